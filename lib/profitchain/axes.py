@@ -1,0 +1,130 @@
+"""What surrounds a picture's marks: ticks, row names and line labels in the reader's units."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from profitchain import formats, style
+from profitchain.periods import Period
+
+LABEL_LETTERS = 26
+
+
+def tick(value: float, unit: str) -> str:
+    """Return an axis label: as few digits as tell it apart.
+
+    Examples
+    --------
+    >>> tick(0.3, "share"), tick(-20, "points"), tick(1500, "EUR"), tick(0.25, "score")
+    ('30%', '−20', '€1,500', '0.25')
+    """
+    shown = value * 100 if unit == "share" else value
+    places = len(f"{shown:.6g}".partition(".")[2]) if "e" not in f"{shown:.6g}" else 0
+    text = formats.plain(value, unit if unit != "p" else "", places=places, bare=True)
+    return text.split(" ")[0]
+
+
+def value_axis(axis: Axis, data: pd.DataFrame) -> None:
+    """Write the numbers of an axis in the data's unit, with light grid lines in its direction."""
+    unit = _unit(data)
+    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, place: tick(value, unit)))
+    axis.axes.grid(axis="x" if axis is axis.axes.xaxis else "y")
+    axis.axes.grid(False, axis="y" if axis is axis.axes.xaxis else "x")
+
+
+def period_axis(ax: Axes, order: list[str]) -> None:
+    """Name the periods along the bottom, as many as have room, each year once."""
+    labels = [_period_tick(name) for name in order]
+    if not any("\n" in label for label in labels[:3]):
+        labels[0] = _period_tick(order[0], with_year=True)
+    room = ax.figure.get_figwidth() * 72 / (3.2 * ax.xaxis.label.get_size())
+    step = max(1, int(np.ceil(len(order) / room)))
+    kept = range((len(order) - 1) % step, len(order), step)
+    ax.set_xticks(list(kept), [labels[place] for place in kept])
+    ax.set_xlim(-0.3, len(order) - 0.7)
+
+
+def label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Write each line's name and last value beside its end, pushed apart where they'd touch."""
+    size = ax.xaxis.label.get_size()
+    height = ax.figure.get_figheight() * 72 * 0.72
+    low, high = ax.get_ylim()
+    lines = max((text.count("\n") + 1 for _, _, text, _ in ends), default=1)
+    gap = (high - low) * size * 1.25 * lines / height
+    level = -np.inf
+    right = max((x for x, _, _, _ in ends), default=0)
+    for _, y, text, colour in sorted(ends, key=lambda end: end[1]):
+        level = max(y, level + gap)
+        ax.annotate(
+            text,
+            (right, level),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour if len(ends) > 1 else style.INK,
+            fontweight="bold",
+            linespacing=1.1,
+            annotation_clip=False,
+        )
+
+
+def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
+    """Name the rows: beside the axis, or above each row where the drawing is narrow."""
+    labels = [plain_label(label) for label in data.iloc[:, 0]]
+    texts = [_row_text(row) for _, row in data.iterrows()] if values else [""] * len(data)
+    ax.grid(False, axis="y")
+    is_narrow = ax.figure.get_figwidth() * 72 < style.NARROW_BELOW
+    ax.set_ylim(len(data) - 0.5, -0.85 if is_narrow else -0.6)
+    if is_narrow:
+        ax.set_yticks([])
+        for row, (label, text) in enumerate(zip(labels, texts, strict=True)):
+            _note(ax, 0, row - 0.27, label, ha="left", va="bottom", color=style.INK)
+            _note(ax, 1, row - 0.27, text, ha="right", va="bottom", color=style.SOFT)
+    else:
+        wrapped = [textwrap.fill(label, LABEL_LETTERS) for label in labels]
+        ax.set_yticks(range(len(data)), wrapped, color=style.INK)
+        for row, text in enumerate(texts):
+            _note(ax, 1.02, row, text, ha="left", va="center", color=style.SOFT)
+    return ax
+
+
+def figure_text(value: float, row: pd.Series) -> str:
+    """Return a row's number as it stands beside its mark."""
+    return formats.plain(value, str(row.get("unit", "") or ""), bare=True)
+
+
+def plain_label(label: object) -> str:
+    """Return a label as text, a whole score without decimals."""
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(label)
+
+
+def _period_tick(name: str, *, with_year: bool = False) -> str:
+    period = Period(name)
+    if period.every == "year":
+        return name
+    part = formats.period_short(period).split()[0]
+    with_year = with_year or period.first_day.month == 1
+    return f"{part}\n{period.first_day.year}" if with_year else part
+
+
+def _unit(data: pd.DataFrame) -> str:
+    return str(data["unit"].iloc[0]) if "unit" in data and len(data) else ""
+
+
+def _note(ax: Axes, x: float, y: float, text: str, **look: str) -> None:
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), **look)
+
+
+def _row_text(row: pd.Series) -> str:
+    if pd.isna(row["value"]):
+        return formats.TOO_FEW
+    return figure_text(row["value"], row)

@@ -1,0 +1,91 @@
+"""What customers bought, period by period: who came, who came back, and after how long."""
+
+from __future__ import annotations
+
+import itertools
+
+import ibis
+from ibis.expr.types import Table
+
+from profitchain.panel import SECONDS_A_DAY, Scene, cells, purchases, with_margin
+
+
+def customer_periods(scene: Scene, clusters: Table) -> Table:
+    """Return one row a customer and trend period in which the customer bought, or bought before.
+
+    Columns: cohort (period of the first purchase ever, NULL if before the trend), period, active,
+    orders, revenue and margin (minor units; refunds netted), previously_active.
+    """
+    orders = with_margin(scene).join(clusters, "customer_id", how="inner")
+    bought = orders.revenue >= 0
+    first = ibis.ifelse(bought, orders.ordered_at, None).min()
+    orders = orders.mutate(period=scene.period_of(orders.ordered_at), bought=bought)
+    orders = orders.mutate(first=first.over(ibis.window(group_by=orders.customer_id)))
+    within = orders.filter(orders.period.notnull())
+    money = {n: within[n].sum().cast("int64") for n in ("revenue", "margin") if n in within.columns}
+    bought_here = ibis.ifelse(within.bought, 1, 0).sum().cast("int64")
+    now = within.group_by("customer_id", "cluster", "first", "period").aggregate(
+        orders=bought_here, **money
+    )
+    now = now.mutate(
+        active=ibis.ifelse(now.orders > 0, 1, 0).cast("int64"),
+        previously_active=ibis.literal(0, "int64"),
+    )
+    now = now.mutate(cohort=scene.period_of(now["first"])).drop("first")
+    nothing = {name: ibis.literal(0, "int64") for name in (*money, "orders", "active")}
+    steps = itertools.pairwise(period.name for period in scene.periods)
+    next_period = ibis.cases(*((now.period == here, there) for here, there in steps))
+    then = now.filter(now.active == 1).mutate(
+        period=next_period, previously_active=ibis.literal(1, "int64"), **nothing
+    )
+    both = ibis.union(now, then.filter(then.period.notnull()).select(*now.columns))
+    keys = ["customer_id", "cluster", "cohort", "period"]
+    return both.group_by(keys).aggregate(
+        {name: both[name].sum().cast("int64") for name in both.columns if name not in keys}
+    )
+
+
+def activity(rows: Table) -> Table:
+    """Return customer_periods summed by period and cluster, with new and retained customers."""
+    is_new = (rows.cohort == rows.period).fill_null(False)
+    rows = rows.mutate(
+        new=ibis.ifelse(is_new, rows.active, 0),
+        new_revenue=ibis.ifelse(is_new, rows.revenue, 0),
+        retained=rows.active * rows.previously_active,
+    )
+    keys = ["period", "cluster"]
+    sums = [n for n in rows.columns if n not in {*keys, "customer_id", "cohort"}]
+    return cells(rows, keys, **{name: rows[name].sum() for name in sums})
+
+
+def cohorts(rows: Table) -> Table:
+    """Return cohort, period, active: how many of each cohort bought in each trend period."""
+    kept = rows.filter(rows.cohort.notnull(), rows.active == 1)
+    return cells(kept, ["cohort", "period"], active=kept.active.sum())
+
+
+def gaps(scene: Scene) -> Table:
+    """Return days, event, n: time from each customer's first purchase of the lookback to the next.
+
+    One row a customer, so that rows are independent; event 0 is censored at the period's end.
+    """
+    bought = purchases(scene.tables["orders"])
+    recent = bought.filter(bought.ordered_at >= scene.lookback_starts_at)
+    first = recent.group_by("customer_id").aggregate(first=recent.ordered_at.min())
+    pairs = first.join(recent.select("customer_id", "ordered_at"), "customer_id", how="inner")
+    later = ibis.ifelse(pairs.ordered_at > pairs["first"], pairs.ordered_at, None).min()
+    each = pairs.group_by("customer_id", "first").aggregate(later=later)
+    until = ibis.coalesce(each.later, scene.ends_at).epoch_seconds()
+    days = (until - each["first"].epoch_seconds()) // SECONDS_A_DAY
+    each = each.mutate(days=days, event=ibis.ifelse(each.later.notnull(), 1, 0))
+    return cells(each, ["days", "event"], n=each.count())
+
+
+def invited(scene: Scene, clusters: Table) -> Table:
+    """Return period, cluster, invited, answered: invitations of each period, and their answers."""
+    sent = scene.tables["invitations"].join(clusters, "customer_id", how="inner")
+    known = scene.tables["responses"].select("response_id", found=ibis.literal(1))
+    sent = sent.left_join(known, "response_id")
+    sent = sent.mutate(period=scene.period_of(sent.invited_at), came=sent.found.fill_null(0))
+    sent = sent.filter(sent.period.notnull())
+    return cells(sent, ["period", "cluster"], invited=sent.count(), answered=sent.came.sum())

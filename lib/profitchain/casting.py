@@ -1,0 +1,308 @@
+"""Turns what people write in cells into instants, days, integer money, scores and flags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+DAY_FIRST, MONTH_FIRST, ISO = "day first", "month first", "iso"
+UNIX = {"unix": 1_000_000, "unix_ms": 1_000}
+_ISO = (
+    r"^(19|20|21)\d\d[-/]\d{1,2}[-/]\d{1,2}"
+    r"([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?)?$"
+)
+_WALL = r"^[-/\d]+([T ][\d:]+([.,]\d+)?)?"
+_OFFSET = r":\d{2}(?:[.,]\d+)? ?([+-]\d{2}(?::?\d{2})?)$"
+SLASHED = r"^(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20|21)\d\d)(?:,?[ T]+(.*))?$"
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+_NOT_AVAILABLE = ("na", "n/a", "nan", "null", "none", "-", "#n/a")
+_LONGEST_MARK = max(map(len, _NOT_AVAILABLE))
+_TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+_FIRST_YEAR, _LAST_YEAR = 1995, 2045
+_FIRST_OF_ALL, _LAST_OF_ALL = 1900, 2199
+_LARGEST_AMOUNT = 9.0e15
+_DECIMAL = "decimal(30, 10)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """A moment as written: in UTC where `fixed` (it had an offset), else the wall time of a zone."""
+
+    wall: ir.TimestampValue
+    fixed: ir.BooleanValue
+
+
+@ibis.udf.scalar.builtin(name="try_strptime")
+def _strptime(text: str, formats: dt.Array[dt.string]) -> dt.Timestamp():  # type: ignore[valid-type]
+    """Read text by the first format that fits, or give nothing."""
+
+
+@ibis.udf.scalar.builtin(name="try_strptime")
+def _strptime_offset(text: str, pattern: str) -> dt.Timestamp("UTC"):  # type: ignore[valid-type]
+    """Read text by a format that holds an offset, or give nothing."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us")
+def _epoch_us(at: dt.Timestamp("UTC")) -> int:  # type: ignore[valid-type]
+    """Give microseconds since 1970 in UTC."""
+
+
+@ibis.udf.scalar.builtin(name="make_timestamp")
+def _from_epoch_us(microseconds: int) -> dt.Timestamp():  # type: ignore[valid-type]
+    """Give the instant, UTC, of microseconds since 1970."""
+
+
+@ibis.udf.scalar.builtin(name="isfinite")
+def _is_finite(value: float) -> bool:
+    """Whether a number is neither infinite nor NaN."""
+
+
+@ibis.udf.scalar.builtin(name="to_microseconds")
+def _microseconds(count: int) -> dt.Interval("us"):  # type: ignore[valid-type]
+    """Give an interval."""
+
+
+def plain_text(value: ir.Value, *, missing: tuple[str, ...] = ()) -> ir.StringValue:
+    """Return a value as trimmed text, null where empty or declared missing."""
+    if value.type().is_floating():
+        whole = (value == value.floor()) & (value.abs() < _LARGEST_AMOUNT)
+        value = ibis.ifelse(whole, value.try_cast("int64").cast("string"), value.cast("string"))
+    elif value.type().is_timestamp() and value.type().timezone:
+        value = _from_epoch_us(_epoch_us(value)).cast("string")
+    text = value.cast("string").strip().nullif("")
+    return ibis.ifelse(text.isin(missing), ibis.null("string"), text) if missing else text
+
+
+def identifier(value: ir.Value, *, missing: tuple[str, ...] = ()) -> ir.StringValue:
+    """Return an id as text, as written, without the apostrophe by which spreadsheets mark text."""
+    text = plain_text(value, missing=missing)
+    if not value.type().is_string():
+        return text
+    return ibis.ifelse(text.startswith("'"), text.substr(1).nullif(""), text)
+
+
+def filled(value: ir.Value, *, missing: tuple[str, ...] = ()) -> ir.StringValue:
+    """Return text for kinds other than text, where NA, null and their like mean nothing was given."""
+    text = plain_text(value, missing=missing)
+    nothing = (text.length() <= _LONGEST_MARK) & text.lower().isin(_NOT_AVAILABLE)
+    return ibis.ifelse(nothing, ibis.null("string"), text)
+
+
+def stamp(value: ir.Value, written: str) -> Stamp:
+    """Return a moment as it is written: text as `written` says, typed values as they are."""
+    kind = value.type()
+    if kind.is_timestamp() and kind.timezone:
+        return Stamp(wall=_from_epoch_us(_epoch_us(value)), fixed=ibis.literal(True))
+    if kind.is_timestamp() or kind.is_date():
+        return Stamp(wall=value.cast("timestamp(6)"), fixed=ibis.literal(False))
+    if written in UNIX:
+        microseconds = (value.try_cast("float64") * UNIX[written]).round().try_cast("int64")
+        return Stamp(wall=_from_epoch_us(microseconds), fixed=ibis.literal(True))
+    if not kind.is_string():
+        return Stamp(wall=ibis.null("timestamp(6)"), fixed=ibis.literal(False))
+    if written in (ISO, DAY_FIRST, MONTH_FIRST):
+        iso = _iso(value)
+        wall = iso.wall if written == ISO else ibis.coalesce(iso.wall, slashed(value, written))
+        return Stamp(wall=wall, fixed=iso.fixed)
+    if "%z" in written:
+        at = _from_epoch_us(_epoch_us(_strptime_offset(value, written)))
+        return Stamp(wall=at, fixed=ibis.literal(True))
+    return Stamp(wall=_strptime(value, ibis.array([written])), fixed=ibis.literal(False))
+
+
+def slashed(text: ir.StringValue, order: str) -> ir.TimestampValue:
+    """Return the wall time of text such as 3/4/2026 9:05 PM, the day or the month first."""
+    tidy = text.re_replace(SLASHED, r"\1/\2/\3 \4").strip()
+    head = "%d/%m/%Y" if order == DAY_FIRST else "%m/%d/%Y"
+    at = _strptime(tidy, ibis.array([head + clock for clock in _CLOCKS]))
+    return ibis.ifelse(text.re_search(SLASHED), at, ibis.null("timestamp"))
+
+
+def _iso(text: ir.StringValue) -> Stamp:
+    """Return an ISO stamp; the plain shapes are told by their length, for regexes are slow."""
+    plain = text.like("____-__-__ __:__:__") | text.like("____-__-__")
+    wall = text.try_cast("timestamp(6)")
+    usual = plain & wall.year().between(_FIRST_OF_ALL, _LAST_OF_ALL)
+    fixed = ibis.ifelse(usual, False, text.re_search(r":.*([A-Z]|[+-]\d{2}(:?\d{2})?)$"))
+    return Stamp(wall=ibis.ifelse(usual, wall, _iso_of_any_shape(text)), fixed=fixed)
+
+
+def _iso_of_any_shape(text: ir.StringValue) -> ir.TimestampValue:
+    wall = text.re_extract(_WALL, 0).replace(",", ".").try_cast("timestamp(6)")
+    offset = text.re_extract(_OFFSET, 1)
+    digits = offset.re_replace("[^0-9]", "")
+    minutes = ibis.ifelse(offset.startswith("-"), -1, 1) * (
+        digits.substr(0, 2).try_cast("int64") * 60
+        + ibis.coalesce(digits.substr(2, 2).nullif("").try_cast("int64"), 0)
+    )
+    at = ibis.ifelse(offset != "", wall - _microseconds(minutes * 60_000_000), wall)
+    return ibis.ifelse(text.re_search(_ISO), at, ibis.null("timestamp"))
+
+
+def moment(given: Stamp, zone: str) -> ir.TimestampValue:
+    """Return a stamp in UTC, where it has no offset of its own as wall time in `zone`."""
+    return ibis.ifelse(given.fixed, given.wall, to_utc(given.wall, zone))
+
+
+def day(given: Stamp, *, zone: str, local: str) -> ir.DateValue:
+    """Return a stamp's calendar day: its own where it has no offset, else the day in `local`."""
+    naive = given.wall if zone == local else from_utc(to_utc(given.wall, zone), local)
+    return ibis.ifelse(given.fixed, from_utc(given.wall, local), naive).date()
+
+
+def month_text(value: ir.Value) -> ir.Value:
+    """Return text such as 2026-03 with a first day added, anything else as it is."""
+    if not value.type().is_string():
+        return value
+    short = value.re_search(r"^(19|20|21)\d\d-(0[1-9]|1[0-2])$")
+    return ibis.ifelse(short, value + "-01", value)
+
+
+def period_start(text: ir.StringValue) -> ir.DateValue:
+    """Return the first day of a period written as 2026Q1, 2026-03 or 2026; null if it is none."""
+    quarter = text.re_extract(r"^\d{4}Q([1-4])$", 1).nullif("").try_cast("int64")
+    in_month = text.re_extract(r"^\d{4}-(0[1-9]|1[0-2])$", 1).nullif("").try_cast("int64")
+    year = text.re_extract(r"^([12]\d{3})(Q[1-4]|-(0[1-9]|1[0-2]))?$", 1).nullif("")
+    first = ibis.coalesce(in_month, quarter * 3 - 2, 1)
+    return (year + "-" + first.cast("string").lpad(2, "0") + "-01").try_cast("date")
+
+
+def number(value: ir.Value, *, decimal: str) -> ir.FloatingValue:
+    """Return a number; text may group thousands and must use `decimal` as its decimal mark."""
+    if value.type().is_boolean() or value.type().is_temporal():
+        return ibis.null("float64")
+    if value.type().is_string():
+        value = ibis.coalesce(
+            _plain(value, decimal).try_cast("float64"), _digits(value, decimal).try_cast("float64")
+        )
+    result = value.try_cast("float64")
+    return ibis.ifelse(_is_finite(result), result, ibis.null("float64"))
+
+
+def amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.IntegerValue:
+    """Return money in integer minor units, rounded half away from zero."""
+    kind = value.type()
+    if kind.is_boolean() or kind.is_temporal():
+        return ibis.null("int64")
+    if kind.is_string():
+        value = ibis.coalesce(
+            _plain(value, decimal).try_cast(_DECIMAL),
+            _digits(without_currency(value), decimal).try_cast(_DECIMAL),
+        )
+    elif kind.is_floating():
+        value = ibis.ifelse(value.abs() < _LARGEST_AMOUNT, value, ibis.null(kind))
+    return (value * minor_units).round().try_cast("int64")
+
+
+def _plain(text: ir.StringValue, decimal: str) -> ir.StringValue:
+    """Return text that holds no grouping mark, its decimal mark a point, else null: the quick way."""
+    other = "," if decimal == "." else "."
+    bare = text if decimal == "." else text.replace(",", ".")
+    return ibis.ifelse(text.contains(other), ibis.null("string"), bare)
+
+
+def without_currency(text: ir.StringValue) -> ir.StringValue:
+    """Return text without currency mark; accountants' (12.00) is -12.00."""
+    bare = text.re_replace(
+        r"^([+-]?)\s*([A-Z]{2,3}|[A-Z]{0,2}\p{Sc}|kr\.?)\s*([+-]?[\d.,])", r"\1\3"
+    )
+    bare = bare.re_replace(r"\s*([A-Z]{3}|\p{Sc}|kr\.?)$", "")
+    return bare.re_replace(r"^\((.*)\)$", r"-\1")
+
+
+def _digits(text: ir.StringValue, decimal: str) -> ir.StringValue:
+    """Return text as a plain number, or null if its marks stand where they can't."""
+    group = "," if decimal == "." else "."
+    mark = r"\." if decimal == "." else ","
+    other = "," if decimal == "." else r"\."
+    tidy = text.re_replace(r"(\d)['’\s\x{00A0}\x{202F}](\d{3})", r"\1\2")
+    tidy = tidy.re_replace(r"(\d)['’\s\x{00A0}\x{202F}](\d{3})", r"\1\2")
+    grouped = rf"^[+-]?\d{{1,3}}({other}\d{{3}})+({mark}\d*)?$"
+    plain = rf"^[+-]?(\d+{mark}?|\d*{mark}\d+)([eE][+-]?\d+)?$"
+    bare = ibis.cases(
+        (tidy.re_search(plain), tidy), (tidy.re_search(grouped), tidy.replace(group, ""))
+    )
+    return bare if decimal == "." else bare.replace(",", ".")
+
+
+def flag(value: ir.Value) -> ir.BooleanValue:
+    """Return true or false from yes/no, true/false, 1/0 and their first letters."""
+    if value.type().is_boolean():
+        return value
+    text = plain_text(value).lower()
+    return ibis.cases((text.isin(_TRUE), True), (text.isin(_FALSE), False))
+
+
+def to_utc(wall: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+    """Return wall time as UTC: an hour that comes twice is taken the first time it comes.
+
+    An hour that a clock change leaves out is read by the clock before the change, as Python does.
+    """
+    return _shifted(wall, zone, to="utc")
+
+
+def from_utc(at: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+    """Return a moment in UTC as wall time in a zone."""
+    return _shifted(at, zone, to="wall")
+
+
+def _shifted(at: ir.TimestampValue, zone: str, *, to: str) -> ir.TimestampValue:
+    """Return a time shifted by the zone's offset, found by halving among its clock changes."""
+    changes = _clock_changes(zone)
+    sign = -1 if to == "utc" else 1
+    shifts = [int(sign * offset.total_seconds()) * 1_000_000 for _, offset in changes]
+    if not any(shifts):
+        return at
+    starts = [_start(changes, k, to=to) for k in range(1, len(changes))]
+    return at + _microseconds(_found(at, starts, shifts))
+
+
+def _found(at: ir.TimestampValue, starts: list[datetime], shifts: list[int]) -> ir.IntegerValue:
+    if not starts:
+        return ibis.literal(shifts[0], "int64")
+    half = len(starts) // 2
+    return ibis.ifelse(
+        at < ibis.timestamp(starts[half]),
+        _found(at, starts[:half], shifts[: half + 1]),
+        _found(at, starts[half + 1 :], shifts[half + 1 :]),
+    )
+
+
+def _start(changes: list[tuple[datetime, timedelta]], k: int, *, to: str) -> datetime:
+    moment, after = changes[k]
+    before = changes[k - 1][1]
+    return moment if to == "wall" else moment + max(before, after)
+
+
+@cache
+def _clock_changes(zone: str) -> list[tuple[datetime, timedelta]]:
+    """Return (moment in UTC, offset since then), the first with the offset before all changes."""
+    place = ZoneInfo(zone)
+    moment = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
+    found = [(moment.replace(tzinfo=None), moment.astimezone(place).utcoffset())]
+    while moment.year < _LAST_YEAR:
+        later = moment + timedelta(days=7)
+        if later.astimezone(place).utcoffset() != found[-1][1]:
+            change = _narrow(moment, later, place)
+            found.append((change.replace(tzinfo=None), change.astimezone(place).utcoffset()))
+        moment = later
+    return found
+
+
+def _narrow(low: datetime, high: datetime, place: ZoneInfo) -> datetime:
+    """Return the first second at or before `high` that has the offset of `high`."""
+    offset = high.astimezone(place).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle <= low:
+            break
+        low, high = (
+            (low, middle) if middle.astimezone(place).utcoffset() == offset else (middle, high)
+        )
+    return high

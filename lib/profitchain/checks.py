@@ -1,0 +1,212 @@
+"""Judges each row of a table by its contract: used, later than the period, cancelled or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import ibis
+import ibis.expr.types as ir
+
+from profitchain import casting
+from profitchain.company import Company
+from profitchain.contracts import Column
+from profitchain.conventions import End, is_later
+from profitchain.sources import FILE, ROW
+from profitchain.typed import Typed, given, typed
+
+RowKind = Literal["used", "broken", "later", "cancelled"]
+OUTCOME = "__outcome"
+USED = 0
+REPEATED, CONFLICTING = 1001, 1002
+_WHAT = {
+    "time": "a time",
+    "date": "a day",
+    "month": "a month",
+    "year": "a year",
+    "period": "a period",
+    "money": "an amount",
+    "number": "a number",
+    "score": "a number",
+    "flag": "yes or no",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One reason for which a row is not used, the rows it holds for, and the column it is about."""
+
+    reason: str
+    kind: RowKind
+    holds: ir.BooleanValue
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A typed table whose rows carry the number of their outcome in `__outcome`; 0 is "used".
+
+    `outcomes` maps each other number to its reason, kind and column.
+    """
+
+    table: Typed
+    rows: ir.Table
+    outcomes: dict[int, tuple[str, RowKind, str | None]]
+
+    def numbers(self, *kinds: RowKind) -> list[int]:
+        """Return the numbers of the outcomes of these kinds."""
+        return [n for n, (_, kind, _) in self.outcomes.items() if kind in kinds]
+
+
+def judge(
+    con: Any, table: Typed, company: Company, end: End | None, *, also: Sequence[Check] = ()
+) -> Judged:
+    """Return the rows with their outcome: the first check that holds, then repeated keys."""
+    checks = [*_later(table, end), *_contract_checks(table), *also, *_cancelled(table, company)]
+    outcomes = {n: (c.reason, c.kind, c.column) for n, c in enumerate(checks, start=1)}
+    number = ibis.cases(
+        *((check.holds.fill_null(False), n) for n, check in enumerate(checks, start=1)), else_=USED
+    )
+    rows = table.rows.mutate(**{OUTCOME: number})
+    if not table.raw.lasting:
+        rows = con.create_table(f"judged_{table.contract.table}", _lean(rows, table))
+        con.raw_sql(f"DROP TABLE {table.raw.name}")
+    judged = Judged(table=table, rows=rows, outcomes=outcomes)
+    return _set_repeats_aside(con, judged) if table.contract.unique else judged
+
+
+def _lean(rows: ir.Table, table: Typed) -> ir.Table:
+    """Return the source's own columns, the typed values and the outcome, and nothing else."""
+    values = [typed(column.name) for column in table.present]
+    return rows.select(FILE, ROW, *table.raw.columns, *values, OUTCOME)
+
+
+def _later(table: Typed, end: End | None) -> list[Check]:
+    at = _dated(table)
+    if at is None or end is None:
+        return []
+    return [Check(reason="after the period's end", kind="later", holds=is_later(at, end))]
+
+
+def _dated(table: Typed) -> ir.Value | None:
+    """Return the moment or day that places a row in time, if it has one."""
+    column = next((c for c in table.present if c.name == table.contract.dated_by), None)
+    if column is None:
+        return None
+    value = table.value(column.name)
+    if column.kind == "year":
+        return (value.cast("string") + "-01-01").try_cast("date")
+    return casting.period_start(value) if column.kind == "period" else value
+
+
+def _contract_checks(table: Typed) -> list[Check]:
+    empty: list[Check] = []
+    unreadable: list[Check] = []
+    wrong: list[Check] = []
+    for column in table.present:
+        cell, value = table.rows[given(column.name)], table.value(column.name)
+        if column.required and column.kind != "score":
+            empty.append(_broken(f"no {column.name}", cell.isnull(), column))
+        if column.kind in _WHAT:
+            read = casting.period_start(value) if column.kind == "period" else value
+            reason = f"{column.name} can't be read as {_WHAT[column.kind]}"
+            unreadable.append(_broken(reason, cell.notnull() & read.isnull(), column))
+        wrong += _wrong_values(column, value)
+    return [*empty, *unreadable, *wrong]
+
+
+def _wrong_values(column: Column, value: ir.Value) -> list[Check]:
+    found = []
+    if column.scale is not None:
+        low, high = column.scale
+        reason = f"{column.name} lies outside its scale {low:g} to {high:g}"
+        found.append(_broken(reason, ~value.between(low, high), column))
+    if column.whole:
+        found.append(
+            _broken(f"{column.name} is not a whole number", value != value.floor(), column)
+        )
+    if column.one_of:
+        reason = f"{column.name} is none of {', '.join(column.one_of)}"
+        found.append(_broken(reason, value.notin(column.one_of), column))
+    return found
+
+
+def _broken(reason: str, holds: ir.BooleanValue, column: Column) -> Check:
+    return Check(reason=reason, kind="broken", holds=holds, column=column.name)
+
+
+def _cancelled(table: Typed, company: Company) -> list[Check]:
+    if table.contract.table != "orders" or "status" not in table.theirs:
+        return []
+    words = [status.strip().lower() for status in company.cancelled_statuses]
+    holds = table.value("status").lower().isin(words)
+    return [Check(reason="cancelled", kind="cancelled", holds=holds, column="status")]
+
+
+def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
+    """Set aside all but one of the rows that share a key: the earliest, then the first by value."""
+    contract, rows = judged.table.contract, judged.rows
+    keys = [typed(name) for name in contract.unique if name in judged.table.theirs]
+    sound = rows.filter(rows[OUTCOME].isin([USED, *judged.numbers("cancelled")]))
+    sound = sound.mutate(__key=_key_hash(sound, keys))
+    seen = sound.aggregate(rows=sound.count(), keys=sound["__key"].nunique()).to_pandas().iloc[0]
+    if seen["rows"] == seen["keys"]:
+        return judged
+    suspects = sound.group_by("__key").having(sound.count() > 1).aggregate(__n=sound.count())
+    losers = con.create_table(
+        f"repeats_{contract.table}",
+        _losers(sound.semi_join(suspects, "__key"), judged, keys),
+    )
+    key = contract.unique[0] if len(contract.unique) == 1 else " and ".join(contract.unique)
+    outcomes = judged.outcomes | {
+        REPEATED: ("repeats an earlier row exactly", "broken", None),
+        CONFLICTING: (f"another row has the same {key}", "broken", contract.unique[0]),
+    }
+    return Judged(table=judged.table, rows=_with_losers(rows, losers), outcomes=outcomes)
+
+
+def _losers(suspects: ir.Table, judged: Judged, keys: list[str]) -> ir.Table:
+    values = [typed(column.name) for column in judged.table.present]
+    dated = [typed(judged.table.contract.dated_by)] if judged.table.contract.dated_by else []
+    order = [suspects[name].asc(nulls_first=False) for name in (*dated, *values) if name in values]
+    order += [suspects[name].cast("string") for name in judged.table.raw.columns]
+    order += [suspects[FILE], suspects[ROW]]
+    place = ibis.row_number().over(group_by=keys, order_by=order)
+    copy = ibis.row_number().over(group_by=[*keys, *values], order_by=order)
+    ranked = suspects.mutate(__place=place, __copy=copy)
+    return ranked.filter(ranked["__place"] > 0).select(
+        __in=ranked[FILE].fill_null(""),
+        __at=ranked[ROW],
+        __why=ibis.ifelse(ranked["__copy"] > 0, REPEATED, CONFLICTING),
+    )
+
+
+def _with_losers(rows: ir.Table, losers: ir.Table) -> ir.Table:
+    here = rows.mutate(__in=rows[FILE].fill_null(""))
+    joined = here.left_join(losers, [here[ROW] == losers["__at"], here["__in"] == losers["__in"]])
+    outcome = ibis.coalesce(joined["__why"], joined[OUTCOME]).cast("int64")
+    return joined.mutate(**{OUTCOME: outcome}).select(*rows.columns)
+
+
+def _key_hash(rows: ir.Table, keys: list[str]) -> ir.Value:
+    """Return a 64-bit hash of a key: as many distinct hashes as rows proves the key unique."""
+    if len(keys) == 1:
+        return rows[keys[0]].hash()
+    text = [rows[key].cast("string").fill_null("") + "\x1f" for key in keys]
+    return sum(text[1:], text[0]).hash()
+
+
+def used_rows(judged: Judged, end: End | None) -> ir.Table:
+    """Return the rows that are used, under our names; what happened later is not known yet."""
+    kept = judged.rows.filter(judged.rows[OUTCOME] == USED)
+    columns: dict[str, ir.Value] = {}
+    for column in judged.table.present:
+        value = kept[typed(column.name)]
+        unknown_yet = (
+            column.kind in ("time", "date") and column.name != judged.table.contract.dated_by
+        )
+        if unknown_yet and end is not None:
+            value = ibis.ifelse(is_later(value, end), ibis.null(value.type()), value)
+        columns[column.name] = value
+    return kept.select(**columns)

@@ -1,0 +1,151 @@
+"""The commands: report, check, example, verify, test."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from profitchain import __version__
+from profitchain.errors import ProfitchainError
+
+EXAMPLE = "data/example"
+Run = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return 0, or 1 with a message that says what to do."""
+    parser = _parser()
+    options, others = parser.parse_known_args(arguments)
+    if options.run is test:
+        options.pytest = others
+    elif others:
+        parser.error(f"unknown: {' '.join(others)}")
+    try:
+        return options.run(options)
+    except ProfitchainError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing was published.", file=sys.stderr)
+        return 130
+
+
+def report(options: argparse.Namespace) -> int:
+    """Publish an edition and print the path of its index page."""
+    from profitchain.press import REPORTS, publish
+
+    _only_english(options.language)
+    index = publish(
+        options.company,
+        options.period,
+        out=Path(options.out) if options.out else REPORTS,
+        only=options.only,
+        settings=_settings(options.set),
+    )
+    print(index)
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print what the tables hold and what was set aside; 1 if nothing can be computed."""
+    from profitchain.company import load_company
+    from profitchain.intake import check_report, last_period, open_intake
+    from profitchain.periods import Period
+    from profitchain.store import find_company
+
+    firm = load_company(find_company(options.company))
+    period = Period(options.period) if options.period else last_period(firm)
+    print(check_report(open_intake(firm, period)))
+    return 0
+
+
+def example(options: argparse.Namespace) -> int:
+    """Write an invented company, and print how to report on it."""
+    from profitchain.example import write_example
+
+    chosen = {"customers": options.customers, "seed": options.seed}
+    write_example(
+        Path(options.folder), **{name: value for name, value in chosen.items() if value is not None}
+    )
+    print(f"Written. Its first report: python3 lib report --company {options.folder}")
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Rebuild an edition elsewhere and print every number that differs; 1 if one does."""
+    from profitchain.verify import differences
+
+    found = differences(Path(options.edition), company=options.company)
+    print(found.told)
+    return int(bool(found.rows))
+
+
+def test(options: argparse.Namespace) -> int:
+    """Run the test suite with any pytest arguments."""
+    from profitchain.store import ROOT
+
+    command = [sys.executable, "-m", "pytest", *options.pytest]
+    return subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="profitchain", description="What customer satisfaction is worth, period by period."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(run: Run, **about: object) -> argparse.ArgumentParser:
+        added = commands.add_parser(run.__name__, **about)
+        added.set_defaults(run=run)
+        return added
+
+    one = command(report, help="check, run all notebooks, render, publish an edition")
+    _add_company(one)
+    one.add_argument("--language", default="en", metavar="L", help="language of the pages (en)")
+    one.add_argument("--out", metavar="DIR", help="folder of all editions (default: reports)")
+    one.add_argument("--only", action="append", default=[], metavar="NOTEBOOK",
+                     help="only this notebook, and the summary; again for more")  # fmt: skip
+    one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                     help="a notebook parameter's value; again for more")  # fmt: skip
+    _add_company(command(check, help="the data contract alone"))
+
+    one = command(example, help="write an invented company with known truth")
+    one.add_argument("folder", metavar="DIR")
+    one.add_argument("--customers", type=int, metavar="N")
+    one.add_argument("--seed", type=int, metavar="S")
+
+    one = command(verify, help="rebuild an edition and compare number by number")
+    one.add_argument(
+        "edition", metavar="EDITION", help="its folder, such as reports/example/2026Q3"
+    )
+    one.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
+
+    command(test, help="run the test suite; further arguments go to pytest", add_help=False)
+    return parser
+
+
+def _add_company(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("period", nargs="?", default="", metavar="PERIOD",
+                        help="2026Q3, 2026-09 or 2026 (default: the last complete one)")  # fmt: skip
+    parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
+
+
+def _settings(given: Sequence[str]) -> dict[str, str]:
+    from profitchain.errors import ParameterError
+
+    for text in given:
+        if "=" not in text:
+            raise ParameterError(f"--set {text}: write it as --set name=value.")
+    return dict(text.split("=", 1) for text in given)
+
+
+def _only_english(language: str) -> None:
+    from profitchain.errors import ParameterError
+
+    if language != "en":
+        raise ParameterError(f"Pages in '{language}' can't be made yet; there is only 'en'.")

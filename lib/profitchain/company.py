@@ -1,0 +1,417 @@
+"""Who the firm is: company.yml, read and checked, with every fault named at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import yaml
+from babel.numbers import get_currency_precision, list_currencies
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from profitchain.errors import CompanyError, did_you_mean
+from profitchain.periods import Every
+
+TableName = Literal[
+    "orders",
+    "responses",
+    "customers",
+    "invitations",
+    "order_lines",
+    "contacts",
+    "costs",
+    "referrals",
+    "offers",
+    "memberships",
+    "events",
+    "mentions",
+    "benchmarks",
+    "control_totals",
+]
+QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
+Language = Literal["en", "zh-Hant", "zh-Hans"]
+
+BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
+SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
+USUAL_SCALE = (1, 5)
+_ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
+_SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        near = did_you_mean(name, sorted(available_timezones()))
+        hint = near if near.startswith("Did") else "Write it as Europe/Berlin."
+        raise ValueError(f"'{name}' is no time zone. {hint}")
+    return name
+
+
+def _known_currency(code: str) -> str:
+    if code not in list_currencies():
+        raise ValueError(f"'{code}' is no currency. Write its ISO 4217 code, such as EUR or USD.")
+    return code
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Currency = Annotated[str, AfterValidator(_known_currency)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Source(_Frozen):
+    """Where one table comes from and how it is written.
+
+    Strings may hold `${NAME}`: they stay unexpanded here, so that no secret can be shown, and are
+    expanded by `expand` only at the moment of reading.
+    """
+
+    file: str | None = None
+    table: str | None = None
+    query: str | None = None
+    database: str | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str] = Field(default_factory=dict)
+    time_zone: TimeZone | None = None
+    date_format: str | dict[str, str] | None = None
+    decimal: Literal[".", ","] | None = None
+    missing: list[str] = Field(default_factory=list)
+    sheet: str | int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    skip_rows_before_header: int = Field(default=0, ge=0)
+    skip_rows_after_header: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _says_one_place(self) -> Source:
+        if sum(place is not None for place in (self.file, self.table, self.query)) != 1:
+            raise ValueError("Say where the rows are: exactly one of file:, table: or query:.")
+        if self.table and not self.database:
+            raise ValueError("table: needs database:, the path of the DuckDB file that holds it.")
+        if self.file and (self.database or self.files):
+            raise ValueError("file: stands alone; database: and files: belong to table: or query:.")
+        if self.query and not (self.database or self.files):
+            raise ValueError("query: needs files: (a name for each file it reads) or database:.")
+        return self
+
+    def format_of(self, column: str) -> str | None:
+        """Return the date format declared for one of our columns, if any."""
+        if isinstance(self.date_format, dict):
+            return self.date_format.get(column)
+        return self.date_format
+
+
+class Question(_Frozen):
+    """One survey question: where its score stands and what counts as satisfied."""
+
+    name: str = Field(pattern=_SNAKE_CASE)
+    column: str = ""
+    kind: QuestionKind
+    scale: tuple[float, float] = Field(default=(0, 0))
+    satisfied_from: float | None = None
+    easy_is: Literal["high", "low"] | None = None
+    label: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        kind, name = given.get("kind"), given.get("name")
+        usual = {
+            "scale": SCALES.get(str(kind), USUAL_SCALE),
+            "column": name,
+            "label": str(name).replace("_", " ").capitalize()
+            if len(str(name)) > 4
+            else str(name).upper(),
+        }
+        return {**usual, **given}
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Question:
+        low, high = self.scale
+        if low >= high:
+            raise ValueError(
+                f"scale [{low:g}, {high:g}] must run from its lowest to its highest score."
+            )
+        if self.kind == "ces" and self.easy_is is None:
+            raise ValueError(
+                "An effort question needs easy_is: high (7 = very easy) or easy_is: low (1 = very "
+                "easy), because both are in use."
+            )
+        if self.kind != "ces" and self.easy_is is not None:
+            raise ValueError(f"easy_is belongs to kind: ces, not to kind: {self.kind}.")
+        if self.satisfied_from is not None and not low <= self.satisfied_from <= high:
+            raise ValueError(
+                f"satisfied_from: {self.satisfied_from:g} lies outside the scale {low:g} to {high:g}."
+            )
+        return self
+
+    @property
+    def satisfied_at(self) -> float:
+        """The lowest score that counts as satisfied (for easy_is: low, the highest that is easy)."""
+        if self.satisfied_from is not None:
+            return self.satisfied_from
+        return self.scale[0] + 1 if self.easy_is == "low" else self.scale[1] - 1
+
+
+class Privacy(_Frozen):
+    """What may be shown of small groups."""
+
+    smallest_group: int = Field(default=10, ge=1)
+
+
+class Company(_Frozen):
+    """A firm: its tables, its questions and what is true of it in every period."""
+
+    name: str
+    currency: Currency
+    language: Language = "en"
+    time_zone: TimeZone = "UTC"
+    report_every: Every = "quarter"
+    tables: dict[TableName, Source]
+    questions: dict[str, Question] = Field(default_factory=dict)
+    main_question: str | None = None
+    segments: list[str] = Field(default_factory=list)
+    controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
+    repeat_within_days: int = Field(default=90, ge=1)
+    lookback_months: int = Field(default=12, ge=0)
+    gross_margin: float | None = Field(default=None, gt=0, le=1)
+    discount_rate: float = Field(default=0.10, ge=0, lt=1)
+    cancelled_statuses: list[str] = ["cancelled", "canceled", "voided"]
+    privacy: Privacy = Privacy()
+    folder: Path = Field(default=Path(), exclude=True, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_questions(cls, given: Any) -> Any:
+        questions = given.get("questions") if isinstance(given, dict) else None
+        if not isinstance(questions, dict):
+            return given
+        named = {
+            name: {**question, "name": name} if isinstance(question, dict) else question
+            for name, question in questions.items()
+        }
+        return {**given, "questions": named}
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Company:
+        faults = [*_table_faults(self), *_question_faults(self), *_control_faults(self)]
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    @property
+    def slug(self) -> str:
+        """The company folder's name, used in paths of editions."""
+        return self.folder.resolve().name
+
+    @property
+    def main(self) -> Question | None:
+        """The main question: the one declared, the only one, or None without questions."""
+        if self.main_question:
+            return self.questions[self.main_question]
+        return next(iter(self.questions.values()), None)
+
+    @property
+    def responses_present(self) -> bool:
+        """Whether the firm has survey answers to report on."""
+        return "responses" in self.tables
+
+    @property
+    def minor_units(self) -> int:
+        """How many of the engine's integer money units make one unit of the currency."""
+        return 10 ** max(2, get_currency_precision(self.currency))
+
+    def has(self, table: str) -> bool:
+        """Whether company.yml names this table."""
+        return table in self.tables
+
+    def question(self, name: str) -> Question:
+        """Return the question of this name."""
+        if name not in self.questions:
+            raise CompanyError(
+                f"There is no question '{name}' in company.yml. {did_you_mean(name, self.questions)}"
+            )
+        return self.questions[name]
+
+
+def load_company(folder: str | Path) -> Company:
+    """Return the firm that a folder's company.yml describes.
+
+    Raises
+    ------
+    CompanyError, with every fault of the file in plain words; no value taken from the environment
+    is ever part of a message.
+    """
+    folder = Path(folder)
+    given = _read_yaml(folder)
+    try:
+        company = Company.model_validate({**given, "folder": folder})
+    except ValidationError as refused:
+        raise CompanyError(_in_words(refused)) from None
+    unset = sorted(name for name in environment_names(company) if name not in os.environ)
+    if unset:
+        raise CompanyError(
+            f"company.yml needs {', '.join(unset)} from the environment, and "
+            f"{'it is' if len(unset) == 1 else 'they are'} not set. "
+            f"Set it before the run: export {unset[0]}=..."
+        )
+    return company
+
+
+def expand(text: str) -> str:
+    """Return text with each `${NAME}` replaced from the environment."""
+    try:
+        return _ENVIRONMENT_NAME.sub(lambda found: os.environ[found[1]], text)
+    except KeyError as missing:
+        name = missing.args[0]
+        raise CompanyError(
+            f"company.yml needs {name} from the environment, and it is not set. "
+            f"Set it before the run: export {name}=..."
+        ) from None
+
+
+def redacted(text: str, company: Company) -> str:
+    """Return text in which what came from the environment is written as `${NAME}` again."""
+    values = {name: os.environ.get(name, "") for name in environment_names(company)}
+    for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
+        if value:
+            text = text.replace(value, f"${{{name}}}")
+    return text
+
+
+def environment_names(company: Company) -> set[str]:
+    """Return the names that company.yml's tables take from the environment."""
+    return {
+        name
+        for source in company.tables.values()
+        for text in _strings(source.model_dump())
+        for name in _ENVIRONMENT_NAME.findall(text)
+    }
+
+
+def _strings(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+
+
+def _table_faults(company: Company) -> Iterable[str]:
+    if "orders" not in company.tables:
+        yield "tables: orders is missing; it is the one table that every page needs."
+    if company.questions and "responses" not in company.tables:
+        yield "questions are given, but tables: has no responses to hold their scores."
+    if "responses" in company.tables and not company.questions:
+        yield "tables: responses is given, but no questions: say which columns hold scores."
+
+
+def _question_faults(company: Company) -> Iterable[str]:
+    if company.main_question is None and len(company.questions) > 1:
+        yield f"main_question is missing. Say which one: {', '.join(company.questions)}."
+    elif company.main_question is not None and company.main_question not in company.questions:
+        hint = did_you_mean(company.main_question, company.questions)
+        yield f"main_question '{company.main_question}' is not among the questions. {hint}"
+
+
+def _control_faults(company: Company) -> Iterable[str]:
+    known = [*BUILT_IN_CONTROLS, *company.segments]
+    for control in company.controls:
+        if control not in known:
+            yield (
+                f"controls: '{control}' is neither built in nor a segment. "
+                f"{did_you_mean(control, known)} Add a column of yours to segments: first."
+            )
+
+
+class _OnceOnly(yaml.SafeLoader):
+    """Reads YAML, but refuses a key that stands twice in one mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key, (mark, _) in zip(keys, node.value, strict=True):
+            if keys.count(key) > 1:
+                raise CompanyError(
+                    f"company.yml, line {mark.start_mark.line + 1}: '{key}' stands there twice. "
+                    "Keep one of the two."
+                )
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(folder: Path) -> dict[str, Any]:
+    path = folder / "company.yml"
+    if not path.is_file():
+        siblings = sorted(p.parent.name for p in folder.resolve().parent.glob("*/company.yml"))
+        hint = did_you_mean(folder.resolve().name, siblings) if siblings else ""
+        raise CompanyError(
+            f"There is no company.yml in the folder '{folder.name}'. "
+            f"Name the folder that holds it, as in --company data/example. {hint}".rstrip()
+        )
+    try:
+        given = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_OnceOnly)
+    except UnicodeDecodeError:
+        raise CompanyError("company.yml is not UTF-8. Save it as UTF-8.") from None
+    except yaml.MarkedYAMLError as broken:
+        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
+        raise CompanyError(
+            f"company.yml can't be read at line {line}: {broken.problem}. "
+            "Check the indentation, and quote text that holds ':' or '#'."
+        ) from None
+    if not isinstance(given, dict):
+        raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
+    return {key: value for key, value in given.items() if key != "folder"} | (
+        {"folder:": None} if "folder" in given else {}
+    )
+
+
+def _in_words(refused: ValidationError) -> str:
+    faults = [_fault_in_words(fault) for fault in refused.errors()]
+    lines = [line for fault in faults for line in fault.splitlines()]
+    head = (
+        "company.yml has a fault:" if len(lines) == 1 else f"company.yml has {len(lines)} faults:"
+    )
+    return "\n".join([head, *(f"  - {line}" for line in lines)])
+
+
+def _fault_in_words(fault: dict[str, Any]) -> str:
+    steps = [str(step) for step in fault["loc"] if step != "[key]"]
+    place = ".".join(steps)
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _keys_at(steps[:-1])
+            return f"{place} is unknown. {did_you_mean(steps[-1], known)}"
+        case "literal_error" if fault["loc"][-1] == "[key]":
+            return f"{place} is unknown. {did_you_mean(steps[-1], TableName.__args__)}"
+        case "missing":
+            return f"{place} is missing."
+        case "value_error":
+            return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
+        case _:
+            return f"{place}: {fault['msg'].replace('Input should', 'it should')}."
+
+
+def _keys_at(steps: list[str]) -> list[str]:
+    models = {"tables": Source, "questions": Question, "privacy": Privacy}
+    model = models[steps[0]] if steps else Company
+    return [
+        name
+        for name in model.model_fields
+        if name not in ("folder",) and (name, model) != ("name", Question)
+    ]

@@ -1,0 +1,233 @@
+"""Exhibits: charts and tables that can't be made without message, measure, source, description."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from profitchain import figures, style, tables, wording
+from profitchain.estimates import Said, Unsaid
+
+MOST_WORDS = 15
+Draw = Callable[..., object]
+MEDIA_TYPE = "application/vnd.profitchain.exhibit+json"
+DOWNLOAD_MARK = "<!--download:{id}-->"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A chart or table with what a reader needs to trust it.
+
+    `message` says what to see in at most 15 words, `measure` what, unit, who and when, `source` who
+    gave it and how many, `description` the same finding for those who can't see the picture. `body`
+    is the drawing or table as HTML; `data` are the numbers behind it, one row a mark.
+    """
+
+    id: str
+    message: str
+    measure: str
+    source: str
+    description: str
+    body: str
+    data: pd.DataFrame = field(repr=False, compare=False)
+    is_table: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("message", "measure", "source", "description"):
+            if not str(getattr(self, name)).strip():
+                raise ValueError(
+                    f"Exhibit '{self.id}' has no {name}. A reader can't judge it without: "
+                    f"pass {name}=..., in words."
+                )
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
+            raise ValueError(
+                f"'{self.id}' can't be an exhibit's id. Use small letters, digits and single "
+                "hyphens, as in 'nps-by-region'."
+            )
+        if (words := len(self.message.split())) > MOST_WORDS:
+            raise ValueError(
+                f"The message of '{self.id}' has {words} words; a reader takes in {MOST_WORDS}. "
+                "Say the finding alone and move the rest to measure or prose."
+            )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        words = ("id", "message", "measure", "source", "description")
+        record = {name: getattr(self, name) for name in words}
+        return {
+            "text/plain": self.message,
+            "text/html": style.NOTEBOOK_CSS + self.html,
+            MEDIA_TYPE: record | {"csv": tables.tidy_csv(self.data)},
+        }
+
+    @property
+    def html(self) -> str:
+        """The exhibit as a `<figure>`."""
+        message, measure = html.escape(self.message), html.escape(self.measure)
+        return (
+            f'<figure class="exhibit" id="{self.id}"><figcaption><p class="message">{message}</p>'
+            f'<p class="measure">{measure}</p></figcaption>{self.body}'
+            f'<p class="source">{wording.TEXT["source"]}: {html.escape(self.source)}</p>'
+            f"{self._behind}</figure>"
+        )
+
+    @property
+    def _behind(self) -> str:
+        mark = DOWNLOAD_MARK.format(id=self.id)
+        if self.is_table:
+            return mark
+        table = tables.table_html(self.data, caption=f"{wording.TEXT['data']}: {self.message}")
+        return f"<details><summary>{wording.TEXT['data']}</summary>{table}{mark}</details>"
+
+
+def frame(figures_by_label: Mapping[str, Said], *, name: str = "label") -> pd.DataFrame:
+    """Return named figures as a frame, one row each: label, value, low, high, n, unit, why."""
+    rows = [
+        {name: label, "n": said.n, "unit": "", "why": said.why}
+        if isinstance(said, Unsaid)
+        else {
+            name: label,
+            "value": said.value,
+            "low": said.low,
+            "high": said.high,
+            "n": said.n,
+            "unit": said.unit,
+            "why": "",
+        }
+        for label, said in figures_by_label.items()
+    ]
+    columns = [name, "value", "low", "high", "n", "unit", "why"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:4], float))
+
+
+def chart(
+    draw: Draw,
+    data: pd.DataFrame,
+    *,
+    id: str,
+    message: str,
+    measure: str,
+    source: str,
+    description: str,
+    unit: str | None = None,
+    height: float | None = None,
+    panels: str | None = None,
+    **options: object,
+) -> Exhibit:
+    """Return a drawing of `data` as an exhibit.
+
+    Parameters
+    ----------
+    draw : one of `figures.draw_*`, or any `draw(ax, data, **options)`.
+    unit : how numbers are written ("share", "points", "EUR"…) where the data have no column `unit`.
+    height : in CSS pixels; by default what suits the drawing.
+    panels : column of which each value gets a drawing of its own (small multiples).
+    """
+    data = data.assign(unit=unit) if unit else data
+    how = {"height": height, "options": options}
+    if nothing := _nothing_to_draw(data):
+        body = f'<p class="empty">{nothing}</p>'
+    elif panels:
+        body = _panels(draw, data, id=id, panels=panels, **how)
+    else:
+        body = _two_sizes(draw, data, id=id, **how)
+    return Exhibit(
+        id=id,
+        message=message,
+        measure=measure,
+        source=source,
+        description=description,
+        data=data,
+        body=f'<div class="drawing" role="img" aria-label="{html.escape(description)}">{body}</div>'
+        if not nothing
+        else body,
+    )
+
+
+def table(
+    data: pd.DataFrame,
+    *,
+    id: str,
+    message: str,
+    measure: str,
+    source: str,
+    description: str | None = None,
+    units: Mapping[str, str] | None = None,
+    total: bool = False,
+) -> Exhibit:
+    """Return a frame as an exhibit; `units` by column name, the last row a total if `total`."""
+    return Exhibit(
+        id=id,
+        message=message,
+        measure=measure,
+        source=source,
+        data=data,
+        is_table=True,
+        description=message if description is None else description,
+        body=tables.table_html(data, caption=message, units=units, total=total),
+    )
+
+
+def heat_table(
+    data: pd.DataFrame,
+    *,
+    id: str,
+    message: str,
+    measure: str,
+    source: str,
+    description: str | None = None,
+    unit: str = "share",
+    unshaded: tuple[str, ...] = ("customers",),
+) -> Exhibit:
+    """Return a wide frame (first column the row's name) as a table shaded by its numbers."""
+    return Exhibit(
+        id=id,
+        message=message,
+        measure=measure,
+        source=source,
+        data=data,
+        is_table=True,
+        description=message if description is None else description,
+        body=tables.heat_html(data, caption=message, unit=unit, plain_columns=set(unshaded)),
+    )
+
+
+def _drawing(
+    draw: Draw,
+    data: pd.DataFrame,
+    canvas: style.Canvas,
+    *,
+    prefix: str,
+    height: float | None,
+    options: Mapping[str, object],
+) -> str:
+    height = height or figures.natural_height(draw, data, canvas)
+    with style.canvas_figure(canvas, height) as figure:
+        draw(figure.subplots(), data, **options)
+        return style.svg(figure, prefix=prefix, css_class=canvas.name)
+
+
+def _nothing_to_draw(data: pd.DataFrame) -> str:
+    """Return why a chart would be empty; "" where it has something to show."""
+    if len(data) and ("value" not in data or data["value"].notna().any()):
+        return ""
+    reasons = data["why"].dropna().unique() if "why" in data else []
+    return html.escape("; ".join(map(str, reasons)) or wording.TEXT["too_few"])
+
+
+def _two_sizes(draw: Draw, data: pd.DataFrame, *, id: str, **how: object) -> str:
+    return "".join(
+        _drawing(draw, data, canvas, prefix=f"{id}-{canvas.name}", **how)
+        for canvas in (style.WIDE, style.NARROW)
+    )
+
+
+def _panels(draw: Draw, data: pd.DataFrame, *, id: str, panels: str, **how: object) -> str:
+    drawings = []
+    for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
+        drawing = _drawing(draw, rows, style.PANEL, prefix=f"{id}-{place}", **how)
+        drawings.append(f"<div><p>{html.escape(str(name))}</p>{drawing}</div>")
+    return f'<div class="panels">{"".join(drawings)}</div>'

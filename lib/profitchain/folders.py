@@ -1,0 +1,79 @@
+"""A folder is replaced whole or not at all, whatever happens in between."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_MARK = ".making-"
+
+
+@contextmanager
+def aside(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside `target` to build in; remove it at the end, whatever happens.
+
+    Folders left behind by killed runs are removed first, and an edition that a killed run had set
+    aside is put back.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _clear_up(target)
+    building = target.parent / f"{_MARK}{target.name}-{os.getpid()}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    try:
+        yield building
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def exchange(made: Path, target: Path) -> None:
+    """Put the folder `made` in the place of `target`, in one step where the system can do so."""
+    if not target.exists():
+        os.rename(made, target)
+    elif not _exchanged(made, target):
+        old = target.parent / f"{_MARK}{target.name}-old"
+        shutil.rmtree(old, ignore_errors=True)
+        os.rename(target, old)
+        os.rename(made, target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchanged(made: Path, target: Path) -> bool:
+    """Swap two folders atomically (renameat2 on Linux, renamex_np on macOS); tell if it worked."""
+    names = os.fsencode(made), os.fsencode(target)
+    try:
+        system = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "linux":
+            return system.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0
+        return sys.platform == "darwin" and system.renamex_np(*names, _RENAME_EXCHANGE) == 0
+    except (AttributeError, OSError, TypeError):
+        return False
+
+
+def _clear_up(target: Path) -> None:
+    """Put back an edition that was set aside, and remove what runs that are gone left behind."""
+    old = target.parent / f"{_MARK}{target.name}-old"
+    if old.exists() and not target.exists():
+        os.rename(old, target)
+    for folder in target.parent.glob(f"{_MARK}*"):
+        if not _alive(folder.name.rsplit("-", 1)[-1]):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

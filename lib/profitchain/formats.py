@@ -1,0 +1,186 @@
+"""How numbers and periods are written: digits, signs, units, intervals; months and quarters."""
+
+from __future__ import annotations
+
+import re
+
+from babel import numbers as babel_numbers
+from babel.dates import format_date
+
+from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.periods import Period
+
+LOCALE = "en_GB"
+MINUS = "\N{MINUS SIGN}"
+TOO_FEW = "too few to say"
+COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count"}
+
+_UNIT = re.compile(r"(?P<currency>[A-Z]{3})(?P<rest> .+)?")
+
+
+def period_label(period: Period | str) -> str:
+    """Return a period as a reader would say it.
+
+    Examples
+    --------
+    >>> period_label("2026Q3"), period_label("2026-03"), period_label("2026")
+    ('July–September 2026', 'March 2026', '2026')
+    """
+    period = Period(period)
+    if period.every == "year":
+        return period.name
+    last = format_date(period.last_day, "MMMM yyyy", locale=LOCALE)
+    if period.every == "month":
+        return last
+    return f"{format_date(period.first_day, 'MMMM', locale=LOCALE)}–{last}"
+
+
+def period_short(period: Period | str) -> str:
+    """Return a period in few letters, for axes and table heads.
+
+    Examples
+    --------
+    >>> period_short("2026Q3"), period_short("2026-03"), period_short("2026")
+    ('Q3 2026', 'Mar 2026', '2026')
+    """
+    period = Period(period)
+    if period.every == "month":
+        return format_date(period.first_day, "MMM yyyy", locale=LOCALE)
+    year, _, quarter = period.name.partition("Q")
+    return f"Q{quarter} {year}" if quarter else year
+
+
+def as_difference(said: Said) -> Said:
+    """Return a difference of shares in percentage points; anything else as it is."""
+    if isinstance(said, Unsaid) or said.unit != "share":
+        return said
+    return said.times(100, unit="percentage points")
+
+
+def decimals(unit: str, largest: float) -> int:
+    """Return how many decimals a figure deserves: two or three significant digits.
+
+    `largest` is the largest magnitude shown beside it (of value, low and high), in `unit`.
+    """
+    if unit in ("share", "percentage points"):
+        percent = largest * (100 if unit == "share" else 1)
+        return 1 if percent >= 1 or percent == 0 else 2 if percent >= 0.1 else 3
+    if unit == "points":
+        return 1
+    if unit == "score":
+        return 2
+    if unit == "p":
+        return 3
+    if currency := _UNIT.fullmatch(unit):
+        return _money_decimals(currency["currency"], largest)
+    return 0 if largest >= 100 else 1 if largest >= 10 else 2
+
+
+def plain(value: float, unit: str, *, places: int | None = None, bare: bool = False) -> str:
+    """Return one figure in words, without its interval.
+
+    Parameters
+    ----------
+    places : decimals; by default what `decimals` says, none for a whole count.
+    bare : leave out unit words, keep only signs (% and currency), as a table cell does.
+
+    Examples
+    --------
+    >>> plain(0.3123, "share"), plain(-4.21, "points"), plain(1240.3, "EUR"), plain(1, "orders")
+    ('31.2%', '−4.2 points', '€1,240', '1 order')
+    """
+    whole = unit in COUNTS and float(value).is_integer()
+    places = (0 if whole else decimals(unit, abs(value))) if places is None else places
+    if unit == "p" and value < 0.001:
+        return "below 0.001"
+    money = _UNIT.fullmatch(unit)
+    if money:
+        text = _currency(value, money["currency"], places)
+    else:
+        text = digits(value * 100 if unit == "share" else value, places)
+    text = text.replace("-", MINUS)
+    if unit == "share":
+        return f"{text}%"
+    return text if bare else text + _unit_words(unit, text)
+
+
+def number(said: Said, *, difference: bool = False, sign: bool = False) -> str:
+    """Return a figure alone, for places whose interval stands beside it.
+
+    Examples
+    --------
+    >>> number(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
+    '31.2%'
+    """
+    if isinstance(said, Unsaid):
+        return TOO_FEW
+    said = as_difference(said) if difference else said
+    text = plain(said.value, said.unit, places=places_of(said))
+    return f"+{text}" if sign and said.value > 0 else text
+
+
+def interval(said: Said, *, difference: bool = False) -> str:
+    """Return an interval's two ends.
+
+    Examples
+    --------
+    >>> interval(Estimate(value=4.2, low=-1, high=9.4, n=80, unit="points"))
+    '−1.0 to 9.4 points'
+    """
+    if isinstance(said, Unsaid):
+        return TOO_FEW
+    said = as_difference(said) if difference else said
+    low = plain(said.low, said.unit, places=places_of(said), bare=True)
+    return f"{low} to {plain(said.high, said.unit, places=places_of(said))}"
+
+
+def with_interval(said: Said, *, difference: bool = False) -> str:
+    """Return a figure with its interval and its n; a count in full stands alone.
+
+    Examples
+    --------
+    >>> with_interval(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
+    '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
+    """
+    if isinstance(said, Unsaid):
+        return f"{TOO_FEW} ({said.why})"
+    text = number(said, difference=difference)
+    if said.low == said.high:
+        return text
+    ends = interval(said, difference=difference)
+    return f"{text} ({said.level:.0%} interval {ends}; n = {digits(said.n, 0)})"
+
+
+def places_of(said: Estimate) -> int:
+    ends = (said.value, said.low, said.high)
+    if said.unit in COUNTS and all(float(end).is_integer() for end in ends):
+        return 0
+    return decimals(said.unit, max(abs(end) for end in ends))
+
+
+def _money_decimals(currency: str, largest: float) -> int:
+    minor = babel_numbers.get_currency_precision(currency)
+    if largest >= (1000 if minor else 10):
+        return 0
+    return 3 if 0 < largest < 0.1 else 2
+
+
+def _currency(value: float, currency: str, places: int) -> str:
+    pattern = "¤#,##0" + ("." + "0" * places if places else "")
+    return babel_numbers.format_currency(
+        value, currency, format=pattern, locale=LOCALE, currency_digits=False
+    )
+
+
+def digits(value: float, places: int) -> str:
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    text = babel_numbers.format_decimal(value, format=pattern, locale=LOCALE)
+    return text.lstrip("-") if not re.search(r"[1-9]", text) else text
+
+
+def _unit_words(unit: str, text: str) -> str:
+    if money := _UNIT.fullmatch(unit):
+        return money["rest"] or ""
+    if unit in ("score", "count", "p", ""):
+        return ""
+    return f" {unit[:-1] if text == '1' and unit in COUNTS else unit}"

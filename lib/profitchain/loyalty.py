@@ -1,0 +1,219 @@
+"""Whether customers come back, how often, and what they spend.
+
+All of these are outcomes: none is a satisfaction score, and none may explain another as if it were
+one. For a firm without contracts a customer is *retained* who bought in the period before and buys
+again in this one; *churn* is the complement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain.comparisons import Measure, Story, story
+from profitchain.estimates import Estimate, Said, Unsaid, counted
+from profitchain.periods import Period
+from profitchain.ratios import said_frame, wilson
+
+FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
+
+
+def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]:
+    """Return the measures of loyalty by id; money is in `currency`."""
+    share = {"unit": "share", "bounds": (0.0, 1.0)}
+    table = [
+        Measure(
+            id="repeat_rate", label="Repeat purchase rate", numerator="repeats", denominator="n",
+            means=f"share of answers followed by an order within {within_days} days", **share,
+        ),
+        Measure(
+            id="retention_rate", label="Retention rate", numerator="retained", of="customers",
+            denominator="previously_active",
+            means="of the customers who bought in the previous period, the share who bought again",
+            **share,
+        ),
+        Measure(
+            id="churn_rate", label="Churn rate", numerator="lost", of="customers",
+            denominator="previously_active",
+            means="of the customers who bought in the previous period, the share who did not",
+            **share,
+        ),
+        Measure(
+            id="purchase_frequency", label="Purchase frequency", numerator="orders", unit="orders",
+            denominator="active", of="customers", means="orders per active customer",
+        ),
+        Measure(
+            id="average_order_value", label="Average order value", numerator="revenue",
+            denominator="orders", of="orders", unit=currency, means="net revenue per order",
+        ),
+        Measure(
+            id="revenue_per_customer", label="Revenue per customer", numerator="revenue",
+            denominator="active", of="customers", unit=currency,
+            means="net revenue per active customer",
+        ),
+        Measure(
+            id="returning_revenue_share", label="Revenue from returning customers",
+            numerator="returning_revenue", denominator="revenue", of=currency, unit="share",
+            means="share of net revenue from customers whose first order was in an earlier period",
+        ),
+    ]  # fmt: skip
+    return {measure.id: measure for measure in table}
+
+
+def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
+    """Return activity with `lost` (customers) and `returning_revenue`, as the measures need them.
+
+    Parameters
+    ----------
+    activity : one row a period and cluster
+        Reads `previously_active`, `retained` (customers), `revenue`, `new_revenue` (money).
+    """
+    return activity.assign(
+        lost=activity["previously_active"] - activity["retained"],
+        returning_revenue=activity["revenue"] - activity["new_revenue"],
+    )
+
+
+def stories(activity: pd.DataFrame, currency: str, periods: Sequence[Period]) -> list[Story]:
+    """Return every measure that orders alone give, in the last of some periods, with its past."""
+    sums = with_complements(activity)
+    measures = loyalty_measures(currency)
+    return [story(sums, measures[name], periods) for name in measures if name != "repeat_rate"]
+
+
+def repeat_story(
+    cells: pd.DataFrame, within_days: int, periods: Sequence[Period], *, smallest: int = 0
+) -> Story:
+    """Return the repeat rate of the answers whose window closed in each period.
+
+    Parameters
+    ----------
+    cells : one row a distinct combination of `closes` (period), `cluster` and others
+        Reads `n` (answers) and `repeats` (answers followed by an order in time).
+    """
+    measure = loyalty_measures("", within_days)["repeat_rate"]
+    return story(cells.rename(columns={"closes": "period"}), measure, periods, smallest=smallest)
+
+
+def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, Said]:
+    """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
+
+    Refunds are netted from revenue and are not orders; cancelled orders are in neither.
+    """
+    here = activity[activity["period"] == str(period)]
+    if not here["orders"].sum():
+        return dict.fromkeys(TOTALS, Unsaid(why=f"No orders in {period}."))
+    orders = int(here["orders"].sum())
+    return {
+        "orders": counted(orders, unit="orders"),
+        "revenue": counted(round(here["revenue"].sum(), 2), unit=currency, n=orders),
+        "active_customers": counted(here["active"].sum(), unit="customers"),
+        "new_customers": counted(here["new"].sum(), unit="customers"),
+    }
+
+
+TOTALS = ("orders", "revenue", "active_customers", "new_customers")
+
+
+def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFrame:
+    """Return the share of each cohort that bought, so many periods after its first order.
+
+    Parameters
+    ----------
+    cohorts : one row a cohort (period of the first order) and period: `active` customers.
+    smallest : cohorts of fewer customers are left out.
+
+    Returns
+    -------
+    One row a cohort and offset, from 1: cohort, offset (periods), customers, value, low, high (shares).
+    """
+    place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
+    rows = cohorts.assign(offset=cohorts["period"].map(place) - cohorts["cohort"].map(place))
+    size = rows[rows["offset"] == 0].set_index("cohort")["active"]
+    rows = _filled(rows, size[size >= max(smallest, 1)], place)
+    quantile = float(stats.norm.ppf(0.975))
+    share = rows["active"] / rows["customers"]
+    ends = [wilson(p, n, quantile) for p, n in zip(share, rows["customers"], strict=True)]
+    rows = rows.assign(value=share, low=[e[0] for e in ends], high=[e[1] for e in ends])
+    return rows[["cohort", "offset", "customers", "value", "low", "high"]]
+
+
+def cohort_table(retention: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """Return cohort retention wide: cohort (by its readable name), customers, one column an offset."""
+    wide = retention.pivot(index=["cohort", "customers"], columns="offset", values="value")
+    wide.columns = [f"+{offset}" for offset in wide.columns]
+    wide = wide.reset_index().sort_values("cohort", ignore_index=True)
+    return wide.assign(cohort=wide["cohort"].map(names))
+
+
+def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
+    """Return the share of customers who have ordered again, day by day.
+
+    Kaplan and Meier (1958, JASA 53: 457-481) with Greenwood's variance, log-log intervals;
+    customers not yet seen to return are censored on the period's last day.
+
+    Parameters
+    ----------
+    gaps : one row a distinct `days` and `event` (1 ordered again, 0 censored), `n` customers.
+
+    Returns
+    -------
+    One row a day with an event, from day 0: days, value, low, high (shares ordered again), n at risk.
+    """
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    events = int(gaps.loc[gaps["event"] == 1, "n"].sum())
+    if events < FEWEST_REPEATS:
+        return Unsaid(
+            why=f"Too few to say: {events} customers ordered again.", n=int(gaps["n"].sum())
+        )
+    # a next order on the same day counts at half a day, so that its customer was at risk
+    fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
+    inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
+    curve = pd.DataFrame({"days": fit.surv_times, "alive": fit.surv_prob, "se": fit.surv_prob_se})
+    curve = curve[inside].assign(n=fit.n_risk[inside].astype(int))
+    log_alive = np.log(curve["alive"])
+    half = stats.norm.ppf(0.975) * curve["se"] / np.abs(curve["alive"] * log_alive)
+    shares = {
+        "value": 1 - curve["alive"],
+        "low": 1 - curve["alive"] ** np.exp(-half),
+        "high": 1 - curve["alive"] ** np.exp(half),
+    }
+    start = pd.DataFrame(
+        {"days": [0.0], "value": [0.0], "low": [0.0], "high": [0.0], "n": [int(gaps["n"].sum())]}
+    )
+    return pd.concat([start, curve.assign(**shares)[start.columns]], ignore_index=True)
+
+
+def curve_frame(curve: pd.DataFrame | Unsaid) -> pd.DataFrame:
+    """Return the curve as it is, or an empty one with the reason, for the chart."""
+    if isinstance(curve, Unsaid):
+        return said_frame([curve], days=[0.0])
+    return curve
+
+
+def share_again_within(curve: pd.DataFrame | Unsaid, days: int) -> Said:
+    """Return the share of customers who ordered again within so many days, read off the curve."""
+    if isinstance(curve, Unsaid):
+        return curve
+    row = curve[curve["days"] <= days].iloc[-1]
+    return Estimate(
+        value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
+        n=int(curve["n"].iloc[0]), unit="share", method="Kaplan-Meier",
+    )  # fmt: skip
+
+
+def _filled(rows: pd.DataFrame, sizes: pd.Series, place: dict[str, int]) -> pd.DataFrame:
+    """Return one row for every cohort and offset that has had its chance, 0 active where none came."""
+    last = max(place.values(), default=0)
+    pairs = [
+        (cohort, offset, int(sizes[cohort]))
+        for cohort in sizes.index
+        for offset in range(1, last - place[cohort] + 1)
+    ]
+    every = pd.DataFrame(pairs, columns=["cohort", "offset", "customers"])
+    seen = rows[["cohort", "offset", "active"]]
+    return every.merge(seen, how="left", on=["cohort", "offset"]).fillna({"active": 0})

@@ -1,0 +1,287 @@
+"""From an executed notebook to one self-contained page, and to what the page publishes."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from profitchain import exhibits, findings, trust, wording
+from profitchain.findings import SUMMARY, PageStory
+from profitchain.periods import Period
+
+if TYPE_CHECKING:
+    from nbconvert import TemplateExporter
+
+TEMPLATES = Path(__file__).parent / "templates"
+ANSWER = "application/vnd.profitchain.answer+json"
+HASH_LETTERS = 12
+_HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
+_TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in its edition: its notebook's name, its question, and why it is not measured."""
+
+    name: str
+    question: str
+    why: str = ""
+
+    @property
+    def file(self) -> str:
+        """The page's file inside the edition."""
+        return "index.html" if self.name == SUMMARY else f"{self.name}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The edition that a page belongs to; `editions` leads from it to the list of all."""
+
+    company: str
+    period: Period
+    pages: tuple[Entry, ...]
+    language: str = "en"
+    editions: str = "../../index.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageInfo:
+    """What made a page: printed in its record, the same on every run of the same inputs.
+
+    `inputs` are rows with name, rows and sha256.
+    """
+
+    name: str
+    notebook: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    inputs: Sequence[Mapping[str, object]] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EditionLink:
+    """One edition in the list of all: its company's name, period, headline and address."""
+
+    company: str
+    period: Period
+    headline: str
+    href: str
+
+    @property
+    def label(self) -> str:
+        """The period in words."""
+        return wording.period_label(self.period)
+
+    @property
+    def sentence(self) -> str:
+        """The headline as HTML."""
+        return wording.emphasised(self.headline)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    anchor: str
+    text: str
+
+
+def question_of(notebook: NotebookNode) -> str:
+    """Return a notebook's question: its first H1; raise ValueError if it has none."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (title := _TITLE.search(cell.source)):
+            return title[1]
+    raise ValueError(
+        "The notebook has no question. Begin its first cell with a title: '# Do they come back?'"
+    )
+
+
+def collect(executed: NotebookNode, *, name: str) -> PageStory:
+    """Return what a page publishes: its answer, exhibits, findings and trends."""
+    recorded = _bundles(executed, findings.MEDIA_TYPE)
+    shown = [
+        {"id": each["id"], "message": each["message"], "csv": csv_path(name, each["id"])}
+        for each in _bundles(executed, exhibits.MEDIA_TYPE)
+    ]
+    return PageStory(
+        name=name,
+        question=question_of(executed),
+        answers=tuple(text for each in _bundles(executed, ANSWER) for text in each["sentences"]),
+        exhibits=tuple(shown),
+        findings=tuple(row for each in recorded for row in each["findings"]),
+        unsaid=tuple(row for each in recorded for row in each["unsaid"]),
+        trends=tuple(row for each in recorded for row in each["trends"]),
+    )
+
+
+def csvs(executed: NotebookNode, *, name: str) -> dict[str, str]:
+    """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
+    told = _bundles(executed, exhibits.MEDIA_TYPE)
+    ids = [each["id"] for each in told]
+    if twice := sorted({id for id in ids if ids.count(id) > 1}):
+        raise ValueError(
+            f"Two exhibits of {name} are called '{twice[0]}'. Their files would overwrite each "
+            "other: give one another id."
+        )
+    return {csv_path(name, each["id"]): each["csv"] for each in told}
+
+
+def csv_path(page: str, id: str) -> str:
+    """Return where an exhibit's numbers stand inside the edition."""
+    return f"data/{page}-{id}.csv"
+
+
+def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
+    """Return a page: the notebook's words and outputs, its code folded away, its record."""
+    lead, body, contents = _blocks(executed, page.name)
+    code = [cell.source for cell in executed.cells if cell.cell_type == "code" and cell.source]
+    return _rendered(
+        executed,
+        site,
+        page,
+        question=question_of(executed),
+        lead=lead,
+        body=body,
+        contents=contents,
+        code=code,
+    )
+
+
+def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
+    """Return the page of a question that the firm's tables can't answer, with the reason."""
+    question = next((each.question for each in site.pages if each.name == page.name), page.name)
+    notebook = new_notebook(cells=[new_markdown_cell(f"# {question}", id="question")])
+    return _rendered(notebook, site, page, question=question, why=why)
+
+
+def reports_index(editions: Iterable[EditionLink]) -> str:
+    """Return the page that leads to every edition, company by company, in the given order."""
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    ordered = sorted(editions, key=lambda edition: edition.company)
+    companies = [(name, list(each)) for name, each in groupby(ordered, lambda one: one.company)]
+    template = environment.get_template("reports_index.html.j2")
+    return template.render(companies=companies, css=_css(), say=wording.TEXT)
+
+
+def _rendered(
+    notebook: NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
+) -> str:
+    names = [each.name for each in site.pages]
+    place = names.index(page.name) if page.name in names else None
+    around = (None, *site.pages, None)
+    resources = {
+        "site": site,
+        "page": page,
+        "question": question,
+        "period": wording.period_label(site.period),
+        "is_summary": page.name == SUMMARY,
+        "css": _css(),
+        "say": wording.TEXT,
+        "previous": None if place is None else around[place],
+        "next": None if place is None else around[place + 2],
+        **_record(page),
+        "lead": [],
+        "body": [],
+        "contents": [],
+        "code": [],
+        "why": "",
+        **parts,
+    }
+    text, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    return text.strip() + "\n"
+
+
+def _record(page: PageInfo) -> dict[str, str]:
+    return {
+        "parameters": _pairs(page.parameters, " = "),
+        "versions": _pairs(page.versions, " "),
+        "inputs": "; ".join(_input(each) for each in page.inputs),
+    }
+
+
+def _pairs(items: Mapping[str, object], between: str) -> str:
+    return ", ".join(f"{name}{between}{value}" for name, value in items.items())
+
+
+def _input(table: Mapping[str, object]) -> str:
+    sha = str(table["sha256"])[:HASH_LETTERS]
+    return f"{table['name']} ({table['rows']:,} {wording.TEXT['rows']}, sha256 {sha})"
+
+
+def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], list[_Heading]]:
+    """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
+    contents: list[_Heading] = []
+    lead: list[str] = []
+    body: list[str] = []
+    for cell in executed.cells:
+        blocks = [_prose(cell.source, contents)] if cell.cell_type == "markdown" else []
+        if cell.cell_type == "code":
+            blocks = [_with_download(trust.shown(each), name) for each in cell.outputs]
+        (body if contents else lead).extend(block for block in blocks if block)
+    return lead, body, contents
+
+
+def _prose(source: str, contents: list[_Heading]) -> str:
+    """Return Markdown as safe HTML, its h2s given anchors and put on the list of contents."""
+    from nbconvert.filters import markdown2html_mistune
+
+    text = trust.safe_html(markdown2html_mistune(_TITLE.sub("", source, count=1)))
+    text = _HEADING.sub(lambda match: _anchored(match, contents), text)
+    return f'<div class="prose">{text.strip()}</div>' if text.strip() else ""
+
+
+def _anchored(match: re.Match[str], contents: list[_Heading]) -> str:
+    level, words = match[1], html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip(" \n¶")
+    if level != "2":
+        return f"<h{level}>{html.escape(words)}</h{level}>"
+    anchor = re.sub(r"\W+", "-", words.lower()).strip("-") or "section"
+    taken = {heading.anchor for heading in contents}
+    anchor = anchor if anchor not in taken else f"{anchor}-{len(taken) + 1}"
+    contents.append(_Heading(anchor, words))
+    return f'<h2 id="{html.escape(anchor)}">{html.escape(words)}</h2>'
+
+
+def _with_download(block: str, name: str) -> str:
+    words = wording.TEXT["download"]
+    return re.sub(
+        re.escape(exhibits.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)"),
+        lambda mark: (
+            f'<p class="download"><a href="{html.escape(csv_path(name, mark[1]))}" download>'
+            f"{words}</a></p>"
+        ),
+        block,
+    )
+
+
+def _bundles(executed: NotebookNode, kind: str) -> list[Mapping]:
+    outputs = [out for cell in executed.cells for out in cell.get("outputs", [])]
+    return [out["data"][kind] for out in outputs if kind in out.get("data", {})]
+
+
+@cache
+def _exporter() -> TemplateExporter:
+    """Return nbconvert's plain exporter: its HTML one would parse and rewrite every drawing."""
+    from nbconvert import TemplateExporter
+
+    return TemplateExporter(
+        template_name="page",
+        template_file="index.html.j2",
+        extra_template_basedirs=[str(TEMPLATES)],
+    )
+
+
+@cache
+def _css() -> str:
+    text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return re.sub(r"\s*\n\s*", " ", text).strip()

@@ -1,0 +1,259 @@
+"""What was known of each customer before an answer, what followed it, and the small sums kept of both.
+
+Every function takes and gives Ibis expressions, so the work stays in the engine. Instants are
+UTC without a zone mark and money is in minor units, as `intake` leaves them. "Before" and "after"
+are strict: an order at the very instant of the answer counts as neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis
+from ibis.expr.types import Column, Table, Value
+
+from profitchain.company import Company
+from profitchain.errors import CompanyError, did_you_mean
+from profitchain.periods import Period, months_before
+
+TREND_PERIODS = 8
+UNKNOWN = "(unknown)"
+EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
+SECONDS_A_DAY = 86_400
+HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before
+_HEX = "0123456789abcdef"
+
+
+def trend_periods(period: Period) -> list[Period]:
+    """Return the last eight periods, or as many as reach back to the same one a year before."""
+    return period.last(max(TREND_PERIODS, period.per_year + 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What every summary needs: the firm, the period, the checked tables."""
+
+    company: Company
+    period: Period
+    tables: Mapping[str, Table]
+
+    @property
+    def periods(self) -> list[Period]:
+        """The periods of the trend, this one last."""
+        return trend_periods(self.period)
+
+    @property
+    def ends_at(self) -> Value:
+        """The first instant after the period."""
+        return ibis.timestamp(self.period.ends_at(self.company.time_zone))
+
+    @property
+    def lookback_starts_at(self) -> Value:
+        """The first instant of the months whose closed windows the link is fitted on."""
+        months = self.company.lookback_months or 12 * 200
+        end = self.period.shift(1).first_day
+        first = months_before(end, months)
+        return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(self.company.time_zone))
+
+    def period_of(self, instant: Column) -> Column:
+        """The name of the trend period that an instant falls in, NULL outside them all."""
+        zone = self.company.time_zone
+        starts = [ibis.timestamp(period.starts_at(zone)) for period in self.periods]
+        ends = [*starts[1:], self.ends_at]
+        branches = [
+            ((instant >= start) & (instant < end), period.name)
+            for period, start, end in zip(self.periods, starts, ends, strict=True)
+        ]
+        return ibis.cases(*branches)
+
+
+def purchases(orders: Table) -> Table:
+    """Return the orders that are purchases: a row with negative revenue is a refund."""
+    return orders.filter(orders.revenue >= 0)
+
+
+def with_clusters(rows: Table, *, exact: bool) -> Table:
+    """Return rows with `cluster`: the customer's rank, or one of 256 buckets of its md5."""
+    if not exact:
+        digest = rows.customer_id.hexdigest("md5")
+        digits = [ibis.literal(_HEX).find(digest.substr(place, 1)) for place in (0, 1)]
+        return rows.mutate(cluster=(digits[0] * 16 + digits[1]).cast("int64"))
+    return rows.mutate(cluster=ibis.dense_rank().over(ibis.window(order_by=rows.customer_id)))
+
+
+def customer_clusters(scene: Scene) -> Table:
+    """Return customer_id, cluster: one row for each customer with an order, answer or invitation."""
+    seen = [
+        scene.tables[name].select("customer_id")
+        for name in ("orders", "responses", "invitations")
+        if name in scene.tables
+    ]
+    known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
+    known = known.filter(known.customer_id.notnull())
+    return with_clusters(known, exact=int(known.count().execute()) <= EXACT_CLUSTERS)
+
+
+def answers(scene: Scene, clusters: Table) -> Table:
+    """Return one row an answered survey: its own columns, cluster, segments as text, joined_on.
+
+    A segment is looked up with the customer, else on the answer itself, else with its order.
+    """
+    rows = scene.tables["responses"].join(clusters, "customer_id", how="inner")
+    wanted = segment_columns(scene.company)
+    customers = scene.tables.get("customers")
+    if customers is not None:
+        rows = _looked_up(rows, customers, "customer_id", [*wanted, "joined_on"])
+    if "order_id" in rows.columns:
+        missing = [name for name in wanted if name not in rows.columns]
+        rows = _looked_up(rows, scene.tables["orders"], "order_id", missing)
+    _all_found(wanted, rows, scene)
+    return rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted})
+
+
+def score_cells(scene: Scene, rows: Table) -> Table:
+    """Return question, period, segments, cluster, score, n: the answers of the trend's periods."""
+    rows = rows.mutate(period=scene.period_of(rows.responded_at)).filter(
+        lambda t: t.period.notnull()
+    )
+    segments = segment_columns(scene.company)
+    parts = [
+        rows.filter(rows[question.column].notnull()).select(
+            "period", *segments, "cluster", question=ibis.literal(name), score=question.column
+        )
+        for name, question in scene.company.questions.items()
+    ]
+    keys = ["question", "period", *segments, "cluster", "score"]
+    stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return cells(stacked, keys, n=lambda t: t.count())
+
+
+def panel(scene: Scene, rows: Table) -> Table:
+    """Return one row an answer to the main question, with what came before it and after it.
+
+    Columns: score, segments, cluster, closes (period in which its window ends), in_lookback,
+    prior_orders, recency_days (-1 without an earlier order), tenure_days, and within
+    `repeat_within_days` after it: repeat (0/1), orders, spend, margin (minor units).
+    Answers whose window is still open at the period's end are left out.
+    """
+    company = scene.company
+    window = ibis.interval(days=company.repeat_within_days)
+    rows = rows.mutate(score=rows[company.main.column], window_ends=rows.responded_at + window)
+    rows = rows.filter(rows.score.notnull(), rows.window_ends < scene.ends_at)
+    rows = rows.mutate(
+        closes=scene.period_of(rows.window_ends),
+        in_lookback=rows.window_ends >= scene.lookback_starts_at,
+    ).filter(lambda t: t.in_lookback | t.closes.notnull())
+    rows = rows.mutate(answer=ibis.row_number().over(ibis.window(order_by=rows.response_id)))
+    histories = _histories(rows, scene)
+    kept = ["answer", "score", "closes", "in_lookback", "cluster", *segment_columns(company)]
+    joined = rows.select(*kept).join(histories, "answer", how="inner")
+    return joined.mutate(closes=joined.closes.fill_null("earlier")).drop("answer")
+
+
+def link_cells(scene: Scene, rows: Table) -> Table:
+    """Return the panel compressed: one row a distinct combination, with n and summed outcomes."""
+    outcomes = [name for name in ("orders", "spend", "margin") if name in rows.columns]
+    keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
+    sums = {name: rows[name].sum() for name in outcomes}
+    return cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
+
+
+def still_open(scene: Scene, rows: Table) -> int:
+    """Return how many answers to the main question wait for their window to close."""
+    window = ibis.interval(days=scene.company.repeat_within_days)
+    waiting = rows.filter(
+        rows[scene.company.main.column].notnull(), rows.responded_at + window >= scene.ends_at
+    )
+    return int(waiting.count().execute())
+
+
+def _histories(rows: Table, scene: Scene) -> Table:
+    """Return, for each `answer`, the customer's orders before it and within its window after it."""
+    orders = with_margin(scene)
+    columns = [name for name in ("joined_on",) if name in rows.columns]
+    asked = rows.select("answer", "customer_id", "responded_at", "window_ends", *columns)
+    pairs = asked.left_join(orders, "customer_id")
+    bought = pairs.revenue >= 0
+    before = bought & (pairs.ordered_at < pairs.responded_at)
+    after = (pairs.ordered_at > pairs.responded_at) & (pairs.ordered_at <= pairs.window_ends)
+    sums = {
+        "prior_orders": _total(before, 1),
+        "last_before": ibis.ifelse(before, pairs.ordered_at, None).max(),
+        "first_before": ibis.ifelse(before, pairs.ordered_at, None).min(),
+        "orders": _total(after & bought, 1),
+        "spend": _total(after, pairs.revenue),
+    }
+    if "margin" in pairs.columns:
+        sums["margin"] = _total(after, pairs.margin)
+    return _described(pairs.group_by("answer", "responded_at", *columns).aggregate(**sums))
+
+
+def _described(sums: Table) -> Table:
+    """Return the histories in days: recency, tenure (from joining, if known), and the repeat."""
+    answered = sums.responded_at.epoch_seconds()
+    recency = (answered - sums.last_before.epoch_seconds()) // SECONDS_A_DAY
+    tenure = (answered - sums.first_before.epoch_seconds()) // SECONDS_A_DAY
+    if "joined_on" in sums.columns:
+        joined = (answered - sums.joined_on.cast("timestamp").epoch_seconds()) // SECONDS_A_DAY
+        tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
+    described = sums.mutate(
+        recency_days=recency.fill_null(-1).cast("int64"),
+        tenure_days=ibis.greatest(tenure.fill_null(0), 0).cast("int64"),
+        repeat=ibis.ifelse(sums.orders > 0, 1, 0),
+        spend=ibis.greatest(sums.spend, 0),
+    )
+    return described.drop("responded_at", "last_before", "first_before", *_of(sums, "joined_on"))
+
+
+def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
+    """Return sums by keys, in the keys' order so that the same data give the same bytes."""
+    return rows.group_by(list(keys)).aggregate(**sums).order_by(list(keys))
+
+
+def _total(condition: Value, amount: Value | int) -> Value:
+    return ibis.ifelse(condition, amount, 0).sum().cast("int64")
+
+
+def _of(table: Table, *names: str) -> list[str]:
+    return [name for name in names if name in table.columns]
+
+
+def with_margin(scene: Scene) -> Table:
+    """Return orders with margin: their own where given, else gross_margin of revenue, else none."""
+    orders = scene.tables["orders"]
+    rate = scene.company.gross_margin
+    assumed = None if rate is None else (orders.revenue * rate).round().cast("int64")
+    if "margin" in orders.columns:
+        own = orders.margin if assumed is None else ibis.coalesce(orders.margin, assumed)
+        orders = orders.mutate(margin=own)
+    elif assumed is not None:
+        orders = orders.mutate(margin=assumed)
+    return orders.select("customer_id", "ordered_at", "revenue", *_of(orders, "margin"))
+
+
+def segment_columns(company: Company) -> list[str]:
+    """Return the columns that split answers: segments, then those controls that are not history."""
+    named = [*company.segments, *company.controls]
+    return [name for name in dict.fromkeys(named) if name not in HISTORY]
+
+
+def _looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Table:
+    """Return rows with those wanted columns that another table has, found by its key."""
+    found = [name for name in wanted if name in where.columns]
+    if not found:
+        return rows
+    kept = [name for name in rows.columns if name not in found]
+    return rows.select(*kept).left_join(where.select(key, *found), key).drop(f"{key}_right")
+
+
+def _all_found(wanted: Sequence[str], rows: Table, scene: Scene) -> None:
+    missing = [name for name in wanted if name not in rows.columns]
+    if missing:
+        tables = [scene.tables.get(name) for name in ("customers", "responses", "orders")]
+        known = [name for table in tables if table is not None for name in table.columns]
+        raise CompanyError(
+            f"company.yml names the segment or control '{missing[0]}', but neither customers, "
+            "responses nor orders has such a column. Rename a column to it under `columns`, or "
+            f"take it out. {did_you_mean(missing[0], [*HISTORY, *known])}"
+        )

@@ -1,0 +1,340 @@
+"""From notebooks to a published edition: run, render, and replace the last one whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+
+from profitchain import findings, pages
+from profitchain.errors import ParameterError, ProfitchainError
+from profitchain.folders import aside, exchange
+from profitchain.store import ROOT, Edition, read_period
+
+NOTEBOOKS = ROOT / "notebooks"
+REPORTS = ROOT / "reports"
+SUMMARY = "00_summary"
+NAMED_VERSIONS = (
+    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy", "statsmodels",
+)  # fmt: skip
+
+
+class NotebookFailed(ProfitchainError):
+    """A notebook stopped with an error; nothing was published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to publish: notebooks by name, and the parameters that differ from their own."""
+
+    edition: Edition
+    notebooks: tuple[Path, ...]
+    settings: Mapping[str, object]
+    out: Path
+
+    @property
+    def whole(self) -> bool:
+        """Whether every notebook is in it; a part never replaces a whole edition."""
+        return set(self.notebooks) == set(_all_notebooks())
+
+    @property
+    def folder(self) -> Path:
+        """Where the edition is published."""
+        name = str(self.edition.period) + ("" if self.whole else ".part")
+        return self.out / self.edition.company.slug / name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A notebook after its run: with outputs, or with the reason why its page has nothing to say."""
+
+    path: Path
+    executed: nbformat.NotebookNode | None
+    why: str
+    seconds: float
+
+
+def publish(
+    company: str | Path,
+    period: str = "",
+    *,
+    out: Path = REPORTS,
+    only: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+) -> Path:
+    """Run the notebooks of an edition, render them, publish it; return its index page.
+
+    Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
+    unknown, the data can't be used or a notebook fails.
+    """
+    notebooks = _chosen(only)
+    chosen = _settings(notebooks, settings or {})
+    edition = read_period(company, period)
+    order = Order(edition=edition, notebooks=notebooks, settings=chosen, out=out)
+    with aside(order.folder) as building:
+        ran = _run_all(order, building)
+        _write_record(order, ran, building)
+        exchange(building, order.folder)
+    _write_reports_index(out)
+    return order.folder / "index.html"
+
+
+def _all_notebooks() -> list[Path]:
+    return sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+
+
+def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
+    """Return the notebooks asked for, with the summary; all of them when none is named."""
+    from profitchain.errors import did_you_mean
+
+    every = {path.stem: path for path in _all_notebooks()}
+    names = [Path(name).stem for name in only]
+    for name in names:
+        if name not in every:
+            raise ParameterError(f"There is no notebook '{name}'. {did_you_mean(name, every)}")
+    return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
+
+
+def _settings(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, object]:
+    """Return settings with the types that the notebooks' parameters declare, or raise."""
+    from papermill import inspect_notebook
+
+    from profitchain.errors import did_you_mean
+
+    declared: dict[str, object] = {}
+    for path in notebooks:
+        _must_have_parameters(path)
+        declared |= inspect_notebook(str(path))
+    free = [name for name in declared if name not in {"company", "period"}]
+    for name in given:
+        if name not in free:
+            raise ParameterError(
+                f"No notebook has a parameter '{name}'. {did_you_mean(name, free)} "
+                "The parameters stand in each notebook's second cell."
+            )
+    return {name: _typed(name, text, declared[name]) for name, text in given.items()}
+
+
+def _must_have_parameters(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in cells):
+        raise ParameterError(
+            f"{path.name} has no cell tagged 'parameters', so it would run with its own defaults. "
+            "Tag the cell with its parameters (JupyterLab: the gear at the top right, Cell Tags)."
+        )
+
+
+def _typed(name: str, text: str, declared: Mapping[str, object]) -> object:
+    kind = str(declared["inferred_type_name"])
+    try:
+        if kind == "bool":
+            return {"true": True, "false": False}[text.lower()]
+        return {"int": int, "float": float}.get(kind, str)(text)
+    except (KeyError, ValueError):
+        raise ParameterError(
+            f"{name}={text!r} is not {kind}. Its default is {declared['default']}."
+        ) from None
+
+
+def _run_all(order: Order, building: Path) -> list[Ran]:
+    """Run the notebooks side by side, then the summary on their findings; write all pages."""
+    from tqdm import tqdm
+
+    body = [path for path in order.notebooks if path.stem != SUMMARY]
+    last = [path for path in order.notebooks if path.stem == SUMMARY]
+    environment = _environment(building)
+    workers = max(1, min(len(body), os.cpu_count() or 1))
+    with (
+        tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar,
+        ProcessPoolExecutor(workers, get_context("spawn"), _quiet) as pool,
+    ):
+        ran = _finished(pool, body, order, environment, bar)
+        _write_findings(order, ran, building)
+        ran += _finished(pool, last, order, environment, bar)
+    ran.sort(key=lambda one: one.path)
+    _write_findings(order, ran, building)
+    _write_pages(order, ran, building)
+    return ran
+
+
+def _finished(
+    pool: ProcessPoolExecutor,
+    notebooks: Sequence[Path],
+    order: Order,
+    environment: Mapping[str, str],
+    bar: object,
+) -> list[Ran]:
+    given = {
+        "company": str(order.edition.company.folder),
+        "period": str(order.edition.period),
+        **order.settings,
+    }
+    waiting: dict[Future[Ran], Path] = {
+        pool.submit(run, path, given, dict(environment)): path for path in notebooks
+    }
+    ran = []
+    try:
+        for future in as_completed(waiting):
+            bar.set_description(
+                ", ".join(p.stem for f, p in waiting.items() if not f.done()) or "pages"
+            )
+            ran.append(future.result())
+            bar.update()
+    finally:
+        for future in waiting:
+            future.cancel()
+    return ran
+
+
+def run(path: Path, parameters: Mapping[str, object], environment: Mapping[str, str]) -> Ran:
+    """Run one notebook with papermill and return it; raise NotebookFailed with the cell and error."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    os.environ.update(environment)
+    known = papermill.inspect_notebook(str(path))
+    given = {name: value for name, value in parameters.items() if name in known}
+    start = time.perf_counter()
+    try:
+        executed = papermill.execute_notebook(
+            str(path), None, given, kernel_name="python3", progress_bar=False, cwd=str(path.parent)
+        )
+        why = ""
+    except PapermillExecutionError as error:
+        if error.ename != "NotMeasured":
+            raise NotebookFailed(
+                f"{path.name} stopped in cell {error.cell_index + 1}: {error.ename}: {error.evalue}\n"
+                "Nothing was published; the last edition stands. Open the notebook in JupyterLab, "
+                f"set company and period, and run it to that cell."
+            ) from None
+        executed, why = None, error.evalue
+    return Ran(path=path, executed=executed, why=why, seconds=time.perf_counter() - start)
+
+
+def _quiet() -> None:
+    """Send a worker's stderr to nowhere: kernels talk there; errors come back as exceptions."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def _environment(building: Path) -> dict[str, str]:
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {
+        **single,
+        "PROFITCHAIN_BUILD": str(building),
+        "PYTHONHASHSEED": "0",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+
+
+def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
+    return [
+        pages.collect(one.executed, name=one.path.stem)
+        if one.executed is not None
+        else findings.PageStory(name=one.path.stem, question=_question(one.path), why=one.why)
+        for one in ran
+    ]
+
+
+def _question(path: Path) -> str:
+    return pages.question_of(nbformat.read(path, as_version=4))
+
+
+def _write_findings(order: Order, ran: Sequence[Ran], building: Path) -> None:
+    findings.write(
+        building,
+        period=order.edition.period,
+        stories=_stories(ran),
+        company=order.edition.company.name,
+    )
+
+
+def _write_pages(order: Order, ran: Sequence[Ran], building: Path) -> None:
+    entries = tuple(pages.Entry(one.path.stem, _question(one.path), one.why) for one in ran)
+    site = pages.Site(order.edition.company.name, order.edition.period, entries)
+    for one, entry in zip(ran, entries, strict=True):
+        page = _page_info(order, one.path)
+        if one.executed is None:
+            html = pages.not_measured_page(site=site, page=page, why=one.why)
+        else:
+            html = pages.render_page(one.executed, site=site, page=page)
+            for name, text in pages.csvs(one.executed, name=one.path.stem).items():
+                (building / name).parent.mkdir(exist_ok=True)
+                (building / name).write_text(text, encoding="utf-8", newline="")
+        (building / entry.file).write_text(html, encoding="utf-8", newline="\n")
+
+
+def _page_info(order: Order, path: Path) -> pages.PageInfo:
+    return pages.PageInfo(
+        name=path.stem,
+        notebook=path.name,
+        parameters={"period": str(order.edition.period), **order.settings},
+        inputs=order.edition.inputs,
+        versions=_versions(),
+        commit=_commit(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}
+
+
+def _commit() -> str:
+    """Return the code's commit, marked where files differ from it; "" outside a checkout."""
+    try:
+        sha = _git("rev-parse", "--short=12", "HEAD")
+        return sha + (
+            " with local changes" if _git("status", "--porcelain", "lib", "notebooks") else ""
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=20
+    )
+    return done.stdout.strip()
+
+
+def _write_record(order: Order, ran: Sequence[Ran], building: Path) -> None:
+    edition = order.edition
+    record = {
+        "company": edition.company.slug,
+        "period": str(edition.period),
+        "parameters": dict(order.settings),
+        "inputs": list(edition.inputs),
+        "versions": _versions(),
+        "commit": _commit(),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    (building / "record.json").write_text(text, encoding="utf-8")
+
+
+def _write_reports_index(out: Path) -> None:
+    """Write the page that leads to every edition under `out`, the latest of each company first."""
+    links = []
+    for record in sorted(out.glob("*/*/record.json"), reverse=True):
+        folder = record.parent
+        if folder.name.startswith(".") or not (folder / "index.html").exists():
+            continue
+        told = findings.told(folder)
+        href = f"{folder.parent.name}/{folder.name}/index.html"
+        links.append(pages.EditionLink(told.company, told.period, told.headline, href))
+    made = out / f".index-{os.getpid()}.html"
+    made.write_text(pages.reports_index(links), encoding="utf-8", newline="\n")
+    os.replace(made, out / "index.html")

@@ -1,0 +1,227 @@
+"""For whom a point counts: segments of customers, and what ten more NPS points would mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain.design import refusal
+from profitchain.estimates import Said, Unsaid
+from profitchain.links import CLUSTERED, adjustment
+from profitchain.margins import Wald, average_effect, estimates, stacked, standardised, wald_test
+from profitchain.ratios import holm, said_frame
+from profitchain.regression import Fit, Quantities, fitted
+from profitchain.terms import as_it_is, categories
+
+GROUPS = ("detractors", "passives", "promoters")
+LOWEST = np.array([0.0, 7.0, 9.0])  # of the three groups of the Net Promoter Score
+HALVES = "half by each of the first two steps"
+# share of all answers that moves, and the group from which, so that the score gains ten points
+MOVES = {
+    "detractors become passives": (0.10, "10 of 100 answers move from 0-6 to 7-8"),
+    "passives become promoters": (0.10, "10 of 100 answers move from 7-8 to 9-10"),
+    "detractors become promoters": (0.05, "5 of 100 answers move from 0-6 to 9-10"),
+    HALVES: (0.10, "5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10"),
+}
+
+
+def per_10_nps(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
+) -> pd.DataFrame:
+    """Return what ten more NPS points go with, for each way in which answers may move.
+
+    The Net Promoter Score counts groups: no customer has ten points to gain. Each row says which
+    share of all answers changes its group; they then return as often as the new group, both
+    groups taken at the history of all answers (a logit on three groups, standardised).
+
+    Returns
+    -------
+    One row a mechanism: mechanism, moves (in words), moved_share, possible (whether the groups
+    left now hold so many answers), value, low, high (change of the repeat rate over all answers,
+    a share), n, why, unit.
+    """
+    said = _moved(cells, controls, level)
+    frame = said_frame(said, mechanism=list(MOVES), moves=[words for _, words in MOVES.values()])
+    frame.insert(2, "moved_share", [share for share, _ in MOVES.values()])
+    frame.insert(3, "possible", _possible(cells))
+    return frame.assign(unit="share")
+
+
+def repeat_effect_per_10_nps(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
+) -> Said:
+    """Return the headline of `per_10_nps`: half of it by each of the first two steps.
+
+    The same number as that of detractors who become promoters, since 5 of 100 answers leave the
+    detractors and 5 join the promoters either way.
+    """
+    return _moved(cells, controls, level)[list(MOVES).index(HALVES)]
+
+
+def effect_by_segment(
+    cells: pd.DataFrame,
+    segment: str,
+    *,
+    controls: Sequence[str] = (),
+    smallest: int = 10,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the effect of one point in each segment, and whether it differs from all the others'.
+
+    Each segment has its own logit. Several are compared at once, so p-values are Holm's.
+
+    Returns
+    -------
+    One row a segment, the largest effect first: segment, value, low, high (share per point), n,
+    why, difference (from the mean of the other segments), p_adjusted, verdict.
+    """
+    why = _no_segments(cells, segment)
+    if why:
+        frame = said_frame([Unsaid(why=why, n=int(cells["n"].sum()))], segment=["all"])
+        return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
+    found = _by_segment(cells, segment, controls, smallest)
+    frame = said_frame([_said(one, level) for one in found.values()], segment=list(found))
+    differences, p_values = _against_others(list(found.values()))
+    frame["difference"], frame["p_adjusted"] = differences, holm(pd.Series(p_values, dtype=float))
+    frame["verdict"] = [
+        _verdict(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
+    ]
+    return frame.sort_values(["value", "segment"], ascending=[False, True], ignore_index=True)
+
+
+def same_in_every_segment(
+    cells: pd.DataFrame, segment: str, *, controls: Sequence[str] = (), smallest: int = 10
+) -> Wald | Unsaid:
+    """Return a test that the effect of one point is the same in all segments that can be fitted."""
+    n, why = int(cells["n"].sum()), _no_segments(cells, segment)
+    if why:
+        return Unsaid(why=why, n=n)
+    found = _fitted_ones(_by_segment(cells, segment, controls, smallest))
+    if len(found) < 2:
+        return Unsaid(why="Fewer than two segments hold enough answers to compare.", n=n)
+    contrasts = np.eye(len(found))[1:] - np.eye(len(found))[0]
+    method = f"Wald test of equal effects in {len(found)} segments"
+    return wald_test(stacked(found).combine(contrasts), method)
+
+
+def _moved(cells: pd.DataFrame, controls: Sequence[str], level: float) -> list[Said]:
+    model = _by_group(cells, controls)
+    if isinstance(model, Unsaid):
+        return [model] * len(MOVES)
+    groups = standardised(model, LOWEST)
+    steps = np.array([[-0.10, 0.10, 0.0], [0.0, -0.10, 0.10], [-0.05, 0.0, 0.05]])
+    weights = np.vstack([steps, steps[:2].mean(axis=0)])
+    method = f"logit on three groups; {adjustment(model)}; {CLUSTERED}"
+    return list(estimates(groups.combine(weights), unit="share", level=level, method=method))
+
+
+def _by_group(cells: pd.DataFrame, controls: Sequence[str]) -> Fit | Unsaid:
+    counts = _counts(cells)
+    n = int(counts["n"].sum())
+    if n and not cells["score"].between(0, 10).all():
+        return Unsaid(why="The Net Promoter Score needs answers from 0 to 10.", n=n)
+    for name, of, back in counts.itertuples():
+        if n and of == 0:
+            return Unsaid(why=f"No answers are from {name}.", n=n)
+        if n and back in (0, of):
+            return Unsaid(why=f"{'All' if back else 'None'} of the {name} came back.", n=n)
+    return fitted(cells, categories(LOWEST[1:]), controls=controls)
+
+
+def _counts(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return answers and repeats of detractors, passives and promoters."""
+    place = np.searchsorted(LOWEST[1:], cells["score"].to_numpy(float), side="right")
+    sums = {name: np.bincount(place, cells[name].to_numpy(float), 3) for name in ("n", "repeats")}
+    return pd.DataFrame(sums, index=list(GROUPS))
+
+
+def _possible(cells: pd.DataFrame) -> list[bool]:
+    counts = _counts(cells)["n"]
+    detractors, passives, _ = (counts / max(counts.sum(), 1.0)).tolist()
+    both = min(detractors, passives) >= 0.05
+    return [detractors >= 0.1, passives >= 0.1, detractors >= 0.05, both]
+
+
+def _no_segments(cells: pd.DataFrame, segment: str) -> str:
+    if segment not in cells:
+        return f"The data have no segment '{segment}'."
+    return refusal(cells) if cells["n"].sum() == 0 else ""
+
+
+def _by_segment(
+    cells: pd.DataFrame, segment: str, controls: Sequence[str], smallest: int
+) -> dict[str, Quantities | Unsaid]:
+    names = cells[segment].astype(object).where(cells[segment].notna(), "not known").astype(str)
+    others = [control for control in controls if control != segment]
+    return {
+        name: _within(cells[(names == name).to_numpy()], others, smallest)
+        for name in sorted(names.unique())
+    }
+
+
+def _within(cells: pd.DataFrame, controls: Sequence[str], smallest: int) -> Quantities | Unsaid:
+    n = int(cells["n"].sum())
+    if min(n, cells["cluster"].nunique()) < smallest:
+        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=n)
+    model = fitted(cells, as_it_is, controls=controls)
+    return model if isinstance(model, Unsaid) else average_effect(model)
+
+
+def _said(found: Quantities | Unsaid, level: float) -> Said:
+    if isinstance(found, Unsaid):
+        return found
+    return estimates(found, unit="share", level=level, method=CLUSTERED)[0]
+
+
+def _fitted_ones(found: dict[str, Quantities | Unsaid]) -> list[Quantities]:
+    return [one for one in found.values() if isinstance(one, Quantities)]
+
+
+def _against_others(found: list[Quantities | Unsaid]) -> tuple[np.ndarray, np.ndarray]:
+    """Return each effect's difference from the others' mean (by answers) and its p-value."""
+    differences, p_values = np.full((2, len(found)), np.nan)
+    places = [place for place, one in enumerate(found) if isinstance(one, Quantities)]
+    if len(places) < 2:
+        return differences, p_values
+    together = stacked([found[place] for place in places])
+    n = np.array([found[place].n for place in places], float)
+    weights = np.eye(len(n)) - (1 - np.eye(len(n))) * n / (n.sum() - n)[:, None]
+    contrasts = together.combine(weights)
+    ratios = contrasts.values / np.sqrt(np.diag(contrasts.covariance))
+    differences[places] = contrasts.values
+    p_values[places] = 2 * stats.t.sf(np.abs(ratios), contrasts.df)
+    return differences, p_values
+
+
+def _verdict(difference: float, p_adjusted: float, alpha: float) -> str:
+    if np.isnan(p_adjusted):
+        return ""
+    if p_adjusted >= alpha:
+        return "can't be told from the rest"
+    return "above the rest" if difference > 0 else "below the rest"
+
+
+def effect_by_segments(
+    cells: pd.DataFrame,
+    segments: Sequence[str],
+    *,
+    controls: Sequence[str] = (),
+    smallest: int = 10,
+) -> pd.DataFrame:
+    """Return the effect of one point in every group of several segments.
+
+    Returns
+    -------
+    One row a group: group, segment, value, low, high (share per point), n, why, difference,
+    p_adjusted (Holm's, over the groups of one segment), verdict.
+    """
+    frames = [
+        effect_by_segment(cells, segment, controls=controls, smallest=smallest)
+        .rename(columns={"segment": "group"})
+        .assign(segment=segment)
+        for segment in segments or ["all"]
+    ]
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,118 @@
+"""What goes with one more point in orders and money, within the window and per answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from profitchain.design import Design, refusal
+from profitchain.estimates import Said, Unsaid
+from profitchain.links import CLUSTERED, adjustment, effect_of_a_point
+from profitchain.margins import estimates, stacked
+from profitchain.regression import Fit, Quantities, fit, fitted, levels_of
+from profitchain.terms import as_it_is, independent
+
+Amount = Literal["orders", "spend", "margin"]
+
+
+def money_effect(
+    cells: pd.DataFrame,
+    *,
+    outcome: Amount,
+    controls: Sequence[str] = (),
+    unit: str = "orders",
+    level: float = 0.95,
+) -> Said:
+    """Return what one more point goes with in orders or money per answer within the window.
+
+    A mean model that is exponential in the terms; `unit` is "orders" or the currency's code.
+    """
+    return effect_of_a_point(cells, outcome=outcome, controls=controls, unit=unit, level=level)
+
+
+def two_part_effect(
+    cells: pd.DataFrame,
+    *,
+    outcome: Amount,
+    controls: Sequence[str] = (),
+    unit: str = "orders",
+    level: float = 0.95,
+) -> Said:
+    """Return `money_effect` from two parts: do they come back, and what do they then spend.
+
+    The mean derivative of P(repeat) x E(amount | repeat), a logit and an exponential mean model;
+    errors of both parts and their covariance count.
+
+    References
+    ----------
+    Duan, Manning, Morris and Newhouse (1983), J. Business & Econ. Statistics 1: 115-126.
+    """
+    first = fitted(cells, as_it_is, controls=controls)
+    if isinstance(first, Unsaid):
+        return first
+    if outcome not in cells:
+        return Unsaid(why=f"The data have no {outcome}.", n=first.design.answers)
+    second = _amount_given_repeat(cells, first.design, outcome)
+    if isinstance(second, Unsaid):
+        why = f"Of those who came back: {second.why}"
+        return Unsaid(why=why, n=first.design.answers)
+    method = f"two-part model; {adjustment(first)}; {CLUSTERED}"
+    return estimates(_two_parts(first, second), unit=unit, level=level, method=method)[0]
+
+
+def _amount_given_repeat(cells: pd.DataFrame, design: Design, outcome: Amount) -> Fit | Unsaid:
+    """Return the amount model on those who came back, with the terms of the first model."""
+    came = cells["repeats"].to_numpy() > 0
+    back = cells[came].assign(n=cells.loc[came, "repeats"])
+    why = refusal(back, outcome)
+    if why:
+        return Unsaid(why=why, n=int(back["n"].sum()))
+    weights = back["n"].to_numpy(float)
+    keep = independent(design.columns[came], weights)
+    own = replace(
+        design,
+        columns=design.columns[came][:, keep],
+        total=back[outcome].to_numpy(float),
+        n=weights,
+        clusters=design.clusters[came],
+        binary=False,
+    )
+    model = fit(own)
+    return model if isinstance(model, Unsaid) else _padded(model, design, keep)
+
+
+def _padded(model: Fit, design: Design, keep: np.ndarray) -> Fit:
+    """Return the model with a zero for each term that it lacks."""
+    found = model.coefficients.combine(np.eye(len(keep))[:, keep])
+    return Fit(design=replace(design, binary=False), coefficients=found)
+
+
+def _two_parts(first: Fit, second: Fit) -> Quantities:
+    columns, share = first.design.columns, first.design.n / first.design.n.sum()
+    chance, slope, curvature = levels_of(first.predictor, binary=True)
+    amount = np.exp(second.predictor)
+    beta, gamma = first.coefficients.values[0], second.coefficients.values[0]
+    by_first = (share * amount * (beta * curvature + gamma * slope)) @ columns
+    by_second = (share * amount * (beta * slope + gamma * chance)) @ columns
+    by_first[0] += share @ (slope * amount)
+    by_second[0] += share @ (chance * amount)
+    parts = [first.coefficients.combine(by_first), second.coefficients.combine(by_second)]
+    value = share @ (amount * (beta * slope + gamma * chance))
+    return replace(
+        stacked(parts).combine(np.ones(2)), values=np.array([value]), n=first.coefficients.n
+    )
+
+
+def amounts(cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str) -> dict[str, Said]:
+    """Return what one more point goes with per answer: orders, spend and, where known, margin."""
+    units = {"orders": "orders", "spend": currency, "margin": currency}
+    return {
+        outcome: money_effect(cells, outcome=outcome, controls=controls, unit=unit)
+        if outcome in cells
+        else Unsaid(why="Not measured: orders carry no margin and company.yml no gross_margin.")
+        for outcome, unit in units.items()
+    }

@@ -1,0 +1,222 @@
+"""The edition that notebooks open: checked once, summed up once, kept under a key of all it depends on.
+
+`<company>/.store/<key>/` holds small Parquet files. The key covers the inputs' content, company.yml,
+the period and this package's own code, so a summary can't be stale; a folder appears by a rename,
+so it is whole or absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from profitchain.company import Company, load_company
+from profitchain.errors import CompanyError, NotMeasured
+from profitchain.periods import Period
+
+ROOT = Path(__file__).resolve().parents[2]
+EDITIONS_KEPT = 40
+MONEY = ("revenue", "new_revenue", "spend", "margin")
+SUMMARIES = ("score_cells", "link_cells", "activity", "cohorts", "gaps", "invited")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One firm's period, opened: what notebooks hand to the library.
+
+    `facts` holds counts that no table carries (answers still waiting for their window).
+    """
+
+    company: Company
+    period: Period
+    folder: Path
+    inputs: tuple[dict[str, object], ...]
+    facts: Mapping[str, int]
+
+    @property
+    def periods(self) -> list[Period]:
+        """The periods of a trend, this one last: eight, or a year and one where that is more."""
+        from profitchain.panel import trend_periods
+
+        return trend_periods(self.period)
+
+    @property
+    def smallest(self) -> int:
+        """The smallest group that may be shown, in customers."""
+        return self.company.privacy.smallest_group
+
+    def has(self, name: str) -> bool:
+        """Tell whether a summary could be made from the firm's tables."""
+        return (self.folder / f"{name}.parquet").exists()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a summary as a frame; money in whole units of the firm's currency.
+
+        Raises NotMeasured where the firm has no table for it.
+        """
+        if not self.has(name):
+            raise NotMeasured(f"'{name}' needs a table that {self.company.name} has not given.")
+        frame = pd.read_parquet(self.folder / f"{name}.parquet")
+        money = [column for column in MONEY if column in frame.columns]
+        frame[money] = frame[money] / self.company.minor_units
+        return frame
+
+
+def read_period(
+    company: str | Path = "data/example",
+    period: str = "",
+    *,
+    needs: Sequence[str] = (),
+    **choices: int,
+) -> Edition:
+    """Return the edition of a company and period, prepared now if it never was.
+
+    Parameters
+    ----------
+    company : the company's folder, from the current folder or the project's.
+    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders cover to the end.
+    needs : tables without which the page has nothing to say; NotMeasured if one is missing.
+    choices : `repeat_within_days` or `lookback_months` in place of company.yml's; 0: as there.
+    """
+    firm = load_company(find_company(company))
+    chosen = {name: value for name, value in choices.items() if value}
+    firm = firm.model_copy(update=chosen)
+    missing = [name for name in needs if name not in firm.tables]
+    if missing:
+        raise NotMeasured(
+            f"Not measured: needs table `{missing[0]}`, which company.yml doesn't name."
+        )
+    when = Period(period) if period else _last_period(firm)
+    folder = _prepared(firm, when)
+    known = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    return Edition(
+        company=firm,
+        period=when,
+        folder=folder,
+        inputs=tuple(known["inputs"]),
+        facts=known["facts"],
+    )
+
+
+def find_company(company: str | Path) -> Path:
+    """Return the company's folder, looked for from the current folder, then from the project's."""
+    for base in (Path.cwd(), ROOT):
+        folder = (base / Path(company).expanduser()).resolve()
+        if (folder / "company.yml").is_file():
+            return folder
+    raise CompanyError(
+        f"No company.yml in '{company}'. Name a folder that holds one, for instance data/example, "
+        "or make an invented company: python3 lib example FOLDER."
+    )
+
+
+def code_version() -> str:
+    """Return a hash of this package's source: two editions with the same one were made alike."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _last_period(firm: Company) -> Period:
+    from profitchain.intake import last_period
+
+    return last_period(firm)
+
+
+def _prepared(firm: Company, period: Period) -> Path:
+    """Return the folder of summaries, made aside and renamed if it isn't there yet."""
+    key = _key(firm, period)
+    store = _store_of(firm)
+    folder = store / key
+    if folder.is_dir():
+        os.utime(folder)
+        return folder
+    with tempfile.TemporaryDirectory(prefix="making-", dir=store) as making:
+        _prepare(firm, period, Path(making))
+        try:
+            os.rename(making, folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+        else:
+            Path(making).mkdir()
+    _forget_old(store)
+    return folder
+
+
+def _store_of(firm: Company) -> Path:
+    """Return the company's store; where its folder can't be written, one among temporary files."""
+    store = firm.folder / ".store"
+    try:
+        store.mkdir(exist_ok=True)
+        if not os.access(store, os.W_OK):
+            raise PermissionError
+    except OSError:
+        place = hashlib.sha256(str(firm.folder).encode()).hexdigest()[:16]
+        store = Path(tempfile.gettempdir()) / f"profitchain-{os.getuid()}-{place}"
+        store.mkdir(exist_ok=True, mode=0o700)
+    return store
+
+
+def _key(firm: Company, period: Period) -> str:
+    from profitchain.intake import fingerprint
+
+    parts = [fingerprint(firm), firm.model_dump_json(), str(period), code_version()]
+    parts += [version(name) for name in ("duckdb", "ibis-framework")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+def _prepare(firm: Company, period: Period, folder: Path) -> None:
+    """Check the tables, sum them up in the engine, and write the summaries to a folder."""
+    import ibis
+
+    from profitchain import buying, panel
+    from profitchain.intake import open_intake
+
+    intake = open_intake(firm, period)
+    scene = panel.Scene(company=firm, period=period, tables=intake.tables)
+    con = intake.con
+    clusters = con.create_table("clusters", panel.customer_clusters(scene), temp=True)
+    bought = con.create_table(
+        "customer_periods", buying.customer_periods(scene, clusters), temp=True
+    )
+    summaries = {
+        "activity": buying.activity(bought),
+        "cohorts": buying.cohorts(bought),
+        "gaps": buying.gaps(scene),
+    }
+    facts: dict[str, int] = {}
+    if "responses" in intake.tables:
+        answers = con.create_table("answers", panel.answers(scene, clusters), temp=True)
+        summaries["score_cells"] = panel.score_cells(scene, answers)
+        if firm.main is not None:
+            summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, answers))
+            facts["still_open"] = panel.still_open(scene, answers)
+        if "response_id" in intake.tables.get("invitations", clusters).columns:
+            summaries["invited"] = buying.invited(scene, clusters)
+    else:
+        nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
+        summaries["link_cells"] = ibis.memtable([], schema=nothing)
+    for name, summary in summaries.items():
+        con.to_parquet(summary, folder / f"{name}.parquet")
+    intake.account.to_parquet(folder / "account.parquet")
+    intake.profile.to_parquet(folder / "profile.parquet")
+    known = {"inputs": [asdict(one) for one in intake.inputs], "facts": facts}
+    (folder / "facts.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
+    con.disconnect()
+
+
+def _forget_old(store: Path) -> None:
+    kept = sorted((p for p in store.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+    for folder in kept[:-EDITIONS_KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,183 @@
+"""What an edition's first page shows, built from the findings of all its pages."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from profitchain import formats, style, wording
+from profitchain.estimates import Estimate, Unsaid
+from profitchain.findings import SUMMARY, Found, PageStory, is_change, is_difference
+
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 120, 34, 4
+MEDIA_TYPE = "application/vnd.profitchain.prose+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A part of the first page: HTML of our own making, and the same in plain words."""
+
+    html: str
+    text: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        return {
+            "text/plain": self.text,
+            "text/html": style.NOTEBOOK_CSS + self.html,
+            MEDIA_TYPE: {},
+        }
+
+
+def key_figures(found: Found, ids: Iterable[str]) -> Panel:
+    """Return a card a finding: the figure, its interval, its change, its course over time."""
+    cards = [_card(found, id) for id in ids]
+    return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text="Key figures")
+
+
+def answers(found: Found) -> Panel:
+    """Return one line a page: its question as a link, and the first sentence of its answer."""
+    lines = [_line(page) for page in found.pages if page.name != SUMMARY]
+    text = "\n".join(f"{page.question} {_first(page)}" for page in found.pages)
+    return Panel(html=f'<dl class="answers">{"".join(lines)}</dl>', text=text)
+
+
+def changes(found: Found, ids: Iterable[str] | None = None) -> wording.Prose:
+    """Return what clearly moved since the period before and a year before, and what did not."""
+    ids = list(ids) if ids is not None else _changing(found)
+    word = found.period.every
+    sentences = [
+        _moves(found, ids, suffix="_change", since=f"against the {word} before"),
+        _moves(found, ids, suffix="_change_on_year", since="against the same period a year before"),
+    ]
+    kept = [text for text in dict.fromkeys(sentences) if text]
+    return wording.note(*(kept or ["Nothing to compare with: no earlier period is recorded."]))
+
+
+def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
+    """Return links to every exhibit's numbers, page by page, and to the whole record.
+
+    `others` are further files, as (path inside the edition, what it holds).
+    """
+    files = [("findings.json", "All findings of this edition, for machines"), *others]
+    items = "".join(_download(path, words) for path, words in files)
+    pages = "".join(_page_downloads(page) for page in found.pages if page.exhibits)
+    return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text="Downloads")
+
+
+def _card(found: Found, id: str) -> str:
+    said = found.get(id)
+    label = html.escape(found.label(id))
+    if isinstance(said, Unsaid):
+        why = html.escape(said.why)
+        tried = found.unsaid["id"].eq(id).any()
+        missing = wording.TEXT["too_few" if tried else "not_measured"]
+        return (
+            f'<li class="card"><p class="label">{label}</p>'
+            f'<p class="figure none">{missing}</p><p class="ends">{why}</p></li>'
+        )
+    moved = is_difference(id)
+    ends = wording.interval(said, difference=moved) if said.low < said.high else ""
+    return (
+        f'<li class="card"><p class="label">{label}</p>'
+        f'<p class="figure">{_figure(wording.number(said, difference=moved))}</p>'
+        f'<p class="ends">{html.escape(ends)}</p>{_sparkline(found, id, said)}'
+        f'<p class="moved">{_moved(found, id)}</p></li>'
+    )
+
+
+def _figure(text: str) -> str:
+    """Return a figure with its unit words set small."""
+    digits, _, words = html.escape(text).partition(" ")
+    return f"{digits} <small>{words}</small>" if words else digits
+
+
+def _moved(found: Found, id: str) -> str:
+    change = found.get(f"{id}_change")
+    if isinstance(change, Unsaid):
+        return ""
+    arrow = {"up": "▲", "down": "▼"}.get(change.verdict, "•")
+    words = html.escape(f"{wording.change_words(change)} on the {found.period.every}")
+    return f'<span aria-hidden="true">{arrow}</span> {words}'
+
+
+def _sparkline(found: Found, id: str, said: Estimate) -> str:
+    course = found.trend(id)
+    if len(course) < 2:
+        return ""
+    values = course["value"].tolist()
+    first, last = (formats.period_short(course["period"].iloc[place]) for place in (0, -1))
+    ends = [formats.plain(value, said.unit) for value in (values[0], values[-1])]
+    words = f"From {ends[0]} in {first} to {ends[1]} in {last}."
+    return f'{spark_svg(values)}<span class="hidden">{html.escape(words)}</span>'
+
+
+def spark_svg(values: Sequence[float]) -> str:
+    """Return a line as small as a word, its last value as a dot; hidden from readers aloud."""
+    low, high = min(values), max(values)
+    across = (SPARK_WIDTH - 2 * SPARK_PAD) / (len(values) - 1)
+    down = (SPARK_HEIGHT - 2 * SPARK_PAD) / ((high - low) or 1)
+    points = [
+        (SPARK_PAD + place * across, SPARK_PAD + (high - value) * down)
+        for place, value in enumerate(values)
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    return (
+        f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
+        f'height="{SPARK_HEIGHT}" aria-hidden="true" focusable="false"><polyline points="{path}" '
+        'fill="none" stroke="var(--context,#8c8c8c)" stroke-width="2"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="var(--s1,#0072b2)"/></svg>'
+    )
+
+
+def _line(page: PageStory) -> str:
+    question = f'<a href="{html.escape(page.file)}">{html.escape(page.question)}</a>'
+    return f"<div><dt>{question}</dt><dd>{wording.emphasised(_first(page))}</dd></div>"
+
+
+def _first(page: PageStory) -> str:
+    if page.why:
+        return f"{wording.TEXT['not_measured']}: {page.why}"
+    return page.answers[0] if page.answers else ""
+
+
+def _changing(found: Found) -> list[str]:
+    recorded = found.findings[found.findings["group"].isna()]["id"]
+    bases = [
+        id.removesuffix("_on_year").removesuffix("_change") for id in recorded if is_change(id)
+    ]
+    return list(dict.fromkeys(bases))
+
+
+def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
+    said = {id: found.get(f"{id}{suffix}") for id in ids}
+    known = {id: change for id, change in said.items() if isinstance(change, Estimate)}
+    moved = [
+        f"{_in_sentence(found.label(id))} **{wording.change_words(change)}**"
+        for id, change in known.items()
+        if change.verdict != "no clear change"
+    ]
+    still = [
+        _in_sentence(found.label(id))
+        for id, change in known.items()
+        if change.verdict == "no clear change"
+    ]
+    parts = [f"{since[0].upper()}{since[1:]}: {wording.listed(moved)}." if moved else ""]
+    parts.append(f"No clear change {since} in {wording.listed(still, 'or')}." if still else "")
+    return " ".join(filter(None, parts))
+
+
+def _in_sentence(label: str) -> str:
+    is_word = label[1:2].islower()
+    return label[:1].lower() + label[1:] if is_word else label
+
+
+def _download(path: str, words: str) -> str:
+    return f'<li><a href="{html.escape(path)}" download>{html.escape(words)}</a></li>'
+
+
+def _page_downloads(page: PageStory) -> str:
+    items = "".join(_download(each["csv"], f"{each['message']} (CSV)") for each in page.exhibits)
+    question = html.escape(page.question)
+    return f"<details><summary>{question}</summary><ul>{items}</ul></details>"

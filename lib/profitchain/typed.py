@@ -1,0 +1,168 @@
+"""Gives each column of a table the type of its contract, beside the cells as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from profitchain import casting
+from profitchain.company import Company
+from profitchain.contracts import NUMERIC, Column, Contract
+from profitchain.conventions import End, find_conventions
+from profitchain.errors import did_you_mean
+from profitchain.sources import Raw
+
+_DATES = ("time", "date", "month")
+_YEARS = (1900, 2199)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """A table's rows with, beside the source's own columns, `__given_<column>` and `__is_<column>`.
+
+    The first is the cell, null where nothing was given; the second its typed value, null where it
+    can't be read. `theirs` gives the source's name of each contract column that is there.
+    """
+
+    contract: Contract
+    raw: Raw
+    rows: ir.Table
+    present: tuple[Column, ...]
+    theirs: dict[str, str]
+
+    def value(self, column: str) -> ir.Value:
+        """Return a column's typed value."""
+        return self.rows[typed(column)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """How a table is to be read: its own zone, the firm's zone and minor units, each column's way."""
+
+    zone: str
+    local: str
+    minor_units: int
+    how: dict[str, str]
+
+
+def given(column: str) -> str:
+    """Return the name under which a column's cell stands, null where nothing was given."""
+    return f"__given_{column}"
+
+
+def typed(column: str) -> str:
+    """Return the name under which a column's typed value stands."""
+    return f"__is_{column}"
+
+
+def type_columns(
+    con: Any, contract: Contract, raw: Raw, company: Company, end: End | None
+) -> tuple[Typed | None, list[str]]:
+    """Return a table with typed columns, or every fault for which it can't be read.
+
+    Each step is a view of its own, so that the engine works out every value once.
+    """
+    theirs, faults = match_columns(contract, raw, company)
+    source, table = company.tables[contract.table], contract.table
+    present = tuple(c for c in contract.columns if c.name in theirs)
+    cells = {given(c.name): _cell(raw.relation[theirs[c.name]], c, source.missing) for c in present}
+    rows = _stage(con, f"given_{table}", raw.relation, cells)
+    zone = source.time_zone or company.time_zone
+    named = rows.select(**{c.name: rows[given(c.name)] for c in present}) if present else rows
+    written = find_conventions(named, contract, source, zone=zone, end=end)
+    faults += written.faults
+    if faults:
+        return None, faults
+    reading = _Reading(
+        zone=zone, local=company.time_zone, minor_units=company.minor_units, how=written.how
+    )
+    stamps = [_stamps(rows, c, reading, excel=raw.excel) for c in present if c.kind in _DATES]
+    rows = _stage(con, f"stamps_{table}", rows, {k: v for each in stamps for k, v in each.items()})
+    values = {typed(c.name): _value(rows, c, reading) for c in present}
+    rows = _stage(con, f"typed_{table}", rows, values)
+    return Typed(contract=contract, raw=raw, rows=rows, present=present, theirs=theirs), []
+
+
+def match_columns(
+    contract: Contract, raw: Raw, company: Company
+) -> tuple[dict[str, str], list[str]]:
+    """Return ours -> theirs for the columns that are there, and a fault for each that must be."""
+    renamed = company.tables[contract.table].columns
+    theirs = {name.strip().lower(): name for name in reversed(raw.columns)}
+    ours = [column.name for column in contract.columns]
+    faults = [
+        f"columns: '{name}' is not a column of {contract.table}. {did_you_mean(name, ours)}"
+        for name in renamed
+        if name not in ours
+    ]
+    matched: dict[str, str] = {}
+    for column in contract.columns:
+        wanted = renamed.get(column.name, column.name)
+        found = wanted if wanted in raw.columns else theirs.get(wanted.strip().lower())
+        if found is not None:
+            matched[column.name] = found
+        elif column.required or column.name in renamed:
+            faults.append(_missing_column(column.name, wanted, contract, raw))
+    return matched, faults
+
+
+def _missing_column(ours: str, wanted: str, contract: Contract, raw: Raw) -> str:
+    named = "" if wanted == ours else f" (our {ours})"
+    return (
+        f"Column '{wanted}'{named} is missing. {did_you_mean(wanted, raw.columns)} Say in "
+        f"company.yml which one it is: tables: {contract.table}: columns: {{{ours}: <name>}}."
+    )
+
+
+def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> ir.Table:
+    return con.create_view(name, rows.mutate(**values)) if values else rows
+
+
+def _cell(value: ir.Value, column: Column, missing: Sequence[str]) -> ir.Value:
+    """Return a source's cell, null where it says that nothing was given; text stays text."""
+    if column.kind == "id":
+        return casting.identifier(value, missing=missing)
+    if column.kind in ("text", "period"):
+        return casting.plain_text(value, missing=missing)
+    if value.type().is_string():
+        return casting.filled(value, missing=missing)
+    if value.type().is_floating():
+        return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
+    return value
+
+
+def _stamps(
+    rows: ir.Table, column: Column, reading: _Reading, *, excel: bool
+) -> dict[str, ir.Value]:
+    """Return a date column as it is written, still to be put in its time zone."""
+    cell, how = rows[given(column.name)], reading.how[column.name]
+    if column.kind == "month":
+        cell = casting.month_text(cell)
+    stamp = casting.stamp(cell, how)
+    wall, name = stamp.wall, typed(column.name)
+    if excel and "%" in how:
+        wall = ibis.coalesce(wall, casting.stamp(cell, casting.ISO).wall)
+    return {f"{name}_wall": wall, f"{name}_fixed": stamp.fixed}
+
+
+def _value(rows: ir.Table, column: Column, reading: _Reading) -> ir.Value:
+    cell, name = rows[given(column.name)], typed(column.name)
+    if column.kind in _DATES:
+        stamp = casting.Stamp(wall=rows[f"{name}_wall"], fixed=rows[f"{name}_fixed"])
+        if column.kind == "time":
+            return casting.moment(stamp, reading.zone)
+        day = casting.day(stamp, zone=reading.zone, local=reading.local)
+        return day.truncate("M") if column.kind == "month" else day
+    if column.kind in NUMERIC:
+        how = reading.how[column.name]
+        if column.kind == "money":
+            return casting.amount(cell, decimal=how, minor_units=reading.minor_units)
+        return casting.number(cell, decimal=how)
+    if column.kind == "year":
+        year = casting.number(cell, decimal=".").try_cast("int64")
+        return ibis.ifelse(year.between(*_YEARS), year, ibis.null("int64"))
+    return casting.flag(cell) if column.kind == "flag" else cell

@@ -1,0 +1,65 @@
+"""What tests share: where the checkout is, real data where present, a browser where present."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+os.environ["MPLBACKEND"] = "Agg"
+os.environ.pop("PROFITCHAIN_BUILD", None)
+
+REPO = Path(__file__).resolve().parent.parent
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The folder that holds README.md, notebooks, lib and the rest."""
+    return REPO
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """A function from a data set's name ("olist", "cdnow") to its folder; skips where absent.
+
+    The folder is named by OLIST_DATA or CDNOW_DATA, else it is ../shared/data/NAME.
+    """
+
+    def folder(name: str) -> Path:
+        variable = f"{name.upper()}_DATA"
+        path = Path(os.environ.get(variable) or REPO.parent / "shared" / "data" / name)
+        if not path.is_dir():
+            pytest.skip(f"needs the {name} data: set {variable} to its folder")
+        return path
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A headless Chromium (playwright's Browser); skips where one of the two is absent."""
+    reason = "needs playwright and axe: .venv/bin/python -m pip install -e './lib[browser]'"
+    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
+    pytest.importorskip("axe_playwright_python", reason=reason)
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=path, args=list(CHROMIUM_SWITCHES))
+        yield chromium
+        chromium.close()
