@@ -22,7 +22,7 @@ PANEL     panel buying store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality satisfaction loyalty
 LINKS     terms design regression margins links shape shifts spending
-SAYING    formats wording narration
+SAYING    formats wording narration captions
 SHOWING   style axes figures tables exhibits findings records summary headline
 PRESS     trust pages folders press verify cli
 """

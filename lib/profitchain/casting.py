@@ -27,12 +27,11 @@ _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _FIRST_YEAR, _LAST_YEAR = 1995, 2045
 _FIRST_OF_ALL, _LAST_OF_ALL = 1900, 2199
 _LARGEST_AMOUNT = 9.0e15
-_DECIMAL = "decimal(30, 10)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A moment as written: in UTC where `fixed` (it had an offset), else the wall time of a zone."""
+    """A moment as written: in UTC where `fixed` (it had an offset), else a zone's wall time."""
 
     wall: ir.TimestampValue
     fixed: ir.BooleanValue
@@ -68,30 +67,28 @@ def _microseconds(count: int) -> dt.Interval("us"):  # type: ignore[valid-type]
     """Give an interval."""
 
 
-def plain_text(value: ir.Value, *, missing: tuple[str, ...] = ()) -> ir.StringValue:
-    """Return a value as trimmed text, null where empty or declared missing."""
-    if value.type().is_floating():
+def plain_text(value: ir.Value) -> ir.StringValue:
+    """Return a value as trimmed text, null where empty."""
+    kind = value.type()
+    if kind.is_floating():
         whole = (value == value.floor()) & (value.abs() < _LARGEST_AMOUNT)
         value = ibis.ifelse(whole, value.try_cast("int64").cast("string"), value.cast("string"))
-    elif value.type().is_timestamp() and value.type().timezone:
+    elif kind.is_timestamp() and kind.timezone:
         value = _from_epoch_us(_epoch_us(value)).cast("string")
-    text = value.cast("string").strip().nullif("")
-    return ibis.ifelse(text.isin(missing), ibis.null("string"), text) if missing else text
+    if kind.is_integer() or kind.is_boolean():
+        return value.cast("string")
+    return value.cast("string").strip().nullif("")
 
 
-def identifier(value: ir.Value, *, missing: tuple[str, ...] = ()) -> ir.StringValue:
-    """Return an id as text, as written, without the apostrophe by which spreadsheets mark text."""
-    text = plain_text(value, missing=missing)
-    if not value.type().is_string():
-        return text
+def unmarked(text: ir.StringValue) -> ir.StringValue:
+    """Return an id without the apostrophe by which spreadsheets mark text."""
     return ibis.ifelse(text.startswith("'"), text.substr(1).nullif(""), text)
 
 
-def filled(value: ir.Value, *, missing: tuple[str, ...] = ()) -> ir.StringValue:
-    """Return text for kinds other than text, where NA, null and their like mean nothing was given."""
-    text = plain_text(value, missing=missing)
-    nothing = (text.length() <= _LONGEST_MARK) & text.lower().isin(_NOT_AVAILABLE)
-    return ibis.ifelse(nothing, ibis.null("string"), text)
+def available(text: ir.StringValue) -> ir.StringValue:
+    """Return text of dates, numbers and flags, where NA, null and their like mean nothing given."""
+    given = ibis.ifelse(text.lower().isin(_NOT_AVAILABLE), ibis.null("string"), text)
+    return ibis.ifelse(text.length() <= _LONGEST_MARK, given, text)
 
 
 def stamp(value: ir.Value, written: str) -> Stamp:
@@ -190,18 +187,21 @@ def amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.IntegerValu
     kind = value.type()
     if kind.is_boolean() or kind.is_temporal():
         return ibis.null("int64")
+    exact = f"decimal(18, {len(str(minor_units)) - 1})"
     if kind.is_string():
         value = ibis.coalesce(
-            _plain(value, decimal).try_cast(_DECIMAL),
-            _digits(without_currency(value), decimal).try_cast(_DECIMAL),
+            _plain(value, decimal).try_cast(exact),
+            _digits(without_currency(value), decimal).try_cast(exact),
         )
     elif kind.is_floating():
         value = ibis.ifelse(value.abs() < _LARGEST_AMOUNT, value, ibis.null(kind))
-    return (value * minor_units).round().try_cast("int64")
+    else:
+        value = value.try_cast(exact)
+    return (value.cast("float64") * minor_units).round().try_cast("int64")
 
 
 def _plain(text: ir.StringValue, decimal: str) -> ir.StringValue:
-    """Return text that holds no grouping mark, its decimal mark a point, else null: the quick way."""
+    """Return text without grouping marks, its decimal mark a point; null if it has any."""
     other = "," if decimal == "." else "."
     bare = text if decimal == "." else text.replace(",", ".")
     return ibis.ifelse(text.contains(other), ibis.null("string"), bare)

@@ -13,7 +13,7 @@ from profitchain import casting
 from profitchain.company import Company
 from profitchain.contracts import Column
 from profitchain.conventions import End, is_later
-from profitchain.sources import FILE, ROW
+from profitchain.delimited import FILE, ROW
 from profitchain.typed import Typed, given, typed
 
 RowKind = Literal["used", "broken", "later", "cancelled"]
@@ -160,7 +160,7 @@ def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
     )
     key = contract.unique[0] if len(contract.unique) == 1 else " and ".join(contract.unique)
     outcomes = judged.outcomes | {
-        REPEATED: ("repeats an earlier row exactly", "broken", None),
+        REPEATED: ("repeats an earlier row exactly", "broken", contract.unique[0]),
         CONFLICTING: (f"another row has the same {key}", "broken", contract.unique[0]),
     }
     return Judged(table=judged.table, rows=_with_losers(rows, losers), outcomes=outcomes)

@@ -6,174 +6,31 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from typing import Any
 
 import yaml
-from babel.numbers import get_currency_precision, list_currencies
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from babel.numbers import get_currency_precision
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from profitchain.errors import CompanyError, did_you_mean
 from profitchain.periods import Every
-
-TableName = Literal[
-    "orders",
-    "responses",
-    "customers",
-    "invitations",
-    "order_lines",
-    "contacts",
-    "costs",
-    "referrals",
-    "offers",
-    "memberships",
-    "events",
-    "mentions",
-    "benchmarks",
-    "control_totals",
-]
-QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
-Language = Literal["en", "zh-Hant", "zh-Hans"]
+from profitchain.settings import (
+    Currency,
+    Language,
+    Privacy,
+    Question,
+    Settings,
+    Source,
+    TableName,
+    TimeZone,
+)
 
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
-SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
-USUAL_SCALE = (1, 5)
+CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
-_SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
 
 
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        near = did_you_mean(name, sorted(available_timezones()))
-        hint = near if near.startswith("Did") else "Write it as Europe/Berlin."
-        raise ValueError(f"'{name}' is no time zone. {hint}")
-    return name
-
-
-def _known_currency(code: str) -> str:
-    if code not in list_currencies():
-        raise ValueError(f"'{code}' is no currency. Write its ISO 4217 code, such as EUR or USD.")
-    return code
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Currency = Annotated[str, AfterValidator(_known_currency)]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Source(_Frozen):
-    """Where one table comes from and how it is written.
-
-    Strings may hold `${NAME}`: they stay unexpanded here, so that no secret can be shown, and are
-    expanded by `expand` only at the moment of reading.
-    """
-
-    file: str | None = None
-    table: str | None = None
-    query: str | None = None
-    database: str | None = None
-    files: dict[str, str] = Field(default_factory=dict)
-    columns: dict[str, str] = Field(default_factory=dict)
-    time_zone: TimeZone | None = None
-    date_format: str | dict[str, str] | None = None
-    decimal: Literal[".", ","] | None = None
-    missing: list[str] = Field(default_factory=list)
-    sheet: str | int | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    skip_rows_before_header: int = Field(default=0, ge=0)
-    skip_rows_after_header: int = Field(default=0, ge=0)
-
-    @model_validator(mode="after")
-    def _says_one_place(self) -> Source:
-        if sum(place is not None for place in (self.file, self.table, self.query)) != 1:
-            raise ValueError("Say where the rows are: exactly one of file:, table: or query:.")
-        if self.table and not self.database:
-            raise ValueError("table: needs database:, the path of the DuckDB file that holds it.")
-        if self.file and (self.database or self.files):
-            raise ValueError("file: stands alone; database: and files: belong to table: or query:.")
-        if self.query and not (self.database or self.files):
-            raise ValueError("query: needs files: (a name for each file it reads) or database:.")
-        return self
-
-    def format_of(self, column: str) -> str | None:
-        """Return the date format declared for one of our columns, if any."""
-        if isinstance(self.date_format, dict):
-            return self.date_format.get(column)
-        return self.date_format
-
-
-class Question(_Frozen):
-    """One survey question: where its score stands and what counts as satisfied."""
-
-    name: str = Field(pattern=_SNAKE_CASE)
-    column: str = ""
-    kind: QuestionKind
-    scale: tuple[float, float] = Field(default=(0, 0))
-    satisfied_from: float | None = None
-    easy_is: Literal["high", "low"] | None = None
-    label: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        kind, name = given.get("kind"), given.get("name")
-        usual = {
-            "scale": SCALES.get(str(kind), USUAL_SCALE),
-            "column": name,
-            "label": str(name).replace("_", " ").capitalize()
-            if len(str(name)) > 4
-            else str(name).upper(),
-        }
-        return {**usual, **given}
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Question:
-        low, high = self.scale
-        if low >= high:
-            raise ValueError(
-                f"scale [{low:g}, {high:g}] must run from its lowest to its highest score."
-            )
-        if self.kind == "ces" and self.easy_is is None:
-            raise ValueError(
-                "An effort question needs easy_is: high (7 = very easy) or easy_is: low (1 = very "
-                "easy), because both are in use."
-            )
-        if self.kind != "ces" and self.easy_is is not None:
-            raise ValueError(f"easy_is belongs to kind: ces, not to kind: {self.kind}.")
-        if self.satisfied_from is not None and not low <= self.satisfied_from <= high:
-            raise ValueError(
-                f"satisfied_from: {self.satisfied_from:g} lies outside the scale {low:g} to {high:g}."
-            )
-        return self
-
-    @property
-    def satisfied_at(self) -> float:
-        """The lowest score that counts as satisfied (for easy_is: low, the highest that is easy)."""
-        if self.satisfied_from is not None:
-            return self.satisfied_from
-        return self.scale[0] + 1 if self.easy_is == "low" else self.scale[1] - 1
-
-
-class Privacy(_Frozen):
-    """What may be shown of small groups."""
-
-    smallest_group: int = Field(default=10, ge=1)
-
-
-class Company(_Frozen):
+class Company(Settings):
     """A firm: its tables, its questions and what is true of it in every period."""
 
     name: str
@@ -190,9 +47,9 @@ class Company(_Frozen):
     lookback_months: int = Field(default=12, ge=0)
     gross_margin: float | None = Field(default=None, gt=0, le=1)
     discount_rate: float = Field(default=0.10, ge=0, lt=1)
-    cancelled_statuses: list[str] = ["cancelled", "canceled", "voided"]
+    cancelled_statuses: list[str] = Field(default_factory=lambda: list(CANCELLED_STATUSES))
     privacy: Privacy = Privacy()
-    folder: Path = Field(default=Path(), exclude=True, repr=False)
+    _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="before")
     @classmethod
@@ -200,6 +57,8 @@ class Company(_Frozen):
         questions = given.get("questions") if isinstance(given, dict) else None
         if not isinstance(questions, dict):
             return given
+        if any(isinstance(each, dict) and "name" in each for each in questions.values()):
+            raise ValueError("A question's name is its key; what readers see is its label:.")
         named = {
             name: {**question, "name": name} if isinstance(question, dict) else question
             for name, question in questions.items()
@@ -214,6 +73,11 @@ class Company(_Frozen):
         return self
 
     @property
+    def folder(self) -> Path:
+        """The folder that holds company.yml; relative paths count from it."""
+        return self._folder
+
+    @property
     def slug(self) -> str:
         """The company folder's name, used in paths of editions."""
         return self.folder.resolve().name
@@ -224,6 +88,11 @@ class Company(_Frozen):
         if self.main_question:
             return self.questions[self.main_question]
         return next(iter(self.questions.values()), None)
+
+    @property
+    def all_questions(self) -> list[Question]:
+        """Every question, in the order of company.yml."""
+        return list(self.questions.values())
 
     @property
     def responses_present(self) -> bool:
@@ -243,7 +112,8 @@ class Company(_Frozen):
         """Return the question of this name."""
         if name not in self.questions:
             raise CompanyError(
-                f"There is no question '{name}' in company.yml. {did_you_mean(name, self.questions)}"
+                f"There is no question '{name}' in company.yml. "
+                f"{did_you_mean(name, self.questions)}"
             )
         return self.questions[name]
 
@@ -259,9 +129,10 @@ def load_company(folder: str | Path) -> Company:
     folder = Path(folder)
     given = _read_yaml(folder)
     try:
-        company = Company.model_validate({**given, "folder": folder})
+        company = Company.model_validate(given)
     except ValidationError as refused:
         raise CompanyError(_in_words(refused)) from None
+    company._folder = folder
     unset = sorted(name for name in environment_names(company) if name not in os.environ)
     if unset:
         raise CompanyError(
@@ -376,9 +247,7 @@ def _read_yaml(folder: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(given, dict):
         raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
-    return {key: value for key, value in given.items() if key != "folder"} | (
-        {"folder:": None} if "folder" in given else {}
-    )
+    return given
 
 
 def _in_words(refused: ValidationError) -> str:

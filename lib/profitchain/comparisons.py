@@ -181,3 +181,9 @@ def trends(stories: Sequence[Story]) -> pd.DataFrame:
     """Return the trends of several stories below each other, with columns `measure` and `unit`."""
     frames = [one.trend.assign(measure=one.measure.label, unit=one.measure.unit) for one in stories]
     return pd.concat(frames, ignore_index=True)
+
+
+def in_percentage_points(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return differences of shares (value, low, high) times 100, for charts and tables."""
+    numbers = shares[["value", "low", "high"]] * 100
+    return shares.assign(**{name: numbers[name] for name in numbers})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from profitchain.company import Company, Question, TableName
+from profitchain.company import Company
 from profitchain.errors import CompanyError
+from profitchain.settings import Question, TableName
 
 Kind = Literal[
     "id", "text", "time", "date", "month", "year", "period", "money", "number", "score", "flag"
@@ -202,6 +203,6 @@ def _refuse_twice(table: str, columns: list[Column]) -> None:
     for column in columns:
         if names.count(column.name.lower()) > 1:
             raise CompanyError(
-                f"The column '{column.name}' of {table} is claimed twice: by two questions, or by a "
-                "question and the contract. Give each question its own column."
+                f"The column '{column.name}' of {table} is claimed twice: by two questions, or by "
+                "a question and the contract. Give each question its own column."
             )

@@ -23,8 +23,8 @@ from profitchain.casting import (
     stamp,
     without_currency,
 )
-from profitchain.company import Source
 from profitchain.contracts import NUMERIC, Column, Contract
+from profitchain.settings import Source
 
 _POINT = (
     r"^[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d{3}|\d{4,}\.\d{3}|\d{1,3}(,\d{3})+\.\d*"

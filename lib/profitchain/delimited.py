@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from profitchain.company import Source
 from profitchain.errors import CompanyError, did_you_mean
+from profitchain.settings import Source
 
+FILE, ROW = "__file", "__row"
 DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": "\t"}
 _COMMON_ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "gb18030", "big5")

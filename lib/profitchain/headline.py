@@ -49,12 +49,12 @@ def _money(found: Found, edition: Edition) -> str:
     days, label = edition.company.repeat_within_days, edition.company.main.label
     if isinstance(effect, Estimate) and effect.spans_zero:
         return sentence(
-            "One more point of {label} goes with **no clear difference** in {what}: {effect} for "
+            "One more point on “{label}” goes with **no clear difference** in {what}: {effect} for "
             "each answer, within {days} days.",
             label=label, what=what, days=days, effect=effect,
         )  # fmt: skip
     return sentence(
-        "One more point of {label} goes with **{size} {way} {what}** for each answer within {days} "
+        "One more point on “{label}” goes with **{size} {way} {what}** for each answer within {days} "
         "days (95% interval {effect:interval}; n = {n}).",
         otherwise="What one more point goes with in money can't be said: {why}",
         label=label, what=what, days=days, effect=effect, size=_size(effect), way=_way(effect),

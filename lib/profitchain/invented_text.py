@@ -1,6 +1,5 @@
 """What the customers of the invented shop write: short texts by topic, mood and language."""
 
-
 from __future__ import annotations
 
 MOODS = ("bad", "fair", "good")

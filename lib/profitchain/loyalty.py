@@ -141,12 +141,11 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     return rows[["cohort", "offset", "customers", "value", "low", "high"]]
 
 
-def cohort_table(retention: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """Return cohort retention wide: cohort (by its readable name), customers, one column an offset."""
+def cohort_table(retention: pd.DataFrame) -> pd.DataFrame:
+    """Return cohort retention wide: one row a cohort: cohort, customers, one column an offset."""
     wide = retention.pivot(index=["cohort", "customers"], columns="offset", values="value")
     wide.columns = [f"+{offset}" for offset in wide.columns]
-    wide = wide.reset_index().sort_values("cohort", ignore_index=True)
-    return wide.assign(cohort=wide["cohort"].map(names))
+    return wide.reset_index().sort_values("cohort", ignore_index=True)
 
 
 def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:

@@ -25,9 +25,13 @@ from profitchain.wording import (
 DIFFERENT = ("above the rest", "below the rest")
 
 
-def source(what: str, said: Said) -> str:
-    """Return a source note: who gave the rows and how many stand behind the exhibit."""
-    return f"{what}, n = {digits(said.n, 0)}"
+def rows_sentence(account: pd.DataFrame) -> str:
+    """Return how many rows came in, from how many tables, and how many could be used."""
+    used = account.loc[account["kind"] == "used", "rows"].sum()
+    return (
+        f"{digits(account['rows'].sum(), 0)} rows came in from {account['table'].nunique()} tables; "
+        f"{digits(used, 0)} of them could be used."
+    )
 
 
 def broken_sentence(account: pd.DataFrame) -> str:
@@ -206,13 +210,13 @@ def totals_sentence(totals: dict[str, Said], period: Period) -> str:
     )
 
 
-def cohorts_message(cohorts: pd.DataFrame) -> str:
+def cohorts_message(cohorts: pd.DataFrame, period: Period) -> str:
     """Return how many of a typical cohort bought in the period after their first."""
     next_period = cohorts[cohorts["offset"] == 1]
     if next_period.empty:
         return "Too few new customers to follow"
     low, high = next_period["value"].min(), next_period["value"].max()
-    return f"{_percent(low)} to {_percent(high)} of new customers bought in the very next period"
+    return f"{_percent(low)} to {_percent(high)} of new customers bought in the next {period.every}"
 
 
 def cohorts_source(cohorts: pd.DataFrame) -> str:
@@ -240,7 +244,7 @@ def again_message(again: Said, days: int) -> str:
 def effect_sentence(effect: Said, raw: Said, label: str, days: int) -> str:
     """Return the page's first answer: what one more point goes with, adjusted and not."""
     if isinstance(effect, Unsaid):
-        return f"What one more point of {label} goes with can't be said: {effect.why}"
+        return f"What one more point on “{label}” goes with can't be said: {effect.why}"
     before = (
         f" Without adjusting for history it would be {number(raw, difference=True)}."
         if (isinstance(raw, Estimate))
@@ -248,12 +252,12 @@ def effect_sentence(effect: Said, raw: Said, label: str, days: int) -> str:
     )
     if effect.spans_zero:
         return sentence(
-            "**No clear link**: one more point of {label} goes with {effect:difference} more or fewer "
+            "**No clear link**: one more point on “{label}” goes with {effect:difference} more or fewer "
             "customers ordering again within {days} days, and the interval spans zero.{before}",
             effect=effect, label=label, days=days, before=before,
         )  # fmt: skip
     return sentence(
-        "One more point of {label} goes with **{size} {way}** customers ordering again within "
+        "One more point on “{label}” goes with **{size} {way}** customers ordering again within "
         "{days} days (95% interval {effect:difference_interval}; n = {n}).{before}",
         label=label, size=number(effect.times(1 if effect.value > 0 else -1), difference=True),
         way="more" if effect.value > 0 else "fewer", days=days, effect=effect, n=effect.n,
@@ -264,15 +268,22 @@ def effect_sentence(effect: Said, raw: Said, label: str, days: int) -> str:
 def ten_points_sentence(ten: Said, main: Question) -> str:
     """Return what ten points of NPS go with, and by which answers they would come."""
     if main.kind != "nps":
-        return (
-            f"The main question is {main.label}, not NPS, so ten NPS points have no meaning here."
-        )
+        return f"The main question, “{main.label}”, is not a net promoter question, so ten NPS points mean nothing here."
     return sentence(
         "Ten NPS points, half of them from detractors who become passives and half from passives "
         "who become promoters, go with a repeat rate that differs by {ten:difference}.",
         otherwise="What ten NPS points go with can't be said: {why}",
         ten=ten,
     )
+
+
+def moves_table(moves: pd.DataFrame) -> pd.DataFrame:
+    """Return what ten NPS points go with as a table: mechanism, answers moved, effect in points."""
+    shown = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
+    numbers = shown[["value", "low", "high"]] * 100
+    shown = shown.assign(possible=shown["possible"].map({True: "yes", False: "no"}))
+    shown = shown.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
+    return shown.drop(columns="moves")
 
 
 def bend_message(test: object) -> str:
@@ -302,6 +313,17 @@ def answers_followed(cells: pd.DataFrame, facts: Mapping[str, int]) -> str:
         f"{digits(cells['n'].sum(), 0)} answers of {digits(cells['cluster'].nunique(), 0)} customers "
         f"were followed to the end of their window; {digits(facts.get('still_open', 0), 0)} answers "
         "of this period or before are still inside it and wait for a later edition."
+    )
+
+
+def spread(rows: pd.DataFrame) -> str:
+    """Return the smallest and largest value of some rows for those who can't see them."""
+    known = rows.dropna(subset=["value"])
+    if known.empty:
+        return "Too few to show any."
+    low, high = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
+    return (
+        f"Lowest: {low.iloc[0]}, {low['value']:.3g}; highest: {high.iloc[0]}, {high['value']:.3g}."
     )
 
 

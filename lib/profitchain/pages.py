@@ -94,6 +94,10 @@ class _Heading:
     text: str
 
 
+FOR_ANALYSTS = "analyst"  # Markdown cells with this tag explain code and stay off the page
+INJECTED = "injected-parameters"  # papermill's own cell: it names folders of this machine
+
+
 def question_of(notebook: NotebookNode) -> str:
     """Return a notebook's question: its first H1; raise ValueError if it has none."""
     for cell in notebook.cells:
@@ -142,7 +146,11 @@ def csv_path(page: str, id: str) -> str:
 def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
     lead, body, contents = _blocks(executed, page.name)
-    code = [cell.source for cell in executed.cells if cell.cell_type == "code" and cell.source]
+    code = [
+        cell.source
+        for cell in executed.cells
+        if cell.cell_type == "code" and cell.source and not _has_tag(cell, INJECTED)
+    ]
     return _rendered(
         executed,
         site,
@@ -224,11 +232,16 @@ def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], li
     lead: list[str] = []
     body: list[str] = []
     for cell in executed.cells:
-        blocks = [_prose(cell.source, contents)] if cell.cell_type == "markdown" else []
+        is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
+        blocks = [_prose(cell.source, contents)] if is_prose else []
         if cell.cell_type == "code":
             blocks = [_with_download(trust.shown(each), name) for each in cell.outputs]
         (body if contents else lead).extend(block for block in blocks if block)
     return lead, body, contents
+
+
+def _has_tag(cell: NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
 
 
 def _prose(source: str, contents: list[_Heading]) -> str:

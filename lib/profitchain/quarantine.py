@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +11,7 @@ import ibis.expr.types as ir
 
 from profitchain.checks import OUTCOME, Judged
 from profitchain.company import Company
-from profitchain.sources import FILE, ROW
+from profitchain.delimited import FILE, ROW
 
 FOLDER = "quarantine"
 TOO_WIDE = "more cells than the header has columns"
@@ -36,7 +35,7 @@ def rewrite_quarantine(con: Any, company: Company, judged: Judged, *, broken: in
         try:
             draft.touch()
             con.to_csv(_broken_rows(judged), draft, header=True)
-            os.replace(draft, path)
+            draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as refused:

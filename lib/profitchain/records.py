@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from profitchain.comparisons import Story, period_totals
-from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.comparisons import Measure, Story, period_totals
+from profitchain.estimates import Estimate, Said, Unsaid, counted
 from profitchain.findings import Recorded, finding
 from profitchain.periods import Period
 
@@ -54,17 +54,27 @@ def of_totals(
     ]
 
 
-def of_groups(id: str, label: str, groups: pd.DataFrame, unit: str) -> list[Recorded]:
-    """Return one finding a group, named `segment: group`.
+def of_groups(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
+    """Return a measure's findings by group, each named `segment: group`.
 
     Parameters
     ----------
     groups : one row a group: segment, group, value, low, high, n, why.
     """
-    return [
-        finding(id, _said(row, unit), label=label, group=f"{row.segment}: {row.group}")
-        for row in groups.itertuples()
-    ]
+    told = {"id": measure.id, "label": measure.label, "unit": measure.unit}
+    return [_of_group(row, **told) for row in groups.itertuples()]
+
+
+def of_effects(groups: pd.DataFrame) -> list[Recorded]:
+    """Return the effect of one point in each group (`groups`: as in `of_groups`)."""
+    told = {"id": "repeat_effect_per_point", "unit": "share"}
+    label = "Effect of one point on repeat orders"
+    return [_of_group(row, **told, label=label) for row in groups.itertuples()]
+
+
+def of_count(id: str, label: str, n: int, unit: str) -> list[Recorded]:
+    """Return what was counted in full as a finding."""
+    return [finding(id, counted(n, unit=unit), label=label)]
 
 
 def of_amounts(amounts: Mapping[str, Said]) -> list[Recorded]:
@@ -88,9 +98,24 @@ def of_moves(moves: pd.DataFrame) -> list[Recorded]:
     ]
 
 
+def of_link(raw: Said, effect: Said, ten: Said, bend: object) -> list[Recorded]:
+    """Return the link's core findings: the effect of one point, of ten NPS points, and its bend."""
+    told = {
+        "repeat_effect_per_point": (effect, "Effect of one point on repeat orders"),
+        "repeat_effect_per_point_unadjusted": (raw, "Effect of one point, not adjusted"),
+        "repeat_effect_per_10_nps": (ten, "Effect of ten NPS points on repeat orders"),
+        "linearity_p": (of_test(bend), "Test that every point counts the same, p"),
+    }
+    return [finding(id, said, label=label) for id, (said, label) in told.items()]
+
+
 def of_test(test: object) -> Said:
     """Return a test's p-value as it is recorded, or why there is none."""
     return test if isinstance(test, Unsaid) else test.estimate
+
+
+def _of_group(row: object, *, id: str, label: str, unit: str) -> Recorded:
+    return finding(id, _said(row, unit), label=label, group=f"{row.segment}: {row.group}")
 
 
 def _said(row: object, unit: str) -> Said:

@@ -14,7 +14,6 @@ import pandas as pd
 
 from profitchain.company import Question
 from profitchain.comparisons import Measure, Story, story, trend
-from profitchain.estimates import Estimate, counted
 from profitchain.periods import Period
 from profitchain.ratios import ratio, said_frame
 
@@ -61,7 +60,8 @@ def measures_of(question: Question) -> tuple[Measure, ...]:
     best = GROUPS[question.kind][2]
     if question.kind == "nps":
         means = "share answering 9 or 10 less share answering 0 to 6, in points from -100 to 100"
-        return (_measure(question, "", "balance", "points", means), mean)
+        balance = _measure(question, "", "balance", "points", means)
+        return (replace(balance, label="Net promoter score"), mean)
     if question.kind == "csat":
         means = (
             f"share of valid answers at {question.satisfied_at:g} or above, on a scale of {scale}"
@@ -140,10 +140,13 @@ def in_period(cells: pd.DataFrame, question: Question, period: Period) -> pd.Dat
     return answers_to(cells[cells["period"] == str(period)], question)
 
 
-def valid_answers(cells: pd.DataFrame, question: Question, period: Period) -> Estimate:
-    """Return how many valid answers a question had in a period."""
-    rows = cells[(cells["question"] == question.name) & (cells["period"] == str(period))]
-    return counted(rows["n"].sum(), unit="answers")
+def shares_in(shares: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Return one period's group shares: group, value, low, high, n, why, unit."""
+    rows = shares[shares["period"] == str(period)].drop(columns="period")
+    words = rows["group"].str.replace("_", " ")
+    return rows.assign(group=words, unit="share").reset_index(drop=True)[
+        ["group", "value", "low", "high", "n", "why", "unit"]
+    ]
 
 
 def _cut(question: Question, score: pd.Series) -> tuple[pd.Series, pd.Series]:

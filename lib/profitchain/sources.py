@@ -1,4 +1,4 @@
-"""Brings a file, a table or a query into the engine as it is, each row with the place it came from."""
+"""Brings a file, a table or a query into the engine as it is, each row with its place."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import glob
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
 
-from profitchain.company import Company, Source, expand, redacted
-from profitchain.delimited import column_names, layout
+from profitchain.company import Company, expand, redacted
+from profitchain.delimited import FILE, ROW, layout
 from profitchain.errors import CompanyError, did_you_mean
+from profitchain.settings import Source
+from profitchain.workbooks import sheet_cells
 
-FILE, ROW = "__file", "__row"
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
@@ -176,89 +176,8 @@ def _refuse_swallowed_rows(con: Any, part: str, names: tuple[str, ...], *, shown
 
 
 def _read_excel(con: Any, name: str, path: Path, source: Source) -> Raw:
-    import pyarrow as pa
-
-    rows = _excel_rows(path, source, table=name.removeprefix("raw_"))
-    before = source.skip_rows_before_header
-    header = rows[before] if len(rows) > before else []
-    first = before + 1 + source.skip_rows_after_header
-    names = column_names([cell or "" for cell in header], _blank_for_none(rows[before + 1 : first]))
-    if not header:
-        raise CompanyError(f"{path.name} has no header row. The first row must name the columns.")
-    body = [(number, row) for number, row in enumerate(rows, start=1) if number > first]
-    data = {
-        FILE: pa.nulls(len(body), pa.string()),
-        ROW: pa.array([number for number, _ in body], pa.int64()),
-        **{
-            column: pa.array([row[k] if k < len(row) else None for _, row in body], pa.string())
-            for k, column in enumerate(names)
-        },
-    }
-    con.create_table(name, pa.table(data))
+    con.create_table(name, sheet_cells(path, source, table=name.removeprefix("raw_")))
     return _raw(con, name, excel=True)
-
-
-def _blank_for_none(rows: list[list[str | None]]) -> list[list[str]]:
-    return [[cell or "" for cell in row] for row in rows]
-
-
-def _excel_rows(path: Path, source: Source, *, table: str) -> list[list[str | None]]:
-    """Return a sheet's cells as text, without the empty rows at its end."""
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception:
-        raise CompanyError(
-            f"{path.name} can't be opened as an Excel workbook. Save it again as .xlsx, without a "
-            "password."
-        ) from None
-    try:
-        sheet = book[_sheet(book.sheetnames, source.sheet, table=table, shown=path.name)]
-        decimal = source.decimal or "."
-        rows = [[_cell_text(v, decimal) for v in row] for row in sheet.iter_rows(values_only=True)]
-    finally:
-        book.close()
-    while rows and not any(rows[-1]):
-        rows.pop()
-    return rows
-
-
-def _sheet(names: list[str], declared: str | int | None, *, table: str, shown: str) -> str:
-    if isinstance(declared, int):
-        if not 1 <= declared <= len(names):
-            raise CompanyError(
-                f"{shown} has {len(names)} sheets; sheet: {declared} is none of them."
-            )
-        return names[declared - 1]
-    if declared is not None:
-        if declared not in names:
-            raise CompanyError(
-                f"{shown} has no sheet '{declared}'. {did_you_mean(declared, names)}"
-            )
-        return declared
-    if len(names) == 1 or table in names:
-        return table if table in names else names[0]
-    raise CompanyError(
-        f"{shown} has {len(names)} sheets. Say which: sheet: {names[0]} (there are: "
-        f"{', '.join(names)})."
-    )
-
-
-def _cell_text(value: Any, decimal: str) -> str | None:
-    match value:
-        case None | "":
-            return None
-        case bool():
-            return "true" if value else "false"
-        case float() if value.is_integer():
-            return str(int(value))
-        case float():
-            return repr(value).replace(".", decimal)
-        case datetime() | date() | time():
-            return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-        case _:
-            return str(value)
 
 
 def _read_from_sql(con: Any, table: str, source: Source, company: Company, *, scratch: Path) -> Raw:
@@ -318,7 +237,7 @@ def _attach(con: Any, database: str, company: Company) -> str:
 
 
 def _one_select(query: str, table: str) -> str:
-    """Return the query without its semicolon, or stop if it is more than one SELECT over `files:`."""
+    """Return the query without its semicolon; stop if it is more than a SELECT from `files:`."""
     query = query.strip().rstrip(";")
     statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
@@ -349,7 +268,7 @@ def _paths(written: str, company: Company) -> list[Path]:
         )
     path = company.folder / text
     if glob.has_magic(text):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207
     else:
         found = [path] if path.is_file() else []
     if not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -109,9 +109,22 @@ def _two_parts(first: Fit, second: Fit) -> Quantities:
 
 def amounts(cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str) -> dict[str, Said]:
     """Return what one more point goes with per answer: orders, spend and, where known, margin."""
+    return _each_amount(cells, money_effect, controls, currency)
+
+
+def in_two_parts(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
+) -> dict[str, Said]:
+    """Return the same as `amounts`, each from `two_part_effect`."""
+    return _each_amount(cells, two_part_effect, controls, currency)
+
+
+def _each_amount(
+    cells: pd.DataFrame, effect: Callable[..., Said], controls: Sequence[str], currency: str
+) -> dict[str, Said]:
     units = {"orders": "orders", "spend": currency, "margin": currency}
     return {
-        outcome: money_effect(cells, outcome=outcome, controls=controls, unit=unit)
+        outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells
         else Unsaid(why="Not measured: orders carry no margin and company.yml no gross_margin.")
         for outcome, unit in units.items()

@@ -17,6 +17,7 @@ from profitchain.errors import did_you_mean
 from profitchain.sources import Raw
 
 _DATES = ("time", "date", "month")
+_TEXTS = ("id", "text", "period")
 _YEARS = (1900, 2199)
 
 
@@ -41,7 +42,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """How a table is to be read: its own zone, the firm's zone and minor units, each column's way."""
+    """How a table is to be read: its zone, the firm's zone and minor units, each column's way."""
 
     zone: str
     local: str
@@ -69,8 +70,10 @@ def type_columns(
     theirs, faults = match_columns(contract, raw, company)
     source, table = company.tables[contract.table], contract.table
     present = tuple(c for c in contract.columns if c.name in theirs)
-    cells = {given(c.name): _cell(raw.relation[theirs[c.name]], c, source.missing) for c in present}
-    rows = _stage(con, f"given_{table}", raw.relation, cells)
+    plain = {_trimmed(c.name): _trim(raw.relation[theirs[c.name]], c) for c in present}
+    rows = _stage(con, f"trimmed_{table}", raw.relation, plain)
+    cells = {given(c.name): _cell(rows[_trimmed(c.name)], c, source.missing) for c in present}
+    rows = _stage(con, f"given_{table}", rows, cells)
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given(c.name)] for c in present}) if present else rows
     written = find_conventions(named, contract, source, zone=zone, end=end)
@@ -122,17 +125,28 @@ def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> 
     return con.create_view(name, rows.mutate(**values)) if values else rows
 
 
-def _cell(value: ir.Value, column: Column, missing: Sequence[str]) -> ir.Value:
-    """Return a source's cell, null where it says that nothing was given; text stays text."""
-    if column.kind == "id":
-        return casting.identifier(value, missing=missing)
-    if column.kind in ("text", "period"):
-        return casting.plain_text(value, missing=missing)
-    if value.type().is_string():
-        return casting.filled(value, missing=missing)
+def _trimmed(column: str) -> str:
+    return f"__trimmed_{column}"
+
+
+def _trim(value: ir.Value, column: Column) -> ir.Value:
+    """Return a source's cell, text trimmed; what must be text becomes text."""
+    if column.kind in _TEXTS or value.type().is_string():
+        return casting.plain_text(value)
     if value.type().is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
     return value
+
+
+def _cell(value: ir.Value, column: Column, missing: Sequence[str]) -> ir.Value:
+    """Return a trimmed cell, null where it says that nothing was given."""
+    if not value.type().is_string():
+        return value
+    if missing:
+        value = ibis.ifelse(value.isin(list(missing)), ibis.null("string"), value)
+    if column.kind == "id":
+        return casting.unmarked(value)
+    return value if column.kind in _TEXTS else casting.available(value)
 
 
 def _stamps(
@@ -156,7 +170,7 @@ def _value(rows: ir.Table, column: Column, reading: _Reading) -> ir.Value:
         if column.kind == "time":
             return casting.moment(stamp, reading.zone)
         day = casting.day(stamp, zone=reading.zone, local=reading.local)
-        return day.truncate("M") if column.kind == "month" else day
+        return day.truncate("M").cast("date") if column.kind == "month" else day
     if column.kind in NUMERIC:
         how = reading.how[column.name]
         if column.kind == "money":

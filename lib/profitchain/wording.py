@@ -70,6 +70,11 @@ def period_word(period: Period | str) -> str:
     return Period(period).every
 
 
+def short_names(periods: Iterable[Period]) -> dict[str, str]:
+    """Return each period's name as a table's row shows it, by the period's own name."""
+    return {str(period): period_short(period) for period in periods}
+
+
 def change_words(change: Said) -> str:
     """Return a change as a verdict: "up 4.2 points", "down …" or "no clear change"."""
     if isinstance(change, Unsaid):
