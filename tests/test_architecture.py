@@ -24,7 +24,7 @@ MEASURES  quality satisfaction loyalty
 LINKS     terms design regression margins links shape shifts spending
 SAYING    formats wording narration captions
 SHOWING   style axes figures tables exhibits findings records summary headline
-PRESS     trust pages folders press verify cli
+PRESS     trust pages folders runs press verify cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}

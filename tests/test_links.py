@@ -279,7 +279,7 @@ def test_a_move_that_needs_more_detractors_than_there_are_says_so(answers):
 
 def test_both_estimates_stand_side_by_side(answers):
     frame = compare_adjustment(answers, controls=CONTROLS)
-    assert frame["label"].tolist() == ["Not adjusted", "Adjusted for prior orders and tier"]
+    assert frame["label"].tolist() == ["Not adjusted", "Adjusted"]
     assert frame["value"].tolist() == [
         repeat_effect(answers).value,
         repeat_effect(answers, controls=CONTROLS).value,

@@ -117,8 +117,12 @@ def nothing_usable(table: str, outcomes: tuple[Outcome, ...], company: Company) 
 def in_words(outcome: Outcome) -> str:
     """Return an outcome in words, with its first rows."""
     rows = "1 row" if outcome.rows == 1 else f"{outcome.rows:,} rows"
-    shown = [f"row {place}: '{cell}'" if place else f"'{cell}'" for place, cell in outcome.first]
-    return f"{rows}: {outcome.reason}" + (f" ({'; '.join(shown)})." if shown else ".")
+    shown = [
+        ": ".join([*([f"row {place}"] if place else []), *([f"'{cell}'"] if cell else [])])
+        for place, cell in outcome.first
+    ]
+    told = "; ".join(filter(None, shown))
+    return f"{rows}: {outcome.reason}" + (f" ({told})." if told else ".")
 
 
 def _mend(outcome: Outcome, table: str) -> str:

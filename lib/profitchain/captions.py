@@ -95,12 +95,12 @@ def groups(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     }
 
 
-def stories(told: Sequence[Story], period: Period, what: str, rows: str) -> Caption:
-    """Return the caption of several measures side by side; `what` names them together."""
+def stories(told: Sequence[Story], period: Period, message: str, of: str) -> Caption:
+    """Return the caption of several measures side by side; `of` is their source."""
     return {
-        "message": f"{what}, {period_label(period)}",
-        "measure": f"By {period.every}, with 95% intervals",
-        "source": source(f"{rows}, {period_label(period)}", max(story.now.n for story in told)),
+        "message": message,
+        "measure": f"{period_label(period)}, with 95% intervals",
+        "source": of,
         "description": narration.moves_sentence(told, period),
     }
 
@@ -112,7 +112,7 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
     return {
         "message": message,
         "measure": f"{label} by group, with 95% intervals",
-        "source": source(f"Survey answers, {period_label(period)}", _largest(by_group)),
+        "source": source(f"Survey answers, {period_label(period)}", _answers(by_group)),
         "description": f"{message}. {narration.spread(by_group)}",
         "unit": measure.unit,
     }
@@ -158,7 +158,7 @@ def per_point(message: str, firm: Company, rows: pd.DataFrame) -> Caption:
         "message": message,
         "measure": f"Percentage points more who order again within {firm.repeat_within_days} days, "
         f"for one more point of “{firm.main.label}”; 95% intervals",
-        "source": source(FOLLOWED, _largest(rows)),
+        "source": source(FOLLOWED, _answers(rows)),
         "description": f"{message}. {narration.spread(rows)}",
         "unit": PER_POINT,
         "reference": 0,
@@ -170,7 +170,7 @@ def moves(rows: pd.DataFrame) -> Caption:
     return {
         "message": "Ten NPS points, by which answers move",
         "measure": "Change in the share ordering again over all answers, adjusted",
-        "source": source(FOLLOWED, _largest(rows)),
+        "source": source(FOLLOWED, _answers(rows)),
         "units": {"answers moved": "share"},
     }
 
@@ -197,5 +197,8 @@ def _link(firm: Company, message: str, n: int, how: str) -> Caption:
     }
 
 
-def _largest(rows: pd.DataFrame) -> int:
-    return int(rows["n"].max()) if len(rows) else 0
+def _answers(rows: pd.DataFrame) -> int:
+    """Return how many answers stand behind rows: parts of the scale and groups add up."""
+    if "segment" in rows:
+        return int(rows.groupby("segment")["n"].sum().max()) if len(rows) else 0
+    return int(rows["n"].sum() if "band" in rows else rows["n"].max())

@@ -18,7 +18,7 @@ class Measure:
     """A ratio of two summed columns, with all that a reader must be told of it.
 
     `bounds` are the ends of the scale in `unit`, None where there are none; `means` is the
-    definition in words; `of` names what the denominator counts.
+    definition in words; `counts` is the column whose sum is n, where it isn't the denominator.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Measure:
     denominator: str
     unit: str
     means: str
-    of: str = "answers"
+    counts: str = ""
     bounds: tuple[float, float] | None = None
 
     @property
@@ -38,6 +38,7 @@ class Measure:
             "denominator": self.denominator,
             "unit": self.unit,
             "bounds": self.bounds,
+            "counts": self.counts,
         }
 
 

@@ -181,14 +181,18 @@ def heat_table(
     description: str | None = None,
     unit: str = "share",
     unshaded: tuple[str, ...] = ("customers",),
+    tidy: pd.DataFrame | None = None,
 ) -> Exhibit:
-    """Return a wide frame (first column the row's name) as a table shaded by its numbers."""
+    """Return a wide frame (first column the row's name) as a table shaded by its numbers.
+
+    `tidy` are the numbers to download where the wide ones leave something out (intervals).
+    """
     return Exhibit(
         id=id,
         message=message,
         measure=measure,
         source=source,
-        data=data,
+        data=data if tidy is None else tidy,
         is_table=True,
         description=message if description is None else description,
         body=tables.heat_html(data, caption=message, unit=unit, plain_columns=set(unshaded)),

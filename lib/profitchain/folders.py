@@ -10,23 +10,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from profitchain.errors import ParameterError
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-_MARK = ".making-"
+_MARK, _OLD = ".making-", "-old"
 
 
 @contextmanager
 def aside(target: Path) -> Iterator[Path]:
     """Give an empty folder beside `target` to build in; remove it at the end, whatever happens.
 
-    Folders left behind by killed runs are removed first, and an edition that a killed run had set
-    aside is put back.
+    Folders left behind by killed runs are removed first, and whatever a killed run had set aside
+    is put back. Raises ParameterError where the folder can't be made.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _clear_up(target)
     building = target.parent / f"{_MARK}{target.name}-{os.getpid()}"
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clear_up(target.parent)
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir()
+    except OSError as refused:
+        raise ParameterError(
+            f"Nothing can be written to {target.parent} ({refused.strerror}). "
+            "Make it a folder that you may write to, or name another with --out."
+        ) from None
     try:
         yield building
     finally:
@@ -38,7 +46,7 @@ def exchange(made: Path, target: Path) -> None:
     if not target.exists():
         os.rename(made, target)
     elif not _exchanged(made, target):
-        old = target.parent / f"{_MARK}{target.name}-old"
+        old = target.parent / f"{_MARK}{target.name}{_OLD}-{os.getpid()}"
         shutil.rmtree(old, ignore_errors=True)
         os.rename(target, old)
         os.rename(made, target)
@@ -57,13 +65,16 @@ def _exchanged(made: Path, target: Path) -> bool:
         return False
 
 
-def _clear_up(target: Path) -> None:
-    """Put back an edition that was set aside, and remove what runs that are gone left behind."""
-    old = target.parent / f"{_MARK}{target.name}-old"
-    if old.exists() and not target.exists():
-        os.rename(old, target)
-    for folder in target.parent.glob(f"{_MARK}*"):
-        if not _alive(folder.name.rsplit("-", 1)[-1]):
+def _clear_up(parent: Path) -> None:
+    """Put back what runs that are gone had set aside, and remove what else they left behind."""
+    for folder in parent.glob(f"{_MARK}*"):
+        name, _, pid = folder.name.removeprefix(_MARK).rpartition("-")
+        if _alive(pid):
+            continue
+        target = parent / name.removesuffix(_OLD)
+        if name.endswith(_OLD) and not target.exists():
+            os.rename(folder, target)
+        else:
             shutil.rmtree(folder, ignore_errors=True)
 
 

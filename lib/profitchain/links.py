@@ -18,7 +18,7 @@ from profitchain.estimates import Said, Unsaid
 from profitchain.margins import average_effect, estimates
 from profitchain.ratios import ratio, said_frame
 from profitchain.regression import Fit, fitted
-from profitchain.terms import as_it_is, control_columns
+from profitchain.terms import as_it_is
 
 CLUSTERED = "95% interval clustered by customer"
 
@@ -93,6 +93,11 @@ def effect_of_a_point(
     return estimates(average_effect(model), unit=unit, level=level, method=method)[0]
 
 
+def before_and_after(cells: pd.DataFrame, *, controls: Sequence[str]) -> tuple[Said, Said]:
+    """Return the effect of one point without and with the controls."""
+    return repeat_effect(cells), repeat_effect(cells, controls=controls)
+
+
 def compare_adjustment(cells: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
     """Return the effect of one point without and with the controls, in two rows.
 
@@ -100,9 +105,9 @@ def compare_adjustment(cells: pd.DataFrame, *, controls: Sequence[str]) -> pd.Da
     -------
     label, value, low, high (shares), n, why.
     """
-    said = [repeat_effect(cells), repeat_effect(cells, controls=controls)]
-    used = control_columns(cells, controls, outcome="repeats").used
-    return said_frame(said, label=["Not adjusted", f"Adjusted for {_listed(used) or 'nothing'}"])
+    return said_frame(
+        before_and_after(cells, controls=controls), label=["Not adjusted", "Adjusted"]
+    )
 
 
 def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:

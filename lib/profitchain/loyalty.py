@@ -30,33 +30,33 @@ def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]
             means=f"share of answers followed by an order within {within_days} days", **share,
         ),
         Measure(
-            id="retention_rate", label="Retention rate", numerator="retained", of="customers",
+            id="retention_rate", label="Retention rate", numerator="retained",
             denominator="previously_active",
             means="of the customers who bought in the previous period, the share who bought again",
             **share,
         ),
         Measure(
-            id="churn_rate", label="Churn rate", numerator="lost", of="customers",
+            id="churn_rate", label="Churn rate", numerator="lost",
             denominator="previously_active",
             means="of the customers who bought in the previous period, the share who did not",
             **share,
         ),
         Measure(
             id="purchase_frequency", label="Purchase frequency", numerator="orders", unit="orders",
-            denominator="active", of="customers", means="orders per active customer",
+            denominator="active", means="orders per active customer",
         ),
         Measure(
             id="average_order_value", label="Average order value", numerator="revenue",
-            denominator="orders", of="orders", unit=currency, means="net revenue per order",
+            denominator="orders", unit=currency, means="net revenue per order",
         ),
         Measure(
             id="revenue_per_customer", label="Revenue per customer", numerator="revenue",
-            denominator="active", of="customers", unit=currency,
+            denominator="active", unit=currency,
             means="net revenue per active customer",
         ),
         Measure(
             id="returning_revenue_share", label="Revenue from returning customers",
-            numerator="returning_revenue", denominator="revenue", of=currency, unit="share",
+            numerator="returning_revenue", denominator="revenue", counts="orders", unit="share",
             means="share of net revenue from customers whose first order was in an earlier period",
         ),
     ]  # fmt: skip

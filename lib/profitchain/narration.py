@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from profitchain.company import Question
 from profitchain.comparisons import Story
 from profitchain.estimates import Estimate, Said, Unsaid
-from profitchain.formats import TOO_FEW, digits, interval, number, period_short
+from profitchain.formats import TOO_FEW, as_difference, digits, number, period_short
 from profitchain.periods import Period
 from profitchain.wording import (
     Prose,
@@ -114,15 +115,18 @@ def moves_sentence(stories: Sequence[Story], period: Period) -> str:
 
 
 def changes_table(stories: Iterable[Story], period: Period) -> pd.DataFrame:
-    """Return measures in rows: now, change on the previous period and on the year, in words."""
-    word = period_word(period)
+    """Return measures in rows: the figure, its changes on the period before and on the year.
+
+    Differences of shares are in percentage points. Each figure has the columns value, low, high,
+    unit and why under its prefix, so that the table shows them as one.
+    """
     rows = [
         {
             "measure": story.measure.label,
-            period_short(period): _cell(story.now),
-            f"change on the {word}": _cell(story.change, difference=True),
+            **_cell("now_", story.now),
+            **_cell(f"change_on_the_{period.every}_", as_difference(story.change)),
             "verdict": _verdict(story.change),
-            "change on the year": _cell(story.change_on_year, difference=True),
+            **_cell("change_on_the_year_", as_difference(story.change_on_year)),
             "verdict on the year": _verdict(story.change_on_year),
             "n": story.now.n,
         }
@@ -342,12 +346,12 @@ def change_title(story: Story, period: Period) -> str:
     return change_message(story.measure.label, story.change, period=period)
 
 
-def _cell(said: Said, *, difference: bool = False) -> str:
-    """Return a figure with its interval, short enough for a table's cell."""
-    if isinstance(said, Unsaid):
-        return TOO_FEW
-    text = number(said, difference=difference, sign=difference)
-    return text if said.low == said.high else f"{text} ({interval(said, difference=difference)})"
+def _cell(prefix: str, said: Said) -> dict[str, object]:
+    """Return a figure as columns: value, low, high (NaN where unsaid), unit, why."""
+    parts = ("value", "low", "high")
+    numbers = {part: getattr(said, part, np.nan) for part in parts}
+    told = numbers | {"unit": getattr(said, "unit", ""), "why": getattr(said, "why", "")}
+    return {f"{prefix}{name}": item for name, item in told.items()}
 
 
 def _bare(row: pd.Series, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""From notebooks to a published edition: run, render, and replace the last one whole or not at all."""
+"""From notebooks to a published edition: run, render, replace the last one whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,20 +18,18 @@ from pathlib import Path
 import nbformat
 
 from profitchain import findings, pages
-from profitchain.errors import ParameterError, ProfitchainError
+from profitchain.errors import ParameterError, did_you_mean
 from profitchain.folders import aside, exchange
+from profitchain.runs import Ran, ended, environment_of, run, start_worker
 from profitchain.store import ROOT, Edition, read_period
 
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 SUMMARY = "00_summary"
 NAMED_VERSIONS = (
-    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy", "statsmodels",
+    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
+    "statsmodels",
 )  # fmt: skip
-
-
-class NotebookFailed(ProfitchainError):
-    """A notebook stopped with an error; nothing was published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +53,6 @@ class Order:
         return self.out / self.edition.company.slug / name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A notebook after its run: with outputs, or with the reason why its page has nothing to say."""
-
-    path: Path
-    executed: nbformat.NotebookNode | None
-    why: str
-    seconds: float
-
-
 def publish(
     company: str | Path,
     period: str = "",
@@ -81,12 +69,12 @@ def publish(
     notebooks = _chosen(only)
     chosen = _settings(notebooks, settings or {})
     edition = read_period(company, period)
-    order = Order(edition=edition, notebooks=notebooks, settings=chosen, out=out)
+    order = Order(edition=edition, notebooks=notebooks, settings=chosen, out=out.resolve())
     with aside(order.folder) as building:
         ran = _run_all(order, building)
         _write_record(order, ran, building)
         exchange(building, order.folder)
-    _write_reports_index(out)
+    _write_reports_index(order.out)
     return order.folder / "index.html"
 
 
@@ -96,8 +84,6 @@ def _all_notebooks() -> list[Path]:
 
 def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
     """Return the notebooks asked for, with the summary; all of them when none is named."""
-    from profitchain.errors import did_you_mean
-
     every = {path.stem: path for path in _all_notebooks()}
     names = [Path(name).stem for name in only]
     for name in names:
@@ -109,8 +95,6 @@ def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
 def _settings(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, object]:
     """Return settings with the types that the notebooks' parameters declare, or raise."""
     from papermill import inspect_notebook
-
-    from profitchain.errors import did_you_mean
 
     declared: dict[str, object] = {}
     for path in notebooks:
@@ -153,11 +137,11 @@ def _run_all(order: Order, building: Path) -> list[Ran]:
 
     body = [path for path in order.notebooks if path.stem != SUMMARY]
     last = [path for path in order.notebooks if path.stem == SUMMARY]
-    environment = _environment(building)
+    environment = environment_of(building)
     workers = max(1, min(len(body), os.cpu_count() or 1))
     with (
         tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar,
-        ProcessPoolExecutor(workers, get_context("spawn"), _quiet) as pool,
+        ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool,
     ):
         ran = _finished(pool, body, order, environment, bar)
         _write_findings(order, ran, building)
@@ -191,51 +175,12 @@ def _finished(
             )
             ran.append(future.result())
             bar.update()
+    except BrokenProcessPool:
+        raise ended("A notebook") from None
     finally:
         for future in waiting:
             future.cancel()
     return ran
-
-
-def run(path: Path, parameters: Mapping[str, object], environment: Mapping[str, str]) -> Ran:
-    """Run one notebook with papermill and return it; raise NotebookFailed with the cell and error."""
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    os.environ.update(environment)
-    known = papermill.inspect_notebook(str(path))
-    given = {name: value for name, value in parameters.items() if name in known}
-    start = time.perf_counter()
-    try:
-        executed = papermill.execute_notebook(
-            str(path), None, given, kernel_name="python3", progress_bar=False, cwd=str(path.parent)
-        )
-        why = ""
-    except PapermillExecutionError as error:
-        if error.ename != "NotMeasured":
-            raise NotebookFailed(
-                f"{path.name} stopped in cell {error.cell_index + 1}: {error.ename}: {error.evalue}\n"
-                "Nothing was published; the last edition stands. Open the notebook in JupyterLab, "
-                f"set company and period, and run it to that cell."
-            ) from None
-        executed, why = None, error.evalue
-    return Ran(path=path, executed=executed, why=why, seconds=time.perf_counter() - start)
-
-
-def _quiet() -> None:
-    """Send a worker's stderr to nowhere: kernels talk there; errors come back as exceptions."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-
-
-def _environment(building: Path) -> dict[str, str]:
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {
-        **single,
-        "PROFITCHAIN_BUILD": str(building),
-        "PYTHONHASHSEED": "0",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
 
 
 def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
@@ -335,6 +280,7 @@ def _write_reports_index(out: Path) -> None:
         told = findings.told(folder)
         href = f"{folder.parent.name}/{folder.name}/index.html"
         links.append(pages.EditionLink(told.company, told.period, told.headline, href))
-    made = out / f".index-{os.getpid()}.html"
-    made.write_text(pages.reports_index(links), encoding="utf-8", newline="\n")
-    os.replace(made, out / "index.html")
+    with aside(out / "index.html") as building:
+        made = building / "index.html"
+        made.write_text(pages.reports_index(links), encoding="utf-8", newline="\n")
+        made.replace(out / "index.html")

@@ -48,6 +48,7 @@ def ratio(
     denominator: str,
     unit: str,
     bounds: tuple[float, float] | None = None,
+    counts: str = "",
     smallest: int = 0,
     level: float = 0.95,
 ) -> Said:
@@ -58,13 +59,14 @@ def ratio(
     sums : one row a cluster (or several rows a cluster)
         Reads `cluster` and the two named columns.
     bounds : ends of the scale; None for ratios without any.
+    counts : the column whose sum is n, where it isn't the denominator (a share of revenue).
     smallest : fewer in the denominator, or fewer customers, and nothing is said (privacy).
 
     Returns
     -------
-    Estimate in `unit`, its `n` the denominator's sum; or Unsaid.
+    Estimate in `unit`, its `n` the sum of `counts` or of the denominator; or Unsaid.
     """
-    linear = _linearise(sums, numerator, denominator, smallest)
+    linear = _linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
     if isinstance(linear, Unsaid):
         return linear
     low, high = _interval(linear, bounds, level)
@@ -81,6 +83,7 @@ def change(
     denominator: str,
     unit: str,
     bounds: tuple[float, float] | None = None,
+    counts: str = "",
     smallest: int = 0,
     level: float = 0.95,
 ) -> Said:
@@ -89,7 +92,10 @@ def change(
     Customers found in both make the two depend on each other; that covariance counts. The
     interval joins the two ratios' own (MOVER: Zou and Donner 2008, Stat. Med. 27: 1693-1702).
     """
-    linear = [_linearise(sums, numerator, denominator, smallest) for sums in (now, before)]
+    linear = [
+        _linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
+        for sums in (now, before)
+    ]
     for side in linear:
         if isinstance(side, Unsaid):
             return side
@@ -134,9 +140,11 @@ def said_frame(said: Sequence[Said], **labels: Sequence[object]) -> pd.DataFrame
 
 
 def _linearise(
-    sums: pd.DataFrame, numerator: str, denominator: str, smallest: int
+    sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
 ) -> _Linearised | Unsaid:
-    totals = sums.groupby("cluster")[list(dict.fromkeys([numerator, denominator]))].sum()
+    totals = sums.groupby("cluster")[
+        list(dict.fromkeys([numerator, denominator, counts or denominator]))
+    ].sum()
     totals = totals[(totals != 0).any(axis=1)]
     n = totals[denominator].sum()
     if n <= 0:
@@ -150,7 +158,8 @@ def _linearise(
     value = float(totals[numerator].sum() / n)
     residuals = (totals[numerator] - value * totals[denominator]) / n
     errors = residuals * np.sqrt(len(totals) / (len(totals) - 1))
-    return _Linearised(value=value, errors=errors, n=int(n), effective=effective)
+    counted = int(totals[counts or denominator].sum())
+    return _Linearised(value=value, errors=errors, n=counted, effective=effective)
 
 
 def _too_few(clusters: int, largest_share: float) -> str:
@@ -210,7 +219,7 @@ def difference(
     ----------
     now, before : as in `change`.
     """
-    linear = [_linearise(sums, numerator, denominator, 0) for sums in (now, before)]
+    linear = [_linearise(sums, numerator, denominator) for sums in (now, before)]
     if any(isinstance(side, Unsaid) for side in linear):
         return np.nan, np.nan
     first, second = linear

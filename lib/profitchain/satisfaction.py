@@ -59,7 +59,7 @@ def measures_of(question: Question) -> tuple[Measure, ...]:
     mean = _measure(question, "mean", "total", "score", f"mean score on a scale of {scale}")
     best = GROUPS[question.kind][2]
     if question.kind == "nps":
-        means = "share answering 9 or 10 less share answering 0 to 6, in points from -100 to 100"
+        means = "share answering 9 or 10 less share answering 0 to 6, in points from −100 to 100"
         balance = _measure(question, "", "balance", "points", means)
         return (replace(balance, label="Net promoter score"), mean)
     if question.kind == "csat":

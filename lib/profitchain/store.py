@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from profitchain.company import Company, load_company
-from profitchain.errors import CompanyError, NotMeasured
+from profitchain.errors import CompanyError, NotMeasured, ParameterError
 from profitchain.periods import Period
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,8 +88,7 @@ def read_period(
     choices : `repeat_within_days` or `lookback_months` in place of company.yml's; 0: as there.
     """
     firm = load_company(find_company(company))
-    chosen = {name: value for name, value in choices.items() if value}
-    firm = firm.model_copy(update=chosen)
+    firm = firm.model_copy(update=_positive(choices))
     missing = [name for name in needs if name not in firm.tables]
     if missing:
         raise NotMeasured(
@@ -105,6 +104,17 @@ def read_period(
         inputs=tuple(known["inputs"]),
         facts=known["facts"],
     )
+
+
+def _positive(choices: Mapping[str, int]) -> dict[str, int]:
+    """Return the choices that were made (0: none), or raise for one that can't be meant."""
+    for name, value in choices.items():
+        if not isinstance(value, int) or value < 0:
+            raise ParameterError(
+                f"{name} is {value!r}, but must be a whole number above 0, or 0 for what "
+                "company.yml says. Change it in the notebook's parameters, or after --set."
+            )
+    return {name: value for name, value in choices.items() if value}
 
 
 def find_company(company: str | Path) -> Path:

@@ -158,13 +158,9 @@ def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
         for id, change in known.items()
         if change.verdict != "no clear change"
     ]
-    still = [
-        _in_sentence(found.label(id))
-        for id, change in known.items()
-        if change.verdict == "no clear change"
-    ]
+    still = len(known) - len(moved)
     parts = [f"{since[0].upper()}{since[1:]}: {wording.listed(moved)}." if moved else ""]
-    parts.append(f"No clear change {since} in {wording.listed(still, 'or')}." if still else "")
+    parts.append(f"No clear change {since} in {still} of {len(known)} measures." if still else "")
     return " ".join(filter(None, parts))
 
 

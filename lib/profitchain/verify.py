@@ -43,6 +43,7 @@ def differences(edition: Path, *, company: str | None = None) -> Compared:
             company or f"data/{record['company']}",
             record["period"],
             out=Path(folder),
+            only=list(record["seconds"]),
             settings=settings,
         )
         again = read_numbers(index.parent)
@@ -64,7 +65,7 @@ def moved(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
     lines += [f"new: {' '.join(key)}" for key in after.index.difference(before.index)]
     both = before.index.intersection(after.index)
     left, right = before.loc[both].astype(float), after.loc[both].astype(float)
-    differs = (left - right).abs() > RELATIVE * left.abs().clip(lower=1e-6)
+    differs = ~((left - right).abs() <= RELATIVE * left.abs().clip(lower=1e-6))
     for key, column in differs.stack()[lambda flags: flags].index.map(lambda i: (i[:-1], i[-1])):
         lines.append(
             f"{' '.join(key)} {column}: {left.at[key, column]} was published, {right.at[key, column]} came out"
