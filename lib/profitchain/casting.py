@@ -20,6 +20,7 @@ _ISO = (
 _WALL = r"^[-/\d]+([T ][\d:]+([.,]\d+)?)?"
 _OFFSET = r":\d{2}(?:[.,]\d+)? ?([+-]\d{2}(?::?\d{2})?)$"
 SLASHED = r"^(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20|21)\d\d)(?:,?[ T]+(.*))?$"
+_GROUPS = r"(\d)['’\s\x{00A0}\x{202F}](\d{3})"
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _NOT_AVAILABLE = ("na", "n/a", "nan", "null", "none", "-", "#n/a")
 _LONGEST_MARK = max(map(len, _NOT_AVAILABLE))
@@ -216,13 +217,18 @@ def without_currency(text: ir.StringValue) -> ir.StringValue:
     return bare.re_replace(r"^\((.*)\)$", r"-\1")
 
 
+def ungrouped(text: ir.StringValue) -> ir.StringValue:
+    """Return text without the spaces and apostrophes that group thousands."""
+    once = text.re_replace(_GROUPS, r"\1\2")
+    return once.re_replace(_GROUPS, r"\1\2")
+
+
 def _digits(text: ir.StringValue, decimal: str) -> ir.StringValue:
     """Return text as a plain number, or null if its marks stand where they can't."""
     group = "," if decimal == "." else "."
     mark = r"\." if decimal == "." else ","
     other = "," if decimal == "." else r"\."
-    tidy = text.re_replace(r"(\d)['’\s\x{00A0}\x{202F}](\d{3})", r"\1\2")
-    tidy = tidy.re_replace(r"(\d)['’\s\x{00A0}\x{202F}](\d{3})", r"\1\2")
+    tidy = ungrouped(text)
     grouped = rf"^[+-]?\d{{1,3}}({other}\d{{3}})+({mark}\d*)?$"
     plain = rf"^[+-]?(\d+{mark}?|\d*{mark}\d+)([eE][+-]?\d+)?$"
     bare = ibis.cases(

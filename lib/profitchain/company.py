@@ -216,13 +216,15 @@ class _OnceOnly(yaml.SafeLoader):
     """Reads YAML, but refuses a key that stands twice in one mapping."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key, (mark, _) in zip(keys, node.value, strict=True):
-            if keys.count(key) > 1:
+        seen: list[Any] = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
                 raise CompanyError(
-                    f"company.yml, line {mark.start_mark.line + 1}: '{key}' stands there twice. "
+                    f"company.yml, line {key_node.start_mark.line + 1}: '{key}' stands there twice. "
                     "Keep one of the two."
                 )
+            seen.append(key)
         return super().construct_mapping(node, deep)
 
 

@@ -21,6 +21,7 @@ from profitchain.casting import (
     month_text,
     slashed,
     stamp,
+    ungrouped,
     without_currency,
 )
 from profitchain.contracts import NUMERIC, Column, Contract
@@ -32,6 +33,7 @@ _POINT = (
 )
 _COMMA = _POINT.replace(r"\.", "~").replace(",(", r"\.(").replace("(,", r"(\.").replace("~", ",")
 _OPEN = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_SEEN = ("first", "second", "open", "some", "example")
 _NAMED = {"iso": ISO, "unix": "unix", "unix_ms": "unix_ms"}
 _MENDS = {
     "dates": "date_format: day first (or: month first)",
@@ -110,8 +112,7 @@ def _evidence(table: ir.Table, columns: list[Column], of) -> list[tuple[Column, 
     }
     row = table.aggregate(**sums).to_pandas().iloc[0].to_dict()
     return [
-        (column, {what: row[f"{k}_{what}"] for what in ("first", "second", "open", "example")})
-        for k, column in enumerate(columns)
+        (column, {what: row[f"{k}_{what}"] for what in _SEEN}) for k, column in enumerate(columns)
     ]
 
 
@@ -130,6 +131,7 @@ def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str
         "first": ((a > 12) & (b <= 12) & ~later[0]).fill_null(False).sum(),
         "second": ((b > 12) & (a <= 12) & ~later[1]).fill_null(False).sum(),
         "open": unsure.fill_null(False).sum(),
+        "some": a.count(),
         "example": text.min(where=unsure),
     }
 
@@ -139,12 +141,13 @@ def _number_evidence(text: ir.StringValue, column: Column) -> dict[str, ir.Value
     plain = ~text.contains(",") & text.try_cast("float64").notnull()
     sure = plain & (dot >= 0) & (text.length() - dot != 4)
     rest = ibis.ifelse(plain & ((dot < 0) | sure), ibis.null("string"), text)
-    bare = without_currency(rest) if column.kind == "money" else rest
+    bare = ungrouped(without_currency(rest) if column.kind == "money" else rest)
     unsure = bare.re_search(_OPEN)
     return {
         "first": (sure | bare.re_search(_POINT)).fill_null(False).sum(),
         "second": bare.re_search(_COMMA).fill_null(False).sum(),
         "open": unsure.fill_null(False).sum(),
+        "some": ibis.literal(0),
         "example": text.min(where=unsure),
     }
 
@@ -165,7 +168,9 @@ def _settle(column: Column, seen: dict, faults: list[str], *, sort: str) -> str 
             f"{_way(ways[0])} or {_way(ways[1])}, and no row settles it. "
             f"Declare it in company.yml: {_MENDS[sort]}."
         )
-    return ways[1] if second else ways[0] if first else None
+    if second:
+        return ways[1]
+    return ways[0] if first or seen["some"] else None
 
 
 def _way(way: str) -> str:

@@ -157,7 +157,7 @@ def _delimiter(path: Path, before: int, *, shown: str) -> str:
     """Return the delimiter that splits the header most; a tie is settled by the rows beneath."""
     with path.open(encoding="utf-8-sig", newline="") as text:
         lines = list(islice(text, before + _LINES_TO_COMPARE))[before:]
-    if not lines:
+    if not lines or not lines[0].strip():
         return ","
     widths = {mark: _widths(lines, mark) for mark in DELIMITERS}
     widest = max(width[0] for width in widths.values())

@@ -44,12 +44,12 @@ def aside(target: Path) -> Iterator[Path]:
 def exchange(made: Path, target: Path) -> None:
     """Put the folder `made` in the place of `target`, in one step where the system can do so."""
     if not target.exists():
-        os.rename(made, target)
+        made.rename(target)
     elif not _exchanged(made, target):
         old = target.parent / f"{_MARK}{target.name}{_OLD}-{os.getpid()}"
         shutil.rmtree(old, ignore_errors=True)
-        os.rename(target, old)
-        os.rename(made, target)
+        target.rename(old)
+        made.rename(target)
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -73,7 +73,7 @@ def _clear_up(parent: Path) -> None:
             continue
         target = parent / name.removesuffix(_OLD)
         if name.endswith(_OLD) and not target.exists():
-            os.rename(folder, target)
+            folder.rename(target)
         else:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -180,7 +180,7 @@ def _finished(
     finally:
         for future in waiting:
             future.cancel()
-    return ran
+    return sorted(ran, key=lambda one: one.path)  # not in the order in which they ended
 
 
 def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:

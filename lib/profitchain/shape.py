@@ -93,11 +93,16 @@ def repeat_curve(
 
 
 def linearity(
-    cells: pd.DataFrame, *, controls: Sequence[str] = (), smallest: int = 10
+    cells: pd.DataFrame,
+    *,
+    bands: Sequence[Band] = (),
+    controls: Sequence[str] = (),
+    smallest: int = 10,
 ) -> Wald | Unsaid:
     """Return a test that each point of the scale counts the same (on the logit scale).
 
-    Scales with six or more distinct scores: the spline's bent terms; four or five: the scores as
+    Scales with six or more distinct scores: a line that may bend at the edges of `bands`, fixed
+    before the data are seen, or the spline's bent terms without any; four or five: the scores as
     categories beyond the straight line. A small p-value says that the line is bent; a large one
     does not say that it is straight.
     """
@@ -106,6 +111,9 @@ def linearity(
         return _few_scores(cells)
     if len(groups) < 6:
         basis, how = broken_line(groups["lowest"].iloc[1:-1]), "scores as categories"
+    elif inner := _inner_edges(cells, bands, smallest):
+        bends = " and ".join(f"{edge:g}" for edge in inner)
+        basis, how = broken_line(inner), f"a line that may bend at {bends}"
     else:
         basis, how = _spline(cells), "restricted cubic spline"
     model = fitted(cells, basis, controls=controls)
@@ -137,9 +145,8 @@ def effect_by_band(
     """
     labels = [f"{low:g} to {high:g}" for low, high in bands]
     counts = _in_bands(cells, bands)
-    thick = counts - _on_first_edge(cells, bands) >= smallest
-    inner = [band[0] for band, both in zip(bands[1:], thick[1:] & thick[:-1], strict=True) if both]
-    model = fitted(cells, broken_line(inner), controls=controls)
+    thick = _thick(cells, bands, smallest)
+    model = fitted(cells, broken_line(_inner_edges(cells, bands, smallest)), controls=controls)
     if isinstance(model, Unsaid):
         return said_frame([replace(model, n=int(n)) for n in counts], band=labels)
     ends = standardised(model, [end for band in bands for end in band])
@@ -174,6 +181,19 @@ def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     spans = zip(groups["lowest"], groups["highest"], strict=True)
     groups["merged"] = ["" if low == high else f"{low:g} to {high:g}" for low, high in spans]
     return groups.drop(columns="product")
+
+
+def _thick(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> np.ndarray:
+    return _in_bands(cells, bands) - _on_first_edge(cells, bands) >= smallest
+
+
+def _inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> list[float]:
+    """Return the edges between bands that both hold enough answers to tell a bend."""
+    if not bands:
+        return []
+    thick = _thick(cells, bands, smallest)
+    both = thick[1:] & thick[:-1]
+    return [band[0] for band, enough in zip(bands[1:], both, strict=True) if enough]
 
 
 def _spline(cells: pd.DataFrame) -> Basis:

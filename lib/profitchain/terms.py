@@ -17,7 +17,8 @@ import pandas as pd
 NUMERIC = {"prior_orders": "prior_orders", "recency": "recency_days", "tenure": "tenure_days"}
 WORDS = {"recency": "days since the last order", "tenure": "days as a customer"}
 FEWEST_IN_LEVEL = 10  # a category with fewer answers joins the other rare ones
-HARRELL = (0.05, 0.35, 0.65, 0.95)  # Harrell (2015), Regression Modeling Strategies, sec. 2.4.6
+HARRELL = (0.05, 0.275, 0.5, 0.725, 0.95)
+OFTEN = 10  # answers that a score needs to guide where knots stand
 
 Basis = Callable[[np.ndarray], np.ndarray]
 
@@ -101,18 +102,16 @@ def restricted_cubic(knots: Sequence[float]) -> Basis:
 
 
 def spline_knots(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return three or four distinct knots at Harrell's quantiles of the answers.
+    """Return three to five distinct knots, spread evenly over the scores that were given often.
 
-    Where so many answers agree that fewer than three quantiles differ, the quantiles of the
-    distinct scores serve.
+    Harrell (2015, Regression Modeling Strategies, 2nd ed., table 2.3) puts them at quantiles of the
+    answers; most answers being near the top of the scale, his would leave the rest of it stiff, so
+    his five quantiles are taken of the distinct scores instead.
     """
     distinct, place = np.unique(scores, return_inverse=True)
-    counts = np.bincount(place, weights=weights)
-    reached = np.searchsorted(np.cumsum(counts) / counts.sum(), HARRELL)
-    knots = np.unique(distinct[reached])
-    if len(knots) < 3:
-        knots = np.unique(np.quantile(distinct, (0.1, 0.5, 0.9), method="nearest"))
-    return knots
+    often = distinct[np.bincount(place, weights=weights) >= OFTEN]
+    spread = often if len(often) >= 3 else distinct
+    return np.unique(np.quantile(spread, HARRELL, method="nearest"))
 
 
 def control_columns(cells: pd.DataFrame, controls: Sequence[str], *, outcome: str) -> Controls:

@@ -68,6 +68,7 @@ def moved(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
     differs = ~((left - right).abs() <= RELATIVE * left.abs().clip(lower=1e-6))
     for key, column in differs.stack()[lambda flags: flags].index.map(lambda i: (i[:-1], i[-1])):
         lines.append(
-            f"{' '.join(key)} {column}: {left.at[key, column]} was published, {right.at[key, column]} came out"
+            f"{' '.join(key)} {column}: {left.at[key, column]} was published, "
+            f"{right.at[key, column]} came out"
         )
     return lines

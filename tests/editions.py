@@ -1,0 +1,107 @@
+"""Editions to look at: published by kernels as the command does, or in this process, and faster.
+
+`publish_here` runs a notebook's cells one after the other without a kernel; a test in
+test_edition.py holds its pages equal, byte by byte, to those that the command publishes.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from unittest import mock
+
+import nbformat
+import pandas as pd
+import pytest
+from papermill import inspect_notebook
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+from profitchain import press
+from profitchain.errors import NotMeasured
+from profitchain.runs import Ran
+
+NOT_THE_SAME_TWICE = {"record.json"}  # it alone holds times
+
+
+class Here:
+    """A pool of no workers: what is submitted is done at once, in this process."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def submit(self, work, *arguments: object) -> Future:
+        done = Future()
+        done.set_result(work(*arguments))
+        return done
+
+
+def run_here(path: Path, given: Mapping[str, object], environment: Mapping[str, str]) -> Ran:
+    """Run a notebook's cells in this process, and keep what each last expression shows."""
+    known = inspect_notebook(str(path))
+    notebook = parameterize_notebook(
+        load_notebook_node(str(path)), {name: given[name] for name in given if name in known}
+    )
+    start, scope = time.perf_counter(), {}
+    with mock.patch.dict(os.environ, environment):
+        for cell in notebook.cells:
+            try:
+                cell["outputs"] = _outputs(cell, scope) if cell.cell_type == "code" else []
+            except NotMeasured as error:
+                return Ran(path=path, executed=None, why=str(error), seconds=0.0)
+    return Ran(path=path, executed=notebook, why="", seconds=time.perf_counter() - start)
+
+
+def _outputs(cell: nbformat.NotebookNode, scope: dict[str, object]) -> list[nbformat.NotebookNode]:
+    body = ast.parse(cell.source).body
+    last = body.pop() if isinstance(body[-1], ast.Expr) else None
+    exec(compile(ast.Module(body, []), "<cell>", "exec"), scope)
+    if last is None:
+        return []
+    shown = eval(compile(ast.Expression(last.value), "<cell>", "eval"), scope)
+    data = json.loads(json.dumps(shown._repr_mimebundle_()))
+    return [nbformat.v4.new_output("execute_result", data=data)]
+
+
+def publish_here(company: str | Path, period: str = "", **how: object) -> Path:
+    """Publish an edition without kernels and return its folder; `how` as in `press.publish`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(press, "ProcessPoolExecutor", Here)
+        patch.setattr(press, "run", run_here)
+        return press.publish(company, period, **how).parent
+
+
+def write_company(folder: Path, tables: Mapping[str, pd.DataFrame], **keys: object) -> Path:
+    """Write tables as CSV and a company.yml that names them; `keys` are its further keys."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    told = {"name": "Tiny & Sons", "currency": "EUR"} | keys
+    told["tables"] = {name: {"file": f"{name}.csv"} for name in tables}
+    (folder / "company.yml").write_text(json.dumps(told), encoding="utf-8")
+    return folder
+
+
+def contents(edition: Path) -> dict[str, bytes]:
+    """Return an edition's files by their place in it, but for those that name times."""
+    files = sorted(path for path in edition.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(edition)): path.read_bytes()
+        for path in files
+        if path.name not in NOT_THE_SAME_TWICE
+    }
+
+
+def findings(edition: Path) -> pd.DataFrame:
+    """Return an edition's findings that belong to no group, by id."""
+    rows = pd.DataFrame(json.loads((edition / "findings.json").read_text(encoding="utf-8")))
+    return rows[rows["group"].isna()].set_index("id")
