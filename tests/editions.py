@@ -24,6 +24,7 @@ from papermill.parameterize import parameterize_notebook
 
 from profitchain import press
 from profitchain.errors import NotMeasured
+from profitchain.findings import FIELDS
 from profitchain.runs import Ran
 
 NOT_THE_SAME_TWICE = {"record.json"}  # it alone holds times
@@ -104,4 +105,5 @@ def contents(edition: Path) -> dict[str, bytes]:
 def findings(edition: Path) -> pd.DataFrame:
     """Return an edition's findings that belong to no group, by id."""
     rows = pd.DataFrame(json.loads((edition / "findings.json").read_text(encoding="utf-8")))
+    rows = rows.reindex(columns=[*FIELDS])
     return rows[rows["group"].isna()].set_index("id")

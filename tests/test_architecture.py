@@ -17,12 +17,13 @@ REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
 WORDS     errors periods estimates ratios comparisons
-DATA      company contracts delimited sources casting conventions checks quarantine intake
+DATA      settings company contracts delimited workbooks sources casting conventions typed checks
+JUDGED    quarantine crosschecks account intake
 PANEL     panel buying store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality satisfaction loyalty
 LINKS     terms design regression margins links shape shifts spending
-SAYING    formats wording narration captions
+SAYING    formats wording narration link_words captions
 SHOWING   style axes figures tables exhibits findings records summary headline
 PRESS     trust pages folders runs press verify cli
 """

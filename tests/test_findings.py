@@ -99,7 +99,7 @@ def test_an_edition_tells_its_company_period_and_first_sentence(found, tmp_path)
 
 def test_a_card_says_figure_interval_change_and_course(found):
     html = summary.key_figures(found, ["nps", "ces", "nothing"]).html
-    for words in ("42.1", "38.8 to 45.4 points", "up 4.2 points on the quarter", "<svg"):
+    for words in ("42.1", "38.8 to 45.4", "up 4.2 points on the quarter", "<svg"):
         assert words in html
     assert "From 30.0 points in Q1 2026 to 42.1 points in Q3 2026." in html
     assert "Too few to say" in html and "Only 4 answers." in html
@@ -108,8 +108,8 @@ def test_a_card_says_figure_interval_change_and_course(found):
 
 def test_only_a_clear_change_is_told_as_one(found):
     assert summary.changes(found).sentences == (
-        "Against the quarter before: NPS **up 4.2 points**. "
-        "No clear change against the quarter before in repeat rate.",
+        "Against the quarter before: NPS **up 4.2 points** (1.0 to 7.4); no clear change in 1 of 2 "
+        "measures.",
     )
 
 

@@ -42,6 +42,7 @@ def activity() -> pd.DataFrame:
         ("average_order_value", 30.0),
         ("revenue_per_customer", 60.0),
         ("returning_revenue_share", 0.6),
+        ("new_revenue_share", 0.4),
     ],
 )
 def test_a_measure_of_loyalty_is_what_a_count_by_hand_gives(id: str, expected: float) -> None:
@@ -103,9 +104,9 @@ def test_a_cohort_that_skipped_a_period_shows_zero_and_the_future_stays_empty() 
 
 
 def test_a_cohort_table_reads_one_line_a_cohort() -> None:
-    wide = cohort_table(cohort_retention(COHORTS), {"2025Q3": "Q3 2025", "2025Q4": "Q4 2025"})
+    wide = cohort_table(cohort_retention(COHORTS))
     assert wide.columns.tolist() == ["cohort", "customers", "+1", "+2"]
-    assert wide["cohort"].tolist() == ["Q3 2025", "Q4 2025"]
+    assert wide["cohort"].tolist() == ["2025Q3", "2025Q4"]
     assert np.isnan(wide.loc[1, "+2"])
 
 

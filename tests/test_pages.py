@@ -32,7 +32,7 @@ def info(name="03_satisfaction"):
     table = {"name": "orders", "rows": 1204, "sha256": "ab" * 32}
     return pages.PageInfo(
         name=name, notebook=f"{name}.ipynb", parameters={"period": "2026Q3"}, inputs=[table],
-        versions={"pandas": "3.1"}, commit="0123456789ab",
+        versions={"pandas": "3.1"},
     )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_a_page_names_its_company_period_neighbours_and_record():
     for words in (
         "Lantern &amp; &lt;Loom&gt;", "July–September 2026", 'href="../../index.html"',
         'href="index.html"', 'rel="next" href="08_worth.html"', "orders (1,204 rows, sha256 ababab",
-        "pandas 3.1", "0123456789ab", "x = &#39;&lt;b&gt;&#39;", "03_satisfaction.ipynb",
+        "pandas 3.1", 'href="record.json"', "x = &#39;&lt;b&gt;&#39;", "03_satisfaction.ipynb",
         'href="data/03_satisfaction-by-region.csv"', "NPS &lt;rose&gt;", '<html lang="en">',
     ):  # fmt: skip
         assert words in html, words

@@ -63,7 +63,7 @@ DRAWINGS = {
             estimate(0.0048, 0.0031, 0.0066, "share"),
             "0.48% (95% interval 0.31% to 0.66%; n = 1,204)",
         ),
-        (estimate(-4.2, -8, -0.4), "−4.2 points (95% interval −8.0 to −0.4 points; n = 1,204)"),
+        (estimate(-4.2, -8, -0.4), "−4.2 points (95% interval −8.0 to −0.4; n = 1,204)"),
         (estimate(54.31, 52, 56.5, "EUR"), "€54.31 (95% interval €52.00 to €56.50; n = 1,204)"),
         (
             estimate(5400, 5200, 5600, "JPY"),
@@ -71,7 +71,11 @@ DRAWINGS = {
         ),
         (
             estimate(1.32, 1.2, 1.4, "orders"),
-            "1.32 orders (95% interval 1.20 to 1.40 orders; n = 1,204)",
+            "1.32 orders (95% interval 1.20 to 1.40; n = 1,204)",
+        ),
+        (
+            estimate(1.0107, 1.0079, 1.0135, "orders"),
+            "1.011 orders (95% interval 1.008 to 1.014; n = 1,204)",
         ),
         (counted(1204, unit="orders"), "1,204 orders"),
         (counted(1, unit="orders"), "1 order"),

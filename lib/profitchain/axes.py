@@ -16,8 +16,8 @@ from profitchain.periods import Period
 LABEL_LETTERS = 26
 
 
-def tick(value: float, unit: str) -> str:
-    """Return an axis label: as few digits as tell it apart.
+def tick(value: float, unit: str, *, places: int | None = None) -> str:
+    """Return an axis label: with `places` decimals, by default as few as tell it apart.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def tick(value: float, unit: str) -> str:
     ('30%', '−20', '€1,500', '0.25')
     """
     shown = value * 100 if unit == "share" else value
-    places = len(f"{shown:.6g}".partition(".")[2]) if "e" not in f"{shown:.6g}" else 0
+    places = _decimals_of(shown) if places is None else places
     text = formats.plain(value, unit if unit != "p" else "", places=places, bare=True)
     return text.split(" ")[0]
 
@@ -34,7 +34,7 @@ def value_axis(axis: Axis, data: pd.DataFrame) -> None:
     """Write the numbers of an axis in the data's unit, with light grid lines in its direction."""
     unit = _unit(data)
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, place: tick(value, unit)))
+    axis.set_major_formatter(FuncFormatter(lambda value, place: _tick_of(axis, value, unit)))
     axis.axes.grid(axis="x" if axis is axis.axes.xaxis else "y")
     axis.axes.grid(False, axis="y" if axis is axis.axes.xaxis else "x")
 
@@ -78,7 +78,7 @@ def label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
 def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
     """Name the rows: beside the axis, or above each row where the drawing is narrow."""
     labels = [plain_label(label) for label in data.iloc[:, 0]]
-    texts = [_row_text(row) for _, row in data.iterrows()] if values else [""] * len(data)
+    texts = _row_texts(data) if values else [""] * len(data)
     ax.grid(False, axis="y")
     is_narrow = ax.figure.get_figwidth() * 72 < style.NARROW_BELOW
     ax.set_ylim(len(data) - 0.5, -0.85 if is_narrow else -0.6)
@@ -95,9 +95,9 @@ def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
     return ax
 
 
-def figure_text(value: float, row: pd.Series) -> str:
+def figure_text(value: float, row: pd.Series, *, places: int | None = None) -> str:
     """Return a row's number as it stands beside its mark."""
-    return formats.plain(value, str(row.get("unit", "") or ""), bare=True)
+    return formats.plain(value, str(row.get("unit", "") or ""), places=places, bare=True)
 
 
 def plain_label(label: object) -> str:
@@ -121,10 +121,31 @@ def _unit(data: pd.DataFrame) -> str:
 
 
 def _note(ax: Axes, x: float, y: float, text: str, **look: str) -> None:
-    ax.text(x, y, text, transform=ax.get_yaxis_transform(), **look)
+    ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}  # no line runs through it
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), bbox=ground, **look)
 
 
-def _row_text(row: pd.Series) -> str:
-    if pd.isna(row["value"]):
-        return formats.TOO_FEW
-    return figure_text(row["value"], row)
+def _row_texts(data: pd.DataFrame) -> list[str]:
+    """Return each row's number, all of one unit with the same decimals."""
+    known, unit = data["value"].dropna(), _unit(data)
+    is_mixed = "unit" in data and data["unit"].nunique() > 1
+    whole = unit in formats.COUNTS and (known % 1 == 0).all()
+    largest = known.abs().max() if len(known) else 0
+    places = None if is_mixed else 0 if whole else formats.decimals(unit, largest)
+    return [
+        formats.TOO_FEW if pd.isna(row["value"]) else figure_text(row["value"], row, places=places)
+        for _, row in data.iterrows()
+    ]
+
+
+def _tick_of(axis: Axis, value: float, unit: str) -> str:
+    """Return one of an axis's labels, with the decimals that the finest of them needs."""
+    scale = 100 if unit == "share" else 1
+    low, high = sorted(axis.get_view_interval())
+    shown = [at * scale for at in axis.get_majorticklocs() if low <= at <= high]
+    return tick(value, unit, places=max(map(_decimals_of, shown), default=0))
+
+
+def _decimals_of(value: float) -> int:
+    text = f"{value:.6g}"
+    return 0 if "e" in text else len(text.partition(".")[2])

@@ -220,9 +220,9 @@ class _OnceOnly(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
+                line = key_node.start_mark.line + 1
                 raise CompanyError(
-                    f"company.yml, line {key_node.start_mark.line + 1}: '{key}' stands there twice. "
-                    "Keep one of the two."
+                    f"company.yml, line {line}: '{key}' stands there twice. Keep one of the two."
                 )
             seen.append(key)
         return super().construct_mapping(node, deep)

@@ -130,7 +130,7 @@ def by_groups(
     )
     frame["p_adjusted"] = holm(frame["p_adjusted"])
     frame["verdict"] = [
-        _verdict(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
+        verdict_of(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
     ]
     return frame
 
@@ -156,7 +156,8 @@ def _groups(sums: pd.DataFrame, measure: Measure, segment: str, smallest: int) -
     return frame.sort_values(["value", "group"], ascending=[False, True], ignore_index=True)
 
 
-def _verdict(difference: float, p_adjusted: float, alpha: float) -> str:
+def verdict_of(difference: float, p_adjusted: float, alpha: float) -> str:
+    """Return what may be said of a group's difference from the rest: "" where nothing can be."""
     if np.isnan(difference):
         return ""
     if np.isnan(p_adjusted) or p_adjusted >= alpha:

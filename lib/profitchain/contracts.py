@@ -13,7 +13,7 @@ Kind = Literal[
     "id", "text", "time", "date", "month", "year", "period", "money", "number", "score", "flag"
 ]
 
-DATED: tuple[Kind, ...] = ("time", "date", "month", "year", "period")
+DATES: tuple[Kind, ...] = ("time", "date", "month")
 NUMERIC: tuple[Kind, ...] = ("money", "number", "score")
 PURPOSES = ("acquisition", "retention", "service", "referral", "programme")
 OFFER_KINDS = ("cross_sell", "upsell")

@@ -24,7 +24,7 @@ from profitchain.casting import (
     ungrouped,
     without_currency,
 )
-from profitchain.contracts import NUMERIC, Column, Contract
+from profitchain.contracts import DATES, NUMERIC, Column, Contract
 from profitchain.settings import Source
 
 _POINT = (
@@ -33,6 +33,7 @@ _POINT = (
 )
 _COMMA = _POINT.replace(r"\.", "~").replace(",(", r"\.(").replace("(,", r"(\.").replace("~", ",")
 _OPEN = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_DOT_AND_THREE = 4
 _SEEN = ("first", "second", "open", "some", "example")
 _NAMED = {"iso": ISO, "unix": "unix", "unix_ms": "unix_ms"}
 _MENDS = {
@@ -82,12 +83,13 @@ def find_conventions(
         for c in contract.columns
         if how.get(c.name) is None and c.name in how and named[c.name].type().is_string()
     ]
-    dates = [c for c in open_ones if c.kind in ("time", "date", "month")]
-    numbers = [c for c in open_ones if c.kind in NUMERIC]
+    odd = _odd_ones(named, open_ones)
+    dates = [column for column in odd if column.kind in DATES]
+    numbers = [column for column in odd if column.kind in NUMERIC]
     faults: list[str] = []
     for column, seen in _evidence(named, dates, lambda c: _date_evidence(named[c.name], zone, end)):
         how[column.name] = _settle(column, seen, faults, sort="dates")
-    before = _not_later(named, contract, how, zone=zone, end=end)
+    before = _not_later(named, contract, how, zone=zone, end=end) if numbers else named
     for column, seen in _evidence(before, numbers, lambda c: _number_evidence(before[c.name], c)):
         how[column.name] = _settle(column, seen, faults, sort="numbers")
     usual = {c.name: "." if c.kind in NUMERIC else ISO for c in contract.columns}
@@ -99,6 +101,22 @@ def _declared(column: Column, source: Source) -> str | None:
         return source.decimal
     declared = source.format_of(column.name)
     return _NAMED.get(declared, declared) if declared else None
+
+
+def _odd_ones(named: ir.Table, columns: list[Column]) -> list[Column]:
+    """Return the columns with a cell that isn't plainly written, found without regexes."""
+    signs: dict[str, ir.Value] = {}
+    for column in columns:
+        text = named[column.name]
+        if column.kind in DATES:
+            signs[column.name] = (text.substr(4, 1) != "-").any().fill_null(False)
+        elif column.kind in NUMERIC:
+            grouped = text.contains(".") & (text.length() - text.find(".") == _DOT_AND_THREE)
+            signs[column.name] = (text.contains(",") | grouped).any().fill_null(False)
+    if not signs:
+        return []
+    found = named.aggregate(**signs).to_pandas().iloc[0]
+    return [column for column in columns if column.name in signs and found[column.name]]
 
 
 def _evidence(table: ir.Table, columns: list[Column], of) -> list[tuple[Column, dict]]:
@@ -139,7 +157,7 @@ def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str
 def _number_evidence(text: ir.StringValue, column: Column) -> dict[str, ir.Value]:
     dot = text.find(".")
     plain = ~text.contains(",") & text.try_cast("float64").notnull()
-    sure = plain & (dot >= 0) & (text.length() - dot != 4)
+    sure = plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
     rest = ibis.ifelse(plain & ((dot < 0) | sure), ibis.null("string"), text)
     bare = ungrouped(without_currency(rest) if column.kind == "money" else rest)
     unsure = bare.re_search(_OPEN)
@@ -185,7 +203,7 @@ def _not_later(
     if end is None or dated_by is None or dated_by not in how:
         return named
     kind = next(c.kind for c in contract.columns if c.name == dated_by)
-    if kind not in ("time", "date", "month"):
+    if kind not in DATES:
         return named
     at = stamp(month_text(named[dated_by]), how[dated_by] or ISO)
     limit = ibis.ifelse(at.fixed, ibis.literal(end.at), ibis.literal(end.in_zone(zone)))

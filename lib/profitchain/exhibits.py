@@ -67,10 +67,11 @@ class Exhibit:
     def html(self) -> str:
         """The exhibit as a `<figure>`."""
         message, measure = html.escape(self.message), html.escape(self.measure)
+        source = html.escape(wording.unbroken(self.source))
         return (
             f'<figure class="exhibit" id="{self.id}"><figcaption><p class="message">{message}</p>'
             f'<p class="measure">{measure}</p></figcaption>{self.body}'
-            f'<p class="source">{wording.TEXT["source"]}: {html.escape(self.source)}</p>'
+            f'<p class="source">{wording.TEXT["source"]}: {source}</p>'
             f"{self._behind}</figure>"
         )
 
@@ -127,6 +128,7 @@ def chart(
     panels : column of which each value gets a drawing of its own (small multiples).
     """
     data = data.assign(unit=unit) if unit else data
+    data = figures.since_known(data) if draw is figures.draw_trend else data
     how = {"height": height, "options": options}
     if nothing := _nothing_to_draw(data):
         body = f'<p class="empty">{nothing}</p>'
@@ -157,8 +159,12 @@ def table(
     description: str | None = None,
     units: Mapping[str, str] | None = None,
     total: bool = False,
+    empty: str = wording.TEXT["nothing"],
 ) -> Exhibit:
-    """Return a frame as an exhibit; `units` by column name, the last row a total if `total`."""
+    """Return a frame as an exhibit; `units` by column name, the last row a total if `total`.
+
+    `empty` is what stands there if the frame has no rows.
+    """
     return Exhibit(
         id=id,
         message=message,
@@ -167,7 +173,9 @@ def table(
         data=data,
         is_table=True,
         description=message if description is None else description,
-        body=tables.table_html(data, caption=message, units=units, total=total),
+        body=tables.table_html(data, caption=message, units=units, total=total, stack=True)
+        if len(data)
+        else f'<p class="empty">{html.escape(empty)}</p>',
     )
 
 
@@ -195,7 +203,9 @@ def heat_table(
         data=data if tidy is None else tidy,
         is_table=True,
         description=message if description is None else description,
-        body=tables.heat_html(data, caption=message, unit=unit, plain_columns=set(unshaded)),
+        body=tables.heat_html(data, caption=message, unit=unit, plain_columns=set(unshaded))
+        if len(data)
+        else f'<p class="empty">{wording.TEXT["too_few"]}</p>',
     )
 
 
@@ -229,9 +239,22 @@ def _two_sizes(draw: Draw, data: pd.DataFrame, *, id: str, **how: object) -> str
     )
 
 
-def _panels(draw: Draw, data: pd.DataFrame, *, id: str, panels: str, **how: object) -> str:
+def _panels(
+    draw: Draw,
+    data: pd.DataFrame,
+    *,
+    id: str,
+    panels: str,
+    options: Mapping[str, object],
+    height: float | None,
+) -> str:
+    """Return a drawing for each value of a column; dots of one measure share their axis."""
+    if draw is figures.draw_dots:
+        options = options | {"span": figures.span(data, options.get("reference"))}
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
-        drawing = _drawing(draw, rows, style.PANEL, prefix=f"{id}-{place}", **how)
-        drawings.append(f"<div><p>{html.escape(str(name))}</p>{drawing}</div>")
+        how = {"prefix": f"{id}-{place}", "options": options, "height": height}
+        drawing = _drawing(draw, rows.drop(columns=panels), style.PANEL, **how)
+        title = html.escape(tables.heading_of(str(name)))
+        drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

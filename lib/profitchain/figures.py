@@ -50,7 +50,12 @@ def draw_trend(
 
 
 def draw_dots(
-    ax: Axes, data: pd.DataFrame, *, reference: float | None = None, reference_label: str = ""
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    reference: float | None = None,
+    reference_label: str = "",
+    span: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw one row a label: a dot with its interval, and a grey line to compare with.
 
@@ -58,8 +63,11 @@ def draw_dots(
     ----------
     data : one row a label, drawn from top to bottom.
     reference : where the grey line stands, in the data's unit.
+    span : the ends of the axis, where several drawings must share them.
     """
     rows = np.arange(len(data))
+    if span is not None:
+        ax.set_xlim(span)
     ax.hlines(rows, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
     ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
     if reference is not None:
@@ -148,13 +156,19 @@ def draw_curve(
 
 
 def draw_survival(
-    ax: Axes, data: pd.DataFrame, *, group: str | None = None, x_label: str = ""
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    group: str | None = None,
+    x_label: str = "",
+    mark: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw shares over time as steps with their bands, one line a group.
 
     Parameters
     ----------
     data : one row a day (and group) at which a share changes; first column days.
+    mark : a place on the curve to point out: days and value.
     """
     ends = []
     for colour, ink, (name, line) in _coloured(data, group):
@@ -168,6 +182,8 @@ def draw_survival(
         ends.append((days.iloc[-1], last["value"], f"{name}\n{text}" if name else text, ink))
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
+    if mark is not None:
+        _point_out(ax, mark, data)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
@@ -181,6 +197,35 @@ def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> fl
         row = NARROW_ROW_HEIGHT if canvas.is_narrow else ROW_HEIGHT
         return 62 + row * max(1, len(data))
     return 260 if canvas.is_narrow else 320
+
+
+def span(data: pd.DataFrame, reference: float | None = None) -> tuple[float, float]:
+    """Return the ends of an axis on which all rows and the reference have room."""
+    ends = [*data[["value", "low", "high"]].stack(), *([] if reference is None else [reference])]
+    room = 0.04 * (max(ends) - min(ends)) or 1
+    return min(ends) - room, max(ends) + room
+
+
+def since_known(data: pd.DataFrame) -> pd.DataFrame:
+    """Return a trend without the periods before its first number (of any line)."""
+    periods = data.iloc[:, 0].map(lambda name: Period(name).first_day)
+    known = periods[data["value"].notna()]
+    return data[periods >= known.min()] if len(known) else data
+
+
+def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame) -> None:
+    days, value = mark
+    ax.plot(days, value, "o", color=style.INK, markersize=7, zorder=4)
+    ax.annotate(
+        f"{axes.figure_text(value, data.iloc[0])} at {days:g}",
+        (days, value),
+        xytext=(8, -10),
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        color=style.INK,
+        fontweight="bold",
+    )
 
 
 def _coloured(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from babel import numbers as babel_numbers
 from babel.dates import format_date
@@ -13,6 +14,7 @@ from profitchain.periods import Period
 LOCALE = "en_GB"
 MINUS = "\N{MINUS SIGN}"
 TOO_FEW = "too few to say"
+MOST_DECIMALS = 4
 COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count"}
 
 _UNIT = re.compile(r"(?P<currency>[A-Z]{3})(?P<rest> .+)?")
@@ -119,8 +121,8 @@ def number(said: Said, *, difference: bool = False, sign: bool = False) -> str:
     return f"+{text}" if sign and said.value > 0 else text
 
 
-def interval(said: Said, *, difference: bool = False) -> str:
-    """Return an interval's two ends.
+def interval(said: Said, *, difference: bool = False, bare: bool = False) -> str:
+    """Return an interval's two ends; `bare` where the figure with its unit words stands before.
 
     Examples
     --------
@@ -131,7 +133,7 @@ def interval(said: Said, *, difference: bool = False) -> str:
         return TOO_FEW
     said = as_difference(said) if difference else said
     low = plain(said.low, said.unit, places=places_of(said), bare=True)
-    return f"{low} to {plain(said.high, said.unit, places=places_of(said))}"
+    return f"{low} to {plain(said.high, said.unit, places=places_of(said), bare=bare)}"
 
 
 def with_interval(said: Said, *, difference: bool = False) -> str:
@@ -147,20 +149,37 @@ def with_interval(said: Said, *, difference: bool = False) -> str:
     text = number(said, difference=difference)
     if said.low == said.high:
         return text
-    ends = interval(said, difference=difference)
-    return f"{text} ({said.level:.0%} interval {ends}; n = {digits(said.n, 0)})"
+    return f"{text} ({evidence(said, difference=difference)})"
+
+
+def evidence(said: Estimate, *, difference: bool = False) -> str:
+    """Return what stands in brackets behind a figure: its interval and its n."""
+    ends = interval(said, difference=difference, bare=True)
+    return f"{said.level:.0%} interval {ends}; n = {digits(said.n, 0)}"
 
 
 def places_of(said: Estimate) -> int:
-    ends = (said.value, said.low, said.high)
-    if said.unit in COUNTS and all(float(end).is_integer() for end in ends):
+    """Return how many decimals an estimate is written with."""
+    return places_for((said.value, said.low, said.high), said.unit)
+
+
+def places_for(ends: Sequence[float], unit: str, largest: float | None = None) -> int:
+    """Return how many decimals a value, its low and its high need so that the ends differ.
+
+    `largest` is the largest magnitude shown beside them, where there are others.
+    """
+    if unit in COUNTS and all(float(end).is_integer() for end in ends):
         return 0
-    return decimals(said.unit, max(abs(end) for end in ends))
+    places = decimals(unit, max(map(abs, ends)) if largest is None else largest)
+    width = (max(ends) - min(ends)) * (100 if unit == "share" else 1)
+    while 0 < width < 2 * 10**-places and places < MOST_DECIMALS:
+        places += 1
+    return places
 
 
 def _money_decimals(currency: str, largest: float) -> int:
     minor = babel_numbers.get_currency_precision(currency)
-    if largest >= (1000 if minor else 10):
+    if largest >= (100 if minor else 10):
         return 0
     return 3 if 0 < largest < 0.1 else 2
 

@@ -15,12 +15,10 @@ FIGURES = (
 
 
 def sentences(found: Found, edition: Edition) -> list[str]:
-    """Return the edition's answer: money, repeat orders, the score; at most three sentences."""
-    main = edition.company.main
-    told = [_money(found, edition), _repeats(found, edition)] if main else [_orders(found, edition)]
-    if main:
-        told.append(_score(found, edition))
-    return [text for text in told if text]
+    """Return the edition's answer: what a point goes with in money, and what that doesn't say."""
+    if edition.company.main is None:
+        return [next(iter(found.answers.get("05_loyalty", [])), "No survey answers were given.")]
+    return [_money(found, edition), _caution(found)]
 
 
 def key_figures(edition: Edition) -> list[str]:
@@ -29,6 +27,22 @@ def key_figures(edition: Edition) -> list[str]:
     if main is None:
         return ["revenue", "orders", "active_customers", *FIGURES[3:5], "purchase_frequency"]
     return [_score_id(edition), *FIGURES]
+
+
+def about(edition: Edition) -> dict[str, tuple[str, str]]:
+    """Return what a key figure's card says above and below the figure, where its label needs help.
+
+    By finding: the words above the figure, and those below it.
+    """
+    days, main = edition.company.repeat_within_days, edition.company.main
+    point = f"One more point on “{main.label}” goes with" if main else ""
+    return {
+        "repeat_effect_per_point": (point, f"more answers followed by an order in {days} days"),
+        "margin_effect_per_point": (point, f"more margin for each answer in {days} days"),
+        "repeat_rate": ("Repeat purchase rate", f"of answers, within {days} days"),
+        "retention_rate": ("Retention rate", f"of the previous {edition.period.every}'s customers"),
+        "average_order_value": ("Average order value", ""),
+    }
 
 
 def quality(found: Found) -> str:
@@ -50,28 +64,26 @@ def _money(found: Found, edition: Edition) -> str:
     if isinstance(effect, Estimate) and effect.spans_zero:
         return sentence(
             "One more point on “{label}” goes with **no clear difference** in {what}: {effect} for "
-            "each answer, within {days} days.",
+            "each answer within {days} days.",
             label=label, what=what, days=days, effect=effect,
         )  # fmt: skip
     return sentence(
-        "One more point on “{label}” goes with **{size} {way} {what}** for each answer within {days} "
-        "days (95% interval {effect:interval}; n = {n}).",
+        "One more point on “{label}” goes with **{size} {way} {what}** for each answer within "
+        "{days} days ({effect:evidence}).",
         otherwise="What one more point goes with in money can't be said: {why}",
-        label=label, what=what, days=days, effect=effect, size=_size(effect), way=_way(effect),
-        n=effect.n,
+        label=label, what=what, days=days, effect=_upward(effect), size=number(_upward(effect)),
+        way=_way(effect),
     )  # fmt: skip
 
 
-def _repeats(found: Found, edition: Edition) -> str:
-    return next(iter(found.answers.get("07_repeat_purchase", [])), "")
-
-
-def _score(found: Found, edition: Edition) -> str:
-    return next(iter(found.answers.get("03_satisfaction", [])), "")
-
-
-def _orders(found: Found, edition: Edition) -> str:
-    return next(iter(found.answers.get("05_loyalty", [])), "No survey answers were given.")
+def _caution(found: Found) -> str:
+    """Return how the headline may be read, where there is one."""
+    if not isinstance(found.get("spend_effect_per_point"), Estimate):
+        return ""
+    return (
+        "This compares customers of the same recorded history whose answers lie a point apart. It "
+        "is an association: whether raising the answers would bring the money is another question."
+    )
 
 
 def _score_id(edition: Edition) -> str:
@@ -79,10 +91,9 @@ def _score_id(edition: Edition) -> str:
     return main.kind if main.kind in ("nps", "csat", "ces") else f"{main.name}_mean"
 
 
-def _size(effect: Said) -> str:
-    if not isinstance(effect, Estimate):
-        return ""
-    return number(effect.times(-1) if effect.value < 0 else effect)
+def _upward(effect: Said) -> Said:
+    """Return an effect without its sign, which the words carry."""
+    return effect.times(-1) if isinstance(effect, Estimate) and effect.value < 0 else effect
 
 
 def _way(effect: Said) -> str:

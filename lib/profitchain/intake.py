@@ -106,7 +106,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             con=con,
             tables=tables,
             outcomes=tuple(o for table in tables for o in outcomes[table]),
-            profile=_profile(tables),
+            profile=_profile(tables, {t: o[0].rows for t, o in outcomes.items()}),
             inputs=_inputs(company, outcomes),
             notes=notes,
         )
@@ -229,15 +229,16 @@ def _publish(con: Any, judged: dict[str, Judged], end: End | None) -> dict[str, 
     return tables
 
 
-def _profile(tables: dict[str, ir.Table]) -> pd.DataFrame:
+def _profile(tables: dict[str, ir.Table], used: dict[str, int]) -> pd.DataFrame:
     """Return one row per table and column; first and last are given for dates and numbers only."""
     columns = ["table", "column", "missing_share", "distinct", "first", "last"]
-    rows = [row for name, table in tables.items() for row in _column_profiles(name, table)]
+    rows = [
+        row for name, table in tables.items() for row in _column_profiles(name, table, used[name])
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _column_profiles(name: str, table: ir.Table) -> list[tuple]:
-    total = int(table.count().to_pandas())
+def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
     sums: dict[str, ir.Value] = {}
     for k, column in enumerate(table.columns):
         value = table[column]

@@ -55,6 +55,11 @@ def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]
             means="net revenue per active customer",
         ),
         Measure(
+            id="new_revenue_share", label="Revenue from new customers", numerator="new_revenue",
+            denominator="revenue", counts="orders", unit="share",
+            means="share of net revenue from customers whose first order was in this period",
+        ),
+        Measure(
             id="returning_revenue_share", label="Revenue from returning customers",
             numerator="returning_revenue", denominator="revenue", counts="orders", unit="share",
             means="share of net revenue from customers whose first order was in an earlier period",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 ANSWER = "application/vnd.profitchain.answer+json"
+ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
 HASH_LETTERS = 12
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
@@ -65,7 +66,6 @@ class PageInfo:
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: Sequence[Mapping[str, object]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
-    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,7 @@ def csv_path(page: str, id: str) -> str:
 def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
     lead, body, contents = _blocks(executed, page.name)
+    after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
     code = [
         cell.source
         for cell in executed.cells
@@ -157,7 +158,8 @@ def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
         page,
         question=question_of(executed),
         lead=lead,
-        body=body,
+        answered=body[:after],
+        body=body[after:],
         contents=contents,
         code=code,
     )
@@ -199,6 +201,7 @@ def _rendered(
         "next": None if place is None else around[place + 2],
         **_record(page),
         "lead": [],
+        "answered": [],
         "body": [],
         "contents": [],
         "code": [],

@@ -98,7 +98,7 @@ def _settings(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, 
 
     declared: dict[str, object] = {}
     for path in notebooks:
-        _must_have_parameters(path)
+        _must_be_ready(path)
         declared |= inspect_notebook(str(path))
     free = [name for name in declared if name not in {"company", "period"}]
     for name in given:
@@ -110,9 +110,15 @@ def _settings(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, 
     return {name: _typed(name, text, declared[name]) for name, text in given.items()}
 
 
-def _must_have_parameters(path: Path) -> None:
-    cells = nbformat.read(path, as_version=4).cells
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in cells):
+def _must_be_ready(path: Path) -> None:
+    """Raise ParameterError where papermill would stumble, or run with a notebook's own defaults."""
+    notebook = nbformat.read(path, as_version=4)
+    if "kernelspec" not in notebook.metadata:
+        raise ParameterError(
+            f"{path.name} names no kernel to run it. Open it in JupyterLab, choose the kernel "
+            "Python 3, and save it."
+        )
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
         raise ParameterError(
             f"{path.name} has no cell tagged 'parameters', so it would run with its own defaults. "
             "Tag the cell with its parameters (JupyterLab: the gear at the top right, Cell Tags)."
@@ -227,7 +233,6 @@ def _page_info(order: Order, path: Path) -> pages.PageInfo:
         parameters={"period": str(order.edition.period), **order.settings},
         inputs=order.edition.inputs,
         versions=_versions(),
-        commit=_commit(),
     )
 
 

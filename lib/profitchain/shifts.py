@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from profitchain.comparisons import verdict_of
 from profitchain.design import refusal
 from profitchain.estimates import Said, Unsaid
 from profitchain.links import CLUSTERED, adjustment
@@ -87,7 +88,7 @@ def effect_by_segment(
     differences, p_values = _against_others(list(found.values()))
     frame["difference"], frame["p_adjusted"] = differences, holm(pd.Series(p_values, dtype=float))
     frame["verdict"] = [
-        _verdict(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
+        verdict_of(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
     ]
     return frame.sort_values(["value", "segment"], ascending=[False, True], ignore_index=True)
 
@@ -194,14 +195,6 @@ def _against_others(found: list[Quantities | Unsaid]) -> tuple[np.ndarray, np.nd
     differences[places] = contrasts.values
     p_values[places] = 2 * stats.t.sf(np.abs(ratios), contrasts.df)
     return differences, p_values
-
-
-def _verdict(difference: float, p_adjusted: float, alpha: float) -> str:
-    if np.isnan(p_adjusted):
-        return ""
-    if p_adjusted >= alpha:
-        return "can't be told from the rest"
-    return "above the rest" if difference > 0 else "below the rest"
 
 
 def effect_by_segments(

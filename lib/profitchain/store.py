@@ -1,8 +1,8 @@
-"""The edition that notebooks open: checked once, summed up once, kept under a key of all it depends on.
+"""The edition that notebooks open: checked once, summed up once, kept for the next to open it.
 
-`<company>/.store/<key>/` holds small Parquet files. The key covers the inputs' content, company.yml,
-the period and this package's own code, so a summary can't be stale; a folder appears by a rename,
-so it is whole or absent.
+`<company>/.store/<key>/` holds small Parquet files. The key covers the inputs' content,
+company.yml, the period and this package's own code, so a summary can't be stale; a folder appears
+by a rename, so it is whole or absent.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from profitchain.company import Company, load_company
-from profitchain.errors import CompanyError, NotMeasured, ParameterError
+from profitchain.errors import CompanyError, NotMeasured, ParameterError, PeriodError
 from profitchain.periods import Period
+
+if TYPE_CHECKING:
+    from profitchain.intake import Intake
 
 ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
@@ -154,7 +158,7 @@ def _prepared(firm: Company, period: Period) -> Path:
     with tempfile.TemporaryDirectory(prefix="making-", dir=store) as making:
         _prepare(firm, period, Path(making))
         try:
-            os.rename(making, folder)
+            Path(making).rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
@@ -194,6 +198,7 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     from profitchain.intake import open_intake
 
     intake = open_intake(firm, period)
+    _refuse_uncovered(intake, period)
     scene = panel.Scene(company=firm, period=period, tables=intake.tables)
     con = intake.con
     clusters = con.create_table("clusters", panel.customer_clusters(scene), temp=True)
@@ -224,6 +229,20 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     known = {"inputs": [asdict(one) for one in intake.inputs], "facts": facts}
     (folder / "facts.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
     con.disconnect()
+
+
+def _refuse_uncovered(intake: Intake, period: Period) -> None:
+    """Raise PeriodError where the orders end before the period begins: zero is not a finding."""
+    orders, zone = intake.tables["orders"], intake.company.time_zone
+    last = orders.ordered_at.max().execute()
+    more = any(one.table == "orders" and one.kind == "later" for one in intake.outcomes)
+    if more or last >= period.starts_at(zone):
+        return
+    day = last.tz_localize("UTC").tz_convert(zone).date()
+    raise PeriodError(
+        f"No order lies in {period}: the last one is of {day}. Give newer orders, or ask for "
+        f"{Period.containing(day, period.every)} or an earlier period."
+    )
 
 
 def _forget_old(store: Path) -> None:

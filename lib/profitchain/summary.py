@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from profitchain import formats, style, wording
@@ -11,6 +12,7 @@ from profitchain.estimates import Estimate, Unsaid
 from profitchain.findings import SUMMARY, Found, PageStory, is_change, is_difference
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 120, 34, 4
+COMPLEMENTS = {"churn_rate"}  # moves whenever retention does: no news of its own
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 
 
@@ -29,9 +31,15 @@ class Panel:
         }
 
 
-def key_figures(found: Found, ids: Iterable[str]) -> Panel:
-    """Return a card a finding: the figure, its interval, its change, its course over time."""
-    cards = [_card(found, id) for id in ids]
+def key_figures(
+    found: Found, ids: Iterable[str], *, about: Mapping[str, tuple[str, str]] | None = None
+) -> Panel:
+    """Return a card a finding: the figure, its interval, its change, its course over time.
+
+    `about` are words above and below a figure, by finding, where its label alone won't do.
+    """
+    about = about or {}
+    cards = [_card(found, id, *about.get(id, (found.label(id), ""))) for id in ids]
     return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text="Key figures")
 
 
@@ -46,9 +54,10 @@ def changes(found: Found, ids: Iterable[str] | None = None) -> wording.Prose:
     """Return what clearly moved since the period before and a year before, and what did not."""
     ids = list(ids) if ids is not None else _changing(found)
     word = found.period.every
+    year = f"Against the same {word} a year before" if word != "year" else ""
     sentences = [
-        _moves(found, ids, suffix="_change", since=f"against the {word} before"),
-        _moves(found, ids, suffix="_change_on_year", since="against the same period a year before"),
+        _moves(found, ids, suffix="_change", since=f"Against the {word} before"),
+        _moves(found, ids, suffix="_change_on_year", since=year) if year else "",
     ]
     kept = [text for text in dict.fromkeys(sentences) if text]
     return wording.note(*(kept or ["Nothing to compare with: no earlier period is recorded."]))
@@ -65,9 +74,9 @@ def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
     return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text="Downloads")
 
 
-def _card(found: Found, id: str) -> str:
+def _card(found: Found, id: str, above: str, below: str) -> str:
     said = found.get(id)
-    label = html.escape(found.label(id))
+    label = html.escape(above)
     if isinstance(said, Unsaid):
         why = html.escape(said.why)
         tried = found.unsaid["id"].eq(id).any()
@@ -77,10 +86,11 @@ def _card(found: Found, id: str) -> str:
             f'<p class="figure none">{missing}</p><p class="ends">{why}</p></li>'
         )
     moved = is_difference(id)
-    ends = wording.interval(said, difference=moved) if said.low < said.high else ""
+    ends = wording.interval(said, difference=moved, bare=True) if said.low < said.high else ""
+    below = f'<p class="about">{html.escape(below)}</p>' if below else ""
     return (
         f'<li class="card"><p class="label">{label}</p>'
-        f'<p class="figure">{_figure(wording.number(said, difference=moved))}</p>'
+        f'<p class="figure">{_figure(wording.number(said, difference=moved))}</p>{below}'
         f'<p class="ends">{html.escape(ends)}</p>{_sparkline(found, id, said)}'
         f'<p class="moved">{_moved(found, id)}</p></li>'
     )
@@ -107,7 +117,8 @@ def _sparkline(found: Found, id: str, said: Estimate) -> str:
         return ""
     values = course["value"].tolist()
     first, last = (formats.period_short(course["period"].iloc[place]) for place in (0, -1))
-    ends = [formats.plain(value, said.unit) for value in (values[0], values[-1])]
+    places = None if said.unit in formats.COUNTS else formats.decimals(said.unit, max(values))
+    ends = [formats.plain(value, said.unit, places=places) for value in (values[0], values[-1])]
     words = f"From {ends[0]} in {first} to {ends[1]} in {last}."
     return f'{spark_svg(values)}<span class="hidden">{html.escape(words)}</span>'
 
@@ -147,24 +158,30 @@ def _changing(found: Found) -> list[str]:
     bases = [
         id.removesuffix("_on_year").removesuffix("_change") for id in recorded if is_change(id)
     ]
-    return list(dict.fromkeys(bases))
+    return [id for id in dict.fromkeys(bases) if id not in COMPLEMENTS]
 
 
 def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
     said = {id: found.get(f"{id}{suffix}") for id in ids}
     known = {id: change for id, change in said.items() if isinstance(change, Estimate)}
+    if not known:
+        return ""
     moved = [
-        f"{_in_sentence(found.label(id))} **{wording.change_words(change)}**"
+        f"{_in_sentence(found.label(id))} **{wording.change_words(change)}** "
+        f"({wording.interval(change, difference=True, bare=True)})"
         for id, change in known.items()
         if change.verdict != "no clear change"
     ]
     still = len(known) - len(moved)
-    parts = [f"{since[0].upper()}{since[1:]}: {wording.listed(moved)}." if moved else ""]
-    parts.append(f"No clear change {since} in {still} of {len(known)} measures." if still else "")
-    return " ".join(filter(None, parts))
+    if not moved:
+        return f"{since}: no clear change in any of {still} measures."
+    rest = f"; no clear change in {still} of {len(known)} measures" if still else ""
+    return f"{since}: {wording.listed(moved)}{rest}."
 
 
 def _in_sentence(label: str) -> str:
+    """Return a label as it stands inside a list: "Delivery, mean" is "delivery (mean)"."""
+    label = re.sub(r", ([^,]+)$", r" (\1)", label)
     is_word = label[1:2].islower()
     return label[:1].lower() + label[1:] if is_word else label
 

@@ -14,6 +14,8 @@ from profitchain import formats
 
 DASH = "–"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
+STACKED_ABOVE = 3
+ARROWS = {"up": "▲ ", "down": "▼ "}  # a change whose interval leaves zero out
 _HIDDEN = {"unit", "why"}
 
 
@@ -27,7 +29,12 @@ class Column:
 
 
 def table_html(
-    data: pd.DataFrame, *, caption: str, units: Mapping[str, str] | None = None, total: bool = False
+    data: pd.DataFrame,
+    *,
+    caption: str,
+    units: Mapping[str, str] | None = None,
+    total: bool = False,
+    stack: bool = False,
 ) -> str:
     """Return a frame as a table that scrolls by itself and reads well aloud.
 
@@ -37,17 +44,19 @@ def table_html(
         a prefix, `nps_value`) become one cell; `why` fills rows without a value.
     units : how to write a column's numbers, by column name.
     total : the last row is a total.
+    stack : where there is no room for more than three columns, show each row as a small list.
     """
     columns = shown_columns(data, units or {})
     head = "".join(_heading(column) for column in columns)
     rows = [[column.cells[row] for column in columns] for row in range(len(data))]
-    numeric = [column.numeric for column in columns]
+    stack = stack and len(columns) > STACKED_ABOVE
     body = "".join(
-        _row(cells, numeric, is_total=total and row == len(rows) - 1)
+        _row(cells, columns, is_total=total and row == len(rows) - 1, stack=stack)
         for row, cells in enumerate(rows)
     )
+    kind = ' class="stack"' if stack else ""
     return in_scroll(
-        f'<table><caption class="hidden">{html.escape(caption)}</caption>'
+        f'<table{kind}><caption class="hidden">{html.escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
         label=caption,
     )
@@ -91,6 +100,7 @@ def shown_columns(data: pd.DataFrame, units: Mapping[str, str]) -> list[Column]:
     estimates = [name for name in map(str, data.columns) if _is_estimate(data, name)]
     stems = {name.removesuffix("value"): name for name in estimates}
     taken = {f"{stem}{part}" for stem in stems for part in ("low", "high", "why", "unit")}
+    taken |= {f"{stem}verdict" for stem in stems if stem}
     for name in map(str, data.columns):
         if name in stems.values():
             columns.append(_estimates(data, name.removesuffix("value"), units.get(name)))
@@ -140,6 +150,9 @@ def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> Column:
         _estimate_cell(numbers, unit or "", why, largest if len(set(units)) == 1 else None)
         for *numbers, unit, why in zip(*parts, units, reasons, strict=True)
     ]
+    if f"{stem}verdict" in data and stem:
+        arrows = [ARROWS.get(verdict, "") for verdict in data[f"{stem}verdict"]]
+        cells = [arrow + cell for arrow, cell in zip(arrows, cells, strict=True)]
     name = heading_of(stem) if stem else "Estimate"
     has_interval = bool((parts[1] < parts[2]).any())
     unit_words = _heading_unit(units)
@@ -151,11 +164,12 @@ def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float 
     value, low, high = numbers
     if math.isnan(value):
         return str(why) if isinstance(why, str) and why else formats.TOO_FEW
-    magnitude = max(map(abs, numbers)) if largest is None else largest
-    whole = unit in formats.COUNTS and all(float(number).is_integer() for number in numbers)
-    places = 0 if whole else formats.decimals(unit, magnitude)
+    is_single = low == high or math.isnan(low)
+    places = formats.places_for([value] if is_single else numbers, unit, largest)
     shown = formats.plain(value, unit, places=places, bare=True)
-    if low == high or math.isnan(low):
+    if unit == "percentage points" and largest is None:
+        shown += " pp"
+    if is_single:
         return shown
     ends = [formats.plain(end, unit, places=places, bare=True).rstrip("%") for end in (low, high)]
     return f"{shown} ({ends[0]}{' to ' if low < 0 else DASH}{ends[1]})"
@@ -202,16 +216,20 @@ def _heading(column: Column) -> str:
     return f'<th scope="col"{kind}>{html.escape(column.heading)}</th>'
 
 
-def _row(cells: list[str], numeric: list[bool], *, is_total: bool) -> str:
+def _row(cells: list[str], columns: list[Column], *, is_total: bool, stack: bool) -> str:
     first, *rest = cells
-    tail = "".join(_td(cell, number) for cell, number in zip(rest, numeric[1:], strict=True))
+    tail = "".join(
+        _td(cell, column.numeric, label=column.heading if stack else "")
+        for cell, column in zip(rest, columns[1:], strict=True)
+    )
     kind = ' class="total"' if is_total else ""
     return f'<tr{kind}><th scope="row">{html.escape(first)}</th>{tail}</tr>'
 
 
-def _td(cell: str, number: bool) -> str:
+def _td(cell: str, number: bool, *, label: str = "") -> str:
     kind = ' class="number"' if number else ""
-    return f"<td{kind}>{html.escape(cell)}</td>"
+    label = f' data-label="{html.escape(label)}"' if label else ""
+    return f"<td{kind}{label}>{html.escape(cell)}</td>"
 
 
 def _heat_cell(cell: float, unit: str, top: float) -> str:

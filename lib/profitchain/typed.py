@@ -11,12 +11,11 @@ import ibis.expr.types as ir
 
 from profitchain import casting
 from profitchain.company import Company
-from profitchain.contracts import NUMERIC, Column, Contract
+from profitchain.contracts import DATES, NUMERIC, Column, Contract
 from profitchain.conventions import End, find_conventions
 from profitchain.errors import did_you_mean
 from profitchain.sources import Raw
 
-_DATES = ("time", "date", "month")
 _TEXTS = ("id", "text", "period")
 _YEARS = (1900, 2199)
 
@@ -83,7 +82,7 @@ def type_columns(
     reading = _Reading(
         zone=zone, local=company.time_zone, minor_units=company.minor_units, how=written.how
     )
-    stamps = [_stamps(rows, c, reading, excel=raw.excel) for c in present if c.kind in _DATES]
+    stamps = [_stamps(rows, c, reading, excel=raw.excel) for c in present if c.kind in DATES]
     rows = _stage(con, f"stamps_{table}", rows, {k: v for each in stamps for k, v in each.items()})
     values = {typed(c.name): _value(rows, c, reading) for c in present}
     rows = _stage(con, f"typed_{table}", rows, values)
@@ -165,7 +164,7 @@ def _stamps(
 
 def _value(rows: ir.Table, column: Column, reading: _Reading) -> ir.Value:
     cell, name = rows[given(column.name)], typed(column.name)
-    if column.kind in _DATES:
+    if column.kind in DATES:
         stamp = casting.Stamp(wall=rows[f"{name}_wall"], fixed=rows[f"{name}_fixed"])
         if column.kind == "time":
             return casting.moment(stamp, reading.zone)

@@ -14,6 +14,7 @@ from profitchain.formats import (
     TOO_FEW,
     as_difference,
     digits,
+    evidence,
     interval,
     number,
     period_label,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_words", "either",
     "emphasised", "how", "interval", "link_message", "listed", "note", "number", "period_label",
-    "period_short", "period_word", "sentence", "unmarked", "with_interval",
+    "period_short", "period_word", "sentence", "unbroken", "unmarked", "with_interval",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
@@ -36,7 +37,7 @@ TEXT = {
     "all_editions": "All editions",
     "answer": "The answer",
     "code": "How this was computed",
-    "commit": "Commit",
+    "commit": "Commit, time and full hashes",
     "contents": "On this page",
     "data": "Data behind this exhibit",
     "download": "Download as CSV",
@@ -62,6 +63,7 @@ TEXT = {
     "source": "Source",
     "this_edition": "This edition",
     "too_few": "Too few to say",
+    "nothing": "Nothing to list.",
 }
 
 
@@ -139,9 +141,10 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
     Parameters
     ----------
     template : words with `{name}` for an estimate with interval and n, `{name:number}` for the
-        figure alone, `{name:interval}` for the ends, `{name:change}` and `{name:verdict}` (up,
-        down, no clear change); for a difference, with shares in percentage points,
-        `{name:difference}`, `{name:difference_number}` and `{name:difference_interval}`.
+        figure alone, `{name:evidence}` for interval and n, `{name:interval}` for the ends,
+        `{name:change}` and `{name:verdict}` (up, down, no clear change); for a difference, with
+        shares in percentage points, `{name:difference}`, and `{name:difference_number}`,
+        `{name:difference_evidence}` and `{name:difference_interval}`.
         A word between two pairs of asterisks is set bold.
     otherwise : the sentence if one of the numbers can't be stood behind; may say `{why}`.
 
@@ -180,7 +183,8 @@ class Prose:
 
 
 def answer(*sentences: str) -> Prose:
-    """Return the page's answer: one to three sentences, the most important first."""
+    """Return the page's answer: one to three sentences, the most important first; "" is none."""
+    sentences = tuple(filter(None, sentences))
     if not 1 <= len(sentences) <= 3:
         raise ValueError(
             f"An answer has one to three sentences, got {len(sentences)}. "
@@ -242,8 +246,14 @@ _HOW = {
 
 def emphasised(text: str) -> str:
     """Return text as HTML: escaped, with **bold** words strong and `names` as code."""
+    text = unbroken(text)
     text = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(text))
     return re.sub(r"`(.+?)`", r"<code>\1</code>", text)
+
+
+def unbroken(text: str) -> str:
+    """Return text whose "n = 549" no line end can tear apart."""
+    return re.sub(r"\b(n|p) = (?=[\d.])", "\\1\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", text)
 
 
 def unmarked(text: str) -> str:
@@ -270,9 +280,11 @@ class _Shown:
 _FORMS = {
     "": with_interval,
     "number": number,
+    "evidence": evidence,
     "interval": interval,
     "difference": lambda said: with_interval(said, difference=True),
     "difference_number": lambda said: number(said, difference=True),
+    "difference_evidence": lambda said: evidence(said, difference=True),
     "difference_interval": lambda said: interval(said, difference=True),
     "change": lambda said: f"{change_words(said)} ({_change_interval(said)})",
     "verdict": change_words,
@@ -280,7 +292,7 @@ _FORMS = {
 
 
 def _change_interval(change: Estimate) -> str:
-    return f"{change.level:.0%} interval {interval(change, difference=True)}"
+    return f"{change.level:.0%} interval {interval(change, difference=True, bare=True)}"
 
 
 def _size(change: Estimate) -> str:

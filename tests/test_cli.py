@@ -1,0 +1,92 @@
+"""A command that can't be carried out says why before anything runs, and exits with 1 or 2."""
+
+from __future__ import annotations
+
+import pytest
+
+from profitchain import cli, press
+
+EXAMPLE = ["report", "--company", "data/example"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs(monkeypatch, repo):
+    monkeypatch.chdir(repo)
+    monkeypatch.setattr(press, "_run_all", lambda *_: pytest.fail("a notebook ran"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([*EXAMPLE, "2026Q5"], "'2026Q5' is not a period. Write a quarter as 2026Q1"),
+        ([*EXAMPLE, "2031Q1"], "No order lies in 2031Q1"),
+        ([*EXAMPLE, "--only", "03_satisfacton"], "Did you mean '03_satisfaction'?"),
+        ([*EXAMPLE, "--set", "within_dayz=30"], "Did you mean 'within_days'?"),
+        ([*EXAMPLE, "--set", "company=elsewhere"], "No notebook has a parameter 'company'"),
+        ([*EXAMPLE, "--set", "within_days=soon"], "within_days='soon' is not int"),
+        ([*EXAMPLE, "--set", "within_days"], "write it as --set name=value"),
+        (
+            [*EXAMPLE, "--only", "03_satisfaction", "--set", "within_days=30"],
+            "No notebook has a parameter 'within_days'",
+        ),
+        ([*EXAMPLE, "--language", "zh-Hant"], "there is only 'en'"),
+        ([*EXAMPLE, "--out", "README.md/reports"], "Nothing can be written to"),
+        (["report", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
+        (["check", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
+        (["verify", "reports/nowhere"], "'reports/nowhere' holds no edition"),
+    ],
+)
+def test_an_order_that_cannot_be_carried_out_is_refused_in_words(capsys, arguments, words):
+    assert cli.main(arguments) == 1
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert "Traceback" not in shown.err
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "required: COMMAND"),
+        (["reprot"], "invalid choice: 'reprot'"),
+        (["report", "--compny", "x"], "unknown: --compny"),
+        (["report", "2026Q1", "2026Q2"], "unknown: 2026Q2"),
+        (["example"], "required: DIR"),
+        (["example", "x", "--customers", "many"], "invalid int value: 'many'"),
+    ],
+)
+def test_a_command_that_does_not_exist_is_refused_with_the_usage(capsys, arguments, words):
+    with pytest.raises(SystemExit) as refused:
+        cli.main(arguments)
+    assert refused.value.code == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert "usage: profitchain" in told
+
+
+def test_what_follows_test_goes_to_pytest_as_it_stands(monkeypatch):
+    ran = []
+
+    class Done:
+        returncode = 3
+
+    monkeypatch.setattr(
+        cli.subprocess, "run", lambda command, **_: ran.append(command[1:]) or Done()
+    )
+    assert cli.main(["test", "-k", "store", "--lf"]) == 3
+    assert ran == [["-m", "pytest", "-k", "store", "--lf"]]
+
+
+def test_ctrl_c_says_that_nothing_was_published(monkeypatch, capsys):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(press, "publish", interrupted)
+    assert cli.main(EXAMPLE) == 130
+    assert "Nothing was published" in capsys.readouterr().err
+
+
+def test_check_tells_what_came_in_and_the_reasons(capsys):
+    assert cli.main(["check", "--company", "data/example"]) == 0
+    told = capsys.readouterr().out
+    assert "orders" in told and "unknown customer" in told

@@ -1,0 +1,222 @@
+"""Firms that lack tables, answers or differences get every page, and the reason for each gap."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from editions import findings, publish_here, write_company
+
+PERIOD = "2026Q1"
+NPS = {"nps": {"column": "nps", "kind": "nps"}}
+ASKED = {"questions": NPS, "main_question": "nps", "controls": ["prior_orders", "recency"]}
+PAGES = ("index", "01_data", "03_satisfaction", "05_loyalty", "07_repeat_purchase")
+SLIPS = re.compile(r"(?<![\w-])(?:nan|NaN|None(?! of)|NaT|inf|Traceback)(?![\w-])")
+
+
+def shop(customers: int = 150, seed: int = 7) -> dict[str, pd.DataFrame]:
+    """Return orders of five quarters and one answer a customer in most of them."""
+    draw = np.random.default_rng(seed)
+    many = customers * 8
+    first = pd.Timestamp("2025-01-01")
+    orders = pd.DataFrame(
+        {
+            "order_id": [f"O{number}" for number in range(many)],
+            "customer_id": [f"C{number}" for number in draw.integers(0, customers, many)],
+            "ordered_at": first + pd.to_timedelta(draw.uniform(0, 455, many), unit="D").floor("s"),
+            "revenue": draw.uniform(5, 80, many).round(2),
+        }
+    )
+    orders.loc[len(orders)] = ["last", "C0", pd.Timestamp("2026-03-31 12:00"), 20.0]
+    asked = orders.sample(customers * 3, random_state=seed)
+    responses = pd.DataFrame(
+        {
+            "response_id": [f"R{number}" for number in range(len(asked))],
+            "customer_id": asked["customer_id"].to_numpy(),
+            "responded_at": (asked["ordered_at"] + pd.Timedelta(days=2)).to_numpy(),
+            "nps": draw.choice(11, len(asked), p=[0.03] * 5 + [0.05, 0.1, 0.1, 0.2, 0.2, 0.2]),
+        }
+    )
+    responses = responses[responses["responded_at"] < "2026-04-01"]
+    return {"orders": orders, "responses": responses}
+
+
+def only_orders() -> dict[str, pd.DataFrame]:
+    return {"orders": shop()["orders"]}
+
+
+def one_order() -> dict[str, pd.DataFrame]:
+    return {"orders": shop()["orders"].tail(1)}
+
+
+def ten_answers() -> dict[str, pd.DataFrame]:
+    tables = shop()
+    return tables | {"responses": tables["responses"].head(10)}
+
+
+def a_constant_score() -> dict[str, pd.DataFrame]:
+    tables = shop()
+    return tables | {"responses": tables["responses"].assign(nps=9)}
+
+
+def one_tireless_customer() -> dict[str, pd.DataFrame]:
+    """Return a shop in which one customer gave 300 of 309 answers."""
+    tables = shop()
+    days = pd.date_range("2025-06-01", "2025-11-30", periods=300).floor("s")
+    tireless = pd.DataFrame({"response_id": [f"T{number}" for number in range(300)]})
+    tireless = tireless.assign(customer_id="C0", responded_at=days, nps=[3, 9, 10] * 100)
+    responses = pd.concat([tireless, tables["responses"].head(9)], ignore_index=True)
+    return tables | {"responses": responses}
+
+
+def a_score_that_decides() -> dict[str, pd.DataFrame]:
+    """Return a shop where all who gave 9 or more came back a week later, and nobody else did."""
+    draw = np.random.default_rng(3)
+    ids = [f"C{number}" for number in range(300)]
+    first = pd.Timestamp("2025-03-01") + pd.to_timedelta(draw.uniform(0, 250, 300), unit="D")
+    bought = pd.DataFrame({"customer_id": ids, "ordered_at": first.floor("s"), "revenue": 30.0})
+    answered = bought["ordered_at"] + pd.Timedelta(days=3)
+    responses = pd.DataFrame({"response_id": [f"R{id}" for id in ids], "customer_id": ids})
+    responses = responses.assign(responded_at=answered, nps=draw.integers(4, 11, 300))
+    back = bought[responses["nps"] >= 9]
+    back = back.assign(ordered_at=back["ordered_at"] + pd.Timedelta(days=10))
+    late = pd.DataFrame({"customer_id": ["Z"], "ordered_at": ["2026-03-31 12:00:00"]})
+    orders = pd.concat([bought, back, late.assign(revenue=1.0)], ignore_index=True)
+    orders.insert(0, "order_id", [f"O{number}" for number in range(len(orders))])
+    return {"orders": orders, "responses": responses}
+
+
+def nobody_returns() -> dict[str, pd.DataFrame]:
+    tables = shop()
+    orders = tables["orders"].drop_duplicates("customer_id", keep="last")
+    return {"orders": orders, "responses": tables["responses"]}
+
+
+def answers_before_orders_only() -> dict[str, pd.DataFrame]:
+    """Return a shop with answers in the last month only: no window has closed."""
+    tables = shop()
+    late = tables["responses"][tables["responses"]["responded_at"] >= "2026-03-01"]
+    return tables | {"responses": late}
+
+
+def empty_answers() -> dict[str, pd.DataFrame]:
+    tables = shop()
+    return tables | {"responses": tables["responses"].head(0)}
+
+
+def answers_without_scores() -> dict[str, pd.DataFrame]:
+    tables = shop()
+    return tables | {"responses": tables["responses"].assign(nps=None)}
+
+
+FIRMS = {
+    "orders and answers": (shop, ASKED),
+    "orders only": (only_orders, {}),
+    "one order": (one_order, {}),
+    "ten answers": (ten_answers, ASKED),
+    "a constant score": (a_constant_score, ASKED),
+    "one tireless customer": (one_tireless_customer, ASKED),
+    "a score that decides": (a_score_that_decides, ASKED),
+    "nobody returns": (nobody_returns, ASKED),
+    "open windows": (answers_before_orders_only, ASKED),
+    "no answers": (empty_answers, ASKED),
+    "answers without scores": (answers_without_scores, ASKED),
+}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A function from a firm's name to its edition's folder, published once."""
+    made: dict[str, Path] = {}
+
+    def edition(name: str) -> Path:
+        if name not in made:
+            tables, keys = FIRMS[name]
+            folder = tmp_path_factory.mktemp("firm")
+            company = write_company(folder / "tiny", tables(), **keys)
+            made[name] = publish_here(company, PERIOD, out=folder / "reports")
+        return made[name]
+
+    return edition
+
+
+def text_of(page: Path) -> str:
+    html = page.read_text(encoding="utf-8")
+    html = re.sub(r"<style>.*?</style>|<pre.*?</pre>", " ", html, flags=re.S)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+def told(edition: Path) -> dict[str, dict]:
+    """Return what each page of an edition published besides its numbers, by its name."""
+    pages = json.loads((edition / "pages.json").read_text(encoding="utf-8"))["pages"]
+    return {page["name"]: page for page in pages}
+
+
+def reasons(edition: Path) -> dict[str, str]:
+    """Return why a number is missing, by the finding's id."""
+    rows = [row for page in told(edition).values() for row in page["unsaid"]]
+    return {row["id"]: row["why"] for row in rows if "group" not in row}
+
+
+@pytest.mark.parametrize("name", FIRMS)
+def test_every_page_is_whole_and_shows_no_slip_of_the_machine(published, name):
+    edition = published(name)
+    assert not [page for page in PAGES if SLIPS.search(text_of(edition / f"{page}.html"))]
+    for page in PAGES:
+        assert (edition / f"{page}.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
+    for row in json.loads((edition / "findings.json").read_text(encoding="utf-8")):
+        assert np.isfinite([row[key] for key in ("value", "low", "high", "n")]).all()
+
+
+@pytest.mark.parametrize("name", ["orders only", "one order"])
+def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, name):
+    edition = published(name)
+    for page in ("03_satisfaction", "07_repeat_purchase"):
+        assert told(edition)[page]["why"].startswith("Not measured: needs table `responses`")
+        assert "needs table `responses`" in text_of(edition / f"{page}.html").replace("\xa0", " ")
+    assert told(edition)["05_loyalty"]["answers"] and told(edition)["00_summary"]["answers"]
+    assert findings(edition).at["orders", "value"] == len(_of_period(FIRMS[name][0]()["orders"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("ten answers", r"Only \d answers: at least 20 are needed"),
+        ("a constant score", r"Every answer gives the same score \(9\)"),
+        ("one tireless customer", r"one of 8 makes up 98% of all answers"),
+        ("a score that decides", r"perfectly who came back"),
+        ("nobody returns", r"perfectly who came back"),
+        ("open windows", r"no answers yet whose window has closed"),
+        ("no answers", r"no answers yet whose window has closed"),
+        ("answers without scores", r"no answers yet whose window has closed"),
+    ],
+)
+def test_the_page_says_why_the_link_has_no_number(published, name, why):
+    edition = published(name)
+    assert re.search(why, reasons(edition)["repeat_effect_per_point"])
+    assert re.search(why, text_of(edition / "07_repeat_purchase.html"))
+    assert re.search(why, text_of(edition / "index.html"))
+    assert "repeat_effect_per_point" not in findings(edition).index
+
+
+def test_a_score_that_decides_still_shows_its_raw_rates(published):
+    page = told(published("a score that decides"))["07_repeat_purchase"]
+    rates = pd.read_csv(published("a score that decides") / page["exhibits"][0]["csv"])
+    assert dict(zip(rates["score"], rates["value"], strict=True)).items() >= {8: 0, 9: 1}.items()
+
+
+def test_a_firm_with_answers_needs_neither_customers_nor_invitations(published):
+    edition = published("orders and answers")
+    asked = _of_period(shop()["responses"].rename(columns={"responded_at": "ordered_at"}))["nps"]
+    nps = 100 * ((asked >= 9).mean() - (asked <= 6).mean())
+    assert findings(edition).at["nps", "value"] == pytest.approx(nps, rel=1e-12)
+    assert "repeat_effect_per_point" in findings(edition).index
+
+
+def _of_period(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[pd.to_datetime(rows["ordered_at"]).between("2026-01-01", "2026-03-31 23:59:59")]
