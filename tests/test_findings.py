@@ -108,7 +108,7 @@ def test_a_card_says_figure_interval_change_and_course(found):
 
 def test_only_a_clear_change_is_told_as_one(found):
     assert summary.changes(found).sentences == (
-        "Against the quarter before: NPS **up 4.2 points** (1.0 to 7.4); no clear change in 1 of 2 "
+        "Against the quarter before: NPS **up 4.2 points** (0.4 to 8.0); no clear change in 1 of 2 "
         "measures.",
     )
 

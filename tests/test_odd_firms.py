@@ -114,6 +114,21 @@ def answers_without_scores() -> dict[str, pd.DataFrame]:
     return tables | {"responses": tables["responses"].assign(nps=None)}
 
 
+def long_names() -> dict[str, pd.DataFrame]:
+    """Return a shop whose answers carry a segment with names as long as a sentence."""
+    tables = shop()
+    names = ["Everything that lies west of the great river", "The far north, its islands included"]
+    answers = tables["responses"]
+    return tables | {"responses": answers.assign(place=np.resize(names, len(answers)))}
+
+
+LONG_QUESTION = {
+    "column": "nps",
+    "kind": "csat",
+    "scale": [0, 10],
+    "label": "All in all, how satisfied were you with all that you bought from us this time?",
+}
+
 FIRMS = {
     "orders and answers": (shop, ASKED),
     "orders only": (only_orders, {}),
@@ -126,6 +141,12 @@ FIRMS = {
     "open windows": (answers_before_orders_only, ASKED),
     "no answers": (empty_answers, ASKED),
     "answers without scores": (answers_without_scores, ASKED),
+    "long names": (
+        long_names,
+        ASKED
+        | {"questions": {"whole": LONG_QUESTION}, "main_question": "whole"}
+        | {"segments": ["place"], "controls": ["prior_orders", "place"]},
+    ),
 }
 
 

@@ -104,7 +104,7 @@ def test_a_report_killed_at_any_moment_leaves_the_last_edition_and_the_next_run_
 
 
 def wait_for(moment: float | str, reports: Path, running: subprocess.Popen[str]) -> None:
-    """Wait some seconds, or until a file appears in the making: the last one before the exchange."""
+    """Wait some seconds, or until the making has a file: the last one before the exchange."""
     if isinstance(moment, float):
         time.sleep(moment)
         return

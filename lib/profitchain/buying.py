@@ -19,7 +19,8 @@ def customer_periods(scene: Scene, clusters: Table) -> Table:
     orders = with_margin(scene).join(clusters, "customer_id", how="inner")
     bought = orders.revenue >= 0
     first = ibis.ifelse(bought, orders.ordered_at, None).min()
-    orders = orders.mutate(period=scene.period_of(orders.ordered_at), bought=bought)
+    period = scene.period_of(orders.ordered_at, one_before=True)
+    orders = orders.mutate(period=period, bought=bought)
     orders = orders.mutate(first=first.over(ibis.window(group_by=orders.customer_id)))
     within = orders.filter(orders.period.notnull())
     money = {n: within[n].sum().cast("int64") for n in ("revenue", "margin") if n in within.columns}
@@ -33,12 +34,13 @@ def customer_periods(scene: Scene, clusters: Table) -> Table:
     )
     now = now.mutate(cohort=scene.period_of(now["first"])).drop("first")
     nothing = {name: ibis.literal(0, "int64") for name in (*money, "orders", "active")}
-    steps = itertools.pairwise(period.name for period in scene.periods)
+    steps = itertools.pairwise(period.name for period in scene.periods_and_one_before)
     next_period = ibis.cases(*((now.period == here, there) for here, there in steps))
     then = now.filter(now.active == 1).mutate(
         period=next_period, previously_active=ibis.literal(1, "int64"), **nothing
     )
     both = ibis.union(now, then.filter(then.period.notnull()).select(*now.columns))
+    both = both.filter(both.period != scene.periods_and_one_before[0].name)
     keys = ["customer_id", "cluster", "cohort", "period"]
     return both.group_by(keys).aggregate(
         {name: both[name].sum().cast("int64") for name in both.columns if name not in keys}

@@ -183,7 +183,7 @@ def draw_survival(
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
     if mark is not None:
-        _point_out(ax, mark, data)
+        _point_out(ax, mark, data, x_label)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
@@ -201,7 +201,8 @@ def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> fl
 
 def span(data: pd.DataFrame, reference: float | None = None) -> tuple[float, float]:
     """Return the ends of an axis on which all rows and the reference have room."""
-    ends = [*data[["value", "low", "high"]].stack(), *([] if reference is None else [reference])]
+    known = data[["value", "low", "high"]].stack().dropna()
+    ends = [*known, *([] if reference is None else [reference])]
     room = 0.04 * (max(ends) - min(ends)) or 1
     return min(ends) - room, max(ends) + room
 
@@ -213,11 +214,11 @@ def since_known(data: pd.DataFrame) -> pd.DataFrame:
     return data[periods >= known.min()] if len(known) else data
 
 
-def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame) -> None:
+def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame, x_label: str) -> None:
     days, value = mark
     ax.plot(days, value, "o", color=style.INK, markersize=7, zorder=4)
     ax.annotate(
-        f"{axes.figure_text(value, data.iloc[0])} at {days:g}",
+        f"{axes.figure_text(value, data.iloc[0])} at {days:g} {x_label}".strip(),
         (days, value),
         xytext=(8, -10),
         textcoords="offset points",

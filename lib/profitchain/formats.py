@@ -164,7 +164,9 @@ def places_of(said: Estimate) -> int:
 
 
 def places_for(ends: Sequence[float], unit: str, largest: float | None = None) -> int:
-    """Return how many decimals a value, its low and its high need so that the ends differ.
+    """Return how many decimals a value, its low and its high need so that the ends can be told.
+
+    They must differ from each other, and one more decimal keeps them from looking like zero.
 
     `largest` is the largest magnitude shown beside them, where there are others.
     """
@@ -174,7 +176,9 @@ def places_for(ends: Sequence[float], unit: str, largest: float | None = None) -
     width = (max(ends) - min(ends)) * (100 if unit == "share" else 1)
     while 0 < width < 2 * 10**-places and places < MOST_DECIMALS:
         places += 1
-    return places
+    scale = 100 if unit == "share" else 1
+    is_zero = width and any(end and abs(end * scale) < 0.5 * 10**-places for end in ends[1:])
+    return min(places + bool(is_zero), MOST_DECIMALS)
 
 
 def _money_decimals(currency: str, largest: float) -> int:
@@ -192,6 +196,7 @@ def _currency(value: float, currency: str, places: int) -> str:
 
 
 def digits(value: float, places: int) -> str:
+    """Return a number with so many decimals and its thousands parted; no minus before zero."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
     text = babel_numbers.format_decimal(value, format=pattern, locale=LOCALE)
     return text.lstrip("-") if not re.search(r"[1-9]", text) else text

@@ -115,7 +115,8 @@ def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:
     model = fitted(cells, as_it_is, controls=controls)
     if isinstance(model, Unsaid):
         return f"Nothing could be adjusted for: {_lower(model.why)}"
-    return f"{adjustment(model).capitalize()}."
+    clause = adjustment(model)
+    return f"{clause[:1].upper()}{clause[1:]}."
 
 
 def nothing(cells: pd.DataFrame) -> pd.DataFrame:

@@ -23,49 +23,69 @@ FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
 
 def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]:
     """Return the measures of loyalty by id; money is in `currency`."""
-    share = {"unit": "share", "bounds": (0.0, 1.0)}
-    table = [
-        Measure(
-            id="repeat_rate", label="Repeat purchase rate", numerator="repeats", denominator="n",
-            means=f"share of answers followed by an order within {within_days} days", **share,
-        ),
-        Measure(
-            id="retention_rate", label="Retention rate", numerator="retained",
-            denominator="previously_active",
-            means="of the customers who bought in the previous period, the share who bought again",
-            **share,
-        ),
-        Measure(
-            id="churn_rate", label="Churn rate", numerator="lost",
-            denominator="previously_active",
-            means="of the customers who bought in the previous period, the share who did not",
-            **share,
-        ),
-        Measure(
-            id="purchase_frequency", label="Purchase frequency", numerator="orders", unit="orders",
-            denominator="active", means="orders per active customer",
-        ),
-        Measure(
-            id="average_order_value", label="Average order value", numerator="revenue",
-            denominator="orders", unit=currency, means="net revenue per order",
-        ),
-        Measure(
-            id="revenue_per_customer", label="Revenue per customer", numerator="revenue",
-            denominator="active", unit=currency,
-            means="net revenue per active customer",
-        ),
-        Measure(
-            id="new_revenue_share", label="Revenue from new customers", numerator="new_revenue",
-            denominator="revenue", counts="orders", unit="share",
-            means="share of net revenue from customers whose first order was in this period",
-        ),
-        Measure(
-            id="returning_revenue_share", label="Revenue from returning customers",
-            numerator="returning_revenue", denominator="revenue", counts="orders", unit="share",
-            means="share of net revenue from customers whose first order was in an earlier period",
-        ),
-    ]  # fmt: skip
+    repeat = Measure(
+        id="repeat_rate",
+        label="Repeat purchase rate",
+        numerator="repeats",
+        denominator="n",
+        unit="share",
+        bounds=(0.0, 1.0),
+        means=f"share of answers followed by an order within {within_days} days",
+    )
+    table = [repeat, *_keeping(), *_buying(currency), *_new_and_old()]
     return {measure.id: measure for measure in table}
+
+
+def _keeping() -> list[Measure]:
+    """Return retention and its complement."""
+    before = "of the customers who bought in the previous period, the share who"
+    told = {
+        "retention_rate": ("Retention rate", "retained", f"{before} bought again"),
+        "churn_rate": ("Churn rate", "lost", f"{before} did not"),
+    }
+    same = {"denominator": "previously_active", "unit": "share", "bounds": (0.0, 1.0)}
+    return [
+        Measure(id=id, label=label, numerator=numerator, means=means, **same)
+        for id, (label, numerator, means) in told.items()
+    ]
+
+
+def _buying(currency: str) -> list[Measure]:
+    """Return how often customers buy and for how much."""
+    told = [
+        ("purchase_frequency", "orders", "active", "orders", "orders per active customer"),
+        ("average_order_value", "revenue", "orders", currency, "net revenue per order"),
+        ("revenue_per_customer", "revenue", "active", currency, "net revenue per active customer"),
+    ]
+    return [
+        Measure(
+            id=id,
+            label=id.replace("_", " ").capitalize(),
+            numerator=numerator,
+            denominator=denominator,
+            unit=unit,
+            means=means,
+        )
+        for id, numerator, denominator, unit, means in told
+    ]
+
+
+def _new_and_old() -> list[Measure]:
+    """Return the two shares of revenue: from new customers and from returning ones."""
+    first = "share of net revenue from customers whose first order was in"
+    told = {"new": f"{first} this period", "returning": f"{first} an earlier period"}
+    return [
+        Measure(
+            id=f"{who}_revenue_share",
+            label=f"Revenue from {who} customers",
+            numerator=f"{who}_revenue",
+            denominator="revenue",
+            counts="orders",
+            unit="share",
+            means=means,
+        )
+        for who, means in told.items()
+    ]
 
 
 def with_complements(activity: pd.DataFrame) -> pd.DataFrame:

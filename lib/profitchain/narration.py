@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -31,6 +32,7 @@ from profitchain.wording import (
 )  # fmt: skip
 
 DIFFERENT = ("above the rest", "below the rest")
+COMPLEMENTS = ("churn_rate", "new_revenue_share")  # what another share leaves: no news of its own
 LONGEST_MESSAGE = 15  # words, as `exhibits` allows
 
 
@@ -65,7 +67,8 @@ def account_message(account: pd.DataFrame) -> str:
 
 
 def coverage_message(orders: pd.DataFrame) -> str:
-    """Return whether some period of the trend stands out by having hardly any orders."""
+    """Return whether some period since the first orders stands out by having hardly any."""
+    orders = orders[orders["value"].notna().cummax()]
     thin = orders[orders["value"].fillna(0) < 0.2 * orders["value"].median()]
     if thin.empty:
         return "No period stands out as empty"
@@ -89,8 +92,11 @@ def score_sentence(story: Story, period: Period) -> str:
     """Return a measure's figure and the verdicts on its two changes, as a page's first answer."""
     if isinstance(story.now, Unsaid):
         return f"{story.measure.label} can't be said: {story.now.why}"
-    told = [f"{change_words(said)} on the {on}" for on, said in _changes(story, period).items()]
+    changes = _changes(story, period)
+    told = [f"{change_words(said)} on the {on}" for on, said in changes.items()]
     words = listed(f"**{text}**" if text.startswith(("up", "down")) else text for text in told)
+    if len(told) == 2 and all(said.spans_zero for said in changes.values()):
+        words = f"no clear change on {listed((f'the {on}' for on in changes), last='or')}"
     return sentence(
         "{label} stood at **{now:number}** in {period:short} ({now:evidence}){tail}.",
         label=story.measure.label, now=story.now, period=period,
@@ -109,22 +115,35 @@ def changes_sentence(story: Story, period: Period) -> str:
         )
         for on, said in _changes(story, period).items()
     ]  # fmt: skip
-    return f"Its differences: {listed(told)}." if told else ""
+    return f"The estimated change is {listed(told)}." if told else ""
 
 
 def moves_sentence(stories: Sequence[Story], period: Period) -> str:
     """Return which of several measures moved on the previous period; "" where there are none."""
+    stories = [story for story in stories if story.measure.id not in COMPLEMENTS]
     known = [story for story in stories if isinstance(story.change, Estimate)]
     if not known:
         return "No measure can be compared with the period before." if stories else ""
     moved = [story for story in known if not story.change.spans_zero]
-    named = [f"{story.measure.label} {change_words(story.change)}" for story in moved]
+    named = [f"{in_sentence(story.measure.label)} {change_words(story.change)}" for story in moved]
     word = period_word(period)
     if not named:
         return f"No clear change on the {word} in any of {len(known)} further measures."
     rest = len(known) - len(named)
     tail = f"; no clear change in {rest} of {len(known)} further measures" if rest else ""
     return f"Clearly moved on the {word}: {listed(named)}{tail}."
+
+
+def in_sentence(label: str) -> str:
+    """Return a label as it stands inside a sentence.
+
+    Examples
+    --------
+    >>> in_sentence("Delivery, mean"), in_sentence("NPS")
+    ('delivery (mean)', 'NPS')
+    """
+    label = re.sub(r", ([^,]+)$", r" (\1)", label)
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def changes_table(stories: Iterable[Story], period: Period) -> pd.DataFrame:
@@ -244,7 +263,7 @@ def change_title(story: Story, period: Period) -> str:
     """Return an exhibit's message on a measure's change."""
     label, told = story.measure.label, {"change": story.change, "period": period}
     is_first = isinstance(story.change, Estimate) and not story.change.spans_zero
-    label = label[:1].lower() + label[1:] if label[1:2].islower() and not is_first else label
+    label = label if is_first else in_sentence(label)
     return brief(change_message(label, **told), change_message("The score", **told))
 
 

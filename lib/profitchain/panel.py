@@ -56,14 +56,20 @@ class Scene:
         first = months_before(end, months)
         return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(self.company.time_zone))
 
-    def period_of(self, instant: Column) -> Column:
+    @property
+    def periods_and_one_before(self) -> list[Period]:
+        """The periods of the trend and the one before them, which tells whom the first retained."""
+        return [self.periods[0].previous, *self.periods]
+
+    def period_of(self, instant: Column, *, one_before: bool = False) -> Column:
         """The name of the trend period that an instant falls in, NULL outside them all."""
         zone = self.company.time_zone
-        starts = [ibis.timestamp(period.starts_at(zone)) for period in self.periods]
+        periods = self.periods_and_one_before if one_before else self.periods
+        starts = [ibis.timestamp(period.starts_at(zone)) for period in periods]
         ends = [*starts[1:], self.ends_at]
         branches = [
             ((instant >= start) & (instant < end), period.name)
-            for period, start, end in zip(self.periods, starts, ends, strict=True)
+            for period, start, end in zip(periods, starts, ends, strict=True)
         ]
         return ibis.cases(*branches)
 

@@ -106,6 +106,7 @@ _RC = {
     "ytick.major.size": 0,
 }
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+_TAG = re.compile(r"<[^>]+>")
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
@@ -148,11 +149,15 @@ def _tightened(text: str, css_class: str) -> str:
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
     text = text.replace("xlink:href", "href")
-    text = _NUMBER.sub(lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), text)
+    text = _TAG.sub(lambda tag: _NUMBER.sub(_rounded, tag[0]), text)  # not the labels' numbers
     text = re.sub(r"#[0-9a-f]{6}\b", _variable, text)
     text = re.sub(r"(?<=[-\d]) ?\n(?=[MLCQz])", "", text)
     text = re.sub(r'(?<=[z\d])\s*\n"', '"', text)
     return re.sub(r">\s+<", "><", text).strip()
+
+
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _variable(match: re.Match[str]) -> str:

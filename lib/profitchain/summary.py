@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from profitchain import formats, style, wording
+from profitchain import formats, narration, style, wording
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.findings import SUMMARY, Found, PageStory, is_change, is_difference
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 120, 34, 4
-COMPLEMENTS = {"churn_rate"}  # moves whenever retention does: no news of its own
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 
 
@@ -158,7 +156,7 @@ def _changing(found: Found) -> list[str]:
     bases = [
         id.removesuffix("_on_year").removesuffix("_change") for id in recorded if is_change(id)
     ]
-    return [id for id in dict.fromkeys(bases) if id not in COMPLEMENTS]
+    return [id for id in dict.fromkeys(bases) if id not in narration.COMPLEMENTS]
 
 
 def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
@@ -167,7 +165,7 @@ def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
     if not known:
         return ""
     moved = [
-        f"{_in_sentence(found.label(id))} **{wording.change_words(change)}** "
+        f"{narration.in_sentence(found.label(id))} **{wording.change_words(change)}** "
         f"({wording.interval(change, difference=True, bare=True)})"
         for id, change in known.items()
         if change.verdict != "no clear change"
@@ -177,13 +175,6 @@ def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
         return f"{since}: no clear change in any of {still} measures."
     rest = f"; no clear change in {still} of {len(known)} measures" if still else ""
     return f"{since}: {wording.listed(moved)}{rest}."
-
-
-def _in_sentence(label: str) -> str:
-    """Return a label as it stands inside a list: "Delivery, mean" is "delivery (mean)"."""
-    label = re.sub(r", ([^,]+)$", r" (\1)", label)
-    is_word = label[1:2].islower()
-    return label[:1].lower() + label[1:] if is_word else label
 
 
 def _download(path: str, words: str) -> str:

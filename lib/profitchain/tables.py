@@ -15,6 +15,8 @@ from profitchain import formats
 DASH = "–"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
 STACKED_ABOVE = 3
+WHOLE_PERCENTS = 0.1  # from this share on, a heat table needs no decimals
+INTERVAL = " (95% interval)"
 ARROWS = {"up": "▲ ", "down": "▼ "}  # a change whose interval leaves zero out
 _HIDDEN = {"unit", "why"}
 
@@ -156,7 +158,7 @@ def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> Column:
     name = heading_of(stem) if stem else "Estimate"
     has_interval = bool((parts[1] < parts[2]).any())
     unit_words = _heading_unit(units)
-    interval = " (95% interval)" if has_interval else ""
+    interval = INTERVAL if has_interval else ""
     return Column(heading=f"{name}{unit_words}{interval}", cells=cells, numeric=True)
 
 
@@ -171,7 +173,8 @@ def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float 
         shown += " pp"
     if is_single:
         return shown
-    ends = [formats.plain(end, unit, places=places, bare=True).rstrip("%") for end in (low, high)]
+    scale = 100 if unit == "share" else 1  # the unit's sign stands before the brackets
+    ends = [formats.plain(end * scale, "", places=places) for end in (low, high)]
     return f"{shown} ({ends[0]}{' to ' if low < 0 else DASH}{ends[1]})"
 
 
@@ -219,7 +222,7 @@ def _heading(column: Column) -> str:
 def _row(cells: list[str], columns: list[Column], *, is_total: bool, stack: bool) -> str:
     first, *rest = cells
     tail = "".join(
-        _td(cell, column.numeric, label=column.heading if stack else "")
+        _td(cell, column.numeric, label=column.heading.removesuffix(INTERVAL) if stack else "")
         for cell, column in zip(rest, columns[1:], strict=True)
     )
     kind = ' class="total"' if is_total else ""
@@ -236,6 +239,7 @@ def _heat_cell(cell: float, unit: str, top: float) -> str:
     if pd.isna(cell):
         return "<td></td>"
     strength = round(0.5 * cell / top, 2) if top > 0 else 0
-    text = formats.plain(float(cell), unit, places=formats.decimals(unit, top), bare=True)
+    places = 0 if unit == "share" and top >= WHOLE_PERCENTS else formats.decimals(unit, top)
+    text = formats.plain(float(cell), unit, places=places, bare=True)
     shade = f"background:rgb(var(--heat,0 114 178)/{strength:g})"
     return f'<td class="number" style="{shade}">{html.escape(text)}</td>'

@@ -66,9 +66,10 @@ def moved(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
     both = before.index.intersection(after.index)
     left, right = before.loc[both].astype(float), after.loc[both].astype(float)
     differs = ~((left - right).abs() <= RELATIVE * left.abs().clip(lower=1e-6))
-    for key, column in differs.stack()[lambda flags: flags].index.map(lambda i: (i[:-1], i[-1])):
-        lines.append(
+    for key, flags in differs.iterrows():
+        lines += [
             f"{' '.join(key)} {column}: {left.at[key, column]} was published, "
             f"{right.at[key, column]} came out"
-        )
+            for column in flags.index[flags]
+        ]
     return lines
