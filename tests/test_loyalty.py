@@ -64,7 +64,8 @@ def test_a_first_period_has_no_retention_and_says_so() -> None:
 
 def test_totals_are_counted_and_a_period_without_orders_says_so() -> None:
     found = totals(activity(), NOW, "EUR")
-    assert [found[name].value for name in ("orders", "revenue", "active_customers", "new_customers")] == [
+    names = ("orders", "revenue", "active_customers", "new_customers")
+    assert [found[name].value for name in names] == [
         20, 600, 10, 4,
     ]  # fmt: skip
     assert isinstance(totals(activity(), Period("2030Q1"), "EUR")["orders"], Unsaid)

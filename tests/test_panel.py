@@ -91,7 +91,7 @@ def by_hand(frames: dict[str, pd.DataFrame], within: int = 60) -> pd.DataFrame:
                 "tenure_days": (one.responded_at - before.min()).days if len(before) else 0,
                 "orders": orders,
                 "repeat": int(orders > 0),
-                "spend": max(int(theirs["revenue"][inside].sum()), 0),
+                "spend": int(theirs["revenue"][inside].sum()),
             }
         )
     return pd.DataFrame(rows)

@@ -17,6 +17,7 @@ from profitchain.estimates import Estimate, Said
 from profitchain.formats import digits, period_label, period_short, with_interval
 from profitchain.periods import Period
 from profitchain.quality import KINDS, MOSTLY_EMPTY
+from profitchain.store import Edition
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"
@@ -207,13 +208,16 @@ def moves(rows: pd.DataFrame, main: Question) -> Caption:
     }
 
 
-def amounts(told: Mapping[str, Said], firm: Company) -> Caption:
+def amounts(told: Mapping[str, Said], edition: Edition) -> Caption:
     """Return the caption of orders and money that go with one more point."""
+    firm, assumed = edition.company, edition.assumed_margin
+    rows = source(FOLLOWED, max(said.n for said in told.values()))
+    note = f"; margin is assumed at {assumed:.0%} of revenue" if assumed else ""
     return {
         "message": link_words.amounts_message(told["spend"]),
         "measure": f"Difference for one more point of “{firm.main.label}”, per answer, within "
         f"{firm.repeat_within_days} days, adjusted; 95% intervals",
-        "source": source(FOLLOWED, max(said.n for said in told.values())),
+        "source": rows + note,
     }
 
 

@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_company(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("period", nargs="?", default="", metavar="PERIOD",
-                        help="2026Q3, 2026-09 or 2026 (default: the last complete one)")  # fmt: skip
+                        help="2026Q3, 2026-09 or 2026 (default: the last whole one)")  # fmt: skip
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
 
 

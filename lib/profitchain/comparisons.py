@@ -12,6 +12,8 @@ from profitchain.estimates import Estimate, Said, Unsaid, counted
 from profitchain.periods import Period
 from profitchain.ratios import change, difference, holm, ratio, said_frame
 
+EVERYBODY = "all"  # the one segment of a firm that has declared none
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
@@ -126,7 +128,7 @@ def by_groups(
     frame = (
         pd.concat(frames, ignore_index=True)
         if frames
-        else _groups(sums.assign(all="all answers"), measure, "all", smallest)
+        else _groups(sums.assign(**{EVERYBODY: "all answers"}), measure, EVERYBODY, smallest)
     )
     frame["p_adjusted"] = holm(frame["p_adjusted"])
     frame["verdict"] = [

@@ -1,4 +1,4 @@
-"""The errors that a user can mend: each message says what was wrong, what would be right, what to do."""
+"""The errors that a user can mend: what was wrong, what would be right, what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a number is here: a value with its interval, its n and its unit, or a reason why there is none."""
+"""What a number is here: a value with interval, n and unit, or a reason why there is none."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from profitchain.estimates import Estimate, Said
 from profitchain.findings import Found
 from profitchain.formats import number
+from profitchain.satisfaction import PUBLIC_IDS, measures_of
 from profitchain.store import Edition
 from profitchain.wording import sentence
 
@@ -26,7 +27,9 @@ def key_figures(edition: Edition) -> list[str]:
     main = edition.company.main
     if main is None:
         return ["revenue", "orders", "active_customers", *FIGURES[3:5], "purchase_frequency"]
-    return [_score_id(edition), *FIGURES]
+    money = "margin" if edition.assumed_margin is None else "spend"
+    shown = [id.replace("margin", money) for id in FIGURES]
+    return [_score_id(edition), *shown]
 
 
 def about(edition: Edition) -> dict[str, tuple[str, str]]:
@@ -39,6 +42,7 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
     return {
         "repeat_effect_per_point": (point, f"more answers followed by an order in {days} days"),
         "margin_effect_per_point": (point, f"more margin for each answer in {days} days"),
+        "spend_effect_per_point": (point, f"more spend for each answer in {days} days"),
         "repeat_rate": ("Repeat purchase rate", f"of answers, within {days} days"),
         "retention_rate": ("Retention rate", f"of the previous {edition.period.every}'s customers"),
         "average_order_value": ("Average order value", ""),
@@ -57,9 +61,10 @@ def quality(found: Found) -> str:
 
 
 def _money(found: Found, edition: Edition) -> str:
-    """Return the headline: what one more point goes with in margin, or else in spend."""
+    """Return the headline: what one more point goes with in margin, in spend if that is assumed."""
     margin, spend = (found.get(f"{name}_effect_per_point") for name in ("margin", "spend"))
-    effect, what = (margin, "margin") if isinstance(margin, Estimate) else (spend, "spend")
+    is_measured = isinstance(margin, Estimate) and edition.assumed_margin is None
+    effect, what = (margin, "margin") if is_measured else (spend, "spend")
     days, label = edition.company.repeat_within_days, edition.company.main.label
     if isinstance(effect, Estimate) and effect.spans_zero:
         return sentence(
@@ -87,8 +92,10 @@ def _caution(found: Found) -> str:
 
 
 def _score_id(edition: Edition) -> str:
-    main = edition.company.main
-    return main.kind if main.kind in ("nps", "csat", "ces") else f"{main.name}_mean"
+    main, questions = edition.company.main, edition.company.all_questions
+    headline = measures_of(main)[0].id
+    first = next(one for one in questions if one.kind == main.kind)
+    return main.kind if main.kind in PUBLIC_IDS and first == main else headline
 
 
 def _upward(effect: Said) -> Said:

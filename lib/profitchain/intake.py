@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from profitchain.checks import (
     judge,
     used_rows,
 )
-from profitchain.company import Company
+from profitchain.company import Company, environment_names
 from profitchain.contracts import CONTRACTS, contract_of
 from profitchain.conventions import End
 from profitchain.crosschecks import check_across_tables
@@ -136,6 +137,7 @@ def fingerprint(company: Company) -> str:
     """Return a sha256 of company.yml and of everything that its tables are read from."""
     parts = [hashlib.sha256((company.folder / "company.yml").read_bytes()).hexdigest()]
     parts += [f"{table} {source_hash(table, company)}" for table in sorted(company.tables)]
+    parts += [os.environ.get(name, "") for name in sorted(environment_names(company))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

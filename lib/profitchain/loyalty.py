@@ -82,6 +82,7 @@ def _new_and_old() -> list[Measure]:
             denominator="revenue",
             counts="orders",
             unit="share",
+            bounds=(0.0, 1.0),
             means=means,
         )
         for who, means in told.items()
@@ -120,6 +121,11 @@ def repeat_story(
         Reads `n` (answers) and `repeats` (answers followed by an order in time).
     """
     measure = loyalty_measures("", within_days)["repeat_rate"]
+    if cells.empty:
+        nothing = Unsaid(why="Not measured: no answer in table `responses` has a closed window.")
+        gap = said_frame([nothing] * len(periods), period=[str(period) for period in periods])
+        changes = {"now": nothing, "change": nothing, "change_on_year": nothing}
+        return Story(measure=measure, trend=gap, **changes)
     return story(cells.rename(columns={"closes": "period"}), measure, periods, smallest=smallest)
 
 
@@ -153,7 +159,8 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
 
     Returns
     -------
-    One row a cohort and offset, from 1: cohort, offset (periods), customers, value, low, high (shares).
+    One row a cohort and offset, from 1: cohort, offset (periods), customers, value, low, high
+    (shares).
     """
     place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
     rows = cohorts.assign(offset=cohorts["period"].map(place) - cohorts["cohort"].map(place))
@@ -185,7 +192,8 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
 
     Returns
     -------
-    One row a day with an event, from day 0: days, value, low, high (shares ordered again), n at risk.
+    One row a day with an event, from day 0 to the last on which anybody was watched: days, value,
+    low, high (shares ordered again), n at risk.
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
@@ -209,7 +217,12 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
     start = pd.DataFrame(
         {"days": [0.0], "value": [0.0], "low": [0.0], "high": [0.0], "n": [int(gaps["n"].sum())]}
     )
-    return pd.concat([start, curve.assign(**shares)[start.columns]], ignore_index=True)
+    steps = pd.concat([start, curve.assign(**shares)[start.columns]], ignore_index=True)
+    last = gaps["days"].max()
+    watched = steps.iloc[[-1]].assign(
+        days=float(last), n=int(gaps.loc[gaps["days"] == last, "n"].sum())
+    )
+    return pd.concat([steps, watched], ignore_index=True).drop_duplicates("days", ignore_index=True)
 
 
 def curve_frame(curve: pd.DataFrame | Unsaid) -> pd.DataFrame:
@@ -223,6 +236,10 @@ def share_again_within(curve: pd.DataFrame | Unsaid, days: int) -> Said:
     """Return the share of customers who ordered again within so many days, read off the curve."""
     if isinstance(curve, Unsaid):
         return curve
+    watched = curve["days"].iloc[-1]
+    if days > watched:
+        why = f"Nobody was watched for {days} days (the longest: {watched:.0f})."
+        return Unsaid(why=why, n=int(curve["n"].iloc[0]))
     row = curve[curve["days"] <= days].iloc[-1]
     return Estimate(
         value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
@@ -231,7 +248,7 @@ def share_again_within(curve: pd.DataFrame | Unsaid, days: int) -> Said:
 
 
 def _filled(rows: pd.DataFrame, sizes: pd.Series, place: dict[str, int]) -> pd.DataFrame:
-    """Return one row for every cohort and offset that has had its chance, 0 active where none came."""
+    """Return a row for every cohort and offset that has had its chance, 0 active if none came."""
     last = max(place.values(), default=0)
     pairs = [
         (cohort, offset, int(sizes[cohort]))

@@ -45,7 +45,7 @@ def rows_sentence(account: pd.DataFrame) -> str:
     words = listed([f"**{digits(rows.get('used', 0), 0)} were used**", *told,
                     f"{broken} broke the data contract"])  # fmt: skip
     count, tables = digits(rows.sum(), 0), account["table"].nunique()
-    return f"{count} rows came in from {tables} tables: {words}."
+    return f"{count} rows came in from {tables} table{'s' * (tables != 1)}: {words}."
 
 
 def broken_sentence(account: pd.DataFrame) -> str:
@@ -178,10 +178,11 @@ def segments_message(label: str, groups: pd.DataFrame) -> str:
     """Return which groups differ from the rest, or that none can be told apart."""
     shown = groups[groups["verdict"] != ""]
     if len(shown) < 2:
-        return f"{label}: too few groups to compare"
+        return brief(f"{label}: too few groups to compare", "Too few groups to compare")
     apart = shown[shown["verdict"].isin(DIFFERENT)]
     if apart.empty:
-        return f"{label}: no group can be told from the rest"
+        words = "no group can be told from the rest"
+        return brief(f"{label}: {words}", words.capitalize())
     sides = [
         f"{listed(apart.loc[apart['verdict'] == verdict, 'group'])} {verdict}"
         for verdict in DIFFERENT
@@ -264,7 +265,8 @@ def change_title(story: Story, period: Period) -> str:
     label, told = story.measure.label, {"change": story.change, "period": period}
     is_first = isinstance(story.change, Estimate) and not story.change.spans_zero
     label = label if is_first else in_sentence(label)
-    return brief(change_message(label, **told), change_message("The score", **told))
+    short = "The score" if is_first else "the score"
+    return brief(change_message(label, **told), change_message(short, **told))
 
 
 def _changes(story: Story, period: Period) -> dict[str, Estimate]:

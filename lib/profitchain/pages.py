@@ -169,7 +169,7 @@ def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
     """Return the page of a question that the firm's tables can't answer, with the reason."""
     question = next((each.question for each in site.pages if each.name == page.name), page.name)
     notebook = new_notebook(cells=[new_markdown_cell(f"# {question}", id="question")])
-    return _rendered(notebook, site, page, question=question, why=why)
+    return _rendered(notebook, site, page, question=question, why=wording.reason(why))
 
 
 def reports_index(editions: Iterable[EditionLink]) -> str:

@@ -1,4 +1,4 @@
-"""What was known of each customer before an answer, what followed it, and the small sums kept of both.
+"""What was known of a customer before an answer, what followed, and the small sums kept of both.
 
 Every function takes and gives Ibis expressions, so the work stays in the engine. Instants are
 UTC without a zone mark and money is in minor units, as `intake` leaves them. "Before" and "after"
@@ -89,7 +89,7 @@ def with_clusters(rows: Table, *, exact: bool) -> Table:
 
 
 def customer_clusters(scene: Scene) -> Table:
-    """Return customer_id, cluster: one row for each customer with an order, answer or invitation."""
+    """Return customer_id, cluster: one row a customer with an order, answer or invitation."""
     seen = [
         scene.tables[name].select("customer_id")
         for name in ("orders", "responses", "invitations")
@@ -174,6 +174,15 @@ def still_open(scene: Scene, rows: Table) -> int:
     return int(waiting.count().execute())
 
 
+def margins_assumed(scene: Scene) -> int:
+    """Return how many orders carry no margin of their own and take `gross_margin` instead."""
+    orders = scene.tables["orders"]
+    if scene.company.gross_margin is None:
+        return 0
+    lacking = orders.filter(orders.margin.isnull()) if "margin" in orders.columns else orders
+    return int(lacking.count().execute())
+
+
 def _histories(rows: Table, scene: Scene) -> Table:
     """Return, for each `answer`, the customer's orders before it and within its window after it."""
     orders = with_margin(scene)
@@ -207,7 +216,6 @@ def _described(sums: Table) -> Table:
         recency_days=recency.fill_null(-1).cast("int64"),
         tenure_days=ibis.greatest(tenure.fill_null(0), 0).cast("int64"),
         repeat=ibis.ifelse(sums.orders > 0, 1, 0),
-        spend=ibis.greatest(sums.spend, 0),
     )
     return described.drop("responded_at", "last_before", "first_before", *_of(sums, "joined_on"))
 

@@ -280,7 +280,8 @@ def _write_reports_index(out: Path) -> None:
     links = []
     for record in sorted(out.glob("*/*/record.json"), reverse=True):
         folder = record.parent
-        if folder.name.startswith(".") or not (folder / "index.html").exists():
+        is_whole = not folder.name.startswith(".") and not folder.name.endswith(".part")
+        if not is_whole or not (folder / "index.html").exists():
             continue
         told = findings.told(folder)
         href = f"{folder.parent.name}/{folder.name}/index.html"

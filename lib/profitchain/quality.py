@@ -38,7 +38,7 @@ def reasons(account: pd.DataFrame) -> pd.DataFrame:
 
 
 def gaps_in_columns(profile: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns with many empty cells: table, column, missing_share; the emptiest first."""
+    """Return the columns with many empty cells, emptiest first: table, column, missing_share."""
     empty = profile[profile["missing_share"] > MOSTLY_EMPTY]
     empty = empty[["table", "column", "missing_share"]]
     return empty.sort_values("missing_share", ascending=False, kind="stable", ignore_index=True)

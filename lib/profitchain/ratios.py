@@ -1,4 +1,4 @@
-"""How sure we are of a ratio of sums, when customers (the clusters) are independent and rows are not.
+"""How sure we are of a ratio of sums, when customers are independent and their rows are not.
 
 Every mean, share, score and rate of the suite is such a ratio: satisfied / answered,
 revenue / orders, retained / previously active. Its variance is the linearised one for

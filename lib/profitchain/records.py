@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from profitchain.comparisons import Measure, Story, period_totals
+from profitchain.comparisons import EVERYBODY, Measure, Story, period_totals
 from profitchain.estimates import Estimate, Said, Unsaid, counted
 from profitchain.findings import Recorded, finding
 from profitchain.periods import Period
@@ -62,14 +62,14 @@ def of_groups(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
     groups : one row a group: segment, group, value, low, high, n, why.
     """
     told = {"id": measure.id, "label": measure.label, "unit": measure.unit}
-    return [_of_group(row, **told) for row in groups.itertuples()]
+    return [_of_group(row, **told) for row in _told_apart(groups)]
 
 
 def of_effects(groups: pd.DataFrame) -> list[Recorded]:
     """Return the effect of one point in each group (`groups`: as in `of_groups`)."""
     told = {"id": "repeat_effect_per_point", "unit": "share"}
     label = "Effect of one point on repeat orders"
-    return [_of_group(row, **told, label=label) for row in groups.itertuples()]
+    return [_of_group(row, **told, label=label) for row in _told_apart(groups)]
 
 
 def of_count(id: str, label: str, n: int, unit: str) -> list[Recorded]:
@@ -112,6 +112,11 @@ def of_link(raw: Said, effect: Said, ten: Said, bend: object) -> list[Recorded]:
 def of_test(test: object) -> Said:
     """Return a test's p-value as it is recorded, or why there is none."""
     return test if isinstance(test, Unsaid) else test.estimate
+
+
+def _told_apart(groups: pd.DataFrame) -> Iterable[object]:
+    """Return the groups' rows, none where the firm has declared no segment."""
+    return groups[groups["segment"] != EVERYBODY].itertuples()
 
 
 def _of_group(row: object, *, id: str, label: str, unit: str) -> Recorded:

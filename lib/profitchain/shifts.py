@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.comparisons import verdict_of
+from profitchain.comparisons import EVERYBODY, verdict_of
 from profitchain.design import refusal
 from profitchain.estimates import Said, Unsaid
 from profitchain.links import CLUSTERED, adjustment
@@ -30,7 +30,7 @@ MOVES = {
 
 
 def per_10_nps(
-    cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
+    cells: pd.DataFrame, *, kind: str = "nps", controls: Sequence[str] = (), level: float = 0.95
 ) -> pd.DataFrame:
     """Return what ten more NPS points go with, for each way in which answers may move.
 
@@ -44,7 +44,7 @@ def per_10_nps(
     left now hold so many answers), value, low, high (change of the repeat rate over all answers,
     a share), n, why, unit.
     """
-    said = _moved(cells, controls, level)
+    said = _moved(cells, kind, controls, level)
     frame = said_frame(said, mechanism=list(MOVES), moves=[words for _, words in MOVES.values()])
     frame.insert(2, "moved_share", [share for share, _ in MOVES.values()])
     frame.insert(3, "possible", _possible(cells))
@@ -52,14 +52,14 @@ def per_10_nps(
 
 
 def repeat_effect_per_10_nps(
-    cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
+    cells: pd.DataFrame, *, kind: str = "nps", controls: Sequence[str] = (), level: float = 0.95
 ) -> Said:
     """Return the headline of `per_10_nps`: half of it by each of the first two steps.
 
     The same number as that of detractors who become promoters, since 5 of 100 answers leave the
     detractors and 5 join the promoters either way.
     """
-    return _moved(cells, controls, level)[list(MOVES).index(HALVES)]
+    return _moved(cells, kind, controls, level)[list(MOVES).index(HALVES)]
 
 
 def effect_by_segment(
@@ -108,7 +108,10 @@ def same_in_every_segment(
     return wald_test(stacked(found).combine(contrasts), method)
 
 
-def _moved(cells: pd.DataFrame, controls: Sequence[str], level: float) -> list[Said]:
+def _moved(cells: pd.DataFrame, kind: str, controls: Sequence[str], level: float) -> list[Said]:
+    if kind != "nps":
+        why = "The main question is not a net promoter question, so NPS points mean nothing here."
+        return [Unsaid(why=why, n=int(cells["n"].sum()))] * len(MOVES)
     model = _by_group(cells, controls)
     if isinstance(model, Unsaid):
         return [model] * len(MOVES)
@@ -215,6 +218,11 @@ def effect_by_segments(
         effect_by_segment(cells, segment, controls=controls, smallest=smallest)
         .rename(columns={"segment": "group"})
         .assign(segment=segment)
-        for segment in segments or ["all"]
+        for segment in segments
     ]
-    return pd.concat(frames, ignore_index=True)
+    if frames:
+        return pd.concat(frames, ignore_index=True)
+    everybody = effect_by_segment(
+        cells.assign(**{EVERYBODY: "all answers"}), EVERYBODY, controls=controls, smallest=smallest
+    )
+    return everybody.rename(columns={"segment": "group"}).assign(segment=EVERYBODY)

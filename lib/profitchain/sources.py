@@ -66,14 +66,17 @@ def source_name(table: str, company: Company) -> str:
 
 
 def source_hash(table: str, company: Company) -> str:
-    """Return the sha256 of what a table is read from: files' bytes, and the query's text."""
+    """Return the sha256 of what a table is read from: files' bytes, and the query as written.
+
+    It is published, so what the environment puts into a query has no part in it.
+    """
     source = company.tables[table]
     named = [source.file, source.database, *source.files.values()]
     paths = [path for text in named if text is not None for path in _paths(text, company)]
     hashes = sorted(_file_hash(path) for path in paths)
     if source.file is not None and len(hashes) == 1:
         return hashes[0]
-    words = [expand(text) for text in (source.table, source.query) if text is not None]
+    words = [text for text in (source.table, source.query) if text is not None]
     return hashlib.sha256("\n".join([*hashes, *words]).encode()).hexdigest()
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
+MAKING = "making-"
+SECONDS_A_DAY = 86_400
 MONEY = ("revenue", "new_revenue", "spend", "margin")
 SUMMARIES = ("score_cells", "link_cells", "activity", "cohorts", "gaps", "invited")
 
@@ -37,7 +40,8 @@ SUMMARIES = ("score_cells", "link_cells", "activity", "cohorts", "gaps", "invite
 class Edition:
     """One firm's period, opened: what notebooks hand to the library.
 
-    `facts` holds counts that no table carries (answers still waiting for their window).
+    `facts` holds counts that no table carries: answers still waiting for their window, orders whose
+    margin is assumed.
     """
 
     company: Company
@@ -57,6 +61,11 @@ class Edition:
     def smallest(self) -> int:
         """The smallest group that may be shown, in customers."""
         return self.company.privacy.smallest_group
+
+    @property
+    def assumed_margin(self) -> float | None:
+        """The share of revenue taken for margin where orders carry none; None if all carry it."""
+        return self.company.gross_margin if self.facts.get("margin_assumed") else None
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
@@ -155,7 +164,7 @@ def _prepared(firm: Company, period: Period) -> Path:
     if folder.is_dir():
         os.utime(folder)
         return folder
-    with tempfile.TemporaryDirectory(prefix="making-", dir=store) as making:
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=store) as making:
         _prepare(firm, period, Path(making))
         try:
             Path(making).rename(folder)
@@ -217,6 +226,7 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
         if firm.main is not None:
             summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, answers))
             facts["still_open"] = panel.still_open(scene, answers)
+            facts["margin_assumed"] = panel.margins_assumed(scene)
         if "response_id" in intake.tables.get("invitations", clusters).columns:
             summaries["invited"] = buying.invited(scene, clusters)
     else:
@@ -246,6 +256,10 @@ def _refuse_uncovered(intake: Intake, period: Period) -> None:
 
 
 def _forget_old(store: Path) -> None:
-    kept = sorted((p for p in store.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
-    for folder in kept[:-EDITIONS_KEPT]:
+    """Remove all but the latest summaries, and what killed runs left behind a day or more ago."""
+    every = sorted((p for p in store.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+    made = [folder for folder in every if not folder.name.startswith(MAKING)]
+    old = time.time() - SECONDS_A_DAY
+    left = [one for one in every if one not in made and one.stat().st_mtime < old]
+    for folder in [*made[:-EDITIONS_KEPT], *left]:
         shutil.rmtree(folder, ignore_errors=True)

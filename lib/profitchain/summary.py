@@ -147,7 +147,7 @@ def _line(page: PageStory) -> str:
 
 def _first(page: PageStory) -> str:
     if page.why:
-        return f"{wording.TEXT['not_measured']}: {page.why}"
+        return f"{wording.TEXT['not_measured']}: {wording.reason(page.why)}"
     return page.answers[0] if page.answers else ""
 
 

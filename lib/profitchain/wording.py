@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_words", "either",
     "emphasised", "how", "interval", "link_message", "listed", "note", "number", "period_label",
-    "period_short", "period_word", "sentence", "unbroken", "unmarked", "with_interval",
+    "period_short", "period_word", "reason", "sentence", "unbroken", "unmarked", "with_interval",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
@@ -254,6 +254,11 @@ def emphasised(text: str) -> str:
 def unbroken(text: str) -> str:
     """Return text whose "n = 549" no line end can tear apart."""
     return re.sub(r"\b(n|p) = (?=[\d.])", "\\1\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", text)
+
+
+def reason(why: str) -> str:
+    """Return why something is not measured, without saying again that it is not."""
+    return why.removeprefix(f"{TEXT['not_measured']}: ")
 
 
 def unmarked(text: str) -> str:
