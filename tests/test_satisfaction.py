@@ -14,7 +14,6 @@ from profitchain.satisfaction import (
     group_shares,
     measures_of,
     stories,
-    valid_answers,
     wide_groups,
 )  # fmt: skip
 
@@ -82,7 +81,7 @@ def test_three_groups_from_worst_to_best_hold_every_answer_once(
 def test_an_empty_answer_to_one_question_lowers_no_share() -> None:
     both = pd.concat([cells(CSAT, [5] * 6 + [1] * 2), cells(NPS, [9] * 20)])
     assert stories(both, [CSAT], [NOW])[0].now.value == 0.75
-    assert valid_answers(both, CSAT, NOW).value == 8
+    assert stories(both, [CSAT], [NOW])[0].now.n == 8
 
 
 def test_the_share_finding_it_easy_follows_the_stated_direction() -> None:
