@@ -411,3 +411,17 @@ def test_fewer_than_four_scores_say_nothing_of_a_bend():
 def test_a_segment_that_is_not_there_is_named():
     frame = effect_by_segment(small(), "planet")
     assert frame["why"].tolist() == ["The data have no segment 'planet'."]
+
+
+def test_a_history_that_nobody_with_a_repeat_shares_is_left_out_and_named():
+    rng = np.random.default_rng(2)
+    n = 600
+    score = rng.integers(0, 11, n)
+    repeats = rng.random(n) < 0.1 + 0.04 * score
+    again = np.where(repeats, 1, rng.integers(1, 3, n))
+    cells = pd.DataFrame(
+        {"score": score, "n": 1, "repeats": repeats.astype(int), "prior_orders": again}
+    ).assign(cluster=np.arange(n))
+    adjusted = repeat_effect(cells, controls=["prior_orders"])
+    assert adjusted.value == pytest.approx(repeat_effect(cells).value)
+    assert "prior orders left out" in adjusted.method

@@ -18,6 +18,8 @@ NUMERIC = {"prior_orders": "prior_orders", "recency": "recency_days", "tenure": 
 WORDS = {"recency": "days since the last order", "tenure": "days as a customer"}
 FEWEST_IN_LEVEL = 10  # a category with fewer answers joins the other rare ones
 HARRELL = (0.05, 0.275, 0.5, 0.725, 0.95)
+HARRELL_THREE = (0.10, 0.5, 0.90)
+SHORT_SCALE = 5  # a scale of so few scores gets three knots
 OFTEN = 10  # answers that a score needs to guide where knots stand
 
 Basis = Callable[[np.ndarray], np.ndarray]
@@ -106,12 +108,13 @@ def spline_knots(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Harrell (2015, Regression Modeling Strategies, 2nd ed., table 2.3) puts them at quantiles of the
     answers; most answers being near the top of the scale, his would leave the rest of it stiff, so
-    his five quantiles are taken of the distinct scores instead.
+    his quantiles (five, or three for short scales) are taken of the distinct scores instead.
     """
     distinct, place = np.unique(scores, return_inverse=True)
     often = distinct[np.bincount(place, weights=weights) >= OFTEN]
     spread = often if len(often) >= 3 else distinct
-    return np.unique(np.quantile(spread, HARRELL, method="nearest"))
+    places = HARRELL if len(spread) > SHORT_SCALE else HARRELL_THREE
+    return np.unique(np.quantile(spread, places, method="nearest"))
 
 
 def control_columns(cells: pd.DataFrame, controls: Sequence[str], *, outcome: str) -> Controls:
@@ -131,6 +134,9 @@ def control_columns(cells: pd.DataFrame, controls: Sequence[str], *, outcome: st
         word = _word(control)
         if NUMERIC.get(control, control) not in cells:
             notes.append(f"{word} is not in the data")
+            continue
+        if not _overlap(cells, control, outcome):
+            notes.append(f"{word} left out, as at all but one value all or none came back")
             continue
         candidates = _columns(cells, control, outcome, notes)
         found = [column for column in candidates if len(np.unique(column)) > 1]
@@ -173,6 +179,22 @@ def _numeric(cells: pd.DataFrame, column: str, outcome: str) -> Iterator[np.ndar
     yield np.log1p(np.where(none_before, 0.0, values))
     if _varies(cells[none_before], outcome) and _varies(cells[~none_before], outcome):
         yield none_before.astype(float)
+
+
+def _overlap(cells: pd.DataFrame, control: str, outcome: str) -> bool:
+    """Tell whether those who came back and those who did not share a range of a number.
+
+    Otherwise no finite coefficient fits (Albert and Anderson 1984, Biometrika 71: 1-10).
+    Categories, and a number that is the same for everyone, are other cases and pass.
+    """
+    if control not in NUMERIC:
+        return True
+    values = cells[NUMERIC[control]].fillna(-1)
+    came = values[(cells[outcome] > 0).to_numpy()]
+    stayed = values[(cells["repeats"] < cells["n"]).to_numpy()]
+    if values.nunique() < 2 or came.empty or stayed.empty:
+        return True
+    return came.min() < stayed.max() and stayed.min() < came.max()
 
 
 def _levels(
