@@ -18,6 +18,7 @@ from profitchain.estimates import Estimate, Said, Unsaid, counted
 from profitchain.periods import Period
 from profitchain.ratios import said_frame, wilson
 
+OFTEN = "orders per customer"
 FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
 
 
@@ -53,7 +54,7 @@ def _keeping() -> list[Measure]:
 def _buying(currency: str) -> list[Measure]:
     """Return how often customers buy and for how much."""
     told = [
-        ("purchase_frequency", "orders", "active", "orders", "orders per active customer"),
+        ("purchase_frequency", "orders", "active", OFTEN, "orders per active customer"),
         ("average_order_value", "revenue", "orders", currency, "net revenue per order"),
         ("revenue_per_customer", "revenue", "active", currency, "net revenue per active customer"),
     ]

@@ -32,7 +32,7 @@ class Wald:
     def estimate(self) -> Estimate:
         """The p-value in the form of the record, where it is its own interval."""
         return Estimate(
-            value=self.p, low=self.p, high=self.p, n=self.n, unit="p-value", method=self.method
+            value=self.p, low=self.p, high=self.p, n=self.n, unit="p", method=self.method
         )
 
 
