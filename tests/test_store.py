@@ -13,6 +13,8 @@ from editions import write_company
 
 from profitchain import store
 from profitchain.errors import CompanyError, NotMeasured, ParameterError, PeriodError
+from profitchain.narration import part_sentence
+from profitchain.periods import Period
 
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
 
@@ -176,3 +178,15 @@ def test_a_summary_that_was_not_made_is_not_measured(company):
     assert not edition.has("invited")
     with pytest.raises(NotMeasured, match="'invited'"):
         edition.table("invited")
+
+
+@pytest.mark.parametrize(("days", "warned"), [(0, False), (4, False), (5, True), (27, True)])
+def test_a_quarter_whose_last_days_have_no_order_is_said_to_be_doubtful(days, warned):
+    said = part_sentence(days, Period("2018Q3"))
+    assert bool(said) is warned
+    assert not warned or f"last {days} days have no order" in said
+
+
+def test_the_last_days_without_an_order_are_counted(company):
+    assert store.read_period(company, "2026Q1").facts["days_uncovered"] == 0
+    assert store.read_period(company, "2026").facts["days_uncovered"] == 275  # 1 April on

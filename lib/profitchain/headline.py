@@ -5,6 +5,7 @@ from __future__ import annotations
 from profitchain.estimates import Estimate, Said
 from profitchain.findings import Found
 from profitchain.formats import number
+from profitchain.narration import part_sentence
 from profitchain.satisfaction import PUBLIC_IDS, measures_of
 from profitchain.store import Edition
 from profitchain.wording import sentence
@@ -17,9 +18,11 @@ FIGURES = (
 
 def sentences(found: Found, edition: Edition) -> list[str]:
     """Return the edition's answer: what a point goes with in money, and what that doesn't say."""
+    part = part_sentence(edition.facts["days_uncovered"], edition.period)
     if edition.company.main is None:
-        return [next(iter(found.answers.get("05_loyalty", [])), "No survey answers were given.")]
-    return [_money(found, edition), _caution(found)]
+        loyalty = found.answers.get("05_loyalty", [])
+        return [next(iter(loyalty), "No survey answers were given."), part]
+    return [_money(found, edition), _caution(found), part]
 
 
 def key_figures(edition: Edition) -> list[str]:

@@ -58,6 +58,20 @@ def broken_sentence(account: pd.DataFrame) -> str:
     return f"What broke the contract was set aside, with a reason for each row: {named}."
 
 
+def part_sentence(days: int, period: Period) -> str:
+    """Return a warning that the period's last days have no order, or "" if they are few.
+
+    A twentieth of the period is let pass: a small firm does not sell every day.
+    """
+    length = (period.last_day - period.first_day).days + 1
+    if days <= length / 20:
+        return ""
+    return (
+        f"**The {period.every} may not be whole**: its last {days} days have no order. If tables "
+        "end before it does, its figures are of a part and compare badly with whole ones."
+    )
+
+
 def account_message(account: pd.DataFrame) -> str:
     """Return an exhibit's message: how many of all rows broke the contract."""
     broken = account.loc[account["kind"] == "broken", "rows"].sum()

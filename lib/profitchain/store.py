@@ -41,7 +41,7 @@ class Edition:
     """One firm's period, opened: what notebooks hand to the library.
 
     `facts` holds counts that no table carries: answers still waiting for their window, orders whose
-    margin is assumed.
+    margin is assumed, last days of the period without an order.
     """
 
     company: Company
@@ -207,7 +207,7 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     from profitchain.intake import open_intake
 
     intake = open_intake(firm, period)
-    _refuse_uncovered(intake, period)
+    facts = {"days_uncovered": _days_uncovered(intake, period)}
     scene = panel.Scene(company=firm, period=period, tables=intake.tables)
     con = intake.con
     clusters = con.create_table("clusters", panel.customer_clusters(scene), temp=True)
@@ -219,7 +219,6 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
         "cohorts": buying.cohorts(bought),
         "gaps": buying.gaps(scene),
     }
-    facts: dict[str, int] = {}
     if "responses" in intake.tables:
         answers = con.create_table("answers", panel.answers(scene, clusters), temp=True)
         summaries["score_cells"] = panel.score_cells(scene, answers)
@@ -241,14 +240,17 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     con.disconnect()
 
 
-def _refuse_uncovered(intake: Intake, period: Period) -> None:
-    """Raise PeriodError where the orders end before the period begins: zero is not a finding."""
+def _days_uncovered(intake: Intake, period: Period) -> int:
+    """Return how many of the period's last days have no order.
+
+    Raises PeriodError where the orders end before the period begins: zero is not a finding.
+    """
     orders, zone = intake.tables["orders"], intake.company.time_zone
     last = orders.ordered_at.max().execute()
     more = any(one.table == "orders" and one.kind == "later" for one in intake.outcomes)
-    if more or last >= period.starts_at(zone):
-        return
     day = last.tz_localize("UTC").tz_convert(zone).date()
+    if more or last >= period.starts_at(zone):
+        return (period.last_day - day).days
     raise PeriodError(
         f"No order lies in {period}: the last one is of {day}. Give newer orders, or ask for "
         f"{Period.containing(day, period.every)} or an earlier period."
