@@ -413,15 +413,19 @@ def test_a_segment_that_is_not_there_is_named():
     assert frame["why"].tolist() == ["The data have no segment 'planet'."]
 
 
-def test_a_history_that_nobody_with_a_repeat_shares_is_left_out_and_named():
+@pytest.mark.parametrize(("share", "left_out"), [(0.02, True), (0.5, False)])
+def test_a_history_that_no_repeat_shares_is_left_out_if_few_have_it(share, left_out):
     rng = np.random.default_rng(2)
     n = 600
     score = rng.integers(0, 11, n)
     repeats = rng.random(n) < 0.1 + 0.04 * score
-    again = np.where(repeats, 1, rng.integers(1, 3, n))
+    again = np.where(repeats | (rng.random(n) > share), 1, 2)
     cells = pd.DataFrame(
         {"score": score, "n": 1, "repeats": repeats.astype(int), "prior_orders": again}
     ).assign(cluster=np.arange(n))
     adjusted = repeat_effect(cells, controls=["prior_orders"])
+    if not left_out:
+        assert "perfectly who came back" in adjusted.why
+        return
     assert adjusted.value == pytest.approx(repeat_effect(cells).value)
     assert "prior orders left out" in adjusted.method

@@ -19,6 +19,7 @@ WORDS = {"recency": "days since the last order", "tenure": "days as a customer"}
 FEWEST_IN_LEVEL = 10  # a category with fewer answers joins the other rare ones
 HARRELL = (0.05, 0.275, 0.5, 0.725, 0.95)
 HARRELL_THREE = (0.10, 0.5, 0.90)
+FEW = 0.05  # share of answers
 SHORT_SCALE = 5  # a scale of so few scores gets three knots
 OFTEN = 10  # answers that a score needs to guide where knots stand
 
@@ -135,8 +136,8 @@ def control_columns(cells: pd.DataFrame, controls: Sequence[str], *, outcome: st
         if NUMERIC.get(control, control) not in cells:
             notes.append(f"{word} is not in the data")
             continue
-        if not _overlap(cells, control, outcome):
-            notes.append(f"{word} left out, as at all but one value all or none came back")
+        if _separates_a_few(cells, control, outcome):
+            notes.append(f"{word} left out, as it hardly varies among those who came back")
             continue
         candidates = _columns(cells, control, outcome, notes)
         found = [column for column in candidates if len(np.unique(column)) > 1]
@@ -181,20 +182,23 @@ def _numeric(cells: pd.DataFrame, column: str, outcome: str) -> Iterator[np.ndar
         yield none_before.astype(float)
 
 
-def _overlap(cells: pd.DataFrame, control: str, outcome: str) -> bool:
-    """Tell whether those who came back and those who did not share a range of a number.
+def _separates_a_few(cells: pd.DataFrame, control: str, outcome: str) -> bool:
+    """Tell whether a number parts only a handful of answers from all who came back, or who didn't.
 
-    Otherwise no finite coefficient fits (Albert and Anderson 1984, Biometrika 71: 1-10).
-    Categories, and a number that is the same for everyone, are other cases and pass.
+    No finite coefficient fits then (Albert and Anderson 1984, Biometrika 71: 1-10), for the sake of
+    up to a twentieth of the answers. Where it parts more of them it is no small thing to leave out,
+    and the fit is refused.
     """
     if control not in NUMERIC:
-        return True
+        return False
     values = cells[NUMERIC[control]].fillna(-1)
     came = values[(cells[outcome] > 0).to_numpy()]
     stayed = values[(cells["repeats"] < cells["n"]).to_numpy()]
     if values.nunique() < 2 or came.empty or stayed.empty:
-        return True
-    return came.min() < stayed.max() and stayed.min() < came.max()
+        return False
+    low, high = max(came.min(), stayed.min()), min(came.max(), stayed.max())
+    outside = cells["n"][(values < low) | (values > high)].sum()
+    return low >= high and outside <= FEW * cells["n"].sum()
 
 
 def _levels(
