@@ -429,3 +429,13 @@ def test_a_history_that_no_repeat_shares_is_left_out_if_few_have_it(share, left_
         return
     assert adjusted.value == pytest.approx(repeat_effect(cells).value)
     assert "prior orders left out" in adjusted.method
+
+
+def test_a_history_with_stays_on_both_sides_of_the_repeats_is_adjusted_for():
+    rng = np.random.default_rng(4)
+    score = rng.integers(0, 11, 600)
+    repeats = rng.random(600) < 0.1 + 0.04 * score
+    before = np.where(repeats | (rng.random(600) > 0.04), 1, 2 * rng.integers(0, 2, 600))
+    cells = pd.DataFrame({"score": score, "n": 1, "repeats": repeats.astype(int)})
+    cells = cells.assign(prior_orders=before, cluster=np.arange(600))
+    assert "adjusted for prior orders" in repeat_effect(cells, controls=["prior_orders"]).method

@@ -196,9 +196,10 @@ def _separates_a_few(cells: pd.DataFrame, control: str, outcome: str) -> bool:
     stayed = values[(cells["repeats"] < cells["n"]).to_numpy()]
     if values.nunique() < 2 or came.empty or stayed.empty:
         return False
-    low, high = max(came.min(), stayed.min()), min(came.max(), stayed.max())
-    outside = cells["n"][(values < low) | (values > high)].sum()
-    return low >= high and outside <= FEW * cells["n"].sum()
+    if came.max() > stayed.min() and stayed.max() > came.min():
+        return False
+    shared = values.between(max(came.min(), stayed.min()), min(came.max(), stayed.max()))
+    return bool(cells["n"][~shared].sum() <= FEW * cells["n"].sum())
 
 
 def _levels(
