@@ -75,7 +75,7 @@ def test_a_firm_without_answers_has_no_main_question(tmp_path):
     tables = {"orders": {"file": "orders.csv"}}
     company = load_company(folder_of(tmp_path, tables=tables, questions=None))
     assert company.main is None
-    assert not company.responses_present
+    assert not company.has("responses")
     assert company.has("orders")
 
 

@@ -1,7 +1,7 @@
 """The words around each exhibit: message, measure, source, description, and the unit they are in.
 
 A caption is a dict of keyword arguments for `exhibits.chart` or `exhibits.table`; to say one part
-otherwise, a notebook writes `captions.score(...) | {"message": "..."}`.
+otherwise, a notebook writes `captions.trend(...) | {"message": "..."}`.
 """
 
 from __future__ import annotations

@@ -95,11 +95,6 @@ class Company(Settings):
         return list(self.questions.values())
 
     @property
-    def responses_present(self) -> bool:
-        """Whether the firm has survey answers to report on."""
-        return "responses" in self.tables
-
-    @property
     def minor_units(self) -> int:
         """How many of the engine's integer money units make one unit of the currency."""
         return 10 ** max(2, get_currency_precision(self.currency))

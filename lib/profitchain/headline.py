@@ -6,7 +6,7 @@ from profitchain.estimates import Estimate, Said
 from profitchain.findings import Found
 from profitchain.formats import number
 from profitchain.narration import part_sentence
-from profitchain.satisfaction import PUBLIC_IDS, measures_of
+from profitchain.satisfaction import public_id
 from profitchain.store import Edition
 from profitchain.wording import sentence
 
@@ -32,7 +32,7 @@ def key_figures(edition: Edition) -> list[str]:
         return ["revenue", "orders", "active_customers", *FIGURES[3:5], "purchase_frequency"]
     money = "margin" if edition.assumed_margin is None else "spend"
     shown = [id.replace("margin", money) for id in FIGURES]
-    return [_score_id(edition), *shown]
+    return [public_id(main, edition.company.all_questions), *shown]
 
 
 def about(edition: Edition) -> dict[str, tuple[str, str]]:
@@ -92,13 +92,6 @@ def _caution(found: Found) -> str:
         "This compares customers of the same recorded history whose answers lie a point apart. It "
         "is an association: whether raising the answers would bring the money is another question."
     )
-
-
-def _score_id(edition: Edition) -> str:
-    main, questions = edition.company.main, edition.company.all_questions
-    headline = measures_of(main)[0].id
-    first = next(one for one in questions if one.kind == main.kind)
-    return main.kind if main.kind in PUBLIC_IDS and first == main else headline
 
 
 def _upward(effect: Said) -> Said:

@@ -48,8 +48,3 @@ def total(account: pd.DataFrame, kind: str | None = None) -> Estimate:
     """Return how many rows came in, or how many met one outcome."""
     rows = account if kind is None else account[account["kind"] == kind]
     return counted(rows["rows"].sum(), unit="rows")
-
-
-def tables_of(account: pd.DataFrame) -> int:
-    """Return how many tables came in."""
-    return int(account["table"].nunique())

@@ -121,18 +121,27 @@ def stories(
     *,
     smallest: int = 0,
 ) -> list[Story]:
-    """Return each question's headline measure in the last of some periods, with its past.
+    """Return each question's headline measure in the last of some periods, with its past."""
+    return [
+        story(
+            answers_to(cells, question),
+            replace(measures_of(question)[0], id=public_id(question, questions)),
+            periods,
+            smallest=smallest,
+        )
+        for question in questions
+    ]
 
-    The first question of kind nps, csat or ces gives the public finding of that name.
+
+def public_id(question: Question, questions: Sequence[Question]) -> str:
+    """Return under which id a question's headline measure is published.
+
+    The first question of kind nps, csat or ces has the finding of that name; others their own.
     """
-    first = {question.kind: question.name for question in reversed(questions)}
-    told = []
-    for question in questions:
-        headline = measures_of(question)[0]
-        if question.kind in PUBLIC_IDS and first[question.kind] == question.name:
-            headline = replace(headline, id=question.kind)
-        told.append(story(answers_to(cells, question), headline, periods, smallest=smallest))
-    return told
+    first = next(one for one in questions if one.kind == question.kind)
+    if question.kind in PUBLIC_IDS and first == question:
+        return question.kind
+    return measures_of(question)[0].id
 
 
 def in_period(cells: pd.DataFrame, question: Question, period: Period) -> pd.DataFrame:

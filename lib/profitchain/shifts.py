@@ -12,7 +12,7 @@ from profitchain.comparisons import EVERYBODY, verdict_of
 from profitchain.design import refusal
 from profitchain.estimates import Said, Unsaid
 from profitchain.links import CLUSTERED, adjustment
-from profitchain.margins import Wald, average_effect, estimates, stacked, standardised, wald_test
+from profitchain.margins import average_effect, estimates, stacked, standardised
 from profitchain.ratios import holm, said_frame
 from profitchain.regression import Fit, Quantities, fitted
 from profitchain.terms import as_it_is, categories
@@ -93,21 +93,6 @@ def effect_by_segment(
     return frame.sort_values(["value", "segment"], ascending=[False, True], ignore_index=True)
 
 
-def same_in_every_segment(
-    cells: pd.DataFrame, segment: str, *, controls: Sequence[str] = (), smallest: int = 10
-) -> Wald | Unsaid:
-    """Return a test that the effect of one point is the same in all segments that can be fitted."""
-    n, why = int(cells["n"].sum()), _no_segments(cells, segment)
-    if why:
-        return Unsaid(why=why, n=n)
-    found = _fitted_ones(_by_segment(cells, segment, controls, smallest))
-    if len(found) < 2:
-        return Unsaid(why="Fewer than two segments hold enough answers to compare.", n=n)
-    contrasts = np.eye(len(found))[1:] - np.eye(len(found))[0]
-    method = f"Wald test of equal effects in {len(found)} segments"
-    return wald_test(stacked(found).combine(contrasts), method)
-
-
 def _moved(cells: pd.DataFrame, kind: str, controls: Sequence[str], level: float) -> list[Said]:
     if kind != "nps":
         why = "The main question is not a net promoter question, so NPS points mean nothing here."
@@ -178,10 +163,6 @@ def _said(found: Quantities | Unsaid, level: float) -> Said:
     if isinstance(found, Unsaid):
         return found
     return estimates(found, unit="share", level=level, method=CLUSTERED)[0]
-
-
-def _fitted_ones(found: dict[str, Quantities | Unsaid]) -> list[Quantities]:
-    return [one for one in found.values() if isinstance(one, Quantities)]
 
 
 def _against_others(found: list[Quantities | Unsaid]) -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,6 @@ EDITIONS_KEPT = 40
 MAKING = "making-"
 SECONDS_A_DAY = 86_400
 MONEY = ("revenue", "new_revenue", "spend", "margin")
-SUMMARIES = ("score_cells", "link_cells", "activity", "cohorts", "gaps", "invited")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
