@@ -15,7 +15,7 @@ from editions import findings, publish_here, write_company
 PERIOD = "2026Q1"
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
 ASKED = {"questions": NPS, "main_question": "nps", "controls": ["prior_orders", "recency"]}
-PAGES = ("index", "01_data", "03_satisfaction", "05_loyalty", "07_repeat_purchase")
+PAGES = ("index", "01_data", "02_response", "03_satisfaction", "05_loyalty", "07_repeat_purchase")
 SLIPS = re.compile(r"(?<![\w-])(?:nan|NaN|None(?! of)|NaT|inf|Traceback)(?![\w-])")
 
 
@@ -197,7 +197,7 @@ def test_every_page_is_whole_and_shows_no_slip_of_the_machine(published, name):
 @pytest.mark.parametrize("name", ["orders only", "one order"])
 def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, name):
     edition = published(name)
-    for page in ("03_satisfaction", "07_repeat_purchase"):
+    for page in ("02_response", "03_satisfaction", "07_repeat_purchase"):
         assert told(edition)[page]["why"].startswith("Not measured: needs table `responses`")
         assert "needs table `responses`" in text_of(edition / f"{page}.html").replace("\xa0", " ")
     assert told(edition)["05_loyalty"]["answers"] and told(edition)["00_summary"]["answers"]

@@ -9,6 +9,8 @@ from ibis.expr.types import Table
 
 from profitchain.panel import SECONDS_A_DAY, Scene, cells, purchases, with_margin
 
+DAYS_A_YEAR = 365
+
 
 def customer_periods(scene: Scene, clusters: Table) -> Table:
     """Return one row a customer and trend period in which the customer bought, or bought before.
@@ -83,11 +85,31 @@ def gaps(scene: Scene) -> Table:
     return cells(each, ["days", "event"], n=each.count())
 
 
-def invited(scene: Scene, clusters: Table) -> Table:
-    """Return period, cluster, invited, answered: invitations of each period, and their answers."""
-    sent = scene.tables["invitations"].join(clusters, "customer_id", how="inner")
-    known = scene.tables["responses"].select("response_id", found=ibis.literal(1))
-    sent = sent.left_join(known, "response_id")
-    sent = sent.mutate(period=scene.period_of(sent.invited_at), came=sent.found.fill_null(0))
-    sent = sent.filter(sent.period.notnull())
-    return cells(sent, ["period", "cluster"], invited=sent.count(), answered=sent.came.sum())
+def active_windows(scene: Scene) -> Table:
+    """Return span, back, customers, days_known: who bought in each window of the last year.
+
+    Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
+    period and each other where the next begins, as many as lie wholly within 365 days (one at
+    least); span "year" is those 365 days. `days_known` is how far back the orders reach.
+    """
+    bought = purchases(scene.tables["orders"])
+    before_end = scene.ends_at.epoch_seconds() - bought.ordered_at.epoch_seconds()
+    bought = bought.mutate(ago=before_end).filter(lambda t: t.ago > 0)
+    reach = bought.aggregate(days_known=(bought.ago.max() // SECONDS_A_DAY).cast("int64"))
+    spans = {"window": scene.company.repeat_within_days, "year": DAYS_A_YEAR}
+    parts = [_active_in(bought, span, days) for span, days in spans.items()]
+    return ibis.union(*parts).cross_join(reach).order_by("span", "back")
+
+
+def _active_in(bought: Table, span: str, days: int) -> Table:
+    """Return how many customers bought in each span of so many days (`ago`: seconds, above 0)."""
+    back = ((bought.ago - 1) // (days * SECONDS_A_DAY)).cast("int64")
+    within = bought.mutate(back=back).filter(lambda t: t.back < max(DAYS_A_YEAR // days, 1))
+    each = within.group_by("back").aggregate(customers=within.customer_id.nunique())
+    return each.select("back", "customers", span=ibis.literal(span))
+
+
+def control_totals(scene: Scene) -> Table:
+    """Return period, measure, amount: what the firm's books say (amount times minor units)."""
+    books = scene.tables["control_totals"]
+    return books.select("period", "measure", "amount").order_by("period", "measure")

@@ -102,7 +102,7 @@ CONTRACTS: dict[str, Contract] = {
         _contract(
             "invitations",
             "customer_id:id invited_at:time",
-            "response_id:id",
+            "response_id:id touchpoint:text",
             unique="customer_id invited_at response_id",
             dated_by="invited_at",
         ),
@@ -166,6 +166,7 @@ CONTRACTS: dict[str, Contract] = {
 }
 _ONE_OF = {("costs", "purpose"): PURPOSES, ("offers", "kind"): OFFER_KINDS}
 SEGMENTED = ("customers", "responses", "orders", "events")
+ASSIGNED = ("customers", "responses")  # where an experiment's column may stand
 
 
 def contract_of(table: str, company: Company) -> Contract:
@@ -181,11 +182,16 @@ def contract_of(table: str, company: Company) -> Contract:
         columns += [_score(question) for question in company.questions.values()]
     if table in SEGMENTED:
         taken = {column.name for column in columns}
-        columns += [Column(name=s, kind="text") for s in company.segments if s not in taken]
+        named = dict.fromkeys([*company.segments, *_experiment(table, company)])
+        columns += [Column(name=s, kind="text") for s in named if s not in taken]
     _refuse_twice(table, columns)
     return Contract(
         table=plain.table, columns=tuple(columns), unique=plain.unique, dated_by=plain.dated_by
     )
+
+
+def _experiment(table: str, company: Company) -> list[str]:
+    return [company.experiment] if company.experiment and table in ASSIGNED else []
 
 
 def _score(question: Question) -> Column:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Verdict = Literal["up", "down", "no clear change"]
+GRADES = ("contradictory", "weak", "moderate", "strong")  # of evidence: recorded as 0 to 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,8 @@ class Estimate:
     """A number that may be shown: never bare.
 
     `value`, `low` and `high` are finite and in `unit` ("share" 0..1, "points" -100..100, "score",
-    "days", "orders", "customers", "answers", or a currency code for money in whole units);
+    "days", "orders", "customers", "answers", "ratio", "grade" (a place in `GRADES`), or a currency
+    code for money in whole units);
     `n` counts what `of` names. A count of everything has `low == value == high`.
     """
 

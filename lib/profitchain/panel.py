@@ -109,10 +109,10 @@ def answers(scene: Scene, clusters: Table) -> Table:
     wanted = segment_columns(scene.company)
     customers = scene.tables.get("customers")
     if customers is not None:
-        rows = _looked_up(rows, customers, "customer_id", [*wanted, "joined_on"])
+        rows = looked_up(rows, customers, "customer_id", [*wanted, "joined_on"])
     if "order_id" in rows.columns:
         missing = [name for name in wanted if name not in rows.columns]
-        rows = _looked_up(rows, scene.tables["orders"], "order_id", missing)
+        rows = looked_up(rows, scene.tables["orders"], "order_id", missing)
     _all_found(wanted, rows, scene)
     return rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted})
 
@@ -142,19 +142,33 @@ def panel(scene: Scene, rows: Table) -> Table:
     `repeat_within_days` after it: repeat (0/1), orders, spend, margin (minor units).
     Answers whose window is still open at the period's end are left out.
     """
-    company = scene.company
-    window = ibis.interval(days=company.repeat_within_days)
-    rows = rows.mutate(score=rows[company.main.column], window_ends=rows.responded_at + window)
-    rows = rows.filter(rows.score.notnull(), rows.window_ends < scene.ends_at)
+    rows = closed(scene, with_window(scene, rows))
+    kept = ["row", "score", "closes", "in_lookback", "cluster", *segment_columns(scene.company)]
+    return rows.select(*kept).join(histories(rows, scene), "row", how="inner").drop("row")
+
+
+def with_window(scene: Scene, rows: Table) -> Table:
+    """Return the answers to the main question, with score, row and the instants of `histories`."""
+    window = ibis.interval(days=scene.company.repeat_within_days)
+    rows = rows.mutate(score=rows[scene.company.main.column])
+    rows = rows.filter(rows.score.notnull())
+    return rows.mutate(
+        row=ibis.row_number().over(ibis.window(order_by=rows.response_id)),
+        known_at=rows.responded_at,
+        followed_from=rows.responded_at,
+        window_ends=rows.responded_at + window,
+    )
+
+
+def closed(scene: Scene, rows: Table) -> Table:
+    """Return the rows whose window closed in trend or lookback, with closes and in_lookback."""
+    closes = scene.period_of(rows.window_ends)
     rows = rows.mutate(
-        closes=scene.period_of(rows.window_ends),
+        closes=closes.fill_null("earlier"),
         in_lookback=rows.window_ends >= scene.lookback_starts_at,
-    ).filter(lambda t: t.in_lookback | t.closes.notnull())
-    rows = rows.mutate(answer=ibis.row_number().over(ibis.window(order_by=rows.response_id)))
-    histories = _histories(rows, scene)
-    kept = ["answer", "score", "closes", "in_lookback", "cluster", *segment_columns(company)]
-    joined = rows.select(*kept).join(histories, "answer", how="inner")
-    return joined.mutate(closes=joined.closes.fill_null("earlier")).drop("answer")
+    )
+    in_time = rows.filter(rows.window_ends < scene.ends_at)
+    return in_time.filter(in_time.in_lookback | (in_time.closes != "earlier"))
 
 
 def link_cells(scene: Scene, rows: Table) -> Table:
@@ -183,15 +197,20 @@ def margins_assumed(scene: Scene) -> int:
     return int(lacking.count().execute())
 
 
-def _histories(rows: Table, scene: Scene) -> Table:
-    """Return, for each `answer`, the customer's orders before it and within its window after it."""
+def histories(rows: Table, scene: Scene) -> Table:
+    """Return, for each `row`, the customer's orders before it and within its window after it.
+
+    Reads row (its number), customer_id, joined_on where known, and three instants: what was bought
+    strictly before `known_at` is history; what was bought strictly after `followed_from` and up to
+    `window_ends` is outcome.
+    """
     orders = with_margin(scene)
-    columns = [name for name in ("joined_on",) if name in rows.columns]
-    asked = rows.select("answer", "customer_id", "responded_at", "window_ends", *columns)
-    pairs = asked.left_join(orders, "customer_id")
+    columns = _of(rows, "joined_on")
+    instants = ("known_at", "followed_from", "window_ends")
+    pairs = rows.select("row", "customer_id", *instants, *columns).left_join(orders, "customer_id")
     bought = pairs.revenue >= 0
-    before = bought & (pairs.ordered_at < pairs.responded_at)
-    after = (pairs.ordered_at > pairs.responded_at) & (pairs.ordered_at <= pairs.window_ends)
+    before = bought & (pairs.ordered_at < pairs.known_at)
+    after = (pairs.ordered_at > pairs.followed_from) & (pairs.ordered_at <= pairs.window_ends)
     sums = {
         "prior_orders": _total(before, 1),
         "last_before": ibis.ifelse(before, pairs.ordered_at, None).max(),
@@ -201,23 +220,23 @@ def _histories(rows: Table, scene: Scene) -> Table:
     }
     if "margin" in pairs.columns:
         sums["margin"] = _total(after, pairs.margin)
-    return _described(pairs.group_by("answer", "responded_at", *columns).aggregate(**sums))
+    return _described(pairs.group_by("row", "known_at", *columns).aggregate(**sums))
 
 
 def _described(sums: Table) -> Table:
     """Return the histories in days: recency, tenure (from joining, if known), and the repeat."""
-    answered = sums.responded_at.epoch_seconds()
-    recency = (answered - sums.last_before.epoch_seconds()) // SECONDS_A_DAY
-    tenure = (answered - sums.first_before.epoch_seconds()) // SECONDS_A_DAY
+    known = sums.known_at.epoch_seconds()
+    recency = (known - sums.last_before.epoch_seconds()) // SECONDS_A_DAY
+    tenure = (known - sums.first_before.epoch_seconds()) // SECONDS_A_DAY
     if "joined_on" in sums.columns:
-        joined = (answered - sums.joined_on.cast("timestamp").epoch_seconds()) // SECONDS_A_DAY
+        joined = (known - sums.joined_on.cast("timestamp").epoch_seconds()) // SECONDS_A_DAY
         tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
     described = sums.mutate(
         recency_days=recency.fill_null(-1).cast("int64"),
         tenure_days=ibis.greatest(tenure.fill_null(0), 0).cast("int64"),
         repeat=ibis.ifelse(sums.orders > 0, 1, 0),
     )
-    return described.drop("responded_at", "last_before", "first_before", *_of(sums, "joined_on"))
+    return described.drop("known_at", "last_before", "first_before", *_of(sums, "joined_on"))
 
 
 def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
@@ -252,7 +271,7 @@ def segment_columns(company: Company) -> list[str]:
     return [name for name in dict.fromkeys(named) if name not in HISTORY]
 
 
-def _looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Table:
+def looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Table:
     """Return rows with those wanted columns that another table has, found by its key."""
     found = [name for name in wanted if name in where.columns]
     if not found:

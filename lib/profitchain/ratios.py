@@ -24,8 +24,12 @@ CLUSTERED = "95% interval clustered by customer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Linearised:
-    """A ratio and the part of its error that each cluster brings (`errors`: one a cluster)."""
+class Linearised:
+    """A ratio and the part of its error that each cluster brings.
+
+    `errors` holds one a cluster: their squares add up to the variance. `effective` is how many
+    clusters of equal weight would tell as much.
+    """
 
     value: float
     errors: pd.Series
@@ -69,9 +73,21 @@ def ratio(
     linear = _linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
     if isinstance(linear, Unsaid):
         return linear
+    return stated(linear, unit=unit, bounds=bounds, level=level)
+
+
+def stated(
+    linear: Linearised,
+    *,
+    unit: str,
+    bounds: tuple[float, float] | None = None,
+    level: float = 0.95,
+    method: str = CLUSTERED,
+) -> Estimate:
+    """Return a linearised number with its interval: Wilson's where the scale has `bounds`."""
     low, high = _interval(linear, bounds, level)
     return Estimate(
-        value=linear.value, low=low, high=high, n=linear.n, unit=unit, level=level, method=CLUSTERED
+        value=linear.value, low=low, high=high, n=linear.n, unit=unit, level=level, method=method
     )
 
 
@@ -141,7 +157,7 @@ def said_frame(said: Sequence[Said], **labels: Sequence[object]) -> pd.DataFrame
 
 def _linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
-) -> _Linearised | Unsaid:
+) -> Linearised | Unsaid:
     totals = sums.groupby("cluster")[
         list(dict.fromkeys([numerator, denominator, counts or denominator]))
     ].sum()
@@ -159,7 +175,7 @@ def _linearise(
     residuals = (totals[numerator] - value * totals[denominator]) / n
     errors = residuals * np.sqrt(len(totals) / (len(totals) - 1))
     counted = int(totals[counts or denominator].sum())
-    return _Linearised(value=value, errors=errors, n=counted, effective=effective)
+    return Linearised(value=value, errors=errors, n=counted, effective=effective)
 
 
 def _too_few(clusters: int, largest_share: float) -> str:
@@ -169,7 +185,7 @@ def _too_few(clusters: int, largest_share: float) -> str:
 
 
 def _interval(
-    linear: _Linearised, bounds: tuple[float, float] | None, level: float
+    linear: Linearised, bounds: tuple[float, float] | None, level: float
 ) -> tuple[float, float]:
     quantile = float(stats.t.ppf((1 + level) / 2, linear.df))
     if bounds is None or not bounds[0] <= linear.value <= bounds[1]:
@@ -202,7 +218,7 @@ def wilson(share: float, n: float, quantile: float) -> tuple[float, float]:
     return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 
-def _correlation(first: _Linearised, second: _Linearised) -> float:
+def _correlation(first: Linearised, second: Linearised) -> float:
     scale = np.sqrt(first.variance * second.variance)
     if scale == 0:
         return 0.0

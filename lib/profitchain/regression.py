@@ -145,8 +145,8 @@ def _solve(design: Design) -> np.ndarray | None:
 
 def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
     """Return what each cluster brings to each coefficient's error."""
-    mean, slope, _ = levels_of(design.columns @ values, binary=design.binary)
-    bread = np.linalg.inv(design.columns.T @ (design.columns * (design.n * slope)[:, None]))
+    mean, _, _ = levels_of(design.columns @ values, binary=design.binary)
+    bread = bread_of(design, values)
     residuals = design.total - design.n * mean
     codes, clusters = pd.factorize(design.clusters)
     scores = np.column_stack(
@@ -155,6 +155,12 @@ def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
     count, answers = len(clusters), design.n.sum()
     factor = count / (count - 1) * (answers - 1) / (answers - len(values))
     return pd.DataFrame(np.sqrt(factor) * scores @ bread, index=clusters)
+
+
+def bread_of(design: Design, values: np.ndarray) -> np.ndarray:
+    """Return how far the coefficients move per unit of the model's equations (terms x terms)."""
+    _, slope, _ = levels_of(design.columns @ values, binary=design.binary)
+    return np.linalg.inv(design.columns.T @ (design.columns * (design.n * slope)[:, None]))
 
 
 def _no_finite_fit(design: Design) -> str:

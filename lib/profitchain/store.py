@@ -26,21 +26,26 @@ from profitchain.errors import CompanyError, NotMeasured, ParameterError, Period
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
+    from ibis.expr.types import Table
+
     from profitchain.intake import Intake
+    from profitchain.panel import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
 MAKING = "making-"
 SECONDS_A_DAY = 86_400
-MONEY = ("revenue", "new_revenue", "spend", "margin")
+MONEY = ("revenue", "new_revenue", "spend", "margin", "amount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One firm's period, opened: what notebooks hand to the library.
 
-    `facts` holds counts that no table carries: answers still waiting for their window, orders whose
-    margin is assumed, last days of the period without an order.
+    `facts` holds counts that no table carries: answers that wait for their window or came unasked,
+    orders whose margin is assumed, last days of the period without an order; and whether
+    invitations say who was asked (`invited`, 0 or 1).
     """
 
     company: Company
@@ -200,9 +205,7 @@ def _key(firm: Company, period: Period) -> str:
 
 def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
-    import ibis
-
-    from profitchain import buying, panel
+    from profitchain import buying, followups, panel
     from profitchain.intake import open_intake
 
     intake = open_intake(firm, period)
@@ -217,19 +220,13 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
         "activity": buying.activity(bought),
         "cohorts": buying.cohorts(bought),
         "gaps": buying.gaps(scene),
+        "active_windows": buying.active_windows(scene),
     }
-    if "responses" in intake.tables:
-        answers = con.create_table("answers", panel.answers(scene, clusters), temp=True)
-        summaries["score_cells"] = panel.score_cells(scene, answers)
-        if firm.main is not None:
-            summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, answers))
-            facts["still_open"] = panel.still_open(scene, answers)
-            facts["margin_assumed"] = panel.margins_assumed(scene)
-        if "response_id" in intake.tables.get("invitations", clusters).columns:
-            summaries["invited"] = buying.invited(scene, clusters)
-    else:
-        nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
-        summaries["link_cells"] = ibis.memtable([], schema=nothing)
+    if "control_totals" in intake.tables:
+        summaries["control_totals"] = buying.control_totals(scene)
+    summaries |= _of_answers(con, scene, clusters, facts)
+    if "events" in intake.tables:
+        summaries["events"] = followups.events(scene)
     for name, summary in summaries.items():
         con.to_parquet(summary, folder / f"{name}.parquet")
     intake.account.to_parquet(folder / "account.parquet")
@@ -237,6 +234,41 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     known = {"inputs": [asdict(one) for one in intake.inputs], "facts": facts}
     (folder / "facts.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
     con.disconnect()
+
+
+def _of_answers(
+    con: Backend, scene: Scene, clusters: Table, facts: dict[str, int]
+) -> dict[str, Table]:
+    """Return the summaries of answers and what followed them, and add their counts to facts."""
+    import ibis
+
+    from profitchain import followups, panel
+
+    if "responses" not in scene.tables:
+        nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
+        return {"link_cells": ibis.memtable([], schema=nothing)}
+    answers = con.create_table("answers", panel.answers(scene, clusters), temp=True)
+    summaries = {"score_cells": panel.score_cells(scene, answers)}
+    if scene.company.main is not None:
+        summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, answers))
+        facts["still_open"] = panel.still_open(scene, answers)
+        facts["margin_assumed"] = panel.margins_assumed(scene)
+        summaries["asked_cells"] = _asked_cells(con, scene, clusters, facts)
+        followed = con.create_table("followed", followups.followed(scene, answers), temp=True)
+        summaries["ladder_cells"] = followups.ladder_cells(scene, followed)
+        summaries["window_cells"] = followups.window_cells(scene, followed)
+    return summaries
+
+
+def _asked_cells(con: Backend, scene: Scene, clusters: Table, facts: dict[str, int]) -> Table:
+    """Return the requests to answer, and count in facts which of the answers belong to none."""
+    from profitchain import asked
+
+    invited = asked.by_invitation(scene)
+    found = asked.requests(scene, clusters, invited=invited)
+    requests = con.create_table("requests", found, temp=True)
+    facts |= {"invited": int(invited), "unasked": asked.unasked(scene, requests)}
+    return asked.asked_cells(asked.asked_panel(scene, requests, invited=invited))
 
 
 def _days_uncovered(intake: Intake, period: Period) -> int:

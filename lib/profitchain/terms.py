@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 NUMERIC = {"prior_orders": "prior_orders", "recency": "recency_days", "tenure": "tenure_days"}
+NUMERIC |= {name: name for name in ("tenure_then", "next_prior_orders")}
 WORDS = {"recency": "days since the last order", "tenure": "days as a customer"}
 FEWEST_IN_LEVEL = 10  # a category with fewer answers joins the other rare ones
 HARRELL = (0.05, 0.275, 0.5, 0.725, 0.95)
@@ -118,7 +119,9 @@ def spline_knots(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.unique(np.quantile(spread, places, method="nearest"))
 
 
-def control_columns(cells: pd.DataFrame, controls: Sequence[str], *, outcome: str) -> Controls:
+def control_columns(
+    cells: pd.DataFrame, controls: Sequence[str], *, outcome: str, who: str = "those who came back"
+) -> Controls:
     """Return the columns of the controls that these answers can carry.
 
     Parameters
@@ -127,17 +130,18 @@ def control_columns(cells: pd.DataFrame, controls: Sequence[str], *, outcome: st
         Reads `n`, the outcome's sum, and the controls' columns. A negative or missing number
         means "none before" and gets its own 0/1 column.
     outcome : column of sums; for "repeats" a category must hold both who did and who didn't.
+    who : those for whom `outcome` counts, in words.
     """
     columns: list[np.ndarray] = []
     names: list[str] = []
     notes: list[str] = []
     for control in dict.fromkeys(controls):
-        word = _word(control)
+        word = word_of(control)
         if NUMERIC.get(control, control) not in cells:
             notes.append(f"{word} is not in the data")
             continue
         if _separates_a_few(cells, control, outcome):
-            notes.append(f"{word} left out, as it hardly varies among those who came back")
+            notes.append(f"{word} left out, as it hardly varies among {who}")
             continue
         candidates = _columns(cells, control, outcome, notes)
         found = [column for column in candidates if len(np.unique(column)) > 1]
@@ -212,7 +216,7 @@ def _levels(
     changed = sorted(set(names[pooled != names]))
     if changed and pooled.nunique() > 1:
         joined = pooled[pooled != names].iloc[0]
-        notes.append(f"{_word(control)}: {', '.join(changed)} joined to {joined}")
+        notes.append(f"{word_of(control)}: {', '.join(changed)} joined to {joined}")
     sizes = cells["n"].groupby(pooled.to_numpy()).sum()
     for name in sizes.index.drop(sizes.idxmax()):
         yield (pooled == name).to_numpy(float)
@@ -242,5 +246,6 @@ def _varies(cells: pd.DataFrame, outcome: str) -> bool:
     return bool(_enough(cells[["n", outcome]].sum().to_frame().T, outcome).iloc[0])
 
 
-def _word(control: str) -> str:
+def word_of(control: str) -> str:
+    """Return what a control is called in words."""
     return WORDS.get(control, control.replace("_", " "))

@@ -71,6 +71,7 @@ def invitations(world: World) -> pa.Table:
             "customer_id": ids("C", orders["customer"].to_numpy()[rows] + 1, 6),
             "invited_at": stamps(invited),
             "response_id": known_only(ids("A", numbers[rows], 6), numbers[rows] > 0),
+            "touchpoint": words(("delivery", "support"), contacted(world)[rows]),
         }
     )
     return sorted_by(table, invited)
