@@ -43,10 +43,12 @@ class Company(Settings):
     main_question: str | None = None
     segments: list[str] = Field(default_factory=list)
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
+    experiment: str | None = None
     repeat_within_days: int = Field(default=90, ge=1)
     lookback_months: int = Field(default=12, ge=0)
     gross_margin: float | None = Field(default=None, gt=0, le=1)
     discount_rate: float = Field(default=0.10, ge=0, lt=1)
+    control_tolerance: float = Field(default=0.005, ge=0, le=1)
     cancelled_statuses: list[str] = Field(default_factory=lambda: list(CANCELLED_STATUSES))
     privacy: Privacy = Privacy()
     _folder: Path = PrivateAttr(default=Path())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from babel import numbers as babel_numbers
 from babel.dates import format_date
 
-from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.estimates import GRADES, Estimate, Said, Unsaid
 from profitchain.periods import Period
 
 LOCALE = "en_GB"
@@ -69,7 +69,7 @@ def decimals(unit: str, largest: float) -> int:
         return 1 if percent >= 1 or percent == 0 else 2 if percent >= 0.1 else 3
     if unit == "points":
         return 1
-    if unit == "score":
+    if unit in ("score", "ratio"):
         return 2
     if unit == "p":
         return 3
@@ -90,7 +90,11 @@ def plain(value: float, unit: str, *, places: int | None = None, bare: bool = Fa
     --------
     >>> plain(0.3123, "share"), plain(-4.21, "points"), plain(1240.3, "EUR"), plain(1, "orders")
     ('31.2%', '−4.2 points', '€1,240', '1 order')
+    >>> plain(2, "grade"), plain(1.084, "ratio")
+    ('moderate', '1.08')
     """
+    if unit == "grade":
+        return GRADES[round(value)]
     whole = unit in COUNTS and float(value).is_integer()
     places = (0 if whole else decimals(unit, abs(value))) if places is None else places
     if unit == "p" and value < 0.001:
@@ -205,6 +209,6 @@ def digits(value: float, places: int) -> str:
 def _unit_words(unit: str, text: str) -> str:
     if money := _UNIT.fullmatch(unit):
         return money["rest"] or ""
-    if unit in ("score", "count", "p", ""):
+    if unit in ("score", "ratio", "count", "p", ""):
         return ""
     return f" {unit[:-1] if text == '1' and unit in COUNTS else unit}"

@@ -17,6 +17,16 @@ TOTALS = {
     "active_customers": ("Active customers", "active"),
 }
 
+EVIDENCE = {
+    "evidence_grade": "Evidence for the link (0 contradictory, 1 weak, 2 moderate, 3 strong)",
+    "robustness_value": "Share of score and repeats that something hidden must explain, link gone",
+    "robustness_value_significance": "The same, link no longer clear",
+    "e_value": "E-value of one more point",
+    "score_reliability": "Agreement of two answers of a customer within four weeks",
+    "repeat_effect_per_point_corrected": "Effect of one point, corrected for a noisy score",
+    "specifications_clear_share": "Share of ways of counting in which the link is clear",
+}
+
 
 def of_stories(stories: Iterable[Story]) -> list[Recorded]:
     """Return each measure as a finding, with its two changes and its trend."""
@@ -109,6 +119,40 @@ def of_link(raw: Said, effect: Said, ten: Said, bend: object) -> list[Recorded]:
     return [finding(id, said, label=label) for id, (said, label) in told.items()]
 
 
+def of_response(rate: Story, groups: pd.DataFrame, *, invited: bool) -> list[Recorded]:
+    """Return the response rate with its groups, or why there is none where nobody knows who was."""
+    if invited:
+        return [*of_stories([rate]), *of_groups(rate.measure, groups)]
+    why = "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
+    return [finding("response_rate", Unsaid(why=why), label="Response rate")]
+
+
+def of_weighting(id: str, label: str, score: Said, effect: Said, effective: Said) -> list[Recorded]:
+    """Return what weights make of the score (`id`, `label`: its own) and of the effect."""
+    told = {
+        f"{id}_weighted": (score, f"{label}, weighted for who answered"),
+        "repeat_effect_per_point_weighted": (effect, "Effect of one point, weighted"),
+        "effective_answers": (effective, "Answers of equal weight that would tell as much"),
+    }
+    return [finding(id, said, label=label) for id, (said, label) in told.items()]
+
+
+def of_rungs(rungs: pd.DataFrame) -> list[Recorded]:
+    """Return the effect of one point by each design (`rungs`: as `ladder.rungs`)."""
+    label = "Effect of one point on repeat orders, by design"
+    return [
+        finding(
+            "repeat_effect_per_point_by_design", _said(row, "share"), label=label, group=row.rung
+        )
+        for row in rungs.itertuples()
+    ]
+
+
+def of_evidence(said: Mapping[str, Said]) -> list[Recorded]:
+    """Return the grade of the evidence and what it rests on (`said`: by the ids of `EVIDENCE`)."""
+    return [finding(id, one, label=EVIDENCE[id]) for id, one in said.items()]
+
+
 def of_test(test: object) -> Said:
     """Return a test's p-value as it is recorded, or why there is none."""
     return test if isinstance(test, Unsaid) else test.estimate
@@ -127,3 +171,57 @@ def _said(row: object, unit: str) -> Said:
     if row.why:
         return Unsaid(why=row.why, n=int(row.n))
     return Estimate(value=row.value, low=row.low, high=row.high, n=int(row.n), unit=unit)
+
+
+def of_worth(yearly: Mapping[str, Said], of_a_customer: Said) -> list[Recorded]:
+    """Return what a point is worth a year, for the active base and for one of its customers.
+
+    `of_a_customer` is in margin where that is known, else in revenue.
+    """
+    told = {
+        "worth_of_a_point": (yearly["margin"], "Worth of a point in margin, active base, a year"),
+        "worth_of_a_point_revenue": (
+            yearly["spend"],
+            "Worth of a point in revenue, active base, a year",
+        ),
+        "worth_per_customer_a_year": (of_a_customer, "Worth of a point per active customer a year"),
+    }
+    return [finding(id, said, label=label) for id, (said, label) in told.items()]
+
+
+def of_scenarios(scenarios: pd.DataFrame) -> list[Recorded]:
+    """Return what each scenario goes with, for the active base and a year.
+
+    Parameters
+    ----------
+    scenarios : one row a scenario: scenario, a_year_ value, low, high, why, unit, n.
+    """
+    label = "What other scores go with, active base, a year"
+    rows = scenarios.rename(columns=lambda name: name.removeprefix("a_year_")).itertuples()
+    return [
+        finding("worth_of_scenario", _said(row, row.unit), label=label, group=row.scenario)
+        for row in rows
+    ]
+
+
+def of_books(checked: pd.DataFrame) -> list[Recorded]:
+    """Return by which share of the books' figure each of our totals parts from it."""
+    return [
+        finding(
+            "control_difference",
+            counted(row.apart, unit="share", n=round(abs(row.ours)))
+            if row.apart == row.apart
+            else Unsaid(why="The books say 0."),
+            label="Difference from the books",
+            group=row.measure,
+        )
+        for row in checked.itertuples()
+    ]
+
+
+def of_planning(smallest: Said, elasticity: Said) -> list[Recorded]:
+    """Return the smallest effect that would be found, and the elasticity of sales."""
+    return [
+        finding("smallest_detectable_effect", smallest, label="Smallest effect that is found"),
+        finding("sales_elasticity", elasticity, label="Percent more sales for 1% more score"),
+    ]

@@ -111,7 +111,7 @@ def linearity(
         return _few_scores(cells)
     if len(groups) < 6:
         basis, how = broken_line(groups["lowest"].iloc[1:-1]), "scores as categories"
-    elif inner := _inner_edges(cells, bands, smallest):
+    elif inner := inner_edges(cells, bands, smallest):
         bends = " and ".join(f"{edge:g}" for edge in inner)
         basis, how = broken_line(inner), f"a line that may bend at {bends}"
     else:
@@ -146,7 +146,7 @@ def effect_by_band(
     labels = [f"{low:g} to {high:g}" for low, high in bands]
     counts = _in_bands(cells, bands)
     thick = _thick(cells, bands, smallest)
-    model = fitted(cells, broken_line(_inner_edges(cells, bands, smallest)), controls=controls)
+    model = fitted(cells, broken_line(inner_edges(cells, bands, smallest)), controls=controls)
     if isinstance(model, Unsaid):
         return said_frame([replace(model, n=int(n)) for n in counts], band=labels)
     ends = standardised(model, [end for band in bands for end in band])
@@ -187,7 +187,7 @@ def _thick(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> np.ndar
     return _in_bands(cells, bands) - _on_first_edge(cells, bands) >= smallest
 
 
-def _inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> list[float]:
+def inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> list[float]:
     """Return the edges between bands that both hold enough answers to tell a bend."""
     if not bands:
         return []

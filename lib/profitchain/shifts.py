@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.comparisons import EVERYBODY, verdict_of
-from profitchain.design import refusal
+from profitchain.design import Outcome, refusal
 from profitchain.estimates import Said, Unsaid
 from profitchain.links import CLUSTERED, adjustment
 from profitchain.margins import average_effect, estimates, stacked, standardised
@@ -27,6 +27,8 @@ MOVES = {
     "detractors become promoters": (0.05, "5 of 100 answers move from 0-6 to 9-10"),
     HALVES: (0.10, "5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10"),
 }
+# change of the groups' shares, by mechanism: each makes ten points
+STEPS = np.array([[-0.10, 0.10, 0.0], [0.0, -0.10, 0.10], [-0.05, 0.0, 0.05], [-0.05, 0.0, 0.05]])
 
 
 def per_10_nps(
@@ -47,7 +49,7 @@ def per_10_nps(
     said = _moved(cells, kind, controls, level)
     frame = said_frame(said, mechanism=list(MOVES), moves=[words for _, words in MOVES.values()])
     frame.insert(2, "moved_share", [share for share, _ in MOVES.values()])
-    frame.insert(3, "possible", _possible(cells))
+    frame.insert(3, "possible", possible(cells))
     return frame.assign(unit="share")
 
 
@@ -94,20 +96,21 @@ def effect_by_segment(
 
 
 def _moved(cells: pd.DataFrame, kind: str, controls: Sequence[str], level: float) -> list[Said]:
-    if kind != "nps":
-        why = "The main question is not a net promoter question, so NPS points mean nothing here."
-        return [Unsaid(why=why, n=int(cells["n"].sum()))] * len(MOVES)
-    model = _by_group(cells, controls)
+    model = by_group(cells, kind=kind, controls=controls)
     if isinstance(model, Unsaid):
         return [model] * len(MOVES)
     groups = standardised(model, LOWEST)
-    steps = np.array([[-0.10, 0.10, 0.0], [0.0, -0.10, 0.10], [-0.05, 0.0, 0.05]])
-    weights = np.vstack([steps, steps[:2].mean(axis=0)])
     method = f"logit on three groups; {adjustment(model)}; {CLUSTERED}"
-    return list(estimates(groups.combine(weights), unit="share", level=level, method=method))
+    return list(estimates(groups.combine(STEPS), unit="share", level=level, method=method))
 
 
-def _by_group(cells: pd.DataFrame, controls: Sequence[str]) -> Fit | Unsaid:
+def by_group(
+    cells: pd.DataFrame, *, kind: str, controls: Sequence[str] = (), outcome: Outcome = "repeats"
+) -> Fit | Unsaid:
+    """Return the model of an outcome on detractors, passives and promoters, or why it is none."""
+    if kind != "nps":
+        why = "The main question is not a net promoter question, so NPS points mean nothing here."
+        return Unsaid(why=why, n=int(cells["n"].sum()))
     counts = _counts(cells)
     n = int(counts["n"].sum())
     if n and not cells["score"].between(0, 10).all():
@@ -117,7 +120,7 @@ def _by_group(cells: pd.DataFrame, controls: Sequence[str]) -> Fit | Unsaid:
             return Unsaid(why=f"No answers are from {name}.", n=n)
         if n and back in (0, of):
             return Unsaid(why=f"{'All' if back else 'None'} of the {name} came back.", n=n)
-    return fitted(cells, categories(LOWEST[1:]), controls=controls)
+    return fitted(cells, categories(LOWEST[1:]), controls=controls, outcome=outcome)
 
 
 def _counts(cells: pd.DataFrame) -> pd.DataFrame:
@@ -127,11 +130,12 @@ def _counts(cells: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(sums, index=list(GROUPS))
 
 
-def _possible(cells: pd.DataFrame) -> list[bool]:
-    counts = _counts(cells)["n"]
+def possible(cells: pd.DataFrame, points: float = 10) -> list[bool]:
+    """Return for each of `MOVES` whether its groups hold answers enough for so many points."""
+    counts, part = _counts(cells)["n"], points / 100
     detractors, passives, _ = (counts / max(counts.sum(), 1.0)).tolist()
-    both = min(detractors, passives) >= 0.05
-    return [detractors >= 0.1, passives >= 0.1, detractors >= 0.05, both]
+    both = min(detractors, passives) >= part / 2
+    return [detractors >= part, passives >= part, detractors >= part / 2, both]
 
 
 def _no_segments(cells: pd.DataFrame, segment: str) -> str:

@@ -180,7 +180,7 @@ def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float 
 
 def _heading_unit(units: list[str | None]) -> str:
     known = {unit for unit in units if unit}
-    if len(known) != 1 or known <= {"share", "score", "p"}:
+    if len(known) != 1 or known <= {"share", "score", "p", "ratio", "grade"}:
         return ""
     return f", {known.pop()}"
 
