@@ -1,4 +1,4 @@
-"""The commands: report, check, example, verify, test."""
+"""The commands: report, check, example, verify, certify, test."""
 
 from __future__ import annotations
 
@@ -84,6 +84,17 @@ def verify(options: argparse.Namespace) -> int:
     return int(bool(found.rows))
 
 
+def certify(options: argparse.Namespace) -> int:
+    """Try every headline number in invented firms and write the certificate; 1 if one misses."""
+    from profitchain import certification
+
+    judged = certification.certify(options.firms)
+    certification.write_certificate(judged, options.firms, Path(options.to))
+    missed = certification.outside_goal(judged)
+    print(f"{len(judged)} figures, {len(missed)} outside the goal: {options.to}")
+    return int(len(missed) > 0)
+
+
 def test(options: argparse.Namespace) -> int:
     """Run the test suite with any pytest arguments."""
     from profitchain.store import ROOT
@@ -125,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
 
+    one = command(certify, help="try every headline number in invented firms (minutes)")
+    one.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
+    one.add_argument("--to", default="lib/CERTIFICATE.md", metavar="FILE",
+                     help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
+
     command(test, help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
 
@@ -133,6 +149,13 @@ def _add_company(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("period", nargs="?", default="", metavar="PERIOD",
                         help="2026Q3, 2026-09 or 2026 (default: the last whole one)")  # fmt: skip
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
+
+
+def _some(text: str) -> int:
+    """Return a number of firms, two at least: one has no spread."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 2 or more")
+    return int(text)
 
 
 def _settings(given: Sequence[str]) -> dict[str, str]:

@@ -11,8 +11,12 @@ from profitchain.store import Edition
 from profitchain.wording import sentence
 
 FIGURES = (
-    "repeat_rate", "repeat_effect_per_point", "margin_effect_per_point", "retention_rate",
+    "worth_of_a_point", "repeat_rate", "repeat_effect_per_point", "retention_rate",
     "average_order_value", "active_customers", "revenue",
+)  # fmt: skip
+WITHOUT_ANSWERS = (
+    "revenue", "orders", "active_customers", "retention_rate", "average_order_value",
+    "purchase_frequency",
 )  # fmt: skip
 
 
@@ -22,16 +26,16 @@ def sentences(found: Found, edition: Edition) -> list[str]:
     if edition.company.main is None:
         loyalty = found.answers.get("05_loyalty", [])
         return [next(iter(loyalty), "No survey answers were given."), part]
-    return [_money(found, edition), _caution(found), part]
+    return [_worth(found, edition), _evidence(found), part]
 
 
 def key_figures(edition: Edition) -> list[str]:
     """Return the ids of the key figures, the main score first where there is one."""
     main = edition.company.main
     if main is None:
-        return ["revenue", "orders", "active_customers", *FIGURES[3:5], "purchase_frequency"]
-    money = "margin" if edition.assumed_margin is None else "spend"
-    shown = [id.replace("margin", money) for id in FIGURES]
+        return list(WITHOUT_ANSWERS)
+    is_assumed = edition.assumed_margin is not None
+    shown = [f"{id}_revenue" if is_assumed and id == FIGURES[0] else id for id in FIGURES]
     return [public_id(main, edition.company.all_questions), *shown]
 
 
@@ -42,10 +46,11 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
     """
     days, main = edition.company.repeat_within_days, edition.company.main
     point = f"One more point on “{main.label}” goes with" if main else ""
+    everywhere = "One more point from every customer goes with"
     return {
         "repeat_effect_per_point": (point, f"more answers followed by an order in {days} days"),
-        "margin_effect_per_point": (point, f"more margin for each answer in {days} days"),
-        "spend_effect_per_point": (point, f"more spend for each answer in {days} days"),
+        "worth_of_a_point": (everywhere, "more margin a year"),
+        "worth_of_a_point_revenue": (everywhere, "more revenue a year"),
         "repeat_rate": ("Repeat purchase rate", f"of answers, within {days} days"),
         "retention_rate": ("Retention rate", f"of the previous {edition.period.every}'s customers"),
         "average_order_value": ("Average order value", ""),
@@ -63,8 +68,40 @@ def quality(found: Found) -> str:
     )
 
 
+def _worth(found: Found, edition: Edition) -> str:
+    """Return the headline: what one more point everywhere goes with in money a year.
+
+    In margin, or in revenue where margin is not known but assumed; per answer where an edition has
+    no page on worth.
+    """
+    is_measured = edition.assumed_margin is None
+    margin, revenue = (found.get(f"worth_of_a_point{part}") for part in ("", "_revenue"))
+    what = "margin" if is_measured and isinstance(margin, Estimate) else "revenue"
+    worth = margin if what == "margin" else revenue
+    if not isinstance(worth, Estimate):
+        return _money(found, edition)
+    told = {"label": edition.company.main.label, "what": what}
+    if worth.spans_zero:
+        return sentence(
+            "If every score on “{label}” were one point higher, that would go with **no clear "
+            "difference** in {what} a year: {worth}.",
+            worth=worth, **told,
+        )  # fmt: skip
+    return sentence(
+        "One more point on “{label}” from every customer goes with **{size} {way} {what} a year** "
+        "({worth:evidence}).",
+        size=number(_upward(worth)), way=_way(worth), worth=_upward(worth), **told,
+    )  # fmt: skip
+
+
+def _evidence(found: Found) -> str:
+    """Return how far the evidence carries, in the words of the page that weighs it."""
+    verdict = found.answers.get("09_sensitivity", [])
+    return verdict[0] if verdict else _caution(found)
+
+
 def _money(found: Found, edition: Edition) -> str:
-    """Return the headline: what one more point goes with in margin, in spend if that is assumed."""
+    """Return what one more point goes with in margin an answer, in spend if margin is assumed."""
     margin, spend = (found.get(f"{name}_effect_per_point") for name in ("margin", "spend"))
     is_measured = isinstance(margin, Estimate) and edition.assumed_margin is None
     effect, what = (margin, "margin") if is_measured else (spend, "spend")

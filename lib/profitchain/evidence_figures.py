@@ -1,0 +1,168 @@
+"""The pictures of how sure we are: what is hidden, every way of counting, and around an event."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from profitchain import axes, style
+
+LINES = {
+    "half left": (style.CONTEXT, (0, (2, 2))),
+    "no longer clear": (style.SERIES_TEXT[1], (0, (5, 2))),
+    "nothing left": (style.INK, "-"),
+}
+
+
+def draw_contours(
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    lines: pd.DataFrame,
+    reach: float,
+    x_label: str = "",
+    y_label: str = "",
+) -> Axes:
+    """Draw how strong something hidden must be, with what is known as dots to compare with.
+
+    Parameters
+    ----------
+    data : one row a dot; first column its label, then score_share and outcome_share.
+    lines : one row a place on a line: line (a key of `LINES`), score_share, outcome_share.
+    reach : the ends of both axes.
+    """
+    labels = _Labels(ax, reach)
+    dots = list(zip(data["score_share"], data["outcome_share"], strict=True))
+    for x, y in dots:
+        labels.mark(x, y)
+    for name, line in lines.groupby("line", sort=False):
+        _named_line(ax, str(name), line, labels)
+    for axis in (ax.xaxis, ax.yaxis):
+        axes.value_axis(axis, data)
+    ax.set_xlim(0, reach)
+    ax.set_ylim(0, reach)
+    ax.plot(data["score_share"], data["outcome_share"], "o", color=style.SUBJECT, clip_on=False)
+    for text, place in zip(data.iloc[:, 0], dots, strict=True):
+        labels.write(str(text), [place], color=style.INK)
+    ax.set_xlabel(x_label)
+    ax.set_title(y_label, loc="left", color=style.SOFT)
+    return ax
+
+
+def draw_specifications(ax: Axes, data: pd.DataFrame, *, mark: str = "") -> Axes:
+    """Draw one dot with its interval a specification, the smallest effect first.
+
+    Parameters
+    ----------
+    data : one row a specification, sorted: value, low, high, clear, is_own. Unclear ones are grey.
+    mark : what the one that is the page's own is called.
+    """
+    known = data.dropna(subset=["value"]).reset_index(drop=True)
+    unclear = (known["clear"] == "unclear").to_numpy()
+    for chosen, colour in ((~unclear, style.SUBJECT), (unclear, style.CONTEXT)):
+        rows = known[chosen]
+        ax.vlines(rows.index, rows["low"], rows["high"], color=colour, linewidth=1.5, alpha=0.45)
+        ax.plot(rows.index, rows["value"], "o", color=colour, markersize=3.5)
+    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    for place, row in known[known["is_own"]].iterrows():
+        ax.plot(place, row["value"], "o", color=style.INK, markersize=8)
+        ax.annotate(
+            mark,
+            (place, row["value"]),
+            xytext=(place, ax.get_ylim()[1]),
+            ha="center",
+            va="bottom",
+            color=style.INK,
+            fontweight="bold",
+            arrowprops={"arrowstyle": "-", "color": style.INK},
+        )
+    ax.set_xticks([])
+    axes.value_axis(ax.yaxis, data)
+    return ax
+
+
+def draw_ranges(ax: Axes, data: pd.DataFrame, *, reference: float = 0.0) -> Axes:
+    """Draw one row a choice: the middle of its effects as a dot, from the least to the most.
+
+    Parameters
+    ----------
+    data : one row a choice; first column its label, then value, least, most.
+    reference : where the grey line stands.
+    """
+    rows = np.arange(len(data))
+    ax.hlines(rows, data["least"], data["most"], color=style.SUBJECT, linewidth=2, alpha=0.6)
+    ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=8)
+    ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    axes.value_axis(ax.xaxis, data)
+    return axes.name_rows(ax, data)
+
+
+def draw_event(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
+    """Draw a difference by months around an event: a dot with its interval each.
+
+    Parameters
+    ----------
+    data : one row a month; first column months since the event, then value, low, high.
+    """
+    months = data.iloc[:, 0].astype(float)
+    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    ax.axvline(-0.5, color=style.CONTEXT, linewidth=1, zorder=0)
+    ax.vlines(months, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
+    ax.plot(months, data["value"], "o", color=style.SUBJECT)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.set_xlabel(x_label)
+    axes.value_axis(ax.yaxis, data)
+    return ax
+
+
+def _named_line(ax: Axes, name: str, line: pd.DataFrame, labels: _Labels) -> None:
+    colour, pattern = LINES[name]
+    x, y = line["score_share"].to_numpy(), line["outcome_share"].to_numpy()
+    ax.plot(x, y, color=colour, linestyle=pattern, linewidth=2)
+    places = [(x[at], y[at]) for at in (np.linspace(0.1, 0.9, 9) * (len(x) - 1)).astype(int)]
+    labels.write(name, places, color=colour, fontweight="bold")
+
+
+class _Labels:
+    """Names beside places of a drawing, each where it covers nothing that was written before."""
+
+    def __init__(self, ax: Axes, reach: float) -> None:
+        size = ax.xaxis.label.get_size()
+        width, height = (side * 72 * 0.82 for side in ax.figure.get_size_inches())
+        self.ax, self.reach = ax, reach
+        self.letter, self.line = 0.6 * size / width * reach, 1.3 * size / height * reach
+        self.taken: list[tuple[float, float, float, float]] = []
+
+    def mark(self, x: float, y: float) -> None:
+        """Keep names away from a dot."""
+        self.taken.append((x - self.letter, y - self.line / 2, x + self.letter, y + self.line / 2))
+
+    def write(self, text: str, places: list[tuple[float, float]], **look: str) -> None:
+        """Write a name right or left of the first place with room, or a line or two above it."""
+        tried = [
+            (self._box(text, x, y + lift * self.line, side), side)
+            for lift in (0, 1, -1, 2)
+            for x, y in places
+            for side in ("left", "right")
+        ]
+        box, side = next((one for one in tried if self._is_free(one[0])), tried[0])
+        self.taken.append(box)
+        at = box[0] if side == "left" else box[2]
+        ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1}
+        middle = (box[1] + box[3]) / 2
+        self.ax.text(at, middle, text, ha=side, va="center", bbox=ground, zorder=3, **look)
+
+    def _box(self, text: str, x: float, y: float, side: str) -> tuple[float, float, float, float]:
+        start = x + 1.2 * self.letter if side == "left" else x - (len(text) + 1.2) * self.letter
+        y = max(y, self.line / 2)
+        return (start, y - self.line / 2, start + len(text) * self.letter, y + self.line / 2)
+
+    def _is_free(self, box: tuple[float, float, float, float]) -> bool:
+        if box[0] < 0 or max(box[2:]) > self.reach:
+            return False
+        return not any(
+            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+            for other in self.taken
+        )

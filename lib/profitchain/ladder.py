@@ -1,0 +1,244 @@
+"""One question by designs that assume ever less: does the effect of a point survive them?
+
+From weakest to strongest: as it is; history held fixed; weighted to all who were asked; the
+customer against their own past; two checks that must show nothing if history was enough; an event
+that moved satisfaction from outside; a draw by lot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from profitchain.design import FEWEST_EVENTS
+from profitchain.estimates import Said, Unsaid
+from profitchain.instruments import lot_effect
+from profitchain.links import effect_of_a_point, lookback, repeat_effect
+from profitchain.own_past import OwnPast, as_cells, own_past
+from profitchain.panel import HISTORY
+from profitchain.ratios import said_frame
+from profitchain.shocks import Shock, effect_of, found
+from profitchain.store import Edition
+from profitchain.weighting import weighted_effect
+
+RUNGS = ("raw", "adjusted", "weighted", "within", "within_fixed_effects", "placebo", "lead")
+RUNGS += ("shock", "experiment")
+ESTIMATE, CHECK, SHOWN = "estimate", "check", "shown"
+FOLLOWED = "person cluster score repeat in_lookback prior_orders gap_before_days previous_score"
+FOLLOWED = [*FOLLOWED.split(), "next_score", "answered_again", "assigned"]  # where none answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One design: its number, and in one sentence what it compares and assumes.
+
+    `role`: "estimate" answers the question; "check" must be near zero if the adjusted number is
+    right; "shown" is for the table and judges nothing.
+    """
+
+    rung: str
+    label: str
+    said: Said
+    note: str
+    role: str = ESTIMATE
+
+
+def rungs(
+    edition: Edition, cells: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95
+) -> pd.DataFrame:
+    """Return the effect of a point by each design, from the weakest to the strongest.
+
+    Parameters
+    ----------
+    cells : `link_cells` of the lookback; the designs that follow customers read `ladder_cells`,
+        within the lookback; event and lot all answers whose windows have closed.
+
+    Returns
+    -------
+    rung, label, role, value, low, high (share per point; NaN where unsaid), n, why, note.
+    """
+    ladder = [
+        Rung(
+            rung="raw",
+            label="As it is",
+            said=repeat_effect(cells, level=level),
+            note="Compares customers as they are: assumes that nothing else differs.",
+        ),
+        Rung(
+            rung="adjusted",
+            label="History held fixed",
+            said=repeat_effect(cells, controls=controls, level=level),
+            note="Compares customers with like history: assumes that nothing unrecorded moves "
+            "both score and orders.",
+        ),
+        _weighted(edition, controls, level),
+        *_followed(edition, controls, level),
+    ]
+    frame = said_frame(
+        [one.said for one in ladder],
+        rung=[one.rung for one in ladder],
+        label=[one.label for one in ladder],
+        role=[one.role for one in ladder],
+    )
+    return frame.assign(note=[one.note for one in ladder])
+
+
+def placebo(
+    answers: pd.DataFrame, *, controls: Sequence[str], within_days: int, level: float = 0.95
+) -> Said:
+    """Return the "effect" of a point on how quick the customer's last return before it was.
+
+    The answer can't have caused it. Held fixed: orders so far, tenure at the order before last,
+    the controls that are not history, and the earlier score, as it may really have worked.
+    """
+    before = answers[answers["prior_orders"] >= 2]
+    quick = (before["gap_before_days"] <= within_days).astype(int)
+    fewest = min(int(quick.sum()), int((1 - quick).sum()))
+    if fewest < FEWEST_EVENTS:
+        return Unsaid(
+            why=f"Of {len(before):,} returns before an answer only {fewest} were "
+            f"{'quick' if 2 * quick.sum() <= len(before) else 'slow'}: too few to compare.",
+            n=len(before),
+        )
+    kept = [name for name in controls if name not in HISTORY]
+    return effect_of_a_point(
+        as_cells(before.assign(repeat=quick)),
+        outcome="repeats",
+        controls=["prior_orders", "tenure_then", *kept, "previous_score"],
+        unit="share",
+        level=level,
+    )
+
+
+def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95) -> Said:
+    """Return the "effect" of a point of the *next* answer on what came before that answer.
+
+    Held fixed: this answer's score in classes, the controls, and the orders before the next answer.
+    """
+    followed = answers[answers["next_score"].notna()]
+    if followed.empty:
+        return Unsaid(why="No customer answered a second time.")
+    followed = followed.assign(this_score=followed["score"], score=followed["next_score"])
+    return effect_of_a_point(
+        as_cells(followed),
+        outcome="repeats",
+        controls=["this_score", *controls, "next_prior_orders"],
+        unit="share",
+        level=level,
+    )
+
+
+def _weighted(edition: Edition, controls: Sequence[str], level: float) -> Rung:
+    said: Said = Unsaid(why="Not measured: nobody knows who was asked.")
+    if edition.has("asked_cells"):
+        said = weighted_effect(edition.table("asked_cells"), controls=controls, level=level)
+    return Rung(
+        rung="weighted",
+        label="Weighted to all asked",
+        said=said,
+        note="As before, each answer standing for the silent who are like it: assumes that these "
+        "would have answered, and returned, like those who did.",
+    )
+
+
+def _followed(edition: Edition, controls: Sequence[str], level: float) -> list[Rung]:
+    """Return the rungs that need a customer's earlier and later answers, an event or a lot."""
+    known = edition.has("ladder_cells")
+    answers = edition.table("ladder_cells") if known else pd.DataFrame(columns=FOLLOWED)
+    near = lookback(answers)
+    days = edition.company.repeat_within_days
+    return [
+        *_past_rungs(own_past(near, controls=controls, level=level)),
+        *_checks(
+            placebo(near, controls=controls, within_days=days, level=level),
+            lead(near, controls=controls, level=level),
+        ),
+        _shock(found(edition), level),
+        _lot(edition, answers, level),
+    ]
+
+
+def _past_rungs(past: OwnPast) -> list[Rung]:
+    average = "Compares each customer's answers with that customer's own average"
+    if past.by_average:
+        used = f"{average}: what lasts about a customer can't matter; assumes that earlier orders "
+        used += "did not decide who answered again."
+    else:
+        used = "Compares customers with the same earlier score: assumes that it shows what lasts "
+        used += f"about them. {_why_not(past.prompted)}"
+    return [
+        Rung(rung="within", label="Own earlier answer held fixed", said=past.used, note=used),
+        Rung(
+            rung="within_fixed_effects",
+            label="Own average held fixed",
+            said=past.fixed_effects,
+            note=f"{average}; biased where customers answer again because they came back.",
+            role=SHOWN,
+        ),
+    ]
+
+
+def _why_not(prompted: Said) -> str:
+    if isinstance(prompted, Unsaid):
+        return "Their own average is not used: nobody can tell how answers come about."
+    points = 100 * prompted.value
+    return (
+        f"Their own average is not used: of those who came back, {abs(points):.0f} in a hundred "
+        f"{'more' if points > 0 else 'fewer'} answered again."
+    )
+
+
+def _checks(before: Said, after: Said) -> list[Rung]:
+    return [
+        Rung(
+            rung="placebo",
+            label="Check: the return before",
+            said=before,
+            note="Asks whether the score goes with how quick the return before it was, which it "
+            "can't have caused: more than nothing is something unrecorded.",
+            role=CHECK,
+        ),
+        Rung(
+            rung="lead",
+            label="Check: the next score",
+            said=after,
+            note="Asks whether the next score goes with the orders before it, this score held "
+            "fixed: more than nothing is something unrecorded.",
+            role=CHECK,
+        ),
+    ]
+
+
+def _shock(shock: Shock | Unsaid, level: float) -> Rung:
+    if isinstance(shock, Unsaid):
+        name, said = "an event that touched only some", shock
+    else:
+        name, said = f"“{shock.event}”", effect_of(shock, level=level)
+    return Rung(
+        rung="shock",
+        label="An event from outside",
+        said=said,
+        note=f"Compares how those touched by {name} changed with how the rest did: assumes that "
+        "else both would have changed alike, and that it worked through satisfaction alone.",
+    )
+
+
+def _lot(edition: Edition, answers: pd.DataFrame, level: float) -> Rung:
+    column, has_offers = edition.company.experiment, edition.company.has("offers")
+    if column:
+        said = lot_effect(answers, what=f"The experiment `{column}`", level=level)
+        note = "Compares those whom chance had put on two sides: assumes that it worked through "
+        return Rung(rung="experiment", label="By lot", said=said, note=f"{note}satisfaction alone.")
+    said = Unsaid(why="Not measured: needs an experiment, or offers with a hold-out.")
+    if has_offers and answers["assigned"].notna().any():
+        said = lot_effect(answers, what="The offers with a hold-out", level=level)
+    return Rung(
+        rung="experiment",
+        label="By lot: offers held out",
+        said=said,
+        note="Compares customers offered something with those held out by lot: at most an upper "
+        "bound, as an offer also sells without satisfying.",
+        role=SHOWN,
+    )

@@ -1,0 +1,203 @@
+"""Whether the conclusion hangs on choices that could as well have been made otherwise.
+
+A specification is one way to ask the same question: how the score enters, what is adjusted for,
+how long an answer is followed. All of them are run and none is picked (Simonsohn, Simmons and
+Nelson 2020, Nature Human Behaviour 4: 1208-1214; Steegen et al. 2016, Perspectives on
+Psychological Science 11: 702-712). Every effect is in share per point: a contrast of two sides of
+the scale is divided by the distance of their mean scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from profitchain.company import Company
+from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.links import repeat_effect
+from profitchain.margins import estimates, standardised
+from profitchain.ratios import said_frame
+from profitchain.regression import fitted
+from profitchain.terms import categories
+
+SENSIBLE = 0.1  # a cut leaves at least this share of the answers on either side
+POINTS, NONE, ALL, WITH_SEGMENTS = "points", "none", "all", "all and all segments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One specification: how the score enters (a cut, or none), what is adjusted for, how long."""
+
+    form: str
+    cut: float | None
+    adjusted_for: str
+    controls: tuple[str, ...]
+    window: int
+
+
+def specification_curve(
+    windows: pd.DataFrame,
+    firm: Company,
+    *,
+    cells: pd.DataFrame,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the effect of one point under every choice, the smallest first.
+
+    At the firm's own window every form of the score meets every set of controls; at the other
+    windows every form meets all the controls.
+
+    Parameters
+    ----------
+    windows : one row a cell and window
+        Reads `window` (days) and the columns of `cells`; may have no rows.
+    cells : the cells of the firm's own window, as in `links`.
+
+    Returns
+    -------
+    One row a specification: form, adjusted_for, window (days), is_own (as elsewhere on the
+    pages), value, low, high (share per point), n, why, clear ("positive", "negative", "unclear";
+    "" where unsaid).
+    """
+    chosen = list(_choices(windows, firm, cells))
+    followed = _by_window(windows, firm, cells)
+    said = [_effect(followed[choice.window], choice, level) for choice in chosen]
+    frame = said_frame(
+        said,
+        form=[choice.form for choice in chosen],
+        adjusted_for=[choice.adjusted_for for choice in chosen],
+        window=[choice.window for choice in chosen],
+    )
+    own = (frame["form"] == POINTS) & (frame["adjusted_for"] == ALL)
+    frame["is_own"] = own & (frame["window"] == firm.repeat_within_days)
+    frame["clear"] = [clearness(one) for one in said]
+    return frame.sort_values("value", ignore_index=True, kind="stable")
+
+
+def clearness(said: Said) -> str:
+    """Return on which side of zero an interval lies: positive, negative, unclear; "" if unsaid."""
+    if isinstance(said, Unsaid):
+        return ""
+    return {"up": "positive", "down": "negative"}.get(said.verdict, "unclear")
+
+
+def by_window(
+    windows: pd.DataFrame, firm: Company, *, cells: pd.DataFrame, level: float = 0.95
+) -> pd.DataFrame:
+    """Return the adjusted effect of one point for each window, the shortest first.
+
+    Returns
+    -------
+    One row a window: window (days), value, low, high (share per point), n, why.
+    """
+    followed = sorted(_by_window(windows, firm, cells).items())
+    said = [repeat_effect(rows, controls=firm.controls, level=level) for _, rows in followed]
+    return said_frame(said, window=[f"{days} days" for days, _ in followed])
+
+
+def clear_share(curve: pd.DataFrame) -> Said:
+    """Return the share of specifications that are clear in the direction in which most are.
+
+    A count of everything, so its own interval; `n` counts the specifications that gave a number.
+    """
+    counts = curve["clear"].value_counts()
+    known = int(counts.drop("", errors="ignore").sum())
+    if known == 0:
+        return Unsaid(why="No specification gave a number.")
+    most = max(int(counts.get(side, 0)) for side in ("positive", "negative")) / known
+    return Estimate(
+        value=most, low=most, high=most, n=known, unit="share", method="specifications counted"
+    )
+
+
+def by_choice(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each choice, the middle one of the effects that it takes part in, and the ends.
+
+    Returns
+    -------
+    One row a choice: choice, kind ("score as", "adjusted for", "days followed"), value (median),
+    least, most (share per point), specifications, clear (how many of them).
+    """
+    kinds = {"form": "score as", "adjusted_for": "adjusted for", "window": "days followed"}
+    known = curve[curve["clear"] != ""]
+    frames = []
+    for column, kind in kinds.items():
+        groups = known.groupby(column)
+        values = groups["value"].agg(value="median", least="min", most="max", specifications="size")
+        clear = (known["clear"] != "unclear").groupby(known[column]).sum()
+        frame = values.assign(clear=clear, kind=kind).rename_axis("choice").reset_index()
+        frame = frame.astype({"choice": str})
+        place = pd.to_numeric(frame["choice"].str.split().str[0], errors="coerce").fillna(-1)
+        frames.append(frame.assign(place=place).sort_values(["place", "value"]))
+    return pd.concat(frames, ignore_index=True).drop(columns="place")
+
+
+def cuts_of(cells: pd.DataFrame) -> list[float]:
+    """Return the scores at which the scale can be cut in two: a tenth of all answers either side.
+
+    A cut is named by the lowest score above it.
+    """
+    counts = cells.groupby("score")["n"].sum().sort_index()
+    below = counts.cumsum().shift(1).iloc[1:] / max(counts.sum(), 1)
+    return [float(cut) for cut in below.index[below.between(SENSIBLE, 1 - SENSIBLE)]]
+
+
+def contrast(
+    cells: pd.DataFrame, cut: float, *, controls: Sequence[str] = (), level: float = 0.95
+) -> Said:
+    """Return how much likelier a repeat is at or above a cut than below it, per point between them.
+
+    The standardised probabilities of the two sides (a logit with one 0/1 column), divided by the
+    distance of the two sides' mean scores, which is taken as given.
+    """
+    model = fitted(cells, categories([cut]), controls=controls)
+    if isinstance(model, Unsaid):
+        return model
+    side = (cells["score"] >= cut).to_numpy()
+    scores, n = cells["score"].to_numpy(float), cells["n"].to_numpy(float)
+    apart = np.average(scores[side], weights=n[side]) - np.average(scores[~side], weights=n[~side])
+    rates = standardised(model, [scores[~side].max(), cut])
+    return estimates(rates.combine(np.array([-1.0, 1.0]) / apart), unit="share", level=level)[0]
+
+
+def control_sets(firm: Company) -> Mapping[str, tuple[str, ...]]:
+    """Return every set of controls that is tried, by its name: none, all, each left out, more."""
+    controls = tuple(firm.controls)
+    sets = {ALL: controls, NONE: ()}
+    if len(controls) > 1:
+        for left in controls:
+            sets[f"all but {left.replace('_', ' ')}"] = tuple(c for c in controls if c != left)
+    further = tuple(name for name in firm.segments if name not in controls)
+    if further:
+        sets[WITH_SEGMENTS] = controls + further
+    return {name: these for name, these in sets.items() if these or name == NONE}
+
+
+def _by_window(
+    windows: pd.DataFrame, firm: Company, cells: pd.DataFrame
+) -> dict[int, pd.DataFrame]:
+    found = {int(days): rows for days, rows in windows.groupby("window")}
+    return found | {firm.repeat_within_days: cells}
+
+
+def _choices(windows: pd.DataFrame, firm: Company, cells: pd.DataFrame) -> Iterator[Choice]:
+    own = firm.repeat_within_days
+    forms = {POINTS: None} | {f"{cut:g} or more": cut for cut in cuts_of(cells)}
+    sets = control_sets(firm)
+    widest = ALL if ALL in sets else NONE
+    others = sorted({int(days) for days in windows["window"].unique()} - {own})
+    for form, cut in forms.items():
+        pairs = [(name, own) for name in sets] + [(widest, days) for days in others]
+        for name, days in pairs:
+            yield Choice(form=form, cut=cut, adjusted_for=name, controls=sets[name], window=days)
+
+
+def _effect(cells: pd.DataFrame, choice: Choice, level: float) -> Said:
+    if choice.cut is None:
+        return repeat_effect(cells, controls=choice.controls, level=level)
+    if not 0 < (cells["score"] >= choice.cut).sum() < len(cells):
+        return Unsaid(why="All answers lie on one side of the cut.", n=int(cells["n"].sum()))
+    return contrast(cells, choice.cut, controls=choice.controls, level=level)
