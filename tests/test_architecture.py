@@ -27,7 +27,8 @@ ANSWERED  readiness weighting nonresponse
 LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
 EVIDENCE  sensitivity noise specifications rules verdicts
-SAYING    formats wording narration link_words captions response_words worth_words ladder_words
+SAYING    formats wording narration link_words captions response_words worth_words
+DOUBTING  ladder_words hidden_words
 SHOWING   style axes figures evidence_figures tables exhibits findings records summary headline
 PRESS     trust pages folders runs press verify trials certification cli
 """

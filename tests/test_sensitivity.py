@@ -11,7 +11,15 @@ import statsmodels.api as sm
 from link_worlds import CONTROLS, compressed, confounded, rows
 from scipy import stats
 
-from profitchain import evidence_figures, ladder_words, noise, sensitivity, specifications, style
+from profitchain import (
+    evidence_figures,
+    hidden_words,
+    ladder_words,
+    noise,
+    sensitivity,
+    specifications,
+    style,
+)
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.links import repeat_effect
 from profitchain.sensitivity import StraightLine, e_value, robustness_value, straight_line
@@ -213,9 +221,9 @@ def test_what_cannot_be_said_gives_its_reason_everywhere(cells):
     assert all(isinstance(one, Unsaid) and one.why for one in said)
     assert compared.empty
     assert noise.corrections(cells)["why"].all()
-    assert "can't be said" in ladder_words.hidden_sentence(*sensitivity.robustness(line), compared)
-    assert ladder_words.contours_caption(line, compared)["message"]
-    assert ladder_words.compared_table(compared).empty
+    assert "can't be said" in hidden_words.hidden_sentence(*sensitivity.robustness(line), compared)
+    assert hidden_words.contours_caption(line, compared)["message"]
+    assert hidden_words.compared_table(compared).empty
 
 
 def test_a_perfect_score_has_no_straight_line():
@@ -413,11 +421,11 @@ def test_the_sentence_says_whether_the_conclusion_flips(clear, words, share):
 @pytest.mark.parametrize("canvas", [style.WIDE, style.NARROW, style.PANEL])
 def test_the_pictures_draw_what_they_are_given(canvas, line, curve):
     compared = sensitivity.benchmarks(line)
-    told = ladder_words.contours_caption(line, compared)
+    told = hidden_words.contours_caption(line, compared)
     with style.canvas_figure(canvas, 400) as figure:
         ax = evidence_figures.draw_contours(
             figure.subplots(),
-            ladder_words.contour_points(compared),
+            hidden_words.contour_points(compared),
             lines=told["lines"],
             reach=told["reach"],
         )

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.design import Design, kish
+from profitchain.design import FEWEST_CUSTOMERS, Design, kish
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.links import CLUSTERED
 from profitchain.margins import average_effect, estimates, stacked
@@ -136,10 +136,12 @@ def _reliability(close: pd.DataFrame) -> Quantities | Unsaid:
     product, square = apart.prod(axis=1), (apart**2).mean(axis=1)
     if square.mean() == 0:
         return Unsaid(why="All answers of these customers are the same.", n=count)
+    sizes = close.groupby("cluster").size().to_numpy(float)
+    if kish(sizes) < FEWEST_CUSTOMERS:
+        return Unsaid(why="Too few customers answered twice within weeks.", n=count)
     value = product.mean() / square.mean()
     influence = (product - value * square) / square.mean() / count
     errors = pd.Series(influence).groupby(close["cluster"].to_numpy()).sum()
-    sizes = close.groupby("cluster").size().to_numpy(float)
     return Quantities(
         values=np.array([value]), errors=_scaled(errors), n=count, effective=kish(sizes)
     )

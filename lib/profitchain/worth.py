@@ -7,7 +7,7 @@ To whom it is multiplied out was chosen by truth. Where everybody's experience i
 of 100,000 customers was one point higher for a year, one window for every customer who bought in
 it came to 0.70 to 1.05 of the margin gained in that year (six worlds); one window for every order,
 so that windows of one customer overlap, to 0.92 to 1.44. Two errors offset each other there: the
-straight line overstates a point (0.098 orders for 0.054 in truth), a window leaves out what follows.
+straight line overstates a point (0.099 orders for 0.054 in truth), a window leaves out the rest.
 """
 
 from __future__ import annotations
