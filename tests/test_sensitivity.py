@@ -253,15 +253,15 @@ def noisy(
 def test_the_correction_finds_the_link_behind_a_noisy_score():
     rng = np.random.default_rng(11)
     covered, values, raw = [], [], []
-    for _ in range(40):
+    for _ in range(150):
         cells, close = noisy(rng)
         found = noise.corrected(cells, close, controls=["prior_orders"])
         values.append(found.value)
         raw.append(repeat_effect(cells, controls=["prior_orders"]).value)
         covered.append(found.low <= 0.06 <= found.high)
     assert np.mean(raw) < 0.045
-    assert np.mean(values) == pytest.approx(0.06, abs=3 * np.std(values) / np.sqrt(40))
-    assert np.mean(covered) >= 0.875  # 35 of 40: fewer would happen once in 40 at 95%
+    assert np.mean(values) == pytest.approx(0.06, abs=3 * np.std(values) / np.sqrt(150))
+    assert sum(covered) >= stats.binom.ppf(0.001, 150, 0.95)
 
 
 def test_reliability_is_the_share_that_is_not_noise():

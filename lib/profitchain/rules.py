@@ -75,15 +75,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: what it asks, the grade where the answer is no, and either answer as a clause."""
+    """One rule: what it asks, the grade where the answer is no, and the answers as clauses.
+
+    `yes` is empty where it is no reason to believe the link.
+    """
 
     key: str
     holds: Callable[[Evidence], bool | None]
     asks: str
     otherwise: Grade
-    yes: str
     no: str
-    unsaid: str = ""
+    yes: str = ""
 
 
 def detectable(row: pd.Series) -> float:
@@ -96,7 +98,7 @@ def alarms(evidence: Evidence) -> dict[str, float]:
 
     Clear at 5% together (Hochberg 1988, Biometrika 75: 800-802): one of two alone at half of that,
     or both. The two ask much the same, for which his step-up keeps its level and Holm's loses power
-    (in invented worlds they go together at 0.9).
+    (in invented worlds they correlate at 0.99).
     """
     rows = evidence.rows(CHECKS)
     return {
@@ -242,7 +244,6 @@ RULES = (
         asks="The adjusted effect is clear of zero, or the answers would show an effect of a tenth "
         "of the repeat rate four times in five",
         otherwise="too few data",
-        yes="there are enough answers",
         no="a link that matters could hide among so few answers",
     ),
     Rule(
@@ -250,7 +251,6 @@ RULES = (
         holds=_none_opposes,
         asks="No stronger design (within customers, shock, experiment) is clear the other way",
         otherwise="contradictory",
-        yes="no stronger design points the other way",
         no="a stronger design points the other way",
     ),
     Rule(
@@ -259,7 +259,6 @@ RULES = (
         asks="What came before the answer does not go with the score as much as what came after "
         "(clear at 5% by Hochberg)",
         otherwise="contradictory",
-        yes="the score tells more of what follows than of what came before",
         no="the score goes as much with what came before it as with what follows",
     ),
     Rule(
@@ -267,7 +266,6 @@ RULES = (
         holds=_one_direction,
         asks="Fewer than 5% of the ways of counting are clear in the direction opposite to most",
         otherwise="contradictory",
-        yes="all specifications point one way",
         no="other sensible ways of counting are clear in the opposite direction",
     ),
     Rule(
@@ -283,14 +281,13 @@ RULES = (
         holds=_weighted_clear,
         asks="It stays clear when those who answered are weighted to stand for all",
         otherwise="weak",
-        yes="it stays when answers stand for all customers",
         no="it is no longer clear when answers are weighted to stand for all customers",
     ),
     Rule(
         key="placebo",
         holds=_quiet("placebo"),
-        asks="What came before the answer does not go with the score (clear at 5% by Hochberg, in the "
-        "same direction and more than a tenth of the effect)",
+        asks="What came before the answer does not go with the score (clear at 5% by Hochberg, in "
+        "the same direction and more than a tenth of the effect)",
         otherwise="weak",
         yes="the score does not tell of what came before it",
         no="the score goes with what came before it, which it can't have changed",
@@ -309,7 +306,6 @@ RULES = (
         asks="At least one of these two checks was sharp enough to show half of the effect, four "
         "times in five",
         otherwise="weak",
-        yes="a check was sharp enough to show hidden habits",
         no="no check was sharp enough to show hidden habits",
     ),
     Rule(
@@ -317,7 +313,6 @@ RULES = (
         holds=_half_is_left,
         asks="No stronger design rules out half of the effect",
         otherwise="weak",
-        yes="no stronger design rules it out",
         no="a stronger design rules out even half of it",
     ),
     Rule(
@@ -327,7 +322,6 @@ RULES = (
         otherwise="weak",
         yes="it would outlive something hidden as strong as anything we adjust for",
         no="something hidden as strong as our strongest control would explain it",
-        unsaid="nothing is known of the customers against which to judge what is hidden",
     ),
     Rule(
         key="specifications",
