@@ -10,6 +10,7 @@ from profitchain.comparisons import in_percentage_points
 from profitchain.estimates import Unsaid
 from profitchain.formats import digits
 from profitchain.narration import brief, spread
+from profitchain.ratios import said_frame
 from profitchain.verdicts import Verdict
 from profitchain.wording import listed
 
@@ -134,11 +135,16 @@ def choices_shown(choices: pd.DataFrame) -> pd.DataFrame:
     return choices.assign(**{name: numbers[name] for name in numbers}, unit=PER_POINT)
 
 
-def event_shown(study: pd.DataFrame) -> pd.DataFrame:
-    """Return the months around an event, repeats in percentage points, each outcome named."""
+def event_shown(study: pd.DataFrame, event: object) -> pd.DataFrame:
+    """Return the months around an event, repeats in percentage points, each outcome named.
+
+    Without an event: one row with the reason, so that the chart says it.
+    """
+    if isinstance(event, Unsaid):
+        return said_frame([event], period=[0], outcome=[""])
     share = study["outcome"] == "repeat"
     names = {"score": "Score, in points", "repeat": f"Repeat orders, in {PER_POINT}"}
-    both = study.where(~share, in_percentage_points(study)) if len(study) else study
+    both = study.where(~share, in_percentage_points(study))
     return both.assign(
         outcome=study["outcome"].map(names), unit=share.map({True: PER_POINT, False: "score"})
     )
