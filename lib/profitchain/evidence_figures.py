@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from profitchain import axes, style
 
+TIMES = " × "  # between a control's name and how many times as strong
 LINES = {
     "half left": (style.CONTEXT, (0, (2, 2))),
     "no longer clear": (style.SERIES_TEXT[1], (0, (5, 2))),
@@ -21,7 +22,7 @@ def draw_contours(
     data: pd.DataFrame,
     *,
     lines: pd.DataFrame,
-    reach: float,
+    reach: tuple[float, float],
     x_label: str = "",
     y_label: str = "",
 ) -> Axes:
@@ -29,9 +30,10 @@ def draw_contours(
 
     Parameters
     ----------
-    data : one row a dot; first column its label, then score_share and outcome_share.
+    data : one row a dot; first column its label, then score_share and outcome_share. The first,
+        and those named "× 2" and so on after it, are joined.
     lines : one row a place on a line: line (a key of `LINES`), score_share, outcome_share.
-    reach : the ends of both axes.
+    reach : the ends of the two axes.
     """
     labels = _Labels(ax, reach)
     dots = list(zip(data["score_share"], data["outcome_share"], strict=True))
@@ -41,11 +43,16 @@ def draw_contours(
         _named_line(ax, str(name), line, labels)
     for axis in (ax.xaxis, ax.yaxis):
         axes.value_axis(axis, data)
-    ax.set_xlim(0, reach)
-    ax.set_ylim(0, reach)
+    ax.set_xlim(0, reach[0])
+    ax.set_ylim(0, reach[1])
     ax.plot(data["score_share"], data["outcome_share"], "o", color=style.SUBJECT, clip_on=False)
-    for text, place in zip(data.iloc[:, 0], dots, strict=True):
-        labels.write(str(text), [place], color=style.INK)
+    named = sorted(zip(data.iloc[:, 0], dots, strict=True), key=lambda dot: -dot[1][1])
+    for text, place in named:
+        name, times, factor = str(text).partition(TIMES)
+        labels.write(f"{times}{factor}".strip() or name, [place], color=style.INK)
+    often = data.iloc[:, 0].astype(str).str.contains(TIMES, regex=False)
+    same = data[often | (data.index == 0)] if often.any() else data.iloc[:0]
+    ax.plot(same["score_share"], same["outcome_share"], color=style.CONTEXT, linewidth=1, zorder=1)
     ax.set_xlabel(x_label)
     ax.set_title(y_label, loc="left", color=style.SOFT)
     return ax
@@ -128,11 +135,11 @@ def _named_line(ax: Axes, name: str, line: pd.DataFrame, labels: _Labels) -> Non
 class _Labels:
     """Names beside places of a drawing, each where it covers nothing that was written before."""
 
-    def __init__(self, ax: Axes, reach: float) -> None:
+    def __init__(self, ax: Axes, reach: tuple[float, float]) -> None:
         size = ax.xaxis.label.get_size()
         width, height = (side * 72 * 0.82 for side in ax.figure.get_size_inches())
         self.ax, self.reach = ax, reach
-        self.letter, self.line = 0.6 * size / width * reach, 1.3 * size / height * reach
+        self.letter, self.line = 0.6 * size / width * reach[0], 1.3 * size / height * reach[1]
         self.taken: list[tuple[float, float, float, float]] = []
 
     def mark(self, x: float, y: float) -> None:
@@ -143,7 +150,7 @@ class _Labels:
         """Write a name right or left of the first place with room, or a line or two above it."""
         tried = [
             (self._box(text, x, y + lift * self.line, side), side)
-            for lift in (0, 1, -1, 2)
+            for lift in (0, 1, -1, 2, 3, 4, 5)
             for x, y in places
             for side in ("left", "right")
         ]
@@ -152,6 +159,9 @@ class _Labels:
         at = box[0] if side == "left" else box[2]
         ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1}
         middle = (box[1] + box[3]) / 2
+        if len(places) == 1 and middle > places[0][1] + self.line:
+            x, y = places[0]
+            self.ax.plot([x, at], [y, middle], color=style.CONTEXT, linewidth=0.8, zorder=1)
         self.ax.text(at, middle, text, ha=side, va="center", bbox=ground, zorder=3, **look)
 
     def _box(self, text: str, x: float, y: float, side: str) -> tuple[float, float, float, float]:
@@ -160,7 +170,7 @@ class _Labels:
         return (start, y - self.line / 2, start + len(text) * self.letter, y + self.line / 2)
 
     def _is_free(self, box: tuple[float, float, float, float]) -> bool:
-        if box[0] < 0 or max(box[2:]) > self.reach:
+        if box[0] < 0 or box[2] > self.reach[0] or box[3] > self.reach[1]:
             return False
         return not any(
             box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]

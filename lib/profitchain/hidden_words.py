@@ -10,7 +10,7 @@ from profitchain.comparisons import in_percentage_points
 from profitchain.estimates import Said, Unsaid
 from profitchain.formats import plain
 from profitchain.ladder_words import per_point_caption, shown
-from profitchain.sensitivity import TIMES, StraightLine, contours, drawn_to
+from profitchain.sensitivity import StraightLine, contours, drawn_to
 from profitchain.wording import sentence
 
 
@@ -96,7 +96,7 @@ def contours_caption(line: StraightLine | Unsaid, compared: pd.DataFrame) -> Cap
     }
     told["description"] = f"{told['message']}. The numbers stand in the table of controls."
     if isinstance(line, Unsaid):
-        return told | {"lines": pd.DataFrame(columns=["line"]), "reach": 1.0}
+        return told | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
     reach = drawn_to(line, contour_points(compared))
     return told | {"lines": contours(line, reach=reach), "reach": reach, "height": 400}
 
@@ -129,8 +129,7 @@ def compared_caption(line: StraightLine | Unsaid) -> Caption:
         "measure": "Percentage points for one more point, by least squares, with 95% intervals; "
         "shares are of what all else that is adjusted for leaves open",
         "source": source(FOLLOWED, line.n),
-        "units": {"explains of the score": "share", "explains of repeats": "share"}
-        | {f"{_left(times)}_value": PER_POINT for times in TIMES},
+        "units": {"explains of the score": "share", "explains of repeats": "share"},
         "empty": "Nothing is adjusted for, so there is nothing to compare with.",
     }
 
@@ -156,7 +155,7 @@ def line_sentence(line: Said, effect: Said) -> str:
 
 
 def _left(times: float) -> str:
-    return "left" if times == 1 else f"left if {times:g} times as strong"
+    return "left" if times == 1 else f"left at {times:g} times"
 
 
 def _hidden_message(line: StraightLine | Unsaid, compared: pd.DataFrame) -> str:

@@ -200,19 +200,19 @@ def benchmarks(line: StraightLine | Unsaid, *, times: Sequence[float] = TIMES) -
     return frame.drop(columns="order")
 
 
-def contours(line: StraightLine, *, reach: float) -> pd.DataFrame:
+def contours(line: StraightLine, *, reach: tuple[float, float]) -> pd.DataFrame:
     """Return the lines on which a hidden confounder leaves half of the effect, or none, or no sign.
 
     Parameters
     ----------
-    reach : the largest share drawn, from 0 to 1.
+    reach : the largest shares drawn, of the score and of the outcome, from 0 to 1.
 
     Returns
     -------
     One row a place on a line: line ("half left", "no longer clear", "nothing left"), score_share,
     outcome_share; only what lies within the drawing.
     """
-    x = np.linspace(reach / CURVE_POINTS, reach, CURVE_POINTS)
+    x = np.linspace(0, reach[0], CURVE_POINTS + 1)[1:]
     found = {
         "half left": _outcome_share(line, 0.5, x),
         "no longer clear": _outcome_share_unclear(line, x),
@@ -223,14 +223,15 @@ def contours(line: StraightLine, *, reach: float) -> pd.DataFrame:
         for name, y in found.items()
     ]
     places = pd.concat(frames, ignore_index=True)
-    return places[places["outcome_share"].between(0, reach)].reset_index(drop=True)
+    return places[places["outcome_share"].between(0, reach[1])].reset_index(drop=True)
 
 
-def drawn_to(line: StraightLine, compared: pd.DataFrame) -> float:
+def drawn_to(line: StraightLine, compared: pd.DataFrame) -> tuple[float, float]:
     """Return how far a drawing of `contours` must reach to show the compared controls as well."""
-    shares = compared[["score_share", "outcome_share"]].to_numpy(float)
-    furthest = max(robustness_value(line.reach), shares.max(initial=0.0))
-    return float(min(1.0, MARGIN * max(furthest, LEAST_REACH)))
+    least = max(robustness_value(line.reach), LEAST_REACH)
+    shares = compared[["score_share", "outcome_share"]].astype(float)
+    across, up = shares.to_numpy().max(axis=0, initial=least).tolist()
+    return min(1.0, MARGIN * across), min(1.0, MARGIN * up)
 
 
 def risk_ratio(cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95) -> Said:
