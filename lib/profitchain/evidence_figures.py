@@ -139,7 +139,7 @@ class _Labels:
         size = ax.xaxis.label.get_size()
         width, height = (side * 72 * 0.82 for side in ax.figure.get_size_inches())
         self.ax, self.reach = ax, reach
-        self.letter, self.line = 0.6 * size / width * reach[0], 1.3 * size / height * reach[1]
+        self.letter, self.line = 0.56 * size / width * reach[0], 1.3 * size / height * reach[1]
         self.taken: list[tuple[float, float, float, float]] = []
 
     def mark(self, x: float, y: float) -> None:
@@ -147,10 +147,10 @@ class _Labels:
         self.taken.append((x - self.letter, y - self.line / 2, x + self.letter, y + self.line / 2))
 
     def write(self, text: str, places: list[tuple[float, float]], **look: str) -> None:
-        """Write a name right or left of the first place with room, or a line or two above it."""
+        """Write a name right or left of the first place with room, or some lines above it."""
         tried = [
             (self._box(text, x, y + lift * self.line, side), side)
-            for lift in (0, 1, -1, 2, 3, 4, 5)
+            for lift in (0, 1, -1, *range(2, 9))
             for x, y in places
             for side in ("left", "right")
         ]
