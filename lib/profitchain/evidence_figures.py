@@ -43,6 +43,7 @@ def draw_contours(
         _named_line(ax, str(name), line, labels)
     for axis in (ax.xaxis, ax.yaxis):
         axes.value_axis(axis, data)
+    ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
     ax.set_xlim(0, reach[0])
     ax.set_ylim(0, reach[1])
     ax.plot(data["score_share"], data["outcome_share"], "o", color=style.SUBJECT, clip_on=False)
