@@ -89,9 +89,10 @@ def certify(options: argparse.Namespace) -> int:
     from profitchain import certification
 
     judged = certification.certify(options.firms)
-    certification.write_certificate(judged, options.firms, Path(options.to))
+    to = Path(options.to) if options.to else certification.CERTIFICATE
+    certification.write_certificate(judged, options.firms, to)
     missed = certification.outside_goal(judged)
-    print(f"{len(judged)} figures, {len(missed)} outside the goal: {options.to}")
+    print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
     return int(len(missed) > 0)
 
 
@@ -138,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = command(certify, help="try every headline number in invented firms (minutes)")
     one.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
-    one.add_argument("--to", default="lib/CERTIFICATE.md", metavar="FILE",
+    one.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
 
     command(test, help="run the test suite; further arguments go to pytest", add_help=False)
