@@ -19,7 +19,7 @@ READING_ORDER = """
 WORDS     errors periods estimates ratios comparisons
 DATA      settings company contracts delimited workbooks sources casting conventions typed checks
 JUDGED    quarantine crosschecks account intake
-PANEL     panel asked followups buying store
+PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
 LINKS     terms design regression margins links shape shifts spending

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from babel.numbers import get_currency_precision
@@ -48,6 +48,8 @@ class Company(Settings):
     lookback_months: int = Field(default=12, ge=0)
     gross_margin: float | None = Field(default=None, gt=0, le=1)
     discount_rate: float = Field(default=0.10, ge=0, lt=1)
+    contractual: bool = False
+    first_payment: Literal["next", "now"] = "next"
     control_tolerance: float = Field(default=0.005, ge=0, le=1)
     cancelled_statuses: list[str] = Field(default_factory=lambda: list(CANCELLED_STATUSES))
     privacy: Privacy = Privacy()

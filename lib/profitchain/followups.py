@@ -9,7 +9,7 @@ ever published.
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import Column, Table
+from ibis.expr.types import Column, Table, Value
 
 from profitchain.errors import CompanyError
 from profitchain.panel import (
@@ -104,6 +104,61 @@ def window_cells(scene: Scene, rows: Table) -> Table:
         )
     stacked = ibis.union(*parts)
     return cells(stacked, ["window", *keys], n=stacked.count(), repeats=stacked.repeat.sum())
+
+
+def return_times(scene: Scene, followed: Table) -> Table:
+    """Return one row a customer who answered in the lookback: how long from then to the next order.
+
+    Parameters
+    ----------
+    followed : `followups.followed`.
+
+    Returns
+    -------
+    cluster, score, days (to the next purchase strictly after the customer's first answer of the
+    lookback, or to the period's end), event (1 bought, 0 not seen to), prior_orders, recency_days
+    (-1 without an earlier order), tenure_days, segments; contacts and complaints in the year before
+    the answer where the firm has contacts.
+    """
+    rows = followed.filter(followed.responded_at >= scene.lookback_starts_at)
+    order = ibis.window(group_by=rows.customer_id, order_by=[rows.responded_at, rows.response_id])
+    rows = rows.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    until = ibis.coalesce(rows.next_at, scene.ends_at).epoch_seconds()
+    rows = rows.mutate(
+        days=(until - rows.responded_at.epoch_seconds()) // SECONDS_A_DAY,
+        event=ibis.ifelse(rows.next_at.notnull(), 1, 0),
+    )
+    kept = ["cluster", "score", "days", "event", "prior_orders", "recency_days", "tenure_days"]
+    kept += segment_columns(scene.company)
+    contacts = scene.tables.get("contacts")
+    if contacts is not None:
+        before = _contacts_before(rows, contacts)
+        rows = rows.left_join(before, "customer_id").drop("customer_id_right")
+        counts = [n for n in before.columns if n != "customer_id"]
+        rows = rows.mutate(**{name: rows[name].fill_null(0) for name in counts})
+        kept += counts
+    return rows.order_by("customer_id").select(*kept)
+
+
+def _contacts_before(rows: Table, contacts: Table) -> Table:
+    year = ibis.interval(days=365)
+    pairs = rows.select("customer_id", "responded_at").join(contacts, "customer_id", how="inner")
+    pairs = pairs.filter(
+        pairs.opened_at < pairs.responded_at, pairs.opened_at >= pairs.responded_at - year
+    )
+    sums = contact_sums(pairs)
+    sums.pop("contact_cost", None)
+    return pairs.group_by("customer_id").aggregate(sums)
+
+
+def contact_sums(contacts: Table) -> dict[str, Value]:
+    """Return the sums that contacts allow: contacts, and complaints and contact_cost if known."""
+    sums = {"contacts": contacts.count()}
+    if "is_complaint" in contacts.columns:
+        sums["complaints"] = ibis.ifelse(contacts.is_complaint.fill_null(False), 1, 0).sum()
+    if "cost" in contacts.columns:
+        sums["contact_cost"] = contacts.cost.fill_null(0).sum().cast("int64")
+    return sums
 
 
 def events(scene: Scene) -> Table:

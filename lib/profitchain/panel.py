@@ -262,7 +262,8 @@ def with_margin(scene: Scene) -> Table:
         orders = orders.mutate(margin=own)
     elif assumed is not None:
         orders = orders.mutate(margin=assumed)
-    return orders.select("customer_id", "ordered_at", "revenue", *_of(orders, "margin"))
+    kept = ["customer_id", "ordered_at", "revenue", *_of(orders, "margin", "discount")]
+    return orders.select(*kept)
 
 
 def segment_columns(company: Company) -> list[str]:

@@ -36,7 +36,10 @@ ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
 MAKING = "making-"
 SECONDS_A_DAY = 86_400
-MONEY = ("revenue", "new_revenue", "spend", "margin", "amount")
+MONEY = (
+    *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
+    *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
+)  # columns in minor units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +208,7 @@ def _key(firm: Company, period: Period) -> str:
 
 def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
-    from profitchain import buying, followups, panel
+    from profitchain import buying, followups, panel, snapshots
     from profitchain.intake import open_intake
 
     intake = open_intake(firm, period)
@@ -227,6 +230,10 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     summaries |= _of_answers(con, scene, clusters, facts)
     if "events" in intake.tables:
         summaries["events"] = followups.events(scene)
+    days = con.create_table("purchase_days", snapshots.purchase_days(scene), temp=True)
+    everybody = con.create_table("people", snapshots.people(clusters), temp=True)
+    known = snapshots.Known(scene=scene, people=everybody, days=days)
+    summaries |= snapshots.all_of(known)
     for name, summary in summaries.items():
         con.to_parquet(summary, folder / f"{name}.parquet")
     intake.account.to_parquet(folder / "account.parquet")
@@ -257,6 +264,7 @@ def _of_answers(
         followed = con.create_table("followed", followups.followed(scene, answers), temp=True)
         summaries["ladder_cells"] = followups.ladder_cells(scene, followed)
         summaries["window_cells"] = followups.window_cells(scene, followed)
+        summaries["return_times"] = followups.return_times(scene, followed)
     return summaries
 
 

@@ -1,0 +1,313 @@
+"""What was known of every customer at the end of a period, and what they bought after it.
+
+Expressions are as in `panel`: lazy, money in minor units, instants in UTC. A customer is known from
+the first purchase on. Rows are published to nobody: `row` tells one customer from another and means
+nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+from ibis.expr.types import Column, Table, Value
+
+from profitchain.casting import from_utc
+from profitchain.followups import contact_sums
+from profitchain.panel import (
+    EXACT_CLUSTERS,
+    SECONDS_A_DAY,
+    UNKNOWN,
+    Scene,
+    cells,
+    looked_up,
+    purchases,
+    segment_columns,
+    with_margin,
+)
+from profitchain.periods import Period, months_before
+
+SNAPSHOTS_BACK = 6  # a risk model learns from at most so many earlier ends of periods
+BUCKETS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What all snapshots of a firm share.
+
+    `people`: one row a customer: customer_id, row, cluster, sampled. `days`: one row a customer and
+    local day with a purchase: customer_id, day (days since 1970), first (the customer's first such
+    day), orders, revenue.
+    """
+
+    scene: Scene
+    people: Table
+    days: Table
+
+
+def people(clusters: Table) -> Table:
+    """Return customer_id, row, cluster, sampled: one row a customer of `panel.customer_clusters`.
+
+    `sampled` is 1 for about 200,000 of the customers, whole buckets of them; for all if fewer.
+    """
+    many = int(clusters.count().execute())
+    kept = BUCKETS if many <= EXACT_CLUSTERS else max(BUCKETS * EXACT_CLUSTERS // many, 1)
+    inside = True if many <= EXACT_CLUSTERS else clusters.cluster < kept
+    number = ibis.row_number().over(ibis.window(order_by=clusters.customer_id))
+    return clusters.mutate(row=number, sampled=ibis.ifelse(inside, 1, 0))
+
+
+def purchase_days(scene: Scene) -> Table:
+    """Return customer_id, day, first, orders, revenue: one row a customer and day with a purchase.
+
+    Days are local and count from 1970; several orders on one day are one occasion.
+    """
+    bought = purchases(scene.tables["orders"])
+    local = from_utc(bought.ordered_at, scene.company.time_zone)
+    bought = bought.mutate(day=_day_number(local))
+    days = bought.group_by("customer_id", "day").aggregate(
+        orders=bought.count(), revenue=bought.revenue.sum().cast("int64")
+    )
+    return days.mutate(first=days.day.min().over(ibis.window(group_by=days.customer_id)))
+
+
+def customers(known: Known) -> Table:
+    """Return one row a customer and snapshot: `back` 0 is the period's end, 1 that before it.
+
+    Snapshots reach back six periods, or to the first order; from the second on they hold only
+    `sampled` rows. Columns: those of `_snapshot`.
+    """
+    first = known.days.day.min().execute()
+    parts = []
+    for back in range(SNAPSHOTS_BACK + 1):
+        at = known.scene.period.shift(-back)
+        if back and _number_of(at) < first:
+            break
+        part = _snapshot(known, at, until=at.shift(1) if back else None)
+        part = part.filter(part.sampled == 1) if back > 1 else part
+        parts.append(part.mutate(back=ibis.literal(back, "int64")))
+    stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return stacked.order_by("back", "row")
+
+
+def holdout(known: Known) -> Table | None:
+    """Return the snapshot at which models are fitted to be tried on what came after it, up to now.
+
+    It lies a year before the period's end, or half of the known history where that is less; None
+    where there are no two periods. Columns: those of `_snapshot`, and holdout_days, calibrated_to.
+    """
+    period, first = known.scene.period, known.days.day.min().execute()
+    spans = 1
+    while _number_of(period.shift(-spans)) >= first:
+        spans += 1
+    held = min(period.per_year, spans // 2)
+    if not held:
+        return None
+    at = period.shift(-held)
+    part = _snapshot(known, at, until=period)
+    return part.mutate(
+        holdout_days=ibis.literal((period.last_day - at.last_day).days, "int64"),
+        calibrated_to=ibis.literal(at.last_day.isoformat()),
+    ).order_by("row")
+
+
+def repeat_days(known: Known) -> Table:
+    """Return day, new, repeats: first purchases and later purchase days, by day since the first."""
+    days = known.days.mutate(
+        new=ibis.ifelse(known.days.day == known.days["first"], 1, 0),
+        since=known.days.day - known.days.day.min().over(ibis.window()),
+    )
+    days = days.select("new", day=days.since, repeats=1 - days.new)
+    return cells(days, ["day"], new=days.new.sum(), repeats=days.repeats.sum())
+
+
+def _snapshot(known: Known, at: Period, *, until: Period | None) -> Table:
+    """Return one row a customer known at the end of a period.
+
+    Columns: row, cluster, sampled, repeats, last_age_days, age_days, repeat_revenue; orders,
+    revenue, margin, discount, quantity, contacts, complaints, contact_cost in the lookback; the
+    same of the period itself (period_...); score, score_age_days, member, referrals, segments as
+    known then; next_orders, next_revenue, next_margin: after it to the end of `until`, else NULL.
+    """
+    scene = known.scene
+    zone, end = scene.company.time_zone, ibis.timestamp(at.ends_at(scene.company.time_zone))
+    since = lookback_start(scene, at)
+    base = _rhythm(known, at)
+    parts = [
+        _bought(scene, since, end, ""),
+        _bought(scene, ibis.timestamp(at.starts_at(zone)), end, "period_"),
+        *(_of_tables(scene, since, end)),
+    ]
+    if until is not None:
+        parts.append(_bought(scene, end, ibis.timestamp(until.ends_at(zone)), "next_"))
+    for part in parts:
+        sums = [name for name in part.columns if name not in {"customer_id", *NOT_SUMS}]
+        base = base.left_join(part, "customer_id").drop("customer_id_right")
+        base = base.mutate(**{name: base[name].fill_null(0) for name in sums})
+    if until is None:
+        unknown = ["orders", "revenue", *(["margin"] if "margin" in base.columns else [])]
+        base = base.mutate(**{f"next_{name}": ibis.null("int64") for name in unknown})
+    return _with_segments(scene, base).drop("customer_id")
+
+
+NOT_SUMS = ("score", "score_age_days")
+
+
+def lookback_start(scene: Scene, at: Period) -> Value:
+    """Return the first instant of the lookback that ends with a period."""
+    months = scene.company.lookback_months or 12 * 200
+    first = months_before(at.shift(1).first_day, months)
+    return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(scene.company.time_zone))
+
+
+def _rhythm(known: Known, at: Period) -> Table:
+    """Return what BG/NBD reads: days with a purchase less one, age at the last one, age."""
+    day = _number_of(at)
+    days = known.days.filter(known.days.day <= day)
+    later = ibis.ifelse(days.day > days["first"], days.revenue, 0)
+    each = days.group_by("customer_id", "first").aggregate(
+        repeats=(days.count() - 1).cast("int64"),
+        last=days.day.max(),
+        repeat_revenue=later.sum().cast("int64"),
+    )
+    each = each.select(
+        "customer_id",
+        "repeats",
+        "repeat_revenue",
+        last_age_days=each["last"] - each["first"],
+        age_days=ibis.literal(day, "int64") - each["first"],
+    )
+    return known.people.join(each, "customer_id", how="inner")
+
+
+def _bought(scene: Scene, start: Value, end: Value, prefix: str) -> Table:
+    """Return orders, revenue, margin, discount by customer of a span, refunds netted."""
+    orders = with_margin(scene)
+    inside = orders.filter(orders.ordered_at >= start, orders.ordered_at < end)
+    money = ["revenue", *(n for n in ("margin", "discount") if n in inside.columns)]
+    if prefix:
+        money = [name for name in money if name != "discount"]
+    bought = ibis.ifelse(inside.revenue >= 0, 1, 0)
+    sums = {"orders": bought, **{name: inside[name].fill_null(0) for name in money}}
+    return inside.group_by("customer_id").aggregate(
+        **{prefix + name: value.sum().cast("int64") for name, value in sums.items()}
+    )
+
+
+def _of_tables(scene: Scene, since: Value, end: Value) -> list[Table]:
+    """Return what further tables say of customers in a lookback: one frame a table given."""
+    makers = {
+        "order_lines": _quantities,
+        "contacts": _contacts,
+        "responses": _latest_scores,
+        "memberships": _members,
+        "referrals": _referrals,
+    }
+    made = [make(scene, since, end) for name, make in makers.items() if name in scene.tables]
+    return [one for one in made if one is not None]
+
+
+def _quantities(scene: Scene, since: Value, end: Value) -> Table | None:
+    lines = scene.tables["order_lines"]
+    if "quantity" not in lines.columns:
+        return None
+    orders = purchases(scene.tables["orders"])
+    inside = orders.filter(orders.ordered_at >= since, orders.ordered_at < end)
+    found = lines.select("order_id", "quantity").join(
+        inside.select("order_id", "customer_id"), "order_id", how="inner"
+    )
+    return found.group_by("customer_id").aggregate(quantity=found.quantity.sum())
+
+
+def _contacts(scene: Scene, since: Value, end: Value) -> Table:
+    contacts = scene.tables["contacts"]
+    inside = contacts.filter(contacts.opened_at >= since, contacts.opened_at < end)
+    return inside.group_by("customer_id").aggregate(contact_sums(inside))
+
+
+def _latest_scores(scene: Scene, since: Value, end: Value) -> Table | None:
+    main, rows = scene.company.main, scene.tables["responses"]
+    if main is None:
+        return None
+    rows = rows.mutate(score=rows[main.column])
+    rows = rows.filter(rows.score.notnull(), rows.responded_at >= since, rows.responded_at < end)
+    newest = ibis.window(
+        group_by=rows.customer_id, order_by=[rows.responded_at.desc(), rows.response_id.desc()]
+    )
+    latest = rows.mutate(place=ibis.row_number().over(newest)).filter(lambda t: t.place == 0)
+    age = (end.epoch_seconds() - latest.responded_at.epoch_seconds()) // SECONDS_A_DAY
+    return latest.select("customer_id", "score", score_age_days=age.cast("int64"))
+
+
+def _members(scene: Scene, since: Value, end: Value) -> Table:
+    joined = scene.tables["memberships"]
+    joined = joined.filter(joined.joined_at < end).select("customer_id").distinct()
+    return joined.mutate(member=ibis.literal(1, "int64"))
+
+
+def _referrals(scene: Scene, since: Value, end: Value) -> Table:
+    made = scene.tables["referrals"]
+    made = made.filter(made.referred_at < end, made.referrer_id.notnull())
+    each = made.group_by("referrer_id").aggregate(referrals=made.count())
+    return each.rename(customer_id="referrer_id")
+
+
+def _with_segments(scene: Scene, base: Table) -> Table:
+    given = scene.tables.get("customers")
+    named = (
+        [] if given is None else [n for n in segment_columns(scene.company) if n in given.columns]
+    )
+    if not named:
+        return base
+    base = looked_up(base, given, "customer_id", named)
+    return base.mutate(**{n: base[n].cast("string").fill_null(UNKNOWN) for n in named})
+
+
+def _number_of(period: Period) -> int:
+    """Return a period's last day as days since 1970."""
+    return period.last_day.toordinal() - _EPOCH
+
+
+_EPOCH = 719_163  # date(1970, 1, 1).toordinal()
+
+
+def _day_number(local: Column) -> Column:
+    return (local.epoch_seconds() // SECONDS_A_DAY).cast("int64")
+
+
+def months(scene: Scene) -> Table:
+    """Return month (2026-03), orders, revenue, quantity if known: all that was ever bought."""
+    bought = purchases(scene.tables["orders"])
+    local = from_utc(bought.ordered_at, scene.company.time_zone)
+    year, month = local.year().cast("string"), local.month().cast("string").lpad(2, "0")
+    bought = bought.mutate(month=year + "-" + month)
+    sums = {"orders": bought.count(), "revenue": bought.revenue.sum().cast("int64")}
+    lines = scene.tables.get("order_lines")
+    if lines is not None and "quantity" in lines.columns:
+        units = lines.group_by("order_id").aggregate(quantity=lines.quantity.sum())
+        bought = bought.left_join(units, "order_id")
+        sums = {"orders": bought.count(), "revenue": bought.revenue.sum().cast("int64")}
+        sums["quantity"] = bought.quantity.fill_null(0).sum()
+    return cells(bought, ["month"], **sums)
+
+
+def cost_sums(scene: Scene) -> Table:
+    """Return purpose, amount: what the books say was spent in the months of the lookback."""
+    costs = scene.tables["costs"]
+    months_back = scene.company.lookback_months or 12 * 200
+    first = months_before(scene.period.shift(1).first_day, months_back)
+    month = costs.month.cast("date")
+    inside = costs.filter(month >= ibis.date(first), month <= ibis.date(scene.period.last_day))
+    return cells(inside, ["purpose"], amount=inside.amount.sum().cast("int64"))
+
+
+def all_of(known: Known) -> dict[str, Table]:
+    """Return every summary of customers that the firm's tables allow, by name."""
+    made = {"customers": customers(known), "repeat_days": repeat_days(known)}
+    made |= {"months": months(known.scene)}
+    held = holdout(known)
+    if held is not None:
+        made["holdout"] = held
+    if "costs" in known.scene.tables:
+        made["cost_sums"] = cost_sums(known.scene)
+    return made
