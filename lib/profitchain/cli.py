@@ -35,17 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Publish an edition and print the path of its index page."""
+    """Publish an edition, print its index page; with `--lists`, write who may leave."""
+    from profitchain import lists
     from profitchain.press import REPORTS, publish
+    from profitchain.store import read_period
 
     _only_english(options.language)
-    index = publish(
-        options.company,
-        options.period,
-        out=Path(options.out) if options.out else REPORTS,
-        only=options.only,
-        settings=_settings(options.set),
-    )
+    out, given = Path(options.out) if options.out else REPORTS, _settings(options.set)
+    if options.lists:
+        edition = read_period(options.company, options.period)
+        place = lists.place_of(edition, out)
+    index = publish(options.company, options.period, out=out, only=options.only, settings=given)
+    if options.lists:
+        print(lists.write_at_risk(edition, place, given), file=sys.stderr)
     print(index)
     return 0
 
@@ -124,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="only this notebook, and the summary; again for more")  # fmt: skip
     one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                      help="a notebook parameter's value; again for more")  # fmt: skip
+    one.add_argument("--lists", action="store_true",
+                     help="also write who may leave into the company's folder")  # fmt: skip
     _add_company(command(check, help="the data contract alone"))
 
     one = command(example, help="write an invented company with known truth")
