@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from math import exp
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.margins import estimates
 from profitchain.ratios import said_frame
 from profitchain.regression import Quantities
+from profitchain.survival import NOBODY
 from profitchain.terms import independent
 
 MOST_CUSTOMERS = 20_000  # a sample of so many leaves an error of a third of a percent a point
@@ -60,6 +62,8 @@ def fit(times: pd.DataFrame) -> Hazard | Unsaid:
     times : one row a customer with an answer
         Reads `score`, `days`, `event`, `cluster` and those of `HISTORY` and `SERVICE` it has.
     """
+    if times.empty:
+        return NOBODY
     of, rows = len(times), sampled(times, MOST_CUSTOMERS)
     why = _refusal(rows)
     if why:
@@ -151,7 +155,7 @@ def early_and_late(times: pd.DataFrame, *, level: float = 0.95) -> dict[str, Sai
 def efron_residuals(
     days: np.ndarray, event: np.ndarray, columns: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a Cox model's Schoenfeld residuals (one row an event) and score residuals (a row each).
+    """Return a Cox model's Schoenfeld residuals (a row an event) and score residuals (a row each).
 
     With Efron's ties: the l-th of d orders on one day counts the d as at risk with weight 1 - l/d.
     Therneau and Grambsch (2000), Modeling Survival Data, sec. 4.2 and 4.6.
@@ -235,8 +239,7 @@ def _fitted(
 def _ratios_of(found: Quantities, level: float) -> list[Estimate]:
     logs = estimates(found, unit="ratio", level=level, method=METHOD)
     return [
-        replace(one, value=np.exp(one.value), low=np.exp(one.low), high=np.exp(one.high))
-        for one in logs
+        replace(one, value=exp(one.value), low=exp(one.low), high=exp(one.high)) for one in logs
     ]
 
 

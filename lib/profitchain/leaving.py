@@ -18,12 +18,20 @@ from scipy.special import expit
 
 from profitchain.design import EVENTS_PER_TERM, FEWEST_EVENTS
 from profitchain.estimates import Said, Unsaid
-from profitchain.forecasts import METHOD, auc, brier_skill, gain, lift, simple_logit
+from profitchain.forecasts import (
+    METHOD,
+    auc,
+    brier_skill,
+    calibration_bins,
+    gain,
+    lift,
+    simple_logit,
+)
 from profitchain.hazards import sampled
 from profitchain.margins import wald_test
 from profitchain.ratios import Linearised, ratio, said_frame, stated
 from profitchain.regression import Quantities, fit
-from profitchain.signs import SATISFACTION, Signs, recency_days
+from profitchain.signs import SATISFACTION, Signs, recency_days, with_season
 from profitchain.terms import independent
 
 Forecast = Literal["history", "satisfaction"]
@@ -33,6 +41,7 @@ FORECASTS: dict[Forecast, str] = {
     "satisfaction": "the same and satisfaction",
 }
 UNITS: dict[Judge, str] = {"auc": "ratio", "brier_skill": "share", "lift": "ratio"}
+FIGURES = ("churn_auc", "churn_brier_skill", "churn_auc_gain_from_satisfaction")
 MOST_ROWS = 200_000  # a model of a dozen terms learns no more from more
 NEEDED = 3  # snapshots: to learn from, to try on, to look ahead from
 
@@ -141,9 +150,7 @@ def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | Unsaid:
     )
 
 
-def learn(
-    known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int
-) -> Model | Unsaid:
+def learn(known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int) -> Model | Unsaid:
     """Return the logit of leaving, from the snapshots before the one that it foretells for.
 
     Parameters
@@ -156,6 +163,7 @@ def learn(
     rarer = int(min(left.sum(), len(left) - left.sum()))
     middle = float(rows["score"].mean()) if satisfied and rows["score"].notna().any() else 0.0
     signs = Signs(satisfied=satisfied, middle=middle, ahead_of=ahead_of, per_year=per_year)
+    signs = with_season(signs, rows)
     columns = signs.of(rows)
     columns = columns.loc[:, _often_enough(columns.to_numpy(), left)]
     keep = independent(columns.to_numpy(), np.ones(len(rows)))
@@ -168,7 +176,9 @@ def learn(
     columns = columns.loc[:, keep]
     found = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
     if isinstance(found, Unsaid):
-        return Unsaid(why="The signs tell perfectly who left, so no finite model fits.", n=customers)
+        return Unsaid(
+            why="The signs tell perfectly who left, so no finite model fits.", n=customers
+        )
     return Model(signs=signs, kept=tuple(columns), coefficients=found.coefficients)
 
 
@@ -188,25 +198,20 @@ def judged(seen: Foresight, judge: Judge, *, answered_only: bool = False) -> dic
     return said | {"gain": _stated(added, unit=UNITS[judge])}
 
 
-def comparison(seen: Foresight, *, smallest: int = 0) -> pd.DataFrame:
-    """Return how good the forecasts were: one row a forecast, and rows for the gain.
+def calibration(seen: Foresight | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
+    """Return the fuller forecast beside what came, as `forecasts.calibration_bins`."""
+    if isinstance(seen, Unsaid):
+        return said_frame([seen], foretold=[0.0])
+    return calibration_bins(seen.trial, seen.forecasts[-1], smallest=smallest)
 
-    Returns
-    -------
-    forecast, then auc_, brier_skill_ and lift_ value, low, high, why, unit; n.
-    """
-    rows = [(FORECASTS[name], name, False) for name in seen.forecasts]
-    if len(rows) > 1:
-        rows.append(("what satisfaction adds", "gain", False))
-    answered = int(seen.trial["answered"].sum())
-    if len(rows) > 1 and answered >= max(smallest, 1):
-        rows.append(("what it adds among those who answered", "gain", True))
-    parts = [pd.DataFrame({"forecast": [label for label, _, _ in rows]})]
-    for judge, unit in UNITS.items():
-        said = [judged(seen, judge, answered_only=only)[name] for _, name, only in rows]
-        parts.append(said_frame(said).drop(columns="n").assign(unit=unit).add_prefix(f"{judge}_"))
-    counts = [answered if only else len(seen.trial) for _, _, only in rows]
-    return pd.concat(parts, axis=1).assign(n=counts)
+
+def figures_of(seen: Foresight | Unsaid) -> dict[str, Said]:
+    """Return how well leaving was foretold, by the ids under which it is recorded."""
+    if isinstance(seen, Unsaid):
+        return dict.fromkeys(FIGURES, seen)
+    ranked, skilled = judged(seen, "auc"), judged(seen, "brier_skill")
+    fuller = seen.forecasts[-1]
+    return dict(zip(FIGURES, (ranked[fuller], skilled[fuller], ranked["gain"]), strict=True))
 
 
 def _refusal(known: pd.DataFrame) -> str:

@@ -6,7 +6,7 @@ survey counts as history; only what they said is satisfaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,17 @@ class Signs:
 
     `satisfied`: whether the score is among them, as distance from `middle`; `ahead_of`: the
     snapshot that is foretold for, `per_year` periods making a year: those that lie whole years
-    before it share its season.
+    before it share its season (0: seasons aren't told apart).
     """
 
     satisfied: bool
     middle: float
     ahead_of: int
     per_year: int
+
+    def in_season(self, rows: pd.DataFrame) -> pd.Series:
+        """Tell which snapshots lie whole years before the one foretold for, or are it."""
+        return (rows["back"] - self.ahead_of) % self.per_year == 0
 
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the signs as columns, the constant first and satisfaction last.
@@ -37,8 +41,9 @@ class Signs:
         ----------
         rows : one row a customer and snapshot, as in `leaving.foresee`.
         """
-        same = (rows["back"] - self.ahead_of) % self.per_year == 0
-        signs = {CONSTANT: np.ones(len(rows)), **_habits(rows), "season": same.to_numpy(float)}
+        signs = {CONSTANT: np.ones(len(rows)), **_habits(rows)}
+        if self.per_year:
+            signs["season"] = self.in_season(rows).to_numpy(float)
         for name in ("contacts", "complaints"):
             if name in rows:
                 signs[name] = _log(rows[name])
@@ -49,6 +54,17 @@ class Signs:
             age = rows["score_age_days"].fillna(0.0).to_numpy(float) / DAYS_A_YEAR
             signs |= dict(zip(SATISFACTION, (apart, apart * age), strict=True))
         return pd.DataFrame(signs, index=rows.index)
+
+
+def with_season(signs: Signs, rows: pd.DataFrame) -> Signs:
+    """Return signs that tell the season apart only where the rows to learn from can.
+
+    They need a snapshot of the same season that lies past the firm's first year: one of a firm
+    that had only begun differs by more than its season.
+    """
+    same = rows[signs.in_season(rows)]
+    settled = bool(len(same)) and same["age_days"].max() >= DAYS_A_YEAR
+    return signs if settled else replace(signs, per_year=0)
 
 
 def recency_days(rows: pd.DataFrame) -> pd.Series:

@@ -14,7 +14,9 @@ from profitchain.company import Question
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.ratios import said_frame
 from profitchain.satisfaction import GROUPS, answers_to
+from profitchain.store import Edition
 
+NOBODY = Unsaid(why="No customer answered the main question within the lookback.")
 SATISFIED, OTHERS = "satisfied", "not satisfied"
 
 
@@ -32,7 +34,14 @@ def satisfaction_groups(rows: pd.DataFrame, question: Question) -> pd.Series:
     return pd.Series(pd.Categorical(groups, [*names, ""], ordered=True), index=rows.index)
 
 
-def curves(times: pd.DataFrame, question: Question, *, smallest: int = 0) -> pd.DataFrame:
+def return_times(edition: Edition) -> pd.DataFrame:
+    """Return one row a customer with an answer in the lookback; no rows where nobody was asked."""
+    if edition.has("return_times"):
+        return edition.table("return_times")
+    return pd.DataFrame(columns=["cluster", "score", "days", "event"], dtype=float)
+
+
+def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> pd.DataFrame:
     """Return the share of customers who ordered again, day by day, for each satisfaction group.
 
     Kaplan-Meier as in `loyalty.time_to_next_order`. A curve ends where fewer than `smallest` are
@@ -48,6 +57,8 @@ def curves(times: pd.DataFrame, question: Question, *, smallest: int = 0) -> pd.
     -------
     One row a group and day: days, group, value, low, high (shares), n (still watched), why.
     """
+    if question is None or times.empty:
+        return said_frame([NOBODY], days=[0.0], group=[""])
     found = {
         name: _curve(rows, smallest)
         for name, rows in times.groupby(satisfaction_groups(times, question), observed=True)
@@ -61,7 +72,7 @@ def curves(times: pd.DataFrame, question: Question, *, smallest: int = 0) -> pd.
 
 
 def again_by_group(
-    times: pd.DataFrame, question: Question, *, within_days: int, smallest: int = 0
+    times: pd.DataFrame, question: Question | None, *, within_days: int, smallest: int = 0
 ) -> dict[str, Said]:
     """Return the share of each group (in `curves`) who ordered again within so many days."""
     drawn = curves(times, question, smallest=smallest).dropna(subset=["value"])
@@ -71,13 +82,15 @@ def again_by_group(
     }
 
 
-def log_rank(times: pd.DataFrame, question: Question, *, smallest: int = 0) -> Said:
+def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> Said:
     """Return the p-value of the test that all groups return at the same pace.
 
     Log-rank: Mantel (1966), Cancer Chemother. Rep. 50: 163-170.
     """
     from statsmodels.duration.survfunc import survdiff
 
+    if question is None or times.empty:
+        return NOBODY
     group = satisfaction_groups(times, question).astype(str)
     again = times["event"].groupby(group).agg(["size", "sum"])
     enough = again["size"].ge(max(smallest, 2)) & again["sum"].ge(loyalty.FEWEST_REPEATS)

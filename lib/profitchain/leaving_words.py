@@ -1,0 +1,224 @@
+"""The sentences on who is leaving: how soon they return, who will stay away, what is at stake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.forecasts import calibration_line
+from profitchain.formats import digits, interval, number, plain
+from profitchain.leaving import Foresight, judged
+from profitchain.narration import percent
+from profitchain.rescue import ASSUMED_COST, Plan, money_of
+from profitchain.store import Edition
+from profitchain.wording import listed, sentence
+from profitchain.worth_words import assumed_clause
+
+CLEAR = 0.05  # a test's p below this counts as a sign
+
+
+def quiet_sentence(quiet: Said, expected: Said, edition: Edition) -> str:
+    """Return who is quiet now and who is foretold to order nothing, as the page's answer."""
+    firm, every = edition.company, edition.period.every
+    now = sentence(
+        "Of the customers of the last {months} months, **{quiet:number} had not ordered for "
+        "{days} days** at the period's end ({quiet:evidence})",
+        otherwise="How many customers are quiet can't be said: {why}",
+        quiet=quiet, months=f"{firm.lookback_months}", days=f"{firm.repeat_within_days}",
+    )  # fmt: skip
+    if isinstance(quiet, Unsaid):
+        return now
+    if isinstance(expected, Unsaid):
+        return f"{now}; who will be quiet next can't be foretold: {expected.why}"
+    return sentence(
+        "{now}; {expected:number} ({expected:interval}) are foretold to order nothing in the next "
+        "{every}.", now=now, expected=expected, every=every,
+    )  # fmt: skip
+
+
+def sees_sentence(seen: Foresight | Unsaid) -> str:
+    """Return whether satisfaction helps to see who will leave, beyond purchase history."""
+    if isinstance(seen, Unsaid):
+        return f"Who will leave can't be foretold: {seen.why}"
+    found = judged(seen, "auc")
+    history, added = found["history"], found["gain"]
+    if isinstance(history, Unsaid):
+        return f"How well leaving was foretold can't be said: {history.why}"
+    told = sentence("purchase history foretold who stayed away with AUC {said}", said=history)
+    if isinstance(added, Unsaid):
+        return f"{told[0].upper()}{told[1:]}, where 0.5 is a coin. {added.why}"
+    head = "**Satisfaction does not clearly help to see it coming**"
+    if not added.spans_zero:
+        better = added.value > 0
+        head = "**Satisfaction helps to see it coming**" if better else (
+            "**Scores made the forecast worse**"
+        )  # fmt: skip
+    return sentence(
+        "{head}: {told}, where 0.5 is a coin; the scores add {added:number} ({added:interval}).",
+        head=head, told=told, added=added,
+    )  # fmt: skip
+
+
+def stake_sentence(at_risk: Said, seen: Foresight | Unsaid, edition: Edition) -> str:
+    """Return the money at stake: what those foretold to order nothing brought in the lookback."""
+    if isinstance(at_risk, Unsaid) or isinstance(seen, Unsaid):
+        why = seen.why if isinstance(seen, Unsaid) else at_risk.why
+        return f"What is at stake can't be said: {why}"
+    money = money_of(seen.now)
+    brought = float(seen.now[money].sum())
+    share = f", {at_risk.value / brought:.0%} of the base's," if brought > 0 else ""
+    return sentence(
+        "Customers foretold to order nothing in the next {every} brought **{said:number}** of "
+        "{money}{share} in the last {months} months ({said:evidence}){assumed}.",
+        said=at_risk, every=edition.period.every, money=money, share=share,
+        months=f"{edition.company.lookback_months}", assumed=assumed_clause(edition, money),
+    )  # fmt: skip
+
+
+def calls_sentence(found: Plan | Unsaid, profit: Said) -> str:
+    """Return how many it would pay to contact, or that it pays for nobody."""
+    if isinstance(found, Unsaid) or isinstance(profit, Unsaid):
+        why = found.why if isinstance(found, Unsaid) else profit.why
+        return f"Whom it pays to call can't be said: {why}"
+    given = _assumption(found, profit.unit)
+    if not found.to_call:
+        return f"**It is not worth calling anybody** if {given}."
+    return sentence(
+        "If {given}, **it pays to call {count} of {n}** customers, for an expected {profit:number} "
+        "in a year, cost paid ({profit:interval}).",
+        given=given, count=digits(found.to_call, 0), n=digits(len(found.gains), 0), profit=profit,
+    )  # fmt: skip
+
+
+def half_sentence(found: Plan | Unsaid, curves: pd.DataFrame, profit: Said) -> str:
+    """Return what becomes of the same calls if only half as many customers are kept."""
+    if isinstance(found, Unsaid) or isinstance(profit, Unsaid) or not found.to_call:
+        return ""
+    half = curves[curves["line"] == curves["line"].iloc[-1]]
+    value = float(half.loc[half["customers"] == found.to_call, "value"].iloc[0])
+    way = "gain" if value > 0 else "lose"
+    worth = int((found.success_rate / 2 * _kept(found) > found.cost).sum())
+    rest = f"it would then pay to call {digits(worth, 0)}" if worth else (
+        "it would then pay to call nobody"
+    )  # fmt: skip
+    return (
+        f"If only half as many are kept, the same calls {way} "
+        f"{plain(abs(value), profit.unit)}, and {rest}."
+    )
+
+
+def cost_note(found: Plan | Unsaid, currency: str) -> str:
+    """Return where the cost of a contact and the success rate come from."""
+    if isinstance(found, Unsaid):
+        return ""
+    cost = plain(found.cost, currency)
+    where = "the mean of the firm's contacts, or as the parameters say"
+    if not found.known_cost:
+        where = f"**assumed**, {ASSUMED_COST:.0%} of a customer's mean yearly value"
+    return (
+        f"The cost of a contact, {cost}, is {where}. The success rate, {found.success_rate:.0%}, "
+        "is **assumed**: only a trial with customers left uncalled by lot can tell it."
+    )
+
+
+def groups_sentence(groups: pd.DataFrame, currency: str) -> str:
+    """Return the value at risk by satisfaction and by value, each with its share of the group's."""
+    told = []
+    for segment, rows in groups.dropna(subset=["value"]).groupby("segment", sort=False):
+        parts = [
+            f"{row.group} {plain(row.value, currency)}"
+            + (f" ({row.share:.0%} of theirs)" if row.share == row.share else "")
+            for row in rows.itertuples()
+        ]
+        told.append(f"By {segment}: {listed(parts)}.")
+    return " ".join(told)
+
+
+def trial_sentence(seen: Foresight | Unsaid, every: str) -> str:
+    """Return whether the foretold chances were of the right size."""
+    if isinstance(seen, Unsaid):
+        return ""
+    name = seen.forecasts[-1]
+    told = (seen.trial[column].to_numpy() for column in ("outcome", name, "cluster"))
+    line = calibration_line(*told)
+    slope, drift = line["slope"], line["drift"]
+    if isinstance(slope, Unsaid) or isinstance(drift, Unsaid):
+        return ""
+    level = "the level was right within its error"
+    if not drift.spans_zero:
+        way = "more" if drift.value > 0 else "fewer"
+        level = f"**clearly {way} stayed away than foretold**: the {every} was unlike earlier ones"
+    bold = "neither too bold nor too shy"
+    if not slope.low <= 1 <= slope.high:
+        bold = "**too shy**" if slope.value > 1 else "**too bold**"
+    return sentence(
+        "{came} stayed away and {mean} were foretold to ({drift:difference_interval} apart): "
+        "{level}. Differences between customers were {bold} (slope {slope:number}, "
+        "{slope:interval}; 1 is right).",
+        came=percent(seen.trial["outcome"].mean()), mean=percent(seen.trial[name].mean()),
+        drift=drift, level=level, bold=bold, slope=slope,
+    )  # fmt: skip
+
+
+def scores_test_sentence(seen: Foresight | Unsaid) -> str:
+    """Return whether the scores tell anything beyond history in the model itself."""
+    if isinstance(seen, Unsaid) or isinstance(seen.model.satisfaction_p, Unsaid):
+        return ""
+    p = seen.model.satisfaction_p.value
+    clear = "clearly tell" if p < CLEAR else "do not clearly tell"
+    return (
+        f"Over all periods, the scores {clear} more than history does ({_p(p)}). That they differ "
+        "does not yet make them useful: the gain above says how much they help."
+    )
+
+
+def pace_sentence(ratio: Said, even: Said, parts: Mapping[str, Said], n: int) -> str:
+    """Return what one more point goes with in the pace of the next order, and whether it lasts."""
+    if isinstance(ratio, Unsaid):
+        return f"What one more point goes with can't be said: {ratio.why}"
+    head = "**No clear difference in pace**: one more point goes with a ratio of {ratio}."
+    if not ratio.low <= 1 <= ratio.high:
+        head = "One more point goes with a pace of the next order **{times}** as fast ({ends})."
+    told = sentence(
+        head, ratio=ratio, times=f"{ratio.value:.2f} times", ends=_ends(ratio)
+    )  # fmt: skip
+    told += f" A sample of {digits(ratio.n, 0)} of {digits(n, 0)} customers." * (ratio.n < n)
+    if isinstance(even, Unsaid):
+        return told
+    if even.value >= CLEAR:
+        return f"{told} No sign that the ratio changes with time ({_p(even.value)})."
+    split = listed(
+        f"{when} {number(one)}" + (f" ({interval(one)})" if isinstance(one, Estimate) else "")
+        for when, one in parts.items()
+    )
+    return f"{told} **The ratio changes with time** ({_p(even.value)}), so it is a mean: {split}."
+
+
+def log_rank_sentence(test: Said) -> str:
+    """Return whether the groups come back at different paces, nothing adjusted."""
+    if isinstance(test, Unsaid):
+        return f"Whether the groups differ can't be tested: {test.why}"
+    if test.value < CLEAR:
+        return f"The groups come back at clearly different paces (log-rank test, {_p(test.value)})."
+    return f"No clear difference between the groups (log-rank test, {_p(test.value)})."
+
+
+def _assumption(found: Plan, currency: str) -> str:
+    return (
+        f"a call keeps {found.success_rate:.0%} of those who would leave and costs "
+        f"{plain(found.cost, currency)}"
+    )
+
+
+def _kept(found: Plan) -> pd.Series:
+    return found.gains["risk"] * found.gains["value"]
+
+
+def _ends(said: Estimate) -> str:
+    return f"{said.level:.0%} interval {interval(said)}; n = {digits(said.n, 0)}"
+
+
+def _p(p: float) -> str:
+    return "p below 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,272 @@
+"""What is at stake with those who may leave, and how many of them it would pay to call.
+
+Money is margin where the firm knows or assumes it, else revenue. A contact is taken to keep, of
+those who would leave, the share `success_rate`; nothing in these data says what that share is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain.company import Question
+from profitchain.design import kish
+from profitchain.errors import ParameterError
+from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.leaving import Foresight, base
+from profitchain.ratios import Linearised, said_frame, stated
+from profitchain.signs import recency_days
+from profitchain.survival import satisfaction_groups
+
+THIRDS = ("lowest third", "middle third", "highest third")
+NOT_ANSWERED = "no answer"
+ASSUMED_COST = 0.01  # of a customer's mean yearly value, where nothing is known
+MONTHS_A_YEAR = 12
+PLACES = 60  # on the curve of profit
+FEWEST_STAYERS = 30  # to see how far a customer's value persists
+METHOD = "parameters by the delta method, and who of them leaves by chance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """How many periods a year holds, and how many months the lookback."""
+
+    per_year: int
+    lookback_months: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Whom a contact would pay for, under the assumptions named.
+
+    `gains`: one row a customer of the present base, the most worthwhile first: row, risk, value
+    (a year, if kept), expected_gain (of contacting, cost paid). `cost` is that of one contact and
+    `known_cost` whether the firm's contacts gave it or the page's parameters.
+    """
+
+    gains: pd.DataFrame
+    cost: float
+    known_cost: bool
+    success_rate: float
+
+    @property
+    def to_call(self) -> int:
+        """How many customers' expected gain is above nothing."""
+        return int((self.gains["expected_gain"] > 0).sum())
+
+
+def money_of(customers: pd.DataFrame) -> str:
+    """Return which column is the value of a customer: margin, or revenue where no margin is."""
+    return "margin" if "margin" in customers else "revenue"
+
+
+def value_at_risk(seen: Foresight | Unsaid, *, currency: str, smallest: int = 0) -> Said:
+    """Return what customers who are foretold to order nothing brought in the lookback.
+
+    The sum over the base of the chance to order nothing in the next period times what the customer
+    brought. The interval holds the model's error and the chance of who of them it will be; it does
+    not know of a period that is unlike the ones before.
+    """
+    if isinstance(seen, Unsaid):
+        return seen
+    return _at_risk(seen, np.ones(len(seen.now), bool), currency, smallest)
+
+
+def at_risk_by_group(
+    seen: Foresight | Unsaid, question: Question | None, *, currency: str, smallest: int = 0
+) -> pd.DataFrame:
+    """Return the value at risk by satisfaction and by value: segment, group, value, low, high, n.
+
+    `share` is that of what the group brought; `why` says why a group is not shown.
+    """
+    if isinstance(seen, Unsaid):
+        return said_frame([], segment=[], group=[]).assign(share=[])
+    now, money = seen.now, seen.now[money_of(seen.now)]
+    parts = {"value": _thirds(money)}
+    if question is not None and "score" in now:
+        parts["satisfaction"] = score_groups(now, question)
+    rows = [(name, str(group)) for name, part in parts.items() for group in part.cat.categories]
+    inside = [(parts[name] == group).to_numpy() for name, group in rows]
+    said = [_at_risk(seen, one, currency, smallest) for one in inside]
+    brought = [float(money[one].sum()) for one in inside]
+    frame = said_frame(said, segment=[r[0] for r in rows], group=[r[1] for r in rows])
+    share = frame["value"] / np.where(np.array(brought) > 0, brought, np.nan)
+    return frame[frame["n"] > 0].assign(share=share)
+
+
+def expected_quiet(seen: Foresight | Unsaid, *, smallest: int = 0) -> Said:
+    """Return the share of the present base foretold to order nothing in the next period."""
+    if isinstance(seen, Unsaid):
+        return seen
+    n = len(seen.now)
+    if n < smallest:
+        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=n)
+    whole = _summed(seen, np.full(n, 1 / n))
+    return stated(whole, unit="share", bounds=(0.0, 1.0), method=METHOD)
+
+
+def plan(
+    customers: pd.DataFrame, seen: Foresight | Unsaid, *, success_rate: float,
+    contact_cost: float, horizon: Horizon,
+) -> Plan | Unsaid:  # fmt: skip
+    """Return whom of the present base a contact would pay for.
+
+    Parameters
+    ----------
+    customers : as in `leaving.foresee`
+        Reads also `margin` or `revenue`, its `next_` one, `contacts` and `contact_cost`.
+    success_rate : share of those who would leave that a contact keeps, 0 to 1.
+    contact_cost : of one contact; 0: the mean of the firm's own, else `ASSUMED_COST` of a
+        customer's mean yearly value.
+    """
+    if not 0 < success_rate <= 1 or contact_cost < 0:
+        raise ParameterError(
+            f"success_rate is {success_rate:g} and contact_cost {contact_cost:g}. A share above 0 "
+            "and up to 1 is kept, at a cost of 0 or more: change them in the notebook's parameters."
+        )
+    if isinstance(seen, Unsaid):
+        return seen
+    value = kept_value(customers, seen.now, horizon)
+    cost, known = _cost(seen.now, contact_cost, float(value.mean()))
+    gains = pd.DataFrame({"row": seen.now["row"], "risk": seen.now["chance"], "value": value})
+    gains["expected_gain"] = success_rate * gains["risk"] * gains["value"] - cost
+    ordered = gains.sort_values(["expected_gain", "row"], ascending=[False, True])
+    return Plan(gains=ordered, cost=cost, known_cost=known, success_rate=success_rate)
+
+
+def kept_value(customers: pd.DataFrame, now: pd.DataFrame, horizon: Horizon) -> pd.Series:
+    """Return what each customer would bring in a year if they stay (`now`: the present base).
+
+    What customers of like money brought who stayed: of those of the base a year ago (or as far
+    back as the snapshots go, scaled to a year) who ordered since, the straight line of what they
+    brought since on what they had brought in the lookback before. Where too few stayed to draw
+    it, everybody's mean a year.
+    """
+    money, back = money_of(customers), min(horizon.per_year, int(customers["back"].max()))
+    known = customers[customers["sampled"] == 1]
+    since = known[known["back"] < back].groupby("row")[["period_orders", f"period_{money}"]].sum()
+    both = base(known, back).set_index("row")[[money]].join(since, how="inner")
+    both = both[both["period_orders"] > 0]
+    before, after = both[money].to_numpy(float), both[f"period_{money}"].to_numpy(float)
+    if len(both) < FEWEST_STAYERS or before.var() == 0:
+        return pd.Series(now[money].mean() * MONTHS_A_YEAR / horizon.lookback_months, now.index)
+    slope = max(np.cov(before, after)[0, 1] / before.var(ddof=1), 0.0)
+    like = after.mean() + slope * (now[money] - before.mean())
+    return like * horizon.per_year / back
+
+
+def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.DataFrame:
+    """Return the expected profit of contacting the first so many customers of a plan.
+
+    Customers stand in the plan's order; with another success rate than the plan's the curve says
+    what the same calls would bring. One row a number: customers, value, low, high.
+    """
+    gains = found.gains
+    pulls = success_rate * gains["value"].to_numpy() * _slopes(gains["risk"])
+    expected = success_rate * (gains["risk"] * gains["value"]).to_numpy() - found.cost
+    places = np.unique(np.linspace(0, len(gains), PLACES + 1).round().astype(int))
+    places = np.union1d(places, [found.to_call])
+    found_by, columns = seen.model.coefficients, seen.model.columns(seen.now.loc[gains.index])
+    tilt = np.vstack([np.zeros(columns.shape[1]), np.cumsum(pulls[:, None] * columns, axis=0)])
+    variance = np.einsum("ij,jk,ik->i", tilt[places], found_by.covariance, tilt[places])
+    half = stats.t.ppf(0.975, found_by.df) * np.sqrt(variance)
+    values = np.concatenate([[0.0], np.cumsum(expected)])[places]
+    return pd.DataFrame(
+        {"customers": places, "value": values, "low": values - half, "high": values + half}
+    )
+
+
+def profit_curves(seen: Foresight | Unsaid, found: Plan | Unsaid) -> pd.DataFrame:
+    """Return the plan's curve, and that of the same calls if only half as many are kept.
+
+    One row a number and line: customers, value, low, high, line.
+    """
+    if isinstance(seen, Unsaid) or isinstance(found, Unsaid):
+        why = seen if isinstance(seen, Unsaid) else found
+        return said_frame([why], customers=[0], line=[""])
+    drawn = [
+        profit_curve(seen, found, success_rate=rate).assign(line=f"{rate * 100:.3g}% kept")
+        for rate in (found.success_rate, found.success_rate / 2)
+    ]
+    return pd.concat(drawn, ignore_index=True).assign(why="")
+
+
+def best_profit(seen: Foresight | Unsaid, found: Plan | Unsaid, *, currency: str) -> Said:
+    """Return the expected profit of contacting those whom it pays to contact, cost paid."""
+    if isinstance(seen, Unsaid) or isinstance(found, Unsaid):
+        return seen if isinstance(seen, Unsaid) else found
+    curve = profit_curve(seen, found, success_rate=found.success_rate)
+    row = curve[curve["customers"] == found.to_call].iloc[0]
+    return Estimate(
+        value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
+        n=len(found.gains), unit=currency, method="parameters by the delta method",
+    )  # fmt: skip
+
+
+def at_risk_list(
+    seen: Foresight | Unsaid, found: Plan | Unsaid, question: Question | None = None
+) -> pd.DataFrame:
+    """Return the present base, the most worthwhile to contact first: for the firm's own use.
+
+    One row a customer: row (to be joined to the firm's own numbers), risk (chance to order nothing
+    in the next period), value (a year, if kept), expected_gain, rank, score_group, recency_days.
+    """
+    columns = ["row", "risk", "value", "expected_gain", "rank", "score_group", "recency_days"]
+    if isinstance(seen, Unsaid) or isinstance(found, Unsaid):
+        return pd.DataFrame(columns=columns)
+    now = seen.now
+    told = pd.DataFrame({"recency_days": recency_days(now)}, index=now.index)
+    asked = question is not None and "score" in now
+    told["score_group"] = score_groups(now, question).astype(str) if asked else NOT_ANSWERED
+    rank = np.arange(1, len(found.gains) + 1)
+    return found.gains.assign(rank=rank).join(told)[columns].reset_index(drop=True)
+
+
+def score_groups(rows: pd.DataFrame, question: Question) -> pd.Series:
+    """Return each customer's group by the latest score, with one for those who gave none."""
+    return satisfaction_groups(rows, question).cat.rename_categories({"": NOT_ANSWERED})
+
+
+def _thirds(money: pd.Series) -> pd.Series:
+    """Return whether each customer belongs to the lowest, middle or highest third by money."""
+    place = np.ceil(money.rank(method="average", pct=True) * 3).clip(1, 3).astype(int) - 1
+    names = pd.Categorical.from_codes(place, categories=list(THIRDS), ordered=True)
+    return pd.Series(names, index=money.index)
+
+
+def _at_risk(seen: Foresight, inside: np.ndarray, currency: str, smallest: int) -> Said:
+    n = int(inside.sum())
+    if n < max(smallest, 1):
+        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=n)
+    money = seen.now[money_of(seen.now)].to_numpy(float)
+    whole = _summed(seen, np.where(inside, money, 0.0), n=n)
+    return stated(whole, unit=currency, method=METHOD)
+
+
+def _summed(seen: Foresight, weights: np.ndarray, n: int | None = None) -> Linearised:
+    """Return the sum of weights over those who will leave, foretold, with its two errors."""
+    chance, coefficients = seen.now["chance"].to_numpy(), seen.model.coefficients
+    slopes = _slopes(chance)
+    tilt = (weights * slopes) @ seen.model.columns(seen.now)
+    learnt = coefficients.errors.to_numpy() @ tilt
+    drawn = weights * np.sqrt(slopes)
+    errors = pd.Series(np.append(learnt, np.sqrt(drawn @ drawn)))
+    effective = min(coefficients.effective, kish(np.abs(drawn)) if drawn.any() else 2.0)
+    value = float(weights @ chance)
+    return Linearised(value=value, errors=errors, n=n or len(chance), effective=effective)
+
+
+def _slopes(chance: pd.Series | np.ndarray) -> np.ndarray:
+    return np.asarray(chance * (1 - chance))
+
+
+def _cost(now: pd.DataFrame, given: float, mean_value: float) -> tuple[float, bool]:
+    """Return what a contact costs, and whether that is known rather than assumed."""
+    if given > 0:
+        return given, True
+    if "contact_cost" in now and now["contacts"].sum() > 0 and now["contact_cost"].sum() > 0:
+        return float(now["contact_cost"].sum() / now["contacts"].sum()), True
+    return ASSUMED_COST * max(mean_value, 0.0), False
