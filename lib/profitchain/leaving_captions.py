@@ -7,7 +7,7 @@ import pandas as pd
 from profitchain.captions import Caption, source
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.forecasts import TOP
-from profitchain.formats import as_difference, digits, number, with_interval
+from profitchain.formats import as_difference, digits, interval, number
 from profitchain.hazards import SCORE, Hazard
 from profitchain.leaving import FORECASTS, UNITS, Foresight, Judge, judged
 from profitchain.loyalty import share_again_within
@@ -17,6 +17,7 @@ from profitchain.store import Edition
 from profitchain.wording import listed
 from profitchain.worth import framed
 
+COIN = 0.5  # the AUC of a forecast by lot
 HEADINGS: dict[Judge, str] = {"auc": "AUC", "brier_skill": "Brier_skill", "lift": "lift"}
 ADDED = {"what satisfaction adds": False, "what it adds where they answered": True}
 RATED = "Customers with an answer in the lookback"
@@ -29,13 +30,13 @@ def of_curves(curves: pd.DataFrame, edition: Edition) -> Caption:
         str(name): share_again_within(rows.reset_index(drop=True), days)
         for name, rows in known.groupby("group", sort=False)
     }
-    told = [(name, one.value) for name, one in again.items() if isinstance(one, Estimate)]
+    told = [(name, one.value) for name, one in again.items() if _is(one)]
     message = "How soon customers order again after an answer"
     if len(told) > 1:
         (worst, low), (best, high) = told[0], told[-1]
         message = f"{percent(high)} of {best} ordered again within {days} days, {percent(low)} of "
         message += f"{worst}"
-    apart = [f"{name} {with_interval(one)}" for name, one in again.items()]
+    apart = [f"{name} {number(one)} ({interval(one)})" for name, one in again.items() if _is(one)]
     return {
         "message": message,
         "measure": f"Share who ordered again, by days since the answer; within {days} days: "
@@ -95,13 +96,18 @@ def models_table(seen: Foresight | Unsaid, *, smallest: int = 0) -> pd.DataFrame
 def of_models(seen: Foresight | Unsaid, edition: Edition) -> Caption:
     """Return the caption of the two forecasts."""
     every = edition.period.every
-    message = "Purchase history foretells who stays away"
-    added = judged(seen, "auc")["gain"] if isinstance(seen, Foresight) else None
-    if isinstance(added, Estimate):
-        clear = added.low > 0
-        message = "The scores add to what purchase history foretells" if clear else (
-            "The scores add nothing clear to purchase history"
-        )  # fmt: skip
+    message = "How well it could be foretold who stays away"
+    if isinstance(seen, Foresight):
+        found = judged(seen, "auc")
+        fuller, added = found[seen.forecasts[-1]], found["gain"]
+        message = "Purchase history foretells who stays away"
+        if isinstance(fuller, Estimate) and fuller.low <= COIN:
+            message = "Who stays away could not be foretold"
+        elif isinstance(added, Estimate):
+            message = "The scores add nothing clear to purchase history"
+            message = message if added.low <= 0 else (
+                "The scores add to what purchase history foretells"
+            )  # fmt: skip
     return {
         "message": message,
         "measure": f"Learnt up to two {every}s ago, tried on the {every} of this edition. AUC: 0.5 "
@@ -118,7 +124,9 @@ def of_calibration(bins: pd.DataFrame, seen: Foresight | Unsaid, edition: Editio
     off = ((bins["low"] > bins["foretold"]) | (bins["high"] < bins["foretold"])).sum()
     message = "Foretold and true shares of those who stayed away"
     if len(bins.dropna(subset=["value"])):
-        message = f"In {len(bins) - off} of {len(bins)} groups the foretold share was right"
+        message = (
+            f"In {len(bins) - off} of {len(bins)} groups what came agrees with what was foretold"
+        )
     return {
         "message": message,
         "measure": f"Share who ordered nothing in the {every}, by the chance foretold; on the grey "
@@ -137,7 +145,6 @@ def of_profit(found: Plan | Unsaid, profit: Said, currency: str) -> Caption:
         message = "It is not worth calling anybody"
         if found.to_call:
             best = f"{digits(found.to_call, 0)} customers: {number(profit)}"
-            message, mark = f"Most is gained by calling {best}", None
             mark = (found.to_call, profit.value, best)
             message = f"Calling {digits(found.to_call, 0)} customers would gain most"
     return {
@@ -150,6 +157,10 @@ def of_profit(found: Plan | Unsaid, profit: Said, currency: str) -> Caption:
         "x_label": "customers called",
         "mark": mark,
     }
+
+
+def _is(said: Said) -> bool:
+    return isinstance(said, Estimate)
 
 
 def _n(seen: Foresight | Unsaid) -> int:

@@ -16,6 +16,8 @@ from profitchain.store import Edition
 from profitchain.wording import listed, sentence
 from profitchain.worth_words import assumed_clause
 
+COIN = 0.5
+LITTLE = 0.01  # of AUC: one pair of a leaver and a stayer in a hundred put right
 CLEAR = 0.05  # a test's p below this counts as a sign
 
 
@@ -47,18 +49,28 @@ def sees_sentence(seen: Foresight | Unsaid) -> str:
     if isinstance(history, Unsaid):
         return f"How well leaving was foretold can't be said: {history.why}"
     told = sentence("purchase history foretold who stayed away with AUC {said}", said=history)
+    fuller = found[seen.forecasts[-1]]
+    if isinstance(fuller, Estimate) and fuller.low <= COIN:
+        scores = ", with the scores or without" if len(seen.forecasts) > 1 else ""
+        return sentence(
+            "**Who stays away could not be foretold**{scores}: AUC {said}, no better than a coin "
+            "(0.5).", scores=scores, said=fuller,
+        )  # fmt: skip
     if isinstance(added, Unsaid):
         return f"{told[0].upper()}{told[1:]}, where 0.5 is a coin. {added.why}"
-    head = "**Satisfaction does not clearly help to see it coming**"
-    if not added.spans_zero:
-        better = added.value > 0
-        head = "**Satisfaction helps to see it coming**" if better else (
-            "**Scores made the forecast worse**"
-        )  # fmt: skip
     return sentence(
-        "{head}: {told}, where 0.5 is a coin; the scores add {added:number} ({added:interval}).",
-        head=head, told=told, added=added,
+        "**{head}**: {told}, where 0.5 is a coin; the scores add {added:number} "
+        "({added:interval}).",
+        head=_help(added), told=told, added=added,
     )  # fmt: skip
+
+
+def _help(added: Estimate) -> str:
+    if added.spans_zero:
+        return "Satisfaction does not clearly help to see it coming"
+    if added.value < 0:
+        return "The scores made the forecast worse"
+    return f"Satisfaction helps {'a little ' * (added.value < LITTLE)}to see it coming"
 
 
 def stake_sentence(at_risk: Said, seen: Foresight | Unsaid, edition: Edition) -> str:
@@ -113,13 +125,18 @@ def cost_note(found: Plan | Unsaid, currency: str) -> str:
     """Return where the cost of a contact and the success rate come from."""
     if isinstance(found, Unsaid):
         return ""
-    cost = plain(found.cost, currency)
-    where = "the mean of the firm's contacts, or as the parameters say"
-    if not found.known_cost:
-        where = f"**assumed**, {ASSUMED_COST:.0%} of a customer's mean yearly value"
+    where = {
+        "given": "what the page's parameters say",
+        "counted": "the mean of the firm's contacts with these customers",
+        "assumed": f"**assumed**, {ASSUMED_COST:.0%} of a customer's mean yearly value",
+    }[found.cost_is]
+    rate = "Calling everybody would pay at no success rate"
+    if found.break_even <= 1:
+        rate = f"Calling everybody breaks even at {percent(found.break_even)}"
     return (
-        f"The cost of a contact, {cost}, is {where}. The success rate, {found.success_rate:.0%}, "
-        "is **assumed**: only a trial with customers left uncalled by lot can tell it."
+        f"The cost of a contact, {plain(found.cost, currency)}, is {where}. The success rate, "
+        f"{found.success_rate:.0%}, is **assumed**: only a trial with customers left uncalled by "
+        f"lot can tell it. {rate}."
     )
 
 
@@ -206,9 +223,10 @@ def log_rank_sentence(test: Said) -> str:
 
 
 def _assumption(found: Plan, currency: str) -> str:
+    both = " (both assumed)" if found.cost_is == "assumed" else ""
     return (
         f"a call keeps {found.success_rate:.0%} of those who would leave and costs "
-        f"{plain(found.cost, currency)}"
+        f"{plain(found.cost, currency)}{both}"
     )
 
 

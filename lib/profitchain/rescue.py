@@ -7,6 +7,7 @@ those who would leave, the share `success_rate`; nothing in these data says what
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from profitchain.ratios import Linearised, said_frame, stated
 from profitchain.signs import recency_days
 from profitchain.survival import satisfaction_groups
 
+Cost = Literal["given", "counted", "assumed"]
 THIRDS = ("lowest third", "middle third", "highest third")
 NOT_ANSWERED = "no answer"
 ASSUMED_COST = 0.01  # of a customer's mean yearly value, where nothing is known
@@ -43,14 +45,20 @@ class Plan:
     """Whom a contact would pay for, under the assumptions named.
 
     `gains`: one row a customer of the present base, the most worthwhile first: row, risk, value
-    (a year, if kept), expected_gain (of contacting, cost paid). `cost` is that of one contact and
-    `known_cost` whether the firm's contacts gave it or the page's parameters.
+    (a year, if kept), expected_gain (of contacting, cost paid). `cost` is that of one contact,
+    `cost_is` where it comes from.
     """
 
     gains: pd.DataFrame
     cost: float
-    known_cost: bool
+    cost_is: Cost
     success_rate: float
+
+    @property
+    def break_even(self) -> float:
+        """The success rate at which calling everybody gains nothing; above 1: it never pays."""
+        kept = float((self.gains["risk"] * self.gains["value"]).mean())
+        return self.cost / kept if kept > 0 else float("inf")
 
     @property
     def to_call(self) -> int:
@@ -130,11 +138,11 @@ def plan(
     if isinstance(seen, Unsaid):
         return seen
     value = kept_value(customers, seen.now, horizon)
-    cost, known = _cost(seen.now, contact_cost, float(value.mean()))
+    cost, where = _cost(seen.now, contact_cost, float(value.mean()))
     gains = pd.DataFrame({"row": seen.now["row"], "risk": seen.now["chance"], "value": value})
     gains["expected_gain"] = success_rate * gains["risk"] * gains["value"] - cost
     ordered = gains.sort_values(["expected_gain", "row"], ascending=[False, True])
-    return Plan(gains=ordered, cost=cost, known_cost=known, success_rate=success_rate)
+    return Plan(gains=ordered, cost=cost, cost_is=where, success_rate=success_rate)
 
 
 def kept_value(customers: pd.DataFrame, now: pd.DataFrame, horizon: Horizon) -> pd.Series:
@@ -263,10 +271,10 @@ def _slopes(chance: pd.Series | np.ndarray) -> np.ndarray:
     return np.asarray(chance * (1 - chance))
 
 
-def _cost(now: pd.DataFrame, given: float, mean_value: float) -> tuple[float, bool]:
-    """Return what a contact costs, and whether that is known rather than assumed."""
+def _cost(now: pd.DataFrame, given: float, mean_value: float) -> tuple[float, Cost]:
+    """Return what a contact costs, and where that comes from."""
     if given > 0:
-        return given, True
+        return given, "given"
     if "contact_cost" in now and now["contacts"].sum() > 0 and now["contact_cost"].sum() > 0:
-        return float(now["contact_cost"].sum() / now["contacts"].sum()), True
-    return ASSUMED_COST * max(mean_value, 0.0), False
+        return float(now["contact_cost"].sum() / now["contacts"].sum()), "counted"
+    return ASSUMED_COST * max(mean_value, 0.0), "assumed"

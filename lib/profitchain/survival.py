@@ -17,6 +17,7 @@ from profitchain.satisfaction import GROUPS, answers_to
 from profitchain.store import Edition
 
 NOBODY = Unsaid(why="No customer answered the main question within the lookback.")
+LEAST_WATCHED = 0.1  # of a group: a curve's end on fewer says little
 SATISFIED, OTHERS = "satisfied", "not satisfied"
 
 
@@ -44,8 +45,9 @@ def return_times(edition: Edition) -> pd.DataFrame:
 def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> pd.DataFrame:
     """Return the share of customers who ordered again, day by day, for each satisfaction group.
 
-    Kaplan-Meier as in `loyalty.time_to_next_order`. A curve ends where fewer than `smallest` are
-    still watched; a group too small, or with too few orders, is left out.
+    Kaplan-Meier as in `loyalty.time_to_next_order`. A curve ends where fewer than a tenth of
+    the group, or than `smallest`, are still watched; a group too small, or with too few orders,
+    is left out.
 
     Parameters
     ----------
@@ -107,4 +109,4 @@ def _curve(rows: pd.DataFrame, smallest: int) -> pd.DataFrame:
     curve = loyalty.time_to_next_order(counts)
     if isinstance(curve, Unsaid) or len(rows) < smallest:
         return pd.DataFrame()
-    return curve[curve["n"] >= max(smallest, 1)]
+    return curve[curve["n"] >= max(smallest, LEAST_WATCHED * len(rows))]
