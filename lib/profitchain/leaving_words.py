@@ -104,6 +104,14 @@ def calls_sentence(found: Plan | Unsaid, profit: Said) -> str:
     )  # fmt: skip
 
 
+def rests_on(
+    found: Plan | Unsaid, curves: pd.DataFrame, profit: Said, currency: str
+) -> tuple[str, ...]:
+    """Return what the plan rests on: half the success rate, and where the assumptions come from."""
+    said = (half_sentence(found, curves, profit), cost_note(found, currency))
+    return tuple(filter(None, said))
+
+
 def half_sentence(found: Plan | Unsaid, curves: pd.DataFrame, profit: Said) -> str:
     """Return what becomes of the same calls if only half as many customers are kept."""
     if isinstance(found, Unsaid) or isinstance(profit, Unsaid) or not found.to_call:
@@ -140,6 +148,14 @@ def cost_note(found: Plan | Unsaid, currency: str) -> str:
     )
 
 
+def stake_sentences(
+    at_risk: Said, groups: pd.DataFrame, seen: Foresight | Unsaid, edition: Edition
+) -> tuple[str, ...]:
+    """Return the money at stake, in all and by group."""
+    by_group = groups_sentence(groups, edition.company.currency)
+    return tuple(filter(None, (stake_sentence(at_risk, seen, edition), by_group)))
+
+
 def groups_sentence(groups: pd.DataFrame, currency: str) -> str:
     """Return the value at risk by satisfaction and by value, each with its share of the group's."""
     told = []
@@ -151,6 +167,11 @@ def groups_sentence(groups: pd.DataFrame, currency: str) -> str:
         ]
         told.append(f"By {segment}: {listed(parts)}.")
     return " ".join(told)
+
+
+def trial_sentences(seen: Foresight | Unsaid, every: str) -> tuple[str, ...]:
+    """Return whether the chances had the right size, and whether the scores tell anything."""
+    return tuple(filter(None, (trial_sentence(seen, every), scores_test_sentence(seen))))
 
 
 def trial_sentence(seen: Foresight | Unsaid, every: str) -> str:
