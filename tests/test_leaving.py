@@ -10,6 +10,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from leaving_worlds import PER_POINT, foretold, returning, snapshots
 from numpy.testing import assert_allclose
 from scipy import stats
@@ -21,16 +22,15 @@ from profitchain.errors import ParameterError
 from profitchain.estimates import Unsaid
 from profitchain.leaving_captions import models_table, of_profit
 from profitchain.leaving_words import calls_sentence, half_sentence, sees_sentence
+from profitchain.periods import Period
 from profitchain.ratios import stated
-from profitchain.rescue import Horizon
 from profitchain.settings import Question
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "200"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
 NPS = Question(name="nps", kind="nps")
 CSAT = Question(name="csat", kind="csat", scale=(0, 10), satisfied_from=8)
-YEAR = Horizon(per_year=4, lookback_months=12)
-CALL = {"success_rate": 0.1, "contact_cost": 2.0, "horizon": YEAR}
+CALL = {"success_rate": 0.1, "contact_cost": 2.0}
 OUTSIDE = {  # tests/references/leaving_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
     "log ratios": [0.03697232408746529, 0.20903342541364447],
     "robust errors": [0.018491323686279964, 0.08060497818861075],
@@ -295,10 +295,10 @@ def test_the_quiet_are_counted_by_hand():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda t: t[t["back"] < 2], "3 are needed"),
+        (lambda t: t[t["back"] < 2], "3 ends of periods"),
         (lambda t: t[t["row"] < 20], "needed to learn from"),
         (lambda t: t.assign(next_orders=t["next_orders"] * 0), "ordered again"),
-        (lambda t: t.assign(next_orders=t["next_orders"] * 0 + 1), "who left"),
+        (lambda t: t.assign(next_orders=t["next_orders"] * 0 + 1), "stayed away"),
     ],
 )
 def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why):
@@ -309,7 +309,7 @@ def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why
     assert nothing is found
     assert rescue.at_risk_list(found, nothing).empty
     assert models_table(found).empty
-    assert "can't" in calls_sentence(nothing, rescue.best_profit(found, nothing, currency="EUR"))
+    assert "can't" in sees_sentence(found)
     assert len(rescue.profit_curves(found, nothing)) == 1
 
 
@@ -365,19 +365,33 @@ def test_it_may_be_worth_calling_nobody_and_that_is_said(world, seen):
     lines = rescue.profit_curves(seen, found)
     assert found.to_call == 0
     assert profit.value == 0
-    assert "not worth calling anybody" in calls_sentence(found, profit)
+    assert "not worth calling anybody" in calls_sentence(found, profit, seen, Period("2026Q1"))
     assert half_sentence(found, lines, profit) == ""
     assert "not worth" in of_profit(found, profit, "EUR")["message"]
 
 
-def test_a_kept_customers_value_is_that_of_like_customers_who_stayed(world, seen):
-    """On the line through what those of a year ago brought since, here by least squares."""
+def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, seen):
+    """On the base of a year ago, by statsmodels on one row a customer."""
     then = leaving.base(world, 4).set_index("row")
-    since = world[world["back"] < 4].groupby("row")[["period_orders", "period_revenue"]].sum()
-    both = then[["revenue"]].join(since)[lambda t: t["period_orders"] > 0]
-    slope, constant = np.polyfit(both["revenue"], both["period_revenue"], 1)
-    value = rescue.kept_value(world, seen.now, YEAR)
-    assert_allclose(value, constant + slope * seen.now["revenue"])
+    since = world[world["back"] < 4].groupby("row")["period_revenue"].sum()
+    stayed = (then["next_orders"] > 0).astype(float)
+    x = pd.DataFrame({"one": 1.0, "money": then["revenue"], "chance": seen.model.chances(then)})
+    x = x.assign(stayed=stayed, both=stayed * then["revenue"])
+    line = sm.OLS(since.reindex(then.index), x).fit(cov_type="HC1")
+    kept = rescue.kept_value(world, seen)
+    assert_allclose(kept.line.values, line.params[["stayed", "both"]], rtol=1e-8)
+    errors = np.sqrt(np.diag(kept.line.covariance))
+    assert_allclose(errors, line.bse[["stayed", "both"]], rtol=1e-3)
+    expected = line.params["stayed"] + line.params["both"] * seen.now["revenue"]
+    assert_allclose(kept.of(seen.now), expected)
+
+
+def test_a_period_more_at_the_same_pace_is_worth_one_basket(world, seen):
+    """In this world staying away says nothing of later periods, so keeping is worth one order."""
+    kept = rescue.kept_value(world, seen)
+    mean = kept.line.combine(np.array([1.0, leaving.base(world, 4)["revenue"].mean()]))
+    error = np.sqrt(mean.covariance[0, 0])
+    assert abs(mean.values[0] - 50) < 4 * error + 10  # 10: what the foretold chance leaves open
 
 
 def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, seen):
@@ -394,9 +408,9 @@ def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, seen):
 
 def test_the_cost_of_a_contact_comes_from_the_firm_where_it_can(world, seen):
     own = seen.now.assign(contacts=1, contact_cost=3.0)
-    assert rescue._cost(own, 0.0, 100.0) == (3.0, "counted")
-    assert rescue._cost(own, 5.0, 100.0) == (5.0, "given")
-    assert rescue._cost(seen.now, 0.0, 100.0) == (1.0, "assumed")
+    assert rescue._cost(own, 0.0) == (3.0, "counted")
+    assert rescue._cost(own, 5.0) == (5.0, "given")
+    assert rescue._cost(seen.now.assign(revenue=100.0), 0.0) == (1.0, "assumed")
 
 
 @pytest.mark.parametrize("wrong", [{"success_rate": 0.0}, {"success_rate": 1.5}])

@@ -79,13 +79,14 @@ class Foresight:
     `trial`: one row a customer of the base a period ago: cluster, outcome (1 ordered nothing),
     answered (0/1), and the chance told by each of `FORECASTS` (history alone where there are no
     scores). `base_rate`: the share that left in the periods learnt from. `now`: the rows of the
-    present base with `chance`, by `model`.
+    present base with `chance`, by `model`; `per_year`: periods in a year.
     """
 
     trial: pd.DataFrame
     base_rate: float
     now: pd.DataFrame
     model: Model
+    per_year: int
 
     @property
     def forecasts(self) -> list[Forecast]:
@@ -147,6 +148,7 @@ def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | Unsaid:
         base_rate=float(_left(known[known["back"] > 1]).mean()),
         now=now.assign(chance=last.chances(now)),
         model=last,
+        per_year=per_year,
     )
 
 
@@ -169,9 +171,9 @@ def learn(known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int)
     keep = independent(columns.to_numpy(), np.ones(len(rows)))
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
-        kind = "left" if left.sum() == rarer else "ordered again"
-        why = f"Only {rarer:,} of {len(left):,} times did a customer who {kind} show how that "
-        why += f"looks beforehand: {fewest} are needed to learn from."
+        kind = "stayed away" if left.sum() == rarer else "ordered again"
+        why = f"Only {rarer:,} of {len(left):,} customers at the ends of earlier periods {kind}: "
+        why += f"{fewest} are needed to learn from."
         return Unsaid(why=why, n=customers)
     columns = columns.loc[:, keep]
     found = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
@@ -219,8 +221,8 @@ def _refusal(known: pd.DataFrame) -> str:
     if {0, 1} <= backs and len(backs) >= NEEDED:
         return ""
     return (
-        f"The orders reach back over {len(backs)} ends of periods with customers; {NEEDED} are "
-        "needed: to learn from, to try the model on, and to look ahead from."
+        f"{NEEDED} ends of periods with customers are needed, to learn from, to try the model on "
+        f"and to look ahead from; the orders reach back over {len(backs)}."
     )
 
 

@@ -147,10 +147,11 @@ def of_profit(found: Plan | Unsaid, profit: Said, currency: str) -> Caption:
             best = f"{digits(found.to_call, 0)} customers: {number(profit)}"
             mark = (found.to_call, profit.value, best)
             message = f"Calling {digits(found.to_call, 0)} customers would gain most"
+            message += ", if anything" * profit.spans_zero
     return {
         "message": message,
-        "measure": "Expected profit in a year of calling so many, the most worthwhile first, less "
-        "the cost; 95% bands for the model's error alone",
+        "measure": "Expected profit of calling so many, the most worthwhile first, cost paid; "
+        "bands: 95%, for the errors of the chances and of what a kept customer is worth",
         "source": source("Customers of the lookback", profit.n),
         "description": f"{message}. The values stand in the table.",
         "unit": currency,

@@ -11,6 +11,7 @@ from profitchain.forecasts import calibration_line
 from profitchain.formats import digits, interval, number, plain
 from profitchain.leaving import Foresight, judged
 from profitchain.narration import percent
+from profitchain.periods import Period
 from profitchain.rescue import ASSUMED_COST, Plan, money_of
 from profitchain.store import Edition
 from profitchain.wording import listed, sentence
@@ -33,7 +34,7 @@ def quiet_sentence(quiet: Said, expected: Said, edition: Edition) -> str:
     if isinstance(quiet, Unsaid):
         return now
     if isinstance(expected, Unsaid):
-        return f"{now}; who will be quiet next can't be foretold: {expected.why}"
+        return f"{now}."
     return sentence(
         "{now}; {expected:number} ({expected:interval}) are foretold to order nothing in the next "
         "{every}.", now=now, expected=expected, every=every,
@@ -89,18 +90,31 @@ def stake_sentence(at_risk: Said, seen: Foresight | Unsaid, edition: Edition) ->
     )  # fmt: skip
 
 
-def calls_sentence(found: Plan | Unsaid, profit: Said) -> str:
-    """Return how many it would pay to contact, or that it pays for nobody."""
+def calls_sentence(
+    found: Plan | Unsaid, profit: Said, seen: Foresight | Unsaid, period: Period
+) -> str:
+    """Return how many it would pay to contact, or that it pays for nobody ("" without chances)."""
+    if isinstance(seen, Unsaid):
+        return ""
     if isinstance(found, Unsaid) or isinstance(profit, Unsaid):
         why = found.why if isinstance(found, Unsaid) else profit.why
         return f"Whom it pays to call can't be said: {why}"
+    if found.gains["value"].max() <= 0:
+        return "**It is not worth calling anybody**: keeping these customers brings nothing."
     given = _assumption(found, profit.unit)
     if not found.to_call:
         return f"**It is not worth calling anybody** if {given}."
+    months = found.kept.periods * 12 // period.per_year
+    head = "If {given}, **it pays to call {count} of {n}** customers"
+    if profit.spans_zero:
+        head = (
+            "If {given}, **it is not clear that calling pays**: best are {count} of {n} customers"
+        )
     return sentence(
-        "If {given}, **it pays to call {count} of {n}** customers, for an expected {profit:number} "
-        "in a year, cost paid ({profit:interval}).",
+        head + ", for an expected {profit:number} in {months} months, cost paid "
+        "({profit:interval}{spans}).",
         given=given, count=digits(found.to_call, 0), n=digits(len(found.gains), 0), profit=profit,
+        months=f"{months}", spans=", which spans zero" * profit.spans_zero,
     )  # fmt: skip
 
 
@@ -136,7 +150,7 @@ def cost_note(found: Plan | Unsaid, currency: str) -> str:
     where = {
         "given": "what the page's parameters say",
         "counted": "the mean of the firm's contacts with these customers",
-        "assumed": f"**assumed**, {ASSUMED_COST:.0%} of a customer's mean yearly value",
+        "assumed": f"**assumed**, {ASSUMED_COST:.0%} of what a customer brought in the lookback",
     }[found.cost_is]
     rate = "Calling everybody would pay at no success rate"
     if found.break_even <= 1:
@@ -206,10 +220,10 @@ def scores_test_sentence(seen: Foresight | Unsaid) -> str:
         return ""
     p = seen.model.satisfaction_p.value
     clear = "clearly tell" if p < CLEAR else "do not clearly tell"
-    return (
-        f"Over all periods, the scores {clear} more than history does ({_p(p)}). That they differ "
-        "does not yet make them useful: the gain above says how much they help."
-    )
+    told = f"Over all periods, the scores {clear} more than history does ({_p(p)})."
+    if p >= CLEAR:
+        return told
+    return f"{told} That alone does not make them useful: the gain above says how much they help."
 
 
 def pace_sentence(ratio: Said, even: Said, parts: Mapping[str, Said], n: int) -> str:
@@ -246,7 +260,7 @@ def log_rank_sentence(test: Said) -> str:
 def _assumption(found: Plan, currency: str) -> str:
     both = " (both assumed)" if found.cost_is == "assumed" else ""
     return (
-        f"a call keeps {found.success_rate:.0%} of those who would leave and costs "
+        f"a call keeps {found.success_rate:.0%} of those who would stay away and costs "
         f"{plain(found.cost, currency)}{both}"
     )
 

@@ -17,27 +17,33 @@ from profitchain.company import Question
 from profitchain.design import kish
 from profitchain.errors import ParameterError
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.least_squares import least_squares
 from profitchain.leaving import Foresight, base
+from profitchain.margins import stacked
 from profitchain.ratios import Linearised, said_frame, stated
+from profitchain.regression import Quantities
 from profitchain.signs import recency_days
 from profitchain.survival import satisfaction_groups
 
 Cost = Literal["given", "counted", "assumed"]
 THIRDS = ("lowest third", "middle third", "highest third")
 NOT_ANSWERED = "no answer"
-ASSUMED_COST = 0.01  # of a customer's mean yearly value, where nothing is known
-MONTHS_A_YEAR = 12
+ASSUMED_COST = 0.01  # of what a customer brought in the lookback, where nothing is known
 PLACES = 60  # on the curve of profit
-FEWEST_STAYERS = 30  # to see how far a customer's value persists
+FEWEST_OF_EACH = 30  # who stayed and who did not, to see what keeping one is worth
 METHOD = "parameters by the delta method, and who of them leaves by chance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Horizon:
-    """How many periods a year holds, and how many months the lookback."""
+class Kept:
+    """What keeping a customer is worth over so many `periods`: a constant and a slope on money."""
 
-    per_year: int
-    lookback_months: int
+    line: Quantities
+    periods: int
+
+    def of(self, rows: pd.DataFrame) -> pd.Series:
+        """Return the value of keeping each customer."""
+        return pd.Series(_worth_columns(rows) @ self.line.values, index=rows.index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +51,15 @@ class Plan:
     """Whom a contact would pay for, under the assumptions named.
 
     `gains`: one row a customer of the present base, the most worthwhile first: row, risk, value
-    (a year, if kept), expected_gain (of contacting, cost paid). `cost` is that of one contact,
-    `cost_is` where it comes from.
+    (of keeping the customer), expected_gain (of contacting, cost paid). `cost` is that of one
+    contact, `cost_is` where it comes from.
     """
 
     gains: pd.DataFrame
     cost: float
     cost_is: Cost
     success_rate: float
+    kept: Kept
 
     @property
     def break_even(self) -> float:
@@ -117,18 +124,21 @@ def expected_quiet(seen: Foresight | Unsaid, *, smallest: int = 0) -> Said:
 
 
 def plan(
-    customers: pd.DataFrame, seen: Foresight | Unsaid, *, success_rate: float,
-    contact_cost: float, horizon: Horizon,
-) -> Plan | Unsaid:  # fmt: skip
+    customers: pd.DataFrame,
+    seen: Foresight | Unsaid,
+    *,
+    success_rate: float,
+    contact_cost: float = 0.0,
+) -> Plan | Unsaid:
     """Return whom of the present base a contact would pay for.
 
     Parameters
     ----------
     customers : as in `leaving.foresee`
-        Reads also `margin` or `revenue`, its `next_` one, `contacts` and `contact_cost`.
-    success_rate : share of those who would leave that a contact keeps, 0 to 1.
-    contact_cost : of one contact; 0: the mean of the firm's own, else `ASSUMED_COST` of a
-        customer's mean yearly value.
+        Reads also `margin` or `revenue`, its `period_` one, `contacts` and `contact_cost`.
+    success_rate : share of those who would order nothing that a contact keeps, 0 to 1.
+    contact_cost : of one contact; 0: the mean of the firm's own, else `ASSUMED_COST` of what a
+        customer brought in the lookback.
     """
     if not 0 < success_rate <= 1 or contact_cost < 0:
         raise ParameterError(
@@ -137,51 +147,72 @@ def plan(
         )
     if isinstance(seen, Unsaid):
         return seen
-    value = kept_value(customers, seen.now, horizon)
-    cost, where = _cost(seen.now, contact_cost, float(value.mean()))
-    gains = pd.DataFrame({"row": seen.now["row"], "risk": seen.now["chance"], "value": value})
+    kept = kept_value(customers, seen)
+    if isinstance(kept, Unsaid):
+        return kept
+    cost, where = _cost(seen.now, contact_cost)
+    gains = pd.DataFrame(
+        {"row": seen.now["row"], "risk": seen.now["chance"], "value": kept.of(seen.now)}
+    )
     gains["expected_gain"] = success_rate * gains["risk"] * gains["value"] - cost
-    ordered = gains.sort_values(["expected_gain", "row"], ascending=[False, True])
-    return Plan(gains=ordered, cost=cost, cost_is=where, success_rate=success_rate)
+    return Plan(
+        gains=gains.sort_values(["expected_gain", "row"], ascending=[False, True]),
+        cost=cost,
+        cost_is=where,
+        success_rate=success_rate,
+        kept=kept,
+    )
 
 
-def kept_value(customers: pd.DataFrame, now: pd.DataFrame, horizon: Horizon) -> pd.Series:
-    """Return what each customer would bring in a year if they stay (`now`: the present base).
+def kept_value(customers: pd.DataFrame, seen: Foresight) -> Kept | Unsaid:
+    """Return what a customer brings more who orders in the next period, over that and those after.
 
-    What customers of like money brought who stayed: of those of the base a year ago (or as far
-    back as the snapshots go, scaled to a year) who ordered since, the straight line of what they
-    brought since on what they had brought in the lookback before. Where too few stayed to draw
-    it, everybody's mean a year.
+    Seen from the base a year ago (or as far back as the snapshots go), a straight line of what
+    each brought since on the lookback's money, for those who ordered in the next period and for
+    those who did not, at the same foretold chance; a kept customer counts the difference.
     """
-    money, back = money_of(customers), min(horizon.per_year, int(customers["back"].max()))
+    money, periods = money_of(customers), int(min(seen.per_year, customers["back"].max()))
     known = customers[customers["sampled"] == 1]
-    since = known[known["back"] < back].groupby("row")[["period_orders", f"period_{money}"]].sum()
-    both = base(known, back).set_index("row")[[money]].join(since, how="inner")
-    both = both[both["period_orders"] > 0]
-    before, after = both[money].to_numpy(float), both[f"period_{money}"].to_numpy(float)
-    if len(both) < FEWEST_STAYERS or before.var() == 0:
-        return pd.Series(now[money].mean() * MONTHS_A_YEAR / horizon.lookback_months, now.index)
-    slope = max(np.cov(before, after)[0, 1] / before.var(ddof=1), 0.0)
-    like = after.mean() + slope * (now[money] - before.mean())
-    return like * horizon.per_year / back
+    since = known[known["back"] < periods].groupby("row")[f"period_{money}"].sum().rename("since")
+    both = base(known, periods).join(since, on="row")
+    stayed = (both["next_orders"] > 0).to_numpy(float)
+    fewer = int(min(stayed.sum(), len(both) - stayed.sum()))
+    why = "Too few customers a year ago stayed, or stayed away, to see what keeping one is worth."
+    if fewer < FEWEST_OF_EACH:
+        return Unsaid(why=why, n=len(both))
+    before = both[money].to_numpy(float)
+    found = least_squares(
+        np.column_stack([stayed, stayed * before]),
+        both[["since"]].fillna(0.0).to_numpy(float),
+        both["cluster"].to_numpy(),
+        others=np.column_stack([np.ones(len(both)), before, seen.model.chances(both)]),
+    )
+    if isinstance(found, Unsaid):
+        return Unsaid(why=why, n=len(both))
+    return Kept(line=found, periods=periods)
 
 
 def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.DataFrame:
     """Return the expected profit of contacting the first so many customers of a plan.
 
     Customers stand in the plan's order; with another success rate than the plan's the curve says
-    what the same calls would bring. One row a number: customers, value, low, high.
+    what the same calls would bring. The interval holds the errors of the chances and of what a
+    kept customer is worth. One row a number: customers, value, low, high.
     """
     gains = found.gains
-    pulls = success_rate * gains["value"].to_numpy() * _slopes(gains["risk"])
-    expected = success_rate * (gains["risk"] * gains["value"]).to_numpy() - found.cost
+    risk, value = gains["risk"].to_numpy(), gains["value"].to_numpy()
+    now = seen.now.loc[gains.index]
+    signs, worth = seen.model.columns(now), _worth_columns(now)
+    each = np.column_stack([(value * risk * (1 - risk))[:, None] * signs, risk[:, None] * worth])
+    both = stacked([seen.model.coefficients, found.kept.line])
     places = np.unique(np.linspace(0, len(gains), PLACES + 1).round().astype(int))
     places = np.union1d(places, [found.to_call])
-    found_by, columns = seen.model.coefficients, seen.model.columns(seen.now.loc[gains.index])
-    tilt = np.vstack([np.zeros(columns.shape[1]), np.cumsum(pulls[:, None] * columns, axis=0)])
-    variance = np.einsum("ij,jk,ik->i", tilt[places], found_by.covariance, tilt[places])
-    half = stats.t.ppf(0.975, found_by.df) * np.sqrt(variance)
-    values = np.concatenate([[0.0], np.cumsum(expected)])[places]
+    tilt = np.vstack([np.zeros(each.shape[1]), np.cumsum(each, axis=0)])[places] * success_rate
+    half = stats.t.ppf(0.975, both.df) * np.sqrt(
+        np.einsum("ij,jk,ik->i", tilt, both.covariance, tilt)
+    )
+    expected = np.cumsum(success_rate * risk * value - found.cost)
+    values = np.append(0.0, expected)[places]
     return pd.DataFrame(
         {"customers": places, "value": values, "low": values - half, "high": values + half}
     )
@@ -220,7 +251,8 @@ def at_risk_list(
     """Return the present base, the most worthwhile to contact first: for the firm's own use.
 
     One row a customer: row (to be joined to the firm's own numbers), risk (chance to order nothing
-    in the next period), value (a year, if kept), expected_gain, rank, score_group, recency_days.
+    in the next period), value (of keeping the customer), expected_gain, rank, score_group,
+    recency_days.
     """
     columns = ["row", "risk", "value", "expected_gain", "rank", "score_group", "recency_days"]
     if isinstance(seen, Unsaid) or isinstance(found, Unsaid):
@@ -271,10 +303,15 @@ def _slopes(chance: pd.Series | np.ndarray) -> np.ndarray:
     return np.asarray(chance * (1 - chance))
 
 
-def _cost(now: pd.DataFrame, given: float, mean_value: float) -> tuple[float, Cost]:
+def _worth_columns(rows: pd.DataFrame) -> np.ndarray:
+    """Return the columns on which the value of keeping a customer stands."""
+    return np.column_stack([np.ones(len(rows)), rows[money_of(rows)].to_numpy(float)])
+
+
+def _cost(now: pd.DataFrame, given: float) -> tuple[float, Cost]:
     """Return what a contact costs, and where that comes from."""
     if given > 0:
         return given, "given"
     if "contact_cost" in now and now["contacts"].sum() > 0 and now["contact_cost"].sum() > 0:
         return float(now["contact_cost"].sum() / now["contacts"].sum()), "counted"
-    return ASSUMED_COST * max(mean_value, 0.0), "assumed"
+    return ASSUMED_COST * max(float(now[money_of(now)].mean()), 0.0), "assumed"
