@@ -53,8 +53,8 @@ def draw_profit(
     ax.axhline(0, color=style.CONTEXT, linewidth=1)
     if mark is not None:
         ax.plot(mark[0], mark[1], "o", color=style.INK, markersize=7, zorder=4)
-        late = mark[0] > 0.6 * data["customers"].max()
-        side = "right" if late else "left"
+        across = mark[0] / max(data["customers"].max(), 1)
+        side = "left" if across < 0.35 else "right" if across > 0.75 else "center"
         ax.annotate(mark[2], mark[:2], xytext=(0, 9), ha=side, va="bottom", color=style.INK, **look)
     ax.margins(y=0.16)
     ax.set_xlim(0, data["customers"].max() * 1.16)

@@ -167,29 +167,19 @@ def plan(
 def kept_value(customers: pd.DataFrame, seen: Foresight) -> Kept | Unsaid:
     """Return what a customer brings more who orders in the next period, over that and those after.
 
-    Seen from the base a year ago (or as far back as the snapshots go), a straight line of what
-    each brought since on the lookback's money, for those who ordered in the next period and for
-    those who did not, at the same foretold chance; a kept customer counts the difference.
+    Seen from the base a year ago, or from a later one where that holds too few who stayed or who
+    did not: a straight line of what each brought since on the lookback's money, for those who
+    ordered in the next period and for those who did not, at the same foretold chance; a kept
+    customer counts the difference.
     """
-    money, periods = money_of(customers), int(min(seen.per_year, customers["back"].max()))
-    known = customers[customers["sampled"] == 1]
-    since = known[known["back"] < periods].groupby("row")[f"period_{money}"].sum().rename("since")
-    both = base(known, periods).join(since, on="row")
-    stayed = (both["next_orders"] > 0).to_numpy(float)
-    fewer = int(min(stayed.sum(), len(both) - stayed.sum()))
-    why = "Too few customers a year ago stayed, or stayed away, to see what keeping one is worth."
-    if fewer < FEWEST_OF_EACH:
-        return Unsaid(why=why, n=len(both))
-    before = both[money].to_numpy(float)
-    found = least_squares(
-        np.column_stack([stayed, stayed * before]),
-        both[["since"]].fillna(0.0).to_numpy(float),
-        both["cluster"].to_numpy(),
-        others=np.column_stack([np.ones(len(both)), before, seen.model.chances(both)]),
-    )
-    if isinstance(found, Unsaid):
-        return Unsaid(why=why, n=len(both))
-    return Kept(line=found, periods=periods)
+    why = "Too few customers stayed, or stayed away, to see what keeping one is worth."
+    for periods in range(min(seen.per_year, int(customers["back"].max())), 0, -1):
+        then = base(customers[customers["sampled"] == 1], periods)
+        stayed = int((then["next_orders"] > 0).sum())
+        if min(stayed, len(then) - stayed) >= FEWEST_OF_EACH:
+            line = _line_of_keeping(customers, seen, then, periods)
+            return line if isinstance(line, Unsaid) else Kept(line=line, periods=periods)
+    return Unsaid(why=why, n=len(seen.now))
 
 
 def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.DataFrame:
@@ -301,6 +291,22 @@ def _summed(seen: Foresight, weights: np.ndarray, n: int | None = None) -> Linea
 
 def _slopes(chance: pd.Series | np.ndarray) -> np.ndarray:
     return np.asarray(chance * (1 - chance))
+
+
+def _line_of_keeping(
+    customers: pd.DataFrame, seen: Foresight, then: pd.DataFrame, periods: int
+) -> Quantities | Unsaid:
+    """Return what those who stayed brought since, less like leavers: a constant and a slope."""
+    money = money_of(customers)
+    since = customers[customers["back"] < periods].groupby("row")[f"period_{money}"].sum()
+    stayed = (then["next_orders"] > 0).to_numpy(float)
+    before = then[money].to_numpy(float)
+    return least_squares(
+        np.column_stack([stayed, stayed * before]),
+        since.reindex(then["row"]).fillna(0.0).to_numpy(float)[:, None],
+        then["cluster"].to_numpy(),
+        others=np.column_stack([np.ones(len(then)), before, seen.model.chances(then)]),
+    )
 
 
 def _worth_columns(rows: pd.DataFrame) -> np.ndarray:
