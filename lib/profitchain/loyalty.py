@@ -206,10 +206,12 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
     # a next order on the same day counts at half a day, so that its customer was at risk
     fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
     inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
-    curve = pd.DataFrame({"days": fit.surv_times, "alive": fit.surv_prob, "se": fit.surv_prob_se})
-    curve = curve[inside].assign(n=fit.n_risk[inside].astype(int))
-    log_alive = np.log(curve["alive"])
-    half = stats.norm.ppf(0.975) * curve["se"] / np.abs(curve["alive"] * log_alive)
+    # with weights statsmodels' own error is Tsiatis' for the cumulative hazard: half as wide again
+    risk, gone = fit.n_risk[inside], fit.n_events[inside]
+    error = np.sqrt(np.cumsum(gone / (risk * (risk - gone))))
+    curve = pd.DataFrame({"days": fit.surv_times[inside], "alive": fit.surv_prob[inside]})
+    curve = curve.assign(n=risk.astype(int))
+    half = stats.norm.ppf(0.975) * error / np.abs(np.log(curve["alive"]))
     shares = {
         "value": 1 - curve["alive"],
         "low": 1 - curve["alive"] ** np.exp(-half),

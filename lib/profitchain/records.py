@@ -225,3 +225,30 @@ def of_planning(smallest: Said, elasticity: Said) -> list[Recorded]:
         finding("smallest_detectable_effect", smallest, label="Smallest effect that is found"),
         finding("sales_elasticity", elasticity, label="Percent more sales for 1% more score"),
     ]
+
+
+LEAVING = {
+    "quiet_share": "Customers of the lookback without an order within the window",
+    "expected_quiet_share": "Customers foretold to order nothing in the next period",
+    "hazard_ratio_per_point": "Pace of the next order for one more point, as a ratio",
+    "churn_auc": "How well leaving was foretold: AUC, out of time",
+    "churn_brier_skill": "How well leaving was foretold: Brier skill against the base rate",
+    "churn_auc_gain_from_satisfaction": "AUC that the scores add to purchase history",
+}
+
+
+def of_leaving(said: Mapping[str, Said], at_risk: Said, groups: pd.DataFrame) -> list[Recorded]:
+    """Return who is leaving as findings, and the value at risk in all and by group.
+
+    Parameters
+    ----------
+    said : by the ids of `LEAVING`.
+    groups : as `rescue.at_risk_by_group` returns.
+    """
+    told = {"id": "value_at_risk", "label": "Lookback's value of those foretold to order nothing"}
+    unit = at_risk.unit if isinstance(at_risk, Estimate) else ""
+    return [
+        *(finding(id, one, label=LEAVING[id]) for id, one in said.items()),
+        finding(told["id"], at_risk, label=told["label"]),
+        *(_of_group(row, **told, unit=unit) for row in groups.itertuples()),
+    ]
