@@ -33,7 +33,7 @@ DOUBTING  ladder_words hidden_words
 WAVING    leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures leaving_figures tables exhibits
 RECORDED  findings records summary headline
-PRESS     trust pages folders runs press verify trials certification cli
+PRESS     trust pages folders runs press verify lists trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}

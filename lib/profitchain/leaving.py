@@ -43,6 +43,7 @@ FORECASTS: dict[Forecast, str] = {
 UNITS: dict[Judge, str] = {"auc": "ratio", "brier_skill": "share", "lift": "ratio"}
 FIGURES = ("churn_auc", "churn_brier_skill", "churn_auc_gain_from_satisfaction")
 MOST_ROWS = 200_000  # a model of a dozen terms learns no more from more
+COIN = 0.5  # the AUC of a forecast that knows nothing
 NEEDED = 3  # snapshots: to learn from, to try on, to look ahead from
 
 
@@ -198,6 +199,12 @@ def judged(seen: Foresight, judge: Judge, *, answered_only: bool = False) -> dic
         return said | {"gain": Unsaid(why=why, n=len(trial))}
     added = gain(found["satisfaction"], found["history"])
     return said | {"gain": _stated(added, unit=UNITS[judge])}
+
+
+def foretells(seen: Foresight) -> bool:
+    """Tell whether the fuller forecast is surely better than a coin at who stays away."""
+    ranked = judged(seen, "auc")[seen.forecasts[-1]]
+    return isinstance(ranked, Unsaid) or ranked.low > COIN
 
 
 def calibration(seen: Foresight | Unsaid, *, smallest: int = 0) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.forecasts import TOP
 from profitchain.formats import as_difference, digits, interval, number
 from profitchain.hazards import SCORE, Hazard
-from profitchain.leaving import FORECASTS, UNITS, Foresight, Judge, judged
+from profitchain.leaving import COIN, FORECASTS, UNITS, Foresight, Judge, judged
 from profitchain.loyalty import share_again_within
 from profitchain.narration import percent, spread
 from profitchain.rescue import Plan
@@ -17,7 +17,6 @@ from profitchain.store import Edition
 from profitchain.wording import listed
 from profitchain.worth import framed
 
-COIN = 0.5  # the AUC of a forecast by lot
 HEADINGS: dict[Judge, str] = {"auc": "AUC", "brier_skill": "Brier_skill", "lift": "lift"}
 ADDED = {"what satisfaction adds": False, "what it adds where they answered": True}
 RATED = "Customers with an answer in the lookback"

@@ -9,7 +9,7 @@ import pandas as pd
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.forecasts import calibration_line
 from profitchain.formats import digits, interval, number, plain
-from profitchain.leaving import Foresight, judged
+from profitchain.leaving import COIN, Foresight, judged
 from profitchain.narration import percent
 from profitchain.periods import Period
 from profitchain.rescue import ASSUMED_COST, Plan, money_of
@@ -17,7 +17,6 @@ from profitchain.store import Edition
 from profitchain.wording import listed, sentence
 from profitchain.worth_words import assumed_clause
 
-COIN = 0.5
 LITTLE = 0.01  # of AUC: one pair of a leaver and a stayer in a hundred put right
 CLEAR = 0.05  # a test's p below this counts as a sign
 

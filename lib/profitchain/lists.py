@@ -9,7 +9,7 @@ from pathlib import Path
 import ibis
 import pandas as pd
 
-from profitchain import leaving
+from profitchain import leaving, rescue
 from profitchain.errors import ParameterError
 from profitchain.estimates import Unsaid
 from profitchain.quarantine import spreadsheet_safe
@@ -17,7 +17,7 @@ from profitchain.store import Edition, customer_ids
 
 FOLDER = "lists"
 FILE = "at_risk.csv"
-CHOICES = ("contact_cost", "success_rate")
+CHOICES = {"success_rate": 0.1, "contact_cost": 0.0}  # as in the notebook's parameters
 OWNER_ONLY = 0o600
 
 
@@ -43,13 +43,15 @@ def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str
     path : the file, made readable by its owner alone and replaced whole.
     given : a notebook's parameters; `contact_cost` and `success_rate` count here as they do there.
     """
-    chosen = {name: float(given[name]) for name in CHOICES if name in given}
-    found = leaving.at_risk_list(edition, **chosen)
-    if isinstance(found, Unsaid):
-        return f"No list was written. {found.why}"
-    named = found.merge(customer_ids(edition), on="row", how="left", validate="one_to_one")
+    chosen = {name: float(given.get(name, usual)) for name, usual in CHOICES.items()}
+    customers = edition.table("customers")
+    seen = leaving.foresee(customers, per_year=edition.period.per_year)
+    plan = rescue.plan(customers, seen, **chosen)
+    if isinstance(plan, Unsaid):
+        return f"No list of customers was written: {plan.why}"
+    found = rescue.at_risk_list(seen, plan, edition.company.main)
+    named = customer_ids(edition).merge(found, on="row", validate="one_to_one")
     named = named.sort_values("rank").drop(columns="row")
-    named.insert(0, "customer_id", named.pop("customer_id"))
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}")
     draft.unlink(missing_ok=True)

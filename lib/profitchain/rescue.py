@@ -18,7 +18,7 @@ from profitchain.design import kish
 from profitchain.errors import ParameterError
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.least_squares import least_squares
-from profitchain.leaving import Foresight, base
+from profitchain.leaving import Foresight, base, foretells
 from profitchain.margins import stacked
 from profitchain.ratios import Linearised, said_frame, stated
 from profitchain.regression import Quantities
@@ -147,6 +147,9 @@ def plan(
         )
     if isinstance(seen, Unsaid):
         return seen
+    if not foretells(seen):
+        why = "nobody foretold who stays away better than a coin, so any choice is a draw."
+        return Unsaid(why=why, n=len(seen.now))
     kept = kept_value(customers, seen)
     if isinstance(kept, Unsaid):
         return kept
