@@ -206,6 +206,7 @@ def test_a_glob_of_parquet_files_is_one_table(shop):
         {"database": "shop.duckdb", "table": "sales.orders"},
         {"database": "shop.duckdb", "table": "orders_view"},
         {"database": "shop.duckdb", "query": "SELECT * FROM orders WHERE revenue > 0;"},
+        {"database": "shop.duckdb", "query": "SELECT * FROM orders -- all of them"},
     ],
 )
 def test_a_duckdb_file_gives_a_table_a_view_or_a_query(shop, source):
@@ -960,6 +961,17 @@ def test_the_report_of_the_check_reads_like_an_account(shop):
 
 
 # --- a real company ------------------------------------------------------------------------------
+
+
+def test_cdnow_loads_and_holds_the_customers_of_the_published_figures(
+    shared_data, repo, monkeypatch
+):
+    monkeypatch.setenv("CDNOW_DATA", str(shared_data("cdnow")))
+    orders = open_intake(load_company(repo / "data/cdnow"), None).tables["orders"].to_pandas()
+    assert len(orders) == 6_919
+    assert orders["customer_id"].nunique() == 2_357
+    assert orders["revenue"].sum() == 24_409_194  # what the sample's own file adds up to
+    assert orders["order_id"].is_unique
 
 
 def test_olist_loads_and_every_row_is_accounted_for(shared_data, repo, tmp_path, monkeypatch):

@@ -205,7 +205,7 @@ def _read_from_sql(con: Any, table: str, source: Source, company: Company, *, sc
     try:
         con.raw_sql(
             f"CREATE TABLE memory.main.{name} AS SELECT NULL::VARCHAR AS {FILE}, "
-            f"row_number() OVER () AS {ROW}, * FROM ({query})"
+            f"row_number() OVER () AS {ROW}, * FROM ({query}\n)"
         )
     finally:
         con.raw_sql("SET search_path = 'memory.main'")

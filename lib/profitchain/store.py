@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
 MAKING = "making-"
 SECONDS_A_DAY = 86_400
+CUSTOMER_IDS = "customer_ids"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
@@ -76,7 +77,7 @@ class Edition:
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        return (self.folder / f"{name}.parquet").exists()
+        return name != CUSTOMER_IDS and (self.folder / f"{name}.parquet").exists()
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a summary as a frame; money in whole units of the firm's currency.
@@ -124,6 +125,14 @@ def read_period(
         inputs=tuple(known["inputs"]),
         facts=known["facts"],
     )
+
+
+def customer_ids(edition: Edition) -> pd.DataFrame:
+    """Return row, customer_id: whom the rows of the table `customers` mean.
+
+    For lists that stay within the firm. No page may read it, and `Edition.table` doesn't give it.
+    """
+    return pd.read_parquet(edition.folder / f"{CUSTOMER_IDS}.parquet")
 
 
 def _positive(choices: Mapping[str, int]) -> dict[str, int]:
@@ -234,6 +243,7 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     everybody = con.create_table("people", snapshots.people(clusters), temp=True)
     known = snapshots.Known(scene=scene, people=everybody, days=days)
     summaries |= snapshots.all_of(known)
+    summaries[CUSTOMER_IDS] = everybody.select("row", "customer_id").order_by("row")
     for name, summary in summaries.items():
         con.to_parquet(summary, folder / f"{name}.parquet")
     intake.account.to_parquet(folder / "account.parquet")
