@@ -22,14 +22,16 @@ JUDGED    quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
+GROUPS    shrinkage fair_comparisons clustering
 LINKS     terms design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
 LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording narration link_words captions response_words worth_words
-DOUBTING  ladder_words hidden_words
-SHOWING   style axes figures evidence_figures tables exhibits findings records summary headline
+DOUBTING  ladder_words hidden_words group_words
+SHOWING   style axes figures evidence_figures tables exhibits
+RECORDED  findings records group_records summary headline
 PRESS     trust pages folders runs press verify trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]

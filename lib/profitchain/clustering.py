@@ -57,11 +57,12 @@ class Trial:
 
     `table`: one row a way of grouping: way, groups, then foretold_ value, low, high, why (share of
     squared error that they save against one mean for all, out of time), n; `gain`: of the clusters
-    over the groups by rule, in the same share, paired by customer.
+    over the groups by rule, in the same share, paired by customer; `clusters`: as tried.
     """
 
     table: pd.DataFrame
     gain: Said
+    clusters: Clusters
 
     @property
     def is_worth_showing(self) -> bool:
@@ -108,7 +109,7 @@ def find(snapshot: pd.DataFrame, k: int) -> Clusters | Unsaid:
     logs = np.log1p(features(snapshot))
     scale = logs.std(ddof=0)
     logs = logs.loc[:, scale > 1e-9]
-    if len(logs) < FEWEST or len(logs.drop_duplicates()) < k:
+    if len(logs) < FEWEST or logs.empty or len(logs.drop_duplicates()) < k:
         return Unsaid(why=f"Too few different customers for {k} clusters.", n=len(logs))
     middle, scale = logs.mean(), scale[logs.columns]
     standardised = ((logs - middle) / scale).to_numpy()
@@ -152,10 +153,8 @@ def chosen(snapshot: pd.DataFrame, most: int) -> Clusters | Unsaid:
     return known[int(np.argmin(errors))]
 
 
-def trial(
-    customers: pd.DataFrame, by_rule: tuple[pd.Series, pd.Series], *, smallest: int = 0
-) -> tuple[Clusters, Trial] | Unsaid:
-    """Return clusters found two periods ago and how they fared in the last one, against rules.
+def trial(customers: pd.DataFrame, by_rule: tuple[pd.Series, pd.Series]) -> Trial | Unsaid:
+    """Return how clusters found two periods ago fared in the last one, against groups by rule.
 
     Parameters
     ----------
@@ -177,7 +176,7 @@ def trial(
             assigned(tried, found).to_numpy(),
         ],
     }
-    return found, _compared(trained, tried, ways, smallest)
+    return _compared(trained, tried, ways, found)
 
 
 def profile(
@@ -264,7 +263,7 @@ def _compared(
     trained: pd.DataFrame,
     tried: pd.DataFrame,
     ways: Mapping[str, list[np.ndarray]],
-    smallest: int,
+    found: Clusters,
 ) -> Trial:
     """Return the trial of several ways of grouping; the last one's gain is over the one before."""
     learnt, came = outcome_of(trained), outcome_of(tried).to_numpy()
@@ -285,7 +284,8 @@ def _compared(
     table = said_frame(said, way=list(ways), groups=groups).rename(columns={
         name: f"foretold_{name}" for name in ("value", "low", "high", "why")
     })  # fmt: skip
-    return Trial(table=table.assign(foretold_unit="share"), gain=saved(clusters, rule))
+    table = table.assign(foretold_unit="share")
+    return Trial(table=table, gain=saved(clusters, rule), clusters=found)
 
 
 def _foretold(learnt: pd.Series, before: np.ndarray, after: np.ndarray) -> np.ndarray:

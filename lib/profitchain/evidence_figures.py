@@ -1,4 +1,4 @@
-"""The pictures of how sure we are: what is hidden, ways of counting, an event, a funnel of groups."""
+"""The pictures of how sure we are: what is hidden, ways to count, an event, groups in a funnel."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
 from profitchain import axes, style
+from profitchain.fair_comparisons import outside_funnel
 
 TIMES = " × "  # between a control's name and how many times as strong
 LINES = {
@@ -147,7 +148,7 @@ def draw_funnel(
     ax.set_xlim(size.min(), size.max())
     _count_axis(ax)
     axes.value_axis(ax.yaxis, data)
-    outside = _outside(data, limits)
+    outside = data.index.isin(outside_funnel(data, limits).index)
     for rows, colour in ((data[~outside], style.NEUTRAL), (data[outside], style.SUBJECT)):
         ax.plot(rows["customers"], rows["value"], "o", color=colour, markersize=7, clip_on=False)
     _name_dots(ax, data, data if len(data) <= MOST_NAMED else data[outside], middle)
@@ -165,17 +166,9 @@ def _name_dots(ax: Axes, data: pd.DataFrame, named: pd.DataFrame, middle: float)
         labels.mark(place.x, place.y)
     far = (named["value"] - middle).abs().sort_values(ascending=False, kind="stable")
     for index in far.index[:MOST_NAMED]:
-        name, place = str(data.iloc[:, 0][index]), tuple(places.loc[index])
-        labels.write(name, [place], or_nothing=True, color=style.INK)
-
-
-def _outside(data: pd.DataFrame, limits: pd.DataFrame) -> pd.Series:
-    """Return which groups lie outside the limits that hold 95% of groups of their size."""
-    low, high = (
-        np.interp(data["customers"], limits["customers"], limits[f"{end}_95"])
-        for end in ("low", "high")
-    )
-    return (data["value"] < low) | (data["value"] > high)
+        way = 1 if data["value"][index] >= middle else -1
+        how = {"way": way, "or_nothing": True, "color": style.INK}
+        labels.write(str(data.iloc[:, 0][index]), [tuple(places.loc[index])], **how)
 
 
 def _count_axis(ax: Axes) -> None:
@@ -183,7 +176,7 @@ def _count_axis(ax: Axes) -> None:
     low, high = ax.get_xlim()
     round_ones = [step * 10.0**power for power in range(8) for step in (1, 2, 5)]
     inside = [one for one in round_ones if low <= one <= high]
-    kept = inside[:: max(1, -(-len(inside) // 5))]
+    kept = inside[:: max(1, -(-len(inside) // 5))] if len(inside) > 1 else [low, high]
     ax.set_xticks(kept, [axes.tick(one, "customers", places=0) for one in kept])
     ax.set_xticks([], minor=True)
 
@@ -217,16 +210,17 @@ class _Labels:
         text: str,
         places: list[tuple[float, float]],
         *,
+        way: int = 1,
         or_nothing: bool = False,
         **look: str,
     ) -> None:
         """Write a name right or left of the first place with room, or some lines above it.
 
-        `or_nothing`: where there is no room, leave it out rather than write over another.
+        `way`: -1 to look below it. `or_nothing`: leave it out rather than write over another.
         """
         tried = [
             (self._box(text, x, y + lift * self.line, side), side)
-            for lift in (0, 1, -1, *range(2, 9), *(range(-2, -5, -1) if or_nothing else ()))
+            for lift in (0, way, -way, *range(2 * way, 9 * way, way))
             for x, y in places
             for side in ("left", "right")
         ]

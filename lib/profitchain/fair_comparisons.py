@@ -134,7 +134,7 @@ def overall(one: Compared, *, smallest: int = 0) -> Said:
     return ratio(one.rows, **one.measure.parts, smallest=smallest)
 
 
-def funnel(one: Compared, rows: pd.DataFrame) -> pd.DataFrame:
+def funnel(one: Compared, shown: pd.DataFrame) -> pd.DataFrame:
     """Return within which limits the shares of groups lie that are drawn by lot from everybody.
 
     Spiegelhalter (2005, Stat. Med. 24: 1185-1202): limits that hold 95% and 99.8% of groups of a
@@ -144,38 +144,56 @@ def funnel(one: Compared, rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     one : a measure whose values are 0 and 1.
-    rows : one row a group that the funnel is drawn for: n.
+    shown : one row a group that the funnel is drawn for: customers.
 
     Returns
     -------
     One row a size: customers, low_998, low_95, high_95, high_998 (shares).
     """
     everybody, good = len(one.rows), int(one.rows["value"].sum())
-    start, end = max(0.8 * rows["n"].min(), 1), min(1.25 * rows["n"].max(), everybody)
+    if shown.empty:
+        return pd.DataFrame(columns=["customers", *FUNNEL], dtype=float)
+    counts = shown["customers"]
+    start, end = max(0.8 * counts.min(), 1), min(1.25 * counts.max(), everybody)
     sizes = np.unique(np.round(np.geomspace(start, end, CURVE)).astype(int))
     ends = {name: _quantile(share, everybody, good, sizes) for name, share in FUNNEL.items()}
     return pd.DataFrame({"customers": sizes} | ends)
 
 
-def over_dispersion(rows: pd.DataFrame, one: Compared) -> float:
-    """Return how widely groups scatter in a funnel: 1 if as chance alone would (its phi).
-
-    The mean of the squared distances in standard errors, a tenth at either end drawn in
-    (Spiegelhalter 2005).
+def outside_funnel(shown: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups outside the limits that hold 95% of groups of their size.
 
     Parameters
     ----------
-    rows : one row a group: n, raw_value (share).
+    shown : one row a group: customers, value (share).
+    limits : as `funnel` returns.
+    """
+    low, high = (
+        np.interp(shown["customers"].astype(float), limits["customers"], limits[f"{end}_95"])
+        if len(limits)
+        else np.zeros(len(shown))
+        for end in ("low", "high")
+    )
+    return shown[(shown["value"] < low) | (shown["value"] > high)]
+
+
+def over_dispersion(shown: pd.DataFrame, one: Compared) -> float:
+    """Return how widely groups scatter in a funnel: 1 if as chance alone would, NaN without any.
+
+    The mean of the squared distances in standard errors (Spiegelhalter 2005's phi, its ends not
+    drawn in: that would put chance at 0.68).
+
+    Parameters
+    ----------
+    shown : one row a group: customers, value (share).
     """
     everybody, share = len(one.rows), float(one.rows["value"].mean())
-    inside = (rows["n"] < everybody).to_numpy()
-    n, value = rows.loc[inside, "n"].astype(float), rows.loc[inside, "raw_value"].astype(float)
-    if not len(n) or not 0 < share < 1:
+    part = shown[shown["customers"] < everybody]
+    if part.empty or not 0 < share < 1:
         return float("nan")
+    n = part["customers"].to_numpy(float)
     chance = share * (1 - share) / n * (everybody - n) / (everybody - 1)
-    apart = (value - share) / np.sqrt(chance)
-    drawn_in = apart.clip(*apart.quantile([0.1, 0.9]))
-    return float((drawn_in**2).mean())
+    return float(((part["value"].to_numpy(float) - share) ** 2 / chance).mean())
 
 
 def _measure(
