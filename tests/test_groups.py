@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -11,7 +12,15 @@ from group_worlds import SIZES, by_rule, compared, kept, snapshots
 from scipy import integrate, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from profitchain import clustering, fair_comparisons, group_records, group_words, shrinkage
+from profitchain import (
+    clustering,
+    evidence_figures,
+    exhibits,
+    fair_comparisons,
+    group_records,
+    group_words,
+    shrinkage,
+)
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.fair_comparisons import ALIKE, compared_fairly
 from profitchain.ratios import ratio
@@ -255,7 +264,8 @@ def test_clusters_beat_rules_where_what_counts_lies_beyond_them_and_only_there()
     assert all(one.is_worth_showing for one in gains)
     none = [_trial(snapshots(600, seed=seed)) for seed in range(20)]
     assert sum(one.is_worth_showing for one in none) <= stats.binom.ppf(0.999, 20, 0.025)
-    assert "do as well" in group_words.gain_sentence(none[0]) or none[0].gain.high < 0
+    assert "foretell more than" not in group_words.gain_sentence(none[0])
+    assert "more than groups by rule" in group_words.gain_sentence(gains[0])
 
 
 def _trial(customers: pd.DataFrame) -> clustering.Trial:
@@ -270,7 +280,7 @@ def test_the_gain_is_the_difference_of_two_shares_counted_by_hand():
     groups = before["next_margin"].groupby(by_rule(customers, 2)).mean()
     foretold = by_rule(customers, 1).map(groups).fillna(mean).to_numpy()
     by_hand = 1 - ((came - foretold) ** 2).sum() / ((came - mean) ** 2).sum()
-    rule, clusters = tried.table["foretold_value"]
+    rule, clusters = tried.table["saved_value"]
     assert rule == pytest.approx(by_hand)
     assert tried.gain.value == pytest.approx(clusters - rule)
 
@@ -291,6 +301,14 @@ def test_firms_too_small_or_too_alike_for_clusters_are_told_why(n):
     assert isinstance(tried, Unsaid)
     assert tried.why in group_words.gain_sentence(tried)
     assert group_words.trial_table(tried).empty
+
+
+def test_a_rule_that_makes_one_group_is_no_rival():
+    customers = snapshots(600, hidden=20.0)
+    one = tuple(by_rule(customers, back).map(lambda _: "all") for back in (2, 1))
+    tried = clustering.trial(customers, one)
+    assert isinstance(tried, Unsaid)
+    assert "one group" in tried.why
 
 
 def test_a_cluster_near_the_mean_gets_no_name_that_overclaims():
@@ -317,3 +335,24 @@ def test_what_is_recorded_has_a_stable_id_and_a_group():
         f"group: {at}" for at in range(8)
     }
     assert all(isinstance(part.said, Estimate) for part in parts)
+
+
+@pytest.mark.parametrize("groups", [8, 60])
+def test_the_funnel_names_few_groups_whole_and_those_outside_of_many(groups):
+    rates = [0.3] * (groups - 1) + [0.7]
+    values, group = kept(np.random.default_rng(6), rates, (150,) * groups)
+    shown = group_words.funnel_frame(fairly(values, group)).assign(
+        group=lambda rows: "Group-" + rows["group"]
+    )
+    limits = fair_comparisons.funnel(compared(values, group), shown)
+    drawn = exhibits.chart(
+        evidence_figures.draw_funnel, shown, id="funnel", message="m", measure="m", source="s",
+        description="d", limits=limits, middle=float(values.mean()), height=380,
+    )  # fmt: skip
+    wide, narrow = drawn.body.split("</svg>")[:2]
+    for picture in (wide, narrow):
+        names = re.findall(r">(Group-\d+)<", picture)
+        assert len(names) == len(set(names))
+        assert f"Group-{groups - 1}" in names
+        assert len(names) <= 8
+    assert len(re.findall(r">Group-\d+<", wide)) == 8 or groups == 60

@@ -41,12 +41,11 @@ TRAITS = {  # feature: words for low and for high
 class Clusters:
     """Clusters as found: `centres`, one row a cluster, in standardised log features.
 
-    `middle` and `scale` standardise a feature; `times`: how many times the mean of all a cluster's
-    mean is, in natural units. The first cluster's customers brought most in the next period.
+    `middle` and `scale` standardise a feature; all three have its names. The first cluster's
+    customers brought most in the next period.
     """
 
     centres: pd.DataFrame
-    times: pd.DataFrame
     middle: pd.Series
     scale: pd.Series
 
@@ -55,7 +54,7 @@ class Clusters:
 class Trial:
     """How well groups foretold what each customer of a later snapshot brought in its next period.
 
-    `table`: one row a way of grouping: way, groups, then foretold_ value, low, high, why (share of
+    `table`: one row a way of grouping: way, groups, then saved_ value, low, high, why (share of
     squared error that they save against one mean for all, out of time), n; `gain`: of the clusters
     over the groups by rule, in the same share, paired by customer; `clusters`: as tried.
     """
@@ -66,8 +65,9 @@ class Trial:
 
     @property
     def is_worth_showing(self) -> bool:
-        """Whether the clusters foretell better, by an interval that leaves zero out."""
-        return isinstance(self.gain, Estimate) and self.gain.low > 0
+        """Whether the clusters foretell better than the rule and than one mean for all, surely."""
+        better = isinstance(self.gain, Estimate) and self.gain.low > 0
+        return better and bool(self.table["saved_low"].iloc[-1] > 0)
 
 
 def features(snapshot: pd.DataFrame) -> pd.DataFrame:
@@ -121,14 +121,8 @@ def find(snapshot: pd.DataFrame, k: int) -> Clusters | Unsaid:
     place = pd.Series(vq(standardised, centres)[0], index=snapshot.index)
     earned = outcome_of(snapshot).groupby(place).mean().reindex(range(k)).fillna(-np.inf)
     order = earned.sort_values(ascending=False, kind="stable").index
-    natural = features(snapshot)[logs.columns]
-    times = (natural.groupby(place).mean() / natural.mean()).reindex(order)
-    return Clusters(
-        centres=pd.DataFrame(centres[order], columns=logs.columns),
-        times=times.reset_index(drop=True),
-        middle=middle,
-        scale=scale,
-    )
+    ordered = pd.DataFrame(centres[order], columns=logs.columns)
+    return Clusters(centres=ordered, middle=middle, scale=scale)
 
 
 def assigned(snapshot: pd.DataFrame, found: Clusters) -> pd.Series:
@@ -144,7 +138,7 @@ def chosen(snapshot: pd.DataFrame, most: int) -> Clusters | Unsaid:
     Their number is chosen by cross-validation over customers, so that what comes later has no say.
     """
     outcome = outcome_of(snapshot)
-    tried = [find(snapshot, k) for k in range(2, max(most, 2) + 1)]
+    tried = [find(snapshot, k) for k in range(2, most + 1)]
     known = [one for one in tried if isinstance(one, Clusters)]
     if not known:
         return tried[0]
@@ -166,12 +160,14 @@ def trial(customers: pd.DataFrame, by_rule: tuple[pd.Series, pd.Series]) -> Tria
     if trained.empty or tried.empty:
         return Unsaid(why="Needs three periods: one to learn from, one to try, one that follows.")
     rules = [series.astype(str).to_numpy() for series in by_rule]
+    if len(np.unique(rules[0])) < 2:
+        return Unsaid(why="The rule put all customers into one group: nothing to try against.")
     found = chosen(trained, len(np.unique(rules[0])))
     if isinstance(found, Unsaid):
         return found
     ways = {
-        "by rule: recency, frequency, money": rules,
-        "clusters found in the data": [
+        "groups by rule (RFM)": rules,
+        "clusters": [
             assigned(trained, found).to_numpy(),
             assigned(tried, found).to_numpy(),
         ],
@@ -191,7 +187,8 @@ def profile(
     """
     tried = customers[customers["back"] == TRIED]
     place = assigned(tried, found)
-    traits = features(tried).groupby(place).mean()
+    natural = features(tried)
+    traits = natural.groupby(place).mean()
     sizes = place.value_counts().reindex(traits.index)
     traits = traits.mask(sizes < smallest)
     sums = tried[["cluster"]].assign(value=outcome_of(tried), n=1)
@@ -201,17 +198,25 @@ def profile(
     ]
     head = pd.DataFrame({"customers": sizes, "customers_share": sizes / len(tried)})
     head = head.mask(sizes < smallest)
-    head.insert(0, "cluster", [names(found)[at] for at in traits.index])
+    head.insert(0, "cluster", names(natural, place))
     told = said_frame(said).drop(columns="n").assign(unit=unit).add_prefix("next_period_")
     return pd.concat([pd.concat([head, traits], axis=1).reset_index(drop=True), told], axis=1)
 
 
-def names(found: Clusters) -> list[str]:
-    """Return each cluster's name: its number and at most two traits that set it apart."""
-    return [
-        f"{at + 1}: {_traits(found.centres.loc[at], found.times.loc[at])}"
-        for at in found.centres.index
-    ]
+def names(found: pd.DataFrame, place: pd.Series) -> list[str]:
+    """Return the names of clusters, first to last: number and what sets them most apart.
+
+    Parameters
+    ----------
+    found : one row a customer, as `features` returns.
+    place : each customer's cluster, from 0.
+    """
+    logs = np.log1p(found)
+    spread = logs.std(ddof=0).where(lambda every: every > 0, 1.0)
+    centres = ((logs - logs.mean()) / spread).groupby(place).mean()
+    times = found.groupby(place).mean() / found.mean().where(lambda every: every > 0, 1.0)
+    told = [_traits(centres.loc[at], times.loc[at]) for at in centres.index]
+    return [f"{number}: {words}" for number, words in enumerate(told, 1)]
 
 
 def _traits(centre: pd.Series, times: pd.Series) -> str:
@@ -282,9 +287,9 @@ def _compared(
     said = [saved(error, one_mean) for error in errors.values()]
     groups = [len(np.unique(before)) for before, _ in ways.values()]
     table = said_frame(said, way=list(ways), groups=groups).rename(columns={
-        name: f"foretold_{name}" for name in ("value", "low", "high", "why")
+        name: f"saved_{name}" for name in ("value", "low", "high", "why")
     })  # fmt: skip
-    table = table.assign(foretold_unit="share")
+    table = table.assign(saved_unit="share")
     return Trial(table=table, gain=saved(clusters, rule), clusters=found)
 
 

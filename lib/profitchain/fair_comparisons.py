@@ -151,9 +151,9 @@ def funnel(one: Compared, shown: pd.DataFrame) -> pd.DataFrame:
     One row a size: customers, low_998, low_95, high_95, high_998 (shares).
     """
     everybody, good = len(one.rows), int(one.rows["value"].sum())
-    if shown.empty:
+    counts = shown["customers"].dropna()
+    if counts.empty:
         return pd.DataFrame(columns=["customers", *FUNNEL], dtype=float)
-    counts = shown["customers"]
     start, end = max(0.8 * counts.min(), 1), min(1.25 * counts.max(), everybody)
     sizes = np.unique(np.round(np.geomspace(start, end, CURVE)).astype(int))
     ends = {name: _quantile(share, everybody, good, sizes) for name, share in FUNNEL.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from profitchain.captions import Caption, source
@@ -12,6 +13,7 @@ from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.fair_comparisons import ALIKE, APART, Compared, Fairly, outside_funnel
 from profitchain.formats import digits, plain
 from profitchain.narration import brief, in_sentence
+from profitchain.ratios import said_frame
 from profitchain.store import Edition
 from profitchain.wording import listed, sentence, unmarked
 
@@ -77,12 +79,13 @@ def funnel_sentence(shown: pd.DataFrame, limits: pd.DataFrame, phi: float) -> st
     if phi != phi:
         return "How widely groups scatter in the funnel can't be said: too few to say."
     counted = f"{len(outside_funnel(shown, limits))} of {len(shown)} groups"
-    told = "no more widely than chance alone would have it"
+    more, tail = "no more", ""
     if phi > 1 + 2 * (2 / len(shown)) ** 0.5:
-        told = "more widely than chance alone would have it, so that limits and groups part easily"
+        more, tail = "more", ": one outside the limits need not be special"
     return (
         f"In the funnel {counted} lie outside the 95% limits, where chance alone puts one in "
-        f"twenty. All in all they scatter {told} (over-dispersion {digits(phi, 2)}; chance: 1)."
+        f"twenty. All in all groups scatter {more} than chance alone would have it "
+        f"(over-dispersion {digits(phi, 2)}; chance: 1){tail}."
     )
 
 
@@ -92,11 +95,7 @@ def gain_sentence(tried: Trial | Unsaid) -> str:
         return f"Whether clusters foretell more than rules can't be said: {tried.why}"
     if isinstance(tried.gain, Unsaid):
         return f"Whether clusters foretell more than rules can't be said: {tried.gain.why}"
-    head = "**Groups by rule do as well as clusters found in the data.**"
-    if tried.is_worth_showing:
-        head = "**Clusters found in the data foretell more than groups by rule.**"
-    elif tried.gain.high < 0:
-        head = "**Groups by rule foretell more than clusters found in the data.**"
+    head = f"**{_verdict(tried)}.**"
     return sentence(
         "{head} Out of time, the clusters' gain in the squared error that is saved is "
         "{gain:difference}.",
@@ -135,6 +134,8 @@ def of_groups(found: Fairly, every: Sequence[Compared], edition: Edition) -> Cap
     apart = found.groups[found.groups["verdict"].isin(APART)]
     names = list(dict.fromkeys(apart["group"]))
     message = "The declared groups can't be told apart"
+    if found.groups.empty:
+        message = "No groups are declared"
     if names:
         message = brief(f"Truly apart in some measure: {listed(names)}",
                         f"{len(names)} groups are truly apart in some measure")  # fmt: skip
@@ -146,16 +147,22 @@ def of_groups(found: Fairly, every: Sequence[Compared], edition: Edition) -> Cap
         "95% intervals. ▲ ▼: above or below the others of the segment",
         "source": source("Orders and answers", n) + _assumed(every, edition),
         "units": units,
-        "empty": NO_SEGMENTS,
+        "empty": unmarked(NO_SEGMENTS),
     }
 
 
 def funnel_frame(found: Fairly) -> pd.DataFrame:
     """Return what the funnel draws: group, segment, customers, value, low, high, unit.
 
-    Where two segments share a group's name, the segment stands before it.
+    Where two segments share a group's name, the segment stands before it. Without any group to
+    draw, one row that says `why`.
     """
     rows = found.of("retention_rate")
+    if rows.empty:
+        reasons = found.segments["why"].tolist()
+        return said_frame([Unsaid(why=(reasons or [unmarked(NO_SEGMENTS)])[0])], group=[""]).assign(
+            customers=np.nan, segment="", unit="share", verdict=""
+        )
     twice = rows["group"].duplicated(keep=False)
     names = rows["group"].where(~twice, rows["segment"] + ": " + rows["group"])
     numbers = {end: rows[f"raw_{end}"].astype(float) for end in ENDS}
@@ -170,6 +177,8 @@ def of_funnel(
     apart = shown.loc[shown["verdict"].isin(APART), "group"]
     outside = len(outside_funnel(shown, limits))
     message = "No group keeps clearly more or fewer of its customers"
+    if not shown["value"].notna().any():
+        message = "No groups to compare in keeping customers"
     if len(apart):
         message = brief(f"Beyond chance: {listed(apart)}", f"{len(apart)} groups beyond chance")
     told = {
@@ -177,8 +186,8 @@ def of_funnel(
         "measure": "Share of the previous period's customers who bought again, by size of the "
         "group. Dark and light: 95% and 99.8% of groups drawn by lot from all of them",
         "source": source("Orders; customers active in the previous period", all_of_them.n),
-        "description": f"{message}. {outside} of {len(shown)} lie outside the 95% limits, where "
-        "chance alone puts one in twenty. All shares stand in the table.",
+        "description": f"{message}. {outside} of {shown['value'].count()} lie outside the 95% "
+        "limits, where chance alone puts one in twenty. All shares stand in the table.",
         "x_label": "customers in the group",
         "limits": limits,
         "height": 380,
@@ -188,15 +197,9 @@ def of_funnel(
 
 def of_trial(tried: Trial | Unsaid, edition: Edition) -> Caption:
     """Return the caption of clusters against groups by rule."""
-    message = "Clusters against groups by rule: too few to say"
-    n = 0
-    if isinstance(tried, Trial) and isinstance(tried.gain, Estimate):
-        n = tried.gain.n
-        message = "Groups by rule foretell the next period as well as clusters"
-        if tried.is_worth_showing:
-            message = "Clusters foretell the next period better than groups by rule"
-        elif tried.gain.high < 0:
-            message = "Groups by rule foretell the next period better than clusters"
+    known = isinstance(tried, Trial) and isinstance(tried.gain, Estimate)
+    message = _verdict(tried) if known else "Clusters against groups by rule: too few to say"
+    n = tried.gain.n if known else 0
     return {
         "message": message,
         "measure": f"Share of squared error in the next {edition.period.every}'s "
@@ -213,9 +216,9 @@ def trial_table(tried: Trial | Unsaid) -> pd.DataFrame:
         return pd.DataFrame()
     rows = tried.table.drop(columns="n")
     gain = tried.gain
-    numbers = {f"foretold_{end}": getattr(gain, end, float("nan")) for end in ENDS}
-    last = {"way": "clusters less rule", "foretold_unit": "share"} | numbers
-    last["foretold_why"] = getattr(gain, "why", "")
+    numbers = {f"saved_{end}": getattr(gain, end, float("nan")) for end in ENDS}
+    last = {"way": "gain of clusters", "saved_unit": "share"} | numbers
+    last["saved_why"] = getattr(gain, "why", "")
     return pd.concat([rows, pd.DataFrame([last])], ignore_index=True)
 
 
@@ -242,6 +245,17 @@ def of_profile(tried: Trial | Unsaid, edition: Edition) -> Caption:
         },
         "empty": f"Not shown. {unmarked(gain_sentence(tried))}",
     }  # fmt: skip
+
+
+def _verdict(tried: Trial) -> str:
+    """Return which way of grouping foretells the next period better, as a message."""
+    if tried.is_worth_showing:
+        return "Clusters found in the data foretell more than groups by rule"
+    if not (tried.table["saved_low"] > 0).any():
+        return "Neither groups by rule nor clusters foretell the next period"
+    if tried.gain.high < 0:
+        return "Groups by rule foretell more than clusters found in the data"
+    return "Groups by rule do as well as clusters found in the data"
 
 
 def _labels(every: Sequence[Compared]) -> dict[str, str]:
