@@ -22,6 +22,7 @@ JUDGED    quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
+GROUPS    shrinkage fair_comparisons clustering
 LINKS     terms design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
 LADDER    least_squares own_past instruments shocks ladder
@@ -29,10 +30,10 @@ MONEY     worth scenarios elasticity planning tieout
 LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording narration link_words captions response_words worth_words
-DOUBTING  ladder_words hidden_words
+DOUBTING  ladder_words hidden_words group_words
 WAVING    leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures leaving_figures tables exhibits
-RECORDED  findings records summary headline
+RECORDED  findings records group_records summary headline
 PRESS     trust pages folders runs press verify lists trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]

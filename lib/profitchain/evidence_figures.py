@@ -1,4 +1,4 @@
-"""The pictures of how sure we are: what is hidden, every way of counting, and around an event."""
+"""The pictures of how sure we are: what is hidden, ways to count, an event, groups in a funnel."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Transform
 
 from profitchain import axes, style
+from profitchain.fair_comparisons import outside_funnel
 
 TIMES = " × "  # between a control's name and how many times as strong
 LINES = {
@@ -15,6 +17,7 @@ LINES = {
     "no longer clear": (style.SERIES_TEXT[1], (0, (5, 2))),
     "nothing left": (style.INK, "-"),
 }
+MOST_NAMED = 8  # groups in a funnel; of more, those outside it, the farthest first
 
 
 def draw_contours(
@@ -125,6 +128,59 @@ def draw_event(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
     return ax
 
 
+def draw_funnel(
+    ax: Axes, data: pd.DataFrame, *, limits: pd.DataFrame, middle: float, x_label: str = ""
+) -> Axes:
+    """Draw one dot a group, its value against its size, in a funnel of what chance alone does.
+
+    Parameters
+    ----------
+    data : one row a group; first column its name, then customers, value.
+    limits : one row a size: customers, low_998, low_95, high_95, high_998.
+    middle : the value of all customers together.
+    """
+    size = limits["customers"]
+    for ends, alpha in (("998", 0.14), ("95", 0.2)):
+        band = limits[f"low_{ends}"], limits[f"high_{ends}"]
+        ax.fill_between(size, *band, color=style.CONTEXT, alpha=alpha, linewidth=0)
+    ax.axhline(middle, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=1)
+    ax.set_xscale("log")
+    ax.set_xlim(size.min(), size.max())
+    _count_axis(ax)
+    axes.value_axis(ax.yaxis, data)
+    outside = data.index.isin(outside_funnel(data, limits).index)
+    for rows, colour in ((data[~outside], style.NEUTRAL), (data[outside], style.SUBJECT)):
+        ax.plot(rows["customers"], rows["value"], "o", color=colour, markersize=7, clip_on=False)
+    _name_dots(ax, data, data if len(data) <= MOST_NAMED else data[outside], middle)
+    ax.set_xlabel(x_label)
+    return ax
+
+
+def _name_dots(ax: Axes, data: pd.DataFrame, named: pd.DataFrame, middle: float) -> None:
+    """Write the names of some dots of a funnel, the farthest from the middle first."""
+    (left, right), (low, high) = np.log10(ax.get_xlim()), ax.get_ylim()
+    x = (np.log10(data["customers"].astype(float)) - left) / (right - left)
+    places = pd.DataFrame({"x": x, "y": (data["value"] - low) / (high - low)})
+    labels = _Labels(ax, (1.0, 1.0), transform=ax.transAxes)
+    for place in places.itertuples():
+        labels.mark(place.x, place.y)
+    far = (named["value"] - middle).abs().sort_values(ascending=False, kind="stable")
+    for index in far.index[:MOST_NAMED]:
+        way = 1 if data["value"][index] >= middle else -1
+        how = {"way": way, "or_nothing": True, "color": style.INK}
+        labels.write(str(data.iloc[:, 0][index]), [tuple(places.loc[index])], **how)
+
+
+def _count_axis(ax: Axes) -> None:
+    """Write a logarithmic axis of counts in few round numbers."""
+    low, high = ax.get_xlim()
+    round_ones = [step * 10.0**power for power in range(8) for step in (1, 2, 5)]
+    inside = [one for one in round_ones if low <= one <= high]
+    kept = inside[:: max(1, -(-len(inside) // 5))] if len(inside) > 1 else [low, high]
+    ax.set_xticks(kept, [axes.tick(one, "customers", places=0) for one in kept])
+    ax.set_xticks([], minor=True)
+
+
 def _named_line(ax: Axes, name: str, line: pd.DataFrame, labels: _Labels) -> None:
     colour, pattern = LINES[name]
     x, y = line["score_share"].to_numpy(), line["outcome_share"].to_numpy()
@@ -136,10 +192,12 @@ def _named_line(ax: Axes, name: str, line: pd.DataFrame, labels: _Labels) -> Non
 class _Labels:
     """Names beside places of a drawing, each where it covers nothing that was written before."""
 
-    def __init__(self, ax: Axes, reach: tuple[float, float]) -> None:
+    def __init__(
+        self, ax: Axes, reach: tuple[float, float], transform: Transform | None = None
+    ) -> None:
         size = ax.xaxis.label.get_size()
         width, height = (side * 72 * 0.82 for side in ax.figure.get_size_inches())
-        self.ax, self.reach = ax, reach
+        self.ax, self.reach, self.transform = ax, reach, transform or ax.transData
         self.letter, self.line = 0.56 * size / width * reach[0], 1.3 * size / height * reach[1]
         self.taken: list[tuple[float, float, float, float]] = []
 
@@ -147,23 +205,40 @@ class _Labels:
         """Keep names away from a dot."""
         self.taken.append((x - self.letter, y - self.line / 2, x + self.letter, y + self.line / 2))
 
-    def write(self, text: str, places: list[tuple[float, float]], **look: str) -> None:
-        """Write a name right or left of the first place with room, or some lines above it."""
+    def write(
+        self,
+        text: str,
+        places: list[tuple[float, float]],
+        *,
+        way: int = 1,
+        or_nothing: bool = False,
+        **look: str,
+    ) -> None:
+        """Write a name right or left of the first place with room, or some lines above it.
+
+        `way`: -1 to look below it. `or_nothing`: leave it out rather than write over another.
+        """
         tried = [
             (self._box(text, x, y + lift * self.line, side), side)
-            for lift in (0, 1, -1, *range(2, 9))
+            for lift in (0, way, -way, *range(2 * way, 9 * way, way))
             for x, y in places
             for side in ("left", "right")
         ]
-        box, side = next((one for one in tried if self._is_free(one[0])), tried[0])
+        free = [one for one in tried if self._is_free(one[0])]
+        if or_nothing and not free:
+            return
+        box, side = (free or tried)[0]
         self.taken.append(box)
         at = box[0] if side == "left" else box[2]
-        ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1}
+        colour = "none" if or_nothing else style.PAPER
+        ground = {"facecolor": colour, "edgecolor": "none", "pad": 1}
         middle = (box[1] + box[3]) / 2
-        if len(places) == 1 and middle > places[0][1] + self.line:
+        if len(places) == 1 and abs(middle - places[0][1]) > self.line:
             x, y = places[0]
-            self.ax.plot([x, at], [y, middle], color=style.CONTEXT, linewidth=0.8, zorder=1)
-        self.ax.text(at, middle, text, ha=side, va="center", bbox=ground, zorder=3, **look)
+            thin = {"color": style.CONTEXT, "linewidth": 0.8, "zorder": 1}
+            self.ax.plot([x, at], [y, middle], transform=self.transform, **thin)
+        how = {"ha": side, "va": "center", "bbox": ground, "zorder": 3, "transform": self.transform}
+        self.ax.text(at, middle, text, **how, **look)
 
     def _box(self, text: str, x: float, y: float, side: str) -> tuple[float, float, float, float]:
         start = x + 1.2 * self.letter if side == "left" else x - (len(text) + 1.2) * self.letter
