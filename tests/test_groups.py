@@ -29,7 +29,7 @@ from profitchain.shrinkage import Groups
 WORLDS = 150
 # Alderman and Powers' eight coaching schools (Rubin 1981, table 1): effects, standard errors
 SCHOOLS = np.array([28, 8, -3, 7, -1, 1, 18, 12.0]), np.array([15, 10, 16, 11, 9, 11, 10, 18.0])
-# trials of the BCG vaccine (Colditz et al. 1994, JAMA 271: 698-702): cases and others, given it or not;
+# trials of the BCG vaccine (Colditz et al. 1994, JAMA 271: 698-702): cases and others, both arms;
 # log risk ratios have Q = 152.23 (Viechtbauer 2010, J. Stat. Softw. 36(3)), Paule-Mandel 0.318
 BCG = (
     np.array([4, 6, 3, 62, 33, 180, 8, 505, 29, 17, 186, 5, 27]),
