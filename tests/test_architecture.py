@@ -22,6 +22,7 @@ JUDGED    quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
+VALUE     value_groups concentration profitability rhythm four_fields dimensions
 GROUPS    shrinkage fair_comparisons clustering
 LINKS     terms design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
@@ -30,15 +31,17 @@ MONEY     worth scenarios elasticity planning tieout
 LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording narration link_words captions response_words worth_words
-DOUBTING  ladder_words hidden_words group_words
+DOUBTING  ladder_words hidden_words
+NAMING    value_words field_words group_words
 WAVING    leaving_words leaving_captions
-SHOWING   style axes figures evidence_figures leaving_figures tables exhibits
-RECORDED  findings records group_records summary headline
+SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
+RECORDED  findings records value_records group_records summary headline
 PRESS     trust pages folders runs press verify lists trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}
-MAY_DRAW = {"style", "axes", "figures", "evidence_figures", "leaving_figures", "exhibits"}
+DRAWN = ("evidence", "value", "leaving")
+MAY_DRAW = {"style", "axes", "figures", "exhibits", *(f"{part}_figures" for part in DRAWN)}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base", "core"}
 MOST_CODE_LINES_A_MODULE = 250
 MOST_CODE_LINES_A_FUNCTION = 40

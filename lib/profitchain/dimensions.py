@@ -1,0 +1,95 @@
+"""The seven dimensions of customer value, as far as a firm's tables can measure them.
+
+Financial, relational, strategic, operational, data, technology and human value are often named
+together. Each gets one figure here, or what would be needed; none of them is a satisfaction score.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from profitchain.estimates import Said, Unsaid
+from profitchain.ratios import ratio, said_frame
+from profitchain.value_groups import ordered, share_of, too_small
+
+DIMENSIONS = {
+    "Financial": "acquisition cost, payment risk",
+    "Relational": "trust, ties to people, complaints forgiven",
+    "Strategic": "name, reach, what is learnt from them",
+    "Operational": "returns handled, forecasts, channel of the order",
+    "Data": "browsing, consents, the quality of what is known",
+    "Technology": "digital share, self-service, integrations",
+    "Human": "what customers know and do for others; what staff learn",
+}
+
+
+def dimensions(
+    now: pd.DataFrame, *, profit: Said, answered: Said, currency: str, smallest: int = 0
+) -> pd.DataFrame:
+    """Return the seven dimensions, each with one figure or the reason why there is none.
+
+    Parameters
+    ----------
+    now : one row a customer, as `value_groups.grouped` returns.
+    profit : profit per customer of the lookback.
+    answered : share of the lookback's customers of whom an answer is known.
+
+    Returns
+    -------
+    One row a dimension: dimension, measured_by, value, low, high, n, why, unit, not_measured.
+    """
+    measured = {
+        "Financial": _financial(now, profit, currency, smallest),
+        "Relational": ("customers who have come back, share", _came_back(now, smallest)),
+        "Strategic": _strategic(now, smallest),
+        "Operational": _operational(now, smallest),
+        "Data": ("customers with an answer, share", answered),
+        "Technology": ("", Unsaid(why="Not measured here.")),
+        "Human": ("", Unsaid(why="Not measured here.")),
+    }
+    words, said = zip(*measured.values(), strict=True)
+    units = [getattr(one, "unit", "") for one in said]
+    table = said_frame(said, dimension=list(measured), measured_by=[word or "–" for word in words])
+    return table.assign(unit=units, not_measured=list(DIMENSIONS.values()))
+
+
+def _financial(now: pd.DataFrame, profit: Said, currency: str, smallest: int) -> tuple[str, Said]:
+    if not isinstance(profit, Unsaid):
+        return "profit per customer after cost to serve", profit
+    column = "margin" if "margin" in now else "revenue"
+    return f"{column} per customer", _per_customer(now, column, currency, smallest)
+
+
+def _per_customer(now: pd.DataFrame, column: str, unit: str, smallest: int) -> Said:
+    rows = ordered(now).assign(customers=1)
+    return ratio(rows, numerator=column, denominator="customers", unit=unit, smallest=smallest)
+
+
+def _came_back(now: pd.DataFrame, smallest: int) -> Said:
+    rows = ordered(now)
+    rows = rows.assign(back=(rows["repeats"] > 0).astype(int), customers=1)
+    how = {"unit": "share", "bounds": (0.0, 1.0), "smallest": smallest}
+    return ratio(rows, numerator="back", denominator="customers", **how)
+
+
+def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
+    if "referrals" in now:
+        words = "referrals made so far, per 100 customers"
+        return words, _per_hundred(ordered(now), "referrals", "customers", smallest)
+    words = "period's revenue from new customers, share"
+    return words, share_of(now, now["group"] == "New", "period_revenue", smallest=smallest)
+
+
+def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
+    words = "contacts per 100 orders"
+    if "contacts" not in now:
+        return words, Unsaid(why="Needs table `contacts`.")
+    return words, _per_hundred(ordered(now), "contacts", "orders", smallest)
+
+
+def _per_hundred(rows: pd.DataFrame, numerator: str, denominator: str, smallest: int) -> Said:
+    if len(rows) < smallest:
+        return too_small(len(rows), smallest)
+    rows = rows.assign(customers=1)
+    said = ratio(rows, numerator=numerator, denominator=denominator, unit="count")
+    return said if isinstance(said, Unsaid) else said.times(100)

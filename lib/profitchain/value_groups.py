@@ -1,0 +1,277 @@
+"""Which customers carry the business today: groups by recency, frequency and money.
+
+Each customer who ordered in the lookback is placed in a third of each: how lately, how often, how
+much (RFM: Hughes 1994, Strategic Database Marketing). The thirds are of this snapshot and hold for
+the one before as well, so that a customer who changes groups has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from profitchain.comparisons import Measure
+from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.periods import Period
+from profitchain.ratios import ratio, said_frame
+from profitchain.satisfaction import answers_to, measures_of
+from profitchain.settings import Question
+
+Money = Literal["margin", "revenue"]
+RULES = {
+    "Champions": "lately, often and much: top third in all three",
+    "Regulars": "often: top third in orders, not long ago",
+    "Big spenders": "much but not often: top third in money, not long ago",
+    "Occasional": "not long ago, neither often nor much",
+    "New": "first order within this period, whatever it was",
+    "Gone quiet": "long ago: last third in recency, though top third in orders or money",
+    "Cooling": "long ago, and neither often nor much before",
+    "Lapsed": "no order in the lookback",
+}
+GROUPS = tuple(RULES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thirds:
+    """Where one measure's thirds end: 1 up to `first`, 2 up to `second`, 3 above.
+
+    An end is -inf where ties leave the third empty. `most_common` is the share of customers who
+    share one value: above two thirds, the measure can't part them.
+    """
+
+    first: float
+    second: float
+    most_common: float
+
+    @property
+    def parts_them(self) -> bool:
+        return self.most_common <= 2 / 3
+
+    def of(self, values: pd.Series) -> np.ndarray:
+        """Return each value's third, 1 to 3."""
+        return 1 + (values > self.first).to_numpy() + (values > self.second).to_numpy()
+
+
+def snapshot(customers: pd.DataFrame, back: int) -> pd.DataFrame:
+    """Return the customers as they stood so many periods ago, with `recency_days`, by `row`."""
+    rows = customers[customers["back"] == back].set_index("row", drop=False)
+    return rows.assign(recency_days=rows["age_days"] - rows["last_age_days"])
+
+
+def money_of(customers: pd.DataFrame) -> Money:
+    """Return which money speaks of value: margin where it is known or assumed, else revenue."""
+    return "margin" if "margin" in customers else "revenue"
+
+
+def ordered(now: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers of a snapshot who ordered within the lookback."""
+    return now[now["orders"] > 0]
+
+
+def thirds(values: pd.Series) -> Thirds:
+    """Return the ends of the thirds of some values, by mid-ranks: ties stay together.
+
+    Examples
+    --------
+    >>> ends = thirds(pd.Series([1, 1, 1, 1, 1, 1, 1, 1, 1, 5]))
+    >>> ends.of(pd.Series([1, 2, 5])).tolist(), ends.parts_them
+    ([2, 3, 3], False)
+    """
+    if values.empty:
+        return Thirds(first=-np.inf, second=-np.inf, most_common=0.0)
+    places = (values.rank(method="average") - 0.5) / len(values)
+    ends = [
+        values[places < end].max() if (places < end).any() else -np.inf for end in (1 / 3, 2 / 3)
+    ]
+    common = float(values.value_counts(normalize=True).iloc[0])
+    return Thirds(first=float(ends[0]), second=float(ends[1]), most_common=common)
+
+
+def limits(now: pd.DataFrame) -> dict[str, Thirds]:
+    """Return the thirds of recency (days, fewer is better), frequency (orders) and money.
+
+    Parameters
+    ----------
+    now : one row a customer, as `snapshot` returns.
+    """
+    base = ordered(now)
+    money = money_of(now)
+    return {
+        "recency": thirds(-base["recency_days"]),
+        "frequency": thirds(base["orders"]),
+        money: thirds(base[money]),
+    }
+
+
+def rfm(now: pd.DataFrame, ends: Mapping[str, Thirds], *, period: Period) -> pd.Series:
+    """Return each customer's group, one of `GROUPS`: every customer has exactly one.
+
+    Parameters
+    ----------
+    now : one row a customer, as `snapshot` returns.
+    ends : as `limits` returns, of this or of a later snapshot.
+    period : the one that the snapshot ends; who first bought within it is new.
+    """
+    money = money_of(now)
+    lately = ends["recency"].of(-now["recency_days"])
+    often = ends["frequency"].of(now["orders"]) == 3
+    much = ends[money].of(now[money]) == 3
+    is_new = (now["age_days"] < days_in(period)).to_numpy()
+    first_that_holds = {
+        "Lapsed": ~(now["orders"] > 0).to_numpy(),
+        "New": is_new,
+        "Champions": (lately == 3) & often & much,
+        "Regulars": (lately >= 2) & often,
+        "Big spenders": (lately >= 2) & much,
+        "Gone quiet": (lately == 1) & (often | much),
+        "Cooling": lately == 1,
+    }
+    found = np.select(list(first_that_holds.values()), list(first_that_holds), "Occasional")
+    return pd.Series(pd.Categorical(found, categories=GROUPS), index=now.index, name="group")
+
+
+def days_in(period: Period) -> int:
+    """Return how many days a period has."""
+    return (period.last_day - period.first_day).days + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """The customers of a snapshot in their groups, and the snapshot before in the same ones.
+
+    `now` and `before` are frames with a column `group`; `before` is empty where history is short.
+    """
+
+    now: pd.DataFrame
+    before: pd.DataFrame
+    ends: Mapping[str, Thirds]
+    money: Money
+
+
+def grouped(customers: pd.DataFrame, period: Period) -> Groups:
+    """Return the customers of the last two snapshots in their groups.
+
+    Parameters
+    ----------
+    customers : one row a customer and snapshot, as the store keeps them.
+    """
+    now, before = snapshot(customers, 0), snapshot(customers, 1)
+    ends = limits(now)
+    return Groups(
+        now=now.assign(group=rfm(now, ends, period=period)),
+        before=before.assign(group=rfm(before, ends, period=period.previous)),
+        ends=ends,
+        money=money_of(now),
+    )
+
+
+def satisfaction_of(rows: pd.DataFrame, question: Question, *, smallest: int = 0) -> Said:
+    """Return the main question's score over the customers' latest answers.
+
+    Parameters
+    ----------
+    rows : one row a customer
+        Reads `score` (NaN without an answer) and `cluster`.
+    """
+    answered = rows.dropna(subset=["score"])
+    cells = answered[["cluster", "score"]].assign(question=question.name, n=1)
+    return ratio(answers_to(cells, question), **score_of(question).parts, smallest=smallest)
+
+
+def score_of(question: Question) -> Measure:
+    """Return the headline measure of a question."""
+    return measures_of(question)[0]
+
+
+def share_of(rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: int = 0) -> Said:
+    """Return the share of a column's sum that some customers bring.
+
+    Parameters
+    ----------
+    rows : one row a customer
+        Reads `cluster` and the column; a negative sum (refunds) leaves nothing to share.
+    chosen : which customers, one truth a row.
+    """
+    if chosen.sum() < smallest:
+        return too_small(int(chosen.sum()), smallest)
+    if rows[column].sum() <= 0:
+        return Unsaid(why=f"All {column} together is not above zero.", n=len(rows))
+    sums = rows[["cluster", column]].assign(part=rows[column].where(chosen, 0.0), customers=1)
+    return ratio(
+        sums, numerator="part", denominator=column, counts="customers",
+        unit="share", bounds=(0.0, 1.0),
+    )  # fmt: skip
+
+
+def too_small(n: int, smallest: int) -> Unsaid:
+    """Return why a group is not shown."""
+    words = f"Fewer than {smallest} customers: too small a group to show." if n else "Nobody."
+    return Unsaid(why=words, n=n)
+
+
+def group_table(
+    groups: Groups, *, question: Question | None = None, smallest: int = 0
+) -> pd.DataFrame:
+    """Return how many customers each group has, what they bring, and how satisfied they are.
+
+    Returns
+    -------
+    One row a group of `GROUPS`: group, customers, change (customers, since the snapshot before),
+    share_of_customers, share_of_revenue, share_of_margin (0..1, of the lookback; margin where
+    known), orders_per_customer; with a question also score_value, score_low, score_high, score_why,
+    answers. Below `smallest` customers NaN stands for all of them.
+    """
+    now = groups.now
+    by_group = now.groupby("group", observed=False)
+    table = pd.DataFrame({"customers": by_group.size()})
+    if len(groups.before):
+        table["change"] = table["customers"] - groups.before["group"].value_counts()
+    table["share_of_customers"] = table["customers"] / max(len(now), 1)
+    for column in dict.fromkeys(["revenue", groups.money]):
+        total = now[column].sum()
+        table[f"share_of_{column}"] = by_group[column].sum() / total if total > 0 else np.nan
+    table["orders_per_customer"] = by_group["orders"].mean()
+    small = table["customers"].between(1, smallest - 1)
+    table = table.astype(float).mask(small).reset_index()
+    return table.assign(group=list(GROUPS)) if question is None else _with_scores(
+        table.assign(group=list(GROUPS)), now, question, smallest
+    )  # fmt: skip
+
+
+def _with_scores(
+    table: pd.DataFrame, now: pd.DataFrame, question: Question, smallest: int
+) -> pd.DataFrame:
+    said = [
+        satisfaction_of(now[now["group"] == group], question, smallest=smallest)
+        for group in table["group"]
+    ]
+    scores = said_frame(said).rename(columns={"n": "answers"})
+    unit = score_of(question).unit
+    return pd.concat([table, scores.add_prefix("score_").assign(score_unit=unit)], axis=1).rename(
+        columns={"score_answers": "answers"}
+    )
+
+
+def group_sizes(groups: Groups, *, smallest: int = 0) -> dict[str, Said]:
+    """Return how many customers each group has, counted in full."""
+    return {
+        group: Estimate(
+            value=float(n), low=float(n), high=float(n), n=int(n), unit="customers",
+            method="counted in full",
+        )
+        if n >= smallest or not n
+        else too_small(n, smallest)
+        for group, n in groups.now["group"].value_counts().reindex(GROUPS).items()
+    }  # fmt: skip
+
+
+def group_shares(groups: Groups, column: Money, *, smallest: int = 0) -> dict[str, Said]:
+    """Return which share of revenue or margin of the lookback each group brings."""
+    now = groups.now
+    return {
+        group: share_of(now, now["group"] == group, column, smallest=smallest) for group in GROUPS
+    }

@@ -1,0 +1,67 @@
+"""From value today to what is published under stable ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from profitchain.estimates import Said, Unsaid
+from profitchain.findings import Recorded, finding
+from profitchain.four_fields import Fields, dissatisfied_share, field_sizes
+from profitchain.value_groups import Groups, group_shares, group_sizes
+
+LABELS = {
+    "top_decile_revenue_share": "Revenue carried by the top tenth of the period's customers",
+    "top_decile_margin_share": "Margin carried by the top tenth of the period's customers",
+    "top_decile_revenue_share_lookback": "Revenue carried by the top tenth, lookback",
+    "top_decile_margin_share_lookback": "Margin carried by the top tenth, lookback",
+    "revenue_gini": "Gini index of revenue over the period's customers",
+    "margin_gini": "Gini index of margin over the period's customers",
+    "profit_per_customer": "Profit per customer after cost to serve, lookback",
+    "loss_making_share": "Customers who cost more than their margin, lookback",
+    "answered_customers_share": "Customers of the lookback with an answer",
+    "orders_per_customer_lookback": "Orders per customer, lookback",
+    "days_between_purchases": "Days between purchases, median customer",
+    "high_value_dissatisfied_share": "Dissatisfied, of customers of high value with an answer",
+}
+
+
+def of_value(said: Mapping[str, Said]) -> list[Recorded]:
+    """Return figures of the whole firm as findings (`said`: by the ids of `LABELS`)."""
+    return [finding(id, one, label=LABELS[id]) for id, one in said.items()]
+
+
+def of_groups(groups: Groups, *, smallest: int) -> list[Recorded]:
+    """Return each value group's customers and its shares of revenue and margin."""
+    told = [
+        _by_group(
+            "value_group_customers",
+            "Customers of the value group",
+            group_sizes(groups, smallest=smallest),
+        )
+    ]
+    for money in dict.fromkeys(["revenue", groups.money]):
+        shares = group_shares(groups, money, smallest=smallest)
+        label = f"Share of the lookback's {money}"
+        told.append(_by_group(f"value_group_{money}_share", label, shares))
+    return [one for part in told for one in part]
+
+
+def of_fields(found: Fields | Unsaid, answered: Said, *, smallest: int) -> list[Recorded]:
+    """Return the customers of the four fields, who answered, and who of high value is unhappy."""
+    unhappy = dissatisfied_share(found, high=True, smallest=smallest)
+    said = {"answered_customers_share": answered, "high_value_dissatisfied_share": unhappy}
+    sizes = field_sizes(found, smallest=smallest)
+    return [*of_value(said), *_by_group("four_field_customers", "Customers in the field", sizes)]
+
+
+def of_rhythm(said: Mapping[str, Said]) -> list[Recorded]:
+    """Return orders per customer and the days between purchases (`said`: as `rhythm.rhythm`)."""
+    ids = {
+        "orders_per_customer_lookback": said["Orders per customer"],
+        "days_between_purchases": said["Days between purchases, median"],
+    }
+    return of_value(ids)
+
+
+def _by_group(id: str, label: str, said: Mapping[str, Said]) -> list[Recorded]:
+    return [finding(id, one, label=label, group=group) for group, one in said.items()]
