@@ -26,10 +26,12 @@ LINKS     terms design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
 LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
+LIFETIME  lifetime expectancy holdouts lifetime_groups contract_value lifetime_value
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording narration link_words captions response_words worth_words
-DOUBTING  ladder_words hidden_words
-SHOWING   style axes figures evidence_figures tables exhibits findings records summary headline
+DOUBTING  ladder_words hidden_words lifetime_words lifetime_captions
+SHOWING   style axes figures evidence_figures tables exhibits findings records
+RECORDING lifetime_records summary headline
 PRESS     trust pages folders runs press verify trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
