@@ -10,10 +10,10 @@ from profitchain.captions import Caption, source
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import Outlook
 from profitchain.formats import digits, number, plain
-from profitchain.holdouts import MOST_REPEATS, HeldOut, fits
+from profitchain.holdouts import CLOSE, MOST_REPEATS, HeldOut, fits
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects
-from profitchain.lifetime_words import assumed_clause, count
+from profitchain.lifetime_words import assumed_clause, count, day_words
 from profitchain.store import Edition
 from profitchain.wording import listed
 from profitchain.worth import framed
@@ -30,7 +30,7 @@ MEANING = {
 }
 MESSAGES = {
     "fits": "The model foresaw what customers then did",
-    "unsure": "The forecast may be right, or off by more than it should",
+    "unsure": f"The forecast may be right, or off by more than {CLOSE:.0%}",
     "too many": "The model expected more purchases than came",
     "too few": "The model expected fewer purchases than came",
 }
@@ -70,7 +70,10 @@ def model_table(view: Outlook | Unsaid) -> pd.DataFrame:
         for name, log, error, own in zip(
             found.names, found.logs.values, errors, found.model_errors, strict=True
         ):
-            low, high = np.exp(log - lifetime.TWO_SIDED * error), np.exp(log + 1.96 * error)
+            low, high = (
+                np.exp(log - lifetime.TWO_SIDED * error),
+                np.exp(log + lifetime.TWO_SIDED * error),
+            )
             value = float(np.exp(log))
             rows.append((MEANING[name], value, low, high, value * error, value * own, found.logs.n))
     names = ["parameter", "value", "low", "high", "robust_error", "model_error", "n"]
@@ -126,7 +129,7 @@ def of_holdout(tried: HeldOut | Unsaid) -> Caption:
     if isinstance(tried, Unsaid):
         message, when, n = "The model could not be tried on the past", "then", tried.n
     else:
-        message, when = MESSAGES[fits(tried.ratio)], f"after {tried.calibrated_to}"
+        message, when = MESSAGES[fits(tried.ratio)], f"after {day_words(tried.calibrated_to)}"
         n = int(tried.by_repeats["customers"].sum())
     return {
         "message": message,

@@ -19,7 +19,7 @@ NO_ANSWER = "no answer"
 CAME_BACK = ("never came back", "came back once", "came back more often")
 BANDS = 5  # of customers' age, as many customers in each
 ANSWER, HISTORY = "Latest answer", "Repeats so far"
-ALIKE = f"{ANSWER}, of like age and segments"
+ALIKE = f"{ANSWER}, among like customers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

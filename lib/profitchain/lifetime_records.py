@@ -13,13 +13,17 @@ from profitchain.lifetime_value import Prospects
 
 def of_prospects(ahead: Prospects) -> list[Recorded]:
     """Return what customers are worth from now on, how many are alive, what they will order."""
-    span = f"{ahead.money}, next {ahead.horizon_months} months, discounted"
+    when = "to come" if ahead.under_contract else f"next {ahead.horizon_months} months"
+    span = f"{ahead.money}, {when}, discounted"
     told = {
         "lifetime_value_mean": (ahead.mean, f"Lifetime value of a customer ({span})"),
         "lifetime_value_total": (ahead.total, f"Lifetime value of all customers ({span})"),
         "lifetime_value_new": (ahead.new_customer, f"Lifetime value of a new customer ({span})"),
         "share_alive": (ahead.share_alive, "Mean chance to be still a customer"),
-        "expected_orders_12m": (ahead.orders_12_months, "Expected orders a customer, 12 months"),
+        "expected_orders_12m": (
+            ahead.orders_12_months,
+            "Expected days with an order, a customer, 12 months",
+        ),
     }
     return [finding(id, said, label=label) for id, (said, label) in told.items()]
 
@@ -33,7 +37,7 @@ def of_groups(groups: pd.DataFrame, compared: Compared | None) -> list[Recorded]
     ]
     if compared is None:
         return found
-    words = f"Lifetime value, {compared.best} less {compared.worst}, of like age and segments"
+    words = f"Lifetime value, {compared.best} less {compared.worst}, among like customers"
     return [*found, finding("lifetime_value_difference", compared.difference, label=words)]
 
 

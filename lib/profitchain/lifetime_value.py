@@ -26,7 +26,7 @@ class Prospects:
 
     `mean` (a customer) and `total` (all) are the discounted `money` of `horizon_months`; under
     contract of all time, by the formula of retention. `share_alive` is the mean chance to be alive.
-    `table` holds these and orders and money of 12 months and of the horizon, in words.
+    `table` holds these and days with an order and money of 12 months and of the horizon, in words.
     `of_active`: `mean` of those alone who bought in the period. `value` is customer by customer.
     """
 
@@ -42,6 +42,7 @@ class Prospects:
     of_active: Said
     table: Mapping[str, Said]
     value: Foreseen | None = None
+    under_contract: bool = False
 
 
 def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
@@ -109,7 +110,7 @@ def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: f
     terms = {"months": months, "yearly_discount": yearly_discount}
     told = {"alive": expectancy.mean_said(view, there, "share")}
     for span, each in orders.items():
-        told[f"orders in {span} months"] = expectancy.mean_said(view, each, "orders")
+        told[f"days with an order in {span} months"] = expectancy.mean_said(view, each, "orders")
     worth = None
     mean = total = active = view.no_money
     if not view.no_money:
@@ -133,7 +134,7 @@ def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: f
         mean=mean,
         total=total,
         share_alive=told["alive"],
-        orders_12_months=told["orders in 12 months"],
+        orders_12_months=told["days with an order in 12 months"],
         new_customer=new,
         of_active=active,
         table=told,
@@ -172,12 +173,17 @@ def _under_contract(
         new_customer=unseen,
         of_active=unseen,
         table=told,
+        under_contract=True,
     )
 
 
 def _unsaid(why: Unsaid, contract: Contract, months: int) -> Prospects:
     names = ("mean", "total", "share_alive", "orders_12_months", "new_customer", "of_active")
-    told = {"alive": why, "orders in 12 months": why, f"{contract.money} in {months} months": why}
+    told = {
+        "alive": why,
+        "days with an order in 12 months": why,
+        f"{contract.money} in {months} months": why,
+    }
     return Prospects(
         view=why,
         contract=contract,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from babel.dates import format_date
+
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import RATE, Outlook
-from profitchain.formats import digits, plain
+from profitchain.formats import LOCALE, digits, plain
 from profitchain.holdouts import CLOSE, HeldOut, fits
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects, spend_goes_with_repeats
@@ -17,6 +21,13 @@ EDGES = {
     frozenset({"a high", "b high"}): "all leave with the same chance",
     frozenset({"a low", "b low"}): "some leave with the first return, the others never",
     frozenset({"r high", "alpha high"}): "all buy at the same rate",
+}
+
+VERDICTS = {
+    "fits": "**The model fits.**",
+    "unsure": "**Whether the model fits is unsure.**",
+    "too many": "**The model does not fit:** it expects too many purchases.",
+    "too few": "**The model does not fit:** it expects too few purchases.",
 }
 
 
@@ -48,12 +59,12 @@ def groups_sentence(compared: Compared | None, money: str) -> str:
     if apart.spans_zero:
         return sentence(
             "**No clear difference** in expected {money} between customers whose latest answer was "
-            "“{best}” and those of like age and segments with “{worst}”: {apart}, an interval that "
+            "“{best}” and like customers with “{worst}”: {apart}, an interval that "
             "spans zero.", apart=apart, **words,
         )  # fmt: skip
     return sentence(
         "A latest answer “{best}” rather than “{worst}” goes with **{apart:number} {way} expected "
-        "{money}** ({apart:evidence}) among customers of like age and segments.",
+        "{money}** ({apart:evidence}) among like customers.",
         apart=apart if apart.value > 0 else apart.times(-1),
         way="more" if apart.value > 0 else "less", **words,
     )  # fmt: skip
@@ -65,7 +76,7 @@ def alive_sentence(ahead: Prospects) -> str:
     if isinstance(ahead.share_alive, Unsaid) or isinstance(view, Unsaid):
         return ""
     never = float((view.customers["repeats"] == 0).mean())
-    head = sentence("On average customers are alive with {share}.", share=ahead.share_alive)
+    head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
     known = (
         f" For {plain(never, 'share')} of them, who never came back, the model says 1 by "
         "construction: a customer can leave only after a repeat purchase."
@@ -114,7 +125,7 @@ def edges_of_trial(tried: HeldOut | Unsaid) -> str:
     """Return the same of the model that was tried on the past; "" where there is nothing."""
     if isinstance(tried, Unsaid):
         return ""
-    return edges_sentence(tried.view, f"{tried.calibrated_to}")
+    return edges_sentence(tried.view, day_words(tried.calibrated_to))
 
 
 def independence_sentence(ahead: Prospects) -> str:
@@ -128,25 +139,49 @@ def independence_sentence(ahead: Prospects) -> str:
     )  # fmt: skip
 
 
-def holdout_sentence(tried: HeldOut | Unsaid) -> str:
-    """Return the model's verdict: fitted on the past, what it expected against what came."""
+def verdict_sentence(tried: HeldOut | Unsaid) -> str:
+    """Return whether the model, fitted on the past, foresaw what then came."""
     if isinstance(tried, Unsaid):
         return f"The model could not be tried on the past: {tried.why}"
     if isinstance(tried.ratio, Unsaid):
         return f"What the model expected can't be judged: {tried.ratio.why}"
-    told = {
-        "fits": "**The model fits.**",
-        "unsure": "**Whether the model fits is unsure.**",
-        "too many": "**The model does not fit:** it expects too many purchases.",
-        "too few": "**The model does not fit:** it expects too few purchases.",
-    }[fits(tried.ratio)]
     return sentence(
         "{told} Fitted on what was known on {day}, it expected {ratio:number} times the purchase "
-        "days that came in the {days} days since ({ratio:evidence}){others}. Rule: it fits if the "
-        "whole interval lies within {close} of 1, not if the whole of it lies beyond.",
-        told=told, day=tried.calibrated_to, days=tried.days, ratio=tried.ratio,
-        close=f"{CLOSE:.0%}", others=_others(tried),
+        "days that came in the {days} days since ({ratio:evidence}).",
+        told=VERDICTS[fits(tried.ratio)], day=day_words(tried.calibrated_to), days=tried.days,
+        ratio=tried.ratio,
     )  # fmt: skip
+
+
+def rule_sentence(tried: HeldOut | Unsaid) -> str:
+    """Return the rule of the verdict, and two further ratios; "" where there is no verdict."""
+    if isinstance(tried, Unsaid):
+        return ""
+    parts = {
+        "With the purchases of newcomers the ratio is": tried.ratio_with_new,
+        "In what customers paid it is": tried.money_ratio,
+    }
+    told = [
+        sentence(f"{name} {{said:number}} ({{said:interval}}).", said=said)
+        for name, said in parts.items()
+        if isinstance(said, Estimate)
+    ]
+    rule = (
+        f"The model fits if the ratio's whole interval lies within {CLOSE:.0%} of 1, and does not "
+        "fit if the whole of it lies beyond; else it is unsure."
+    )
+    return " ".join([*told, rule])
+
+
+def day_words(iso: str) -> str:
+    """Return a day as a reader says it.
+
+    Examples
+    --------
+    >>> day_words("2025-09-30")
+    '30 September 2025'
+    """
+    return format_date(date.fromisoformat(iso), "d MMMM yyyy", locale=LOCALE)
 
 
 def formulas_sentence(ahead: Prospects, edition: Edition) -> str:
@@ -165,17 +200,6 @@ def formulas_sentence(ahead: Prospects, edition: Edition) -> str:
         kept=ahead.contract.retention, period=period,
         otherwise="Retention can't be counted: {why}",
     )  # fmt: skip
-
-
-def _others(tried: HeldOut) -> str:
-    """Return the other two ratios as a clause: newcomers included, and in money."""
-    parts = {"with newcomers": tried.ratio_with_new, "in money": tried.money_ratio}
-    told = [
-        sentence(f"{name} {{said:number}} ({{said:interval}})", said=said)
-        for name, said in parts.items()
-        if isinstance(said, Estimate)
-    ]
-    return f"; {listed(told)}" if told else ""
 
 
 def count(ahead: Prospects) -> int:
