@@ -64,7 +64,7 @@ def fit_purchases(customers: pd.DataFrame) -> Fitted | Unsaid:
         Reads `cluster`, `repeats` (days with a purchase less one), `last_age_days` and `age_days`
         (days from the first such day to the last one, and to now).
     """
-    if unsaid := _too_few(customers, "Nothing tells how often they buy"):
+    if unsaid := _too_few(int((customers["repeats"] > 0).sum()), "came back on a later day"):
         return unsaid
     columns = [customers[name].to_numpy() for name in ("repeats", "last_age_days", "age_days")]
     cells, cell_of, n = _cells(*columns)
@@ -87,7 +87,7 @@ def fit_spend(customers: pd.DataFrame) -> Fitted | Unsaid:
     """
     back = customers[customers["repeats"] > 0]
     paid = back[back["repeat_revenue"] > 0]
-    if unsaid := _too_few(paid, "Nothing tells what they spend"):
+    if unsaid := _too_few(len(paid), "came back and paid"):
         return unsaid
     repeats, revenue = paid["repeats"].to_numpy(float), paid["repeat_revenue"].to_numpy(float)
     start = np.log([2.0, 3.0, revenue.sum() / repeats.sum()])
@@ -170,14 +170,12 @@ def _alive_or_left(
     return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)
 
 
-def _too_few(customers: pd.DataFrame, what: str) -> Unsaid | None:
+def _too_few(customers: int, did: str) -> Unsaid | None:
     """Return why so few repeat customers can't be modelled, or None."""
-    back = int((customers["repeats"] > 0).sum())
-    if back >= FEWEST_REPEATERS:
+    if customers >= FEWEST_REPEATERS:
         return None
-    who = {0: "no customer", 1: "only 1 customer"}.get(back, f"only {back} customers")
-    why = f"{what}: {who} came back on a later day, {FEWEST_REPEATERS} are needed."
-    return Unsaid(why=why, n=back)
+    who = {0: "No customer", 1: "Only 1 customer"}.get(customers, f"Only {customers} customers")
+    return Unsaid(why=f"{who} {did}; {FEWEST_REPEATERS} are needed.", n=customers)
 
 
 def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

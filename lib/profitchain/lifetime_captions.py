@@ -127,7 +127,7 @@ def of_formulas(ahead: Prospects, edition: Edition) -> Caption:
 def of_holdout(tried: HeldOut | Unsaid) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
     if isinstance(tried, Unsaid):
-        message, when, n = "The model could not be tried on the past", "then", tried.n
+        message, when, n = "The model was not tried on the past", "then", tried.n
     else:
         message, when = MESSAGES[fits(tried.ratio)], f"after {day_words(tried.calibrated_to)}"
         n = int(tried.by_repeats["customers"].sum())

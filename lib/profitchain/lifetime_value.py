@@ -16,7 +16,7 @@ from profitchain.holdouts import HeldOut
 from profitchain.lifetime_groups import Compared
 from profitchain.store import Edition
 
-UNDER_CONTRACT = "Under contract nobody leaves unseen: retention is counted, not inferred."
+UNDER_CONTRACT = "Under contract nobody leaves unseen: retention is counted, not told from silence."
 GROUP_COLUMNS = ["group", "value", "low", "high", "n", "why", "unit", "segment"]
 
 
@@ -48,12 +48,12 @@ class Prospects:
 def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
     """Return what is expected of an edition's customers."""
     firm = edition.company
-    paid = expectancy.paid_within(edition.table("months"), edition.period, firm.lookback_months)
-    view = expectancy.outlook(known_now(edition), paid, currency=firm.currency)
     terms = {"currency": firm.currency, "yearly_discount": firm.discount_rate}
     contract = contract_value.contract(edition.table("activity"), edition.period, **terms)
     if firm.contractual:
-        return _under_contract(view, contract, firm.first_payment, horizon_months)
+        return _under_contract(contract, firm.first_payment, horizon_months)
+    paid = expectancy.paid_within(edition.table("months"), edition.period, firm.lookback_months)
+    view = expectancy.outlook(known_now(edition), paid, currency=firm.currency)
     if isinstance(view, Unsaid):
         return _unsaid(view, contract, horizon_months)
     return _foreseen(view, contract, horizon_months, firm.discount_rate)
@@ -79,6 +79,8 @@ def by_group(ahead: Prospects, edition: Edition) -> tuple[pd.DataFrame, Compared
 
 def tried(edition: Edition) -> HeldOut | Unsaid:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
+    if edition.company.contractual:
+        return Unsaid(why=UNDER_CONTRACT)
     if not edition.has("holdout"):
         return Unsaid(why="The history is too short to hold back a part of it.")
     then, days = edition.table("holdout"), edition.table("repeat_days")
@@ -149,9 +151,7 @@ def _of_active(view: Outlook, worth: Foreseen) -> Said:
     return expectancy.mean_said(view, worth, view.currency, bought)
 
 
-def _under_contract(
-    view: Outlook | Unsaid, contract: Contract, first_payment: str, months: int
-) -> Prospects:
+def _under_contract(contract: Contract, first_payment: str, months: int) -> Prospects:
     mean = contract.value(first_payment)
     total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
     unseen = Unsaid(why=UNDER_CONTRACT)
@@ -162,7 +162,7 @@ def _under_contract(
         f"{contract.money} to come, discounted: all customers": total,
     }
     return Prospects(
-        view=view,
+        view=unseen,
         contract=contract,
         horizon_months=months,
         money=contract.money,
@@ -179,16 +179,12 @@ def _under_contract(
 
 def _unsaid(why: Unsaid, contract: Contract, months: int) -> Prospects:
     names = ("mean", "total", "share_alive", "orders_12_months", "new_customer", "of_active")
-    told = {
-        "alive": why,
-        "days with an order in 12 months": why,
-        f"{contract.money} in {months} months": why,
-    }
+    lines = ("alive", "days with an order in 12 months", f"{contract.money} in {months} months")
     return Prospects(
         view=why,
         contract=contract,
         horizon_months=months,
         money=contract.money,
-        table=told,
+        table=dict.fromkeys(lines, why),
         **dict.fromkeys(names, why),
     )

@@ -48,14 +48,18 @@ def value_sentence(ahead: Prospects, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def groups_sentence(compared: Compared | None, money: str) -> str:
-    """Return by how much the best score group's value differs from the worst one's, both alike."""
+def groups_sentence(compared: Compared | None, money: str, *, or_nothing: bool = False) -> str:
+    """Return by how much the best score group's value differs from the worst one's, both alike.
+
+    `or_nothing`: say nothing rather than why it can't be said.
+    """
     if compared is None:
-        return ""
+        return "" if or_nothing else "There are no answers by which value could be told apart."
     words = {"best": compared.best, "worst": compared.worst, "money": money}
     apart = compared.difference
     if isinstance(apart, Unsaid):
-        return f"Value by score group can't be compared: {apart.why}"
+        why = f"Value by score group can't be compared: {apart.why}"
+        return "" if or_nothing else why
     if apart.spans_zero:
         return sentence(
             "**No clear difference** in expected {money} between customers whose latest answer was "
@@ -74,7 +78,7 @@ def alive_sentence(ahead: Prospects) -> str:
     """Return how many are alive, and for how many the model can't know."""
     view = ahead.view
     if isinstance(ahead.share_alive, Unsaid) or isinstance(view, Unsaid):
-        return ""
+        return f"Who is still a customer is not inferred here: {ahead.share_alive.why}"
     never = float((view.customers["repeats"] == 0).mean())
     head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
     known = (
@@ -139,10 +143,13 @@ def independence_sentence(ahead: Prospects) -> str:
     )  # fmt: skip
 
 
-def verdict_sentence(tried: HeldOut | Unsaid) -> str:
-    """Return whether the model, fitted on the past, foresaw what then came."""
+def verdict_sentence(tried: HeldOut | Unsaid, *, or_nothing: bool = False) -> str:
+    """Return whether the model, fitted on the past, foresaw what then came.
+
+    `or_nothing`: say nothing rather than why it can't be said.
+    """
     if isinstance(tried, Unsaid):
-        return f"The model could not be tried on the past: {tried.why}"
+        return "" if or_nothing else f"The model was not tried on the past: {tried.why}"
     if isinstance(tried.ratio, Unsaid):
         return f"What the model expected can't be judged: {tried.ratio.why}"
     return sentence(
