@@ -28,14 +28,15 @@ LINKS     terms design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
 LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
+LIFETIME  lifetime expectancy holdouts lifetime_groups contract_value lifetime_value
 LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording narration link_words captions response_words worth_words
 DOUBTING  ladder_words hidden_words
-NAMING    value_words field_words group_words
+NAMING    value_words field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
-RECORDED  findings records value_records group_records summary headline
+RECORDED  findings records value_records lifetime_records group_records summary headline
 PRESS     trust pages folders runs press verify lists trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]

@@ -70,7 +70,7 @@ def ratio(
     -------
     Estimate in `unit`, its `n` the sum of `counts` or of the denominator; or Unsaid.
     """
-    linear = _linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
+    linear = linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
     if isinstance(linear, Unsaid):
         return linear
     return stated(linear, unit=unit, bounds=bounds, level=level)
@@ -109,7 +109,7 @@ def change(
     interval joins the two ratios' own (MOVER: Zou and Donner 2008, Stat. Med. 27: 1693-1702).
     """
     linear = [
-        _linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
+        linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
         for sums in (now, before)
     ]
     for side in linear:
@@ -155,9 +155,10 @@ def said_frame(said: Sequence[Said], **labels: Sequence[object]) -> pd.DataFrame
     return pd.concat([pd.DataFrame(labels), numbers], axis=1)
 
 
-def _linearise(
+def linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
 ) -> Linearised | Unsaid:
+    """Return the ratio of two sums with each cluster's part of its error (as in `ratio`)."""
     totals = sums.groupby("cluster")[
         list(dict.fromkeys([numerator, denominator, counts or denominator]))
     ].sum()
@@ -235,7 +236,7 @@ def difference(
     ----------
     now, before : as in `change`.
     """
-    linear = [_linearise(sums, numerator, denominator) for sums in (now, before)]
+    linear = [linearise(sums, numerator, denominator) for sums in (now, before)]
     if any(isinstance(side, Unsaid) for side in linear):
         return np.nan, np.nan
     first, second = linear

@@ -1,0 +1,170 @@
+"""Whether the model of lifetimes foresees: fitted on the past, tried on what came after.
+
+As in Fader, Hardie and Lee (2005): the models see a firm's customers as they stood some time ago;
+what they expected since then stands beside what happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain import expectancy, lifetime
+from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expectancy import CARRIED, DAYS_A_YEAR, MONTHS_A_YEAR, Outlook
+from profitchain.ratios import Linearised, ratio, said_frame
+
+MOST_REPEATS = 7  # those who came back as often or more are one group
+FEWEST_EVENTS = 30  # below so many purchase days to foresee, a ratio says nothing
+CLOSE = 0.15  # a model that is off by no more serves
+NEVER_SEEN = -np.log(0.025)  # events that 0 seen may stand for, at the 95% interval's end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """What was expected of customers known at `calibrated_to`, and what they did since.
+
+    `by_repeats`: one row a number of earlier repeats: repeats, customers, expected and happened
+    (mean purchase days a customer since), each with its interval. `ratio` is expected by happened,
+    of all; `ratio_with_new` counts those too who came since. `money_ratio` is of what was paid.
+    """
+
+    view: Outlook
+    calibrated_to: str
+    days: int
+    by_repeats: pd.DataFrame
+    ratio: Said
+    ratio_with_new: Said
+    money_ratio: Said
+
+
+def held_out(
+    then: pd.DataFrame, now: pd.DataFrame, repeat_days: pd.DataFrame, *, currency: str
+) -> HeldOut | Unsaid:
+    """Return how well the models, fitted to an earlier snapshot, foresaw what came after it.
+
+    Parameters
+    ----------
+    then : one row a customer known at the earlier instant: as `expectancy.outlook` reads, and
+        `row`, `holdout_days`, `calibrated_to`.
+    now : the same customers and newer ones now: `row`, `repeats`, `repeat_revenue`, `age_days`.
+    repeat_days : one row a day since the firm's first purchase: `day`, `new`, `repeats`.
+    """
+    view = expectancy.outlook(then, float(then["revenue"].sum()), currency=currency)
+    if isinstance(view, Unsaid):
+        return view
+    days = int(then["holdout_days"].iloc[0])
+    later = then[["row"]].merge(now[["row", "repeats", "repeat_revenue"]], on="row", how="left")
+    came = (later["repeats"] - then["repeats"].to_numpy()).to_numpy(float)
+    months = days * MONTHS_A_YEAR / DAYS_A_YEAR
+    expected = expectancy.orders(view, expectancy.alive(view), months=months)
+    return HeldOut(
+        view=view,
+        calibrated_to=str(then["calibrated_to"].iloc[0]),
+        days=days,
+        by_repeats=_by_repeats(view, expected, came),
+        ratio=_off_by(view, expected, came, events=came.sum()),
+        ratio_with_new=_with_new(view, repeat_days, int(now["age_days"].max()), days),
+        money_ratio=_money_off_by(view, expected, later, then),
+    )
+
+
+def fits(found: Said) -> str:
+    """Return what a ratio of expected to happened says: "fits", "unsure", "too many", "too few".
+
+    A model fits whose whole interval lies within 15% of what happened; it does not whose interval
+    lies wholly beyond; else the answer is unsure.
+    """
+    if isinstance(found, Unsaid):
+        return "unsure"
+    low, high = 1 - CLOSE, 1 + CLOSE
+    if found.low > high or found.high < low:
+        return "too many" if found.value > 1 else "too few"
+    return "fits" if low <= found.low and found.high <= high else "unsure"
+
+
+def _by_repeats(view: Outlook, expected: expectancy.Foreseen, came: np.ndarray) -> pd.DataFrame:
+    """Return one row a number of earlier repeats: expected and happened, a customer."""
+    group = view.customers["repeats"].clip(upper=MOST_REPEATS).to_numpy()
+    rows = []
+    for count in np.unique(group):
+        inside = group == count
+        model = expectancy.mean_said(view, expected, "orders", inside)
+        rows.append((int(count), model, _happened(view.customers["cluster"][inside], came[inside])))
+    counts, model, happened = zip(*rows, strict=True)
+    numbers = ["value", "low", "high", "why"]
+    frames = [
+        said_frame(told)[numbers].add_prefix(f"{name}_")
+        for name, told in (("expected", model), ("happened", happened))
+    ]
+    start = pd.DataFrame({"repeats": counts, "customers": [one.n for one in model]})
+    return pd.concat([start, *frames], axis=1)
+
+
+def _happened(clusters: pd.Series, came: np.ndarray) -> Said:
+    """Return the mean number of purchase days; where none was seen, up to how many may be."""
+    n = len(came)
+    if not came.any():
+        high = NEVER_SEEN / n
+        return Estimate(value=0.0, low=0.0, high=high, n=n, unit="orders", method="Poisson")
+    sums = pd.DataFrame({"cluster": clusters, "came": came, "n": 1})
+    return ratio(sums, numerator="came", denominator="n", unit="orders")
+
+
+def _off_by(
+    view: Outlook, expected: expectancy.Foreseen, happened: np.ndarray, *, events: float
+) -> Said:
+    """Return expected by happened (all customers), with an interval even in its logarithm."""
+    total, seen = float(expected.values.sum()), float(happened.sum())
+    if seen <= 0 or total <= 0:
+        return Unsaid(why="Nothing happened that could have been foreseen.", n=len(happened))
+    weights = np.full(len(happened), 1 / total)
+    own = expected.values / total - happened / seen
+    linear = expectancy.linearised(view, expected, weights, own=own, n=len(happened))
+    return _exponential(linear, np.log(total / seen), events)
+
+
+def _money_off_by(
+    view: Outlook, expected: expectancy.Foreseen, later: pd.DataFrame, then: pd.DataFrame
+) -> Said:
+    if isinstance(view.spend, Unsaid):
+        return view.spend
+    paid = (later["repeat_revenue"] - then["repeat_revenue"].to_numpy()).to_numpy(float)
+    events = later["repeats"].sum() - then["repeats"].sum()
+    return _off_by(view, expected.times(expectancy.paid_each(view)), paid, events=events)
+
+
+def _with_new(view: Outlook, repeat_days: pd.DataFrame, end: int, days: int) -> Said:
+    """Return expected by happened of all repeats of the last days, newcomers' included.
+
+    `end`: the last day, counted from the firm's first purchase.
+    """
+    every = repeat_days.set_index("day").reindex(range(end + 1)).fillna(0)
+    seen = float(every["repeats"].iloc[-days:].sum())
+    new, ages = every["new"].to_numpy(float), np.arange(end + 1)[::-1]
+
+    def total(logs: np.ndarray) -> float:
+        before = np.maximum(ages - days, 0)
+        each = expectancy.purchases_of_new(logs, np.arange(end + 1.0))
+        return float(new @ (each[ages] - each[before]))
+
+    logs = view.purchases.logs
+    value = total(logs.values)
+    steps = lifetime.STEP * np.eye(len(logs.values))
+    slopes = [total(logs.values + one) - total(logs.values - one) for one in steps]
+    errors = logs.errors @ (np.array(slopes) / (2 * lifetime.STEP) / value)
+    linear = Linearised(value=0.0, errors=errors, n=int(new.sum()), effective=logs.effective)
+    return _exponential(linear, np.log(value / max(seen, 1)), seen)
+
+
+def _exponential(linear: Linearised, log: float, events: float) -> Said:
+    """Return a ratio from its logarithm; the errors are the logarithm's."""
+    if events < FEWEST_EVENTS:
+        why = f"Only {events:.0f} purchase days followed; {FEWEST_EVENTS} are needed."
+        return Unsaid(why=why, n=linear.n)
+    half = float(stats.t.ppf(0.975, linear.df) * np.sqrt(linear.variance))
+    ends = {"low": np.exp(log - half), "high": np.exp(log + half)}
+    return Estimate(value=np.exp(log), **ends, n=linear.n, unit="ratio", method=CARRIED)

@@ -1,0 +1,190 @@
+"""What this firm's customers are worth from now on, by the model that fits how they buy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from profitchain import contract_value, expectancy, holdouts, lifetime_groups
+from profitchain.contract_value import Contract
+from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expectancy import Foreseen, Outlook
+from profitchain.holdouts import HeldOut
+from profitchain.lifetime_groups import Compared
+from profitchain.store import Edition
+
+UNDER_CONTRACT = "Under contract nobody leaves unseen: retention is counted, not told from silence."
+GROUP_COLUMNS = ["group", "value", "low", "high", "n", "why", "unit", "segment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospects:
+    """What is expected of the customers known at the period's end.
+
+    `mean` (a customer) and `total` (all) are the discounted `money` of `horizon_months`; under
+    contract of all time, by the formula of retention. `share_alive` is the mean chance to be alive.
+    `table` holds these and days with an order and money of 12 months and of the horizon, in words.
+    `of_active`: `mean` of those alone who bought in the period. `value` is customer by customer.
+    """
+
+    view: Outlook | Unsaid
+    contract: Contract
+    horizon_months: int
+    money: str
+    mean: Said
+    total: Said
+    share_alive: Said
+    orders_12_months: Said
+    new_customer: Said
+    of_active: Said
+    table: Mapping[str, Said]
+    value: Foreseen | None = None
+    under_contract: bool = False
+
+
+def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
+    """Return what is expected of an edition's customers."""
+    firm = edition.company
+    terms = {"currency": firm.currency, "yearly_discount": firm.discount_rate}
+    contract = contract_value.contract(edition.table("activity"), edition.period, **terms)
+    if firm.contractual:
+        return _under_contract(contract, firm.first_payment, horizon_months)
+    paid = expectancy.paid_within(edition.table("months"), edition.period, firm.lookback_months)
+    view = expectancy.outlook(known_now(edition), paid, currency=firm.currency)
+    if isinstance(view, Unsaid):
+        return _unsaid(view, contract, horizon_months)
+    return _foreseen(view, contract, horizon_months, firm.discount_rate)
+
+
+def known_now(edition: Edition) -> pd.DataFrame:
+    """Return one row a customer as they stand at the period's end."""
+    customers = edition.table("customers")
+    return customers[customers["back"] == 0].reset_index(drop=True)
+
+
+def by_group(ahead: Prospects, edition: Edition) -> tuple[pd.DataFrame, Compared | None]:
+    """Return what customers are worth by group, and score groups of like age and segments.
+
+    The frame is that of `lifetime_groups.every_group`; without a value, it has no rows.
+    """
+    if ahead.value is None:
+        return pd.DataFrame(columns=GROUP_COLUMNS), None
+    firm = edition.company
+    how = {"unit": firm.currency, "smallest": edition.smallest, "segments": firm.segments}
+    return lifetime_groups.every_group(ahead.view, ahead.value, firm.main, **how)
+
+
+def tried(edition: Edition) -> HeldOut | Unsaid:
+    """Return what the model, fitted to an earlier end of a period, expected and what then came."""
+    if edition.company.contractual:
+        return Unsaid(why=UNDER_CONTRACT)
+    if not edition.has("holdout"):
+        return Unsaid(why="The history is too short to hold back a part of it.")
+    then, days = edition.table("holdout"), edition.table("repeat_days")
+    if then.empty:
+        return Unsaid(why="Nobody was a customer yet so long ago.")
+    return holdouts.held_out(then, known_now(edition), days, currency=edition.company.currency)
+
+
+def spend_goes_with_repeats(customers: pd.DataFrame) -> Said:
+    """Return the rank correlation of how often customers came back and what they then spent.
+
+    Gamma-Gamma takes it for 0. Interval: Fisher's z, its variance by Bonett and Wright (2000,
+    Psychometrika 65: 23-28).
+    """
+    back = customers[(customers["repeats"] > 0) & (customers["repeat_revenue"] > 0)]
+    each = back["repeat_revenue"] / back["repeats"]
+    if len(back) < 10 or each.nunique() < 2 or back["repeats"].nunique() < 2:
+        return Unsaid(why="Too few came back, or all alike.", n=len(back))
+    rank = float(each.corr(back["repeats"], method="spearman"))
+    half = 1.96 * np.sqrt((1 + rank**2 / 2) / (len(back) - 3))
+    middle = np.arctanh(np.clip(rank, -0.999999, 0.999999))
+    low, high = (float(np.tanh(middle + side)) for side in (-half, half))
+    return Estimate(value=rank, low=low, high=high, n=len(back), unit="ratio")
+
+
+def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: float) -> Prospects:
+    there = expectancy.alive(view)
+    orders = {span: expectancy.orders(view, there, months=span) for span in (12, months)}
+    terms = {"months": months, "yearly_discount": yearly_discount}
+    told = {"alive": expectancy.mean_said(view, there, "share")}
+    for span, each in orders.items():
+        told[f"days with an order in {span} months"] = expectancy.mean_said(view, each, "orders")
+    worth = None
+    mean = total = active = view.no_money
+    if not view.no_money:
+        for span, each in orders.items():
+            brought = expectancy.money(view, each)
+            name = f"{view.money} in {span} months"
+            told[name] = expectancy.mean_said(view, brought, view.currency)
+        worth = expectancy.money(view, expectancy.orders(view, there, **terms))
+        mean = expectancy.mean_said(view, worth, view.currency)
+        total = mean.times(len(view.customers))
+        active = _of_active(view, worth)
+    new = expectancy.of_a_new_customer(view, **terms)
+    discounted = f"{view.money} in {months} months, discounted"
+    told |= {discounted: mean, f"{discounted}: all customers": total}
+    told |= {f"{discounted}: a new customer": new}
+    return Prospects(
+        view=view,
+        contract=contract,
+        horizon_months=months,
+        money=view.money,
+        mean=mean,
+        total=total,
+        share_alive=told["alive"],
+        orders_12_months=told["days with an order in 12 months"],
+        new_customer=new,
+        of_active=active,
+        table=told,
+        value=worth,
+    )
+
+
+def _of_active(view: Outlook, worth: Foreseen) -> Said:
+    bought = (view.customers["period_orders"] > 0).to_numpy()
+    if bought.sum() < 2:
+        return Unsaid(why="Too few bought in this period.", n=int(bought.sum()))
+    return expectancy.mean_said(view, worth, view.currency, bought)
+
+
+def _under_contract(contract: Contract, first_payment: str, months: int) -> Prospects:
+    mean = contract.value(first_payment)
+    total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
+    unseen = Unsaid(why=UNDER_CONTRACT)
+    told = {
+        "kept from one period to the next": contract.retention,
+        f"{contract.money} a period": contract.margin,
+        f"{contract.money} to come, discounted": mean,
+        f"{contract.money} to come, discounted: all customers": total,
+    }
+    return Prospects(
+        view=unseen,
+        contract=contract,
+        horizon_months=months,
+        money=contract.money,
+        mean=mean,
+        total=total,
+        share_alive=unseen,
+        orders_12_months=unseen,
+        new_customer=unseen,
+        of_active=unseen,
+        table=told,
+        under_contract=True,
+    )
+
+
+def _unsaid(why: Unsaid, contract: Contract, months: int) -> Prospects:
+    names = ("mean", "total", "share_alive", "orders_12_months", "new_customer", "of_active")
+    lines = ("alive", "days with an order in 12 months", f"{contract.money} in {months} months")
+    return Prospects(
+        view=why,
+        contract=contract,
+        horizon_months=months,
+        money=contract.money,
+        table=dict.fromkeys(lines, why),
+        **dict.fromkeys(names, why),
+    )
