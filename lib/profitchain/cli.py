@@ -99,10 +99,11 @@ def certify(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the test suite with any pytest arguments."""
+    """Run the test suite, on all cores, or what pytest arguments ask for."""
     from profitchain.store import ROOT
 
-    command = [sys.executable, "-m", "pytest", *options.pytest]
+    asked = options.pytest or ["--numprocesses=auto", "--dist=loadfile"]
+    command = [sys.executable, "-m", "pytest", *asked]
     return subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode
 
 
