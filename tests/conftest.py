@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 
 os.environ["MPLBACKEND"] = "Agg"
+for library in ("OMP", "OPENBLAS", "MKL"):  # as in a notebook's kernel: else last digits may differ
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 os.environ.pop("PROFITCHAIN_BUILD", None)
 
 REPO = Path(__file__).resolve().parent.parent

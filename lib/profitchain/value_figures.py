@@ -33,6 +33,7 @@ def draw_lorenz(ax: Axes, data: pd.DataFrame, *, mark: float = 0.1) -> Axes:
     ax.set_xlim(0, 1)
     ax.set_ylim(bottom=0)
     ax.set_xlabel("customers, the largest first")
+    ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: axes.tick(value, "share")))
     axes.value_axis(ax.yaxis, data)
     return ax

@@ -285,10 +285,12 @@ def _ends_in_words(
 ) -> str:
     if not np.isfinite([first, second]).any():
         return f"{what}, all alike"
-    ends = [_bare(end, unit) if np.isfinite(end) else None for end in (first, second)]
+    ends = [_bare(end, unit) if np.isfinite(end) else "" for end in (first, second)]
     if fewer:
-        return f"{what}, 3 below {ends[0]}, 2 below {ends[1]}"
-    return f"{what}, 1 up to {ends[0] or 'nothing'}, 2 up to {ends[1]}"
+        told = [f"{third} below {end}" for third, end in zip((3, 2), ends, strict=True) if end]
+    else:
+        told = [f"{third} up to {end}" for third, end in zip((1, 2), ends, strict=True) if end]
+    return ", ".join([what, *told])
 
 
 def _bare(value: float, unit: str) -> str:
