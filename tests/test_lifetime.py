@@ -367,7 +367,7 @@ def test_groups_that_differ_by_age_alone_do_not_differ_among_like_customers():
     group = lifetime_groups.answer_groups(customers, question)
     assert set(group) == {"detractors", "promoters", "no answer"}
     raw = lifetime_groups.value_by_group(view, foreseen, group, unit="EUR").set_index("group")
-    assert raw.at["promoters", "high"] < raw.at["detractors", "low"]
+    assert raw.at["promoters", "value"] < raw.at["detractors", "low"]
     alike = lifetime_groups.alike(
         view, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
     )

@@ -86,8 +86,8 @@ def alike(
     """Return what score groups are worth if all had the same mix of ages and segments.
 
     Least squares on groups, `age_days` (a line that may jump at fifths) and segments, among
-    customers who answered, standardised to their mix. The number of each customer is the model's, so it knows of
-    their purchases alone: a difference goes with the group, and may have come before the answer.
+    customers who answered, standardised to their mix. Each customer's number is the model's, which
+    knows of purchases alone: a difference goes with the group, and may be older than the answer.
     """
     worst, _, best = (name.replace("_", " ") for name in GROUPS[question.kind])
     sizes = group[group != NO_ANSWER].value_counts()
