@@ -1,8 +1,9 @@
-"""Invented customers who buy, leave and pay exactly as BG/NBD and Gamma-Gamma say."""
+"""Customers who buy, leave and pay exactly as BG/NBD and Gamma-Gamma say; and those of CDNOW."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -80,3 +81,26 @@ def world(
         }
     )
     return frame if margin is None else frame.assign(margin=margin * frame["revenue"])
+
+
+def cdnow_customers(folder: Path) -> pd.DataFrame:
+    """Return the 2,357 customers of CDNOW's sample as they stood on 30 September 1997."""
+    names = ["all", "customer", "day", "units", "revenue"]
+    path = folder / "CDNOW_sample.txt"
+    rows = pd.read_csv(path, sep=r"\s+", names=names)
+    rows = rows.assign(day=pd.to_datetime(rows["day"].astype(str), format="%Y%m%d"))
+    rows = rows[rows["day"] <= "1997-09-30"]
+    days = rows.groupby(["customer", "day"], as_index=False)["revenue"].sum()
+    first = days.groupby("customer")["day"].transform("min")
+    later = days["revenue"].where(days["day"] > first, 0.0)
+    each = days.assign(first=first, later=later).groupby("customer")
+    known = each.agg(day=("day", "max"), first=("first", "min"), n=("day", "size"))
+    return pd.DataFrame(
+        {
+            "cluster": np.arange(len(known)),
+            "repeats": known["n"] - 1,
+            "last_age_days": (known["day"] - known["first"]).dt.days,
+            "age_days": (pd.Timestamp("1997-09-30") - known["first"]).dt.days,
+            "repeat_revenue": each["later"].sum(),
+        }
+    ).reset_index(drop=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from lifetime_worlds import Truth, world
+from lifetime_worlds import Truth, cdnow_customers, world
 from scipy.optimize import approx_fprime
 from scipy.special import hyp2f1
 
@@ -66,25 +66,7 @@ def numbers(customers: pd.DataFrame, *names: str) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def cdnow(shared_data) -> pd.DataFrame:
     """The 2,357 customers of CDNOW's sample as they stood on 30 September 1997."""
-    names = ["all", "customer", "day", "units", "revenue"]
-    path = shared_data("cdnow") / "CDNOW_sample.txt"
-    rows = pd.read_csv(path, sep=r"\s+", names=names)
-    rows = rows.assign(day=pd.to_datetime(rows["day"].astype(str), format="%Y%m%d"))
-    rows = rows[rows["day"] <= "1997-09-30"]
-    days = rows.groupby(["customer", "day"], as_index=False)["revenue"].sum()
-    first = days.groupby("customer")["day"].transform("min")
-    later = days["revenue"].where(days["day"] > first, 0.0)
-    each = days.assign(first=first, later=later).groupby("customer")
-    known = each.agg(day=("day", "max"), first=("first", "min"), n=("day", "size"))
-    return pd.DataFrame(
-        {
-            "cluster": np.arange(len(known)),
-            "repeats": known["n"] - 1,
-            "last_age_days": (known["day"] - known["first"]).dt.days,
-            "age_days": (pd.Timestamp("1997-09-30") - known["first"]).dt.days,
-            "repeat_revenue": each["later"].sum(),
-        }
-    ).reset_index(drop=True)
+    return cdnow_customers(shared_data("cdnow"))
 
 
 @pytest.fixture(scope="module")
