@@ -32,7 +32,7 @@ from profitchain.regression import Quantities
 DAYS_A_YEAR = 365
 MONTHS_A_YEAR = 12
 EVER = 12 * 200
-PLACES = 24  # of log(alpha + T), and of time ahead: nine digits hold
+PLACES = 20  # of log(alpha + T), and of time ahead: nine digits hold
 RATE = len(lifetime.PURCHASES) + len(lifetime.SPEND)  # where the margin rate stands
 CARRIED = "95% interval clustered by customer; parameters' errors included (delta method)"
 

@@ -97,7 +97,7 @@ def of_groups(
     groups: pd.DataFrame, compared: Compared | None, ahead: Prospects, edition: Edition
 ) -> Caption:
     """Return the caption of value by group."""
-    message = "Value by how often customers came back"
+    message = "Value by how often customers came back" if len(groups) else "No value by group"
     if compared is not None:
         apart = compared.difference
         pair = f"{compared.best} and {compared.worst} customers"
@@ -129,7 +129,9 @@ def of_holdout(tried: HeldOut | Unsaid) -> Caption:
     if isinstance(tried, Unsaid):
         message, when, n = "The model was not tried on the past", "then", tried.n
     else:
-        message, when = MESSAGES[fits(tried.ratio)], f"after {day_words(tried.calibrated_to)}"
+        told = isinstance(tried.ratio, Estimate)
+        message = MESSAGES[fits(tried.ratio)] if told else "Too little followed to try the model"
+        when = f"after {day_words(tried.calibrated_to)}"
         n = int(tried.by_repeats["customers"].sum())
     return {
         "message": message,

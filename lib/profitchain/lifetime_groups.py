@@ -85,9 +85,9 @@ def alike(
 ) -> Compared:
     """Return what score groups are worth if all had the same mix of ages and segments.
 
-    Least squares on groups, fifths of `age_days` and segments, among customers who answered
-    (Oaxaca-Blinder's standardisation). The number of each customer is the model's, so it knows of
-    their purchases alone: a difference goes with the group, and may have come before the answer.
+    Least squares on groups, `age_days` (a line that may jump at fifths) and segments, among
+    customers who answered, standardised to their mix. Each customer's number is the model's, which
+    knows of purchases alone: a difference goes with the group, and may be older than the answer.
     """
     worst, _, best = (name.replace("_", " ") for name in GROUPS[question.kind])
     sizes = group[group != NO_ANSWER].value_counts()
@@ -176,11 +176,11 @@ def _combined(
 
 
 def _mix(rows: pd.DataFrame, segments: Sequence[str]) -> np.ndarray:
-    """Return dummies of fifths of age and of segments, one of each left out, all centred."""
+    """Return age, and dummies of fifths of age and of segments, one of each left out."""
     bands = pd.qcut(rows["age_days"], BANDS, duplicates="drop", labels=False)
     parts = [bands, *(rows[name].astype(str) for name in segments if name in rows)]
     dummies = [pd.get_dummies(part, drop_first=True, dtype=float).to_numpy() for part in parts]
-    return np.column_stack([np.zeros((len(rows), 0)), *dummies])
+    return np.column_stack([rows["age_days"] / rows["age_days"].max(), *dummies])
 
 
 def _in_order(group: pd.Series) -> list[str]:

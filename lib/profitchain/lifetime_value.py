@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from profitchain import contract_value, expectancy, holdouts, lifetime_groups
@@ -14,6 +13,7 @@ from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.expectancy import Foreseen, Outlook
 from profitchain.holdouts import HeldOut
 from profitchain.lifetime_groups import Compared
+from profitchain.ratios import change, ratio
 from profitchain.store import Edition
 
 UNDER_CONTRACT = "Under contract nobody leaves unseen: retention is counted, not told from silence."
@@ -89,21 +89,17 @@ def tried(edition: Edition) -> HeldOut | Unsaid:
     return holdouts.held_out(then, known_now(edition), days, currency=edition.company.currency)
 
 
-def spend_goes_with_repeats(customers: pd.DataFrame) -> Said:
-    """Return the rank correlation of how often customers came back and what they then spent.
+def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, Said]:
+    """Return what customers pay on a later purchase day, by how often they came back.
 
-    Gamma-Gamma takes it for 0. Interval: Fisher's z, its variance by Bonett and Wright (2000,
-    Psychometrika 65: 23-28).
+    Gamma-Gamma takes the means of those who came back `once` and `more` often for the same;
+    `apart` is the second less the first.
     """
     back = customers[(customers["repeats"] > 0) & (customers["repeat_revenue"] > 0)]
-    each = back["repeat_revenue"] / back["repeats"]
-    if len(back) < 10 or each.nunique() < 2 or back["repeats"].nunique() < 2:
-        return Unsaid(why="Too few came back, or all alike.", n=len(back))
-    rank = float(each.corr(back["repeats"], method="spearman"))
-    half = 1.96 * np.sqrt((1 + rank**2 / 2) / (len(back) - 3))
-    middle = np.arctanh(np.clip(rank, -0.999999, 0.999999))
-    low, high = (float(np.tanh(middle + side)) for side in (-half, half))
-    return Estimate(value=rank, low=low, high=high, n=len(back), unit="ratio")
+    each = back.assign(paid=back["repeat_revenue"] / back["repeats"], n=1)
+    once, more = (each[each["repeats"] > 1 if often else each["repeats"] == 1] for often in (0, 1))
+    of = {"numerator": "paid", "denominator": "n", "unit": currency}
+    return {"once": ratio(once, **of), "more": ratio(more, **of), "apart": change(more, once, **of)}
 
 
 def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: float) -> Prospects:

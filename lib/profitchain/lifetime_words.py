@@ -11,18 +11,18 @@ from profitchain.expectancy import RATE, Outlook
 from profitchain.formats import LOCALE, digits, plain
 from profitchain.holdouts import CLOSE, HeldOut, fits
 from profitchain.lifetime_groups import Compared
-from profitchain.lifetime_value import Prospects, spend_goes_with_repeats
+from profitchain.lifetime_value import Prospects, spend_by_repeats
 from profitchain.store import Edition
 from profitchain.wording import listed, sentence
 
-EDGES = {
-    frozenset({"a low", "b high"}): "nobody ever leaves",
-    frozenset({"a high", "b low"}): "everybody leaves with the first return",
-    frozenset({"a high", "b high"}): "all leave with the same chance",
+EDGES = {  # the first that holds counts; what it explains is not told again
     frozenset({"a low", "b low"}): "some leave with the first return, the others never",
-    frozenset({"r high", "alpha high"}): "all buy at the same rate",
+    frozenset({"a high", "b high"}): "all leave with the same chance",
+    frozenset({"a low"}): "nobody ever leaves",
+    frozenset({"b low"}): "everybody leaves with the first return",
+    frozenset({"r high"}): "all buy at the same rate",
 }
-
+EXPLAINED = {"a low": "b high", "b low": "a high", "r high": "alpha high"}
 VERDICTS = {
     "fits": "**The model fits.**",
     "unsure": "**Whether the model fits is unsure.**",
@@ -112,16 +112,23 @@ def rate_sentence(ahead: Prospects, edition: Edition) -> str:
     )
 
 
-def edges_sentence(view: Outlook | Unsaid, when: str = "now") -> str:
-    """Return what the purchase model says where its parameters ran to an edge; "" where none."""
+def edges_sentence(view: Outlook | Unsaid, when: str = "") -> str:
+    """Return what the purchase model says where its parameters ran to an edge; "" where none.
+
+    `when`: the day whose model it is, where it isn't the page's own.
+    """
     if isinstance(view, Unsaid) or not view.purchases.edges:
         return ""
-    edges = set(view.purchases.edges)
-    told = [words for parts, words in EDGES.items() if parts <= edges]
-    named = listed(told) if told else f"{listed(sorted(edges))} at the edge of what can be told"
+    edges, told = set(view.purchases.edges), []
+    for parts, words in EDGES.items():
+        if parts <= edges:
+            edges -= parts | {EXPLAINED[part] for part in parts}
+            told.append(words)
+    named = listed([*told, *(f"{edge} without end" for edge in sorted(edges))])
+    whose = f"The model of {when}" if when else "The model"
     return (
-        f"**The model of {when} stands at an edge:** {named}. The data can't tell this from a less "
-        "extreme case; the parameters concerned are held there and carry no error."
+        f"**{whose} stands at an edge:** {named}. The data can't tell this from a less extreme "
+        "case; the parameters concerned are held there and carry no error."
     )
 
 
@@ -135,11 +142,17 @@ def edges_of_trial(tried: HeldOut | Unsaid) -> str:
 def independence_sentence(ahead: Prospects) -> str:
     """Return whether those who come back more often also spend more, which the model excludes."""
     view = ahead.view
-    found = view if isinstance(view, Unsaid) else spend_goes_with_repeats(view.customers)
+    if isinstance(view, Unsaid):
+        return ""
+    told = spend_by_repeats(view.customers, view.currency)
+    clear = isinstance(told["apart"], Estimate) and not told["apart"].spans_zero
+    verdict = "so it does not quite hold here" if clear else "no clear difference"
     return sentence(
-        "Gamma-Gamma takes how often customers come back and what they then spend for independent; "
-        "their rank correlation is {found}.",
-        otherwise="Whether spend goes with coming back can't be said: {why}", found=found,
+        "Gamma-Gamma takes what customers pay for independent of how often they come back. Those "
+        "who came back once paid {once:number} on that day ({once:interval}), the others "
+        "{more:number} a day ({more:interval}); apart by {apart}, {verdict}.",
+        otherwise="Whether those who come back more often pay more can't be said: {why}",
+        verdict=verdict, **told,
     )  # fmt: skip
 
 
