@@ -124,14 +124,15 @@ def of_groups(table: pd.DataFrame, groups: Groups, edition: Edition) -> Caption:
 
 
 def shown_groups(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """Return the table of groups with the score under the question's own name."""
+    """Return the table of groups with the score under the question's own name, to be shown."""
     main = edition.company.main
     name = measures_of(main)[0].label.replace(" ", "_") if main else ""
     name = {"Net_promoter_score": "NPS"}.get(name, name)
     renamed = {
         f"score_{part}": f"{name}_{part}" for part in ("value", "low", "high", "why", "unit")
     }
-    return table.rename(columns=renamed | {"orders_per_customer": "orders_each"})
+    table = table.assign(score_why="") if main else table  # a cell has room for "too few"
+    return table.rename(columns=renamed).drop(columns="orders_per_customer")
 
 
 def of_lorenz(curves: pd.DataFrame, shares: Mapping[str, Said], edition: Edition) -> Caption:
