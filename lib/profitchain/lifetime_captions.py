@@ -9,7 +9,7 @@ from profitchain import lifetime
 from profitchain.captions import Caption, source
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import Outlook
-from profitchain.formats import digits, number, plain
+from profitchain.formats import number, plain
 from profitchain.holdouts import CLOSE, MOST_REPEATS, HeldOut, fits
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects
@@ -127,12 +127,12 @@ def of_formulas(ahead: Prospects, edition: Edition) -> Caption:
 def of_holdout(tried: HeldOut | Unsaid) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
     if isinstance(tried, Unsaid):
-        message, when, n = "The model was not tried on the past", "then", tried.n
+        message, when, n, most = "The model was not tried on the past", "then", tried.n, 0
     else:
         told = isinstance(tried.ratio, Estimate)
         message = MESSAGES[fits(tried.ratio)] if told else "Too little followed to try the model"
         when = f"after {day_words(tried.calibrated_to)}"
-        n = int(tried.by_repeats["customers"].sum())
+        n, most = int(tried.by_repeats["customers"].sum()), tried.by_repeats["repeats"].max()
     return {
         "message": message,
         "measure": f"Purchase days a customer {when}: line and band, expected; dots, what came; "
@@ -140,7 +140,7 @@ def of_holdout(tried: HeldOut | Unsaid) -> Caption:
         "source": source("Customers known at that day", n),
         "description": f"{message}. Expected and what came stand in the table.",
         "unit": "orders",
-        "x_label": f"repeats before ({MOST_REPEATS}: or more)",
+        "x_label": "repeats before" + f" ({most}: or more)" * bool(most == MOST_REPEATS),
     }
 
 
@@ -165,7 +165,7 @@ def of_model(view: Outlook | Unsaid) -> Caption:
     if isinstance(view, Outlook):
         parts = {"BG/NBD": view.purchases, "Gamma-Gamma": view.spend}
         told = [
-            f"{name} {digits(found.log_likelihood, 1)}"
+            f"{name} {plain(found.log_likelihood, '', places=1)}"
             for name, found in parts.items()
             if not isinstance(found, Unsaid)
         ]

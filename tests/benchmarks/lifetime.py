@@ -105,7 +105,7 @@ def _likelihood(customers: pd.DataFrame, found: dict[str, float]) -> float:
 
 
 def measured(program: str, path: str) -> None:
-    """Fit once and print what it took: seconds, megabytes at the peak beyond the data's, results."""
+    """Fit once and print what it took: seconds, megabytes (at the peak, for the fit), results."""
     customers = pd.read_parquet(path)
     fit = {"ours": ours, "lifetimes": lifetimes, "pymc-marketing": pymc_marketing}[program]
     if program == "ours":
