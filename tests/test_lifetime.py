@@ -475,6 +475,22 @@ def test_a_true_model_foresees(large_world):
     assert "**The model fits.**" in lifetime_words.verdict_sentence(tried)
 
 
+def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):
+    view = held_back(large_world.head(3_000)).view
+    daily = pd.DataFrame({"new": [3, 0, 5, 1] + [0] * 300, "repeats": [0, 2] * 152})
+    found = holdouts.tracking(view, daily)
+    ages = [(new, 303 - day) for day, new in enumerate(daily["new"]) if new]
+    each = expectancy.purchases_of_new(
+        view.purchases.logs.values, np.array([age for _, age in ages], dtype=float)
+    )
+    by_hand = sum(new * one for (new, _), one in zip(ages, each, strict=True))
+    last = found.iloc[-1]
+    assert last["value"] == pytest.approx(by_hand, rel=1e-9)
+    assert (last["came"], last["n"]) == (304, 9)
+    assert last["low"] < last["value"] < last["high"]
+    assert found["value"].is_monotonic_increasing
+
+
 def test_a_model_is_refuted_when_customers_stay_away(large_world):
     rows = large_world.head(30_000)
     draw = np.random.default_rng(2)

@@ -219,6 +219,9 @@ def test_profit_without_margin_or_costs_says_what_is_missing():
     charged = profitability.costing(bare, costs())
     rows = profitability.profits(bare, charged)
     assert "needs `margin`" in profitability.profit_per_customer(rows, currency="EUR").why
+    groups = value_groups.grouped(bare, QUARTER)
+    told = profitability.profit_table(rows.assign(group=groups.now["group"]), currency="EUR")
+    assert list(told) == ["group", "customers", "revenue"]
     known = bare.assign(margin=3.0)
     rows = profitability.profits(known, profitability.costing(known, costs()))
     assert "needs `costs`" in profitability.profit_per_customer(rows, currency="EUR").why

@@ -190,10 +190,12 @@ def heat_table(
     unit: str = "share",
     unshaded: tuple[str, ...] = ("customers",),
     tidy: pd.DataFrame | None = None,
+    empty: str = wording.TEXT["too_few"],
 ) -> Exhibit:
     """Return a wide frame (first column the row's name) as a table shaded by its numbers.
 
-    `tidy` are the numbers to download where the wide ones leave something out (intervals).
+    `tidy` are the numbers to download where the wide ones leave something out (intervals);
+    `empty` is what stands there if the frame has no rows.
     """
     return Exhibit(
         id=id,
@@ -205,7 +207,7 @@ def heat_table(
         description=message if description is None else description,
         body=tables.heat_html(data, caption=message, unit=unit, plain_columns=set(unshaded))
         if len(data)
-        else f'<p class="empty">{wording.TEXT["too_few"]}</p>',
+        else f'<p class="empty">{html.escape(empty)}</p>',
     )
 
 

@@ -101,7 +101,7 @@ def of_fields(found: Fields | Unsaid, table: pd.DataFrame, edition: Edition) -> 
 def of_moves(found: Fields | Unsaid, told: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of the moves between fields."""
     if isinstance(found, Unsaid):
-        return {**NOT_MEASURED, "measure": found.why}
+        return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
     word = period_word(edition.period)
     out = moved_out(found, "Hostages", smallest=edition.smallest)
     message = f"Where the customers of each field stand a {word} later"

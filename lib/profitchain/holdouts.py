@@ -6,11 +6,12 @@ what they expected since then stands beside what happened.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import signal, stats
 
 from profitchain import expectancy, lifetime
 from profitchain.estimates import Estimate, Said, Unsaid
@@ -20,6 +21,7 @@ from profitchain.ratios import Linearised, ratio, said_frame
 MOST_REPEATS = 7  # those who came back as often or more are one group
 FEWEST_EVENTS = 30  # below so many purchase days to foresee, a ratio says nothing
 CLOSE = 0.15  # a model that is off by no more serves
+TRACKED = 40  # places of the tracking curve
 NEVER_SEEN = -np.log(0.025)  # events that 0 seen may stand for, at the 95% interval's end
 
 
@@ -30,6 +32,9 @@ class HeldOut:
     `by_repeats`: one row a number of earlier repeats: repeats, customers, expected and happened
     (mean purchase days a customer since), each with its interval. `ratio` is expected by happened,
     of all; `ratio_with_new` counts those too who came since. `money_ratio` is of what was paid.
+    `tracking`: one row a place in time: weeks (since the firm's first purchase), value, low, high
+    (repeat purchase days expected by then, all customers together, newcomers as they came), n
+    (customers), and `came`, what came.
     """
 
     view: Outlook
@@ -39,6 +44,7 @@ class HeldOut:
     ratio: Said
     ratio_with_new: Said
     money_ratio: Said
+    tracking: pd.DataFrame
 
 
 def held_out(
@@ -61,14 +67,16 @@ def held_out(
     came = (later["repeats"] - then["repeats"].to_numpy()).to_numpy(float)
     months = days * MONTHS_A_YEAR / DAYS_A_YEAR
     expected = expectancy.orders(view, expectancy.alive(view), months=months)
+    daily = repeat_days.set_index("day").reindex(range(int(now["age_days"].max()) + 1)).fillna(0)
     return HeldOut(
         view=view,
         calibrated_to=str(then["calibrated_to"].iloc[0]),
         days=days,
         by_repeats=_by_repeats(view, expected, came),
         ratio=_off_by(view, expected, came, events=came.sum()),
-        ratio_with_new=_with_new(view, repeat_days, int(now["age_days"].max()), days),
+        ratio_with_new=_with_new(view, daily, days),
         money_ratio=_money_off_by(view, expected, later, then),
+        tracking=tracking(view, daily),
     )
 
 
@@ -137,27 +145,61 @@ def _money_off_by(
     return _off_by(view, expected.times(expectancy.paid_each(view)), paid, events=events)
 
 
-def _with_new(view: Outlook, repeat_days: pd.DataFrame, end: int, days: int) -> Said:
-    """Return expected by happened of all repeats of the last days, newcomers' included.
+def tracking(view: Outlook, daily: pd.DataFrame) -> pd.DataFrame:
+    """Return expected and actual repeats, cumulated over time, as `HeldOut.tracking`.
 
-    `end`: the last day, counted from the firm's first purchase.
+    The band holds the error of the parameters alone: chance around the expectation is not in it.
+
+    Parameters
+    ----------
+    daily : one row a day from the firm's first purchase on: `new`, `repeats`.
     """
-    every = repeat_days.set_index("day").reindex(range(end + 1)).fillna(0)
-    seen = float(every["repeats"].iloc[-days:].sum())
-    new, ages = every["new"].to_numpy(float), np.arange(end + 1)[::-1]
-
-    def total(logs: np.ndarray) -> float:
-        before = np.maximum(ages - days, 0)
-        each = expectancy.purchases_of_new(logs, np.arange(end + 1.0))
-        return float(new @ (each[ages] - each[before]))
-
+    new = daily["new"].to_numpy(float)
+    places = np.unique(np.linspace(0, len(new) - 1, TRACKED + 1).astype(int))[1:]
+    expected, errors = _in_logs(view, lambda logs: _cumulated(logs, new)[places])
     logs = view.purchases.logs
-    value = total(logs.values)
+    half = stats.t.ppf(0.975, max(logs.effective - 1, 1)) * np.sqrt((errors**2).sum(axis=0))
+    return pd.DataFrame(
+        {
+            "weeks": places / lifetime.DAYS_A_WEEK,
+            "value": expected,
+            "low": expected * np.exp(-half),
+            "high": expected * np.exp(half),
+            "n": new.cumsum()[places].astype(int),
+            "came": daily["repeats"].to_numpy().cumsum()[places],
+        }
+    )
+
+
+def _with_new(view: Outlook, daily: pd.DataFrame, days: int) -> Said:
+    """Return expected by happened of all repeats of the last days, newcomers' included."""
+    seen, new = float(daily["repeats"].iloc[-days:].sum()), daily["new"].to_numpy(float)
+
+    def total(logs: np.ndarray) -> np.ndarray:
+        every = _cumulated(logs, new)
+        return every[-1:] - every[-days - 1]
+
+    value, errors = _in_logs(view, total)
+    logs = view.purchases.logs
+    errors = pd.Series(errors[:, 0], index=logs.errors.index)
+    linear = Linearised(value=0.0, errors=errors, n=int(new.sum()), effective=logs.effective)
+    return _exponential(linear, np.log(float(value[0]) / max(seen, 1)), seen)
+
+
+def _cumulated(logs: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Return the repeats expected by the end of each day, from first purchases by day."""
+    each = expectancy.purchases_of_new(logs, np.arange(len(new), dtype=float))
+    return signal.fftconvolve(new, each)[: len(new)]
+
+
+def _in_logs(
+    view: Outlook, total: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return positive numbers and the errors of their logarithms (clusters x numbers)."""
+    logs, value = view.purchases.logs, total(view.purchases.logs.values)
     steps = lifetime.STEP * np.eye(len(logs.values))
     slopes = [total(logs.values + one) - total(logs.values - one) for one in steps]
-    errors = logs.errors @ (np.array(slopes) / (2 * lifetime.STEP) / value)
-    linear = Linearised(value=0.0, errors=errors, n=int(new.sum()), effective=logs.effective)
-    return _exponential(linear, np.log(value / max(seen, 1)), seen)
+    return value, logs.errors.to_numpy() @ (np.array(slopes) / (2 * lifetime.STEP) / value)
 
 
 def _exponential(linear: Linearised, log: float, events: float) -> Said:

@@ -159,6 +159,34 @@ def holdout_frames(tried: HeldOut | Unsaid) -> tuple[pd.DataFrame, pd.DataFrame]
     return pd.concat([line, came], axis=1), dots.dropna(subset=["value"])
 
 
+def tracking_frames(tried: HeldOut | Unsaid) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the line (expected) and the dots (came) of the tracking chart."""
+    if isinstance(tried, Unsaid):
+        return holdout_frames(tried)
+    came = tried.tracking["came"]
+    return tried.tracking, tried.tracking[["weeks"]].assign(value=came, low=came, high=came)
+
+
+def of_tracking(tried: HeldOut | Unsaid) -> Caption:
+    """Return the caption of repeats over time, expected and come."""
+    if isinstance(tried, Unsaid):
+        return of_holdout(tried)
+    last, weeks = tried.tracking.iloc[-1], tried.days / lifetime.DAYS_A_WEEK
+    message = (
+        f"By the end {last['value'] / last['came']:.2f} times as many repeats expected as came"
+    )
+    return {
+        "message": message if last["came"] else "No repeat has come",
+        "measure": "Repeat purchase days of all customers by then, newcomers included: line, "
+        f"expected (band: error of the parameters); dots, what came; fitted without the last "
+        f"{weeks:.0f} weeks",
+        "source": source("Customers", int(last["n"])),
+        "description": f"{message}. Expected and what came stand in the table.",
+        "unit": "orders",
+        "x_label": "weeks since the first purchase of all",
+    }
+
+
 def of_model(view: Outlook | Unsaid) -> Caption:
     """Return the caption of the models' parameters."""
     fit = ""

@@ -136,7 +136,8 @@ def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.
     Returns
     -------
     One row a group: group, customers; revenue, discount, margin, contact_cost, other_costs (means
-    a customer, where known); profit_value, profit_low, profit_high, profit_why; at_a_loss (share).
+    a customer, where known); where profit is: profit_value, profit_low, profit_high, profit_why,
+    at_a_loss (share).
     """
     groups = {group: rows[rows["group"] == group] for group in GROUPS if group != "Lapsed"}
     parts = groups | {"All who ordered": rows}
@@ -145,9 +146,11 @@ def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.
     means = pd.DataFrame(
         [_means(part, known, smallest) for part in parts.values()], index=list(parts)
     )
+    table = means.rename_axis("group").reset_index()
+    if "profit" not in rows:
+        return table
     said = [_mean(part, "profit", unit=currency, smallest=smallest) for part in parts.values()]
     losses = [_mean(part, "at_a_loss", unit="share", smallest=smallest) for part in parts.values()]
-    table = means.rename_axis("group").reset_index()
     profit = said_frame(said).drop(columns="n").assign(unit=currency).add_prefix("profit_")
     return pd.concat([table, profit], axis=1).assign(at_a_loss=said_frame(losses)["value"])
 

@@ -148,7 +148,7 @@ def plan(
     if isinstance(seen, Unsaid):
         return seen
     if not foretells(seen):
-        why = "nobody foretold who stays away better than a coin, so any choice is a draw."
+        why = "Who stays away was not foretold better than by a coin, so any choice is a draw."
         return Unsaid(why=why, n=len(seen.now))
     kept = kept_value(customers, seen)
     if isinstance(kept, Unsaid):

@@ -211,13 +211,15 @@ def of_profit(table: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of profit by value group."""
     currency, last = edition.company.currency, table.iloc[-1]
     message = "What each group of customers brings"
-    if last["profit_value"] == last["profit_value"]:
+    if last.notna().get("profit_value", False):
         message = f"A customer leaves {plain(last['profit_value'], currency)} after cost to serve"
     money = ["revenue", "discount", "margin", "contact_cost", "other_costs"]
     return {
         "message": message,
         "measure": f"Means per customer who ordered in {lookback_words(edition)}, {currency}; "
-        "discounts are already off revenue; profit with its 95% interval",
+        "discounts are already off revenue"
+        + "; profit with its 95% interval"
+        * ("profit_value" in table),
         "source": source("Customers", int(np.nan_to_num(last["customers"])))
         + assumed_clause(edition, "margin"),
         "units": dict.fromkeys([name for name in money if name in table], currency)
