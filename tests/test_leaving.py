@@ -76,6 +76,17 @@ def models() -> list[hazards.Hazard]:
 # How soon they return
 
 
+def test_a_drawn_curve_has_fewer_steps_and_each_is_the_curve_s_own():
+    curves = survival.curves(returning(rng(), customers=400), NPS, smallest=25)
+    drawn = survival.fewer_steps(curves, most=20)
+    for group, rows in drawn.groupby("group"):
+        whole = curves[curves["group"] == group]
+        assert len(rows) <= 20 < len(whole)
+        assert rows["days"].iloc[[0, -1]].tolist() == whole["days"].iloc[[0, -1]].tolist()
+        kept = rows.merge(whole, on=["days", "value", "low", "high", "n"])
+        assert len(kept) == len(rows)
+
+
 def test_a_survival_curve_counted_by_frequency_has_greenwoods_variance():
     """Against statsmodels on one row a customer, whose error is Greenwood's."""
     times = returning(rng(), customers=300)

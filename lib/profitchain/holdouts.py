@@ -21,7 +21,7 @@ from profitchain.ratios import Linearised, ratio, said_frame
 MOST_REPEATS = 7  # those who came back as often or more are one group
 FEWEST_EVENTS = 30  # below so many purchase days to foresee, a ratio says nothing
 CLOSE = 0.15  # a model that is off by no more serves
-TRACKED = 40  # places of the tracking curve
+TRACKED = 26  # places of the tracking curve
 NEVER_SEEN = -np.log(0.025)  # events that 0 seen may stand for, at the 95% interval's end
 
 

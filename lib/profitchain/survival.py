@@ -18,6 +18,7 @@ from profitchain.store import Edition
 
 NOBODY = Unsaid(why="No customer answered the main question within the lookback.")
 LEAST_WATCHED = 0.1  # of a group: a curve's end on fewer says little
+MOST_STEPS = 60  # of a drawn curve: more can not be seen, and weigh
 SATISFIED, OTHERS = "satisfied", "not satisfied"
 
 
@@ -71,6 +72,21 @@ def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0)
     n, again = len(times), int(times["event"].sum())
     why = f"Too few to say: {again:,} of {n:,} customers with an answer ordered again."
     return said_frame([Unsaid(why=why, n=n)], days=[0.0], group=[""])
+
+
+def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
+    """Return curves with at most so many rows a group, evenly spread over the days, to be drawn.
+
+    Each row kept is the curve's own; the first and the last always are.
+    """
+
+    def thinned(rows: pd.DataFrame) -> pd.DataFrame:
+        days = rows["days"].to_numpy(float)
+        places = np.linspace(days[0], days[-1], most)
+        return rows.iloc[np.unique(np.searchsorted(days, places, side="right") - 1)]
+
+    parts = [thinned(rows) for _, rows in drawn.groupby("group", sort=False)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def again_by_group(
