@@ -33,7 +33,7 @@ def test_the_list_names_every_customer_of_the_base_once_the_best_to_call_first(e
     assert rows["expected_gain"].is_monotonic_decreasing
     assert f"{len(rows):,} customers" in told
     gain = 0.1 * rows["risk"] * rows["value"] - 2
-    pd.testing.assert_series_equal(rows["expected_gain"], gain, check_names=False)
+    assert (rows["expected_gain"] - gain).abs().max() < 0.02  # both are rounded to cents
 
 
 def test_the_list_is_its_owners_alone(written):

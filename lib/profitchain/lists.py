@@ -17,6 +17,7 @@ from profitchain.store import Edition, customer_ids
 
 FOLDER = "lists"
 FILE = "at_risk.csv"
+PLACES = {"risk": 4, "value": 2, "expected_gain": 2}  # decimals that a caller can use
 CHOICES = {"success_rate": 0.1, "contact_cost": 0.0}  # as in the notebook's parameters
 OWNER_ONLY = 0o600
 
@@ -51,7 +52,7 @@ def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str
         return f"No list of customers was written: {plan.why}"
     found = rescue.at_risk_list(seen, plan, edition.company.main)
     named = customer_ids(edition).merge(found, on="row", validate="one_to_one")
-    named = named.sort_values("rank").drop(columns="row")
+    named = named.sort_values("rank").drop(columns="row").round(PLACES)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}")
     draft.unlink(missing_ok=True)
