@@ -16,7 +16,7 @@ import pytest
 REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
-WORDS     errors periods estimates ratios comparisons
+WORDS     errors languages periods estimates ratios comparisons
 DATA      settings company contracts delimited workbooks sources casting conventions typed checks
 JUDGED    quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
@@ -91,7 +91,7 @@ def test_the_reading_order_names_every_module_once():
 
 def test_the_package_is_flat_and_has_no_drawers_for_odds_and_ends():
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
-    assert folders <= {"templates"}
+    assert folders <= {"templates", "locales"}
     assert not NO_SUCH_NAMES & set(MODULES)
 
 

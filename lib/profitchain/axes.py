@@ -11,6 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from profitchain import formats, style
+from profitchain.languages import _
 from profitchain.periods import Period
 
 LABEL_LETTERS = 26
@@ -56,11 +57,11 @@ def label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     size = ax.xaxis.label.get_size()
     height = ax.figure.get_figheight() * 72 * 0.72
     low, high = ax.get_ylim()
-    lines = max((text.count("\n") + 1 for _, _, text, _ in ends), default=1)
+    lines = max((end[2].count("\n") + 1 for end in ends), default=1)
     gap = (high - low) * size * 1.25 * lines / height
     level = -np.inf
-    right = max((x for x, _, _, _ in ends), default=0)
-    for _, y, text, colour in sorted(ends, key=lambda end: end[1]):
+    right = max((end[0] for end in ends), default=0)
+    for _x, y, text, colour in sorted(ends, key=lambda end: end[1]):
         level = max(y, level + gap)
         ax.annotate(
             text,
@@ -104,14 +105,14 @@ def plain_label(label: object) -> str:
     """Return a label as text, a whole score without decimals."""
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
-    return str(label)
+    return _(str(label)) if str(label) else ""
 
 
 def _period_tick(name: str, *, with_year: bool = False) -> str:
     period = Period(name)
     if period.every == "year":
         return name
-    part = formats.period_short(period).split()[0]
+    part = formats.period_part(period)
     with_year = with_year or period.first_day.month == 1
     return f"{part}\n{period.first_day.year}" if with_year else part
 
@@ -133,7 +134,9 @@ def _row_texts(data: pd.DataFrame) -> list[str]:
     largest = known.abs().max() if len(known) else 0
     places = None if is_mixed else 0 if whole else formats.decimals(unit, largest)
     return [
-        formats.TOO_FEW if pd.isna(row["value"]) else figure_text(row["value"], row, places=places)
+        _(formats.TOO_FEW)
+        if pd.isna(row["value"])
+        else figure_text(row["value"], row, places=places)
         for _, row in data.iterrows()
     ]
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from profitchain import figures, style, tables, wording
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import _
 
 MOST_WORDS = 15
 Draw = Callable[..., object]
@@ -37,6 +38,11 @@ class Exhibit:
     is_table: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("message", "measure", "source", "description"):
+            object.__setattr__(self, name, _(str(getattr(self, name))))
+        self._check()
+
+    def _check(self) -> None:
         for name in ("message", "measure", "source", "description"):
             if not str(getattr(self, name)).strip():
                 raise ValueError(
@@ -71,7 +77,7 @@ class Exhibit:
         return (
             f'<figure class="exhibit" id="{self.id}"><figcaption><p class="message">{message}</p>'
             f'<p class="measure">{measure}</p></figcaption>{self.body}'
-            f'<p class="source">{wording.TEXT["source"]}: {source}</p>'
+            f'<p class="source">{_("Source: {source}", source=source)}</p>'
             f"{self._behind}</figure>"
         )
 
@@ -80,7 +86,9 @@ class Exhibit:
         mark = DOWNLOAD_MARK.format(id=self.id)
         if self.is_table:
             return mark
-        table = tables.table_html(self.data, caption=f"{wording.TEXT['data']}: {self.message}")
+        table = tables.table_html(
+            self.data, caption=_("Data behind this exhibit: {message}", message=self.message)
+        )
         return f"<details><summary>{wording.TEXT['data']}</summary>{table}{mark}</details>"
 
 
@@ -143,7 +151,7 @@ def chart(
         source=source,
         description=description,
         data=data,
-        body=f'<div class="drawing" role="img" aria-label="{html.escape(description)}">{body}</div>'
+        body=f'<div class="drawing" role="img" aria-label="{html.escape(_(description))}">{body}</div>'
         if not nothing
         else body,
     )
@@ -159,7 +167,7 @@ def table(
     description: str | None = None,
     units: Mapping[str, str] | None = None,
     total: bool = False,
-    empty: str = wording.TEXT["nothing"],
+    empty: str = wording.NOTHING,
 ) -> Exhibit:
     """Return a frame as an exhibit; `units` by column name, the last row a total if `total`.
 
@@ -173,9 +181,9 @@ def table(
         data=data,
         is_table=True,
         description=message if description is None else description,
-        body=tables.table_html(data, caption=message, units=units, total=total, stack=True)
+        body=tables.table_html(data, caption=_(message), units=units, total=total, stack=True)
         if len(data)
-        else f'<p class="empty">{html.escape(empty)}</p>',
+        else f'<p class="empty">{html.escape(_(empty))}</p>',
     )
 
 
@@ -190,7 +198,7 @@ def heat_table(
     unit: str = "share",
     unshaded: tuple[str, ...] = ("customers",),
     tidy: pd.DataFrame | None = None,
-    empty: str = wording.TEXT["too_few"],
+    empty: str = wording.TOO_FEW_TO_SAY,
 ) -> Exhibit:
     """Return a wide frame (first column the row's name) as a table shaded by its numbers.
 
@@ -205,9 +213,9 @@ def heat_table(
         data=data if tidy is None else tidy,
         is_table=True,
         description=message if description is None else description,
-        body=tables.heat_html(data, caption=message, unit=unit, plain_columns=set(unshaded))
+        body=tables.heat_html(data, caption=_(message), unit=unit, plain_columns=set(unshaded))
         if len(data)
-        else f'<p class="empty">{html.escape(empty)}</p>',
+        else f'<p class="empty">{html.escape(_(empty))}</p>',
     )
 
 
@@ -231,7 +239,7 @@ def _nothing_to_draw(data: pd.DataFrame) -> str:
     if len(data) and ("value" not in data or data["value"].notna().any()):
         return ""
     reasons = data["why"].dropna().unique() if "why" in data else []
-    return html.escape("; ".join(map(str, reasons)) or wording.TEXT["too_few"])
+    return html.escape("; ".join(_(str(why)) for why in reasons) or wording.TEXT["too_few"])
 
 
 def _two_sizes(draw: Draw, data: pd.DataFrame, *, id: str, **how: object) -> str:

@@ -9,11 +9,11 @@ from babel import numbers as babel_numbers
 from babel.dates import format_date
 
 from profitchain.estimates import GRADES, Estimate, Said, Unsaid
+from profitchain.languages import N_, _, locale, ngettext, pgettext
 from profitchain.periods import Period
 
-LOCALE = "en_GB"
 MINUS = "\N{MINUS SIGN}"
-TOO_FEW = "too few to say"
+TOO_FEW = N_("too few to say")
 MOST_DECIMALS = 4
 COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count"}
 
@@ -31,10 +31,13 @@ def period_label(period: Period | str) -> str:
     period = Period(period)
     if period.every == "year":
         return period.name
-    last = format_date(period.last_day, "MMMM yyyy", locale=LOCALE)
+    first, last = (
+        format_date(day, "MMMM", locale=locale()) for day in (period.first_day, period.last_day)
+    )
+    year = f"{period.first_day.year}"
     if period.every == "month":
-        return last
-    return f"{format_date(period.first_day, 'MMMM', locale=LOCALE)}–{last}"
+        return pgettext("a period", "{month} {year}", month=last, year=year)
+    return pgettext("a period", "{first}–{last} {year}", first=first, last=last, year=year)
 
 
 def period_short(period: Period | str) -> str:
@@ -46,10 +49,22 @@ def period_short(period: Period | str) -> str:
     ('Q3 2026', 'Mar 2026', '2026')
     """
     period = Period(period)
-    if period.every == "month":
-        return format_date(period.first_day, "MMM yyyy", locale=LOCALE)
-    year, _, quarter = period.name.partition("Q")
-    return f"Q{quarter} {year}" if quarter else year
+    year = f"{period.first_day.year}"
+    if period.every == "year":
+        return year
+    return pgettext("a period", "{part} {year}", part=period_part(period), year=year)
+
+
+def period_part(period: Period) -> str:
+    """Return a month or quarter without its year, in few letters.
+
+    Examples
+    --------
+    >>> period_part(Period("2026Q3")), period_part(Period("2026-03"))
+    ('Q3', 'Mar')
+    """
+    form = "MMM" if period.every == "month" else "QQQ"
+    return format_date(period.first_day, form, locale=locale())
 
 
 def as_difference(said: Said) -> Said:
@@ -94,11 +109,11 @@ def plain(value: float, unit: str, *, places: int | None = None, bare: bool = Fa
     ('moderate', '1.08')
     """
     if unit == "grade":
-        return GRADES[round(value)]
+        return _(GRADES[round(value)])
     whole = unit in COUNTS and float(value).is_integer()
     places = (0 if whole else decimals(unit, abs(value))) if places is None else places
     if unit == "p" and value < 0.001:
-        return "below 0.001"
+        return _("below {limit}", limit="0.001")
     money = _UNIT.fullmatch(unit)
     if money:
         text = _currency(value, money["currency"], places)
@@ -119,7 +134,7 @@ def number(said: Said, *, difference: bool = False, sign: bool = False) -> str:
     '31.2%'
     """
     if isinstance(said, Unsaid):
-        return TOO_FEW
+        return _(TOO_FEW)
     said = as_difference(said) if difference else said
     text = plain(said.value, said.unit, places=places_of(said))
     return f"+{text}" if sign and said.value > 0 else text
@@ -134,10 +149,16 @@ def interval(said: Said, *, difference: bool = False, bare: bool = False) -> str
     '−1.0 to 9.4 points'
     """
     if isinstance(said, Unsaid):
-        return TOO_FEW
+        return _(TOO_FEW)
     said = as_difference(said) if difference else said
     low = plain(said.low, said.unit, places=places_of(said), bare=True)
-    return f"{low} to {plain(said.high, said.unit, places=places_of(said), bare=bare)}"
+    high = plain(said.high, said.unit, places=places_of(said), bare=bare)
+    return ends(low, high)
+
+
+def ends(low: str, high: str) -> str:
+    """Return an interval's two ends as words."""
+    return _("{low} to {high}", low=low, high=high)
 
 
 def with_interval(said: Said, *, difference: bool = False) -> str:
@@ -149,17 +170,23 @@ def with_interval(said: Said, *, difference: bool = False) -> str:
     '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
     """
     if isinstance(said, Unsaid):
-        return f"{TOO_FEW} ({said.why})"
+        return in_brackets(_(TOO_FEW), said.why)
     text = number(said, difference=difference)
     if said.low == said.high:
         return text
-    return f"{text} ({evidence(said, difference=difference)})"
+    return in_brackets(text, evidence(said, difference=difference))
+
+
+def in_brackets(text: str, aside: str) -> str:
+    """Return text with something in brackets behind it."""
+    return _("{text} ({aside})", text=text, aside=aside)
 
 
 def evidence(said: Estimate, *, difference: bool = False) -> str:
     """Return what stands in brackets behind a figure: its interval and its n."""
-    ends = interval(said, difference=difference, bare=True)
-    return f"{said.level:.0%} interval {ends}; n = {digits(said.n, 0)}"
+    words = {"level": f"{said.level:.0%}", "n": digits(said.n, 0)}
+    within = interval(said, difference=difference, bare=True)
+    return _("{level} interval {ends}; n = {n}", ends=within, **words)
 
 
 def places_of(said: Estimate) -> int:
@@ -195,20 +222,46 @@ def _money_decimals(currency: str, largest: float) -> int:
 def _currency(value: float, currency: str, places: int) -> str:
     pattern = "¤#,##0" + ("." + "0" * places if places else "")
     return babel_numbers.format_currency(
-        value, currency, format=pattern, locale=LOCALE, currency_digits=False
+        value, currency, format=pattern, locale=locale(), currency_digits=False
     )
 
 
 def digits(value: float, places: int) -> str:
     """Return a number with so many decimals and its thousands parted; no minus before zero."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
-    text = babel_numbers.format_decimal(value, format=pattern, locale=LOCALE)
+    text = babel_numbers.format_decimal(value, format=pattern, locale=locale())
     return text.lstrip("-") if not re.search(r"[1-9]", text) else text
+
+
+def unit_name(unit: str, value: float = 2) -> str:
+    """Return what a unit is called in words behind a number; as it is where it has no name.
+
+    Examples
+    --------
+    >>> unit_name("orders", 1), unit_name("points"), unit_name("a year")
+    ('order', 'points', 'a year')
+    """
+    names = _UNITS.get(unit)
+    return ngettext(*names, value) if names else _(unit)
+
+
+_UNITS = {
+    "points": ("points", "points"),
+    "percentage points": ("percentage points", "percentage points"),
+    "orders": ("order", "orders"),
+    "customers": ("customer", "customers"),
+    "answers": ("answer", "answers"),
+    "responses": ("response", "responses"),
+    "rows": ("row", "rows"),
+    "days": ("day", "days"),
+    "invitations": ("invitation", "invitations"),
+}  # `languages` finds these pairs
 
 
 def _unit_words(unit: str, text: str) -> str:
     if money := _UNIT.fullmatch(unit):
-        return money["rest"] or ""
+        rest = money["rest"] or ""
+        return rest and pgettext("a unit", " {unit}", unit=_(rest.strip()))
     if unit in ("score", "ratio", "count", "p", ""):
         return ""
-    return f" {unit[:-1] if text == '1' and unit in COUNTS else unit}"
+    return pgettext("a unit", " {unit}", unit=unit_name(unit, 1 if text == "1" else 2))

@@ -8,8 +8,9 @@ from babel.dates import format_date
 
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import RATE, Outlook
-from profitchain.formats import LOCALE, digits, plain
+from profitchain.formats import digits, plain
 from profitchain.holdouts import CLOSE, HeldOut, fits
+from profitchain.languages import locale
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects, spend_by_repeats
 from profitchain.store import Edition
@@ -201,7 +202,7 @@ def day_words(iso: str) -> str:
     >>> day_words("2025-09-30")
     '30 September 2025'
     """
-    return format_date(date.fromisoformat(iso), "d MMMM yyyy", locale=LOCALE)
+    return format_date(date.fromisoformat(iso), "long", locale=locale())
 
 
 def formulas_sentence(ahead: Prospects, edition: Edition) -> str:

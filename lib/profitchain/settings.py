@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from profitchain import languages
 from profitchain.errors import did_you_mean
 
 TableName = Literal[
@@ -27,7 +28,6 @@ TableName = Literal[
     "control_totals",
 ]
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
-Language = Literal["en", "zh-Hant", "zh-Hans"]
 
 SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
 USUAL_SCALE = (1, 5)
@@ -50,6 +50,15 @@ def _known_currency(code: str) -> str:
     return code
 
 
+def _known_language(tag: str) -> str:
+    if tag not in languages.available():
+        raise ValueError(
+            f"There are no pages in '{tag}'. {did_you_mean(tag, languages.available())}"
+        )
+    return tag
+
+
+Language = Annotated[str, AfterValidator(_known_language)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from profitchain import formats
+from profitchain.languages import N_, _, pgettext
 
 DASH = "–"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
 STACKED_ABOVE = 3
 WHOLE_PERCENTS = 0.1  # from this share on, a heat table needs no decimals
-INTERVAL = " (95% interval)"
+INTERVAL = N_(" (95% interval)")
 ARROWS = {"up": "▲ ", "down": "▼ "}  # a change whose interval leaves zero out
 _HIDDEN = {"unit", "why"}
 
@@ -73,7 +74,7 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
         for place, name in enumerate(data.columns)
     )
     body = "".join(
-        f'<tr><th scope="row">{html.escape(str(row.iloc[0]))}</th>'
+        f'<tr><th scope="row">{html.escape(_label(row.iloc[0]))}</th>'
         + "".join(
             _heat_cell(row[name], unit, top)
             if name in shaded
@@ -134,7 +135,7 @@ def neutral(cell: object) -> object:
 def heading_of(name: str) -> str:
     """Return a column's name as a heading: words, the first with a capital."""
     words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    return pgettext("a column", words[:1].upper() + words[1:])
 
 
 def _is_estimate(data: pd.DataFrame, name: str) -> bool:
@@ -155,34 +156,35 @@ def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> Column:
     if f"{stem}verdict" in data and stem:
         arrows = [ARROWS.get(verdict, "") for verdict in data[f"{stem}verdict"]]
         cells = [arrow + cell for arrow, cell in zip(arrows, cells, strict=True)]
-    name = heading_of(stem) if stem else "Estimate"
+    name = heading_of(stem or "estimate")
     has_interval = bool((parts[1] < parts[2]).any())
     unit_words = _heading_unit(units)
-    interval = INTERVAL if has_interval else ""
+    interval = _(INTERVAL) if has_interval else ""
     return Column(heading=f"{name}{unit_words}{interval}", cells=cells, numeric=True)
 
 
 def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float | None) -> str:
     value, low, high = numbers
     if math.isnan(value):
-        return str(why) if isinstance(why, str) and why else formats.TOO_FEW
+        return _(why) if isinstance(why, str) and why else _(formats.TOO_FEW)
     is_single = low == high or math.isnan(low)
     places = formats.places_for([value] if is_single else numbers, unit, largest)
     shown = formats.plain(value, unit, places=places, bare=True)
     if unit == "percentage points" and largest is None:
-        shown += " pp"
+        shown = _("{figure} pp", figure=shown)
     if is_single:
         return shown
     scale = 100 if unit == "share" else 1  # the unit's sign stands before the brackets
     ends = [formats.plain(end * scale, "", places=places) for end in (low, high)]
-    return f"{shown} ({ends[0]}{' to ' if low < 0 else DASH}{ends[1]})"
+    between = formats.ends(*ends) if low < 0 else f"{ends[0]}{DASH}{ends[1]}"
+    return formats.in_brackets(shown, between)
 
 
 def _heading_unit(units: list[str | None]) -> str:
     known = {unit for unit in units if unit}
     if len(known) != 1 or known <= {"share", "score", "p", "ratio", "grade"}:
         return ""
-    return f", {known.pop()}"
+    return _(", {unit}", unit=formats.unit_name(known.pop()))
 
 
 def _plain_column(data: pd.DataFrame, name: str, unit: str) -> Column:
@@ -208,10 +210,10 @@ def _figure(cell: float, unit: str, places: int | None = None) -> str:
 
 def _label(cell: object) -> str:
     if isinstance(cell, bool):
-        return "yes" if cell else "no"
+        return _("yes") if cell else _("no")
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return DASH if cell is None or cell is pd.NaT or cell != cell else str(cell)
+    return DASH if cell is None or cell is pd.NaT or cell != cell else _(str(cell))
 
 
 def _heading(column: Column) -> str:
@@ -222,7 +224,7 @@ def _heading(column: Column) -> str:
 def _row(cells: list[str], columns: list[Column], *, is_total: bool, stack: bool) -> str:
     first, *rest = cells
     tail = "".join(
-        _td(cell, column.numeric, label=column.heading.removesuffix(INTERVAL) if stack else "")
+        _td(cell, column.numeric, label=column.heading.removesuffix(_(INTERVAL)) if stack else "")
         for cell, column in zip(rest, columns[1:], strict=True)
     )
     kind = ' class="total"' if is_total else ""

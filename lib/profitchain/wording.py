@@ -15,12 +15,14 @@ from profitchain.formats import (
     as_difference,
     digits,
     evidence,
+    in_brackets,
     interval,
     number,
     period_label,
     period_short,
     with_interval,
 )
+from profitchain.languages import N_, _, following, listed
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
@@ -28,48 +30,68 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_words", "either",
-    "emphasised", "how", "interval", "link_message", "listed", "note", "number", "period_label",
-    "period_short", "period_word", "reason", "sentence", "unbroken", "unmarked", "with_interval",
+    "emphasised", "first_capital", "following", "how", "interval", "link_message", "listed", "note",
+    "number", "on_the", "period_label", "period_short", "period_word", "reason", "sentence",
+    "unbroken", "unmarked", "with_interval",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
-TEXT = {
-    "all_editions": "All editions",
-    "answer": "The answer",
-    "code": "How this was computed",
-    "commit": "Commit, time and full hashes",
-    "contents": "On this page",
-    "data": "Data behind this exhibit",
-    "download": "Download as CSV",
-    "editions_lead": "Each edition answers the same questions for one period.",
-    "editions_none": "No edition yet. Publish the first one with: profitchain report",
-    "editions_title": "What is satisfaction worth?",
-    "findings": "Findings recorded on this page",
-    "inputs": "Tables read",
-    "next": "Next question",
-    "open_notebook": "Open this notebook in JupyterLab to change it and run it again:",
-    "code_cell": "Code cell",
-    "editions": "Editions",
-    "pages": "Questions",
-    "not_measured": "Not measured",
-    "notebook": "Notebook",
-    "packages": "Package versions",
-    "parameters": "Parameters",
-    "period": "Period",
-    "previous": "Previous question",
-    "record": "The record of this page",
-    "rows": "rows",
-    "skip": "Skip to the answer",
-    "source": "Source",
-    "this_edition": "This edition",
-    "too_few": "Too few to say",
-    "nothing": "Nothing to list.",
+NOTHING, TOO_FEW_TO_SAY = N_("Nothing to list."), N_("Too few to say")
+_FURNITURE = {
+    "all_editions": N_("All editions"),
+    "answer": N_("The answer"),
+    "code": N_("How this was computed"),
+    "commit": N_("Commit, time and full hashes"),
+    "contents": N_("On this page"),
+    "data": N_("Data behind this exhibit"),
+    "download": N_("Download as CSV"),
+    "editions_lead": N_("Each edition answers the same questions for one period."),
+    "editions_none": N_("No edition yet. Publish the first one with: profitchain report"),
+    "editions_title": N_("What is satisfaction worth?"),
+    "findings": N_("Findings recorded on this page"),
+    "inputs": N_("Tables read"),
+    "next": N_("Next question"),
+    "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
+    "code_cell": N_("Code cell"),
+    "editions": N_("Editions"),
+    "pages": N_("Questions"),
+    "not_measured": N_("Not measured"),
+    "notebook": N_("Notebook"),
+    "packages": N_("Package versions"),
+    "parameters": N_("Parameters"),
+    "period": N_("Period"),
+    "previous": N_("Previous question"),
+    "record": N_("The record of this page"),
+    "rows": N_("rows"),
+    "skip": N_("Skip to the answer"),
+    "this_edition": N_("This edition"),
+    "too_few": TOO_FEW_TO_SAY,
+    "nothing": NOTHING,
 }
+
+
+class _Furniture:
+    """What stands around every page's own words, in the spoken language."""
+
+    def __getitem__(self, name: str) -> str:
+        return _(_FURNITURE[name])
+
+
+TEXT = _Furniture()
 
 
 def period_word(period: Period | str) -> str:
     """Return what such a period is called: month, quarter or year."""
-    return Period(period).every
+    return _(_PERIODS[Period(period).every])
+
+
+_PERIODS = {"month": N_("month"), "quarter": N_("quarter"), "year": N_("year")}
+_ON = {"month": N_("on the month"), "quarter": N_("on the quarter"), "year": N_("on the year")}
+
+
+def on_the(every: On) -> str:
+    """Return against what a change is counted: on the month, the quarter or the year before."""
+    return _(_ON[every])
 
 
 def short_names(periods: Iterable[Period]) -> dict[str, str]:
@@ -80,10 +102,12 @@ def short_names(periods: Iterable[Period]) -> dict[str, str]:
 def change_words(change: Said) -> str:
     """Return a change as a verdict: "up 4.2 points", "down …" or "no clear change"."""
     if isinstance(change, Unsaid):
-        return TOO_FEW
+        return _(TOO_FEW)
     if change.verdict == "no clear change":
-        return change.verdict
-    return f"{change.verdict} {_size(change)}"
+        return _(N_("no clear change"))
+    if change.verdict == "up":
+        return _("up {size}", size=_size(change))
+    return _("down {size}", size=_size(change))
 
 
 def change_message(
@@ -100,39 +124,42 @@ def change_message(
     ('NPS rose 4.2 points on the quarter', 'NPS fell 4.2 points on the year')
     """
     on = period.every if period and on != "year" else on
+    words = {"label": label, "on": on_the(on)}
     if isinstance(change, Unsaid):
-        return f"Change in {label} on the {on}: {TOO_FEW}"
+        return _("Change in {label} {on}: {too_few}", too_few=_(TOO_FEW), **words)
     if change.verdict == "no clear change":
-        return f"No clear change in {label} on the {on}"
-    verb = "rose" if change.verdict == "up" else "fell"
-    return f"{label} {verb} {_size(change)} on the {on}"
+        return _("No clear change in {label} {on}", **words)
+    if change.verdict == "up":
+        return _("{label} rose {size} {on}", size=_size(change), **words)
+    return _("{label} fell {size} {on}", size=_size(change), **words)
 
 
-def link_message(
-    effect: Said,
-    *,
-    what: str = "satisfaction",
-    outcome: str = "repeat purchases",
-    per: str = "one more point",
-) -> str:
-    """Return an exhibit's message about an effect: "goes with", or no clear link."""
+def link_message(effect: Said, *, what: str = "", outcome: str = "", per: str = "") -> str:
+    """Return an exhibit's message about an effect: "goes with", or no clear link.
+
+    `what` is satisfaction, `outcome` repeat purchases, `per` one more point, unless said.
+    """
+    what, outcome = what or _("satisfaction"), outcome or _("repeat purchases")
+    per = per or _("one more point")
     if isinstance(effect, Unsaid):
-        return f"Link between {what} and {outcome}: {TOO_FEW}"
+        words = {"what": what, "outcome": outcome, "too_few": _(TOO_FEW)}
+        return _("Link between {what} and {outcome}: {too_few}", **words)
     if effect.verdict == "no clear change":
-        return f"No clear link between {what} and {outcome}"
-    direction = "more" if effect.verdict == "up" else "fewer"
-    return f"{per[0].upper()}{per[1:]} goes with {_size(effect)} {direction} {outcome}"
+        return _("No clear link between {what} and {outcome}", what=what, outcome=outcome)
+    words = {"per": first_capital(per), "size": _size(effect), "outcome": outcome}
+    if effect.verdict == "up":
+        return _("{per} goes with {size} more {outcome}", **words)
+    return _("{per} goes with {size} fewer {outcome}", **words)
+
+
+def first_capital(text: str) -> str:
+    """Return text with its first letter as a capital, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def either(condition: bool, yes: str, no: str) -> str:
     """Return one of two wordings, so that a notebook needs no `if`."""
-    return yes if condition else no
-
-
-def listed(words: Iterable[str], last: str = "and") -> str:
-    """Return words as a sentence lists them: a, b and c."""
-    words = [str(word) for word in words]
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    return _(yes if condition else no)
 
 
 def sentence(template: str, /, *, otherwise: str | None = None, **values: object) -> str:
@@ -156,8 +183,8 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
     """
     unsaid = [value.why for value in values.values() if isinstance(value, Unsaid)]
     if unsaid:
-        return (otherwise or "Not known: {why}").replace("{why}", unsaid[0])
-    return template.format(**{name: _Shown(value) for name, value in values.items()})
+        return _(otherwise or N_("Not known: {why}")).replace("{why}", unsaid[0])
+    return _(template).format(**{name: _Shown(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +217,12 @@ def answer(*sentences: str) -> Prose:
             f"An answer has one to three sentences, got {len(sentences)}. "
             "Keep the most important and say the others beside their exhibits."
         )
-    return Prose(sentences, is_answer=True)
+    return Prose(tuple(map(_, sentences)), is_answer=True)
 
 
 def note(*sentences: str) -> Prose:
     """Return computed prose beside an exhibit: one paragraph a sentence."""
-    return Prose(sentences)
+    return Prose(tuple(map(_, sentences)))
 
 
 def how(question: Question) -> str:
@@ -209,32 +236,33 @@ def how(question: Question) -> str:
     """
     low, high = question.scale
     easy = getattr(question, "easy_is", None)
-    return _HOW[question.kind].format(
+    return _(
+        _HOW[question.kind],
         label=question.label,
         low=f"{low:g}",
         high=f"{high:g}",
         below_high=f"{high - 1:g}",
         good=f"{question.satisfied_at:g}" if question.kind == "csat" else "",
-        easy=easy,
-        side="below" if easy == "low" else "above",
+        easy=_("low") if easy == "low" else _("high"),
+        side=_("below") if easy == "low" else _("above"),
     )
 
 
-_RATED = (
+_RATED = N_(
     "“{label}” is rated from {low} to {high}: the mean of valid answers, and the top-two-box "
     "share, that of answers {below_high} and {high}."
 )
 _HOW = {
-    "nps": (
+    "nps": N_(
         "The net promoter score (NPS) is the percentage of promoters (answers 9–10) less the "
         "percentage of detractors (answers 0–6), in points from −100 to 100. Passives (answers "
         "7–8) count among the valid answers only."
     ),
-    "csat": (
+    "csat": N_(
         "CSAT of “{label}” is the share of valid answers of {good} or more on the scale from {low} "
         "to {high}."
     ),
-    "ces": (
+    "ces": N_(
         "CES of “{label}” is the mean of valid answers on the scale from {low} to {high}, where a "
         "{easy} answer means easy; the share finding it easy is that of answers {side} the middle "
         "of the scale."
@@ -258,7 +286,7 @@ def unbroken(text: str) -> str:
 
 def reason(why: str) -> str:
     """Return why something is not measured, without saying again that it is not."""
-    return why.removeprefix(f"{TEXT['not_measured']}: ")
+    return why.removeprefix(_("Not measured: {what}", what=""))
 
 
 def unmarked(text: str) -> str:
@@ -291,13 +319,14 @@ _FORMS = {
     "difference_number": lambda said: number(said, difference=True),
     "difference_evidence": lambda said: evidence(said, difference=True),
     "difference_interval": lambda said: interval(said, difference=True),
-    "change": lambda said: f"{change_words(said)} ({_change_interval(said)})",
+    "change": lambda said: in_brackets(change_words(said), _change_interval(said)),
     "verdict": change_words,
 }
 
 
 def _change_interval(change: Estimate) -> str:
-    return f"{change.level:.0%} interval {interval(change, difference=True, bare=True)}"
+    ends = interval(change, difference=True, bare=True)
+    return _("{level} interval {ends}", level=f"{change.level:.0%}", ends=ends)
 
 
 def _size(change: Estimate) -> str:
