@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext as standard
 import io
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +23,7 @@ from profitchain.errors import ParameterError, did_you_mean
 
 SOURCE = "en"
 FOLDER = Path(__file__).parent / "locales"
+HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
 _WITHOUT_SPACES = {"zh", "ja"}  # sentences follow each other without a space
 _spoken = [""]  # "" until somebody chose: then English
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, languages, trust, wording
+from profitchain import exhibits, findings, languages, trust, vectors, wording
 from profitchain.findings import SUMMARY, PageStory
 from profitchain.periods import Period
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 ANSWER = "application/vnd.profitchain.answer+json"
 ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
+DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
@@ -232,7 +233,8 @@ def _rendered(
         **parts,
     }
     text, _ = _exporter().from_notebook_node(notebook, resources=resources)
-    return text.strip() + "\n"
+    text, rules = vectors.shared_looks(text.strip())
+    return text.replace(DRAWN, f"<style>{rules}</style>" if rules else "", 1) + "\n"
 
 
 def _record(page: PageInfo) -> dict[str, str]:
