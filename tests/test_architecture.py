@@ -16,7 +16,7 @@ import pytest
 REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
-WORDS     errors languages periods estimates ratios comparisons
+WORDS     errors memo languages periods estimates ratios comparisons
 DATA      settings company contracts delimited workbooks sources casting conventions typed checks
 JUDGED    quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
