@@ -194,14 +194,6 @@ def test_a_page_that_is_not_measured_says_why():
     assert 'rel="prev" href="03_satisfaction.html"' in html and 'rel="next" href' not in html
 
 
-def test_the_list_of_editions_leads_to_each_and_escapes_its_words():
-    link = pages.EditionLink("A & <B>", PERIOD, "**Up** 4 points.", "a/2026Q3/index.html")
-    html = pages.reports_index([link])
-    assert '<a href="a/2026Q3/index.html">July–September 2026</a>' in html
-    assert "A &amp; &lt;B&gt;" in html and "<strong>Up</strong>" in html
-    assert "profitchain report" in pages.reports_index([])
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])

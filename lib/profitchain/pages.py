@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from profitchain import exhibits, findings, languages, trust, vectors, wording
+from profitchain.archive import Kept
 from profitchain.findings import SUMMARY, PageStory
 from profitchain.periods import Period
 
@@ -26,6 +26,7 @@ ANSWER = "application/vnd.profitchain.answer+json"
 ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
 DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
+MOST_EARLIER = 12  # periods on a page; all stand on the firm's own
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
 
@@ -49,6 +50,7 @@ class Site:
     """The edition that a page belongs to, in the language `language` of its `languages`.
 
     The first language's pages lie in the edition's folder, the others' in folders inside it.
+    `earlier` are editions of earlier periods, the newest first.
     """
 
     company: str
@@ -56,6 +58,7 @@ class Site:
     pages: tuple[Entry, ...]
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
+    earlier: tuple[Kept, ...] = ()
 
     @property
     def top(self) -> str:
@@ -63,9 +66,21 @@ class Site:
         return "" if self.language == self.languages[0] else "../"
 
     @property
+    def archive(self) -> str:
+        """What leads from a page to the list of the firm's editions, later ones included."""
+        return f"{self.top}../index.html"
+
+    @property
     def editions(self) -> str:
         """What leads from a page to the list of all editions."""
         return f"{self.top}../../index.html"
+
+    def before(self, file: str) -> list[tuple[str, str]]:
+        """Return the periods before, in words, and what leads to the same page in each."""
+        return [
+            (wording.period_label(each.period), f"{self.top}../{each.page(file, self.language)}")
+            for each in self.earlier[:MOST_EARLIER]
+        ]
 
     def tongues(self, file: str) -> list[tuple[str, str, str]]:
         """Return each language's tag, its own name, and what leads to a page in it."""
@@ -87,26 +102,6 @@ class PageInfo:
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: Sequence[Mapping[str, object]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EditionLink:
-    """One edition in the list of all: its company's name, period, headline and address."""
-
-    company: str
-    period: Period
-    headline: str
-    href: str
-
-    @property
-    def label(self) -> str:
-        """The period in words."""
-        return wording.period_label(self.period)
-
-    @property
-    def sentence(self) -> str:
-        """The headline as HTML."""
-        return wording.emphasised(self.headline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +188,6 @@ def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
     return _rendered(notebook, site, page, question=question, why=wording.reason(why))
 
 
-def reports_index(editions: Iterable[EditionLink]) -> str:
-    """Return the page that leads to every edition, company by company, in the given order."""
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    ordered = sorted(editions, key=lambda edition: edition.company)
-    companies = [(name, list(each)) for name, each in groupby(ordered, lambda one: one.company)]
-    template = environment.get_template("reports_index.html.j2")
-    return template.render(
-        companies=companies, css=_css(), say=wording.TEXT, language=languages.spoken()
-    )
-
-
 def _rendered(
     notebook: NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
 ) -> str:
@@ -218,8 +200,9 @@ def _rendered(
         "question": question,
         "period": wording.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": _css(),
+        "css": css(),
         "say": wording.TEXT,
+        "earlier": site.before(Entry(page.name, question).file),
         "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
@@ -322,7 +305,8 @@ def _exporter() -> TemplateExporter:
 
 
 @cache
-def _css() -> str:
+def css() -> str:
+    """Return the stylesheet of all pages, in one line."""
     text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return re.sub(r"\s*\n\s*", " ", text).strip()

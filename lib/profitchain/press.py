@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from profitchain import findings, imprint, languages, pages
+from profitchain import archive, findings, imprint, indexes, languages, pages
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.folders import aside, exchange
 from profitchain.runs import Ran, ended, environment_of, run, start_worker
@@ -41,7 +41,7 @@ class Order:
     @property
     def folder(self) -> Path:
         """Where the edition is published."""
-        name = str(self.edition.period) + ("" if self.whole else ".part")
+        name = str(self.edition.period) + ("" if self.whole else archive.PART)
         return self.out / self.edition.company.slug / name
 
 
@@ -80,7 +80,7 @@ def publish(
             seconds={one.path.stem: round(one.seconds, 2) for one in ran},
         )
         exchange(building, order.folder)
-    _write_reports_index(order.out)
+    indexes.write(order.out, order.edition.company.slug)
     return order.folder / "index.html"
 
 
@@ -245,6 +245,7 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
         entries,
         language=languages.spoken(),
         languages=order.languages,
+        earlier=archive.earlier(order.folder, order.edition.period),
     )
     for one, entry in zip(ran, entries, strict=True):
         page = _page_info(order, one.path)
@@ -266,20 +267,3 @@ def _page_info(order: Order, path: Path) -> pages.PageInfo:
         inputs=order.edition.inputs,
         versions=imprint.versions(),
     )
-
-
-def _write_reports_index(out: Path) -> None:
-    """Write the page that leads to every edition under `out`, the latest of each company first."""
-    links = []
-    for record in sorted(out.glob("*/*/record.json"), reverse=True):
-        folder = record.parent
-        is_whole = not folder.name.startswith(".") and not folder.name.endswith(".part")
-        if not is_whole or not (folder / "index.html").exists():
-            continue
-        told = findings.told(folder)
-        href = f"{folder.parent.name}/{folder.name}/index.html"
-        links.append(pages.EditionLink(told.company, told.period, told.headline, href))
-    with aside(out / "index.html") as building:
-        made = building / "index.html"
-        made.write_text(pages.reports_index(links), encoding="utf-8", newline="\n")
-        made.replace(out / "index.html")

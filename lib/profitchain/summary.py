@@ -10,7 +10,7 @@ from profitchain import formats, narration, style, wording
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.findings import SUMMARY, Found, PageStory, is_change, is_difference
 
-SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 120, 34, 4
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 
 
@@ -118,7 +118,8 @@ def _sparkline(found: Found, id: str, said: Estimate) -> str:
     places = None if said.unit in formats.COUNTS else formats.decimals(said.unit, max(values))
     ends = [formats.plain(value, said.unit, places=places) for value in (values[0], values[-1])]
     words = f"From {ends[0]} in {first} to {ends[1]} in {last}."
-    return f'{spark_svg(values)}<span class="hidden">{html.escape(words)}</span>'
+    since = f'<p class="since" aria-hidden="true"><span>{first}</span><span>{last}</span></p>'
+    return f'{spark_svg(values)}{since}<span class="hidden">{html.escape(words)}</span>'
 
 
 def spark_svg(values: Sequence[float]) -> str:

@@ -31,7 +31,7 @@ _PLACE = {"M": 2, "L": 2, "C": 6, "Q": 4, "z": 0}
 
 @dataclass(slots=True)
 class Mark:
-    """Something drawn: a path, dots of one size, texts or an image; `look` is its style, `clip` its frame.
+    """Something drawn: a path, dots of one size, texts or an image, in one style, in one frame.
 
     `parts` are a path's segments, the dots' places, texts with their places and transforms, or the
     image as it is; `boxes` are where they lie.

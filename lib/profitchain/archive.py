@@ -1,0 +1,75 @@
+"""Which editions a firm has published, and what leads to a page in each of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain import findings, languages
+from profitchain.findings import PageStory
+from profitchain.periods import Period
+
+PART = ".part"  # ends the folder of an edition that lacks pages
+INDEX = "index.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One published edition: whose, of when, in which languages, and what its pages say."""
+
+    folder: Path
+    company: str
+    period: Period
+    headline: str
+    languages: tuple[str, ...]
+    pages: tuple[PageStory, ...]
+
+    def page(self, file: str, language: str) -> str:
+        """Return what leads from the firm's folder to a page; to the index where it is missing."""
+        within = f"{language}/" if language in self.languages[1:] else ""
+        has = (self.folder / within / file).exists()
+        return f"{self.folder.name}/{within}{file if has else INDEX}"
+
+
+def editions(folder: Path) -> tuple[Kept, ...]:
+    """Return the whole editions in a firm's folder, the newest first."""
+    found = (record.parent for record in folder.glob("*/record.json"))
+    whole = [
+        each
+        for each in found
+        if not each.name.startswith(".") and each.suffix != PART and (each / INDEX).exists()
+    ]
+    return tuple(sorted(map(_kept, whole), key=_age, reverse=True))
+
+
+def earlier(folder: Path, period: Period) -> tuple[Kept, ...]:
+    """Return the editions beside an edition's folder whose periods ended before its own.
+
+    Later ones are left out: an edition made again must come out as it was.
+    """
+    before = (each for each in editions(folder.parent) if each.period.last_day < period.last_day)
+    return tuple(before)
+
+
+def firms(out: Path) -> tuple[tuple[Kept, ...], ...]:
+    """Return each firm's editions under `out`, firm by firm in the order of their folders."""
+    found = map(editions, sorted(path for path in out.iterdir() if path.is_dir()))
+    return tuple(filter(None, found))
+
+
+def _kept(folder: Path) -> Kept:
+    told = findings.told(folder)
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    return Kept(
+        folder=folder,
+        company=told.company,
+        period=told.period,
+        headline=told.headline,
+        languages=tuple(record.get("languages", [languages.SOURCE])),
+        pages=told.pages,
+    )
+
+
+def _age(edition: Kept) -> tuple:
+    return edition.period.last_day, edition.period.first_day

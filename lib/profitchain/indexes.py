@@ -1,0 +1,105 @@
+"""The pages that lead to editions: a firm's periods and questions, and all firms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain import archive, languages, wording
+from profitchain.archive import INDEX, Kept
+from profitchain.findings import SUMMARY, PageStory
+from profitchain.folders import aside
+from profitchain.pages import TEMPLATES, css
+
+UNFOLDED = 8  # periods of a question that a firm's page shows without a click
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One period in a list: its words, what leads to it, what it says (HTML), in which language."""
+
+    label: str
+    href: str
+    sentence: str
+    language: str
+
+
+def write(out: Path, firm: str) -> None:
+    """Write the page of one firm's folder and the one that leads to every firm's editions."""
+    editions = archive.editions(out / firm)
+    tongue = editions[0].languages[0] if editions else languages.spoken()
+    with languages.speaking(tongue if tongue in languages.available() else languages.SOURCE):
+        _write(out / firm / INDEX, firm_index(editions))
+    _write(out / INDEX, reports_index(archive.firms(out)))
+
+
+def firm_index(editions: Sequence[Kept]) -> str:
+    """Return a firm's page: its editions, the newest first, then each question over all of them.
+
+    It is made anew with each edition, so earlier editions, which stay as they are, lead to later
+    ones through it.
+    """
+    lines = [_line(each, INDEX, each.headline) for each in editions]
+    questions = [(question, list(_course(name, editions))) for name, question in _asked(editions)]
+    company = editions[0].company if editions else wording.TEXT["editions_title"]
+    return _rendered(
+        "firm_index.html.j2", company=company, lines=lines, questions=questions, unfolded=UNFOLDED
+    )
+
+
+def reports_index(firms: Sequence[Sequence[Kept]]) -> str:
+    """Return the page that leads to every edition, firm by firm, each firm's newest first."""
+    companies = []
+    for editions in sorted(firms, key=lambda each: each[0].company):
+        folder = editions[0].folder.parent.name
+        lines = [_line(each, INDEX, each.headline, f"{folder}/") for each in editions]
+        companies.append((editions[0].company, f"{folder}/{INDEX}", lines))
+    return _rendered("reports_index.html.j2", companies=companies)
+
+
+def _asked(editions: Sequence[Kept]) -> list[tuple[str, str]]:
+    """Return every question's page and words, as the newest edition that asks it puts them."""
+    asked: dict[str, str] = {}
+    for edition in editions:
+        for page in edition.pages:
+            if page.name != SUMMARY:
+                asked.setdefault(page.name, page.question)
+    return sorted(asked.items())
+
+
+def _course(name: str, editions: Sequence[Kept]) -> Iterator[Line]:
+    for edition in editions:
+        for page in edition.pages:
+            if page.name == name:
+                yield _line(edition, page.file, _said(page))
+
+
+def _said(page: PageStory) -> str:
+    if page.why:
+        return f"{wording.TEXT['not_measured']}: {wording.reason(page.why)}"
+    return page.answers[0] if page.answers else ""
+
+
+def _line(edition: Kept, file: str, sentence: str, before: str = "") -> Line:
+    return Line(
+        label=wording.period_label(edition.period),
+        href=before + edition.page(file, edition.languages[0]),
+        sentence=wording.emphasised(sentence),
+        language=edition.languages[0],
+    )
+
+
+def _rendered(template: str, **parts: object) -> str:
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    around = {"css": css(), "say": wording.TEXT, "language": languages.spoken()}
+    return environment.get_template(template).render(**around, **parts)
+
+
+def _write(path: Path, text: str) -> None:
+    with aside(path) as building:
+        made = building / INDEX
+        made.write_text(text, encoding="utf-8", newline="\n")
+        made.replace(path)
