@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from profitchain import link_words, narration
+from profitchain import data_words, link_words, narration
 from profitchain.company import Company, Question
 from profitchain.comparisons import Measure, Story
 from profitchain.estimates import Estimate, Said
@@ -53,7 +53,7 @@ def source(what: str, n: int, period: Period | None = None) -> str:
 def account(rows: pd.DataFrame) -> Caption:
     """Return the caption of the rows that came in, by table (`rows`: the account)."""
     return {
-        "message": narration.account_message(rows),
+        "message": data_words.account_message(rows),
         "measure": _("Rows by table and by what became of them"),
         "source": source(_("The firm's tables"), rows["rows"].sum()),
         "units": dict.fromkeys(["rows_in", *KINDS], "count"),
@@ -74,7 +74,7 @@ def reasons(rows: pd.DataFrame) -> Caption:
 def coverage(orders: pd.DataFrame) -> Caption:
     """Return the caption of orders by period."""
     return {
-        "message": narration.coverage_message(orders),
+        "message": data_words.coverage_message(orders),
         "measure": _("Orders by period, cancelled orders left out"),
         "source": source(
             _("Orders, counted in full and so without an interval"), orders["n"].sum()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from profitchain.data_words import part_sentence
 from profitchain.estimates import Estimate, Said
 from profitchain.findings import Found
 from profitchain.formats import number
-from profitchain.narration import part_sentence
 from profitchain.satisfaction import public_id
 from profitchain.store import Edition
 from profitchain.wording import sentence
