@@ -25,11 +25,11 @@ from profitchain.wording import (
     On,
     Prose,
     change_message,
+    change_on,
     change_words,
     how,
     listed,
     note,
-    on_the,
     period_word,
     sentence,
 )  # fmt: skip
@@ -90,8 +90,8 @@ def score_sentence(story: Story, period: Period) -> str:
 
 def _moved(on: On, change: Estimate) -> str:
     """Return a verdict and what it is on, set bold where there was a move."""
-    words = {"change": change_words(change), "on": on_the(on)}
-    return _("{change} {on}", **words) if change.spans_zero else _("**{change} {on}**", **words)
+    told = change_on(change, on)
+    return told if change.spans_zero else f"**{told}**"
 
 
 def changes_sentence(story: Story, period: Period) -> str:

@@ -23,6 +23,7 @@ import pandas as pd
 
 from profitchain.company import Company, load_company
 from profitchain.errors import CompanyError, NotMeasured, ParameterError, PeriodError
+from profitchain.languages import _
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
@@ -85,7 +86,13 @@ class Edition:
         Raises NotMeasured where the firm has no table for it.
         """
         if not self.has(name):
-            raise NotMeasured(f"'{name}' needs a table that {self.company.name} has not given.")
+            raise NotMeasured(
+                _(
+                    "'{name}' needs a table that {company} has not given.",
+                    name=name,
+                    company=self.company.name,
+                )
+            )
         frame = pd.read_parquet(self.folder / f"{name}.parquet")
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
@@ -112,9 +119,8 @@ def read_period(
     firm = firm.model_copy(update=_positive(choices))
     missing = [name for name in needs if name not in firm.tables]
     if missing:
-        raise NotMeasured(
-            f"Not measured: needs table `{missing[0]}`, which company.yml doesn't name."
-        )
+        why = _("needs table `{table}`, which company.yml doesn't name.", table=missing[0])
+        raise NotMeasured(_("Not measured: {what}", what=why))
     when = Period(period) if period else _last_period(firm)
     folder = _prepared(firm, when)
     known = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
