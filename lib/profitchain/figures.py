@@ -241,7 +241,10 @@ def _coloured(
 def _series(data: pd.DataFrame, group: str | None) -> list[tuple[str, pd.DataFrame]]:
     if group is None:
         return [("", data)]
-    series = [(str(name), rows) for name, rows in data.groupby(group, sort=False, observed=True)]
+    series = [
+        (axes.plain_label(name), rows)
+        for name, rows in data.groupby(group, sort=False, observed=True)
+    ]
     if len(series) > MOST_SERIES:
         raise ValueError(
             f"{len(series)} lines in one drawing can't be told apart; four can. "

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from profitchain import languages
 from profitchain.company import Company, load_company
 from profitchain.errors import CompanyError, NotMeasured, ParameterError, PeriodError
 from profitchain.languages import _
@@ -88,9 +89,9 @@ class Edition:
         if not self.has(name):
             raise NotMeasured(
                 _(
-                    "'{name}' needs a table that {company} has not given.",
+                    "'{name}' needs a table that {firm} has not given.",
                     name=name,
-                    company=self.company.name,
+                    firm=self.company.name,
                 )
             )
         frame = pd.read_parquet(self.folder / f"{name}.parquet")
@@ -117,10 +118,15 @@ def read_period(
     """
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
+    languages.use_unless_chosen(firm.language)
     missing = [name for name in needs if name not in firm.tables]
     if missing:
-        why = _("needs table `{table}`, which company.yml doesn't name.", table=missing[0])
-        raise NotMeasured(_("Not measured: {what}", what=why))
+        raise NotMeasured(
+            _(
+                "Not measured: {what}",
+                what=_("needs table `{name}`, which company.yml doesn't name.", name=missing[0]),
+            )
+        )
     when = Period(period) if period else _last_period(firm)
     folder = _prepared(firm, when)
     known = json.loads((folder / "facts.json").read_text(encoding="utf-8"))

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from profitchain.company import Question
 
 __all__ = [
-    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words", "either",
-    "emphasised", "first_capital", "following", "how", "interval", "link_message", "listed", "note",
+    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
+    "either", "emphasised", "first_capital", "following", "how", "interval", "link_message", "listed", "note",
     "number", "on_the", "period_label", "period_short", "period_word", "reason", "sentence",
     "unbroken", "unmarked", "with_interval",
 ]  # fmt: skip
@@ -50,6 +50,7 @@ _FURNITURE = {
     "editions_title": N_("What is satisfaction worth?"),
     "findings": N_("Findings recorded on this page"),
     "inputs": N_("Tables read"),
+    "languages": N_("Languages"),
     "next": N_("Next question"),
     "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
     "code_cell": N_("Code cell"),
