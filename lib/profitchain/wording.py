@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
-    "either", "emphasised", "first_capital", "following", "how", "interval", "link_message", "listed", "note",
-    "number", "on_the", "period_label", "period_short", "period_word", "reason", "sentence",
-    "unbroken", "unmarked", "with_interval",
+    "either", "emphasised", "first_capital", "following", "how", "interval", "link_message",
+    "listed", "note", "number", "on_the", "period_label", "period_short", "period_word", "reason",
+    "sentence", "unbroken", "unmarked", "with_interval",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
