@@ -32,6 +32,7 @@ LIFETIME  lifetime expectancy holdouts lifetime_groups contract_value lifetime_v
 LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording data_words narration link_words captions response_words worth_words
+PRICED    worth_captions
 DOUBTING  ladder_words hidden_words
 NAMING    value_words field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions
