@@ -17,8 +17,8 @@ REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
 WORDS     errors memo languages periods estimates ratios comparisons
-DATA      settings company contracts delimited workbooks sources casting conventions typed checks
-JUDGED    quarantine crosschecks account intake
+DATA      settings company contracts delimited workbooks sources casting conventions typed
+JUDGED    reasons checks quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
@@ -31,7 +31,8 @@ MONEY     worth scenarios elasticity planning tieout
 LIFETIME  lifetime expectancy holdouts lifetime_groups contract_value lifetime_value
 LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
-SAYING    formats wording narration link_words captions response_words worth_words
+SAYING    formats wording data_words narration link_words captions response_words worth_words
+PRICED    worth_captions
 DOUBTING  ladder_words hidden_words
 NAMING    value_words field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions

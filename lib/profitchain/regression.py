@@ -19,6 +19,7 @@ from scipy.special import expit, logit
 
 from profitchain.design import Design, Outcome, build, kish
 from profitchain.estimates import Unsaid
+from profitchain.languages import _
 from profitchain.memo import remembered
 from profitchain.terms import Basis
 
@@ -151,7 +152,7 @@ def _solve(
 
 def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
     """Return what each cluster brings to each coefficient's error."""
-    mean, _, _ = levels_of(design.columns @ values, binary=design.binary)
+    mean, _slope, _curvature = levels_of(design.columns @ values, binary=design.binary)
     bread = bread_of(design, values)
     residuals = design.total - design.n * mean
     codes, clusters = pd.factorize(design.clusters)
@@ -165,11 +166,11 @@ def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
 
 def bread_of(design: Design, values: np.ndarray) -> np.ndarray:
     """Return how far the coefficients move per unit of the model's equations (terms x terms)."""
-    _, slope, _ = levels_of(design.columns @ values, binary=design.binary)
+    _mean, slope, _curvature = levels_of(design.columns @ values, binary=design.binary)
     return np.linalg.inv(design.columns.T @ (design.columns * (design.n * slope)[:, None]))
 
 
 def _no_finite_fit(design: Design) -> str:
     if design.binary:
-        return "The scores (or controls) tell perfectly who came back, so no finite effect fits."
-    return "No stable effect fits these amounts."
+        return _("The scores (or controls) tell perfectly who came back, so no finite effect fits.")
+    return _("No stable effect fits these amounts.")
