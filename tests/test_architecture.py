@@ -39,7 +39,7 @@ WAVING    leaving_words leaving_captions
 DRAWING   vectors style axes figures evidence_figures value_figures leaving_figures
 SHOWING   headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust archive pages folders indexes turns runs imprint press verify lists
+PRESS     trust archive pages folders indexes pdf turns runs imprint press verify lists
 COMMANDS  trials certification catalogues cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]

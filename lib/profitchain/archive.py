@@ -25,11 +25,31 @@ class Kept:
     languages: tuple[str, ...]
     pages: tuple[PageStory, ...]
 
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Where each language's pages are: the first one's at the top."""
+        first, *others = self.languages
+        return {first: self.folder} | {tag: self.folder / tag for tag in others}
+
     def page(self, file: str, language: str) -> str:
         """Return what leads from the firm's folder to a page; to the index where it is missing."""
         within = f"{language}/" if language in self.languages[1:] else ""
         has = (self.folder / within / file).exists()
         return f"{self.folder.name}/{within}{file if has else INDEX}"
+
+
+def kept(folder: Path) -> Kept:
+    """Return what an edition's folder holds."""
+    told = findings.told(folder)
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    return Kept(
+        folder=folder,
+        company=told.company,
+        period=told.period,
+        headline=told.headline,
+        languages=tuple(record.get("languages", [languages.SOURCE])),
+        pages=told.pages,
+    )
 
 
 def editions(folder: Path) -> tuple[Kept, ...]:
@@ -40,7 +60,7 @@ def editions(folder: Path) -> tuple[Kept, ...]:
         for each in found
         if not each.name.startswith(".") and each.suffix != PART and (each / INDEX).exists()
     ]
-    return tuple(sorted(map(_kept, whole), key=_age, reverse=True))
+    return tuple(sorted(map(kept, whole), key=_age, reverse=True))
 
 
 def earlier(folder: Path, period: Period) -> tuple[Kept, ...]:
@@ -56,19 +76,6 @@ def firms(out: Path) -> tuple[tuple[Kept, ...], ...]:
     """Return each firm's editions under `out`, firm by firm in the order of their folders."""
     found = map(editions, sorted(path for path in out.iterdir() if path.is_dir()))
     return tuple(filter(None, found))
-
-
-def _kept(folder: Path) -> Kept:
-    told = findings.told(folder)
-    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    return Kept(
-        folder=folder,
-        company=told.company,
-        period=told.period,
-        headline=told.headline,
-        languages=tuple(record.get("languages", [languages.SOURCE])),
-        pages=told.pages,
-    )
 
 
 def _age(edition: Kept) -> tuple:

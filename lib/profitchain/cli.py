@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Publish an edition, print its index page; with `--lists`, write who may leave."""
+    """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
     from profitchain import lists
     from profitchain.press import REPORTS, publish
     from profitchain.store import read_period
@@ -51,7 +51,19 @@ def report(options: argparse.Namespace) -> int:
     if options.lists:
         print(lists.write_at_risk(edition, place, given), file=sys.stderr)
     print(index)
+    if options.pdf:
+        _print(index.parent)
     return 0
+
+
+def _print(folder: Path) -> None:
+    """Write an edition's PDF, one a language, and the lists that lead to it."""
+    from profitchain import archive, indexes, languages, pdf
+
+    for tag, pages in archive.kept(folder).folders.items():
+        with languages.speaking(tag):
+            print(pdf.write(pages), file=sys.stderr)
+    indexes.write(folder.parent.parent, folder.parent.name)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -141,6 +153,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="only this notebook, and the summary; again for more")  # fmt: skip
     one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                      help="a notebook parameter's value; again for more")  # fmt: skip
+    one.add_argument("--pdf", action="store_true",
+                     help="also print the edition as edition.pdf (needs Chromium)")  # fmt: skip
     one.add_argument("--lists", action="store_true",
                      help="also write who may leave into the company's folder")  # fmt: skip
     _add_company(command(check, help="the data contract alone"))

@@ -46,6 +46,7 @@ _FURNITURE = {
     "code": N_("How this was computed"),
     "commit": N_("Commit, time and full hashes"),
     "contents": N_("On this page"),
+    "contents_of_edition": N_("Contents"),
     "data": N_("Data behind this exhibit"),
     "download": N_("Download as CSV"),
     "editions_lead": N_("Each edition answers the same questions for one period."),
