@@ -30,8 +30,8 @@ LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
 LIFETIME  lifetime expectancy holdouts lifetime_groups contract_value lifetime_value
 LEAVING   survival hazards forecasts signs leaving rescue
-EVIDENCE  sensitivity noise specifications rules verdicts
-SAYING    formats wording narration link_words captions response_words worth_words
+EVIDENCE  sensitivity noise specifications evidence rules verdicts
+SAYING    formats wording narration link_words captions silence_words response_words worth_words
 DOUBTING  ladder_words hidden_words
 NAMING    value_words field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions
