@@ -104,7 +104,7 @@ def by_window(
     One row a window: window (days), value, low, high (share per point), n, why.
     """
     followed = sorted(_by_window(windows, firm, cells).items())
-    said = [repeat_effect(rows, controls=firm.controls, level=level) for _, rows in followed]
+    said = [repeat_effect(rows, controls=firm.controls, level=level) for _days, rows in followed]
     return said_frame(
         said, window=[ngettext("{n} day", "{n} days", days) for days, _rows in followed]
     )
