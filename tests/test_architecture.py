@@ -33,8 +33,8 @@ LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording narration link_words captions response_words worth_words
 DOUBTING  ladder_words hidden_words
-NAMING    value_words field_words lifetime_words lifetime_captions group_words
-WAVING    leaving_words leaving_captions
+NAMING    value_words field_words lifetime_words lifetime_captions group_words group_captions
+WAVING    pace_words leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
 PRESS     trust pages folders turns runs imprint press verify lists trials certification cli

@@ -1,4 +1,4 @@
-"""The sentences and captions on groups that behave alike: "can't be told apart" is an answer."""
+"""The sentences and tables on groups that behave alike: "can't be told apart" is an answer."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from profitchain.captions import Caption, source
 from profitchain.clustering import Trial, profile
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.fair_comparisons import ALIKE, APART, Compared, Fairly, outside_funnel
 from profitchain.formats import digits, p_words, plain
 from profitchain.languages import N_, _, following, listed, ngettext
-from profitchain.narration import brief, in_sentence
+from profitchain.narration import in_sentence
 from profitchain.ratios import said_frame
 from profitchain.store import Edition
-from profitchain.wording import first_capital, period_word, sentence, unmarked
+from profitchain.wording import first_capital, sentence, unmarked
 
 NO_SEGMENTS = N_(
     "No segment of company.yml stands in table `customers`, so no groups are compared."
@@ -128,7 +127,7 @@ def gain_sentence(tried: Trial | Unsaid) -> str:
     )
     if isinstance(tried.gain, Unsaid):
         return gain
-    return following(_("**{verdict}.**", verdict=_verdict(tried)), gain)
+    return following(_("**{verdict}.**", verdict=verdict(tried)), gain)
 
 
 def groups_table(found: Fairly, every: Sequence[Compared]) -> pd.DataFrame:
@@ -142,7 +141,7 @@ def groups_table(found: Fairly, every: Sequence[Compared]) -> pd.DataFrame:
     table = pd.DataFrame({"group": []})
     for place, one in enumerate(every):
         rows = found.groups[found.groups["measure"] == one.measure.id]
-        name = _column(one)
+        name = column_of(one)
         part = pd.DataFrame({
             "group": _names(rows),
             f"{name}, raw": rows["raw_value"].astype(float),
@@ -155,31 +154,6 @@ def groups_table(found: Fairly, every: Sequence[Compared]) -> pd.DataFrame:
 
 
 ENDS = ("value", "low", "high")
-
-
-def of_groups(found: Fairly, every: Sequence[Compared], edition: Edition) -> Caption:
-    """Return the caption of the groups side by side."""
-    apart = found.groups[found.groups["verdict"].isin(APART)]
-    names = list(dict.fromkeys(apart["group"]))
-    message = _("The declared groups can't be told apart")
-    if found.groups.empty:
-        message = _("No groups are declared")
-    if names:
-        many = ngettext("{n} group is truly apart in some measure",
-                        "{n} groups are truly apart in some measure", len(names))  # fmt: skip
-        message = brief(_("Truly apart in some measure: {groups}", groups=listed(names)), many)
-    units = {f"{_column(one)}, raw": one.measure.unit for one in every}
-    n = max((len(one.rows) for one in every), default=0)
-    return {
-        "message": message,
-        "measure": _(
-            "Raw, and drawn to the mean of all groups as far as their size demands, with 95% "
-            "intervals. ▲ ▼: above or below the others of the segment"
-        ),
-        "source": source(_("Orders and answers"), n) + _assumed(every, edition),
-        "units": units,
-        "empty": unmarked(_(NO_SEGMENTS)),
-    }
 
 
 def funnel_frame(found: Fairly) -> pd.DataFrame:
@@ -199,56 +173,6 @@ def funnel_frame(found: Fairly) -> pd.DataFrame:
     numbers = {end: rows[f"raw_{end}"].astype(float) for end in ENDS}
     head = {"group": names, "segment": rows["segment"], "customers": rows["n"].astype(int)}
     return pd.DataFrame(head | numbers | {"unit": rows["unit"], "verdict": rows["verdict"]})
-
-
-def of_funnel(
-    shown: pd.DataFrame, limits: pd.DataFrame, all_of_them: Said, edition: Edition
-) -> Caption:
-    """Return the caption of the funnel (`shown`: as `funnel_frame`; `limits`: its drawing's)."""
-    apart = shown.loc[shown["verdict"].isin(APART), "group"]
-    outside = len(outside_funnel(shown, limits))
-    message = _("No group keeps clearly more or fewer of its customers")
-    if not shown["value"].notna().any():
-        message = _("No groups to compare in keeping customers")
-    if len(apart):
-        many = ngettext("{n} group beyond chance", "{n} groups beyond chance", len(apart))
-        message = brief(_("Beyond chance: {groups}", groups=listed(apart)), many)
-    told = {
-        "message": message,
-        "measure": _(
-            "Share of the previous period's customers who bought again, by size of the group. Dark "
-            "and light: 95% and 99.8% of groups drawn by lot from all of them"
-        ),
-        "source": source(_("Orders; customers active in the previous period"), all_of_them.n),
-        "description": _(
-            "{message}. {outside} of {all} lie outside the 95% limits, where chance alone puts one "
-            "in twenty. All shares stand in the table.",
-            message=message, outside=outside, all=shown["value"].count(),
-        ),
-        "x_label": _("customers in the group"),
-        "limits": limits,
-        "height": 380,
-    }  # fmt: skip
-    return told | {"middle": getattr(all_of_them, "value", 0.0)}
-
-
-def of_trial(tried: Trial | Unsaid, edition: Edition) -> Caption:
-    """Return the caption of clusters against groups by rule."""
-    known = isinstance(tried, Trial) and isinstance(tried.gain, Estimate)
-    message = _("Clusters against groups by rule: too few to say")
-    message = _verdict(tried) if known else message
-    n = tried.gain.n if known else 0
-    return {
-        "message": message,
-        "measure": _(
-            "Share of squared error in the next {period}'s {money} per customer saved against one "
-            "mean for all, learnt a period earlier",
-            period=period_word(edition.period), money=_money(edition),
-        ),
-        "source": source(_("Orders; customers known a period ago"), n),
-        "units": {"groups": "count"},
-        "empty": gain_sentence(tried),
-    }  # fmt: skip
 
 
 def trial_table(tried: Trial | Unsaid) -> pd.DataFrame:
@@ -271,27 +195,7 @@ def profile_table(tried: Trial | Unsaid, customers: pd.DataFrame, edition: Editi
     return profile(customers, tried.clusters, unit=unit, smallest=edition.smallest)
 
 
-def of_profile(tried: Trial | Unsaid, edition: Edition) -> Caption:
-    """Return the caption of the clusters' profile."""
-    n = tried.gain.n if isinstance(tried, Trial) else 0
-    shown = isinstance(tried, Trial) and tried.is_worth_showing
-    return {
-        "message": _("What the clusters are like") if shown else _("The clusters are not shown"),
-        "measure": _(
-            "Means per customer a period ago, over the lookback; {money} in the {period} that "
-            "followed, with 95% intervals",
-            money=_money(edition), period=period_word(edition.period),
-        ),
-        "source": source(_("Orders; customers known a period ago"), n),
-        "units": {
-            "customers": "customers", "customers_share": "share", "discount_share": "share",
-            "money": edition.company.currency,
-        },
-        "empty": following(_("Not shown."), unmarked(gain_sentence(tried))),
-    }  # fmt: skip
-
-
-def _verdict(tried: Trial) -> str:
+def verdict(tried: Trial) -> str:
     """Return which way of grouping foretells the next period better, as a message."""
     if tried.is_worth_showing:
         return _("Clusters found in the data foretell more than groups by rule")
@@ -353,17 +257,11 @@ def _with_segment(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(names, index=rows.index, dtype=object)
 
 
-def _column(one: Compared) -> str:
+def column_of(one: Compared) -> str:
+    """Return the name of a measure's columns in `groups_table`."""
     return one.measure.id.removesuffix("_per_customer").removeprefix("latest_")
 
 
-def _assumed(every: Sequence[Compared], edition: Edition) -> str:
-    rate = edition.assumed_margin
-    money = any(one.measure.id == "margin_per_customer" for one in every)
-    if not rate or not money:
-        return ""
-    return _("; margin is assumed at {share} of revenue", share=f"{rate:.0%}")
-
-
-def _money(edition: Edition) -> str:
+def money_in(edition: Edition) -> str:
+    """Return what customers' money is called here: margin, or revenue if that is not known."""
     return _("margin") if "margin" in edition.table("customers") else _("revenue")

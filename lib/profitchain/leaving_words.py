@@ -1,17 +1,16 @@
-"""The sentences on who is leaving: how soon they return, who will stay away, what is at stake."""
+"""The sentences on who is leaving: who will stay away, what is at stake, whom to call."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import pandas as pd
 
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.forecasts import calibration_line
-from profitchain.formats import digits, interval, number, p_words, plain
+from profitchain.formats import digits, p_words, plain
 from profitchain.languages import N_, _, following, listed, ngettext
 from profitchain.leaving import COIN, Foresight, judged
 from profitchain.narration import percent
+from profitchain.pace_words import CLEAR
 from profitchain.periods import Every, Period
 from profitchain.rescue import ASSUMED_COST, Plan, money_of
 from profitchain.store import Edition
@@ -19,7 +18,6 @@ from profitchain.wording import period_word, sentence
 from profitchain.worth_words import assumed_clause
 
 LITTLE = 0.01  # of AUC: one pair of a leaver and a stayer in a hundred put right
-CLEAR = 0.05  # a test's p below this counts as a sign
 UNFORETOLD = N_(
     "**Who stays away could not be foretold**, with the scores or without: AUC {said}, no better "
     "than a coin (0.5)."
@@ -42,11 +40,6 @@ PAYS = N_(
 PAYS_UNCLEARLY = N_(
     "If {given}, **it is not clear that calling pays**: best are {count} of {n} customers, for an "
     "expected {profit:number} in {months}, cost paid ({profit:interval}, which spans zero)."
-)
-ONE_PACE = N_("**No clear difference in pace**: one more point goes with a ratio of {ratio}.")
-FASTER = N_(
-    "One more point goes with a pace of the next order **{times} times** as fast "
-    "({ratio:evidence})."
 )
 BY_SEGMENT = {
     "value": N_("By value: {groups}."),
@@ -272,45 +265,6 @@ def scores_test_sentence(seen: Foresight | Unsaid) -> str:
         "not make them useful: the gain above says how much they help.",
         p=p_words(p),
     )
-
-
-def pace_sentence(ratio: Said, even: Said, parts: Mapping[str, Said], n: int) -> str:
-    """Return what one more point goes with in the pace of the next order, and whether it lasts."""
-    if isinstance(ratio, Unsaid):
-        return _("What one more point goes with can't be said: {why}", why=ratio.why)
-    told = sentence(ONE_PACE if ratio.low <= 1 <= ratio.high else FASTER, ratio=ratio,
-                    times=f"{ratio.value:.2f}")  # fmt: skip
-    if ratio.n < n:
-        sample = _("A sample of {some} of {all} customers.", some=digits(ratio.n, 0),
-                   all=digits(n, 0))  # fmt: skip
-        told = following(told, sample)
-    if isinstance(even, Unsaid):
-        return told
-    p = p_words(even.value)
-    if even.value >= CLEAR:
-        return following(told, _("No sign that the ratio changes with time ({p}).", p=p))
-    split = listed(_in_part(when, one) for when, one in parts.items())
-    changes = _(
-        "**The ratio changes with time** ({p}), so it is a mean: {split}.", p=p, split=split
-    )
-    return following(told, changes)
-
-
-def _in_part(when: str, ratio: Said) -> str:
-    if isinstance(ratio, Unsaid):
-        return _("{when} {ratio}", when=when, ratio=number(ratio))
-    words = {"when": when, "ratio": number(ratio), "ends": interval(ratio)}
-    return _("{when} {ratio} ({ends})", **words)
-
-
-def log_rank_sentence(test: Said) -> str:
-    """Return whether the groups come back at different paces, nothing adjusted."""
-    if isinstance(test, Unsaid):
-        return _("Whether the groups differ can't be tested: {why}", why=test.why)
-    p = p_words(test.value)
-    if test.value < CLEAR:
-        return _("The groups come back at clearly different paces (log-rank test, {p}).", p=p)
-    return _("No clear difference between the groups (log-rank test, {p}).", p=p)
 
 
 def _assumption(found: Plan, currency: str) -> str:
