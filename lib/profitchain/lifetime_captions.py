@@ -11,7 +11,7 @@ from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import Outlook
 from profitchain.formats import digits, number, plain
 from profitchain.holdouts import CLOSE, MOST_REPEATS, HeldOut, fits
-from profitchain.languages import N_, _
+from profitchain.languages import N_, _, pgettext
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects
 from profitchain.lifetime_words import assumed_clause, count, day_words
@@ -155,7 +155,8 @@ def of_formulas(ahead: Prospects, edition: Edition) -> Caption:
 def of_holdout(tried: HeldOut | Unsaid) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
     if isinstance(tried, Unsaid):
-        message, when, n, most = _("The model was not tried on the past"), _("then"), tried.n, 0
+        when = pgettext("when purchases came", "then")
+        message, n, most = _("The model was not tried on the past"), tried.n, 0
     else:
         message = _("Too little followed to try the model")
         if isinstance(tried.ratio, Estimate):
