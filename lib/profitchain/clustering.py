@@ -129,7 +129,7 @@ def find(snapshot: pd.DataFrame, k: int) -> Clusters | Unsaid:
 def assigned(snapshot: pd.DataFrame, found: Clusters) -> pd.Series:
     """Return each customer's cluster (from 0): the nearest centre."""
     logs = np.log1p(features(snapshot))[found.centres.columns]
-    places, _ = vq(((logs - found.middle) / found.scale).to_numpy(), found.centres.to_numpy())
+    places, _apart = vq(((logs - found.middle) / found.scale).to_numpy(), found.centres.to_numpy())
     return pd.Series(places, index=snapshot.index)
 
 
@@ -197,7 +197,7 @@ def profile(
     sums = tried[["cluster"]].assign(value=outcome_of(tried), n=1)
     said = [
         ratio(part, numerator="value", denominator="n", unit=unit, smallest=smallest)
-        for _, part in sums.groupby(place)
+        for _place, part in sums.groupby(place)
     ]
     head = pd.DataFrame({"customers": sizes, "customers_share": sizes / len(tried)})
     head = head.mask(sizes < smallest)
@@ -253,7 +253,7 @@ def _best_centres(points: np.ndarray, k: int, rng: np.random.Generator) -> np.nd
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", RuntimeWarning)
-                centres, _ = kmeans2(
+                centres, _places = kmeans2(
                     points, k, iter=ITERATIONS, minit="++", missing="raise", rng=rng
                 )
         except (ClusterError, RuntimeWarning):
@@ -295,7 +295,7 @@ def _compared(
 
     rule, clusters = list(errors.values())
     said = [saved(error, one_mean) for error in errors.values()]
-    groups = [len(np.unique(before)) for before, _ in ways.values()]
+    groups = [len(np.unique(before)) for before, _after in ways.values()]
     table = said_frame(said, way=list(ways), groups=groups).rename(columns={
         name: f"saved_{name}" for name in ("value", "low", "high", "why")
     })  # fmt: skip

@@ -126,12 +126,13 @@ def compared_fairly(
     told = [
         _of_segment(one, segment, max(smallest, FEWEST)) for one in every for segment in segments
     ]
-    found = pd.DataFrame([head for head, _ in told], columns=list(_HEAD)).astype({"why": str})
+    found = pd.DataFrame([head for head, _rows in told], columns=list(_HEAD)).astype({"why": str})
     found["p_adjusted"] = holm(found["p"].astype(float))
     differs = (found["p_adjusted"] < 1 - level).to_numpy()
     found["verdict"] = np.where(found["why"] != "", "", np.where(differs, "differ", ALIKE))
     frames = [
-        _judged(rows, differ, 1 - level) for (_, rows), differ in zip(told, differs, strict=True)
+        _judged(rows, differ, 1 - level)
+        for (_head, rows), differ in zip(told, differs, strict=True)
     ]
     groups = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_GROUP))
     return Fairly(segments=found, groups=groups)

@@ -140,7 +140,9 @@ def schoenfeld_test(model: Hazard) -> np.ndarray:
     when = model.days[model.event == 1]
     ordered = 1 - curve.surv_prob[np.searchsorted(curve.surv_times, when)]
     apart = ordered - ordered.mean()
-    residuals, _ = efron_residuals(model.days, model.event, model.columns, model.ratios.values)
+    residuals, _scores = efron_residuals(
+        model.days, model.event, model.columns, model.ratios.values
+    )
     pulls = apart @ residuals @ model.covariance * len(when)
     return pulls**2 / (len(when) * np.diag(model.covariance) * (apart @ apart))
 
@@ -238,7 +240,7 @@ def _fitted(
     if not (np.isfinite(covariance).all() and np.abs(values).max() < FARTHEST):
         return None
     values, covariance = values / scale, covariance / np.outer(scale, scale)
-    _, scores = efron_residuals(days, event, columns, values)
+    _schoenfeld, scores = efron_residuals(days, event, columns, values)
     brought = pd.DataFrame(scores @ covariance, index=clusters).groupby(level=0).sum()
     sizes = np.bincount(pd.factorize(clusters)[0]).astype(float)
     ratios = Quantities(values=values, errors=brought, n=len(days), effective=kish(sizes))

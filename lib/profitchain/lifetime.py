@@ -165,7 +165,7 @@ def _alive_or_left(
 
     Without a repeat nobody has had an occasion to leave.
     """
-    r, alpha, _, b = np.exp(logs)
+    r, alpha, _a, b = np.exp(logs)
     over = np.where(repeats > 0, b + repeats - 1, 1)
     left = logs[2] - np.log(over) - (r + repeats) * np.log(alpha + last)
     return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)

@@ -59,10 +59,12 @@ def formulas_table(ahead: Prospects, edition: Edition) -> pd.DataFrame:
             money=_(ahead.money), months=ahead.horizon_months,
         )  # fmt: skip
         rows = {N_("BG/NBD and Gamma-Gamma"): (ahead.of_active, what)} | rows
-    numbers = framed([said for said, _ in rows.values()], "").rename(columns=lambda n: n.strip("_"))
+    numbers = framed([said for said, _what in rows.values()], "").rename(
+        columns=lambda n: n.strip("_")
+    )
     found = pd.DataFrame({"way": list(rows)})
     return pd.concat([found, numbers], axis=1).assign(
-        counts=[what for _, what in rows.values()], n=[said.n for said, _ in rows.values()]
+        counts=[what for _said, what in rows.values()], n=[said.n for said, _ in rows.values()]
     )
 
 

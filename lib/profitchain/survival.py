@@ -101,7 +101,7 @@ def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
         places = np.linspace(days[0], days[-1], most)
         return rows.iloc[np.unique(np.searchsorted(days, places, side="right") - 1)]
 
-    parts = [thinned(rows) for _, rows in drawn.groupby("group", sort=False)]
+    parts = [thinned(rows) for _group, rows in drawn.groupby("group", sort=False)]
     return pd.concat(parts, ignore_index=True)
 
 
