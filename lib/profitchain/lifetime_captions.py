@@ -64,7 +64,7 @@ def formulas_table(ahead: Prospects, edition: Edition) -> pd.DataFrame:
     )
     found = pd.DataFrame({"way": list(rows)})
     return pd.concat([found, numbers], axis=1).assign(
-        counts=[what for _said, what in rows.values()], n=[said.n for said, _ in rows.values()]
+        counts=[what for _said, what in rows.values()], n=[said.n for said, _what in rows.values()]
     )
 
 
