@@ -292,7 +292,7 @@ def _trend_rows(recorded: Recorded) -> list[dict]:
         {"id": recorded.parts[0].id, "period": str(row["period"])}
         | {name: float(row[name]) for name in TREND[1:4]}
         | {"n": int(row["n"])}
-        for _place, row in known.iterrows()
+        for _at, row in known.iterrows()
     ]
 
 

@@ -108,10 +108,10 @@ def all_scores(
         for rows in [answers_to(cells, question)]
         for measure in measures_of(question)
     ]
-    measures = [measure for measure, _said in found]
+    measures = [measure for measure, _one in found]
     labels = {"measure": [m.label for m in measures], "definition": [m.means for m in measures]}
-    said = said_frame([said for _measure, said in found], **labels)
-    return said.assign(unit=[m.unit for m in measures])
+    frame = said_frame([said for _one, said in found], **labels)
+    return frame.assign(unit=[m.unit for m in measures])
 
 
 def group_shares(
