@@ -22,7 +22,7 @@ JUDGED    quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
-VALUE     value_groups concentration profitability rhythm four_fields dimensions
+VALUE     withheld value_groups concentration profitability rhythm four_fields dimensions
 GROUPS    shrinkage fair_comparisons clustering
 LINKS     terms design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
@@ -33,7 +33,7 @@ LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
 SAYING    formats wording narration link_words captions response_words worth_words
 DOUBTING  ladder_words hidden_words
-NAMING    value_words field_words lifetime_words lifetime_captions group_words
+NAMING    value_words value_captions field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline

@@ -10,7 +10,8 @@ import pandas as pd
 
 from profitchain.estimates import Said, Unsaid
 from profitchain.ratios import ratio, said_frame
-from profitchain.value_groups import ordered, share_of, too_small
+from profitchain.value_groups import ordered, share_of, withheld_groups
+from profitchain.withheld import too_small
 
 DIMENSIONS = {
     "Financial": "acquisition cost, payment risk",
@@ -76,8 +77,10 @@ def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
     if "referrals" in now:
         words = "referrals made so far, per 100 customers"
         return words, _per_hundred(ordered(now), "referrals", "customers", smallest)
-    words = "period's revenue from new customers, share"
-    return words, share_of(now, now["group"] == "New", "period_revenue", smallest=smallest)
+    words, new = "period's revenue from new customers, share", now["group"] == "New"
+    if withheld_groups(now, smallest)["New"]:
+        return words, too_small(int(new.sum()), smallest)
+    return words, share_of(now, new, "period_revenue", smallest=smallest)
 
 
 def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:

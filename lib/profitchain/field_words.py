@@ -12,11 +12,12 @@ from profitchain.four_fields import (
     NO_ORDER,
     Fields,
     answered_share,
-    dissatisfied_share,
     moved_out,
     moved_to,
+    not_satisfied_share,
 )
 from profitchain.store import Edition
+from profitchain.value_captions import few_clause
 from profitchain.value_words import lookback_words
 from profitchain.wording import period_word, sentence
 from profitchain.worth_words import assumed_clause
@@ -29,7 +30,7 @@ def feeling_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     if isinstance(found, Unsaid):
         return f"How those customers feel is not known: {found.why}"
     few = {"smallest": edition.smallest}
-    high, low = (dissatisfied_share(found, high=high, **few) for high in (True, False))
+    high, low = (not_satisfied_share(found, high=high, **few) for high in (True, False))
     silent = _silent(answered_share(found.now, **few))
     if isinstance(high, Unsaid):
         return f"How customers of high value feel can't be said: {high.why}"
@@ -37,7 +38,7 @@ def feeling_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     if isinstance(low, Estimate):
         beside = sentence(", of those of low value {low:number} ({low:evidence})", low=low)
     return sentence(
-        "**Of customers of high value who answered, {high:number} are dissatisfied** "
+        "**Of customers of high value who answered, {high:number} are not satisfied** "
         "({high:evidence}){beside}{silent}.",
         high=high, beside=beside, silent=silent,
     )  # fmt: skip
@@ -49,18 +50,24 @@ def moved_sentence(found: Fields | Unsaid, edition: Edition) -> str:
         return f"What moved is not known: {found.why}"
     few, word = {"smallest": edition.smallest}, period_word(edition.period)
     told = [
-        sentence(
-            "of {n} {field} {out:number} ({out:interval}; without an order in {when}: "
-            "{gone:number})",
-            n=out.n, field=name, out=out, when=lookback_words(edition),
-            gone=moved_to(found, field, [NO_ORDER], **few),
-        )
+        _moved_part(name, out, moved_to(found, field, NO_ORDER, **few), edition)
         for field, name in (("Hostages", "hostages"), ("Loyal", "loyal customers"))
         if isinstance(out := moved_out(found, field, **few), Estimate)
-    ]  # fmt: skip
+    ]
     if not told:
         return f"What moved since the {word} before can't be said: too few stood in a field then."
     return f"**Stand elsewhere than a {word} before**: {'; '.join(told)}."
+
+
+def _moved_part(name: str, out: Estimate, gone: Said, edition: Edition) -> str:
+    if isinstance(gone, Unsaid):
+        return sentence(
+            "of {n} {field} {out:number} ({out:interval})", n=out.n, field=name, out=out
+        )
+    return sentence(
+        "of {n} {field} {out:number} ({out:interval}; without an order in {when}: {gone:number})",
+        n=out.n, field=name, out=out, when=lookback_words(edition), gone=gone,
+    )  # fmt: skip
 
 
 def cut_sentence(found: Fields | Unsaid, edition: Edition) -> str:
@@ -85,7 +92,7 @@ def of_fields(found: Fields | Unsaid, table: pd.DataFrame, edition: Edition) -> 
     cut, word = found.cut, period_word(edition.period)
     shares = [name for name in table if name.startswith("share_of")]
     before = f"; change: since the {word} before" if "change" in table else ""
-    few = f"; –: fewer than {edition.smallest}" if table["customers"].isna().any() else ""
+    few = few_clause(table, edition)
     return {
         "message": _fields_message(table, cut.money),
         "measure": f"Customers who ordered in {lookback_words(edition)}, by {cut.money} and latest "
@@ -107,11 +114,11 @@ def of_moves(found: Fields | Unsaid, told: pd.DataFrame, edition: Edition) -> Ca
     message = f"Where the customers of each field stand a {word} later"
     if isinstance(out, Estimate):
         message = f"{number(out)} of hostages have left that field within a {word}"
-    few = edition.smallest
+    few = few_clause(told, edition, mark="empty")
     return {
         "message": message,
         "measure": f"Share of the customers of a field a {word} before (rows) who stand in each "
-        f"place now (columns); empty: fewer than {few} customers",
+        f"place now (columns){few}",
         "source": source("Customers", told.drop_duplicates("before")["customers"].sum())
         if len(told)
         else "Customers",
@@ -135,4 +142,4 @@ def _fields_message(table: pd.DataFrame, money: str) -> str:
     share = rows[f"share_of_{money}"].get("Hostages")
     if share is None or share != share:
         return "Value and satisfaction, four fields"
-    return f"Hostages, dissatisfied though they bring much, hold {share:.0%} of {money}"
+    return f"Hostages, not satisfied though they bring much, hold {share:.0%} of {money}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from profitchain.estimates import Said, Unsaid
 from profitchain.findings import Recorded, finding
-from profitchain.four_fields import Fields, dissatisfied_share, field_sizes
+from profitchain.four_fields import Fields, field_sizes, not_satisfied_share
 from profitchain.value_groups import Groups, group_shares, group_sizes
 
 LABELS = {
@@ -21,7 +21,7 @@ LABELS = {
     "answered_customers_share": "Customers of the lookback with an answer",
     "orders_per_customer_lookback": "Orders per customer, lookback",
     "days_between_purchases": "Days between purchases, median customer",
-    "high_value_dissatisfied_share": "Dissatisfied, of customers of high value with an answer",
+    "high_value_dissatisfied_share": "Not satisfied, of customers of high value with an answer",
 }
 
 
@@ -47,9 +47,9 @@ def of_groups(groups: Groups, *, smallest: int) -> list[Recorded]:
 
 
 def of_fields(found: Fields | Unsaid, answered: Said, *, smallest: int) -> list[Recorded]:
-    """Return the customers of the four fields, who answered, and who of high value is unhappy."""
-    unhappy = dissatisfied_share(found, high=True, smallest=smallest)
-    said = {"answered_customers_share": answered, "high_value_dissatisfied_share": unhappy}
+    """Return the customers of the four fields, who answered, and who isn't satisfied."""
+    high = not_satisfied_share(found, high=True, smallest=smallest)
+    said = {"answered_customers_share": answered, "high_value_dissatisfied_share": high}
     sizes = field_sizes(found, smallest=smallest)
     return [*of_value(said), *_by_group("four_field_customers", "Customers in the field", sizes)]
 
