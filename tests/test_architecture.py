@@ -37,7 +37,7 @@ NAMING    value_words value_captions field_words lifetime_words lifetime_caption
 WAVING    leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust pages folders runs press verify lists trials certification cli
+PRESS     trust pages folders turns runs imprint press verify lists trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}

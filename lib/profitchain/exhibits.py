@@ -135,6 +135,7 @@ def chart(
     height : in CSS pixels; by default what suits the drawing.
     panels : column of which each value gets a drawing of its own (small multiples).
     """
+    description = _(description)
     data = data.assign(unit=unit) if unit else data
     data = figures.since_known(data) if draw is figures.draw_trend else data
     how = {"height": height, "options": options}
@@ -151,7 +152,7 @@ def chart(
         source=source,
         description=description,
         data=data,
-        body=f'<div class="drawing" role="img" aria-label="{html.escape(_(description))}">{body}</div>'
+        body=f'<div class="drawing" role="img" aria-label="{html.escape(description)}">{body}</div>'
         if not nothing
         else body,
     )

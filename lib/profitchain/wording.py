@@ -50,6 +50,7 @@ _FURNITURE = {
     "editions_title": N_("What is satisfaction worth?"),
     "findings": N_("Findings recorded on this page"),
     "inputs": N_("Tables read"),
+    "languages": N_("Languages"),
     "next": N_("Next question"),
     "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
     "code_cell": N_("Code cell"),
