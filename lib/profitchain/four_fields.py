@@ -13,21 +13,21 @@ import numpy as np
 import pandas as pd
 
 from profitchain.estimates import Said, Unsaid, counted
-from profitchain.languages import _
+from profitchain.languages import N_, _, ngettext
 from profitchain.ratios import ratio
 from profitchain.settings import Question
-from profitchain.value_groups import Money, money_of, ordered, snapshot
+from profitchain.value_groups import ALL, Money, money_of, ordered, snapshot
 from profitchain.withheld import BESIDE_SMALL, too_small, withheld
 
 FIELDS = {
-    "Loyal": "much and satisfied",
-    "Hostages": "much though not satisfied",
-    "At risk": "little though satisfied: they could as well go elsewhere",
-    "Deserters": "little and not satisfied",
+    N_("Loyal"): N_("much and satisfied"),
+    N_("Hostages"): N_("much though not satisfied"),
+    N_("At risk"): N_("little though satisfied: they could as well go elsewhere"),
+    N_("Deserters"): N_("little and not satisfied"),
 }
-SILENT_HIGH, SILENT_LOW = "No answer, high value", "No answer, low value"
-SILENT = "No answer"
-NO_ORDER = "No order"
+SILENT_HIGH, SILENT_LOW = N_("No answer, high value"), N_("No answer, low value")
+SILENT = N_("No answer")
+NO_ORDER = N_("No order")
 MOVES = ["before", "customers", "now", "moved", "share"]
 PLACES = (*FIELDS, SILENT_HIGH, SILENT_LOW, NO_ORDER)
 SATISFIED_NPS = 7.0  # passives and promoters; from 9 on, most firms' customers would be unhappy
@@ -78,11 +78,13 @@ def fields(
     satisfied_from : as `chosen` in `satisfied_at`.
     """
     if question is None or "score" not in customers:
-        return Unsaid(why="Satisfaction is not known: needs table `responses` and a main question.")
+        return Unsaid(
+            why=_("Satisfaction is not known: needs table `responses` and a main question.")
+        )
     now, before = snapshot(customers, 0), snapshot(customers, 1)
     base, money = ordered(now), money_of(now)
     if base.empty:
-        return Unsaid(why="Nobody ordered within the lookback.")
+        return Unsaid(why=_("Nobody ordered within the lookback."))
     cut = Cut(
         money=money,
         high_from=float(base[money].median()),
@@ -165,16 +167,26 @@ def _one_sided(good: int, bad: int, smallest: int) -> Unsaid:
     if max(good, bad) < smallest:
         return too_small(int(good + bad), smallest)
     if 0 < bad < smallest:
-        return Unsaid(why=_("Fewer than {n} of them are not satisfied.", n=smallest))
+        words = ngettext(
+            "Fewer than {n} of them is not satisfied.",
+            "Fewer than {n} of them are not satisfied.",
+            smallest,
+        )
+        return Unsaid(why=words)
     if 0 < good < smallest:
-        return Unsaid(why=_("Fewer than {n} of them are satisfied.", n=smallest))
+        words = ngettext(
+            "Fewer than {n} of them is satisfied.",
+            "Fewer than {n} of them are satisfied.",
+            smallest,
+        )
+        return Unsaid(why=words)
     return Unsaid(why=_(BESIDE_SMALL))
 
 
 def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> Said:
     """Return the share of the lookback's customers of whom an answer is known."""
     if "score" not in now:
-        return Unsaid(why="Needs table `responses` and a main question.")
+        return Unsaid(why=_("Needs table `responses` and a main question."))
     base = ordered(now)
     return _share(base, base["score"].notna(), smallest=smallest)
 
@@ -198,12 +210,12 @@ def field_table(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
         table.insert(1, "change", table["customers"] - found.before["field"].value_counts())
     table = table.loc[list(PLACES[:-1])].astype(float)
     hidden = withheld_fields(found.now, smallest)
-    table.loc["All who ordered"] = table.sum()
+    table.loc[ALL] = table.sum()
     table["share_of_customers"] = table["customers"] / max(len(base), 1)
     inside = table.index.isin(list(FIELDS))
     known = table.loc[inside, "customers"].sum()
     table["share_of_answers"] = (table["customers"] / known).where(inside) if known else np.nan
-    total = table.loc["All who ordered", money]
+    total = table.loc[ALL, money]
     table[f"share_of_{money}"] = table[money] / total if total > 0 else np.nan
     table.loc[hidden[hidden].index] = np.nan
     if "change" in table:

@@ -14,8 +14,9 @@ import pandas as pd
 
 from profitchain.errors import ParameterError
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.ratios import ratio, said_frame
-from profitchain.value_groups import GROUPS, LAPSED, ordered
+from profitchain.value_groups import ALL, GROUPS, LAPSED, ordered
 from profitchain.withheld import too_small, withheld
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 By = Literal["orders", "customers"]
 SHARED = ("retention", "service")  # spent on all who buy
 OF_MEMBERS = "programme"
-ALL = "All who ordered"
+PURPOSE_WORDS = {
+    "acquisition": N_("acquisition"), "retention": N_("retention"), "service": N_("service"),
+    "referral": N_("referral"), "programme": N_("programme"),
+}  # fmt: skip
+NO_MARGIN = N_("Margin is not known: needs `margin` in orders, or `gross_margin`.")
+NO_COSTS = N_("No cost to serve is known: needs `costs`, or `cost` in contacts.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +185,8 @@ def _mean(
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
     if "margin" not in rows:
-        return Unsaid(why="Margin is not known: needs `margin` in orders, or `gross_margin`.")
+        return Unsaid(why=_(NO_MARGIN))
     if column not in rows:
-        return Unsaid(why="No cost to serve is known: needs `costs`, or `cost` in contacts.")
+        return Unsaid(why=_(NO_COSTS))
     sums = rows[["cluster", column, "customers"]]
     return ratio(sums, numerator=column, denominator="customers", unit=unit, bounds=bounds)

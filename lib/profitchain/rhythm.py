@@ -18,6 +18,8 @@ MONTHS = (
     N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
 )  # fmt: skip
 UNCOVERED = 3.0  # so many orders expected of days that have none: chance explains 1 in 20
+ORDERS, ONCE = N_("Orders per customer"), N_("Customers with one order")
+GAP, UNITS = N_("Days between purchases, median"), N_("Units per order")
 ABOVE, BELOW = N_("above the others"), N_("below the others")
 ALIKE = N_("can't be told apart")
 NO_ORDERS_EVER = N_("No orders in this month of any year.")
@@ -52,7 +54,10 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     gaps = np.sort((rows["last_age_days"] / rows["repeats"]).to_numpy(float))
     n = len(gaps)
     if n < max(smallest, FEWEST_GAPS):
-        return Unsaid(why=f"Too few to say: {n} customers came back.", n=n)
+        words = ngettext(
+            "Too few to say: {n} customer came back.", "Too few to say: {n} customers came back.", n
+        )
+        return Unsaid(why=words, n=n)
     below = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
     return Estimate(
         value=float(np.median(gaps)), low=float(gaps[max(below - 1, 0)]),
@@ -65,9 +70,9 @@ def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -
     """Return how much of a column (units, money) comes on one order of the lookback."""
     rows = ordered(now)
     if column not in rows:
-        return Unsaid(why=f"Not known: no table holds `{column}`.")
+        return Unsaid(why=_("Not known: no table holds `{column}`.", column=column))
     if len(rows) < max(smallest, 1):
-        return Unsaid(why="Too few to say.", n=len(rows))
+        return Unsaid(why=_("Too few to say."), n=len(rows))
     return ratio(rows[["cluster", column, "orders"]], numerator=column, denominator="orders",
                  unit=unit)  # fmt: skip
 
@@ -77,17 +82,15 @@ def rhythm(now: pd.DataFrame, *, currency: str, smallest: int = 0) -> dict[str, 
     few = {"smallest": smallest}
     units = per_order(now, "quantity", unit="", **few)
     said = {
-        "Orders per customer": orders_per_customer(now, **few),
-        "Customers with one order": share_with(now, 1, 1, **few),
-        "… with two or three": share_with(now, 2, 3, **few),
-        "… with four or more": share_with(now, 4, np.inf, **few),
-        "Days between purchases, median": days_between(now, **few),
-        "Units per order": units,
-        "Revenue per order": per_order(now, "revenue", unit=currency, **few),
+        ORDERS: orders_per_customer(now, **few),
+        ONCE: share_with(now, 1, 1, **few),
+        N_("… with two or three"): share_with(now, 2, 3, **few),
+        N_("… with four or more"): share_with(now, 4, np.inf, **few),
+        GAP: days_between(now, **few),
+        UNITS: units,
+        N_("Revenue per order"): per_order(now, "revenue", unit=currency, **few),
     }
-    return {
-        name: one for name, one in said.items() if name != "Units per order" or "quantity" in now
-    }
+    return {name: one for name, one in said.items() if name != UNITS or "quantity" in now}
 
 
 def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:

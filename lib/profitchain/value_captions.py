@@ -2,59 +2,73 @@
 
 from __future__ import annotations
 
-from calendar import month_name
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pandas as pd
+from babel.dates import format_date
 
 from profitchain.captions import Caption, source
 from profitchain.concentration import TOP
 from profitchain.estimates import Estimate, Said
-from profitchain.formats import number, period_label, plain
-from profitchain.rhythm import ABOVE, BELOW
+from profitchain.formats import digits, number, period_label, plain
+from profitchain.languages import N_, _, locale, ngettext
+from profitchain.rhythm import ABOVE, BELOW, ONCE, ORDERS
 from profitchain.satisfaction import measures_of
 from profitchain.store import Edition
 from profitchain.value_groups import Groups, ordered
-from profitchain.value_words import lookback_words
+from profitchain.value_words import beside, lookback_words
 from profitchain.worth_words import assumed_clause
 
 DASH = "–"
+CUSTOMERS, WHO_ORDERED = N_("Customers"), N_("Customers who ordered")
 
 
 def of_groups(table: pd.DataFrame, groups: Groups, edition: Edition) -> Caption:
     """Return the caption of the value groups."""
-    main = edition.company.main
-    score = f"; {measures_of(main)[0].label}: latest answers, 95% intervals" if main else ""
-    before = "; change: since the snapshot before" if "change" in table else ""
+    main, score = edition.company.main, ""
+    if main:
+        label = measures_of(main)[0].label
+        score = _("{measure}: latest answers, 95% intervals", measure=label)
     shares = [name for name in table if name.startswith("share_of")]
-    few = few_clause(table, edition)
+    counted = _(
+        "All customers known at the end of {period}; money and orders of {when}, counted in full",
+        period=period_label(edition.period),
+        when=lookback_words(edition),
+    )
+    before = _("change: since the snapshot before") if "change" in table else ""
     return {
         "message": _groups_message(table, groups),
-        "measure": f"All customers known at the end of {period_label(edition.period)}; money and "
-        f"orders of {lookback_words(edition)}, counted in full{before}{score}{few}",
-        "source": source("Customers", len(groups.now)) + assumed_clause(edition, groups.money),
+        "measure": beside(counted, before, score, few_clause(table, edition)),
+        "source": source(CUSTOMERS, len(groups.now)) + assumed_clause(edition, groups.money),
         "units": dict.fromkeys(shares, "share") | {"customers": "count", "change": "count"},
-        "empty": "No customer is known.",
+        "empty": _("No customer is known."),
     }
 
 
 def few_clause(table: pd.DataFrame, edition: Edition, *, mark: str = DASH) -> str:
-    """Return what an empty cell of counts means; "" where there is none."""
+    """Return what an empty cell of counts means; "" where there is none.
+
+    `mark` is a message: what stands there.
+    """
     counts = [name for name in ("n", "customers", "change", "answers", "moved") if name in table]
     if not table[counts].isna().any(axis=None):
         return ""
-    return (
-        f"; {mark}: fewer than {edition.smallest} customers, or not shown so that so few can't be "
-        "told by subtraction"
-    )
+    return ngettext(
+        "{mark}: fewer than {n} customer, or not shown so that so few can't be told by subtraction",
+        "{mark}: fewer than {n} customers, or not shown so that so few can't be told by "
+        "subtraction",
+        edition.smallest, mark=_(mark),
+    )  # fmt: skip
 
 
 def shown_groups(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Return the table of groups with the score under the question's own name, to be shown."""
     main = edition.company.main
-    name = measures_of(main)[0].label.replace(" ", "_") if main else ""
-    name = {"Net_promoter_score": "NPS"}.get(name, name)
+    name = ""
+    if main:
+        name = "NPS" if main.kind == "nps" else measures_of(main)[0].label.replace(" ", "_")
     renamed = {
         f"score_{part}": f"{name}_{part}" for part in ("value", "low", "high", "why", "unit")
     }
@@ -66,20 +80,25 @@ def shown_groups(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 def of_lorenz(curves: pd.DataFrame, shares: Mapping[str, Said], edition: Edition) -> Caption:
     """Return the caption of the Lorenz curves."""
     said = shares["top_decile_revenue_share"]
-    message = "Too few customers to say how much the top ones carry"
+    message = _("Too few customers to say how much the top ones carry")
     if isinstance(said, Estimate):
-        message = f"The top tenth carries {number(said)} of revenue"
+        message = _("The top tenth carries {share} of revenue", share=number(said))
+    measure = _(
+        "Share of net revenue and margin that the top customers of {period} bring, the largest "
+        "first (Lorenz curve); bands: 95% intervals",
+        period=period_label(edition.period),
+    )
     above = bool((curves["value"] > 1).any())
-    dips = "; above 100%: the last customers' sums are negative" if above else ""
+    dips = _("above 100%: the last customers' sums are negative") if above else ""
     return {
         "message": message,
-        "measure": "Share of net revenue and margin that the top customers of "
-        f"{period_label(edition.period)} bring, the largest first (Lorenz curve); bands: 95% "
-        f"intervals{dips}",
-        "source": source("Customers who ordered", said.n, edition.period)
-        + assumed_clause(edition, "margin"),
-        "description": f"{message}. The line lies above the diagonal on which all would bring the "
-        "same; its values stand in the table.",
+        "measure": beside(measure, dips),
+        "source": source(WHO_ORDERED, said.n, edition.period) + assumed_clause(edition, "margin"),
+        "description": _(
+            "{message}. The line lies above the diagonal on which all would bring the same; its "
+            "values stand in the table.",
+            message=message,
+        ),
         "mark": TOP,
     }
 
@@ -87,17 +106,21 @@ def of_lorenz(curves: pd.DataFrame, shares: Mapping[str, Said], edition: Edition
 def of_profit(table: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of profit by value group."""
     currency, last = edition.company.currency, table.iloc[-1]
-    message = "What each group of customers brings"
+    message = _("What each group of customers brings")
     if last.notna().get("profit_value", False):
-        message = f"A customer leaves {plain(last['profit_value'], currency)} after cost to serve"
+        left = plain(last["profit_value"], currency)
+        message = _("A customer leaves {money} after cost to serve", money=left)
+    means = _(
+        "Means per customer who ordered in {when}, {currency}; discounts are already off revenue",
+        when=lookback_words(edition),
+        currency=currency,
+    )
+    profit = _("profit with its 95% interval") if "profit_value" in table else ""
     money = ["revenue", "discount", "margin", "contact_cost", "other_costs"]
     return {
         "message": message,
-        "measure": f"Means per customer who ordered in {lookback_words(edition)}, {currency}; "
-        "discounts are already off revenue"
-        + "; profit with its 95% interval" * ("profit_value" in table)
-        + few_clause(table, edition),
-        "source": source("Customers", int(np.nan_to_num(last["n"])))
+        "measure": beside(means, profit, few_clause(table, edition)),
+        "source": source(CUSTOMERS, int(np.nan_to_num(last["n"])))
         + assumed_clause(edition, "margin"),
         "units": dict.fromkeys([name for name in money if name in table], currency)
         | {"at_a_loss": "share", "n": "count"},
@@ -107,15 +130,18 @@ def of_profit(table: pd.DataFrame, edition: Edition) -> Caption:
 
 def of_rhythm(said: Mapping[str, Said], edition: Edition) -> Caption:
     """Return the caption of the purchase rhythm."""
-    one = said["Customers with one order"]
-    message = "How often, how far apart and how much customers buy"
+    one = said[ONCE]
+    message = _("How often, how far apart and how much customers buy")
     if isinstance(one, Estimate):
-        message = f"{number(one)} of customers ordered only once"
+        message = _("{share} of customers ordered only once", share=number(one))
     return {
         "message": message,
-        "measure": f"Customers who ordered in {lookback_words(edition)}; days between purchases: "
-        "of those who came back, over all their history; 95% intervals",
-        "source": source("Customers", said["Orders per customer"].n),
+        "measure": _(
+            "Customers who ordered in {when}; days between purchases: of those who came back, over "
+            "all their history; 95% intervals",
+            when=lookback_words(edition),
+        ),
+        "source": source(CUSTOMERS, said[ORDERS].n),
     }
 
 
@@ -123,19 +149,27 @@ def of_season(season: pd.DataFrame, years: int) -> Caption:
     """Return the caption of the months of the year."""
     known = season.dropna(subset=["value"])
     clear = known[known["verdict"].isin([ABOVE, BELOW])]
-    message = "No month of the year clearly stands out"
+    message = _("No month of the year clearly stands out")
     if len(clear):
         far = clear.loc[np.log(clear["value"]).abs().idxmax()]
-        message = (
-            f"{month_name[far.name + 1]} stands out, at {far['value']:.2f} times the year's middle"
+        message = _(
+            "{month} stands out, at {times} times the year's middle",
+            month=format_date(date(2000, int(far.name) + 1, 1), "LLLL", locale=locale()),
+            times=digits(far["value"], 2),
         )
     return {
-        "message": message if len(known) else "Too short a history to tell a season",
-        "measure": "Orders a day in each month against the year's middle (1), growth taken out; "
-        f"{years} whole years; 95% intervals, month by month; a month stands out if it does after "
-        "Bonferroni's correction for twelve",
-        "source": source("Orders", season["n"].sum()),
-        "description": f"{message}. The values stand in the table.",
+        "message": message if len(known) else _("Too short a history to tell a season"),
+        "measure": ngettext(
+            "Orders a day in each month against the year's middle (1), growth taken out; {n} whole "
+            "year; 95% intervals, month by month; a month stands out if it does after Bonferroni's "
+            "correction for twelve",
+            "Orders a day in each month against the year's middle (1), growth taken out; {n} whole "
+            "years; 95% intervals, month by month; a month stands out if it does after "
+            "Bonferroni's correction for twelve",
+            years,
+        ),
+        "source": source(N_("Orders"), season["n"].sum()),
+        "description": _("{message}. The values stand in the table.", message=message),
         "unit": "ratio",
     }
 
@@ -144,10 +178,16 @@ def of_dimensions(table: pd.DataFrame, now: pd.DataFrame, edition: Edition) -> C
     """Return the caption of the seven dimensions."""
     known = int(table["value"].notna().sum())
     return {
-        "message": f"{known} of the seven dimensions of value can be measured here",
-        "measure": f"One figure a dimension, customers who ordered in {lookback_words(edition)}; "
-        "95% intervals",
-        "source": source("Customers who ordered", len(ordered(now))),
+        "message": ngettext(
+            "{n} of the seven dimensions of value can be measured here",
+            "{n} of the seven dimensions of value can be measured here",
+            known,
+        ),
+        "measure": _(
+            "One figure a dimension, customers who ordered in {when}; 95% intervals",
+            when=lookback_words(edition),
+        ),
+        "source": source(WHO_ORDERED, len(ordered(now))),
     }
 
 
@@ -155,7 +195,10 @@ def _groups_message(table: pd.DataFrame, groups: Groups) -> str:
     column = f"share_of_{groups.money}"
     known = table.dropna(subset=[column, "customers"])
     if known.empty or not len(ordered(groups.now)):
-        return "No group is large enough to show"
+        return _("No group is large enough to show")
     top = known.loc[known[column].idxmax()]
     share, many = f"{top[column]:.0%}", f"{top['share_of_customers']:.0%}"
-    return f"{top['group']}: {many} of customers, {share} of {groups.money}"
+    return _(
+        "{group}: {many} of customers, {share} of {money}",
+        group=_(top["group"]), many=many, share=share, money=_(groups.money),
+    )  # fmt: skip

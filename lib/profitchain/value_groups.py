@@ -16,6 +16,7 @@ import pandas as pd
 
 from profitchain.comparisons import Measure
 from profitchain.estimates import Said, Unsaid, counted
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 from profitchain.ratios import ratio, said_frame
 from profitchain.satisfaction import answers_to, measures_of
@@ -24,17 +25,23 @@ from profitchain.withheld import too_small, withheld
 
 Money = Literal["margin", "revenue"]
 RULES = {
-    "Champions": "lately, often and much: top third in all three",
-    "Regulars": "often: top third in orders, not long ago",
-    "Big spenders": "much but not often: top third in money, not long ago",
-    "Occasional": "not long ago, neither often nor much",
-    "New": "first order within this period, whatever it was",
-    "Gone quiet": "long ago: last third in recency, though top third in orders or money",
-    "Cooling": "long ago, and neither often nor much before",
-    "Lapsed": "no order in the lookback",
+    N_("Champions"): N_("lately, often and much: top third in all three"),
+    N_("Regulars"): N_("often: top third in orders, not long ago"),
+    N_("Big spenders"): N_("much but not often: top third in money, not long ago"),
+    N_("Occasional"): N_("not long ago, neither often nor much"),
+    N_("New"): N_("first order within this period, whatever it was"),
+    N_("Gone quiet"): N_("long ago: last third in recency, though top third in orders or money"),
+    N_("Cooling"): N_("long ago, and neither often nor much before"),
+    N_("Lapsed"): N_("no order in the lookback"),
 }
 GROUPS = tuple(RULES)
 LAPSED = "Lapsed"
+ALL = N_("All who ordered")
+MONEY_WORDS = {
+    "margin": N_("margin"),
+    "revenue": N_("revenue"),
+    "period_revenue": N_("revenue of the period"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +208,8 @@ def share_of(rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: in
     if chosen.sum() < smallest:
         return too_small(int(chosen.sum()), smallest)
     if rows[column].sum() <= 0:
-        return Unsaid(why=f"All {column} together is not above zero.", n=len(rows))
+        words = _("All {money} together is not above zero.", money=_(MONEY_WORDS[column]))
+        return Unsaid(why=words, n=len(rows))
     sums = rows[["cluster", column]].assign(part=rows[column].where(chosen, 0.0), customers=1)
     return ratio(
         sums, numerator="part", denominator=column, counts="customers",
