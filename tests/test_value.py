@@ -527,6 +527,19 @@ def test_each_dimension_is_measured_by_what_the_firm_has_and_else_says_what_it_n
     assert full.at["Strategic", "value"] == 100
 
 
+def test_a_few_new_customers_are_not_counted_where_they_may_not_be_shown():
+    rows = people(orders=[1] * 30, age_days=[10] * 3 + [400] * 27)
+    groups = value_groups.grouped(rows, QUARTER)
+    how = {"profit": Unsaid(why="No."), "answered": Unsaid(why="No."), "smallest": 5}
+    told = dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
+    assert np.isnan(told.at["Strategic", "n"])
+    assert told.at["Strategic", "why"] == "Fewer than 5 customers: too small a group to show."
+    assert told.at["Financial", "n"] == 30
+    back = people(repeats=[1] * 3 + [0] * 27, last_age_days=[9] * 30)
+    said = rhythm.days_between(back, smallest=5)
+    assert (said.n, "Fewer than 5" in said.why) == (30, True)
+
+
 def test_nothing_is_said_of_a_firm_without_customers():
     nobody = people(orders=[1]).iloc[:0]
     groups = value_groups.grouped(nobody, QUARTER)

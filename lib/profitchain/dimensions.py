@@ -46,7 +46,8 @@ def dimensions(
 
     Returns
     -------
-    One row a dimension: dimension, measured_by, value, low, high, n, why, unit, not_measured.
+    One row a dimension: dimension, measured_by, value, low, high, n (NaN where unsaid: it may be
+    too few to show), why, unit, not_measured.
     """
     measured = {
         "Financial": _financial(now, profit, currency, smallest),
@@ -60,6 +61,7 @@ def dimensions(
     words, said = zip(*measured.values(), strict=True)
     units = [getattr(one, "unit", "") for one in said]
     table = said_frame(said, dimension=list(measured), measured_by=[word or "–" for word in words])
+    table["n"] = table["n"].where(table["value"].notna())
     return table.assign(unit=units, not_measured=list(DIMENSIONS.values()))
 
 

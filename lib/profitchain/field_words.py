@@ -20,7 +20,9 @@ from profitchain.four_fields import (
 from profitchain.languages import N_, _
 from profitchain.store import Edition
 from profitchain.value_captions import CUSTOMERS, few_clause
+from profitchain.value_groups import ordered
 from profitchain.value_words import beside, lookback_words, named_rules
+from profitchain.withheld import too_small
 from profitchain.wording import period_word, sentence
 from profitchain.worth_words import assumed_clause
 
@@ -81,6 +83,9 @@ def cut_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     """Return where the four fields are cut."""
     if isinstance(found, Unsaid):
         return _("Not measured: {why}", why=found.why)
+    n = len(ordered(found.now))
+    if n < edition.smallest:
+        return _("Where the four fields are cut: {why}", why=too_small(n, edition.smallest).why)
     return _(
         "{fields}. Value is high from {limit} of {money} on, the median of customers who ordered "
         "in {when} (the same for the {period} before); satisfied is an answer {side} to "

@@ -10,6 +10,7 @@ from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.languages import N_, _, ngettext
 from profitchain.ratios import ratio, said_frame
 from profitchain.value_groups import ordered
+from profitchain.withheld import too_small
 
 MONTHS_A_YEAR = 12
 FEWEST_YEARS = 2
@@ -53,6 +54,8 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     rows = rows[rows["repeats"] > 0]
     gaps = np.sort((rows["last_age_days"] / rows["repeats"]).to_numpy(float))
     n = len(gaps)
+    if 0 < n < smallest:
+        return Unsaid(why=too_small(n, smallest).why, n=len(ordered(now)))
     if n < max(smallest, FEWEST_GAPS):
         words = ngettext(
             "Too few to say: {n} customer came back.", "Too few to say: {n} customers came back.", n

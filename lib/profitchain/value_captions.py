@@ -120,7 +120,7 @@ def of_profit(table: pd.DataFrame, edition: Edition) -> Caption:
     return {
         "message": message,
         "measure": beside(means, profit, few_clause(table, edition)),
-        "source": source(CUSTOMERS, int(np.nan_to_num(last["n"])))
+        "source": (CUSTOMERS if np.isnan(last["n"]) else source(CUSTOMERS, int(last["n"])))
         + assumed_clause(edition, "margin"),
         "units": dict.fromkeys([name for name in money if name in table], currency)
         | {"at_a_loss": "share", "n": "count"},
@@ -193,8 +193,8 @@ def of_dimensions(table: pd.DataFrame, now: pd.DataFrame, edition: Edition) -> C
 
 def _groups_message(table: pd.DataFrame, groups: Groups) -> str:
     column = f"share_of_{groups.money}"
-    known = table.dropna(subset=[column, "customers"])
-    if known.empty or not len(ordered(groups.now)):
+    known = table[table[column] > 0]
+    if known.empty:
         return _("No group is large enough to show")
     top = known.loc[known[column].idxmax()]
     share, many = f"{top[column]:.0%}", f"{top['share_of_customers']:.0%}"

@@ -12,7 +12,8 @@ from profitchain.formats import digits, interval, number, plain
 from profitchain.languages import N_, _, ngettext
 from profitchain.profitability import PURPOSE_WORDS, By, Costing
 from profitchain.store import Edition
-from profitchain.value_groups import LAPSED, RULES, Groups, Thirds
+from profitchain.value_groups import LAPSED, RULES, Groups, Thirds, ordered
+from profitchain.withheld import too_small
 from profitchain.wording import following, listed, sentence
 from profitchain.worth_words import assumed_clause
 
@@ -24,7 +25,7 @@ def lookback_words(edition: Edition) -> str:
     months = edition.company.lookback_months
     if not months:
         return _("all months known")
-    return ngettext("the last {n} month", "the last {n} months", months)
+    return ngettext("the last month", "the last {n} months", months)
 
 
 def beside(*clauses: str) -> str:
@@ -87,6 +88,9 @@ def longer_sentence(shares: Mapping[str, Said], edition: Edition) -> str:
 
 def limits_sentence(groups: Groups, edition: Edition) -> str:
     """Return where the thirds end, so that anybody can place a customer."""
+    n = len(ordered(groups.now))
+    if n < edition.smallest:
+        return _("Where the thirds end: {why}", why=too_small(n, edition.smallest).why)
     ends, currency = groups.ends, edition.company.currency
     return _(
         "The thirds (1, 2, 3; ties together; of customers who ordered in {when}): {ends}. The "
