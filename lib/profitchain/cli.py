@@ -1,4 +1,4 @@
-"""The commands: report, check, example, verify, certify, test."""
+"""The commands: report, check, example, verify, certify, languages, test."""
 
 from __future__ import annotations
 
@@ -100,6 +100,17 @@ def certify(options: argparse.Namespace) -> int:
     return int(len(missed) > 0)
 
 
+def languages(options: argparse.Namespace) -> int:
+    """Bring the catalogues up to date, print what each language lacks; 1 if something does."""
+    from profitchain import catalogues
+    from profitchain.languages import SOURCE, available
+
+    tags = options.tags or [tag for tag in available() if tag != SOURCE]
+    states = [catalogues.update(tag) for tag in tags]
+    print("\n".join(map(catalogues.told, states)))
+    return int(any(state.missing or state.changed for state in states))
+
+
 def test(options: argparse.Namespace) -> int:
     """Run the test suite, on all cores, or what pytest arguments ask for."""
     from profitchain.store import ROOT
@@ -149,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
     one.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
+
+    one = command(languages, help="bring the catalogues up to date, list what lacks translation")
+    one.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
 
     command(test, help="run the test suite; further arguments go to pytest", add_help=False)
     return parser

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from profitchain import figures, style, tables, wording
+from profitchain import figures, headings, style, tables, wording
 from profitchain.estimates import Said, Unsaid
 from profitchain.languages import _
 
@@ -266,6 +266,6 @@ def _panels(
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
         how = {"prefix": f"{id}-{place}", "options": options, "height": height}
         drawing = _drawing(draw, rows.drop(columns=panels), style.PANEL, **how)
-        title = html.escape(tables.heading_of(str(name)))
+        title = html.escape(headings.heading_of(str(name)))
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

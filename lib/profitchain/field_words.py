@@ -19,12 +19,11 @@ from profitchain.four_fields import (
 )
 from profitchain.languages import N_, _
 from profitchain.store import Edition
-from profitchain.value_captions import CUSTOMERS, few_clause
+from profitchain.value_captions import CUSTOMERS, few_clause, with_assumption
 from profitchain.value_groups import ordered
 from profitchain.value_words import beside, lookback_words, named_rules
 from profitchain.withheld import too_small
 from profitchain.wording import period_word, sentence
-from profitchain.worth_words import assumed_clause
 
 NOT_MEASURED = {"message": N_("Satisfaction within value is not measured"), "source": CUSTOMERS}
 MOVED = {"Hostages": N_("hostages"), "Loyal": N_("loyal customers")}
@@ -116,8 +115,9 @@ def of_fields(found: Fields | Unsaid, table: pd.DataFrame, edition: Edition) -> 
     return {
         "message": _fields_message(table, cut.money),
         "measure": beside(counted, before, few_clause(table, edition)),
-        "source": source(CUSTOMERS, int(table["customers"].iloc[-1]))
-        + assumed_clause(edition, cut.money),
+        "source": with_assumption(
+            source(CUSTOMERS, int(table["customers"].iloc[-1])), edition, cut.money
+        ),
         "units": dict.fromkeys(shares, "share")
         | {"customers": "count", "change": "count", cut.money: edition.company.currency},
         "total": True,

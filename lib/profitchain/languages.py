@@ -94,6 +94,11 @@ def N_(message: str) -> str:
     return message
 
 
+def NN_(one: str, many: str) -> tuple[str, str]:
+    """Return both forms of a message that counts, marked for translation where it is shown."""
+    return one, many
+
+
 def gettext(message: str, /, **values: object) -> str:
     """Return a message in the spoken language, its `{names}` filled in.
 

@@ -64,8 +64,9 @@ def publish(
     """
     notebooks = _chosen(only)
     chosen = _settings(notebooks, settings or {})
+    asked = [languages.check(tag) for tag in spoken]
     edition = read_period(company, period)
-    tags = tuple(dict.fromkeys(map(languages.check, spoken or [edition.company.language])))
+    tags = tuple(dict.fromkeys(asked or [edition.company.language]))
     order = Order(
         edition=edition, notebooks=notebooks, settings=chosen, out=out.resolve(), languages=tags
     )

@@ -19,7 +19,7 @@ from profitchain.satisfaction import measures_of
 from profitchain.store import Edition
 from profitchain.value_groups import Groups, ordered
 from profitchain.value_words import beside, lookback_words
-from profitchain.worth_words import assumed_clause
+from profitchain.worth_words import assumed_share
 
 DASH = "–"
 CUSTOMERS, WHO_ORDERED = N_("Customers"), N_("Customers who ordered")
@@ -41,10 +41,18 @@ def of_groups(table: pd.DataFrame, groups: Groups, edition: Edition) -> Caption:
     return {
         "message": _groups_message(table, groups),
         "measure": beside(counted, before, score, few_clause(table, edition)),
-        "source": source(CUSTOMERS, len(groups.now)) + assumed_clause(edition, groups.money),
+        "source": with_assumption(source(CUSTOMERS, len(groups.now)), edition, groups.money),
         "units": dict.fromkeys(shares, "share") | {"customers": "count", "change": "count"},
         "empty": _("No customer is known."),
     }
+
+
+def with_assumption(rows: str, edition: Edition, money: str) -> str:
+    """Return a source note, and the assumption on margin where orders don't carry their own."""
+    share = assumed_share(edition, money)
+    if not share:
+        return rows
+    return _("{source}; margin is assumed at {share} of revenue", source=_(rows), share=share)
 
 
 def few_clause(table: pd.DataFrame, edition: Edition, *, mark: str = DASH) -> str:
@@ -93,7 +101,7 @@ def of_lorenz(curves: pd.DataFrame, shares: Mapping[str, Said], edition: Edition
     return {
         "message": message,
         "measure": beside(measure, dips),
-        "source": source(WHO_ORDERED, said.n, edition.period) + assumed_clause(edition, "margin"),
+        "source": with_assumption(source(WHO_ORDERED, said.n, edition.period), edition, "margin"),
         "description": _(
             "{message}. The line lies above the diagonal on which all would bring the same; its "
             "values stand in the table.",
@@ -115,13 +123,13 @@ def of_profit(table: pd.DataFrame, edition: Edition) -> Caption:
         when=lookback_words(edition),
         currency=currency,
     )
+    rows = CUSTOMERS if np.isnan(last["n"]) else source(CUSTOMERS, int(last["n"]))
     profit = _("profit with its 95% interval") if "profit_value" in table else ""
     money = ["revenue", "discount", "margin", "contact_cost", "other_costs"]
     return {
         "message": message,
         "measure": beside(means, profit, few_clause(table, edition)),
-        "source": (CUSTOMERS if np.isnan(last["n"]) else source(CUSTOMERS, int(last["n"])))
-        + assumed_clause(edition, "margin"),
+        "source": with_assumption(rows, edition, "margin"),
         "units": dict.fromkeys([name for name in money if name in table], currency)
         | {"at_a_loss": "share", "n": "count"},
         "total": True,
