@@ -37,7 +37,9 @@ NAMING    value_words field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust pages folders runs press verify lists trials certification cli
+PRESS     trust pages folders chronicle runs
+TAKEN     sheets handout_words exhibit_sheets handout
+PUBLIC    press verify lists trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}

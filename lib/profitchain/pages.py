@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, trust, wording
+from profitchain import exhibits, findings, summary, trust, wording
 from profitchain.findings import SUMMARY, PageStory
 from profitchain.periods import Period
 
@@ -45,13 +45,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The edition that a page belongs to; `editions` leads from it to the list of all."""
+    """The edition that a page belongs to; `editions` leads from it to the list of all.
+
+    `long_table` leads to the findings of all the company's editions, where there is such a file.
+    """
 
     company: str
     period: Period
     pages: tuple[Entry, ...]
     language: str = "en"
     editions: str = "../../index.html"
+    long_table: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,16 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True)
 class EditionLink:
-    """One edition in the list of all: its company's name, period, headline and address."""
+    """One edition in the list of all: its company's name, period, headline and address.
+
+    `long_table` is the address of the findings of all the company's editions.
+    """
 
     company: str
     period: Period
     headline: str
     href: str
+    long_table: str = ""
 
     @property
     def label(self) -> str:
@@ -126,6 +134,11 @@ def collect(executed: NotebookNode, *, name: str) -> PageStory:
     )
 
 
+def exhibits_of(executed: NotebookNode) -> list[Mapping]:
+    """Return what a page shows: a bundle an exhibit, with its words and its numbers."""
+    return _bundles(executed, exhibits.MEDIA_TYPE)
+
+
 def csvs(executed: NotebookNode, *, name: str) -> dict[str, str]:
     """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
     told = _bundles(executed, exhibits.MEDIA_TYPE)
@@ -145,7 +158,7 @@ def csv_path(page: str, id: str) -> str:
 
 def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
-    lead, body, contents = _blocks(executed, page.name)
+    lead, body, contents = _blocks(executed, page.name, site)
     after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
     code = [
         cell.source
@@ -208,7 +221,7 @@ def _rendered(
         "why": "",
         **parts,
     }
-    text, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
     return text.strip() + "\n"
 
 
@@ -229,7 +242,9 @@ def _input(table: Mapping[str, object]) -> str:
     return f"{table['name']} ({table['rows']:,} {wording.TEXT['rows']}, sha256 {sha})"
 
 
-def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], list[_Heading]]:
+def _blocks(
+    executed: NotebookNode, name: str, site: Site
+) -> tuple[list[str], list[str], list[_Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
     contents: list[_Heading] = []
     lead: list[str] = []
@@ -238,7 +253,7 @@ def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], li
         is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
         blocks = [_prose(cell.source, contents)] if is_prose else []
         if cell.cell_type == "code":
-            blocks = [_with_download(trust.shown(each), name) for each in cell.outputs]
+            blocks = [_with_downloads(trust.shown(each), name, site) for each in cell.outputs]
         (body if contents else lead).extend(block for block in blocks if block)
     return lead, body, contents
 
@@ -267,8 +282,9 @@ def _anchored(match: re.Match[str], contents: list[_Heading]) -> str:
     return f'<h2 id="{html.escape(anchor)}">{html.escape(words)}</h2>'
 
 
-def _with_download(block: str, name: str) -> str:
+def _with_downloads(block: str, name: str, site: Site) -> str:
     words = wording.TEXT["download"]
+    block = block.replace(summary.LONG_TABLE_MARK, summary.long_table(site.long_table))
     return re.sub(
         re.escape(exhibits.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)"),
         lambda mark: (

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import nbformat
 
-from profitchain import findings, pages
+from profitchain import chronicle, findings, handout, pages
 from profitchain.errors import ParameterError, did_you_mean
+from profitchain.findings import LONG_TABLE
 from profitchain.folders import aside, exchange
 from profitchain.runs import Ran, ended, environment_of, run, start_worker
 from profitchain.store import ROOT, Edition, read_period
@@ -74,6 +75,7 @@ def publish(
         ran = _run_all(order, building)
         _write_record(order, ran, building)
         exchange(building, order.folder)
+    chronicle.write(order.folder.parent)
     _write_reports_index(order.out)
     return order.folder / "index.html"
 
@@ -155,6 +157,7 @@ def _run_all(order: Order, building: Path) -> list[Ran]:
     ran.sort(key=lambda one: one.path)
     _write_findings(order, ran, building)
     _write_pages(order, ran, building)
+    _write_workbook(order, ran, building)
     return ran
 
 
@@ -213,7 +216,8 @@ def _write_findings(order: Order, ran: Sequence[Ran], building: Path) -> None:
 
 def _write_pages(order: Order, ran: Sequence[Ran], building: Path) -> None:
     entries = tuple(pages.Entry(one.path.stem, _question(one.path), one.why) for one in ran)
-    site = pages.Site(order.edition.company.name, order.edition.period, entries)
+    firm, long_table = order.edition.company.name, f"../{LONG_TABLE}" if order.whole else ""
+    site = pages.Site(firm, order.edition.period, entries, long_table=long_table)
     for one, entry in zip(ran, entries, strict=True):
         page = _page_info(order, one.path)
         if one.executed is None:
@@ -224,6 +228,17 @@ def _write_pages(order: Order, ran: Sequence[Ran], building: Path) -> None:
                 (building / name).parent.mkdir(exist_ok=True)
                 (building / name).write_text(text, encoding="utf-8", newline="")
         (building / entry.file).write_text(html, encoding="utf-8", newline="\n")
+
+
+def _write_workbook(order: Order, ran: Sequence[Ran], building: Path) -> None:
+    known = [one for one in ran if one.executed is not None]
+    handout.write(
+        building,
+        _stories(ran),
+        {one.path.stem: pages.exhibits_of(one.executed) for one in known},
+        company=order.edition.company.name,
+        period=order.edition.period,
+    )
 
 
 def _page_info(order: Order, path: Path) -> pages.PageInfo:
@@ -278,14 +293,19 @@ def _write_record(order: Order, ran: Sequence[Ran], building: Path) -> None:
 def _write_reports_index(out: Path) -> None:
     """Write the page that leads to every edition under `out`, the latest of each company first."""
     links = []
-    for record in sorted(out.glob("*/*/record.json"), reverse=True):
-        folder = record.parent
-        is_whole = not folder.name.startswith(".") and not folder.name.endswith(".part")
-        if not is_whole or not (folder / "index.html").exists():
-            continue
-        told = findings.told(folder)
-        href = f"{folder.parent.name}/{folder.name}/index.html"
-        links.append(pages.EditionLink(told.company, told.period, told.headline, href))
+    for company in sorted(out.glob("[!.]*/"), reverse=True):
+        long_table = f"{company.name}/{LONG_TABLE}"
+        has_table = (out / long_table).exists()
+        for folder in reversed(chronicle.editions(company)):
+            told = findings.told(folder)
+            link = pages.EditionLink(
+                told.company,
+                told.period,
+                told.headline,
+                href=f"{company.name}/{folder.name}/index.html",
+                long_table=long_table if has_table else "",
+            )
+            links.append(link)
     with aside(out / "index.html") as building:
         made = building / "index.html"
         made.write_text(pages.reports_index(links), encoding="utf-8", newline="\n")
