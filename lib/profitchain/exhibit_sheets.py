@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 
-from profitchain import formats, handout_words, sheets, tables, wording
+from profitchain import formats, handout_words, headings, sheets, tables, wording
 from profitchain.languages import _, listed
 from profitchain.sheets import Cell, Sheet, Value
 
@@ -161,11 +161,11 @@ def _heading(name: str, data: Data) -> str:
     if name == "n":
         return name
     if column is None or name.removesuffix(column["part"]) + "value" not in data:
-        return tables.heading_of(name)
+        return headings.heading_of(name)
     part = parts[column["part"]]
     if not column["stem"]:
         return wording.first_capital(part)
-    return _("{name}, {part}", name=tables.heading_of(column["stem"]), part=part)
+    return _("{name}, {part}", name=headings.heading_of(column["stem"]), part=part)
 
 
 def _words(told: Mapping, units: Mapping[str, list[str]]) -> list[tuple[sheets.Look, str]]:

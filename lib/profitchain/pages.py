@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, summary, trust, wording
-from profitchain.findings import SUMMARY, PageStory
+from profitchain import exhibits, findings, languages, summary, trust, wording
+from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
@@ -45,17 +45,40 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The edition that a page belongs to; `editions` leads from it to the list of all.
+    """The edition that a page belongs to, in the language `language` of its `languages`.
 
-    `long_table` leads to the findings of all the company's editions, where there is such a file.
+    The first language's pages lie in the edition's folder, the others' in folders inside it.
+    `is_whole`: so its findings stand in the long table of all the company's editions.
     """
 
     company: str
     period: Period
     pages: tuple[Entry, ...]
     language: str = "en"
-    editions: str = "../../index.html"
-    long_table: str = ""
+    languages: tuple[str, ...] = ("en",)
+    is_whole: bool = False
+
+    @property
+    def top(self) -> str:
+        """What leads from a page to the edition's folder: "" or "../"."""
+        return "" if self.language == self.languages[0] else "../"
+
+    @property
+    def editions(self) -> str:
+        """What leads from a page to the list of all editions."""
+        return f"{self.top}../../index.html"
+
+    @property
+    def long_table(self) -> str:
+        """What leads from a page to the findings of all editions; "" where its own aren't there."""
+        return f"{self.top}../{LONG_TABLE}" if self.is_whole else ""
+
+    def tongues(self, file: str) -> list[tuple[str, str, str]]:
+        """Return each language's tag, its own name, and what leads to a page in it."""
+        folders = {tag: f"{tag}/" for tag in self.languages} | {self.languages[0]: ""}
+        return [
+            (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +216,9 @@ def reports_index(editions: Iterable[EditionLink]) -> str:
     ordered = sorted(editions, key=lambda edition: edition.company)
     companies = [(name, list(each)) for name, each in groupby(ordered, lambda one: one.company)]
     template = environment.get_template("reports_index.html.j2")
-    return template.render(companies=companies, css=_css(), say=wording.TEXT)
+    return template.render(
+        companies=companies, css=_css(), say=wording.TEXT, language=languages.spoken()
+    )
 
 
 def _rendered(
@@ -210,6 +235,7 @@ def _rendered(
         "is_summary": page.name == SUMMARY,
         "css": _css(),
         "say": wording.TEXT,
+        "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
         **_record(page),

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 
-from profitchain import chronicle, findings, handout, pages
+from profitchain import chronicle, findings, handout, imprint, languages, pages
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.findings import LONG_TABLE
 from profitchain.folders import aside, exchange
@@ -27,10 +22,6 @@ from profitchain.store import ROOT, Edition, read_period
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 SUMMARY = "00_summary"
-NAMED_VERSIONS = (
-    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
-    "statsmodels",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +32,7 @@ class Order:
     notebooks: tuple[Path, ...]
     settings: Mapping[str, object]
     out: Path
+    languages: tuple[str, ...]
 
     @property
     def whole(self) -> bool:
@@ -61,19 +53,33 @@ def publish(
     out: Path = REPORTS,
     only: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
+    spoken: Sequence[str] = (),
 ) -> Path:
     """Run the notebooks of an edition, render them, publish it; return its index page.
+
+    `spoken` are the languages of its pages, the company's own if none is named. The first one's
+    pages are the edition's, each other's stand in a folder inside it.
 
     Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
     unknown, the data can't be used or a notebook fails.
     """
     notebooks = _chosen(only)
     chosen = _settings(notebooks, settings or {})
+    asked = [languages.check(tag) for tag in spoken]
     edition = read_period(company, period)
-    order = Order(edition=edition, notebooks=notebooks, settings=chosen, out=out.resolve())
+    tags = tuple(dict.fromkeys(asked or [edition.company.language]))
+    order = Order(
+        edition=edition, notebooks=notebooks, settings=chosen, out=out.resolve(), languages=tags
+    )
     with aside(order.folder) as building:
         ran = _run_all(order, building)
-        _write_record(order, ran, building)
+        imprint.write(
+            building,
+            edition,
+            languages=order.languages,
+            parameters=order.settings,
+            seconds={one.path.stem: round(one.seconds, 2) for one in ran},
+        )
         exchange(building, order.folder)
     chronicle.write(order.folder.parent)
     _write_reports_index(order.out)
@@ -145,36 +151,49 @@ def _run_all(order: Order, building: Path) -> list[Ran]:
 
     body = [path for path in order.notebooks if path.stem != SUMMARY]
     last = [path for path in order.notebooks if path.stem == SUMMARY]
-    environment = environment_of(building)
     workers = max(1, min(len(body), os.cpu_count() or 1))
     with (
         tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar,
         ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool,
     ):
-        ran = _finished(pool, body, order, environment, bar)
+        ran = _finished(pool, body, order, building, bar)
         _write_findings(order, ran, building)
-        ran += _finished(pool, last, order, environment, bar)
-    ran.sort(key=lambda one: one.path)
+        ran += _finished(pool, last, order, building, bar)
+    ran.sort(key=_path)
     _write_findings(order, ran, building)
-    _write_pages(order, ran, building)
-    _write_workbook(order, ran, building)
-    return ran
+    for tag, folder in _folders(order, building).items():
+        with languages.speaking(tag):
+            told = [one[tag] for one in ran]
+            _write_pages(order, told, folder)
+            _write_workbook(order, told, folder)
+    return [one[order.languages[0]] for one in ran]
+
+
+def _folders(order: Order, building: Path) -> dict[str, Path]:
+    """Return where each language's pages are built: the first one's at the top."""
+    first, *others = order.languages
+    return {first: building} | {tag: building / tag for tag in others}
+
+
+def _path(ran: Mapping[str, Ran]) -> Path:
+    return next(iter(ran.values())).path
 
 
 def _finished(
     pool: ProcessPoolExecutor,
     notebooks: Sequence[Path],
     order: Order,
-    environment: Mapping[str, str],
+    building: Path,
     bar: object,
-) -> list[Ran]:
+) -> list[dict[str, Ran]]:
     given = {
         "company": str(order.edition.company.folder),
         "period": str(order.edition.period),
         **order.settings,
     }
-    waiting: dict[Future[Ran], Path] = {
-        pool.submit(run, path, given, dict(environment)): path for path in notebooks
+    how = (given, environment_of(building), _folders(order, building))
+    waiting: dict[Future[dict[str, Ran]], Path] = {
+        pool.submit(run, path, *how): path for path in notebooks
     }
     ran = []
     try:
@@ -189,7 +208,7 @@ def _finished(
     finally:
         for future in waiting:
             future.cancel()
-    return sorted(ran, key=lambda one: one.path)  # not in the order in which they ended
+    return sorted(ran, key=_path)  # not in the order in which they ended
 
 
 def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
@@ -202,22 +221,36 @@ def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
 
 
 def _question(path: Path) -> str:
-    return pages.question_of(nbformat.read(path, as_version=4))
+    """Return a notebook's question in the spoken language."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = languages.pgettext(path.stem, cell.source)
+    return pages.question_of(notebook)
 
 
-def _write_findings(order: Order, ran: Sequence[Ran], building: Path) -> None:
-    findings.write(
-        building,
-        period=order.edition.period,
-        stories=_stories(ran),
-        company=order.edition.company.name,
-    )
+def _write_findings(order: Order, ran: Sequence[Mapping[str, Ran]], building: Path) -> None:
+    for tag, folder in _folders(order, building).items():
+        folder.mkdir(exist_ok=True)
+        with languages.speaking(tag):
+            findings.write(
+                folder,
+                period=order.edition.period,
+                stories=_stories(one[tag] for one in ran),
+                company=order.edition.company.name,
+            )
 
 
-def _write_pages(order: Order, ran: Sequence[Ran], building: Path) -> None:
+def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
     entries = tuple(pages.Entry(one.path.stem, _question(one.path), one.why) for one in ran)
-    firm, long_table = order.edition.company.name, f"../{LONG_TABLE}" if order.whole else ""
-    site = pages.Site(firm, order.edition.period, entries, long_table=long_table)
+    site = pages.Site(
+        order.edition.company.name,
+        order.edition.period,
+        entries,
+        language=languages.spoken(),
+        languages=order.languages,
+        is_whole=order.whole,
+    )
     for one, entry in zip(ran, entries, strict=True):
         page = _page_info(order, one.path)
         if one.executed is None:
@@ -225,15 +258,15 @@ def _write_pages(order: Order, ran: Sequence[Ran], building: Path) -> None:
         else:
             html = pages.render_page(one.executed, site=site, page=page)
             for name, text in pages.csvs(one.executed, name=one.path.stem).items():
-                (building / name).parent.mkdir(exist_ok=True)
-                (building / name).write_text(text, encoding="utf-8", newline="")
-        (building / entry.file).write_text(html, encoding="utf-8", newline="\n")
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_text(text, encoding="utf-8", newline="")
+        (folder / entry.file).write_text(html, encoding="utf-8", newline="\n")
 
 
-def _write_workbook(order: Order, ran: Sequence[Ran], building: Path) -> None:
+def _write_workbook(order: Order, ran: Sequence[Ran], folder: Path) -> None:
     known = [one for one in ran if one.executed is not None]
     handout.write(
-        building,
+        folder,
         _stories(ran),
         {one.path.stem: pages.exhibits_of(one.executed) for one in known},
         company=order.edition.company.name,
@@ -247,47 +280,8 @@ def _page_info(order: Order, path: Path) -> pages.PageInfo:
         notebook=path.name,
         parameters={"period": str(order.edition.period), **order.settings},
         inputs=order.edition.inputs,
-        versions=_versions(),
+        versions=imprint.versions(),
     )
-
-
-def _versions() -> dict[str, str]:
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}
-
-
-def _commit() -> str:
-    """Return the code's commit, marked where files differ from it; "" outside a checkout."""
-    try:
-        sha = _git("rev-parse", "--short=12", "HEAD")
-        return sha + (
-            " with local changes" if _git("status", "--porcelain", "lib", "notebooks") else ""
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def _git(*words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=20
-    )
-    return done.stdout.strip()
-
-
-def _write_record(order: Order, ran: Sequence[Ran], building: Path) -> None:
-    edition = order.edition
-    record = {
-        "company": edition.company.slug,
-        "period": str(edition.period),
-        "parameters": dict(order.settings),
-        "inputs": list(edition.inputs),
-        "versions": _versions(),
-        "commit": _commit(),
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
-    }
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    (building / "record.json").write_text(text, encoding="utf-8")
 
 
 def _write_reports_index(out: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 
 from profitchain.errors import ProfitchainError
+from profitchain.turns import cell_number, in_turn, taken_apart
 
 UNTOUCHED = "Nothing was published; the last edition stands."
 
@@ -32,8 +33,17 @@ class Ran:
     seconds: float
 
 
-def run(path: Path, parameters: Mapping[str, object], environment: Mapping[str, str]) -> Ran:
-    """Run one notebook with papermill; raise NotebookFailed, which names cell and error."""
+def run(
+    path: Path,
+    parameters: Mapping[str, object],
+    environment: Mapping[str, str],
+    folders: Mapping[str, Path],
+) -> dict[str, Ran]:
+    """Run one notebook with papermill, in one kernel for all languages; return it by language.
+
+    `folders` are where each language's pages are built. Raises NotebookFailed, which names cell
+    and error.
+    """
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -41,23 +51,42 @@ def run(path: Path, parameters: Mapping[str, object], environment: Mapping[str, 
     os.environ.update(environment)
     known = papermill.inspect_notebook(str(path))
     given = {name: value for name, value in parameters.items() if name in known}
-    start = time.perf_counter()
+    notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
     try:
         executed = papermill.execute_notebook(
-            str(path), None, given, kernel_name="python3", progress_bar=False, cwd=str(path.parent)
-        )
-        why = ""
+            in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
+            cwd=str(path.parent),
+        )  # fmt: skip
     except PapermillExecutionError as error:
         if error.ename != "NotMeasured":
             raise NotebookFailed(
-                f"{path.name} stopped in cell {_cell_number(path, error.cell_index)}: "
+                f"{path.name} stopped in cell {cell_number(notebook, error.cell_index)}: "
                 f"{error.ename}: {error.evalue}\n{UNTOUCHED} Open the notebook in JupyterLab, "
                 "set company and period, and run it to that cell."
             ) from None
-        executed, why = None, error.evalue
+        return not_measured(path, parameters, environment, folders, why=error.evalue)
     except DeadKernelError:
         raise ended(path.name) from None
-    return Ran(path=path, executed=executed, why=why, seconds=time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    told = taken_apart(executed, folders, name=path.stem)
+    return {tag: Ran(path=path, executed=one, why="", seconds=seconds) for tag, one in told.items()}
+
+
+def not_measured(
+    path: Path,
+    parameters: Mapping[str, object],
+    environment: Mapping[str, str],
+    folders: Mapping[str, Path],
+    *,
+    why: str,
+    again: Callable[..., dict[str, Ran]] | None = None,
+) -> dict[str, Ran]:
+    """Return why nothing was measured, in each language: such a notebook ends in its first turn."""
+    first, *others = folders
+    ran = {first: Ran(path=path, executed=None, why=why, seconds=0.0)}
+    for tag in others:
+        ran |= (again or run)(path, parameters, environment, {tag: folders[tag]})
+    return ran
 
 
 def ended(what: str) -> NotebookFailed:
@@ -92,10 +121,3 @@ def _follow_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _cell_number(path: Path, executed_at: int) -> int:
-    """Return a cell's place in its notebook, from 1; papermill adds a cell below `parameters`."""
-    cells = nbformat.read(path, as_version=4).cells
-    tagged = ["parameters" in cell.metadata.get("tags", []) for cell in cells]
-    return executed_at if True in tagged[:executed_at] else executed_at + 1

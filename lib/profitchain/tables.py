@@ -12,7 +12,8 @@ from typing import Literal
 import pandas as pd
 
 from profitchain import formats
-from profitchain.languages import N_, _, pgettext
+from profitchain.headings import heading_of
+from profitchain.languages import N_, _
 
 DASH = "–"
 # Full-width signs start formulas where spreadsheets speak Chinese or Japanese. A quote before them
@@ -91,7 +92,7 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
             for name in data.columns[1:]
         )
         + "</tr>"
-        for _, row in data.iterrows()
+        for _place, row in data.iterrows()
     )
     return in_scroll(
         f'<table class="heat"><caption class="hidden">{html.escape(caption)}</caption>'
@@ -160,12 +161,6 @@ def starts_a_formula(text: str) -> bool:
 def kind_of(column: pd.Series) -> Kind:
     """Return what a column's cells are: numbers, flags (yes or no), dates, or text."""
     return _KINDS.get(pd.api.types.infer_dtype(column, skipna=True), "text")
-
-
-def heading_of(name: str) -> str:
-    """Return a column's name as a heading: words, the first with a capital."""
-    words = name.replace("_", " ").strip()
-    return pgettext("a column", words[:1].upper() + words[1:])
 
 
 def _is_estimate(data: pd.DataFrame, name: str) -> bool:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from profitchain.company import Question
 
 __all__ = [
-    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_words", "either",
-    "emphasised", "first_capital", "following", "how", "interval", "link_message", "listed", "note",
-    "number", "on_the", "period_label", "period_short", "period_word", "reason", "sentence",
-    "unbroken", "unmarked", "with_interval",
+    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
+    "either", "emphasised", "first_capital", "following", "how", "interval", "link_message",
+    "listed", "note", "number", "on_the", "period_label", "period_short", "period_word", "reason",
+    "sentence", "unbroken", "unmarked", "with_interval",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
@@ -51,6 +51,7 @@ _FURNITURE = {
     "editions_title": N_("What is satisfaction worth?"),
     "findings": N_("Findings recorded on this page"),
     "inputs": N_("Tables read"),
+    "languages": N_("Languages"),
     "next": N_("Next question"),
     "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
     "code_cell": N_("Code cell"),
@@ -95,6 +96,14 @@ def on_the(every: On) -> str:
     return _(_ON[every])
 
 
+_MANY_PERIODS = {"month": N_("months"), "quarter": N_("quarters"), "year": N_("years")}
+
+
+def periods_word(period: Period | str) -> str:
+    """Return what several such periods are called: months, quarters or years."""
+    return _(_MANY_PERIODS[Period(period).every])
+
+
 def short_names(periods: Iterable[Period]) -> dict[str, str]:
     """Return each period's name as a table's row shows it, by the period's own name."""
     return {str(period): period_short(period) for period in periods}
@@ -105,10 +114,15 @@ def change_words(change: Said) -> str:
     if isinstance(change, Unsaid):
         return _(TOO_FEW)
     if change.verdict == "no clear change":
-        return _(N_("no clear change"))
+        return _("no clear change")
     if change.verdict == "up":
         return _("up {size}", size=_size(change))
     return _("down {size}", size=_size(change))
+
+
+def change_on(change: Said, every: On) -> str:
+    """Return a verdict and what it is on: "up 4.2 points on the quarter"."""
+    return _("{change} {on}", change=change_words(change), on=on_the(every))
 
 
 def change_message(

@@ -1,0 +1,66 @@
+"""What an edition says of its making: whose data, which settings, versions and commit, how long."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from profitchain.store import ROOT, Edition
+
+NAMED_VERSIONS = (
+    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
+    "statsmodels",
+)  # fmt: skip
+
+
+def write(
+    folder: Path,
+    edition: Edition,
+    *,
+    languages: Sequence[str],
+    parameters: Mapping[str, object],
+    seconds: Mapping[str, float],
+) -> None:
+    """Write record.json, which holds no path, host or user of the machine."""
+    record = {
+        "company": edition.company.slug,
+        "period": str(edition.period),
+        "languages": list(languages),
+        "parameters": dict(parameters),
+        "inputs": list(edition.inputs),
+        "versions": versions(),
+        "commit": _commit(),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": dict(seconds),
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    (folder / "record.json").write_text(text, encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that made the numbers."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}
+
+
+def _commit() -> str:
+    """Return the code's commit, marked where files differ from it; "" outside a checkout."""
+    try:
+        sha = _git("rev-parse", "--short=12", "HEAD")
+        return sha + (
+            " with local changes" if _git("status", "--porcelain", "lib", "notebooks") else ""
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=20
+    )
+    return done.stdout.strip()
