@@ -311,7 +311,10 @@ def hostile(tmp_path_factory) -> Path:
         folder / "shop", tables | {"responses": answers}, name="@Firm", segments=["place"],
         questions={"nps": question}, main_question="nps", controls=["prior_orders"],
     )  # fmt: skip
-    return publish_here(company, "2026Q1", out=folder / "reports", only=["03_satisfaction"])
+    return publish_here(
+        company, "2026Q1", out=folder / "reports", only=["03_satisfaction"],
+        spoken=["en", "zh-Hant"],
+    )  # fmt: skip
 
 
 def test_a_hostile_firm_s_words_reach_the_workbook_as_text(hostile):
@@ -322,6 +325,20 @@ def test_a_hostile_firm_s_words_reach_the_workbook_as_text(hostile):
     assert {"=1+1", "+2", "@SUM(A1)", "a[]:*?/\\", "🧶 毛線", "z" * 60} <= shown
     assert book.worksheets[0]["A1"].value == "@Firm, January–March 2026"
     assert all(cell.quotePrefix for cell in cells if str(cell.value).startswith(("=", "@", "+")))
+
+
+def test_each_language_has_a_workbook_of_its_own(hostile):
+    english, chinese = (
+        openpyxl.load_workbook(folder / "edition.xlsx") for folder in (hostile, hostile / "zh-Hant")
+    )
+    assert chinese.sheetnames[3:] == english.sheetnames[3:]
+    assert chinese.worksheets[0]["A1"].value != english.worksheets[0]["A1"].value
+    for one, other in zip(english.worksheets[3:], chinese.worksheets[3:], strict=True):
+        numbers = [
+            [value for line in body(sheet) for value in line if isinstance(value, float)]
+            for sheet in (one, other)
+        ]
+        assert numbers[0] == numbers[1]
 
 
 def test_a_part_has_a_workbook_and_no_link_to_a_table_that_it_is_not_in(hostile):
