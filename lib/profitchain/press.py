@@ -12,8 +12,9 @@ from pathlib import Path
 
 import nbformat
 
-from profitchain import findings, imprint, languages, pages
+from profitchain import chronicle, findings, handout, imprint, languages, pages
 from profitchain.errors import ParameterError, did_you_mean
+from profitchain.findings import LONG_TABLE
 from profitchain.folders import aside, exchange
 from profitchain.runs import Ran, ended, environment_of, run, start_worker
 from profitchain.store import ROOT, Edition, read_period
@@ -80,6 +81,7 @@ def publish(
             seconds={one.path.stem: round(one.seconds, 2) for one in ran},
         )
         exchange(building, order.folder)
+    chronicle.write(order.folder.parent)
     _write_reports_index(order.out)
     return order.folder / "index.html"
 
@@ -161,7 +163,9 @@ def _run_all(order: Order, building: Path) -> list[Ran]:
     _write_findings(order, ran, building)
     for tag, folder in _folders(order, building).items():
         with languages.speaking(tag):
-            _write_pages(order, [one[tag] for one in ran], folder)
+            told = [one[tag] for one in ran]
+            _write_pages(order, told, folder)
+            _write_workbook(order, told, folder)
     return [one[order.languages[0]] for one in ran]
 
 
@@ -245,6 +249,7 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
         entries,
         language=languages.spoken(),
         languages=order.languages,
+        is_whole=order.whole,
     )
     for one, entry in zip(ran, entries, strict=True):
         page = _page_info(order, one.path)
@@ -256,6 +261,17 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_text(text, encoding="utf-8", newline="")
         (folder / entry.file).write_text(html, encoding="utf-8", newline="\n")
+
+
+def _write_workbook(order: Order, ran: Sequence[Ran], folder: Path) -> None:
+    known = [one for one in ran if one.executed is not None]
+    handout.write(
+        folder,
+        _stories(ran),
+        {one.path.stem: pages.exhibits_of(one.executed) for one in known},
+        company=order.edition.company.name,
+        period=order.edition.period,
+    )
 
 
 def _page_info(order: Order, path: Path) -> pages.PageInfo:
@@ -271,14 +287,19 @@ def _page_info(order: Order, path: Path) -> pages.PageInfo:
 def _write_reports_index(out: Path) -> None:
     """Write the page that leads to every edition under `out`, the latest of each company first."""
     links = []
-    for record in sorted(out.glob("*/*/record.json"), reverse=True):
-        folder = record.parent
-        is_whole = not folder.name.startswith(".") and not folder.name.endswith(".part")
-        if not is_whole or not (folder / "index.html").exists():
-            continue
-        told = findings.told(folder)
-        href = f"{folder.parent.name}/{folder.name}/index.html"
-        links.append(pages.EditionLink(told.company, told.period, told.headline, href))
+    for company in sorted(out.glob("[!.]*/"), reverse=True):
+        long_table = f"{company.name}/{LONG_TABLE}"
+        has_table = (out / long_table).exists()
+        for folder in reversed(chronicle.editions(company)):
+            told = findings.told(folder)
+            link = pages.EditionLink(
+                told.company,
+                told.period,
+                told.headline,
+                href=f"{company.name}/{folder.name}/index.html",
+                long_table=long_table if has_table else "",
+            )
+            links.append(link)
     with aside(out / "index.html") as building:
         made = building / "index.html"
         made.write_text(pages.reports_index(links), encoding="utf-8", newline="\n")
