@@ -37,7 +37,8 @@ NAMING    value_words field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust pages folders runs press verify lists trials certification cli
+PRESS     trust failures shipped commentary pages folders runs provenance press verify lists
+HANDED    drafts trials certification cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}

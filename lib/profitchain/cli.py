@@ -1,4 +1,4 @@
-"""The commands: report, check, example, verify, certify, test."""
+"""The commands: report, new, check, example, verify, certify, test."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def report(options: argparse.Namespace) -> int:
     if options.lists:
         print(lists.write_at_risk(edition, place, given), file=sys.stderr)
     print(index)
+    return 0
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a notebook that asks a question, and print what to do next."""
+    from profitchain import drafts
+    from profitchain.press import NOTEBOOKS
+
+    print(drafts.next_steps(drafts.draft(options.question, NOTEBOOKS, after=options.after)))
     return 0
 
 
@@ -129,6 +138,10 @@ def _parser() -> argparse.ArgumentParser:
                      help="a notebook parameter's value; again for more")  # fmt: skip
     one.add_argument("--lists", action="store_true",
                      help="also write who may leave into the company's folder")  # fmt: skip
+
+    one = command(new, help="make a notebook, and so a page, from a question")
+    one.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
+    one.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     _add_company(command(check, help="the data contract alone"))
 
     one = command(example, help="write an invented company with known truth")

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, trust, wording
+from profitchain import exhibits, findings, shipped, trust, wording
+from profitchain.commentary import Remark, beside
+from profitchain.failures import Failure
 from profitchain.findings import SUMMARY, PageStory
 from profitchain.periods import Period
 
@@ -31,11 +33,12 @@ _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in its edition: its notebook's name, its question, and why it is not measured."""
+    """A page in its edition: its notebook's name, its question, why not measured, why not made."""
 
     name: str
     question: str
     why: str = ""
+    failed: Failure | None = None
 
     @property
     def file(self) -> str:
@@ -53,12 +56,18 @@ class Site:
     language: str = "en"
     editions: str = "../../index.html"
 
+    @property
+    def missing(self) -> list[Entry]:
+        """The pages whose notebooks failed: with any, the edition is incomplete."""
+        return [each for each in self.pages if each.failed]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageInfo:
     """What made a page: printed in its record, the same on every run of the same inputs.
 
-    `inputs` are rows with name, rows and sha256.
+    `inputs` are rows with name, rows and sha256; `state` is the notebook's against the shipped one;
+    `remarks` are what people say on this page.
     """
 
     name: str
@@ -66,6 +75,8 @@ class PageInfo:
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: Sequence[Mapping[str, object]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    state: shipped.State = "shipped"
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ def csv_path(page: str, id: str) -> str:
 
 def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
-    lead, body, contents = _blocks(executed, page.name)
+    lead, body, contents = _blocks(executed, page)
     after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
     code = [
         cell.source
@@ -167,9 +178,18 @@ def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
 
 def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
     """Return the page of a question that the firm's tables can't answer, with the reason."""
+    return _empty_page(site, page, why=wording.reason(why))
+
+
+def failed_page(*, site: Site, page: PageInfo, failure: Failure) -> str:
+    """Return the page of a notebook that stopped: where, why and what to do."""
+    return _empty_page(site, page, failure=failure)
+
+
+def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
     question = next((each.question for each in site.pages if each.name == page.name), page.name)
     notebook = new_notebook(cells=[new_markdown_cell(f"# {question}", id="question")])
-    return _rendered(notebook, site, page, question=question, why=wording.reason(why))
+    return _rendered(notebook, site, page, question=question, **parts)
 
 
 def reports_index(editions: Iterable[EditionLink]) -> str:
@@ -200,6 +220,10 @@ def _rendered(
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
         **_record(page),
+        "mark": shipped.mark(page.state),
+        "commentary": beside(page.remarks),
+        "unplaced": [one.html for one in page.remarks if one.why],
+        "failure": None,
         "lead": [],
         "answered": [],
         "body": [],
@@ -229,7 +253,7 @@ def _input(table: Mapping[str, object]) -> str:
     return f"{table['name']} ({table['rows']:,} {wording.TEXT['rows']}, sha256 {sha})"
 
 
-def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], list[_Heading]]:
+def _blocks(executed: NotebookNode, page: PageInfo) -> tuple[list[str], list[str], list[_Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
     contents: list[_Heading] = []
     lead: list[str] = []
@@ -238,9 +262,16 @@ def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], li
         is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
         blocks = [_prose(cell.source, contents)] if is_prose else []
         if cell.cell_type == "code":
-            blocks = [_with_download(trust.shown(each), name) for each in cell.outputs]
+            blocks = [text for each in cell.outputs for text in _shown(each, page)]
         (body if contents else lead).extend(block for block in blocks if block)
     return lead, body, contents
+
+
+def _shown(output: Mapping, page: PageInfo) -> tuple[str, str]:
+    """Return an output as HTML, and what people say below it if it is an exhibit."""
+    id = output.get("data", {}).get(exhibits.MEDIA_TYPE, {}).get("id")
+    block = _with_download(trust.shown(output), page.name)
+    return block, beside(page.remarks, id) if id else ""
 
 
 def _has_tag(cell: NotebookNode, tag: str) -> bool:

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 
-from profitchain import findings, pages
+from profitchain import commentary, findings, languages, pages, provenance, shipped
+from profitchain.commentary import Commentary
 from profitchain.errors import ParameterError, did_you_mean
-from profitchain.folders import aside, exchange
+from profitchain.failures import NotebookFailed
+from profitchain.folders import aside, discard, exchange
 from profitchain.runs import Ran, ended, environment_of, run, start_worker
 from profitchain.store import ROOT, Edition, read_period
 
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 SUMMARY = "00_summary"
-NAMED_VERSIONS = (
-    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
-    "statsmodels",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +45,11 @@ class Order:
         name = str(self.edition.period) + ("" if self.whole else ".part")
         return self.out / self.edition.company.slug / name
 
+    @property
+    def incomplete(self) -> Path:
+        """Where it lies while a notebook fails: beside its folder, never in its place."""
+        return self.folder.with_name(f"{self.folder.name}.incomplete")
+
 
 def publish(
     company: str | Path,
@@ -64,7 +62,8 @@ def publish(
     """Run the notebooks of an edition, render them, publish it; return its index page.
 
     Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
-    unknown, the data can't be used or a notebook fails.
+    unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
+    which says so, lies beside it.
     """
     notebooks = _chosen(only)
     chosen = _settings(notebooks, settings or {})
@@ -72,9 +71,13 @@ def publish(
     order = Order(edition=edition, notebooks=notebooks, settings=chosen, out=out.resolve())
     with aside(order.folder) as building:
         ran = _run_all(order, building)
-        _write_record(order, ran, building)
-        exchange(building, order.folder)
+        is_complete = not any(one.failed for one in ran)
+        exchange(building, order.folder if is_complete else order.incomplete)
+        if is_complete:
+            discard(order.incomplete)
     _write_reports_index(order.out)
+    if not is_complete:
+        raise NotebookFailed(_failed(order, ran))
     return order.folder / "index.html"
 
 
@@ -112,7 +115,11 @@ def _settings(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, 
 
 def _must_be_ready(path: Path) -> None:
     """Raise ParameterError where papermill would stumble, or run with a notebook's own defaults."""
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        pages.question_of(notebook)
+    except ValueError as error:
+        raise ParameterError(f"{path.name} can't become a page. {error}") from None
     if "kernelspec" not in notebook.metadata:
         raise ParameterError(
             f"{path.name} names no kernel to run it. Open it in JupyterLab, choose the kernel "
@@ -154,7 +161,9 @@ def _run_all(order: Order, building: Path) -> list[Ran]:
         ran += _finished(pool, last, order, environment, bar)
     ran.sort(key=lambda one: one.path)
     _write_findings(order, ran, building)
-    _write_pages(order, ran, building)
+    said = _commentary(order, ran)
+    _write_pages(order, ran, said, building)
+    provenance.write(provenance.record(order.edition, order.settings, ran, said), building)
     return ran
 
 
@@ -193,7 +202,12 @@ def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
     return [
         pages.collect(one.executed, name=one.path.stem)
         if one.executed is not None
-        else findings.PageStory(name=one.path.stem, question=_question(one.path), why=one.why)
+        else findings.PageStory(
+            name=one.path.stem,
+            question=_question(one.path),
+            why=one.why,
+            failed=one.failed.words if one.failed else "",
+        )
         for one in ran
     ]
 
@@ -211,12 +225,24 @@ def _write_findings(order: Order, ran: Sequence[Ran], building: Path) -> None:
     )
 
 
-def _write_pages(order: Order, ran: Sequence[Ran], building: Path) -> None:
-    entries = tuple(pages.Entry(one.path.stem, _question(one.path), one.why) for one in ran)
+def _commentary(order: Order, ran: Sequence[Ran]) -> Commentary:
+    """Return what people say about this edition, each remark where it belongs."""
+    firm = order.edition.company
+    said = commentary.read(firm.folder, order.edition.period, language=firm.language)
+    shown = {story.name: [each["id"] for each in story.exhibits] for story in _stories(ran)}
+    return said.placed(shown, (path.stem for path in _all_notebooks()))
+
+
+def _write_pages(order: Order, ran: Sequence[Ran], said: Commentary, building: Path) -> None:
+    entries = tuple(
+        pages.Entry(one.path.stem, _question(one.path), one.why, one.failed) for one in ran
+    )
     site = pages.Site(order.edition.company.name, order.edition.period, entries)
     for one, entry in zip(ran, entries, strict=True):
-        page = _page_info(order, one.path)
-        if one.executed is None:
+        page = _page_info(order, one.path, said)
+        if one.failed:
+            html = pages.failed_page(site=site, page=page, failure=one.failed)
+        elif one.executed is None:
             html = pages.not_measured_page(site=site, page=page, why=one.why)
         else:
             html = pages.render_page(one.executed, site=site, page=page)
@@ -226,53 +252,30 @@ def _write_pages(order: Order, ran: Sequence[Ran], building: Path) -> None:
         (building / entry.file).write_text(html, encoding="utf-8", newline="\n")
 
 
-def _page_info(order: Order, path: Path) -> pages.PageInfo:
+def _page_info(order: Order, path: Path, said: Commentary) -> pages.PageInfo:
     return pages.PageInfo(
         name=path.stem,
         notebook=path.name,
         parameters={"period": str(order.edition.period), **order.settings},
         inputs=order.edition.inputs,
-        versions=_versions(),
+        versions=provenance.versions(),
+        state=shipped.state_of(path),
+        remarks=said.on(path.stem),
     )
 
 
-def _versions() -> dict[str, str]:
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}
-
-
-def _commit() -> str:
-    """Return the code's commit, marked where files differ from it; "" outside a checkout."""
-    try:
-        sha = _git("rev-parse", "--short=12", "HEAD")
-        return sha + (
-            " with local changes" if _git("status", "--porcelain", "lib", "notebooks") else ""
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def _git(*words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=20
+def _failed(order: Order, ran: Iterable[Ran]) -> str:
+    """Return which notebooks failed, what to do, where the pages lie and which stand."""
+    with languages.speaking(languages.SOURCE):
+        told = [f"{one.failed.words}. {one.failed.advice}" for one in ran if one.failed]
+    period = f"{order.edition.company.name}, {order.edition.period}"
+    stands = (
+        "The last complete edition stands as it was."
+        if order.folder.exists()
+        else "There is no complete edition of it."
     )
-    return done.stdout.strip()
-
-
-def _write_record(order: Order, ran: Sequence[Ran], building: Path) -> None:
-    edition = order.edition
-    record = {
-        "company": edition.company.slug,
-        "period": str(edition.period),
-        "parameters": dict(order.settings),
-        "inputs": list(edition.inputs),
-        "versions": _versions(),
-        "commit": _commit(),
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
-    }
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    (building / "record.json").write_text(text, encoding="utf-8")
+    where = order.incomplete / "index.html"
+    return "\n".join([*told, f"The edition of {period} is incomplete. {stands} See {where}"])
 
 
 def _write_reports_index(out: Path) -> None:
@@ -280,8 +283,7 @@ def _write_reports_index(out: Path) -> None:
     links = []
     for record in sorted(out.glob("*/*/record.json"), reverse=True):
         folder = record.parent
-        is_whole = not folder.name.startswith(".") and not folder.name.endswith(".part")
-        if not is_whole or not (folder / "index.html").exists():
+        if "." in folder.name or not (folder / "index.html").exists():
             continue
         told = findings.told(folder)
         href = f"{folder.parent.name}/{folder.name}/index.html"

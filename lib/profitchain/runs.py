@@ -13,55 +13,70 @@ from pathlib import Path
 
 import nbformat
 
-from profitchain.errors import ProfitchainError
+from profitchain import pages
+from profitchain.company import load_company, redacted
+from profitchain.failures import Failure, NotebookFailed, told_of
 
 UNTOUCHED = "Nothing was published; the last edition stands."
 
 
-class NotebookFailed(ProfitchainError):
-    """A notebook stopped with an error; nothing was published."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A notebook after its run: with outputs, or with the reason why its page is empty."""
+    """A notebook after its run: with outputs, or with the reason why its page is empty.
+
+    `why` where the firm lacks what the page needs; `failed` where the notebook stopped.
+    """
 
     path: Path
     executed: nbformat.NotebookNode | None
     why: str
     seconds: float
+    failed: Failure | None = None
 
 
 def run(path: Path, parameters: Mapping[str, object], environment: Mapping[str, str]) -> Ran:
-    """Run one notebook with papermill; raise NotebookFailed, which names cell and error."""
+    """Run one notebook with papermill; a failing one comes back with cell and error."""
     import papermill
-    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.update(environment)
     known = papermill.inspect_notebook(str(path))
     given = {name: value for name, value in parameters.items() if name in known}
-    start = time.perf_counter()
+    start, executed, why, failed = time.perf_counter(), None, "", None
     try:
         executed = papermill.execute_notebook(
             str(path), None, given, kernel_name="python3", progress_bar=False, cwd=str(path.parent)
         )
-        why = ""
+        failed = unusable(path, executed)
     except PapermillExecutionError as error:
-        if error.ename != "NotMeasured":
-            raise NotebookFailed(
-                f"{path.name} stopped in cell {_cell_number(path, error.cell_index)}: "
-                f"{error.ename}: {error.evalue}\n{UNTOUCHED} Open the notebook in JupyterLab, "
-                "set company and period, and run it to that cell."
-            ) from None
-        executed, why = None, error.evalue
-    except DeadKernelError:
-        raise ended(path.name) from None
-    return Ran(path=path, executed=executed, why=why, seconds=time.perf_counter() - start)
+        if error.ename == "NotMeasured":
+            why = error.evalue
+        else:
+            told = redacted(
+                told_of(error.ename, error.evalue), load_company(str(parameters["company"]))
+            )
+            cell = _cell_number(path, error.cell_index)
+            failed = Failure(notebook=path.name, stop="error", cell=cell, error=told)
+    except RuntimeError as error:
+        if "died" not in str(error):
+            raise
+        failed = Failure(notebook=path.name, stop="ended")
+    seconds = time.perf_counter() - start
+    executed = None if failed else executed
+    return Ran(path=path, executed=executed, why=why, seconds=seconds, failed=failed)
+
+
+def unusable(path: Path, executed: nbformat.NotebookNode) -> Failure | None:
+    """Return why an executed notebook can't become a page: two exhibits with one id; else None."""
+    try:
+        pages.csvs(executed, name=path.stem)
+    except ValueError as error:
+        return Failure(notebook=path.name, stop="unusable", error=str(error))
+    return None
 
 
 def ended(what: str) -> NotebookFailed:
-    """Return the error for a process that the system ended in the middle of its work."""
+    """Return the error for a worker that the system ended: nobody knows what it had done."""
     return NotebookFailed(
         f"{what} stopped because the system ended its process; most often, memory ran out.\n"
         f"{UNTOUCHED} Close what else needs memory and run it again."

@@ -146,6 +146,8 @@ def _line(page: PageStory) -> str:
 
 
 def _first(page: PageStory) -> str:
+    if page.failed:
+        return f"**{wording.TEXT['no_page']}**"
     if page.why:
         return f"{wording.TEXT['not_measured']}: {wording.reason(page.why)}"
     return page.answers[0] if page.answers else ""

@@ -1,0 +1,78 @@
+"""What made an edition: its parameters, inputs, versions, commit, notebooks and commentary."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from profitchain import languages, shipped
+from profitchain.commentary import Commentary
+from profitchain.runs import Ran
+from profitchain.store import ROOT, Edition
+
+NAMED_VERSIONS = (
+    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
+    "statsmodels",
+)  # fmt: skip
+
+
+def record(
+    edition: Edition, settings: Mapping[str, object], ran: Sequence[Ran], said: Commentary
+) -> dict[str, object]:
+    """Return what record.json tells; it alone in an edition holds times.
+
+    An edition is `complete` unless a notebook `failed`; `notebooks` are named that aren't shipped,
+    or not as they are.
+    """
+    states = {one.path.stem: shipped.state_of(one.path) for one in ran}
+    with languages.speaking(languages.SOURCE):
+        failed = {one.path.stem: one.failed.words for one in ran if one.failed}
+    return {
+        "company": edition.company.slug,
+        "period": str(edition.period),
+        "complete": not failed,
+        "failed": failed,
+        "parameters": dict(settings),
+        "inputs": list(edition.inputs),
+        "notebooks": {name: state for name, state in states.items() if state != "shipped"},
+        "commentary": said.as_json(),
+        "versions": versions(),
+        "commit": _commit(),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
+    }
+
+
+def write(content: Mapping[str, object], folder: Path) -> None:
+    """Write record.json into an edition's folder."""
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    (folder / "record.json").write_text(text, encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that count, by name."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}
+
+
+def _commit() -> str:
+    """Return the code's commit, marked where files differ from it; "" outside a checkout."""
+    try:
+        sha = _git("rev-parse", "--short=12", "HEAD")
+        return sha + (
+            " with local changes" if _git("status", "--porcelain", "lib", "notebooks") else ""
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=20
+    )
+    return done.stdout.strip()
