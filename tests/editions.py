@@ -22,7 +22,7 @@ from papermill import inspect_notebook
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from profitchain import press
+from profitchain import languages, press, runs, turns
 from profitchain.errors import NotMeasured
 from profitchain.findings import FIELDS
 from profitchain.runs import Ran
@@ -46,20 +46,32 @@ class Here:
         return done
 
 
-def run_here(path: Path, given: Mapping[str, object], environment: Mapping[str, str]) -> Ran:
+def run_here(
+    path: Path,
+    given: Mapping[str, object],
+    environment: Mapping[str, str],
+    folders: Mapping[str, Path],
+) -> dict[str, Ran]:
     """Run a notebook's cells in this process, and keep what each last expression shows."""
     known = inspect_notebook(str(path))
     notebook = parameterize_notebook(
-        load_notebook_node(str(path)), {name: given[name] for name in given if name in known}
+        turns.in_turn(load_notebook_node(str(path)), folders),
+        {name: given[name] for name in given if name in known},
     )
-    start, scope = time.perf_counter(), {}
-    with mock.patch.dict(os.environ, environment):
+    start, scope, first = time.perf_counter(), {}, next(iter(folders))
+    with mock.patch.dict(os.environ, environment), languages.speaking(first):
         for cell in notebook.cells:
             try:
                 cell["outputs"] = _outputs(cell, scope) if cell.cell_type == "code" else []
             except NotMeasured as error:
-                return Ran(path=path, executed=None, why=str(error), seconds=0.0)
-    return Ran(path=path, executed=notebook, why="", seconds=time.perf_counter() - start)
+                return runs.not_measured(
+                    path, given, environment, folders, why=str(error), again=run_here
+                )
+    told, seconds = (
+        turns.taken_apart(notebook, folders, name=path.stem),
+        time.perf_counter() - start,
+    )
+    return {tag: Ran(path=path, executed=one, why="", seconds=seconds) for tag, one in told.items()}
 
 
 def _outputs(cell: nbformat.NotebookNode, scope: dict[str, object]) -> list[nbformat.NotebookNode]:

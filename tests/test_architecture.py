@@ -16,9 +16,9 @@ import pytest
 REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
-WORDS     errors languages periods estimates ratios comparisons
-DATA      settings company contracts delimited workbooks sources casting conventions typed checks
-JUDGED    quarantine crosschecks account intake
+WORDS     errors memo languages periods estimates ratios comparisons
+DATA      settings company contracts delimited workbooks sources casting conventions typed
+JUDGED    reasons checks quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
@@ -31,14 +31,15 @@ MONEY     worth scenarios elasticity planning tieout
 LIFETIME  lifetime expectancy holdouts lifetime_groups contract_value lifetime_value
 LEAVING   survival hazards forecasts signs leaving rescue
 EVIDENCE  sensitivity noise specifications rules verdicts
-SAYING    formats wording narration link_words captions response_words worth_words
+SAYING    formats wording data_words narration link_words captions response_words worth_words
+PRICED    worth_captions
 DOUBTING  ladder_words hidden_words
 NAMING    value_words field_words lifetime_words lifetime_captions group_words
 WAVING    leaving_words leaving_captions
-SHOWING   style axes figures evidence_figures value_figures leaving_figures tables exhibits
+SHOWING   style axes figures evidence_figures value_figures leaving_figures headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust failures shipped commentary pages folders runs provenance press verify lists
-HANDED    drafts trials certification cli
+PRESS     trust failures shipped commentary pages folders turns runs imprint shelf
+COMMANDS  parameters press verify lists drafts trials certification catalogues cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}
@@ -111,6 +112,17 @@ def test_a_module_imports_only_modules_above_it(module):
 @pytest.mark.parametrize("module", sorted(set(MODULES) - MAY_DRAW))
 def test_a_module_that_only_counts_or_words_does_not_draw(module):
     assert not DRAWING & {name.split(".")[0] for name in imported(module)}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_name_of_gettext_is_no_throw_away_name(module):
+    speaks = any(name.endswith("languages._") for name in imported(module))
+    thrown = [
+        node.lineno
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
+    ]
+    assert not (speaks and thrown)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -29,7 +29,7 @@ def nothing_runs(monkeypatch, repo):
             [*EXAMPLE, "--only", "03_satisfaction", "--set", "within_days=30"],
             "No notebook has a parameter 'within_days'",
         ),
-        ([*EXAMPLE, "--language", "zh-Hant"], "there is only 'en'"),
+        ([*EXAMPLE, "--language", "zh-Hnat"], "Did you mean 'zh-Hant'?"),
         ([*EXAMPLE, "--out", "README.md/reports"], "Nothing can be written to"),
         (["report", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
         (["check", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),

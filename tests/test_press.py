@@ -191,10 +191,11 @@ def test_a_failing_notebook_leaves_the_last_edition_and_an_incomplete_one_beside
     assert json.loads(read(edition / "record.json"))["complete"]
 
 
-def stopped(path: Path, *_given: object) -> runs.Ran:
+def stopped(path: Path, _given: object, _environment: object, folders: dict) -> dict[str, runs.Ran]:
     """Return what comes back from a notebook that fails at once."""
     failure = Failure(notebook=path.name, stop="error", cell=2, error="KeyError: 'x'")
-    return runs.Ran(path=path, executed=None, why="", seconds=0.0, failed=failure)
+    ran = runs.Ran(path=path, executed=None, why="", seconds=0.0, failed=failure)
+    return dict.fromkeys(folders, ran)
 
 
 @pytest.fixture
@@ -280,7 +281,7 @@ def test_what_ran_but_cannot_become_a_page_is_a_failure_too(tmp_path):
     data = {"application/vnd.profitchain.exhibit+json": {"id": "twice", "csv": ""}}
     shown = [nbformat.v4.new_output("display_data", data=data) for _time in range(2)]
     cells = [nbformat.v4.new_code_cell("", outputs=shown)]
-    failed = runs.unusable(Path("05_x.ipynb"), nbformat.v4.new_notebook(cells=cells))
+    failed = runs.unusable(Path("05_x.ipynb"), [nbformat.v4.new_notebook(cells=cells)])
     assert "can't become a page: Two exhibits of 05_x are called 'twice'" in failed.words
 
 

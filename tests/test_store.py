@@ -12,8 +12,8 @@ import pytest
 from editions import write_company
 
 from profitchain import store
+from profitchain.data_words import part_sentence
 from profitchain.errors import CompanyError, NotMeasured, ParameterError, PeriodError
-from profitchain.narration import part_sentence
 from profitchain.periods import Period
 
 NPS = {"nps": {"column": "nps", "kind": "nps"}}

@@ -11,7 +11,7 @@ import pandas as pd
 from profitchain.checks import OUTCOME, USED, Judged, RowKind
 from profitchain.company import Company
 from profitchain.delimited import FILE, ROW
-from profitchain.quarantine import TOO_WIDE
+from profitchain.reasons import TOO_WIDE, UNKNOWN_CUSTOMER
 from profitchain.sources import source_name
 from profitchain.typed import Typed
 
@@ -133,7 +133,7 @@ def _mend(outcome: Outcome, table: str) -> str:
         )
     if "read as an amount" in outcome.reason or "read as a number" in outcome.reason:
         return f" Declare tables: {table}: decimal: ',' if it is written 1.234,56."
-    if outcome.reason == "unknown customer":
+    if outcome.reason == UNKNOWN_CUSTOMER:
         return " Check that customer_id means the same in both tables."
     if outcome.reason.startswith("no ") and outcome.column:
         return f" Check which column {outcome.column} is mapped to under columns:."

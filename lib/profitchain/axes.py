@@ -137,7 +137,7 @@ def _row_texts(data: pd.DataFrame) -> list[str]:
         _(formats.TOO_FEW)
         if pd.isna(row["value"])
         else figure_text(row["value"], row, places=places)
-        for _, row in data.iterrows()
+        for _place, row in data.iterrows()
     ]
 
 

@@ -10,18 +10,33 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from profitchain import link_words, narration
+from profitchain import data_words, link_words, narration
 from profitchain.company import Company, Question
 from profitchain.comparisons import Measure, Story
 from profitchain.estimates import Estimate, Said
 from profitchain.formats import digits, period_label, period_short, with_interval
+from profitchain.languages import N_, _, following
 from profitchain.periods import Period
 from profitchain.quality import KINDS, MOSTLY_EMPTY
 from profitchain.store import Edition
+from profitchain.wording import period_word
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"
-FOLLOWED = "Answers followed to the end of their window"
+FOLLOWED = N_("Answers followed to the end of their window")
+ANSWERS = N_("Survey answers")
+_BY_AGE = {
+    "month": N_(
+        "Share of a cohort that bought, by months since its first order: +1 is the next month"
+    ),
+    "quarter": N_(
+        "Share of a cohort that bought, by quarters since its first order: +1 is the next quarter"
+    ),
+    "year": N_(
+        "Share of a cohort that bought, by years since its first order: +1 is the next year"
+    ),
+}
+_UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
 
 
 def source(what: str, n: int, period: Period | None = None) -> str:
@@ -29,15 +44,18 @@ def source(what: str, n: int, period: Period | None = None) -> str:
 
     With a period, n is that period's, although the exhibit may show others too.
     """
-    return f"{what}, n = {digits(n, 0)}" + (f" in {period_label(period)}" if period else "")
+    told = {"what": _(what), "n": digits(n, 0)}
+    if period is None:
+        return _("{what}, n = {n}", **told)
+    return _("{what}, n = {n} in {period}", period=period_label(period), **told)
 
 
 def account(rows: pd.DataFrame) -> Caption:
     """Return the caption of the rows that came in, by table (`rows`: the account)."""
     return {
-        "message": narration.account_message(rows),
-        "measure": "Rows by table and by what became of them",
-        "source": source("The firm's tables", rows["rows"].sum()),
+        "message": data_words.account_message(rows),
+        "measure": _("Rows by table and by what became of them"),
+        "source": source(_("The firm's tables"), rows["rows"].sum()),
         "units": dict.fromkeys(["rows_in", *KINDS], "count"),
     }
 
@@ -46,9 +64,9 @@ def reasons(rows: pd.DataFrame) -> Caption:
     """Return the caption of why rows were set aside (`rows`: the account)."""
     aside = rows.loc[rows["kind"] != "used", "rows"].sum()
     return {
-        "message": "Why rows were set aside" if aside else "No row was set aside",
-        "measure": "Rows by table and reason, the most frequent first",
-        "source": source("The data contract, applied to every row; rows set aside", aside),
+        "message": _("Why rows were set aside") if aside else _("No row was set aside"),
+        "measure": _("Rows by table and reason, the most frequent first"),
+        "source": source(_("The data contract, applied to every row; rows set aside"), aside),
         "units": {"rows": "count"},
     }
 
@@ -56,31 +74,37 @@ def reasons(rows: pd.DataFrame) -> Caption:
 def coverage(orders: pd.DataFrame) -> Caption:
     """Return the caption of orders by period."""
     return {
-        "message": narration.coverage_message(orders),
-        "measure": "Orders by period, cancelled orders left out",
-        "source": source("Orders, counted in full and so without an interval", orders["n"].sum()),
-        "description": narration.trend_description("Orders", orders, "orders"),
+        "message": data_words.coverage_message(orders),
+        "measure": _("Orders by period, cancelled orders left out"),
+        "source": source(
+            _("Orders, counted in full and so without an interval"), orders["n"].sum()
+        ),
+        "description": narration.trend_description(_("Orders"), orders, "orders"),
         "unit": "orders",
     }
 
 
 def empty_columns(columns: pd.DataFrame) -> Caption:
     """Return the caption of the columns with many empty cells."""
-    few = "No column is often empty" if columns.empty else "Columns that are often empty"
+    none, some = _("No column is often empty"), _("Columns that are often empty")
+    measure = _(
+        "Share of used rows without a value; columns above {limit} only",
+        limit=f"{MOSTLY_EMPTY:.0%}",
+    )
     return {
-        "message": few,
-        "measure": f"Share of used rows without a value; columns above {MOSTLY_EMPTY:.0%} only",
-        "source": "The firm's tables, used rows",
+        "message": none if columns.empty else some,
+        "measure": measure,
+        "source": _("The firm's tables, used rows"),
         "units": {"missing_share": "share"},
     }
 
 
-def trend(story: Story, period: Period, rows: str = "Survey answers") -> Caption:
+def trend(story: Story, period: Period, rows: str = ANSWERS) -> Caption:
     """Return the caption of one measure over time; `rows` says whose."""
     label, unit = story.measure.label, story.measure.unit
     return {
         "message": narration.change_title(story, period),
-        "measure": f"{label}: {story.measure.means}; 95% intervals",
+        "measure": _("{label}: {meaning}; 95% intervals", label=label, meaning=story.measure.means),
         "source": source(rows, story.now.n, period),
         "description": narration.trend_description(label, story.trend, unit),
         "unit": unit,
@@ -90,43 +114,50 @@ def trend(story: Story, period: Period, rows: str = "Survey answers") -> Caption
 def groups(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups over time."""
     n = shares.loc[shares["period"] == str(period), "n"].max()
-    message = narration.groups_message(shares, period)
+    message, label = narration.groups_message(shares, period), question.label
+    by = {"question": label, "every": period_word(period)}
+    told = {"period": period_label(period), "message": message}
     return {
         "message": message,
-        "measure": f"Share of answers to “{question.label}” in each group, by {period.every}",
-        "source": source("Survey answers", n, period),
-        "description": f"In {period_label(period)}: {message}. Earlier periods stand in the table.",
+        "measure": _("Share of answers to “{question}” in each group, by {every}", **by),
+        "source": source(ANSWERS, n, period),
+        "description": _("In {period}: {message}. Earlier periods stand in the table.", **told),
     }
 
 
 def group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups in one period, with their intervals."""
     told = groups(shares, question, period)
-    measure = f"Share of answers to “{question.label}” in each group, {period_label(period)}"
-    return told | {"message": "The groups, with their intervals", "measure": measure}
+    words = {"question": question.label, "period": period_label(period)}
+    measure = _("Share of answers to “{question}” in each group, {period}", **words)
+    return told | {"message": _("The groups, with their intervals"), "measure": measure}
 
 
 def stories(told: Sequence[Story], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures side by side; `of` is their source."""
     return {
-        "message": message,
-        "measure": f"{period_label(period)}, with 95% intervals",
-        "source": of,
-        "description": narration.moves_sentence(told, period) or message,
+        "message": _(message),
+        "measure": _("{period}, with 95% intervals", period=period_label(period)),
+        "source": _(of),
+        "description": narration.moves_sentence(told, period) or _(message),
     }
 
 
 def changes(told: Sequence[Story], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures and their changes."""
-    marks = "▲ ▼: the interval of the change leaves zero out; pp: percentage points"
-    return stories(told, period, message, of) | {"measure": f"{period_label(period)}; {marks}"}
+    measure = _(
+        "{period}; ▲ ▼: the interval of the change leaves zero out; pp: percentage points",
+        period=period_label(period),
+    )
+    return stories(told, period, message, of) | {"measure": measure}
 
 
 def courses(told: Sequence[Story], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures over time."""
     known = [row for story in told for row in story.trend.dropna(subset=["value"])["period"]]
     first = period_short(min(known, key=lambda name: Period(name).first_day, default=str(period)))
-    measure = f"{first} to {period_short(period)}, by {period.every}; bands: 95% intervals"
+    spans = {"first": first, "last": period_short(period), "every": period_word(period)}
+    measure = _("{first} to {last}, by {every}; bands: 95% intervals", **spans)
     return stories(told, period, message, of) | {"measure": measure}
 
 
@@ -134,13 +165,16 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
     """Return the caption of a measure by group of customers."""
     label = measure.label
     message = narration.segments_message(label, by_group)
+    if named := _UNITS.get(measure.unit):
+        shown = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(named))
+    else:
+        shown = _("{label} by group, with 95% intervals", label=label)
+    rows = _("Survey answers, {period}", period=period_label(period))
     return {
         "message": message,
-        "measure": f"{label} by group, {measure.unit}, with 95% intervals"
-        if measure.unit in ("points", "score")
-        else f"{label} by group, with 95% intervals",
-        "source": source(f"Survey answers, {period_label(period)}", _answers(by_group)),
-        "description": f"{message}. {narration.spread(by_group)}",
+        "measure": shown,
+        "source": source(rows, _answers(by_group)),
+        "description": _described(message, narration.spread(by_group)),
         "unit": measure.unit,
     }
 
@@ -149,8 +183,7 @@ def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
     """Return the caption of the cohort table."""
     return {
         "message": narration.cohorts_message(retention, period),
-        "measure": f"Share of a cohort that bought, by {period.every}s since its first order: "
-        f"+1 is the next {period.every}",
+        "measure": _(_BY_AGE[period.every]),
         "source": narration.cohorts_source(retention),
     }
 
@@ -160,38 +193,48 @@ def next_order(again: Said, days: int) -> Caption:
     message = narration.again_message(again, days)
     told = {
         "message": message,
-        "measure": "Share of customers who ordered again, by days since an order; "
-        f"within {days} days: {with_interval(again)}",
-        "source": source("Orders; each customer once", again.n),
-        "description": f"{message}. The curve rises from 0; its values stand in the table.",
+        "measure": _(
+            "Share of customers who ordered again, by days since an order; within {days} days: "
+            "{share}",
+            days=digits(days, 0),
+            share=with_interval(again),
+        ),
+        "source": source(_("Orders; each customer once"), again.n),
+        "description": _described(
+            message, _("The curve rises from 0; its values stand in the table.")
+        ),
         "unit": "share",
-        "x_label": "days",
+        "x_label": _("days"),
     }
     return told | ({"mark": (days, again.value)} if isinstance(again, Estimate) else {})
 
 
 def raw_rates(rates: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the share that came back at each score."""
-    few = "; –: too few answers" if rates["value"].isna().any() else ""
+    some, every = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
     message = link_words.rates_message(rates)
-    return _link(firm, message, rates["n"].sum(), f"nothing adjusted{few}")
+    return _link(firm, message, rates["n"].sum(), some if rates["value"].isna().any() else every)
 
 
 def curve(bend: object, rates: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the adjusted curve along the scale (`rates`: its dots)."""
     message = link_words.bend_message(bend)
-    told = _link(firm, message, rates["n"].sum(), "adjusted, if all had given this score")
-    return told | {"description": f"{message}. {link_words.rates_message(rates)}, adjusted."}
+    told = _link(firm, message, rates["n"].sum(), _("adjusted, if all had given this score"))
+    adjusted = _("{rates}, adjusted.", rates=link_words.rates_message(rates))
+    return told | {"description": _described(message, adjusted)}
 
 
 def per_point(message: str, firm: Company, rows: pd.DataFrame) -> Caption:
     """Return the caption of effects of one point, in percentage points."""
     return {
         "message": message,
-        "measure": f"Percentage points more who order again within {firm.repeat_within_days} days, "
-        f"for one more point of “{firm.main.label}”; 95% intervals",
+        "measure": _(
+            "Percentage points more who order again within {days} days, for one more point of "
+            "“{question}”; 95% intervals",
+            **_window(firm),
+        ),
         "source": source(FOLLOWED, _answers(rows)),
-        "description": f"{message}. {narration.spread(rows)}",
+        "description": _described(message, narration.spread(rows)),
         "unit": PER_POINT,
         "reference": 0,
     }
@@ -200,8 +243,8 @@ def per_point(message: str, firm: Company, rows: pd.DataFrame) -> Caption:
 def moves(rows: pd.DataFrame, main: Question) -> Caption:
     """Return the caption of what ten NPS points go with."""
     return {
-        "message": "Ten NPS points, by which answers move",
-        "measure": "Difference of the share ordering again over all answers, adjusted",
+        "message": _("Ten NPS points, by which answers move"),
+        "measure": _("Difference of the share ordering again over all answers, adjusted"),
         "source": source(FOLLOWED, _answers(rows)),
         "units": {"answers moved": "share"},
         "empty": link_words.no_ten_points(main),
@@ -212,25 +255,42 @@ def amounts(told: Mapping[str, Said], edition: Edition) -> Caption:
     """Return the caption of orders and money that go with one more point."""
     firm, assumed = edition.company, edition.assumed_margin
     rows = source(FOLLOWED, max(said.n for said in told.values()))
-    note = f"; margin is assumed at {assumed:.0%} of revenue" if assumed else ""
+    if assumed:
+        margin = {"source": rows, "share": f"{assumed:.0%}"}
+        rows = _("{source}; margin is assumed at {share} of revenue", **margin)
     return {
         "message": link_words.amounts_message(told["spend"]),
-        "measure": f"Difference for one more point of “{firm.main.label}”, per answer, within "
-        f"{firm.repeat_within_days} days, adjusted; 95% intervals",
-        "source": rows + note,
+        "measure": _(
+            "Difference for one more point of “{question}”, per answer, within {days} days, "
+            "adjusted; 95% intervals",
+            **_window(firm),
+        ),
+        "source": rows,
     }
 
 
 def _link(firm: Company, message: str, n: int, how: str) -> Caption:
     return {
         "message": message,
-        "measure": f"Share ordering again within {firm.repeat_within_days} days, by "
-        f"“{firm.main.label}”; {how}; 95% intervals",
+        "measure": _(
+            "Share ordering again within {days} days, by “{question}”; {how}; 95% intervals",
+            how=how,
+            **_window(firm),
+        ),
         "source": source(FOLLOWED, n),
-        "description": f"{message}. All shares stand in the table.",
+        "description": _described(message, _("All shares stand in the table.")),
         "unit": "share",
         "x_label": firm.main.label,
     }
+
+
+def _window(firm: Company) -> dict[str, str]:
+    return {"days": digits(firm.repeat_within_days, 0), "question": firm.main.label}
+
+
+def _described(message: str, more: str) -> str:
+    """Return a message as a sentence, with another one behind it."""
+    return following(_("{message}.", message=message), more)
 
 
 def _answers(rows: pd.DataFrame) -> int:

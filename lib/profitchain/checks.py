@@ -9,7 +9,7 @@ from typing import Any, Literal
 import ibis
 import ibis.expr.types as ir
 
-from profitchain import casting
+from profitchain import casting, reasons
 from profitchain.company import Company
 from profitchain.contracts import Column
 from profitchain.conventions import End, is_later
@@ -20,17 +20,6 @@ RowKind = Literal["used", "broken", "later", "cancelled"]
 OUTCOME = "__outcome"
 USED = 0
 REPEATED, CONFLICTING = 1001, 1002
-_WHAT = {
-    "time": "a time",
-    "date": "a day",
-    "month": "a month",
-    "year": "a year",
-    "period": "a period",
-    "money": "an amount",
-    "number": "a number",
-    "score": "a number",
-    "flag": "yes or no",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +75,7 @@ def _later(table: Typed, end: End | None) -> list[Check]:
     at = _dated(table)
     if at is None or end is None:
         return []
-    return [Check(reason="after the period's end", kind="later", holds=is_later(at, end))]
+    return [Check(reason=reasons.LATER, kind="later", holds=is_later(at, end))]
 
 
 def _dated(table: Typed) -> ir.Value | None:
@@ -107,10 +96,11 @@ def _contract_checks(table: Typed) -> list[Check]:
     for column in table.present:
         cell, value = table.rows[given(column.name)], table.value(column.name)
         if column.required and column.kind != "score":
-            empty.append(_broken(f"no {column.name}", cell.isnull(), column))
-        if column.kind in _WHAT:
+            reason = reasons.EMPTY.format(column=column.name)
+            empty.append(_broken(reason, cell.isnull(), column))
+        if column.kind in reasons.UNREADABLE:
             read = casting.period_start(value) if column.kind == "period" else value
-            reason = f"{column.name} can't be read as {_WHAT[column.kind]}"
+            reason = reasons.UNREADABLE[column.kind].format(column=column.name)
             unreadable.append(_broken(reason, cell.notnull() & read.isnull(), column))
         wrong += _wrong_values(column, value)
     return [*empty, *unreadable, *wrong]
@@ -120,14 +110,14 @@ def _wrong_values(column: Column, value: ir.Value) -> list[Check]:
     found = []
     if column.scale is not None:
         low, high = column.scale
-        reason = f"{column.name} lies outside its scale {low:g} to {high:g}"
+        ends = {"low": f"{low:g}", "high": f"{high:g}"}
+        reason = reasons.OUTSIDE.format(column=column.name, **ends)
         found.append(_broken(reason, ~value.between(low, high), column))
     if column.whole:
-        found.append(
-            _broken(f"{column.name} is not a whole number", value != value.floor(), column)
-        )
+        reason = reasons.NOT_WHOLE.format(column=column.name)
+        found.append(_broken(reason, value != value.floor(), column))
     if column.one_of:
-        reason = f"{column.name} is none of {', '.join(column.one_of)}"
+        reason = reasons.NONE_OF.format(column=column.name, words=", ".join(column.one_of))
         found.append(_broken(reason, value.notin(column.one_of), column))
     return found
 
@@ -141,7 +131,7 @@ def _cancelled(table: Typed, company: Company) -> list[Check]:
         return []
     words = [status.strip().lower() for status in company.cancelled_statuses]
     holds = table.value("status").lower().isin(words)
-    return [Check(reason="cancelled", kind="cancelled", holds=holds, column="status")]
+    return [Check(reason=reasons.CANCELLED, kind="cancelled", holds=holds, column="status")]
 
 
 def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
@@ -158,10 +148,10 @@ def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
         f"repeats_{contract.table}",
         _losers(sound.semi_join(suspects, "__key"), judged, keys),
     )
-    key = contract.unique[0] if len(contract.unique) == 1 else " and ".join(contract.unique)
+    same = reasons.SAME_KEY.format(columns=" and ".join(contract.unique))
     outcomes = judged.outcomes | {
-        REPEATED: ("repeats an earlier row exactly", "broken", contract.unique[0]),
-        CONFLICTING: (f"another row has the same {key}", "broken", contract.unique[0]),
+        REPEATED: (reasons.REPEATED, "broken", contract.unique[0]),
+        CONFLICTING: (same, "broken", contract.unique[0]),
     }
     return Judged(table=judged.table, rows=_with_losers(rows, losers), outcomes=outcomes)
 

@@ -1,4 +1,4 @@
-"""The commands: report, new, check, example, verify, certify, test."""
+"""The commands: report, new, check, example, verify, certify, languages, test."""
 
 from __future__ import annotations
 
@@ -40,12 +40,14 @@ def report(options: argparse.Namespace) -> int:
     from profitchain.press import REPORTS, publish
     from profitchain.store import read_period
 
-    _only_english(options.language)
     out, given = Path(options.out) if options.out else REPORTS, _settings(options.set)
     if options.lists:
         edition = read_period(options.company, options.period)
         place = lists.place_of(edition, out)
-    index = publish(options.company, options.period, out=out, only=options.only, settings=given)
+    index = publish(
+        options.company, options.period, out=out, only=options.only, settings=given,
+        spoken=options.language,
+    )  # fmt: skip
     if options.lists:
         print(lists.write_at_risk(edition, place, given), file=sys.stderr)
     print(index)
@@ -107,6 +109,17 @@ def certify(options: argparse.Namespace) -> int:
     return int(len(missed) > 0)
 
 
+def languages(options: argparse.Namespace) -> int:
+    """Bring the catalogues up to date, print what each language lacks; 1 if something does."""
+    from profitchain import catalogues
+    from profitchain.languages import SOURCE, available
+
+    tags = options.tags or [tag for tag in available() if tag != SOURCE]
+    states = [catalogues.update(tag) for tag in tags]
+    print("\n".join(map(catalogues.told, states)))
+    return int(any(state.missing or state.changed for state in states))
+
+
 def test(options: argparse.Namespace) -> int:
     """Run the test suite, on all cores, or what pytest arguments ask for."""
     from profitchain.store import ROOT
@@ -128,16 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    one = command(report, help="check, run all notebooks, render, publish an edition")
-    _add_company(one)
-    one.add_argument("--language", default="en", metavar="L", help="language of the pages (en)")
-    one.add_argument("--out", metavar="DIR", help="folder of all editions (default: reports)")
-    one.add_argument("--only", action="append", default=[], metavar="NOTEBOOK",
-                     help="only this notebook, and the summary; again for more")  # fmt: skip
-    one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                     help="a notebook parameter's value; again for more")  # fmt: skip
-    one.add_argument("--lists", action="store_true",
-                     help="also write who may leave into the company's folder")  # fmt: skip
+    _add_order(command(report, help="check, run all notebooks, render, publish an edition"))
 
     one = command(new, help="make a notebook, and so a page, from a question")
     one.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
@@ -160,8 +164,25 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
 
+    one = command(languages, help="bring the catalogues up to date, list what lacks translation")
+    one.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
+
     command(test, help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
+
+
+def _add_order(parser: argparse.ArgumentParser) -> None:
+    """Let a command say what to publish."""
+    _add_company(parser)
+    parser.add_argument("--language", action="append", default=[], metavar="L",
+                        help="language of the pages; again for more")  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", help="folder of all editions (default: reports)")
+    parser.add_argument("--only", action="append", default=[], metavar="NOTEBOOK",
+                        help="only this notebook, and the summary; again for more")  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                        help="a notebook parameter's value; again for more")  # fmt: skip
+    parser.add_argument("--lists", action="store_true",
+                        help="also write who may leave into the company's folder")  # fmt: skip
 
 
 def _add_company(parser: argparse.ArgumentParser) -> None:
@@ -184,10 +205,3 @@ def _settings(given: Sequence[str]) -> dict[str, str]:
         if "=" not in text:
             raise ParameterError(f"--set {text}: write it as --set name=value.")
     return dict(text.split("=", 1) for text in given)
-
-
-def _only_english(language: str) -> None:
-    from profitchain.errors import ParameterError
-
-    if language != "en":
-        raise ParameterError(f"Pages in '{language}' can't be made yet; there is only 'en'.")

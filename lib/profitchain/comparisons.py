@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.estimates import Estimate, Said, Unsaid, counted
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 from profitchain.ratios import change, difference, holm, ratio, said_frame
 
@@ -128,7 +129,7 @@ def by_groups(
     frame = (
         pd.concat(frames, ignore_index=True)
         if frames
-        else _groups(sums.assign(**{EVERYBODY: "all answers"}), measure, EVERYBODY, smallest)
+        else _groups(sums.assign(**{EVERYBODY: N_("all answers")}), measure, EVERYBODY, smallest)
     )
     frame["p_adjusted"] = holm(frame["p_adjusted"])
     frame["verdict"] = [
@@ -163,8 +164,8 @@ def verdict_of(difference: float, p_adjusted: float, alpha: float) -> str:
     if np.isnan(difference):
         return ""
     if np.isnan(p_adjusted) or p_adjusted >= alpha:
-        return "can't be told from the rest"
-    return "above the rest" if difference > 0 else "below the rest"
+        return N_("can't be told from the rest")
+    return N_("above the rest") if difference > 0 else N_("below the rest")
 
 
 def period_totals(
@@ -175,7 +176,7 @@ def period_totals(
     said = [
         counted(total[str(period)], unit=unit)
         if str(period) in total.index
-        else Unsaid(why="Nothing was counted here.")
+        else Unsaid(why=_("Nothing was counted here."))
         for period in periods
     ]
     return said_frame(said, period=[str(period) for period in periods])

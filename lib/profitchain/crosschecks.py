@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from profitchain import reasons
 from profitchain.checks import OUTCOME, USED, Check, Judged, RowKind
 from profitchain.typed import Typed, typed
 
@@ -38,7 +39,7 @@ def _unknown_customer(con: Any, table: Typed, judged: dict[str, Judged]) -> Chec
         few = buyers.semi_join(strangers, who).select(who).distinct()
         strangers = con.create_table("strangers_without_orders", strangers.anti_join(few, who))
     return Check(
-        reason="unknown customer",
+        reason=reasons.UNKNOWN_CUSTOMER,
         kind="broken",
         holds=table.value("customer_id").isin(strangers[who]),
         column="customer_id",
@@ -75,10 +76,10 @@ def _with_fate_of_order(con: Any, table: Typed, orders: Judged) -> tuple[Typed, 
     table = replace(table, rows=rows)
     fate = rows["__fate"]
     return table, [
-        Check(reason="its order lies after the period's end", kind="later", holds=fate == 2),
-        Check(reason="its order was cancelled", kind="cancelled", holds=fate == 1),
+        Check(reason=reasons.ORDER_LATER, kind="later", holds=fate == 2),
+        Check(reason=reasons.ORDER_CANCELLED, kind="cancelled", holds=fate == 1),
         Check(
-            reason="no usable order has this order_id",
+            reason=reasons.WITHOUT_ORDER,
             kind="broken",
             holds=fate.isnull(),
             column="order_id",

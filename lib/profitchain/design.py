@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.estimates import Unsaid
+from profitchain.languages import N_, _, ngettext
 from profitchain.terms import Basis, Controls, control_columns, independent
 
 Outcome = Literal["repeats", "orders", "spend", "margin"]
@@ -19,6 +20,13 @@ FEWEST_EVENTS = 10  # repeats, and answers without one; fewer were not tried
 EVENTS_PER_TERM = 5  # Vittinghoff and McCulloch (2007), Am. J. Epidemiol. 165: 710-718
 FEWEST_CUSTOMERS = 20.0  # effective (`kish`): with 10 to 20 the intervals cover 89%, not 95%
 FEWEST_PAYERS = 8.0  # effective, by what followed their answers
+SUMMED = {
+    "n": N_("answers"),
+    "repeats": N_("repeats"),
+    "orders": N_("orders"),
+    "spend": N_("spend"),
+    "margin": N_("margin"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +71,8 @@ def build(
     n = cells["n"].to_numpy(float)
     keep = independent(columns, n)
     if not keep[: score.shape[1] + 1].all():
-        return Unsaid(why="Too few different scores to tell these effects apart.", n=answers)
+        why = _("Too few different scores to tell these effects apart.")
+        return Unsaid(why=why, n=answers)
     known = known.keeping(keep[score.shape[1] + 1 :])
     design = Design(
         columns=columns[:, keep],
@@ -82,20 +91,41 @@ def refusal(cells: pd.DataFrame, outcome: Outcome = "repeats") -> str:
     """Return why these answers can't carry any comparison, or an empty text."""
     n = round(float(cells["n"].sum()))
     if n == 0:
-        return "There are no answers yet whose window has closed."
+        return _("There are no answers yet whose window has closed.")
     scores = cells.loc[cells["n"] > 0, "score"]
     if scores.nunique() < 2:
-        return f"Every answer gives the same score ({scores.iloc[0]:g}): nothing to compare."
+        score = f"{scores.iloc[0]:g}"
+        return _("Every answer gives the same score ({score}): nothing to compare.", score=score)
     if n < FEWEST_ANSWERS:
-        return f"Only {n} answers: at least {FEWEST_ANSWERS} are needed."
-    repeats = round(float(cells["repeats"].sum()))
-    if repeats < FEWEST_EVENTS:
-        return f"Only {repeats} of {n:,} answers were followed by an order: too few to compare."
-    if outcome == "repeats" and n - repeats < FEWEST_EVENTS:
-        return f"All but {n - repeats} of {n:,} answers had an order after them: too few without."
-    return _few_customers(cells, "n", "answers", FEWEST_CUSTOMERS) or _few_customers(
-        cells, outcome, outcome, FEWEST_PAYERS
+        return ngettext(
+            "Only {n} answer: at least {fewest} are needed.",
+            "Only {n} answers: at least {fewest} are needed.",
+            n,
+            fewest=FEWEST_ANSWERS,
+        )
+    return (
+        _few_events(n, round(float(cells["repeats"].sum())), outcome)
+        or _few_customers(cells, "n", FEWEST_CUSTOMERS)
+        or _few_customers(cells, outcome, FEWEST_PAYERS)
     )
+
+
+def _few_events(n: int, repeats: int, outcome: Outcome) -> str:
+    """Return why so few answers with an order after them, or without, tell nothing."""
+    if repeats < FEWEST_EVENTS:
+        return ngettext(
+            "Only {n} of {total} answers was followed by an order: too few to compare.",
+            "Only {n} of {total} answers were followed by an order: too few to compare.",
+            repeats,
+            total=f"{n:,}",
+        )
+    if outcome == "repeats" and n - repeats < FEWEST_EVENTS:
+        return _(
+            "All but {count} of {total} answers had an order after them: too few without.",
+            count=n - repeats,
+            total=f"{n:,}",
+        )
+    return ""
 
 
 def _affordable(design: Design) -> Design | Unsaid:
@@ -105,24 +135,37 @@ def _affordable(design: Design) -> Design | Unsaid:
     rarer = round(min(events, design.answers - events))
     if rarer >= EVENTS_PER_TERM * terms:
         return design
-    what = "answers with the rarer outcome" if design.binary else "answers"
-    return Unsaid(
-        why=f"Only {rarer} {what} for {terms} terms of the model: at least {EVENTS_PER_TERM} for "
-        "each are needed. Fewer controls may do.",
-        n=design.answers,
-    )
+    counts = {"events": rarer, "terms": terms, "each": EVENTS_PER_TERM}
+    if design.binary:
+        why = _(
+            "Only {events} answers with the rarer outcome for {terms} terms of the model: at least "
+            "{each} for each are needed. Fewer controls may do.",
+            **counts,
+        )
+    else:
+        why = _(
+            "Only {events} answers for {terms} terms of the model: at least {each} for each are "
+            "needed. Fewer controls may do.",
+            **counts,
+        )
+    return Unsaid(why=why, n=design.answers)
 
 
-def _few_customers(cells: pd.DataFrame, column: str, words: str, fewest: float) -> str:
+def _few_customers(cells: pd.DataFrame, column: str, fewest: float) -> str:
+    what = _(SUMMED.get(column, column))
     if column not in cells:
-        return f"The data have no {column}."
+        return _("The data have no {what}.", what=what)
     totals = cells.groupby("cluster")[column].sum().abs().to_numpy(float)
     if totals.sum() == 0:
-        return f"There are no {words} to compare."
+        return _("There are no {what} to compare.", what=what)
     if kish(totals) >= fewest:
         return ""
-    count, largest = np.count_nonzero(totals), totals.max() / totals.sum()
-    return f"Too few customers: one of {count:,} makes up {largest:.0%} of all {words}."
+    return _(
+        "Too few customers: one of {count} makes up {share} of all {what}.",
+        count=f"{np.count_nonzero(totals):,}",
+        share=f"{totals.max() / totals.sum():.0%}",
+        what=what,
+    )
 
 
 def kish(totals: np.ndarray) -> float:

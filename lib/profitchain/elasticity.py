@@ -9,6 +9,7 @@ import pandas as pd
 
 from profitchain.design import Outcome
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.links import CLUSTERED
 from profitchain.margins import estimates
 from profitchain.ratios import said_frame
@@ -17,7 +18,7 @@ from profitchain.terms import as_it_is
 
 FRACTIONS = (0.25, 0.5, 0.75, 0.9)  # of the way along the scale, where elasticities are shown
 CLOSE = 0.25  # points: a mean score this near to the present one is not shown beside it
-PERCENTS = "percent per percent"
+PERCENTS = N_("percent per percent")
 
 
 def sales_elasticity(
@@ -56,7 +57,7 @@ def elasticity_along(
     means = [mean for mean in means if mean > 0 and not abs(mean - now) <= CLOSE]
     at = sorted([*means, now]) if np.isfinite(now) and now > 0 else means
     said = [slope if isinstance(slope, Unsaid) else _elastic(slope, mean) for mean in at]
-    names = [f"{mean:.3g}" + (" (now)" if mean == now else "") for mean in at]
+    names = [_("{mean} (now)", mean=f"{mean:.3g}") if mean == now else f"{mean:.3g}" for mean in at]
     frame = said_frame(said, mean_score=names)
     return frame.assign(most_rise=[high / mean - 1 for mean in at], unit=PERCENTS)
 

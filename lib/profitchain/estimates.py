@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from profitchain.languages import N_
+
 Verdict = Literal["up", "down", "no clear change"]
-GRADES = ("contradictory", "weak", "moderate", "strong")  # of evidence: recorded as 0 to 3
+GRADES = (N_("contradictory"), N_("weak"), N_("moderate"), N_("strong"))  # recorded as 0 to 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

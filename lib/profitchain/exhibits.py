@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from profitchain import figures, style, tables, wording
+from profitchain import figures, headings, style, tables, wording
 from profitchain.estimates import Said, Unsaid
 from profitchain.languages import _
 
@@ -135,6 +135,7 @@ def chart(
     height : in CSS pixels; by default what suits the drawing.
     panels : column of which each value gets a drawing of its own (small multiples).
     """
+    description = _(description)
     data = data.assign(unit=unit) if unit else data
     data = figures.since_known(data) if draw is figures.draw_trend else data
     how = {"height": height, "options": options}
@@ -151,7 +152,7 @@ def chart(
         source=source,
         description=description,
         data=data,
-        body=f'<div class="drawing" role="img" aria-label="{html.escape(_(description))}">{body}</div>'
+        body=f'<div class="drawing" role="img" aria-label="{html.escape(description)}">{body}</div>'
         if not nothing
         else body,
     )
@@ -265,6 +266,6 @@ def _panels(
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
         how = {"prefix": f"{id}-{place}", "options": options, "height": height}
         drawing = _drawing(draw, rows.drop(columns=panels), style.PANEL, **how)
-        title = html.escape(tables.heading_of(str(name)))
+        title = html.escape(headings.heading_of(str(name)))
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from profitchain import axes, style
+from profitchain.languages import _
 from profitchain.periods import Period
 
 ROW_HEIGHT = 38
@@ -217,8 +218,9 @@ def since_known(data: pd.DataFrame) -> pd.DataFrame:
 def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame, x_label: str) -> None:
     days, value = mark
     ax.plot(days, value, "o", color=style.INK, markersize=7, zorder=4)
+    place = {"figure": axes.figure_text(value, data.iloc[0]), "at": f"{days:g}", "unit": _(x_label)}
     ax.annotate(
-        f"{axes.figure_text(value, data.iloc[0])} at {days:g} {x_label}".strip(),
+        _("{figure} at {at} {unit}", **place).strip(),
         (days, value),
         xytext=(8, -10),
         textcoords="offset points",
@@ -239,7 +241,10 @@ def _coloured(
 def _series(data: pd.DataFrame, group: str | None) -> list[tuple[str, pd.DataFrame]]:
     if group is None:
         return [("", data)]
-    series = [(str(name), rows) for name, rows in data.groupby(group, sort=False, observed=True)]
+    series = [
+        (axes.plain_label(name), rows)
+        for name, rows in data.groupby(group, sort=False, observed=True)
+    ]
     if len(series) > MOST_SERIES:
         raise ValueError(
             f"{len(series)} lines in one drawing can't be told apart; four can. "
@@ -284,7 +289,7 @@ def _stack(ax: Axes, starts: np.ndarray, shares: np.ndarray, colour: str) -> Non
 def _stack_heading(ax: Axes, name: str, across: float, colour: str) -> None:
     side = "left" if across == 0 else "right" if across == 1 else "center"
     ax.annotate(
-        name,
+        axes.plain_label(name),
         (across, 1),
         xycoords="axes fraction",
         xytext=(0, 6),

@@ -13,6 +13,8 @@ import pandas as pd
 
 from profitchain import style, tables, wording
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.formats import in_brackets
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 
 MEDIA_TYPE = "application/vnd.profitchain.findings+json"
@@ -82,10 +84,10 @@ class Record:
             for part in self.findings
         ]
         shown = pd.DataFrame(rows, columns=["id", "figure", "label"])
-        summary = html.escape(wording.TEXT["findings"])
+        summary = html.escape(in_brackets(wording.TEXT["findings"], str(len(rows))))
         table = tables.table_html(shown, caption=wording.TEXT["findings"])
         return (
-            f'{style.NOTEBOOK_CSS}<details class="findings"><summary>{summary} ({len(rows)})'
+            f'{style.NOTEBOOK_CSS}<details class="findings"><summary>{summary}'
             f"</summary>{table}</details>"
         )
 
@@ -110,11 +112,16 @@ def finding(
     trend : one row a period: period, value, low, high, n.
     """
     changes = {f"{id}_change": change, f"{id}_change_on_year": change_on_year}
-    words = ("change on the period before", "change on the same period a year before")
+    words = (
+        N_("{label}: change on the period before"),
+        N_("{label}: change on the same period a year before"),
+    )
+    label = _(label)
     parts = [Finding(id=id, label=label, said=said, group=group)]
-    for (name, moved), suffix in zip(changes.items(), words, strict=True):
+    for (name, moved), template in zip(changes.items(), words, strict=True):
         if moved is not None:
-            parts.append(Finding(id=name, label=f"{label}: {suffix}", said=moved, group=group))
+            changed = _(template, label=label)
+            parts.append(Finding(id=name, label=changed, said=moved, group=group))
     return Recorded(parts=tuple(parts), trend=trend)
 
 
@@ -178,7 +185,8 @@ class Found:
             numbers = {name: float(first[name]) for name in TREND[1:4]}
             return Estimate(**numbers, n=int(first["n"]), unit=str(first["unit"]))
         row = _rows_of(self.unsaid, id, group)
-        return Unsaid(why=str(row.iloc[0]["why"]) if len(row) else "Not measured in this edition.")
+        none = _("Not measured in this edition.")
+        return Unsaid(why=str(row.iloc[0]["why"]) if len(row) else none)
 
     def label(self, id: str) -> str:
         """Return what a finding is called in words; its id where it isn't recorded."""
@@ -294,7 +302,7 @@ def _shown(part: Finding) -> Said:
 
 
 def _label(part: Finding) -> str:
-    return f"{part.label} ({part.group})" if part.group is not None else part.label
+    return part.label if part.group is None else in_brackets(part.label, _(str(part.group)))
 
 
 def _dump(path: Path, content: object) -> None:

@@ -9,7 +9,7 @@ from babel import numbers as babel_numbers
 from babel.dates import format_date
 
 from profitchain.estimates import GRADES, Estimate, Said, Unsaid
-from profitchain.languages import N_, _, locale, ngettext, pgettext
+from profitchain.languages import N_, NN_, _, locale, ngettext, pgettext
 from profitchain.periods import Period
 
 MINUS = "\N{MINUS SIGN}"
@@ -246,16 +246,16 @@ def unit_name(unit: str, value: float = 2) -> str:
 
 
 _UNITS = {
-    "points": ("points", "points"),
-    "percentage points": ("percentage points", "percentage points"),
-    "orders": ("order", "orders"),
-    "customers": ("customer", "customers"),
-    "answers": ("answer", "answers"),
-    "responses": ("response", "responses"),
-    "rows": ("row", "rows"),
-    "days": ("day", "days"),
-    "invitations": ("invitation", "invitations"),
-}  # `languages` finds these pairs
+    "points": NN_("points", "points"),
+    "percentage points": NN_("percentage points", "percentage points"),
+    "orders": NN_("order", "orders"),
+    "customers": NN_("customer", "customers"),
+    "answers": NN_("answer", "answers"),
+    "responses": NN_("response", "responses"),
+    "rows": NN_("row", "rows"),
+    "days": NN_("day", "days"),
+    "invitations": NN_("invitation", "invitations"),
+}
 
 
 def _unit_words(unit: str, text: str) -> str:

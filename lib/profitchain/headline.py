@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from profitchain.data_words import part_sentence
 from profitchain.estimates import Estimate, Said
 from profitchain.findings import Found
-from profitchain.formats import number
-from profitchain.narration import part_sentence
+from profitchain.formats import digits, number
+from profitchain.languages import _, pgettext
 from profitchain.satisfaction import public_id
 from profitchain.store import Edition
-from profitchain.wording import sentence
+from profitchain.wording import period_word, sentence
 
 FIGURES = (
     "worth_of_a_point", "repeat_rate", "repeat_effect_per_point", "retention_rate",
@@ -25,7 +26,7 @@ def sentences(found: Found, edition: Edition) -> list[str]:
     part = part_sentence(edition.facts["days_uncovered"], edition.period)
     if edition.company.main is None:
         loyalty = found.answers.get("05_loyalty", [])
-        return [next(iter(loyalty), "No survey answers were given."), part]
+        return [next(iter(loyalty), _("No survey answers were given.")), part]
     return [_worth(found, edition), _evidence(found), part]
 
 
@@ -44,16 +45,19 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
 
     By finding: the words above the figure, and those below it.
     """
-    days, main = edition.company.repeat_within_days, edition.company.main
-    point = f"One more point on “{main.label}” goes with" if main else ""
-    everywhere = "One more point from every customer goes with"
+    days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
+    point = _("One more point on “{label}” goes with", label=main.label) if main else ""
+    everywhere = _("One more point from every customer goes with")
+    more = _("more answers followed by an order in {days} days", days=days)
+    within = _("of answers, within {days} days", days=days)
+    before = _("of the previous {part}'s customers", part=period_word(edition.period))
     return {
-        "repeat_effect_per_point": (point, f"more answers followed by an order in {days} days"),
-        "worth_of_a_point": (everywhere, "more margin a year"),
-        "worth_of_a_point_revenue": (everywhere, "more revenue a year"),
-        "repeat_rate": ("Repeat purchase rate", f"of answers, within {days} days"),
-        "retention_rate": ("Retention rate", f"of the previous {edition.period.every}'s customers"),
-        "average_order_value": ("Average order value", ""),
+        "repeat_effect_per_point": (point, more),
+        "worth_of_a_point": (everywhere, _("more margin a year")),
+        "worth_of_a_point_revenue": (everywhere, _("more revenue a year")),
+        "repeat_rate": (_("Repeat purchase rate"), within),
+        "retention_rate": (_("Retention rate"), before),
+        "average_order_value": (_("Average order value"), ""),
     }
 
 
@@ -80,7 +84,7 @@ def _worth(found: Found, edition: Edition) -> str:
     worth = margin if what == "margin" else revenue
     if not isinstance(worth, Estimate):
         return _money(found, edition)
-    told = {"label": edition.company.main.label, "what": what}
+    told = {"label": edition.company.main.label, "what": _kind(what)}
     if worth.spans_zero:
         return sentence(
             "If every score on “{label}” were one point higher, that would go with **no clear "
@@ -110,14 +114,14 @@ def _money(found: Found, edition: Edition) -> str:
         return sentence(
             "One more point on “{label}” goes with **no clear difference** in {what}: {effect} for "
             "each answer within {days} days.",
-            label=label, what=what, days=days, effect=effect,
+            label=label, what=_kind(what), days=days, effect=effect,
         )  # fmt: skip
     return sentence(
         "One more point on “{label}” goes with **{size} {way} {what}** for each answer within "
         "{days} days ({effect:evidence}).",
         otherwise="What one more point goes with in money can't be said: {why}",
-        label=label, what=what, days=days, effect=_upward(effect), size=number(_upward(effect)),
-        way=_way(effect),
+        label=label, what=_kind(what), days=days, effect=_upward(effect),
+        size=number(_upward(effect)), way=_way(effect),
     )  # fmt: skip
 
 
@@ -125,7 +129,7 @@ def _caution(found: Found) -> str:
     """Return how the headline may be read, where there is one."""
     if not isinstance(found.get("spend_effect_per_point"), Estimate):
         return ""
-    return (
+    return _(
         "This compares customers of the same recorded history whose answers lie a point apart. It "
         "is an association: whether raising the answers would bring the money is another question."
     )
@@ -137,4 +141,14 @@ def _upward(effect: Said) -> Said:
 
 
 def _way(effect: Said) -> str:
-    return "less" if isinstance(effect, Estimate) and effect.value < 0 else "more"
+    is_less = isinstance(effect, Estimate) and effect.value < 0
+    return pgettext("so much money", "less") if is_less else pgettext("so much money", "more")
+
+
+def _kind(what: str) -> str:
+    kinds = {
+        "margin": pgettext("more of it", "margin"),
+        "revenue": pgettext("more of it", "revenue"),
+        "spend": pgettext("more of it", "spend"),
+    }
+    return kinds[what]

@@ -74,9 +74,29 @@ def locale() -> Locale:
     return _locale(spoken())
 
 
+def name(tag: str) -> str:
+    """Return what a language calls itself.
+
+    Examples
+    --------
+    >>> name("en"), name("zh-Hant")
+    ('English', '繁體中文')
+    """
+    own = Locale.parse(tag, sep="-")
+    return _SCRIPTS.get(tag) or own.get_display_name(own)
+
+
+_SCRIPTS = {"zh-Hant": "繁體中文", "zh-Hans": "简体中文"}  # CLDR: 中文 (繁體)
+
+
 def N_(message: str) -> str:
     """Return a message as it is, marked for translation where it is shown."""
     return message
+
+
+def NN_(one: str, many: str) -> tuple[str, str]:
+    """Return both forms of a message that counts, marked for translation where it is shown."""
+    return one, many
 
 
 def gettext(message: str, /, **values: object) -> str:

@@ -9,12 +9,14 @@ in rows whose `why` says the reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 
 from profitchain.design import Outcome, refusal
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _, listed
 from profitchain.margins import average_effect, estimates
 from profitchain.ratios import ratio, said_frame
 from profitchain.regression import Fit, fitted
@@ -106,7 +108,7 @@ def compare_adjustment(cells: pd.DataFrame, *, controls: Sequence[str]) -> pd.Da
     label, value, low, high (shares), n, why.
     """
     return said_frame(
-        before_and_after(cells, controls=controls), label=["Not adjusted", "Adjusted"]
+        before_and_after(cells, controls=controls), label=[N_("Not adjusted"), N_("Adjusted")]
     )
 
 
@@ -114,9 +116,12 @@ def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:
     """Return a sentence on the controls that were used and what became of the others."""
     model = fitted(cells, as_it_is, controls=controls)
     if isinstance(model, Unsaid):
-        return f"Nothing could be adjusted for: {_lower(model.why)}"
-    clause = adjustment(model)
-    return f"{clause[:1].upper()}{clause[1:]}."
+        return _("Nothing could be adjusted for: {why}", why=model.why)
+    known = model.design.controls
+    clause = _("Not adjusted")
+    if known.used:
+        clause = _("Adjusted for {controls}", controls=listed(known.used))
+    return _("{message}.", message=_joined(clause, *known.notes))
 
 
 def nothing(cells: pd.DataFrame) -> pd.DataFrame:
@@ -127,13 +132,13 @@ def nothing(cells: pd.DataFrame) -> pd.DataFrame:
 def adjustment(model: Fit) -> str:
     """Return a clause that says what a model adjusts for, and what became of other controls."""
     known = model.design.controls
-    clause = f"adjusted for {_listed(known.used)}" if known.used else "not adjusted"
-    return "; ".join([clause, *known.notes])
+    if not known.used:
+        return _joined(_("not adjusted"), *known.notes)
+    return _joined(_("adjusted for {controls}", controls=listed(known.used)), *known.notes)
 
 
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def _joined(*clauses: str) -> str:
+    def joined(first: str, second: str) -> str:
+        return _("{first}; {second}", first=first, second=second)
 
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+    return reduce(joined, clauses)

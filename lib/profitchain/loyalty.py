@@ -15,10 +15,11 @@ from scipy import stats
 
 from profitchain.comparisons import Measure, Story, story
 from profitchain.estimates import Estimate, Said, Unsaid, counted
+from profitchain.languages import N_, _, ngettext
 from profitchain.periods import Period
 from profitchain.ratios import said_frame, wilson
 
-OFTEN = "orders per customer"
+OFTEN = N_("orders per customer")
 FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
 
 
@@ -26,12 +27,16 @@ def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]
     """Return the measures of loyalty by id; money is in `currency`."""
     repeat = Measure(
         id="repeat_rate",
-        label="Repeat purchase rate",
+        label=_("Repeat purchase rate"),
         numerator="repeats",
         denominator="n",
         unit="share",
         bounds=(0.0, 1.0),
-        means=f"share of answers followed by an order within {within_days} days",
+        means=ngettext(
+            "share of answers followed by an order within {n} day",
+            "share of answers followed by an order within {n} days",
+            within_days,
+        ),
     )
     table = [repeat, *_keeping(), *_buying(currency), *_new_and_old()]
     return {measure.id: measure for measure in table}
@@ -39,10 +44,11 @@ def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]
 
 def _keeping() -> list[Measure]:
     """Return retention and its complement."""
-    before = "of the customers who bought in the previous period, the share who"
+    stayed = _("of the customers who bought in the previous period, the share who bought again")
+    left = _("of the customers who bought in the previous period, the share who did not")
     told = {
-        "retention_rate": ("Retention rate", "retained", f"{before} bought again"),
-        "churn_rate": ("Churn rate", "lost", f"{before} did not"),
+        "retention_rate": (_("Retention rate"), "retained", stayed),
+        "churn_rate": (_("Churn rate"), "lost", left),
     }
     same = {"denominator": "previously_active", "unit": "share", "bounds": (0.0, 1.0)}
     return [
@@ -53,32 +59,45 @@ def _keeping() -> list[Measure]:
 
 def _buying(currency: str) -> list[Measure]:
     """Return how often customers buy and for how much."""
-    told = [
-        ("purchase_frequency", "orders", "active", OFTEN, "orders per active customer"),
-        ("average_order_value", "revenue", "orders", currency, "net revenue per order"),
-        ("revenue_per_customer", "revenue", "active", currency, "net revenue per active customer"),
-    ]
-    return [
-        Measure(
-            id=id,
-            label=id.replace("_", " ").capitalize(),
-            numerator=numerator,
-            denominator=denominator,
-            unit=unit,
-            means=means,
-        )
-        for id, numerator, denominator, unit, means in told
-    ]
+    often = Measure(
+        id="purchase_frequency",
+        label=_("Purchase frequency"),
+        numerator="orders",
+        denominator="active",
+        unit=OFTEN,
+        means=_("orders per active customer"),
+    )
+    basket = Measure(
+        id="average_order_value",
+        label=_("Average order value"),
+        numerator="revenue",
+        denominator="orders",
+        unit=currency,
+        means=_("net revenue per order"),
+    )
+    spent = Measure(
+        id="revenue_per_customer",
+        label=_("Revenue per customer"),
+        numerator="revenue",
+        denominator="active",
+        unit=currency,
+        means=_("net revenue per active customer"),
+    )
+    return [often, basket, spent]
 
 
 def _new_and_old() -> list[Measure]:
     """Return the two shares of revenue: from new customers and from returning ones."""
-    first = "share of net revenue from customers whose first order was in"
-    told = {"new": f"{first} this period", "returning": f"{first} an earlier period"}
+    new = _("share of net revenue from customers whose first order was in this period")
+    old = _("share of net revenue from customers whose first order was in an earlier period")
+    told = {
+        "new": (_("Revenue from new customers"), new),
+        "returning": (_("Revenue from returning customers"), old),
+    }
     return [
         Measure(
             id=f"{who}_revenue_share",
-            label=f"Revenue from {who} customers",
+            label=label,
             numerator=f"{who}_revenue",
             denominator="revenue",
             counts="orders",
@@ -86,7 +105,7 @@ def _new_and_old() -> list[Measure]:
             bounds=(0.0, 1.0),
             means=means,
         )
-        for who, means in told.items()
+        for who, (label, means) in told.items()
     ]
 
 
@@ -123,7 +142,8 @@ def repeat_story(
     """
     measure = loyalty_measures("", within_days)["repeat_rate"]
     if cells.empty:
-        nothing = Unsaid(why="Not measured: no answer in table `responses` has a closed window.")
+        why = _("no answer in table `responses` has a closed window.")
+        nothing = Unsaid(why=_("Not measured: {what}", what=why))
         gap = said_frame([nothing] * len(periods), period=[str(period) for period in periods])
         changes = {"now": nothing, "change": nothing, "change_on_year": nothing}
         return Story(measure=measure, trend=gap, **changes)
@@ -137,7 +157,7 @@ def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, S
     """
     here = activity[activity["period"] == str(period)]
     if not here["orders"].sum():
-        return dict.fromkeys(TOTALS, Unsaid(why=f"No orders in {period}."))
+        return dict.fromkeys(TOTALS, Unsaid(why=_("No orders in {period}.", period=period)))
     orders = int(here["orders"].sum())
     return {
         "orders": counted(orders, unit="orders"),
@@ -200,9 +220,12 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
 
     events = int(gaps.loc[gaps["event"] == 1, "n"].sum())
     if events < FEWEST_REPEATS:
-        return Unsaid(
-            why=f"Too few to say: {events} customers ordered again.", n=int(gaps["n"].sum())
+        why = ngettext(
+            "Too few to say: {n} customer ordered again.",
+            "Too few to say: {n} customers ordered again.",
+            events,
         )
+        return Unsaid(why=why, n=int(gaps["n"].sum()))
     # a next order on the same day counts at half a day, so that its customer was at risk
     fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
     inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
@@ -241,7 +264,12 @@ def share_again_within(curve: pd.DataFrame | Unsaid, days: int) -> Said:
         return curve
     watched = curve["days"].iloc[-1]
     if days > watched:
-        why = f"Nobody was watched for {days} days (the longest: {watched:.0f})."
+        why = ngettext(
+            "Nobody was watched for {n} day (the longest: {longest}).",
+            "Nobody was watched for {n} days (the longest: {longest}).",
+            days,
+            longest=f"{watched:.0f}",
+        )
         return Unsaid(why=why, n=int(curve["n"].iloc[0]))
     row = curve[curve["days"] <= days].iloc[-1]
     return Estimate(

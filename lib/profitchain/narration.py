@@ -1,4 +1,4 @@
-"""The sentences on data, satisfaction and loyalty that depend on what the numbers say."""
+"""The sentences on satisfaction and loyalty that depend on what the numbers say."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from profitchain.formats import (
     number,
     period_short,
 )
+from profitchain.languages import N_, SOURCE, _, spoken
 from profitchain.periods import Period
 from profitchain.wording import (
+    On,
     Prose,
     change_message,
+    change_on,
     change_words,
     how,
     listed,
@@ -31,105 +34,79 @@ from profitchain.wording import (
     sentence,
 )  # fmt: skip
 
-DIFFERENT = ("above the rest", "below the rest")
+DIFFERENT = (N_("above the rest"), N_("below the rest"))
 COMPLEMENTS = ("churn_rate", "new_revenue_share")  # what another share leaves: no news of its own
+_BEFORE = {
+    "month": N_("the month before"),
+    "quarter": N_("the quarter before"),
+    "year": N_("the same period a year before"),
+}
 LONGEST_MESSAGE = 15  # words, as `exhibits` allows
-
-
-def rows_sentence(account: pd.DataFrame) -> str:
-    """Return how many rows came in, from how many tables, and what became of them."""
-    rows = account.groupby("kind")["rows"].sum()
-    aside = {"later": "lie after the period's end", "cancelled": "belong to cancelled orders"}
-    told = [f"{digits(rows[kind], 0)} {words}" for kind, words in aside.items() if rows.get(kind)]
-    broken = digits(rows["broken"], 0) if rows.get("broken") else "none"
-    words = listed([f"**{digits(rows.get('used', 0), 0)} were used**", *told,
-                    f"{broken} broke the data contract"])  # fmt: skip
-    count, tables = digits(rows.sum(), 0), account["table"].nunique()
-    return f"{count} rows came in from {tables} table{'s' * (tables != 1)}: {words}."
-
-
-def broken_sentence(account: pd.DataFrame) -> str:
-    """Return in which tables rows broke the contract; "" where none did."""
-    broken = account[(account["kind"] == "broken") & (account["rows"] > 0)]
-    if broken.empty:
-        return ""
-    by_table = broken.groupby("table")["rows"].sum().sort_values(ascending=False, kind="stable")
-    named = listed(f"{digits(rows, 0)} in `{table}`" for table, rows in by_table.items())
-    return f"What broke the contract was set aside, with a reason for each row: {named}."
-
-
-def part_sentence(days: int, period: Period) -> str:
-    """Return a warning that the period's last days have no order, or "" if they are few.
-
-    A twentieth of the period is let pass: a small firm does not sell every day.
-    """
-    length = (period.last_day - period.first_day).days + 1
-    if days <= length / 20:
-        return ""
-    return (
-        f"**The {period.every} may not be whole**: its last {days} days have no order. If tables "
-        "end before it does, its figures are of a part and compare badly with whole ones."
-    )
-
-
-def account_message(account: pd.DataFrame) -> str:
-    """Return an exhibit's message: how many of all rows broke the contract."""
-    broken = account.loc[account["kind"] == "broken", "rows"].sum()
-    if not broken:
-        return "No row broke the data contract"
-    return f"{digits(broken, 0)} of {digits(account['rows'].sum(), 0)} rows broke the data contract"
-
-
-def coverage_message(orders: pd.DataFrame) -> str:
-    """Return whether some period since the first orders stands out by having hardly any."""
-    orders = orders[orders["value"].notna().cummax()]
-    thin = orders[orders["value"].fillna(0) < 0.2 * orders["value"].median()]
-    if thin.empty:
-        return "No period stands out as empty"
-    return f"Hardly any orders in {listed(period_short(name) for name in thin['period'][:3])}"
 
 
 def trend_description(label: str, trend: pd.DataFrame, unit: str) -> str:
     """Return a trend for those who can't see it: its first and last value, its extremes."""
     known = trend.dropna(subset=["value"])
     if known.empty:
-        return f"{label}: no period with enough to say."
-    first, last = known.iloc[0], known.iloc[-1]
-    low, high = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
-    ends = [
-        f"{_bare(row, unit)} in {period_short(row['period'])}" for row in (first, last, low, high)
-    ]
-    return f"{label} went from {ends[0]} to {ends[1]}; lowest {ends[2]}, highest {ends[3]}."
+        return _("{label}: no period with enough to say.", label=label)
+    places = {
+        "first": known.iloc[0],
+        "last": known.iloc[-1],
+        "lowest": known.loc[known["value"].idxmin()],
+        "highest": known.loc[known["value"].idxmax()],
+    }
+    ends = {
+        name: _("{figure} in {period}", figure=_bare(row, unit), period=period_short(row["period"]))
+        for name, row in places.items()
+    }
+    return _(
+        "{label} went from {first} to {last}; lowest {lowest}, highest {highest}.",
+        label=label,
+        **ends,
+    )
 
 
 def score_sentence(story: Story, period: Period) -> str:
     """Return a measure's figure and the verdicts on its two changes, as a page's first answer."""
+    told = {"label": story.measure.label, "now": story.now, "period": period}
     if isinstance(story.now, Unsaid):
-        return f"{story.measure.label} can't be said: {story.now.why}"
+        return _("{label} can't be said: {why}", label=story.measure.label, why=story.now.why)
     changes = _changes(story, period)
-    told = [f"{change_words(said)} on the {on}" for on, said in changes.items()]
-    words = listed(f"**{text}**" if text.startswith(("up", "down")) else text for text in told)
-    if len(told) == 2 and all(said.spans_zero for said in changes.values()):
-        words = f"no clear change on {listed((f'the {on}' for on in changes), last='or')}"
+    if not changes:
+        return sentence(
+            "{label} stood at **{now:number}** in {period:short} ({now:evidence}), with nothing "
+            "before to compare.",
+            **told,
+        )
+    verdicts = listed(_moved(on, change) for on, change in changes.items())
+    if len(changes) == 2 and all(said.spans_zero for said in changes.values()):
+        verdicts = _("no clear change on the {part} or the year", part=period_word(period))
     return sentence(
-        "{label} stood at **{now:number}** in {period:short} ({now:evidence}){tail}.",
-        label=story.measure.label, now=story.now, period=period,
-        tail=f": {words}" if told else ", with nothing before to compare",
-    )  # fmt: skip
+        "{label} stood at **{now:number}** in {period:short} ({now:evidence}): {verdicts}.",
+        verdicts=verdicts,
+        **told,
+    )
+
+
+def _moved(on: On, change: Estimate) -> str:
+    """Return a verdict and what it is on, set bold where there was a move."""
+    told = change_on(change, on)
+    return told if change.spans_zero else f"**{told}**"
 
 
 def changes_sentence(story: Story, period: Period) -> str:
     """Return by how much a measure moved, with intervals; "" where nothing can be compared."""
-    when = {"year": "the same period a year before", period.every: f"the {period.every} before"}
     told = [
-        sentence(
-            "{size} against {when} ({level:.0%} interval {ends})",
-            size=number(said, difference=True, sign=True), when=when[on], level=said.level,
+        _(
+            "{size} against {when} ({level} interval {ends})",
+            size=number(said, difference=True, sign=True),
+            when=_(_BEFORE[on]),
+            level=f"{said.level:.0%}",
             ends=interval(said, difference=True, bare=True),
         )
         for on, said in _changes(story, period).items()
-    ]  # fmt: skip
-    return f"The estimated change is {listed(told)}." if told else ""
+    ]
+    return _("The estimated change is {changes}.", changes=listed(told)) if told else ""
 
 
 def moves_sentence(stories: Sequence[Story], period: Period) -> str:
@@ -137,25 +114,38 @@ def moves_sentence(stories: Sequence[Story], period: Period) -> str:
     stories = [story for story in stories if story.measure.id not in COMPLEMENTS]
     known = [story for story in stories if isinstance(story.change, Estimate)]
     if not known:
-        return "No measure can be compared with the period before." if stories else ""
+        return _("No measure can be compared with the period before.") if stories else ""
     moved = [story for story in known if not story.change.spans_zero]
-    named = [f"{in_sentence(story.measure.label)} {change_words(story.change)}" for story in moved]
-    word = period_word(period)
+    named = [named_change(story.measure.label, change_words(story.change)) for story in moved]
+    every, rest = {"part": period_word(period), "total": len(known)}, len(known) - len(moved)
     if not named:
-        return f"No clear change on the {word} in any of {len(known)} further measures."
-    rest = len(known) - len(named)
-    tail = f"; no clear change in {rest} of {len(known)} further measures" if rest else ""
-    return f"Clearly moved on the {word}: {listed(named)}{tail}."
+        return _("No clear change on the {part} in any of {total} further measures.", **every)
+    if not rest:
+        return _("Clearly moved on the {part}: {measures}.", measures=listed(named), **every)
+    return _(
+        "Clearly moved on the {part}: {measures}; no clear change in {rest} of {total} further "
+        "measures.",
+        measures=listed(named),
+        rest=rest,
+        **every,
+    )
+
+
+def named_change(label: str, change: str) -> str:
+    """Return a measure's change with its name before it, as a list in a sentence has it."""
+    return _("{label} {change}", label=in_sentence(label), change=change)
 
 
 def in_sentence(label: str) -> str:
-    """Return a label as it stands inside a sentence.
+    """Return a label as it stands inside a sentence, in English without its capital.
 
     Examples
     --------
     >>> in_sentence("Delivery, mean"), in_sentence("NPS")
     ('delivery (mean)', 'NPS')
     """
+    if spoken() != SOURCE:
+        return label
     label = re.sub(r", ([^,]+)$", r" (\1)", label)
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
@@ -183,27 +173,33 @@ def groups_message(shares: pd.DataFrame, period: Period) -> str:
     """Return the best and the worst group's share in a period."""
     now = shares[shares["period"] == str(period)].dropna(subset=["value"])
     if now.empty:
-        return "Too few answers to show the groups"
-    worst, best = now.iloc[0], now.iloc[-1]
-    return ", ".join(f"{_share(row)} {row['group'].replace('_', ' ')}" for row in (best, worst))
+        return _("Too few answers to show the groups")
+    worst, best = (
+        _("{share} {group}", share=percent(row["value"]), group=_(row["group"].replace("_", " ")))
+        for row in (now.iloc[0], now.iloc[-1])
+    )
+    return _("{best}, {worst}", best=best, worst=worst)
 
 
 def segments_message(label: str, groups: pd.DataFrame) -> str:
     """Return which groups differ from the rest, or that none can be told apart."""
     shown = groups[groups["verdict"] != ""]
     if len(shown) < 2:
-        return brief(f"{label}: too few groups to compare", "Too few groups to compare")
+        few = _("{label}: too few groups to compare", label=label)
+        return brief(few, _("Too few groups to compare"))
     apart = shown[shown["verdict"].isin(DIFFERENT)]
     if apart.empty:
-        words = "no group can be told from the rest"
-        return brief(f"{label}: {words}", words.capitalize())
+        none = _("{label}: no group can be told from the rest", label=label)
+        return brief(none, _("No group can be told from the rest"))
     sides = [
-        f"{listed(apart.loc[apart['verdict'] == verdict, 'group'])} {verdict}"
+        _("{groups} {verdict}", groups=listed(names), verdict=_(verdict))
         for verdict in DIFFERENT
-        if (apart["verdict"] == verdict).any()
+        if len(names := apart.loc[apart["verdict"] == verdict, "group"])
     ]
-    otherwise = f"{len(apart)} of {len(shown)} groups differ from the rest"
-    return brief(f"{label}: {', '.join(sides)}", otherwise)
+    told = _("{above}, {below}", above=sides[0], below=sides[1]) if len(sides) == 2 else sides[0]
+    counts = {"count": len(apart), "total": len(shown)}
+    otherwise = _("{count} of {total} groups differ from the rest", **counts)
+    return brief(_("{label}: {differences}", label=label, differences=told), otherwise)
 
 
 def brief(message: str, otherwise: str) -> str:
@@ -226,20 +222,23 @@ def cohorts_message(cohorts: pd.DataFrame, period: Period) -> str:
     """Return how many of all new customers bought in the period after their first."""
     following = cohorts[cohorts["offset"] == 1].dropna(subset=["value"])
     if following.empty:
-        return "Too few new customers to follow"
+        return _("Too few new customers to follow")
     share = np.average(following["value"], weights=following["customers"])
-    return f"{percent(share)} of new customers bought in the next {period.every}"
+    told = {"share": percent(share), "part": period_word(period)}
+    return _("{share} of new customers bought in the next {part}", **told)
 
 
 def cohorts_source(cohorts: pd.DataFrame) -> str:
     """Return the source note of the cohorts, with how far chance alone moves a cell."""
     if cohorts.empty:
-        return "Orders"
+        return _("Orders")
     half = (cohorts["high"] - cohorts["low"]).max() / 2
     firsts = cohorts.drop_duplicates("cohort")["customers"].sum()
-    return (
-        f"Orders, n = {digits(firsts, 0)} new customers; each cell's 95% interval reaches at most "
-        f"{100 * half:.1f} percentage points to either side and stands in the CSV"
+    return _(
+        "Orders, n = {n} new customers; each cell's 95% interval reaches at most {half} percentage "
+        "points to either side and stands in the CSV",
+        n=digits(firsts, 0),
+        half=f"{100 * half:.1f}",
     )
 
 
@@ -257,10 +256,14 @@ def spread(rows: pd.DataFrame) -> str:
     """Return the smallest and largest value of some rows for those who can't see them."""
     known = rows.dropna(subset=["value"])
     if known.empty:
-        return "Too few to show any."
+        return _("Too few to show any.")
     low, high = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
-    return (
-        f"Lowest: {low.iloc[0]}, {low['value']:.3g}; highest: {high.iloc[0]}, {high['value']:.3g}."
+    return _(
+        "Lowest: {lowest}, {low}; highest: {highest}, {high}.",
+        lowest=_(str(low.iloc[0])),
+        low=f"{low['value']:.3g}",
+        highest=_(str(high.iloc[0])),
+        high=f"{high['value']:.3g}",
     )
 
 
@@ -271,7 +274,9 @@ def definitions(questions: Iterable[Question]) -> Prose:
 
 def measure_definitions(stories: Iterable[Story]) -> Prose:
     """Return each measure's definition in words."""
-    return note(*[f"**{story.measure.label}**: {story.measure.means}." for story in stories])
+    measures = [story.measure for story in stories]
+    words = [{"label": measure.label, "meaning": measure.means} for measure in measures]
+    return note(*[_("**{label}**: {meaning}.", **told) for told in words])
 
 
 def change_title(story: Story, period: Period) -> str:
@@ -279,7 +284,7 @@ def change_title(story: Story, period: Period) -> str:
     label, told = story.measure.label, {"change": story.change, "period": period}
     is_first = isinstance(story.change, Estimate) and not story.change.spans_zero
     label = label if is_first else in_sentence(label)
-    short = "The score" if is_first else "the score"
+    short = _("The score") if is_first else _("the score")
     return brief(change_message(label, **told), change_message(short, **told))
 
 
@@ -292,7 +297,7 @@ def _changes(story: Story, period: Period) -> dict[str, Estimate]:
 def _change_cell(prefix: str, change: Said) -> dict[str, object]:
     cell = _cell(prefix, as_difference(change))
     if isinstance(change, Unsaid) and not change.n:
-        cell[f"{prefix}why"] = "nothing to compare with"
+        cell[f"{prefix}why"] = _("nothing to compare with")
     return cell | {f"{prefix}verdict": _verdict(change)}
 
 
@@ -309,10 +314,6 @@ def _bare(row: pd.Series, unit: str) -> str:
         value=row["value"], low=row["low"], high=row["high"], n=int(row["n"]), unit=unit
     )
     return number(said)
-
-
-def _share(row: pd.Series) -> str:
-    return percent(row["value"])
 
 
 def percent(share: float) -> str:

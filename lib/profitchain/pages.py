@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, shipped, trust, wording
+from profitchain import exhibits, findings, languages, shipped, trust, wording
 from profitchain.commentary import Remark, beside
 from profitchain.failures import Failure
 from profitchain.findings import SUMMARY, PageStory
@@ -48,13 +47,33 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The edition that a page belongs to; `editions` leads from it to the list of all."""
+    """The edition that a page belongs to, in the language `language` of its `languages`.
+
+    The first language's pages lie in the edition's folder, the others' in folders inside it.
+    """
 
     company: str
     period: Period
     pages: tuple[Entry, ...]
     language: str = "en"
-    editions: str = "../../index.html"
+    languages: tuple[str, ...] = ("en",)
+
+    @property
+    def top(self) -> str:
+        """What leads from a page to the edition's folder: "" or "../"."""
+        return "" if self.language == self.languages[0] else "../"
+
+    @property
+    def editions(self) -> str:
+        """What leads from a page to the list of all editions."""
+        return f"{self.top}../../index.html"
+
+    def tongues(self, file: str) -> list[tuple[str, str, str]]:
+        """Return each language's tag, its own name, and what leads to a page in it."""
+        folders = {tag: f"{tag}/" for tag in self.languages} | {self.languages[0]: ""}
+        return [
+            (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
+        ]
 
     @property
     def missing(self) -> list[Entry]:
@@ -77,26 +96,6 @@ class PageInfo:
     versions: Mapping[str, str] = field(default_factory=dict)
     state: shipped.State = "shipped"
     remarks: tuple[Remark, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EditionLink:
-    """One edition in the list of all: its company's name, period, headline and address."""
-
-    company: str
-    period: Period
-    headline: str
-    href: str
-
-    @property
-    def label(self) -> str:
-        """The period in words."""
-        return wording.period_label(self.period)
-
-    @property
-    def sentence(self) -> str:
-        """The headline as HTML."""
-        return wording.emphasised(self.headline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +191,6 @@ def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
     return _rendered(notebook, site, page, question=question, **parts)
 
 
-def reports_index(editions: Iterable[EditionLink]) -> str:
-    """Return the page that leads to every edition, company by company, in the given order."""
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    ordered = sorted(editions, key=lambda edition: edition.company)
-    companies = [(name, list(each)) for name, each in groupby(ordered, lambda one: one.company)]
-    template = environment.get_template("reports_index.html.j2")
-    return template.render(companies=companies, css=_css(), say=wording.TEXT)
-
-
 def _rendered(
     notebook: NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
 ) -> str:
@@ -215,8 +203,9 @@ def _rendered(
         "question": question,
         "period": wording.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": _css(),
+        "css": stylesheet(),
         "say": wording.TEXT,
+        "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
         **_record(page),
@@ -328,7 +317,8 @@ def _exporter() -> TemplateExporter:
 
 
 @cache
-def _css() -> str:
+def stylesheet() -> str:
+    """Return the one stylesheet of all pages, without comments and line ends."""
     text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return re.sub(r"\s*\n\s*", " ", text).strip()

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 
 POWER = 0.8
@@ -60,10 +61,10 @@ def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -
     n = int(cells["n"].sum())
     rate = closed.loc[closed["closes"].astype(str) == str(period), "n"].sum() / MONTHS[period.every]
     if not rate:
-        return Unsaid(why="No window of an answer closed in this period.", n=n)
+        return Unsaid(why=_("No window of an answer closed in this period."), n=n)
     return Estimate(
         value=MORE_TO_HALVE * n / rate, low=MORE_TO_HALVE * n / rate,
-        high=MORE_TO_HALVE * n / rate, n=n, unit="months",
+        high=MORE_TO_HALVE * n / rate, n=n, unit=N_("months"),
     )  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def arm_for_rates(control: float, treated: float, power: float = POWER) -> int:
     ----------
     Fleiss, Levin and Paik (2003), Statistical Methods for Rates and Proportions, 3rd ed., eq. 4.14.
     """
-    of_size, of_power, _ = _quantiles(power)
+    of_size, of_power, _both = _quantiles(power)
     mean = (control + treated) / 2
     none = of_size * sqrt(2 * mean * (1 - mean))
     some = of_power * sqrt(control * (1 - control) + treated * (1 - treated))
@@ -143,7 +144,8 @@ def _planned(cells: pd.DataFrame, outcome: str, effect: Said, power: float) -> d
         return row | {"why": effect.why}
     row |= {"value": effect.value, "low": effect.low, "high": effect.high, "unit": effect.unit}
     if effect.spans_zero:
-        return row | {"why": "The effect's interval spans zero: there is no effect to plan for."}
+        why = _("The effect's interval spans zero: there is no effect to plan for.")
+        return row | {"why": why}
     return row | {"customers_per_arm": float(_arm(cells, outcome, effect.value, power))}
 
 

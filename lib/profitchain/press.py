@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from profitchain import commentary, findings, languages, pages, provenance, shipped
+from profitchain import commentary, findings, imprint, languages, pages, parameters, shelf, shipped
 from profitchain.commentary import Commentary
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
@@ -33,6 +33,7 @@ class Order:
     notebooks: tuple[Path, ...]
     settings: Mapping[str, object]
     out: Path
+    languages: tuple[str, ...]
 
     @property
     def whole(self) -> bool:
@@ -58,24 +59,34 @@ def publish(
     out: Path = REPORTS,
     only: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
+    spoken: Sequence[str] = (),
 ) -> Path:
     """Run the notebooks of an edition, render them, publish it; return its index page.
+
+    `spoken` are the languages of its pages, the company's own if none is named. The first one's
+    pages are the edition's, each other's stand in a folder inside it.
 
     Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
     unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
     which says so, lies beside it.
     """
     notebooks = _chosen(only)
-    chosen = _settings(notebooks, settings or {})
+    chosen = parameters.typed(notebooks, settings or {})
+    asked = [languages.check(tag) for tag in spoken]
     edition = read_period(company, period)
-    order = Order(edition=edition, notebooks=notebooks, settings=chosen, out=out.resolve())
+    tags = tuple(dict.fromkeys(asked or [edition.company.language]))
+    order = Order(
+        edition=edition, notebooks=notebooks, settings=chosen, out=out.resolve(), languages=tags
+    )
     with aside(order.folder) as building:
         ran = _run_all(order, building)
+        said = _commentary(order, ran)
+        imprint.write(building, edition, order.settings, ran, said, spoken=order.languages)
         is_complete = not any(one.failed for one in ran)
         exchange(building, order.folder if is_complete else order.incomplete)
         if is_complete:
             discard(order.incomplete)
-    _write_reports_index(order.out)
+    shelf.write(order.out)
     if not is_complete:
         raise NotebookFailed(_failed(order, ran))
     return order.folder / "index.html"
@@ -95,92 +106,58 @@ def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
     return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
 
 
-def _settings(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, object]:
-    """Return settings with the types that the notebooks' parameters declare, or raise."""
-    from papermill import inspect_notebook
-
-    declared: dict[str, object] = {}
-    for path in notebooks:
-        _must_be_ready(path)
-        declared |= inspect_notebook(str(path))
-    free = [name for name in declared if name not in {"company", "period"}]
-    for name in given:
-        if name not in free:
-            raise ParameterError(
-                f"No notebook has a parameter '{name}'. {did_you_mean(name, free)} "
-                "The parameters stand in each notebook's second cell."
-            )
-    return {name: _typed(name, text, declared[name]) for name, text in given.items()}
-
-
-def _must_be_ready(path: Path) -> None:
-    """Raise ParameterError where papermill would stumble, or run with a notebook's own defaults."""
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        pages.question_of(notebook)
-    except ValueError as error:
-        raise ParameterError(f"{path.name} can't become a page. {error}") from None
-    if "kernelspec" not in notebook.metadata:
-        raise ParameterError(
-            f"{path.name} names no kernel to run it. Open it in JupyterLab, choose the kernel "
-            "Python 3, and save it."
-        )
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
-        raise ParameterError(
-            f"{path.name} has no cell tagged 'parameters', so it would run with its own defaults. "
-            "Tag the cell with its parameters (JupyterLab: the gear at the top right, Cell Tags)."
-        )
-
-
-def _typed(name: str, text: str, declared: Mapping[str, object]) -> object:
-    kind = str(declared["inferred_type_name"])
-    try:
-        if kind == "bool":
-            return {"true": True, "false": False}[text.lower()]
-        return {"int": int, "float": float}.get(kind, str)(text)
-    except (KeyError, ValueError):
-        raise ParameterError(
-            f"{name}={text!r} is not {kind}. Its default is {declared['default']}."
-        ) from None
-
-
 def _run_all(order: Order, building: Path) -> list[Ran]:
     """Run the notebooks side by side, then the summary on their findings; write all pages."""
     from tqdm import tqdm
 
     body = [path for path in order.notebooks if path.stem != SUMMARY]
     last = [path for path in order.notebooks if path.stem == SUMMARY]
-    environment = environment_of(building)
     workers = max(1, min(len(body), os.cpu_count() or 1))
     with (
         tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar,
         ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool,
     ):
-        ran = _finished(pool, body, order, environment, bar)
+        ran = _finished(pool, body, order, building, bar)
         _write_findings(order, ran, building)
-        ran += _finished(pool, last, order, environment, bar)
-    ran.sort(key=lambda one: one.path)
+        ran += _finished(pool, last, order, building, bar)
+    ran.sort(key=_path)
     _write_findings(order, ran, building)
-    said = _commentary(order, ran)
-    _write_pages(order, ran, said, building)
-    provenance.write(provenance.record(order.edition, order.settings, ran, said), building)
-    return ran
+    for tag, folder in _folders(order, building).items():
+        with languages.speaking(tag):
+            _write_pages(order, [one[tag] for one in ran], folder)
+    return [_one_of(each, order.languages[0]) for each in ran]
+
+
+def _folders(order: Order, building: Path) -> dict[str, Path]:
+    """Return where each language's pages are built: the first one's at the top."""
+    first, *others = order.languages
+    return {first: building} | {tag: building / tag for tag in others}
+
+
+def _one_of(ran: Mapping[str, Ran], tag: str) -> Ran:
+    """Return what stands for a notebook in all languages: where it failed, or in the first one."""
+    return next((one for one in ran.values() if one.failed), ran[tag])
+
+
+def _path(ran: Mapping[str, Ran]) -> Path:
+    return next(iter(ran.values())).path
 
 
 def _finished(
     pool: ProcessPoolExecutor,
     notebooks: Sequence[Path],
     order: Order,
-    environment: Mapping[str, str],
+    building: Path,
     bar: object,
-) -> list[Ran]:
+) -> list[dict[str, Ran]]:
     given = {
         "company": str(order.edition.company.folder),
         "period": str(order.edition.period),
         **order.settings,
     }
-    waiting: dict[Future[Ran], Path] = {
-        pool.submit(run, path, given, dict(environment)): path for path in notebooks
+    how = (given, environment_of(building), _folders(order, building))
+    waiting: dict[Future[dict[str, Ran]], Path] = {
+        pool.submit(run, path, *how): path for path in notebooks
     }
     ran = []
     try:
@@ -195,7 +172,7 @@ def _finished(
     finally:
         for future in waiting:
             future.cancel()
-    return sorted(ran, key=lambda one: one.path)  # not in the order in which they ended
+    return sorted(ran, key=_path)  # not in the order in which they ended
 
 
 def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
@@ -213,16 +190,24 @@ def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
 
 
 def _question(path: Path) -> str:
-    return pages.question_of(nbformat.read(path, as_version=4))
+    """Return a notebook's question in the spoken language."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = languages.pgettext(path.stem, cell.source)
+    return pages.question_of(notebook)
 
 
-def _write_findings(order: Order, ran: Sequence[Ran], building: Path) -> None:
-    findings.write(
-        building,
-        period=order.edition.period,
-        stories=_stories(ran),
-        company=order.edition.company.name,
-    )
+def _write_findings(order: Order, ran: Sequence[Mapping[str, Ran]], building: Path) -> None:
+    for tag, folder in _folders(order, building).items():
+        folder.mkdir(exist_ok=True)
+        with languages.speaking(tag):
+            findings.write(
+                folder,
+                period=order.edition.period,
+                stories=_stories(one[tag] for one in ran),
+                company=order.edition.company.name,
+            )
 
 
 def _commentary(order: Order, ran: Sequence[Ran]) -> Commentary:
@@ -233,11 +218,18 @@ def _commentary(order: Order, ran: Sequence[Ran]) -> Commentary:
     return said.placed(shown, (path.stem for path in _all_notebooks()))
 
 
-def _write_pages(order: Order, ran: Sequence[Ran], said: Commentary, building: Path) -> None:
+def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
+    said = _commentary(order, ran)
     entries = tuple(
         pages.Entry(one.path.stem, _question(one.path), one.why, one.failed) for one in ran
     )
-    site = pages.Site(order.edition.company.name, order.edition.period, entries)
+    site = pages.Site(
+        order.edition.company.name,
+        order.edition.period,
+        entries,
+        language=languages.spoken(),
+        languages=order.languages,
+    )
     for one, entry in zip(ran, entries, strict=True):
         page = _page_info(order, one.path, said)
         if one.failed:
@@ -247,9 +239,9 @@ def _write_pages(order: Order, ran: Sequence[Ran], said: Commentary, building: P
         else:
             html = pages.render_page(one.executed, site=site, page=page)
             for name, text in pages.csvs(one.executed, name=one.path.stem).items():
-                (building / name).parent.mkdir(exist_ok=True)
-                (building / name).write_text(text, encoding="utf-8", newline="")
-        (building / entry.file).write_text(html, encoding="utf-8", newline="\n")
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_text(text, encoding="utf-8", newline="")
+        (folder / entry.file).write_text(html, encoding="utf-8", newline="\n")
 
 
 def _page_info(order: Order, path: Path, said: Commentary) -> pages.PageInfo:
@@ -258,7 +250,7 @@ def _page_info(order: Order, path: Path, said: Commentary) -> pages.PageInfo:
         notebook=path.name,
         parameters={"period": str(order.edition.period), **order.settings},
         inputs=order.edition.inputs,
-        versions=provenance.versions(),
+        versions=imprint.versions(),
         state=shipped.state_of(path),
         remarks=said.on(path.stem),
     )
@@ -276,19 +268,3 @@ def _failed(order: Order, ran: Iterable[Ran]) -> str:
     )
     where = order.incomplete / "index.html"
     return "\n".join([*told, f"The edition of {period} is incomplete. {stands} See {where}"])
-
-
-def _write_reports_index(out: Path) -> None:
-    """Write the page that leads to every edition under `out`, the latest of each company first."""
-    links = []
-    for record in sorted(out.glob("*/*/record.json"), reverse=True):
-        folder = record.parent
-        if "." in folder.name or not (folder / "index.html").exists():
-            continue
-        told = findings.told(folder)
-        href = f"{folder.parent.name}/{folder.name}/index.html"
-        links.append(pages.EditionLink(told.company, told.period, told.headline, href))
-    with aside(out / "index.html") as building:
-        made = building / "index.html"
-        made.write_text(pages.reports_index(links), encoding="utf-8", newline="\n")
-        made.replace(out / "index.html")

@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 from profitchain.checks import OUTCOME, Judged
 from profitchain.company import Company
 from profitchain.delimited import FILE, ROW
+from profitchain.reasons import TOO_WIDE
 
 FOLDER = "quarantine"
-TOO_WIDE = "more cells than the header has columns"
 _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"^[+-]?[\d.,]+$"
 

@@ -18,6 +18,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import _, ngettext
 
 FEWEST_CLUSTERS = 4.5  # below this many effective customers an interval would be guesswork
 CLUSTERED = "95% interval clustered by customer"
@@ -165,9 +166,9 @@ def linearise(
     totals = totals[(totals != 0).any(axis=1)]
     n = totals[denominator].sum()
     if n <= 0:
-        return Unsaid(why="Nothing was counted here.")
+        return Unsaid(why=_("Nothing was counted here."))
     if min(n, len(totals)) < smallest:
-        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=int(n))
+        return Unsaid(why=_too_small(smallest), n=int(n))
     shares = totals[denominator] / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
@@ -179,10 +180,23 @@ def linearise(
     return Linearised(value=value, errors=errors, n=counted, effective=effective)
 
 
+def _too_small(smallest: int) -> str:
+    return ngettext(
+        "Fewer than {n} customer: too small a group to show.",
+        "Fewer than {n} customers: too small a group to show.",
+        smallest,
+    )
+
+
 def _too_few(clusters: int, largest_share: float) -> str:
     if clusters < FEWEST_CLUSTERS:
-        return f"Too few to say: only {clusters} customers."
-    return f"Too few to say: one customer makes up {largest_share:.0%} of what was counted."
+        return ngettext(
+            "Too few to say: only {n} customer.", "Too few to say: only {n} customers.", clusters
+        )
+    return _(
+        "Too few to say: one customer makes up {share} of what was counted.",
+        share=f"{largest_share:.0%}",
+    )
 
 
 def _interval(

@@ -9,22 +9,25 @@ import pandas as pd
 from profitchain.comparisons import EVERYBODY, Measure, Story, period_totals
 from profitchain.estimates import Estimate, Said, Unsaid, counted
 from profitchain.findings import Recorded, finding
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 
 TOTALS = {
-    "orders": ("Orders", "orders"),
-    "revenue": ("Revenue", "revenue"),
-    "active_customers": ("Active customers", "active"),
+    "orders": (N_("Orders"), "orders"),
+    "revenue": (N_("Revenue"), "revenue"),
+    "active_customers": (N_("Active customers"), "active"),
 }
 
 EVIDENCE = {
-    "evidence_grade": "Evidence for the link (0 contradictory, 1 weak, 2 moderate, 3 strong)",
-    "robustness_value": "Share of score and repeats that something hidden must explain, link gone",
-    "robustness_value_significance": "The same, link no longer clear",
-    "e_value": "E-value of one more point",
-    "score_reliability": "Agreement of two answers of a customer within four weeks",
-    "repeat_effect_per_point_corrected": "Effect of one point, corrected for a noisy score",
-    "specifications_clear_share": "Share of ways of counting in which the link is clear",
+    "evidence_grade": N_("Evidence for the link (0 contradictory, 1 weak, 2 moderate, 3 strong)"),
+    "robustness_value": N_(
+        "Share of score and repeats that something hidden must explain, link gone"
+    ),
+    "robustness_value_significance": N_("The same, link no longer clear"),
+    "e_value": N_("E-value of one more point"),
+    "score_reliability": N_("Agreement of two answers of a customer within four weeks"),
+    "repeat_effect_per_point_corrected": N_("Effect of one point, corrected for a noisy score"),
+    "specifications_clear_share": N_("Share of ways of counting in which the link is clear"),
 }
 
 
@@ -78,7 +81,7 @@ def of_groups(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
 def of_effects(groups: pd.DataFrame) -> list[Recorded]:
     """Return the effect of one point in each group (`groups`: as in `of_groups`)."""
     told = {"id": "repeat_effect_per_point", "unit": "share"}
-    label = "Effect of one point on repeat orders"
+    label = N_("Effect of one point on repeat orders")
     return [_of_group(row, **told, label=label) for row in _told_apart(groups)]
 
 
@@ -90,9 +93,16 @@ def of_count(id: str, label: str, n: int, unit: str) -> list[Recorded]:
 def of_amounts(amounts: Mapping[str, Said]) -> list[Recorded]:
     """Return the effects of one point on orders, spend and margin as findings."""
     return [
-        finding(f"{name}_effect_per_point", said, label=f"Effect of one point on {name}")
+        finding(f"{name}_effect_per_point", said, label=_AMOUNTS[name])
         for name, said in amounts.items()
     ]
+
+
+_AMOUNTS = {
+    "orders": N_("Effect of one point on orders"),
+    "spend": N_("Effect of one point on spend"),
+    "margin": N_("Effect of one point on margin"),
+}
 
 
 def of_moves(moves: pd.DataFrame) -> list[Recorded]:
@@ -101,7 +111,7 @@ def of_moves(moves: pd.DataFrame) -> list[Recorded]:
         finding(
             "repeat_effect_per_10_nps",
             _said(row, "share"),
-            label="Effect of ten NPS points on repeat orders",
+            label=N_("Effect of ten NPS points on repeat orders"),
             group=row.mechanism,
         )
         for row in moves.itertuples()
@@ -111,10 +121,10 @@ def of_moves(moves: pd.DataFrame) -> list[Recorded]:
 def of_link(raw: Said, effect: Said, ten: Said, bend: object) -> list[Recorded]:
     """Return the link's core findings: the effect of one point, of ten NPS points, and its bend."""
     told = {
-        "repeat_effect_per_point": (effect, "Effect of one point on repeat orders"),
-        "repeat_effect_per_point_unadjusted": (raw, "Effect of one point, not adjusted"),
-        "repeat_effect_per_10_nps": (ten, "Effect of ten NPS points on repeat orders"),
-        "linearity_p": (of_test(bend), "Test that every point counts the same, p"),
+        "repeat_effect_per_point": (effect, N_("Effect of one point on repeat orders")),
+        "repeat_effect_per_point_unadjusted": (raw, N_("Effect of one point, not adjusted")),
+        "repeat_effect_per_10_nps": (ten, N_("Effect of ten NPS points on repeat orders")),
+        "linearity_p": (of_test(bend), N_("Test that every point counts the same, p")),
     }
     return [finding(id, said, label=label) for id, (said, label) in told.items()]
 
@@ -123,23 +133,25 @@ def of_response(rate: Story, groups: pd.DataFrame, *, invited: bool) -> list[Rec
     """Return the response rate with its groups, or why there is none where nobody knows who was."""
     if invited:
         return [*of_stories([rate]), *of_groups(rate.measure, groups)]
-    why = "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
-    return [finding("response_rate", Unsaid(why=why), label="Response rate")]
+    why = _(
+        "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
+    )
+    return [finding("response_rate", Unsaid(why=why), label=N_("Response rate"))]
 
 
 def of_weighting(id: str, label: str, score: Said, effect: Said, effective: Said) -> list[Recorded]:
     """Return what weights make of the score (`id`, `label`: its own) and of the effect."""
     told = {
-        f"{id}_weighted": (score, f"{label}, weighted for who answered"),
-        "repeat_effect_per_point_weighted": (effect, "Effect of one point, weighted"),
-        "effective_answers": (effective, "Answers of equal weight that would tell as much"),
+        f"{id}_weighted": (score, _("{label}, weighted for who answered", label=label)),
+        "repeat_effect_per_point_weighted": (effect, N_("Effect of one point, weighted")),
+        "effective_answers": (effective, N_("Answers of equal weight that would tell as much")),
     }
     return [finding(id, said, label=label) for id, (said, label) in told.items()]
 
 
 def of_rungs(rungs: pd.DataFrame) -> list[Recorded]:
     """Return the effect of one point by each design (`rungs`: as `ladder.rungs`)."""
-    label = "Effect of one point on repeat orders, by design"
+    label = N_("Effect of one point on repeat orders, by design")
     return [
         finding(
             "repeat_effect_per_point_by_design", _said(row, "share"), label=label, group=row.rung
@@ -179,12 +191,18 @@ def of_worth(yearly: Mapping[str, Said], of_a_customer: Said) -> list[Recorded]:
     `of_a_customer` is in margin where that is known, else in revenue.
     """
     told = {
-        "worth_of_a_point": (yearly["margin"], "Worth of a point in margin, active base, a year"),
+        "worth_of_a_point": (
+            yearly["margin"],
+            N_("Worth of a point in margin, active base, a year"),
+        ),
         "worth_of_a_point_revenue": (
             yearly["spend"],
-            "Worth of a point in revenue, active base, a year",
+            N_("Worth of a point in revenue, active base, a year"),
         ),
-        "worth_per_customer_a_year": (of_a_customer, "Worth of a point per active customer a year"),
+        "worth_per_customer_a_year": (
+            of_a_customer,
+            N_("Worth of a point per active customer a year"),
+        ),
     }
     return [finding(id, said, label=label) for id, (said, label) in told.items()]
 
@@ -196,7 +214,7 @@ def of_scenarios(scenarios: pd.DataFrame) -> list[Recorded]:
     ----------
     scenarios : one row a scenario: scenario, a_year_ value, low, high, why, unit, n.
     """
-    label = "What other scores go with, active base, a year"
+    label = N_("What other scores go with, active base, a year")
     rows = scenarios.rename(columns=lambda name: name.removeprefix("a_year_")).itertuples()
     return [
         finding("worth_of_scenario", _said(row, row.unit), label=label, group=row.scenario)
@@ -211,8 +229,8 @@ def of_books(checked: pd.DataFrame) -> list[Recorded]:
             "control_difference",
             counted(row.apart, unit="share", n=round(abs(row.ours)))
             if row.apart == row.apart
-            else Unsaid(why="The books say 0."),
-            label="Difference from the books",
+            else Unsaid(why=_("The books say 0.")),
+            label=N_("Difference from the books"),
             group=row.measure,
         )
         for row in checked.itertuples()
@@ -222,18 +240,18 @@ def of_books(checked: pd.DataFrame) -> list[Recorded]:
 def of_planning(smallest: Said, elasticity: Said) -> list[Recorded]:
     """Return the smallest effect that would be found, and the elasticity of sales."""
     return [
-        finding("smallest_detectable_effect", smallest, label="Smallest effect that is found"),
-        finding("sales_elasticity", elasticity, label="Percent more sales for 1% more score"),
+        finding("smallest_detectable_effect", smallest, label=N_("Smallest effect that is found")),
+        finding("sales_elasticity", elasticity, label=N_("Percent more sales for 1% more score")),
     ]
 
 
 LEAVING = {
-    "quiet_share": "Customers of the lookback without an order within the window",
-    "expected_quiet_share": "Customers foretold to order nothing in the next period",
-    "hazard_ratio_per_point": "Pace of the next order for one more point, as a ratio",
-    "churn_auc": "How well leaving was foretold: AUC, out of time",
-    "churn_brier_skill": "How well leaving was foretold: Brier skill against the base rate",
-    "churn_auc_gain_from_satisfaction": "AUC that the scores add to purchase history",
+    "quiet_share": N_("Customers of the lookback without an order within the window"),
+    "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
+    "hazard_ratio_per_point": N_("Pace of the next order for one more point, as a ratio"),
+    "churn_auc": N_("How well leaving was foretold: AUC, out of time"),
+    "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
+    "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
 }
 
 
@@ -245,7 +263,10 @@ def of_leaving(said: Mapping[str, Said], at_risk: Said, groups: pd.DataFrame) ->
     said : by the ids of `LEAVING`.
     groups : as `rescue.at_risk_by_group` returns.
     """
-    told = {"id": "value_at_risk", "label": "Lookback's value of those foretold to order nothing"}
+    told = {
+        "id": "value_at_risk",
+        "label": N_("Lookback's value of those foretold to order nothing"),
+    }
     unit = at_risk.unit if isinstance(at_risk, Estimate) else ""
     return [
         *(finding(id, one, label=LEAVING[id]) for id, one in said.items()),

@@ -19,6 +19,8 @@ from scipy.special import expit, logit
 
 from profitchain.design import Design, Outcome, build, kish
 from profitchain.estimates import Unsaid
+from profitchain.languages import _
+from profitchain.memo import remembered
 from profitchain.terms import Basis
 
 FARTHEST = 15.0  # a linear predictor beyond it means a probability of 3 in ten million: separation
@@ -87,7 +89,9 @@ def fit(design: Design) -> Fit | Unsaid:
     counts (Gourieroux, Monfort and Trognon 1984, Econometrica 52: 701-720); refunds that turn a
     sum negative are allowed.
     """
-    values = _solve(design)
+    values = _solve(
+        design.columns, design.total, design.n, binary=design.binary, score_terms=design.score_terms
+    )
     if values is None:
         return Unsaid(why=_no_finite_fit(design), n=design.answers)
     errors = _errors(design, values)
@@ -117,22 +121,25 @@ def levels_of(predictor: np.ndarray, *, binary: bool) -> tuple[np.ndarray, np.nd
     return mean, slope, slope * (1 - 2 * mean)
 
 
-def _solve(design: Design) -> np.ndarray | None:
+@remembered
+def _solve(
+    columns: np.ndarray, total: np.ndarray, n: np.ndarray, *, binary: bool, score_terms: int
+) -> np.ndarray | None:
     """Return statsmodels' coefficients, or None where the fit runs away or does not settle."""
     import statsmodels.api as sm
 
-    start = np.zeros(design.columns.shape[1])
-    mean = design.total.sum() / design.n.sum()
+    start = np.zeros(columns.shape[1])
+    mean = total.sum() / n.sum()
     if mean <= 0:
         return None
-    if design.binary:
-        start[design.score_terms] = logit(mean)
-        outcome = np.column_stack([design.total, design.n - design.total])
-        model = sm.GLM(outcome, design.columns, family=sm.families.Binomial())
+    if binary:
+        start[score_terms] = logit(mean)
+        outcome = np.column_stack([total, n - total])
+        model = sm.GLM(outcome, columns, family=sm.families.Binomial())
     else:
-        start[design.score_terms] = np.log(mean)
-        amounts = design.total / design.n
-        model = sm.GLM(amounts, design.columns, family=sm.families.Poisson(), var_weights=design.n)
+        start[score_terms] = np.log(mean)
+        amounts = total / n
+        model = sm.GLM(amounts, columns, family=sm.families.Poisson(), var_weights=n)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -145,7 +152,7 @@ def _solve(design: Design) -> np.ndarray | None:
 
 def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
     """Return what each cluster brings to each coefficient's error."""
-    mean, _, _ = levels_of(design.columns @ values, binary=design.binary)
+    mean, _slope, _curvature = levels_of(design.columns @ values, binary=design.binary)
     bread = bread_of(design, values)
     residuals = design.total - design.n * mean
     codes, clusters = pd.factorize(design.clusters)
@@ -159,11 +166,11 @@ def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
 
 def bread_of(design: Design, values: np.ndarray) -> np.ndarray:
     """Return how far the coefficients move per unit of the model's equations (terms x terms)."""
-    _, slope, _ = levels_of(design.columns @ values, binary=design.binary)
+    _mean, slope, _curvature = levels_of(design.columns @ values, binary=design.binary)
     return np.linalg.inv(design.columns.T @ (design.columns * (design.n * slope)[:, None]))
 
 
 def _no_finite_fit(design: Design) -> str:
     if design.binary:
-        return "The scores (or controls) tell perfectly who came back, so no finite effect fits."
-    return "No stable effect fits these amounts."
+        return _("The scores (or controls) tell perfectly who came back, so no finite effect fits.")
+    return _("No stable effect fits these amounts.")

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -16,6 +16,7 @@ import nbformat
 from profitchain import pages
 from profitchain.company import load_company, redacted
 from profitchain.failures import Failure, NotebookFailed, told_of
+from profitchain.turns import cell_number, in_turn, taken_apart
 
 UNTOUCHED = "Nothing was published; the last edition stands."
 
@@ -34,45 +35,77 @@ class Ran:
     failed: Failure | None = None
 
 
-def run(path: Path, parameters: Mapping[str, object], environment: Mapping[str, str]) -> Ran:
-    """Run one notebook with papermill; a failing one comes back with cell and error."""
+def run(
+    path: Path,
+    parameters: Mapping[str, object],
+    environment: Mapping[str, str],
+    folders: Mapping[str, Path],
+) -> dict[str, Ran]:
+    """Run one notebook with papermill, in one kernel for all languages; return it by language.
+
+    `folders` are where each language's pages are built. A failing notebook comes back
+    with cell and error.
+    """
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.update(environment)
     known = papermill.inspect_notebook(str(path))
     given = {name: value for name, value in parameters.items() if name in known}
-    start, executed, why, failed = time.perf_counter(), None, "", None
+    notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
+    told: dict[str, nbformat.NotebookNode | None] = dict.fromkeys(folders)
     try:
         executed = papermill.execute_notebook(
-            str(path), None, given, kernel_name="python3", progress_bar=False, cwd=str(path.parent)
-        )
-        failed = unusable(path, executed)
+            in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
+            cwd=str(path.parent),
+        )  # fmt: skip
+        told = taken_apart(executed, folders, name=path.stem)
+        failed = unusable(path, told.values())
     except PapermillExecutionError as error:
         if error.ename == "NotMeasured":
-            why = error.evalue
-        else:
-            told = redacted(
-                told_of(error.ename, error.evalue), load_company(str(parameters["company"]))
-            )
-            cell = _cell_number(path, error.cell_index)
-            failed = Failure(notebook=path.name, stop="error", cell=cell, error=told)
+            return not_measured(path, parameters, environment, folders, why=error.evalue)
+        firm = load_company(str(parameters["company"]))
+        why = redacted(told_of(error.ename, error.evalue), firm)
+        cell = cell_number(notebook, error.cell_index)
+        failed = Failure(notebook=path.name, stop="error", cell=cell, error=why)
     except RuntimeError as error:
         if "died" not in str(error):
             raise
         failed = Failure(notebook=path.name, stop="ended")
     seconds = time.perf_counter() - start
-    executed = None if failed else executed
-    return Ran(path=path, executed=executed, why=why, seconds=seconds, failed=failed)
+    return {
+        tag: Ran(
+            path=path, executed=None if failed else one, why="", seconds=seconds, failed=failed
+        )
+        for tag, one in told.items()
+    }
 
 
-def unusable(path: Path, executed: nbformat.NotebookNode) -> Failure | None:
-    """Return why an executed notebook can't become a page: two exhibits with one id; else None."""
+def unusable(path: Path, executed: Iterable[nbformat.NotebookNode]) -> Failure | None:
+    """Return why executed notebooks can't become pages: two exhibits with one id; else None."""
     try:
-        pages.csvs(executed, name=path.stem)
+        for notebook in executed:
+            pages.csvs(notebook, name=path.stem)
     except ValueError as error:
         return Failure(notebook=path.name, stop="unusable", error=str(error))
     return None
+
+
+def not_measured(
+    path: Path,
+    parameters: Mapping[str, object],
+    environment: Mapping[str, str],
+    folders: Mapping[str, Path],
+    *,
+    why: str,
+    again: Callable[..., dict[str, Ran]] | None = None,
+) -> dict[str, Ran]:
+    """Return why nothing was measured, in each language: such a notebook ends in its first turn."""
+    first, *others = folders
+    ran = {first: Ran(path=path, executed=None, why=why, seconds=0.0)}
+    for tag in others:
+        ran |= (again or run)(path, parameters, environment, {tag: folders[tag]})
+    return ran
 
 
 def ended(what: str) -> NotebookFailed:
@@ -107,10 +140,3 @@ def _follow_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _cell_number(path: Path, executed_at: int) -> int:
-    """Return a cell's place in its notebook, from 1; papermill adds a cell below `parameters`."""
-    cells = nbformat.read(path, as_version=4).cells
-    tagged = ["parameters" in cell.metadata.get("tags", []) for cell in cells]
-    return executed_at if True in tagged[:executed_at] else executed_at + 1

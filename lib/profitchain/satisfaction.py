@@ -14,17 +14,24 @@ import pandas as pd
 
 from profitchain.company import Question
 from profitchain.comparisons import Measure, Story, story, trend
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 from profitchain.ratios import ratio, said_frame
 
 PUBLIC_IDS = ("nps", "csat", "ces")
 PROMOTERS_FROM, DETRACTORS_TO = 9, 6
 GROUPS: dict[str, tuple[str, str, str]] = {
-    "nps": ("detractors", "passives", "promoters"),
-    "csat": ("dissatisfied", "neutral", "satisfied"),
-    "ces": ("hard", "neutral", "easy"),
-    "rating": ("low", "middle", "top_two"),
+    "nps": (N_("detractors"), N_("passives"), N_("promoters")),
+    "csat": (N_("dissatisfied"), N_("neutral"), N_("satisfied")),
+    "ces": (N_("hard"), N_("neutral"), N_("easy")),
+    "rating": (N_("low"), N_("middle"), "top_two"),
     "driver": ("low", "middle", "top_two"),
+}
+TOP_TWO = N_("top two")  # how `top_two` is shown
+_PARTS = {
+    "mean": N_("{question}, mean"),
+    "easy": N_("{question}, easy"),
+    "top_two_box": N_("{question}, top two box"),
 }
 
 
@@ -54,28 +61,36 @@ def answers_to(cells: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 def measures_of(question: Question) -> tuple[Measure, ...]:
     """Return how a question is measured, its headline measure first."""
-    low, high = question.scale
-    scale = f"{low:g} to {high:g}"
-    mean = _measure(question, "mean", "total", "score", f"mean score on a scale of {scale}")
+    low, high = (f"{end:g}" for end in question.scale)
+    scale = {"low": low, "high": high}
+    average = _("mean score on a scale of {low} to {high}", **scale)
+    mean = _measure(question, "mean", "total", "score", average)
     best = GROUPS[question.kind][2]
     if question.kind == "nps":
-        means = "share answering 9 or 10 less share answering 0 to 6, in points from −100 to 100"
-        balance = _measure(question, "", "balance", "points", means)
-        return (replace(balance, label="Net promoter score"), mean)
+        balance = _measure(question, "", "balance", "points", _(_NPS))
+        return (replace(balance, label=_("Net promoter score")), mean)
     if question.kind == "csat":
-        means = (
-            f"share of valid answers at {question.satisfied_at:g} or above, on a scale of {scale}"
-        )
-        return (_share(question, "", best, means), mean)
+        good = f"{question.satisfied_at:g}"
+        return (_share(question, "", best, _(_CSAT, good=good, **scale)), mean)
     if question.kind == "ces":
-        means = f"mean effort score on a scale of {scale}, where {question.easy_is} is easy"
-        ease = "share of valid answers on the easy side of the scale's middle"
+        ease = _("share of valid answers on the easy side of the scale's middle")
         return (
-            _measure(question, "", "total", "score", means),
+            _measure(question, "", "total", "score", _(_CES[question.easy_is], **scale)),
             _share(question, "easy", best, ease),
         )
-    means = f"share of valid answers at {high - 1:g} or {high:g}"
-    return (mean, _share(question, "top_two_box", best, means))
+    below_high = f"{question.scale[1] - 1:g}"
+    top_two = _(
+        "share of valid answers at {below_high} or {high}", below_high=below_high, high=high
+    )
+    return (mean, _share(question, "top_two_box", best, top_two))
+
+
+_NPS = N_("share answering 9 or 10 less share answering 0 to 6, in points from −100 to 100")
+_CSAT = N_("share of valid answers at {good} or above, on a scale of {low} to {high}")
+_CES = {
+    "low": N_("mean effort score on a scale of {low} to {high}, where low is easy"),
+    "high": N_("mean effort score on a scale of {low} to {high}, where high is easy"),
+}
 
 
 def all_scores(
@@ -175,7 +190,7 @@ def _measure(question: Question, part: str, numerator: str, unit: str, means: st
     bounds = {"share": (0.0, 1.0), "points": (-100.0, 100.0)}.get(unit, question.scale)
     return Measure(
         id=f"{question.name}_{part}" if part else question.name,
-        label=f"{question.label}, {part.replace('_', ' ')}" if part else question.label,
+        label=_(_PARTS[part], question=question.label) if part in _PARTS else question.label,
         numerator=numerator,
         denominator="answers",
         unit=unit,

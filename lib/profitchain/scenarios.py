@@ -16,21 +16,22 @@ import numpy as np
 import pandas as pd
 
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.links import CLUSTERED, adjustment
 from profitchain.margins import estimates, standardised
 from profitchain.ratios import said_frame
 from profitchain.regression import Fit, Quantities, fitted
 from profitchain.settings import Question
-from profitchain.shape import bands_of, inner_edges
+from profitchain.shape import bands_of, inner_edges, span_words
 from profitchain.shifts import LOWEST, MOVES, STEPS, by_group, possible
-from profitchain.terms import as_it_is, broken_line
+from profitchain.terms import as_it_is, broken_line, level_words, named_levels
 from profitchain.worth import Base, for_the_base, framed, money_of
 
 FARTHEST = 3.0  # points by which all answers are moved in the curve
 STEP = 0.25
 MOST_STEPS = 12  # of the scale; longer scales are looked at in wider steps
 NPS_POINTS = (1, 5, 10)
-NO_MONEY = "The data have no money to speak of."
+NO_MONEY = N_("The data have no money to speak of.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def levels_of_money(
     """Return the model of money along the question's scale; a straight line where few answers."""
     outcome, n = money_of(cells), int(cells["n"].sum())
     if n and outcome not in cells:
-        return Unsaid(why=NO_MONEY, n=n)
+        return Unsaid(why=_(NO_MONEY), n=n)
     bands = bands_of(question.scale, question.kind)
     bends = tuple(inner_edges(cells, bands, smallest)) if n else ()
     model = fitted(cells, broken_line(bends), controls=controls, outcome=outcome)
@@ -130,7 +131,7 @@ def changed(levels: Levels | Unsaid, moves: Sequence[Move]) -> list[Said]:
     return _said(levels, standardised(levels.model, points).combine(weights))
 
 
-def one_point_up(levels: Levels, points: float = 1.0, name: str = "Every answer") -> Move:
+def one_point_up(levels: Levels, points: float = 1.0, name: str = N_("Every answer")) -> Move:
     """Return the scenario in which all answers get better, those near the top as far as it goes."""
     targets = levels.raised(levels.scores, points)
     return Move(name=name, starts=levels.scores, targets=targets, shares=levels.shares)
@@ -155,7 +156,7 @@ def worst_group(
 
     Its answers all rise by as many points as it lies below. None where no group lies below.
     """
-    names = cells[segment].astype(object).where(cells[segment].notna(), "not known").astype(str)
+    names = named_levels(cells[segment])
     sums = cells.assign(group=names, points=cells["score"] * cells["n"])
     sums = sums.groupby("group")[["n", "points"]].sum()
     mean = sums["points"].sum() / sums["n"].sum()
@@ -166,7 +167,9 @@ def worst_group(
     counts = cells[(names == group) & (cells["n"] > 0)].groupby("score")["n"].sum()
     starts = counts.index.to_numpy(float)
     return Move(
-        name=f"{segment}: {group} up to the mean of all",
+        name=_(
+            "{segment}: {group} up to the mean of all", segment=segment, group=level_words(group)
+        ),
         starts=starts,
         targets=levels.raised(starts, float(below.max())),
         shares=counts.to_numpy(float) / sums["n"].sum(),
@@ -186,9 +189,11 @@ def standard_moves(
         return []
     is_nps = question.kind == "nps"
     cut = LOWEST[1] if is_nps else question.satisfied_at
-    side = "below" if levels.up > 0 else "above"
-    name = "Every detractor becomes a passive" if is_nps else f"All {side} {cut:g} reach {cut:g}"
-    moves = [one_point_up(levels, name="Every answer one point better"), up_to(levels, cut, name)]
+    all_better, name = N_("Every answer one point better"), N_("Every detractor becomes a passive")
+    if not is_nps:
+        below, above = N_("All below {cut} reach {cut}"), N_("All above {cut} reach {cut}")
+        name = _(below if levels.up > 0 else above, cut=f"{cut:g}")
+    moves = [one_point_up(levels, name=all_better), up_to(levels, cut, name)]
     known = [segment for segment in segments if segment in cells]
     worst = [worst_group(levels, cells, segment, smallest=smallest) for segment in known]
     return [*moves, *(move for move in worst if move is not None)]
@@ -236,8 +241,8 @@ def nps_table(
     money = money_of(cells)
     model = by_group(cells, kind=question.kind, controls=controls, outcome=money)
     frames = [_nps_rows(model, cells, points, currency) for points in NPS_POINTS]
-    names = pd.concat([names for names, _ in frames], ignore_index=True)
-    return _with_both(names, [one for _, said in frames for one in said], base)
+    names = pd.concat([names for names, _said in frames], ignore_index=True)
+    return _with_both(names, [one for _names, said in frames for one in said], base)
 
 
 def curve(levels: Levels | Unsaid) -> pd.DataFrame:
@@ -265,7 +270,7 @@ def by_start(levels: Levels | Unsaid) -> pd.DataFrame:
     window, a point), n (answers that stand at its start), why.
     """
     if isinstance(levels, Unsaid):
-        return said_frame([levels], step=["all"])
+        return said_frame([levels], step=[N_("all")])
     low, high = levels.scale
     width = max(1.0, np.ceil((high - low) / MOST_STEPS))
     edges = np.unique([*np.arange(low, high, width), high])[:: int(levels.up)]
@@ -273,7 +278,7 @@ def by_start(levels: Levels | Unsaid) -> pd.DataFrame:
     said = _slopes(levels, edges[:-1], edges[1:])
     n = (share * levels.n).round().astype(int)
     said = [replace(one, n=int(of)) for one, of in zip(said, n, strict=True)]
-    names = [f"{start:g} to {end:g}" for start, end in itertools.pairwise(edges)]
+    names = [span_words(start, end) for start, end in itertools.pairwise(edges)]
     return said_frame(said, step=names)
 
 
@@ -286,7 +291,7 @@ def mending_and_delighting(levels: Levels | Unsaid) -> dict[str, Said]:
     if isinstance(levels, Unsaid):
         return dict.fromkeys(names, levels)
     if not levels.bends:
-        why = "Too few answers in some part of the scale to tell its bottom from its top."
+        why = _("Too few answers in some part of the scale to tell its bottom from its top.")
         return dict.fromkeys(names, Unsaid(why=why, n=levels.n))
     edges = [levels.scale[0], *levels.bends, levels.scale[1]][:: int(levels.up)]
     points = np.array([edges[0], edges[1], edges[-2], edges[-1]])
@@ -322,8 +327,8 @@ def _nps_rows(
         {
             "scenario": list(MOVES),
             "NPS_points": points,
-            "answers_moved": [share * part for share, _ in MOVES.values()],
-            "possible": ["yes" if enough else "no" for enough in possible(cells, points)],
+            "answers_moved": [share * part for share, _moves in MOVES.values()],
+            "possible": [N_("yes") if enough else N_("no") for enough in possible(cells, points)],
         }
     )
     if isinstance(model, Unsaid):
@@ -342,4 +347,4 @@ def _with_both(names: pd.DataFrame, said: Sequence[Said], base: Base | Unsaid) -
 
 def _no_move() -> Move:
     nothing = np.array([0.0])
-    return Move(name="All scenarios", starts=nothing, targets=nothing, shares=nothing)
+    return Move(name=N_("All scenarios"), starts=nothing, targets=nothing, shares=nothing)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.estimates import Unsaid
+from profitchain.languages import _, ngettext
 from profitchain.links import adjustment, nothing
 from profitchain.margins import Wald, estimates, standardised, wald_test
 from profitchain.ratios import said_frame
@@ -60,7 +61,7 @@ def adjusted_rates(
     groups = score_groups(cells, smallest=smallest)
     labels = {"score": groups["score"], "merged": groups["merged"]}
     if len(groups) < 2 and cells["score"].nunique() > 1:
-        why = "At every score all or none came back, or too few answered."
+        why = _("At every score all or none came back, or too few answered.")
         return said_frame([Unsaid(why=why, n=int(n)) for n in groups["n"]], **labels)
     model = fitted(cells, categories(groups["lowest"].iloc[1:].to_numpy()), controls=controls)
     if isinstance(model, Unsaid):
@@ -143,7 +144,7 @@ def effect_by_band(
     -------
     One row a band: band, value, low, high (share per point), n (answers in the band), why.
     """
-    labels = [f"{low:g} to {high:g}" for low, high in bands]
+    labels = [span_words(low, high) for low, high in bands]
     counts = _in_bands(cells, bands)
     thick = _thick(cells, bands, smallest)
     model = fitted(cells, broken_line(inner_edges(cells, bands, smallest)), controls=controls)
@@ -179,8 +180,13 @@ def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     groups = pd.DataFrame(rows, columns=["lowest", "highest", "product", "n", "repeats"])
     groups["score"] = groups["product"] / groups["n"]
     spans = zip(groups["lowest"], groups["highest"], strict=True)
-    groups["merged"] = ["" if low == high else f"{low:g} to {high:g}" for low, high in spans]
+    groups["merged"] = ["" if low == high else span_words(low, high) for low, high in spans]
     return groups.drop(columns="product")
+
+
+def span_words(start: float, end: float) -> str:
+    """Return a stretch of the scale in words: "6 to 8"."""
+    return _("{low} to {high}", low=f"{start:g}", high=f"{end:g}")
 
 
 def _thick(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> np.ndarray:
@@ -237,8 +243,14 @@ def _cut(low: float, high: float, share: float) -> int:
 
 def _few_scores(cells: pd.DataFrame) -> Unsaid:
     n = int(cells["n"].sum())
-    return Unsaid(why="Fewer than four scores were given often enough to tell a bend.", n=n)
+    why = _("Fewer than four scores were given often enough to tell a bend.")
+    return Unsaid(why=why, n=n)
 
 
 def _thin(n: float, smallest: int) -> Unsaid:
-    return Unsaid(why=f"Fewer than {smallest} answers that tell of a slope in this band.", n=int(n))
+    why = ngettext(
+        "Fewer than {n} answer that tells of a slope in this band.",
+        "Fewer than {n} answers that tell of a slope in this band.",
+        smallest,
+    )
+    return Unsaid(why=why, n=int(n))

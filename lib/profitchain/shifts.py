@@ -11,21 +11,22 @@ from scipy import stats
 from profitchain.comparisons import EVERYBODY, verdict_of
 from profitchain.design import Outcome, refusal
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _, ngettext
 from profitchain.links import CLUSTERED, adjustment
 from profitchain.margins import average_effect, estimates, stacked, standardised
 from profitchain.ratios import holm, said_frame
 from profitchain.regression import Fit, Quantities, fitted
-from profitchain.terms import as_it_is, categories
+from profitchain.terms import as_it_is, categories, named_levels
 
-GROUPS = ("detractors", "passives", "promoters")
+GROUPS = (N_("detractors"), N_("passives"), N_("promoters"))
 LOWEST = np.array([0.0, 7.0, 9.0])  # of the three groups of the Net Promoter Score
-HALVES = "half by each of the first two steps"
+HALVES = N_("half by each of the first two steps")
 # share of all answers that moves, and the group from which, so that the score gains ten points
 MOVES = {
-    "detractors become passives": (0.10, "10 of 100 answers move from 0-6 to 7-8"),
-    "passives become promoters": (0.10, "10 of 100 answers move from 7-8 to 9-10"),
-    "detractors become promoters": (0.05, "5 of 100 answers move from 0-6 to 9-10"),
-    HALVES: (0.10, "5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10"),
+    N_("detractors become passives"): (0.10, N_("10 of 100 answers move from 0-6 to 7-8")),
+    N_("passives become promoters"): (0.10, N_("10 of 100 answers move from 7-8 to 9-10")),
+    N_("detractors become promoters"): (0.05, N_("5 of 100 answers move from 0-6 to 9-10")),
+    HALVES: (0.10, N_("5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10")),
 }
 # change of the groups' shares, by mechanism: each makes ten points
 STEPS = np.array([[-0.10, 0.10, 0.0], [0.0, -0.10, 0.10], [-0.05, 0.0, 0.05], [-0.05, 0.0, 0.05]])
@@ -47,8 +48,9 @@ def per_10_nps(
     a share), n, why, unit.
     """
     said = _moved(cells, kind, controls, level)
-    frame = said_frame(said, mechanism=list(MOVES), moves=[words for _, words in MOVES.values()])
-    frame.insert(2, "moved_share", [share for share, _ in MOVES.values()])
+    shares, moves = zip(*MOVES.values(), strict=True)
+    frame = said_frame(said, mechanism=list(MOVES), moves=moves)
+    frame.insert(2, "moved_share", shares)
     frame.insert(3, "possible", possible(cells))
     return frame.assign(unit="share")
 
@@ -83,7 +85,7 @@ def effect_by_segment(
     """
     why = _no_segments(cells, segment)
     if why:
-        frame = said_frame([Unsaid(why=why, n=int(cells["n"].sum()))], segment=["all"])
+        frame = said_frame([Unsaid(why=why, n=int(cells["n"].sum()))], segment=[N_("all")])
         return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
     found = _by_segment(cells, segment, controls, smallest)
     frame = said_frame([_said(one, level) for one in found.values()], segment=list(found))
@@ -109,18 +111,28 @@ def by_group(
 ) -> Fit | Unsaid:
     """Return the model of an outcome on detractors, passives and promoters, or why it is none."""
     if kind != "nps":
-        why = "The main question is not a net promoter question, so NPS points mean nothing here."
+        why = _(
+            "The main question is not a net promoter question, so NPS points mean nothing here."
+        )
         return Unsaid(why=why, n=int(cells["n"].sum()))
     counts = _counts(cells)
     n = int(counts["n"].sum())
     if n and not cells["score"].between(0, 10).all():
-        return Unsaid(why="The Net Promoter Score needs answers from 0 to 10.", n=n)
-    for name, of, back in counts.itertuples():
-        if n and of == 0:
-            return Unsaid(why=f"No answers are from {name}.", n=n)
-        if n and back in (0, of):
-            return Unsaid(why=f"{'All' if back else 'None'} of the {name} came back.", n=n)
+        return Unsaid(why=_("The Net Promoter Score needs answers from 0 to 10."), n=n)
+    why = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), "")
+    if n and why:
+        return Unsaid(why=why, n=n)
     return fitted(cells, categories(LOWEST[1:]), controls=controls, outcome=outcome)
+
+
+def _cannot_tell(group: str, answers: float, repeats: float) -> str:
+    """Return why one of the three groups tells of no effect, or an empty text."""
+    words = {"group": _(group)}
+    if answers == 0:
+        return _("No answers are from {group}.", **words)
+    if repeats == 0:
+        return _("None of the {group} came back.", **words)
+    return _("All of the {group} came back.", **words) if repeats == answers else ""
 
 
 def _counts(cells: pd.DataFrame) -> pd.DataFrame:
@@ -133,21 +145,21 @@ def _counts(cells: pd.DataFrame) -> pd.DataFrame:
 def possible(cells: pd.DataFrame, points: float = 10) -> list[bool]:
     """Return for each of `MOVES` whether its groups hold answers enough for so many points."""
     counts, part = _counts(cells)["n"], points / 100
-    detractors, passives, _ = (counts / max(counts.sum(), 1.0)).tolist()
+    detractors, passives, _promoters = (counts / max(counts.sum(), 1.0)).tolist()
     both = min(detractors, passives) >= part / 2
     return [detractors >= part, passives >= part, detractors >= part / 2, both]
 
 
 def _no_segments(cells: pd.DataFrame, segment: str) -> str:
     if segment not in cells:
-        return f"The data have no segment '{segment}'."
+        return _("The data have no segment '{segment}'.", segment=segment)
     return refusal(cells) if cells["n"].sum() == 0 else ""
 
 
 def _by_segment(
     cells: pd.DataFrame, segment: str, controls: Sequence[str], smallest: int
 ) -> dict[str, Quantities | Unsaid]:
-    names = cells[segment].astype(object).where(cells[segment].notna(), "not known").astype(str)
+    names = named_levels(cells[segment])
     others = [control for control in controls if control != segment]
     return {
         name: _within(cells[(names == name).to_numpy()], others, smallest)
@@ -158,7 +170,12 @@ def _by_segment(
 def _within(cells: pd.DataFrame, controls: Sequence[str], smallest: int) -> Quantities | Unsaid:
     n = int(cells["n"].sum())
     if min(n, cells["cluster"].nunique()) < smallest:
-        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=n)
+        why = ngettext(
+            "Fewer than {n} customer: too small a group to show.",
+            "Fewer than {n} customers: too small a group to show.",
+            smallest,
+        )
+        return Unsaid(why=why, n=n)
     model = fitted(cells, as_it_is, controls=controls)
     return model if isinstance(model, Unsaid) else average_effect(model)
 
@@ -208,6 +225,9 @@ def effect_by_segments(
     if frames:
         return pd.concat(frames, ignore_index=True)
     everybody = effect_by_segment(
-        cells.assign(**{EVERYBODY: "all answers"}), EVERYBODY, controls=controls, smallest=smallest
+        cells.assign(**{EVERYBODY: N_("all answers")}),
+        EVERYBODY,
+        controls=controls,
+        smallest=smallest,
     )
     return everybody.rename(columns={"segment": "group"}).assign(segment=EVERYBODY)

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.design import Design, refusal
+from profitchain.design import SUMMED, Design, refusal
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import _
 from profitchain.links import CLUSTERED, adjustment, effect_of_a_point
 from profitchain.margins import estimates, stacked
 from profitchain.regression import Fit, Quantities, fit, fitted, levels_of
@@ -55,10 +56,11 @@ def two_part_effect(
     if isinstance(first, Unsaid):
         return first
     if outcome not in cells:
-        return Unsaid(why=f"The data have no {outcome}.", n=first.design.answers)
+        why = _("The data have no {what}.", what=_(SUMMED[outcome]))
+        return Unsaid(why=why, n=first.design.answers)
     second = _amount_given_repeat(cells, first.design, outcome)
     if isinstance(second, Unsaid):
-        why = f"Of those who came back: {second.why}"
+        why = _("Of those who came back: {why}", why=second.why)
         return Unsaid(why=why, n=first.design.answers)
     method = f"two-part model; {adjustment(first)}; {CLUSTERED}"
     return estimates(_two_parts(first, second), unit=unit, level=level, method=method)[0]
@@ -123,9 +125,11 @@ def _each_amount(
     cells: pd.DataFrame, effect: Callable[..., Said], controls: Sequence[str], currency: str
 ) -> dict[str, Said]:
     units = {"orders": "orders", "spend": currency, "margin": currency}
+    missing = _("orders carry no margin and company.yml no gross_margin.")
+    nothing = Unsaid(why=_("Not measured: {what}", what=missing))
     return {
         outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells
-        else Unsaid(why="Not measured: orders carry no margin and company.yml no gross_margin.")
+        else nothing
         for outcome, unit in units.items()
     }

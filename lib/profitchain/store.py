@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from profitchain import languages
 from profitchain.company import Company, load_company
 from profitchain.errors import CompanyError, NotMeasured, ParameterError, PeriodError
+from profitchain.languages import _
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
@@ -85,7 +87,13 @@ class Edition:
         Raises NotMeasured where the firm has no table for it.
         """
         if not self.has(name):
-            raise NotMeasured(f"'{name}' needs a table that {self.company.name} has not given.")
+            raise NotMeasured(
+                _(
+                    "'{name}' needs a table that {firm} has not given.",
+                    name=name,
+                    firm=self.company.name,
+                )
+            )
         frame = pd.read_parquet(self.folder / f"{name}.parquet")
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
@@ -110,10 +118,14 @@ def read_period(
     """
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
+    languages.use_unless_chosen(firm.language)
     missing = [name for name in needs if name not in firm.tables]
     if missing:
         raise NotMeasured(
-            f"Not measured: needs table `{missing[0]}`, which company.yml doesn't name."
+            _(
+                "Not measured: {what}",
+                what=_("needs table `{name}`, which company.yml doesn't name.", name=missing[0]),
+            )
         )
     when = Period(period) if period else _last_period(firm)
     folder = _prepared(firm, when)

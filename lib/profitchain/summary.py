@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from profitchain import formats, narration, style, wording
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.findings import SUMMARY, Found, PageStory, is_change, is_difference
+from profitchain.languages import N_, _
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 120, 34, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
@@ -38,7 +39,7 @@ def key_figures(
     """
     about = about or {}
     cards = [_card(found, id, *about.get(id, (found.label(id), ""))) for id in ids]
-    return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text="Key figures")
+    return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text=_("Key figures"))
 
 
 def answers(found: Found) -> Panel:
@@ -51,14 +52,18 @@ def answers(found: Found) -> Panel:
 def changes(found: Found, ids: Iterable[str] | None = None) -> wording.Prose:
     """Return what clearly moved since the period before and a year before, and what did not."""
     ids = list(ids) if ids is not None else _changing(found)
-    word = found.period.every
-    year = f"Against the same {word} a year before" if word != "year" else ""
+    word = wording.period_word(found.period)
+    before = _("Against the {part} before", part=word)
+    year = _("Against the same {part} a year before", part=word)
     sentences = [
-        _moves(found, ids, suffix="_change", since=f"Against the {word} before"),
-        _moves(found, ids, suffix="_change_on_year", since=year) if year else "",
+        _moves(found, ids, suffix="_change", since=before),
+        _moves(found, ids, suffix="_change_on_year", since=year)
+        if found.period.every != "year"
+        else "",
     ]
     kept = [text for text in dict.fromkeys(sentences) if text]
-    return wording.note(*(kept or ["Nothing to compare with: no earlier period is recorded."]))
+    none = _("Nothing to compare with: no earlier period is recorded.")
+    return wording.note(*(kept or [none]))
 
 
 def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
@@ -66,10 +71,10 @@ def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
 
     `others` are further files, as (path inside the edition, what it holds).
     """
-    files = [("findings.json", "All findings of this edition, for machines"), *others]
-    items = "".join(_download(path, words) for path, words in files)
+    files = [("findings.json", N_("All findings of this edition, for machines")), *others]
+    items = "".join(_download(path, _(words)) for path, words in files)
     pages = "".join(_page_downloads(page) for page in found.pages if page.exhibits)
-    return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text="Downloads")
+    return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text=_("Downloads"))
 
 
 def _card(found: Found, id: str, above: str, below: str) -> str:
@@ -96,7 +101,7 @@ def _card(found: Found, id: str, above: str, below: str) -> str:
 
 def _figure(text: str) -> str:
     """Return a figure with its unit words set small."""
-    digits, _, words = html.escape(text).partition(" ")
+    digits, _space, words = html.escape(text).partition(" ")
     return f"{digits} <small>{words}</small>" if words else digits
 
 
@@ -105,7 +110,7 @@ def _moved(found: Found, id: str) -> str:
     if isinstance(change, Unsaid):
         return ""
     arrow = {"up": "▲", "down": "▼"}.get(change.verdict, "•")
-    words = html.escape(f"{wording.change_words(change)} on the {found.period.every}")
+    words = html.escape(wording.change_on(change, found.period.every))
     return f'<span aria-hidden="true">{arrow}</span> {words}'
 
 
@@ -117,7 +122,8 @@ def _sparkline(found: Found, id: str, said: Estimate) -> str:
     first, last = (formats.period_short(course["period"].iloc[place]) for place in (0, -1))
     places = None if said.unit in formats.COUNTS else formats.decimals(said.unit, max(values))
     ends = [formats.plain(value, said.unit, places=places) for value in (values[0], values[-1])]
-    words = f"From {ends[0]} in {first} to {ends[1]} in {last}."
+    told = {"first": ends[0], "start": first, "last": ends[1], "end": last}
+    words = _("From {first} in {start} to {last} in {end}.", **told)
     return f'{spark_svg(values)}<span class="hidden">{html.escape(words)}</span>'
 
 
@@ -149,7 +155,7 @@ def _first(page: PageStory) -> str:
     if page.failed:
         return f"**{wording.TEXT['no_page']}**"
     if page.why:
-        return f"{wording.TEXT['not_measured']}: {wording.reason(page.why)}"
+        return _("Not measured: {what}", what=wording.reason(page.why))
     return page.answers[0] if page.answers else ""
 
 
@@ -167,16 +173,23 @@ def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
     if not known:
         return ""
     moved = [
-        f"{narration.in_sentence(found.label(id))} **{wording.change_words(change)}** "
-        f"({wording.interval(change, difference=True, bare=True)})"
+        _(
+            "{label} **{change}** ({ends})",
+            label=narration.in_sentence(found.label(id)),
+            change=wording.change_words(change),
+            ends=wording.interval(change, difference=True, bare=True),
+        )
         for id, change in known.items()
         if change.verdict != "no clear change"
     ]
-    still = len(known) - len(moved)
+    told = {"since": since, "moves": wording.listed(moved)}
+    still, total = len(known) - len(moved), len(known)
     if not moved:
-        return f"{since}: no clear change in any of {still} measures."
-    rest = f"; no clear change in {still} of {len(known)} measures" if still else ""
-    return f"{since}: {wording.listed(moved)}{rest}."
+        return _("{since}: no clear change in any of {total} measures.", since=since, total=total)
+    if not still:
+        return _("{since}: {moves}.", **told)
+    rest = {"still": still, "total": total}
+    return _("{since}: {moves}; no clear change in {still} of {total} measures.", **told, **rest)
 
 
 def _download(path: str, words: str) -> str:
@@ -184,6 +197,9 @@ def _download(path: str, words: str) -> str:
 
 
 def _page_downloads(page: PageStory) -> str:
-    items = "".join(_download(each["csv"], f"{each['message']} (CSV)") for each in page.exhibits)
+    items = "".join(
+        _download(each["csv"], formats.in_brackets(each["message"], "CSV"))
+        for each in page.exhibits
+    )
     question = html.escape(page.question)
     return f"<details><summary>{question}</summary><ul>{items}</ul></details>"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from profitchain import formats
-from profitchain.languages import N_, _, pgettext
+from profitchain.headings import heading_of
+from profitchain.languages import N_, _
 
 DASH = "–"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
@@ -82,7 +83,7 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
             for name in data.columns[1:]
         )
         + "</tr>"
-        for _, row in data.iterrows()
+        for _place, row in data.iterrows()
     )
     return in_scroll(
         f'<table class="heat"><caption class="hidden">{html.escape(caption)}</caption>'
@@ -130,12 +131,6 @@ def neutral(cell: object) -> object:
         return cell
     text = re.sub(r"\r\n?", "\n", str(cell))
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def heading_of(name: str) -> str:
-    """Return a column's name as a heading: words, the first with a capital."""
-    words = name.replace("_", " ").strip()
-    return pgettext("a column", words[:1].upper() + words[1:])
 
 
 def _is_estimate(data: pd.DataFrame, name: str) -> bool:

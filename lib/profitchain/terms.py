@@ -10,13 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 
+from profitchain.languages import N_, _
+
 NUMERIC = {"prior_orders": "prior_orders", "recency": "recency_days", "tenure": "tenure_days"}
 NUMERIC |= {name: name for name in ("tenure_then", "next_prior_orders")}
-WORDS = {"recency": "days since the last order", "tenure": "days as a customer"}
+WORDS = {
+    "prior_orders": N_("prior orders"),
+    "recency": N_("days since the last order"),
+    "tenure": N_("days as a customer"),
+}
+CAME_BACK = N_("those who came back")
+NOT_KNOWN, ALL_OTHERS = N_("not known"), N_("all others")  # levels of a control; keys
 FEWEST_IN_LEVEL = 10  # a category with fewer answers joins the other rare ones
 HARRELL = (0.05, 0.275, 0.5, 0.725, 0.95)
 HARRELL_THREE = (0.10, 0.5, 0.90)
@@ -48,7 +57,10 @@ class Controls:
         """Return these controls with some columns only; a control that loses all is noted."""
         names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
         lost = [name for name in self.used if name not in names]
-        notes = [f"{name} repeats what the score or other controls tell" for name in lost]
+        notes = [
+            _("{control} repeats what the score or other controls tell", control=name)
+            for name in lost
+        ]
         return Controls(columns=self.columns[:, keep], names=names, notes=(*self.notes, *notes))
 
 
@@ -120,7 +132,7 @@ def spline_knots(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def control_columns(
-    cells: pd.DataFrame, controls: Sequence[str], *, outcome: str, who: str = "those who came back"
+    cells: pd.DataFrame, controls: Sequence[str], *, outcome: str, who: str = CAME_BACK
 ) -> Controls:
     """Return the columns of the controls that these answers can carry.
 
@@ -138,17 +150,18 @@ def control_columns(
     for control in dict.fromkeys(controls):
         word = word_of(control)
         if NUMERIC.get(control, control) not in cells:
-            notes.append(f"{word} is not in the data")
+            notes.append(_("{control} is not in the data", control=word))
             continue
         if _separates_a_few(cells, control, outcome):
-            notes.append(f"{word} left out, as it hardly varies among {who}")
+            told = {"control": word, "who": _(who)}
+            notes.append(_("{control} left out, as it hardly varies among {who}", **told))
             continue
         candidates = _columns(cells, control, outcome, notes)
         found = [column for column in candidates if len(np.unique(column)) > 1]
         columns += found
         names += [word] * len(found)
         if not found:
-            notes.append(f"{word} is the same for everyone")
+            notes.append(_("{control} is the same for everyone", control=word))
     together = np.column_stack([np.empty((len(cells), 0)), *columns])
     return Controls(columns=together, names=tuple(names), notes=tuple(notes))
 
@@ -211,12 +224,13 @@ def _levels(
 ) -> Iterator[np.ndarray]:
     if cells.empty:
         return
-    names = cells[control].astype(object).where(cells[control].notna(), "not known").astype(str)
+    names = named_levels(cells[control])
     pooled = _pool(cells, names, outcome)
     changed = sorted(set(names[pooled != names]))
     if changed and pooled.nunique() > 1:
-        joined = pooled[pooled != names].iloc[0]
-        notes.append(f"{word_of(control)}: {', '.join(changed)} joined to {joined}")
+        joined = level_words(pooled[pooled != names].iloc[0])
+        told = {"control": word_of(control), "levels": _in_a_row(changed), "joined": joined}
+        notes.append(_("{control}: {levels} joined to {joined}", **told))
     sizes = cells["n"].groupby(pooled.to_numpy()).sum()
     for name in sizes.index.drop(sizes.idxmax()):
         yield (pooled == name).to_numpy(float)
@@ -231,7 +245,7 @@ def _pool(cells: pd.DataFrame, names: pd.Series, outcome: str) -> pd.Series:
     rest = sums.drop(thin)
     together = sums.loc[thin].sum().to_frame().T
     alone = bool(_enough(together, outcome).iloc[0]) or rest.empty
-    name = "all others" if alone else str(rest["n"].idxmin())
+    name = ALL_OTHERS if alone else str(rest["n"].idxmin())
     return names.where(~names.isin(thin), name)
 
 
@@ -247,5 +261,22 @@ def _varies(cells: pd.DataFrame, outcome: str) -> bool:
 
 
 def word_of(control: str) -> str:
-    """Return what a control is called in words."""
-    return WORDS.get(control, control.replace("_", " "))
+    """Return what a control is called in words; a segment's name is the firm's own."""
+    return _(WORDS[control]) if control in WORDS else control.replace("_", " ")
+
+
+def named_levels(column: pd.Series) -> pd.Series:
+    """Return a segment's values as text, those that are missing under one name."""
+    return column.astype(object).where(column.notna(), NOT_KNOWN).astype(str)
+
+
+def _in_a_row(levels: Sequence[str]) -> str:
+    def joined(first: str, second: str) -> str:
+        return _("{first}, {second}", first=first, second=second)
+
+    return reduce(joined, map(level_words, levels))
+
+
+def level_words(level: str) -> str:
+    """Return a level as a page shows it: the firm's own words as they are."""
+    return _(level) if level in (NOT_KNOWN, ALL_OTHERS) else level

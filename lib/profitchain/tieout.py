@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from profitchain.estimates import Estimate, Said
+from profitchain.languages import N_
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
     from profitchain.store import Edition
 
 MEASURES = ("revenue", "orders", "active_customers")
+AGREES, DIFFERS = N_("agrees"), N_("differs")
 COLUMNS = ("measure", "ours", "books", "difference", "apart", "unit", "verdict")
 
 
@@ -53,7 +55,7 @@ def compared(
 
 def parted(found: pd.DataFrame) -> pd.DataFrame:
     """Return the measures that differ by more than the tolerance, the farthest first."""
-    apart = found[found["verdict"] == "differs"]
+    apart = found[found["verdict"] == DIFFERS]
     return apart.sort_values("apart", key=lambda share: -share.abs(), na_position="first")
 
 
@@ -61,6 +63,6 @@ def _row(name: str, ours: Estimate, books: float, tolerance: float) -> dict[str,
     difference = round(ours.value - books, 2)
     apart = difference / abs(books) if books else float("nan")
     within = abs(difference) <= tolerance * abs(books) + 1e-9
-    verdict = "agrees" if within else "differs"
+    verdict = AGREES if within else DIFFERS
     values = (name, ours.value, books, difference, apart, ours.unit, verdict)
     return dict(zip(COLUMNS, values, strict=True))

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from profitchain.company import Question
 
 __all__ = [
-    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_words", "either",
-    "emphasised", "first_capital", "following", "how", "interval", "link_message", "listed", "note",
-    "number", "on_the", "period_label", "period_short", "period_word", "reason", "sentence",
-    "unbroken", "unmarked", "with_interval",
+    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
+    "either", "emphasised", "first_capital", "following", "how", "interval", "link_message",
+    "listed", "note", "number", "on_the", "period_label", "period_short", "period_word", "reason",
+    "sentence", "unbroken", "unmarked", "with_interval",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
@@ -55,6 +55,7 @@ _FURNITURE = {
         "well. A complete edition of this period, if there was one, still stands in its place."
     ),
     "inputs": N_("Tables read"),
+    "languages": N_("Languages"),
     "next": N_("Next question"),
     "no_page": N_("This page could not be made"),
     "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
@@ -111,10 +112,15 @@ def change_words(change: Said) -> str:
     if isinstance(change, Unsaid):
         return _(TOO_FEW)
     if change.verdict == "no clear change":
-        return _(N_("no clear change"))
+        return _("no clear change")
     if change.verdict == "up":
         return _("up {size}", size=_size(change))
     return _("down {size}", size=_size(change))
+
+
+def change_on(change: Said, every: On) -> str:
+    """Return a verdict and what it is on: "up 4.2 points on the quarter"."""
+    return _("{change} {on}", change=change_words(change), on=on_the(every))
 
 
 def change_message(

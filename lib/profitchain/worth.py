@@ -19,11 +19,22 @@ import pandas as pd
 
 from profitchain.design import Outcome
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.links import effect_of_a_point, repeat_effect
 from profitchain.ratios import ratio, said_frame
 from profitchain.spending import Amount, two_part_effect
 
 DAYS_A_YEAR = 365
+A_YEAR = N_("a year")  # behind a currency, as a unit
+OF_THOSE_WHO_DO = {
+    "orders": N_("orders, of those who do"),
+    "spend": N_("spend, of those who do"),
+    "margin": N_("margin, of those who do"),
+}
+ALL_TOGETHER = {
+    "spend": N_("spend per answer, all together"),
+    "margin": N_("margin per answer, all together"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +72,14 @@ def active_base(active: pd.DataFrame, within_days: int) -> Base | Unsaid:
         Reads `span` ("window", "year"), `back` (0 for the last), `customers`, `days_known`.
     """
     if active.empty:
-        return Unsaid(why="Nobody bought within the last year.")
+        return Unsaid(why=_("Nobody bought within the last year."))
     known = min(int(active["days_known"].iloc[0]), DAYS_A_YEAR)
     whole = max(known // within_days, 1)
     windows = active[(active["span"] == "window") & (active["back"] < whole)]
     customers = int(active.loc[active["span"] == "year", "customers"].sum())
     mean = float(windows["customers"].sum()) / whole
     if not mean or not customers:
-        return Unsaid(why="Nobody bought within the windows of the last year.")
+        return Unsaid(why=_("Nobody bought within the windows of the last year."))
     return Base(
         customers=customers, windows=mean * DAYS_A_YEAR / within_days, within_days=within_days
     )
@@ -97,14 +108,14 @@ def amounts_a_year(amounts: Mapping[str, Said], base: Base | Unsaid) -> dict[str
 def multiplied_out(effect: Said, base: Base | Unsaid) -> dict[str, Said]:
     """Return an effect of one window on its way from one customer to the whole base (its unit)."""
     yearly = {
-        "one active customer, a year": for_a_customer(effect, base),
-        "the whole active base, a year": for_the_base(effect, base),
+        N_("one active customer, a year"): for_a_customer(effect, base),
+        N_("the whole active base, a year"): for_the_base(effect, base),
     }
     said = {
-        name: one.times(1, unit=f"{one.unit} a year") if isinstance(one, Estimate) else one
+        name: one.times(1, unit=f"{one.unit} {A_YEAR}") if isinstance(one, Estimate) else one
         for name, one in yearly.items()
     }
-    return {"one customer, one window": effect} | said
+    return {N_("one customer, one window"): effect} | said
 
 
 def chain(
@@ -119,19 +130,18 @@ def chain(
     -------
     One row a step: step, then now_ and one_more_point_ value, low, high, why, unit; n.
     """
-    rows = [_step("come back", cells, "repeats", "n", unit="share", level=level)]
+    rows = [_step(N_("come back"), cells, "repeats", "n", unit="share", level=level)]
     differences = [repeat_effect(cells, controls=controls, level=level)]
     back = came_back(cells)
     units = {"orders": "orders", "spend": currency, "margin": currency}
     for outcome, unit in units.items():
         if outcome in cells:
-            name = f"{outcome}, of those who do"
+            name = OF_THOSE_WHO_DO[outcome]
             rows.append(_step(name, back, outcome, "n", unit=unit, level=level))
             differences.append(_of_back(back, outcome, controls, unit))
     money = money_of(cells)
     if money in cells:
-        name = f"{money} per answer, all together"
-        rows.append(_step(name, cells, money, "n", unit=currency, level=level))
+        rows.append(_step(ALL_TOGETHER[money], cells, money, "n", unit=currency, level=level))
         differences.append(
             two_part_effect(cells, outcome=money, controls=controls, unit=currency, level=level)
         )
@@ -155,15 +165,15 @@ def _step(
 def _of_back(back: pd.DataFrame, outcome: Outcome, controls: Sequence[str], unit: str) -> Said:
     said = effect_of_a_point(back, outcome=outcome, controls=controls, unit=unit)
     if isinstance(said, Unsaid):
-        return Unsaid(why=f"Of those who came back: {said.why}", n=said.n)
+        return Unsaid(why=_("Of those who came back: {why}", why=said.why), n=said.n)
     return said
 
 
 def _beside(rows: Sequence[tuple[str, Said]], differences: Sequence[Said]) -> pd.DataFrame:
-    now = framed([said for _, said in rows], "now")
+    now = framed([said for _name, said in rows], "now")
     more = framed([_in_points(said) for said in differences], "one_more_point")
-    names = pd.DataFrame({"step": [name for name, _ in rows]})
-    return pd.concat([names, now, more], axis=1).assign(n=[said.n for _, said in rows])
+    names = pd.DataFrame({"step": [name for name, _said in rows]})
+    return pd.concat([names, now, more], axis=1).assign(n=[said.n for _name, said in rows])
 
 
 def framed(said: Sequence[Said], prefix: str) -> pd.DataFrame:
@@ -192,7 +202,7 @@ def ways_to_count(
     `lifted`: every answer one point up, none above the top, on a line that may bend.
     """
     return {
-        "one mean, every point the same": one_mean[money],
-        "in two steps: come back, then spend": two_parts[money],
-        "a line that may bend, tops stay": lifted,
+        N_("one mean, every point the same"): one_mean[money],
+        N_("in two steps: come back, then spend"): two_parts[money],
+        N_("a line that may bend, tops stay"): lifted,
     }

@@ -1,4 +1,4 @@
-"""The sentences and captions on what a point of satisfaction is worth: "goes with", in money."""
+"""The sentences on what a point of satisfaction is worth: "goes with", in money."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from profitchain import link_words, narration
-from profitchain.captions import FOLLOWED, Caption, source
 from profitchain.estimates import Estimate, Said, Unsaid
-from profitchain.formats import digits, number, plain
-from profitchain.planning import MORE_TO_HALVE, POWER
+from profitchain.formats import MINUS, digits, ends, number, plain
+from profitchain.languages import N_, _, following, ngettext
+from profitchain.link_words import upward
+from profitchain.planning import MORE_TO_HALVE
 from profitchain.scenarios import Levels
 from profitchain.store import Edition
 from profitchain.tieout import parted
 from profitchain.wording import listed, sentence
 from profitchain.worth import Base
 
-WORDS = {"margin": "margin", "spend": "revenue"}
+WORDS = {"margin": N_("margin"), "spend": N_("revenue")}
 CLAIMED = 3.0  # percent more spend for 1% more satisfaction, as often quoted
-NOT_CHECKED = "Not checked against the books: they give no totals for this period."
+NOT_CHECKED = N_("Not checked against the books: they give no totals for this period.")
+BOOKED = {
+    "revenue": N_("revenue"),
+    "orders": N_("orders"),
+    "active_customers": N_("active customers"),
+}
 
 
 def books_sentence(found: pd.DataFrame, tolerance: float) -> str:
@@ -28,32 +33,47 @@ def books_sentence(found: pd.DataFrame, tolerance: float) -> str:
     if apart.empty:
         return ""
     told = [
-        f"{_measure(row.measure)} {plain(row.ours, row.unit)}, theirs {plain(row.books, row.unit)}"
+        _(
+            "{measure} {ours}, theirs {books}",
+            measure=_(BOOKED[row.measure]),
+            ours=plain(row.ours, row.unit),
+            books=plain(row.books, row.unit),
+        )
         for row in apart.itertuples()
     ]
-    return (
-        f"**Our totals part from the books** by more than {tolerance:.1%}: {listed(told)}. Until "
-        "that is cleared up, read the money on this page with care."
+    return _(
+        "**Our totals part from the books** by more than {tolerance}: {measures}. Until that is "
+        "cleared up, read the money on this page with care.",
+        tolerance=f"{tolerance:.1%}",
+        measures=listed(told),
     )
 
 
 def worth_sentence(yearly: Mapping[str, Said], edition: Edition, money: str) -> str:
     """Return the page's answer: what one more point goes with, for all customers and a year."""
     said, label = yearly[money], edition.company.main.label
-    words = {"what": WORDS[money], "label": label, "assumed": assumed_clause(edition, money)}
+    words = {"what": _(WORDS[money]), "label": label, "assumed": assumed_clause(edition, money)}
     if isinstance(said, Unsaid):
-        return f"What one more point on “{label}” is worth can't be said: {said.why}"
+        why = {"label": label, "why": said.why}
+        return _("What one more point on “{label}” is worth can't be said: {why}", **why)
     if said.spans_zero:
         return sentence(
             "**No clear worth** of one more point on “{label}”: from the whole active base it goes "
             "with a difference in {what} a year of {said}, an interval that spans zero{assumed}.",
             said=said, **words,
         )  # fmt: skip
+    words |= {"shown": upward(said), "size": number(upward(said))}
+    if said.value >= 0:
+        return sentence(
+            "One more point on “{label}” from every customer of the active base goes with **{size} "
+            "more {what} a year** ({shown:evidence}){assumed}.",
+            **words,
+        )
     return sentence(
         "One more point on “{label}” from every customer of the active base goes with **{size} "
-        "{way} {what} a year** ({shown:evidence}){assumed}.",
-        shown=_upward(said), size=number(_upward(said)), way=_way(said), **words,
-    )  # fmt: skip
+        "less {what} a year** ({shown:evidence}){assumed}.",
+        **words,
+    )
 
 
 def revenue_sentence(yearly: Mapping[str, Said], money: str) -> str:
@@ -61,74 +81,94 @@ def revenue_sentence(yearly: Mapping[str, Said], money: str) -> str:
     said = yearly["spend"]
     if money == "spend" or isinstance(said, Unsaid) or said.spans_zero:
         return ""
-    return sentence(
-        "In revenue that is {size} {way} a year ({shown:evidence}).",
-        size=number(_upward(said)), way=_way(said), shown=_upward(said),
-    )  # fmt: skip
+    words = {"size": number(upward(said)), "shown": upward(said)}
+    if said.value >= 0:
+        return sentence("In revenue that is {size} more a year ({shown:evidence}).", **words)
+    return sentence("In revenue that is {size} less a year ({shown:evidence}).", **words)
 
 
-def ends_sentence(ends: Mapping[str, Said], *, or_nothing: bool = False) -> str:
+def ends_sentence(parts: Mapping[str, Said], *, or_nothing: bool = False) -> str:
     """Return whether a point counts for more at the bottom of the scale or at its top.
 
     `or_nothing`: say nothing rather than why it can't be said.
     """
-    apart = ends["difference"]
+    apart = parts["difference"]
     if isinstance(apart, Unsaid):
-        why = f"Whether mending or delighting counts for more can't be said: {apart.why}"
-        return "" if or_nothing else why
-    more = "Mending" if apart.value > 0 else "Delighting"
-    head = f"**{more} counts for more.**"
-    if apart.spans_zero:
-        head = "**No clear difference between mending and delighting.**"
-    return sentence(
-        "{head} Per customer and window, a point goes with {mending:number} ({mending:interval}) "
+        why = apart.why
+        unsaid = _("Whether mending or delighting counts for more can't be said: {why}", why=why)
+        return "" if or_nothing else unsaid
+    detail = sentence(
+        "Per customer and window, a point goes with {mending:number} ({mending:interval}) "
         "at the bottom of the scale and {delighting:number} ({delighting:interval}) at its top; "
         "their difference is {difference:number} ({difference:interval}).",
-        head=head, **ends,
-    )  # fmt: skip
+        **parts,
+    )
+    mending, delighting = _("**Mending counts for more.**"), _("**Delighting counts for more.**")
+    head = mending if apart.value > 0 else delighting
+    if apart.spans_zero:
+        head = _("**No clear difference between mending and delighting.**")
+    return following(head, detail)
 
 
 def base_sentence(base: Base | Unsaid) -> str:
     """Return to how many customers an effect is multiplied out, and how often."""
     if isinstance(base, Unsaid):
-        return f"The active base can't be counted: {base.why}"
-    return (
-        f"{digits(base.customers, 0)} customers bought within the 365 days up to the period's end, "
-        f"{digits(base.active, 0)} of them in a mean window of {base.within_days} days. So each "
-        f"counts in {base.windows_each:.1f} windows a year, {digits(base.windows, 0)} in all. That "
-        "is counted, not estimated."
+        return _("The active base can't be counted: {why}", why=base.why)
+    return _(
+        "{customers} bought within the 365 days up to the period's end, {active} of them in a mean "
+        "window of {days}. So each counts in {windows_each} windows a year, {windows} in all. That "
+        "is counted, not estimated.",
+        customers=plain(base.customers, "customers"),
+        active=digits(base.active, 0),
+        days=plain(base.within_days, "days"),
+        windows_each=digits(base.windows_each, 1),
+        windows=digits(base.windows, 0),
     )
 
 
 def tops_sentence(levels: Levels | Unsaid) -> str:
     """Return how many answers can't rise any more."""
     if isinstance(levels, Unsaid):
-        return f"No scenario can be told: {levels.why}"
-    share = f"{levels.at_the_top:.0%}"
-    return f"{share} of the answers already stand at the best end of the scale and stay there."
+        return _("No scenario can be told: {why}", why=levels.why)
+    return _(
+        "{share} of the answers already stand at the best end of the scale and stay there.",
+        share=f"{levels.at_the_top:.0%}",
+    )
 
 
 def elasticity_sentence(found: Said) -> str:
     """Return by how many percent sales differ for 1% more score, beside what is often claimed."""
     if isinstance(found, Unsaid):
-        return f"What 1% more satisfaction goes with can't be said: {found.why}"
-    size = f"{digits(abs(found.value), 2)}% {'more' if found.value >= 0 else 'less'}"
-    ends = f"{found.level:.0%} interval {_percent(found.low)} to {_percent(found.high)}"
-    claim = "inside" if found.low <= CLAIMED <= found.high else "outside"
-    unclear = ", an interval that spans zero" if found.spans_zero else ""
-    return (
-        f"At the present mean, 1% more score goes with {size} sales ({ends}; "
-        f"n = {digits(found.n, 0)}){unclear}. The often quoted {CLAIMED:g}% lies {claim} it."
+        return _("What 1% more satisfaction goes with can't be said: {why}", why=found.why)
+    words = {
+        "size": f"{digits(abs(found.value), 2)}%",
+        "evidence": _(
+            "{level} interval {ends}; n = {n}",
+            level=f"{found.level:.0%}",
+            ends=ends(_percent(found.low), _percent(found.high)),
+            n=digits(found.n, 0),
+        ),
+        "unclear": _(", an interval that spans zero") if found.spans_zero else "",
+    }
+    more = _(
+        "At the present mean, 1% more score goes with {size} more sales ({evidence}){unclear}.",
+        **words,
     )
+    less = _(
+        "At the present mean, 1% more score goes with {size} less sales ({evidence}){unclear}.",
+        **words,
+    )
+    return following(more if found.value >= 0 else less, _claim_sentence(found))
 
 
 def books_note(found: pd.DataFrame, tolerance: float) -> str:
     """Return whether our totals were checked against the books, and with what outcome."""
     if found.empty:
-        return NOT_CHECKED
-    return books_sentence(found, tolerance) or (
-        f"Our {listed(_measure(name) for name in found['measure'])} agree with the books within "
-        f"{tolerance:.1%}."
+        return _(NOT_CHECKED)
+    return books_sentence(found, tolerance) or _(
+        "Our {measures} agree with the books within {tolerance}.",
+        measures=listed(_(BOOKED[name]) for name in found["measure"]),
+        tolerance=f"{tolerance:.1%}",
     )
 
 
@@ -141,198 +181,38 @@ def plan_sentences(effect: Said, smallest: Said, months: Said) -> tuple[str, str
         smallest=smallest, effect=effect,
     )  # fmt: skip
     if isinstance(months, Unsaid):
-        return seen, f"How long it takes to halve the interval can't be said: {months.why}"
-    more = digits(MORE_TO_HALVE * months.n, 0)
-    wait = digits(months.value, 0)
-    return seen, (
-        f"Half as wide an interval takes four times the answers: {more} more, or {wait} more "
-        "months at this period's rate."
+        why = months.why
+        return seen, _("How long it takes to halve the interval can't be said: {why}", why=why)
+    return seen, ngettext(
+        "Half as wide an interval takes four times the answers: {answers} more, or {n} more month "
+        "at this period's rate.",
+        "Half as wide an interval takes four times the answers: {answers} more, or {n} more months "
+        "at this period's rate.",
+        round(months.value),
+        n=digits(months.value, 0),
+        answers=digits(MORE_TO_HALVE * months.n, 0),
     )
 
 
 def assumed_clause(edition: Edition, money: str) -> str:
     """Return the assumption on margin, or "" where orders carry their own."""
+    share = assumed_share(edition, money)
+    return _("; margin is assumed at {share} of revenue", share=share) if share else ""
+
+
+def _claim_sentence(found: Estimate) -> str:
+    """Return whether the effect that is often claimed lies inside an interval."""
+    claimed = f"{CLAIMED:g}%"
+    if found.low <= CLAIMED <= found.high:
+        return _("The often quoted {claimed} lies inside it.", claimed=claimed)
+    return _("The often quoted {claimed} lies outside it.", claimed=claimed)
+
+
+def assumed_share(edition: Edition, money: str) -> str:
+    """Return the share of revenue that is assumed to be margin, or "" where orders carry theirs."""
     rate = edition.assumed_margin
-    return f"; margin is assumed at {rate:.0%} of revenue" if rate and money == "margin" else ""
-
-
-def of_chain(steps: pd.DataFrame, edition: Edition, money: str) -> Caption:
-    """Return the caption of the steps from score to money."""
-    firm = edition.company
-    return {
-        "message": _chain_message(steps),
-        "measure": f"Per answer within {firm.repeat_within_days} days, and the difference for one "
-        f"more point of “{firm.main.label}”, adjusted; pp: percentage points",
-        "source": _followed(steps["n"].max(), edition, money),
-    }
-
-
-def of_models(ways: Mapping[str, Said], edition: Edition, money: str) -> Caption:
-    """Return the caption of the same effect in several models."""
-    firm = edition.company
-    return {
-        "message": "The same point, counted in three ways",
-        "measure": f"Difference in {WORDS[money]} for one more point, per customer within "
-        f"{firm.repeat_within_days} days, adjusted; 95% intervals",
-        "source": _followed(max(said.n for said in ways.values()), edition, money),
-    }
-
-
-def of_base(out: Mapping[str, Said], edition: Edition, money: str) -> Caption:
-    """Return the caption of an effect on its way from one customer to the whole base."""
-    last = list(out.values())[-1]
-    message = "No clear worth of a point"
-    if isinstance(last, Estimate) and not last.spans_zero:
-        size = number(_upward(last).times(1, unit=edition.company.currency))
-        message = f"One more point goes with {size} {_way(last)} {WORDS[money]} a year"
-    return {
-        "message": message,
-        "measure": f"Difference in {WORDS[money]} for one more point, adjusted; 95% intervals, the "
-        "number of customers counted in full",
-        "source": _followed(max(said.n for said in out.values()), edition, money),
-    }
-
-
-def of_scenarios(table: pd.DataFrame, edition: Edition, money: str) -> Caption:
-    """Return the caption of a table of scenarios."""
-    return {
-        "message": "What other scores would go with",
-        "measure": f"Difference in {WORDS[money]}: per customer within "
-        f"{edition.company.repeat_within_days} days, and for the active base a year; 95% intervals",
-        "source": _followed(table["n"].max(), edition, money) if len(table) else FOLLOWED,
-        "units": {"answers_moved": "share", "NPS_points": "count"},
-        "empty": link_words.no_ten_points(edition.company.main),
-    }
-
-
-def of_curve(curve: pd.DataFrame, edition: Edition, money: str) -> Caption:
-    """Return the caption of the curve along which all answers move."""
-    last = curve.iloc[-1]
-    clear = bool(last["low"] > 0 or last["high"] < 0)
-    message = "Each further point goes with less, as more answers reach the top"
-    message = message if clear and _flattens(curve) else "All answers better by the same points"
-    return {
-        "message": message,
-        "measure": _per_customer(edition, money) + ", if all answers rise, none above the top",
-        "source": _followed(curve["n"].max(), edition, money),
-        "description": f"{message}. The values stand in the table.",
-        "unit": edition.company.currency,
-        "x_label": "points by which every answer rises",
-    }
-
-
-def of_starts(
-    starts: pd.DataFrame, levels: Levels | Unsaid, edition: Edition, money: str
-) -> Caption:
-    """Return the caption of what a point goes with from each score on."""
-    known = starts.dropna(subset=["value"])
-    clear = known[known["low"] > 0]
-    where = "At no score is a further point's worth clear"
-    if len(clear):
-        where = f"A point goes with most from {clear.loc[clear['value'].idxmax(), 'step']}"
-    return {
-        "message": where,
-        "measure": _per_customer(edition, money) + ", for one more point from each score on",
-        "source": _followed(levels.n, edition, money),
-        "description": f"{where}. {narration.spread(starts)}",
-        "unit": edition.company.currency,
-        "reference": 0,
-    }
-
-
-def of_elasticity(along: pd.DataFrame, edition: Edition) -> Caption:
-    """Return the caption of the elasticity at other mean scores."""
-    return {
-        "message": "1% more score means something else at every mean score",
-        "measure": f"Percent more sales within {edition.company.repeat_within_days} days for 1% "
-        "more score, and the most by which the mean could rise; 95% intervals",
-        "source": source(FOLLOWED, along["n"].max()),
-        "units": {"most_rise": "share"},
-    }
-
-
-def of_books(found: pd.DataFrame, edition: Edition) -> Caption:
-    """Return the caption of our totals beside those of the books."""
-    apart = parted(found)
-    agree = "Our totals agree with the books" if len(found) else "Not checked against the books"
-    return {
-        "message": "Our totals part from the books" if len(apart) else agree,
-        "measure": "Totals of the period; apart: the difference as a share of the books' figure; "
-        f"up to {edition.company.control_tolerance:.1%} is let pass",
-        "source": "Orders, counted in full; the books' control totals",
-        "units": {"apart": "share"},
-        "empty": NOT_CHECKED,
-    }
-
-
-def of_experiment(plan: pd.DataFrame, edition: Edition, money: str) -> Caption:
-    """Return the caption of an experiment's size."""
-    return {
-        "message": "How large an experiment would have to be",
-        "measure": f"Customers in each of two equal arms, one a point more satisfied, followed for "
-        f"{edition.company.repeat_within_days} days; two-sided 5%, power {POWER:.0%}",
-        "source": _followed(plan["n"].max(), edition, money),
-        "units": {"customers_per_arm": "count"},
-    }
-
-
-def books_table(found: pd.DataFrame) -> pd.DataFrame:
-    """Return totals and books as a table: measure with its unit, ours, books, apart, verdict."""
-    with_unit = "revenue, " + found["unit"].astype(str)
-    names = found["measure"].map(_measure).where(found["measure"] != "revenue", with_unit)
-    return found.assign(measure=names).drop(columns=["unit"])
-
-
-def plan_table(plan: pd.DataFrame) -> pd.DataFrame:
-    """Return an experiment's sizes as a table, differences of shares in percentage points."""
-    is_share = plan["unit"] == "share"
-    numbers = ["value", "low", "high"]
-    shown = plan.assign(
-        outcome=plan["outcome"].replace({"repeats": "come back"}),
-        unit=plan["unit"].mask(is_share, "percentage points"),
-    )
-    shown[numbers] = shown[numbers].mask(is_share, shown[numbers] * 100)
-    told = [*numbers, "unit", "why"]
-    return shown.rename(columns={name: f"one_more_point_{name}" for name in told})
-
-
-def _chain_message(steps: pd.DataFrame) -> str:
-    clear = ((steps["one_more_point_low"] > 0) | (steps["one_more_point_high"] < 0)).tolist()
-    if not any(clear):
-        return "No step from score to money is clear"
-    if any(clear[1:-1]):
-        return "More come back, and what they then buy differs too" if clear[0] else (
-            "What those who come back buy differs"
-        )  # fmt: skip
-    return "The worth lies in coming back, not in larger baskets"
-
-
-def _flattens(curve: pd.DataFrame) -> bool:
-    values = curve["value"].to_numpy(float)
-    middle = len(values) // 2
-    return bool(abs(values[-1] - values[middle]) < abs(values[middle] - values[0]))
-
-
-def _per_customer(edition: Edition, money: str) -> str:
-    days = edition.company.repeat_within_days
-    return f"Difference in {WORDS[money]} per customer within {days} days, adjusted"
-
-
-def _followed(n: float, edition: Edition, money: str) -> str:
-    return source(FOLLOWED, int(n)) + assumed_clause(edition, money)
-
-
-def _measure(name: str) -> str:
-    return name.replace("_", " ")
+    return f"{rate:.0%}" if rate and money == "margin" else ""
 
 
 def _percent(value: float) -> str:
-    return f"{digits(value, 2)}%".replace("-", "\N{MINUS SIGN}")
-
-
-def _upward(said: Estimate) -> Estimate:
-    return said if said.value >= 0 else said.times(-1)
-
-
-def _way(said: Estimate) -> str:
-    return "more" if said.value >= 0 else "less"
+    return f"{digits(value, 2)}%".replace("-", MINUS)

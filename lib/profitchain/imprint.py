@@ -1,4 +1,4 @@
-"""What made an edition: its parameters, inputs, versions, commit, notebooks and commentary."""
+"""What an edition says of its making: whose data, which settings, versions and commit, how long."""
 
 from __future__ import annotations
 
@@ -21,23 +21,30 @@ NAMED_VERSIONS = (
 )  # fmt: skip
 
 
-def record(
-    edition: Edition, settings: Mapping[str, object], ran: Sequence[Ran], said: Commentary
-) -> dict[str, object]:
-    """Return what record.json tells; it alone in an edition holds times.
+def write(
+    folder: Path,
+    edition: Edition,
+    parameters: Mapping[str, object],
+    ran: Sequence[Ran],
+    said: Commentary,
+    *,
+    spoken: Sequence[str],
+) -> None:
+    """Write record.json, which holds no path, host or user of the machine.
 
-    An edition is `complete` unless a notebook `failed`; `notebooks` are named that aren't shipped,
-    or not as they are.
+    An edition is `complete` unless a notebook `failed`; `notebooks` names those that aren't as
+    shipped, `commentary` the file of what people say.
     """
     states = {one.path.stem: shipped.state_of(one.path) for one in ran}
     with languages.speaking(languages.SOURCE):
         failed = {one.path.stem: one.failed.words for one in ran if one.failed}
-    return {
+    record = {
         "company": edition.company.slug,
         "period": str(edition.period),
         "complete": not failed,
         "failed": failed,
-        "parameters": dict(settings),
+        "languages": list(spoken),
+        "parameters": dict(parameters),
         "inputs": list(edition.inputs),
         "notebooks": {name: state for name, state in states.items() if state != "shipped"},
         "commentary": said.as_json(),
@@ -46,16 +53,12 @@ def record(
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
     }
-
-
-def write(content: Mapping[str, object], folder: Path) -> None:
-    """Write record.json into an edition's folder."""
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (folder / "record.json").write_text(text, encoding="utf-8")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that count, by name."""
+    """Return the versions of Python and of the packages that made the numbers."""
     python = ".".join(str(part) for part in sys.version_info[:3])
     return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}
 

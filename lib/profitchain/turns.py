@@ -1,0 +1,99 @@
+"""One notebook in several languages: its code once for each, in one kernel; then taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from profitchain import languages
+
+SPEAKS = "language"  # tag of a cell that only says in which language the next ones speak
+PARAMETERS = ("parameters", "injected-parameters")
+_SPEAK = """\
+import os
+from profitchain import languages
+languages.use({tag!r})
+os.environ["PROFITCHAIN_BUILD"] = {folder!r}"""
+
+
+def in_turn(notebook: NotebookNode, folders: Mapping[str, Path]) -> NotebookNode:
+    """Return a notebook that runs once for each language, each time into that language's folder.
+
+    What the first time computed is still there the second time, in the same kernel; only the
+    parameters are set once.
+    """
+    together = deepcopy(notebook)
+    together.cells = []
+    for turn, (tag, folder) in enumerate(folders.items()):
+        speak = new_code_cell(
+            _SPEAK.format(tag=tag, folder=str(folder)),
+            id=f"speak-{tag}",
+            metadata={"tags": [SPEAKS]},
+        )
+        again = [cell for cell in notebook.cells if not turn or _is_repeated(cell)]
+        together.cells += [speak, *(_named(cell, tag if turn else "") for cell in again)]
+    return together
+
+
+def taken_apart(
+    executed: NotebookNode, tags: Iterable[str], *, name: str
+) -> dict[str, NotebookNode]:
+    """Return each language's notebook: its outputs, and the prose in its words."""
+    turns = _turns(executed)
+    first = turns[0]
+    told = {}
+    for tag, cells in zip(tags, turns, strict=True):
+        ran = iter([cell for cell in cells if _is_repeated(cell)])
+        notebook = deepcopy(executed)
+        notebook.cells = [deepcopy(next(ran) if _is_repeated(cell) else cell) for cell in first]
+        with languages.speaking(tag):
+            for cell in notebook.cells:
+                if cell.cell_type == "markdown":
+                    cell.source = languages.pgettext(name, cell.source)
+        told[tag] = notebook
+    return told
+
+
+def cell_number(notebook: NotebookNode, at: int) -> int:
+    """Return the place, from 1, that a cell of an executed notebook in turns has in `notebook`.
+
+    `at` counts from 0 and includes papermill's own cell and those that choose the language.
+    """
+    own = list(range(1, len(notebook.cells) + 1))
+    places, again = (
+        [],
+        [at for at, cell in zip(own, notebook.cells, strict=True) if _is_repeated(cell)],
+    )
+    for place, cell in zip(own, notebook.cells, strict=True):
+        places.append(place)
+        if "parameters" in cell.metadata.get("tags", []):
+            places.append(place)
+    if at <= len(places):
+        return places[max(at - 1, 0)]
+    return ([1, *again] * (1 + at // (len(again) + 1)))[at - 1 - len(places)]
+
+
+def _turns(executed: NotebookNode) -> list[list[NotebookNode]]:
+    turns: list[list[NotebookNode]] = []
+    for cell in executed.cells:
+        if SPEAKS in cell.metadata.get("tags", []):
+            turns.append([])
+        else:
+            turns[-1].append(cell)
+    return turns
+
+
+def _is_repeated(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and not set(PARAMETERS) & set(cell.metadata.get("tags", []))
+
+
+def _named(cell: NotebookNode, tag: str) -> NotebookNode:
+    """Return a copy of a cell; ids are unique in a notebook."""
+    cell = deepcopy(cell)
+    if tag:
+        cell.id = f"{cell.id}-{tag}"[:64]
+    return cell
