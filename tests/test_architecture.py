@@ -30,12 +30,12 @@ LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
 LIFETIME  lifetime expectancy holdouts lifetime_groups contract_value lifetime_value
 LEAVING   survival hazards forecasts signs leaving rescue
-EVIDENCE  sensitivity noise specifications rules verdicts
-SAYING    formats wording data_words narration link_words captions response_words worth_words
-PRICED    worth_captions
+EVIDENCE  sensitivity noise specifications evidence rules verdicts
+SAYING    formats wording data_words narration link_words captions silence_words response_words
+PRICED    worth_words worth_captions
 DOUBTING  ladder_words hidden_words
-NAMING    value_words field_words lifetime_words lifetime_captions group_words
-WAVING    leaving_words leaving_captions
+NAMING    value_words field_words lifetime_words lifetime_captions group_words group_captions
+WAVING    pace_words leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
 PRESS     trust failures shipped commentary pages folders turns runs imprint shelf

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.cluster.vq import ClusterError, kmeans2, vq
 
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.ratios import ratio, said_frame
 
 SEED = 20260930
@@ -28,12 +29,12 @@ TRAINED, TRIED = 2, 1  # snapshots: learnt from the older, whose next period the
 WORTH_NAMING = 0.5  # a trait so many standard deviations from the mean of all, on the log scale,
 TIMES_APART = 1.5  # and so many times as much, or as little, in natural units
 TRAITS = {  # feature: words for low and for high
-    "recency_days": ("bought lately", "not seen for long"),
-    "orders": ("order seldom", "order often"),
-    "money": ("spend little", "spend much"),
-    "tenure_days": ("new here", "known for long"),
-    "discount_share": ("pay full price", "buy at a discount"),
-    "contacts": ("seldom in touch", "often in touch"),
+    "recency_days": (N_("bought lately"), N_("not seen for long")),
+    "orders": (N_("order seldom"), N_("order often")),
+    "money": (N_("spend little"), N_("spend much")),
+    "tenure_days": (N_("new here"), N_("known for long")),
+    "discount_share": (N_("pay full price"), N_("buy at a discount")),
+    "contacts": (N_("seldom in touch"), N_("often in touch")),
 }
 
 
@@ -110,14 +111,14 @@ def find(snapshot: pd.DataFrame, k: int) -> Clusters | Unsaid:
     scale = logs.std(ddof=0)
     logs = logs.loc[:, scale > 1e-9]
     if len(logs) < FEWEST or logs.empty or len(logs.drop_duplicates()) < k:
-        return Unsaid(why=f"Too few different customers for {k} clusters.", n=len(logs))
+        return Unsaid(why=_("Too few different customers for {k} clusters.", k=k), n=len(logs))
     middle, scale = logs.mean(), scale[logs.columns]
     standardised = ((logs - middle) / scale).to_numpy()
     rng = np.random.default_rng(SEED)
     chosen = rng.permutation(len(logs))[:MOST_FITTED]
     centres = _best_centres(standardised[chosen], k, rng)
     if centres is None:
-        return Unsaid(why=f"No {k} clusters could be found.", n=len(logs))
+        return Unsaid(why=_("No {k} clusters could be found.", k=k), n=len(logs))
     place = pd.Series(vq(standardised, centres)[0], index=snapshot.index)
     earned = outcome_of(snapshot).groupby(place).mean().reindex(range(k)).fillna(-np.inf)
     order = earned.sort_values(ascending=False, kind="stable").index
@@ -128,7 +129,7 @@ def find(snapshot: pd.DataFrame, k: int) -> Clusters | Unsaid:
 def assigned(snapshot: pd.DataFrame, found: Clusters) -> pd.Series:
     """Return each customer's cluster (from 0): the nearest centre."""
     logs = np.log1p(features(snapshot))[found.centres.columns]
-    places, _ = vq(((logs - found.middle) / found.scale).to_numpy(), found.centres.to_numpy())
+    places, _apart = vq(((logs - found.middle) / found.scale).to_numpy(), found.centres.to_numpy())
     return pd.Series(places, index=snapshot.index)
 
 
@@ -158,16 +159,18 @@ def trial(customers: pd.DataFrame, by_rule: tuple[pd.Series, pd.Series]) -> Tria
     """
     trained, tried = (customers[customers["back"] == back] for back in (TRAINED, TRIED))
     if trained.empty or tried.empty:
-        return Unsaid(why="Needs three periods: one to learn from, one to try, one that follows.")
+        return Unsaid(
+            why=_("Needs three periods: one to learn from, one to try, one that follows.")
+        )
     rules = [series.astype(str).to_numpy() for series in by_rule]
     if len(np.unique(rules[0])) < 2:
-        return Unsaid(why="The rule put all customers into one group: nothing to try against.")
+        return Unsaid(why=_("The rule put all customers into one group: nothing to try against."))
     found = chosen(trained, len(np.unique(rules[0])))
     if isinstance(found, Unsaid):
         return found
     ways = {
-        "groups by rule (RFM)": rules,
-        "clusters": [
+        N_("groups by rule (RFM)"): rules,
+        N_("clusters"): [
             assigned(trained, found).to_numpy(),
             assigned(tried, found).to_numpy(),
         ],
@@ -194,7 +197,7 @@ def profile(
     sums = tried[["cluster"]].assign(value=outcome_of(tried), n=1)
     said = [
         ratio(part, numerator="value", denominator="n", unit=unit, smallest=smallest)
-        for _, part in sums.groupby(place)
+        for _place, part in sums.groupby(place)
     ]
     head = pd.DataFrame({"customers": sizes, "customers_share": sizes / len(tried)})
     head = head.mask(sizes < smallest)
@@ -216,7 +219,10 @@ def names(found: pd.DataFrame, place: pd.Series) -> list[str]:
     centres = ((logs - logs.mean()) / spread).groupby(place).mean()
     times = found.groupby(place).mean() / found.mean().where(lambda every: every > 0, 1.0)
     told = [_traits(centres.loc[at], times.loc[at]) for at in centres.index]
-    return [f"{number}: {words}" for number, words in enumerate(told, 1)]
+    return [
+        _("{number}: {traits}", number=number, traits=traits)
+        for number, traits in enumerate(told, 1)
+    ]
 
 
 def _traits(centre: pd.Series, times: pd.Series) -> str:
@@ -232,18 +238,22 @@ def _traits(centre: pd.Series, times: pd.Series) -> str:
     far = centre.abs() >= WORTH_NAMING
     far &= np.where(centre > 0, times >= TIMES_APART, times <= 1 / TIMES_APART)
     strongest = centre[far].abs().sort_values(ascending=False, kind="stable").index[:2]
-    words = [TRAITS[name][int(centre[name] > 0)] for name in strongest]
-    return ", ".join(words) or "near the mean of all"
+    words = [_(TRAITS[name][int(centre[name] > 0)]) for name in strongest]
+    if not words:
+        return _("near the mean of all")
+    if len(words) == 1:
+        return words[0]
+    return _("{first}, {second}", first=words[0], second=words[1])
 
 
 def _best_centres(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray | None:
     """Return the centres of the start that leaves the least spread; None if every start fails."""
     best, least = None, np.inf
-    for _ in range(STARTS):
+    for _start in range(STARTS):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", RuntimeWarning)
-                centres, _ = kmeans2(
+                centres, _places = kmeans2(
                     points, k, iter=ITERATIONS, minit="++", missing="raise", rng=rng
                 )
         except (ClusterError, RuntimeWarning):
@@ -281,11 +291,11 @@ def _compared(
     def saved(by: np.ndarray, than: np.ndarray) -> Said:
         rows = sums.assign(saved=than - by)
         how = {"numerator": "saved", "denominator": "spread", "counts": "n", "unit": "share"}
-        return Unsaid(why="Nothing varies.") if not rows["spread"].sum() else ratio(rows, **how)
+        return Unsaid(why=_("Nothing varies.")) if not rows["spread"].sum() else ratio(rows, **how)
 
     rule, clusters = list(errors.values())
     said = [saved(error, one_mean) for error in errors.values()]
-    groups = [len(np.unique(before)) for before, _ in ways.values()]
+    groups = [len(np.unique(before)) for before, _after in ways.values()]
     table = said_frame(said, way=list(ways), groups=groups).rename(columns={
         name: f"saved_{name}" for name in ("value", "low", "high", "why")
     })  # fmt: skip

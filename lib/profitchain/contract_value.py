@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 from profitchain.ratios import Linearised, linearise, stated
 
@@ -56,7 +57,7 @@ def contract(
     """
     names = [str(period.shift(-back)) for back in range(period.per_year)]
     year = activity[activity["period"].isin(names)]
-    money = "margin" if "margin" in activity else "revenue"
+    money = N_("margin") if "margin" in activity else N_("revenue")
     found = {
         "retention": linearise(year, "retained", "previously_active"),
         "margin": linearise(year, money, "active"),
@@ -104,7 +105,7 @@ def _formula(
     margin, retention = parts
     left = 1 + discount - retention.value
     if left <= 0:
-        why = "Nobody was lost, and nothing is discounted: the value has no end."
+        why = _("Nobody was lost, and nothing is discounted: the value has no end.")
         return Unsaid(why=why, n=retention.n)
     value = value_of_retention(margin.value, retention.value, discount, now=now)
     by_margin = value / margin.value if margin.value else 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import east_asian_width
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +12,7 @@ from matplotlib.transforms import Transform
 
 from profitchain import axes, style
 from profitchain.fair_comparisons import outside_funnel
+from profitchain.languages import _
 
 TIMES = " × "  # between a control's name and how many times as strong
 LINES = {
@@ -53,7 +56,7 @@ def draw_contours(
     named = sorted(zip(data.iloc[:, 0], dots, strict=True), key=lambda dot: -dot[1][1])
     for text, place in named:
         name, times, factor = str(text).partition(TIMES)
-        labels.write(f"{times}{factor}".strip() or name, [place], color=style.INK)
+        labels.write(f"{times}{factor}".strip() or _(name), [place], color=style.INK)
     often = data.iloc[:, 0].astype(str).str.contains(TIMES, regex=False)
     same = data[often | (data.index == 0)] if often.any() else data.iloc[:0]
     ax.plot(same["score_share"], same["outcome_share"], color=style.CONTEXT, linewidth=1, zorder=1)
@@ -80,7 +83,7 @@ def draw_specifications(ax: Axes, data: pd.DataFrame, *, mark: str = "") -> Axes
     for place, row in known[known["is_own"]].iterrows():
         ax.plot(place, row["value"], "o", color=style.INK, markersize=8)
         ax.annotate(
-            mark,
+            _(mark),
             (place, row["value"]),
             xytext=(place, ax.get_ylim()[1]),
             ha="center",
@@ -168,7 +171,7 @@ def _name_dots(ax: Axes, data: pd.DataFrame, named: pd.DataFrame, middle: float)
     for index in far.index[:MOST_NAMED]:
         way = 1 if data["value"][index] >= middle else -1
         how = {"way": way, "or_nothing": True, "color": style.INK}
-        labels.write(str(data.iloc[:, 0][index]), [tuple(places.loc[index])], **how)
+        labels.write(axes.plain_label(data.iloc[:, 0][index]), [tuple(places.loc[index])], **how)
 
 
 def _count_axis(ax: Axes) -> None:
@@ -186,7 +189,7 @@ def _named_line(ax: Axes, name: str, line: pd.DataFrame, labels: _Labels) -> Non
     x, y = line["score_share"].to_numpy(), line["outcome_share"].to_numpy()
     ax.plot(x, y, color=colour, linestyle=pattern, linewidth=2)
     places = [(x[at], y[at]) for at in (np.linspace(0.1, 0.9, 9) * (len(x) - 1)).astype(int)]
-    labels.write(name, places, color=colour, fontweight="bold")
+    labels.write(_(name), places, color=colour, fontweight="bold")
 
 
 class _Labels:
@@ -241,9 +244,10 @@ class _Labels:
         self.ax.text(at, middle, text, **how, **look)
 
     def _box(self, text: str, x: float, y: float, side: str) -> tuple[float, float, float, float]:
-        start = x + 1.2 * self.letter if side == "left" else x - (len(text) + 1.2) * self.letter
+        letters = sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
+        start = x + 1.2 * self.letter if side == "left" else x - (letters + 1.2) * self.letter
         y = max(y, self.line / 2)
-        return (start, y - self.line / 2, start + len(text) * self.letter, y + self.line / 2)
+        return (start, y - self.line / 2, start + letters * self.letter, y + self.line / 2)
 
     def _is_free(self, box: tuple[float, float, float, float]) -> bool:
         if box[0] < 0 or box[2] > self.reach[0] or box[3] > self.reach[1]:

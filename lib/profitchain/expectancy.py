@@ -24,6 +24,7 @@ from scipy.special import hyp2f1
 from profitchain import lifetime
 from profitchain.design import kish
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.lifetime import DAYS_A_WEEK, STEP, Fitted
 from profitchain.periods import Period, months_before
 from profitchain.ratios import Linearised, stated
@@ -81,7 +82,7 @@ def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook |
     if isinstance(purchases, Unsaid):
         return purchases
     spend = lifetime.fit_spend(customers)
-    money = "margin" if "margin" in customers else "revenue"
+    money = N_("margin") if "margin" in customers else N_("revenue")
     rate = margin_rate(customers, paid, money)
     parts = [purchases.logs, _logs_or_none(spend), rate if isinstance(rate, Quantities) else None]
     sizes = [len(lifetime.PURCHASES), len(lifetime.SPEND), 1]
@@ -117,7 +118,8 @@ def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities 
     """
     net = float(customers["revenue"].sum())
     if net <= 0 or paid <= 0:
-        return Unsaid(why="Nothing was left of the payments of the lookback.", n=len(customers))
+        why = _("Nothing was left of the payments of the lookback.")
+        return Unsaid(why=why, n=len(customers))
     earned = float(customers[money].sum())
     rate = earned / net
     by_cluster = customers.groupby("cluster")[list({"revenue", money})].sum()

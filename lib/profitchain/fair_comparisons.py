@@ -16,13 +16,20 @@ from scipy import stats
 
 from profitchain.comparisons import Measure
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.ratios import holm, ratio, said_frame
 from profitchain.settings import Question
 from profitchain.shrinkage import Heterogeneity, groups_of, heterogeneity, shrunk
 
 FEWEST = 5  # customers in a group: below, its variance can't be told
-APART = ("above the others", "below the others")
-ALIKE = "can't be told apart"
+APART = (N_("above the others"), N_("below the others"))
+ALIKE = N_("can't be told apart")
+MEASURES = {
+    "retention_rate": N_("Retention rate"),
+    "margin_per_customer": N_("Margin per customer"),
+    "revenue_per_customer": N_("Revenue per customer"),
+    "latest_score": N_("Latest score"),
+}
 CURVE = 80  # places along a funnel
 FUNNEL = {"low_998": 0.001, "low_95": 0.025, "high_95": 0.975, "high_998": 0.999}
 
@@ -68,30 +75,31 @@ def keeping(customers: pd.DataFrame) -> Compared:
         Reads `back`, `period_orders`, `next_orders`, `cluster` and the segments.
     """
     before = customers[(customers["back"] == 1) & (customers["period_orders"] > 0)]
-    measure = _measure(
-        "retention_rate", "Retention rate", "share", (0.0, 1.0),
-        means="of the customers who bought in the previous period, the share who bought again",
-    )  # fmt: skip
+    means = _("of the customers who bought in the previous period, the share who bought again")
+    measure = _measure("retention_rate", "share", (0.0, 1.0), means=means)
     return _compared(measure, before, (before["next_orders"] > 0).astype(float))
 
 
 def earning(customers: pd.DataFrame, currency: str) -> Compared:
     """Return margin (revenue if that is not known) in the lookback of each who ordered in it."""
-    money = "margin" if "margin" in customers else "revenue"
+    money = N_("margin") if "margin" in customers else N_("revenue")
     now = customers[(customers["back"] == 0) & (customers["orders"] > 0)]
-    means = f"{money} in the lookback per customer who ordered in it, refunds netted"
-    measure = _measure(
-        f"{money}_per_customer", f"{money.capitalize()} per customer", currency, None, means=means
+    means = _(
+        "{money} in the lookback per customer who ordered in it, refunds netted", money=_(money)
     )
+    measure = _measure(f"{money}_per_customer", currency, None, means=means)
     return _compared(measure, now, now[money])
 
 
 def feeling(customers: pd.DataFrame, question: Question) -> Compared:
     """Return each customer's latest answer to the main question within the lookback."""
     now = customers[(customers["back"] == 0) & customers["score"].notna()]
-    means = f"mean of the customers' latest answers to “{question.label}” in the lookback"
+    means = _(
+        "mean of the customers' latest answers to “{question}” in the lookback",
+        question=question.label,
+    )
     bounds = tuple(float(end) for end in question.scale)
-    measure = _measure("latest_score", "Latest score", "score", bounds, means=means)
+    measure = _measure("latest_score", "score", bounds, means=means)
     return _compared(measure, now, now["score"])
 
 
@@ -118,12 +126,13 @@ def compared_fairly(
     told = [
         _of_segment(one, segment, max(smallest, FEWEST)) for one in every for segment in segments
     ]
-    found = pd.DataFrame([head for head, _ in told], columns=list(_HEAD)).astype({"why": str})
+    found = pd.DataFrame([head for head, _rows in told], columns=list(_HEAD)).astype({"why": str})
     found["p_adjusted"] = holm(found["p"].astype(float))
     differs = (found["p_adjusted"] < 1 - level).to_numpy()
     found["verdict"] = np.where(found["why"] != "", "", np.where(differs, "differ", ALIKE))
     frames = [
-        _judged(rows, differ, 1 - level) for (_, rows), differ in zip(told, differs, strict=True)
+        _judged(rows, differ, 1 - level)
+        for (_head, rows), differ in zip(told, differs, strict=True)
     ]
     groups = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_GROUP))
     return Fairly(segments=found, groups=groups)
@@ -196,11 +205,9 @@ def over_dispersion(shown: pd.DataFrame, one: Compared) -> float:
     return float(((part["value"].to_numpy(float) - share) ** 2 / chance).mean())
 
 
-def _measure(
-    id: str, label: str, unit: str, bounds: tuple[float, float] | None, *, means: str
-) -> Measure:
+def _measure(id: str, unit: str, bounds: tuple[float, float] | None, *, means: str) -> Measure:
     return Measure(
-        id=id, label=label, numerator="value", denominator="n", unit=unit, bounds=bounds,
+        id=id, label=_(MEASURES[id]), numerator="value", denominator="n", unit=unit, bounds=bounds,
         means=means,
     )  # fmt: skip
 
@@ -241,7 +248,7 @@ def _of_segment(
 
 
 def _nothing(n: int, smallest: int) -> Unsaid:
-    return Unsaid(why=f"No group has {smallest} customers or more.", n=n)
+    return Unsaid(why=_("No group has {smallest} customers or more.", smallest=smallest), n=n)
 
 
 def _numbers(found: Heterogeneity) -> dict[str, float]:

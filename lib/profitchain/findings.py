@@ -75,7 +75,8 @@ class Record:
             "unsaid": [part.without_number() for part in unsaid],
             "trends": [row for each in self.recorded for row in _trend_rows(each)],
         }
-        plain = f"{len(said)} findings recorded, {len(unsaid)} without a number."
+        counts = {"said": len(said), "unsaid": len(unsaid)}
+        plain = _("{said} findings recorded, {unsaid} without a number.", **counts)
         return {"text/plain": plain, "text/html": self._html(), MEDIA_TYPE: bundle}
 
     def _html(self) -> str:

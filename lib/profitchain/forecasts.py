@@ -17,6 +17,7 @@ from scipy.special import logit
 from profitchain.comparisons import Measure
 from profitchain.design import FEWEST_EVENTS, Design, kish
 from profitchain.estimates import Estimate, Unsaid
+from profitchain.languages import _
 from profitchain.margins import estimates
 from profitchain.ratios import Linearised, ratio, said_frame
 from profitchain.regression import fit
@@ -33,7 +34,12 @@ def refusal(outcome: np.ndarray) -> str:
     came, n = int(outcome.sum()), len(outcome)
     if min(came, n - came) >= FEWEST_EVENTS:
         return ""
-    return f"{came:,} of {n:,} customers left: at least {FEWEST_EVENTS} of either kind are needed."
+    return _(
+        "{left} of {count} customers left: at least {needed} of either kind are needed.",
+        left=f"{came:,}",
+        count=f"{n:,}",
+        needed=FEWEST_EVENTS,
+    )
 
 
 def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised | Unsaid:
@@ -128,7 +134,7 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
     rows = trial.assign(n=1, place=np.ceil(place * count))
     left = Measure(id="", label="", numerator="outcome", denominator="n", unit="share", means="",
                    bounds=(0.0, 1.0))  # fmt: skip
-    parts = [part for _, part in rows.groupby("place") if len(part) >= max(smallest, 1)]
+    parts = [part for _place, part in rows.groupby("place") if len(part) >= max(smallest, 1)]
     said = [ratio(part, **left.parts, smallest=smallest) for part in parts]
     return said_frame(said, foretold=[part[column].mean() for part in parts])
 
@@ -150,7 +156,7 @@ def calibration_line(
         numerator="missed", denominator="n", unit="share",
     )  # fmt: skip
     if odds.std() < SURE:
-        return {"slope": Unsaid(why="All are told the same chance.", n=n), "drift": missed}
+        return {"slope": Unsaid(why=_("All are told the same chance."), n=n), "drift": missed}
     model = fit(simple_logit(np.column_stack([np.ones(n), odds]), outcome, clusters))
     if isinstance(model, Unsaid):
         return {"slope": model, "drift": missed}

@@ -125,6 +125,19 @@ def plain(value: float, unit: str, *, places: int | None = None, bare: bool = Fa
     return text if bare else text + _unit_words(unit, text)
 
 
+def p_words(p: float) -> str:
+    """Return a test's p-value as it stands in brackets.
+
+    Examples
+    --------
+    >>> p_words(0.0123), p_words(0.0001)
+    ('p = 0.012', 'p below 0.001')
+    """
+    if p < 0.001:
+        return _("p below {limit}", limit="0.001")
+    return _("p = {p}", p=f"{p:.3f}")
+
+
 def number(said: Said, *, difference: bool = False, sign: bool = False) -> str:
     """Return a figure alone, for places whose interval stands beside it.
 

@@ -8,10 +8,11 @@ import pandas as pd
 
 from profitchain.clustering import Trial
 from profitchain.estimates import Estimate, Said, Unsaid
-from profitchain.fair_comparisons import Fairly
+from profitchain.fair_comparisons import MEASURES, Fairly
 from profitchain.findings import Recorded, finding
+from profitchain.languages import N_, _
 
-GAIN = "Squared error saved by clusters found in the data, less that by groups by rule"
+GAIN = N_("Squared error saved by clusters found in the data, less that by groups by rule")
 
 
 def of_fair_groups(found: Fairly) -> list[Recorded]:
@@ -24,7 +25,7 @@ def of_fair_groups(found: Fairly) -> list[Recorded]:
         finding(
             f"{row.measure}_shrunk",
             _estimate(row),
-            label=f"{_words(row.measure)}, drawn to the mean",
+            label=_("{measure}, drawn to the mean", measure=_(MEASURES[row.measure])),
             group=f"{row.segment}: {row.group}",
         )
         for row in found.groups.itertuples()
@@ -33,8 +34,8 @@ def of_fair_groups(found: Fairly) -> list[Recorded]:
         finding(
             "segment_heterogeneity_p",
             _of_p(row),
-            label="Test that the groups of a segment are alike, p",
-            group=f"{_words(row.measure)} by {row.segment}",
+            label=_("Test that the groups of a segment are alike, p"),
+            group=f"{MEASURES[row.measure]} by {row.segment}",
         )
         for row in found.segments.itertuples()
     ]
@@ -44,22 +45,18 @@ def of_fair_groups(found: Fairly) -> list[Recorded]:
 def of_clustering(tried: Trial | Unsaid) -> list[Recorded]:
     """Return the clusters' gain over groups by rule (share of squared error, out of time)."""
     gain = tried if isinstance(tried, Unsaid) else tried.gain
-    return [finding("clustering_gain", gain, label=GAIN)]
+    return [finding("clustering_gain", gain, label=_(GAIN))]
 
 
 def _estimate(row: object) -> Said:
     if row.why or math.isnan(row.shrunk_value):
-        return Unsaid(why=row.why or "Too few to say.", n=int(row.n))
+        return Unsaid(why=row.why or _("Too few to say."), n=int(row.n))
     low, high = float(row.shrunk_low), float(row.shrunk_high)
     return Estimate(value=float(row.shrunk_value), low=low, high=high, n=int(row.n), unit=row.unit)
 
 
 def _of_p(row: object) -> Said:
     if row.why or pd.isna(row.p_adjusted):
-        return Unsaid(why=row.why or "Too few to say.", n=int(row.n))
+        return Unsaid(why=row.why or _("Too few to say."), n=int(row.n))
     p = float(row.p_adjusted)
     return Estimate(value=p, low=p, high=p, n=int(row.n), unit="p")
-
-
-def _words(measure: str) -> str:
-    return measure.replace("_", " ").capitalize()

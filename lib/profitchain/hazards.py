@@ -17,20 +17,24 @@ from scipy import stats
 
 from profitchain.design import EVENTS_PER_TERM, FEWEST_EVENTS, kish
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _, ngettext
 from profitchain.margins import estimates
 from profitchain.ratios import said_frame
 from profitchain.regression import Quantities
-from profitchain.survival import NOBODY
+from profitchain.survival import nobody, too_few
 from profitchain.terms import independent
 
 MOST_CUSTOMERS = 20_000  # a sample of so many leaves an error of a third of a percent a point
-SCORE = "one more point"
+SCORE = N_("one more point")
 HISTORY = {  # doubled: a column enters as log2(1 + x)
-    "prior_orders": "twice the orders before",
-    "recency_days": "twice the days since the last order",
-    "tenure_days": "twice the days as a customer",
+    "prior_orders": N_("twice the orders before"),
+    "recency_days": N_("twice the days since the last order"),
+    "tenure_days": N_("twice the days as a customer"),
 }
-SERVICE = {"contacts": "a contact in the year before", "complaints": "a complaint among them"}
+SERVICE = {
+    "contacts": N_("a contact in the year before"),
+    "complaints": N_("a complaint among them"),
+}
 FARTHEST = 10.0  # a log hazard ratio per standard deviation beyond it has run away
 METHOD = "Cox model, Efron ties, sandwich errors"
 
@@ -63,7 +67,7 @@ def fit(times: pd.DataFrame) -> Hazard | Unsaid:
         Reads `score`, `days`, `event`, `cluster` and those of `HISTORY` and `SERVICE` it has.
     """
     if times.empty:
-        return NOBODY
+        return nobody()
     of, rows = len(times), sampled(times, MOST_CUSTOMERS)
     why = _refusal(rows)
     if why:
@@ -72,17 +76,22 @@ def fit(times: pd.DataFrame) -> Hazard | Unsaid:
     columns = np.column_stack(list(named.values()))
     keep = independent(columns - columns.mean(axis=0), np.ones(len(rows)))
     if not keep[0]:
-        return Unsaid(why="Too few different scores to compare.", n=of)
+        return Unsaid(why=_("Too few different scores to compare."), n=of)
     events, terms = int(rows["event"].sum()), int(keep.sum())
     if events < EVENTS_PER_TERM * terms:
-        why = f"Only {events} next orders for {terms} terms: {EVENTS_PER_TERM} each are needed."
+        why = ngettext(
+            "Only {n} next order for {terms} terms: {needed} each are needed.",
+            "Only {n} next orders for {terms} terms: {needed} each are needed.",
+            events, terms=terms, needed=EVENTS_PER_TERM,
+        )  # fmt: skip
         return Unsaid(why=why, n=of)
     names = tuple(name for name, kept in zip(named, keep, strict=True) if kept)
     days = rows["days"].clip(lower=0.5).to_numpy(float)  # as in `loyalty.time_to_next_order`
     event, clusters = rows["event"].to_numpy(int), rows["cluster"].to_numpy()
     found = _fitted(columns[:, keep], days, event, clusters)
     if found is None:
-        return Unsaid(why="No finite hazard ratio fits: a term tells perfectly who orders.", n=of)
+        why = _("No finite hazard ratio fits: a term tells perfectly who orders.")
+        return Unsaid(why=why, n=of)
     ratios, covariance = found
     return Hazard(
         names=names, columns=columns[:, keep], days=days, event=event, clusters=clusters,
@@ -131,7 +140,9 @@ def schoenfeld_test(model: Hazard) -> np.ndarray:
     when = model.days[model.event == 1]
     ordered = 1 - curve.surv_prob[np.searchsorted(curve.surv_times, when)]
     apart = ordered - ordered.mean()
-    residuals, _ = efron_residuals(model.days, model.event, model.columns, model.ratios.values)
+    residuals, _scores = efron_residuals(
+        model.days, model.event, model.columns, model.ratios.values
+    )
     pulls = apart @ residuals @ model.covariance * len(when)
     return pulls**2 / (len(when) * np.diag(model.covariance) * (apart @ apart))
 
@@ -147,8 +158,8 @@ def early_and_late(times: pd.DataFrame, *, level: float = 0.95) -> dict[str, Sai
     after = times[times["days"] > split]
     after = after.assign(days=after["days"] - split)
     return {
-        f"up to day {split:.0f}": per_point(fit(before), level=level),
-        f"after day {split:.0f}": per_point(fit(after), level=level),
+        _("up to day {day}", day=f"{split:.0f}"): per_point(fit(before), level=level),
+        _("after day {day}", day=f"{split:.0f}"): per_point(fit(after), level=level),
     }
 
 
@@ -190,11 +201,11 @@ def efron_residuals(
 
 
 def _refusal(rows: pd.DataFrame) -> str:
-    n, events = len(rows), int(rows["event"].sum()) if len(rows) else 0
-    if events < FEWEST_EVENTS:
-        return f"Too few to say: {events:,} of {n:,} customers with an answer ordered again."
+    if len(rows) == 0 or rows["event"].sum() < FEWEST_EVENTS:
+        return too_few(rows)
     if rows["score"].nunique() < 2:
-        return f"Every answer gives the same score ({rows['score'].iloc[0]:g}): nothing to compare."
+        score = f"{rows['score'].iloc[0]:g}"
+        return _("Every answer gives the same score ({score}): nothing to compare.", score=score)
     return ""
 
 
@@ -229,7 +240,7 @@ def _fitted(
     if not (np.isfinite(covariance).all() and np.abs(values).max() < FARTHEST):
         return None
     values, covariance = values / scale, covariance / np.outer(scale, scale)
-    _, scores = efron_residuals(days, event, columns, values)
+    _schoenfeld, scores = efron_residuals(days, event, columns, values)
     brought = pd.DataFrame(scores @ covariance, index=clusters).groupby(level=0).sum()
     sizes = np.bincount(pd.factorize(clusters)[0]).astype(float)
     ratios = Quantities(values=values, errors=brought, n=len(days), effective=kish(sizes))

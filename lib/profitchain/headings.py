@@ -20,7 +20,8 @@ robust error|rows|rows in|saved|scenario|score|score as|score share|score, raw|s
 share of answers|share of customers|share of margin|share of revenue|silent|smallest
 specifications|step|table|ten points by|term|the rule|used|value|verdict|way|weeks|weights for
 what it compares|window|detractors|passives|promoters|dissatisfied|not satisfied|neutral|satisfied
-hard|easy|neither
+hard|easy|neither|cluster|contacts|customers share|discount share|next period|orders|recency days
+tenure days|revenue, raw|latest answer|latest answer, among like customers|repeats so far
 """
 
 

@@ -8,8 +8,9 @@ from profitchain.captions import FOLLOWED, PER_POINT, Caption, source
 from profitchain.company import Company
 from profitchain.comparisons import in_percentage_points
 from profitchain.estimates import Said, Unsaid
-from profitchain.formats import plain
-from profitchain.ladder_words import per_point_caption, shown
+from profitchain.formats import ends, plain
+from profitchain.ladder_words import described, per_point_caption, shown
+from profitchain.languages import _, following, pgettext
 from profitchain.sensitivity import StraightLine, contours, drawn_to
 from profitchain.wording import sentence
 
@@ -17,7 +18,8 @@ from profitchain.wording import sentence
 def hidden_sentence(robust: Said, sure: Said, compared: pd.DataFrame) -> str:
     """Return how strong something hidden would have to be, against the strongest control."""
     if isinstance(robust, Unsaid) or isinstance(sure, Unsaid):
-        return f"How strong something hidden would have to be can't be said: {robust.why}"
+        why = robust.why if isinstance(robust, Unsaid) else sure.why
+        return _("How strong something hidden would have to be can't be said: {why}", why=why)
     told = sentence(
         "To explain the link away, something that nobody recorded would have to explain "
         "**{robust:number}** of what is still open both in the score and in who came back; "
@@ -29,13 +31,20 @@ def hidden_sentence(robust: Said, sure: Said, compared: pd.DataFrame) -> str:
         return told
     row = once.iloc[0]
     shares = [plain(row[name], "share") for name in ("score_share", "outcome_share")]
-    return f"{told} Our strongest control, {row['control']}, explains {shares[0]} and {shares[1]}."
+    strongest = _(
+        "Our strongest control, {control}, explains {of_score} and {of_repeats}.",
+        control=_(row["control"]),
+        of_score=shares[0],
+        of_repeats=shares[1],
+    )
+    return following(told, strongest)
 
 
 def e_value_sentence(ratio: Said, strength: Said) -> str:
     """Return the E-value of one more point in words, with that of the interval's near end."""
-    if isinstance(ratio, Unsaid) or isinstance(strength, Unsaid):
-        return sentence("{strength}", otherwise="No E-value: {why}", strength=strength)
+    for said in (ratio, strength):
+        if isinstance(said, Unsaid):
+            return _("No E-value: {why}", why=said.why)
     if strength.low <= 1:
         return sentence(
             "One more point goes with a repeat {ratio:number} times as likely ({ratio:evidence}): "
@@ -52,21 +61,25 @@ def e_value_sentence(ratio: Said, strength: Said) -> str:
 
 def reliability_sentence(found: Said, stated: tuple[float, ...]) -> str:
     """Return how alike two answers of one customer are, and which reliability is used."""
-    ends = f"{min(stated):g} to {max(stated):g}"
-    used = f"The correction uses the range that studies of single questions report, {ends}."
+    used = _(
+        "The correction uses the range that studies of single questions report, {range}.",
+        range=ends(f"{min(stated):g}", f"{max(stated):g}"),
+    )
     if isinstance(found, Unsaid):
-        return f"How noisy the score is can't be measured here: {found.why} {used}"
+        why = _("How noisy the score is can't be measured here: {why}", why=found.why)
+        return following(why, used)
     told = sentence(
         "Two answers that a customer gave within four weeks agree to {found:number} "
         "({found:evidence}; 1: fully).",
         found=found,
     )
     if found.value < min(stated):
-        return (
-            f"{told} That is less than a noisy question alone explains: satisfaction itself moved "
-            f"between them. {used}"
+        less = _(
+            "That is less than a noisy question alone explains: satisfaction itself moved between "
+            "them."
         )
-    return f"{told} The correction uses that figure."
+        return following(told, less, used)
+    return following(told, _("The correction uses that figure."))
 
 
 def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +89,7 @@ def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
     strongest = compared["control"].iloc[0]
     kept = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
     labels = [
-        row.control if row.times == 1 else f"{row.control} × {row.times:g}"
+        _(row.control) if row.times == 1 else f"{_(row.control)} × {row.times:g}"
         for row in kept.itertuples()
     ]
     kept = kept.assign(unit="share")
@@ -88,13 +101,16 @@ def contours_caption(line: StraightLine | Unsaid, compared: pd.DataFrame) -> Cap
     """Return the caption of the contours and what the drawing needs besides its points."""
     told = {
         "message": _hidden_message(line, compared),
-        "measure": "Share of what is still open in the score (across) and in who came back (up) "
-        "that something hidden would explain; dots: as strong as what we adjust for",
-        "source": source(FOLLOWED, line.n),
-        "x_label": "of the score",
-        "y_label": "of who came back",
+        "measure": _(
+            "Share of what is still open in the score (across) and in who came back (up) that "
+            "something hidden would explain; dots: as strong as what we adjust for"
+        ),
+        "source": source(_(FOLLOWED), line.n),
+        "x_label": pgettext("an axis: share", "of the score"),
+        "y_label": pgettext("an axis: share", "of who came back"),
     }
-    told["description"] = f"{told['message']}. The numbers stand in the table of controls."
+    numbers = _("The numbers stand in the table of controls.")
+    told["description"] = described(told["message"], numbers)
     if isinstance(line, Unsaid):
         return told | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
     reach = drawn_to(line, contour_points(compared))
@@ -125,24 +141,27 @@ def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
 def compared_caption(line: StraightLine | Unsaid) -> Caption:
     """Return the caption of what would be left beside hidden confounders of known strength."""
     return {
-        "message": "What would be left of the link beside something hidden",
-        "measure": "Percentage points for one more point, by least squares, with 95% intervals; "
-        "shares are of what all else that is adjusted for leaves open",
-        "source": source(FOLLOWED, line.n),
+        "message": _("What would be left of the link beside something hidden"),
+        "measure": _(
+            "Percentage points for one more point, by least squares, with 95% intervals; shares "
+            "are of what all else that is adjusted for leaves open"
+        ),
+        "source": source(_(FOLLOWED), line.n),
         "units": {"explains of the score": "share", "explains of repeats": "share"},
-        "empty": "Nothing is adjusted for, so there is nothing to compare with.",
+        "empty": _("Nothing is adjusted for, so there is nothing to compare with."),
     }
 
 
 def corrections_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the effect at each reliability, in percentage points."""
-    names = [f"{one:g}" if one < 1 else "1 (no noise)" for one in rows["reliability"]]
+    names = [f"{one:g}" if one < 1 else _("1 (no noise)") for one in rows["reliability"]]
     return in_percentage_points(rows).assign(reliability=names, unit=PER_POINT)
 
 
 def corrections_caption(rows: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the correction for a noisy score."""
-    return per_point_caption("The noisier the score, the stronger the link behind it", firm, rows)
+    message = _("The noisier the score, the stronger the link behind it")
+    return per_point_caption(message, firm, rows)
 
 
 def line_sentence(line: Said, effect: Said) -> str:
@@ -160,11 +179,11 @@ def _left(times: float) -> str:
 
 def _hidden_message(line: StraightLine | Unsaid, compared: pd.DataFrame) -> str:
     if isinstance(line, Unsaid):
-        return "How strong something hidden must be: too few to say"
+        return _("How strong something hidden must be: too few to say")
     once = compared[compared["times"] == 1]
     if once.empty:
-        return "How strong something hidden would have to be"
+        return _("How strong something hidden would have to be")
     broken = once[(once["low"] <= 0) & (once["high"] >= 0)]
     if broken.empty:
-        return "The link would outlive something hidden as strong as any control"
-    return "Something hidden as strong as a known control would leave the link unclear"
+        return _("The link would outlive something hidden as strong as any control")
+    return _("Something hidden as strong as a known control would leave the link unclear")

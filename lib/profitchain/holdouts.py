@@ -16,6 +16,7 @@ from scipy import signal, stats
 from profitchain import expectancy, lifetime
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.expectancy import CARRIED, DAYS_A_YEAR, MONTHS_A_YEAR, Outlook
+from profitchain.languages import _, ngettext
 from profitchain.ratios import Linearised, ratio, said_frame
 
 MOST_REPEATS = 7  # those who came back as often or more are one group
@@ -128,7 +129,8 @@ def _off_by(
     """Return expected by happened (all customers), with an interval even in its logarithm."""
     total, seen = float(expected.values.sum()), float(happened.sum())
     if seen <= 0 or total <= 0:
-        return Unsaid(why="Nothing happened that could have been foreseen.", n=len(happened))
+        why = _("Nothing happened that could have been foreseen.")
+        return Unsaid(why=why, n=len(happened))
     weights = np.full(len(happened), 1 / total)
     own = expected.values / total - happened / seen
     linear = expectancy.linearised(view, expected, weights, own=own, n=len(happened))
@@ -205,7 +207,12 @@ def _in_logs(
 def _exponential(linear: Linearised, log: float, events: float) -> Said:
     """Return a ratio from its logarithm; the errors are the logarithm's."""
     if events < FEWEST_EVENTS:
-        why = f"Only {events:.0f} purchase days followed; {FEWEST_EVENTS} are needed."
+        why = ngettext(
+            "Only {n} purchase day followed; {needed} are needed.",
+            "Only {n} purchase days followed; {needed} are needed.",
+            round(events),
+            needed=FEWEST_EVENTS,
+        )
         return Unsaid(why=why, n=linear.n)
     half = float(stats.t.ppf(0.975, linear.df) * np.sqrt(linear.variance))
     ends = {"low": np.exp(log - half), "high": np.exp(log + half)}

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import _, listed, ngettext
 from profitchain.least_squares import least_squares
 from profitchain.links import CLUSTERED
 from profitchain.regression import Quantities
@@ -33,9 +34,9 @@ def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> Said:
     Rubin's and holds however weakly the score was moved; Unsaid where F is below 10.
     """
     first, reduced = found.values
-    (moved, shared), (_, noise) = found.covariance
+    (moved, shared), (_shared, noise) = found.covariance
     if moved <= 0 or noise <= 0:
-        return Unsaid(why=f"{what} left too little variation to compare.", n=found.n)
+        return Unsaid(why=_("{what} left too little variation to compare.", what=what), n=found.n)
     quantile = float(stats.t.ppf((1 + level) / 2, found.df))
     if first**2 < max(STRONG, 1.1 * quantile**2) * moved:
         return Unsaid(why=_weak(what, first, quantile * np.sqrt(moved)), n=found.n)
@@ -68,12 +69,17 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | Unsaid:
     drawn = answers[answers["assigned"].notna()]
     sides = sorted(drawn["assigned"].unique())
     if len(sides) != 2:
-        told = ", ".join(sides[:5]) if sides else "none"
-        return Unsaid(why=f"{what} must have two values; found: {told}.", n=len(drawn))
+        return Unsaid(why=_other_sides(what, sides), n=len(drawn))
     second = (drawn["assigned"] == sides[1]).to_numpy(float)
     if min(second.sum(), (1 - second).sum()) < FEWEST_A_SIDE:
         fewest = int(min(second.sum(), (1 - second).sum()))
-        return Unsaid(why=f"{what} has only {fewest} answers on one side.", n=len(drawn))
+        why = ngettext(
+            "{what} has only {n} answer on one side.",
+            "{what} has only {n} answers on one side.",
+            fewest,
+            what=what,
+        )
+        return Unsaid(why=why, n=len(drawn))
     return least_squares(
         second[:, None],
         drawn[["score", "repeat"]].to_numpy(float),
@@ -88,11 +94,21 @@ def lot_effect(answers: pd.DataFrame, *, what: str, level: float = 0.95) -> Said
     return found if isinstance(found, Unsaid) else ratio_of(found, what=what, level=level)
 
 
+def _other_sides(what: str, sides: list[str]) -> str:
+    if not sides:
+        return _("{what} must have two values; found: none.", what=what)
+    return _("{what} must have two values; found: {values}.", what=what, values=listed(sides[:5]))
+
+
 def _weak(what: str, moved: float, half: float) -> str:
     by, low, high = (_points(number) for number in (moved, moved - half, moved + half))
-    return (
-        f"{what} did not move satisfaction clearly (by {by} points, {low} to {high}), so can't say "
-        "what it is worth."
+    return _(
+        "{what} did not move satisfaction clearly (by {by} points, {low} to {high}), so can't say "
+        "what it is worth.",
+        what=what,
+        by=by,
+        low=low,
+        high=high,
     )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from profitchain.design import FEWEST_EVENTS
 from profitchain.estimates import Said, Unsaid
 from profitchain.instruments import lot_effect
+from profitchain.languages import _, following, ngettext
 from profitchain.links import effect_of_a_point, lookback, repeat_effect
 from profitchain.own_past import OwnPast, as_cells, own_past
 from profitchain.panel import HISTORY
@@ -62,16 +63,18 @@ def rungs(
     ladder = [
         Rung(
             rung="raw",
-            label="As it is",
+            label=_("As it is"),
             said=repeat_effect(cells, level=level),
-            note="Compares customers as they are: assumes that nothing else differs.",
+            note=_("Compares customers as they are: assumes that nothing else differs."),
         ),
         Rung(
             rung="adjusted",
-            label="History held fixed",
+            label=_("History held fixed"),
             said=repeat_effect(cells, controls=controls, level=level),
-            note="Compares customers with like history: assumes that nothing unrecorded moves "
-            "both score and orders.",
+            note=_(
+                "Compares customers with like history: assumes that nothing unrecorded moves both "
+                "score and orders."
+            ),
         ),
         _weighted(edition, controls, level),
         *_followed(edition, controls, level),
@@ -97,11 +100,8 @@ def placebo(
     quick = (before["gap_before_days"] <= within_days).astype(int)
     fewest = min(int(quick.sum()), int((1 - quick).sum()))
     if fewest < FEWEST_EVENTS:
-        return Unsaid(
-            why=f"Of {len(before):,} returns before an answer only {fewest} were "
-            f"{'quick' if 2 * quick.sum() <= len(before) else 'slow'}: too few to compare.",
-            n=len(before),
-        )
+        is_quick = 2 * quick.sum() <= len(before)
+        return Unsaid(why=_too_few(len(before), fewest, is_quick=is_quick), n=len(before))
     kept = [name for name in controls if name not in HISTORY]
     return effect_of_a_point(
         as_cells(before.assign(repeat=quick)),
@@ -119,7 +119,7 @@ def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95)
     """
     followed = answers[answers["next_score"].notna()]
     if followed.empty:
-        return Unsaid(why="No customer answered a second time.")
+        return Unsaid(why=_("No customer answered a second time."))
     followed = followed.assign(this_score=followed["score"], score=followed["next_score"])
     return effect_of_a_point(
         as_cells(followed),
@@ -130,16 +130,37 @@ def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95)
     )
 
 
+def _too_few(total: int, fewest: int, *, is_quick: bool) -> str:
+    """Return why returns before an answer can't be compared: too few were quick, or slow."""
+    told = f"{total:,}"
+    if is_quick:
+        return ngettext(
+            "Of {total} returns before an answer only {n} was quick: too few to compare.",
+            "Of {total} returns before an answer only {n} were quick: too few to compare.",
+            fewest,
+            total=told,
+        )
+    return ngettext(
+        "Of {total} returns before an answer only {n} was slow: too few to compare.",
+        "Of {total} returns before an answer only {n} were slow: too few to compare.",
+        fewest,
+        total=told,
+    )
+
+
 def _weighted(edition: Edition, controls: Sequence[str], level: float) -> Rung:
-    said: Said = Unsaid(why="Not measured: nobody knows who was asked.")
+    why = _("Not measured: {what}", what=_("nobody knows who was asked."))
+    said: Said = Unsaid(why=why)
     if edition.has("asked_cells"):
         said = weighted_effect(edition.table("asked_cells"), controls=controls, level=level)
     return Rung(
         rung="weighted",
-        label="Weighted to all asked",
+        label=_("Weighted to all asked"),
         said=said,
-        note="As before, each answer standing for the silent who are like it: assumes that these "
-        "would have answered, and returned, like those who did.",
+        note=_(
+            "As before, each answer standing for the silent who are like it: assumes that these "
+            "would have answered, and returned, like those who did."
+        ),
     )
 
 
@@ -161,20 +182,27 @@ def _followed(edition: Edition, controls: Sequence[str], level: float) -> list[R
 
 
 def _past_rungs(past: OwnPast) -> list[Rung]:
-    average = "Compares each customer's answers with that customer's own average"
     if past.by_average:
-        used = f"{average}: what lasts about a customer can't matter; assumes that earlier orders "
-        used += "did not decide who answered again."
+        used = _(
+            "Compares each customer's answers with that customer's own average: what lasts about a "
+            "customer can't matter; assumes that earlier orders did not decide who answered again."
+        )
     else:
-        used = "Compares customers with the same earlier score: assumes that it shows what lasts "
-        used += f"about them. {_why_not(past.prompted)}"
+        same = _(
+            "Compares customers with the same earlier score: assumes that it shows what lasts "
+            "about them."
+        )
+        used = following(same, _why_not(past.prompted))
     return [
-        Rung(rung="within", label="Own earlier answer held fixed", said=past.used, note=used),
+        Rung(rung="within", label=_("Own earlier answer held fixed"), said=past.used, note=used),
         Rung(
             rung="within_fixed_effects",
-            label="Own average held fixed",
+            label=_("Own average held fixed"),
             said=past.fixed_effects,
-            note=f"{average}; biased where customers answer again because they came back.",
+            note=_(
+                "Compares each customer's answers with that customer's own average; biased where "
+                "customers answer again because they came back."
+            ),
             role=SHOWN,
         ),
     ]
@@ -182,11 +210,18 @@ def _past_rungs(past: OwnPast) -> list[Rung]:
 
 def _why_not(prompted: Said) -> str:
     if isinstance(prompted, Unsaid):
-        return "Their own average is not used: nobody can tell how answers come about."
-    points = 100 * prompted.value
-    return (
-        f"Their own average is not used: of those who came back, {abs(points):.0f} in a hundred "
-        f"{'more' if points > 0 else 'fewer'} answered again."
+        return _("Their own average is not used: nobody can tell how answers come about.")
+    points = f"{abs(100 * prompted.value):.0f}"
+    if prompted.value > 0:
+        return _(
+            "Their own average is not used: of those who came back, {points} in a hundred more "
+            "answered again.",
+            points=points,
+        )
+    return _(
+        "Their own average is not used: of those who came back, {points} in a hundred fewer "
+        "answered again.",
+        points=points,
     )
 
 
@@ -194,18 +229,22 @@ def _checks(before: Said, after: Said) -> list[Rung]:
     return [
         Rung(
             rung="placebo",
-            label="Check: the return before",
+            label=_("Check: the return before"),
             said=before,
-            note="Asks whether the score goes with how quick the return before it was, which it "
-            "can't have caused: more than nothing is something unrecorded.",
+            note=_(
+                "Asks whether the score goes with how quick the return before it was, which it "
+                "can't have caused: more than nothing is something unrecorded."
+            ),
             role=CHECK,
         ),
         Rung(
             rung="lead",
-            label="Check: the next score",
+            label=_("Check: the next score"),
             said=after,
-            note="Asks whether the next score goes with the orders before it, this score held "
-            "fixed: more than nothing is something unrecorded.",
+            note=_(
+                "Asks whether the next score goes with the orders before it, this score held "
+                "fixed: more than nothing is something unrecorded."
+            ),
             role=CHECK,
         ),
     ]
@@ -213,32 +252,46 @@ def _checks(before: Said, after: Said) -> list[Rung]:
 
 def _shock(shock: Shock | Unsaid, level: float) -> Rung:
     if isinstance(shock, Unsaid):
-        name, said = "an event that touched only some", shock
+        name, said = _("an event that touched only some"), shock
     else:
-        name, said = f"“{shock.event}”", effect_of(shock, level=level)
+        name, said = _("“{event}”", event=shock.event), effect_of(shock, level=level)
     return Rung(
         rung="shock",
-        label="An event from outside",
+        label=_("An event from outside"),
         said=said,
-        note=f"Compares how those touched by {name} changed with how the rest did: assumes that "
-        "else both would have changed alike, and that it worked through satisfaction alone.",
+        note=_(
+            "Compares how those touched by {event} changed with how the rest did: assumes that "
+            "else both would have changed alike, and that it worked through satisfaction alone.",
+            event=name,
+        ),
     )
 
 
 def _lot(edition: Edition, answers: pd.DataFrame, level: float) -> Rung:
     column, has_offers = edition.company.experiment, edition.company.has("offers")
     if column:
-        said = lot_effect(answers, what=f"The experiment `{column}`", level=level)
-        note = "Compares those whom chance had put on two sides: assumes that it worked through "
-        return Rung(rung="experiment", label="By lot", said=said, note=f"{note}satisfaction alone.")
-    said = Unsaid(why="Not measured: needs an experiment, or offers with a hold-out.")
+        what = _("The experiment `{column}`", column=column)
+        return Rung(
+            rung="experiment",
+            label=_("By lot"),
+            said=lot_effect(answers, what=what, level=level),
+            note=_(
+                "Compares those whom chance had put on two sides: assumes that it worked through "
+                "satisfaction alone."
+            ),
+        )
     if has_offers and answers["assigned"].notna().any():
-        said = lot_effect(answers, what="The offers with a hold-out", level=level)
+        said = lot_effect(answers, what=_("The offers with a hold-out"), level=level)
+    else:
+        needs = _("needs an experiment, or offers with a hold-out.")
+        said = Unsaid(why=_("Not measured: {what}", what=needs))
     return Rung(
         rung="experiment",
-        label="By lot: offers held out",
+        label=_("By lot: offers held out"),
         said=said,
-        note="Compares customers offered something with those held out by lot: at most an upper "
-        "bound, as an offer also sells without satisfying.",
+        note=_(
+            "Compares customers offered something with those held out by lot: at most an upper "
+            "bound, as an offer also sells without satisfying."
+        ),
         role=SHOWN,
     )

@@ -28,6 +28,7 @@ from profitchain.forecasts import (
     simple_logit,
 )
 from profitchain.hazards import sampled
+from profitchain.languages import N_, _
 from profitchain.margins import wald_test
 from profitchain.ratios import Linearised, ratio, said_frame, stated
 from profitchain.regression import Quantities, fit
@@ -37,8 +38,8 @@ from profitchain.terms import independent
 Forecast = Literal["history", "satisfaction"]
 Judge = Literal["auc", "brier_skill", "lift"]
 FORECASTS: dict[Forecast, str] = {
-    "history": "purchase history and contacts",
-    "satisfaction": "the same and satisfaction",
+    "history": N_("purchase history and contacts"),
+    "satisfaction": N_("the same and satisfaction"),
 }
 UNITS: dict[Judge, str] = {"auc": "ratio", "brier_skill": "share", "lift": "ratio"}
 FIGURES = ("churn_auc", "churn_brier_skill", "churn_auc_gain_from_satisfaction")
@@ -68,7 +69,7 @@ class Model:
         """The p-value of the test that the scores tell nothing beyond history."""
         told = np.array([name in SATISFACTION for name in self.kept])
         if not told.any():
-            return Unsaid(why="No scores that differ.", n=self.coefficients.n)
+            return Unsaid(why=_("No scores that differ."), n=self.coefficients.n)
         chosen = self.coefficients.combine(np.eye(len(told))[told])
         return wald_test(chosen, "Wald test, clustered by customer").estimate
 
@@ -172,16 +173,13 @@ def learn(known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int)
     keep = independent(columns.to_numpy(), np.ones(len(rows)))
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
-        kind = "stayed away" if left.sum() == rarer else "ordered again"
-        why = f"Only {rarer:,} of {len(left):,} customers at the ends of earlier periods {kind}: "
-        why += f"{fewest} are needed to learn from."
+        why = _too_few(rarer, len(left), fewest, stayed_away=left.sum() == rarer)
         return Unsaid(why=why, n=customers)
     columns = columns.loc[:, keep]
     found = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
     if isinstance(found, Unsaid):
-        return Unsaid(
-            why="The signs tell perfectly who left, so no finite model fits.", n=customers
-        )
+        why = _("The signs tell perfectly who left, so no finite model fits.")
+        return Unsaid(why=why, n=customers)
     return Model(signs=signs, kept=tuple(columns), coefficients=found.coefficients)
 
 
@@ -195,7 +193,7 @@ def judged(seen: Foresight, judge: Judge, *, answered_only: bool = False) -> dic
     bounds = (0.0, 1.0) if judge == "auc" else None
     said = {name: _stated(one, unit=UNITS[judge], bounds=bounds) for name, one in found.items()}
     if len(found) == 1:
-        why = "There are no scores that differ, so satisfaction can't be tried."
+        why = _("There are no scores that differ, so satisfaction can't be tried.")
         return said | {"gain": Unsaid(why=why, n=len(trial))}
     added = gain(found["satisfaction"], found["history"])
     return said | {"gain": _stated(added, unit=UNITS[judge])}
@@ -227,9 +225,26 @@ def _refusal(known: pd.DataFrame) -> str:
     backs = set(known["back"])
     if {0, 1} <= backs and len(backs) >= NEEDED:
         return ""
-    return (
-        f"{NEEDED} ends of periods with customers are needed, to learn from, to try the model on "
-        f"and to look ahead from; the orders reach back over {len(backs)}."
+    return _(
+        "{needed} ends of periods with customers are needed, to learn from, to try the model on "
+        "and to look ahead from; the orders reach back over {known}.",
+        needed=NEEDED,
+        known=len(backs),
+    )
+
+
+def _too_few(rarer: int, n: int, fewest: int, *, stayed_away: bool) -> str:
+    words = {"rarer": f"{rarer:,}", "count": f"{n:,}", "fewest": fewest}
+    if stayed_away:
+        return _(
+            "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
+            "{fewest} are needed to learn from.",
+            **words,
+        )
+    return _(
+        "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
+        "{fewest} are needed to learn from.",
+        **words,
     )
 
 

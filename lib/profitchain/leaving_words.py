@@ -1,90 +1,115 @@
-"""The sentences on who is leaving: how soon they return, who will stay away, what is at stake."""
+"""The sentences on who is leaving: who will stay away, what is at stake, whom to call."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import pandas as pd
 
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.forecasts import calibration_line
-from profitchain.formats import digits, interval, number, plain
+from profitchain.formats import digits, p_words, plain
+from profitchain.languages import N_, _, following, listed, ngettext
 from profitchain.leaving import COIN, Foresight, judged
 from profitchain.narration import percent
-from profitchain.periods import Period
+from profitchain.pace_words import CLEAR
+from profitchain.periods import Every, Period
 from profitchain.rescue import ASSUMED_COST, Plan, money_of
 from profitchain.store import Edition
-from profitchain.wording import listed, sentence
+from profitchain.wording import period_word, sentence
 from profitchain.worth_words import assumed_clause
 
 LITTLE = 0.01  # of AUC: one pair of a leaver and a stayer in a hundred put right
-CLEAR = 0.05  # a test's p below this counts as a sign
+UNFORETOLD = N_(
+    "**Who stays away could not be foretold**, with the scores or without: AUC {said}, no better "
+    "than a coin (0.5)."
+)
+UNFORETOLD_ALONE = N_(
+    "**Who stays away could not be foretold**: AUC {said}, no better than a coin (0.5)."
+)
+AT_STAKE = N_(
+    "Customers foretold to order nothing in the next {period} brought **{said:number}** of {money} "
+    "in the last {months} months ({said:evidence}){assumed}."
+)
+AT_STAKE_OF_ALL = N_(
+    "Customers foretold to order nothing in the next {period} brought **{said:number}** of "
+    "{money}, {share} of the base's, in the last {months} months ({said:evidence}){assumed}."
+)
+PAYS = N_(
+    "If {given}, **it pays to call {count} of {n}** customers, for an expected {profit:number} in "
+    "{months}, cost paid ({profit:interval})."
+)
+PAYS_UNCLEARLY = N_(
+    "If {given}, **it is not clear that calling pays**: best are {count} of {n} customers, for an "
+    "expected {profit:number} in {months}, cost paid ({profit:interval}, which spans zero)."
+)
+BY_SEGMENT = {
+    "value": N_("By value: {groups}."),
+    "satisfaction": N_("By satisfaction: {groups}."),
+}
 
 
 def quiet_sentence(quiet: Said, expected: Said, edition: Edition) -> str:
     """Return who is quiet now and who is foretold to order nothing, as the page's answer."""
-    firm, every = edition.company, edition.period.every
-    now = sentence(
-        "Of the customers of the last {months} months, **{quiet:number} had not ordered for "
-        "{days} days** at the period's end ({quiet:evidence})",
-        otherwise="How many customers are quiet can't be said: {why}",
-        quiet=quiet, months=f"{firm.lookback_months}", days=f"{firm.repeat_within_days}",
-    )  # fmt: skip
-    if isinstance(quiet, Unsaid):
-        return now
-    if isinstance(expected, Unsaid):
-        return f"{now}."
+    firm = edition.company
+    words = {"months": f"{firm.lookback_months}", "days": f"{firm.repeat_within_days}"}
+    if isinstance(quiet, Unsaid) or isinstance(expected, Unsaid):
+        return sentence(
+            "Of the customers of the last {months} months, **{quiet:number} had not ordered for "
+            "{days} days** at the period's end ({quiet:evidence}).",
+            otherwise="How many customers are quiet can't be said: {why}", quiet=quiet, **words,
+        )  # fmt: skip
     return sentence(
-        "{now}; {expected:number} ({expected:interval}) are foretold to order nothing in the next "
-        "{every}.", now=now, expected=expected, every=every,
+        "Of the customers of the last {months} months, **{quiet:number} had not ordered for "
+        "{days} days** at the period's end ({quiet:evidence}); {expected:number} "
+        "({expected:interval}) are foretold to order nothing in the next {period}.",
+        quiet=quiet, expected=expected, period=period_word(edition.period), **words,
     )  # fmt: skip
 
 
 def sees_sentence(seen: Foresight | Unsaid) -> str:
     """Return whether satisfaction helps to see who will leave, beyond purchase history."""
     if isinstance(seen, Unsaid):
-        return f"Who will leave can't be foretold: {seen.why}"
+        return _("Who will leave can't be foretold: {why}", why=seen.why)
     found = judged(seen, "auc")
     history, added = found["history"], found["gain"]
     if isinstance(history, Unsaid):
-        return f"How well leaving was foretold can't be said: {history.why}"
-    told = sentence("purchase history foretold who stayed away with AUC {said}", said=history)
+        return _("How well leaving was foretold can't be said: {why}", why=history.why)
     fuller = found[seen.forecasts[-1]]
     if isinstance(fuller, Estimate) and fuller.low <= COIN:
-        scores = ", with the scores or without" if len(seen.forecasts) > 1 else ""
-        return sentence(
-            "**Who stays away could not be foretold**{scores}: AUC {said}, no better than a coin "
-            "(0.5).", scores=scores, said=fuller,
-        )  # fmt: skip
+        return sentence(UNFORETOLD if len(seen.forecasts) > 1 else UNFORETOLD_ALONE, said=fuller)
     if isinstance(added, Unsaid):
-        return f"{told[0].upper()}{told[1:]}, where 0.5 is a coin. {added.why}"
+        alone = sentence(
+            "Purchase history foretold who stayed away with AUC {said}, where 0.5 is a coin.",
+            said=history,
+        )
+        return following(alone, added.why)
     return sentence(
-        "**{head}**: {told}, where 0.5 is a coin; the scores add {added:number} "
-        "({added:interval}).",
-        head=_help(added), told=told, added=added,
+        "**{head}**: purchase history foretold who stayed away with AUC {said}, where 0.5 is a "
+        "coin; the scores add {added:number} ({added:interval}).",
+        head=_help(added), said=history, added=added,
     )  # fmt: skip
 
 
 def _help(added: Estimate) -> str:
     if added.spans_zero:
-        return "Satisfaction does not clearly help to see it coming"
+        return _("Satisfaction does not clearly help to see it coming")
     if added.value < 0:
-        return "The scores made the forecast worse"
-    return f"Satisfaction helps {'a little ' * (added.value < LITTLE)}to see it coming"
+        return _("The scores made the forecast worse")
+    if added.value < LITTLE:
+        return _("Satisfaction helps a little to see it coming")
+    return _("Satisfaction helps to see it coming")
 
 
 def stake_sentence(at_risk: Said, seen: Foresight | Unsaid, edition: Edition) -> str:
     """Return the money at stake: what those foretold to order nothing brought in the lookback."""
     if isinstance(at_risk, Unsaid) or isinstance(seen, Unsaid):
         why = seen.why if isinstance(seen, Unsaid) else at_risk.why
-        return f"What is at stake can't be said: {why}"
+        return _("What is at stake can't be said: {why}", why=why)
     money = money_of(seen.now)
     brought = float(seen.now[money].sum())
-    share = f", {at_risk.value / brought:.0%} of the base's," if brought > 0 else ""
     return sentence(
-        "Customers foretold to order nothing in the next {every} brought **{said:number}** of "
-        "{money}{share} in the last {months} months ({said:evidence}){assumed}.",
-        said=at_risk, every=edition.period.every, money=money, share=share,
+        AT_STAKE_OF_ALL if brought > 0 else AT_STAKE,
+        said=at_risk, period=period_word(edition.period), money=_(money),
+        share=f"{at_risk.value / brought:.0%}" if brought > 0 else "",
         months=f"{edition.company.lookback_months}", assumed=assumed_clause(edition, money),
     )  # fmt: skip
 
@@ -97,23 +122,17 @@ def calls_sentence(
         return ""
     if isinstance(found, Unsaid) or isinstance(profit, Unsaid):
         why = found.why if isinstance(found, Unsaid) else profit.why
-        return f"Whom it pays to call can't be said: {why}"
+        return _("Whom it pays to call can't be said: {why}", why=why)
     if found.gains["value"].max() <= 0:
-        return "**It is not worth calling anybody**: keeping these customers brings nothing."
+        return _("**It is not worth calling anybody**: keeping these customers brings nothing.")
     given = _assumption(found, profit.unit)
     if not found.to_call:
-        return f"**It is not worth calling anybody** if {given}."
+        return _("**It is not worth calling anybody** if {given}.", given=given)
     months = found.kept.periods * 12 // period.per_year
-    head = "If {given}, **it pays to call {count} of {n}** customers"
-    if profit.spans_zero:
-        head = (
-            "If {given}, **it is not clear that calling pays**: best are {count} of {n} customers"
-        )
     return sentence(
-        head + ", for an expected {profit:number} in {months} months, cost paid "
-        "({profit:interval}{spans}).",
+        PAYS_UNCLEARLY if profit.spans_zero else PAYS,
         given=given, count=digits(found.to_call, 0), n=digits(len(found.gains), 0), profit=profit,
-        months=f"{months}", spans=", which spans zero" * profit.spans_zero,
+        months=ngettext("{n} month", "{n} months", months),
     )  # fmt: skip
 
 
@@ -131,15 +150,16 @@ def half_sentence(found: Plan | Unsaid, curves: pd.DataFrame, profit: Said) -> s
         return ""
     half = curves[curves["line"] == curves["line"].iloc[-1]]
     value = float(half.loc[half["customers"] == found.to_call, "value"].iloc[0])
-    way = "gain" if value > 0 else "lose"
     worth = int((found.success_rate / 2 * _kept(found) > found.cost).sum())
-    rest = f"it would then pay to call {digits(worth, 0)}" if worth else (
-        "it would then pay to call nobody"
-    )  # fmt: skip
-    return (
-        f"If only half as many are kept, the same calls {way} "
-        f"{plain(abs(value), profit.unit)}, and {rest}."
-    )
+    rest = _("it would then pay to call nobody")
+    if worth:
+        rest = _("it would then pay to call {count}", count=digits(worth, 0))
+    words = {"amount": plain(abs(value), profit.unit), "rest": rest}
+    if value > 0:
+        return _(
+            "If only half as many are kept, the same calls gain {amount}, and {rest}.", **words
+        )
+    return _("If only half as many are kept, the same calls lose {amount}, and {rest}.", **words)
 
 
 def cost_note(found: Plan | Unsaid, currency: str) -> str:
@@ -147,18 +167,22 @@ def cost_note(found: Plan | Unsaid, currency: str) -> str:
     if isinstance(found, Unsaid):
         return ""
     where = {
-        "given": "what the page's parameters say",
-        "counted": "the mean of the firm's contacts with these customers",
-        "assumed": f"**assumed**, {ASSUMED_COST:.0%} of what a customer brought in the lookback",
+        "given": _("what the page's parameters say"),
+        "counted": _("the mean of the firm's contacts with these customers"),
+        "assumed": _(
+            "**assumed**, {share} of what a customer brought in the lookback",
+            share=f"{ASSUMED_COST:.0%}",
+        ),
     }[found.cost_is]
-    rate = "Calling everybody would pay at no success rate"
+    rate = _("Calling everybody would pay at no success rate.")
     if found.break_even <= 1:
-        rate = f"Calling everybody breaks even at {percent(found.break_even)}"
-    return (
-        f"The cost of a contact, {plain(found.cost, currency)}, is {where}. The success rate, "
-        f"{found.success_rate:.0%}, is **assumed**: only a trial with customers left uncalled by "
-        f"lot can tell it. {rate}."
-    )
+        rate = _("Calling everybody breaks even at {share}.", share=percent(found.break_even))
+    told = _(
+        "The cost of a contact, {cost}, is {where}. The success rate, {rate}, is **assumed**: only "
+        "a trial with customers left uncalled by lot can tell it.",
+        cost=plain(found.cost, currency), where=where, rate=f"{found.success_rate:.0%}",
+    )  # fmt: skip
+    return following(told, rate)
 
 
 def stake_sentences(
@@ -173,21 +197,24 @@ def groups_sentence(groups: pd.DataFrame, currency: str) -> str:
     """Return the value at risk by satisfaction and by value, each with its share of the group's."""
     told = []
     for segment, rows in groups.dropna(subset=["value"]).groupby("segment", sort=False):
-        parts = [
-            f"{row.group} {plain(row.value, currency)}"
-            + (f" ({row.share:.0%} of theirs)" if row.share == row.share else "")
-            for row in rows.itertuples()
-        ]
-        told.append(f"By {segment}: {listed(parts)}.")
-    return " ".join(told)
+        parts = [_of_group(row, plain(row.value, currency)) for row in rows.itertuples()]
+        told.append(_(BY_SEGMENT[segment], groups=listed(parts)))
+    return following(*told)
 
 
-def trial_sentences(seen: Foresight | Unsaid, every: str) -> tuple[str, ...]:
+def _of_group(row: object, value: str) -> str:
+    if row.share != row.share:
+        return _("{group} {value}", group=_(row.group), value=value)
+    words = {"group": _(row.group), "value": value, "share": f"{row.share:.0%}"}
+    return _("{group} {value} ({share} of theirs)", **words)
+
+
+def trial_sentences(seen: Foresight | Unsaid, every: Every) -> tuple[str, ...]:
     """Return whether the chances had the right size, and whether the scores tell anything."""
     return tuple(filter(None, (trial_sentence(seen, every), scores_test_sentence(seen))))
 
 
-def trial_sentence(seen: Foresight | Unsaid, every: str) -> str:
+def trial_sentence(seen: Foresight | Unsaid, every: Every) -> str:
     """Return whether the foretold chances were of the right size."""
     if isinstance(seen, Unsaid):
         return ""
@@ -197,20 +224,30 @@ def trial_sentence(seen: Foresight | Unsaid, every: str) -> str:
     slope, drift = line["slope"], line["drift"]
     if isinstance(slope, Unsaid) or isinstance(drift, Unsaid):
         return ""
-    level = "the level was right within its error"
-    if not drift.spans_zero:
-        way = "more" if drift.value > 0 else "fewer"
-        level = f"**clearly {way} stayed away than foretold**: the {every} was unlike earlier ones"
-    bold = "neither too bold nor too shy"
+    bold = _("neither too bold nor too shy")
     if not slope.low <= 1 <= slope.high:
-        bold = "**too shy**" if slope.value > 1 else "**too bold**"
+        bold = _("**too shy**") if slope.value > 1 else _("**too bold**")
     return sentence(
         "{came} stayed away and {mean} were foretold to ({drift:difference_interval} apart): "
         "{level}. Differences between customers were {bold} (slope {slope:number}, "
         "{slope:interval}; 1 is right).",
         came=percent(seen.trial["outcome"].mean()), mean=percent(seen.trial[name].mean()),
-        drift=drift, level=level, bold=bold, slope=slope,
+        drift=drift, level=_level(drift, every), bold=bold, slope=slope,
     )  # fmt: skip
+
+
+def _level(drift: Estimate, every: Every) -> str:
+    if drift.spans_zero:
+        return _("the level was right within its error")
+    if drift.value > 0:
+        return _(
+            "**clearly more stayed away than foretold**: the {period} was unlike earlier ones",
+            period=_(every),
+        )
+    return _(
+        "**clearly fewer stayed away than foretold**: the {period} was unlike earlier ones",
+        period=_(every),
+    )
 
 
 def scores_test_sentence(seen: Foresight | Unsaid) -> str:
@@ -218,59 +255,27 @@ def scores_test_sentence(seen: Foresight | Unsaid) -> str:
     if isinstance(seen, Unsaid) or isinstance(seen.model.satisfaction_p, Unsaid):
         return ""
     p = seen.model.satisfaction_p.value
-    clear = "clearly tell" if p < CLEAR else "do not clearly tell"
-    told = f"Over all periods, the scores {clear} more than history does ({_p(p)})."
     if p >= CLEAR:
-        return told
-    return f"{told} That alone does not make them useful: the gain above says how much they help."
-
-
-def pace_sentence(ratio: Said, even: Said, parts: Mapping[str, Said], n: int) -> str:
-    """Return what one more point goes with in the pace of the next order, and whether it lasts."""
-    if isinstance(ratio, Unsaid):
-        return f"What one more point goes with can't be said: {ratio.why}"
-    head = "**No clear difference in pace**: one more point goes with a ratio of {ratio}."
-    if not ratio.low <= 1 <= ratio.high:
-        head = "One more point goes with a pace of the next order **{times}** as fast ({ends})."
-    told = sentence(
-        head, ratio=ratio, times=f"{ratio.value:.2f} times", ends=_ends(ratio)
-    )  # fmt: skip
-    told += f" A sample of {digits(ratio.n, 0)} of {digits(n, 0)} customers." * (ratio.n < n)
-    if isinstance(even, Unsaid):
-        return told
-    if even.value >= CLEAR:
-        return f"{told} No sign that the ratio changes with time ({_p(even.value)})."
-    split = listed(
-        f"{when} {number(one)}" + (f" ({interval(one)})" if isinstance(one, Estimate) else "")
-        for when, one in parts.items()
+        return _(
+            "Over all periods, the scores do not clearly tell more than history does ({p}).",
+            p=p_words(p),
+        )
+    return _(
+        "Over all periods, the scores clearly tell more than history does ({p}). That alone does "
+        "not make them useful: the gain above says how much they help.",
+        p=p_words(p),
     )
-    return f"{told} **The ratio changes with time** ({_p(even.value)}), so it is a mean: {split}."
-
-
-def log_rank_sentence(test: Said) -> str:
-    """Return whether the groups come back at different paces, nothing adjusted."""
-    if isinstance(test, Unsaid):
-        return f"Whether the groups differ can't be tested: {test.why}"
-    if test.value < CLEAR:
-        return f"The groups come back at clearly different paces (log-rank test, {_p(test.value)})."
-    return f"No clear difference between the groups (log-rank test, {_p(test.value)})."
 
 
 def _assumption(found: Plan, currency: str) -> str:
-    both = " (both assumed)" if found.cost_is == "assumed" else ""
-    return (
-        f"a call keeps {found.success_rate:.0%} of those who would stay away and costs "
-        f"{plain(found.cost, currency)}{both}"
-    )
+    words = {"share": f"{found.success_rate:.0%}", "cost": plain(found.cost, currency)}
+    if found.cost_is == "assumed":
+        return _(
+            "a call keeps {share} of those who would stay away and costs {cost} (both assumed)",
+            **words,
+        )
+    return _("a call keeps {share} of those who would stay away and costs {cost}", **words)
 
 
 def _kept(found: Plan) -> pd.Series:
     return found.gains["risk"] * found.gains["value"]
-
-
-def _ends(said: Estimate) -> str:
-    return f"{said.level:.0%} interval {interval(said)}; n = {digits(said.n, 0)}"
-
-
-def _p(p: float) -> str:
-    return "p below 0.001" if p < 0.001 else f"p = {p:.3f}"

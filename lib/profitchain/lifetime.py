@@ -19,6 +19,7 @@ from scipy.special import digamma, gammaln
 
 from profitchain.design import kish
 from profitchain.estimates import Unsaid
+from profitchain.languages import _, ngettext
 from profitchain.regression import Quantities
 
 DAYS_A_WEEK = 7
@@ -64,7 +65,7 @@ def fit_purchases(customers: pd.DataFrame) -> Fitted | Unsaid:
         Reads `cluster`, `repeats` (days with a purchase less one), `last_age_days` and `age_days`
         (days from the first such day to the last one, and to now).
     """
-    if unsaid := _too_few(int((customers["repeats"] > 0).sum()), "came back on a later day"):
+    if unsaid := _too_few(int((customers["repeats"] > 0).sum()), _("came back on a later day")):
         return unsaid
     columns = [customers[name].to_numpy() for name in ("repeats", "last_age_days", "age_days")]
     cells, cell_of, n = _cells(*columns)
@@ -87,7 +88,7 @@ def fit_spend(customers: pd.DataFrame) -> Fitted | Unsaid:
     """
     back = customers[customers["repeats"] > 0]
     paid = back[back["repeat_revenue"] > 0]
-    if unsaid := _too_few(len(paid), "came back and paid"):
+    if unsaid := _too_few(len(paid), _("came back and paid")):
         return unsaid
     repeats, revenue = paid["repeats"].to_numpy(float), paid["repeat_revenue"].to_numpy(float)
     start = np.log([2.0, 3.0, revenue.sum() / repeats.sum()])
@@ -164,7 +165,7 @@ def _alive_or_left(
 
     Without a repeat nobody has had an occasion to leave.
     """
-    r, alpha, _, b = np.exp(logs)
+    r, alpha, _a, b = np.exp(logs)
     over = np.where(repeats > 0, b + repeats - 1, 1)
     left = logs[2] - np.log(over) - (r + repeats) * np.log(alpha + last)
     return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)
@@ -174,8 +175,10 @@ def _too_few(customers: int, did: str) -> Unsaid | None:
     """Return why so few repeat customers can't be modelled, or None."""
     if customers >= FEWEST_REPEATERS:
         return None
-    who = {0: "No customer", 1: "Only 1 customer"}.get(customers, f"Only {customers} customers")
-    return Unsaid(why=f"{who} {did}; {FEWEST_REPEATERS} are needed.", n=customers)
+    who = ngettext("Only {n} customer", "Only {n} customers", customers)
+    who = who if customers else _("No customer")
+    why = _("{who} {did}; {needed} are needed.", who=who, did=did, needed=FEWEST_REPEATERS)
+    return Unsaid(why=why, n=customers)
 
 
 def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -200,7 +203,7 @@ def _fit(
     total = n.sum()
     top = _top(likelihood, start, n / total)
     if top is None:
-        return Unsaid(why="The model found no best fit to these customers.", n=int(total))
+        return Unsaid(why=_("The model found no best fit to these customers."), n=int(total))
     logs, curvature, free = top
     values, slopes = likelihood(logs)
     spread = np.zeros((len(logs), len(logs)))
@@ -244,7 +247,7 @@ def _top(
     logs = found.x
     free = np.abs(logs - start) < FARTHEST - STEP
     curvature = _curvature(downhill, logs)
-    for _ in range(3):  # Newton's steps from close by, where rounding has stopped the search
+    for _step in range(3):  # Newton's steps from close by, where rounding has stopped the search
         step = _newton(downhill(logs)[1], curvature, free)
         if step is None:
             return None
@@ -278,7 +281,10 @@ def _with_a_mean(found: Fitted) -> Fitted | Unsaid:
     if found.logs.values[at] - TWO_SIDED * error > 0:
         return found
     return Unsaid(
-        why="What customers spend varies so widely that its mean can't be told (q may be 1 or "
-        f"less: it is {found.parameters['q']:.2f}).",
+        why=_(
+            "What customers spend varies so widely that its mean can't be told (q may be 1 or "
+            "less: it is {q}).",
+            q=f"{found.parameters['q']:.2f}",
+        ),
         n=found.logs.n,
     )

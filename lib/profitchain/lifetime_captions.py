@@ -9,53 +9,62 @@ from profitchain import lifetime
 from profitchain.captions import Caption, source
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import Outlook
-from profitchain.formats import number, plain
+from profitchain.formats import digits, number, plain
 from profitchain.holdouts import CLOSE, MOST_REPEATS, HeldOut, fits
+from profitchain.languages import N_, _, pgettext
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects
 from profitchain.lifetime_words import assumed_clause, count, day_words
 from profitchain.store import Edition
-from profitchain.wording import listed
+from profitchain.wording import first_capital, listed, period_word, periods_word
 from profitchain.worth import framed
 
-CUSTOMERS = "Customers known at the period's end"
+CUSTOMERS = N_("Customers known at the period's end")
 MEANING = {
-    "r": "BG/NBD r: shape of the rates at which customers buy; below 1 most buy rarely",
-    "alpha": "BG/NBD alpha (weeks): r/alpha is the mean rate a week",
-    "a": "BG/NBD a: a/(a + b) is the mean chance to leave after a repeat",
+    "r": N_("BG/NBD r: shape of the rates at which customers buy; below 1 most buy rarely"),
+    "alpha": N_("BG/NBD alpha (weeks): r/alpha is the mean rate a week"),
+    "a": N_("BG/NBD a: a/(a + b) is the mean chance to leave after a repeat"),
     "b": "BG/NBD b",
-    "p": "Gamma-Gamma p: how alike a customer's own purchases are",
-    "q": "Gamma-Gamma q: how alike customers are; 1 or less has no mean",
-    "v": "Gamma-Gamma v: scale of what is paid",
+    "p": N_("Gamma-Gamma p: how alike a customer's own purchases are"),
+    "q": N_("Gamma-Gamma q: how alike customers are; 1 or less has no mean"),
+    "v": N_("Gamma-Gamma v: scale of what is paid"),
 }
 MESSAGES = {
-    "fits": "The model foresaw what customers then did",
-    "unsure": f"The forecast may be right, or off by more than {CLOSE:.0%}",
-    "too many": "The model expected more purchases than came",
-    "too few": "The model expected fewer purchases than came",
+    "fits": N_("The model foresaw what customers then did"),
+    "unsure": N_("The forecast may be right, or off by more than {share}"),
+    "too many": N_("The model expected more purchases than came"),
+    "too few": N_("The model expected fewer purchases than came"),
 }
 
 
 def formulas_table(ahead: Prospects, edition: Edition) -> pd.DataFrame:
     """Return the ways to count a customer's value, with what each one counts."""
-    contract, money = ahead.contract, ahead.money
-    endless = f"{contract.money}, discounted, without end; a skipped {edition.period.every} is lost"
+    contract = ahead.contract
+    endless = _(
+        "{money}, discounted, without end; a skipped {period} is lost",
+        money=_(contract.money), period=period_word(edition.period),
+    )  # fmt: skip
+    undiscounted = _(
+        "revenue, nothing discounted; r/(1 − churn) is 1 whatever r, so only the lifetime "
+        "(1/churn) moves"
+    )
     rows = {
-        "m r/(1 + d − r), first payment next": (contract.next_payment, endless),
-        "m (1 + d)/(1 + d − r), first payment now": (contract.payment_now, endless),
-        "revenue × r/(1 − churn) × lifetime": (
-            contract.source,
-            "revenue, nothing discounted; r/(1 − churn) is 1 whatever r, so only the lifetime "
-            "(1/churn) moves",
-        ),
+        N_("m r/(1 + d − r), first payment next"): (contract.next_payment, endless),
+        N_("m (1 + d)/(1 + d − r), first payment now"): (contract.payment_now, endless),
+        N_("revenue × r/(1 − churn) × lifetime"): (contract.source, undiscounted),
     }
     if not edition.company.contractual:
-        what = f"{money}, discounted, {ahead.horizon_months} months; leaving is told from silence"
-        rows = {"BG/NBD and Gamma-Gamma": (ahead.of_active, what)} | rows
-    numbers = framed([said for said, _ in rows.values()], "").rename(columns=lambda n: n.strip("_"))
+        what = _(
+            "{money}, discounted, {months} months; leaving is told from silence",
+            money=_(ahead.money), months=ahead.horizon_months,
+        )  # fmt: skip
+        rows = {N_("BG/NBD and Gamma-Gamma"): (ahead.of_active, what)} | rows
+    numbers = framed([said for said, _what in rows.values()], "").rename(
+        columns=lambda n: n.strip("_")
+    )
     found = pd.DataFrame({"way": list(rows)})
     return pd.concat([found, numbers], axis=1).assign(
-        counts=[what for _, what in rows.values()], n=[said.n for said, _ in rows.values()]
+        counts=[what for _said, what in rows.values()], n=[said.n for said, _what in rows.values()]
     )
 
 
@@ -82,14 +91,18 @@ def model_table(view: Outlook | Unsaid) -> pd.DataFrame:
 
 def of_now(ahead: Prospects, edition: Edition) -> Caption:
     """Return the caption of what is expected of customers."""
-    message = f"What a customer's {ahead.money} to come is worth can't be said"
+    words = {"money": _(ahead.money)}
+    message = _("What a customer's {money} to come is worth can't be said", **words)
     if isinstance(ahead.mean, Estimate):
-        message = f"A customer is worth {number(ahead.mean)} of {ahead.money} to come"
-    rate = plain(edition.company.discount_rate, "share")
+        words |= {"value": number(ahead.mean)}
+        message = _("A customer is worth {value} of {money} to come", **words)
     return {
         "message": message,
-        "measure": f"Means over customers, 95% intervals; discounted at {rate} a year where said",
-        "source": source(CUSTOMERS, count(ahead)) + assumed_clause(edition, ahead),
+        "measure": _(
+            "Means over customers, 95% intervals; discounted at {rate} a year where said",
+            rate=plain(edition.company.discount_rate, "share"),
+        ),
+        "source": _of_customers(ahead, edition),
     }
 
 
@@ -97,51 +110,80 @@ def of_groups(
     groups: pd.DataFrame, compared: Compared | None, ahead: Prospects, edition: Edition
 ) -> Caption:
     """Return the caption of value by group."""
-    message = "Value by how often customers came back" if len(groups) else "No value by group"
-    if compared is not None:
-        apart = compared.difference
-        pair = f"{compared.best} and {compared.worst} customers"
-        message = f"No clear difference in value between {pair}"
-        if isinstance(apart, Estimate) and not apart.spans_zero:
-            way = "more" if apart.value > 0 else "less"
-            message = f"{compared.best.capitalize()} are worth {way} than like {compared.worst}"
+    message = _("Value by how often customers came back") if len(groups) else _("No value by group")
+    message = message if compared is None else _compared_message(compared)
     return {
         "message": message,
-        "measure": f"Expected {ahead.money} a customer in {ahead.horizon_months} months, "
-        "discounted; 95% intervals",
-        "source": source(CUSTOMERS, count(ahead)) + assumed_clause(edition, ahead),
-        "description": f"{message}. Each group's value stands in the table.",
-    }
+        "measure": _(
+            "Expected {money} a customer in {months} months, discounted; 95% intervals",
+            money=_(ahead.money),
+            months=ahead.horizon_months,
+        ),
+        "source": _of_customers(ahead, edition),
+        "description": _(
+            "{message}. Each group's value stands in the table.", message=message
+        ),
+    }  # fmt: skip
+
+
+def _compared_message(compared: Compared) -> str:
+    apart, words = compared.difference, {"best": _(compared.best), "worst": _(compared.worst)}
+    if isinstance(apart, Unsaid) or apart.spans_zero:
+        return _("No clear difference in value between {best} and {worst} customers", **words)
+    words |= {"best": first_capital(words["best"])}
+    if apart.value > 0:
+        return _("{best} are worth more than like {worst}", **words)
+    return _("{best} are worth less than like {worst}", **words)
+
+
+def _of_customers(ahead: Prospects, edition: Edition) -> str:
+    return source(_(CUSTOMERS), count(ahead)) + assumed_clause(edition, ahead)
 
 
 def of_formulas(ahead: Prospects, edition: Edition) -> Caption:
     """Return the caption of the formulas side by side."""
     return {
-        "message": "The same customers by other formulas",
-        "measure": f"Value of a customer who bought in the period; retention and margin a "
-        f"{edition.period.every} from the {edition.period.every}s of the last year; 95% intervals",
-        "source": source("Orders; customers of the periods before", ahead.contract.retention.n),
+        "message": _("The same customers by other formulas"),
+        "measure": _(
+            "Value of a customer who bought in the period; retention and margin a {period} from "
+            "the {periods} of the last year; 95% intervals",
+            period=period_word(edition.period),
+            periods=periods_word(edition.period),
+        ),
+        "source": source(_("Orders; customers of the periods before"), ahead.contract.retention.n),
     }
 
 
 def of_holdout(tried: HeldOut | Unsaid) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
     if isinstance(tried, Unsaid):
-        message, when, n, most = "The model was not tried on the past", "then", tried.n, 0
+        when = pgettext("when purchases came", "then")
+        message, n, most = _("The model was not tried on the past"), tried.n, 0
     else:
-        told = isinstance(tried.ratio, Estimate)
-        message = MESSAGES[fits(tried.ratio)] if told else "Too little followed to try the model"
-        when = f"after {day_words(tried.calibrated_to)}"
+        message = _("Too little followed to try the model")
+        if isinstance(tried.ratio, Estimate):
+            message = _(MESSAGES[fits(tried.ratio)], share=f"{CLOSE:.0%}")
+        when = _("after {day}", day=day_words(tried.calibrated_to))
         n, most = int(tried.by_repeats["customers"].sum()), tried.by_repeats["repeats"].max()
+    before = _("repeats before")
+    if most == MOST_REPEATS:
+        before = _("repeats before ({most}: or more)", most=most)
     return {
         "message": message,
-        "measure": f"Purchase days a customer {when}: line and band, expected; dots, what came; "
-        "95% intervals",
-        "source": source("Customers known at that day", n),
-        "description": f"{message}. Expected and what came stand in the table.",
+        "measure": _(
+            "Purchase days a customer {when}: line and band, expected; dots, what came; "
+            "95% intervals",
+            when=when,
+        ),
+        "source": source(_("Customers known at that day"), n),
+        "description": _beside_the_table(message),
         "unit": "orders",
-        "x_label": "repeats before" + f" ({most}: or more)" * bool(most == MOST_REPEATS),
+        "x_label": before,
     }
+
+
+def _beside_the_table(message: str) -> str:
+    return _("{message}. Expected and what came stand in the table.", message=message)
 
 
 def holdout_frames(tried: HeldOut | Unsaid) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -172,18 +214,24 @@ def of_tracking(tried: HeldOut | Unsaid) -> Caption:
     if isinstance(tried, Unsaid):
         return of_holdout(tried)
     last, weeks = tried.tracking.iloc[-1], tried.days / lifetime.DAYS_A_WEEK
-    message = (
-        f"By the end {last['value'] / last['came']:.2f} times as many repeats expected as came"
-    )
+    message = _("No repeat has come")
+    if last["came"]:
+        message = _(
+            "By the end {times} times as many repeats expected as came",
+            times=digits(last["value"] / last["came"], 2),
+        )
     return {
-        "message": message if last["came"] else "No repeat has come",
-        "measure": "Repeat purchase days of all customers by then, newcomers included: line, "
-        f"expected (band: error of the parameters); dots, what came; fitted without the last "
-        f"{weeks:.0f} weeks",
-        "source": source("Customers", int(last["n"])),
-        "description": f"{message}. Expected and what came stand in the table.",
+        "message": message,
+        "measure": _(
+            "Repeat purchase days of all customers by then, newcomers included: line, expected "
+            "(band: error of the parameters); dots, what came; fitted without the last {weeks} "
+            "weeks",
+            weeks=digits(weeks, 0),
+        ),
+        "source": source(_("Customers"), int(last["n"])),
+        "description": _beside_the_table(message),
         "unit": "orders",
-        "x_label": "weeks since the first purchase of all",
+        "x_label": _("weeks since the first purchase of all"),
     }
 
 
@@ -197,11 +245,15 @@ def of_model(view: Outlook | Unsaid) -> Caption:
             for name, found in parts.items()
             if not isinstance(found, Unsaid)
         ]
-        fit = f"; log-likelihood {listed(told)}"
+        fit = _("; log-likelihood {models}", models=listed(told))
+    n = view.purchases.logs.n if isinstance(view, Outlook) else view.n
     return {
-        "message": "The parameters of the two models",
-        "measure": "Maximum likelihood, time in weeks; robust error: customers independent; model "
-        f"error: if the model is true{fit}",
-        "source": source(CUSTOMERS, view.purchases.logs.n if isinstance(view, Outlook) else view.n),
+        "message": _("The parameters of the two models"),
+        "measure": _(
+            "Maximum likelihood, time in weeks; robust error: customers independent; model error: "
+            "if the model is true{fit}",
+            fit=fit,
+        ),
+        "source": source(_(CUSTOMERS), n),
         "empty": view.why if isinstance(view, Unsaid) else "",
     }

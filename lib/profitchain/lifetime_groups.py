@@ -12,14 +12,15 @@ from profitchain import expectancy
 from profitchain.company import Question
 from profitchain.estimates import Said, Unsaid
 from profitchain.expectancy import Foreseen, Outlook
+from profitchain.languages import N_, _, ngettext
 from profitchain.ratios import said_frame
 from profitchain.satisfaction import GROUPS, answers_to
 
-NO_ANSWER = "no answer"
-CAME_BACK = ("never came back", "came back once", "came back more often")
+NO_ANSWER = N_("no answer")
+CAME_BACK = (N_("never came back"), N_("came back once"), N_("came back more often"))
 BANDS = 5  # of customers' age, as many customers in each
-ANSWER, HISTORY = "Latest answer", "Repeats so far"
-ALIKE = f"{ANSWER}, among like customers"
+ANSWER, HISTORY = N_("Latest answer"), N_("Repeats so far")
+ALIKE = N_("Latest answer, among like customers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +90,11 @@ def alike(
     customers who answered, standardised to their mix. Each customer's number is the model's, which
     knows of purchases alone: a difference goes with the group, and may be older than the answer.
     """
-    worst, _, best = (name.replace("_", " ") for name in GROUPS[question.kind])
+    worst, _middle, best = (name.replace("_", " ") for name in GROUPS[question.kind])
     sizes = group[group != NO_ANSWER].value_counts()
     shown = [name for name in _in_order(group) if sizes.get(name, 0) >= max(smallest, 2)]
     inside = group.isin(shown).to_numpy()
-    why = Unsaid(why="Too few customers gave answers of different groups.", n=int(inside.sum()))
+    why = Unsaid(why=_("Too few customers gave answers of different groups."), n=int(inside.sum()))
     if len(shown) < 2:
         return Compared(levels=value_by_group(view, foreseen, group[:0], unit=unit),
                         difference=why, best=best, worst=worst)  # fmt: skip
@@ -151,7 +152,12 @@ def _mean(
 ) -> Said:
     n = int(inside.sum())
     if n < max(smallest, 2):
-        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=n)
+        why = ngettext(
+            "Fewer than {n} customer: too small a group to show.",
+            "Fewer than {n} customers: too small a group to show.",
+            smallest,
+        )
+        return Unsaid(why=why, n=n)
     return expectancy.mean_said(view, foreseen, unit, inside)
 
 

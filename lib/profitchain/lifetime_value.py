@@ -12,11 +12,15 @@ from profitchain.contract_value import Contract
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.expectancy import Foreseen, Outlook
 from profitchain.holdouts import HeldOut
+from profitchain.languages import N_, _
 from profitchain.lifetime_groups import Compared
 from profitchain.ratios import change, ratio
 from profitchain.store import Edition
 
-UNDER_CONTRACT = "Under contract nobody leaves unseen: retention is counted, not told from silence."
+UNDER_CONTRACT = N_(
+    "Under contract nobody leaves unseen: retention is counted, not told from silence."
+)
+ALIVE = N_("alive")
 GROUP_COLUMNS = ["group", "value", "low", "high", "n", "why", "unit", "segment"]
 
 
@@ -80,12 +84,12 @@ def by_group(ahead: Prospects, edition: Edition) -> tuple[pd.DataFrame, Compared
 def tried(edition: Edition) -> HeldOut | Unsaid:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
     if edition.company.contractual:
-        return Unsaid(why=UNDER_CONTRACT)
+        return Unsaid(why=_(UNDER_CONTRACT))
     if not edition.has("holdout"):
-        return Unsaid(why="The history is too short to hold back a part of it.")
+        return Unsaid(why=_("The history is too short to hold back a part of it."))
     then, days = edition.table("holdout"), edition.table("repeat_days")
     if then.empty:
-        return Unsaid(why="Nobody was a customer yet so long ago.")
+        return Unsaid(why=_("Nobody was a customer yet so long ago."))
     return holdouts.held_out(then, known_now(edition), days, currency=edition.company.currency)
 
 
@@ -106,24 +110,26 @@ def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: f
     there = expectancy.alive(view)
     orders = {span: expectancy.orders(view, there, months=span) for span in (12, months)}
     terms = {"months": months, "yearly_discount": yearly_discount}
-    told = {"alive": expectancy.mean_said(view, there, "share")}
-    for span, each in orders.items():
-        told[f"days with an order in {span} months"] = expectancy.mean_said(view, each, "orders")
+    told = {ALIVE: expectancy.mean_said(view, there, "share")}
+    days = {span: expectancy.mean_said(view, each, "orders") for span, each in orders.items()}
+    told |= {_days_with_an_order(span): one for span, one in days.items()}
     worth = None
     mean = total = active = view.no_money
     if not view.no_money:
         for span, each in orders.items():
             brought = expectancy.money(view, each)
-            name = f"{view.money} in {span} months"
-            told[name] = expectancy.mean_said(view, brought, view.currency)
+            told[_within(view.money, span)] = expectancy.mean_said(view, brought, view.currency)
         worth = expectancy.money(view, expectancy.orders(view, there, **terms))
         mean = expectancy.mean_said(view, worth, view.currency)
         total = mean.times(len(view.customers))
         active = _of_active(view, worth)
     new = expectancy.of_a_new_customer(view, **terms)
-    discounted = f"{view.money} in {months} months, discounted"
-    told |= {discounted: mean, f"{discounted}: all customers": total}
-    told |= {f"{discounted}: a new customer": new}
+    words = {"money": _(view.money), "months": months}
+    told |= {
+        _("{money} in {months} months, discounted", **words): mean,
+        _("{money} in {months} months, discounted: all customers", **words): total,
+        _("{money} in {months} months, discounted: a new customer", **words): new,
+    }
     return Prospects(
         view=view,
         contract=contract,
@@ -131,8 +137,8 @@ def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: f
         money=view.money,
         mean=mean,
         total=total,
-        share_alive=told["alive"],
-        orders_12_months=told["days with an order in 12 months"],
+        share_alive=told[ALIVE],
+        orders_12_months=days[12],
         new_customer=new,
         of_active=active,
         table=told,
@@ -140,22 +146,30 @@ def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: f
     )
 
 
+def _days_with_an_order(months: int) -> str:
+    return _("days with an order in {months} months", months=months)
+
+
+def _within(money: str, months: int) -> str:
+    return _("{money} in {months} months", money=_(money), months=months)
+
+
 def _of_active(view: Outlook, worth: Foreseen) -> Said:
     bought = (view.customers["period_orders"] > 0).to_numpy()
     if bought.sum() < 2:
-        return Unsaid(why="Too few bought in this period.", n=int(bought.sum()))
+        return Unsaid(why=_("Too few bought in this period."), n=int(bought.sum()))
     return expectancy.mean_said(view, worth, view.currency, bought)
 
 
 def _under_contract(contract: Contract, first_payment: str, months: int) -> Prospects:
     mean = contract.value(first_payment)
     total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
-    unseen = Unsaid(why=UNDER_CONTRACT)
+    unseen, money = Unsaid(why=_(UNDER_CONTRACT)), _(contract.money)
     told = {
-        "kept from one period to the next": contract.retention,
-        f"{contract.money} a period": contract.margin,
-        f"{contract.money} to come, discounted": mean,
-        f"{contract.money} to come, discounted: all customers": total,
+        N_("kept from one period to the next"): contract.retention,
+        _("{money} a period", money=money): contract.margin,
+        _("{money} to come, discounted", money=money): mean,
+        _("{money} to come, discounted: all customers", money=money): total,
     }
     return Prospects(
         view=unseen,
@@ -175,7 +189,7 @@ def _under_contract(contract: Contract, first_payment: str, months: int) -> Pros
 
 def _unsaid(why: Unsaid, contract: Contract, months: int) -> Prospects:
     names = ("mean", "total", "share_alive", "orders_12_months", "new_customer", "of_active")
-    lines = ("alive", "days with an order in 12 months", f"{contract.money} in {months} months")
+    lines = (ALIVE, _days_with_an_order(12), _within(contract.money, months))
     return Prospects(
         view=why,
         contract=contract,

@@ -10,40 +10,55 @@ from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import RATE, Outlook
 from profitchain.formats import digits, plain
 from profitchain.holdouts import CLOSE, HeldOut, fits
-from profitchain.languages import locale
+from profitchain.languages import N_, _, following, locale, ngettext, pgettext
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects, spend_by_repeats
 from profitchain.store import Edition
-from profitchain.wording import listed, sentence
+from profitchain.wording import listed, period_word, sentence
 
 EDGES = {  # the first that holds counts; what it explains is not told again
-    frozenset({"a low", "b low"}): "some leave with the first return, the others never",
-    frozenset({"a high", "b high"}): "all leave with the same chance",
-    frozenset({"a low"}): "nobody ever leaves",
-    frozenset({"b low"}): "everybody leaves with the first return",
-    frozenset({"r high"}): "all buy at the same rate",
+    frozenset({"a low", "b low"}): N_("some leave with the first return, the others never"),
+    frozenset({"a high", "b high"}): N_("all leave with the same chance"),
+    frozenset({"a low"}): N_("nobody ever leaves"),
+    frozenset({"b low"}): N_("everybody leaves with the first return"),
+    frozenset({"r high"}): N_("all buy at the same rate"),
 }
+WITHOUT_END = {"low": N_("{name} low without end"), "high": N_("{name} high without end")}
 EXPLAINED = {"a low": "b high", "b low": "a high", "r high": "alpha high"}
+AHEAD = N_(
+    "A known customer is expected to bring **{mean:number} of {money} in the next {months}** "
+    "({mean:evidence}), discounted at {rate} a year; all {count} together {total:number} "
+    "({total:interval}){assumed}."
+)
+WHILE_IT_LASTS = N_(
+    "An active customer is expected to bring **{mean:number} of {money} for as long as the "
+    "contract lasts** ({mean:evidence}), discounted at {rate} a year; all {count} together "
+    "{total:number} ({total:interval}){assumed}."
+)
+WORTH_MORE = N_(
+    "A latest answer “{best}” rather than “{worst}” goes with **{apart:number} more expected "
+    "{money}** ({apart:evidence}) among like customers."
+)
+WORTH_LESS = N_(
+    "A latest answer “{best}” rather than “{worst}” goes with **{apart:number} less expected "
+    "{money}** ({apart:evidence}) among like customers."
+)
 VERDICTS = {
-    "fits": "**The model fits.**",
-    "unsure": "**Whether the model fits is unsure.**",
-    "too many": "**The model does not fit:** it expects too many purchases.",
-    "too few": "**The model does not fit:** it expects too few purchases.",
+    "fits": N_("**The model fits.**"),
+    "unsure": N_("**Whether the model fits is unsure.**"),
+    "too many": N_("**The model does not fit:** it expects too many purchases."),
+    "too few": N_("**The model does not fit:** it expects too few purchases."),
 }
 
 
 def value_sentence(ahead: Prospects, edition: Edition) -> str:
     """Return the answer: what a known customer, and all of them, are worth from now on."""
-    firm, span = edition.company, f"in the next {ahead.horizon_months} months"
-    who = "A known customer"
-    if firm.contractual:
-        who, span = "An active customer", "for as long as the contract lasts"
+    firm, months = edition.company, ahead.horizon_months
     return sentence(
-        "{who} is expected to bring **{mean:number} of {money} {span}** ({mean:evidence}), "
-        "discounted at {rate} a year; all {count} together {total:number} ({total:interval})"
-        "{assumed}.",
+        WHILE_IT_LASTS if firm.contractual else AHEAD,
         otherwise="What customers are worth from now on can't be said: {why}",
-        who=who, mean=ahead.mean, money=ahead.money, span=span, total=ahead.total,
+        mean=ahead.mean, money=_(ahead.money), total=ahead.total,
+        months=ngettext("{n} month", "{n} months", months),
         rate=plain(firm.discount_rate, "share"), count=digits(count(ahead), 0),
         assumed=assumed_clause(edition, ahead),
     )  # fmt: skip
@@ -55,11 +70,12 @@ def groups_sentence(compared: Compared | None, money: str, *, or_nothing: bool =
     `or_nothing`: say nothing rather than why it can't be said.
     """
     if compared is None:
-        return "" if or_nothing else "There are no answers by which value could be told apart."
-    words = {"best": compared.best, "worst": compared.worst, "money": money}
+        nothing = _("There are no answers by which value could be told apart.")
+        return "" if or_nothing else nothing
+    words = {"best": _(compared.best), "worst": _(compared.worst), "money": _(money)}
     apart = compared.difference
     if isinstance(apart, Unsaid):
-        why = f"Value by score group can't be compared: {apart.why}"
+        why = _("Value by score group can't be compared: {why}", why=apart.why)
         return "" if or_nothing else why
     if apart.spans_zero:
         return sentence(
@@ -67,30 +83,28 @@ def groups_sentence(compared: Compared | None, money: str, *, or_nothing: bool =
             "“{best}” and like customers with “{worst}”: {apart}, an interval that "
             "spans zero.", apart=apart, **words,
         )  # fmt: skip
-    return sentence(
-        "A latest answer “{best}” rather than “{worst}” goes with **{apart:number} {way} expected "
-        "{money}** ({apart:evidence}) among like customers.",
-        apart=apart if apart.value > 0 else apart.times(-1),
-        way="more" if apart.value > 0 else "less", **words,
-    )  # fmt: skip
+    if apart.value > 0:
+        return sentence(WORTH_MORE, apart=apart, **words)
+    return sentence(WORTH_LESS, apart=apart.times(-1), **words)
 
 
 def alive_sentence(ahead: Prospects) -> str:
     """Return how many are alive, and for how many the model can't know."""
     view = ahead.view
     if isinstance(ahead.share_alive, Unsaid) or isinstance(view, Unsaid):
-        return f"Who is still a customer is not inferred here: {ahead.share_alive.why}"
+        return _("Who is still a customer is not inferred here: {why}", why=ahead.share_alive.why)
     never = float((view.customers["repeats"] == 0).mean())
     head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
-    known = (
-        f" For {plain(never, 'share')} of them, who never came back, the model says 1 by "
-        "construction: a customer can leave only after a repeat purchase."
+    known = _(
+        "For {share} of them, who never came back, the model says 1 by construction: a customer "
+        "can leave only after a repeat purchase.",
+        share=plain(never, "share"),
     )
-    most = (
-        " So the share alive says little here, and the value of most customers is the small chance "
+    most = _(
+        "So the share alive says little here, and the value of most customers is the small chance "
         "of a first return."
     )
-    return head + (known if never else "") + (most if never > 0.5 else "")
+    return following(head, known if never else "", most if never > 0.5 else "")
 
 
 def rate_sentence(ahead: Prospects, edition: Edition) -> str:
@@ -101,16 +115,22 @@ def rate_sentence(ahead: Prospects, edition: Edition) -> str:
     left = plain(view.parameters.values[RATE], view.currency)
     one = plain(1, view.currency, places=0)
     months = edition.company.lookback_months
-    within = f"the last {months} months" if months else "all of the history"
-    known = "no margin is known, so value is revenue" if view.money == "revenue" else (
-        "each purchase is taken to leave the same share"
+    within = _("all of the history")
+    if months:
+        within = ngettext("the last {n} month", "the last {n} months", months)
+    known = _("each purchase is taken to leave the same share")
+    if view.money == "revenue":
+        known = _("no margin is known, so value is revenue")
+    told = _(
+        "Of {one} that customers pay, {left} is left as {money} once refunds are off: the rate of "
+        "{within}; {known}.",
+        one=one, left=left, money=_(view.money), within=within, known=known,
     )  # fmt: skip
     zero = view.spend.left_out
-    free = f" {digits(zero, 0)} who came back paid nothing then and are left out." if zero else ""
-    return (
-        f"Of {one} that customers pay, {left} is left as {view.money} once refunds are off: the "
-        f"rate of {within}; {known}.{free}"
-    )
+    free = _(
+        "{count} who came back paid nothing then and are left out.", count=digits(zero, 0)
+    )  # fmt: skip
+    return following(told, free if zero else "")
 
 
 def edges_sentence(view: Outlook | Unsaid, when: str = "") -> str:
@@ -124,13 +144,17 @@ def edges_sentence(view: Outlook | Unsaid, when: str = "") -> str:
     for parts, words in EDGES.items():
         if parts <= edges:
             edges -= parts | {EXPLAINED[part] for part in parts}
-            told.append(words)
-    named = listed([*told, *(f"{edge} without end" for edge in sorted(edges))])
-    whose = f"The model of {when}" if when else "The model"
-    return (
-        f"**{whose} stands at an edge:** {named}. The data can't tell this from a less extreme "
-        "case; the parameters concerned are held there and carry no error."
+            told.append(_(words))
+    for name, way in (edge.split() for edge in sorted(edges)):
+        told.append(_(WITHOUT_END[way], name=name))
+    head = _("**The model stands at an edge:** {named}.", named=listed(told))
+    if when:
+        head = _("**The model of {day} stands at an edge:** {named}.", day=when, named=listed(told))
+    tail = _(
+        "The data can't tell this from a less extreme case; the parameters concerned are held "
+        "there and carry no error."
     )
+    return following(head, tail)
 
 
 def edges_of_trial(tried: HeldOut | Unsaid) -> str:
@@ -147,7 +171,7 @@ def independence_sentence(ahead: Prospects) -> str:
         return ""
     told = spend_by_repeats(view.customers, view.currency)
     clear = isinstance(told["apart"], Estimate) and not told["apart"].spans_zero
-    verdict = "so it does not quite hold here" if clear else "no clear difference"
+    verdict = _("so it does not quite hold here") if clear else _("no clear difference")
     return sentence(
         "Gamma-Gamma takes what customers pay for independent of how often they come back. Those "
         "who came back once paid {once:number} on that day ({once:interval}), the others "
@@ -163,35 +187,39 @@ def verdict_sentence(tried: HeldOut | Unsaid, *, or_nothing: bool = False) -> st
     `or_nothing`: say nothing rather than why it can't be said.
     """
     if isinstance(tried, Unsaid):
-        return "" if or_nothing else f"The model was not tried on the past: {tried.why}"
+        untried = _("The model was not tried on the past: {why}", why=tried.why)
+        return "" if or_nothing else untried
     if isinstance(tried.ratio, Unsaid):
-        return f"What the model expected can't be judged: {tried.ratio.why}"
-    return sentence(
-        "{told} Fitted on what was known on {day}, it expected {ratio:number} times the purchase "
-        "days that came in the {days} days since ({ratio:evidence}).",
-        told=VERDICTS[fits(tried.ratio)], day=day_words(tried.calibrated_to), days=tried.days,
-        ratio=tried.ratio,
+        return _("What the model expected can't be judged: {why}", why=tried.ratio.why)
+    found = sentence(
+        "Fitted on what was known on {day}, it expected {ratio:number} times the purchase days "
+        "that came in the {days} days since ({ratio:evidence}).",
+        day=day_words(tried.calibrated_to), days=tried.days, ratio=tried.ratio,
     )  # fmt: skip
+    return following(_(VERDICTS[fits(tried.ratio)]), found)
 
 
 def rule_sentence(tried: HeldOut | Unsaid) -> str:
     """Return the rule of the verdict, and two further ratios; "" where there is no verdict."""
     if isinstance(tried, Unsaid):
         return ""
-    parts = {
-        "With the purchases of newcomers the ratio is": tried.ratio_with_new,
-        "In what customers paid it is": tried.money_ratio,
-    }
-    told = [
-        sentence(f"{name} {{said:number}} ({{said:interval}}).", said=said)
-        for name, said in parts.items()
-        if isinstance(said, Estimate)
-    ]
-    rule = (
-        f"The model fits if the ratio's whole interval lies within {CLOSE:.0%} of 1, and does not "
-        "fit if the whole of it lies beyond; else it is unsure."
+    newcomers = sentence(
+        "With the purchases of newcomers the ratio is {said:number} ({said:interval}).",
+        said=tried.ratio_with_new,
     )
-    return " ".join([*told, rule])
+    money = sentence(
+        "In what customers paid it is {said:number} ({said:interval}).", said=tried.money_ratio
+    )
+    rule = _(
+        "The model fits if the ratio's whole interval lies within {share} of 1, and does not fit "
+        "if the whole of it lies beyond; else it is unsure.",
+        share=f"{CLOSE:.0%}",
+    )
+    return following(
+        newcomers if isinstance(tried.ratio_with_new, Estimate) else "",
+        money if isinstance(tried.money_ratio, Estimate) else "",
+        rule,
+    )
 
 
 def day_words(iso: str) -> str:
@@ -207,12 +235,15 @@ def day_words(iso: str) -> str:
 
 def formulas_sentence(ahead: Prospects, edition: Edition) -> str:
     """Return which of the formulas holds for this firm, and why."""
-    period = edition.period.every
+    period = period_word(edition.period)
     if edition.company.contractual:
-        when = {"next": f"with the next {period}", "now": "now"}[edition.company.first_payment]
-        return (
+        when = _("with the next {period}", period=period)
+        if edition.company.first_payment == "now":
+            when = pgettext("when the first payment comes", "now")
+        return _(
             "company.yml says that customers are under contract, so leaving is seen and the "
-            f"formula with retention holds; the first payment comes {when}."
+            "formula with retention holds; the first payment comes {when}.",
+            when=when,
         )
     return sentence(
         "Retention is {kept} a {period}. Nobody signs off here, so a customer who skips a {period} "
@@ -233,6 +264,6 @@ def count(ahead: Prospects) -> int:
 def assumed_clause(edition: Edition, ahead: Prospects) -> str:
     """Return the assumption on margin, or "" where orders carry their own."""
     rate = edition.assumed_margin
-    return (
-        f"; margin is assumed at {rate:.0%} of revenue" if rate and ahead.money == "margin" else ""
-    )
+    if not rate or ahead.money != "margin":
+        return ""
+    return _("; margin is assumed at {share} of revenue", share=f"{rate:.0%}")

@@ -192,7 +192,7 @@ def segments_message(label: str, groups: pd.DataFrame) -> str:
         none = _("{label}: no group can be told from the rest", label=label)
         return brief(none, _("No group can be told from the rest"))
     sides = [
-        _("{groups} {verdict}", groups=listed(names), verdict=_(verdict))
+        _("{groups} {verdict}", groups=listed(map(_, names)), verdict=_(verdict))
         for verdict in DIFFERENT
         if len(names := apart.loc[apart["verdict"] == verdict, "group"])
     ]

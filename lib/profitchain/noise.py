@@ -14,6 +14,7 @@ import pandas as pd
 
 from profitchain.design import FEWEST_CUSTOMERS, Design, kish
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import _, ngettext
 from profitchain.links import CLUSTERED
 from profitchain.margins import average_effect, estimates, stacked
 from profitchain.ratios import said_frame
@@ -126,24 +127,32 @@ def _reliability(close: pd.DataFrame) -> Quantities | Unsaid:
     """Return the intraclass correlation and what each cluster brings to its error."""
     count = len(close)
     if count < FEWEST_PAIRS:
-        return Unsaid(
-            why=f"Only {count} times did a customer answer twice within {CLOSE} days: at least "
-            f"{FEWEST_PAIRS} are needed to tell how noisy the score is.",
-            n=count,
-        )
+        return Unsaid(why=_too_few(count), n=count)
     scores = close[["first", "second"]].to_numpy(float)
     apart = scores - scores.mean()
     product, square = apart.prod(axis=1), (apart**2).mean(axis=1)
     if square.mean() == 0:
-        return Unsaid(why="All answers of these customers are the same.", n=count)
+        return Unsaid(why=_("All answers of these customers are the same."), n=count)
     sizes = close.groupby("cluster").size().to_numpy(float)
     if kish(sizes) < FEWEST_CUSTOMERS:
-        return Unsaid(why="Too few customers answered twice within weeks.", n=count)
+        return Unsaid(why=_("Too few customers answered twice within weeks."), n=count)
     value = product.mean() / square.mean()
     influence = (product - value * square) / square.mean() / count
     errors = pd.Series(influence).groupby(close["cluster"].to_numpy()).sum()
     return Quantities(
         values=np.array([value]), errors=_scaled(errors), n=count, effective=kish(sizes)
+    )
+
+
+def _too_few(count: int) -> str:
+    return ngettext(
+        "Only {n} time did a customer answer twice within {days} days: at least {fewest} are "
+        "needed to tell how noisy the score is.",
+        "Only {n} times did a customer answer twice within {days} days: at least {fewest} are "
+        "needed to tell how noisy the score is.",
+        count,
+        days=CLOSE,
+        fewest=FEWEST_PAIRS,
     )
 
 
@@ -188,8 +197,12 @@ def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) 
     reliable = min(float(measured.values[0]), 1.0)
     if reliable - explained < ROOM:
         return Unsaid(
-            why=f"A reliability of {reliable:.2f} leaves nothing beyond the {explained:.2f} that "
-            "the controls tell of the score.",
+            why=_(
+                "A reliability of {reliability} leaves nothing beyond the {explained} that the "
+                "controls tell of the score.",
+                reliability=f"{reliable:.2f}",
+                explained=f"{explained:.2f}",
+            ),
             n=parts.n,
         )
     factor = (1 - explained) / (reliable - explained)
@@ -210,7 +223,8 @@ def _within_range(rows: pd.DataFrame, cells: pd.DataFrame, level: float) -> Said
     known = stated.dropna(subset=["value"])
     if len(known) < len(stated) or stated.empty:
         why = stated.loc[stated["value"].isna(), "why"]
-        return Unsaid(why=why.iloc[0] if len(why) else "No reliability is stated.", n=_n(cells))
+        none = _("No reliability is stated.")
+        return Unsaid(why=why.iloc[0] if len(why) else none, n=_n(cells))
     return Estimate(
         value=float(known["value"].median()), low=float(known["low"].min()),
         high=float(known["high"].max()), n=_n(cells), unit="share", level=level,

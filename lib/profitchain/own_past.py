@@ -21,6 +21,7 @@ import pandas as pd
 
 from profitchain.design import refusal
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import _
 from profitchain.least_squares import demeaned, least_squares
 from profitchain.links import CLUSTERED, effect_of_a_point
 from profitchain.margins import estimates
@@ -76,7 +77,7 @@ def earlier_answer_held(
     """Return the effect of a point among later answers, the earlier score held fixed in classes."""
     later = answers[answers["previous_score"].notna()]
     if later.empty:
-        return Unsaid(why="No customer answered a second time.")
+        return Unsaid(why=_("No customer answered a second time."))
     return effect_of_a_point(
         as_cells(later),
         outcome="repeats",
@@ -96,7 +97,7 @@ def fixed_effects(
     times = answers.groupby("person")["score"].transform("size")
     cells = as_cells(answers[times >= 2])
     if cells.empty:
-        return Unsaid(why="No customer answered a second time.")
+        return Unsaid(why=_("No customer answered a second time."))
     why = refusal(cells)
     if why:
         return Unsaid(why=why, n=len(cells))

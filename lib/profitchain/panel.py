@@ -15,10 +15,11 @@ from ibis.expr.types import Column, Table, Value
 
 from profitchain.company import Company
 from profitchain.errors import CompanyError, did_you_mean
+from profitchain.languages import N_
 from profitchain.periods import Period, months_before
 
 TREND_PERIODS = 8
-UNKNOWN = "(unknown)"
+UNKNOWN = N_("(unknown)")
 EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
 SECONDS_A_DAY = 86_400
 HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before

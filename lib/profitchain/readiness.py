@@ -17,6 +17,7 @@ import pandas as pd
 
 from profitchain.design import EVENTS_PER_TERM, FEWEST_CUSTOMERS, FEWEST_EVENTS, Design, kish
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import _, ngettext
 from profitchain.regression import Fit, Quantities, fit, levels_of
 from profitchain.terms import as_it_is, control_columns, independent, word_of
 
@@ -77,7 +78,7 @@ def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | Unsa
     model = propensity(asked, controls)
     if isinstance(model, Unsaid):
         return model
-    chance, _, _ = levels_of(model.predictor, binary=True)
+    chance, _slope, _curvature = levels_of(model.predictor, binary=True)
     raw = np.where(given > 0, 1 / chance, 0.0)
     most = MOST_TIMES_THE_MEDIAN * _median(raw, given)
     cut = raw > most
@@ -108,8 +109,7 @@ def late_weights(asked: pd.DataFrame) -> Weights | Unsaid:
     given, n = answers_of(asked), asked["n"].to_numpy(float)
     late, silent = given * asked["late"].to_numpy(float), n - given
     if late.sum() < FEWEST_EVENTS:
-        count = f"Only {late.sum():.0f} answers are" if late.any() else "No answer is"
-        return Unsaid(why=f"{count} known to have come late.", n=round(given.sum()))
+        return Unsaid(why=_few_late(round(late.sum())), n=round(given.sum()))
     ratio = silent.sum() / late.sum()
     errors = by_cluster((silent - ratio * late) / late.sum(), asked["cluster"].to_numpy())
     is_late = (late > 0).astype(float)
@@ -142,9 +142,17 @@ def too_few(asked: pd.DataFrame) -> str:
     given = pd.Series(answers_of(asked)).groupby(asked["cluster"].to_numpy()).sum().to_numpy()
     customers = np.count_nonzero(given)
     if customers < FEWEST_CUSTOMERS:
-        return f"Only {customers} customers answered: at least {FEWEST_CUSTOMERS:.0f} are needed."
+        return ngettext(
+            "Only {n} customer answered: at least {fewest} are needed.",
+            "Only {n} customers answered: at least {fewest} are needed.",
+            customers,
+            fewest=f"{FEWEST_CUSTOMERS:.0f}",
+        )
     if kish(given) < FEWEST_CUSTOMERS:
-        return f"Too few of {customers:,} customers gave most of the answers."
+        return _(
+            "Too few of {customers} customers gave most of the answers.",
+            customers=f"{customers:,}",
+        )
     return ""
 
 
@@ -154,6 +162,16 @@ def by_cluster(amounts: np.ndarray, clusters: np.ndarray) -> Quantities:
     sums = np.bincount(codes, amounts, len(names)) * np.sqrt(len(names) / (len(names) - 1))
     nothing = {"values": np.zeros(1), "n": 0, "effective": np.inf}
     return Quantities(errors=pd.DataFrame(sums[:, None], index=names), **nothing)
+
+
+def _few_late(count: int) -> str:
+    if count == 0:
+        return _("No answer is known to have come late.")
+    return ngettext(
+        "Only {n} answer is known to have come late.",
+        "Only {n} answers are known to have come late.",
+        count,
+    )
 
 
 def _text_columns(asked: pd.DataFrame) -> list[str]:
@@ -171,12 +189,17 @@ def _median(values: np.ndarray, counts: np.ndarray) -> float:
 def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit | str:
     """Return the logit of answering on these terms, or why there can be none."""
     n, cells = asked["n"].to_numpy(float), asked.assign(repeats=given)
-    known = control_columns(cells, terms, outcome="repeats", who="those who answered")
+    known = control_columns(cells, terms, outcome="repeats", who=_("those who answered"))
     columns = np.column_stack([np.ones(len(asked)), known.columns])
     keep = independent(columns, n)
     rarer = round(min(given.sum(), (n - given).sum()))
     if rarer < EVENTS_PER_TERM * (keep.sum() - 1):
-        return f"Only {rarer} requests on one side for {keep.sum() - 1} terms of the model."
+        return ngettext(
+            "Only {n} request on one side for {terms} terms of the model.",
+            "Only {n} requests on one side for {terms} terms of the model.",
+            rarer,
+            terms=keep.sum() - 1,
+        )
     model = fit(
         Design(
             columns=columns[:, keep],
@@ -190,13 +213,18 @@ def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit
         )
     )
     if isinstance(model, Unsaid):
-        return "What is known of customers tells perfectly who answers: nobody stands for the rest."
+        return _(
+            "What is known of customers tells perfectly who answers: nobody stands for the rest."
+        )
     return model
 
 
 def _noted(model: Fit, left_out: Sequence[str]) -> Fit:
     """Return a model that says which parts of the history it could not carry."""
-    notes = [f"{word_of(name)} left out, as no stable fit carries it" for name in left_out]
+    notes = [
+        _("{control} left out, as no stable fit carries it", control=_(word_of(name)))
+        for name in left_out
+    ]
     known = replace(model.design.controls, notes=(*model.design.controls.notes, *notes))
     return replace(model, design=replace(model.design, controls=known))
 
@@ -205,7 +233,11 @@ def _no_model(asked: pd.DataFrame, given: np.ndarray) -> str:
     """Return why the chance of answering can't be told, or an empty text."""
     n, answers = round(asked["n"].sum()), round(given.sum())
     if n == 0:
-        return "Nobody is known to have been asked."
+        return _("Nobody is known to have been asked.")
     if min(answers, n - answers) < FEWEST_EVENTS:
-        return f"{answers} of {n:,} requests were answered: too few on one side to compare."
+        return _(
+            "{answers} of {requests} requests were answered: too few on one side to compare.",
+            answers=answers,
+            requests=f"{n:,}",
+        )
     return too_few(asked)

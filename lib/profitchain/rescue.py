@@ -17,6 +17,7 @@ from profitchain.company import Question
 from profitchain.design import kish
 from profitchain.errors import ParameterError
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _, ngettext
 from profitchain.least_squares import least_squares
 from profitchain.leaving import Foresight, base, foretells
 from profitchain.margins import stacked
@@ -26,8 +27,8 @@ from profitchain.signs import recency_days
 from profitchain.survival import satisfaction_groups
 
 Cost = Literal["given", "counted", "assumed"]
-THIRDS = ("lowest third", "middle third", "highest third")
-NOT_ANSWERED = "no answer"
+THIRDS = (N_("lowest third"), N_("middle third"), N_("highest third"))
+NOT_ANSWERED = N_("no answer")
 ASSUMED_COST = 0.01  # of what a customer brought in the lookback, where nothing is known
 PLACES = 60  # on the curve of profit
 FEWEST_OF_EACH = 30  # who stayed and who did not, to see what keeping one is worth
@@ -75,7 +76,7 @@ class Plan:
 
 def money_of(customers: pd.DataFrame) -> str:
     """Return which column is the value of a customer: margin, or revenue where no margin is."""
-    return "margin" if "margin" in customers else "revenue"
+    return N_("margin") if "margin" in customers else N_("revenue")
 
 
 def value_at_risk(seen: Foresight | Unsaid, *, currency: str, smallest: int = 0) -> Said:
@@ -118,7 +119,7 @@ def expected_quiet(seen: Foresight | Unsaid, *, smallest: int = 0) -> Said:
         return seen
     n = len(seen.now)
     if n < smallest:
-        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=n)
+        return _too_small(smallest, n)
     whole = _summed(seen, np.full(n, 1 / n))
     return stated(whole, unit="share", bounds=(0.0, 1.0), method=METHOD)
 
@@ -148,7 +149,7 @@ def plan(
     if isinstance(seen, Unsaid):
         return seen
     if not foretells(seen):
-        why = "Who stays away was not foretold better than by a coin, so any choice is a draw."
+        why = _("Who stays away was not foretold better than by a coin, so any choice is a draw.")
         return Unsaid(why=why, n=len(seen.now))
     kept = kept_value(customers, seen)
     if isinstance(kept, Unsaid):
@@ -175,7 +176,7 @@ def kept_value(customers: pd.DataFrame, seen: Foresight) -> Kept | Unsaid:
     ordered in the next period and for those who did not, at the same foretold chance; a kept
     customer counts the difference.
     """
-    why = "Too few customers stayed, or stayed away, to see what keeping one is worth."
+    why = _("Too few customers stayed, or stayed away, to see what keeping one is worth.")
     for periods in range(min(seen.per_year, int(customers["back"].max())), 0, -1):
         then = base(customers[customers["sampled"] == 1], periods)
         stayed = int((then["next_orders"] > 0).sum())
@@ -220,7 +221,9 @@ def profit_curves(seen: Foresight | Unsaid, found: Plan | Unsaid) -> pd.DataFram
         why = seen if isinstance(seen, Unsaid) else found
         return said_frame([why], customers=[0], line=[""])
     drawn = [
-        profit_curve(seen, found, success_rate=rate).assign(line=f"{rate * 100:.3g}% kept")
+        profit_curve(seen, found, success_rate=rate).assign(
+            line=_("{share} kept", share=f"{rate * 100:.3g}%")
+        )
         for rate in (found.success_rate, found.success_rate / 2)
     ]
     return pd.concat(drawn, ignore_index=True).assign(why="")
@@ -273,10 +276,19 @@ def _thirds(money: pd.Series) -> pd.Series:
 def _at_risk(seen: Foresight, inside: np.ndarray, currency: str, smallest: int) -> Said:
     n = int(inside.sum())
     if n < max(smallest, 1):
-        return Unsaid(why=f"Fewer than {smallest} customers: too small a group to show.", n=n)
+        return _too_small(smallest, n)
     money = seen.now[money_of(seen.now)].to_numpy(float)
     whole = _summed(seen, np.where(inside, money, 0.0), n=n)
     return stated(whole, unit=currency, method=METHOD)
+
+
+def _too_small(smallest: int, n: int) -> Unsaid:
+    why = ngettext(
+        "Fewer than {n} customer: too small a group to show.",
+        "Fewer than {n} customers: too small a group to show.",
+        smallest,
+    )
+    return Unsaid(why=why, n=n)
 
 
 def _summed(seen: Foresight, weights: np.ndarray, n: int | None = None) -> Linearised:

@@ -3,43 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from profitchain.comparisons import EVERYBODY, Measure, by_groups
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 from profitchain.ratios import change, ratio, said_frame
 
-PRIOR, RECENCY = "orders before", "last order before"
+PRIOR, RECENCY = N_("orders before"), N_("last order before")
 HISTORIES = (PRIOR, RECENCY)
-PRIOR_BANDS = ("no order", "1 order", "2–3 orders", "4 or more orders")
-RECENCY_BANDS = ("never", "up to 30 days", "31–90 days", "91–365 days", "over a year")
+PRIOR_BANDS = (N_("no order"), N_("1 order"), N_("2–3 orders"), N_("4 or more orders"))
+RECENCY_BANDS = (
+    N_("never"),
+    N_("up to 30 days"),
+    N_("31–90 days"),
+    N_("91–365 days"),
+    N_("over a year"),
+)
 NOT_GROUPS = ("period", "closes", *HISTORIES)
 RATE = Measure(
     id="response_rate",
-    label="Response rate",
+    label=N_("Response rate"),
     numerator="responses",
     denominator="requests",
     unit="share",
     bounds=(0.0, 1.0),
-    means="share of invitations answered by the end of the period in which they were sent",
+    means=N_("share of invitations answered by the end of the period in which they were sent"),
 )
 ACTIVE_RATE = Measure(
     id="active_customers_who_answered",
-    label="Share of active customers who answered",
+    label=N_("Share of active customers who answered"),
     numerator="responses",
     denominator="requests",
     unit="share",
     bounds=(0.0, 1.0),
-    means="share of the customers who bought in a period and answered after that, by its end",
+    means=N_("share of the customers who bought in a period and answered after that, by its end"),
 )
 
 
 def rate_of(*, invited: bool) -> Measure:
     """Return what can be known of response: the rate, or only who of the buyers answered."""
-    return RATE if invited else ACTIVE_RATE
+    measure = RATE if invited else ACTIVE_RATE
+    return replace(measure, label=_(measure.label), means=_(measure.means))
 
 
 def requests_of(asked: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +85,7 @@ def by_group(
 ) -> pd.DataFrame:
     """Return the rate by segment and touchpoint, as `comparisons.by_groups` does."""
     if not groups:
-        requests, groups = requests.assign(**{EVERYBODY: "all requests"}), [EVERYBODY]
+        requests, groups = requests.assign(**{EVERYBODY: N_("all requests")}), [EVERYBODY]
     return by_groups(requests, measure, groups, smallest=smallest)
 
 
@@ -109,8 +118,8 @@ def profile(requests: pd.DataFrame, groups: Sequence[str], *, smallest: int) -> 
         for prefix, side in zip(("answered", "silent", "difference"), sides, strict=True)
     ]
     labels = {
-        "segment": [name for name, _ in pairs],
-        "group": [str(group) for _, group in pairs],
+        "segment": [name for name, _group in pairs],
+        "group": [str(group) for _name, group in pairs],
     }
     return pd.concat([pd.DataFrame(labels), *frames], axis=1)
 
@@ -131,7 +140,7 @@ def _of_both(requests: pd.DataFrame, name: str, group: object, smallest: int) ->
     inside = requests[name] == group
     customers = requests.loc[inside, "cluster"].nunique()
     if customers < smallest:
-        return (Unsaid(why="too few to show", n=int(requests.loc[inside, "n"].sum())),) * 3
+        return (Unsaid(why=_("too few to show"), n=int(requests.loc[inside, "n"].sum())),) * 3
     answered, silent = (
         pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})
         for n in (requests["responses"], requests["requests"] - requests["responses"])

@@ -18,6 +18,7 @@ from scipy import stats
 
 from profitchain.design import build, kish
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.links import CLUSTERED, adjustment
 from profitchain.margins import standardised
 from profitchain.regression import fitted
@@ -97,7 +98,7 @@ def straight_line(
     slopes = inverse @ moments[:-1, OUTCOME]
     left = float(moments[OUTCOME, OUTCOME] - slopes @ moments[:-1, OUTCOME])
     if left <= 0:
-        why = "The scores (or controls) tell perfectly who came back."
+        why = _("The scores (or controls) tell perfectly who came back.")
         return Unsaid(why=why, n=design.answers)
     residuals = design.total - design.n * (share + columns @ slopes)
     codes, clusters = pd.factorize(design.clusters)
@@ -214,9 +215,9 @@ def contours(line: StraightLine, *, reach: tuple[float, float]) -> pd.DataFrame:
     """
     x = np.linspace(0, reach[0], CURVE_POINTS + 1)[1:]
     found = {
-        "half left": _outcome_share(line, 0.5, x),
-        "no longer clear": _outcome_share_unclear(line, x),
-        "nothing left": _outcome_share(line, 0.0, x),
+        N_("half left"): _outcome_share(line, 0.5, x),
+        N_("no longer clear"): _outcome_share_unclear(line, x),
+        N_("nothing left"): _outcome_share(line, 0.0, x),
     }
     frames = [
         pd.DataFrame({"line": name, "score_share": x, "outcome_share": y})

@@ -7,15 +7,17 @@ months before let one look whether they did.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 
 from profitchain.estimates import Said, Unsaid
 from profitchain.instruments import FEWEST_A_SIDE, ratio_of
+from profitchain.languages import N_, _, ngettext
 from profitchain.least_squares import dummies, least_squares
 from profitchain.margins import Wald, estimates, wald_test
 from profitchain.ratios import said_frame
@@ -26,7 +28,9 @@ OUTCOMES = ("score", "repeat")
 YEAR = 12  # months looked at before the event, and after it
 MONTHS, QUARTERS = 1, 3  # months a step
 A_MONTH = 3  # times the smallest group a month, of the touched, for steps of a month
-NONE = "No event touched some customers and not others, with enough answers before and after it."
+NONE = N_(
+    "No event touched some customers and not others, with enough answers before and after it."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +53,15 @@ class Shock:
     @property
     def words(self) -> str:
         """The event as the beginning of a sentence."""
-        return f"The event “{self.event}” ({self.touched})"
+        return _("The event “{event}” ({touched})", event=self.event, touched=self.touched)
 
 
 def found(edition: Edition) -> Shock | Unsaid:
     """Return the latest event whose doing can be seen, with the answers around it, or why none."""
     if not edition.has("events"):
-        return Unsaid(why="Not measured: needs table `events`.")
+        return Unsaid(why=_without("events"))
     if not edition.has("ladder_cells"):
-        return Unsaid(why="Not measured: needs table `responses`.")
+        return Unsaid(why=_without("responses"))
     answers, events = edition.table("ladder_cells"), edition.table("events")
     return latest(answers, events, smallest=edition.smallest)
 
@@ -101,11 +105,11 @@ def latest(answers: pd.DataFrame, events: pd.DataFrame, *, smallest: int = 10) -
     """
     happened = sorted(_happenings(answers, events), key=lambda one: one[0], reverse=True)
     for day, event, words, touched in happened:
-        others = [(when, mask) for when, _, _, mask in happened if mask is not touched]
+        others = [(when, mask) for when, *_named, mask in happened if mask is not touched]
         shock = _around(answers, day, touched, others=others, smallest=smallest)
         if shock is not None:
             return _named(shock, event=event, day=day, words=words, smallest=smallest)
-    return Unsaid(why=NONE, n=len(answers))
+    return Unsaid(why=_(NONE), n=len(answers))
 
 
 def effect_of(shock: Shock, *, level: float = 0.95) -> Said:
@@ -141,7 +145,7 @@ def study_of(shock: Shock, *, level: float = 0.95) -> pd.DataFrame:
     for outcome in OUTCOMES:
         for step in sizes.index:
             n = int(sizes.loc[step].sum())
-            why = f"Fewer than {shock.smallest} answers on one side." if n else ""
+            why = _fewer_than(shock.smallest) if n else ""
             labels.append((step * shock.months, outcome))
             rows.append(known.get((step, outcome), Unsaid(why=why, n=n)))
     period, outcome = zip(*labels, strict=True)
@@ -157,7 +161,8 @@ def trends_before(shock: Shock) -> Wald | Unsaid:
     steps, moved = _by_step(shock)
     before = [place for place, step in enumerate(steps) if step < -1]
     if isinstance(moved, Unsaid) or not before:
-        return Unsaid(why="Too few months before the event to see a trend.", n=len(shock.answers))
+        why = _("Too few months before the event to see a trend.")
+        return Unsaid(why=why, n=len(shock.answers))
     places = [len(steps) + place for place in before]  # the repeats follow the scores
     return wald_test(moved.combine(np.eye(2 * len(steps))[places]), "no trend before the event")
 
@@ -168,7 +173,7 @@ def _by_step(shock: Shock) -> tuple[list[int], Quantities | Unsaid]:
     enough = sizes.index[(sizes.min(axis=1) >= shock.smallest) & (len(sizes.columns) == 2)]
     steps = [int(step) for step in enough if step != -1]
     if -1 not in enough or not steps:
-        return [], Unsaid(why="Too few answers in the last month before the event.")
+        return [], Unsaid(why=_("Too few answers in the last month before the event."))
     rows = shock.answers[shock.answers["step"].isin(enough)]
     touched = rows["touched"].to_numpy(float)
     step = rows["step"].to_numpy()
@@ -190,9 +195,33 @@ def _happenings(
             named = {name: value for name, value in row.items() if pd.notna(value)}
             hit = [(answers[name] == value).to_numpy() for name, value in named.items()]
             touched |= np.logical_and.reduce(hit) if hit else True
-            words.append(", ".join(f"{name} {value}" for name, value in named.items()))
+            words.append(_where(named))
         if touched.any() and not touched.all():
-            yield day, str(event), "; ".join(words), touched
+            yield day, str(event), reduce(_or_where, words), touched
+
+
+def _where(named: Mapping[str, object]) -> str:
+    """Return what tells the touched from the rest: region North, tier gold."""
+    if not named:
+        return ""
+    return reduce(
+        lambda first, second: _("{first}, {second}", first=first, second=second),
+        [_("{name} {value}", name=name, value=value) for name, value in named.items()],
+    )
+
+
+def _or_where(first: str, second: str) -> str:
+    return _("{first}; {second}", first=first, second=second)
+
+
+def _without(table: str) -> str:
+    return _("Not measured: {what}", what=_("needs table `{table}`.", table=table))
+
+
+def _fewer_than(smallest: int) -> str:
+    return ngettext(
+        "Fewer than {n} answer on one side.", "Fewer than {n} answers on one side.", smallest
+    )
 
 
 def _around(

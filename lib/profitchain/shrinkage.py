@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from profitchain.estimates import Unsaid
+from profitchain.languages import _
 
 DRAWS = 1999
 MOST_DRAWN = 500  # customers of a drawn group; a larger group's mean scatters less, by the root
@@ -100,9 +101,9 @@ def heterogeneity(values: pd.Series, group: pd.Series) -> Heterogeneity | Unsaid
     """
     groups = groups_of(values, group)
     if len(groups.n) < 2:
-        return Unsaid(why="Only one group: nothing to compare.", n=len(values))
+        return Unsaid(why=_("Only one group: nothing to compare."), n=len(values))
     if not groups.variance.min() > 0:
-        return Unsaid(why="All customers are alike in this.", n=len(values))
+        return Unsaid(why=_("All customers are alike in this."), n=len(values))
     q, apart = _statistics(groups.n, groups.mean, groups.variance)
     q_drawn, apart_drawn = _by_chance(values.to_numpy(float), groups.n)
     return Heterogeneity(

@@ -17,6 +17,7 @@ import pandas as pd
 
 from profitchain.company import Company
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _, ngettext
 from profitchain.links import repeat_effect
 from profitchain.margins import estimates, standardised
 from profitchain.ratios import said_frame
@@ -24,7 +25,15 @@ from profitchain.regression import fitted
 from profitchain.terms import categories
 
 SENSIBLE = 0.1  # a cut leaves at least this share of the answers on either side
-POINTS, NONE, ALL, WITH_SEGMENTS = "points", "none", "all", "all and all segments"
+POINTS, NONE, ALL = N_("points"), N_("none"), N_("all")
+WITH_SEGMENTS = N_("all and all segments")
+AS, FOR, LENGTH = N_("score as"), N_("adjusted for"), N_("days followed")  # kinds of choices
+CLEAR = {"up": N_("positive"), "down": N_("negative"), "no clear change": N_("unclear")}
+_HISTORY = {
+    "prior_orders": N_("prior orders"),
+    "recency": N_("recency"),
+    "tenure": N_("tenure"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +67,9 @@ def specification_curve(
 
     Returns
     -------
-    One row a specification: form, adjusted_for, window (days), is_own (as elsewhere on the
-    pages), value, low, high (share per point), n, why, clear ("positive", "negative", "unclear";
-    "" where unsaid).
+    One row a specification: form, cut (the lowest score of its upper side, NaN without sides),
+    adjusted_for, window (days), is_own (as elsewhere on the pages), value, low, high (share per
+    point), n, why, clear ("positive", "negative", "unclear"; "" where unsaid).
     """
     chosen = list(_choices(windows, firm, cells))
     followed = _by_window(windows, firm, cells)
@@ -68,6 +77,7 @@ def specification_curve(
     frame = said_frame(
         said,
         form=[choice.form for choice in chosen],
+        cut=[np.nan if choice.cut is None else choice.cut for choice in chosen],
         adjusted_for=[choice.adjusted_for for choice in chosen],
         window=[choice.window for choice in chosen],
     )
@@ -81,7 +91,7 @@ def clearness(said: Said) -> str:
     """Return on which side of zero an interval lies: positive, negative, unclear; "" if unsaid."""
     if isinstance(said, Unsaid):
         return ""
-    return {"up": "positive", "down": "negative"}.get(said.verdict, "unclear")
+    return CLEAR[said.verdict]
 
 
 def by_window(
@@ -94,8 +104,10 @@ def by_window(
     One row a window: window (days), value, low, high (share per point), n, why.
     """
     followed = sorted(_by_window(windows, firm, cells).items())
-    said = [repeat_effect(rows, controls=firm.controls, level=level) for _, rows in followed]
-    return said_frame(said, window=[f"{days} days" for days, _ in followed])
+    said = [repeat_effect(rows, controls=firm.controls, level=level) for _days, rows in followed]
+    return said_frame(
+        said, window=[ngettext("{n} day", "{n} days", days) for days, _rows in followed]
+    )
 
 
 def clear_share(curve: pd.DataFrame) -> Said:
@@ -106,7 +118,7 @@ def clear_share(curve: pd.DataFrame) -> Said:
     counts = curve["clear"].value_counts()
     known = int(counts.drop("", errors="ignore").sum())
     if known == 0:
-        return Unsaid(why="No specification gave a number.")
+        return Unsaid(why=_("No specification gave a number."))
     most = max(int(counts.get(side, 0)) for side in ("positive", "negative")) / known
     return Estimate(
         value=most, low=most, high=most, n=known, unit="share", method="specifications counted"
@@ -121,17 +133,18 @@ def by_choice(curve: pd.DataFrame) -> pd.DataFrame:
     One row a choice: choice, kind ("score as", "adjusted for", "days followed"), value (median),
     least, most (share per point), specifications, clear (how many of them).
     """
-    kinds = {"form": "score as", "adjusted_for": "adjusted for", "window": "days followed"}
+    kinds = {"form": AS, "adjusted_for": FOR, "window": LENGTH}
     known = curve[curve["clear"] != ""]
+    places = known[["cut", "window"]].rename(columns={"cut": "form"}).assign(adjusted_for=-1)
     frames = []
     for column, kind in kinds.items():
         groups = known.groupby(column)
         values = groups["value"].agg(value="median", least="min", most="max", specifications="size")
         clear = (known["clear"] != "unclear").groupby(known[column]).sum()
-        frame = values.assign(clear=clear, kind=kind).rename_axis("choice").reset_index()
-        frame = frame.astype({"choice": str})
-        place = pd.to_numeric(frame["choice"].str.split().str[0], errors="coerce").fillna(-1)
-        frames.append(frame.assign(place=place).sort_values(["place", "value"]))
+        place = places[column].fillna(-1).groupby(known[column]).first()
+        frame = values.assign(clear=clear, kind=kind, place=place).rename_axis("choice")
+        frame = frame.reset_index().astype({"choice": str})
+        frames.append(frame.sort_values(["place", "value"]))
     return pd.concat(frames, ignore_index=True).drop(columns="place")
 
 
@@ -169,7 +182,9 @@ def control_sets(firm: Company) -> Mapping[str, tuple[str, ...]]:
     sets = {ALL: controls, NONE: ()}
     if len(controls) > 1:
         for left in controls:
-            sets[f"all but {left.replace('_', ' ')}"] = tuple(c for c in controls if c != left)
+            word = _(_HISTORY.get(left, left.replace("_", " ")))
+            rest = tuple(name for name in controls if name != left)
+            sets[_("all but {control}", control=word)] = rest
     further = tuple(name for name in firm.segments if name not in controls)
     if further:
         sets[WITH_SEGMENTS] = controls + further
@@ -185,7 +200,8 @@ def _by_window(
 
 def _choices(windows: pd.DataFrame, firm: Company, cells: pd.DataFrame) -> Iterator[Choice]:
     own = firm.repeat_within_days
-    forms = {POINTS: None} | {f"{cut:g} or more": cut for cut in cuts_of(cells)}
+    cuts = {_("{score} or more", score=f"{cut:g}"): cut for cut in cuts_of(cells)}
+    forms = {POINTS: None} | cuts
     sets = control_sets(firm)
     widest = ALL if ALL in sets else NONE
     others = sorted({int(days) for days in windows["window"].unique()} - {own})
@@ -199,5 +215,5 @@ def _effect(cells: pd.DataFrame, choice: Choice, level: float) -> Said:
     if choice.cut is None:
         return repeat_effect(cells, controls=choice.controls, level=level)
     if not 0 < (cells["score"] >= choice.cut).sum() < len(cells):
-        return Unsaid(why="All answers lie on one side of the cut.", n=int(cells["n"].sum()))
+        return Unsaid(why=_("All answers lie on one side of the cut."), n=int(cells["n"].sum()))
     return contrast(cells, choice.cut, controls=choice.controls, level=level)

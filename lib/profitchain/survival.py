@@ -12,14 +12,31 @@ import pandas as pd
 from profitchain import loyalty
 from profitchain.company import Question
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.languages import N_, _, ngettext
 from profitchain.ratios import said_frame
 from profitchain.satisfaction import GROUPS, answers_to
 from profitchain.store import Edition
 
-NOBODY = Unsaid(why="No customer answered the main question within the lookback.")
 LEAST_WATCHED = 0.1  # of a group: a curve's end on fewer says little
 MOST_STEPS = 60  # of a drawn curve: more can not be seen, and weigh
-SATISFIED, OTHERS = "satisfied", "not satisfied"
+SATISFIED, OTHERS = N_("satisfied"), N_("not satisfied")
+
+
+def nobody() -> Unsaid:
+    """Return why nothing can be said of customers' answers: there are none."""
+    return Unsaid(why=_("No customer answered the main question within the lookback."))
+
+
+def too_few(times: pd.DataFrame) -> str:
+    """Return why so few orders after an answer tell nothing (`times`: as in `curves`)."""
+    n, again = len(times), int(times["event"].sum()) if len(times) else 0
+    return ngettext(
+        "Too few to say: {again} of {count} customer with an answer ordered again.",
+        "Too few to say: {again} of {count} customers with an answer ordered again.",
+        n,
+        again=f"{again:,}",
+        count=f"{n:,}",
+    )
 
 
 def satisfaction_groups(rows: pd.DataFrame, question: Question) -> pd.Series:
@@ -61,7 +78,7 @@ def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0)
     One row a group and day: days, group, value, low, high (shares), n (still watched), why.
     """
     if question is None or times.empty:
-        return said_frame([NOBODY], days=[0.0], group=[""])
+        return said_frame([nobody()], days=[0.0], group=[""])
     found = {
         name: _curve(rows, smallest)
         for name, rows in times.groupby(satisfaction_groups(times, question), observed=True)
@@ -69,9 +86,8 @@ def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0)
     known = [curve.assign(group=name) for name, curve in found.items() if len(curve)]
     if known:
         return pd.concat(known, ignore_index=True).assign(why="")
-    n, again = len(times), int(times["event"].sum())
-    why = f"Too few to say: {again:,} of {n:,} customers with an answer ordered again."
-    return said_frame([Unsaid(why=why, n=n)], days=[0.0], group=[""])
+    unsaid = Unsaid(why=too_few(times), n=len(times))
+    return said_frame([unsaid], days=[0.0], group=[""])
 
 
 def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
@@ -85,7 +101,7 @@ def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
         places = np.linspace(days[0], days[-1], most)
         return rows.iloc[np.unique(np.searchsorted(days, places, side="right") - 1)]
 
-    parts = [thinned(rows) for _, rows in drawn.groupby("group", sort=False)]
+    parts = [thinned(rows) for _group, rows in drawn.groupby("group", sort=False)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -108,15 +124,14 @@ def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 
     from statsmodels.duration.survfunc import survdiff
 
     if question is None or times.empty:
-        return NOBODY
+        return nobody()
     group = satisfaction_groups(times, question).astype(str)
     again = times["event"].groupby(group).agg(["size", "sum"])
     enough = again["size"].ge(max(smallest, 2)) & again["sum"].ge(loyalty.FEWEST_REPEATS)
     rows = times[group.isin(again.index[enough])]
     if enough.sum() < 2:
-        return Unsaid(why="Too few groups with enough orders to compare.", n=len(times))
-    _, p = survdiff(rows["days"], rows["event"], group[rows.index])
-    p = float(p)
+        return Unsaid(why=_("Too few groups with enough orders to compare."), n=len(times))
+    p = float(survdiff(rows["days"], rows["event"], group[rows.index])[1])
     return Estimate(value=p, low=p, high=p, n=len(rows), unit="p", method="log-rank test")
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from profitchain.estimates import GRADES, Estimate, Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.rules import RULES, Evidence, Grade, Rule
 
-ANSWERS = {True: "yes", False: "no", None: "can't be said"}
-NOT_ASKED = "not asked"
+ANSWERS = {True: N_("yes"), False: N_("no"), None: N_("can't be said")}
+NOT_ASKED = N_("not asked")
 MOST_REASONS = 3
 SUPPORT = ("clear", "placebo", "lead", "survives", "specifications")  # said of a good grade
 
@@ -22,6 +23,8 @@ SUPPORT = ("clear", "placebo", "lead", "survives", "specifications")  # said of 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The grade, the clauses that carry it, what a higher one lacks, and the answer to each rule.
+
+    All of them are messages, to be looked up where they are shown.
 
     `lacking` is empty but for a moderate grade. `direction` is the adjusted effect's sign (0: it
     has none). `answers` (one row a rule, in the order of `RULES`): rule, otherwise, answer ("yes",
@@ -39,7 +42,8 @@ class Verdict:
     def said(self) -> Said:
         """The grade as it is recorded: 0 contradictory, 1 weak, 2 moderate, 3 strong."""
         if self.grade not in GRADES:
-            return Unsaid(why=f"Too few data: {self.reasons[0]}.", n=self.n)
+            why = _("Too few data: {reason}.", reason=_(self.reasons[0]))
+            return Unsaid(why=why, n=self.n)
         code = float(GRADES.index(self.grade))
         return Estimate(
             value=code, low=code, high=code, n=self.n, unit="grade", method="by the page's rules"

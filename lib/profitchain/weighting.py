@@ -16,6 +16,7 @@ import pandas as pd
 from profitchain.company import Question
 from profitchain.design import Outcome, build, kish
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import _
 from profitchain.links import CLUSTERED, adjustment, lookback
 from profitchain.margins import estimates, stacked
 from profitchain.ratios import Linearised, said_frame, stated
@@ -112,7 +113,7 @@ def effect_moved(asked: pd.DataFrame, *, controls: Sequence[str], level: float =
     for side in found:
         if isinstance(side, Unsaid):
             return side
-    moved = _difference([effect for effect, _ in found])
+    moved = _difference([effect for effect, _model in found])
     return estimates(moved, unit="share", level=level, method=CLUSTERED)[0]
 
 
@@ -120,14 +121,14 @@ def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Return the score as answered and weighted: label, value, low, high, n, why, unit."""
     said = [score_by(asked, question, one) for one in (equal_weights(asked), weights(asked))]
     unit = measures_of(question)[0].unit
-    return said_frame(said, label=["As answered", "Weighted"]).assign(unit=unit)
+    return said_frame(said, label=[_("As answered"), _("Weighted")]).assign(unit=unit)
 
 
 def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
     """Return the effect of one point as answered and weighted: label, value (shares), n, why."""
     both = (equal_weights(asked), weights(asked))
     said = [effect_by(asked, one, controls=controls) for one in both]
-    return said_frame(said, label=["As answered", "Weighted"])
+    return said_frame(said, label=[_("As answered"), _("Weighted")])
 
 
 def weighted_fit(

@@ -102,6 +102,14 @@ def on_the(every: On) -> str:
     return _(_ON[every])
 
 
+_MANY_PERIODS = {"month": N_("months"), "quarter": N_("quarters"), "year": N_("years")}
+
+
+def periods_word(period: Period | str) -> str:
+    """Return what several such periods are called: months, quarters or years."""
+    return _(_MANY_PERIODS[Period(period).every])
+
+
 def short_names(periods: Iterable[Period]) -> dict[str, str]:
     """Return each period's name as a table's row shows it, by the period's own name."""
     return {str(period): period_short(period) for period in periods}
