@@ -38,9 +38,9 @@ NAMING    value_words value_captions field_words lifetime_words lifetime_caption
 WAVING    group_captions pace_words leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust pages folders chronicle turns runs imprint
+PRESS     trust failures shipped commentary pages folders chronicle turns runs imprint
 TAKEN     sheets handout_words exhibit_sheets handout
-PUBLIC    press verify lists
+PUBLIC    shelf parameters press verify lists drafts
 COMMANDS  trials certification catalogues cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]

@@ -144,13 +144,15 @@ def record(*findings: Recorded) -> Record:
 class PageStory:
     """What one page says: its question, its answer, its exhibits and findings.
 
-    `why` is the reason where the page is not measured. `exhibits` hold id, message and csv (the
-    file's path inside the edition); `findings`, `unsaid` and `trends` are rows as recorded.
+    `why` is the reason where the page is not measured, `failed` where its notebook stopped.
+    `exhibits` hold id, message and csv (the file's path inside the edition); `findings`, `unsaid`
+    and `trends` are rows as recorded.
     """
 
     name: str
     question: str
     why: str = ""
+    failed: str = ""
     answers: tuple[str, ...] = ()
     exhibits: tuple[Mapping, ...] = ()
     findings: tuple[Mapping, ...] = ()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, languages, summary, trust, wording
+from profitchain import exhibits, findings, languages, shipped, summary, trust, wording
+from profitchain.commentary import Remark, beside
+from profitchain.failures import Failure
 from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.periods import Period
 
@@ -31,11 +32,12 @@ _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in its edition: its notebook's name, its question, and why it is not measured."""
+    """A page in its edition: its notebook's name, its question, why not measured, why not made."""
 
     name: str
     question: str
     why: str = ""
+    failed: Failure | None = None
 
     @property
     def file(self) -> str:
@@ -80,12 +82,18 @@ class Site:
             (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
         ]
 
+    @property
+    def missing(self) -> list[Entry]:
+        """The pages whose notebooks failed: with any, the edition is incomplete."""
+        return [each for each in self.pages if each.failed]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageInfo:
     """What made a page: printed in its record, the same on every run of the same inputs.
 
-    `inputs` are rows with name, rows and sha256.
+    `inputs` are rows with name, rows and sha256; `state` is the notebook's against the shipped one;
+    `remarks` are what people say on this page.
     """
 
     name: str
@@ -93,30 +101,8 @@ class PageInfo:
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: Sequence[Mapping[str, object]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EditionLink:
-    """One edition in the list of all: its company's name, period, headline and address.
-
-    `long_table` is the address of the findings of all the company's editions.
-    """
-
-    company: str
-    period: Period
-    headline: str
-    href: str
-    long_table: str = ""
-
-    @property
-    def label(self) -> str:
-        """The period in words."""
-        return wording.period_label(self.period)
-
-    @property
-    def sentence(self) -> str:
-        """The headline as HTML."""
-        return wording.emphasised(self.headline)
+    state: shipped.State = "shipped"
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +167,7 @@ def csv_path(page: str, id: str) -> str:
 
 def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
-    lead, body, contents = _blocks(executed, page.name, site)
+    lead, body, contents = _blocks(executed, page, site)
     after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
     code = [
         cell.source
@@ -203,22 +189,18 @@ def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
 
 def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
     """Return the page of a question that the firm's tables can't answer, with the reason."""
+    return _empty_page(site, page, why=wording.reason(why))
+
+
+def failed_page(*, site: Site, page: PageInfo, failure: Failure) -> str:
+    """Return the page of a notebook that stopped: where, why and what to do."""
+    return _empty_page(site, page, failure=failure)
+
+
+def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
     question = next((each.question for each in site.pages if each.name == page.name), page.name)
     notebook = new_notebook(cells=[new_markdown_cell(f"# {question}", id="question")])
-    return _rendered(notebook, site, page, question=question, why=wording.reason(why))
-
-
-def reports_index(editions: Iterable[EditionLink]) -> str:
-    """Return the page that leads to every edition, company by company, in the given order."""
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    ordered = sorted(editions, key=lambda edition: edition.company)
-    companies = [(name, list(each)) for name, each in groupby(ordered, lambda one: one.company)]
-    template = environment.get_template("reports_index.html.j2")
-    return template.render(
-        companies=companies, css=_css(), say=wording.TEXT, language=languages.spoken()
-    )
+    return _rendered(notebook, site, page, question=question, **parts)
 
 
 def _rendered(
@@ -233,12 +215,16 @@ def _rendered(
         "question": question,
         "period": wording.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": _css(),
+        "css": stylesheet(),
         "say": wording.TEXT,
         "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
         **_record(page),
+        "mark": shipped.mark(page.state),
+        "commentary": beside(page.remarks),
+        "unplaced": [one.html for one in page.remarks if one.why],
+        "failure": None,
         "lead": [],
         "answered": [],
         "body": [],
@@ -269,7 +255,7 @@ def _input(table: Mapping[str, object]) -> str:
 
 
 def _blocks(
-    executed: NotebookNode, name: str, site: Site
+    executed: NotebookNode, page: PageInfo, site: Site
 ) -> tuple[list[str], list[str], list[_Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
     contents: list[_Heading] = []
@@ -279,9 +265,16 @@ def _blocks(
         is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
         blocks = [_prose(cell.source, contents)] if is_prose else []
         if cell.cell_type == "code":
-            blocks = [_with_downloads(trust.shown(each), name, site) for each in cell.outputs]
+            blocks = [text for each in cell.outputs for text in _shown(each, page, site)]
         (body if contents else lead).extend(block for block in blocks if block)
     return lead, body, contents
+
+
+def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
+    """Return an output as HTML, and what people say below it if it is an exhibit."""
+    id = output.get("data", {}).get(exhibits.MEDIA_TYPE, {}).get("id")
+    block = _with_downloads(trust.shown(output), page.name, site)
+    return block, beside(page.remarks, id) if id else ""
 
 
 def _has_tag(cell: NotebookNode, tag: str) -> bool:
@@ -339,7 +332,8 @@ def _exporter() -> TemplateExporter:
 
 
 @cache
-def _css() -> str:
+def stylesheet() -> str:
+    """Return the one stylesheet of all pages, without comments and line ends."""
     text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return re.sub(r"\s*\n\s*", " ", text).strip()

@@ -168,6 +168,8 @@ def _line(page: PageStory) -> str:
 
 
 def _first(page: PageStory) -> str:
+    if page.failed:
+        return f"**{wording.TEXT['no_page']}**"
     if page.why:
         return _("Not measured: {what}", what=wording.reason(page.why))
     return page.answers[0] if page.answers else ""
