@@ -33,6 +33,8 @@ def nothing_runs(monkeypatch, repo):
         ([*EXAMPLE, "--out", "README.md/reports"], "Nothing can be written to"),
         (["report", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
         (["check", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
+        (["new", " "], "Name the question that the page answers"),
+        (["new", "Why?", "--after", "77"], "There is no notebook '77'"),
         (["verify", "reports/nowhere"], "'reports/nowhere' holds no edition"),
     ],
 )

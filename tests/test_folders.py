@@ -114,6 +114,16 @@ def test_what_was_set_aside_never_replaces_what_was_published_since(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["2026Q3"]
 
 
+def test_a_discarded_folder_is_gone_and_does_not_come_back_if_the_run_is_killed_meanwhile(tmp_path):
+    gone, half = edition(tmp_path / "2026Q3.incomplete", "x"), edition(tmp_path / "2026Q2", "y")
+    folders.discard(gone)
+    assert [path.name for path in tmp_path.iterdir()] == ["2026Q2"]
+    folders.discard(gone)
+    half.rename(tmp_path / f".making-2026Q2-{GONE}")
+    publish(tmp_path / "2026Q3", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["2026Q3"]
+
+
 def test_the_folder_of_a_run_that_is_still_at_work_is_left_alone(tmp_path):
     working = edition(tmp_path / f".making-2026Q3-{os.getppid()}", "at work")
     publish(tmp_path / "2026Q3", "new")

@@ -55,7 +55,7 @@ def is_parameters(cell: nbformat.NotebookNode) -> bool:
 
 def test_there_are_notebooks_and_their_names_sort_them():
     assert NOTEBOOKS
-    assert all(re.fullmatch(r"\d\d_[a-z_]+", name) for name in NOTEBOOKS)
+    assert all(re.fullmatch(r"\d\d[a-z]?_[a-z0-9_]+", name) for name in NOTEBOOKS)
 
 
 @every_notebook
@@ -63,7 +63,7 @@ def test_the_one_h1_opens_the_notebook_and_is_a_question(name):
     prose = [cell.source for cell in cells(name) if cell.cell_type == "markdown"]
     titles = [line for text in prose for line in text.splitlines() if line.startswith("# ")]
     assert len(titles) == 1
-    assert titles[0].endswith("?")
+    assert titles[0].endswith(("?", "？", "؟"))
     assert cells(name)[0].source.startswith(titles[0])
 
 

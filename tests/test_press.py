@@ -1,22 +1,26 @@
-"""The press publishes all or nothing: whoever fails or is killed, the last edition stands."""
+"""The press replaces an edition by a complete one or not at all: whoever fails or is killed."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
-from editions import contents, write_company
+from editions import Here, contents, publish_here, run_here, write_company
 
-from profitchain import press, runs
+from profitchain import cli, press, runs
 from profitchain.errors import ParameterError
+from profitchain.failures import Failure, NotebookFailed
 
 PARAMETERS = 'company: str = "data/example"  # folder\nperiod: str = ""  # period'
 OPEN = "from profitchain.store import read_period\n\nedition = read_period(company, period)"
@@ -143,27 +147,142 @@ def notebooks(tmp_path, checkout, monkeypatch) -> Path:
     return folder
 
 
-def test_a_failing_notebook_is_named_with_cell_and_error_and_nothing_is_published(
+BROKEN = "x = 1", "raise KeyError(\n    f'<b>no</b> {__import__(\"os\").getcwd()}/x.csv'\n)"
+WORDS = "05_broken.ipynb stopped in cell 5: KeyError: '<b>no</b> …/x.csv'"
+ESCAPED = WORDS.replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;")
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def test_a_failing_notebook_leaves_the_last_edition_and_an_incomplete_one_beside_it(
     checkout, published, notebooks, tmp_path
 ):
-    shutil.copytree(published.parents[1], tmp_path / "reports")
-    edition = tmp_path / "reports" / "shop" / "2026Q1"
-    before = contents(tmp_path / "reports")
-    write_notebook(notebooks, "05_broken", "x = 1", "1 / 0")
-    with pytest.raises(runs.NotebookFailed) as failed:
-        press.publish(checkout / "data" / "shop", "2026Q1", out=tmp_path / "reports")
+    reports = Path(shutil.copytree(published.parents[1], tmp_path / "reports"))
+    edition, incomplete = (reports / "shop" / name for name in ("2026Q1", "2026Q1.incomplete"))
+    before = contents(edition)
+    broken = write_notebook(notebooks, "05_broken", *BROKEN)
+    with pytest.raises(NotebookFailed) as failed:
+        press.publish(checkout / "data" / "shop", "2026Q1", out=reports)
     told = str(failed.value)
-    assert told.startswith("05_broken.ipynb stopped in cell 5: ZeroDivisionError: division by zero")
-    assert "Nothing was published; the last edition stands." in told
-    assert edition.is_dir() and contents(tmp_path / "reports") == before
-    assert left_over(tmp_path / "reports") == []
+    assert told.startswith(f"{WORDS}. Open the notebook in JupyterLab")
+    assert "The last complete edition stands as it was." in told
+    assert str(incomplete / "index.html") in told
+    assert contents(edition) == before
+    assert left_over(reports) == []
+
+    page = read(incomplete / "05_broken.html")
+    assert ESCAPED in page and "run it to that cell" in page
+    assert "Traceback" not in page and str(tmp_path) not in page
+    assert "All is well." in read(incomplete / "03_short.html")
+    index = read(incomplete / "index.html")
+    assert "This edition is incomplete" in index and ESCAPED in index and "All is well." in index
+    assert "This edition is incomplete" not in read(incomplete / "03_short.html")
+    record = json.loads(read(incomplete / "record.json"))
+    assert (record["complete"], record["failed"]) == (False, {"05_broken": WORDS})
+    pages = json.loads(read(incomplete / "pages.json"))["pages"]
+    assert [page["failed"] for page in pages] == ["", "", WORDS]
+    assert "incomplete" not in read(reports / "index.html")
+
+    broken.unlink()
+    publish_here(checkout / "data" / "shop", "2026Q1", out=reports)
+    assert sorted(path.name for path in (reports / "shop").iterdir()) == ["2026Q1"]
+    assert json.loads(read(edition / "record.json"))["complete"]
 
 
-def test_a_kernel_that_the_system_ends_is_said_to_have_ended(checkout, notebooks, tmp_path):
+def stopped(path: Path, _given: object, _environment: object, folders: dict) -> dict[str, runs.Ran]:
+    """Return what comes back from a notebook that fails at once."""
+    failure = Failure(notebook=path.name, stop="error", cell=2, error="KeyError: 'x'")
+    ran = runs.Ran(path=path, executed=None, why="", seconds=0.0, failed=failure)
+    return dict.fromkeys(folders, ran)
+
+
+@pytest.fixture
+def failing(monkeypatch) -> set[str]:
+    """Names of notebooks that fail in this test, which needs no kernels; the others run."""
+    names: set[str] = set()
+    monkeypatch.setattr(press, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(
+        press,
+        "run",
+        lambda path, *given: (stopped if path.stem in names else run_here)(path, *given),
+    )
+    return names
+
+
+def test_a_summary_that_fails_gives_an_index_with_the_reason_and_the_other_pages(
+    checkout, notebooks, tmp_path, failing
+):
+    failing.add("00_summary")
+    with pytest.raises(NotebookFailed, match="There is no complete edition of it"):
+        press.publish(checkout / "data" / "shop", "2026Q1", out=tmp_path / "reports")
+    incomplete = tmp_path / "reports" / "shop" / "2026Q1.incomplete"
+    index = read(incomplete / "index.html")
+    assert "This edition is incomplete" in index and "00_summary.ipynb stopped in cell 2" in index
+    assert '<a href="03_short.html">Is 03_short well?</a></li>' in index
+    assert [path.name for path in incomplete.parent.iterdir()] == [incomplete.name]
+    assert "No edition yet" in read(tmp_path / "reports" / "index.html")
+
+
+def test_the_command_ends_with_1_and_the_words_of_the_page(
+    checkout, notebooks, tmp_path, failing, capsys
+):
+    failing.add("03_short")
+    shop, out = str(checkout / "data" / "shop"), tmp_path / "reports"
+    for _time in range(2):  # the second replaces what the first left
+        assert cli.main(["report", "2026Q1", "--company", shop, "--out", str(out)]) == 1
+    said = capsys.readouterr()
+    assert "03_short.ipynb stopped in cell 2: KeyError: 'x'" in said.err
+    assert str(out / "shop" / "2026Q1.incomplete" / "index.html") in said.err
+    assert said.out == ""
+    assert [path.name for path in (out / "shop").iterdir()] == ["2026Q1.incomplete"]
+    assert left_over(out) == []
+
+
+def test_a_part_that_fails_replaces_neither_the_edition_nor_the_last_part(
+    checkout, notebooks, tmp_path, failing
+):
+    write_notebook(notebooks, "05_more", ANSWER)
+    order = checkout / "data" / "shop", "2026Q1"
+    part = press.publish(*order, out=tmp_path, only=["05_more"]).parent
+    before = contents(part)
+    failing.add("05_more")
+    with pytest.raises(NotebookFailed):
+        press.publish(*order, out=tmp_path, only=["05_more"])
+    names = sorted(path.name for path in part.parent.iterdir())
+    assert names == ["2026Q1.part", "2026Q1.part.incomplete"]
+    assert contents(part) == before
+
+
+def test_a_kernel_that_the_system_ends_leaves_the_other_pages(checkout, notebooks, tmp_path):
     write_notebook(notebooks, "05_greedy", "import os\n\nos._exit(9)")
-    with pytest.raises(runs.NotebookFailed, match=r"05_greedy\.ipynb stopped .*memory ran out"):
+    with pytest.raises(NotebookFailed, match=r"05_greedy\.ipynb stopped .*memory ran out"):
+        press.publish(checkout / "data" / "shop", "2026Q1", out=tmp_path / "reports")
+    incomplete = tmp_path / "reports" / "shop" / "2026Q1.incomplete"
+    assert "Close what else needs memory" in read(incomplete / "05_greedy.html")
+    assert "All is well." in read(incomplete / "03_short.html")
+
+
+def test_a_worker_that_the_system_ends_stops_everything(checkout, notebooks, tmp_path, monkeypatch):
+    class Broken(Here):
+        def submit(self, *_work: object) -> Future:
+            done = Future()
+            done.set_exception(BrokenProcessPool())
+            return done
+
+    monkeypatch.setattr(press, "ProcessPoolExecutor", Broken)
+    with pytest.raises(NotebookFailed, match="Nothing was published; the last edition stands"):
         press.publish(checkout / "data" / "shop", "2026Q1", out=tmp_path / "reports")
     assert list((tmp_path / "reports").rglob("*.html")) == []
+
+
+def test_what_ran_but_cannot_become_a_page_is_a_failure_too(tmp_path):
+    data = {"application/vnd.profitchain.exhibit+json": {"id": "twice", "csv": ""}}
+    shown = [nbformat.v4.new_output("display_data", data=data) for _time in range(2)]
+    cells = [nbformat.v4.new_code_cell("", outputs=shown)]
+    failed = runs.unusable(Path("05_x.ipynb"), [nbformat.v4.new_notebook(cells=cells)])
+    assert "can't become a page: Two exhibits of 05_x are called 'twice'" in failed.words
 
 
 def test_a_notebook_without_tagged_parameters_is_refused_before_anything_runs(
@@ -182,6 +301,20 @@ def test_a_notebook_without_a_kernel_is_refused_before_anything_runs(notebooks, 
     del notebook.metadata["kernelspec"]
     nbformat.write(notebook, path)
     with pytest.raises(ParameterError, match=r"05_homeless\.ipynb names no kernel"):
+        press.publish("data/shop")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("<<<<<<< mine", "can't become a page. Notebook does not appear to be JSON"),
+     ('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "has no question")],
+)  # fmt: skip
+def test_a_file_that_is_no_notebook_is_refused_before_anything_runs(
+    notebooks, monkeypatch, text, words
+):
+    monkeypatch.setattr(press, "_run_all", lambda *_: pytest.fail("a notebook ran"))
+    (notebooks / "05_odd.ipynb").write_text(text)
+    with pytest.raises(ParameterError, match=rf"05_odd\.ipynb .*{words}"):
         press.publish("data/shop")
 
 

@@ -6,11 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain import findings, languages
+from profitchain import chronicle, findings, languages
 from profitchain.findings import PageStory
 from profitchain.periods import Period
 
-PART = ".part"  # ends the folder of an edition that lacks pages
 INDEX = "index.html"
 
 
@@ -52,15 +51,9 @@ def kept(folder: Path) -> Kept:
     )
 
 
-def editions(folder: Path) -> tuple[Kept, ...]:
-    """Return the whole editions in a firm's folder, the newest first."""
-    found = (record.parent for record in folder.glob("*/record.json"))
-    whole = [
-        each
-        for each in found
-        if not each.name.startswith(".") and each.suffix != PART and (each / INDEX).exists()
-    ]
-    return tuple(sorted(map(kept, whole), key=_age, reverse=True))
+def editions(company: Path) -> tuple[Kept, ...]:
+    """Return a firm's whole published editions, the newest first."""
+    return tuple(kept(folder) for folder in reversed(chronicle.editions(company)))
 
 
 def earlier(folder: Path, period: Period) -> tuple[Kept, ...]:
@@ -72,11 +65,6 @@ def earlier(folder: Path, period: Period) -> tuple[Kept, ...]:
     return tuple(before)
 
 
-def firms(out: Path) -> tuple[tuple[Kept, ...], ...]:
-    """Return each firm's editions under `out`, firm by firm in the order of their folders."""
-    found = map(editions, sorted(path for path in out.iterdir() if path.is_dir()))
-    return tuple(filter(None, found))
-
-
-def _age(edition: Kept) -> tuple:
-    return edition.period.last_day, edition.period.first_day
+def firms(out: Path) -> list[Path]:
+    """Return the folders under `out` that hold editions of a firm, parts of them included."""
+    return sorted({record.parent.parent for record in out.glob("[!.]*/*/record.json")})

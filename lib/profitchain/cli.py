@@ -1,4 +1,4 @@
-"""The commands: report, check, example, verify, certify, languages, test."""
+"""The commands: report, new, check, example, verify, certify, languages, test."""
 
 from __future__ import annotations
 
@@ -58,12 +58,21 @@ def report(options: argparse.Namespace) -> int:
 
 def _print(folder: Path) -> None:
     """Write an edition's PDF, one a language, and the lists that lead to it."""
-    from profitchain import archive, indexes, languages, pdf
+    from profitchain import archive, languages, pdf, shelf
 
     for tag, pages in archive.kept(folder).folders.items():
         with languages.speaking(tag):
             print(pdf.write(pages), file=sys.stderr)
-    indexes.write(folder.parent.parent, folder.parent.name)
+    shelf.write(folder.parent.parent)
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a notebook that asks a question, and print what to do next."""
+    from profitchain import drafts
+    from profitchain.press import NOTEBOOKS
+
+    print(drafts.next_steps(drafts.draft(options.question, NOTEBOOKS, after=options.after)))
+    return 0
 
 
 def check(options: argparse.Namespace) -> int:
@@ -144,19 +153,11 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    one = command(report, help="check, run all notebooks, render, publish an edition")
-    _add_company(one)
-    one.add_argument("--language", action="append", default=[], metavar="L",
-                     help="language of the pages; again for more")  # fmt: skip
-    one.add_argument("--out", metavar="DIR", help="folder of all editions (default: reports)")
-    one.add_argument("--only", action="append", default=[], metavar="NOTEBOOK",
-                     help="only this notebook, and the summary; again for more")  # fmt: skip
-    one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                     help="a notebook parameter's value; again for more")  # fmt: skip
-    one.add_argument("--pdf", action="store_true",
-                     help="also print the edition as edition.pdf (needs Chromium)")  # fmt: skip
-    one.add_argument("--lists", action="store_true",
-                     help="also write who may leave into the company's folder")  # fmt: skip
+    _add_order(command(report, help="check, run all notebooks, render, publish an edition"))
+
+    one = command(new, help="make a notebook, and so a page, from a question")
+    one.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
+    one.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     _add_company(command(check, help="the data contract alone"))
 
     one = command(example, help="write an invented company with known truth")
@@ -180,6 +181,20 @@ def _parser() -> argparse.ArgumentParser:
 
     command(test, help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
+
+
+def _add_order(parser: argparse.ArgumentParser) -> None:
+    """Let a command say what to publish."""
+    _add_company(parser)
+    parser.add_argument("--language", action="append", default=[], metavar="L",
+                        help="language of the pages; again for more")  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", help="folder of all editions (default: reports)")
+    parser.add_argument("--only", action="append", default=[], metavar="NOTEBOOK",
+                        help="only this notebook, and the summary; again for more")  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                        help="a notebook parameter's value; again for more")  # fmt: skip
+    parser.add_argument("--lists", action="store_true",
+                        help="also write who may leave into the company's folder")  # fmt: skip
 
 
 def _add_company(parser: argparse.ArgumentParser) -> None:

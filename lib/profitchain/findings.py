@@ -21,6 +21,8 @@ MEDIA_TYPE = "application/vnd.profitchain.findings+json"
 SUMMARY = "00_summary"
 BUILD_FOLDER = "PROFITCHAIN_BUILD"
 REPORTS = Path(__file__).parents[2] / "reports"
+WORKBOOK = "edition.xlsx"  # in each edition: all its numbers
+LONG_TABLE = "findings.csv"  # beside a company's editions: the findings of all of them
 FIELDS = ("id", "value", "low", "high", "n", "unit", "period", "page", "label", "group")
 TREND = ("period", "value", "low", "high", "n")
 
@@ -142,13 +144,15 @@ def record(*findings: Recorded) -> Record:
 class PageStory:
     """What one page says: its question, its answer, its exhibits and findings.
 
-    `why` is the reason where the page is not measured. `exhibits` hold id, message and csv (the
-    file's path inside the edition); `findings`, `unsaid` and `trends` are rows as recorded.
+    `why` is the reason where the page is not measured, `failed` where its notebook stopped.
+    `exhibits` hold id, message and csv (the file's path inside the edition); `findings`, `unsaid`
+    and `trends` are rows as recorded.
     """
 
     name: str
     question: str
     why: str = ""
+    failed: str = ""
     answers: tuple[str, ...] = ()
     exhibits: tuple[Mapping, ...] = ()
     findings: tuple[Mapping, ...] = ()

@@ -53,6 +53,15 @@ def exchange(made: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def discard(folder: Path) -> None:
+    """Remove a folder in one step for whoever looks; a kill leaves nothing that comes back."""
+    if folder.exists():
+        away = folder.parent / f"{_MARK}{folder.name}-{os.getpid()}"
+        shutil.rmtree(away, ignore_errors=True)
+        folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
+
+
 def _exchanged(made: Path, target: Path) -> bool:
     """Swap two folders atomically (renameat2 on Linux, renamex_np on macOS); tell if it worked."""
     names = os.fsencode(made), os.fsencode(target)

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from profitchain import languages, shipped
+from profitchain.commentary import Commentary
+from profitchain.runs import Ran
 from profitchain.store import ROOT, Edition
 
 NAMED_VERSIONS = (
@@ -21,22 +24,34 @@ NAMED_VERSIONS = (
 def write(
     folder: Path,
     edition: Edition,
-    *,
-    languages: Sequence[str],
     parameters: Mapping[str, object],
-    seconds: Mapping[str, float],
+    ran: Sequence[Ran],
+    said: Commentary,
+    *,
+    spoken: Sequence[str],
 ) -> None:
-    """Write record.json, which holds no path, host or user of the machine."""
+    """Write record.json, which holds no path, host or user of the machine.
+
+    An edition is `complete` unless a notebook `failed`; `notebooks` names those that aren't as
+    shipped, `commentary` the file of what people say.
+    """
+    states = {one.path.stem: shipped.state_of(one.path) for one in ran}
+    with languages.speaking(languages.SOURCE):
+        failed = {one.path.stem: one.failed.words for one in ran if one.failed}
     record = {
         "company": edition.company.slug,
         "period": str(edition.period),
-        "languages": list(languages),
+        "complete": not failed,
+        "failed": failed,
+        "languages": list(spoken),
         "parameters": dict(parameters),
         "inputs": list(edition.inputs),
+        "notebooks": {name: state for name, state in states.items() if state != "shipped"},
+        "commentary": said.as_json(),
         "versions": versions(),
         "commit": _commit(),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": dict(seconds),
+        "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (folder / "record.json").write_text(text, encoding="utf-8")

@@ -7,21 +7,31 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, languages, trust, vectors, wording
+from profitchain import (
+    exhibits,
+    findings,
+    languages,
+    layout,
+    shipped,
+    summary,
+    trust,
+    vectors,
+    wording,
+)
 from profitchain.archive import Kept
-from profitchain.findings import SUMMARY, PageStory
+from profitchain.commentary import Remark, beside
+from profitchain.failures import Failure
+from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
     from nbconvert import TemplateExporter
 
-TEMPLATES = Path(__file__).parent / "templates"
 ANSWER = "application/vnd.profitchain.answer+json"
 ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
 DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
@@ -33,11 +43,12 @@ _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in its edition: its notebook's name, its question, and why it is not measured."""
+    """A page in its edition: its notebook's name, its question, why not measured, why not made."""
 
     name: str
     question: str
     why: str = ""
+    failed: Failure | None = None
 
     @property
     def file(self) -> str:
@@ -51,6 +62,7 @@ class Site:
 
     The first language's pages lie in the edition's folder, the others' in folders inside it.
     `earlier` are editions of earlier periods, the newest first.
+    `is_whole`: so its findings stand in the long table of all the company's editions.
     """
 
     company: str
@@ -59,6 +71,7 @@ class Site:
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
     earlier: tuple[Kept, ...] = ()
+    is_whole: bool = False
 
     @property
     def top(self) -> str:
@@ -82,6 +95,11 @@ class Site:
             for each in self.earlier[:MOST_EARLIER]
         ]
 
+    @property
+    def long_table(self) -> str:
+        """What leads from a page to the findings of all editions; "" where its own aren't there."""
+        return f"{self.top}../{LONG_TABLE}" if self.is_whole else ""
+
     def tongues(self, file: str) -> list[tuple[str, str, str]]:
         """Return each language's tag, its own name, and what leads to a page in it."""
         folders = {tag: f"{tag}/" for tag in self.languages} | {self.languages[0]: ""}
@@ -89,12 +107,18 @@ class Site:
             (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
         ]
 
+    @property
+    def missing(self) -> list[Entry]:
+        """The pages whose notebooks failed: with any, the edition is incomplete."""
+        return [each for each in self.pages if each.failed]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageInfo:
     """What made a page: printed in its record, the same on every run of the same inputs.
 
-    `inputs` are rows with name, rows and sha256.
+    `inputs` are rows with name, rows and sha256; `state` is the notebook's against the shipped one;
+    `remarks` are what people say on this page.
     """
 
     name: str
@@ -102,6 +126,8 @@ class PageInfo:
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: Sequence[Mapping[str, object]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    state: shipped.State = "shipped"
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +168,11 @@ def collect(executed: NotebookNode, *, name: str) -> PageStory:
     )
 
 
+def exhibits_of(executed: NotebookNode) -> list[Mapping]:
+    """Return what a page shows: a bundle an exhibit, with its words and its numbers."""
+    return _bundles(executed, exhibits.MEDIA_TYPE)
+
+
 def csvs(executed: NotebookNode, *, name: str) -> dict[str, str]:
     """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
     told = _bundles(executed, exhibits.MEDIA_TYPE)
@@ -161,7 +192,7 @@ def csv_path(page: str, id: str) -> str:
 
 def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
-    lead, body, contents = _blocks(executed, page.name)
+    lead, body, contents = _blocks(executed, page, site)
     after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
     code = [
         cell.source
@@ -183,9 +214,18 @@ def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
 
 def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
     """Return the page of a question that the firm's tables can't answer, with the reason."""
+    return _empty_page(site, page, why=wording.reason(why))
+
+
+def failed_page(*, site: Site, page: PageInfo, failure: Failure) -> str:
+    """Return the page of a notebook that stopped: where, why and what to do."""
+    return _empty_page(site, page, failure=failure)
+
+
+def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
     question = next((each.question for each in site.pages if each.name == page.name), page.name)
     notebook = new_notebook(cells=[new_markdown_cell(f"# {question}", id="question")])
-    return _rendered(notebook, site, page, question=question, why=wording.reason(why))
+    return _rendered(notebook, site, page, question=question, **parts)
 
 
 def _rendered(
@@ -200,13 +240,17 @@ def _rendered(
         "question": question,
         "period": wording.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": css(),
+        "css": layout.stylesheet(),
         "say": wording.TEXT,
         "earlier": site.before(Entry(page.name, question).file),
         "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
         **_record(page),
+        "mark": shipped.mark(page.state),
+        "commentary": beside(page.remarks),
+        "unplaced": [one.html for one in page.remarks if one.why],
+        "failure": None,
         "lead": [],
         "answered": [],
         "body": [],
@@ -215,7 +259,7 @@ def _rendered(
         "why": "",
         **parts,
     }
-    text, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
     text, rules = vectors.shared_looks(text.strip())
     return text.replace(DRAWN, f"<style>{rules}</style>" if rules else "", 1) + "\n"
 
@@ -237,7 +281,9 @@ def _input(table: Mapping[str, object]) -> str:
     return f"{table['name']} ({table['rows']:,} {wording.TEXT['rows']}, sha256 {sha})"
 
 
-def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], list[_Heading]]:
+def _blocks(
+    executed: NotebookNode, page: PageInfo, site: Site
+) -> tuple[list[str], list[str], list[_Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
     contents: list[_Heading] = []
     lead: list[str] = []
@@ -246,9 +292,16 @@ def _blocks(executed: NotebookNode, name: str) -> tuple[list[str], list[str], li
         is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
         blocks = [_prose(cell.source, contents)] if is_prose else []
         if cell.cell_type == "code":
-            blocks = [_with_download(trust.shown(each), name) for each in cell.outputs]
+            blocks = [text for each in cell.outputs for text in _shown(each, page, site)]
         (body if contents else lead).extend(block for block in blocks if block)
     return lead, body, contents
+
+
+def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
+    """Return an output as HTML, and what people say below it if it is an exhibit."""
+    id = output.get("data", {}).get(exhibits.MEDIA_TYPE, {}).get("id")
+    block = _with_downloads(trust.shown(output), page.name, site)
+    return block, beside(page.remarks, id) if id else ""
 
 
 def _has_tag(cell: NotebookNode, tag: str) -> bool:
@@ -275,8 +328,9 @@ def _anchored(match: re.Match[str], contents: list[_Heading]) -> str:
     return f'<h2 id="{html.escape(anchor)}">{html.escape(words)}</h2>'
 
 
-def _with_download(block: str, name: str) -> str:
+def _with_downloads(block: str, name: str, site: Site) -> str:
     words = wording.TEXT["download"]
+    block = block.replace(summary.LONG_TABLE_MARK, summary.long_table(site.long_table))
     return re.sub(
         re.escape(exhibits.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)"),
         lambda mark: (
@@ -300,13 +354,5 @@ def _exporter() -> TemplateExporter:
     return TemplateExporter(
         template_name="page",
         template_file="index.html.j2",
-        extra_template_basedirs=[str(TEMPLATES)],
+        extra_template_basedirs=[str(layout.TEMPLATES)],
     )
-
-
-@cache
-def css() -> str:
-    """Return the stylesheet of all pages, in one line."""
-    text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    return re.sub(r"\s*\n\s*", " ", text).strip()

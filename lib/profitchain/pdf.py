@@ -14,7 +14,7 @@ from pathlib import Path
 
 from profitchain import archive, findings, wording
 from profitchain.errors import CannotPrint
-from profitchain.pages import TEMPLATES, css
+from profitchain.layout import filled
 from profitchain.periods import Period
 
 FILE = "edition.pdf"
@@ -85,21 +85,16 @@ def bound(folder: Path, at: Mapping[str, int]) -> str:
     `at` are the page numbers of marks, as `numbers` finds them; without them the contents keep
     room for them.
     """
-    from jinja2 import Environment, FileSystemLoader
-
     told = findings.told(folder)
-    leaves = _leaves(folder, [page.file for page in told.pages])
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     period = wording.period_label(told.period)
-    return environment.get_template("book.html.j2").render(
-        css=css(),
+    return filled(
+        "book.html.j2",
         language=_language(folder),
         company=told.company,
         period=period,
         running=_quoted(f"{told.company} · {period}"),
-        leaves=leaves,
+        leaves=_leaves(folder, [page.file for page in told.pages]),
         at=lambda mark: at.get(mark, TO_COME),
-        say=wording.TEXT,
     )
 
 

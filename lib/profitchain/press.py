@@ -12,9 +12,23 @@ from pathlib import Path
 
 import nbformat
 
-from profitchain import archive, findings, imprint, indexes, languages, pages
+from profitchain import (
+    archive,
+    chronicle,
+    commentary,
+    findings,
+    handout,
+    imprint,
+    languages,
+    pages,
+    parameters,
+    shelf,
+    shipped,
+)
+from profitchain.commentary import Commentary
 from profitchain.errors import ParameterError, did_you_mean
-from profitchain.folders import aside, exchange
+from profitchain.failures import NotebookFailed
+from profitchain.folders import aside, discard, exchange
 from profitchain.runs import Ran, ended, environment_of, run, start_worker
 from profitchain.store import ROOT, Edition, read_period
 
@@ -41,8 +55,13 @@ class Order:
     @property
     def folder(self) -> Path:
         """Where the edition is published."""
-        name = str(self.edition.period) + ("" if self.whole else archive.PART)
+        name = str(self.edition.period) + ("" if self.whole else ".part")
         return self.out / self.edition.company.slug / name
+
+    @property
+    def incomplete(self) -> Path:
+        """Where it lies while a notebook fails: beside its folder, never in its place."""
+        return self.folder.with_name(f"{self.folder.name}.incomplete")
 
 
 def publish(
@@ -60,10 +79,11 @@ def publish(
     pages are the edition's, each other's stand in a folder inside it.
 
     Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
-    unknown, the data can't be used or a notebook fails.
+    unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
+    which says so, lies beside it.
     """
     notebooks = _chosen(only)
-    chosen = _settings(notebooks, settings or {})
+    chosen = parameters.typed(notebooks, settings or {})
     asked = [languages.check(tag) for tag in spoken]
     edition = read_period(company, period)
     tags = tuple(dict.fromkeys(asked or [edition.company.language]))
@@ -72,15 +92,16 @@ def publish(
     )
     with aside(order.folder) as building:
         ran = _run_all(order, building)
-        imprint.write(
-            building,
-            edition,
-            languages=order.languages,
-            parameters=order.settings,
-            seconds={one.path.stem: round(one.seconds, 2) for one in ran},
-        )
-        exchange(building, order.folder)
-    indexes.write(order.out, order.edition.company.slug)
+        said = _commentary(order, ran)
+        imprint.write(building, edition, order.settings, ran, said, spoken=order.languages)
+        is_complete = not any(one.failed for one in ran)
+        exchange(building, order.folder if is_complete else order.incomplete)
+        if is_complete:
+            discard(order.incomplete)
+    chronicle.write(order.folder.parent)
+    shelf.write(order.out)
+    if not is_complete:
+        raise NotebookFailed(_failed(order, ran))
     return order.folder / "index.html"
 
 
@@ -96,51 +117,6 @@ def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
         if name not in every:
             raise ParameterError(f"There is no notebook '{name}'. {did_you_mean(name, every)}")
     return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
-
-
-def _settings(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, object]:
-    """Return settings with the types that the notebooks' parameters declare, or raise."""
-    from papermill import inspect_notebook
-
-    declared: dict[str, object] = {}
-    for path in notebooks:
-        _must_be_ready(path)
-        declared |= inspect_notebook(str(path))
-    free = [name for name in declared if name not in {"company", "period"}]
-    for name in given:
-        if name not in free:
-            raise ParameterError(
-                f"No notebook has a parameter '{name}'. {did_you_mean(name, free)} "
-                "The parameters stand in each notebook's second cell."
-            )
-    return {name: _typed(name, text, declared[name]) for name, text in given.items()}
-
-
-def _must_be_ready(path: Path) -> None:
-    """Raise ParameterError where papermill would stumble, or run with a notebook's own defaults."""
-    notebook = nbformat.read(path, as_version=4)
-    if "kernelspec" not in notebook.metadata:
-        raise ParameterError(
-            f"{path.name} names no kernel to run it. Open it in JupyterLab, choose the kernel "
-            "Python 3, and save it."
-        )
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
-        raise ParameterError(
-            f"{path.name} has no cell tagged 'parameters', so it would run with its own defaults. "
-            "Tag the cell with its parameters (JupyterLab: the gear at the top right, Cell Tags)."
-        )
-
-
-def _typed(name: str, text: str, declared: Mapping[str, object]) -> object:
-    kind = str(declared["inferred_type_name"])
-    try:
-        if kind == "bool":
-            return {"true": True, "false": False}[text.lower()]
-        return {"int": int, "float": float}.get(kind, str)(text)
-    except (KeyError, ValueError):
-        raise ParameterError(
-            f"{name}={text!r} is not {kind}. Its default is {declared['default']}."
-        ) from None
 
 
 def _run_all(order: Order, building: Path) -> list[Ran]:
@@ -161,14 +137,21 @@ def _run_all(order: Order, building: Path) -> list[Ran]:
     _write_findings(order, ran, building)
     for tag, folder in _folders(order, building).items():
         with languages.speaking(tag):
-            _write_pages(order, [one[tag] for one in ran], folder)
-    return [one[order.languages[0]] for one in ran]
+            told = [one[tag] for one in ran]
+            _write_pages(order, told, folder)
+            _write_workbook(order, told, folder)
+    return [_one_of(each, order.languages[0]) for each in ran]
 
 
 def _folders(order: Order, building: Path) -> dict[str, Path]:
     """Return where each language's pages are built: the first one's at the top."""
     first, *others = order.languages
     return {first: building} | {tag: building / tag for tag in others}
+
+
+def _one_of(ran: Mapping[str, Ran], tag: str) -> Ran:
+    """Return what stands for a notebook in all languages: where it failed, or in the first one."""
+    return next((one for one in ran.values() if one.failed), ran[tag])
 
 
 def _path(ran: Mapping[str, Ran]) -> Path:
@@ -211,7 +194,12 @@ def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
     return [
         pages.collect(one.executed, name=one.path.stem)
         if one.executed is not None
-        else findings.PageStory(name=one.path.stem, question=_question(one.path), why=one.why)
+        else findings.PageStory(
+            name=one.path.stem,
+            question=_question(one.path),
+            why=one.why,
+            failed=one.failed.words if one.failed else "",
+        )
         for one in ran
     ]
 
@@ -237,8 +225,19 @@ def _write_findings(order: Order, ran: Sequence[Mapping[str, Ran]], building: Pa
             )
 
 
+def _commentary(order: Order, ran: Sequence[Ran]) -> Commentary:
+    """Return what people say about this edition, each remark where it belongs."""
+    firm = order.edition.company
+    said = commentary.read(firm.folder, order.edition.period, language=firm.language)
+    shown = {story.name: [each["id"] for each in story.exhibits] for story in _stories(ran)}
+    return said.placed(shown, (path.stem for path in _all_notebooks()))
+
+
 def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
-    entries = tuple(pages.Entry(one.path.stem, _question(one.path), one.why) for one in ran)
+    said = _commentary(order, ran)
+    entries = tuple(
+        pages.Entry(one.path.stem, _question(one.path), one.why, one.failed) for one in ran
+    )
     site = pages.Site(
         order.edition.company.name,
         order.edition.period,
@@ -246,10 +245,13 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
         language=languages.spoken(),
         languages=order.languages,
         earlier=archive.earlier(order.folder, order.edition.period),
+        is_whole=order.whole,
     )
     for one, entry in zip(ran, entries, strict=True):
-        page = _page_info(order, one.path)
-        if one.executed is None:
+        page = _page_info(order, one.path, said)
+        if one.failed:
+            html = pages.failed_page(site=site, page=page, failure=one.failed)
+        elif one.executed is None:
             html = pages.not_measured_page(site=site, page=page, why=one.why)
         else:
             html = pages.render_page(one.executed, site=site, page=page)
@@ -259,11 +261,38 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
         (folder / entry.file).write_text(html, encoding="utf-8", newline="\n")
 
 
-def _page_info(order: Order, path: Path) -> pages.PageInfo:
+def _write_workbook(order: Order, ran: Sequence[Ran], folder: Path) -> None:
+    known = [one for one in ran if one.executed is not None]
+    handout.write(
+        folder,
+        _stories(ran),
+        {one.path.stem: pages.exhibits_of(one.executed) for one in known},
+        company=order.edition.company.name,
+        period=order.edition.period,
+    )
+
+
+def _page_info(order: Order, path: Path, said: Commentary) -> pages.PageInfo:
     return pages.PageInfo(
         name=path.stem,
         notebook=path.name,
         parameters={"period": str(order.edition.period), **order.settings},
         inputs=order.edition.inputs,
         versions=imprint.versions(),
+        state=shipped.state_of(path),
+        remarks=said.on(path.stem),
     )
+
+
+def _failed(order: Order, ran: Iterable[Ran]) -> str:
+    """Return which notebooks failed, what to do, where the pages lie and which stand."""
+    with languages.speaking(languages.SOURCE):
+        told = [f"{one.failed.words}. {one.failed.advice}" for one in ran if one.failed]
+    period = f"{order.edition.company.name}, {order.edition.period}"
+    stands = (
+        "The last complete edition stands as it was."
+        if order.folder.exists()
+        else "There is no complete edition of it."
+    )
+    where = order.incomplete / "index.html"
+    return "\n".join([*told, f"The edition of {period} is incomplete. {stands} See {where}"])

@@ -6,31 +6,33 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
 
 import nbformat
 
-from profitchain.errors import ProfitchainError
+from profitchain import pages
+from profitchain.company import load_company, redacted
+from profitchain.failures import Failure, NotebookFailed, told_of
 from profitchain.turns import cell_number, in_turn, taken_apart
 
 UNTOUCHED = "Nothing was published; the last edition stands."
 
 
-class NotebookFailed(ProfitchainError):
-    """A notebook stopped with an error; nothing was published."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A notebook after its run: with outputs, or with the reason why its page is empty."""
+    """A notebook after its run: with outputs, or with the reason why its page is empty.
+
+    `why` where the firm lacks what the page needs; `failed` where the notebook stopped.
+    """
 
     path: Path
     executed: nbformat.NotebookNode | None
     why: str
     seconds: float
+    failed: Failure | None = None
 
 
 def run(
@@ -41,35 +43,52 @@ def run(
 ) -> dict[str, Ran]:
     """Run one notebook with papermill, in one kernel for all languages; return it by language.
 
-    `folders` are where each language's pages are built. Raises NotebookFailed, which names cell
-    and error.
+    `folders` are where each language's pages are built. A failing notebook comes back
+    with cell and error.
     """
     import papermill
-    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.update(environment)
     known = papermill.inspect_notebook(str(path))
     given = {name: value for name, value in parameters.items() if name in known}
     notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
+    told: dict[str, nbformat.NotebookNode | None] = dict.fromkeys(folders)
     try:
         executed = papermill.execute_notebook(
             in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
             cwd=str(path.parent),
         )  # fmt: skip
+        told = taken_apart(executed, folders, name=path.stem)
+        failed = unusable(path, told.values())
     except PapermillExecutionError as error:
-        if error.ename != "NotMeasured":
-            raise NotebookFailed(
-                f"{path.name} stopped in cell {cell_number(notebook, error.cell_index)}: "
-                f"{error.ename}: {error.evalue}\n{UNTOUCHED} Open the notebook in JupyterLab, "
-                "set company and period, and run it to that cell."
-            ) from None
-        return not_measured(path, parameters, environment, folders, why=error.evalue)
-    except DeadKernelError:
-        raise ended(path.name) from None
+        if error.ename == "NotMeasured":
+            return not_measured(path, parameters, environment, folders, why=error.evalue)
+        firm = load_company(str(parameters["company"]))
+        why = redacted(told_of(error.ename, error.evalue), firm)
+        cell = cell_number(notebook, error.cell_index)
+        failed = Failure(notebook=path.name, stop="error", cell=cell, error=why)
+    except RuntimeError as error:
+        if "died" not in str(error):
+            raise
+        failed = Failure(notebook=path.name, stop="ended")
     seconds = time.perf_counter() - start
-    told = taken_apart(executed, folders, name=path.stem)
-    return {tag: Ran(path=path, executed=one, why="", seconds=seconds) for tag, one in told.items()}
+    return {
+        tag: Ran(
+            path=path, executed=None if failed else one, why="", seconds=seconds, failed=failed
+        )
+        for tag, one in told.items()
+    }
+
+
+def unusable(path: Path, executed: Iterable[nbformat.NotebookNode]) -> Failure | None:
+    """Return why executed notebooks can't become pages: two exhibits with one id; else None."""
+    try:
+        for notebook in executed:
+            pages.csvs(notebook, name=path.stem)
+    except ValueError as error:
+        return Failure(notebook=path.name, stop="unusable", error=str(error))
+    return None
 
 
 def not_measured(
@@ -90,7 +109,7 @@ def not_measured(
 
 
 def ended(what: str) -> NotebookFailed:
-    """Return the error for a process that the system ended in the middle of its work."""
+    """Return the error for a worker that the system ended: nobody knows what it had done."""
     return NotebookFailed(
         f"{what} stopped because the system ended its process; most often, memory ran out.\n"
         f"{UNTOUCHED} Close what else needs memory and run it again."

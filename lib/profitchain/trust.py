@@ -80,12 +80,16 @@ _ADDRESS = re.compile(r"<.* at 0x[0-9a-fA-F]+>")
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def safe_html(text: str) -> str:
-    """Return HTML without scripts, styles, event handlers, frames, forms and remote pictures."""
+def safe_html(text: str, *, classes: bool = True) -> str:
+    """Return HTML without scripts, styles, event handlers, frames, forms and remote pictures.
+
+    Without `classes`, it can't look like something that was computed either.
+    """
+    everywhere = [name for name in ATTRIBUTES["*"] if classes or name != "class"]
     kept = bleach.clean(
         _LOUD.sub("", text),
         tags=TAGS,
-        attributes=ATTRIBUTES,
+        attributes=ATTRIBUTES | {"*": everywhere},
         strip=True,
         strip_comments=True,
         protocols={"http", "https", "mailto", "data"},

@@ -49,13 +49,20 @@ _FURNITURE = {
     "contents_of_edition": N_("Contents"),
     "data": N_("Data behind this exhibit"),
     "download": N_("Download as CSV"),
+    "long_table": N_("All findings of all these editions in one table (CSV)"),
     "editions_lead": N_("Each edition answers the same questions for one period."),
     "editions_none": N_("No edition yet. Publish the first one with: profitchain report"),
     "editions_title": N_("What is satisfaction worth?"),
     "findings": N_("Findings recorded on this page"),
+    "incomplete": N_("This edition is incomplete"),
+    "incomplete_more": N_(
+        "The following pages could not be made, and what they would have said is missing here as "
+        "well. A complete edition of this period, if there was one, still stands in its place."
+    ),
     "inputs": N_("Tables read"),
     "languages": N_("Languages"),
     "next": N_("Next question"),
+    "no_page": N_("This page could not be made"),
     "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
     "code_cell": N_("Code cell"),
     "editions": N_("Editions"),
@@ -72,6 +79,7 @@ _FURNITURE = {
     "skip": N_("Skip to the answer"),
     "skip_on": N_("Skip to the editions"),
     "this_edition": N_("This edition"),
+    "unplaced": N_("Commentary without a place"),
     "too_few": TOO_FEW_TO_SAY,
     "nothing": NOTHING,
     "ways": N_("Ways to other pages"),

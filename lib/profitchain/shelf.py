@@ -8,9 +8,9 @@ from pathlib import Path
 
 from profitchain import archive, languages, wording
 from profitchain.archive import INDEX, Kept
-from profitchain.findings import SUMMARY, PageStory
+from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.folders import aside
-from profitchain.pages import TEMPLATES, css
+from profitchain.layout import filled
 
 UNFOLDED = 8  # periods of a question that a firm's page shows without a click
 
@@ -25,13 +25,14 @@ class Line:
     language: str
 
 
-def write(out: Path, firm: str) -> None:
-    """Write the page of one firm's folder and the one that leads to every firm's editions."""
-    editions = archive.editions(out / firm)
-    tongue = editions[0].languages[0] if editions else languages.spoken()
-    with languages.speaking(tongue if tongue in languages.available() else languages.SOURCE):
-        _write(out / firm / INDEX, firm_index(editions))
-    _write(out / INDEX, reports_index(archive.firms(out)))
+def write(out: Path) -> None:
+    """Write the page of each firm's folder, and the one that leads to every firm's editions."""
+    firms = {folder: archive.editions(folder) for folder in archive.firms(out)}
+    for folder, editions in firms.items():
+        tongue = editions[0].languages[0] if editions else languages.SOURCE
+        with languages.speaking(tongue if tongue in languages.available() else languages.SOURCE):
+            _write(folder / INDEX, firm_index(editions))
+    _write(out / INDEX, reports_index([editions for editions in firms.values() if editions]))
 
 
 def firm_index(editions: Sequence[Kept]) -> str:
@@ -43,8 +44,13 @@ def firm_index(editions: Sequence[Kept]) -> str:
     lines = [_line(each, INDEX, each.headline) for each in editions]
     questions = [(question, list(_course(name, editions))) for name, question in _asked(editions)]
     company = editions[0].company if editions else wording.TEXT["editions_title"]
-    return _rendered(
-        "firm_index.html.j2", company=company, lines=lines, questions=questions, unfolded=UNFOLDED
+    return filled(
+        "firm_index.html.j2",
+        company=company,
+        lines=lines,
+        questions=questions,
+        unfolded=UNFOLDED,
+        long_table=LONG_TABLE if editions else "",
     )
 
 
@@ -54,8 +60,10 @@ def reports_index(firms: Sequence[Sequence[Kept]]) -> str:
     for editions in sorted(firms, key=lambda each: each[0].company):
         folder = editions[0].folder.parent.name
         lines = [_line(each, INDEX, each.headline, f"{folder}/") for each in editions]
-        companies.append((editions[0].company, f"{folder}/{INDEX}", lines))
-    return _rendered("reports_index.html.j2", companies=companies)
+        table = editions[0].folder.parent / LONG_TABLE
+        href = f"{folder}/{LONG_TABLE}" if table.exists() else ""
+        companies.append((editions[0].company, f"{folder}/{INDEX}", lines, href))
+    return filled("reports_index.html.j2", companies=companies)
 
 
 def _asked(editions: Sequence[Kept]) -> list[tuple[str, str]]:
@@ -88,14 +96,6 @@ def _line(edition: Kept, file: str, sentence: str, before: str = "") -> Line:
         sentence=wording.emphasised(sentence),
         language=edition.languages[0],
     )
-
-
-def _rendered(template: str, **parts: object) -> str:
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    around = {"css": css(), "say": wording.TEXT, "language": languages.spoken()}
-    return environment.get_template(template).render(**around, **parts)
 
 
 def _write(path: Path, text: str) -> None:

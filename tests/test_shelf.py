@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from profitchain import archive, findings, indexes, pages
+from profitchain import archive, findings, pages, shelf
 from profitchain.findings import PageStory
 from profitchain.periods import Period
 
@@ -64,7 +64,7 @@ def test_a_page_leads_to_itself_in_earlier_editions_only(tmp_path):
 def test_a_firms_page_leads_to_every_page_of_every_period_and_escapes_its_words(tmp_path):
     edition(tmp_path, "2026Q1", names=("03_satisfaction", "08_worth"))
     edition(tmp_path, "2026Q2")
-    html = indexes.firm_index(archive.editions(tmp_path / FIRM))
+    html = shelf.firm_index(archive.editions(tmp_path / FIRM))
     for words in (
         "<h1>Lantern &amp; &lt;Loom&gt;</h1>", "<strong>Up</strong> in 2026Q2.",
         '<a href="2026Q2/index.html">April–June 2026</a>', 'href="2026Q1/08_worth.html"',
@@ -75,22 +75,22 @@ def test_a_firms_page_leads_to_every_page_of_every_period_and_escapes_its_words(
 
 def test_the_list_of_all_editions_leads_to_each_firm_and_period(tmp_path):
     edition(tmp_path, "2026Q1")
-    html = indexes.reports_index(archive.firms(tmp_path))
+    html = shelf.reports_index([archive.editions(tmp_path / FIRM)])
     assert f'<a href="{FIRM}/2026Q1/index.html">January–March 2026</a>' in html
     assert f'<a href="{FIRM}/index.html">Lantern &amp; &lt;Loom&gt;</a>' in html
-    assert "profitchain report" in indexes.reports_index([])
+    assert "profitchain report" in shelf.reports_index([])
 
 
 @pytest.mark.parametrize("made", [True, False])
 def test_the_lists_are_made_anew_with_each_edition_whole_or_not(tmp_path, made):
     if made:
         edition(tmp_path, "2026Q1")
-    (tmp_path / FIRM).mkdir(exist_ok=True)
-    indexes.write(tmp_path, FIRM)
+    edition(tmp_path, "2026Q1", folder="2026Q1.part")
+    shelf.write(tmp_path)
     assert (tmp_path / "index.html").is_file() and (tmp_path / FIRM / "index.html").is_file()
     before = (tmp_path / FIRM / "index.html").read_text(encoding="utf-8")
     edition(tmp_path, "2026Q2")
-    indexes.write(tmp_path, FIRM)
+    shelf.write(tmp_path)
     after = (tmp_path / FIRM / "index.html").read_text(encoding="utf-8")
     assert "2026Q2/index.html" in after and "2026Q2" not in before
     assert not list(tmp_path.rglob(".making*"))
