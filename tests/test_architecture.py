@@ -39,7 +39,7 @@ WAVING    group_captions pace_words leaving_words leaving_captions
 DRAWING   vectors style axes figures evidence_figures value_figures leaving_figures
 SHOWING   headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust failures shipped commentary folders chronicle archive layout pages pdf
+PRESS     trust failures shipped commentary folders chronicle archive layout sites pages pdf
 RUN       turns runs imprint
 TAKEN     sheets handout_words exhibit_sheets handout
 PUBLIC    shelf parameters press verify lists drafts

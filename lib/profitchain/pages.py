@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from profitchain import (
     exhibits,
     findings,
-    languages,
     layout,
     shipped,
     summary,
@@ -23,11 +22,10 @@ from profitchain import (
     vectors,
     wording,
 )
-from profitchain.archive import Kept
-from profitchain.commentary import Remark, beside
+from profitchain.commentary import beside
 from profitchain.failures import Failure
-from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
-from profitchain.periods import Period
+from profitchain.findings import SUMMARY, PageStory
+from profitchain.sites import Entry, PageInfo, Site
 
 if TYPE_CHECKING:
     from nbconvert import TemplateExporter
@@ -36,98 +34,8 @@ ANSWER = "application/vnd.profitchain.answer+json"
 ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
 DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
-MOST_EARLIER = 12  # periods on a page; all stand on the firm's own
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A page in its edition: its notebook's name, its question, why not measured, why not made."""
-
-    name: str
-    question: str
-    why: str = ""
-    failed: Failure | None = None
-
-    @property
-    def file(self) -> str:
-        """The page's file inside the edition."""
-        return "index.html" if self.name == SUMMARY else f"{self.name}.html"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """The edition that a page belongs to, in the language `language` of its `languages`.
-
-    The first language's pages lie in the edition's folder, the others' in folders inside it.
-    `earlier` are editions of earlier periods, the newest first.
-    `is_whole`: so its findings stand in the long table of all the company's editions.
-    """
-
-    company: str
-    period: Period
-    pages: tuple[Entry, ...]
-    language: str = "en"
-    languages: tuple[str, ...] = ("en",)
-    earlier: tuple[Kept, ...] = ()
-    is_whole: bool = False
-
-    @property
-    def top(self) -> str:
-        """What leads from a page to the edition's folder: "" or "../"."""
-        return "" if self.language == self.languages[0] else "../"
-
-    @property
-    def archive(self) -> str:
-        """What leads from a page to the list of the firm's editions, later ones included."""
-        return f"{self.top}../index.html"
-
-    @property
-    def editions(self) -> str:
-        """What leads from a page to the list of all editions."""
-        return f"{self.top}../../index.html"
-
-    def before(self, file: str) -> list[tuple[str, str]]:
-        """Return the periods before, in words, and what leads to the same page in each."""
-        return [
-            (wording.period_label(each.period), f"{self.top}../{each.page(file, self.language)}")
-            for each in self.earlier[:MOST_EARLIER]
-        ]
-
-    @property
-    def long_table(self) -> str:
-        """What leads from a page to the findings of all editions; "" where its own aren't there."""
-        return f"{self.top}../{LONG_TABLE}" if self.is_whole else ""
-
-    def tongues(self, file: str) -> list[tuple[str, str, str]]:
-        """Return each language's tag, its own name, and what leads to a page in it."""
-        folders = {tag: f"{tag}/" for tag in self.languages} | {self.languages[0]: ""}
-        return [
-            (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
-        ]
-
-    @property
-    def missing(self) -> list[Entry]:
-        """The pages whose notebooks failed: with any, the edition is incomplete."""
-        return [each for each in self.pages if each.failed]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageInfo:
-    """What made a page: printed in its record, the same on every run of the same inputs.
-
-    `inputs` are rows with name, rows and sha256; `state` is the notebook's against the shipped one;
-    `remarks` are what people say on this page.
-    """
-
-    name: str
-    notebook: str
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    inputs: Sequence[Mapping[str, object]] = ()
-    versions: Mapping[str, str] = field(default_factory=dict)
-    state: shipped.State = "shipped"
-    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
