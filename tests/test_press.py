@@ -255,6 +255,18 @@ def test_a_part_that_fails_replaces_neither_the_edition_nor_the_last_part(
     assert contents(part) == before
 
 
+def test_a_notebook_that_fails_does_so_in_every_language(checkout, notebooks, tmp_path, failing):
+    failing.add("03_short")
+    with pytest.raises(NotebookFailed):
+        press.publish(checkout / "data" / "shop", "2026Q1", out=tmp_path, spoken=["zh-Hant", "en"])
+    incomplete = tmp_path / "shop" / "2026Q1.incomplete"
+    for folder in (incomplete, incomplete / "en"):
+        assert "KeyError: &#39;x&#39;" in read(folder / "03_short.html")
+        assert 'class="failed"' in read(folder / "index.html")
+    failed = json.loads(read(incomplete / "record.json"))["failed"]
+    assert failed == {"03_short": "03_short.ipynb stopped in cell 2: KeyError: 'x'"}
+
+
 def test_a_kernel_that_the_system_ends_leaves_the_other_pages(checkout, notebooks, tmp_path):
     write_notebook(notebooks, "05_greedy", "import os\n\nos._exit(9)")
     with pytest.raises(NotebookFailed, match=r"05_greedy\.ipynb stopped .*memory ran out"):
