@@ -7,23 +7,30 @@ test_edition.py holds its pages equal, byte by byte, to those that the command p
 from __future__ import annotations
 
 import ast
+import csv
+import io
 import json
+import math
 import os
+import re
 import time
+import zipfile
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from unittest import mock
 
 import nbformat
+import openpyxl
 import pandas as pd
 import pytest
 from papermill import inspect_notebook
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from profitchain import languages, press, runs, turns
+from profitchain import languages, press, runs, tables, turns
 from profitchain.errors import NotMeasured
+from profitchain.exhibit_sheets import HEADER
 from profitchain.findings import FIELDS
 from profitchain.runs import Ran
 
@@ -119,3 +126,57 @@ def findings(edition: Path) -> pd.DataFrame:
     rows = pd.DataFrame(json.loads((edition / "findings.json").read_text(encoding="utf-8")))
     rows = rows.reindex(columns=[*FIELDS])
     return rows[rows["group"].isna()].set_index("id")
+
+
+def said_in(path: Path) -> str:
+    """Return what a file says; of a workbook, what all its parts say."""
+    if path.suffix != ".xlsx":
+        return path.read_text(encoding="utf-8")
+    with zipfile.ZipFile(path) as archive:
+        return "\n".join(archive.read(name).decode() for name in archive.namelist())
+
+
+def body(sheet, header: int = HEADER) -> list[list]:
+    return [[cell.value for cell in row] for row in sheet.iter_rows(min_row=header + 1)]
+
+
+def as_excel_keeps(text: str) -> str:
+    """Return what a cell can hold of a text: legal in XML, 32,767 units of UTF-16 at most."""
+    text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "�", text)
+    return text.encode("utf-16-le")[: 2 * 32_767].decode("utf-16-le", "ignore")
+
+
+def holes(edition: Path) -> list[str]:
+    """Return where an edition's workbook differs from its CSV files and findings.json."""
+    book = openpyxl.load_workbook(edition / "edition.xlsx")
+    pages = json.loads((edition / "pages.json").read_text(encoding="utf-8"))["pages"]
+    files = [edition / each["csv"] for page in pages for each in page["exhibits"]]
+    assert len(files) == len(book.sheetnames) - 3
+    return [
+        f"{file.name}: {gap}"
+        for file, sheet in zip(files, book.worksheets[3:], strict=True)
+        for gap in gaps(file, sheet)
+    ]
+
+
+def gaps(file: Path, sheet) -> list[object]:
+    """Return the cells in which a sheet differs from its CSV, once empty columns are left out."""
+    text = file.read_text(encoding="utf-8")
+    _head, *rows = [line for line in csv.reader(io.StringIO(text, newline="")) if line] or [[]]
+    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    found = list(zip(*body(sheet), strict=True)) if rows else []
+    assert len(columns) == len(found), file
+    return [
+        (was, now)
+        for before, after in zip(columns, found, strict=True)
+        for was, now in zip(before, after, strict=True)
+        if not same(was, now)
+    ]
+
+
+def same(was: str, now: object) -> bool:
+    if isinstance(now, bool):
+        return was == str(now)
+    if isinstance(now, int | float):
+        return math.isclose(float(was), now, rel_tol=0, abs_tol=0)
+    return as_excel_keeps(tables.unquoted(was)) == (now or "")

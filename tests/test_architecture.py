@@ -22,7 +22,7 @@ JUDGED    reasons checks quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty
-VALUE     value_groups concentration profitability rhythm four_fields dimensions
+VALUE     withheld value_groups concentration profitability rhythm four_fields dimensions
 GROUPS    shrinkage fair_comparisons clustering
 LINKS     terms design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
@@ -34,12 +34,14 @@ EVIDENCE  sensitivity noise specifications evidence rules verdicts
 SAYING    formats wording data_words narration link_words captions silence_words response_words
 PRICED    worth_words worth_captions
 DOUBTING  ladder_words hidden_words
-NAMING    value_words field_words lifetime_words lifetime_captions group_words group_captions
-WAVING    pace_words leaving_words leaving_captions
+NAMING    value_words value_captions field_words lifetime_words lifetime_captions group_words
+WAVING    group_captions pace_words leaving_words leaving_captions
 SHOWING   style axes figures evidence_figures value_figures leaving_figures headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust failures shipped commentary pages folders turns runs imprint shelf
-COMMANDS  parameters press verify lists drafts trials certification catalogues cli
+PRESS     trust failures shipped commentary pages folders chronicle turns runs imprint
+TAKEN     sheets handout_words exhibit_sheets handout
+PUBLIC    shelf parameters press verify lists drafts
+COMMANDS  trials certification catalogues cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
 DRAWING = {"matplotlib", "seaborn"}

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 
 import nbformat
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
-from editions import contents, findings, publish_here, write_company
+from editions import body, contents, findings, holes, publish_here, said_in, write_company
 
 from profitchain import cli, verify
 from profitchain.example import write_example
@@ -31,6 +32,7 @@ EXAMPLE = REPO / "data" / "example"
 PERIOD = Period("2026Q3")
 SECRET = "hunter2-of-the-tests"
 EXACT = 1e-12  # the same sums in another order
+SIXTEEN_DIGITS = 1e-15  # as many as a workbook's cell has
 UNITS = {
     "responses": "answers", "active_customers": "customers", "linearity_p": "p",
     "purchase_frequency": "orders per customer",
@@ -188,11 +190,41 @@ def test_nothing_of_the_machine_or_of_a_customer_is_published(edition):
     ids = r"\b[CAO]0\d{5,6}\b"
     machine = {str(REPO), str(Path.home()), str(edition.parents[1]), SECRET, socket.gethostname()}
     machine |= {f"/{getpass.getuser()}/", sys.prefix}
-    for path in [*edition.rglob("*"), edition.parents[1] / "index.html"]:
+    for path in [*edition.parents[1].rglob("*")]:
         if path.is_file():
-            text = path.read_text(encoding="utf-8")
+            text = said_in(path)
             assert not re.search(ids, text), path.name
             assert not [word for word in machine if len(word) > 1 and word in text], path.name
+
+
+def test_the_workbook_holds_every_number_of_every_exhibit_and_every_finding(edition):
+    assert holes(edition) == []
+    book = openpyxl.load_workbook(edition / "edition.xlsx")
+    assert not [cell for sheet in book for line in sheet.iter_rows() for cell in line
+                if cell.data_type in "fe"]  # fmt: skip
+    sheet = book["Findings"]
+    head = [cell.value for cell in sheet[1]]
+    rows = [dict(zip(head, line, strict=True)) for line in body(sheet, header=1)]
+    told = [{name: one.get(name) for name in FIELDS} for one in entries(edition)]
+    found = pd.DataFrame(rows)[list(FIELDS)]
+    pd.testing.assert_frame_equal(found, pd.DataFrame(told), rtol=SIXTEEN_DIGITS, check_dtype=False)
+
+
+def test_the_long_table_holds_what_findings_json_says(edition):
+    table = pd.read_csv(edition.parent / "findings.csv", keep_default_na=False)
+    told = pd.DataFrame(entries(edition)).fillna({"group": ""})
+    pd.testing.assert_frame_equal(table[list(FIELDS)], told[list(FIELDS)], check_exact=True)
+    assert set(table["company"]) == {"Lantern & Loom"}
+    assert set(table["period_end"]) == {"2026-09-30"} and table["question"].ne("").all()
+
+
+def test_the_data_can_be_taken_from_the_summary_and_the_list_of_editions(edition):
+    links = {
+        name: {link["href"] for link in Page((edition / name).read_text("utf-8")).named("a")}
+        for name in ("index.html", "../../index.html")
+    }
+    assert {"edition.xlsx", "../findings.csv"} <= links["index.html"]
+    assert "example/findings.csv" in links["../../index.html"]
 
 
 def test_the_record_names_inputs_versions_and_seconds(edition):
@@ -218,7 +250,7 @@ def test_a_secret_in_the_source_s_address_is_never_published(tmp_path, monkeypat
     (company / "company.yml").write_text(text)
     monkeypatch.setenv("SHOP_PASSWORD", SECRET)
     folder = publish_here(company, "2026Q1", out=tmp_path / "reports", only=["01_data"])
-    assert not [path for path in folder.rglob("*.*") if SECRET in path.read_text(encoding="utf-8")]
+    assert not [path for path in folder.rglob("*.*") if SECRET in said_in(path)]
     prepared = [path for path in (company / ".store").rglob("*") if path.is_file()]
     assert prepared and not [path for path in prepared if SECRET.encode() in path.read_bytes()]
 

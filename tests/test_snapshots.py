@@ -192,6 +192,10 @@ def test_the_months_of_a_firm_without_lines_hold_no_quantity(frames):
     )
     assert orders_only["orders"].tolist() == by_month.count().tolist()
     assert "quantity" not in orders_only
+    bought_on = local(bought["ordered_at"])
+    days = bought_on.dt.day.groupby(bought_on.dt.strftime("%Y-%m"))
+    assert orders_only["first_day"].tolist() == days.min().tolist()
+    assert with_lines["last_day"].tolist() == days.max().tolist()
     units = bought.merge(frames["order_lines"], on="order_id")["quantity"].sum()
     assert with_lines["quantity"].sum() == units
 

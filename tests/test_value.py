@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ QUARTER = Period("2026Q1")
 NPS = Question(name="nps", kind="nps")
 EXACT = 1e-12
 MANY = 200_000  # customers of whom a closed form holds within half a percent
-WORLDS = 300
+WORLDS = 250
 
 
 def people(**columns: object) -> pd.DataFrame:
@@ -84,16 +86,75 @@ def test_a_customer_who_changes_groups_has_changed_and_not_the_limits():
     assert table["share_of_revenue"].sum() == pytest.approx(1, abs=EXACT)
 
 
-def test_a_group_smaller_than_may_be_shown_has_no_number():
-    rows = people(orders=[1] * 12 + [0] * 3, score=[9.0] * 15, revenue=[1.0] * 12 + [0.0] * 3)
-    groups = value_groups.grouped(rows, QUARTER)
+def in_groups(sizes: dict[str, int]) -> value_groups.Groups:
+    """Return so many customers in each group, all of them with an answer and ten of money."""
+    names = np.repeat(list(sizes), list(sizes.values()))
+    group = pd.Categorical(names, categories=value_groups.GROUPS)
+    rows = people(orders=(names != "Lapsed").astype(int), score=[9.0] * len(names))
+    rows["revenue"] = 10.0 * rows["orders"]
+    ends = value_groups.limits(value_groups.snapshot(rows, 0))
+    return value_groups.Groups(
+        now=rows.assign(group=group), before=rows.iloc[:0], ends=ends, money="revenue"
+    )
+
+
+HIDDEN = {  # sizes, and which groups may not be shown where five customers are the fewest
+    "one small group takes the next smallest with it": (
+        {"Champions": 3, "Regulars": 9, "New": 7, "Lapsed": 6}, {"Champions", "New"},
+    ),
+    "two that are too few together take a third": (
+        {"Champions": 2, "Regulars": 2, "New": 7, "Lapsed": 9}, {"Champions", "Regulars", "New"},
+    ),
+    "two that are enough together suffice": (
+        {"Champions": 4, "Regulars": 4, "New": 7, "Lapsed": 9}, {"Champions", "Regulars"},
+    ),
+    "the lapsed are told from all customers, not from those who ordered": (
+        {"Champions": 8, "Regulars": 9, "New": 7, "Lapsed": 3}, {"New", "Lapsed"},
+    ),
+    "nobody is hidden where all are enough": ({"Champions": 8, "New": 5, "Lapsed": 9}, set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_no_group_too_small_to_show_can_be_told_by_subtraction(case):
+    sizes, hidden = HIDDEN[case]
+    groups = in_groups(sizes)
     table = value_groups.group_table(groups, question=NPS, smallest=5).set_index("group")
-    assert np.isnan(table.at["Lapsed", "customers"])
-    assert np.isnan(table.at["Lapsed", "score_value"])
-    assert table.at["Occasional", "score_value"] == 100
-    sizes = value_groups.group_sizes(groups, smallest=5)
-    assert isinstance(sizes["Lapsed"], Unsaid)
-    assert sizes["Occasional"].value == 12
+    counted = ["customers", "share_of_customers", "share_of_revenue", "score_value", "answers"]
+    assert set(table.index[table["customers"].isna()]) == hidden
+    assert table.loc[list(hidden), counted].isna().all(axis=None)
+    shown = [group for group in sizes if group not in hidden]
+    assert table.loc[shown, "customers"].tolist() == [sizes[group] for group in shown]
+    assert (table.loc[shown, "score_value"] == 100).all()
+    for said in (
+        value_groups.group_sizes(groups, smallest=5),
+        value_groups.group_shares(groups, "revenue", smallest=5),
+    ):
+        assert {group for group in sizes if isinstance(said[group], Unsaid)} == hidden
+
+
+def test_profit_by_group_hides_whom_the_total_would_tell():
+    groups = in_groups({"Champions": 3, "Regulars": 9, "New": 7, "Lapsed": 6})
+    rows = groups.now.assign(margin=5.0)
+    rows = profitability.profits(rows, profitability.costing(rows, costs(retention=19)))
+    table = profitability.profit_table(rows, currency="EUR", smallest=5).set_index("group")
+    assert table["n"].dropna().to_dict() == {
+        "Regulars": 9, "Big spenders": 0, "Occasional": 0, "Gone quiet": 0, "Cooling": 0,
+        "All who ordered": 19,
+    }  # fmt: skip
+    for hidden in ("Champions", "New"):
+        known = table.loc[hidden].drop(["profit_why", "profit_unit"])
+        assert known.isna().all()
+    assert table.at["Regulars", "profit_value"] == 4
+
+
+def test_a_group_too_small_before_has_no_change():
+    rows = people(orders=[1] * 20, revenue=[1.0] * 20)
+    before = rows.assign(back=1, orders=[1] * 17 + [0] * 3)
+    groups = value_groups.grouped(pd.concat([rows, before]), QUARTER)
+    table = value_groups.group_table(groups, smallest=5).set_index("group")
+    assert table.at["Occasional", "customers"] == 20
+    assert table.loc[["Occasional", "Lapsed"], "change"].isna().all()
 
 
 # --- how few carry how much ----------------------------------------------------------------------
@@ -115,25 +176,45 @@ def test_the_top_tenth_and_the_gini_index_have_their_closed_forms(shape):
     assert concentration.gini(shuffled).value == pytest.approx(index, rel=0.005, abs=1e-9)
 
 
-def test_the_top_tenth_of_35_is_three_and_half_of_the_fourth():
-    amounts = pd.Series(np.arange(1.0, 36))
+def test_the_top_tenth_of_105_is_ten_and_half_of_the_next():
+    amounts = pd.Series(np.arange(1.0, 106))
     assert concentration.top_share(amounts).value == pytest.approx(
-        (35 + 34 + 33 + 0.5 * 32) / amounts.sum(), abs=EXACT
+        (sum(range(96, 106)) + 0.5 * 95) / amounts.sum(), abs=EXACT
     )
 
 
-@pytest.mark.parametrize("figure", [concentration.top_share, concentration.gini])
-def test_the_interval_of_concentration_holds_the_truth_in_95_of_100_worlds(figure):
+TOP, GINI = concentration.top_share, concentration.gini
+NORMAL = statistics.NormalDist()
+WORLD_OF_MONEY = {  # how money is drawn, the true top tenth's share, the true Gini index
+    "exponential": (lambda rng, n: rng.exponential(size=n), 0.1 * (1 + np.log(10)), 0.5),
+    "lognormal": (
+        lambda rng, n: rng.lognormal(size=n),
+        NORMAL.cdf(1 - NORMAL.inv_cdf(0.9)), 2 * NORMAL.cdf(np.sqrt(0.5)) - 1,
+    ),
+    "Pareto 2.5": (lambda rng, n: 1 + rng.pareto(2.5, n), 0.1**0.6, 0.25),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", [TOP, GINI])
+@pytest.mark.parametrize(("world", "n"), [("exponential", 500), ("lognormal", 300),
+                                          ("Pareto 2.5", 300)])  # fmt: skip
+def test_the_interval_of_concentration_holds_the_truth_in_95_of_100_worlds(figure, world, n):
     rng = np.random.default_rng(7)
-    truth = {concentration.top_share: 0.1 * (1 + np.log(10)), concentration.gini: 0.5}[figure]
-    found = [figure(pd.Series(rng.exponential(size=500))) for _ in range(WORLDS)]
+    draw, *truths = WORLD_OF_MONEY[world]
+    truth = truths[figure is GINI]
+    found = [figure(pd.Series(draw(rng, n))) for _ in range(WORLDS)]
     held = np.mean([one.low <= truth <= one.high for one in found])
-    assert 0.91 <= held <= 0.98
+    assert 0.9 <= held <= 0.985
+
+
+def test_where_a_few_carry_nearly_all_the_interval_reaches_further_up():
+    said = TOP(pd.Series(1 + np.random.default_rng(1).pareto(2.5, 300)))
+    assert said.high - said.value > 1.3 * (said.value - said.low)
 
 
 def test_the_error_of_concentration_is_that_of_resampling():
     rng = np.random.default_rng(3)
-    amounts = rng.lognormal(size=800)
+    amounts = rng.exponential(size=800)
     said = concentration.top_share(pd.Series(amounts))
     drawn = [np.sort(rng.choice(amounts, 800))[::-1] for _ in range(800)]
     spread = np.std([one[:80].sum() / one.sum() for one in drawn])
@@ -149,30 +230,37 @@ def test_clusters_that_move_together_widen_the_interval():
 
 
 def test_refunds_above_purchases_leave_nothing_to_share_and_single_ones_stay_in():
-    lost = concentration.top_share(pd.Series([-1.0] * 20 + [0.5] * 20))
+    lost = concentration.top_share(pd.Series([-1.0] * 60 + [0.5] * 60))
     assert isinstance(lost, Unsaid) and "not above zero" in lost.why
-    some = concentration.curve(pd.Series([-5.0, *np.ones(99)]))
+    some = concentration.curve(pd.Series([-50.0, *np.ones(99)]))
     assert some["value"].max() > 1
     assert some["value"].iloc[-1] == 1
 
 
 def test_the_top_tenth_is_of_the_period_s_customers_alone():
     rows = people(
-        period_orders=[1] * 40 + [0] * 40,
-        period_revenue=[float(k) for k in range(1, 41)] + [0.0] * 40,
-        revenue=[float(k) for k in range(1, 81)],
+        period_orders=[1] * 100 + [0] * 40,
+        period_revenue=[float(k) for k in range(1, 101)] + [0.0] * 40,
+        revenue=[float(k) for k in range(1, 141)],
     )
     said = concentration.shares(rows)
-    assert said["top_decile_revenue_share"].value == pytest.approx((40 + 39 + 38 + 37) / 820)
-    assert said["top_decile_revenue_share"].n == 40
-    assert said["top_decile_revenue_share_lookback"].n == 80
+    assert said["top_decile_revenue_share"].value == pytest.approx(sum(range(91, 101)) / 5050)
+    assert said["top_decile_revenue_share"].n == 100
+    assert said["top_decile_revenue_share_lookback"].n == 140
     assert "top_decile_margin_share" not in said
 
 
-@pytest.mark.parametrize("n", [0, 1, 29])
+@pytest.mark.parametrize("n", [0, 1, 99])
 def test_few_customers_have_no_top_tenth(n):
     assert isinstance(concentration.top_share(pd.Series(np.ones(n))), Unsaid)
     assert isinstance(concentration.gini(pd.Series(np.ones(n))), Unsaid)
+
+
+def test_no_place_of_the_curve_tells_of_fewer_customers_than_may_be_shown():
+    amounts = pd.Series(np.arange(1.0, 151))
+    places = concentration.curve(amounts, smallest=10)["customers"]
+    assert places.iloc[[1, -2]].tolist() == [0.1, 0.9]
+    assert "at the top" in concentration.top_share(amounts, smallest=20).why
 
 
 # --- profit after the cost to serve --------------------------------------------------------------
@@ -221,7 +309,7 @@ def test_profit_without_margin_or_costs_says_what_is_missing():
     assert "needs `margin`" in profitability.profit_per_customer(rows, currency="EUR").why
     groups = value_groups.grouped(bare, QUARTER)
     told = profitability.profit_table(rows.assign(group=groups.now["group"]), currency="EUR")
-    assert list(told) == ["group", "customers", "revenue"]
+    assert list(told) == ["group", "n", "revenue"]
     known = bare.assign(margin=3.0)
     rows = profitability.profits(known, profitability.costing(known, costs()))
     assert "needs `costs`" in profitability.profit_per_customer(rows, currency="EUR").why
@@ -287,6 +375,36 @@ def test_the_season_is_found_whatever_the_growth():
         assert found["value"].tolist() == pytest.approx(truth.tolist(), rel=0.01)
 
 
+def test_months_that_differ_by_chance_alone_do_not_stand_out():
+    rng, stood = np.random.default_rng(13), []
+    for _ in range(60):
+        flat = months(3, np.ones(12))
+        found = rhythm.season(flat.assign(orders=rng.poisson(flat["orders"] / 20)))
+        stood.append(found["verdict"].ne(rhythm.ALIKE).any())
+    assert np.mean(stood) <= 0.12  # without a correction some 45 of 100
+
+
+def test_a_month_that_differs_stands_out():
+    found = rhythm.season(months(3, np.array([1.0] * 11 + [1.5]))).set_index("month")
+    assert found.at["Dec", "verdict"] == rhythm.ABOVE
+
+
+def test_a_first_month_that_the_tables_hold_in_part_is_no_season():
+    whole = months(3, np.ones(12)).assign(first_day=1, last_day=28)
+    part = whole.copy()
+    part.loc[0, ["orders", "first_day"]] = [900, 28]
+    assert rhythm.years_known(whole) == 3
+    assert rhythm.years_known(part) == 2
+    assert rhythm.season(part)["value"].tolist() == pytest.approx([1] * 12, abs=0.01)
+    late = whole.assign(last_day=31)
+    late.loc[len(late) - 1, ["orders", "last_day"]] = [900, 3]
+    assert rhythm.years_known(late) == 2
+    seldom = whole.assign(orders=3, first_day=[9] + [2] * 35)  # nine days may well be empty
+    assert rhythm.years_known(seldom) == 3
+    monthly = whole.assign(first_day=15, last_day=15)  # so does this firm bill
+    assert rhythm.years_known(monthly) == 3
+
+
 def test_a_short_history_says_how_many_months_are_missing():
     found = rhythm.season(months(1, np.ones(12)))
     assert found["why"].tolist()[0].endswith("12 of 24 months are missing.")
@@ -327,17 +445,48 @@ def test_the_field_table_counts_money_and_shares():
 
 
 def test_moves_are_counted_by_customer_and_small_cells_are_hidden():
-    before = [(1, 90.0, 9)] * 12 + [(1, 5.0, 2)] * 3
-    now = [(1, 90.0, 9)] * 5 + [(1, 90.0, 3)] * 6 + [(0, 0.0, None)] + [(1, 5.0, 2)] * 3
-    told = four_fields.moves(four(now, before), smallest=4)
-    loyal = told[told["before"] == "Loyal"].set_index("now")
-    assert loyal.at["Loyal", "moved"] == 5
-    assert loyal.at["Hostages", "share"] == 0.5
-    assert np.isnan(loyal.at["No order", "share"])  # one customer: nobody's business
-    assert loyal.at["Deserters", "moved"] == 0
-    assert "Deserters" not in set(told["before"])  # three of them before
-    out = four_fields.moved_out(four(now, before), "Loyal")
-    assert out.value == pytest.approx(7 / 12)
+    loyal = [(1, 90.0, 9)] * 5 + [(1, 90.0, 3)] * 6 + [(0, 0.0, None)]
+    now = loyal + [(1, 5.0, 2)] * 9 + [(1, 5.0, 8)] * 3
+    before = [(1, 90.0, 9)] * 12 + [(1, 5.0, 2)] * 12
+    found = four(now, before)
+    told = four_fields.moves(found, smallest=4).set_index(["before", "now"])
+    assert told.at[("Loyal", "Hostages"), "share"] == 0.5
+    assert told.at[("Loyal", "Deserters"), "moved"] == 0
+    # one customer is nobody's business, and five less would tell of that one
+    assert told.loc[[("Loyal", "No order"), ("Loyal", "Loyal")], "moved"].isna().all()
+    assert isinstance(four_fields.moved_out(found, "Loyal", smallest=4), Unsaid)
+    assert isinstance(four_fields.moved_to(found, "Loyal", "No order", smallest=4), Unsaid)
+    assert four_fields.moved_out(found, "Loyal").value == pytest.approx(7 / 12)
+    assert four_fields.moved_to(found, "Loyal", "No order").value == pytest.approx(1 / 12)
+
+
+def test_a_field_too_small_before_and_the_next_smallest_have_no_moves():
+    before = [(1, 90.0, 9)] * 12 + [(1, 90.0, 2)] * 11 + [(1, 5.0, 9)] * 13 + [(1, 5.0, 2)] * 3
+    told = four_fields.moves(four(before, before), smallest=4)
+    assert set(told["before"]) == {"Loyal", "At risk"}
+
+
+def test_no_field_too_small_to_show_can_be_told_by_subtraction():
+    now = [(1, 90.0, 9)] * 20 + [(1, 90.0, 2)] * 3 + [(1, 5.0, 9)] * 15 + [(1, 5.0, 2)] * 8
+    found = four(now + [(1, 90.0, None)] * 9 + [(1, 5.0, None)] * 9)
+    table = four_fields.field_table(found, smallest=5).set_index("field")
+    assert set(table.index[table["customers"].isna()]) == {"Hostages", "Deserters"}
+    assert table.at["All who ordered", "customers"] == 64
+    sizes = four_fields.field_sizes(found, smallest=5)
+    assert [isinstance(one, Unsaid) for one in sizes.values()] == [False, True, False, True]
+    high, low = (
+        four_fields.not_satisfied_share(found, high=high, smallest=5) for high in (True, False)
+    )
+    assert high.why == "Fewer than 5 of them are not satisfied."
+    assert "by subtraction" in low.why  # eight, who would tell of the three
+    assert four_fields.not_satisfied_share(found, high=True).value == pytest.approx(3 / 23)
+
+
+def test_a_silent_few_are_not_told_by_subtraction_either():
+    now = [(1, 90.0, 9)] * 20 + [(1, 90.0, 2)] * 12 + [(1, 5.0, 9)] * 13 + [(1, 5.0, 2)] * 18
+    table = four_fields.field_table(four([*now, (1, 90.0, None), (1, 5.0, None)]), smallest=5)
+    hidden = set(table["field"][table["customers"].isna()])
+    assert hidden == {"No answer, high value", "No answer, low value", "Hostages"}
 
 
 def test_a_low_score_is_satisfied_where_low_is_easy():
@@ -376,6 +525,19 @@ def test_each_dimension_is_measured_by_what_the_firm_has_and_else_says_what_it_n
     full = told_dimensions(more)
     assert full.at["Operational", "value"] == pytest.approx(100 * 3 / 21)
     assert full.at["Strategic", "value"] == 100
+
+
+def test_a_few_new_customers_are_not_counted_where_they_may_not_be_shown():
+    rows = people(orders=[1] * 30, age_days=[10] * 3 + [400] * 27)
+    groups = value_groups.grouped(rows, QUARTER)
+    how = {"profit": Unsaid(why="No."), "answered": Unsaid(why="No."), "smallest": 5}
+    told = dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
+    assert np.isnan(told.at["Strategic", "n"])
+    assert told.at["Strategic", "why"] == "Fewer than 5 customers: too small a group to show."
+    assert told.at["Financial", "n"] == 30
+    back = people(repeats=[1] * 3 + [0] * 27, last_age_days=[9] * 30)
+    said = rhythm.days_between(back, smallest=5)
+    assert (said.n, "Fewer than 5" in said.why) == (30, True)
 
 
 def test_nothing_is_said_of_a_firm_without_customers():

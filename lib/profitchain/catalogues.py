@@ -60,7 +60,7 @@ def update(tag: str) -> State:
         tag=tag,
         total=len(every),
         missing=tuple(one for one in every if not _has_words(one)),
-        changed=tuple(one for one in every if one.fuzzy),
+        changed=tuple(one for one in every if one.fuzzy and _has_words(one)),
     )
 
 
@@ -138,6 +138,9 @@ def _updated(path: Path, tag: str, words: list[Words]) -> Catalog:
         template.add(word.id, context=word.context, locations=[(word.place, 0)])
     known.update(template, no_fuzzy_matching=False, update_header_comment=False)
     known.obsolete.clear()
+    for message in known:
+        if not _has_words(message):
+            message.flags.discard("fuzzy")
     known.creation_date = known.revision_date = _NEVER
     with path.open("wb") as file:
         write_po(file, known, width=_WIDTH, include_lineno=False, ignore_obsolete=True)

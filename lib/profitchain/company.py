@@ -98,6 +98,11 @@ class Company(Settings):
         """Every question, in the order of company.yml."""
         return list(self.questions.values())
 
+    def in_language(self, tag: str) -> Company:
+        """Return the firm as pages in one language speak of it: each question with one label."""
+        spoken = {name: question.in_language(tag) for name, question in self.questions.items()}
+        return self.model_copy(update={"questions": spoken})
+
     @property
     def minor_units(self) -> int:
         """How many of the engine's integer money units make one unit of the currency."""

@@ -9,18 +9,28 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.ratios import ratio, said_frame
-from profitchain.value_groups import ordered, share_of, too_small
+from profitchain.value_groups import ordered, share_of, withheld_groups
+from profitchain.withheld import too_small
 
 DIMENSIONS = {
-    "Financial": "acquisition cost, payment risk",
-    "Relational": "trust, ties to people, complaints forgiven",
-    "Strategic": "name, reach, what is learnt from them",
-    "Operational": "returns handled, forecasts, channel of the order",
-    "Data": "browsing, consents, the quality of what is known",
-    "Technology": "digital share, self-service, integrations",
-    "Human": "what customers know and do for others; what staff learn",
+    N_("Financial"): N_("acquisition cost, payment risk"),
+    N_("Relational"): N_("trust, ties to people, complaints forgiven"),
+    N_("Strategic"): N_("name, reach, what is learnt from them"),
+    N_("Operational"): N_("returns handled, forecasts, channel of the order"),
+    N_("Data"): N_("browsing, consents, the quality of what is known"),
+    N_("Technology"): N_("digital share, self-service, integrations"),
+    N_("Human"): N_("what customers know and do for others; what staff learn"),
 }
+PROFIT, CAME_BACK = (
+    N_("profit per customer after cost to serve"), N_("customers who have come back, share"),
+)  # fmt: skip
+PER_CUSTOMER = {"margin": N_("margin per customer"), "revenue": N_("revenue per customer")}
+REFERRALS = N_("referrals made so far, per 100 customers")
+FROM_NEW = N_("period's revenue from new customers, share")
+CONTACTS, ANSWERED = N_("contacts per 100 orders"), N_("customers with an answer, share")
+NOT_MEASURED = N_("Not measured here.")
 
 
 def dimensions(
@@ -36,28 +46,30 @@ def dimensions(
 
     Returns
     -------
-    One row a dimension: dimension, measured_by, value, low, high, n, why, unit, not_measured.
+    One row a dimension: dimension, measured_by, value, low, high, n (NaN where unsaid: it may be
+    too few to show), why, unit, not_measured.
     """
     measured = {
         "Financial": _financial(now, profit, currency, smallest),
-        "Relational": ("customers who have come back, share", _came_back(now, smallest)),
+        "Relational": (CAME_BACK, _came_back(now, smallest)),
         "Strategic": _strategic(now, smallest),
         "Operational": _operational(now, smallest),
-        "Data": ("customers with an answer, share", answered),
-        "Technology": ("", Unsaid(why="Not measured here.")),
-        "Human": ("", Unsaid(why="Not measured here.")),
+        "Data": (ANSWERED, answered),
+        "Technology": ("", Unsaid(why=_(NOT_MEASURED))),
+        "Human": ("", Unsaid(why=_(NOT_MEASURED))),
     }
     words, said = zip(*measured.values(), strict=True)
     units = [getattr(one, "unit", "") for one in said]
     table = said_frame(said, dimension=list(measured), measured_by=[word or "–" for word in words])
+    table["n"] = table["n"].where(table["value"].notna())
     return table.assign(unit=units, not_measured=list(DIMENSIONS.values()))
 
 
 def _financial(now: pd.DataFrame, profit: Said, currency: str, smallest: int) -> tuple[str, Said]:
     if not isinstance(profit, Unsaid):
-        return "profit per customer after cost to serve", profit
+        return PROFIT, profit
     column = "margin" if "margin" in now else "revenue"
-    return f"{column} per customer", _per_customer(now, column, currency, smallest)
+    return PER_CUSTOMER[column], _per_customer(now, column, currency, smallest)
 
 
 def _per_customer(now: pd.DataFrame, column: str, unit: str, smallest: int) -> Said:
@@ -74,17 +86,17 @@ def _came_back(now: pd.DataFrame, smallest: int) -> Said:
 
 def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
     if "referrals" in now:
-        words = "referrals made so far, per 100 customers"
-        return words, _per_hundred(ordered(now), "referrals", "customers", smallest)
-    words = "period's revenue from new customers, share"
-    return words, share_of(now, now["group"] == "New", "period_revenue", smallest=smallest)
+        return REFERRALS, _per_hundred(ordered(now), "referrals", "customers", smallest)
+    new = now["group"] == "New"
+    if withheld_groups(now, smallest)["New"]:
+        return FROM_NEW, too_small(int(new.sum()), smallest)
+    return FROM_NEW, share_of(now, new, "period_revenue", smallest=smallest)
 
 
 def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
-    words = "contacts per 100 orders"
     if "contacts" not in now:
-        return words, Unsaid(why="Needs table `contacts`.")
-    return words, _per_hundred(ordered(now), "contacts", "orders", smallest)
+        return CONTACTS, Unsaid(why=_("Needs table `contacts`."))
+    return CONTACTS, _per_hundred(ordered(now), "contacts", "orders", smallest)
 
 
 def _per_hundred(rows: pd.DataFrame, numerator: str, denominator: str, smallest: int) -> Said:

@@ -203,15 +203,30 @@ tables:
   benchmarks: {{file: benchmarks.FORM}}
   control_totals: {{file: control_totals.FORM}}
 
-# What customers were asked: our name for it, the column of `responses`, the kind and the scale.
+# What customers were asked: our name for it, the column of `responses`, the kind, the scale and
+# what pages call it (one label, or one for each language of the pages).
 questions:
-  nps:  {{column: nps, kind: nps, label: Would recommend}}                       # 0 to 10
-  csat: {{column: csat, kind: csat, scale: [1, 5], satisfied_from: 4, label: Satisfaction}}
-  ces:  {{column: ces, kind: ces, scale: [1, 7], easy_is: high, label: Ease}}    # 7 is very easy
-  quality:  {{column: q_quality, kind: driver, scale: [1, 5], label: Product quality}}
-  delivery: {{column: q_delivery, kind: driver, scale: [1, 5], label: Delivery}}
-  service:  {{column: q_service, kind: driver, scale: [1, 5], label: Service}}
-  price:    {{column: q_price, kind: driver, scale: [1, 5], label: Value for money}}
+  nps:
+    {{column: nps, kind: nps,                                                  # 0 to 10
+     label: {{en: Would recommend, zh-Hant: 願意推薦, zh-Hans: 愿意推荐}}}}
+  csat:
+    {{column: csat, kind: csat, scale: [1, 5], satisfied_from: 4,
+     label: {{en: Satisfaction, zh-Hant: 整體滿意, zh-Hans: 总体满意}}}}
+  ces:
+    {{column: ces, kind: ces, scale: [1, 7], easy_is: high,                    # 7 is very easy
+     label: {{en: Ease, zh-Hant: 容易程度, zh-Hans: 便捷程度}}}}
+  quality:
+    {{column: q_quality, kind: driver, scale: [1, 5],
+     label: {{en: Product quality, zh-Hant: 商品品質, zh-Hans: 商品质量}}}}
+  delivery:
+    {{column: q_delivery, kind: driver, scale: [1, 5],
+     label: {{en: Delivery, zh-Hant: 配送, zh-Hans: 配送}}}}
+  service:
+    {{column: q_service, kind: driver, scale: [1, 5],
+     label: {{en: Service, zh-Hant: 服務, zh-Hans: 服务}}}}
+  price:
+    {{column: q_price, kind: driver, scale: [1, 5],
+     label: {{en: Value for money, zh-Hant: 物有所值, zh-Hans: 性价比}}}}
 main_question: nps            # the one whose points are followed to repeat orders and money
 
 segments: [region, tier]      # columns of `customers`

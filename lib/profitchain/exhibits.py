@@ -25,7 +25,8 @@ class Exhibit:
 
     `message` says what to see in at most 15 words, `measure` what, unit, who and when, `source` who
     gave it and how many, `description` the same finding for those who can't see the picture. `body`
-    is the drawing or table as HTML; `data` are the numbers behind it, one row a mark.
+    is the drawing or table as HTML; `data` are the numbers behind it, one row a mark; `units` say
+    in what its columns are, by name, where the data have no column of units.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Exhibit:
     body: str
     data: pd.DataFrame = field(repr=False, compare=False)
     is_table: bool = False
+    units: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("message", "measure", "source", "description"):
@@ -66,8 +68,16 @@ class Exhibit:
         return {
             "text/plain": self.message,
             "text/html": style.NOTEBOOK_CSS + self.html,
-            MEDIA_TYPE: record | {"csv": tables.tidy_csv(self.data)},
+            MEDIA_TYPE: record | {"csv": tables.tidy_csv(self.data), "columns": self._columns},
         }
+
+    @property
+    def _columns(self) -> list[dict[str, str]]:
+        """What the CSV can't say of its columns, in their order: name, kind, unit."""
+        return [
+            {"name": str(name), "kind": tables.kind_of(column), "unit": self.units.get(name) or ""}
+            for name, column in self.data.items()
+        ]
 
     @property
     def html(self) -> str:
@@ -152,9 +162,8 @@ def chart(
         source=source,
         description=description,
         data=data,
-        body=f'<div class="drawing" role="img" aria-label="{html.escape(description)}">{body}</div>'
-        if not nothing
-        else body,
+        units=_units_beside(draw, data, unit or ""),
+        body=body if nothing else _described(body, description),
     )
 
 
@@ -180,6 +189,7 @@ def table(
         measure=measure,
         source=source,
         data=data,
+        units=units or {},
         is_table=True,
         description=message if description is None else description,
         body=tables.table_html(data, caption=_(message), units=units, total=total, stack=True)
@@ -203,8 +213,9 @@ def heat_table(
 ) -> Exhibit:
     """Return a wide frame (first column the row's name) as a table shaded by its numbers.
 
-    `tidy` are the numbers to download where the wide ones leave something out (intervals);
-    `empty` is what stands there if the frame has no rows.
+    `tidy` are the numbers to download where the wide ones leave something out (intervals), the
+    shown ones in a column `value` or one called like the unit; `empty` is what stands there if the
+    frame has no rows.
     """
     return Exhibit(
         id=id,
@@ -212,12 +223,27 @@ def heat_table(
         measure=measure,
         source=source,
         data=data if tidy is None else tidy,
+        units=dict.fromkeys(set(data.columns[1:]).difference(unshaded), unit)
+        if tidy is None
+        else dict.fromkeys(("value", unit), unit),
         is_table=True,
         description=message if description is None else description,
         body=tables.heat_html(data, caption=_(message), unit=unit, plain_columns=set(unshaded))
         if len(data)
         else f'<p class="empty">{html.escape(_(empty))}</p>',
     )
+
+
+def _described(body: str, words: str) -> str:
+    return f'<div class="drawing" role="img" aria-label="{html.escape(words)}">{body}</div>'
+
+
+def _units_beside(draw: Draw, data: pd.DataFrame, unit: str) -> dict[str, str]:
+    """Return in what the columns of a chart's data are that stand beside its estimates."""
+    if draw is figures.draw_stacked:
+        return dict.fromkeys(data.columns[1:], "share")
+    shares = dict.fromkeys((name for name in data if str(name).endswith("_share")), "share")
+    return dict.fromkeys(("difference", "least", "most"), unit) | shares
 
 
 def _drawing(

@@ -10,71 +10,92 @@ from profitchain.formats import number, plain
 from profitchain.four_fields import (
     FIELDS,
     NO_ORDER,
+    Cut,
     Fields,
     answered_share,
-    dissatisfied_share,
     moved_out,
     moved_to,
+    not_satisfied_share,
 )
+from profitchain.languages import N_, _
 from profitchain.store import Edition
-from profitchain.value_words import lookback_words
+from profitchain.value_captions import CUSTOMERS, few_clause, with_assumption
+from profitchain.value_groups import ordered
+from profitchain.value_words import beside, lookback_words, named_rules
+from profitchain.withheld import too_small
 from profitchain.wording import period_word, sentence
-from profitchain.worth_words import assumed_clause
 
-NOT_MEASURED = {"message": "Satisfaction within value is not measured", "source": "Customers"}
+NOT_MEASURED = {"message": N_("Satisfaction within value is not measured"), "source": CUSTOMERS}
+MOVED = {"Hostages": N_("hostages"), "Loyal": N_("loyal customers")}
 
 
 def feeling_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     """Return how customers of high value feel, beside those of low value, and who is silent."""
     if isinstance(found, Unsaid):
-        return f"How those customers feel is not known: {found.why}"
+        return _("How those customers feel is not known: {why}", why=found.why)
     few = {"smallest": edition.smallest}
-    high, low = (dissatisfied_share(found, high=high, **few) for high in (True, False))
+    high, low = (not_satisfied_share(found, high=high, **few) for high in (True, False))
     silent = _silent(answered_share(found.now, **few))
     if isinstance(high, Unsaid):
-        return f"How customers of high value feel can't be said: {high.why}"
-    beside = ""
+        return _("How customers of high value feel can't be said: {why}", why=high.why)
+    other = ""
     if isinstance(low, Estimate):
-        beside = sentence(", of those of low value {low:number} ({low:evidence})", low=low)
+        other = sentence(", of those of low value {low:number} ({low:evidence})", low=low)
     return sentence(
-        "**Of customers of high value who answered, {high:number} are dissatisfied** "
+        "**Of customers of high value who answered, {high:number} are not satisfied** "
         "({high:evidence}){beside}{silent}.",
-        high=high, beside=beside, silent=silent,
+        high=high, beside=other, silent=silent,
     )  # fmt: skip
 
 
 def moved_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     """Return how many hostages and loyal customers of a period ago stand elsewhere now."""
     if isinstance(found, Unsaid):
-        return f"What moved is not known: {found.why}"
+        return _("What moved is not known: {why}", why=found.why)
     few, word = {"smallest": edition.smallest}, period_word(edition.period)
     told = [
-        sentence(
-            "of {n} {field} {out:number} ({out:interval}; without an order in {when}: "
-            "{gone:number})",
-            n=out.n, field=name, out=out, when=lookback_words(edition),
-            gone=moved_to(found, field, [NO_ORDER], **few),
-        )
-        for field, name in (("Hostages", "hostages"), ("Loyal", "loyal customers"))
+        _moved_part(_(name), out, moved_to(found, field, NO_ORDER, **few), edition)
+        for field, name in MOVED.items()
         if isinstance(out := moved_out(found, field, **few), Estimate)
-    ]  # fmt: skip
+    ]
     if not told:
-        return f"What moved since the {word} before can't be said: too few stood in a field then."
-    return f"**Stand elsewhere than a {word} before**: {'; '.join(told)}."
+        return _(
+            "What moved since the {period} before can't be said: too few stood in a field then.",
+            period=word,
+        )
+    return _("**Stand elsewhere than a {period} before**: {moves}.", period=word,
+             moves=beside(*told))  # fmt: skip
+
+
+def _moved_part(name: str, out: Estimate, gone: Said, edition: Edition) -> str:
+    if isinstance(gone, Unsaid):
+        return sentence(
+            "of {n} {field} {out:number} ({out:interval})", n=out.n, field=name, out=out
+        )
+    return sentence(
+        "of {n} {field} {out:number} ({out:interval}; without an order in {when}: {gone:number})",
+        n=out.n, field=name, out=out, when=lookback_words(edition), gone=gone,
+    )  # fmt: skip
 
 
 def cut_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     """Return where the four fields are cut."""
     if isinstance(found, Unsaid):
-        return f"Not measured: {found.why}"
-    cut, main = found.cut, edition.company.main
-    money = plain(cut.high_from, edition.company.currency)
-    names = "; ".join(f"**{name}**: {words}" for name, words in FIELDS.items())
-    return (
-        f"{names}. Value is high from {money} of {cut.money} on, the median of customers who "
-        f"ordered in {lookback_words(edition)} (the same for the {period_word(edition.period)} "
-        f"before); satisfied is an answer {_side(cut.low_is_good, cut.satisfied_at)} to "
-        f"“{main.label}”, the latest in that time."
+        return _("Not measured: {why}", why=found.why)
+    n = len(ordered(found.now))
+    if n < edition.smallest:
+        return _("Where the four fields are cut: {why}", why=too_small(n, edition.smallest).why)
+    return _(
+        "{fields}. Value is high from {limit} of {money} on, the median of customers who ordered "
+        "in {when} (the same for the {period} before); satisfied is an answer {side} to "
+        "“{question}”, the latest in that time.",
+        fields=named_rules(FIELDS.items()),
+        limit=plain(found.cut.high_from, edition.company.currency),
+        money=_(found.cut.money),
+        when=lookback_words(edition),
+        period=period_word(edition.period),
+        side=_side(found.cut),
+        question=edition.company.main.label,
     )
 
 
@@ -82,16 +103,21 @@ def of_fields(found: Fields | Unsaid, table: pd.DataFrame, edition: Edition) -> 
     """Return the caption of the four fields."""
     if isinstance(found, Unsaid):
         return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
-    cut, word = found.cut, period_word(edition.period)
+    cut, before = found.cut, ""
     shares = [name for name in table if name.startswith("share_of")]
-    before = f"; change: since the {word} before" if "change" in table else ""
-    few = f"; –: fewer than {edition.smallest}" if table["customers"].isna().any() else ""
+    counted = _(
+        "Customers who ordered in {when}, by {money} and latest answer; counted in full",
+        when=lookback_words(edition),
+        money=_(cut.money),
+    )
+    if "change" in table:
+        before = _("change: since the {period} before", period=period_word(edition.period))
     return {
         "message": _fields_message(table, cut.money),
-        "measure": f"Customers who ordered in {lookback_words(edition)}, by {cut.money} and latest "
-        f"answer; counted in full{before}{few}",
-        "source": source("Customers", int(table["customers"].iloc[-1]))
-        + assumed_clause(edition, cut.money),
+        "measure": beside(counted, before, few_clause(table, edition)),
+        "source": with_assumption(
+            source(CUSTOMERS, int(table["customers"].iloc[-1])), edition, cut.money
+        ),
         "units": dict.fromkeys(shares, "share")
         | {"customers": "count", "change": "count", cut.money: edition.company.currency},
         "total": True,
@@ -104,17 +130,23 @@ def of_moves(found: Fields | Unsaid, told: pd.DataFrame, edition: Edition) -> Ca
         return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
     word = period_word(edition.period)
     out = moved_out(found, "Hostages", smallest=edition.smallest)
-    message = f"Where the customers of each field stand a {word} later"
+    message = _("Where the customers of each field stand a {period} later", period=word)
     if isinstance(out, Estimate):
-        message = f"{number(out)} of hostages have left that field within a {word}"
-    few = edition.smallest
+        message = _(
+            "{share} of hostages have left that field within a {period}",
+            share=number(out), period=word,
+        )  # fmt: skip
+    measure = _(
+        "Share of the customers of a field a {period} before (rows) who stand in each place now "
+        "(columns)",
+        period=word,
+    )
     return {
         "message": message,
-        "measure": f"Share of the customers of a field a {word} before (rows) who stand in each "
-        f"place now (columns); empty: fewer than {few} customers",
-        "source": source("Customers", told.drop_duplicates("before")["customers"].sum())
+        "measure": beside(measure, few_clause(told, edition, mark=N_("empty"))),
+        "source": source(CUSTOMERS, told.drop_duplicates("before")["customers"].sum())
         if len(told)
-        else "Customers",
+        else CUSTOMERS,
         "tidy": told,
     }
 
@@ -122,17 +154,21 @@ def of_moves(found: Fields | Unsaid, told: pd.DataFrame, edition: Edition) -> Ca
 def _silent(share: Said) -> str:
     if isinstance(share, Unsaid):
         return ""
-    silent = f"{1 - share.value:.0%}"
-    return f"; {silent} of all have not answered"
+    return _("; {share} of all have not answered", share=f"{1 - share.value:.0%}")
 
 
-def _side(low_is_good: bool, at: float) -> str:
-    return f"of {at:g} or {'less' if low_is_good else 'more'}"
+def _side(cut: Cut) -> str:
+    score = f"{cut.satisfied_at:g}"
+    if cut.low_is_good:
+        return _("of {score} or less", score=score)
+    return _("of {score} or more", score=score)
 
 
 def _fields_message(table: pd.DataFrame, money: str) -> str:
-    rows = table.set_index("field")
-    share = rows[f"share_of_{money}"].get("Hostages")
+    share = table.set_index("field")[f"share_of_{money}"].get("Hostages")
     if share is None or share != share:
-        return "Value and satisfaction, four fields"
-    return f"Hostages, dissatisfied though they bring much, hold {share:.0%} of {money}"
+        return _("Value and satisfaction, four fields")
+    return _(
+        "Hostages, not satisfied though they bring much, hold {share} of {money}",
+        share=f"{share:.0%}", money=_(money),
+    )  # fmt: skip

@@ -21,6 +21,8 @@ MEDIA_TYPE = "application/vnd.profitchain.findings+json"
 SUMMARY = "00_summary"
 BUILD_FOLDER = "PROFITCHAIN_BUILD"
 REPORTS = Path(__file__).parents[2] / "reports"
+WORKBOOK = "edition.xlsx"  # in each edition: all its numbers
+LONG_TABLE = "findings.csv"  # beside a company's editions: the findings of all of them
 FIELDS = ("id", "value", "low", "high", "n", "unit", "period", "page", "label", "group")
 TREND = ("period", "value", "low", "high", "n")
 
@@ -294,7 +296,7 @@ def _trend_rows(recorded: Recorded) -> list[dict]:
         {"id": recorded.parts[0].id, "period": str(row["period"])}
         | {name: float(row[name]) for name in TREND[1:4]}
         | {"n": int(row["n"])}
-        for _, row in known.iterrows()
+        for _at, row in known.iterrows()
     ]
 
 

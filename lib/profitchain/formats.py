@@ -232,6 +232,18 @@ def _money_decimals(currency: str, largest: float) -> int:
     return 3 if 0 < largest < 0.1 else 2
 
 
+def currency_sign(unit: str) -> str:
+    """Return the sign of the money that a unit is in; "" where it isn't money.
+
+    Examples
+    --------
+    >>> currency_sign("EUR a year"), currency_sign("orders")
+    ('€', '')
+    """
+    money = _UNIT.fullmatch(unit)
+    return babel_numbers.get_currency_symbol(money["currency"], locale=locale()) if money else ""
+
+
 def _currency(value: float, currency: str, places: int) -> str:
     pattern = "¤#,##0" + ("." + "0" * places if places else "")
     return babel_numbers.format_currency(

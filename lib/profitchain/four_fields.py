@@ -13,18 +13,21 @@ import numpy as np
 import pandas as pd
 
 from profitchain.estimates import Said, Unsaid, counted
+from profitchain.languages import N_, _, ngettext
 from profitchain.ratios import ratio
 from profitchain.settings import Question
-from profitchain.value_groups import Money, money_of, ordered, snapshot, too_small
+from profitchain.value_groups import ALL, Money, money_of, ordered, snapshot
+from profitchain.withheld import BESIDE_SMALL, too_small, withheld
 
 FIELDS = {
-    "Loyal": "much and satisfied",
-    "Hostages": "much though dissatisfied",
-    "At risk": "little though satisfied: they could as well go elsewhere",
-    "Deserters": "little and dissatisfied",
+    N_("Loyal"): N_("much and satisfied"),
+    N_("Hostages"): N_("much though not satisfied"),
+    N_("At risk"): N_("little though satisfied: they could as well go elsewhere"),
+    N_("Deserters"): N_("little and not satisfied"),
 }
-SILENT_HIGH, SILENT_LOW = "No answer, high value", "No answer, low value"
-NO_ORDER = "No order"
+SILENT_HIGH, SILENT_LOW = N_("No answer, high value"), N_("No answer, low value")
+SILENT = N_("No answer")
+NO_ORDER = N_("No order")
 MOVES = ["before", "customers", "now", "moved", "share"]
 PLACES = (*FIELDS, SILENT_HIGH, SILENT_LOW, NO_ORDER)
 SATISFIED_NPS = 7.0  # passives and promoters; from 9 on, most firms' customers would be unhappy
@@ -75,11 +78,13 @@ def fields(
     satisfied_from : as `chosen` in `satisfied_at`.
     """
     if question is None or "score" not in customers:
-        return Unsaid(why="Satisfaction is not known: needs table `responses` and a main question.")
+        return Unsaid(
+            why=_("Satisfaction is not known: needs table `responses` and a main question.")
+        )
     now, before = snapshot(customers, 0), snapshot(customers, 1)
     base, money = ordered(now), money_of(now)
     if base.empty:
-        return Unsaid(why="Nobody ordered within the lookback.")
+        return Unsaid(why=_("Nobody ordered within the lookback."))
     cut = Cut(
         money=money,
         high_from=float(base[money].median()),
@@ -119,32 +124,69 @@ def answered(now: pd.DataFrame) -> pd.DataFrame:
     return now[now["field"].isin(list(FIELDS))]
 
 
+def withheld_fields(rows: pd.DataFrame, smallest: int) -> pd.Series:
+    """Return which places must not be shown, one truth a place of those who ordered.
+
+    How many answered is known, so neither a field nor the silent can be told by subtraction.
+
+    Parameters
+    ----------
+    rows : one row a customer with a `field`.
+    """
+    sizes = rows["field"].value_counts().reindex(PLACES[:-1], fill_value=0)
+    inside = withheld(sizes[list(FIELDS)], smallest)
+    silent = withheld(sizes[[SILENT_HIGH, SILENT_LOW]], smallest)
+    return withheld(sizes, smallest, already=pd.concat([inside, silent]))
+
+
 def field_sizes(found: Fields | Unsaid, *, smallest: int = 0) -> dict[str, Said]:
     """Return how many customers stand in each field, counted in full."""
     if isinstance(found, Unsaid):
         return dict.fromkeys(FIELDS, found)
-    sizes = found.now["field"].value_counts()
+    sizes, hidden = found.now["field"].value_counts(), withheld_fields(found.now, smallest)
     return {
-        field: counted(sizes[field], unit="customers")
-        if sizes[field] >= smallest
-        else too_small(int(sizes[field]), smallest)
+        field: too_small(int(sizes[field]), smallest)
+        if hidden[field]
+        else counted(sizes[field], unit="customers")
         for field in FIELDS
     }
 
 
-def dissatisfied_share(found: Fields | Unsaid, *, high: bool, smallest: int = 0) -> Said:
-    """Return the dissatisfied share of those of high (or low) value who answered."""
+def not_satisfied_share(found: Fields | Unsaid, *, high: bool, smallest: int = 0) -> Said:
+    """Return the share not satisfied of those of high (or low) value who answered."""
     if isinstance(found, Unsaid):
         return found
-    good, bad = ("Loyal", "Hostages") if high else ("At risk", "Deserters")
-    rows = found.now[found.now["field"].isin([good, bad])]
+    pair = good, bad = ("Loyal", "Hostages") if high else ("At risk", "Deserters")
+    rows = found.now[found.now["field"].isin(pair)]
+    if withheld_fields(found.now, smallest)[list(pair)].any():
+        return _one_sided((rows["field"] == good).sum(), (rows["field"] == bad).sum(), smallest)
     return _share(rows, rows["field"] == bad, smallest=smallest)
+
+
+def _one_sided(good: int, bad: int, smallest: int) -> Unsaid:
+    if max(good, bad) < smallest:
+        return too_small(int(good + bad), smallest)
+    if 0 < bad < smallest:
+        words = ngettext(
+            "Fewer than {n} of them is not satisfied.",
+            "Fewer than {n} of them are not satisfied.",
+            smallest,
+        )
+        return Unsaid(why=words)
+    if 0 < good < smallest:
+        words = ngettext(
+            "Fewer than {n} of them is satisfied.",
+            "Fewer than {n} of them are satisfied.",
+            smallest,
+        )
+        return Unsaid(why=words)
+    return Unsaid(why=_(BESIDE_SMALL))
 
 
 def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> Said:
     """Return the share of the lookback's customers of whom an answer is known."""
     if "score" not in now:
-        return Unsaid(why="Needs table `responses` and a main question.")
+        return Unsaid(why=_("Needs table `responses` and a main question."))
     base = ordered(now)
     return _share(base, base["score"].notna(), smallest=smallest)
 
@@ -156,7 +198,8 @@ def field_table(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
     -------
     One row a field: field, customers, change (since the snapshot before, where there is one),
     the money's total, share_of_customers, share_of_answers (of those with one) and
-    share_of_ the money (0..1). Below `smallest` customers NaN stands for all of them.
+    share_of_ the money (0..1). NaN stands for all of them where `withheld_fields` says so, for
+    the change also where the field was too small before.
     """
     if isinstance(found, Unsaid):
         return pd.DataFrame(columns=["field", "customers"])
@@ -166,15 +209,18 @@ def field_table(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
     if len(found.before):
         table.insert(1, "change", table["customers"] - found.before["field"].value_counts())
     table = table.loc[list(PLACES[:-1])].astype(float)
-    small = table["customers"].between(1, smallest - 1)
-    table.loc["All who ordered"] = table.sum()
+    hidden = withheld_fields(found.now, smallest)
+    table.loc[ALL] = table.sum()
     table["share_of_customers"] = table["customers"] / max(len(base), 1)
     inside = table.index.isin(list(FIELDS))
     known = table.loc[inside, "customers"].sum()
     table["share_of_answers"] = (table["customers"] / known).where(inside) if known else np.nan
-    total = table.loc["All who ordered", money]
+    total = table.loc[ALL, money]
     table[f"share_of_{money}"] = table[money] / total if total > 0 else np.nan
-    table.loc[small[small].index] = np.nan
+    table.loc[hidden[hidden].index] = np.nan
+    if "change" in table:
+        before = withheld_fields(found.before, smallest)
+        table.loc[before[before].index, "change"] = np.nan
     return table.rename_axis("field").reset_index()
 
 
@@ -184,23 +230,30 @@ def moves(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
     Returns
     -------
     One row a field before and place now: before, customers (in it before), now, moved (customers),
-    share (of its row). Fields of fewer than `smallest` are left out; a cell of fewer, unless it
-    is empty, is NaN.
+    share (of its row). Fields that `withheld_fields` held back then are left out; a cell that
+    could tell of fewer than `smallest` is NaN.
     """
     if isinstance(found, Unsaid):
         return pd.DataFrame(columns=MOVES)
-    before = _together(found.before["field"])
-    now = _together(found.now["field"].reindex(found.before.index))
-    places = [*FIELDS, "No answer", NO_ORDER]
-    counts = pd.crosstab(before, now).reindex(index=places[:-1], columns=places, fill_value=0)
+    counts = _moved_counts(found, smallest)
     sizes = counts.sum(axis=1)
-    counts = counts[sizes >= max(smallest, 1)]
-    shown = counts.mask((counts > 0) & (counts < smallest))
+    hidden = counts.apply(lambda row: withheld(row, smallest), axis=1)
+    shown = counts.mask(hidden) if len(counts) else counts
     shown = shown.rename_axis(index="before", columns="now").reset_index()
     tidy = shown.melt(id_vars="before", var_name="now", value_name="moved")
     customers = tidy["before"].map(sizes).astype(int)
     tidy.insert(1, "customers", customers)
     return tidy.assign(share=tidy["moved"] / customers)
+
+
+def _moved_counts(found: Fields, smallest: int) -> pd.DataFrame:
+    """Return how many of each field before (rows, if they may be shown) stand in each place now."""
+    before = _together(found.before["field"])
+    now = _together(found.now["field"].reindex(found.before.index))
+    places = [*FIELDS, SILENT, NO_ORDER]
+    counts = pd.crosstab(before, now).reindex(index=places[:-1], columns=places, fill_value=0)
+    hidden = withheld_fields(found.before, smallest).reindex(places[:-1], fill_value=False)
+    return counts[(counts.sum(axis=1) >= max(smallest, 1)) & ~hidden]
 
 
 def moves_table(told: pd.DataFrame) -> pd.DataFrame:
@@ -209,26 +262,37 @@ def moves_table(told: pd.DataFrame) -> pd.DataFrame:
         return told
     wide = told.pivot(index=["before", "customers"], columns="now", values="share")
     wide = wide[list(dict.fromkeys(told["now"]))].reset_index().rename_axis(columns=None)
-    order = {field: at for at, field in enumerate([*FIELDS, "No answer"])}
+    order = {field: at for at, field in enumerate([*FIELDS, SILENT])}
     return wide.sort_values("before", key=lambda names: names.map(order), ignore_index=True)
 
 
 def moved_out(found: Fields | Unsaid, field: str, *, smallest: int = 0) -> Said:
     """Return the share of a field's customers a period ago who have left it since."""
-    return moved_to(found, field, [name for name in PLACES if name != field], smallest=smallest)
+    return _moved(found, field, field, smallest=smallest, out=True)
 
 
-def moved_to(found: Fields | Unsaid, field: str, places: list[str], *, smallest: int = 0) -> Said:
-    """Return the share of a field's customers a period ago who stand in one of some places now."""
+def moved_to(found: Fields | Unsaid, field: str, place: str, *, smallest: int = 0) -> Said:
+    """Return the share of a field's customers a period ago who stand in a place now."""
+    return _moved(found, field, place, smallest=smallest)
+
+
+def _moved(
+    found: Fields | Unsaid, field: str, place: str, *, smallest: int, out: bool = False
+) -> Said:
     if isinstance(found, Unsaid):
         return found
     rows = found.before[found.before["field"] == field]
+    counts = _moved_counts(found, smallest)
+    if field not in counts.index:
+        return too_small(len(rows), smallest)
+    if withheld(counts.loc[field], smallest)[place]:
+        return too_small(int(counts.at[field, place]), smallest)
     now = found.now["field"].reindex(rows.index)
-    return _share(rows, now.isin(places), smallest=smallest)
+    return _share(rows, (now == place) != out, smallest=smallest)
 
 
 def _together(places: pd.Series) -> pd.Series:
-    silent = dict.fromkeys([SILENT_HIGH, SILENT_LOW], "No answer")
+    silent = dict.fromkeys([SILENT_HIGH, SILENT_LOW], SILENT)
     return places.astype(str).replace(silent)
 
 

@@ -21,7 +21,8 @@ share of answers|share of customers|share of margin|share of revenue|silent|smal
 specifications|step|table|ten points by|term|the rule|used|value|verdict|way|weeks|weights for
 what it compares|window|detractors|passives|promoters|dissatisfied|not satisfied|neutral|satisfied
 hard|easy|neither|cluster|contacts|customers share|discount share|next period|orders|recency days
-tenure days|revenue, raw|latest answer|latest answer, among like customers|repeats so far
+tenure days|loyal|hostages|at risk|deserters|no answer|no order|revenue, raw|latest answer
+latest answer, among like customers|repeats so far
 """
 
 

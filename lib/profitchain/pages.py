@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, languages, shipped, trust, wording
+from profitchain import exhibits, findings, languages, shipped, summary, trust, wording
 from profitchain.commentary import Remark, beside
 from profitchain.failures import Failure
-from profitchain.findings import SUMMARY, PageStory
+from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Site:
     """The edition that a page belongs to, in the language `language` of its `languages`.
 
     The first language's pages lie in the edition's folder, the others' in folders inside it.
+    `is_whole`: so its findings stand in the long table of all the company's editions.
     """
 
     company: str
@@ -57,6 +58,7 @@ class Site:
     pages: tuple[Entry, ...]
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
+    is_whole: bool = False
 
     @property
     def top(self) -> str:
@@ -67,6 +69,11 @@ class Site:
     def editions(self) -> str:
         """What leads from a page to the list of all editions."""
         return f"{self.top}../../index.html"
+
+    @property
+    def long_table(self) -> str:
+        """What leads from a page to the findings of all editions; "" where its own aren't there."""
+        return f"{self.top}../{LONG_TABLE}" if self.is_whole else ""
 
     def tongues(self, file: str) -> list[tuple[str, str, str]]:
         """Return each language's tag, its own name, and what leads to a page in it."""
@@ -136,6 +143,11 @@ def collect(executed: NotebookNode, *, name: str) -> PageStory:
     )
 
 
+def exhibits_of(executed: NotebookNode) -> list[Mapping]:
+    """Return what a page shows: a bundle an exhibit, with its words and its numbers."""
+    return _bundles(executed, exhibits.MEDIA_TYPE)
+
+
 def csvs(executed: NotebookNode, *, name: str) -> dict[str, str]:
     """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
     told = _bundles(executed, exhibits.MEDIA_TYPE)
@@ -155,7 +167,7 @@ def csv_path(page: str, id: str) -> str:
 
 def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
-    lead, body, contents = _blocks(executed, page)
+    lead, body, contents = _blocks(executed, page, site)
     after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
     code = [
         cell.source
@@ -221,7 +233,7 @@ def _rendered(
         "why": "",
         **parts,
     }
-    text, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
     return text.strip() + "\n"
 
 
@@ -242,7 +254,9 @@ def _input(table: Mapping[str, object]) -> str:
     return f"{table['name']} ({table['rows']:,} {wording.TEXT['rows']}, sha256 {sha})"
 
 
-def _blocks(executed: NotebookNode, page: PageInfo) -> tuple[list[str], list[str], list[_Heading]]:
+def _blocks(
+    executed: NotebookNode, page: PageInfo, site: Site
+) -> tuple[list[str], list[str], list[_Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
     contents: list[_Heading] = []
     lead: list[str] = []
@@ -251,15 +265,15 @@ def _blocks(executed: NotebookNode, page: PageInfo) -> tuple[list[str], list[str
         is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
         blocks = [_prose(cell.source, contents)] if is_prose else []
         if cell.cell_type == "code":
-            blocks = [text for each in cell.outputs for text in _shown(each, page)]
+            blocks = [text for each in cell.outputs for text in _shown(each, page, site)]
         (body if contents else lead).extend(block for block in blocks if block)
     return lead, body, contents
 
 
-def _shown(output: Mapping, page: PageInfo) -> tuple[str, str]:
+def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
     """Return an output as HTML, and what people say below it if it is an exhibit."""
     id = output.get("data", {}).get(exhibits.MEDIA_TYPE, {}).get("id")
-    block = _with_download(trust.shown(output), page.name)
+    block = _with_downloads(trust.shown(output), page.name, site)
     return block, beside(page.remarks, id) if id else ""
 
 
@@ -287,8 +301,9 @@ def _anchored(match: re.Match[str], contents: list[_Heading]) -> str:
     return f'<h2 id="{html.escape(anchor)}">{html.escape(words)}</h2>'
 
 
-def _with_download(block: str, name: str) -> str:
+def _with_downloads(block: str, name: str, site: Site) -> str:
     words = wording.TEXT["download"]
+    block = block.replace(summary.LONG_TABLE_MARK, summary.long_table(site.long_table))
     return re.sub(
         re.escape(exhibits.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)"),
         lambda mark: (

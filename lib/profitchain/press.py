@@ -12,7 +12,18 @@ from pathlib import Path
 
 import nbformat
 
-from profitchain import commentary, findings, imprint, languages, pages, parameters, shelf, shipped
+from profitchain import (
+    chronicle,
+    commentary,
+    findings,
+    handout,
+    imprint,
+    languages,
+    pages,
+    parameters,
+    shelf,
+    shipped,
+)
 from profitchain.commentary import Commentary
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
@@ -86,6 +97,7 @@ def publish(
         exchange(building, order.folder if is_complete else order.incomplete)
         if is_complete:
             discard(order.incomplete)
+    chronicle.write(order.folder.parent)
     shelf.write(order.out)
     if not is_complete:
         raise NotebookFailed(_failed(order, ran))
@@ -124,7 +136,9 @@ def _run_all(order: Order, building: Path) -> list[Ran]:
     _write_findings(order, ran, building)
     for tag, folder in _folders(order, building).items():
         with languages.speaking(tag):
-            _write_pages(order, [one[tag] for one in ran], folder)
+            told = [one[tag] for one in ran]
+            _write_pages(order, told, folder)
+            _write_workbook(order, told, folder)
     return [_one_of(each, order.languages[0]) for each in ran]
 
 
@@ -229,6 +243,7 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
         entries,
         language=languages.spoken(),
         languages=order.languages,
+        is_whole=order.whole,
     )
     for one, entry in zip(ran, entries, strict=True):
         page = _page_info(order, one.path, said)
@@ -242,6 +257,17 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_text(text, encoding="utf-8", newline="")
         (folder / entry.file).write_text(html, encoding="utf-8", newline="\n")
+
+
+def _write_workbook(order: Order, ran: Sequence[Ran], folder: Path) -> None:
+    known = [one for one in ran if one.executed is not None]
+    handout.write(
+        folder,
+        _stories(ran),
+        {one.path.stem: pages.exhibits_of(one.executed) for one in known},
+        company=order.edition.company.name,
+        period=order.edition.period,
+    )
 
 
 def _page_info(order: Order, path: Path, said: Commentary) -> pages.PageInfo:

@@ -6,17 +6,18 @@ margin less what the tables say was spent on serving customers. Three sums, neve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
 import pandas as pd
 
 from profitchain.errors import ParameterError
 from profitchain.estimates import Said, Unsaid
+from profitchain.languages import N_, _
 from profitchain.ratios import ratio, said_frame
-from profitchain.value_groups import GROUPS, ordered, too_small
+from profitchain.value_groups import ALL, GROUPS, LAPSED, ordered
+from profitchain.withheld import too_small, withheld
 
 if TYPE_CHECKING:
     from profitchain.store import Edition
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 By = Literal["orders", "customers"]
 SHARED = ("retention", "service")  # spent on all who buy
 OF_MEMBERS = "programme"
+PURPOSE_WORDS = {
+    "acquisition": N_("acquisition"), "retention": N_("retention"), "service": N_("service"),
+    "referral": N_("referral"), "programme": N_("programme"),
+}  # fmt: skip
+NO_MARGIN = N_("Margin is not known: needs `margin` in orders, or `gross_margin`.")
+NO_COSTS = N_("No cost to serve is known: needs `costs`, or `cost` in contacts.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,30 +142,36 @@ def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.
 
     Returns
     -------
-    One row a group: group, customers; revenue, discount, margin, contact_cost, other_costs (means
-    a customer, where known); where profit is: profit_value, profit_low, profit_high, profit_why,
-    at_a_loss (share).
+    One row a group: group, n (customers); revenue, discount, margin, contact_cost, other_costs
+    (means a customer, where known); where profit is: profit_value, profit_low, profit_high,
+    profit_why, at_a_loss (share). NaN stands for all of a group that `withheld` holds back.
     """
-    groups = {group: rows[rows["group"] == group] for group in GROUPS if group != "Lapsed"}
-    parts = groups | {"All who ordered": rows}
+    groups = {group: rows[rows["group"] == group] for group in GROUPS if group != LAPSED}
+    hidden = withheld(pd.Series({group: len(part) for group, part in groups.items()}), smallest)
+    parts = groups | {ALL: rows}
+    hidden[ALL] = 0 < len(rows) < smallest
     money = ["revenue", "discount", "margin", "contact_cost", "other_costs"]
     known = [name for name in money if name in rows and (rows[name] != 0).any()]
-    means = pd.DataFrame(
-        [_means(part, known, smallest) for part in parts.values()], index=list(parts)
-    )
-    table = means.rename_axis("group").reset_index()
+    means = {name: {"n": len(part), **part[known].mean()} for name, part in parts.items()}
+    table = pd.DataFrame(means, dtype=float).T.mask(hidden).rename_axis("group").reset_index()
     if "profit" not in rows:
         return table
-    said = [_mean(part, "profit", unit=currency, smallest=smallest) for part in parts.values()]
-    losses = [_mean(part, "at_a_loss", unit="share", smallest=smallest) for part in parts.values()]
+    how = {"hidden": hidden, "smallest": smallest}
+    said = _of_parts(parts, "profit", unit=currency, **how)
+    losses = _of_parts(parts, "at_a_loss", unit="share", **how)
     profit = said_frame(said).drop(columns="n").assign(unit=currency).add_prefix("profit_")
     return pd.concat([table, profit], axis=1).assign(at_a_loss=said_frame(losses)["value"])
 
 
-def _means(part: pd.DataFrame, columns: Sequence[str], smallest: int) -> dict[str, float]:
-    if 0 < len(part) < smallest:
-        return dict.fromkeys(["customers", *columns], np.nan)
-    return {"customers": len(part)} | part[list(columns)].mean().to_dict()
+def _of_parts(
+    parts: Mapping[str, pd.DataFrame], column: str, *, unit: str, hidden: pd.Series, smallest: int
+) -> list[Said]:
+    return [
+        too_small(len(part), smallest)
+        if hidden[name]
+        else _mean(part, column, unit=unit, smallest=smallest)
+        for name, part in parts.items()
+    ]
 
 
 def _mean(
@@ -172,8 +185,8 @@ def _mean(
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
     if "margin" not in rows:
-        return Unsaid(why="Margin is not known: needs `margin` in orders, or `gross_margin`.")
+        return Unsaid(why=_(NO_MARGIN))
     if column not in rows:
-        return Unsaid(why="No cost to serve is known: needs `costs`, or `cost` in contacts.")
+        return Unsaid(why=_(NO_COSTS))
     sums = rows[["cluster", column, "customers"]]
     return ratio(sums, numerator=column, denominator="customers", unit=unit, bounds=bounds)

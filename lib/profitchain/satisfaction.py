@@ -108,8 +108,10 @@ def all_scores(
         for rows in [answers_to(cells, question)]
         for measure in measures_of(question)
     ]
-    labels = {"measure": [m.label for m, _ in found], "definition": [m.means for m, _ in found]}
-    return said_frame([said for _, said in found], **labels).assign(unit=[m.unit for m, _ in found])
+    measures = [measure for measure, _one in found]
+    labels = {"measure": [m.label for m in measures], "definition": [m.means for m in measures]}
+    frame = said_frame([said for _one, said in found], **labels)
+    return frame.assign(unit=[m.unit for m in measures])
 
 
 def group_shares(

@@ -136,7 +136,7 @@ class Question(Settings):
     scale: tuple[float, float] = Field(default=(0, 0))
     satisfied_from: float | None = None
     easy_is: Literal["high", "low"] | None = None
-    label: str = ""
+    label: str | dict[Language, str] = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -147,11 +147,16 @@ class Question(Settings):
         usual = {
             "scale": SCALES.get(str(kind), USUAL_SCALE),
             "column": name,
-            "label": str(name).replace("_", " ").capitalize()
-            if len(str(name)) > 4
-            else str(name).upper(),
+            "label": _label(str(name)),
         }
         return {**usual, **given}
+
+    def in_language(self, tag: str) -> Question:
+        """Return the question with its label in one language, the first given if not in this."""
+        if isinstance(self.label, str):
+            return self
+        label = self.label.get(tag) or next(iter(self.label.values()), _label(self.name))
+        return self.model_copy(update={"label": label})
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Question:

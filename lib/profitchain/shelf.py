@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from profitchain import findings, languages, wording
+from profitchain import chronicle, findings, languages, wording
+from profitchain.findings import LONG_TABLE
 from profitchain.folders import aside
 from profitchain.pages import TEMPLATES, stylesheet
 from profitchain.periods import Period
@@ -15,12 +16,16 @@ from profitchain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class EditionLink:
-    """One edition in the list of all: its company's name, period, headline and address."""
+    """One edition in the list of all: its company's name, period, headline and address.
+
+    `long_table` is the address of the findings of all the company's editions.
+    """
 
     company: str
     period: Period
     headline: str
     href: str
+    long_table: str = ""
 
     @property
     def label(self) -> str:
@@ -49,13 +54,19 @@ def reports_index(editions: Iterable[EditionLink]) -> str:
 def write(out: Path) -> None:
     """Write the page that leads to every edition under `out`; not to parts and incomplete ones."""
     links = []
-    for record in sorted(out.glob("*/*/record.json"), reverse=True):
-        folder = record.parent
-        if "." in folder.name or not (folder / "index.html").exists():
-            continue
-        told = findings.told(folder)
-        href = f"{folder.parent.name}/{folder.name}/index.html"
-        links.append(EditionLink(told.company, told.period, told.headline, href))
+    for company in sorted(out.glob("[!.]*/"), reverse=True):
+        long_table = f"{company.name}/{LONG_TABLE}"
+        has_table = (out / long_table).exists()
+        for folder in reversed(chronicle.editions(company)):
+            told = findings.told(folder)
+            link = EditionLink(
+                told.company,
+                told.period,
+                told.headline,
+                href=f"{company.name}/{folder.name}/index.html",
+                long_table=long_table if has_table else "",
+            )
+            links.append(link)
     with aside(out / "index.html") as building:
         made = building / "index.html"
         made.write_text(reports_index(links), encoding="utf-8", newline="\n")

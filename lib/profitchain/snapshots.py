@@ -276,17 +276,21 @@ def _day_number(local: Column) -> Column:
 
 
 def months(scene: Scene) -> Table:
-    """Return month (2026-03), orders, revenue, quantity if known: all that was ever bought."""
+    """Return all that was ever bought: month (2026-03), orders, revenue, quantity if known.
+
+    `first_day` and `last_day` are the first and last of the month's days (1 to 31) with an order.
+    """
     bought = purchases(scene.tables["orders"])
     local = from_utc(bought.ordered_at, scene.company.time_zone)
     year, month = local.year().cast("string"), local.month().cast("string").lpad(2, "0")
-    bought = bought.mutate(month=year + "-" + month)
-    sums = {"orders": bought.count(), "revenue": bought.revenue.sum().cast("int64")}
+    bought = bought.mutate(month=year + "-" + month, day=local.day().cast("int64"))
     lines = scene.tables.get("order_lines")
     if lines is not None and "quantity" in lines.columns:
         units = lines.group_by("order_id").aggregate(quantity=lines.quantity.sum())
         bought = bought.left_join(units, "order_id")
-        sums = {"orders": bought.count(), "revenue": bought.revenue.sum().cast("int64")}
+    sums = {"orders": bought.count(), "revenue": bought.revenue.sum().cast("int64")}
+    sums |= {"first_day": bought.day.min(), "last_day": bought.day.max()}
+    if "quantity" in bought.columns:
         sums["quantity"] = bought.quantity.fill_null(0).sum()
     return cells(bought, ["month"], **sums)
 

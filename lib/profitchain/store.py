@@ -131,7 +131,7 @@ def read_period(
     folder = _prepared(firm, when)
     known = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     return Edition(
-        company=firm,
+        company=firm.in_language(languages.spoken()),
         period=when,
         folder=folder,
         inputs=tuple(known["inputs"]),

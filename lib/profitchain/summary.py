@@ -8,11 +8,19 @@ from dataclasses import dataclass
 
 from profitchain import formats, narration, style, wording
 from profitchain.estimates import Estimate, Unsaid
-from profitchain.findings import SUMMARY, Found, PageStory, is_change, is_difference
+from profitchain.findings import (
+    SUMMARY,
+    WORKBOOK,
+    Found,
+    PageStory,
+    is_change,
+    is_difference,
+)
 from profitchain.languages import N_, _
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 120, 34, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
+LONG_TABLE_MARK = "<!--long-table-->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +75,22 @@ def changes(found: Found, ids: Iterable[str] | None = None) -> wording.Prose:
 
 
 def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
-    """Return links to every exhibit's numbers, page by page, and to the whole record.
+    """Return links to the workbook, the long table, the record, and every exhibit's numbers.
 
+    The link to the long table is put in where the page is published and there is such a table.
     `others` are further files, as (path inside the edition, what it holds).
     """
     files = [("findings.json", N_("All findings of this edition, for machines")), *others]
-    items = "".join(_download(path, _(words)) for path, words in files)
+    workbook = _download(WORKBOOK, _("All exhibits and findings in one workbook (Excel)"))
+    items = workbook + LONG_TABLE_MARK + "".join(_download(path, _(words)) for path, words in files)
     pages = "".join(_page_downloads(page) for page in found.pages if page.exhibits)
     return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text=_("Downloads"))
+
+
+def long_table(path: str) -> str:
+    """Return the link to the findings of all editions, as one of the downloads; "" without path."""
+    words = _("The findings of all editions in one table, for FineBI, Tableau, Power BI (CSV)")
+    return _download(path, words) if path else ""
 
 
 def _card(found: Found, id: str, above: str, below: str) -> str:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -15,12 +16,20 @@ from profitchain.headings import heading_of
 from profitchain.languages import N_, _
 
 DASH = "–"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
+# Full-width signs start formulas where spreadsheets speak Chinese or Japanese. A quote before them
+# is doubled, so that `unquoted` gives back every text.
+_FORMULA = re.compile(r"'*[=+\-@\t\n＝＋－＠]")
 STACKED_ABOVE = 3
 WHOLE_PERCENTS = 0.1  # from this share on, a heat table needs no decimals
 INTERVAL = N_(" (95% interval)")
 ARROWS = {"up": "▲ ", "down": "▼ "}  # a change whose interval leaves zero out
 _HIDDEN = {"unit", "why"}
+Kind = Literal["number", "flag", "date", "text"]
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal"), "number"),
+    **dict.fromkeys(("datetime64", "datetime", "date"), "date"),
+    "boolean": "flag",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +139,28 @@ def neutral(cell: object) -> object:
     if isinstance(cell, int | float) or (pd.api.types.is_scalar(cell) and pd.isna(cell)):
         return cell
     text = re.sub(r"\r\n?", "\n", str(cell))
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if starts_a_formula(text) else text
+
+
+def unquoted(text: str) -> str:
+    """Return what a text of a CSV file was before `neutral` made it harmless.
+
+    Examples
+    --------
+    >>> unquoted("'=1+1"), unquoted("'tis"), unquoted(neutral("'+1"))
+    ('=1+1', "'tis", "'+1")
+    """
+    return text[1:] if text.startswith("'") and starts_a_formula(text) else text
+
+
+def starts_a_formula(text: str) -> bool:
+    """Whether a spreadsheet might take a text for a formula, or for one that a quote disarmed."""
+    return bool(_FORMULA.match(text))
+
+
+def kind_of(column: pd.Series) -> Kind:
+    """Return what a column's cells are: numbers, flags (yes or no), dates, or text."""
+    return _KINDS.get(pd.api.types.infer_dtype(column, skipna=True), "text")
 
 
 def _is_estimate(data: pd.DataFrame, name: str) -> bool:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from profitchain import axes, style
+from profitchain.languages import _
 
 
 def draw_lorenz(ax: Axes, data: pd.DataFrame, *, mark: float = 0.1) -> Axes:
@@ -22,18 +23,19 @@ def draw_lorenz(ax: Axes, data: pd.DataFrame, *, mark: float = 0.1) -> Axes:
     ax.fill_between(x, data["low"], data["high"], color=style.SUBJECT, alpha=0.16, linewidth=0)
     ax.plot(x, values, color=style.SUBJECT)
     for at, value in data.loc[data.iloc[:, 0] == mark].iloc[:, :2].to_numpy(float):
-        text = f"top {mark:.0%}: {axes.figure_text(value, data.iloc[0])}"
+        shown = axes.figure_text(value, data.iloc[0])
+        text = _("top {share}: {figure}", share=f"{mark:.0%}", figure=shown)
         ax.plot(at, value, "o", color=style.INK, zorder=4)
         ax.annotate(
             text, (at, value), xytext=(12, -6), textcoords="offset points", va="top",
             color=style.INK, fontweight="bold",
             bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1},
         )  # fmt: skip
-    ax.annotate("if all were equal", (0.97, 0.06), ha="right", va="bottom", color=style.SOFT)
+    ax.annotate(_("if all were equal"), (0.97, 0.06), ha="right", va="bottom", color=style.SOFT)
     ax.set_xlim(0, 1)
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("customers, the largest first")
+    ax.set_xlabel(_("customers, the largest first"))
     ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: axes.tick(value, "share")))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: axes.tick(value, "share")))
     axes.value_axis(ax.yaxis, data)
     return ax

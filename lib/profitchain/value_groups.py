@@ -15,24 +15,33 @@ import numpy as np
 import pandas as pd
 
 from profitchain.comparisons import Measure
-from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.estimates import Said, Unsaid, counted
+from profitchain.languages import N_, _
 from profitchain.periods import Period
 from profitchain.ratios import ratio, said_frame
 from profitchain.satisfaction import answers_to, measures_of
 from profitchain.settings import Question
+from profitchain.withheld import too_small, withheld
 
 Money = Literal["margin", "revenue"]
 RULES = {
-    "Champions": "lately, often and much: top third in all three",
-    "Regulars": "often: top third in orders, not long ago",
-    "Big spenders": "much but not often: top third in money, not long ago",
-    "Occasional": "not long ago, neither often nor much",
-    "New": "first order within this period, whatever it was",
-    "Gone quiet": "long ago: last third in recency, though top third in orders or money",
-    "Cooling": "long ago, and neither often nor much before",
-    "Lapsed": "no order in the lookback",
+    N_("Champions"): N_("lately, often and much: top third in all three"),
+    N_("Regulars"): N_("often: top third in orders, not long ago"),
+    N_("Big spenders"): N_("much but not often: top third in money, not long ago"),
+    N_("Occasional"): N_("not long ago, neither often nor much"),
+    N_("New"): N_("first order within this period, whatever it was"),
+    N_("Gone quiet"): N_("long ago: last third in recency, though top third in orders or money"),
+    N_("Cooling"): N_("long ago, and neither often nor much before"),
+    N_("Lapsed"): N_("no order in the lookback"),
 }
 GROUPS = tuple(RULES)
+LAPSED = "Lapsed"
+ALL = N_("All who ordered")
+MONEY_WORDS = {
+    "margin": N_("margin"),
+    "revenue": N_("revenue"),
+    "period_revenue": N_("revenue of the period"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +131,7 @@ def rfm(now: pd.DataFrame, ends: Mapping[str, Thirds], *, period: Period) -> pd.
     much = ends[money].of(now[money]) == 3
     is_new = (now["age_days"] < days_in(period)).to_numpy()
     first_that_holds = {
-        "Lapsed": ~(now["orders"] > 0).to_numpy(),
+        LAPSED: ~(now["orders"] > 0).to_numpy(),
         "New": is_new,
         "Champions": (lately == 3) & often & much,
         "Regulars": (lately >= 2) & often,
@@ -199,7 +208,8 @@ def share_of(rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: in
     if chosen.sum() < smallest:
         return too_small(int(chosen.sum()), smallest)
     if rows[column].sum() <= 0:
-        return Unsaid(why=f"All {column} together is not above zero.", n=len(rows))
+        words = _("All {money} together is not above zero.", money=_(MONEY_WORDS[column]))
+        return Unsaid(why=words, n=len(rows))
     sums = rows[["cluster", column]].assign(part=rows[column].where(chosen, 0.0), customers=1)
     return ratio(
         sums, numerator="part", denominator=column, counts="customers",
@@ -207,10 +217,18 @@ def share_of(rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: in
     )  # fmt: skip
 
 
-def too_small(n: int, smallest: int) -> Unsaid:
-    """Return why a group is not shown."""
-    words = f"Fewer than {smallest} customers: too small a group to show." if n else "Nobody."
-    return Unsaid(why=words, n=n)
+def withheld_groups(rows: pd.DataFrame, smallest: int) -> pd.Series:
+    """Return which groups must not be shown, one truth a group of `GROUPS`.
+
+    None of those who ordered can be told from the totals of all who ordered, nor any group from
+    the total of all customers. (How many lapsed is the difference of these two totals.)
+
+    Parameters
+    ----------
+    rows : one row a customer with a `group`: all customers.
+    """
+    sizes = rows.groupby("group", observed=False).size()
+    return withheld(sizes, smallest, already=withheld(sizes.drop(LAPSED), smallest))
 
 
 def group_table(
@@ -223,55 +241,63 @@ def group_table(
     One row a group of `GROUPS`: group, customers, change (customers, since the snapshot before),
     share_of_customers, share_of_revenue, share_of_margin (0..1, of the lookback; margin where
     known), orders_per_customer; with a question also score_value, score_low, score_high, score_why,
-    answers. Below `smallest` customers NaN stands for all of them.
+    answers. NaN stands for all of them where `withheld_groups` says so, for the change also where
+    the group was too small before; for answers also below `smallest`.
     """
     now = groups.now
     by_group = now.groupby("group", observed=False)
     table = pd.DataFrame({"customers": by_group.size()})
     if len(groups.before):
-        table["change"] = table["customers"] - groups.before["group"].value_counts()
+        change = table["customers"] - groups.before["group"].value_counts()
+        table["change"] = change.astype(float).mask(withheld_groups(groups.before, smallest))
     table["share_of_customers"] = table["customers"] / max(len(now), 1)
     for column in dict.fromkeys(["revenue", groups.money]):
         total = now[column].sum()
         table[f"share_of_{column}"] = by_group[column].sum() / total if total > 0 else np.nan
     table["orders_per_customer"] = by_group["orders"].mean()
-    small = table["customers"].between(1, smallest - 1)
-    table = table.astype(float).mask(small).reset_index()
-    return table.assign(group=list(GROUPS)) if question is None else _with_scores(
-        table.assign(group=list(GROUPS)), now, question, smallest
-    )  # fmt: skip
+    table = table.astype(float).mask(withheld_groups(now, smallest)).reset_index()
+    table = table.assign(group=list(GROUPS))
+    return table if question is None else _with_scores(table, now, question, smallest)
 
 
 def _with_scores(
     table: pd.DataFrame, now: pd.DataFrame, question: Question, smallest: int
 ) -> pd.DataFrame:
+    inside = {group: now[now["group"] == group] for group in table["group"]}
+    hidden = table["customers"].isna()
     said = [
-        satisfaction_of(now[now["group"] == group], question, smallest=smallest)
-        for group in table["group"]
+        too_small(len(inside[group]), smallest)
+        if hide
+        else satisfaction_of(inside[group], question, smallest=smallest)
+        for group, hide in zip(table["group"], hidden, strict=True)
     ]
-    scores = said_frame(said).rename(columns={"n": "answers"})
+    scores = said_frame(said).drop(columns="n").add_prefix("score_")
+    answers = [inside[group]["score"].count() for group in table["group"]]
+    few = pd.Series(answers).between(1, smallest - 1)
+    counts = pd.Series(answers, dtype=float, name="answers").mask(hidden | few)
     unit = score_of(question).unit
-    return pd.concat([table, scores.add_prefix("score_").assign(score_unit=unit)], axis=1).rename(
-        columns={"score_answers": "answers"}
-    )
+    return pd.concat([table, scores.assign(score_unit=unit), counts], axis=1)
 
 
 def group_sizes(groups: Groups, *, smallest: int = 0) -> dict[str, Said]:
     """Return how many customers each group has, counted in full."""
+    hidden = withheld_groups(groups.now, smallest)
+    sizes = groups.now["group"].value_counts()
     return {
-        group: Estimate(
-            value=float(n), low=float(n), high=float(n), n=int(n), unit="customers",
-            method="counted in full",
-        )
-        if n >= smallest or not n
-        else too_small(n, smallest)
-        for group, n in groups.now["group"].value_counts().reindex(GROUPS).items()
-    }  # fmt: skip
+        group: too_small(int(sizes[group]), smallest)
+        if hidden[group]
+        else counted(sizes[group], unit="customers")
+        for group in GROUPS
+    }
 
 
 def group_shares(groups: Groups, column: Money, *, smallest: int = 0) -> dict[str, Said]:
     """Return which share of revenue or margin of the lookback each group brings."""
-    now = groups.now
+    now, hidden = groups.now, withheld_groups(groups.now, smallest)
+    chosen = {group: now["group"] == group for group in GROUPS}
     return {
-        group: share_of(now, now["group"] == group, column, smallest=smallest) for group in GROUPS
+        group: too_small(int(one.sum()), smallest)
+        if hidden[group]
+        else share_of(now, one, column, smallest=smallest)
+        for group, one in chosen.items()
     }

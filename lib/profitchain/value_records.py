@@ -6,28 +6,34 @@ from collections.abc import Mapping
 
 from profitchain.estimates import Said, Unsaid
 from profitchain.findings import Recorded, finding
-from profitchain.four_fields import Fields, dissatisfied_share, field_sizes
+from profitchain.four_fields import Fields, field_sizes, not_satisfied_share
+from profitchain.languages import N_, _
+from profitchain.rhythm import GAP, ORDERS
 from profitchain.value_groups import Groups, group_shares, group_sizes
 
 LABELS = {
-    "top_decile_revenue_share": "Revenue carried by the top tenth of the period's customers",
-    "top_decile_margin_share": "Margin carried by the top tenth of the period's customers",
-    "top_decile_revenue_share_lookback": "Revenue carried by the top tenth, lookback",
-    "top_decile_margin_share_lookback": "Margin carried by the top tenth, lookback",
-    "revenue_gini": "Gini index of revenue over the period's customers",
-    "margin_gini": "Gini index of margin over the period's customers",
-    "profit_per_customer": "Profit per customer after cost to serve, lookback",
-    "loss_making_share": "Customers who cost more than their margin, lookback",
-    "answered_customers_share": "Customers of the lookback with an answer",
-    "orders_per_customer_lookback": "Orders per customer, lookback",
-    "days_between_purchases": "Days between purchases, median customer",
-    "high_value_dissatisfied_share": "Dissatisfied, of customers of high value with an answer",
+    "top_decile_revenue_share": N_("Revenue carried by the top tenth of the period's customers"),
+    "top_decile_margin_share": N_("Margin carried by the top tenth of the period's customers"),
+    "top_decile_revenue_share_lookback": N_("Revenue carried by the top tenth, lookback"),
+    "top_decile_margin_share_lookback": N_("Margin carried by the top tenth, lookback"),
+    "revenue_gini": N_("Gini index of revenue over the period's customers"),
+    "margin_gini": N_("Gini index of margin over the period's customers"),
+    "profit_per_customer": N_("Profit per customer after cost to serve, lookback"),
+    "loss_making_share": N_("Customers who cost more than their margin, lookback"),
+    "answered_customers_share": N_("Customers of the lookback with an answer"),
+    "orders_per_customer_lookback": N_("Orders per customer, lookback"),
+    "days_between_purchases": N_("Days between purchases, median customer"),
+    "high_value_dissatisfied_share": N_("Not satisfied, of customers of high value with an answer"),
+}
+SHARES = {
+    "revenue": N_("Share of the lookback's revenue"),
+    "margin": N_("Share of the lookback's margin"),
 }
 
 
 def of_value(said: Mapping[str, Said]) -> list[Recorded]:
     """Return figures of the whole firm as findings (`said`: by the ids of `LABELS`)."""
-    return [finding(id, one, label=LABELS[id]) for id, one in said.items()]
+    return [finding(id, one, label=_(LABELS[id])) for id, one in said.items()]
 
 
 def of_groups(groups: Groups, *, smallest: int) -> list[Recorded]:
@@ -35,30 +41,30 @@ def of_groups(groups: Groups, *, smallest: int) -> list[Recorded]:
     told = [
         _by_group(
             "value_group_customers",
-            "Customers of the value group",
+            _("Customers of the value group"),
             group_sizes(groups, smallest=smallest),
         )
     ]
     for money in dict.fromkeys(["revenue", groups.money]):
         shares = group_shares(groups, money, smallest=smallest)
-        label = f"Share of the lookback's {money}"
+        label = _(SHARES[money])
         told.append(_by_group(f"value_group_{money}_share", label, shares))
     return [one for part in told for one in part]
 
 
 def of_fields(found: Fields | Unsaid, answered: Said, *, smallest: int) -> list[Recorded]:
-    """Return the customers of the four fields, who answered, and who of high value is unhappy."""
-    unhappy = dissatisfied_share(found, high=True, smallest=smallest)
-    said = {"answered_customers_share": answered, "high_value_dissatisfied_share": unhappy}
+    """Return the customers of the four fields, who answered, and who isn't satisfied."""
+    high = not_satisfied_share(found, high=True, smallest=smallest)
+    said = {"answered_customers_share": answered, "high_value_dissatisfied_share": high}
     sizes = field_sizes(found, smallest=smallest)
-    return [*of_value(said), *_by_group("four_field_customers", "Customers in the field", sizes)]
+    return [*of_value(said), *_by_group("four_field_customers", _("Customers in the field"), sizes)]
 
 
 def of_rhythm(said: Mapping[str, Said]) -> list[Recorded]:
     """Return orders per customer and the days between purchases (`said`: as `rhythm.rhythm`)."""
     ids = {
-        "orders_per_customer_lookback": said["Orders per customer"],
-        "days_between_purchases": said["Days between purchases, median"],
+        "orders_per_customer_lookback": said[ORDERS],
+        "days_between_purchases": said[GAP],
     }
     return of_value(ids)
 

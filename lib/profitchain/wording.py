@@ -45,6 +45,7 @@ _FURNITURE = {
     "contents": N_("On this page"),
     "data": N_("Data behind this exhibit"),
     "download": N_("Download as CSV"),
+    "long_table": N_("All findings of all these editions in one table (CSV)"),
     "editions_lead": N_("Each edition answers the same questions for one period."),
     "editions_none": N_("No edition yet. Publish the first one with: profitchain report"),
     "editions_title": N_("What is satisfaction worth?"),
