@@ -36,9 +36,11 @@ PRICED    worth_words worth_captions
 DOUBTING  ladder_words hidden_words
 NAMING    value_words value_captions field_words lifetime_words lifetime_captions group_words
 WAVING    group_captions pace_words leaving_words leaving_captions
-SHOWING   style axes figures evidence_figures value_figures leaving_figures headings tables exhibits
+DRAWING   vectors style axes figures evidence_figures value_figures leaving_figures
+SHOWING   headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust failures shipped commentary pages folders chronicle turns runs imprint
+PRESS     trust failures shipped commentary folders chronicle archive layout pages pdf
+RUN       turns runs imprint
 TAKEN     sheets handout_words exhibit_sheets handout
 PUBLIC    shelf parameters press verify lists drafts
 COMMANDS  trials certification catalogues cli

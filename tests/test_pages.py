@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from profitchain import exhibits, figures, findings, pages, shelf, trust, wording
+from profitchain import exhibits, figures, findings, pages, trust, wording
 from profitchain.estimates import Estimate
 from profitchain.periods import Period
 
@@ -192,14 +192,6 @@ def test_a_page_that_is_not_measured_says_why():
     html = pages.not_measured_page(site=SITE, page=info("08_worth"), why="It needs <costs>.")
     assert "<h1>What is a point worth?</h1>" in html and "It needs &lt;costs&gt;." in html
     assert 'rel="prev" href="03_satisfaction.html"' in html and 'rel="next" href' not in html
-
-
-def test_the_list_of_editions_leads_to_each_and_escapes_its_words():
-    link = shelf.EditionLink("A & <B>", PERIOD, "**Up** 4 points.", "a/2026Q3/index.html")
-    html = shelf.reports_index([link])
-    assert '<a href="a/2026Q3/index.html">July–September 2026</a>' in html
-    assert "A &amp; &lt;B&gt;" in html and "<strong>Up</strong>" in html
-    assert "profitchain report" in shelf.reports_index([])
 
 
 @pytest.mark.browser

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
+from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from profitchain import formats, style
-from profitchain.languages import _
+from profitchain.languages import HAN, _
 from profitchain.periods import Period
 
 LABEL_LETTERS = 26
@@ -36,20 +38,59 @@ def value_axis(axis: Axis, data: pd.DataFrame) -> None:
     unit = _unit(data)
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, place: _tick_of(axis, value, unit)))
-    axis.axes.grid(axis="x" if axis is axis.axes.xaxis else "y")
+    axis.axes.grid(True, axis="x" if axis is axis.axes.xaxis else "y")
     axis.axes.grid(False, axis="y" if axis is axis.axes.xaxis else "x")
 
 
 def period_axis(ax: Axes, order: list[str]) -> None:
-    """Name the periods along the bottom, as many as have room, each year once."""
-    labels = [_period_tick(name) for name in order]
-    if not any("\n" in label for label in labels[:3]):
-        labels[0] = _period_tick(order[0], with_year=True)
-    room = ax.figure.get_figwidth() * 72 / (3.2 * ax.xaxis.label.get_size())
-    step = max(1, int(np.ceil(len(order) / room)))
+    """Name the periods along the bottom, as many as have room, and beneath them each year once."""
+    periods = [Period(name) for name in order]
+    size = ax.xaxis.label.get_size()
+    broad = max(breadth(part) for part in map(_part, periods))
+    step = _step(ax, len(order), 0.62 * size * (broad + 1))
     kept = range((len(order) - 1) % step, len(order), step)
-    ax.set_xticks(list(kept), [labels[place] for place in kept])
+    ax.set_xticks(list(kept), [_part(periods[place]) for place in kept])
+    if any(period.every != "year" for period in periods):
+        years = _first_of_years(periods, kept)
+        ax.set_xticks(list(years), [str(year) for year in years.values()], minor=True)
+        ax.xaxis.remove_overlapping_locs = False
+        ax.tick_params(axis="x", which="minor", length=0, pad=4 + 1.25 * size)
     ax.set_xlim(-0.3, len(order) - 0.7)
+
+
+def name_columns(ax: Axes, labels: list[str]) -> None:
+    """Name ordered columns along the bottom: all of them, or every second and so on."""
+    size = ax.xaxis.label.get_size()
+    step = _step(ax, len(labels), 0.62 * size * (max(map(breadth, labels)) + 0.7))
+    kept = range(0, len(labels), step)
+    ax.set_xticks(list(kept), [labels[place] for place in kept])
+
+
+def breadth(text: str) -> int:
+    """Return how many letters of Latin text a text is as broad as: a Han letter counts twice.
+
+    Examples
+    --------
+    >>> breadth("Q3"), breadth("\N{CJK UNIFIED IDEOGRAPH-6708}")
+    (2, 2)
+    """
+    return len(text) + len(HAN.findall(text))
+
+
+def wrapped(text: str, letters: int) -> list[str]:
+    """Return text in lines of at most so many letters, a Han letter counting twice.
+
+    Examples
+    --------
+    >>> wrapped("twice the days since the last order", 26)
+    ['twice the days since the', 'last order']
+    """
+    lines = [""]
+    for piece in re.findall(rf"{HAN.pattern}|(?:(?!{HAN.pattern})\S)+\s*|\s+", text):
+        if lines[-1] and breadth(lines[-1] + piece.rstrip()) > letters:
+            lines.append("")
+        lines[-1] += piece
+    return [line.strip() for line in lines]
 
 
 def label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
@@ -89,10 +130,8 @@ def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
             _note(ax, 0, row - 0.27, label, ha="left", va="bottom", color=style.INK)
             _note(ax, 1, row - 0.27, text, ha="right", va="bottom", color=style.SOFT)
     else:
-        wrapped = [textwrap.fill(label, LABEL_LETTERS) for label in labels]
-        ax.set_yticks(range(len(data)), wrapped, color=style.INK)
-        for row, text in enumerate(texts):
-            _note(ax, 1.02, row, text, ha="left", va="center", color=style.SOFT)
+        _name_beside(ax, [wrapped(label, LABEL_LETTERS) for label in labels])
+        _write_beside(ax, texts)
     return ax
 
 
@@ -108,13 +147,51 @@ def plain_label(label: object) -> str:
     return _(str(label)) if str(label) else ""
 
 
-def _period_tick(name: str, *, with_year: bool = False) -> str:
-    period = Period(name)
-    if period.every == "year":
-        return name
-    part = formats.period_part(period)
-    with_year = with_year or period.first_day.month == 1
-    return f"{part}\n{period.first_day.year}" if with_year else part
+def _name_beside(ax: Axes, names: list[list[str]]) -> None:
+    """Write row names beside the axis; each line by itself, so that all end at the axis."""
+    size = ax.xaxis.label.get_size()
+    ax.set_yticks([])
+    for row, lines in enumerate(names):
+        for line, text in enumerate(lines):
+            ax.annotate(
+                text,
+                (0, row),
+                xycoords=ax.get_yaxis_transform(),
+                xytext=(-8, 1.2 * size * ((len(lines) - 1) / 2 - line)),
+                textcoords="offset points",
+                ha="right",
+                va="center_baseline",
+                color=style.INK,
+                annotation_clip=False,
+            )
+
+
+def _write_beside(ax: Axes, texts: list[str]) -> None:
+    """Write the rows' numbers right of the drawing, their last digits one below the other."""
+    size = ax.xaxis.label.get_size()
+    room = 8 + 0.64 * size * max(map(breadth, texts), default=0)
+    how = {"ha": "right", "va": "center_baseline", "color": style.SOFT, "annotation_clip": False}
+    for row, text in enumerate(texts):
+        place = {"xytext": (room, 0), "textcoords": "offset points"}
+        ax.annotate(text, (1, row), xycoords=ax.get_yaxis_transform(), **place, **how)
+
+
+def _part(period: Period) -> str:
+    return str(period) if period.every == "year" else formats.period_part(period)
+
+
+def _first_of_years(periods: list[Period], kept: Iterable[int]) -> dict[int, int]:
+    """Return each place where a year begins, unless the next year begins right beside it."""
+    years = [(place, periods[place].first_day.year) for place in kept]
+    firsts = [one for one, last in zip(years, [(-1, 0), *years], strict=False) if one[1] != last[1]]
+    beside = {one for one, following in pairwise(years) if one in firsts and following in firsts}
+    return {place: year for place, year in firsts if (place, year) not in beside}
+
+
+def _step(ax: Axes, count: int, breadth_of_one: float) -> int:
+    """Return which of so many labels, each that broad in CSS pixels, have room: every n-th."""
+    room = 0.86 * ax.figure.get_figwidth() * 72 / breadth_of_one
+    return max(1, int(np.ceil(count / room)))
 
 
 def _unit(data: pd.DataFrame) -> str:

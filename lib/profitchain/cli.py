@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Publish an edition, print its index page; with `--lists`, write who may leave."""
+    """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
     from profitchain import lists
     from profitchain.press import REPORTS, publish
     from profitchain.store import read_period
@@ -51,7 +51,19 @@ def report(options: argparse.Namespace) -> int:
     if options.lists:
         print(lists.write_at_risk(edition, place, given), file=sys.stderr)
     print(index)
+    if options.pdf:
+        _print(index.parent)
     return 0
+
+
+def _print(folder: Path) -> None:
+    """Write an edition's PDF, one a language, and the lists that lead to it."""
+    from profitchain import archive, languages, pdf, shelf
+
+    for tag, pages in archive.kept(folder).folders.items():
+        with languages.speaking(tag):
+            print(pdf.write(pages), file=sys.stderr)
+    shelf.write(folder.parent.parent)
 
 
 def new(options: argparse.Namespace) -> int:

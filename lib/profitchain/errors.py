@@ -30,6 +30,10 @@ class NotMeasured(ProfitchainError):
     """The firm has no table or question that a page needs."""
 
 
+class CannotPrint(ProfitchainError):
+    """The published pages could not be printed as a PDF."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence that names the nearest known word, or lists them all.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from profitchain.estimates import Said, Unsaid
 from profitchain.languages import SOURCE, _, length, spoken
 
 MOST_WORDS = 15
+MOST_PLACES = 40  # of a curve, listed on a page
 Draw = Callable[..., object]
 MEDIA_TYPE = "application/vnd.profitchain.exhibit+json"
 DOWNLOAD_MARK = "<!--download:{id}-->"
@@ -96,10 +98,25 @@ class Exhibit:
         mark = DOWNLOAD_MARK.format(id=self.id)
         if self.is_table:
             return mark
+        shown = _some_rows(self.data)
         table = tables.table_html(
-            self.data, caption=_("Data behind this exhibit: {message}", message=self.message)
+            shown, caption=_("Data behind this exhibit: {message}", message=self.message)
         )
+        if len(shown) < len(self.data):
+            every = math.ceil(len(self.data) / MOST_PLACES)
+            words = _(
+                "One row in {every} of {rows}; all stand in the CSV.",
+                every=every,
+                rows=len(self.data),
+            )
+            mark = f'<p class="some">{html.escape(words)}</p>{mark}'
         return f"<details><summary>{wording.TEXT['data']}</summary>{table}{mark}</details>"
+
+
+def _some_rows(data: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that a page lists behind a chart: of a curve, evenly some of its places."""
+    is_curve = len(data) > MOST_PLACES and pd.api.types.is_numeric_dtype(data.iloc[:, 0])
+    return data.iloc[:: math.ceil(len(data) / MOST_PLACES)] if is_curve else data
 
 
 def frame(figures_by_label: Mapping[str, Said], *, name: str = "label") -> pd.DataFrame:

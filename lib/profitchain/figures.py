@@ -106,7 +106,7 @@ def draw_columns(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
         ax.vlines(places, data["low"], data["high"], color=style.INK, linewidth=1.5)
     for place in places[data["value"].isna()]:
         ax.annotate("–", (place, 0), ha="center", va="bottom", color=style.SOFT)
-    ax.set_xticks(places, [axes.plain_label(label) for label in data.iloc[:, 0]])
+    axes.name_columns(ax, [axes.plain_label(label) for label in data.iloc[:, 0]])
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
     return ax
@@ -183,6 +183,7 @@ def draw_survival(
         ends.append((days.iloc[-1], last["value"], f"{name}\n{text}" if name else text, ink))
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
+    ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
     if mark is not None:
         _point_out(ax, mark, data, x_label)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))

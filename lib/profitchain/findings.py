@@ -206,11 +206,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What an edition says of itself in one line: whose it is, of when, and its first sentence."""
+    """What an edition says of itself: whose it is, of when, its first sentence, and its pages."""
 
     company: str
     period: Period
     headline: str
+    pages: tuple[PageStory, ...]
 
 
 def write(folder: Path, *, period: Period, stories: Sequence[PageStory], company: str = "") -> None:
@@ -257,7 +258,7 @@ def read_folder(folder: Path, period: Period) -> Found:
 
 
 def told(folder: Path) -> Told:
-    """Return a published edition's company, period and headline (the summary's first sentence)."""
+    """Return a published edition's company, period, headline and pages, without their findings."""
     folder = Path(folder)
     content = _load(folder / "pages.json", {"pages": []})
     answers = [page["answers"] for page in content["pages"] if page["name"] == SUMMARY]
@@ -265,6 +266,7 @@ def told(folder: Path) -> Told:
         company=content.get("company") or folder.parent.name,
         period=Period(content.get("period", folder.name)),
         headline=answers[0][0] if answers and answers[0] else "",
+        pages=tuple(_story(page) for page in content["pages"]),
     )
 
 

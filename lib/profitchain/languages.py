@@ -23,6 +23,7 @@ from profitchain.errors import ParameterError, did_you_mean
 
 SOURCE = "en"
 FOLDER = Path(__file__).parent / "locales"
+HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
 _WITHOUT_SPACES = {"zh", "ja"}  # sentences follow each other without a space
 _HAN, _HAN_A_WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"), 3
 _spoken = [""]  # "" until somebody chose: then English

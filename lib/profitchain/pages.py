@@ -7,13 +7,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from profitchain import exhibits, findings, languages, shipped, summary, trust, wording
+from profitchain import (
+    exhibits,
+    findings,
+    languages,
+    layout,
+    shipped,
+    summary,
+    trust,
+    vectors,
+    wording,
+)
+from profitchain.archive import Kept
 from profitchain.commentary import Remark, beside
 from profitchain.failures import Failure
 from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
@@ -22,10 +32,11 @@ from profitchain.periods import Period
 if TYPE_CHECKING:
     from nbconvert import TemplateExporter
 
-TEMPLATES = Path(__file__).parent / "templates"
 ANSWER = "application/vnd.profitchain.answer+json"
 ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
+DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
+MOST_EARLIER = 12  # periods on a page; all stand on the firm's own
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
 
@@ -50,6 +61,7 @@ class Site:
     """The edition that a page belongs to, in the language `language` of its `languages`.
 
     The first language's pages lie in the edition's folder, the others' in folders inside it.
+    `earlier` are editions of earlier periods, the newest first.
     `is_whole`: so its findings stand in the long table of all the company's editions.
     """
 
@@ -58,6 +70,7 @@ class Site:
     pages: tuple[Entry, ...]
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
+    earlier: tuple[Kept, ...] = ()
     is_whole: bool = False
 
     @property
@@ -66,9 +79,21 @@ class Site:
         return "" if self.language == self.languages[0] else "../"
 
     @property
+    def archive(self) -> str:
+        """What leads from a page to the list of the firm's editions, later ones included."""
+        return f"{self.top}../index.html"
+
+    @property
     def editions(self) -> str:
         """What leads from a page to the list of all editions."""
         return f"{self.top}../../index.html"
+
+    def before(self, file: str) -> list[tuple[str, str]]:
+        """Return the periods before, in words, and what leads to the same page in each."""
+        return [
+            (wording.period_label(each.period), f"{self.top}../{each.page(file, self.language)}")
+            for each in self.earlier[:MOST_EARLIER]
+        ]
 
     @property
     def long_table(self) -> str:
@@ -215,8 +240,9 @@ def _rendered(
         "question": question,
         "period": wording.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": stylesheet(),
+        "css": layout.stylesheet(),
         "say": wording.TEXT,
+        "earlier": site.before(Entry(page.name, question).file),
         "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
@@ -234,7 +260,8 @@ def _rendered(
         **parts,
     }
     text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
-    return text.strip() + "\n"
+    text, rules = vectors.shared_looks(text.strip())
+    return text.replace(DRAWN, f"<style>{rules}</style>" if rules else "", 1) + "\n"
 
 
 def _record(page: PageInfo) -> dict[str, str]:
@@ -327,13 +354,5 @@ def _exporter() -> TemplateExporter:
     return TemplateExporter(
         template_name="page",
         template_file="index.html.j2",
-        extra_template_basedirs=[str(TEMPLATES)],
+        extra_template_basedirs=[str(layout.TEMPLATES)],
     )
-
-
-@cache
-def stylesheet() -> str:
-    """Return the one stylesheet of all pages, without comments and line ends."""
-    text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    return re.sub(r"\s*\n\s*", " ", text).strip()

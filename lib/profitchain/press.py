@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 
 from profitchain import (
+    archive,
     chronicle,
     commentary,
     findings,
@@ -243,6 +244,7 @@ def _write_pages(order: Order, ran: Sequence[Ran], folder: Path) -> None:
         entries,
         language=languages.spoken(),
         languages=order.languages,
+        earlier=archive.earlier(order.folder, order.edition.period),
         is_whole=order.whole,
     )
     for one, entry in zip(ran, entries, strict=True):

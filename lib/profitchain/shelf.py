@@ -1,73 +1,105 @@
-"""The page that leads to every complete edition, company by company, the latest first."""
+"""The pages that lead to editions: a firm's periods and questions, and all firms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
-from profitchain import chronicle, findings, languages, wording
-from profitchain.findings import LONG_TABLE
+from profitchain import archive, languages, wording
+from profitchain.archive import INDEX, Kept
+from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.folders import aside
-from profitchain.pages import TEMPLATES, stylesheet
-from profitchain.periods import Period
+from profitchain.layout import filled
+
+UNFOLDED = 8  # periods of a question that a firm's page shows without a click
 
 
 @dataclass(frozen=True, slots=True)
-class EditionLink:
-    """One edition in the list of all: its company's name, period, headline and address.
+class Line:
+    """One period in a list: its words, what leads to it, what it says (HTML), in which language."""
 
-    `long_table` is the address of the findings of all the company's editions.
-    """
-
-    company: str
-    period: Period
-    headline: str
+    label: str
     href: str
-    long_table: str = ""
-
-    @property
-    def label(self) -> str:
-        """The period in words."""
-        return wording.period_label(self.period)
-
-    @property
-    def sentence(self) -> str:
-        """The headline as HTML."""
-        return wording.emphasised(self.headline)
-
-
-def reports_index(editions: Iterable[EditionLink]) -> str:
-    """Return the page that leads to every edition, company by company, in the given order."""
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    ordered = sorted(editions, key=lambda edition: edition.company)
-    companies = [(name, list(each)) for name, each in groupby(ordered, lambda one: one.company)]
-    template = environment.get_template("reports_index.html.j2")
-    return template.render(
-        companies=companies, css=stylesheet(), say=wording.TEXT, language=languages.spoken()
-    )
+    sentence: str
+    language: str
 
 
 def write(out: Path) -> None:
-    """Write the page that leads to every edition under `out`; not to parts and incomplete ones."""
-    links = []
-    for company in sorted(out.glob("[!.]*/"), reverse=True):
-        long_table = f"{company.name}/{LONG_TABLE}"
-        has_table = (out / long_table).exists()
-        for folder in reversed(chronicle.editions(company)):
-            told = findings.told(folder)
-            link = EditionLink(
-                told.company,
-                told.period,
-                told.headline,
-                href=f"{company.name}/{folder.name}/index.html",
-                long_table=long_table if has_table else "",
-            )
-            links.append(link)
-    with aside(out / "index.html") as building:
-        made = building / "index.html"
-        made.write_text(reports_index(links), encoding="utf-8", newline="\n")
-        made.replace(out / "index.html")
+    """Write the page of each firm's folder, and the one that leads to every firm's editions."""
+    firms = {folder: archive.editions(folder) for folder in archive.firms(out)}
+    for folder, editions in firms.items():
+        tongue = editions[0].languages[0] if editions else languages.SOURCE
+        with languages.speaking(tongue if tongue in languages.available() else languages.SOURCE):
+            _write(folder / INDEX, firm_index(editions))
+    _write(out / INDEX, reports_index([editions for editions in firms.values() if editions]))
+
+
+def firm_index(editions: Sequence[Kept]) -> str:
+    """Return a firm's page: its editions, the newest first, then each question over all of them.
+
+    It is made anew with each edition, so earlier editions, which stay as they are, lead to later
+    ones through it.
+    """
+    lines = [_line(each, INDEX, each.headline) for each in editions]
+    questions = [(question, list(_course(name, editions))) for name, question in _asked(editions)]
+    company = editions[0].company if editions else wording.TEXT["editions_title"]
+    return filled(
+        "firm_index.html.j2",
+        company=company,
+        lines=lines,
+        questions=questions,
+        unfolded=UNFOLDED,
+        long_table=LONG_TABLE if editions else "",
+    )
+
+
+def reports_index(firms: Sequence[Sequence[Kept]]) -> str:
+    """Return the page that leads to every edition, firm by firm, each firm's newest first."""
+    companies = []
+    for editions in sorted(firms, key=lambda each: each[0].company):
+        folder = editions[0].folder.parent.name
+        lines = [_line(each, INDEX, each.headline, f"{folder}/") for each in editions]
+        table = editions[0].folder.parent / LONG_TABLE
+        href = f"{folder}/{LONG_TABLE}" if table.exists() else ""
+        companies.append((editions[0].company, f"{folder}/{INDEX}", lines, href))
+    return filled("reports_index.html.j2", companies=companies)
+
+
+def _asked(editions: Sequence[Kept]) -> list[tuple[str, str]]:
+    """Return every question's page and words, as the newest edition that asks it puts them."""
+    asked: dict[str, str] = {}
+    for edition in editions:
+        for page in edition.pages:
+            if page.name != SUMMARY:
+                asked.setdefault(page.name, page.question)
+    return sorted(asked.items())
+
+
+def _course(name: str, editions: Sequence[Kept]) -> Iterator[Line]:
+    for edition in editions:
+        for page in edition.pages:
+            if page.name == name:
+                yield _line(edition, page.file, _said(page))
+
+
+def _said(page: PageStory) -> str:
+    if page.why:
+        return f"{wording.TEXT['not_measured']}: {wording.reason(page.why)}"
+    return page.answers[0] if page.answers else ""
+
+
+def _line(edition: Kept, file: str, sentence: str, before: str = "") -> Line:
+    return Line(
+        label=wording.period_label(edition.period),
+        href=before + edition.page(file, edition.languages[0]),
+        sentence=wording.emphasised(sentence),
+        language=edition.languages[0],
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    with aside(path) as building:
+        made = building / INDEX
+        made.write_text(text, encoding="utf-8", newline="\n")
+        made.replace(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from dataclasses import dataclass
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextToPath
+
+from profitchain import languages, vectors
 
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 # The same hues where they carry text or lie under white text: at least 4.5:1 on white.
@@ -56,7 +60,7 @@ class Canvas:
 
 
 NARROW_BELOW = 450
-WIDE = Canvas(name="wide", width=700, text=15)
+WIDE = Canvas(name="wide", width=700, text=14)
 NARROW = Canvas(name="narrow", width=330, text=12.5)
 PANEL = Canvas(name="panel", width=340, text=13)
 
@@ -106,8 +110,6 @@ _RC = {
     "ytick.major.size": 0,
 }
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
-_TAG = re.compile(r"<[^>]+>")
-_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
 @contextmanager
@@ -115,13 +117,28 @@ def canvas_figure(canvas: Canvas, height: float) -> Iterator[Figure]:
     """Yield an empty figure in the house style, `height` CSS pixels high."""
     sizes = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), canvas.text)
     sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), canvas.text)
-    with matplotlib.rc_context(_RC | sizes), warnings.catch_warnings():
+    with matplotlib.rc_context(_RC | sizes), warnings.catch_warnings(), _honest_widths():
         # Glyphs are the browser's business: the file holds text, not outlines.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(canvas.width / 72, height / 72), layout="constrained")
         FigureCanvasSVG(figure)
         figure.get_layout_engine().set(w_pad=4 / 72, h_pad=4 / 72)
         yield figure
+
+
+@contextmanager
+def _honest_widths() -> Iterator[None]:
+    """Let Han letters be as broad as they are, though the font that measures them has none."""
+    measure = TextToPath.get_text_width_height_descent
+
+    def honest(self: TextToPath, s: str, prop: object, ismath: object) -> tuple[float, ...]:
+        return measure(self, languages.HAN.sub("\N{EM DASH}", s), prop, ismath)
+
+    TextToPath.get_text_width_height_descent = honest
+    try:
+        yield
+    finally:
+        TextToPath.get_text_width_height_descent = measure
 
 
 def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
@@ -139,25 +156,18 @@ def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
 
 
 def _tightened(text: str, css_class: str) -> str:
-    view_box = re.search(r'viewBox="([^"]+)"', text)[1]
+    view_box = re.search(r'viewBox="([^"]+)"', text)[1].replace(".0 ", " ")
+    marks, definitions = vectors.leaner(text)
+    sizes = Counter(re.findall(r"font-size:([\d.]+)px", marks)).most_common(1)
+    size = f' font-size="{sizes[0][0]}"' if sizes else ""
+    if sizes:
+        marks = re.sub(rf"font-size:{sizes[0][0]}px;?", "", marks)
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{css_class}" viewBox="{view_box}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{css_class}" viewBox="{view_box}"{size} '
         'aria-hidden="true" focusable="false">'
     )
-    text = re.sub(r"^<svg[^>]*>", head, text)
-    text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text, count=1, flags=re.S)
-    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
-    text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
-    text = text.replace("xlink:href", "href")
-    text = _TAG.sub(lambda tag: _NUMBER.sub(_rounded, tag[0]), text)  # not the labels' numbers
-    text = re.sub(r"#[0-9a-f]{6}\b", _variable, text)
-    text = re.sub(r"(?<=[-\d]) ?\n(?=[MLCQz])", "", text)
-    text = re.sub(r'(?<=[z\d])\s*\n"', '"', text)
-    return re.sub(r">\s+<", "><", text).strip()
-
-
-def _rounded(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+    marks = re.sub(r"#[0-9a-f]{6}\b", _variable, marks)
+    return f"{head}{definitions}{marks}</svg>"
 
 
 def _variable(match: re.Match[str]) -> str:
@@ -166,7 +176,6 @@ def _variable(match: re.Match[str]) -> str:
 
 
 def _with_own_ids(text: str, prefix: str) -> str:
-    text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)

@@ -19,7 +19,7 @@ from profitchain.findings import (
 )
 from profitchain.languages import N_, _
 
-SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 120, 34, 4
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 LONG_TABLE_MARK = "<!--long-table-->"
 
@@ -143,7 +143,8 @@ def _sparkline(found: Found, id: str, said: Estimate) -> str:
     ends = [formats.plain(value, said.unit, places=places) for value in (values[0], values[-1])]
     told = {"first": ends[0], "start": first, "last": ends[1], "end": last}
     words = _("From {first} in {start} to {last} in {end}.", **told)
-    return f'{spark_svg(values)}<span class="hidden">{html.escape(words)}</span>'
+    since = f'<p class="since" aria-hidden="true"><span>{first}</span><span>{last}</span></p>'
+    return f'{spark_svg(values)}{since}<span class="hidden">{html.escape(words)}</span>'
 
 
 def spark_svg(values: Sequence[float]) -> str:

@@ -39,10 +39,14 @@ On = Literal["quarter", "month", "year"]
 NOTHING, TOO_FEW_TO_SAY = N_("Nothing to list."), N_("Too few to say")
 _FURNITURE = {
     "all_editions": N_("All editions"),
+    "all_periods": N_("All periods"),
     "answer": N_("The answer"),
+    "by_period": N_("Period by period"),
+    "by_question": N_("Question by question"),
     "code": N_("How this was computed"),
     "commit": N_("Commit, time and full hashes"),
     "contents": N_("On this page"),
+    "contents_of_edition": N_("Contents"),
     "data": N_("Data behind this exhibit"),
     "download": N_("Download as CSV"),
     "long_table": N_("All findings of all these editions in one table (CSV)"),
@@ -68,14 +72,17 @@ _FURNITURE = {
     "packages": N_("Package versions"),
     "parameters": N_("Parameters"),
     "period": N_("Period"),
+    "periods": N_("Earlier periods"),
     "previous": N_("Previous question"),
     "record": N_("The record of this page"),
     "rows": N_("rows"),
     "skip": N_("Skip to the answer"),
+    "skip_on": N_("Skip to the editions"),
     "this_edition": N_("This edition"),
     "unplaced": N_("Commentary without a place"),
     "too_few": TOO_FEW_TO_SAY,
     "nothing": NOTHING,
+    "ways": N_("Ways to other pages"),
 }
 
 

@@ -1,0 +1,28 @@
+"""What all pages share: one stylesheet, and the templates of those that no notebook makes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from profitchain import languages, wording
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def stylesheet() -> str:
+    """Return the one stylesheet of all pages, without comments and line ends."""
+    text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return re.sub(r"\s*\n\s*", " ", text).strip()
+
+
+def filled(template: str, **parts: object) -> str:
+    """Return a template's page in the spoken language; what it is given is escaped."""
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    around = {"css": stylesheet(), "say": wording.TEXT, "language": languages.spoken()}
+    return environment.get_template(template).render(around | parts) + "\n"
