@@ -187,7 +187,8 @@ def test_a_failing_notebook_leaves_the_last_edition_and_an_incomplete_one_beside
 
     broken.unlink()
     publish_here(checkout / "data" / "shop", "2026Q1", out=reports)
-    assert sorted(path.name for path in (reports / "shop").iterdir()) == ["2026Q1"]
+    folders = [path.name for path in (reports / "shop").iterdir() if path.is_dir()]
+    assert folders == ["2026Q1"]
     assert json.loads(read(edition / "record.json"))["complete"]
 
 
@@ -253,6 +254,18 @@ def test_a_part_that_fails_replaces_neither_the_edition_nor_the_last_part(
     names = sorted(path.name for path in part.parent.iterdir())
     assert names == ["2026Q1.part", "2026Q1.part.incomplete"]
     assert contents(part) == before
+
+
+def test_a_notebook_that_fails_does_so_in_every_language(checkout, notebooks, tmp_path, failing):
+    failing.add("03_short")
+    with pytest.raises(NotebookFailed):
+        press.publish(checkout / "data" / "shop", "2026Q1", out=tmp_path, spoken=["zh-Hant", "en"])
+    incomplete = tmp_path / "shop" / "2026Q1.incomplete"
+    for folder in (incomplete, incomplete / "en"):
+        assert "KeyError: &#39;x&#39;" in read(folder / "03_short.html")
+        assert 'class="failed"' in read(folder / "index.html")
+    failed = json.loads(read(incomplete / "record.json"))["failed"]
+    assert failed == {"03_short": "03_short.ipynb stopped in cell 2: KeyError: 'x'"}
 
 
 def test_a_kernel_that_the_system_ends_leaves_the_other_pages(checkout, notebooks, tmp_path):

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from profitchain.comparisons import Measure, by_groups, change_since, period_totals, story, trend
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.periods import Period
-from profitchain.ratios import change, difference, ratio
+from profitchain.ratios import change, difference, holm, ratio
 
 WORLDS = 300  # a 95% interval must hold the truth in 92% to 98.5% of them: over two standard errors
 FEWEST, MOST = 0.92, 0.985
@@ -212,3 +213,15 @@ def test_a_group_that_differs_is_found_and_a_small_one_is_not_shown() -> None:
     assert verdicts["0"] == "above the rest"
     assert verdicts["few"] == ""
     assert found.loc[found["group"] == "few", "value"].isna().all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 40])
+def test_holm_s_p_values_are_those_of_statsmodels_and_leave_unknown_ones_out(count):
+    drawn = np.random.default_rng(count).uniform(size=count) ** 3
+    drawn[: count // 3] = drawn[-1]  # ties
+    with_gap = np.insert(drawn, count // 2, np.nan)
+    known = ~np.isnan(with_gap)
+    expected = multipletests(drawn, method="holm")[1]
+    found = holm(pd.Series(with_gap))
+    assert np.isnan(found[~known]).all()
+    np.testing.assert_allclose(found[known], expected, rtol=1e-12)

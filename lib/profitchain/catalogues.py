@@ -139,9 +139,12 @@ def _updated(path: Path, tag: str, words: list[Words]) -> Catalog:
     known.update(template, no_fuzzy_matching=False, update_header_comment=False)
     known.obsolete.clear()
     for message in known:
+        message.flags.discard("python-brace-format")
         if not _has_words(message):
             message.flags.discard("fuzzy")
     known.creation_date = known.revision_date = _NEVER
+    known.project, known.version = "profitchain", "of the pages"
+    known.last_translator = known.language_team = known.msgid_bugs_address = ""
     with path.open("wb") as file:
         write_po(file, known, width=_WIDTH, include_lineno=False, ignore_obsolete=True)
     return known

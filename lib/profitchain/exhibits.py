@@ -12,7 +12,7 @@ import pandas as pd
 
 from profitchain import figures, headings, style, tables, wording
 from profitchain.estimates import Said, Unsaid
-from profitchain.languages import _
+from profitchain.languages import SOURCE, _, length, spoken
 
 MOST_WORDS = 15
 MOST_PLACES = 40  # of a curve, listed on a page
@@ -58,7 +58,7 @@ class Exhibit:
                 f"'{self.id}' can't be an exhibit's id. Use small letters, digits and single "
                 "hyphens, as in 'nps-by-region'."
             )
-        if (words := len(self.message.split())) > MOST_WORDS:
+        if spoken() == SOURCE and (words := length(self.message)) > MOST_WORDS:
             raise ValueError(
                 f"The message of '{self.id}' has {words} words; a reader takes in {MOST_WORDS}. "
                 "Say the finding alone and move the rest to measure or prose."

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 
 from babel import numbers as babel_numbers
-from babel.dates import format_date
+from babel.dates import format_date, format_interval, format_skeleton
 
 from profitchain.estimates import GRADES, Estimate, Said, Unsaid
 from profitchain.languages import N_, NN_, _, locale, ngettext, pgettext
 from profitchain.periods import Period
 
-MINUS = "\N{MINUS SIGN}"
+MINUS, THIN_SPACE = "\N{MINUS SIGN}", "\N{THIN SPACE}"
 TOO_FEW = N_("too few to say")
 MOST_DECIMALS = 4
 COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count"}
@@ -29,15 +29,10 @@ def period_label(period: Period | str) -> str:
     ('July–September 2026', 'March 2026', '2026')
     """
     period = Period(period)
-    if period.every == "year":
-        return period.name
-    first, last = (
-        format_date(day, "MMMM", locale=locale()) for day in (period.first_day, period.last_day)
-    )
-    year = f"{period.first_day.year}"
-    if period.every == "month":
-        return pgettext("a period", "{month} {year}", month=last, year=year)
-    return pgettext("a period", "{first}–{last} {year}", first=first, last=last, year=year)
+    if period.every == "quarter":
+        days = period.first_day, period.last_day
+        return format_interval(*days, "yMMMM", locale=locale()).replace(THIN_SPACE, "")
+    return _day_in(period, "yMMMM" if period.every == "month" else "y")
 
 
 def period_short(period: Period | str) -> str:
@@ -49,10 +44,11 @@ def period_short(period: Period | str) -> str:
     ('Q3 2026', 'Mar 2026', '2026')
     """
     period = Period(period)
-    year = f"{period.first_day.year}"
-    if period.every == "year":
-        return year
-    return pgettext("a period", "{part} {year}", part=period_part(period), year=year)
+    return _day_in(period, {"month": "yMMM", "quarter": "yQQQ", "year": "y"}[period.every])
+
+
+def _day_in(period: Period, skeleton: str) -> str:
+    return format_skeleton(skeleton, period.first_day, locale=locale())
 
 
 def period_part(period: Period) -> str:
@@ -266,8 +262,10 @@ def unit_name(unit: str, value: float = 2) -> str:
     >>> unit_name("orders", 1), unit_name("points"), unit_name("a year")
     ('order', 'points', 'a year')
     """
-    names = _UNITS.get(unit)
-    return ngettext(*names, value) if names else _(unit)
+    if names := _UNITS.get(unit):
+        return ngettext(*names, value)
+    money = _UNIT.fullmatch(unit)
+    return money["currency"] + _unit_words(unit, "") if money else _(unit)
 
 
 _UNITS = {

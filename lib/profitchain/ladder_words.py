@@ -8,12 +8,11 @@ from profitchain.captions import FOLLOWED, PER_POINT, Caption, source
 from profitchain.company import Company
 from profitchain.comparisons import in_percentage_points
 from profitchain.estimates import Unsaid
-from profitchain.languages import N_, _, following, ngettext
+from profitchain.languages import N_, _, clauses, following, ngettext
 from profitchain.narration import brief, spread
 from profitchain.ratios import said_frame
 from profitchain.specifications import AS, FOR, LENGTH
 from profitchain.verdicts import Verdict
-from profitchain.wording import listed
 
 ROLES = {"estimate": "", "check": "", "shown": N_("Shown, but not judged.")}
 GRADE_WORDS = {
@@ -39,7 +38,7 @@ HANGS_ON = {
 
 def verdict_sentence(found: Verdict) -> str:
     """Return the page's first sentence: the verdict in words, with its reasons."""
-    reasons = listed(map(_, found.reasons))
+    reasons = clauses(map(_, found.reasons))
     if found.grade == "too few data":
         return _(
             "There are **too few data** to say whether satisfied customers come back more: "

@@ -25,6 +25,7 @@ SOURCE = "en"
 FOLDER = Path(__file__).parent / "locales"
 HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
 _WITHOUT_SPACES = {"zh", "ja"}  # sentences follow each other without a space
+_HAN, _HAN_A_WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"), 3
 _spoken = [""]  # "" until somebody chose: then English
 
 
@@ -146,10 +147,34 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     return format_list([str(word) for word in words], style=style, locale=locale())
 
 
+def clauses(parts: Iterable[object]) -> str:
+    """Return clauses as a sentence lists them, which may hold commas of their own."""
+    if locale().language in _WITHOUT_SPACES:
+        return "；".join(map(str, parts))
+    return listed(parts)
+
+
 def following(*sentences: str) -> str:
     """Return sentences one after the other, parted as the language parts them; "" is none."""
     space = "" if locale().language in _WITHOUT_SPACES else " "
     return space.join(filter(None, sentences))
+
+
+def length(text: str) -> int:
+    """Return how long text is to a reader, in words; three Han characters count as one.
+
+    Examples
+    --------
+    >>> length("NPS rose on the quarter"), length("淨推薦值較上一季上升4.2分")
+    (5, 4)
+    """
+    han = len(_HAN.findall(text))
+    return len(_HAN.sub(" ", text).split()) + han // _HAN_A_WORD
+
+
+def forget() -> None:
+    """Read all catalogues anew when they are next asked for: they have changed."""
+    _translations.cache_clear()
 
 
 @cache

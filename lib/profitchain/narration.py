@@ -19,7 +19,7 @@ from profitchain.formats import (
     number,
     period_short,
 )
-from profitchain.languages import N_, SOURCE, _, spoken
+from profitchain.languages import N_, SOURCE, _, length, spoken
 from profitchain.periods import Period
 from profitchain.wording import (
     On,
@@ -204,7 +204,7 @@ def segments_message(label: str, groups: pd.DataFrame) -> str:
 
 def brief(message: str, otherwise: str) -> str:
     """Return a message if a reader can take it in, else another: names can be long."""
-    return message if len(message.split()) <= LONGEST_MESSAGE else otherwise
+    return message if length(message) <= LONGEST_MESSAGE else otherwise
 
 
 def totals_sentence(totals: dict[str, Said], period: Period) -> str:

@@ -134,13 +134,16 @@ def change(
 
 
 def holm(p_values: pd.Series) -> np.ndarray:
-    """Return Holm's adjusted p-values; those that are NaN stay so and do not count."""
-    from statsmodels.stats.multitest import multipletests
+    """Return Holm's adjusted p-values; those that are NaN stay so and do not count.
 
+    Holm (1979), Scandinavian Journal of Statistics 6: 65-70. As statsmodels' `multipletests`, which
+    would let Python collect its garbage at every call, half a second in a process full of frames.
+    """
     adjusted = p_values.to_numpy(float, copy=True)
-    known = ~np.isnan(adjusted)
-    if known.any():
-        adjusted[known] = multipletests(adjusted[known], method="holm")[1]
+    known = np.flatnonzero(~np.isnan(adjusted))
+    order = known[np.argsort(adjusted[known], kind="stable")]
+    scaled = adjusted[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
     return adjusted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from profitchain.languages import N_, _
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 LONG_TABLE_MARK = "<!--long-table-->"
+
+_FIGURE = re.compile(r"([^ \u2e80-\u9fff]*)( ?)(.*)")  # then unit words, in Chinese without a space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +120,8 @@ def _card(found: Found, id: str, above: str, below: str) -> str:
 
 def _figure(text: str) -> str:
     """Return a figure with its unit words set small."""
-    digits, _space, words = html.escape(text).partition(" ")
-    return f"{digits} <small>{words}</small>" if words else digits
+    digits, space, words = _FIGURE.fullmatch(html.escape(text)).groups()
+    return f"{digits}{space}<small>{words}</small>" if words else digits
 
 
 def _moved(found: Found, id: str) -> str:

@@ -202,7 +202,7 @@ def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float 
     scale = 100 if unit == "share" else 1  # the unit's sign stands before the brackets
     ends = [formats.plain(end * scale, "", places=places) for end in (low, high)]
     between = formats.ends(*ends) if low < 0 else f"{ends[0]}{DASH}{ends[1]}"
-    return formats.in_brackets(shown, between)
+    return f"{shown} ({between})"  # in every script: figures, not words
 
 
 def _heading_unit(units: list[str | None]) -> str:
