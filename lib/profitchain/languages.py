@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from profitchain.errors import ParameterError, did_you_mean
 
 SOURCE = "en"
+MANY = 2  # a number that is not whole takes the form of more than one
 FOLDER = Path(__file__).parent / "locales"
 HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
 _WITHOUT_SPACES = {"zh", "ja"}  # sentences follow each other without a space
@@ -125,7 +126,8 @@ def ngettext(one: str, many: str, n: float, /, **values: object) -> str:
     >>> ngettext("{n} table", "{n} tables", 1), ngettext("{n} table", "{n} tables", 3)
     ('1 table', '3 tables')
     """
-    text = _translations(spoken()).ngettext(one, many, n)
+    whole = int(n) if n == int(n) else MANY
+    text = _translations(spoken()).ngettext(one, many, whole)
     return text.format(**{"n": n} | values)
 
 
