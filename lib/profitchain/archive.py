@@ -10,7 +10,7 @@ from profitchain import chronicle, findings, languages
 from profitchain.findings import PageStory
 from profitchain.periods import Period
 
-INDEX = "index.html"
+INDEX, PDF = "index.html", "edition.pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ def stylesheet() -> str:
     """Return the one stylesheet of all pages, without comments and line ends."""
     text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    return re.sub(r"\s*\n\s*", " ", text).strip()
+    text = re.sub(r"\s*([{};,])\s*|\s*\n\s*", r"\1", text)
+    return re.sub(r"(?<=[\w-]): (?=[^{}]*[;}])|;(?=})", lambda cut: cut[0].rstrip("; "), text)
 
 
 def filled(template: str, **parts: object) -> str:

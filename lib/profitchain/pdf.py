@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profitchain import archive, findings, wording
+from profitchain.archive import INDEX, PDF
 from profitchain.errors import CannotPrint
 from profitchain.layout import filled
 from profitchain.periods import Period
 
-FILE = "edition.pdf"
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -42,6 +42,9 @@ _TAG = re.compile(r"<[a-z][^<>]*>")
 _NAMES = re.compile(r'\b(id|for|aria-labelledby|aria-describedby)="([^"]+)"')
 _LINK = re.compile(r'\bhref="([^"]*)"')
 _HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', flags=re.S)
+_PAGES = re.compile(rb"(\d+) 0 obj\s<</Type /Pages\b[^>]*?/Kids \[([^\]]*)\]")
+_REFERENCE = re.compile(rb"(\d+) 0 R")
+_MARKS = re.compile(rb"/([\w-]+) \[(\d+) 0 R /XYZ")
 _DATE = re.compile(rb"(?<=Date \(D:)\d{14}")
 
 
@@ -73,10 +76,10 @@ def write(folder: Path) -> Path:
         room = Path(place)
         printed = _printed(browser, bound(folder, {}), room)
         printed = _printed(browser, bound(folder, numbers(printed)), room)
-        made = room / FILE
+        made = room / PDF
         made.write_bytes(_dated(printed, told.period))
-        shutil.copyfile(made, folder / FILE)
-    return folder / FILE
+        shutil.copyfile(made, folder / PDF)
+    return folder / PDF
 
 
 def bound(folder: Path, at: Mapping[str, int]) -> str:
@@ -94,6 +97,7 @@ def bound(folder: Path, at: Mapping[str, int]) -> str:
         period=period,
         running=_quoted(f"{told.company} · {period}"),
         leaves=_leaves(folder, [page.file for page in told.pages]),
+        record=_record(folder / INDEX),
         at=lambda mark: at.get(mark, TO_COME),
     )
 
@@ -101,12 +105,20 @@ def bound(folder: Path, at: Mapping[str, int]) -> str:
 def numbers(printed: bytes) -> dict[str, int]:
     """Return on which page of a PDF of Chromium's each mark stands; nothing where it can't be read.
 
-    Chromium writes the marks that links lead to as a dictionary of names, and objects in clear.
+    Chromium writes objects in clear, pages as a tree, and the marks that links lead to by name.
     """
-    pages = re.search(rb"/Type /Pages\s+/Count \d+\s+/Kids \[([^\]]*)\]", printed)
-    order = re.findall(rb"(\d+) 0 R", pages[1]) if pages else []
-    found = re.findall(rb"/([\w-]+) \[(\d+) 0 R /XYZ", printed)
-    return {mark.decode("ascii"): order.index(page) + 1 for mark, page in found if page in order}
+    nodes = {node: _REFERENCE.findall(kids) for node, kids in _PAGES.findall(printed)}
+    inner = {kid for kids in nodes.values() for kid in kids}
+    order = [leaf for root in nodes if root not in inner for leaf in _leaves_of(root, nodes)]
+    place = {page: at for at, page in enumerate(order, 1)}
+    marks = _MARKS.findall(printed)
+    return {mark.decode("ascii"): place[page] for mark, page in marks if page in place}
+
+
+def _leaves_of(node: bytes, nodes: Mapping[bytes, list[bytes]]) -> list[bytes]:
+    if node not in nodes:
+        return [node]
+    return [leaf for kid in nodes[node] for leaf in _leaves_of(kid, nodes)]
 
 
 def _leaves(folder: Path, files: Sequence[str]) -> list[_Leaf]:
@@ -115,11 +127,16 @@ def _leaves(folder: Path, files: Sequence[str]) -> list[_Leaf]:
     return [_leaf(folder / file, marks) for file in known]
 
 
+def _record(path: Path) -> str:
+    """Return what made the edition, once for all of its pages."""
+    found = _RECORD.search(path.read_text(encoding="utf-8")) if path.exists() else None
+    return _TAG.sub(lambda tag: _LINK.sub("", tag[0]), found[0]) if found else ""
+
+
 def _leaf(path: Path, marks: Mapping[str, str]) -> _Leaf:
     text = path.read_text(encoding="utf-8")
     mark = marks[path.name]
-    body = _MAIN.search(text)[1] + "".join(_RECORD.findall(text))
-    body = _NOT_ON_PAPER.sub("", body)
+    body = _NOT_ON_PAPER.sub("", _MAIN.search(text)[1])
     anchors = {
         anchor: f"{mark}-s{at}" for at, (anchor, _words) in enumerate(_HEADING.findall(body))
     }

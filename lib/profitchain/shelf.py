@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from profitchain import archive, languages, wording
-from profitchain.archive import INDEX, Kept
+from profitchain.archive import INDEX, PDF, Kept
 from profitchain.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.folders import aside
 from profitchain.layout import filled
@@ -17,12 +17,16 @@ UNFOLDED = 8  # periods of a question that a firm's page shows without a click
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One period in a list: its words, what leads to it, what it says (HTML), in which language."""
+    """One period in a list: its words, what leads to it, what it says (HTML), in which language.
+
+    `pdf` leads to the edition on paper, where it was printed.
+    """
 
     label: str
     href: str
     sentence: str
     language: str
+    pdf: str = ""
 
 
 def write(out: Path) -> None:
@@ -80,7 +84,8 @@ def _course(name: str, editions: Sequence[Kept]) -> Iterator[Line]:
     for edition in editions:
         for page in edition.pages:
             if page.name == name:
-                yield _line(edition, page.file, _said(page))
+                line = _line(edition, page.file, _said(page))
+                yield replace(line, label=wording.period_short(edition.period))
 
 
 def _said(page: PageStory) -> str:
@@ -95,6 +100,7 @@ def _line(edition: Kept, file: str, sentence: str, before: str = "") -> Line:
         href=before + edition.page(file, edition.languages[0]),
         sentence=wording.emphasised(sentence),
         language=edition.languages[0],
+        pdf=f"{before}{edition.folder.name}/{PDF}" if (edition.folder / PDF).exists() else "",
     )
 
 

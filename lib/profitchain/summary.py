@@ -112,9 +112,9 @@ def _card(found: Found, id: str, above: str, below: str) -> str:
     below = f'<p class="about">{html.escape(below)}</p>' if below else ""
     return (
         f'<li class="card"><p class="label">{label}</p>'
-        f'<p class="figure">{_figure(wording.number(said, difference=moved))}</p>{below}'
-        f'<p class="ends">{html.escape(ends)}</p>{_sparkline(found, id, said)}'
-        f'<p class="moved">{_moved(found, id)}</p></li>'
+        f'<p class="figure">{_figure(wording.number(said, difference=moved))}</p>'
+        f'<div>{below}<p class="ends">{html.escape(ends)}</p></div>'
+        f'<div>{_sparkline(found, id, said)}<p class="moved">{_moved(found, id)}</p></div></li>'
     )
 
 
