@@ -312,6 +312,8 @@ def _label(part: Finding) -> str:
 
 def _group_words(group: object) -> str:
     """Return a group's name, which is a key, as a reader sees it: part by part."""
+    if (known := _(str(group))) != group:
+        return known
     kind, parted, name = str(group).partition(": ")
     if parted:
         return _("{kind}: {name}", kind=_(kind), name=_(name))
