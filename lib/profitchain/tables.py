@@ -13,7 +13,7 @@ import pandas as pd
 
 from profitchain import formats
 from profitchain.headings import heading_of
-from profitchain.languages import N_, _
+from profitchain.languages import N_, _, pgettext
 
 DASH = "–"
 # Full-width signs start formulas where spreadsheets speak Chinese or Japanese. A quote before them
@@ -209,7 +209,14 @@ def _heading_unit(units: list[str | None]) -> str:
     known = {unit for unit in units if unit}
     if len(known) != 1 or known <= {"share", "score", "p", "ratio", "grade"}:
         return ""
-    return _(", {unit}", unit=formats.unit_name(known.pop()))
+    return _(", {unit}", unit=_unit_alone(known.pop()))
+
+
+def _unit_alone(unit: str) -> str:
+    """Return a unit's name where no number stands before it."""
+    if unit == "percentage points":
+        return pgettext("a heading", "percentage points")
+    return formats.unit_name(unit)
 
 
 def _plain_column(data: pd.DataFrame, name: str, unit: str) -> Column:
