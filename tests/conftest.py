@@ -53,6 +53,33 @@ def shared_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of tests, the same for all its processes where they can take turns."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if os.name == "posix" and "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def example_reports(repo: Path, shared_folder: Path) -> Path:
+    """The example's editions of two periods, to be looked at and never changed."""
+    from editions import LANGUAGES, published_once
+
+    periods = {"2026Q2": LANGUAGES[:2], "2026Q3": LANGUAGES}
+    return published_once(shared_folder / "example", repo / "data" / "example", periods)
+
+
+@pytest.fixture(scope="session")
+def olist_reports(repo: Path, shared_folder: Path, shared_data: Callable[[str], Path]) -> Path:
+    """An edition of Olist, to be looked at and never changed; skips where its data are absent."""
+    from editions import LANGUAGES, published_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OLIST_DATA", str(shared_data("olist")))
+        company = repo / "data" / "olist"
+        return published_once(shared_folder / "olist", company, {"2018Q1": LANGUAGES})
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """A headless Chromium (playwright's Browser); skips where one of the two is absent."""
     reason = "needs playwright and axe: .venv/bin/python -m pip install -e './lib[browser]'"

@@ -15,7 +15,7 @@ import os
 import re
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from unittest import mock
@@ -34,6 +34,12 @@ from profitchain.exhibit_sheets import HEADER
 from profitchain.findings import FIELDS
 from profitchain.runs import Ran
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
+LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 NOT_THE_SAME_TWICE = {"record.json"}  # it alone holds times
 
 
@@ -98,6 +104,22 @@ def publish_here(company: str | Path, period: str = "", **how: object) -> Path:
         patch.setattr(press, "ProcessPoolExecutor", Here)
         patch.setattr(press, "run", run_here)
         return press.publish(company, period, **how).parent
+
+
+def published_once(out: Path, company: Path, periods: Mapping[str, Sequence[str]]) -> Path:
+    """Publish a company's editions into `out` unless another process did; return `out`.
+
+    `periods` are the languages of each edition. Whoever comes second waits for the first.
+    """
+    done = out.with_name(f"{out.name}.done")
+    with out.with_name(f"{out.name}.lock").open("w") as lock:
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            for period, spoken in periods.items():
+                publish_here(company, period, out=out, spoken=spoken)
+            done.touch()
+    return out
 
 
 def write_company(folder: Path, tables: Mapping[str, pd.DataFrame], **keys: object) -> Path:

@@ -12,7 +12,6 @@ import nbformat
 import pandas as pd
 import pytest
 from babel.messages.pofile import read_po, write_po
-from editions import publish_here
 from nbconvert.filters import markdown2html_mistune
 
 from profitchain import catalogues, formats, languages, tables, turns
@@ -38,11 +37,9 @@ BY_RIGHT = {
 
 
 @pytest.fixture(scope="session")
-def edition(repo, tmp_path_factory) -> Path:
+def edition(example_reports) -> Path:
     """The example's edition in English and, inside it, in both kinds of Chinese."""
-    out = tmp_path_factory.mktemp("reports")
-    company = repo / "data" / "example"
-    return publish_here(company, PERIOD, out=out, spoken=[languages.SOURCE, *OURS])
+    return example_reports / "example" / PERIOD
 
 
 def pages_of(folder: Path) -> list[Path]:

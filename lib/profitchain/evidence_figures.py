@@ -16,7 +16,7 @@ from profitchain.languages import _
 
 TIMES = " × "  # between a control's name and how many times as strong
 LINES = {
-    "half left": (style.CONTEXT, (0, (2, 2))),
+    "half left": (style.SOFT, (0, (2, 2))),
     "no longer clear": (style.SERIES_TEXT[1], (0, (5, 2))),
     "nothing left": (style.INK, "-"),
 }

@@ -84,8 +84,8 @@ class Exhibit:
     @property
     def html(self) -> str:
         """The exhibit as a `<figure>`."""
-        message, measure = html.escape(self.message), html.escape(self.measure)
-        source = html.escape(wording.unbroken(self.source))
+        words = (self.message, self.measure, self.source)
+        message, measure, source = map(wording.with_names, words)
         return (
             f'<figure class="exhibit" id="{self.id}"><figcaption><p class="message">{message}</p>'
             f'<p class="measure">{measure}</p></figcaption>{self.body}'
@@ -211,7 +211,7 @@ def table(
         description=message if description is None else description,
         body=tables.table_html(data, caption=_(message), units=units, total=total, stack=True)
         if len(data)
-        else f'<p class="empty">{html.escape(_(empty))}</p>',
+        else f'<p class="empty">{wording.with_names(_(empty))}</p>',
     )
 
 
@@ -247,7 +247,7 @@ def heat_table(
         description=message if description is None else description,
         body=tables.heat_html(data, caption=_(message), unit=unit, plain_columns=set(unshaded))
         if len(data)
-        else f'<p class="empty">{html.escape(_(empty))}</p>',
+        else f'<p class="empty">{wording.with_names(_(empty))}</p>',
     )
 
 
@@ -283,7 +283,7 @@ def _nothing_to_draw(data: pd.DataFrame) -> str:
     if len(data) and ("value" not in data or data["value"].notna().any()):
         return ""
     reasons = data["why"].dropna().unique() if "why" in data else []
-    return html.escape("; ".join(_(str(why)) for why in reasons) or wording.TEXT["too_few"])
+    return wording.with_names("; ".join(_(str(why)) for why in reasons) or wording.TEXT["too_few"])
 
 
 def _two_sizes(draw: Draw, data: pd.DataFrame, *, id: str, **how: object) -> str:

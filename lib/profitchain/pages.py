@@ -122,7 +122,7 @@ def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
 
 def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
     """Return the page of a question that the firm's tables can't answer, with the reason."""
-    return _empty_page(site, page, why=wording.reason(why))
+    return _empty_page(site, page, why=wording.with_names(wording.reason(why)))
 
 
 def failed_page(*, site: Site, page: PageInfo, failure: Failure) -> str:

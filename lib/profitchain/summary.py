@@ -23,6 +23,7 @@ SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 LONG_TABLE_MARK = "<!--long-table-->"
 
+MOST_SIGNS = 7  # of a figure in full size on a card
 _FIGURE = re.compile(r"([^ \u2e80-\u9fff]*)( ?)(.*)")  # then unit words, in Chinese without a space
 
 
@@ -100,7 +101,7 @@ def _card(found: Found, id: str, above: str, below: str) -> str:
     said = found.get(id)
     label = html.escape(above)
     if isinstance(said, Unsaid):
-        why = html.escape(said.why)
+        why = wording.with_names(said.why)
         tried = found.unsaid["id"].eq(id).any()
         missing = wording.TEXT["too_few" if tried else "not_measured"]
         return (
@@ -112,16 +113,18 @@ def _card(found: Found, id: str, above: str, below: str) -> str:
     below = f'<p class="about">{html.escape(below)}</p>' if below else ""
     return (
         f'<li class="card"><p class="label">{label}</p>'
-        f'<p class="figure">{_figure(wording.number(said, difference=moved))}</p>'
+        f"{_figure(wording.number(said, difference=moved))}"
         f'<div>{below}<p class="ends">{html.escape(ends)}</p></div>'
         f'<div>{_sparkline(found, id, said)}<p class="moved">{_moved(found, id)}</p></div></li>'
     )
 
 
 def _figure(text: str) -> str:
-    """Return a figure with its unit words set small."""
+    """Return a figure with its unit words set small, and itself smaller the longer it is."""
     digits, space, words = _FIGURE.fullmatch(html.escape(text)).groups()
-    return f"{digits}{space}<small>{words}</small>" if words else digits
+    length = f' style="--signs:{len(digits)}"' if len(digits) > MOST_SIGNS else ""
+    words = f"{space}<small>{words}</small>" if words else ""
+    return f'<p class="figure"{length}>{digits}{words}</p>'
 
 
 def _moved(found: Found, id: str) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from profitchain import formats
 from profitchain.headings import heading_of
 from profitchain.languages import N_, _, pgettext
+from profitchain.wording import with_names
 
 DASH = "–"
 # Full-width signs start formulas where spreadsheets speak Chinese or Japanese. A quote before them
@@ -84,7 +85,7 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
         for place, name in enumerate(data.columns)
     )
     body = "".join(
-        f'<tr><th scope="row">{html.escape(_label(row.iloc[0]))}</th>'
+        f'<tr><th scope="row">{with_names(_label(row.iloc[0]))}</th>'
         + "".join(
             _heat_cell(row[name], unit, top)
             if name in shaded
@@ -260,13 +261,13 @@ def _row(cells: list[str], columns: list[Column], *, is_total: bool, stack: bool
         for cell, column in zip(rest, columns[1:], strict=True)
     )
     kind = ' class="total"' if is_total else ""
-    return f'<tr{kind}><th scope="row">{html.escape(first)}</th>{tail}</tr>'
+    return f'<tr{kind}><th scope="row">{with_names(first)}</th>{tail}</tr>'
 
 
 def _td(cell: str, number: bool, *, label: str = "") -> str:
     kind = ' class="number"' if number else ""
     label = f' data-label="{html.escape(label)}"' if label else ""
-    return f"<td{kind}{label}>{html.escape(cell)}</td>"
+    return f"<td{kind}{label}>{with_names(cell)}</td>"
 
 
 def _heat_cell(cell: float, unit: str, top: float) -> str:

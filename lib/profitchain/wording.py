@@ -32,7 +32,7 @@ __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
     "either", "emphasised", "first_capital", "following", "how", "interval", "link_message",
     "listed", "note", "number", "on_the", "period_label", "period_short", "period_word", "reason",
-    "sentence", "unbroken", "unmarked", "with_interval",
+    "sentence", "unbroken", "unmarked", "with_interval", "with_names",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
@@ -303,13 +303,29 @@ _HOW = {
 
 def emphasised(text: str) -> str:
     """Return text as HTML: escaped, with **bold** words strong and `names` as code."""
-    text = unbroken(text)
-    text = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(text))
-    return re.sub(r"`(.+?)`", r"<code>\1</code>", text)
+    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", with_names(text))
+
+
+def with_names(text: str) -> str:
+    """Return text as HTML: escaped, with the `names` of tables and columns as code.
+
+    Examples
+    --------
+    >>> with_names("Needs table `contacts`.")
+    'Needs table <code>contacts</code>.'
+    """
+    return re.sub(r"`(.+?)`", r"<code>\1</code>", html.escape(unbroken(text)))
 
 
 def unbroken(text: str) -> str:
-    """Return text whose "n = 549" no line end can tear apart."""
+    """Return text whose "n = 549" and "−€20" no line end can tear apart.
+
+    Examples
+    --------
+    >>> len("−€20"), len(unbroken("−€20"))  # a mark that nobody sees keeps them together
+    (4, 5)
+    """
+    text = re.sub(rf"{MINUS}(?=[^\w\s])", f"{MINUS}\N{WORD JOINER}", text)
     return re.sub(r"\b(n|p) = (?=[\d.])", "\\1\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", text)
 
 
