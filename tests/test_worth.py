@@ -199,7 +199,7 @@ def test_where_easy_is_low_answers_get_better_downwards():
     assert (one_point_up(levels).targets <= levels.scores).all()
     assert one_point_better(levels).value > 0
     assert by_start(levels)["step"].iloc[0] == "7 to 6"
-    names = [move.name for move in standard_moves(levels, cells, EFFORT)]
+    names = [move.key for move in standard_moves(levels, cells, EFFORT)]
     assert names[1] == "All above 2 reach 2"
 
 
@@ -209,7 +209,7 @@ def test_the_worst_group_rises_to_the_mean_of_all_and_no_further():
     move = standard_moves(levels, cells, NPS, segments=["tier", "absent"])[-1]
     poor = cells[cells["tier"] == "bronze"]
     by = cells["score"].mean() - poor["score"].mean()
-    assert move.name == "tier: bronze up to the mean of all"
+    assert move.key == move.words == "tier: bronze up to the mean of all"
     assert move.moved == pytest.approx((poor["score"] < 10).mean() * len(poor) / len(cells))
     assert (move.targets - move.starts).max() == pytest.approx(by)
     same = cells.assign(tier="one")

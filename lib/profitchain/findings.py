@@ -307,7 +307,18 @@ def _shown(part: Finding) -> Said:
 
 
 def _label(part: Finding) -> str:
-    return part.label if part.group is None else in_brackets(part.label, _(str(part.group)))
+    return part.label if part.group is None else in_brackets(part.label, _group_words(part.group))
+
+
+def _group_words(group: object) -> str:
+    """Return a group's name, which is a key, as a reader sees it: part by part."""
+    if (known := _(str(group))) != group:
+        return known
+    kind, parted, name = str(group).partition(": ")
+    if parted:
+        return _("{kind}: {name}", kind=_(kind), name=_(name))
+    what, parted, by = str(group).partition(" by ")
+    return _("{what} by {segment}", what=_(what), segment=by) if parted else _(what)
 
 
 def _dump(path: Path, content: object) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from profitchain.design import FEWEST_EVENTS
 from profitchain.estimates import Said, Unsaid
 from profitchain.instruments import lot_effect
-from profitchain.languages import _, following, ngettext
+from profitchain.languages import N_, _, following, ngettext
 from profitchain.links import effect_of_a_point, lookback, repeat_effect
 from profitchain.own_past import OwnPast, as_cells, own_past
 from profitchain.panel import HISTORY
@@ -24,8 +24,10 @@ from profitchain.shocks import Shock, effect_of, found
 from profitchain.store import Edition
 from profitchain.weighting import weighted_effect
 
-RUNGS = ("raw", "adjusted", "weighted", "within", "within_fixed_effects", "placebo", "lead")
-RUNGS += ("shock", "experiment")
+RUNGS = (
+    N_("raw"), N_("adjusted"), N_("weighted"), N_("within"), N_("within_fixed_effects"),
+    N_("placebo"), N_("lead"), N_("shock"), N_("experiment"),
+)  # fmt: skip
 ESTIMATE, CHECK, SHOWN = "estimate", "check", "shown"
 FOLLOWED = "person cluster score repeat in_lookback prior_orders gap_before_days previous_score"
 FOLLOWED = [*FOLLOWED.split(), "next_score", "answered_again", "assigned"]  # where none answered

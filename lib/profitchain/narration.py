@@ -183,6 +183,7 @@ def groups_message(shares: pd.DataFrame, period: Period) -> str:
 
 def segments_message(label: str, groups: pd.DataFrame) -> str:
     """Return which groups differ from the rest, or that none can be told apart."""
+    label = _(label)
     shown = groups[groups["verdict"] != ""]
     if len(shown) < 2:
         few = _("{label}: too few groups to compare", label=label)

@@ -212,12 +212,12 @@ def of_scenarios(scenarios: pd.DataFrame) -> list[Recorded]:
 
     Parameters
     ----------
-    scenarios : one row a scenario: scenario, a_year_ value, low, high, why, unit, n.
+    scenarios : one row a scenario, its name as index: a_year_ value, low, high, why, unit, n.
     """
     label = N_("What other scores go with, active base, a year")
     rows = scenarios.rename(columns=lambda name: name.removeprefix("a_year_")).itertuples()
     return [
-        finding("worth_of_scenario", _said(row, row.unit), label=label, group=row.scenario)
+        finding("worth_of_scenario", _said(row, row.unit), label=label, group=row.Index)
         for row in rows
     ]
 

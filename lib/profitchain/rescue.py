@@ -101,9 +101,9 @@ def at_risk_by_group(
     if isinstance(seen, Unsaid):
         return said_frame([], segment=[], group=[]).assign(share=[])
     now, money = seen.now, seen.now[money_of(seen.now)]
-    parts = {"value": _thirds(money)}
+    parts = {N_("value"): _thirds(money)}
     if question is not None and "score" in now:
-        parts["satisfaction"] = score_groups(now, question)
+        parts[N_("satisfaction")] = score_groups(now, question)
     rows = [(name, str(group)) for name, part in parts.items() for group in part.cat.categories]
     inside = [(parts[name] == group).to_numpy() for name, group in rows]
     said = [_at_risk(seen, one, currency, smallest) for one in inside]

@@ -9,8 +9,8 @@ levels. Cells are as in `links`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from profitchain.regression import Fit, Quantities, fitted
 from profitchain.settings import Question
 from profitchain.shape import bands_of, inner_edges, span_words
 from profitchain.shifts import LOWEST, MOVES, STEPS, by_group, possible
-from profitchain.terms import as_it_is, broken_line, level_words, named_levels
+from profitchain.terms import as_it_is, broken_line, named_levels
 from profitchain.worth import Base, for_the_base, framed, money_of
 
 FARTHEST = 3.0  # points by which all answers are moved in the curve
@@ -72,12 +72,26 @@ class Levels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A scenario: which share of all answers goes from which score to which."""
+    """A scenario: which share of all answers goes from which score to which.
+
+    `name` is a message, `values` are what stands in it.
+    """
 
     name: str
     starts: np.ndarray
     targets: np.ndarray
     shares: np.ndarray
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The scenario's name in findings, the same in every language."""
+        return self.name.format(**self.values)
+
+    @property
+    def words(self) -> str:
+        """The scenario's name as a reader sees it."""
+        return _(self.name, **{name: _(value) for name, value in self.values.items()})
 
     @property
     def moved(self) -> float:
@@ -145,8 +159,13 @@ def one_point_better(levels: Levels | Unsaid) -> Said:
 def up_to(levels: Levels, cut: float, name: str) -> Move:
     """Return the scenario in which all answers worse than `cut` rise to it."""
     reach = np.maximum if levels.up > 0 else np.minimum
-    targets = reach(levels.scores, cut)
-    return Move(name=name, starts=levels.scores, targets=targets, shares=levels.shares)
+    return Move(
+        name=name,
+        values={"cut": f"{cut:g}"},
+        starts=levels.scores,
+        targets=reach(levels.scores, cut),
+        shares=levels.shares,
+    )
 
 
 def worst_group(
@@ -167,9 +186,8 @@ def worst_group(
     counts = cells[(names == group) & (cells["n"] > 0)].groupby("score")["n"].sum()
     starts = counts.index.to_numpy(float)
     return Move(
-        name=_(
-            "{segment}: {group} up to the mean of all", segment=segment, group=level_words(group)
-        ),
+        name=N_("{segment}: {group} up to the mean of all"),
+        values={"segment": segment, "group": str(group)},
         starts=starts,
         targets=levels.raised(starts, float(below.max())),
         shares=counts.to_numpy(float) / sums["n"].sum(),
@@ -192,7 +210,7 @@ def standard_moves(
     all_better, name = N_("Every answer one point better"), N_("Every detractor becomes a passive")
     if not is_nps:
         below, above = N_("All below {cut} reach {cut}"), N_("All above {cut} reach {cut}")
-        name = _(below if levels.up > 0 else above, cut=f"{cut:g}")
+        name = below if levels.up > 0 else above
     moves = [one_point_up(levels, name=all_better), up_to(levels, cut, name)]
     known = [segment for segment in segments if segment in cells]
     worst = [worst_group(levels, cells, segment, smallest=smallest) for segment in known]
@@ -206,17 +224,18 @@ def scenario_table(
 
     Returns
     -------
-    One row a scenario: scenario, answers_moved (share of all), per_customer_ and a_year_ value,
-    low, high, why, unit; n. One row that says why where there is no model.
+    One row a scenario, its name in findings as index: scenario, answers_moved (share of all),
+    per_customer_ and a_year_ value, low, high, why, unit; n. One row that says why where there is
+    no model.
     """
     if isinstance(levels, Unsaid):
         moves, said = [_no_move()], [levels]
     else:
         said = changed(levels, moves)
     names = pd.DataFrame(
-        {"scenario": [move.name for move in moves], "answers_moved": [m.moved for m in moves]}
+        {"scenario": [move.words for move in moves], "answers_moved": [m.moved for m in moves]},
     )
-    return _with_both(names, said, base)
+    return _with_both(names, said, base).set_axis([move.key for move in moves])
 
 
 def nps_table(
