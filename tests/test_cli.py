@@ -35,6 +35,7 @@ def nothing_runs(monkeypatch, repo):
         (["check", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
         (["new", " "], "Name the question that the page answers"),
         (["new", "Why?", "--after", "77"], "There is no notebook '77'"),
+        (["languages", "klingonese"], "'klingonese' is no language that is known"),
         (["verify", "reports/nowhere"], "'reports/nowhere' holds no edition"),
     ],
 )

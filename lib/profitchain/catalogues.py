@@ -51,6 +51,7 @@ def update(tag: str) -> State:
     Translations stay; messages that are gone leave with theirs; where one was reworded, its old
     translation waits beside it, marked fuzzy, and the page shows English.
     """
+    languages.name(tag)  # raises ParameterError where there is no such language
     folder = languages.FOLDER / tag.replace("-", "_")
     folder.mkdir(parents=True, exist_ok=True)
     found = {"messages": of_library(), "notebooks": of_notebooks(NOTEBOOKS)}

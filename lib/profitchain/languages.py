@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -86,8 +86,10 @@ def name(tag: str) -> str:
     >>> name("en"), name("zh-Hant")
     ('English', '繁體中文')
     """
-    own = Locale.parse(tag, sep="-")
-    return _SCRIPTS.get(tag) or own.get_display_name(own)
+    own = _locale(tag)
+    if tag == SOURCE:
+        return own.get_language_name()
+    return _SCRIPTS.get(tag) or own.get_display_name()
 
 
 _SCRIPTS = {"zh-Hant": "繁體中文", "zh-Hans": "简体中文"}  # CLDR: 中文 (繁體)
@@ -181,7 +183,12 @@ def forget() -> None:
 
 @cache
 def _locale(tag: str) -> Locale:
-    return Locale.parse("en_GB" if tag == SOURCE else tag, sep="_" if tag == SOURCE else "-")
+    try:
+        return Locale.parse("en-GB" if tag == SOURCE else tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        raise ParameterError(
+            f"'{tag}' is no language that is known. Write its tag, such as fr, pt-BR or zh-Hant."
+        ) from None
 
 
 @cache
