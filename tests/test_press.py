@@ -222,7 +222,8 @@ def test_a_summary_that_fails_gives_an_index_with_the_reason_and_the_other_pages
     index = read(incomplete / "index.html")
     assert "This edition is incomplete" in index and "00_summary.ipynb stopped in cell 2" in index
     assert '<a href="03_short.html">Is 03_short well?</a></li>' in index
-    assert [path.name for path in incomplete.parent.iterdir()] == [incomplete.name]
+    names = sorted(path.name for path in incomplete.parent.iterdir())
+    assert names == [incomplete.name, "index.html"]
     assert "No edition yet" in read(tmp_path / "reports" / "index.html")
 
 
@@ -237,7 +238,8 @@ def test_the_command_ends_with_1_and_the_words_of_the_page(
     assert "03_short.ipynb stopped in cell 2: KeyError: 'x'" in said.err
     assert str(out / "shop" / "2026Q1.incomplete" / "index.html") in said.err
     assert said.out == ""
-    assert [path.name for path in (out / "shop").iterdir()] == ["2026Q1.incomplete"]
+    names = sorted(path.name for path in (out / "shop").iterdir())
+    assert names == ["2026Q1.incomplete", "index.html"]
     assert left_over(out) == []
 
 
@@ -252,7 +254,7 @@ def test_a_part_that_fails_replaces_neither_the_edition_nor_the_last_part(
     with pytest.raises(NotebookFailed):
         press.publish(*order, out=tmp_path, only=["05_more"])
     names = sorted(path.name for path in part.parent.iterdir())
-    assert names == ["2026Q1.part", "2026Q1.part.incomplete"]
+    assert names == ["2026Q1.part", "2026Q1.part.incomplete", "index.html"]
     assert contents(part) == before
 
 
