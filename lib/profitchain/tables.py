@@ -207,7 +207,7 @@ def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float 
 
 
 def _heading_unit(units: list[str | None]) -> str:
-    known = {unit for unit in units if unit}
+    known = {unit for unit in units if isinstance(unit, str) and unit}
     if len(known) != 1 or known <= {"share", "score", "p", "ratio", "grade"}:
         return ""
     return _(", {unit}", unit=formats.unit_alone(known.pop()))
