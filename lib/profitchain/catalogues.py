@@ -12,7 +12,7 @@ import nbformat
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from profitchain import headings, languages
+from profitchain import formats, headings, languages
 from profitchain.pages import FOR_ANALYSTS
 from profitchain.store import ROOT
 
@@ -84,8 +84,14 @@ def of_library() -> list[Words]:
         for path in sorted(PACKAGE.glob("*.py"))
         for word in _of_code(path.read_text(encoding="utf-8"), f"lib/profitchain/{path.name}")
     ]
-    place = "lib/profitchain/headings.py"
-    return words + [Words(head, headings.CONTEXT, place) for head in headings.all_headings()]
+    heads = [
+        Words(head, headings.CONTEXT, "lib/profitchain/headings.py")
+        for head in headings.all_headings()
+    ]
+    units = [
+        Words(unit, formats.ALONE, "lib/profitchain/formats.py") for unit in formats.units_alone()
+    ]
+    return [*words, *heads, *units]
 
 
 def of_notebooks(folder: Path) -> list[Words]:

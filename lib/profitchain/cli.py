@@ -58,11 +58,10 @@ def report(options: argparse.Namespace) -> int:
 
 def _print(folder: Path) -> None:
     """Write an edition's PDF, one a language, and the lists that lead to it."""
-    from profitchain import archive, languages, pdf, shelf
+    from profitchain import archive, pdf, shelf
 
-    for tag, pages in archive.kept(folder).folders.items():
-        with languages.speaking(tag):
-            print(pdf.write(pages), file=sys.stderr)
+    for pages in archive.kept(folder).folders.values():
+        print(pdf.write(pages), file=sys.stderr)
     shelf.write(folder.parent.parent)
 
 

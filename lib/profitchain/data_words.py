@@ -7,7 +7,7 @@ import pandas as pd
 from profitchain.formats import digits, period_short
 from profitchain.languages import N_, _, ngettext
 from profitchain.periods import Period
-from profitchain.wording import listed, period_word
+from profitchain.wording import clauses, listed, period_word
 
 
 def rows_sentence(account: pd.DataFrame) -> str:
@@ -28,7 +28,7 @@ def rows_sentence(account: pd.DataFrame) -> str:
         "{rows} rows came in from {n} tables: {fates}.",
         account["table"].nunique(),
         rows=digits(rows.sum(), 0),
-        fates=listed([used, *told, broken]),
+        fates=clauses([used, *told, broken], "，"),
     )
 
 
@@ -44,7 +44,7 @@ def broken_sentence(account: pd.DataFrame) -> str:
     ]
     return _(
         "What broke the contract was set aside, with a reason for each row: {tables}.",
-        tables=listed(named),
+        tables=clauses(named, "，"),
     )
 
 

@@ -170,7 +170,7 @@ def _heading(name: str, data: Data) -> str:
 
 def _words(told: Mapping, units: Mapping[str, list[str]]) -> list[tuple[sheets.Look, str]]:
     named = dict.fromkeys(unit for column in units.values() for unit in column)
-    known = [formats.unit_name(unit) for unit in named if unit not in ("", "count")]
+    known = [formats.unit_alone(unit) for unit in named if unit not in ("", "count")]
     return [
         ("title", told["message"]),
         ("soft", told["measure"]),

@@ -310,11 +310,17 @@ def _label(part: Finding) -> str:
     return part.label if part.group is None else in_brackets(part.label, _group_words(part.group))
 
 
+_RAISED = " up to the mean of all"  # ends the key of a scenario
+
+
 def _group_words(group: object) -> str:
     """Return a group's name, which is a key, as a reader sees it: part by part."""
-    if (known := _(str(group))) != group:
-        return known
+    for key in (str(group), str(group).replace("_", " ")):
+        if (known := _(key)) != key:
+            return known
     kind, parted, name = str(group).partition(": ")
+    if group_alone := name.removesuffix(_RAISED) if name.endswith(_RAISED) else "":
+        return _("{segment}: {group} up to the mean of all", segment=_(kind), group=_(group_alone))
     if parted:
         return _("{kind}: {name}", kind=_(kind), name=_(name))
     what, parted, by = str(group).partition(" by ")

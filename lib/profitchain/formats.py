@@ -14,6 +14,7 @@ from profitchain.periods import Period
 
 MINUS, THIN_SPACE = "\N{MINUS SIGN}", "\N{THIN SPACE}"
 TOO_FEW = N_("too few to say")
+ALONE = "a unit alone"  # the context of a unit without a number
 MOST_DECIMALS = 4
 COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count"}
 
@@ -266,6 +267,16 @@ def unit_name(unit: str, value: float = 2) -> str:
         return ngettext(*names, value)
     money = _UNIT.fullmatch(unit)
     return money["currency"] + _unit_words(unit, "") if money else _(unit)
+
+
+def unit_alone(unit: str) -> str:
+    """Return what a unit is called in a heading, where no number stands before it."""
+    return pgettext(ALONE, _UNITS[unit][1]) if unit in _UNITS else unit_name(unit)
+
+
+def units_alone() -> list[str]:
+    """Return the units that can be translated for a heading."""
+    return [many for _one, many in _UNITS.values()]
 
 
 _UNITS = {

@@ -12,7 +12,7 @@ from profitchain.clustering import Trial, profile
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.fair_comparisons import ALIKE, APART, Compared, Fairly, outside_funnel
 from profitchain.formats import digits, p_words, plain
-from profitchain.languages import N_, _, following, listed, ngettext
+from profitchain.languages import N_, _, clauses, following, listed, ngettext
 from profitchain.narration import in_sentence
 from profitchain.ratios import said_frame
 from profitchain.store import Edition
@@ -49,7 +49,7 @@ def answer_sentence(found: Fairly, every: Sequence[Compared]) -> str:
             "more than chance alone would have it.",
             measures=compared, segments=listed(alike, "or"),
         )  # fmt: skip
-    differences = first_capital(listed(told))
+    differences = first_capital(clauses(told))
     if not alike:
         return _("{differences}.", differences=differences)
     return _(
@@ -68,7 +68,7 @@ def kept_sentence(found: Fairly, all_of_them: Said) -> str:
         return sentence(NONE_APART if len(rows) else CAME_BACK, share=all_of_them)
     told = [sentence("{name} {said}", name=row.group, said=_shrunk(row)) for row in _first(apart)]
     more = len(apart) - len(told)
-    words = listed([*told, ngettext("{n} more", "{n} more", more)] if more else told)
+    words = clauses([*told, ngettext("{n} more", "{n} more", more)] if more else told, "，")
     return sentence("Of all, {share} came back; drawn to the mean, {words}.",
                     share=all_of_them, words=words)  # fmt: skip
 

@@ -151,10 +151,13 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     return format_list([str(word) for word in words], style=style, locale=locale())
 
 
-def clauses(parts: Iterable[object]) -> str:
-    """Return clauses as a sentence lists them, which may hold commas of their own."""
+def clauses(parts: Iterable[object], mark: str = "；") -> str:
+    """Return clauses as a sentence lists them; `mark` parts them where a language needs no "and".
+
+    They may hold commas of their own, unless `mark` is one.
+    """
     if locale().language in _WITHOUT_SPACES:
-        return "；".join(map(str, parts))
+        return mark.join(map(str, parts))
     return listed(parts)
 
 

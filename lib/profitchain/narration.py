@@ -27,6 +27,7 @@ from profitchain.wording import (
     change_message,
     change_on,
     change_words,
+    clauses,
     how,
     listed,
     note,
@@ -78,7 +79,7 @@ def score_sentence(story: Story, period: Period) -> str:
             "before to compare.",
             **told,
         )
-    verdicts = listed(_moved(on, change) for on, change in changes.items())
+    verdicts = clauses((_moved(on, change) for on, change in changes.items()), "，")
     if len(changes) == 2 and all(said.spans_zero for said in changes.values()):
         verdicts = _("no clear change on the {part} or the year", part=period_word(period))
     return sentence(
@@ -106,7 +107,7 @@ def changes_sentence(story: Story, period: Period) -> str:
         )
         for on, said in _changes(story, period).items()
     ]
-    return _("The estimated change is {changes}.", changes=listed(told)) if told else ""
+    return _("The estimated change is {changes}.", changes=clauses(told, "，")) if told else ""
 
 
 def moves_sentence(stories: Sequence[Story], period: Period) -> str:
@@ -117,15 +118,16 @@ def moves_sentence(stories: Sequence[Story], period: Period) -> str:
         return _("No measure can be compared with the period before.") if stories else ""
     moved = [story for story in known if not story.change.spans_zero]
     named = [named_change(story.measure.label, change_words(story.change)) for story in moved]
+    measures = clauses(named, "，")
     every, rest = {"part": period_word(period), "total": len(known)}, len(known) - len(moved)
     if not named:
         return _("No clear change on the {part} in any of {total} further measures.", **every)
     if not rest:
-        return _("Clearly moved on the {part}: {measures}.", measures=listed(named), **every)
+        return _("Clearly moved on the {part}: {measures}.", measures=measures, **every)
     return _(
         "Clearly moved on the {part}: {measures}; no clear change in {rest} of {total} further "
         "measures.",
-        measures=listed(named),
+        measures=measures,
         rest=rest,
         **every,
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain import archive, findings, wording
+from profitchain import archive, findings, languages, wording
 from profitchain.archive import INDEX, PDF
 from profitchain.errors import CannotPrint
 from profitchain.layout import filled
@@ -88,18 +88,18 @@ def bound(folder: Path, at: Mapping[str, int]) -> str:
     `at` are the page numbers of marks, as `numbers` finds them; without them the contents keep
     room for them.
     """
-    told = findings.told(folder)
-    period = wording.period_label(told.period)
-    return filled(
-        "book.html.j2",
-        language=_language(folder),
-        company=told.company,
-        period=period,
-        running=_quoted(f"{told.company} · {period}"),
-        leaves=_leaves(folder, [page.file for page in told.pages]),
-        record=_record(folder / INDEX),
-        at=lambda mark: at.get(mark, TO_COME),
-    )
+    told, tongue = findings.told(folder), _language(folder)
+    with languages.speaking(tongue if tongue in languages.available() else languages.SOURCE):
+        period = wording.period_label(told.period)
+        return filled(
+            "book.html.j2",
+            company=told.company,
+            period=period,
+            running=_quoted(f"{told.company} · {period}"),
+            leaves=_leaves(folder, [page.file for page in told.pages]),
+            record=_record(folder / INDEX),
+            at=lambda mark: at.get(mark, TO_COME),
+        )
 
 
 def numbers(printed: bytes) -> dict[str, int]:

@@ -205,7 +205,7 @@ def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
         for id, change in known.items()
         if change.verdict != "no clear change"
     ]
-    told = {"since": since, "moves": wording.listed(moved)}
+    told = {"since": since, "moves": wording.clauses(moved, "，")}
     still, total = len(known) - len(moved), len(known)
     if not moved:
         return _("{since}: no clear change in any of {total} measures.", since=since, total=total)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from profitchain import formats
 from profitchain.headings import heading_of
-from profitchain.languages import N_, _, pgettext
+from profitchain.languages import N_, _
 from profitchain.wording import with_names
 
 DASH = "–"
@@ -25,6 +25,7 @@ WHOLE_PERCENTS = 0.1  # from this share on, a heat table needs no decimals
 INTERVAL = N_(" (95% interval)")
 ARROWS = {"up": "▲ ", "down": "▼ "}  # a change whose interval leaves zero out
 _HIDDEN = {"unit", "why"}
+_NAMES = {"id", "table", "column"}  # what stands in them is the same in every language
 Kind = Literal["number", "flag", "date", "text"]
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal"), "number"),
@@ -207,24 +208,20 @@ def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float 
 
 
 def _heading_unit(units: list[str | None]) -> str:
-    known = {unit for unit in units if unit}
+    known = {unit for unit in units if isinstance(unit, str) and unit}
     if len(known) != 1 or known <= {"share", "score", "p", "ratio", "grade"}:
         return ""
-    return _(", {unit}", unit=_unit_alone(known.pop()))
-
-
-def _unit_alone(unit: str) -> str:
-    """Return a unit's name where no number stands before it."""
-    if unit == "percentage points":
-        return pgettext("a heading", "percentage points")
-    return formats.unit_name(unit)
+    return _(", {unit}", unit=formats.unit_alone(known.pop()))
 
 
 def _plain_column(data: pd.DataFrame, name: str, unit: str) -> Column:
     kind = pd.api.types
     numeric = kind.is_numeric_dtype(data[name]) and not kind.is_bool_dtype(data[name])
     first = name == str(data.columns[0])
-    cells = [_figure(cell, unit) if numeric and not first else _label(cell) for cell in data[name]]
+    in_words = str if name in _NAMES else _label
+    cells = [
+        _figure(cell, unit) if numeric and not first else in_words(cell) for cell in data[name]
+    ]
     if unit and numeric:
         places = formats.decimals(unit, data[name].abs().max()) if len(data) else 0
         if not (unit in formats.COUNTS and (data[name].dropna() % 1 == 0).all()):

@@ -14,7 +14,7 @@ from profitchain.profitability import PURPOSE_WORDS, By, Costing
 from profitchain.store import Edition
 from profitchain.value_groups import LAPSED, RULES, Groups, Thirds, ordered
 from profitchain.withheld import too_small
-from profitchain.wording import following, listed, sentence
+from profitchain.wording import clauses, following, listed, sentence
 from profitchain.worth_words import assumed_clause
 
 UNSEEN = N_("whatever no table holds, such as staff, rent and payment fees")
@@ -81,7 +81,7 @@ def longer_sentence(shares: Mapping[str, Said], edition: Edition) -> str:
         return carried
     index = _(
         "The Gini index of the period (0: all alike; 1: one has all) is {indices}.",
-        indices=listed(ginis),
+        indices=clauses(ginis, "，"),
     )
     return following(carried, index)
 
@@ -225,9 +225,7 @@ def _ends_in_words(what: str, ends: Thirds, currency: str) -> str:
 def _parted(what: str, told: list[str]) -> str:
     if not told:
         return _("{measure}, all alike", measure=what)
-    return reduce(
-        lambda first, second: _("{first}, {second}", first=first, second=second), [what, *told]
-    )
+    return reduce(lambda head, end: _("{head}, {end}", head=head, end=end), [what, *told])
 
 
 def _of_money(name: str, said: Estimate) -> dict[str, str]:

@@ -27,6 +27,7 @@ _PATH = re.compile(r"([MLCQz])|(-?[\d.]+(?:e-?\d+)?)")
 _PAINTS = {"pattern", "linearGradient", "radialGradient"}
 _LONG = re.compile(r"\d+\.\d+")
 _PLACE = {"M": 2, "L": 2, "C": 6, "Q": 4, "z": 0}
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # may stand in a firm's words
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ def leaner(svg: str) -> tuple[str, str]:
     where nothing between them would be covered or uncovered, and places are rounded to a tenth of
     a CSS pixel.
     """
-    root = ElementTree.fromstring(svg)
+    root = ElementTree.fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", svg))
     named = {each.get("id"): each for each in root.iter() if each.get("id")}
     frames = {id: _frame(each) for id, each in named.items() if _tag(each) == "clipPath"}
     marks: list[Mark] = []

@@ -22,7 +22,7 @@ from profitchain.formats import (
     period_short,
     with_interval,
 )
-from profitchain.languages import N_, _, following, listed
+from profitchain.languages import N_, _, clauses, following, listed
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
-    "either", "emphasised", "first_capital", "following", "how", "interval", "link_message",
-    "listed", "note", "number", "on_the", "period_label", "period_short", "period_word", "reason",
-    "sentence", "unbroken", "unmarked", "with_interval", "with_names",
+    "clauses", "either", "emphasised", "first_capital", "following", "how", "interval",
+    "link_message", "listed", "note", "number", "on_the", "period_label", "period_short",
+    "period_word", "reason", "sentence", "unbroken", "unmarked", "with_interval", "with_names",
 ]  # fmt: skip
 
 On = Literal["quarter", "month", "year"]
