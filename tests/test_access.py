@@ -229,6 +229,17 @@ def test_axe_finds_no_barrier_on_any_page(company, tab_of, tag, width, scheme):
 
 
 @pytest.mark.parametrize(("width", "scheme"), SHAPES)
+def test_axe_finds_no_barrier_in_an_open_menu(company, tab_of, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = tab_of(width, color_scheme=scheme)
+    tab.goto(pages_in(company, LANGUAGES[0])[0].as_uri())
+    for menu in tab.locator(".menu").all():
+        menu.locator("summary").click()
+        assert Axe().run(tab, context="header").response["violations"] == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), SHAPES)
 def test_all_words_stand_out_from_what_is_behind_them(company, tab_of, width, scheme):
     tab = tab_of(width, color_scheme=scheme)
     limits = [LEAST_CONTRAST, LEAST_OF_LARGE]
