@@ -17,6 +17,7 @@ from profitchain.languages import HAN, _
 from profitchain.periods import Period
 
 LABEL_LETTERS = 26
+PERIOD_PAD = 6  # below the axis: Chinese letters are taller, and touch its zero otherwise
 
 
 def tick(value: float, unit: str, *, places: int | None = None) -> str:
@@ -50,11 +51,12 @@ def period_axis(ax: Axes, order: list[str]) -> None:
     step = _step(ax, len(order), 0.62 * size * (broad + 1))
     kept = range((len(order) - 1) % step, len(order), step)
     ax.set_xticks(list(kept), [_part(periods[place]) for place in kept])
+    ax.tick_params(axis="x", pad=PERIOD_PAD)
     if any(period.every != "year" for period in periods):
         years = _first_of_years(periods, kept)
         ax.set_xticks(list(years), [str(year) for year in years.values()], minor=True)
         ax.xaxis.remove_overlapping_locs = False
-        ax.tick_params(axis="x", which="minor", length=0, pad=4 + 1.25 * size)
+        ax.tick_params(axis="x", which="minor", length=0, pad=PERIOD_PAD + 1.25 * size)
     ax.set_xlim(-0.3, len(order) - 0.7)
 
 
