@@ -56,6 +56,7 @@ def update(tag: str) -> State:
     folder.mkdir(parents=True, exist_ok=True)
     found = {"messages": of_library(), "notebooks": of_notebooks(NOTEBOOKS)}
     kept = [_updated(folder / f"{name}.po", tag, words) for name, words in found.items()]
+    languages.forget()
     every = [message for catalogue in kept for message in catalogue if message.id]
     return State(
         tag=tag,

@@ -9,12 +9,10 @@ from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.formats import number, plain
 from profitchain.four_fields import (
     FIELDS,
-    NO_ORDER,
     Cut,
     Fields,
     answered_share,
     moved_out,
-    moved_to,
     not_satisfied_share,
 )
 from profitchain.languages import N_, _
@@ -46,25 +44,6 @@ def feeling_sentence(found: Fields | Unsaid, edition: Edition) -> str:
         "({high:evidence}){beside}{silent}.",
         high=high, beside=other, silent=silent,
     )  # fmt: skip
-
-
-def moved_sentence(found: Fields | Unsaid, edition: Edition) -> str:
-    """Return how many hostages and loyal customers of a period ago stand elsewhere now."""
-    if isinstance(found, Unsaid):
-        return _("What moved is not known: {why}", why=found.why)
-    few, word = {"smallest": edition.smallest}, period_word(edition.period)
-    told = [
-        _moved_part(_(name), out, moved_to(found, field, NO_ORDER, **few), edition)
-        for field, name in MOVED.items()
-        if isinstance(out := moved_out(found, field, **few), Estimate)
-    ]
-    if not told:
-        return _(
-            "What moved since the {period} before can't be said: too few stood in a field then.",
-            period=word,
-        )
-    return _("**Stand elsewhere than a {period} before**: {moves}.", period=word,
-             moves=beside(*told))  # fmt: skip
 
 
 def _moved_part(name: str, out: Estimate, gone: Said, edition: Edition) -> str:

@@ -26,7 +26,7 @@ MANY = 2  # a number that is not whole takes the form of more than one
 FOLDER = Path(__file__).parent / "locales"
 HAN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
 _WITHOUT_SPACES = {"zh", "ja"}  # sentences follow each other without a space
-_HAN, _HAN_A_WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"), 3
+_HAN_A_WORD = 3
 _spoken = [""]  # "" until somebody chose: then English
 
 
@@ -175,8 +175,8 @@ def length(text: str) -> int:
     >>> length("NPS rose on the quarter"), length("淨推薦值較上一季上升4.2分")
     (5, 4)
     """
-    han = len(_HAN.findall(text))
-    return len(_HAN.sub(" ", text).split()) + han // _HAN_A_WORD
+    han = len(HAN.findall(text))
+    return len(HAN.sub(" ", text).split()) + han // _HAN_A_WORD
 
 
 def forget() -> None:

@@ -31,6 +31,7 @@ from profitchain.failures import NotebookFailed
 from profitchain.folders import aside, discard, exchange
 from profitchain.runs import Ran, ended, environment_of, run, start_worker
 from profitchain.store import ROOT, Edition, read_period
+from profitchain.turns import in_words
 
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
@@ -207,10 +208,7 @@ def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
 def _question(path: Path) -> str:
     """Return a notebook's question in the spoken language."""
     notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = languages.pgettext(path.stem, cell.source)
-    return pages.question_of(notebook)
+    return pages.question_of(in_words(notebook, name=path.stem))
 
 
 def _write_findings(order: Order, ran: Sequence[Mapping[str, Ran]], building: Path) -> None:

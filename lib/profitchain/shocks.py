@@ -66,12 +66,6 @@ def found(edition: Edition) -> Shock | Unsaid:
     return latest(answers, events, smallest=edition.smallest)
 
 
-def shock_effect(edition: Edition, *, level: float = 0.95) -> Said:
-    """Return the effect of a point by the event: how repeats moved, over how the score moved."""
-    shock = found(edition)
-    return shock if isinstance(shock, Unsaid) else effect_of(shock, level=level)
-
-
 def event_study(edition: Edition, *, level: float = 0.95) -> pd.DataFrame:
     """Return how the touched differed from the rest, month by month, against the last one before.
 

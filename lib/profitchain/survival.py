@@ -105,17 +105,6 @@ def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def again_by_group(
-    times: pd.DataFrame, question: Question | None, *, within_days: int, smallest: int = 0
-) -> dict[str, Said]:
-    """Return the share of each group (in `curves`) who ordered again within so many days."""
-    drawn = curves(times, question, smallest=smallest).dropna(subset=["value"])
-    return {
-        str(name): loyalty.share_again_within(rows.reset_index(drop=True), within_days)
-        for name, rows in drawn.groupby("group", sort=False)
-    }
-
-
 def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> Said:
     """Return the p-value of the test that all groups return at the same pace.
 

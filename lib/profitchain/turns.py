@@ -48,14 +48,20 @@ def taken_apart(
     told = {}
     for tag, cells in zip(tags, turns, strict=True):
         ran = iter([cell for cell in cells if _is_repeated(cell)])
-        notebook = deepcopy(executed)
+        notebook = NotebookNode(executed)
         notebook.cells = [deepcopy(next(ran) if _is_repeated(cell) else cell) for cell in first]
         with languages.speaking(tag):
-            for cell in notebook.cells:
-                if cell.cell_type == "markdown":
-                    cell.source = languages.pgettext(name, cell.source)
-        told[tag] = notebook
+            told[tag] = in_words(notebook, name=name)
     return told
+
+
+def in_words(notebook: NotebookNode, *, name: str) -> NotebookNode:
+    """Return a notebook whose prose is in the spoken language; `name` is its file's, no ending."""
+    spoken = deepcopy(notebook)
+    for cell in spoken.cells:
+        if cell.cell_type == "markdown":
+            cell.source = languages.pgettext(name, cell.source)
+    return spoken
 
 
 def cell_number(notebook: NotebookNode, at: int) -> int:
@@ -63,15 +69,12 @@ def cell_number(notebook: NotebookNode, at: int) -> int:
 
     `at` counts from 0 and includes papermill's own cell and those that choose the language.
     """
-    own = list(range(1, len(notebook.cells) + 1))
-    places, again = (
-        [],
-        [at for at, cell in zip(own, notebook.cells, strict=True) if _is_repeated(cell)],
-    )
-    for place, cell in zip(own, notebook.cells, strict=True):
-        places.append(place)
-        if "parameters" in cell.metadata.get("tags", []):
-            places.append(place)
+    numbered = list(enumerate(notebook.cells, 1))
+    again = [place for place, cell in numbered if _is_repeated(cell)]
+    places = []
+    for place, cell in numbered:
+        is_given = "parameters" in cell.metadata.get("tags", [])  # papermill's own cell follows
+        places += [place, place] if is_given else [place]
     if at <= len(places):
         return places[max(at - 1, 0)]
     return ([1, *again] * (1 + at // (len(again) + 1)))[at - 1 - len(places)]
