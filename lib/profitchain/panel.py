@@ -213,14 +213,14 @@ def histories(rows: Table, scene: Scene) -> Table:
     before = bought & (pairs.ordered_at < pairs.known_at)
     after = (pairs.ordered_at > pairs.followed_from) & (pairs.ordered_at <= pairs.window_ends)
     sums = {
-        "prior_orders": _total(before, 1),
+        "prior_orders": total(before, 1),
         "last_before": ibis.ifelse(before, pairs.ordered_at, None).max(),
         "first_before": ibis.ifelse(before, pairs.ordered_at, None).min(),
-        "orders": _total(after & bought, 1),
-        "spend": _total(after, pairs.revenue),
+        "orders": total(after & bought, 1),
+        "spend": total(after, pairs.revenue),
     }
     if "margin" in pairs.columns:
-        sums["margin"] = _total(after, pairs.margin)
+        sums["margin"] = total(after, pairs.margin)
     return _described(pairs.group_by("row", "known_at", *columns).aggregate(**sums))
 
 
@@ -245,7 +245,8 @@ def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
     return rows.group_by(list(keys)).aggregate(**sums).order_by(list(keys))
 
 
-def _total(condition: Value, amount: Value | int) -> Value:
+def total(condition: Value, amount: Value | int) -> Value:
+    """Return the sum of an amount over the rows for which a condition holds."""
     return ibis.ifelse(condition, amount, 0).sum().cast("int64")
 
 

@@ -7,10 +7,12 @@ nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import ibis
-from ibis.expr.types import Column, Table, Value
+from ibis.expr.types import Column, Table
 
 from profitchain.casting import from_utc
 from profitchain.followups import contact_sums
@@ -23,12 +25,14 @@ from profitchain.panel import (
     looked_up,
     purchases,
     segment_columns,
+    total,
     with_margin,
 )
 from profitchain.periods import Period, months_before
 
 SNAPSHOTS_BACK = 6  # a risk model learns from at most so many earlier ends of periods
 BUCKETS = 256
+LATEST = 2  # snapshots that hold all customers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +79,16 @@ def customers(known: Known) -> Table:
     """Return one row a customer and snapshot: `back` 0 is the period's end, 1 that before it.
 
     Snapshots reach back six periods, or to the first order; from the second on they hold only
-    `sampled` rows. Columns: those of `_snapshot`.
+    `sampled` rows. Columns: `back` and those of `_snapshots`.
     """
     first = known.days.day.min().execute()
-    parts = []
-    for back in range(SNAPSHOTS_BACK + 1):
-        at = known.scene.period.shift(-back)
-        if back and _number_of(at) < first:
-            break
-        part = _snapshot(known, at, until=at.shift(1) if back else None)
-        part = part.filter(part.sampled == 1) if back > 1 else part
-        parts.append(part.mutate(back=ibis.literal(back, "int64")))
+    ends = [known.scene.period.shift(-back) for back in range(SNAPSHOTS_BACK + 1)]
+    backs = [back for back, at in enumerate(ends) if not back or _number_of(at) >= first]
+    moments = [(back, ends[back], ends[back].shift(1) if back else None) for back in backs]
+    parts = [_snapshots(known, moments[:LATEST])]
+    if moments[LATEST:]:
+        few = replace(known, people=known.people.filter(known.people.sampled == 1))
+        parts.append(_snapshots(few, moments[LATEST:]))
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return stacked.order_by("back", "row")
 
@@ -94,7 +97,7 @@ def holdout(known: Known) -> Table | None:
     """Return the snapshot at which models are fitted to be tried on what came after it, up to now.
 
     It lies a year before the period's end, or half of the known history where that is less; None
-    where there are no two periods. Columns: those of `_snapshot`, and holdout_days, calibrated_to.
+    where there are no two periods. Columns: those of `_snapshots`, and holdout_days, calibrated_to.
     """
     period, first = known.scene.period, known.days.day.min().execute()
     spans = 1
@@ -104,7 +107,7 @@ def holdout(known: Known) -> Table | None:
     if not held:
         return None
     at = period.shift(-held)
-    part = _snapshot(known, at, until=period)
+    part = _snapshots(known, [(held, at, period)]).drop("back")
     return part.mutate(
         holdout_days=ibis.literal((period.last_day - at.last_day).days, "int64"),
         calibrated_to=ibis.literal(at.last_day.isoformat()),
@@ -121,80 +124,98 @@ def repeat_days(known: Known) -> Table:
     return cells(days, ["day"], new=days.new.sum(), repeats=days.repeats.sum())
 
 
-def _snapshot(known: Known, at: Period, *, until: Period | None) -> Table:
-    """Return one row a customer known at the end of a period.
+def _snapshots(known: Known, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
+    """Return one row a customer and moment: what was known at the end of a period, by `back`.
 
-    Columns: row, cluster, sampled, repeats, last_age_days, age_days, repeat_revenue; orders,
+    Columns: back, row, cluster, sampled, repeats, last_age_days, age_days, repeat_revenue; orders,
     revenue, margin, discount, quantity, contacts, complaints, contact_cost in the lookback; the
     same of the period itself (period_...); score, score_age_days, member, referrals, segments as
-    known then; next_orders, next_revenue, next_margin: after it to the end of `until`, else NULL.
+    known then; next_orders, next_revenue, next_margin: after it to the end of another period, NULL
+    where that is None.
+
+    Parameters
+    ----------
+    moments : `back`, the period at whose end a customer is seen, the one to whose end followed.
     """
-    scene = known.scene
-    zone, end = scene.company.time_zone, ibis.timestamp(at.ends_at(scene.company.time_zone))
-    since = lookback_start(scene, at)
-    base = _rhythm(known, at)
-    parts = [
-        _bought(scene, since, end, ""),
-        _bought(scene, ibis.timestamp(at.starts_at(zone)), end, "period_"),
-        *(_of_tables(scene, since, end)),
-    ]
-    if until is not None:
-        parts.append(_bought(scene, end, ibis.timestamp(until.ends_at(zone)), "next_"))
-    for part in parts:
-        sums = [name for name in part.columns if name not in {"customer_id", *NOT_SUMS}]
-        base = base.left_join(part, "customer_id").drop("customer_id_right")
+    scene, when = known.scene, _moments(known.scene, moments)
+    base = _rhythm(known, when)
+    for part in [_bought(scene, when), *_of_tables(scene, when)]:
+        sums = [name for name in part.columns if name not in {*_EACH, *_NOT_SUMS}]
+        base = base.left_join(part, _EACH).drop("customer_id_right", "back_right")
         base = base.mutate(**{name: base[name].fill_null(0) for name in sums})
-    if until is None:
-        unknown = ["orders", "revenue", *(["margin"] if "margin" in base.columns else [])]
-        base = base.mutate(**{f"next_{name}": ibis.null("int64") for name in unknown})
+    followed = base.back.isin([back for back, _, until in moments if until is not None])
+    after = [name for name in base.columns if name.startswith("next_")]
+    base = base.mutate(**{name: ibis.ifelse(followed, base[name], None) for name in after})
     return _with_segments(scene, base).drop("customer_id")
 
 
-NOT_SUMS = ("score", "score_age_days")
+_EACH = ("customer_id", "back")
+_NOT_SUMS = ("score", "score_age_days")
 
 
-def lookback_start(scene: Scene, at: Period) -> Value:
+def _moments(scene: Scene, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
+    """Return back, day (of the end, since 1970), and the instants since, starts, ends, until."""
+    zone = scene.company.time_zone
+    rows = [
+        {
+            "back": back,
+            "day": _number_of(at),
+            "since": lookback_start(scene, at),
+            "starts": at.starts_at(zone),
+            "ends": at.ends_at(zone),
+            "until": (until or at).ends_at(zone),
+        }
+        for back, at, until in moments
+    ]
+    instants = dict.fromkeys(("since", "starts", "ends", "until"), "timestamp(6)")
+    return ibis.memtable(rows, schema={"back": "int64", "day": "int64", **instants})
+
+
+def lookback_start(scene: Scene, at: Period) -> datetime:
     """Return the first instant of the lookback that ends with a period."""
     months = scene.company.lookback_months or 12 * 200
     first = months_before(at.shift(1).first_day, months)
-    return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(scene.company.time_zone))
+    return Period(f"{first:%Y-%m}").starts_at(scene.company.time_zone)
 
 
-def _rhythm(known: Known, at: Period) -> Table:
+def _rhythm(known: Known, when: Table) -> Table:
     """Return what BG/NBD reads: days with a purchase less one, age at the last one, age."""
-    day = _number_of(at)
-    days = known.days.filter(known.days.day <= day)
+    days = known.days.semi_join(known.people, "customer_id")
+    days = days.cross_join(when.select("back", now=when.day)).filter(lambda t: t.day <= t.now)
     later = ibis.ifelse(days.day > days["first"], days.revenue, 0)
-    each = days.group_by("customer_id", "first").aggregate(
+    each = days.group_by(*_EACH, "first", "now").aggregate(
         repeats=(days.count() - 1).cast("int64"),
         last=days.day.max(),
         repeat_revenue=later.sum().cast("int64"),
     )
     each = each.select(
-        "customer_id",
+        *_EACH,
         "repeats",
         "repeat_revenue",
         last_age_days=each["last"] - each["first"],
-        age_days=ibis.literal(day, "int64") - each["first"],
+        age_days=each["now"] - each["first"],
     )
     return known.people.join(each, "customer_id", how="inner")
 
 
-def _bought(scene: Scene, start: Value, end: Value, prefix: str) -> Table:
-    """Return orders, revenue, margin, discount by customer of a span, refunds netted."""
-    orders = with_margin(scene)
-    inside = orders.filter(orders.ordered_at >= start, orders.ordered_at < end)
-    money = ["revenue", *(n for n in ("margin", "discount") if n in inside.columns)]
-    if prefix:
-        money = [name for name in money if name != "discount"]
-    bought = ibis.ifelse(inside.revenue >= 0, 1, 0)
-    sums = {"orders": bought, **{name: inside[name].fill_null(0) for name in money}}
-    return inside.group_by("customer_id").aggregate(
-        **{prefix + name: value.sum().cast("int64") for name, value in sums.items()}
-    )
+def _bought(scene: Scene, when: Table) -> Table:
+    """Return orders, revenue, margin, discount by customer and span, refunds netted."""
+    orders = with_margin(scene).cross_join(when)
+    orders = orders.filter(orders.ordered_at >= orders.since, orders.ordered_at < orders.until)
+    at, ends = orders.ordered_at, orders.ends
+    spans = {"": at < ends, "period_": (at >= orders.starts) & (at < ends), "next_": at >= ends}
+    money = {n: orders[n].fill_null(0) for n in ("revenue", "margin") if n in orders.columns}
+    what = {"orders": ibis.ifelse(orders.revenue >= 0, 1, 0), **money}
+    sums = {
+        span + name: total(inside, value) for span, inside in spans.items()
+        for name, value in what.items()
+    }  # fmt: skip
+    if "discount" in orders.columns:
+        sums["discount"] = total(spans[""], orders.discount.fill_null(0))
+    return orders.group_by(*_EACH).aggregate(**sums)
 
 
-def _of_tables(scene: Scene, since: Value, end: Value) -> list[Table]:
+def _of_tables(scene: Scene, when: Table) -> list[Table]:
     """Return what further tables say of customers in a lookback: one frame a table given."""
     makers = {
         "order_lines": _quantities,
@@ -203,52 +224,57 @@ def _of_tables(scene: Scene, since: Value, end: Value) -> list[Table]:
         "memberships": _members,
         "referrals": _referrals,
     }
-    made = [make(scene, since, end) for name, make in makers.items() if name in scene.tables]
+    made = [make(scene, when) for name, make in makers.items() if name in scene.tables]
     return [one for one in made if one is not None]
 
 
-def _quantities(scene: Scene, since: Value, end: Value) -> Table | None:
+def _in_lookback(rows: Table, at: str, when: Table) -> Table:
+    """Return rows once for each moment in whose lookback they lie."""
+    rows = rows.cross_join(when.select("back", "since", "ends"))
+    return rows.filter(rows[at] >= rows.since, rows[at] < rows.ends)
+
+
+def _quantities(scene: Scene, when: Table) -> Table | None:
     lines = scene.tables["order_lines"]
     if "quantity" not in lines.columns:
         return None
-    orders = purchases(scene.tables["orders"])
-    inside = orders.filter(orders.ordered_at >= since, orders.ordered_at < end)
-    found = lines.select("order_id", "quantity").join(
-        inside.select("order_id", "customer_id"), "order_id", how="inner"
-    )
-    return found.group_by("customer_id").aggregate(quantity=found.quantity.sum())
+    orders = purchases(scene.tables["orders"]).select("order_id", "customer_id", "ordered_at")
+    found = lines.select("order_id", "quantity").join(orders, "order_id", how="inner")
+    found = _in_lookback(found, "ordered_at", when)
+    return found.group_by(*_EACH).aggregate(quantity=found.quantity.sum())
 
 
-def _contacts(scene: Scene, since: Value, end: Value) -> Table:
-    contacts = scene.tables["contacts"]
-    inside = contacts.filter(contacts.opened_at >= since, contacts.opened_at < end)
-    return inside.group_by("customer_id").aggregate(contact_sums(inside))
+def _contacts(scene: Scene, when: Table) -> Table:
+    inside = _in_lookback(scene.tables["contacts"], "opened_at", when)
+    return inside.group_by(*_EACH).aggregate(contact_sums(inside))
 
 
-def _latest_scores(scene: Scene, since: Value, end: Value) -> Table | None:
+def _latest_scores(scene: Scene, when: Table) -> Table | None:
     main, rows = scene.company.main, scene.tables["responses"]
     if main is None:
         return None
-    rows = rows.mutate(score=rows[main.column])
-    rows = rows.filter(rows.score.notnull(), rows.responded_at >= since, rows.responded_at < end)
+    rows = rows.select("customer_id", "response_id", "responded_at", score=rows[main.column])
+    rows = _in_lookback(rows.filter(rows.score.notnull()), "responded_at", when)
     newest = ibis.window(
-        group_by=rows.customer_id, order_by=[rows.responded_at.desc(), rows.response_id.desc()]
+        group_by=[rows.customer_id, rows.back],
+        order_by=[rows.responded_at.desc(), rows.response_id.desc()],
     )
     latest = rows.mutate(place=ibis.row_number().over(newest)).filter(lambda t: t.place == 0)
-    age = (end.epoch_seconds() - latest.responded_at.epoch_seconds()) // SECONDS_A_DAY
-    return latest.select("customer_id", "score", score_age_days=age.cast("int64"))
+    age = (latest.ends.epoch_seconds() - latest.responded_at.epoch_seconds()) // SECONDS_A_DAY
+    return latest.select(*_EACH, "score", score_age_days=age.cast("int64"))
 
 
-def _members(scene: Scene, since: Value, end: Value) -> Table:
-    joined = scene.tables["memberships"]
-    joined = joined.filter(joined.joined_at < end).select("customer_id").distinct()
+def _members(scene: Scene, when: Table) -> Table:
+    joined = scene.tables["memberships"].cross_join(when.select("back", "ends"))
+    joined = joined.filter(joined.joined_at < joined.ends).select(*_EACH).distinct()
     return joined.mutate(member=ibis.literal(1, "int64"))
 
 
-def _referrals(scene: Scene, since: Value, end: Value) -> Table:
+def _referrals(scene: Scene, when: Table) -> Table:
     made = scene.tables["referrals"]
-    made = made.filter(made.referred_at < end, made.referrer_id.notnull())
-    each = made.group_by("referrer_id").aggregate(referrals=made.count())
+    made = made.filter(made.referrer_id.notnull()).cross_join(when.select("back", "ends"))
+    made = made.filter(made.referred_at < made.ends)
+    each = made.group_by("referrer_id", "back").aggregate(referrals=made.count())
     return each.rename(customer_id="referrer_id")
 
 
