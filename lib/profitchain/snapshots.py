@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import ibis
 from ibis.expr.types import Column, Table, Value
 
-from profitchain.casting import from_utc
+from profitchain.casting import from_utc, seconds
 from profitchain.followups import contact_sums
 from profitchain.panel import (
     EXACT_CLUSTERS,
@@ -235,7 +235,7 @@ def _latest_scores(scene: Scene, since: Value, end: Value) -> Table | None:
         group_by=rows.customer_id, order_by=[rows.responded_at.desc(), rows.response_id.desc()]
     )
     latest = rows.mutate(place=ibis.row_number().over(newest)).filter(lambda t: t.place == 0)
-    age = (end.epoch_seconds() - latest.responded_at.epoch_seconds()) // SECONDS_A_DAY
+    age = (seconds(end) - seconds(latest.responded_at)) // SECONDS_A_DAY
     return latest.select("customer_id", "score", score_age_days=age.cast("int64"))
 
 
@@ -272,7 +272,7 @@ _EPOCH = 719_163  # date(1970, 1, 1).toordinal()
 
 
 def _day_number(local: Column) -> Column:
-    return (local.epoch_seconds() // SECONDS_A_DAY).cast("int64")
+    return (seconds(local) // SECONDS_A_DAY).cast("int64")
 
 
 def months(scene: Scene) -> Table:
