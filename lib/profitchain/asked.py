@@ -10,6 +10,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
+from profitchain.casting import seconds
 from profitchain.panel import (
     UNKNOWN,
     Scene,
@@ -180,7 +181,7 @@ def _told_apart(rows: Table, scene: Scene, *, invited: bool) -> Table:
     rows = rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in names})
     same = scene.period_of(rows.responded_at).fill_null(EARLIER) == rows.period
     in_time = (rows.answered == 1) & (same | (rows.responded_at < rows.asked_at))
-    delay = rows.responded_at.epoch_seconds() - rows.asked_at.epoch_seconds()
+    delay = seconds(rows.responded_at) - seconds(rows.asked_at)
     slow = ibis.percent_rank().over(ibis.window(group_by=rows.answered, order_by=delay))
     is_late = (rows.answered == 1) & (slow >= LATE_FROM) & ibis.literal(invited)
     return rows.mutate(

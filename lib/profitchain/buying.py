@@ -7,6 +7,7 @@ import itertools
 import ibis
 from ibis.expr.types import Table
 
+from profitchain.casting import seconds
 from profitchain.panel import SECONDS_A_DAY, Scene, cells, purchases, with_margin
 
 DAYS_A_YEAR = 365
@@ -79,8 +80,8 @@ def gaps(scene: Scene) -> Table:
     pairs = first.join(recent.select("customer_id", "ordered_at"), "customer_id", how="inner")
     later = ibis.ifelse(pairs.ordered_at > pairs["first"], pairs.ordered_at, None).min()
     each = pairs.group_by("customer_id", "first").aggregate(later=later)
-    until = ibis.coalesce(each.later, scene.ends_at).epoch_seconds()
-    days = (until - each["first"].epoch_seconds()) // SECONDS_A_DAY
+    until = seconds(ibis.coalesce(each.later, scene.ends_at))
+    days = (until - seconds(each["first"])) // SECONDS_A_DAY
     each = each.mutate(days=days, event=ibis.ifelse(each.later.notnull(), 1, 0))
     return cells(each, ["days", "event"], n=each.count())
 
@@ -93,7 +94,7 @@ def active_windows(scene: Scene) -> Table:
     least); span "year" is those 365 days. `days_known` is how far back the orders reach.
     """
     bought = purchases(scene.tables["orders"])
-    before_end = scene.ends_at.epoch_seconds() - bought.ordered_at.epoch_seconds()
+    before_end = seconds(scene.ends_at) - seconds(bought.ordered_at)
     bought = bought.mutate(ago=before_end).filter(lambda t: t.ago > 0)
     reach = bought.aggregate(days_known=(bought.ago.max() // SECONDS_A_DAY).cast("int64"))
     spans = {"window": scene.company.repeat_within_days, "year": DAYS_A_YEAR}

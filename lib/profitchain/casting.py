@@ -68,6 +68,36 @@ def _microseconds(count: int) -> dt.Interval("us"):  # type: ignore[valid-type]
     """Give an interval."""
 
 
+@ibis.udf.scalar.builtin(name="md5")
+def _md5(text: str) -> str:
+    """Give the md5 of text in hex: DuckDB, PostgreSQL, Spark, Snowflake."""
+
+
+@ibis.udf.scalar.builtin(name="md5")
+def _md5_bytes(text: str) -> bytes:
+    """Give the md5 of text as bytes: BigQuery, ClickHouse."""
+
+
+@ibis.udf.scalar.builtin(name="md5")
+def _md5_of_bytes(text: bytes) -> bytes:
+    """Give the md5 of bytes as bytes: Trino."""
+
+
+@ibis.udf.scalar.builtin(name="to_utf8")
+def _to_utf8(text: str) -> bytes:
+    """Give the bytes of text: Trino."""
+
+
+@ibis.udf.scalar.builtin(name="to_hex")
+def _to_hex(digest: bytes) -> str:
+    """Give hex digits: BigQuery in small letters, Trino in capitals."""
+
+
+@ibis.udf.scalar.builtin(name="hex")
+def _hex(digest: bytes) -> str:
+    """Give hex digits in capitals: ClickHouse."""
+
+
 def plain_text(value: ir.Value) -> ir.StringValue:
     """Return a value as trimmed text, null where empty."""
     kind = value.type()
@@ -245,6 +275,24 @@ def flag(value: ir.Value) -> ir.BooleanValue:
     return ibis.cases((text.isin(_TRUE), True), (text.isin(_FALSE), False))
 
 
+def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
+    """Return whole seconds since 1970: some engines would keep the fraction, others drop it."""
+    return at.epoch_seconds().floor()
+
+
+def hex_md5(text: ir.StringValue, engine: str = "duckdb") -> ir.StringValue:
+    """Return the md5 of text in UTF-8 as 32 small hex digits, in one engine's words for it."""
+    match engine:
+        case "bigquery":
+            return _to_hex(_md5_bytes(text))
+        case "trino":
+            return _to_hex(_md5_of_bytes(_to_utf8(text))).lower()
+        case "clickhouse":
+            return _hex(_md5_bytes(text)).lower()
+        case _:
+            return _md5(text)
+
+
 def to_utc(wall: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     """Return wall time as UTC: an hour that comes twice is taken the first time it comes.
 
@@ -262,11 +310,11 @@ def _shifted(at: ir.TimestampValue, zone: str, *, to: str) -> ir.TimestampValue:
     """Return a time shifted by the zone's offset, found by halving among its clock changes."""
     changes = _clock_changes(zone)
     sign = -1 if to == "utc" else 1
-    shifts = [int(sign * offset.total_seconds()) * 1_000_000 for _, offset in changes]
+    shifts = [int(sign * offset.total_seconds()) for _, offset in changes]
     if not any(shifts):
         return at
     starts = [_start(changes, k, to=to) for k in range(1, len(changes))]
-    return at + _microseconds(_found(at, starts, shifts))
+    return at + _found(at, starts, shifts).as_interval("s")
 
 
 def _found(at: ir.TimestampValue, starts: list[datetime], shifts: list[int]) -> ir.IntegerValue:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Column, Table, Value
 
+from profitchain.casting import seconds
 from profitchain.errors import CompanyError
 from profitchain.panel import (
     SECONDS_A_DAY,
@@ -123,9 +124,9 @@ def return_times(scene: Scene, followed: Table) -> Table:
     rows = followed.filter(followed.responded_at >= scene.lookback_starts_at)
     order = ibis.window(group_by=rows.customer_id, order_by=[rows.responded_at, rows.response_id])
     rows = rows.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
-    until = ibis.coalesce(rows.next_at, scene.ends_at).epoch_seconds()
+    until = seconds(ibis.coalesce(rows.next_at, scene.ends_at))
     rows = rows.mutate(
-        days=(until - rows.responded_at.epoch_seconds()) // SECONDS_A_DAY,
+        days=(until - seconds(rows.responded_at)) // SECONDS_A_DAY,
         event=ibis.ifelse(rows.next_at.notnull(), 1, 0),
     )
     kept = ["cluster", "score", "days", "event", "prior_orders", "recency_days", "tenure_days"]
@@ -229,4 +230,4 @@ def _latest_offers(scene: Scene, answers: Table, offers: Table) -> Table:
 
 
 def _days(start: Column, end: Column) -> Column:
-    return ((end.epoch_seconds() - start.epoch_seconds()) // SECONDS_A_DAY).cast("int64")
+    return ((seconds(end) - seconds(start)) // SECONDS_A_DAY).cast("int64")

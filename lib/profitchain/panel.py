@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis.expr.types import Column, Table, Value
 
+from profitchain.casting import hex_md5, seconds
 from profitchain.company import Company
 from profitchain.errors import CompanyError, did_you_mean
 from profitchain.languages import N_
@@ -33,11 +36,12 @@ def trend_periods(period: Period) -> list[Period]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What every summary needs: the firm, the period, the checked tables."""
+    """What every summary needs: the firm, the period, the checked tables, the engine's name."""
 
     company: Company
     period: Period
     tables: Mapping[str, Table]
+    engine: str = "duckdb"
 
     @property
     def periods(self) -> list[Period]:
@@ -80,10 +84,10 @@ def purchases(orders: Table) -> Table:
     return orders.filter(orders.revenue >= 0)
 
 
-def with_clusters(rows: Table, *, exact: bool) -> Table:
+def with_clusters(rows: Table, *, exact: bool, engine: str = "duckdb") -> Table:
     """Return rows with `cluster`: the customer's rank, or one of 256 buckets of its md5."""
     if not exact:
-        digest = rows.customer_id.hexdigest("md5")
+        digest = hex_md5(rows.customer_id, engine)
         digits = [ibis.literal(_HEX).find(digest.substr(place, 1)) for place in (0, 1)]
         return rows.mutate(cluster=(digits[0] * 16 + digits[1]).cast("int64"))
     return rows.mutate(cluster=ibis.dense_rank().over(ibis.window(order_by=rows.customer_id)))
@@ -98,7 +102,8 @@ def customer_clusters(scene: Scene) -> Table:
     ]
     known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
     known = known.filter(known.customer_id.notnull())
-    return with_clusters(known, exact=int(known.count().execute()) <= EXACT_CLUSTERS)
+    exact = int(known.count().execute()) <= EXACT_CLUSTERS
+    return with_clusters(known, exact=exact, engine=scene.engine)
 
 
 def answers(scene: Scene, clusters: Table) -> Table:
@@ -226,11 +231,11 @@ def histories(rows: Table, scene: Scene) -> Table:
 
 def _described(sums: Table) -> Table:
     """Return the histories in days: recency, tenure (from joining, if known), and the repeat."""
-    known = sums.known_at.epoch_seconds()
-    recency = (known - sums.last_before.epoch_seconds()) // SECONDS_A_DAY
-    tenure = (known - sums.first_before.epoch_seconds()) // SECONDS_A_DAY
+    known = seconds(sums.known_at)
+    recency = (known - seconds(sums.last_before)) // SECONDS_A_DAY
+    tenure = (known - seconds(sums.first_before)) // SECONDS_A_DAY
     if "joined_on" in sums.columns:
-        joined = (known - sums.joined_on.cast("timestamp").epoch_seconds()) // SECONDS_A_DAY
+        joined = (known - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
         tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
     described = sums.mutate(
         recency_days=recency.fill_null(-1).cast("int64"),
@@ -258,7 +263,7 @@ def with_margin(scene: Scene) -> Table:
     """Return orders with margin: their own where given, else gross_margin of revenue, else none."""
     orders = scene.tables["orders"]
     rate = scene.company.gross_margin
-    assumed = None if rate is None else (orders.revenue * rate).round().cast("int64")
+    assumed = None if rate is None else _share_of(orders.revenue, rate)
     if "margin" in orders.columns:
         own = orders.margin if assumed is None else ibis.coalesce(orders.margin, assumed)
         orders = orders.mutate(margin=own)
@@ -266,6 +271,12 @@ def with_margin(scene: Scene) -> Table:
         orders = orders.mutate(margin=assumed)
     kept = ["customer_id", "ordered_at", "revenue", *_of(orders, "margin", "discount")]
     return orders.select(*kept)
+
+
+def _share_of(amount: Column, rate: float) -> Value:
+    """Return a share of an amount, rounded half away from zero: a decimal is so everywhere."""
+    exact = ibis.literal(Decimal(str(rate)), dt.Decimal(18, 9))
+    return (amount * exact).round().cast("int64")
 
 
 def segment_columns(company: Company) -> list[str]:

@@ -14,7 +14,7 @@ from datetime import datetime
 import ibis
 from ibis.expr.types import Column, Table
 
-from profitchain.casting import from_utc
+from profitchain.casting import from_utc, seconds
 from profitchain.followups import contact_sums
 from profitchain.panel import (
     EXACT_CLUSTERS,
@@ -260,7 +260,7 @@ def _latest_scores(scene: Scene, when: Table) -> Table | None:
         order_by=[rows.responded_at.desc(), rows.response_id.desc()],
     )
     latest = rows.mutate(place=ibis.row_number().over(newest)).filter(lambda t: t.place == 0)
-    age = (latest.ends.epoch_seconds() - latest.responded_at.epoch_seconds()) // SECONDS_A_DAY
+    age = (seconds(latest.ends) - seconds(latest.responded_at)) // SECONDS_A_DAY
     return latest.select(*_EACH, "score", score_age_days=age.cast("int64"))
 
 
@@ -298,7 +298,7 @@ _EPOCH = 719_163  # date(1970, 1, 1).toordinal()
 
 
 def _day_number(local: Column) -> Column:
-    return (local.epoch_seconds() // SECONDS_A_DAY).cast("int64")
+    return (seconds(local) // SECONDS_A_DAY).cast("int64")
 
 
 def months(scene: Scene) -> Table:
