@@ -315,7 +315,7 @@ def scene_of(folder: Path, period: str) -> panel.Scene:
 
 
 def followed_in(scene: panel.Scene) -> pd.DataFrame:
-    rows = panel.answers(scene, panel.customer_clusters(scene))
+    rows = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
     found = followups.ladder_cells(scene, followups.followed(scene, rows)).execute()
     return found.astype({"next_prior_orders": float})
 
@@ -389,7 +389,7 @@ def test_a_life_is_told_as_a_count_by_hand_tells_it(tmp_path):
 
 def test_each_window_counts_the_answers_that_closed_it(tmp_path):
     scene = scene_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025")
-    rows = followups.followed(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    rows = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
     cells = followups.window_cells(scene, rows).execute()
     sums = cells.groupby("window")[["n", "repeats"]].sum()
     assert sums["n"].to_dict() == {30: 4, 60: 3, 90: 3, 180: 3}
@@ -440,7 +440,9 @@ def _life(days: Sequence[np.datetime64], at: pd.Timestamp) -> tuple[int, int, in
 
 def test_the_lives_are_the_panel_s_answers(example):
     scene, found = example
-    rows = panel.panel(scene, panel.answers(scene, panel.customer_clusters(scene))).execute()
+    rows = panel.panel(
+        scene, panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    ).execute()
     columns = ["score", "prior_orders", "recency_days", "tenure_days", "repeat", "cluster", "tier"]
     first, second = (
         frame[columns].astype({"repeat": int}).sort_values(columns, ignore_index=True)
@@ -451,8 +453,8 @@ def test_the_lives_are_the_panel_s_answers(example):
 
 def test_the_firm_s_own_window_gives_the_link_s_cells(example):
     scene, _ = example
-    rows = panel.answers(scene, panel.customer_clusters(scene))
-    windows = followups.window_cells(scene, followups.followed(scene, rows)).execute()
+    rows = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    windows = followups.window_cells(scene, rows).execute()
     own = windows[windows["window"] == 90].drop(columns="window")
     link = lookback(panel.link_cells(scene, panel.panel(scene, rows)).execute())
     keys = [name for name in own if name not in ("n", "repeats")]

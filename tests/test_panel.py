@@ -64,7 +64,7 @@ def scene_of(frames: dict[str, pd.DataFrame], company: Company | None = None) ->
 
 def panel_of(scene: panel.Scene) -> pd.DataFrame:
     answers = panel.answers(scene, panel.customer_clusters(scene))
-    return panel.panel(scene, answers).execute()
+    return panel.panel(scene, panel.lives(scene, answers)).execute()
 
 
 def by_hand(frames: dict[str, pd.DataFrame], within: int = 60) -> pd.DataFrame:
@@ -127,7 +127,9 @@ def test_an_order_at_the_very_instant_of_the_answer_is_neither_before_nor_after_
 
 def test_cells_add_up_to_the_panel() -> None:
     scene = scene_of(invented())
-    rows = panel.panel(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    rows = panel.panel(
+        scene, panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    )
     whole, cells = rows.execute(), panel.link_cells(scene, rows).execute()
     assert cells["n"].sum() == len(whole)
     assert cells["repeats"].sum() == whole["repeat"].sum()
@@ -166,8 +168,8 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
 def test_activity_is_what_a_count_by_hand_gives(column: str) -> None:
     frames = invented(seed=5)
     scene = scene_of(frames)
-    rows = buying.customer_periods(scene, panel.customer_clusters(scene))
-    found = buying.activity(rows).execute().groupby("period")[column].sum()
+    rows = buying.buyers(scene, panel.customer_clusters(scene))
+    found = buying.activity(scene, rows).execute().groupby("period")[column].sum()
     expected = activity_by_hand(frames["orders"])[column]
     pd.testing.assert_series_equal(found, expected, check_names=False, check_dtype=False)
 

@@ -219,8 +219,8 @@ def test_above_the_limit_earlier_snapshots_hold_whole_buckets_of_customers(frame
 
 def test_the_time_to_return_starts_at_the_first_answer_of_the_lookback(frames):
     scene = scene_of(frames)
-    con_answers = panel.answers(scene, panel.customer_clusters(scene))
-    here = followups.return_times(scene, followups.followed(scene, con_answers)).execute()
+    lives = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    here = followups.return_times(scene, lives).execute()
     since, end = pd.Timestamp(Period("2025Q4").starts_at(ZONE)), pd.Timestamp(PERIOD.ends_at(ZONE))
     answers = frames["responses"].dropna(subset="nps")
     answers = answers[answers["responded_at"] >= since].sort_values("responded_at")

@@ -74,7 +74,7 @@ def asked_panel(scene: Scene, rows: Table, *, invited: bool) -> Table:
     outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
     is_open = joined.closes == OPEN
     closed_only = {name: ibis.ifelse(is_open, 0, joined[name]).cast("int64") for name in outcomes}
-    return joined.mutate(**closed_only).drop("row")
+    return joined.mutate(**closed_only).drop("row", "next_at")
 
 
 def asked_cells(rows: Table) -> Table:

@@ -5,68 +5,122 @@ from __future__ import annotations
 import itertools
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import Column, Table
 
 from profitchain.casting import seconds
-from profitchain.panel import SECONDS_A_DAY, Scene, cells, purchases, with_margin
+from profitchain.panel import SECONDS_A_DAY, Scene, cells, purchases, total, with_margin
 
 DAYS_A_YEAR = 365
 
 
-def customer_periods(scene: Scene, clusters: Table) -> Table:
-    """Return one row a customer and trend period in which the customer bought, or bought before.
+def buyers(scene: Scene, clusters: Table) -> Table:
+    """Return one row a customer: customer_id, cluster, and `seen`, the periods with a purchase.
 
-    Columns: cohort (period of the first purchase ever, NULL if before the trend), period, active,
-    orders, revenue and margin (minor units; refunds netted), previously_active.
+    `seen` holds a bit for each: 1 for all before those of the trend and the one before it, 2 for
+    that one, then 4, 8 and so on; 0 if the customer never bought.
     """
-    orders = with_margin(scene).join(clusters, "customer_id", how="inner")
-    bought = orders.revenue >= 0
-    first = ibis.ifelse(bought, orders.ordered_at, None).min()
-    period = scene.period_of(orders.ordered_at, one_before=True)
-    orders = orders.mutate(period=period, bought=bought)
-    orders = orders.mutate(first=first.over(ibis.window(group_by=orders.customer_id)))
-    within = orders.filter(orders.period.notnull())
-    money = {n: within[n].sum().cast("int64") for n in ("revenue", "margin") if n in within.columns}
-    bought_here = ibis.ifelse(within.bought, 1, 0).sum().cast("int64")
-    now = within.group_by("customer_id", "cluster", "first", "period").aggregate(
-        orders=bought_here, **money
-    )
-    now = now.mutate(
-        active=ibis.ifelse(now.orders > 0, 1, 0).cast("int64"),
-        previously_active=ibis.literal(0, "int64"),
-    )
-    now = now.mutate(cohort=scene.period_of(now["first"])).drop("first")
-    nothing = {name: ibis.literal(0, "int64") for name in (*money, "orders", "active")}
-    steps = itertools.pairwise(period.name for period in scene.periods_and_one_before)
-    next_period = ibis.cases(*((now.period == here, there) for here, there in steps))
-    then = now.filter(now.active == 1).mutate(
-        period=next_period, previously_active=ibis.literal(1, "int64"), **nothing
-    )
-    both = ibis.union(now, then.filter(then.period.notnull()).select(*now.columns))
-    both = both.filter(both.period != scene.periods_and_one_before[0].name)
-    keys = ["customer_id", "cluster", "cohort", "period"]
-    return both.group_by(keys).aggregate(
-        {name: both[name].sum().cast("int64") for name in both.columns if name not in keys}
+    bought = purchases(scene.tables["orders"])
+    named = scene.period_of(bought.ordered_at, one_before=True)
+    bits = ((named == name, bit) for name, bit in _bits(scene).items())
+    bought = bought.mutate(bit=ibis.cases(*bits, else_=EARLIER).cast("int64"))
+    each = bought.group_by("customer_id").aggregate(seen=bought.bit.bit_or())
+    known = clusters.select("customer_id", "cluster").left_join(each, "customer_id")
+    return known.select("customer_id", "cluster", seen=known.seen.fill_null(0))
+
+
+def activity(scene: Scene, customers: Table) -> Table:
+    """Return one row a trend period and cluster: what was bought, and by how many customers.
+
+    Columns: period, cluster, orders, revenue and margin (minor units; refunds netted), new_revenue
+    (of customers whose first purchase lies in the period), and counts of customers: active, new,
+    previously_active, retained (both).
+
+    Parameters
+    ----------
+    customers : `buyers`.
+    """
+    parts = [_money(scene, customers), _counts(scene, customers)]
+    names = list(dict.fromkeys(name for part in parts for name in part.columns))
+    filled = [
+        part.select(
+            **{n: part[n] if n in part.columns else ibis.literal(0, "int64") for n in names}
+        )
+        for part in parts
+    ]
+    rows, keys = ibis.union(*filled), ["period", "cluster"]
+    sums = {name: rows[name].sum().cast("int64") for name in names if name not in keys}
+    return cells(rows, keys, **sums)
+
+
+def cohorts(scene: Scene, customers: Table) -> Table:
+    """Return cohort, period, active: how many of each cohort bought in each trend period.
+
+    Parameters
+    ----------
+    customers : `buyers`.
+    """
+    bits = _bits(scene)
+    names = [period.name for period in scene.periods]
+    pairs = [
+        {"cohort": first, "period": then, "first": bits[first], "now": bits[then]}
+        for first, then in itertools.combinations_with_replacement(names, 2)
+    ]
+    kinds = {"cohort": "string", "period": "string", "first": "int64", "now": "int64"}
+    rows = _alike(customers, "seen").cross_join(ibis.memtable(pairs, schema=kinds))
+    rows = rows.filter(_is_first(rows.seen, rows["first"]), (rows.seen & rows.now) != 0)
+    return cells(rows, ["cohort", "period"], active=rows.n.sum().cast("int64"))
+
+
+EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
+
+
+def _bits(scene: Scene) -> dict[str, int]:
+    return {period.name: 2 << k for k, period in enumerate(scene.periods_and_one_before)}
+
+
+def _is_first(seen: Column, bit: Column) -> Column:
+    """Tell whether a period's bit is the lowest one that is set."""
+    return ((seen & bit) != 0) & ((seen & (bit - 1)) == 0)
+
+
+def _alike(customers: Table, *keys: str) -> Table:
+    """Return how many customers share the same keys, and the same periods among them."""
+    return customers.group_by(*keys).aggregate(n=customers.count())
+
+
+def _money(scene: Scene, customers: Table) -> Table:
+    orders = with_margin(scene)
+    orders = orders.mutate(period=scene.period_of(orders.ordered_at))
+    rows = orders.filter(orders.period.notnull()).join(customers, "customer_id", how="inner")
+    bit = ibis.cases(*((rows.period == name, bit) for name, bit in _bits(scene).items()), else_=0)
+    is_new = _is_first(rows.seen, bit.cast("int64"))
+    money = {name: rows[name].sum() for name in ("revenue", "margin") if name in rows.columns}
+    sums = {
+        "orders": ibis.ifelse(rows.revenue >= 0, 1, 0).sum(),
+        **money,
+        "new_revenue": total(is_new, rows.revenue),
+    }
+    return rows.group_by("period", "cluster").aggregate(
+        **{name: value.cast("int64") for name, value in sums.items()}
     )
 
 
-def activity(rows: Table) -> Table:
-    """Return customer_periods summed by period and cluster, with new and retained customers."""
-    is_new = (rows.cohort == rows.period).fill_null(False)
-    rows = rows.mutate(
-        new=ibis.ifelse(is_new, rows.active, 0),
-        new_revenue=ibis.ifelse(is_new, rows.revenue, 0),
-        retained=rows.active * rows.previously_active,
+def _counts(scene: Scene, customers: Table) -> Table:
+    bits = _bits(scene)
+    steps = [
+        {"period": now.name, "now": bits[now.name], "before": bits[before.name]}
+        for before, now in itertools.pairwise(scene.periods_and_one_before)
+    ]
+    kinds = {"period": "string", "now": "int64", "before": "int64"}
+    rows = _alike(customers, "cluster", "seen").cross_join(ibis.memtable(steps, schema=kinds))
+    is_now, was = (rows.seen & rows.now) != 0, (rows.seen & rows.before) != 0
+    rows = rows.filter(is_now | was)
+    return rows.group_by("period", "cluster").aggregate(
+        active=total(is_now, rows.n),
+        new=total(_is_first(rows.seen, rows.now), rows.n),
+        previously_active=total(was, rows.n),
+        retained=total(is_now & was, rows.n),
     )
-    keys = ["period", "cluster"]
-    sums = [n for n in rows.columns if n not in {*keys, "customer_id", "cohort"}]
-    return cells(rows, keys, **{name: rows[name].sum() for name in sums})
-
-
-def cohorts(rows: Table) -> Table:
-    """Return cohort, period, active: how many of each cohort bought in each trend period."""
-    kept = rows.filter(rows.cohort.notnull(), rows.active == 1)
-    return cells(kept, ["cohort", "period"], active=kept.active.sum())
 
 
 def gaps(scene: Scene) -> Table:

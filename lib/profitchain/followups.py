@@ -19,11 +19,9 @@ from profitchain.panel import (
     Scene,
     cells,
     closed,
-    histories,
     looked_up,
     purchases,
     segment_columns,
-    with_window,
 )
 
 WINDOWS = (30, 60, 90, 180, 365)  # days
@@ -37,20 +35,16 @@ def followed(scene: Scene, rows: Table) -> Table:
 
     Parameters
     ----------
-    rows : `panel.answers`.
+    rows : `panel.lives`.
 
     Returns
     -------
-    The panel's score, segments, cluster, history and repeat, and: row (a number), customer_id,
-    responded_at, window_ends, next_at (the customer's next purchase), gap_before_days (between the
-    last two purchases before the answer; -1 if fewer), tenure_then (days from the first purchase to
-    the last but one), previous_score, next_score, next_prior_orders (NULL without such an answer),
-    nth (1 for the customer's first answer), answered_again (0/1), assigned (text, NULL if nothing).
+    Those columns, and: gap_before_days (between the last two purchases before the answer; -1 if
+    fewer), tenure_then (days from the first purchase to the last but one), previous_score,
+    next_score, next_prior_orders (NULL without such an answer), nth (1 for the customer's first
+    answer), answered_again (0/1), assigned (text, NULL if nothing).
     """
-    answers = with_window(scene, rows)
-    known = histories(answers, scene).select("row", "repeat", *HISTORIES)
-    joined = _assigned(scene, answers).join(known, "row", how="inner")
-    joined = joined.join(_around(scene, answers), "row", how="inner")
+    joined = _assigned(scene, rows).join(_around(scene, rows), "row", how="inner")
     theirs = ibis.window(
         group_by=joined.customer_id, order_by=[joined.responded_at, joined.response_id]
     )
@@ -92,7 +86,7 @@ def window_cells(scene: Scene, rows: Table) -> Table:
 
     Parameters
     ----------
-    rows : `followed`.
+    rows : `panel.lives`.
     """
     keys = ["score", *segment_columns(scene.company), "cluster", *HISTORIES]
     parts = []
@@ -107,12 +101,12 @@ def window_cells(scene: Scene, rows: Table) -> Table:
     return cells(stacked, ["window", *keys], n=stacked.count(), repeats=stacked.repeat.sum())
 
 
-def return_times(scene: Scene, followed: Table) -> Table:
+def return_times(scene: Scene, rows: Table) -> Table:
     """Return one row a customer who answered in the lookback: how long from then to the next order.
 
     Parameters
     ----------
-    followed : `followups.followed`.
+    rows : `panel.lives`.
 
     Returns
     -------
@@ -121,7 +115,7 @@ def return_times(scene: Scene, followed: Table) -> Table:
     (-1 without an earlier order), tenure_days, segments; contacts and complaints in the year before
     the answer where the firm has contacts.
     """
-    rows = followed.filter(followed.responded_at >= scene.lookback_starts_at)
+    rows = rows.filter(rows.responded_at >= scene.lookback_starts_at)
     order = ibis.window(group_by=rows.customer_id, order_by=[rows.responded_at, rows.response_id])
     rows = rows.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
     until = seconds(ibis.coalesce(rows.next_at, scene.ends_at))
@@ -171,22 +165,20 @@ def events(scene: Scene) -> Table:
 
 
 def _around(scene: Scene, answers: Table) -> Table:
-    """Return, for each `row`, the gap before it, the tenure before that, and the next purchase."""
+    """Return, for each `row`, the gap before it and the tenure before that gap."""
     bought = purchases(scene.tables["orders"]).select("customer_id", "ordered_at")
     bought = bought.semi_join(answers, "customer_id")
     theirs = ibis.window(group_by=bought.customer_id, order_by=bought.ordered_at)
     bought = bought.mutate(one_earlier=bought.ordered_at.lag().over(theirs))
     pairs = answers.select("row", "customer_id", "responded_at").left_join(bought, "customer_id")
-    before, after = pairs.ordered_at < pairs.responded_at, pairs.ordered_at > pairs.responded_at
+    before = pairs.ordered_at < pairs.responded_at
     around = pairs.group_by("row").aggregate(
         first=ibis.ifelse(before, pairs.ordered_at, None).min(),
         last=ibis.ifelse(before, pairs.ordered_at, None).max(),
         last_but_one=ibis.ifelse(before, pairs.one_earlier, None).max(),
-        next_at=ibis.ifelse(after, pairs.ordered_at, None).min(),
     )
     return around.select(
         "row",
-        "next_at",
         gap_before_days=_days(around.last_but_one, around["last"]).fill_null(-1),
         tenure_then=_days(around["first"], around.last_but_one).fill_null(0),
     )

@@ -8,7 +8,7 @@ are strict: an order at the very instant of the answer counts as neither.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import ibis
@@ -85,16 +85,32 @@ def purchases(orders: Table) -> Table:
 
 
 def with_clusters(rows: Table, *, exact: bool, engine: str = "duckdb") -> Table:
-    """Return rows with `cluster`: the customer's rank, or one of 256 buckets of its md5."""
+    """Return rows with `cluster`: the customer's rank, or one of 256 buckets of its md5.
+
+    `draw` comes from the three digits that follow; 0 for all where the cluster is the rank.
+    """
     if not exact:
-        digest = hex_md5(rows.customer_id, engine)
-        digits = [ibis.literal(_HEX).find(digest.substr(place, 1)) for place in (0, 1)]
-        return rows.mutate(cluster=(digits[0] * 16 + digits[1]).cast("int64"))
-    return rows.mutate(cluster=ibis.dense_rank().over(ibis.window(order_by=rows.customer_id)))
+        rows = rows.mutate(digest=hex_md5(rows.customer_id, engine))
+        return rows.mutate(
+            cluster=_digits(rows.digest, 0, 2), draw=_digits(rows.digest, 2, 5)
+        ).drop("digest")
+    rank = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id))
+    return rows.mutate(cluster=rank, draw=ibis.literal(0, "int64"))
+
+
+def _digits(digest: Column, start: int, end: int) -> Value:
+    """Return some hex digits as a number."""
+    number: Value = ibis.literal(0, "int64")
+    for place in range(start, end):
+        number = number * 16 + ibis.literal(_HEX).find(digest.substr(place, 1))
+    return number.cast("int64")
 
 
 def customer_clusters(scene: Scene) -> Table:
-    """Return customer_id, cluster: one row a customer with an order, answer or invitation."""
+    """Return customer_id, cluster, draw: one row a customer with an order, answer or invitation.
+
+    `draw` is chance's number from 0 to 4095, the same for a customer in every edition.
+    """
     seen = [
         scene.tables[name].select("customer_id")
         for name in ("orders", "responses", "invitations")
@@ -104,6 +120,22 @@ def customer_clusters(scene: Scene) -> Table:
     known = known.filter(known.customer_id.notnull())
     exact = int(known.count().execute()) <= EXACT_CLUSTERS
     return with_clusters(known, exact=exact, engine=scene.engine)
+
+
+def among(scene: Scene, customers: Table) -> Scene:
+    """Return the scene as far as some customers are in it: every table with theirs alone.
+
+    Tables that know orders but no customers keep those customers' orders' rows.
+    """
+    by = {"referrals": "referrer_id"}
+    tables = {}
+    for name, table in scene.tables.items():
+        key = by.get(name, "customer_id")
+        theirs = customers.select(**{key: customers.customer_id})
+        tables[name] = table.semi_join(theirs, key) if key in table.columns else table
+    if "order_lines" in tables:
+        tables["order_lines"] = tables["order_lines"].semi_join(tables["orders"], "order_id")
+    return replace(scene, tables=tables)
 
 
 def answers(scene: Scene, clusters: Table) -> Table:
@@ -140,17 +172,40 @@ def score_cells(scene: Scene, rows: Table) -> Table:
     return cells(stacked, keys, n=lambda t: t.count())
 
 
+def lives(scene: Scene, rows: Table) -> Table:
+    """Return one row a valid answer to the main question, with what came before it and after it.
+
+    Parameters
+    ----------
+    rows : `answers`.
+
+    Returns
+    -------
+    row (its number), response_id, customer_id, responded_at, window_ends, score, segments, cluster,
+    prior_orders, recency_days (-1 without an earlier order), tenure_days, next_at (the next
+    purchase, NULL if none yet), and within `repeat_within_days` after it, as far as it is known:
+    repeat (0/1), orders, spend, margin (minor units).
+    """
+    rows = with_window(scene, rows)
+    kept = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
+    kept += _of(rows, *segment_columns(scene.company), *([scene.company.experiment or ""]))
+    return rows.select(*dict.fromkeys(kept)).join(histories(rows, scene), "row", how="inner")
+
+
 def panel(scene: Scene, rows: Table) -> Table:
-    """Return one row an answer to the main question, with what came before it and after it.
+    """Return the lives whose window closed in trend or lookback: one row an answer.
 
     Columns: score, segments, cluster, closes (period in which its window ends), in_lookback,
-    prior_orders, recency_days (-1 without an earlier order), tenure_days, and within
-    `repeat_within_days` after it: repeat (0/1), orders, spend, margin (minor units).
-    Answers whose window is still open at the period's end are left out.
+    prior_orders, recency_days, tenure_days, repeat, orders, spend, margin.
+
+    Parameters
+    ----------
+    rows : `lives`. Answers whose window is still open at the period's end are left out.
     """
-    rows = closed(scene, with_window(scene, rows))
-    kept = ["row", "score", "closes", "in_lookback", "cluster", *segment_columns(scene.company)]
-    return rows.select(*kept).join(histories(rows, scene), "row", how="inner").drop("row")
+    rows = closed(scene, rows)
+    kept = ["score", "closes", "in_lookback", "cluster", *segment_columns(scene.company)]
+    kept += ["prior_orders", "recency_days", "tenure_days", "repeat"]
+    return rows.select(*kept, *_of(rows, "orders", "spend", "margin"))
 
 
 def with_window(scene: Scene, rows: Table) -> Table:
@@ -223,6 +278,9 @@ def histories(rows: Table, scene: Scene) -> Table:
         "first_before": ibis.ifelse(before, pairs.ordered_at, None).min(),
         "orders": total(after & bought, 1),
         "spend": total(after, pairs.revenue),
+        "next_at": ibis.ifelse(
+            bought & (pairs.ordered_at > pairs.followed_from), pairs.ordered_at, None
+        ).min(),
     }
     if "margin" in pairs.columns:
         sums["margin"] = total(after, pairs.margin)

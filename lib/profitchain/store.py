@@ -237,12 +237,10 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     scene = panel.Scene(company=firm, period=period, tables=intake.tables)
     con = intake.con
     clusters = con.create_table("clusters", panel.customer_clusters(scene), temp=True)
-    bought = con.create_table(
-        "customer_periods", buying.customer_periods(scene, clusters), temp=True
-    )
+    buyers = con.create_table("buyers", buying.buyers(scene, clusters), temp=True)
     summaries = {
-        "activity": buying.activity(bought),
-        "cohorts": buying.cohorts(bought),
+        "activity": buying.activity(scene, buyers),
+        "cohorts": buying.cohorts(scene, buyers),
         "gaps": buying.gaps(scene),
         "active_windows": buying.active_windows(scene),
     }
@@ -279,14 +277,15 @@ def _of_answers(
     answers = con.create_table("answers", panel.answers(scene, clusters), temp=True)
     summaries = {"score_cells": panel.score_cells(scene, answers)}
     if scene.company.main is not None:
-        summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, answers))
+        lives = con.create_table("lives", panel.lives(scene, answers), temp=True)
+        summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, lives))
         facts["still_open"] = panel.still_open(scene, answers)
         facts["margin_assumed"] = panel.margins_assumed(scene)
         summaries["asked_cells"] = _asked_cells(con, scene, clusters, facts)
-        followed = con.create_table("followed", followups.followed(scene, answers), temp=True)
+        followed = con.create_table("followed", followups.followed(scene, lives), temp=True)
         summaries["ladder_cells"] = followups.ladder_cells(scene, followed)
-        summaries["window_cells"] = followups.window_cells(scene, followed)
-        summaries["return_times"] = followups.return_times(scene, followed)
+        summaries["window_cells"] = followups.window_cells(scene, lives)
+        summaries["return_times"] = followups.return_times(scene, lives)
     return summaries
 
 
