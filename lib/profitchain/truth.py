@@ -17,6 +17,7 @@ from profitchain.behaviour import (
     REST_DAYS,
     SCORES,
     WINDOW_DAYS,
+    Settings,
     experience,
     exposure,
     haste,
@@ -25,11 +26,12 @@ from profitchain.behaviour import (
     staying,
     stream,
 )
-from profitchain.hindsight import QUARTERS, answered_panel, lookback, quarter_of
+from profitchain.hindsight import QUARTERS, answered_panel, lookback, quarter_number
 from profitchain.world import World
 
 BANDS = {"0-6": (0, 6), "6-8": (6, 8), "8-10": (8, 10)}
 GROUPS = {"detractors": slice(0, 7), "passives": slice(7, 9), "promoters": slice(9, 11)}
+HEARD = ("respondents", "invited", "orders")
 LEDGER_TRIALS = 60_000  # simulated follow-ups for each score
 
 
@@ -38,7 +40,7 @@ def truths(world: World) -> dict[str, object]:
     panel = answered_panel(world)
     recent = lookback(panel)
     return {
-        "settings": {name: getattr(world.settings, name) for name in world.settings.__slots__},
+        "settings": settings_truth(world.settings),
         "mechanism": _mechanism(world),
         "repeat": {
             "within_days": WINDOW_DAYS,
@@ -46,9 +48,19 @@ def truths(world: World) -> dict[str, object]:
             "all_answers": {"closed_in": [*QUARTERS], **repeat_truth(panel, world)},
         },
         "orders_within_window": orders_truth(recent, world),
-        "nps": nps_truth(world),
+        "nps": nps_truth(scores_by_quarter(world)),
         "crisis": crisis_truth(world),
     }
+
+
+def settings_truth(settings: Settings) -> dict[str, object]:
+    """Return the settings of a world; those that reach a wanted size only where they were used."""
+    told = {name: getattr(settings, name) for name in Settings.__slots__}
+    usual = Settings(customers=1, seed=0)
+    for name in ("loyalty", "invited_share"):
+        if told[name] == getattr(usual, name):
+            del told[name]
+    return told
 
 
 def repeat_truth(panel: pd.DataFrame, world: World) -> dict[str, object]:
@@ -63,7 +75,7 @@ def repeat_truth(panel: pd.DataFrame, world: World) -> dict[str, object]:
     if panel.empty:
         return {"answers": 0}
     shares = np.bincount(panel["score"], minlength=11) / len(panel)
-    chances = _chances(panel, world.settings.effect)
+    chances = _chances(panel, world.settings)
     curve = chances.mean(axis=0)
     return {
         "answers": len(panel),
@@ -109,33 +121,51 @@ def orders_truth(panel: pd.DataFrame, world: World) -> dict[str, object]:
     }
 
 
-def nps_truth(world: World) -> dict[str, dict[str, float]]:
-    """Return each quarter's NPS of those who answered, of all invited, and of all orders."""
+def scores_by_quarter(world: World) -> np.ndarray:
+    """Return how many scores 0..10 were given, by quarter (as QUARTERS), kind (as HEARD), score.
+
+    Counts of several worlds may be added up.
+    """
     orders = world.orders
-    asked = orders[orders["invited"] < NEVER]
-    given = orders[orders["scored"]]
+    known = {
+        "answered": orders["scored"].to_numpy(),
+        "invited": orders["invited"].to_numpy() < NEVER,
+        "placed": np.ones(len(orders), dtype=bool),
+    }
+    score, shape = orders["score"].to_numpy().astype(np.int64), (len(QUARTERS), 11)
+    counts = []
+    for when, rows in known.items():
+        cell = quarter_number(orders[when].to_numpy()[rows]) * 11 + score[rows]
+        counts.append(np.bincount(cell, minlength=shape[0] * 11).reshape(shape))
+    return np.stack(counts, axis=1)
+
+
+def nps_truth(counts: np.ndarray) -> dict[str, dict[str, float | None]]:
+    """Return each quarter's NPS of those who answered, of all invited, and of all orders.
+
+    `counts` are those of `scores_by_quarter`.
+    """
     return {
-        quarter: {
-            "respondents": nps(given["score"][quarter_of(given["answered"]) == quarter]),
-            "invited": nps(asked["score"][quarter_of(asked["invited"]) == quarter]),
-            "orders": nps(orders["score"][quarter_of(orders["placed"]) == quarter]),
-        }
-        for quarter in QUARTERS
+        quarter: {name: _nps(of) for name, of in zip(HEARD, by_kind, strict=True)}
+        for quarter, by_kind in zip(QUARTERS, counts, strict=True)
     }
 
 
 def nps(scores: pd.Series) -> float | None:
     """Return promoters minus detractors in points, -100..100; None without scores."""
-    if scores.empty:
-        return None
-    return _short(100 * ((scores >= 9).mean() - (scores <= 6).mean()))
+    return _nps(np.bincount(scores, minlength=11))
+
+
+def _nps(counts: np.ndarray) -> float | None:
+    n = counts.sum()
+    return _short(100 * (counts[9:].sum() / n - counts[:7].sum() / n)) if n else None
 
 
 def crisis_truth(world: World) -> dict[str, object]:
     """Return what the late deliveries did to the orders of the region and quarter they hit."""
-    orders, people = world.orders, world.people
-    region = people["region"].to_numpy()[orders["customer"]]
-    hit = orders[(region == CRISIS_REGION) & (quarter_of(orders["placed"]) == "2025Q3")]
+    orders, people, settings = world.orders, world.people, world.settings
+    region, then = people["region"].to_numpy()[orders["customer"]], QUARTERS.index("2025Q3")
+    hit = orders[(region == CRISIS_REGION) & (quarter_number(orders["placed"]) == then)]
     calm = hit["calm_score"]
     facts = {"region": REGIONS[CRISIS_REGION], "quarter": "2025Q3", "orders": len(hit)}
     if hit.empty:
@@ -143,7 +173,7 @@ def crisis_truth(world: World) -> dict[str, object]:
     pace = people["pace"].to_numpy()[hit["customer"]]
     busy = exposure(hit["placed"].to_numpy(), hit["placed"].to_numpy())
     chance = [
-        repeat_chance(pace, score.to_numpy(), busy, world.settings.effect).mean()
+        repeat_chance(pace, score.to_numpy(), busy, settings.effect, settings.loyalty).mean()
         for score in (hit["score"], calm)
     ]
     return facts | {
@@ -154,10 +184,10 @@ def crisis_truth(world: World) -> dict[str, object]:
     }
 
 
-def _chances(panel: pd.DataFrame, effect: float) -> np.ndarray:
+def _chances(panel: pd.DataFrame, settings: Settings) -> np.ndarray:
     """Return one row an answer, one column a score: the chance had the score been that."""
     pace, busy = panel["pace"].to_numpy()[:, None], panel["exposure"].to_numpy()[:, None]
-    return repeat_chance(pace, SCORES[None, :], busy, effect)
+    return repeat_chance(pace, SCORES[None, :], busy, settings.effect, settings.loyalty)
 
 
 def _steps(chances: np.ndarray, score: np.ndarray) -> dict[str, float | None]:
@@ -213,7 +243,10 @@ def _orders_had_it_been(score: int, panel: pd.DataFrame, world: World) -> tuple[
     until, count = answered + WINDOW_DAYS * DAY, np.zeros(LEDGER_TRIALS)
     trial, felt = np.arange(LEDGER_TRIALS), np.full(LEDGER_TRIALS, score)
     while trial.size:
-        again = next_order(people, who[trial], placed, felt, effect=settings.effect, rng=rng)
+        again = next_order(
+            people, who[trial], placed, felt,
+            effect=settings.effect, loyalty=settings.loyalty, rng=rng,
+        )  # fmt: skip
         back = again <= until[trial]
         trial, placed = trial[back], again[back]
         count[trial] += 1
@@ -224,10 +257,10 @@ def _orders_had_it_been(score: int, panel: pd.DataFrame, world: World) -> tuple[
 
 
 def _mechanism(world: World) -> dict[str, object]:
-    effect = world.settings.effect
+    effect, loyalty = world.settings.effect, world.settings.loyalty
     return {
         "rest_days": REST_DAYS,
-        "chance_to_stay_by_score": _short(staying(SCORES, effect)),
+        "chance_to_stay_by_score": _short(staying(SCORES, effect, loyalty)),
         "pace_factor_by_score": _short(haste(SCORES, effect)),
         "score_points_per_driver_deviation": _named(DRIVERS, DRIVER_WEIGHT),
     }
