@@ -72,17 +72,18 @@ REFUNDED_SHARE, CANCELLED_SHARE = 0.018, 0.012
 class Sales:
     """The shop's orders and their lines, with the whole cents that other tables need.
 
-    `value` and `margin`: cents of each order of the world, in its order.
+    `value` and `margin`: cents of each order of the world, in its order. `lines` are None where
+    they weren't asked for.
     """
 
     orders: pa.Table
-    lines: pa.Table
+    lines: pa.Table | None
     value: np.ndarray
     margin: np.ndarray
     books: pd.DataFrame
 
 
-def sell(world: World) -> Sales:
+def sell(world: World, *, with_lines: bool = True) -> Sales:
     """Return what each order of the world consisted of, as the shop's two tables."""
     rng, n = stream(world.settings.seed, "goods"), len(world.orders)
     lines = _lines(world, rng)
@@ -96,7 +97,7 @@ def sell(world: World) -> Sales:
     numbers[ledger["order"].to_numpy()[ordinary]] = ledger["number"].to_numpy()[ordinary]
     return Sales(
         orders=_orders_table(ledger),
-        lines=_lines_table(lines, numbers),
+        lines=_lines_table(lines, numbers) if with_lines else None,
         value=gross - discount,
         margin=margin,
         books=ledger[ledger["kind"] != CANCELLED],

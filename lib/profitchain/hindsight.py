@@ -65,10 +65,15 @@ def lookback(
     return panel[panel["closes"].isin([str(p) for p in Period(period).last(quarters)])]
 
 
+def quarter_opens() -> np.ndarray:
+    """Return the first second of each of QUARTERS."""
+    opens = [np.datetime64(Period(quarter).first_day, "s") - START for quarter in QUARTERS]
+    return np.array(opens).astype(np.int64)
+
+
 def quarter_number(seconds: np.ndarray) -> np.ndarray:
     """Return the place in QUARTERS of each instant, which lies between START and END."""
-    opens = [np.datetime64(Period(quarter).first_day, "s") - START for quarter in QUARTERS]
-    return np.searchsorted(np.array(opens).astype(np.int64), seconds, side="right") - 1
+    return np.searchsorted(quarter_opens(), seconds, side="right") - 1
 
 
 def quarter_of(seconds: np.ndarray) -> np.ndarray:
