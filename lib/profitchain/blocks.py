@@ -193,7 +193,7 @@ def _numbered(table: pa.Table, block: str) -> pa.Table:
     """Return the table with the block's number behind the letter of each key."""
     for place, name in enumerate(table.column_names):
         if _is_key(name):
-            keys = pc.utf8_replace_slice(table[name], start=1, stop=1, replacement=block)
+            keys = pc.binary_replace_slice(table[name], start=1, stop=1, replacement=block)
             table = table.set_column(place, name, keys)
     return table
 

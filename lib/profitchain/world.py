@@ -115,9 +115,9 @@ def _orders(people: pd.DataFrame, settings: Settings) -> pd.DataFrame:
             effect=settings.effect, loyalty=settings.loyalty, rng=rng,
         )  # fmt: skip
         who, placed = who[again < LENGTH], again[again < LENGTH]
-    orders = {name: np.concatenate([part[name] for part in rounds]) for name in rounds[0]}
+    orders = {name: np.concatenate([part.pop(name) for part in rounds]) for name in [*rounds[0]]}
     in_time = np.lexsort((orders["customer"], orders["placed"]))
-    return pd.DataFrame({name: column[in_time] for name, column in orders.items()})
+    return pd.DataFrame({name: orders.pop(name)[in_time] for name in [*orders]}, copy=False)
 
 
 def _survey(orders: pd.DataFrame, people: pd.DataFrame, settings: Settings) -> pd.DataFrame:
