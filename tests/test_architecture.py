@@ -20,7 +20,7 @@ WORDS     errors memo languages periods estimates ratios comparisons
 DATA      settings company contracts delimited workbooks sources casting conventions typed
 JUDGED    reasons checks quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
-EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes
+EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
 INVENTING targets invented_tables blocks folders example
 MEASURES  quality response satisfaction loyalty
 VALUE     withheld value_groups concentration profitability rhythm four_fields dimensions

@@ -8,8 +8,10 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import groupby
 from multiprocessing import get_context
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,10 @@ import pyarrow.parquet as pq
 
 from profitchain.behaviour import START, Settings
 from profitchain.errors import ProfitchainError
-from profitchain.hindsight import QUARTERS, quarter_opens
+from profitchain.hindsight import QUARTERS, answered_panel, lookback, quarter_opens
 from profitchain.invented_tables import Money, money_of, table_truths, tables_of
-from profitchain.truth import nps_truth, scores_by_quarter, settings_truth, truths
+from profitchain.tallies import Tally, tally
+from profitchain.truth import orders_truth, told
 from profitchain.world import lived
 
 BLOCK = 250_000  # customers: up to 5 orders each, a block needs less than 1.5 GB
@@ -63,15 +66,15 @@ class Plan:
 class Written:
     """What a block leaves behind beside its files: sums, which may be added over the blocks.
 
-    `parts`: rows of each file by table and file name. `heard`: as `scores_by_quarter`. `truth`:
-    everything that is true of the block's behaviour, of the first block only.
+    `parts`: rows of each file by table and file name. `orders_within_window`: what `orders_truth`
+    says of the first block, nothing of others.
     """
 
     parts: dict[tuple[str, str], int]
     money: Money
-    heard: np.ndarray
+    tally: Tally
     tables: dict[str, pa.Table]
-    truth: dict[str, object]
+    orders_within_window: dict[str, object]
 
 
 def write(plan: Plan, folder: Path, *, workers: int | None = None) -> dict[str, object]:
@@ -137,6 +140,7 @@ def _blocks(pool: ProcessPoolExecutor, plan: Plan, folder: Path) -> list[Written
 def _write_block(plan: Plan, number: int, folder: Path) -> Written:
     """Simulate a block, write its rows, a file a table and quarter, and return its sums."""
     world = lived(block_settings(plan, number))
+    panel = answered_panel(world)
     made = tables_of(world, plan.tables)
     alone = {name: made.pop(name) for name in (*SUMMED, *OF_THE_FIRM) if name in made}
     parts, digits = {}, max(3, len(str(len(plan.sizes) - 1)))
@@ -151,9 +155,9 @@ def _write_block(plan: Plan, number: int, folder: Path) -> Written:
     return Written(
         parts=parts,
         money=money_of(made["orders"]),
-        heard=scores_by_quarter(world),
+        tally=tally(world, panel),
         tables=alone,
-        truth=truths(world) if number == 0 else {},
+        orders_within_window=orders_truth(lookback(panel), world) if number == 0 else {},
     )
 
 
@@ -218,14 +222,14 @@ def _groups(written: Iterable[Written]) -> Iterator[tuple[str, list[str]]]:
     """Yield table and file names: files of one quarter which together hold `FILE_ROWS`."""
     rows = {key: n for block in written for key, n in block.parts.items() if key[0] in QUARTERLY}
     for (name, _), parts in groupby(sorted(rows), key=lambda key: (key[0], key[1][:6])):
-        group, held = [], 0
+        groups: list[list[str]] = [[]]
         for _, part in parts:
-            group, held = [*group, part], held + rows[name, part]
-            if held >= FILE_ROWS:
-                yield name, group
-                group, held = [], 0
-        if group:
-            yield name, group
+            if sum(rows[name, one] for one in groups[-1]) >= FILE_ROWS:
+                groups.append([])
+            groups[-1].append(part)
+        if len(groups) > 1 and sum(rows[name, one] for one in groups[-1]) < FILE_ROWS:
+            groups[-2:] = [groups[-2] + groups[-1]]
+        yield from ((name, group) for group in groups)
 
 
 def _merge(folder: Path, parts: list[str], dated_by: str | None) -> None:
@@ -261,12 +265,7 @@ def _of_the_firm(written: list[Written]) -> dict[str, pa.Table]:
 
 
 def _truth(plan: Plan, written: list[Written], rows: dict[str, int]) -> dict[str, object]:
-    first = written[0].truth
-    sums = sum((block.money for block in written), Money())
-    heard = np.sum([block.heard for block in written], axis=0)
-    return {
-        **first,
-        "settings": settings_truth(plan.settings),
-        "nps": nps_truth(heard),
-        **table_truths(sums, rows),
-    }
+    money = reduce(add, (block.money for block in written))
+    sums = reduce(add, (block.tally for block in written))
+    behaviour = told(sums, plan.settings, written[0].orders_within_window)
+    return behaviour | table_truths(money, rows)

@@ -28,8 +28,7 @@ FAULTS_FROM = 100  # customers; smaller companies have too few rows to break any
 
 ABOUT = "Lantern & Loom is invented; these are the true values behind its tables."
 ABOUT_BLOCKS = (
-    " The firm was simulated in blocks of customers: settings, mechanism, nps, money and rows are"
-    " those of the whole firm; repeat, orders_within_window and crisis those of its first {}"
+    " They are sums over the whole firm, but for orders_within_window: this is of the first {}"
     " customers."
 )
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from profitchain import programmes, voices
 from profitchain.goods import ORDERED, order_ids, sell
+from profitchain.tallies import Added
 from profitchain.world import World
 
 TABLES = (
@@ -32,19 +33,12 @@ TABLES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """Sums of completed orders that several worlds may add up: their number, and whole cents."""
+class Money(Added):
+    """Sums of completed orders: their number, and whole cents."""
 
-    orders: int = 0
-    revenue: int = 0
-    margin: int = 0
-
-    def __add__(self, other: Money) -> Money:
-        return Money(
-            orders=self.orders + other.orders,
-            revenue=self.revenue + other.revenue,
-            margin=self.margin + other.margin,
-        )
+    orders: int
+    revenue: int
+    margin: int
 
 
 def tables_of(world: World, names: Collection[str] = TABLES) -> dict[str, pa.Table]:
