@@ -7,18 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 import yaml
 
 from profitchain import blocks, company, intake
-from profitchain.behaviour import Settings, staying
+from profitchain.behaviour import END, WINDOW_DAYS, Settings, staying
 from profitchain.errors import ParameterError
 from profitchain.example import write_example
 from profitchain.hindsight import answered_panel, lookback
 from profitchain.periods import Period
+from profitchain.tallies import answers
 from profitchain.targets import settled
-from profitchain.truth import repeat_truth, settings_truth, truths
+from profitchain.truth import answers_truth, settings_truth, truths
 from profitchain.world import lived, simulate
 
 CUSTOMERS, BLOCK = 5_000, 1_300  # four blocks
@@ -142,15 +144,35 @@ def test_wanted_orders_and_answers_are_met(tables, truth):
     assert truth["settings"]["invited_share"] < 0.3
 
 
-def test_the_truth_of_the_first_block_is_that_of_the_firm(truth):
-    """Within sampling error, against another world of the same settings and 20 times the size."""
-    other = Settings(**truth["settings"] | {"customers": 26_000, "seed": 99})
-    world = lived(other)
-    told, more = truth["repeat"]["all_answers"], repeat_truth(answered_panel(world), world)
-    assert told["by_score"] == pytest.approx(more["by_score"], abs=0.05)
-    assert truth["mechanism"] == json.loads(json.dumps(truths(world)["mechanism"]))
-    for quarter, nps in truths(world)["nps"].items():
-        assert truth["nps"][quarter]["orders"] == pytest.approx(nps["orders"], abs=8), quarter
+def test_the_truth_adds_up_over_the_whole_firm(tables, truth):
+    given = tables["responses"].dropna(subset=["nps"])
+    quarter = given["responded_at"].dt.to_period("Q").astype(str)
+    seen = 100 * ((given["nps"] >= 9).astype(int) - (given["nps"] <= 6)).groupby(quarter).mean()
+    told = {name: nps["respondents"] for name, nps in truth["nps"].items()}
+    assert told == pytest.approx(seen.to_dict(), abs=1e-6)
+    closed = given["responded_at"] + pd.Timedelta(days=WINDOW_DAYS) <= pd.Timestamp(END)
+    assert truth["repeat"]["all_answers"]["answers"] == closed.sum()
+    bought = tables["orders"][tables["orders"]["status"] == "completed"]
+    mean = float(bought["revenue"].astype(float).mean())
+    assert truth["money"]["revenue_per_order"] == pytest.approx(mean, abs=0.006)
+
+
+def test_tallies_of_two_worlds_add_up_to_that_of_both():
+    one, two = (answered_panel(simulate(800, seed=seed)) for seed in (1, 2))
+    settings = Settings(customers=800, seed=1)
+    both = answers_truth(answers(pd.concat([one, two]), settings))
+    added = answers_truth(answers(one, settings) + answers(two, settings))
+    assert added == both
+
+
+def test_the_truth_of_a_firm_in_blocks_is_that_of_a_larger_world(truth):
+    world = lived(Settings(**truth["settings"] | {"customers": 40_000, "seed": 99}))
+    expected = json.loads(json.dumps(truths(world)))
+    told, more = (each["repeat"]["all_answers"] for each in (truth, expected))
+    assert told["by_score"] == pytest.approx(more["by_score"], abs=0.03)
+    assert told["effect_per_point"] == pytest.approx(more["effect_per_point"], rel=0.05)
+    assert truth["mechanism"] == expected["mechanism"]
+    assert truth["crisis"]["nps_change"] == pytest.approx(expected["crisis"]["nps_change"], abs=8)
 
 
 def test_the_stated_chances_happen_in_a_more_loyal_world_too():
