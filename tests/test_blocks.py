@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 import pytest
 import yaml
 
-from profitchain import blocks, company, intake
+from profitchain import blocks, cli, company, intake
 from profitchain.behaviour import END, WINDOW_DAYS, Settings, staying
 from profitchain.errors import ParameterError
 from profitchain.example import write_example
@@ -238,3 +238,12 @@ def test_what_cannot_be_written_is_refused_in_words(tmp_path, wrong, message):
 
 def test_orders_without_customers_come_from_as_many_as_place_them():
     assert settled(None, seed=1, orders=26_000).customers == 10_000
+
+
+def test_the_command_says_how_large_the_firm_is(tmp_path):
+    size = ["--customers", "400", "--orders", "1200", "--answers", "200", "--tables", "responses"]
+    assert cli.main(["example", str(tmp_path), *size]) == 0
+    rows = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))["rows"]
+    assert rows["orders"] == pytest.approx(1_200, rel=2 * NEAR)
+    assert rows["responses"] == pytest.approx(200, rel=5 * NEAR)
+    assert not (tmp_path / "customers.csv").exists()
