@@ -203,6 +203,12 @@ def test_only_the_tables_asked_for_are_written_and_the_firm_can_be_read(tmp_path
     assert str(told["rows"]["orders"]) in intake.check_report(read).replace(",", "")
 
 
+def test_every_row_of_every_table_passes_the_contract(firm):
+    read = intake.open_intake(company.load_company(firm), Period("2026Q3"))
+    reasons = [line for line in intake.check_report(read).splitlines() if line.startswith("  ")]
+    assert [line.split()[0] for line in reasons] == ["cancelled"]
+
+
 def test_orders_alone_make_a_company_without_questions(tmp_path):
     write_example(tmp_path / "firm", customers=200, tables=("orders",))
     firm = company.load_company(tmp_path / "firm")
