@@ -21,7 +21,7 @@ DATA      settings company contracts delimited workbooks sources casting convent
 JUDGED    reasons checks quarantine crosschecks account intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
-INVENTING targets invented_tables blocks folders example
+INVENTING targets invented_tables workers blocks folders example
 MEASURES  quality response satisfaction loyalty
 VALUE     withheld value_groups concentration profitability rhythm four_fields dimensions
 GROUPS    shrinkage fair_comparisons clustering

@@ -25,6 +25,7 @@ from profitchain.hindsight import QUARTERS, answered_panel, lookback, quarter_op
 from profitchain.invented_tables import Money, money_of, table_truths, tables_of
 from profitchain.tallies import Tally, tally
 from profitchain.truth import orders_truth, told
+from profitchain.workers import start_worker
 from profitchain.world import lived
 
 BLOCK = 250_000  # customers: up to 5 orders each, a block needs less than 1.5 GB
@@ -110,7 +111,7 @@ def block_settings(plan: Plan, number: int) -> Settings:
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool:
         try:
             yield pool
         except BrokenProcessPool:
