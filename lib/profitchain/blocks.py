@@ -28,7 +28,7 @@ from profitchain.truth import orders_truth, told
 from profitchain.workers import start_worker
 from profitchain.world import lived
 
-BLOCK = 250_000  # customers: up to 5 orders each, a block needs less than 1.5 GB
+BLOCK = 250_000  # customers: with 5 orders each and all tables, a block needs 1.2 GB
 FILE_ROWS = 100_000  # at least, where a quarter has so many
 GROUP_ROWS = 122_880  # rows that a reader takes at once
 
