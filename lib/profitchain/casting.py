@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -28,6 +29,7 @@ _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _FIRST_YEAR, _LAST_YEAR = 1995, 2045
 _FIRST_OF_ALL, _LAST_OF_ALL = 1900, 2199
 _LARGEST_AMOUNT = 9.0e15
+_BLANKS, _FIRST_MARK = " \t\n\r\v\f", "!"  # what is stripped, and the first sign after all that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,10 @@ def plain_text(value: ir.Value) -> ir.StringValue:
         value = _from_epoch_us(_epoch_us(value)).cast("string")
     if kind.is_integer() or kind.is_boolean():
         return value.cast("string")
-    return value.cast("string").strip().nullif("")
+    text = value.cast("string")
+    ends = [text.like(f"%{blank}") for blank in _BLANKS]
+    untidy = reduce(or_, ends, text < _FIRST_MARK)  # stripping every cell takes ten times longer
+    return ibis.ifelse(untidy, text.strip().nullif(""), text)
 
 
 def unmarked(text: ir.StringValue) -> ir.StringValue:
