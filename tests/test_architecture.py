@@ -17,8 +17,9 @@ REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
 WORDS     errors memo languages periods estimates ratios comparisons
-DATA      settings company contracts delimited workbooks sources casting conventions typed
-JUDGED    reasons checks quarantine crosschecks account intake
+DATA      settings connections company contracts delimited workbooks engines keeping sources
+TYPED     warehouses casting conventions portable typed
+JUDGED    reasons checks quarantine crosschecks account fingerprints intake
 PANEL     panel asked followups buying snapshots store
 EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
 MEASURES  quality response satisfaction loyalty

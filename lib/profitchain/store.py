@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -220,7 +221,7 @@ def _store_of(firm: Company) -> Path:
 
 
 def _key(firm: Company, period: Period) -> str:
-    from profitchain.intake import fingerprint
+    from profitchain.fingerprints import fingerprint
 
     parts = [fingerprint(firm), firm.model_dump_json(), str(period), code_version()]
     parts += [version(name) for name in ("duckdb", "ibis-framework")]
@@ -229,17 +230,24 @@ def _key(firm: Company, period: Period) -> str:
 
 def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
-    from profitchain import buying, followups, panel, snapshots
+    from profitchain.engines import telling
     from profitchain.intake import open_intake
 
-    intake = open_intake(firm, period)
+    with telling(firm), closing(open_intake(firm, period)) as intake:
+        _sum_up(intake, period, folder)
+
+
+def _sum_up(intake: Intake, period: Period, folder: Path) -> None:
+    from profitchain import buying, followups, panel, snapshots
+    from profitchain.keeping import keep, save
+
     facts = {"days_uncovered": _days_uncovered(intake, period)}
-    scene = panel.Scene(company=firm, period=period, tables=intake.tables)
     con = intake.con
-    clusters = con.create_table("clusters", panel.customer_clusters(scene), temp=True)
-    bought = con.create_table(
-        "customer_periods", buying.customer_periods(scene, clusters), temp=True
+    scene = panel.Scene(
+        company=intake.company, period=period, tables=intake.tables, engine=con.name
     )
+    clusters = keep(con, "clusters", panel.customer_clusters(scene))
+    bought = keep(con, "customer_periods", buying.customer_periods(scene, clusters))
     summaries = {
         "activity": buying.activity(bought),
         "cohorts": buying.cohorts(bought),
@@ -251,18 +259,17 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     summaries |= _of_answers(con, scene, clusters, facts)
     if "events" in intake.tables:
         summaries["events"] = followups.events(scene)
-    days = con.create_table("purchase_days", snapshots.purchase_days(scene), temp=True)
-    everybody = con.create_table("people", snapshots.people(clusters), temp=True)
+    days = keep(con, "purchase_days", snapshots.purchase_days(scene))
+    everybody = keep(con, "people", snapshots.people(clusters))
     known = snapshots.Known(scene=scene, people=everybody, days=days)
     summaries |= snapshots.all_of(known)
     summaries[CUSTOMER_IDS] = everybody.select("row", "customer_id").order_by("row")
     for name, summary in summaries.items():
-        con.to_parquet(summary, folder / f"{name}.parquet")
+        save(con, summary, folder / f"{name}.parquet")
     intake.account.to_parquet(folder / "account.parquet")
     intake.profile.to_parquet(folder / "profile.parquet")
     known = {"inputs": [asdict(one) for one in intake.inputs], "facts": facts}
     (folder / "facts.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
-    con.disconnect()
 
 
 def _of_answers(
@@ -272,18 +279,19 @@ def _of_answers(
     import ibis
 
     from profitchain import followups, panel
+    from profitchain.keeping import keep
 
     if "responses" not in scene.tables:
         nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
         return {"link_cells": ibis.memtable([], schema=nothing)}
-    answers = con.create_table("answers", panel.answers(scene, clusters), temp=True)
+    answers = keep(con, "answers", panel.answers(scene, clusters))
     summaries = {"score_cells": panel.score_cells(scene, answers)}
     if scene.company.main is not None:
         summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, answers))
         facts["still_open"] = panel.still_open(scene, answers)
         facts["margin_assumed"] = panel.margins_assumed(scene)
         summaries["asked_cells"] = _asked_cells(con, scene, clusters, facts)
-        followed = con.create_table("followed", followups.followed(scene, answers), temp=True)
+        followed = keep(con, "followed", followups.followed(scene, answers))
         summaries["ladder_cells"] = followups.ladder_cells(scene, followed)
         summaries["window_cells"] = followups.window_cells(scene, followed)
         summaries["return_times"] = followups.return_times(scene, followed)
@@ -293,10 +301,11 @@ def _of_answers(
 def _asked_cells(con: Backend, scene: Scene, clusters: Table, facts: dict[str, int]) -> Table:
     """Return the requests to answer, and count in facts which of the answers belong to none."""
     from profitchain import asked
+    from profitchain.keeping import keep
 
     invited = asked.by_invitation(scene)
     found = asked.requests(scene, clusters, invited=invited)
-    requests = con.create_table("requests", found, temp=True)
+    requests = keep(con, "requests", found)
     facts |= {"invited": int(invited), "unasked": asked.unasked(scene, requests)}
     return asked.asked_cells(asked.asked_panel(scene, requests, invited=invited))
 
