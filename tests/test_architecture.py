@@ -17,9 +17,10 @@ REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
 WORDS     errors memo languages periods estimates ratios comparisons
-DATA      settings company contracts delimited workbooks sources casting conventions typed
-JUDGED    reasons checks quarantine crosschecks account intake
-PANEL     panel asked followups buying snapshots store
+DATA      settings connections company contracts delimited workbooks engines keeping sources
+TYPED     warehouses casting conventions portable typed
+JUDGED    reasons checks quarantine crosschecks account fingerprints intake
+PANEL     panel asked followups buying snapshots summaries store
 EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
 INVENTING targets invented_tables workers blocks folders example
 MEASURES  quality response satisfaction loyalty

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from profitchain.casting import from_utc, to_utc
 from profitchain.company import Company, load_company
 from profitchain.errors import CompanyError, ContractError, PeriodError
-from profitchain.intake import Intake, check_report, fingerprint, last_period, open_intake
+from profitchain.fingerprints import fingerprint
+from profitchain.intake import Intake, check_report, last_period, open_intake
 from profitchain.periods import Period
 
 Q1 = Period("2026Q1")

@@ -74,7 +74,9 @@ def scene_of(frames: dict[str, pd.DataFrame], **changes: object) -> panel.Scene:
 
 
 def known_of(scene: panel.Scene) -> snapshots.Known:
-    everybody = snapshots.people(panel.customer_clusters(scene))
+    clusters = panel.customer_clusters(scene)
+    many = int(clusters.count().execute())
+    everybody = snapshots.people(clusters, many, of=many)
     days = snapshots.purchase_days(scene)
     return snapshots.Known(scene=scene, people=everybody, days=days)
 
@@ -207,14 +209,15 @@ def test_a_firm_with_orders_alone_has_snapshots_too(frames):
     assert here[here["back"] == 0]["repeats"].sum() > 0
 
 
-def test_above_the_limit_earlier_snapshots_hold_whole_buckets_of_customers(frames, monkeypatch):
+def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames, monkeypatch):
     monkeypatch.setattr(panel, "EXACT_CLUSTERS", 20)
     monkeypatch.setattr(snapshots, "EXACT_CLUSTERS", 20)
     here = snapshots.customers(known_of(scene_of(frames))).execute()
     assert set(here[here["back"] >= 2]["sampled"]) == {1}
     now = here[here["back"] == 0]
     assert 0 < now["sampled"].sum() < len(now)
-    assert now[now["sampled"] == 1]["cluster"].max() < now[now["sampled"] == 0]["cluster"].min()
+    chosen = now.set_index("row")["sampled"]
+    assert (here["sampled"].to_numpy() == chosen[here["row"]].to_numpy()).all()
 
 
 def test_the_time_to_return_starts_at_the_first_answer_of_the_lookback(frames):

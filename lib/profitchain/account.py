@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.checks import OUTCOME, USED, Judged, RowKind
 from profitchain.company import Company
 from profitchain.delimited import FILE, ROW
+from profitchain.portable import as_text
 from profitchain.reasons import TOO_WIDE, UNKNOWN_CUSTOMER
 from profitchain.sources import source_name
 from profitchain.typed import Typed
@@ -68,9 +70,10 @@ def _rejected(judged: Judged) -> Outcome:
 def _first_broken(judged: Judged) -> dict[int, tuple[tuple[str, str], ...]]:
     """Return the first rows of each broken outcome, as place and the cell that broke it."""
     table, numbers = judged.table, judged.numbers("broken")
-    rows = judged.rows.filter(judged.rows[OUTCOME].isin(numbers))
+    rows = judged.cells.filter(judged.cells[OUTCOME].isin(numbers))
+    shown_as = as_text if table.raw.warehouse else _as_text
     cells = [
-        (rows[OUTCOME] == number, rows[table.theirs[column]].cast("string"))
+        (rows[OUTCOME] == number, shown_as(rows[table.theirs[column]]))
         for number in numbers
         if (column := judged.outcomes[number][2]) is not None
     ]
@@ -85,6 +88,10 @@ def _first_broken(judged: Judged) -> dict[int, tuple[tuple[str, str], ...]]:
         )
         for number, group in first.groupby(OUTCOME)
     }
+
+
+def _as_text(value: ir.Value) -> ir.Value:
+    return value.cast("string")
 
 
 def _place(file: Any, row: Any, table: Typed) -> str:

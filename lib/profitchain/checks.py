@@ -9,9 +9,9 @@ from typing import Any, Literal
 import ibis
 import ibis.expr.types as ir
 
-from profitchain import casting, reasons
+from profitchain import casting, keeping, reasons
 from profitchain.company import Company
-from profitchain.contracts import Column
+from profitchain.contracts import Column, Contract
 from profitchain.conventions import End, is_later
 from profitchain.delimited import FILE, ROW
 from profitchain.typed import Typed, given, typed
@@ -36,11 +36,13 @@ class Check:
 class Judged:
     """A typed table whose rows carry the number of their outcome in `__outcome`; 0 is "used".
 
-    `outcomes` maps each other number to its reason, kind and column.
+    `outcomes` maps each other number to its reason, kind and column. `cells` are the same rows with
+    the source's own columns, which a warehouse doesn't keep in `rows` but can look up.
     """
 
     table: Typed
     rows: ir.Table
+    cells: ir.Table
     outcomes: dict[int, tuple[str, RowKind, str | None]]
 
     def numbers(self, *kinds: RowKind) -> list[int]:
@@ -57,11 +59,13 @@ def judge(
     number = ibis.cases(
         *((check.holds.fill_null(False), n) for n, check in enumerate(checks, start=1)), else_=USED
     )
-    rows = table.rows.mutate(**{OUTCOME: number})
+    rows = table.rows.mutate(**{OUTCOME: number.cast("int64")})
+    if table.raw.warehouse:
+        return _judged_there(con, table, rows, outcomes)
     if not table.raw.lasting:
         rows = con.create_table(f"judged_{table.contract.table}", _lean(rows, table))
         con.raw_sql(f"DROP TABLE {table.raw.name}")
-    judged = Judged(table=table, rows=rows, outcomes=outcomes)
+    judged = Judged(table=table, rows=rows, cells=rows, outcomes=outcomes)
     return _set_repeats_aside(con, judged) if table.contract.unique else judged
 
 
@@ -85,7 +89,7 @@ def _dated(table: Typed) -> ir.Value | None:
         return None
     value = table.value(column.name)
     if column.kind == "year":
-        return (value.cast("string") + "-01-01").try_cast("date")
+        return (value.cast("string") + "-01-01").cast("date")
     return casting.period_start(value) if column.kind == "period" else value
 
 
@@ -138,8 +142,9 @@ def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
     """Set aside all but one of the rows that share a key: the earliest, then the first by value."""
     contract, rows = judged.table.contract, judged.rows
     keys = [typed(name) for name in contract.unique if name in judged.table.theirs]
-    sound = rows.filter(rows[OUTCOME].isin([USED, *judged.numbers("cancelled")]))
-    sound = sound.mutate(__key=_key_hash(sound, keys))
+    outcomes = judged.outcomes
+    sound = rows.filter(_is_sound(rows, outcomes))
+    sound = sound.mutate(__key=_key_text(sound, keys).hash())
     seen = sound.aggregate(rows=sound.count(), keys=sound["__key"].nunique()).to_pandas().iloc[0]
     if seen["rows"] == seen["keys"]:
         return judged
@@ -148,28 +153,45 @@ def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
         f"repeats_{contract.table}",
         _losers(sound.semi_join(suspects, "__key"), judged, keys),
     )
+    found = _with_losers(rows, losers)
+    outcomes = outcomes | _repeat_outcomes(contract)
+    return Judged(table=judged.table, rows=found, cells=found, outcomes=outcomes)
+
+
+def _repeat_outcomes(contract: Contract) -> dict[int, tuple[str, RowKind, str | None]]:
     same = reasons.SAME_KEY.format(columns=" and ".join(contract.unique))
-    outcomes = judged.outcomes | {
+    return {
         REPEATED: (reasons.REPEATED, "broken", contract.unique[0]),
         CONFLICTING: (same, "broken", contract.unique[0]),
     }
-    return Judged(table=judged.table, rows=_with_losers(rows, losers), outcomes=outcomes)
+
+
+def _is_sound(rows: ir.Table, outcomes: dict) -> ir.BooleanValue:
+    cancelled = [n for n, (_, kind, _) in outcomes.items() if kind == "cancelled"]
+    return rows[OUTCOME].isin([USED, *cancelled])
 
 
 def _losers(suspects: ir.Table, judged: Judged, keys: list[str]) -> ir.Table:
-    values = [typed(column.name) for column in judged.table.present]
-    dated = [typed(judged.table.contract.dated_by)] if judged.table.contract.dated_by else []
+    ranked = _ranked(suspects, judged.table, keys)
+    return ranked.filter(ranked["__place"] > 0).select(
+        __in=ranked[FILE].fill_null(""), __at=ranked[ROW], __why=_why(ranked)
+    )
+
+
+def _ranked(suspects: ir.Table, table: Typed, keys: list[str]) -> ir.Table:
+    """Return rows that share keys with their place by key, and by key and values."""
+    values = [typed(column.name) for column in table.present]
+    dated = [typed(table.contract.dated_by)] if table.contract.dated_by else []
     order = [suspects[name].asc(nulls_first=False) for name in (*dated, *values) if name in values]
-    order += [suspects[name].cast("string") for name in judged.table.raw.columns]
+    order += [suspects[name].cast("string") for name in table.raw.columns]
     order += [suspects[FILE], suspects[ROW]]
     place = ibis.row_number().over(group_by=keys, order_by=order)
     copy = ibis.row_number().over(group_by=[*keys, *values], order_by=order)
-    ranked = suspects.mutate(__place=place, __copy=copy)
-    return ranked.filter(ranked["__place"] > 0).select(
-        __in=ranked[FILE].fill_null(""),
-        __at=ranked[ROW],
-        __why=ibis.ifelse(ranked["__copy"] > 0, REPEATED, CONFLICTING),
-    )
+    return suspects.mutate(__place=place, __copy=copy)
+
+
+def _why(ranked: ir.Table) -> ir.IntegerValue:
+    return ibis.ifelse(ranked["__copy"] > 0, REPEATED, CONFLICTING).cast("int64")
 
 
 def _with_losers(rows: ir.Table, losers: ir.Table) -> ir.Table:
@@ -179,12 +201,53 @@ def _with_losers(rows: ir.Table, losers: ir.Table) -> ir.Table:
     return joined.mutate(**{OUTCOME: outcome}).select(*rows.columns)
 
 
-def _key_hash(rows: ir.Table, keys: list[str]) -> ir.Value:
-    """Return a 64-bit hash of a key: as many distinct hashes as rows proves the key unique."""
+def _key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
+    """Return a key in one text: as many distinct ones as rows proves the key unique."""
     if len(keys) == 1:
-        return rows[keys[0]].hash()
+        return rows[keys[0]]
     text = [rows[key].cast("string").fill_null("") + "\x1f" for key in keys]
-    return sum(text[1:], text[0]).hash()
+    return sum(text[1:], text[0])
+
+
+def _judged_there(con: Any, table: Typed, rows: ir.Table, outcomes: dict) -> Judged:
+    """Return a warehouse's rows judged: typed values and outcomes are kept, its cells stay there.
+
+    Its rows have no place, so repeats are told apart by a window, over those that share a key.
+    """
+    name, contract = f"judged_{table.contract.table}", table.contract
+    values = [typed(column.name) for column in table.present]
+    kept = keeping.keep(con, name, rows.select(*values, OUTCOME))
+    keys = [typed(name) for name in contract.unique if name in table.theirs]
+    if not keys:
+        return Judged(table=table, rows=kept, cells=rows, outcomes=outcomes)
+    sound = kept.filter(_is_sound(kept, outcomes))
+    sound = sound.select(__shared=_key_text(sound, keys))
+    shared = sound.group_by("__shared").having(sound.count() > 1).aggregate(__n=sound.count())
+    shared = keeping.keep(con, f"shared_{contract.table}", shared.select("__shared"))
+    if not int(shared.count().execute()):
+        return Judged(table=table, rows=kept, cells=rows, outcomes=outcomes)
+    keeping.let_go(con, name)
+    rows = _told_apart(rows, shared, table, keys, outcomes=outcomes)
+    return Judged(
+        table=table,
+        rows=keeping.keep(con, f"{name}_apart", rows.select(*values, OUTCOME)),
+        cells=rows,
+        outcomes=outcomes | _repeat_outcomes(contract),
+    )
+
+
+def _told_apart(
+    rows: ir.Table, shared: ir.Table, table: Typed, keys: list[str], *, outcomes: dict
+) -> ir.Table:
+    """Return all rows, those that share a key with an earlier one set aside."""
+    columns = rows.columns
+    rows = rows.mutate(__key=_key_text(rows, keys))
+    rows = rows.left_join(shared, rows["__key"] == shared["__shared"])
+    is_suspect = _is_sound(rows, outcomes) & rows["__shared"].notnull()
+    ranked = _ranked(rows.filter(is_suspect), table, keys)
+    outcome = ibis.ifelse(ranked["__place"] > 0, _why(ranked), ranked[OUTCOME]).cast("int64")
+    apart = ranked.mutate(**{OUTCOME: outcome}).select(*columns)
+    return rows.filter(~is_suspect).select(*columns).union(apart)
 
 
 def used_rows(judged: Judged, end: End | None) -> ir.Table:

@@ -12,6 +12,7 @@ import yaml
 from babel.numbers import get_currency_precision
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from profitchain.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.errors import CompanyError, did_you_mean
 from profitchain.periods import Every
 from profitchain.settings import (
@@ -38,6 +39,7 @@ class Company(Settings):
     language: Language = "en"
     time_zone: TimeZone = "UTC"
     report_every: Every = "quarter"
+    connect: Connect | None = None
     tables: dict[TableName, Source]
     questions: dict[str, Question] = Field(default_factory=dict)
     main_question: str | None = None
@@ -71,7 +73,13 @@ class Company(Settings):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Company:
-        faults = [*_table_faults(self), *_question_faults(self), *_control_faults(self)]
+        faults = [
+            *connect_faults(self.connect),
+            *_table_faults(self),
+            *place_faults(self.connect, self.tables),
+            *_question_faults(self),
+            *_control_faults(self),
+        ]
         if faults:
             raise ValueError("\n".join(faults))
         return self
@@ -160,22 +168,29 @@ def expand(text: str) -> str:
 
 
 def redacted(text: str, company: Company) -> str:
-    """Return text in which what came from the environment is written as `${NAME}` again."""
+    """Return text in which what came from the environment is written as `${NAME}` again.
+
+    Of a URL this holds for its host and password too, which engines like to repeat.
+    """
     values = {name: os.environ.get(name, "") for name in environment_names(company)}
     for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
-        if value:
-            text = text.replace(value, f"${{{name}}}")
+        for part in filter(None, [value, *secret_parts(value)]):
+            text = text.replace(part, f"${{{name}}}")
     return text
 
 
 def environment_names(company: Company) -> set[str]:
+    """Return the names that company.yml's tables and its `connect:` take from the environment."""
+    return table_names(company) | _names_in(company.connect)
+
+
+def table_names(company: Company) -> set[str]:
     """Return the names that company.yml's tables take from the environment."""
-    return {
-        name
-        for source in company.tables.values()
-        for text in _strings(source.model_dump())
-        for name in _ENVIRONMENT_NAME.findall(text)
-    }
+    return set().union(*(_names_in(source.model_dump()) for source in company.tables.values()))
+
+
+def _names_in(value: Any) -> set[str]:
+    return {name for text in _strings(value) for name in _ENVIRONMENT_NAME.findall(text)}
 
 
 def _strings(value: Any) -> Iterable[str]:

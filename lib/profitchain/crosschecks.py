@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from profitchain import reasons
 from profitchain.checks import OUTCOME, USED, Check, Judged, RowKind
+from profitchain.keeping import keep
 from profitchain.typed import Typed, typed
 
 
@@ -19,7 +20,8 @@ def check_across_tables(
     """Return a table, and the checks of its rows against tables that were judged before it."""
     match table.contract.table:
         case "responses" if "customers" in judged:
-            return table, [_unknown_customer(con, table, judged)]
+            table, check = _unknown_customer(con, table, judged)
+            return table, [check]
         case "invitations" if "response_id" in table.theirs and "responses" in judged:
             return _without_unused_responses(con, table, judged["responses"]), []
         case "order_lines" if "orders" in judged:
@@ -28,20 +30,22 @@ def check_across_tables(
             return table, []
 
 
-def _unknown_customer(con: Any, table: Typed, judged: dict[str, Judged]) -> Check:
+def _unknown_customer(con: Any, table: Typed, judged: dict[str, Judged]) -> tuple[Typed, Check]:
     """Find answers of people who are neither in `customers` nor have ever ordered."""
     who = typed("customer_id")
     asked = table.rows.select(who).distinct()
     strangers = asked.anti_join(_of_outcome(judged["customers"], "used"), who)
-    strangers = con.create_table("strangers", strangers.filter(strangers[who].notnull()))
+    strangers = keep(con, "strangers", strangers.filter(strangers[who].notnull()))
     if "orders" in judged:
         buyers = _of_outcome(judged["orders"], "used", "cancelled")
         few = buyers.semi_join(strangers, who).select(who).distinct()
-        strangers = con.create_table("strangers_without_orders", strangers.anti_join(few, who))
-    return Check(
+        strangers = keep(con, "strangers_without_orders", strangers.anti_join(few, who))
+    strangers = strangers.select(__stranger=strangers[who])
+    rows = table.rows.left_join(strangers, table.rows[who] == strangers["__stranger"])
+    return replace(table, rows=rows), Check(
         reason=reasons.UNKNOWN_CUSTOMER,
         kind="broken",
-        holds=table.value("customer_id").isin(strangers[who]),
+        holds=rows["__stranger"].notnull(),
         column="customer_id",
     )
 
@@ -54,10 +58,10 @@ def _of_outcome(judged: Judged, *kinds: RowKind) -> ir.Table:
 def _without_unused_responses(con: Any, table: Typed, responses: Judged) -> Typed:
     """Forget the answer of an invitation that is not among the used answers, or not there yet."""
     name = typed("response_id")
-    used = con.create_table("used_responses", _of_outcome(responses, "used").select(name))
-    answered = table.rows[name].isin(used[name])
-    kept = ibis.ifelse(answered, table.rows[name], ibis.null("string"))
-    return replace(table, rows=table.rows.mutate(**{name: kept}))
+    used = _of_outcome(responses, "used")
+    used = keep(con, "used_responses", used.select(__answer=used[name]))
+    rows = table.rows.left_join(used, table.rows[name] == used["__answer"])
+    return replace(table, rows=rows.mutate(**{name: rows["__answer"]}))
 
 
 def _with_fate_of_order(con: Any, table: Typed, orders: Judged) -> tuple[Typed, list[Check]]:
@@ -69,9 +73,9 @@ def _with_fate_of_order(con: Any, table: Typed, orders: Judged) -> tuple[Typed, 
         *((known[OUTCOME].isin(orders.numbers(kind)), kinds.index(kind)) for kind in kinds[1:]),
         else_=0,
     )
-    fates = con.create_table(
-        "fates_of_orders", known.group_by(__order=known[name]).aggregate(__fate=rank.min())
-    )
+    known = known.mutate(__fate=rank)
+    fates = known.group_by(__order=known[name]).aggregate(__fate=known["__fate"].min())
+    fates = keep(con, "fates_of_orders", fates)
     rows = table.rows.left_join(fates, table.rows[name] == fates["__order"])
     table = replace(table, rows=rows)
     fate = rows["__fate"]

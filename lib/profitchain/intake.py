@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -24,15 +19,18 @@ from profitchain.checks import (
     judge,
     used_rows,
 )
-from profitchain.company import Company, environment_names
+from profitchain.company import Company
 from profitchain.contracts import CONTRACTS, contract_of
 from profitchain.conventions import End
 from profitchain.crosschecks import check_across_tables
+from profitchain.engines import close, is_embedded, opened
 from profitchain.errors import ContractError, PeriodError, did_you_mean
+from profitchain.fingerprints import marks
 from profitchain.periods import Period, last_complete
 from profitchain.quarantine import rewrite_quarantine
-from profitchain.sources import read_source, source_hash, source_name
+from profitchain.sources import Raw, read_source, source_name
 from profitchain.typed import type_columns
+from profitchain.warehouses import read_from_engine
 
 ORDER = ("customers", "orders", "responses", *CONTRACTS)
 _EXACTLY = 1_000_000
@@ -76,7 +74,7 @@ class Intake:
 
     def close(self) -> None:
         """Let go of the engine."""
-        self.con.disconnect()
+        close(self.con)
 
 
 def open_intake(company: Company, period: Period | None = None) -> Intake:
@@ -92,7 +90,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
     end = None
     if period is not None:
         end = End(at=period.ends_at(company.time_zone), day=period.last_day + timedelta(days=1))
-    with _engine() as (con, scratch):
+    with opened(company) as (con, scratch):
         judged, faults = _judge_all(con, company, end, scratch=scratch)
         outcomes = {table: outcomes_of(each) for table, each in judged.items()}
         faults |= {t: f for t, o in outcomes.items() if (f := nothing_usable(t, o, company))}
@@ -108,22 +106,20 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             tables=tables,
             outcomes=tuple(o for table in tables for o in outcomes[table]),
             profile=_profile(tables, {t: o[0].rows for t, o in outcomes.items()}),
-            inputs=_inputs(company, outcomes),
+            inputs=_inputs(con, company, outcomes),
             notes=notes,
         )
 
 
 def last_period(company: Company) -> Period:
     """Return the last period that the orders cover to the end, by the data and not by the clock."""
-    with _engine() as (con, scratch):
-        try:
-            judged, faults = _judge_all(con, company, None, scratch=scratch, only=("orders",))
-            if faults:
-                raise ContractError(faults_in_words(faults, company))
-            orders = used_rows(judged["orders"], None)
-            last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
-        finally:
-            con.disconnect()
+    with opened(company) as (con, scratch):
+        judged, faults = _judge_all(con, company, None, scratch=scratch, only=("orders",))
+        if faults:
+            raise ContractError(faults_in_words(faults, company))
+        orders = used_rows(judged["orders"], None)
+        last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
+        close(con)
     if pd.isna(last):
         raise PeriodError(
             "There is no usable order, so there is no period to report on. "
@@ -131,28 +127,6 @@ def last_period(company: Company) -> Period:
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
     return last_complete(local.date(), company.report_every)
-
-
-def fingerprint(company: Company) -> str:
-    """Return a sha256 of company.yml and of everything that its tables are read from."""
-    parts = [hashlib.sha256((company.folder / "company.yml").read_bytes()).hexdigest()]
-    parts += [f"{table} {source_hash(table, company)}" for table in sorted(company.tables)]
-    parts += [os.environ.get(name, "") for name in sorted(environment_names(company))]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-@contextmanager
-def _engine() -> Iterator[tuple[Any, Path]]:
-    """Give an in-memory engine that overflows to the scratch place, and a folder there."""
-    con = ibis.duckdb.connect()
-    overflow = Path(tempfile.gettempdir()) / f"profitchain-{uuid4().hex}"
-    con.raw_sql(f"SET temp_directory = '{overflow}'; SET TimeZone = 'UTC'")
-    with tempfile.TemporaryDirectory(prefix="profitchain-") as scratch:
-        try:
-            yield con, Path(scratch)
-        except BaseException:
-            con.disconnect()
-            raise
 
 
 def _judge_all(
@@ -164,7 +138,7 @@ def _judge_all(
     for table in dict.fromkeys(ORDER):
         if table not in company.tables or (only and table not in only):
             continue
-        raw = read_source(con, table, company, scratch=scratch)
+        raw = _read(con, table, company, scratch=scratch)
         ready, found = type_columns(con, contract_of(table, company), raw, company, end)
         if ready is None:
             faults[table] = found
@@ -174,6 +148,12 @@ def _judge_all(
     if not only and not faults:
         faults |= _stray_segments(company, judged)
     return judged, faults
+
+
+def _read(con: Any, table: str, company: Company, *, scratch: Path) -> Raw:
+    if is_embedded(con):
+        return read_source(con, table, company, scratch=scratch)
+    return read_from_engine(con, table, company)
 
 
 def _stray_segments(company: Company, judged: dict[str, Judged]) -> dict[str, list[str]]:
@@ -222,9 +202,12 @@ def _publish(con: Any, judged: dict[str, Judged], end: End | None) -> dict[str, 
     for table in CONTRACTS:
         if table not in judged:
             continue
-        rows = used_rows(judged[table], end)
-        lasting = judged[table].table.raw.lasting
-        tables[table] = con.create_view(table, rows) if lasting else con.create_table(table, rows)
+        rows, raw = used_rows(judged[table], end), judged[table].table.raw
+        if raw.warehouse:
+            tables[table] = rows
+        else:
+            make = con.create_view if raw.lasting else con.create_table
+            tables[table] = make(table, rows)
     for table, each in judged.items():
         if not each.table.raw.lasting:
             con.drop_table(f"judged_{table}")
@@ -247,27 +230,36 @@ def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
         ordered = not (value.type().is_string() or value.type().is_boolean())
         sums[f"given_{k}"] = value.count()
         sums[f"distinct_{k}"] = value.nunique() if total <= _EXACTLY else value.approx_nunique()
-        sums[f"first_{k}"] = value.min().cast("string") if ordered else ibis.literal("")
-        sums[f"last_{k}"] = value.max().cast("string") if ordered else ibis.literal("")
-    seen = table.aggregate(**sums).to_pandas().iloc[0].to_dict()
+        sums[f"first_{k}"] = value.min() if ordered else ibis.literal("")
+        sums[f"last_{k}"] = value.max() if ordered else ibis.literal("")
+    (seen,) = table.aggregate(**sums).to_pyarrow().to_pylist()
     return [
         (
             name,
             column,
             1 - seen[f"given_{k}"] / total if total else 0.0,
             int(min(seen[f"distinct_{k}"], seen[f"given_{k}"])),
-            *("" if pd.isna(seen[f"{end}_{k}"]) else str(seen[f"{end}_{k}"]) for end in _ENDS),
+            *(_in_text(seen[f"{end}_{k}"]) for end in _ENDS),
         )
         for k, column in enumerate(table.columns)
     ]
 
 
-def _inputs(company: Company, outcomes: dict[str, tuple[Outcome, ...]]) -> tuple[Input, ...]:
+def _in_text(value: Any) -> str:
+    """Return a value as every engine's is written: no zeros after a second's last digit."""
+    text = "" if value is None else str(value)
+    return text.rstrip("0") if isinstance(value, datetime) and value.microsecond else text
+
+
+def _inputs(
+    con: Any, company: Company, outcomes: dict[str, tuple[Outcome, ...]]
+) -> tuple[Input, ...]:
+    known = marks(con, company)
     return tuple(
         Input(
             name=source_name(table, company),
             rows=sum(outcome.rows for outcome in outcomes[table]),
-            sha256=source_hash(table, company),
+            sha256=known[table],
         )
         for table in CONTRACTS
         if table in outcomes

@@ -7,7 +7,7 @@ are strict: an order at the very instant of the answer counts as neither.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -24,6 +24,9 @@ from profitchain.periods import Period, months_before
 TREND_PERIODS = 8
 UNKNOWN = N_("(unknown)")
 EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
+DRAWN_FROM = 2_000_000  # customers; above, single lives are kept of fewer, drawn by chance
+DRAWN = 1_000_000
+DRAWS = 16**3
 SECONDS_A_DAY = 86_400
 HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before
 _HEX = "0123456789abcdef"
@@ -122,19 +125,37 @@ def customer_clusters(scene: Scene) -> Table:
     return with_clusters(known, exact=exact, engine=scene.engine)
 
 
-def among(scene: Scene, customers: Table) -> Scene:
-    """Return the scene as far as some customers are in it: every table with theirs alone.
+def drawn(customers: Table, many: int, *, wanted: int) -> Table:
+    """Return about `wanted` of `many` customers, drawn by chance; all if they are so few.
 
-    Tables that know orders but no customers keep those customers' orders' rows.
+    Parameters
+    ----------
+    customers : `customer_clusters`.
     """
-    by = {"referrals": "referrer_id"}
-    tables = {}
+    if many <= wanted:
+        return customers
+    return customers.filter(customers.draw < max(DRAWS * wanted // many, 1))
+
+
+def among(scene: Scene, customers: Table, *, keep: Callable[[str, Table], Table]) -> Scene:
+    """Return the scene as far as some customers are in it: each table with what is theirs.
+
+    Tables that know no customers stay as they are, but for `order_lines`, which follow the orders.
+
+    Parameters
+    ----------
+    keep : lets the engine keep a table under a name.
+    """
+    tables = dict(scene.tables)
     for name, table in scene.tables.items():
-        key = by.get(name, "customer_id")
-        theirs = customers.select(**{key: customers.customer_id})
-        tables[name] = table.semi_join(theirs, key) if key in table.columns else table
+        key = "referrer_id" if name == "referrals" else "customer_id"
+        if key in table.columns:
+            theirs = customers.select(**{key: customers.customer_id})
+            tables[name] = keep(name, table.semi_join(theirs, key))
     if "order_lines" in tables:
-        tables["order_lines"] = tables["order_lines"].semi_join(tables["orders"], "order_id")
+        tables["order_lines"] = keep(
+            "order_lines", tables["order_lines"].semi_join(tables["orders"], "order_id")
+        )
     return replace(scene, tables=tables)
 
 

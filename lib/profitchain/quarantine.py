@@ -12,6 +12,8 @@ import ibis.expr.types as ir
 from profitchain.checks import OUTCOME, Judged
 from profitchain.company import Company
 from profitchain.delimited import FILE, ROW
+from profitchain.keeping import save_csv
+from profitchain.portable import as_text
 from profitchain.reasons import TOO_WIDE
 
 FOLDER = "quarantine"
@@ -34,7 +36,7 @@ def rewrite_quarantine(con: Any, company: Company, judged: Judged, *, broken: in
         draft = path.with_name(f".{table}.{uuid4().hex}.csv")
         try:
             draft.touch()
-            con.to_csv(_broken_rows(judged), draft, header=True)
+            save_csv(con, _broken_rows(judged), draft)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -63,10 +65,12 @@ def _remove(path: Path) -> None:
 def _broken_rows(judged: Judged) -> ir.Table:
     """Return reason, place and the source's own cells of each broken row, in the source's order."""
     raw, numbers = judged.table.raw, judged.numbers("broken")
-    rows = judged.rows.filter(judged.rows[OUTCOME].isin(numbers))
+    rows = judged.cells.filter(judged.cells[OUTCOME].isin(numbers))
     reason = ibis.cases(*((rows[OUTCOME] == n, judged.outcomes[n][0]) for n in numbers))
     place = rows[ROW].cast("string") if raw.numbered else ibis.literal("")
-    cells = [rows[name].cast("string") for name in raw.columns]
+    cells = [
+        as_text(rows[name]) if raw.warehouse else rows[name].cast("string") for name in raw.columns
+    ]
     headers = [_safe_header(name) for name in raw.columns]
     shown = rows.select(
         __reason=reason,

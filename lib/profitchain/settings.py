@@ -112,12 +112,8 @@ class Source(Settings):
     def _says_one_place(self) -> Source:
         if sum(place is not None for place in (self.file, self.table, self.query)) != 1:
             raise ValueError("Say where the rows are: exactly one of file:, table: or query:.")
-        if self.table and not self.database:
-            raise ValueError("table: needs database:, the path of the DuckDB file that holds it.")
         if self.file and (self.database or self.files):
             raise ValueError("file: stands alone; database: and files: belong to table: or query:.")
-        if self.query and not (self.database or self.files):
-            raise ValueError("query: needs files: (a name for each file it reads) or database:.")
         return self
 
     def format_of(self, column: str) -> str | None:

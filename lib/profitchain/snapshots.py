@@ -17,10 +17,12 @@ from ibis.expr.types import Column, Table
 from profitchain.casting import from_utc, seconds
 from profitchain.followups import contact_sums
 from profitchain.panel import (
+    DRAWS,
     EXACT_CLUSTERS,
     SECONDS_A_DAY,
     UNKNOWN,
     Scene,
+    among,
     cells,
     looked_up,
     purchases,
@@ -31,7 +33,6 @@ from profitchain.panel import (
 from profitchain.periods import Period, months_before
 
 SNAPSHOTS_BACK = 6  # a risk model learns from at most so many earlier ends of periods
-BUCKETS = 256
 LATEST = 2  # snapshots that hold all customers
 
 
@@ -49,16 +50,21 @@ class Known:
     days: Table
 
 
-def people(clusters: Table) -> Table:
-    """Return customer_id, row, cluster, sampled: one row a customer of `panel.customer_clusters`.
+def people(customers: Table, many: int, *, of: int) -> Table:
+    """Return customer_id, row, cluster, sampled: one row a customer.
 
-    `sampled` is 1 for about 200,000 of the customers, whole buckets of them; for all if fewer.
+    `sampled` is 1 for about 200,000 customers, drawn by chance; for all if there are fewer.
+
+    Parameters
+    ----------
+    customers : those of `panel.customer_clusters`, or of them those who were drawn.
+    many : how many they are.
+    of : how many they were drawn from.
     """
-    many = int(clusters.count().execute())
-    kept = BUCKETS if many <= EXACT_CLUSTERS else max(BUCKETS * EXACT_CLUSTERS // many, 1)
-    inside = True if many <= EXACT_CLUSTERS else clusters.cluster < kept
-    number = ibis.row_number().over(ibis.window(order_by=clusters.customer_id))
-    return clusters.mutate(row=number, sampled=ibis.ifelse(inside, 1, 0))
+    number = ibis.row_number().over(ibis.window(order_by=customers.customer_id))
+    limit = DRAWS if many <= EXACT_CLUSTERS else max(DRAWS * EXACT_CLUSTERS // of, 1)
+    sampled = ibis.ifelse(customers.draw < limit, 1, 0)
+    return customers.select("customer_id", "cluster", row=number, sampled=sampled)
 
 
 def purchase_days(scene: Scene) -> Table:
@@ -87,7 +93,9 @@ def customers(known: Known) -> Table:
     moments = [(back, ends[back], ends[back].shift(1) if back else None) for back in backs]
     parts = [_snapshots(known, moments[:LATEST])]
     if moments[LATEST:]:
-        few = replace(known, people=known.people.filter(known.people.sampled == 1))
+        people = known.people.filter(known.people.sampled == 1)
+        theirs = among(known.scene, people, keep=lambda _, rows: rows)
+        few = replace(known, people=people, scene=theirs)
         parts.append(_snapshots(few, moments[LATEST:]))
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return stacked.order_by("back", "row")
@@ -329,15 +337,3 @@ def cost_sums(scene: Scene) -> Table:
     month = costs.month.cast("date")
     inside = costs.filter(month >= ibis.date(first), month <= ibis.date(scene.period.last_day))
     return cells(inside, ["purpose"], amount=inside.amount.sum().cast("int64"))
-
-
-def all_of(known: Known) -> dict[str, Table]:
-    """Return every summary of customers that the firm's tables allow, by name."""
-    made = {"customers": customers(known), "repeat_days": repeat_days(known)}
-    made |= {"months": months(known.scene)}
-    held = holdout(known)
-    if held is not None:
-        made["holdout"] = held
-    if "costs" in known.scene.tables:
-        made["cost_sums"] = cost_sums(known.scene)
-    return made

@@ -31,6 +31,8 @@ class Raw:
 
     `rejected` rows (file, row, text) could not even be split into the header's columns. `numbered`:
     `__row` counts as a spreadsheet does and may be shown. `lasting`: read in place, not copied in.
+    `warehouse`: a table of the firm's own engine, whose columns have types and whose rows no place
+    at all; its `instants` are the columns of moments that had a zone, here in UTC.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Raw:
     numbered: bool = True
     excel: bool = False
     lasting: bool = False
+    warehouse: bool = False
+    instants: frozenset[str] = frozenset()
 
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> Raw:
@@ -61,7 +65,7 @@ def source_name(table: str, company: Company) -> str:
     """Return how a table's source is called in messages and records: no path, no secret."""
     source = company.tables[table]
     if source.file is not None:
-        return _shown(source.file)
+        return shown_path(source.file)
     return source.table if source.table is not None else f"query for {table}"
 
 
@@ -72,7 +76,7 @@ def source_hash(table: str, company: Company) -> str:
     """
     source = company.tables[table]
     named = [source.file, source.database, *source.files.values()]
-    paths = [path for text in named if text is not None for path in _paths(text, company)]
+    paths = [path for text in named if text is not None for path in paths_of(text, company)]
     hashes = sorted(_file_hash(path) for path in paths)
     if source.file is not None and len(hashes) == 1:
         return hashes[0]
@@ -86,7 +90,7 @@ def _file_hash(path: Path) -> str:
 
 
 def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch: Path) -> Raw:
-    paths = _paths(source.file, company)
+    paths = paths_of(source.file, company)
     suffix = paths[0].suffix.lower()
     if suffix in _PARQUET_SUFFIXES:
         return _read_parquet(con, name, paths)
@@ -96,7 +100,7 @@ def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch
         return _read_excel(con, name, paths[0], source)
     known = ", ".join((*_TEXT_SUFFIXES, *_PARQUET_SUFFIXES, *_EXCEL_SUFFIXES))
     raise CompanyError(
-        f"{_shown(source.file)} is of a kind that can't be read. Save it as one of {known}."
+        f"{shown_path(source.file)} is of a kind that can't be read. Save it as one of {known}."
     )
 
 
@@ -227,7 +231,7 @@ def _read_database_table(con: Any, name: str, catalog: str, table: str) -> Raw:
 
 
 def _attach(con: Any, database: str, company: Company) -> str:
-    path = _paths(database, company)[0]
+    path = paths_of(database, company)[0]
     attached = {
         row[1]: row[0]
         for row in con.raw_sql("SELECT database_name, path FROM duckdb_databases()").fetchall()
@@ -261,13 +265,13 @@ def _raw(con: Any, name: str, **more: Any) -> Raw:
     return Raw(name=name, relation=relation, columns=columns, **more)
 
 
-def _paths(written: str, company: Company) -> list[Path]:
+def paths_of(written: str, company: Company) -> list[Path]:
     """Return the files that a path or a glob of company.yml means, in order of their names."""
     text = expand(written)
     if "://" in text:
         raise CompanyError(
-            f"{_shown(written)} is an address. Only files can be read yet: a DuckDB file, Parquet, "
-            "CSV or Excel."
+            f"{shown_path(written)} is an address. Only files can be read yet: a DuckDB file, "
+            "Parquet, CSV or Excel."
         )
     path = company.folder / text
     if glob.has_magic(text):
@@ -278,11 +282,11 @@ def _paths(written: str, company: Company) -> list[Path]:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, beside)
         near = hint if hint.startswith("Did") else "Paths count from the company folder."
-        raise CompanyError(f"There is no file {_shown(written)}. {near}")
+        raise CompanyError(f"There is no file {shown_path(written)}. {near}")
     return found
 
 
-def _shown(written: str) -> str:
+def shown_path(written: str) -> str:
     """Return a path as a message may show it: as written if relative, else its last part."""
     outside = Path(written).is_absolute() or "${" in written or ".." in written
     return re.split(r"[\\/]", written)[-1] if outside else written

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,16 +24,12 @@ import pandas as pd
 
 from profitchain import languages
 from profitchain.company import Company, load_company
-from profitchain.errors import CompanyError, NotMeasured, ParameterError, PeriodError
+from profitchain.errors import CompanyError, NotMeasured, ParameterError
 from profitchain.languages import _
 from profitchain.periods import Period
 
 if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
-    from ibis.expr.types import Table
-
     from profitchain.intake import Intake
-    from profitchain.panel import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
@@ -66,6 +63,11 @@ class Edition:
         from profitchain.panel import trend_periods
 
         return trend_periods(self.period)
+
+    @property
+    def stands_for(self) -> float:
+        """How many customers each one stands for whose life is kept: 1, unless some were drawn."""
+        return self.facts.get("customers", 1) / max(self.facts.get("customers_drawn", 1), 1)
 
     @property
     def smallest(self) -> int:
@@ -220,7 +222,7 @@ def _store_of(firm: Company) -> Path:
 
 
 def _key(firm: Company, period: Period) -> str:
-    from profitchain.intake import fingerprint
+    from profitchain.fingerprints import fingerprint
 
     parts = [fingerprint(firm), firm.model_dump_json(), str(period), code_version()]
     parts += [version(name) for name in ("duckdb", "ibis-framework")]
@@ -229,92 +231,21 @@ def _key(firm: Company, period: Period) -> str:
 
 def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
-    from profitchain import buying, followups, panel, snapshots
+    from profitchain.engines import telling
     from profitchain.intake import open_intake
 
-    intake = open_intake(firm, period)
-    facts = {"days_uncovered": _days_uncovered(intake, period)}
-    scene = panel.Scene(company=firm, period=period, tables=intake.tables)
-    con = intake.con
-    clusters = con.create_table("clusters", panel.customer_clusters(scene), temp=True)
-    buyers = con.create_table("buyers", buying.buyers(scene, clusters), temp=True)
-    summaries = {
-        "activity": buying.activity(scene, buyers),
-        "cohorts": buying.cohorts(scene, buyers),
-        "gaps": buying.gaps(scene),
-        "active_windows": buying.active_windows(scene),
-    }
-    if "control_totals" in intake.tables:
-        summaries["control_totals"] = buying.control_totals(scene)
-    summaries |= _of_answers(con, scene, clusters, facts)
-    if "events" in intake.tables:
-        summaries["events"] = followups.events(scene)
-    days = con.create_table("purchase_days", snapshots.purchase_days(scene), temp=True)
-    everybody = con.create_table("people", snapshots.people(clusters), temp=True)
-    known = snapshots.Known(scene=scene, people=everybody, days=days)
-    summaries |= snapshots.all_of(known)
-    summaries[CUSTOMER_IDS] = everybody.select("row", "customer_id").order_by("row")
-    for name, summary in summaries.items():
-        con.to_parquet(summary, folder / f"{name}.parquet")
+    with telling(firm), closing(open_intake(firm, period)) as intake:
+        _sum_up(intake, period, folder)
+
+
+def _sum_up(intake: Intake, period: Period, folder: Path) -> None:
+    from profitchain import summaries
+
+    facts = summaries.write(intake, period, folder)
     intake.account.to_parquet(folder / "account.parquet")
     intake.profile.to_parquet(folder / "profile.parquet")
     known = {"inputs": [asdict(one) for one in intake.inputs], "facts": facts}
     (folder / "facts.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
-    con.disconnect()
-
-
-def _of_answers(
-    con: Backend, scene: Scene, clusters: Table, facts: dict[str, int]
-) -> dict[str, Table]:
-    """Return the summaries of answers and what followed them, and add their counts to facts."""
-    import ibis
-
-    from profitchain import followups, panel
-
-    if "responses" not in scene.tables:
-        nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
-        return {"link_cells": ibis.memtable([], schema=nothing)}
-    answers = con.create_table("answers", panel.answers(scene, clusters), temp=True)
-    summaries = {"score_cells": panel.score_cells(scene, answers)}
-    if scene.company.main is not None:
-        lives = con.create_table("lives", panel.lives(scene, answers), temp=True)
-        summaries["link_cells"] = panel.link_cells(scene, panel.panel(scene, lives))
-        facts["still_open"] = panel.still_open(scene, answers)
-        facts["margin_assumed"] = panel.margins_assumed(scene)
-        summaries["asked_cells"] = _asked_cells(con, scene, clusters, facts)
-        followed = con.create_table("followed", followups.followed(scene, lives), temp=True)
-        summaries["ladder_cells"] = followups.ladder_cells(scene, followed)
-        summaries["window_cells"] = followups.window_cells(scene, lives)
-        summaries["return_times"] = followups.return_times(scene, lives)
-    return summaries
-
-
-def _asked_cells(con: Backend, scene: Scene, clusters: Table, facts: dict[str, int]) -> Table:
-    """Return the requests to answer, and count in facts which of the answers belong to none."""
-    from profitchain import asked
-
-    invited = asked.by_invitation(scene)
-    found = asked.requests(scene, clusters, invited=invited)
-    requests = con.create_table("requests", found, temp=True)
-    facts |= {"invited": int(invited), "unasked": asked.unasked(scene, requests)}
-    return asked.asked_cells(asked.asked_panel(scene, requests, invited=invited))
-
-
-def _days_uncovered(intake: Intake, period: Period) -> int:
-    """Return how many of the period's last days have no order.
-
-    Raises PeriodError where the orders end before the period begins: zero is not a finding.
-    """
-    orders, zone = intake.tables["orders"], intake.company.time_zone
-    last = orders.ordered_at.max().execute()
-    more = any(one.table == "orders" and one.kind == "later" for one in intake.outcomes)
-    day = last.tz_localize("UTC").tz_convert(zone).date()
-    if more or last >= period.starts_at(zone):
-        return (period.last_day - day).days
-    raise PeriodError(
-        f"No order lies in {period}: the last one is of {day}. Give newer orders, or ask for "
-        f"{Period.containing(day, period.every)} or an earlier period."
-    )
 
 
 def _forget_old(store: Path) -> None:

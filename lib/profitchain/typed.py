@@ -9,8 +9,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from profitchain import casting
+from profitchain import casting, portable
 from profitchain.company import Company
+from profitchain.connections import SPOKEN
 from profitchain.contracts import DATES, NUMERIC, Column, Contract
 from profitchain.conventions import End, find_conventions
 from profitchain.errors import did_you_mean
@@ -66,6 +67,8 @@ def type_columns(
 
     Each step is a view of its own, so that the engine works out every value once.
     """
+    if raw.warehouse:
+        return _by_their_types(con, contract, raw, company)
     theirs, faults = match_columns(contract, raw, company)
     source, table = company.tables[contract.table], contract.table
     present = tuple(c for c in contract.columns if c.name in theirs)
@@ -86,6 +89,33 @@ def type_columns(
     rows = _stage(con, f"stamps_{table}", rows, {k: v for each in stamps for k, v in each.items()})
     values = {typed(c.name): _value(rows, c, reading) for c in present}
     rows = _stage(con, f"typed_{table}", rows, values)
+    return Typed(contract=contract, raw=raw, rows=rows, present=present, theirs=theirs), []
+
+
+def _by_their_types(
+    con: Any, contract: Contract, raw: Raw, company: Company
+) -> tuple[Typed | None, list[str]]:
+    """Return a warehouse's table with typed columns: cast from their types, nothing is parsed."""
+    theirs, faults = match_columns(contract, raw, company)
+    source, kinds = company.tables[contract.table], raw.relation.schema()
+    present = tuple(c for c in contract.columns if c.name in theirs)
+    engine = SPOKEN[con.name]
+    found = [portable.type_fault(c, theirs[c.name], kinds[theirs[c.name]], engine) for c in present]
+    faults = [*faults, *filter(None, found)]
+    if faults:
+        return None, faults
+    zone, local = source.time_zone or company.time_zone, company.time_zone
+    cells, values = {}, {}
+    for column in present:
+        name = theirs[column.name]
+        cell = portable.cell(raw.relation[name], column, source.missing)
+        cells[given(column.name)] = cell
+        values[typed(column.name)] = (
+            portable.moment_or_day(cell, column, fixed=name in raw.instants, zone=zone, local=local)
+            if column.kind in DATES
+            else portable.typed_value(cell, column, minor_units=company.minor_units)
+        )
+    rows = raw.relation.mutate(**cells, **values)
     return Typed(contract=contract, raw=raw, rows=rows, present=present, theirs=theirs), []
 
 

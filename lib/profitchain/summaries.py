@@ -1,0 +1,143 @@
+"""What pages read of a firm: its checked tables summed up in the engine, written as small files.
+
+Sums over all customers are exact at any size. What needs single lives (snapshots, gaps between
+orders, a customer's earlier answers) is kept of all customers up to `panel.DRAWN_FROM` of them,
+and of about a million drawn by chance above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table
+
+from profitchain import asked, buying, followups, panel, snapshots
+from profitchain.errors import PeriodError
+from profitchain.intake import Intake
+from profitchain.keeping import keep, save
+from profitchain.panel import Scene
+from profitchain.periods import Period
+
+CUSTOMER_IDS = "customer_ids"
+Summaries = Iterator[tuple[str, Table]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firm:
+    """A firm's tables in the engine: all of them, and those of the customers who were drawn.
+
+    `clusters` has one row a customer, `drawn` those whose lives are kept; `few` is the scene as far
+    as they are in it, the same as `scene` where everybody is drawn.
+    """
+
+    con: Any
+    scene: Scene
+    clusters: Table
+    drawn: Table
+    few: Scene
+
+
+def write(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
+    """Write every summary that the firm's tables allow, and return the counts no table carries."""
+    facts = {"days_uncovered": _days_uncovered(intake, period)}
+    firm = _firm(intake, period, facts)
+    for part in (_of_orders, _of_answers, _of_requests, _of_lives):
+        for name, summary in part(firm, facts):
+            save(firm.con, summary, folder / f"{name}.parquet")
+    return facts
+
+
+def _firm(intake: Intake, period: Period, facts: dict[str, int]) -> Firm:
+    con = intake.con
+    scene = Scene(company=intake.company, period=period, tables=intake.tables, engine=con.name)
+    clusters = keep(con, "clusters", panel.customer_clusters(scene))
+    many = facts["customers"] = facts["customers_drawn"] = int(clusters.count().execute())
+    if many <= panel.DRAWN_FROM:
+        return Firm(con=con, scene=scene, clusters=clusters, drawn=clusters, few=scene)
+    drawn = keep(con, "drawn", panel.drawn(clusters, many, wanted=panel.DRAWN))
+    facts["customers_drawn"] = int(drawn.count().execute())
+    few = panel.among(scene, drawn, keep=lambda name, rows: keep(con, f"drawn_{name}", rows))
+    return Firm(con=con, scene=scene, clusters=clusters, drawn=drawn, few=few)
+
+
+def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
+    scene, tables = firm.scene, firm.scene.tables
+    facts["margin_assumed"] = panel.margins_assumed(scene)
+    buyers = keep(firm.con, "buyers", buying.buyers(scene, firm.clusters))
+    yield "activity", buying.activity(scene, buyers)
+    yield "cohorts", buying.cohorts(scene, buyers)
+    yield "active_windows", buying.active_windows(scene)
+    yield "months", snapshots.months(scene)
+    yield "gaps", buying.gaps(firm.few)
+    if "costs" in tables:
+        yield "cost_sums", snapshots.cost_sums(scene)
+    if "control_totals" in tables:
+        yield "control_totals", buying.control_totals(scene)
+    if "events" in tables:
+        yield "events", followups.events(scene)
+
+
+def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
+    scene = firm.scene
+    if "responses" not in scene.tables:
+        nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
+        yield "link_cells", ibis.memtable([], schema=nothing)
+        return
+    answers = keep(firm.con, "answers", panel.answers(scene, firm.clusters))
+    yield "score_cells", panel.score_cells(scene, answers)
+    if scene.company.main is None:
+        return
+    facts["still_open"] = panel.still_open(scene, answers)
+    lives = keep(firm.con, "lives", panel.lives(scene, answers))
+    yield "link_cells", panel.link_cells(scene, panel.panel(scene, lives))
+    yield "window_cells", followups.window_cells(scene, lives)
+    few = lives if firm.few is scene else lives.semi_join(firm.drawn, "customer_id")
+    followed = keep(firm.con, "followed", followups.followed(firm.few, few))
+    yield "ladder_cells", followups.ladder_cells(firm.few, followed)
+    yield "return_times", followups.return_times(firm.few, few)
+
+
+def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
+    """Yield the requests to answer, and count those answers that belong to none."""
+    scene = firm.few
+    if "responses" not in scene.tables or scene.company.main is None:
+        return
+    invited = asked.by_invitation(firm.scene)
+    found = asked.requests(scene, firm.drawn, invited=invited)
+    requests = keep(firm.con, "requests", found)
+    facts |= {"invited": int(invited), "unasked": asked.unasked(scene, requests)}
+    yield "asked_cells", asked.asked_cells(asked.asked_panel(scene, requests, invited=invited))
+
+
+def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
+    days = keep(firm.con, "purchase_days", snapshots.purchase_days(firm.few))
+    many = facts["customers_drawn"]
+    people = keep(firm.con, "people", snapshots.people(firm.drawn, many, of=facts["customers"]))
+    known = snapshots.Known(scene=firm.few, people=people, days=days)
+    yield "customers", snapshots.customers(known)
+    yield "repeat_days", snapshots.repeat_days(known)
+    held = snapshots.holdout(known)
+    if held is not None:
+        yield "holdout", held
+    yield CUSTOMER_IDS, people.select("row", "customer_id").order_by("row")
+
+
+def _days_uncovered(intake: Intake, period: Period) -> int:
+    """Return how many of the period's last days have no order.
+
+    Raises PeriodError where the orders end before the period begins: zero is not a finding.
+    """
+    orders, zone = intake.tables["orders"], intake.company.time_zone
+    last = orders.ordered_at.max().execute()
+    more = any(one.table == "orders" and one.kind == "later" for one in intake.outcomes)
+    day = last.tz_localize("UTC").tz_convert(zone).date()
+    if more or last >= period.starts_at(zone):
+        return (period.last_day - day).days
+    raise PeriodError(
+        f"No order lies in {period}: the last one is of {day}. Give newer orders, or ask for "
+        f"{Period.containing(day, period.every)} or an earlier period."
+    )
