@@ -130,7 +130,8 @@ def _wrong_values(column: Column, value: ir.Value) -> list[Check]:
         found.append(_broken(reason, ~value.between(low, high), column))
     if column.whole:
         reason = reasons.NOT_WHOLE.format(column=column.name)
-        found.append(_broken(reason, value != value.floor(), column))
+        inside = value if column.scale is None else value.clip(*map(float, column.scale))
+        found.append(_broken(reason, inside != inside.floor(), column))
     if column.one_of:
         reason = reasons.NONE_OF.format(column=column.name, words=", ".join(column.one_of))
         found.append(_broken(reason, value.notin(column.one_of), column))

@@ -221,6 +221,8 @@ _SPARK_LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",
     "spark.sql.catalogImplementation": "in-memory",
+    "spark.driver.memory": "3g",
+    "spark.driver.extraJavaOptions": "-Xss16m",
 }
 
 
