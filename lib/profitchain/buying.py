@@ -153,7 +153,7 @@ def active_windows(scene: Scene, customers: Table) -> Table:
 
     Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
     period and each other where the next begins, as many as lie wholly within 365 days (one at
-    least, 60 at most); span "year" is those 365 days. `days_known` is how far back the orders reach.
+    least, 60 at most); span "year" is those 365 days. `days_known` is how far back orders reach.
 
     Parameters
     ----------

@@ -45,7 +45,9 @@ def keep(con: Any, name: str, rows: ir.Table) -> ir.Table:
     kept = PREFIX + name
     if con.name == "pyspark":
         counted = con.raw_sql(_as_declared(con, rows))
-        counted.localCheckpoint().createOrReplaceTempView(kept)  # a cache alone keeps the whole plan
+        counted.localCheckpoint().createOrReplaceTempView(
+            kept
+        )  # a cache alone keeps the whole plan
     elif con.name == "postgres":
         carry_out(con, f"DROP TABLE IF EXISTS pg_temp.{kept}")
         carry_out(con, f"CREATE TEMPORARY TABLE {kept} AS {_as_declared(con, rows)}")

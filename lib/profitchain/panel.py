@@ -109,10 +109,8 @@ def _digits(digest: Column, start: int, end: int) -> Value:
     return number.cast("int64")
 
 
-def customer_clusters(scene: Scene, buyers: Table | None = None) -> Table:
-    """Return customer_id, cluster, draw: one row a customer with an order, answer or invitation.
-
-    `draw` is chance's number from 0 to 4095, the same for a customer in every edition.
+def known_customers(scene: Scene, buyers: Table | None = None) -> Table:
+    """Return customer_id: one row a customer with an order, answer or invitation.
 
     Parameters
     ----------
@@ -122,7 +120,15 @@ def customer_clusters(scene: Scene, buyers: Table | None = None) -> Table:
     asked = [scene.tables[n] for n in ("responses", "invitations") if n in scene.tables]
     seen = [table.select("customer_id") for table in (orders, *asked)]
     known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
-    known = known.filter(known.customer_id.notnull())
+    return known.filter(known.customer_id.notnull())
+
+
+def customer_clusters(scene: Scene, known: Table | None = None) -> Table:
+    """Return customer_id, cluster, draw: one row for each of `known_customers`.
+
+    `draw` is chance's number from 0 to 4095, the same for a customer in every edition.
+    """
+    known = known_customers(scene) if known is None else known
     exact = int(known.count().execute()) <= EXACT_CLUSTERS
     return with_clusters(known, exact=exact, engine=scene.engine)
 
@@ -285,8 +291,8 @@ def histories(rows: Table, scene: Scene) -> Table:
     """Return, for each `row`, the customer's orders before it and within its window after it.
 
     Reads row (its own mark), customer_id, joined_on where known, and three instants: what was
-    bought strictly before `known_at` is history; what was bought strictly after `followed_from` and up to
-    `window_ends` is outcome.
+    bought strictly before `known_at` is history; what was bought strictly after `followed_from` and
+    up to `window_ends` is outcome.
     """
     orders = with_margin(scene)
     columns = _of(rows, "joined_on")

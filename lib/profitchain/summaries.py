@@ -57,7 +57,8 @@ def _firm(intake: Intake, period: Period, facts: dict[str, int]) -> Firm:
     con = intake.con
     scene = Scene(company=intake.company, period=period, tables=intake.tables, engine=con.name)
     buyers = keep(con, "buyers", buying.buyers(scene))
-    clusters = keep(con, "clusters", panel.customer_clusters(scene, buyers))
+    known = keep(con, "known", panel.known_customers(scene, buyers))
+    clusters = keep(con, "clusters", panel.customer_clusters(scene, known))
     many = facts["customers"] = facts["customers_drawn"] = int(clusters.count().execute())
     if many <= panel.DRAWN_FROM:
         return Firm(
