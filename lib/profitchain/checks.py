@@ -9,12 +9,12 @@ from typing import Any, Literal
 import ibis
 import ibis.expr.types as ir
 
-from profitchain import casting, keeping, reasons
+from profitchain import casting, keeping, pieces, reasons
 from profitchain.company import Company
 from profitchain.contracts import Column, Contract
 from profitchain.conventions import End, is_later
 from profitchain.delimited import FILE, ROW
-from profitchain.typed import Typed, given, typed
+from profitchain.typed import Typed, given, key_text, typed
 
 RowKind = Literal["used", "broken", "later", "cancelled"]
 OUTCOME = "__outcome"
@@ -71,7 +71,7 @@ def judge(
 
 def _with_cells(rows: ir.Table, table: Typed) -> ir.Table:
     """Return rows with the source's own columns, looked up by their place where they lack them."""
-    if not table.bare:
+    if not table.pieces:
         return rows
     source = table.raw.relation
     source = source.mutate(__in=source[FILE].fill_null(""), __at=source[ROW]).drop(FILE, ROW)
@@ -154,9 +154,11 @@ def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
     """Set aside all but one of the rows that share a key: the earliest, then the first by value."""
     contract, rows = judged.table.contract, judged.rows
     keys = [typed(name) for name in contract.unique if name in judged.table.theirs]
+    if judged.table.pieces and pieces.all_differ(con, judged.table, keys):
+        return judged
     outcomes = judged.outcomes
     sound = rows.filter(_is_sound(rows, outcomes))
-    sound = sound.mutate(__key=_key_text(sound, keys).hash())
+    sound = sound.mutate(__key=key_text(sound, keys).hash())
     seen = sound.aggregate(rows=sound.count(), keys=sound["__key"].nunique()).to_pandas().iloc[0]
     if seen["rows"] == seen["keys"]:
         return judged
@@ -214,14 +216,6 @@ def _with_losers(rows: ir.Table, losers: ir.Table) -> ir.Table:
     return joined.mutate(**{OUTCOME: outcome}).select(*rows.columns)
 
 
-def _key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
-    """Return a key in one text: as many distinct ones as rows proves the key unique."""
-    if len(keys) == 1:
-        return rows[keys[0]]
-    text = [rows[key].cast("string").fill_null("") + "\x1f" for key in keys]
-    return sum(text[1:], text[0])
-
-
 def _judged_there(con: Any, table: Typed, rows: ir.Table, outcomes: dict) -> Judged:
     """Return a warehouse's rows judged: typed values and outcomes are kept, its cells stay there.
 
@@ -234,7 +228,7 @@ def _judged_there(con: Any, table: Typed, rows: ir.Table, outcomes: dict) -> Jud
     if not keys:
         return Judged(table=table, rows=kept, cells=rows, outcomes=outcomes)
     sound = kept.filter(_is_sound(kept, outcomes))
-    sound = sound.select(__shared=_key_text(sound, keys))
+    sound = sound.select(__shared=key_text(sound, keys))
     shared = sound.group_by("__shared").having(sound.count() > 1).aggregate(__n=sound.count())
     shared = keeping.keep(con, f"shared_{contract.table}", shared.select("__shared"))
     if not int(shared.count().execute()):
@@ -254,7 +248,7 @@ def _told_apart(
 ) -> ir.Table:
     """Return all rows, those that share a key with an earlier one set aside."""
     columns = rows.columns
-    rows = rows.mutate(__key=_key_text(rows, keys))
+    rows = rows.mutate(__key=key_text(rows, keys))
     rows = rows.left_join(shared, rows["__key"] == shared["__shared"])
     is_suspect = _is_sound(rows, outcomes) & rows["__shared"].notnull()
     ranked = _ranked(rows.filter(is_suspect), table, keys)

@@ -8,6 +8,7 @@ the pieces anew that it belongs to, and no others.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -24,20 +25,20 @@ from profitchain.company import Company
 from profitchain.delimited import FILE, ROW
 from profitchain.sources import file_hash
 from profitchain.stores import code_version, store_of
-from profitchain.typed import Typed, given, typed
+from profitchain.typed import Typed, given, key_text, typed
 
 FOLDER = "pieces"
 LARGE = 32_000_000  # bytes; what is smaller is typed anew each time
 PIECE = 96_000_000  # bytes of the source's files, about
 DAYS_KEPT = 60
 _SECONDS_A_DAY = 86_400
-_MAKING = ".making-"
+_MAKING, _DIFFER = ".making-", "differ-"
 
 
 def typed_once(con: Any, table: Typed, company: Company) -> Typed:
     """Return a table whose typed rows are read from pieces, as far as its files are large.
 
-    Its rows are then `bare`: places, typed values, and of the cells only whether they were given.
+    Its rows are then places, typed values, and of the cells only whether they were given.
     """
     paths = table.raw.paths
     names = [path.name for path in paths]
@@ -45,11 +46,48 @@ def typed_once(con: Any, table: Typed, company: Company) -> Typed:
         return table
     folder = store_of(company) / FOLDER
     folder.mkdir(exist_ok=True)
-    pieces = [_piece(con, table, company, some, folder) for some in _in_order(paths)]
-    listed = ", ".join(f"'{str(piece).replace(chr(39), chr(39) * 2)}'" for piece in pieces)
-    name = f"pieces_{table.contract.table}"
-    con.raw_sql(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
-    return replace(table, rows=con.table(name), bare=True)
+    pieces = tuple(_piece(con, table, company, some, folder) for some in _in_order(paths))
+    rows = con.read_parquet(pieces, table_name=f"pieces_{table.contract.table}")
+    return replace(table, rows=rows, pieces=pieces)
+
+
+def all_differ(con: Any, table: Typed, keys: list[str]) -> bool:
+    """Tell whether no two rows share a key, having looked before at the pieces of before.
+
+    Only new pieces are then looked at: whether their own keys differ, and from all the others.
+
+    Parameters
+    ----------
+    keys : typed columns that together are the key.
+    """
+    now = {piece.name for piece in table.pieces}
+    seen = _seen_to_differ(table.pieces[0].parent, now)
+    new = [piece for piece in table.pieces if piece.name not in seen]
+    old = [piece for piece in table.pieces if piece.name in seen]
+    if new:
+        here = _keys(con, new, keys)
+        found = here.aggregate(rows=here.count(), keys=here.key.nunique()).to_pandas().iloc[0]
+        if found["rows"] != found["keys"]:
+            return False
+        if old and int(_keys(con, old, keys).semi_join(here, "key").count().execute()):
+            return False
+        mark = hashlib.sha256("\n".join(sorted(now)).encode()).hexdigest()[:24]
+        path = table.pieces[0].with_name(f"{_DIFFER}{mark}.json")
+        path.write_text(json.dumps(sorted(now)), encoding="utf-8")
+    return True
+
+
+def _seen_to_differ(folder: Path, now: set[str]) -> set[str]:
+    """Return the largest set of pieces, all of them there now, whose keys are known to differ."""
+    known = [set(json.loads(path.read_text("utf-8"))) for path in folder.glob(f"{_DIFFER}*.json")]
+    return max((one for one in known if one <= now), key=len, default=set())
+
+
+def _keys(con: Any, pieces: list[Path], keys: list[str]) -> ir.Table:
+    """Return the hash of each row's key; rows without one are set aside anyhow."""
+    rows = con.read_parquet(pieces)
+    given_all = [rows[key].notnull() for key in keys]
+    return rows.filter(*given_all).select(key=key_text(rows, keys).hash())
 
 
 def forget_old(company: Company) -> None:

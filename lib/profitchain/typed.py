@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -27,7 +28,7 @@ class Typed:
 
     The first is the cell, null where nothing was given; the second its typed value, null where it
     can't be read. `theirs` gives the source's name of each contract column that is there, `how` the
-    way in which it is written. The rows of `bare` tables lack the source's own columns.
+    way in which it is written. Rows that are read from `pieces` lack the source's own columns.
     """
 
     contract: Contract
@@ -36,7 +37,7 @@ class Typed:
     present: tuple[Column, ...]
     theirs: dict[str, str]
     how: dict[str, str] = field(default_factory=dict)
-    bare: bool = False
+    pieces: tuple[Path, ...] = ()
 
     def value(self, column: str) -> ir.Value:
         """Return a column's typed value."""
@@ -61,6 +62,14 @@ def given(column: str) -> str:
 def typed(column: str) -> str:
     """Return the name under which a column's typed value stands."""
     return f"__is_{column}"
+
+
+def key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
+    """Return a key in one text: as many distinct ones as rows proves the key unique."""
+    if len(keys) == 1:
+        return rows[keys[0]]
+    text = [rows[key].cast("string").fill_null("") + "\x1f" for key in keys]
+    return sum(text[1:], text[0])
 
 
 def type_columns(
