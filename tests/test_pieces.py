@@ -1,4 +1,4 @@
-"""Large Parquet files are typed once: later editions read what is new, and the rows are the same."""
+"""Large Parquet files are typed once: a later edition reads what is new, the rows are the same."""
 
 from __future__ import annotations
 
