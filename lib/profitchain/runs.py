@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from multiprocessing import parent_process
+from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import nbformat
@@ -16,16 +17,19 @@ import nbformat
 from profitchain import pages
 from profitchain.company import load_company, redacted
 from profitchain.failures import Failure, NotebookFailed, told_of
+from profitchain.forking import AT_START, can_fork
 from profitchain.turns import cell_number, in_turn, taken_apart
 
 UNTOUCHED = "Nothing was published; the last edition stands."
+WORKERS_NEED = ("profitchain.binding", "profitchain.kernels", "papermill", "nbconvert", "openpyxl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """A notebook after its run: with outputs, or with the reason why its page is empty.
 
-    `why` where the firm lacks what the page needs; `failed` where the notebook stopped.
+    `why` where the firm lacks what the page needs; `failed` where the notebook stopped. `seconds`
+    are those of the run, also where it is an earlier one (`is_earlier`).
     """
 
     path: Path
@@ -33,6 +37,7 @@ class Ran:
     why: str
     seconds: float
     failed: Failure | None = None
+    is_earlier: bool = False
 
 
 def run(
@@ -118,20 +123,31 @@ def ended(what: str) -> NotebookFailed:
 
 def environment_of(building: Path) -> dict[str, str]:
     """Return notebooks' environment: one thread each, and the folder of the edition's making."""
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {
-        **single,
-        "PROFITCHAIN_BUILD": str(building),
-        "PYTHONHASHSEED": "0",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
+    return {**AT_START, "PROFITCHAIN_BUILD": str(building), "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
-def start_worker() -> None:
-    """Silence a worker (its errors come back as exceptions), and let it end with its parent."""
+def ways_to_start() -> BaseContext:
+    """Return how workers start: forked from one process that has imported all, where that works."""
+    if not can_fork():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(list(WORKERS_NEED))
+    forkserver.ensure_running()  # it imports while this process reads the tables
+    return context
+
+
+def start_worker(address: bytes, environment: Mapping[str, str]) -> None:
+    """Ready a worker: its kernels' source, its parent's environment; silent, and to end with it.
+
+    Its errors come back as exceptions.
+    """
+    from profitchain import kernels
+
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     threading.Thread(target=_follow_parent, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(environment)
+    kernels.use(address)
 
 
 def _follow_parent() -> None:
