@@ -7,8 +7,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-
 from profitchain import (
     archive,
     commentary,
@@ -20,6 +18,7 @@ from profitchain import (
     shipped,
 )
 from profitchain.commentary import Commentary
+from profitchain.notebook_format import nbformat
 from profitchain.runs import Ran
 from profitchain.store import Edition
 from profitchain.turns import in_words

@@ -35,6 +35,9 @@ NEEDED = (
     *("matplotlib.backends.backend_svg", "statsmodels.api", "babel.numbers", "yaml"),
     *("profitchain.intake", "profitchain.panel", "profitchain.exhibits"),
 )
+_START = (
+    f"import sys; del sys.path[0]; from {__name__} import start; start()"  # no import from here
+)
 _WAITING = 64
 _LONGEST_CREDENTIALS = struct.Struct("3i")
 _PR_SET_PDEATHSIG = 1
@@ -59,7 +62,7 @@ def warm(notebooks: Path) -> Iterator[bytes]:
         listener.listen(_WAITING)
         address = listener.getsockname()
         parent = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__, str(listener.fileno())],
+            [sys.executable, "-c", _START, str(listener.fileno())],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             cwd=notebooks, env={"MPLBACKEND": INLINE} | os.environ | AT_START,
             pass_fds=[listener.fileno()],
@@ -168,7 +171,7 @@ def _become_kernel(wanted: Mapping[str, object], parent: int) -> None:
     os.environ.update(wanted["environment"] | {"JPY_PARENT_PID": str(parent)})
     os.chdir(wanted["folder"])
     sys.argv = list(wanted["arguments"])
-    random.seed()  # else all kernels would draw the same numbers
+    random.seed()  # noqa: NPY002  # else all kernels would draw the same numbers
     IPKernelApp.launch_instance()
 
 
@@ -194,8 +197,12 @@ def _imported_in(source: str) -> set[str]:
     return whole | {line.module for line in lines if line.module.startswith("profitchain.")}
 
 
-def _main(listener: socket.socket) -> None:
-    parent = os.getpid()
+def start() -> None:
+    """Import all, then fork kernels; each comes out at the end as if it had started by itself.
+
+    The one argument on the command line is the number of the open socket to listen to.
+    """
+    parent, listener = os.getpid(), socket.socket(fileno=int(sys.argv[1]))
     os.environ["JPY_PARENT_PID"] = str(parent)  # read when ipykernel is imported
     for name in [*NEEDED, *sorted(_imported_by(Path.cwd().glob("*.ipynb")))]:
         with suppress(Exception):  # the notebook that needs it says why it can't be had
@@ -205,7 +212,3 @@ def _main(listener: socket.socket) -> None:
     wanted = serve(listener)
     if wanted is not None:
         _become_kernel(wanted, parent)
-
-
-if __name__ == "__main__":
-    _main(socket.socket(fileno=int(sys.argv[1])))

@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 
-import nbformat
-
 from profitchain.errors import ProfitchainError
+from profitchain.notebook_format import nbformat
 from profitchain.runs import Ran
 from profitchain.store import Edition, read_period
 
+PACKAGE = Path(__file__).parent
 RUNS_KEPT = 60  # of one edition: its notebooks, some with other parameters
 MAKING = ".making-"
 ENDING = ".json.gz"
@@ -41,8 +41,7 @@ def code_of(notebooks: Path) -> str:
 
     And Python and the versions of everything installed.
     """
-    package = Path(__file__).parent
-    files = [path for path in package.rglob("*") if "__pycache__" not in path.parts]
+    files = [path for path in PACKAGE.rglob("*") if "__pycache__" not in path.parts]
     files += [path for path in notebooks.rglob("*.py") if ".ipynb_checkpoints" not in path.parts]
     digest = hashlib.sha256(f"{sys.version} {platform.platform()}".encode())
     for path in sorted(path for path in files if path.is_file()):
@@ -87,7 +86,7 @@ class Keep:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def find(self, path: Path, key: str) -> dict[str, Ran] | None:
-        """Return the run that is kept under a key, by language; None if there is none, or a torn one."""
+        """Return the run kept under a key, by language; None if there is none or a torn one."""
         place = self._place(key)
         try:
             told = json.loads(gzip.decompress(place.read_bytes()))

@@ -142,7 +142,7 @@ def _run_all(
 
 
 def _longest_first(notebooks: Sequence[Path], order: Order) -> list[Path]:
-    """Return notebooks in the order of their last seconds, so that no long one is left at the end."""
+    """Return notebooks by their last seconds, so that no long one is left at the end."""
     seconds: Mapping[str, float] = {}
     with suppress(OSError, ValueError, LookupError):
         record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))

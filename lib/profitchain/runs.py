@@ -12,12 +12,11 @@ from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
-import nbformat
-
 from profitchain import pages
 from profitchain.company import load_company, redacted
 from profitchain.failures import Failure, NotebookFailed, told_of
 from profitchain.forking import AT_START, can_fork
+from profitchain.notebook_format import nbformat
 from profitchain.turns import cell_number, in_turn, taken_apart
 
 UNTOUCHED = "Nothing was published; the last edition stands."
