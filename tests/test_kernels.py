@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -94,16 +96,11 @@ def test_closing_the_connection_ends_the_kernel(tmp_path, address):
     child = kernels.Child(address, [kernels.LAUNCHER, "-f", str(connection)], None, str(tmp_path))
     pidfd = os.pidfd_open(child.pid)
     assert child.poll() is None
-    child._lines.close()
-    child._forker.close()
-    import select
-
+    child._open.close()
     assert select.select([pidfd], [], [], 30)[0]
 
 
 def test_another_user_s_or_broken_request_is_passed_over(address):
-    import socket
-
     with socket.socket(socket.AF_UNIX) as asker:
         asker.connect(address)
         asker.sendall(b"half a requ")

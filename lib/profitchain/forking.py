@@ -35,8 +35,9 @@ NEEDED = (
     *("matplotlib.backends.backend_svg", "statsmodels.api", "babel.numbers", "yaml"),
     *("profitchain.intake", "profitchain.panel", "profitchain.exhibits"),
 )
+# The current folder is no place to import from, as little as when a kernel starts by itself.
 _START = (
-    f"import sys; del sys.path[0]; from {__name__} import start; start()"  # no import from here
+    f"import sys; sys.path[:1] == [''] and sys.path.pop(0); from {__name__} import start; start()"
 )
 _WAITING = 64
 _LONGEST_CREDENTIALS = struct.Struct("3i")

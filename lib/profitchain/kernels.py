@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -69,15 +69,17 @@ class Child:
             "environment": dict(os.environ if environment is None else environment),
             "folder": folder or str(Path.cwd()),
         }
-        self._forker = socket.socket(socket.AF_UNIX)
-        self._forker.connect(address)
-        self._forker.sendall(json.dumps(wanted).encode() + b"\n")
-        self._lines = self._forker.makefile("rb")
-        told = self._lines.readline()
-        if not told:
-            raise EOFError
-        self.pid = int(told)
         self.returncode: int | None = None
+        with ExitStack() as undone:
+            self._forker = undone.enter_context(socket.socket(socket.AF_UNIX))
+            self._lines = undone.enter_context(self._forker.makefile("rb"))
+            self._forker.connect(address)
+            self._forker.sendall(json.dumps(wanted).encode() + b"\n")
+            told = self._lines.readline()
+            if not told:
+                raise EOFError
+            self.pid = int(told)
+            self._open = undone.pop_all()
 
     def poll(self) -> int | None:
         """Return the exit code, or None while it runs."""
@@ -97,8 +99,7 @@ class Child:
             with suppress(OSError):
                 told = self._lines.readline()
             self.returncode = int(told or -signal.SIGKILL)
-            self._lines.close()
-            self._forker.close()
+            self._open.close()
         return self.returncode
 
     def send_signal(self, number: int) -> None:
