@@ -31,8 +31,11 @@ AT_START = {**SINGLE, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel chooses before any import
 # Never pyplot: it fits itself into the kernel in which it is imported.
 NEEDED = (
-    *("ipykernel.ipkernel", "ipykernel.kernelapp", "pyarrow.parquet", "matplotlib.figure"),
-    *("matplotlib.backends.backend_svg", "statsmodels.api", "babel.numbers", "yaml"),
+    *("ipykernel.ipkernel", "ipykernel.kernelapp", "babel.numbers", "yaml", "tzdata"),
+    *("matplotlib.figure", "matplotlib.backends.backend_svg", "pandas.io.formats.csvs"),
+    *("pyarrow.parquet", "pyarrow.dataset", "pyarrow.pandas_compat", "pandas.core.reshape.reshape"),
+    *("statsmodels.genmod.generalized_linear_model", "statsmodels.duration.hazard_regression"),
+    *("statsmodels.duration.survfunc", "statsmodels.stats.multitest"),
     *("profitchain.intake", "profitchain.panel", "profitchain.exhibits"),
 )
 # The current folder is no place to import from, as little as when a kernel starts by itself.

@@ -56,7 +56,7 @@ class Keep:
     """Where an edition's runs are kept, and what they all depend on.
 
     `code` is that of `code_of` before anything ran, `given` what notebooks may be told, `tags` the
-    languages in which they speak.
+    languages in which they speak. Where all is to be `is_fresh`, nothing is found.
     """
 
     edition: Edition
@@ -64,6 +64,7 @@ class Keep:
     code: str
     given: Mapping[str, object]
     tags: tuple[str, ...]
+    is_fresh: bool = False
 
     @property
     def folder(self) -> Path:
@@ -87,6 +88,8 @@ class Keep:
 
     def find(self, path: Path, key: str) -> dict[str, Ran] | None:
         """Return the run kept under a key, by language; None if there is none or a torn one."""
+        if self.is_fresh or not key:
+            return None
         place = self._place(key)
         try:
             told = json.loads(gzip.decompress(place.read_bytes()))

@@ -34,11 +34,10 @@ SUMMARY = "00_summary"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shop:
-    """What an order is worked off with: workers, the runs kept of earlier ones, what is awaited."""
+    """What an order is worked off with: workers, runs kept earlier and the keys of these ones."""
 
     pool: ProcessPoolExecutor
     earlier: kept.Keep
-    is_fresh: bool
     building: Path
     bar: object
     keys: dict[Path, str]
@@ -68,7 +67,7 @@ def publish(
     chosen = parameters.typed(notebooks, settings or {})
     asked = [languages.check(tag) for tag in spoken]
     code = kept.code_of(NOTEBOOKS)  # known before any of it is imported to run
-    with forking.warm(NOTEBOOKS) as address:
+    with forking.warm(NOTEBOOKS) as address, _workers(len(notebooks), address) as pool:
         edition = read_period(company, period)
         order = Order(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
@@ -76,10 +75,10 @@ def publish(
         )  # fmt: skip
         earlier = kept.Keep(
             edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
-            tags=order.languages,
+            tags=order.languages, is_fresh=fresh,
         )  # fmt: skip
         with aside(order.folder) as building:
-            ran = _run_all(order, building, earlier, address, fresh)
+            ran = _run_all(order, building, pool, earlier)
             _put_in_place(order, building, ran)
     chronicle.write(order.folder.parent)
     shelf.write(order.out)
@@ -111,23 +110,23 @@ def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
     return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
 
 
+def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
+    """Return workers: one more than cores, as a core is free while a kernel starts or ends."""
+    number = max(1, min(most, (os.cpu_count() or 1) + 1))
+    ready = (address, dict(os.environ))
+    return ProcessPoolExecutor(number, ways_to_start(), start_worker, ready)
+
+
 def _run_all(
-    order: Order, building: Path, earlier: kept.Keep, address: bytes, is_fresh: bool
+    order: Order, building: Path, pool: ProcessPoolExecutor, earlier: kept.Keep
 ) -> list[Ran]:
     """Run the notebooks side by side, then the summary on their findings; write all pages."""
     from tqdm import tqdm
 
     body = [path for path in order.notebooks if path.stem != SUMMARY]
     last = [path for path in order.notebooks if path.stem == SUMMARY]
-    workers = max(1, min(len(body), os.cpu_count() or 1))
-    ready = (address, dict(os.environ))
-    with (
-        tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar,
-        ProcessPoolExecutor(workers, ways_to_start(), start_worker, ready) as pool,
-    ):
-        shop = _Shop(
-            pool=pool, earlier=earlier, is_fresh=is_fresh, building=building, bar=bar, keys={}
-        )
+    with tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar:
+        shop = _Shop(pool=pool, earlier=earlier, building=building, bar=bar, keys={})
         ran = _finished(shop, _longest_first(body, order), order)
         write_findings(order, ran, building)
         read = [
@@ -184,7 +183,7 @@ def _finished(
     waiting: dict[Future[dict[str, Ran]], Path] = {}
     for path in notebooks:
         key = shop.keys[path] = shop.earlier.key(path, reads=reads)
-        known = None if shop.is_fresh or not key else shop.earlier.find(path, key)
+        known = shop.earlier.find(path, key)
         if known is None:
             waiting[shop.pool.submit(run, path, *how)] = path
         else:
