@@ -147,8 +147,10 @@ def _tell_ended(running: dict[int, socket.socket], selector: selectors.BaseSelec
 
 def _kill(kernels: Iterable[int]) -> None:
     for pid in list(kernels):
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # it leads no group yet, or its group is gone
             os.killpg(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _forget(*inherited: selectors.BaseSelector | socket.socket) -> None:
