@@ -111,8 +111,8 @@ def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
 
 
 def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
-    """Return workers: one more than cores, as a core is free while a kernel starts or ends."""
-    number = max(1, min(most, (os.cpu_count() or 1) + 1))
+    """Return workers: one more than cores where a core is free while a kernel starts or ends."""
+    number = max(1, min(most, (os.cpu_count() or 1) + forking.can_fork()))
     ready = (address, dict(os.environ))
     return ProcessPoolExecutor(number, ways_to_start(), start_worker, ready)
 
