@@ -25,6 +25,8 @@ SHOWS = (
     "print('said'); print('warned', file=sys.stderr); _ = os.system('echo by a shell')",
     "import atexit, matplotlib.pyplot as plt\n\n_ = plt.plot([1, 2]), plt.get_backend()",
     "from multiprocessing import Pool\n\nwith Pool(2) as pool:\n    print(pool.map(abs, [-1, -2]))",
+    "import duckdb\n\nduckdb.sql('select sum(range) from range(3_000_000)').fetchall()",
+    "import pandas, pyarrow.compute as pc\n\npc.sum(pandas.Series(range(9)).to_numpy())",
     "import profitchain.figures, statsmodels.api\n\n1 / 3",
     "raise KeyError('x')",
 )

@@ -213,6 +213,7 @@ def start() -> None:
     for name in [*NEEDED, *sorted(_imported_by(Path.cwd().glob("*.ipynb")))]:
         with suppress(Exception):  # the notebook that needs it says why it can't be had
             import_module(name)
+    # No thread is left behind in a fork but those of memory allocators, which start them again.
     gc.collect()
     gc.freeze()  # what all kernels share is not copied for the sake of counting
     wanted = serve(listener)

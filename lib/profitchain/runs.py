@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.context import BaseContext
@@ -131,8 +133,22 @@ def ways_to_start() -> BaseContext:
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload(list(WORKERS_NEED))
-    forkserver.ensure_running()  # it imports while this process reads the tables
+    with _deaf():
+        forkserver.ensure_running()  # it imports while this process reads the tables
     return context
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let what starts meanwhile pass over Ctrl-C, of which this process alone is to tell."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def start_worker(address: bytes, environment: Mapping[str, str]) -> None:
@@ -144,6 +160,7 @@ def start_worker(address: bytes, environment: Mapping[str, str]) -> None:
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     threading.Thread(target=_follow_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     kernels.use(address)
