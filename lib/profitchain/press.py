@@ -24,7 +24,7 @@ from profitchain.binding import Order, commentary_on, write_all, write_findings
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
 from profitchain.folders import aside, discard, exchange
-from profitchain.runs import Ran, ended, environment_of, run, start_worker, ways_to_start
+from profitchain.runs import Ran, ended, environment_of, ready_worker, run, ways_to_start
 from profitchain.store import ROOT, read_period
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -114,7 +114,7 @@ def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
     """Return workers: one more than cores where a core is free while a kernel starts or ends."""
     number = max(1, min(most, (os.cpu_count() or 1) + forking.can_fork()))
     ready = (address, dict(os.environ))
-    return ProcessPoolExecutor(number, ways_to_start(), start_worker, ready)
+    return ProcessPoolExecutor(number, ways_to_start(), ready_worker, ready)
 
 
 def _run_all(

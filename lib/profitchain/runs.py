@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing import forkserver, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from profitchain.failures import Failure, NotebookFailed, told_of
 from profitchain.forking import AT_START, can_fork
 from profitchain.notebook_format import nbformat
 from profitchain.turns import cell_number, in_turn, taken_apart
+from profitchain.workers import start_worker
 
 UNTOUCHED = "Nothing was published; the last edition stands."
 WORKERS_NEED = ("profitchain.binding", "profitchain.kernels", "papermill", "nbconvert", "openpyxl")
@@ -151,24 +151,12 @@ def _deaf() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def start_worker(address: bytes, environment: Mapping[str, str]) -> None:
-    """Ready a worker: its kernels' source, its parent's environment; silent, and to end with it.
-
-    Its errors come back as exceptions.
-    """
+def ready_worker(address: bytes, environment: Mapping[str, str]) -> None:
+    """Start a worker that takes its kernels from an address, in the environment of its parent."""
     from profitchain import kernels
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    start_worker()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     kernels.use(address)
-
-
-def _follow_parent() -> None:
-    """End this process when its parent is gone, else a killed report would leave workers behind."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
