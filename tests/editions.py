@@ -28,7 +28,7 @@ from papermill import inspect_notebook
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from profitchain import languages, press, runs, tables, turns
+from profitchain import forking, languages, press, runs, tables, turns
 from profitchain.errors import NotMeasured
 from profitchain.exhibit_sheets import HEADER
 from profitchain.findings import FIELDS
@@ -99,11 +99,15 @@ def _outputs(cell: nbformat.NotebookNode, scope: dict[str, object]) -> list[nbfo
 
 
 def publish_here(company: str | Path, period: str = "", **how: object) -> Path:
-    """Publish an edition without kernels and return its folder; `how` as in `press.publish`."""
+    """Publish an edition without kernels and return its folder; `how` as in `press.publish`.
+
+    All of it runs, unless `fresh` is False.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(forking.PLAIN, "plain")
         patch.setattr(press, "ProcessPoolExecutor", Here)
         patch.setattr(press, "run", run_here)
-        return press.publish(company, period, **how).parent
+        return press.publish(company, period, **{"fresh": True} | how).parent
 
 
 def published_once(out: Path, company: Path, periods: Mapping[str, Sequence[str]]) -> Path:

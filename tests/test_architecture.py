@@ -41,9 +41,10 @@ WAVING    group_captions pace_words leaving_words leaving_captions
 DRAWING   vectors style axes figures evidence_figures value_figures leaving_figures
 SHOWING   headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust failures shipped commentary chronicle archive layout sites pages pdf
-RUN       turns runs imprint
-TAKEN     sheets handout_words exhibit_sheets handout
+PRESS     notebook_format trust failures shipped commentary chronicle archive layout
+PAGES     sites pages pdf
+RUN       turns forking kernels runs kept imprint
+TAKEN     sheets handout_words exhibit_sheets handout binding
 PUBLIC    shelf parameters press verify lists drafts
 COMMANDS  trials certification catalogues cli
 """

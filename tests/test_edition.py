@@ -49,7 +49,7 @@ def edition(tmp_path_factory) -> Path:
     """The example's last period, published by the command as a newcomer would."""
     out = tmp_path_factory.mktemp("reports")
     done = subprocess.run(
-        [sys.executable, "-m", "profitchain", "report", "--out", out],
+        [sys.executable, "-m", "profitchain", "report", "--fresh", "--out", out],
         cwd=out, env=os.environ | {"SHOP_PASSWORD": SECRET}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

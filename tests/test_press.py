@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,7 @@ import pandas as pd
 import pytest
 from editions import Here, contents, publish_here, run_here, write_company
 
-from profitchain import cli, press, runs
+from profitchain import cli, forking, kept, press, runs
 from profitchain.errors import ParameterError
 from profitchain.failures import Failure, NotebookFailed
 
@@ -97,7 +98,7 @@ def test_a_report_killed_at_any_moment_leaves_the_last_edition_and_the_next_run_
 ):
     before, reports = contents(published), published.parents[1]
     for moment in (0.5, 1.9, 3.3, "record.json"):
-        running = report(checkout, "--out", "reports")
+        running = report(checkout, "--fresh", "--out", "reports")
         wait_for(moment, reports, running)
         os.killpg(running.pid, signal.SIGKILL)
         running.communicate()
@@ -118,15 +119,32 @@ def wait_for(moment: float | str, reports: Path, running: subprocess.Popen[str])
 
 @posix_only
 def test_a_killed_report_takes_its_workers_with_it(checkout, published):
-    running = report(checkout, "--out", "reports")
+    slow = write_notebook(checkout / "notebooks", "04_slow", "__import__('time').sleep(600)")
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(group(running.pid)) < 3 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    os.kill(running.pid, signal.SIGKILL)
-    running.communicate()
-    while group(running.pid) and time.monotonic() < deadline:
+    try:
+        running = report(checkout, "--only", "04_slow", "--out", "reports")
+        while not kernels_in(slow.parent) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(group(running.pid)) >= 2
+        os.kill(running.pid, signal.SIGKILL)
+        running.communicate()
+    finally:
+        slow.unlink()
+    while (group(running.pid) or kernels_in(slow.parent)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert group(running.pid) == []
+    assert kernels_in(slow.parent) == []
+
+
+def kernels_in(folder: Path) -> list[int]:
+    """Return the processes that lead a session from a folder, as kernels do; [] where unknown."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            leads = os.getsid(int(process.name)) == int(process.name)
+            if leads and (process / "cwd").resolve() == folder:
+                found.append(int(process.name))
+    return found
 
 
 def group(leader: int) -> list[int]:
@@ -208,6 +226,8 @@ def stopped(path: Path, _given: object, _environment: object, folders: dict) -> 
 def failing(monkeypatch) -> set[str]:
     """Names of notebooks that fail in this test, which needs no kernels; the others run."""
     names: set[str] = set()
+    monkeypatch.setenv(forking.PLAIN, "plain")
+    monkeypatch.setattr(kept.Keep, "find", lambda *_: None)
     monkeypatch.setattr(press, "ProcessPoolExecutor", Here)
     monkeypatch.setattr(
         press,
@@ -272,8 +292,12 @@ def test_a_notebook_that_fails_does_so_in_every_language(checkout, notebooks, tm
     assert failed == {"03_short": "03_short.ipynb stopped in cell 2: KeyError: 'x'"}
 
 
-def test_a_kernel_that_the_system_ends_leaves_the_other_pages(checkout, notebooks, tmp_path):
-    write_notebook(notebooks, "05_greedy", "import os\n\nos._exit(9)")
+@pytest.mark.parametrize("how", ["forked", "plain"])
+def test_a_kernel_that_the_system_ends_leaves_the_other_pages(
+    checkout, notebooks, tmp_path, monkeypatch, how
+):
+    monkeypatch.setenv(forking.PLAIN, how)
+    write_notebook(notebooks, "05_greedy", "import os\n\nos.kill(os.getpid(), 9)")
     with pytest.raises(NotebookFailed, match=r"05_greedy\.ipynb stopped .*memory ran out"):
         press.publish(checkout / "data" / "shop", "2026Q1", out=tmp_path / "reports")
     incomplete = tmp_path / "reports" / "shop" / "2026Q1.incomplete"
@@ -282,6 +306,8 @@ def test_a_kernel_that_the_system_ends_leaves_the_other_pages(checkout, notebook
 
 
 def test_a_worker_that_the_system_ends_stops_everything(checkout, notebooks, tmp_path, monkeypatch):
+    monkeypatch.setenv(forking.PLAIN, "plain")
+
     class Broken(Here):
         def submit(self, *_work: object) -> Future:
             done = Future()

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
 from profitchain import formats, headings, languages
+from profitchain.notebook_format import nbformat
 from profitchain.pages import FOR_ANALYSTS
 from profitchain.store import ROOT
 

@@ -47,7 +47,7 @@ def report(options: argparse.Namespace) -> int:
         place = lists.place_of(edition, out)
     index = publish(
         options.company, options.period, out=out, only=options.only, settings=given,
-        spoken=options.language,
+        spoken=options.language, fresh=options.fresh,
     )  # fmt: skip
     if options.lists:
         print(lists.write_at_risk(edition, place, given), file=sys.stderr)
@@ -190,6 +190,8 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="folder of all editions (default: reports)")
     parser.add_argument("--only", action="append", default=[], metavar="NOTEBOOK",
                         help="only this notebook, and the summary; again for more")  # fmt: skip
+    parser.add_argument("--fresh", action="store_true",
+                        help="run all notebooks, also those of which nothing changed")  # fmt: skip
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="a notebook parameter's value; again for more")  # fmt: skip
     parser.add_argument("--pdf", action="store_true",

@@ -7,11 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
 from profitchain.errors import ParameterError, did_you_mean
+from profitchain.notebook_format import nbformat
 
 MOST_WORDS = 5
 NAMELESS = "question"  # where a question holds no Latin letter to name a file by
@@ -63,7 +60,7 @@ def draft(question: str, folder: Path, *, after: str = "") -> Path:
     asked = _asked(question)
     name = slug(asked)
     path = folder / f"{_number(folder, after)}_{name}.ipynb"
-    notebook = new_notebook(cells=list(_cells(asked, name)), metadata=_ABOUT)
+    notebook = nbformat.v4.new_notebook(cells=list(_cells(asked, name)), metadata=_ABOUT)
     for place, cell in enumerate(notebook.cells):
         cell["id"] = str(place)  # as nbstripout numbers them
     try:
@@ -139,14 +136,14 @@ def _two_digits(number: int) -> str:
     return f"{number:02}"
 
 
-def _cells(question: str, name: str) -> Iterator[NotebookNode]:
+def _cells(question: str, name: str) -> Iterator[nbformat.NotebookNode]:
     """Yield the cells: question, parameters, setup, answer, exhibit, doubts, method, record."""
     yield from _opening(question)
     yield from _story()
     yield from _closing(name)
 
 
-def _opening(question: str) -> Iterator[NotebookNode]:
+def _opening(question: str) -> Iterator[nbformat.NotebookNode]:
     yield _prose(f"# {question}")
     yield from _code(
         "Below the question, say in two or three sentences why it matters and how this page "
@@ -167,7 +164,7 @@ def _opening(question: str) -> Iterator[NotebookNode]:
     )
 
 
-def _story() -> Iterator[NotebookNode]:
+def _story() -> Iterator[nbformat.NotebookNode]:
     yield _prose("## The answer")
     yield from _code(
         "One to three sentences; the first one reaches the summary. Numbers are never typed: "
@@ -181,7 +178,7 @@ def _story() -> Iterator[NotebookNode]:
     )
 
 
-def _closing(name: str) -> Iterator[NotebookNode]:
+def _closing(name: str) -> Iterator[nbformat.NotebookNode]:
     yield _prose(
         "## What could be wrong\n\n"
         "- **Chance.** The interval says how far the figure would move by which customers happened "
@@ -199,11 +196,11 @@ def _closing(name: str) -> Iterator[NotebookNode]:
     )
 
 
-def _prose(text: str) -> NotebookNode:
-    return new_markdown_cell(text)
+def _prose(text: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_markdown_cell(text)
 
 
-def _code(note: str, source: str, *, tags: Iterable[str] = ()) -> Iterator[NotebookNode]:
+def _code(note: str, source: str, *, tags: Iterable[str] = ()) -> Iterator[nbformat.NotebookNode]:
     """Yield a note to analysts and the code below it."""
-    yield new_markdown_cell(note, metadata={"tags": ASIDE})
-    yield new_code_cell(source.strip(), metadata={"tags": list(tags)} if tags else {})
+    yield nbformat.v4.new_markdown_cell(note, metadata={"tags": ASIDE})
+    yield nbformat.v4.new_code_cell(source.strip(), metadata={"tags": list(tags)} if tags else {})

@@ -33,7 +33,8 @@ def write(
     """Write record.json, which holds no path, host or user of the machine.
 
     An edition is `complete` unless a notebook `failed`; `notebooks` names those that aren't as
-    shipped, `commentary` the file of what people say.
+    shipped, `commentary` the file of what people say. `seconds` are each notebook's, as of the run
+    that made its page; `earlier` names those whose run was an earlier report's.
     """
     states = {one.path.stem: shipped.state_of(one.path) for one in ran}
     with languages.speaking(languages.SOURCE):
@@ -52,6 +53,7 @@ def write(
         "commit": _commit(),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
+        "earlier": [one.path.stem for one in ran if one.is_earlier],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (folder / "record.json").write_text(text, encoding="utf-8")

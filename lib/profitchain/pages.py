@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_notebook
-
 from profitchain import (
     exhibits,
     findings,
@@ -25,6 +22,7 @@ from profitchain import (
 from profitchain.commentary import beside
 from profitchain.failures import Failure
 from profitchain.findings import SUMMARY, PageStory
+from profitchain.notebook_format import nbformat
 from profitchain.sites import Entry, PageInfo, Site
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ FOR_ANALYSTS = "analyst"  # Markdown cells with this tag explain code and stay o
 INJECTED = "injected-parameters"  # papermill's own cell: it names folders of this machine
 
 
-def question_of(notebook: NotebookNode) -> str:
+def question_of(notebook: nbformat.NotebookNode) -> str:
     """Return a notebook's question: its first H1; raise ValueError if it has none."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and (title := _TITLE.search(cell.source)):
@@ -58,7 +56,7 @@ def question_of(notebook: NotebookNode) -> str:
     )
 
 
-def collect(executed: NotebookNode, *, name: str) -> PageStory:
+def collect(executed: nbformat.NotebookNode, *, name: str) -> PageStory:
     """Return what a page publishes: its answer, exhibits, findings and trends."""
     recorded = _bundles(executed, findings.MEDIA_TYPE)
     shown = [
@@ -76,12 +74,12 @@ def collect(executed: NotebookNode, *, name: str) -> PageStory:
     )
 
 
-def exhibits_of(executed: NotebookNode) -> list[Mapping]:
+def exhibits_of(executed: nbformat.NotebookNode) -> list[Mapping]:
     """Return what a page shows: a bundle an exhibit, with its words and its numbers."""
     return _bundles(executed, exhibits.MEDIA_TYPE)
 
 
-def csvs(executed: NotebookNode, *, name: str) -> dict[str, str]:
+def csvs(executed: nbformat.NotebookNode, *, name: str) -> dict[str, str]:
     """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
     told = _bundles(executed, exhibits.MEDIA_TYPE)
     ids = [each["id"] for each in told]
@@ -98,7 +96,7 @@ def csv_path(page: str, id: str) -> str:
     return f"data/{page}-{id}.csv"
 
 
-def render_page(executed: NotebookNode, *, site: Site, page: PageInfo) -> str:
+def render_page(executed: nbformat.NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
     lead, body, contents = _blocks(executed, page, site)
     after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
@@ -132,12 +130,14 @@ def failed_page(*, site: Site, page: PageInfo, failure: Failure) -> str:
 
 def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
     question = next((each.question for each in site.pages if each.name == page.name), page.name)
-    notebook = new_notebook(cells=[new_markdown_cell(f"# {question}", id="question")])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(f"# {question}", id="question")]
+    )
     return _rendered(notebook, site, page, question=question, **parts)
 
 
 def _rendered(
-    notebook: NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
+    notebook: nbformat.NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
 ) -> str:
     names = [each.name for each in site.pages]
     place = names.index(page.name) if page.name in names else None
@@ -190,7 +190,7 @@ def _input(table: Mapping[str, object]) -> str:
 
 
 def _blocks(
-    executed: NotebookNode, page: PageInfo, site: Site
+    executed: nbformat.NotebookNode, page: PageInfo, site: Site
 ) -> tuple[list[str], list[str], list[_Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
     contents: list[_Heading] = []
@@ -212,7 +212,7 @@ def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
     return block, beside(page.remarks, id) if id else ""
 
 
-def _has_tag(cell: NotebookNode, tag: str) -> bool:
+def _has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:
     return tag in cell.metadata.get("tags", [])
 
 
@@ -249,7 +249,7 @@ def _with_downloads(block: str, name: str, site: Site) -> str:
     )
 
 
-def _bundles(executed: NotebookNode, kind: str) -> list[Mapping]:
+def _bundles(executed: nbformat.NotebookNode, kind: str) -> list[Mapping]:
     outputs = [out for cell in executed.cells for out in cell.get("outputs", [])]
     return [out["data"][kind] for out in outputs if kind in out.get("data", {})]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import nbformat
-
 from profitchain import pages
 from profitchain.errors import ParameterError, did_you_mean
+from profitchain.notebook_format import nbformat
 
 
 def typed(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.languages import _, ngettext
@@ -205,7 +205,7 @@ def _too_few(clusters: int, largest_share: float) -> str:
 def _interval(
     linear: Linearised, bounds: tuple[float, float] | None, level: float
 ) -> tuple[float, float]:
-    quantile = float(stats.t.ppf((1 + level) / 2, linear.df))
+    quantile = float(scipy.stats.t.ppf((1 + level) / 2, linear.df))
     if bounds is None or not bounds[0] <= linear.value <= bounds[1]:
         half = quantile * np.sqrt(linear.variance)
         return linear.value - half, linear.value + half
@@ -264,4 +264,4 @@ def difference(
         return apart, 1.0 if apart == 0 else np.nan
     squares = sum(side.variance**2 / side.df for side in linear)
     df = (first.variance + second.variance) ** 2 / squares
-    return apart, float(2 * stats.t.sf(abs(apart) / np.sqrt(variance), df))
+    return apart, float(2 * scipy.stats.t.sf(abs(apart) / np.sqrt(variance), df))

@@ -126,7 +126,8 @@ def _solve(
     columns: np.ndarray, total: np.ndarray, n: np.ndarray, *, binary: bool, score_terms: int
 ) -> np.ndarray | None:
     """Return statsmodels' coefficients, or None where the fit runs away or does not settle."""
-    import statsmodels.api as sm
+    from statsmodels.genmod import families
+    from statsmodels.genmod.generalized_linear_model import GLM
 
     start = np.zeros(columns.shape[1])
     mean = total.sum() / n.sum()
@@ -135,11 +136,11 @@ def _solve(
     if binary:
         start[score_terms] = logit(mean)
         outcome = np.column_stack([total, n - total])
-        model = sm.GLM(outcome, columns, family=sm.families.Binomial())
+        model = GLM(outcome, columns, family=families.Binomial())
     else:
         start[score_terms] = np.log(mean)
         amounts = total / n
-        model = sm.GLM(amounts, columns, family=sm.families.Poisson(), var_weights=n)
+        model = GLM(amounts, columns, family=families.Poisson(), var_weights=n)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:

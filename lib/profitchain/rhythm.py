@@ -189,14 +189,15 @@ def _is_uncovered(rows: pd.DataFrame, empty_days: pd.Series, place: int) -> bool
 
 def _fit(every: pd.DataFrame, level: float) -> dict[int, tuple[Estimate, float]]:
     """Return each month's index and its p-value against 1; months without any order have none."""
-    import statsmodels.api as sm
+    from statsmodels.genmod import families
+    from statsmodels.genmod.generalized_linear_model import GLM
 
     totals = every.groupby("of_year")["orders"].sum()
     every = every[every["of_year"].map(totals) > 0]
     names = sorted(every["of_year"].unique())
     months = np.column_stack([(every["of_year"] == name).astype(float) for name in names])
     x = np.column_stack([months, every["time"], every["time"] ** 2 - (every["time"] ** 2).mean()])
-    model = sm.GLM(every["orders"], x, family=sm.families.Poisson(), offset=np.log(every["days"]))
+    model = GLM(every["orders"], x, family=families.Poisson(), offset=np.log(every["days"]))
     fit = model.fit(scale="X2")
     k = len(names)
     contrast = np.column_stack([np.eye(k) - 1 / k, np.zeros((k, 2))])

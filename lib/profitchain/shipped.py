@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import nbformat
-
 from profitchain.languages import N_, _
+from profitchain.notebook_format import nbformat
 from profitchain.store import ROOT
 
 State = Literal["shipped", "changed", "added"]

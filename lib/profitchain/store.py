@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
 MAKING = "making-"
 OF_OTHERS = ("pieces",)  # folders of the store that other modules look after
+LAST_PERIOD = "last_period"
 SECONDS_A_DAY = 86_400
 CUSTOMER_IDS = "customer_ids"
 MONEY = (
@@ -175,21 +176,30 @@ def find_company(company: str | Path) -> Path:
 
 
 def _last_period(firm: Company) -> Period:
+    """Return the last period that the orders cover to the end, looked for once."""
     from profitchain.intake import last_period
 
-    return last_period(firm)
+    def look(folder: Path) -> None:
+        (folder / LAST_PERIOD).write_text(str(last_period(firm)), encoding="utf-8")
+
+    folder = _made(firm, _key(firm, LAST_PERIOD), look)
+    return Period((folder / LAST_PERIOD).read_text(encoding="utf-8"))
 
 
 def _prepared(firm: Company, period: Period) -> Path:
-    """Return the folder of summaries, made aside and renamed if it isn't there yet."""
-    key = _key(firm, period)
+    """Return the folder of summaries, prepared if it isn't there yet."""
+    return _made(firm, _key(firm, str(period)), lambda folder: _prepare(firm, period, folder))
+
+
+def _made(firm: Company, key: str, make: Callable[[Path], None]) -> Path:
+    """Return what is kept under a key, made aside and renamed if it isn't there yet."""
     store = store_of(firm)
     folder = store / key
     if folder.is_dir():
         os.utime(folder)
         return folder
     with tempfile.TemporaryDirectory(prefix=MAKING, dir=store) as making:
-        _prepare(firm, period, Path(making))
+        make(Path(making))
         try:
             Path(making).rename(folder)
         except OSError:
@@ -201,10 +211,10 @@ def _prepared(firm: Company, period: Period) -> Path:
     return folder
 
 
-def _key(firm: Company, period: Period) -> str:
+def _key(firm: Company, what: str) -> str:
     from profitchain.fingerprints import fingerprint
 
-    parts = [fingerprint(firm), firm.model_dump_json(), str(period), code_version()]
+    parts = [fingerprint(firm), firm.model_dump_json(), what, code_version()]
     parts += [version(name) for name in ("duckdb", "ibis-framework")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import matplotlib
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.textpath import TextToPath
+from typing import TYPE_CHECKING
 
 from profitchain import languages, vectors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.textpath import TextToPath
 
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 # The same hues where they carry text or lie under white text: at least 4.5:1 on white.
@@ -115,6 +115,10 @@ _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 @contextmanager
 def canvas_figure(canvas: Canvas, height: float) -> Iterator[Figure]:
     """Yield an empty figure in the house style, `height` CSS pixels high."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     sizes = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), canvas.text)
     sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), canvas.text)
     with matplotlib.rc_context(_RC | sizes), warnings.catch_warnings(), _honest_widths():
@@ -129,6 +133,8 @@ def canvas_figure(canvas: Canvas, height: float) -> Iterator[Figure]:
 @contextmanager
 def _honest_widths() -> Iterator[None]:
     """Let Han letters be as broad as they are, though the font that measures them has none."""
+    from matplotlib.textpath import TextToPath
+
     measure = TextToPath.get_text_width_height_descent
 
     def honest(self: TextToPath, s: str, prop: object, ismath: object) -> tuple[float, ...]:

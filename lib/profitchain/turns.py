@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
-
 from profitchain import languages
+from profitchain.notebook_format import nbformat
 
 SPEAKS = "language"  # tag of a cell that only says in which language the next ones speak
 PARAMETERS = ("parameters", "injected-parameters")
@@ -20,7 +18,7 @@ languages.use({tag!r})
 os.environ["PROFITCHAIN_BUILD"] = {folder!r}"""
 
 
-def in_turn(notebook: NotebookNode, folders: Mapping[str, Path]) -> NotebookNode:
+def in_turn(notebook: nbformat.NotebookNode, folders: Mapping[str, Path]) -> nbformat.NotebookNode:
     """Return a notebook that runs once for each language, each time into that language's folder.
 
     What the first time computed is still there the second time, in the same kernel; only the
@@ -29,7 +27,7 @@ def in_turn(notebook: NotebookNode, folders: Mapping[str, Path]) -> NotebookNode
     together = deepcopy(notebook)
     together.cells = []
     for turn, (tag, folder) in enumerate(folders.items()):
-        speak = new_code_cell(
+        speak = nbformat.v4.new_code_cell(
             _SPEAK.format(tag=tag, folder=str(folder)),
             id=f"speak-{tag}",
             metadata={"tags": [SPEAKS]},
@@ -40,22 +38,22 @@ def in_turn(notebook: NotebookNode, folders: Mapping[str, Path]) -> NotebookNode
 
 
 def taken_apart(
-    executed: NotebookNode, tags: Iterable[str], *, name: str
-) -> dict[str, NotebookNode]:
+    executed: nbformat.NotebookNode, tags: Iterable[str], *, name: str
+) -> dict[str, nbformat.NotebookNode]:
     """Return each language's notebook: its outputs, and the prose in its words."""
     turns = _turns(executed)
     first = turns[0]
     told = {}
     for tag, cells in zip(tags, turns, strict=True):
         ran = iter([cell for cell in cells if _is_repeated(cell)])
-        notebook = NotebookNode(executed)
+        notebook = nbformat.NotebookNode(executed)
         notebook.cells = [deepcopy(next(ran) if _is_repeated(cell) else cell) for cell in first]
         with languages.speaking(tag):
             told[tag] = in_words(notebook, name=name)
     return told
 
 
-def in_words(notebook: NotebookNode, *, name: str) -> NotebookNode:
+def in_words(notebook: nbformat.NotebookNode, *, name: str) -> nbformat.NotebookNode:
     """Return a notebook whose prose is in the spoken language; `name` is its file's, no ending."""
     spoken = deepcopy(notebook)
     for cell in spoken.cells:
@@ -64,7 +62,7 @@ def in_words(notebook: NotebookNode, *, name: str) -> NotebookNode:
     return spoken
 
 
-def cell_number(notebook: NotebookNode, at: int) -> int:
+def cell_number(notebook: nbformat.NotebookNode, at: int) -> int:
     """Return the place, from 1, that a cell of an executed notebook in turns has in `notebook`.
 
     `at` counts from 0 and includes papermill's own cell and those that choose the language.
@@ -80,8 +78,8 @@ def cell_number(notebook: NotebookNode, at: int) -> int:
     return ([1, *again] * (1 + at // (len(again) + 1)))[at - 1 - len(places)]
 
 
-def _turns(executed: NotebookNode) -> list[list[NotebookNode]]:
-    turns: list[list[NotebookNode]] = []
+def _turns(executed: nbformat.NotebookNode) -> list[list[nbformat.NotebookNode]]:
+    turns: list[list[nbformat.NotebookNode]] = []
     for cell in executed.cells:
         if SPEAKS in cell.metadata.get("tags", []):
             turns.append([])
@@ -90,11 +88,11 @@ def _turns(executed: NotebookNode) -> list[list[NotebookNode]]:
     return turns
 
 
-def _is_repeated(cell: NotebookNode) -> bool:
+def _is_repeated(cell: nbformat.NotebookNode) -> bool:
     return cell.cell_type == "code" and not set(PARAMETERS) & set(cell.metadata.get("tags", []))
 
 
-def _named(cell: NotebookNode, tag: str) -> NotebookNode:
+def _named(cell: nbformat.NotebookNode, tag: str) -> nbformat.NotebookNode:
     """Return a copy of a cell; ids are unique in a notebook."""
     cell = deepcopy(cell)
     if tag:

@@ -44,6 +44,7 @@ def differences(edition: Path, *, company: str | None = None) -> Compared:
             record["period"],
             out=Path(folder),
             only=list(record["seconds"]),
+            fresh=True,
             settings=settings,
         )
         again = read_numbers(index.parent)
