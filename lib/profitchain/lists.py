@@ -61,7 +61,7 @@ def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str
     draft.replace(path)
     few = ""
     if edition.stands_for > 1:
-        few = f" (of those drawn by chance, one of {edition.stands_for:.3g}; others may leave too)"
+        few = f", only of those drawn by chance (one in {edition.stands_for:.3g} of all)"
     return f"{len(named):,} customers by what a call to each may bring{few}: {path}"
 
 

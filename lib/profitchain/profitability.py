@@ -14,7 +14,7 @@ import pandas as pd
 
 from profitchain.errors import ParameterError
 from profitchain.estimates import Said, Unsaid
-from profitchain.expansion import factor
+from profitchain.expansion import factor, of_all
 from profitchain.languages import N_, _
 from profitchain.ratios import ratio, said_frame
 from profitchain.value_groups import ALL, GROUPS, LAPSED, ordered
@@ -78,11 +78,18 @@ def costing(now: pd.DataFrame, costs: pd.DataFrame) -> Costing:
     if "member" not in base or not base["member"].sum():
         shared |= {OF_MEMBERS: programme} if programme else {}
         programme = 0.0
-    charged = each * float(base["contact_cost"].sum()) if contacts is not None else 0.0
     return Costing(
         contacts=contacts, programme=programme, shared=shared, left_out=spent,
-        in_service=in_service, elsewhere=(contacts or 0.0) - charged,
+        in_service=in_service, elsewhere=_elsewhere(now, each),
     )  # fmt: skip
+
+
+def _elsewhere(now: pd.DataFrame, each: float) -> float:
+    """Return what contacts of customers without an order cost."""
+    if "contact_cost" not in now:
+        return 0.0
+    spent = now.loc[now["orders"] <= 0, "contact_cost"]
+    return float(of_all(pd.Series([spent.sum()]), each, squares=pd.Series([spent @ spent])).iloc[0])
 
 
 def costs_of(edition: Edition) -> pd.DataFrame:
