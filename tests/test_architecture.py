@@ -17,9 +17,9 @@ REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
 WORDS     errors memo languages periods estimates ratios expansion comparisons
-DATA      settings connections company contracts delimited workbooks engines keeping sources
+DATA      settings connections company stores contracts delimited workbooks engines keeping sources
 TYPED     warehouses casting conventions portable typed
-JUDGED    reasons checks quarantine crosschecks account fingerprints intake
+JUDGED    reasons checks quarantine crosschecks account fingerprints pieces intake
 PANEL     panel asked followups buying snapshots summaries store
 EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
 INVENTING targets invented_tables workers blocks folders example

@@ -168,7 +168,7 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
 def test_activity_is_what_a_count_by_hand_gives(column: str) -> None:
     frames = invented(seed=5)
     scene = scene_of(frames)
-    rows = buying.buyers(scene, panel.customer_clusters(scene))
+    rows = buying.buyers(scene).join(panel.customer_clusters(scene), "customer_id")
     found = buying.activity(scene, rows).execute().groupby("period")[column].sum()
     expected = activity_by_hand(frames["orders"])[column]
     pd.testing.assert_series_equal(found, expected, check_names=False, check_dtype=False)

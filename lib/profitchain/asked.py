@@ -23,7 +23,7 @@ from profitchain.panel import (
 
 EARLIER = "earlier"  # a period before those of the trend
 OPEN = "open"  # the window has not closed by the period's end
-LATE_FROM = 2 / 3  # the slowest third; ties at its edge count as early
+LATE_FROM = (2, 3)  # of the ranks: the slowest third; ties at its edge count as early
 OUTCOMES = ("orders", "spend", "margin")
 
 
@@ -182,8 +182,11 @@ def _told_apart(rows: Table, scene: Scene, *, invited: bool) -> Table:
     same = scene.period_of(rows.responded_at).fill_null(EARLIER) == rows.period
     in_time = (rows.answered == 1) & (same | (rows.responded_at < rows.asked_at))
     delay = seconds(rows.responded_at) - seconds(rows.asked_at)
-    slow = ibis.percent_rank().over(ibis.window(group_by=rows.answered, order_by=delay))
-    is_late = (rows.answered == 1) & (slow >= LATE_FROM) & ibis.literal(invited)
+    slower = ibis.rank().over(ibis.window(group_by=rows.answered, order_by=delay))
+    alike = rows.count().over(ibis.window(group_by=rows.answered))
+    part, whole = LATE_FROM
+    slow = (slower > 0) & (slower * whole >= (alike - 1) * part)
+    is_late = (rows.answered == 1) & slow & ibis.literal(invited)
     return rows.mutate(
         in_time=ibis.ifelse(in_time.fill_null(False), 1, 0), late=ibis.ifelse(is_late, 1, 0)
     )

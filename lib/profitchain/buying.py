@@ -11,21 +11,32 @@ from profitchain.casting import seconds
 from profitchain.panel import SECONDS_A_DAY, Scene, cells, purchases, total, with_margin
 
 DAYS_A_YEAR = 365
+MOST_WINDOWS = 60  # each has a bit in a whole number
+YEAR = 1 << MOST_WINDOWS
+EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
 
 
-def buyers(scene: Scene, clusters: Table) -> Table:
-    """Return one row a customer: customer_id, cluster, and `seen`, the periods with a purchase.
+def buyers(scene: Scene) -> Table:
+    """Return one row a customer of the orders: customer_id, and when the customer bought, in bits.
 
-    `seen` holds a bit for each: 1 for all before those of the trend and the one before it, 2 for
-    that one, then 4, 8 and so on; 0 if the customer never bought.
+    `seen` holds a bit for each period with a purchase: 1 for all before those of the trend and the
+    one before it, 2 for that one, then 4, 8 and so on. `windows` holds one for each window of
+    `active_windows` ("back" 0 is 1, 1 is 2, ...), and YEAR for the last 365 days. Both are 0 for
+    customers with refunds alone.
     """
-    bought = purchases(scene.tables["orders"])
-    named = scene.period_of(bought.ordered_at, one_before=True)
-    bits = ((named == name, bit) for name, bit in _bits(scene).items())
-    bought = bought.mutate(bit=ibis.cases(*bits, else_=EARLIER).cast("int64"))
-    each = bought.group_by("customer_id").aggregate(seen=bought.bit.bit_or())
-    known = clusters.select("customer_id", "cluster").left_join(each, "customer_id")
-    return known.select("customer_id", "cluster", seen=known.seen.fill_null(0))
+    orders = scene.tables["orders"]
+    named = scene.period_of(orders.ordered_at, one_before=True)
+    seen = ibis.cases(*((named == name, bit) for name, bit in _bits(scene).items()), else_=EARLIER)
+    ago = seconds(scene.ends_at) - seconds(orders.ordered_at)
+    back = (ago - 1) // (scene.company.repeat_within_days * SECONDS_A_DAY)
+    windows = ibis.cases(*((back == k, 1 << k) for k in range(_windows(scene))), else_=0)
+    last_year = ibis.ifelse(ago <= DAYS_A_YEAR * SECONDS_A_DAY, YEAR, 0)
+    orders = orders.mutate(seen=seen.cast("int64"), windows=windows + last_year)
+    bought = orders.revenue >= 0
+    return orders.group_by("customer_id").aggregate(
+        seen=ibis.ifelse(bought, orders.seen, 0).bit_or(),
+        windows=ibis.ifelse(bought, orders.windows, 0).bit_or(),
+    )
 
 
 def activity(scene: Scene, customers: Table) -> Table:
@@ -37,7 +48,7 @@ def activity(scene: Scene, customers: Table) -> Table:
 
     Parameters
     ----------
-    customers : `buyers`.
+    customers : `buyers` with `cluster`.
     """
     parts = [_money(scene, customers), _counts(scene, customers)]
     names = list(dict.fromkeys(name for part in parts for name in part.columns))
@@ -69,9 +80,6 @@ def cohorts(scene: Scene, customers: Table) -> Table:
     rows = _alike(customers, "seen").cross_join(ibis.memtable(pairs, schema=kinds))
     rows = rows.filter(_is_first(rows.seen, rows["first"]), (rows.seen & rows.now) != 0)
     return cells(rows, ["cohort", "period"], active=rows.n.sum().cast("int64"))
-
-
-EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
 
 
 def _bits(scene: Scene) -> dict[str, int]:
@@ -140,28 +148,32 @@ def gaps(scene: Scene) -> Table:
     return cells(each, ["days", "event"], n=each.count())
 
 
-def active_windows(scene: Scene) -> Table:
+def active_windows(scene: Scene, customers: Table) -> Table:
     """Return span, back, customers, days_known: who bought in each window of the last year.
 
     Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
     period and each other where the next begins, as many as lie wholly within 365 days (one at
-    least); span "year" is those 365 days. `days_known` is how far back the orders reach.
+    least, 60 at most); span "year" is those 365 days. `days_known` is how far back orders reach.
+
+    Parameters
+    ----------
+    customers : `buyers`.
     """
     bought = purchases(scene.tables["orders"])
-    before_end = seconds(scene.ends_at) - seconds(bought.ordered_at)
-    bought = bought.mutate(ago=before_end).filter(lambda t: t.ago > 0)
-    reach = bought.aggregate(days_known=(bought.ago.max() // SECONDS_A_DAY).cast("int64"))
-    spans = {"window": scene.company.repeat_within_days, "year": DAYS_A_YEAR}
-    parts = [_active_in(bought, span, days) for span, days in spans.items()]
-    return ibis.union(*parts).cross_join(reach).order_by("span", "back")
+    first = seconds(bought.ordered_at.min())
+    reach = bought.aggregate(days_known=((seconds(scene.ends_at) - first) // SECONDS_A_DAY))
+    spans = [("window", back, 1 << back) for back in range(_windows(scene))] + [("year", 0, YEAR)]
+    rows = [{"span": span, "back": back, "bit": bit} for span, back, bit in spans]
+    kinds = {"span": "string", "back": "int64", "bit": "int64"}
+    pairs = _alike(customers, "windows").cross_join(ibis.memtable(rows, schema=kinds))
+    pairs = pairs.filter((pairs.windows & pairs.bit) != 0)
+    each = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
+    each = each.select("back", "customers", "span")
+    return each.cross_join(reach).order_by("span", "back")
 
 
-def _active_in(bought: Table, span: str, days: int) -> Table:
-    """Return how many customers bought in each span of so many days (`ago`: seconds, above 0)."""
-    back = ((bought.ago - 1) // (days * SECONDS_A_DAY)).cast("int64")
-    within = bought.mutate(back=back).filter(lambda t: t.back < max(DAYS_A_YEAR // days, 1))
-    each = within.group_by("back").aggregate(customers=within.customer_id.nunique())
-    return each.select("back", "customers", span=ibis.literal(span))
+def _windows(scene: Scene) -> int:
+    return min(max(DAYS_A_YEAR // scene.company.repeat_within_days, 1), MOST_WINDOWS)
 
 
 def control_totals(scene: Scene) -> Table:

@@ -65,8 +65,19 @@ def judge(
     if not table.raw.lasting:
         rows = con.create_table(f"judged_{table.contract.table}", _lean(rows, table))
         con.raw_sql(f"DROP TABLE {table.raw.name}")
-    judged = Judged(table=table, rows=rows, cells=rows, outcomes=outcomes)
+    judged = Judged(table=table, rows=rows, cells=_with_cells(rows, table), outcomes=outcomes)
     return _set_repeats_aside(con, judged) if table.contract.unique else judged
+
+
+def _with_cells(rows: ir.Table, table: Typed) -> ir.Table:
+    """Return rows with the source's own columns, looked up by their place where they lack them."""
+    if not table.bare:
+        return rows
+    source = table.raw.relation
+    source = source.mutate(__in=source[FILE].fill_null(""), __at=source[ROW]).drop(FILE, ROW)
+    here = rows.mutate(__in=rows[FILE].fill_null(""))
+    places = [here[ROW] == source["__at"], here["__in"] == source["__in"]]
+    return here.join(source, places).select(*rows.columns, *table.raw.columns)
 
 
 def _lean(rows: ir.Table, table: Typed) -> ir.Table:
@@ -119,7 +130,8 @@ def _wrong_values(column: Column, value: ir.Value) -> list[Check]:
         found.append(_broken(reason, ~value.between(low, high), column))
     if column.whole:
         reason = reasons.NOT_WHOLE.format(column=column.name)
-        found.append(_broken(reason, value != value.floor(), column))
+        inside = value if column.scale is None else value.clip(*map(float, column.scale))
+        found.append(_broken(reason, inside != inside.floor(), column))
     if column.one_of:
         reason = reasons.NONE_OF.format(column=column.name, words=", ".join(column.one_of))
         found.append(_broken(reason, value.notin(column.one_of), column))
@@ -151,11 +163,12 @@ def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
     suspects = sound.group_by("__key").having(sound.count() > 1).aggregate(__n=sound.count())
     losers = con.create_table(
         f"repeats_{contract.table}",
-        _losers(sound.semi_join(suspects, "__key"), judged, keys),
+        _losers(_with_cells(sound.semi_join(suspects, "__key"), judged.table), judged, keys),
     )
     found = _with_losers(rows, losers)
     outcomes = outcomes | _repeat_outcomes(contract)
-    return Judged(table=judged.table, rows=found, cells=found, outcomes=outcomes)
+    cells = _with_cells(found, judged.table)
+    return Judged(table=judged.table, rows=found, cells=cells, outcomes=outcomes)
 
 
 def _repeat_outcomes(contract: Contract) -> dict[int, tuple[str, RowKind, str | None]]:

@@ -35,6 +35,7 @@ from profitchain.errors import CompanyError, did_you_mean
 _PACKAGES = {"postgres": "psycopg", "pyspark": "pyspark"}
 _DRIVERS = ("psycopg", "pyspark", "py4j", "duckdb", "ibis", "sqlglot")
 _DRIVERS += ("google", "snowflake", "clickhouse_connect")
+_USUAL_MEMORY = 4_000_000_000  # bytes
 _SETTING = re.compile(r"^[a-z_]+$")
 
 
@@ -146,6 +147,7 @@ def _duckdb(options: Mapping[str, Any]) -> Any:
     con = ibis.duckdb.connect()
     overflow = Path(tempfile.gettempdir()) / f"profitchain-{uuid4().hex}"
     con.raw_sql(f"SET temp_directory = '{overflow}'; SET TimeZone = 'UTC'")
+    con.raw_sql(f"SET memory_limit = '{_usual_memory()}B'")
     for name, value in options.items():
         try:
             if not _SETTING.match(name):
@@ -158,6 +160,18 @@ def _duckdb(options: Mapping[str, Any]) -> Any:
                 "Options are DuckDB's settings, as in {backend: duckdb, memory_limit: 4GB}."
             ) from None
     return con
+
+
+def _usual_memory() -> int:
+    """Return how much memory the embedded engine takes: 4 GB, less where there is hardly so much.
+
+    More made no run faster, and what doesn't fit overflows to the scratch place.
+    """
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not on Windows
+        return _USUAL_MEMORY
+    return min(_USUAL_MEMORY, int(there * 0.6))
 
 
 def _postgres(url: str, options: dict[str, Any]) -> Any:
@@ -207,6 +221,8 @@ _SPARK_LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",
     "spark.sql.catalogImplementation": "in-memory",
+    "spark.driver.memory": "3g",
+    "spark.driver.extraJavaOptions": "-Xss16m",
 }
 
 

@@ -27,6 +27,7 @@ from profitchain.engines import close, is_embedded, opened
 from profitchain.errors import ContractError, PeriodError, did_you_mean
 from profitchain.fingerprints import marks
 from profitchain.periods import Period, last_complete
+from profitchain.pieces import typed_once
 from profitchain.quarantine import rewrite_quarantine
 from profitchain.sources import Raw, read_source, source_name
 from profitchain.typed import type_columns
@@ -143,7 +144,7 @@ def _judge_all(
         if ready is None:
             faults[table] = found
             continue
-        ready, also = check_across_tables(con, ready, judged)
+        ready, also = check_across_tables(con, typed_once(con, ready, company), judged)
         judged[table] = judge(con, ready, company, end, also=also)
     if not only and not faults:
         faults |= _stray_segments(company, judged)

@@ -44,7 +44,10 @@ def keep(con: Any, name: str, rows: ir.Table) -> ir.Table:
         return con.create_table(name, rows)
     kept = PREFIX + name
     if con.name == "pyspark":
-        con.raw_sql(_as_declared(con, rows)).persist().createOrReplaceTempView(kept)
+        counted = con.raw_sql(_as_declared(con, rows))
+        counted.localCheckpoint().createOrReplaceTempView(
+            kept
+        )  # a cache alone keeps the whole plan
     elif con.name == "postgres":
         carry_out(con, f"DROP TABLE IF EXISTS pg_temp.{kept}")
         carry_out(con, f"CREATE TEMPORARY TABLE {kept} AS {_as_declared(con, rows)}")
@@ -59,7 +62,7 @@ def let_go(con: Any, name: str) -> None:
     if is_embedded(con):
         con.drop_table(name)
     elif con.name == "pyspark":
-        carry_out(con, f"UNCACHE TABLE IF EXISTS {PREFIX}{name}")
+        carry_out(con, f"DROP VIEW IF EXISTS {PREFIX}{name}")
     else:
         carry_out(con, f"DROP TABLE {PREFIX}{name}")
 

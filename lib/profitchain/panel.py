@@ -24,8 +24,8 @@ from profitchain.periods import Period, months_before
 TREND_PERIODS = 8
 UNKNOWN = N_("(unknown)")
 EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
-DRAWN_FROM = 2_000_000  # customers; above, single lives are kept of fewer, drawn by chance
-DRAWN = 1_000_000
+DRAWN_FROM = 1_000_000  # customers; above, single lives are kept of fewer, drawn by chance
+DRAWN = 500_000
 DRAWS = 16**3
 SECONDS_A_DAY = 86_400
 HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before
@@ -109,18 +109,26 @@ def _digits(digest: Column, start: int, end: int) -> Value:
     return number.cast("int64")
 
 
-def customer_clusters(scene: Scene) -> Table:
-    """Return customer_id, cluster, draw: one row a customer with an order, answer or invitation.
+def known_customers(scene: Scene, buyers: Table | None = None) -> Table:
+    """Return customer_id: one row a customer with an order, answer or invitation.
+
+    Parameters
+    ----------
+    buyers : the customers of the orders, where they are known already.
+    """
+    orders = scene.tables["orders"] if buyers is None else buyers
+    asked = [scene.tables[n] for n in ("responses", "invitations") if n in scene.tables]
+    seen = [table.select("customer_id") for table in (orders, *asked)]
+    known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
+    return known.filter(known.customer_id.notnull())
+
+
+def customer_clusters(scene: Scene, known: Table | None = None) -> Table:
+    """Return customer_id, cluster, draw: one row for each of `known_customers`.
 
     `draw` is chance's number from 0 to 4095, the same for a customer in every edition.
     """
-    seen = [
-        scene.tables[name].select("customer_id")
-        for name in ("orders", "responses", "invitations")
-        if name in scene.tables
-    ]
-    known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
-    known = known.filter(known.customer_id.notnull())
+    known = known_customers(scene) if known is None else known
     exact = int(known.count().execute()) <= EXACT_CLUSTERS
     return with_clusters(known, exact=exact, engine=scene.engine)
 
@@ -202,7 +210,7 @@ def lives(scene: Scene, rows: Table) -> Table:
 
     Returns
     -------
-    row (its number), response_id, customer_id, responded_at, window_ends, score, segments, cluster,
+    row and response_id, customer_id, responded_at, window_ends, score, segments, cluster,
     prior_orders, recency_days (-1 without an earlier order), tenure_days, next_at (the next
     purchase, NULL if none yet), and within `repeat_within_days` after it, as far as it is known:
     repeat (0/1), orders, spend, margin (minor units).
@@ -235,7 +243,7 @@ def with_window(scene: Scene, rows: Table) -> Table:
     rows = rows.mutate(score=rows[scene.company.main.column])
     rows = rows.filter(rows.score.notnull())
     return rows.mutate(
-        row=ibis.row_number().over(ibis.window(order_by=rows.response_id)),
+        row=rows.response_id,
         known_at=rows.responded_at,
         followed_from=rows.responded_at,
         window_ends=rows.responded_at + window,
@@ -282,9 +290,9 @@ def margins_assumed(scene: Scene) -> int:
 def histories(rows: Table, scene: Scene) -> Table:
     """Return, for each `row`, the customer's orders before it and within its window after it.
 
-    Reads row (its number), customer_id, joined_on where known, and three instants: what was bought
-    strictly before `known_at` is history; what was bought strictly after `followed_from` and up to
-    `window_ends` is outcome.
+    Reads row (its own mark), customer_id, joined_on where known, and three instants: what was
+    bought strictly before `known_at` is history; what was bought strictly after `followed_from` and
+    up to `window_ends` is outcome.
     """
     orders = with_margin(scene)
     columns = _of(rows, "joined_on")

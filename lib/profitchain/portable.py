@@ -68,9 +68,8 @@ def plain_text(value: ir.Value) -> ir.StringValue:
     """Return a value as trimmed text, null where empty; whole floats without a point."""
     kind = value.type()
     if kind.is_floating():
-        whole = (value == value.floor()) & (value.abs() < _LARGEST_AMOUNT)
-        number = ibis.ifelse(whole, value, 0.0).cast("int64").cast("string")
-        return ibis.ifelse(whole, number, value.cast("string"))
+        whole, number = _whole(value)
+        return ibis.ifelse(whole, number.cast("string"), value.cast("string"))
     return value.strip().nullif("") if kind.is_string() else value.cast("string")
 
 
@@ -78,11 +77,14 @@ def as_text(value: ir.Value) -> ir.StringValue:
     """Return a cell as the firm may see it: alike on every engine, but for long fractions."""
     kind = value.type()
     if kind.is_timestamp():
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return value.strftime("%Y-%m-%d %H:%M:%S.%f").re_replace(r"\.?0*$", "")
     if kind.is_floating():
-        whole = (value == value.floor()) & (value.abs() < _LARGEST_AMOUNT)
-        number = ibis.ifelse(whole, value, 0.0).cast("int64").cast("string") + ".0"
-        return ibis.ifelse(whole, number, value.cast("string"))
+        whole, number = _whole(value)
+        named = ibis.cases((value.isnan(), "nan"), (value > 0, "inf"), else_="-inf")
+        odd = value.isnan() | value.isinf()
+        return ibis.cases(
+            (odd, named), (whole, number.cast("string") + ".0"), else_=value.cast("string")
+        )
     return value if kind.is_string() else value.cast("string")
 
 
@@ -132,8 +134,16 @@ def _amount(value: ir.Value, minor_units: int) -> ir.IntegerValue:
     return (value * minor_units).cast("int64")
 
 
+def _whole(value: ir.FloatingValue) -> tuple[ir.BooleanValue, ir.IntegerValue]:
+    """Return whether a number is whole and small, and if so it; some engines' floor is an int."""
+    small = (value.abs() < _LARGEST_AMOUNT).fill_null(False)
+    number = ibis.ifelse(small, value, 0.0).floor().cast("int64")
+    return small & (value == number), number
+
+
 def _rounded(value: ir.FloatingValue) -> ir.FloatingValue:
     """Return a number without its fraction, half away from zero: engines round halves otherwise."""
     size = value.abs()
+    size = ibis.ifelse(size < _LARGEST_AMOUNT * 1000, size, ibis.null("float64"))
     up = ibis.ifelse(size - size.floor() >= _HALF, 1.0, 0.0)
     return ibis.ifelse(value < 0, -1.0, 1.0) * (size.floor() + up)

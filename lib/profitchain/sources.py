@@ -6,6 +6,7 @@ import glob
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ class Raw:
     """One table as it came: a relation with `__file` and `__row` beside its own columns.
 
     `rejected` rows (file, row, text) could not even be split into the header's columns. `numbered`:
-    `__row` counts as a spreadsheet does and may be shown. `lasting`: read in place, not copied in.
+    `__row` counts as a spreadsheet does and may be shown. `lasting`: read in place, not copied in;
+    `paths`: its Parquet files, by name.
     `warehouse`: a table of the firm's own engine, whose columns have types and whose rows no place
     at all; its `instants` are the columns of moments that had a zone, here in UTC.
     """
@@ -42,6 +44,7 @@ class Raw:
     numbered: bool = True
     excel: bool = False
     lasting: bool = False
+    paths: tuple[Path, ...] = ()
     warehouse: bool = False
     instants: frozenset[str] = frozenset()
 
@@ -77,14 +80,21 @@ def source_hash(table: str, company: Company) -> str:
     source = company.tables[table]
     named = [source.file, source.database, *source.files.values()]
     paths = [path for text in named if text is not None for path in paths_of(text, company)]
-    hashes = sorted(_file_hash(path) for path in paths)
+    hashes = sorted(file_hash(path) for path in paths)
     if source.file is not None and len(hashes) == 1:
         return hashes[0]
     words = [text for text in (source.table, source.query) if text is not None]
     return hashlib.sha256("\n".join([*hashes, *words]).encode()).hexdigest()
 
 
-def _file_hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """Return the sha256 of a file's bytes, read once a process unless it changes."""
+    now = path.stat()
+    return _hash_of(path, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+@cache
+def _hash_of(path: Path, *_state: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -112,7 +122,7 @@ def _read_parquet(con: Any, name: str, paths: list[Path]) -> Raw:
         "* EXCLUDE (filename, file_row_number) "
         f"FROM read_parquet([{names}], filename=true, file_row_number=true, union_by_name=true)"
     )
-    return _raw(con, name, lasting=True)
+    return _raw(con, name, lasting=True, paths=tuple(paths))
 
 
 def _read_delimited(

@@ -28,6 +28,7 @@ from profitchain.errors import CompanyError, NotMeasured, ParameterError
 from profitchain.expansion import STANDS_FOR, stands_for
 from profitchain.languages import _
 from profitchain.periods import Period
+from profitchain.stores import code_version, store_of
 
 if TYPE_CHECKING:
     from profitchain.intake import Intake
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
 MAKING = "making-"
+OF_OTHERS = ("pieces",)  # folders of the store that other modules look after
 SECONDS_A_DAY = 86_400
 CUSTOMER_IDS = "customer_ids"
 MONEY = (
@@ -177,14 +179,6 @@ def find_company(company: str | Path) -> Path:
     )
 
 
-def code_version() -> str:
-    """Return a hash of this package's source: two editions with the same one were made alike."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
 def _last_period(firm: Company) -> Period:
     from profitchain.intake import last_period
 
@@ -194,7 +188,7 @@ def _last_period(firm: Company) -> Period:
 def _prepared(firm: Company, period: Period) -> Path:
     """Return the folder of summaries, made aside and renamed if it isn't there yet."""
     key = _key(firm, period)
-    store = _store_of(firm)
+    store = store_of(firm)
     folder = store / key
     if folder.is_dir():
         os.utime(folder)
@@ -212,20 +206,6 @@ def _prepared(firm: Company, period: Period) -> Path:
     return folder
 
 
-def _store_of(firm: Company) -> Path:
-    """Return the company's store; where its folder can't be written, one among temporary files."""
-    store = firm.folder / ".store"
-    try:
-        store.mkdir(exist_ok=True)
-        if not os.access(store, os.W_OK):
-            raise PermissionError
-    except OSError:
-        place = hashlib.sha256(str(firm.folder).encode()).hexdigest()[:16]
-        store = Path(tempfile.gettempdir()) / f"profitchain-{os.getuid()}-{place}"
-        store.mkdir(exist_ok=True, mode=0o700)
-    return store
-
-
 def _key(firm: Company, period: Period) -> str:
     from profitchain.fingerprints import fingerprint
 
@@ -238,9 +218,11 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
     from profitchain.engines import telling
     from profitchain.intake import open_intake
+    from profitchain.pieces import forget_old as forget_old_pieces
 
     with telling(firm), closing(open_intake(firm, period)) as intake:
         _sum_up(intake, period, folder)
+    forget_old_pieces(firm)
 
 
 def _sum_up(intake: Intake, period: Period, folder: Path) -> None:
@@ -255,7 +237,8 @@ def _sum_up(intake: Intake, period: Period, folder: Path) -> None:
 
 def _forget_old(store: Path) -> None:
     """Remove all but the latest summaries, and what killed runs left behind a day or more ago."""
-    every = sorted((p for p in store.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+    folders = (p for p in store.iterdir() if p.is_dir() and p.name not in OF_OTHERS)
+    every = sorted(folders, key=lambda p: p.stat().st_mtime)
     made = [folder for folder in every if not folder.name.startswith(MAKING)]
     old = time.time() - SECONDS_A_DAY
     left = [one for one in every if one not in made and one.stat().st_mtime < old]

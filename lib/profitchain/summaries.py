@@ -30,12 +30,14 @@ Summaries = Iterator[tuple[str, Table]]
 class Firm:
     """A firm's tables in the engine: all of them, and those of the customers who were drawn.
 
-    `clusters` has one row a customer, `drawn` those whose lives are kept; `few` is the scene as far
-    as they are in it, the same as `scene` where everybody is drawn.
+    `buyers` has one row a customer of the orders, `clusters` one a customer, `drawn` those whose
+    lives are kept; `few` is the scene as far as they are in it, the same as `scene` where everybody
+    is drawn.
     """
 
     con: Any
     scene: Scene
+    buyers: Table
     clusters: Table
     drawn: Table
     few: Scene
@@ -54,23 +56,28 @@ def write(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
 def _firm(intake: Intake, period: Period, facts: dict[str, int]) -> Firm:
     con = intake.con
     scene = Scene(company=intake.company, period=period, tables=intake.tables, engine=con.name)
-    clusters = keep(con, "clusters", panel.customer_clusters(scene))
+    buyers = keep(con, "buyers", buying.buyers(scene))
+    known = keep(con, "known", panel.known_customers(scene, buyers))
+    clusters = keep(con, "clusters", panel.customer_clusters(scene, known))
     many = facts["customers"] = facts["customers_drawn"] = int(clusters.count().execute())
     if many <= panel.DRAWN_FROM:
-        return Firm(con=con, scene=scene, clusters=clusters, drawn=clusters, few=scene)
+        return Firm(
+            con=con, scene=scene, buyers=buyers, clusters=clusters, drawn=clusters, few=scene
+        )
     drawn = keep(con, "drawn", panel.drawn(clusters, many, wanted=panel.DRAWN))
     facts["customers_drawn"] = int(drawn.count().execute())
     few = panel.among(scene, drawn, keep=lambda name, rows: keep(con, f"drawn_{name}", rows))
-    return Firm(con=con, scene=scene, clusters=clusters, drawn=drawn, few=few)
+    return Firm(con=con, scene=scene, buyers=buyers, clusters=clusters, drawn=drawn, few=few)
 
 
 def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     scene, tables = firm.scene, firm.scene.tables
     facts["margin_assumed"] = panel.margins_assumed(scene)
-    buyers = keep(firm.con, "buyers", buying.buyers(scene, firm.clusters))
+    clustered = firm.buyers.join(firm.clusters.select("customer_id", "cluster"), "customer_id")
+    buyers = keep(firm.con, "clustered", clustered)
     yield "activity", buying.activity(scene, buyers)
     yield "cohorts", buying.cohorts(scene, buyers)
-    yield "active_windows", buying.active_windows(scene)
+    yield "active_windows", buying.active_windows(scene, buyers)
     yield "months", snapshots.months(scene)
     yield "gaps", buying.gaps(firm.few)
     if "costs" in tables:
@@ -94,8 +101,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     facts["still_open"] = panel.still_open(scene, answers)
     lives = keep(firm.con, "lives", panel.lives(scene, answers))
     yield "link_cells", panel.link_cells(scene, panel.panel(scene, lives))
-    yield "window_cells", followups.window_cells(scene, lives)
     few = lives if firm.few is scene else lives.semi_join(firm.drawn, "customer_id")
+    yield "window_cells", followups.window_cells(firm.few, few)
     followed = keep(firm.con, "followed", followups.followed(firm.few, few))
     yield "ladder_cells", followups.ladder_cells(firm.few, followed)
     yield "return_times", followups.return_times(firm.few, few)

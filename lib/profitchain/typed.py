@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis
@@ -26,7 +26,8 @@ class Typed:
     """A table's rows with, beside the source's own columns, `__given_<column>` and `__is_<column>`.
 
     The first is the cell, null where nothing was given; the second its typed value, null where it
-    can't be read. `theirs` gives the source's name of each contract column that is there.
+    can't be read. `theirs` gives the source's name of each contract column that is there, `how` the
+    way in which it is written. The rows of `bare` tables lack the source's own columns.
     """
 
     contract: Contract
@@ -34,6 +35,8 @@ class Typed:
     rows: ir.Table
     present: tuple[Column, ...]
     theirs: dict[str, str]
+    how: dict[str, str] = field(default_factory=dict)
+    bare: bool = False
 
     def value(self, column: str) -> ir.Value:
         """Return a column's typed value."""
@@ -89,7 +92,9 @@ def type_columns(
     rows = _stage(con, f"stamps_{table}", rows, {k: v for each in stamps for k, v in each.items()})
     values = {typed(c.name): _value(rows, c, reading) for c in present}
     rows = _stage(con, f"typed_{table}", rows, values)
-    return Typed(contract=contract, raw=raw, rows=rows, present=present, theirs=theirs), []
+    return Typed(
+        contract=contract, raw=raw, rows=rows, present=present, theirs=theirs, how=written.how
+    ), []
 
 
 def _by_their_types(
@@ -199,7 +204,9 @@ def _value(rows: ir.Table, column: Column, reading: _Reading) -> ir.Value:
         if column.kind == "time":
             return casting.moment(stamp, reading.zone)
         day = casting.day(stamp, zone=reading.zone, local=reading.local)
-        return day.truncate("M").cast("date") if column.kind == "month" else day
+        return (
+            day.truncate("M").cast("timestamp(6)").cast("date") if column.kind == "month" else day
+        )
     if column.kind in NUMERIC:
         how = reading.how[column.name]
         if column.kind == "money":

@@ -1,0 +1,32 @@
+"""Where a firm's store lies, and by which code what lies in it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from profitchain.company import Company
+
+
+def store_of(company: Company) -> Path:
+    """Return the company's store; where its folder can't be written, one among temporary files."""
+    store = company.folder / ".store"
+    try:
+        store.mkdir(exist_ok=True)
+        if not os.access(store, os.W_OK):
+            raise PermissionError
+    except OSError:
+        place = hashlib.sha256(str(company.folder).encode()).hexdigest()[:16]
+        store = Path(tempfile.gettempdir()) / f"profitchain-{os.getuid()}-{place}"
+        store.mkdir(exist_ok=True, mode=0o700)
+    return store
+
+
+def code_version() -> str:
+    """Return a hash of this package's source: two editions with the same one were made alike."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
