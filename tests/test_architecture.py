@@ -16,7 +16,7 @@ import pytest
 REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
-WORDS     errors memo languages periods estimates ratios comparisons
+WORDS     errors memo languages periods estimates ratios expansion comparisons
 DATA      settings connections company stores contracts delimited workbooks engines keeping sources
 TYPED     warehouses casting conventions portable typed pieces
 JUDGED    reasons checks quarantine crosschecks account fingerprints intake

@@ -14,6 +14,7 @@ from profitchain import data_words, link_words, narration
 from profitchain.company import Company, Question
 from profitchain.comparisons import Measure, Story
 from profitchain.estimates import Estimate, Said
+from profitchain.expansion import stands_for
 from profitchain.formats import digits, period_label, period_short, with_interval
 from profitchain.languages import N_, _, following
 from profitchain.periods import Period
@@ -48,6 +49,33 @@ def source(what: str, n: int, period: Period | None = None) -> str:
     if period is None:
         return _("{what}, n = {n}", **told)
     return _("{what}, n = {n} in {period}", period=period_label(period), **told)
+
+
+def drawn_from(note: str, each: float) -> str:
+    """Return a source note, and for how many customers each one stands where they are drawn."""
+    if each == 1:
+        return note
+    return _(
+        "{source}, drawn by chance: each stands for {each}", source=_(note), each=digits(each, 1)
+    )
+
+
+def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return from how many of all customers some numbers are told; nothing where from all.
+
+    Parameters
+    ----------
+    what : which numbers, a message that begins a sentence.
+    facts : an edition's: `customers` and `customers_drawn`.
+    """
+    if stands_for(facts) == 1:
+        return ()
+    told = _(
+        "**{what}: from {drawn} of {all} customers, drawn by chance**, the same in every edition. "
+        "Shares, means and intervals rest on those; counts and sums of all are told from them.",
+        what=_(what), drawn=digits(facts["customers_drawn"], 0), all=digits(facts["customers"], 0),
+    )  # fmt: skip
+    return (told,)
 
 
 def account(rows: pd.DataFrame) -> Caption:
@@ -188,8 +216,8 @@ def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
     }
 
 
-def next_order(again: Said, days: int) -> Caption:
-    """Return the caption of the time to the next order."""
+def next_order(again: Said, days: int, each: float = 1.0) -> Caption:
+    """Return the caption of the time to the next order (`each`: as in `drawn_from`)."""
     message = narration.again_message(again, days)
     told = {
         "message": message,
@@ -199,7 +227,7 @@ def next_order(again: Said, days: int) -> Caption:
             days=digits(days, 0),
             share=with_interval(again),
         ),
-        "source": source(_("Orders; each customer once"), again.n),
+        "source": drawn_from(source(_("Orders; each customer once"), again.n), each),
         "description": _described(
             message, _("The curve rises from 0; its values stand in the table.")
         ),

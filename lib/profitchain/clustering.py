@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.cluster.vq import ClusterError, kmeans2, vq
 
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expansion import factor, of_all
 from profitchain.languages import N_, _
 from profitchain.ratios import ratio, said_frame
 
@@ -185,7 +186,7 @@ def profile(
 
     Returns
     -------
-    One row a cluster: cluster (its name), customers, customers_share (0..1), the means of
+    One row a cluster: cluster (its name), customers (of all), customers_share (0..1), the means of
     `features`, then next_period_ value, low, high, why, unit: what they brought after it, each.
     """
     tried = customers[customers["back"] == TRIED]
@@ -199,7 +200,8 @@ def profile(
         ratio(part, numerator="value", denominator="n", unit=unit, smallest=smallest)
         for _place, part in sums.groupby(place)
     ]
-    head = pd.DataFrame({"customers": sizes, "customers_share": sizes / len(tried)})
+    customers_of_all = of_all(sizes, factor(tried))
+    head = pd.DataFrame({"customers": customers_of_all, "customers_share": sizes / len(tried)})
     head = head.mask(sizes < smallest)
     head.insert(0, "cluster", names(natural, place))
     told = said_frame(said).drop(columns="n").assign(unit=unit).add_prefix("next_period_")

@@ -76,7 +76,7 @@ def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook |
     ----------
     customers : one row a customer of one snapshot
         Reads what `lifetime` reads, and `revenue` and `margin` (if known) of the lookback.
-    paid : what customers paid within the lookback, refunds not netted (`paid_within`).
+    paid : what these customers paid within the lookback, refunds not netted (`paid_within`).
     """
     purchases = lifetime.fit_purchases(customers)
     if isinstance(purchases, Unsaid):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.captions import Caption, source
+from profitchain.captions import Caption, drawn_from, source
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.formats import number, plain
 from profitchain.four_fields import (
@@ -12,6 +12,7 @@ from profitchain.four_fields import (
     Cut,
     Fields,
     answered_share,
+    moved_from,
     moved_out,
     not_satisfied_share,
 )
@@ -84,19 +85,21 @@ def of_fields(found: Fields | Unsaid, table: pd.DataFrame, edition: Edition) -> 
         return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
     cut, before = found.cut, ""
     shares = [name for name in table if name.startswith("share_of")]
+    words = {"when": lookback_words(edition), "money": _(cut.money)}
     counted = _(
-        "Customers who ordered in {when}, by {money} and latest answer; counted in full",
-        when=lookback_words(edition),
-        money=_(cut.money),
+        "Customers who ordered in {when}, by {money} and latest answer; counted in full", **words
     )
+    if edition.stands_for > 1:
+        counted = _(
+            "Customers who ordered in {when}, by {money} and latest answer; told from those drawn",
+            **words,
+        )
     if "change" in table:
         before = _("change: since the {period} before", period=period_word(edition.period))
     return {
         "message": _fields_message(table, cut.money),
         "measure": beside(counted, before, few_clause(table, edition)),
-        "source": with_assumption(
-            source(CUSTOMERS, int(table["customers"].iloc[-1])), edition, cut.money
-        ),
+        "source": with_assumption(source(CUSTOMERS, len(ordered(found.now))), edition, cut.money),
         "units": dict.fromkeys(shares, "share")
         | {"customers": "count", "change": "count", cut.money: edition.company.currency},
         "total": True,
@@ -123,11 +126,16 @@ def of_moves(found: Fields | Unsaid, told: pd.DataFrame, edition: Edition) -> Ca
     return {
         "message": message,
         "measure": beside(measure, few_clause(told, edition, mark=N_("empty"))),
-        "source": source(CUSTOMERS, told.drop_duplicates("before")["customers"].sum())
-        if len(told)
-        else CUSTOMERS,
+        "source": _of_those_moved(found, told, edition),
         "tidy": told,
     }
+
+
+def _of_those_moved(found: Fields, told: pd.DataFrame, edition: Edition) -> str:
+    if not len(told):
+        return CUSTOMERS
+    rows = moved_from(found, told["before"].unique())
+    return drawn_from(source(CUSTOMERS, len(rows)), edition.stands_for)
 
 
 def _silent(share: Said) -> str:

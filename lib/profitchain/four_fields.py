@@ -7,12 +7,14 @@ loyalty: what a customer brought, not what they feel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from profitchain.estimates import Said, Unsaid, counted
+from profitchain.estimates import Said, Unsaid
+from profitchain.expansion import factor, group_size, of_all
 from profitchain.languages import N_, _, ngettext
 from profitchain.ratios import ratio
 from profitchain.settings import Question
@@ -140,14 +142,14 @@ def withheld_fields(rows: pd.DataFrame, smallest: int) -> pd.Series:
 
 
 def field_sizes(found: Fields | Unsaid, *, smallest: int = 0) -> dict[str, Said]:
-    """Return how many customers stand in each field, counted in full."""
+    """Return how many customers stand in each field."""
     if isinstance(found, Unsaid):
         return dict.fromkeys(FIELDS, found)
     sizes, hidden = found.now["field"].value_counts(), withheld_fields(found.now, smallest)
     return {
         field: too_small(int(sizes[field]), smallest)
         if hidden[field]
-        else counted(sizes[field], unit="customers")
+        else group_size(sizes[field], found.now)
         for field in FIELDS
     }
 
@@ -196,9 +198,9 @@ def field_table(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
 
     Returns
     -------
-    One row a field: field, customers, change (since the snapshot before, where there is one),
-    the money's total, share_of_customers, share_of_answers (of those with one) and
-    share_of_ the money (0..1). NaN stands for all of them where `withheld_fields` says so, for
+    One row a field: field, customers (of all), change (since the snapshot before, where there is
+    one), the money's total, share_of_customers, share_of_answers (of those with one) and share_of_
+    the money (0..1). NaN stands for all of them where `withheld_fields` says so, for
     the change also where the field was too small before.
     """
     if isinstance(found, Unsaid):
@@ -221,7 +223,17 @@ def field_table(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
     if "change" in table:
         before = withheld_fields(found.before, smallest)
         table.loc[before[before].index, "change"] = np.nan
-    return table.rename_axis("field").reset_index()
+    return _of_all(table, base, money).rename_axis("field").reset_index()
+
+
+def _of_all(table: pd.DataFrame, base: pd.DataFrame, money: Money) -> pd.DataFrame:
+    """Return the table with counts and money of all customers, told from those drawn."""
+    each, customers = factor(base), table["customers"]
+    squares = (base[money] ** 2).groupby(base["field"], observed=False).sum()
+    squares = squares.reindex(table.index, fill_value=squares.sum())
+    counts = {name: of_all(table[name], each, squares=customers)
+              for name in ("customers", "change") if name in table}  # fmt: skip
+    return table.assign(**counts, **{money: of_all(table[money], each, squares=squares)})
 
 
 def moves(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
@@ -229,9 +241,9 @@ def moves(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
 
     Returns
     -------
-    One row a field before and place now: before, customers (in it before), now, moved (customers),
-    share (of its row). Fields that `withheld_fields` held back then are left out; a cell that
-    could tell of fewer than `smallest` is NaN.
+    One row a field before and place now: before, customers (of all, in it before), now, moved
+    (customers of all), share (of its row). Fields that `withheld_fields` held back then are left
+    out; a cell that could tell of fewer than `smallest` is NaN.
     """
     if isinstance(found, Unsaid):
         return pd.DataFrame(columns=MOVES)
@@ -241,9 +253,10 @@ def moves(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
     shown = counts.mask(hidden) if len(counts) else counts
     shown = shown.rename_axis(index="before", columns="now").reset_index()
     tidy = shown.melt(id_vars="before", var_name="now", value_name="moved")
-    customers = tidy["before"].map(sizes).astype(int)
-    tidy.insert(1, "customers", customers)
-    return tidy.assign(share=tidy["moved"] / customers)
+    customers, each = tidy["before"].map(sizes).astype(int), factor(found.before)
+    tidy = tidy.assign(share=tidy["moved"] / customers, moved=of_all(tidy["moved"], each))
+    tidy.insert(1, "customers", of_all(customers, each).astype(int))
+    return tidy
 
 
 def _moved_counts(found: Fields, smallest: int) -> pd.DataFrame:
@@ -254,6 +267,11 @@ def _moved_counts(found: Fields, smallest: int) -> pd.DataFrame:
     counts = pd.crosstab(before, now).reindex(index=places[:-1], columns=places, fill_value=0)
     hidden = withheld_fields(found.before, smallest).reindex(places[:-1], fill_value=False)
     return counts[(counts.sum(axis=1) >= max(smallest, 1)) & ~hidden]
+
+
+def moved_from(found: Fields, fields: Sequence[str]) -> pd.DataFrame:
+    """Return the customers who stood in some fields a period ago, one row each."""
+    return found.before[_together(found.before["field"]).isin(list(fields))]
 
 
 def moves_table(told: pd.DataFrame) -> pd.DataFrame:

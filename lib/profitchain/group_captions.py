@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from profitchain.captions import Caption, source
+from profitchain.captions import Caption, drawn_from, source
 from profitchain.clustering import Trial
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.fair_comparisons import APART, Compared, Fairly, outside_funnel
@@ -36,7 +36,8 @@ def of_groups(found: Fairly, every: Sequence[Compared], edition: Edition) -> Cap
             "Raw, and drawn to the mean of all groups as far as their size demands, with 95% "
             "intervals. ▲ ▼: above or below the others of the segment"
         ),
-        "source": source(_("Orders and answers"), n) + _assumed(every, edition),
+        "source": drawn_from(source(_("Orders and answers"), n), edition.stands_for)
+        + _assumed(every, edition),
         "units": units,
         "empty": unmarked(_(NO_SEGMENTS)),
     }
@@ -60,13 +61,18 @@ def of_funnel(
             "Share of the previous period's customers who bought again, by size of the group. Dark "
             "and light: 95% and 99.8% of groups drawn by lot from all of them"
         ),
-        "source": source(_("Orders; customers active in the previous period"), all_of_them.n),
+        "source": drawn_from(
+            source(_("Orders; customers active in the previous period"), all_of_them.n),
+            edition.stands_for,
+        ),
         "description": _(
             "{message}. {outside} of {all} lie outside the 95% limits, where chance alone puts one "
             "in twenty. All shares stand in the table.",
             message=message, outside=outside, all=shown["value"].count(),
         ),
-        "x_label": _("customers in the group"),
+        "x_label": _("customers in the group")
+        if edition.stands_for == 1
+        else _("customers drawn of the group"),
         "limits": limits,
         "height": 380,
     }  # fmt: skip
@@ -86,7 +92,9 @@ def of_trial(tried: Trial | Unsaid, edition: Edition) -> Caption:
             "mean for all, learnt a period earlier",
             period=period_word(edition.period), money=money_in(edition),
         ),
-        "source": source(_("Orders; customers known a period ago"), n),
+        "source": drawn_from(
+            source(_("Orders; customers known a period ago"), n), edition.stands_for
+        ),
         "units": {"groups": "count"},
         "empty": gain_sentence(tried),
     }  # fmt: skip
@@ -103,7 +111,9 @@ def of_profile(tried: Trial | Unsaid, edition: Edition) -> Caption:
             "followed, with 95% intervals",
             money=money_in(edition), period=period_word(edition.period),
         ),
-        "source": source(_("Orders; customers known a period ago"), n),
+        "source": drawn_from(
+            source(_("Orders; customers known a period ago"), n), edition.stands_for
+        ),
         "units": {
             "customers": "customers", "customers_share": "share", "discount_share": "share",
             "money": edition.company.currency,

@@ -15,6 +15,7 @@ from scipy import signal, stats
 
 from profitchain import expectancy, lifetime
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expansion import factor, of_all
 from profitchain.expectancy import CARRIED, DAYS_A_YEAR, MONTHS_A_YEAR, Outlook
 from profitchain.languages import _, ngettext
 from profitchain.ratios import Linearised, ratio, said_frame
@@ -77,7 +78,7 @@ def held_out(
         ratio=_off_by(view, expected, came, events=came.sum()),
         ratio_with_new=_with_new(view, daily, days),
         money_ratio=_money_off_by(view, expected, later, then),
-        tracking=tracking(view, daily),
+        tracking=_of_all(tracking(view, daily), factor(now)),
     )
 
 
@@ -171,6 +172,12 @@ def tracking(view: Outlook, daily: pd.DataFrame) -> pd.DataFrame:
             "came": daily["repeats"].to_numpy().cumsum()[places],
         }
     )
+
+
+def _of_all(tracked: pd.DataFrame, each: float) -> pd.DataFrame:
+    """Return repeats of all customers in place of those drawn, each of whom stands for so many."""
+    repeats = tracked[["value", "low", "high", "came"]]
+    return tracked.assign(**of_all(repeats, each, squares=tracked["came"]))
 
 
 def _with_new(view: Outlook, daily: pd.DataFrame, days: int) -> Said:

@@ -8,10 +8,12 @@ from profitchain.captions import FOLLOWED, PER_POINT, Caption, source
 from profitchain.company import Company
 from profitchain.comparisons import in_percentage_points
 from profitchain.estimates import Unsaid
+from profitchain.formats import digits
 from profitchain.languages import N_, _, clauses, following, ngettext
 from profitchain.narration import brief, spread
 from profitchain.ratios import said_frame
 from profitchain.specifications import AS, FOR, LENGTH
+from profitchain.store import Edition
 from profitchain.verdicts import Verdict
 
 ROLES = {"estimate": "", "check": "", "shown": N_("Shown, but not judged.")}
@@ -125,9 +127,17 @@ def rungs_caption(rungs: pd.DataFrame, firm: Company) -> Caption:
     }
 
 
-def rungs_table_caption(rungs: pd.DataFrame, firm: Company) -> Caption:
+def rungs_table_caption(rungs: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of the ladder's table."""
-    return per_point_caption(_("Each design, and what it compares"), firm, rungs)
+    told = per_point_caption(_("Each design, and what it compares"), edition.company, rungs)
+    if edition.stands_for == 1:
+        return told
+    few = _(
+        "{source}; designs that follow single customers: of some drawn by chance, each stands for "
+        "{each}",
+        source=told["source"], each=digits(edition.stands_for, 1),
+    )  # fmt: skip
+    return told | {"source": few}
 
 
 def windows_caption(rows: pd.DataFrame, firm: Company) -> Caption:

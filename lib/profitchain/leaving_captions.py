@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.captions import Caption, source
+from profitchain.captions import Caption, drawn_from, source
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expansion import factor
 from profitchain.forecasts import TOP
 from profitchain.formats import as_difference, digits, interval, number
 from profitchain.hazards import SCORE, Hazard
@@ -184,7 +185,10 @@ def of_profit(found: Plan | Unsaid, profit: Said, currency: str) -> Caption:
             "Expected profit of calling so many, the most worthwhile first, cost paid; bands: 95%, "
             "for the errors of the chances and of what a kept customer is worth"
         ),
-        "source": source(_("Customers of the lookback"), profit.n),
+        "source": drawn_from(
+            source(_("Customers of the lookback"), profit.n),
+            factor(found.gains) if isinstance(found, Plan) else 1.0,
+        ),
         "description": _in_the_table(message),
         "unit": currency,
         "x_label": _("customers called"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expansion import factor
 from profitchain.forecasts import calibration_line
 from profitchain.formats import digits, p_words, plain
 from profitchain.languages import N_, _, following, listed, ngettext
@@ -105,7 +106,7 @@ def stake_sentence(at_risk: Said, seen: Foresight | Unsaid, edition: Edition) ->
         why = seen.why if isinstance(seen, Unsaid) else at_risk.why
         return _("What is at stake can't be said: {why}", why=why)
     money = money_of(seen.now)
-    brought = float(seen.now[money].sum())
+    brought = factor(seen.now) * float(seen.now[money].sum())
     return sentence(
         AT_STAKE_OF_ALL if brought > 0 else AT_STAKE,
         said=at_risk, period=period_word(edition.period), money=_(money),
@@ -131,7 +132,8 @@ def calls_sentence(
     months = found.kept.periods * 12 // period.per_year
     return sentence(
         PAYS_UNCLEARLY if profit.spans_zero else PAYS,
-        given=given, count=digits(found.to_call, 0), n=digits(len(found.gains), 0), profit=profit,
+        given=given, count=digits(found.to_call, 0), n=digits(found.among_all(len(found.gains)), 0),
+        profit=profit,
         months=ngettext("{n} month", "{n} months", months),
     )  # fmt: skip
 
@@ -153,7 +155,7 @@ def half_sentence(found: Plan | Unsaid, curves: pd.DataFrame, profit: Said) -> s
     worth = int((found.success_rate / 2 * _kept(found) > found.cost).sum())
     rest = _("it would then pay to call nobody")
     if worth:
-        rest = _("it would then pay to call {count}", count=digits(worth, 0))
+        rest = _("it would then pay to call {count}", count=digits(found.among_all(worth), 0))
     words = {"amount": plain(abs(value), profit.unit), "rest": rest}
     if value > 0:
         return _(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain import lifetime
-from profitchain.captions import Caption, source
+from profitchain.captions import Caption, drawn_from, source
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.expectancy import Outlook
 from profitchain.formats import digits, number, plain
@@ -14,7 +14,7 @@ from profitchain.holdouts import CLOSE, MOST_REPEATS, HeldOut, fits
 from profitchain.languages import N_, _, pgettext
 from profitchain.lifetime_groups import Compared
 from profitchain.lifetime_value import Prospects
-from profitchain.lifetime_words import assumed_clause, count, day_words
+from profitchain.lifetime_words import assumed_clause, count, day_words, stands_for
 from profitchain.store import Edition
 from profitchain.wording import first_capital, listed, period_word, periods_word
 from profitchain.worth import framed
@@ -137,7 +137,8 @@ def _compared_message(compared: Compared) -> str:
 
 
 def _of_customers(ahead: Prospects, edition: Edition) -> str:
-    return source(_(CUSTOMERS), count(ahead)) + assumed_clause(edition, ahead)
+    rows = drawn_from(source(_(CUSTOMERS), count(ahead)), stands_for(ahead))
+    return rows + assumed_clause(edition, ahead)
 
 
 def of_formulas(ahead: Prospects, edition: Edition) -> Caption:

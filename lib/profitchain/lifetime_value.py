@@ -10,6 +10,7 @@ import pandas as pd
 from profitchain import contract_value, expectancy, holdouts, lifetime_groups
 from profitchain.contract_value import Contract
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expansion import factor
 from profitchain.expectancy import Foreseen, Outlook
 from profitchain.holdouts import HeldOut
 from profitchain.languages import N_, _
@@ -56,7 +57,8 @@ def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
     contract = contract_value.contract(edition.table("activity"), edition.period, **terms)
     if firm.contractual:
         return _under_contract(contract, firm.first_payment, horizon_months)
-    paid = expectancy.paid_within(edition.table("months"), edition.period, firm.lookback_months)
+    months = edition.table("drawn_months" if edition.has("drawn_months") else "months")
+    paid = expectancy.paid_within(months, edition.period, firm.lookback_months)
     view = expectancy.outlook(known_now(edition), paid, currency=firm.currency)
     if isinstance(view, Unsaid):
         return _unsaid(view, contract, horizon_months)
@@ -121,7 +123,7 @@ def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: f
             told[_within(view.money, span)] = expectancy.mean_said(view, brought, view.currency)
         worth = expectancy.money(view, expectancy.orders(view, there, **terms))
         mean = expectancy.mean_said(view, worth, view.currency)
-        total = mean.times(len(view.customers))
+        total = mean.times(len(view.customers) * factor(view.customers))
         active = _of_active(view, worth)
     new = expectancy.of_a_new_customer(view, **terms)
     words = {"money": _(view.money), "months": months}

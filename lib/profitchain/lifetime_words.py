@@ -7,6 +7,7 @@ from datetime import date
 from babel.dates import format_date
 
 from profitchain.estimates import Estimate, Unsaid
+from profitchain.expansion import factor
 from profitchain.expectancy import RATE, Outlook
 from profitchain.formats import digits, plain
 from profitchain.holdouts import CLOSE, HeldOut, fits
@@ -59,7 +60,7 @@ def value_sentence(ahead: Prospects, edition: Edition) -> str:
         otherwise="What customers are worth from now on can't be said: {why}",
         mean=ahead.mean, money=_(ahead.money), total=ahead.total,
         months=ngettext("{n} month", "{n} months", months),
-        rate=plain(firm.discount_rate, "share"), count=digits(count(ahead), 0),
+        rate=plain(firm.discount_rate, "share"), count=digits(count(ahead) * stands_for(ahead), 0),
         assumed=assumed_clause(edition, ahead),
     )  # fmt: skip
 
@@ -254,8 +255,13 @@ def formulas_sentence(ahead: Prospects, edition: Edition) -> str:
     )  # fmt: skip
 
 
+def stands_for(ahead: Prospects) -> float:
+    """Return for how many customers each of those stands whom a value rests on."""
+    return factor(ahead.view.customers) if isinstance(ahead.view, Outlook) else 1.0
+
+
 def count(ahead: Prospects) -> int:
-    """Return how many customers a value speaks of."""
+    """Return how many customers a value rests on."""
     if isinstance(ahead.view, Outlook) and ahead.value is not None:
         return len(ahead.view.customers)
     return ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n

@@ -59,7 +59,10 @@ def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
     _safe(named).to_csv(draft, index=False, encoding="utf-8")
     draft.replace(path)
-    return f"{len(named):,} customers by what a call to each may bring: {path}"
+    few = ""
+    if edition.stands_for > 1:
+        few = f", only of those drawn by chance (one in {edition.stands_for:.3g} of all)"
+    return f"{len(named):,} customers by what a call to each may bring{few}: {path}"
 
 
 def _safe(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from profitchain.errors import ParameterError
 from profitchain.estimates import Said, Unsaid
+from profitchain.expansion import factor, of_all
 from profitchain.languages import N_, _
 from profitchain.ratios import ratio, said_frame
 from profitchain.value_groups import ALL, GROUPS, LAPSED, ordered
@@ -37,6 +38,7 @@ NO_COSTS = N_("No cost to serve is known: needs `costs`, or `cost` in contacts."
 class Costing:
     """Which costs of the lookback are charged to customers, and how (whole units of currency).
 
+    Sums are those of all customers, also where some are drawn.
     `contacts` is each customer's own; `programme` is shared equally by members who ordered;
     `shared`, by purpose, by all who ordered. `left_out`, by purpose, is charged to nobody.
     `in_service` tells that the cost of contacts was taken out of the purpose service, which holds
@@ -66,8 +68,8 @@ def costing(now: pd.DataFrame, costs: pd.DataFrame) -> Costing:
     costs : one row a purpose: `purpose`, `amount`; no rows where the firm gives none.
     """
     spent = costs.groupby("purpose")["amount"].sum().to_dict()
-    base = ordered(now)
-    contacts = float(now["contact_cost"].sum()) if "contact_cost" in now else None
+    base, each = ordered(now), factor(now)
+    contacts = each * float(now["contact_cost"].sum()) if "contact_cost" in now else None
     programme = spent.pop(OF_MEMBERS, 0.0)
     shared = {purpose: spent.pop(purpose) for purpose in SHARED if purpose in spent}
     in_service = contacts is not None and "service" in shared
@@ -76,11 +78,18 @@ def costing(now: pd.DataFrame, costs: pd.DataFrame) -> Costing:
     if "member" not in base or not base["member"].sum():
         shared |= {OF_MEMBERS: programme} if programme else {}
         programme = 0.0
-    charged = float(base["contact_cost"].sum()) if contacts is not None else 0.0
     return Costing(
         contacts=contacts, programme=programme, shared=shared, left_out=spent,
-        in_service=in_service, elsewhere=(contacts or 0.0) - charged,
+        in_service=in_service, elsewhere=_elsewhere(now, each),
     )  # fmt: skip
+
+
+def _elsewhere(now: pd.DataFrame, each: float) -> float:
+    """Return what contacts of customers without an order cost."""
+    if "contact_cost" not in now:
+        return 0.0
+    spent = now.loc[now["orders"] <= 0, "contact_cost"]
+    return float(of_all(pd.Series([spent.sum()]), each, squares=pd.Series([spent @ spent])).iloc[0])
 
 
 def costs_of(edition: Edition) -> pd.DataFrame:
@@ -105,11 +114,11 @@ def profits(now: pd.DataFrame, costs: Costing, *, by: By = "orders") -> pd.DataF
     """
     if by not in get_args(By):
         raise ParameterError(f"shared_by is {by!r}, but must be one of {', '.join(get_args(By))}.")
-    base = ordered(now).assign(customers=1)
+    base, each = ordered(now).assign(customers=1), factor(now)
     weight = base[by] / max(base[by].sum(), 1)
-    other = weight * sum(costs.shared.values())
+    other = weight * (sum(costs.shared.values()) / each)
     if costs.programme:
-        other = other + costs.programme * base["member"] / base["member"].sum()
+        other = other + costs.programme / each * base["member"] / base["member"].sum()
     base = base.assign(other_costs=other)
     if "margin" in base and costs.is_known:
         own = base.get("contact_cost", 0.0)

@@ -17,6 +17,7 @@ from profitchain.company import Question
 from profitchain.design import kish
 from profitchain.errors import ParameterError
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expansion import STANDS_FOR, factor, of_all
 from profitchain.languages import N_, _, ngettext
 from profitchain.least_squares import least_squares
 from profitchain.leaving import Foresight, base, foretells
@@ -69,9 +70,18 @@ class Plan:
         return self.cost / kept if kept > 0 else float("inf")
 
     @property
-    def to_call(self) -> int:
-        """How many customers' expected gain is above nothing."""
+    def worthwhile(self) -> int:
+        """How many rows' expected gain is above nothing."""
         return int((self.gains["expected_gain"] > 0).sum())
+
+    @property
+    def to_call(self) -> int:
+        """How many of all customers it pays to contact."""
+        return self.among_all(self.worthwhile)
+
+    def among_all(self, rows: int) -> int:
+        """Return for how many customers so many rows stand."""
+        return int(of_all(pd.Series([rows]), factor(self.gains)).iloc[0])
 
 
 def money_of(customers: pd.DataFrame) -> str:
@@ -107,7 +117,7 @@ def at_risk_by_group(
     rows = [(name, str(group)) for name, part in parts.items() for group in part.cat.categories]
     inside = [(parts[name] == group).to_numpy() for name, group in rows]
     said = [_at_risk(seen, one, currency, smallest) for one in inside]
-    brought = [float(money[one].sum()) for one in inside]
+    brought = [factor(now) * float(money[one].sum()) for one in inside]
     frame = said_frame(said, segment=[r[0] for r in rows], group=[r[1] for r in rows])
     share = frame["value"] / np.where(np.array(brought) > 0, brought, np.nan)
     return frame[frame["n"] > 0].assign(share=share)
@@ -158,6 +168,8 @@ def plan(
     gains = pd.DataFrame(
         {"row": seen.now["row"], "risk": seen.now["chance"], "value": kept.of(seen.now)}
     )
+    if STANDS_FOR in seen.now:
+        gains[STANDS_FOR] = seen.now[STANDS_FOR]
     gains["expected_gain"] = success_rate * gains["risk"] * gains["value"] - cost
     return Plan(
         gains=gains.sort_values(["expected_gain", "row"], ascending=[False, True]),
@@ -190,25 +202,26 @@ def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.Dat
     """Return the expected profit of contacting the first so many customers of a plan.
 
     Customers stand in the plan's order; with another success rate than the plan's the curve says
-    what the same calls would bring. The interval holds the errors of the chances and of what a
-    kept customer is worth. One row a number: customers, value, low, high.
+    what the same calls would bring. The interval holds the errors of the chances, of what a kept
+    customer is worth and of who was drawn. One row a number: customers, value, low, high.
     """
-    gains = found.gains
+    gains, each_row = found.gains, factor(found.gains)
     risk, value = gains["risk"].to_numpy(), gains["value"].to_numpy()
     now = seen.now.loc[gains.index]
     signs, worth = seen.model.columns(now), _worth_columns(now)
     each = np.column_stack([(value * risk * (1 - risk))[:, None] * signs, risk[:, None] * worth])
     both = stacked([seen.model.coefficients, found.kept.line])
     places = np.unique(np.linspace(0, len(gains), PLACES + 1).round().astype(int))
-    places = np.union1d(places, [found.to_call])
+    places = np.union1d(places, [found.worthwhile])
     tilt = np.vstack([np.zeros(each.shape[1]), np.cumsum(each, axis=0)])[places] * success_rate
-    half = stats.t.ppf(0.975, both.df) * np.sqrt(
-        np.einsum("ij,jk,ik->i", tilt, both.covariance, tilt)
-    )
-    expected = np.cumsum(success_rate * risk * value - found.cost)
-    values = np.append(0.0, expected)[places]
+    gain = success_rate * risk * value - found.cost
+    variance = np.einsum("ij,jk,ik->i", tilt, both.covariance, tilt)
+    variance = variance + (1 - 1 / each_row) * np.append(0.0, np.cumsum(gain**2))[places]
+    half = each_row * stats.t.ppf(0.975, both.df) * np.sqrt(variance)
+    values = each_row * np.append(0.0, np.cumsum(gain))[places]
+    customers = of_all(pd.Series(places), each_row)
     return pd.DataFrame(
-        {"customers": places, "value": values, "low": values - half, "high": values + half}
+        {"customers": customers, "value": values, "low": values - half, "high": values + half}
     )
 
 
@@ -278,7 +291,7 @@ def _at_risk(seen: Foresight, inside: np.ndarray, currency: str, smallest: int) 
     if n < max(smallest, 1):
         return _too_small(smallest, n)
     money = seen.now[money_of(seen.now)].to_numpy(float)
-    whole = _summed(seen, np.where(inside, money, 0.0), n=n)
+    whole = _summed(seen, np.where(inside, money, 0.0), n=n, each=factor(seen.now))
     return stated(whole, unit=currency, method=METHOD)
 
 
@@ -291,16 +304,23 @@ def _too_small(smallest: int, n: int) -> Unsaid:
     return Unsaid(why=why, n=n)
 
 
-def _summed(seen: Foresight, weights: np.ndarray, n: int | None = None) -> Linearised:
-    """Return the sum of weights over those who will leave, foretold, with its two errors."""
+def _summed(
+    seen: Foresight, weights: np.ndarray, *, n: int | None = None, each: float = 1.0
+) -> Linearised:
+    """Return the sum of weights over those who will leave, foretold, with its errors.
+
+    They are the model's; of who of them it will be; and of who was drawn, where each row stands
+    for more customers than one (each of them drawn or not by itself).
+    """
     chance, coefficients = seen.now["chance"].to_numpy(), seen.model.coefficients
     slopes = _slopes(chance)
     tilt = (weights * slopes) @ seen.model.columns(seen.now)
     learnt = coefficients.errors.to_numpy() @ tilt
-    drawn = weights * np.sqrt(slopes)
-    errors = pd.Series(np.append(learnt, np.sqrt(drawn @ drawn)))
-    effective = min(coefficients.effective, kish(np.abs(drawn)) if drawn.any() else 2.0)
-    value = float(weights @ chance)
+    scatter = weights * np.sqrt(slopes)
+    by_lot = each * (each - 1) * float(((weights * chance) ** 2).sum())
+    errors = pd.Series(np.append(each * learnt, np.sqrt(each * (scatter @ scatter) + by_lot)))
+    effective = min(coefficients.effective, kish(np.abs(scatter)) if scatter.any() else 2.0)
+    value = each * float(weights @ chance)
     return Linearised(value=value, errors=errors, n=n or len(chance), effective=effective)
 
 

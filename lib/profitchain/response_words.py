@@ -12,6 +12,7 @@ from profitchain.captions import PER_POINT, Caption, source
 from profitchain.company import Company, Question
 from profitchain.comparisons import Measure, Story
 from profitchain.estimates import Estimate, Said, Unsaid
+from profitchain.expansion import of_all, stands_for
 from profitchain.formats import digits, evidence, period_label
 from profitchain.languages import N_, _, following, pgettext
 from profitchain.narration import brief, percent, segments_message, spread
@@ -23,6 +24,7 @@ from profitchain.satisfaction import measures_of
 from profitchain.silence_words import case_words, cases_message, moved_message, moved_words
 from profitchain.wording import first_capital, listed, sentence
 
+THIS_PAGE = N_("This page")
 SETS = (N_("the score"), N_("the link"))  # what weights are for
 
 
@@ -265,9 +267,13 @@ def _of_score(scores: pd.DataFrame, message: str, main: Question, period: Period
 
 
 def counted_sentence(facts: Mapping[str, int]) -> str:
-    """Return how many of the period's answers belong to no request."""
+    """Return how many of the period's answers belong to no request, and of whom this is told."""
+    return following(_unasked_sentence(facts), *captions.drawn_sentences(THIS_PAGE, facts))
+
+
+def _unasked_sentence(facts: Mapping[str, int]) -> str:
     unasked = facts.get("unasked", 0)
-    count = digits(unasked, 0)
+    count = digits(of_all(pd.Series([unasked]), stands_for(facts)).iloc[0], 0)
     if facts.get("invited") and not unasked:
         return _(
             "None of the period's answers to the main question came without an invitation; such "

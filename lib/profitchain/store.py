@@ -25,6 +25,7 @@ import pandas as pd
 from profitchain import languages
 from profitchain.company import Company, load_company
 from profitchain.errors import CompanyError, NotMeasured, ParameterError
+from profitchain.expansion import STANDS_FOR, stands_for
 from profitchain.languages import _
 from profitchain.periods import Period
 from profitchain.stores import code_version, store_of
@@ -70,7 +71,7 @@ class Edition:
     @property
     def stands_for(self) -> float:
         """How many customers each one stands for whose life is kept: 1, unless some were drawn."""
-        return self.facts.get("customers", 1) / max(self.facts.get("customers_drawn", 1), 1)
+        return stands_for(self.facts)
 
     @property
     def smallest(self) -> int:
@@ -89,6 +90,8 @@ class Edition:
     def table(self, name: str) -> pd.DataFrame:
         """Return a summary as a frame; money in whole units of the firm's currency.
 
+        Where customers are drawn, each row of `customers` says in `stands_for` for how many.
+
         Raises NotMeasured where the firm has no table for it.
         """
         if not self.has(name):
@@ -102,6 +105,8 @@ class Edition:
         frame = pd.read_parquet(self.folder / f"{name}.parquet")
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
+        if name == "customers" and self.stands_for > 1:
+            frame[STANDS_FOR] = self.stands_for
         return frame
 
 

@@ -130,6 +130,8 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     held = snapshots.holdout(known)
     if held is not None:
         yield "holdout", held
+    if firm.few is not firm.scene:
+        yield "drawn_months", snapshots.months(firm.few)
     yield CUSTOMER_IDS, people.select("row", "customer_id").order_by("row")
 
 

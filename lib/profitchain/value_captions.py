@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from babel.dates import format_date
 
-from profitchain.captions import Caption, source
+from profitchain.captions import Caption, drawn_from, source
 from profitchain.concentration import TOP
 from profitchain.estimates import Estimate, Said
 from profitchain.formats import digits, number, period_label, plain
@@ -32,11 +32,17 @@ def of_groups(table: pd.DataFrame, groups: Groups, edition: Edition) -> Caption:
         label = measures_of(main)[0].label
         score = _("{measure}: latest answers, 95% intervals", measure=label)
     shares = [name for name in table if name.startswith("share_of")]
+    words = {"period": period_label(edition.period), "when": lookback_words(edition)}
     counted = _(
         "All customers known at the end of {period}; money and orders of {when}, counted in full",
-        period=period_label(edition.period),
-        when=lookback_words(edition),
+        **words,
     )
+    if edition.stands_for > 1:
+        counted = _(
+            "All customers known at the end of {period}, told from those drawn; money and orders "
+            "of {when}",
+            **words,
+        )
     before = _("change: since the snapshot before") if "change" in table else ""
     return {
         "message": _groups_message(table, groups),
@@ -48,7 +54,8 @@ def of_groups(table: pd.DataFrame, groups: Groups, edition: Edition) -> Caption:
 
 
 def with_assumption(rows: str, edition: Edition, money: str) -> str:
-    """Return a source note, and the assumption on margin where orders don't carry their own."""
+    """Return a source note with who is drawn, and margin's assumption where orders carry none."""
+    rows = drawn_from(rows, edition.stands_for)
     share = assumed_share(edition, money)
     if not share:
         return rows
@@ -149,7 +156,7 @@ def of_rhythm(said: Mapping[str, Said], edition: Edition) -> Caption:
             "all their history; 95% intervals",
             when=lookback_words(edition),
         ),
-        "source": source(CUSTOMERS, said[ORDERS].n),
+        "source": drawn_from(source(CUSTOMERS, said[ORDERS].n), edition.stands_for),
     }
 
 
@@ -195,7 +202,7 @@ def of_dimensions(table: pd.DataFrame, now: pd.DataFrame, edition: Edition) -> C
             "One figure a dimension, customers who ordered in {when}; 95% intervals",
             when=lookback_words(edition),
         ),
-        "source": source(WHO_ORDERED, len(ordered(now))),
+        "source": drawn_from(source(WHO_ORDERED, len(ordered(now))), edition.stands_for),
     }
 
 

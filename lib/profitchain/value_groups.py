@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from profitchain.comparisons import Measure
-from profitchain.estimates import Said, Unsaid, counted
+from profitchain.estimates import Said, Unsaid
+from profitchain.expansion import factor, group_size, of_all
 from profitchain.languages import N_, _
 from profitchain.periods import Period
 from profitchain.ratios import ratio, said_frame
@@ -246,11 +247,13 @@ def group_table(
     """
     now = groups.now
     by_group = now.groupby("group", observed=False)
-    table = pd.DataFrame({"customers": by_group.size()})
+    sizes = by_group.size()
+    table = pd.DataFrame({"customers": sizes})
     if len(groups.before):
-        change = table["customers"] - groups.before["group"].value_counts()
+        change = sizes - groups.before["group"].value_counts()
         table["change"] = change.astype(float).mask(withheld_groups(groups.before, smallest))
-    table["share_of_customers"] = table["customers"] / max(len(now), 1)
+    table = of_all(table, factor(now), squares=sizes)
+    table["share_of_customers"] = sizes / max(len(now), 1)
     for column in dict.fromkeys(["revenue", groups.money]):
         total = now[column].sum()
         table[f"share_of_{column}"] = by_group[column].sum() / total if total > 0 else np.nan
@@ -274,19 +277,20 @@ def _with_scores(
     scores = said_frame(said).drop(columns="n").add_prefix("score_")
     answers = [inside[group]["score"].count() for group in table["group"]]
     few = pd.Series(answers).between(1, smallest - 1)
-    counts = pd.Series(answers, dtype=float, name="answers").mask(hidden | few)
+    counts = of_all(pd.Series(answers, dtype=float, name="answers"), factor(now))
+    counts = counts.mask(hidden | few)
     unit = score_of(question).unit
     return pd.concat([table, scores.assign(score_unit=unit), counts], axis=1)
 
 
 def group_sizes(groups: Groups, *, smallest: int = 0) -> dict[str, Said]:
-    """Return how many customers each group has, counted in full."""
+    """Return how many customers each group has."""
     hidden = withheld_groups(groups.now, smallest)
     sizes = groups.now["group"].value_counts()
     return {
         group: too_small(int(sizes[group]), smallest)
         if hidden[group]
-        else counted(sizes[group], unit="customers")
+        else group_size(sizes[group], groups.now)
         for group in GROUPS
     }
 

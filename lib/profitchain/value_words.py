@@ -7,6 +7,7 @@ from functools import reduce
 
 import numpy as np
 
+from profitchain import captions
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.formats import digits, interval, number, plain
 from profitchain.languages import N_, _, ngettext
@@ -17,6 +18,7 @@ from profitchain.withheld import too_small
 from profitchain.wording import clauses, following, listed, sentence
 from profitchain.worth_words import assumed_clause
 
+NEARLY_ALL = N_("All but the season and the formulas with retention")
 UNSEEN = N_("whatever no table holds, such as staff, rent and payment fees")
 
 
@@ -109,6 +111,11 @@ def rules_sentence() -> str:
     order = (LAPSED, "New", "Champions", "Regulars", "Big spenders", "Gone quiet", "Cooling")
     rules = named_rules((name, RULES[name]) for name in (*order, "Occasional"))
     return _("The first rule that holds: {rules}.", rules=rules)
+
+
+def drawn_sentences(edition: Edition) -> tuple[str, ...]:
+    """Return from how many of all customers the page is told; nothing where from all."""
+    return captions.drawn_sentences(NEARLY_ALL, edition.facts)
 
 
 def ties_sentence(groups: Groups) -> str:
