@@ -24,7 +24,7 @@ EXAMPLE   behaviour world hindsight columns invented_text voices truth goods pro
 MEASURES  quality response satisfaction loyalty
 VALUE     withheld value_groups concentration profitability rhythm four_fields dimensions
 GROUPS    shrinkage fair_comparisons clustering
-LINKS     terms design regression margins links shape shifts spending
+LINKS     terms alike design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
 LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
