@@ -43,6 +43,7 @@ PRESS     trust failures shipped commentary folders chronicle archive layout sit
 RUN       turns runs imprint
 TAKEN     sheets handout_words exhibit_sheets handout
 PUBLIC    shelf parameters press verify lists drafts
+SPEED     invented_rows peers contests benchmarks
 COMMANDS  trials certification catalogues cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
@@ -97,7 +98,7 @@ def test_the_reading_order_names_every_module_once():
 
 def test_the_package_is_flat_and_has_no_drawers_for_odds_and_ends():
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
-    assert folders <= {"templates", "locales"}
+    assert folders <= {"templates", "locales", "contenders"}
     assert not NO_SUCH_NAMES & set(MODULES)
 
 

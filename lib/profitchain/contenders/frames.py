@@ -1,0 +1,132 @@
+"""The data path by other means: a bare scan, plain SQL, pandas, polars.
+
+Each panel counts, for every answer, the orders before it, days since the last and the first of
+them, and whether anything was bought within 90 days after it, for how much; then sums all up.
+"""
+
+from __future__ import annotations
+
+from clock import Clock, main
+
+WINDOW = 90  # days
+DAY = 86_400
+SUMS = """
+SELECT count(*), sum(prior), sum(recency), sum(tenure), sum((later > 0)::INT), sum(spend) FROM (
+  SELECT count(*) FILTER (bought AND before) AS prior,
+    coalesce((epoch(asked) - epoch(max(made) FILTER (bought AND before)))::BIGINT // 86400, -1)
+      AS recency,
+    coalesce((epoch(asked) - epoch(min(made) FILTER (bought AND before)))::BIGINT // 86400, 0)
+      AS tenure,
+    count(*) FILTER (bought AND after) AS later,
+    coalesce(sum(cents) FILTER (after), 0) AS spend
+  FROM (
+    SELECT response_id, responded_at AS asked, ordered_at AS made,
+      (revenue * 100)::BIGINT AS cents, revenue >= 0 AS bought, made < asked AS before,
+      made > asked AND made <= asked + INTERVAL 90 DAY AS after
+    FROM read_parquet('{company}/responses/*.parquet') AS answers
+    LEFT JOIN read_parquet('{company}/orders/*.parquet') AS orders USING (customer_id)
+    WHERE nps IS NOT NULL
+  ) GROUP BY response_id, asked
+)
+"""
+
+
+def scan(company: str) -> dict:
+    """Read every column of every table once: count, smallest and largest value of each."""
+    import pathlib
+
+    import duckdb
+
+    tables = {path.parent if path.parent.name != pathlib.Path(company).name else path
+              for path in pathlib.Path(company).glob("**/*.parquet")}  # fmt: skip
+    clock, rows = Clock(), 0
+    for table in sorted(tables):
+        source = f"read_parquet('{table / '*.parquet' if table.is_dir() else table}')"
+        names = [row[0] for row in duckdb.sql(f"DESCRIBE FROM {source}").fetchall()]
+        ends = ", ".join(f'count("{name}"), min("{name}"), max("{name}")' for name in names)
+        rows += duckdb.sql(f"SELECT count(*), {ends} FROM {source}").fetchone()[0]
+    clock.stop()
+    return {"seconds": clock.seconds, "result": f"{rows:,} rows"}
+
+
+def sql(company: str) -> dict:
+    """The panel in plain DuckDB SQL."""
+    import duckdb
+
+    clock = Clock()
+    row = duckdb.sql(SUMS.format(company=company)).fetchone()
+    clock.stop()
+    return {"seconds": clock.seconds, "result": told(row)}
+
+
+def with_pandas(company: str) -> dict:
+    """The panel by pandas: merge, then group."""
+    import pandas as pd
+
+    clock = Clock()
+    orders = pd.read_parquet(f"{company}/orders", columns=["customer_id", "ordered_at", "revenue"])
+    columns = ["response_id", "customer_id", "responded_at", "nps"]
+    answers = pd.read_parquet(f"{company}/responses", columns=columns).dropna(subset=["nps"])
+    orders["cents"] = (orders.pop("revenue").astype(float) * 100).round().astype("int64")
+    orders = orders[orders["customer_id"].isin(answers["customer_id"].unique())]
+    pairs = answers[["response_id", "customer_id", "responded_at"]].merge(
+        orders, "left", on="customer_id"
+    )
+    bought, at = pairs["cents"] >= 0, pairs["responded_at"]
+    before = bought & (pairs["ordered_at"] < at)
+    after = (pairs["ordered_at"] > at) & (pairs["ordered_at"] <= at + pd.Timedelta(days=WINDOW))
+    past = pairs["ordered_at"].where(before)
+    grouped = pd.DataFrame(
+        {"row": pairs["response_id"], "prior": before, "last": past, "first": past,
+         "later": after & bought, "spend": pairs["cents"].where(after, 0)}
+    ).groupby("row")  # fmt: skip
+    found = grouped.agg(
+        {"prior": "sum", "last": "max", "first": "min", "later": "sum", "spend": "sum"}
+    )
+    known = answers.set_index("response_id")["responded_at"]
+    recency = (known - found["last"]).dt.total_seconds().floordiv(DAY).fillna(-1)
+    tenure = (known - found["first"]).dt.total_seconds().floordiv(DAY).fillna(0)
+    sums = [len(found), found["prior"].sum(), recency.sum(), tenure.sum(),
+            (found["later"] > 0).sum(), found["spend"].sum()]  # fmt: skip
+    clock.stop()
+    return {"seconds": clock.seconds, "result": told(sums)}
+
+
+def with_polars(company: str) -> dict:
+    """The panel by polars, lazily and streaming."""
+    import polars as pl
+
+    clock = Clock()
+    orders = pl.scan_parquet(f"{company}/orders/*.parquet").select(
+        "customer_id", "ordered_at", cents=(pl.col("revenue") * 100).cast(pl.Int64)
+    )
+    answers = pl.scan_parquet(f"{company}/responses/*.parquet").filter(pl.col("nps").is_not_null())
+    answers = answers.select("response_id", "customer_id", at="responded_at")
+    made, bought = pl.col("ordered_at"), pl.col("cents") >= 0
+    before = bought & (made < pl.col("at"))
+    after = (made > pl.col("at")) & (made <= pl.col("at") + pl.duration(days=WINDOW))
+    found = (
+        answers.join(orders, on="customer_id", how="left")
+        .group_by("response_id", "at")
+        .agg(prior=before.sum(), last=made.filter(before).max(), first=made.filter(before).min(),
+             later=(after & bought).sum(), spend=pl.col("cents").filter(after).sum())
+    )  # fmt: skip
+    since = {
+        end: (pl.col("at") - pl.col(end)).dt.total_seconds() // DAY for end in ("last", "first")
+    }
+    sums = found.select(
+        pl.len(), prior=pl.col("prior").sum(), recency=since["last"].fill_null(-1).sum(),
+        tenure=since["first"].fill_null(0).sum(), repeats=(pl.col("later") > 0).sum(),
+        spend=pl.col("spend").sum(),
+    ).collect(engine="streaming")  # fmt: skip
+    clock.stop()
+    return {"seconds": clock.seconds, "result": told(sums.row(0))}
+
+
+def told(sums: object) -> str:
+    """Return the sums by which panels are compared."""
+    return "/".join(f"{int(value):d}" for value in sums)
+
+
+if __name__ == "__main__":
+    main({"scan": scan, "sql": sql, "pandas": with_pandas, "polars": with_polars})
