@@ -191,23 +191,26 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
 
-    one = command(bench, help="measure time and memory beside other programs (up to hours)")
-    one.add_argument("--parts", nargs="+", default=[], metavar="PART",
-                     help="growth, data, fits, lifetime, suite (default: all)")  # fmt: skip
-    one.add_argument("--size", nargs="+", type=_one_or_more, default=[], metavar="N",
-                     help="orders, answers or customers (default: each part's own)")  # fmt: skip
-    one.add_argument(
-        "--runs", type=_one_or_more, default=3, metavar="N", help="of each program (3)"
-    )
-    one.add_argument("--all", action="store_true", help="also peers of a gigabyte to install")
-    one.add_argument("--write", action="store_true", help="into lib/BENCHMARKS.md")
-    one.add_argument("--json", metavar="FILE", help="also write all figures there")
+    _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
 
     one = command(languages, help="bring the catalogues up to date, list what lacks translation")
     one.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
 
     command(test, help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
+
+
+def _add_contests(parser: argparse.ArgumentParser) -> None:
+    """Let a command say what to measure, how often and where the figures go."""
+    parser.add_argument("--parts", nargs="+", default=[], metavar="PART",
+                        help="growth, data, fits, lifetime, suite (default: all)")  # fmt: skip
+    parser.add_argument("--size", nargs="+", type=_one_or_more, default=[], metavar="N",
+                        help="orders, answers or customers (default: each part's own)")  # fmt: skip
+    parser.add_argument("--runs", type=_one_or_more, default=3, metavar="N",
+                        help="of each program (3)")  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="also peers of a gigabyte to install")
+    parser.add_argument("--write", action="store_true", help="into lib/BENCHMARKS.md")
+    parser.add_argument("--json", metavar="FILE", help="also write all figures there")
 
 
 def _add_order(parser: argparse.ArgumentParser) -> None:
