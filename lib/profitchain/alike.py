@@ -9,7 +9,7 @@ value a band for all answers (its middle, or its mean) would move them by far mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,14 +77,14 @@ def together(
     columns = ["score", *dict.fromkeys(NUMERIC.get(name, name) for name in controls)]
     columns = [name for name in columns if name in cells]
     numbers = {name: _whole(cells[name]) for name in columns if name in NUMERIC.values()}
-    of, first = _groups([_coded(cells[name], numbers.get(name)) for name in columns])
+    of, first = _groups(_coded(cells[name], numbers.get(name)) for name in columns)
     n = cells["n"].to_numpy()
     summed = dict.fromkeys(["n", "repeats", outcome])
     sums = {name: np.bincount(of, cells[name].to_numpy(), len(first)) for name in summed}
     found = cells[columns].iloc[first].reset_index(drop=True)
     for name, every in numbers.items():
-        logs = np.log1p(np.maximum(np.arange(-1, every.max() + 1), 0))
-        mean = np.bincount(of, logs[every + 1] * n, len(first)) / sums["n"]
+        logs = _by_number(np.log1p(np.arange(every.max() + 1.0)), none=0.0)
+        mean = np.bincount(of, logs[every] * n, len(first)) / sums["n"]
         found[name] = np.where(every[first] < 0, -1.0, np.expm1(mean))
     codes, names = pd.factorize(cells["cluster"])
     members = Members(
@@ -114,19 +114,23 @@ def _coded(column: pd.Series, numbers: np.ndarray | None) -> tuple[np.ndarray, i
     if numbers is None:
         codes, known = pd.factorize(column, use_na_sentinel=False)
         return codes, len(known)
-    bands = band(np.arange(-1, numbers.max() + 1)).astype(np.int16) + 1
-    return bands[numbers + 1], int(bands[-1]) + 1
+    bands = _by_number(band(np.arange(numbers.max() + 1)) + 1, none=0)
+    return bands.astype(np.int16)[numbers], int(bands.max()) + 1
 
 
-def _groups(columns: Sequence[tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.ndarray]:
+def _by_number(values: np.ndarray, *, none: float) -> np.ndarray:
+    """Return values to be looked up by 0, 1, ... and by -1, which is the last place."""
+    return np.append(values, np.array(none, values.dtype))
+
+
+def _groups(columns: Iterable[tuple[np.ndarray, int]]) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's group, and for each group the first row in it."""
-    key, space = np.zeros(len(columns[0][0]), np.int64), 1
+    key, space = np.zeros(1, np.int64), 1
     for codes, size in columns:
         if space * size > SPACE:
             key, known = pd.factorize(key)
             space = len(known)
-        key *= size
-        key += codes
+        key = key * size + codes
         space *= size
     of = _places(key, space)
     first = np.empty(of.max() + 1, np.int64)

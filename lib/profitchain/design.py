@@ -53,6 +53,13 @@ class Design:
     def answers(self) -> int:
         return round(float(self.n.sum()))
 
+    @property
+    def answers_of_each(self) -> np.ndarray:
+        """The answers of each cluster."""
+        if self.members is not None:
+            return self.members.answers
+        return np.bincount(pd.factorize(self.clusters)[0], self.n)
+
     def spread(self, each: np.ndarray) -> pd.Series:
         """Return each cluster's sum of what every answer of a cell brings."""
         if self.members is not None:

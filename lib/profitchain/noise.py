@@ -174,9 +174,11 @@ def _explained(design: Design) -> Quantities:
     total = n @ whole
     value = 1 - n @ left / total
     errors = design.spread(-(left - (1 - value) * whole) / total)
-    sizes = design.spread(np.ones(len(n))).to_numpy()
     return Quantities(
-        values=np.array([value]), errors=_scaled(errors), n=design.answers, effective=kish(sizes)
+        values=np.array([value]),
+        errors=_scaled(errors),
+        n=design.answers,
+        effective=kish(design.answers_of_each),
     )
 
 

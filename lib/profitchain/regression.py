@@ -96,8 +96,8 @@ def fit(design: Design) -> Fit | Unsaid:
     if values is None:
         return Unsaid(why=_no_finite_fit(design), n=design.answers)
     errors = _errors(design, values)
-    of_each = design.spread(np.ones(len(design.n))).to_numpy()
-    found = Quantities(values=values, errors=errors, n=design.answers, effective=kish(of_each))
+    effective = kish(design.answers_of_each)
+    found = Quantities(values=values, errors=errors, n=design.answers, effective=effective)
     fitted = Fit(design=design, coefficients=found)
     if design.binary and np.abs(fitted.predictor).max() > FARTHEST:
         return Unsaid(why=_no_finite_fit(design), n=design.answers)

@@ -73,8 +73,9 @@ def cells(answers: str, to: str) -> dict:
     rows = panels.with_clusters(rows, exact=False)
     keys = ["score", "region", "tier", "prior_orders", "recency_days", "tenure_days", "cluster"]
     clock = Clock()
-    sums = {"n": rows.count().cast("int32"), "repeats": rows["repeat"].sum().cast("int32")}
-    con.to_parquet(panels.cells(rows, keys, **sums), to)
+    found = panels.cells(rows, keys, n=rows.count(), repeats=rows["repeat"].sum())
+    types = dict.fromkeys(panels.SMALL, "int32") | {"score": "float64"}  # as `link_cells` has them
+    con.to_parquet(found.cast(types), to)
     clock.stop()
     count = con.read_parquet(to).count().execute()
     return {"seconds": clock.seconds, "result": f"{count:,} cells"}
