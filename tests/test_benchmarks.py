@@ -21,7 +21,8 @@ pace = float(sys.argv[2])
 print("noise before the result")
 if pace < 0:
     sys.exit("it broke")
-told = {"seconds": pace, "megabytes": 10 * pace, "result": "a|b", "versions": {"x": "1"}}
+told = {"seconds": pace, "cpu": 2 * pace, "megabytes": 10 * pace, "result": "a|b",
+        "versions": {"x": "1"}}
 print(json.dumps(told))
 """
 
@@ -55,7 +56,7 @@ def test_each_program_runs_by_itself_and_what_fails_is_said():
     assert rows[1].times_ours == 3.0 and rows[1].megabytes == 60
     assert rows[2].result == "failed: it broke"
     assert "needs about 1,000,000 GB" in rows[3].result
-    assert "| Fit: 10 | slow | 6 | 3 | 60 | a/b |" in table(rows)
+    assert "| Fit: 10 | slow | 6 | 3 | 12 | 60 | a/b |" in table(rows)
     assert "x 1." in section("fits", rows, 2, "A machine")
 
 

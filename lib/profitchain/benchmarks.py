@@ -25,12 +25,16 @@ BAR = 40  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One contender's medians: seconds, megabytes at the peak, result; or why there are none."""
+    """One contender's medians: seconds, megabytes at the peak, result; or why there are none.
+
+    `cpu` are the seconds that processors worked, which a busy machine stretches least.
+    """
 
     part: str
     contest: str
     contender: str
     seconds: float | None = None
+    cpu: float | None = None
     megabytes: float | None = None
     times_ours: float | None = None
     result: str = ""
@@ -127,9 +131,15 @@ def _once(one: Contender, order: Order) -> dict:
     except subprocess.TimeoutExpired:
         raise PeerMissing("stopped after an hour") from None
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
-        raise PeerMissing(f"failed: {said[:120]}")
+        raise PeerMissing(f"failed: {_last_error(done.stderr) or f'ended with {done.returncode}'}")
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _last_error(text: str) -> str:
+    """Return the last line that names an error, else the last one, at most 120 characters."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = [line for line in lines if "Error" in line or "Exception" in line]
+    return (named or lines or [""])[-1][:120]
 
 
 def _medians(part: str, contest: Contest, one: Contender, runs: list[dict] | str) -> Measured:
@@ -140,6 +150,7 @@ def _medians(part: str, contest: Contest, one: Contender, runs: list[dict] | str
     return Measured(
         **known,
         seconds=statistics.median(run["seconds"] for run in runs),
+        cpu=statistics.median(run["cpu"] for run in runs),
         megabytes=statistics.median(memory) if memory else None,
         result=runs[-1]["result"],
         versions=runs[-1]["versions"],
@@ -168,10 +179,11 @@ def machine() -> str:
 
 def table(rows: Sequence[Measured]) -> str:
     """Return rows as a Markdown table, one line a contender."""
-    lines = ["| contest | program | seconds | times ours | MB at the peak | result |",
-             "|---|---|---:|---:|---:|---|"]  # fmt: skip
+    lines = ["| contest | program | seconds | times ours | CPU seconds | MB at the peak | result |",
+             "|---|---|---:|---:|---:|---:|---|"]  # fmt: skip
     for row in rows:
         cells = [row.contest, row.contender, _digits(row.seconds), _digits(row.times_ours),
+                 _digits(row.cpu),
                  _digits(row.megabytes), row.result.replace("|", "/")]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -233,7 +245,8 @@ _PAGE = """# How fast, in how much memory
 
 Written by `python3 lib bench --write`; its help lists the parts. Every program runs in processes of
 its own, in turns, on the same data. Seconds are those of the work named, without imports and, but
-for the data path, without reading; megabytes are the most that the process ever held, all
-included. *Times ours* above 1: ours is faster; below 1: slower. A *floor* is no competitor: DuckDB
-reads every column of every table once (count, smallest, largest), which nothing that looks at all
-values can beat by much. Results stand beside so that it can be seen that all did the same."""
+for the data path, without reading; CPU seconds are those of all processors, which a busy machine
+stretches least; megabytes are the most that the process ever held, all included. *Times ours* above
+1: ours is faster; below 1: slower. A *floor* is no competitor: DuckDB reads every column of every
+table once (count, smallest, largest), which nothing that looks at all values can beat by much.
+Results stand beside so that it can be seen that all did the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -16,14 +17,27 @@ NAMED = (
 
 
 class Clock:
-    """Measures from its making until `stop`."""
+    """Measures from its making until `stop`: seconds on the wall, and of all processors."""
 
     def __init__(self) -> None:
-        self.start, self.seconds = time.perf_counter(), 0.0
+        self.start, self.start_cpu = time.perf_counter(), _processors()
+        self.seconds = self.cpu = 0.0
 
     def stop(self) -> None:
         """Keep the seconds until now."""
         self.seconds = time.perf_counter() - self.start
+        self.cpu = _processors() - self.start_cpu
+
+    @property
+    def told(self) -> dict[str, float]:
+        """Both, for the line of JSON."""
+        return {"seconds": self.seconds, "cpu": self.cpu}
+
+
+def _processors() -> float:
+    """Return the seconds that processors worked for this process and those it has waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def main(tasks: Mapping[str, Callable[..., dict]]) -> None:
@@ -31,6 +45,12 @@ def main(tasks: Mapping[str, Callable[..., dict]]) -> None:
     told = tasks[sys.argv[1]](*sys.argv[2:])
     known = {name: number for name in NAMED if (number := installed(name))}
     print(json.dumps({"megabytes": peak(), "versions": known} | told))
+
+
+def parquet(company: str, table: str) -> str:
+    """Return the pattern of a table's files: a folder of them, or one file."""
+    folder = Path(company) / table
+    return str(folder / "*.parquet" if folder.is_dir() else folder.with_suffix(".parquet"))
 
 
 def installed(name: str) -> str:

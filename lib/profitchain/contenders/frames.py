@@ -6,7 +6,7 @@ them, and whether anything was bought within 90 days after it, for how much; the
 
 from __future__ import annotations
 
-from clock import Clock, main
+from clock import Clock, main, parquet
 
 WINDOW = 90  # days
 DAY = 86_400
@@ -23,8 +23,8 @@ SELECT count(*), sum(prior), sum(recency), sum(tenure), sum((later > 0)::INT), s
     SELECT response_id, responded_at AS asked, ordered_at AS made,
       (revenue * 100)::BIGINT AS cents, revenue >= 0 AS bought, made < asked AS before,
       made > asked AND made <= asked + INTERVAL 90 DAY AS after
-    FROM read_parquet('{company}/responses/*.parquet') AS answers
-    LEFT JOIN read_parquet('{company}/orders/*.parquet') AS orders USING (customer_id)
+    FROM read_parquet('{answers}') AS answered
+    LEFT JOIN read_parquet('{orders}') AS ordered USING (customer_id)
     WHERE nps IS NOT NULL
   ) GROUP BY response_id, asked
 )
@@ -46,17 +46,18 @@ def scan(company: str) -> dict:
         ends = ", ".join(f'count("{name}"), min("{name}"), max("{name}")' for name in names)
         rows += duckdb.sql(f"SELECT count(*), {ends} FROM {source}").fetchone()[0]
     clock.stop()
-    return {"seconds": clock.seconds, "result": f"{rows:,} rows"}
+    return {**clock.told, "result": f"{rows:,} rows"}
 
 
 def sql(company: str) -> dict:
     """The panel in plain DuckDB SQL."""
     import duckdb
 
+    orders, answers = parquet(company, "orders"), parquet(company, "responses")
     clock = Clock()
-    row = duckdb.sql(SUMS.format(company=company)).fetchone()
+    row = duckdb.sql(SUMS.format(orders=orders, answers=answers)).fetchone()
     clock.stop()
-    return {"seconds": clock.seconds, "result": told(row)}
+    return {**clock.told, "result": told(row)}
 
 
 def with_pandas(company: str) -> dict:
@@ -64,9 +65,14 @@ def with_pandas(company: str) -> dict:
     import pandas as pd
 
     clock = Clock()
-    orders = pd.read_parquet(f"{company}/orders", columns=["customer_id", "ordered_at", "revenue"])
+    orders = pd.read_parquet(
+        parquet(company, "orders").removesuffix("*.parquet"),
+        columns=["customer_id", "ordered_at", "revenue"],
+    )
     columns = ["response_id", "customer_id", "responded_at", "nps"]
-    answers = pd.read_parquet(f"{company}/responses", columns=columns).dropna(subset=["nps"])
+    answers = pd.read_parquet(
+        parquet(company, "responses").removesuffix("*.parquet"), columns=columns
+    ).dropna(subset=["nps"])
     orders["cents"] = (orders.pop("revenue").astype(float) * 100).round().astype("int64")
     orders = orders[orders["customer_id"].isin(answers["customer_id"].unique())]
     pairs = answers[["response_id", "customer_id", "responded_at"]].merge(
@@ -89,7 +95,7 @@ def with_pandas(company: str) -> dict:
     sums = [len(found), found["prior"].sum(), recency.sum(), tenure.sum(),
             (found["later"] > 0).sum(), found["spend"].sum()]  # fmt: skip
     clock.stop()
-    return {"seconds": clock.seconds, "result": told(sums)}
+    return {**clock.told, "result": told(sums)}
 
 
 def with_polars(company: str) -> dict:
@@ -97,10 +103,10 @@ def with_polars(company: str) -> dict:
     import polars as pl
 
     clock = Clock()
-    orders = pl.scan_parquet(f"{company}/orders/*.parquet").select(
+    orders = pl.scan_parquet(parquet(company, "orders")).select(
         "customer_id", "ordered_at", cents=(pl.col("revenue") * 100).cast(pl.Int64)
     )
-    answers = pl.scan_parquet(f"{company}/responses/*.parquet").filter(pl.col("nps").is_not_null())
+    answers = pl.scan_parquet(parquet(company, "responses")).filter(pl.col("nps").is_not_null())
     answers = answers.select("response_id", "customer_id", at="responded_at")
     made, bought = pl.col("ordered_at"), pl.col("cents") >= 0
     before = bought & (made < pl.col("at"))
@@ -120,7 +126,7 @@ def with_polars(company: str) -> dict:
         spend=pl.col("spend").sum(),
     ).collect(engine="streaming")  # fmt: skip
     clock.stop()
-    return {"seconds": clock.seconds, "result": told(sums.row(0))}
+    return {**clock.told, "result": told(sums.row(0))}
 
 
 def told(sums: object) -> str:

@@ -17,7 +17,7 @@ def with_lifetimes(path: str) -> dict:
     clock = Clock()
     found = BetaGeoFitter().fit(rows["repeats"], last, age).params_.to_dict()
     clock.stop()
-    return {"seconds": clock.seconds, "result": told(found)}
+    return {**clock.told, "result": told(found)}
 
 
 def with_pymc(path: str) -> dict:
@@ -34,7 +34,7 @@ def with_pymc(path: str) -> dict:
     model.fit(method="map", progressbar=False)
     clock.stop()
     found = {name: float(model.idata.posterior[name].mean()) for name in ("r", "alpha", "a", "b")}
-    return {"seconds": clock.seconds, "result": told(found)}
+    return {**clock.told, "result": told(found)}
 
 
 def told(found: dict[str, float]) -> str:

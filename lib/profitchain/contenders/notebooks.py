@@ -32,7 +32,7 @@ def plain(company: str, notebooks: str, to: str) -> dict:
         run.with_suffix(".html").write_text(body, encoding="utf-8")
     clock.stop()
     told = weight(folder) + (f"; stopped: {', '.join(failed)}" if failed else "")
-    return {"seconds": clock.seconds, "result": told}
+    return {**clock.told, "megabytes": None, "result": told}
 
 
 def weight(folder: Path) -> str:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from clock import Clock, main
+from clock import Clock, main, parquet
 
 CONTROLS = ("prior_orders", "recency", "tenure", "region", "tier")
 
@@ -25,7 +25,7 @@ def prepare(company: str) -> dict:
         store._prepare(firm, period, Path(folder))
         clock.stop()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
-    return {"seconds": clock.seconds, "result": f"{size / 1e6:,.1f} MB kept"}
+    return {**clock.told, "result": f"{size / 1e6:,.1f} MB kept"}
 
 
 def panel(company: str) -> dict:
@@ -37,11 +37,11 @@ def panel(company: str) -> dict:
     from profitchain.periods import Period
 
     con, firm = ibis.duckdb.connect(), load_company(Path(company))
-    orders = con.read_parquet(f"{company}/orders/*.parquet")
+    orders = con.read_parquet(parquet(company, "orders"))
     orders = orders.select(
         "customer_id", "ordered_at", revenue=(orders.revenue * 100).cast("int64")
     )
-    responses = con.read_parquet(f"{company}/responses/*.parquet")
+    responses = con.read_parquet(parquet(company, "responses"))
     rows = responses.select("response_id", "customer_id", "responded_at", "nps")
     tables = {"orders": orders, "responses": responses}
     scene = panels.Scene(company=firm.model_copy(update={"gross_margin": None}),
@@ -53,7 +53,7 @@ def panel(company: str) -> dict:
         tenure=found.tenure_days.sum(), repeats=found.repeat.sum(), spend=found.spend.sum(),
     ).execute()  # fmt: skip
     clock.stop()
-    return {"seconds": clock.seconds, "result": told(sums.iloc[0])}
+    return {**clock.told, "result": told(sums.iloc[0])}
 
 
 def told(sums: object) -> str:
@@ -78,7 +78,7 @@ def cells(answers: str, to: str) -> dict:
     con.to_parquet(found.cast(types), to)
     clock.stop()
     count = con.read_parquet(to).count().execute()
-    return {"seconds": clock.seconds, "result": f"{count:,} cells"}
+    return {**clock.told, "result": f"{count:,} cells"}
 
 
 def effect(cells: str) -> dict:
@@ -93,7 +93,7 @@ def effect(cells: str) -> dict:
     clock = Clock()
     found = repeat_effect(frame, controls=CONTROLS)
     clock.stop()
-    return {"seconds": clock.seconds, "result": effect_told(found.value, found.high - found.value)}
+    return {**clock.told, "result": effect_told(found.value, found.high - found.value)}
 
 
 def effect_told(value: float, half: float) -> str:
@@ -112,7 +112,7 @@ def lifetime(customers: str) -> dict:
     clock = Clock()
     found = fit_purchases(frame)
     clock.stop()
-    return {"seconds": clock.seconds, "result": parameters(found.parameters)}
+    return {**clock.told, "result": parameters(found.parameters)}
 
 
 def parameters(found: dict[str, float]) -> str:
@@ -132,7 +132,7 @@ def report(company: str, out: str, how: str = "") -> dict:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     clock.stop()
     folder = Path(done.stdout.strip().splitlines()[-1]).parent
-    return {"seconds": clock.seconds, "megabytes": None, "result": weight(folder)}
+    return {**clock.told, "megabytes": None, "result": weight(folder)}
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def logit(path: str) -> dict:
     found = fitted(sm, rows)
     clock.stop()
     told = f"score {found.params[0]:.6f} ± {1.96 * found.bse[0]:.6f}"
-    return {"seconds": clock.seconds, "result": told}
+    return {**clock.told, "result": told}
 
 
 def glm(path: str) -> dict:
@@ -55,7 +55,7 @@ def glm(path: str) -> dict:
     found = model.fit(cov_type="cluster", cov_kwds={"groups": rows["customer_id"].to_numpy()})
     clock.stop()
     told = f"score {found.params[0]:.6f} ± {1.96 * found.bse[0]:.6f}"
-    return {"seconds": clock.seconds, "result": told}
+    return {**clock.told, "result": told}
 
 
 def effect(path: str) -> dict:
@@ -66,7 +66,7 @@ def effect(path: str) -> dict:
     clock = Clock()
     found = fitted(sm, rows).get_margeff(at="overall")
     clock.stop()
-    return {"seconds": clock.seconds, "result": effect_told(found.margeff[0], found.margeff_se[0])}
+    return {**clock.told, "result": effect_told(found.margeff[0], found.margeff_se[0])}
 
 
 def fitted(sm: object, rows: pd.DataFrame) -> object:
@@ -92,7 +92,7 @@ def with_pyfixest(path: str) -> dict:
     found = pyfixest.feglm(formula, rows, family="logit", vcov={"CRV1": "customer_id"})
     told = f"score {found.coef()['score']:.6f} ± {1.96 * found.se()['score']:.6f}"
     clock.stop()
-    return {"seconds": clock.seconds, "result": told}
+    return {**clock.told, "result": told}
 
 
 def with_duckreg(path: str) -> dict:
@@ -117,7 +117,7 @@ def with_duckreg(path: str) -> dict:
     error = np.sqrt(np.diag(model.fit_vcov()))[1]
     clock.stop()
     told = f"score {np.ravel(model.point_estimate)[1]:.6f} ± {1.96 * error:.6f}, no clusters"
-    return {"seconds": clock.seconds, "result": told}
+    return {**clock.told, "result": told}
 
 
 if __name__ == "__main__":
