@@ -247,6 +247,7 @@ Written by `python3 lib bench --write`; its help lists the parts. Every program 
 its own, in turns, on the same data. Seconds are those of the work named, without imports and, but
 for the data path, without reading; CPU seconds are those of all processors, which a busy machine
 stretches least; megabytes are the most that the process ever held, all included. *Times ours* above
-1: ours is faster; below 1: slower. A *floor* is no competitor: DuckDB reads every column of every
-table once (count, smallest, largest), which nothing that looks at all values can beat by much.
-Results stand beside so that it can be seen that all did the same."""
+1: ours is faster; below 1: slower. A *floor* is no competitor: DuckDB reads the columns in question
+once (count, smallest, largest), for an edition every column of every table, which nothing that
+looks at all values can beat by much. Results stand beside so that it can be seen that all did the
+same."""

@@ -323,9 +323,10 @@ Elsewhere the page says "too few to say" and why.
 ## 256 buckets of customers in place of every customer
 
 Above 200,000 customers a cluster is one of 256 buckets of them. In {firms_of_many} firms of
-{many}, each with a mood and a habit of their own, the adjusted effect was fitted once and its 95%
-interval formed in three ways. Width is the mean as a share of the interval by customer, and by how
-much that share varies from firm to firm. Chance moves coverage by {chance_of_many} points.
+{many}, each with a mood and a habit of their own, the adjusted effect
+was fitted once and its 95% interval formed in three ways. Width is the mean as a share of the
+interval by customer, and by how much that share varies from firm to firm. Chance moves coverage by
+{chance_of_many} points.
 
 {clustered}
 """

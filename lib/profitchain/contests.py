@@ -77,7 +77,7 @@ def data(orders: int, place: Path) -> list[Contest]:
     """Return the join of answers to the orders before and after them, by several engines."""
     given = (str(firm_of(orders)),)
     others = [
-        Contender(name="floor: scan", script="frames", task="scan", arguments=given),
+        Contender(name="floor: scan", script="frames", task="scan_used", arguments=given),
         Contender(name="plain DuckDB SQL", script="frames", task="sql", arguments=given),
         Contender(name="polars", script="frames", task="polars", arguments=given, peer="polars"),
         Contender(name="pandas", script="frames", task="pandas", arguments=given,
