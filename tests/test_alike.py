@@ -81,6 +81,12 @@ def test_groups_keep_sums_and_mean_logarithms(answers):
     assert members.answers.sum() == len(answers)
 
 
+def test_an_outcome_that_is_not_there_is_refused_in_words_at_any_size(answers):
+    with patch.object(design, "MANY", 100):
+        found = fitted(answers.drop(columns="margin"), as_it_is, outcome="margin")
+    assert "no margin" in found.why
+
+
 def test_keys_that_lie_far_apart_give_the_same_groups(answers, monkeypatch):
     close, members = together(answers, CONTROLS, "repeats")
     monkeypatch.setattr("profitchain.alike.CLOSE", 0)

@@ -85,7 +85,7 @@ def together(
     for name, every in numbers.items():
         logs = _by_number(np.log1p(np.arange(every.max() + 1.0)), none=0.0)
         mean = np.bincount(of, logs[every] * n, len(first)) / sums["n"]
-        found[name] = np.where(every[first] < 0, -1.0, np.expm1(mean))
+        found[name] = np.where(every[first] < EXACT, every[first], np.expm1(mean))
     codes, names = pd.factorize(cells["cluster"])
     members = Members(
         of=of,

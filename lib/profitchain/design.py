@@ -125,7 +125,7 @@ def model_of(
     cells: pd.DataFrame, basis: Basis, *, controls: Sequence[str] = (), outcome: Outcome = "repeats"
 ) -> Design | Unsaid:
     """Return the same as `build`, from cells put `together` where there are many."""
-    if len(cells) <= MANY:
+    if len(cells) <= MANY or outcome not in cells:
         return build(cells, basis, controls=controls, outcome=outcome)
     groups, members = together(cells, controls, outcome)
     return build(groups, basis, controls=controls, outcome=outcome, members=members)
