@@ -26,7 +26,7 @@ INVENTING targets invented_tables workers blocks folders example
 MEASURES  quality response satisfaction loyalty
 VALUE     withheld value_groups concentration profitability rhythm four_fields dimensions
 GROUPS    shrinkage fair_comparisons clustering
-LINKS     terms design regression margins links shape shifts spending
+LINKS     terms alike design regression margins links shape shifts spending
 ANSWERED  readiness weighting nonresponse
 LADDER    least_squares own_past instruments shocks ladder
 MONEY     worth scenarios elasticity planning tieout
@@ -46,6 +46,7 @@ PAGES     sites pages pdf
 RUN       turns forking kernels runs kept imprint
 TAKEN     sheets handout_words exhibit_sheets handout binding
 PUBLIC    shelf parameters press verify lists drafts
+SPEED     invented_rows peers contests benchmarks
 COMMANDS  trials certification catalogues cli
 """
 MODULES = [module for line in READING_ORDER.splitlines() for module in line.split()[1:]]
@@ -100,7 +101,7 @@ def test_the_reading_order_names_every_module_once():
 
 def test_the_package_is_flat_and_has_no_drawers_for_odds_and_ends():
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
-    assert folders <= {"templates", "locales"}
+    assert folders <= {"templates", "locales", "contenders"}
     assert not NO_SUCH_NAMES & set(MODULES)
 
 

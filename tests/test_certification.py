@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from profitchain import certification, trials
-from profitchain.certification import certificate, certify, outside_goal
+from profitchain.certification import certificate, certify, certify_clusters, outside_goal
 from profitchain.trials import TRIALS, Trial, firm
 
 FIRMS = int(os.environ.get("PROFITCHAIN_WORLDS", "40"))
@@ -84,13 +84,31 @@ def test_a_certificate_names_what_misses_the_goal():
          "bias": [0.1, -0.2, 0.0, np.nan], "width": 3.9}
     )  # fmt: skip
     assert outside_goal(judged)["number"].tolist() == ["y"]
-    page = certificate(judged, 400)
+    clustered = pd.DataFrame(
+        {"clusters": ["every customer", "buckets"], "coverage": [0.95, 0.94], "width": [1, 1.01],
+         "noise": [0, 0.04]}
+    )  # fmt: skip
+    page = certificate(judged, clustered, 400)
     assert "- y, a: 90.0%" in page
     assert "| y | 90.0 | – |" in page
     assert "moves a\nfigure by 2.1 points" in page
+    assert "| buckets | 94.0 | 101.0% | 4.0% |" in page
+    assert "In 160 firms" in page
 
 
 def test_the_command_tries_firms_side_by_side(monkeypatch):
     monkeypatch.setattr(certification, "REQUESTS_OF_TRUTH", 5_000)
     rows = certify(2, kinds=[Trial(name="tiny", requests=300)], workers=1)
     assert set(rows["number"]) >= {"nps", "effect, weighted", "worth for the base"}
+
+
+def test_buckets_of_customers_cover_as_customers_do_and_answers_alone_do_not():
+    kind = Trial(name="many", requests=6_000, customers=1_000)
+    found = certify_clusters(FIRMS, kind=kind, requests=60_000, workers=1).set_index("clusters")
+    exact, buckets, none = found.loc[list(certification.CLUSTERS)].itertuples()
+    assert exact.width == 1 and exact.noise == 0
+    assert buckets.width == pytest.approx(1, abs=0.03)
+    assert buckets.noise < 0.1
+    assert none.width < 0.97
+    lowest = stats.binom.ppf(ALLOWED, FIRMS, 0.94) / FIRMS
+    assert min(exact.coverage, buckets.coverage) >= lowest

@@ -10,6 +10,7 @@ from link_worlds import CONTROLS, compressed, confounded, rows
 from numpy.testing import assert_allclose
 from scipy.special import expit
 
+from profitchain import regression
 from profitchain.design import build, kish
 from profitchain.estimates import Unsaid
 from profitchain.margins import average_effect, estimates, stacked, standardised, wald
@@ -62,9 +63,14 @@ def fit_of(cells: pd.DataFrame, basis: object = as_it_is, **options: object) -> 
     return model
 
 
+@pytest.mark.parametrize("many", [0, regression.MANY], ids=["own steps", "statsmodels"])
 @pytest.mark.parametrize("outcome", ["repeats", "spend"])
 @pytest.mark.parametrize("basis", BASES.values(), ids=BASES)
-def test_a_fit_on_cells_is_the_row_level_fit_of_statsmodels(answers, basis, outcome):
+def test_a_fit_on_cells_is_the_row_level_fit_of_statsmodels(
+    answers, basis, outcome, many, monkeypatch
+):
+    monkeypatch.setattr(regression, "MANY", many)
+    monkeypatch.setattr(regression, "_solve", regression._solve.__wrapped__)
     cells = compressed(answers)
     ours = fit_of(cells, basis, controls=CONTROLS, outcome=outcome).coefficients
     theirs = row_level(answers, basis, outcome)

@@ -6,6 +6,7 @@ import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -16,14 +17,18 @@ import pandas as pd
 
 from profitchain import trials
 from profitchain.comparisons import change_since
+from profitchain.design import build
 from profitchain.estimates import Estimate, Said
 from profitchain.formats import MINUS
 from profitchain.links import repeat_effect
 from profitchain.loyalty import loyalty_measures
+from profitchain.margins import average_effect, estimates
 from profitchain.ratios import ratio
+from profitchain.regression import fit
 from profitchain.satisfaction import answers_to, measures_of
 from profitchain.settings import Question
 from profitchain.spending import money_effect
+from profitchain.terms import as_it_is
 from profitchain.trials import CONTROLS, NOW, Trial, firm
 from profitchain.weighting import weighted_effect, weighted_score
 
@@ -34,6 +39,14 @@ NAMED = ("numpy", "pandas", "scipy", "statsmodels")
 REQUESTS_OF_TRUTH = 600_000
 AT_ONCE = 20  # firms a worker tries before it reports
 CUSTOMER_WINDOWS = 4000  # of the invented firms' year: counted in full, so one number serves all
+MANY_ANSWERS = Trial(name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000)
+BUCKETS = 256  # as `panel.with_clusters`; customers are alike but for luck, so any 256 parts serve
+REQUESTS_OF_MANY = 3_000_000  # what luck of habits is left then is a tenth of an error
+CLUSTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "every customer": lambda who: who,
+    "256 buckets of customers": lambda who: who % BUCKETS,
+    "none: each answer for itself": lambda who: np.arange(len(who)),
+}
 QUESTIONS = (
     Question(name="nps", kind="nps"),
     Question(name="csat", kind="csat", scale=(1, 5)),
@@ -90,6 +103,42 @@ def certify(
         )
         tried = pd.concat(pool.map(_tried, *zip(*jobs, strict=True)), ignore_index=True)
     return _judged(tried, truths)
+
+
+def certify_clusters(
+    firms: int, *, kind: Trial = MANY_ANSWERS, requests: int = REQUESTS_OF_MANY, workers: int = 0
+) -> pd.DataFrame:
+    """Try the adjusted effect in so many firms by customer, by buckets and without clusters.
+
+    Returns
+    -------
+    One row a way to cluster: clusters, coverage, width (mean width of the 95% interval, as a share
+    of that by customer), noise (standard deviation of that share).
+    """
+    everybody = firm(trials.many(kind, requests), np.random.default_rng(0), expected=True)
+    truth = repeat_effect(everybody.assign(score=everybody["nps"]), controls=CONTROLS).value
+    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+        tried = pd.concat(pool.map(_clustered, [kind] * firms, range(firms)), ignore_index=True)
+    holds = (tried["low"] <= truth) & (truth <= tried["high"])
+    widths = (tried["high"] - tried["low"]).to_numpy().reshape(firms, len(CLUSTERS))
+    shares = widths / widths[:, :1]
+    return pd.DataFrame(
+        {
+            "clusters": list(CLUSTERS),
+            "coverage": holds.to_numpy().reshape(shares.shape).mean(axis=0),
+            "width": shares.mean(axis=0),
+            "noise": shares.std(axis=0),
+        }
+    )
+
+
+def _clustered(kind: Trial, seed: int) -> pd.DataFrame:
+    """Return the adjusted effect in one firm, one row a way to cluster: low, high."""
+    rows = firm(kind, _luck_of(kind, seed))
+    design = build(rows.assign(score=rows["nps"]), as_it_is, controls=CONTROLS)
+    models = [fit(replace(design, clusters=way(design.clusters))) for way in CLUSTERS.values()]
+    said = [estimates(average_effect(model), unit="share")[0] for model in models]
+    return pd.DataFrame([_ends(one)[1:] for one in said], columns=["low", "high"])
 
 
 def _of_answers(answered: pd.DataFrame) -> dict[str, Said]:
@@ -171,12 +220,14 @@ def _score(found: pd.DataFrame, truth: float) -> dict[str, float]:
     }
 
 
-def write_certificate(judged: pd.DataFrame, firms: int, path: Path = CERTIFICATE) -> None:
-    """Write what `certify` found as a page of Markdown."""
-    path.write_text(certificate(judged, firms), encoding="utf-8")
+def write_certificate(
+    judged: pd.DataFrame, clustered: pd.DataFrame, firms: int, path: Path = CERTIFICATE
+) -> None:
+    """Write what `certify` and `certify_clusters` found as a page of Markdown."""
+    path.write_text(certificate(judged, clustered, firms), encoding="utf-8")
 
 
-def certificate(judged: pd.DataFrame, firms: int) -> str:
+def certificate(judged: pd.DataFrame, clustered: pd.DataFrame, firms: int) -> str:
     """Return the certificate: how it was made, what missed the goal, and every figure."""
     low, high = (f"{100 * end:.0f}" for end in GOAL)
     chance = 196 * np.sqrt(0.95 * 0.05 / firms)
@@ -191,7 +242,27 @@ def certificate(judged: pd.DataFrame, firms: int) -> str:
         coverage=_grid(judged, "coverage", lambda share: f"{100 * share:.1f}"),
         bias=_grid(judged, "bias", lambda bias: f"{bias:+.2f}".replace("-", MINUS)),
         said=_grid(judged, "said", lambda share: f"{100 * share:.0f}"),
+        many=MANY_ANSWERS.name,
+        firms_of_many=f"{many_of(firms):,}",
+        chance_of_many=f"{196 * np.sqrt(0.95 * 0.05 / many_of(firms)):.1f}",
+        clustered=_by_clusters(clustered),
     )
+
+
+def _by_clusters(clustered: pd.DataFrame) -> str:
+    lines = [
+        "| clusters | coverage, in percent | width | varies by |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for row in clustered.itertuples():
+        share = f"{100 * row.coverage:.1f} | {100 * row.width:.1f}% | {100 * row.noise:.1f}%"
+        lines.append(f"| {row.clusters} | {share} |")
+    return "\n".join(lines)
+
+
+def many_of(firms: int) -> int:
+    """Return in how many firms with many answers clusters are tried, beside so many of others."""
+    return max(2 * firms // 5, 1)
 
 
 def outside_goal(judged: pd.DataFrame) -> pd.DataFrame:
@@ -248,4 +319,14 @@ A bias of 0.3 would cost about one point of coverage.
 Elsewhere the page says "too few to say" and why.
 
 {said}
+
+## 256 buckets of customers in place of every customer
+
+Above 200,000 customers a cluster is one of 256 buckets of them. In {firms_of_many} firms of
+{many}, each with a mood and a habit of their own, the adjusted effect
+was fitted once and its 95% interval formed in three ways. Width is the mean as a share of the
+interval by customer, and by how much that share varies from firm to firm. Chance moves coverage by
+{chance_of_many} points.
+
+{clustered}
 """

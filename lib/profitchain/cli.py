@@ -1,4 +1,4 @@
-"""The commands: report, new, check, example, verify, certify, languages, test."""
+"""The commands: report, new, check, example, verify, certify, bench, languages, test."""
 
 from __future__ import annotations
 
@@ -114,11 +114,27 @@ def certify(options: argparse.Namespace) -> int:
     from profitchain import certification
 
     judged = certification.certify(options.firms)
+    clustered = certification.certify_clusters(certification.many_of(options.firms))
     to = Path(options.to) if options.to else certification.CERTIFICATE
-    certification.write_certificate(judged, options.firms, to)
+    certification.write_certificate(judged, clustered, options.firms, to)
     missed = certification.outside_goal(judged)
     print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
     return int(len(missed) > 0)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure time and memory beside other programs, and print tables as parts are done."""
+    from profitchain import benchmarks
+
+    order = benchmarks.Order(
+        parts=tuple(options.parts or benchmarks.PARTS), runs=options.runs,
+        sizes=tuple(options.size), large=options.all,
+    )  # fmt: skip
+    to = benchmarks.BENCHMARKS if options.write else None
+    found = benchmarks.run_and_tell(order, to)
+    if options.json:
+        Path(options.json).write_text(benchmarks.told(found), encoding="utf-8")
+    return 0
 
 
 def languages(options: argparse.Namespace) -> int:
@@ -175,11 +191,26 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
 
+    _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
+
     one = command(languages, help="bring the catalogues up to date, list what lacks translation")
     one.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
 
     command(test, help="run the test suite; further arguments go to pytest", add_help=False)
     return parser
+
+
+def _add_contests(parser: argparse.ArgumentParser) -> None:
+    """Let a command say what to measure, how often and where the figures go."""
+    parser.add_argument("--parts", nargs="+", default=[], metavar="PART",
+                        help="growth, data, fits, lifetime, suite (default: all)")  # fmt: skip
+    parser.add_argument("--size", nargs="+", type=_one_or_more, default=[], metavar="N",
+                        help="orders, answers or customers (default: each part's own)")  # fmt: skip
+    parser.add_argument("--runs", type=_one_or_more, default=3, metavar="N",
+                        help="of each program (3)")  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="also peers of a gigabyte to install")
+    parser.add_argument("--write", action="store_true", help="into lib/BENCHMARKS.md")
+    parser.add_argument("--json", metavar="FILE", help="also write all figures there")
 
 
 def _add_order(parser: argparse.ArgumentParser) -> None:
@@ -221,8 +252,16 @@ def _add_company(parser: argparse.ArgumentParser) -> None:
 
 def _some(text: str) -> int:
     """Return a number of firms, two at least: one has no spread."""
-    if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of 2 or more")
+    return _at_least(2, text)
+
+
+def _one_or_more(text: str) -> int:
+    return _at_least(1, text)
+
+
+def _at_least(fewest: int, text: str) -> int:
+    if not text.isdecimal() or int(text) < fewest:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of {fewest} or more")
     return int(text)
 
 

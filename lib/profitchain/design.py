@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from profitchain.alike import MANY, Members, together
 from profitchain.estimates import Unsaid
 from profitchain.languages import N_, _, ngettext
 from profitchain.terms import Basis, Controls, control_columns, independent
@@ -34,7 +35,8 @@ class Design:
     """A model on cells, ready to be fitted.
 
     `columns` (cells x terms) holds the score's terms first (`score_terms` of them), then the
-    constant, then the controls; `total` is the outcome's sum over the `n` answers of a cell.
+    constant, then the controls; `total` is the outcome's sum over the `n` answers of a cell. Where
+    each cell belongs to one cluster, `clusters` says which; else `members` who shares in it.
     """
 
     columns: np.ndarray
@@ -45,14 +47,44 @@ class Design:
     binary: bool
     basis: Basis
     controls: Controls
+    members: Members | None = None
 
     @property
     def answers(self) -> int:
         return round(float(self.n.sum()))
 
+    @property
+    def answers_of_each(self) -> np.ndarray:
+        """The answers of each cluster."""
+        if self.members is not None:
+            return self.members.answers
+        return np.bincount(pd.factorize(self.clusters)[0], self.n)
+
+    def spread(self, each: np.ndarray) -> pd.Series:
+        """Return each cluster's sum of what every answer of a cell brings."""
+        if self.members is not None:
+            return pd.Series(self.members.spread(each), index=self.members.names)
+        codes, names = pd.factorize(self.clusters)
+        return pd.Series(np.bincount(codes, self.n * each, len(names)), index=names)
+
+    def left_over(self, mean: np.ndarray) -> pd.DataFrame:
+        """Return each cluster's sums of (total - n mean) times each column."""
+        if self.members is not None:
+            sums = self.members.summed(mean, self.columns)
+            return pd.DataFrame(sums, index=self.members.names)
+        residuals = self.total - self.n * mean
+        codes, names = pd.factorize(self.clusters)
+        sums = [np.bincount(codes, residuals * column, len(names)) for column in self.columns.T]
+        return pd.DataFrame(np.column_stack(sums), index=names)
+
 
 def build(
-    cells: pd.DataFrame, basis: Basis, *, controls: Sequence[str] = (), outcome: Outcome = "repeats"
+    cells: pd.DataFrame,
+    basis: Basis,
+    *,
+    controls: Sequence[str] = (),
+    outcome: Outcome = "repeats",
+    members: Members | None = None,
 ) -> Design | Unsaid:
     """Return the model of an outcome on the score and the controls, or why there can be none.
 
@@ -60,8 +92,9 @@ def build(
     ----------
     cells : one row a cell
         Reads `score`, `cluster`, `n`, the outcome's sums and the controls' columns.
+    members : who shares in each cell, where that isn't one cluster; `cluster` is not read then.
     """
-    why = refusal(cells, outcome)
+    why = refusal(cells, outcome, members)
     answers = round(float(cells["n"].sum()))
     if why:
         return Unsaid(why=why, n=answers)
@@ -79,15 +112,28 @@ def build(
         score_terms=score.shape[1],
         total=cells[outcome].to_numpy(float),
         n=n,
-        clusters=cells["cluster"].to_numpy(),
+        clusters=np.empty(0) if members else cells["cluster"].to_numpy(),
         binary=outcome == "repeats",
         basis=basis,
         controls=known,
+        members=members,
     )
     return _affordable(design)
 
 
-def refusal(cells: pd.DataFrame, outcome: Outcome = "repeats") -> str:
+def model_of(
+    cells: pd.DataFrame, basis: Basis, *, controls: Sequence[str] = (), outcome: Outcome = "repeats"
+) -> Design | Unsaid:
+    """Return the same as `build`, from cells put `together` where there are many."""
+    if len(cells) <= MANY or outcome not in cells:
+        return build(cells, basis, controls=controls, outcome=outcome)
+    groups, members = together(cells, controls, outcome)
+    return build(groups, basis, controls=controls, outcome=outcome, members=members)
+
+
+def refusal(
+    cells: pd.DataFrame, outcome: Outcome = "repeats", members: Members | None = None
+) -> str:
     """Return why these answers can't carry any comparison, or an empty text."""
     n = round(float(cells["n"].sum()))
     if n == 0:
@@ -105,8 +151,8 @@ def refusal(cells: pd.DataFrame, outcome: Outcome = "repeats") -> str:
         )
     return (
         _few_events(n, round(float(cells["repeats"].sum())), outcome)
-        or _few_customers(cells, "n", FEWEST_CUSTOMERS)
-        or _few_customers(cells, outcome, FEWEST_PAYERS)
+        or _few_customers(cells, "n", FEWEST_CUSTOMERS, members)
+        or _few_customers(cells, outcome, FEWEST_PAYERS, members)
     )
 
 
@@ -151,11 +197,14 @@ def _affordable(design: Design) -> Design | Unsaid:
     return Unsaid(why=why, n=design.answers)
 
 
-def _few_customers(cells: pd.DataFrame, column: str, fewest: float) -> str:
+def _few_customers(cells: pd.DataFrame, column: str, fewest: float, members: Members | None) -> str:
     what = _(SUMMED.get(column, column))
     if column not in cells:
         return _("The data have no {what}.", what=what)
-    totals = cells.groupby("cluster")[column].sum().abs().to_numpy(float)
+    if members is None:
+        totals = cells.groupby("cluster")[column].sum().abs().to_numpy(float)
+    else:
+        totals = np.abs(members.answers if column == "n" else members.outcome)
     if totals.sum() == 0:
         return _("There are no {what} to compare.", what=what)
     if kish(totals) >= fewest:

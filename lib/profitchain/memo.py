@@ -33,7 +33,7 @@ def remembered(fit: Callable[Given, Result]) -> Callable[Given, Result]:
 
     @wraps(fit)
     def fit_once(*given: Given.args, **named: Given.kwargs) -> Result:
-        key = hashlib.blake2b(pickle.dumps((given, named))).digest()
+        key = _digest((given, named))
         if key not in known:
             known[key] = fit(*given, **named)
             if len(known) > MOST:
@@ -41,3 +41,12 @@ def remembered(fit: Callable[Given, Result]) -> Callable[Given, Result]:
         return known[key]
 
     return fit_once
+
+
+def _digest(given: object) -> bytes:
+    """Return a hash of the content of arrays and frames, which are not copied for it."""
+    arrays: list[pickle.PickleBuffer] = []
+    digest = hashlib.blake2b(pickle.dumps(given, protocol=5, buffer_callback=arrays.append))
+    for array in arrays:
+        digest.update(array.raw())
+    return digest.digest()

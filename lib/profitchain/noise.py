@@ -173,11 +173,12 @@ def _explained(design: Design) -> Quantities:
     left, whole = (score - rest @ slopes) ** 2, (score - np.average(score, weights=n)) ** 2
     total = n @ whole
     value = 1 - n @ left / total
-    influence = -n * (left - (1 - value) * whole) / total
-    errors = pd.Series(influence).groupby(design.clusters).sum()
-    sizes = pd.Series(n).groupby(design.clusters).sum().to_numpy()
+    errors = design.spread(-(left - (1 - value) * whole) / total)
     return Quantities(
-        values=np.array([value]), errors=_scaled(errors), n=design.answers, effective=kish(sizes)
+        values=np.array([value]),
+        errors=_scaled(errors),
+        n=design.answers,
+        effective=kish(design.answers_of_each),
     )
 
 

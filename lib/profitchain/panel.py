@@ -29,6 +29,7 @@ DRAWN = 500_000
 DRAWS = 16**3
 SECONDS_A_DAY = 86_400
 HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before
+SMALL = ("cluster", "prior_orders", "recency_days", "tenure_days", "n", "repeats")  # 32 bits do
 _HEX = "0123456789abcdef"
 
 
@@ -266,7 +267,8 @@ def link_cells(scene: Scene, rows: Table) -> Table:
     outcomes = [name for name in ("orders", "spend", "margin") if name in rows.columns]
     keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
     sums = {name: rows[name].sum() for name in outcomes}
-    return cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
+    found = cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
+    return found.cast(dict.fromkeys(SMALL, "int32"))
 
 
 def still_open(scene: Scene, rows: Table) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.design import build, kish
+from profitchain.design import kish, model_of
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.languages import N_, _
 from profitchain.links import CLUSTERED, adjustment
@@ -86,12 +86,13 @@ def straight_line(
     Its effect of a point is a difference of probabilities ("share"), as the average marginal
     effect of the logit, and close to it.
     """
-    design = build(cells, as_it_is, controls=controls)
+    design = model_of(cells, as_it_is, controls=controls)
     if isinstance(design, Unsaid):
         return design
     score, rest = design.columns[:, 0], design.columns[:, 2:]  # the constant stands between
     columns = np.column_stack([score, rest])
-    columns = columns - np.average(columns, axis=0, weights=design.n)
+    middle = np.average(columns, axis=0, weights=design.n)
+    columns = columns - middle
     share = design.total.sum() / design.n.sum()
     moments = _moments(columns, design.n, design.total, share)
     inverse = np.linalg.inv(moments[:-1, :-1])
@@ -100,10 +101,9 @@ def straight_line(
     if left <= 0:
         why = _("The scores (or controls) tell perfectly who came back.")
         return Unsaid(why=why, n=design.answers)
-    residuals = design.total - design.n * (share + columns @ slopes)
-    codes, clusters = pd.factorize(design.clusters)
-    brought = np.bincount(codes, residuals * (columns @ inverse[0]), len(clusters))
-    count, k = len(clusters), columns.shape[1] + 1
+    sums = design.left_over(share + columns @ slopes).to_numpy()
+    brought = (np.delete(sums, 1, axis=1) - sums[:, [1]] * middle) @ inverse[0]
+    count, k = len(sums), columns.shape[1] + 1
     factor = count / (count - 1) * (design.answers - 1) / (design.answers - k)
     return StraightLine(
         moments=moments,
@@ -111,7 +111,7 @@ def straight_line(
         effect=float(slopes[0]),
         error=float(np.sqrt(left / (design.answers - k) * inverse[0, 0])),
         error_clustered=float(np.sqrt(factor * brought @ brought)),
-        quantile=float(stats.t.ppf((1 + level) / 2, kish(np.bincount(codes, design.n)) - 1)),
+        quantile=float(stats.t.ppf((1 + level) / 2, kish(design.answers_of_each) - 1)),
         df=design.answers - k,
         n=design.answers,
         level=level,

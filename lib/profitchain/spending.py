@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.design import SUMMED, Design, refusal
+from profitchain.design import SUMMED, Design, build, refusal
 from profitchain.estimates import Said, Unsaid
 from profitchain.languages import _
 from profitchain.links import CLUSTERED, adjustment, effect_of_a_point
 from profitchain.margins import estimates, stacked
-from profitchain.regression import Fit, Quantities, fit, fitted, levels_of
+from profitchain.regression import Fit, Quantities, fit, levels_of
 from profitchain.terms import as_it_is, independent
 
 Amount = Literal["orders", "spend", "margin"]
@@ -52,7 +52,8 @@ def two_part_effect(
     ----------
     Duan, Manning, Morris and Newhouse (1983), J. Business & Econ. Statistics 1: 115-126.
     """
-    first = fitted(cells, as_it_is, controls=controls)
+    design = build(cells, as_it_is, controls=controls)
+    first = design if isinstance(design, Unsaid) else fit(design)
     if isinstance(first, Unsaid):
         return first
     if outcome not in cells:

@@ -157,7 +157,7 @@ def control_columns(
             notes.append(_("{control} left out, as it hardly varies among {who}", **told))
             continue
         candidates = _columns(cells, control, outcome, notes)
-        found = [column for column in candidates if len(np.unique(column)) > 1]
+        found = [column for column in candidates if len(column) and np.ptp(column) > 0]
         columns += found
         names += [word] * len(found)
         if not found:
@@ -224,21 +224,23 @@ def _levels(
 ) -> Iterator[np.ndarray]:
     if cells.empty:
         return
-    names = named_levels(cells[control])
-    pooled = _pool(cells, names, outcome)
-    changed = sorted(set(names[pooled != names]))
+    codes, levels = pd.factorize(named_levels(cells[control]), sort=True)
+    counts = {name: np.bincount(codes, cells[name].to_numpy(float)) for name in ("n", outcome)}
+    sums = pd.DataFrame(counts, index=pd.Index(np.asarray(levels, object)))
+    pooled = _pool(sums, outcome)
+    changed = [level for level in sums.index if pooled[level] != level]
     if changed and pooled.nunique() > 1:
-        joined = level_words(pooled[pooled != names].iloc[0])
+        joined = level_words(pooled[changed[0]])
         told = {"control": word_of(control), "levels": _in_a_row(changed), "joined": joined}
         notes.append(_("{control}: {levels} joined to {joined}", **told))
-    sizes = cells["n"].groupby(pooled.to_numpy()).sum()
+    sizes = sums["n"].groupby(pooled.to_numpy()).sum()
     for name in sizes.index.drop(sizes.idxmax()):
-        yield (pooled == name).to_numpy(float)
+        yield (pooled == name).to_numpy(float)[codes]
 
 
-def _pool(cells: pd.DataFrame, names: pd.Series, outcome: str) -> pd.Series:
-    """Return the categories, with those too thin to stand alone under one name."""
-    sums = cells[["n", outcome]].groupby(names.to_numpy()).sum()
+def _pool(sums: pd.DataFrame, outcome: str) -> pd.Series:
+    """Return each category's name, those too thin to stand alone under one."""
+    names = pd.Series(sums.index, index=sums.index)
     thin = sums.index[~_enough(sums, outcome)]
     if thin.empty:
         return names
@@ -267,6 +269,8 @@ def word_of(control: str) -> str:
 
 def named_levels(column: pd.Series) -> pd.Series:
     """Return a segment's values as text, those that are missing under one name."""
+    if isinstance(column.dtype, pd.CategoricalDtype) and not column.hasnans:
+        return column.cat.rename_categories(str)
     return column.astype(object).where(column.notna(), NOT_KNOWN).astype(str)
 
 

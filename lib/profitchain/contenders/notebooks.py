@@ -1,0 +1,46 @@
+"""The suite by plain papermill and nbconvert, one notebook after the other, nothing shared."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+from clock import Clock, main
+
+SUMMARY = "00_summary"
+
+
+def plain(company: str, notebooks: str, to: str) -> dict:
+    """Run every notebook with papermill and turn it into nbconvert's own page."""
+    import papermill
+    from nbconvert import HTMLExporter
+
+    folder = Path(to) / "plain"
+    folder.mkdir(exist_ok=True)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", "")]))
+    names = sorted(Path(notebooks).glob("[0-9]*.ipynb"), key=lambda one: one.stem == SUMMARY)
+    clock, failed = Clock(), []
+    for path in names:
+        run = folder / path.name
+        try:
+            papermill.execute_notebook(str(path), str(run), {"company": company},
+                                       progress_bar=False, cwd=notebooks)  # fmt: skip
+        except papermill.exceptions.PapermillExecutionError:
+            failed.append(path.stem)
+        body, _resources = HTMLExporter().from_filename(str(run))
+        run.with_suffix(".html").write_text(body, encoding="utf-8")
+    clock.stop()
+    told = weight(folder) + (f"; stopped: {', '.join(failed)}" if failed else "")
+    return {**clock.told, "megabytes": None, "result": told}
+
+
+def weight(folder: Path) -> str:
+    """Return how many pages a folder has and what they weigh."""
+    pages = [path.read_bytes() for path in folder.glob("[0-9]*.html")]
+    whole, packed = sum(map(len, pages)), sum(len(gzip.compress(page)) for page in pages)
+    return f"{len(pages)} pages, {whole / 1000:,.0f} kB ({packed / 1000:,.0f} kB gzipped)"
+
+
+if __name__ == "__main__":
+    main({"plain": plain})

@@ -1,0 +1,140 @@
+"""This package's own part in each contest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from clock import Clock, main, parquet
+
+CONTROLS = ("prior_orders", "recency", "tenure", "region", "tier")
+
+
+def prepare(company: str) -> dict:
+    """Check a firm's tables and sum them up, as every first report of a period does."""
+    from profitchain import store
+    from profitchain.company import load_company
+    from profitchain.intake import last_period
+
+    firm = load_company(Path(company))
+    period = last_period(firm)
+    with tempfile.TemporaryDirectory() as folder:
+        clock = Clock()
+        store._prepare(firm, period, Path(folder))
+        clock.stop()
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+    return {**clock.told, "result": f"{size / 1e6:,.1f} MB kept"}
+
+
+def panel(company: str) -> dict:
+    """Join every answer to the customer's orders before and after it."""
+    import ibis
+
+    from profitchain import panel as panels
+    from profitchain.company import load_company
+    from profitchain.periods import Period
+
+    con, firm = ibis.duckdb.connect(), load_company(Path(company))
+    orders = con.read_parquet(parquet(company, "orders"))
+    orders = orders.select(
+        "customer_id", "ordered_at", revenue=(orders.revenue * 100).cast("int64")
+    )
+    responses = con.read_parquet(parquet(company, "responses"))
+    rows = responses.select("response_id", "customer_id", "responded_at", "nps")
+    tables = {"orders": orders, "responses": responses}
+    scene = panels.Scene(company=firm.model_copy(update={"gross_margin": None}),
+                         period=Period("2026Q3"), tables=tables)  # fmt: skip
+    clock = Clock()
+    found = panels.histories(panels.with_window(scene, rows), scene)
+    sums = found.aggregate(
+        n=found.count(), prior=found.prior_orders.sum(), recency=found.recency_days.sum(),
+        tenure=found.tenure_days.sum(), repeats=found.repeat.sum(), spend=found.spend.sum(),
+    ).execute()  # fmt: skip
+    clock.stop()
+    return {**clock.told, "result": told(sums.iloc[0])}
+
+
+def told(sums: object) -> str:
+    """Return the sums by which panels are compared."""
+    return "/".join(f"{int(value):d}" for value in sums)
+
+
+def cells(answers: str, to: str) -> dict:
+    """Compress answers to cells in the engine, customers in 256 buckets."""
+    import ibis
+
+    from profitchain import panel as panels
+
+    con = ibis.duckdb.connect()
+    rows = con.read_parquet(answers)
+    rows = rows.mutate(customer_id=rows.customer_id.cast("string"))
+    rows = panels.with_clusters(rows, exact=False)
+    keys = ["score", "region", "tier", "prior_orders", "recency_days", "tenure_days", "cluster"]
+    clock = Clock()
+    found = panels.cells(rows, keys, n=rows.count(), repeats=rows["repeat"].sum())
+    types = dict.fromkeys(panels.SMALL, "int32") | {"score": "float64"}  # as `link_cells` has them
+    con.to_parquet(found.cast(types), to)
+    clock.stop()
+    count = con.read_parquet(to).count().execute()
+    return {**clock.told, "result": f"{count:,} cells"}
+
+
+def effect(cells: str) -> dict:
+    """Fit the adjusted logit and say the average effect of a point with its interval."""
+    import pandas as pd
+
+    from profitchain.links import repeat_effect
+
+    frame = pd.read_parquet(cells, to_pandas_kwargs={"split_blocks": True, "self_destruct": True})
+    frame = frame.astype({"region": "category", "tier": "category"})
+    repeat_effect(frame.head(2000), controls=CONTROLS)  # imports are no part of a fit
+    clock = Clock()
+    found = repeat_effect(frame, controls=CONTROLS)
+    clock.stop()
+    return {**clock.told, "result": effect_told(found.value, found.high - found.value)}
+
+
+def effect_told(value: float, half: float) -> str:
+    """Return an effect in points of percent and half its interval."""
+    return f"{100 * value:.4f} ± {100 * half:.4f}"
+
+
+def lifetime(customers: str) -> dict:
+    """Fit BG/NBD, errors included."""
+    import pandas as pd
+
+    from profitchain.lifetime import fit_purchases
+
+    frame = pd.read_parquet(customers)
+    fit_purchases(frame.head(2000))
+    clock = Clock()
+    found = fit_purchases(frame)
+    clock.stop()
+    return {**clock.told, "result": parameters(found.parameters)}
+
+
+def parameters(found: dict[str, float]) -> str:
+    """Return a model's parameters in one line."""
+    return ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+
+
+def report(company: str, out: str, how: str = "") -> dict:
+    """Publish an edition by the command line, with `fresh` nothing kept from earlier runs."""
+    from notebooks import weight
+
+    command = [sys.executable, "-m", "profitchain", "report"]
+    known = subprocess.run([*command, "--help"], check=True, capture_output=True, text=True).stdout
+    options = ["--fresh"] if how and "--fresh" in known else []
+    command += ["--company", company, "--out", out, *options]
+    clock = Clock()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    clock.stop()
+    folder = Path(done.stdout.strip().splitlines()[-1]).parent
+    return {**clock.told, "megabytes": None, "result": weight(folder)}
+
+
+if __name__ == "__main__":
+    tasks = (prepare, panel, cells, effect, lifetime, report)
+    main({task.__name__: task for task in tasks})
