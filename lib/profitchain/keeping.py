@@ -45,7 +45,9 @@ def keep(con: Any, name: str, rows: ir.Table) -> ir.Table:
     kept = PREFIX + name
     if con.name == "pyspark":
         counted = con.raw_sql(_as_declared(con, rows))
-        counted.localCheckpoint().createOrReplaceTempView(kept)  # a cache alone keeps the whole plan
+        counted.localCheckpoint().createOrReplaceTempView(
+            kept
+        )  # a cache alone keeps the whole plan
     elif con.name == "postgres":
         carry_out(con, f"DROP TABLE IF EXISTS pg_temp.{kept}")
         carry_out(con, f"CREATE TEMPORARY TABLE {kept} AS {_as_declared(con, rows)}")
@@ -132,6 +134,8 @@ def _declared(con: Any, name: str, kind: dt.DataType) -> str:
         column = sge.cast(column, "bigint")
     elif kind.is_floating() or kind.is_decimal():
         column = sge.cast(column, "double")
+    elif kind.is_date() or (kind.is_timestamp() and con.name == "postgres"):
+        column = sge.cast(column, "date" if kind.is_date() else "timestamp")
     elif kind.is_string() and con.name == "postgres":
         column = sge.Collate(this=column, expression=sg.to_identifier("C", quoted=True))
     return sge.alias_(column, name, quoted=True).sql(dialect=con.dialect)

@@ -199,7 +199,9 @@ def _value(rows: ir.Table, column: Column, reading: _Reading) -> ir.Value:
         if column.kind == "time":
             return casting.moment(stamp, reading.zone)
         day = casting.day(stamp, zone=reading.zone, local=reading.local)
-        return day.truncate("M").cast("timestamp(6)").cast("date") if column.kind == "month" else day
+        return (
+            day.truncate("M").cast("timestamp(6)").cast("date") if column.kind == "month" else day
+        )
     if column.kind in NUMERIC:
         how = reading.how[column.name]
         if column.kind == "money":
