@@ -21,7 +21,8 @@ DATA      settings connections company contracts delimited workbooks engines kee
 TYPED     warehouses casting conventions portable typed
 JUDGED    reasons checks quarantine crosschecks account fingerprints intake
 PANEL     panel asked followups buying snapshots store
-EXAMPLE   behaviour world hindsight columns invented_text voices truth goods programmes example
+EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
+INVENTING targets invented_tables workers blocks folders example
 MEASURES  quality response satisfaction loyalty
 VALUE     withheld value_groups concentration profitability rhythm four_fields dimensions
 GROUPS    shrinkage fair_comparisons clustering
@@ -40,7 +41,7 @@ WAVING    group_captions pace_words leaving_words leaving_captions
 DRAWING   vectors style axes figures evidence_figures value_figures leaving_figures
 SHOWING   headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
-PRESS     trust failures shipped commentary folders chronicle archive layout sites pages pdf
+PRESS     trust failures shipped commentary chronicle archive layout sites pages pdf
 RUN       turns runs imprint
 TAKEN     sheets handout_words exhibit_sheets handout
 PUBLIC    shelf parameters press verify lists drafts

@@ -61,16 +61,25 @@ _HOURS = (0.15, 0.05, 1e-9, 0.02, 0.02, 0.05, 0.2, 0.6, 1.0, 1.2, 1.3, 1.3)
 _HOURS += (1.4, 1.3, 1.2, 1.2, 1.2, 1.3, 1.5, 1.8, 2.0, 1.9, 1.3, 0.6)
 
 
+LOYALTY_RANGE = (0.6, 8.0)  # below it, the most displeased would leave with a chance above 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What may be chosen of a world; `effect` 0 takes the causal effect of the score away."""
+    """What may be chosen of a world; `effect` 0 takes the causal effect of the score away.
+
+    `loyalty` multiplies every customer's pace and divides the chance to leave after an order;
+    `invited_share` is the share of orders after which the customer is asked.
+    """
 
     customers: int
     seed: int
-    effect: float
-    confounding: float
-    selection: float
-    crisis: bool
+    effect: float = 1.0
+    confounding: float = 1.0
+    selection: float = 1.0
+    crisis: bool = True
+    loyalty: float = 1.0
+    invited_share: float = 0.85
 
     def __post_init__(self) -> None:
         if self.customers < 1:
@@ -83,6 +92,12 @@ class Settings:
                     f"{name} is {getattr(self, name)}. It scales the stated mechanism and may be "
                     "0 (none) to 1.5; 1 is the example company."
                 )
+        least, most = LOYALTY_RANGE
+        if not (least <= self.loyalty <= most and 0 <= self.invited_share <= 1):
+            raise ParameterError(
+                f"loyalty is {self.loyalty}, invited_share {self.invited_share}. Loyalty may be "
+                f"{least} to {most} (1 is the example company), the share 0 to 1."
+            )
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
@@ -96,9 +111,10 @@ def choose(rng: np.random.Generator, shares: tuple[float, ...], n: int) -> np.nd
     return np.searchsorted(edges, rng.random(n), side="right").astype(np.int8)
 
 
-def staying(score: np.ndarray, effect: float) -> np.ndarray:
+def staying(score: np.ndarray, effect: float, loyalty: float = 1.0) -> np.ndarray:
     """Return the chance that a customer orders again at all, after an experience 0..10."""
-    return STAYING + effect * STAYING_SPAN * (APPEAL[score] - APPEAL_MIDDLE)
+    stays = STAYING + effect * STAYING_SPAN * (APPEAL[score] - APPEAL_MIDDLE)
+    return stays + (1 - stays) * (1 - 1 / loyalty)
 
 
 def haste(score: np.ndarray, effect: float) -> np.ndarray:
@@ -107,10 +123,17 @@ def haste(score: np.ndarray, effect: float) -> np.ndarray:
 
 
 def repeat_chance(
-    pace: np.ndarray, score: np.ndarray, exposure: np.ndarray, effect: float
+    pace: np.ndarray,
+    score: np.ndarray,
+    exposure: np.ndarray,
+    effect: float,
+    loyalty: float = 1.0,
 ) -> np.ndarray:
-    """Return the exact chance of an order within a window that holds `exposure` busy days."""
-    return staying(score, effect) * -np.expm1(-pace * haste(score, effect) * exposure)
+    """Return the exact chance of an order within a window that holds `exposure` busy days.
+
+    `pace` is the customer's own, with the world's loyalty in it; `loyalty` is for the staying.
+    """
+    return staying(score, effect, loyalty) * -np.expm1(-pace * haste(score, effect) * exposure)
 
 
 def exposure(placed: np.ndarray, answered: np.ndarray) -> np.ndarray:
@@ -120,7 +143,9 @@ def exposure(placed: np.ndarray, answered: np.ndarray) -> np.ndarray:
 
 def busy_at(seconds: np.ndarray) -> np.ndarray:
     """Return the busy days gone by: days weighed by season, weekday and hour, about 1 a day."""
-    return np.interp(seconds, *clock())
+    _, busy = clock()
+    hour = seconds // 3600
+    return (np.diff(busy) / 3600.0)[hour] * (seconds - 3600.0 * hour) + busy[hour]
 
 
 def next_order(
@@ -131,12 +156,13 @@ def next_order(
     *,
     effect: float,
     rng: np.random.Generator,
+    loyalty: float = 1.0,
 ) -> np.ndarray:
     """Return when each customer orders again after an experience, NEVER if they don't."""
     wait = rng.exponential(size=len(who)) / (people["pace"].to_numpy()[who] * haste(score, effect))
     ticks, busy = clock()
     again = np.interp(busy_at(placed + REST_DAYS * DAY) + wait, busy, ticks).astype(np.int64)
-    stays = rng.random(len(who)) < staying(score, effect)
+    stays = rng.random(len(who)) < staying(score, effect, loyalty)
     return np.where(stays, again, NEVER)
 
 

@@ -14,6 +14,7 @@ from profitchain import __version__
 from profitchain.errors import ProfitchainError
 
 EXAMPLE = "data/example"
+EXAMPLE_OPTIONS = ("customers", "seed", "orders", "answers", "tables")
 Run = Callable[[argparse.Namespace], int]
 
 
@@ -93,7 +94,7 @@ def example(options: argparse.Namespace) -> int:
     """Write an invented company, and print how to report on it."""
     from profitchain.example import write_example
 
-    chosen = {"customers": options.customers, "seed": options.seed}
+    chosen = {name: getattr(options, name) for name in EXAMPLE_OPTIONS}
     write_example(
         Path(options.folder), **{name: value for name, value in chosen.items() if value is not None}
     )
@@ -163,8 +164,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = command(example, help="write an invented company with known truth")
     one.add_argument("folder", metavar="DIR")
-    one.add_argument("--customers", type=int, metavar="N")
-    one.add_argument("--seed", type=int, metavar="S")
+    _add_size(one)
 
     one = command(verify, help="rebuild an edition and compare number by number")
     one.add_argument(
@@ -198,6 +198,19 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
                         help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
                         help="also write who may leave into the company's folder")  # fmt: skip
+
+
+def _add_size(parser: argparse.ArgumentParser) -> None:
+    """Let a command say how large an invented company is, and which tables are written."""
+    parser.add_argument("--customers", type=int, metavar="N",
+                        help="(default: 4500, or as many as place the --orders)")  # fmt: skip
+    parser.add_argument("--seed", type=int, metavar="S", help="(default: 2026)")
+    parser.add_argument("--orders", type=int, metavar="N",
+                        help="about so many, through more or less loyal customers")  # fmt: skip
+    parser.add_argument("--answers", type=int, metavar="N",
+                        help="about so many, through asking more or fewer")  # fmt: skip
+    parser.add_argument("--tables", nargs="+", metavar="TABLE",
+                        help="write these only, and orders (default: all)")  # fmt: skip
 
 
 def _add_company(parser: argparse.ArgumentParser) -> None:

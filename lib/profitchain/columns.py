@@ -12,9 +12,19 @@ from profitchain.behaviour import START
 
 
 def ids(letter: str, numbers: np.ndarray, digits: int) -> pa.Array:
-    """Return readable keys: `ids("C", [7], 6)` is C000007."""
-    padded = pc.utf8_lpad(pa.array(np.asarray(numbers)).cast(pa.string()), digits, "0")
-    return pc.binary_join_element_wise(letter, padded, "")
+    """Return readable keys: `ids("C", [7], 6)` is C000007; more digits where they are needed."""
+    left = np.array(numbers, dtype=np.int64)
+    digits = max(digits, len(str(left.max(initial=0))))
+    text = np.empty((len(left), 1 + digits), dtype=np.uint8)
+    text[:, 0] = ord(letter)
+    for place in range(digits, 0, -1):
+        tens = left // 10
+        text[:, place] = left - 10 * tens + ord("0")
+        left = tens
+    ends = np.arange(len(text) + 1, dtype=np.int32) * text.shape[1]
+    return pa.Array.from_buffers(
+        pa.string(), len(text), [None, pa.py_buffer(ends), pa.py_buffer(text)]
+    )
 
 
 def known_only(column: pa.Array, known: np.ndarray) -> pa.Array:

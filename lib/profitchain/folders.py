@@ -33,7 +33,7 @@ def aside(target: Path) -> Iterator[Path]:
     except OSError as refused:
         raise ParameterError(
             f"Nothing can be written to {target.parent} ({refused.strerror}). "
-            "Make it a folder that you may write to, or name another with --out."
+            "Make it a folder that you may write to, or name another (for an edition: --out)."
         ) from None
     try:
         yield building

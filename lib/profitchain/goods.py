@@ -72,17 +72,18 @@ REFUNDED_SHARE, CANCELLED_SHARE = 0.018, 0.012
 class Sales:
     """The shop's orders and their lines, with the whole cents that other tables need.
 
-    `value` and `margin`: cents of each order of the world, in its order.
+    `value` and `margin`: cents of each order of the world, in its order. `lines` are None where
+    they weren't asked for.
     """
 
     orders: pa.Table
-    lines: pa.Table
+    lines: pa.Table | None
     value: np.ndarray
     margin: np.ndarray
     books: pd.DataFrame
 
 
-def sell(world: World) -> Sales:
+def sell(world: World, *, with_lines: bool = True) -> Sales:
     """Return what each order of the world consisted of, as the shop's two tables."""
     rng, n = stream(world.settings.seed, "goods"), len(world.orders)
     lines = _lines(world, rng)
@@ -96,7 +97,7 @@ def sell(world: World) -> Sales:
     numbers[ledger["order"].to_numpy()[ordinary]] = ledger["number"].to_numpy()[ordinary]
     return Sales(
         orders=_orders_table(ledger),
-        lines=_lines_table(lines, numbers),
+        lines=_lines_table(lines, numbers) if with_lines else None,
         value=gross - discount,
         margin=margin,
         books=ledger[ledger["kind"] != CANCELLED],
@@ -120,16 +121,17 @@ def _lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     for code, shares in LINES_SHARE.items():
         count[tier == code] = 1 + choose(rng, shares, int((tier == code).sum()))
     order = np.repeat(np.arange(len(tier)), count)
-    day = START + world.orders["placed"].to_numpy()[order].astype("timedelta64[s]")
-    product = _products(day.astype("datetime64[M]").astype(int) % 12 // 3, rng)
-    _, first = np.unique(order * len(CATALOGUE) + product, return_index=True)
-    order, product, day = order[first], product[first], day[first]
-    price = _prices()[day.astype("datetime64[Y]").astype(int) + 1970 - min(PRICE_FACTOR), product]
+    placed = START + world.orders["placed"].to_numpy().astype("timedelta64[s]")
+    month = placed.astype("datetime64[M]").astype(int)
+    product = _products((month % 12 // 3)[order], rng)
+    each = np.sort(order * len(CATALOGUE) + product)
+    order, product = np.divmod(each[np.diff(each, prepend=-1) > 0], len(CATALOGUE))
+    price = _prices()[(month // 12 + 1970 - min(PRICE_FACTOR))[order], product]
     quantity = 1 + choose(rng, QUANTITY_SHARE, len(order)).astype(np.int64)
     share = np.array([item[3] for item in CATALOGUE])[product]
     lines = {"order": order, "product": product, "quantity": quantity, "price": price}
     amount = price * quantity
-    return pd.DataFrame(lines | {"amount": amount, "cost": np.rint(amount * share)})
+    return pd.DataFrame(lines | {"amount": amount, "cost": np.rint(amount * share)}, copy=False)
 
 
 def _products(quarter: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -182,8 +184,9 @@ def _ledger(
     slips = (rng.random(n) < CANCELLED_SHARE) & (placed % DAY > 8 * 3600)
     minutes = rng.integers(2, 90, n)
     slipped = bought[slips].assign(at=(placed - minutes * 60)[slips], kind=CANCELLED)
+    # by kind and order already, so that a stable sort leaves them so within an instant
     ledger = pd.concat([bought, refunds, slipped], ignore_index=True)
-    ledger = ledger.sort_values(["at", "kind", "order"], kind="stable", ignore_index=True)
+    ledger = ledger.sort_values("at", kind="stable", ignore_index=True)
     back = ledger["kind"] == REFUNDED
     return ledger.assign(number=np.where(back, back.cumsum(), (~back).cumsum()))
 

@@ -32,7 +32,7 @@ def answered_panel(world: World) -> pd.DataFrame:
     `repeat` (within the window), `pace`, `exposure`, and `chance`: the true repeat probability,
     which no firm can see.
     """
-    people, orders = world.people, world.orders
+    people, orders, settings = world.people, world.orders, world.settings
     rows = orders[orders["scored"] & (orders["answered"] <= LENGTH - WINDOW_DAYS * DAY)]
     who, answered = rows["customer"].to_numpy(), rows["answered"].to_numpy()
     count = _orders_between(world, who, answered, answered + WINDOW_DAYS * DAY)
@@ -53,7 +53,7 @@ def answered_panel(world: World) -> pd.DataFrame:
             "repeat": (count > 0).astype(int),
             "pace": pace,
             "exposure": busy,
-            "chance": repeat_chance(pace, score, busy, world.settings.effect),
+            "chance": repeat_chance(pace, score, busy, settings.effect, settings.loyalty),
         }
     ).reset_index(drop=True)
 
@@ -63,6 +63,17 @@ def lookback(
 ) -> pd.DataFrame:
     """Return the answers whose window closed in the `quarters` up to the end of `period`."""
     return panel[panel["closes"].isin([str(p) for p in Period(period).last(quarters)])]
+
+
+def quarter_opens() -> np.ndarray:
+    """Return the first second of each of QUARTERS."""
+    opens = [np.datetime64(Period(quarter).first_day, "s") - START for quarter in QUARTERS]
+    return np.array(opens).astype(np.int64)
+
+
+def quarter_number(seconds: np.ndarray) -> np.ndarray:
+    """Return the place in QUARTERS of each instant, which lies between START and END."""
+    return np.searchsorted(quarter_opens(), seconds, side="right") - 1
 
 
 def quarter_of(seconds: np.ndarray) -> np.ndarray:

@@ -29,9 +29,10 @@ from profitchain.commentary import Commentary
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
 from profitchain.folders import aside, discard, exchange
-from profitchain.runs import Ran, ended, environment_of, run, start_worker
+from profitchain.runs import Ran, ended, environment_of, run
 from profitchain.store import ROOT, Edition, read_period
 from profitchain.turns import in_words
+from profitchain.workers import start_worker
 
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"

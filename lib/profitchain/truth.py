@@ -12,20 +12,20 @@ from profitchain.behaviour import (
     DAY,
     DRIVER_WEIGHT,
     DRIVERS,
-    NEVER,
     REGIONS,
     REST_DAYS,
     SCORES,
+    TIERS,
     WINDOW_DAYS,
+    Settings,
     experience,
-    exposure,
     haste,
     next_order,
-    repeat_chance,
     staying,
     stream,
 )
-from profitchain.hindsight import QUARTERS, answered_panel, lookback, quarter_of
+from profitchain.hindsight import QUARTERS, answered_panel, lookback
+from profitchain.tallies import CRISIS_QUARTER, HEARD, Answers, Crisis, Tally, answers, tally
 from profitchain.world import World
 
 BANDS = {"0-6": (0, 6), "6-8": (6, 8), "8-10": (8, 10)}
@@ -36,23 +36,47 @@ LEDGER_TRIALS = 60_000  # simulated follow-ups for each score
 def truths(world: World) -> dict[str, object]:
     """Return everything that is true of a world's behaviour, ready for `truth.json`."""
     panel = answered_panel(world)
-    recent = lookback(panel)
+    orders = orders_truth(lookback(panel), world)
+    return told(tally(world, panel), world.settings, orders)
+
+
+def told(sums: Tally, settings: Settings, orders: dict[str, object]) -> dict[str, object]:
+    """Return everything that is true of worlds with these settings, from their sums.
+
+    `orders`: what `orders_truth` says.
+    """
+    recent, ever = answers_truth(sums.recent), answers_truth(sums.answers)
     return {
-        "settings": {name: getattr(world.settings, name) for name in world.settings.__slots__},
-        "mechanism": _mechanism(world),
+        "settings": settings_truth(settings),
+        "mechanism": _mechanism(settings),
         "repeat": {
             "within_days": WINDOW_DAYS,
-            "lookback": {"closed_in": [*QUARTERS[-4:]], **repeat_truth(recent, world)},
-            "all_answers": {"closed_in": [*QUARTERS], **repeat_truth(panel, world)},
+            "lookback": {"closed_in": [*QUARTERS[-4:]], **recent},
+            "all_answers": {"closed_in": [*QUARTERS], **ever},
         },
-        "orders_within_window": orders_truth(recent, world),
-        "nps": nps_truth(world),
-        "crisis": crisis_truth(world),
+        "orders_within_window": orders,
+        "nps": nps_truth(sums.heard),
+        "crisis": crisis_truth(sums.crisis),
     }
 
 
+def settings_truth(settings: Settings) -> dict[str, object]:
+    """Return the settings of a world; those that reach a wanted size only where they were used."""
+    told = {name: getattr(settings, name) for name in Settings.__slots__}
+    usual = Settings(customers=1, seed=0)
+    for name in ("loyalty", "invited_share"):
+        if told[name] == getattr(usual, name):
+            del told[name]
+    return told
+
+
 def repeat_truth(panel: pd.DataFrame, world: World) -> dict[str, object]:
-    """Return the causal truth of a panel: curve, effects, bands, groups, and the naive slope.
+    """Return the causal truth of a panel of the world, as `answers_truth` says it."""
+    return answers_truth(answers(panel, world.settings))
+
+
+def answers_truth(sums: Answers) -> dict[str, object]:
+    """Return the causal truth of answers: curve, effects, bands, groups, and the naive slope.
 
     `by_score`: mean over all these answers of the repeat probability had the score been s.
     `effect_per_point`: least-squares slope of that curve, weighted by the answers' scores.
@@ -60,25 +84,25 @@ def repeat_truth(panel: pd.DataFrame, world: World) -> dict[str, object]:
     central difference (one-sided at 0 and 10). `unadjusted_per_point`: slope of the true chances
     on the scores as they came, confounding included.
     """
-    if panel.empty:
+    n, count = sums.n.sum(axis=(0, 1)), int(sums.n.sum())
+    if count == 0:
         return {"answers": 0}
-    shares = np.bincount(panel["score"], minlength=11) / len(panel)
-    chances = _chances(panel, world.settings.effect)
-    curve = chances.mean(axis=0)
+    shares, chances = n / count, sums.chances.sum(axis=(0, 1))
+    curve, own = chances.sum(axis=0) / count, chances.diagonal()
     return {
-        "answers": len(panel),
-        "repeat_rate_expected": _short(panel["chance"].mean()),
-        "repeat_rate_seen": _short(panel["repeat"].mean()),
+        "answers": count,
+        "repeat_rate_expected": _short(own.sum() / count),
+        "repeat_rate_seen": _short(sums.repeats.sum() / count),
         "score_shares": _short(shares),
         "by_score": _short(curve),
         "effect_per_point": _short(slope(SCORES, curve, shares)),
-        **_steps(chances, panel["score"].to_numpy()),
-        "unadjusted_per_point": _short(slope(panel["score"], panel["chance"])),
+        **_steps(chances, n),
+        "unadjusted_per_point": _short(slope(SCORES, own / np.maximum(n, 1), n)),
         "by_band": _named(BANDS, [(curve[b] - curve[a]) / (b - a) for a, b in BANDS.values()]),
         "by_band_fitted": _named(BANDS, _broken_line(curve, shares)),
         **_group_truth(curve, shares),
-        "by_tier": _by(panel, chances, "tier"),
-        "by_region": _by(panel, chances, "region"),
+        "by_tier": _by(TIERS, sums.n.sum(axis=1), sums.chances.sum(axis=(1, 2))),
+        "by_region": _by(REGIONS, sums.n.sum(axis=0), sums.chances.sum(axis=(0, 2))),
     }
 
 
@@ -109,63 +133,49 @@ def orders_truth(panel: pd.DataFrame, world: World) -> dict[str, object]:
     }
 
 
-def nps_truth(world: World) -> dict[str, dict[str, float]]:
-    """Return each quarter's NPS of those who answered, of all invited, and of all orders."""
-    orders = world.orders
-    asked = orders[orders["invited"] < NEVER]
-    given = orders[orders["scored"]]
+def nps_truth(counts: np.ndarray) -> dict[str, dict[str, float | None]]:
+    """Return each quarter's NPS of those who answered, of all invited, and of all orders.
+
+    `counts` are those that a tally has heard.
+    """
     return {
-        quarter: {
-            "respondents": nps(given["score"][quarter_of(given["answered"]) == quarter]),
-            "invited": nps(asked["score"][quarter_of(asked["invited"]) == quarter]),
-            "orders": nps(orders["score"][quarter_of(orders["placed"]) == quarter]),
-        }
-        for quarter in QUARTERS
+        quarter: {name: nps(of) for name, of in zip(HEARD, by_kind, strict=True)}
+        for quarter, by_kind in zip(QUARTERS, counts, strict=True)
     }
 
 
-def nps(scores: pd.Series) -> float | None:
-    """Return promoters minus detractors in points, -100..100; None without scores."""
-    if scores.empty:
-        return None
-    return _short(100 * ((scores >= 9).mean() - (scores <= 6).mean()))
+def nps(counts: np.ndarray) -> float | None:
+    """Return promoters minus detractors in points, -100..100, of answers by score 0..10.
+
+    None without any.
+    """
+    n = counts.sum()
+    return _short(100 * (counts[9:].sum() / n - counts[:7].sum() / n)) if n else None
 
 
-def crisis_truth(world: World) -> dict[str, object]:
+def crisis_truth(hit: Crisis) -> dict[str, object]:
     """Return what the late deliveries did to the orders of the region and quarter they hit."""
-    orders, people = world.orders, world.people
-    region = people["region"].to_numpy()[orders["customer"]]
-    hit = orders[(region == CRISIS_REGION) & (quarter_of(orders["placed"]) == "2025Q3")]
-    calm = hit["calm_score"]
-    facts = {"region": REGIONS[CRISIS_REGION], "quarter": "2025Q3", "orders": len(hit)}
-    if hit.empty:
+    n = int(hit.scores.sum())
+    facts = {"region": REGIONS[CRISIS_REGION], "quarter": CRISIS_QUARTER, "orders": n}
+    if n == 0:
         return facts
-    pace = people["pace"].to_numpy()[hit["customer"]]
-    busy = exposure(hit["placed"].to_numpy(), hit["placed"].to_numpy())
-    chance = [
-        repeat_chance(pace, score.to_numpy(), busy, world.settings.effect).mean()
-        for score in (hit["score"], calm)
-    ]
+    felt, calm = ((SCORES * scores).sum() / n for scores in (hit.scores, hit.calm_scores))
+    change = hit.chance / n - hit.calm_chance / n
     return facts | {
-        "late_share": _short(hit["late"].mean()),
-        "mean_score_change": _short(hit["score"].mean() - calm.mean()),
-        "nps_change": _short(nps(hit["score"]) - nps(calm)),
-        "chance_to_return_within_90_days_of_the_order_change": _short(chance[0] - chance[1]),
+        "late_share": _short(hit.late / n),
+        "mean_score_change": _short(felt - calm),
+        "nps_change": _short(nps(hit.scores) - nps(hit.calm_scores)),
+        "chance_to_return_within_90_days_of_the_order_change": _short(change),
     }
 
 
-def _chances(panel: pd.DataFrame, effect: float) -> np.ndarray:
-    """Return one row an answer, one column a score: the chance had the score been that."""
-    pace, busy = panel["pace"].to_numpy()[:, None], panel["exposure"].to_numpy()[:, None]
-    return repeat_chance(pace, SCORES[None, :], busy, effect)
-
-
-def _steps(chances: np.ndarray, score: np.ndarray) -> dict[str, float | None]:
-    row, up, down = np.arange(len(score)), np.minimum(score + 1, 10), np.maximum(score - 1, 0)
-    step = (chances[row, up] - chances[row, score])[score < 10]
-    around = (chances[row, up] - chances[row, down]) / (up - down)
-    one_more = _short(step.mean()) if step.size else None
-    return {"one_more_point": one_more, "derivative": _short(around.mean())}
+def _steps(chances: np.ndarray, n: np.ndarray) -> dict[str, float | None]:
+    """Return the mean steps; `chances`: sums by the answer's score and by the one it had been."""
+    up, down = np.minimum(SCORES + 1, 10), np.maximum(SCORES - 1, 0)
+    step, below = (chances[SCORES, up] - chances[SCORES, SCORES]).sum(), n[:10].sum()
+    around = (chances[SCORES, up] - chances[SCORES, down]) / (up - down)
+    one_more = _short(step / below) if below else None
+    return {"one_more_point": one_more, "derivative": _short(around.sum() / n.sum())}
 
 
 def _broken_line(curve: np.ndarray, shares: np.ndarray) -> np.ndarray:
@@ -193,13 +203,17 @@ def _group_truth(curve: np.ndarray, shares: np.ndarray) -> dict[str, object]:
     }
 
 
-def _by(panel: pd.DataFrame, chances: np.ndarray, segment: str) -> dict[str, float]:
-    names, scores = panel[segment].to_numpy(), panel["score"].to_numpy()
-    effects = {}
-    for name in np.unique(names):
-        shares = np.bincount(scores[names == name], minlength=11)
-        effects[str(name)] = _short(slope(SCORES, chances[names == name].mean(axis=0), shares))
-    return effects
+def _by(names: tuple[str, ...], n: np.ndarray, chances: np.ndarray) -> dict[str, float]:
+    """Return the effect of a point in each segment that has answers, by name.
+
+    `n`: a row a segment, a column a score; `chances`: sums, a column a score had it been that.
+    """
+    effects = {
+        name: _short(slope(SCORES, curve / scores.sum(), scores))
+        for name, scores, curve in zip(names, n, chances, strict=True)
+        if scores.any()
+    }
+    return dict(sorted(effects.items()))
 
 
 def _orders_had_it_been(score: int, panel: pd.DataFrame, world: World) -> tuple[float, float]:
@@ -213,7 +227,10 @@ def _orders_had_it_been(score: int, panel: pd.DataFrame, world: World) -> tuple[
     until, count = answered + WINDOW_DAYS * DAY, np.zeros(LEDGER_TRIALS)
     trial, felt = np.arange(LEDGER_TRIALS), np.full(LEDGER_TRIALS, score)
     while trial.size:
-        again = next_order(people, who[trial], placed, felt, effect=settings.effect, rng=rng)
+        again = next_order(
+            people, who[trial], placed, felt,
+            effect=settings.effect, loyalty=settings.loyalty, rng=rng,
+        )  # fmt: skip
         back = again <= until[trial]
         trial, placed = trial[back], again[back]
         count[trial] += 1
@@ -223,11 +240,11 @@ def _orders_had_it_been(score: int, panel: pd.DataFrame, world: World) -> tuple[
     return count.mean(), count.std() / np.sqrt(LEDGER_TRIALS)
 
 
-def _mechanism(world: World) -> dict[str, object]:
-    effect = world.settings.effect
+def _mechanism(settings: Settings) -> dict[str, object]:
+    effect, loyalty = settings.effect, settings.loyalty
     return {
         "rest_days": REST_DAYS,
-        "chance_to_stay_by_score": _short(staying(SCORES, effect)),
+        "chance_to_stay_by_score": _short(staying(SCORES, effect, loyalty)),
         "pace_factor_by_score": _short(haste(SCORES, effect)),
         "score_points_per_driver_deviation": _named(DRIVERS, DRIVER_WEIGHT),
     }

@@ -28,7 +28,6 @@ CHANNEL_PACE = np.array([1.0, 0.9, 1.15, 0.8, 1.25])
 NEVER_ORDERED = 0.03
 ORDERS_PER_BUSY_DAY = 1 / 95  # of the average standard customer, while not resting
 PACE_SHAPE = 1.2  # gamma: the smaller, the more customers differ
-INVITED_SHARE = 0.85
 ANSWERING = np.array([0.68, 0.63, 0.55, 0.45, 0.38, 0.34, 0.33, 0.38, 0.46, 0.58, 0.66])
 TIER_ANSWERING = np.array([1.0, 1.1, 1.2])
 SCORED_SHARE = 0.985  # of the answers; the rest skip the recommendation question
@@ -52,28 +51,18 @@ class World:
     orders: pd.DataFrame
 
 
-def simulate(
-    customers: int = 4500,
-    *,
-    seed: int = 2026,
-    effect: float = 1.0,
-    confounding: float = 1.0,
-    selection: float = 1.0,
-    crisis: bool = True,
-) -> World:
+def simulate(customers: int = 4500, *, seed: int = 2026, **chosen: float | bool) -> World:
     """Return a world of `customers` from 2024-01-01 to 2026-09-30; the same seed, the same world.
 
-    `effect` scales what a score does to staying and pace, `confounding` what history does to the
-    score, `selection` how far the readiness to answer depends on score and tier.
+    `chosen` are other `Settings`: `effect` scales what a score does to staying and pace,
+    `confounding` what history does to the score, `selection` how far the readiness to answer
+    depends on score and tier.
     """
-    settings = Settings(
-        customers=customers,
-        seed=seed,
-        effect=effect,
-        confounding=confounding,
-        selection=selection,
-        crisis=crisis,
-    )
+    return lived(Settings(customers=customers, seed=seed, **chosen))
+
+
+def lived(settings: Settings) -> World:
+    """Return the world of these settings; the same settings, the same world."""
     people = _people(settings)
     orders = _orders(people, settings)
     return World(settings=settings, people=people, orders=_survey(orders, people, settings))
@@ -84,14 +73,14 @@ def _people(settings: Settings) -> pd.DataFrame:
     joined = _joining(rng, n)
     tier, channel = choose(rng, TIER_SHARE, n), choose(rng, CHANNEL_SHARE, n)
     channel[(channel == CHANNELS.index("referral")) & (joined < 60 * DAY)] = 0
-    unlike = rng.gamma(PACE_SHAPE, 1 / PACE_SHAPE, n)
+    usual = ORDERS_PER_BUSY_DAY * rng.gamma(PACE_SHAPE, 1 / PACE_SHAPE, n)
     ordered = rng.random(n) >= NEVER_ORDERED
     ordered[[0, -1]] = True
     return pd.DataFrame(
         {
             "joined": joined,
             "orders_at_all": ordered,
-            "pace": ORDERS_PER_BUSY_DAY * unlike * TIER_PACE[tier] * CHANNEL_PACE[channel],
+            "pace": settings.loyalty * usual * TIER_PACE[tier] * CHANNEL_PACE[channel],
             "tier": tier,
             "region": choose(rng, REGION_SHARE, n),
             "channel": channel,
@@ -121,11 +110,14 @@ def _orders(people: pd.DataFrame, settings: Settings) -> pd.DataFrame:
         felt = experience(people, who, placed, nth, settings=settings, rng=rng)
         prior = np.full(who.size, nth, dtype=np.int16)
         rounds.append({"customer": who, "placed": placed, "prior_orders": prior, **felt})
-        again = next_order(people, who, placed, felt["score"], effect=settings.effect, rng=rng)
+        again = next_order(
+            people, who, placed, felt["score"],
+            effect=settings.effect, loyalty=settings.loyalty, rng=rng,
+        )  # fmt: skip
         who, placed = who[again < LENGTH], again[again < LENGTH]
-    orders = {name: np.concatenate([part[name] for part in rounds]) for name in rounds[0]}
+    orders = {name: np.concatenate([part.pop(name) for part in rounds]) for name in [*rounds[0]]}
     in_time = np.lexsort((orders["customer"], orders["placed"]))
-    return pd.DataFrame({name: column[in_time] for name, column in orders.items()})
+    return pd.DataFrame({name: orders.pop(name)[in_time] for name in [*orders]}, copy=False)
 
 
 def _survey(orders: pd.DataFrame, people: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -135,7 +127,7 @@ def _survey(orders: pd.DataFrame, people: pd.DataFrame, settings: Settings) -> p
     days = rng.integers(5, 8, n) + 2 * orders["late"].to_numpy()
     invited = placed // DAY * DAY + days * DAY + rng.integers(9 * 3600, 12 * 3600, n)
     answered = _off_night(invited + _answer_delay(rng, n))
-    asked = (rng.random(n) < INVITED_SHARE) & (invited < LENGTH)
+    asked = (rng.random(n) < settings.invited_share) & (invited < LENGTH)
     ready = ANSWERING[score] * TIER_ANSWERING[people["tier"].to_numpy()[orders["customer"]]]
     ready = settings.selection * ready + (1 - settings.selection) * 0.55
     answers = asked & (rng.random(n) < ready) & (answered < LENGTH)
