@@ -53,7 +53,10 @@ from profitchain.sources import Raw
 from profitchain.typed import type_columns
 from profitchain.verify import moved, read_numbers
 
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),  # PySpark uses it
+]
 
 REPO = Path(__file__).resolve().parent.parent
 PERIOD = Period("2026Q3")
