@@ -136,7 +136,7 @@ def _copy(table: pa.Table, row: int, **changes: object) -> pa.Table:
 def write_firm(folder: Path, rows: Mapping[str, pa.Table], **settings: object) -> Path:
     """Write company.yml over Parquet files, or over `tables:` of an engine; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    given = yaml.safe_load(company_yml("parquet")) | settings
+    given = yaml.safe_load(company_yml({name: name for name in rows}, "parquet")) | settings
     if "tables" not in settings:
         for name, table in rows.items():
             pq.write_table(table, folder / f"{name}.parquet")

@@ -7,11 +7,14 @@ engines the SQL is compiled, and read back by a parser of their dialect.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,7 +41,7 @@ from profitchain.checks import judge, used_rows
 from profitchain.cli import main
 from profitchain.company import load_company
 from profitchain.connections import COMPILED
-from profitchain.contracts import CONTRACTS, contract_of
+from profitchain.contracts import contract_of
 from profitchain.conventions import End
 from profitchain.crosschecks import check_across_tables
 from profitchain.delimited import FILE, ROW
@@ -49,6 +52,11 @@ from profitchain.periods import Period
 from profitchain.sources import Raw
 from profitchain.typed import type_columns
 from profitchain.verify import moved, read_numbers
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),  # PySpark uses it
+]
 
 REPO = Path(__file__).resolve().parent.parent
 PERIOD = Period("2026Q3")
@@ -143,7 +151,7 @@ def raw_of(table: str, rows: pa.Table, engine: str) -> Raw:
 
 
 @pytest.mark.parametrize("engine", COMPILED)
-@pytest.mark.parametrize("number", [19_900, 300_000])
+@pytest.mark.parametrize("number", [300_000, pytest.param(19_900, marks=pytest.mark.slow)])
 def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
     engine, number, tables, embedded, only_compiled
 ):
@@ -167,3 +175,296 @@ def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "_days_uncovered", lambda intake, period: 0)
         store._sum_up(intake, PERIOD, embedded)
+
+
+class Crossed:
+    """What crossed from an engine into Python: the columns and rows of each answer and file."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[tuple[str, ...], int]] = []
+        self.files: dict[str, int] = {}
+
+    def note(self, given: object) -> None:
+        columns = tuple(getattr(given, "columns", ()))
+        self.answers.append((tuple(map(str, columns)), len(given) if columns else 1))
+
+
+@pytest.fixture
+def crossed(monkeypatch) -> Crossed:
+    """Count what comes out of every engine, wherever it is asked for."""
+    seen = Crossed()
+
+    def counted(backend: type, name: str) -> None:
+        ask = getattr(backend, name)
+
+        def asking(self, expr, /, *args, **how):
+            given = ask(self, expr, *args, **how)
+            seen.note(given)
+            return given
+
+        monkeypatch.setattr(backend, name, asking)
+
+    for backend, package in (("postgres", "psycopg"), ("pyspark", "pyspark")):
+        if find_spec(package) is not None:
+            counted(import_module(f"ibis.backends.{backend}").Backend, "execute")
+    write = keeping._through_duckdb
+
+    def writing(con, rows, path, form):
+        write(con, rows, path, form)
+        name = path.name if path.suffix == ".parquet" else "quarantine"
+        counts = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else lines(path)
+        seen.files[name] = seen.files.get(name, 0) + counts
+
+    monkeypatch.setattr(keeping, "_through_duckdb", writing)
+    return seen
+
+
+def lines(path: Path) -> int:
+    return len(pd.read_csv(path))
+
+
+def summaries(folder: Path) -> dict[str, pa.Table]:
+    return {path.stem: pq.read_table(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+def quarantined(firm: Path) -> dict[str, list[list[str]]]:
+    """Return each quarantine file's rows without their place, which a warehouse's rows lack."""
+    files = sorted((firm / "quarantine").glob("*.csv"))
+    rows = {path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in files}
+    return {name: sorted(one.drop(columns="row").values.tolist()) for name, one in rows.items()}
+
+
+def assert_alike(ours: Path, theirs: Path) -> None:
+    """Hold that one firm's summaries and quarantine are the same from two engines."""
+    there, here = (store.read_period(firm, str(PERIOD)) for firm in (theirs, ours))
+    assert dict(there.facts) == dict(here.facts)
+    first, second = summaries(here.folder), summaries(there.folder)
+    assert list(first) == list(second)
+    for name, table in first.items():
+        kinds = [(f.name, str(f.type).removeprefix("large_")) for f in table.schema]
+        found = [(f.name, str(f.type).removeprefix("large_")) for f in second[name].schema]
+        assert kinds == found, name
+        pd.testing.assert_frame_equal(
+            table.to_pandas(), second[name].to_pandas(), check_exact=False, rtol=SUMS, atol=0
+        )
+    assert quarantined(ours) == quarantined(theirs)
+
+
+def assert_only_sums_crossed(crossed: Crossed, tables: Mapping[str, pa.Table]) -> None:
+    """Hold that no engine gave away a table: small answers, summaries, rows that broke."""
+    assert max(rows for _, rows in crossed.answers) < FEW < tables["orders"].num_rows
+    for columns, _ in crossed.answers:
+        assert not {"customer_id", "order_id", "response_id"} & set(columns)
+    broken = crossed.files.pop("quarantine")
+    assert broken < FEW
+    assert len(crossed.files) > 10
+
+
+def test_postgresql_gives_the_same_sums_as_duckdb(on_postgres, embedded, tables, crossed):
+    assert_alike(embedded, on_postgres)
+    assert_only_sums_crossed(crossed, tables)
+
+
+@pytest.mark.slow
+def test_spark_gives_the_same_sums_as_duckdb(on_spark, embedded, tables, crossed):
+    assert_alike(embedded, on_spark)
+    assert_only_sums_crossed(crossed, tables)
+
+
+@pytest.mark.slow
+def test_a_whole_edition_is_the_same_from_every_engine(
+    on_postgres, spark, embedded, tables, tmp_path
+):
+    on_spark = write_firm(tmp_path / "spark", tables, connect=SPARK)
+    firms = {"embedded": embedded, "postgres": on_postgres, "spark": on_spark}
+    out = {n: publish_here(f, str(PERIOD), out=tmp_path / n) for n, f in firms.items()}
+    numbers = {name: read_numbers(edition) for name, edition in out.items()}
+    assert len(numbers["embedded"]) > 100
+    assert moved(numbers["embedded"], numbers["postgres"]) == []
+    assert moved(numbers["embedded"], numbers["spark"]) == []
+    said = (out["postgres"] / "record.json").read_text(encoding="utf-8")
+    assert "sesame" not in said and "127.0.0.1" not in said
+    assert f"{SCHEMA}.orders" in said
+
+
+def execute(postgres: Postgres, *statements: str) -> list[tuple]:
+    import psycopg
+
+    with psycopg.connect(postgres.url, autocommit=True) as con, con.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+LEFT = (
+    "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+    "WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') "
+    f"AND NOT nspname LIKE 'pg_toast%' AND nspname <> '{SCHEMA}'"
+)
+
+
+def test_a_run_leaves_nothing_in_postgresql(on_postgres, postgres):
+    intake = open_intake(load_company(on_postgres), PERIOD)
+    kept = {name for (name,) in execute(postgres, LEFT)}
+    assert f"{keeping.PREFIX}judged_orders_apart" in kept
+    assert all(name.startswith(keeping.PREFIX) for name in kept)
+    intake.close()
+    assert gone_within(10, postgres)
+
+
+def test_a_killed_run_leaves_nothing_in_postgresql(on_postgres, postgres):
+    code = (
+        "import sys, time\nfrom profitchain.company import load_company\n"
+        "from profitchain.intake import open_intake\nfrom profitchain.periods import Period\n"
+        "intake = open_intake(load_company(sys.argv[1]), Period(sys.argv[2]))\n"
+        "print('kept', flush=True)\ntime.sleep(60)\n"
+    )
+    path = os.pathsep.join([str(REPO / "lib"), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(on_postgres), str(PERIOD)],
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path},
+    ) as run:  # fmt: skip
+        assert run.stdout.readline() == "kept\n"
+        assert execute(postgres, LEFT)
+        run.send_signal(signal.SIGKILL)
+    assert gone_within(10, postgres)
+
+
+def gone_within(seconds: float, postgres: Postgres) -> bool:
+    until = time.monotonic() + seconds
+    while execute(postgres, LEFT) and time.monotonic() < until:
+        time.sleep(0.1)
+    return not execute(postgres, LEFT)
+
+
+def test_a_fingerprint_changes_with_a_cell_of_a_table_and_with_nothing_else(on_postgres, postgres):
+    firm = load_company(on_postgres)
+    first = fingerprint(firm)
+    execute(postgres, f"CREATE TABLE {SCHEMA}.turned AS SELECT * FROM {SCHEMA}.orders")
+    execute(
+        postgres,
+        f"TRUNCATE {SCHEMA}.orders",
+        f"INSERT INTO {SCHEMA}.orders SELECT * FROM {SCHEMA}.turned ORDER BY order_id DESC",
+    )
+    assert fingerprint(firm) == first
+    execute(
+        postgres,
+        f"UPDATE {SCHEMA}.orders SET channel = CASE order_id WHEN 'O0000001' THEN 'x' ELSE 'y' END "
+        "WHERE order_id IN ('O0000001', 'O0000002')",
+    )
+    second = fingerprint(firm)
+    assert second != first
+    execute(
+        postgres,
+        f"UPDATE {SCHEMA}.orders SET channel = CASE order_id WHEN 'O0000001' THEN 'y' ELSE 'x' END "
+        "WHERE order_id IN ('O0000001', 'O0000002')",
+    )
+    assert fingerprint(firm) not in (first, second)
+
+
+def test_pages_take_the_fingerprint_that_their_edition_was_made_under(
+    on_postgres, postgres, monkeypatch
+):
+    firm = load_company(on_postgres)
+    first = fingerprint(firm)
+    execute(postgres, f"DELETE FROM {SCHEMA}.orders WHERE order_id = 'O0000001'")
+    monkeypatch.setenv("PROFITCHAIN_BUILD", "somewhere")
+    assert fingerprint(firm) == first
+    monkeypatch.delenv("PROFITCHAIN_BUILD")
+    assert fingerprint(firm) != first
+
+
+@pytest.mark.parametrize(
+    ("table", "source", "told"),
+    [
+        ("orders", {"table": f"{SCHEMA}.order"}, "holds no table 'shop.order'"),
+        ("orders", {"table": f"{SCHEMA}.order"}, "Did you mean 'orders'?"),
+        ("orders", {"table": "nowhere.orders"}, "holds no table 'nowhere.orders'"),
+        ("orders", {"file": "orders.csv"}, "PostgreSQL can't read orders.csv. Load it there"),
+        ("orders", {"query": f"DROP TABLE {SCHEMA}.orders"}, "must be one SELECT statement"),
+        ("orders", {"query": f"SELECT missing FROM {SCHEMA}.orders"}, "PostgreSQL says: column"),
+        (
+            "orders",
+            {"query": f"SELECT order_id, customer_id, revenue, CAST(ordered_at AS text) AS "
+             f"ordered_at FROM {SCHEMA}.orders"},
+            "Column 'ordered_at' is of type string in PostgreSQL, but must be a timestamp or date. "
+            "Cast it there: query: SELECT ..., CAST(ordered_at AS TIMESTAMP) AS ordered_at",
+        ),
+        (
+            "orders",
+            {"query": f"SELECT order_id, customer_id, ordered_at, CAST(revenue AS text) AS "
+             f"revenue FROM {SCHEMA}.orders"},
+            "but must be a number",
+        ),
+        ("orders", {"database": "shop.duckdb", "table": "orders"}, "read by DuckDB alone"),
+    ],
+)  # fmt: skip
+def test_what_postgresql_lacks_is_told_in_one_message(
+    on_postgres, postgres, tables, table, source, told
+):
+    given = {name: {"table": f"{SCHEMA}.{name}"} for name in tables} | {table: source}
+    with pytest.raises((CompanyError, ContractError), match=re.escape(told)):
+        firm = load_company(write_firm(on_postgres, tables, connect=f"${{{URL}}}", tables=given))
+        open_intake(firm, PERIOD)
+
+
+def test_a_query_of_postgresql_is_a_table_like_any_other(on_postgres, tables):
+    given = {name: {"table": f"{SCHEMA}.{name}"} for name in tables}
+    given["orders"] = {"query": f"SELECT * FROM {SCHEMA}.orders WHERE channel = 'web';"}
+    firm = load_company(write_firm(on_postgres, tables, connect=f"${{{URL}}}", tables=given))
+    intake = open_intake(firm, PERIOD)
+    web = [one == "web" for one in tables["orders"]["channel"].to_pylist()]
+    counted = intake.account[intake.account["table"] == "orders"]["rows"].sum()
+    intake.close()
+    assert counted == sum(web)
+
+
+def test_nothing_from_the_environment_is_part_of_a_message(
+    on_postgres, postgres, monkeypatch, capsys
+):
+    monkeypatch.setenv(URL, postgres.url.replace("sesame", "wrong-word"))
+    assert main(["check", str(PERIOD), "--company", str(on_postgres)]) != 0
+    told = capsys.readouterr().err
+    assert "PostgreSQL says:" in told and "password authentication failed" in told
+    assert "wrong-word" not in told and "127.0.0.1" not in told
+
+
+@pytest.mark.parametrize(
+    ("connect", "told"),
+    [
+        ("postgres://firm:sesame@db/shop", "connect: holds a password"),
+        ("postgres://db/shop?password=sesame", "connect: holds a password"),
+        ({"backend": "postgres", "password": "sesame"}, "password: ${PASSWORD}"),
+        ({"backend": "snowflake", "private_key": "abc"}, "export PRIVATE_KEY=..."),
+        ({"backend": "postgress"}, "Did you mean 'postgres'?"),
+        ({"host": "db"}, "connect: needs backend:"),
+        ("duckdb://shop.duckdb", "named by database: at each table"),
+        ({"backend": "duckdb", "memory": "4GB"}, "DuckDB refuses memory"),
+        ({"backend": "duckdb", "a b": 1}, "DuckDB refuses a b"),
+        ({"backend": "trino", "host": "db"}, "Trino has no temporary tables"),
+        ({"backend": "${NO_SUCH_NAME}"}, "NO_SUCH_NAME from the environment"),
+    ],
+)
+def test_a_fault_of_connect_is_told_in_plain_words(tables, tmp_path, connect, told):
+    sources = {name: {"file": f"{name}.parquet"} for name in tables}
+    folder = write_firm(tmp_path / "firm", tables, connect=connect, tables=sources)
+    with pytest.raises(CompanyError, match=re.escape(told)):
+        open_intake(load_company(folder), PERIOD)
+
+
+@pytest.mark.parametrize(("engine", "extra"), [("postgres", "postgres"), ("pyspark", "spark")])
+def test_a_missing_package_is_named_with_its_extra(tables, tmp_path, monkeypatch, engine, extra):
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    sources = {name: {"file": f"{name}.parquet"} for name in tables}
+    folder = write_firm(tmp_path / "firm", tables, connect={"backend": engine}, tables=sources)
+    with pytest.raises(CompanyError, match=re.escape(f"pip install './lib[{extra}]'")):
+        open_intake(load_company(folder), PERIOD)
+
+
+def test_duckdb_takes_its_settings_from_connect(embedded, tables, tmp_path):
+    connect = {"backend": "duckdb", "memory_limit": "777MB", "threads": 1}
+    intake = open_intake(load_company(write_firm(tmp_path / "firm", tables, connect=connect)))
+    wanted = "SELECT current_setting('threads'), current_setting('memory_limit')"
+    found = intake.con.raw_sql(wanted).fetchone()
+    intake.close()
+    assert found[0] == 1 and found[1].startswith("74")  # 777 MB are 741 MiB

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from profitchain import __version__
@@ -84,7 +85,8 @@ def check(options: argparse.Namespace) -> int:
 
     firm = load_company(find_company(options.company))
     period = Period(options.period) if options.period else last_period(firm)
-    print(check_report(open_intake(firm, period)))
+    with closing(open_intake(firm, period)) as intake:
+        print(check_report(intake))
     return 0
 
 

@@ -6,7 +6,6 @@ DuckDB inside this process is the usual one; `connect:` in company.yml names the
 from __future__ import annotations
 
 import logging
-import os
 import re
 import tempfile
 import warnings
@@ -198,7 +197,7 @@ def _spark(url: str, options: dict[str, Any]) -> Any:
     if remote := given.pop("remote", None):
         builder = builder.remote(remote)
     else:
-        master = given.pop("master", "") or os.environ.get("SPARK_MASTER", "local[*]")
+        master = url if url.startswith("spark://") else given.pop("master", "local[*]")
         builder = builder.master(master)
         given = _SPARK_USUAL | (_SPARK_LOCAL if master.startswith("local") else {}) | given
     for name, value in given.items():

@@ -134,6 +134,8 @@ def _declared(con: Any, name: str, kind: dt.DataType) -> str:
         column = sge.cast(column, "bigint")
     elif kind.is_floating() or kind.is_decimal():
         column = sge.cast(column, "double")
+    elif kind.is_date() or (kind.is_timestamp() and con.name == "postgres"):
+        column = sge.cast(column, "date" if kind.is_date() else "timestamp")
     elif kind.is_string() and con.name == "postgres":
         column = sge.Collate(this=column, expression=sg.to_identifier("C", quoted=True))
     return sge.alias_(column, name, quoted=True).sql(dialect=con.dialect)

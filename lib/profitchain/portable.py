@@ -115,7 +115,9 @@ def moment_or_day(
     if column.kind == "time":
         return wall if fixed else casting.moment(stamp, zone)
     day = casting.day(stamp, zone=zone, local=local)
-    return day.truncate("M").cast("date") if column.kind == "month" else day
+    if column.kind == "month":
+        return day.cast("timestamp").truncate("M").cast("date")
+    return day
 
 
 def _number(value: ir.Value) -> ir.FloatingValue:
