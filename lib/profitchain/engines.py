@@ -6,6 +6,7 @@ DuckDB inside this process is the usual one; `connect:` in company.yml names the
 from __future__ import annotations
 
 import logging
+import os
 import re
 import tempfile
 import warnings
