@@ -36,7 +36,7 @@ from engine_worlds import (
     write_firm,
 )
 
-from profitchain import engines, keeping, store
+from profitchain import engines, keeping, store, summaries
 from profitchain.checks import judge, used_rows
 from profitchain.cli import main
 from profitchain.company import load_company
@@ -130,8 +130,9 @@ def only_compiled(monkeypatch) -> Callable[[str, int], SimpleNamespace]:
 
         monkeypatch.setattr(keeping, "keep", keep)
         monkeypatch.setattr(keeping, "let_go", lambda con, kept: None)
-        monkeypatch.setattr("profitchain.crosschecks.keep", keep)
-        monkeypatch.setattr(keeping, "save", lambda con, rows, path: compiled(rows, name))
+        for module in ("crosschecks", "summaries"):
+            monkeypatch.setattr(f"profitchain.{module}.keep", keep)
+        monkeypatch.setattr(summaries, "save", lambda con, rows, path: compiled(rows, name))
         monkeypatch.setattr("ibis.expr.types.core.Expr.execute", lambda self, **_: number)
         return SimpleNamespace(name=name)
 
@@ -151,7 +152,9 @@ def raw_of(table: str, rows: pa.Table, engine: str) -> Raw:
 
 
 @pytest.mark.parametrize("engine", COMPILED)
-@pytest.mark.parametrize("number", [300_000, pytest.param(19_900, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "number", [300_000, 3_000_000, pytest.param(19_900, marks=pytest.mark.slow)]
+)
 def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
     engine, number, tables, embedded, only_compiled
 ):
@@ -173,7 +176,7 @@ def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
         outcomes=[SimpleNamespace(table="orders", kind="later")],
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "_days_uncovered", lambda intake, period: 0)
+        patch.setattr(summaries, "_days_uncovered", lambda intake, period: 0)
         store._sum_up(intake, PERIOD, embedded)
 
 
@@ -223,7 +226,7 @@ def lines(path: Path) -> int:
     return len(pd.read_csv(path))
 
 
-def summaries(folder: Path) -> dict[str, pa.Table]:
+def saved(folder: Path) -> dict[str, pa.Table]:
     return {path.stem: pq.read_table(path) for path in sorted(folder.glob("*.parquet"))}
 
 
@@ -238,7 +241,7 @@ def assert_alike(ours: Path, theirs: Path) -> None:
     """Hold that one firm's summaries and quarantine are the same from two engines."""
     there, here = (store.read_period(firm, str(PERIOD)) for firm in (theirs, ours))
     assert dict(there.facts) == dict(here.facts)
-    first, second = summaries(here.folder), summaries(there.folder)
+    first, second = saved(here.folder), saved(there.folder)
     assert list(first) == list(second)
     for name, table in first.items():
         kinds = [(f.name, str(f.type).removeprefix("large_")) for f in table.schema]

@@ -8,7 +8,15 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from profitchain.casting import seconds
-from profitchain.panel import SECONDS_A_DAY, Scene, cells, purchases, total, with_margin
+from profitchain.panel import (
+    SECONDS_A_DAY,
+    Scene,
+    cells,
+    of_literals,
+    purchases,
+    total,
+    with_margin,
+)
 
 DAYS_A_YEAR = 365
 MOST_WINDOWS = 60  # each has a bit in a whole number
@@ -77,7 +85,7 @@ def cohorts(scene: Scene, customers: Table) -> Table:
         for first, then in itertools.combinations_with_replacement(names, 2)
     ]
     kinds = {"cohort": "string", "period": "string", "first": "int64", "now": "int64"}
-    rows = _alike(customers, "seen").cross_join(ibis.memtable(pairs, schema=kinds))
+    rows = _alike(customers, "seen").cross_join(of_literals(pairs, kinds))
     rows = rows.filter(_is_first(rows.seen, rows["first"]), (rows.seen & rows.now) != 0)
     return cells(rows, ["cohort", "period"], active=rows.n.sum().cast("int64"))
 
@@ -120,7 +128,7 @@ def _counts(scene: Scene, customers: Table) -> Table:
         for before, now in itertools.pairwise(scene.periods_and_one_before)
     ]
     kinds = {"period": "string", "now": "int64", "before": "int64"}
-    rows = _alike(customers, "cluster", "seen").cross_join(ibis.memtable(steps, schema=kinds))
+    rows = _alike(customers, "cluster", "seen").cross_join(of_literals(steps, kinds))
     is_now, was = (rows.seen & rows.now) != 0, (rows.seen & rows.before) != 0
     rows = rows.filter(is_now | was)
     return rows.group_by("period", "cluster").aggregate(
@@ -165,7 +173,7 @@ def active_windows(scene: Scene, customers: Table) -> Table:
     spans = [("window", back, 1 << back) for back in range(_windows(scene))] + [("year", 0, YEAR)]
     rows = [{"span": span, "back": back, "bit": bit} for span, back, bit in spans]
     kinds = {"span": "string", "back": "int64", "bit": "int64"}
-    pairs = _alike(customers, "windows").cross_join(ibis.memtable(rows, schema=kinds))
+    pairs = _alike(customers, "windows").cross_join(of_literals(rows, kinds))
     pairs = pairs.filter((pairs.windows & pairs.bit) != 0)
     each = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
     each = each.select("back", "customers", "span")

@@ -339,6 +339,19 @@ def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
     return rows.group_by(list(keys)).aggregate(**sums).order_by(list(keys))
 
 
+def of_literals(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) -> Table:
+    """Return a few rows as a table that any engine can read, for nothing is handed over to it."""
+    some = rows or [dict.fromkeys(kinds)]
+    parts = [
+        ibis.literal(0)
+        .as_table()
+        .select(**{n: ibis.literal(row[n], kind) for n, kind in kinds.items()})
+        for row in some
+    ]
+    table = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return table if rows else table.filter(ibis.literal(False))
+
+
 def total(condition: Value, amount: Value | int) -> Value:
     """Return the sum of an amount over the rows for which a condition holds."""
     return ibis.ifelse(condition, amount, 0).sum().cast("int64")

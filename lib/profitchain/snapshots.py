@@ -25,6 +25,7 @@ from profitchain.panel import (
     among,
     cells,
     looked_up,
+    of_literals,
     purchases,
     segment_columns,
     total,
@@ -177,7 +178,7 @@ def _moments(scene: Scene, moments: Sequence[tuple[int, Period, Period | None]])
         for back, at, until in moments
     ]
     instants = dict.fromkeys(("since", "starts", "ends", "until"), "timestamp(6)")
-    return ibis.memtable(rows, schema={"back": "int64", "day": "int64", **instants})
+    return of_literals(rows, {"back": "int64", "day": "int64", **instants})
 
 
 def lookback_start(scene: Scene, at: Period) -> datetime:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ibis
 from ibis.expr.types import Table
 
 from profitchain import asked, buying, followups, panel, snapshots
@@ -92,7 +91,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     scene = firm.scene
     if "responses" not in scene.tables:
         nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
-        yield "link_cells", ibis.memtable([], schema=nothing)
+        yield "link_cells", panel.of_literals([], nothing)
         return
     answers = keep(firm.con, "answers", panel.answers(scene, firm.clusters))
     yield "score_cells", panel.score_cells(scene, answers)
