@@ -75,7 +75,7 @@ def plain_text(value: ir.Value) -> ir.StringValue:
 
 
 def as_text(value: ir.Value) -> ir.StringValue:
-    """Return a cell as the firm may see it: alike on every engine, but for long fractions."""
+    """Return a cell as the firm may see it: alike on every engine but for long or vast numbers."""
     kind = value.type()
     if kind.is_timestamp():
         return value.strftime("%Y-%m-%d %H:%M:%S.%f").re_replace(r"\.?0*$", "")
