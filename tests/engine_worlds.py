@@ -106,6 +106,7 @@ def _odd_orders(orders: pa.Table) -> pa.Table:
 def _odd_responses(responses: pa.Table) -> pa.Table:
     scores = [None if v is None else float(v) for v in responses["nps"].to_pylist()]
     scores[2], scores[3], scores[4] = 11.0, 7.5, float("nan")
+    scores[5], scores[6] = float("-inf"), 1e12
     responses = _set(responses, "nps", pa.array(scores, pa.float64()))
     return pa.concat_tables(
         [responses, _copy(responses, 10, response_id="stranger", customer_id="nobody")]

@@ -274,20 +274,42 @@ def test_spark_gives_the_same_sums_as_duckdb(on_spark, embedded, tables, crossed
     assert_only_sums_crossed(crossed, tables)
 
 
+@pytest.fixture(scope="module")
+def numbers(embedded, tmp_path_factory) -> pd.DataFrame:
+    """The findings of the firm's edition as DuckDB counts them."""
+    out = tmp_path_factory.mktemp("embedded-reports")
+    return read_numbers(publish_here(embedded, str(PERIOD), out=out))
+
+
 @pytest.mark.slow
-def test_a_whole_edition_is_the_same_from_every_engine(
-    on_postgres, spark, embedded, tables, tmp_path
-):
-    on_spark = write_firm(tmp_path / "spark", tables, connect=SPARK)
-    firms = {"embedded": embedded, "postgres": on_postgres, "spark": on_spark}
-    out = {n: publish_here(f, str(PERIOD), out=tmp_path / n) for n, f in firms.items()}
-    numbers = {name: read_numbers(edition) for name, edition in out.items()}
-    assert len(numbers["embedded"]) > 100
-    assert moved(numbers["embedded"], numbers["postgres"]) == []
-    assert moved(numbers["embedded"], numbers["spark"]) == []
-    said = (out["postgres"] / "record.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("engine", ["on_postgres", "on_spark"])
+def test_a_whole_edition_finds_the_same(engine, request, numbers, tmp_path):
+    firm = request.getfixturevalue(engine)
+    edition = publish_here(firm, str(PERIOD), out=tmp_path / "reports")
+    assert len(numbers) > 100
+    assert moved(numbers, read_numbers(edition)) == []
+    said = (edition / "record.json").read_text(encoding="utf-8")
     assert "sesame" not in said and "127.0.0.1" not in said
-    assert f"{SCHEMA}.orders" in said
+    assert (f"{SCHEMA}.orders" if engine == "on_postgres" else "orders.parquet") in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ({"table": "no_such_table"}, "Apache Spark holds no table 'no_such_table'"),
+        ({"file": "orders.csv"}, "of files, Spark reads Parquet here, and orders.csv is something"),
+        ({"file": "order.parquet"}, "There is no file order.parquet. Did you mean 'orders.parqu"),
+        ({"query": "SELECT 1; SELECT 2"}, "must be one SELECT statement"),
+    ],
+)
+def test_what_spark_lacks_is_told_in_one_message(spark, tables, tmp_path, source, told):
+    folder = write_firm(tmp_path / "firm", tables)
+    (folder / "orders.csv").touch()
+    given = {name: {"file": f"{name}.parquet"} for name in tables} | {"orders": source}
+    firm = load_company(write_firm(folder, tables, connect=SPARK, tables=given))
+    with pytest.raises(CompanyError, match=re.escape(told)):
+        open_intake(firm, PERIOD)
 
 
 def execute(postgres: Postgres, *statements: str) -> list[tuple]:

@@ -55,7 +55,8 @@ class Intake:
     TIMESTAMP in UTC, days DATE, money BIGINT in minor units, scores DOUBLE, flags BOOLEAN.
     `account` has one row per table and outcome (table, outcome, kind, rows) that sum to the rows
     that came in; `profile` one row per table and column of the used rows (table, column,
-    missing_share, distinct, first, last). `notes` are sentences on what could not be done.
+    missing_share, distinct, first, last); `distinct` is about right above a million rows. `notes`
+    are sentences on what could not be done.
     """
 
     company: Company

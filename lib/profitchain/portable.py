@@ -17,6 +17,7 @@ _DIGITS = 18  # of an amount's decimal form, as in `casting.amount`
 _EARLIEST, _LATEST = "0001-01-01", "9999-12-31"
 _YEARS = (1900, 2199)
 _HALF = 0.5
+_FINITE = 1e308  # not every engine's test for infinity finds it
 
 
 def type_fault(column: Column, theirs: str, kind: dt.DataType, engine: str) -> str | None:
@@ -74,14 +75,14 @@ def plain_text(value: ir.Value) -> ir.StringValue:
 
 
 def as_text(value: ir.Value) -> ir.StringValue:
-    """Return a cell as the firm may see it: alike on every engine, but for long fractions."""
+    """Return a cell as the firm may see it: alike on every engine but for long or vast numbers."""
     kind = value.type()
     if kind.is_timestamp():
         return value.strftime("%Y-%m-%d %H:%M:%S.%f").re_replace(r"\.?0*$", "")
     if kind.is_floating():
         whole, number = _whole(value)
         named = ibis.cases((value.isnan(), "nan"), (value > 0, "inf"), else_="-inf")
-        odd = value.isnan() | value.isinf()
+        odd = value.isnan() | (value.abs() > _FINITE)
         return ibis.cases(
             (odd, named), (whole, number.cast("string") + ".0"), else_=value.cast("string")
         )
@@ -122,7 +123,8 @@ def moment_or_day(
 
 def _number(value: ir.Value) -> ir.FloatingValue:
     number = value.cast("float64")
-    return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
+    odd = number.isnan() | (number.abs() > _FINITE)
+    return ibis.ifelse(odd, ibis.null("float64"), number)
 
 
 def _amount(value: ir.Value, minor_units: int) -> ir.IntegerValue:
