@@ -304,6 +304,7 @@ def _number_of(period: Period) -> int:
     return period.last_day.toordinal() - _EPOCH
 
 
+_FIRST_INSTANT = datetime(1970, 1, 1)
 _EPOCH = 719_163  # date(1970, 1, 1).toordinal()
 
 
@@ -327,8 +328,8 @@ def months(scene: Scene) -> Table:
     if "quantity" in bought.columns:
         sums["quantity"] = bought.quantity.fill_null(0).sum()
     quarters = bought.group_by("quarter").aggregate(**sums)
-    local = from_utc((quarters.quarter * QUARTER_HOUR).as_timestamp("s"), scene.company.time_zone)
-    quarters = quarters.mutate(local=local)
+    at = ibis.timestamp(_FIRST_INSTANT) + (quarters.quarter * QUARTER_HOUR).as_interval("s")
+    quarters = quarters.mutate(local=from_utc(at, scene.company.time_zone))
     year, month = quarters.local.year(), quarters.local.month()
     quarters = quarters.mutate(
         month=year.cast("string") + "-" + month.cast("string").lpad(2, "0"),
