@@ -191,7 +191,8 @@ def table(rows: Sequence[Measured]) -> str:
 
 def bars(rows: Sequence[Measured]) -> str:
     """Return our seconds and megabytes contest by contest, as bars of text."""
-    ours = [row for row in rows if row.contender == "profitchain" and row.seconds]
+    firsts = {row.contest: row for row in reversed(rows)}  # ours come first
+    ours = [row for row in rows if row is firsts[row.contest] and row.seconds]
     if len({row.contest for row in ours}) < 2:
         return ""
     lines = []

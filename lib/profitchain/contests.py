@@ -61,16 +61,14 @@ class Part:
 def growth(orders: int, place: Path) -> list[Contest]:
     """Return the preparation of a firm's edition beside a bare scan of its tables."""
     firm = str(firm_of(orders))
-    title = f"Prepare an edition: {orders:,} orders"
-    return [
-        Contest(
-            title=title,
-            contenders=(
-                Contender(name="profitchain", script="ours", task="prepare", arguments=(firm,)),
-                Contender(name="floor: scan", script="frames", task="scan", arguments=(firm,)),
-            ),
-        )
+    first, again = ("profitchain, first edition", "first"), ("profitchain, another period", "again")
+    ours = [
+        Contender(name=name, script="ours", task="prepare", arguments=(firm, which))
+        for name, which in (first, again)
     ]
+    floor = Contender(name="floor: scan", script="frames", task="scan", arguments=(firm,))
+    title = f"Prepare an edition: {orders:,} orders"
+    return [Contest(title=title, contenders=(ours[0], ours[1], floor))]
 
 
 def data(orders: int, place: Path) -> list[Contest]:

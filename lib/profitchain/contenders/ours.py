@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,20 +10,27 @@ from pathlib import Path
 
 from clock import Clock, main, parquet
 
+LAST = "2026Q3"  # period of an invented firm
 CONTROLS = ("prior_orders", "recency", "tenure", "region", "tier")
 
 
-def prepare(company: str) -> dict:
-    """Check a firm's tables and sum them up, as every first report of a period does."""
+def prepare(company: str, which: str = "first") -> dict:
+    """Check a firm's tables and sum them up: for its first edition ever, or for another one.
+
+    The first finds an empty store; another period's finds what the first has left there.
+    """
     from profitchain import store
     from profitchain.company import load_company
-    from profitchain.intake import last_period
+    from profitchain.periods import Period
+    from profitchain.stores import store_of
 
     firm = load_company(Path(company))
-    period = last_period(firm)
+    period = LAST if which == "first" else Period(LAST).previous
+    if which == "first":
+        shutil.rmtree(store_of(firm))
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock()
-        store._prepare(firm, period, Path(folder))
+        store._prepare(firm, Period(period), Path(folder))
         clock.stop()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
     return {**clock.told, "result": f"{size / 1e6:,.1f} MB kept"}
@@ -45,7 +53,7 @@ def panel(company: str) -> dict:
     rows = responses.select("response_id", "customer_id", "responded_at", "nps")
     tables = {"orders": orders, "responses": responses}
     scene = panels.Scene(company=firm.model_copy(update={"gross_margin": None}),
-                         period=Period("2026Q3"), tables=tables)  # fmt: skip
+                         period=Period(LAST), tables=tables)  # fmt: skip
     clock = Clock()
     found = panels.histories(panels.with_window(scene, rows), scene)
     sums = found.aggregate(
