@@ -7,7 +7,7 @@ import itertools
 import ibis
 from ibis.expr.types import Column, Table
 
-from profitchain.casting import seconds
+from profitchain.casting import any_bits, seconds
 from profitchain.panel import (
     SECONDS_A_DAY,
     Scene,
@@ -42,8 +42,8 @@ def buyers(scene: Scene) -> Table:
     orders = orders.mutate(seen=seen.cast("int64"), windows=windows + last_year)
     bought = orders.revenue >= 0
     return orders.group_by("customer_id").aggregate(
-        seen=ibis.ifelse(bought, orders.seen, 0).bit_or(),
-        windows=ibis.ifelse(bought, orders.windows, 0).bit_or(),
+        seen=any_bits(ibis.ifelse(bought, orders.seen, 0), scene.engine),
+        windows=any_bits(ibis.ifelse(bought, orders.windows, 0), scene.engine),
     )
 
 

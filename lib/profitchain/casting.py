@@ -100,6 +100,11 @@ def _hex(digest: bytes) -> str:
     """Give hex digits in capitals: ClickHouse."""
 
 
+@ibis.udf.agg.builtin(name="bit_or")
+def _bit_or(bits: int) -> int:
+    """Give the bits that are set in any row: Spark, for which Ibis has no words."""
+
+
 def plain_text(value: ir.Value) -> ir.StringValue:
     """Return a value as trimmed text, null where empty."""
     kind = value.type()
@@ -296,6 +301,11 @@ def hex_md5(text: ir.StringValue, engine: str = "duckdb") -> ir.StringValue:
             return _hex(_md5_bytes(text)).lower()
         case _:
             return _md5(text)
+
+
+def any_bits(bits: ir.IntegerValue, engine: str = "duckdb") -> ir.IntegerValue:
+    """Return the bits that are set in any row of a group."""
+    return _bit_or(bits) if engine == "pyspark" else bits.bit_or()
 
 
 def to_utc(wall: ir.TimestampValue, zone: str) -> ir.TimestampValue:
