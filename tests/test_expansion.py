@@ -135,7 +135,7 @@ def few(repo, tmp_path_factory) -> tuple[store.Edition, Path]:
         patch.setattr(panel, "DRAWN_FROM", WANTED)
         patch.setattr(panel, "DRAWN", WANTED)
         patch.setattr(panel, "EXACT_CLUSTERS", WANTED + 200)
-        patch.setattr("profitchain.snapshots.EXACT_CLUSTERS", WANTED + 200)
+        patch.setattr("profitchain.snapshots.SAMPLED", WANTED + 200)
         edition = read_period(company, PERIOD)
         pages = publish_here(company, PERIOD, only=PAGES, out=folder / "out", spoken=["en"])
     return edition, pages

@@ -211,7 +211,7 @@ def test_a_firm_with_orders_alone_has_snapshots_too(frames):
 
 def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames, monkeypatch):
     monkeypatch.setattr(panel, "EXACT_CLUSTERS", 20)
-    monkeypatch.setattr(snapshots, "EXACT_CLUSTERS", 20)
+    monkeypatch.setattr(snapshots, "SAMPLED", 20)
     here = snapshots.customers(known_of(scene_of(frames))).execute()
     assert set(here[here["back"] >= 2]["sampled"]) == {1}
     now = here[here["back"] == 0]

@@ -204,11 +204,12 @@ def _publish(con: Any, judged: dict[str, Judged], end: End | None) -> dict[str, 
     for table in CONTRACTS:
         if table not in judged:
             continue
-        rows, raw = used_rows(judged[table], end), judged[table].table.raw
-        if raw.warehouse:
+        rows, read = used_rows(judged[table], end), judged[table].table
+        if read.raw.warehouse:
             tables[table] = rows
         else:
-            make = con.create_view if raw.lasting else con.create_table
+            is_large = read.pieces or (read.raw.lasting and not read.raw.paths)
+            make = con.create_view if is_large else con.create_table
             tables[table] = make(table, rows)
     for table, each in judged.items():
         if not each.table.raw.lasting:

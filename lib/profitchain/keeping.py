@@ -70,10 +70,15 @@ def let_go(con: Any, name: str) -> None:
 def save(con: Any, summary: ir.Table, path: Path) -> None:
     """Write a summary to a Parquet file: the same columns of the same types from every engine.
 
-    Whole numbers are BIGINT, others DOUBLE, then VARCHAR, BOOLEAN, DATE and TIMESTAMP.
+    Whole numbers are BIGINT (INTEGER where they are declared so), others DOUBLE, then VARCHAR,
+    BOOLEAN, DATE and TIMESTAMP; DuckDB's own sums would be of wider types.
     """
     if is_embedded(con):
-        con.to_parquet(_exactly_typed(summary), path)
+        columns = _with_types({name: _stored(kind) for name, kind in summary.schema().items()})
+        target = str(path).replace("'", "''")
+        con.raw_sql(
+            f"COPY (SELECT {columns} FROM ({con.compile(summary)})) TO '{target}' (FORMAT parquet)"
+        )
     else:
         _through_duckdb(con, summary, path, "FORMAT parquet")
 
@@ -103,20 +108,6 @@ def _hashed(con: Any, text: ir.StringValue) -> ir.IntegerValue:
     if con.name == "postgres":
         return _postgres_hash(text, 0)
     return _spark_hash(text) if con.name == "pyspark" else text.hash()
-
-
-def _exactly_typed(summary: ir.Table) -> ir.Table:
-    """Return a summary whose sums are whole numbers in truth: DuckDB's are of a wider type.
-
-    Two casts, because one to the type that a column is said to have already would be left out.
-    """
-    casts: dict[str, ir.Value] = {}
-    for name, kind in summary.schema().items():
-        if kind.is_integer():
-            casts[name] = summary[name].cast("decimal(38, 0)").cast("int64")
-        elif kind.is_decimal():
-            casts[name] = summary[name].cast("float64")
-    return summary.mutate(**casts) if casts else summary
 
 
 def _as_declared(con: Any, rows: ir.Table) -> str:
@@ -157,9 +148,13 @@ def _through_duckdb(con: Any, rows: ir.Table, path: Path, form: str) -> None:
         else:
             writer.register("given", _arrow(con, rows))
             given = "given"
-        columns = ", ".join(f"{_quoted(n)}::{kind} AS {_quoted(n)}" for n, kind in kinds.items())
+        columns = _with_types(kinds)
         target = str(path).replace("'", "''")
         writer.sql(f"COPY (SELECT {columns} FROM {given}) TO '{target}' ({form})")
+
+
+def _with_types(kinds: Mapping[str, str]) -> str:
+    return ", ".join(f"{_quoted(name)}::{kind} AS {_quoted(name)}" for name, kind in kinds.items())
 
 
 def _safely(kinds: Mapping[str, str]) -> dict[str, str]:
@@ -199,7 +194,7 @@ def _arrow(con: Any, rows: ir.Table) -> Any:
 
 def _stored(kind: dt.DataType) -> str:
     if kind.is_integer():
-        return "BIGINT"
+        return "INTEGER" if kind.is_int32() else "BIGINT"
     if kind.is_numeric() and not kind.is_boolean():
         return "DOUBLE"
     named = {"boolean": kind.is_boolean(), "date": kind.is_date(), "timestamp": kind.is_timestamp()}

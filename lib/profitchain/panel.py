@@ -24,8 +24,8 @@ from profitchain.periods import Period, months_before
 TREND_PERIODS = 8
 UNKNOWN = N_("(unknown)")
 EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
-DRAWN_FROM = 1_000_000  # customers; above, single lives are kept of fewer, drawn by chance
-DRAWN = 500_000
+DRAWN_FROM = 500_000  # customers; above, single lives are kept of fewer, drawn by chance
+DRAWN = 250_000
 DRAWS = 16**3
 SECONDS_A_DAY = 86_400
 HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before
@@ -91,15 +91,12 @@ def purchases(orders: Table) -> Table:
 def with_clusters(rows: Table, *, exact: bool, engine: str = "duckdb") -> Table:
     """Return rows with `cluster`: the customer's rank, or one of 256 buckets of its md5.
 
-    `draw` comes from the three digits that follow; 0 for all where the cluster is the rank.
+    `draw`, from 0 to 4095, comes from the three digits of the md5 that follow.
     """
-    if not exact:
-        rows = rows.mutate(digest=hex_md5(rows.customer_id, engine))
-        return rows.mutate(
-            cluster=_digits(rows.digest, 0, 2), draw=_digits(rows.digest, 2, 5)
-        ).drop("digest")
+    rows = rows.mutate(digest=hex_md5(rows.customer_id, engine))
     rank = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id))
-    return rows.mutate(cluster=rank, draw=ibis.literal(0, "int64"))
+    cluster = rank if exact else _digits(rows.digest, 0, 2)
+    return rows.mutate(cluster=cluster, draw=_digits(rows.digest, 2, 5)).drop("digest")
 
 
 def _digits(digest: Column, start: int, end: int) -> Value:

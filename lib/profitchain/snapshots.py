@@ -18,7 +18,6 @@ from profitchain.casting import from_utc, seconds
 from profitchain.followups import contact_sums
 from profitchain.panel import (
     DRAWS,
-    EXACT_CLUSTERS,
     SECONDS_A_DAY,
     UNKNOWN,
     Scene,
@@ -35,6 +34,7 @@ from profitchain.periods import Period, months_before
 
 SNAPSHOTS_BACK = 6  # a risk model learns from at most so many earlier ends of periods
 QUARTER_HOUR = 900  # seconds; no zone's clock differs from UTC by anything finer
+SAMPLED = 40_000  # customers; five moments of them are as many rows as a risk model learns from
 LATEST = 2  # snapshots that hold all customers
 
 
@@ -55,7 +55,7 @@ class Known:
 def people(customers: Table, many: int, *, of: int) -> Table:
     """Return customer_id, row, cluster, sampled: one row a customer.
 
-    `sampled` is 1 for about 200,000 customers, drawn by chance; for all if there are fewer.
+    `sampled` is 1 for about 40,000 customers, drawn by chance; for all if there are fewer.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def people(customers: Table, many: int, *, of: int) -> Table:
     of : how many they were drawn from.
     """
     number = ibis.row_number().over(ibis.window(order_by=customers.customer_id))
-    limit = DRAWS if many <= EXACT_CLUSTERS else max(DRAWS * EXACT_CLUSTERS // of, 1)
+    limit = DRAWS if many <= SAMPLED else max(DRAWS * SAMPLED // of, 1)
     sampled = ibis.ifelse(customers.draw < limit, 1, 0)
     return customers.select("customer_id", "cluster", row=number, sampled=sampled)
 
@@ -80,7 +80,8 @@ def purchase_days(scene: Scene) -> Table:
     days = bought.group_by("customer_id", "day").aggregate(
         orders=bought.count(), revenue=bought.revenue.sum().cast("int64")
     )
-    return days.mutate(first=days.day.min().over(ibis.window(group_by=days.customer_id)))
+    first = days.group_by("customer_id").aggregate(first=days.day.min())
+    return days.join(first, "customer_id", how="inner")
 
 
 def customers(known: Known) -> Table:

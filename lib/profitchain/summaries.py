@@ -2,7 +2,7 @@
 
 Sums over all customers are exact at any size. What needs single lives (snapshots, gaps between
 orders, a customer's earlier answers) is kept of all customers up to `panel.DRAWN_FROM` of them,
-and of about a million drawn by chance above.
+and of about a quarter of a million drawn by chance above.
 """
 
 from __future__ import annotations
