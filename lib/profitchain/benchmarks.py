@@ -193,8 +193,9 @@ def bars(rows: Sequence[Measured]) -> str:
     """Return our seconds and megabytes contest by contest, as bars of text."""
     firsts = {row.contest: row for row in reversed(rows)}  # ours come first
     ours = [row for row in rows if row is firsts[row.contest] and row.seconds]
-    if len({row.contest for row in ours}) < 2:
-        return ""
+    kinds = {row.contest.rpartition(": ")[0] for row in ours}
+    if len(kinds) != 1 or len(ours) < 2:
+        return ""  # bars compare sizes of one task
     lines = []
     for unit in ("seconds", "megabytes"):
         most = max(getattr(row, unit) or 0 for row in ours) or 1
@@ -214,9 +215,13 @@ def section(part: str, rows: Sequence[Measured], runs: int, on: str) -> str:
     for row in rows:
         named |= row.versions or {}
     versions = ", ".join(f"{name} {number}" for name, number in sorted(named.items()))
-    about = f"{date.today()}, medians of {runs} runs. {on}. {versions}."
+    about = f"{date.today()}, {_turns(runs)}. {on}. {versions}."
     shown = [f"## {part}: {PARTS[part].about}", about, table(rows), bars(rows)]
     return "\n\n".join(text for text in shown if text)
+
+
+def _turns(runs: int) -> str:
+    return "one run of each" if runs == 1 else f"medians of {runs} runs"
 
 
 def write(sections: Mapping[str, str], path: Path = BENCHMARKS) -> None:

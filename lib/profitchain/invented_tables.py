@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -11,25 +12,11 @@ import pyarrow.compute as pc
 
 from profitchain import programmes, voices
 from profitchain.goods import ORDERED, order_ids, sell
+from profitchain.settings import TableName
 from profitchain.tallies import Added
 from profitchain.world import World
 
-TABLES = (
-    "orders",
-    "responses",
-    "customers",
-    "invitations",
-    "order_lines",
-    "contacts",
-    "costs",
-    "referrals",
-    "offers",
-    "memberships",
-    "events",
-    "mentions",
-    "benchmarks",
-    "control_totals",
-)
+TABLES: tuple[str, ...] = get_args(TableName)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from profitchain.errors import CompanyError, NotMeasured, ParameterError
 from profitchain.expansion import STANDS_FOR, stands_for
 from profitchain.languages import _
 from profitchain.periods import Period
-from profitchain.stores import code_version, store_of
+from profitchain.stores import CUSTOMER_IDS, code_version, store_of
 
 if TYPE_CHECKING:
     from profitchain.intake import Intake
@@ -39,7 +39,6 @@ MAKING = "making-"
 OF_OTHERS = ("pieces",)  # folders of the store that other modules look after
 LAST_PERIOD = "last_period"
 SECONDS_A_DAY = 86_400
-CUSTOMER_IDS = "customer_ids"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from profitchain.company import Company
 
+CUSTOMER_IDS = "customer_ids"  # the summary that no page may read
+
 
 def store_of(company: Company) -> Path:
     """Return the company's store; where its folder can't be written, one among temporary files."""

@@ -20,8 +20,8 @@ from profitchain.intake import Intake
 from profitchain.keeping import keep, save
 from profitchain.panel import Scene
 from profitchain.periods import Period
+from profitchain.stores import CUSTOMER_IDS
 
-CUSTOMER_IDS = "customer_ids"
 Summaries = Iterator[tuple[str, Table]]
 
 
