@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,7 +130,8 @@ def only_compiled(monkeypatch) -> Callable[[str, int], SimpleNamespace]:
             return unbound(kept, rows)
 
         monkeypatch.setattr(keeping, "keep", keep)
-        monkeypatch.setattr(keeping, "let_go", lambda con, kept: None)
+        for module in (keeping, summaries):
+            monkeypatch.setattr(module, "let_go", lambda con, kept: None)
         for module in ("crosschecks", "summaries"):
             monkeypatch.setattr(f"profitchain.{module}.keep", keep)
         monkeypatch.setattr(summaries, "save", lambda con, rows, path: compiled(rows, name))
@@ -176,7 +178,9 @@ def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
         outcomes=[SimpleNamespace(table="orders", kind="later")],
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(summaries, "_days_uncovered", lambda intake, period: 0)
+        reach = (datetime(2024, 1, 1, 12), datetime(2026, 9, 30, 12))
+        patch.setattr(summaries, "_reach", lambda intake: reach)
+        patch.setattr(summaries, "_days_uncovered", lambda intake, period, last: 0)
         store._sum_up(intake, PERIOD, embedded)
 
 

@@ -26,7 +26,7 @@ def with_clusters(rows: Table, *, exact: bool, engine: str = "duckdb") -> Table:
     """
     rows = rows.mutate(__digits=md5_digits(rows.customer_id, engine))
     if exact:
-        cluster = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id)).cast("int32")
+        cluster = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id)).cast("int64")
     else:
         cluster = bucket_of(rows["__digits"])
     return rows.mutate(cluster=cluster, draw=draw_of(rows["__digits"])).drop("__digits")
@@ -34,12 +34,12 @@ def with_clusters(rows: Table, *, exact: bool, engine: str = "duckdb") -> Table:
 
 def bucket_of(digits: Column) -> Value:
     """Return the bucket, from 0 to 255, that the first two of `md5_digits` are."""
-    return (digits >> _DRAW_BITS).cast("int32")
+    return (digits >> _DRAW_BITS).cast("int64")
 
 
 def draw_of(digits: Column) -> Value:
     """Return chance's number, from 0 to 4095, that the other three are."""
-    return (digits & (DRAWS - 1)).cast("int32")
+    return (digits & (DRAWS - 1)).cast("int64")
 
 
 def only_asked(scene: Scene, buyers: Table) -> Table:

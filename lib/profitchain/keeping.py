@@ -67,6 +67,11 @@ def keep_in_parts(con: Any, name: str, parts: Sequence[ir.Table]) -> ir.Table:
     return kept
 
 
+def with_row(con: Any, kept: ir.Table) -> ir.Table:
+    """Return a kept table's rows with `row`, their number, where the engine has one at hand."""
+    return kept.mutate(row=kept.rowid()) if is_embedded(con) else kept
+
+
 def let_go(con: Any, name: str) -> None:
     """Forget what an engine keeps under a name."""
     if is_embedded(con):

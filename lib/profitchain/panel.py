@@ -32,8 +32,6 @@ SMALL = ("cluster", "prior_orders", "recency_days", "tenure_days", "n", "repeats
 def answers(scene: Scene, customers: Table) -> Table:
     """Return one row an answered survey: ids, scores, cluster, segments as text, joined_on.
 
-    `row` tells one from another and means nothing else.
-
     A segment is looked up with the customer, else on the answer itself, else with its order.
 
     Parameters
@@ -59,7 +57,7 @@ def answers(scene: Scene, customers: Table) -> Table:
         rows = looked_up(rows, scene.tables["orders"], "order_id", missing)
     _all_found(wanted, rows, scene)
     named = {name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted}
-    return rows.mutate(row=ibis.row_number(), **named).drop(*_of(rows, "order_id"))
+    return rows.mutate(**named).drop(*_of(rows, "order_id"))
 
 
 def score_cells(scene: Scene, rows: Table) -> Table:
@@ -117,10 +115,15 @@ def panel(scene: Scene, rows: Table) -> Table:
 
 
 def with_window(scene: Scene, rows: Table) -> Table:
-    """Return the answers to the main question, with score and the instants of `histories`."""
+    """Return the answers to the main question, with score, row and the instants of `histories`.
+
+    `row` tells one from another; where the engine has numbered them, it is that number.
+    """
     window = ibis.interval(days=scene.company.repeat_within_days)
     rows = rows.mutate(score=rows[scene.company.main.column])
     rows = rows.filter(rows.score.notnull())
+    if "row" not in rows.columns:
+        rows = rows.mutate(row=rows.response_id)
     return rows.mutate(
         known_at=rows.responded_at,
         followed_from=rows.responded_at,

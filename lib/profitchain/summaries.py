@@ -19,7 +19,7 @@ from ibis.expr.types import Table
 from profitchain import asked, buying, crowd, followups, panel, snapshots
 from profitchain.errors import PeriodError
 from profitchain.intake import Intake
-from profitchain.keeping import keep, keep_in_parts, let_go, save
+from profitchain.keeping import keep, keep_in_parts, let_go, save, with_row
 from profitchain.periods import Period
 from profitchain.scenes import Scene
 from profitchain.stores import CUSTOMER_IDS
@@ -108,7 +108,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
         yield "link_cells", panel.of_literals([], nothing)
         return
-    answers = keep(firm.con, "answers", panel.answers(scene, firm.customers))
+    answers = with_row(firm.con, keep(firm.con, "answers", panel.answers(scene, firm.customers)))
     yield "score_cells", panel.score_cells(scene, answers)
     if scene.company.main is None:
         return
