@@ -14,13 +14,13 @@ from typing import Any
 
 from ibis.expr.types import Table
 
-from profitchain import asked, buying, followups, panel, snapshots
+from profitchain import asked, bands, buying, followups, panel, snapshots
 from profitchain.errors import PeriodError
 from profitchain.intake import Intake
 from profitchain.keeping import keep, save
 from profitchain.panel import Scene
 from profitchain.periods import Period
-from profitchain.stores import CUSTOMER_IDS
+from profitchain.stores import CUSTOMER_IDS, LINK_ANSWERS
 
 Summaries = Iterator[tuple[str, Table]]
 
@@ -99,12 +99,22 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         return
     facts["still_open"] = panel.still_open(scene, answers)
     lives = keep(firm.con, "lives", panel.lives(scene, answers))
-    yield "link_cells", panel.link_cells(scene, panel.panel(scene, lives))
+    yield from _of_links(scene, panel.panel(scene, lives))
     few = lives if firm.few is scene else lives.semi_join(firm.drawn, "customer_id")
     yield "window_cells", followups.window_cells(firm.few, few)
     followed = keep(firm.con, "followed", followups.followed(firm.few, few))
     yield "ladder_cells", followups.ladder_cells(firm.few, followed)
     yield "return_times", followups.return_times(firm.few, few)
+
+
+def _of_links(scene: Scene, rows: Table) -> Summaries:
+    """Yield the cells of the link; of many answers these put together, and each one's cluster."""
+    if int(rows.count().execute()) <= bands.MANY:
+        yield "link_cells", panel.link_cells(scene, rows)
+        return
+    cells, answers = bands.link_tables(rows, scene.company.controls)
+    yield "link_cells", cells
+    yield LINK_ANSWERS, answers
 
 
 def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
