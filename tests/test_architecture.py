@@ -16,11 +16,11 @@ import pytest
 REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
-WORDS     errors memo languages periods estimates ratios expansion comparisons
+WORDS     errors memo languages periods estimates membership ratios expansion comparisons
 DATA      settings connections company stores contracts delimited workbooks engines keeping sources
 TYPED     warehouses casting digests conventions portable typed
 JUDGED    reasons soundness pieces checks quarantine crosschecks account fingerprints intake
-PANEL     scenes crowd panel asked followups buying snapshots summaries store
+PANEL     scenes crowd panel bands asked followups buying snapshots summaries store
 EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
 INVENTING targets invented_tables workers blocks folders example
 MEASURES  quality response satisfaction loyalty

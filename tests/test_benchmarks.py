@@ -130,7 +130,7 @@ def test_ours_finds_what_statsmodels_finds_on_a_small_panel(tmp_path):
     found = contests.fits(30_000, tmp_path)
     ours, logit = found[1].contenders[0], found[1].contenders[2]
     order = Order(runs=1)
-    assert contended("fits", found[0], order)[0].result.endswith("cells")
+    assert contended("fits", found[0], order)[0].result.endswith("groups")
     effects = [benchmarks._once(one, order)["result"] for one in (ours, logit)]
     values = [[float(number) for number in text.split(" ± ")] for text in effects]
     np.testing.assert_allclose(values[0][0], values[1][0], rtol=2e-4)

@@ -105,10 +105,12 @@ def test_the_command_tries_firms_side_by_side(monkeypatch):
 def test_buckets_of_customers_cover_as_customers_do_and_answers_alone_do_not():
     kind = Trial(name="many", requests=6_000, customers=1_000)
     found = certify_clusters(FIRMS, kind=kind, requests=60_000, workers=1).set_index("clusters")
-    exact, buckets, none = found.loc[list(certification.CLUSTERS)].itertuples()
+    named = [*certification.CLUSTERS, certification.TOGETHER]
+    exact, buckets, none, banded = found.loc[named].itertuples()
     assert exact.width == 1 and exact.noise == 0
     assert buckets.width == pytest.approx(1, abs=0.03)
     assert buckets.noise < 0.1
+    assert banded.width == pytest.approx(buckets.width, rel=1e-3)
     assert none.width < 0.97
     lowest = stats.binom.ppf(ALLOWED, FIRMS, 0.94) / FIRMS
-    assert min(exact.coverage, buckets.coverage) >= lowest
+    assert min(exact.coverage, buckets.coverage, banded.coverage) >= lowest

@@ -37,7 +37,7 @@ from engine_worlds import (
     write_firm,
 )
 
-from profitchain import engines, keeping, store, summaries
+from profitchain import bands, engines, keeping, store, summaries
 from profitchain.checks import judge, used_rows
 from profitchain.cli import main
 from profitchain.company import load_company
@@ -245,7 +245,13 @@ def assert_alike(ours: Path, theirs: Path) -> None:
     """Hold that one firm's summaries and quarantine are the same from two engines."""
     there, here = (store.read_period(firm, str(PERIOD)) for firm in (theirs, ours))
     assert dict(there.facts) == dict(here.facts)
-    first, second = saved(here.folder), saved(there.folder)
+    assert_same_files(here.folder, there.folder)
+    assert quarantined(ours) == quarantined(theirs)
+
+
+def assert_same_files(ours: Path, theirs: Path) -> None:
+    """Hold that summaries have the same columns, kinds and values."""
+    first, second = saved(ours), saved(theirs)
     assert list(first) == list(second)
     for name, table in first.items():
         kinds = [(f.name, str(f.type).removeprefix("large_")) for f in table.schema]
@@ -254,7 +260,6 @@ def assert_alike(ours: Path, theirs: Path) -> None:
         pd.testing.assert_frame_equal(
             table.to_pandas(), second[name].to_pandas(), check_exact=False, rtol=SUMS, atol=0
         )
-    assert quarantined(ours) == quarantined(theirs)
 
 
 def assert_only_sums_crossed(crossed: Crossed, tables: Mapping[str, pa.Table]) -> None:
@@ -276,6 +281,19 @@ def test_postgresql_gives_the_same_sums_as_duckdb(on_postgres, embedded, tables,
 def test_spark_gives_the_same_sums_as_duckdb(on_spark, embedded, tables, crossed):
     assert_alike(embedded, on_spark)
     assert_only_sums_crossed(crossed, tables)
+
+
+@pytest.mark.parametrize(
+    "engine", ["on_postgres", pytest.param("on_spark", marks=pytest.mark.slow)]
+)
+def test_answers_are_put_together_as_by_duckdb(engine, request, embedded, tmp_path, monkeypatch):
+    monkeypatch.setattr(bands, "MANY", 0)
+    folders = [tmp_path / "ours", tmp_path / "theirs"]
+    for folder, firm in zip(folders, (embedded, request.getfixturevalue(engine)), strict=True):
+        folder.mkdir()
+        store._prepare(load_company(firm), PERIOD, folder)
+    assert pq.read_metadata(folders[0] / "link_answers.parquet").num_rows > 100
+    assert_same_files(*folders)
 
 
 @pytest.fixture(scope="module")

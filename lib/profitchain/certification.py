@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain import trials
+from profitchain.alike import together
 from profitchain.comparisons import change_since
 from profitchain.design import build
 from profitchain.estimates import Estimate, Said
@@ -47,6 +48,7 @@ CLUSTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "256 buckets of customers": lambda who: who % BUCKETS,
     "none: each answer for itself": lambda who: np.arange(len(who)),
 }
+TOGETHER = "256 buckets, answers put together by bands"
 QUESTIONS = (
     Question(name="nps", kind="nps"),
     Question(name="csat", kind="csat", scale=(1, 5)),
@@ -110,6 +112,8 @@ def certify_clusters(
 ) -> pd.DataFrame:
     """Try the adjusted effect in so many firms by customer, by buckets and without clusters.
 
+    And by buckets with answers put together, as those of a large firm are.
+
     Returns
     -------
     One row a way to cluster: clusters, coverage, width (mean width of the 95% interval, as a share
@@ -120,11 +124,11 @@ def certify_clusters(
     with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
         tried = pd.concat(pool.map(_clustered, [kind] * firms, range(firms)), ignore_index=True)
     holds = (tried["low"] <= truth) & (truth <= tried["high"])
-    widths = (tried["high"] - tried["low"]).to_numpy().reshape(firms, len(CLUSTERS))
+    widths = (tried["high"] - tried["low"]).to_numpy().reshape(firms, len(CLUSTERS) + 1)
     shares = widths / widths[:, :1]
     return pd.DataFrame(
         {
-            "clusters": list(CLUSTERS),
+            "clusters": [*CLUSTERS, TOGETHER],
             "coverage": holds.to_numpy().reshape(shares.shape).mean(axis=0),
             "width": shares.mean(axis=0),
             "noise": shares.std(axis=0),
@@ -135,8 +139,12 @@ def certify_clusters(
 def _clustered(kind: Trial, seed: int) -> pd.DataFrame:
     """Return the adjusted effect in one firm, one row a way to cluster: low, high."""
     rows = firm(kind, _luck_of(kind, seed))
-    design = build(rows.assign(score=rows["nps"]), as_it_is, controls=CONTROLS)
+    rows = rows.assign(score=rows["nps"])
+    design = build(rows, as_it_is, controls=CONTROLS)
     models = [fit(replace(design, clusters=way(design.clusters))) for way in CLUSTERS.values()]
+    buckets = rows.assign(cluster=rows["cluster"] % BUCKETS)
+    groups, members = together(buckets, CONTROLS, "repeats")
+    models.append(fit(build(groups, as_it_is, controls=CONTROLS, members=members)))
     said = [estimates(average_effect(model), unit="share")[0] for model in models]
     return pd.DataFrame([_ends(one)[1:] for one in said], columns=["low", "high"])
 
@@ -324,9 +332,10 @@ Elsewhere the page says "too few to say" and why.
 
 Above 200,000 customers a cluster is one of 256 buckets of them. In {firms_of_many} firms of
 {many}, each with a mood and a habit of their own, the adjusted effect
-was fitted once and its 95% interval formed in three ways. Width is the mean as a share of the
-interval by customer, and by how much that share varies from firm to firm. Chance moves coverage by
-{chance_of_many} points.
+was fitted once and its 95% interval formed in three ways; then once more on answers put together
+by bands, as those of a large firm are. Width is the mean as a share of the interval by customer,
+and by how much that share varies from firm to firm. Chance moves coverage by {chance_of_many}
+points.
 
 {clustered}
 """

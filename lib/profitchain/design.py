@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from profitchain.alike import MANY, Members, together
+from profitchain.alike import Members, members_of, together
+from profitchain.bands import MANY
 from profitchain.estimates import Unsaid
 from profitchain.languages import N_, _, ngettext
-from profitchain.terms import Basis, Controls, control_columns, independent
+from profitchain.membership import is_shared, totals
+from profitchain.terms import Basis, Controls, control_columns, independent, side_by_side
 
 Outcome = Literal["repeats", "orders", "spend", "margin"]
 
@@ -63,19 +65,38 @@ class Design:
     def spread(self, each: np.ndarray) -> pd.Series:
         """Return each cluster's sum of what every answer of a cell brings."""
         if self.members is not None:
-            return pd.Series(self.members.spread(each), index=self.members.names)
+            return self.members.spread(each)
         codes, names = pd.factorize(self.clusters)
         return pd.Series(np.bincount(codes, self.n * each, len(names)), index=names)
 
     def left_over(self, mean: np.ndarray) -> pd.DataFrame:
         """Return each cluster's sums of (total - n mean) times each column."""
         if self.members is not None:
-            sums = self.members.summed(mean, self.columns)
-            return pd.DataFrame(sums, index=self.members.names)
+            return self.members.summed(mean, self.columns)
         residuals = self.total - self.n * mean
         codes, names = pd.factorize(self.clusters)
         sums = [np.bincount(codes, residuals * column, len(names)) for column in self.columns.T]
         return pd.DataFrame(np.column_stack(sums), index=names)
+
+    def among(self, rows: np.ndarray, cells: pd.DataFrame, outcome: Outcome) -> Design:
+        """Return the same terms for an amount, on those of the model's cells that are chosen.
+
+        Parameters
+        ----------
+        rows : whether each of the cells that the model was made of is among them.
+        cells : these, with `n` and the outcome as they count now.
+        """
+        n, total = (cells[name].to_numpy(float) for name in ("n", outcome))
+        if self.members is None:
+            chosen, clusters, members = rows, self.clusters[rows], None
+        else:
+            of = self.members.of[rows]
+            n, total = (np.bincount(of, each, len(self.n)) for each in (n, total))
+            chosen, clusters = n > 0, self.clusters
+            members = members_of(cells, (np.cumsum(chosen) - 1)[of], outcome)
+            n, total = n[chosen], total[chosen]
+        return replace(self, columns=self.columns[chosen], n=n, total=total, clusters=clusters,
+                       binary=False, members=members)  # fmt: skip
 
 
 def build(
@@ -100,15 +121,17 @@ def build(
         return Unsaid(why=why, n=answers)
     known = control_columns(cells, controls, outcome=outcome)
     score = basis(cells["score"].to_numpy(float))
-    columns = np.column_stack([score, np.ones(len(cells)), known.columns])
+    columns = side_by_side([*score.T, np.ones(len(cells)), *known.parts])
+    before = score.shape[1] + 1
+    known = replace(known, parts=tuple(columns.T[before:]))
     n = cells["n"].to_numpy(float)
     keep = independent(columns, n)
-    if not keep[: score.shape[1] + 1].all():
+    if not keep[:before].all():
         why = _("Too few different scores to tell these effects apart.")
         return Unsaid(why=why, n=answers)
-    known = known.keeping(keep[score.shape[1] + 1 :])
+    known = known.keeping(keep[before:])
     design = Design(
-        columns=columns[:, keep],
+        columns=columns if members and keep.all() else columns[:, keep],  # no copy of a large one
         score_terms=score.shape[1],
         total=cells[outcome].to_numpy(float),
         n=n,
@@ -125,7 +148,7 @@ def model_of(
     cells: pd.DataFrame, basis: Basis, *, controls: Sequence[str] = (), outcome: Outcome = "repeats"
 ) -> Design | Unsaid:
     """Return the same as `build`, from cells put `together` where there are many."""
-    if len(cells) <= MANY or outcome not in cells:
+    if outcome not in cells or cells.empty or (len(cells) <= MANY and not is_shared(cells)):
         return build(cells, basis, controls=controls, outcome=outcome)
     groups, members = together(cells, controls, outcome)
     return build(groups, basis, controls=controls, outcome=outcome, members=members)
@@ -149,10 +172,8 @@ def refusal(
             n,
             fewest=FEWEST_ANSWERS,
         )
-    return (
-        _few_events(n, round(float(cells["repeats"].sum())), outcome)
-        or _few_customers(cells, "n", FEWEST_CUSTOMERS, members)
-        or _few_customers(cells, outcome, FEWEST_PAYERS, members)
+    return _few_events(n, round(float(cells["repeats"].sum())), outcome) or _few_customers(
+        cells, outcome, members
     )
 
 
@@ -197,22 +218,29 @@ def _affordable(design: Design) -> Design | Unsaid:
     return Unsaid(why=why, n=design.answers)
 
 
-def _few_customers(cells: pd.DataFrame, column: str, fewest: float, members: Members | None) -> str:
+def _few_customers(cells: pd.DataFrame, outcome: Outcome, members: Members | None) -> str:
+    """Return why so few customers, or so few of those who paid, tell nothing."""
+    known = [name for name in dict.fromkeys(("n", outcome)) if name in cells]
+    of_each = totals(cells, known) if members is None else members.sums
+    return next(filter(None, (
+        _one_is_most(of_each, name, fewest)
+        for name, fewest in (("n", FEWEST_CUSTOMERS), (outcome, FEWEST_PAYERS))
+    )), "")  # fmt: skip
+
+
+def _one_is_most(sums: pd.DataFrame, column: str, fewest: float) -> str:
     what = _(SUMMED.get(column, column))
-    if column not in cells:
+    if column not in sums:
         return _("The data have no {what}.", what=what)
-    if members is None:
-        totals = cells.groupby("cluster")[column].sum().abs().to_numpy(float)
-    else:
-        totals = np.abs(members.answers if column == "n" else members.outcome)
-    if totals.sum() == 0:
+    of_each = sums[column].abs().to_numpy(float)
+    if of_each.sum() == 0:
         return _("There are no {what} to compare.", what=what)
-    if kish(totals) >= fewest:
+    if kish(of_each) >= fewest:
         return ""
     return _(
         "Too few customers: one of {count} makes up {share} of all {what}.",
-        count=f"{np.count_nonzero(totals):,}",
-        share=f"{totals.max() / totals.sum():.0%}",
+        count=f"{np.count_nonzero(of_each):,}",
+        share=f"{of_each.max() / of_each.sum():.0%}",
         what=what,
     )
 

@@ -168,7 +168,7 @@ def simple_logit(columns: np.ndarray, outcome: np.ndarray, clusters: np.ndarray)
     """Return a logit of 0/1 outcomes as `regression.fit` takes it: the constant comes first."""
     return Design(
         columns=columns, score_terms=0, total=np.asarray(outcome, float), n=np.ones(len(outcome)),
-        clusters=clusters, binary=True, basis=as_it_is, controls=Controls(columns=columns[:, 1:]),
+        clusters=clusters, binary=True, basis=as_it_is, controls=Controls(),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from profitchain.company import Question
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.formats import digits, number, plain
 from profitchain.languages import N_, _, following, ngettext
+from profitchain.membership import clusters
 from profitchain.narration import percent
 from profitchain.wording import sentence
 
@@ -184,7 +185,7 @@ def answers_followed(cells: pd.DataFrame, facts: Mapping[str, int]) -> str:
         "{answers} of {customers} were followed to the end of their window",
         cells["n"].sum(),
         answers=plain(cells["n"].sum(), "answers"),
-        customers=plain(cells["cluster"].nunique(), "customers"),
+        customers=plain(clusters(cells), "customers"),
     )
     waiting = ngettext(
         "{n} answer of this period or before is still inside it and waits for a later edition",

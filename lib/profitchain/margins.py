@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from profitchain.estimates import Estimate
-from profitchain.regression import Fit, Quantities, levels_of
+from profitchain.regression import Fit, Quantities, in_blocks, levels_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +43,16 @@ def average_effect(model: Fit) -> Quantities:
     controls. The interval is conditional on the answers' scores and controls, as statsmodels'
     `get_margeff(at="overall")`.
     """
-    design = model.design
-    _, slope, curvature = levels_of(model.predictor, binary=design.binary)
-    share = design.n / design.n.sum()
-    coefficient = model.coefficients.values[0]
-    gradient = coefficient * (share * curvature) @ design.columns
-    gradient[0] += share @ slope
+    design, values = model.design, model.coefficients.values
+    answers, steepness, gradient = design.n.sum(), 0.0, np.zeros(len(values))
+    for rows in in_blocks(len(design.n)):
+        columns, share = design.columns[rows], design.n[rows] / answers
+        _, slope, curvature = levels_of(columns @ values, binary=design.binary)
+        gradient += values[0] * (share * curvature) @ columns
+        steepness += share @ slope
+    gradient[0] += steepness
     carried = model.coefficients.combine(gradient)
-    return replace(carried, values=np.array([coefficient * (share @ slope)]))
+    return replace(carried, values=np.array([values[0] * steepness]))
 
 
 def standardised(model: Fit, scores: Sequence[float]) -> Quantities:

@@ -101,8 +101,8 @@ def fixed_effects(
     why = refusal(cells)
     if why:
         return Unsaid(why=why, n=len(cells))
-    known = control_columns(cells, controls, outcome="repeats").columns
-    columns = np.column_stack([cells["score"], cells["repeats"], known]).astype(float)
+    known = control_columns(cells, controls, outcome="repeats").parts
+    columns = np.column_stack([cells["score"], cells["repeats"], *known]).astype(float)
     score, repeats, others = np.split(demeaned(columns, cells["person"]), [1, 2], axis=1)
     found = least_squares(score, repeats, cells["cluster"].to_numpy(), others=others)
     if isinstance(found, Unsaid):

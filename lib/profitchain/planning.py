@@ -10,6 +10,7 @@ from scipy import stats
 
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.languages import N_, _
+from profitchain.membership import totals
 from profitchain.periods import Period
 
 POWER = 0.8
@@ -110,10 +111,10 @@ def deviation(cells: pd.DataFrame, outcome: str) -> float:
     ----------
     Cochran (1977), Sampling Techniques, 3rd ed., sec. 9A.
     """
-    totals = cells.groupby("cluster")[[outcome, "n"]].sum()
-    n = totals["n"].sum()
-    residuals = totals[outcome] - totals[outcome].sum() / n * totals["n"]
-    factor = len(totals) / max(len(totals) - 1, 1)
+    sums = totals(cells, [outcome, "n"])
+    n = sums["n"].sum()
+    residuals = sums[outcome] - sums[outcome].sum() / n * sums["n"]
+    factor = len(sums) / max(len(sums) - 1, 1)
     return float(np.sqrt(factor * (residuals @ residuals) / n))
 
 

@@ -19,6 +19,7 @@ import scipy
 
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.languages import _, ngettext
+from profitchain.membership import totals as totals_of
 
 FEWEST_CLUSTERS = 4.5  # below this many effective customers an interval would be guesswork
 CLUSTERED = "95% interval clustered by customer"
@@ -163,9 +164,7 @@ def linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
 ) -> Linearised | Unsaid:
     """Return the ratio of two sums with each cluster's part of its error (as in `ratio`)."""
-    totals = sums.groupby("cluster")[
-        list(dict.fromkeys([numerator, denominator, counts or denominator]))
-    ].sum()
+    totals = totals_of(sums, list(dict.fromkeys([numerator, denominator, counts or denominator])))
     totals = totals[(totals != 0).any(axis=1)]
     n = totals[denominator].sum()
     if n <= 0:

@@ -190,7 +190,7 @@ def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit
     """Return the logit of answering on these terms, or why there can be none."""
     n, cells = asked["n"].to_numpy(float), asked.assign(repeats=given)
     known = control_columns(cells, terms, outcome="repeats", who=_("those who answered"))
-    columns = np.column_stack([np.ones(len(asked)), known.columns])
+    columns = np.column_stack([np.ones(len(asked)), *known.parts])
     keep = independent(columns, n)
     rarer = round(min(given.sum(), (n - given).sum()))
     if rarer < EVENTS_PER_TERM * (keep.sum() - 1):

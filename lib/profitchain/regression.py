@@ -10,7 +10,7 @@ method), so that differences, stacked models and tests need no further formula.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,13 +21,13 @@ from profitchain.design import Design, Outcome, kish, model_of
 from profitchain.estimates import Unsaid
 from profitchain.languages import _
 from profitchain.memo import remembered
-from profitchain.terms import Basis
+from profitchain.terms import BLOCK, Basis
 
 FARTHEST = 15.0  # a linear predictor beyond it means a probability of 3 in ten million: separation
 STEPS = 30
 MANY = 200_000  # rows above which statsmodels' decompositions take most of time and memory
+EVERY = 16  # of so many rows one, for a start
 SETTLED = 1e-8  # the largest step, on the log or logit scale, after which none follows
-BLOCK = 4096  # rows at a time, so that what is between them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +114,12 @@ def fitted(
     return design if isinstance(design, Unsaid) else fit(design)
 
 
+def in_blocks(rows: int) -> Iterator[slice]:
+    """Yield blocks of rows that together are all: one where they are few."""
+    step = BLOCK if rows > MANY else max(rows, 1)
+    yield from (slice(start, start + step) for start in range(0, rows, step))
+
+
 def levels_of(predictor: np.ndarray, *, binary: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean at a linear predictor, its slope and its curvature."""
     if not binary:
@@ -124,7 +130,6 @@ def levels_of(predictor: np.ndarray, *, binary: bool) -> tuple[np.ndarray, np.nd
     return mean, slope, slope * (1 - 2 * mean)
 
 
-@remembered
 def _solve(
     columns: np.ndarray, total: np.ndarray, n: np.ndarray, *, binary: bool, score_terms: int
 ) -> np.ndarray | None:
@@ -134,11 +139,12 @@ def _solve(
         return None
     start = np.zeros(columns.shape[1])
     start[score_terms] = logit(mean) if binary else np.log(mean)
-    fit = _by_statsmodels if len(n) <= MANY else _by_newton
+    fit = _by_statsmodels if len(n) <= MANY else _by_newton  # quicker again than remembered
     with np.errstate(all="ignore"):
         return fit(columns, total, n, start, binary=binary)
 
 
+@remembered
 def _by_statsmodels(
     columns: np.ndarray, total: np.ndarray, n: np.ndarray, start: np.ndarray, *, binary: bool
 ) -> np.ndarray | None:
@@ -165,9 +171,19 @@ def _by_newton(
 ) -> np.ndarray | None:
     """Return what statsmodels would, in a tenth of its memory.
 
-    With canonical links Newton's steps are those of iteratively reweighted least squares.
+    With canonical links Newton's steps are those of iteratively reweighted least squares. A few
+    rows alone bring it near where it ends, so that all of them are gone through only twice or so.
     """
-    values = start
+    few = (columns[::EVERY], total[::EVERY], n[::EVERY])
+    near = _newton(*few, start, binary=binary)
+    found = None if near is None else _newton(columns, total, n, near, binary=binary)
+    return _newton(columns, total, n, start, binary=binary) if found is None else found
+
+
+def _newton(
+    columns: np.ndarray, total: np.ndarray, n: np.ndarray, values: np.ndarray, *, binary: bool
+) -> np.ndarray | None:
+    """Return where Newton's steps settle from some values, or None where they don't."""
     for _step in range(STEPS):
         slope, curvature = _slope_and_curvature(columns, total, n, values, binary=binary)
         try:
@@ -197,8 +213,8 @@ def _slope_and_curvature(
 
 def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
     """Return what each cluster brings to each coefficient's error."""
-    mean, _slope, _curvature = levels_of(design.columns @ values, binary=design.binary)
-    scores = design.left_over(mean)
+    predictor = design.columns @ values
+    scores = design.left_over(expit(predictor) if design.binary else np.exp(predictor))
     count, answers = len(scores), design.n.sum()
     factor = count / (count - 1) * (answers - 1) / (answers - len(values))
     return np.sqrt(factor) * scores @ bread_of(design, values)

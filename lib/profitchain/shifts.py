@@ -14,6 +14,7 @@ from profitchain.estimates import Said, Unsaid
 from profitchain.languages import N_, _, ngettext
 from profitchain.links import CLUSTERED, adjustment
 from profitchain.margins import average_effect, estimates, stacked, standardised
+from profitchain.membership import clusters
 from profitchain.ratios import holm, said_frame
 from profitchain.regression import Fit, Quantities, fitted
 from profitchain.terms import as_it_is, categories, named_levels
@@ -169,7 +170,7 @@ def _by_segment(
 
 def _within(cells: pd.DataFrame, controls: Sequence[str], smallest: int) -> Quantities | Unsaid:
     n = int(cells["n"].sum())
-    if min(n, cells["cluster"].nunique()) < smallest:
+    if min(n, clusters(cells)) < smallest:
         why = ngettext(
             "Fewer than {n} customer: too small a group to show.",
             "Fewer than {n} customers: too small a group to show.",

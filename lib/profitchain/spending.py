@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.design import SUMMED, Design, build, refusal
+from profitchain.design import SUMMED, Design, model_of, refusal
 from profitchain.estimates import Said, Unsaid
 from profitchain.languages import _
 from profitchain.links import CLUSTERED, adjustment, effect_of_a_point
 from profitchain.margins import estimates, stacked
+from profitchain.membership import returned
 from profitchain.regression import Fit, Quantities, fit, levels_of
 from profitchain.terms import as_it_is, independent
 
@@ -52,7 +53,7 @@ def two_part_effect(
     ----------
     Duan, Manning, Morris and Newhouse (1983), J. Business & Econ. Statistics 1: 115-126.
     """
-    design = build(cells, as_it_is, controls=controls)
+    design = model_of(cells, as_it_is, controls=controls)
     first = design if isinstance(design, Unsaid) else fit(design)
     if isinstance(first, Unsaid):
         return first
@@ -69,22 +70,13 @@ def two_part_effect(
 
 def _amount_given_repeat(cells: pd.DataFrame, design: Design, outcome: Amount) -> Fit | Unsaid:
     """Return the amount model on those who came back, with the terms of the first model."""
-    came = cells["repeats"].to_numpy() > 0
-    back = cells[came].assign(n=cells.loc[came, "repeats"])
+    back = returned(cells)
     why = refusal(back, outcome)
     if why:
         return Unsaid(why=why, n=int(back["n"].sum()))
-    weights = back["n"].to_numpy(float)
-    keep = independent(design.columns[came], weights)
-    own = replace(
-        design,
-        columns=design.columns[came][:, keep],
-        total=back[outcome].to_numpy(float),
-        n=weights,
-        clusters=design.clusters[came],
-        binary=False,
-    )
-    model = fit(own)
+    own = design.among(cells["repeats"].to_numpy() > 0, back, outcome)
+    keep = independent(own.columns, own.n)
+    model = fit(replace(own, columns=own.columns[:, keep]))
     return model if isinstance(model, Unsaid) else _padded(model, design, keep)
 
 

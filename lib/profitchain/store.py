@@ -21,14 +21,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
 from profitchain import languages
 from profitchain.company import Company, load_company
 from profitchain.errors import CompanyError, NotMeasured, ParameterError
 from profitchain.expansion import STANDS_FOR, stands_for
 from profitchain.languages import _
+from profitchain.membership import with_answers
 from profitchain.periods import Period
-from profitchain.stores import CUSTOMER_IDS, code_version, store_of
+from profitchain.stores import CUSTOMER_IDS, LINK_ANSWERS, code_version, store_of
 
 if TYPE_CHECKING:
     from profitchain.intake import Intake
@@ -90,6 +92,7 @@ class Edition:
         """Return a summary as a frame; money in whole units of the firm's currency.
 
         Where customers are drawn, each row of `customers` says in `stands_for` for how many.
+        Where a firm's answers are put together by `bands`, `link_cells` has them behind it.
 
         Raises NotMeasured where the firm has no table for it.
         """
@@ -101,11 +104,18 @@ class Edition:
                     firm=self.company.name,
                 )
             )
+        frame = self._in_units(name)
+        if name == "customers" and self.stands_for > 1:
+            frame[STANDS_FOR] = self.stands_for
+        if name == "link_cells" and self.has(LINK_ANSWERS):
+            frame = with_answers(frame, self._in_units(LINK_ANSWERS))
+            pa.default_memory_pool().release_unused()  # the reader keeps more than these hold
+        return frame
+
+    def _in_units(self, name: str) -> pd.DataFrame:
         frame = pd.read_parquet(self.folder / f"{name}.parquet")
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
-        if name == "customers" and self.stands_for > 1:
-            frame[STANDS_FOR] = self.stands_for
         return frame
 
 

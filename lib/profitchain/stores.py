@@ -10,6 +10,7 @@ from pathlib import Path
 from profitchain.company import Company
 
 CUSTOMER_IDS = "customer_ids"  # the summary that no page may read
+LINK_ANSWERS = "link_answers"  # the single answers behind a large firm's cells of the link
 
 
 def store_of(company: Company) -> Path:

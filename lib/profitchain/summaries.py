@@ -16,13 +16,13 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
-from profitchain import asked, buying, crowd, followups, panel, snapshots
+from profitchain import asked, bands, buying, crowd, followups, panel, snapshots
 from profitchain.errors import PeriodError
 from profitchain.intake import Intake
 from profitchain.keeping import keep, keep_in_parts, let_go, save, with_row
 from profitchain.periods import Period
 from profitchain.scenes import Scene
-from profitchain.stores import CUSTOMER_IDS
+from profitchain.stores import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.typed import WHO
 
 AT_ONCE = 3_000_000  # answers
@@ -114,7 +114,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         return
     facts["still_open"] = panel.still_open(scene, answers)
     lives = keep_in_parts(firm.con, "lives", _lives(firm, answers))
-    yield "link_cells", panel.link_cells(scene, panel.panel(scene, lives))
+    yield from _of_links(scene, panel.panel(scene, lives))
     few = lives if firm.few is scene else lives.semi_join(firm.drawn, "customer_id")
     yield "window_cells", followups.window_cells(firm.few, few)
     followed = keep(firm.con, "followed", followups.followed(firm.few, few))
@@ -129,6 +129,16 @@ def _lives(firm: Firm, answers: Table) -> list[Table]:
         parts = -(-int(answers.count().execute()) // AT_ONCE)
     some = [answers.filter(answers.cluster % parts == k) for k in range(parts)]
     return [panel.lives(firm.scene, each) for each in some]
+
+
+def _of_links(scene: Scene, rows: Table) -> Summaries:
+    """Yield the cells of the link; of many answers these put together, and each one's cluster."""
+    if int(rows.count().execute()) <= bands.MANY:
+        yield "link_cells", panel.link_cells(scene, rows)
+        return
+    cells, answers = bands.link_tables(rows, scene.company.controls)
+    yield "link_cells", cells
+    yield LINK_ANSWERS, answers
 
 
 def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:

@@ -21,6 +21,7 @@ from profitchain.design import Outcome
 from profitchain.estimates import Estimate, Said, Unsaid
 from profitchain.languages import N_, _
 from profitchain.links import effect_of_a_point, repeat_effect
+from profitchain.membership import returned
 from profitchain.ratios import ratio, said_frame
 from profitchain.spending import Amount, two_part_effect
 
@@ -132,7 +133,7 @@ def chain(
     """
     rows = [_step(N_("come back"), cells, "repeats", "n", unit="share", level=level)]
     differences = [repeat_effect(cells, controls=controls, level=level)]
-    back = came_back(cells)
+    back = returned(cells)
     units = {"orders": "orders", "spend": currency, "margin": currency}
     for outcome, unit in units.items():
         if outcome in cells:
@@ -146,12 +147,6 @@ def chain(
             two_part_effect(cells, outcome=money, controls=controls, unit=currency, level=level)
         )
     return _beside(rows, differences)
-
-
-def came_back(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of the answers that were followed by an order, `n` counting them alone."""
-    came = cells[cells["repeats"] > 0]
-    return came.assign(n=came["repeats"])
 
 
 def _step(

@@ -72,34 +72,41 @@ def told(sums: object) -> str:
 
 
 def cells(answers: str, to: str) -> dict:
-    """Compress answers to cells in the engine, customers in 256 buckets."""
+    """Put answers together in the engine, customers in 256 buckets: groups, and who is in them."""
     import ibis
 
-    from profitchain import crowd
-    from profitchain import panel as panels
+    from profitchain import bands, crowd
+    from profitchain.keeping import save
 
     con = ibis.duckdb.connect()
     rows = con.read_parquet(answers)
     rows = rows.mutate(customer_id=rows.customer_id.cast("string"))
-    rows = crowd.with_clusters(rows, exact=False)
-    keys = ["score", "region", "tier", "prior_orders", "recency_days", "tenure_days", "cluster"]
+    rows = crowd.with_clusters(rows, exact=False).drop("customer_id", "draw")
     clock = Clock()
-    found = panels.cells(rows, keys, n=rows.count(), repeats=rows["repeat"].sum())
-    types = dict.fromkeys(panels.SMALL, "int32") | {"score": "float64"}  # as `link_cells` has them
-    con.to_parquet(found.cast(types), to)
+    groups, single = bands.link_tables(rows.cast({"score": "float64"}), CONTROLS)
+    save(con, groups, Path(to))
+    save(con, single, behind(to))
     clock.stop()
     count = con.read_parquet(to).count().execute()
-    return {**clock.told, "result": f"{count:,} cells"}
+    return {**clock.told, "result": f"{count:,} groups"}
+
+
+def behind(cells: str) -> Path:
+    """Return where the single answers lie that are behind some cells."""
+    return Path(cells).with_suffix(".answers.parquet")
 
 
 def effect(cells: str) -> dict:
     """Fit the adjusted logit and say the average effect of a point with its interval."""
     import pandas as pd
+    import pyarrow as pa
 
     from profitchain.links import repeat_effect
+    from profitchain.membership import with_answers
 
-    frame = pd.read_parquet(cells, to_pandas_kwargs={"split_blocks": True, "self_destruct": True})
+    frame = with_answers(pd.read_parquet(cells), pd.read_parquet(behind(cells)))
     frame = frame.astype({"region": "category", "tier": "category"})
+    pa.default_memory_pool().release_unused()
     repeat_effect(frame.head(2000), controls=CONTROLS)  # imports are no part of a fit
     clock = Clock()
     found = repeat_effect(frame, controls=CONTROLS)
