@@ -38,6 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
+    from profitchain import codebase, forking
+
+    # Kernels' imports take as long as this process's own: they begin first.
+    forking.start(codebase.NOTEBOOKS, codebase.code_of(codebase.NOTEBOOKS))
+
     from profitchain import lists
     from profitchain.press import REPORTS, publish
     from profitchain.store import read_period

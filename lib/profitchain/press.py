@@ -21,13 +21,13 @@ from profitchain import (
     shelf,
 )
 from profitchain.binding import Order, commentary_on, write_all, write_findings
+from profitchain.codebase import NOTEBOOKS, ROOT, code_of
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
 from profitchain.folders import aside, discard, exchange
-from profitchain.runs import Ran, ended, environment_of, ready_worker, run, ways_to_start
-from profitchain.store import ROOT, read_period
+from profitchain.runs import Ran, ended, environment_of, ready_worker, run
+from profitchain.store import read_period
 
-NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
 SUMMARY = "00_summary"
 
@@ -66,8 +66,9 @@ def publish(
     notebooks = _chosen(only)
     chosen = parameters.typed(notebooks, settings or {})
     asked = [languages.check(tag) for tag in spoken]
-    code = kept.code_of(NOTEBOOKS)  # known before any of it is imported to run
-    with forking.warm(NOTEBOOKS) as address, _workers(len(notebooks), address) as pool:
+    code = code_of(NOTEBOOKS)  # known before any of it is imported to run
+    address = forking.start(NOTEBOOKS, code)
+    with _workers(len(notebooks), address) as pool:
         edition = read_period(company, period)
         order = Order(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
@@ -114,7 +115,7 @@ def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
     """Return workers: one more than cores where a core is free while a kernel starts or ends."""
     number = max(1, min(most, (os.cpu_count() or 1) + forking.can_fork()))
     ready = (address, dict(os.environ))
-    return ProcessPoolExecutor(number, ways_to_start(), ready_worker, ready)
+    return ProcessPoolExecutor(number, forking.ways_to_start(), ready_worker, ready)
 
 
 def _run_all(

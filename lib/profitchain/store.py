@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from profitchain import languages
+from profitchain.codebase import ROOT
 from profitchain.company import Company, load_company
 from profitchain.errors import CompanyError, NotMeasured, ParameterError
 from profitchain.expansion import STANDS_FOR, stands_for
@@ -33,7 +34,6 @@ from profitchain.stores import CUSTOMER_IDS, code_version, store_of
 if TYPE_CHECKING:
     from profitchain.intake import Intake
 
-ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
 MAKING = "making-"
 OF_OTHERS = ("pieces",)  # folders of the store that other modules look after
