@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -43,10 +44,13 @@ def report(options: argparse.Namespace) -> int:
     # Kernels' imports take as long as this process's own: they begin first.
     forking.start(codebase.NOTEBOOKS, codebase.code_of(codebase.NOTEBOOKS))
 
+    gc.disable()  # what is imported is no garbage
     from profitchain import lists
     from profitchain.press import REPORTS, publish
     from profitchain.store import read_period
 
+    gc.freeze()
+    gc.enable()
     out, given = Path(options.out) if options.out else REPORTS, _settings(options.set)
     if options.lists:
         edition = read_period(options.company, options.period)

@@ -35,7 +35,8 @@ AT_START = {**SINGLE, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel chooses before any import
 # Never pyplot: it fits itself into the kernel in which it is imported.
 NEEDED = (
-    *("ipykernel.ipkernel", "ipykernel.kernelapp", "babel.numbers", "yaml", "tzdata"),
+    *("ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.debugger"),
+    *("babel.numbers", "yaml", "tzdata"),
     *("matplotlib.figure", "matplotlib.backends.backend_svg", "pandas.io.formats.csvs"),
     *("pyarrow.parquet", "pyarrow.dataset", "pyarrow.pandas_compat", "pandas.core.reshape.reshape"),
     *("statsmodels.genmod.generalized_linear_model", "statsmodels.duration.hazard_regression"),
@@ -120,12 +121,13 @@ def import_all() -> None:
         sys.path.pop(0)
     parent = os.getppid()
     _end_with_parent(signal.SIGKILL)  # a command that stops early is not followed by this work
+    gc.disable()  # what is imported is no garbage
     for module in [*NEEDED, *sorted(_imported_by(Path(notebooks).glob("*.ipynb")))]:
         with suppress(Exception):  # the notebook that needs it says why it can't be had
             import_module(module)
     # No thread is left behind in a fork but those of memory allocators, which start them again.
-    gc.collect()
     gc.freeze()  # what all share is not copied for the sake of counting
+    gc.enable()
     _end_with_parent(0)
     if not name or os.getppid() != parent:
         return

@@ -20,7 +20,14 @@ from profitchain import (
     parameters,
     shelf,
 )
-from profitchain.binding import Order, commentary_on, write_all, write_findings
+from profitchain.binding import (
+    Order,
+    commentary_on,
+    is_in_workbook,
+    workbooks,
+    write_findings,
+    write_pages,
+)
 from profitchain.codebase import NOTEBOOKS, ROOT, code_of
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
@@ -130,32 +137,47 @@ def _run_all(
         shop = _Shop(pool=pool, earlier=earlier, building=building, bar=bar, keys={})
         ran = _finished(shop, _longest_first(body, order), order)
         write_findings(order, ran, building)
+        books = workbooks(pool, order, ran, building)
         read = [
             folder / name
             for folder in order.folders(building).values()
             for name in ("findings.json", "pages.json")
         ]
-        ran = sorted(ran + _finished(shop, last, order, reads=read), key=_path)
+        told = _finished(shop, last, order, reads=read)
+        ran = sorted(ran + told, key=_path)
         write_findings(order, ran, building)
-        _write_all(shop, order, ran)
+        if any(map(is_in_workbook, told)):  # the shipped summary holds none of its own
+            _wait(books)
+            books = workbooks(pool, order, ran, building)
+        pages = write_pages(pool, order, ran, building)
+        _keep_new(shop, ran)
+        _wait([*books, *pages])
     return [_one_of(each, order.languages[0]) for each in ran]
 
 
+def _wait(jobs: Iterable[Future]) -> None:
+    try:
+        for job in jobs:
+            job.result()
+    except BrokenProcessPool:
+        raise ended("A page") from None
+
+
 def _longest_first(notebooks: Sequence[Path], order: Order) -> list[Path]:
-    """Return notebooks by their last seconds, so that no long one is left at the end."""
+    """Return notebooks by their last seconds, else by size, so that no long one is left over."""
     seconds: Mapping[str, float] = {}
     with suppress(OSError, ValueError, LookupError):
         record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))
         seconds = record["seconds"]
-    return sorted(notebooks, key=lambda path: -seconds.get(path.stem, float("inf")))
+
+    def length(path: Path) -> tuple[float, int]:
+        return seconds.get(path.stem, float("inf")), path.stat().st_size
+
+    return sorted(notebooks, key=length, reverse=True)
 
 
-def _write_all(shop: _Shop, order: Order, ran: Sequence[Mapping[str, Ran]]) -> None:
-    """Write all pages; meanwhile, keep what ran for the next report."""
-    try:
-        write_all(shop.pool, order, ran, shop.building)
-    except BrokenProcessPool:
-        raise ended("A page") from None
+def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, Ran]]) -> None:
+    """Keep what ran for the next report."""
     new = [each for each in ran if _is_worth_keeping(each) and shop.keys[_path(each)]]
     if new and shop.earlier.still_holds():
         for each in new:

@@ -163,24 +163,33 @@ def linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
 ) -> Linearised | Unsaid:
     """Return the ratio of two sums with each cluster's part of its error (as in `ratio`)."""
-    totals = sums.groupby("cluster")[
-        list(dict.fromkeys([numerator, denominator, counts or denominator]))
-    ].sum()
-    totals = totals[(totals != 0).any(axis=1)]
-    n = totals[denominator].sum()
+    totals, clusters = _by_cluster(sums, numerator, denominator, counts or denominator)
+    above, below, counted = totals
+    n = below.sum()
     if n <= 0:
         return Unsaid(why=_("Nothing was counted here."))
-    if min(n, len(totals)) < smallest:
+    if min(n, len(clusters)) < smallest:
         return Unsaid(why=_too_small(smallest), n=int(n))
-    shares = totals[denominator] / n
+    shares = below / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
-        return Unsaid(why=_too_few(len(totals), float(shares.max())), n=int(n))
-    value = float(totals[numerator].sum() / n)
-    residuals = (totals[numerator] - value * totals[denominator]) / n
-    errors = residuals * np.sqrt(len(totals) / (len(totals) - 1))
-    counted = int(totals[counts or denominator].sum())
-    return Linearised(value=value, errors=errors, n=counted, effective=effective)
+        return Unsaid(why=_too_few(len(clusters), float(shares.max())), n=int(n))
+    value = float(above.sum() / n)
+    residuals = (above - value * below) / n
+    errors = pd.Series(residuals * np.sqrt(len(clusters) / (len(clusters) - 1)), index=clusters)
+    return Linearised(value=value, errors=errors, n=int(counted.sum()), effective=effective)
+
+
+def _by_cluster(sums: pd.DataFrame, *columns: str) -> tuple[np.ndarray, pd.Index]:
+    """Return the sums of columns, a row a column; and the clusters of which any isn't zero.
+
+    By numpy: pages ask for a thousand such sums, each of which takes pandas some milliseconds.
+    """
+    codes, clusters = pd.factorize(sums["cluster"], sort=True)
+    numbers = (sums[name].to_numpy(float, na_value=0.0) for name in columns)
+    totals = np.array([np.bincount(codes, each, len(clusters)) for each in numbers])
+    counts = totals.any(axis=0)
+    return totals[:, counts], clusters[counts]
 
 
 def _too_small(smallest: int) -> str:
