@@ -45,7 +45,7 @@ PRESS     notebook_format trust failures shipped commentary chronicle archive la
 PAGES     sites pages pdf
 RUN       turns forking warmed kernels runs kept imprint
 TAKEN     sheets handout_words exhibit_sheets handout binding
-PUBLIC    shelf parameters press verify lists drafts
+PUBLIC    shelf parameters standing press verify lists drafts
 SPEED     invented_rows peers contests benchmarks
 COMMANDS  trials certification catalogues cli
 """

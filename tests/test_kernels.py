@@ -45,6 +45,7 @@ def write_notebook(folder: Path, *code: str) -> Path:
 @pytest.fixture(scope="module")
 def address(repo) -> Iterator[bytes]:
     """Where forked kernels are to be had, in the environment that workers have."""
+    end_all()
     with mock.patch.dict(os.environ, runs.environment_of(Path("nowhere"))):
         os.environ.pop("MPLBACKEND", None)
         given = forking.start(repo / "notebooks", "code")

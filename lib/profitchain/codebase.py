@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parents[1]
 NOTEBOOKS = ROOT / "notebooks"
+REPORTS = ROOT / "reports"
 
 
 def code_of(notebooks: Path) -> str:
@@ -26,3 +28,21 @@ def code_of(notebooks: Path) -> str:
     for name, number in sorted((one.name, one.version) for one in distributions()):
         digest.update(f"\0{name} {number}".encode())
     return digest.hexdigest()
+
+
+def commit() -> str:
+    """Return the code's commit, marked where files differ from it; "" outside a checkout."""
+    try:
+        sha = _git("rev-parse", "--short=12", "HEAD")
+        return sha + (
+            " with local changes" if _git("status", "--porcelain", "lib", "notebooks") else ""
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=20
+    )
+    return done.stdout.strip()

@@ -19,6 +19,7 @@ from profitchain import (
     languages,
     parameters,
     shelf,
+    standing,
 )
 from profitchain.binding import (
     Order,
@@ -28,14 +29,14 @@ from profitchain.binding import (
     write_findings,
     write_pages,
 )
-from profitchain.codebase import NOTEBOOKS, ROOT, code_of
+from profitchain.codebase import NOTEBOOKS, REPORTS, code_of
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
 from profitchain.folders import aside, discard, exchange
 from profitchain.runs import Ran, ended, environment_of, ready_worker, run
+from profitchain.standing import Asked
 from profitchain.store import read_period
 
-REPORTS = ROOT / "reports"
 SUMMARY = "00_summary"
 
 
@@ -72,19 +73,22 @@ def publish(
     """
     notebooks = _chosen(only)
     chosen = parameters.typed(notebooks, settings or {})
-    asked = [languages.check(tag) for tag in spoken]
+    tongues = [languages.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
     address = forking.start(NOTEBOOKS, code)
     with _workers(len(notebooks), address) as pool:
         edition = read_period(company, period)
         order = Order(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
-            out=out.resolve(), languages=tuple(dict.fromkeys(asked or [edition.company.language])),
+            out=out.resolve(),
+            languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
         )  # fmt: skip
         earlier = kept.Keep(
             edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
             tags=order.languages, is_fresh=fresh,
         )  # fmt: skip
+        asked = Asked.of(company, period, out=out, only=only, settings=settings, spoken=spoken)
+        made_of = standing.sources(asked, code, NOTEBOOKS) if _is_known(earlier, notebooks) else ""
         with aside(order.folder) as building:
             ran = _run_all(order, building, pool, earlier)
             _put_in_place(order, building, ran)
@@ -92,7 +96,14 @@ def publish(
     shelf.write(order.out)
     if any(one.failed for one in ran):
         raise NotebookFailed(_failed(order, ran))
+    if made_of and made_of == standing.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):
+        standing.mark(asked, made_of, order.folder)
     return order.folder / "index.html"
+
+
+def _is_known(earlier: kept.Keep, notebooks: Iterable[Path]) -> bool:
+    """Tell whether all that notebooks read is known, so that a later report may trust these."""
+    return all(earlier.key(path) for path in notebooks)
 
 
 def _put_in_place(order: Order, building: Path, ran: Sequence[Ran]) -> None:

@@ -23,20 +23,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from profitchain import languages
-from profitchain.codebase import ROOT
 from profitchain.company import Company, load_company
-from profitchain.errors import CompanyError, NotMeasured, ParameterError
+from profitchain.errors import NotMeasured, ParameterError
 from profitchain.expansion import STANDS_FOR, stands_for
 from profitchain.languages import _
 from profitchain.periods import Period
-from profitchain.stores import CUSTOMER_IDS, code_version, store_of
+from profitchain.stores import CUSTOMER_IDS, STANDING, code_version, find_company, store_of
 
 if TYPE_CHECKING:
     from profitchain.intake import Intake
 
 EDITIONS_KEPT = 40
 MAKING = "making-"
-OF_OTHERS = ("pieces",)  # folders of the store that other modules look after
+OF_OTHERS = ("pieces", STANDING)  # folders of the store that other modules look after
 LAST_PERIOD = "last_period"
 SECONDS_A_DAY = 86_400
 MONEY = (
@@ -165,18 +164,6 @@ def _positive(choices: Mapping[str, int]) -> dict[str, int]:
                 "company.yml says. Change it in the notebook's parameters, or after --set."
             )
     return {name: value for name, value in choices.items() if value}
-
-
-def find_company(company: str | Path) -> Path:
-    """Return the company's folder, looked for from the current folder, then from the project's."""
-    for base in (Path.cwd(), ROOT):
-        folder = (base / Path(company).expanduser()).resolve()
-        if (folder / "company.yml").is_file():
-            return folder
-    raise CompanyError(
-        f"No company.yml in '{company}'. Name a folder that holds one, for instance data/example, "
-        "or make an invented company: python3 lib example FOLDER."
-    )
 
 
 def _last_period(firm: Company) -> Period:
