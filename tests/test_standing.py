@@ -105,6 +105,7 @@ def test_what_was_not_asked_for_before_is_made(made):
         assert (made(*more), made(*more)) == (1, 0), more
     assert (made(period="2026-02"), made(period="2026-02")) == (1, 0)
     assert made() == 1  # the firm's own pages have changed since
+    assert (made(period="2026-02"), made(), made(period="2026-02")) == (1, 0, 0)
 
 
 def test_what_nobody_can_know_to_be_unchanged_is_made_each_time(made, monkeypatch):

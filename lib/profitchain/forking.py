@@ -119,7 +119,7 @@ def import_all() -> None:
     name, notebooks = os.environ.pop(_NAME, ""), os.environ.pop(_NOTEBOOKS, "")
     if sys.path[:1] == [""]:  # as little a place to import from as when a kernel starts by itself
         sys.path.pop(0)
-    parent = os.getppid()
+    parent, told = os.getppid(), dict(os.environ)
     _end_with_parent(signal.SIGKILL)  # a command that stops early is not followed by this work
     gc.disable()  # what is imported is no garbage
     for module in [*NEEDED, *sorted(_imported_by(Path(notebooks).glob("*.ipynb")))]:
@@ -136,7 +136,8 @@ def import_all() -> None:
         listener.listen(_WAITING)
         if not os.fork():
             _be_apart(inherited)
-            _become_kernel(serve(listener))
+            by_imports = dict(os.environ.items() - told.items())  # what they do in any kernel
+            _become_kernel(serve(listener), by_imports)
             sys.exit()
 
 
@@ -250,7 +251,7 @@ def _forget(*inherited: selectors.BaseSelector | socket.socket) -> None:
         each.close()
 
 
-def _become_kernel(wanted: Mapping[str, object]) -> None:
+def _become_kernel(wanted: Mapping[str, object], by_imports: Mapping[str, str]) -> None:
     """Turn this forked process into the kernel that was asked for, as if started by itself."""
     from ipykernel.kernelapp import IPKernelApp
     from numpy import random
@@ -262,7 +263,7 @@ def _become_kernel(wanted: Mapping[str, object]) -> None:
     if os.getppid() != parent:
         os._exit(1)
     os.environ.clear()
-    os.environ.update(wanted["environment"] | {"JPY_PARENT_PID": str(parent)})
+    os.environ.update(by_imports | wanted["environment"] | {"JPY_PARENT_PID": str(parent)})
     os.chdir(wanted["folder"])
     sys.argv = list(wanted["arguments"])
     random.seed()  # noqa: NPY002  # else all kernels would draw the same numbers

@@ -1,9 +1,8 @@
 """Whether a published edition is what it would be if it were made anew: then it simply stands.
 
 Under the company's store lies a mark for what was asked for: a hash of all that an edition is made
-of, of its own files' content, and of the state of all other files beside it. Where one of them is
-not as it was, or not to be known (tables of an engine, a notebook that reads anything but its
-edition), the edition is made as ever.
+of, of its own files, and of all firms' editions beside it. Where one of them is not as it was, or
+can't be known (tables of an engine, a notebook that may read anything), it is made as ever.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ from profitchain.fingerprints import fingerprint, is_of_files
 from profitchain.stores import STANDING, find_company, store_of
 
 COMMENTARY = "commentary"
+RECORD = "record.json"
+OF_ONE_MAKING = ("made_at", "seconds", "earlier")
 MARKS_KEPT = 100
 
 
@@ -64,7 +65,7 @@ def edition(asked: Asked, code: str, notebooks: Path) -> Path | None:
 
 def mark(asked: Asked, made_of: str, folder: Path) -> None:
     """Mark that an edition was made of these `sources`; a full or closed disk only costs time."""
-    with suppress(OSError, ProfitchainError):
+    with suppress(OSError, ValueError, ProfitchainError):
         told = {"folder": str(folder), "hash": _with_files(made_of, asked, folder)}
         place = _place(asked)
         place.parent.mkdir(exist_ok=True)
@@ -87,7 +88,7 @@ def sources(asked: Asked, code: str, notebooks: Path) -> str:
     told = [json.dumps(asdict(asked)), str(Path(asked.out).resolve()), code, commit()]
     told += [str(firm.folder), fingerprint(firm)]
     read = [*notebooks.glob("*.ipynb"), *(firm.folder / COMMENTARY).rglob("*")]
-    told += [f"{path} {_content(path)}" for path in sorted(read) if path.is_file()]
+    told += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
@@ -100,9 +101,9 @@ def _place(asked: Asked) -> Path:
 
 def _with_files(made_of: str, asked: Asked, folder: Path) -> str:
     """Return a hash of what an edition is made of and consists of, and of what lies beside it."""
-    own = {path: _content(path) for path in _files(folder)}
-    beside = {path: _state(path) for path in _beside(Path(asked.out))}
-    lines = [f"{path} {each[path]}" for each in (own, beside) for path in sorted(each)]
+    own = {path: path.read_bytes() for path in _files(folder)}
+    beside = {path: _lasting(path) for path in _beside(Path(asked.out))}
+    lines = [f"{path} {_hash(each[path])}" for each in (own, beside) for path in sorted(each)]
     return hashlib.sha256("\n".join([made_of, *lines]).encode()).hexdigest()
 
 
@@ -113,14 +114,18 @@ def _files(folder: Path) -> Iterator[Path]:
 def _beside(out: Path) -> Iterator[Path]:
     """Yield what pages lead to, and what is made anew with each edition: all of all firms."""
     yield from out.glob("index.html")
-    for firm in {record.parent.parent for record in out.glob("[!.]*/*/record.json")}:
+    for firm in {record.parent.parent for record in out.glob(f"[!.]*/*/{RECORD}")}:
         yield from _files(firm)
 
 
-def _content(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _lasting(path: Path) -> bytes:
+    """Return a file's content; of a record, what stays when the same edition is made once more."""
+    content = path.read_bytes()
+    if path.name != RECORD:
+        return content
+    told = {name: each for name, each in json.loads(content).items() if name not in OF_ONE_MAKING}
+    return json.dumps(told).encode()
 
 
-def _state(path: Path) -> str:
-    known = path.stat()
-    return f"{known.st_ino} {known.st_size} {known.st_mtime_ns}"
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
