@@ -229,7 +229,7 @@ class _InUnit(Formatter):
 
     def set_locs(self, locs: Sequence[float]) -> None:
         """Choose the decimals for the labels at these places, once for all of them."""
-        self.locs = locs
+        super().set_locs(locs)
         scale = 100 if self.unit == "share" else 1
         low, high = sorted(self.axis.get_view_interval())
         shown = [at * scale for at in locs if low <= at <= high]
