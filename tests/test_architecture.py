@@ -18,9 +18,9 @@ PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
 WORDS     errors memo languages periods estimates ratios expansion comparisons
 DATA      settings connections company codebase stores contracts delimited workbooks engines keeping
-TYPED     sources warehouses casting conventions portable typed pieces
-JUDGED    reasons checks quarantine crosschecks account fingerprints intake
-PANEL     panel asked followups buying snapshots summaries store
+TYPED     sources warehouses casting digests conventions portable typed
+JUDGED    reasons soundness pieces checks quarantine crosschecks account fingerprints intake
+PANEL     scenes crowd panel asked followups buying snapshots summaries store
 EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
 INVENTING targets invented_tables workers blocks folders example
 MEASURES  quality response satisfaction loyalty

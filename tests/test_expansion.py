@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from editions import publish_here
 
-from profitchain import captions, expansion, leaving, lists, panel, profitability, rescue, store
+from profitchain import captions, crowd, expansion, leaving, lists, profitability, rescue, store
 from profitchain.store import read_period
 
 PERIOD = "2026Q3"
@@ -132,9 +132,9 @@ def few(repo, tmp_path_factory) -> tuple[store.Edition, Path]:
     ignored = shutil.ignore_patterns(".store", "lists", "quarantine")
     company = shutil.copytree(repo / "data" / "example", folder / "firm", ignore=ignored)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(panel, "DRAWN_FROM", WANTED)
-        patch.setattr(panel, "DRAWN", WANTED)
-        patch.setattr(panel, "EXACT_CLUSTERS", WANTED + 200)
+        patch.setattr(crowd, "DRAWN_FROM", WANTED)
+        patch.setattr(crowd, "DRAWN", WANTED)
+        patch.setattr(crowd, "EXACT_CLUSTERS", WANTED + 200)
         patch.setattr("profitchain.snapshots.SAMPLED", WANTED + 200)
         edition = read_period(company, PERIOD)
         pages = publish_here(company, PERIOD, only=PAGES, out=folder / "out", spoken=["en"])

@@ -20,7 +20,7 @@ from ladder_worlds import EVENTS, drawn, lives, shaken, told
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from profitchain import followups, ladder, panel, shocks
+from profitchain import crowd, followups, ladder, panel, scenes, shocks
 from profitchain.company import load_company
 from profitchain.errors import CompanyError
 from profitchain.estimates import Estimate, Said, Unsaid
@@ -308,14 +308,14 @@ def test_the_ratio_s_interval_holds_the_ratios_that_a_test_would_not_refuse(stre
         assert_allclose(abs(t), stats.t.ppf(0.975, 399), rtol=1e-9)
 
 
-def scene_of(folder: Path, period: str) -> panel.Scene:
+def scene_of(folder: Path, period: str) -> scenes.Scene:
     firm = load_company(folder)
     intake = open_intake(firm, Period(period))
-    return panel.Scene(company=firm, period=Period(period), tables=intake.tables)
+    return scenes.Scene(company=firm, period=Period(period), tables=intake.tables)
 
 
-def followed_in(scene: panel.Scene) -> pd.DataFrame:
-    rows = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+def followed_in(scene: scenes.Scene) -> pd.DataFrame:
+    rows = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
     found = followups.ladder_cells(scene, followups.followed(scene, rows)).execute()
     return found.astype({"next_prior_orders": float})
 
@@ -389,7 +389,7 @@ def test_a_life_is_told_as_a_count_by_hand_tells_it(tmp_path):
 
 def test_each_window_counts_the_answers_that_closed_it(tmp_path):
     scene = scene_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025")
-    rows = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    rows = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
     cells = followups.window_cells(scene, rows).execute()
     sums = cells.groupby("window")[["n", "repeats"]].sum()
     assert sums["n"].to_dict() == {30: 4, 60: 3, 90: 3, 180: 3}
@@ -397,7 +397,7 @@ def test_each_window_counts_the_answers_that_closed_it(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def example() -> tuple[panel.Scene, pd.DataFrame]:
+def example() -> tuple[scenes.Scene, pd.DataFrame]:
     scene = scene_of(REPO / "data" / "example", "2026Q3")
     return scene, followed_in(scene)
 
@@ -441,7 +441,7 @@ def _life(days: Sequence[np.datetime64], at: pd.Timestamp) -> tuple[int, int, in
 def test_the_lives_are_the_panel_s_answers(example):
     scene, found = example
     rows = panel.panel(
-        scene, panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+        scene, panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
     ).execute()
     columns = ["score", "prior_orders", "recency_days", "tenure_days", "repeat", "cluster", "tier"]
     first, second = (
@@ -453,7 +453,7 @@ def test_the_lives_are_the_panel_s_answers(example):
 
 def test_the_firm_s_own_window_gives_the_link_s_cells(example):
     scene, _ = example
-    rows = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    rows = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
     windows = followups.window_cells(scene, rows).execute()
     own = windows[windows["window"] == 90].drop(columns="window")
     link = lookback(panel.link_cells(scene, panel.panel(scene, rows)).execute())

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profitchain import buying, panel
+from profitchain import buying, crowd, panel, scenes
 from profitchain.company import Company
 from profitchain.periods import Period
 
@@ -55,15 +55,15 @@ def invented(seed: int = 3, customers: int = 60) -> dict[str, pd.DataFrame]:
     return {"orders": orders, "responses": responses, "customers": known}
 
 
-def scene_of(frames: dict[str, pd.DataFrame], company: Company | None = None) -> panel.Scene:
+def scene_of(frames: dict[str, pd.DataFrame], company: Company | None = None) -> scenes.Scene:
     """Return the scene of frames loaded into an engine of their own."""
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    return panel.Scene(company=company or firm(), period=PERIOD, tables=tables)
+    return scenes.Scene(company=company or firm(), period=PERIOD, tables=tables)
 
 
-def panel_of(scene: panel.Scene) -> pd.DataFrame:
-    answers = panel.answers(scene, panel.customer_clusters(scene))
+def panel_of(scene: scenes.Scene) -> pd.DataFrame:
+    answers = panel.answers(scene, crowd.customer_clusters(scene))
     return panel.panel(scene, panel.lives(scene, answers)).execute()
 
 
@@ -128,7 +128,7 @@ def test_an_order_at_the_very_instant_of_the_answer_is_neither_before_nor_after_
 def test_cells_add_up_to_the_panel() -> None:
     scene = scene_of(invented())
     rows = panel.panel(
-        scene, panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+        scene, panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
     )
     whole, cells = rows.execute(), panel.link_cells(scene, rows).execute()
     assert cells["n"].sum() == len(whole)
@@ -147,18 +147,15 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
         "orders": frames["orders"][frames["orders"]["ordered_at"] < early],
         "responses": frames["responses"][frames["responses"]["responded_at"] < early],
     }
-    scenes = [
-        panel.Scene(company=firm(), period=Period("2025Q3"), tables=scene_of(f).tables)
-        for f in (cut,)
-    ]
+    told = {"company": firm(), "period": Period("2025Q3")}
     whole = scene_of(frames)
     asof = {
         "orders": whole.tables["orders"].filter(lambda t: t.ordered_at < early),
         "responses": whole.tables["responses"].filter(lambda t: t.responded_at < early),
         "customers": whole.tables["customers"],
     }
-    scenes.append(panel.Scene(company=firm(), period=Period("2025Q3"), tables=asof))
-    first, second = (in_order(panel_of(scene).drop(columns="cluster")) for scene in scenes)
+    both = [scenes.Scene(**told, tables=tables) for tables in (scene_of(cut).tables, asof)]
+    first, second = (in_order(panel_of(scene).drop(columns="cluster")) for scene in both)
     pd.testing.assert_frame_equal(first, second)
 
 
@@ -168,7 +165,7 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
 def test_activity_is_what_a_count_by_hand_gives(column: str) -> None:
     frames = invented(seed=5)
     scene = scene_of(frames)
-    rows = buying.buyers(scene).join(panel.customer_clusters(scene), "customer_id")
+    rows = buying.buyers(scene).join(crowd.customer_clusters(scene), "customer_id")
     found = buying.activity(scene, rows).execute().groupby("period")[column].sum()
     expected = activity_by_hand(frames["orders"])[column]
     pd.testing.assert_series_equal(found, expected, check_names=False, check_dtype=False)
@@ -200,8 +197,8 @@ def test_customers_above_the_exact_limit_share_256_buckets_of_their_md5(
 ) -> None:
     import hashlib
 
-    monkeypatch.setattr(panel, "EXACT_CLUSTERS", 10)
-    found = panel.customer_clusters(scene_of(invented())).execute()
+    monkeypatch.setattr(crowd, "EXACT_CLUSTERS", 10)
+    found = crowd.customer_clusters(scene_of(invented())).execute()
     expected = [int(hashlib.md5(one.encode()).hexdigest()[:2], 16) for one in found["customer_id"]]
     assert found["cluster"].tolist() == expected
 

@@ -10,6 +10,7 @@ import pytest
 from profitchain import intake, pieces, stores
 from profitchain.company import load_company
 from profitchain.periods import Period
+from profitchain.typed import MARK, WHO
 
 ROWS = 60  # of each quarter's file
 COMPANY = """\
@@ -57,6 +58,7 @@ def opened(folder: Path, period: str = "2025Q3") -> tuple[pd.DataFrame, pd.DataF
     """Return the used orders, the account and the quarantine of a firm, as of a period's end."""
     found = intake.open_intake(load_company(folder), Period(period))
     orders = found.tables["orders"].order_by("order_id").to_pandas()
+    orders = orders.drop(columns=[WHO, MARK], errors="ignore")
     aside = folder / "quarantine" / "orders.csv"
     told = aside.read_text() if aside.exists() else ""
     account = found.account

@@ -23,7 +23,7 @@ from scipy.special import expit
 from statsmodels.tools.sm_exceptions import SpecificationWarning
 
 from profitchain import asked as asking
-from profitchain import panel
+from profitchain import crowd, scenes
 from profitchain.company import Company, Question
 from profitchain.estimates import Estimate, Unsaid
 from profitchain.links import lookback, repeat_effect
@@ -432,12 +432,12 @@ def panel_of(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return asking.asked_panel(scene, requests, invited=invited).execute()
 
 
-def asked_of(frames: dict[str, pd.DataFrame]) -> tuple[panel.Scene, ibis.Table, bool]:
+def asked_of(frames: dict[str, pd.DataFrame]) -> tuple[scenes.Scene, ibis.Table, bool]:
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    scene = panel.Scene(company=firm(), period=PERIOD, tables=tables)
+    scene = scenes.Scene(company=firm(), period=PERIOD, tables=tables)
     invited = asking.by_invitation(scene)
-    return scene, asking.requests(scene, panel.customer_clusters(scene), invited=invited), invited
+    return scene, asking.requests(scene, crowd.customer_clusters(scene), invited=invited), invited
 
 
 def counted(frames: dict[str, pd.DataFrame], within: int = 60) -> pd.DataFrame:

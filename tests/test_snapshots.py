@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profitchain import buying, followups, panel, snapshots
+from profitchain import buying, crowd, followups, panel, scenes, snapshots
 from profitchain.company import Company
 from profitchain.periods import Period
 
@@ -67,14 +67,14 @@ def invented(seed: int = 5, customers: int = 40) -> dict[str, pd.DataFrame]:
     }
 
 
-def scene_of(frames: dict[str, pd.DataFrame], **changes: object) -> panel.Scene:
+def scene_of(frames: dict[str, pd.DataFrame], **changes: object) -> scenes.Scene:
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    return panel.Scene(company=firm(**changes), period=PERIOD, tables=tables)
+    return scenes.Scene(company=firm(**changes), period=PERIOD, tables=tables)
 
 
-def known_of(scene: panel.Scene) -> snapshots.Known:
-    clusters = panel.customer_clusters(scene)
+def known_of(scene: scenes.Scene) -> snapshots.Known:
+    clusters = crowd.customer_clusters(scene)
     many = int(clusters.count().execute())
     everybody = snapshots.people(clusters, many, of=many)
     days = snapshots.purchase_days(scene)
@@ -210,7 +210,7 @@ def test_a_firm_with_orders_alone_has_snapshots_too(frames):
 
 
 def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames, monkeypatch):
-    monkeypatch.setattr(panel, "EXACT_CLUSTERS", 20)
+    monkeypatch.setattr(crowd, "EXACT_CLUSTERS", 20)
     monkeypatch.setattr(snapshots, "SAMPLED", 20)
     here = snapshots.customers(known_of(scene_of(frames))).execute()
     assert set(here[here["back"] >= 2]["sampled"]) == {1}
@@ -222,7 +222,7 @@ def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames
 
 def test_the_time_to_return_starts_at_the_first_answer_of_the_lookback(frames):
     scene = scene_of(frames)
-    lives = panel.lives(scene, panel.answers(scene, panel.customer_clusters(scene)))
+    lives = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
     here = followups.return_times(scene, lives).execute()
     since, end = pd.Timestamp(Period("2025Q4").starts_at(ZONE)), pd.Timestamp(PERIOD.ends_at(ZONE))
     answers = frames["responses"].dropna(subset="nps")

@@ -9,11 +9,12 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from profitchain.checks import OUTCOME, USED, Judged, RowKind
+from profitchain.checks import OUTCOME, USED, Judged
 from profitchain.company import Company
 from profitchain.delimited import FILE, ROW
 from profitchain.portable import as_text
 from profitchain.reasons import TOO_WIDE, UNKNOWN_CUSTOMER
+from profitchain.soundness import RowKind
 from profitchain.sources import source_name
 from profitchain.typed import Typed
 

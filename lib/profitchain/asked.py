@@ -11,15 +11,8 @@ import ibis
 from ibis.expr.types import Table
 
 from profitchain.casting import seconds
-from profitchain.panel import (
-    UNKNOWN,
-    Scene,
-    cells,
-    histories,
-    looked_up,
-    purchases,
-    segment_columns,
-)
+from profitchain.panel import UNKNOWN, cells, histories, looked_up, segment_columns
+from profitchain.scenes import Scene, purchases
 
 EARLIER = "earlier"  # a period before those of the trend
 OPEN = "open"  # the window has not closed by the period's end
@@ -47,7 +40,7 @@ def requests(scene: Scene, clusters: Table, *, invited: bool) -> Table:
         "response_id", "customer_id", "responded_at", score=given[scene.company.main.column]
     )
     rows = _invitations(scene, given) if invited else _buyers(scene, given)
-    return rows.join(clusters, "customer_id", how="inner")
+    return rows.join(clusters.select("customer_id", "cluster"), "customer_id", how="inner")
 
 
 def asked_panel(scene: Scene, rows: Table, *, invited: bool) -> Table:
@@ -70,7 +63,8 @@ def asked_panel(scene: Scene, rows: Table, *, invited: bool) -> Table:
     rows = _told_apart(rows, scene, invited=invited)
     kept = ["row", "period", "answered", "in_time", "late", "score", "closes", "in_lookback"]
     kept += ["cluster", *asked_about(scene, rows)]
-    joined = rows.select(*kept).join(histories(rows, scene), "row", how="inner")
+    found = histories(rows, scene)
+    joined = found.select(*kept, *(name for name in found.columns if name not in rows.columns))
     outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
     is_open = joined.closes == OPEN
     closed_only = {name: ibis.ifelse(is_open, 0, joined[name]).cast("int64") for name in outcomes}

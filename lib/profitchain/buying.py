@@ -3,48 +3,64 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime, timedelta
 
 import ibis
 from ibis.expr.types import Column, Table
 
-from profitchain.casting import any_bits, seconds
-from profitchain.panel import (
-    SECONDS_A_DAY,
-    Scene,
-    cells,
-    of_literals,
-    purchases,
-    total,
-    with_margin,
-)
+from profitchain.casting import by_span, seconds
+from profitchain.digests import any_bits
+from profitchain.panel import SECONDS_A_DAY, cells, of_literals, total, with_margin
+from profitchain.scenes import Scene, purchases
+from profitchain.typed import MARK, WHO
 
 DAYS_A_YEAR = 365
 MOST_WINDOWS = 60  # each has a bit in a whole number
 YEAR = 1 << MOST_WINDOWS
+MARK_TOO = f"{MARK}_too"
 EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
 
 
 def buyers(scene: Scene) -> Table:
-    """Return one row a customer of the orders: customer_id, and when the customer bought, in bits.
+    """Return one row a customer of the orders: the scene's key, and when was bought, in bits.
 
     `seen` holds a bit for each period with a purchase: 1 for all before those of the trend and the
     one before it, 2 for that one, then 4, 8 and so on. `windows` holds one for each window of
     `active_windows` ("back" 0 is 1, 1 is 2, ...), and YEAR for the last 365 days. Both are 0 for
-    customers with refunds alone.
+    customers with refunds alone. Where the key is `__who`, `__mark` and `__mark_too` are the
+    smallest and largest of the customer's; where they differ, two customers share a number.
     """
     orders = scene.tables["orders"]
-    named = scene.period_of(orders.ordered_at, one_before=True)
-    seen = ibis.cases(*((named == name, bit) for name, bit in _bits(scene).items()), else_=EARLIER)
-    ago = seconds(scene.ends_at) - seconds(orders.ordered_at)
-    back = (ago - 1) // (scene.company.repeat_within_days * SECONDS_A_DAY)
-    windows = ibis.cases(*((back == k, 1 << k) for k in range(_windows(scene))), else_=0)
-    last_year = ibis.ifelse(ago <= DAYS_A_YEAR * SECONDS_A_DAY, YEAR, 0)
-    orders = orders.mutate(seen=seen.cast("int64"), windows=windows + last_year)
-    bought = orders.revenue >= 0
-    return orders.group_by("customer_id").aggregate(
-        seen=any_bits(ibis.ifelse(bought, orders.seen, 0), scene.engine),
-        windows=any_bits(ibis.ifelse(bought, orders.windows, 0), scene.engine),
+    bought, at = orders.revenue >= 0, orders.ordered_at
+    zone = scene.company.time_zone
+    starts = [period.starts_at(zone) for period in scene.periods_and_one_before]
+    seen = by_span(at, starts, [EARLIER, *_bits(scene).values()], kind="int32")
+    starts, bits = _window_bits(scene)
+    windows = by_span(at, starts, bits, kind="int64")
+    marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if scene.key == WHO else {}
+    return orders.group_by(scene.key).aggregate(
+        seen=any_bits(ibis.ifelse(bought, seen, 0), scene.engine).cast("int32"),
+        windows=any_bits(ibis.ifelse(bought, windows, 0), scene.engine),
+        **marks,
     )
+
+
+def sharing_a_number(customers: Table) -> Table:
+    """Return those `buyers` whose number stands for two customers: once in 100,000 large firms."""
+    return customers.filter(customers[MARK] != customers[MARK_TOO])
+
+
+def _window_bits(scene: Scene) -> tuple[list[datetime], list[int]]:
+    """Return where the windows and the year begin, and the bits of all that lies between."""
+    end, days = scene.starts[-1], scene.company.repeat_within_days
+    begins = {end - timedelta(days=days * (k + 1)): 1 << k for k in range(_windows(scene))}
+    year = end - timedelta(days=DAYS_A_YEAR)
+    starts = sorted({*begins, year})
+    window, bits = 0, [0]
+    for start in starts:
+        window = begins.get(start, window)
+        bits.append(window | (YEAR if start >= year else 0))
+    return starts, bits
 
 
 def activity(scene: Scene, customers: Table) -> Table:
@@ -105,20 +121,24 @@ def _alike(customers: Table, *keys: str) -> Table:
 
 
 def _money(scene: Scene, customers: Table) -> Table:
-    orders = with_margin(scene)
-    orders = orders.mutate(period=scene.period_of(orders.ordered_at))
-    rows = orders.filter(orders.period.notnull()).join(customers, "customer_id", how="inner")
-    bit = ibis.cases(*((rows.period == name, bit) for name, bit in _bits(scene).items()), else_=0)
-    is_new = _is_first(rows.seen, bit.cast("int64"))
+    orders, bits = with_margin(scene), [_bits(scene)[period.name] for period in scene.periods]
+    orders = orders.mutate(
+        bit=by_span(orders.ordered_at, scene.starts, [0, *bits, 0], kind="int32")
+    )
+    rows = orders.filter(orders.bit > 0).join(customers, scene.key, how="inner")
+    is_new = _is_first(rows.seen, rows.bit)
     money = {name: rows[name].sum() for name in ("revenue", "margin") if name in rows.columns}
     sums = {
         "orders": ibis.ifelse(rows.revenue >= 0, 1, 0).sum(),
         **money,
         "new_revenue": total(is_new, rows.revenue),
     }
-    return rows.group_by("period", "cluster").aggregate(
+    each = rows.group_by("bit", "cluster").aggregate(
         **{name: value.cast("int64") for name, value in sums.items()}
     )
+    named = zip(bits, scene.periods, strict=True)
+    period = ibis.cases(*((each.bit == bit, period.name) for bit, period in named))
+    return each.mutate(period=period).drop("bit")
 
 
 def _counts(scene: Scene, customers: Table) -> Table:
@@ -156,7 +176,7 @@ def gaps(scene: Scene) -> Table:
     return cells(each, ["days", "event"], n=each.count())
 
 
-def active_windows(scene: Scene, customers: Table) -> Table:
+def active_windows(scene: Scene, customers: Table, first: datetime) -> Table:
     """Return span, back, customers, days_known: who bought in each window of the last year.
 
     Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
@@ -166,10 +186,9 @@ def active_windows(scene: Scene, customers: Table) -> Table:
     Parameters
     ----------
     customers : `buyers`.
+    first : the instant of the first purchase of all.
     """
-    bought = purchases(scene.tables["orders"])
-    first = seconds(bought.ordered_at.min())
-    reach = bought.aggregate(days_known=((seconds(scene.ends_at) - first) // SECONDS_A_DAY))
+    days_known = (scene.starts[-1] - first.replace(microsecond=0)).days
     spans = [("window", back, 1 << back) for back in range(_windows(scene))] + [("year", 0, YEAR)]
     rows = [{"span": span, "back": back, "bit": bit} for span, back, bit in spans]
     kinds = {"span": "string", "back": "int64", "bit": "int64"}
@@ -177,7 +196,7 @@ def active_windows(scene: Scene, customers: Table) -> Table:
     pairs = pairs.filter((pairs.windows & pairs.bit) != 0)
     each = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
     each = each.select("back", "customers", "span")
-    return each.cross_join(reach).order_by("span", "back")
+    return each.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
 
 
 def _windows(scene: Scene) -> int:

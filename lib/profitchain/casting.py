@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
@@ -68,41 +69,6 @@ def _is_finite(value: float) -> bool:
 @ibis.udf.scalar.builtin(name="to_microseconds")
 def _microseconds(count: int) -> dt.Interval("us"):  # type: ignore[valid-type]
     """Give an interval."""
-
-
-@ibis.udf.scalar.builtin(name="md5")
-def _md5(text: str) -> str:
-    """Give the md5 of text in hex: DuckDB, PostgreSQL, Spark, Snowflake."""
-
-
-@ibis.udf.scalar.builtin(name="md5")
-def _md5_bytes(text: str) -> bytes:
-    """Give the md5 of text as bytes: BigQuery, ClickHouse."""
-
-
-@ibis.udf.scalar.builtin(name="md5")
-def _md5_of_bytes(text: bytes) -> bytes:
-    """Give the md5 of bytes as bytes: Trino."""
-
-
-@ibis.udf.scalar.builtin(name="to_utf8")
-def _to_utf8(text: str) -> bytes:
-    """Give the bytes of text: Trino."""
-
-
-@ibis.udf.scalar.builtin(name="to_hex")
-def _to_hex(digest: bytes) -> str:
-    """Give hex digits: BigQuery in small letters, Trino in capitals."""
-
-
-@ibis.udf.scalar.builtin(name="hex")
-def _hex(digest: bytes) -> str:
-    """Give hex digits in capitals: ClickHouse."""
-
-
-@ibis.udf.agg.builtin(name="bit_or")
-def _bit_or(bits: int) -> int:
-    """Give the bits that are set in any row: Spark, for which Ibis has no words."""
 
 
 def plain_text(value: ir.Value) -> ir.StringValue:
@@ -290,24 +256,6 @@ def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
     return at.epoch_seconds().floor()
 
 
-def hex_md5(text: ir.StringValue, engine: str = "duckdb") -> ir.StringValue:
-    """Return the md5 of text in UTF-8 as 32 small hex digits, in one engine's words for it."""
-    match engine:
-        case "bigquery":
-            return _to_hex(_md5_bytes(text))
-        case "trino":
-            return _to_hex(_md5_of_bytes(_to_utf8(text))).lower()
-        case "clickhouse":
-            return _hex(_md5_bytes(text)).lower()
-        case _:
-            return _md5(text)
-
-
-def any_bits(bits: ir.IntegerValue, engine: str = "duckdb") -> ir.IntegerValue:
-    """Return the bits that are set in any row of a group."""
-    return _bit_or(bits) if engine == "pyspark" else bits.bit_or()
-
-
 def to_utc(wall: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     """Return wall time as UTC: an hour that comes twice is taken the first time it comes.
 
@@ -329,17 +277,27 @@ def _shifted(at: ir.TimestampValue, zone: str, *, to: str) -> ir.TimestampValue:
     if not any(shifts):
         return at
     starts = [_start(changes, k, to=to) for k in range(1, len(changes))]
-    return at + _found(at, starts, shifts).as_interval("s")
+    return at + by_span(at, starts, shifts, kind="int64").as_interval("s")
 
 
-def _found(at: ir.TimestampValue, starts: list[datetime], shifts: list[int]) -> ir.IntegerValue:
+def by_span(
+    at: ir.TimestampValue, starts: Sequence[datetime], values: Sequence[object], *, kind: str
+) -> ir.Value:
+    """Return the value of the span that an instant lies in, found by halving.
+
+    Parameters
+    ----------
+    starts : where each span but the first begins, in their order.
+    values : one more than `starts`; where there is no instant, the last one is taken.
+    kind : Ibis' name of the values' type.
+    """
     if not starts:
-        return ibis.literal(shifts[0], "int64")
+        return ibis.literal(values[0], kind)
     half = len(starts) // 2
     return ibis.ifelse(
         at < ibis.timestamp(starts[half]),
-        _found(at, starts[:half], shifts[: half + 1]),
-        _found(at, starts[half + 1 :], shifts[half + 1 :]),
+        by_span(at, starts[:half], values[: half + 1], kind=kind),
+        by_span(at, starts[half + 1 :], values[half + 1 :], kind=kind),
     )
 
 

@@ -40,7 +40,7 @@ REQUESTS_OF_TRUTH = 600_000
 AT_ONCE = 20  # firms a worker tries before it reports
 CUSTOMER_WINDOWS = 4000  # of the invented firms' year: counted in full, so one number serves all
 MANY_ANSWERS = Trial(name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000)
-BUCKETS = 256  # as `panel.with_clusters`; customers are alike but for luck, so any 256 parts serve
+BUCKETS = 256  # as `crowd.with_clusters`; customers are alike but for luck, so any 256 parts serve
 REQUESTS_OF_MANY = 3_000_000  # what luck of habits is left then is a tenth of an error
 CLUSTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "every customer": lambda who: who,

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from profitchain import casting, keeping, pieces, reasons
 from profitchain.company import Company
-from profitchain.contracts import Column, Contract
+from profitchain.contracts import Contract
 from profitchain.conventions import End, is_later
 from profitchain.delimited import FILE, ROW
-from profitchain.typed import Typed, given, key_text, typed
+from profitchain.soundness import Check, RowKind, cancelled, contract_checks
+from profitchain.typed import MARK, WHO, Typed, key_text, typed
 
-RowKind = Literal["used", "broken", "later", "cancelled"]
 OUTCOME = "__outcome"
 USED = 0
 REPEATED, CONFLICTING = 1001, 1002
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One reason for which a row is not used, the rows it holds for, and the column it is about."""
-
-    reason: str
-    kind: RowKind
-    holds: ir.BooleanValue
-    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +44,10 @@ def judge(
     con: Any, table: Typed, company: Company, end: End | None, *, also: Sequence[Check] = ()
 ) -> Judged:
     """Return the rows with their outcome: the first check that holds, then repeated keys."""
-    checks = [*_later(table, end), *_contract_checks(table), *also, *_cancelled(table, company)]
-    outcomes = {n: (c.reason, c.kind, c.column) for n, c in enumerate(checks, start=1)}
-    number = ibis.cases(
-        *((check.holds.fill_null(False), n) for n, check in enumerate(checks, start=1)), else_=USED
-    )
-    rows = table.rows.mutate(**{OUTCOME: number.cast("int64")})
+    by_itself = _by_itself(table, company, end)
+    checks = list(enumerate([*by_itself, *also], start=1))
+    outcomes = {n: (check.reason, check.kind, check.column) for n, check in checks}
+    rows = _judged_apart(table, company, end, also) if table.pieces else _numbered(table, checks)
     if table.raw.warehouse:
         return _judged_there(con, table, rows, outcomes)
     if not table.raw.lasting:
@@ -67,6 +55,34 @@ def judge(
         con.raw_sql(f"DROP TABLE {table.raw.name}")
     judged = Judged(table=table, rows=rows, cells=_with_cells(rows, table), outcomes=outcomes)
     return _set_repeats_aside(con, judged) if table.contract.unique else judged
+
+
+def _by_itself(table: Typed, company: Company, end: End | None) -> list[Check]:
+    return [*_later(table, end), *contract_checks(table), *cancelled(table, company)]
+
+
+def _judged_apart(
+    table: Typed, company: Company, end: End | None, also: Sequence[Check]
+) -> ir.Table:
+    """Return the rows of pieces: of sound ones no cell is then read but for a sum."""
+    later = _later(table, end)
+    before = len(_by_itself(table, company, end))
+    others = [*enumerate(later, start=1), *enumerate(also, start=before + 1)]
+    sound = _numbered(table, others)
+    kept = [name for name in (FILE, ROW, WHO, MARK) if name in sound.columns]
+    kept += [*(typed(column.name) for column in table.present), OUTCOME]
+    if table.aside is None:
+        return sound.select(*kept)
+    aside = replace(table, rows=table.aside)
+    checks = list(enumerate(_by_itself(aside, company, end), start=1))
+    return sound.select(*kept).union(_numbered(aside, checks).select(*kept))
+
+
+def _numbered(table: Typed, checks: Sequence[tuple[int, Check]]) -> ir.Table:
+    """Return rows with the number of the first check that holds, USED where none does."""
+    holding = [(check.holds.fill_null(False), number) for number, check in checks]
+    number = ibis.cases(*holding, else_=USED) if holding else ibis.literal(USED)
+    return table.rows.mutate(**{OUTCOME: number.cast("int64")})
 
 
 def _with_cells(rows: ir.Table, table: Typed) -> ir.Table:
@@ -102,52 +118,6 @@ def _dated(table: Typed) -> ir.Value | None:
     if column.kind == "year":
         return (value.cast("string") + "-01-01").cast("date")
     return casting.period_start(value) if column.kind == "period" else value
-
-
-def _contract_checks(table: Typed) -> list[Check]:
-    empty: list[Check] = []
-    unreadable: list[Check] = []
-    wrong: list[Check] = []
-    for column in table.present:
-        cell, value = table.rows[given(column.name)], table.value(column.name)
-        if column.required and column.kind != "score":
-            reason = reasons.EMPTY.format(column=column.name)
-            empty.append(_broken(reason, cell.isnull(), column))
-        if column.kind in reasons.UNREADABLE:
-            read = casting.period_start(value) if column.kind == "period" else value
-            reason = reasons.UNREADABLE[column.kind].format(column=column.name)
-            unreadable.append(_broken(reason, cell.notnull() & read.isnull(), column))
-        wrong += _wrong_values(column, value)
-    return [*empty, *unreadable, *wrong]
-
-
-def _wrong_values(column: Column, value: ir.Value) -> list[Check]:
-    found = []
-    if column.scale is not None:
-        low, high = column.scale
-        ends = {"low": f"{low:g}", "high": f"{high:g}"}
-        reason = reasons.OUTSIDE.format(column=column.name, **ends)
-        found.append(_broken(reason, ~value.between(low, high), column))
-    if column.whole:
-        reason = reasons.NOT_WHOLE.format(column=column.name)
-        inside = value if column.scale is None else value.clip(*map(float, column.scale))
-        found.append(_broken(reason, inside != inside.floor(), column))
-    if column.one_of:
-        reason = reasons.NONE_OF.format(column=column.name, words=", ".join(column.one_of))
-        found.append(_broken(reason, value.notin(column.one_of), column))
-    return found
-
-
-def _broken(reason: str, holds: ir.BooleanValue, column: Column) -> Check:
-    return Check(reason=reason, kind="broken", holds=holds, column=column.name)
-
-
-def _cancelled(table: Typed, company: Company) -> list[Check]:
-    if table.contract.table != "orders" or "status" not in table.theirs:
-        return []
-    words = [status.strip().lower() for status in company.cancelled_statuses]
-    holds = table.value("status").lower().isin(words)
-    return [Check(reason=reasons.CANCELLED, kind="cancelled", holds=holds, column="status")]
 
 
 def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
@@ -258,7 +228,10 @@ def _told_apart(
 
 
 def used_rows(judged: Judged, end: End | None) -> ir.Table:
-    """Return the rows that are used, under our names; what happened later is not known yet."""
+    """Return the rows that are used, under our names; what happened later is not known yet.
+
+    Orders that were read from pieces keep `__who` and `__mark`, by which joins are quicker.
+    """
     kept = judged.rows.filter(judged.rows[OUTCOME] == USED)
     columns: dict[str, ir.Value] = {}
     for column in judged.table.present:
@@ -269,4 +242,5 @@ def used_rows(judged: Judged, end: End | None) -> ir.Table:
         if unknown_yet and end is not None:
             value = ibis.ifelse(is_later(value, end), ibis.null(value.type()), value)
         columns[column.name] = value
-    return kept.select(**columns)
+    numbered = [name for name in (WHO, MARK) if name in kept.columns]
+    return kept.select(**columns, **{name: kept[name] for name in numbered})

@@ -9,8 +9,9 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain import reasons
-from profitchain.checks import OUTCOME, USED, Check, Judged, RowKind
+from profitchain.checks import OUTCOME, USED, Judged
 from profitchain.keeping import keep
+from profitchain.soundness import Check, RowKind
 from profitchain.typed import Typed, typed
 
 

@@ -13,16 +13,8 @@ from ibis.expr.types import Column, Table, Value
 
 from profitchain.casting import seconds
 from profitchain.errors import CompanyError
-from profitchain.panel import (
-    SECONDS_A_DAY,
-    UNKNOWN,
-    Scene,
-    cells,
-    closed,
-    looked_up,
-    purchases,
-    segment_columns,
-)
+from profitchain.panel import SECONDS_A_DAY, UNKNOWN, cells, closed, looked_up, segment_columns
+from profitchain.scenes import Scene, purchases
 
 WINDOWS = (30, 60, 90, 180, 365)  # days
 HISTORIES = ("prior_orders", "recency_days", "tenure_days")

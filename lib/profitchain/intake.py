@@ -30,7 +30,7 @@ from profitchain.periods import Period, last_complete
 from profitchain.pieces import typed_once
 from profitchain.quarantine import rewrite_quarantine
 from profitchain.sources import Raw, read_source, source_name
-from profitchain.typed import type_columns
+from profitchain.typed import MARK, WHO, type_columns
 from profitchain.warehouses import read_from_engine
 
 ORDER = ("customers", "orders", "responses", *CONTRACTS)
@@ -228,7 +228,8 @@ def _profile(tables: dict[str, ir.Table], used: dict[str, int]) -> pd.DataFrame:
 
 def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
     sums: dict[str, ir.Value] = {}
-    for k, column in enumerate(table.columns):
+    columns = [column for column in table.columns if column not in (WHO, MARK)]
+    for k, column in enumerate(columns):
         value = table[column]
         ordered = not (value.type().is_string() or value.type().is_boolean())
         sums[f"given_{k}"] = value.count()
@@ -244,7 +245,7 @@ def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
             int(min(seen[f"distinct_{k}"], seen[f"given_{k}"])),
             *(_in_text(seen[f"{end}_{k}"]) for end in _ENDS),
         )
-        for k, column in enumerate(table.columns)
+        for k, column in enumerate(columns)
     ]
 
 

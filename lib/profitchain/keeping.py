@@ -7,7 +7,7 @@ into the firm's schemas. Everything that becomes a file passes through here.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,16 @@ def keep(con: Any, name: str, rows: ir.Table) -> ir.Table:
     else:
         con.create_table(kept, rows, temp=True, overwrite=True)
     return con.table(kept)
+
+
+def keep_in_parts(con: Any, name: str, parts: Sequence[ir.Table]) -> ir.Table:
+    """Return the rows of all parts, kept under a name, worked out one part after the other."""
+    if not is_embedded(con):
+        return keep(con, name, ibis.union(*parts) if len(parts) > 1 else parts[0])
+    kept = keep(con, name, parts[0])
+    for part in parts[1:]:
+        con.insert(name, part)
+    return kept
 
 
 def let_go(con: Any, name: str) -> None:

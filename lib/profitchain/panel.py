@@ -7,179 +7,59 @@ are strict: an order at the very instant of the answer counts as neither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import ibis
 import ibis.expr.datatypes as dt
 from ibis.expr.types import Column, Table, Value
 
-from profitchain.casting import hex_md5, seconds
+from profitchain.casting import seconds
 from profitchain.company import Company
+from profitchain.crowd import with_clusters
+from profitchain.digests import number_of
 from profitchain.errors import CompanyError, did_you_mean
 from profitchain.languages import N_
-from profitchain.periods import Period, months_before
+from profitchain.scenes import Scene
+from profitchain.typed import WHO
 
-TREND_PERIODS = 8
 UNKNOWN = N_("(unknown)")
-EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
-DRAWN_FROM = 500_000  # customers; above, single lives are kept of fewer, drawn by chance
-DRAWN = 250_000
-DRAWS = 16**3
 SECONDS_A_DAY = 86_400
 HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before
 SMALL = ("cluster", "prior_orders", "recency_days", "tenure_days", "n", "repeats")  # 32 bits do
-_HEX = "0123456789abcdef"
 
 
-def trend_periods(period: Period) -> list[Period]:
-    """Return the last eight periods, or as many as reach back to the same one a year before."""
-    return period.last(max(TREND_PERIODS, period.per_year + 1))
+def answers(scene: Scene, customers: Table) -> Table:
+    """Return one row an answered survey: ids, scores, cluster, segments as text, joined_on.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What every summary needs: the firm, the period, the checked tables, the engine's name."""
-
-    company: Company
-    period: Period
-    tables: Mapping[str, Table]
-    engine: str = "duckdb"
-
-    @property
-    def periods(self) -> list[Period]:
-        """The periods of the trend, this one last."""
-        return trend_periods(self.period)
-
-    @property
-    def ends_at(self) -> Value:
-        """The first instant after the period."""
-        return ibis.timestamp(self.period.ends_at(self.company.time_zone))
-
-    @property
-    def lookback_starts_at(self) -> Value:
-        """The first instant of the months whose closed windows the link is fitted on."""
-        months = self.company.lookback_months or 12 * 200
-        end = self.period.shift(1).first_day
-        first = months_before(end, months)
-        return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(self.company.time_zone))
-
-    @property
-    def periods_and_one_before(self) -> list[Period]:
-        """The periods of the trend and the one before them, which tells whom the first retained."""
-        return [self.periods[0].previous, *self.periods]
-
-    def period_of(self, instant: Column, *, one_before: bool = False) -> Column:
-        """The name of the trend period that an instant falls in, NULL outside them all."""
-        zone = self.company.time_zone
-        periods = self.periods_and_one_before if one_before else self.periods
-        starts = [ibis.timestamp(period.starts_at(zone)) for period in periods]
-        ends = [*starts[1:], self.ends_at]
-        branches = [
-            ((instant >= start) & (instant < end), period.name)
-            for period, start, end in zip(periods, starts, ends, strict=True)
-        ]
-        return ibis.cases(*branches)
-
-
-def purchases(orders: Table) -> Table:
-    """Return the orders that are purchases: a row with negative revenue is a refund."""
-    return orders.filter(orders.revenue >= 0)
-
-
-def with_clusters(rows: Table, *, exact: bool, engine: str = "duckdb") -> Table:
-    """Return rows with `cluster`: the customer's rank, or one of 256 buckets of its md5.
-
-    `draw`, from 0 to 4095, comes from the three digits of the md5 that follow.
-    """
-    rows = rows.mutate(digest=hex_md5(rows.customer_id, engine))
-    rank = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id))
-    cluster = rank if exact else _digits(rows.digest, 0, 2)
-    return rows.mutate(cluster=cluster, draw=_digits(rows.digest, 2, 5)).drop("digest")
-
-
-def _digits(digest: Column, start: int, end: int) -> Value:
-    """Return some hex digits as a number."""
-    number: Value = ibis.literal(0, "int64")
-    for place in range(start, end):
-        number = number * 16 + ibis.literal(_HEX).find(digest.substr(place, 1))
-    return number.cast("int64")
-
-
-def known_customers(scene: Scene, buyers: Table | None = None) -> Table:
-    """Return customer_id: one row a customer with an order, answer or invitation.
-
-    Parameters
-    ----------
-    buyers : the customers of the orders, where they are known already.
-    """
-    orders = scene.tables["orders"] if buyers is None else buyers
-    asked = [scene.tables[n] for n in ("responses", "invitations") if n in scene.tables]
-    seen = [table.select("customer_id") for table in (orders, *asked)]
-    known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
-    return known.filter(known.customer_id.notnull())
-
-
-def customer_clusters(scene: Scene, known: Table | None = None) -> Table:
-    """Return customer_id, cluster, draw: one row for each of `known_customers`.
-
-    `draw` is chance's number from 0 to 4095, the same for a customer in every edition.
-    """
-    known = known_customers(scene) if known is None else known
-    exact = int(known.count().execute()) <= EXACT_CLUSTERS
-    return with_clusters(known, exact=exact, engine=scene.engine)
-
-
-def drawn(customers: Table, many: int, *, wanted: int) -> Table:
-    """Return about `wanted` of `many` customers, drawn by chance; all if they are so few.
-
-    Parameters
-    ----------
-    customers : `customer_clusters`.
-    """
-    if many <= wanted:
-        return customers
-    return customers.filter(customers.draw < max(DRAWS * wanted // many, 1))
-
-
-def among(scene: Scene, customers: Table, *, keep: Callable[[str, Table], Table]) -> Scene:
-    """Return the scene as far as some customers are in it: each table with what is theirs.
-
-    Tables that know no customers stay as they are, but for `order_lines`, which follow the orders.
-
-    Parameters
-    ----------
-    keep : lets the engine keep a table under a name.
-    """
-    tables = dict(scene.tables)
-    for name, table in scene.tables.items():
-        key = "referrer_id" if name == "referrals" else "customer_id"
-        if key in table.columns:
-            theirs = customers.select(**{key: customers.customer_id})
-            tables[name] = keep(name, table.semi_join(theirs, key))
-    if "order_lines" in tables:
-        tables["order_lines"] = keep(
-            "order_lines", tables["order_lines"].semi_join(tables["orders"], "order_id")
-        )
-    return replace(scene, tables=tables)
-
-
-def answers(scene: Scene, clusters: Table) -> Table:
-    """Return one row an answered survey: its own columns, cluster, segments as text, joined_on.
+    `row` tells one from another and means nothing else.
 
     A segment is looked up with the customer, else on the answer itself, else with its order.
+
+    Parameters
+    ----------
+    customers : `crowd.customer_clusters`.
     """
-    rows = scene.tables["responses"].join(clusters, "customer_id", how="inner")
     wanted = segment_columns(scene.company)
-    customers = scene.tables.get("customers")
-    if customers is not None:
-        rows = looked_up(rows, customers, "customer_id", [*wanted, "joined_on"])
+    given = scene.tables["responses"]
+    kept = ["response_id", "customer_id", "responded_at", *_of(given, "order_id", *wanted)]
+    kept += [question.column for question in scene.company.questions.values()]
+    kept += _of(given, scene.company.experiment or "")
+    rows = given.select(*dict.fromkeys(kept))
+    if scene.key == WHO:
+        rows = with_clusters(rows, exact=False).drop("draw")
+        rows = rows.mutate(**{WHO: number_of(rows.customer_id)})
+    else:
+        rows = rows.join(customers.select("customer_id", "cluster"), "customer_id", how="inner")
+    known = scene.tables.get("customers")
+    if known is not None:
+        rows = looked_up(rows, known, "customer_id", [*wanted, "joined_on"])
     if "order_id" in rows.columns:
         missing = [name for name in wanted if name not in rows.columns]
         rows = looked_up(rows, scene.tables["orders"], "order_id", missing)
     _all_found(wanted, rows, scene)
-    return rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted})
+    named = {name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted}
+    return rows.mutate(row=ibis.row_number(), **named).drop(*_of(rows, "order_id"))
 
 
 def score_cells(scene: Scene, rows: Table) -> Table:
@@ -216,7 +96,8 @@ def lives(scene: Scene, rows: Table) -> Table:
     rows = with_window(scene, rows)
     kept = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
     kept += _of(rows, *segment_columns(scene.company), *([scene.company.experiment or ""]))
-    return rows.select(*dict.fromkeys(kept)).join(histories(rows, scene), "row", how="inner")
+    found = histories(rows, scene)
+    return found.select(*dict.fromkeys(kept), *(n for n in found.columns if n not in rows.columns))
 
 
 def panel(scene: Scene, rows: Table) -> Table:
@@ -236,12 +117,11 @@ def panel(scene: Scene, rows: Table) -> Table:
 
 
 def with_window(scene: Scene, rows: Table) -> Table:
-    """Return the answers to the main question, with score, row and the instants of `histories`."""
+    """Return the answers to the main question, with score and the instants of `histories`."""
     window = ibis.interval(days=scene.company.repeat_within_days)
     rows = rows.mutate(score=rows[scene.company.main.column])
     rows = rows.filter(rows.score.notnull())
     return rows.mutate(
-        row=rows.response_id,
         known_at=rows.responded_at,
         followed_from=rows.responded_at,
         window_ends=rows.responded_at + window,
@@ -287,16 +167,15 @@ def margins_assumed(scene: Scene) -> int:
 
 
 def histories(rows: Table, scene: Scene) -> Table:
-    """Return, for each `row`, the customer's orders before it and within its window after it.
+    """Return the rows with the customer's orders before each and within its window after it.
 
-    Reads row (its own mark), customer_id, joined_on where known, and three instants: what was
+    Reads row (its own mark), the scene's key, joined_on where known, and three instants: what was
     bought strictly before `known_at` is history; what was bought strictly after `followed_from` and
     up to `window_ends` is outcome.
     """
     orders = with_margin(scene)
-    columns = _of(rows, "joined_on")
     instants = ("known_at", "followed_from", "window_ends")
-    pairs = rows.select("row", "customer_id", *instants, *columns).left_join(orders, "customer_id")
+    pairs = rows.select("row", scene.key, *instants).left_join(orders, scene.key)
     bought = pairs.revenue >= 0
     before = bought & (pairs.ordered_at < pairs.known_at)
     after = (pairs.ordered_at > pairs.followed_from) & (pairs.ordered_at <= pairs.window_ends)
@@ -312,7 +191,7 @@ def histories(rows: Table, scene: Scene) -> Table:
     }
     if "margin" in pairs.columns:
         sums["margin"] = total(after, pairs.margin)
-    return _described(pairs.group_by("row", "known_at", *columns).aggregate(**sums))
+    return _described(rows.join(pairs.group_by("row").aggregate(**sums), "row", how="inner"))
 
 
 def _described(sums: Table) -> Table:
@@ -328,7 +207,7 @@ def _described(sums: Table) -> Table:
         tenure_days=ibis.greatest(tenure.fill_null(0), 0).cast("int64"),
         repeat=ibis.ifelse(sums.orders > 0, 1, 0),
     )
-    return described.drop("known_at", "last_before", "first_before", *_of(sums, "joined_on"))
+    return described.drop("last_before", "first_before")
 
 
 def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
@@ -368,7 +247,7 @@ def with_margin(scene: Scene) -> Table:
         orders = orders.mutate(margin=own)
     elif assumed is not None:
         orders = orders.mutate(margin=assumed)
-    kept = ["customer_id", "ordered_at", "revenue", *_of(orders, "margin", "discount")]
+    kept = [scene.key, "ordered_at", "revenue", *_of(orders, "margin", "discount")]
     return orders.select(*kept)
 
 

@@ -1,8 +1,9 @@
 """Rows that were typed once stay typed: what large Parquet files say, kept for later editions.
 
-A piece holds the typed rows of some files of one table. It is named by those files' content, by how
-they are read and by this package's code, so it can't be stale; a file that is new or changed makes
-the pieces anew that it belongs to, and no others.
+A piece holds the typed rows of some files of one table, and beside it those of them that are not
+sound by themselves. It is named by those files' content, by how they are read and by this package's
+code, so it can't be stale; a file that is new or changed makes the pieces anew that it belongs to,
+and no others.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ import ibis.expr.types as ir
 
 from profitchain.company import Company
 from profitchain.delimited import FILE, ROW
+from profitchain.digests import md5_digits, number_of
+from profitchain.soundness import is_sound
 from profitchain.sources import file_hash
 from profitchain.stores import code_version, store_of
-from profitchain.typed import Typed, given, key_text, typed
+from profitchain.typed import MARK, SOUND, WHO, Typed, given, key_text, typed
 
 FOLDER = "pieces"
 LARGE = 32_000_000  # bytes; what is smaller is typed anew each time
 PIECE = 96_000_000  # bytes of the source's files, about
 DAYS_KEPT = 60
 _SECONDS_A_DAY = 86_400
-_MAKING, _DIFFER = ".making-", "differ-"
+_MAKING, _DIFFER, _ASIDE = ".making-", "differ-", "aside-"
+_WRITTEN = {"parquet_version": "v2", "dictionary_size_limit": 1000}  # half the time to read ids
 
 
 def typed_once(con: Any, table: Typed, company: Company) -> Typed:
@@ -41,14 +45,22 @@ def typed_once(con: Any, table: Typed, company: Company) -> Typed:
     Its rows are then places, typed values, and of the cells only whether they were given.
     """
     paths = table.raw.paths
-    names = [path.name for path in paths]
-    if sum(path.stat().st_size for path in paths) < LARGE or len(set(names)) < len(names):
+    names, size = {path.name for path in paths}, sum(path.stat().st_size for path in paths)
+    if not paths or size < LARGE or len(names) < len(paths):
         return table
     folder = store_of(company) / FOLDER
     folder.mkdir(exist_ok=True)
     pieces = tuple(_piece(con, table, company, some, folder) for some in _in_order(paths))
-    rows = con.read_parquet(pieces, table_name=f"pieces_{table.contract.table}")
-    return replace(table, rows=rows, pieces=pieces)
+    name = table.contract.table
+    rows = con.read_parquet(pieces, table_name=f"pieces_{name}")
+    there = [path for path in map(_aside, pieces) if path.exists()]
+    aside = con.read_parquet(there, table_name=f"pieces_{name}_aside") if there else None
+    rows = rows if aside is None else rows.filter(rows[SOUND])
+    return replace(table, rows=rows, pieces=pieces, aside=aside)
+
+
+def _aside(piece: Path) -> Path:
+    return piece.with_name(f"{_ASIDE}{piece.name}")
 
 
 def all_differ(con: Any, table: Typed, keys: list[str]) -> bool:
@@ -91,9 +103,13 @@ def _keys(con: Any, pieces: list[Path], keys: list[str]) -> ir.Table:
 
 
 def forget_old(company: Company) -> None:
-    """Remove the pieces that no edition has read for two months, and what killed runs left."""
+    """Remove the pieces that no edition has read for two months, and what killed runs left.
+
+    A piece goes before the rows set aside from it, never the other way round.
+    """
     now = time.time()
-    for path in (store_of(company) / FOLDER).glob("*"):
+    folder = store_of(company) / FOLDER
+    for path in sorted(folder.glob("*"), key=lambda path: path.name.startswith(_ASIDE)):
         days = 1 if path.name.startswith(_MAKING) else DAYS_KEPT
         if path.stat().st_mtime < now - days * _SECONDS_A_DAY:
             path.unlink(missing_ok=True)
@@ -117,29 +133,44 @@ def _piece(con: Any, table: Typed, company: Company, paths: list[Path], folder: 
     """Return a piece's file, written aside and renamed if it isn't there yet."""
     piece = folder / f"{table.contract.table}-{_key(table, company, paths)}.parquet"
     if piece.exists():
-        os.utime(piece)
+        for path in filter(Path.exists, (piece, _aside(piece))):
+            os.utime(path)
         return piece
-    rows = table.rows
+    rows = table.rows.mutate(**{SOUND: is_sound(table, company)})
     if len(table.raw.paths) > 1:
         rows = rows.filter(rows[FILE].isin([path.name for path in paths]))
     making = folder / f"{_MAKING}{uuid4().hex}"
     try:
-        con.to_parquet(_bare(rows, table), making, compression="snappy")
+        con.to_parquet(_bare(rows, table), making, **_WRITTEN)
+        _set_aside(con, making, piece)
         making.replace(piece)
     finally:
         making.unlink(missing_ok=True)
     return piece
 
 
+def _set_aside(con: Any, making: Path, piece: Path) -> None:
+    """Write beside a piece, before it is there, those of its rows that are not sound, if any."""
+    rows = con.read_parquet(making)
+    aside = rows.filter(~rows[SOUND])
+    if aside.count().execute():
+        draft = making.with_name(f"{making.name}-{_ASIDE}")
+        con.to_parquet(aside, draft, **_WRITTEN)
+        draft.replace(_aside(piece))
+
+
 def _bare(rows: ir.Table, table: Typed) -> ir.Table:
-    """Return places, typed values, and true where a cell was given, null where not."""
+    """Return places, typed values, whether each cell was given and whether the row is sound."""
     names = [column.name for column in table.present]
     was_given = {
         given(name): ibis.ifelse(rows[given(name)].notnull(), True, ibis.null("boolean"))
         for name in names
     }
     values = {typed(name): rows[typed(name)] for name in names}
-    return rows.select(FILE, ROW, **values, **was_given)
+    if table.contract.table == "orders":
+        who = rows[typed("customer_id")]
+        values |= {WHO: number_of(who), MARK: md5_digits(who)}
+    return rows.select(FILE, ROW, **values, **was_given, **{SOUND: rows[SOUND]})
 
 
 def _key(table: Typed, company: Company, paths: list[Path]) -> str:
@@ -147,5 +178,6 @@ def _key(table: Typed, company: Company, paths: list[Path]) -> str:
     parts = [f"{path.name} {file_hash(path)}" for path in paths]
     parts += [repr(table.contract), repr(table.theirs), repr(sorted(table.how.items()))]
     parts += [source.model_dump_json(exclude={"file"}), company.time_zone, str(company.minor_units)]
+    parts += [repr(sorted(company.cancelled_statuses))]
     parts += [code_version(), version("duckdb"), version("ibis-framework")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]

@@ -7,7 +7,7 @@ nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,22 +15,20 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from profitchain.casting import from_utc, seconds
+from profitchain.crowd import DRAWS, among
 from profitchain.followups import contact_sums
 from profitchain.panel import (
-    DRAWS,
     SECONDS_A_DAY,
     UNKNOWN,
-    Scene,
-    among,
     cells,
     looked_up,
     of_literals,
-    purchases,
     segment_columns,
     total,
     with_margin,
 )
 from profitchain.periods import Period, months_before
+from profitchain.scenes import Scene, purchases
 
 SNAPSHOTS_BACK = 6  # a risk model learns from at most so many earlier ends of periods
 QUARTER_HOUR = 900  # seconds; no zone's clock differs from UTC by anything finer
@@ -59,7 +57,7 @@ def people(customers: Table, many: int, *, of: int) -> Table:
 
     Parameters
     ----------
-    customers : those of `panel.customer_clusters`, or of them those who were drawn.
+    customers : those of `crowd.customer_clusters`, or of them those who were drawn.
     many : how many they are.
     of : how many they were drawn from.
     """
@@ -97,11 +95,16 @@ def customers(known: Known) -> Table:
     parts = [_snapshots(known, moments[:LATEST])]
     if moments[LATEST:]:
         people = known.people.filter(known.people.sampled == 1)
-        theirs = among(known.scene, people, keep=lambda _, rows: rows)
+        theirs = among(known.scene, _whose(people), keep=lambda _, rows: rows)
         few = replace(known, people=people, scene=theirs)
         parts.append(_snapshots(few, moments[LATEST:]))
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return stacked.order_by("back", "row")
+
+
+def _whose(people: Table) -> Callable[[Table, str], Table]:
+    """Return how to filter a table by a column that names customers."""
+    return lambda rows, key: rows.semi_join(people.select(**{key: people.customer_id}), key)
 
 
 def holdout(known: Known) -> Table | None:

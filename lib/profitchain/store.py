@@ -62,7 +62,7 @@ class Edition:
     @property
     def periods(self) -> list[Period]:
         """The periods of a trend, this one last: eight, or a year and one where that is more."""
-        from profitchain.panel import trend_periods
+        from profitchain.scenes import trend_periods
 
         return trend_periods(self.period)
 

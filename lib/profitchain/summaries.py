@@ -1,7 +1,7 @@
 """What pages read of a firm: its checked tables summed up in the engine, written as small files.
 
 Sums over all customers are exact at any size. What needs single lives (snapshots, gaps between
-orders, a customer's earlier answers) is kept of all customers up to `panel.DRAWN_FROM` of them,
+orders, a customer's earlier answers) is kept of all customers up to `crowd.DRAWN_FROM` of them,
 and of about a quarter of a million drawn by chance above.
 """
 
@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import ibis
 from ibis.expr.types import Table
 
-from profitchain import asked, buying, followups, panel, snapshots
+from profitchain import asked, buying, crowd, followups, panel, snapshots
 from profitchain.errors import PeriodError
 from profitchain.intake import Intake
-from profitchain.keeping import keep, save
-from profitchain.panel import Scene
+from profitchain.keeping import keep, keep_in_parts, let_go, save
 from profitchain.periods import Period
+from profitchain.scenes import Scene
 from profitchain.stores import CUSTOMER_IDS
+from profitchain.typed import WHO
 
+AT_ONCE = 3_000_000  # answers
 Summaries = Iterator[tuple[str, Table]]
 
 
@@ -29,54 +33,65 @@ Summaries = Iterator[tuple[str, Table]]
 class Firm:
     """A firm's tables in the engine: all of them, and those of the customers who were drawn.
 
-    `buyers` has one row a customer of the orders, `clusters` one a customer, `drawn` those whose
-    lives are kept; `few` is the scene as far as they are in it, the same as `scene` where everybody
-    is drawn.
+    `customers` has one row a customer, with cluster and when who bought, as `buying.buyers` has
+    it; `first` is the instant of the first purchase. `drawn` are those whose lives are kept, `few`
+    the scene as far as they are in it, the same as `scene` where everybody is drawn.
     """
 
     con: Any
     scene: Scene
-    buyers: Table
-    clusters: Table
+    customers: Table
+    first: datetime
     drawn: Table
     few: Scene
 
 
 def write(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
     """Write every summary that the firm's tables allow, and return the counts no table carries."""
-    facts = {"days_uncovered": _days_uncovered(intake, period)}
-    firm = _firm(intake, period, facts)
+    first, last = _reach(intake)
+    facts = {"days_uncovered": _days_uncovered(intake, period, last)}
+    firm = _firm(intake, period, first, facts)
     for part in (_of_orders, _of_answers, _of_requests, _of_lives):
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
     return facts
 
 
-def _firm(intake: Intake, period: Period, facts: dict[str, int]) -> Firm:
+def _firm(intake: Intake, period: Period, first: datetime, facts: dict[str, int]) -> Firm:
     con = intake.con
     scene = Scene(company=intake.company, period=period, tables=intake.tables, engine=con.name)
-    buyers = keep(con, "buyers", buying.buyers(scene))
-    known = keep(con, "known", panel.known_customers(scene, buyers))
-    clusters = keep(con, "clusters", panel.customer_clusters(scene, known))
-    many = facts["customers"] = facts["customers_drawn"] = int(clusters.count().execute())
-    if many <= panel.DRAWN_FROM:
-        return Firm(
-            con=con, scene=scene, buyers=buyers, clusters=clusters, drawn=clusters, few=scene
-        )
-    drawn = keep(con, "drawn", panel.drawn(clusters, many, wanted=panel.DRAWN))
+    scene, customers = _everybody(con, scene)
+    many = facts["customers"] = facts["customers_drawn"] = int(customers.count().execute())
+    told = {"con": con, "scene": scene, "customers": customers, "first": first}
+    if many <= crowd.DRAWN_FROM:
+        return Firm(**told, drawn=customers, few=scene)
+    below = crowd.share_drawn(many, crowd.DRAWN)
+    few = crowd.of_drawn(scene, below, keep=lambda name, rows: keep(con, f"drawn_{name}", rows))
+    drawn = keep(con, "drawn", crowd.customer_clusters(few, exact=False))
     facts["customers_drawn"] = int(drawn.count().execute())
-    few = panel.among(scene, drawn, keep=lambda name, rows: keep(con, f"drawn_{name}", rows))
-    return Firm(con=con, scene=scene, buyers=buyers, clusters=clusters, drawn=drawn, few=few)
+    return Firm(**told, drawn=drawn, few=few)
+
+
+def _everybody(con: Any, scene: Scene) -> tuple[Scene, Table]:
+    """Return the firm's customers, by number where they are many and no two share one."""
+    buyers = keep(con, "buyers", buying.buyers(scene))
+    if scene.key == WHO:
+        few = int(buyers.count().execute()) <= crowd.DRAWN_FROM
+        if few or int(buying.sharing_a_number(buyers).count().execute()):
+            let_go(con, "buyers")
+            return _everybody(con, scene.by_id())
+        buyers = buyers.drop(buying.MARK_TOO)
+    customers = keep(con, "everybody", crowd.customer_clusters(scene, buyers))
+    let_go(con, "buyers")
+    return scene, customers
 
 
 def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     scene, tables = firm.scene, firm.scene.tables
     facts["margin_assumed"] = panel.margins_assumed(scene)
-    clustered = firm.buyers.join(firm.clusters.select("customer_id", "cluster"), "customer_id")
-    buyers = keep(firm.con, "clustered", clustered)
-    yield "activity", buying.activity(scene, buyers)
-    yield "cohorts", buying.cohorts(scene, buyers)
-    yield "active_windows", buying.active_windows(scene, buyers)
+    yield "activity", buying.activity(scene, firm.customers)
+    yield "cohorts", buying.cohorts(scene, firm.customers)
+    yield "active_windows", buying.active_windows(scene, firm.customers, firm.first)
     yield "months", snapshots.months(scene)
     yield "gaps", buying.gaps(firm.few)
     if "costs" in tables:
@@ -93,18 +108,27 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
         yield "link_cells", panel.of_literals([], nothing)
         return
-    answers = keep(firm.con, "answers", panel.answers(scene, firm.clusters))
+    answers = keep(firm.con, "answers", panel.answers(scene, firm.customers))
     yield "score_cells", panel.score_cells(scene, answers)
     if scene.company.main is None:
         return
     facts["still_open"] = panel.still_open(scene, answers)
-    lives = keep(firm.con, "lives", panel.lives(scene, answers))
+    lives = keep_in_parts(firm.con, "lives", _lives(firm, answers))
     yield "link_cells", panel.link_cells(scene, panel.panel(scene, lives))
     few = lives if firm.few is scene else lives.semi_join(firm.drawn, "customer_id")
     yield "window_cells", followups.window_cells(firm.few, few)
     followed = keep(firm.con, "followed", followups.followed(firm.few, few))
     yield "ladder_cells", followups.ladder_cells(firm.few, followed)
     yield "return_times", followups.return_times(firm.few, few)
+
+
+def _lives(firm: Firm, answers: Table) -> list[Table]:
+    """Return the lives in parts of which each leaves room for the sums of its answers."""
+    parts = 1
+    if firm.scene.key == WHO:
+        parts = -(-int(answers.count().execute()) // AT_ONCE)
+    some = [answers.filter(answers.cluster % parts == k) for k in range(parts)]
+    return [panel.lives(firm.scene, each) for each in some]
 
 
 def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
@@ -134,13 +158,20 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield CUSTOMER_IDS, people.select("row", "customer_id").order_by("row")
 
 
-def _days_uncovered(intake: Intake, period: Period) -> int:
+def _reach(intake: Intake) -> tuple[datetime, datetime]:
+    """Return the instants of the first purchase and of the last order."""
+    orders = intake.tables["orders"]
+    bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
+    reach = orders.aggregate(first=bought.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
+    return reach["first"], reach["last"]
+
+
+def _days_uncovered(intake: Intake, period: Period, last: datetime) -> int:
     """Return how many of the period's last days have no order.
 
     Raises PeriodError where the orders end before the period begins: zero is not a finding.
     """
-    orders, zone = intake.tables["orders"], intake.company.time_zone
-    last = orders.ordered_at.max().execute()
+    zone = intake.company.time_zone
     more = any(one.table == "orders" and one.kind == "later" for one in intake.outcomes)
     day = last.tz_localize("UTC").tz_convert(zone).date()
     if more or last >= period.starts_at(zone):

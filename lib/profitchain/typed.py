@@ -18,6 +18,8 @@ from profitchain.conventions import End, find_conventions
 from profitchain.errors import did_you_mean
 from profitchain.sources import Raw
 
+SOUND = "__sound"
+WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
 _TEXTS = ("id", "text", "period")
 _YEARS = (1900, 2199)
 
@@ -28,7 +30,8 @@ class Typed:
 
     The first is the cell, null where nothing was given; the second its typed value, null where it
     can't be read. `theirs` gives the source's name of each contract column that is there, `how` the
-    way in which it is written. Rows that are read from `pieces` lack the source's own columns.
+    way in which it is written. Rows that are read from `pieces` lack the source's own columns;
+    those for which a check of the row by itself holds are `aside`, if there are any.
     """
 
     contract: Contract
@@ -38,6 +41,7 @@ class Typed:
     theirs: dict[str, str]
     how: dict[str, str] = field(default_factory=dict)
     pieces: tuple[Path, ...] = ()
+    aside: ir.Table | None = None
 
     def value(self, column: str) -> ir.Value:
         """Return a column's typed value."""

@@ -45,6 +45,7 @@ def panel(company: str) -> dict:
     from profitchain import panel as panels
     from profitchain.company import load_company
     from profitchain.periods import Period
+    from profitchain.scenes import Scene
 
     con, firm = ibis.duckdb.connect(), load_company(Path(company))
     orders = con.read_parquet(parquet(company, "orders"))
@@ -53,9 +54,10 @@ def panel(company: str) -> dict:
     )
     responses = con.read_parquet(parquet(company, "responses"))
     rows = responses.select("response_id", "customer_id", "responded_at", "nps")
+    rows = rows.mutate(row=ibis.row_number())
     tables = {"orders": orders, "responses": responses}
-    scene = panels.Scene(company=firm.model_copy(update={"gross_margin": None}),
-                         period=Period(LAST), tables=tables)  # fmt: skip
+    scene = Scene(company=firm.model_copy(update={"gross_margin": None}),
+                  period=Period(LAST), tables=tables)  # fmt: skip
     clock = Clock()
     found = panels.histories(panels.with_window(scene, rows), scene)
     sums = found.aggregate(
@@ -75,12 +77,13 @@ def cells(answers: str, to: str) -> dict:
     """Compress answers to cells in the engine, customers in 256 buckets."""
     import ibis
 
+    from profitchain import crowd
     from profitchain import panel as panels
 
     con = ibis.duckdb.connect()
     rows = con.read_parquet(answers)
     rows = rows.mutate(customer_id=rows.customer_id.cast("string"))
-    rows = panels.with_clusters(rows, exact=False)
+    rows = crowd.with_clusters(rows, exact=False)
     keys = ["score", "region", "tier", "prior_orders", "recency_days", "tenure_days", "cluster"]
     clock = Clock()
     found = panels.cells(rows, keys, n=rows.count(), repeats=rows["repeat"].sum())

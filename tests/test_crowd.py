@@ -1,0 +1,117 @@
+"""Customers told apart by numbers, drawn and summed in parts: all as by their ids, and at once."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pytest
+
+from profitchain import buying, crowd, digests, intake, pieces, store, summaries
+from profitchain.company import load_company
+from profitchain.periods import Period
+from profitchain.typed import WHO
+
+PERIOD = Period("2026Q3")
+FEW = 1000  # customers; the example has 4,359
+LARGE = ("orders", "responses")
+
+
+@pytest.fixture(scope="module")
+def firm(repo, tmp_path_factory) -> Path:
+    """The example, its orders and answers in Parquet."""
+    folder = tmp_path_factory.mktemp("crowd")
+    ignored = shutil.ignore_patterns(".store", "lists", "quarantine")
+    company = shutil.copytree(repo / "data" / "example", folder / "firm", ignore=ignored)
+    told = (company / "company.yml").read_text()
+    for table in LARGE:
+        pd.read_csv(company / f"{table}.csv", dtype=str).to_parquet(company / f"{table}.parquet")
+        told = told.replace(f"{table}.csv", f"{table}.parquet")
+    (company / "company.yml").write_text(told)
+    return company
+
+
+@pytest.fixture
+def large(monkeypatch) -> pytest.MonkeyPatch:
+    """A world in which the example is a large firm."""
+    monkeypatch.setattr(pieces, "LARGE", 0)
+    monkeypatch.setattr(crowd, "DRAWN_FROM", FEW)
+    monkeypatch.setattr(crowd, "DRAWN", FEW)
+    monkeypatch.setattr(crowd, "EXACT_CLUSTERS", FEW)
+    monkeypatch.setattr(summaries, "AT_ONCE", 1500)  # answers; there are some thousands
+    return monkeypatch
+
+
+@pytest.fixture(scope="module")
+def by_ids(firm, tmp_path_factory) -> Path:
+    """What is kept of the firm where nothing is typed once and customers have ids alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crowd, "DRAWN_FROM", FEW)
+        patch.setattr(crowd, "DRAWN", FEW)
+        patch.setattr(crowd, "EXACT_CLUSTERS", FEW)
+        patch.setattr(intake, "typed_once", lambda con, table, company: table)
+        return prepared(firm, tmp_path_factory.mktemp("by_ids"))
+
+
+def prepared(firm: Path, folder: Path) -> Path:
+    store._prepare(load_company(firm), PERIOD, folder)
+    return folder
+
+
+def held_alike(found: Path, expected: Path) -> None:
+    names = sorted(path.name for path in expected.glob("*.parquet"))
+    assert names == sorted(path.name for path in found.glob("*.parquet"))
+    for name in names:
+        one, other = pd.read_parquet(found / name), pd.read_parquet(expected / name)
+        pd.testing.assert_frame_equal(one, other, obj=name)
+    assert (found / "facts.json").read_text() == (expected / "facts.json").read_text()
+
+
+def scene_in(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Return the keys by which customers are told apart, as they are asked for."""
+    seen, as_it_is = [], buying.buyers
+    told = lambda scene: (seen.append(scene.key), as_it_is(scene))[1]  # noqa: E731
+    monkeypatch.setattr(buying, "buyers", told)
+    return seen
+
+
+def test_numbers_and_parts_change_no_summary(large, firm, by_ids, tmp_path):
+    keys = scene_in(large)
+    found = prepared(firm, tmp_path)
+    assert keys == [WHO]
+    held_alike(found, by_ids)
+
+
+def test_customers_who_share_a_number_are_told_apart_by_their_ids(large, firm, by_ids, tmp_path):
+    few = lambda text: (digests._hash(text) % 4096).cast("uint64")  # noqa: E731
+    large.setattr(pieces, "number_of", few)
+    large.setattr(crowd, "number_of", few)
+    shutil.rmtree(firm / ".store", ignore_errors=True)
+    keys = scene_in(large)
+    found = prepared(firm, tmp_path)
+    assert keys == [WHO, "customer_id"]
+    held_alike(found, by_ids)
+    shutil.rmtree(firm / ".store")
+
+
+def test_a_firm_of_few_customers_goes_by_ids(large, firm, tmp_path):
+    large.setattr(crowd, "DRAWN_FROM", 100_000)
+    keys = scene_in(large)
+    prepared(firm, tmp_path)
+    assert keys == [WHO, "customer_id"]
+
+
+def test_digits_are_those_of_the_md5_whoever_works_them_out():
+    names = [f"C{k:05}" for k in range(200)] + ["", "客 7", "é"]
+    rows = ibis.memtable({"who": names})
+    found = ibis.duckdb.connect().to_pandas(rows.mutate(at=digests.md5_digits(rows.who)))
+    digits = [int(hashlib.md5(name.encode()).hexdigest()[:5], 16) for name in names]
+    assert found["at"].tolist() == digits
+    portable = digests.md5_digits(rows.who, "postgres")  # DuckDB understands these words too
+    assert ibis.duckdb.connect().to_pandas(rows.mutate(at=portable))["at"].tolist() == digits
+    assert [digit >> 12 for digit in digits] == [
+        int(hashlib.md5(name.encode()).hexdigest()[:2], 16) for name in names
+    ]
