@@ -17,8 +17,8 @@ REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "lib" / "profitchain"
 READING_ORDER = """
 WORDS     errors memo languages periods estimates membership ratios expansion comparisons
-DATA      settings connections company stores contracts delimited workbooks engines keeping sources
-TYPED     warehouses casting digests conventions portable typed
+DATA      settings connections company codebase stores contracts delimited workbooks engines keeping
+TYPED     sources warehouses casting digests conventions portable typed
 JUDGED    reasons soundness pieces checks quarantine crosschecks account fingerprints intake
 PANEL     scenes crowd panel bands asked followups buying snapshots summaries store
 EXAMPLE   behaviour world hindsight columns invented_text voices tallies truth goods programmes
@@ -43,9 +43,9 @@ SHOWING   headings tables exhibits
 RECORDED  findings records value_records lifetime_records group_records summary headline
 PRESS     notebook_format trust failures shipped commentary chronicle archive layout
 PAGES     sites pages pdf
-RUN       turns forking kernels runs kept imprint
+RUN       turns forking warmed kernels runs kept imprint
 TAKEN     sheets handout_words exhibit_sheets handout binding
-PUBLIC    shelf parameters press verify lists drafts
+PUBLIC    shelf parameters standing press verify lists drafts
 SPEED     invented_rows peers contests benchmarks
 COMMANDS  trials certification catalogues cli
 """

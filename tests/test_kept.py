@@ -12,7 +12,8 @@ import pytest
 from editions import contents, publish_here, write_company
 from test_press import ANSWER, write_notebook
 
-from profitchain import kept, press
+from profitchain import codebase, kept, press
+from profitchain.codebase import PACKAGE
 from profitchain.failures import NotebookFailed
 
 WINDOW = "within_days: int = 90  # days"
@@ -37,7 +38,7 @@ def shop(tmp_path, monkeypatch) -> Path:
     path = write_notebook(notebooks, "05_window", ANSWER)
     path.write_text(path.read_text().replace("# period", f"# period\\n{WINDOW}"))
     monkeypatch.setattr(press, "NOTEBOOKS", notebooks)
-    monkeypatch.setattr(kept, "PACKAGE", shutil.copytree(kept.PACKAGE, tmp_path / "package"))
+    monkeypatch.setattr(codebase, "PACKAGE", shutil.copytree(PACKAGE, tmp_path / "package"))
     days = pd.date_range("2025-12-01", "2026-03-31", freq="D")
     orders = pd.DataFrame({"customer_id": "C1", "ordered_at": days, "revenue": 1})
     orders.insert(0, "order_id", range(len(days)))
@@ -67,7 +68,7 @@ def install_another(_folder: Path, patch: pytest.MonkeyPatch) -> None:
     class Package:
         name, version = "pandas", "99"
 
-    patch.setattr(kept, "distributions", lambda: [Package])
+    patch.setattr(codebase, "distributions", lambda: [Package])
 
 
 def add_module(folder: Path, _patch: pytest.MonkeyPatch) -> None:

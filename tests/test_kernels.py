@@ -6,6 +6,8 @@ import os
 import select
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 from unittest import mock
 
@@ -43,11 +45,21 @@ def write_notebook(folder: Path, *code: str) -> Path:
 @pytest.fixture(scope="module")
 def address(repo) -> Iterator[bytes]:
     """Where forked kernels are to be had, in the environment that workers have."""
+    end_all()
     with mock.patch.dict(os.environ, runs.environment_of(Path("nowhere"))):
         os.environ.pop("MPLBACKEND", None)
-        with forking.warm(repo / "notebooks") as given:
-            yield given
+        given = forking.start(repo / "notebooks", "code")
+        with ProcessPoolExecutor(1, forking.ways_to_start()) as pool:
+            pool.submit(abs, 1).result()  # workers start when all is imported
+        yield given
     kernels.use(b"")
+    end_all()
+
+
+def end_all() -> None:
+    """End the processes from which workers and kernels are forked, so that the next start anew."""
+    forkserver._forkserver._stop()
+    forking._started = None
 
 
 def outputs(path: Path, address: bytes) -> list[list[dict]]:
@@ -72,9 +84,11 @@ def test_a_forked_kernel_shows_what_a_plain_one_shows(tmp_path, address):
 
 
 def test_kernels_forked_from_one_process_draw_different_numbers(tmp_path, address):
-    path = write_notebook(tmp_path, "import random, numpy\n\nrandom.random(), numpy.random.rand()")
-    first, second = (str(outputs(path, address)) for _time in range(2))
-    assert first != second
+    path = write_notebook(tmp_path, "import random, numpy\n\nrandom.random(), numpy.random.rand()",
+                          f"import os\n\nos.getppid() == {os.getpid()}")  # fmt: skip
+    (first, parent), (second, _parent) = (outputs(path, address) for _time in range(2))
+    assert str(first) != str(second)
+    assert "False" in str(parent)  # not started by the one who asked
 
 
 @pytest.mark.parametrize("ends", ["os._exit(3)", "os.kill(os.getpid(), 9)"])
@@ -82,15 +96,6 @@ def test_a_forked_kernel_that_ends_is_noticed(tmp_path, address, ends):
     path = write_notebook(tmp_path, f"import os\n\n{ends}")
     with pytest.raises(RuntimeError, match="died"):
         outputs(path, address)
-
-
-def test_when_the_process_that_forks_is_gone_kernels_end_and_new_ones_start_plainly(tmp_path, repo):
-    with forking.warm(repo / "notebooks") as given:
-        path = write_notebook(tmp_path, "import os\n\nos.kill(os.getppid(), 9)\nwhile True: pass")
-        with pytest.raises(RuntimeError, match="died"):
-            outputs(path, given)
-        assert "1" in str(outputs(write_notebook(tmp_path, "1"), given))
-    kernels.use(b"")
 
 
 def test_closing_the_connection_ends_the_kernel(tmp_path, address):
@@ -108,3 +113,17 @@ def test_another_user_s_or_broken_request_is_passed_over(address):
         asker.sendall(b"half a requ")
         asker.shutdown(socket.SHUT_WR)
         assert asker.recv(1) == b""
+
+
+def test_to_other_code_than_was_imported_no_kernel_is_forked(address, repo):
+    assert forking.start(repo / "notebooks", "code") == address
+    assert forking.start(repo / "notebooks", "other code") == b""
+
+
+def test_when_the_process_that_forks_is_gone_kernels_end_and_new_ones_start_plainly(
+    tmp_path, address
+):
+    path = write_notebook(tmp_path, "import os\n\nos.kill(os.getppid(), 9)\nwhile True: pass")
+    with pytest.raises(RuntimeError, match="died"):
+        outputs(path, address)
+    assert "1" in str(outputs(write_notebook(tmp_path, "1"), address))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
 from profitchain import formats, style
 from profitchain.languages import HAN, _
@@ -38,7 +38,7 @@ def value_axis(axis: Axis, data: pd.DataFrame) -> None:
     """Write the numbers of an axis in the data's unit, with light grid lines in its direction."""
     unit = _unit(data)
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, place: _tick_of(axis, value, unit)))
+    axis.set_major_formatter(_InUnit(unit))
     axis.axes.grid(True, axis="x" if axis is axis.axes.xaxis else "y")
     axis.axes.grid(False, axis="y" if axis is axis.axes.xaxis else "x")
 
@@ -220,12 +220,24 @@ def _row_texts(data: pd.DataFrame) -> list[str]:
     ]
 
 
-def _tick_of(axis: Axis, value: float, unit: str) -> str:
-    """Return one of an axis's labels, with the decimals that the finest of them needs."""
-    scale = 100 if unit == "share" else 1
-    low, high = sorted(axis.get_view_interval())
-    shown = [at * scale for at in axis.get_majorticklocs() if low <= at <= high]
-    return tick(value, unit, places=max(map(_decimals_of, shown), default=0))
+class _InUnit(Formatter):
+    """Writes an axis's labels in a unit, with the decimals that the finest of them needs."""
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.places = 0
+
+    def set_locs(self, locs: Sequence[float]) -> None:
+        """Choose the decimals for the labels at these places, once for all of them."""
+        super().set_locs(locs)
+        scale = 100 if self.unit == "share" else 1
+        low, high = sorted(self.axis.get_view_interval())
+        shown = [at * scale for at in locs if low <= at <= high]
+        self.places = max(map(_decimals_of, shown), default=0)
+
+    def __call__(self, value: float, pos: int | None = None) -> str:
+        """Return the label at a place."""
+        return tick(value, self.unit, places=self.places)
 
 
 def _decimals_of(value: float) -> int:

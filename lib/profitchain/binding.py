@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,20 +84,35 @@ def commentary_on(order: Order, ran: Sequence[Ran]) -> Commentary:
     return said.placed(shown, (path.stem for path in order.every))
 
 
-def write_all(
+def workbooks(
     pool: Executor, order: Order, ran: Sequence[Mapping[str, Ran]], building: Path
-) -> None:
-    """Write pages, CSVs and workbook in each language, side by side."""
+) -> list[Future]:
+    """Have a workbook written in each language, side by side; return what to wait for."""
+    folders = order.folders(building).items()
+    return [
+        pool.submit(_write_workbook, tag, order, [one[tag] for one in ran], folder)
+        for tag, folder in folders
+    ]
+
+
+def is_in_workbook(ran: Mapping[str, Ran]) -> bool:
+    """Tell whether a notebook has anything that a workbook holds."""
+    stories = _stories(ran.values())
+    return any(one.exhibits or one.findings or one.why or one.failed for one in stories)
+
+
+def write_pages(
+    pool: Executor, order: Order, ran: Sequence[Mapping[str, Ran]], building: Path
+) -> list[Future]:
+    """Have pages and CSVs written in each language, side by side; return what to wait for."""
     jobs = []
     for tag, folder in order.folders(building).items():
         told = [one[tag] for one in ran]
-        jobs.append(pool.submit(_write_workbook, tag, order, told, folder))
         with languages.speaking(tag):
             site, infos = _site(order, told), _page_infos(order, told)
         for one, page in zip(told, infos, strict=True):
             jobs.append(pool.submit(_write_page, one, site, page, folder))
-    for job in jobs:
-        job.result()
+    return jobs
 
 
 def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:

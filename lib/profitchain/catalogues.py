@@ -12,9 +12,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
 from profitchain import formats, headings, languages
+from profitchain.codebase import ROOT
 from profitchain.notebook_format import nbformat
 from profitchain.pages import FOR_ANALYSTS
-from profitchain.store import ROOT
 
 PACKAGE = Path(__file__).parent
 NOTEBOOKS = ROOT / "notebooks"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from profitchain import __version__
 from profitchain.errors import ProfitchainError
@@ -38,20 +40,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
+    from profitchain import codebase, forking
+
+    code = codebase.code_of(codebase.NOTEBOOKS)
+    forking.start(codebase.NOTEBOOKS, code)  # its imports take as long as those here
+    out = Path(options.out) if options.out else codebase.REPORTS
+    given = _settings(options.set)
+    wanted = {"out": out, "only": options.only, "settings": given, "spoken": options.language}
+    if not (options.fresh or options.lists or options.pdf):
+        from profitchain import standing
+
+        asked = standing.Asked.of(options.company, options.period, **wanted)
+        if folder := standing.edition(asked, code, codebase.NOTEBOOKS):
+            print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
+            print(folder / "index.html")
+            return 0
+    return _publish(options, wanted)
+
+
+def _publish(options: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
+    gc.disable()  # what is imported is no garbage
     from profitchain import lists
-    from profitchain.press import REPORTS, publish
+    from profitchain.press import publish
     from profitchain.store import read_period
 
-    out, given = Path(options.out) if options.out else REPORTS, _settings(options.set)
+    gc.freeze()
+    gc.enable()
     if options.lists:
         edition = read_period(options.company, options.period)
-        place = lists.place_of(edition, out)
-    index = publish(
-        options.company, options.period, out=out, only=options.only, settings=given,
-        spoken=options.language, fresh=options.fresh,
-    )  # fmt: skip
+        place = lists.place_of(edition, wanted["out"])
+    index = publish(options.company, options.period, **wanted, fresh=options.fresh)
     if options.lists:
-        print(lists.write_at_risk(edition, place, given), file=sys.stderr)
+        print(lists.write_at_risk(edition, place, wanted["settings"]), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -152,7 +172,7 @@ def languages(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Run the test suite, on all cores, or what pytest arguments ask for."""
-    from profitchain.store import ROOT
+    from profitchain.codebase import ROOT
 
     asked = options.pytest or ["--numprocesses=auto", "--dist=loadfile"]
     command = [sys.executable, "-m", "pytest", *asked]

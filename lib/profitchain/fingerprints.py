@@ -13,12 +13,7 @@ from typing import Any
 
 from profitchain.company import Company, expand, table_names
 from profitchain.connections import EMBEDDED, backend_of
-from profitchain.contracts import contract_of
-from profitchain.engines import close, is_embedded, opened
-from profitchain.keeping import mark
 from profitchain.sources import source_hash
-from profitchain.typed import match_columns
-from profitchain.warehouses import read_from_engine
 
 _MARKS = "PROFITCHAIN_MARKS"
 _IN_THE_MAKING = "PROFITCHAIN_BUILD"
@@ -30,6 +25,14 @@ def fingerprint(company: Company) -> str:
     parts += [f"{table} {told}" for table, told in sorted(_asked_once(company).items())]
     parts += [os.environ.get(name, "") for name in sorted(table_names(company))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def is_of_files(company: Company) -> bool:
+    """Tell whether all tables are made of files of this machine, so that no engine is to be asked.
+
+    Then the fingerprint is found without any engine's library.
+    """
+    return all(_is_file(table, company) for table in company.tables)
 
 
 def marks(con: Any, company: Company) -> dict[str, str]:
@@ -44,11 +47,13 @@ def _asked_once(company: Company) -> dict[str, str]:
     All pages of an edition must open the same summaries, so the process that makes an edition asks
     a firm's engine and tells its notebooks, which start with its environment.
     """
-    if all(_is_file(table, company) for table in company.tables):
+    if is_of_files(company):
         return {table: source_hash(table, company) for table in company.tables}
     told = _told_before(company) if os.environ.get(_IN_THE_MAKING) else None
     if told is not None:
         return told
+    from profitchain.engines import close, opened
+
     with opened(company) as (con, _):
         found = _marks(con, company)
         close(con)
@@ -75,6 +80,8 @@ def _is_file(table: str, company: Company) -> bool:
 
 
 def _marks(con: Any, company: Company) -> dict[str, str]:
+    from profitchain.engines import is_embedded
+
     return {
         table: source_hash(table, company)
         if is_embedded(con) or _is_file(table, company)
@@ -84,6 +91,11 @@ def _marks(con: Any, company: Company) -> dict[str, str]:
 
 
 def _content_hash(con: Any, table: str, company: Company) -> str:
+    from profitchain.contracts import contract_of
+    from profitchain.keeping import mark
+    from profitchain.typed import match_columns
+    from profitchain.warehouses import read_from_engine
+
     source, raw = company.tables[table], read_from_engine(con, table, company)
     theirs, _ = match_columns(contract_of(table, company), raw, company)
     written = source.table or source.query or source.file or ""

@@ -1,9 +1,10 @@
-"""One process that has imported what notebooks need, and forks a kernel whenever it is asked to.
+"""One process that has imported all that a report needs: workers and kernels are forked from it.
 
 Linux only: macOS's own frameworks may not be used after a fork, and Windows has none. Elsewhere,
-and with PROFITCHAIN_KERNELS=plain, each kernel starts by itself. A worker connects, names what its
-kernel needs in one line of JSON, and reads its number; then, when it ended, its exit code. Closing
-the connection ends the kernel.
+and with PROFITCHAIN_KERNELS=plain, each starts by itself. Workers come from multiprocessing's fork
+server. Kernels, which may know nothing of it, come from a process that it has forked before: a
+worker connects, names what its kernel needs in one line of JSON, and reads its number; then, when
+it ended, its exit code. Closing the connection ends the kernel.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import ctypes
 import gc
 import json
 import os
+import secrets
 import selectors
 import signal
 import socket
 import struct
-import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from multiprocessing import forkserver, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 PLAIN = "PROFITCHAIN_KERNELS"  # environment variable; "plain": no kernel is forked
@@ -31,20 +35,21 @@ AT_START = {**SINGLE, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel chooses before any import
 # Never pyplot: it fits itself into the kernel in which it is imported.
 NEEDED = (
-    *("ipykernel.ipkernel", "ipykernel.kernelapp", "babel.numbers", "yaml", "tzdata"),
+    *("ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.debugger"),
+    *("babel.numbers", "yaml", "tzdata"),
     *("matplotlib.figure", "matplotlib.backends.backend_svg", "pandas.io.formats.csvs"),
     *("pyarrow.parquet", "pyarrow.dataset", "pyarrow.pandas_compat", "pandas.core.reshape.reshape"),
     *("statsmodels.genmod.generalized_linear_model", "statsmodels.duration.hazard_regression"),
     *("statsmodels.duration.survfunc", "statsmodels.stats.multitest"),
     *("profitchain.intake", "profitchain.panel", "profitchain.exhibits"),
+    *("profitchain.binding", "profitchain.kernels", "papermill", "nbconvert", "openpyxl"),
 )
-# The current folder is no place to import from, as little as when a kernel starts by itself.
-_START = (
-    f"import sys; sys.path[:1] == [''] and sys.path.pop(0); from {__name__} import start; start()"
-)
+_WARMED = "profitchain.warmed"
+_NAME, _NOTEBOOKS = "PROFITCHAIN_FORKS", "PROFITCHAIN_NOTEBOOKS"  # told to the process that imports
 _WAITING = 64
 _LONGEST_CREDENTIALS = struct.Struct("3i")
 _PR_SET_PDEATHSIG = 1
+_started: tuple[str, str] | None = None  # under which name, with which code
 
 
 def can_fork() -> bool:
@@ -52,51 +57,134 @@ def can_fork() -> bool:
     return sys.platform == "linux" and os.environ.get(PLAIN) != "plain"
 
 
-@contextmanager
-def warm(notebooks: Path) -> Iterator[bytes]:
-    """Give the address at which kernels are to be had while this lasts; b"" for plain ones.
+def start(notebooks: Path, code: str) -> bytes:
+    """Start the process unless it runs; return the address that has kernels, b"" for plain ones.
 
-    `notebooks` is their folder: what they import from this library, the process imports first.
+    It imports while this process goes on. What notebooks in a folder import from this library, it
+    imports too. Where it was started with other `code` (`codebase.code_of`), kernels are plain.
     """
+    global _started
     if not can_fork():
-        yield b""
+        return b""
+    if _started is None:
+        _started = (secrets.token_hex(16), code)
+        told = {_NAME: _started[0], _NOTEBOOKS: str(notebooks), "MPLBACKEND": INLINE}
+        forkserver.set_forkserver_preload([_WARMED])
+        with _environment(told | os.environ | AT_START), _deaf():
+            forkserver.ensure_running()
+    name, known = _started
+    return _address(name) if known == code else b""
+
+
+def ways_to_start() -> BaseContext:
+    """Return how workers start: forked from one process that has imported all, where that works."""
+    return get_context("forkserver" if can_fork() else "spawn")
+
+
+def _address(name: str) -> bytes:
+    return b"\0profitchain-" + name.encode()  # no file, so that nothing is left behind
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let what starts meanwhile pass over Ctrl-C, of which this process alone is to tell."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def import_all() -> None:
+    """Import what workers and kernels need, and leave a process beside this one that forks kernels.
+
+    That process, and each kernel, ends out of this function by SystemExit, as Python itself does.
+    """
+    inherited = _open_files()
+    name, notebooks = os.environ.pop(_NAME, ""), os.environ.pop(_NOTEBOOKS, "")
+    if sys.path[:1] == [""]:  # as little a place to import from as when a kernel starts by itself
+        sys.path.pop(0)
+    parent, told = os.getppid(), dict(os.environ)
+    _end_with_parent(signal.SIGKILL)  # a command that stops early is not followed by this work
+    gc.disable()  # what is imported is no garbage
+    for module in [*NEEDED, *sorted(_imported_by(Path(notebooks).glob("*.ipynb")))]:
+        with suppress(Exception):  # the notebook that needs it says why it can't be had
+            import_module(module)
+    # No thread is left behind in a fork but those of memory allocators, which start them again.
+    gc.freeze()  # what all share is not copied for the sake of counting
+    gc.enable()
+    _end_with_parent(0)
+    if not name or os.getppid() != parent:
         return
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind("")  # a free name that is no file, so that nothing is left behind
+        listener.bind(_address(name))
         listener.listen(_WAITING)
-        address = listener.getsockname()
-        parent = subprocess.Popen(
-            [sys.executable, "-c", _START, str(listener.fileno())],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd=notebooks, env={"MPLBACKEND": INLINE} | os.environ | AT_START,
-            pass_fds=[listener.fileno()],
-        )  # fmt: skip
-    try:
-        yield address
-    finally:
-        parent.kill()
-        parent.communicate()
+        if not os.fork():
+            _be_apart(inherited)
+            by_imports = dict(os.environ.items() - told.items())  # what they do in any kernel
+            _become_kernel(serve(listener), by_imports)
+            sys.exit()
 
 
-def serve(listener: socket.socket) -> dict[str, object] | None:
-    """Fork a process for each kernel asked for; return, in that process, what was asked for.
+def _end_with_parent(number: int) -> None:
+    """Have the system send this process a signal when the one that started it ends; 0: none."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
-    Returns None in the first process, when whoever started it has closed its standard input.
-    """
+
+def _open_files() -> list[int]:
+    listed = list(Path("/proc/self/fd").iterdir())
+    return [int(each.name) for each in listed if each.exists()]  # all but the list's own
+
+
+def _be_apart(inherited: Iterable[int]) -> None:
+    """Close what this process has from multiprocessing's, be silent, and end with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    _end_with_parent(signal.SIGTERM)
+    for number in inherited:
+        if number > sys.stderr.fileno():
+            os.close(number)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in range(sys.stderr.fileno() + 1):
+        os.dup2(nothing, number)
+    os.close(nothing)
+
+
+def serve(listener: socket.socket) -> dict[str, object]:
+    """Fork a process for each kernel asked for; return, in that process, what was asked for."""
     running: dict[int, socket.socket] = {}
+    try:
+        return _served(listener, running)
+    except SystemExit:  # asked to end
+        _kill(running)
+        raise
+
+
+def _served(listener: socket.socket, running: dict[int, socket.socket]) -> dict[str, object]:
     woken, waker = socket.socketpair()
     waker.setblocking(False)
     signal.set_wakeup_fd(waker.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the report ends this one
     selector = selectors.DefaultSelector()
-    for source in (listener, sys.stdin, woken):
+    for source in (listener, woken):
         selector.register(source, selectors.EVENT_READ)
     while True:
         for key, _events in selector.select():
-            if key.fileobj is sys.stdin:
-                _kill(running)
-                return None
             if key.fileobj is woken:
                 woken.recv(_WAITING)
                 _tell_ended(running, selector)
@@ -156,29 +244,30 @@ def _kill(kernels: Iterable[int]) -> None:
 def _forget(*inherited: selectors.BaseSelector | socket.socket) -> None:
     """Close what a forked process has from the first one, and take signals as Python does."""
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for each in inherited:
         each.close()
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, sys.stdin.fileno())
-    os.close(nothing)
 
 
-def _become_kernel(wanted: Mapping[str, object], parent: int) -> None:
+def _become_kernel(wanted: Mapping[str, object], by_imports: Mapping[str, str]) -> None:
     """Turn this forked process into the kernel that was asked for, as if started by itself."""
     from ipykernel.kernelapp import IPKernelApp
     from numpy import random
 
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.path[:1] == [""]:  # as little a place to import from as when a kernel starts by itself
+        sys.path.pop(0)
+    parent = os.getppid()
+    _end_with_parent(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
     os.environ.clear()
-    os.environ.update(wanted["environment"] | {"JPY_PARENT_PID": str(parent)})
+    os.environ.update(by_imports | wanted["environment"] | {"JPY_PARENT_PID": str(parent)})
     os.chdir(wanted["folder"])
     sys.argv = list(wanted["arguments"])
     random.seed()  # noqa: NPY002  # else all kernels would draw the same numbers
-    IPKernelApp.launch_instance()
+    IPKernelApp.launch_instance(parent_handle=parent)
 
 
 def _imported_by(notebooks: Iterable[Path]) -> set[str]:
@@ -201,21 +290,3 @@ def _imported_in(source: str) -> set[str]:
     whole = {f"profitchain.{each.name}" for line in lines for each in line.names
              if line.module == "profitchain"}  # fmt: skip
     return whole | {line.module for line in lines if line.module.startswith("profitchain.")}
-
-
-def start() -> None:
-    """Import all, then fork kernels; each comes out at the end as if it had started by itself.
-
-    The one argument on the command line is the number of the open socket to listen to.
-    """
-    parent, listener = os.getpid(), socket.socket(fileno=int(sys.argv[1]))
-    os.environ["JPY_PARENT_PID"] = str(parent)  # read when ipykernel is imported
-    for name in [*NEEDED, *sorted(_imported_by(Path.cwd().glob("*.ipynb")))]:
-        with suppress(Exception):  # the notebook that needs it says why it can't be had
-            import_module(name)
-    # No thread is left behind in a fork but those of memory allocators, which start them again.
-    gc.collect()
-    gc.freeze()  # what all kernels share is not copied for the sake of counting
-    wanted = serve(listener)
-    if wanted is not None:
-        _become_kernel(wanted, parent)

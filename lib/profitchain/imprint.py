@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,9 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from profitchain import languages, shipped
+from profitchain.codebase import commit
 from profitchain.commentary import Commentary
 from profitchain.runs import Ran
-from profitchain.store import ROOT, Edition
+from profitchain.store import Edition
 
 NAMED_VERSIONS = (
     "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
@@ -50,7 +50,7 @@ def write(
         "notebooks": {name: state for name, state in states.items() if state != "shipped"},
         "commentary": said.as_json(),
         "versions": versions(),
-        "commit": _commit(),
+        "commit": commit(),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
         "earlier": [one.path.stem for one in ran if one.is_earlier],
@@ -63,21 +63,3 @@ def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that made the numbers."""
     python = ".".join(str(part) for part in sys.version_info[:3])
     return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}
-
-
-def _commit() -> str:
-    """Return the code's commit, marked where files differ from it; "" outside a checkout."""
-    try:
-        sha = _git("rev-parse", "--short=12", "HEAD")
-        return sha + (
-            " with local changes" if _git("status", "--porcelain", "lib", "notebooks") else ""
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def _git(*words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=20
-    )
-    return done.stdout.strip()

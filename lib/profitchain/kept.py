@@ -13,22 +13,19 @@ import gzip
 import hashlib
 import json
 import os
-import platform
 import re
-import sys
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import distributions
 from pathlib import Path
 
+from profitchain.codebase import code_of
 from profitchain.errors import ProfitchainError
 from profitchain.notebook_format import nbformat
 from profitchain.runs import Ran
 from profitchain.store import Edition, read_period
 
-PACKAGE = Path(__file__).parent
 RUNS_KEPT = 60  # of one edition: its notebooks, some with other parameters
 MAKING = ".making-"
 ENDING = ".json.gz"
@@ -36,27 +33,12 @@ _READ_ELSEWHERE = {"archive", "chronicle", "commentary", "example", "intake", "p
 _DO_ANYTHING = {"__import__", "compile", "eval", "exec", "get_ipython", "input", "open"}
 
 
-def code_of(notebooks: Path) -> str:
-    """Return a hash of all that could compute otherwise: this library, modules beside notebooks.
-
-    And Python and the versions of everything installed.
-    """
-    files = [path for path in PACKAGE.rglob("*") if "__pycache__" not in path.parts]
-    files += [path for path in notebooks.rglob("*.py") if ".ipynb_checkpoints" not in path.parts]
-    digest = hashlib.sha256(f"{sys.version} {platform.platform()}".encode())
-    for path in sorted(path for path in files if path.is_file()):
-        digest.update(f"\0{path}\0".encode() + path.read_bytes())
-    for name, number in sorted((one.name, one.version) for one in distributions()):
-        digest.update(f"\0{name} {number}".encode())
-    return digest.hexdigest()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
     """Where an edition's runs are kept, and what they all depend on.
 
-    `code` is that of `code_of` before anything ran, `given` what notebooks may be told, `tags` the
-    languages in which they speak. Where all is to be `is_fresh`, nothing is found.
+    `code` is that of `codebase.code_of` before anything ran, `given` what notebooks may be told,
+    `tags` the languages in which they speak. Where all is to be `is_fresh`, nothing is found.
     """
 
     edition: Edition

@@ -96,9 +96,15 @@ def is_shared(cells: pd.DataFrame) -> bool:
 
 
 def totals(cells: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Return the sums of n, repeats or other outcomes over each cluster, its name the index."""
+    """Return the sums of n, repeats or other outcomes over each cluster, its name the index.
+
+    By numpy: pages ask for a thousand such sums, each of which takes pandas some milliseconds.
+    """
     if not is_shared(cells):
-        return cells.groupby("cluster")[list(columns)].sum()
+        codes, names = pd.factorize(cells["cluster"], sort=True)
+        numbers = {name: cells[name].to_numpy(float, na_value=0.0) for name in columns}
+        each = {name: np.bincount(codes, of, len(names)) for name, of in numbers.items()}
+        return pd.DataFrame(each, index=names)
     sums = np.zeros((cells.answers.many, len(columns)))
     count = np.zeros(len(sums), np.int64)
     for block in _blocks(cells):

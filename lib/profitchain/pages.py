@@ -263,4 +263,5 @@ def _exporter() -> TemplateExporter:
         template_name="page",
         template_file="index.html.j2",
         extra_template_basedirs=[str(layout.TEMPLATES)],
+        default_preprocessors=[],  # none is of use here, and each would check the notebook anew
     )

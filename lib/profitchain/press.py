@@ -19,16 +19,24 @@ from profitchain import (
     languages,
     parameters,
     shelf,
+    standing,
 )
-from profitchain.binding import Order, commentary_on, write_all, write_findings
+from profitchain.binding import (
+    Order,
+    commentary_on,
+    is_in_workbook,
+    workbooks,
+    write_findings,
+    write_pages,
+)
+from profitchain.codebase import NOTEBOOKS, REPORTS, code_of
 from profitchain.errors import ParameterError, did_you_mean
 from profitchain.failures import NotebookFailed
 from profitchain.folders import aside, discard, exchange
-from profitchain.runs import Ran, ended, environment_of, ready_worker, run, ways_to_start
-from profitchain.store import ROOT, read_period
+from profitchain.runs import Ran, ended, environment_of, ready_worker, run
+from profitchain.standing import Asked
+from profitchain.store import read_period
 
-NOTEBOOKS = ROOT / "notebooks"
-REPORTS = ROOT / "reports"
 SUMMARY = "00_summary"
 
 
@@ -65,18 +73,22 @@ def publish(
     """
     notebooks = _chosen(only)
     chosen = parameters.typed(notebooks, settings or {})
-    asked = [languages.check(tag) for tag in spoken]
-    code = kept.code_of(NOTEBOOKS)  # known before any of it is imported to run
-    with forking.warm(NOTEBOOKS) as address, _workers(len(notebooks), address) as pool:
+    tongues = [languages.check(tag) for tag in spoken]
+    code = code_of(NOTEBOOKS)  # known before any of it is imported to run
+    address = forking.start(NOTEBOOKS, code)
+    with _workers(len(notebooks), address) as pool:
         edition = read_period(company, period)
         order = Order(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
-            out=out.resolve(), languages=tuple(dict.fromkeys(asked or [edition.company.language])),
+            out=out.resolve(),
+            languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
         )  # fmt: skip
         earlier = kept.Keep(
             edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
             tags=order.languages, is_fresh=fresh,
         )  # fmt: skip
+        asked = Asked.of(company, period, out=out, only=only, settings=settings, spoken=spoken)
+        made_of = standing.sources(asked, code, NOTEBOOKS) if _is_known(earlier, notebooks) else ""
         with aside(order.folder) as building:
             ran = _run_all(order, building, pool, earlier)
             _put_in_place(order, building, ran)
@@ -84,7 +96,14 @@ def publish(
     shelf.write(order.out)
     if any(one.failed for one in ran):
         raise NotebookFailed(_failed(order, ran))
+    if made_of and made_of == standing.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):
+        standing.mark(asked, made_of, order.folder)
     return order.folder / "index.html"
+
+
+def _is_known(earlier: kept.Keep, notebooks: Iterable[Path]) -> bool:
+    """Tell whether all that notebooks read is known, so that a later report may trust these."""
+    return all(earlier.key(path) for path in notebooks)
 
 
 def _put_in_place(order: Order, building: Path, ran: Sequence[Ran]) -> None:
@@ -114,7 +133,7 @@ def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
     """Return workers: one more than cores where a core is free while a kernel starts or ends."""
     number = max(1, min(most, (os.cpu_count() or 1) + forking.can_fork()))
     ready = (address, dict(os.environ))
-    return ProcessPoolExecutor(number, ways_to_start(), ready_worker, ready)
+    return ProcessPoolExecutor(number, forking.ways_to_start(), ready_worker, ready)
 
 
 def _run_all(
@@ -129,32 +148,47 @@ def _run_all(
         shop = _Shop(pool=pool, earlier=earlier, building=building, bar=bar, keys={})
         ran = _finished(shop, _longest_first(body, order), order)
         write_findings(order, ran, building)
+        books = workbooks(pool, order, ran, building)
         read = [
             folder / name
             for folder in order.folders(building).values()
             for name in ("findings.json", "pages.json")
         ]
-        ran = sorted(ran + _finished(shop, last, order, reads=read), key=_path)
+        told = _finished(shop, last, order, reads=read)
+        ran = sorted(ran + told, key=_path)
         write_findings(order, ran, building)
-        _write_all(shop, order, ran)
+        if any(map(is_in_workbook, told)):  # the shipped summary holds none of its own
+            _wait(books)
+            books = workbooks(pool, order, ran, building)
+        pages = write_pages(pool, order, ran, building)
+        _keep_new(shop, ran)
+        _wait([*books, *pages])
     return [_one_of(each, order.languages[0]) for each in ran]
 
 
+def _wait(jobs: Iterable[Future]) -> None:
+    try:
+        for job in jobs:
+            job.result()
+    except BrokenProcessPool:
+        raise ended("A page") from None
+
+
 def _longest_first(notebooks: Sequence[Path], order: Order) -> list[Path]:
-    """Return notebooks by their last seconds, so that no long one is left at the end."""
+    """Return notebooks by their last seconds, else by size, so that no long one is left over."""
     seconds: Mapping[str, float] = {}
     with suppress(OSError, ValueError, LookupError):
         record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))
         seconds = record["seconds"]
-    return sorted(notebooks, key=lambda path: -seconds.get(path.stem, float("inf")))
+
+    def length(path: Path) -> tuple[float, int]:
+        return seconds.get(path.stem, float("inf")), path.stat().st_size
+
+    return sorted(notebooks, key=length, reverse=True)
 
 
-def _write_all(shop: _Shop, order: Order, ran: Sequence[Mapping[str, Ran]]) -> None:
-    """Write all pages; meanwhile, keep what ran for the next report."""
-    try:
-        write_all(shop.pool, order, ran, shop.building)
-    except BrokenProcessPool:
-        raise ended("A page") from None
+def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, Ran]]) -> None:
+    """Keep what ran for the next report."""
     new = [each for each in ran if _is_worth_keeping(each) and shop.keys[_path(each)]]
     if new and shop.earlier.still_holds():
         for each in new:

@@ -164,22 +164,23 @@ def linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
 ) -> Linearised | Unsaid:
     """Return the ratio of two sums with each cluster's part of its error (as in `ratio`)."""
-    totals = totals_of(sums, list(dict.fromkeys([numerator, denominator, counts or denominator])))
-    totals = totals[(totals != 0).any(axis=1)]
-    n = totals[denominator].sum()
+    columns = [numerator, denominator, counts or denominator]
+    totals = totals_of(sums, list(dict.fromkeys(columns)))
+    totals = totals[totals.to_numpy().any(axis=1)]
+    above, below, counted = (totals[name].to_numpy() for name in columns)
+    clusters, n = totals.index, below.sum()
     if n <= 0:
         return Unsaid(why=_("Nothing was counted here."))
-    if min(n, len(totals)) < smallest:
+    if min(n, len(clusters)) < smallest:
         return Unsaid(why=_too_small(smallest), n=int(n))
-    shares = totals[denominator] / n
+    shares = below / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
-        return Unsaid(why=_too_few(len(totals), float(shares.max())), n=int(n))
-    value = float(totals[numerator].sum() / n)
-    residuals = (totals[numerator] - value * totals[denominator]) / n
-    errors = residuals * np.sqrt(len(totals) / (len(totals) - 1))
-    counted = int(totals[counts or denominator].sum())
-    return Linearised(value=value, errors=errors, n=counted, effective=effective)
+        return Unsaid(why=_too_few(len(clusters), float(shares.max())), n=int(n))
+    value = float(above.sum() / n)
+    residuals = (above - value * below) / n
+    errors = pd.Series(residuals * np.sqrt(len(clusters) / (len(clusters) - 1)), index=clusters)
+    return Linearised(value=value, errors=errors, n=int(counted.sum()), effective=effective)
 
 
 def _too_small(smallest: int) -> str:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
-from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from profitchain import pages
 from profitchain.company import load_company, redacted
 from profitchain.failures import Failure, NotebookFailed, told_of
-from profitchain.forking import AT_START, can_fork
+from profitchain.forking import AT_START
 from profitchain.notebook_format import nbformat
 from profitchain.turns import cell_number, in_turn, taken_apart
 from profitchain.workers import start_worker
 
 UNTOUCHED = "Nothing was published; the last edition stands."
-WORKERS_NEED = ("profitchain.binding", "profitchain.kernels", "papermill", "nbconvert", "openpyxl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,30 +120,6 @@ def ended(what: str) -> NotebookFailed:
 def environment_of(building: Path) -> dict[str, str]:
     """Return notebooks' environment: one thread each, and the folder of the edition's making."""
     return {**AT_START, "PROFITCHAIN_BUILD": str(building), "JUPYTER_PREFER_ENV_PATH": "1"}
-
-
-def ways_to_start() -> BaseContext:
-    """Return how workers start: forked from one process that has imported all, where that works."""
-    if not can_fork():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload(list(WORKERS_NEED))
-    with _deaf():
-        forkserver.ensure_running()  # it imports while this process reads the tables
-    return context
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Let what starts meanwhile pass over Ctrl-C, of which this process alone is to tell."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def ready_worker(address: bytes, environment: Mapping[str, str]) -> None:

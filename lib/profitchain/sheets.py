@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -15,6 +16,7 @@ from profitchain import tables
 
 if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Border, Font, PatternFill
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
@@ -177,6 +179,13 @@ def _format_of(value: Value) -> str:
 
 
 def _dress(shown: WriteOnlyCell, look: Look, is_wrapped: bool) -> None:
+    for part, style in _styles(look, is_wrapped).items():
+        setattr(shown, part, style)
+
+
+@cache
+def _styles(look: Look, is_wrapped: bool) -> dict[str, Alignment | Border | Font | PatternFill]:
+    """Return what a cell of a look has of its own: by the names of openpyxl's attributes."""
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
     fonts = {
@@ -186,15 +195,17 @@ def _dress(shown: WriteOnlyCell, look: Look, is_wrapped: bool) -> None:
         "figures": {"bold": True},
         "link": {"color": "005A9C", "underline": "single"},
     }
+    styles = {}
     if look in fonts:
-        shown.font = Font(**{"name": "Calibri", "size": 11} | fonts[look])
+        styles["font"] = Font(**{"name": "Calibri", "size": 11} | fonts[look])
     if look in ("column", "figures"):
-        shown.fill = PatternFill("solid", fgColor="F4F6F8")
-        shown.border = Border(bottom=Side("thin", color="8C8C8C"))
+        styles["fill"] = PatternFill("solid", fgColor="F4F6F8")
+        styles["border"] = Border(bottom=Side("thin", color="8C8C8C"))
     if look == "figures":
-        shown.alignment = Alignment(horizontal="right")
+        styles["alignment"] = Alignment(horizontal="right")
     elif is_wrapped:
-        shown.alignment = Alignment(wrap_text=True, vertical="top")
+        styles["alignment"] = Alignment(wrap_text=True, vertical="top")
+    return styles
 
 
 def _widths(sheet: Sheet) -> dict[int, float]:

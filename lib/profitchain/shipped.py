@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from profitchain.codebase import ROOT
 from profitchain.languages import N_, _
 from profitchain.notebook_format import nbformat
-from profitchain.store import ROOT
 
 State = Literal["shipped", "changed", "added"]
 SHIPPED = Path(__file__).parent / "shipped_notebooks.json"

@@ -8,16 +8,16 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import duckdb
-import ibis
+from typing import TYPE_CHECKING, Any
 
 from profitchain.company import Company, expand, redacted
 from profitchain.delimited import FILE, ROW, layout
 from profitchain.errors import CompanyError, did_you_mean
 from profitchain.settings import Source
 from profitchain.workbooks import sheet_cells
+
+if TYPE_CHECKING:
+    import ibis
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -51,6 +51,8 @@ class Raw:
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> Raw:
     """Return a company's table as it came, registered in the engine as `raw_<table>`."""
+    import duckdb
+
     source = company.tables[table]
     try:
         if source.file is not None:
@@ -255,6 +257,8 @@ def _attach(con: Any, database: str, company: Company) -> str:
 
 def _one_select(query: str, table: str) -> str:
     """Return the query without its semicolon; stop if it is more than a SELECT from `files:`."""
+    import duckdb
+
     query = query.strip().rstrip(";")
     statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:

@@ -25,20 +25,26 @@ import pyarrow as pa
 
 from profitchain import languages
 from profitchain.company import Company, load_company
-from profitchain.errors import CompanyError, NotMeasured, ParameterError
+from profitchain.errors import NotMeasured, ParameterError
 from profitchain.expansion import STANDS_FOR, stands_for
 from profitchain.languages import _
 from profitchain.membership import with_answers
 from profitchain.periods import Period
-from profitchain.stores import CUSTOMER_IDS, LINK_ANSWERS, code_version, store_of
+from profitchain.stores import (
+    CUSTOMER_IDS,
+    LINK_ANSWERS,
+    STANDING,
+    code_version,
+    find_company,
+    store_of,
+)
 
 if TYPE_CHECKING:
     from profitchain.intake import Intake
 
-ROOT = Path(__file__).resolve().parents[2]
 EDITIONS_KEPT = 40
 MAKING = "making-"
-OF_OTHERS = ("pieces",)  # folders of the store that other modules look after
+OF_OTHERS = ("pieces", STANDING)  # folders of the store that other modules look after
 LAST_PERIOD = "last_period"
 SECONDS_A_DAY = 86_400
 MONEY = (
@@ -175,18 +181,6 @@ def _positive(choices: Mapping[str, int]) -> dict[str, int]:
                 "company.yml says. Change it in the notebook's parameters, or after --set."
             )
     return {name: value for name, value in choices.items() if value}
-
-
-def find_company(company: str | Path) -> Path:
-    """Return the company's folder, looked for from the current folder, then from the project's."""
-    for base in (Path.cwd(), ROOT):
-        folder = (base / Path(company).expanduser()).resolve()
-        if (folder / "company.yml").is_file():
-            return folder
-    raise CompanyError(
-        f"No company.yml in '{company}'. Name a folder that holds one, for instance data/example, "
-        "or make an invented company: python3 lib example FOLDER."
-    )
 
 
 def _last_period(firm: Company) -> Period:

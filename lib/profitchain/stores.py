@@ -7,10 +7,25 @@ import os
 import tempfile
 from pathlib import Path
 
+from profitchain.codebase import ROOT
 from profitchain.company import Company
+from profitchain.errors import CompanyError
 
 CUSTOMER_IDS = "customer_ids"  # the summary that no page may read
 LINK_ANSWERS = "link_answers"  # the single answers behind a large firm's cells of the link
+STANDING = "standing"  # the folder of what is known of published editions
+
+
+def find_company(company: str | Path) -> Path:
+    """Return the company's folder, looked for from the current folder, then from the project's."""
+    for base in (Path.cwd(), ROOT):
+        folder = (base / Path(company).expanduser()).resolve()
+        if (folder / "company.yml").is_file():
+            return folder
+    raise CompanyError(
+        f"No company.yml in '{company}'. Name a folder that holds one, for instance data/example, "
+        "or make an invented company: python3 lib example FOLDER."
+    )
 
 
 def store_of(company: Company) -> Path:

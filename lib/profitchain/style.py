@@ -155,8 +155,11 @@ def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
     prefix : put before every id inside, so that two drawings on one page can't collide.
     css_class : the drawing's class, `wide`, `narrow` or `panel`.
     """
+    for part in (figure, *figure.axes):
+        part.patch.set(facecolor="none", edgecolor="none")
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=_NO_METADATA, transparent=True)
+    # `savefig` would draw all of it twice: once only to lay it out, which drawing does by itself.
+    figure.canvas.print_svg(buffer, metadata=_NO_METADATA)
     text = buffer.getvalue()
     return _with_own_ids(_tightened(text[text.index("<svg") :], css_class), prefix)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from profitchain.delimited import FILE, ROW, column_names
 from profitchain.errors import CompanyError, did_you_mean
 from profitchain.settings import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def sheet_cells(path: Path, source: Source, *, table: str) -> pa.Table:
@@ -19,6 +20,8 @@ def sheet_cells(path: Path, source: Source, *, table: str) -> pa.Table:
     Dates are written as ISO, numbers with the source's decimal mark. Without `sheet:`, the only
     sheet is read, or the one that is called like the table.
     """
+    import pyarrow as pa
+
     rows = _rows(path, source, table=table)
     before = source.skip_rows_before_header
     first = before + 1 + source.skip_rows_after_header

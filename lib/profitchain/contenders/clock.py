@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,6 +16,7 @@ NAMED = (
     *("duckdb", "duckreg", "ibis-framework", "lifetimes", "nbconvert", "numpy", "pandas"),
     *("papermill", "polars", "pyfixest", "pymc-marketing", "scipy", "statsmodels"),
 )
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class Clock:
@@ -28,10 +31,23 @@ class Clock:
         self.seconds = time.perf_counter() - self.start
         self.cpu = _processors() - self.start_cpu
 
+    def wait_for_all(self) -> None:
+        """Add what processors still do for processes whose own parents didn't wait for them."""
+        with suppress(ChildProcessError):
+            while True:
+                os.wait()
+        self.cpu = _processors() - self.start_cpu
+
     @property
     def told(self) -> dict[str, float]:
         """Both, for the line of JSON."""
         return {"seconds": self.seconds, "cpu": self.cpu}
+
+
+def adopt() -> None:
+    """Let processes whose parents end count as this one's (Linux), so that it can wait for them."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _processors() -> float:

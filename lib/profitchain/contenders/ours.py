@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from clock import Clock, main, parquet
+from clock import Clock, adopt, main, parquet
 
 LAST = "2026Q3"  # period of an invented firm
 CONTROLS = ("prior_orders", "recency", "tenure", "region", "tier")
@@ -146,13 +148,37 @@ def report(company: str, out: str, how: str = "") -> dict:
     known = subprocess.run([*command, "--help"], check=True, capture_output=True, text=True).stdout
     options = ["--fresh"] if how and "--fresh" in known else []
     command += ["--company", company, "--out", out, *options]
+    adopt()
     clock = Clock()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     clock.stop()
+    clock.wait_for_all()
     folder = Path(done.stdout.strip().splitlines()[-1]).parent
     return {**clock.told, "megabytes": None, "result": weight(folder)}
 
 
+def work(company: str, editions: str) -> dict:
+    """Say what the cells of all notebooks take by themselves, divided by the cores.
+
+    Each runs alone, in a kernel that has imported all, and tells its cells' seconds: what no report
+    can fall short of. The summary reads the edition that a report has left among `editions`.
+    """
+    from notebooks import in_order, seconds_of
+
+    from profitchain import codebase, forking, runs
+
+    address = forking.start(codebase.NOTEBOOKS, codebase.code_of(codebase.NOTEBOOKS))
+    edition = next(Path(editions).glob("*/*/record.json")).parent
+    how = ({"company": company}, runs.environment_of(edition), {"en": edition})
+    ready = (address, dict(os.environ))
+    spent = 0.0
+    with ProcessPoolExecutor(1, forking.ways_to_start(), runs.ready_worker, ready) as pool:
+        for path in in_order(codebase.NOTEBOOKS):
+            spent += seconds_of(pool.submit(runs.run, path, *how).result()["en"].executed)
+    told = {"seconds": spent / os.cpu_count(), "cpu": spent, "megabytes": None}
+    return {**told, "result": f"{spent:.1f} s of cells, {os.cpu_count()} cores"}
+
+
 if __name__ == "__main__":
-    tasks = (prepare, panel, cells, effect, lifetime, report)
+    tasks = (prepare, panel, cells, effect, lifetime, report, work)
     main({task.__name__: task for task in tasks})
