@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -102,6 +103,13 @@ def test_a_firm_of_few_customers_goes_by_ids(large, firm, tmp_path):
     keys = scene_in(large)
     prepared(firm, tmp_path)
     assert keys == [WHO, "customer_id"]
+
+
+def test_customers_who_were_followed_are_counted_where_they_share_buckets(firm, by_ids, tmp_path):
+    cells = pd.read_parquet(prepared(firm, tmp_path) / "link_cells.parquet")
+    each = cells[cells["in_lookback"]]["cluster"].nunique()  # here a customer each
+    assert json.loads((by_ids / "facts.json").read_text())["facts"]["customers_followed"] == each
+    assert each > 256
 
 
 def test_digits_are_those_of_the_md5_whoever_works_them_out():

@@ -185,7 +185,7 @@ def answers_followed(cells: pd.DataFrame, facts: Mapping[str, int]) -> str:
         "{answers} of {customers} were followed to the end of their window",
         cells["n"].sum(),
         answers=plain(cells["n"].sum(), "answers"),
-        customers=plain(clusters(cells), "customers"),
+        customers=plain(facts.get("customers_followed") or clusters(cells), "customers"),
     )
     waiting = ngettext(
         "{n} answer of this period or before is still inside it and waits for a later edition",

@@ -142,6 +142,12 @@ def closed(scene: Scene, rows: Table) -> Table:
     return in_time.filter(in_time.in_lookback | (in_time.closes != "earlier"))
 
 
+def customers_followed(scene: Scene, rows: Table) -> Value:
+    """Return how many customers gave those of the `lives` that the link is fitted on."""
+    rows = closed(scene, rows)
+    return rows.filter(rows.in_lookback).customer_id.nunique()
+
+
 def link_cells(scene: Scene, rows: Table) -> Table:
     """Return the panel compressed: one row a distinct combination, with n and summed outcomes."""
     outcomes = [name for name in ("orders", "spend", "margin") if name in rows.columns]

@@ -58,8 +58,9 @@ class Edition:
     """One firm's period, opened: what notebooks hand to the library.
 
     `facts` holds counts that no table carries: answers that wait for their window or came unasked,
-    orders whose margin is assumed, last days of the period without an order; and whether
-    invitations say who was asked (`invited`, 0 or 1).
+    orders whose margin is assumed, last days of the period without an order, customers whose
+    answers were followed where they share buckets; and whether invitations say who was asked
+    (`invited`, 0 or 1).
     """
 
     company: Company

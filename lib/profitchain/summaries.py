@@ -116,6 +116,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         return
     facts["still_open"] = panel.still_open(scene, answers)
     lives = keep_in_parts(firm.con, "lives", _lives(firm, answers))
+    if facts["customers"] > crowd.EXACT_CLUSTERS:  # no cluster is a customer
+        facts["customers_followed"] = int(panel.customers_followed(scene, lives).execute())
     yield from _of_links(scene, panel.panel(scene, lives))
     few = lives if firm.few is scene else lives.semi_join(firm.drawn, "customer_id")
     yield "window_cells", followups.window_cells(firm.few, few)
