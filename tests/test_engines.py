@@ -515,3 +515,22 @@ def test_duckdb_takes_its_settings_from_connect(embedded, tables, tmp_path):
     found = intake.con.raw_sql(wanted).fetchone()
     intake.close()
     assert found[0] == 1 and found[1].startswith("74")  # 777 MB are 741 MiB
+
+
+def test_what_a_killed_run_overflowed_to_disk_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    left, ours = engines._overflow(), engines._overflow()
+    left = left.with_name(left.name.replace(f"-{os.getpid()}-", f"-{killed.pid}-"))
+    for folder in (left, ours):
+        folder.mkdir()
+        (folder / "overflow.tmp").write_bytes(b"rows")
+    engines._overflow()
+    assert not left.exists()
+    assert ours.exists()
+
+
+def test_an_interrupted_query_stops_the_run_like_any_other_work(embedded):
+    with pytest.raises(KeyboardInterrupt), engines.telling(load_company(embedded)):
+        raise RuntimeError("Query interrupted") from KeyboardInterrupt()  # DuckDB's way

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import re
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -76,6 +78,8 @@ def telling(company: Company) -> Iterator[None]:
     try:
         yield
     except Exception as refused:
+        if isinstance(refused.__cause__, KeyboardInterrupt):  # as DuckDB tells of it
+            raise refused.__cause__ from None
         ours = backend_of(company.connect) == EMBEDDED
         if ours or type(refused).__module__.partition(".")[0] not in _DRIVERS:
             raise
@@ -145,8 +149,7 @@ def _connected(company: Company) -> Any:
 def _duckdb(options: Mapping[str, Any]) -> Any:
     """Return an in-memory engine that overflows to the scratch place."""
     con = ibis.duckdb.connect()
-    overflow = Path(tempfile.gettempdir()) / f"profitchain-{uuid4().hex}"
-    con.raw_sql(f"SET temp_directory = '{overflow}'; SET TimeZone = 'UTC'")
+    con.raw_sql(f"SET temp_directory = '{_overflow()}'; SET TimeZone = 'UTC'")
     con.raw_sql(f"SET memory_limit = '{_usual_memory()}B'")
     for name, value in options.items():
         try:
@@ -160,6 +163,26 @@ def _duckdb(options: Mapping[str, Any]) -> Any:
                 "Options are DuckDB's settings, as in {backend: duckdb, memory_limit: 4GB}."
             ) from None
     return con
+
+
+def _overflow() -> Path:
+    """Return where this process may overflow to, after removing what killed ones left there."""
+    place, ours = Path(tempfile.gettempdir()), f"profitchain-{platform.node()}-"
+    for path in place.glob(f"{ours}*"):
+        owner = path.name.removeprefix(ours).partition("-")[0]
+        if os.name == "posix" and owner.isdecimal() and not _is_running(int(owner)):
+            shutil.rmtree(path, ignore_errors=True)
+    return place / f"{ours}{os.getpid()}-{uuid4().hex}"
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _usual_memory() -> int:
