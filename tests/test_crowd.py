@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import ibis
@@ -14,6 +15,7 @@ import pytest
 from profitchain import buying, crowd, digests, intake, pieces, store, summaries
 from profitchain.company import load_company
 from profitchain.periods import Period
+from profitchain.scenes import Scene
 from profitchain.typed import WHO
 
 PERIOD = Period("2026Q3")
@@ -123,3 +125,25 @@ def test_digits_are_those_of_the_md5_whoever_works_them_out():
     assert [digit >> 12 for digit in digits] == [
         int(hashlib.md5(name.encode()).hexdigest()[:2], 16) for name in names
     ]
+
+
+def test_a_large_firm_without_an_answer_yet_has_its_orders_summed(large, firm, tmp_path):
+    company = shutil.copytree(firm, tmp_path / "firm", ignore=shutil.ignore_patterns(".store"))
+    answers = pd.read_parquet(company / "responses.parquet")
+    later = answers.assign(responded_at="2027-01-05 12:00:00").head(50)
+    later.to_parquet(company / "responses.parquet")
+    keys = scene_in(large)
+    (tmp_path / "kept").mkdir()
+    found = prepared(company, tmp_path / "kept")
+    assert keys == [WHO]
+    assert pd.read_parquet(found / "activity.parquet")["orders"].sum() > 9_000
+    assert pd.read_parquet(found / "link_cells.parquet").empty
+
+
+@pytest.mark.parametrize("first", [None, datetime(2026, 1, 1, 12, 0, 0, 5)])
+def test_how_far_orders_reach_is_known_but_for_refunds_alone(firm, first):
+    scene = Scene(company=load_company(firm), period=PERIOD, tables={})
+    rows = ibis.memtable({"windows": [1], "customer_id": ["a"]})
+    found = ibis.duckdb.connect().to_pandas(buying.active_windows(scene, rows, first))
+    days = None if first is None else (PERIOD.last_day - first.date()).days
+    assert found["days_known"].tolist() == [days]

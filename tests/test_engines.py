@@ -37,7 +37,7 @@ from engine_worlds import (
     write_firm,
 )
 
-from profitchain import bands, engines, keeping, store, summaries
+from profitchain import engines, keeping, membership, store, summaries
 from profitchain.checks import judge, used_rows
 from profitchain.cli import main
 from profitchain.company import load_company
@@ -287,7 +287,7 @@ def test_spark_gives_the_same_sums_as_duckdb(on_spark, embedded, tables, crossed
     "engine", ["on_postgres", pytest.param("on_spark", marks=pytest.mark.slow)]
 )
 def test_answers_are_put_together_as_by_duckdb(engine, request, embedded, tmp_path, monkeypatch):
-    monkeypatch.setattr(bands, "MANY", 0)
+    monkeypatch.setattr(membership, "MANY", 0)
     folders = [tmp_path / "ours", tmp_path / "theirs"]
     for folder, firm in zip(folders, (embedded, request.getfixturevalue(engine)), strict=True):
         folder.mkdir()

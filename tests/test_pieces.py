@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -150,3 +151,14 @@ def test_pieces_that_nobody_reads_are_forgotten(folder, monkeypatch):
     monkeypatch.setattr(pieces, "DAYS_KEPT", -1)
     pieces.forget_old(load_company(folder))
     assert not in_pieces(folder)
+
+
+def test_rows_set_aside_stay_as_long_as_their_piece(folder):
+    opened(folder)
+    firm = load_company(folder)
+    asides = list((stores.store_of(firm) / pieces.FOLDER).glob("aside-orders-*"))
+    assert len(asides) == 3  # each file has a cancelled order
+    for path in asides:
+        os.utime(path, (0, 0))
+    pieces.forget_old(firm)
+    assert all(path.exists() for path in asides)

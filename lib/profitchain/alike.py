@@ -17,8 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.bands import A_DOUBLING
-from profitchain.membership import brought, is_shared, totals
+from profitchain.membership import A_DOUBLING, brought, is_shared, totals
 from profitchain.terms import NUMERIC
 
 SPACE = 2**62  # of keys in a 64-bit number

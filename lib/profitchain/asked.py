@@ -11,13 +11,12 @@ import ibis
 from ibis.expr.types import Table
 
 from profitchain.casting import seconds
-from profitchain.panel import UNKNOWN, cells, histories, looked_up, segment_columns
+from profitchain.panel import OUTCOMES, UNKNOWN, cells, histories, looked_up, segment_columns
 from profitchain.scenes import Scene, purchases
 
 EARLIER = "earlier"  # a period before those of the trend
 OPEN = "open"  # the window has not closed by the period's end
 LATE_FROM = (2, 3)  # of the ranks: the slowest third; ties at its edge count as early
-OUTCOMES = ("orders", "spend", "margin")
 
 
 def by_invitation(scene: Scene) -> bool:

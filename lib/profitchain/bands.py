@@ -15,13 +15,12 @@ from math import log
 import ibis
 from ibis.expr.types import Column, Table, Value
 
-MANY = 200_000  # answers
-A_DOUBLING = 4  # bands
+from profitchain.membership import A_DOUBLING
+from profitchain.panel import HISTORY, OUTCOMES
+
 CODES = 256  # more than there are bands
 UNIT = 10**9  # logarithms are added up in whole numbers: the same sum in any order
 DECIMALS = 6
-HISTORY = ("prior_orders", "recency_days", "tenure_days")
-OUTCOMES = ("orders", "spend", "margin")
 
 
 def link_tables(rows: Table, controls: Sequence[str] = ()) -> tuple[Table, Table]:

@@ -176,7 +176,7 @@ def gaps(scene: Scene) -> Table:
     return cells(each, ["days", "event"], n=each.count())
 
 
-def active_windows(scene: Scene, customers: Table, first: datetime) -> Table:
+def active_windows(scene: Scene, customers: Table, first: datetime | None) -> Table:
     """Return span, back, customers, days_known: who bought in each window of the last year.
 
     Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
@@ -186,9 +186,9 @@ def active_windows(scene: Scene, customers: Table, first: datetime) -> Table:
     Parameters
     ----------
     customers : `buyers`.
-    first : the instant of the first purchase of all.
+    first : the instant of the first purchase of all, None where there are refunds alone.
     """
-    days_known = (scene.starts[-1] - first.replace(microsecond=0)).days
+    days_known = (scene.starts[-1] - first.replace(microsecond=0)).days if first else None
     spans = [("window", back, 1 << back) for back in range(_windows(scene))] + [("year", 0, YEAR)]
     rows = [{"span": span, "back": back, "bit": bit} for span, back, bit in spans]
     kinds = {"span": "string", "back": "int64", "bit": "int64"}

@@ -73,7 +73,7 @@ def customer_clusters(
     """Return one row a customer: the scene's key, cluster, draw, and what is known of buyers.
 
     Customers are those with an order, an answer or an invitation. `draw` is chance's number from 0
-    to 4095, the same for a customer in every edition.
+    to 4095, the same for a customer in every edition; it isn't there where the key is `__who`.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def customer_clusters(
     others = others.mutate(**{name: ibis.literal(0, buyers[name].type()) for name in told})
     known = buyers.union(others.select(*buyers.columns))
     if scene.key == WHO:
-        return known.mutate(cluster=bucket_of(known[MARK]), draw=draw_of(known[MARK])).drop(MARK)
+        return known.mutate(cluster=bucket_of(known[MARK])).drop(MARK)
     if exact is None:
         exact = int(known.count().execute()) <= EXACT_CLUSTERS
     return with_clusters(known, exact=exact, engine=scene.engine)

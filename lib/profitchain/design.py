@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from profitchain.alike import Members, members_of, together
-from profitchain.bands import MANY
 from profitchain.estimates import Unsaid
 from profitchain.languages import N_, _, ngettext
-from profitchain.membership import is_shared, totals
+from profitchain.membership import MANY, is_shared, totals
 from profitchain.terms import Basis, Controls, control_columns, independent, side_by_side
 
 Outcome = Literal["repeats", "orders", "spend", "margin"]

@@ -13,11 +13,18 @@ from ibis.expr.types import Column, Table, Value
 
 from profitchain.casting import seconds
 from profitchain.errors import CompanyError
-from profitchain.panel import SECONDS_A_DAY, UNKNOWN, cells, closed, looked_up, segment_columns
+from profitchain.panel import (
+    HISTORY,
+    SECONDS_A_DAY,
+    UNKNOWN,
+    cells,
+    closed,
+    looked_up,
+    segment_columns,
+)
 from profitchain.scenes import Scene, purchases
 
 WINDOWS = (30, 60, 90, 180, 365)  # days
-HISTORIES = ("prior_orders", "recency_days", "tenure_days")
 ASSIGNED = "assigned"
 OFFERED, HELD_OUT = "offered", "held out"
 
@@ -67,7 +74,7 @@ def ladder_cells(scene: Scene, rows: Table) -> Table:
     kept = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
     around = ["gap_before_days", "tenure_then", "previous_score", "next_score"]
     around += ["next_prior_orders", "answered_again", ASSIGNED]
-    columns = [*kept, *segment_columns(scene.company), *HISTORIES, *around]
+    columns = [*kept, *segment_columns(scene.company), *HISTORY, *around]
     return rows.select(*columns).order_by("person", "nth")
 
 
@@ -80,7 +87,7 @@ def window_cells(scene: Scene, rows: Table) -> Table:
     ----------
     rows : `panel.lives`.
     """
-    keys = ["score", *segment_columns(scene.company), "cluster", *HISTORIES]
+    keys = ["score", *segment_columns(scene.company), "cluster", *HISTORY]
     parts = []
     for days in sorted({*WINDOWS, scene.company.repeat_within_days}):
         ends = rows.responded_at + ibis.interval(days=days)

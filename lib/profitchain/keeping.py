@@ -58,9 +58,10 @@ def keep(con: Any, name: str, rows: ir.Table) -> ir.Table:
 
 
 def keep_in_parts(con: Any, name: str, parts: Sequence[ir.Table]) -> ir.Table:
-    """Return the rows of all parts, kept under a name, worked out one part after the other."""
-    if not is_embedded(con):
-        return keep(con, name, ibis.union(*parts) if len(parts) > 1 else parts[0])
+    """Return the rows of all parts, kept under a name, worked out one part after the other.
+
+    Several parts are for the embedded engine alone.
+    """
     kept = keep(con, name, parts[0])
     for part in parts[1:]:
         con.insert(name, part)

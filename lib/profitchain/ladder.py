@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from profitchain.company import BUILT_IN_CONTROLS
 from profitchain.design import FEWEST_EVENTS
 from profitchain.estimates import Said, Unsaid
 from profitchain.instruments import lot_effect
 from profitchain.languages import N_, _, following, ngettext
 from profitchain.links import effect_of_a_point, lookback, repeat_effect
 from profitchain.own_past import OwnPast, as_cells, own_past
-from profitchain.panel import HISTORY
 from profitchain.ratios import said_frame
 from profitchain.shocks import Shock, effect_of, found
 from profitchain.store import Edition
@@ -104,7 +104,7 @@ def placebo(
     if fewest < FEWEST_EVENTS:
         is_quick = 2 * quick.sum() <= len(before)
         return Unsaid(why=_too_few(len(before), fewest, is_quick=is_quick), n=len(before))
-    kept = [name for name in controls if name not in HISTORY]
+    kept = [name for name in controls if name not in BUILT_IN_CONTROLS]
     return effect_of_a_point(
         as_cells(before.assign(repeat=quick)),
         outcome="repeats",

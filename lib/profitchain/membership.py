@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype as is_number
 
+MANY = 200_000  # answers; above, cells are put together by bands and clusters share in them
+A_DOUBLING = 4  # bands
 BLOCK = 16_384  # rows at a time, so that nothing as long as the answers is made on the way
 
 

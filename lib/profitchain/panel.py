@@ -15,7 +15,7 @@ import ibis.expr.datatypes as dt
 from ibis.expr.types import Column, Table, Value
 
 from profitchain.casting import seconds
-from profitchain.company import Company
+from profitchain.company import BUILT_IN_CONTROLS, Company
 from profitchain.crowd import with_clusters
 from profitchain.digests import number_of
 from profitchain.errors import CompanyError, did_you_mean
@@ -25,8 +25,9 @@ from profitchain.typed import WHO
 
 UNKNOWN = N_("(unknown)")
 SECONDS_A_DAY = 86_400
-HISTORY = ("prior_orders", "recency", "tenure")  # controls that come from the orders before
-SMALL = ("cluster", "prior_orders", "recency_days", "tenure_days", "n", "repeats")  # 32 bits do
+HISTORY = ("prior_orders", "recency_days", "tenure_days")
+OUTCOMES = ("orders", "spend", "margin")
+SMALL = ("cluster", *HISTORY, "n", "repeats")  # 32 bits do
 
 
 def answers(scene: Scene, customers: Table) -> Table:
@@ -150,7 +151,7 @@ def customers_followed(scene: Scene, rows: Table) -> Value:
 
 def link_cells(scene: Scene, rows: Table) -> Table:
     """Return the panel compressed: one row a distinct combination, with n and summed outcomes."""
-    outcomes = [name for name in ("orders", "spend", "margin") if name in rows.columns]
+    outcomes = [name for name in OUTCOMES if name in rows.columns]
     keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
     sums = {name: rows[name].sum() for name in outcomes}
     found = cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
@@ -269,7 +270,7 @@ def _share_of(amount: Column, rate: float) -> Value:
 def segment_columns(company: Company) -> list[str]:
     """Return the columns that split answers: segments, then those controls that are not history."""
     named = [*company.segments, *company.controls]
-    return [name for name in dict.fromkeys(named) if name not in HISTORY]
+    return [name for name in dict.fromkeys(named) if name not in BUILT_IN_CONTROLS]
 
 
 def looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Table:
@@ -289,5 +290,5 @@ def _all_found(wanted: Sequence[str], rows: Table, scene: Scene) -> None:
         raise CompanyError(
             f"company.yml names the segment or control '{missing[0]}', but neither customers, "
             "responses nor orders has such a column. Rename a column to it under `columns`, or "
-            f"take it out. {did_you_mean(missing[0], [*HISTORY, *known])}"
+            f"take it out. {did_you_mean(missing[0], [*BUILT_IN_CONTROLS, *known])}"
         )

@@ -16,6 +16,9 @@ MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
 _PATTERN = re.compile(r"(?P<year>[12]\d{3})(?:Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
 
+TREND_PERIODS = 8
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
     """A month, quarter or year, named as ISO would: `2026-03`, `2026Q1`, `2026`.
@@ -96,6 +99,10 @@ class Period:
         """Return the period `by` periods later (earlier, when negative)."""
         months = (self.ordinal + by) * MONTHS_IN[self.every]
         return Period.containing(date(months // 12, months % 12 + 1, 1), self.every)
+
+    def trend(self) -> list[Period]:
+        """Return the last eight periods, or as many as reach back to the same a year before."""
+        return self.last(max(TREND_PERIODS, self.per_year + 1))
 
     def last(self, k: int) -> list[Period]:
         """Return the last `k` periods, the earliest first and this one last."""

@@ -42,7 +42,8 @@ _WRITTEN = {"parquet_version": "v2", "dictionary_size_limit": 1000}  # half the 
 def typed_once(con: Any, table: Typed, company: Company) -> Typed:
     """Return a table whose typed rows are read from pieces, as far as its files are large.
 
-    Its rows are then places, typed values, and of the cells only whether they were given.
+    Its rows are then places and typed values, and of the cells only whether they were given; those
+    that are not sound by themselves are `aside`.
     """
     paths = table.raw.paths
     names, size = {path.name for path in paths}, sum(path.stat().st_size for path in paths)
@@ -61,6 +62,10 @@ def typed_once(con: Any, table: Typed, company: Company) -> Typed:
 
 def _aside(piece: Path) -> Path:
     return piece.with_name(f"{_ASIDE}{piece.name}")
+
+
+def _of_aside(path: Path) -> Path:
+    return path.with_name(path.name.removeprefix(_ASIDE))
 
 
 def all_differ(con: Any, table: Typed, keys: list[str]) -> bool:
@@ -105,13 +110,14 @@ def _keys(con: Any, pieces: list[Path], keys: list[str]) -> ir.Table:
 def forget_old(company: Company) -> None:
     """Remove the pieces that no edition has read for two months, and what killed runs left.
 
-    A piece goes before the rows set aside from it, never the other way round.
+    Rows set aside from a piece go once it is gone, never before.
     """
     now = time.time()
     folder = store_of(company) / FOLDER
     for path in sorted(folder.glob("*"), key=lambda path: path.name.startswith(_ASIDE)):
         days = 1 if path.name.startswith(_MAKING) else DAYS_KEPT
-        if path.stat().st_mtime < now - days * _SECONDS_A_DAY:
+        is_old = path.stat().st_mtime < now - days * _SECONDS_A_DAY
+        if is_old and not (path.name.startswith(_ASIDE) and _of_aside(path).exists()):
             path.unlink(missing_ok=True)
 
 
@@ -133,8 +139,7 @@ def _piece(con: Any, table: Typed, company: Company, paths: list[Path], folder: 
     """Return a piece's file, written aside and renamed if it isn't there yet."""
     piece = folder / f"{table.contract.table}-{_key(table, company, paths)}.parquet"
     if piece.exists():
-        for path in filter(Path.exists, (piece, _aside(piece))):
-            os.utime(path)
+        os.utime(piece)
         return piece
     rows = table.rows.mutate(**{SOUND: is_sound(table, company)})
     if len(table.raw.paths) > 1:

@@ -18,13 +18,6 @@ from profitchain.company import Company
 from profitchain.periods import Period, months_before
 from profitchain.typed import MARK, WHO
 
-TREND_PERIODS = 8
-
-
-def trend_periods(period: Period) -> list[Period]:
-    """Return the last eight periods, or as many as reach back to the same one a year before."""
-    return period.last(max(TREND_PERIODS, period.per_year + 1))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -38,7 +31,7 @@ class Scene:
     @property
     def periods(self) -> list[Period]:
         """The periods of the trend, this one last."""
-        return trend_periods(self.period)
+        return self.period.trend()
 
     @property
     def ends_at(self) -> Value:

@@ -72,9 +72,7 @@ class Edition:
     @property
     def periods(self) -> list[Period]:
         """The periods of a trend, this one last: eight, or a year and one where that is more."""
-        from profitchain.scenes import trend_periods
-
-        return trend_periods(self.period)
+        return self.period.trend()
 
     @property
     def stands_for(self) -> float:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import pandas as pd
 from ibis.expr.types import Table
 
-from profitchain import asked, bands, buying, crowd, followups, panel, snapshots
+from profitchain import asked, bands, buying, crowd, followups, membership, panel, snapshots
 from profitchain.errors import PeriodError
 from profitchain.intake import Intake
 from profitchain.keeping import keep, keep_in_parts, let_go, save, with_row
@@ -41,7 +42,7 @@ class Firm:
     con: Any
     scene: Scene
     customers: Table
-    first: datetime
+    first: datetime | None
     drawn: Table
     few: Scene
 
@@ -57,7 +58,7 @@ def write(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
     return facts
 
 
-def _firm(intake: Intake, period: Period, first: datetime, facts: dict[str, int]) -> Firm:
+def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[str, int]) -> Firm:
     con = intake.con
     scene = Scene(company=intake.company, period=period, tables=intake.tables, engine=con.name)
     scene, customers = _everybody(con, scene)
@@ -130,14 +131,14 @@ def _lives(firm: Firm, answers: Table) -> list[Table]:
     """Return the lives in parts of which each leaves room for the sums of its answers."""
     parts = 1
     if firm.scene.key == WHO:
-        parts = -(-int(answers.count().execute()) // AT_ONCE)
+        parts += int(answers.count().execute()) // AT_ONCE
     some = [answers.filter(answers.cluster % parts == k) for k in range(parts)]
     return [panel.lives(firm.scene, each) for each in some]
 
 
 def _of_links(scene: Scene, rows: Table) -> Summaries:
     """Yield the cells of the link; of many answers these put together, and each one's cluster."""
-    if int(rows.count().execute()) <= bands.MANY:
+    if int(rows.count().execute()) <= membership.MANY:
         yield "link_cells", panel.link_cells(scene, rows)
         return
     cells, answers = bands.link_tables(rows, scene.company.controls)
@@ -172,12 +173,12 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield CUSTOMER_IDS, people.select("row", "customer_id").order_by("row")
 
 
-def _reach(intake: Intake) -> tuple[datetime, datetime]:
-    """Return the instants of the first purchase and of the last order."""
+def _reach(intake: Intake) -> tuple[datetime | None, datetime]:
+    """Return the instants of the first purchase, if there is one, and of the last order."""
     orders = intake.tables["orders"]
     bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
     reach = orders.aggregate(first=bought.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
-    return reach["first"], reach["last"]
+    return None if pd.isna(reach["first"]) else reach["first"], reach["last"]
 
 
 def _days_uncovered(intake: Intake, period: Period, last: datetime) -> int:
