@@ -1,7 +1,7 @@
 """Editions to look at: published by kernels as the command does, or in this process, and faster.
 
 `publish_here` runs a notebook's cells one after the other without a kernel; a test in
-test_edition.py holds its pages equal, byte by byte, to those that the command publishes.
+press/test_edition.py holds its pages equal, byte by byte, to those that the command publishes.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ from papermill import inspect_notebook
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from profitchain import forking, languages, press, runs, tables, turns
-from profitchain.errors import NotMeasured
-from profitchain.exhibit_sheets import HEADER
-from profitchain.findings import FIELDS
-from profitchain.runs import Ran
+from profitchain.core import i18n
+from profitchain.core.errors import NotMeasured
+from profitchain.exhibits import tables
+from profitchain.exhibits.findings import FIELDS
+from profitchain.pages.workbook_exhibits import HEADER
+from profitchain.press import fork_server, multilingual, publish, run_notebook
+from profitchain.press.run_notebook import Ran
 
 try:
     import fcntl
@@ -68,20 +70,20 @@ def run_here(
     """Run a notebook's cells in this process, and keep what each last expression shows."""
     known = inspect_notebook(str(path))
     notebook = parameterize_notebook(
-        turns.in_turn(load_notebook_node(str(path)), folders),
+        multilingual.in_turn(load_notebook_node(str(path)), folders),
         {name: given[name] for name in given if name in known},
     )
     start, scope, first = time.perf_counter(), {}, next(iter(folders))
-    with mock.patch.dict(os.environ, environment), languages.speaking(first):
+    with mock.patch.dict(os.environ, environment), i18n.speaking(first):
         for cell in notebook.cells:
             try:
                 cell["outputs"] = _outputs(cell, scope) if cell.cell_type == "code" else []
             except NotMeasured as error:
-                return runs.not_measured(
+                return run_notebook.not_measured(
                     path, given, environment, folders, why=str(error), again=run_here
                 )
     told, seconds = (
-        turns.taken_apart(notebook, folders, name=path.stem),
+        multilingual.taken_apart(notebook, folders, name=path.stem),
         time.perf_counter() - start,
     )
     return {tag: Ran(path=path, executed=one, why="", seconds=seconds) for tag, one in told.items()}
@@ -104,10 +106,10 @@ def publish_here(company: str | Path, period: str = "", **how: object) -> Path:
     All of it runs, unless `fresh` is False.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(forking.PLAIN, "plain")
-        patch.setattr(press, "ProcessPoolExecutor", Here)
-        patch.setattr(press, "run", run_here)
-        return press.publish(company, period, **{"fresh": True} | how).parent
+        patch.setenv(fork_server.PLAIN, "plain")
+        patch.setattr(publish, "ProcessPoolExecutor", Here)
+        patch.setattr(publish, "run", run_here)
+        return publish.publish(company, period, **{"fresh": True} | how).parent
 
 
 def published_once(out: Path, company: Path, periods: Mapping[str, Sequence[str]]) -> Path:

@@ -24,8 +24,8 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import yaml
 
-from profitchain.example import build_example, company_yml
-from profitchain.world import simulate
+from demo.world import simulate
+from demo.write_example import build_example, company_yml
 
 SCHEMA = "shop"
 _BINARIES = "/usr/lib/postgresql/*/bin"

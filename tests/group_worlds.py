@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from profitchain import fair_comparisons
-from profitchain.fair_comparisons import Compared
+from profitchain.measures import segment_comparisons
+from profitchain.measures.segment_comparisons import Compared
 
 SIZES = (20, 30, 40, 60, 90, 140, 220, 400)
 
@@ -62,4 +62,4 @@ def by_rule(customers: pd.DataFrame, back: int) -> pd.Series:
     return sum(half.astype(int) * 2**at for at, half in enumerate(halves)).astype(str)
 
 
-RETENTION = fair_comparisons.keeping(snapshots(3)).measure
+RETENTION = segment_comparisons.keeping(snapshots(3)).measure

@@ -1,4 +1,4 @@
-"""Invented worlds whose customers' chances to return are known: for tests/test_leaving.py."""
+"""Invented worlds whose customers' chances to return are known, for test_churn_model.py."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from profitchain import cli, press
+from profitchain import cli
+from profitchain.press import publish
 
 EXAMPLE = ["report", "--company", "data/example"]
 
@@ -12,7 +13,7 @@ EXAMPLE = ["report", "--company", "data/example"]
 @pytest.fixture(autouse=True)
 def nothing_runs(monkeypatch, repo):
     monkeypatch.chdir(repo)
-    monkeypatch.setattr(press, "_run_all", lambda *_: pytest.fail("a notebook ran"))
+    monkeypatch.setattr(publish, "_run_all", lambda *_: pytest.fail("a notebook ran"))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_ctrl_c_says_that_nothing_was_published(monkeypatch, capsys):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(press, "publish", interrupted)
+    monkeypatch.setattr(publish, "publish", interrupted)
     assert cli.main(EXAMPLE) == 130
     assert "Nothing was published" in capsys.readouterr().err
 

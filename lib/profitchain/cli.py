@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from profitchain import __version__
-from profitchain.errors import ProfitchainError
+from profitchain.core.errors import ProfitchainError
 
 EXAMPLE = "data/example"
 EXAMPLE_OPTIONS = ("customers", "seed", "orders", "answers", "tables")
@@ -40,18 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
-    from profitchain import codebase, forking
+    from profitchain.core import provenance
+    from profitchain.press import fork_server
 
-    code = codebase.code_of(codebase.NOTEBOOKS)
-    forking.start(codebase.NOTEBOOKS, code)  # its imports take as long as those here
-    out = Path(options.out) if options.out else codebase.REPORTS
+    code = provenance.code_of(provenance.NOTEBOOKS)
+    fork_server.start(provenance.NOTEBOOKS, code)  # its imports take as long as those here
+    out = Path(options.out) if options.out else provenance.REPORTS
     given = _settings(options.set)
     wanted = {"out": out, "only": options.only, "settings": given, "spoken": options.language}
     if not (options.fresh or options.lists or options.pdf):
-        from profitchain import standing
+        from profitchain.press import edition_cache
 
-        asked = standing.Asked.of(options.company, options.period, **wanted)
-        if folder := standing.edition(asked, code, codebase.NOTEBOOKS):
+        asked = edition_cache.Asked.of(options.company, options.period, **wanted)
+        if folder := edition_cache.edition(asked, code, provenance.NOTEBOOKS):
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
             return 0
@@ -60,18 +61,18 @@ def report(options: argparse.Namespace) -> int:
 
 def _publish(options: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
     gc.disable()  # what is imported is no garbage
-    from profitchain import lists
-    from profitchain.press import publish
-    from profitchain.store import read_period
+    from profitchain.panel.edition import read_period
+    from profitchain.press import customer_lists
+    from profitchain.press.publish import publish
 
     gc.freeze()
     gc.enable()
     if options.lists:
         edition = read_period(options.company, options.period)
-        place = lists.place_of(edition, wanted["out"])
+        place = customer_lists.place_of(edition, wanted["out"])
     index = publish(options.company, options.period, **wanted, fresh=options.fresh)
     if options.lists:
-        print(lists.write_at_risk(edition, place, wanted["settings"]), file=sys.stderr)
+        print(customer_lists.write_at_risk(edition, place, wanted["settings"]), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -80,28 +81,32 @@ def _publish(options: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
 
 def _print(folder: Path) -> None:
     """Write an edition's PDF, one a language, and the lists that lead to it."""
-    from profitchain import archive, pdf, shelf
+    from profitchain.pages import editions, index_pages, pdf
 
-    for pages in archive.kept(folder).folders.values():
+    for pages in editions.kept(folder).folders.values():
         print(pdf.write(pages), file=sys.stderr)
-    shelf.write(folder.parent.parent)
+    index_pages.write(folder.parent.parent)
 
 
 def new(options: argparse.Namespace) -> int:
     """Write a notebook that asks a question, and print what to do next."""
-    from profitchain import drafts
-    from profitchain.press import NOTEBOOKS
+    from profitchain.press import new_notebook
+    from profitchain.press.publish import NOTEBOOKS
 
-    print(drafts.next_steps(drafts.draft(options.question, NOTEBOOKS, after=options.after)))
+    print(
+        new_notebook.next_steps(
+            new_notebook.draft(options.question, NOTEBOOKS, after=options.after)
+        )
+    )
     return 0
 
 
 def check(options: argparse.Namespace) -> int:
     """Print what the tables hold and what was set aside; 1 if nothing can be computed."""
-    from profitchain.company import load_company
-    from profitchain.intake import check_report, last_period, open_intake
-    from profitchain.periods import Period
-    from profitchain.store import find_company
+    from profitchain.core.periods import Period
+    from profitchain.intake.intake import check_report, last_period, open_intake
+    from profitchain.panel.edition import find_company
+    from profitchain.sources.company import load_company
 
     firm = load_company(find_company(options.company))
     period = Period(options.period) if options.period else last_period(firm)
@@ -112,7 +117,7 @@ def check(options: argparse.Namespace) -> int:
 
 def example(options: argparse.Namespace) -> int:
     """Write an invented company, and print how to report on it."""
-    from profitchain.example import write_example
+    from demo.write_example import write_example
 
     chosen = {name: getattr(options, name) for name in EXAMPLE_OPTIONS}
     write_example(
@@ -124,7 +129,7 @@ def example(options: argparse.Namespace) -> int:
 
 def verify(options: argparse.Namespace) -> int:
     """Rebuild an edition elsewhere and print every number that differs; 1 if one does."""
-    from profitchain.verify import differences
+    from profitchain.press.verify import differences
 
     found = differences(Path(options.edition), company=options.company)
     print(found.told)
@@ -133,7 +138,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def certify(options: argparse.Namespace) -> int:
     """Try every headline number in invented firms and write the certificate; 1 if one misses."""
-    from profitchain import certification
+    from certify import certify as certification
 
     judged = certification.certify(options.firms)
     clustered = certification.certify_clusters(certification.many_of(options.firms))
@@ -146,7 +151,7 @@ def certify(options: argparse.Namespace) -> int:
 
 def bench(options: argparse.Namespace) -> int:
     """Measure time and memory beside other programs, and print tables as parts are done."""
-    from profitchain import benchmarks
+    from bench import run as benchmarks
 
     order = benchmarks.Order(
         parts=tuple(options.parts or benchmarks.PARTS), runs=options.runs,
@@ -161,18 +166,18 @@ def bench(options: argparse.Namespace) -> int:
 
 def languages(options: argparse.Namespace) -> int:
     """Bring the catalogues up to date, print what each language lacks; 1 if something does."""
-    from profitchain import catalogues
-    from profitchain.languages import SOURCE, available
+    from profitchain.core.i18n import SOURCE, available
+    from profitchain.press import translations
 
     tags = options.tags or [tag for tag in available() if tag != SOURCE]
-    states = [catalogues.update(tag) for tag in tags]
-    print("\n".join(map(catalogues.told, states)))
+    states = [translations.update(tag) for tag in tags]
+    print("\n".join(map(translations.told, states)))
     return int(any(state.missing or state.changed for state in states))
 
 
 def test(options: argparse.Namespace) -> int:
     """Run the test suite, on all cores, or what pytest arguments ask for."""
-    from profitchain.codebase import ROOT
+    from profitchain.core.provenance import ROOT
 
     asked = options.pytest or ["--numprocesses=auto", "--dist=loadfile"]
     command = [sys.executable, "-m", "pytest", *asked]
@@ -288,7 +293,7 @@ def _at_least(fewest: int, text: str) -> int:
 
 
 def _settings(given: Sequence[str]) -> dict[str, str]:
-    from profitchain.errors import ParameterError
+    from profitchain.core.errors import ParameterError
 
     for text in given:
         if "=" not in text:

@@ -1,4 +1,4 @@
-"""Reference for tests/test_ladder.py: linearmodels and pyfixest on three invented worlds.
+"""Reference for test_designs.py: linearmodels and pyfixest on three invented worlds.
 
 Run in an environment of its own (pip install linearmodels pyfixest) beside tests/ladder_worlds.py:
 PYTHONPATH=tests python tests/references/ladder_outside.py

@@ -1,4 +1,4 @@
-"""Reference for tests/test_leaving.py: lifelines and scikit-learn on two invented worlds.
+"""Reference for test_churn_model.py: lifelines and scikit-learn on two invented worlds.
 
 Run in an environment of its own (pip install lifelines scikit-learn) beside
 tests/leaving_worlds.py: PYTHONPATH=tests python tests/references/leaving_outside.py

@@ -1,4 +1,4 @@
-"""Reference for tests/test_lifetime.py: the package lifetimes on one world, mpmath on integrals.
+"""Reference for test_bgnbd_gammagamma.py: the package lifetimes on one world, mpmath on integrals.
 
 Run in an environment of its own (pip install lifetimes "pandas<3" mpmath) on the file that
 `world(np.random.default_rng(11), 800).to_csv(FILE)` writes: python lifetime_lifetimes.py FILE

@@ -1,4 +1,4 @@
-"""Reference for tests/test_links.py: the R package's Python sister marginaleffects on one world.
+"""Reference for test_repeat_effect.py: the R package's Python sister marginaleffects on one world.
 
 Run in an environment of its own (pip install marginaleffects "polars<2") on the file that
 `confounded(np.random.default_rng(7), answers=600, customers=200)[0].to_csv(FILE)` writes:

@@ -1,4 +1,4 @@
-"""Reference for tests/test_sensitivity.py: PySensemakr, by the method's authors, on one world.
+"""Reference for test_hidden_confounding.py: PySensemakr, by the method's authors, on one world.
 
 Run in an environment of its own (pip install PySensemakr) on the file that
 `confounded(np.random.default_rng(7))[0].to_csv(FILE)` writes: python sensitivity_sensemakr.py FILE

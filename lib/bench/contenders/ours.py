@@ -1,0 +1,188 @@
+"""This package's own part in each contest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from clock import Clock, adopt, main, parquet
+
+LAST = "2026Q3"  # period of an invented firm
+CONTROLS = ("prior_orders", "recency", "tenure", "region", "tier")
+
+
+def prepare(company: str, which: str = "first") -> dict:
+    """Check a firm's tables and sum them up: for its first edition ever, or for another one.
+
+    The first finds an empty store; another period's finds what the first has left there.
+    """
+    from profitchain.core.periods import Period
+    from profitchain.panel import edition as store
+    from profitchain.sources.company import load_company
+    from profitchain.sources.store_paths import store_of
+
+    firm = load_company(Path(company))
+    period = LAST if which == "first" else Period(LAST).previous
+    if which == "first":
+        shutil.rmtree(store_of(firm))
+    with tempfile.TemporaryDirectory() as folder:
+        clock = Clock()
+        store._prepare(firm, Period(period), Path(folder))
+        clock.stop()
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+    return {**clock.told, "result": f"{size / 1e6:,.1f} MB kept"}
+
+
+def panel(company: str) -> dict:
+    """Join every answer to the customer's orders before and after it."""
+    import ibis
+
+    from profitchain.core.periods import Period
+    from profitchain.panel import panel as panels
+    from profitchain.panel.context import Scene
+    from profitchain.sources.company import load_company
+
+    con, firm = ibis.duckdb.connect(), load_company(Path(company))
+    orders = con.read_parquet(parquet(company, "orders"))
+    orders = orders.select(
+        "customer_id", "ordered_at", revenue=(orders.revenue * 100).cast("int64")
+    )
+    responses = con.read_parquet(parquet(company, "responses"))
+    rows = responses.select("response_id", "customer_id", "responded_at", "nps")
+    rows = rows.mutate(row=ibis.row_number())
+    tables = {"orders": orders, "responses": responses}
+    scene = Scene(company=firm.model_copy(update={"gross_margin": None}),
+                  period=Period(LAST), tables=tables)  # fmt: skip
+    clock = Clock()
+    found = panels.histories(panels.with_window(scene, rows), scene)
+    sums = found.aggregate(
+        n=found.count(), prior=found.prior_orders.sum(), recency=found.recency_days.sum(),
+        tenure=found.tenure_days.sum(), repeats=found.repeat.sum(), spend=found.spend.sum(),
+    ).execute()  # fmt: skip
+    clock.stop()
+    return {**clock.told, "result": told(sums.iloc[0])}
+
+
+def told(sums: object) -> str:
+    """Return the sums by which panels are compared."""
+    return "/".join(f"{int(value):d}" for value in sums)
+
+
+def cells(answers: str, to: str) -> dict:
+    """Put answers together in the engine, customers in 256 buckets: groups, and who is in them."""
+    import ibis
+
+    from profitchain.panel import binning
+    from profitchain.panel import customers as crowd
+    from profitchain.sources.temp_tables import save
+
+    con = ibis.duckdb.connect()
+    rows = con.read_parquet(answers)
+    rows = rows.mutate(customer_id=rows.customer_id.cast("string"))
+    rows = crowd.with_clusters(rows, exact=False).drop("customer_id", "draw")
+    clock = Clock()
+    groups, single = binning.link_tables(rows.cast({"score": "float64"}), CONTROLS)
+    save(con, groups, Path(to))
+    save(con, single, behind(to))
+    clock.stop()
+    count = con.read_parquet(to).count().execute()
+    return {**clock.told, "result": f"{count:,} groups"}
+
+
+def behind(cells: str) -> Path:
+    """Return where the single answers lie that are behind some cells."""
+    return Path(cells).with_suffix(".answers.parquet")
+
+
+def effect(cells: str) -> dict:
+    """Fit the adjusted logit and say the average effect of a point with its interval."""
+    import pandas as pd
+    import pyarrow as pa
+
+    from profitchain.effects.repeat_effect import repeat_effect
+    from profitchain.stats.clusters import with_answers
+
+    frame = with_answers(pd.read_parquet(cells), pd.read_parquet(behind(cells)))
+    frame = frame.astype({"region": "category", "tier": "category"})
+    pa.default_memory_pool().release_unused()
+    repeat_effect(frame.head(2000), controls=CONTROLS)  # imports are no part of a fit
+    clock = Clock()
+    found = repeat_effect(frame, controls=CONTROLS)
+    clock.stop()
+    return {**clock.told, "result": effect_told(found.value, found.high - found.value)}
+
+
+def effect_told(value: float, half: float) -> str:
+    """Return an effect in points of percent and half its interval."""
+    return f"{100 * value:.4f} ± {100 * half:.4f}"
+
+
+def lifetime(customers: str) -> dict:
+    """Fit BG/NBD, errors included."""
+    import pandas as pd
+
+    from profitchain.lifetime.bgnbd_gammagamma import fit_purchases
+
+    frame = pd.read_parquet(customers)
+    fit_purchases(frame.head(2000))
+    clock = Clock()
+    found = fit_purchases(frame)
+    clock.stop()
+    return {**clock.told, "result": parameters(found.parameters)}
+
+
+def parameters(found: dict[str, float]) -> str:
+    """Return a model's parameters in one line."""
+    return ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+
+
+def report(company: str, out: str, how: str = "") -> dict:
+    """Publish an edition by the command line, with `fresh` nothing kept from earlier runs."""
+    from notebooks import weight
+
+    command = [sys.executable, "-m", "profitchain", "report"]
+    known = subprocess.run([*command, "--help"], check=True, capture_output=True, text=True).stdout
+    options = ["--fresh"] if how and "--fresh" in known else []
+    command += ["--company", company, "--out", out, *options]
+    adopt()
+    clock = Clock()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    clock.stop()
+    clock.wait_for_all()
+    folder = Path(done.stdout.strip().splitlines()[-1]).parent
+    return {**clock.told, "megabytes": None, "result": weight(folder)}
+
+
+def work(company: str, editions: str) -> dict:
+    """Say what the cells of all notebooks take by themselves, divided by the cores.
+
+    Each runs alone, in a kernel that has imported all, and tells its cells' seconds: what no report
+    can fall short of. The summary reads the edition that a report has left among `editions`.
+    """
+    from notebooks import in_order, seconds_of
+
+    from profitchain.core import provenance
+    from profitchain.press import fork_server, run_notebook
+
+    address = fork_server.start(provenance.NOTEBOOKS, provenance.code_of(provenance.NOTEBOOKS))
+    edition = next(Path(editions).glob("*/*/record.json")).parent
+    how = ({"company": company}, run_notebook.environment_of(edition), {"en": edition})
+    ready = (address, dict(os.environ))
+    spent = 0.0
+    with ProcessPoolExecutor(
+        1, fork_server.ways_to_start(), run_notebook.ready_worker, ready
+    ) as pool:
+        for path in in_order(provenance.NOTEBOOKS):
+            spent += seconds_of(pool.submit(run_notebook.run, path, *how).result()["en"].executed)
+    told = {"seconds": spent / os.cpu_count(), "cpu": spent, "megabytes": None}
+    return {**told, "result": f"{spent:.1f} s of cells, {os.cpu_count()} cores"}
+
+
+if __name__ == "__main__":
+    tasks = (prepare, panel, cells, effect, lifetime, report, work)
+    main({task.__name__: task for task in tasks})

@@ -1,0 +1,341 @@
+"""How often the suite's intervals hold the truth: every headline number, in firm after firm."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import date
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from certify import firms as trials
+from certify.firms import CONTROLS, NOW, Trial, firm
+from profitchain.core.estimates import Estimate, Said
+from profitchain.core.formats import MINUS
+from profitchain.effects.nonresponse_weights import weighted_effect, weighted_score
+from profitchain.effects.repeat_effect import repeat_effect
+from profitchain.effects.spend_effect import money_effect
+from profitchain.measures.loyalty import loyalty_measures
+from profitchain.measures.satisfaction import answers_to, measures_of
+from profitchain.sources.settings import Question
+from profitchain.stats.comparisons import change_since
+from profitchain.stats.compression import together
+from profitchain.stats.glm import fit
+from profitchain.stats.margins import average_effect, estimates
+from profitchain.stats.model_design import build
+from profitchain.stats.model_matrix import as_it_is
+from profitchain.stats.ratios import ratio
+
+CERTIFICATE = Path(__file__).parents[1] / "CERTIFICATE.md"
+FIRMS = 1000
+GOAL = (0.93, 0.97)
+NAMED = ("numpy", "pandas", "scipy", "statsmodels")
+REQUESTS_OF_TRUTH = 600_000
+AT_ONCE = 20  # firms a worker tries before it reports
+CUSTOMER_WINDOWS = 4000  # of the invented firms' year: counted in full, so one number serves all
+MANY_ANSWERS = Trial(name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000)
+BUCKETS = 256  # as `crowd.with_clusters`; customers are alike but for luck, so any 256 parts serve
+REQUESTS_OF_MANY = 3_000_000  # what luck of habits is left then is a tenth of an error
+CLUSTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "every customer": lambda who: who,
+    "256 buckets of customers": lambda who: who % BUCKETS,
+    "none: each answer for itself": lambda who: np.arange(len(who)),
+}
+TOGETHER = "256 buckets, answers put together by bands"
+QUESTIONS = (
+    Question(name="nps", kind="nps"),
+    Question(name="csat", kind="csat", scale=(1, 5)),
+    Question(name="ces", kind="ces", scale=(1, 7), easy_is="high"),
+)
+
+
+def headline_numbers(requests: pd.DataFrame) -> dict[str, Said]:
+    """Return every headline number of one firm, each by the function that the pages call.
+
+    Parameters
+    ----------
+    requests : one row a request to answer, as `trials.firm` returns.
+    """
+    asked = _as_asked(requests)
+    return {
+        **_of_answers(requests[requests["answered"] == 1]),
+        "effect, weighted": weighted_effect(asked, controls=CONTROLS),
+        "nps, weighted": weighted_score(asked[asked["period"] == str(NOW)], QUESTIONS[0]),
+    }
+
+
+def true_numbers(trial: Trial) -> dict[str, float]:
+    """Return what a firm of this kind with very many answers, and no luck in buying, would find.
+
+    The weighted numbers are those of everybody who was asked, whether they answered or not.
+    """
+    everybody = firm(trials.many(trial, REQUESTS_OF_TRUTH), np.random.default_rng(0), expected=True)
+    found = _of_answers(everybody[everybody["answered"] == 1])
+    found["effect, weighted"] = repeat_effect(
+        everybody.assign(score=everybody["nps"]), controls=CONTROLS
+    )
+    found["nps, weighted"] = _scores(everybody)["nps"]
+    return {name: said.value for name, said in found.items()}
+
+
+def certify(
+    firms: int = FIRMS, *, kinds: Sequence[Trial] = trials.TRIALS, workers: int = 0
+) -> pd.DataFrame:
+    """Try every headline number in so many invented firms of each kind.
+
+    Returns
+    -------
+    One row a kind of firm and number: firm, number, truth, said (share of firms in which it was
+    said at all), coverage (share of those whose 95% interval holds the truth; NaN if none), bias
+    (mean less truth, in standard deviations of the estimates), width (mean width, in the same:
+    3.92 for an exact normal interval).
+    """
+    jobs = [(kind, start, min(AT_ONCE, firms - start))
+            for kind in kinds for start in range(0, firms, AT_ONCE)]  # fmt: skip
+    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+        truths = dict(
+            zip([kind.name for kind in kinds], pool.map(true_numbers, kinds), strict=True)
+        )
+        tried = pd.concat(pool.map(_tried, *zip(*jobs, strict=True)), ignore_index=True)
+    return _judged(tried, truths)
+
+
+def certify_clusters(
+    firms: int, *, kind: Trial = MANY_ANSWERS, requests: int = REQUESTS_OF_MANY, workers: int = 0
+) -> pd.DataFrame:
+    """Try the adjusted effect in so many firms by customer, by buckets and without clusters.
+
+    And by buckets with answers put together, as those of a large firm are.
+
+    Returns
+    -------
+    One row a way to cluster: clusters, coverage, width (mean width of the 95% interval, as a share
+    of that by customer), noise (standard deviation of that share).
+    """
+    everybody = firm(trials.many(kind, requests), np.random.default_rng(0), expected=True)
+    truth = repeat_effect(everybody.assign(score=everybody["nps"]), controls=CONTROLS).value
+    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+        tried = pd.concat(pool.map(_clustered, [kind] * firms, range(firms)), ignore_index=True)
+    holds = (tried["low"] <= truth) & (truth <= tried["high"])
+    widths = (tried["high"] - tried["low"]).to_numpy().reshape(firms, len(CLUSTERS) + 1)
+    shares = widths / widths[:, :1]
+    return pd.DataFrame(
+        {
+            "clusters": [*CLUSTERS, TOGETHER],
+            "coverage": holds.to_numpy().reshape(shares.shape).mean(axis=0),
+            "width": shares.mean(axis=0),
+            "noise": shares.std(axis=0),
+        }
+    )
+
+
+def _clustered(kind: Trial, seed: int) -> pd.DataFrame:
+    """Return the adjusted effect in one firm, one row a way to cluster: low, high."""
+    rows = firm(kind, _luck_of(kind, seed))
+    rows = rows.assign(score=rows["nps"])
+    design = build(rows, as_it_is, controls=CONTROLS)
+    models = [fit(replace(design, clusters=way(design.clusters))) for way in CLUSTERS.values()]
+    buckets = rows.assign(cluster=rows["cluster"] % BUCKETS)
+    groups, members = together(buckets, CONTROLS, "repeats")
+    models.append(fit(build(groups, as_it_is, controls=CONTROLS, members=members)))
+    said = [estimates(average_effect(model), unit="share")[0] for model in models]
+    return pd.DataFrame([_ends(one)[1:] for one in said], columns=["low", "high"])
+
+
+def _of_answers(answered: pd.DataFrame) -> dict[str, Said]:
+    """Return the headline numbers that need the answers alone."""
+    cells = answered.assign(score=answered["nps"])
+    repeat = loyalty_measures("EUR")["repeat_rate"]
+    worth = money_effect(cells, outcome="margin", controls=CONTROLS, unit="EUR")
+    is_said = isinstance(worth, Estimate)
+    return {
+        **_scores(answered),
+        "repeat rate": ratio(cells, **repeat.parts),
+        "effect, raw": repeat_effect(cells),
+        "effect, adjusted": repeat_effect(cells, controls=CONTROLS),
+        "worth per customer": worth,
+        "worth for the base": worth.times(CUSTOMER_WINDOWS) if is_said else worth,
+    }
+
+
+def _scores(answered: pd.DataFrame) -> dict[str, Said]:
+    """Return the three scores of this period and their changes on the one before."""
+    found: dict[str, Said] = {}
+    for question in QUESTIONS:
+        cells = answered[["period", "cluster", "n"]].assign(
+            question=question.name, score=answered[question.name]
+        )
+        rows, measure = answers_to(cells, question), measures_of(question)[0]
+        now = rows[rows["period"] == str(NOW)]
+        found[question.name] = ratio(now, **measure.parts)
+        found[f"{question.name}, change"] = change_since(rows, measure, NOW, NOW.previous)
+    return found
+
+
+def _as_asked(requests: pd.DataFrame) -> pd.DataFrame:
+    """Return requests as the summary `asked_cells` has them: unanswered ones without a score."""
+    score = requests["nps"].where(requests["answered"] == 1)
+    return requests.assign(score=score, in_lookback=True, closes=str(NOW))
+
+
+def _tried(kind: Trial, start: int, firms: int) -> pd.DataFrame:
+    """Return the headline numbers of some firms: number, value, low, high (NaN where unsaid)."""
+    rows = [
+        (kind.name, name, *_ends(said))
+        for seed in range(start, start + firms)
+        for name, said in headline_numbers(firm(kind, _luck_of(kind, seed))).items()
+    ]
+    return pd.DataFrame(rows, columns=["firm", "number", "value", "low", "high"])
+
+
+def _luck_of(kind: Trial, seed: int) -> np.random.Generator:
+    """Return one firm's random numbers; no two kinds of firm share theirs."""
+    return np.random.default_rng([1 + seed, zlib.crc32(kind.name.encode())])
+
+
+def _ends(said: Said) -> tuple[float, float, float]:
+    if isinstance(said, Estimate):
+        return said.value, said.low, said.high
+    return np.nan, np.nan, np.nan
+
+
+def _judged(tried: pd.DataFrame, truths: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """Return coverage and bias by kind of firm and number."""
+    rows = [
+        {"firm": kind, "number": name, **_score(found, truths[kind][name])}
+        for (kind, name), found in tried.groupby(["firm", "number"], sort=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _score(found: pd.DataFrame, truth: float) -> dict[str, float]:
+    said = found.dropna(subset=["value"])
+    spread = said["value"].std() or np.nan
+    holds = (said["low"] <= truth) & (truth <= said["high"])
+    return {
+        "truth": truth,
+        "said": len(said) / len(found),
+        "coverage": holds.mean(),
+        "bias": (said["value"].mean() - truth) / spread,
+        "width": (said["high"] - said["low"]).mean() / spread,
+    }
+
+
+def write_certificate(
+    judged: pd.DataFrame, clustered: pd.DataFrame, firms: int, path: Path = CERTIFICATE
+) -> None:
+    """Write what `certify` and `certify_clusters` found as a page of Markdown."""
+    path.write_text(certificate(judged, clustered, firms), encoding="utf-8")
+
+
+def certificate(judged: pd.DataFrame, clustered: pd.DataFrame, firms: int) -> str:
+    """Return the certificate: how it was made, what missed the goal, and every figure."""
+    low, high = (f"{100 * end:.0f}" for end in GOAL)
+    chance = 196 * np.sqrt(0.95 * 0.05 / firms)
+    return _PAGE.format(
+        firms=f"{firms:,}",
+        low=low,
+        high=high,
+        chance=f"{chance:.1f}",
+        day=date.today(),
+        versions=", ".join(f"{name} {version(name)}" for name in NAMED),
+        missed=_missed(judged),
+        coverage=_grid(judged, "coverage", lambda share: f"{100 * share:.1f}"),
+        bias=_grid(judged, "bias", lambda bias: f"{bias:+.2f}".replace("-", MINUS)),
+        said=_grid(judged, "said", lambda share: f"{100 * share:.0f}"),
+        many=MANY_ANSWERS.name,
+        firms_of_many=f"{many_of(firms):,}",
+        chance_of_many=f"{196 * np.sqrt(0.95 * 0.05 / many_of(firms)):.1f}",
+        clustered=_by_clusters(clustered),
+    )
+
+
+def _by_clusters(clustered: pd.DataFrame) -> str:
+    lines = [
+        "| clusters | coverage, in percent | width | varies by |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for row in clustered.itertuples():
+        share = f"{100 * row.coverage:.1f} | {100 * row.width:.1f}% | {100 * row.noise:.1f}%"
+        lines.append(f"| {row.clusters} | {share} |")
+    return "\n".join(lines)
+
+
+def many_of(firms: int) -> int:
+    """Return in how many firms with many answers clusters are tried, beside so many of others."""
+    return max(2 * firms // 5, 1)
+
+
+def outside_goal(judged: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose coverage was measured and lies outside the goal."""
+    return judged[judged["coverage"].notna() & ~judged["coverage"].between(*GOAL)]
+
+
+def _missed(judged: pd.DataFrame) -> str:
+    rows = outside_goal(judged)
+    if rows.empty:
+        return "None."
+    return "\n".join(
+        f"- {row.number}, {row.firm}: {100 * row.coverage:.1f}%" for row in rows.itertuples()
+    )
+
+
+def _grid(judged: pd.DataFrame, column: str, shown: Callable[[float], str]) -> str:
+    """Return one column of the results as a Markdown table: numbers down, kinds of firm across."""
+    wide = judged.pivot(index="number", columns="firm", values=column)
+    wide = wide.loc[judged["number"].unique(), judged["firm"].unique()]
+    lines = [["number", *wide.columns], ["---", *["---:"] * len(wide.columns)]]
+    for name, row in zip(wide.index, wide.to_numpy(), strict=True):
+        lines.append([name, *("–" if np.isnan(cell) else shown(cell) for cell in row)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+_PAGE = """# Certificate: how often the intervals hold the truth
+
+`python3 lib certify` invents {firms} firms of each kind whose true numbers are known, lets the
+functions behind the pages estimate each headline number, and counts. Made on {day} with
+{versions}.
+
+The goal is {low} to {high}% for every 95% interval. With {firms} firms, chance alone moves a
+figure by {chance} points. The true number is what a firm of the same kind with some 600,000
+requests, and chances in place of luck, would find; of the weighted numbers, that of everybody
+who was asked.
+
+## Outside the goal
+
+{missed}
+
+## Coverage of 95% intervals, in percent
+
+{coverage}
+
+## Bias, in standard deviations of the estimate
+
+A bias of 0.3 would cost about one point of coverage.
+
+{bias}
+
+## Firms in which the number was said at all, in percent
+
+Elsewhere the page says "too few to say" and why.
+
+{said}
+
+## 256 buckets of customers in place of every customer
+
+Above 200,000 customers a cluster is one of 256 buckets of them. In {firms_of_many} firms of
+{many}, each with a mood and a habit of their own, the adjusted effect
+was fitted once and its 95% interval formed in three ways; then once more on answers put together
+by bands, as those of a large firm are. Width is the mean as a share of the interval by customer,
+and by how much that share varies from firm to firm. Chance moves coverage by {chance_of_many}
+points.
+
+{clustered}
+"""

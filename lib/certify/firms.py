@@ -1,0 +1,136 @@
+"""Invented firms, thousands of them, whose true numbers are known: what the certificate tries.
+
+Unlike the example company they have no tables, only the rows that estimators read, so that a
+thousand cost seconds. A firm asks its customers in two periods; who answers, what they say and
+what they buy next follow the stated chances, and a `Trial` makes one thing hard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from profitchain.core.periods import Period
+
+NOW = Period("2026Q1")
+TIERS = np.array(["standard", "silver", "gold"])
+CONTROLS = ("prior_orders", "recency", "tier")
+MARGIN = 0.4  # of spend
+SLOPE = 0.12  # of the score, on the logit scale
+FALL = 0.4  # points by which the mood of everybody fell since the period before
+LATE_SHARE = 1 / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What kind of firm: how many requests and customers, and what makes it hard.
+
+    `customers` 0 asks everybody once; `confounding` scales what history does to score and repeats;
+    `rate` is about the share that orders again; `spread` the standard deviation of log spend;
+    `readiness` how far history decides who answers (0: everybody does).
+    """
+
+    name: str
+    requests: int = 1500
+    customers: int = 0
+    confounding: float = 1.0
+    rate: float = 0.4
+    spread: float = 0.6
+    readiness: float = 0.0
+
+
+TRIALS = (
+    Trial(name="ordinary firm, 1,500 answers"),
+    Trial(name="small: 200 answers", requests=200),
+    Trial(name="1,500 answers of 300 customers", customers=300),
+    Trial(name="strong confounding", confounding=2.0),
+    Trial(name="half do not answer", requests=3000, readiness=1.0),
+    Trial(name="1.5% order again", requests=4000, rate=0.015),
+    Trial(name="heavy-tailed spend", spread=1.4),
+)
+
+
+def firm(trial: Trial, rng: np.random.Generator, *, expected: bool = False) -> pd.DataFrame:
+    """Return one invented firm.
+
+    Parameters
+    ----------
+    expected : with what is to be expected (chances, mean amounts) in place of what chance brought.
+
+    Returns
+    -------
+    One row a request to answer: period, cluster (the customer), prior_orders, recency_days, tier,
+    answered, late (0/1), nps, csat, ces, and after it repeats, orders, spend, margin.
+    """
+    rows = _histories(trial, rng)
+    _scores(rows, trial, rng)
+    _purchases(rows, trial, rng, expected=expected)
+    past = np.log1p(rows["prior_orders"])
+    ready = expit(-1.2 + trial.readiness * (0.9 * past + 0.4 * (rows["tier"] == "gold")))
+    answers = rng.random(len(rows)) < (ready if trial.readiness else 1.0)
+    late = answers & (rng.random(len(rows)) < LATE_SHARE)
+    return rows.assign(answered=answers.astype(int), late=late.astype(int), n=1)
+
+
+def many(trial: Trial, requests: int) -> Trial:
+    """Return a trial of the same kind with so many requests."""
+    grown = trial.customers * requests // trial.requests
+    return replace(trial, requests=requests, customers=grown)
+
+
+def _histories(trial: Trial, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the requests with what was known of each customer before them."""
+    n = trial.requests
+    people = trial.customers or n
+    who = np.arange(n) if not trial.customers else np.sort(rng.integers(0, people, n))
+    prior = rng.poisson(rng.gamma(1.0, 3.0, people))[who] + 1
+    is_now = rng.random(n) < 0.5
+    return pd.DataFrame(
+        {
+            "period": np.where(is_now, str(NOW), str(NOW.previous)),
+            "cluster": who,
+            "prior_orders": prior,
+            "recency_days": rng.geometric(0.1, n),
+            "tenure_days": 400,
+            "tier": TIERS[np.digitize(prior, [3, 6])],
+        }
+    )
+
+
+def _scores(rows: pd.DataFrame, trial: Trial, rng: np.random.Generator) -> None:
+    """Add what each customer would answer to three questions: a lasting mood and the moment's."""
+    n, people = len(rows), int(rows["cluster"].max()) + 1
+    lasting = rng.standard_normal(people)[rows["cluster"]]
+    past = np.log1p(rows["prior_orders"]) - np.log(4)
+    mood = 8.2 + trial.confounding * 0.9 * past - FALL * (rows["period"] == str(NOW))
+    mood = mood + lasting + 1.5 * rng.standard_normal(n)
+    rows["nps"] = _whole(mood, 0, 10)
+    rows["csat"] = _whole(0.5 * mood + 0.5 * rng.standard_normal(n), 1, 5)
+    rows["ces"] = _whole(0.6 * mood + 0.8 * rng.standard_normal(n), 1, 7)
+
+
+def _purchases(
+    rows: pd.DataFrame, trial: Trial, rng: np.random.Generator, *, expected: bool
+) -> None:
+    """Add what followed: the chance to order again is a logit in score and history."""
+    n, people = len(rows), int(rows["cluster"].max()) + 1
+    habit = 0.8 * rng.standard_normal(people)[rows["cluster"]] if trial.customers else 0.0
+    past = np.log1p(rows["prior_orders"]) - np.log(4)
+    away = 0.2 * (np.log1p(rows["recency_days"]) - 2.2)
+    score = rows["nps"] - 7.6
+    chance = expit(
+        logit(trial.rate) + SLOPE * score + trial.confounding * 0.5 * past - away + habit
+    )
+    again = chance if expected else (rng.random(n) < chance).astype(int)
+    luck = trial.spread * rng.standard_normal(n) - trial.spread**2 / 2
+    amount = np.exp(4 + 0.04 * score + (0.0 if expected else luck))
+    rows["repeats"] = rows["orders"] = again
+    rows["spend"] = again * amount
+    rows["margin"] = MARGIN * rows["spend"]
+
+
+def _whole(mood: np.ndarray, low: int, high: int) -> np.ndarray:
+    return np.clip(np.rint(mood), low, high).astype(float)

@@ -1,0 +1,182 @@
+"""What the customers of the invented shop say: answers, invitations, contacts, mentions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo.arrow_columns import ids, known_only, money, sorted_by, stamps, whole, words
+from demo.behaviour import DAY, DRIVERS, LENGTH, NEVER, choose, stream
+from demo.comment_texts import AWKWARD, ENDINGS, LANGUAGES, TOPICS, VARIANTS, all_comments
+from demo.world import World
+
+# by mood of the experience: 0-6, 7-8, 9-10
+CONTACT_SHARE = np.array([0.17, 0.06, 0.025])
+COMPLAINT_SHARE = np.array([0.80, 0.40, 0.15])
+COMMENT_SHARE = np.array([0.42, 0.20, 0.24])
+MENTION_SHARE = np.array([0.05, 0.004, 0.04])
+CHINESE_SHARE = 0.12
+NEVER_CLOSED = 0.03
+MISSING = {"csat": 0.05, "ces": 0.10, "q_quality": 0.07, "q_delivery": 0.06, "q_service": 0.16}
+MISSING |= {"q_price": 0.09}
+DRIVER_COLUMNS = {f"q_{name}": name for name in DRIVERS}
+PLATFORMS = ("shop reviews", "social", "forum")
+POLARITIES = ("negative", "neutral", "positive")
+
+
+def mood(score: np.ndarray) -> np.ndarray:
+    """Return 0 for scores 0-6, 1 for 7-8, 2 for 9-10."""
+    return np.searchsorted([7, 9], score, side="right")
+
+
+def answer_numbers(world: World) -> np.ndarray:
+    """Return for each order the number of its answer, counted in time from 1; 0 without one."""
+    answered = world.orders["answered"].to_numpy()
+    in_time = np.argsort(answered, kind="stable")
+    numbers = np.empty(len(answered), dtype=np.int64)
+    numbers[in_time] = np.arange(1, len(answered) + 1)
+    return np.where(answered < NEVER, numbers, 0)
+
+
+def responses(world: World, order_ids: pa.Array) -> pa.Table:
+    """Return the answers, one row each, in order of time."""
+    numbers = answer_numbers(world)
+    rows = np.flatnonzero(numbers)
+    rows = rows[np.argsort(numbers[rows])]
+    given = world.orders.iloc[rows]
+    scores = _scores(given, stream(world.settings.seed, "answers"))
+    supported = contacted(world)[rows]
+    return pa.table(
+        {
+            "response_id": ids("A", numbers[rows], 6),
+            "customer_id": ids("C", given["customer"].to_numpy() + 1, 6),
+            "order_id": order_ids.take(pa.array(rows)),
+            "responded_at": stamps(given["answered"].to_numpy()),
+            "touchpoint": words(("delivery", "support"), supported),
+            **scores,
+            "comment": _comments(given, stream(world.settings.seed, "comments")),
+        }
+    )
+
+
+def invitations(world: World) -> pa.Table:
+    """Return the invitations, one row each, in order of time; `response_id` where answered."""
+    orders, numbers = world.orders, answer_numbers(world)
+    rows = np.flatnonzero(orders["invited"].to_numpy() < NEVER)
+    invited = orders["invited"].to_numpy()[rows]
+    table = pa.table(
+        {
+            "customer_id": ids("C", orders["customer"].to_numpy()[rows] + 1, 6),
+            "invited_at": stamps(invited),
+            "response_id": known_only(ids("A", numbers[rows], 6), numbers[rows] > 0),
+            "touchpoint": words(("delivery", "support"), contacted(world)[rows]),
+        }
+    )
+    return sorted_by(table, invited)
+
+
+def contacted(world: World) -> np.ndarray:
+    """Return whether each order led to a contact with the service."""
+    rng = stream(world.settings.seed, "contacted")
+    score = world.orders["score"].to_numpy()
+    return rng.random(len(score)) < CONTACT_SHARE[mood(score)]
+
+
+def contact_facts(world: World) -> pd.DataFrame:
+    """Return one row a contact, in order of time: seconds, cents, topic code, complaint or not."""
+    rng = stream(world.settings.seed, "contacts")
+    orders = world.orders[contacted(world)]
+    n, score = len(orders), orders["score"].to_numpy()
+    opened = orders["placed"].to_numpy() // DAY * DAY + rng.integers(1, 10, n) * DAY
+    opened += rng.integers(8 * 3600, 20 * 3600, n)
+    busy = np.where(orders["late"], 2.5, 1.0)
+    replied = opened + (busy * rng.lognormal(1.2, 0.9, n) * 3600).astype(np.int64)
+    closed = replied + (busy * rng.lognormal(0.2, 1.0, n) * DAY).astype(np.int64)
+    felt = orders[list(DRIVERS)].to_numpy() + 0.5 * rng.standard_normal((n, len(DRIVERS)))
+    facts = pd.DataFrame(
+        {
+            "customer": orders["customer"].to_numpy(),
+            "opened": opened,
+            "replied": replied,
+            "closed": np.where(rng.random(n) < NEVER_CLOSED, NEVER, closed),
+            "is_complaint": rng.random(n) < COMPLAINT_SHARE[mood(score)],
+            "cost": np.rint(np.clip(rng.lognormal(6.5, 0.5, n) * busy, 200, 6000)).astype(np.int64),
+            "topic": np.where(orders["late"], DRIVERS.index("delivery"), felt.argmin(axis=1)),
+        }
+    )
+    return facts[opened < LENGTH].sort_values("opened", kind="stable", ignore_index=True)
+
+
+def contacts(facts: pd.DataFrame) -> pa.Table:
+    """Return the contacts table; what hadn't happened by the end is empty."""
+    replied, closed = facts["replied"].to_numpy(), facts["closed"].to_numpy()
+    return pa.table(
+        {
+            "contact_id": ids("K", np.arange(1, len(facts) + 1), 6),
+            "customer_id": ids("C", facts["customer"].to_numpy() + 1, 6),
+            "opened_at": stamps(facts["opened"].to_numpy()),
+            "first_response_at": known_only(stamps(np.minimum(replied, LENGTH)), replied < LENGTH),
+            "closed_at": known_only(stamps(np.minimum(closed, LENGTH)), closed < LENGTH),
+            "is_complaint": pa.array(facts["is_complaint"].to_numpy()),
+            "topic": words(TOPICS, facts["topic"].to_numpy()),
+            "cost": money(facts["cost"].to_numpy()),
+        }
+    )
+
+
+def mentions(world: World) -> pa.Table:
+    """Return what was said in public, mostly by the very pleased and the very displeased."""
+    rng = stream(world.settings.seed, "mentions")
+    score = world.orders["score"].to_numpy()
+    rows = np.flatnonzero(rng.random(len(score)) < MENTION_SHARE[mood(score)])
+    said, n = world.orders.iloc[rows], len(rows)
+    posted = said["placed"].to_numpy() // DAY * DAY + rng.integers(3, 30, n) * DAY
+    posted += rng.integers(8 * 3600, 23 * 3600, n)
+    platform = choose(rng, (0.55, 0.30, 0.15), n)
+    stars = np.clip(np.rint(1 + 0.42 * said["score"].to_numpy() + rng.normal(0, 0.5, n)), 1, 5)
+    who = ids("C", said["customer"].to_numpy() + 1, 6)
+    seen = np.flatnonzero(posted < LENGTH)
+    seen = seen[np.argsort(posted[seen], kind="stable")]
+    table = pa.table(
+        {
+            "posted_at": stamps(posted),
+            "platform": words(PLATFORMS, platform),
+            "rating": whole(stars, platform == 0),
+            "polarity": words(POLARITIES, mood(said["score"].to_numpy())),
+            "customer_id": known_only(who, rng.random(n) < 0.4),
+        }
+    ).take(pa.array(seen))
+    return table.add_column(0, "mention_id", ids("M", np.arange(1, len(table) + 1), 5))
+
+
+def _scores(given: pd.DataFrame, rng: np.random.Generator) -> dict[str, pa.Array]:
+    """Return one column a question: whole numbers, some skipped."""
+    n, score = len(given), given["score"].to_numpy().astype(float)
+    ease = 5.2 + 0.3 * (score - 7.5) + 0.6 * given["service"] + rng.normal(0, 0.9, n)
+    raw = {"csat": (1.1 + 0.36 * score + rng.normal(0, 0.55, n), 5), "ces": (ease.to_numpy(), 7)}
+    raw |= {
+        column: (3.8 + 0.9 * given[name].to_numpy() + rng.normal(0, 0.3, n), 5)
+        for column, name in DRIVER_COLUMNS.items()
+    }
+    columns = {"nps": whole(score, given["scored"].to_numpy())}
+    for name, (value, top) in raw.items():
+        columns[name] = whole(np.clip(np.rint(value), 1, top), rng.random(n) >= MISSING[name])
+    return columns
+
+
+def _comments(given: pd.DataFrame, rng: np.random.Generator) -> pa.Array:
+    """Return texts about what stood out, for some of the answers; the awkward ones near the end."""
+    n, feeling = len(given), mood(given["score"].to_numpy())
+    felt = given[list(DRIVERS)].to_numpy()
+    anything = rng.integers(0, len(TOPICS), n)
+    topic = np.choose(feeling, [felt.argmin(axis=1), anything, felt.argmax(axis=1)])
+    language = (rng.random(n) < CHINESE_SHARE).astype(int)
+    place = ((language * 3 + feeling) * len(TOPICS) + topic) * VARIANTS
+    place = (place + rng.integers(0, VARIANTS, n)) * ENDINGS + rng.integers(0, ENDINGS, n)
+    written = rng.random(n) < COMMENT_SHARE[feeling]
+    plain = len(LANGUAGES) * 3 * len(TOPICS) * VARIANTS * ENDINGS
+    pleased = np.flatnonzero(written & (feeling == 2))[-2:]
+    place[pleased] = plain + np.arange(len(pleased))
+    return known_only(pc.take(pa.array([*all_comments(), *AWKWARD]), pa.array(place)), written)

@@ -1,0 +1,89 @@
+"""What a number is here: a value with interval, n and unit, or a reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from profitchain.core.i18n import N_
+
+Verdict = Literal["up", "down", "no clear change"]
+GRADES = (N_("contradictory"), N_("weak"), N_("moderate"), N_("strong"))  # recorded as 0 to 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number that may be shown: never bare.
+
+    `value`, `low` and `high` are finite and in `unit` ("share" 0..1, "points" -100..100, "score",
+    "days", "orders", "customers", "answers", "ratio", "grade" (a place in `GRADES`), or a currency
+    code for money in whole units);
+    `n` counts what `of` names. A count of everything has `low == value == high`.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    unit: str
+    level: float = 0.95
+    method: str = ""
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(number) for number in (self.value, self.low, self.high)):
+            raise ValueError(
+                f"An Estimate needs finite numbers, got {self.value}, {self.low}, {self.high}. "
+                "Return Unsaid(why=...) where a number can't be stood behind."
+            )
+        if not self.low <= self.value <= self.high:
+            raise ValueError(
+                f"{self.value} lies outside its own interval {self.low} to {self.high}."
+            )
+
+    @property
+    def spans_zero(self) -> bool:
+        """Whether the interval includes zero, so that even the sign is unsure."""
+        return self.low <= 0 <= self.high
+
+    @property
+    def verdict(self) -> Verdict:
+        """What may be said of this number if it is a change."""
+        if self.spans_zero:
+            return "no clear change"
+        return "up" if self.low > 0 else "down"
+
+    def times(self, factor: float, unit: str | None = None) -> Estimate:
+        """Return the same estimate in another measure, `factor` times as large."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return replace(self, value=self.value * factor, low=low, high=high, unit=unit or self.unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsaid:
+    """A number that we can't stand behind, with the reason in one sentence and the n at hand.
+
+    It takes the place of an `Estimate` wherever one may be missing: sentences give the reason,
+    charts leave a gap, findings leave it out.
+    """
+
+    why: str
+    n: int = 0
+
+
+Said = Estimate | Unsaid
+
+
+def counted(value: float, *, unit: str, n: int | None = None) -> Estimate:
+    """Return a figure that was counted in full, not sampled: its interval is itself.
+
+    Examples
+    --------
+    >>> counted(12, unit="orders").low
+    12.0
+    """
+    value = float(value)
+    number = round(value) if n is None else int(n)
+    return Estimate(
+        value=value, low=value, high=value, n=number, unit=unit, method="counted in full"
+    )

@@ -1,0 +1,262 @@
+"""Where on its scale a point of satisfaction counts: score by score, as a curve, band by band.
+
+Cells are as in `links`; frames hold NaN only in rows whose `why` says the reason.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Unsaid
+from profitchain.core.i18n import _, ngettext
+from profitchain.effects.repeat_effect import adjustment, nothing
+from profitchain.stats.glm import fitted
+from profitchain.stats.margins import Wald, estimates, standardised, wald_test
+from profitchain.stats.model_matrix import (
+    Basis,
+    broken_line,
+    categories,
+    restricted_cubic,
+    spline_knots,
+)
+from profitchain.stats.ratios import said_frame
+
+FEWEST_SCORES = 4  # fewer distinct scores can't show whether a line is straight
+CURVE_POINTS = 41
+
+Band = tuple[float, float]
+
+
+def bands_of(scale: tuple[float, float], kind: str) -> list[Band]:
+    """Return the bands of a scale within which a point's effect is looked at.
+
+    The Net Promoter Score has its own: below and up to 6, to 8, to 10. Other scales are cut at the
+    middle and at three quarters.
+
+    Examples
+    --------
+    >>> bands_of((0, 10), "nps"), bands_of((1, 5), "csat")
+    ([(0, 6), (6, 8), (8, 10)], [(1, 3), (3, 4), (4, 5)])
+    """
+    low, high = scale
+    inner = (6, 8) if kind == "nps" else (_cut(low, high, 0.5), _cut(low, high, 0.75))
+    edges = sorted({low, *inner, high})
+    return list(itertools.pairwise(edges))
+
+
+def adjusted_rates(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), smallest: int = 10, level: float = 0.95
+) -> pd.DataFrame:
+    """Return the repeat probability at each score if all else were as it is (score as categories).
+
+    A score with fewer than `smallest` answers, or after which all or none came back, joins its
+    nearest neighbour.
+
+    Returns
+    -------
+    One row a score, or group of scores: score (of a group: the mean), value, low, high, n,
+    merged ("0 to 2", or ""), why.
+    """
+    if cells["n"].sum() == 0:
+        return nothing(cells).assign(merged="")
+    groups = score_groups(cells, smallest=smallest)
+    labels = {"score": groups["score"], "merged": groups["merged"]}
+    if len(groups) < 2 and cells["score"].nunique() > 1:
+        why = _("At every score all or none came back, or too few answered.")
+        return said_frame([Unsaid(why=why, n=int(n)) for n in groups["n"]], **labels)
+    model = fitted(cells, categories(groups["lowest"].iloc[1:].to_numpy()), controls=controls)
+    if isinstance(model, Unsaid):
+        return said_frame([model] * len(groups), **labels)
+    found = estimates(standardised(model, groups["lowest"]), unit="share", share=True, level=level)
+    said = [replace(one, n=int(n)) for one, n in zip(found, groups["n"], strict=True)]
+    return said_frame(said, **labels)
+
+
+def repeat_curve(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
+) -> pd.DataFrame:
+    """Return the repeat probability along the scale from a smooth curve (restricted cubic spline).
+
+    Returns
+    -------
+    One row a point of the curve: score, value, low, high (shares), n (all answers), why.
+    """
+    if cells["n"].sum() == 0:
+        return nothing(cells)
+    distinct = np.unique(cells["score"])
+    if len(distinct) < FEWEST_SCORES:
+        return said_frame([_few_scores(cells)] * len(distinct), score=distinct)
+    model = fitted(cells, _spline(cells), controls=controls)
+    if isinstance(model, Unsaid):
+        return said_frame([model] * len(distinct), score=distinct)
+    grid = np.linspace(distinct[0], distinct[-1], CURVE_POINTS)
+    said = estimates(standardised(model, grid), unit="share", share=True, level=level)
+    return said_frame(said, score=grid)
+
+
+def linearity(
+    cells: pd.DataFrame,
+    *,
+    bands: Sequence[Band] = (),
+    controls: Sequence[str] = (),
+    smallest: int = 10,
+) -> Wald | Unsaid:
+    """Return a test that each point of the scale counts the same (on the logit scale).
+
+    Scales with six or more distinct scores: a line that may bend at the edges of `bands`, fixed
+    before the data are seen, or the spline's bent terms without any; four or five: the scores as
+    categories beyond the straight line. A small p-value says that the line is bent; a large one
+    does not say that it is straight.
+    """
+    groups = score_groups(cells, smallest=smallest)
+    if len(groups) < FEWEST_SCORES:
+        return _few_scores(cells)
+    if len(groups) < 6:
+        basis, how = broken_line(groups["lowest"].iloc[1:-1]), "scores as categories"
+    elif inner := inner_edges(cells, bands, smallest):
+        bends = " and ".join(f"{edge:g}" for edge in inner)
+        basis, how = broken_line(inner), f"a line that may bend at {bends}"
+    else:
+        basis, how = _spline(cells), "restricted cubic spline"
+    model = fitted(cells, basis, controls=controls)
+    if isinstance(model, Unsaid):
+        return model
+    bent = np.eye(len(model.coefficients.values))[1 : model.design.score_terms]
+    return wald_test(
+        model.coefficients.combine(bent),
+        f"Wald test, {how} against a straight line; {adjustment(model)}",
+    )
+
+
+def effect_by_band(
+    cells: pd.DataFrame,
+    *,
+    bands: Sequence[Band],
+    controls: Sequence[str] = (),
+    smallest: int = 10,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return what one more point goes with in each band of the scale.
+
+    The score enters as a line that bends at the bands' edges; a band's effect is the difference of
+    the standardised probabilities at its two ends, divided by its width.
+
+    Returns
+    -------
+    One row a band: band, value, low, high (share per point), n (answers in the band), why.
+    """
+    labels = [span_words(low, high) for low, high in bands]
+    counts = _in_bands(cells, bands)
+    thick = _thick(cells, bands, smallest)
+    model = fitted(cells, broken_line(inner_edges(cells, bands, smallest)), controls=controls)
+    if isinstance(model, Unsaid):
+        return said_frame([replace(model, n=int(n)) for n in counts], band=labels)
+    ends = standardised(model, [end for band in bands for end in band])
+    widths = np.array([[high - low] for low, high in bands])
+    slopes = ends.combine(np.kron(np.eye(len(bands)), [-1.0, 1.0]) / widths)
+    said = [
+        replace(one, n=int(n)) if enough else _thin(n, smallest)
+        for one, n, enough in zip(
+            estimates(slopes, unit="share", level=level), counts, thick, strict=True
+        )
+    ]
+    return said_frame(said, band=labels)
+
+
+def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
+    """Return the scores, each thin one joined to its nearest neighbour until all can stand.
+
+    Returns
+    -------
+    One row a group, ascending: lowest, highest, score (mean), n, repeats, merged.
+    """
+    sums = cells[cells["n"] > 0].groupby("score")[["n", "repeats"]].sum()
+    rows = [(score, score, score * n, n, back) for score, n, back in sums.itertuples()]
+    while len(rows) > 1 and (thin := [row for row in rows if _is_thin(row, smallest)]):
+        place = rows.index(min(thin, key=lambda row: row[3]))
+        other = _neighbour(rows, place)
+        first, second = sorted((rows[place], rows[other]))
+        joined = (first[0], second[1], *(a + b for a, b in zip(first[2:], second[2:], strict=True)))
+        rows[min(place, other) : max(place, other) + 1] = [joined]
+    groups = pd.DataFrame(rows, columns=["lowest", "highest", "product", "n", "repeats"])
+    groups["score"] = groups["product"] / groups["n"]
+    spans = zip(groups["lowest"], groups["highest"], strict=True)
+    groups["merged"] = ["" if low == high else span_words(low, high) for low, high in spans]
+    return groups.drop(columns="product")
+
+
+def span_words(start: float, end: float) -> str:
+    """Return a stretch of the scale in words: "6 to 8"."""
+    return _("{low} to {high}", low=f"{start:g}", high=f"{end:g}")
+
+
+def _thick(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> np.ndarray:
+    return _in_bands(cells, bands) - _on_first_edge(cells, bands) >= smallest
+
+
+def inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> list[float]:
+    """Return the edges between bands that both hold enough answers to tell a bend."""
+    if not bands:
+        return []
+    thick = _thick(cells, bands, smallest)
+    both = thick[1:] & thick[:-1]
+    return [band[0] for band, enough in zip(bands[1:], both, strict=True) if enough]
+
+
+def _spline(cells: pd.DataFrame) -> Basis:
+    return restricted_cubic(
+        spline_knots(cells["score"].to_numpy(float), cells["n"].to_numpy(float))
+    )
+
+
+def _is_thin(row: tuple[float, ...], smallest: int) -> bool:
+    n, repeats = row[3:]
+    return n < smallest or repeats == 0 or repeats == n
+
+
+def _neighbour(rows: list[tuple[float, ...]], place: int) -> int:
+    """Return the place of the group nearest on the scale; of two, the smaller."""
+    around = [other for other in (place - 1, place + 1) if 0 <= other < len(rows)]
+
+    def far(other: int) -> tuple[float, float]:
+        first, second = rows[min(place, other)], rows[max(place, other)]
+        return second[0] - first[1], rows[other][3]
+
+    return min(around, key=far)
+
+
+def _in_bands(cells: pd.DataFrame, bands: Sequence[Band]) -> np.ndarray:
+    """Return the answers of each band; one on an edge belongs to the band below it."""
+    inner = [band[0] for band in bands[1:]]
+    place = np.searchsorted(inner, cells["score"].to_numpy(float), side="left")
+    return np.bincount(place, cells["n"].to_numpy(float), len(bands))
+
+
+def _on_first_edge(cells: pd.DataFrame, bands: Sequence[Band]) -> np.ndarray:
+    """Return, for the first band alone, the answers on its upper edge: they tell of no slope."""
+    edge = cells.loc[cells["score"] == bands[0][1], "n"].sum() if len(bands) > 1 else 0
+    return np.array([edge, *([0] * (len(bands) - 1))])
+
+
+def _cut(low: float, high: float, share: float) -> int:
+    return int(np.floor(low + share * (high - low) + 0.5))
+
+
+def _few_scores(cells: pd.DataFrame) -> Unsaid:
+    n = int(cells["n"].sum())
+    why = _("Fewer than four scores were given often enough to tell a bend.")
+    return Unsaid(why=why, n=n)
+
+
+def _thin(n: float, smallest: int) -> Unsaid:
+    why = ngettext(
+        "Fewer than {n} answer that tells of a slope in this band.",
+        "Fewer than {n} answers that tell of a slope in this band.",
+        smallest,
+    )
+    return Unsaid(why=why, n=int(n))

@@ -1,0 +1,234 @@
+"""For whom a point counts: segments of customers, and what ten more NPS points would mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import N_, _, ngettext
+from profitchain.effects.repeat_effect import CLUSTERED, adjustment
+from profitchain.stats.clusters import clusters
+from profitchain.stats.comparisons import EVERYBODY, verdict_of
+from profitchain.stats.glm import Fit, Quantities, fitted
+from profitchain.stats.margins import average_effect, estimates, stacked, standardised
+from profitchain.stats.model_design import Outcome, refusal
+from profitchain.stats.model_matrix import as_it_is, categories, named_levels
+from profitchain.stats.ratios import holm, said_frame
+
+GROUPS = (N_("detractors"), N_("passives"), N_("promoters"))
+LOWEST = np.array([0.0, 7.0, 9.0])  # of the three groups of the Net Promoter Score
+HALVES = N_("half by each of the first two steps")
+# share of all answers that moves, and the group from which, so that the score gains ten points
+MOVES = {
+    N_("detractors become passives"): (0.10, N_("10 of 100 answers move from 0-6 to 7-8")),
+    N_("passives become promoters"): (0.10, N_("10 of 100 answers move from 7-8 to 9-10")),
+    N_("detractors become promoters"): (0.05, N_("5 of 100 answers move from 0-6 to 9-10")),
+    HALVES: (0.10, N_("5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10")),
+}
+# change of the groups' shares, by mechanism: each makes ten points
+STEPS = np.array([[-0.10, 0.10, 0.0], [0.0, -0.10, 0.10], [-0.05, 0.0, 0.05], [-0.05, 0.0, 0.05]])
+
+
+def per_10_nps(
+    cells: pd.DataFrame, *, kind: str = "nps", controls: Sequence[str] = (), level: float = 0.95
+) -> pd.DataFrame:
+    """Return what ten more NPS points go with, for each way in which answers may move.
+
+    The Net Promoter Score counts groups: no customer has ten points to gain. Each row says which
+    share of all answers changes its group; they then return as often as the new group, both
+    groups taken at the history of all answers (a logit on three groups, standardised).
+
+    Returns
+    -------
+    One row a mechanism: mechanism, moves (in words), moved_share, possible (whether the groups
+    left now hold so many answers), value, low, high (change of the repeat rate over all answers,
+    a share), n, why, unit.
+    """
+    said = _moved(cells, kind, controls, level)
+    shares, moves = zip(*MOVES.values(), strict=True)
+    frame = said_frame(said, mechanism=list(MOVES), moves=moves)
+    frame.insert(2, "moved_share", shares)
+    frame.insert(3, "possible", possible(cells))
+    return frame.assign(unit="share")
+
+
+def repeat_effect_per_10_nps(
+    cells: pd.DataFrame, *, kind: str = "nps", controls: Sequence[str] = (), level: float = 0.95
+) -> Said:
+    """Return the headline of `per_10_nps`: half of it by each of the first two steps.
+
+    The same number as that of detractors who become promoters, since 5 of 100 answers leave the
+    detractors and 5 join the promoters either way.
+    """
+    return _moved(cells, kind, controls, level)[list(MOVES).index(HALVES)]
+
+
+def effect_by_segment(
+    cells: pd.DataFrame,
+    segment: str,
+    *,
+    controls: Sequence[str] = (),
+    smallest: int = 10,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the effect of one point in each segment, and whether it differs from all the others'.
+
+    Each segment has its own logit. Several are compared at once, so p-values are Holm's.
+
+    Returns
+    -------
+    One row a segment, the largest effect first: segment, value, low, high (share per point), n,
+    why, difference (from the mean of the other segments), p_adjusted, verdict.
+    """
+    why = _no_segments(cells, segment)
+    if why:
+        frame = said_frame([Unsaid(why=why, n=int(cells["n"].sum()))], segment=[N_("all")])
+        return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
+    found = _by_segment(cells, segment, controls, smallest)
+    frame = said_frame([_said(one, level) for one in found.values()], segment=list(found))
+    differences, p_values = _against_others(list(found.values()))
+    frame["difference"], frame["p_adjusted"] = differences, holm(pd.Series(p_values, dtype=float))
+    frame["verdict"] = [
+        verdict_of(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
+    ]
+    return frame.sort_values(["value", "segment"], ascending=[False, True], ignore_index=True)
+
+
+def _moved(cells: pd.DataFrame, kind: str, controls: Sequence[str], level: float) -> list[Said]:
+    model = by_group(cells, kind=kind, controls=controls)
+    if isinstance(model, Unsaid):
+        return [model] * len(MOVES)
+    groups = standardised(model, LOWEST)
+    method = f"logit on three groups; {adjustment(model)}; {CLUSTERED}"
+    return list(estimates(groups.combine(STEPS), unit="share", level=level, method=method))
+
+
+def by_group(
+    cells: pd.DataFrame, *, kind: str, controls: Sequence[str] = (), outcome: Outcome = "repeats"
+) -> Fit | Unsaid:
+    """Return the model of an outcome on detractors, passives and promoters, or why it is none."""
+    if kind != "nps":
+        why = _(
+            "The main question is not a net promoter question, so NPS points mean nothing here."
+        )
+        return Unsaid(why=why, n=int(cells["n"].sum()))
+    counts = _counts(cells)
+    n = int(counts["n"].sum())
+    if n and not cells["score"].between(0, 10).all():
+        return Unsaid(why=_("The Net Promoter Score needs answers from 0 to 10."), n=n)
+    why = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), "")
+    if n and why:
+        return Unsaid(why=why, n=n)
+    return fitted(cells, categories(LOWEST[1:]), controls=controls, outcome=outcome)
+
+
+def _cannot_tell(group: str, answers: float, repeats: float) -> str:
+    """Return why one of the three groups tells of no effect, or an empty text."""
+    words = {"group": _(group)}
+    if answers == 0:
+        return _("No answers are from {group}.", **words)
+    if repeats == 0:
+        return _("None of the {group} came back.", **words)
+    return _("All of the {group} came back.", **words) if repeats == answers else ""
+
+
+def _counts(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return answers and repeats of detractors, passives and promoters."""
+    place = np.searchsorted(LOWEST[1:], cells["score"].to_numpy(float), side="right")
+    sums = {name: np.bincount(place, cells[name].to_numpy(float), 3) for name in ("n", "repeats")}
+    return pd.DataFrame(sums, index=list(GROUPS))
+
+
+def possible(cells: pd.DataFrame, points: float = 10) -> list[bool]:
+    """Return for each of `MOVES` whether its groups hold answers enough for so many points."""
+    counts, part = _counts(cells)["n"], points / 100
+    detractors, passives, _promoters = (counts / max(counts.sum(), 1.0)).tolist()
+    both = min(detractors, passives) >= part / 2
+    return [detractors >= part, passives >= part, detractors >= part / 2, both]
+
+
+def _no_segments(cells: pd.DataFrame, segment: str) -> str:
+    if segment not in cells:
+        return _("The data have no segment '{segment}'.", segment=segment)
+    return refusal(cells) if cells["n"].sum() == 0 else ""
+
+
+def _by_segment(
+    cells: pd.DataFrame, segment: str, controls: Sequence[str], smallest: int
+) -> dict[str, Quantities | Unsaid]:
+    names = named_levels(cells[segment])
+    others = [control for control in controls if control != segment]
+    return {
+        name: _within(cells[(names == name).to_numpy()], others, smallest)
+        for name in sorted(names.unique())
+    }
+
+
+def _within(cells: pd.DataFrame, controls: Sequence[str], smallest: int) -> Quantities | Unsaid:
+    n = int(cells["n"].sum())
+    if min(n, clusters(cells)) < smallest:
+        why = ngettext(
+            "Fewer than {n} customer: too small a group to show.",
+            "Fewer than {n} customers: too small a group to show.",
+            smallest,
+        )
+        return Unsaid(why=why, n=n)
+    model = fitted(cells, as_it_is, controls=controls)
+    return model if isinstance(model, Unsaid) else average_effect(model)
+
+
+def _said(found: Quantities | Unsaid, level: float) -> Said:
+    if isinstance(found, Unsaid):
+        return found
+    return estimates(found, unit="share", level=level, method=CLUSTERED)[0]
+
+
+def _against_others(found: list[Quantities | Unsaid]) -> tuple[np.ndarray, np.ndarray]:
+    """Return each effect's difference from the others' mean (by answers) and its p-value."""
+    differences, p_values = np.full((2, len(found)), np.nan)
+    places = [place for place, one in enumerate(found) if isinstance(one, Quantities)]
+    if len(places) < 2:
+        return differences, p_values
+    together = stacked([found[place] for place in places])
+    n = np.array([found[place].n for place in places], float)
+    weights = np.eye(len(n)) - (1 - np.eye(len(n))) * n / (n.sum() - n)[:, None]
+    contrasts = together.combine(weights)
+    ratios = contrasts.values / np.sqrt(np.diag(contrasts.covariance))
+    differences[places] = contrasts.values
+    p_values[places] = 2 * stats.t.sf(np.abs(ratios), contrasts.df)
+    return differences, p_values
+
+
+def effect_by_segments(
+    cells: pd.DataFrame,
+    segments: Sequence[str],
+    *,
+    controls: Sequence[str] = (),
+    smallest: int = 10,
+) -> pd.DataFrame:
+    """Return the effect of one point in every group of several segments.
+
+    Returns
+    -------
+    One row a group: group, segment, value, low, high (share per point), n, why, difference,
+    p_adjusted (Holm's, over the groups of one segment), verdict.
+    """
+    frames = [
+        effect_by_segment(cells, segment, controls=controls, smallest=smallest)
+        .rename(columns={"segment": "group"})
+        .assign(segment=segment)
+        for segment in segments
+    ]
+    if frames:
+        return pd.concat(frames, ignore_index=True)
+    everybody = effect_by_segment(
+        cells.assign(**{EVERYBODY: N_("all answers")}),
+        EVERYBODY,
+        controls=controls,
+        smallest=smallest,
+    )
+    return everybody.rename(columns={"segment": "group"}).assign(segment=EVERYBODY)

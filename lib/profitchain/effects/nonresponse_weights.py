@@ -1,0 +1,218 @@
+"""What all who were asked would have said and done: scores and effects by weights on the answers.
+
+That weights are estimated counts in every interval: M-estimation, the estimates' equations stacked
+on those of the weights (Stefanski and Boos 2002, Am. Stat. 56: 29-38). `asked` is as in
+`readiness`, with what followed each request: `repeats`, `orders`, `spend`, `margin`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import _
+from profitchain.effects.repeat_effect import CLUSTERED, adjustment, lookback
+from profitchain.effects.response_propensity import (
+    Weights,
+    answers_of,
+    by_cluster,
+    equal_weights,
+    too_few,
+    weights,
+)
+from profitchain.measures.satisfaction import answers_to, measures_of
+from profitchain.sources.company import Question
+from profitchain.stats.glm import Fit, Quantities, bread_of, fit, levels_of
+from profitchain.stats.margins import estimates, stacked
+from profitchain.stats.model_design import Outcome, build, kish
+from profitchain.stats.model_matrix import as_it_is
+from profitchain.stats.ratios import Linearised, said_frame, stated
+
+
+def weighted_score(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> Said:
+    """Return the main question's headline score if everybody asked had answered.
+
+    It holds where those who answer and those who don't, alike in all that is known of them, would
+    give the same scores. Unit and bounds are those of the measure (`satisfaction.measures_of`).
+    """
+    return score_by(asked, question, weights(asked), level=level)
+
+
+def score_by(
+    asked: pd.DataFrame, question: Question, weighted: Weights | Unsaid, *, level: float = 0.95
+) -> Said:
+    """Return the main question's headline score with given weights."""
+    if isinstance(weighted, Unsaid):
+        return weighted
+    if why := too_few(asked):
+        return Unsaid(why=why, n=round(answers_of(asked).sum()))
+    measure = measures_of(question)[0]
+    found = _mean(asked, contributions(question, asked["score"]), weighted)
+    return stated(_linear(found), unit=measure.unit, bounds=measure.bounds, level=level)
+
+
+def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> Said:
+    """Return the weighted score less the plain one, their errors taken together."""
+    weighted = weights(asked)
+    if isinstance(weighted, Unsaid):
+        return weighted
+    if why := too_few(asked):
+        return Unsaid(why=why, n=round(answers_of(asked).sum()))
+    what = contributions(question, asked["score"])
+    sides = [_mean(asked, what, each) for each in (weighted, equal_weights(asked))]
+    return stated(_linear(_difference(sides)), unit=measures_of(question)[0].unit, level=level)
+
+
+def contributions(question: Question, scores: pd.Series) -> np.ndarray:
+    """Return what an answer of each score adds to the headline score: 100, 0 or -100 for NPS."""
+    rows = pd.DataFrame({"question": question.name, "score": scores.to_numpy(float), "n": 1})
+    found = answers_to(rows, question)[measures_of(question)[0].numerator].to_numpy(float)
+    return np.where(rows["score"].isna(), 0.0, found)
+
+
+def weighted_effect(
+    asked: pd.DataFrame,
+    *,
+    controls: Sequence[str],
+    outcome: Outcome = "repeats",
+    unit: str = "share",
+    level: float = 0.95,
+) -> Said:
+    """Return the adjusted effect of one point among everybody asked, by weights on the answers.
+
+    The average marginal effect of a weighted logit (Poisson mean model for amounts), averaged with
+    the weights; over the answers whose window closed in the lookback.
+    """
+    rows = lookback(asked)
+    return effect_by(
+        rows, weights(rows), controls=controls, outcome=outcome, unit=unit, level=level
+    )
+
+
+def effect_by(
+    asked: pd.DataFrame,
+    weighted: Weights | Unsaid,
+    *,
+    controls: Sequence[str],
+    outcome: Outcome = "repeats",
+    unit: str = "share",
+    level: float = 0.95,
+) -> Said:
+    """Return the adjusted effect of one point with given weights."""
+    found = _effect(asked, weighted, controls, outcome)
+    if isinstance(found, Unsaid):
+        return found
+    effect, model = found
+    kind = "logit" if outcome == "repeats" else "Poisson mean model"
+    method = f"average marginal effect (weighted {kind}); {adjustment(model)}; {CLUSTERED}"
+    return estimates(effect, unit=unit, level=level, method=method)[0]
+
+
+def effect_moved(asked: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95) -> Said:
+    """Return the weighted effect of one point on repeats less the plain one (`asked`: lookback)."""
+    found = [
+        _effect(asked, each, controls, "repeats") for each in (weights(asked), equal_weights(asked))
+    ]
+    for side in found:
+        if isinstance(side, Unsaid):
+            return side
+    moved = _difference([effect for effect, _model in found])
+    return estimates(moved, unit="share", level=level, method=CLUSTERED)[0]
+
+
+def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """Return the score as answered and weighted: label, value, low, high, n, why, unit."""
+    said = [score_by(asked, question, one) for one in (equal_weights(asked), weights(asked))]
+    unit = measures_of(question)[0].unit
+    return said_frame(said, label=[_("As answered"), _("Weighted")]).assign(unit=unit)
+
+
+def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
+    """Return the effect of one point as answered and weighted: label, value (shares), n, why."""
+    both = (equal_weights(asked), weights(asked))
+    said = [effect_by(asked, one, controls=controls) for one in both]
+    return said_frame(said, label=[_("As answered"), _("Weighted")])
+
+
+def weighted_fit(
+    asked: pd.DataFrame, weighted: Weights, controls: Sequence[str], outcome: Outcome
+) -> tuple[Fit, np.ndarray] | Unsaid:
+    """Return the outcome's model with weighted answers, and which rows of `asked` it stands on."""
+    rows = np.flatnonzero(weighted.each)
+    design = build(asked.iloc[rows], as_it_is, controls=controls, outcome=outcome)
+    if isinstance(design, Unsaid):
+        return design
+    each = weighted.each[rows]
+    model = fit(replace(design, n=design.n * each, total=design.total * each))
+    return model if isinstance(model, Unsaid) else (model, rows)
+
+
+def _effect(
+    asked: pd.DataFrame, weighted: Weights | Unsaid, controls: Sequence[str], outcome: Outcome
+) -> tuple[Quantities, Fit] | Unsaid:
+    """Return the weighted average marginal effect with all that its error is made of, and its fit.
+
+    Its parts: the model's coefficients, whom the average is over, and the weights' parameters,
+    which move both.
+    """
+    found = (
+        weighted
+        if isinstance(weighted, Unsaid)
+        else weighted_fit(asked, weighted, controls, outcome)
+    )
+    if isinstance(found, Unsaid):
+        return found
+    model, rows = found
+    design, beta = model.design, model.coefficients.values[0]
+    mean, slope, curvature = levels_of(model.predictor, binary=design.binary)
+    share = design.n / design.n.sum()
+    gradient = beta * (share * curvature) @ design.columns
+    gradient[0] += share @ slope
+    value = beta * (share @ slope)
+    around = share * (beta * slope - value)
+    parts = [model.coefficients.combine(gradient), by_cluster(around, design.clusters)]
+    if weighted.parameters is not None:
+        relative = weighted.slopes[rows] / weighted.each[rows, None]
+        residuals = (design.total - design.n * mean)[:, None] * relative
+        moved = (
+            gradient @ bread_of(design, model.coefficients.values) @ design.columns.T @ residuals
+        )
+        parts.append(weighted.parameters.combine(moved + around @ relative))
+    errors = stacked(parts).combine(np.ones(len(parts)))
+    answers = round(answers_of(asked).sum())
+    effective = model.coefficients.effective
+    return replace(errors, values=np.array([value]), n=answers, effective=effective), model
+
+
+def _mean(asked: pd.DataFrame, what: np.ndarray, weighted: Weights) -> Quantities:
+    """Return the weighted mean over the answers of what each adds."""
+    n = answers_of(asked)
+    mass = n * weighted.each
+    rows = mass > 0
+    value = float(mass @ what / mass.sum()) if np.ptp(what[rows]) else float(what[rows][0])
+    residuals = n * (what - value) / mass.sum()
+    clusters = asked["cluster"].to_numpy()[rows]
+    parts = [by_cluster((weighted.each * residuals)[rows], clusters)]
+    if weighted.parameters is not None:
+        parts.append(weighted.parameters.combine(residuals @ weighted.slopes))
+    errors = stacked(parts).combine(np.ones(len(parts)))
+    of_each = np.bincount(pd.factorize(clusters)[0], mass[rows])
+    return replace(errors, values=np.array([value]), n=round(n.sum()), effective=kish(of_each))
+
+
+def _difference(sides: Sequence[Quantities]) -> Quantities:
+    """Return the first number less the second, with the n of one: both are of the same answers."""
+    return replace(stacked(sides).combine(np.array([1.0, -1.0])), n=sides[0].n)
+
+
+def _linear(found: Quantities) -> Linearised:
+    return Linearised(
+        value=float(found.values[0]),
+        errors=found.errors[0],
+        n=found.n,
+        effective=found.effective,
+    )

@@ -1,0 +1,144 @@
+"""What goes with one more point of satisfaction: do those who give it order again more often?
+
+Every function reads *cells*: one row for each distinct combination of score, history, segments and
+cluster among the answers whose window has closed, with `n` (answers), `repeats` (answers followed
+by an order inside the window) and the sums of `orders`, `spend` and `margin`. Frames hold NaN only
+in rows whose `why` says the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import N_, _, listed
+from profitchain.stats.glm import Fit, fitted
+from profitchain.stats.margins import average_effect, estimates
+from profitchain.stats.model_design import Outcome, refusal
+from profitchain.stats.model_matrix import as_it_is
+from profitchain.stats.ratios import ratio, said_frame
+
+CLUSTERED = "95% interval clustered by customer"
+
+
+def lookback(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells whose window closed within the company's `lookback_months`."""
+    return cells[cells["in_lookback"].astype(bool)].reset_index(drop=True)
+
+
+def raw_rates(
+    cells: pd.DataFrame,
+    *,
+    scale: tuple[float, float] | None = None,
+    smallest: int = 10,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the share that ordered again at each score, nothing adjusted.
+
+    Returns
+    -------
+    One row a score that was given (all whole scores of `scale`, if one is named): score, value,
+    low, high (shares), n, why.
+    """
+    if cells["n"].sum() == 0 and scale is None:
+        return nothing(cells)
+    scores = sorted(cells["score"].unique())
+    if scale is not None:
+        scores = sorted({*scores, *np.arange(scale[0], scale[1] + 1)})
+    said = [
+        ratio(
+            cells[cells["score"] == score],
+            numerator="repeats",
+            denominator="n",
+            unit="share",
+            bounds=(0.0, 1.0),
+            smallest=smallest,
+            level=level,
+        )
+        for score in scores
+    ]
+    return said_frame(said, score=[float(score) for score in scores])
+
+
+def repeat_effect(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
+) -> Said:
+    """Return by how much the repeat probability differs, on average, for one more point.
+
+    The average marginal effect of a logit in which the score is linear.
+
+    Returns
+    -------
+    Estimate in "share" (0.02: two more in a hundred order again), or Unsaid.
+    """
+    return effect_of_a_point(cells, outcome="repeats", controls=controls, unit="share", level=level)
+
+
+def effect_of_a_point(
+    cells: pd.DataFrame,
+    *,
+    outcome: Outcome,
+    controls: Sequence[str] = (),
+    unit: str,
+    level: float = 0.95,
+) -> Said:
+    """Return the average marginal effect of one point on an outcome's mean, per answer."""
+    model = fitted(cells, as_it_is, controls=controls, outcome=outcome)
+    if isinstance(model, Unsaid):
+        return model
+    kind = "logit" if outcome == "repeats" else "Poisson mean model"
+    method = f"average marginal effect ({kind}); {adjustment(model)}; {CLUSTERED}"
+    return estimates(average_effect(model), unit=unit, level=level, method=method)[0]
+
+
+def before_and_after(cells: pd.DataFrame, *, controls: Sequence[str]) -> tuple[Said, Said]:
+    """Return the effect of one point without and with the controls."""
+    return repeat_effect(cells), repeat_effect(cells, controls=controls)
+
+
+def compare_adjustment(cells: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
+    """Return the effect of one point without and with the controls, in two rows.
+
+    Returns
+    -------
+    label, value, low, high (shares), n, why.
+    """
+    return said_frame(
+        before_and_after(cells, controls=controls), label=[N_("Not adjusted"), N_("Adjusted")]
+    )
+
+
+def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:
+    """Return a sentence on the controls that were used and what became of the others."""
+    model = fitted(cells, as_it_is, controls=controls)
+    if isinstance(model, Unsaid):
+        return _("Nothing could be adjusted for: {why}", why=model.why)
+    known = model.design.controls
+    clause = _("Not adjusted")
+    if known.used:
+        clause = _("Adjusted for {controls}", controls=listed(known.used))
+    return _("{message}.", message=_joined(clause, *known.notes))
+
+
+def nothing(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the one row, without a score, that says why there are no rates at all."""
+    return said_frame([Unsaid(why=refusal(cells))], score=[np.nan])
+
+
+def adjustment(model: Fit) -> str:
+    """Return a clause that says what a model adjusts for, and what became of other controls."""
+    known = model.design.controls
+    if not known.used:
+        return _joined(_("not adjusted"), *known.notes)
+    return _joined(_("adjusted for {controls}", controls=listed(known.used)), *known.notes)
+
+
+def _joined(*clauses: str) -> str:
+    def joined(first: str, second: str) -> str:
+        return _("{first}; {second}", first=first, second=second)
+
+    return reduce(joined, clauses)

@@ -1,0 +1,249 @@
+"""How ready customers are to answer, by what is known of them, and the weights that this gives.
+
+Every function reads *asked*: one row for each distinct combination of what was known of a request
+to answer, with `n` (requests), `score` (NaN where the main question was not answered), `cluster`
+and `late`. The chance of answering is a logit on the history before the request and on every text
+column (segments, touchpoint); an answer's weight is one over its chance (Horvitz and Thompson
+1952, JASA 47: 663-685).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.i18n import _, ngettext
+from profitchain.stats.glm import Fit, Quantities, fit, levels_of
+from profitchain.stats.model_design import (
+    EVENTS_PER_TERM,
+    FEWEST_CUSTOMERS,
+    FEWEST_EVENTS,
+    Design,
+    kish,
+)
+from profitchain.stats.model_matrix import as_it_is, control_columns, independent, word_of
+
+HISTORY = ("prior_orders", "recency", "tenure")  # the last is the first to be left out
+MOST_TIMES_THE_MEDIAN = 5.0
+NOT_SEGMENTS = ("period", "closes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What an answer of each row counts for, 0 where there is none.
+
+    Over the answers they sum to the number of answers. `slopes` (rows x parameters) says how a
+    weight moves with the `parameters` that it was estimated from, None where it is simply given;
+    `trimmed` counts the answers whose weight was cut; `model` is the logit behind them.
+    """
+
+    each: np.ndarray
+    slopes: np.ndarray
+    parameters: Quantities | None = None
+    trimmed: int = 0
+    model: Fit | None = None
+
+
+def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | Unsaid:
+    """Return the logit of answering the main question on what was known of everybody asked.
+
+    Where a few requests can't carry it, or parts of the history part them perfectly, tenure is
+    left out, then recency, then prior orders; the model's notes say so.
+
+    Parameters
+    ----------
+    controls : further columns than the history and the text columns.
+    """
+    given = answers_of(asked)
+    why = _no_model(asked, given)
+    terms = [*_text_columns(asked), *controls]
+    for kept in range(len(HISTORY), -1, -1) if not why else ():
+        model = _fitted(asked, given, [*HISTORY[:kept], *terms])
+        if isinstance(model, Fit):
+            return _noted(model, HISTORY[kept:])
+        why = why or model
+    return Unsaid(why=why, n=round(given.sum()))
+
+
+def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | Unsaid:
+    """Return one over each answer's chance, none above five times the median.
+
+    Potter (1990, Proc. ASA Section on Survey Research Methods: 225-230) cuts weights to lower the
+    error as a whole; Lee, Lessler and Stuart (2011, PLoS ONE 6(3): e18174) find that little
+    cutting does best where the chances come from a logit, and that a bad model is not mended by
+    it. A percentile always cuts somebody; five times the median cuts only where a few would
+    outweigh all the others. Where hardly anybody is missing, each answer counts for one.
+    """
+    given = answers_of(asked)
+    if asked["n"].sum() - given.sum() < FEWEST_EVENTS and given.sum():
+        return equal_weights(asked)
+    model = propensity(asked, controls)
+    if isinstance(model, Unsaid):
+        return model
+    chance, _slope, _curvature = levels_of(model.predictor, binary=True)
+    raw = np.where(given > 0, 1 / chance, 0.0)
+    most = MOST_TIMES_THE_MEDIAN * _median(raw, given)
+    cut = raw > most
+    slopes = np.where(cut, 0.0, -(1 - chance) * raw)[:, None] * model.design.columns
+    each = np.minimum(raw, most)
+    scale = given.sum() / (given @ each)
+    return Weights(
+        each=scale * each,
+        slopes=scale * slopes,
+        parameters=model.coefficients,
+        trimmed=round(given[cut].sum()),
+        model=model,
+    )
+
+
+def equal_weights(asked: pd.DataFrame) -> Weights:
+    """Return 1 for each answer."""
+    each = (answers_of(asked) > 0).astype(float)
+    return Weights(each=each, slopes=np.empty((len(asked), 0)))
+
+
+def late_weights(asked: pd.DataFrame) -> Weights | Unsaid:
+    """Return weights by which those who answered late stand for all who did not answer.
+
+    Each late answer counts for one and a share of the others (their number, estimated as any
+    weight): the continuum of resistance (Lin and Schaeffer 1995, Public Opin. Q. 59: 236-258).
+    """
+    given, n = answers_of(asked), asked["n"].to_numpy(float)
+    late, silent = given * asked["late"].to_numpy(float), n - given
+    if late.sum() < FEWEST_EVENTS:
+        return Unsaid(why=_few_late(round(late.sum())), n=round(given.sum()))
+    ratio = silent.sum() / late.sum()
+    errors = by_cluster((silent - ratio * late) / late.sum(), asked["cluster"].to_numpy())
+    is_late = (late > 0).astype(float)
+    scale = given.sum() / n.sum()
+    return Weights(
+        each=scale * ((given > 0) + ratio * is_late),
+        slopes=scale * is_late[:, None],
+        parameters=replace(errors, values=np.array([ratio])),
+    )
+
+
+def effective_answers(asked: pd.DataFrame, weighted: Weights | Unsaid) -> Said:
+    """Return how many answers of equal weight would tell as much (Kish 1965, sec. 11.7)."""
+    if isinstance(weighted, Unsaid):
+        return weighted
+    given = answers_of(asked)
+    value = float((given @ weighted.each) ** 2 / (given @ weighted.each**2))
+    method = "square of the sum of weights over the sum of their squares"
+    ends = {"value": value, "low": value, "high": value, "n": round(given.sum())}
+    return Estimate(**ends, unit="answers", method=method)
+
+
+def answers_of(asked: pd.DataFrame) -> np.ndarray:
+    """Return how many requests of each row have an answer to the main question: all or none."""
+    return np.where(asked["score"].notna(), asked["n"], 0).astype(float)
+
+
+def too_few(asked: pd.DataFrame) -> str:
+    """Return why answers come from too few customers to say anything, or an empty text."""
+    given = pd.Series(answers_of(asked)).groupby(asked["cluster"].to_numpy()).sum().to_numpy()
+    customers = np.count_nonzero(given)
+    if customers < FEWEST_CUSTOMERS:
+        return ngettext(
+            "Only {n} customer answered: at least {fewest} are needed.",
+            "Only {n} customers answered: at least {fewest} are needed.",
+            customers,
+            fewest=f"{FEWEST_CUSTOMERS:.0f}",
+        )
+    if kish(given) < FEWEST_CUSTOMERS:
+        return _(
+            "Too few of {customers} customers gave most of the answers.",
+            customers=f"{customers:,}",
+        )
+    return ""
+
+
+def by_cluster(amounts: np.ndarray, clusters: np.ndarray) -> Quantities:
+    """Return row-wise errors summed by cluster, with the factor G / (G - 1)."""
+    codes, names = pd.factorize(clusters)
+    sums = np.bincount(codes, amounts, len(names)) * np.sqrt(len(names) / (len(names) - 1))
+    nothing = {"values": np.zeros(1), "n": 0, "effective": np.inf}
+    return Quantities(errors=pd.DataFrame(sums[:, None], index=names), **nothing)
+
+
+def _few_late(count: int) -> str:
+    if count == 0:
+        return _("No answer is known to have come late.")
+    return ngettext(
+        "Only {n} answer is known to have come late.",
+        "Only {n} answers are known to have come late.",
+        count,
+    )
+
+
+def _text_columns(asked: pd.DataFrame) -> list[str]:
+    """Return the segments and the touchpoint: all columns that hold names, not numbers."""
+    is_number = pd.api.types.is_numeric_dtype
+    return [name for name in asked if not is_number(asked[name]) and name not in NOT_SEGMENTS]
+
+
+def _median(values: np.ndarray, counts: np.ndarray) -> float:
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(counts[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2)])
+
+
+def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit | str:
+    """Return the logit of answering on these terms, or why there can be none."""
+    n, cells = asked["n"].to_numpy(float), asked.assign(repeats=given)
+    known = control_columns(cells, terms, outcome="repeats", who=_("those who answered"))
+    columns = np.column_stack([np.ones(len(asked)), *known.parts])
+    keep = independent(columns, n)
+    rarer = round(min(given.sum(), (n - given).sum()))
+    if rarer < EVENTS_PER_TERM * (keep.sum() - 1):
+        return ngettext(
+            "Only {n} request on one side for {terms} terms of the model.",
+            "Only {n} requests on one side for {terms} terms of the model.",
+            rarer,
+            terms=keep.sum() - 1,
+        )
+    model = fit(
+        Design(
+            columns=columns[:, keep],
+            score_terms=0,
+            total=given,
+            n=n,
+            clusters=asked["cluster"].to_numpy(),
+            binary=True,
+            basis=as_it_is,
+            controls=known.keeping(keep[1:]),
+        )
+    )
+    if isinstance(model, Unsaid):
+        return _(
+            "What is known of customers tells perfectly who answers: nobody stands for the rest."
+        )
+    return model
+
+
+def _noted(model: Fit, left_out: Sequence[str]) -> Fit:
+    """Return a model that says which parts of the history it could not carry."""
+    notes = [
+        _("{control} left out, as no stable fit carries it", control=_(word_of(name)))
+        for name in left_out
+    ]
+    known = replace(model.design.controls, notes=(*model.design.controls.notes, *notes))
+    return replace(model, design=replace(model.design, controls=known))
+
+
+def _no_model(asked: pd.DataFrame, given: np.ndarray) -> str:
+    """Return why the chance of answering can't be told, or an empty text."""
+    n, answers = round(asked["n"].sum()), round(given.sum())
+    if n == 0:
+        return _("Nobody is known to have been asked.")
+    if min(answers, n - answers) < FEWEST_EVENTS:
+        return _(
+            "{answers} of {requests} requests were answered: too few on one side to compare.",
+            answers=answers,
+            requests=f"{n:,}",
+        )
+    return too_few(asked)

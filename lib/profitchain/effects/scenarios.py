@@ -1,0 +1,369 @@
+"""What other scores would be worth: scenarios of who rises, and where on the scale a point counts.
+
+All scenarios come from one fitted model, a mean of money that is exponential in the terms, the
+score a line that may bend at the edges of its bands. It is read at the history of all answers
+(`margins.standardised`), so that scenarios add up: each is a sum of differences between the same
+levels. Cells are as in `links`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.effects.dose_response import bands_of, inner_edges, span_words
+from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group, possible
+from profitchain.effects.repeat_effect import CLUSTERED, adjustment
+from profitchain.effects.value_of_a_point import Base, for_the_base, framed, money_of
+from profitchain.sources.settings import Question
+from profitchain.stats.glm import Fit, Quantities, fitted
+from profitchain.stats.margins import estimates, standardised
+from profitchain.stats.model_matrix import as_it_is, broken_line, named_levels
+from profitchain.stats.ratios import said_frame
+
+FARTHEST = 3.0  # points by which all answers are moved in the curve
+STEP = 0.25
+MOST_STEPS = 12  # of the scale; longer scales are looked at in wider steps
+NPS_POINTS = (1, 5, 10)
+NO_MONEY = N_("The data have no money to speak of.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """A model of money along the scale, ready to be read at any score.
+
+    `scores` are those given, `shares` their shares of all answers; `bends` is where the line may
+    change its slope; `up` is 1 where a higher score is better and -1 where a lower one is.
+    """
+
+    model: Fit
+    scores: np.ndarray
+    shares: np.ndarray
+    bends: tuple[float, ...]
+    scale: tuple[float, float]
+    up: float
+    unit: str
+    level: float = 0.95
+
+    @property
+    def n(self) -> int:
+        """How many answers the model rests on."""
+        return self.model.design.answers
+
+    @property
+    def worst_and_best(self) -> tuple[float, float]:
+        return self.scale if self.up > 0 else (self.scale[1], self.scale[0])
+
+    @property
+    def at_the_top(self) -> float:
+        """The share of answers that can't rise any more."""
+        return float(self.shares[self.scores == self.worst_and_best[1]].sum())
+
+    def raised(self, scores: np.ndarray, points: float) -> np.ndarray:
+        """Return scores so many points better, none beyond the end of the scale."""
+        return np.clip(scores + self.up * points, *self.scale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A scenario: which share of all answers goes from which score to which.
+
+    `name` is a message, `values` are what stands in it.
+    """
+
+    name: str
+    starts: np.ndarray
+    targets: np.ndarray
+    shares: np.ndarray
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The scenario's name in findings, the same in every language."""
+        return self.name.format(**self.values)
+
+    @property
+    def words(self) -> str:
+        """The scenario's name as a reader sees it."""
+        return _(self.name, **{name: _(value) for name, value in self.values.items()})
+
+    @property
+    def moved(self) -> float:
+        """The share of all answers whose score changes."""
+        return float(self.shares[self.targets != self.starts].sum())
+
+
+def levels_of_money(
+    cells: pd.DataFrame,
+    question: Question,
+    *,
+    controls: Sequence[str] = (),
+    currency: str,
+    smallest: int = 10,
+    level: float = 0.95,
+) -> Levels | Unsaid:
+    """Return the model of money along the question's scale; a straight line where few answers."""
+    outcome, n = money_of(cells), int(cells["n"].sum())
+    if n and outcome not in cells:
+        return Unsaid(why=_(NO_MONEY), n=n)
+    bands = bands_of(question.scale, question.kind)
+    bends = tuple(inner_edges(cells, bands, smallest)) if n else ()
+    model = fitted(cells, broken_line(bends), controls=controls, outcome=outcome)
+    if isinstance(model, Unsaid) and bends:
+        bends = ()
+        model = fitted(cells, as_it_is, controls=controls, outcome=outcome)
+    if isinstance(model, Unsaid):
+        return model
+    counts = cells[cells["n"] > 0].groupby("score")["n"].sum()
+    return Levels(
+        model=model,
+        scores=counts.index.to_numpy(float),
+        shares=counts.to_numpy(float) / n,
+        bends=bends,
+        scale=question.scale,
+        up=-1.0 if question.easy_is == "low" else 1.0,
+        unit=currency,
+        level=level,
+    )
+
+
+def changed(levels: Levels | Unsaid, moves: Sequence[Move]) -> list[Said]:
+    """Return what each scenario goes with, per answer and window."""
+    if isinstance(levels, Unsaid) or not moves:
+        return [levels] * len(moves)
+    points = np.unique(np.concatenate([[*move.starts, *move.targets] for move in moves]))
+    weights = np.zeros((len(moves), len(points)))
+    for row, move in zip(weights, moves, strict=True):
+        np.add.at(row, np.searchsorted(points, move.targets), move.shares)
+        np.add.at(row, np.searchsorted(points, move.starts), -move.shares)
+    return _said(levels, standardised(levels.model, points).combine(weights))
+
+
+def one_point_up(levels: Levels, points: float = 1.0, name: str = N_("Every answer")) -> Move:
+    """Return the scenario in which all answers get better, those near the top as far as it goes."""
+    targets = levels.raised(levels.scores, points)
+    return Move(name=name, starts=levels.scores, targets=targets, shares=levels.shares)
+
+
+def one_point_better(levels: Levels | Unsaid) -> Said:
+    """Return what it goes with, per customer and window, if every answer is one point better."""
+    return levels if isinstance(levels, Unsaid) else changed(levels, [one_point_up(levels)])[0]
+
+
+def up_to(levels: Levels, cut: float, name: str) -> Move:
+    """Return the scenario in which all answers worse than `cut` rise to it."""
+    reach = np.maximum if levels.up > 0 else np.minimum
+    return Move(
+        name=name,
+        values={"cut": f"{cut:g}"},
+        starts=levels.scores,
+        targets=reach(levels.scores, cut),
+        shares=levels.shares,
+    )
+
+
+def worst_group(
+    levels: Levels, cells: pd.DataFrame, segment: str, *, smallest: int = 10
+) -> Move | None:
+    """Return the scenario in which a segment's least satisfied group rises to the mean of all.
+
+    Its answers all rise by as many points as it lies below. None where no group lies below.
+    """
+    names = named_levels(cells[segment])
+    sums = cells.assign(group=names, points=cells["score"] * cells["n"])
+    sums = sums.groupby("group")[["n", "points"]].sum()
+    mean = sums["points"].sum() / sums["n"].sum()
+    below = levels.up * (mean - sums["points"] / sums["n"])[sums["n"] >= smallest]
+    if len(sums) < 2 or below.empty or below.max() <= 0:
+        return None
+    group = below.idxmax()
+    counts = cells[(names == group) & (cells["n"] > 0)].groupby("score")["n"].sum()
+    starts = counts.index.to_numpy(float)
+    return Move(
+        name=N_("{segment}: {group} up to the mean of all"),
+        values={"segment": segment, "group": str(group)},
+        starts=starts,
+        targets=levels.raised(starts, float(below.max())),
+        shares=counts.to_numpy(float) / sums["n"].sum(),
+    )
+
+
+def standard_moves(
+    levels: Levels | Unsaid,
+    cells: pd.DataFrame,
+    question: Question,
+    *,
+    segments: Sequence[str] = (),
+    smallest: int = 10,
+) -> list[Move]:
+    """Return the page's scenarios: all up, the unsatisfied up, each segment's worst group up."""
+    if isinstance(levels, Unsaid):
+        return []
+    is_nps = question.kind == "nps"
+    cut = LOWEST[1] if is_nps else question.satisfied_at
+    all_better, name = N_("Every answer one point better"), N_("Every detractor becomes a passive")
+    if not is_nps:
+        below, above = N_("All below {cut} reach {cut}"), N_("All above {cut} reach {cut}")
+        name = below if levels.up > 0 else above
+    moves = [one_point_up(levels, name=all_better), up_to(levels, cut, name)]
+    known = [segment for segment in segments if segment in cells]
+    worst = [worst_group(levels, cells, segment, smallest=smallest) for segment in known]
+    return [*moves, *(move for move in worst if move is not None)]
+
+
+def scenario_table(
+    levels: Levels | Unsaid, moves: Sequence[Move], base: Base | Unsaid
+) -> pd.DataFrame:
+    """Return the scenarios, per customer and window and for the whole base and a year.
+
+    Returns
+    -------
+    One row a scenario, its name in findings as index: scenario, answers_moved (share of all),
+    per_customer_ and a_year_ value, low, high, why, unit; n. One row that says why where there is
+    no model.
+    """
+    if isinstance(levels, Unsaid):
+        moves, said = [_no_move()], [levels]
+    else:
+        said = changed(levels, moves)
+    names = pd.DataFrame(
+        {"scenario": [move.words for move in moves], "answers_moved": [m.moved for m in moves]},
+    )
+    return _with_both(names, said, base).set_axis([move.key for move in moves])
+
+
+def nps_table(
+    cells: pd.DataFrame,
+    question: Question,
+    base: Base | Unsaid,
+    *,
+    controls: Sequence[str] = (),
+    currency: str,
+) -> pd.DataFrame:
+    """Return what 1, 5 and 10 more NPS points go with in money, by each way to gain them.
+
+    A mean model on three groups, standardised; `possible` says whether the groups left now hold
+    so many answers.
+
+    Returns
+    -------
+    As `scenario_table`, with NPS_points and possible; no rows where the question has no NPS.
+    """
+    if question.kind != "nps":
+        return pd.DataFrame()
+    money = money_of(cells)
+    model = by_group(cells, kind=question.kind, controls=controls, outcome=money)
+    frames = [_nps_rows(model, cells, points, currency) for points in NPS_POINTS]
+    names = pd.concat([names for names, _said in frames], ignore_index=True)
+    return _with_both(names, [one for _names, said in frames for one in said], base)
+
+
+def curve(levels: Levels | Unsaid) -> pd.DataFrame:
+    """Return what goes with all answers moving by 0 to 3 points, the top being the top.
+
+    Returns
+    -------
+    One row a step: points, value, low, high (per customer and window), n, why.
+    """
+    if isinstance(levels, Unsaid):
+        return said_frame([levels], points=[0.0])
+    points = np.arange(0, FARTHEST + STEP / 2, STEP)
+    said = changed(levels, [one_point_up(levels, by) for by in points])
+    return said_frame(said, points=points)
+
+
+def by_start(levels: Levels | Unsaid) -> pd.DataFrame:
+    """Return what one more point goes with from each score on, if all answers stood there.
+
+    Scales of more than twelve points are looked at in wider steps.
+
+    Returns
+    -------
+    One row a step, from the worst score up: step ("6 to 7"), value, low, high (per customer and
+    window, a point), n (answers that stand at its start), why.
+    """
+    if isinstance(levels, Unsaid):
+        return said_frame([levels], step=[N_("all")])
+    low, high = levels.scale
+    width = max(1.0, np.ceil((high - low) / MOST_STEPS))
+    edges = np.unique([*np.arange(low, high, width), high])[:: int(levels.up)]
+    share = np.array([levels.shares[levels.scores == edge].sum() for edge in edges[:-1]])
+    said = _slopes(levels, edges[:-1], edges[1:])
+    n = (share * levels.n).round().astype(int)
+    said = [replace(one, n=int(of)) for one, of in zip(said, n, strict=True)]
+    names = [span_words(start, end) for start, end in itertools.pairwise(edges)]
+    return said_frame(said, step=names)
+
+
+def mending_and_delighting(levels: Levels | Unsaid) -> dict[str, Said]:
+    """Return what a point goes with at the bottom of the scale, at its top, and the difference.
+
+    The lowest and the highest band of the line that may bend; Unsaid where it may not.
+    """
+    names = ("mending", "delighting", "difference")
+    if isinstance(levels, Unsaid):
+        return dict.fromkeys(names, levels)
+    if not levels.bends:
+        why = _("Too few answers in some part of the scale to tell its bottom from its top.")
+        return dict.fromkeys(names, Unsaid(why=why, n=levels.n))
+    edges = [levels.scale[0], *levels.bends, levels.scale[1]][:: int(levels.up)]
+    points = np.array([edges[0], edges[1], edges[-2], edges[-1]])
+    bottom, top = 1 / abs(points[1] - points[0]), 1 / abs(points[3] - points[2])
+    weights = np.array([[-bottom, bottom, 0, 0], [0, 0, -top, top], [-bottom, bottom, top, -top]])
+    said = _said(levels, standardised(levels.model, points).combine(weights))
+    return dict(zip(names, said, strict=True))
+
+
+def _slopes(levels: Levels, starts: np.ndarray, targets: np.ndarray) -> list[Said]:
+    moves = [
+        Move(
+            name="",
+            starts=np.array([start]),
+            targets=np.array([target]),
+            shares=np.array([1 / abs(target - start)]),
+        )
+        for start, target in zip(starts, targets, strict=True)
+    ]
+    return changed(levels, moves)
+
+
+def _said(levels: Levels, found: Quantities) -> list[Said]:
+    method = f"Poisson mean model, standardised; {adjustment(levels.model)}; {CLUSTERED}"
+    return list(estimates(found, unit=levels.unit, level=levels.level, method=method))
+
+
+def _nps_rows(
+    model: Fit | Unsaid, cells: pd.DataFrame, points: float, currency: str
+) -> tuple[pd.DataFrame, list[Said]]:
+    part = points / 10
+    names = pd.DataFrame(
+        {
+            "scenario": list(MOVES),
+            "NPS_points": points,
+            "answers_moved": [share * part for share, _moves in MOVES.values()],
+            "possible": [N_("yes") if enough else N_("no") for enough in possible(cells, points)],
+        }
+    )
+    if isinstance(model, Unsaid):
+        return names, [model] * len(MOVES)
+    method = f"Poisson mean model on three groups; {adjustment(model)}; {CLUSTERED}"
+    moved = standardised(model, LOWEST).combine(STEPS * part)
+    return names, list(estimates(moved, unit=currency, method=method))
+
+
+def _with_both(names: pd.DataFrame, said: Sequence[Said], base: Base | Unsaid) -> pd.DataFrame:
+    """Return names with what each row goes with, per customer and window and for all and a year."""
+    yearly = [for_the_base(one, base) for one in said]
+    both = [framed(said, "per_customer"), framed(yearly, "a_year")]
+    return pd.concat([names, *both], axis=1).assign(n=[one.n for one in said])
+
+
+def _no_move() -> Move:
+    nothing = np.array([0.0])
+    return Move(name=N_("All scenarios"), starts=nothing, targets=nothing, shares=nothing)

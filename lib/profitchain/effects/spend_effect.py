@@ -1,0 +1,128 @@
+"""What goes with one more point in orders and money, within the window and per answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import _
+from profitchain.effects.repeat_effect import CLUSTERED, adjustment, effect_of_a_point
+from profitchain.stats.clusters import returned
+from profitchain.stats.glm import Fit, Quantities, fit, levels_of
+from profitchain.stats.margins import estimates, stacked
+from profitchain.stats.model_design import SUMMED, Design, model_of, refusal
+from profitchain.stats.model_matrix import as_it_is, independent
+
+Amount = Literal["orders", "spend", "margin"]
+
+
+def money_effect(
+    cells: pd.DataFrame,
+    *,
+    outcome: Amount,
+    controls: Sequence[str] = (),
+    unit: str = "orders",
+    level: float = 0.95,
+) -> Said:
+    """Return what one more point goes with in orders or money per answer within the window.
+
+    A mean model that is exponential in the terms; `unit` is "orders" or the currency's code.
+    """
+    return effect_of_a_point(cells, outcome=outcome, controls=controls, unit=unit, level=level)
+
+
+def two_part_effect(
+    cells: pd.DataFrame,
+    *,
+    outcome: Amount,
+    controls: Sequence[str] = (),
+    unit: str = "orders",
+    level: float = 0.95,
+) -> Said:
+    """Return `money_effect` from two parts: do they come back, and what do they then spend.
+
+    The mean derivative of P(repeat) x E(amount | repeat), a logit and an exponential mean model;
+    errors of both parts and their covariance count.
+
+    References
+    ----------
+    Duan, Manning, Morris and Newhouse (1983), J. Business & Econ. Statistics 1: 115-126.
+    """
+    design = model_of(cells, as_it_is, controls=controls)
+    first = design if isinstance(design, Unsaid) else fit(design)
+    if isinstance(first, Unsaid):
+        return first
+    if outcome not in cells:
+        why = _("The data have no {what}.", what=_(SUMMED[outcome]))
+        return Unsaid(why=why, n=first.design.answers)
+    second = _amount_given_repeat(cells, first.design, outcome)
+    if isinstance(second, Unsaid):
+        why = _("Of those who came back: {why}", why=second.why)
+        return Unsaid(why=why, n=first.design.answers)
+    method = f"two-part model; {adjustment(first)}; {CLUSTERED}"
+    return estimates(_two_parts(first, second), unit=unit, level=level, method=method)[0]
+
+
+def _amount_given_repeat(cells: pd.DataFrame, design: Design, outcome: Amount) -> Fit | Unsaid:
+    """Return the amount model on those who came back, with the terms of the first model."""
+    back = returned(cells)
+    why = refusal(back, outcome)
+    if why:
+        return Unsaid(why=why, n=int(back["n"].sum()))
+    own = design.among(cells["repeats"].to_numpy() > 0, back, outcome)
+    keep = independent(own.columns, own.n)
+    model = fit(replace(own, columns=own.columns[:, keep]))
+    return model if isinstance(model, Unsaid) else _padded(model, design, keep)
+
+
+def _padded(model: Fit, design: Design, keep: np.ndarray) -> Fit:
+    """Return the model with a zero for each term that it lacks."""
+    found = model.coefficients.combine(np.eye(len(keep))[:, keep])
+    return Fit(design=replace(design, binary=False), coefficients=found)
+
+
+def _two_parts(first: Fit, second: Fit) -> Quantities:
+    columns, share = first.design.columns, first.design.n / first.design.n.sum()
+    chance, slope, curvature = levels_of(first.predictor, binary=True)
+    amount = np.exp(second.predictor)
+    beta, gamma = first.coefficients.values[0], second.coefficients.values[0]
+    by_first = (share * amount * (beta * curvature + gamma * slope)) @ columns
+    by_second = (share * amount * (beta * slope + gamma * chance)) @ columns
+    by_first[0] += share @ (slope * amount)
+    by_second[0] += share @ (chance * amount)
+    parts = [first.coefficients.combine(by_first), second.coefficients.combine(by_second)]
+    value = share @ (amount * (beta * slope + gamma * chance))
+    return replace(
+        stacked(parts).combine(np.ones(2)), values=np.array([value]), n=first.coefficients.n
+    )
+
+
+def amounts(cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str) -> dict[str, Said]:
+    """Return what one more point goes with per answer: orders, spend and, where known, margin."""
+    return _each_amount(cells, money_effect, controls, currency)
+
+
+def in_two_parts(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
+) -> dict[str, Said]:
+    """Return the same as `amounts`, each from `two_part_effect`."""
+    return _each_amount(cells, two_part_effect, controls, currency)
+
+
+def _each_amount(
+    cells: pd.DataFrame, effect: Callable[..., Said], controls: Sequence[str], currency: str
+) -> dict[str, Said]:
+    units = {"orders": "orders", "spend": currency, "margin": currency}
+    missing = _("orders carry no margin and company.yml no gross_margin.")
+    nothing = Unsaid(why=_("Not measured: {what}", what=missing))
+    return {
+        outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
+        if outcome in cells
+        else nothing
+        for outcome, unit in units.items()
+    }

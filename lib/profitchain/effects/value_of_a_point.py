@@ -1,0 +1,203 @@
+"""What a point of satisfaction is worth: from the score to margin, customer by customer, a year.
+
+Cells are as in `links`; money is in whole units of the firm's currency. One more point is a
+difference between customers of like history, "goes with" and not "brings".
+
+To whom it is multiplied out was chosen by truth. Where everybody's experience in an invented shop
+of 100,000 customers was one point higher for a year, one window for every customer who bought in
+it came to 0.70 to 1.05 of the margin gained in that year (six worlds); one window for every order,
+so that windows of one customer overlap, to 0.92 to 1.44. Two errors offset each other there: the
+straight line overstates a point (0.099 orders for 0.054 in truth), a window leaves out the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.effects.repeat_effect import effect_of_a_point, repeat_effect
+from profitchain.effects.spend_effect import Amount, two_part_effect
+from profitchain.stats.clusters import returned
+from profitchain.stats.model_design import Outcome
+from profitchain.stats.ratios import ratio, said_frame
+
+DAYS_A_YEAR = 365
+A_YEAR = N_("a year")  # behind a currency, as a unit
+OF_THOSE_WHO_DO = {
+    "orders": N_("orders, of those who do"),
+    "spend": N_("spend, of those who do"),
+    "margin": N_("margin, of those who do"),
+}
+ALL_TOGETHER = {
+    "spend": N_("spend per answer, all together"),
+    "margin": N_("margin per answer, all together"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The customers to whom an effect is multiplied out, counted in full.
+
+    `customers` bought within the last 365 days; `windows` is how often in a year a customer counts
+    as active in a window of `within_days`: the mean number active in one, times windows a year.
+    """
+
+    customers: int
+    windows: float
+    within_days: int
+
+    @property
+    def windows_each(self) -> float:
+        """How many windows a year an active customer counts in."""
+        return self.windows / self.customers
+
+    @property
+    def active(self) -> float:
+        """How many customers are active in one window, on average."""
+        return self.windows * self.within_days / DAYS_A_YEAR
+
+
+def active_base(active: pd.DataFrame, within_days: int) -> Base | Unsaid:
+    """Return the active base of the year up to the period's end.
+
+    Windows follow each other without a gap, the last ending with the period. Those that reach back
+    before the first order are left out, so that a young firm is not taken for a small one.
+
+    Parameters
+    ----------
+    active : one row a window of `within_days` and one for the whole year
+        Reads `span` ("window", "year"), `back` (0 for the last), `customers`, `days_known`.
+    """
+    if active.empty:
+        return Unsaid(why=_("Nobody bought within the last year."))
+    known = min(int(active["days_known"].iloc[0]), DAYS_A_YEAR)
+    whole = max(known // within_days, 1)
+    windows = active[(active["span"] == "window") & (active["back"] < whole)]
+    customers = int(active.loc[active["span"] == "year", "customers"].sum())
+    mean = float(windows["customers"].sum()) / whole
+    if not mean or not customers:
+        return Unsaid(why=_("Nobody bought within the windows of the last year."))
+    return Base(
+        customers=customers, windows=mean * DAYS_A_YEAR / within_days, within_days=within_days
+    )
+
+
+def money_of(cells: pd.DataFrame) -> Amount:
+    """Return which money speaks of worth: margin where it is known or assumed, else spend."""
+    return "margin" if "margin" in cells else "spend"
+
+
+def for_the_base(effect: Said, base: Base | Unsaid) -> Said:
+    """Return an effect per customer and window for the whole active base and a year."""
+    return _times(effect, base, base.windows if isinstance(base, Base) else 0.0)
+
+
+def for_a_customer(effect: Said, base: Base | Unsaid) -> Said:
+    """Return an effect per customer and window for an active customer and a year."""
+    return _times(effect, base, base.windows_each if isinstance(base, Base) else 0.0)
+
+
+def amounts_a_year(amounts: Mapping[str, Said], base: Base | Unsaid) -> dict[str, Said]:
+    """Return each amount's effect (per customer and window) for the whole base and a year."""
+    return {name: for_the_base(effect, base) for name, effect in amounts.items()}
+
+
+def multiplied_out(effect: Said, base: Base | Unsaid) -> dict[str, Said]:
+    """Return an effect of one window on its way from one customer to the whole base (its unit)."""
+    yearly = {
+        N_("one active customer, a year"): for_a_customer(effect, base),
+        N_("the whole active base, a year"): for_the_base(effect, base),
+    }
+    said = {
+        name: one.times(1, unit=f"{one.unit} {A_YEAR}") if isinstance(one, Estimate) else one
+        for name, one in yearly.items()
+    }
+    return {N_("one customer, one window"): effect} | said
+
+
+def chain(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str, level: float = 0.95
+) -> pd.DataFrame:
+    """Return the steps from score to money: how it stands now, and with one more point.
+
+    The levels are means over the answers; the differences are average marginal effects, adjusted.
+    The last row multiplies the steps: the chance to come back times the money of those who do.
+
+    Returns
+    -------
+    One row a step: step, then now_ and one_more_point_ value, low, high, why, unit; n.
+    """
+    rows = [_step(N_("come back"), cells, "repeats", "n", unit="share", level=level)]
+    differences = [repeat_effect(cells, controls=controls, level=level)]
+    back = returned(cells)
+    units = {"orders": "orders", "spend": currency, "margin": currency}
+    for outcome, unit in units.items():
+        if outcome in cells:
+            name = OF_THOSE_WHO_DO[outcome]
+            rows.append(_step(name, back, outcome, "n", unit=unit, level=level))
+            differences.append(_of_back(back, outcome, controls, unit))
+    money = money_of(cells)
+    if money in cells:
+        rows.append(_step(ALL_TOGETHER[money], cells, money, "n", unit=currency, level=level))
+        differences.append(
+            two_part_effect(cells, outcome=money, controls=controls, unit=currency, level=level)
+        )
+    return _beside(rows, differences)
+
+
+def _step(
+    name: str, cells: pd.DataFrame, numerator: str, denominator: str, **how: object
+) -> tuple[str, Said]:
+    bounds = (0.0, 1.0) if numerator == "repeats" else None
+    how |= {"numerator": numerator, "denominator": denominator, "bounds": bounds}
+    return name, ratio(cells, **how)
+
+
+def _of_back(back: pd.DataFrame, outcome: Outcome, controls: Sequence[str], unit: str) -> Said:
+    said = effect_of_a_point(back, outcome=outcome, controls=controls, unit=unit)
+    if isinstance(said, Unsaid):
+        return Unsaid(why=_("Of those who came back: {why}", why=said.why), n=said.n)
+    return said
+
+
+def _beside(rows: Sequence[tuple[str, Said]], differences: Sequence[Said]) -> pd.DataFrame:
+    now = framed([said for _name, said in rows], "now")
+    more = framed([_in_points(said) for said in differences], "one_more_point")
+    names = pd.DataFrame({"step": [name for name, _said in rows]})
+    return pd.concat([names, now, more], axis=1).assign(n=[said.n for _name, said in rows])
+
+
+def framed(said: Sequence[Said], prefix: str) -> pd.DataFrame:
+    """Return estimates as columns `prefix_value`, `_low`, `_high`, `_why`, `_unit`."""
+    units = [one.unit if isinstance(one, Estimate) else "" for one in said]
+    return said_frame(said).drop(columns="n").assign(unit=units).add_prefix(f"{prefix}_")
+
+
+def _in_points(said: Said) -> Said:
+    if isinstance(said, Unsaid) or said.unit != "share":
+        return said
+    return said.times(100, unit="percentage points")
+
+
+def _times(effect: Said, base: Base | Unsaid, factor: float) -> Said:
+    if isinstance(effect, Unsaid):
+        return effect
+    return base if isinstance(base, Unsaid) else effect.times(factor)
+
+
+def ways_to_count(
+    one_mean: Mapping[str, Said], two_parts: Mapping[str, Said], lifted: Said, money: str
+) -> dict[str, Said]:
+    """Return the worth of a point per answer as three models see it.
+
+    `lifted`: every answer one point up, none above the top, on a line that may bend.
+    """
+    return {
+        N_("one mean, every point the same"): one_mean[money],
+        N_("in two steps: come back, then spend"): two_parts[money],
+        N_("a line that may bend, tops stay"): lifted,
+    }

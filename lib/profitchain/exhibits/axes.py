@@ -1,0 +1,246 @@
+"""What surrounds a picture's marks: ticks, row names and line labels in the reader's units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import Formatter, MaxNLocator
+
+from profitchain.core import formats
+from profitchain.core.i18n import HAN, _
+from profitchain.core.periods import Period
+from profitchain.exhibits import style
+
+LABEL_LETTERS = 26
+PERIOD_PAD = 6  # below the axis: Chinese letters are taller, and touch its zero otherwise
+
+
+def tick(value: float, unit: str, *, places: int | None = None) -> str:
+    """Return an axis label: with `places` decimals, by default as few as tell it apart.
+
+    Examples
+    --------
+    >>> tick(0.3, "share"), tick(-20, "points"), tick(1500, "EUR"), tick(0.25, "score")
+    ('30%', '−20', '€1,500', '0.25')
+    """
+    shown = value * 100 if unit == "share" else value
+    places = _decimals_of(shown) if places is None else places
+    text = formats.plain(value, unit if unit != "p" else "", places=places, bare=True)
+    return text.split(" ")[0]
+
+
+def value_axis(axis: Axis, data: pd.DataFrame) -> None:
+    """Write the numbers of an axis in the data's unit, with light grid lines in its direction."""
+    unit = _unit(data)
+    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(_InUnit(unit))
+    axis.axes.grid(True, axis="x" if axis is axis.axes.xaxis else "y")
+    axis.axes.grid(False, axis="y" if axis is axis.axes.xaxis else "x")
+
+
+def period_axis(ax: Axes, order: list[str]) -> None:
+    """Name the periods along the bottom, as many as have room, and beneath them each year once."""
+    periods = [Period(name) for name in order]
+    size = ax.xaxis.label.get_size()
+    broad = max(breadth(part) for part in map(_part, periods))
+    step = _step(ax, len(order), 0.62 * size * (broad + 1))
+    kept = range((len(order) - 1) % step, len(order), step)
+    ax.set_xticks(list(kept), [_part(periods[place]) for place in kept])
+    ax.tick_params(axis="x", pad=PERIOD_PAD)
+    if any(period.every != "year" for period in periods):
+        years = _first_of_years(periods, kept)
+        ax.set_xticks(list(years), [str(year) for year in years.values()], minor=True)
+        ax.xaxis.remove_overlapping_locs = False
+        ax.tick_params(axis="x", which="minor", length=0, pad=PERIOD_PAD + 1.25 * size)
+    ax.set_xlim(-0.3, len(order) - 0.7)
+
+
+def name_columns(ax: Axes, labels: list[str]) -> None:
+    """Name ordered columns along the bottom: all of them, or every second and so on."""
+    size = ax.xaxis.label.get_size()
+    step = _step(ax, len(labels), 0.62 * size * (max(map(breadth, labels)) + 0.7))
+    kept = range(0, len(labels), step)
+    ax.set_xticks(list(kept), [labels[place] for place in kept])
+
+
+def breadth(text: str) -> int:
+    """Return how many letters of Latin text a text is as broad as: a Han letter counts twice.
+
+    Examples
+    --------
+    >>> breadth("Q3"), breadth("\N{CJK UNIFIED IDEOGRAPH-6708}")
+    (2, 2)
+    """
+    return len(text) + len(HAN.findall(text))
+
+
+def wrapped(text: str, letters: int) -> list[str]:
+    """Return text in lines of at most so many letters, a Han letter counting twice.
+
+    Examples
+    --------
+    >>> wrapped("twice the days since the last order", 26)
+    ['twice the days since the', 'last order']
+    """
+    lines = [""]
+    for piece in re.findall(rf"{HAN.pattern}|(?:(?!{HAN.pattern})\S)+\s*|\s+", text):
+        if lines[-1] and breadth(lines[-1] + piece.rstrip()) > letters:
+            lines.append("")
+        lines[-1] += piece
+    return [line.strip() for line in lines]
+
+
+def label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Write each line's name and last value beside its end, pushed apart where they'd touch."""
+    size = ax.xaxis.label.get_size()
+    height = ax.figure.get_figheight() * 72 * 0.72
+    low, high = ax.get_ylim()
+    lines = max((end[2].count("\n") + 1 for end in ends), default=1)
+    gap = (high - low) * size * 1.25 * lines / height
+    level = -np.inf
+    right = max((end[0] for end in ends), default=0)
+    for _x, y, text, colour in sorted(ends, key=lambda end: end[1]):
+        level = max(y, level + gap)
+        ax.annotate(
+            text,
+            (right, level),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour if len(ends) > 1 else style.INK,
+            fontweight="bold",
+            linespacing=1.1,
+            annotation_clip=False,
+        )
+
+
+def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
+    """Name the rows: beside the axis, or above each row where the drawing is narrow."""
+    labels = [plain_label(label) for label in data.iloc[:, 0]]
+    texts = _row_texts(data) if values else [""] * len(data)
+    ax.grid(False, axis="y")
+    is_narrow = ax.figure.get_figwidth() * 72 < style.NARROW_BELOW
+    ax.set_ylim(len(data) - 0.5, -0.85 if is_narrow else -0.6)
+    if is_narrow:
+        ax.set_yticks([])
+        for row, (label, text) in enumerate(zip(labels, texts, strict=True)):
+            _note(ax, 0, row - 0.27, label, ha="left", va="bottom", color=style.INK)
+            _note(ax, 1, row - 0.27, text, ha="right", va="bottom", color=style.SOFT)
+    else:
+        _name_beside(ax, [wrapped(label, LABEL_LETTERS) for label in labels])
+        _write_beside(ax, texts)
+    return ax
+
+
+def figure_text(value: float, row: pd.Series, *, places: int | None = None) -> str:
+    """Return a row's number as it stands beside its mark."""
+    return formats.plain(value, str(row.get("unit", "") or ""), places=places, bare=True)
+
+
+def plain_label(label: object) -> str:
+    """Return a label as text, a whole score without decimals."""
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return _(str(label)) if str(label) else ""
+
+
+def _name_beside(ax: Axes, names: list[list[str]]) -> None:
+    """Write row names beside the axis; each line by itself, so that all end at the axis."""
+    size = ax.xaxis.label.get_size()
+    ax.set_yticks([])
+    for row, lines in enumerate(names):
+        for line, text in enumerate(lines):
+            ax.annotate(
+                text,
+                (0, row),
+                xycoords=ax.get_yaxis_transform(),
+                xytext=(-8, 1.2 * size * ((len(lines) - 1) / 2 - line)),
+                textcoords="offset points",
+                ha="right",
+                va="center_baseline",
+                color=style.INK,
+                annotation_clip=False,
+            )
+
+
+def _write_beside(ax: Axes, texts: list[str]) -> None:
+    """Write the rows' numbers right of the drawing, their last digits one below the other."""
+    size = ax.xaxis.label.get_size()
+    room = 8 + 0.64 * size * max(map(breadth, texts), default=0)
+    how = {"ha": "right", "va": "center_baseline", "color": style.SOFT, "annotation_clip": False}
+    for row, text in enumerate(texts):
+        place = {"xytext": (room, 0), "textcoords": "offset points"}
+        ax.annotate(text, (1, row), xycoords=ax.get_yaxis_transform(), **place, **how)
+
+
+def _part(period: Period) -> str:
+    return str(period) if period.every == "year" else formats.period_part(period)
+
+
+def _first_of_years(periods: list[Period], kept: Iterable[int]) -> dict[int, int]:
+    """Return each place where a year begins, unless the next year begins right beside it."""
+    years = [(place, periods[place].first_day.year) for place in kept]
+    firsts = [one for one, last in zip(years, [(-1, 0), *years], strict=False) if one[1] != last[1]]
+    beside = {one for one, following in pairwise(years) if one in firsts and following in firsts}
+    return {place: year for place, year in firsts if (place, year) not in beside}
+
+
+def _step(ax: Axes, count: int, breadth_of_one: float) -> int:
+    """Return which of so many labels, each that broad in CSS pixels, have room: every n-th."""
+    room = 0.86 * ax.figure.get_figwidth() * 72 / breadth_of_one
+    return max(1, int(np.ceil(count / room)))
+
+
+def _unit(data: pd.DataFrame) -> str:
+    return str(data["unit"].iloc[0]) if "unit" in data and len(data) else ""
+
+
+def _note(ax: Axes, x: float, y: float, text: str, **look: str) -> None:
+    ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}  # no line runs through it
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), bbox=ground, **look)
+
+
+def _row_texts(data: pd.DataFrame) -> list[str]:
+    """Return each row's number, all of one unit with the same decimals."""
+    known, unit = data["value"].dropna(), _unit(data)
+    is_mixed = "unit" in data and data["unit"].nunique() > 1
+    whole = unit in formats.COUNTS and (known % 1 == 0).all()
+    largest = known.abs().max() if len(known) else 0
+    places = None if is_mixed else 0 if whole else formats.decimals(unit, largest)
+    return [
+        _(formats.TOO_FEW)
+        if pd.isna(row["value"])
+        else figure_text(row["value"], row, places=places)
+        for _place, row in data.iterrows()
+    ]
+
+
+class _InUnit(Formatter):
+    """Writes an axis's labels in a unit, with the decimals that the finest of them needs."""
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.places = 0
+
+    def set_locs(self, locs: Sequence[float]) -> None:
+        """Choose the decimals for the labels at these places, once for all of them."""
+        super().set_locs(locs)
+        scale = 100 if self.unit == "share" else 1
+        low, high = sorted(self.axis.get_view_interval())
+        shown = [at * scale for at in locs if low <= at <= high]
+        self.places = max(map(_decimals_of, shown), default=0)
+
+    def __call__(self, value: float, pos: int | None = None) -> str:
+        """Return the label at a place."""
+        return tick(value, self.unit, places=self.places)
+
+
+def _decimals_of(value: float) -> int:
+    text = f"{value:.6g}"
+    return 0 if "e" in text else len(text.partition(".")[2])

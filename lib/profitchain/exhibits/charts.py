@@ -1,0 +1,302 @@
+"""The pictures: each `draw_x(ax, data)` puts marks and labels on an axes and gives it back.
+
+The first column of `data` is the label or the x; `value`, `low` and `high` are the estimate with
+its interval, NaN where there is none; `unit`, where present, says how to write the numbers. Titles
+and explanations are HTML and stand in the exhibit, not here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from profitchain.core.i18n import _
+from profitchain.core.periods import Period
+from profitchain.exhibits import axes, style
+
+ROW_HEIGHT = 38
+NARROW_ROW_HEIGHT = 54
+MOST_SERIES = 4
+
+
+def draw_trend(
+    ax: Axes, data: pd.DataFrame, *, group: str | None = None, zero: bool = False
+) -> Axes:
+    """Draw one line a group over periods, each with its interval as a band.
+
+    Parameters
+    ----------
+    data : one row a period (and group); first column the period's name.
+    group : column whose values name the lines, four at most.
+    zero : start the vertical axis at zero.
+    """
+    order = _in_time(data)
+    ends = []
+    for colour, ink, (name, line) in _coloured(data, group):
+        line = line.set_index(line.columns[0]).reindex(order)
+        _band_line(ax, np.arange(len(order)), line, colour)
+        known = line["value"].dropna()
+        if len(known):
+            text = axes.figure_text(known.iloc[-1], line.loc[known.index[-1]])
+            label = f"{name}\n{text}" if name else text
+            ends.append((order.index(known.index[-1]), known.iloc[-1], label, ink))
+    if zero:
+        ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+    axes.period_axis(ax, order)
+    axes.value_axis(ax.yaxis, data)
+    axes.label_ends(ax, ends)
+    return ax
+
+
+def draw_dots(
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    reference: float | None = None,
+    reference_label: str = "",
+    span: tuple[float, float] | None = None,
+) -> Axes:
+    """Draw one row a label: a dot with its interval, and a grey line to compare with.
+
+    Parameters
+    ----------
+    data : one row a label, drawn from top to bottom.
+    reference : where the grey line stands, in the data's unit.
+    span : the ends of the axis, where several drawings must share them.
+    """
+    rows = np.arange(len(data))
+    if span is not None:
+        ax.set_xlim(span)
+    ax.hlines(rows, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
+    ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
+    if reference is not None:
+        ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+        ax.annotate(
+            reference_label,
+            (reference, 1),
+            xycoords=("data", "axes fraction"),
+            color=style.SOFT,
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+        )
+    axes.value_axis(ax.xaxis, data)
+    return axes.name_rows(ax, data)
+
+
+def draw_bars(ax: Axes, data: pd.DataFrame) -> Axes:
+    """Draw one horizontal bar a row, from zero, with its interval as a whisker."""
+    rows = np.arange(len(data))
+    ax.barh(rows, data["value"].fillna(0), height=0.46, color=style.SUBJECT, alpha=0.85)
+    if "low" in data and (data["low"] < data["high"]).any():
+        ax.hlines(rows, data["low"], data["high"], color=style.INK, linewidth=1.5)
+    ax.axvline(0, color=style.CONTEXT, linewidth=1)
+    axes.value_axis(ax.xaxis, data)
+    return axes.name_rows(ax, data)
+
+
+def draw_columns(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
+    """Draw one column an ordered value (a score, a year), from zero, with whiskers."""
+    places = np.arange(len(data))
+    ax.bar(places, data["value"].fillna(0), width=0.68, color=style.SUBJECT, alpha=0.85)
+    if "low" in data and (data["low"] < data["high"]).any():
+        ax.vlines(places, data["low"], data["high"], color=style.INK, linewidth=1.5)
+    for place in places[data["value"].isna()]:
+        ax.annotate("–", (place, 0), ha="center", va="bottom", color=style.SOFT)
+    axes.name_columns(ax, [axes.plain_label(label) for label in data.iloc[:, 0]])
+    ax.set_xlabel(x_label)
+    axes.value_axis(ax.yaxis, data)
+    return ax
+
+
+def draw_stacked(ax: Axes, data: pd.DataFrame, *, middle: str | None = None) -> Axes:
+    """Draw one bar a row, stacked of shares; around `middle`, what is bad goes left.
+
+    Parameters
+    ----------
+    data : first column the label, each other column a share (0..1), from worst to best.
+    middle : the neutral column, drawn half to either side of zero; none: stacked from zero.
+    """
+    names = [name for name in data.columns[1:] if name not in ("unit", "n", "why")]
+    shares = data[names].to_numpy(dtype=float)
+    starts = np.cumsum(shares, axis=1) - shares
+    if middle is not None:
+        at = names.index(middle)
+        starts = starts - (starts[:, at] + shares[:, at] / 2)[:, None]
+    for column, (name, colour) in enumerate(zip(names, _scale_colours(names, middle), strict=True)):
+        _stack(ax, starts[:, column], shares[:, column], colour)
+        _stack_heading(ax, name, column / max(1, len(names) - 1), colour)
+    ax.xaxis.set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+    ax.grid(False)
+    return axes.name_rows(ax, data, values=False)
+
+
+def draw_curve(
+    ax: Axes, data: pd.DataFrame, *, points: pd.DataFrame | None = None, x_label: str = ""
+) -> Axes:
+    """Draw a fitted line with its band, and what was observed as dots with whiskers.
+
+    Parameters
+    ----------
+    data : one row a place on the curve; first column x.
+    points : one row an observed group; first column x, then value, low, high.
+    """
+    if points is not None:
+        at = points.iloc[:, 0].astype(float)
+        ax.vlines(at, points["low"], points["high"], color=style.CONTEXT, linewidth=2, alpha=0.7)
+        ax.plot(at, points["value"], "o", color=style.CONTEXT, markersize=7)
+    _band_line(ax, data.iloc[:, 0].astype(float).to_numpy(), data, style.SUBJECT, dots=False)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=11))
+    ax.set_xlabel(x_label)
+    axes.value_axis(ax.yaxis, data)
+    return ax
+
+
+def draw_survival(
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    group: str | None = None,
+    x_label: str = "",
+    mark: tuple[float, float] | None = None,
+) -> Axes:
+    """Draw shares over time as steps with their bands, one line a group.
+
+    Parameters
+    ----------
+    data : one row a day (and group) at which a share changes; first column days.
+    mark : a place on the curve to point out: days and value.
+    """
+    ends = []
+    for colour, ink, (name, line) in _coloured(data, group):
+        days = line.iloc[:, 0].astype(float)
+        ax.fill_between(
+            days, line["low"], line["high"], step="post", color=colour, alpha=0.16, linewidth=0
+        )
+        ax.step(days, line["value"], where="post", color=colour)
+        last = line.iloc[-1]
+        text = axes.figure_text(last["value"], last)
+        ends.append((days.iloc[-1], last["value"], f"{name}\n{text}" if name else text, ink))
+    ax.set_xlim(left=0)
+    ax.set_ylim(bottom=0)
+    ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
+    if mark is not None:
+        _point_out(ax, mark, data, x_label)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.set_xlabel(x_label)
+    axes.value_axis(ax.yaxis, data)
+    axes.label_ends(ax, ends)
+    return ax
+
+
+def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> float:
+    """Return how high a drawing should be, in CSS pixels: by its rows, or a landscape format."""
+    if draw in (draw_dots, draw_bars, draw_stacked):
+        row = NARROW_ROW_HEIGHT if canvas.is_narrow else ROW_HEIGHT
+        return 62 + row * max(1, len(data))
+    return 260 if canvas.is_narrow else 320
+
+
+def span(data: pd.DataFrame, reference: float | None = None) -> tuple[float, float]:
+    """Return the ends of an axis on which all rows and the reference have room."""
+    known = data[["value", "low", "high"]].stack().dropna()
+    ends = [*known, *([] if reference is None else [reference])]
+    room = 0.04 * (max(ends) - min(ends)) or 1
+    return min(ends) - room, max(ends) + room
+
+
+def since_known(data: pd.DataFrame) -> pd.DataFrame:
+    """Return a trend without the periods before its first number (of any line)."""
+    periods = data.iloc[:, 0].map(lambda name: Period(name).first_day)
+    known = periods[data["value"].notna()]
+    return data[periods >= known.min()] if len(known) else data
+
+
+def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame, x_label: str) -> None:
+    days, value = mark
+    ax.plot(days, value, "o", color=style.INK, markersize=7, zorder=4)
+    place = {"figure": axes.figure_text(value, data.iloc[0]), "at": f"{days:g}", "unit": _(x_label)}
+    ax.annotate(
+        _("{figure} at {at} {unit}", **place).strip(),
+        (days, value),
+        xytext=(8, -10),
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        color=style.INK,
+        fontweight="bold",
+    )
+
+
+def _coloured(
+    data: pd.DataFrame, group: str | None
+) -> list[tuple[str, str, tuple[str, pd.DataFrame]]]:
+    """Return each line with the colour of its marks and that of its label."""
+    return list(zip(style.SERIES, style.SERIES_TEXT, _series(data, group), strict=False))
+
+
+def _series(data: pd.DataFrame, group: str | None) -> list[tuple[str, pd.DataFrame]]:
+    if group is None:
+        return [("", data)]
+    series = [
+        (axes.plain_label(name), rows)
+        for name, rows in data.groupby(group, sort=False, observed=True)
+    ]
+    if len(series) > MOST_SERIES:
+        raise ValueError(
+            f"{len(series)} lines in one drawing can't be told apart; four can. "
+            f"Draw small multiples instead: exhibits.chart(..., panels={group!r})."
+        )
+    return series
+
+
+def _in_time(data: pd.DataFrame) -> list[str]:
+    names = {str(name) for name in data.iloc[:, 0]}
+    return sorted(names, key=lambda name: Period(name).first_day)
+
+
+def _band_line(ax: Axes, x: np.ndarray, line: pd.DataFrame, colour: str, dots: bool = True) -> None:
+    low, high = (line[end].to_numpy(dtype=float) for end in ("low", "high"))
+    ax.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+    style_of = "-o" if dots else "-"
+    ax.plot(x, line["value"].to_numpy(dtype=float), style_of, color=colour, markersize=5)
+
+
+def _scale_colours(names: list[str], middle: str | None) -> list[str]:
+    if middle is None:
+        return [*style.SERIES_TEXT, style.NEUTRAL][: len(names)]
+    at = names.index(middle)
+    return [style.SERIES_TEXT[1]] * at + [style.NEUTRAL] + [style.SUBJECT] * (len(names) - at - 1)
+
+
+def _stack(ax: Axes, starts: np.ndarray, shares: np.ndarray, colour: str) -> None:
+    rows = np.arange(len(shares))
+    ax.barh(rows, shares, left=starts, height=0.46, color=colour, edgecolor=style.PAPER)
+    for row in rows[shares >= 0.08]:
+        ax.annotate(
+            f"{shares[row]:.0%}",
+            (starts[row] + shares[row] / 2, row),
+            ha="center",
+            va="center",
+            color=style.PAPER,
+            fontweight="bold",
+        )
+
+
+def _stack_heading(ax: Axes, name: str, across: float, colour: str) -> None:
+    side = "left" if across == 0 else "right" if across == 1 else "center"
+    ax.annotate(
+        axes.plain_label(name),
+        (across, 1),
+        xycoords="axes fraction",
+        xytext=(0, 6),
+        textcoords="offset points",
+        ha=side,
+        va="bottom",
+        color=colour,
+        fontweight="bold",
+    )

@@ -1,0 +1,258 @@
+"""The pictures of how sure we are: what is hidden, ways to count, an event, groups in a funnel."""
+
+from __future__ import annotations
+
+from unicodedata import east_asian_width
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Transform
+
+from profitchain.core.i18n import _
+from profitchain.exhibits import axes, style
+from profitchain.measures.segment_comparisons import outside_funnel
+
+TIMES = " × "  # between a control's name and how many times as strong
+LINES = {
+    "half left": (style.SOFT, (0, (2, 2))),
+    "no longer clear": (style.SERIES_TEXT[1], (0, (5, 2))),
+    "nothing left": (style.INK, "-"),
+}
+MOST_NAMED = 8  # groups in a funnel; of more, those outside it, the farthest first
+
+
+def draw_contours(
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    lines: pd.DataFrame,
+    reach: tuple[float, float],
+    x_label: str = "",
+    y_label: str = "",
+) -> Axes:
+    """Draw how strong something hidden must be, with what is known as dots to compare with.
+
+    Parameters
+    ----------
+    data : one row a dot; first column its label, then score_share and outcome_share. The first,
+        and those named "× 2" and so on after it, are joined.
+    lines : one row a place on a line: line (a key of `LINES`), score_share, outcome_share.
+    reach : the ends of the two axes.
+    """
+    labels = _Labels(ax, reach)
+    dots = list(zip(data["score_share"], data["outcome_share"], strict=True))
+    for x, y in dots:
+        labels.mark(x, y)
+    for name, line in lines.groupby("line", sort=False):
+        _named_line(ax, str(name), line, labels)
+    for axis in (ax.xaxis, ax.yaxis):
+        axes.value_axis(axis, data)
+    ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
+    ax.set_xlim(0, reach[0])
+    ax.set_ylim(0, reach[1])
+    ax.plot(data["score_share"], data["outcome_share"], "o", color=style.SUBJECT, clip_on=False)
+    named = sorted(zip(data.iloc[:, 0], dots, strict=True), key=lambda dot: -dot[1][1])
+    for text, place in named:
+        name, times, factor = str(text).partition(TIMES)
+        labels.write(f"{times}{factor}".strip() or _(name), [place], color=style.INK)
+    often = data.iloc[:, 0].astype(str).str.contains(TIMES, regex=False)
+    same = data[often | (data.index == 0)] if often.any() else data.iloc[:0]
+    ax.plot(same["score_share"], same["outcome_share"], color=style.CONTEXT, linewidth=1, zorder=1)
+    ax.set_xlabel(x_label)
+    ax.set_title(y_label, loc="left", color=style.SOFT)
+    return ax
+
+
+def draw_specifications(ax: Axes, data: pd.DataFrame, *, mark: str = "") -> Axes:
+    """Draw one dot with its interval a specification, the smallest effect first.
+
+    Parameters
+    ----------
+    data : one row a specification, sorted: value, low, high, clear, is_own. Unclear ones are grey.
+    mark : what the one that is the page's own is called.
+    """
+    known = data.dropna(subset=["value"]).reset_index(drop=True)
+    unclear = (known["clear"] == "unclear").to_numpy()
+    for chosen, colour in ((~unclear, style.SUBJECT), (unclear, style.CONTEXT)):
+        rows = known[chosen]
+        ax.vlines(rows.index, rows["low"], rows["high"], color=colour, linewidth=1.5, alpha=0.45)
+        ax.plot(rows.index, rows["value"], "o", color=colour, markersize=3.5)
+    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    for place, row in known[known["is_own"]].iterrows():
+        ax.plot(place, row["value"], "o", color=style.INK, markersize=8)
+        ax.annotate(
+            _(mark),
+            (place, row["value"]),
+            xytext=(place, ax.get_ylim()[1]),
+            ha="center",
+            va="bottom",
+            color=style.INK,
+            fontweight="bold",
+            arrowprops={"arrowstyle": "-", "color": style.INK},
+        )
+    ax.set_xticks([])
+    axes.value_axis(ax.yaxis, data)
+    return ax
+
+
+def draw_ranges(ax: Axes, data: pd.DataFrame, *, reference: float = 0.0) -> Axes:
+    """Draw one row a choice: the middle of its effects as a dot, from the least to the most.
+
+    Parameters
+    ----------
+    data : one row a choice; first column its label, then value, least, most.
+    reference : where the grey line stands.
+    """
+    rows = np.arange(len(data))
+    ax.hlines(rows, data["least"], data["most"], color=style.SUBJECT, linewidth=2, alpha=0.6)
+    ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=8)
+    ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    axes.value_axis(ax.xaxis, data)
+    return axes.name_rows(ax, data)
+
+
+def draw_event(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
+    """Draw a difference by months around an event: a dot with its interval each.
+
+    Parameters
+    ----------
+    data : one row a month; first column months since the event, then value, low, high.
+    """
+    months = data.iloc[:, 0].astype(float)
+    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    ax.axvline(-0.5, color=style.CONTEXT, linewidth=1, zorder=0)
+    ax.vlines(months, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
+    ax.plot(months, data["value"], "o", color=style.SUBJECT)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.set_xlabel(x_label)
+    axes.value_axis(ax.yaxis, data)
+    return ax
+
+
+def draw_funnel(
+    ax: Axes, data: pd.DataFrame, *, limits: pd.DataFrame, middle: float, x_label: str = ""
+) -> Axes:
+    """Draw one dot a group, its value against its size, in a funnel of what chance alone does.
+
+    Parameters
+    ----------
+    data : one row a group; first column its name, then customers, value.
+    limits : one row a size: customers, low_998, low_95, high_95, high_998.
+    middle : the value of all customers together.
+    """
+    size = limits["customers"]
+    for ends, alpha in (("998", 0.14), ("95", 0.2)):
+        band = limits[f"low_{ends}"], limits[f"high_{ends}"]
+        ax.fill_between(size, *band, color=style.CONTEXT, alpha=alpha, linewidth=0)
+    ax.axhline(middle, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=1)
+    ax.set_xscale("log")
+    ax.set_xlim(size.min(), size.max())
+    _count_axis(ax)
+    axes.value_axis(ax.yaxis, data)
+    outside = data.index.isin(outside_funnel(data, limits).index)
+    for rows, colour in ((data[~outside], style.NEUTRAL), (data[outside], style.SUBJECT)):
+        ax.plot(rows["customers"], rows["value"], "o", color=colour, markersize=7, clip_on=False)
+    _name_dots(ax, data, data if len(data) <= MOST_NAMED else data[outside], middle)
+    ax.set_xlabel(x_label)
+    return ax
+
+
+def _name_dots(ax: Axes, data: pd.DataFrame, named: pd.DataFrame, middle: float) -> None:
+    """Write the names of some dots of a funnel, the farthest from the middle first."""
+    (left, right), (low, high) = np.log10(ax.get_xlim()), ax.get_ylim()
+    x = (np.log10(data["customers"].astype(float)) - left) / (right - left)
+    places = pd.DataFrame({"x": x, "y": (data["value"] - low) / (high - low)})
+    labels = _Labels(ax, (1.0, 1.0), transform=ax.transAxes)
+    for place in places.itertuples():
+        labels.mark(place.x, place.y)
+    far = (named["value"] - middle).abs().sort_values(ascending=False, kind="stable")
+    for index in far.index[:MOST_NAMED]:
+        way = 1 if data["value"][index] >= middle else -1
+        how = {"way": way, "or_nothing": True, "color": style.INK}
+        labels.write(axes.plain_label(data.iloc[:, 0][index]), [tuple(places.loc[index])], **how)
+
+
+def _count_axis(ax: Axes) -> None:
+    """Write a logarithmic axis of counts in few round numbers."""
+    low, high = ax.get_xlim()
+    round_ones = [step * 10.0**power for power in range(8) for step in (1, 2, 5)]
+    inside = [one for one in round_ones if low <= one <= high]
+    kept = inside[:: max(1, -(-len(inside) // 5))] if len(inside) > 1 else [low, high]
+    ax.set_xticks(kept, [axes.tick(one, "customers", places=0) for one in kept])
+    ax.set_xticks([], minor=True)
+
+
+def _named_line(ax: Axes, name: str, line: pd.DataFrame, labels: _Labels) -> None:
+    colour, pattern = LINES[name]
+    x, y = line["score_share"].to_numpy(), line["outcome_share"].to_numpy()
+    ax.plot(x, y, color=colour, linestyle=pattern, linewidth=2)
+    places = [(x[at], y[at]) for at in (np.linspace(0.1, 0.9, 9) * (len(x) - 1)).astype(int)]
+    labels.write(_(name), places, color=colour, fontweight="bold")
+
+
+class _Labels:
+    """Names beside places of a drawing, each where it covers nothing that was written before."""
+
+    def __init__(
+        self, ax: Axes, reach: tuple[float, float], transform: Transform | None = None
+    ) -> None:
+        size = ax.xaxis.label.get_size()
+        width, height = (side * 72 * 0.82 for side in ax.figure.get_size_inches())
+        self.ax, self.reach, self.transform = ax, reach, transform or ax.transData
+        self.letter, self.line = 0.56 * size / width * reach[0], 1.3 * size / height * reach[1]
+        self.taken: list[tuple[float, float, float, float]] = []
+
+    def mark(self, x: float, y: float) -> None:
+        """Keep names away from a dot."""
+        self.taken.append((x - self.letter, y - self.line / 2, x + self.letter, y + self.line / 2))
+
+    def write(
+        self,
+        text: str,
+        places: list[tuple[float, float]],
+        *,
+        way: int = 1,
+        or_nothing: bool = False,
+        **look: str,
+    ) -> None:
+        """Write a name right or left of the first place with room, or some lines above it.
+
+        `way`: -1 to look below it. `or_nothing`: leave it out rather than write over another.
+        """
+        tried = [
+            (self._box(text, x, y + lift * self.line, side), side)
+            for lift in (0, way, -way, *range(2 * way, 9 * way, way))
+            for x, y in places
+            for side in ("left", "right")
+        ]
+        free = [one for one in tried if self._is_free(one[0])]
+        if or_nothing and not free:
+            return
+        box, side = (free or tried)[0]
+        self.taken.append(box)
+        at = box[0] if side == "left" else box[2]
+        colour = "none" if or_nothing else style.PAPER
+        ground = {"facecolor": colour, "edgecolor": "none", "pad": 1}
+        middle = (box[1] + box[3]) / 2
+        if len(places) == 1 and abs(middle - places[0][1]) > self.line:
+            x, y = places[0]
+            thin = {"color": style.CONTEXT, "linewidth": 0.8, "zorder": 1}
+            self.ax.plot([x, at], [y, middle], transform=self.transform, **thin)
+        how = {"ha": side, "va": "center", "bbox": ground, "zorder": 3, "transform": self.transform}
+        self.ax.text(at, middle, text, **how, **look)
+
+    def _box(self, text: str, x: float, y: float, side: str) -> tuple[float, float, float, float]:
+        letters = sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
+        start = x + 1.2 * self.letter if side == "left" else x - (letters + 1.2) * self.letter
+        y = max(y, self.line / 2)
+        return (start, y - self.line / 2, start + letters * self.letter, y + self.line / 2)
+
+    def _is_free(self, box: tuple[float, float, float, float]) -> bool:
+        if box[0] < 0 or box[2] > self.reach[0] or box[3] > self.reach[1]:
+            return False
+        return not any(
+            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+            for other in self.taken
+        )

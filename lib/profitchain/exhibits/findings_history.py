@@ -1,0 +1,121 @@
+"""The findings of all of a company's editions as one long table, for tools that draw dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from profitchain.core.atomic import aside
+from profitchain.core.errors import ParameterError, PeriodError
+from profitchain.core.periods import Period
+from profitchain.exhibits import findings, tables
+from profitchain.exhibits.findings import LONG_TABLE, PageStory
+
+COLUMNS = (
+    "id", "group", "period", "period_start", "period_end", "value", "low", "high", "n", "unit",
+    "page", "label", "compared_with", "every", "question", "company",
+)  # fmt: skip
+NUMBERS = ("value", "low", "high", "n")
+DAYS = ("period_start", "period_end")
+PERIOD_BEFORE, YEAR_BEFORE = "period before", "year before"
+_WHOLE = ("record.json", "findings.json", "index.html")
+# With a mark at its start, Excel reads the file as UTF-8 when it is opened by a double click, and
+# Power BI and Tableau need not guess; readers that know UTF-8 pass over the mark.
+ENCODING = "utf-8-sig"
+
+
+def editions(company: Path) -> list[Path]:
+    """Return a company's whole published editions, the earliest first; parts don't count."""
+    found = [
+        (period.first_day, period.last_day, folder)
+        for folder in Path(company).glob("*")
+        if (period := _period(folder)) and all((folder / name).exists() for name in _WHOLE)
+    ]
+    return [folder for *_days, folder in sorted(found)]
+
+
+def write(company: Path) -> Path | None:
+    """Write the long table beside a company's editions in one step; None where there is none.
+
+    Every row comes from an edition's own findings.json, so a restated edition replaces its rows.
+    """
+    path = Path(company) / LONG_TABLE
+    told = [_of_edition(folder) for folder in editions(company)]
+    if not told:
+        path.unlink(missing_ok=True)
+        return None
+    rows = pd.concat(told, ignore_index=True)
+    texts = [name for name in COLUMNS if name not in (*NUMBERS, *DAYS)]
+    safe = rows.assign(**{name: rows[name].map(tables.neutral) for name in texts})
+    with aside(path) as building:
+        made = building / LONG_TABLE
+        safe.to_csv(made, index=False, lineterminator="\n", encoding=ENCODING)
+        _replace(made, path)
+    return path
+
+
+def of_stories(stories: Sequence[PageStory], *, company: str, period: Period) -> pd.DataFrame:
+    """Return what the pages of one edition have found, one row a finding, in their order.
+
+    Shares are 0 to 1, money is in whole units of the currency that `unit` names; `group` is empty
+    for the whole firm. `compared_with` is empty for a level, else what a change is measured from:
+    `PERIOD_BEFORE` or `YEAR_BEFORE`.
+    """
+    rows = [
+        {
+            **row,
+            "group": row.get("group", ""),
+            "period": str(period),
+            "period_start": period.first_day,
+            "period_end": period.last_day,
+            "compared_with": _compared_with(row["id"]),
+            "every": period.every,
+            "page": page.name,
+            "question": page.question,
+            "company": company,
+        }
+        for page in stories
+        for row in page.findings
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _of_edition(folder: Path) -> pd.DataFrame:
+    """Return what a published edition has found, as its own findings.json says."""
+    told = findings.told(folder)
+    found = findings.read_folder(folder, told.period)
+    of_page = found.findings.groupby("page", sort=False)
+    rows = {page: _rows(rows) for page, rows in of_page}
+    stories = [replace(page, findings=rows.get(page.name, ())) for page in found.pages]
+    return of_stories(stories, company=told.company, period=told.period)
+
+
+def _rows(frame: pd.DataFrame) -> tuple[dict, ...]:
+    rows = frame.assign(group=frame["group"].astype(object).where(frame["group"].notna(), ""))
+    return tuple(rows.to_dict("records"))
+
+
+def _replace(made: Path, path: Path) -> None:
+    try:
+        made.replace(path)
+    except PermissionError:
+        raise ParameterError(
+            f"{path} can't be replaced: another program has it open, or it may not be written. "
+            "The edition itself is published. Close the file there and publish once more."
+        ) from None
+
+
+def _period(folder: Path) -> Period | None:
+    try:
+        return Period(folder.name)
+    except PeriodError:  # a part, a folder in the making, or something else
+        return None
+
+
+def _compared_with(id: str) -> str:
+    if id.endswith("_change_on_year"):
+        return YEAR_BEFORE
+    return PERIOD_BEFORE if findings.is_change(id) else ""

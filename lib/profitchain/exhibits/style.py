@@ -1,0 +1,191 @@
+"""How pictures look: colours, sizes, and SVG that reads well light, dark, printed, on a phone."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from profitchain.core import i18n
+from profitchain.exhibits import svg_compaction
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.textpath import TextToPath
+
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+# The same hues where they carry text or lie under white text: at least 4.5:1 on white.
+SERIES_TEXT = ("#0072b2", "#b34700", "#007a58", "#a5477b")
+SUBJECT = SERIES[0]
+NEUTRAL = "#6b6b6b"
+INK = "#1d1d1d"
+SOFT = "#595959"
+CONTEXT = "#8c8c8c"
+GRID = "#dddddd"
+PAPER = "#ffffff"
+
+VARIABLES = {
+    SERIES[0]: "--s1",
+    SERIES[1]: "--s2",
+    SERIES[2]: "--s3",
+    SERIES[3]: "--s4",
+    SERIES_TEXT[1]: "--t2",
+    SERIES_TEXT[2]: "--t3",
+    SERIES_TEXT[3]: "--t4",
+    NEUTRAL: "--mid",
+    INK: "--ink",
+    SOFT: "--soft",
+    CONTEXT: "--context",
+    GRID: "--grid",
+    PAPER: "--paper",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvas:
+    """A drawing's size: `width` in CSS pixels at natural size, `text` the font size there."""
+
+    name: str
+    width: float
+    text: float
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether row labels need a line of their own."""
+        return self.width < NARROW_BELOW
+
+
+NARROW_BELOW = 450
+WIDE = Canvas(name="wide", width=700, text=14)
+NARROW = Canvas(name="narrow", width=330, text=12.5)
+PANEL = Canvas(name="panel", width=340, text=13)
+
+# JupyterLab shows an exhibit without the page's stylesheet: this much it brings along.
+NOTEBOOK_CSS = (
+    '<style class="profitchain">'
+    ".exhibit,.reading,.answer,.cards,.findings{--ink:var(--jp-content-font-color1,#1d1d1d);"
+    "--soft:var(--jp-content-font-color2,#595959);--context:#8c8c8c;"
+    "--grid:var(--jp-border-color2,#ddd);--paper:var(--jp-layout-color0,#fff)}"
+    ".exhibit{max-width:760px;margin:1em 0;container-type:inline-size}"
+    ".exhibit .message{font-size:1.25em;font-weight:650;margin:0}"
+    ".exhibit .measure,.exhibit .source{color:var(--soft);margin:.2em 0}"
+    ".exhibit svg{width:100%;height:auto}.exhibit svg.narrow{display:none}"
+    ".panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(280px,1fr));gap:1em}"
+    "@container(max-width:519px){.exhibit svg.wide{display:none}"
+    ".exhibit svg.narrow{display:block;max-width:480px}}"
+    ".scroll{overflow-x:auto}.hidden{position:absolute;clip-path:inset(50%);width:1px;height:1px;"
+    "overflow:hidden}"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:1em}"
+    "</style>"
+)
+
+_RC = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "profitchain",
+    "font.family": "DejaVu Sans",
+    "figure.dpi": 72,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": CONTEXT,
+    "axes.labelcolor": SOFT,
+    "axes.linewidth": 1,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.unicode_minus": True,
+    "grid.color": GRID,
+    "grid.linewidth": 1,
+    "lines.linewidth": 2.5,
+    "lines.markersize": 7,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+}
+_NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+@contextmanager
+def canvas_figure(canvas: Canvas, height: float) -> Iterator[Figure]:
+    """Yield an empty figure in the house style, `height` CSS pixels high."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    sizes = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), canvas.text)
+    sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), canvas.text)
+    with matplotlib.rc_context(_RC | sizes), warnings.catch_warnings(), _honest_widths():
+        # Glyphs are the browser's business: the file holds text, not outlines.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(canvas.width / 72, height / 72), layout="constrained")
+        FigureCanvasSVG(figure)
+        figure.get_layout_engine().set(w_pad=4 / 72, h_pad=4 / 72)
+        yield figure
+
+
+@contextmanager
+def _honest_widths() -> Iterator[None]:
+    """Let Han letters be as broad as they are, though the font that measures them has none."""
+    from matplotlib.textpath import TextToPath
+
+    measure = TextToPath.get_text_width_height_descent
+
+    def honest(self: TextToPath, s: str, prop: object, ismath: object) -> tuple[float, ...]:
+        return measure(self, i18n.HAN.sub("\N{EM DASH}", s), prop, ismath)
+
+    TextToPath.get_text_width_height_descent = honest
+    try:
+        yield
+    finally:
+        TextToPath.get_text_width_height_descent = measure
+
+
+def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
+    """Return a figure as an inline `<svg>`: real text, CSS colours, the same bytes every time.
+
+    Parameters
+    ----------
+    prefix : put before every id inside, so that two drawings on one page can't collide.
+    css_class : the drawing's class, `wide`, `narrow` or `panel`.
+    """
+    for part in (figure, *figure.axes):
+        part.patch.set(facecolor="none", edgecolor="none")
+    buffer = io.StringIO()
+    # `savefig` would draw all of it twice: once only to lay it out, which drawing does by itself.
+    figure.canvas.print_svg(buffer, metadata=_NO_METADATA)
+    text = buffer.getvalue()
+    return _with_own_ids(_tightened(text[text.index("<svg") :], css_class), prefix)
+
+
+def _tightened(text: str, css_class: str) -> str:
+    view_box = re.search(r'viewBox="([^"]+)"', text)[1].replace(".0 ", " ")
+    marks, definitions = svg_compaction.leaner(text)
+    sizes = Counter(re.findall(r"font-size:([\d.]+)px", marks)).most_common(1)
+    size = f' font-size="{sizes[0][0]}"' if sizes else ""
+    if sizes:
+        marks = re.sub(rf"font-size:{sizes[0][0]}px;?", "", marks)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{css_class}" viewBox="{view_box}"{size} '
+        'aria-hidden="true" focusable="false">'
+    )
+    marks = re.sub(r"#[0-9a-f]{6}\b", _variable, marks)
+    return f"{head}{definitions}{marks}</svg>"
+
+
+def _variable(match: re.Match[str]) -> str:
+    name = VARIABLES.get(match[0])
+    return f"var({name},{match[0]})" if name else match[0]
+
+
+def _with_own_ids(text: str, prefix: str) -> str:
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
+    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
+    return re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)

@@ -1,0 +1,277 @@
+"""Frames as accessible HTML tables and as tidy CSV: estimates with intervals, units, row heads."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from profitchain.core import formats
+from profitchain.core.i18n import N_, _
+from profitchain.words.headings import heading_of
+from profitchain.words.prose import with_names
+
+DASH = "–"
+# Full-width signs start formulas where spreadsheets speak Chinese or Japanese. A quote before them
+# is doubled, so that `unquoted` gives back every text.
+_FORMULA = re.compile(r"'*[=+\-@\t\n＝＋－＠]")
+STACKED_ABOVE = 3
+WHOLE_PERCENTS = 0.1  # from this share on, a heat table needs no decimals
+INTERVAL = N_(" (95% interval)")
+ARROWS = {"up": "▲ ", "down": "▼ "}  # a change whose interval leaves zero out
+_HIDDEN = {"unit", "why"}
+_NAMES = {"id", "table", "column"}  # what stands in them is the same in every language
+Kind = Literal["number", "flag", "date", "text"]
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("integer", "floating", "mixed-integer-float", "decimal"), "number"),
+    **dict.fromkeys(("datetime64", "datetime", "date"), "date"),
+    "boolean": "flag",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column as shown: its heading, one text a row, and whether these are numbers."""
+
+    heading: str
+    cells: list[str]
+    numeric: bool
+
+
+def table_html(
+    data: pd.DataFrame,
+    *,
+    caption: str,
+    units: Mapping[str, str] | None = None,
+    total: bool = False,
+    stack: bool = False,
+) -> str:
+    """Return a frame as a table that scrolls by itself and reads well aloud.
+
+    Parameters
+    ----------
+    data : one row a table row; the first column names the row. `value`, `low`, `high` (also with
+        a prefix, `nps_value`) become one cell; `why` fills rows without a value.
+    units : how to write a column's numbers, by column name.
+    total : the last row is a total.
+    stack : where there is no room for more than three columns, show each row as a small list.
+    """
+    columns = shown_columns(data, units or {})
+    head = "".join(_heading(column) for column in columns)
+    rows = [[column.cells[row] for column in columns] for row in range(len(data))]
+    stack = stack and len(columns) > STACKED_ABOVE
+    body = "".join(
+        _row(cells, columns, is_total=total and row == len(rows) - 1, stack=stack)
+        for row, cells in enumerate(rows)
+    )
+    kind = ' class="stack"' if stack else ""
+    return in_scroll(
+        f'<table{kind}><caption class="hidden">{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        label=caption,
+    )
+
+
+def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set[str]) -> str:
+    """Return a wide frame as a table whose numbers are shaded from none to strong."""
+    shaded = [name for name in data.columns[1:] if name not in plain_columns]
+    top = data[shaded].max(axis=None) if shaded and len(data) else math.nan
+    head = "".join(
+        _heading(Column(heading=heading_of(str(name)), cells=[], numeric=place > 0))
+        for place, name in enumerate(data.columns)
+    )
+    body = "".join(
+        f'<tr><th scope="row">{with_names(_label(row.iloc[0]))}</th>'
+        + "".join(
+            _heat_cell(row[name], unit, top)
+            if name in shaded
+            else _td(_figure(row[name], ""), True)
+            for name in data.columns[1:]
+        )
+        + "</tr>"
+        for _place, row in data.iterrows()
+    )
+    return in_scroll(
+        f'<table class="heat"><caption class="hidden">{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        label=caption,
+    )
+
+
+def in_scroll(table: str, *, label: str) -> str:
+    """Return a table in its own box, which scrolls sideways, also by keyboard."""
+    label = html.escape(label)
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{table}</div>'
+
+
+def shown_columns(data: pd.DataFrame, units: Mapping[str, str]) -> list[Column]:
+    """Return the columns of a frame as texts, estimates and their intervals in one column."""
+    columns = []
+    estimates = [name for name in map(str, data.columns) if _is_estimate(data, name)]
+    stems = {name.removesuffix("value"): name for name in estimates}
+    taken = {f"{stem}{part}" for stem in stems for part in ("low", "high", "why", "unit")}
+    taken |= {f"{stem}verdict" for stem in stems if stem}
+    for name in map(str, data.columns):
+        if name in stems.values():
+            columns.append(_estimates(data, name.removesuffix("value"), units.get(name)))
+        elif name not in taken and not (name in _HIDDEN and "value" in data):
+            columns.append(_plain_column(data, name, units.get(name, "")))
+    return columns
+
+
+def tidy_csv(data: pd.DataFrame) -> str:
+    """Return a frame as CSV text: the same bytes every time, and no cell a spreadsheet would run.
+
+    Examples
+    --------
+    >>> tidy_csv(pd.DataFrame({"topic": ["=1+1"], "share": [1 / 3]}))
+    "topic,share\\n'=1+1,0.3333333333\\n"
+    """
+    safe = pd.DataFrame({neutral(str(name)): data[name].map(neutral) for name in data.columns})
+    return safe.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+
+
+def neutral(cell: object) -> object:
+    """Return a cell as it is; text that a spreadsheet would take for a formula, made harmless."""
+    if isinstance(cell, int | float) or (pd.api.types.is_scalar(cell) and pd.isna(cell)):
+        return cell
+    text = re.sub(r"\r\n?", "\n", str(cell))
+    return f"'{text}" if starts_a_formula(text) else text
+
+
+def unquoted(text: str) -> str:
+    """Return what a text of a CSV file was before `neutral` made it harmless.
+
+    Examples
+    --------
+    >>> unquoted("'=1+1"), unquoted("'tis"), unquoted(neutral("'+1"))
+    ('=1+1', "'tis", "'+1")
+    """
+    return text[1:] if text.startswith("'") and starts_a_formula(text) else text
+
+
+def starts_a_formula(text: str) -> bool:
+    """Whether a spreadsheet might take a text for a formula, or for one that a quote disarmed."""
+    return bool(_FORMULA.match(text))
+
+
+def kind_of(column: pd.Series) -> Kind:
+    """Return what a column's cells are: numbers, flags (yes or no), dates, or text."""
+    return _KINDS.get(pd.api.types.infer_dtype(column, skipna=True), "text")
+
+
+def _is_estimate(data: pd.DataFrame, name: str) -> bool:
+    stem = name.removesuffix("value")
+    return name.endswith("value") and {f"{stem}low", f"{stem}high"} <= set(map(str, data.columns))
+
+
+def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> Column:
+    parts = [data[f"{stem}{part}"].astype(float) for part in ("value", "low", "high")]
+    unit_column = data.get(f"{stem}unit", data.get("unit"))
+    units = [unit] * len(data) if unit or unit_column is None else list(unit_column)
+    reasons = data.get(f"{stem}why", data.get("why", pd.Series("", index=data.index)))
+    largest = max((abs(number) for part in parts for number in part if number == number), default=0)
+    cells = [
+        _estimate_cell(numbers, unit or "", why, largest if len(set(units)) == 1 else None)
+        for *numbers, unit, why in zip(*parts, units, reasons, strict=True)
+    ]
+    if f"{stem}verdict" in data and stem:
+        arrows = [ARROWS.get(verdict, "") for verdict in data[f"{stem}verdict"]]
+        cells = [arrow + cell for arrow, cell in zip(arrows, cells, strict=True)]
+    name = heading_of(stem or "estimate")
+    has_interval = bool((parts[1] < parts[2]).any())
+    unit_words = _heading_unit(units)
+    interval = _(INTERVAL) if has_interval else ""
+    return Column(heading=f"{name}{unit_words}{interval}", cells=cells, numeric=True)
+
+
+def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float | None) -> str:
+    value, low, high = numbers
+    if math.isnan(value):
+        return _(why) if isinstance(why, str) and why else _(formats.TOO_FEW)
+    is_single = low == high or math.isnan(low)
+    places = formats.places_for([value] if is_single else numbers, unit, largest)
+    shown = formats.plain(value, unit, places=places, bare=True)
+    if unit == "percentage points" and largest is None:
+        shown = _("{figure} pp", figure=shown)
+    if is_single:
+        return shown
+    scale = 100 if unit == "share" else 1  # the unit's sign stands before the brackets
+    ends = [formats.plain(end * scale, "", places=places) for end in (low, high)]
+    between = formats.ends(*ends) if low < 0 else f"{ends[0]}{DASH}{ends[1]}"
+    return f"{shown} ({between})"  # in every script: figures, not words
+
+
+def _heading_unit(units: list[str | None]) -> str:
+    known = {unit for unit in units if isinstance(unit, str) and unit}
+    if len(known) != 1 or known <= {"share", "score", "p", "ratio", "grade"}:
+        return ""
+    return _(", {unit}", unit=formats.unit_alone(known.pop()))
+
+
+def _plain_column(data: pd.DataFrame, name: str, unit: str) -> Column:
+    kind = pd.api.types
+    numeric = kind.is_numeric_dtype(data[name]) and not kind.is_bool_dtype(data[name])
+    first = name == str(data.columns[0])
+    in_words = str if name in _NAMES else _label
+    cells = [
+        _figure(cell, unit) if numeric and not first else in_words(cell) for cell in data[name]
+    ]
+    if unit and numeric:
+        places = formats.decimals(unit, data[name].abs().max()) if len(data) else 0
+        if not (unit in formats.COUNTS and (data[name].dropna() % 1 == 0).all()):
+            cells = [_figure(cell, unit, places) for cell in data[name]]
+    heading = "n" if name == "n" else heading_of(name)
+    return Column(heading=heading, cells=cells, numeric=numeric and not first)
+
+
+def _figure(cell: float, unit: str, places: int | None = None) -> str:
+    if pd.isna(cell):
+        return DASH
+    if not unit and float(cell).is_integer():
+        places = 0
+    return formats.plain(float(cell), unit, places=places, bare=True)
+
+
+def _label(cell: object) -> str:
+    if isinstance(cell, bool):
+        return _("yes") if cell else _("no")
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return DASH if cell is None or cell is pd.NaT or cell != cell else _(str(cell))
+
+
+def _heading(column: Column) -> str:
+    kind = ' class="number"' if column.numeric else ""
+    return f'<th scope="col"{kind}>{html.escape(column.heading)}</th>'
+
+
+def _row(cells: list[str], columns: list[Column], *, is_total: bool, stack: bool) -> str:
+    first, *rest = cells
+    tail = "".join(
+        _td(cell, column.numeric, label=column.heading.removesuffix(_(INTERVAL)) if stack else "")
+        for cell, column in zip(rest, columns[1:], strict=True)
+    )
+    kind = ' class="total"' if is_total else ""
+    return f'<tr{kind}><th scope="row">{with_names(first)}</th>{tail}</tr>'
+
+
+def _td(cell: str, number: bool, *, label: str = "") -> str:
+    kind = ' class="number"' if number else ""
+    label = f' data-label="{html.escape(label)}"' if label else ""
+    return f"<td{kind}{label}>{with_names(cell)}</td>"
+
+
+def _heat_cell(cell: float, unit: str, top: float) -> str:
+    if pd.isna(cell):
+        return "<td></td>"
+    strength = round(0.5 * cell / top, 2) if top > 0 else 0
+    places = 0 if unit == "share" and top >= WHOLE_PERCENTS else formats.decimals(unit, top)
+    text = formats.plain(float(cell), unit, places=places, bare=True)
+    shade = f"background:rgb(var(--heat,0 114 178)/{strength:g})"
+    return f'<td class="number" style="{shade}">{html.escape(text)}</td>'

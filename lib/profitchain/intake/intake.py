@@ -1,0 +1,287 @@
+"""Opens a firm's tables for one period: checked rows, and an account of every row that came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from profitchain.core.errors import ContractError, PeriodError, did_you_mean
+from profitchain.core.periods import Period, last_complete
+from profitchain.intake.cross_checks import check_across_tables
+from profitchain.intake.fingerprints import marks
+from profitchain.intake.parquet_cache import typed_once
+from profitchain.intake.quarantine import rewrite_quarantine
+from profitchain.intake.row_account import (
+    Outcome,
+    faults_in_words,
+    in_words,
+    nothing_usable,
+    outcomes_of,
+)
+from profitchain.intake.table_checks import Judged, judge, used_rows
+from profitchain.sources.company import Company
+from profitchain.sources.date_number_formats import End
+from profitchain.sources.engine import close, is_embedded, opened
+from profitchain.sources.loading import Raw, read_source, source_name
+from profitchain.sources.schemas import CONTRACTS, contract_of
+from profitchain.sources.typed_tables import MARK, WHO, type_columns
+from profitchain.sources.warehouse import read_from_engine
+
+ORDER = ("customers", "orders", "responses", *CONTRACTS)
+_EXACTLY = 1_000_000
+_ENDS = ("first", "last")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One source as it came: its name (no path), its rows, the sha256 of what it was read from."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A firm's checked tables in the engine, as they stood at a period's end.
+
+    `tables` holds used rows only, under the contract's names: ids and text VARCHAR, moments
+    TIMESTAMP in UTC, days DATE, money BIGINT in minor units, scores DOUBLE, flags BOOLEAN.
+    `account` has one row per table and outcome (table, outcome, kind, rows) that sum to the rows
+    that came in; `profile` one row per table and column of the used rows (table, column,
+    missing_share, distinct, first, last); `distinct` is about right above a million rows. `notes`
+    are sentences on what could not be done.
+    """
+
+    company: Company
+    period: Period | None
+    con: Any
+    tables: dict[str, ir.Table]
+    outcomes: tuple[Outcome, ...]
+    profile: pd.DataFrame
+    inputs: tuple[Input, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> pd.DataFrame:
+        """One row per table and outcome; the rows of a table sum to those that came in."""
+        rows = [(o.table, o.reason, o.kind, o.rows) for o in self.outcomes]
+        return pd.DataFrame(rows, columns=["table", "outcome", "kind", "rows"])
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        close(self.con)
+
+
+def open_intake(company: Company, period: Period | None = None) -> Intake:
+    """Return a firm's checked tables as of a period's end (None: all that there is).
+
+    Rewrites the company's quarantine folder.
+
+    Raises
+    ------
+    CompanyError, where a source can't be read; ContractError, where a table can't be used: one
+    message with every fault of every table; PeriodError, where no order lies before the end.
+    """
+    end = None
+    if period is not None:
+        end = End(at=period.ends_at(company.time_zone), day=period.last_day + timedelta(days=1))
+    with opened(company) as (con, scratch):
+        judged, faults = _judge_all(con, company, end, scratch=scratch)
+        outcomes = {table: outcomes_of(each) for table, each in judged.items()}
+        faults |= {t: f for t, o in outcomes.items() if (f := nothing_usable(t, o, company))}
+        if faults:
+            raise ContractError(faults_in_words(faults, company))
+        _refuse_empty_past(outcomes["orders"], period)
+        notes = _set_aside(con, company, judged, outcomes)
+        tables = _publish(con, judged, end)
+        return Intake(
+            company=company,
+            period=period,
+            con=con,
+            tables=tables,
+            outcomes=tuple(o for table in tables for o in outcomes[table]),
+            profile=_profile(tables, {t: o[0].rows for t, o in outcomes.items()}),
+            inputs=_inputs(con, company, outcomes),
+            notes=notes,
+        )
+
+
+def last_period(company: Company) -> Period:
+    """Return the last period that the orders cover to the end, by the data and not by the clock."""
+    with opened(company) as (con, scratch):
+        judged, faults = _judge_all(con, company, None, scratch=scratch, only=("orders",))
+        if faults:
+            raise ContractError(faults_in_words(faults, company))
+        orders = used_rows(judged["orders"], None)
+        last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
+        close(con)
+    if pd.isna(last):
+        raise PeriodError(
+            "There is no usable order, so there is no period to report on. "
+            "Run `profitchain check` to see why."
+        )
+    local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
+    return last_complete(local.date(), company.report_every)
+
+
+def _judge_all(
+    con: Any, company: Company, end: End | None, *, scratch: Path, only: Sequence[str] = ()
+) -> tuple[dict[str, Judged], dict[str, list[str]]]:
+    """Return each table's judged rows, and the faults of those that can't be read at all."""
+    judged: dict[str, Judged] = {}
+    faults: dict[str, list[str]] = {}
+    for table in dict.fromkeys(ORDER):
+        if table not in company.tables or (only and table not in only):
+            continue
+        raw = _read(con, table, company, scratch=scratch)
+        ready, found = type_columns(con, contract_of(table, company), raw, company, end)
+        if ready is None:
+            faults[table] = found
+            continue
+        ready, also = check_across_tables(con, typed_once(con, ready, company), judged)
+        judged[table] = judge(con, ready, company, end, also=also)
+    if not only and not faults:
+        faults |= _stray_segments(company, judged)
+    return judged, faults
+
+
+def _read(con: Any, table: str, company: Company, *, scratch: Path) -> Raw:
+    if is_embedded(con):
+        return read_source(con, table, company, scratch=scratch)
+    return read_from_engine(con, table, company)
+
+
+def _stray_segments(company: Company, judged: dict[str, Judged]) -> dict[str, list[str]]:
+    """Return a fault for each segment that no table has."""
+    there = {name for each in judged.values() for name in each.table.theirs}
+    known = sorted({name for each in judged.values() for name in each.table.raw.columns})
+    stray = [
+        f"Segment '{name}' is a column of no table. {did_you_mean(name, known)} If it is called "
+        "otherwise there, name it under columns: of customers, responses or orders."
+        for name in company.segments
+        if name not in there
+    ]
+    return {"segments": stray} if stray else {}
+
+
+def _refuse_empty_past(orders: tuple[Outcome, ...], period: Period | None) -> None:
+    past = sum(o.rows for o in orders if o.kind in ("used", "cancelled"))
+    if past == 0:
+        raise PeriodError(
+            f"No usable order lies before the end of {period}: all of them came later. "
+            "Ask for a later period."
+        )
+
+
+def _set_aside(
+    con: Any,
+    company: Company,
+    judged: dict[str, Judged],
+    outcomes: dict[str, tuple[Outcome, ...]],
+) -> tuple[str, ...]:
+    notes = [
+        rewrite_quarantine(
+            con,
+            company,
+            each,
+            broken=sum(o.rows for o in outcomes[table] if o.kind == "broken"),
+        )
+        for table, each in judged.items()
+    ]
+    return tuple(note for note in notes if note is not None)
+
+
+def _publish(con: Any, judged: dict[str, Judged], end: End | None) -> dict[str, ir.Table]:
+    """Register the used rows of each table under its own name and drop what is no longer needed."""
+    tables: dict[str, ir.Table] = {}
+    for table in CONTRACTS:
+        if table not in judged:
+            continue
+        rows, read = used_rows(judged[table], end), judged[table].table
+        if read.raw.warehouse:
+            tables[table] = rows
+        else:
+            is_large = read.pieces or (read.raw.lasting and not read.raw.paths)
+            make = con.create_view if is_large else con.create_table
+            tables[table] = make(table, rows)
+    for table, each in judged.items():
+        if not each.table.raw.lasting:
+            con.drop_table(f"judged_{table}")
+    return tables
+
+
+def _profile(tables: dict[str, ir.Table], used: dict[str, int]) -> pd.DataFrame:
+    """Return one row per table and column; first and last are given for dates and numbers only."""
+    columns = ["table", "column", "missing_share", "distinct", "first", "last"]
+    rows = [
+        row for name, table in tables.items() for row in _column_profiles(name, table, used[name])
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
+    sums: dict[str, ir.Value] = {}
+    columns = [column for column in table.columns if column not in (WHO, MARK)]
+    for k, column in enumerate(columns):
+        value = table[column]
+        ordered = not (value.type().is_string() or value.type().is_boolean())
+        sums[f"given_{k}"] = value.count()
+        sums[f"distinct_{k}"] = value.nunique() if total <= _EXACTLY else value.approx_nunique()
+        sums[f"first_{k}"] = value.min() if ordered else ibis.literal("")
+        sums[f"last_{k}"] = value.max() if ordered else ibis.literal("")
+    (seen,) = table.aggregate(**sums).to_pyarrow().to_pylist()
+    return [
+        (
+            name,
+            column,
+            1 - seen[f"given_{k}"] / total if total else 0.0,
+            int(min(seen[f"distinct_{k}"], seen[f"given_{k}"])),
+            *(_in_text(seen[f"{end}_{k}"]) for end in _ENDS),
+        )
+        for k, column in enumerate(columns)
+    ]
+
+
+def _in_text(value: Any) -> str:
+    """Return a value as every engine's is written: no zeros after a second's last digit."""
+    text = "" if value is None else str(value)
+    return text.rstrip("0") if isinstance(value, datetime) and value.microsecond else text
+
+
+def _inputs(
+    con: Any, company: Company, outcomes: dict[str, tuple[Outcome, ...]]
+) -> tuple[Input, ...]:
+    known = marks(con, company)
+    return tuple(
+        Input(
+            name=source_name(table, company),
+            rows=sum(outcome.rows for outcome in outcomes[table]),
+            sha256=known[table],
+        )
+        for table in CONTRACTS
+        if table in outcomes
+    )
+
+
+def check_report(intake: Intake) -> str:
+    """Return the readable account of every row that came in, for the terminal."""
+    until = f", as of {intake.period}" if intake.period else ""
+    lines = [f"{intake.company.name}: what came in{until}"]
+    for table in intake.tables:
+        outcomes = [outcome for outcome in intake.outcomes if outcome.table == table]
+        total, used = sum(outcome.rows for outcome in outcomes), outcomes[0].rows
+        lines.append(
+            f"\n{table} ({source_name(table, intake.company)}): {total:,} rows in = "
+            f"{used:,} used + {total - used:,} set aside"
+        )
+        lines += [f"  {outcome.kind:>9}  {in_words(outcome)}" for outcome in outcomes[1:]]
+    return "\n".join([*lines, *(f"\n{note}" for note in intake.notes)])

@@ -1,0 +1,54 @@
+"""Why a row is not used: reasons that an account keeps in English and a page says in its language.
+
+A reason that names a column is made from one of the templates here, so that it can be told again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from profitchain.core.i18n import N_, _, listed
+
+LATER = N_("after the period's end")
+CANCELLED = N_("cancelled")
+EMPTY = N_("no {column}")
+UNREADABLE = {
+    "time": N_("{column} can't be read as a time"),
+    "date": N_("{column} can't be read as a day"),
+    "month": N_("{column} can't be read as a month"),
+    "year": N_("{column} can't be read as a year"),
+    "period": N_("{column} can't be read as a period"),
+    "money": N_("{column} can't be read as an amount"),
+    "number": N_("{column} can't be read as a number"),
+    "score": N_("{column} can't be read as a number"),
+    "flag": N_("{column} can't be read as yes or no"),
+}  # by a column's kind
+OUTSIDE = N_("{column} lies outside its scale {low} to {high}")
+NOT_WHOLE = N_("{column} is not a whole number")
+NONE_OF = N_("{column} is none of {words}")
+REPEATED = N_("repeats an earlier row exactly")
+SAME_KEY = N_("another row has the same {columns}")
+UNKNOWN_CUSTOMER = N_("unknown customer")
+ORDER_LATER = N_("its order lies after the period's end")
+ORDER_CANCELLED = N_("its order was cancelled")
+WITHOUT_ORDER = N_("no usable order has this order_id")
+TOO_WIDE = N_("more cells than the header has columns")
+
+_TEMPLATES = (EMPTY, *UNREADABLE.values(), OUTSIDE, NOT_WHOLE, NONE_OF, SAME_KEY)
+
+
+def in_words(reason: str) -> str:
+    """Return a reason, as an account keeps it, in the spoken language."""
+    for template in _TEMPLATES:
+        if told := re.fullmatch(_pattern(template), reason):
+            return _(template, **{name: _words(text) for name, text in told.groupdict().items()})
+    return _(reason)
+
+
+def _pattern(template: str) -> str:
+    """Return what a reason made from a template looks like; a value is a word or several."""
+    return re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\S+(?:(?:,| and) \\S+)*)", re.escape(template))
+
+
+def _words(text: str) -> str:
+    return listed(text.split(" and "))

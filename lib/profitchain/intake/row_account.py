@@ -1,0 +1,158 @@
+"""Says what became of every row that came in, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from profitchain.intake.reasons import TOO_WIDE, UNKNOWN_CUSTOMER
+from profitchain.intake.row_checks import RowKind
+from profitchain.intake.table_checks import OUTCOME, USED, Judged
+from profitchain.sources.company import Company
+from profitchain.sources.csv_dialect import FILE, ROW
+from profitchain.sources.loading import source_name
+from profitchain.sources.typed_tables import Typed
+from profitchain.sources.warehouse_casts import as_text
+
+_FIRST_ROWS, _LONGEST = 5, 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of `rows` rows of a table; of broken ones the first few as (place, value)."""
+
+    table: str
+    reason: str
+    kind: RowKind
+    rows: int
+    column: str | None = None
+    first: tuple[tuple[str, str], ...] = ()
+
+
+def outcomes_of(judged: Judged) -> tuple[Outcome, ...]:
+    """Return what became of a table's rows: used first, then what was set aside, the most first."""
+    table = judged.table.contract.table
+    counts = judged.rows.group_by(OUTCOME).aggregate(n=judged.rows.count()).to_pandas()
+    rows = {int(number): int(n) for number, n in zip(counts[OUTCOME], counts["n"], strict=True)}
+    first = _first_broken(judged) if set(rows) & set(judged.numbers("broken")) else {}
+    found = [
+        Outcome(
+            table=table,
+            reason=reason,
+            kind=kind,
+            rows=rows[number],
+            column=column,
+            first=first.get(number, ()),
+        )
+        for number, (reason, kind, column) in judged.outcomes.items()
+        if number in rows
+    ]
+    if judged.table.raw.rejected:
+        found.append(_rejected(judged))
+    found.sort(key=lambda outcome: (-outcome.rows, outcome.reason))
+    return (Outcome(table=table, reason="used", kind="used", rows=rows.get(USED, 0)), *found)
+
+
+def _rejected(judged: Judged) -> Outcome:
+    rejected = judged.table.raw.rejected
+    return Outcome(
+        table=judged.table.contract.table,
+        reason=TOO_WIDE,
+        kind="broken",
+        rows=len(rejected),
+        first=tuple((str(place), _short(text)) for _, place, text in rejected[:_FIRST_ROWS]),
+    )
+
+
+def _first_broken(judged: Judged) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Return the first rows of each broken outcome, as place and the cell that broke it."""
+    table, numbers = judged.table, judged.numbers("broken")
+    rows = judged.cells.filter(judged.cells[OUTCOME].isin(numbers))
+    shown_as = as_text if table.raw.warehouse else _as_text
+    cells = [
+        (rows[OUTCOME] == number, shown_as(rows[table.theirs[column]]))
+        for number in numbers
+        if (column := judged.outcomes[number][2]) is not None
+    ]
+    cell = ibis.cases(*cells, else_=ibis.literal("")) if cells else ibis.literal("")
+    place = ibis.row_number().over(group_by=rows[OUTCOME], order_by=[rows[FILE], rows[ROW], cell])
+    shown = rows.select(OUTCOME, FILE, ROW, cell=cell, place=place)
+    first = shown.filter(shown["place"] < _FIRST_ROWS).order_by(OUTCOME, "place").to_pandas()
+    return {
+        int(number): tuple(
+            (_place(file, row, table), _short(text))
+            for file, row, text in zip(group[FILE], group[ROW], group["cell"], strict=True)
+        )
+        for number, group in first.groupby(OUTCOME)
+    }
+
+
+def _as_text(value: ir.Value) -> ir.Value:
+    return value.cast("string")
+
+
+def _place(file: Any, row: Any, table: Typed) -> str:
+    if not table.raw.numbered or pd.isna(row):
+        return ""
+    return f"{int(row)}" if pd.isna(file) else f"{file}:{int(row)}"
+
+
+def _short(text: Any) -> str:
+    plain = "" if pd.isna(text) else " ".join(str(text).split())
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+
+
+def nothing_usable(table: str, outcomes: tuple[Outcome, ...], company: Company) -> list[str]:
+    """Return the faults of a table all of whose rows are broken, or of an empty `orders`."""
+    rows = sum(outcome.rows for outcome in outcomes)
+    broken = [outcome for outcome in outcomes if outcome.kind == "broken"]
+    if rows == 0 and table == "orders":
+        return ["It holds no rows. Orders are what every page is made from."]
+    if rows == 0 or sum(outcome.rows for outcome in broken) < rows:
+        return []
+    return [
+        f"None of its {rows:,} rows can be used. {in_words(outcome)}{_mend(outcome, table)}"
+        if k == 0
+        else f"{in_words(outcome)}{_mend(outcome, table)}"
+        for k, outcome in enumerate(broken)
+    ]
+
+
+def in_words(outcome: Outcome) -> str:
+    """Return an outcome in words, with its first rows."""
+    rows = "1 row" if outcome.rows == 1 else f"{outcome.rows:,} rows"
+    shown = [
+        ": ".join([*([f"row {place}"] if place else []), *([f"'{cell}'"] if cell else [])])
+        for place, cell in outcome.first
+    ]
+    told = "; ".join(filter(None, shown))
+    return f"{rows}: {outcome.reason}" + (f" ({told})." if told else ".")
+
+
+def _mend(outcome: Outcome, table: str) -> str:
+    if "read as a time" in outcome.reason or "read as a day" in outcome.reason:
+        return (
+            f" Declare how {outcome.column} is written: tables: {table}: date_format: "
+            "'%d.%m.%y %H:%M' (or: day first, month first, unix)."
+        )
+    if "read as an amount" in outcome.reason or "read as a number" in outcome.reason:
+        return f" Declare tables: {table}: decimal: ',' if it is written 1.234,56."
+    if outcome.reason == UNKNOWN_CUSTOMER:
+        return " Check that customer_id means the same in both tables."
+    if outcome.reason.startswith("no ") and outcome.column:
+        return f" Check which column {outcome.column} is mapped to under columns:."
+    return ""
+
+
+def faults_in_words(faults: dict[str, list[str]], company: Company) -> str:
+    """Return every fault of every table in one message."""
+    lines: list[str] = []
+    for table, found in faults.items():
+        source = f" ({source_name(table, company)})" if table in company.tables else ""
+        lines.append(f"'{table}'{source} can't be used:")
+        lines += [f"  {k}. {fault}" for k, fault in enumerate(found, start=1)]
+    return "\n".join(lines)

@@ -1,0 +1,290 @@
+"""How often customers buy, when they leave, what they spend: BG/NBD and Gamma-Gamma, fitted.
+
+BG/NBD (Fader, Hardie and Lee 2005, Marketing Science 24: 275-284): while alive a customer buys at
+a rate of their own (gamma: r, alpha), and after each repeat purchase leaves with a chance of their
+own (beta: a, b). Gamma-Gamma (Fader and Hardie 2013, note on the Gamma-Gamma model): what a
+customer spends varies around a mean of their own (p, q, v). Both are fitted by maximum likelihood
+to logs of parameters, time in weeks; customers alike in all that counts are one cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import digamma, gammaln
+
+from profitchain.core.estimates import Unsaid
+from profitchain.core.i18n import _, ngettext
+from profitchain.stats.glm import Quantities
+from profitchain.stats.model_design import kish
+
+DAYS_A_WEEK = 7
+FEWEST_REPEATERS = 30  # below so many, four parameters have nothing to be told from
+FARTHEST = 7.0  # a parameter a thousand times off its start stands at the edge: it says no more
+SETTLED = 1e-4  # the largest slope of the mean log-likelihood that still counts as its top
+TWO_SIDED = 1.96  # standard errors to the end of a 95% interval
+STEP = 1e-4  # of a parameter's log, for differences
+PURCHASES, SPEND = ("r", "alpha", "a", "b"), ("p", "q", "v")
+
+Scores = tuple[np.ndarray, np.ndarray]  # log-likelihood a cell, and its slopes (cells x parameters)
+Likelihood = Callable[[np.ndarray], Scores]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A fitted model: the logs of its parameters, with what each cluster brings to their errors.
+
+    `model_errors` are the standard errors of the logs if the model is true (Hessian); those of
+    `logs` hold without it (sandwich). `edges` are parameters that ran to the edge of what data can
+    tell ("a low"); they are held there and carry no error. `left_out` customers did not count.
+    """
+
+    names: tuple[str, ...]
+    logs: Quantities
+    model_errors: np.ndarray
+    log_likelihood: float
+    edges: tuple[str, ...] = ()
+    left_out: int = 0
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters by name; alpha in weeks, v in money."""
+        return dict(zip(self.names, np.exp(self.logs.values).tolist(), strict=True))
+
+
+def fit_purchases(customers: pd.DataFrame) -> Fitted | Unsaid:
+    """Return the fitted BG/NBD model, or why there is none.
+
+    Parameters
+    ----------
+    customers : one row a customer
+        Reads `cluster`, `repeats` (days with a purchase less one), `last_age_days` and `age_days`
+        (days from the first such day to the last one, and to now).
+    """
+    if unsaid := _too_few(int((customers["repeats"] > 0).sum()), _("came back on a later day")):
+        return unsaid
+    columns = [customers[name].to_numpy() for name in ("repeats", "last_age_days", "age_days")]
+    cells, cell_of, n = _cells(*columns)
+    repeats, last, age = cells.T
+    likelihood = purchase_likelihood(repeats, last / DAYS_A_WEEK, age / DAYS_A_WEEK)
+    weeks = max(float(np.average(age / DAYS_A_WEEK, weights=n)), 1.0)
+    start = np.log([0.5, weeks / 2, 1.0, 2.0])
+    return _fit(likelihood, start, n, cell_of, names=PURCHASES, clusters=customers["cluster"])
+
+
+def fit_spend(customers: pd.DataFrame) -> Fitted | Unsaid:
+    """Return the fitted Gamma-Gamma model of those who came back, or why there is none.
+
+    Customers whose later purchases brought nothing are left out and counted.
+
+    Parameters
+    ----------
+    customers : one row a customer
+        Reads `cluster`, `repeats` and `repeat_revenue` (of all purchases after the first day).
+    """
+    back = customers[customers["repeats"] > 0]
+    paid = back[back["repeat_revenue"] > 0]
+    if unsaid := _too_few(len(paid), _("came back and paid")):
+        return unsaid
+    repeats, revenue = paid["repeats"].to_numpy(float), paid["repeat_revenue"].to_numpy(float)
+    start = np.log([2.0, 3.0, revenue.sum() / repeats.sum()])
+    each = np.arange(len(paid))
+    found = _fit(
+        spend_likelihood(repeats, revenue), start, np.ones(len(paid)), each,
+        names=SPEND, clusters=paid["cluster"], left_out=len(back) - len(paid),
+    )  # fmt: skip
+    return found if isinstance(found, Unsaid) else _with_a_mean(found)
+
+
+def purchase_likelihood(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> Likelihood:
+    """Return BG/NBD's log-likelihood as a function of log r, alpha, a, b (times in weeks)."""
+    counts, of = np.unique(repeats, return_inverse=True)
+
+    def told(logs: np.ndarray) -> Scores:
+        r, alpha, a, b = np.exp(logs)
+        alive, left = _alive_or_left(logs, repeats, last, age)
+        both = np.logaddexp(alive, left)
+        stays = np.exp(alive - both)
+        of_count = gammaln(r + counts) - gammaln(r) + gammaln(a + b) - gammaln(a + b + counts)
+        of_count += gammaln(b + counts) - gammaln(b) + r * logs[1]
+        gone = 1 - stays
+        spread = (digamma(a + b) - digamma(a + b + counts))[of]
+        more = (digamma(b + counts) - digamma(b))[of]
+        over = np.where(repeats > 0, b + repeats - 1, 1)
+        waiting = stays * np.log(alpha + age) + gone * np.log(alpha + last)
+        inverse = stays / (alpha + age) + gone / (alpha + last)
+        slopes = [
+            r * ((digamma(r + counts) - digamma(r))[of] + logs[1] - waiting),
+            r - alpha * (r + repeats) * inverse,
+            a * spread + gone,
+            b * (spread + more - gone / over),
+        ]
+        return of_count[of] + both, np.column_stack(slopes)
+
+    return told
+
+
+def spend_likelihood(repeats: np.ndarray, revenue: np.ndarray) -> Likelihood:
+    """Return Gamma-Gamma's log-likelihood as a function of log p, q, v."""
+    counts, of = np.unique(repeats, return_inverse=True)
+    constant = -np.log(revenue / repeats)
+
+    def told(logs: np.ndarray) -> Scores:
+        p, q, v = np.exp(logs)
+        shape, all_in = p * repeats, np.log(v + revenue)
+        of_count = gammaln(p * counts + q) - gammaln(p * counts) - gammaln(q) + q * logs[2]
+        values = of_count[of] + shape * np.log(revenue) - (shape + q) * all_in + constant
+        wider, own = digamma(p * counts + q), digamma(p * counts)
+        slopes = [
+            shape * ((wider - own)[of] + np.log(revenue) - all_in),
+            q * ((wider - digamma(q))[of] + logs[2] - all_in),
+            q - v * (shape + q) / (v + revenue),
+        ]
+        return values, np.column_stack(slopes)
+
+    return told
+
+
+def alive(
+    logs: np.ndarray, repeats: np.ndarray, last_days: np.ndarray, age_days: np.ndarray
+) -> np.ndarray:
+    """Return each customer's chance to be alive (0 to 1); 1 by construction without a repeat."""
+    weeks = (last_days / DAYS_A_WEEK, age_days / DAYS_A_WEEK)
+    stays, left = _alive_or_left(logs, repeats, *weeks)
+    return np.exp(stays - np.logaddexp(stays, left))
+
+
+def _alive_or_left(
+    logs: np.ndarray, repeats: np.ndarray, last: np.ndarray, age: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return log-likelihoods, but for a shared factor: still there, or left at the last purchase.
+
+    Without a repeat nobody has had an occasion to leave.
+    """
+    r, alpha, _a, b = np.exp(logs)
+    over = np.where(repeats > 0, b + repeats - 1, 1)
+    left = logs[2] - np.log(over) - (r + repeats) * np.log(alpha + last)
+    return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)
+
+
+def _too_few(customers: int, did: str) -> Unsaid | None:
+    """Return why so few repeat customers can't be modelled, or None."""
+    if customers >= FEWEST_REPEATERS:
+        return None
+    who = ngettext("Only {n} customer", "Only {n} customers", customers)
+    who = who if customers else _("No customer")
+    why = _("{who} {did}; {needed} are needed.", who=who, did=did, needed=FEWEST_REPEATERS)
+    return Unsaid(why=why, n=customers)
+
+
+def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the distinct rows of whole numbers, which of them each row is, and how many."""
+    sizes = [int(column.max()) + 1 for column in columns]
+    keys = np.ravel_multi_index([column.astype(np.int64) for column in columns], sizes)
+    found, of, n = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.column_stack(np.unravel_index(found, sizes)).astype(float), of, n.astype(float)
+
+
+def _fit(
+    likelihood: Likelihood,
+    start: np.ndarray,
+    n: np.ndarray,
+    cell_of: np.ndarray,
+    *,
+    names: tuple[str, ...],
+    clusters: pd.Series,
+    left_out: int = 0,
+) -> Fitted | Unsaid:
+    """Return the parameters at which the likelihood of cells is highest, with their errors."""
+    total = n.sum()
+    top = _top(likelihood, start, n / total)
+    if top is None:
+        return Unsaid(why=_("The model found no best fit to these customers."), n=int(total))
+    logs, curvature, free = top
+    values, slopes = likelihood(logs)
+    spread = np.zeros((len(logs), len(logs)))
+    spread[np.ix_(free, free)] = np.linalg.inv(curvature[np.ix_(free, free)])
+    codes, index = pd.factorize(clusters)
+    influences = slopes @ spread / total
+    count = len(index)
+    errors = [np.bincount(codes, column[cell_of], count) for column in influences.T]
+    factor = np.sqrt(count / max(count - 1, 1))
+    return Fitted(
+        names=names,
+        logs=Quantities(
+            values=logs,
+            errors=pd.DataFrame(factor * np.column_stack(errors), index=index),
+            n=int(total),
+            effective=kish(np.bincount(codes)),
+        ),
+        model_errors=np.sqrt(np.diag(spread) / total),
+        log_likelihood=float(values @ n),
+        edges=tuple(
+            f"{name} {'low' if log < first else 'high'}"
+            for name, log, first, inside in zip(names, logs, start, free, strict=True)
+            if not inside
+        ),
+        left_out=left_out,
+    )
+
+
+def _top(
+    likelihood: Likelihood, start: np.ndarray, shares: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return the best logs, the curvature there, and which of them are inside their bounds."""
+
+    def downhill(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        values, slopes = likelihood(logs)
+        return -float(shares @ values), -shares @ slopes
+
+    bounds = [(log - FARTHEST, log + FARTHEST) for log in start]
+    options = {"gtol": 1e-7, "ftol": 1e-13, "maxiter": 500, "maxls": 50}
+    found = minimize(downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    logs = found.x
+    free = np.abs(logs - start) < FARTHEST - STEP
+    curvature = _curvature(downhill, logs)
+    for _step in range(3):  # Newton's steps from close by, where rounding has stopped the search
+        step = _newton(downhill(logs)[1], curvature, free)
+        if step is None:
+            return None
+        logs = logs - step
+    curvature = _curvature(downhill, logs)
+    settled = np.abs(downhill(logs)[1][free]).max(initial=0) < SETTLED
+    return (logs, curvature, free) if settled else None
+
+
+def _newton(slope: np.ndarray, curvature: np.ndarray, free: np.ndarray) -> np.ndarray | None:
+    """Return Newton's step among the free parameters; None where there is no top to step to."""
+    step = np.zeros(len(slope))
+    inner = curvature[np.ix_(free, free)]
+    if free.any() and np.linalg.eigvalsh(inner).min() <= 0:
+        return None
+    step[free] = np.linalg.solve(inner, slope[free])
+    return np.clip(step, -0.1, 0.1)
+
+
+def _curvature(downhill: Callable, logs: np.ndarray) -> np.ndarray:
+    """Return the Hessian by central differences of the analytic slopes."""
+    steps = STEP * np.eye(len(logs))
+    rows = [(downhill(logs + one)[1] - downhill(logs - one)[1]) / (2 * STEP) for one in steps]
+    return (np.array(rows) + np.array(rows).T) / 2
+
+
+def _with_a_mean(found: Fitted) -> Fitted | Unsaid:
+    """Return the model of spend, or Unsaid where q may be 1 or less, so that no mean exists."""
+    at = SPEND.index("q")
+    error = float(np.sqrt(found.logs.covariance[at, at]))
+    if found.logs.values[at] - TWO_SIDED * error > 0:
+        return found
+    return Unsaid(
+        why=_(
+            "What customers spend varies so widely that its mean can't be told (q may be 1 or "
+            "less: it is {q}).",
+            q=f"{found.parameters['q']:.2f}",
+        ),
+        n=found.logs.n,
+    )

@@ -1,0 +1,359 @@
+"""What customers are worth from now on: who is still there, what they will buy, what it brings.
+
+Given that a customer is alive, BG/NBD makes the rate of buying gamma (r + x, alpha + T) and the
+chance to leave beta (a, b + x), so that purchases at time s from now come at the rate
+(r + x)/(alpha + T) 2F1(r + x + 1, a; a + b + x; -s/(alpha + T)). The integral over s, discounted,
+is done by Gauss and Legendre; without a discount it is the closed form of Fader, Hardie and Lee
+(2005), whose a = 1 needs no care here. It depends on the customer by x and T alone, smoothly in
+log(alpha + T), so it is worked out at a few such places and read between them (Chebyshev).
+
+Each number is carried as its values, one a customer, and their slopes in the parameters: errors of
+means then hold both which customers there happen to be and how well the parameters are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.polynomial import chebyshev, legendre
+from scipy.special import hyp2f1
+
+from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.core.periods import Period, months_before
+from profitchain.lifetime import bgnbd_gammagamma
+from profitchain.lifetime.bgnbd_gammagamma import DAYS_A_WEEK, STEP, Fitted
+from profitchain.stats.glm import Quantities
+from profitchain.stats.model_design import kish
+from profitchain.stats.ratios import Linearised, stated
+
+DAYS_A_YEAR = 365
+MONTHS_A_YEAR = 12
+EVER = 12 * 200
+PLACES = 20  # of log(alpha + T), and of time ahead: nine digits hold
+RATE = len(bgnbd_gammagamma.PURCHASES) + len(bgnbd_gammagamma.SPEND)  # where the margin rate stands
+CARRIED = "95% interval clustered by customer; parameters' errors included (delta method)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """A number of each customer, with its slopes in the parameters (customers x parameters)."""
+
+    values: np.ndarray
+    slopes: np.ndarray
+
+    def times(self, other: Foreseen) -> Foreseen:
+        """Return the product, customer by customer."""
+        slopes = self.slopes * other.values[:, None] + other.slopes * self.values[:, None]
+        return Foreseen(values=self.values * other.values, slopes=slopes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The models of one snapshot, fitted, and the customers that they speak of.
+
+    `parameters`: the logs of r, alpha, a, b, p, q, v, then the margin rate: what is left, of each
+    unit of money that customers pay, as `money` ("margin", or "revenue" net of refunds). Where
+    money can't be foreseen, `no_money` says why.
+    """
+
+    customers: pd.DataFrame
+    purchases: Fitted
+    spend: Fitted | Unsaid
+    parameters: Quantities
+    money: str
+    currency: str
+    no_money: Unsaid | None = None
+
+
+def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook | Unsaid:
+    """Return the fitted models of one snapshot, or why there are none.
+
+    Parameters
+    ----------
+    customers : one row a customer of one snapshot
+        Reads what `lifetime` reads, and `revenue` and `margin` (if known) of the lookback.
+    paid : what these customers paid within the lookback, refunds not netted (`paid_within`).
+    """
+    purchases = bgnbd_gammagamma.fit_purchases(customers)
+    if isinstance(purchases, Unsaid):
+        return purchases
+    spend = bgnbd_gammagamma.fit_spend(customers)
+    money = N_("margin") if "margin" in customers else N_("revenue")
+    rate = margin_rate(customers, paid, money)
+    parts = [purchases.logs, _logs_or_none(spend), rate if isinstance(rate, Quantities) else None]
+    sizes = [len(bgnbd_gammagamma.PURCHASES), len(bgnbd_gammagamma.SPEND), 1]
+    return Outlook(
+        customers=customers,
+        purchases=purchases,
+        spend=spend,
+        parameters=_stacked(parts, sizes),
+        money=money,
+        currency=currency,
+        no_money=next((one for one in (spend, rate) if isinstance(one, Unsaid)), None),
+    )
+
+
+def paid_within(months: pd.DataFrame, last: Period, lookback_months: int | None) -> float:
+    """Return what customers paid in the months of a lookback that ends with a period.
+
+    Parameters
+    ----------
+    months : one row a month: `month` (2026-03), `revenue` of purchases, refunds not netted.
+    """
+    first = months_before(last.shift(1).first_day, lookback_months or EVER)
+    name = months["month"].astype(str)
+    inside = (name >= f"{first:%Y-%m}") & (name <= f"{last.last_day:%Y-%m}")
+    return float(months.loc[inside, "revenue"].sum())
+
+
+def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities | Unsaid:
+    """Return what is left as `money` of a unit that customers pay, within the lookback.
+
+    Margin and revenue are net of refunds, payments are not: so refunds come off. How much of the
+    payments was refunded is counted in full; margin per net revenue has its sampling error.
+    """
+    net = float(customers["revenue"].sum())
+    if net <= 0 or paid <= 0:
+        why = _("Nothing was left of the payments of the lookback.")
+        return Unsaid(why=why, n=len(customers))
+    earned = float(customers[money].sum())
+    rate = earned / net
+    by_cluster = customers.groupby("cluster")[list({"revenue", money})].sum()
+    errors = (by_cluster[money] - rate * by_cluster["revenue"]) / paid
+    return Quantities(
+        values=np.array([earned / paid]),
+        errors=errors.to_frame(0),
+        n=len(customers),
+        effective=kish(customers["cluster"].value_counts().to_numpy()),
+    )
+
+
+def alive(view: Outlook) -> Foreseen:
+    """Return each customer's chance to be alive."""
+    rows = view.customers
+    known = [rows[name].to_numpy(float) for name in ("repeats", "last_age_days", "age_days")]
+    return _foreseen(view, 0, lambda logs: bgnbd_gammagamma.alive(logs, *known))
+
+
+def orders(
+    view: Outlook, there: Foreseen, *, months: float, yearly_discount: float = 0.0
+) -> Foreseen:
+    """Return each customer's expected days with a purchase in the months to come.
+
+    Parameters
+    ----------
+    there : each customer's chance to be alive, as `alive` returns.
+    yearly_discount : what a purchase in a year counts less than one now, as a rate.
+    """
+    return there.times(_if_alive(view, _span(months, yearly_discount)))
+
+
+def paid_each(view: Outlook) -> Foreseen:
+    """Return what each customer is expected to pay on a day with a purchase."""
+    rows = view.customers
+    repeats, paid = rows["repeats"].to_numpy(float), rows["repeat_revenue"].to_numpy(float)
+    return _foreseen(view, len(bgnbd_gammagamma.PURCHASES), lambda logs: _paid(logs, repeats, paid))
+
+
+def money(view: Outlook, expected: Foreseen) -> Foreseen:
+    """Return what each customer's expected orders bring, in the outlook's money."""
+    paid = expected.times(paid_each(view))
+    slopes = np.zeros_like(paid.slopes)
+    slopes[:, RATE] = 1
+    rate = np.full(len(slopes), view.parameters.values[RATE])
+    return paid.times(Foreseen(values=rate, slopes=slopes))
+
+
+def of_a_new_customer(view: Outlook, *, months: float, yearly_discount: float = 0.0) -> Said:
+    """Return what is expected of one who has just bought first, that first purchase not counted."""
+    if view.no_money:
+        return view.no_money
+    names = ("repeats", "last_age_days", "age_days", "repeat_revenue")
+    newcomer = pd.DataFrame({name: [0.0] for name in names}).assign(cluster=-1)
+    one = replace(view, customers=newcomer)
+    expected = orders(one, alive(one), months=months, yearly_discount=yearly_discount)
+    linear = replace(mean(one, money(one, expected)), n=view.parameters.n)
+    return said(linear, view.currency, positive=linear.value > 0)
+
+
+def mean(view: Outlook, foreseen: Foreseen, inside: np.ndarray | None = None) -> Linearised:
+    """Return a number's mean over customers (all, or those `inside`), with its errors."""
+    everybody = np.ones(len(view.customers), dtype=bool)
+    inside = everybody if inside is None else inside
+    n = int(inside.sum())
+    weights = inside / n
+    value = float(weights @ foreseen.values)
+    own = weights * (foreseen.values - value)
+    return linearised(view, foreseen, weights, own=own, n=n)
+
+
+def linearised(
+    view: Outlook, foreseen: Foreseen, weights: np.ndarray, *, own: np.ndarray, n: int
+) -> Linearised:
+    """Return a weighted sum of a number, its errors those of customers and of parameters.
+
+    Parameters
+    ----------
+    weights : one a customer. `own` : what each customer brings to the sum's error.
+    """
+    errors = view.parameters.errors
+    codes = errors.index.get_indexer(view.customers["cluster"])
+    known, counts = codes >= 0, np.bincount(codes[(codes >= 0) & (weights != 0)])
+    counts = counts[counts > 0]
+    slope = weights @ foreseen.slopes
+    total = errors.to_numpy() @ slope
+    if len(counts) > 1:
+        factor = np.sqrt(len(counts) / (len(counts) - 1))
+        total = total + factor * np.bincount(codes[known], own[known], len(errors))
+    return Linearised(
+        value=float(weights @ foreseen.values),
+        errors=pd.Series(total, index=errors.index),
+        n=n,
+        effective=kish(counts) if len(counts) else view.parameters.effective,
+    )
+
+
+def said(linear: Linearised, unit: str, *, positive: bool = False) -> Estimate:
+    """Return a foreseen number with its interval: a share stays within 0 and 1.
+
+    `positive`: it can't be below 0, so its interval is even in its logarithm.
+    """
+    if unit == "share" or not positive or linear.value <= 0:
+        bounds = (0.0, 1.0) if unit == "share" else None
+        return stated(linear, unit=unit, bounds=bounds, method=CARRIED)
+    errors = linear.errors / linear.value
+    log = stated(replace(linear, value=float(np.log(linear.value)), errors=errors), unit=unit)
+    ends = {name: float(np.exp(getattr(log, name))) for name in ("low", "high")}
+    return replace(log, value=linear.value, method=CARRIED, **ends)
+
+
+def mean_said(
+    view: Outlook, foreseen: Foreseen, unit: str, inside: np.ndarray | None = None
+) -> Estimate:
+    """Return a number's mean over customers (all, or those `inside`), with its interval."""
+    rate = view.parameters.values[RATE]
+    unsure = unit == view.currency and rate < 2 * np.sqrt(view.parameters.covariance[RATE, RATE])
+    positive = not unsure and bool((foreseen.values >= 0).all())
+    return said(mean(view, foreseen, inside), unit, positive=positive)
+
+
+def purchases_if_alive(
+    logs: np.ndarray,
+    repeats: np.ndarray,
+    age_days: np.ndarray,
+    *,
+    days: float,
+    discount_a_day: float = 0.0,
+) -> np.ndarray:
+    """Return the purchases expected of customers who are alive, within so many days ahead."""
+    r, alpha, a, b = np.exp(logs)
+    counts, at_count = np.unique(repeats, return_inverse=True)
+    ages, at_age = np.unique(age_days, return_inverse=True)
+    scale = np.log(alpha + ages / DAYS_A_WEEK)
+    middle, half = (scale[0] + scale[-1]) / 2, (scale[-1] - scale[0]) / 2
+    places = chebyshev.chebpts1(PLACES)
+    between = (scale - middle) / half if half > 0 else np.zeros(len(scale))
+    reading = chebyshev.chebvander(between, PLACES - 1) @ np.linalg.inv(
+        chebyshev.chebvander(places, PLACES - 1)
+    )
+    spans = np.exp(middle + half * places)  # alpha + T, in weeks
+    ahead, widths = _times_ahead(spans, days / DAYS_A_WEEK)
+    widths = widths * np.exp(-discount_a_day * DAYS_A_WEEK * ahead)
+    shape = (r + counts)[:, None, None]
+    left = _still_there(shape + 1, a, (a + b + counts)[:, None, None], ahead / spans[:, None])
+    table = (r + counts)[:, None] / spans * np.einsum("xkq,kq->xk", left, widths)
+    return (reading @ table.T)[at_age, at_count]
+
+
+def purchases_of_new(logs: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Return the repeats expected within so many days (one number each) of the first purchase."""
+    r, alpha, a, b = np.exp(logs)
+    ahead, widths = _times_ahead(np.full(len(days), alpha), days / DAYS_A_WEEK)
+    left = _still_there(np.array(r + 1), a, np.array(a + b), ahead / alpha)
+    return r / alpha * (left * widths).sum(axis=1)
+
+
+def _times_ahead(spans: np.ndarray, weeks: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return times ahead and their weights (spans x places), even in log(1 + time/span)."""
+    points, weights = legendre.leggauss(PLACES)
+    top = np.log1p(weeks / spans)[:, None]
+    logs = top * (points + 1) / 2
+    widths = spans[:, None] * np.exp(logs) * top / 2 * weights
+    return spans[:, None] * np.expm1(logs), widths
+
+
+def _still_there(shape: np.ndarray, a: float, c: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Return 2F1(shape, a; c; -time), by the two of Pfaff's forms that lose no digits.
+
+    The first adds up positive terms but may overflow; where both do, nothing is left.
+    """
+    inside = time / (1 + time)
+    with np.errstate(all="ignore"):
+        first = np.exp(-shape * np.log1p(time)) * hyp2f1(shape, c - a, c, inside)
+        off = ~((first >= 0) & (first <= 1))
+        if off.any():
+            every = [np.broadcast_to(one, first.shape)[off] for one in (shape, c, time, inside)]
+            s, c_, t, z = every
+            second = np.exp(-a * np.log1p(t)) * hyp2f1(c_ - s, a, c_, z)
+            first[off] = np.where((second >= 0) & (second <= 1), second, 0.0)
+    return first
+
+
+def _if_alive(view: Outlook, span: dict[str, float]) -> Foreseen:
+    rows = view.customers
+    known = [rows[name].to_numpy(float) for name in ("repeats", "age_days")]
+    return _foreseen(view, 0, lambda logs: purchases_if_alive(logs, *known, **span))
+
+
+def _span(months: float, yearly_discount: float) -> dict[str, float]:
+    return {
+        "days": months * DAYS_A_YEAR / MONTHS_A_YEAR,
+        "discount_a_day": np.log1p(yearly_discount) / DAYS_A_YEAR,
+    }
+
+
+def _paid(logs: np.ndarray, repeats: np.ndarray, paid: np.ndarray) -> np.ndarray:
+    """Return what a customer's next purchase day is expected to bring in revenue."""
+    p, q, v = np.exp(logs)
+    return p * (v + paid) / (p * repeats + q - 1)
+
+
+def _foreseen(view: Outlook, first: int, function: Callable[[np.ndarray], np.ndarray]) -> Foreseen:
+    """Return a function of the parameters from `first` on, with central differences as slopes."""
+    names = bgnbd_gammagamma.SPEND if first else bgnbd_gammagamma.PURCHASES
+    logs = view.parameters.values[first : first + len(names)]
+    slopes = np.zeros((len(view.customers), len(view.parameters.values)))
+    for place, step in enumerate(STEP * np.eye(len(names))):
+        if view.parameters.errors.iloc[:, first + place].any():
+            rise = function(logs + step) - function(logs - step)
+            slopes[:, first + place] = rise / (2 * STEP)
+    return Foreseen(values=function(logs), slopes=slopes)
+
+
+def _logs_or_none(found: Fitted | Unsaid) -> Quantities | None:
+    return found.logs if isinstance(found, Fitted) else None
+
+
+def _stacked(parts: list[Quantities | None], sizes: list[int]) -> Quantities:
+    """Return numbers estimated side by side as one; what is missing counts as 0, without error."""
+    first = parts[0]
+    index = first.errors.index
+    errors = [
+        np.zeros((len(index), size))
+        if part is None
+        else part.errors.reindex(index, fill_value=0.0).to_numpy()
+        for part, size in zip(parts, sizes, strict=True)
+    ]
+    values = [
+        np.zeros(size) if part is None else part.values
+        for part, size in zip(parts, sizes, strict=True)
+    ]
+    return replace(
+        first,
+        values=np.concatenate(values),
+        errors=pd.DataFrame(np.concatenate(errors, axis=1), index=index),
+    )

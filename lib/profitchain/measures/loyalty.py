@@ -1,0 +1,291 @@
+"""Whether customers come back, how often, and what they spend.
+
+All of these are outcomes: none is a satisfaction score, and none may explain another as if it were
+one. For a firm without contracts a customer is *retained* who bought in the period before and buys
+again in this one; *churn* is the complement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain.core.estimates import Estimate, Said, Unsaid, counted
+from profitchain.core.i18n import N_, _, ngettext
+from profitchain.core.periods import Period
+from profitchain.stats.comparisons import Measure, Story, story
+from profitchain.stats.ratios import said_frame, wilson
+
+OFTEN = N_("orders per customer")
+FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
+
+
+def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]:
+    """Return the measures of loyalty by id; money is in `currency`."""
+    repeat = Measure(
+        id="repeat_rate",
+        label=_("Repeat purchase rate"),
+        numerator="repeats",
+        denominator="n",
+        unit="share",
+        bounds=(0.0, 1.0),
+        means=ngettext(
+            "share of answers followed by an order within {n} day",
+            "share of answers followed by an order within {n} days",
+            within_days,
+        ),
+    )
+    table = [repeat, *_keeping(), *_buying(currency), *_new_and_old()]
+    return {measure.id: measure for measure in table}
+
+
+def _keeping() -> list[Measure]:
+    """Return retention and its complement."""
+    stayed = _("of the customers who bought in the previous period, the share who bought again")
+    left = _("of the customers who bought in the previous period, the share who did not")
+    told = {
+        "retention_rate": (_("Retention rate"), "retained", stayed),
+        "churn_rate": (_("Churn rate"), "lost", left),
+    }
+    same = {"denominator": "previously_active", "unit": "share", "bounds": (0.0, 1.0)}
+    return [
+        Measure(id=id, label=label, numerator=numerator, means=means, **same)
+        for id, (label, numerator, means) in told.items()
+    ]
+
+
+def _buying(currency: str) -> list[Measure]:
+    """Return how often customers buy and for how much."""
+    often = Measure(
+        id="purchase_frequency",
+        label=_("Purchase frequency"),
+        numerator="orders",
+        denominator="active",
+        unit=OFTEN,
+        means=_("orders per active customer"),
+    )
+    basket = Measure(
+        id="average_order_value",
+        label=_("Average order value"),
+        numerator="revenue",
+        denominator="orders",
+        unit=currency,
+        means=_("net revenue per order"),
+    )
+    spent = Measure(
+        id="revenue_per_customer",
+        label=_("Revenue per customer"),
+        numerator="revenue",
+        denominator="active",
+        unit=currency,
+        means=_("net revenue per active customer"),
+    )
+    return [often, basket, spent]
+
+
+def _new_and_old() -> list[Measure]:
+    """Return the two shares of revenue: from new customers and from returning ones."""
+    new = _("share of net revenue from customers whose first order was in this period")
+    old = _("share of net revenue from customers whose first order was in an earlier period")
+    told = {
+        "new": (_("Revenue from new customers"), new),
+        "returning": (_("Revenue from returning customers"), old),
+    }
+    return [
+        Measure(
+            id=f"{who}_revenue_share",
+            label=label,
+            numerator=f"{who}_revenue",
+            denominator="revenue",
+            counts="orders",
+            unit="share",
+            bounds=(0.0, 1.0),
+            means=means,
+        )
+        for who, (label, means) in told.items()
+    ]
+
+
+def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
+    """Return activity with `lost` (customers) and `returning_revenue`, as the measures need them.
+
+    Parameters
+    ----------
+    activity : one row a period and cluster
+        Reads `previously_active`, `retained` (customers), `revenue`, `new_revenue` (money).
+    """
+    return activity.assign(
+        lost=activity["previously_active"] - activity["retained"],
+        returning_revenue=activity["revenue"] - activity["new_revenue"],
+    )
+
+
+def stories(activity: pd.DataFrame, currency: str, periods: Sequence[Period]) -> list[Story]:
+    """Return every measure that orders alone give, in the last of some periods, with its past."""
+    sums = with_complements(activity)
+    measures = loyalty_measures(currency)
+    return [story(sums, measures[name], periods) for name in measures if name != "repeat_rate"]
+
+
+def repeat_story(
+    cells: pd.DataFrame, within_days: int, periods: Sequence[Period], *, smallest: int = 0
+) -> Story:
+    """Return the repeat rate of the answers whose window closed in each period.
+
+    Parameters
+    ----------
+    cells : one row a distinct combination of `closes` (period), `cluster` and others
+        Reads `n` (answers) and `repeats` (answers followed by an order in time).
+    """
+    measure = loyalty_measures("", within_days)["repeat_rate"]
+    if cells.empty:
+        why = _("no answer in table `responses` has a closed window.")
+        nothing = Unsaid(why=_("Not measured: {what}", what=why))
+        gap = said_frame([nothing] * len(periods), period=[str(period) for period in periods])
+        changes = {"now": nothing, "change": nothing, "change_on_year": nothing}
+        return Story(measure=measure, trend=gap, **changes)
+    return story(cells.rename(columns={"closes": "period"}), measure, periods, smallest=smallest)
+
+
+def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, Said]:
+    """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
+
+    Refunds are netted from revenue and are not orders; cancelled orders are in neither.
+    """
+    here = activity[activity["period"] == str(period)]
+    if not here["orders"].sum():
+        return dict.fromkeys(TOTALS, Unsaid(why=_("No orders in {period}.", period=period)))
+    orders = int(here["orders"].sum())
+    return {
+        "orders": counted(orders, unit="orders"),
+        "revenue": counted(round(here["revenue"].sum(), 2), unit=currency, n=orders),
+        "active_customers": counted(here["active"].sum(), unit="customers"),
+        "new_customers": counted(here["new"].sum(), unit="customers"),
+    }
+
+
+TOTALS = ("orders", "revenue", "active_customers", "new_customers")
+
+
+def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFrame:
+    """Return the share of each cohort that bought, so many periods after its first order.
+
+    Parameters
+    ----------
+    cohorts : one row a cohort (period of the first order) and period: `active` customers.
+    smallest : cohorts of fewer customers are left out.
+
+    Returns
+    -------
+    One row a cohort and offset, from 1: cohort, offset (periods), customers, value, low, high
+    (shares).
+    """
+    place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
+    rows = cohorts.assign(offset=cohorts["period"].map(place) - cohorts["cohort"].map(place))
+    size = rows[rows["offset"] == 0].set_index("cohort")["active"]
+    rows = _filled(rows, size[size >= max(smallest, 1)], place)
+    quantile = float(stats.norm.ppf(0.975))
+    share = rows["active"] / rows["customers"]
+    ends = [wilson(p, n, quantile) for p, n in zip(share, rows["customers"], strict=True)]
+    rows = rows.assign(value=share, low=[e[0] for e in ends], high=[e[1] for e in ends])
+    return rows[["cohort", "offset", "customers", "value", "low", "high"]]
+
+
+def cohort_table(retention: pd.DataFrame) -> pd.DataFrame:
+    """Return cohort retention wide: one row a cohort: cohort, customers, one column an offset."""
+    wide = retention.pivot(index=["cohort", "customers"], columns="offset", values="value")
+    wide.columns = [f"+{offset}" for offset in wide.columns]
+    return wide.reset_index().sort_values("cohort", ignore_index=True)
+
+
+def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
+    """Return the share of customers who have ordered again, day by day.
+
+    Kaplan and Meier (1958, JASA 53: 457-481) with Greenwood's variance, log-log intervals;
+    customers not yet seen to return are censored on the period's last day.
+
+    Parameters
+    ----------
+    gaps : one row a distinct `days` and `event` (1 ordered again, 0 censored), `n` customers.
+
+    Returns
+    -------
+    One row a day with an event, from day 0 to the last on which anybody was watched: days, value,
+    low, high (shares ordered again), n at risk.
+    """
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    events = int(gaps.loc[gaps["event"] == 1, "n"].sum())
+    if events < FEWEST_REPEATS:
+        why = ngettext(
+            "Too few to say: {n} customer ordered again.",
+            "Too few to say: {n} customers ordered again.",
+            events,
+        )
+        return Unsaid(why=why, n=int(gaps["n"].sum()))
+    # a next order on the same day counts at half a day, so that its customer was at risk
+    fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
+    inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
+    # with weights statsmodels' own error is Tsiatis' for the cumulative hazard: half as wide again
+    risk, gone = fit.n_risk[inside], fit.n_events[inside]
+    error = np.sqrt(np.cumsum(gone / (risk * (risk - gone))))
+    curve = pd.DataFrame({"days": fit.surv_times[inside], "alive": fit.surv_prob[inside]})
+    curve = curve.assign(n=risk.astype(int))
+    half = stats.norm.ppf(0.975) * error / np.abs(np.log(curve["alive"]))
+    shares = {
+        "value": 1 - curve["alive"],
+        "low": 1 - curve["alive"] ** np.exp(-half),
+        "high": 1 - curve["alive"] ** np.exp(half),
+    }
+    start = pd.DataFrame(
+        {"days": [0.0], "value": [0.0], "low": [0.0], "high": [0.0], "n": [int(gaps["n"].sum())]}
+    )
+    steps = pd.concat([start, curve.assign(**shares)[start.columns]], ignore_index=True)
+    last = gaps["days"].max()
+    watched = steps.iloc[[-1]].assign(
+        days=float(last), n=int(gaps.loc[gaps["days"] == last, "n"].sum())
+    )
+    return pd.concat([steps, watched], ignore_index=True).drop_duplicates("days", ignore_index=True)
+
+
+def curve_frame(curve: pd.DataFrame | Unsaid) -> pd.DataFrame:
+    """Return the curve as it is, or an empty one with the reason, for the chart."""
+    if isinstance(curve, Unsaid):
+        return said_frame([curve], days=[0.0])
+    return curve
+
+
+def share_again_within(curve: pd.DataFrame | Unsaid, days: int) -> Said:
+    """Return the share of customers who ordered again within so many days, read off the curve."""
+    if isinstance(curve, Unsaid):
+        return curve
+    watched = curve["days"].iloc[-1]
+    if days > watched:
+        why = ngettext(
+            "Nobody was watched for {n} day (the longest: {longest}).",
+            "Nobody was watched for {n} days (the longest: {longest}).",
+            days,
+            longest=f"{watched:.0f}",
+        )
+        return Unsaid(why=why, n=int(curve["n"].iloc[0]))
+    row = curve[curve["days"] <= days].iloc[-1]
+    return Estimate(
+        value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
+        n=int(curve["n"].iloc[0]), unit="share", method="Kaplan-Meier",
+    )  # fmt: skip
+
+
+def _filled(rows: pd.DataFrame, sizes: pd.Series, place: dict[str, int]) -> pd.DataFrame:
+    """Return a row for every cohort and offset that has had its chance, 0 active if none came."""
+    last = max(place.values(), default=0)
+    pairs = [
+        (cohort, offset, int(sizes[cohort]))
+        for cohort in sizes.index
+        for offset in range(1, last - place[cohort] + 1)
+    ]
+    every = pd.DataFrame(pairs, columns=["cohort", "offset", "customers"])
+    seen = rows[["cohort", "offset", "active"]]
+    return every.merge(seen, how="left", on=["cohort", "offset"]).fillna({"active": 0})

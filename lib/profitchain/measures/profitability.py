@@ -1,0 +1,201 @@
+"""What a customer leaves after the cost to serve them: margin less contacts, programme, the rest.
+
+Revenue is what was paid, discounts already off it; margin is revenue less the goods; profit is
+margin less what the tables say was spent on serving customers. Three sums, never one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import pandas as pd
+
+from profitchain.core.errors import ParameterError
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.measures.disclosure_control import too_small, withheld
+from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered
+from profitchain.stats.ratios import ratio, said_frame
+from profitchain.stats.sampling_weights import factor, of_all
+
+if TYPE_CHECKING:
+    from profitchain.panel.edition import Edition
+
+By = Literal["orders", "customers"]
+SHARED = ("retention", "service")  # spent on all who buy
+OF_MEMBERS = "programme"
+PURPOSE_WORDS = {
+    "acquisition": N_("acquisition"), "retention": N_("retention"), "service": N_("service"),
+    "referral": N_("referral"), "programme": N_("programme"),
+}  # fmt: skip
+NO_MARGIN = N_("Margin is not known: needs `margin` in orders, or `gross_margin`.")
+NO_COSTS = N_("No cost to serve is known: needs `costs`, or `cost` in contacts.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costing:
+    """Which costs of the lookback are charged to customers, and how (whole units of currency).
+
+    Sums are those of all customers, also where some are drawn.
+    `contacts` is each customer's own; `programme` is shared equally by members who ordered;
+    `shared`, by purpose, by all who ordered. `left_out`, by purpose, is charged to nobody.
+    `in_service` tells that the cost of contacts was taken out of the purpose service, which holds
+    it, so that it counts once. `elsewhere` was spent on customers without an order.
+    """
+
+    contacts: float | None
+    programme: float
+    shared: Mapping[str, float]
+    left_out: Mapping[str, float]
+    in_service: bool
+    elsewhere: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any cost to serve is known at all."""
+        return self.contacts is not None or bool(self.programme) or bool(self.shared)
+
+
+def costing(now: pd.DataFrame, costs: pd.DataFrame) -> Costing:
+    """Return how the costs of the lookback are charged.
+
+    Parameters
+    ----------
+    now : one row a customer
+        Reads `orders` and, where known, `contact_cost` and `member`.
+    costs : one row a purpose: `purpose`, `amount`; no rows where the firm gives none.
+    """
+    spent = costs.groupby("purpose")["amount"].sum().to_dict()
+    base, each = ordered(now), factor(now)
+    contacts = each * float(now["contact_cost"].sum()) if "contact_cost" in now else None
+    programme = spent.pop(OF_MEMBERS, 0.0)
+    shared = {purpose: spent.pop(purpose) for purpose in SHARED if purpose in spent}
+    in_service = contacts is not None and "service" in shared
+    if in_service:
+        shared["service"] = max(shared["service"] - contacts, 0.0)
+    if "member" not in base or not base["member"].sum():
+        shared |= {OF_MEMBERS: programme} if programme else {}
+        programme = 0.0
+    return Costing(
+        contacts=contacts, programme=programme, shared=shared, left_out=spent,
+        in_service=in_service, elsewhere=_elsewhere(now, each),
+    )  # fmt: skip
+
+
+def _elsewhere(now: pd.DataFrame, each: float) -> float:
+    """Return what contacts of customers without an order cost."""
+    if "contact_cost" not in now:
+        return 0.0
+    spent = now.loc[now["orders"] <= 0, "contact_cost"]
+    return float(of_all(pd.Series([spent.sum()]), each, squares=pd.Series([spent @ spent])).iloc[0])
+
+
+def costs_of(edition: Edition) -> pd.DataFrame:
+    """Return the costs of the lookback by purpose (`purpose`, `amount`), no rows where unknown."""
+    if edition.has("cost_sums"):
+        return edition.table("cost_sums")
+    return pd.DataFrame({"purpose": pd.Series(dtype=str), "amount": pd.Series(dtype=float)})
+
+
+def profits(now: pd.DataFrame, costs: Costing, *, by: By = "orders") -> pd.DataFrame:
+    """Return what each customer of the lookback brought, cost and left.
+
+    Parameters
+    ----------
+    now : one row a customer, as `value_groups.snapshot` returns.
+    by : whether `shared` costs follow orders, or are the same for each customer.
+
+    Returns
+    -------
+    The rows of customers who ordered, with `contact_cost`, `other_costs` (programme and shared)
+    and, where margin and some cost are known, `profit` (money of the lookback).
+    """
+    if by not in get_args(By):
+        raise ParameterError(f"shared_by is {by!r}, but must be one of {', '.join(get_args(By))}.")
+    base, each = ordered(now).assign(customers=1), factor(now)
+    weight = base[by] / max(base[by].sum(), 1)
+    other = weight * (sum(costs.shared.values()) / each)
+    if costs.programme:
+        other = other + costs.programme / each * base["member"] / base["member"].sum()
+    base = base.assign(other_costs=other)
+    if "margin" in base and costs.is_known:
+        own = base.get("contact_cost", 0.0)
+        base = base.assign(profit=base["margin"] - own - other)
+        base["at_a_loss"] = (base["profit"] < 0).astype(int)
+    return base
+
+
+def profit_per_customer(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> Said:
+    """Return profit per customer of the lookback; cost rates are taken as given.
+
+    Parameters
+    ----------
+    rows : one row a customer, as `profits` returns.
+    """
+    return _mean(rows, "profit", unit=currency, smallest=smallest)
+
+
+def loss_share(rows: pd.DataFrame, *, smallest: int = 0) -> Said:
+    """Return the share of the lookback's customers who cost more than their margin."""
+    return _mean(rows, "at_a_loss", unit="share", bounds=(0.0, 1.0), smallest=smallest)
+
+
+def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.DataFrame:
+    """Return money per customer by value group, all of them in the last row.
+
+    Parameters
+    ----------
+    rows : one row a customer, as `profits` returns, with `group`.
+
+    Returns
+    -------
+    One row a group: group, n (customers); revenue, discount, margin, contact_cost, other_costs
+    (means a customer, where known); where profit is: profit_value, profit_low, profit_high,
+    profit_why, at_a_loss (share). NaN stands for all of a group that `withheld` holds back.
+    """
+    groups = {group: rows[rows["group"] == group] for group in GROUPS if group != LAPSED}
+    hidden = withheld(pd.Series({group: len(part) for group, part in groups.items()}), smallest)
+    parts = groups | {ALL: rows}
+    hidden[ALL] = 0 < len(rows) < smallest
+    money = ["revenue", "discount", "margin", "contact_cost", "other_costs"]
+    known = [name for name in money if name in rows and (rows[name] != 0).any()]
+    means = {name: {"n": len(part), **part[known].mean()} for name, part in parts.items()}
+    table = pd.DataFrame(means, dtype=float).T.mask(hidden).rename_axis("group").reset_index()
+    if "profit" not in rows:
+        return table
+    how = {"hidden": hidden, "smallest": smallest}
+    said = _of_parts(parts, "profit", unit=currency, **how)
+    losses = _of_parts(parts, "at_a_loss", unit="share", **how)
+    profit = said_frame(said).drop(columns="n").assign(unit=currency).add_prefix("profit_")
+    return pd.concat([table, profit], axis=1).assign(at_a_loss=said_frame(losses)["value"])
+
+
+def _of_parts(
+    parts: Mapping[str, pd.DataFrame], column: str, *, unit: str, hidden: pd.Series, smallest: int
+) -> list[Said]:
+    return [
+        too_small(len(part), smallest)
+        if hidden[name]
+        else _mean(part, column, unit=unit, smallest=smallest)
+        for name, part in parts.items()
+    ]
+
+
+def _mean(
+    rows: pd.DataFrame,
+    column: str,
+    *,
+    unit: str,
+    bounds: tuple[float, float] | None = None,
+    smallest: int = 0,
+) -> Said:
+    if len(rows) < max(smallest, 1):
+        return too_small(len(rows), smallest)
+    if "margin" not in rows:
+        return Unsaid(why=_(NO_MARGIN))
+    if column not in rows:
+        return Unsaid(why=_(NO_COSTS))
+    sums = rows[["cluster", column, "customers"]]
+    return ratio(sums, numerator=column, denominator="customers", unit=unit, bounds=bounds)

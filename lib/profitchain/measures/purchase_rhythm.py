@@ -1,0 +1,230 @@
+"""How customers buy: how many orders, how far apart, how much in each, and in which months."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.i18n import N_, _, ngettext
+from profitchain.measures.disclosure_control import too_small
+from profitchain.measures.rfm import ordered
+from profitchain.stats.ratios import ratio, said_frame
+
+MONTHS_A_YEAR = 12
+FEWEST_YEARS = 2
+MONTHS = (
+    N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
+    N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
+)  # fmt: skip
+UNCOVERED = 3.0  # so many orders expected of days that have none: chance explains 1 in 20
+ORDERS, ONCE = N_("Orders per customer"), N_("Customers with one order")
+GAP, UNITS = N_("Days between purchases, median"), N_("Units per order")
+ABOVE, BELOW = N_("above the others"), N_("below the others")
+ALIKE = N_("can't be told apart")
+NO_ORDERS_EVER = N_("No orders in this month of any year.")
+FEWEST_GAPS = 8  # the median's 95% interval ends inside six or more; eight leave some room
+
+
+def orders_per_customer(now: pd.DataFrame, *, smallest: int = 0) -> Said:
+    """Return the mean number of orders in the lookback of those who ordered in it."""
+    return _of_base(now, ordered(now)["orders"], unit="orders", smallest=smallest)
+
+
+def share_with(now: pd.DataFrame, least: int, most: float, *, smallest: int = 0) -> Said:
+    """Return the share of the lookback's customers who placed so many orders in it."""
+    inside = ordered(now)["orders"].between(least, most).astype(int)
+    return _of_base(now, inside, unit="share", bounds=(0.0, 1.0), smallest=smallest)
+
+
+def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -> Said:
+    """Return the median over customers of their mean days from one purchase day to the next.
+
+    Only those who ordered in the lookback and have come back at least once have any. The interval
+    is that of order statistics, free of any distribution (Conover 1999, Practical Nonparametric
+    Statistics, 3.2).
+
+    Parameters
+    ----------
+    now : one row a customer
+        Reads `orders`, `repeats` and `last_age_days` (from the first purchase day to the last).
+    """
+    rows = ordered(now)
+    rows = rows[rows["repeats"] > 0]
+    gaps = np.sort((rows["last_age_days"] / rows["repeats"]).to_numpy(float))
+    n = len(gaps)
+    if 0 < n < smallest:
+        return Unsaid(why=too_small(n, smallest).why, n=len(ordered(now)))
+    if n < max(smallest, FEWEST_GAPS):
+        words = ngettext(
+            "Too few to say: {n} customer came back.", "Too few to say: {n} customers came back.", n
+        )
+        return Unsaid(why=words, n=n)
+    below = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
+    return Estimate(
+        value=float(np.median(gaps)), low=float(gaps[max(below - 1, 0)]),
+        high=float(gaps[min(n - below, n - 1)]), n=n, unit="days", level=level,
+        method="order statistics",
+    )  # fmt: skip
+
+
+def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -> Said:
+    """Return how much of a column (units, money) comes on one order of the lookback."""
+    rows = ordered(now)
+    if column not in rows:
+        return Unsaid(why=_("Not known: no table holds `{column}`.", column=column))
+    if len(rows) < max(smallest, 1):
+        return Unsaid(why=_("Too few to say."), n=len(rows))
+    return ratio(rows[["cluster", column, "orders"]], numerator=column, denominator="orders",
+                 unit=unit)  # fmt: skip
+
+
+def rhythm(now: pd.DataFrame, *, currency: str, smallest: int = 0) -> dict[str, Said]:
+    """Return the figures of the purchase rhythm, by what they are called."""
+    few = {"smallest": smallest}
+    units = per_order(now, "quantity", unit="", **few)
+    said = {
+        ORDERS: orders_per_customer(now, **few),
+        ONCE: share_with(now, 1, 1, **few),
+        N_("… with two or three"): share_with(now, 2, 3, **few),
+        N_("… with four or more"): share_with(now, 4, np.inf, **few),
+        GAP: days_between(now, **few),
+        UNITS: units,
+        N_("Revenue per order"): per_order(now, "revenue", unit=currency, **few),
+    }
+    return {name: one for name, one in said.items() if name != UNITS or "quantity" in now}
+
+
+def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """Return how many orders a day each month of the year has, against the year's middle (1).
+
+    A Poisson mean model of the whole years' monthly orders on month and a bent trend, its errors
+    as wide as the months really scatter (McCullagh and Nelder 1989, ch. 6), so that growth is not
+    taken for season. Twelve months are compared at once, so whether one differs is judged with
+    Bonferroni's correction, not by its own interval.
+
+    Parameters
+    ----------
+    months : one row a month with orders: `month` (YYYY-MM), `orders`; where known, `first_day` and
+        `last_day` of the month that have any (1 to 31), by which the tables' first and last month
+        are left out if the tables cover them only in part.
+
+    Returns
+    -------
+    One row a month of the year, January first: month, value, low, high (ratio), n (orders), why,
+    verdict ("above the others", "below the others", "can't be told apart"; "" where unsaid).
+    One row with the reason where fewer than two whole years are known.
+    """
+    every = _whole_years(months)
+    if isinstance(every, Unsaid):
+        return said_frame([every], month=MONTHS[:1]).assign(verdict="")
+    here = [every[every["of_year"] == month]["orders"].sum() for month in range(1, 13)]
+    fitted = _fit(every, level)
+    said = [
+        fitted[month][0] if month in fitted else Unsaid(why=_(NO_ORDERS_EVER))
+        for month in range(1, 13)
+    ]
+    alpha = (1 - level) / max(len(fitted), 1)
+    verdicts = [
+        _verdict(*fitted[month], alpha) if month in fitted else "" for month in range(1, 13)
+    ]
+    return said_frame(said, month=MONTHS).assign(n=here, verdict=verdicts)
+
+
+def _verdict(said: Estimate, p: float, alpha: float) -> str:
+    if not p < alpha:
+        return ALIKE
+    return ABOVE if said.value > 1 else BELOW
+
+
+def years_known(months: pd.DataFrame) -> int:
+    """Return over how many whole years the season is told."""
+    every = _whole_years(months)
+    return 0 if isinstance(every, Unsaid) else len(every) // MONTHS_A_YEAR
+
+
+def _whole_years(months: pd.DataFrame) -> pd.DataFrame | Unsaid:
+    """Return the last whole years month by month: orders, days, of_year (1..12), time (-1..1)."""
+    every = _whole_months(months)
+    known = len(every)
+    if known < FEWEST_YEARS * MONTHS_A_YEAR:
+        words = ngettext(
+            "Needs two whole years of orders; {n} of {all} months is missing.",
+            "Needs two whole years of orders; {n} of {all} months are missing.",
+            FEWEST_YEARS * MONTHS_A_YEAR - known, all=FEWEST_YEARS * MONTHS_A_YEAR,
+        )  # fmt: skip
+        return Unsaid(why=words, n=int(months["orders"].sum()))
+    every = every.iloc[known % MONTHS_A_YEAR :]
+    return pd.DataFrame(
+        {
+            "orders": every.to_numpy(float),
+            "days": every.index.days_in_month,
+            "of_year": every.index.month,
+            "time": np.linspace(-1, 1, len(every)),
+        }
+    )
+
+
+def _whole_months(months: pd.DataFrame) -> pd.Series:
+    """Return the orders of each month that the tables cover to its ends; none: 0."""
+    rows = months.set_index(pd.PeriodIndex(months["month"], freq="M"))
+    every = rows["orders"].resample("M").sum() if len(rows) else rows["orders"]
+    if "first_day" not in rows or not len(rows):
+        return every
+    rows = rows.sort_index()
+    left = rows.index.days_in_month - rows["last_day"]
+    first = _is_uncovered(rows, rows["first_day"] - 1, 0)
+    last = _is_uncovered(rows, left, len(rows) - 1)
+    return every.iloc[int(first) : len(every) - int(last)]
+
+
+def _is_uncovered(rows: pd.DataFrame, empty_days: pd.Series, place: int) -> bool:
+    """Tell whether a month's days without orders are more than chance and habit would leave."""
+    rate = rows["orders"].iloc[place] / rows.index[place].days_in_month
+    others = empty_days.drop(empty_days.index[place])
+    here = empty_days.iloc[place]
+    return bool(here * rate > UNCOVERED and here > others.max())
+
+
+def _fit(every: pd.DataFrame, level: float) -> dict[int, tuple[Estimate, float]]:
+    """Return each month's index and its p-value against 1; months without any order have none."""
+    from statsmodels.genmod import families
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    totals = every.groupby("of_year")["orders"].sum()
+    every = every[every["of_year"].map(totals) > 0]
+    names = sorted(every["of_year"].unique())
+    months = np.column_stack([(every["of_year"] == name).astype(float) for name in names])
+    x = np.column_stack([months, every["time"], every["time"] ** 2 - (every["time"] ** 2).mean()])
+    model = GLM(every["orders"], x, family=families.Poisson(), offset=np.log(every["days"]))
+    fit = model.fit(scale="X2")
+    k = len(names)
+    contrast = np.column_stack([np.eye(k) - 1 / k, np.zeros((k, 2))])
+    log_index, covariance = contrast @ fit.params, contrast @ fit.cov_params() @ contrast.T
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    half = stats.t.ppf((1 + level) / 2, fit.df_resid) * errors
+    far = np.divide(np.abs(log_index), errors, out=np.zeros(k), where=errors > 0)
+    p_values = 2 * stats.t.sf(far, fit.df_resid)
+    ends = np.exp(np.column_stack([log_index, log_index - half, log_index + half]))
+    how = {"unit": "ratio", "level": level, "method": "Poisson with scatter"}
+    said = [
+        Estimate(value=value, low=low, high=high, n=int(totals[name]), **how)
+        for name, (value, low, high) in zip(names, ends.tolist(), strict=True)
+    ]
+    return dict(zip(map(int, names), zip(said, p_values.tolist(), strict=True), strict=True))
+
+
+def _of_base(
+    now: pd.DataFrame,
+    values: pd.Series,
+    *,
+    unit: str,
+    bounds: tuple[float, float] | None = None,
+    smallest: int = 0,
+) -> Said:
+    rows = ordered(now)
+    sums = pd.DataFrame({"cluster": rows["cluster"], "sum": values, "customers": 1})
+    return ratio(
+        sums, numerator="sum", denominator="customers", unit=unit, bounds=bounds, smallest=smallest
+    )

@@ -1,0 +1,150 @@
+"""Who answers: the share of all who were asked, over time and by what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.core.periods import Period
+from profitchain.stats.comparisons import EVERYBODY, Measure, by_groups
+from profitchain.stats.ratios import change, ratio, said_frame
+
+PRIOR, RECENCY = N_("orders before"), N_("last order before")
+HISTORIES = (PRIOR, RECENCY)
+PRIOR_BANDS = (N_("no order"), N_("1 order"), N_("2–3 orders"), N_("4 or more orders"))
+RECENCY_BANDS = (
+    N_("never"),
+    N_("up to 30 days"),
+    N_("31–90 days"),
+    N_("91–365 days"),
+    N_("over a year"),
+)
+NOT_GROUPS = ("period", "closes", *HISTORIES)
+RATE = Measure(
+    id="response_rate",
+    label=N_("Response rate"),
+    numerator="responses",
+    denominator="requests",
+    unit="share",
+    bounds=(0.0, 1.0),
+    means=N_("share of invitations answered by the end of the period in which they were sent"),
+)
+ACTIVE_RATE = Measure(
+    id="active_customers_who_answered",
+    label=N_("Share of active customers who answered"),
+    numerator="responses",
+    denominator="requests",
+    unit="share",
+    bounds=(0.0, 1.0),
+    means=N_("share of the customers who bought in a period and answered after that, by its end"),
+)
+
+
+def rate_of(*, invited: bool) -> Measure:
+    """Return what can be known of response: the rate, or only who of the buyers answered."""
+    measure = RATE if invited else ACTIVE_RATE
+    return replace(measure, label=_(measure.label), means=_(measure.means))
+
+
+def requests_of(asked: pd.DataFrame) -> pd.DataFrame:
+    """Return the requests with sums for the rate, and their history in bands.
+
+    Parameters
+    ----------
+    asked : one row a distinct combination of what was known of a request
+        Reads `n`, `in_time` (answered by the end of the period of asking), `prior_orders` and
+        `recency_days` (-1: no earlier order).
+    """
+    prior = np.digitize(asked["prior_orders"].to_numpy(float), [1, 2, 4])
+    recency = np.digitize(asked["recency_days"].to_numpy(float), [0, 31, 91, 366])
+    return asked.assign(
+        requests=asked["n"],
+        responses=asked["n"] * asked["in_time"],
+        **{PRIOR: np.take(PRIOR_BANDS, prior), RECENCY: np.take(RECENCY_BANDS, recency)},
+    )
+
+
+def groups_of(asked: pd.DataFrame) -> list[str]:
+    """Return the columns that name groups of requests: segments of customers, and touchpoint."""
+    is_number = pd.api.types.is_numeric_dtype
+    return [name for name in asked if name not in NOT_GROUPS and not is_number(asked[name])]
+
+
+def in_period(asked: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Return the requests of one period."""
+    return asked[asked["period"] == str(period)].reset_index(drop=True)
+
+
+def by_group(
+    requests: pd.DataFrame, measure: Measure, groups: Sequence[str], *, smallest: int
+) -> pd.DataFrame:
+    """Return the rate by segment and touchpoint, as `comparisons.by_groups` does."""
+    if not groups:
+        requests, groups = requests.assign(**{EVERYBODY: N_("all requests")}), [EVERYBODY]
+    return by_groups(requests, measure, groups, smallest=smallest)
+
+
+def by_history(requests: pd.DataFrame, measure: Measure, *, smallest: int) -> pd.DataFrame:
+    """Return the rate by orders before and by days since the last one, as `by_group` does.
+
+    The bands stand in their own order, the fewest first; a history that all share is left out.
+    """
+    frame = by_group(requests, measure, _telling(requests, HISTORIES), smallest=smallest)
+    order = sorted(frame.index, key=lambda row: _band(frame.at[row, "group"]))
+    return frame.loc[order].reset_index(drop=True)
+
+
+def profile(requests: pd.DataFrame, groups: Sequence[str], *, smallest: int) -> pd.DataFrame:
+    """Return who is missing: what share each group is of those who answered and of the others.
+
+    Returns
+    -------
+    One row a group, where there are several: segment, group, then value, low, high and why under
+    `answered_`, `silent_` (shares) and `difference_` (the first less the second).
+    """
+    names = _telling(requests, [*groups, *HISTORIES])
+    pairs = [
+        (name, group) for name in names for group in sorted(requests[name].unique(), key=_band)
+    ]
+    said = [_of_both(requests, name, group, smallest) for name, group in pairs]
+    sides = zip(*said, strict=True) if said else ([], [], [])
+    frames = [
+        said_frame(list(side)).drop(columns="n").add_prefix(f"{prefix}_")
+        for prefix, side in zip(("answered", "silent", "difference"), sides, strict=True)
+    ]
+    labels = {
+        "segment": [name for name, _group in pairs],
+        "group": [str(group) for _name, group in pairs],
+    }
+    return pd.concat([pd.DataFrame(labels), *frames], axis=1)
+
+
+def _band(group: str) -> tuple[int, str]:
+    """Return what sorts groups: bands of history in their order, others by name and first."""
+    bands = (*PRIOR_BANDS, *RECENCY_BANDS)
+    return (bands.index(group) + 1 if group in bands else 0), group
+
+
+def _telling(requests: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return those columns that tell at least two groups apart."""
+    return [name for name in names if requests[name].nunique() > 1]
+
+
+def _of_both(requests: pd.DataFrame, name: str, group: object, smallest: int) -> tuple[Said, ...]:
+    """Return a group's share of those who answered, of those who didn't, and their difference."""
+    inside = requests[name] == group
+    customers = requests.loc[inside, "cluster"].nunique()
+    if customers < smallest:
+        return (Unsaid(why=_("too few to show"), n=int(requests.loc[inside, "n"].sum())),) * 3
+    answered, silent = (
+        pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})
+        for n in (requests["responses"], requests["requests"] - requests["responses"])
+    )
+    share = {"numerator": "inside", "denominator": "of", "unit": "share"}
+    both = [ratio(side, **share, bounds=(0.0, 1.0)) for side in (answered, silent)]
+    return (*both, change(answered, silent, **share, bounds=(0.0, 1.0)))

@@ -1,0 +1,307 @@
+"""Which customers carry the business today: groups by recency, frequency and money.
+
+Each customer who ordered in the lookback is placed in a third of each: how lately, how often, how
+much (RFM: Hughes 1994, Strategic Database Marketing). The thirds are of this snapshot and hold for
+the one before as well, so that a customer who changes groups has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.core.periods import Period
+from profitchain.measures.disclosure_control import too_small, withheld
+from profitchain.measures.satisfaction import answers_to, measures_of
+from profitchain.sources.settings import Question
+from profitchain.stats.comparisons import Measure
+from profitchain.stats.ratios import ratio, said_frame
+from profitchain.stats.sampling_weights import factor, group_size, of_all
+
+Money = Literal["margin", "revenue"]
+RULES = {
+    N_("Champions"): N_("lately, often and much: top third in all three"),
+    N_("Regulars"): N_("often: top third in orders, not long ago"),
+    N_("Big spenders"): N_("much but not often: top third in money, not long ago"),
+    N_("Occasional"): N_("not long ago, neither often nor much"),
+    N_("New"): N_("first order within this period, whatever it was"),
+    N_("Gone quiet"): N_("long ago: last third in recency, though top third in orders or money"),
+    N_("Cooling"): N_("long ago, and neither often nor much before"),
+    N_("Lapsed"): N_("no order in the lookback"),
+}
+GROUPS = tuple(RULES)
+LAPSED = "Lapsed"
+ALL = N_("All who ordered")
+MONEY_WORDS = {
+    "margin": N_("margin"),
+    "revenue": N_("revenue"),
+    "period_revenue": N_("revenue of the period"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thirds:
+    """Where one measure's thirds end: 1 up to `first`, 2 up to `second`, 3 above.
+
+    An end is -inf where ties leave the third empty. `most_common` is the share of customers who
+    share one value: above two thirds, the measure can't part them.
+    """
+
+    first: float
+    second: float
+    most_common: float
+
+    @property
+    def parts_them(self) -> bool:
+        return self.most_common <= 2 / 3
+
+    def of(self, values: pd.Series) -> np.ndarray:
+        """Return each value's third, 1 to 3."""
+        return 1 + (values > self.first).to_numpy() + (values > self.second).to_numpy()
+
+
+def snapshot(customers: pd.DataFrame, back: int) -> pd.DataFrame:
+    """Return the customers as they stood so many periods ago, with `recency_days`, by `row`."""
+    rows = customers[customers["back"] == back].set_index("row", drop=False)
+    return rows.assign(recency_days=rows["age_days"] - rows["last_age_days"])
+
+
+def money_of(customers: pd.DataFrame) -> Money:
+    """Return which money speaks of value: margin where it is known or assumed, else revenue."""
+    return "margin" if "margin" in customers else "revenue"
+
+
+def ordered(now: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers of a snapshot who ordered within the lookback."""
+    return now[now["orders"] > 0]
+
+
+def thirds(values: pd.Series) -> Thirds:
+    """Return the ends of the thirds of some values, by mid-ranks: ties stay together.
+
+    Examples
+    --------
+    >>> ends = thirds(pd.Series([1, 1, 1, 1, 1, 1, 1, 1, 1, 5]))
+    >>> ends.of(pd.Series([1, 2, 5])).tolist(), ends.parts_them
+    ([2, 3, 3], False)
+    """
+    if values.empty:
+        return Thirds(first=-np.inf, second=-np.inf, most_common=0.0)
+    places = (values.rank(method="average") - 0.5) / len(values)
+    ends = [
+        values[places < end].max() if (places < end).any() else -np.inf for end in (1 / 3, 2 / 3)
+    ]
+    common = float(values.value_counts(normalize=True).iloc[0])
+    return Thirds(first=float(ends[0]), second=float(ends[1]), most_common=common)
+
+
+def limits(now: pd.DataFrame) -> dict[str, Thirds]:
+    """Return the thirds of recency (days, fewer is better), frequency (orders) and money.
+
+    Parameters
+    ----------
+    now : one row a customer, as `snapshot` returns.
+    """
+    base = ordered(now)
+    money = money_of(now)
+    return {
+        "recency": thirds(-base["recency_days"]),
+        "frequency": thirds(base["orders"]),
+        money: thirds(base[money]),
+    }
+
+
+def rfm(now: pd.DataFrame, ends: Mapping[str, Thirds], *, period: Period) -> pd.Series:
+    """Return each customer's group, one of `GROUPS`: every customer has exactly one.
+
+    Parameters
+    ----------
+    now : one row a customer, as `snapshot` returns.
+    ends : as `limits` returns, of this or of a later snapshot.
+    period : the one that the snapshot ends; who first bought within it is new.
+    """
+    money = money_of(now)
+    lately = ends["recency"].of(-now["recency_days"])
+    often = ends["frequency"].of(now["orders"]) == 3
+    much = ends[money].of(now[money]) == 3
+    is_new = (now["age_days"] < days_in(period)).to_numpy()
+    first_that_holds = {
+        LAPSED: ~(now["orders"] > 0).to_numpy(),
+        "New": is_new,
+        "Champions": (lately == 3) & often & much,
+        "Regulars": (lately >= 2) & often,
+        "Big spenders": (lately >= 2) & much,
+        "Gone quiet": (lately == 1) & (often | much),
+        "Cooling": lately == 1,
+    }
+    found = np.select(list(first_that_holds.values()), list(first_that_holds), "Occasional")
+    return pd.Series(pd.Categorical(found, categories=GROUPS), index=now.index, name="group")
+
+
+def days_in(period: Period) -> int:
+    """Return how many days a period has."""
+    return (period.last_day - period.first_day).days + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """The customers of a snapshot in their groups, and the snapshot before in the same ones.
+
+    `now` and `before` are frames with a column `group`; `before` is empty where history is short.
+    """
+
+    now: pd.DataFrame
+    before: pd.DataFrame
+    ends: Mapping[str, Thirds]
+    money: Money
+
+
+def grouped(customers: pd.DataFrame, period: Period) -> Groups:
+    """Return the customers of the last two snapshots in their groups.
+
+    Parameters
+    ----------
+    customers : one row a customer and snapshot, as the store keeps them.
+    """
+    now, before = snapshot(customers, 0), snapshot(customers, 1)
+    ends = limits(now)
+    return Groups(
+        now=now.assign(group=rfm(now, ends, period=period)),
+        before=before.assign(group=rfm(before, ends, period=period.previous)),
+        ends=ends,
+        money=money_of(now),
+    )
+
+
+def satisfaction_of(rows: pd.DataFrame, question: Question, *, smallest: int = 0) -> Said:
+    """Return the main question's score over the customers' latest answers.
+
+    Parameters
+    ----------
+    rows : one row a customer
+        Reads `score` (NaN without an answer) and `cluster`.
+    """
+    answered = rows.dropna(subset=["score"])
+    cells = answered[["cluster", "score"]].assign(question=question.name, n=1)
+    return ratio(answers_to(cells, question), **score_of(question).parts, smallest=smallest)
+
+
+def score_of(question: Question) -> Measure:
+    """Return the headline measure of a question."""
+    return measures_of(question)[0]
+
+
+def share_of(rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: int = 0) -> Said:
+    """Return the share of a column's sum that some customers bring.
+
+    Parameters
+    ----------
+    rows : one row a customer
+        Reads `cluster` and the column; a negative sum (refunds) leaves nothing to share.
+    chosen : which customers, one truth a row.
+    """
+    if chosen.sum() < smallest:
+        return too_small(int(chosen.sum()), smallest)
+    if rows[column].sum() <= 0:
+        words = _("All {money} together is not above zero.", money=_(MONEY_WORDS[column]))
+        return Unsaid(why=words, n=len(rows))
+    sums = rows[["cluster", column]].assign(part=rows[column].where(chosen, 0.0), customers=1)
+    return ratio(
+        sums, numerator="part", denominator=column, counts="customers",
+        unit="share", bounds=(0.0, 1.0),
+    )  # fmt: skip
+
+
+def withheld_groups(rows: pd.DataFrame, smallest: int) -> pd.Series:
+    """Return which groups must not be shown, one truth a group of `GROUPS`.
+
+    None of those who ordered can be told from the totals of all who ordered, nor any group from
+    the total of all customers. (How many lapsed is the difference of these two totals.)
+
+    Parameters
+    ----------
+    rows : one row a customer with a `group`: all customers.
+    """
+    sizes = rows.groupby("group", observed=False).size()
+    return withheld(sizes, smallest, already=withheld(sizes.drop(LAPSED), smallest))
+
+
+def group_table(
+    groups: Groups, *, question: Question | None = None, smallest: int = 0
+) -> pd.DataFrame:
+    """Return how many customers each group has, what they bring, and how satisfied they are.
+
+    Returns
+    -------
+    One row a group of `GROUPS`: group, customers, change (customers, since the snapshot before),
+    share_of_customers, share_of_revenue, share_of_margin (0..1, of the lookback; margin where
+    known), orders_per_customer; with a question also score_value, score_low, score_high, score_why,
+    answers. NaN stands for all of them where `withheld_groups` says so, for the change also where
+    the group was too small before; for answers also below `smallest`.
+    """
+    now = groups.now
+    by_group = now.groupby("group", observed=False)
+    sizes = by_group.size()
+    table = pd.DataFrame({"customers": sizes})
+    if len(groups.before):
+        change = sizes - groups.before["group"].value_counts()
+        table["change"] = change.astype(float).mask(withheld_groups(groups.before, smallest))
+    table = of_all(table, factor(now), squares=sizes)
+    table["share_of_customers"] = sizes / max(len(now), 1)
+    for column in dict.fromkeys(["revenue", groups.money]):
+        total = now[column].sum()
+        table[f"share_of_{column}"] = by_group[column].sum() / total if total > 0 else np.nan
+    table["orders_per_customer"] = by_group["orders"].mean()
+    table = table.astype(float).mask(withheld_groups(now, smallest)).reset_index()
+    table = table.assign(group=list(GROUPS))
+    return table if question is None else _with_scores(table, now, question, smallest)
+
+
+def _with_scores(
+    table: pd.DataFrame, now: pd.DataFrame, question: Question, smallest: int
+) -> pd.DataFrame:
+    inside = {group: now[now["group"] == group] for group in table["group"]}
+    hidden = table["customers"].isna()
+    said = [
+        too_small(len(inside[group]), smallest)
+        if hide
+        else satisfaction_of(inside[group], question, smallest=smallest)
+        for group, hide in zip(table["group"], hidden, strict=True)
+    ]
+    scores = said_frame(said).drop(columns="n").add_prefix("score_")
+    answers = [inside[group]["score"].count() for group in table["group"]]
+    few = pd.Series(answers).between(1, smallest - 1)
+    counts = of_all(pd.Series(answers, dtype=float, name="answers"), factor(now))
+    counts = counts.mask(hidden | few)
+    unit = score_of(question).unit
+    return pd.concat([table, scores.assign(score_unit=unit), counts], axis=1)
+
+
+def group_sizes(groups: Groups, *, smallest: int = 0) -> dict[str, Said]:
+    """Return how many customers each group has."""
+    hidden = withheld_groups(groups.now, smallest)
+    sizes = groups.now["group"].value_counts()
+    return {
+        group: too_small(int(sizes[group]), smallest)
+        if hidden[group]
+        else group_size(sizes[group], groups.now)
+        for group in GROUPS
+    }
+
+
+def group_shares(groups: Groups, column: Money, *, smallest: int = 0) -> dict[str, Said]:
+    """Return which share of revenue or margin of the lookback each group brings."""
+    now, hidden = groups.now, withheld_groups(groups.now, smallest)
+    chosen = {group: now["group"] == group for group in GROUPS}
+    return {
+        group: too_small(int(one.sum()), smallest)
+        if hidden[group]
+        else share_of(now, one, column, smallest=smallest)
+        for group, one in chosen.items()
+    }

@@ -1,0 +1,288 @@
+"""Which of the firm's own groups of customers truly differ: luck taken out, all told fairly.
+
+A group that was looked at because it stands out will stand out less next time. So every group of a
+segment is compared at once, drawn to the mean as far as its size demands, and named only where the
+segment differs beyond chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.sources.settings import Question
+from profitchain.stats.comparisons import Measure
+from profitchain.stats.ratios import holm, ratio, said_frame
+from profitchain.stats.shrinkage import Heterogeneity, groups_of, heterogeneity, shrunk
+
+FEWEST = 5  # customers in a group: below, its variance can't be told
+APART = (N_("above the others"), N_("below the others"))
+ALIKE = N_("can't be told apart")
+MEASURES = {
+    "retention_rate": N_("Retention rate"),
+    "margin_per_customer": N_("Margin per customer"),
+    "revenue_per_customer": N_("Revenue per customer"),
+    "latest_score": N_("Latest score"),
+}
+CURVE = 80  # places along a funnel
+FUNNEL = {"low_998": 0.001, "low_95": 0.025, "high_95": 0.975, "high_998": 0.999}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One measure by customer: `rows` holds cluster, value, n (1 each) and the segments."""
+
+    measure: Measure
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fairly:
+    """What a fair comparison found.
+
+    `segments`: one row a measure and segment: measure, segment, groups, n, q, p, p_adjusted (Holm
+    over all rows), tau, i_squared, unit, verdict ("differ", "can't be told apart"; "" with `why`).
+    `groups`: one row a measure, segment and group: n, raw_value, raw_low, raw_high, shrunk_value,
+    shrunk_low, shrunk_high, unit, p_adjusted (Holm within the segment), verdict, why.
+    """
+
+    segments: pd.DataFrame
+    groups: pd.DataFrame
+
+    def of(self, measure: str) -> pd.DataFrame:
+        """Return the groups' rows of one measure that can be shown."""
+        rows = self.groups[(self.groups["measure"] == measure) & (self.groups["why"] == "")]
+        return rows.reset_index(drop=True)
+
+
+def segments_in(customers: pd.DataFrame, segments: Sequence[str]) -> list[str]:
+    """Return the declared segments that stand in table `customers`."""
+    return [name for name in segments if name in customers]
+
+
+def keeping(customers: pd.DataFrame) -> Compared:
+    """Return who came back: of those who bought in the previous period, 1 if in this one, else 0.
+
+    Parameters
+    ----------
+    customers : one row a customer and snapshot
+        Reads `back`, `period_orders`, `next_orders`, `cluster` and the segments.
+    """
+    before = customers[(customers["back"] == 1) & (customers["period_orders"] > 0)]
+    means = _("of the customers who bought in the previous period, the share who bought again")
+    measure = _measure("retention_rate", "share", (0.0, 1.0), means=means)
+    return _compared(measure, before, (before["next_orders"] > 0).astype(float))
+
+
+def earning(customers: pd.DataFrame, currency: str) -> Compared:
+    """Return margin (revenue if that is not known) in the lookback of each who ordered in it."""
+    money = N_("margin") if "margin" in customers else N_("revenue")
+    now = customers[(customers["back"] == 0) & (customers["orders"] > 0)]
+    means = _(
+        "{money} in the lookback per customer who ordered in it, refunds netted", money=_(money)
+    )
+    measure = _measure(f"{money}_per_customer", currency, None, means=means)
+    return _compared(measure, now, now[money])
+
+
+def feeling(customers: pd.DataFrame, question: Question) -> Compared:
+    """Return each customer's latest answer to the main question within the lookback."""
+    now = customers[(customers["back"] == 0) & customers["score"].notna()]
+    means = _(
+        "mean of the customers' latest answers to “{question}” in the lookback",
+        question=question.label,
+    )
+    bounds = tuple(float(end) for end in question.scale)
+    measure = _measure("latest_score", "score", bounds, means=means)
+    return _compared(measure, now, now["score"])
+
+
+def all_compared(
+    customers: pd.DataFrame, currency: str, question: Question | None
+) -> list[Compared]:
+    """Return every measure that the firm's tables allow: keeping, earning, feeling."""
+    found = [keeping(customers), earning(customers, currency)]
+    return [*found, feeling(customers, question)] if "score" in customers else found
+
+
+def compared_fairly(
+    every: Sequence[Compared], segments: Sequence[str], *, smallest: int = 0, level: float = 0.95
+) -> Fairly:
+    """Return each measure by group: raw, drawn to the mean, and whether groups truly differ.
+
+    Groups are named only in segments that differ (Holm over measures and segments), and then by
+    Holm within the segment.
+
+    Parameters
+    ----------
+    smallest : groups of fewer customers are not shown, and not compared.
+    """
+    told = [
+        _of_segment(one, segment, max(smallest, FEWEST)) for one in every for segment in segments
+    ]
+    found = pd.DataFrame([head for head, _rows in told], columns=list(_HEAD)).astype({"why": str})
+    found["p_adjusted"] = holm(found["p"].astype(float))
+    differs = (found["p_adjusted"] < 1 - level).to_numpy()
+    found["verdict"] = np.where(found["why"] != "", "", np.where(differs, "differ", ALIKE))
+    frames = [
+        _judged(rows, differ, 1 - level)
+        for (_head, rows), differ in zip(told, differs, strict=True)
+    ]
+    groups = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_GROUP))
+    return Fairly(segments=found, groups=groups)
+
+
+def overall(one: Compared, *, smallest: int = 0) -> Said:
+    """Return a measure over all customers."""
+    return ratio(one.rows, **one.measure.parts, smallest=smallest)
+
+
+def funnel(one: Compared, shown: pd.DataFrame) -> pd.DataFrame:
+    """Return within which limits the shares of groups lie that are drawn by lot from everybody.
+
+    Spiegelhalter (2005, Stat. Med. 24: 1185-1202): limits that hold 95% and 99.8% of groups of a
+    size, smoothed between whole counts. The target being the mean of the same customers, groups are
+    drawn without replacement, so that the limits close where a group is everybody.
+
+    Parameters
+    ----------
+    one : a measure whose values are 0 and 1.
+    shown : one row a group that the funnel is drawn for: customers.
+
+    Returns
+    -------
+    One row a size: customers, low_998, low_95, high_95, high_998 (shares).
+    """
+    everybody, good = len(one.rows), int(one.rows["value"].sum())
+    counts = shown["customers"].dropna()
+    if counts.empty:
+        return pd.DataFrame(columns=["customers", *FUNNEL], dtype=float)
+    start, end = max(0.8 * counts.min(), 1), min(1.25 * counts.max(), everybody)
+    sizes = np.unique(np.round(np.geomspace(start, end, CURVE)).astype(int))
+    ends = {name: _quantile(share, everybody, good, sizes) for name, share in FUNNEL.items()}
+    return pd.DataFrame({"customers": sizes} | ends)
+
+
+def outside_funnel(shown: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups outside the limits that hold 95% of groups of their size.
+
+    Parameters
+    ----------
+    shown : one row a group: customers, value (share).
+    limits : as `funnel` returns.
+    """
+    low, high = (
+        np.interp(shown["customers"].astype(float), limits["customers"], limits[f"{end}_95"])
+        if len(limits)
+        else np.zeros(len(shown))
+        for end in ("low", "high")
+    )
+    return shown[(shown["value"] < low) | (shown["value"] > high)]
+
+
+def over_dispersion(shown: pd.DataFrame, one: Compared) -> float:
+    """Return how widely groups scatter in a funnel: 1 if as chance alone would, NaN without any.
+
+    The mean of the squared distances in standard errors (Spiegelhalter 2005's phi, its ends not
+    drawn in: that would put chance at 0.68).
+
+    Parameters
+    ----------
+    shown : one row a group: customers, value (share).
+    """
+    everybody, share = len(one.rows), float(one.rows["value"].mean())
+    part = shown[shown["customers"] < everybody]
+    if part.empty or not 0 < share < 1:
+        return float("nan")
+    n = part["customers"].to_numpy(float)
+    chance = share * (1 - share) / n * (everybody - n) / (everybody - 1)
+    return float(((part["value"].to_numpy(float) - share) ** 2 / chance).mean())
+
+
+def _measure(id: str, unit: str, bounds: tuple[float, float] | None, *, means: str) -> Measure:
+    return Measure(
+        id=id, label=_(MEASURES[id]), numerator="value", denominator="n", unit=unit, bounds=bounds,
+        means=means,
+    )  # fmt: skip
+
+
+def _compared(measure: Measure, rows: pd.DataFrame, values: pd.Series) -> Compared:
+    return Compared(measure=measure, rows=rows.assign(value=values.astype(float), n=1))
+
+
+_HEAD = (
+    *("measure", "segment", "groups", "n", "q", "p", "p_adjusted", "tau", "i_squared"),
+    *("unit", "verdict", "why"),
+)
+_GROUP = (
+    *("measure", "segment", "group", "n", "raw_value", "raw_low", "raw_high"),
+    *("shrunk_value", "shrunk_low", "shrunk_high", "unit", "p_adjusted", "verdict", "why"),
+)
+
+
+def _of_segment(
+    one: Compared, segment: str, smallest: int
+) -> tuple[dict[str, object], pd.DataFrame]:
+    """Return how much a segment's groups differ, and each of them with its plain p-value."""
+    rows, label = one.rows, {"measure": one.measure.id, "segment": segment}
+    names, inside = zip(*rows.groupby(segment, sort=True), strict=True) if len(rows) else ((), ())
+    said = [ratio(part, **one.measure.parts, smallest=smallest) for part in inside]
+    raw = said_frame(said, group=[str(name) for name in names])
+    frame = raw.rename(columns={name: f"raw_{name}" for name in ("value", "low", "high")})
+    shown = [name for name, each in zip(names, said, strict=True) if isinstance(each, Estimate)]
+    kept = rows[rows[segment].isin(shown)]
+    found = heterogeneity(kept["value"], kept[segment]) if shown else _nothing(len(rows), smallest)
+    frame = frame.assign(**label, unit=one.measure.unit, p_adjusted=np.nan, verdict="")
+    frame = _with_shrunk(frame, kept, segment, one.measure)
+    head = label | {"groups": len(shown), "n": len(kept), "unit": one.measure.unit, "why": ""}
+    if isinstance(found, Unsaid):
+        return head | {"why": found.why, "p": np.nan}, frame[list(_GROUP)]
+    frame.loc[frame["why"] == "", "p_adjusted"] = holm(pd.Series(found.p_group))
+    return head | _numbers(found), frame[list(_GROUP)]
+
+
+def _nothing(n: int, smallest: int) -> Unsaid:
+    return Unsaid(why=_("No group has {smallest} customers or more.", smallest=smallest), n=n)
+
+
+def _numbers(found: Heterogeneity) -> dict[str, float]:
+    return {name: getattr(found, name) for name in ("q", "p", "tau", "i_squared")}
+
+
+def _with_shrunk(
+    frame: pd.DataFrame, kept: pd.DataFrame, segment: str, measure: Measure
+) -> pd.DataFrame:
+    if kept.empty:
+        return frame.assign(shrunk_value=np.nan, shrunk_low=np.nan, shrunk_high=np.nan)
+    groups = groups_of(kept["value"], kept[segment])
+    drawn = shrunk(groups)
+    if measure.bounds:
+        drawn = drawn.clip(*measure.bounds)
+    drawn.index = drawn.index.map(str)
+    drawn = drawn.add_prefix("shrunk_").reset_index(names="group")
+    return frame.merge(drawn, how="left", on="group")
+
+
+def _judged(rows: pd.DataFrame, differs: bool, alpha: float) -> pd.DataFrame:
+    """Return groups with their verdicts, the largest first."""
+    others = (rows["raw_value"] * rows["n"]).sum() / max(rows.loc[rows["why"] == "", "n"].sum(), 1)
+    named = differs & (rows["p_adjusted"] < alpha)
+    side = np.where(rows["raw_value"] > others, *APART)
+    verdict = np.where(rows["why"] != "", "", np.where(named, side, ALIKE))
+    return rows.assign(verdict=verdict).sort_values(
+        ["raw_value", "group"], ascending=[False, True], ignore_index=True
+    )
+
+
+def _quantile(share: float, everybody: int, good: int, sizes: np.ndarray) -> np.ndarray:
+    """Return a quantile of groups' shares, smoothed between whole counts (Spiegelhalter 2005)."""
+    count = stats.hypergeom.ppf(share, everybody, good, sizes)
+    reached = stats.hypergeom.cdf(count, everybody, good, sizes)
+    chance = stats.hypergeom.pmf(count, everybody, good, sizes)
+    return np.clip((count - (reached - share) / chance) / sizes, 0.0, 1.0)

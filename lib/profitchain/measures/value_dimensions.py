@@ -1,0 +1,107 @@
+"""The seven dimensions of customer value, as far as a firm's tables can measure them.
+
+Financial, relational, strategic, operational, data, technology and human value are often named
+together. Each gets one figure here, or what would be needed; none of them is a satisfaction score.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.i18n import N_, _
+from profitchain.measures.disclosure_control import too_small
+from profitchain.measures.rfm import ordered, share_of, withheld_groups
+from profitchain.stats.ratios import ratio, said_frame
+
+DIMENSIONS = {
+    N_("Financial"): N_("acquisition cost, payment risk"),
+    N_("Relational"): N_("trust, ties to people, complaints forgiven"),
+    N_("Strategic"): N_("name, reach, what is learnt from them"),
+    N_("Operational"): N_("returns handled, forecasts, channel of the order"),
+    N_("Data"): N_("browsing, consents, the quality of what is known"),
+    N_("Technology"): N_("digital share, self-service, integrations"),
+    N_("Human"): N_("what customers know and do for others; what staff learn"),
+}
+PROFIT, CAME_BACK = (
+    N_("profit per customer after cost to serve"), N_("customers who have come back, share"),
+)  # fmt: skip
+PER_CUSTOMER = {"margin": N_("margin per customer"), "revenue": N_("revenue per customer")}
+REFERRALS = N_("referrals made so far, per 100 customers")
+FROM_NEW = N_("period's revenue from new customers, share")
+CONTACTS, ANSWERED = N_("contacts per 100 orders"), N_("customers with an answer, share")
+NOT_MEASURED = N_("Not measured here.")
+
+
+def dimensions(
+    now: pd.DataFrame, *, profit: Said, answered: Said, currency: str, smallest: int = 0
+) -> pd.DataFrame:
+    """Return the seven dimensions, each with one figure or the reason why there is none.
+
+    Parameters
+    ----------
+    now : one row a customer, as `value_groups.grouped` returns.
+    profit : profit per customer of the lookback.
+    answered : share of the lookback's customers of whom an answer is known.
+
+    Returns
+    -------
+    One row a dimension: dimension, measured_by, value, low, high, n (NaN where unsaid: it may be
+    too few to show), why, unit, not_measured.
+    """
+    measured = {
+        "Financial": _financial(now, profit, currency, smallest),
+        "Relational": (CAME_BACK, _came_back(now, smallest)),
+        "Strategic": _strategic(now, smallest),
+        "Operational": _operational(now, smallest),
+        "Data": (ANSWERED, answered),
+        "Technology": ("", Unsaid(why=_(NOT_MEASURED))),
+        "Human": ("", Unsaid(why=_(NOT_MEASURED))),
+    }
+    words, said = zip(*measured.values(), strict=True)
+    units = [getattr(one, "unit", "") for one in said]
+    table = said_frame(said, dimension=list(measured), measured_by=[word or "–" for word in words])
+    table["n"] = table["n"].where(table["value"].notna())
+    return table.assign(unit=units, not_measured=list(DIMENSIONS.values()))
+
+
+def _financial(now: pd.DataFrame, profit: Said, currency: str, smallest: int) -> tuple[str, Said]:
+    if not isinstance(profit, Unsaid):
+        return PROFIT, profit
+    column = "margin" if "margin" in now else "revenue"
+    return PER_CUSTOMER[column], _per_customer(now, column, currency, smallest)
+
+
+def _per_customer(now: pd.DataFrame, column: str, unit: str, smallest: int) -> Said:
+    rows = ordered(now).assign(customers=1)
+    return ratio(rows, numerator=column, denominator="customers", unit=unit, smallest=smallest)
+
+
+def _came_back(now: pd.DataFrame, smallest: int) -> Said:
+    rows = ordered(now)
+    rows = rows.assign(back=(rows["repeats"] > 0).astype(int), customers=1)
+    how = {"unit": "share", "bounds": (0.0, 1.0), "smallest": smallest}
+    return ratio(rows, numerator="back", denominator="customers", **how)
+
+
+def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
+    if "referrals" in now:
+        return REFERRALS, _per_hundred(ordered(now), "referrals", "customers", smallest)
+    new = now["group"] == "New"
+    if withheld_groups(now, smallest)["New"]:
+        return FROM_NEW, too_small(int(new.sum()), smallest)
+    return FROM_NEW, share_of(now, new, "period_revenue", smallest=smallest)
+
+
+def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
+    if "contacts" not in now:
+        return CONTACTS, Unsaid(why=_("Needs table `contacts`."))
+    return CONTACTS, _per_hundred(ordered(now), "contacts", "orders", smallest)
+
+
+def _per_hundred(rows: pd.DataFrame, numerator: str, denominator: str, smallest: int) -> Said:
+    if len(rows) < smallest:
+        return too_small(len(rows), smallest)
+    rows = rows.assign(customers=1)
+    said = ratio(rows, numerator=numerator, denominator=denominator, unit="count")
+    return said if isinstance(said, Unsaid) else said.times(100)

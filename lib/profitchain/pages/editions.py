@@ -1,0 +1,71 @@
+"""Which editions a firm has published, and what leads to a page in each of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain.core import i18n as languages
+from profitchain.core.periods import Period
+from profitchain.exhibits import findings, findings_history
+from profitchain.exhibits.findings import PageStory
+
+INDEX, PDF = "index.html", "edition.pdf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One published edition: whose, of when, in which languages, and what its pages say."""
+
+    folder: Path
+    company: str
+    period: Period
+    headline: str
+    languages: tuple[str, ...]
+    pages: tuple[PageStory, ...]
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Where each language's pages are: the first one's at the top."""
+        first, *others = self.languages
+        return {first: self.folder} | {tag: self.folder / tag for tag in others}
+
+    def page(self, file: str, language: str) -> str:
+        """Return what leads from the firm's folder to a page; to the index where it is missing."""
+        within = f"{language}/" if language in self.languages[1:] else ""
+        has = (self.folder / within / file).exists()
+        return f"{self.folder.name}/{within}{file if has else INDEX}"
+
+
+def kept(folder: Path) -> Kept:
+    """Return what an edition's folder holds."""
+    told = findings.told(folder)
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    return Kept(
+        folder=folder,
+        company=told.company,
+        period=told.period,
+        headline=told.headline,
+        languages=tuple(record.get("languages", [languages.SOURCE])),
+        pages=told.pages,
+    )
+
+
+def editions(company: Path) -> tuple[Kept, ...]:
+    """Return a firm's whole published editions, the newest first."""
+    return tuple(kept(folder) for folder in reversed(findings_history.editions(company)))
+
+
+def earlier(folder: Path, period: Period) -> tuple[Kept, ...]:
+    """Return the editions beside an edition's folder whose periods ended before its own.
+
+    Later ones are left out: an edition made again must come out as it was.
+    """
+    before = (each for each in editions(folder.parent) if each.period.last_day < period.last_day)
+    return tuple(before)
+
+
+def firms(out: Path) -> list[Path]:
+    """Return the folders under `out` that hold editions of a firm, parts of them included."""
+    return sorted({record.parent.parent for record in out.glob("[!.]*/*/record.json")})

@@ -1,0 +1,154 @@
+"""What the summary says first, from the findings of the other pages."""
+
+from __future__ import annotations
+
+from profitchain.core.estimates import Estimate, Said
+from profitchain.core.formats import digits, number
+from profitchain.core.i18n import _, pgettext
+from profitchain.exhibits.findings import Found
+from profitchain.measures.satisfaction import public_id
+from profitchain.panel.edition import Edition
+from profitchain.words.data import part_sentence
+from profitchain.words.prose import period_word, sentence
+
+FIGURES = (
+    "worth_of_a_point", "repeat_rate", "repeat_effect_per_point", "retention_rate",
+    "average_order_value", "active_customers", "revenue",
+)  # fmt: skip
+WITHOUT_ANSWERS = (
+    "revenue", "orders", "active_customers", "retention_rate", "average_order_value",
+    "purchase_frequency",
+)  # fmt: skip
+
+
+def sentences(found: Found, edition: Edition) -> list[str]:
+    """Return the edition's answer: what a point goes with in money, and what that doesn't say."""
+    part = part_sentence(edition.facts["days_uncovered"], edition.period)
+    if edition.company.main is None:
+        loyalty = found.answers.get("05_loyalty", [])
+        return [next(iter(loyalty), _("No survey answers were given.")), part]
+    return [_worth(found, edition), _evidence(found), part]
+
+
+def key_figures(edition: Edition) -> list[str]:
+    """Return the ids of the key figures, the main score first where there is one."""
+    main = edition.company.main
+    if main is None:
+        return list(WITHOUT_ANSWERS)
+    is_assumed = edition.assumed_margin is not None
+    shown = [f"{id}_revenue" if is_assumed and id == FIGURES[0] else id for id in FIGURES]
+    return [public_id(main, edition.company.all_questions), *shown]
+
+
+def about(edition: Edition) -> dict[str, tuple[str, str]]:
+    """Return what a key figure's card says above and below the figure, where its label needs help.
+
+    By finding: the words above the figure, and those below it.
+    """
+    days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
+    point = _("One more point on “{label}” goes with", label=main.label) if main else ""
+    everywhere = _("One more point from every customer goes with")
+    more = _("more answers followed by an order in {days} days", days=days)
+    within = _("of answers, within {days} days", days=days)
+    before = _("of the previous {part}'s customers", part=period_word(edition.period))
+    return {
+        "repeat_effect_per_point": (point, more),
+        "worth_of_a_point": (everywhere, _("more margin a year")),
+        "worth_of_a_point_revenue": (everywhere, _("more revenue a year")),
+        "repeat_rate": (_("Repeat purchase rate"), within),
+        "retention_rate": (_("Retention rate"), before),
+        "average_order_value": (_("Average order value"), ""),
+    }
+
+
+def quality(found: Found) -> str:
+    """Return how many rows the edition rests on and how many were set aside as broken."""
+    return sentence(
+        "{used:number} could be used; {broken:number} broke the data contract and were set aside, "
+        "with their reasons on the data page.",
+        otherwise="What came in is not known: {why}",
+        used=found.get("rows_used"),
+        broken=found.get("rows_broken"),
+    )
+
+
+def _worth(found: Found, edition: Edition) -> str:
+    """Return the headline: what one more point everywhere goes with in money a year.
+
+    In margin, or in revenue where margin is not known but assumed; per answer where an edition has
+    no page on worth.
+    """
+    is_measured = edition.assumed_margin is None
+    margin, revenue = (found.get(f"worth_of_a_point{part}") for part in ("", "_revenue"))
+    what = "margin" if is_measured and isinstance(margin, Estimate) else "revenue"
+    worth = margin if what == "margin" else revenue
+    if not isinstance(worth, Estimate):
+        return _money(found, edition)
+    told = {"label": edition.company.main.label, "what": _kind(what)}
+    if worth.spans_zero:
+        return sentence(
+            "If every score on “{label}” were one point higher, that would go with **no clear "
+            "difference** in {what} a year: {worth}.",
+            worth=worth, **told,
+        )  # fmt: skip
+    return sentence(
+        "One more point on “{label}” from every customer goes with **{size} {way} {what} a year** "
+        "({worth:evidence}).",
+        size=number(_upward(worth)), way=_way(worth), worth=_upward(worth), **told,
+    )  # fmt: skip
+
+
+def _evidence(found: Found) -> str:
+    """Return how far the evidence carries, in the words of the page that weighs it."""
+    verdict = found.answers.get("09_sensitivity", [])
+    return verdict[0] if verdict else _caution(found)
+
+
+def _money(found: Found, edition: Edition) -> str:
+    """Return what one more point goes with in margin an answer, in spend if margin is assumed."""
+    margin, spend = (found.get(f"{name}_effect_per_point") for name in ("margin", "spend"))
+    is_measured = isinstance(margin, Estimate) and edition.assumed_margin is None
+    effect, what = (margin, "margin") if is_measured else (spend, "spend")
+    days, label = edition.company.repeat_within_days, edition.company.main.label
+    if isinstance(effect, Estimate) and effect.spans_zero:
+        return sentence(
+            "One more point on “{label}” goes with **no clear difference** in {what}: {effect} for "
+            "each answer within {days} days.",
+            label=label, what=_kind(what), days=days, effect=effect,
+        )  # fmt: skip
+    return sentence(
+        "One more point on “{label}” goes with **{size} {way} {what}** for each answer within "
+        "{days} days ({effect:evidence}).",
+        otherwise="What one more point goes with in money can't be said: {why}",
+        label=label, what=_kind(what), days=days, effect=_upward(effect),
+        size=number(_upward(effect)), way=_way(effect),
+    )  # fmt: skip
+
+
+def _caution(found: Found) -> str:
+    """Return how the headline may be read, where there is one."""
+    if not isinstance(found.get("spend_effect_per_point"), Estimate):
+        return ""
+    return _(
+        "This compares customers of the same recorded history whose answers lie a point apart. It "
+        "is an association: whether raising the answers would bring the money is another question."
+    )
+
+
+def _upward(effect: Said) -> Said:
+    """Return an effect without its sign, which the words carry."""
+    return effect.times(-1) if isinstance(effect, Estimate) and effect.value < 0 else effect
+
+
+def _way(effect: Said) -> str:
+    is_less = isinstance(effect, Estimate) and effect.value < 0
+    return pgettext("so much money", "less") if is_less else pgettext("so much money", "more")
+
+
+def _kind(what: str) -> str:
+    kinds = {
+        "margin": pgettext("more of it", "margin"),
+        "revenue": pgettext("more of it", "revenue"),
+        "spend": pgettext("more of it", "spend"),
+    }
+    return kinds[what]

@@ -1,0 +1,260 @@
+"""From an executed notebook to one self-contained page, and to what the page publishes."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from profitchain.exhibits import exhibit, findings, svg_compaction
+from profitchain.exhibits.findings import SUMMARY, PageStory
+from profitchain.pages import sanitise, shipped, summary, templates
+from profitchain.pages.commentary import beside
+from profitchain.pages.failures import Failure
+from profitchain.pages.notebooks import nbformat
+from profitchain.pages.site import Entry, PageInfo, Site
+from profitchain.words import prose
+
+if TYPE_CHECKING:
+    from nbconvert import TemplateExporter
+
+ANSWER = "application/vnd.profitchain.answer+json"
+ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
+DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
+HASH_LETTERS = 12
+_HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
+_TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    anchor: str
+    text: str
+
+
+FOR_ANALYSTS = "analyst"  # Markdown cells with this tag explain code and stay off the page
+INJECTED = "injected-parameters"  # papermill's own cell: it names folders of this machine
+
+
+def question_of(notebook: nbformat.NotebookNode) -> str:
+    """Return a notebook's question: its first H1; raise ValueError if it has none."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (title := _TITLE.search(cell.source)):
+            return title[1]
+    raise ValueError(
+        "The notebook has no question. Begin its first cell with a title: '# Do they come back?'"
+    )
+
+
+def collect(executed: nbformat.NotebookNode, *, name: str) -> PageStory:
+    """Return what a page publishes: its answer, exhibits, findings and trends."""
+    recorded = _bundles(executed, findings.MEDIA_TYPE)
+    shown = [
+        {"id": each["id"], "message": each["message"], "csv": csv_path(name, each["id"])}
+        for each in _bundles(executed, exhibit.MEDIA_TYPE)
+    ]
+    return PageStory(
+        name=name,
+        question=question_of(executed),
+        answers=tuple(text for each in _bundles(executed, ANSWER) for text in each["sentences"]),
+        exhibits=tuple(shown),
+        findings=tuple(row for each in recorded for row in each["findings"]),
+        unsaid=tuple(row for each in recorded for row in each["unsaid"]),
+        trends=tuple(row for each in recorded for row in each["trends"]),
+    )
+
+
+def exhibits_of(executed: nbformat.NotebookNode) -> list[Mapping]:
+    """Return what a page shows: a bundle an exhibit, with its words and its numbers."""
+    return _bundles(executed, exhibit.MEDIA_TYPE)
+
+
+def csvs(executed: nbformat.NotebookNode, *, name: str) -> dict[str, str]:
+    """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
+    told = _bundles(executed, exhibit.MEDIA_TYPE)
+    ids = [each["id"] for each in told]
+    if twice := sorted({id for id in ids if ids.count(id) > 1}):
+        raise ValueError(
+            f"Two exhibits of {name} are called '{twice[0]}'. Their files would overwrite each "
+            "other: give one another id."
+        )
+    return {csv_path(name, each["id"]): each["csv"] for each in told}
+
+
+def csv_path(page: str, id: str) -> str:
+    """Return where an exhibit's numbers stand inside the edition."""
+    return f"data/{page}-{id}.csv"
+
+
+def render_page(executed: nbformat.NotebookNode, *, site: Site, page: PageInfo) -> str:
+    """Return a page: the notebook's words and outputs, its code folded away, its record."""
+    lead, body, contents = _blocks(executed, page, site)
+    after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
+    code = [
+        cell.source
+        for cell in executed.cells
+        if cell.cell_type == "code" and cell.source and not _has_tag(cell, INJECTED)
+    ]
+    return _rendered(
+        executed,
+        site,
+        page,
+        question=question_of(executed),
+        lead=lead,
+        answered=body[:after],
+        body=body[after:],
+        contents=contents,
+        code=code,
+    )
+
+
+def not_measured_page(*, site: Site, page: PageInfo, why: str) -> str:
+    """Return the page of a question that the firm's tables can't answer, with the reason."""
+    return _empty_page(site, page, why=prose.with_names(prose.reason(why)))
+
+
+def failed_page(*, site: Site, page: PageInfo, failure: Failure) -> str:
+    """Return the page of a notebook that stopped: where, why and what to do."""
+    return _empty_page(site, page, failure=failure)
+
+
+def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
+    question = next((each.question for each in site.pages if each.name == page.name), page.name)
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(f"# {question}", id="question")]
+    )
+    return _rendered(notebook, site, page, question=question, **parts)
+
+
+def _rendered(
+    notebook: nbformat.NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
+) -> str:
+    names = [each.name for each in site.pages]
+    place = names.index(page.name) if page.name in names else None
+    around = (None, *site.pages, None)
+    resources = {
+        "site": site,
+        "page": page,
+        "question": question,
+        "period": prose.period_label(site.period),
+        "is_summary": page.name == SUMMARY,
+        "css": templates.stylesheet(),
+        "say": prose.TEXT,
+        "earlier": site.before(Entry(page.name, question).file),
+        "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
+        "previous": None if place is None else around[place],
+        "next": None if place is None else around[place + 2],
+        **_record(page),
+        "mark": shipped.mark(page.state),
+        "commentary": beside(page.remarks),
+        "unplaced": [one.html for one in page.remarks if one.why],
+        "failure": None,
+        "lead": [],
+        "answered": [],
+        "body": [],
+        "contents": [],
+        "code": [],
+        "why": "",
+        **parts,
+    }
+    text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
+    text, rules = svg_compaction.shared_looks(text.strip())
+    return text.replace(DRAWN, f"<style>{rules}</style>" if rules else "", 1) + "\n"
+
+
+def _record(page: PageInfo) -> dict[str, str]:
+    return {
+        "parameters": _pairs(page.parameters, " = "),
+        "versions": _pairs(page.versions, " "),
+        "inputs": "; ".join(_input(each) for each in page.inputs),
+    }
+
+
+def _pairs(items: Mapping[str, object], between: str) -> str:
+    return ", ".join(f"{name}{between}{value}" for name, value in items.items())
+
+
+def _input(table: Mapping[str, object]) -> str:
+    sha = str(table["sha256"])[:HASH_LETTERS]
+    return f"{table['name']} ({table['rows']:,} {prose.TEXT['rows']}, sha256 {sha})"
+
+
+def _blocks(
+    executed: nbformat.NotebookNode, page: PageInfo, site: Site
+) -> tuple[list[str], list[str], list[_Heading]]:
+    """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
+    contents: list[_Heading] = []
+    lead: list[str] = []
+    body: list[str] = []
+    for cell in executed.cells:
+        is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
+        blocks = [_prose(cell.source, contents)] if is_prose else []
+        if cell.cell_type == "code":
+            blocks = [text for each in cell.outputs for text in _shown(each, page, site)]
+        (body if contents else lead).extend(block for block in blocks if block)
+    return lead, body, contents
+
+
+def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
+    """Return an output as HTML, and what people say below it if it is an exhibit."""
+    id = output.get("data", {}).get(exhibit.MEDIA_TYPE, {}).get("id")
+    block = _with_downloads(sanitise.shown(output), page.name, site)
+    return block, beside(page.remarks, id) if id else ""
+
+
+def _has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
+
+
+def _prose(source: str, contents: list[_Heading]) -> str:
+    """Return Markdown as safe HTML, its h2s given anchors and put on the list of contents."""
+    from nbconvert.filters import markdown2html_mistune
+
+    text = sanitise.safe_html(markdown2html_mistune(_TITLE.sub("", source, count=1)))
+    text = _HEADING.sub(lambda match: _anchored(match, contents), text)
+    return f'<div class="prose">{text.strip()}</div>' if text.strip() else ""
+
+
+def _anchored(match: re.Match[str], contents: list[_Heading]) -> str:
+    level, words = match[1], html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip(" \n¶")
+    if level != "2":
+        return f"<h{level}>{html.escape(words)}</h{level}>"
+    anchor = re.sub(r"\W+", "-", words.lower()).strip("-") or "section"
+    taken = {heading.anchor for heading in contents}
+    anchor = anchor if anchor not in taken else f"{anchor}-{len(taken) + 1}"
+    contents.append(_Heading(anchor, words))
+    return f'<h2 id="{html.escape(anchor)}">{html.escape(words)}</h2>'
+
+
+def _with_downloads(block: str, name: str, site: Site) -> str:
+    words = prose.TEXT["download"]
+    block = block.replace(summary.LONG_TABLE_MARK, summary.long_table(site.long_table))
+    return re.sub(
+        re.escape(exhibit.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)"),
+        lambda mark: (
+            f'<p class="download"><a href="{html.escape(csv_path(name, mark[1]))}" download>'
+            f"{words}</a></p>"
+        ),
+        block,
+    )
+
+
+def _bundles(executed: nbformat.NotebookNode, kind: str) -> list[Mapping]:
+    outputs = [out for cell in executed.cells for out in cell.get("outputs", [])]
+    return [out["data"][kind] for out in outputs if kind in out.get("data", {})]
+
+
+@cache
+def _exporter() -> TemplateExporter:
+    """Return nbconvert's plain exporter: its HTML one would parse and rewrite every drawing."""
+    from nbconvert import TemplateExporter
+
+    return TemplateExporter(
+        template_name="page",
+        template_file="index.html.j2",
+        extra_template_basedirs=[str(templates.TEMPLATES)],
+        default_preprocessors=[],  # none is of use here, and each would check the notebook anew
+    )

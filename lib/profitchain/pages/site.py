@@ -1,0 +1,106 @@
+"""What a page knows of its edition: the pages around it, other periods, languages, its making."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from profitchain.core import i18n as languages
+from profitchain.core.periods import Period
+from profitchain.exhibits.findings import LONG_TABLE, SUMMARY
+from profitchain.pages import shipped
+from profitchain.pages.commentary import Remark
+from profitchain.pages.editions import Kept
+from profitchain.pages.failures import Failure
+from profitchain.words import prose
+
+MOST_EARLIER = 12  # periods on a page; all stand on the firm's own
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in its edition: its notebook's name, its question, why not measured, why not made."""
+
+    name: str
+    question: str
+    why: str = ""
+    failed: Failure | None = None
+
+    @property
+    def file(self) -> str:
+        """The page's file inside the edition."""
+        return "index.html" if self.name == SUMMARY else f"{self.name}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The edition that a page belongs to, in the language `language` of its `languages`.
+
+    The first language's pages lie in the edition's folder, the others' in folders inside it.
+    `earlier` are editions of earlier periods, the newest first.
+    `is_whole`: so its findings stand in the long table of all the company's editions.
+    """
+
+    company: str
+    period: Period
+    pages: tuple[Entry, ...]
+    language: str = "en"
+    languages: tuple[str, ...] = ("en",)
+    earlier: tuple[Kept, ...] = ()
+    is_whole: bool = False
+
+    @property
+    def top(self) -> str:
+        """What leads from a page to the edition's folder: "" or "../"."""
+        return "" if self.language == self.languages[0] else "../"
+
+    @property
+    def archive(self) -> str:
+        """What leads from a page to the list of the firm's editions, later ones included."""
+        return f"{self.top}../index.html"
+
+    @property
+    def editions(self) -> str:
+        """What leads from a page to the list of all editions."""
+        return f"{self.top}../../index.html"
+
+    def before(self, file: str) -> list[tuple[str, str]]:
+        """Return the periods before, in words, and what leads to the same page in each."""
+        return [
+            (prose.period_label(each.period), f"{self.top}../{each.page(file, self.language)}")
+            for each in self.earlier[:MOST_EARLIER]
+        ]
+
+    @property
+    def long_table(self) -> str:
+        """What leads from a page to the findings of all editions; "" where its own aren't there."""
+        return f"{self.top}../{LONG_TABLE}" if self.is_whole else ""
+
+    def tongues(self, file: str) -> list[tuple[str, str, str]]:
+        """Return each language's tag, its own name, and what leads to a page in it."""
+        folders = {tag: f"{tag}/" for tag in self.languages} | {self.languages[0]: ""}
+        return [
+            (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
+        ]
+
+    @property
+    def missing(self) -> list[Entry]:
+        """The pages whose notebooks failed: with any, the edition is incomplete."""
+        return [each for each in self.pages if each.failed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageInfo:
+    """What made a page: printed in its record, the same on every run of the same inputs.
+
+    `inputs` are rows with name, rows and sha256; `state` is the notebook's against the shipped one;
+    `remarks` are what people say on this page.
+    """
+
+    name: str
+    notebook: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    inputs: Sequence[Mapping[str, object]] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    state: shipped.State = "shipped"
+    remarks: tuple[Remark, ...] = ()

@@ -1,0 +1,188 @@
+"""One exhibit as a sheet of a workbook: its words, and its numbers as what they are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+
+from profitchain.core import formats
+from profitchain.core.i18n import _, listed
+from profitchain.exhibits import tables, xlsx_writer
+from profitchain.exhibits.xlsx_writer import Cell, Sheet, Value
+from profitchain.pages import workbook_text
+from profitchain.words import headings, prose
+
+Data = dict[str, list[Value]]  # cells by column
+HEADER = 6
+_PART = re.compile(r"(?P<stem>.*?)_?(?P<part>value|low|high|unit|why|verdict)")
+_ENDS = ("value", "low", "high")
+
+
+def sheet(told: Mapping, *, name: str, contents: str) -> Sheet:
+    """Return an exhibit as a sheet: message, measure, source and units stand above the table.
+
+    Parameters
+    ----------
+    told : the exhibit as the notebook has it: id, message, measure, source, csv, columns.
+    contents : the name of the sheet that leads to all others.
+    """
+    data = _data(told)
+    units = _units(data, {column["name"]: column["unit"] for column in told["columns"]})
+    columns = [_cells(column, data, units) for column in data]
+    body = [list(row) for row in zip(*columns, strict=True)]
+    return Sheet(
+        name=name,
+        rows=[
+            *([Cell(value=text, look=look)] for look, text in _words(told, units)),
+            [Cell(value=contents, look="link", link=contents)],
+            [
+                Cell(value=_heading(column, data), look="figures" if column in units else "column")
+                for column in data
+            ],
+            *(body or [[Cell(value=prose.TEXT["nothing"])]]),
+        ],
+        header=HEADER,
+        wrapped=[place for place, column in enumerate(columns) if _is_prose(column)],
+    )
+
+
+def number_format(unit: str, numbers: Sequence[float]) -> str:
+    """Return how Excel is to show numbers of a unit beside each other, as the pages do.
+
+    Examples
+    --------
+    >>> number_format("share", [0.314]), number_format("EUR a year", [16193.1])
+    ('0.0%', '"€"#,##0')
+    >>> number_format("points", [4.2]), number_format("orders", [12.0])
+    ('#,##0.0', '#,##0')
+    """
+    largest = max(map(abs, numbers), default=0)
+    is_whole = all(float(number).is_integer() for number in numbers)
+    if is_whole and (unit in formats.COUNTS or unit in ("", "grade")):
+        return xlsx_writer.WHOLE
+    places = formats.decimals(unit, largest) if unit else 1 if largest >= 100 else 4
+    decimals = "." + "0" * places if places else ""
+    if unit == "share":
+        return f"0{decimals}%"
+    sign = formats.currency_sign(unit)
+    return f'"{sign}"#,##0{decimals}' if sign else f"#,##0{decimals}"
+
+
+def _data(told: Mapping) -> Data:
+    """Return an exhibit's cells, read from its CSV by the kind of each column; no empty columns."""
+    rows = [row for row in csv.reader(io.StringIO(told["csv"], newline="")) if row][1:]
+    data = {
+        column["name"]: [_value(row[place], column["kind"]) for row in rows]
+        for place, column in enumerate(told["columns"])
+    }
+    return {
+        name: cells
+        for name, cells in data.items()
+        if not rows or any(cell is not None for cell in cells)
+    }
+
+
+def _value(text: str, kind: str) -> Value:
+    if text == "":
+        return None
+    if kind == "number" and math.isfinite(number := float(text)):
+        return number
+    if kind == "flag":
+        return text == "True"
+    if kind == "date":
+        instant = datetime.fromisoformat(text).replace(tzinfo=None)
+        return instant.date() if instant.time() == time() else instant
+    return tables.unquoted(text)
+
+
+def _units(data: Data, fixed: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return in what each cell of each column of numbers is."""
+    rows = max(map(len, data.values()), default=0)
+    return {
+        name: _unit_column(name, data, fixed) or [_unit(name, fixed)] * rows
+        for name, cells in data.items()
+        if any(type(cell) is float for cell in cells)
+    }
+
+
+def _unit_column(name: str, data: Data, fixed: Mapping[str, str]) -> list[str]:
+    """Return the units of an estimate's column, row by row; none where they are fixed."""
+    column = _PART.fullmatch(name)
+    if column is None or column["part"] not in _ENDS:
+        return []
+    prefix = name.removesuffix(column["part"])
+    if fixed.get(f"{prefix}value"):
+        return []
+    units = data.get(f"{prefix}unit", data.get("unit", []))
+    return [str(unit or "") for unit in units]
+
+
+def _unit(name: str, fixed: Mapping[str, str]) -> str:
+    if name == "n":
+        return "count"
+    if name == "p" or name.startswith("p_"):
+        return "p"
+    column = _PART.fullmatch(name)
+    of_value = f"{name.removesuffix(column['part'])}value" if column else ""
+    return fixed.get(name) or fixed.get(of_value, "")
+
+
+def _cells(name: str, data: Data, units: Mapping[str, list[str]]) -> list[Cell]:
+    """Return a column as cells; numbers of one unit in one family of columns are shown alike."""
+    if name not in units:
+        is_unit = name == "unit" or name.endswith("_unit")
+        words = formats.unit_name if is_unit else _
+        return [Cell(value=words(v) if isinstance(v, str) else v) for v in data[name]]
+    family: dict[str, list[float]] = {}
+    for other in _family(name, data):
+        for number, unit in zip(data[other], units.get(other, ()), strict=False):
+            if isinstance(number, float):
+                family.setdefault(unit, []).append(number)
+    shown = {unit: number_format(unit, numbers) for unit, numbers in family.items()}
+    return [
+        Cell(value=value, format=shown.get(unit, ""))
+        for value, unit in zip(data[name], units[name], strict=True)
+    ]
+
+
+def _family(name: str, data: Data) -> list[str]:
+    """Return the columns of the estimate that a column belongs to; itself where to none."""
+    column = _PART.fullmatch(name)
+    if column is None or column["part"] not in _ENDS:
+        return [name]
+    prefix = name.removesuffix(column["part"])
+    return [f"{prefix}{end}" for end in _ENDS if f"{prefix}{end}" in data]
+
+
+def _heading(name: str, data: Data) -> str:
+    column = _PART.fullmatch(name)
+    parts = workbook_text.parts()
+    if name == "n":
+        return name
+    if column is None or name.removesuffix(column["part"]) + "value" not in data:
+        return headings.heading_of(name)
+    part = parts[column["part"]]
+    if not column["stem"]:
+        return prose.first_capital(part)
+    return _("{name}, {part}", name=headings.heading_of(column["stem"]), part=part)
+
+
+def _words(told: Mapping, units: Mapping[str, list[str]]) -> list[tuple[xlsx_writer.Look, str]]:
+    named = dict.fromkeys(unit for column in units.values() for unit in column)
+    known = [formats.unit_alone(unit) for unit in named if unit not in ("", "count")]
+    return [
+        ("title", told["message"]),
+        ("soft", told["measure"]),
+        ("soft", _("Source: {source}", source=told["source"])),
+        ("soft", _("Units: {units}", units=listed(known)) if known else ""),
+    ]
+
+
+def _is_prose(column: Sequence[Cell]) -> bool:
+    return any(
+        isinstance(cell.value, str) and len(cell.value) > xlsx_writer.WIDEST for cell in column
+    )

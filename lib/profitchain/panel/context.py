@@ -1,0 +1,79 @@
+"""What every summary starts from: the firm, the period, the checked tables.
+
+Expressions are Ibis', so the work stays in the engine. Instants are UTC without a zone mark and
+money is in minor units, as `intake` leaves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import ibis
+from ibis.expr.types import Column, Table, Value
+
+from profitchain.core.periods import Period, months_before
+from profitchain.sources.casts import by_span
+from profitchain.sources.company import Company
+from profitchain.sources.typed_tables import MARK, WHO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What every summary needs: the firm, the period, the checked tables, the engine's name."""
+
+    company: Company
+    period: Period
+    tables: Mapping[str, Table]
+    engine: str = "duckdb"
+
+    @property
+    def periods(self) -> list[Period]:
+        """The periods of the trend, this one last."""
+        return self.period.trend()
+
+    @property
+    def ends_at(self) -> Value:
+        """The first instant after the period."""
+        return ibis.timestamp(self.period.ends_at(self.company.time_zone))
+
+    @property
+    def lookback_starts_at(self) -> Value:
+        """The first instant of the months whose closed windows the link is fitted on."""
+        months = self.company.lookback_months or 12 * 200
+        end = self.period.shift(1).first_day
+        first = months_before(end, months)
+        return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(self.company.time_zone))
+
+    @property
+    def periods_and_one_before(self) -> list[Period]:
+        """The periods of the trend and the one before them, which tells whom the first retained."""
+        return [self.periods[0].previous, *self.periods]
+
+    @property
+    def key(self) -> str:
+        """The column by which customers are joined: `__who` in large pieces, else the id."""
+        return WHO if WHO in self.tables["orders"].columns else "customer_id"
+
+    def by_id(self) -> Scene:
+        """Return the scene with customers told apart by their ids alone."""
+        orders = self.tables["orders"]
+        kept = [name for name in orders.columns if name not in (WHO, MARK)]
+        return replace(self, tables={**self.tables, "orders": orders.select(*kept)})
+
+    def period_of(self, instant: Column) -> Column:
+        """The name of the trend period that an instant falls in, NULL outside them all."""
+        names = [period.name for period in self.periods]
+        return by_span(instant, self.starts, [None, *names, None], kind="string")
+
+    @property
+    def starts(self) -> list[datetime]:
+        """The first instant of each trend period, and the first after them all."""
+        zone = self.company.time_zone
+        return [*(p.starts_at(zone) for p in self.periods), self.period.ends_at(zone)]
+
+
+def purchases(orders: Table) -> Table:
+    """Return the orders that are purchases: a row with negative revenue is a refund."""
+    return orders.filter(orders.revenue >= 0)

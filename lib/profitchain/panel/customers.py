@@ -1,0 +1,138 @@
+"""Who a firm's customers are, in which cluster each is, and who is drawn where they are many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import ibis
+from ibis.expr.types import Column, Table, Value
+
+from profitchain.intake.hashing import md5_digits, number_of
+from profitchain.panel.context import Scene
+from profitchain.sources.typed_tables import MARK, WHO
+
+EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
+DRAWN_FROM = 500_000  # customers; above, single lives are kept of fewer, drawn by chance
+DRAWN = 250_000
+DRAWS = 16**3
+_DRAW_BITS = 12
+
+
+def with_clusters(rows: Table, *, exact: bool, engine: str = "duckdb") -> Table:
+    """Return rows with `cluster`: the customer's rank, or one of 256 buckets of its md5.
+
+    `draw`, from 0 to 4095, comes from the three digits of the md5 that follow.
+    """
+    rows = rows.mutate(__digits=md5_digits(rows.customer_id, engine))
+    if exact:
+        cluster = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id)).cast("int64")
+    else:
+        cluster = bucket_of(rows["__digits"])
+    return rows.mutate(cluster=cluster, draw=draw_of(rows["__digits"])).drop("__digits")
+
+
+def bucket_of(digits: Column) -> Value:
+    """Return the bucket, from 0 to 255, that the first two of `md5_digits` are."""
+    return (digits >> _DRAW_BITS).cast("int64")
+
+
+def draw_of(digits: Column) -> Value:
+    """Return chance's number, from 0 to 4095, that the other three are."""
+    return (digits & (DRAWS - 1)).cast("int64")
+
+
+def only_asked(scene: Scene, buyers: Table) -> Table:
+    """Return who answered or was invited and never ordered: one row a customer.
+
+    Columns: the scene's key, and `__mark` where that is `__who`.
+
+    Parameters
+    ----------
+    buyers : one row a customer of the orders, told apart by the same key.
+    """
+    asked = [scene.tables[n] for n in ("responses", "invitations") if n in scene.tables]
+    seen = [_told_apart(table, scene.key) for table in asked]
+    if not seen:
+        kept = ["customer_id"] if scene.key == "customer_id" else [WHO, MARK]
+        return buyers.select(*kept).filter(ibis.literal(False))
+    known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
+    return known.filter(known[scene.key].notnull()).anti_join(buyers, scene.key)
+
+
+def _told_apart(rows: Table, key: str) -> Table:
+    if key == "customer_id":
+        return rows.select(key)
+    who = rows.customer_id
+    return rows.select(**{WHO: number_of(who), MARK: md5_digits(who)})
+
+
+def customer_clusters(
+    scene: Scene, buyers: Table | None = None, *, exact: bool | None = None
+) -> Table:
+    """Return one row a customer: the scene's key, cluster, draw, and what is known of buyers.
+
+    Customers are those with an order, an answer or an invitation. `draw` is chance's number from 0
+    to 4095, the same for a customer in every edition; it isn't there where the key is `__who`.
+
+    Parameters
+    ----------
+    buyers : one row a customer of the orders; in its other columns, numbers, others have 0.
+    exact : whether each is a cluster of its own; by their number if that isn't said.
+    """
+    if buyers is None:
+        buyers = scene.by_id().tables["orders"].select("customer_id").distinct()
+    others = only_asked(scene, buyers)
+    told = [name for name in buyers.columns if name not in others.columns]
+    others = others.mutate(**{name: ibis.literal(0, buyers[name].type()) for name in told})
+    known = buyers.union(others.select(*buyers.columns))
+    if scene.key == WHO:
+        return known.mutate(cluster=bucket_of(known[MARK])).drop(MARK)
+    if exact is None:
+        exact = int(known.count().execute()) <= EXACT_CLUSTERS
+    return with_clusters(known, exact=exact, engine=scene.engine)
+
+
+def share_drawn(many: int, wanted: int) -> int:
+    """Return below which `draw` about `wanted` of `many` customers lie, of 4096."""
+    return max(DRAWS * wanted // many, 1)
+
+
+def of_drawn(scene: Scene, below: int, *, keep: Callable[[str, Table], Table]) -> Scene:
+    """Return the scene as far as customers are in it whose `draw` is below a number.
+
+    Parameters
+    ----------
+    keep : lets the engine keep a table under a name.
+    """
+
+    def theirs(rows: Table, key: str) -> Table:
+        known = key == "customer_id" and MARK in rows.columns
+        digits = rows[MARK] if known else md5_digits(rows[key], scene.engine)
+        return rows.filter(draw_of(digits) < below)
+
+    return among(scene, theirs, keep=keep).by_id()
+
+
+def among(
+    scene: Scene, theirs: Callable[[Table, str], Table], *, keep: Callable[[str, Table], Table]
+) -> Scene:
+    """Return the scene as far as some customers are in it: each table with what is theirs.
+
+    Tables that know no customers stay as they are, but for `order_lines`, which follow the orders.
+
+    Parameters
+    ----------
+    theirs : filters a table by the column that names its customers.
+    keep : lets the engine keep a table under a name.
+    """
+    tables = dict(scene.tables)
+    for name, table in scene.tables.items():
+        key = "referrer_id" if name == "referrals" else "customer_id"
+        if key in table.columns:
+            tables[name] = keep(name, theirs(table, key))
+    if "order_lines" in tables:
+        tables["order_lines"] = keep(
+            "order_lines", tables["order_lines"].semi_join(tables["orders"], "order_id")
+        )
+    return replace(scene, tables=tables)

@@ -1,0 +1,185 @@
+"""Whom the firm asked, who answered, what was known before, and what followed for both.
+
+With `invitations` that name the answers they led to, one row is an invitation. Without them nobody
+knows who was asked: then one row is a customer and a period in which they bought, from their first
+purchase in it on. An answer belongs to the purchase that it follows.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr.types import Table
+
+from profitchain.panel.context import Scene, purchases
+from profitchain.panel.panel import OUTCOMES, UNKNOWN, cells, histories, looked_up, segment_columns
+from profitchain.sources.casts import seconds
+
+EARLIER = "earlier"  # a period before those of the trend
+OPEN = "open"  # the window has not closed by the period's end
+LATE_FROM = (2, 3)  # of the ranks: the slowest third; ties at its edge count as early
+
+
+def by_invitation(scene: Scene) -> bool:
+    """Tell whether some invitation names an answer of ours, so that it is known who was asked."""
+    sent = scene.tables.get("invitations")
+    if sent is None or "response_id" not in sent.columns:
+        return False
+    return bool(sent.semi_join(scene.tables["responses"], "response_id").count().execute())
+
+
+def requests(scene: Scene, clusters: Table, *, invited: bool) -> Table:
+    """Return one row a request to answer: its customer, its instant, and its answer if any.
+
+    Columns: customer_id, cluster, asked_at, response_id, responded_at, score (of the main question;
+    NULL where it was not answered), touchpoint where the invitations carry it.
+    """
+    given = scene.tables["responses"]
+    given = given.filter(given.responded_at < scene.ends_at)
+    given = given.select(
+        "response_id", "customer_id", "responded_at", score=given[scene.company.main.column]
+    )
+    rows = _invitations(scene, given) if invited else _buyers(scene, given)
+    return rows.join(clusters.select("customer_id", "cluster"), "customer_id", how="inner")
+
+
+def asked_panel(scene: Scene, rows: Table, *, invited: bool) -> Table:
+    """Return one row a request: what was known before it, its answer, and what was bought after.
+
+    Parameters
+    ----------
+    rows : as `requests` returns.
+
+    Returns
+    -------
+    period (of asking), segments and touchpoint (text), cluster, prior_orders, recency_days (-1
+    without an earlier order), tenure_days (all strictly before asking), answered, in_time (by the
+    end of the period of asking, as each period's own edition saw it) and late (among the slowest
+    third; 0/1), score, closes (the period in which the window after the answer, or after asking
+    where there is none, ends), in_lookback, and within that window repeat, orders, spend, margin
+    (minor units; 0 while it is open).
+    """
+    rows = _dated(rows, scene)
+    rows = _told_apart(rows, scene, invited=invited)
+    kept = ["row", "period", "answered", "in_time", "late", "score", "closes", "in_lookback"]
+    kept += ["cluster", *asked_about(scene, rows)]
+    found = histories(rows, scene)
+    joined = found.select(*kept, *(name for name in found.columns if name not in rows.columns))
+    outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
+    is_open = joined.closes == OPEN
+    closed_only = {name: ibis.ifelse(is_open, 0, joined[name]).cast("int64") for name in outcomes}
+    return joined.mutate(**closed_only).drop("row", "next_at")
+
+
+def asked_cells(rows: Table) -> Table:
+    """Return the requests compressed: one row a distinct combination, n and summed outcomes."""
+    outcomes = [name for name in OUTCOMES if name in rows.columns]
+    keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
+    sums = {name: rows[name].sum() for name in outcomes}
+    return cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
+
+
+def unasked(scene: Scene, rows: Table) -> int:
+    """Return how many of the period's answers to the main question belong to no request."""
+    given = scene.tables["responses"]
+    now = scene.period_of(given.responded_at) == scene.period.name
+    given = given.filter(given[scene.company.main.column].notnull(), now)
+    known = rows.filter(rows.response_id.notnull())
+    return int(given.anti_join(known, "response_id").count().execute())
+
+
+def asked_about(scene: Scene, rows: Table) -> list[str]:
+    """Return the columns that are known of everybody asked: segments of customers, touchpoint."""
+    customers = scene.tables.get("customers")
+    known = [] if customers is None else customers.columns
+    names = [name for name in segment_columns(scene.company) if name in known]
+    return [*names, *(["touchpoint"] if "touchpoint" in rows.columns else [])]
+
+
+def _invitations(scene: Scene, given: Table) -> Table:
+    """Return the invitations with their answers; reminders of one answer count once, as the first.
+
+    An answer of another customer than the one invited is none.
+    """
+    sent = scene.tables["invitations"]
+    about = [name for name in ("touchpoint",) if name in sent.columns]
+    sent = sent.filter(sent.invited_at < scene.ends_at)
+    first = ibis.row_number().over(
+        ibis.window(group_by=sent.response_id, order_by=[sent.invited_at, sent.customer_id])
+    )
+    sent = sent.mutate(again=ibis.ifelse(sent.response_id.isnull(), 0, first))
+    sent = sent.filter(sent.again == 0)
+    sent = sent.select("customer_id", *about, asked_at="invited_at", named="response_id")
+    same = [sent.named == given.response_id, sent.customer_id == given.customer_id]
+    return sent.left_join(given, same).drop("named", "customer_id_right")
+
+
+def _buyers(scene: Scene, given: Table) -> Table:
+    """Return who bought in each period, with the last answer that followed a purchase of it."""
+    window = ibis.interval(days=scene.company.repeat_within_days)
+    bought = purchases(scene.tables["orders"]).select("customer_id", "ordered_at")
+    bought = bought.filter(bought.ordered_at < scene.ends_at)
+    given = given.filter(given.score.notnull())
+    pairs = given.join(bought, "customer_id", how="inner")
+    pairs = pairs.filter(pairs.ordered_at <= pairs.responded_at)
+    after = pairs.group_by(*given.columns).aggregate(ordered_at=pairs.ordered_at.max())
+    after = after.mutate(period=scene.period_of(after.ordered_at).fill_null(EARLIER))
+    latest = ibis.row_number().over(
+        ibis.window(
+            group_by=[after.customer_id, after.period],
+            order_by=[after.responded_at.desc(), after.response_id],
+        )
+    )
+    last = after.mutate(place=latest).filter(lambda t: t.place == 0).drop("place", "ordered_at")
+    bought = bought.filter(bought.ordered_at >= scene.lookback_starts_at - window)
+    bought = bought.mutate(period=scene.period_of(bought.ordered_at).fill_null(EARLIER))
+    active = bought.group_by("customer_id", "period").aggregate(asked_at=bought.ordered_at.min())
+    rows = active.left_join(last, ["customer_id", "period"])
+    early = rows.responded_at < rows.asked_at  # it follows a purchase before the first one kept
+    answer = {
+        name: ibis.ifelse(early.fill_null(False), None, rows[name])
+        for name in ("response_id", "responded_at", "score")
+    }
+    return rows.mutate(**answer).drop("customer_id_right", "period_right", "period")
+
+
+def _dated(rows: Table, scene: Scene) -> Table:
+    """Return requests with period, window and row number, without those that no number needs."""
+    window = ibis.interval(days=scene.company.repeat_within_days)
+    followed = ibis.coalesce(rows.responded_at, rows.asked_at)
+    rows = rows.mutate(
+        row=ibis.row_number().over(
+            ibis.window(order_by=[rows.customer_id, rows.asked_at, rows.response_id])
+        ),
+        known_at=rows.asked_at,
+        followed_from=followed,
+        window_ends=followed + window,
+        period=scene.period_of(rows.asked_at).fill_null(EARLIER),
+        answered=ibis.ifelse(rows.responded_at.notnull(), 1, 0),
+    )
+    closed = rows.window_ends < scene.ends_at
+    rows = rows.mutate(
+        in_lookback=closed & (rows.window_ends >= scene.lookback_starts_at),
+        closes=ibis.ifelse(closed, scene.period_of(rows.window_ends).fill_null(EARLIER), OPEN),
+    )
+    return rows.filter(rows.in_lookback | (rows.period != EARLIER))
+
+
+def _told_apart(rows: Table, scene: Scene, *, invited: bool) -> Table:
+    """Return requests with segments, and answers told apart: in time or not, early or late."""
+    customers = scene.tables.get("customers")
+    if customers is not None:
+        wanted = [*segment_columns(scene.company), "joined_on"]
+        rows = looked_up(rows, customers, "customer_id", wanted)
+    names = asked_about(scene, rows)
+    rows = rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in names})
+    same = scene.period_of(rows.responded_at).fill_null(EARLIER) == rows.period
+    in_time = (rows.answered == 1) & (same | (rows.responded_at < rows.asked_at))
+    delay = seconds(rows.responded_at) - seconds(rows.asked_at)
+    slower = ibis.rank().over(ibis.window(group_by=rows.answered, order_by=delay))
+    alike = rows.count().over(ibis.window(group_by=rows.answered))
+    part, whole = LATE_FROM
+    slow = (slower > 0) & (slower * whole >= (alike - 1) * part)
+    is_late = (rows.answered == 1) & slow & ibis.literal(invited)
+    return rows.mutate(
+        in_time=ibis.ifelse(in_time.fill_null(False), 1, 0), late=ibis.ifelse(is_late, 1, 0)
+    )

@@ -1,0 +1,294 @@
+"""What was known of a customer before an answer, what followed, and the small sums kept of both.
+
+Every function takes and gives Ibis expressions, so the work stays in the engine. Instants are
+UTC without a zone mark and money is in minor units, as `intake` leaves them. "Before" and "after"
+are strict: an order at the very instant of the answer counts as neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.expr.types import Column, Table, Value
+
+from profitchain.core.errors import CompanyError, did_you_mean
+from profitchain.core.i18n import N_
+from profitchain.intake.hashing import number_of
+from profitchain.panel.context import Scene
+from profitchain.panel.customers import with_clusters
+from profitchain.sources.casts import seconds
+from profitchain.sources.company import BUILT_IN_CONTROLS, Company
+from profitchain.sources.typed_tables import WHO
+
+UNKNOWN = N_("(unknown)")
+SECONDS_A_DAY = 86_400
+HISTORY = ("prior_orders", "recency_days", "tenure_days")
+OUTCOMES = ("orders", "spend", "margin")
+SMALL = ("cluster", *HISTORY, "n", "repeats")  # 32 bits do
+
+
+def answers(scene: Scene, customers: Table) -> Table:
+    """Return one row an answered survey: ids, scores, cluster, segments as text, joined_on.
+
+    A segment is looked up with the customer, else on the answer itself, else with its order.
+
+    Parameters
+    ----------
+    customers : `crowd.customer_clusters`.
+    """
+    wanted = segment_columns(scene.company)
+    given = scene.tables["responses"]
+    kept = ["response_id", "customer_id", "responded_at", *_of(given, "order_id", *wanted)]
+    kept += [question.column for question in scene.company.questions.values()]
+    kept += _of(given, scene.company.experiment or "")
+    rows = given.select(*dict.fromkeys(kept))
+    if scene.key == WHO:
+        rows = with_clusters(rows, exact=False).drop("draw")
+        rows = rows.mutate(**{WHO: number_of(rows.customer_id)})
+    else:
+        rows = rows.join(customers.select("customer_id", "cluster"), "customer_id", how="inner")
+    known = scene.tables.get("customers")
+    if known is not None:
+        rows = looked_up(rows, known, "customer_id", [*wanted, "joined_on"])
+    if "order_id" in rows.columns:
+        missing = [name for name in wanted if name not in rows.columns]
+        rows = looked_up(rows, scene.tables["orders"], "order_id", missing)
+    _all_found(wanted, rows, scene)
+    named = {name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted}
+    return rows.mutate(**named).drop(*_of(rows, "order_id"))
+
+
+def score_cells(scene: Scene, rows: Table) -> Table:
+    """Return question, period, segments, cluster, score, n: the answers of the trend's periods."""
+    rows = rows.mutate(period=scene.period_of(rows.responded_at)).filter(
+        lambda t: t.period.notnull()
+    )
+    segments = segment_columns(scene.company)
+    parts = [
+        rows.filter(rows[question.column].notnull()).select(
+            "period", *segments, "cluster", question=ibis.literal(name), score=question.column
+        )
+        for name, question in scene.company.questions.items()
+    ]
+    keys = ["question", "period", *segments, "cluster", "score"]
+    stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return cells(stacked, keys, n=lambda t: t.count())
+
+
+def lives(scene: Scene, rows: Table) -> Table:
+    """Return one row a valid answer to the main question, with what came before it and after it.
+
+    Parameters
+    ----------
+    rows : `answers`.
+
+    Returns
+    -------
+    row and response_id, customer_id, responded_at, window_ends, score, segments, cluster,
+    prior_orders, recency_days (-1 without an earlier order), tenure_days, next_at (the next
+    purchase, NULL if none yet), and within `repeat_within_days` after it, as far as it is known:
+    repeat (0/1), orders, spend, margin (minor units).
+    """
+    rows = with_window(scene, rows)
+    kept = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
+    kept += _of(rows, *segment_columns(scene.company), *([scene.company.experiment or ""]))
+    found = histories(rows, scene)
+    return found.select(*dict.fromkeys(kept), *(n for n in found.columns if n not in rows.columns))
+
+
+def panel(scene: Scene, rows: Table) -> Table:
+    """Return the lives whose window closed in trend or lookback: one row an answer.
+
+    Columns: score, segments, cluster, closes (period in which its window ends), in_lookback,
+    prior_orders, recency_days, tenure_days, repeat, orders, spend, margin.
+
+    Parameters
+    ----------
+    rows : `lives`. Answers whose window is still open at the period's end are left out.
+    """
+    rows = closed(scene, rows)
+    kept = ["score", "closes", "in_lookback", "cluster", *segment_columns(scene.company)]
+    kept += ["prior_orders", "recency_days", "tenure_days", "repeat"]
+    return rows.select(*kept, *_of(rows, "orders", "spend", "margin"))
+
+
+def with_window(scene: Scene, rows: Table) -> Table:
+    """Return the answers to the main question, with score, row and the instants of `histories`.
+
+    `row` tells one from another; where the engine has numbered them, it is that number.
+    """
+    window = ibis.interval(days=scene.company.repeat_within_days)
+    rows = rows.mutate(score=rows[scene.company.main.column])
+    rows = rows.filter(rows.score.notnull())
+    if "row" not in rows.columns:
+        rows = rows.mutate(row=rows.response_id)
+    return rows.mutate(
+        known_at=rows.responded_at,
+        followed_from=rows.responded_at,
+        window_ends=rows.responded_at + window,
+    )
+
+
+def closed(scene: Scene, rows: Table) -> Table:
+    """Return the rows whose window closed in trend or lookback, with closes and in_lookback."""
+    closes = scene.period_of(rows.window_ends)
+    rows = rows.mutate(
+        closes=closes.fill_null("earlier"),
+        in_lookback=rows.window_ends >= scene.lookback_starts_at,
+    )
+    in_time = rows.filter(rows.window_ends < scene.ends_at)
+    return in_time.filter(in_time.in_lookback | (in_time.closes != "earlier"))
+
+
+def customers_followed(scene: Scene, rows: Table) -> Value:
+    """Return how many customers gave those of the `lives` that the link is fitted on."""
+    rows = closed(scene, rows)
+    return rows.filter(rows.in_lookback).customer_id.nunique()
+
+
+def link_cells(scene: Scene, rows: Table) -> Table:
+    """Return the panel compressed: one row a distinct combination, with n and summed outcomes."""
+    outcomes = [name for name in OUTCOMES if name in rows.columns]
+    keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
+    sums = {name: rows[name].sum() for name in outcomes}
+    found = cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
+    return found.cast(dict.fromkeys(SMALL, "int32"))
+
+
+def still_open(scene: Scene, rows: Table) -> int:
+    """Return how many answers to the main question wait for their window to close."""
+    window = ibis.interval(days=scene.company.repeat_within_days)
+    waiting = rows.filter(
+        rows[scene.company.main.column].notnull(), rows.responded_at + window >= scene.ends_at
+    )
+    return int(waiting.count().execute())
+
+
+def margins_assumed(scene: Scene) -> int:
+    """Return how many orders carry no margin of their own and take `gross_margin` instead."""
+    orders = scene.tables["orders"]
+    if scene.company.gross_margin is None:
+        return 0
+    lacking = orders.filter(orders.margin.isnull()) if "margin" in orders.columns else orders
+    return int(lacking.count().execute())
+
+
+def histories(rows: Table, scene: Scene) -> Table:
+    """Return the rows with the customer's orders before each and within its window after it.
+
+    Reads row (its own mark), the scene's key, joined_on where known, and three instants: what was
+    bought strictly before `known_at` is history; what was bought strictly after `followed_from` and
+    up to `window_ends` is outcome.
+    """
+    orders = with_margin(scene)
+    instants = ("known_at", "followed_from", "window_ends")
+    pairs = rows.select("row", scene.key, *instants).left_join(orders, scene.key)
+    bought = pairs.revenue >= 0
+    before = bought & (pairs.ordered_at < pairs.known_at)
+    after = (pairs.ordered_at > pairs.followed_from) & (pairs.ordered_at <= pairs.window_ends)
+    sums = {
+        "prior_orders": total(before, 1),
+        "last_before": ibis.ifelse(before, pairs.ordered_at, None).max(),
+        "first_before": ibis.ifelse(before, pairs.ordered_at, None).min(),
+        "orders": total(after & bought, 1),
+        "spend": total(after, pairs.revenue),
+        "next_at": ibis.ifelse(
+            bought & (pairs.ordered_at > pairs.followed_from), pairs.ordered_at, None
+        ).min(),
+    }
+    if "margin" in pairs.columns:
+        sums["margin"] = total(after, pairs.margin)
+    return _described(rows.join(pairs.group_by("row").aggregate(**sums), "row", how="inner"))
+
+
+def _described(sums: Table) -> Table:
+    """Return the histories in days: recency, tenure (from joining, if known), and the repeat."""
+    known = seconds(sums.known_at)
+    recency = (known - seconds(sums.last_before)) // SECONDS_A_DAY
+    tenure = (known - seconds(sums.first_before)) // SECONDS_A_DAY
+    if "joined_on" in sums.columns:
+        joined = (known - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
+        tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
+    described = sums.mutate(
+        recency_days=recency.fill_null(-1).cast("int64"),
+        tenure_days=ibis.greatest(tenure.fill_null(0), 0).cast("int64"),
+        repeat=ibis.ifelse(sums.orders > 0, 1, 0),
+    )
+    return described.drop("last_before", "first_before")
+
+
+def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
+    """Return sums by keys, in the keys' order so that the same data give the same bytes."""
+    return rows.group_by(list(keys)).aggregate(**sums).order_by(list(keys))
+
+
+def of_literals(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) -> Table:
+    """Return a few rows as a table that any engine can read, for nothing is handed over to it."""
+    some = rows or [dict.fromkeys(kinds)]
+    parts = [
+        ibis.literal(0)
+        .as_table()
+        .select(**{n: ibis.literal(row[n], kind) for n, kind in kinds.items()})
+        for row in some
+    ]
+    table = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return table if rows else table.filter(ibis.literal(False))
+
+
+def total(condition: Value, amount: Value | int) -> Value:
+    """Return the sum of an amount over the rows for which a condition holds."""
+    return ibis.ifelse(condition, amount, 0).sum().cast("int64")
+
+
+def _of(table: Table, *names: str) -> list[str]:
+    return [name for name in names if name in table.columns]
+
+
+def with_margin(scene: Scene) -> Table:
+    """Return orders with margin: their own where given, else gross_margin of revenue, else none."""
+    orders = scene.tables["orders"]
+    rate = scene.company.gross_margin
+    assumed = None if rate is None else _share_of(orders.revenue, rate)
+    if "margin" in orders.columns:
+        own = orders.margin if assumed is None else ibis.coalesce(orders.margin, assumed)
+        orders = orders.mutate(margin=own)
+    elif assumed is not None:
+        orders = orders.mutate(margin=assumed)
+    kept = [scene.key, "ordered_at", "revenue", *_of(orders, "margin", "discount")]
+    return orders.select(*kept)
+
+
+def _share_of(amount: Column, rate: float) -> Value:
+    """Return a share of an amount, rounded half away from zero: a decimal is so everywhere."""
+    exact = ibis.literal(Decimal(str(rate)), dt.Decimal(18, 9))
+    return (amount * exact).round().cast("int64")
+
+
+def segment_columns(company: Company) -> list[str]:
+    """Return the columns that split answers: segments, then those controls that are not history."""
+    named = [*company.segments, *company.controls]
+    return [name for name in dict.fromkeys(named) if name not in BUILT_IN_CONTROLS]
+
+
+def looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Table:
+    """Return rows with those wanted columns that another table has, found by its key."""
+    found = [name for name in wanted if name in where.columns]
+    if not found:
+        return rows
+    kept = [name for name in rows.columns if name not in found]
+    return rows.select(*kept).left_join(where.select(key, *found), key).drop(f"{key}_right")
+
+
+def _all_found(wanted: Sequence[str], rows: Table, scene: Scene) -> None:
+    missing = [name for name in wanted if name not in rows.columns]
+    if missing:
+        tables = [scene.tables.get(name) for name in ("customers", "responses", "orders")]
+        known = [name for table in tables if table is not None for name in table.columns]
+        raise CompanyError(
+            f"company.yml names the segment or control '{missing[0]}', but neither customers, "
+            "responses nor orders has such a column. Rename a column to it under `columns`, or "
+            f"take it out. {did_you_mean(missing[0], [*BUILT_IN_CONTROLS, *known])}"
+        )

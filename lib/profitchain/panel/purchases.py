@@ -1,0 +1,209 @@
+"""What customers bought, period by period: who came, who came back, and after how long."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+
+import ibis
+from ibis.expr.types import Column, Table
+
+from profitchain.intake.hashing import any_bits
+from profitchain.panel.context import Scene, purchases
+from profitchain.panel.panel import SECONDS_A_DAY, cells, of_literals, total, with_margin
+from profitchain.sources.casts import by_span, seconds
+from profitchain.sources.typed_tables import MARK, WHO
+
+DAYS_A_YEAR = 365
+MOST_WINDOWS = 60  # each has a bit in a whole number
+YEAR = 1 << MOST_WINDOWS
+MARK_TOO = f"{MARK}_too"
+EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
+
+
+def buyers(scene: Scene) -> Table:
+    """Return one row a customer of the orders: the scene's key, and when was bought, in bits.
+
+    `seen` holds a bit for each period with a purchase: 1 for all before those of the trend and the
+    one before it, 2 for that one, then 4, 8 and so on. `windows` holds one for each window of
+    `active_windows` ("back" 0 is 1, 1 is 2, ...), and YEAR for the last 365 days. Both are 0 for
+    customers with refunds alone. Where the key is `__who`, `__mark` and `__mark_too` are the
+    smallest and largest of the customer's; where they differ, two customers share a number.
+    """
+    orders = scene.tables["orders"]
+    bought, at = orders.revenue >= 0, orders.ordered_at
+    zone = scene.company.time_zone
+    starts = [period.starts_at(zone) for period in scene.periods_and_one_before]
+    seen = by_span(at, starts, [EARLIER, *_bits(scene).values()], kind="int32")
+    starts, bits = _window_bits(scene)
+    windows = by_span(at, starts, bits, kind="int64")
+    marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if scene.key == WHO else {}
+    return orders.group_by(scene.key).aggregate(
+        seen=any_bits(ibis.ifelse(bought, seen, 0), scene.engine).cast("int32"),
+        windows=any_bits(ibis.ifelse(bought, windows, 0), scene.engine),
+        **marks,
+    )
+
+
+def sharing_a_number(customers: Table) -> Table:
+    """Return those `buyers` whose number stands for two customers: once in 100,000 large firms."""
+    return customers.filter(customers[MARK] != customers[MARK_TOO])
+
+
+def _window_bits(scene: Scene) -> tuple[list[datetime], list[int]]:
+    """Return where the windows and the year begin, and the bits of all that lies between."""
+    end, days = scene.starts[-1], scene.company.repeat_within_days
+    begins = {end - timedelta(days=days * (k + 1)): 1 << k for k in range(_windows(scene))}
+    year = end - timedelta(days=DAYS_A_YEAR)
+    starts = sorted({*begins, year})
+    window, bits = 0, [0]
+    for start in starts:
+        window = begins.get(start, window)
+        bits.append(window | (YEAR if start >= year else 0))
+    return starts, bits
+
+
+def activity(scene: Scene, customers: Table) -> Table:
+    """Return one row a trend period and cluster: what was bought, and by how many customers.
+
+    Columns: period, cluster, orders, revenue and margin (minor units; refunds netted), new_revenue
+    (of customers whose first purchase lies in the period), and counts of customers: active, new,
+    previously_active, retained (both).
+
+    Parameters
+    ----------
+    customers : `buyers` with `cluster`.
+    """
+    parts = [_money(scene, customers), _counts(scene, customers)]
+    names = list(dict.fromkeys(name for part in parts for name in part.columns))
+    filled = [
+        part.select(
+            **{n: part[n] if n in part.columns else ibis.literal(0, "int64") for n in names}
+        )
+        for part in parts
+    ]
+    rows, keys = ibis.union(*filled), ["period", "cluster"]
+    sums = {name: rows[name].sum().cast("int64") for name in names if name not in keys}
+    return cells(rows, keys, **sums)
+
+
+def cohorts(scene: Scene, customers: Table) -> Table:
+    """Return cohort, period, active: how many of each cohort bought in each trend period.
+
+    Parameters
+    ----------
+    customers : `buyers`.
+    """
+    bits = _bits(scene)
+    names = [period.name for period in scene.periods]
+    pairs = [
+        {"cohort": first, "period": then, "first": bits[first], "now": bits[then]}
+        for first, then in itertools.combinations_with_replacement(names, 2)
+    ]
+    kinds = {"cohort": "string", "period": "string", "first": "int64", "now": "int64"}
+    rows = _alike(customers, "seen").cross_join(of_literals(pairs, kinds))
+    rows = rows.filter(_is_first(rows.seen, rows["first"]), (rows.seen & rows.now) != 0)
+    return cells(rows, ["cohort", "period"], active=rows.n.sum().cast("int64"))
+
+
+def _bits(scene: Scene) -> dict[str, int]:
+    return {period.name: 2 << k for k, period in enumerate(scene.periods_and_one_before)}
+
+
+def _is_first(seen: Column, bit: Column) -> Column:
+    """Tell whether a period's bit is the lowest one that is set."""
+    return ((seen & bit) != 0) & ((seen & (bit - 1)) == 0)
+
+
+def _alike(customers: Table, *keys: str) -> Table:
+    """Return how many customers share the same keys, and the same periods among them."""
+    return customers.group_by(*keys).aggregate(n=customers.count())
+
+
+def _money(scene: Scene, customers: Table) -> Table:
+    orders, bits = with_margin(scene), [_bits(scene)[period.name] for period in scene.periods]
+    orders = orders.mutate(
+        bit=by_span(orders.ordered_at, scene.starts, [0, *bits, 0], kind="int32")
+    )
+    rows = orders.filter(orders.bit > 0).join(customers, scene.key, how="inner")
+    is_new = _is_first(rows.seen, rows.bit)
+    money = {name: rows[name].sum() for name in ("revenue", "margin") if name in rows.columns}
+    sums = {
+        "orders": ibis.ifelse(rows.revenue >= 0, 1, 0).sum(),
+        **money,
+        "new_revenue": total(is_new, rows.revenue),
+    }
+    each = rows.group_by("bit", "cluster").aggregate(
+        **{name: value.cast("int64") for name, value in sums.items()}
+    )
+    named = zip(bits, scene.periods, strict=True)
+    period = ibis.cases(*((each.bit == bit, period.name) for bit, period in named))
+    return each.mutate(period=period).drop("bit")
+
+
+def _counts(scene: Scene, customers: Table) -> Table:
+    bits = _bits(scene)
+    steps = [
+        {"period": now.name, "now": bits[now.name], "before": bits[before.name]}
+        for before, now in itertools.pairwise(scene.periods_and_one_before)
+    ]
+    kinds = {"period": "string", "now": "int64", "before": "int64"}
+    rows = _alike(customers, "cluster", "seen").cross_join(of_literals(steps, kinds))
+    is_now, was = (rows.seen & rows.now) != 0, (rows.seen & rows.before) != 0
+    rows = rows.filter(is_now | was)
+    return rows.group_by("period", "cluster").aggregate(
+        active=total(is_now, rows.n),
+        new=total(_is_first(rows.seen, rows.now), rows.n),
+        previously_active=total(was, rows.n),
+        retained=total(is_now & was, rows.n),
+    )
+
+
+def gaps(scene: Scene) -> Table:
+    """Return days, event, n: time from each customer's first purchase of the lookback to the next.
+
+    One row a customer, so that rows are independent; event 0 is censored at the period's end.
+    """
+    bought = purchases(scene.tables["orders"])
+    recent = bought.filter(bought.ordered_at >= scene.lookback_starts_at)
+    first = recent.group_by("customer_id").aggregate(first=recent.ordered_at.min())
+    pairs = first.join(recent.select("customer_id", "ordered_at"), "customer_id", how="inner")
+    later = ibis.ifelse(pairs.ordered_at > pairs["first"], pairs.ordered_at, None).min()
+    each = pairs.group_by("customer_id", "first").aggregate(later=later)
+    until = seconds(ibis.coalesce(each.later, scene.ends_at))
+    days = (until - seconds(each["first"])) // SECONDS_A_DAY
+    each = each.mutate(days=days, event=ibis.ifelse(each.later.notnull(), 1, 0))
+    return cells(each, ["days", "event"], n=each.count())
+
+
+def active_windows(scene: Scene, customers: Table, first: datetime | None) -> Table:
+    """Return span, back, customers, days_known: who bought in each window of the last year.
+
+    Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
+    period and each other where the next begins, as many as lie wholly within 365 days (one at
+    least, 60 at most); span "year" is those 365 days. `days_known` is how far back orders reach.
+
+    Parameters
+    ----------
+    customers : `buyers`.
+    first : the instant of the first purchase of all, None where there are refunds alone.
+    """
+    days_known = (scene.starts[-1] - first.replace(microsecond=0)).days if first else None
+    spans = [("window", back, 1 << back) for back in range(_windows(scene))] + [("year", 0, YEAR)]
+    rows = [{"span": span, "back": back, "bit": bit} for span, back, bit in spans]
+    kinds = {"span": "string", "back": "int64", "bit": "int64"}
+    pairs = _alike(customers, "windows").cross_join(of_literals(rows, kinds))
+    pairs = pairs.filter((pairs.windows & pairs.bit) != 0)
+    each = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
+    each = each.select("back", "customers", "span")
+    return each.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
+
+
+def _windows(scene: Scene) -> int:
+    return min(max(DAYS_A_YEAR // scene.company.repeat_within_days, 1), MOST_WINDOWS)
+
+
+def control_totals(scene: Scene) -> Table:
+    """Return period, measure, amount: what the firm's books say (amount times minor units)."""
+    books = scene.tables["control_totals"]
+    return books.select("period", "measure", "amount").order_by("period", "measure")

@@ -1,0 +1,224 @@
+"""What came before and after an answer in the same customer's own life: gaps, earlier, later ones.
+
+The designs that ask how wrong a comparison of customers could be need more than the panel: the
+customer's previous and next answer, how quick the last return *before* the answer was, how soon the
+next order came after it, what chance had assigned. Expressions are as in `panel`; nothing here is
+ever published.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr.types import Column, Table, Value
+
+from profitchain.core.errors import CompanyError
+from profitchain.panel.context import Scene, purchases
+from profitchain.panel.panel import (
+    HISTORY,
+    SECONDS_A_DAY,
+    UNKNOWN,
+    cells,
+    closed,
+    looked_up,
+    segment_columns,
+)
+from profitchain.sources.casts import seconds
+
+WINDOWS = (30, 60, 90, 180, 365)  # days
+ASSIGNED = "assigned"
+OFFERED, HELD_OUT = "offered", "held out"
+
+
+def followed(scene: Scene, rows: Table) -> Table:
+    """Return one row a valid answer to the main question, with the customer's life around it.
+
+    Parameters
+    ----------
+    rows : `panel.lives`.
+
+    Returns
+    -------
+    Those columns, and: gap_before_days (between the last two purchases before the answer; -1 if
+    fewer), tenure_then (days from the first purchase to the last but one), previous_score,
+    next_score, next_prior_orders (NULL without such an answer), nth (1 for the customer's first
+    answer), answered_again (0/1), assigned (text, NULL if nothing).
+    """
+    joined = _assigned(scene, rows).join(_around(scene, rows), "row", how="inner")
+    theirs = ibis.window(
+        group_by=joined.customer_id, order_by=[joined.responded_at, joined.response_id]
+    )
+    return joined.mutate(
+        nth=ibis.row_number().over(theirs) + 1,
+        previous_score=joined.score.lag().over(theirs),
+        next_score=joined.score.lead().over(theirs),
+        next_prior_orders=joined.prior_orders.lead().over(theirs),
+        answered_again=ibis.ifelse(joined.score.lead().over(theirs).notnull(), 1, 0),
+    )
+
+
+def ladder_cells(scene: Scene, rows: Table) -> Table:
+    """Return what the designs of `ladder` read: one row an answer whose window has closed.
+
+    Parameters
+    ----------
+    rows : `followed`.
+
+    Returns
+    -------
+    person (an int that tells one customer from another and means nothing else), nth, answered_on
+    (day), closes, in_lookback, and the columns of `followed` that hold no instant and no id.
+    """
+    person = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id))
+    rows = rows.mutate(person=person, answered_on=rows.responded_at.cast("date"))
+    rows = closed(scene, rows)
+    kept = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
+    around = ["gap_before_days", "tenure_then", "previous_score", "next_score"]
+    around += ["next_prior_orders", "answered_again", ASSIGNED]
+    columns = [*kept, *segment_columns(scene.company), *HISTORY, *around]
+    return rows.select(*columns).order_by("person", "nth")
+
+
+def window_cells(scene: Scene, rows: Table) -> Table:
+    """Return window (days), the panel's keys, n, repeats: the link's cells for several windows.
+
+    Each window has only the answers that closed it within the lookback months, so n differs.
+
+    Parameters
+    ----------
+    rows : `panel.lives`.
+    """
+    keys = ["score", *segment_columns(scene.company), "cluster", *HISTORY]
+    parts = []
+    for days in sorted({*WINDOWS, scene.company.repeat_within_days}):
+        ends = rows.responded_at + ibis.interval(days=days)
+        inside = rows.filter(ends < scene.ends_at, ends >= scene.lookback_starts_at)
+        came = (inside.next_at <= inside.responded_at + ibis.interval(days=days)).fill_null(False)
+        parts.append(
+            inside.select(*keys, window=ibis.literal(days, "int64"), repeat=ibis.ifelse(came, 1, 0))
+        )
+    stacked = ibis.union(*parts)
+    return cells(stacked, ["window", *keys], n=stacked.count(), repeats=stacked.repeat.sum())
+
+
+def return_times(scene: Scene, rows: Table) -> Table:
+    """Return one row a customer who answered in the lookback: how long from then to the next order.
+
+    Parameters
+    ----------
+    rows : `panel.lives`.
+
+    Returns
+    -------
+    cluster, score, days (to the next purchase strictly after the customer's first answer of the
+    lookback, or to the period's end), event (1 bought, 0 not seen to), prior_orders, recency_days
+    (-1 without an earlier order), tenure_days, segments; contacts and complaints in the year before
+    the answer where the firm has contacts.
+    """
+    rows = rows.filter(rows.responded_at >= scene.lookback_starts_at)
+    order = ibis.window(group_by=rows.customer_id, order_by=[rows.responded_at, rows.response_id])
+    rows = rows.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    until = seconds(ibis.coalesce(rows.next_at, scene.ends_at))
+    rows = rows.mutate(
+        days=(until - seconds(rows.responded_at)) // SECONDS_A_DAY,
+        event=ibis.ifelse(rows.next_at.notnull(), 1, 0),
+    )
+    kept = ["cluster", "score", "days", "event", "prior_orders", "recency_days", "tenure_days"]
+    kept += segment_columns(scene.company)
+    contacts = scene.tables.get("contacts")
+    if contacts is not None:
+        before = _contacts_before(rows, contacts)
+        rows = rows.left_join(before, "customer_id").drop("customer_id_right")
+        counts = [n for n in before.columns if n != "customer_id"]
+        rows = rows.mutate(**{name: rows[name].fill_null(0) for name in counts})
+        kept += counts
+    return rows.order_by("customer_id").select(*kept)
+
+
+def _contacts_before(rows: Table, contacts: Table) -> Table:
+    year = ibis.interval(days=365)
+    pairs = rows.select("customer_id", "responded_at").join(contacts, "customer_id", how="inner")
+    pairs = pairs.filter(
+        pairs.opened_at < pairs.responded_at, pairs.opened_at >= pairs.responded_at - year
+    )
+    sums = contact_sums(pairs)
+    sums.pop("contact_cost", None)
+    return pairs.group_by("customer_id").aggregate(sums)
+
+
+def contact_sums(contacts: Table) -> dict[str, Value]:
+    """Return the sums that contacts allow: contacts, and complaints and contact_cost if known."""
+    sums = {"contacts": contacts.count()}
+    if "is_complaint" in contacts.columns:
+        sums["complaints"] = ibis.ifelse(contacts.is_complaint.fill_null(False), 1, 0).sum()
+    if "cost" in contacts.columns:
+        sums["contact_cost"] = contacts.cost.fill_null(0).sum().cast("int64")
+    return sums
+
+
+def events(scene: Scene) -> Table:
+    """Return event, happened_on and the segment values that each event touched (NULL: all)."""
+    happened = scene.tables["events"]
+    named = [name for name in segment_columns(scene.company) if name in happened.columns]
+    columns = ["event", "happened_on", *named]
+    return happened.select(*columns).order_by(["happened_on", "event", *named])
+
+
+def _around(scene: Scene, answers: Table) -> Table:
+    """Return, for each `row`, the gap before it and the tenure before that gap."""
+    bought = purchases(scene.tables["orders"]).select("customer_id", "ordered_at")
+    bought = bought.semi_join(answers, "customer_id")
+    theirs = ibis.window(group_by=bought.customer_id, order_by=bought.ordered_at)
+    bought = bought.mutate(one_earlier=bought.ordered_at.lag().over(theirs))
+    pairs = answers.select("row", "customer_id", "responded_at").left_join(bought, "customer_id")
+    before = pairs.ordered_at < pairs.responded_at
+    around = pairs.group_by("row").aggregate(
+        first=ibis.ifelse(before, pairs.ordered_at, None).min(),
+        last=ibis.ifelse(before, pairs.ordered_at, None).max(),
+        last_but_one=ibis.ifelse(before, pairs.one_earlier, None).max(),
+    )
+    return around.select(
+        "row",
+        gap_before_days=_days(around.last_but_one, around["last"]).fill_null(-1),
+        tenure_then=_days(around["first"], around.last_but_one).fill_null(0),
+    )
+
+
+def _assigned(scene: Scene, answers: Table) -> Table:
+    """Return the answers with `assigned`: by the firm's experiment, else by its latest offer."""
+    column, customers = scene.company.experiment, scene.tables.get("customers")
+    if column:
+        if customers is not None:
+            answers = looked_up(answers, customers, "customer_id", [column])
+        if column not in answers.columns:
+            raise CompanyError(
+                f"company.yml names the experiment '{column}', but neither customers nor responses "
+                "has such a column. Rename a column to it under `columns`, or take it out."
+            )
+        return answers.mutate(assigned=answers[column].cast("string").nullif(UNKNOWN))
+    offers = scene.tables.get("offers")
+    if offers is None or "is_holdout" not in offers.columns:
+        return answers.mutate(assigned=ibis.null("string"))
+    latest = _latest_offers(scene, answers, offers)
+    return answers.left_join(latest, "row").drop("row_right")
+
+
+def _latest_offers(scene: Scene, answers: Table, offers: Table) -> Table:
+    """Return row, assigned: what the lot said of the last offer within a window before it."""
+    window = ibis.interval(days=scene.company.repeat_within_days)
+    known = offers.filter(offers.is_holdout.notnull())
+    known = known.select("customer_id", "offer_id", "offered_at", "is_holdout")
+    pairs = answers.select("row", "customer_id", "responded_at").join(known, "customer_id")
+    pairs = pairs.filter(
+        pairs.offered_at < pairs.responded_at, pairs.offered_at >= pairs.responded_at - window
+    )
+    newest = ibis.window(
+        group_by=pairs.row, order_by=[pairs.offered_at.desc(), pairs.offer_id.desc()]
+    )
+    pairs = pairs.mutate(place=ibis.row_number().over(newest))
+    pairs = pairs.filter(pairs.place == 0)
+    lot = ibis.ifelse(pairs.is_holdout, HELD_OUT, OFFERED)
+    return pairs.select("row", assigned=lot)
+
+
+def _days(start: Column, end: Column) -> Column:
+    return ((seconds(end) - seconds(start)) // SECONDS_A_DAY).cast("int64")

@@ -1,0 +1,187 @@
+"""From notebooks that ran to an edition's files: what they recorded, pages, CSVs, the workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain.core import i18n as languages
+from profitchain.exhibits import findings
+from profitchain.pages import commentary, editions, shipped, workbook
+from profitchain.pages import page as pages
+from profitchain.pages.commentary import Commentary
+from profitchain.pages.notebooks import nbformat
+from profitchain.panel.edition import Edition
+from profitchain.press import record
+from profitchain.press.multilingual import in_words
+from profitchain.press.run_notebook import Ran
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to publish: notebooks out of `every` one, and the parameters that differ from theirs."""
+
+    edition: Edition
+    notebooks: tuple[Path, ...]
+    every: tuple[Path, ...]
+    settings: Mapping[str, object]
+    out: Path
+    languages: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every notebook is in it; a part never replaces a whole edition."""
+        return set(self.notebooks) == set(self.every)
+
+    @property
+    def folder(self) -> Path:
+        """Where the edition is published."""
+        name = str(self.edition.period) + ("" if self.whole else ".part")
+        return self.out / self.edition.company.slug / name
+
+    @property
+    def incomplete(self) -> Path:
+        """Where it lies while a notebook fails: beside its folder, never in its place."""
+        return self.folder.with_name(f"{self.folder.name}.incomplete")
+
+    @property
+    def given(self) -> dict[str, object]:
+        """What notebooks are told, as far as they ask for it."""
+        told = {"company": str(self.edition.company.folder), "period": str(self.edition.period)}
+        return {**told, **self.settings}
+
+    def folders(self, building: Path) -> dict[str, Path]:
+        """Return where each language's pages are built: the first one's at the top."""
+        first, *others = self.languages
+        return {first: building} | {tag: building / tag for tag in others}
+
+
+def write_findings(order: Order, ran: Sequence[Mapping[str, Ran]], building: Path) -> None:
+    """Write what the notebooks recorded, in each language: what the summary reads."""
+    for tag, folder in order.folders(building).items():
+        folder.mkdir(exist_ok=True)
+        with languages.speaking(tag):
+            findings.write(
+                folder,
+                period=order.edition.period,
+                stories=_stories(one[tag] for one in ran),
+                company=order.edition.company.name,
+            )
+
+
+def commentary_on(order: Order, ran: Sequence[Ran]) -> Commentary:
+    """Return what people say about this edition, each remark where it belongs."""
+    firm = order.edition.company
+    said = commentary.read(firm.folder, order.edition.period, language=firm.language)
+    shown = {story.name: [each["id"] for each in story.exhibits] for story in _stories(ran)}
+    return said.placed(shown, (path.stem for path in order.every))
+
+
+def workbooks(
+    pool: Executor, order: Order, ran: Sequence[Mapping[str, Ran]], building: Path
+) -> list[Future]:
+    """Have a workbook written in each language, side by side; return what to wait for."""
+    folders = order.folders(building).items()
+    return [
+        pool.submit(_write_workbook, tag, order, [one[tag] for one in ran], folder)
+        for tag, folder in folders
+    ]
+
+
+def is_in_workbook(ran: Mapping[str, Ran]) -> bool:
+    """Tell whether a notebook has anything that a workbook holds."""
+    stories = _stories(ran.values())
+    return any(one.exhibits or one.findings or one.why or one.failed for one in stories)
+
+
+def write_pages(
+    pool: Executor, order: Order, ran: Sequence[Mapping[str, Ran]], building: Path
+) -> list[Future]:
+    """Have pages and CSVs written in each language, side by side; return what to wait for."""
+    jobs = []
+    for tag, folder in order.folders(building).items():
+        told = [one[tag] for one in ran]
+        with languages.speaking(tag):
+            site, infos = _site(order, told), _page_infos(order, told)
+        for one, page in zip(told, infos, strict=True):
+            jobs.append(pool.submit(_write_page, one, site, page, folder))
+    return jobs
+
+
+def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
+    return [
+        pages.collect(one.executed, name=one.path.stem)
+        if one.executed is not None
+        else findings.PageStory(
+            name=one.path.stem,
+            question=_question(one.path),
+            why=one.why,
+            failed=one.failed.words if one.failed else "",
+        )
+        for one in ran
+    ]
+
+
+def _question(path: Path) -> str:
+    """Return a notebook's question in the spoken language."""
+    notebook = nbformat.read(path, as_version=4)
+    return pages.question_of(in_words(notebook, name=path.stem))
+
+
+def _site(order: Order, ran: Sequence[Ran]) -> pages.Site:
+    entries = (pages.Entry(one.path.stem, _question(one.path), one.why, one.failed) for one in ran)
+    return pages.Site(
+        order.edition.company.name,
+        order.edition.period,
+        tuple(entries),
+        language=languages.spoken(),
+        languages=order.languages,
+        earlier=editions.earlier(order.folder, order.edition.period),
+        is_whole=order.whole,
+    )
+
+
+def _page_infos(order: Order, ran: Sequence[Ran]) -> list[pages.PageInfo]:
+    said, versions = commentary_on(order, ran), record.versions()
+    return [
+        pages.PageInfo(
+            name=one.path.stem,
+            notebook=one.path.name,
+            parameters={"period": str(order.edition.period), **order.settings},
+            inputs=order.edition.inputs,
+            versions=versions,
+            state=shipped.state_of(one.path),
+            remarks=said.on(one.path.stem),
+        )
+        for one in ran
+    ]
+
+
+def _write_page(ran: Ran, site: pages.Site, page: pages.PageInfo, folder: Path) -> None:
+    """Write a notebook's page and the CSVs of its exhibits, in the site's language."""
+    with languages.speaking(site.language):
+        if ran.failed:
+            html = pages.failed_page(site=site, page=page, failure=ran.failed)
+        elif ran.executed is None:
+            html = pages.not_measured_page(site=site, page=page, why=ran.why)
+        else:
+            html = pages.render_page(ran.executed, site=site, page=page)
+            for name, text in pages.csvs(ran.executed, name=ran.path.stem).items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_text(text, encoding="utf-8", newline="")
+        file = pages.Entry(page.name, "").file
+        (folder / file).write_text(html, encoding="utf-8", newline="\n")
+
+
+def _write_workbook(tag: str, order: Order, ran: Sequence[Ran], folder: Path) -> None:
+    known = [one for one in ran if one.executed is not None]
+    with languages.speaking(tag):
+        workbook.write(
+            folder,
+            _stories(ran),
+            {one.path.stem: pages.exhibits_of(one.executed) for one in known},
+            company=order.edition.company.name,
+            period=order.edition.period,
+        )

@@ -1,0 +1,76 @@
+"""Lists of customers that stay within the firm: written only on demand, never published."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import ibis
+import pandas as pd
+
+from profitchain.core.errors import ParameterError
+from profitchain.core.estimates import Unsaid
+from profitchain.intake.quarantine import spreadsheet_safe
+from profitchain.lifetime import churn_model, retention_targeting
+from profitchain.panel.edition import Edition, customer_ids
+
+FOLDER = "lists"
+FILE = "at_risk.csv"
+PLACES = {"risk": 4, "value": 2, "expected_gain": 2}  # decimals that a caller can use
+CHOICES = {"success_rate": 0.1, "contact_cost": 0.0}  # as in the notebook's parameters
+OWNER_ONLY = 0o600
+
+
+def place_of(edition: Edition, published: Path) -> Path:
+    """Return where an edition's list goes: `lists/<period>` in the company's own folder.
+
+    Raises ParameterError where that lies within the folder of published editions.
+    """
+    folder = (edition.company.folder / FOLDER / str(edition.period)).resolve()
+    if folder.is_relative_to(published.resolve()):
+        raise ParameterError(
+            f"The list of customers would lie in {published.name}, beside pages that are published."
+            " Publish to a folder outside the company's: --out DIR."
+        )
+    return folder / FILE
+
+
+def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str:
+    """Write who is likely to leave, one row a customer, and return a sentence that says where.
+
+    Parameters
+    ----------
+    path : the file, made readable by its owner alone and replaced whole.
+    given : a notebook's parameters; `contact_cost` and `success_rate` count here as they do there.
+    """
+    chosen = {name: float(given.get(name, usual)) for name, usual in CHOICES.items()}
+    customers = edition.table("customers")
+    seen = churn_model.foresee(customers, per_year=edition.period.per_year)
+    plan = retention_targeting.plan(customers, seen, **chosen)
+    if isinstance(plan, Unsaid):
+        return f"No list of customers was written: {plan.why}"
+    found = retention_targeting.at_risk_list(seen, plan, edition.company.main)
+    named = customer_ids(edition).merge(found, on="row", validate="one_to_one")
+    named = named.sort_values("rank").drop(columns="row").round(PLACES)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
+    _safe(named).to_csv(draft, index=False, encoding="utf-8")
+    draft.replace(path)
+    few = ""
+    if edition.stands_for > 1:
+        few = f", only of those drawn by chance (one in {edition.stands_for:.3g} of all)"
+    return f"{len(named):,} customers by what a call to each may bring{few}: {path}"
+
+
+def _safe(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose texts no spreadsheet takes for formulas."""
+    con = ibis.duckdb.connect()
+    held = con.create_table("rows", rows.assign(order=range(len(rows))))
+    texts = [name for name, kind in held.schema().items() if kind.is_string()]
+    safe = held.mutate(**{name: spreadsheet_safe(held[name]) for name in texts})
+    shown = safe.order_by("order").drop("order").to_pandas()
+    con.disconnect()
+    return shown

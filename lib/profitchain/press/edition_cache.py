@@ -1,0 +1,131 @@
+"""Whether a published edition is what it would be if it were made anew: then it simply stands.
+
+Under the company's store lies a mark for what was asked for: a hash of all that an edition is made
+of, of its own files, and of all firms' editions beside it. Where one of them is not as it was, or
+can't be known (tables of an engine, a notebook that may read anything), it is made as ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from profitchain.core.errors import ProfitchainError
+from profitchain.core.provenance import commit
+from profitchain.intake.fingerprints import fingerprint, is_of_files
+from profitchain.sources.company import load_company
+from profitchain.sources.store_paths import STANDING, find_company, store_of
+
+COMMENTARY = "commentary"
+RECORD = "record.json"
+OF_ONE_MAKING = ("made_at", "seconds", "earlier")
+MARKS_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a report was asked for, in its words: nothing is looked up yet."""
+
+    company: str
+    period: str
+    out: str
+    only: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    spoken: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, company: str | Path, period: str, **more: Any) -> Asked:
+        """Return what `press.publish` is asked for by the same arguments."""
+        settings = tuple((more.get("settings") or {}).items())
+        lists = {name: tuple(more.get(name, ())) for name in ("only", "spoken")}
+        return cls(
+            company=str(company), period=period, out=str(more["out"]), settings=settings, **lists
+        )
+
+
+def edition(asked: Asked, code: str, notebooks: Path) -> Path | None:
+    """Return the folder of the edition that stands for what was asked; None if it is to be made.
+
+    `code` is that of `codebase.code_of`.
+    """
+    with suppress(OSError, ValueError, LookupError, ProfitchainError):
+        told = json.loads(_place(asked).read_text(encoding="utf-8"))
+        folder = Path(told["folder"])
+        made_of = sources(asked, code, notebooks)
+        if made_of and told["hash"] == _with_files(made_of, asked, folder):
+            return folder
+    return None
+
+
+def mark(asked: Asked, made_of: str, folder: Path) -> None:
+    """Mark that an edition was made of these `sources`; a full or closed disk only costs time."""
+    with suppress(OSError, ValueError, ProfitchainError):
+        told = {"folder": str(folder), "hash": _with_files(made_of, asked, folder)}
+        place = _place(asked)
+        place.parent.mkdir(exist_ok=True)
+        making = place.with_suffix(f".{os.getpid()}")
+        making.write_text(json.dumps(told), encoding="utf-8")
+        making.replace(place)
+        marks = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+        for old in marks[:-MARKS_KEPT]:
+            old.unlink(missing_ok=True)
+
+
+def sources(asked: Asked, code: str, notebooks: Path) -> str:
+    """Return a hash of all that an edition is made of, outside its folder; "" if it can't be told.
+
+    That is what was asked, code, notebooks, company.yml, the tables, commentary and the commit.
+    """
+    firm = load_company(find_company(asked.company))
+    if not is_of_files(firm):
+        return ""
+    told = [json.dumps(asdict(asked)), str(Path(asked.out).resolve()), code, commit()]
+    told += [str(firm.folder), fingerprint(firm)]
+    read = [*notebooks.glob("*.ipynb"), *(firm.folder / COMMENTARY).rglob("*")]
+    told += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _place(asked: Asked) -> Path:
+    told = json.dumps([*asdict(asked).values(), str(Path(asked.out).resolve())])
+    name = hashlib.sha256(told.encode()).hexdigest()[:24]
+    firm = load_company(find_company(asked.company))
+    return store_of(firm) / STANDING / f"{name}.json"
+
+
+def _with_files(made_of: str, asked: Asked, folder: Path) -> str:
+    """Return a hash of what an edition is made of and consists of, and of what lies beside it."""
+    own = {path: path.read_bytes() for path in _files(folder)}
+    beside = {path: _lasting(path) for path in _beside(Path(asked.out))}
+    lines = [f"{path} {_hash(each[path])}" for each in (own, beside) for path in sorted(each)]
+    return hashlib.sha256("\n".join([made_of, *lines]).encode()).hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _beside(out: Path) -> Iterator[Path]:
+    """Yield what pages lead to, and what is made anew with each edition: all of all firms."""
+    yield from out.glob("index.html")
+    for firm in {record.parent.parent for record in out.glob(f"[!.]*/*/{RECORD}")}:
+        yield from _files(firm)
+
+
+def _lasting(path: Path) -> bytes:
+    """Return a file's content; of a record, what stays when the same edition is made once more."""
+    content = path.read_bytes()
+    if path.name != RECORD:
+        return content
+    told = {name: each for name, each in json.loads(content).items() if name not in OF_ONE_MAKING}
+    return json.dumps(told).encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

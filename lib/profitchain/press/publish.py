@@ -1,0 +1,248 @@
+"""From notebooks to a published edition: run, render, replace the last one whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain.core import i18n
+from profitchain.core.atomic import aside, discard, exchange
+from profitchain.core.errors import ParameterError, did_you_mean
+from profitchain.core.provenance import NOTEBOOKS, REPORTS, code_of
+from profitchain.exhibits import findings_history
+from profitchain.pages import index_pages
+from profitchain.pages.failures import NotebookFailed
+from profitchain.panel.edition import read_period
+from profitchain.press import edition_cache, fork_server, parameters, run_cache
+from profitchain.press import record as imprint
+from profitchain.press.assemble import (
+    Order,
+    commentary_on,
+    is_in_workbook,
+    workbooks,
+    write_findings,
+    write_pages,
+)
+from profitchain.press.edition_cache import Asked
+from profitchain.press.run_notebook import Ran, ended, environment_of, ready_worker, run
+
+SUMMARY = "00_summary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shop:
+    """What an order is worked off with: workers, runs kept earlier and the keys of these ones."""
+
+    pool: ProcessPoolExecutor
+    earlier: run_cache.Keep
+    building: Path
+    bar: object
+    keys: dict[Path, str]
+
+
+def publish(
+    company: str | Path,
+    period: str = "",
+    *,
+    out: Path = REPORTS,
+    only: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    spoken: Sequence[str] = (),
+    fresh: bool = False,
+) -> Path:
+    """Run the notebooks of an edition, render them, publish it; return its index page.
+
+    `spoken` are the languages of its pages, the company's own if none is named. The first one's
+    pages are the edition's, each other's stand in a folder inside it. A notebook of which nothing
+    changed since it ran doesn't run again, unless all is to be `fresh`.
+
+    Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
+    unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
+    which says so, lies beside it.
+    """
+    notebooks = _chosen(only)
+    chosen = parameters.typed(notebooks, settings or {})
+    tongues = [i18n.check(tag) for tag in spoken]
+    code = code_of(NOTEBOOKS)  # known before any of it is imported to run
+    address = fork_server.start(NOTEBOOKS, code)
+    with _workers(len(notebooks), address) as pool:
+        edition = read_period(company, period)
+        order = Order(
+            edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
+            out=out.resolve(),
+            languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
+        )  # fmt: skip
+        earlier = run_cache.Keep(
+            edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
+            tags=order.languages, is_fresh=fresh,
+        )  # fmt: skip
+        asked = Asked.of(company, period, out=out, only=only, settings=settings, spoken=spoken)
+        made_of = (
+            edition_cache.sources(asked, code, NOTEBOOKS) if _is_known(earlier, notebooks) else ""
+        )
+        with aside(order.folder) as building:
+            ran = _run_all(order, building, pool, earlier)
+            _put_in_place(order, building, ran)
+    findings_history.write(order.folder.parent)
+    index_pages.write(order.out)
+    if any(one.failed for one in ran):
+        raise NotebookFailed(_failed(order, ran))
+    if made_of and made_of == edition_cache.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):
+        edition_cache.mark(asked, made_of, order.folder)
+    return order.folder / "index.html"
+
+
+def _is_known(earlier: run_cache.Keep, notebooks: Iterable[Path]) -> bool:
+    """Tell whether all that notebooks read is known, so that a later report may trust these."""
+    return all(earlier.key(path) for path in notebooks)
+
+
+def _put_in_place(order: Order, building: Path, ran: Sequence[Ran]) -> None:
+    said = commentary_on(order, ran)
+    imprint.write(building, order.edition, order.settings, ran, said, spoken=order.languages)
+    is_complete = not any(one.failed for one in ran)
+    exchange(building, order.folder if is_complete else order.incomplete)
+    if is_complete:
+        discard(order.incomplete)
+
+
+def _all_notebooks() -> list[Path]:
+    return sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+
+
+def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
+    """Return the notebooks asked for, with the summary; all of them when none is named."""
+    every = {path.stem: path for path in _all_notebooks()}
+    names = [Path(name).stem for name in only]
+    for name in names:
+        if name not in every:
+            raise ParameterError(f"There is no notebook '{name}'. {did_you_mean(name, every)}")
+    return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
+
+
+def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
+    """Return workers: one more than cores where a core is free while a kernel starts or ends."""
+    number = max(1, min(most, (os.cpu_count() or 1) + fork_server.can_fork()))
+    ready = (address, dict(os.environ))
+    return ProcessPoolExecutor(number, fork_server.ways_to_start(), ready_worker, ready)
+
+
+def _run_all(
+    order: Order, building: Path, pool: ProcessPoolExecutor, earlier: run_cache.Keep
+) -> list[Ran]:
+    """Run the notebooks side by side, then the summary on their findings; write all pages."""
+    from tqdm import tqdm
+
+    body = [path for path in order.notebooks if path.stem != SUMMARY]
+    last = [path for path in order.notebooks if path.stem == SUMMARY]
+    with tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar:
+        shop = _Shop(pool=pool, earlier=earlier, building=building, bar=bar, keys={})
+        ran = _finished(shop, _longest_first(body, order), order)
+        write_findings(order, ran, building)
+        books = workbooks(pool, order, ran, building)
+        read = [
+            folder / name
+            for folder in order.folders(building).values()
+            for name in ("findings.json", "pages.json")
+        ]
+        told = _finished(shop, last, order, reads=read)
+        ran = sorted(ran + told, key=_path)
+        write_findings(order, ran, building)
+        if any(map(is_in_workbook, told)):  # the shipped summary holds none of its own
+            _wait(books)
+            books = workbooks(pool, order, ran, building)
+        pages = write_pages(pool, order, ran, building)
+        _keep_new(shop, ran)
+        _wait([*books, *pages])
+    return [_one_of(each, order.languages[0]) for each in ran]
+
+
+def _wait(jobs: Iterable[Future]) -> None:
+    try:
+        for job in jobs:
+            job.result()
+    except BrokenProcessPool:
+        raise ended("A page") from None
+
+
+def _longest_first(notebooks: Sequence[Path], order: Order) -> list[Path]:
+    """Return notebooks by their last seconds, else by size, so that no long one is left over."""
+    seconds: Mapping[str, float] = {}
+    with suppress(OSError, ValueError, LookupError):
+        record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))
+        seconds = record["seconds"]
+
+    def length(path: Path) -> tuple[float, int]:
+        return seconds.get(path.stem, float("inf")), path.stat().st_size
+
+    return sorted(notebooks, key=length, reverse=True)
+
+
+def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, Ran]]) -> None:
+    """Keep what ran for the next report."""
+    new = [each for each in ran if _is_worth_keeping(each) and shop.keys[_path(each)]]
+    if new and shop.earlier.still_holds():
+        for each in new:
+            shop.earlier.keep(each, shop.keys[_path(each)])
+
+
+def _is_worth_keeping(ran: Mapping[str, Ran]) -> bool:
+    return not any(one.failed or one.is_earlier for one in ran.values())
+
+
+def _one_of(ran: Mapping[str, Ran], tag: str) -> Ran:
+    """Return what stands for a notebook in all languages: where it failed, or in the first one."""
+    return next((one for one in ran.values() if one.failed), ran[tag])
+
+
+def _path(ran: Mapping[str, Ran]) -> Path:
+    return next(iter(ran.values())).path
+
+
+def _finished(
+    shop: _Shop, notebooks: Sequence[Path], order: Order, *, reads: Sequence[Path] = ()
+) -> list[dict[str, Ran]]:
+    """Return notebooks' runs: earlier ones where nothing changed since, else new ones."""
+    ran = []
+    how = (order.given, environment_of(shop.building), order.folders(shop.building))
+    waiting: dict[Future[dict[str, Ran]], Path] = {}
+    for path in notebooks:
+        key = shop.keys[path] = shop.earlier.key(path, reads=reads)
+        known = shop.earlier.find(path, key)
+        if known is None:
+            waiting[shop.pool.submit(run, path, *how)] = path
+        else:
+            ran.append(known)
+            shop.bar.update()
+    try:
+        for future in as_completed(waiting):
+            names = sorted(path.stem for one, path in waiting.items() if not one.done())
+            shop.bar.set_description(", ".join(names) or "pages")
+            ran.append(future.result())
+            shop.bar.update()
+    except BrokenProcessPool:
+        raise ended("A notebook") from None
+    finally:
+        for future in waiting:
+            future.cancel()
+    return sorted(ran, key=_path)  # not in the order in which they ended
+
+
+def _failed(order: Order, ran: Iterable[Ran]) -> str:
+    """Return which notebooks failed, what to do, where the pages lie and which stand."""
+    with i18n.speaking(i18n.SOURCE):
+        told = [f"{one.failed.words}. {one.failed.advice}" for one in ran if one.failed]
+    period = f"{order.edition.company.name}, {order.edition.period}"
+    stands = (
+        "The last complete edition stands as it was."
+        if order.folder.exists()
+        else "There is no complete edition of it."
+    )
+    where = order.incomplete / "index.html"
+    return "\n".join([*told, f"The edition of {period} is incomplete. {stands} See {where}"])

@@ -1,0 +1,66 @@
+"""What an edition says of its making: whose data, which settings, versions and commit, how long."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from profitchain.core import i18n
+from profitchain.core.provenance import commit
+from profitchain.pages import shipped
+from profitchain.pages.commentary import Commentary
+from profitchain.panel.edition import Edition
+from profitchain.press.run_notebook import Ran
+
+NAMED_VERSIONS = (
+    "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
+    "statsmodels",
+)  # fmt: skip
+
+
+def write(
+    folder: Path,
+    edition: Edition,
+    parameters: Mapping[str, object],
+    ran: Sequence[Ran],
+    said: Commentary,
+    *,
+    spoken: Sequence[str],
+) -> None:
+    """Write record.json, which holds no path, host or user of the machine.
+
+    An edition is `complete` unless a notebook `failed`; `notebooks` names those that aren't as
+    shipped, `commentary` the file of what people say. `seconds` are each notebook's, as of the run
+    that made its page; `earlier` names those whose run was an earlier report's.
+    """
+    states = {one.path.stem: shipped.state_of(one.path) for one in ran}
+    with i18n.speaking(i18n.SOURCE):
+        failed = {one.path.stem: one.failed.words for one in ran if one.failed}
+    record = {
+        "company": edition.company.slug,
+        "period": str(edition.period),
+        "complete": not failed,
+        "failed": failed,
+        "languages": list(spoken),
+        "parameters": dict(parameters),
+        "inputs": list(edition.inputs),
+        "notebooks": {name: state for name, state in states.items() if state != "shipped"},
+        "commentary": said.as_json(),
+        "versions": versions(),
+        "commit": commit(),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
+        "earlier": [one.path.stem for one in ran if one.is_earlier],
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    (folder / "record.json").write_text(text, encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that made the numbers."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}

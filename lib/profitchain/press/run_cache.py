@@ -1,0 +1,181 @@
+"""Runs kept for the next report: a notebook runs again only if what it depends on has changed.
+
+They lie under the summaries that they were computed from, `<company>/.store/<key>/runs/`, and go
+with them. A key covers the notebook, its parameters, the inputs, company.yml, all code and the
+versions of all that is installed. What reads anything else runs each time: a notebook that imports
+more than this library, or opens files. Environment variables are in no key.
+"""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import hashlib
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain.core.errors import ProfitchainError
+from profitchain.core.provenance import code_of
+from profitchain.pages.notebooks import nbformat
+from profitchain.panel.edition import Edition, read_period
+from profitchain.press.run_notebook import Ran
+
+RUNS_KEPT = 60  # of one edition: its notebooks, some with other parameters
+MAKING = ".making-"
+ENDING = ".json.gz"
+# Packages and modules that read nothing but the edition, or what `reads` names.
+_READ_NO_MORE = {
+    *("core", "stats", "measures", "effects", "evidence", "lifetime", "words", "exhibits"),
+    *("panel.edition", "pages.headline", "pages.summary"),
+}
+_READS = {"exhibits.findings_history"}
+_DO_ANYTHING = {"__import__", "compile", "eval", "exec", "get_ipython", "input", "open"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Where an edition's runs are kept, and what they all depend on.
+
+    `code` is that of `codebase.code_of` before anything ran, `given` what notebooks may be told,
+    `tags` the languages in which they speak. Where all is to be `is_fresh`, nothing is found.
+    """
+
+    edition: Edition
+    notebooks: Path
+    code: str
+    given: Mapping[str, object]
+    tags: tuple[str, ...]
+    is_fresh: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the runs."""
+        return self.edition.folder / "runs"
+
+    def key(self, path: Path, *, reads: Iterable[Path] = ()) -> str:
+        """Return the key of a notebook's run; "" if its outcome may hang on what nobody knows.
+
+        `reads` are files that it reads besides the edition.
+        """
+        text = path.read_bytes()
+        sources = _sources(text)
+        if not all(map(_keeps_to_the_library, sources)):
+            return ""
+        told = {name: value for name, value in self.given.items() if _is_named(name, sources)}
+        parts = [self.code, self.edition.folder.name, path.name, json.dumps(self.tags)]
+        parts += [json.dumps(told, sort_keys=True), hashlib.sha256(text).hexdigest()]
+        parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in reads]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+    def find(self, path: Path, key: str) -> dict[str, Ran] | None:
+        """Return the run kept under a key, by language; None if there is none or a torn one."""
+        if self.is_fresh or not key:
+            return None
+        place = self._place(key)
+        try:
+            told = json.loads(gzip.decompress(place.read_bytes()))
+            ran = {tag: _as_ran(path, told[tag]) for tag in self.tags}
+            os.utime(place)
+        except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError):
+            return None
+        return ran
+
+    def keep(self, ran: Mapping[str, Ran], key: str) -> None:
+        """Keep a run; a full or closed disk only makes the next report slower."""
+        told = {tag: _as_json(one) for tag, one in ran.items()}
+        text = gzip.compress(json.dumps(told).encode(), compresslevel=4, mtime=0)
+        with suppress(OSError):
+            self.folder.mkdir(exist_ok=True)
+            making = self.folder / f"{MAKING}{os.getpid()}"
+            making.write_bytes(text)
+            making.replace(self._place(key))
+            _forget_old(self.folder)
+
+    def still_holds(self) -> bool:
+        """Tell whether code and inputs are what they were when the first notebook started."""
+        firm = self.edition.company.folder
+        with suppress(ProfitchainError, OSError):
+            again = read_period(firm, str(self.edition.period))
+            return again.folder == self.edition.folder and code_of(self.notebooks) == self.code
+        return False
+
+    def _place(self, key: str) -> Path:
+        return self.folder / f"{key}{ENDING}"
+
+
+def _as_json(ran: Ran) -> dict[str, object]:
+    return {"seconds": ran.seconds, "why": ran.why, "executed": ran.executed}
+
+
+def _as_ran(path: Path, told: Mapping) -> Ran:
+    executed = told["executed"]
+    return Ran(
+        path=path,
+        executed=None if executed is None else nbformat.from_dict(executed),
+        why=str(told["why"]),
+        seconds=float(told["seconds"]),
+        is_earlier=True,
+    )
+
+
+def _sources(text: bytes) -> list[str]:
+    """Return the code of a notebook, cell by cell."""
+    cells = nbformat.reads(text.decode(), as_version=4).cells
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def _is_named(name: str, sources: Sequence[str]) -> bool:
+    return any(re.search(rf"\b{re.escape(name)}\b", source) for source in sources)
+
+
+def _keeps_to_the_library(source: str) -> bool:
+    """Tell whether a cell can know of nothing but what this library reads for its edition.
+
+    Examples
+    --------
+    >>> _keeps_to_the_library("from profitchain.words import prose")
+    True
+    >>> _keeps_to_the_library("import pandas"), _keeps_to_the_library("!cat sales.csv")
+    (False, False)
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):  # IPython's own words
+        return False
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    readers = {name for name in names if name.startswith("read_")} - {"read_period"}
+    return (
+        not readers
+        and not names & _DO_ANYTHING
+        and all(
+            _is_of_the_library(node)
+            for node in nodes
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        )
+    )
+
+
+def _is_of_the_library(node: ast.Import | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.Import) or node.level or not node.module:
+        return False
+    first, _, rest = node.module.partition(".")
+    named = {f"{rest}.{each.name}.".lstrip(".") for each in node.names}
+    return first == "profitchain" and all(
+        name.startswith(tuple(f"{known}." for known in _READ_NO_MORE))
+        and not name.startswith(tuple(f"{known}." for known in _READS))
+        for name in named
+    )
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove all but the latest runs; what a killed report left half-written is among the old."""
+    every = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+    for path in every[:-RUNS_KEPT]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""One notebook run to its end in a worker process: what came out, or why it stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain.core.processes import start_worker
+from profitchain.pages import page
+from profitchain.pages.failures import Failure, NotebookFailed, told_of
+from profitchain.pages.notebooks import nbformat
+from profitchain.press.fork_server import AT_START
+from profitchain.press.multilingual import cell_number, in_turn, taken_apart
+from profitchain.sources.company import load_company, redacted
+
+UNTOUCHED = "Nothing was published; the last edition stands."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A notebook after its run: with outputs, or with the reason why its page is empty.
+
+    `why` where the firm lacks what the page needs; `failed` where the notebook stopped. `seconds`
+    are those of the run, also where it is an earlier one (`is_earlier`).
+    """
+
+    path: Path
+    executed: nbformat.NotebookNode | None
+    why: str
+    seconds: float
+    failed: Failure | None = None
+    is_earlier: bool = False
+
+
+def run(
+    path: Path,
+    parameters: Mapping[str, object],
+    environment: Mapping[str, str],
+    folders: Mapping[str, Path],
+) -> dict[str, Ran]:
+    """Run one notebook with papermill, in one kernel for all languages; return it by language.
+
+    `folders` are where each language's pages are built. A failing notebook comes back
+    with cell and error.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    os.environ.update(environment)
+    known = papermill.inspect_notebook(str(path))
+    given = {name: value for name, value in parameters.items() if name in known}
+    notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
+    told: dict[str, nbformat.NotebookNode | None] = dict.fromkeys(folders)
+    try:
+        executed = papermill.execute_notebook(
+            in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
+            cwd=str(path.parent),
+        )  # fmt: skip
+        told = taken_apart(executed, folders, name=path.stem)
+        failed = unusable(path, told.values())
+    except PapermillExecutionError as error:
+        if error.ename == "NotMeasured":
+            return not_measured(path, parameters, environment, folders, why=error.evalue)
+        firm = load_company(str(parameters["company"]))
+        why = redacted(told_of(error.ename, error.evalue), firm)
+        cell = cell_number(notebook, error.cell_index)
+        failed = Failure(notebook=path.name, stop="error", cell=cell, error=why)
+    except RuntimeError as error:
+        if "died" not in str(error):
+            raise
+        failed = Failure(notebook=path.name, stop="ended")
+    seconds = time.perf_counter() - start
+    return {
+        tag: Ran(
+            path=path, executed=None if failed else one, why="", seconds=seconds, failed=failed
+        )
+        for tag, one in told.items()
+    }
+
+
+def unusable(path: Path, executed: Iterable[nbformat.NotebookNode]) -> Failure | None:
+    """Return why executed notebooks can't become pages: two exhibits with one id; else None."""
+    try:
+        for notebook in executed:
+            page.csvs(notebook, name=path.stem)
+    except ValueError as error:
+        return Failure(notebook=path.name, stop="unusable", error=str(error))
+    return None
+
+
+def not_measured(
+    path: Path,
+    parameters: Mapping[str, object],
+    environment: Mapping[str, str],
+    folders: Mapping[str, Path],
+    *,
+    why: str,
+    again: Callable[..., dict[str, Ran]] | None = None,
+) -> dict[str, Ran]:
+    """Return why nothing was measured, in each language: such a notebook ends in its first turn."""
+    first, *others = folders
+    ran = {first: Ran(path=path, executed=None, why=why, seconds=0.0)}
+    for tag in others:
+        ran |= (again or run)(path, parameters, environment, {tag: folders[tag]})
+    return ran
+
+
+def ended(what: str) -> NotebookFailed:
+    """Return the error for a worker that the system ended: nobody knows what it had done."""
+    return NotebookFailed(
+        f"{what} stopped because the system ended its process; most often, memory ran out.\n"
+        f"{UNTOUCHED} Close what else needs memory and run it again."
+    )
+
+
+def environment_of(building: Path) -> dict[str, str]:
+    """Return notebooks' environment: one thread each, and the folder of the edition's making."""
+    return {**AT_START, "PROFITCHAIN_BUILD": str(building), "JUPYTER_PREFER_ENV_PATH": "1"}
+
+
+def ready_worker(address: bytes, environment: Mapping[str, str]) -> None:
+    """Start a worker that takes its kernels from an address, in the environment of its parent."""
+    from profitchain.press import kernel_provisioner
+
+    start_worker()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(environment)
+    kernel_provisioner.use(address)

@@ -1,0 +1,210 @@
+"""Finds out how a text column writes its dates and numbers, or says that it can't be known.
+
+Only rows before the period's end are evidence, so that later rows can't change how earlier ones
+are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+
+from profitchain.sources.casts import (
+    DAY_FIRST,
+    ISO,
+    MONTH_FIRST,
+    SLASHED,
+    month_text,
+    slashed,
+    stamp,
+    ungrouped,
+    without_currency,
+)
+from profitchain.sources.schemas import DATES, NUMERIC, Column, Contract
+from profitchain.sources.settings import Source
+
+_POINT = (
+    r"^[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d{3}|\d{4,}\.\d{3}|\d{1,3}(,\d{3})+\.\d*"
+    r"|\d{1,3}(,\d{3}){2,})$"
+)
+_COMMA = _POINT.replace(r"\.", "~").replace(",(", r"\.(").replace("(,", r"(\.").replace("~", ",")
+_OPEN = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_DOT_AND_THREE = 4
+_SEEN = ("first", "second", "open", "some", "example")
+_NAMED = {"iso": ISO, "unix": "unix", "unix_ms": "unix_ms"}
+_MENDS = {
+    "dates": "date_format: day first (or: month first)",
+    "numbers": "decimal: ',' (or: '.')",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The first instant after the period, in UTC, and the first local day after it."""
+
+    at: datetime
+    day: date
+
+    def in_zone(self, zone: str) -> datetime:
+        """Return the first instant after the period as wall time in a zone."""
+        return self.at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How a table's columns are written: date format or decimal mark by our column name."""
+
+    how: dict[str, str]
+    faults: tuple[str, ...]
+
+
+def is_later(value: ir.Value, end: End | None) -> ir.BooleanValue:
+    """Return whether a moment or a day lies after the period; never null."""
+    if end is None:
+        return ibis.literal(False)
+    limit = end.day if value.type().is_date() else end.at
+    return (value >= ibis.literal(limit)).fill_null(False)
+
+
+def find_conventions(
+    named: ir.Table, contract: Contract, source: Source, *, zone: str, end: End | None
+) -> Written:
+    """Return how each column of a table is written, with a fault for each that can't be known.
+
+    `named` has one row per row of the source, its columns called by our names.
+    """
+    how = {c.name: _declared(c, source) for c in contract.columns if c.name in named.columns}
+    open_ones = [
+        c
+        for c in contract.columns
+        if how.get(c.name) is None and c.name in how and named[c.name].type().is_string()
+    ]
+    odd = _odd_ones(named, open_ones)
+    dates = [column for column in odd if column.kind in DATES]
+    numbers = [column for column in odd if column.kind in NUMERIC]
+    faults: list[str] = []
+    for column, seen in _evidence(named, dates, lambda c: _date_evidence(named[c.name], zone, end)):
+        how[column.name] = _settle(column, seen, faults, sort="dates")
+    before = _not_later(named, contract, how, zone=zone, end=end) if numbers else named
+    for column, seen in _evidence(before, numbers, lambda c: _number_evidence(before[c.name], c)):
+        how[column.name] = _settle(column, seen, faults, sort="numbers")
+    usual = {c.name: "." if c.kind in NUMERIC else ISO for c in contract.columns}
+    return Written(how={name: h or usual[name] for name, h in how.items()}, faults=tuple(faults))
+
+
+def _declared(column: Column, source: Source) -> str | None:
+    if column.kind in NUMERIC:
+        return source.decimal
+    declared = source.format_of(column.name)
+    return _NAMED.get(declared, declared) if declared else None
+
+
+def _odd_ones(named: ir.Table, columns: list[Column]) -> list[Column]:
+    """Return the columns with a cell that isn't plainly written, found without regexes."""
+    signs: dict[str, ir.Value] = {}
+    for column in columns:
+        text = named[column.name]
+        if column.kind in DATES:
+            signs[column.name] = (text.substr(4, 1) != "-").any().fill_null(False)
+        elif column.kind in NUMERIC:
+            grouped = text.contains(".") & (text.length() - text.find(".") == _DOT_AND_THREE)
+            signs[column.name] = (text.contains(",") | grouped).any().fill_null(False)
+    if not signs:
+        return []
+    found = named.aggregate(**signs).to_pandas().iloc[0]
+    return [column for column in columns if column.name in signs and found[column.name]]
+
+
+def _evidence(table: ir.Table, columns: list[Column], of) -> list[tuple[Column, dict]]:
+    """Count, in one pass, what speaks for each way of writing in each column."""
+    if not columns:
+        return []
+    sums = {
+        f"{k}_{what}": expression
+        for k, column in enumerate(columns)
+        for what, expression in of(column).items()
+    }
+    row = table.aggregate(**sums).to_pandas().iloc[0].to_dict()
+    return [
+        (column, {what: row[f"{k}_{what}"] for what in _SEEN}) for k, column in enumerate(columns)
+    ]
+
+
+def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str, ir.Value]:
+    text = ibis.ifelse(text.substr(4, 1) == "-", ibis.null("string"), text)
+    a = text.re_extract(SLASHED, 1).nullif("").try_cast("int64")
+    b = text.re_extract(SLASHED, 2).nullif("").try_cast("int64")
+    later = [
+        ibis.literal(False)
+        if end is None
+        else (slashed(text, order) >= ibis.literal(end.in_zone(zone))).fill_null(False)
+        for order in (DAY_FIRST, MONTH_FIRST)
+    ]
+    unsure = (a <= 12) & (b <= 12) & (a != b) & ~(later[0] & later[1])
+    return {
+        "first": ((a > 12) & (b <= 12) & ~later[0]).fill_null(False).sum(),
+        "second": ((b > 12) & (a <= 12) & ~later[1]).fill_null(False).sum(),
+        "open": unsure.fill_null(False).sum(),
+        "some": a.count(),
+        "example": text.min(where=unsure),
+    }
+
+
+def _number_evidence(text: ir.StringValue, column: Column) -> dict[str, ir.Value]:
+    dot = text.find(".")
+    plain = ~text.contains(",") & text.try_cast("float64").notnull()
+    sure = plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
+    rest = ibis.ifelse(plain & ((dot < 0) | sure), ibis.null("string"), text)
+    bare = ungrouped(without_currency(rest) if column.kind == "money" else rest)
+    unsure = bare.re_search(_OPEN)
+    return {
+        "first": (sure | bare.re_search(_POINT)).fill_null(False).sum(),
+        "second": bare.re_search(_COMMA).fill_null(False).sum(),
+        "open": unsure.fill_null(False).sum(),
+        "some": ibis.literal(0),
+        "example": text.min(where=unsure),
+    }
+
+
+def _settle(column: Column, seen: dict, faults: list[str], *, sort: str) -> str | None:
+    """Return the way of writing that the column proves, or add a fault."""
+    first, second, unsure = (int(seen[what] or 0) for what in ("first", "second", "open"))
+    ways = (DAY_FIRST, MONTH_FIRST) if sort == "dates" else (".", ",")
+    if first and second:
+        faults.append(
+            f"Column '{column.name}' writes {sort} in two ways: {first} rows "
+            f"{_way(ways[0])}, {second} rows {_way(ways[1])}. Write them one way, or declare "
+            f"the right one: {_MENDS[sort]}; the others are then set aside."
+        )
+    elif unsure and not (first or second):
+        faults.append(
+            f"Column '{column.name}' can be read in two ways, as in '{seen['example']}': "
+            f"{_way(ways[0])} or {_way(ways[1])}, and no row settles it. "
+            f"Declare it in company.yml: {_MENDS[sort]}."
+        )
+    if second:
+        return ways[1]
+    return ways[0] if first or seen["some"] else None
+
+
+def _way(way: str) -> str:
+    return {".": "with a decimal point", ",": "with a decimal comma"}.get(way, f"the {way}")
+
+
+def _not_later(
+    named: ir.Table, contract: Contract, how: dict, *, zone: str, end: End | None
+) -> ir.Table:
+    """Return the rows that don't lie after the period, as far as their time can be read."""
+    dated_by = contract.dated_by
+    if end is None or dated_by is None or dated_by not in how:
+        return named
+    kind = next(c.kind for c in contract.columns if c.name == dated_by)
+    if kind not in DATES:
+        return named
+    at = stamp(month_text(named[dated_by]), how[dated_by] or ISO)
+    limit = ibis.ifelse(at.fixed, ibis.literal(end.at), ibis.literal(end.in_zone(zone)))
+    return named.filter((at.wall < limit).fill_null(True))

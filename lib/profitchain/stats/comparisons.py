@@ -1,0 +1,194 @@
+"""One measure compared: with its own past, and between groups of customers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, Said, Unsaid, counted
+from profitchain.core.i18n import N_, _
+from profitchain.core.periods import Period
+from profitchain.stats.ratios import change, difference, holm, ratio, said_frame
+
+EVERYBODY = "all"  # the one segment of a firm that has declared none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A ratio of two summed columns, with all that a reader must be told of it.
+
+    `bounds` are the ends of the scale in `unit`, None where there are none; `means` is the
+    definition in words; `counts` is the column whose sum is n, where it isn't the denominator.
+    """
+
+    id: str
+    label: str
+    numerator: str
+    denominator: str
+    unit: str
+    means: str
+    counts: str = ""
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def parts(self) -> dict[str, object]:
+        """The keyword arguments that `ratio` and `change` need."""
+        return {
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+            "unit": self.unit,
+            "bounds": self.bounds,
+            "counts": self.counts,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A measure in one period, its changes, and its last periods (`trend`: as `trend` returns)."""
+
+    measure: Measure
+    now: Said
+    change: Said
+    change_on_year: Said
+    trend: pd.DataFrame
+
+
+def story(
+    sums: pd.DataFrame, measure: Measure, periods: Sequence[Period], *, smallest: int = 0
+) -> Story:
+    """Return a measure in the last of some periods, against the one before and a year before.
+
+    Parameters
+    ----------
+    sums : as in `ratios.ratio`, with a column `period` (its name).
+    """
+    now = periods[-1]
+    return Story(
+        measure=measure,
+        now=_of_period(sums, now, measure, smallest),
+        change=change_since(sums, measure, now, now.previous, smallest=smallest),
+        change_on_year=change_since(sums, measure, now, now.year_before, smallest=smallest),
+        trend=trend(sums, measure, periods, smallest=smallest),
+    )
+
+
+def trend(
+    sums: pd.DataFrame, measure: Measure, periods: Sequence[Period], *, smallest: int = 0
+) -> pd.DataFrame:
+    """Return a measure period by period.
+
+    Parameters
+    ----------
+    sums : as in `ratio`, with a column `period` (its name).
+
+    Returns
+    -------
+    One row a period, in the order given: period, value, low, high (NaN where unsaid), n, why.
+    """
+    said = [_of_period(sums, period, measure, smallest) for period in periods]
+    return said_frame(said, period=[str(period) for period in periods])
+
+
+def change_since(
+    sums: pd.DataFrame, measure: Measure, now: Period, before: Period, *, smallest: int = 0
+) -> Said:
+    """Return a measure's change from one period to another (`sums` as in `trend`)."""
+    period = sums["period"]
+    return change(
+        sums[period == str(now)], sums[period == str(before)], **measure.parts, smallest=smallest
+    )
+
+
+def by_groups(
+    sums: pd.DataFrame,
+    measure: Measure,
+    segments: Sequence[str],
+    *,
+    smallest: int,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return a measure for each group of some segments, and whether it differs from all the others.
+
+    Many groups are compared at once, so p-values are Holm's (1979, Scand. J. Stat. 6: 65-70) over
+    all of them.
+
+    Parameters
+    ----------
+    sums : as in `ratio`, with a column for each segment.
+
+    Returns
+    -------
+    One row a group, in each segment the largest value first: segment, group, value, low, high
+    (NaN where unsaid), n, why, difference (from the rest of its segment), p_adjusted, verdict
+    ("above the rest", "below the rest", "can't be told from the rest"; "" where unsaid).
+    """
+    frames = [_groups(sums, measure, segment, smallest) for segment in segments]
+    frame = (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else _groups(sums.assign(**{EVERYBODY: N_("all answers")}), measure, EVERYBODY, smallest)
+    )
+    frame["p_adjusted"] = holm(frame["p_adjusted"])
+    frame["verdict"] = [
+        verdict_of(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
+    ]
+    return frame
+
+
+def _of_period(sums: pd.DataFrame, period: Period, measure: Measure, smallest: int) -> Said:
+    return ratio(sums[sums["period"] == str(period)], **measure.parts, smallest=smallest)
+
+
+def _groups(sums: pd.DataFrame, measure: Measure, segment: str, smallest: int) -> pd.DataFrame:
+    """Return one segment's groups with their differences from the rest and plain p-values."""
+    groups = sorted(sums[segment].unique())
+    inside = [sums[sums[segment] == group] for group in groups]
+    said = [ratio(rows, **measure.parts, smallest=smallest) for rows in inside]
+    frame = said_frame(said, segment=[segment] * len(groups), group=groups)
+    names = {"numerator": measure.numerator, "denominator": measure.denominator}
+    tests = [
+        difference(rows, sums.drop(rows.index), **names)
+        if isinstance(one, Estimate)
+        else (np.nan, np.nan)
+        for rows, one in zip(inside, said, strict=True)
+    ]
+    frame[["difference", "p_adjusted"]] = np.array(tests, dtype=float).reshape(-1, 2)
+    return frame.sort_values(["value", "group"], ascending=[False, True], ignore_index=True)
+
+
+def verdict_of(difference: float, p_adjusted: float, alpha: float) -> str:
+    """Return what may be said of a group's difference from the rest: "" where nothing can be."""
+    if np.isnan(difference):
+        return ""
+    if np.isnan(p_adjusted) or p_adjusted >= alpha:
+        return N_("can't be told from the rest")
+    return N_("above the rest") if difference > 0 else N_("below the rest")
+
+
+def period_totals(
+    sums: pd.DataFrame, column: str, periods: Sequence[Period], *, unit: str
+) -> pd.DataFrame:
+    """Return what was counted in full, period by period, in the form of `trend`."""
+    total = sums.groupby("period")[column].sum()
+    said = [
+        counted(total[str(period)], unit=unit)
+        if str(period) in total.index
+        else Unsaid(why=_("Nothing was counted here."))
+        for period in periods
+    ]
+    return said_frame(said, period=[str(period) for period in periods])
+
+
+def trends(stories: Sequence[Story]) -> pd.DataFrame:
+    """Return the trends of several stories below each other, with columns `measure` and `unit`."""
+    frames = [one.trend.assign(measure=one.measure.label, unit=one.measure.unit) for one in stories]
+    return pd.concat(frames, ignore_index=True)
+
+
+def in_percentage_points(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return differences of shares (value, low, high) times 100, for charts and tables."""
+    numbers = shares[["value", "low", "high"]] * 100
+    return shares.assign(**{name: numbers[name] for name in numbers})

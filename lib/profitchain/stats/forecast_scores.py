@@ -1,0 +1,188 @@
+"""How good foretold chances were, once it is known what happened: ranking, accuracy, calibration.
+
+A forecast is judged on customers and a period that it was not made from. Its interval holds the
+fitted model fixed and says how far the figure would move with other customers. Errors are kept
+customer by customer, so that two forecasts of the same customers are compared as a pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.special import logit
+
+from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.i18n import _
+from profitchain.stats.comparisons import Measure
+from profitchain.stats.glm import fit
+from profitchain.stats.margins import estimates
+from profitchain.stats.model_design import FEWEST_EVENTS, Design, kish
+from profitchain.stats.model_matrix import Controls, as_it_is
+from profitchain.stats.ratios import Linearised, ratio, said_frame
+
+TOP = 0.1  # lift looks at the tenth foretold the highest chance
+BINS = 10
+SURE = 1e-9  # chances nearer to 0 or 1 count as this near
+METHOD = "out of time, 95% interval clustered by customer"
+
+
+def refusal(outcome: np.ndarray) -> str:
+    """Return why a forecast of these outcomes (1 came true, 0 not) can't be judged, or ""."""
+    came, n = int(outcome.sum()), len(outcome)
+    if min(came, n - came) >= FEWEST_EVENTS:
+        return ""
+    return _(
+        "{left} of {count} customers left: at least {needed} of either kind are needed.",
+        left=f"{came:,}",
+        count=f"{n:,}",
+        needed=FEWEST_EVENTS,
+    )
+
+
+def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised | Unsaid:
+    """Return how often a leaver was foretold a higher chance than a stayer; ties count half.
+
+    0.5 is a coin, 1 a perfect ranking. Hanley and McNeil (1982, Radiology 143: 29-36); errors by
+    DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44: 837-845), whose variance they add up to.
+    """
+    if why := refusal(outcome):
+        return Unsaid(why=why, n=len(outcome))
+    left = outcome == 1
+    ranks = stats.rankdata(chance)
+    errors = np.empty(len(chance))
+    for kind, others, sign in ((left, ~left, 1), (~left, left, -1)):
+        below = (ranks[kind] - stats.rankdata(chance[kind])) / others.sum()
+        won = below if sign > 0 else 1 - below
+        count = kind.sum()
+        errors[kind] = (won - won.mean()) / np.sqrt(count * (count - 1.0))
+        value = float(won.mean())
+    return _linearised(value, errors, clusters, rarer=int(min(left.sum(), (~left).sum())))
+
+
+def brier_skill(
+    outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray, *, base_rate: float
+) -> Linearised | Unsaid:
+    """Return by which share a forecast's squared error is smaller than the base rate's.
+
+    0 is no better than telling everybody the same chance, the share that left in the periods the
+    model learnt from; 1 is perfect; it may fall below 0. Brier (1950, Monthly Weather Review 78:
+    1-3); Murphy (1973, J. Appl. Meteorol. 12: 215-223).
+    """
+    if why := refusal(outcome):
+        return Unsaid(why=why, n=len(outcome))
+    missed, plain = (outcome - chance) ** 2, (outcome - base_rate) ** 2
+    left = missed.sum() / plain.sum()
+    errors = -_scaled(missed - left * plain) / plain.sum()
+    rarer = int(min(outcome.sum(), len(outcome) - outcome.sum()))
+    return _linearised(1 - left, errors, clusters, rarer=rarer)
+
+
+def brier_score(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised:
+    """Return the mean squared error of foretold chances: 0 is perfect, 0.25 a coin."""
+    missed = (outcome - chance) ** 2
+    errors = _scaled(missed - missed.mean()) / len(outcome)
+    return _linearised(float(missed.mean()), errors, clusters, rarer=len(outcome))
+
+
+def lift(
+    outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray, *, top: float = TOP
+) -> Linearised | Unsaid:
+    """Return how many times as often those foretold the highest chances left as everybody.
+
+    `top` is the share of customers looked at; of customers with one chance at its edge each counts
+    in part, so that no accident of their order decides.
+    """
+    if why := refusal(outcome):
+        return Unsaid(why=why, n=len(outcome))
+    wanted = top * len(chance)
+    edge = np.sort(chance)[::-1][max(int(np.ceil(wanted)) - 1, 0)]
+    above, at = chance > edge, chance == edge
+    inside = above + at * (wanted - above.sum()) / at.sum()
+    share, all_share = inside @ outcome / wanted, outcome.mean()
+    value = share / all_share
+    errors = _scaled(inside * (outcome - share)) / wanted / all_share
+    errors -= value * (outcome - all_share) / len(outcome) / all_share
+    return _linearised(float(value), errors, clusters, rarer=max(int(wanted), 2))
+
+
+def gain(better: Linearised | Unsaid, worse: Linearised | Unsaid) -> Linearised | Unsaid:
+    """Return one figure less the same figure of another forecast of the same customers."""
+    for one in (better, worse):
+        if isinstance(one, Unsaid):
+            return one
+    errors = better.errors - worse.errors
+    return replace(better, value=better.value - worse.value, errors=errors)
+
+
+def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> pd.DataFrame:
+    """Return foretold chances beside what came true, by tenths of the foretold.
+
+    Parameters
+    ----------
+    trial : one row a customer: `outcome`, `cluster` and the named column of chances.
+
+    Returns
+    -------
+    One row a bin, fewer where that leaves too few customers: foretold (mean chance), value, low,
+    high (share that left), n, why.
+    """
+    count = int(np.clip(len(trial) // max(smallest, 20), 1, BINS))
+    place = trial[column].rank(method="average", pct=True)
+    rows = trial.assign(n=1, place=np.ceil(place * count))
+    left = Measure(id="", label="", numerator="outcome", denominator="n", unit="share", means="",
+                   bounds=(0.0, 1.0))  # fmt: skip
+    parts = [part for _place, part in rows.groupby("place") if len(part) >= max(smallest, 1)]
+    said = [ratio(part, **left.parts, smallest=smallest) for part in parts]
+    return said_frame(said, foretold=[part[column].mean() for part in parts])
+
+
+def calibration_line(
+    outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray
+) -> dict[str, Estimate | Unsaid]:
+    """Return `slope` (1: chances neither too bold nor too shy) and `drift` of foretold chances.
+
+    The slope is that of a logit of the outcome on the foretold log odds (Cox 1958, Biometrika 45:
+    562-565); `drift` is the share that left less the mean chance, 0 where the level is right.
+    """
+    if why := refusal(outcome):
+        return dict.fromkeys(("slope", "drift"), Unsaid(why=why, n=len(outcome)))
+    n = len(outcome)
+    odds = logit(np.clip(chance, SURE, 1 - SURE))
+    missed = ratio(
+        pd.DataFrame({"cluster": clusters, "missed": outcome - chance, "n": 1}),
+        numerator="missed", denominator="n", unit="share",
+    )  # fmt: skip
+    if odds.std() < SURE:
+        return {"slope": Unsaid(why=_("All are told the same chance."), n=n), "drift": missed}
+    model = fit(simple_logit(np.column_stack([np.ones(n), odds]), outcome, clusters))
+    if isinstance(model, Unsaid):
+        return {"slope": model, "drift": missed}
+    slope = estimates(model.coefficients.combine(np.array([0.0, 1.0])), unit="ratio")[0]
+    return {"slope": slope, "drift": missed}
+
+
+def simple_logit(columns: np.ndarray, outcome: np.ndarray, clusters: np.ndarray) -> Design:
+    """Return a logit of 0/1 outcomes as `regression.fit` takes it: the constant comes first."""
+    return Design(
+        columns=columns, score_terms=0, total=np.asarray(outcome, float), n=np.ones(len(outcome)),
+        clusters=clusters, binary=True, basis=as_it_is, controls=Controls(),
+    )  # fmt: skip
+
+
+def _scaled(errors: np.ndarray) -> np.ndarray:
+    return errors * np.sqrt(len(errors) / (len(errors) - 1))
+
+
+def _linearised(
+    value: float, errors: np.ndarray, clusters: np.ndarray, *, rarer: int
+) -> Linearised:
+    """Return a figure with its errors by cluster; `rarer` customers bound what it rests on."""
+    codes, names = pd.factorize(clusters)
+    sizes = np.bincount(codes).astype(float)
+    summed = pd.Series(np.bincount(codes, errors), index=names)
+    return Linearised(
+        value=value, errors=summed, n=len(errors), effective=min(kish(sizes), float(rarer))
+    )

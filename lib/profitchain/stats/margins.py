@@ -1,0 +1,118 @@
+"""From a fitted model to numbers one can say: average effects, standardised rates, tests.
+
+The errors of the coefficients are carried along by the delta method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.special import expit, logit
+
+from profitchain.core.estimates import Estimate
+from profitchain.stats.glm import Fit, Quantities, in_blocks, levels_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wald:
+    """A test that several effects are all zero: F with `df` and `df_rest` degrees of freedom."""
+
+    p: float
+    statistic: float
+    df: int
+    df_rest: float
+    n: int
+    method: str
+
+    @property
+    def estimate(self) -> Estimate:
+        """The p-value in the form of the record, where it is its own interval."""
+        return Estimate(
+            value=self.p, low=self.p, high=self.p, n=self.n, unit="p", method=self.method
+        )
+
+
+def average_effect(model: Fit) -> Quantities:
+    """Return the average marginal effect of the first score term: the mean of slope x coefficient.
+
+    For a logit with the score linear that is mean(p (1 - p)) beta, p at each answer's own score and
+    controls. The interval is conditional on the answers' scores and controls, as statsmodels'
+    `get_margeff(at="overall")`.
+    """
+    design, values = model.design, model.coefficients.values
+    answers, steepness, gradient = design.n.sum(), 0.0, np.zeros(len(values))
+    for rows in in_blocks(len(design.n)):
+        columns, share = design.columns[rows], design.n[rows] / answers
+        _, slope, curvature = levels_of(columns @ values, binary=design.binary)
+        gradient += values[0] * (share * curvature) @ columns
+        steepness += share @ slope
+    gradient[0] += steepness
+    carried = model.coefficients.combine(gradient)
+    return replace(carried, values=np.array([values[0] * steepness]))
+
+
+def standardised(model: Fit, scores: Sequence[float]) -> Quantities:
+    """Return the mean outcome if every answer had each of these scores in turn, all else as it was.
+
+    Also known as g-computation or predictive margins (Lane and Nelder 1982, Biometrics 38:
+    613-621).
+    """
+    design = model.design
+    share, terms = design.n / design.n.sum(), design.score_terms
+    rest, others = model.rest, design.columns[:, terms:]
+    values, gradients = [], []
+    for row in design.basis(np.asarray(scores, float)):
+        mean, slope, _ = levels_of(rest + row @ model.score_part, binary=design.binary)
+        values.append(share @ mean)
+        gradients.append(np.concatenate([row * (share @ slope), (share * slope) @ others]))
+    carried = model.coefficients.combine(np.array(gradients))
+    return replace(carried, values=np.array(values))
+
+
+def stacked(parts: Sequence[Quantities]) -> Quantities:
+    """Return quantities of several fits as one; customers found in both make them covary."""
+    errors = pd.concat([part.errors for part in parts], axis=1).fillna(0.0)
+    errors.columns = range(errors.shape[1])
+    values = np.concatenate([part.values for part in parts])
+    return Quantities(
+        values=values,
+        errors=errors,
+        n=sum(part.n for part in parts),
+        effective=min(part.effective for part in parts),
+    )
+
+
+def estimates(
+    found: Quantities, *, unit: str, share: bool = False, level: float = 0.95, method: str = ""
+) -> list[Estimate]:
+    """Return each quantity with its t interval; a `share` on the logit scale, so within 0 and 1."""
+    quantile = float(stats.t.ppf((1 + level) / 2, found.df))
+    half = quantile * np.sqrt(np.diag(found.covariance))
+    low, high = found.values - half, found.values + half
+    if share:
+        spread = half / (found.values * (1 - found.values))
+        low, high = expit(logit(found.values) - spread), expit(logit(found.values) + spread)
+    common = {"n": found.n, "unit": unit, "level": level, "method": method}
+    return [
+        Estimate(value=value, low=min(bottom, value), high=max(top, value), **common)
+        for value, bottom, top in np.column_stack([found.values, low, high]).tolist()
+    ]
+
+
+def wald_test(found: Quantities, method: str) -> Wald:
+    """Return the test that all these quantities are zero."""
+    statistic, p = wald(found)
+    return Wald(
+        p=p, statistic=statistic, df=len(found.values), df_rest=found.df, n=found.n, method=method
+    )
+
+
+def wald(found: Quantities) -> tuple[float, float]:
+    """Return the F statistic that all quantities are zero, and its p-value."""
+    tests = len(found.values)
+    statistic = float(found.values @ np.linalg.solve(found.covariance, found.values)) / tests
+    return statistic, float(stats.f.sf(statistic, tests, found.df))

@@ -1,0 +1,266 @@
+"""Which model these answers can carry, or why none: too few, too alike, or one customer's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Unsaid
+from profitchain.core.i18n import N_, _, ngettext
+from profitchain.stats.clusters import MANY, is_shared, totals
+from profitchain.stats.compression import Members, members_of, together
+from profitchain.stats.model_matrix import (
+    Basis,
+    Controls,
+    control_columns,
+    independent,
+    side_by_side,
+)
+
+Outcome = Literal["repeats", "orders", "spend", "margin"]
+
+FEWEST_ANSWERS = 20
+FEWEST_EVENTS = 10  # repeats, and answers without one; fewer were not tried
+EVENTS_PER_TERM = 5  # Vittinghoff and McCulloch (2007), Am. J. Epidemiol. 165: 710-718
+FEWEST_CUSTOMERS = 20.0  # effective (`kish`): with 10 to 20 the intervals cover 89%, not 95%
+FEWEST_PAYERS = 8.0  # effective, by what followed their answers
+SUMMED = {
+    "n": N_("answers"),
+    "repeats": N_("repeats"),
+    "orders": N_("orders"),
+    "spend": N_("spend"),
+    "margin": N_("margin"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """A model on cells, ready to be fitted.
+
+    `columns` (cells x terms) holds the score's terms first (`score_terms` of them), then the
+    constant, then the controls; `total` is the outcome's sum over the `n` answers of a cell. Where
+    each cell belongs to one cluster, `clusters` says which; else `members` who shares in it.
+    """
+
+    columns: np.ndarray
+    score_terms: int
+    total: np.ndarray
+    n: np.ndarray
+    clusters: np.ndarray
+    binary: bool
+    basis: Basis
+    controls: Controls
+    members: Members | None = None
+
+    @property
+    def answers(self) -> int:
+        return round(float(self.n.sum()))
+
+    @property
+    def answers_of_each(self) -> np.ndarray:
+        """The answers of each cluster."""
+        if self.members is not None:
+            return self.members.answers
+        return np.bincount(pd.factorize(self.clusters)[0], self.n)
+
+    def spread(self, each: np.ndarray) -> pd.Series:
+        """Return each cluster's sum of what every answer of a cell brings."""
+        if self.members is not None:
+            return self.members.spread(each)
+        codes, names = pd.factorize(self.clusters)
+        return pd.Series(np.bincount(codes, self.n * each, len(names)), index=names)
+
+    def left_over(self, mean: np.ndarray) -> pd.DataFrame:
+        """Return each cluster's sums of (total - n mean) times each column."""
+        if self.members is not None:
+            return self.members.summed(mean, self.columns)
+        residuals = self.total - self.n * mean
+        codes, names = pd.factorize(self.clusters)
+        sums = [np.bincount(codes, residuals * column, len(names)) for column in self.columns.T]
+        return pd.DataFrame(np.column_stack(sums), index=names)
+
+    def among(self, rows: np.ndarray, cells: pd.DataFrame, outcome: Outcome) -> Design:
+        """Return the same terms for an amount, on those of the model's cells that are chosen.
+
+        Parameters
+        ----------
+        rows : whether each of the cells that the model was made of is among them.
+        cells : these, with `n` and the outcome as they count now.
+        """
+        n, total = (cells[name].to_numpy(float) for name in ("n", outcome))
+        if self.members is None:
+            chosen, clusters, members = rows, self.clusters[rows], None
+        else:
+            of = self.members.of[rows]
+            n, total = (np.bincount(of, each, len(self.n)) for each in (n, total))
+            chosen, clusters = n > 0, self.clusters
+            members = members_of(cells, (np.cumsum(chosen) - 1)[of], outcome)
+            n, total = n[chosen], total[chosen]
+        return replace(self, columns=self.columns[chosen], n=n, total=total, clusters=clusters,
+                       binary=False, members=members)  # fmt: skip
+
+
+def build(
+    cells: pd.DataFrame,
+    basis: Basis,
+    *,
+    controls: Sequence[str] = (),
+    outcome: Outcome = "repeats",
+    members: Members | None = None,
+) -> Design | Unsaid:
+    """Return the model of an outcome on the score and the controls, or why there can be none.
+
+    Parameters
+    ----------
+    cells : one row a cell
+        Reads `score`, `cluster`, `n`, the outcome's sums and the controls' columns.
+    members : who shares in each cell, where that isn't one cluster; `cluster` is not read then.
+    """
+    why = refusal(cells, outcome, members)
+    answers = round(float(cells["n"].sum()))
+    if why:
+        return Unsaid(why=why, n=answers)
+    known = control_columns(cells, controls, outcome=outcome)
+    score = basis(cells["score"].to_numpy(float))
+    columns = side_by_side([*score.T, np.ones(len(cells)), *known.parts])
+    before = score.shape[1] + 1
+    known = replace(known, parts=tuple(columns.T[before:]))
+    n = cells["n"].to_numpy(float)
+    keep = independent(columns, n)
+    if not keep[:before].all():
+        why = _("Too few different scores to tell these effects apart.")
+        return Unsaid(why=why, n=answers)
+    known = known.keeping(keep[before:])
+    design = Design(
+        columns=columns if members and keep.all() else columns[:, keep],  # no copy of a large one
+        score_terms=score.shape[1],
+        total=cells[outcome].to_numpy(float),
+        n=n,
+        clusters=np.empty(0) if members else cells["cluster"].to_numpy(),
+        binary=outcome == "repeats",
+        basis=basis,
+        controls=known,
+        members=members,
+    )
+    return _affordable(design)
+
+
+def model_of(
+    cells: pd.DataFrame, basis: Basis, *, controls: Sequence[str] = (), outcome: Outcome = "repeats"
+) -> Design | Unsaid:
+    """Return the same as `build`, from cells put `together` where there are many."""
+    if outcome not in cells or cells.empty or (len(cells) <= MANY and not is_shared(cells)):
+        return build(cells, basis, controls=controls, outcome=outcome)
+    groups, members = together(cells, controls, outcome)
+    return build(groups, basis, controls=controls, outcome=outcome, members=members)
+
+
+def refusal(
+    cells: pd.DataFrame, outcome: Outcome = "repeats", members: Members | None = None
+) -> str:
+    """Return why these answers can't carry any comparison, or an empty text."""
+    n = round(float(cells["n"].sum()))
+    if n == 0:
+        return _("There are no answers yet whose window has closed.")
+    scores = cells.loc[cells["n"] > 0, "score"]
+    if scores.nunique() < 2:
+        score = f"{scores.iloc[0]:g}"
+        return _("Every answer gives the same score ({score}): nothing to compare.", score=score)
+    if n < FEWEST_ANSWERS:
+        return ngettext(
+            "Only {n} answer: at least {fewest} are needed.",
+            "Only {n} answers: at least {fewest} are needed.",
+            n,
+            fewest=FEWEST_ANSWERS,
+        )
+    return _few_events(n, round(float(cells["repeats"].sum())), outcome) or _few_customers(
+        cells, outcome, members
+    )
+
+
+def _few_events(n: int, repeats: int, outcome: Outcome) -> str:
+    """Return why so few answers with an order after them, or without, tell nothing."""
+    if repeats < FEWEST_EVENTS:
+        return ngettext(
+            "Only {n} of {total} answers was followed by an order: too few to compare.",
+            "Only {n} of {total} answers were followed by an order: too few to compare.",
+            repeats,
+            total=f"{n:,}",
+        )
+    if outcome == "repeats" and n - repeats < FEWEST_EVENTS:
+        return _(
+            "All but {count} of {total} answers had an order after them: too few without.",
+            count=n - repeats,
+            total=f"{n:,}",
+        )
+    return ""
+
+
+def _affordable(design: Design) -> Design | Unsaid:
+    """Return the design, or why there are too few events for its terms."""
+    terms = design.columns.shape[1] - 1
+    events = design.total.sum() if design.binary else design.answers / 2
+    rarer = round(min(events, design.answers - events))
+    if rarer >= EVENTS_PER_TERM * terms:
+        return design
+    counts = {"events": rarer, "terms": terms, "each": EVENTS_PER_TERM}
+    if design.binary:
+        why = _(
+            "Only {events} answers with the rarer outcome for {terms} terms of the model: at least "
+            "{each} for each are needed. Fewer controls may do.",
+            **counts,
+        )
+    else:
+        why = _(
+            "Only {events} answers for {terms} terms of the model: at least {each} for each are "
+            "needed. Fewer controls may do.",
+            **counts,
+        )
+    return Unsaid(why=why, n=design.answers)
+
+
+def _few_customers(cells: pd.DataFrame, outcome: Outcome, members: Members | None) -> str:
+    """Return why so few customers, or so few of those who paid, tell nothing."""
+    known = [name for name in dict.fromkeys(("n", outcome)) if name in cells]
+    of_each = totals(cells, known) if members is None else members.sums
+    return next(filter(None, (
+        _one_is_most(of_each, name, fewest)
+        for name, fewest in (("n", FEWEST_CUSTOMERS), (outcome, FEWEST_PAYERS))
+    )), "")  # fmt: skip
+
+
+def _one_is_most(sums: pd.DataFrame, column: str, fewest: float) -> str:
+    what = _(SUMMED.get(column, column))
+    if column not in sums:
+        return _("The data have no {what}.", what=what)
+    of_each = sums[column].abs().to_numpy(float)
+    if of_each.sum() == 0:
+        return _("There are no {what} to compare.", what=what)
+    if kish(of_each) >= fewest:
+        return ""
+    return _(
+        "Too few customers: one of {count} makes up {share} of all {what}.",
+        count=f"{np.count_nonzero(of_each):,}",
+        share=f"{of_each.max() / of_each.sum():.0%}",
+        what=what,
+    )
+
+
+def kish(totals: np.ndarray) -> float:
+    """Return how many customers of equal weight would tell as much: 1 / sum of squared shares.
+
+    Examples
+    --------
+    >>> kish(np.array([5, 5, 5, 5])), round(kish(np.array([97, 1, 1, 1])), 2)
+    (4.0, 1.06)
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, sec. 11.7.
+    """
+    shares = totals / totals.sum()
+    return float(1 / (shares @ shares))

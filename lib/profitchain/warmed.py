@@ -1,9 +1,0 @@
-"""What workers and kernels are forked from: to import this is to import all that they need.
-
-Only the process that `forking.start` starts imports it. On its way, it leaves one beside itself
-that forks kernels.
-"""
-
-from profitchain import forking
-
-forking.import_all()

@@ -1,0 +1,189 @@
+"""The words on what is hidden: how strong it would have to be, and what noise in the score does."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.formats import ends, plain
+from profitchain.core.i18n import _, following, pgettext
+from profitchain.evidence.hidden_confounding import StraightLine, contours, drawn_to
+from profitchain.sources.company import Company
+from profitchain.stats.comparisons import in_percentage_points
+from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
+from profitchain.words.designs import described, per_point_caption, shown
+from profitchain.words.prose import sentence
+
+
+def hidden_sentence(robust: Said, sure: Said, compared: pd.DataFrame) -> str:
+    """Return how strong something hidden would have to be, against the strongest control."""
+    if isinstance(robust, Unsaid) or isinstance(sure, Unsaid):
+        why = robust.why if isinstance(robust, Unsaid) else sure.why
+        return _("How strong something hidden would have to be can't be said: {why}", why=why)
+    told = sentence(
+        "To explain the link away, something that nobody recorded would have to explain "
+        "**{robust:number}** of what is still open both in the score and in who came back; "
+        "{sure:number} would do to leave it unclear.",
+        robust=robust, sure=sure,
+    )  # fmt: skip
+    once = compared[compared["times"] == 1]
+    if once.empty:
+        return told
+    row = once.iloc[0]
+    shares = [plain(row[name], "share") for name in ("score_share", "outcome_share")]
+    strongest = _(
+        "Our strongest control, {control}, explains {of_score} and {of_repeats}.",
+        control=_(row["control"]),
+        of_score=shares[0],
+        of_repeats=shares[1],
+    )
+    return following(told, strongest)
+
+
+def e_value_sentence(ratio: Said, strength: Said) -> str:
+    """Return the E-value of one more point in words, with that of the interval's near end."""
+    for said in (ratio, strength):
+        if isinstance(said, Unsaid):
+            return _("No E-value: {why}", why=said.why)
+    if strength.low <= 1:
+        return sentence(
+            "One more point goes with a repeat {ratio:number} times as likely ({ratio:evidence}): "
+            "as the interval includes 1, nothing hidden is needed to explain it.",
+            ratio=ratio,
+        )
+    return sentence(
+        "One more point goes with a repeat {ratio:number} times as likely ({ratio:evidence}). "
+        "Something hidden that makes both one more point and a repeat {strength:number} times as "
+        "likely could explain that away (its E-value); {near} times would do to leave it unclear.",
+        ratio=ratio, strength=strength, near=plain(strength.low, "ratio"),
+    )  # fmt: skip
+
+
+def reliability_sentence(found: Said, stated: tuple[float, ...]) -> str:
+    """Return how alike two answers of one customer are, and which reliability is used."""
+    used = _(
+        "The correction uses the range that studies of single questions report, {range}.",
+        range=ends(f"{min(stated):g}", f"{max(stated):g}"),
+    )
+    if isinstance(found, Unsaid):
+        why = _("How noisy the score is can't be measured here: {why}", why=found.why)
+        return following(why, used)
+    told = sentence(
+        "Two answers that a customer gave within four weeks agree to {found:number} "
+        "({found:evidence}; 1: fully).",
+        found=found,
+    )
+    if found.value < min(stated):
+        less = _(
+            "That is less than a noisy question alone explains: satisfaction itself moved between "
+            "them."
+        )
+        return following(told, less, used)
+    return following(told, _("The correction uses that figure."))
+
+
+def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return what a drawing of contours compares with: each control, and the strongest thrice."""
+    if compared.empty:
+        return compared.assign(label="", unit="share")
+    strongest = compared["control"].iloc[0]
+    kept = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
+    labels = [
+        _(row.control) if row.times == 1 else f"{_(row.control)} × {row.times:g}"
+        for row in kept.itertuples()
+    ]
+    kept = kept.assign(unit="share")
+    kept.insert(0, "label", labels)
+    return kept[["label", "score_share", "outcome_share", "value", "low", "high", "n", "unit"]]
+
+
+def contours_caption(line: StraightLine | Unsaid, compared: pd.DataFrame) -> Caption:
+    """Return the caption of the contours and what the drawing needs besides its points."""
+    told = {
+        "message": _hidden_message(line, compared),
+        "measure": _(
+            "Share of what is still open in the score (across) and in who came back (up) that "
+            "something hidden would explain; dots: as strong as what we adjust for"
+        ),
+        "source": source(_(FOLLOWED), line.n),
+        "x_label": pgettext("an axis: share", "of the score"),
+        "y_label": pgettext("an axis: share", "of who came back"),
+    }
+    numbers = _("The numbers stand in the table of controls.")
+    told["description"] = described(told["message"], numbers)
+    if isinstance(line, Unsaid):
+        return told | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
+    reach = drawn_to(line, contour_points(compared))
+    return told | {"lines": contours(line, reach=reach), "reach": reach, "height": 400}
+
+
+def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return what would be left beside something hidden as strong as each control, once to thrice.
+
+    In percentage points, one row a control; without controls there are no rows.
+    """
+    rows = shown(compared)
+    table = rows.drop_duplicates("control")[["control", "score_share", "outcome_share"]]
+    table = table.rename(
+        columns={
+            "control": "as strong as",
+            "score_share": "explains of the score",
+            "outcome_share": "explains of repeats",
+        }
+    )
+    for times, part in rows.groupby("times"):
+        ends = part.set_index("control")[["value", "low", "high"]].loc[table["as strong as"]]
+        for end in ends:
+            table[f"{_left(times)}_{end}"] = ends[end].to_numpy()
+    return table.reset_index(drop=True)
+
+
+def compared_caption(line: StraightLine | Unsaid) -> Caption:
+    """Return the caption of what would be left beside hidden confounders of known strength."""
+    return {
+        "message": _("What would be left of the link beside something hidden"),
+        "measure": _(
+            "Percentage points for one more point, by least squares, with 95% intervals; shares "
+            "are of what all else that is adjusted for leaves open"
+        ),
+        "source": source(_(FOLLOWED), line.n),
+        "units": {"explains of the score": "share", "explains of repeats": "share"},
+        "empty": _("Nothing is adjusted for, so there is nothing to compare with."),
+    }
+
+
+def corrections_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the effect at each reliability, in percentage points."""
+    names = [f"{one:g}" if one < 1 else _("1 (no noise)") for one in rows["reliability"]]
+    return in_percentage_points(rows).assign(reliability=names, unit=PER_POINT)
+
+
+def corrections_caption(rows: pd.DataFrame, firm: Company) -> Caption:
+    """Return the caption of the correction for a noisy score."""
+    message = _("The noisier the score, the stronger the link behind it")
+    return per_point_caption(message, firm, rows)
+
+
+def line_sentence(line: Said, effect: Said) -> str:
+    """Return how the straight line's effect compares with the logit's of the other pages."""
+    return sentence(
+        "By least squares, which these formulas need, one more point goes with {line:difference}; "
+        "by the logit of the other pages with {effect:difference_number}.",
+        otherwise="No straight line fits: {why}", line=line, effect=effect,
+    )  # fmt: skip
+
+
+def _left(times: float) -> str:
+    return "left" if times == 1 else f"left at {times:g} times"
+
+
+def _hidden_message(line: StraightLine | Unsaid, compared: pd.DataFrame) -> str:
+    if isinstance(line, Unsaid):
+        return _("How strong something hidden must be: too few to say")
+    once = compared[compared["times"] == 1]
+    if once.empty:
+        return _("How strong something hidden would have to be")
+    broken = once[(once["low"] <= 0) & (once["high"] >= 0)]
+    if broken.empty:
+        return _("The link would outlive something hidden as strong as any control")
+    return _("Something hidden as strong as a known control would leave the link unclear")

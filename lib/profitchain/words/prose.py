@@ -1,0 +1,378 @@
+"""How findings, changes and answers are said in words, in sentences that follow the evidence."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.formats import (
+    MINUS,
+    TOO_FEW,
+    as_difference,
+    digits,
+    evidence,
+    in_brackets,
+    interval,
+    number,
+    period_label,
+    period_short,
+    with_interval,
+)
+from profitchain.core.i18n import N_, _, clauses, following, listed
+from profitchain.core.periods import Period
+
+if TYPE_CHECKING:
+    from profitchain.sources.company import Question
+
+__all__ = [
+    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
+    "clauses", "either", "emphasised", "first_capital", "following", "how", "interval",
+    "link_message", "listed", "note", "number", "on_the", "period_label", "period_short",
+    "period_word", "reason", "sentence", "unbroken", "unmarked", "with_interval", "with_names",
+]  # fmt: skip
+
+On = Literal["quarter", "month", "year"]
+NOTHING, TOO_FEW_TO_SAY = N_("Nothing to list."), N_("Too few to say")
+_FURNITURE = {
+    "all_editions": N_("All editions"),
+    "all_periods": N_("All periods"),
+    "answer": N_("The answer"),
+    "by_period": N_("Period by period"),
+    "by_question": N_("Question by question"),
+    "code": N_("How this was computed"),
+    "commit": N_("Commit, time and full hashes"),
+    "contents": N_("On this page"),
+    "contents_of_edition": N_("Contents"),
+    "data": N_("Data behind this exhibit"),
+    "download": N_("Download as CSV"),
+    "long_table": N_("All findings of all these editions in one table (CSV)"),
+    "editions_lead": N_("Each edition answers the same questions for one period."),
+    "editions_none": N_("No edition yet. Publish the first one with: profitchain report"),
+    "editions_title": N_("What is satisfaction worth?"),
+    "findings": N_("Findings recorded on this page"),
+    "incomplete": N_("This edition is incomplete"),
+    "incomplete_more": N_(
+        "The following pages could not be made, and what they would have said is missing here as "
+        "well. A complete edition of this period, if there was one, still stands in its place."
+    ),
+    "inputs": N_("Tables read"),
+    "languages": N_("Languages"),
+    "next": N_("Next question"),
+    "no_page": N_("This page could not be made"),
+    "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
+    "code_cell": N_("Code cell"),
+    "editions": N_("Editions"),
+    "pages": N_("Questions"),
+    "not_measured": N_("Not measured"),
+    "notebook": N_("Notebook"),
+    "packages": N_("Package versions"),
+    "parameters": N_("Parameters"),
+    "period": N_("Period"),
+    "periods": N_("Earlier periods"),
+    "previous": N_("Previous question"),
+    "record": N_("The record of this page"),
+    "rows": N_("rows"),
+    "skip": N_("Skip to the answer"),
+    "skip_on": N_("Skip to the editions"),
+    "this_edition": N_("This edition"),
+    "unplaced": N_("Commentary without a place"),
+    "too_few": TOO_FEW_TO_SAY,
+    "nothing": NOTHING,
+    "ways": N_("Ways to other pages"),
+}
+
+
+class _Furniture:
+    """What stands around every page's own words, in the spoken language."""
+
+    def __getitem__(self, name: str) -> str:
+        return _(_FURNITURE[name])
+
+
+TEXT = _Furniture()
+
+
+def period_word(period: Period | str) -> str:
+    """Return what such a period is called: month, quarter or year."""
+    return _(_PERIODS[Period(period).every])
+
+
+_PERIODS = {"month": N_("month"), "quarter": N_("quarter"), "year": N_("year")}
+_ON = {"month": N_("on the month"), "quarter": N_("on the quarter"), "year": N_("on the year")}
+
+
+def on_the(every: On) -> str:
+    """Return against what a change is counted: on the month, the quarter or the year before."""
+    return _(_ON[every])
+
+
+_MANY_PERIODS = {"month": N_("months"), "quarter": N_("quarters"), "year": N_("years")}
+
+
+def periods_word(period: Period | str) -> str:
+    """Return what several such periods are called: months, quarters or years."""
+    return _(_MANY_PERIODS[Period(period).every])
+
+
+def short_names(periods: Iterable[Period]) -> dict[str, str]:
+    """Return each period's name as a table's row shows it, by the period's own name."""
+    return {str(period): period_short(period) for period in periods}
+
+
+def change_words(change: Said) -> str:
+    """Return a change as a verdict: "up 4.2 points", "down …" or "no clear change"."""
+    if isinstance(change, Unsaid):
+        return _(TOO_FEW)
+    if change.verdict == "no clear change":
+        return _("no clear change")
+    if change.verdict == "up":
+        return _("up {size}", size=_size(change))
+    return _("down {size}", size=_size(change))
+
+
+def change_on(change: Said, every: On) -> str:
+    """Return a verdict and what it is on: "up 4.2 points on the quarter"."""
+    return _("{change} {on}", change=change_words(change), on=on_the(every))
+
+
+def change_message(
+    label: str, change: Said, *, on: On = "quarter", period: Period | None = None
+) -> str:
+    """Return an exhibit's message about a change; an interval that spans zero says so.
+
+    With `period`, the previous period's length gives the word: on the month, quarter or year.
+
+    Examples
+    --------
+    >>> change = Estimate(value=4.2, low=1, high=7.4, n=900, unit="points")
+    >>> change_message("NPS", change), change_message("NPS", change.times(-1), on="year")
+    ('NPS rose 4.2 points on the quarter', 'NPS fell 4.2 points on the year')
+    """
+    on = period.every if period and on != "year" else on
+    words = {"label": label, "on": on_the(on)}
+    if isinstance(change, Unsaid):
+        return _("Change in {label} {on}: {too_few}", too_few=_(TOO_FEW), **words)
+    if change.verdict == "no clear change":
+        return _("No clear change in {label} {on}", **words)
+    if change.verdict == "up":
+        return _("{label} rose {size} {on}", size=_size(change), **words)
+    return _("{label} fell {size} {on}", size=_size(change), **words)
+
+
+def link_message(effect: Said, *, what: str = "", outcome: str = "", per: str = "") -> str:
+    """Return an exhibit's message about an effect: "goes with", or no clear link.
+
+    `what` is satisfaction, `outcome` repeat purchases, `per` one more point, unless said.
+    """
+    what, outcome = what or _("satisfaction"), outcome or _("repeat purchases")
+    per = per or _("one more point")
+    if isinstance(effect, Unsaid):
+        words = {"what": what, "outcome": outcome, "too_few": _(TOO_FEW)}
+        return _("Link between {what} and {outcome}: {too_few}", **words)
+    if effect.verdict == "no clear change":
+        return _("No clear link between {what} and {outcome}", what=what, outcome=outcome)
+    words = {"per": first_capital(per), "size": _size(effect), "outcome": outcome}
+    if effect.verdict == "up":
+        return _("{per} goes with {size} more {outcome}", **words)
+    return _("{per} goes with {size} fewer {outcome}", **words)
+
+
+def first_capital(text: str) -> str:
+    """Return text with its first letter as a capital, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def either(condition: bool, yes: str, no: str) -> str:
+    """Return one of two wordings, so that a notebook needs no `if`."""
+    return _(yes if condition else no)
+
+
+def sentence(template: str, /, *, otherwise: str | None = None, **values: object) -> str:
+    """Return a sentence with its numbers filled in, each with its interval and n.
+
+    Parameters
+    ----------
+    template : words with `{name}` for an estimate with interval and n, `{name:number}` for the
+        figure alone, `{name:evidence}` for interval and n, `{name:interval}` for the ends,
+        `{name:change}` and `{name:verdict}` (up, down, no clear change); for a difference, with
+        shares in percentage points, `{name:difference}`, and `{name:difference_number}`,
+        `{name:difference_evidence}` and `{name:difference_interval}`.
+        A word between two pairs of asterisks is set bold.
+    otherwise : the sentence if one of the numbers can't be stood behind; may say `{why}`.
+
+    Examples
+    --------
+    >>> rate = Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share")
+    >>> sentence("In {period}, {rate:number} came back.", rate=rate, period=Period("2026Q3"))
+    'In July–September 2026, 31.2% came back.'
+    """
+    unsaid = [value.why for value in values.values() if isinstance(value, Unsaid)]
+    if unsaid:
+        return _(otherwise or N_("Not known: {why}")).replace("{why}", unsaid[0])
+    return _(template).format(**{name: _Shown(value) for name, value in values.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Computed sentences that a notebook cell shows; an answer's sentences reach the summary."""
+
+    sentences: tuple[str, ...]
+    is_answer: bool = False
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        shown = [emphasised(text) for text in self.sentences]
+        bundle: dict = {"text/plain": "\n".join(unmarked(text) for text in self.sentences)}
+        if self.is_answer:
+            items = "".join(f"<li>{text}</li>" for text in shown)
+            bundle["text/html"] = f'<ul class="answer">{items}</ul>'
+            plain_text = [unmarked(text) for text in self.sentences]
+            bundle["application/vnd.profitchain.answer+json"] = {"sentences": plain_text}
+        else:
+            paragraphs = "".join(f"<p>{text}</p>" for text in shown)
+            bundle["text/html"] = f'<div class="reading">{paragraphs}</div>'
+            bundle["application/vnd.profitchain.prose+json"] = {}
+        return bundle
+
+
+def answer(*sentences: str) -> Prose:
+    """Return the page's answer: one to three sentences, the most important first; "" is none."""
+    sentences = tuple(filter(None, sentences))
+    if not 1 <= len(sentences) <= 3:
+        raise ValueError(
+            f"An answer has one to three sentences, got {len(sentences)}. "
+            "Keep the most important and say the others beside their exhibits."
+        )
+    return Prose(tuple(map(_, sentences)), is_answer=True)
+
+
+def note(*sentences: str) -> Prose:
+    """Return computed prose beside an exhibit: one paragraph a sentence."""
+    return Prose(tuple(map(_, sentences)))
+
+
+def how(question: Question) -> str:
+    """Return how a question's score is counted, in words.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> how(SimpleNamespace(kind="csat", label="Delivery", scale=(1, 5), satisfied_at=4))
+    'CSAT of “Delivery” is the share of valid answers of 4 or more on the scale from 1 to 5.'
+    """
+    low, high = question.scale
+    easy = getattr(question, "easy_is", None)
+    return _(
+        _HOW[question.kind],
+        label=question.label,
+        low=f"{low:g}",
+        high=f"{high:g}",
+        below_high=f"{high - 1:g}",
+        good=f"{question.satisfied_at:g}" if question.kind == "csat" else "",
+        easy=_("low") if easy == "low" else _("high"),
+        side=_("below") if easy == "low" else _("above"),
+    )
+
+
+_RATED = N_(
+    "“{label}” is rated from {low} to {high}: the mean of valid answers, and the top-two-box "
+    "share, that of answers {below_high} and {high}."
+)
+_HOW = {
+    "nps": N_(
+        "The net promoter score (NPS) is the percentage of promoters (answers 9–10) less the "
+        "percentage of detractors (answers 0–6), in points from −100 to 100. Passives (answers "
+        "7–8) count among the valid answers only."
+    ),
+    "csat": N_(
+        "CSAT of “{label}” is the share of valid answers of {good} or more on the scale from {low} "
+        "to {high}."
+    ),
+    "ces": N_(
+        "CES of “{label}” is the mean of valid answers on the scale from {low} to {high}, where a "
+        "{easy} answer means easy; the share finding it easy is that of answers {side} the middle "
+        "of the scale."
+    ),
+    "rating": _RATED,
+    "driver": _RATED,
+}
+
+
+def emphasised(text: str) -> str:
+    """Return text as HTML: escaped, with **bold** words strong and `names` as code."""
+    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", with_names(text))
+
+
+def with_names(text: str) -> str:
+    """Return text as HTML: escaped, with the `names` of tables and columns as code.
+
+    Examples
+    --------
+    >>> with_names("Needs table `contacts`.")
+    'Needs table <code>contacts</code>.'
+    """
+    return re.sub(r"`(.+?)`", r"<code>\1</code>", html.escape(unbroken(text)))
+
+
+def unbroken(text: str) -> str:
+    """Return text whose "n = 549" and "−€20" no line end can tear apart.
+
+    Examples
+    --------
+    >>> len("−€20"), len(unbroken("−€20"))  # a mark that nobody sees keeps them together
+    (4, 5)
+    """
+    text = re.sub(rf"{MINUS}(?=[^\w\s])", f"{MINUS}\N{WORD JOINER}", text)
+    return re.sub(r"\b(n|p) = (?=[\d.])", "\\1\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", text)
+
+
+def reason(why: str) -> str:
+    """Return why something is not measured, without saying again that it is not."""
+    return why.removeprefix(_("Not measured: {what}", what=""))
+
+
+def unmarked(text: str) -> str:
+    """Return text without the marks of bold words and names."""
+    return re.sub(r"(\*\*|`)(.+?)\1", r"\2", text)
+
+
+class _Shown:
+    """A value that formats itself inside a sentence."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __format__(self, form: str) -> str:
+        if isinstance(self.value, Estimate):
+            return _FORMS[form](self.value)
+        if isinstance(self.value, Period):
+            return period_short(self.value) if form == "short" else period_label(self.value)
+        if isinstance(self.value, int) and not form:
+            return digits(self.value, 0).replace("-", MINUS)
+        return format(self.value, form)
+
+
+_FORMS = {
+    "": with_interval,
+    "number": number,
+    "evidence": evidence,
+    "interval": interval,
+    "difference": lambda said: with_interval(said, difference=True),
+    "difference_number": lambda said: number(said, difference=True),
+    "difference_evidence": lambda said: evidence(said, difference=True),
+    "difference_interval": lambda said: interval(said, difference=True),
+    "change": lambda said: in_brackets(change_words(said), _change_interval(said)),
+    "verdict": change_words,
+}
+
+
+def _change_interval(change: Estimate) -> str:
+    ends = interval(change, difference=True, bare=True)
+    return _("{level} interval {ends}", level=f"{change.level:.0%}", ends=ends)
+
+
+def _size(change: Estimate) -> str:
+    return number(change if change.value >= 0 else change.times(-1), difference=True)

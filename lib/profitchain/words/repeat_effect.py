@@ -1,0 +1,201 @@
+"""The sentences on the link between satisfaction and what follows: "goes with", never "causes"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.formats import digits, number, plain
+from profitchain.core.i18n import N_, _, following, ngettext
+from profitchain.sources.company import Question
+from profitchain.stats.clusters import clusters
+from profitchain.words.prose import sentence
+from profitchain.words.scores import percent
+
+CLEAR = 0.05  # a test's p below this is taken for a bend
+HARDLY = 0.05  # an effect that adjusting moves by less than this share hardly changes
+SEVERAL = 0.05  # a score that fewer than this share of all gave is not compared in a message
+
+
+def effect_sentence(effect: Said, label: str, days: int) -> str:
+    """Return the page's first answer: what one more point goes with, adjusted."""
+    if isinstance(effect, Unsaid):
+        why = effect.why
+        return _(
+            "What one more point on “{label}” goes with can't be said: {why}", label=label, why=why
+        )
+    if effect.spans_zero:
+        return sentence(
+            "**No clear link** between “{label}” and ordering again within {days}: one more point "
+            "goes with a difference of {effect:difference}, and the interval spans zero.",
+            effect=effect, label=label, days=plain(days, "days"),
+        )  # fmt: skip
+    words = {"label": label, "days": plain(days, "days"), "effect": upward(effect)}
+    words |= {"size": number(upward(effect), difference=True)}
+    if effect.value > 0:
+        return sentence(
+            "One more point on “{label}” goes with **{size} more** customers ordering again within "
+            "{days} ({effect:difference_evidence}).",
+            **words,
+        )
+    return sentence(
+        "One more point on “{label}” goes with **{size} fewer** customers ordering again within "
+        "{days} ({effect:difference_evidence}).",
+        **words,
+    )
+
+
+def bend_sentence(test: object, bands: pd.DataFrame) -> str:
+    """Return what the test of linearity says, and where on the scale the link is clearest."""
+    if isinstance(test, Unsaid):
+        return _("Whether each point counts the same can't be said: {why}", why=test.why)
+    below, exact = _("p below {limit}", limit="0.001"), _("p = {p}", p=f"{test.p:.3f}")
+    p = below if test.p < 0.001 else exact
+    if test.p < CLEAR:
+        return following(
+            _("Points do **not** all count the same (test of a straight line: {p}).", p=p),
+            _("{message}.", message=bands_message(bands, test)),
+        )
+    return _(
+        "No sign that some points count more than others (test of a straight line: {p}), which is "
+        "no proof that all count the same.",
+        p=p,
+    )
+
+
+def ten_points_sentence(ten: Said, main: Question) -> str:
+    """Return what ten points of NPS go with, and by which answers they would come."""
+    if main.kind != "nps":
+        return ""
+    if isinstance(ten, Unsaid) or ten.spans_zero:
+        return sentence(
+            "Ten NPS points go with no clear difference in the repeat rate: {ten:difference}.",
+            otherwise="What ten NPS points go with can't be said: {why}",
+            ten=ten,
+        )
+    words = {"size": number(upward(ten), difference=True), "ten": upward(ten)}
+    if ten.value > 0:
+        return sentence(
+            "Ten NPS points, half from detractors who become passives and half from passives who "
+            "become promoters, go with a repeat rate **{size} higher** "
+            "({ten:difference_evidence}).",
+            **words,
+        )
+    return sentence(
+        "Ten NPS points, half from detractors who become passives and half from passives who "
+        "become promoters, go with a repeat rate **{size} lower** ({ten:difference_evidence}).",
+        **words,
+    )
+
+
+def no_ten_points(main: Question) -> str:
+    """Return why ten NPS points mean nothing for a question that isn't a net promoter question."""
+    return _(
+        "The main question, “{label}”, is no net promoter question: it has no NPS points.",
+        label=main.label,
+    )
+
+
+def rates_message(rates: pd.DataFrame) -> str:
+    """Return the share that came back after the lowest and the highest score that many gave."""
+    shown = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
+    if len(shown) < 2:
+        return _("Too few answers to compare scores")
+    low, high = shown.iloc[0], shown.iloc[-1]
+    return _(
+        "{low_share} ordered again after a {low}, {high_share} after a {high}",
+        low_share=percent(low["value"]),
+        low=f"{low['score']:.2g}",
+        high_share=percent(high["value"]),
+        high=f"{high['score']:.2g}",
+    )
+
+
+def adjustment_message(compared: pd.DataFrame) -> str:
+    """Return what adjusting does to the effect: most of it stays, shrinks, or can't be said."""
+    if compared["value"].isna().any():
+        return _("What adjusting does to the link can't be said")
+    raw, adjusted = compared["value"].iloc[0], compared["value"].iloc[1]
+    if raw <= 0:
+        return _("The link before and after adjusting")
+    share = (raw - adjusted) / raw
+    if abs(share) < HARDLY:
+        return _("Adjusting for history hardly changes the link")
+    size = f"{100 * abs(share):.0f}%"
+    if share > 0:
+        return _("Adjusting for history makes the link {size} weaker", size=size)
+    return _("Adjusting for history makes the link {size} stronger", size=size)
+
+
+def bend_message(test: object) -> str:
+    """Return whether the curve is bent, as an exhibit's message."""
+    if isinstance(test, Unsaid):
+        return _("How repeat purchases rise along the scale")
+    if test.p < CLEAR:
+        return _("Some points count more than others")
+    return _("No clear departure from a straight line")
+
+
+def bands_message(bands: pd.DataFrame, test: object) -> str:
+    """Return in which band of the scale the link is steepest, where the test finds a bend."""
+    known = bands.dropna(subset=["value"])
+    if known.empty:
+        return _("Too few answers to compare parts of the scale")
+    clear = known[known["low"] > 0]
+    if clear.empty:
+        return _("In no part of the scale is the link clear")
+    most = clear.loc[clear["value"].idxmax()]
+    if isinstance(test, Unsaid) or test.p >= CLEAR:
+        return _("No part of the scale clearly counts for more than the others")
+    return _("The link is steepest from {band}", band=most["band"])
+
+
+def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:
+    """Return what ten NPS points go with as a table: mechanism, answers moved, effect in points.
+
+    It has no rows where the main question gives no net promoter score.
+    """
+    moves = moves if main.kind == "nps" else moves.iloc[:0]
+    shown = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
+    numbers = shown[["value", "low", "high"]] * 100
+    shown = shown.assign(possible=shown["possible"].map({True: N_("yes"), False: N_("no")}))
+    shown = shown.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
+    return shown.drop(columns="moves")
+
+
+def amounts_message(spend: Said) -> str:
+    """Return what one more point goes with in money spent."""
+    if isinstance(spend, Unsaid):
+        return _("Orders and money: too few to say")
+    if spend.spans_zero:
+        return _("No clear link with the money spent")
+    size = number(upward(spend))
+    if spend.value > 0:
+        return _("One more point goes with {size} more spent", size=size)
+    return _("One more point goes with {size} less spent", size=size)
+
+
+def answers_followed(cells: pd.DataFrame, facts: Mapping[str, int]) -> str:
+    """Return how many answers were followed to the end, and how many still wait."""
+    still_open = facts.get("still_open", 0)
+    followed = ngettext(
+        "{answers} of {customers} was followed to the end of its window",
+        "{answers} of {customers} were followed to the end of their window",
+        cells["n"].sum(),
+        answers=plain(cells["n"].sum(), "answers"),
+        customers=plain(facts.get("customers_followed") or clusters(cells), "customers"),
+    )
+    waiting = ngettext(
+        "{n} answer of this period or before is still inside it and waits for a later edition",
+        "{n} answers of this period or before are still inside it and wait for a later edition",
+        still_open,
+        n=digits(still_open, 0),
+    )
+    return _("{first}; {second}.", first=followed, second=waiting)
+
+
+def upward(effect: Estimate) -> Estimate:
+    """Return an effect without its sign, for words such as "fewer" that carry it."""
+    return effect if effect.value >= 0 else effect.times(-1)

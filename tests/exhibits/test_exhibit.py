@@ -1,0 +1,226 @@
+"""Words, pictures and exhibits: what a reader sees must be true, complete and safe."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from profitchain.core.estimates import Estimate, Unsaid, counted
+from profitchain.core.periods import Period
+from profitchain.exhibits import axes, charts, exhibit, tables
+from profitchain.words import prose
+
+WORDS = {"measure": "NPS, points", "source": "Survey", "description": "It rose.", "message": "Up"}
+UNSAID = Unsaid(why="Only 4 answers.", n=4)
+
+
+def estimate(value, low, high, unit="points", n=1204):
+    return Estimate(value=value, low=low, high=high, n=n, unit=unit)
+
+
+def trend(periods=8, **columns):
+    names = [str(period) for period in Period("2026Q3").last(periods)]
+    value = np.linspace(30, 40, periods)
+    return pd.DataFrame(
+        {"period": names, "value": value, "low": value - 3, "high": value + 3, **columns}
+    )
+
+
+def rows(labels=("North", "South")):
+    return exhibit.frame({label: estimate(30.0 + i, 25.0, 45.0) for i, label in enumerate(labels)})
+
+
+DRAWINGS = {
+    "trend": (charts.draw_trend, trend(), {}),
+    "one period": (charts.draw_trend, trend(1), {}),
+    "dots": (charts.draw_dots, rows(), {"reference": 31, "reference_label": "all"}),
+    "bars": (charts.draw_bars, rows(), {}),
+    "columns": (charts.draw_columns, rows(), {"x_label": "score"}),
+    "stacked": (
+        charts.draw_stacked,
+        pd.DataFrame(
+            {"when": ["Q1", "Q2"], "bad": [0.2, 0.1], "so": [0.3, 0.3], "good": [0.5, 0.6]}
+        ),
+        {"middle": "so"},
+    ),
+    "curve": (charts.draw_curve, trend().assign(period=range(8)), {"points": rows((1, 2))}),
+    "survival": (charts.draw_survival, trend().assign(period=range(8)), {"x_label": "days"}),
+    "Chinese names": (charts.draw_dots, rows(("北部", "台南")), {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (estimate(0.3123, 0.289, 0.336, "share"), "31.2% (95% interval 28.9% to 33.6%; n = 1,204)"),
+        (
+            estimate(0.0048, 0.0031, 0.0066, "share"),
+            "0.48% (95% interval 0.31% to 0.66%; n = 1,204)",
+        ),
+        (estimate(-4.2, -8, -0.4), "−4.2 points (95% interval −8.0 to −0.4; n = 1,204)"),
+        (estimate(54.31, 52, 56.5, "EUR"), "€54.31 (95% interval €52.00 to €56.50; n = 1,204)"),
+        (
+            estimate(5400, 5200, 5600, "JPY"),
+            "JP¥5,400 (95% interval JP¥5,200 to JP¥5,600; n = 1,204)",
+        ),
+        (
+            estimate(1.32, 1.2, 1.4, "orders"),
+            "1.32 orders (95% interval 1.20 to 1.40; n = 1,204)",
+        ),
+        (
+            estimate(1.0107, 1.0079, 1.0135, "orders"),
+            "1.011 orders (95% interval 1.008 to 1.014; n = 1,204)",
+        ),
+        (counted(1204, unit="orders"), "1,204 orders"),
+        (counted(1, unit="orders"), "1 order"),
+        (counted(-0.04, unit="points"), "0.0 points"),
+        (UNSAID, "too few to say (Only 4 answers.)"),
+    ],
+)
+def test_a_number_is_never_said_without_its_interval(said, text):
+    assert prose.with_interval(said) == text
+
+
+@pytest.mark.parametrize(
+    ("ends", "message"),
+    [
+        ((1, 7.4), "NPS rose 4.2 points on the quarter"),
+        ((-1, 9.4), "No clear change in NPS on the quarter"),
+        ((0, 9.4), "No clear change in NPS on the quarter"),
+    ],
+)
+def test_a_change_is_claimed_only_where_the_interval_excludes_zero(ends, message):
+    assert prose.change_message("NPS", estimate(4.2, *ends)) == message
+
+
+def test_a_difference_of_shares_is_said_in_percentage_points():
+    fall = estimate(-0.021, -0.03, -0.012, "share")
+    assert prose.change_message("Retention", fall, on="year") == (
+        "Retention fell 2.1 percentage points on the year"
+    )
+    assert prose.link_message(fall.times(-1)) == (
+        "One more point goes with 2.1 percentage points more repeat purchases"
+    )
+
+
+def test_a_sentence_with_an_unknown_number_gives_the_reason_instead():
+    words = "NPS was {nps} in {period}."
+    assert (
+        prose.sentence(words, nps=UNSAID, period=Period("2026Q3")) == "Not known: Only 4 answers."
+    )
+    assert prose.sentence(words, nps=UNSAID, otherwise="NPS: {why}") == "NPS: Only 4 answers."
+
+
+def test_an_answer_of_four_sentences_is_refused():
+    with pytest.raises(ValueError, match="one to three"):
+        prose.answer("a", "b", "c", "d")
+
+
+def test_a_sentence_can_carry_no_markup_but_bold():
+    bundle = prose.note("**<b>x</b>** & y")._repr_mimebundle_()
+    assert "<p><strong>&lt;b&gt;x&lt;/b&gt;</strong> &amp; y</p>" in bundle["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "extra", "phrase"),
+    [
+        ("nps", {}, "answers 0–6"),
+        ("csat", {"satisfied_at": 4}, "of 4 or more on the scale from 1 to 5"),
+        (
+            "ces",
+            {"easy_is": "low"},
+            "a low answer means easy; the share finding it easy is that of answers below",
+        ),
+        ("driver", {}, "answers 4 and 5"),
+    ],
+)
+def test_a_score_is_defined_in_words(kind, extra, phrase):
+    question = SimpleNamespace(kind=kind, label="Q", scale=(1, 5), **extra)
+    assert phrase in prose.how(question)
+
+
+@pytest.mark.parametrize("missing", ["message", "measure", "source", "description"])
+def test_an_exhibit_without_its_words_is_refused(missing):
+    with pytest.raises(ValueError, match=f"has no {missing}"):
+        exhibit.table(rows(), id="x", **(WORDS | {missing: " "}))
+
+
+def test_a_message_of_sixteen_words_is_refused():
+    with pytest.raises(ValueError, match="16 words"):
+        exhibit.table(rows(), id="x", **(WORDS | {"message": "word " * 16}))
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing_is_the_same_bytes_and_sound_xml_with_ids_of_its_own(name):
+    draw, data, options = DRAWINGS[name]
+    before = data.copy()
+    one, two = (
+        exhibit.chart(draw, data, id="a-b", unit="points", **WORDS, **options) for _ in "ab"
+    )
+    assert one.body == two.body
+    pd.testing.assert_frame_equal(data, before)
+    for drawing in re.findall(r"<svg.*?</svg>", one.body, flags=re.S):
+        ElementTree.fromstring(drawing)
+    ids = re.findall(r'\bid="([^"]+)"', one.html)
+    assert len(ids) == len(set(ids))
+    assert not re.search(r"font-family|DejaVu|nan|#1d1d1d(?!\))|\d\.\d{3}", one.body)
+
+
+def test_labels_on_a_phone_are_at_least_eleven_pixels_high():
+    chart = exhibit.chart(charts.draw_trend, trend(), id="x", unit="points", **WORDS)
+    narrow = chart.body[chart.body.index('class="narrow"') :]
+    width = float(re.search(r'viewBox="0 0 (\d+)', narrow)[1])
+    sizes = [float(size) for size in re.findall(r'font-size(?:="|:)([\d.]+)', narrow)]
+    assert sizes and min(sizes) * 320 / width >= 11
+
+
+def test_five_lines_in_one_drawing_are_refused():
+    data = pd.concat([trend(question=name) for name in "abcde"])
+    with pytest.raises(ValueError, match="panels='question'"):
+        exhibit.chart(charts.draw_trend, data, id="x", group="question", **WORDS)
+    panels = exhibit.chart(charts.draw_trend, data, id="x", panels="question", **WORDS)
+    assert panels.body.count("<svg") == 5
+
+
+@pytest.mark.parametrize("data", [trend(0), exhibit.frame({"North": UNSAID})])
+def test_a_chart_without_a_number_gives_the_reason(data):
+    chart = exhibit.chart(charts.draw_dots, data, id="x", **WORDS)
+    assert "<svg" not in chart.body and re.search("Only 4 answers|Too few to say", chart.body)
+
+
+def test_an_axis_tick_has_no_needless_digits():
+    assert [axes.tick(value, "share") for value in (0.3, 0.125)] == ["30%", "12.5%"]
+
+
+def test_a_table_row_says_estimate_interval_and_n_or_the_reason():
+    data = exhibit.frame({"North": estimate(42.1, 38, 46.2), "<South>": UNSAID})
+    shown = tables.shown_columns(data, {})
+    assert [column.heading for column in shown] == ["Label", "Estimate, points (95% interval)", "n"]
+    assert shown[1].cells == ["42.1 (38.0–46.2)", "Only 4 answers."]
+    assert '<th scope="row">&lt;South&gt;</th>' in tables.table_html(data, caption="c")
+
+
+def test_a_negative_interval_is_not_written_with_a_dash():
+    shown = tables.shown_columns(exhibit.frame({"a": estimate(-1.0, -3.0, 1.0)}), {})
+    assert shown[1].cells == ["−1.0 (−3.0 to 1.0)"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1+cmd", "@sum", "\t=1", "\r=1"])
+def test_no_csv_cell_can_run_as_a_formula(cell):
+    text = tables.tidy_csv(pd.DataFrame({"topic": [cell], cell: [-1.5]}))
+    header, row = list(csv.reader(io.StringIO(text, newline="")))
+    safe = "'" + cell.replace("\r", "\n")
+    assert row[0] == safe and header[1] == safe and row[1] == "-1.5"
+
+
+def test_a_cohort_without_a_value_is_an_empty_cell():
+    data = pd.DataFrame({"cohort": ["Q1"], "customers": [1204], "1": [0.42], "2": [np.nan]})
+    table = exhibit.heat_table(data, id="x", **WORDS).body
+    assert "<td></td>" in table and "42%" in table and "1,204" in table and "nan" not in table

@@ -1,0 +1,165 @@
+"""Large Parquet files are typed once: a later edition reads what is new, the rows are the same."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from profitchain.core.periods import Period
+from profitchain.intake import intake, parquet_cache
+from profitchain.sources import store_paths
+from profitchain.sources.company import load_company
+from profitchain.sources.typed_tables import MARK, WHO
+
+ROWS = 60  # of each quarter's file
+COMPANY = """\
+name: Shop
+currency: EUR
+time_zone: Asia/Taipei
+tables:
+  orders: {file: orders/*.parquet}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(parquet_cache, "LARGE", 0)
+    monkeypatch.setattr(parquet_cache, "PIECE", 0)  # each file is a piece
+    (tmp_path / "company.yml").write_text(COMPANY)
+    (tmp_path / "orders").mkdir()
+    for quarter in (1, 2, 3):
+        write_quarter(tmp_path, quarter)
+    return tmp_path
+
+
+def quarter_of(quarter: int) -> pd.DataFrame:
+    numbers = [f"O{quarter}{k:03}" for k in range(ROWS)]
+    when = pd.date_range(f"2025-{3 * quarter - 2:02}-01 07:00", periods=ROWS, freq="33h")
+    return pd.DataFrame(
+        {
+            "order_id": numbers,
+            "customer_id": [f" C{k % 7} " if k % 5 else f"C{k % 7}" for k in range(ROWS)],
+            "ordered_at": when,
+            "revenue": [k + 0.25 for k in range(ROWS)],
+            "status": ["cancelled" if k == 3 else "paid" for k in range(ROWS)],
+        }
+    )
+
+
+def write_quarter(folder: Path, quarter: int, **changes: object) -> None:
+    frame = quarter_of(quarter)
+    for column, value in changes.items():
+        frame.loc[5, column] = value
+    frame.to_parquet(folder / "orders" / f"2025Q{quarter}.parquet")
+
+
+def opened(folder: Path, period: str = "2025Q3") -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Return the used orders, the account and the quarantine of a firm, as of a period's end."""
+    found = intake.open_intake(load_company(folder), Period(period))
+    orders = found.tables["orders"].order_by("order_id").to_pandas()
+    orders = orders.drop(columns=[WHO, MARK], errors="ignore")
+    aside = folder / "quarantine" / "orders.csv"
+    told = aside.read_text() if aside.exists() else ""
+    account = found.account
+    found.close()
+    return orders, account, told
+
+
+def in_pieces(folder: Path) -> dict[str, int]:
+    place = store_paths.store_of(load_company(folder)) / parquet_cache.FOLDER
+    return {path.name: path.stat().st_ino for path in place.glob("orders-*.parquet")}
+
+
+def as_without(folder: Path, monkeypatch: pytest.MonkeyPatch, period: str = "2025Q3") -> None:
+    """Hold that rows, account and quarantine are as if nothing had been kept."""
+    kept = opened(folder, period)
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "typed_once", lambda con, table, company: table)
+        plain = opened(folder, period)
+    pd.testing.assert_frame_equal(kept[0], plain[0])
+    pd.testing.assert_frame_equal(kept[1], plain[1])
+    assert kept[2] == plain[2]
+
+
+@pytest.mark.parametrize("period", ["2025Q1", "2025Q3", "2025Q4"])
+def test_kept_rows_are_those_that_would_be_read(folder, monkeypatch, period):
+    as_without(folder, monkeypatch, period)
+    assert len(in_pieces(folder)) == 3
+
+
+def test_broken_and_repeated_rows_are_found_with_their_place_and_cells(folder, monkeypatch):
+    write_quarter(folder, 2, customer_id=None)
+    write_quarter(folder, 3, order_id="O1007")  # of another file, with other values
+    as_without(folder, monkeypatch)
+    _, account, aside = opened(folder)
+    assert account[account["kind"] == "broken"]["rows"].sum() == 2
+    assert "2025Q2.parquet:6" in aside
+    assert "2025Q3.parquet:6" in aside
+    assert "O1007" in aside
+
+
+def test_a_later_edition_reads_only_the_new_file(folder):
+    opened(folder)
+    before = in_pieces(folder)
+    write_quarter(folder, 4)
+    orders, _, _ = opened(folder, "2025Q4")
+    after = in_pieces(folder)
+    assert len(orders) == 4 * (ROWS - 1)
+    assert len(after) == 4
+    assert before.items() <= after.items()
+
+
+def test_a_changed_file_is_read_again_and_no_other(folder):
+    opened(folder)
+    before = in_pieces(folder)
+    write_quarter(folder, 2, revenue=1234.5)
+    orders, _, _ = opened(folder)
+    assert 123450 in set(orders["revenue"])
+    assert len(before.items() & in_pieces(folder).items()) == 3
+    assert len(in_pieces(folder)) == 4
+
+
+def test_a_new_order_with_an_old_key_is_set_aside(folder):
+    opened(folder)
+    write_quarter(folder, 4, order_id="O2009")
+    orders, account, _ = opened(folder, "2025Q4")
+    assert orders["order_id"].is_unique
+    assert account[account["kind"] == "broken"]["rows"].tolist() == [1]
+
+
+def test_another_time_zone_is_another_reading(folder):
+    first, _, _ = opened(folder)
+    (folder / "company.yml").write_text(COMPANY.replace("Asia/Taipei", "Europe/Berlin"))
+    second, _, _ = opened(folder)
+    assert (first["ordered_at"] != second["ordered_at"]).all()
+
+
+def test_files_of_one_name_in_two_folders_are_not_kept(folder):
+    (folder / "more").mkdir()
+    quarter_of(4).to_parquet(folder / "more" / "2025Q1.parquet")
+    told = COMPANY.replace("orders/*.parquet", "'*/*.parquet'")
+    (folder / "company.yml").write_text(told)
+    orders, _, _ = opened(folder, "2025Q4")
+    assert len(orders) == 4 * (ROWS - 1)
+    assert not in_pieces(folder)
+
+
+def test_pieces_that_nobody_reads_are_forgotten(folder, monkeypatch):
+    opened(folder)
+    monkeypatch.setattr(parquet_cache, "DAYS_KEPT", -1)
+    parquet_cache.forget_old(load_company(folder))
+    assert not in_pieces(folder)
+
+
+def test_rows_set_aside_stay_as_long_as_their_piece(folder):
+    opened(folder)
+    firm = load_company(folder)
+    asides = list((store_paths.store_of(firm) / parquet_cache.FOLDER).glob("aside-orders-*"))
+    assert len(asides) == 3  # each file has a cancelled order
+    for path in asides:
+        os.utime(path, (0, 0))
+    parquet_cache.forget_old(firm)
+    assert all(path.exists() for path in asides)

@@ -1,0 +1,525 @@
+"""Lifetime value: published figures, outside programs, invented customers whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from lifetime_worlds import Truth, cdnow_customers, world
+from scipy.optimize import approx_fprime
+from scipy.special import hyp2f1
+
+from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.periods import Period
+from profitchain.lifetime import (
+    bgnbd_gammagamma,
+    by_group,
+    contractual,
+    customer_value,
+    expected_value,
+    holdout_test,
+)
+from profitchain.words import lifetime, lifetime_captions
+
+SAME = 1e-6  # of two programs that search for the same top
+EXACT = 1e-9  # of two ways to work out one number
+PUBLISHED = np.log([0.243, 4.414, 0.793, 2.426])
+LIFETIMES = {  # references/lifetime_lifetimes.py: lifetimes 0.11.3, mpmath 1.4.1
+    "parameters": [0.7791418994980317, 11.975471384863441, 1.7165699206733427, 5.885487606200466],
+    "spend": [4.598643848085494, 4.636802073137363, 46.740052831352244],
+    "alive": [0.7233982677034643, 1.0, 0.6158694710685457, 0.7302523084096112],
+    "ahead": [1.5911414214844635, 1.0752442761078291, 0.5203040469518775, 0.8506756950906521],
+    "mean_paid": [36.870339453918945, 60.44032826515745, 38.25947541409236, 60.29027791677061],
+}
+INTEGRALS = {  # r, alpha, a, b, repeats, age, weeks ahead, discount a week: by mpmath, 30 digits
+    (0.243, 4.414, 0.793, 2.426, 2, 38.86, 39.0, 0.0): 1.687399305805313,
+    (0.243, 4.414, 0.793, 2.426, 0, 0.0, 156.4, 0.0018): 2.495166328472343,
+    (0.8, 12.0, 1.0, 3.0, 7, 70.0, 156.4, 0.0018): 8.069438647143748,
+    (0.8, 12.0, 0.9, 3.0, 60, 1.0, 156.4, 0.0018): 166.0546879790631,
+    (0.015, 8.0, 0.19, 0.006, 1, 50.0, 52.1, 0.0): 0.8210137398316496,
+    (0.6, 14.5, 664.0, 2822.0, 12, 90.0, 156.4, 0.0018): 4.706290991935635,
+    (0.7, 0.05, 0.8, 0.9, 100, 80.0, 520.0, 0.001): 207.830288335962,
+}
+
+
+def looked_at(customers: pd.DataFrame) -> expected_value.Outlook:
+    found = expected_value.outlook(customers, float(customers["revenue"].sum()), currency="EUR")
+    assert isinstance(found, expected_value.Outlook), found
+    return found
+
+
+def worth(view: expected_value.Outlook, months: float = 36, discount: float = 0.1):
+    ahead = expected_value.orders(
+        view, expected_value.alive(view), months=months, yearly_discount=discount
+    )
+    return expected_value.money(view, ahead)
+
+
+def numbers(customers: pd.DataFrame, *names: str) -> list[np.ndarray]:
+    return [customers[name].to_numpy(float) for name in names]
+
+
+@pytest.fixture(scope="module")
+def cdnow(shared_data) -> pd.DataFrame:
+    """The 2,357 customers of CDNOW's sample as they stood on 30 September 1997."""
+    return cdnow_customers(shared_data("cdnow"))
+
+
+@pytest.fixture(scope="module")
+def known_world() -> pd.DataFrame:
+    return world(np.random.default_rng(11), 800)
+
+
+@pytest.fixture(scope="module")
+def large_world() -> pd.DataFrame:
+    return world(np.random.default_rng(3), 60_000, margin=0.4)
+
+
+def test_cdnow_gives_the_published_parameters_and_likelihood(cdnow):
+    found = bgnbd_gammagamma.fit_purchases(cdnow)
+    told = [round(value, 3) for value in found.parameters.values()]
+    assert told == [0.243, 4.414, 0.793, 2.426]
+    assert round(found.log_likelihood, 1) == -9582.4
+    spend = bgnbd_gammagamma.fit_spend(cdnow)
+    assert [round(value, 2) for value in spend.parameters.values()] == [6.25, 3.74, 15.44]
+    assert spend.logs.n == 946
+
+
+def test_the_published_customer_is_expected_to_buy_1_226_times():
+    repeats, last, age = np.array([2.0]), np.array([30.43 * 7]), np.array([38.86 * 7])
+    ahead = expected_value.purchases_if_alive(PUBLISHED, repeats, age, days=39 * 7)
+    assert (
+        round(float(ahead[0] * bgnbd_gammagamma.alive(PUBLISHED, repeats, last, age)[0]), 3)
+        == 1.226
+    )
+
+
+@pytest.mark.parametrize("repeats", [0, 1, 4, 25])
+@pytest.mark.parametrize("weeks", [1.0, 39.0, 300.0])
+def test_without_a_discount_the_integral_is_the_papers_closed_form(repeats, weeks):
+    r, alpha, a, b = np.exp(PUBLISHED)
+    age, x = 38.86, repeats
+    inner = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + age + weeks))
+    left = 1 - ((alpha + age) / (alpha + age + weeks)) ** (r + x) * inner
+    closed = (a + b + x - 1) / (a - 1) * left
+    days = {"days": weeks * 7}
+    ours = expected_value.purchases_if_alive(PUBLISHED, np.array([x]), np.array([age * 7]), **days)
+    assert ours[0] == pytest.approx(closed, rel=EXACT)
+
+
+@pytest.mark.parametrize("case", INTEGRALS)
+def test_discounted_expectations_equal_mpmaths_integrals(case):
+    *parameters, repeats, age, weeks, discount = case
+    ages = np.array([0.0, age * 7, 4000.0])  # read between places, among other ages
+    ours = expected_value.purchases_if_alive(
+        np.log(parameters), np.full(3, repeats), ages, days=weeks * 7, discount_a_day=discount / 7
+    )
+    assert ours[1] == pytest.approx(INTEGRALS[case], rel=1e-8)
+
+
+@pytest.mark.parametrize("weeks", [0.0, 10.0, 200.0])
+def test_a_newcomers_expectation_is_that_of_a_customer_of_no_age(weeks):
+    nobody = np.zeros(1)
+    ours = expected_value.purchases_of_new(PUBLISHED, np.array([weeks * 7]))
+    same = expected_value.purchases_if_alive(PUBLISHED, nobody, nobody, days=weeks * 7)
+    assert ours == pytest.approx(same, rel=EXACT)
+
+
+def test_the_analytic_slopes_are_those_of_the_likelihoods(known_world):
+    rows = known_world.head(60)
+    repeats, last, age, paid = numbers(
+        rows, "repeats", "last_age_days", "age_days", "repeat_revenue"
+    )
+    back = repeats > 0
+    cases = [
+        (bgnbd_gammagamma.purchase_likelihood(repeats, last / 7, age / 7), PUBLISHED),
+        (bgnbd_gammagamma.spend_likelihood(repeats[back], paid[back]), np.log([4.0, 5.0, 60.0])),
+    ]
+    for told, at in cases:
+        plain = approx_fprime(at, lambda logs, told=told: told(logs)[0].sum(), 1e-7)
+        assert told(at)[1].sum(axis=0) == pytest.approx(plain, rel=1e-4, abs=1e-3)
+
+
+def test_another_program_finds_the_same_parameters_and_expectations(known_world):
+    purchases, spend = (
+        bgnbd_gammagamma.fit_purchases(known_world),
+        bgnbd_gammagamma.fit_spend(known_world),
+    )
+    assert list(purchases.parameters.values()) == pytest.approx(LIFETIMES["parameters"], rel=SAME)
+    assert list(spend.parameters.values()) == pytest.approx(LIFETIMES["spend"], rel=SAME)
+    repeats, last, age = numbers(known_world.head(4), "repeats", "last_age_days", "age_days")
+    logs = purchases.logs.values
+    there = bgnbd_gammagamma.alive(logs, repeats, last, age)
+    assert there == pytest.approx(LIFETIMES["alive"], rel=SAME)
+    ahead = there * expected_value.purchases_if_alive(logs, repeats, age, days=40 * 7)
+    assert ahead == pytest.approx(LIFETIMES["ahead"], rel=SAME)
+    back = known_world[known_world["repeats"] > 0].reset_index(drop=True)
+    each = expected_value.paid_each(replace(looked_at(known_world), customers=back))
+    assert each.values[:4] == pytest.approx(LIFETIMES["mean_paid"], rel=SAME)
+
+
+def test_true_parameters_are_found(large_world):
+    truth = Truth()
+    for found, logs in (
+        (bgnbd_gammagamma.fit_purchases(large_world), truth.purchases),
+        (bgnbd_gammagamma.fit_spend(large_world), truth.spend),
+    ):
+        errors = np.sqrt(np.diag(found.logs.covariance))
+        assert np.abs((found.logs.values - logs) / errors).max() < 3
+        assert errors == pytest.approx(found.model_errors, rel=0.06)  # the model is true
+
+
+def test_what_is_expected_is_what_then_comes(large_world):
+    view = looked_at(large_world)
+    there = expected_value.alive(view)
+    orders = expected_value.orders(view, there, months=12)
+    money = expected_value.money(view, orders)
+    for inside in (large_world["repeats"] == 0, large_world["repeats"] > 2):
+        keep = inside.to_numpy()
+        came, paid = large_world.loc[keep, "came"], large_world.loc[keep, "paid"]
+        for foreseen, then in ((orders, came), (money, 0.4 * paid)):
+            gap = foreseen.values[keep].mean() - then.mean()
+            assert abs(gap) < 3.5 * then.std() / np.sqrt(len(then))
+
+
+def test_a_new_customers_value_is_that_of_newcomers_followed_for_a_year():
+    truth = Truth()
+    newcomers = world(np.random.default_rng(8), 200_000, truth, days=0)
+    view = looked_at(world(np.random.default_rng(9), 30_000, margin=0.4))
+    said = expected_value.of_a_new_customer(view, months=12)
+    assert said.low < 0.4 * newcomers["paid"].mean() < said.high
+    assert said.n == 30_000
+
+
+@pytest.mark.parametrize(
+    ("truth", "customers"), [(Truth(), 500), (Truth(r=0.05, alpha=20, a=0.8, b=2), 4000)]
+)
+def test_intervals_hold_the_truth_as_often_as_they_say(truth, customers):
+    many = world(np.random.default_rng(77), 400_000, truth, margin=0.4)
+    true = many["came"].mean()
+    inside = 0
+    for seed in range(40):
+        view = looked_at(world(np.random.default_rng(seed), customers, truth, margin=0.4))
+        said = expected_value.mean_said(
+            view, expected_value.orders(view, expected_value.alive(view), months=12), "orders"
+        )
+        inside += said.low <= true <= said.high
+    assert inside >= 34  # of 40: fewer in 1 of 100 runs at 95%
+
+
+def test_errors_are_those_of_drawing_customers_again():
+    customers = world(np.random.default_rng(21), 1500, margin=0.4)
+    view = looked_at(customers)
+    foreseen = worth(view)
+    linear = expected_value.mean(view, foreseen)
+    groups = by_group.came_back(customers)
+    never = expected_value.mean(view, foreseen, (groups == by_group.CAME_BACK[0]).to_numpy())
+    draw, again, first = np.random.default_rng(1), [], []
+    for _ in range(60):
+        rows = customers.iloc[draw.integers(0, 1500, 1500)].reset_index(drop=True)
+        rows["cluster"] = np.arange(1500)
+        values = worth(looked_at(rows)).values
+        again.append(values.mean())
+        first.append(values[rows["repeats"] == 0].mean())
+    assert np.sqrt(linear.variance) == pytest.approx(np.std(again), rel=0.25)
+    assert np.sqrt(never.variance) == pytest.approx(np.std(first), rel=0.25)
+
+
+def test_customers_counted_twice_change_errors_and_nothing_else(known_world):
+    once = bgnbd_gammagamma.fit_purchases(known_world)
+    later = known_world.assign(cluster=known_world["cluster"] + 800)
+    twice = bgnbd_gammagamma.fit_purchases(pd.concat([known_world, later], ignore_index=True))
+    assert twice.logs.values == pytest.approx(once.logs.values, abs=1e-7)
+    assert twice.log_likelihood == pytest.approx(2 * once.log_likelihood, rel=EXACT)
+    assert twice.model_errors == pytest.approx(once.model_errors / np.sqrt(2), rel=1e-4)
+    same = pd.concat([known_world, known_world], ignore_index=True)  # one cluster, two rows
+    repeated = bgnbd_gammagamma.fit_purchases(same)
+    assert repeated.logs.covariance == pytest.approx(once.logs.covariance, rel=1e-4, abs=1e-7)
+
+
+def test_buckets_of_customers_give_nearly_the_errors_of_customers(large_world):
+    buckets = large_world.assign(cluster=large_world["cluster"] % 256)
+    said = [
+        expected_value.mean_said(view, worth(view), "EUR")
+        for view in (looked_at(large_world), looked_at(buckets))
+    ]
+    width = [one.high - one.low for one in said]
+    assert said[0].value == pytest.approx(said[1].value, rel=EXACT)
+    assert width[1] == pytest.approx(width[0], rel=0.15)
+
+
+def test_a_discount_takes_its_share_and_margin_is_the_share_that_is_left(known_world):
+    view = looked_at(known_world.assign(margin=0.25 * known_world["revenue"]))
+    plain, less = worth(view, discount=0.0).values, worth(view, discount=0.1).values
+    assert ((less < plain) & (less > plain / 1.1**3)).all()
+    half = expected_value.outlook(known_world, 2 * known_world["revenue"].sum(), currency="EUR")
+    full = looked_at(known_world)  # the same, had no refund come off
+    assert (full.money, view.money) == ("revenue", "margin")
+    assert worth(half).values == pytest.approx(worth(full).values / 2, rel=EXACT)
+    assert plain == pytest.approx(worth(full, discount=0.0).values / 4, rel=EXACT)
+
+
+def test_a_loss_on_each_purchase_is_a_negative_value(known_world):
+    view = looked_at(known_world.assign(margin=-0.25 * known_world["revenue"]))
+    said = expected_value.mean_said(view, worth(view), "EUR")
+    assert said.low < said.value < said.high < 0
+
+
+@pytest.mark.parametrize(("back", "word"), [(0, "No customer"), (1, "Only 1"), (29, "Only 29")])
+def test_too_few_who_came_back_are_not_modelled(known_world, back, word):
+    few = known_world.assign(repeats=(np.arange(800) < back).astype(int), age_days=600)
+    for found in (
+        bgnbd_gammagamma.fit_purchases(few),
+        expected_value.outlook(few, 1.0, currency="EUR"),
+    ):
+        assert isinstance(found, Unsaid) and found.n == back
+        assert found.why.startswith(word) and found.why.endswith("30 are needed.")
+
+
+def steady(rng: np.random.Generator, customers: int = 400) -> pd.DataFrame:
+    """Return customers who all buy at one rate and never leave."""
+    repeats = rng.poisson(6, customers)
+    last = np.where(repeats > 0, np.round(500 * rng.random(customers) ** (1 / (repeats + 1))), 0)
+    frame = pd.DataFrame({"cluster": np.arange(customers), "repeats": repeats, "age_days": 500})
+    return frame.assign(last_age_days=last.astype(int))
+
+
+def once(rng: np.random.Generator, customers: int = 400) -> pd.DataFrame:
+    """Return customers of whom half came back after a week, and nobody ever again."""
+    repeats = rng.integers(0, 2, customers)
+    frame = pd.DataFrame({"cluster": np.arange(customers), "repeats": repeats})
+    return frame.assign(age_days=500, last_age_days=7 * repeats)
+
+
+@pytest.mark.parametrize(
+    ("made", "words", "alive"),
+    [(steady, "nobody ever leaves", 1.0), (once, "everybody leaves with the first return", 0.5)],
+)
+def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, alive):
+    customers = made(np.random.default_rng(2)).assign(revenue=1.0, repeat_revenue=1.0)
+    found = bgnbd_gammagamma.fit_purchases(customers)
+    view = SimpleNamespace(purchases=found)
+    assert words in lifetime.edges_sentence(view)
+    there = bgnbd_gammagamma.alive(
+        found.logs.values, *numbers(customers, "repeats", "last_age_days", "age_days")
+    )
+    assert there.mean() == pytest.approx(alive, abs=0.05)
+    assert np.isfinite(found.logs.errors.to_numpy()).all()
+
+
+def test_customers_of_one_age_and_of_one_amount_can_be_modelled():
+    customers = world(np.random.default_rng(4), 1000, days=400, youngest=400)
+    same = customers.assign(repeat_revenue=12.0 * customers["repeats"])
+    view = looked_at(same)
+    each = expected_value.paid_each(view).values
+    assert each == pytest.approx(np.full(1000, 12.0), rel=0.01)
+    assert isinstance(expected_value.mean_said(view, worth(view), "EUR"), Estimate)
+
+
+def test_spend_without_a_mean_is_not_averaged():
+    heavy = world(np.random.default_rng(6), 3000, Truth(q=0.8))
+    found = bgnbd_gammagamma.fit_spend(heavy)
+    assert isinstance(found, Unsaid) and "q may be 1 or less" in found.why
+    view = looked_at(heavy)
+    assert view.no_money is found or view.no_money.why == found.why
+    assert isinstance(expected_value.mean_said(view, expected_value.alive(view), "share"), Estimate)
+
+
+def test_those_who_came_back_for_nothing_are_left_out_and_counted(known_world):
+    free = known_world.copy()
+    back = free.index[free["repeats"] > 0]
+    free.loc[back[:50], "repeat_revenue"] = 0.0
+    found, rest = bgnbd_gammagamma.fit_spend(free), bgnbd_gammagamma.fit_spend(free.drop(back[:50]))
+    assert (found.left_out, rest.left_out) == (50, 0)
+    assert found.logs.values == pytest.approx(rest.logs.values, rel=EXACT)
+
+
+def answered(rng: np.random.Generator) -> tuple[pd.DataFrame, SimpleNamespace]:
+    """Return customers of whom the older gave better answers, which say nothing else."""
+    customers = world(rng, 6000)
+    chance = 0.15 + 0.7 * customers["age_days"].rank(pct=True)
+    score = np.where(rng.random(6000) < chance, 10.0, 2.0)
+    customers["score"] = np.where(rng.random(6000) < 0.3, np.nan, score)
+    customers["region"] = rng.choice(["north", "south"], 6000)
+    return customers, SimpleNamespace(name="nps", kind="nps", scale=(0, 10))
+
+
+def test_groups_that_differ_by_age_alone_do_not_differ_among_like_customers():
+    customers, question = answered(np.random.default_rng(13))
+    view = looked_at(customers)
+    foreseen = worth(view)
+    group = by_group.answer_groups(customers, question)
+    assert set(group) == {"detractors", "promoters", "no answer"}
+    raw = by_group.value_by_group(view, foreseen, group, unit="EUR").set_index("group")
+    assert raw.at["promoters", "value"] < raw.at["detractors", "low"]
+    alike = by_group.alike(
+        view, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
+    )
+    assert alike.difference.spans_zero
+    assert alike.difference.value == pytest.approx(
+        alike.levels.set_index("group")["value"].diff().loc["promoters"], rel=EXACT
+    )
+
+
+def test_like_customers_are_compared_by_least_squares():
+    customers, question = answered(np.random.default_rng(14))
+    view = looked_at(customers)
+    known = replace(view, parameters=replace(view.parameters, errors=0 * view.parameters.errors))
+    foreseen = worth(view)
+    group = by_group.answer_groups(customers, question)
+    alike = by_group.alike(
+        known, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
+    )
+    inside = (group != "no answer").to_numpy()
+    rows = customers[inside]
+    bands = pd.get_dummies(pd.qcut(rows["age_days"], 5, labels=False), dtype=float)
+    columns = {"best": group[inside] == "promoters", "south": rows["region"] == "south"}
+    columns |= {"age": rows["age_days"]}
+    design = sm.add_constant(pd.concat([pd.DataFrame(columns), bands.iloc[:, 1:]], axis=1) * 1.0)
+    design.columns = design.columns.astype(str)
+    fit = sm.OLS(foreseen.values[inside], design).fit(cov_type="HC0")
+    assert alike.difference.value == pytest.approx(fit.params["best"], rel=EXACT)
+    half = (alike.difference.high - alike.difference.low) / 2
+    assert half == pytest.approx(1.96 * fit.bse["best"], rel=0.01)
+
+
+def test_small_groups_stay_hidden(known_world):
+    group = pd.Series(np.where(np.arange(800) < 9, "rare", "common"))
+    view = looked_at(known_world)
+    found = by_group.value_by_group(view, worth(view), group, unit="EUR", smallest=10)
+    hidden = found.set_index("group").loc["rare"]
+    assert np.isnan(hidden["value"]) and "too small a group" in hidden["why"]
+
+
+def years_of(rng: np.random.Generator, customers: int = 900) -> pd.DataFrame:
+    """Return the activity of four quarters in which four of five come again."""
+    rows = []
+    for quarter in range(1, 5):
+        kept = rng.random(customers) < 0.8
+        paid = rng.gamma(4.0, 25.0, customers)
+        frame = {"previously_active": 1, "retained": 1 * kept, "active": 1, "revenue": paid}
+        rows.append(pd.DataFrame(frame).assign(period=f"2026Q{quarter}", margin=0.4 * paid))
+    return pd.concat(rows).assign(cluster=np.tile(np.arange(customers), 4))
+
+
+def contract_of(activity: pd.DataFrame) -> contractual.Contract:
+    terms = {"currency": "EUR", "yearly_discount": 0.1}
+    return contractual.contract(activity, Period("2026Q4"), **terms)
+
+
+def test_the_formulas_sum_every_payment_to_come():
+    for now in (False, True):
+        times = np.arange(0 if now else 1, 4000)
+        plain = (50 * 0.8**times / 1.02**times).sum()
+        formula = contractual.value_of_retention(50, 0.8, 0.02, now=now)
+        assert formula == pytest.approx(plain, rel=EXACT)
+
+
+def test_the_formulas_errors_are_those_of_drawing_customers_again():
+    rng = np.random.default_rng(5)
+    activity = years_of(rng)
+    found = contract_of(activity)
+    said = [found.next_payment, found.payment_now, found.source]
+    wide = activity.set_index(activity["cluster"].rename("who"))
+    again = []
+    for _ in range(120):
+        drawn = rng.integers(0, 900, 900)
+        rows = pd.concat(
+            [wide[wide["period"] == p].loc[drawn] for p in activity["period"].unique()]
+        )
+        told = contract_of(rows.assign(cluster=np.tile(np.arange(900), 4)))
+        again.append([told.next_payment.value, told.payment_now.value, told.source.value])
+    halves = [(one.high - one.low) / 2 / 1.963 for one in said]
+    assert halves == pytest.approx(np.std(again, axis=0), rel=0.2)
+    assert found.money == "margin" and found.active == 900
+
+
+def test_the_usual_formula_is_revenue_by_churn_whatever_the_middle_factor_says():
+    found = contract_of(years_of(np.random.default_rng(5)))
+    churn = 1 - found.retention.value
+    revenue = found.margin.value / 0.4
+    assert found.source.value == pytest.approx(revenue / churn, rel=EXACT)
+    assert found.retention.value / (1 - churn) == pytest.approx(1)
+
+
+def test_nobody_lost_and_nothing_discounted_has_no_value():
+    kept = years_of(np.random.default_rng(5)).assign(retained=1)
+    terms = {"currency": "EUR", "yearly_discount": 0.0}
+    found = contractual.contract(kept, Period("2026Q4"), **terms)
+    assert isinstance(found.next_payment, Unsaid) and "no end" in found.next_payment.why
+
+
+def held_back(customers: pd.DataFrame, days: int = 365, **changes: object):
+    then = customers.assign(holdout_days=days, calibrated_to="2025-09-30")
+    now = customers.assign(
+        repeats=customers["repeats"] + customers["came"],
+        repeat_revenue=customers["repeat_revenue"] + customers["paid"],
+        age_days=customers["age_days"] + days,
+    ).assign(**changes)
+    day = customers["age_days"].max() - customers["age_days"]
+    new = day.value_counts().sort_index()
+    rows = pd.DataFrame({"day": new.index, "new": new.to_numpy(), "repeats": 0})
+    last = customers["age_days"].max() + days
+    came = pd.DataFrame({"day": [last], "new": 0, "repeats": now["repeats"].sum()})
+    came["repeats"] -= customers["repeats"].sum()
+    return holdout_test.held_out(then, now, pd.concat([rows, came]), currency="EUR")
+
+
+def test_a_true_model_foresees(large_world):
+    tried = held_back(large_world.head(30_000))
+    assert holdout_test.fits(tried.ratio) == "fits"
+    for ratio in (tried.ratio, tried.ratio_with_new, tried.money_ratio):
+        assert ratio.value == pytest.approx(1, abs=0.05)
+    rows = tried.by_repeats
+    apart = (rows["expected_value"] - rows["happened_value"]).abs()
+    assert (apart < 2.5 * (rows["happened_high"] - rows["happened_low"]) / 2).all()
+    assert rows["customers"].sum() == 30_000 and rows["repeats"].tolist() == [*range(8)]
+    assert "**The model fits.**" in lifetime.verdict_sentence(tried)
+
+
+def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):
+    view = held_back(large_world.head(3_000)).view
+    daily = pd.DataFrame({"new": [3, 0, 5, 1] + [0] * 300, "repeats": [0, 2] * 152})
+    found = holdout_test.tracking(view, daily)
+    ages = [(new, 303 - day) for day, new in enumerate(daily["new"]) if new]
+    each = expected_value.purchases_of_new(
+        view.purchases.logs.values, np.array([age for _, age in ages], dtype=float)
+    )
+    by_hand = sum(new * one for (new, _), one in zip(ages, each, strict=True))
+    last = found.iloc[-1]
+    assert last["value"] == pytest.approx(by_hand, rel=1e-9)
+    assert (last["came"], last["n"]) == (304, 9)
+    assert last["low"] < last["value"] < last["high"]
+    assert found["value"].is_monotonic_increasing
+
+
+def test_a_model_is_refuted_when_customers_stay_away(large_world):
+    rows = large_world.head(30_000)
+    draw = np.random.default_rng(2)
+    tried = held_back(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
+    assert holdout_test.fits(tried.ratio) == "too many"
+    assert "does not fit" in lifetime.verdict_sentence(tried)
+    assert lifetime_captions.of_holdout(tried)["message"].startswith("The model expected more")
+
+
+def test_nothing_that_followed_judges_no_model(known_world):
+    tried = held_back(known_world.assign(came=0, paid=0.0))
+    assert isinstance(tried.ratio, Unsaid) and holdout_test.fits(tried.ratio) == "unsure"
+    assert (tried.by_repeats["happened_high"].dropna() > 0).all()  # none seen is not none possible
+
+
+def test_spend_that_goes_with_coming_back_is_seen(large_world):
+    found = customer_value.spend_by_repeats(large_world, "EUR")
+    assert found["apart"].spans_zero
+    paid = large_world["repeat_revenue"] * (1 + 0.2 * (large_world["repeats"] > 1))
+    more = customer_value.spend_by_repeats(large_world.assign(repeat_revenue=paid), "EUR")
+    assert more["apart"].low > 0
+
+
+def test_the_benchmark_stays_out_of_the_suite():
+    assert not list((Path(__file__).parents[1] / "benchmarks").glob("test_*.py"))

@@ -1,0 +1,450 @@
+"""Who comes back how soon, who leaves, and whom to call: by hand, by truth, by outside programs.
+
+Shares of worlds are judged within what chance allows (`PROFITCHAIN_WORLDS`).
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from leaving_worlds import PER_POINT, foretold, returning, snapshots
+from numpy.testing import assert_allclose
+from scipy import stats
+from statsmodels.duration.hazard_regression import PHReg
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from profitchain.core.errors import ParameterError
+from profitchain.core.estimates import Unsaid
+from profitchain.core.periods import Period
+from profitchain.lifetime import churn_model, cox_model, retention_targeting, time_to_order
+from profitchain.measures import loyalty
+from profitchain.sources.settings import Question
+from profitchain.stats import forecast_scores
+from profitchain.stats.ratios import stated
+from profitchain.words.churn import calls_sentence, half_sentence, sees_sentence
+from profitchain.words.leaving_captions import models_table, of_profit
+
+WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "200"))
+ALLOWED = 0.001  # how often a right estimator may fail by chance
+NPS = Question(name="nps", kind="nps")
+CSAT = Question(name="csat", kind="csat", scale=(0, 10), satisfied_from=8)
+CALL = {"success_rate": 0.1, "contact_cost": 2.0}
+OUTSIDE = {  # tests/references/leaving_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
+    "log ratios": [0.03697232408746529, 0.20903342541364447],
+    "robust errors": [0.018491323686279964, 0.08060497818861075],
+    "even": [5.306959791196994, 0.0013808062297928113],
+    "log-rank p": 0.0004196718230465163,
+    "auc": [0.7371859862566182, 0.7481774730845363],
+    "brier": 0.2029753275541338,
+    "slope": 0.9998099990418997,
+}
+
+
+def rng(seed: int = 7) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def within_chance(hits: int, share: float, *, of: int = WORLDS, slack: float = 0.01) -> bool:
+    low = stats.binom.ppf(ALLOWED / 2, of, share - slack)
+    return low <= hits <= stats.binom.ppf(1 - ALLOWED / 2, of, min(share + slack, 1))
+
+
+def columns(trial: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return tuple(trial[column].to_numpy() for column in ("outcome", name, "cluster"))
+
+
+@pytest.fixture(scope="module")
+def world() -> pd.DataFrame:
+    return snapshots(rng(), customers=3000)
+
+
+@pytest.fixture(scope="module")
+def seen(world: pd.DataFrame) -> churn_model.Foresight:
+    found = churn_model.foresee(world, per_year=4)
+    assert isinstance(found, churn_model.Foresight)
+    return found
+
+
+@pytest.fixture(scope="module")
+def models() -> list[cox_model.Hazard]:
+    """One fitted model a world in which the score counts the same on every day."""
+    return [cox_model.fit(returning(rng(seed), customers=250)) for seed in range(WORLDS)]
+
+
+# How soon they return
+
+
+def test_a_drawn_curve_has_fewer_steps_and_each_is_the_curve_s_own():
+    curves = time_to_order.curves(returning(rng(), customers=400), NPS, smallest=25)
+    drawn = time_to_order.fewer_steps(curves, most=20)
+    for group, rows in drawn.groupby("group"):
+        whole = curves[curves["group"] == group]
+        assert len(rows) <= 20 < len(whole)
+        assert rows["days"].iloc[[0, -1]].tolist() == whole["days"].iloc[[0, -1]].tolist()
+        kept = rows.merge(whole, on=["days", "value", "low", "high", "n"])
+        assert len(kept) == len(rows)
+
+
+def test_a_survival_curve_counted_by_frequency_has_greenwoods_variance():
+    """Against statsmodels on one row a customer, whose error is Greenwood's."""
+    times = returning(rng(), customers=300)
+    counts = times.groupby(["days", "event"], as_index=False).size()
+    curve = loyalty.time_to_next_order(counts.rename(columns={"size": "n"})).set_index("days")
+    single = SurvfuncRight(times["days"].clip(lower=0.5), times["event"])
+    at = np.searchsorted(single.surv_times, 60, side="right") - 1
+    alive, error = single.surv_prob[at], single.surv_prob_se[at]
+    low = 1 - alive ** np.exp(-1.959964 * error / abs(alive * np.log(alive)))
+    row = curve.loc[single.surv_times[at]]
+    assert_allclose([row["value"], row["low"]], [1 - alive, low], rtol=1e-6)
+
+
+def test_groups_follow_the_scale_and_who_gave_no_score_has_none():
+    rows = pd.DataFrame({"score": [0, 6, 7, 8, 9, 10, np.nan]})
+    named = time_to_order.satisfaction_groups(rows, NPS).astype(str).tolist()
+    assert named == ["detractors"] * 2 + ["passives"] * 2 + ["promoters"] * 2 + [""]
+    told = time_to_order.satisfaction_groups(rows, CSAT).astype(str).tolist()
+    assert told == ["not satisfied"] * 3 + ["satisfied"] * 3 + [""]
+
+
+def test_a_curve_ends_where_fewer_than_the_smallest_group_are_watched():
+    curves = time_to_order.curves(returning(rng(), customers=400), NPS, smallest=25)
+    assert set(curves["group"]) == {"detractors", "passives", "promoters"}
+    assert curves["n"].min() >= 25
+
+
+def test_the_log_rank_test_agrees_with_lifelines():
+    times = returning(rng(), customers=600, fades=True)
+    two = Question(name="csat", kind="csat", scale=(0, 10), satisfied_from=9)
+    assert_allclose(time_to_order.log_rank(times, two).value, OUTSIDE["log-rank p"], rtol=1e-8)
+
+
+def test_the_log_rank_test_has_its_size_where_the_score_means_nothing():
+    worlds = (returning(rng(seed), customers=150, per_point=0.0) for seed in range(WORLDS))
+    clear = sum(time_to_order.log_rank(world, NPS).value < 0.05 for world in worlds)
+    assert within_chance(clear, 0.05, slack=0.015)
+
+
+# Hazard ratios
+
+
+def test_the_cox_model_and_its_test_agree_with_lifelines():
+    model = cox_model.fit(returning(rng(), customers=600, fades=True))
+    errors = np.sqrt(np.diag(model.ratios.covariance))
+    assert_allclose(model.ratios.values, OUTSIDE["log ratios"], rtol=1e-6)
+    assert_allclose(cox_model.schoenfeld_test(model), OUTSIDE["even"], rtol=1e-5, atol=1e-6)
+    assert_allclose(errors, OUTSIDE["robust errors"], rtol=1e-3)
+
+
+def test_score_residuals_sum_to_statsmodels_gradient_at_any_coefficients():
+    times = returning(rng(3), customers=200)
+    x = times[["score", "prior_orders"]].to_numpy(float)
+    values = np.array([0.05, -0.1])
+    _, scores = cox_model.efron_residuals(
+        times["days"].to_numpy(), times["event"].to_numpy(), x, values
+    )
+    model = PHReg(times["days"], x, status=times["event"], ties="efron")
+    assert_allclose(scores.sum(axis=0), model.score(values), rtol=1e-9)
+
+
+def test_the_hazard_ratio_of_a_point_is_recovered_with_its_error(models):
+    said = [cox_model.per_point(model) for model in models]
+    held = sum(one.low <= np.exp(PER_POINT) <= one.high for one in said)
+    assert within_chance(held, 0.95, slack=0.02)
+    assert_allclose(np.mean(np.log([one.value for one in said])), PER_POINT, atol=0.008)
+
+
+def test_a_score_that_fades_is_seen_to_and_one_that_lasts_mostly_not(models):
+    faded = returning(rng(), customers=3000, fades=True)
+    parts = list(cox_model.early_and_late(faded).values())
+    assert cox_model.proportional(cox_model.fit(faded)).value < 0.001
+    assert parts[0].low > 1
+    false = sum(cox_model.proportional(model).value < 0.05 for model in models)
+    assert within_chance(false, 0.05, slack=0.02)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        returning(rng(), customers=300).iloc[:0],
+        returning(rng(), customers=300).assign(score=9.0),
+        returning(rng(), customers=300).assign(event=0),
+        returning(rng(), customers=12),
+        returning(rng(), customers=300).assign(event=lambda t: (t["score"] > 5).astype(int)),
+    ],
+)
+def test_where_no_hazard_can_be_told_a_reason_stands_instead(times):
+    model = cox_model.fit(times)
+    for said in (cox_model.per_point(model), cox_model.proportional(model)):
+        assert isinstance(said, Unsaid) or np.isfinite(said.value)
+    assert len(cox_model.hazard_ratios(model))
+    cox_model.early_and_late(times)
+    time_to_order.curves(times, NPS, smallest=10)
+    time_to_order.log_rank(times, NPS, smallest=10)
+
+
+# How good a forecast was
+
+
+def test_the_area_under_the_curve_by_hand_with_a_tie():
+    """Leavers 0.9, 0.5; stayers 0.5, 0.1: pairs won 1, 1, 0.5, 1, so 3.5 of 4."""
+    outcome, chance = np.array([1, 1, 0, 0] * 5), np.array([0.9, 0.5, 0.5, 0.1] * 5)
+    found = forecast_scores.auc(outcome, chance, np.arange(20))
+    assert_allclose(found.value, 3.5 / 4)
+    # DeLong by hand: won by leavers 1 and 0.75 (five of each), by stayers 0.75 and 1
+    assert_allclose(found.variance, 2 * (0.125**2 * 10 / 9) / 10)
+
+
+def test_area_brier_score_and_slope_agree_with_scikit_learn():
+    trial = foretold(rng(), customers=500)
+    areas = [forecast_scores.auc(*columns(trial, name)).value for name in ("worse", "better")]
+    assert_allclose(areas, OUTSIDE["auc"], rtol=1e-12)
+    assert_allclose(forecast_scores.brier_score(*columns(trial, "better")).value, OUTSIDE["brier"])
+    slope = forecast_scores.calibration_line(*columns(trial, "better"))["slope"]
+    assert_allclose(slope.value, OUTSIDE["slope"], rtol=1e-4)
+
+
+def test_brier_skill_and_lift_by_hand():
+    outcome = np.array([1] * 10 + [0] * 10, float)
+    chance = np.array([0.9] * 10 + [0.4] * 10)
+    skill = forecast_scores.brier_skill(outcome, chance, np.arange(20), base_rate=0.5)
+    assert_allclose(skill.value, 1 - (0.01 + 0.16) / 2 / 0.25)
+    assert_allclose(forecast_scores.lift(outcome, chance, np.arange(20)).value, 2.0)
+    same = forecast_scores.lift(outcome, np.full(20, 0.5), np.arange(20))
+    assert_allclose(same.value, 1.0)  # all tied: nobody stands at the top by accident
+
+
+def test_intervals_of_a_forecasts_figures_hold_the_truth_at_their_rate():
+    large = foretold(rng(99), customers=400_000)
+    truth = {
+        "auc": forecast_scores.auc(*columns(large, "better")).value,
+        "skill": forecast_scores.brier_skill(*columns(large, "better"), base_rate=0.6).value,
+        "lift": forecast_scores.lift(*columns(large, "better")).value,
+        "gain": forecast_scores.gain(
+            *(forecast_scores.auc(*columns(large, name)) for name in ("better", "worse"))
+        ).value,
+    }
+    held = dict.fromkeys(truth, 0)
+    for seed in range(WORLDS):
+        trial = foretold(rng(seed), customers=400)
+        best, other = (forecast_scores.auc(*columns(trial, name)) for name in ("better", "worse"))
+        skill = forecast_scores.brier_skill(*columns(trial, "better"), base_rate=0.6)
+        said = {
+            "auc": stated(best, unit="ratio", bounds=(0, 1)),
+            "skill": stated(skill, unit="share"),
+            "lift": stated(forecast_scores.lift(*columns(trial, "better")), unit="ratio"),
+            "gain": stated(forecast_scores.gain(best, other), unit="ratio"),
+        }
+        for name, one in said.items():
+            held[name] += one.low <= truth[name] <= one.high
+    assert all(within_chance(hits, 0.95, slack=0.02) for hits in held.values()), held
+
+
+def test_chances_that_are_true_are_called_neither_bold_nor_shy():
+    held = 0
+    for seed in range(WORLDS):
+        line = forecast_scores.calibration_line(
+            *columns(foretold(rng(seed), customers=300), "better")
+        )
+        held += line["slope"].low <= 1 <= line["slope"].high and line["drift"].spans_zero
+    assert within_chance(held, 0.95**2, slack=0.03)
+
+
+def test_a_few_leavers_judge_no_forecast():
+    trial = foretold(rng(), customers=100).assign(outcome=lambda t: (t.index < 5) * 1.0)
+    assert isinstance(forecast_scores.auc(*columns(trial, "better")), Unsaid)
+    assert isinstance(forecast_scores.lift(*columns(trial, "better")), Unsaid)
+
+
+# Who will leave
+
+
+def test_no_outcome_that_was_not_known_then_is_learnt_from(world, seen):
+    """Turning round what came after the trial's snapshot changes neither forecast of it."""
+    twisted = world.assign(
+        next_orders=world["next_orders"].where(world["back"] > 1, 1 - world["next_orders"])
+    )
+    again = churn_model.foresee(twisted, per_year=4)
+    assert_allclose(again.trial["satisfaction"], seen.trial["satisfaction"])
+    assert (again.trial["outcome"] != seen.trial["outcome"]).any()
+
+
+def test_the_edition_foretells_as_an_earlier_one_would_have(world):
+    """The trial's chances are those that the edition a period before gave for its next period."""
+    earlier = world[world["back"] > 0].assign(back=lambda rows: rows["back"] - 1)
+    now = churn_model.foresee(earlier, per_year=4).now["chance"].to_numpy()
+    assert_allclose(churn_model.foresee(world, per_year=4).trial["satisfaction"].to_numpy(), now)
+
+
+def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(seen):
+    foretold_chance, truth = seen.now["chance"], seen.now["true"]
+    tenths = truth.groupby(pd.qcut(foretold_chance, 10)).mean()
+    said = foretold_chance.groupby(pd.qcut(foretold_chance, 10)).mean()
+    assert (tenths - said).abs().max() < 0.06
+    assert abs(said.mean() - tenths.mean()) < 0.015
+    gain = churn_model.judged(seen, "auc")["gain"]
+    assert gain.low > 0
+    assert seen.model.satisfaction_p.value < 0.001
+    assert "helps" in sees_sentence(seen)
+
+
+def test_scores_that_mean_nothing_are_seldom_said_to_help():
+    worlds = [snapshots(rng(seed), customers=250, per_point=0.0, backs=4) for seed in range(60)]
+    found = [churn_model.foresee(world, per_year=4) for world in worlds]
+    gains = [churn_model.judged(one, "auc")["gain"] for one in found]
+    assert stats.binom.sf(sum(gain.low > 0 for gain in gains) - 1, 60, 0.025) > ALLOWED
+    false = sum(one.model.satisfaction_p.value < 0.05 for one in found)
+    assert within_chance(false, 0.05, of=60, slack=0.02)
+
+
+def test_the_quiet_are_counted_by_hand():
+    rows = pd.DataFrame({"back": 0, "orders": [1] * 20 + [0], "cluster": range(21)})
+    rows = rows.assign(age_days=100, last_age_days=[0] * 5 + [80] * 15 + [0])
+    said = churn_model.quiet_share(rows, within_days=90)
+    assert (said.value, said.n) == (0.25, 20)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda t: t[t["back"] < 2], "3 ends of periods"),
+        (lambda t: t[t["row"] < 20], "needed to learn from"),
+        (lambda t: t.assign(next_orders=t["next_orders"] * 0), "ordered again"),
+        (lambda t: t.assign(next_orders=t["next_orders"] * 0 + 1), "stayed away"),
+    ],
+)
+def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why):
+    found = churn_model.foresee(change(world), per_year=4)
+    assert isinstance(found, Unsaid)
+    assert why in found.why
+    nothing = retention_targeting.plan(world, found, **CALL)
+    assert nothing is found
+    assert retention_targeting.at_risk_list(found, nothing).empty
+    assert models_table(found).empty
+    assert "can't" in sees_sentence(found)
+    assert len(retention_targeting.profit_curves(found, nothing)) == 1
+
+
+def test_without_scores_or_with_one_score_history_stands_alone(world):
+    for rows in (world.drop(columns=["score", "score_age_days"]), world.assign(score=9.0)):
+        found = churn_model.foresee(rows, per_year=4)
+        assert found.forecasts == ["history"]
+        assert isinstance(churn_model.judged(found, "auc")["gain"], Unsaid)
+        assert len(models_table(found)) == 1
+
+
+# What is at stake
+
+
+def test_the_interval_of_the_value_at_risk_holds_what_comes():
+    held, worlds = 0, 60
+    for seed in range(worlds):
+        world = snapshots(rng(seed), customers=300, backs=4)
+        found = churn_model.foresee(world, per_year=4)
+        said = retention_targeting.value_at_risk(found, currency="EUR")
+        now = found.now
+        stayed_away = rng(seed + 1000).random(len(now)) < now["true"]
+        held += said.low <= now["revenue"] @ stayed_away <= said.high
+    assert within_chance(held, 0.95, of=worlds, slack=0.04)
+
+
+def test_groups_add_up_to_the_whole_at_risk(seen):
+    whole = retention_targeting.value_at_risk(seen, currency="EUR")
+    groups = retention_targeting.at_risk_by_group(seen, NPS, currency="EUR", smallest=10)
+    sums = groups.groupby("segment")["value"].sum()
+    assert_allclose(sums, whole.value)
+    assert set(groups["group"]) >= {"promoters", "no answer", "highest third"}
+
+
+def test_what_is_worth_calling_is_what_the_expected_gain_says_by_hand(world, seen):
+    found = retention_targeting.plan(world, seen, **CALL)
+    gains = 0.1 * found.gains["risk"] * found.gains["value"] - 2.0
+    assert_allclose(found.gains["expected_gain"], gains)
+    profit = retention_targeting.best_profit(seen, found, currency="EUR")
+    assert_allclose(profit.value, gains[gains > 0].sum())
+    assert found.to_call == (gains > 0).sum()
+    curve = retention_targeting.profit_curve(seen, found, success_rate=0.1)
+    assert_allclose(curve["value"].max(), profit.value)
+    assert_allclose(curve["value"].iloc[-1], gains.sum())
+    assert found.break_even * (found.gains["risk"] * found.gains["value"]).sum() == (
+        pytest.approx(2.0 * len(gains))
+    )
+
+
+def test_it_may_be_worth_calling_nobody_and_that_is_said(world, seen):
+    found = retention_targeting.plan(world, seen, **CALL | {"contact_cost": 1e6})
+    profit = retention_targeting.best_profit(seen, found, currency="EUR")
+    lines = retention_targeting.profit_curves(seen, found)
+    assert found.to_call == 0
+    assert profit.value == 0
+    assert "not worth calling anybody" in calls_sentence(found, profit, seen, Period("2026Q1"))
+    assert half_sentence(found, lines, profit) == ""
+    assert "not worth" in of_profit(found, profit, "EUR")["message"]
+
+
+def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, seen):
+    """On the base of a year ago, by statsmodels on one row a customer."""
+    then = churn_model.base(world, 4).set_index("row")
+    since = world[world["back"] < 4].groupby("row")["period_revenue"].sum()
+    stayed = (then["next_orders"] > 0).astype(float)
+    x = pd.DataFrame({"one": 1.0, "money": then["revenue"], "chance": seen.model.chances(then)})
+    x = x.assign(stayed=stayed, both=stayed * then["revenue"])
+    line = sm.OLS(since.reindex(then.index), x).fit(cov_type="HC1")
+    kept = retention_targeting.kept_value(world, seen)
+    assert_allclose(kept.line.values, line.params[["stayed", "both"]], rtol=1e-8)
+    errors = np.sqrt(np.diag(kept.line.covariance))
+    assert_allclose(errors, line.bse[["stayed", "both"]], rtol=1e-3)
+    expected = line.params["stayed"] + line.params["both"] * seen.now["revenue"]
+    assert_allclose(kept.of(seen.now), expected)
+
+
+def test_a_period_more_at_the_same_pace_is_worth_one_basket(world, seen):
+    """In this world staying away says nothing of later periods, so keeping is worth one order."""
+    kept = retention_targeting.kept_value(world, seen)
+    mean = kept.line.combine(np.array([1.0, churn_model.base(world, 4)["revenue"].mean()]))
+    error = np.sqrt(mean.covariance[0, 0])
+    assert abs(mean.values[0] - 50) < 4 * error + 10  # 10: what the foretold chance leaves open
+
+
+def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, seen):
+    found = retention_targeting.plan(world, seen, **CALL)
+    told = retention_targeting.at_risk_list(seen, found, NPS)
+    assert list(told.columns) == [
+        "row", "risk", "value", "expected_gain", "rank", "score_group", "recency_days"
+    ]  # fmt: skip
+    assert len(told) == len(churn_model.base(world, 0))
+    assert told["row"].is_unique
+    assert told["expected_gain"].is_monotonic_decreasing
+    assert told["rank"].tolist() == list(range(1, len(told) + 1))
+
+
+def test_the_cost_of_a_contact_comes_from_the_firm_where_it_can(world, seen):
+    own = seen.now.assign(contacts=1, contact_cost=3.0)
+    assert retention_targeting._cost(own, 0.0) == (3.0, "counted")
+    assert retention_targeting._cost(own, 5.0) == (5.0, "given")
+    assert retention_targeting._cost(seen.now.assign(revenue=100.0), 0.0) == (1.0, "assumed")
+
+
+@pytest.mark.parametrize("wrong", [{"success_rate": 0.0}, {"success_rate": 1.5}])
+def test_a_success_rate_that_is_none_is_an_error(world, seen, wrong):
+    with pytest.raises(ParameterError, match="success_rate"):
+        retention_targeting.plan(world, seen, **CALL | wrong)
+
+
+def test_losses_and_empty_margins_are_said_and_never_crash(world):
+    lossy = world.assign(margin=-world["revenue"], next_margin=-world["next_revenue"])
+    lossy = lossy.assign(period_margin=-world["period_revenue"])
+    found = churn_model.foresee(lossy, per_year=4)
+    plan = retention_targeting.plan(lossy, found, **CALL)
+    assert retention_targeting.value_at_risk(found, currency="EUR").high < 0
+    assert plan.to_call == 0
+    retention_targeting.at_risk_by_group(found, NPS, currency="EUR", smallest=10)
+
+
+def test_bins_of_a_calibration_hold_all_customers(seen):
+    bins = churn_model.calibration(seen, smallest=10)
+    assert bins["n"].sum() == len(seen.trial)
+    assert bins["foretold"].is_monotonic_increasing

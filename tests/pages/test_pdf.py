@@ -1,0 +1,101 @@
+"""The book of an edition: own names, links that stay inside, a browser or clear words."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from profitchain import cli
+from profitchain.core.errors import CannotPrint
+from profitchain.core.periods import Period
+from profitchain.exhibits import findings
+from profitchain.exhibits.findings import PageStory
+from profitchain.pages import editions, pdf
+from profitchain.press import publish
+
+PAGE = """<html lang="en"><head><style>p{}</style><style>.d0{fill:red}</style></head><body>
+<main id="main"><h1>%s</h1><nav class="contents"><a href="#one">One</a></nav><h2 id="one">One</h2>
+<h2 id="two">Two</h2><a href="03_satisfaction.html">there</a>
+<a href="../index.html">out</a> <a href="#one">up</a>
+<figure id="a"><svg class="narrow" viewBox="0 0 1 1"><text>NARROW</text></svg>
+<svg class="wide" viewBox="0 0 1 1"><clipPath id="c"></clipPath><path class="d0"
+clip-path="url(#c)"/></svg><details><summary>Data</summary>DATA</details></figure></main>
+<footer><details class="record"><summary>Record</summary>RECORD</details></footer></body></html>"""
+
+
+@pytest.fixture
+def edition(tmp_path: Path) -> Path:
+    """An edition of two small pages by a firm whose name is hard to quote."""
+    folder = tmp_path / "firm" / "2026Q3"
+    folder.mkdir(parents=True)
+    names = ("00_summary", "03_satisfaction")
+    stories = [PageStory(name=name, question=f"{name}?") for name in names]
+    findings.write(folder, period=Period("2026Q3"), stories=stories, company='A "} </style>')
+    for story in stories:
+        (folder / story.file).write_text(PAGE % story.question, encoding="utf-8")
+    (folder / "record.json").write_text(json.dumps({"languages": ["en"]}), encoding="utf-8")
+    return folder
+
+
+def test_pages_in_a_book_keep_apart_what_they_name(edition):
+    book = pdf.bound(edition, {"p0": 2, "p1-s0": 17})
+    names = re.findall(r'\bid="([^"]+)"', book)
+    assert len(names) == len(set(names))
+    assert {"p0", "p0-s0", "p1-a", "p1-c"} <= set(names)
+    assert "#p0{.d0{fill:red}}" in book and 'clip-path="url(#p1-c)"' in book
+    assert set(re.findall(r'href="([^"]*)"', book)) == {"#p0", "#p1", "#p0-s0", "#p1-s0", "#p1-s1"}
+    assert "<b>2</b>" in book and "<b>17</b>" in book
+
+
+def test_a_book_leaves_out_what_one_clicks_and_says_its_record_once(edition):
+    book = pdf.bound(edition, {})
+    assert "NARROW" not in book and "DATA" not in book
+    assert book.count("RECORD") == 1
+
+
+def test_no_name_of_a_firm_ends_the_stylesheet(edition):
+    head = pdf.bound(edition, {}).partition("</head>")[0]
+    assert head.count("</style>") == 2
+    assert r"A \22 \7d  \3c \2f style\3e " in head
+
+
+def test_page_numbers_come_from_the_tree_of_pages():
+    printed = b"""9 0 obj\n<</Type /Pages\n/Count 3\n/Kids [4 0 R 7 0 R]>>\nendobj
+4 0 obj\n<</Type /Pages\n/Count 2\n/Parent 9 0 R\n/Kids [1 0 R 2 0 R]>>\nendobj
+5 0 obj\n<</p0 [1 0 R /XYZ 0 0 0]\n/p1-s2 [7 0 R /XYZ 0 1.5 0]\n/x [8 0 R /XYZ 0 0 0]>>"""
+    assert pdf.numbers(printed) == {"p0": 1, "p1-s2": 3}
+    assert pdf.numbers(b"%PDF something else") == {}
+
+
+@pytest.mark.parametrize(
+    ("ran", "words"),
+    [
+        (None, "there is no Chromium"),
+        (
+            subprocess.CompletedProcess([], 1, b"", b"no display"),
+            "could not print them: no display",
+        ),
+        (subprocess.TimeoutExpired("chromium", 9), "timed out"),
+    ],
+)
+def test_without_a_browser_that_prints_the_pages_stay_and_words_say_what_to_do(
+    edition, monkeypatch, capsys, ran, words
+):
+    def run(*_given: object, **_how: object) -> object:
+        if isinstance(ran, Exception):
+            raise ran
+        return ran
+
+    monkeypatch.setattr(pdf.shutil, "which", lambda name: None if ran is None else f"/bin/{name}")
+    monkeypatch.setattr(pdf.subprocess, "run", run)
+    monkeypatch.setattr(publish, "publish", lambda *_given, **_how: edition / "index.html")
+    with pytest.raises(CannotPrint, match=words):
+        pdf.write(edition)
+    assert cli.main(["report", "--pdf"]) == 1
+    told = capsys.readouterr()
+    assert words in told.err and str(edition / "index.html") in told.out
+    assert not (edition / editions.PDF).exists()

@@ -1,0 +1,89 @@
+"""Lists of customers: written on demand, outside what is published, safe in a spreadsheet."""
+
+from __future__ import annotations
+
+import nbformat
+import pandas as pd
+import pytest
+from papermill import inspect_notebook
+
+from profitchain import cli
+from profitchain.panel.edition import customer_ids, read_period
+from profitchain.press import customer_lists, publish
+
+
+@pytest.fixture(scope="module")
+def edition(repo):
+    return read_period(repo / "data/example", "2026Q3")
+
+
+@pytest.fixture(scope="module")
+def written(edition, tmp_path_factory):
+    path = tmp_path_factory.mktemp("firm") / "lists" / "at_risk.csv"
+    return path, customer_lists.write_at_risk(edition, path, {"contact_cost": "2"})
+
+
+def test_the_list_names_every_customer_of_the_base_once_the_best_to_call_first(edition, written):
+    path, told = written
+    rows = pd.read_csv(path)
+    now = edition.table("customers").query("back == 0 and orders > 0")
+    assert sorted(rows["customer_id"]) == sorted(
+        customer_ids(edition).merge(now, on="row")["customer_id"]
+    )
+    assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
+    assert rows["expected_gain"].is_monotonic_decreasing
+    assert f"{len(rows):,} customers" in told
+    gain = 0.1 * rows["risk"] * rows["value"] - 2
+    assert (rows["expected_gain"] - gain).abs().max() < 0.02  # both are rounded to cents
+
+
+def test_the_list_is_its_owners_alone(written):
+    assert written[0].stat().st_mode & 0o777 == 0o600
+    assert list(written[0].parent.iterdir()) == [written[0]]
+
+
+def test_an_id_that_looks_like_a_formula_is_text_in_the_list(edition, tmp_path, monkeypatch):
+    ids = customer_ids(edition).assign(customer_id=lambda t: "=cmd|'" + t["customer_id"])
+    monkeypatch.setattr(customer_lists, "customer_ids", lambda _: ids)
+    customer_lists.write_at_risk(edition, tmp_path / "list.csv", {})
+    assert pd.read_csv(tmp_path / "list.csv")["customer_id"].str.startswith("'=").all()
+
+
+def test_no_notebook_can_open_the_customers_ids(edition):
+    assert not edition.has("customer_ids")
+    with pytest.raises(Exception, match="customer_ids"):
+        edition.table("customer_ids")
+
+
+def test_without_a_forecast_no_list_is_written_and_the_reason_is_told(repo, tmp_path):
+    early = read_period(repo / "data/example", "2024Q2")
+    told = customer_lists.write_at_risk(early, tmp_path / "list.csv", {})
+    assert told.startswith("No list of customers was written: 3 ends of periods")
+    assert not (tmp_path / "list.csv").exists()
+
+
+def test_the_choices_are_those_of_the_notebook(repo):
+    page = repo / "notebooks/06_customers.ipynb"
+    assert nbformat.read(page, as_version=4)
+    known = inspect_notebook(str(page))
+    assert {
+        name: float(known[name]["default"]) for name in customer_lists.CHOICES
+    } == customer_lists.CHOICES
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_only_the_flag_makes_a_list(repo, edition, monkeypatch, capsys, tmp_path, asked):
+    monkeypatch.chdir(repo)
+    monkeypatch.setattr(publish, "publish", lambda *_, **__: tmp_path / "index.html")
+    monkeypatch.setattr(customer_lists, "place_of", lambda *_: tmp_path / "list.csv")
+    command = ["report", "2026Q3", "--company", "data/example", *(["--lists"] if asked else [])]
+    assert cli.main(command) == 0
+    shown = capsys.readouterr()
+    assert (tmp_path / "list.csv").exists() is asked
+    assert ("list.csv" in shown.err) is asked
+    assert shown.out == f"{tmp_path / 'index.html'}\n"
+
+
+def test_a_list_beside_published_pages_is_refused(edition):
+    with pytest.raises(customer_lists.ParameterError, match="Publish to a folder outside"):
+        customer_lists.place_of(edition, edition.company.folder)

@@ -1,0 +1,132 @@
+"""An edition stands only where nothing that it is made of, or consists of, has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from editions import Here, run_here
+from test_publish import write_notebook
+from test_run_cache import ANSWER, RECORDS, SHORT, add_module, install_another, replace
+from test_run_cache import shop as shop  # a fixture
+
+from profitchain import cli
+from profitchain.core import provenance
+from profitchain.press import edition_cache, fork_server
+from profitchain.press import publish as press
+
+Change = Callable[[Path, pytest.MonkeyPatch], None]
+EDITION = "reports/shop/2026Q1"
+
+
+@pytest.fixture
+def made(shop, monkeypatch) -> Callable[..., int]:
+    """Report by the command line; return how often an edition was made by that."""
+    times: list[object] = []
+    publish = press.publish
+    monkeypatch.setattr(provenance, "NOTEBOOKS", press.NOTEBOOKS)
+    monkeypatch.setenv(fork_server.PLAIN, "plain")
+    monkeypatch.setattr(press, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(press, "run", run_here)
+    monkeypatch.setattr(press, "publish", lambda *a, **k: (times.append(a), publish(*a, **k))[1])
+
+    def report(*more: str, out: str = "reports", period: str = "2026Q1") -> int:
+        times.clear()
+        where = ["--company", str(shop), "--out", str(shop.parent / out)]
+        assert cli.main(["report", period, *where, *more]) in (0, 1)
+        return len(times)
+
+    return report
+
+
+def write(file: str, text: str = "x") -> Change:
+    """Return what writes a file, or adds to one."""
+
+    def change(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as opened:
+            opened.write(text)
+
+    return change
+
+
+def remove(file: str) -> Change:
+    return lambda folder, _patch: (folder / file).unlink()
+
+
+def add_notebook(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    write_notebook(folder / "notebooks", "09_more", ANSWER)
+
+
+def tear_marks(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    for path in (folder / "shop" / ".store" / "standing").iterdir():
+        path.write_bytes(path.read_bytes()[:-9])
+
+
+def commit(_folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(edition_cache, "commit", lambda: "another")
+
+
+CHANGES = {
+    "words of a notebook": replace(SHORT, "All is well", "So it is"),
+    "one more notebook": add_notebook,
+    "a table": replace("shop/orders.csv", ",1\n", ",2\n"),
+    "company.yml": replace("shop/company.yml", "EUR", "USD"),
+    "what people say": write("shop/commentary/2026Q1.md", "## 03_short\n\nWell said.\n"),
+    "code": replace("package/wording.py", '"""', '"""A change. '),
+    "a template": write("package/templates/page/index.html.j2"),
+    "a package's version": install_another,
+    "a module beside the notebooks": add_module,
+    "the commit": commit,
+    "a page": write(f"{EDITION}/03_short.html"),
+    "one more file of the edition": write(f"{EDITION}/more.txt"),
+    "one page less": remove(f"{EDITION}/05_window.html"),
+    "the workbook": remove(f"{EDITION}/edition.xlsx"),
+    "the list of firms": write("reports/index.html"),
+    "the list of editions": remove("reports/shop/index.html"),
+    "the long table": write("reports/shop/findings.csv"),
+    "another edition": write("reports/shop/2025Q4/record.json", "{}"),
+    "another firm": write("reports/other/2025Q4/record.json", "{}"),
+    "the mark": tear_marks,
+}
+
+
+def test_what_changed_is_made_anew(shop, made, monkeypatch):
+    assert (made(), made()) == (1, 0)
+    for what, change in CHANGES.items():
+        change(shop.parent, monkeypatch)
+        assert made() == 1, what
+    assert made() == 0
+
+
+def test_what_was_not_asked_for_before_is_made(made):
+    assert (made(), made("--fresh"), made()) == (1, 1, 0)
+    assert (made(out="elsewhere"), made()) == (1, 0)
+    for more in (["--set", "within_days=30"], ["--only", "03_short"], ["--language", "zh-Hant"]):
+        assert (made(*more), made(*more)) == (1, 0), more
+    assert (made(period="2026-02"), made(period="2026-02")) == (1, 0)
+    assert made() == 1  # the firm's own pages have changed since
+    assert (made(period="2026-02"), made(), made(period="2026-02")) == (1, 0, 0)
+
+
+def test_what_nobody_can_know_to_be_unchanged_is_made_each_time(made, monkeypatch):
+    monkeypatch.setattr(edition_cache, "is_of_files", lambda _firm: False)
+    assert made() == made() == 1
+
+
+def test_a_notebook_that_may_read_anything_never_lets_an_edition_stand(shop, made):
+    notebooks = shop.parent / "notebooks"
+    write_notebook(notebooks, "03_short", ANSWER, "import pandas")
+    assert made() == made() == 1
+    write_notebook(notebooks, "03_short", ANSWER, RECORDS)
+    assert (made(), made()) == (1, 0)
+
+
+def test_what_changes_while_it_is_made_does_not_stand(shop, made, monkeypatch):
+    write_all = press.shelf.write
+    monkeypatch.setattr(
+        press.shelf, "write", lambda out: (write_all(out), add_module(shop.parent, monkeypatch))
+    )
+    assert made() == made() == 1
