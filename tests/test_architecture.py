@@ -18,11 +18,8 @@ REPO = Path(__file__).resolve().parent.parent
 LIB = REPO / "lib"
 PACKAGE = LIB / "profitchain"
 SUBJECTS = "measures effects evidence lifetime"
-FLOORS = ["core", "stats", "sources", "intake", "panel", SUBJECTS, "words", "exhibits", "pages", "press"]
-    *["core", "stats", "sources", "intake", "panel"],
-    SUBJECTS,
-    *["words", "exhibits", "pages", "press"],
-]
+FLOORS = ["core", "stats", "sources", "intake", "panel", SUBJECTS, "words", "exhibits"]
+FLOORS += ["pages", "press"]
 MAY_IMPORT = {  # among the subjects, which stand side by side
     "effects": {"measures"},
     "evidence": {"measures", "effects"},
