@@ -34,7 +34,7 @@ from profitchain.exhibits import tables
 from profitchain.exhibits.findings import FIELDS
 from profitchain.pages.workbook_exhibits import HEADER
 from profitchain.press import fork_server, multilingual, publish, run_notebook
-from profitchain.press.run_notebook import Ran
+from profitchain.press.run_notebook import NotebookRun
 
 try:
     import fcntl
@@ -66,7 +66,7 @@ def run_here(
     given: Mapping[str, object],
     environment: Mapping[str, str],
     folders: Mapping[str, Path],
-) -> dict[str, Ran]:
+) -> dict[str, NotebookRun]:
     """Run a notebook's cells in this process, and keep what each last expression shows."""
     known = inspect_notebook(str(path))
     notebook = parameterize_notebook(
@@ -86,7 +86,10 @@ def run_here(
         multilingual.taken_apart(notebook, folders, name=path.stem),
         time.perf_counter() - start,
     )
-    return {tag: Ran(path=path, executed=one, why="", seconds=seconds) for tag, one in told.items()}
+    return {
+        tag: NotebookRun(path=path, executed=one, why="", seconds=seconds)
+        for tag, one in told.items()
+    }
 
 
 def _outputs(cell: nbformat.NotebookNode, scope: dict[str, object]) -> list[nbformat.NotebookNode]:

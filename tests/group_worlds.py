@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 
 from profitchain.measures import segment_comparisons
-from profitchain.measures.segment_comparisons import Compared
+from profitchain.measures.segment_comparisons import MeasureByCustomer
 
 SIZES = (20, 30, 40, 60, 90, 140, 220, 400)
 
 
-def compared(values: np.ndarray, group: np.ndarray) -> Compared:
+def compared(values: np.ndarray, group: np.ndarray) -> MeasureByCustomer:
     """Return one measure of customers, one segment `group`."""
     measure = RETENTION
     rows = pd.DataFrame({"cluster": range(len(values)), "group": group.astype(str)})
-    return Compared(measure=measure, rows=rows.assign(value=values.astype(float), n=1))
+    return MeasureByCustomer(measure=measure, rows=rows.assign(value=values.astype(float), n=1))
 
 
 def kept(rng: np.random.Generator, rates: np.ndarray, sizes=SIZES) -> tuple[np.ndarray, np.ndarray]:

@@ -42,7 +42,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class BenchPlan:
     """What to run: parts by name, how often, at which sizes (none: each part's own)."""
 
     parts: tuple[str, ...] = tuple(PARTS)
@@ -51,7 +51,7 @@ class Order:
     large: bool = False
 
 
-def run(order: Order) -> Iterator[list[Measured]]:
+def run(order: BenchPlan) -> Iterator[list[Measured]]:
     """Yield what each contest of the parts came to, ours first.
 
     Raises ParameterError for a part that there isn't.
@@ -73,7 +73,7 @@ def run(order: Order) -> Iterator[list[Measured]]:
                     yield contended(name, contest, order)
 
 
-def run_and_tell(order: Order, to: Path | None = None) -> list[Measured]:
+def run_and_tell(order: BenchPlan, to: Path | None = None) -> list[Measured]:
     """Print each contest's table as it is done; with `to`, write the parts into that page."""
     every: list[Measured] = []
     on = machine()
@@ -89,7 +89,7 @@ def run_and_tell(order: Order, to: Path | None = None) -> list[Measured]:
     return every
 
 
-def contended(part: str, contest: Contest, order: Order) -> list[Measured]:
+def contended(part: str, contest: Contest, order: BenchPlan) -> list[Measured]:
     """Return each contender's medians; they take turns, so that a busy minute strikes all."""
     told: dict[str, list[dict] | str] = {one.name: [] for one in contest.contenders}
     for _turn in range(order.runs):
@@ -116,7 +116,7 @@ def compared(rows: Sequence[Measured]) -> list[Measured]:
     ]
 
 
-def _once(one: Contender, order: Order) -> dict:
+def _once(one: Contender, order: BenchPlan) -> dict:
     """Run a contender once; raises PeerMissing where it can't be."""
     if one.peer in LARGE and not order.large:
         raise PeerMissing("not run: about a gigabyte to install; ask for it with --all")

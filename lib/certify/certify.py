@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from certify import firms as trials
-from certify.firms import CONTROLS, NOW, Trial, firm
-from profitchain.core.estimates import Estimate, Said
+from certify.firms import CONTROLS, NOW, FirmTrial, firm
+from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import MINUS
 from profitchain.effects.nonresponse_weights import weighted_effect, weighted_score
 from profitchain.effects.repeat_effect import repeat_effect
@@ -40,7 +40,9 @@ NAMED = ("numpy", "pandas", "scipy", "statsmodels")
 REQUESTS_OF_TRUTH = 600_000
 AT_ONCE = 20  # firms a worker tries before it reports
 CUSTOMER_WINDOWS = 4000  # of the invented firms' year: counted in full, so one number serves all
-MANY_ANSWERS = Trial(name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000)
+MANY_ANSWERS = FirmTrial(
+    name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000
+)
 BUCKETS = 256  # as `crowd.with_clusters`; customers are alike but for luck, so any 256 parts serve
 REQUESTS_OF_MANY = 3_000_000  # what luck of habits is left then is a tenth of an error
 CLUSTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -56,7 +58,7 @@ QUESTIONS = (
 )
 
 
-def headline_numbers(requests: pd.DataFrame) -> dict[str, Said]:
+def headline_numbers(requests: pd.DataFrame) -> dict[str, MaybeEstimate]:
     """Return every headline number of one firm, each by the function that the pages call.
 
     Parameters
@@ -71,7 +73,7 @@ def headline_numbers(requests: pd.DataFrame) -> dict[str, Said]:
     }
 
 
-def true_numbers(trial: Trial) -> dict[str, float]:
+def true_numbers(trial: FirmTrial) -> dict[str, float]:
     """Return what a firm of this kind with very many answers, and no luck in buying, would find.
 
     The weighted numbers are those of everybody who was asked, whether they answered or not.
@@ -86,7 +88,7 @@ def true_numbers(trial: Trial) -> dict[str, float]:
 
 
 def certify(
-    firms: int = FIRMS, *, kinds: Sequence[Trial] = trials.TRIALS, workers: int = 0
+    firms: int = FIRMS, *, kinds: Sequence[FirmTrial] = trials.TRIALS, workers: int = 0
 ) -> pd.DataFrame:
     """Try every headline number in so many invented firms of each kind.
 
@@ -108,7 +110,11 @@ def certify(
 
 
 def certify_clusters(
-    firms: int, *, kind: Trial = MANY_ANSWERS, requests: int = REQUESTS_OF_MANY, workers: int = 0
+    firms: int,
+    *,
+    kind: FirmTrial = MANY_ANSWERS,
+    requests: int = REQUESTS_OF_MANY,
+    workers: int = 0,
 ) -> pd.DataFrame:
     """Try the adjusted effect in so many firms by customer, by buckets and without clusters.
 
@@ -136,7 +142,7 @@ def certify_clusters(
     )
 
 
-def _clustered(kind: Trial, seed: int) -> pd.DataFrame:
+def _clustered(kind: FirmTrial, seed: int) -> pd.DataFrame:
     """Return the adjusted effect in one firm, one row a way to cluster: low, high."""
     rows = firm(kind, _luck_of(kind, seed))
     rows = rows.assign(score=rows["nps"])
@@ -149,7 +155,7 @@ def _clustered(kind: Trial, seed: int) -> pd.DataFrame:
     return pd.DataFrame([_ends(one)[1:] for one in said], columns=["low", "high"])
 
 
-def _of_answers(answered: pd.DataFrame) -> dict[str, Said]:
+def _of_answers(answered: pd.DataFrame) -> dict[str, MaybeEstimate]:
     """Return the headline numbers that need the answers alone."""
     cells = answered.assign(score=answered["nps"])
     repeat = loyalty_measures("EUR")["repeat_rate"]
@@ -165,9 +171,9 @@ def _of_answers(answered: pd.DataFrame) -> dict[str, Said]:
     }
 
 
-def _scores(answered: pd.DataFrame) -> dict[str, Said]:
+def _scores(answered: pd.DataFrame) -> dict[str, MaybeEstimate]:
     """Return the three scores of this period and their changes on the one before."""
-    found: dict[str, Said] = {}
+    found: dict[str, MaybeEstimate] = {}
     for question in QUESTIONS:
         cells = answered[["period", "cluster", "n"]].assign(
             question=question.name, score=answered[question.name]
@@ -185,7 +191,7 @@ def _as_asked(requests: pd.DataFrame) -> pd.DataFrame:
     return requests.assign(score=score, in_lookback=True, closes=str(NOW))
 
 
-def _tried(kind: Trial, start: int, firms: int) -> pd.DataFrame:
+def _tried(kind: FirmTrial, start: int, firms: int) -> pd.DataFrame:
     """Return the headline numbers of some firms: number, value, low, high (NaN where unsaid)."""
     rows = [
         (kind.name, name, *_ends(said))
@@ -195,12 +201,12 @@ def _tried(kind: Trial, start: int, firms: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["firm", "number", "value", "low", "high"])
 
 
-def _luck_of(kind: Trial, seed: int) -> np.random.Generator:
+def _luck_of(kind: FirmTrial, seed: int) -> np.random.Generator:
     """Return one firm's random numbers; no two kinds of firm share theirs."""
     return np.random.default_rng([1 + seed, zlib.crc32(kind.name.encode())])
 
 
-def _ends(said: Said) -> tuple[float, float, float]:
+def _ends(said: MaybeEstimate) -> tuple[float, float, float]:
     if isinstance(said, Estimate):
         return said.value, said.low, said.high
     return np.nan, np.nan, np.nan

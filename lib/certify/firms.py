@@ -2,7 +2,7 @@
 
 Unlike the example company they have no tables, only the rows that estimators read, so that a
 thousand cost seconds. A firm asks its customers in two periods; who answers, what they say and
-what they buy next follow the stated chances, and a `Trial` makes one thing hard.
+what they buy next follow the stated chances, and a `FirmTrial` makes one thing hard.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LATE_SHARE = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class FirmTrial:
     """What kind of firm: how many requests and customers, and what makes it hard.
 
     `customers` 0 asks everybody once; `confounding` scales what history does to score and repeats;
@@ -43,17 +43,17 @@ class Trial:
 
 
 TRIALS = (
-    Trial(name="ordinary firm, 1,500 answers"),
-    Trial(name="small: 200 answers", requests=200),
-    Trial(name="1,500 answers of 300 customers", customers=300),
-    Trial(name="strong confounding", confounding=2.0),
-    Trial(name="half do not answer", requests=3000, readiness=1.0),
-    Trial(name="1.5% order again", requests=4000, rate=0.015),
-    Trial(name="heavy-tailed spend", spread=1.4),
+    FirmTrial(name="ordinary firm, 1,500 answers"),
+    FirmTrial(name="small: 200 answers", requests=200),
+    FirmTrial(name="1,500 answers of 300 customers", customers=300),
+    FirmTrial(name="strong confounding", confounding=2.0),
+    FirmTrial(name="half do not answer", requests=3000, readiness=1.0),
+    FirmTrial(name="1.5% order again", requests=4000, rate=0.015),
+    FirmTrial(name="heavy-tailed spend", spread=1.4),
 )
 
 
-def firm(trial: Trial, rng: np.random.Generator, *, expected: bool = False) -> pd.DataFrame:
+def firm(trial: FirmTrial, rng: np.random.Generator, *, expected: bool = False) -> pd.DataFrame:
     """Return one invented firm.
 
     Parameters
@@ -75,13 +75,13 @@ def firm(trial: Trial, rng: np.random.Generator, *, expected: bool = False) -> p
     return rows.assign(answered=answers.astype(int), late=late.astype(int), n=1)
 
 
-def many(trial: Trial, requests: int) -> Trial:
+def many(trial: FirmTrial, requests: int) -> FirmTrial:
     """Return a trial of the same kind with so many requests."""
     grown = trial.customers * requests // trial.requests
     return replace(trial, requests=requests, customers=grown)
 
 
-def _histories(trial: Trial, rng: np.random.Generator) -> pd.DataFrame:
+def _histories(trial: FirmTrial, rng: np.random.Generator) -> pd.DataFrame:
     """Return the requests with what was known of each customer before them."""
     n = trial.requests
     people = trial.customers or n
@@ -100,7 +100,7 @@ def _histories(trial: Trial, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _scores(rows: pd.DataFrame, trial: Trial, rng: np.random.Generator) -> None:
+def _scores(rows: pd.DataFrame, trial: FirmTrial, rng: np.random.Generator) -> None:
     """Add what each customer would answer to three questions: a lasting mood and the moment's."""
     n, people = len(rows), int(rows["cluster"].max()) + 1
     lasting = rng.standard_normal(people)[rows["cluster"]]
@@ -113,7 +113,7 @@ def _scores(rows: pd.DataFrame, trial: Trial, rng: np.random.Generator) -> None:
 
 
 def _purchases(
-    rows: pd.DataFrame, trial: Trial, rng: np.random.Generator, *, expected: bool
+    rows: pd.DataFrame, trial: FirmTrial, rng: np.random.Generator, *, expected: bool
 ) -> None:
     """Add what followed: the chance to order again is a logit in score and history."""
     n, people = len(rows), int(rows["cluster"].max()) + 1

@@ -65,7 +65,7 @@ LOYALTY_RANGE = (0.6, 8.0)  # below it, the most displeased would leave with a c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class WorldSettings:
     """What may be chosen of a world; `effect` 0 takes the causal effect of the score away.
 
     `loyalty` multiplies every customer's pace and divides the chance to leave after an order;
@@ -172,7 +172,7 @@ def experience(
     placed: np.ndarray,
     prior_orders: np.ndarray | int,
     *,
-    settings: Settings,
+    settings: WorldSettings,
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """Return the experience of one order each: score, calm_score, late and the four drivers."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
-from demo.behaviour import LOYALTY_RANGE, NEVER, Settings
+from demo.behaviour import LOYALTY_RANGE, NEVER, WorldSettings
 from demo.world import lived
 from profitchain.core.errors import ParameterError
 
@@ -18,7 +18,7 @@ LEFT_OPEN = 0.002  # how near to the wanted orders a customer the search comes, 
 
 def settled(
     customers: int | None, *, seed: int, orders: int | None = None, answers: int | None = None
-) -> Settings:
+) -> WorldSettings:
     """Return settings whose world has about so many completed orders and answers.
 
     More orders come from more loyal customers, more or fewer answers from asking after more or
@@ -31,7 +31,7 @@ def settled(
     """
     if customers is None:
         customers = max(1, round((orders or 0) / ORDERS_A_CUSTOMER))
-    settings = Settings(customers=customers, seed=seed)
+    settings = WorldSettings(customers=customers, seed=seed)
     if orders is not None:
         settings = replace(settings, loyalty=_loyalty(settings, orders / customers))
     if answers is not None:
@@ -39,7 +39,7 @@ def settled(
     return settings
 
 
-def _loyalty(settings: Settings, wanted: float) -> float:
+def _loyalty(settings: WorldSettings, wanted: float) -> float:
     """Return the loyalty that gives so many orders a customer, six decimals."""
 
     def too_many(loyalty: float) -> float:
@@ -56,7 +56,7 @@ def _loyalty(settings: Settings, wanted: float) -> float:
     return round(brentq(too_many, least, most, xtol=LEFT_OPEN), 6)
 
 
-def _asked(settings: Settings, wanted: float) -> float:
+def _asked(settings: WorldSettings, wanted: float) -> float:
     """Return the share of orders to ask after, for so many answers a customer, six decimals."""
     pilot = _pilot(replace(settings, invited_share=1.0))
     most = int(np.sum(lived(pilot).orders["answered"] < NEVER)) / pilot.customers
@@ -68,5 +68,5 @@ def _asked(settings: Settings, wanted: float) -> float:
     return round(wanted / most, 6)
 
 
-def _pilot(settings: Settings) -> Settings:
+def _pilot(settings: WorldSettings) -> WorldSettings:
     return replace(settings, customers=min(settings.customers, PILOT))

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demo.all_tables import Money, money_of, table_truths, tables_of
-from demo.behaviour import START, Settings
+from demo.behaviour import START, WorldSettings
 from demo.perfect_knowledge import QUARTERS, answered_panel, lookback, quarter_opens
 from demo.sums import Tally, tally
 from demo.truth import orders_truth, told
@@ -51,7 +51,7 @@ OF_THE_FIRM = ("events", "benchmarks")  # the same for every block, so written o
 class Plan:
     """What to write: the firm's settings, the names of its tables, and customers a block."""
 
-    settings: Settings
+    settings: WorldSettings
     tables: tuple[str, ...]
     block: int = BLOCK
 
@@ -103,7 +103,7 @@ def write(plan: Plan, folder: Path, *, workers: int | None = None) -> dict[str, 
     return _truth(plan, written, {name: rows[name] for name in plan.tables})
 
 
-def block_settings(plan: Plan, number: int) -> Settings:
+def block_settings(plan: Plan, number: int) -> WorldSettings:
     """Return the settings of one block, whose seed holds the firm's and the block's number."""
     seed = plan.settings.seed + (number << 32)
     return replace(plan.settings, customers=plan.sizes[number], seed=seed)

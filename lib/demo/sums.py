@@ -13,7 +13,7 @@ from demo.behaviour import (
     REGIONS,
     SCORES,
     TIERS,
-    Settings,
+    WorldSettings,
     exposure,
     repeat_chance,
 )
@@ -89,7 +89,7 @@ def tally(world: World, panel: pd.DataFrame | None = None) -> Tally:
     )
 
 
-def answers(panel: pd.DataFrame, settings: Settings) -> Answers:
+def answers(panel: pd.DataFrame, settings: WorldSettings) -> Answers:
     """Return the sums of an `answered_panel` or a part of it."""
     tier, region = (
         pd.Categorical(panel[name], categories=names).codes.astype(np.int64)

@@ -17,7 +17,7 @@ from demo.behaviour import (
     SCORES,
     TIERS,
     WINDOW_DAYS,
-    Settings,
+    WorldSettings,
     experience,
     haste,
     next_order,
@@ -40,7 +40,7 @@ def truths(world: World) -> dict[str, object]:
     return told(tally(world, panel), world.settings, orders)
 
 
-def told(sums: Tally, settings: Settings, orders: dict[str, object]) -> dict[str, object]:
+def told(sums: Tally, settings: WorldSettings, orders: dict[str, object]) -> dict[str, object]:
     """Return everything that is true of worlds with these settings, from their sums.
 
     `orders`: what `orders_truth` says.
@@ -60,10 +60,10 @@ def told(sums: Tally, settings: Settings, orders: dict[str, object]) -> dict[str
     }
 
 
-def settings_truth(settings: Settings) -> dict[str, object]:
+def settings_truth(settings: WorldSettings) -> dict[str, object]:
     """Return the settings of a world; those that reach a wanted size only where they were used."""
-    told = {name: getattr(settings, name) for name in Settings.__slots__}
-    usual = Settings(customers=1, seed=0)
+    told = {name: getattr(settings, name) for name in WorldSettings.__slots__}
+    usual = WorldSettings(customers=1, seed=0)
     for name in ("loyalty", "invited_share"):
         if told[name] == getattr(usual, name):
             del told[name]
@@ -240,7 +240,7 @@ def _orders_had_it_been(score: int, panel: pd.DataFrame, world: World) -> tuple[
     return count.mean(), count.std() / np.sqrt(LEDGER_TRIALS)
 
 
-def _mechanism(settings: Settings) -> dict[str, object]:
+def _mechanism(settings: WorldSettings) -> dict[str, object]:
     effect, loyalty = settings.effect, settings.loyalty
     return {
         "rest_days": REST_DAYS,

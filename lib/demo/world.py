@@ -12,7 +12,7 @@ from demo.behaviour import (
     DAY,
     LENGTH,
     NEVER,
-    Settings,
+    WorldSettings,
     choose,
     clock,
     experience,
@@ -46,7 +46,7 @@ class World:
     `invited`, `answered` (seconds, NEVER if not), `scored` (the main question was answered).
     """
 
-    settings: Settings
+    settings: WorldSettings
     people: pd.DataFrame
     orders: pd.DataFrame
 
@@ -54,21 +54,21 @@ class World:
 def simulate(customers: int = 4500, *, seed: int = 2026, **chosen: float | bool) -> World:
     """Return a world of `customers` from 2024-01-01 to 2026-09-30; the same seed, the same world.
 
-    `chosen` are other `Settings`: `effect` scales what a score does to staying and pace,
+    `chosen` are other `WorldSettings`: `effect` scales what a score does to staying and pace,
     `confounding` what history does to the score, `selection` how far the readiness to answer
     depends on score and tier.
     """
-    return lived(Settings(customers=customers, seed=seed, **chosen))
+    return lived(WorldSettings(customers=customers, seed=seed, **chosen))
 
 
-def lived(settings: Settings) -> World:
+def lived(settings: WorldSettings) -> World:
     """Return the world of these settings; the same settings, the same world."""
     people = _people(settings)
     orders = _orders(people, settings)
     return World(settings=settings, people=people, orders=_survey(orders, people, settings))
 
 
-def _people(settings: Settings) -> pd.DataFrame:
+def _people(settings: WorldSettings) -> pd.DataFrame:
     rng, n = stream(settings.seed, "people"), settings.customers
     joined = _joining(rng, n)
     tier, channel = choose(rng, TIER_SHARE, n), choose(rng, CHANNEL_SHARE, n)
@@ -99,7 +99,7 @@ def _joining(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.sort(joined)
 
 
-def _orders(people: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def _orders(people: pd.DataFrame, settings: WorldSettings) -> pd.DataFrame:
     """Return every order: a loop over each customer's first, second, k-th order, all at once."""
     rng = stream(settings.seed, "orders")
     who = np.flatnonzero(people["orders_at_all"].to_numpy())
@@ -120,7 +120,7 @@ def _orders(people: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return pd.DataFrame({name: orders.pop(name)[in_time] for name in [*orders]}, copy=False)
 
 
-def _survey(orders: pd.DataFrame, people: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def _survey(orders: pd.DataFrame, people: pd.DataFrame, settings: WorldSettings) -> pd.DataFrame:
     """Return the orders with invitation and answer, which always come before the rest is over."""
     rng, n = stream(settings.seed, "survey"), len(orders)
     placed, score = orders["placed"].to_numpy(), orders["score"].to_numpy()

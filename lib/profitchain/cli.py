@@ -51,7 +51,7 @@ def report(options: argparse.Namespace) -> int:
     if not (options.fresh or options.lists or options.pdf):
         from profitchain.press import edition_cache
 
-        asked = edition_cache.Asked.of(options.company, options.period, **wanted)
+        asked = edition_cache.ReportRequest.of(options.company, options.period, **wanted)
         if folder := edition_cache.edition(asked, code, provenance.NOTEBOOKS):
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
@@ -83,7 +83,7 @@ def _print(folder: Path) -> None:
     """Write an edition's PDF, one a language, and the lists that lead to it."""
     from profitchain.pages import editions, index_pages, pdf
 
-    for pages in editions.kept(folder).folders.values():
+    for pages in editions.published_edition(folder).folders.values():
         print(pdf.write(pages), file=sys.stderr)
     index_pages.write(folder.parent.parent)
 
@@ -153,7 +153,7 @@ def bench(options: argparse.Namespace) -> int:
     """Measure time and memory beside other programs, and print tables as parts are done."""
     from bench import run as benchmarks
 
-    order = benchmarks.Order(
+    order = benchmarks.BenchPlan(
         parts=tuple(options.parts or benchmarks.PARTS), runs=options.runs,
         sizes=tuple(options.size), large=options.all,
     )  # fmt: skip

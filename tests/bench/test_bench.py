@@ -13,7 +13,7 @@ from bench import contests, peers
 from bench import rows as invented_rows
 from bench import run as benchmarks
 from bench.contests import PARTS, Contender, Contest
-from bench.run import Measured, Order, bars, compared, contended, run, section, table
+from bench.run import BenchPlan, Measured, bars, compared, contended, run, section, table
 from profitchain.cli import main
 from profitchain.core.errors import ParameterError
 
@@ -53,7 +53,7 @@ def test_seconds_are_told_as_multiples_of_ours():
 def test_each_program_runs_by_itself_and_what_fails_is_said():
     others = (fake("slow", 6.0), fake("broken", -1.0), fake("huge", 1.0, gigabytes=1e6))
     contest = Contest(title="Fit: 10", contenders=(fake("profitchain", 2.0), *others))
-    rows = contended("fits", contest, Order(runs=2))
+    rows = contended("fits", contest, BenchPlan(runs=2))
     assert [row.seconds for row in rows] == [2.0, 6.0, None, None]
     assert rows[1].times_ours == 3.0 and rows[1].megabytes == 60
     assert rows[2].result == "failed: it broke"
@@ -74,12 +74,12 @@ def test_a_peer_that_cannot_be_installed_is_said_and_the_others_go_on(tmp_path, 
 
 def test_a_large_peer_is_left_out_unless_asked_for():
     contest = Contest(title="t", contenders=(fake("x", 1.0, peer="pymc-marketing"),))
-    assert "--all" in contended("lifetime", contest, Order(runs=1))[0].result
+    assert "--all" in contended("lifetime", contest, BenchPlan(runs=1))[0].result
 
 
 def test_an_unknown_part_is_refused_before_anything_runs(capsys):
     with pytest.raises(ParameterError, match="no part 'fit'"):
-        next(run(Order(parts=("growth", "fit"))))
+        next(run(BenchPlan(parts=("growth", "fit"))))
     assert main(["bench", "--parts", "fit"]) == 1
     assert "fits" in capsys.readouterr().err
 
@@ -131,7 +131,7 @@ def test_every_contest_names_a_script_that_has_its_task(tmp_path, monkeypatch):
 def test_ours_finds_what_statsmodels_finds_on_a_small_panel(tmp_path):
     found = contests.fits(30_000, tmp_path)
     ours, logit = found[1].contenders[0], found[1].contenders[2]
-    order = Order(runs=1)
+    order = BenchPlan(runs=1)
     assert contended("fits", found[0], order)[0].result.endswith("groups")
     effects = [benchmarks._once(one, order)["result"] for one in (ours, logit)]
     values = [[float(number) for number in text.split(" ± ")] for text in effects]

@@ -15,7 +15,7 @@ from scipy import stats
 from certify import certify as certification
 from certify import firms
 from certify.certify import certificate, certify, certify_clusters, outside_goal
-from certify.firms import TRIALS, Trial, firm
+from certify.firms import TRIALS, FirmTrial, firm
 
 FIRMS = int(os.environ.get("PROFITCHAIN_WORLDS", "40"))
 ALLOWED = 0.0005  # how often one figure of a right estimator may fail by chance
@@ -61,7 +61,7 @@ def test_who_answers_moves_the_answers_but_not_the_requests():
 
 
 def test_what_is_expected_is_what_many_draws_come_to():
-    kind = Trial(name="many", requests=300_000)
+    kind = FirmTrial(name="many", requests=300_000)
     drawn, expected = (firm(kind, np.random.default_rng(5), expected=how) for how in (False, True))
     pd.testing.assert_series_equal(drawn["nps"], expected["nps"])
     for column, slack in (("repeats", 0.004), ("spend", 0.4)):
@@ -99,12 +99,12 @@ def test_a_certificate_names_what_misses_the_goal():
 
 def test_the_command_tries_firms_side_by_side(monkeypatch):
     monkeypatch.setattr(certification, "REQUESTS_OF_TRUTH", 5_000)
-    rows = certify(2, kinds=[Trial(name="tiny", requests=300)], workers=1)
+    rows = certify(2, kinds=[FirmTrial(name="tiny", requests=300)], workers=1)
     assert set(rows["number"]) >= {"nps", "effect, weighted", "worth for the base"}
 
 
 def test_buckets_of_customers_cover_as_customers_do_and_answers_alone_do_not():
-    kind = Trial(name="many", requests=6_000, customers=1_000)
+    kind = FirmTrial(name="many", requests=6_000, customers=1_000)
     found = certify_clusters(FIRMS, kind=kind, requests=60_000, workers=1).set_index("clusters")
     named = [*certification.CLUSTERS, certification.TOGETHER]
     exact, buckets, none, banded = found.loc[named].itertuples()

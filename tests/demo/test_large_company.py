@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from demo import large_company
-from demo.behaviour import END, WINDOW_DAYS, Settings, staying
+from demo.behaviour import END, WINDOW_DAYS, WorldSettings, staying
 from demo.calibrate import settled
 from demo.perfect_knowledge import answered_panel, lookback
 from demo.sums import answers
@@ -162,14 +162,14 @@ def test_the_truth_adds_up_over_the_whole_firm(tables, truth):
 
 def test_tallies_of_two_worlds_add_up_to_that_of_both():
     one, two = (answered_panel(simulate(800, seed=seed)) for seed in (1, 2))
-    settings = Settings(customers=800, seed=1)
+    settings = WorldSettings(customers=800, seed=1)
     both = answers_truth(answers(pd.concat([one, two]), settings))
     added = answers_truth(answers(one, settings) + answers(two, settings))
     assert added == both
 
 
 def test_the_truth_of_a_firm_in_blocks_is_that_of_a_larger_world(truth):
-    world = lived(Settings(**truth["settings"] | {"customers": 40_000, "seed": 99}))
+    world = lived(WorldSettings(**truth["settings"] | {"customers": 40_000, "seed": 99}))
     expected = json.loads(json.dumps(truths(world)))
     told, more = (each["repeat"]["all_answers"] for each in (truth, expected))
     assert told["by_score"] == pytest.approx(more["by_score"], abs=0.03)
@@ -191,7 +191,7 @@ def test_loyalty_divides_the_chance_to_leave():
 
 
 def test_settings_that_nobody_chose_are_not_told():
-    usual = Settings(customers=5, seed=1)
+    usual = WorldSettings(customers=5, seed=1)
     assert {"loyalty", "invited_share"}.isdisjoint(settings_truth(usual))
     assert settings_truth(replace(usual, loyalty=2.0))["loyalty"] == 2.0
 

@@ -16,7 +16,7 @@ from link_worlds import CONTROLS, bent, confounded, repeaters, rows, spending
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.dose_response import (
     adjusted_rates,
     bands_of,
@@ -53,7 +53,7 @@ def chance_band(share: float, of: int = WORLDS, slack: float = 0.0) -> tuple[flo
     return float(low), float(stats.binom.ppf(1 - ALLOWED / 2, of, min(share + slack, 1)) / of)
 
 
-def covered(pairs: Iterable[tuple[Said, float]]) -> float:
+def covered(pairs: Iterable[tuple[MaybeEstimate, float]]) -> float:
     hits = [one.low <= truth <= one.high for one, truth in pairs if isinstance(one, Estimate)]
     assert len(hits) >= 0.9 * WORLDS
     return float(np.mean(hits))
@@ -63,9 +63,9 @@ def worlds(make: Callable[..., object], **options: object) -> Iterable[object]:
     return (make(np.random.default_rng(seed), **options) for seed in range(WORLDS))
 
 
-def as_said(row: object) -> Said:
+def as_said(row: object) -> MaybeEstimate:
     if row.why:
-        return Unsaid(why=row.why)
+        return NotEstimable(why=row.why)
     return Estimate(value=row.value, low=row.low, high=row.high, n=row.n, unit="share")
 
 
@@ -105,7 +105,7 @@ def test_with_few_repeats_the_answer_is_a_refusal_or_right(size, rate):
         score = np.clip(np.round(7 + 2 * rng.standard_normal(size)), 0, 10)
         said.append(repeat_effect(rows(score=score, repeats=(rng.random(size) < rate).astype(int))))
     spoken = [one for one in said if isinstance(one, Estimate)]
-    silent = [one for one in said if isinstance(one, Unsaid)]
+    silent = [one for one in said if isinstance(one, NotEstimable)]
     assert all("too few to compare" in one.why for one in silent)
     wrong = np.mean([not one.spans_zero for one in spoken]) if spoken else 0.0
     assert wrong <= chance_band(0.05, max(len(spoken), 1), slack=0.02)[1]
@@ -375,7 +375,7 @@ def test_hard_data_give_a_number_or_a_reason(cells, ask):
         numbers = said[["value", "low", "high"]]
         assert (numbers.isna().all(axis=1) == (said["why"] != "")).all()
         assert np.isfinite(numbers.dropna().to_numpy()).all()
-    elif isinstance(said, Unsaid):
+    elif isinstance(said, NotEstimable):
         assert said.why.endswith(".") and said.n == len(cells)
     elif isinstance(said, Wald):
         assert 0 <= said.p <= 1
@@ -389,9 +389,9 @@ def test_hard_data_give_a_number_or_a_reason(cells, ask):
 )
 def test_what_can_not_be_compared_is_never_a_number(name):
     cells = HARD[name]
-    assert isinstance(repeat_effect(cells), Unsaid)
-    assert isinstance(linearity(cells), Unsaid)
-    assert isinstance(repeat_effect_per_10_nps(cells), Unsaid)
+    assert isinstance(repeat_effect(cells), NotEstimable)
+    assert isinstance(linearity(cells), NotEstimable)
+    assert isinstance(repeat_effect_per_10_nps(cells), NotEstimable)
     assert per_10_nps(cells)["value"].isna().all()
 
 

@@ -19,7 +19,7 @@ from test_odd_firms import ASKED, SLIPS, shop
 
 from demo import behaviour, world
 from demo.perfect_knowledge import answered_panel, lookback
-from profitchain.core.estimates import Estimate, Said, Unsaid, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.effects.elasticity import elasticity_along, sales_elasticity
 from profitchain.effects.power import (
@@ -92,7 +92,7 @@ def within_chance(hits: list[bool], slack: float = 0.02) -> bool:
     return len(hits) >= 0.9 * WORLDS and low <= sum(hits) <= high
 
 
-def holds(said: Said, truth: float) -> bool:
+def holds(said: MaybeEstimate, truth: float) -> bool:
     return said.low <= truth <= said.high
 
 
@@ -179,7 +179,7 @@ def test_ten_nps_points_are_ten_times_one_and_need_answers_to_move():
     assert can["detractors become passives", 5] == "yes"
     assert can["detractors become passives", 10] == "no"
     assert can["detractors become promoters", 10] == "yes"
-    assert nps_table(cells, CSAT, Unsaid(why=""), **HOW).empty
+    assert nps_table(cells, CSAT, NotEstimable(why=""), **HOW).empty
 
 
 def test_the_steps_between_scores_lead_from_the_bottom_to_the_top():
@@ -239,7 +239,7 @@ def test_the_chain_starts_at_the_counted_shares_and_ends_at_the_mean():
     assert steps["margin per answer, all together"] == pytest.approx(cells["margin"].mean())
 
 
-def a_year_better(people: pd.DataFrame, settings: behaviour.Settings, better: bool) -> int:
+def a_year_better(people: pd.DataFrame, settings: behaviour.WorldSettings, better: bool) -> int:
     """Return the orders of the last year, each experience in it one point better or as it was.
 
     Every customer's n-th order has the same luck in both worlds.
@@ -283,7 +283,7 @@ def test_the_base_counts_each_customer_once_a_window_and_a_young_firm_as_far_as_
     assert for_a_customer(effect, base).value * 60 == pytest.approx(
         for_the_base(effect, base).value
     )
-    assert isinstance(for_the_base(effect, base_of([0, 0, 0, 0], year=0)), Unsaid)
+    assert isinstance(for_the_base(effect, base_of([0, 0, 0, 0], year=0)), NotEstimable)
 
 
 def orders_of(*placed: tuple[str, str, float]) -> pd.DataFrame:
@@ -368,13 +368,13 @@ def test_an_effect_as_large_as_the_smallest_detectable_is_found_four_times_in_fi
 def test_the_wait_for_a_narrower_interval_goes_by_the_answers_of_the_period():
     cells = rows(score=[1.0] * 40, repeats=[0] * 40, closes=["2026Q1"] * 10 + ["2025Q4"] * 30)
     assert months_to_halve(cells, cells, Period("2026Q1")).value == pytest.approx(3 * 40 / (10 / 3))
-    assert isinstance(months_to_halve(cells, cells, Period("2026Q2")), Unsaid)
+    assert isinstance(months_to_halve(cells, cells, Period("2026Q2")), NotEstimable)
 
 
 def test_no_experiment_is_sized_on_an_effect_that_spans_zero():
     cells = rows(score=[1, 2, 3, 4], repeats=[0, 1, 1, 0])
     unclear = Estimate(value=0.01, low=-0.01, high=0.03, n=4, unit="share")
-    plan = experiment(cells, {"repeats": unclear, "margin": Unsaid(why="No margin.", n=4)})
+    plan = experiment(cells, {"repeats": unclear, "margin": NotEstimable(why="No margin.", n=4)})
     assert plan["customers_per_arm"].isna().all()
     assert plan["why"].str.len().gt(0).all()
 
@@ -385,14 +385,14 @@ def test_answers_that_cannot_be_compared_give_reasons_and_no_numbers(score):
     cells = cells if score else cells.iloc[:0]
     levels = levels_of_money(cells, NPS, **HOW)
     base = base_of([5, 5, 5, 5], year=9)
-    assert isinstance(levels, Unsaid)
+    assert isinstance(levels, NotEstimable)
     assert standard_moves(levels, cells, NPS) == []
     table = scenario_table(levels, [], base)
     assert table[["per_customer_why", "a_year_why"]].iloc[0].str.len().gt(0).all()
     for frame in (curve(levels), by_start(levels), nps_table(cells, NPS, base, **HOW)):
         assert frame.filter(like="value").isna().all(axis=None)
-    assert all(isinstance(one, Unsaid) for one in mending_and_delighting(levels).values())
-    assert isinstance(sales_elasticity(cells), Unsaid)
+    assert all(isinstance(one, NotEstimable) for one in mending_and_delighting(levels).values())
+    assert isinstance(sales_elasticity(cells), NotEstimable)
 
 
 def published(folder: Path, **keys: object) -> tuple[pd.DataFrame, str]:

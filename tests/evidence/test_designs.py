@@ -21,7 +21,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from profitchain.core.errors import CompanyError
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.effects.repeat_effect import lookback, repeat_effect
 from profitchain.evidence import designs, event_study
@@ -59,13 +59,13 @@ def chance_band(share: float, slack: float = 0.01) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def spoken(said: Sequence[Said]) -> list[Estimate]:
+def spoken(said: Sequence[MaybeEstimate]) -> list[Estimate]:
     found = [one for one in said if isinstance(one, Estimate)]
     assert len(found) >= 0.95 * len(said)
     return found
 
 
-def covered(said: Sequence[Said], truths: Sequence[float] | float) -> float:
+def covered(said: Sequence[MaybeEstimate], truths: Sequence[float] | float) -> float:
     truths = np.broadcast_to(truths, len(said))
     hits = [
         one.low <= truth <= one.high
@@ -76,12 +76,14 @@ def covered(said: Sequence[Said], truths: Sequence[float] | float) -> float:
     return float(np.mean(hits))
 
 
-def covers(said: Sequence[Said], truths: Sequence[float] | float, slack: float = 0.01) -> bool:
+def covers(
+    said: Sequence[MaybeEstimate], truths: Sequence[float] | float, slack: float = 0.01
+) -> bool:
     low, high = chance_band(0.95, slack)
     return low <= covered(said, truths) <= high
 
 
-def average(said: Sequence[Said]) -> float:
+def average(said: Sequence[MaybeEstimate]) -> float:
     return float(np.mean([one.value for one in spoken(said)]))
 
 
@@ -101,7 +103,7 @@ def hidden_worlds() -> list[tuple[pd.DataFrame, float]]:
     return by_world(lives, worlds=30, temper=1.0, habit=0.5)
 
 
-def checks(answers: pd.DataFrame) -> tuple[Said, Said]:
+def checks(answers: pd.DataFrame) -> tuple[MaybeEstimate, MaybeEstimate]:
     return (
         designs.placebo(answers, controls=CONTROLS, within_days=90),
         designs.lead(answers, controls=CONTROLS),
@@ -155,7 +157,7 @@ def test_fixed_effects_cover_the_truth_despite_a_hidden_habit_where_nobody_drops
 class Seen:
     """An event's worlds, seen: the effect and the test of what came before it."""
 
-    effects: list[Said]
+    effects: list[MaybeEstimate]
     before: list[float]
 
 
@@ -180,7 +182,7 @@ def test_a_drift_before_the_event_is_seen():
 def test_an_event_that_did_not_move_the_score_says_so():
     shock = event_study.latest(shaken(np.random.default_rng(0), moved=0.0), EVENTS)
     said = event_study.effect_of(shock)
-    assert isinstance(said, Unsaid)
+    assert isinstance(said, NotEstimable)
     assert "“new carrier” (region North) did not move satisfaction clearly" in said.why
 
 
@@ -231,7 +233,7 @@ def test_customers_whom_another_event_touched_in_between_are_no_comparison():
 @pytest.mark.parametrize("region", [None, "West"])
 def test_events_that_touched_all_or_nobody_tell_nothing(region):
     events = EVENTS.assign(region=region)
-    assert event_study.latest(shaken(np.random.default_rng(1)), events) == Unsaid(
+    assert event_study.latest(shaken(np.random.default_rng(1)), events) == NotEstimable(
         why=event_study.NONE, n=3000
     )
 
@@ -243,7 +245,7 @@ def test_a_lot_finds_the_effect_of_a_point_whatever_is_hidden():
 
 def test_a_lot_that_moved_nothing_is_refused_and_almost_never_speaks():
     said = [lot_effect(one, what=LOT) for one in by_world(drawn, moved=0.0, answers=600)]
-    assert np.mean([isinstance(one, Unsaid) for one in said]) > 0.95
+    assert np.mean([isinstance(one, NotEstimable) for one in said]) > 0.95
     assert "did not move satisfaction clearly" in said[0].why
 
 
@@ -315,13 +317,13 @@ def test_the_ratio_s_interval_holds_the_ratios_that_a_test_would_not_refuse(stre
         assert_allclose(abs(t), stats.t.ppf(0.975, 399), rtol=1e-9)
 
 
-def scene_of(folder: Path, period: str) -> context.Scene:
+def scene_of(folder: Path, period: str) -> context.Context:
     firm = load_company(folder)
     intake = open_intake(firm, Period(period))
-    return context.Scene(company=firm, period=Period(period), tables=intake.tables)
+    return context.Context(company=firm, period=Period(period), tables=intake.tables)
 
 
-def followed_in(scene: context.Scene) -> pd.DataFrame:
+def followed_in(scene: context.Context) -> pd.DataFrame:
     rows = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
     found = response_windows.ladder_cells(scene, response_windows.followed(scene, rows)).execute()
     return found.astype({"next_prior_orders": float})
@@ -404,7 +406,7 @@ def test_each_window_counts_the_answers_that_closed_it(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def example() -> tuple[context.Scene, pd.DataFrame]:
+def example() -> tuple[context.Context, pd.DataFrame]:
     scene = scene_of(REPO / "data" / "example", "2026Q3")
     return scene, followed_in(scene)
 
@@ -539,7 +541,7 @@ def test_a_tiny_firm_gets_every_rung_with_a_reason(tmp_path, given):
     assert frame["why"].str.endswith(".").all()
     assert frame["note"].str.endswith(".").all()
     assert event_study.event_study(edition).empty
-    assert isinstance(event_study.pre_trends(edition), Unsaid)
+    assert isinstance(event_study.pre_trends(edition), NotEstimable)
 
 
 @pytest.mark.parametrize("shape", ["nobody", "one customer", "one score", "all repeat", "buckets"])
@@ -562,7 +564,7 @@ def test_odd_answers_give_a_reason_or_a_finite_number(shape, of):
     assert isinstance(said, Estimate) or said.why.endswith((".", "…"))
 
 
-def _of(design: str, answers: pd.DataFrame) -> Said:
+def _of(design: str, answers: pd.DataFrame) -> MaybeEstimate:
     match design:
         case "placebo" | "lead":
             return checks(answers)[design == "lead"]
@@ -572,4 +574,4 @@ def _of(design: str, answers: pd.DataFrame) -> Said:
         case "lot":
             return lot_effect(answers, what=LOT)
     shock = event_study.latest(answers, EVENTS)
-    return shock if isinstance(shock, Unsaid) else event_study.effect_of(shock)
+    return shock if isinstance(shock, NotEstimable) else event_study.effect_of(shock)

@@ -13,7 +13,7 @@ import pytest
 from ladder_worlds import lives
 
 from profitchain.core import formats
-from profitchain.core.estimates import GRADES, Estimate, Unsaid
+from profitchain.core.estimates import GRADES, Estimate, NotEstimable
 from profitchain.evidence import hidden_confounding, specification_curve
 from profitchain.evidence.designs import rungs
 from profitchain.evidence.grade import Verdict, verdict
@@ -189,7 +189,7 @@ def test_the_grade_is_recorded_as_its_place_among_grades(case):
     found = verdict(evidence(said, **how))
     recorded = record_ids.of_evidence({"evidence_grade": found.said})[0].parts[0]
     if grade == "too few data":
-        assert isinstance(recorded.said, Unsaid)
+        assert isinstance(recorded.said, NotEstimable)
         return
     assert isinstance(recorded.said, Estimate)
     assert GRADES[int(recorded.said.value)] == grade == formats.number(recorded.said)

@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from link_worlds import CONTROLS, compressed, confounded, rows
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.effects.repeat_effect import repeat_effect
 from profitchain.evidence import hidden_confounding, measurement_error, specification_curve
 from profitchain.evidence.hidden_confounding import (
@@ -225,7 +225,7 @@ def test_what_cannot_be_said_gives_its_reason_everywhere(cells):
         hidden_confounding.effect_of_line(line),
         measurement_error.corrected(cells, no_pairs()),
     ]
-    assert all(isinstance(one, Unsaid) and one.why for one in said)
+    assert all(isinstance(one, NotEstimable) and one.why for one in said)
     assert compared.empty
     assert measurement_error.corrections(cells)["why"].all()
     assert "can't be said" in hidden_words.hidden_sentence(
@@ -237,7 +237,7 @@ def test_what_cannot_be_said_gives_its_reason_everywhere(cells):
 
 def test_a_perfect_score_has_no_straight_line():
     cells = rows(score=[2.0] * 30 + [9.0] * 30, repeats=[0] * 30 + [1] * 30)
-    assert isinstance(straight_line(cells), Unsaid)
+    assert isinstance(straight_line(cells), NotEstimable)
 
 
 def no_pairs() -> pd.DataFrame:
@@ -290,8 +290,10 @@ def test_reliability_by_hand():
     assert measurement_error.reliability(
         close.assign(second=4 - np.array(first))
     ).value == pytest.approx(-1)
-    assert isinstance(measurement_error.reliability(close.head(49)), Unsaid)
-    assert isinstance(measurement_error.reliability(close.assign(first=2.0, second=2.0)), Unsaid)
+    assert isinstance(measurement_error.reliability(close.head(49)), NotEstimable)
+    assert isinstance(
+        measurement_error.reliability(close.assign(first=2.0, second=2.0)), NotEstimable
+    )
 
 
 def test_only_close_answers_of_one_customer_make_a_pair():
@@ -410,7 +412,7 @@ def test_no_answers_give_a_curve_of_reasons():
         cells.assign(window=[]), firm(controls=[], segments=[]), cells=cells
     )
     assert found["why"].all()
-    assert isinstance(specification_curve.clear_share(found), Unsaid)
+    assert isinstance(specification_curve.clear_share(found), NotEstimable)
     assert specification_curve.by_choice(found).empty
     assert designs.specifications_sentence(found) == "No other way of counting gave a number."
 

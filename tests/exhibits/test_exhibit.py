@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profitchain.core.estimates import Estimate, Unsaid, counted
+from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.exhibits import axes, charts, exhibit, tables
 from profitchain.words import prose
 
 WORDS = {"measure": "NPS, points", "source": "Survey", "description": "It rose.", "message": "Up"}
-UNSAID = Unsaid(why="Only 4 answers.", n=4)
+UNSAID = NotEstimable(why="Only 4 answers.", n=4)
 
 
 def estimate(value, low, high, unit="points", n=1204):

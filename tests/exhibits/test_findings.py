@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.pages import summary
@@ -35,7 +35,7 @@ def recorded():
         findings.finding("nps", NPS, label="NPS", change=CHANGE, trend=TREND),
         findings.finding("nps", NPS.times(0.5), label="NPS", group="North"),
         findings.finding("repeat_rate", RATE, label="Repeat rate", change=STILL),
-        findings.finding("ces", Unsaid(why="Only 4 answers.", n=4), label="Effort"),
+        findings.finding("ces", NotEstimable(why="Only 4 answers.", n=4), label="Effort"),
     )
 
 
@@ -65,8 +65,8 @@ def test_a_recorded_finding_comes_back_with_interval_n_and_unit(found):
 
 
 def test_what_is_not_known_comes_back_with_its_reason_and_never_as_a_number(found):
-    assert found.get("ces") == Unsaid(why="Only 4 answers.")
-    assert isinstance(found.get("no_such_id"), Unsaid)
+    assert found.get("ces") == NotEstimable(why="Only 4 answers.")
+    assert isinstance(found.get("no_such_id"), NotEstimable)
     assert "ces" not in set(found.findings["id"])
 
 

@@ -14,7 +14,7 @@ from lifetime_worlds import Truth, cdnow_customers, world
 from scipy.optimize import approx_fprime
 from scipy.special import hyp2f1
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.lifetime import (
     bgnbd_gammagamma,
@@ -277,7 +277,7 @@ def test_too_few_who_came_back_are_not_modelled(known_world, back, word):
         bgnbd_gammagamma.fit_purchases(few),
         expected_value.outlook(few, 1.0, currency="EUR"),
     ):
-        assert isinstance(found, Unsaid) and found.n == back
+        assert isinstance(found, NotEstimable) and found.n == back
         assert found.why.startswith(word) and found.why.endswith("30 are needed.")
 
 
@@ -324,7 +324,7 @@ def test_customers_of_one_age_and_of_one_amount_can_be_modelled():
 def test_spend_without_a_mean_is_not_averaged():
     heavy = world(np.random.default_rng(6), 3000, Truth(q=0.8))
     found = bgnbd_gammagamma.fit_spend(heavy)
-    assert isinstance(found, Unsaid) and "q may be 1 or less" in found.why
+    assert isinstance(found, NotEstimable) and "q may be 1 or less" in found.why
     view = looked_at(heavy)
     assert view.no_money is found or view.no_money.why == found.why
     assert isinstance(expected_value.mean_said(view, expected_value.alive(view), "share"), Estimate)
@@ -451,7 +451,7 @@ def test_nobody_lost_and_nothing_discounted_has_no_value():
     kept = years_of(np.random.default_rng(5)).assign(retained=1)
     terms = {"currency": "EUR", "yearly_discount": 0.0}
     found = contractual.contract(kept, Period("2026Q4"), **terms)
-    assert isinstance(found.next_payment, Unsaid) and "no end" in found.next_payment.why
+    assert isinstance(found.next_payment, NotEstimable) and "no end" in found.next_payment.why
 
 
 def held_back(customers: pd.DataFrame, days: int = 365, **changes: object):
@@ -509,7 +509,7 @@ def test_a_model_is_refuted_when_customers_stay_away(large_world):
 
 def test_nothing_that_followed_judges_no_model(known_world):
     tried = held_back(known_world.assign(came=0, paid=0.0))
-    assert isinstance(tried.ratio, Unsaid) and holdout_test.fits(tried.ratio) == "unsure"
+    assert isinstance(tried.ratio, NotEstimable) and holdout_test.fits(tried.ratio) == "unsure"
     assert (tried.by_repeats["happened_high"].dropna() > 0).all()  # none seen is not none possible
 
 

@@ -18,7 +18,7 @@ from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.periods import Period
 from profitchain.lifetime import churn_model, cox_model, retention_targeting, time_to_order
 from profitchain.measures import loyalty
@@ -179,7 +179,7 @@ def test_a_score_that_fades_is_seen_to_and_one_that_lasts_mostly_not(models):
 def test_where_no_hazard_can_be_told_a_reason_stands_instead(times):
     model = cox_model.fit(times)
     for said in (cox_model.per_point(model), cox_model.proportional(model)):
-        assert isinstance(said, Unsaid) or np.isfinite(said.value)
+        assert isinstance(said, NotEstimable) or np.isfinite(said.value)
     assert len(cox_model.hazard_ratios(model))
     cox_model.early_and_late(times)
     time_to_order.curves(times, NPS, smallest=10)
@@ -255,8 +255,8 @@ def test_chances_that_are_true_are_called_neither_bold_nor_shy():
 
 def test_a_few_leavers_judge_no_forecast():
     trial = foretold(rng(), customers=100).assign(outcome=lambda t: (t.index < 5) * 1.0)
-    assert isinstance(forecast_scores.auc(*columns(trial, "better")), Unsaid)
-    assert isinstance(forecast_scores.lift(*columns(trial, "better")), Unsaid)
+    assert isinstance(forecast_scores.auc(*columns(trial, "better")), NotEstimable)
+    assert isinstance(forecast_scores.lift(*columns(trial, "better")), NotEstimable)
 
 
 # Who will leave
@@ -318,7 +318,7 @@ def test_the_quiet_are_counted_by_hand():
 )
 def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why):
     found = churn_model.foresee(change(world), per_year=4)
-    assert isinstance(found, Unsaid)
+    assert isinstance(found, NotEstimable)
     assert why in found.why
     nothing = retention_targeting.plan(world, found, **CALL)
     assert nothing is found
@@ -332,7 +332,7 @@ def test_without_scores_or_with_one_score_history_stands_alone(world):
     for rows in (world.drop(columns=["score", "score_age_days"]), world.assign(score=9.0)):
         found = churn_model.foresee(rows, per_year=4)
         assert found.forecasts == ["history"]
-        assert isinstance(churn_model.judged(found, "auc")["gain"], Unsaid)
+        assert isinstance(churn_model.judged(found, "auc")["gain"], NotEstimable)
         assert len(models_table(found)) == 1
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.measures.loyalty import (
     cohort_retention,
@@ -59,7 +59,7 @@ def test_retention_and_churn_add_up_and_mirror_their_intervals() -> None:
 
 def test_a_first_period_has_no_retention_and_says_so() -> None:
     told = {one.measure.id: one for one in stories(activity(), "EUR", Period("2025Q4").last(1))}
-    assert isinstance(told["retention_rate"].now, Unsaid)
+    assert isinstance(told["retention_rate"].now, NotEstimable)
 
 
 def test_totals_are_counted_and_a_period_without_orders_says_so() -> None:
@@ -68,7 +68,7 @@ def test_totals_are_counted_and_a_period_without_orders_says_so() -> None:
     assert [found[name].value for name in names] == [
         20, 600, 10, 4,
     ]  # fmt: skip
-    assert isinstance(totals(activity(), Period("2030Q1"), "EUR")["orders"], Unsaid)
+    assert isinstance(totals(activity(), Period("2030Q1"), "EUR")["orders"], NotEstimable)
 
 
 def test_a_repeat_belongs_to_the_period_in_which_the_window_closes() -> None:
@@ -84,7 +84,7 @@ def test_a_repeat_belongs_to_the_period_in_which_the_window_closes() -> None:
 
 def test_nobody_asked_means_no_repeat_rate() -> None:
     nothing = pd.DataFrame({"closes": [], "cluster": [], "n": [], "repeats": []})
-    assert isinstance(repeat_story(nothing, 90, NOW.last(2)).now, Unsaid)
+    assert isinstance(repeat_story(nothing, 90, NOW.last(2)).now, NotEstimable)
 
 
 COHORTS = pd.DataFrame(
@@ -145,5 +145,5 @@ def test_the_share_who_ordered_again_is_read_off_the_curve() -> None:
 def test_hardly_any_returns_is_too_few_to_say(events: int) -> None:
     gaps = pd.DataFrame({"days": [10, 90], "event": [1, 0], "n": [events, 100]})
     found = time_to_next_order(gaps)
-    assert isinstance(found, Unsaid)
-    assert isinstance(share_again_within(found, 30), Unsaid)
+    assert isinstance(found, NotEstimable)
+    assert isinstance(share_again_within(found, 30), NotEstimable)

@@ -22,7 +22,7 @@ from scipy.optimize import approx_fprime
 from scipy.special import expit
 from statsmodels.tools.sm_exceptions import SpecificationWarning
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.effects.nonresponse_bounds import (
     CASES,
@@ -437,10 +437,10 @@ def panel_of(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return invitations.asked_panel(scene, requests, invited=invited).execute()
 
 
-def asked_of(frames: dict[str, pd.DataFrame]) -> tuple[context.Scene, ibis.Table, bool]:
+def asked_of(frames: dict[str, pd.DataFrame]) -> tuple[context.Context, ibis.Table, bool]:
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    scene = context.Scene(company=firm(), period=PERIOD, tables=tables)
+    scene = context.Context(company=firm(), period=PERIOD, tables=tables)
     invited = invitations.by_invitation(scene)
     return (
         scene,
@@ -700,7 +700,9 @@ def test_odd_data_give_a_number_or_a_reason(rows, ask):
     said = ask(rows)
     pd.testing.assert_frame_equal(rows, before)
     for one in said if isinstance(said, list) else [said]:
-        assert isinstance(one, Estimate) or (isinstance(one, Unsaid) and one.why.endswith("."))
+        assert isinstance(one, Estimate) or (
+            isinstance(one, NotEstimable) and one.why.endswith(".")
+        )
 
 
 def test_a_score_that_all_share_is_not_taken_for_certain():
@@ -711,14 +713,14 @@ def test_a_score_that_all_share_is_not_taken_for_certain():
 
 @pytest.mark.parametrize("name", ["no requests", "nobody answered", "one customer"])
 def test_what_nobody_can_say_is_never_a_number(name):
-    assert isinstance(weighted_score(ODD[name], NPS), Unsaid)
-    assert isinstance(weighted_effect(ODD[name], controls=CONTROLS), Unsaid)
-    assert {type(one) for one in bounds_of_score(ODD[name], NPS).values()} == {Unsaid}
+    assert isinstance(weighted_score(ODD[name], NPS), NotEstimable)
+    assert isinstance(weighted_effect(ODD[name], controls=CONTROLS), NotEstimable)
+    assert {type(one) for one in bounds_of_score(ODD[name], NPS).values()} == {NotEstimable}
 
 
 def test_history_that_parts_the_silent_is_left_out_by_name():
     notes = propensity(ODD["history tells who answers"])
-    assert isinstance(notes, Unsaid) or "prior orders left out" in "; ".join(
+    assert isinstance(notes, NotEstimable) or "prior orders left out" in "; ".join(
         notes.design.controls.notes
     )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.measures import (
     concentration,
@@ -93,14 +93,14 @@ def test_a_customer_who_changes_groups_has_changed_and_not_the_limits():
     assert table["share_of_revenue"].sum() == pytest.approx(1, abs=EXACT)
 
 
-def in_groups(sizes: dict[str, int]) -> rfm.Groups:
+def in_groups(sizes: dict[str, int]) -> rfm.ValueGroups:
     """Return so many customers in each group, all of them with an answer and ten of money."""
     names = np.repeat(list(sizes), list(sizes.values()))
     group = pd.Categorical(names, categories=rfm.GROUPS)
     rows = people(orders=(names != "Lapsed").astype(int), score=[9.0] * len(names))
     rows["revenue"] = 10.0 * rows["orders"]
     ends = rfm.limits(rfm.snapshot(rows, 0))
-    return rfm.Groups(
+    return rfm.ValueGroups(
         now=rows.assign(group=group), before=rows.iloc[:0], ends=ends, money="revenue"
     )
 
@@ -137,7 +137,7 @@ def test_no_group_too_small_to_show_can_be_told_by_subtraction(case):
         rfm.group_sizes(groups, smallest=5),
         rfm.group_shares(groups, "revenue", smallest=5),
     ):
-        assert {group for group in sizes if isinstance(said[group], Unsaid)} == hidden
+        assert {group for group in sizes if isinstance(said[group], NotEstimable)} == hidden
 
 
 def test_profit_by_group_hides_whom_the_total_would_tell():
@@ -238,7 +238,7 @@ def test_clusters_that_move_together_widen_the_interval():
 
 def test_refunds_above_purchases_leave_nothing_to_share_and_single_ones_stay_in():
     lost = concentration.top_share(pd.Series([-1.0] * 60 + [0.5] * 60))
-    assert isinstance(lost, Unsaid) and "not above zero" in lost.why
+    assert isinstance(lost, NotEstimable) and "not above zero" in lost.why
     some = concentration.curve(pd.Series([-50.0, *np.ones(99)]))
     assert some["value"].max() > 1
     assert some["value"].iloc[-1] == 1
@@ -259,8 +259,8 @@ def test_the_top_tenth_is_of_the_period_s_customers_alone():
 
 @pytest.mark.parametrize("n", [0, 1, 99])
 def test_few_customers_have_no_top_tenth(n):
-    assert isinstance(concentration.top_share(pd.Series(np.ones(n))), Unsaid)
-    assert isinstance(concentration.gini(pd.Series(np.ones(n))), Unsaid)
+    assert isinstance(concentration.top_share(pd.Series(np.ones(n))), NotEstimable)
+    assert isinstance(concentration.gini(pd.Series(np.ones(n))), NotEstimable)
 
 
 def test_no_place_of_the_curve_tells_of_fewer_customers_than_may_be_shown():
@@ -461,9 +461,9 @@ def test_moves_are_counted_by_customer_and_small_cells_are_hidden():
     assert told.at[("Loyal", "Deserters"), "moved"] == 0
     # one customer is nobody's business, and five less would tell of that one
     assert told.loc[[("Loyal", "No order"), ("Loyal", "Loyal")], "moved"].isna().all()
-    assert isinstance(value_satisfaction_matrix.moved_out(found, "Loyal", smallest=4), Unsaid)
+    assert isinstance(value_satisfaction_matrix.moved_out(found, "Loyal", smallest=4), NotEstimable)
     assert isinstance(
-        value_satisfaction_matrix.moved_to(found, "Loyal", "No order", smallest=4), Unsaid
+        value_satisfaction_matrix.moved_to(found, "Loyal", "No order", smallest=4), NotEstimable
     )
     assert value_satisfaction_matrix.moved_out(found, "Loyal").value == pytest.approx(7 / 12)
     assert value_satisfaction_matrix.moved_to(found, "Loyal", "No order").value == pytest.approx(
@@ -484,7 +484,7 @@ def test_no_field_too_small_to_show_can_be_told_by_subtraction():
     assert set(table.index[table["customers"].isna()]) == {"Hostages", "Deserters"}
     assert table.at["All who ordered", "customers"] == 64
     sizes = value_satisfaction_matrix.field_sizes(found, smallest=5)
-    assert [isinstance(one, Unsaid) for one in sizes.values()] == [False, True, False, True]
+    assert [isinstance(one, NotEstimable) for one in sizes.values()] == [False, True, False, True]
     high, low = (
         value_satisfaction_matrix.not_satisfied_share(found, high=high, smallest=5)
         for high in (True, False)
@@ -515,11 +515,12 @@ def test_a_low_score_is_satisfied_where_low_is_easy():
 @pytest.mark.parametrize("rows", [people(orders=[1, 1]), people(orders=[0, 0], score=[1.0, 2.0])])
 def test_without_answers_or_orders_there_are_no_fields(rows):
     found = value_satisfaction_matrix.fields(rows, NPS)
-    assert isinstance(found, Unsaid)
+    assert isinstance(found, NotEstimable)
     assert value_satisfaction_matrix.field_table(found).empty
     assert value_satisfaction_matrix.moves(found).empty
     assert all(
-        isinstance(one, Unsaid) for one in value_satisfaction_matrix.field_sizes(found).values()
+        isinstance(one, NotEstimable)
+        for one in value_satisfaction_matrix.field_sizes(found).values()
     )
 
 
@@ -529,7 +530,7 @@ def test_without_answers_or_orders_there_are_no_fields(rows):
 def told_dimensions(rows: pd.DataFrame) -> pd.DataFrame:
     groups = rfm.grouped(rows, QUARTER)
     how = {
-        "profit": Unsaid(why="No."),
+        "profit": NotEstimable(why="No."),
         "answered": value_satisfaction_matrix.answered_share(groups.now),
     }
     return value_dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
@@ -551,7 +552,7 @@ def test_each_dimension_is_measured_by_what_the_firm_has_and_else_says_what_it_n
 def test_a_few_new_customers_are_not_counted_where_they_may_not_be_shown():
     rows = people(orders=[1] * 30, age_days=[10] * 3 + [400] * 27)
     groups = rfm.grouped(rows, QUARTER)
-    how = {"profit": Unsaid(why="No."), "answered": Unsaid(why="No."), "smallest": 5}
+    how = {"profit": NotEstimable(why="No."), "answered": NotEstimable(why="No."), "smallest": 5}
     told = value_dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
     assert np.isnan(told.at["Strategic", "n"])
     assert told.at["Strategic", "why"] == "Fewer than 5 customers: too small a group to show."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.measures.satisfaction import (
     all_scores,
@@ -110,7 +110,7 @@ def test_the_public_names_follow_the_kind_and_the_first_question_of_a_kind_has_i
 def test_a_period_without_answers_is_unsaid_and_others_stand() -> None:
     told = stories(cells(NPS, [9] * 12 + [0] * 3), [NPS], NOW.last(2))[0]
     assert isinstance(told.now, Estimate)
-    assert isinstance(told.change, Unsaid)
+    assert isinstance(told.change, NotEstimable)
 
 
 def test_answers_keep_their_number_whatever_the_cells() -> None:

@@ -12,13 +12,13 @@ from group_worlds import SIZES, by_rule, compared, kept, snapshots
 from scipy import integrate, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.exhibits import evidence_charts, exhibit, group_records
 from profitchain.measures import clustering, segment_comparisons
 from profitchain.measures.segment_comparisons import ALIKE, compared_fairly
 from profitchain.stats import shrinkage
 from profitchain.stats.ratios import ratio
-from profitchain.stats.shrinkage import Groups
+from profitchain.stats.shrinkage import GroupMeans
 from profitchain.words import segments
 
 WORLDS = 150
@@ -34,13 +34,15 @@ BCG = (
 )
 
 
-def many(normal_groups: tuple[np.ndarray, np.ndarray]) -> Groups:
+def many(normal_groups: tuple[np.ndarray, np.ndarray]) -> GroupMeans:
     mean, errors = normal_groups
     names = pd.RangeIndex(len(mean))
-    return Groups(names=names, n=np.full(len(mean), 100.0), mean=mean, variance=errors**2)
+    return GroupMeans(names=names, n=np.full(len(mean), 100.0), mean=mean, variance=errors**2)
 
 
-def fairly(values: np.ndarray, group: np.ndarray, **how: object) -> segment_comparisons.Fairly:
+def fairly(
+    values: np.ndarray, group: np.ndarray, **how: object
+) -> segment_comparisons.SegmentComparison:
     return compared_fairly([compared(values, group)], ["group"], **how)
 
 
@@ -140,7 +142,7 @@ def test_shrunk_rates_beat_raw_ones_and_their_intervals_hold_the_truth(between):
     for _ in range(WORLDS):
         truth = np.clip(0.4 + rng.normal(0, between, 8), 0.05, 0.95)
         values, group = kept(rng, truth)
-        groups = shrinkage.groups_of(pd.Series(values), pd.Series(group))
+        groups = shrinkage.group_means(pd.Series(values), pd.Series(group))
         ours = shrinkage.shrunk(groups)
         raw += ((groups.mean - truth) ** 2).sum()
         drawn += ((ours["value"] - truth) ** 2).sum()
@@ -224,7 +226,7 @@ def test_nobody_active_before_leaves_reasons_and_no_numbers():
     nothing = compared(np.zeros(0), np.zeros(0))
     found = compared_fairly([nothing], ["group"], smallest=10)
     assert found.segments["why"].str.startswith("No group").all()
-    assert isinstance(segment_comparisons.overall(nothing), Unsaid)
+    assert isinstance(segment_comparisons.overall(nothing), NotEstimable)
 
 
 def test_retention_of_everybody_is_that_of_the_previous_periods_customers():
@@ -264,7 +266,7 @@ def test_clusters_beat_rules_where_what_counts_lies_beyond_them_and_only_there()
     assert "more than groups by rule" in segments.gain_sentence(gains[0])
 
 
-def _trial(customers: pd.DataFrame) -> clustering.Trial:
+def _trial(customers: pd.DataFrame) -> clustering.ClusteringTrial:
     return clustering.trial(customers, (by_rule(customers, 2), by_rule(customers, 1)))
 
 
@@ -294,7 +296,7 @@ def test_the_trial_comes_out_the_same_twice_and_later_periods_have_no_say():
 def test_firms_too_small_or_too_alike_for_clusters_are_told_why(n):
     customers = snapshots(n).assign(orders=1, margin=5.0, contacts=0, age_days=10, last_age_days=10)
     tried = _trial(customers)
-    assert isinstance(tried, Unsaid)
+    assert isinstance(tried, NotEstimable)
     assert tried.why in segments.gain_sentence(tried)
     assert segments.trial_table(tried).empty
 
@@ -303,7 +305,7 @@ def test_a_rule_that_makes_one_group_is_no_rival():
     customers = snapshots(600, hidden=20.0)
     one = tuple(by_rule(customers, back).map(lambda _: "all") for back in (2, 1))
     tried = clustering.trial(customers, one)
-    assert isinstance(tried, Unsaid)
+    assert isinstance(tried, NotEstimable)
     assert "one group" in tried.why
 
 

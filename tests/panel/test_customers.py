@@ -15,7 +15,7 @@ import pytest
 from profitchain.core.periods import Period
 from profitchain.intake import hashing, intake, parquet_cache
 from profitchain.panel import customers, edition, purchases, summaries
-from profitchain.panel.context import Scene
+from profitchain.panel.context import Context
 from profitchain.sources.company import load_company
 from profitchain.sources.typed_tables import WHO
 
@@ -143,7 +143,7 @@ def test_a_large_firm_without_an_answer_yet_has_its_orders_summed(large, firm, t
 
 @pytest.mark.parametrize("first", [None, datetime(2026, 1, 1, 12, 0, 0, 5)])
 def test_how_far_orders_reach_is_known_but_for_refunds_alone(firm, first):
-    scene = Scene(company=load_company(firm), period=PERIOD, tables={})
+    scene = Context(company=load_company(firm), period=PERIOD, tables={})
     rows = ibis.memtable({"windows": [1], "customer_id": ["a"]})
     found = ibis.duckdb.connect().to_pandas(purchases.active_windows(scene, rows, first))
     days = None if first is None else (PERIOD.last_day - first.date()).days

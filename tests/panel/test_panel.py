@@ -56,14 +56,14 @@ def invented(seed: int = 3, customers: int = 60) -> dict[str, pd.DataFrame]:
     return {"orders": orders, "responses": responses, "customers": known}
 
 
-def scene_of(frames: dict[str, pd.DataFrame], company: Company | None = None) -> context.Scene:
+def scene_of(frames: dict[str, pd.DataFrame], company: Company | None = None) -> context.Context:
     """Return the scene of frames loaded into an engine of their own."""
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    return context.Scene(company=company or firm(), period=PERIOD, tables=tables)
+    return context.Context(company=company or firm(), period=PERIOD, tables=tables)
 
 
-def panel_of(scene: context.Scene) -> pd.DataFrame:
+def panel_of(scene: context.Context) -> pd.DataFrame:
     answers = panel.answers(scene, crowd.customer_clusters(scene))
     return panel.panel(scene, panel.lives(scene, answers)).execute()
 
@@ -155,7 +155,7 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
         "responses": whole.tables["responses"].filter(lambda t: t.responded_at < early),
         "customers": whole.tables["customers"],
     }
-    both = [context.Scene(**told, tables=tables) for tables in (scene_of(cut).tables, asof)]
+    both = [context.Context(**told, tables=tables) for tables in (scene_of(cut).tables, asof)]
     first, second = (in_order(panel_of(scene).drop(columns="cluster")) for scene in both)
     pd.testing.assert_frame_equal(first, second)
 

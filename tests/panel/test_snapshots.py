@@ -68,13 +68,13 @@ def invented(seed: int = 5, customers: int = 40) -> dict[str, pd.DataFrame]:
     }
 
 
-def scene_of(frames: dict[str, pd.DataFrame], **changes: object) -> context.Scene:
+def scene_of(frames: dict[str, pd.DataFrame], **changes: object) -> context.Context:
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    return context.Scene(company=firm(**changes), period=PERIOD, tables=tables)
+    return context.Context(company=firm(**changes), period=PERIOD, tables=tables)
 
 
-def known_of(scene: context.Scene) -> snapshots.Known:
+def known_of(scene: context.Context) -> snapshots.Known:
     clusters = crowd.customer_clusters(scene)
     many = int(clusters.count().execute())
     everybody = snapshots.people(clusters, many, of=many)

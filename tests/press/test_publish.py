@@ -218,10 +218,10 @@ def test_a_failing_notebook_leaves_the_last_edition_and_an_incomplete_one_beside
 
 def stopped(
     path: Path, _given: object, _environment: object, folders: dict
-) -> dict[str, run_notebook.Ran]:
+) -> dict[str, run_notebook.NotebookRun]:
     """Return what comes back from a notebook that fails at once."""
     failure = Failure(notebook=path.name, stop="error", cell=2, error="KeyError: 'x'")
-    ran = run_notebook.Ran(path=path, executed=None, why="", seconds=0.0, failed=failure)
+    ran = run_notebook.NotebookRun(path=path, executed=None, why="", seconds=0.0, failed=failure)
     return dict.fromkeys(folders, ran)
 
 
@@ -230,7 +230,7 @@ def failing(monkeypatch) -> set[str]:
     """Names of notebooks that fail in this test, which needs no kernels; the others run."""
     names: set[str] = set()
     monkeypatch.setenv(fork_server.PLAIN, "plain")
-    monkeypatch.setattr(run_cache.Keep, "find", lambda *_: None)
+    monkeypatch.setattr(run_cache.RunCache, "find", lambda *_: None)
     monkeypatch.setattr(publish, "ProcessPoolExecutor", Here)
     monkeypatch.setattr(
         publish,

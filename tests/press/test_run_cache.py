@@ -137,14 +137,16 @@ def test_the_summary_runs_again_when_a_number_moved(shop):
 def test_a_notebook_that_may_read_what_no_key_knows_is_not_kept(shop, code):
     path = write_notebook(shop.parent / "notebooks", "03_short", ANSWER, code)
     edition = publish.read_period(shop, "2026Q1")
-    keep = run_cache.Keep(edition=edition, notebooks=path.parent, code="", given={}, tags=("en",))
+    keep = run_cache.RunCache(
+        edition=edition, notebooks=path.parent, code="", given={}, tags=("en",)
+    )
     assert keep.key(path) == ""
 
 
 def test_every_shipped_notebook_is_kept(repo, shop):
     edition = publish.read_period(shop, "2026Q1")
     for path in (repo / "notebooks").glob("[0-9]*.ipynb"):
-        keep = run_cache.Keep(
+        keep = run_cache.RunCache(
             edition=edition, notebooks=path.parent, code="", given={}, tags=("en",)
         )
         assert keep.key(path), path.name
@@ -163,9 +165,9 @@ def test_a_failure_is_not_kept_and_what_is_not_measured_is(shop):
 
 
 def test_what_changes_while_notebooks_run_is_not_kept_under_what_was_before(shop, monkeypatch):
-    run = run_cache.Keep.still_holds
+    run = run_cache.RunCache.still_holds
     monkeypatch.setattr(
-        run_cache.Keep, "still_holds",
+        run_cache.RunCache, "still_holds",
         lambda self: (add_module(shop.parent, monkeypatch), run(self))[1],
     )  # fmt: skip
     assert ran(shop) == EVERY

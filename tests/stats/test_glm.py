@@ -10,7 +10,7 @@ from link_worlds import CONTROLS, compressed, confounded, rows
 from numpy.testing import assert_allclose
 from scipy.special import expit
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.stats import glm
 from profitchain.stats.glm import Fit, fitted
 from profitchain.stats.margins import average_effect, estimates, stacked, standardised, wald
@@ -176,7 +176,7 @@ REFUSED = {
 @pytest.mark.parametrize(("cells", "why"), REFUSED.values(), ids=REFUSED)
 def test_what_can_not_be_fitted_is_refused_in_words(cells, why):
     model = fitted(cells, as_it_is)
-    assert isinstance(model, Unsaid)
+    assert isinstance(model, NotEstimable)
     assert why in model.why
     assert model.why.endswith(".")
     assert model.n == len(cells)
@@ -190,7 +190,7 @@ def test_too_many_terms_for_the_repeats_are_refused():
     history = np.random.default_rng(1).integers(0, 90, (400, 3))
     cells[["prior_orders", "recency_days", "tenure_days"]] = history
     model = fitted(cells, as_it_is, controls=controls)
-    assert isinstance(model, Unsaid) and "for 4 terms" in model.why
+    assert isinstance(model, NotEstimable) and "for 4 terms" in model.why
 
 
 def test_controls_that_can_not_help_are_dropped_and_named():

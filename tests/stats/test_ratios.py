@@ -10,14 +10,14 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import (
     Measure,
     by_groups,
     change_since,
+    measure_series,
     period_totals,
-    story,
     trend,
 )
 from profitchain.stats.ratios import change, difference, holm, ratio
@@ -33,7 +33,7 @@ def sums(y: object, n: object = 1, cluster: object = None) -> pd.DataFrame:
     )
 
 
-def of(frame: pd.DataFrame, **changes: object) -> Estimate | Unsaid:
+def of(frame: pd.DataFrame, **changes: object) -> Estimate | NotEstimable:
     return ratio(frame, **{"numerator": "y", "denominator": "n", "unit": "share", **changes})
 
 
@@ -94,12 +94,12 @@ ONE_OF_MANY = np.r_[np.zeros(300), np.arange(1, 41)]
 )  # fmt: skip
 def test_too_little_is_said_to_be_so(frame: pd.DataFrame, why: str) -> None:
     found = of(frame, bounds=(0, 1))
-    assert isinstance(found, Unsaid)
+    assert isinstance(found, NotEstimable)
     assert why in found.why
 
 
 def test_a_group_below_the_privacy_limit_is_refused() -> None:
-    assert isinstance(of(sums(np.tile([0.0, 1.0], 4)), bounds=(0, 1), smallest=9), Unsaid)
+    assert isinstance(of(sums(np.tile([0.0, 1.0], 4)), bounds=(0, 1), smallest=9), NotEstimable)
     assert isinstance(of(sums(np.tile([0.0, 1.0], 5)), bounds=(0, 1), smallest=10), Estimate)
 
 
@@ -170,11 +170,11 @@ def test_a_trend_leaves_a_gap_with_its_reason_where_nothing_was_counted() -> Non
 
 
 def test_a_story_holds_the_figure_and_both_changes() -> None:
-    told = story(two_periods(), SHARE, Period("2026Q1").last(8))
+    told = measure_series(two_periods(), SHARE, Period("2026Q1").last(8))
     assert told.now.value == 0.6
     assert told.change.value == pytest.approx(0.3)
     assert told.change.verdict == "up"
-    assert isinstance(told.change_on_year, Unsaid)
+    assert isinstance(told.change_on_year, NotEstimable)
     assert change_since(two_periods(), SHARE, Period("2025Q4"), Period("2026Q1")).verdict == "down"
 
 

@@ -44,7 +44,7 @@ def panel(company: str) -> dict:
 
     from profitchain.core.periods import Period
     from profitchain.panel import panel as panels
-    from profitchain.panel.context import Scene
+    from profitchain.panel.context import Context
     from profitchain.sources.company import load_company
 
     con, firm = ibis.duckdb.connect(), load_company(Path(company))
@@ -56,7 +56,7 @@ def panel(company: str) -> dict:
     rows = responses.select("response_id", "customer_id", "responded_at", "nps")
     rows = rows.mutate(row=ibis.row_number())
     tables = {"orders": orders, "responses": responses}
-    scene = Scene(company=firm.model_copy(update={"gross_margin": None}),
+    scene = Context(company=firm.model_copy(update={"gross_margin": None}),
                   period=Period(LAST), tables=tables)  # fmt: skip
     clock = Clock()
     found = panels.histories(panels.with_window(scene, rows), scene)

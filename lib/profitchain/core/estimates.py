@@ -34,7 +34,7 @@ class Estimate:
         if not all(math.isfinite(number) for number in (self.value, self.low, self.high)):
             raise ValueError(
                 f"An Estimate needs finite numbers, got {self.value}, {self.low}, {self.high}. "
-                "Return Unsaid(why=...) where a number can't be stood behind."
+                "Return NotEstimable(why=...) where a number can't be stood behind."
             )
         if not self.low <= self.value <= self.high:
             raise ValueError(
@@ -60,7 +60,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unsaid:
+class NotEstimable:
     """A number that we can't stand behind, with the reason in one sentence and the n at hand.
 
     It takes the place of an `Estimate` wherever one may be missing: sentences give the reason,
@@ -71,7 +71,7 @@ class Unsaid:
     n: int = 0
 
 
-Said = Estimate | Unsaid
+MaybeEstimate = Estimate | NotEstimable
 
 
 def counted(value: float, *, unit: str, n: int | None = None) -> Estimate:

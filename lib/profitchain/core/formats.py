@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from babel import numbers as babel_numbers
 from babel.dates import format_date, format_interval, format_skeleton
 
-from profitchain.core.estimates import GRADES, Estimate, Said, Unsaid
+from profitchain.core.estimates import GRADES, Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, NN_, _, locale, ngettext, pgettext
 from profitchain.core.periods import Period
 
@@ -64,9 +64,9 @@ def period_part(period: Period) -> str:
     return format_date(period.first_day, form, locale=locale())
 
 
-def as_difference(said: Said) -> Said:
+def as_difference(said: MaybeEstimate) -> MaybeEstimate:
     """Return a difference of shares in percentage points; anything else as it is."""
-    if isinstance(said, Unsaid) or said.unit != "share":
+    if isinstance(said, NotEstimable) or said.unit != "share":
         return said
     return said.times(100, unit="percentage points")
 
@@ -135,7 +135,7 @@ def p_words(p: float) -> str:
     return _("p = {p}", p=f"{p:.3f}")
 
 
-def number(said: Said, *, difference: bool = False, sign: bool = False) -> str:
+def number(said: MaybeEstimate, *, difference: bool = False, sign: bool = False) -> str:
     """Return a figure alone, for places whose interval stands beside it.
 
     Examples
@@ -143,14 +143,14 @@ def number(said: Said, *, difference: bool = False, sign: bool = False) -> str:
     >>> number(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
     '31.2%'
     """
-    if isinstance(said, Unsaid):
+    if isinstance(said, NotEstimable):
         return _(TOO_FEW)
     said = as_difference(said) if difference else said
     text = plain(said.value, said.unit, places=places_of(said))
     return f"+{text}" if sign and said.value > 0 else text
 
 
-def interval(said: Said, *, difference: bool = False, bare: bool = False) -> str:
+def interval(said: MaybeEstimate, *, difference: bool = False, bare: bool = False) -> str:
     """Return an interval's two ends; `bare` where the figure with its unit words stands before.
 
     Examples
@@ -158,7 +158,7 @@ def interval(said: Said, *, difference: bool = False, bare: bool = False) -> str
     >>> interval(Estimate(value=4.2, low=-1, high=9.4, n=80, unit="points"))
     '−1.0 to 9.4 points'
     """
-    if isinstance(said, Unsaid):
+    if isinstance(said, NotEstimable):
         return _(TOO_FEW)
     said = as_difference(said) if difference else said
     low = plain(said.low, said.unit, places=places_of(said), bare=True)
@@ -171,7 +171,7 @@ def ends(low: str, high: str) -> str:
     return _("{low} to {high}", low=low, high=high)
 
 
-def with_interval(said: Said, *, difference: bool = False) -> str:
+def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
     """Return a figure with its interval and its n; a count in full stands alone.
 
     Examples
@@ -179,7 +179,7 @@ def with_interval(said: Said, *, difference: bool = False) -> str:
     >>> with_interval(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
     '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
     """
-    if isinstance(said, Unsaid):
+    if isinstance(said, NotEstimable):
         return in_brackets(_(TOO_FEW), said.why)
     text = number(said, difference=difference)
     if said.low == said.high:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.i18n import _, ngettext
 from profitchain.effects.repeat_effect import adjustment, nothing
 from profitchain.stats.glm import fitted
@@ -68,9 +68,9 @@ def adjusted_rates(
     labels = {"score": groups["score"], "merged": groups["merged"]}
     if len(groups) < 2 and cells["score"].nunique() > 1:
         why = _("At every score all or none came back, or too few answered.")
-        return said_frame([Unsaid(why=why, n=int(n)) for n in groups["n"]], **labels)
+        return said_frame([NotEstimable(why=why, n=int(n)) for n in groups["n"]], **labels)
     model = fitted(cells, categories(groups["lowest"].iloc[1:].to_numpy()), controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return said_frame([model] * len(groups), **labels)
     found = estimates(standardised(model, groups["lowest"]), unit="share", share=True, level=level)
     said = [replace(one, n=int(n)) for one, n in zip(found, groups["n"], strict=True)]
@@ -92,7 +92,7 @@ def repeat_curve(
     if len(distinct) < FEWEST_SCORES:
         return said_frame([_few_scores(cells)] * len(distinct), score=distinct)
     model = fitted(cells, _spline(cells), controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return said_frame([model] * len(distinct), score=distinct)
     grid = np.linspace(distinct[0], distinct[-1], CURVE_POINTS)
     said = estimates(standardised(model, grid), unit="share", share=True, level=level)
@@ -105,7 +105,7 @@ def linearity(
     bands: Sequence[Band] = (),
     controls: Sequence[str] = (),
     smallest: int = 10,
-) -> Wald | Unsaid:
+) -> Wald | NotEstimable:
     """Return a test that each point of the scale counts the same (on the logit scale).
 
     Scales with six or more distinct scores: a line that may bend at the edges of `bands`, fixed
@@ -124,7 +124,7 @@ def linearity(
     else:
         basis, how = _spline(cells), "restricted cubic spline"
     model = fitted(cells, basis, controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     bent = np.eye(len(model.coefficients.values))[1 : model.design.score_terms]
     return wald_test(
@@ -154,7 +154,7 @@ def effect_by_band(
     counts = _in_bands(cells, bands)
     thick = _thick(cells, bands, smallest)
     model = fitted(cells, broken_line(inner_edges(cells, bands, smallest)), controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return said_frame([replace(model, n=int(n)) for n in counts], band=labels)
     ends = standardised(model, [end for band in bands for end in band])
     widths = np.array([[high - low] for low, high in bands])
@@ -247,16 +247,16 @@ def _cut(low: float, high: float, share: float) -> int:
     return int(np.floor(low + share * (high - low) + 0.5))
 
 
-def _few_scores(cells: pd.DataFrame) -> Unsaid:
+def _few_scores(cells: pd.DataFrame) -> NotEstimable:
     n = int(cells["n"].sum())
     why = _("Fewer than four scores were given often enough to tell a bend.")
-    return Unsaid(why=why, n=n)
+    return NotEstimable(why=why, n=n)
 
 
-def _thin(n: float, smallest: int) -> Unsaid:
+def _thin(n: float, smallest: int) -> NotEstimable:
     why = ngettext(
         "Fewer than {n} answer that tells of a slope in this band.",
         "Fewer than {n} answers that tell of a slope in this band.",
         smallest,
     )
-    return Unsaid(why=why, n=int(n))
+    return NotEstimable(why=why, n=int(n))

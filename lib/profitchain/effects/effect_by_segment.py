@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment
 from profitchain.stats.clusters import clusters
@@ -58,7 +58,7 @@ def per_10_nps(
 
 def repeat_effect_per_10_nps(
     cells: pd.DataFrame, *, kind: str = "nps", controls: Sequence[str] = (), level: float = 0.95
-) -> Said:
+) -> MaybeEstimate:
     """Return the headline of `per_10_nps`: half of it by each of the first two steps.
 
     The same number as that of detractors who become promoters, since 5 of 100 answers leave the
@@ -86,7 +86,7 @@ def effect_by_segment(
     """
     why = _no_segments(cells, segment)
     if why:
-        frame = said_frame([Unsaid(why=why, n=int(cells["n"].sum()))], segment=[N_("all")])
+        frame = said_frame([NotEstimable(why=why, n=int(cells["n"].sum()))], segment=[N_("all")])
         return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
     found = _by_segment(cells, segment, controls, smallest)
     frame = said_frame([_said(one, level) for one in found.values()], segment=list(found))
@@ -98,9 +98,11 @@ def effect_by_segment(
     return frame.sort_values(["value", "segment"], ascending=[False, True], ignore_index=True)
 
 
-def _moved(cells: pd.DataFrame, kind: str, controls: Sequence[str], level: float) -> list[Said]:
+def _moved(
+    cells: pd.DataFrame, kind: str, controls: Sequence[str], level: float
+) -> list[MaybeEstimate]:
     model = by_group(cells, kind=kind, controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return [model] * len(MOVES)
     groups = standardised(model, LOWEST)
     method = f"logit on three groups; {adjustment(model)}; {CLUSTERED}"
@@ -109,20 +111,20 @@ def _moved(cells: pd.DataFrame, kind: str, controls: Sequence[str], level: float
 
 def by_group(
     cells: pd.DataFrame, *, kind: str, controls: Sequence[str] = (), outcome: Outcome = "repeats"
-) -> Fit | Unsaid:
+) -> Fit | NotEstimable:
     """Return the model of an outcome on detractors, passives and promoters, or why it is none."""
     if kind != "nps":
         why = _(
             "The main question is not a net promoter question, so NPS points mean nothing here."
         )
-        return Unsaid(why=why, n=int(cells["n"].sum()))
+        return NotEstimable(why=why, n=int(cells["n"].sum()))
     counts = _counts(cells)
     n = int(counts["n"].sum())
     if n and not cells["score"].between(0, 10).all():
-        return Unsaid(why=_("The Net Promoter Score needs answers from 0 to 10."), n=n)
+        return NotEstimable(why=_("The Net Promoter Score needs answers from 0 to 10."), n=n)
     why = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), "")
     if n and why:
-        return Unsaid(why=why, n=n)
+        return NotEstimable(why=why, n=n)
     return fitted(cells, categories(LOWEST[1:]), controls=controls, outcome=outcome)
 
 
@@ -159,7 +161,7 @@ def _no_segments(cells: pd.DataFrame, segment: str) -> str:
 
 def _by_segment(
     cells: pd.DataFrame, segment: str, controls: Sequence[str], smallest: int
-) -> dict[str, Quantities | Unsaid]:
+) -> dict[str, Quantities | NotEstimable]:
     names = named_levels(cells[segment])
     others = [control for control in controls if control != segment]
     return {
@@ -168,7 +170,9 @@ def _by_segment(
     }
 
 
-def _within(cells: pd.DataFrame, controls: Sequence[str], smallest: int) -> Quantities | Unsaid:
+def _within(
+    cells: pd.DataFrame, controls: Sequence[str], smallest: int
+) -> Quantities | NotEstimable:
     n = int(cells["n"].sum())
     if min(n, clusters(cells)) < smallest:
         why = ngettext(
@@ -176,18 +180,18 @@ def _within(cells: pd.DataFrame, controls: Sequence[str], smallest: int) -> Quan
             "Fewer than {n} customers: too small a group to show.",
             smallest,
         )
-        return Unsaid(why=why, n=n)
+        return NotEstimable(why=why, n=n)
     model = fitted(cells, as_it_is, controls=controls)
-    return model if isinstance(model, Unsaid) else average_effect(model)
+    return model if isinstance(model, NotEstimable) else average_effect(model)
 
 
-def _said(found: Quantities | Unsaid, level: float) -> Said:
-    if isinstance(found, Unsaid):
+def _said(found: Quantities | NotEstimable, level: float) -> MaybeEstimate:
+    if isinstance(found, NotEstimable):
         return found
     return estimates(found, unit="share", level=level, method=CLUSTERED)[0]
 
 
-def _against_others(found: list[Quantities | Unsaid]) -> tuple[np.ndarray, np.ndarray]:
+def _against_others(found: list[Quantities | NotEstimable]) -> tuple[np.ndarray, np.ndarray]:
     """Return each effect's difference from the others' mean (by answers) and its p-value."""
     differences, p_values = np.full((2, len(found)), np.nan)
     places = [place for place, one in enumerate(found) if isinstance(one, Quantities)]

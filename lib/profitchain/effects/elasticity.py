@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.effects.repeat_effect import CLUSTERED
 from profitchain.stats.glm import Quantities, fitted
@@ -23,7 +23,7 @@ PERCENTS = N_("percent per percent")
 
 def sales_elasticity(
     cells: pd.DataFrame, *, controls: Sequence[str] = (), outcome: Outcome = "spend"
-) -> Said:
+) -> MaybeEstimate:
     """Return by how many percent sales differ for 1% more score, at the scores as they are.
 
     In a mean model exponential in the score that is coefficient times mean score (every answer
@@ -31,10 +31,10 @@ def sales_elasticity(
 
     Returns
     -------
-    Estimate in "percent per percent", or Unsaid.
+    Estimate in "percent per percent", or NotEstimable.
     """
     slope, mean = _log_slope(cells, controls, outcome)
-    return slope if isinstance(slope, Unsaid) else _elastic(slope, mean)
+    return slope if isinstance(slope, NotEstimable) else _elastic(slope, mean)
 
 
 def elasticity_along(
@@ -56,7 +56,7 @@ def elasticity_along(
     means = [low + part * (high - low) for part in FRACTIONS]
     means = [mean for mean in means if mean > 0 and not abs(mean - now) <= CLOSE]
     at = sorted([*means, now]) if np.isfinite(now) and now > 0 else means
-    said = [slope if isinstance(slope, Unsaid) else _elastic(slope, mean) for mean in at]
+    said = [slope if isinstance(slope, NotEstimable) else _elastic(slope, mean) for mean in at]
     names = [_("{mean} (now)", mean=f"{mean:.3g}") if mean == now else f"{mean:.3g}" for mean in at]
     frame = said_frame(said, mean_score=names)
     return frame.assign(most_rise=[high / mean - 1 for mean in at], unit=PERCENTS)
@@ -64,18 +64,18 @@ def elasticity_along(
 
 def _log_slope(
     cells: pd.DataFrame, controls: Sequence[str], outcome: Outcome
-) -> tuple[Quantities | Unsaid, float]:
+) -> tuple[Quantities | NotEstimable, float]:
     """Return the coefficient of the score, and the mean score."""
     n = cells["n"].sum()
     mean = float((cells["score"] * cells["n"]).sum() / n) if n else np.nan
     model = fitted(cells, as_it_is, controls=controls, outcome=outcome)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model, mean
     first = np.eye(len(model.coefficients.values))[:1]
     return model.coefficients.combine(first), mean
 
 
-def _elastic(slope: Quantities, mean: float) -> Said:
+def _elastic(slope: Quantities, mean: float) -> MaybeEstimate:
     method = f"coefficient of a mean model x mean score; {CLUSTERED}"
     at_mean = slope.combine(np.array([[mean]]))
     return estimates(at_mean, unit=PERCENTS, method=method)[0]

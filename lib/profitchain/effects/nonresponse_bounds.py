@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.effects.nonresponse_weights import contributions, effect_by, score_by
 from profitchain.effects.repeat_effect import repeat_effect
 from profitchain.effects.response_propensity import answers_of, late_weights, too_few
@@ -22,7 +22,7 @@ from profitchain.stats.ratios import ratio
 CASES = ("unhappy", "happy", "late")
 
 
-def bounds_of_score(asked: pd.DataFrame, question: Question) -> dict[str, Said]:
+def bounds_of_score(asked: pd.DataFrame, question: Question) -> dict[str, MaybeEstimate]:
     """Return the headline score of all who were asked, in each of the three cases (`CASES`).
 
     For a net promoter score, or a share of satisfied answers, the first two are the lowest and the
@@ -30,7 +30,7 @@ def bounds_of_score(asked: pd.DataFrame, question: Question) -> dict[str, Said]:
     For a mean they give the silent the mean of the low, or high, scores that others gave.
     """
     if why := too_few(asked):
-        return dict.fromkeys(CASES, Unsaid(why=why, n=round(answers_of(asked).sum())))
+        return dict.fromkeys(CASES, NotEstimable(why=why, n=round(answers_of(asked).sum())))
     measure = measures_of(question)[0]
     sums = pd.DataFrame({"cluster": asked["cluster"], measure.denominator: asked["n"]})
     said = {
@@ -43,14 +43,14 @@ def bounds_of_score(asked: pd.DataFrame, question: Question) -> dict[str, Said]:
 
 def bounds_of_effect(
     asked: pd.DataFrame, question: Question, *, controls: Sequence[str]
-) -> dict[str, Said]:
+) -> dict[str, MaybeEstimate]:
     """Return the adjusted effect of one point in each case (`asked`: the lookback).
 
     In the first two all the silent have one score, the mean of the low, or high, scores given, and
     their own history and orders. They show how much hangs on the silent; they are no outer limits.
     """
     if why := too_few(asked):
-        return dict.fromkeys(CASES, Unsaid(why=why, n=round(answers_of(asked).sum())))
+        return dict.fromkeys(CASES, NotEstimable(why=why, n=round(answers_of(asked).sum())))
     said = {
         case: repeat_effect(asked.assign(score=asked["score"].fillna(score)), controls=controls)
         for case, score in imputed_scores(asked, question).items()

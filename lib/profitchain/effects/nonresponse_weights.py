@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment, lookback
 from profitchain.effects.response_propensity import (
@@ -33,7 +33,9 @@ from profitchain.stats.model_matrix import as_it_is
 from profitchain.stats.ratios import Linearised, said_frame, stated
 
 
-def weighted_score(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> Said:
+def weighted_score(
+    asked: pd.DataFrame, question: Question, *, level: float = 0.95
+) -> MaybeEstimate:
     """Return the main question's headline score if everybody asked had answered.
 
     It holds where those who answer and those who don't, alike in all that is known of them, would
@@ -43,25 +45,29 @@ def weighted_score(asked: pd.DataFrame, question: Question, *, level: float = 0.
 
 
 def score_by(
-    asked: pd.DataFrame, question: Question, weighted: Weights | Unsaid, *, level: float = 0.95
-) -> Said:
+    asked: pd.DataFrame,
+    question: Question,
+    weighted: Weights | NotEstimable,
+    *,
+    level: float = 0.95,
+) -> MaybeEstimate:
     """Return the main question's headline score with given weights."""
-    if isinstance(weighted, Unsaid):
+    if isinstance(weighted, NotEstimable):
         return weighted
     if why := too_few(asked):
-        return Unsaid(why=why, n=round(answers_of(asked).sum()))
+        return NotEstimable(why=why, n=round(answers_of(asked).sum()))
     measure = measures_of(question)[0]
     found = _mean(asked, contributions(question, asked["score"]), weighted)
     return stated(_linear(found), unit=measure.unit, bounds=measure.bounds, level=level)
 
 
-def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> Said:
+def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> MaybeEstimate:
     """Return the weighted score less the plain one, their errors taken together."""
     weighted = weights(asked)
-    if isinstance(weighted, Unsaid):
+    if isinstance(weighted, NotEstimable):
         return weighted
     if why := too_few(asked):
-        return Unsaid(why=why, n=round(answers_of(asked).sum()))
+        return NotEstimable(why=why, n=round(answers_of(asked).sum()))
     what = contributions(question, asked["score"])
     sides = [_mean(asked, what, each) for each in (weighted, equal_weights(asked))]
     return stated(_linear(_difference(sides)), unit=measures_of(question)[0].unit, level=level)
@@ -81,7 +87,7 @@ def weighted_effect(
     outcome: Outcome = "repeats",
     unit: str = "share",
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return the adjusted effect of one point among everybody asked, by weights on the answers.
 
     The average marginal effect of a weighted logit (Poisson mean model for amounts), averaged with
@@ -95,16 +101,16 @@ def weighted_effect(
 
 def effect_by(
     asked: pd.DataFrame,
-    weighted: Weights | Unsaid,
+    weighted: Weights | NotEstimable,
     *,
     controls: Sequence[str],
     outcome: Outcome = "repeats",
     unit: str = "share",
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return the adjusted effect of one point with given weights."""
     found = _effect(asked, weighted, controls, outcome)
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return found
     effect, model = found
     kind = "logit" if outcome == "repeats" else "Poisson mean model"
@@ -112,13 +118,15 @@ def effect_by(
     return estimates(effect, unit=unit, level=level, method=method)[0]
 
 
-def effect_moved(asked: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95) -> Said:
+def effect_moved(
+    asked: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95
+) -> MaybeEstimate:
     """Return the weighted effect of one point on repeats less the plain one (`asked`: lookback)."""
     found = [
         _effect(asked, each, controls, "repeats") for each in (weights(asked), equal_weights(asked))
     ]
     for side in found:
-        if isinstance(side, Unsaid):
+        if isinstance(side, NotEstimable):
             return side
     moved = _difference([effect for effect, _model in found])
     return estimates(moved, unit="share", level=level, method=CLUSTERED)[0]
@@ -140,20 +148,20 @@ def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataF
 
 def weighted_fit(
     asked: pd.DataFrame, weighted: Weights, controls: Sequence[str], outcome: Outcome
-) -> tuple[Fit, np.ndarray] | Unsaid:
+) -> tuple[Fit, np.ndarray] | NotEstimable:
     """Return the outcome's model with weighted answers, and which rows of `asked` it stands on."""
     rows = np.flatnonzero(weighted.each)
     design = build(asked.iloc[rows], as_it_is, controls=controls, outcome=outcome)
-    if isinstance(design, Unsaid):
+    if isinstance(design, NotEstimable):
         return design
     each = weighted.each[rows]
     model = fit(replace(design, n=design.n * each, total=design.total * each))
-    return model if isinstance(model, Unsaid) else (model, rows)
+    return model if isinstance(model, NotEstimable) else (model, rows)
 
 
 def _effect(
-    asked: pd.DataFrame, weighted: Weights | Unsaid, controls: Sequence[str], outcome: Outcome
-) -> tuple[Quantities, Fit] | Unsaid:
+    asked: pd.DataFrame, weighted: Weights | NotEstimable, controls: Sequence[str], outcome: Outcome
+) -> tuple[Quantities, Fit] | NotEstimable:
     """Return the weighted average marginal effect with all that its error is made of, and its fit.
 
     Its parts: the model's coefficients, whom the average is over, and the weights' parameters,
@@ -161,10 +169,10 @@ def _effect(
     """
     found = (
         weighted
-        if isinstance(weighted, Unsaid)
+        if isinstance(weighted, NotEstimable)
         else weighted_fit(asked, weighted, controls, outcome)
     )
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return found
     model, rows = found
     design, beta = model.design, model.coefficients.values[0]

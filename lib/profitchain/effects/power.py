@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.stats.clusters import totals
@@ -39,9 +39,9 @@ def smallest_detectable(effect: Estimate, power: float = POWER) -> float:
     return _quantiles(power)[2] * error
 
 
-def smallest_effect(effect: Said, power: float = POWER) -> Said:
+def smallest_effect(effect: MaybeEstimate, power: float = POWER) -> MaybeEstimate:
     """Return `smallest_detectable` in the form of the record, where it is its own interval."""
-    if isinstance(effect, Unsaid):
+    if isinstance(effect, NotEstimable):
         return effect
     size = smallest_detectable(effect, power)
     method = f"two-sided 5%, power {power:.0%}"
@@ -51,7 +51,7 @@ def smallest_effect(effect: Said, power: float = POWER) -> Said:
     )  # fmt: skip
 
 
-def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -> Said:
+def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -> MaybeEstimate:
     """Return how many months at the present rate bring the answers that halve an interval.
 
     Parameters
@@ -62,7 +62,7 @@ def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -
     n = int(cells["n"].sum())
     rate = closed.loc[closed["closes"].astype(str) == str(period), "n"].sum() / MONTHS[period.every]
     if not rate:
-        return Unsaid(why=_("No window of an answer closed in this period."), n=n)
+        return NotEstimable(why=_("No window of an answer closed in this period."), n=n)
     return Estimate(
         value=MORE_TO_HALVE * n / rate, low=MORE_TO_HALVE * n / rate,
         high=MORE_TO_HALVE * n / rate, n=n, unit=N_("months"),
@@ -119,7 +119,7 @@ def deviation(cells: pd.DataFrame, outcome: str) -> float:
 
 
 def experiment(
-    cells: pd.DataFrame, effects: dict[str, Said], *, power: float = POWER
+    cells: pd.DataFrame, effects: dict[str, MaybeEstimate], *, power: float = POWER
 ) -> pd.DataFrame:
     """Return the size of an experiment that raises the score of one of two equal arms by one point.
 
@@ -139,9 +139,11 @@ def experiment(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _planned(cells: pd.DataFrame, outcome: str, effect: Said, power: float) -> dict[str, object]:
+def _planned(
+    cells: pd.DataFrame, outcome: str, effect: MaybeEstimate, power: float
+) -> dict[str, object]:
     row = {"outcome": outcome, "n": effect.n, "why": ""}
-    if isinstance(effect, Unsaid):
+    if isinstance(effect, NotEstimable):
         return row | {"why": effect.why}
     row |= {"value": effect.value, "low": effect.low, "high": effect.high, "unit": effect.unit}
     if effect.spans_zero:

@@ -14,7 +14,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, listed
 from profitchain.stats.glm import Fit, fitted
 from profitchain.stats.margins import average_effect, estimates
@@ -66,14 +66,14 @@ def raw_rates(
 
 def repeat_effect(
     cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
-) -> Said:
+) -> MaybeEstimate:
     """Return by how much the repeat probability differs, on average, for one more point.
 
     The average marginal effect of a logit in which the score is linear.
 
     Returns
     -------
-    Estimate in "share" (0.02: two more in a hundred order again), or Unsaid.
+    Estimate in "share" (0.02: two more in a hundred order again), or NotEstimable.
     """
     return effect_of_a_point(cells, outcome="repeats", controls=controls, unit="share", level=level)
 
@@ -85,17 +85,19 @@ def effect_of_a_point(
     controls: Sequence[str] = (),
     unit: str,
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return the average marginal effect of one point on an outcome's mean, per answer."""
     model = fitted(cells, as_it_is, controls=controls, outcome=outcome)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     kind = "logit" if outcome == "repeats" else "Poisson mean model"
     method = f"average marginal effect ({kind}); {adjustment(model)}; {CLUSTERED}"
     return estimates(average_effect(model), unit=unit, level=level, method=method)[0]
 
 
-def before_and_after(cells: pd.DataFrame, *, controls: Sequence[str]) -> tuple[Said, Said]:
+def before_and_after(
+    cells: pd.DataFrame, *, controls: Sequence[str]
+) -> tuple[MaybeEstimate, MaybeEstimate]:
     """Return the effect of one point without and with the controls."""
     return repeat_effect(cells), repeat_effect(cells, controls=controls)
 
@@ -115,7 +117,7 @@ def compare_adjustment(cells: pd.DataFrame, *, controls: Sequence[str]) -> pd.Da
 def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:
     """Return a sentence on the controls that were used and what became of the others."""
     model = fitted(cells, as_it_is, controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return _("Nothing could be adjusted for: {why}", why=model.why)
     known = model.design.controls
     clause = _("Not adjusted")
@@ -126,7 +128,7 @@ def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:
 
 def nothing(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the one row, without a score, that says why there are no rates at all."""
-    return said_frame([Unsaid(why=refusal(cells))], score=[np.nan])
+    return said_frame([NotEstimable(why=refusal(cells))], score=[np.nan])
 
 
 def adjustment(model: Fit) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _, ngettext
 from profitchain.stats.glm import Fit, Quantities, fit, levels_of
 from profitchain.stats.model_design import (
@@ -48,7 +48,7 @@ class Weights:
     model: Fit | None = None
 
 
-def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | Unsaid:
+def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEstimable:
     """Return the logit of answering the main question on what was known of everybody asked.
 
     Where a few requests can't carry it, or parts of the history part them perfectly, tenure is
@@ -66,10 +66,10 @@ def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | Unsai
         if isinstance(model, Fit):
             return _noted(model, HISTORY[kept:])
         why = why or model
-    return Unsaid(why=why, n=round(given.sum()))
+    return NotEstimable(why=why, n=round(given.sum()))
 
 
-def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | Unsaid:
+def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotEstimable:
     """Return one over each answer's chance, none above five times the median.
 
     Potter (1990, Proc. ASA Section on Survey Research Methods: 225-230) cuts weights to lower the
@@ -82,7 +82,7 @@ def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | Unsa
     if asked["n"].sum() - given.sum() < FEWEST_EVENTS and given.sum():
         return equal_weights(asked)
     model = propensity(asked, controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     chance, _slope, _curvature = levels_of(model.predictor, binary=True)
     raw = np.where(given > 0, 1 / chance, 0.0)
@@ -106,7 +106,7 @@ def equal_weights(asked: pd.DataFrame) -> Weights:
     return Weights(each=each, slopes=np.empty((len(asked), 0)))
 
 
-def late_weights(asked: pd.DataFrame) -> Weights | Unsaid:
+def late_weights(asked: pd.DataFrame) -> Weights | NotEstimable:
     """Return weights by which those who answered late stand for all who did not answer.
 
     Each late answer counts for one and a share of the others (their number, estimated as any
@@ -115,7 +115,7 @@ def late_weights(asked: pd.DataFrame) -> Weights | Unsaid:
     given, n = answers_of(asked), asked["n"].to_numpy(float)
     late, silent = given * asked["late"].to_numpy(float), n - given
     if late.sum() < FEWEST_EVENTS:
-        return Unsaid(why=_few_late(round(late.sum())), n=round(given.sum()))
+        return NotEstimable(why=_few_late(round(late.sum())), n=round(given.sum()))
     ratio = silent.sum() / late.sum()
     errors = by_cluster((silent - ratio * late) / late.sum(), asked["cluster"].to_numpy())
     is_late = (late > 0).astype(float)
@@ -127,9 +127,9 @@ def late_weights(asked: pd.DataFrame) -> Weights | Unsaid:
     )
 
 
-def effective_answers(asked: pd.DataFrame, weighted: Weights | Unsaid) -> Said:
+def effective_answers(asked: pd.DataFrame, weighted: Weights | NotEstimable) -> MaybeEstimate:
     """Return how many answers of equal weight would tell as much (Kish 1965, sec. 11.7)."""
-    if isinstance(weighted, Unsaid):
+    if isinstance(weighted, NotEstimable):
         return weighted
     given = answers_of(asked)
     value = float((given @ weighted.each) ** 2 / (given @ weighted.each**2))
@@ -218,7 +218,7 @@ def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit
             controls=known.keeping(keep[1:]),
         )
     )
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return _(
             "What is known of customers tells perfectly who answers: nobody stands for the rest."
         )

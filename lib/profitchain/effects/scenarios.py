@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.effects.dose_response import bands_of, inner_edges, span_words
 from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group, possible
@@ -107,18 +107,18 @@ def levels_of_money(
     currency: str,
     smallest: int = 10,
     level: float = 0.95,
-) -> Levels | Unsaid:
+) -> Levels | NotEstimable:
     """Return the model of money along the question's scale; a straight line where few answers."""
     outcome, n = money_of(cells), int(cells["n"].sum())
     if n and outcome not in cells:
-        return Unsaid(why=_(NO_MONEY), n=n)
+        return NotEstimable(why=_(NO_MONEY), n=n)
     bands = bands_of(question.scale, question.kind)
     bends = tuple(inner_edges(cells, bands, smallest)) if n else ()
     model = fitted(cells, broken_line(bends), controls=controls, outcome=outcome)
-    if isinstance(model, Unsaid) and bends:
+    if isinstance(model, NotEstimable) and bends:
         bends = ()
         model = fitted(cells, as_it_is, controls=controls, outcome=outcome)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     counts = cells[cells["n"] > 0].groupby("score")["n"].sum()
     return Levels(
@@ -133,9 +133,9 @@ def levels_of_money(
     )
 
 
-def changed(levels: Levels | Unsaid, moves: Sequence[Move]) -> list[Said]:
+def changed(levels: Levels | NotEstimable, moves: Sequence[Move]) -> list[MaybeEstimate]:
     """Return what each scenario goes with, per answer and window."""
-    if isinstance(levels, Unsaid) or not moves:
+    if isinstance(levels, NotEstimable) or not moves:
         return [levels] * len(moves)
     points = np.unique(np.concatenate([[*move.starts, *move.targets] for move in moves]))
     weights = np.zeros((len(moves), len(points)))
@@ -151,9 +151,11 @@ def one_point_up(levels: Levels, points: float = 1.0, name: str = N_("Every answ
     return Move(name=name, starts=levels.scores, targets=targets, shares=levels.shares)
 
 
-def one_point_better(levels: Levels | Unsaid) -> Said:
+def one_point_better(levels: Levels | NotEstimable) -> MaybeEstimate:
     """Return what it goes with, per customer and window, if every answer is one point better."""
-    return levels if isinstance(levels, Unsaid) else changed(levels, [one_point_up(levels)])[0]
+    return (
+        levels if isinstance(levels, NotEstimable) else changed(levels, [one_point_up(levels)])[0]
+    )
 
 
 def up_to(levels: Levels, cut: float, name: str) -> Move:
@@ -195,7 +197,7 @@ def worst_group(
 
 
 def standard_moves(
-    levels: Levels | Unsaid,
+    levels: Levels | NotEstimable,
     cells: pd.DataFrame,
     question: Question,
     *,
@@ -203,7 +205,7 @@ def standard_moves(
     smallest: int = 10,
 ) -> list[Move]:
     """Return the page's scenarios: all up, the unsatisfied up, each segment's worst group up."""
-    if isinstance(levels, Unsaid):
+    if isinstance(levels, NotEstimable):
         return []
     is_nps = question.kind == "nps"
     cut = LOWEST[1] if is_nps else question.satisfied_at
@@ -218,7 +220,7 @@ def standard_moves(
 
 
 def scenario_table(
-    levels: Levels | Unsaid, moves: Sequence[Move], base: Base | Unsaid
+    levels: Levels | NotEstimable, moves: Sequence[Move], base: Base | NotEstimable
 ) -> pd.DataFrame:
     """Return the scenarios, per customer and window and for the whole base and a year.
 
@@ -228,7 +230,7 @@ def scenario_table(
     per_customer_ and a_year_ value, low, high, why, unit; n. One row that says why where there is
     no model.
     """
-    if isinstance(levels, Unsaid):
+    if isinstance(levels, NotEstimable):
         moves, said = [_no_move()], [levels]
     else:
         said = changed(levels, moves)
@@ -241,7 +243,7 @@ def scenario_table(
 def nps_table(
     cells: pd.DataFrame,
     question: Question,
-    base: Base | Unsaid,
+    base: Base | NotEstimable,
     *,
     controls: Sequence[str] = (),
     currency: str,
@@ -264,21 +266,21 @@ def nps_table(
     return _with_both(names, [one for _names, said in frames for one in said], base)
 
 
-def curve(levels: Levels | Unsaid) -> pd.DataFrame:
+def curve(levels: Levels | NotEstimable) -> pd.DataFrame:
     """Return what goes with all answers moving by 0 to 3 points, the top being the top.
 
     Returns
     -------
     One row a step: points, value, low, high (per customer and window), n, why.
     """
-    if isinstance(levels, Unsaid):
+    if isinstance(levels, NotEstimable):
         return said_frame([levels], points=[0.0])
     points = np.arange(0, FARTHEST + STEP / 2, STEP)
     said = changed(levels, [one_point_up(levels, by) for by in points])
     return said_frame(said, points=points)
 
 
-def by_start(levels: Levels | Unsaid) -> pd.DataFrame:
+def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
     """Return what one more point goes with from each score on, if all answers stood there.
 
     Scales of more than twelve points are looked at in wider steps.
@@ -288,7 +290,7 @@ def by_start(levels: Levels | Unsaid) -> pd.DataFrame:
     One row a step, from the worst score up: step ("6 to 7"), value, low, high (per customer and
     window, a point), n (answers that stand at its start), why.
     """
-    if isinstance(levels, Unsaid):
+    if isinstance(levels, NotEstimable):
         return said_frame([levels], step=[N_("all")])
     low, high = levels.scale
     width = max(1.0, np.ceil((high - low) / MOST_STEPS))
@@ -301,17 +303,17 @@ def by_start(levels: Levels | Unsaid) -> pd.DataFrame:
     return said_frame(said, step=names)
 
 
-def mending_and_delighting(levels: Levels | Unsaid) -> dict[str, Said]:
+def mending_and_delighting(levels: Levels | NotEstimable) -> dict[str, MaybeEstimate]:
     """Return what a point goes with at the bottom of the scale, at its top, and the difference.
 
-    The lowest and the highest band of the line that may bend; Unsaid where it may not.
+    The lowest and the highest band of the line that may bend; NotEstimable where it may not.
     """
     names = ("mending", "delighting", "difference")
-    if isinstance(levels, Unsaid):
+    if isinstance(levels, NotEstimable):
         return dict.fromkeys(names, levels)
     if not levels.bends:
         why = _("Too few answers in some part of the scale to tell its bottom from its top.")
-        return dict.fromkeys(names, Unsaid(why=why, n=levels.n))
+        return dict.fromkeys(names, NotEstimable(why=why, n=levels.n))
     edges = [levels.scale[0], *levels.bends, levels.scale[1]][:: int(levels.up)]
     points = np.array([edges[0], edges[1], edges[-2], edges[-1]])
     bottom, top = 1 / abs(points[1] - points[0]), 1 / abs(points[3] - points[2])
@@ -320,7 +322,7 @@ def mending_and_delighting(levels: Levels | Unsaid) -> dict[str, Said]:
     return dict(zip(names, said, strict=True))
 
 
-def _slopes(levels: Levels, starts: np.ndarray, targets: np.ndarray) -> list[Said]:
+def _slopes(levels: Levels, starts: np.ndarray, targets: np.ndarray) -> list[MaybeEstimate]:
     moves = [
         Move(
             name="",
@@ -333,14 +335,14 @@ def _slopes(levels: Levels, starts: np.ndarray, targets: np.ndarray) -> list[Sai
     return changed(levels, moves)
 
 
-def _said(levels: Levels, found: Quantities) -> list[Said]:
+def _said(levels: Levels, found: Quantities) -> list[MaybeEstimate]:
     method = f"Poisson mean model, standardised; {adjustment(levels.model)}; {CLUSTERED}"
     return list(estimates(found, unit=levels.unit, level=levels.level, method=method))
 
 
 def _nps_rows(
-    model: Fit | Unsaid, cells: pd.DataFrame, points: float, currency: str
-) -> tuple[pd.DataFrame, list[Said]]:
+    model: Fit | NotEstimable, cells: pd.DataFrame, points: float, currency: str
+) -> tuple[pd.DataFrame, list[MaybeEstimate]]:
     part = points / 10
     names = pd.DataFrame(
         {
@@ -350,14 +352,16 @@ def _nps_rows(
             "possible": [N_("yes") if enough else N_("no") for enough in possible(cells, points)],
         }
     )
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return names, [model] * len(MOVES)
     method = f"Poisson mean model on three groups; {adjustment(model)}; {CLUSTERED}"
     moved = standardised(model, LOWEST).combine(STEPS * part)
     return names, list(estimates(moved, unit=currency, method=method))
 
 
-def _with_both(names: pd.DataFrame, said: Sequence[Said], base: Base | Unsaid) -> pd.DataFrame:
+def _with_both(
+    names: pd.DataFrame, said: Sequence[MaybeEstimate], base: Base | NotEstimable
+) -> pd.DataFrame:
     """Return names with what each row goes with, per customer and window and for all and a year."""
     yearly = [for_the_base(one, base) for one in said]
     both = [framed(said, "per_customer"), framed(yearly, "a_year")]

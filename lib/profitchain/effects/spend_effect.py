@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment, effect_of_a_point
 from profitchain.stats.clusters import returned
@@ -28,7 +28,7 @@ def money_effect(
     controls: Sequence[str] = (),
     unit: str = "orders",
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return what one more point goes with in orders or money per answer within the window.
 
     A mean model that is exponential in the terms; `unit` is "orders" or the currency's code.
@@ -43,7 +43,7 @@ def two_part_effect(
     controls: Sequence[str] = (),
     unit: str = "orders",
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return `money_effect` from two parts: do they come back, and what do they then spend.
 
     The mean derivative of P(repeat) x E(amount | repeat), a logit and an exponential mean model;
@@ -54,30 +54,32 @@ def two_part_effect(
     Duan, Manning, Morris and Newhouse (1983), J. Business & Econ. Statistics 1: 115-126.
     """
     design = model_of(cells, as_it_is, controls=controls)
-    first = design if isinstance(design, Unsaid) else fit(design)
-    if isinstance(first, Unsaid):
+    first = design if isinstance(design, NotEstimable) else fit(design)
+    if isinstance(first, NotEstimable):
         return first
     if outcome not in cells:
         why = _("The data have no {what}.", what=_(SUMMED[outcome]))
-        return Unsaid(why=why, n=first.design.answers)
+        return NotEstimable(why=why, n=first.design.answers)
     second = _amount_given_repeat(cells, first.design, outcome)
-    if isinstance(second, Unsaid):
+    if isinstance(second, NotEstimable):
         why = _("Of those who came back: {why}", why=second.why)
-        return Unsaid(why=why, n=first.design.answers)
+        return NotEstimable(why=why, n=first.design.answers)
     method = f"two-part model; {adjustment(first)}; {CLUSTERED}"
     return estimates(_two_parts(first, second), unit=unit, level=level, method=method)[0]
 
 
-def _amount_given_repeat(cells: pd.DataFrame, design: Design, outcome: Amount) -> Fit | Unsaid:
+def _amount_given_repeat(
+    cells: pd.DataFrame, design: Design, outcome: Amount
+) -> Fit | NotEstimable:
     """Return the amount model on those who came back, with the terms of the first model."""
     back = returned(cells)
     why = refusal(back, outcome)
     if why:
-        return Unsaid(why=why, n=int(back["n"].sum()))
+        return NotEstimable(why=why, n=int(back["n"].sum()))
     own = design.among(cells["repeats"].to_numpy() > 0, back, outcome)
     keep = independent(own.columns, own.n)
     model = fit(replace(own, columns=own.columns[:, keep]))
-    return model if isinstance(model, Unsaid) else _padded(model, design, keep)
+    return model if isinstance(model, NotEstimable) else _padded(model, design, keep)
 
 
 def _padded(model: Fit, design: Design, keep: np.ndarray) -> Fit:
@@ -102,24 +104,29 @@ def _two_parts(first: Fit, second: Fit) -> Quantities:
     )
 
 
-def amounts(cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str) -> dict[str, Said]:
+def amounts(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
+) -> dict[str, MaybeEstimate]:
     """Return what one more point goes with per answer: orders, spend and, where known, margin."""
     return _each_amount(cells, money_effect, controls, currency)
 
 
 def in_two_parts(
     cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
-) -> dict[str, Said]:
+) -> dict[str, MaybeEstimate]:
     """Return the same as `amounts`, each from `two_part_effect`."""
     return _each_amount(cells, two_part_effect, controls, currency)
 
 
 def _each_amount(
-    cells: pd.DataFrame, effect: Callable[..., Said], controls: Sequence[str], currency: str
-) -> dict[str, Said]:
+    cells: pd.DataFrame,
+    effect: Callable[..., MaybeEstimate],
+    controls: Sequence[str],
+    currency: str,
+) -> dict[str, MaybeEstimate]:
     units = {"orders": "orders", "spend": currency, "margin": currency}
     missing = _("orders carry no margin and company.yml no gross_margin.")
-    nothing = Unsaid(why=_("Not measured: {what}", what=missing))
+    nothing = NotEstimable(why=_("Not measured: {what}", what=missing))
     return {
         outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells

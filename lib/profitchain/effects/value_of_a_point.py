@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.effects.repeat_effect import effect_of_a_point, repeat_effect
 from profitchain.effects.spend_effect import Amount, two_part_effect
@@ -61,7 +61,7 @@ class Base:
         return self.windows * self.within_days / DAYS_A_YEAR
 
 
-def active_base(active: pd.DataFrame, within_days: int) -> Base | Unsaid:
+def active_base(active: pd.DataFrame, within_days: int) -> Base | NotEstimable:
     """Return the active base of the year up to the period's end.
 
     Windows follow each other without a gap, the last ending with the period. Those that reach back
@@ -73,14 +73,14 @@ def active_base(active: pd.DataFrame, within_days: int) -> Base | Unsaid:
         Reads `span` ("window", "year"), `back` (0 for the last), `customers`, `days_known`.
     """
     if active.empty:
-        return Unsaid(why=_("Nobody bought within the last year."))
+        return NotEstimable(why=_("Nobody bought within the last year."))
     known = min(int(active["days_known"].iloc[0]), DAYS_A_YEAR)
     whole = max(known // within_days, 1)
     windows = active[(active["span"] == "window") & (active["back"] < whole)]
     customers = int(active.loc[active["span"] == "year", "customers"].sum())
     mean = float(windows["customers"].sum()) / whole
     if not mean or not customers:
-        return Unsaid(why=_("Nobody bought within the windows of the last year."))
+        return NotEstimable(why=_("Nobody bought within the windows of the last year."))
     return Base(
         customers=customers, windows=mean * DAYS_A_YEAR / within_days, within_days=within_days
     )
@@ -91,22 +91,24 @@ def money_of(cells: pd.DataFrame) -> Amount:
     return "margin" if "margin" in cells else "spend"
 
 
-def for_the_base(effect: Said, base: Base | Unsaid) -> Said:
+def for_the_base(effect: MaybeEstimate, base: Base | NotEstimable) -> MaybeEstimate:
     """Return an effect per customer and window for the whole active base and a year."""
     return _times(effect, base, base.windows if isinstance(base, Base) else 0.0)
 
 
-def for_a_customer(effect: Said, base: Base | Unsaid) -> Said:
+def for_a_customer(effect: MaybeEstimate, base: Base | NotEstimable) -> MaybeEstimate:
     """Return an effect per customer and window for an active customer and a year."""
     return _times(effect, base, base.windows_each if isinstance(base, Base) else 0.0)
 
 
-def amounts_a_year(amounts: Mapping[str, Said], base: Base | Unsaid) -> dict[str, Said]:
+def amounts_a_year(
+    amounts: Mapping[str, MaybeEstimate], base: Base | NotEstimable
+) -> dict[str, MaybeEstimate]:
     """Return each amount's effect (per customer and window) for the whole base and a year."""
     return {name: for_the_base(effect, base) for name, effect in amounts.items()}
 
 
-def multiplied_out(effect: Said, base: Base | Unsaid) -> dict[str, Said]:
+def multiplied_out(effect: MaybeEstimate, base: Base | NotEstimable) -> dict[str, MaybeEstimate]:
     """Return an effect of one window on its way from one customer to the whole base (its unit)."""
     yearly = {
         N_("one active customer, a year"): for_a_customer(effect, base),
@@ -151,47 +153,54 @@ def chain(
 
 def _step(
     name: str, cells: pd.DataFrame, numerator: str, denominator: str, **how: object
-) -> tuple[str, Said]:
+) -> tuple[str, MaybeEstimate]:
     bounds = (0.0, 1.0) if numerator == "repeats" else None
     how |= {"numerator": numerator, "denominator": denominator, "bounds": bounds}
     return name, ratio(cells, **how)
 
 
-def _of_back(back: pd.DataFrame, outcome: Outcome, controls: Sequence[str], unit: str) -> Said:
+def _of_back(
+    back: pd.DataFrame, outcome: Outcome, controls: Sequence[str], unit: str
+) -> MaybeEstimate:
     said = effect_of_a_point(back, outcome=outcome, controls=controls, unit=unit)
-    if isinstance(said, Unsaid):
-        return Unsaid(why=_("Of those who came back: {why}", why=said.why), n=said.n)
+    if isinstance(said, NotEstimable):
+        return NotEstimable(why=_("Of those who came back: {why}", why=said.why), n=said.n)
     return said
 
 
-def _beside(rows: Sequence[tuple[str, Said]], differences: Sequence[Said]) -> pd.DataFrame:
+def _beside(
+    rows: Sequence[tuple[str, MaybeEstimate]], differences: Sequence[MaybeEstimate]
+) -> pd.DataFrame:
     now = framed([said for _name, said in rows], "now")
     more = framed([_in_points(said) for said in differences], "one_more_point")
     names = pd.DataFrame({"step": [name for name, _said in rows]})
     return pd.concat([names, now, more], axis=1).assign(n=[said.n for _name, said in rows])
 
 
-def framed(said: Sequence[Said], prefix: str) -> pd.DataFrame:
+def framed(said: Sequence[MaybeEstimate], prefix: str) -> pd.DataFrame:
     """Return estimates as columns `prefix_value`, `_low`, `_high`, `_why`, `_unit`."""
     units = [one.unit if isinstance(one, Estimate) else "" for one in said]
     return said_frame(said).drop(columns="n").assign(unit=units).add_prefix(f"{prefix}_")
 
 
-def _in_points(said: Said) -> Said:
-    if isinstance(said, Unsaid) or said.unit != "share":
+def _in_points(said: MaybeEstimate) -> MaybeEstimate:
+    if isinstance(said, NotEstimable) or said.unit != "share":
         return said
     return said.times(100, unit="percentage points")
 
 
-def _times(effect: Said, base: Base | Unsaid, factor: float) -> Said:
-    if isinstance(effect, Unsaid):
+def _times(effect: MaybeEstimate, base: Base | NotEstimable, factor: float) -> MaybeEstimate:
+    if isinstance(effect, NotEstimable):
         return effect
-    return base if isinstance(base, Unsaid) else effect.times(factor)
+    return base if isinstance(base, NotEstimable) else effect.times(factor)
 
 
 def ways_to_count(
-    one_mean: Mapping[str, Said], two_parts: Mapping[str, Said], lifted: Said, money: str
-) -> dict[str, Said]:
+    one_mean: Mapping[str, MaybeEstimate],
+    two_parts: Mapping[str, MaybeEstimate],
+    lifted: MaybeEstimate,
+    money: str,
+) -> dict[str, MaybeEstimate]:
     """Return the worth of a point per answer as three models see it.
 
     `lifted`: every answer one point up, none above the top, on a line that may bend.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.effects.nonresponse_weights import weighted_effect
 from profitchain.effects.repeat_effect import effect_of_a_point, lookback, repeat_effect
@@ -43,7 +43,7 @@ class Rung:
 
     rung: str
     label: str
-    said: Said
+    said: MaybeEstimate
     note: str
     role: str = ESTIMATE
 
@@ -92,7 +92,7 @@ def rungs(
 
 def placebo(
     answers: pd.DataFrame, *, controls: Sequence[str], within_days: int, level: float = 0.95
-) -> Said:
+) -> MaybeEstimate:
     """Return the "effect" of a point on how quick the customer's last return before it was.
 
     The answer can't have caused it. Held fixed: orders so far, tenure at the order before last,
@@ -103,7 +103,7 @@ def placebo(
     fewest = min(int(quick.sum()), int((1 - quick).sum()))
     if fewest < FEWEST_EVENTS:
         is_quick = 2 * quick.sum() <= len(before)
-        return Unsaid(why=_too_few(len(before), fewest, is_quick=is_quick), n=len(before))
+        return NotEstimable(why=_too_few(len(before), fewest, is_quick=is_quick), n=len(before))
     kept = [name for name in controls if name not in BUILT_IN_CONTROLS]
     return effect_of_a_point(
         as_cells(before.assign(repeat=quick)),
@@ -114,14 +114,14 @@ def placebo(
     )
 
 
-def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95) -> Said:
+def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95) -> MaybeEstimate:
     """Return the "effect" of a point of the *next* answer on what came before that answer.
 
     Held fixed: this answer's score in classes, the controls, and the orders before the next answer.
     """
     followed = answers[answers["next_score"].notna()]
     if followed.empty:
-        return Unsaid(why=_("No customer answered a second time."))
+        return NotEstimable(why=_("No customer answered a second time."))
     followed = followed.assign(this_score=followed["score"], score=followed["next_score"])
     return effect_of_a_point(
         as_cells(followed),
@@ -152,7 +152,7 @@ def _too_few(total: int, fewest: int, *, is_quick: bool) -> str:
 
 def _weighted(edition: Edition, controls: Sequence[str], level: float) -> Rung:
     why = _("Not measured: {what}", what=_("nobody knows who was asked."))
-    said: Said = Unsaid(why=why)
+    said: MaybeEstimate = NotEstimable(why=why)
     if edition.has("asked_cells"):
         said = weighted_effect(edition.table("asked_cells"), controls=controls, level=level)
     return Rung(
@@ -210,8 +210,8 @@ def _past_rungs(past: OwnPast) -> list[Rung]:
     ]
 
 
-def _why_not(prompted: Said) -> str:
-    if isinstance(prompted, Unsaid):
+def _why_not(prompted: MaybeEstimate) -> str:
+    if isinstance(prompted, NotEstimable):
         return _("Their own average is not used: nobody can tell how answers come about.")
     points = f"{abs(100 * prompted.value):.0f}"
     if prompted.value > 0:
@@ -227,7 +227,7 @@ def _why_not(prompted: Said) -> str:
     )
 
 
-def _checks(before: Said, after: Said) -> list[Rung]:
+def _checks(before: MaybeEstimate, after: MaybeEstimate) -> list[Rung]:
     return [
         Rung(
             rung="placebo",
@@ -252,8 +252,8 @@ def _checks(before: Said, after: Said) -> list[Rung]:
     ]
 
 
-def _shock(shock: Shock | Unsaid, level: float) -> Rung:
-    if isinstance(shock, Unsaid):
+def _shock(shock: Shock | NotEstimable, level: float) -> Rung:
+    if isinstance(shock, NotEstimable):
         name, said = _("an event that touched only some"), shock
     else:
         name, said = _("“{event}”", event=shock.event), effect_of(shock, level=level)
@@ -286,7 +286,7 @@ def _lot(edition: Edition, answers: pd.DataFrame, level: float) -> Rung:
         said = lot_effect(answers, what=_("The offers with a hold-out"), level=level)
     else:
         needs = _("needs an experiment, or offers with a hold-out.")
-        said = Unsaid(why=_("Not measured: {what}", what=needs))
+        said = NotEstimable(why=_("Not measured: {what}", what=needs))
     return Rung(
         rung="experiment",
         label=_("By lot: offers held out"),

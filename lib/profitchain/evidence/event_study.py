@@ -15,7 +15,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.evidence.instrumental_variables import FEWEST_A_SIDE, ratio_of
 from profitchain.panel.edition import Edition
@@ -56,12 +56,12 @@ class Shock:
         return _("The event “{event}” ({touched})", event=self.event, touched=self.touched)
 
 
-def found(edition: Edition) -> Shock | Unsaid:
+def found(edition: Edition) -> Shock | NotEstimable:
     """Return the latest event whose doing can be seen, with the answers around it, or why none."""
     if not edition.has("events"):
-        return Unsaid(why=_without("events"))
+        return NotEstimable(why=_without("events"))
     if not edition.has("ladder_cells"):
-        return Unsaid(why=_without("responses"))
+        return NotEstimable(why=_without("responses"))
     answers, events = edition.table("ladder_cells"), edition.table("events")
     return latest(answers, events, smallest=edition.smallest)
 
@@ -77,18 +77,20 @@ def event_study(edition: Edition, *, level: float = 0.95) -> pd.DataFrame:
     without a usable event.
     """
     shock = found(edition)
-    if isinstance(shock, Unsaid):
+    if isinstance(shock, NotEstimable):
         return said_frame([], period=[], outcome=[])
     return study_of(shock, level=level)
 
 
-def pre_trends(edition: Edition) -> Wald | Unsaid:
+def pre_trends(edition: Edition) -> Wald | NotEstimable:
     """Return the test that before the event the repeats of the touched moved with the rest's."""
     shock = found(edition)
-    return shock if isinstance(shock, Unsaid) else trends_before(shock)
+    return shock if isinstance(shock, NotEstimable) else trends_before(shock)
 
 
-def latest(answers: pd.DataFrame, events: pd.DataFrame, *, smallest: int = 10) -> Shock | Unsaid:
+def latest(
+    answers: pd.DataFrame, events: pd.DataFrame, *, smallest: int = 10
+) -> Shock | NotEstimable:
     """Return the latest event that touched some and not others, with enough answers around it.
 
     Parameters
@@ -103,16 +105,18 @@ def latest(answers: pd.DataFrame, events: pd.DataFrame, *, smallest: int = 10) -
         shock = _around(answers, day, touched, others=others, smallest=smallest)
         if shock is not None:
             return _named(shock, event=event, day=day, words=words, smallest=smallest)
-    return Unsaid(why=_(NONE), n=len(answers))
+    return NotEstimable(why=_(NONE), n=len(answers))
 
 
-def effect_of(shock: Shock, *, level: float = 0.95) -> Said:
+def effect_of(shock: Shock, *, level: float = 0.95) -> MaybeEstimate:
     """Return the effect of a point by this event."""
     moved = moved_by(shock)
-    return moved if isinstance(moved, Unsaid) else ratio_of(moved, what=shock.words, level=level)
+    return (
+        moved if isinstance(moved, NotEstimable) else ratio_of(moved, what=shock.words, level=level)
+    )
 
 
-def moved_by(shock: Shock) -> Quantities | Unsaid:
+def moved_by(shock: Shock) -> Quantities | NotEstimable:
     """Return by how much the event moved score and repeats: difference in differences.
 
     Every month has its own level, the touched theirs.
@@ -141,7 +145,7 @@ def study_of(shock: Shock, *, level: float = 0.95) -> pd.DataFrame:
             n = int(sizes.loc[step].sum())
             why = _fewer_than(shock.smallest) if n else ""
             labels.append((step * shock.months, outcome))
-            rows.append(known.get((step, outcome), Unsaid(why=why, n=n)))
+            rows.append(known.get((step, outcome), NotEstimable(why=why, n=n)))
     period, outcome = zip(*labels, strict=True)
     frame = said_frame(rows, period=period, outcome=outcome)
     frame["n"] = [int(sizes.loc[at // shock.months].sum()) for at in period]
@@ -150,24 +154,24 @@ def study_of(shock: Shock, *, level: float = 0.95) -> pd.DataFrame:
     return frame
 
 
-def trends_before(shock: Shock) -> Wald | Unsaid:
+def trends_before(shock: Shock) -> Wald | NotEstimable:
     """Return the joint test that the steps before the last one differ by nothing, in repeats."""
     steps, moved = _by_step(shock)
     before = [place for place, step in enumerate(steps) if step < -1]
-    if isinstance(moved, Unsaid) or not before:
+    if isinstance(moved, NotEstimable) or not before:
         why = _("Too few months before the event to see a trend.")
-        return Unsaid(why=why, n=len(shock.answers))
+        return NotEstimable(why=why, n=len(shock.answers))
     places = [len(steps) + place for place in before]  # the repeats follow the scores
     return wald_test(moved.combine(np.eye(2 * len(steps))[places]), "no trend before the event")
 
 
-def _by_step(shock: Shock) -> tuple[list[int], Quantities | Unsaid]:
+def _by_step(shock: Shock) -> tuple[list[int], Quantities | NotEstimable]:
     """Return the steps with enough answers, and what is of the touched alone in each."""
     sizes = shock.answers.groupby(["step", "touched"]).size().unstack(fill_value=0)
     enough = sizes.index[(sizes.min(axis=1) >= shock.smallest) & (len(sizes.columns) == 2)]
     steps = [int(step) for step in enough if step != -1]
     if -1 not in enough or not steps:
-        return [], Unsaid(why=_("Too few answers in the last month before the event."))
+        return [], NotEstimable(why=_("Too few answers in the last month before the event."))
     rows = shock.answers[shock.answers["step"].isin(enough)]
     touched = rows["touched"].to_numpy(float)
     step = rows["step"].to_numpy()

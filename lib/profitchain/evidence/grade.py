@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profitchain.core.estimates import GRADES, Estimate, Said, Unsaid
+from profitchain.core.estimates import GRADES, Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.evidence.grading_rules import RULES, Evidence, Grade, Rule
 
@@ -39,11 +39,11 @@ class Verdict:
     answers: pd.DataFrame
 
     @property
-    def said(self) -> Said:
+    def said(self) -> MaybeEstimate:
         """The grade as it is recorded: 0 contradictory, 1 weak, 2 moderate, 3 strong."""
         if self.grade not in GRADES:
             why = _("Too few data: {reason}.", reason=_(self.reasons[0]))
-            return Unsaid(why=why, n=self.n)
+            return NotEstimable(why=why, n=self.n)
         code = float(GRADES.index(self.grade))
         return Estimate(
             value=code, low=code, high=code, n=self.n, unit="grade", method="by the page's rules"

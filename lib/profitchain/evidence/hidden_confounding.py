@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment
 from profitchain.stats.glm import fitted
@@ -80,14 +80,14 @@ class StraightLine:
 
 def straight_line(
     cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
-) -> StraightLine | Unsaid:
+) -> StraightLine | NotEstimable:
     """Return least squares of repeats (0 or 1) on score and controls, one row an answer.
 
     Its effect of a point is a difference of probabilities ("share"), as the average marginal
     effect of the logit, and close to it.
     """
     design = model_of(cells, as_it_is, controls=controls)
-    if isinstance(design, Unsaid):
+    if isinstance(design, NotEstimable):
         return design
     score, rest = design.columns[:, 0], design.columns[:, 2:]  # the constant stands between
     columns = np.column_stack([score, rest])
@@ -100,7 +100,7 @@ def straight_line(
     left = float(moments[OUTCOME, OUTCOME] - slopes @ moments[:-1, OUTCOME])
     if left <= 0:
         why = _("The scores (or controls) tell perfectly who came back.")
-        return Unsaid(why=why, n=design.answers)
+        return NotEstimable(why=why, n=design.answers)
     sums = design.left_over(share + columns @ slopes).to_numpy()
     brought = (np.delete(sums, 1, axis=1) - sums[:, [1]] * middle) @ inverse[0]
     count, k = len(sums), columns.shape[1] + 1
@@ -141,13 +141,13 @@ def robustness_value(reach: float, critical: float = 0.0) -> float:
     return float(2 / (1 + np.sqrt(1 + 4 / left**2)))
 
 
-def robustness(line: StraightLine | Unsaid) -> tuple[Said, Said]:
+def robustness(line: StraightLine | NotEstimable) -> tuple[MaybeEstimate, MaybeEstimate]:
     """Return the robustness value of the effect, and that of its being clear of zero.
 
     The first is an Estimate in "share" whose ends are the robustness values of the effect's ends;
     the second is a limit, and so its own interval.
     """
-    if isinstance(line, Unsaid):
+    if isinstance(line, NotEstimable):
         return line, line
     ends = [
         robustness_value(line.reach),
@@ -162,12 +162,14 @@ def robustness(line: StraightLine | Unsaid) -> tuple[Said, Said]:
     )
 
 
-def effect_of_line(line: StraightLine | Unsaid) -> Said:
+def effect_of_line(line: StraightLine | NotEstimable) -> MaybeEstimate:
     """Return the effect of a point as the straight line has it, in "share"."""
-    return line if isinstance(line, Unsaid) else _said(line, 0.0, 0.0)
+    return line if isinstance(line, NotEstimable) else _said(line, 0.0, 0.0)
 
 
-def benchmarks(line: StraightLine | Unsaid, *, times: Sequence[float] = TIMES) -> pd.DataFrame:
+def benchmarks(
+    line: StraightLine | NotEstimable, *, times: Sequence[float] = TIMES
+) -> pd.DataFrame:
     """Return what would be left of the effect if something hidden were as strong as each control.
 
     A control counts with all its columns together. "So many times as strong" speaks of the shares
@@ -184,7 +186,7 @@ def benchmarks(line: StraightLine | Unsaid, *, times: Sequence[float] = TIMES) -
     Cinelli and Hazlett (2020), sec. 4.4: a bound for a group of covariates.
     """
     columns = ["control", "times", "score_share", "outcome_share", "value", "low", "high", "n"]
-    if isinstance(line, Unsaid):
+    if isinstance(line, NotEstimable):
         return pd.DataFrame(columns=columns).assign(why="")
     rows = []
     for control in dict.fromkeys(line.names):
@@ -235,14 +237,16 @@ def drawn_to(line: StraightLine, compared: pd.DataFrame) -> tuple[float, float]:
     return min(1.0, MARGIN * across), min(1.0, MARGIN * up)
 
 
-def risk_ratio(cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95) -> Said:
+def risk_ratio(
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
+) -> MaybeEstimate:
     """Return how many times as likely a repeat is for one more point, all else as it is.
 
     The standardised probability half a point above the mean score over that half a point below it,
     so that it does not leave the scale; in "ratio", with a delta-method interval on its logarithm.
     """
     model = fitted(cells, as_it_is, controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     middle = float(np.average(cells["score"].astype(float), weights=cells["n"]))
     rates = standardised(model, [middle - 0.5, middle + 0.5])
@@ -256,7 +260,7 @@ def risk_ratio(cells: pd.DataFrame, *, controls: Sequence[str] = (), level: floa
     )
 
 
-def e_value(ratio: Said) -> Said:
+def e_value(ratio: MaybeEstimate) -> MaybeEstimate:
     """Return how strongly something hidden must go with both score and repeats, as a risk ratio.
 
     An Estimate in "ratio", from 1 on; its ends are the E-values of the risk ratio's ends, 1 where
@@ -272,7 +276,7 @@ def e_value(ratio: Said) -> Said:
     >>> [round(number, 1) for number in (e_value(found).value, e_value(found).low)]
     [7.3, 3.0]
     """
-    if isinstance(ratio, Unsaid):
+    if isinstance(ratio, NotEstimable):
         return ratio
     ends = (ratio.low, ratio.high) if ratio.value >= 1 else (1 / ratio.high, 1 / ratio.low)
     value = max(ratio.value, 1 / ratio.value)

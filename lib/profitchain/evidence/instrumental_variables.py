@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _, listed, ngettext
 from profitchain.effects.repeat_effect import CLUSTERED
 from profitchain.stats.glm import Quantities
@@ -20,7 +20,7 @@ STRONG = 10.0  # first-stage F, Staiger and Stock (1997), Econometrica 65: 557-5
 FEWEST_A_SIDE = 20  # answers
 
 
-def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> Said:
+def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> MaybeEstimate:
     """Return the effect per point: what moved repeats over what moved the score.
 
     Parameters
@@ -31,15 +31,17 @@ def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> Said:
     Returns
     -------
     Estimate in "share", its interval Fieller's (1954, JRSS B 16: 175-185), which is Anderson and
-    Rubin's and holds however weakly the score was moved; Unsaid where F is below 10.
+    Rubin's and holds however weakly the score was moved; NotEstimable where F is below 10.
     """
     first, reduced = found.values
     (moved, shared), (_shared, noise) = found.covariance
     if moved <= 0 or noise <= 0:
-        return Unsaid(why=_("{what} left too little variation to compare.", what=what), n=found.n)
+        return NotEstimable(
+            why=_("{what} left too little variation to compare.", what=what), n=found.n
+        )
     quantile = float(stats.t.ppf((1 + level) / 2, found.df))
     if first**2 < max(STRONG, 1.1 * quantile**2) * moved:
-        return Unsaid(why=_weak(what, first, quantile * np.sqrt(moved)), n=found.n)
+        return NotEstimable(why=_weak(what, first, quantile * np.sqrt(moved)), n=found.n)
     square = first**2 - quantile**2 * moved
     middle = first * reduced - quantile**2 * shared
     rest = reduced**2 - quantile**2 * noise
@@ -56,7 +58,7 @@ def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> Said:
     )
 
 
-def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | Unsaid:
+def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | NotEstimable:
     """Return how far the lot moved the score and the repeats: differences of two means.
 
     Parameters
@@ -69,7 +71,7 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | Unsaid:
     drawn = answers[answers["assigned"].notna()]
     sides = sorted(drawn["assigned"].unique())
     if len(sides) != 2:
-        return Unsaid(why=_other_sides(what, sides), n=len(drawn))
+        return NotEstimable(why=_other_sides(what, sides), n=len(drawn))
     second = (drawn["assigned"] == sides[1]).to_numpy(float)
     if min(second.sum(), (1 - second).sum()) < FEWEST_A_SIDE:
         fewest = int(min(second.sum(), (1 - second).sum()))
@@ -79,7 +81,7 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | Unsaid:
             fewest,
             what=what,
         )
-        return Unsaid(why=why, n=len(drawn))
+        return NotEstimable(why=why, n=len(drawn))
     return least_squares(
         second[:, None],
         drawn[["score", "repeat"]].to_numpy(float),
@@ -88,10 +90,10 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | Unsaid:
     )
 
 
-def lot_effect(answers: pd.DataFrame, *, what: str, level: float = 0.95) -> Said:
+def lot_effect(answers: pd.DataFrame, *, what: str, level: float = 0.95) -> MaybeEstimate:
     """Return the effect per point of the score by what chance had assigned."""
     found = moved_by_lot(answers, what=what)
-    return found if isinstance(found, Unsaid) else ratio_of(found, what=what, level=level)
+    return found if isinstance(found, NotEstimable) else ratio_of(found, what=what, level=level)
 
 
 def _other_sides(what: str, sides: list[str]) -> str:

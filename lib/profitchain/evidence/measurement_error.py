@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _, ngettext
 from profitchain.effects.repeat_effect import CLUSTERED
 from profitchain.stats.glm import Quantities, fitted
@@ -52,7 +52,7 @@ def pairs(answers: pd.DataFrame, *, within_days: int = CLOSE) -> pd.DataFrame:
     return found[close].astype({"first": float, "second": float}).reset_index(drop=True)
 
 
-def reliability(close: pd.DataFrame, *, level: float = 0.95) -> Said:
+def reliability(close: pd.DataFrame, *, level: float = 0.95) -> MaybeEstimate:
     """Return the share of the score's variance that a customer's second answer repeats.
 
     The intraclass correlation of pairs (`close`: as `pairs` returns), in which both answers count
@@ -61,10 +61,10 @@ def reliability(close: pd.DataFrame, *, level: float = 0.95) -> Said:
 
     Returns
     -------
-    Estimate in "ratio", at most 1, with an interval clustered by customer; or Unsaid.
+    Estimate in "ratio", at most 1, with an interval clustered by customer; or NotEstimable.
     """
     found = _reliability(close)
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return found
     said = estimates(found, unit="ratio", level=level, method=f"pairs of answers; {CLUSTERED}")[0]
     return replace(said, low=max(said.low, -1.0), high=min(said.high, 1.0))
@@ -76,7 +76,7 @@ def corrected(
     *,
     controls: Sequence[str] = (),
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return the adjusted effect of one point of satisfaction freed of the score's noise.
 
     With pairs of answers the reliability is measured, and its uncertainty is in the interval. With
@@ -86,13 +86,13 @@ def corrected(
 
     Returns
     -------
-    Estimate in "share" (per point), or Unsaid where the noise would eat up what the controls leave.
+    Estimate in "share" (per point), or NotEstimable where the noise would eat up what the controls leave.
     """
     measured = _reliability(close)
-    if isinstance(measured, Unsaid) or measured.values[0] < min(STATED):
+    if isinstance(measured, NotEstimable) or measured.values[0] < min(STATED):
         return _within_range(corrections(cells, controls=controls, level=level), cells, level)
     parts = _effect_and_explained(cells, controls)
-    if isinstance(parts, Unsaid):
+    if isinstance(parts, NotEstimable):
         return parts
     return _corrected(parts, measured, level, "measured on pairs of answers")
 
@@ -117,25 +117,25 @@ def corrections(
     """
     parts = _effect_and_explained(cells, controls)
     every = [1.0, *reliabilities]
-    if isinstance(parts, Unsaid):
+    if isinstance(parts, NotEstimable):
         return said_frame([parts] * len(every), reliability=every)
     said = [_corrected(parts, _given(one, parts), level, "reliability stated") for one in every]
     return said_frame(said, reliability=every)
 
 
-def _reliability(close: pd.DataFrame) -> Quantities | Unsaid:
+def _reliability(close: pd.DataFrame) -> Quantities | NotEstimable:
     """Return the intraclass correlation and what each cluster brings to its error."""
     count = len(close)
     if count < FEWEST_PAIRS:
-        return Unsaid(why=_too_few(count), n=count)
+        return NotEstimable(why=_too_few(count), n=count)
     scores = close[["first", "second"]].to_numpy(float)
     apart = scores - scores.mean()
     product, square = apart.prod(axis=1), (apart**2).mean(axis=1)
     if square.mean() == 0:
-        return Unsaid(why=_("All answers of these customers are the same."), n=count)
+        return NotEstimable(why=_("All answers of these customers are the same."), n=count)
     sizes = close.groupby("cluster").size().to_numpy(float)
     if kish(sizes) < FEWEST_CUSTOMERS:
-        return Unsaid(why=_("Too few customers answered twice within weeks."), n=count)
+        return NotEstimable(why=_("Too few customers answered twice within weeks."), n=count)
     value = product.mean() / square.mean()
     influence = (product - value * square) / square.mean() / count
     errors = pd.Series(influence).groupby(close["cluster"].to_numpy()).sum()
@@ -156,10 +156,12 @@ def _too_few(count: int) -> str:
     )
 
 
-def _effect_and_explained(cells: pd.DataFrame, controls: Sequence[str]) -> Quantities | Unsaid:
+def _effect_and_explained(
+    cells: pd.DataFrame, controls: Sequence[str]
+) -> Quantities | NotEstimable:
     """Return the adjusted effect and what the controls explain of the score, stacked."""
     model = fitted(cells, as_it_is, controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     effect = average_effect(model)
     return replace(stacked([effect, _explained(model.design)]), n=effect.n)
@@ -192,12 +194,12 @@ def _given(reliability: float, parts: Quantities) -> Quantities:
     return replace(parts, values=np.array([reliability]), errors=nothing)
 
 
-def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) -> Said:
+def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) -> MaybeEstimate:
     """Return effect x (1 - R2) / (reliability - R2), the errors of all three carried along."""
     effect, explained = parts.values
     reliable = min(float(measured.values[0]), 1.0)
     if reliable - explained < ROOM:
-        return Unsaid(
+        return NotEstimable(
             why=_(
                 "A reliability of {reliability} leaves nothing beyond the {explained} that the "
                 "controls tell of the score.",
@@ -218,14 +220,14 @@ def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) 
     return estimates(found, unit="share", level=level, method=method)[0]
 
 
-def _within_range(rows: pd.DataFrame, cells: pd.DataFrame, level: float) -> Said:
+def _within_range(rows: pd.DataFrame, cells: pd.DataFrame, level: float) -> MaybeEstimate:
     """Return one estimate for the stated range of reliabilities (the row at 1 left aside)."""
     stated = rows[rows["reliability"] < 1]
     known = stated.dropna(subset=["value"])
     if len(known) < len(stated) or stated.empty:
         why = stated.loc[stated["value"].isna(), "why"]
         none = _("No reliability is stated.")
-        return Unsaid(why=why.iloc[0] if len(why) else none, n=_n(cells))
+        return NotEstimable(why=why.iloc[0] if len(why) else none, n=_n(cells))
     return Estimate(
         value=float(known["value"].median()), low=float(known["low"].min()),
         high=float(known["high"].max()), n=_n(cells), unit="share", level=level,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.effects.repeat_effect import repeat_effect
 from profitchain.sources.company import Company
@@ -87,9 +87,9 @@ def specification_curve(
     return frame.sort_values("value", ignore_index=True, kind="stable")
 
 
-def clearness(said: Said) -> str:
+def clearness(said: MaybeEstimate) -> str:
     """Return on which side of zero an interval lies: positive, negative, unclear; "" if unsaid."""
-    if isinstance(said, Unsaid):
+    if isinstance(said, NotEstimable):
         return ""
     return CLEAR[said.verdict]
 
@@ -110,7 +110,7 @@ def by_window(
     )
 
 
-def clear_share(curve: pd.DataFrame) -> Said:
+def clear_share(curve: pd.DataFrame) -> MaybeEstimate:
     """Return the share of specifications that are clear in the direction in which most are.
 
     A count of everything, so its own interval; `n` counts the specifications that gave a number.
@@ -118,7 +118,7 @@ def clear_share(curve: pd.DataFrame) -> Said:
     counts = curve["clear"].value_counts()
     known = int(counts.drop("", errors="ignore").sum())
     if known == 0:
-        return Unsaid(why=_("No specification gave a number."))
+        return NotEstimable(why=_("No specification gave a number."))
     most = max(int(counts.get(side, 0)) for side in ("positive", "negative")) / known
     return Estimate(
         value=most, low=most, high=most, n=known, unit="share", method="specifications counted"
@@ -160,14 +160,14 @@ def cuts_of(cells: pd.DataFrame) -> list[float]:
 
 def contrast(
     cells: pd.DataFrame, cut: float, *, controls: Sequence[str] = (), level: float = 0.95
-) -> Said:
+) -> MaybeEstimate:
     """Return how much likelier a repeat is at or above a cut than below it, per point between them.
 
     The standardised probabilities of the two sides (a logit with one 0/1 column), divided by the
     distance of the two sides' mean scores, which is taken as given.
     """
     model = fitted(cells, categories([cut]), controls=controls)
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     side = (cells["score"] >= cut).to_numpy()
     scores, n = cells["score"].to_numpy(float), cells["n"].to_numpy(float)
@@ -211,9 +211,11 @@ def _choices(windows: pd.DataFrame, firm: Company, cells: pd.DataFrame) -> Itera
             yield Choice(form=form, cut=cut, adjusted_for=name, controls=sets[name], window=days)
 
 
-def _effect(cells: pd.DataFrame, choice: Choice, level: float) -> Said:
+def _effect(cells: pd.DataFrame, choice: Choice, level: float) -> MaybeEstimate:
     if choice.cut is None:
         return repeat_effect(cells, controls=choice.controls, level=level)
     if not 0 < (cells["score"] >= choice.cut).sum() < len(cells):
-        return Unsaid(why=_("All answers lie on one side of the cut."), n=int(cells["n"].sum()))
+        return NotEstimable(
+            why=_("All answers lie on one side of the cut."), n=int(cells["n"].sum())
+        )
     return contrast(cells, choice.cut, controls=choice.controls, level=level)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _
 from profitchain.effects.repeat_effect import CLUSTERED, effect_of_a_point
 from profitchain.stats.margins import estimates
@@ -38,9 +38,9 @@ class OwnPast:
     `prompted` is how much more often a customer who came back gave another answer.
     """
 
-    earlier_answer: Said
-    fixed_effects: Said
-    prompted: Said
+    earlier_answer: MaybeEstimate
+    fixed_effects: MaybeEstimate
+    prompted: MaybeEstimate
 
     @property
     def by_average(self) -> bool:
@@ -49,7 +49,7 @@ class OwnPast:
         return known and self.prompted.low > -PROMPTED and self.prompted.high < PROMPTED
 
     @property
-    def used(self) -> Said:
+    def used(self) -> MaybeEstimate:
         """The number of the design that holds."""
         return self.fixed_effects if self.by_average else self.earlier_answer
 
@@ -73,11 +73,11 @@ def own_past(
 
 def earlier_answer_held(
     answers: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
-) -> Said:
+) -> MaybeEstimate:
     """Return the effect of a point among later answers, the earlier score held fixed in classes."""
     later = answers[answers["previous_score"].notna()]
     if later.empty:
-        return Unsaid(why=_("No customer answered a second time."))
+        return NotEstimable(why=_("No customer answered a second time."))
     return effect_of_a_point(
         as_cells(later),
         outcome="repeats",
@@ -89,7 +89,7 @@ def earlier_answer_held(
 
 def fixed_effects(
     answers: pd.DataFrame, *, controls: Sequence[str] = (), level: float = 0.95
-) -> Said:
+) -> MaybeEstimate:
     """Return the effect of a point among customers with two answers or more, each against its mean.
 
     A linear probability model; customers who always or never came back count with no difference.
@@ -97,21 +97,21 @@ def fixed_effects(
     times = answers.groupby("person")["score"].transform("size")
     cells = as_cells(answers[times >= 2])
     if cells.empty:
-        return Unsaid(why=_("No customer answered a second time."))
+        return NotEstimable(why=_("No customer answered a second time."))
     why = refusal(cells)
     if why:
-        return Unsaid(why=why, n=len(cells))
+        return NotEstimable(why=why, n=len(cells))
     known = control_columns(cells, controls, outcome="repeats").parts
     columns = np.column_stack([cells["score"], cells["repeats"], *known]).astype(float)
     score, repeats, others = np.split(demeaned(columns, cells["person"]), [1, 2], axis=1)
     found = least_squares(score, repeats, cells["cluster"].to_numpy(), others=others)
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return found
     method = f"linear probability, fixed effects of customers; {CLUSTERED}"
     return estimates(found, unit="share", level=level, method=method)[0]
 
 
-def answering_again(answers: pd.DataFrame, *, level: float = 0.95) -> Said:
+def answering_again(answers: pd.DataFrame, *, level: float = 0.95) -> MaybeEstimate:
     """Return how much more often those who came back within the window gave another answer."""
     rows = answers.assign(n=1)
     came = rows["repeat"] > 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
 from profitchain.words import headings, prose
@@ -120,11 +120,11 @@ def _some_rows(data: pd.DataFrame) -> pd.DataFrame:
     return data.iloc[:: math.ceil(len(data) / MOST_PLACES)] if is_curve else data
 
 
-def frame(figures_by_label: Mapping[str, Said], *, name: str = "label") -> pd.DataFrame:
+def frame(figures_by_label: Mapping[str, MaybeEstimate], *, name: str = "label") -> pd.DataFrame:
     """Return named figures as a frame, one row each: label, value, low, high, n, unit, why."""
     rows = [
         {name: label, "n": said.n, "unit": "", "why": said.why}
-        if isinstance(said, Unsaid)
+        if isinstance(said, NotEstimable)
         else {
             name: label,
             "value": said.value,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import in_brackets
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
@@ -34,7 +34,7 @@ class Finding:
 
     id: str
     label: str
-    said: Said
+    said: MaybeEstimate
     group: str | None = None
 
     def as_json(self) -> dict:
@@ -72,7 +72,7 @@ class Record:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
         said = [part for part in self.findings if isinstance(part.said, Estimate)]
-        unsaid = [part for part in self.findings if isinstance(part.said, Unsaid)]
+        unsaid = [part for part in self.findings if isinstance(part.said, NotEstimable)]
         bundle = {
             "findings": [part.as_json() for part in said],
             "unsaid": [part.without_number() for part in unsaid],
@@ -98,12 +98,12 @@ class Record:
 
 def finding(
     id: str,
-    said: Said,
+    said: MaybeEstimate,
     *,
     label: str,
     group: str | None = None,
-    change: Said | None = None,
-    change_on_year: Said | None = None,
+    change: MaybeEstimate | None = None,
+    change_on_year: MaybeEstimate | None = None,
     trend: pd.DataFrame | None = None,
 ) -> Recorded:
     """Return a number to record, with its changes as findings of their own.
@@ -181,8 +181,8 @@ class Found:
         """Each page's answer, by the page's name."""
         return {page.name: list(page.answers) for page in self.pages if page.answers}
 
-    def get(self, id: str, group: str | None = None) -> Said:
-        """Return a finding, or Unsaid with the reason: never an error, never a bare number."""
+    def get(self, id: str, group: str | None = None) -> MaybeEstimate:
+        """Return a finding, or NotEstimable with the reason: never an error, never a bare number."""
         row = _rows_of(self.findings, id, group)
         if len(row):
             first = row.iloc[0]
@@ -190,7 +190,7 @@ class Found:
             return Estimate(**numbers, n=int(first["n"]), unit=str(first["unit"]))
         row = _rows_of(self.unsaid, id, group)
         none = _("Not measured in this edition.")
-        return Unsaid(why=str(row.iloc[0]["why"]) if len(row) else none)
+        return NotEstimable(why=str(row.iloc[0]["why"]) if len(row) else none)
 
     def label(self, id: str) -> str:
         """Return what a finding is called in words; its id where it isn't recorded."""
@@ -303,7 +303,7 @@ def _trend_rows(recorded: Recorded) -> list[dict]:
     ]
 
 
-def _shown(part: Finding) -> Said:
+def _shown(part: Finding) -> MaybeEstimate:
     return prose.as_difference(part.said) if is_difference(part.id) else part.said
 
 

@@ -6,16 +6,16 @@ import math
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.exhibits.findings import Recorded, finding
-from profitchain.measures.clustering import Trial
-from profitchain.measures.segment_comparisons import MEASURES, Fairly
+from profitchain.measures.clustering import ClusteringTrial
+from profitchain.measures.segment_comparisons import MEASURES, SegmentComparison
 
 GAIN = N_("Squared error saved by clusters found in the data, less that by groups by rule")
 
 
-def of_fair_groups(found: Fairly) -> list[Recorded]:
+def of_fair_groups(found: SegmentComparison) -> list[Recorded]:
     """Return each group's measures drawn to the mean, and by segment how unlike groups are.
 
     Ids: `retention_rate_shrunk` and the like by `segment: group`; `segment_heterogeneity_p` by
@@ -42,21 +42,21 @@ def of_fair_groups(found: Fairly) -> list[Recorded]:
     return [*groups, *tests]
 
 
-def of_clustering(tried: Trial | Unsaid) -> list[Recorded]:
+def of_clustering(tried: ClusteringTrial | NotEstimable) -> list[Recorded]:
     """Return the clusters' gain over groups by rule (share of squared error, out of time)."""
-    gain = tried if isinstance(tried, Unsaid) else tried.gain
+    gain = tried if isinstance(tried, NotEstimable) else tried.gain
     return [finding("clustering_gain", gain, label=_(GAIN))]
 
 
-def _estimate(row: object) -> Said:
+def _estimate(row: object) -> MaybeEstimate:
     if row.why or math.isnan(row.shrunk_value):
-        return Unsaid(why=row.why or _("Too few to say."), n=int(row.n))
+        return NotEstimable(why=row.why or _("Too few to say."), n=int(row.n))
     low, high = float(row.shrunk_low), float(row.shrunk_high)
     return Estimate(value=float(row.shrunk_value), low=low, high=high, n=int(row.n), unit=row.unit)
 
 
-def _of_p(row: object) -> Said:
+def _of_p(row: object) -> MaybeEstimate:
     if row.why or pd.isna(row.p_adjusted):
-        return Unsaid(why=row.why or _("Too few to say."), n=int(row.n))
+        return NotEstimable(why=row.why or _("Too few to say."), n=int(row.n))
     p = float(row.p_adjusted)
     return Estimate(value=p, low=p, high=p, n=int(row.n), unit="p")

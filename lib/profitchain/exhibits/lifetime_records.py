@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.i18n import _
 from profitchain.exhibits.findings import Recorded, finding
-from profitchain.lifetime.by_group import ALIKE, Compared
+from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
 from profitchain.lifetime.customer_value import Prospects
 from profitchain.lifetime.holdout_test import HeldOut
 
@@ -37,7 +37,7 @@ def of_prospects(ahead: Prospects) -> list[Recorded]:
     return [finding(id, said, label=label) for id, (said, label) in told.items()]
 
 
-def of_groups(groups: pd.DataFrame, compared: Compared | None) -> list[Recorded]:
+def of_groups(groups: pd.DataFrame, compared: ScoreGroupComparison | None) -> list[Recorded]:
     """Return what customers are worth by group, and the score groups' difference, both alike."""
     label = _("Lifetime value of a customer")
     found = [
@@ -54,17 +54,17 @@ def of_groups(groups: pd.DataFrame, compared: Compared | None) -> list[Recorded]
     return [*found, finding("lifetime_value_difference", compared.difference, label=words)]
 
 
-def of_holdout(tried: HeldOut | Unsaid) -> list[Recorded]:
+def of_holdout(tried: HeldOut | NotEstimable) -> list[Recorded]:
     """Return how much was expected for what then happened: purchase days, and money."""
     parts = {"lifetime_holdout_ratio": "ratio", "lifetime_holdout_money_ratio": "money_ratio"}
     words = (_("Purchase days expected by those that came"), _("Money expected by what came"))
     return [
-        finding(id, tried if isinstance(tried, Unsaid) else getattr(tried, part), label=label)
+        finding(id, tried if isinstance(tried, NotEstimable) else getattr(tried, part), label=label)
         for (id, part), label in zip(parts.items(), words, strict=True)
     ]
 
 
-def _said(row: object) -> Estimate | Unsaid:
+def _said(row: object) -> Estimate | NotEstimable:
     if row.why:
-        return Unsaid(why=row.why, n=int(row.n))
+        return NotEstimable(why=row.why, n=int(row.n))
     return Estimate(value=row.value, low=row.low, high=row.high, n=int(row.n), unit=row.unit)

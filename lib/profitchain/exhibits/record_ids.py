@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
-from profitchain.stats.comparisons import EVERYBODY, Measure, Story, period_totals
+from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
 
 TOTALS = {
     "orders": (N_("Orders"), "orders"),
@@ -31,7 +31,7 @@ EVIDENCE = {
 }
 
 
-def of_stories(stories: Iterable[Story]) -> list[Recorded]:
+def of_stories(stories: Iterable[MeasureSeries]) -> list[Recorded]:
     """Return each measure as a finding, with its two changes and its trend."""
     return [
         finding(
@@ -47,7 +47,7 @@ def of_stories(stories: Iterable[Story]) -> list[Recorded]:
 
 
 def of_totals(
-    totals: Mapping[str, Said], activity: pd.DataFrame, periods: Sequence[Period]
+    totals: Mapping[str, MaybeEstimate], activity: pd.DataFrame, periods: Sequence[Period]
 ) -> list[Recorded]:
     """Return what was counted in full, as findings with their trends.
 
@@ -90,7 +90,7 @@ def of_count(id: str, label: str, n: int, unit: str) -> list[Recorded]:
     return [finding(id, counted(n, unit=unit), label=label)]
 
 
-def of_amounts(amounts: Mapping[str, Said]) -> list[Recorded]:
+def of_amounts(amounts: Mapping[str, MaybeEstimate]) -> list[Recorded]:
     """Return the effects of one point on orders, spend and margin as findings."""
     return [
         finding(f"{name}_effect_per_point", said, label=_AMOUNTS[name])
@@ -118,7 +118,9 @@ def of_moves(moves: pd.DataFrame) -> list[Recorded]:
     ]
 
 
-def of_link(raw: Said, effect: Said, ten: Said, bend: object) -> list[Recorded]:
+def of_link(
+    raw: MaybeEstimate, effect: MaybeEstimate, ten: MaybeEstimate, bend: object
+) -> list[Recorded]:
     """Return the link's core findings: the effect of one point, of ten NPS points, and its bend."""
     told = {
         "repeat_effect_per_point": (effect, N_("Effect of one point on repeat orders")),
@@ -129,17 +131,19 @@ def of_link(raw: Said, effect: Said, ten: Said, bend: object) -> list[Recorded]:
     return [finding(id, said, label=label) for id, (said, label) in told.items()]
 
 
-def of_response(rate: Story, groups: pd.DataFrame, *, invited: bool) -> list[Recorded]:
+def of_response(rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool) -> list[Recorded]:
     """Return the response rate with its groups, or why there is none where nobody knows who was."""
     if invited:
         return [*of_stories([rate]), *of_groups(rate.measure, groups)]
     why = _(
         "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
     )
-    return [finding("response_rate", Unsaid(why=why), label=N_("Response rate"))]
+    return [finding("response_rate", NotEstimable(why=why), label=N_("Response rate"))]
 
 
-def of_weighting(id: str, label: str, score: Said, effect: Said, effective: Said) -> list[Recorded]:
+def of_weighting(
+    id: str, label: str, score: MaybeEstimate, effect: MaybeEstimate, effective: MaybeEstimate
+) -> list[Recorded]:
     """Return what weights make of the score (`id`, `label`: its own) and of the effect."""
     told = {
         f"{id}_weighted": (score, _("{label}, weighted for who answered", label=label)),
@@ -160,14 +164,14 @@ def of_rungs(rungs: pd.DataFrame) -> list[Recorded]:
     ]
 
 
-def of_evidence(said: Mapping[str, Said]) -> list[Recorded]:
+def of_evidence(said: Mapping[str, MaybeEstimate]) -> list[Recorded]:
     """Return the grade of the evidence and what it rests on (`said`: by the ids of `EVIDENCE`)."""
     return [finding(id, one, label=EVIDENCE[id]) for id, one in said.items()]
 
 
-def of_test(test: object) -> Said:
+def of_test(test: object) -> MaybeEstimate:
     """Return a test's p-value as it is recorded, or why there is none."""
-    return test if isinstance(test, Unsaid) else test.estimate
+    return test if isinstance(test, NotEstimable) else test.estimate
 
 
 def _told_apart(groups: pd.DataFrame) -> Iterable[object]:
@@ -179,13 +183,13 @@ def _of_group(row: object, *, id: str, label: str, unit: str) -> Recorded:
     return finding(id, _said(row, unit), label=label, group=f"{row.segment}: {row.group}")
 
 
-def _said(row: object, unit: str) -> Said:
+def _said(row: object, unit: str) -> MaybeEstimate:
     if row.why:
-        return Unsaid(why=row.why, n=int(row.n))
+        return NotEstimable(why=row.why, n=int(row.n))
     return Estimate(value=row.value, low=row.low, high=row.high, n=int(row.n), unit=unit)
 
 
-def of_worth(yearly: Mapping[str, Said], of_a_customer: Said) -> list[Recorded]:
+def of_worth(yearly: Mapping[str, MaybeEstimate], of_a_customer: MaybeEstimate) -> list[Recorded]:
     """Return what a point is worth a year, for the active base and for one of its customers.
 
     `of_a_customer` is in margin where that is known, else in revenue.
@@ -229,7 +233,7 @@ def of_books(checked: pd.DataFrame) -> list[Recorded]:
             "control_difference",
             counted(row.apart, unit="share", n=round(abs(row.ours)))
             if row.apart == row.apart
-            else Unsaid(why=_("The books say 0.")),
+            else NotEstimable(why=_("The books say 0.")),
             label=N_("Difference from the books"),
             group=row.measure,
         )
@@ -237,7 +241,7 @@ def of_books(checked: pd.DataFrame) -> list[Recorded]:
     ]
 
 
-def of_planning(smallest: Said, elasticity: Said) -> list[Recorded]:
+def of_planning(smallest: MaybeEstimate, elasticity: MaybeEstimate) -> list[Recorded]:
     """Return the smallest effect that would be found, and the elasticity of sales."""
     return [
         finding("smallest_detectable_effect", smallest, label=N_("Smallest effect that is found")),
@@ -255,7 +259,9 @@ LEAVING = {
 }
 
 
-def of_leaving(said: Mapping[str, Said], at_risk: Said, groups: pd.DataFrame) -> list[Recorded]:
+def of_leaving(
+    said: Mapping[str, MaybeEstimate], at_risk: MaybeEstimate, groups: pd.DataFrame
+) -> list[Recorded]:
     """Return who is leaving as findings, and the value at risk in all and by group.
 
     Parameters

@@ -35,7 +35,7 @@ _KINDS: dict[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class TableColumn:
     """One column as shown: its heading, one text a row, and whether these are numbers."""
 
     heading: str
@@ -82,7 +82,7 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
     shaded = [name for name in data.columns[1:] if name not in plain_columns]
     top = data[shaded].max(axis=None) if shaded and len(data) else math.nan
     head = "".join(
-        _heading(Column(heading=heading_of(str(name)), cells=[], numeric=place > 0))
+        _heading(TableColumn(heading=heading_of(str(name)), cells=[], numeric=place > 0))
         for place, name in enumerate(data.columns)
     )
     body = "".join(
@@ -109,7 +109,7 @@ def in_scroll(table: str, *, label: str) -> str:
     return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{table}</div>'
 
 
-def shown_columns(data: pd.DataFrame, units: Mapping[str, str]) -> list[Column]:
+def shown_columns(data: pd.DataFrame, units: Mapping[str, str]) -> list[TableColumn]:
     """Return the columns of a frame as texts, estimates and their intervals in one column."""
     columns = []
     estimates = [name for name in map(str, data.columns) if _is_estimate(data, name)]
@@ -170,7 +170,7 @@ def _is_estimate(data: pd.DataFrame, name: str) -> bool:
     return name.endswith("value") and {f"{stem}low", f"{stem}high"} <= set(map(str, data.columns))
 
 
-def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> Column:
+def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> TableColumn:
     parts = [data[f"{stem}{part}"].astype(float) for part in ("value", "low", "high")]
     unit_column = data.get(f"{stem}unit", data.get("unit"))
     units = [unit] * len(data) if unit or unit_column is None else list(unit_column)
@@ -187,7 +187,7 @@ def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> Column:
     has_interval = bool((parts[1] < parts[2]).any())
     unit_words = _heading_unit(units)
     interval = _(INTERVAL) if has_interval else ""
-    return Column(heading=f"{name}{unit_words}{interval}", cells=cells, numeric=True)
+    return TableColumn(heading=f"{name}{unit_words}{interval}", cells=cells, numeric=True)
 
 
 def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float | None) -> str:
@@ -214,7 +214,7 @@ def _heading_unit(units: list[str | None]) -> str:
     return _(", {unit}", unit=formats.unit_alone(known.pop()))
 
 
-def _plain_column(data: pd.DataFrame, name: str, unit: str) -> Column:
+def _plain_column(data: pd.DataFrame, name: str, unit: str) -> TableColumn:
     kind = pd.api.types
     numeric = kind.is_numeric_dtype(data[name]) and not kind.is_bool_dtype(data[name])
     first = name == str(data.columns[0])
@@ -227,7 +227,7 @@ def _plain_column(data: pd.DataFrame, name: str, unit: str) -> Column:
         if not (unit in formats.COUNTS and (data[name].dropna() % 1 == 0).all()):
             cells = [_figure(cell, unit, places) for cell in data[name]]
     heading = "n" if name == "n" else heading_of(name)
-    return Column(heading=heading, cells=cells, numeric=numeric and not first)
+    return TableColumn(heading=heading, cells=cells, numeric=numeric and not first)
 
 
 def _figure(cell: float, unit: str, places: int | None = None) -> str:
@@ -246,12 +246,12 @@ def _label(cell: object) -> str:
     return DASH if cell is None or cell is pd.NaT or cell != cell else _(str(cell))
 
 
-def _heading(column: Column) -> str:
+def _heading(column: TableColumn) -> str:
     kind = ' class="number"' if column.numeric else ""
     return f'<th scope="col"{kind}>{html.escape(column.heading)}</th>'
 
 
-def _row(cells: list[str], columns: list[Column], *, is_total: bool, stack: bool) -> str:
+def _row(cells: list[str], columns: list[TableColumn], *, is_total: bool, stack: bool) -> str:
     first, *rest = cells
     tail = "".join(
         _td(cell, column.numeric, label=column.heading.removesuffix(_(INTERVAL)) if stack else "")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.measures.purchase_rhythm import GAP, ORDERS
-from profitchain.measures.rfm import Groups, group_shares, group_sizes
+from profitchain.measures.rfm import ValueGroups, group_shares, group_sizes
 from profitchain.measures.value_satisfaction_matrix import Fields, field_sizes, not_satisfied_share
 
 LABELS = {
@@ -31,12 +31,12 @@ SHARES = {
 }
 
 
-def of_value(said: Mapping[str, Said]) -> list[Recorded]:
+def of_value(said: Mapping[str, MaybeEstimate]) -> list[Recorded]:
     """Return figures of the whole firm as findings (`said`: by the ids of `LABELS`)."""
     return [finding(id, one, label=_(LABELS[id])) for id, one in said.items()]
 
 
-def of_groups(groups: Groups, *, smallest: int) -> list[Recorded]:
+def of_groups(groups: ValueGroups, *, smallest: int) -> list[Recorded]:
     """Return each value group's customers and its shares of revenue and margin."""
     told = [
         _by_group(
@@ -52,7 +52,9 @@ def of_groups(groups: Groups, *, smallest: int) -> list[Recorded]:
     return [one for part in told for one in part]
 
 
-def of_fields(found: Fields | Unsaid, answered: Said, *, smallest: int) -> list[Recorded]:
+def of_fields(
+    found: Fields | NotEstimable, answered: MaybeEstimate, *, smallest: int
+) -> list[Recorded]:
     """Return the customers of the four fields, who answered, and who isn't satisfied."""
     high = not_satisfied_share(found, high=True, smallest=smallest)
     said = {"answered_customers_share": answered, "high_value_dissatisfied_share": high}
@@ -60,7 +62,7 @@ def of_fields(found: Fields | Unsaid, answered: Said, *, smallest: int) -> list[
     return [*of_value(said), *_by_group("four_field_customers", _("Customers in the field"), sizes)]
 
 
-def of_rhythm(said: Mapping[str, Said]) -> list[Recorded]:
+def of_rhythm(said: Mapping[str, MaybeEstimate]) -> list[Recorded]:
     """Return orders per customer and the days between purchases (`said`: as `rhythm.rhythm`)."""
     ids = {
         "orders_per_customer_lookback": said[ORDERS],
@@ -69,5 +71,5 @@ def of_rhythm(said: Mapping[str, Said]) -> list[Recorded]:
     return of_value(ids)
 
 
-def _by_group(id: str, label: str, said: Mapping[str, Said]) -> list[Recorded]:
+def _by_group(id: str, label: str, said: Mapping[str, MaybeEstimate]) -> list[Recorded]:
     return [finding(id, one, label=label, group=group) for group, one in said.items()]

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from profitchain.intake import reasons
 from profitchain.intake.row_checks import Check, RowKind
 from profitchain.intake.table_checks import OUTCOME, USED, Judged
-from profitchain.sources.temp_tables import keep
+from profitchain.sources.temp_tables import materialise
 from profitchain.sources.typed_tables import Typed, typed
 
 
@@ -36,11 +36,11 @@ def _unknown_customer(con: Any, table: Typed, judged: dict[str, Judged]) -> tupl
     who = typed("customer_id")
     asked = table.rows.select(who).distinct()
     strangers = asked.anti_join(_of_outcome(judged["customers"], "used"), who)
-    strangers = keep(con, "strangers", strangers.filter(strangers[who].notnull()))
+    strangers = materialise(con, "strangers", strangers.filter(strangers[who].notnull()))
     if "orders" in judged:
         buyers = _of_outcome(judged["orders"], "used", "cancelled")
         few = buyers.semi_join(strangers, who).select(who).distinct()
-        strangers = keep(con, "strangers_without_orders", strangers.anti_join(few, who))
+        strangers = materialise(con, "strangers_without_orders", strangers.anti_join(few, who))
     strangers = strangers.select(__stranger=strangers[who])
     rows = table.rows.left_join(strangers, table.rows[who] == strangers["__stranger"])
     return replace(table, rows=rows), Check(
@@ -60,7 +60,7 @@ def _without_unused_responses(con: Any, table: Typed, responses: Judged) -> Type
     """Forget the answer of an invitation that is not among the used answers, or not there yet."""
     name = typed("response_id")
     used = _of_outcome(responses, "used")
-    used = keep(con, "used_responses", used.select(__answer=used[name]))
+    used = materialise(con, "used_responses", used.select(__answer=used[name]))
     rows = table.rows.left_join(used, table.rows[name] == used["__answer"])
     return replace(table, rows=rows.mutate(**{name: rows["__answer"]}))
 
@@ -76,7 +76,7 @@ def _with_fate_of_order(con: Any, table: Typed, orders: Judged) -> tuple[Typed, 
     )
     known = known.mutate(__fate=rank)
     fates = known.group_by(__order=known[name]).aggregate(__fate=known["__fate"].min())
-    fates = keep(con, "fates_of_orders", fates)
+    fates = materialise(con, "fates_of_orders", fates)
     rows = table.rows.left_join(fates, table.rows[name] == fates["__order"])
     table = replace(table, rows=rows)
     fate = rows["__fate"]

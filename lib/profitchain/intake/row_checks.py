@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from profitchain.intake import reasons
 from profitchain.sources import casts
 from profitchain.sources.company import Company
-from profitchain.sources.schemas import Column
+from profitchain.sources.schemas import ColumnSchema
 from profitchain.sources.typed_tables import Typed, given
 
 RowKind = Literal["used", "broken", "later", "cancelled"]
@@ -54,7 +54,7 @@ def contract_checks(table: Typed) -> list[Check]:
     return [*empty, *unreadable, *wrong]
 
 
-def _wrong_values(column: Column, value: ir.Value) -> list[Check]:
+def _wrong_values(column: ColumnSchema, value: ir.Value) -> list[Check]:
     found = []
     if column.scale is not None:
         low, high = column.scale
@@ -71,7 +71,7 @@ def _wrong_values(column: Column, value: ir.Value) -> list[Check]:
     return found
 
 
-def _broken(reason: str, holds: ir.BooleanValue, column: Column) -> Check:
+def _broken(reason: str, holds: ir.BooleanValue, column: ColumnSchema) -> Check:
     return Check(reason=reason, kind="broken", holds=holds, column=column.name)
 
 

@@ -15,7 +15,7 @@ from profitchain.sources import casts, temp_tables
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End, is_later
-from profitchain.sources.schemas import Contract
+from profitchain.sources.schemas import TableSchema
 from profitchain.sources.typed_tables import MARK, WHO, Typed, key_text, typed
 
 OUTCOME = "__outcome"
@@ -144,7 +144,7 @@ def _set_repeats_aside(con: Any, judged: Judged) -> Judged:
     return Judged(table=judged.table, rows=found, cells=cells, outcomes=outcomes)
 
 
-def _repeat_outcomes(contract: Contract) -> dict[int, tuple[str, RowKind, str | None]]:
+def _repeat_outcomes(contract: TableSchema) -> dict[int, tuple[str, RowKind, str | None]]:
     same = reasons.SAME_KEY.format(columns=" and ".join(contract.unique))
     return {
         REPEATED: (reasons.REPEATED, "broken", contract.unique[0]),
@@ -194,21 +194,21 @@ def _judged_there(con: Any, table: Typed, rows: ir.Table, outcomes: dict) -> Jud
     """
     name, contract = f"judged_{table.contract.table}", table.contract
     values = [typed(column.name) for column in table.present]
-    kept = temp_tables.keep(con, name, rows.select(*values, OUTCOME))
+    kept = temp_tables.materialise(con, name, rows.select(*values, OUTCOME))
     keys = [typed(name) for name in contract.unique if name in table.theirs]
     if not keys:
         return Judged(table=table, rows=kept, cells=rows, outcomes=outcomes)
     sound = kept.filter(_is_sound(kept, outcomes))
     sound = sound.select(__shared=key_text(sound, keys))
     shared = sound.group_by("__shared").having(sound.count() > 1).aggregate(__n=sound.count())
-    shared = temp_tables.keep(con, f"shared_{contract.table}", shared.select("__shared"))
+    shared = temp_tables.materialise(con, f"shared_{contract.table}", shared.select("__shared"))
     if not int(shared.count().execute()):
         return Judged(table=table, rows=kept, cells=rows, outcomes=outcomes)
-    temp_tables.let_go(con, name)
+    temp_tables.drop(con, name)
     rows = _told_apart(rows, shared, table, keys, outcomes=outcomes)
     return Judged(
         table=table,
-        rows=temp_tables.keep(con, f"{name}_apart", rows.select(*values, OUTCOME)),
+        rows=temp_tables.materialise(con, f"{name}_apart", rows.select(*values, OUTCOME)),
         cells=rows,
         outcomes=outcomes | _repeat_outcomes(contract),
     )

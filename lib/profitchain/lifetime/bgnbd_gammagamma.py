@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.i18n import _, ngettext
 from profitchain.stats.glm import Quantities
 from profitchain.stats.model_design import kish
@@ -56,7 +56,7 @@ class Fitted:
         return dict(zip(self.names, np.exp(self.logs.values).tolist(), strict=True))
 
 
-def fit_purchases(customers: pd.DataFrame) -> Fitted | Unsaid:
+def fit_purchases(customers: pd.DataFrame) -> Fitted | NotEstimable:
     """Return the fitted BG/NBD model, or why there is none.
 
     Parameters
@@ -76,7 +76,7 @@ def fit_purchases(customers: pd.DataFrame) -> Fitted | Unsaid:
     return _fit(likelihood, start, n, cell_of, names=PURCHASES, clusters=customers["cluster"])
 
 
-def fit_spend(customers: pd.DataFrame) -> Fitted | Unsaid:
+def fit_spend(customers: pd.DataFrame) -> Fitted | NotEstimable:
     """Return the fitted Gamma-Gamma model of those who came back, or why there is none.
 
     Customers whose later purchases brought nothing are left out and counted.
@@ -97,7 +97,7 @@ def fit_spend(customers: pd.DataFrame) -> Fitted | Unsaid:
         spend_likelihood(repeats, revenue), start, np.ones(len(paid)), each,
         names=SPEND, clusters=paid["cluster"], left_out=len(back) - len(paid),
     )  # fmt: skip
-    return found if isinstance(found, Unsaid) else _with_a_mean(found)
+    return found if isinstance(found, NotEstimable) else _with_a_mean(found)
 
 
 def purchase_likelihood(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> Likelihood:
@@ -171,14 +171,14 @@ def _alive_or_left(
     return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)
 
 
-def _too_few(customers: int, did: str) -> Unsaid | None:
+def _too_few(customers: int, did: str) -> NotEstimable | None:
     """Return why so few repeat customers can't be modelled, or None."""
     if customers >= FEWEST_REPEATERS:
         return None
     who = ngettext("Only {n} customer", "Only {n} customers", customers)
     who = who if customers else _("No customer")
     why = _("{who} {did}; {needed} are needed.", who=who, did=did, needed=FEWEST_REPEATERS)
-    return Unsaid(why=why, n=customers)
+    return NotEstimable(why=why, n=customers)
 
 
 def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -198,12 +198,12 @@ def _fit(
     names: tuple[str, ...],
     clusters: pd.Series,
     left_out: int = 0,
-) -> Fitted | Unsaid:
+) -> Fitted | NotEstimable:
     """Return the parameters at which the likelihood of cells is highest, with their errors."""
     total = n.sum()
     top = _top(likelihood, start, n / total)
     if top is None:
-        return Unsaid(why=_("The model found no best fit to these customers."), n=int(total))
+        return NotEstimable(why=_("The model found no best fit to these customers."), n=int(total))
     logs, curvature, free = top
     values, slopes = likelihood(logs)
     spread = np.zeros((len(logs), len(logs)))
@@ -274,13 +274,13 @@ def _curvature(downhill: Callable, logs: np.ndarray) -> np.ndarray:
     return (np.array(rows) + np.array(rows).T) / 2
 
 
-def _with_a_mean(found: Fitted) -> Fitted | Unsaid:
-    """Return the model of spend, or Unsaid where q may be 1 or less, so that no mean exists."""
+def _with_a_mean(found: Fitted) -> Fitted | NotEstimable:
+    """Return the model of spend, or NotEstimable where q may be 1 or less, so that no mean exists."""
     at = SPEND.index("q")
     error = float(np.sqrt(found.logs.covariance[at, at]))
     if found.logs.values[at] - TWO_SIDED * error > 0:
         return found
-    return Unsaid(
+    return NotEstimable(
         why=_(
             "What customers spend varies so widely that its mean can't be told (q may be 1 or "
             "less: it is {q}).",

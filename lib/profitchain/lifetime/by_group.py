@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.lifetime import expected_value
 from profitchain.lifetime.expected_value import Foreseen, Outlook
@@ -24,11 +24,11 @@ ALIKE = N_("Latest answer, among like customers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ScoreGroupComparison:
     """Score groups of like age and segments: each one's level, and the best less the worst."""
 
     levels: pd.DataFrame
-    difference: Said
+    difference: MaybeEstimate
     best: str
     worst: str
 
@@ -83,7 +83,7 @@ def alike(
     segments: Sequence[str] = (),
     unit: str,
     smallest: int = 0,
-) -> Compared:
+) -> ScoreGroupComparison:
     """Return what score groups are worth if all had the same mix of ages and segments.
 
     Least squares on groups, `age_days` (a line that may jump at fifths) and segments, among
@@ -94,9 +94,11 @@ def alike(
     sizes = group[group != NO_ANSWER].value_counts()
     shown = [name for name in _in_order(group) if sizes.get(name, 0) >= max(smallest, 2)]
     inside = group.isin(shown).to_numpy()
-    why = Unsaid(why=_("Too few customers gave answers of different groups."), n=int(inside.sum()))
+    why = NotEstimable(
+        why=_("Too few customers gave answers of different groups."), n=int(inside.sum())
+    )
     if len(shown) < 2:
-        return Compared(levels=value_by_group(view, foreseen, group[:0], unit=unit),
+        return ScoreGroupComparison(levels=value_by_group(view, foreseen, group[:0], unit=unit),
                         difference=why, best=best, worst=worst)  # fmt: skip
     rows = view.customers[inside]
     design = np.column_stack([group[inside] == name for name in shown]).astype(float)
@@ -112,7 +114,7 @@ def alike(
         contrast[[shown.index(best), shown.index(worst)]] = 1, -1
         apart = _combined(view, foreseen, design, inside, contrast, unit=unit)
     levels = said_frame(told, group=shown).assign(unit=unit, n=sizes[shown].to_numpy())
-    return Compared(levels=levels, difference=apart, best=best, worst=worst)
+    return ScoreGroupComparison(levels=levels, difference=apart, best=best, worst=worst)
 
 
 def every_group(
@@ -123,7 +125,7 @@ def every_group(
     segments: Sequence[str] = (),
     unit: str,
     smallest: int = 0,
-) -> tuple[pd.DataFrame, Compared | None]:
+) -> tuple[pd.DataFrame, ScoreGroupComparison | None]:
     """Return a number by all groups that the firm knows of, and score groups of like customers.
 
     Returns
@@ -149,7 +151,7 @@ def every_group(
 
 def _mean(
     view: Outlook, foreseen: Foreseen, inside: np.ndarray, *, unit: str, smallest: int
-) -> Said:
+) -> MaybeEstimate:
     n = int(inside.sum())
     if n < max(smallest, 2):
         why = ngettext(
@@ -157,7 +159,7 @@ def _mean(
             "Fewer than {n} customers: too small a group to show.",
             smallest,
         )
-        return Unsaid(why=why, n=n)
+        return NotEstimable(why=why, n=n)
     return expected_value.mean_said(view, foreseen, unit, inside)
 
 
@@ -169,7 +171,7 @@ def _combined(
     contrast: np.ndarray,
     *,
     unit: str,
-) -> Said:
+) -> MaybeEstimate:
     """Return a combination of least-squares coefficients, of the rows that are `inside`."""
     inverse = np.linalg.pinv(design.T @ design)
     each = design @ (inverse @ contrast)

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.lifetime.churn_features import SATISFACTION, Signs, recency_days, with_season
 from profitchain.lifetime.cox_model import sampled
@@ -65,11 +65,11 @@ class Model:
         return expit(self.columns(rows) @ self.coefficients.values)
 
     @property
-    def satisfaction_p(self) -> Said:
+    def satisfaction_p(self) -> MaybeEstimate:
         """The p-value of the test that the scores tell nothing beyond history."""
         told = np.array([name in SATISFACTION for name in self.kept])
         if not told.any():
-            return Unsaid(why=_("No scores that differ."), n=self.coefficients.n)
+            return NotEstimable(why=_("No scores that differ."), n=self.coefficients.n)
         chosen = self.coefficients.combine(np.eye(len(told))[told])
         return wald_test(chosen, "Wald test, clustered by customer").estimate
 
@@ -102,7 +102,7 @@ def base(customers: pd.DataFrame, back: int | None = None) -> pd.DataFrame:
     return customers[bought if back is None else bought & (customers["back"] == back)]
 
 
-def quiet_share(customers: pd.DataFrame, *, within_days: int, smallest: int = 0) -> Said:
+def quiet_share(customers: pd.DataFrame, *, within_days: int, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers without an order in the last so many days.
 
     Churn as a firm without contracts can count it; customers who came within those days are not
@@ -114,7 +114,7 @@ def quiet_share(customers: pd.DataFrame, *, within_days: int, smallest: int = 0)
     return ratio(rows, numerator="quiet", denominator="n", **shape)
 
 
-def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | Unsaid:
+def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | NotEstimable:
     """Return what history, and history with satisfaction, foretold and foretell.
 
     Parameters
@@ -128,14 +128,14 @@ def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | Unsaid:
     known = base(customers)
     why, n = _refusal(known), int((known["back"] == 0).sum())
     if why:
-        return Unsaid(why=why, n=n)
+        return NotEstimable(why=why, n=n)
     scored = "score" in known and known["score"].nunique() > 1
     tried: list[Forecast] = ["history", "satisfaction"] if scored else ["history"]
     how = {"per_year": per_year}
     early = {n: learn(known, ahead_of=1, satisfied=n == "satisfaction", **how) for n in tried}
     last = learn(known, ahead_of=0, satisfied=scored, **how)
     for one in (*early.values(), last):
-        if isinstance(one, Unsaid):
+        if isinstance(one, NotEstimable):
             return one
     now, then = known[known["back"] == 0], known[(known["back"] == 1) & (known["sampled"] == 1)]
     return Foresight(
@@ -154,7 +154,9 @@ def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | Unsaid:
     )
 
 
-def learn(known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int) -> Model | Unsaid:
+def learn(
+    known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int
+) -> Model | NotEstimable:
     """Return the logit of leaving, from the snapshots before the one that it foretells for.
 
     Parameters
@@ -174,16 +176,18 @@ def learn(known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int)
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
         why = _too_few(rarer, len(left), fewest, stayed_away=left.sum() == rarer)
-        return Unsaid(why=why, n=customers)
+        return NotEstimable(why=why, n=customers)
     columns = columns.loc[:, keep]
     found = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         why = _("The signs tell perfectly who left, so no finite model fits.")
-        return Unsaid(why=why, n=customers)
+        return NotEstimable(why=why, n=customers)
     return Model(signs=signs, kept=tuple(columns), coefficients=found.coefficients)
 
 
-def judged(seen: Foresight, judge: Judge, *, answered_only: bool = False) -> dict[str, Said]:
+def judged(
+    seen: Foresight, judge: Judge, *, answered_only: bool = False
+) -> dict[str, MaybeEstimate]:
     """Return a figure of each forecast, and (key "gain") what satisfaction adds to it.
 
     `answered_only`: judged by the customers who had answered.
@@ -194,7 +198,7 @@ def judged(seen: Foresight, judge: Judge, *, answered_only: bool = False) -> dic
     said = {name: _stated(one, unit=UNITS[judge], bounds=bounds) for name, one in found.items()}
     if len(found) == 1:
         why = _("There are no scores that differ, so satisfaction can't be tried.")
-        return said | {"gain": Unsaid(why=why, n=len(trial))}
+        return said | {"gain": NotEstimable(why=why, n=len(trial))}
     added = gain(found["satisfaction"], found["history"])
     return said | {"gain": _stated(added, unit=UNITS[judge])}
 
@@ -202,19 +206,19 @@ def judged(seen: Foresight, judge: Judge, *, answered_only: bool = False) -> dic
 def foretells(seen: Foresight) -> bool:
     """Tell whether the fuller forecast is surely better than a coin at who stays away."""
     ranked = judged(seen, "auc")[seen.forecasts[-1]]
-    return isinstance(ranked, Unsaid) or ranked.low > COIN
+    return isinstance(ranked, NotEstimable) or ranked.low > COIN
 
 
-def calibration(seen: Foresight | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
+def calibration(seen: Foresight | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return the fuller forecast beside what came, as `forecasts.calibration_bins`."""
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return said_frame([seen], foretold=[0.0])
     return calibration_bins(seen.trial, seen.forecasts[-1], smallest=smallest)
 
 
-def figures_of(seen: Foresight | Unsaid) -> dict[str, Said]:
+def figures_of(seen: Foresight | NotEstimable) -> dict[str, MaybeEstimate]:
     """Return how well leaving was foretold, by the ids under which it is recorded."""
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return dict.fromkeys(FIGURES, seen)
     ranked, skilled = judged(seen, "auc"), judged(seen, "brier_skill")
     fuller = seen.forecasts[-1]
@@ -271,12 +275,12 @@ def _within(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _figure(
     judge: Judge, trial: pd.DataFrame, name: Forecast, base_rate: float
-) -> Linearised | Unsaid:
+) -> Linearised | NotEstimable:
     told = tuple(trial[column].to_numpy() for column in ("outcome", name, "cluster"))
     if judge == "brier_skill":
         return brier_skill(*told, base_rate=base_rate)
     return auc(*told) if judge == "auc" else lift(*told)
 
 
-def _stated(one: Linearised | Unsaid, **how: object) -> Said:
-    return one if isinstance(one, Unsaid) else stated(one, method=METHOD, **how)
+def _stated(one: Linearised | NotEstimable, **how: object) -> MaybeEstimate:
+    return one if isinstance(one, NotEstimable) else stated(one, method=METHOD, **how)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.stats.ratios import Linearised, linearise, stated
@@ -31,15 +31,15 @@ class Contract:
     comes to revenue / churn. `active` counts the customers of the last period.
     """
 
-    retention: Said
-    margin: Said
-    next_payment: Said
-    payment_now: Said
-    source: Said
+    retention: MaybeEstimate
+    margin: MaybeEstimate
+    next_payment: MaybeEstimate
+    payment_now: MaybeEstimate
+    source: MaybeEstimate
     money: str
     active: int
 
-    def value(self, first_payment: str) -> Said:
+    def value(self, first_payment: str) -> MaybeEstimate:
         """Return the formula that fits when the first payment comes: "next" period or "now"."""
         return self.payment_now if first_payment == "now" else self.next_payment
 
@@ -90,23 +90,23 @@ def value_of_retention(margin: float, retention: float, discount: float, *, now:
 
 
 def _formula(
-    found: Mapping[str, Linearised | Unsaid],
+    found: Mapping[str, Linearised | NotEstimable],
     names: Sequence[str],
     discount: float,
     *,
     now: bool,
     unit: str,
-) -> Said:
+) -> MaybeEstimate:
     """Return a formula's value, the errors of margin and retention carried along."""
     parts = [found[name] for name in names]
     for part in parts:
-        if isinstance(part, Unsaid):
+        if isinstance(part, NotEstimable):
             return part
     margin, retention = parts
     left = 1 + discount - retention.value
     if left <= 0:
         why = _("Nobody was lost, and nothing is discounted: the value has no end.")
-        return Unsaid(why=why, n=retention.n)
+        return NotEstimable(why=why, n=retention.n)
     value = value_of_retention(margin.value, retention.value, discount, now=now)
     by_margin = value / margin.value if margin.value else 0.0
     by_retention = value / left if now else margin.value * (1 + discount) / left**2
@@ -116,7 +116,7 @@ def _formula(
     return stated(linear, unit=unit, method=METHOD)
 
 
-def _stated(part: Linearised | Unsaid, unit: str) -> Said:
-    if isinstance(part, Unsaid):
+def _stated(part: Linearised | NotEstimable, unit: str) -> MaybeEstimate:
+    if isinstance(part, NotEstimable):
         return part
     return stated(part, unit=unit, bounds=(0.0, 1.0) if unit == "share" else None, method=METHOD)

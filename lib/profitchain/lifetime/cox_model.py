@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.lifetime.time_to_order import nobody, too_few
 from profitchain.stats.glm import Quantities
@@ -58,7 +58,7 @@ class Hazard:
     of: int
 
 
-def fit(times: pd.DataFrame) -> Hazard | Unsaid:
+def fit(times: pd.DataFrame) -> Hazard | NotEstimable:
     """Return the Cox model of the time to the next order, or why there is none.
 
     Parameters
@@ -71,12 +71,12 @@ def fit(times: pd.DataFrame) -> Hazard | Unsaid:
     of, rows = len(times), sampled(times, MOST_CUSTOMERS)
     why = _refusal(rows)
     if why:
-        return Unsaid(why=why, n=of)
+        return NotEstimable(why=why, n=of)
     named = _columns(rows)
     columns = np.column_stack(list(named.values()))
     keep = independent(columns - columns.mean(axis=0), np.ones(len(rows)))
     if not keep[0]:
-        return Unsaid(why=_("Too few different scores to compare."), n=of)
+        return NotEstimable(why=_("Too few different scores to compare."), n=of)
     events, terms = int(rows["event"].sum()), int(keep.sum())
     if events < EVENTS_PER_TERM * terms:
         why = ngettext(
@@ -84,14 +84,14 @@ def fit(times: pd.DataFrame) -> Hazard | Unsaid:
             "Only {n} next orders for {terms} terms: {needed} each are needed.",
             events, terms=terms, needed=EVENTS_PER_TERM,
         )  # fmt: skip
-        return Unsaid(why=why, n=of)
+        return NotEstimable(why=why, n=of)
     names = tuple(name for name, kept in zip(named, keep, strict=True) if kept)
     days = rows["days"].clip(lower=0.5).to_numpy(float)  # as in `loyalty.time_to_next_order`
     event, clusters = rows["event"].to_numpy(int), rows["cluster"].to_numpy()
     found = _fitted(columns[:, keep], days, event, clusters)
     if found is None:
         why = _("No finite hazard ratio fits: a term tells perfectly who orders.")
-        return Unsaid(why=why, n=of)
+        return NotEstimable(why=why, n=of)
     ratios, covariance = found
     return Hazard(
         names=names, columns=columns[:, keep], days=days, event=event, clusters=clusters,
@@ -106,25 +106,25 @@ def sampled(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return rows.iloc[np.sort(np.random.default_rng(1972).permutation(len(rows))[:most])]
 
 
-def hazard_ratios(model: Hazard | Unsaid, *, level: float = 0.95) -> pd.DataFrame:
+def hazard_ratios(model: Hazard | NotEstimable, *, level: float = 0.95) -> pd.DataFrame:
     """Return every term's hazard ratio: one row a term: term, value, low, high, n, why."""
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return said_frame([model], term=[SCORE])
     return said_frame(_ratios_of(model.ratios, level), term=list(model.names))
 
 
-def per_point(model: Hazard | Unsaid, *, level: float = 0.95) -> Said:
+def per_point(model: Hazard | NotEstimable, *, level: float = 0.95) -> MaybeEstimate:
     """Return the hazard ratio of one more point of the score, unit "ratio"; 1 is no difference."""
-    return model if isinstance(model, Unsaid) else _ratios_of(model.ratios, level)[0]
+    return model if isinstance(model, NotEstimable) else _ratios_of(model.ratios, level)[0]
 
 
-def proportional(model: Hazard | Unsaid) -> Said:
+def proportional(model: Hazard | NotEstimable) -> MaybeEstimate:
     """Return the p-value of the test that the score's hazard ratio is the same on every day.
 
     Grambsch and Therneau (1994, Biometrika 81: 515-526): whether the scaled Schoenfeld residuals
     of the score follow the share who have ordered so far.
     """
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return model
     statistic = schoenfeld_test(model)[0]
     p = float(stats.chi2.sf(statistic, 1))
@@ -147,7 +147,7 @@ def schoenfeld_test(model: Hazard) -> np.ndarray:
     return pulls**2 / (len(when) * np.diag(model.covariance) * (apart @ apart))
 
 
-def early_and_late(times: pd.DataFrame, *, level: float = 0.95) -> dict[str, Said]:
+def early_and_late(times: pd.DataFrame, *, level: float = 0.95) -> dict[str, MaybeEstimate]:
     """Return the score's hazard ratio up to the median next order, and after it.
 
     Late counts only who had not ordered by then. Keys say the day.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.lifetime import by_group as lifetime_groups
 from profitchain.lifetime import contractual, expected_value, holdout_test
-from profitchain.lifetime.by_group import Compared
+from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.contractual import Contract
 from profitchain.lifetime.expected_value import Foreseen, Outlook
 from profitchain.lifetime.holdout_test import HeldOut
@@ -36,17 +36,17 @@ class Prospects:
     `of_active`: `mean` of those alone who bought in the period. `value` is customer by customer.
     """
 
-    view: Outlook | Unsaid
+    view: Outlook | NotEstimable
     contract: Contract
     horizon_months: int
     money: str
-    mean: Said
-    total: Said
-    share_alive: Said
-    orders_12_months: Said
-    new_customer: Said
-    of_active: Said
-    table: Mapping[str, Said]
+    mean: MaybeEstimate
+    total: MaybeEstimate
+    share_alive: MaybeEstimate
+    orders_12_months: MaybeEstimate
+    new_customer: MaybeEstimate
+    of_active: MaybeEstimate
+    table: Mapping[str, MaybeEstimate]
     value: Foreseen | None = None
     under_contract: bool = False
 
@@ -61,7 +61,7 @@ def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
     months = edition.table("drawn_months" if edition.has("drawn_months") else "months")
     paid = expected_value.paid_within(months, edition.period, firm.lookback_months)
     view = expected_value.outlook(known_now(edition), paid, currency=firm.currency)
-    if isinstance(view, Unsaid):
+    if isinstance(view, NotEstimable):
         return _unsaid(view, contract, horizon_months)
     return _foreseen(view, contract, horizon_months, firm.discount_rate)
 
@@ -72,7 +72,9 @@ def known_now(edition: Edition) -> pd.DataFrame:
     return customers[customers["back"] == 0].reset_index(drop=True)
 
 
-def by_group(ahead: Prospects, edition: Edition) -> tuple[pd.DataFrame, Compared | None]:
+def by_group(
+    ahead: Prospects, edition: Edition
+) -> tuple[pd.DataFrame, ScoreGroupComparison | None]:
     """Return what customers are worth by group, and score groups of like age and segments.
 
     The frame is that of `lifetime_groups.every_group`; without a value, it has no rows.
@@ -84,19 +86,19 @@ def by_group(ahead: Prospects, edition: Edition) -> tuple[pd.DataFrame, Compared
     return lifetime_groups.every_group(ahead.view, ahead.value, firm.main, **how)
 
 
-def tried(edition: Edition) -> HeldOut | Unsaid:
+def tried(edition: Edition) -> HeldOut | NotEstimable:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
     if edition.company.contractual:
-        return Unsaid(why=_(UNDER_CONTRACT))
+        return NotEstimable(why=_(UNDER_CONTRACT))
     if not edition.has("holdout"):
-        return Unsaid(why=_("The history is too short to hold back a part of it."))
+        return NotEstimable(why=_("The history is too short to hold back a part of it."))
     then, days = edition.table("holdout"), edition.table("repeat_days")
     if then.empty:
-        return Unsaid(why=_("Nobody was a customer yet so long ago."))
+        return NotEstimable(why=_("Nobody was a customer yet so long ago."))
     return holdout_test.held_out(then, known_now(edition), days, currency=edition.company.currency)
 
 
-def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, Said]:
+def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, MaybeEstimate]:
     """Return what customers pay on a later purchase day, by how often they came back.
 
     Gamma-Gamma takes the means of those who came back `once` and `more` often for the same;
@@ -157,17 +159,17 @@ def _within(money: str, months: int) -> str:
     return _("{money} in {months} months", money=_(money), months=months)
 
 
-def _of_active(view: Outlook, worth: Foreseen) -> Said:
+def _of_active(view: Outlook, worth: Foreseen) -> MaybeEstimate:
     bought = (view.customers["period_orders"] > 0).to_numpy()
     if bought.sum() < 2:
-        return Unsaid(why=_("Too few bought in this period."), n=int(bought.sum()))
+        return NotEstimable(why=_("Too few bought in this period."), n=int(bought.sum()))
     return expected_value.mean_said(view, worth, view.currency, bought)
 
 
 def _under_contract(contract: Contract, first_payment: str, months: int) -> Prospects:
     mean = contract.value(first_payment)
     total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
-    unseen, money = Unsaid(why=_(UNDER_CONTRACT)), _(contract.money)
+    unseen, money = NotEstimable(why=_(UNDER_CONTRACT)), _(contract.money)
     told = {
         N_("kept from one period to the next"): contract.retention,
         _("{money} a period", money=money): contract.margin,
@@ -190,7 +192,7 @@ def _under_contract(contract: Contract, first_payment: str, months: int) -> Pros
     )
 
 
-def _unsaid(why: Unsaid, contract: Contract, months: int) -> Prospects:
+def _unsaid(why: NotEstimable, contract: Contract, months: int) -> Prospects:
     names = ("mean", "total", "share_alive", "orders_12_months", "new_customer", "of_active")
     lines = (ALIVE, _days_with_an_order(12), _within(contract.money, months))
     return Prospects(

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.polynomial import chebyshev, legendre
 from scipy.special import hyp2f1
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period, months_before
 from profitchain.lifetime import bgnbd_gammagamma
@@ -62,14 +62,14 @@ class Outlook:
 
     customers: pd.DataFrame
     purchases: Fitted
-    spend: Fitted | Unsaid
+    spend: Fitted | NotEstimable
     parameters: Quantities
     money: str
     currency: str
-    no_money: Unsaid | None = None
+    no_money: NotEstimable | None = None
 
 
-def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook | Unsaid:
+def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook | NotEstimable:
     """Return the fitted models of one snapshot, or why there are none.
 
     Parameters
@@ -79,7 +79,7 @@ def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook |
     paid : what these customers paid within the lookback, refunds not netted (`paid_within`).
     """
     purchases = bgnbd_gammagamma.fit_purchases(customers)
-    if isinstance(purchases, Unsaid):
+    if isinstance(purchases, NotEstimable):
         return purchases
     spend = bgnbd_gammagamma.fit_spend(customers)
     money = N_("margin") if "margin" in customers else N_("revenue")
@@ -93,7 +93,7 @@ def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook |
         parameters=_stacked(parts, sizes),
         money=money,
         currency=currency,
-        no_money=next((one for one in (spend, rate) if isinstance(one, Unsaid)), None),
+        no_money=next((one for one in (spend, rate) if isinstance(one, NotEstimable)), None),
     )
 
 
@@ -110,7 +110,7 @@ def paid_within(months: pd.DataFrame, last: Period, lookback_months: int | None)
     return float(months.loc[inside, "revenue"].sum())
 
 
-def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities | Unsaid:
+def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities | NotEstimable:
     """Return what is left as `money` of a unit that customers pay, within the lookback.
 
     Margin and revenue are net of refunds, payments are not: so refunds come off. How much of the
@@ -119,7 +119,7 @@ def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities 
     net = float(customers["revenue"].sum())
     if net <= 0 or paid <= 0:
         why = _("Nothing was left of the payments of the lookback.")
-        return Unsaid(why=why, n=len(customers))
+        return NotEstimable(why=why, n=len(customers))
     earned = float(customers[money].sum())
     rate = earned / net
     by_cluster = customers.groupby("cluster")[list({"revenue", money})].sum()
@@ -168,7 +168,9 @@ def money(view: Outlook, expected: Foreseen) -> Foreseen:
     return paid.times(Foreseen(values=rate, slopes=slopes))
 
 
-def of_a_new_customer(view: Outlook, *, months: float, yearly_discount: float = 0.0) -> Said:
+def of_a_new_customer(
+    view: Outlook, *, months: float, yearly_discount: float = 0.0
+) -> MaybeEstimate:
     """Return what is expected of one who has just bought first, that first purchase not counted."""
     if view.no_money:
         return view.no_money
@@ -334,7 +336,7 @@ def _foreseen(view: Outlook, first: int, function: Callable[[np.ndarray], np.nda
     return Foreseen(values=function(logs), slopes=slopes)
 
 
-def _logs_or_none(found: Fitted | Unsaid) -> Quantities | None:
+def _logs_or_none(found: Fitted | NotEstimable) -> Quantities | None:
     return found.logs if isinstance(found, Fitted) else None
 
 

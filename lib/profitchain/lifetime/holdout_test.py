@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import signal, stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _, ngettext
 from profitchain.lifetime import bgnbd_gammagamma, expected_value
 from profitchain.lifetime.expected_value import CARRIED, DAYS_A_YEAR, MONTHS_A_YEAR, Outlook
@@ -43,15 +43,15 @@ class HeldOut:
     calibrated_to: str
     days: int
     by_repeats: pd.DataFrame
-    ratio: Said
-    ratio_with_new: Said
-    money_ratio: Said
+    ratio: MaybeEstimate
+    ratio_with_new: MaybeEstimate
+    money_ratio: MaybeEstimate
     tracking: pd.DataFrame
 
 
 def held_out(
     then: pd.DataFrame, now: pd.DataFrame, repeat_days: pd.DataFrame, *, currency: str
-) -> HeldOut | Unsaid:
+) -> HeldOut | NotEstimable:
     """Return how well the models, fitted to an earlier snapshot, foresaw what came after it.
 
     Parameters
@@ -62,7 +62,7 @@ def held_out(
     repeat_days : one row a day since the firm's first purchase: `day`, `new`, `repeats`.
     """
     view = expected_value.outlook(then, float(then["revenue"].sum()), currency=currency)
-    if isinstance(view, Unsaid):
+    if isinstance(view, NotEstimable):
         return view
     days = int(then["holdout_days"].iloc[0])
     later = then[["row"]].merge(now[["row", "repeats", "repeat_revenue"]], on="row", how="left")
@@ -82,13 +82,13 @@ def held_out(
     )
 
 
-def fits(found: Said) -> str:
+def fits(found: MaybeEstimate) -> str:
     """Return what a ratio of expected to happened says: "fits", "unsure", "too many", "too few".
 
     A model fits whose whole interval lies within 15% of what happened; it does not whose interval
     lies wholly beyond; else the answer is unsure.
     """
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return "unsure"
     low, high = 1 - CLOSE, 1 + CLOSE
     if found.low > high or found.high < low:
@@ -114,7 +114,7 @@ def _by_repeats(view: Outlook, expected: expected_value.Foreseen, came: np.ndarr
     return pd.concat([start, *frames], axis=1)
 
 
-def _happened(clusters: pd.Series, came: np.ndarray) -> Said:
+def _happened(clusters: pd.Series, came: np.ndarray) -> MaybeEstimate:
     """Return the mean number of purchase days; where none was seen, up to how many may be."""
     n = len(came)
     if not came.any():
@@ -126,12 +126,12 @@ def _happened(clusters: pd.Series, came: np.ndarray) -> Said:
 
 def _off_by(
     view: Outlook, expected: expected_value.Foreseen, happened: np.ndarray, *, events: float
-) -> Said:
+) -> MaybeEstimate:
     """Return expected by happened (all customers), with an interval even in its logarithm."""
     total, seen = float(expected.values.sum()), float(happened.sum())
     if seen <= 0 or total <= 0:
         why = _("Nothing happened that could have been foreseen.")
-        return Unsaid(why=why, n=len(happened))
+        return NotEstimable(why=why, n=len(happened))
     weights = np.full(len(happened), 1 / total)
     own = expected.values / total - happened / seen
     linear = expected_value.linearised(view, expected, weights, own=own, n=len(happened))
@@ -140,8 +140,8 @@ def _off_by(
 
 def _money_off_by(
     view: Outlook, expected: expected_value.Foreseen, later: pd.DataFrame, then: pd.DataFrame
-) -> Said:
-    if isinstance(view.spend, Unsaid):
+) -> MaybeEstimate:
+    if isinstance(view.spend, NotEstimable):
         return view.spend
     paid = (later["repeat_revenue"] - then["repeat_revenue"].to_numpy()).to_numpy(float)
     events = later["repeats"].sum() - then["repeats"].sum()
@@ -180,7 +180,7 @@ def _of_all(tracked: pd.DataFrame, each: float) -> pd.DataFrame:
     return tracked.assign(**of_all(repeats, each, squares=tracked["came"]))
 
 
-def _with_new(view: Outlook, daily: pd.DataFrame, days: int) -> Said:
+def _with_new(view: Outlook, daily: pd.DataFrame, days: int) -> MaybeEstimate:
     """Return expected by happened of all repeats of the last days, newcomers' included."""
     seen, new = float(daily["repeats"].iloc[-days:].sum()), daily["new"].to_numpy(float)
 
@@ -211,7 +211,7 @@ def _in_logs(
     return value, logs.errors.to_numpy() @ (np.array(slopes) / (2 * bgnbd_gammagamma.STEP) / value)
 
 
-def _exponential(linear: Linearised, log: float, events: float) -> Said:
+def _exponential(linear: Linearised, log: float, events: float) -> MaybeEstimate:
     """Return a ratio from its logarithm; the errors are the logarithm's."""
     if events < FEWEST_EVENTS:
         why = ngettext(
@@ -220,7 +220,7 @@ def _exponential(linear: Linearised, log: float, events: float) -> Said:
             round(events),
             needed=FEWEST_EVENTS,
         )
-        return Unsaid(why=why, n=linear.n)
+        return NotEstimable(why=why, n=linear.n)
     half = float(stats.t.ppf(0.975, linear.df) * np.sqrt(linear.variance))
     ends = {"low": np.exp(log - half), "high": np.exp(log + half)}
     return Estimate(value=np.exp(log), **ends, n=linear.n, unit="ratio", method=CARRIED)

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.lifetime.churn_features import recency_days
 from profitchain.lifetime.churn_model import Foresight, base, foretells
@@ -37,7 +37,7 @@ METHOD = "parameters by the delta method, and who of them leaves by chance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ValueOfKeeping:
     """What keeping a customer is worth over so many `periods`: a constant and a slope on money."""
 
     line: Quantities
@@ -61,7 +61,7 @@ class Plan:
     cost: float
     cost_is: Cost
     success_rate: float
-    kept: Kept
+    kept: ValueOfKeeping
 
     @property
     def break_even(self) -> float:
@@ -89,26 +89,28 @@ def money_of(customers: pd.DataFrame) -> str:
     return N_("margin") if "margin" in customers else N_("revenue")
 
 
-def value_at_risk(seen: Foresight | Unsaid, *, currency: str, smallest: int = 0) -> Said:
+def value_at_risk(
+    seen: Foresight | NotEstimable, *, currency: str, smallest: int = 0
+) -> MaybeEstimate:
     """Return what customers who are foretold to order nothing brought in the lookback.
 
     The sum over the base of the chance to order nothing in the next period times what the customer
     brought. The interval holds the model's error and the chance of who of them it will be; it does
     not know of a period that is unlike the ones before.
     """
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return seen
     return _at_risk(seen, np.ones(len(seen.now), bool), currency, smallest)
 
 
 def at_risk_by_group(
-    seen: Foresight | Unsaid, question: Question | None, *, currency: str, smallest: int = 0
+    seen: Foresight | NotEstimable, question: Question | None, *, currency: str, smallest: int = 0
 ) -> pd.DataFrame:
     """Return the value at risk by satisfaction and by value: segment, group, value, low, high, n.
 
     `share` is that of what the group brought; `why` says why a group is not shown.
     """
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return said_frame([], segment=[], group=[]).assign(share=[])
     now, money = seen.now, seen.now[money_of(seen.now)]
     parts = {N_("value"): _thirds(money)}
@@ -123,9 +125,9 @@ def at_risk_by_group(
     return frame[frame["n"] > 0].assign(share=share)
 
 
-def expected_quiet(seen: Foresight | Unsaid, *, smallest: int = 0) -> Said:
+def expected_quiet(seen: Foresight | NotEstimable, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the present base foretold to order nothing in the next period."""
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return seen
     n = len(seen.now)
     if n < smallest:
@@ -136,11 +138,11 @@ def expected_quiet(seen: Foresight | Unsaid, *, smallest: int = 0) -> Said:
 
 def plan(
     customers: pd.DataFrame,
-    seen: Foresight | Unsaid,
+    seen: Foresight | NotEstimable,
     *,
     success_rate: float,
     contact_cost: float = 0.0,
-) -> Plan | Unsaid:
+) -> Plan | NotEstimable:
     """Return whom of the present base a contact would pay for.
 
     Parameters
@@ -156,13 +158,13 @@ def plan(
             f"success_rate is {success_rate:g} and contact_cost {contact_cost:g}. A share above 0 "
             "and up to 1 is kept, at a cost of 0 or more: change them in the notebook's parameters."
         )
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return seen
     if not foretells(seen):
         why = _("Who stays away was not foretold better than by a coin, so any choice is a draw.")
-        return Unsaid(why=why, n=len(seen.now))
+        return NotEstimable(why=why, n=len(seen.now))
     kept = kept_value(customers, seen)
-    if isinstance(kept, Unsaid):
+    if isinstance(kept, NotEstimable):
         return kept
     cost, where = _cost(seen.now, contact_cost)
     gains = pd.DataFrame(
@@ -180,7 +182,7 @@ def plan(
     )
 
 
-def kept_value(customers: pd.DataFrame, seen: Foresight) -> Kept | Unsaid:
+def kept_value(customers: pd.DataFrame, seen: Foresight) -> ValueOfKeeping | NotEstimable:
     """Return what a customer brings more who orders in the next period, over that and those after.
 
     Seen from the base a year ago, or from a later one where that holds too few who stayed or who
@@ -194,8 +196,12 @@ def kept_value(customers: pd.DataFrame, seen: Foresight) -> Kept | Unsaid:
         stayed = int((then["next_orders"] > 0).sum())
         if min(stayed, len(then) - stayed) >= FEWEST_OF_EACH:
             line = _line_of_keeping(customers, seen, then, periods)
-            return line if isinstance(line, Unsaid) else Kept(line=line, periods=periods)
-    return Unsaid(why=why, n=len(seen.now))
+            return (
+                line
+                if isinstance(line, NotEstimable)
+                else ValueOfKeeping(line=line, periods=periods)
+            )
+    return NotEstimable(why=why, n=len(seen.now))
 
 
 def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.DataFrame:
@@ -225,13 +231,13 @@ def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.Dat
     )
 
 
-def profit_curves(seen: Foresight | Unsaid, found: Plan | Unsaid) -> pd.DataFrame:
+def profit_curves(seen: Foresight | NotEstimable, found: Plan | NotEstimable) -> pd.DataFrame:
     """Return the plan's curve, and that of the same calls if only half as many are kept.
 
     One row a number and line: customers, value, low, high, line.
     """
-    if isinstance(seen, Unsaid) or isinstance(found, Unsaid):
-        why = seen if isinstance(seen, Unsaid) else found
+    if isinstance(seen, NotEstimable) or isinstance(found, NotEstimable):
+        why = seen if isinstance(seen, NotEstimable) else found
         return said_frame([why], customers=[0], line=[""])
     drawn = [
         profit_curve(seen, found, success_rate=rate).assign(
@@ -242,10 +248,12 @@ def profit_curves(seen: Foresight | Unsaid, found: Plan | Unsaid) -> pd.DataFram
     return pd.concat(drawn, ignore_index=True).assign(why="")
 
 
-def best_profit(seen: Foresight | Unsaid, found: Plan | Unsaid, *, currency: str) -> Said:
+def best_profit(
+    seen: Foresight | NotEstimable, found: Plan | NotEstimable, *, currency: str
+) -> MaybeEstimate:
     """Return the expected profit of contacting those whom it pays to contact, cost paid."""
-    if isinstance(seen, Unsaid) or isinstance(found, Unsaid):
-        return seen if isinstance(seen, Unsaid) else found
+    if isinstance(seen, NotEstimable) or isinstance(found, NotEstimable):
+        return seen if isinstance(seen, NotEstimable) else found
     curve = profit_curve(seen, found, success_rate=found.success_rate)
     row = curve[curve["customers"] == found.to_call].iloc[0]
     return Estimate(
@@ -255,7 +263,7 @@ def best_profit(seen: Foresight | Unsaid, found: Plan | Unsaid, *, currency: str
 
 
 def at_risk_list(
-    seen: Foresight | Unsaid, found: Plan | Unsaid, question: Question | None = None
+    seen: Foresight | NotEstimable, found: Plan | NotEstimable, question: Question | None = None
 ) -> pd.DataFrame:
     """Return the present base, the most worthwhile to contact first: for the firm's own use.
 
@@ -264,7 +272,7 @@ def at_risk_list(
     recency_days.
     """
     columns = ["row", "risk", "value", "expected_gain", "rank", "score_group", "recency_days"]
-    if isinstance(seen, Unsaid) or isinstance(found, Unsaid):
+    if isinstance(seen, NotEstimable) or isinstance(found, NotEstimable):
         return pd.DataFrame(columns=columns)
     now = seen.now
     told = pd.DataFrame({"recency_days": recency_days(now)}, index=now.index)
@@ -286,7 +294,7 @@ def _thirds(money: pd.Series) -> pd.Series:
     return pd.Series(names, index=money.index)
 
 
-def _at_risk(seen: Foresight, inside: np.ndarray, currency: str, smallest: int) -> Said:
+def _at_risk(seen: Foresight, inside: np.ndarray, currency: str, smallest: int) -> MaybeEstimate:
     n = int(inside.sum())
     if n < max(smallest, 1):
         return _too_small(smallest, n)
@@ -295,13 +303,13 @@ def _at_risk(seen: Foresight, inside: np.ndarray, currency: str, smallest: int) 
     return stated(whole, unit=currency, method=METHOD)
 
 
-def _too_small(smallest: int, n: int) -> Unsaid:
+def _too_small(smallest: int, n: int) -> NotEstimable:
     why = ngettext(
         "Fewer than {n} customer: too small a group to show.",
         "Fewer than {n} customers: too small a group to show.",
         smallest,
     )
-    return Unsaid(why=why, n=n)
+    return NotEstimable(why=why, n=n)
 
 
 def _summed(
@@ -330,7 +338,7 @@ def _slopes(chance: pd.Series | np.ndarray) -> np.ndarray:
 
 def _line_of_keeping(
     customers: pd.DataFrame, seen: Foresight, then: pd.DataFrame, periods: int
-) -> Quantities | Unsaid:
+) -> Quantities | NotEstimable:
     """Return what those who stayed brought since, less like leavers: a constant and a slope."""
     money = money_of(customers)
     since = customers[customers["back"] < periods].groupby("row")[f"period_{money}"].sum()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures import loyalty
 from profitchain.measures.satisfaction import GROUPS, answers_to
@@ -22,9 +22,9 @@ MOST_STEPS = 60  # of a drawn curve: more can not be seen, and weigh
 SATISFIED, OTHERS = N_("satisfied"), N_("not satisfied")
 
 
-def nobody() -> Unsaid:
+def nobody() -> NotEstimable:
     """Return why nothing can be said of customers' answers: there are none."""
-    return Unsaid(why=_("No customer answered the main question within the lookback."))
+    return NotEstimable(why=_("No customer answered the main question within the lookback."))
 
 
 def too_few(times: pd.DataFrame) -> str:
@@ -86,7 +86,7 @@ def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0)
     known = [curve.assign(group=name) for name, curve in found.items() if len(curve)]
     if known:
         return pd.concat(known, ignore_index=True).assign(why="")
-    unsaid = Unsaid(why=too_few(times), n=len(times))
+    unsaid = NotEstimable(why=too_few(times), n=len(times))
     return said_frame([unsaid], days=[0.0], group=[""])
 
 
@@ -105,7 +105,7 @@ def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> Said:
+def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> MaybeEstimate:
     """Return the p-value of the test that all groups return at the same pace.
 
     Log-rank: Mantel (1966), Cancer Chemother. Rep. 50: 163-170.
@@ -119,7 +119,7 @@ def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 
     enough = again["size"].ge(max(smallest, 2)) & again["sum"].ge(loyalty.FEWEST_REPEATS)
     rows = times[group.isin(again.index[enough])]
     if enough.sum() < 2:
-        return Unsaid(why=_("Too few groups with enough orders to compare."), n=len(times))
+        return NotEstimable(why=_("Too few groups with enough orders to compare."), n=len(times))
     p = float(survdiff(rows["days"], rows["event"], group[rows.index])[1])
     return Estimate(value=p, low=p, high=p, n=len(rows), unit="p", method="log-rank test")
 
@@ -127,6 +127,6 @@ def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 
 def _curve(rows: pd.DataFrame, smallest: int) -> pd.DataFrame:
     counts = rows.groupby(["days", "event"], as_index=False).size().rename(columns={"size": "n"})
     curve = loyalty.time_to_next_order(counts)
-    if isinstance(curve, Unsaid) or len(rows) < smallest:
+    if isinstance(curve, NotEstimable) or len(rows) < smallest:
         return pd.DataFrame()
     return curve[curve["n"] >= max(smallest, LEAST_WATCHED * len(rows))]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.cluster.vq import ClusterError, kmeans2, vq
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.stats.ratios import ratio, said_frame
 from profitchain.stats.sampling_weights import factor, of_all
@@ -53,7 +53,7 @@ class Clusters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class ClusteringTrial:
     """How well groups foretold what each customer of a later snapshot brought in its next period.
 
     `table`: one row a way of grouping: way, groups, then saved_ value, low, high, why (share of
@@ -62,7 +62,7 @@ class Trial:
     """
 
     table: pd.DataFrame
-    gain: Said
+    gain: MaybeEstimate
     clusters: Clusters
 
     @property
@@ -106,20 +106,22 @@ def outcome_of(snapshot: pd.DataFrame) -> pd.Series:
     return snapshot["next_margin" if "next_margin" in snapshot else "next_revenue"].astype(float)
 
 
-def find(snapshot: pd.DataFrame, k: int) -> Clusters | Unsaid:
+def find(snapshot: pd.DataFrame, k: int) -> Clusters | NotEstimable:
     """Return `k` clusters of a snapshot's customers, or why there are none."""
     logs = np.log1p(features(snapshot))
     scale = logs.std(ddof=0)
     logs = logs.loc[:, scale > 1e-9]
     if len(logs) < FEWEST or logs.empty or len(logs.drop_duplicates()) < k:
-        return Unsaid(why=_("Too few different customers for {k} clusters.", k=k), n=len(logs))
+        return NotEstimable(
+            why=_("Too few different customers for {k} clusters.", k=k), n=len(logs)
+        )
     middle, scale = logs.mean(), scale[logs.columns]
     standardised = ((logs - middle) / scale).to_numpy()
     rng = np.random.default_rng(SEED)
     chosen = rng.permutation(len(logs))[:MOST_FITTED]
     centres = _best_centres(standardised[chosen], k, rng)
     if centres is None:
-        return Unsaid(why=_("No {k} clusters could be found.", k=k), n=len(logs))
+        return NotEstimable(why=_("No {k} clusters could be found.", k=k), n=len(logs))
     place = pd.Series(vq(standardised, centres)[0], index=snapshot.index)
     earned = outcome_of(snapshot).groupby(place).mean().reindex(range(k)).fillna(-np.inf)
     order = earned.sort_values(ascending=False, kind="stable").index
@@ -134,7 +136,7 @@ def assigned(snapshot: pd.DataFrame, found: Clusters) -> pd.Series:
     return pd.Series(places, index=snapshot.index)
 
 
-def chosen(snapshot: pd.DataFrame, most: int) -> Clusters | Unsaid:
+def chosen(snapshot: pd.DataFrame, most: int) -> Clusters | NotEstimable:
     """Return the clusters, 2 to `most`, that foretell best within the snapshot they are found in.
 
     Their number is chosen by cross-validation over customers, so that what comes later has no say.
@@ -149,7 +151,9 @@ def chosen(snapshot: pd.DataFrame, most: int) -> Clusters | Unsaid:
     return known[int(np.argmin(errors))]
 
 
-def trial(customers: pd.DataFrame, by_rule: tuple[pd.Series, pd.Series]) -> Trial | Unsaid:
+def trial(
+    customers: pd.DataFrame, by_rule: tuple[pd.Series, pd.Series]
+) -> ClusteringTrial | NotEstimable:
     """Return how clusters found two periods ago fared in the last one, against groups by rule.
 
     Parameters
@@ -160,14 +164,16 @@ def trial(customers: pd.DataFrame, by_rule: tuple[pd.Series, pd.Series]) -> Tria
     """
     trained, tried = (customers[customers["back"] == back] for back in (TRAINED, TRIED))
     if trained.empty or tried.empty:
-        return Unsaid(
+        return NotEstimable(
             why=_("Needs three periods: one to learn from, one to try, one that follows.")
         )
     rules = [series.astype(str).to_numpy() for series in by_rule]
     if len(np.unique(rules[0])) < 2:
-        return Unsaid(why=_("The rule put all customers into one group: nothing to try against."))
+        return NotEstimable(
+            why=_("The rule put all customers into one group: nothing to try against.")
+        )
     found = chosen(trained, len(np.unique(rules[0])))
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return found
     ways = {
         N_("groups by rule (RFM)"): rules,
@@ -281,7 +287,7 @@ def _compared(
     tried: pd.DataFrame,
     ways: Mapping[str, list[np.ndarray]],
     found: Clusters,
-) -> Trial:
+) -> ClusteringTrial:
     """Return the trial of several ways of grouping; the last one's gain is over the one before."""
     learnt, came = outcome_of(trained), outcome_of(tried).to_numpy()
     one_mean = (came - learnt.mean()) ** 2
@@ -290,10 +296,14 @@ def _compared(
     }
     sums = tried[["cluster"]].assign(n=1, spread=one_mean)
 
-    def saved(by: np.ndarray, than: np.ndarray) -> Said:
+    def saved(by: np.ndarray, than: np.ndarray) -> MaybeEstimate:
         rows = sums.assign(saved=than - by)
         how = {"numerator": "saved", "denominator": "spread", "counts": "n", "unit": "share"}
-        return Unsaid(why=_("Nothing varies.")) if not rows["spread"].sum() else ratio(rows, **how)
+        return (
+            NotEstimable(why=_("Nothing varies."))
+            if not rows["spread"].sum()
+            else ratio(rows, **how)
+        )
 
     rule, clusters = list(errors.values())
     said = [saved(error, one_mean) for error in errors.values()]
@@ -302,7 +312,7 @@ def _compared(
         name: f"saved_{name}" for name in ("value", "low", "high", "why")
     })  # fmt: skip
     table = table.assign(saved_unit="share")
-    return Trial(table=table, gain=saved(clusters, rule), clusters=found)
+    return ClusteringTrial(table=table, gain=saved(clusters, rule), clusters=found)
 
 
 def _foretold(learnt: pd.Series, before: np.ndarray, after: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.stats.ratios import FEWEST_CLUSTERS, Linearised, said_frame, stated
 
@@ -36,7 +36,7 @@ HARDLY_ANYBODY = N_("Too few to say: hardly anybody brings money here.")
 
 def top_share(
     amounts: pd.Series, *, clusters: pd.Series | None = None, top: float = TOP, smallest: int = 0
-) -> Said:
+) -> MaybeEstimate:
     """Return which share of all money the top tenth of the customers brings.
 
     The tenth is exact: of 105 customers it is ten and half of the next.
@@ -50,14 +50,16 @@ def top_share(
     if nothing := _too_few(amounts, smallest):
         return nothing
     if top * len(amounts) < smallest - 1e-9:
-        return Unsaid(why=_top_too_small(smallest), n=len(amounts))
+        return NotEstimable(why=_top_too_small(smallest), n=len(amounts))
     largest = _descending(amounts)
     share, limit = _top(largest, top)
     errors = _share_errors(amounts.to_numpy(float), share, limit, top)
     return _stated(share, errors, amounts, clusters, unit="share")
 
 
-def gini(amounts: pd.Series, *, clusters: pd.Series | None = None, smallest: int = 0) -> Said:
+def gini(
+    amounts: pd.Series, *, clusters: pd.Series | None = None, smallest: int = 0
+) -> MaybeEstimate:
     """Return the Gini index: 0 if all bring the same, 1 if one customer brings all.
 
     Parameters
@@ -92,7 +94,7 @@ def curve(
     (share of money), n, why.
     """
     nothing = top_share(amounts, clusters=clusters, smallest=smallest)
-    if isinstance(nothing, Unsaid):
+    if isinstance(nothing, NotEstimable):
         return said_frame([nothing], customers=[TOP])
     n = len(amounts)
     places = [at for at in PLACES if min(at, 1 - at) * n > max(smallest, 1) - 1e-9]
@@ -119,7 +121,7 @@ def of_lookback(now: pd.DataFrame, money: str) -> pd.DataFrame:
     return pd.DataFrame({"cluster": rows["cluster"], "amount": rows[money]})
 
 
-def shares(now: pd.DataFrame, *, smallest: int = 0) -> dict[str, Said]:
+def shares(now: pd.DataFrame, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return what the top tenth carries, and the Gini indices, by the findings' ids."""
     said = {}
     for money in ("revenue", "margin"):
@@ -172,14 +174,14 @@ def _stated(
     clusters: pd.Series | None,
     *,
     unit: str,
-) -> Said:
+) -> MaybeEstimate:
     groups = np.arange(len(errors)) if clusters is None else clusters.to_numpy()
     summed = pd.Series(errors).groupby(groups).sum()
     weight = amounts.abs().to_numpy(float)
     weight = pd.Series(weight).groupby(groups).sum() / weight.sum()
     effective = float(1 / (weight @ weight))
     if effective < FEWEST_CLUSTERS:
-        return Unsaid(why=_(HARDLY_ANYBODY), n=len(amounts))
+        return NotEstimable(why=_(HARDLY_ANYBODY), n=len(amounts))
     summed *= np.sqrt(len(summed) / (len(summed) - 1))
     worth = min(effective, 1 + _degrees_of_freedom(summed))
     linear = Linearised(value=value, errors=summed, n=len(amounts), effective=worth)
@@ -208,7 +210,7 @@ def _skewed(errors: pd.Series, level: float = 0.95) -> float:
     return float(skewness * (2 * z**2 + 1) / 6 * np.sqrt(squares))
 
 
-def _too_few(amounts: pd.Series, smallest: int) -> Unsaid | None:
+def _too_few(amounts: pd.Series, smallest: int) -> NotEstimable | None:
     n, fewest = len(amounts), max(smallest, FEWEST_CUSTOMERS)
     if n < fewest:
         words = ngettext(
@@ -216,9 +218,9 @@ def _too_few(amounts: pd.Series, smallest: int) -> Unsaid | None:
             "Too few to say: {n} customers ordered, and it needs {fewest}.",
             n, fewest=fewest,
         )  # fmt: skip
-        return Unsaid(why=words, n=n)
+        return NotEstimable(why=words, n=n)
     if amounts.sum() <= 0:
-        return Unsaid(why=_(NOTHING_TO_SHARE), n=n)
+        return NotEstimable(why=_(NOTHING_TO_SHARE), n=n)
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 
 BESIDE_SMALL = N_("Not shown, so that a smaller group can't be told by subtraction.")
@@ -44,15 +44,15 @@ def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = Non
     return hidden
 
 
-def too_small(n: int, smallest: int) -> Unsaid:
+def too_small(n: int, smallest: int) -> NotEstimable:
     """Return why a group is not shown."""
     if not n:
-        return Unsaid(why=_(NOBODY), n=n)
+        return NotEstimable(why=_(NOBODY), n=n)
     if n >= smallest:
-        return Unsaid(why=_(BESIDE_SMALL), n=n)
+        return NotEstimable(why=_(BESIDE_SMALL), n=n)
     words = ngettext(
         "Fewer than {n} customer: too small a group to show.",
         "Fewer than {n} customers: too small a group to show.",
         smallest,
     )
-    return Unsaid(why=words, n=n)
+    return NotEstimable(why=words, n=n)

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
-from profitchain.stats.comparisons import Measure, Story, story
+from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series
 from profitchain.stats.ratios import said_frame, wilson
 
 OFTEN = N_("orders per customer")
@@ -123,16 +123,20 @@ def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def stories(activity: pd.DataFrame, currency: str, periods: Sequence[Period]) -> list[Story]:
+def stories(
+    activity: pd.DataFrame, currency: str, periods: Sequence[Period]
+) -> list[MeasureSeries]:
     """Return every measure that orders alone give, in the last of some periods, with its past."""
     sums = with_complements(activity)
     measures = loyalty_measures(currency)
-    return [story(sums, measures[name], periods) for name in measures if name != "repeat_rate"]
+    return [
+        measure_series(sums, measures[name], periods) for name in measures if name != "repeat_rate"
+    ]
 
 
 def repeat_story(
     cells: pd.DataFrame, within_days: int, periods: Sequence[Period], *, smallest: int = 0
-) -> Story:
+) -> MeasureSeries:
     """Return the repeat rate of the answers whose window closed in each period.
 
     Parameters
@@ -143,21 +147,23 @@ def repeat_story(
     measure = loyalty_measures("", within_days)["repeat_rate"]
     if cells.empty:
         why = _("no answer in table `responses` has a closed window.")
-        nothing = Unsaid(why=_("Not measured: {what}", what=why))
+        nothing = NotEstimable(why=_("Not measured: {what}", what=why))
         gap = said_frame([nothing] * len(periods), period=[str(period) for period in periods])
         changes = {"now": nothing, "change": nothing, "change_on_year": nothing}
-        return Story(measure=measure, trend=gap, **changes)
-    return story(cells.rename(columns={"closes": "period"}), measure, periods, smallest=smallest)
+        return MeasureSeries(measure=measure, trend=gap, **changes)
+    return measure_series(
+        cells.rename(columns={"closes": "period"}), measure, periods, smallest=smallest
+    )
 
 
-def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, Said]:
+def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, MaybeEstimate]:
     """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
 
     Refunds are netted from revenue and are not orders; cancelled orders are in neither.
     """
     here = activity[activity["period"] == str(period)]
     if not here["orders"].sum():
-        return dict.fromkeys(TOTALS, Unsaid(why=_("No orders in {period}.", period=period)))
+        return dict.fromkeys(TOTALS, NotEstimable(why=_("No orders in {period}.", period=period)))
     orders = int(here["orders"].sum())
     return {
         "orders": counted(orders, unit="orders"),
@@ -201,7 +207,7 @@ def cohort_table(retention: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index().sort_values("cohort", ignore_index=True)
 
 
-def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
+def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     """Return the share of customers who have ordered again, day by day.
 
     Kaplan and Meier (1958, JASA 53: 457-481) with Greenwood's variance, log-log intervals;
@@ -225,7 +231,7 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
             "Too few to say: {n} customers ordered again.",
             events,
         )
-        return Unsaid(why=why, n=int(gaps["n"].sum()))
+        return NotEstimable(why=why, n=int(gaps["n"].sum()))
     # a next order on the same day counts at half a day, so that its customer was at risk
     fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
     inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
@@ -251,16 +257,16 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | Unsaid:
     return pd.concat([steps, watched], ignore_index=True).drop_duplicates("days", ignore_index=True)
 
 
-def curve_frame(curve: pd.DataFrame | Unsaid) -> pd.DataFrame:
+def curve_frame(curve: pd.DataFrame | NotEstimable) -> pd.DataFrame:
     """Return the curve as it is, or an empty one with the reason, for the chart."""
-    if isinstance(curve, Unsaid):
+    if isinstance(curve, NotEstimable):
         return said_frame([curve], days=[0.0])
     return curve
 
 
-def share_again_within(curve: pd.DataFrame | Unsaid, days: int) -> Said:
+def share_again_within(curve: pd.DataFrame | NotEstimable, days: int) -> MaybeEstimate:
     """Return the share of customers who ordered again within so many days, read off the curve."""
-    if isinstance(curve, Unsaid):
+    if isinstance(curve, NotEstimable):
         return curve
     watched = curve["days"].iloc[-1]
     if days > watched:
@@ -270,7 +276,7 @@ def share_again_within(curve: pd.DataFrame | Unsaid, days: int) -> Said:
             days,
             longest=f"{watched:.0f}",
         )
-        return Unsaid(why=why, n=int(curve["n"].iloc[0]))
+        return NotEstimable(why=why, n=int(curve["n"].iloc[0]))
     row = curve[curve["days"] <= days].iloc[-1]
     return Estimate(
         value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),

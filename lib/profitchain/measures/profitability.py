@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import pandas as pd
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.measures.disclosure_control import too_small, withheld
 from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered
@@ -127,7 +127,7 @@ def profits(now: pd.DataFrame, costs: Costing, *, by: By = "orders") -> pd.DataF
     return base
 
 
-def profit_per_customer(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> Said:
+def profit_per_customer(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> MaybeEstimate:
     """Return profit per customer of the lookback; cost rates are taken as given.
 
     Parameters
@@ -137,7 +137,7 @@ def profit_per_customer(rows: pd.DataFrame, *, currency: str, smallest: int = 0)
     return _mean(rows, "profit", unit=currency, smallest=smallest)
 
 
-def loss_share(rows: pd.DataFrame, *, smallest: int = 0) -> Said:
+def loss_share(rows: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers who cost more than their margin."""
     return _mean(rows, "at_a_loss", unit="share", bounds=(0.0, 1.0), smallest=smallest)
 
@@ -174,7 +174,7 @@ def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.
 
 def _of_parts(
     parts: Mapping[str, pd.DataFrame], column: str, *, unit: str, hidden: pd.Series, smallest: int
-) -> list[Said]:
+) -> list[MaybeEstimate]:
     return [
         too_small(len(part), smallest)
         if hidden[name]
@@ -190,12 +190,12 @@ def _mean(
     unit: str,
     bounds: tuple[float, float] | None = None,
     smallest: int = 0,
-) -> Said:
+) -> MaybeEstimate:
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
     if "margin" not in rows:
-        return Unsaid(why=_(NO_MARGIN))
+        return NotEstimable(why=_(NO_MARGIN))
     if column not in rows:
-        return Unsaid(why=_(NO_COSTS))
+        return NotEstimable(why=_(NO_COSTS))
     sums = rows[["cluster", column, "customers"]]
     return ratio(sums, numerator=column, denominator="customers", unit=unit, bounds=bounds)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ordered
@@ -27,18 +27,18 @@ NO_ORDERS_EVER = N_("No orders in this month of any year.")
 FEWEST_GAPS = 8  # the median's 95% interval ends inside six or more; eight leave some room
 
 
-def orders_per_customer(now: pd.DataFrame, *, smallest: int = 0) -> Said:
+def orders_per_customer(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     """Return the mean number of orders in the lookback of those who ordered in it."""
     return _of_base(now, ordered(now)["orders"], unit="orders", smallest=smallest)
 
 
-def share_with(now: pd.DataFrame, least: int, most: float, *, smallest: int = 0) -> Said:
+def share_with(now: pd.DataFrame, least: int, most: float, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers who placed so many orders in it."""
     inside = ordered(now)["orders"].between(least, most).astype(int)
     return _of_base(now, inside, unit="share", bounds=(0.0, 1.0), smallest=smallest)
 
 
-def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -> Said:
+def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -> MaybeEstimate:
     """Return the median over customers of their mean days from one purchase day to the next.
 
     Only those who ordered in the lookback and have come back at least once have any. The interval
@@ -55,12 +55,12 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     gaps = np.sort((rows["last_age_days"] / rows["repeats"]).to_numpy(float))
     n = len(gaps)
     if 0 < n < smallest:
-        return Unsaid(why=too_small(n, smallest).why, n=len(ordered(now)))
+        return NotEstimable(why=too_small(n, smallest).why, n=len(ordered(now)))
     if n < max(smallest, FEWEST_GAPS):
         words = ngettext(
             "Too few to say: {n} customer came back.", "Too few to say: {n} customers came back.", n
         )
-        return Unsaid(why=words, n=n)
+        return NotEstimable(why=words, n=n)
     below = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
     return Estimate(
         value=float(np.median(gaps)), low=float(gaps[max(below - 1, 0)]),
@@ -69,18 +69,18 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     )  # fmt: skip
 
 
-def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -> Said:
+def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -> MaybeEstimate:
     """Return how much of a column (units, money) comes on one order of the lookback."""
     rows = ordered(now)
     if column not in rows:
-        return Unsaid(why=_("Not known: no table holds `{column}`.", column=column))
+        return NotEstimable(why=_("Not known: no table holds `{column}`.", column=column))
     if len(rows) < max(smallest, 1):
-        return Unsaid(why=_("Too few to say."), n=len(rows))
+        return NotEstimable(why=_("Too few to say."), n=len(rows))
     return ratio(rows[["cluster", column, "orders"]], numerator=column, denominator="orders",
                  unit=unit)  # fmt: skip
 
 
-def rhythm(now: pd.DataFrame, *, currency: str, smallest: int = 0) -> dict[str, Said]:
+def rhythm(now: pd.DataFrame, *, currency: str, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return the figures of the purchase rhythm, by what they are called."""
     few = {"smallest": smallest}
     units = per_order(now, "quantity", unit="", **few)
@@ -117,12 +117,12 @@ def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     One row with the reason where fewer than two whole years are known.
     """
     every = _whole_years(months)
-    if isinstance(every, Unsaid):
+    if isinstance(every, NotEstimable):
         return said_frame([every], month=MONTHS[:1]).assign(verdict="")
     here = [every[every["of_year"] == month]["orders"].sum() for month in range(1, 13)]
     fitted = _fit(every, level)
     said = [
-        fitted[month][0] if month in fitted else Unsaid(why=_(NO_ORDERS_EVER))
+        fitted[month][0] if month in fitted else NotEstimable(why=_(NO_ORDERS_EVER))
         for month in range(1, 13)
     ]
     alpha = (1 - level) / max(len(fitted), 1)
@@ -141,10 +141,10 @@ def _verdict(said: Estimate, p: float, alpha: float) -> str:
 def years_known(months: pd.DataFrame) -> int:
     """Return over how many whole years the season is told."""
     every = _whole_years(months)
-    return 0 if isinstance(every, Unsaid) else len(every) // MONTHS_A_YEAR
+    return 0 if isinstance(every, NotEstimable) else len(every) // MONTHS_A_YEAR
 
 
-def _whole_years(months: pd.DataFrame) -> pd.DataFrame | Unsaid:
+def _whole_years(months: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     """Return the last whole years month by month: orders, days, of_year (1..12), time (-1..1)."""
     every = _whole_months(months)
     known = len(every)
@@ -154,7 +154,7 @@ def _whole_years(months: pd.DataFrame) -> pd.DataFrame | Unsaid:
             "Needs two whole years of orders; {n} of {all} months are missing.",
             FEWEST_YEARS * MONTHS_A_YEAR - known, all=FEWEST_YEARS * MONTHS_A_YEAR,
         )  # fmt: skip
-        return Unsaid(why=words, n=int(months["orders"].sum()))
+        return NotEstimable(why=words, n=int(months["orders"].sum()))
     every = every.iloc[known % MONTHS_A_YEAR :]
     return pd.DataFrame(
         {
@@ -222,7 +222,7 @@ def _of_base(
     unit: str,
     bounds: tuple[float, float] | None = None,
     smallest: int = 0,
-) -> Said:
+) -> MaybeEstimate:
     rows = ordered(now)
     sums = pd.DataFrame({"cluster": rows["cluster"], "sum": values, "customers": 1})
     return ratio(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said
+from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.i18n import N_
 from profitchain.core.periods import Period
 
@@ -25,7 +25,11 @@ def books_of(edition: Edition) -> pd.DataFrame | None:
 
 
 def compared(
-    totals: Mapping[str, Said], books: pd.DataFrame | None, period: Period, *, tolerance: float
+    totals: Mapping[str, MaybeEstimate],
+    books: pd.DataFrame | None,
+    period: Period,
+    *,
+    tolerance: float,
 ) -> pd.DataFrame:
     """Return our totals of a period beside those of the books.
 

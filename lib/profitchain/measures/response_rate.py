@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import EVERYBODY, Measure, by_groups
@@ -135,12 +135,14 @@ def _telling(requests: pd.DataFrame, names: Sequence[str]) -> list[str]:
     return [name for name in names if requests[name].nunique() > 1]
 
 
-def _of_both(requests: pd.DataFrame, name: str, group: object, smallest: int) -> tuple[Said, ...]:
+def _of_both(
+    requests: pd.DataFrame, name: str, group: object, smallest: int
+) -> tuple[MaybeEstimate, ...]:
     """Return a group's share of those who answered, of those who didn't, and their difference."""
     inside = requests[name] == group
     customers = requests.loc[inside, "cluster"].nunique()
     if customers < smallest:
-        return (Unsaid(why=_("too few to show"), n=int(requests.loc[inside, "n"].sum())),) * 3
+        return (NotEstimable(why=_("too few to show"), n=int(requests.loc[inside, "n"].sum())),) * 3
     answered, silent = (
         pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})
         for n in (requests["responses"], requests["requests"] - requests["responses"])

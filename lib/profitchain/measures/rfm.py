@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.measures.disclosure_control import too_small, withheld
@@ -150,7 +150,7 @@ def days_in(period: Period) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Groups:
+class ValueGroups:
     """The customers of a snapshot in their groups, and the snapshot before in the same ones.
 
     `now` and `before` are frames with a column `group`; `before` is empty where history is short.
@@ -162,7 +162,7 @@ class Groups:
     money: Money
 
 
-def grouped(customers: pd.DataFrame, period: Period) -> Groups:
+def grouped(customers: pd.DataFrame, period: Period) -> ValueGroups:
     """Return the customers of the last two snapshots in their groups.
 
     Parameters
@@ -171,7 +171,7 @@ def grouped(customers: pd.DataFrame, period: Period) -> Groups:
     """
     now, before = snapshot(customers, 0), snapshot(customers, 1)
     ends = limits(now)
-    return Groups(
+    return ValueGroups(
         now=now.assign(group=rfm(now, ends, period=period)),
         before=before.assign(group=rfm(before, ends, period=period.previous)),
         ends=ends,
@@ -179,7 +179,7 @@ def grouped(customers: pd.DataFrame, period: Period) -> Groups:
     )
 
 
-def satisfaction_of(rows: pd.DataFrame, question: Question, *, smallest: int = 0) -> Said:
+def satisfaction_of(rows: pd.DataFrame, question: Question, *, smallest: int = 0) -> MaybeEstimate:
     """Return the main question's score over the customers' latest answers.
 
     Parameters
@@ -197,7 +197,9 @@ def score_of(question: Question) -> Measure:
     return measures_of(question)[0]
 
 
-def share_of(rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: int = 0) -> Said:
+def share_of(
+    rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: int = 0
+) -> MaybeEstimate:
     """Return the share of a column's sum that some customers bring.
 
     Parameters
@@ -210,7 +212,7 @@ def share_of(rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: in
         return too_small(int(chosen.sum()), smallest)
     if rows[column].sum() <= 0:
         words = _("All {money} together is not above zero.", money=_(MONEY_WORDS[column]))
-        return Unsaid(why=words, n=len(rows))
+        return NotEstimable(why=words, n=len(rows))
     sums = rows[["cluster", column]].assign(part=rows[column].where(chosen, 0.0), customers=1)
     return ratio(
         sums, numerator="part", denominator=column, counts="customers",
@@ -233,7 +235,7 @@ def withheld_groups(rows: pd.DataFrame, smallest: int) -> pd.Series:
 
 
 def group_table(
-    groups: Groups, *, question: Question | None = None, smallest: int = 0
+    groups: ValueGroups, *, question: Question | None = None, smallest: int = 0
 ) -> pd.DataFrame:
     """Return how many customers each group has, what they bring, and how satisfied they are.
 
@@ -283,7 +285,7 @@ def _with_scores(
     return pd.concat([table, scores.assign(score_unit=unit), counts], axis=1)
 
 
-def group_sizes(groups: Groups, *, smallest: int = 0) -> dict[str, Said]:
+def group_sizes(groups: ValueGroups, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return how many customers each group has."""
     hidden = withheld_groups(groups.now, smallest)
     sizes = groups.now["group"].value_counts()
@@ -295,7 +297,9 @@ def group_sizes(groups: Groups, *, smallest: int = 0) -> dict[str, Said]:
     }
 
 
-def group_shares(groups: Groups, column: Money, *, smallest: int = 0) -> dict[str, Said]:
+def group_shares(
+    groups: ValueGroups, column: Money, *, smallest: int = 0
+) -> dict[str, MaybeEstimate]:
     """Return which share of revenue or margin of the lookback each group brings."""
     now, hidden = groups.now, withheld_groups(groups.now, smallest)
     chosen = {group: now["group"] == group for group in GROUPS}

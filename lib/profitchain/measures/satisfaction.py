@@ -15,7 +15,7 @@ import pandas as pd
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.sources.company import Question
-from profitchain.stats.comparisons import Measure, Story, story, trend
+from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series, trend
 from profitchain.stats.ratios import ratio, said_frame
 
 PUBLIC_IDS = ("nps", "csat", "ces")
@@ -137,10 +137,10 @@ def stories(
     periods: Sequence[Period],
     *,
     smallest: int = 0,
-) -> list[Story]:
+) -> list[MeasureSeries]:
     """Return each question's headline measure in the last of some periods, with its past."""
     return [
-        story(
+        measure_series(
             answers_to(cells, question),
             replace(measures_of(question)[0], id=public_id(question, questions)),
             periods,

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import Measure
 from profitchain.stats.ratios import holm, ratio, said_frame
-from profitchain.stats.shrinkage import Heterogeneity, groups_of, heterogeneity, shrunk
+from profitchain.stats.shrinkage import Heterogeneity, group_means, heterogeneity, shrunk
 
 FEWEST = 5  # customers in a group: below, its variance can't be told
 APART = (N_("above the others"), N_("below the others"))
@@ -35,7 +35,7 @@ FUNNEL = {"low_998": 0.001, "low_95": 0.025, "high_95": 0.975, "high_998": 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class MeasureByCustomer:
     """One measure by customer: `rows` holds cluster, value, n (1 each) and the segments."""
 
     measure: Measure
@@ -43,7 +43,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fairly:
+class SegmentComparison:
     """What a fair comparison found.
 
     `segments`: one row a measure and segment: measure, segment, groups, n, q, p, p_adjusted (Holm
@@ -66,7 +66,7 @@ def segments_in(customers: pd.DataFrame, segments: Sequence[str]) -> list[str]:
     return [name for name in segments if name in customers]
 
 
-def keeping(customers: pd.DataFrame) -> Compared:
+def keeping(customers: pd.DataFrame) -> MeasureByCustomer:
     """Return who came back: of those who bought in the previous period, 1 if in this one, else 0.
 
     Parameters
@@ -80,7 +80,7 @@ def keeping(customers: pd.DataFrame) -> Compared:
     return _compared(measure, before, (before["next_orders"] > 0).astype(float))
 
 
-def earning(customers: pd.DataFrame, currency: str) -> Compared:
+def earning(customers: pd.DataFrame, currency: str) -> MeasureByCustomer:
     """Return margin (revenue if that is not known) in the lookback of each who ordered in it."""
     money = N_("margin") if "margin" in customers else N_("revenue")
     now = customers[(customers["back"] == 0) & (customers["orders"] > 0)]
@@ -91,7 +91,7 @@ def earning(customers: pd.DataFrame, currency: str) -> Compared:
     return _compared(measure, now, now[money])
 
 
-def feeling(customers: pd.DataFrame, question: Question) -> Compared:
+def feeling(customers: pd.DataFrame, question: Question) -> MeasureByCustomer:
     """Return each customer's latest answer to the main question within the lookback."""
     now = customers[(customers["back"] == 0) & customers["score"].notna()]
     means = _(
@@ -105,15 +105,19 @@ def feeling(customers: pd.DataFrame, question: Question) -> Compared:
 
 def all_compared(
     customers: pd.DataFrame, currency: str, question: Question | None
-) -> list[Compared]:
+) -> list[MeasureByCustomer]:
     """Return every measure that the firm's tables allow: keeping, earning, feeling."""
     found = [keeping(customers), earning(customers, currency)]
     return [*found, feeling(customers, question)] if "score" in customers else found
 
 
 def compared_fairly(
-    every: Sequence[Compared], segments: Sequence[str], *, smallest: int = 0, level: float = 0.95
-) -> Fairly:
+    every: Sequence[MeasureByCustomer],
+    segments: Sequence[str],
+    *,
+    smallest: int = 0,
+    level: float = 0.95,
+) -> SegmentComparison:
     """Return each measure by group: raw, drawn to the mean, and whether groups truly differ.
 
     Groups are named only in segments that differ (Holm over measures and segments), and then by
@@ -135,15 +139,15 @@ def compared_fairly(
         for (_head, rows), differ in zip(told, differs, strict=True)
     ]
     groups = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_GROUP))
-    return Fairly(segments=found, groups=groups)
+    return SegmentComparison(segments=found, groups=groups)
 
 
-def overall(one: Compared, *, smallest: int = 0) -> Said:
+def overall(one: MeasureByCustomer, *, smallest: int = 0) -> MaybeEstimate:
     """Return a measure over all customers."""
     return ratio(one.rows, **one.measure.parts, smallest=smallest)
 
 
-def funnel(one: Compared, shown: pd.DataFrame) -> pd.DataFrame:
+def funnel(one: MeasureByCustomer, shown: pd.DataFrame) -> pd.DataFrame:
     """Return within which limits the shares of groups lie that are drawn by lot from everybody.
 
     Spiegelhalter (2005, Stat. Med. 24: 1185-1202): limits that hold 95% and 99.8% of groups of a
@@ -186,7 +190,7 @@ def outside_funnel(shown: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
     return shown[(shown["value"] < low) | (shown["value"] > high)]
 
 
-def over_dispersion(shown: pd.DataFrame, one: Compared) -> float:
+def over_dispersion(shown: pd.DataFrame, one: MeasureByCustomer) -> float:
     """Return how widely groups scatter in a funnel: 1 if as chance alone would, NaN without any.
 
     The mean of the squared distances in standard errors (Spiegelhalter 2005's phi, its ends not
@@ -212,8 +216,8 @@ def _measure(id: str, unit: str, bounds: tuple[float, float] | None, *, means: s
     )  # fmt: skip
 
 
-def _compared(measure: Measure, rows: pd.DataFrame, values: pd.Series) -> Compared:
-    return Compared(measure=measure, rows=rows.assign(value=values.astype(float), n=1))
+def _compared(measure: Measure, rows: pd.DataFrame, values: pd.Series) -> MeasureByCustomer:
+    return MeasureByCustomer(measure=measure, rows=rows.assign(value=values.astype(float), n=1))
 
 
 _HEAD = (
@@ -227,7 +231,7 @@ _GROUP = (
 
 
 def _of_segment(
-    one: Compared, segment: str, smallest: int
+    one: MeasureByCustomer, segment: str, smallest: int
 ) -> tuple[dict[str, object], pd.DataFrame]:
     """Return how much a segment's groups differ, and each of them with its plain p-value."""
     rows, label = one.rows, {"measure": one.measure.id, "segment": segment}
@@ -241,14 +245,14 @@ def _of_segment(
     frame = frame.assign(**label, unit=one.measure.unit, p_adjusted=np.nan, verdict="")
     frame = _with_shrunk(frame, kept, segment, one.measure)
     head = label | {"groups": len(shown), "n": len(kept), "unit": one.measure.unit, "why": ""}
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return head | {"why": found.why, "p": np.nan}, frame[list(_GROUP)]
     frame.loc[frame["why"] == "", "p_adjusted"] = holm(pd.Series(found.p_group))
     return head | _numbers(found), frame[list(_GROUP)]
 
 
-def _nothing(n: int, smallest: int) -> Unsaid:
-    return Unsaid(why=_("No group has {smallest} customers or more.", smallest=smallest), n=n)
+def _nothing(n: int, smallest: int) -> NotEstimable:
+    return NotEstimable(why=_("No group has {smallest} customers or more.", smallest=smallest), n=n)
 
 
 def _numbers(found: Heterogeneity) -> dict[str, float]:
@@ -260,7 +264,7 @@ def _with_shrunk(
 ) -> pd.DataFrame:
     if kept.empty:
         return frame.assign(shrunk_value=np.nan, shrunk_low=np.nan, shrunk_high=np.nan)
-    groups = groups_of(kept["value"], kept[segment])
+    groups = group_means(kept["value"], kept[segment])
     drawn = shrunk(groups)
     if measure.bounds:
         drawn = drawn.clip(*measure.bounds)

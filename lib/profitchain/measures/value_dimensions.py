@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ordered, share_of, withheld_groups
@@ -34,7 +34,12 @@ NOT_MEASURED = N_("Not measured here.")
 
 
 def dimensions(
-    now: pd.DataFrame, *, profit: Said, answered: Said, currency: str, smallest: int = 0
+    now: pd.DataFrame,
+    *,
+    profit: MaybeEstimate,
+    answered: MaybeEstimate,
+    currency: str,
+    smallest: int = 0,
 ) -> pd.DataFrame:
     """Return the seven dimensions, each with one figure or the reason why there is none.
 
@@ -55,8 +60,8 @@ def dimensions(
         "Strategic": _strategic(now, smallest),
         "Operational": _operational(now, smallest),
         "Data": (ANSWERED, answered),
-        "Technology": ("", Unsaid(why=_(NOT_MEASURED))),
-        "Human": ("", Unsaid(why=_(NOT_MEASURED))),
+        "Technology": ("", NotEstimable(why=_(NOT_MEASURED))),
+        "Human": ("", NotEstimable(why=_(NOT_MEASURED))),
     }
     words, said = zip(*measured.values(), strict=True)
     units = [getattr(one, "unit", "") for one in said]
@@ -65,26 +70,28 @@ def dimensions(
     return table.assign(unit=units, not_measured=list(DIMENSIONS.values()))
 
 
-def _financial(now: pd.DataFrame, profit: Said, currency: str, smallest: int) -> tuple[str, Said]:
-    if not isinstance(profit, Unsaid):
+def _financial(
+    now: pd.DataFrame, profit: MaybeEstimate, currency: str, smallest: int
+) -> tuple[str, MaybeEstimate]:
+    if not isinstance(profit, NotEstimable):
         return PROFIT, profit
     column = "margin" if "margin" in now else "revenue"
     return PER_CUSTOMER[column], _per_customer(now, column, currency, smallest)
 
 
-def _per_customer(now: pd.DataFrame, column: str, unit: str, smallest: int) -> Said:
+def _per_customer(now: pd.DataFrame, column: str, unit: str, smallest: int) -> MaybeEstimate:
     rows = ordered(now).assign(customers=1)
     return ratio(rows, numerator=column, denominator="customers", unit=unit, smallest=smallest)
 
 
-def _came_back(now: pd.DataFrame, smallest: int) -> Said:
+def _came_back(now: pd.DataFrame, smallest: int) -> MaybeEstimate:
     rows = ordered(now)
     rows = rows.assign(back=(rows["repeats"] > 0).astype(int), customers=1)
     how = {"unit": "share", "bounds": (0.0, 1.0), "smallest": smallest}
     return ratio(rows, numerator="back", denominator="customers", **how)
 
 
-def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
+def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
     if "referrals" in now:
         return REFERRALS, _per_hundred(ordered(now), "referrals", "customers", smallest)
     new = now["group"] == "New"
@@ -93,15 +100,17 @@ def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
     return FROM_NEW, share_of(now, new, "period_revenue", smallest=smallest)
 
 
-def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, Said]:
+def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
     if "contacts" not in now:
-        return CONTACTS, Unsaid(why=_("Needs table `contacts`."))
+        return CONTACTS, NotEstimable(why=_("Needs table `contacts`."))
     return CONTACTS, _per_hundred(ordered(now), "contacts", "orders", smallest)
 
 
-def _per_hundred(rows: pd.DataFrame, numerator: str, denominator: str, smallest: int) -> Said:
+def _per_hundred(
+    rows: pd.DataFrame, numerator: str, denominator: str, smallest: int
+) -> MaybeEstimate:
     if len(rows) < smallest:
         return too_small(len(rows), smallest)
     rows = rows.assign(customers=1)
     said = ratio(rows, numerator=numerator, denominator=denominator, unit="count")
-    return said if isinstance(said, Unsaid) else said.times(100)
+    return said if isinstance(said, NotEstimable) else said.times(100)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures.disclosure_control import BESIDE_SMALL, too_small, withheld
 from profitchain.measures.rfm import ALL, Money, money_of, ordered, snapshot
@@ -71,7 +71,7 @@ def satisfied_at(question: Question, chosen: float = 0.0) -> float:
 
 def fields(
     customers: pd.DataFrame, question: Question | None, *, satisfied_from: float = 0.0
-) -> Fields | Unsaid:
+) -> Fields | NotEstimable:
     """Return the four fields of the last two snapshots, or what is missing.
 
     Parameters
@@ -80,13 +80,13 @@ def fields(
     satisfied_from : as `chosen` in `satisfied_at`.
     """
     if question is None or "score" not in customers:
-        return Unsaid(
+        return NotEstimable(
             why=_("Satisfaction is not known: needs table `responses` and a main question.")
         )
     now, before = snapshot(customers, 0), snapshot(customers, 1)
     base, money = ordered(now), money_of(now)
     if base.empty:
-        return Unsaid(why=_("Nobody ordered within the lookback."))
+        return NotEstimable(why=_("Nobody ordered within the lookback."))
     cut = Cut(
         money=money,
         high_from=float(base[money].median()),
@@ -141,9 +141,9 @@ def withheld_fields(rows: pd.DataFrame, smallest: int) -> pd.Series:
     return withheld(sizes, smallest, already=pd.concat([inside, silent]))
 
 
-def field_sizes(found: Fields | Unsaid, *, smallest: int = 0) -> dict[str, Said]:
+def field_sizes(found: Fields | NotEstimable, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return how many customers stand in each field."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return dict.fromkeys(FIELDS, found)
     sizes, hidden = found.now["field"].value_counts(), withheld_fields(found.now, smallest)
     return {
@@ -154,9 +154,11 @@ def field_sizes(found: Fields | Unsaid, *, smallest: int = 0) -> dict[str, Said]
     }
 
 
-def not_satisfied_share(found: Fields | Unsaid, *, high: bool, smallest: int = 0) -> Said:
+def not_satisfied_share(
+    found: Fields | NotEstimable, *, high: bool, smallest: int = 0
+) -> MaybeEstimate:
     """Return the share not satisfied of those of high (or low) value who answered."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return found
     pair = good, bad = ("Loyal", "Hostages") if high else ("At risk", "Deserters")
     rows = found.now[found.now["field"].isin(pair)]
@@ -165,7 +167,7 @@ def not_satisfied_share(found: Fields | Unsaid, *, high: bool, smallest: int = 0
     return _share(rows, rows["field"] == bad, smallest=smallest)
 
 
-def _one_sided(good: int, bad: int, smallest: int) -> Unsaid:
+def _one_sided(good: int, bad: int, smallest: int) -> NotEstimable:
     if max(good, bad) < smallest:
         return too_small(int(good + bad), smallest)
     if 0 < bad < smallest:
@@ -174,26 +176,26 @@ def _one_sided(good: int, bad: int, smallest: int) -> Unsaid:
             "Fewer than {n} of them are not satisfied.",
             smallest,
         )
-        return Unsaid(why=words)
+        return NotEstimable(why=words)
     if 0 < good < smallest:
         words = ngettext(
             "Fewer than {n} of them is satisfied.",
             "Fewer than {n} of them are satisfied.",
             smallest,
         )
-        return Unsaid(why=words)
-    return Unsaid(why=_(BESIDE_SMALL))
+        return NotEstimable(why=words)
+    return NotEstimable(why=_(BESIDE_SMALL))
 
 
-def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> Said:
+def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers of whom an answer is known."""
     if "score" not in now:
-        return Unsaid(why=_("Needs table `responses` and a main question."))
+        return NotEstimable(why=_("Needs table `responses` and a main question."))
     base = ordered(now)
     return _share(base, base["score"].notna(), smallest=smallest)
 
 
-def field_table(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
+def field_table(found: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return what each field holds and brings, the silent and all beneath.
 
     Returns
@@ -203,7 +205,7 @@ def field_table(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
     the money (0..1). NaN stands for all of them where `withheld_fields` says so, for
     the change also where the field was too small before.
     """
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return pd.DataFrame(columns=["field", "customers"])
     base, money = ordered(found.now), found.cut.money
     rows = base.groupby("field", observed=False)
@@ -236,7 +238,7 @@ def _of_all(table: pd.DataFrame, base: pd.DataFrame, money: Money) -> pd.DataFra
     return table.assign(**counts, **{money: of_all(table[money], each, squares=squares)})
 
 
-def moves(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
+def moves(found: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return where the customers of each field a period ago stand now.
 
     Returns
@@ -245,7 +247,7 @@ def moves(found: Fields | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
     (customers of all), share (of its row). Fields that `withheld_fields` held back then are left
     out; a cell that could tell of fewer than `smallest` is NaN.
     """
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return pd.DataFrame(columns=MOVES)
     counts = _moved_counts(found, smallest)
     sizes = counts.sum(axis=1)
@@ -284,20 +286,22 @@ def moves_table(told: pd.DataFrame) -> pd.DataFrame:
     return wide.sort_values("before", key=lambda names: names.map(order), ignore_index=True)
 
 
-def moved_out(found: Fields | Unsaid, field: str, *, smallest: int = 0) -> Said:
+def moved_out(found: Fields | NotEstimable, field: str, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of a field's customers a period ago who have left it since."""
     return _moved(found, field, field, smallest=smallest, out=True)
 
 
-def moved_to(found: Fields | Unsaid, field: str, place: str, *, smallest: int = 0) -> Said:
+def moved_to(
+    found: Fields | NotEstimable, field: str, place: str, *, smallest: int = 0
+) -> MaybeEstimate:
     """Return the share of a field's customers a period ago who stand in a place now."""
     return _moved(found, field, place, smallest=smallest)
 
 
 def _moved(
-    found: Fields | Unsaid, field: str, place: str, *, smallest: int, out: bool = False
-) -> Said:
-    if isinstance(found, Unsaid):
+    found: Fields | NotEstimable, field: str, place: str, *, smallest: int, out: bool = False
+) -> MaybeEstimate:
+    if isinstance(found, NotEstimable):
         return found
     rows = found.before[found.before["field"] == field]
     counts = _moved_counts(found, smallest)
@@ -314,7 +318,7 @@ def _together(places: pd.Series) -> pd.Series:
     return places.astype(str).replace(silent)
 
 
-def _share(rows: pd.DataFrame, chosen: pd.Series, *, smallest: int) -> Said:
+def _share(rows: pd.DataFrame, chosen: pd.Series, *, smallest: int) -> MaybeEstimate:
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
     sums = pd.DataFrame({"cluster": rows["cluster"], "in": chosen.astype(int), "customers": 1})

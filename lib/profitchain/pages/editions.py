@@ -15,7 +15,7 @@ INDEX, PDF = "index.html", "edition.pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class PublishedEdition:
     """One published edition: whose, of when, in which languages, and what its pages say."""
 
     folder: Path
@@ -38,11 +38,11 @@ class Kept:
         return f"{self.folder.name}/{within}{file if has else INDEX}"
 
 
-def kept(folder: Path) -> Kept:
+def published_edition(folder: Path) -> PublishedEdition:
     """Return what an edition's folder holds."""
     told = findings.told(folder)
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    return Kept(
+    return PublishedEdition(
         folder=folder,
         company=told.company,
         period=told.period,
@@ -52,12 +52,14 @@ def kept(folder: Path) -> Kept:
     )
 
 
-def editions(company: Path) -> tuple[Kept, ...]:
+def editions(company: Path) -> tuple[PublishedEdition, ...]:
     """Return a firm's whole published editions, the newest first."""
-    return tuple(kept(folder) for folder in reversed(findings_history.editions(company)))
+    return tuple(
+        published_edition(folder) for folder in reversed(findings_history.editions(company))
+    )
 
 
-def earlier(folder: Path, period: Period) -> tuple[Kept, ...]:
+def earlier(folder: Path, period: Period) -> tuple[PublishedEdition, ...]:
     """Return the editions beside an edition's folder whose periods ended before its own.
 
     Later ones are left out: an edition made again must come out as it was.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profitchain.core.estimates import Estimate, Said
+from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import digits, number
 from profitchain.core.i18n import _, pgettext
 from profitchain.exhibits.findings import Found
@@ -135,12 +135,12 @@ def _caution(found: Found) -> str:
     )
 
 
-def _upward(effect: Said) -> Said:
+def _upward(effect: MaybeEstimate) -> MaybeEstimate:
     """Return an effect without its sign, which the words carry."""
     return effect.times(-1) if isinstance(effect, Estimate) and effect.value < 0 else effect
 
 
-def _way(effect: Said) -> str:
+def _way(effect: MaybeEstimate) -> str:
     is_less = isinstance(effect, Estimate) and effect.value < 0
     return pgettext("so much money", "less") if is_less else pgettext("so much money", "more")
 

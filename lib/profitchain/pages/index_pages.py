@@ -10,7 +10,7 @@ from profitchain.core import i18n
 from profitchain.core.atomic import aside
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.pages import editions as archive
-from profitchain.pages.editions import INDEX, PDF, Kept
+from profitchain.pages.editions import INDEX, PDF, PublishedEdition
 from profitchain.pages.templates import filled
 from profitchain.words import prose
 
@@ -41,7 +41,7 @@ def write(out: Path) -> None:
     _write(out / INDEX, reports_index([editions for editions in firms.values() if editions]))
 
 
-def firm_index(editions: Sequence[Kept]) -> str:
+def firm_index(editions: Sequence[PublishedEdition]) -> str:
     """Return a firm's page: its editions, the newest first, then each question over all of them.
 
     It is made anew with each edition, so earlier editions, which stay as they are, lead to later
@@ -60,7 +60,7 @@ def firm_index(editions: Sequence[Kept]) -> str:
     )
 
 
-def reports_index(firms: Sequence[Sequence[Kept]]) -> str:
+def reports_index(firms: Sequence[Sequence[PublishedEdition]]) -> str:
     """Return the page that leads to every edition, firm by firm, each firm's newest first."""
     companies = []
     for editions in sorted(firms, key=lambda each: each[0].company):
@@ -72,7 +72,7 @@ def reports_index(firms: Sequence[Sequence[Kept]]) -> str:
     return filled("reports_index.html.j2", companies=companies)
 
 
-def _asked(editions: Sequence[Kept]) -> list[tuple[str, str]]:
+def _asked(editions: Sequence[PublishedEdition]) -> list[tuple[str, str]]:
     """Return every question's page and words, as the newest edition that asks it puts them."""
     asked: dict[str, str] = {}
     for edition in editions:
@@ -82,7 +82,7 @@ def _asked(editions: Sequence[Kept]) -> list[tuple[str, str]]:
     return sorted(asked.items())
 
 
-def _course(name: str, editions: Sequence[Kept]) -> Iterator[Line]:
+def _course(name: str, editions: Sequence[PublishedEdition]) -> Iterator[Line]:
     for edition in editions:
         for page in edition.pages:
             if page.name == name:
@@ -96,7 +96,7 @@ def _said(page: PageStory) -> str:
     return page.answers[0] if page.answers else ""
 
 
-def _line(edition: Kept, file: str, sentence: str, before: str = "") -> Line:
+def _line(edition: PublishedEdition, file: str, sentence: str, before: str = "") -> Line:
     return Line(
         label=prose.period_label(edition.period),
         href=before + edition.page(file, edition.languages[0]),

@@ -172,7 +172,7 @@ def _own(tag: str, mark: str, anchors: Mapping[str, str], marks: Mapping[str, st
 
 def _language(folder: Path) -> str:
     top = folder if (folder / "record.json").exists() else folder.parent
-    spoken = editions.kept(top).languages
+    spoken = editions.published_edition(top).languages
     return folder.name if folder.name in spoken[1:] else spoken[0]
 
 

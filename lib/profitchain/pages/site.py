@@ -10,7 +10,7 @@ from profitchain.core.periods import Period
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY
 from profitchain.pages import shipped
 from profitchain.pages.commentary import Remark
-from profitchain.pages.editions import Kept
+from profitchain.pages.editions import PublishedEdition
 from profitchain.pages.failures import Failure
 from profitchain.words import prose
 
@@ -46,7 +46,7 @@ class Site:
     pages: tuple[Entry, ...]
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
-    earlier: tuple[Kept, ...] = ()
+    earlier: tuple[PublishedEdition, ...] = ()
     is_whole: bool = False
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from profitchain.core import formats
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.exhibits import style
 from profitchain.exhibits.findings import (
@@ -102,7 +102,7 @@ def long_table(path: str) -> str:
 def _card(found: Found, id: str, above: str, below: str) -> str:
     said = found.get(id)
     label = html.escape(above)
-    if isinstance(said, Unsaid):
+    if isinstance(said, NotEstimable):
         why = prose.with_names(said.why)
         tried = found.unsaid["id"].eq(id).any()
         missing = prose.TEXT["too_few" if tried else "not_measured"]
@@ -131,7 +131,7 @@ def _figure(text: str) -> str:
 
 def _moved(found: Found, id: str) -> str:
     change = found.get(f"{id}_change")
-    if isinstance(change, Unsaid):
+    if isinstance(change, NotEstimable):
         return ""
     arrow = {"up": "▲", "down": "▼"}.get(change.verdict, "•")
     words = html.escape(prose.change_on(change, found.period.every))

@@ -20,7 +20,7 @@ from profitchain.sources.typed_tables import MARK, WHO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Context:
     """What every summary needs: the firm, the period, the checked tables, the engine's name."""
 
     company: Company
@@ -56,7 +56,7 @@ class Scene:
         """The column by which customers are joined: `__who` in large pieces, else the id."""
         return WHO if WHO in self.tables["orders"].columns else "customer_id"
 
-    def by_id(self) -> Scene:
+    def by_id(self) -> Context:
         """Return the scene with customers told apart by their ids alone."""
         orders = self.tables["orders"]
         kept = [name for name in orders.columns if name not in (WHO, MARK)]

@@ -9,7 +9,7 @@ import ibis
 from ibis.expr.types import Column, Table, Value
 
 from profitchain.intake.hashing import md5_digits, number_of
-from profitchain.panel.context import Scene
+from profitchain.panel.context import Context
 from profitchain.sources.typed_tables import MARK, WHO
 
 EXACT_CLUSTERS = 200_000  # above this many, customers share 256 buckets
@@ -42,7 +42,7 @@ def draw_of(digits: Column) -> Value:
     return (digits & (DRAWS - 1)).cast("int64")
 
 
-def only_asked(scene: Scene, buyers: Table) -> Table:
+def only_asked(scene: Context, buyers: Table) -> Table:
     """Return who answered or was invited and never ordered: one row a customer.
 
     Columns: the scene's key, and `__mark` where that is `__who`.
@@ -68,7 +68,7 @@ def _told_apart(rows: Table, key: str) -> Table:
 
 
 def customer_clusters(
-    scene: Scene, buyers: Table | None = None, *, exact: bool | None = None
+    scene: Context, buyers: Table | None = None, *, exact: bool | None = None
 ) -> Table:
     """Return one row a customer: the scene's key, cluster, draw, and what is known of buyers.
 
@@ -98,7 +98,7 @@ def share_drawn(many: int, wanted: int) -> int:
     return max(DRAWS * wanted // many, 1)
 
 
-def of_drawn(scene: Scene, below: int, *, keep: Callable[[str, Table], Table]) -> Scene:
+def of_drawn(scene: Context, below: int, *, keep: Callable[[str, Table], Table]) -> Context:
     """Return the scene as far as customers are in it whose `draw` is below a number.
 
     Parameters
@@ -115,8 +115,8 @@ def of_drawn(scene: Scene, below: int, *, keep: Callable[[str, Table], Table]) -
 
 
 def among(
-    scene: Scene, theirs: Callable[[Table, str], Table], *, keep: Callable[[str, Table], Table]
-) -> Scene:
+    scene: Context, theirs: Callable[[Table, str], Table], *, keep: Callable[[str, Table], Table]
+) -> Context:
     """Return the scene as far as some customers are in it: each table with what is theirs.
 
     Tables that know no customers stay as they are, but for `order_lines`, which follow the orders.

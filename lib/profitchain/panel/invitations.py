@@ -10,7 +10,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
-from profitchain.panel.context import Scene, purchases
+from profitchain.panel.context import Context, purchases
 from profitchain.panel.panel import OUTCOMES, UNKNOWN, cells, histories, looked_up, segment_columns
 from profitchain.sources.casts import seconds
 
@@ -19,7 +19,7 @@ OPEN = "open"  # the window has not closed by the period's end
 LATE_FROM = (2, 3)  # of the ranks: the slowest third; ties at its edge count as early
 
 
-def by_invitation(scene: Scene) -> bool:
+def by_invitation(scene: Context) -> bool:
     """Tell whether some invitation names an answer of ours, so that it is known who was asked."""
     sent = scene.tables.get("invitations")
     if sent is None or "response_id" not in sent.columns:
@@ -27,7 +27,7 @@ def by_invitation(scene: Scene) -> bool:
     return bool(sent.semi_join(scene.tables["responses"], "response_id").count().execute())
 
 
-def requests(scene: Scene, clusters: Table, *, invited: bool) -> Table:
+def requests(scene: Context, clusters: Table, *, invited: bool) -> Table:
     """Return one row a request to answer: its customer, its instant, and its answer if any.
 
     Columns: customer_id, cluster, asked_at, response_id, responded_at, score (of the main question;
@@ -42,7 +42,7 @@ def requests(scene: Scene, clusters: Table, *, invited: bool) -> Table:
     return rows.join(clusters.select("customer_id", "cluster"), "customer_id", how="inner")
 
 
-def asked_panel(scene: Scene, rows: Table, *, invited: bool) -> Table:
+def asked_panel(scene: Context, rows: Table, *, invited: bool) -> Table:
     """Return one row a request: what was known before it, its answer, and what was bought after.
 
     Parameters
@@ -78,7 +78,7 @@ def asked_cells(rows: Table) -> Table:
     return cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
 
 
-def unasked(scene: Scene, rows: Table) -> int:
+def unasked(scene: Context, rows: Table) -> int:
     """Return how many of the period's answers to the main question belong to no request."""
     given = scene.tables["responses"]
     now = scene.period_of(given.responded_at) == scene.period.name
@@ -87,7 +87,7 @@ def unasked(scene: Scene, rows: Table) -> int:
     return int(given.anti_join(known, "response_id").count().execute())
 
 
-def asked_about(scene: Scene, rows: Table) -> list[str]:
+def asked_about(scene: Context, rows: Table) -> list[str]:
     """Return the columns that are known of everybody asked: segments of customers, touchpoint."""
     customers = scene.tables.get("customers")
     known = [] if customers is None else customers.columns
@@ -95,7 +95,7 @@ def asked_about(scene: Scene, rows: Table) -> list[str]:
     return [*names, *(["touchpoint"] if "touchpoint" in rows.columns else [])]
 
 
-def _invitations(scene: Scene, given: Table) -> Table:
+def _invitations(scene: Context, given: Table) -> Table:
     """Return the invitations with their answers; reminders of one answer count once, as the first.
 
     An answer of another customer than the one invited is none.
@@ -113,7 +113,7 @@ def _invitations(scene: Scene, given: Table) -> Table:
     return sent.left_join(given, same).drop("named", "customer_id_right")
 
 
-def _buyers(scene: Scene, given: Table) -> Table:
+def _buyers(scene: Context, given: Table) -> Table:
     """Return who bought in each period, with the last answer that followed a purchase of it."""
     window = ibis.interval(days=scene.company.repeat_within_days)
     bought = purchases(scene.tables["orders"]).select("customer_id", "ordered_at")
@@ -142,7 +142,7 @@ def _buyers(scene: Scene, given: Table) -> Table:
     return rows.mutate(**answer).drop("customer_id_right", "period_right", "period")
 
 
-def _dated(rows: Table, scene: Scene) -> Table:
+def _dated(rows: Table, scene: Context) -> Table:
     """Return requests with period, window and row number, without those that no number needs."""
     window = ibis.interval(days=scene.company.repeat_within_days)
     followed = ibis.coalesce(rows.responded_at, rows.asked_at)
@@ -164,7 +164,7 @@ def _dated(rows: Table, scene: Scene) -> Table:
     return rows.filter(rows.in_lookback | (rows.period != EARLIER))
 
 
-def _told_apart(rows: Table, scene: Scene, *, invited: bool) -> Table:
+def _told_apart(rows: Table, scene: Context, *, invited: bool) -> Table:
     """Return requests with segments, and answers told apart: in time or not, early or late."""
     customers = scene.tables.get("customers")
     if customers is not None:

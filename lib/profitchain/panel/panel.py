@@ -17,7 +17,7 @@ from ibis.expr.types import Column, Table, Value
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.i18n import N_
 from profitchain.intake.hashing import number_of
-from profitchain.panel.context import Scene
+from profitchain.panel.context import Context
 from profitchain.panel.customers import with_clusters
 from profitchain.sources.casts import seconds
 from profitchain.sources.company import BUILT_IN_CONTROLS, Company
@@ -30,7 +30,7 @@ OUTCOMES = ("orders", "spend", "margin")
 SMALL = ("cluster", *HISTORY, "n", "repeats")  # 32 bits do
 
 
-def answers(scene: Scene, customers: Table) -> Table:
+def answers(scene: Context, customers: Table) -> Table:
     """Return one row an answered survey: ids, scores, cluster, segments as text, joined_on.
 
     A segment is looked up with the customer, else on the answer itself, else with its order.
@@ -61,7 +61,7 @@ def answers(scene: Scene, customers: Table) -> Table:
     return rows.mutate(**named).drop(*_of(rows, "order_id"))
 
 
-def score_cells(scene: Scene, rows: Table) -> Table:
+def score_cells(scene: Context, rows: Table) -> Table:
     """Return question, period, segments, cluster, score, n: the answers of the trend's periods."""
     rows = rows.mutate(period=scene.period_of(rows.responded_at)).filter(
         lambda t: t.period.notnull()
@@ -78,7 +78,7 @@ def score_cells(scene: Scene, rows: Table) -> Table:
     return cells(stacked, keys, n=lambda t: t.count())
 
 
-def lives(scene: Scene, rows: Table) -> Table:
+def lives(scene: Context, rows: Table) -> Table:
     """Return one row a valid answer to the main question, with what came before it and after it.
 
     Parameters
@@ -99,7 +99,7 @@ def lives(scene: Scene, rows: Table) -> Table:
     return found.select(*dict.fromkeys(kept), *(n for n in found.columns if n not in rows.columns))
 
 
-def panel(scene: Scene, rows: Table) -> Table:
+def panel(scene: Context, rows: Table) -> Table:
     """Return the lives whose window closed in trend or lookback: one row an answer.
 
     Columns: score, segments, cluster, closes (period in which its window ends), in_lookback,
@@ -115,7 +115,7 @@ def panel(scene: Scene, rows: Table) -> Table:
     return rows.select(*kept, *_of(rows, "orders", "spend", "margin"))
 
 
-def with_window(scene: Scene, rows: Table) -> Table:
+def with_window(scene: Context, rows: Table) -> Table:
     """Return the answers to the main question, with score, row and the instants of `histories`.
 
     `row` tells one from another; where the engine has numbered them, it is that number.
@@ -132,7 +132,7 @@ def with_window(scene: Scene, rows: Table) -> Table:
     )
 
 
-def closed(scene: Scene, rows: Table) -> Table:
+def closed(scene: Context, rows: Table) -> Table:
     """Return the rows whose window closed in trend or lookback, with closes and in_lookback."""
     closes = scene.period_of(rows.window_ends)
     rows = rows.mutate(
@@ -143,13 +143,13 @@ def closed(scene: Scene, rows: Table) -> Table:
     return in_time.filter(in_time.in_lookback | (in_time.closes != "earlier"))
 
 
-def customers_followed(scene: Scene, rows: Table) -> Value:
+def customers_followed(scene: Context, rows: Table) -> Value:
     """Return how many customers gave those of the `lives` that the link is fitted on."""
     rows = closed(scene, rows)
     return rows.filter(rows.in_lookback).customer_id.nunique()
 
 
-def link_cells(scene: Scene, rows: Table) -> Table:
+def link_cells(scene: Context, rows: Table) -> Table:
     """Return the panel compressed: one row a distinct combination, with n and summed outcomes."""
     outcomes = [name for name in OUTCOMES if name in rows.columns]
     keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
@@ -158,7 +158,7 @@ def link_cells(scene: Scene, rows: Table) -> Table:
     return found.cast(dict.fromkeys(SMALL, "int32"))
 
 
-def still_open(scene: Scene, rows: Table) -> int:
+def still_open(scene: Context, rows: Table) -> int:
     """Return how many answers to the main question wait for their window to close."""
     window = ibis.interval(days=scene.company.repeat_within_days)
     waiting = rows.filter(
@@ -167,7 +167,7 @@ def still_open(scene: Scene, rows: Table) -> int:
     return int(waiting.count().execute())
 
 
-def margins_assumed(scene: Scene) -> int:
+def margins_assumed(scene: Context) -> int:
     """Return how many orders carry no margin of their own and take `gross_margin` instead."""
     orders = scene.tables["orders"]
     if scene.company.gross_margin is None:
@@ -176,7 +176,7 @@ def margins_assumed(scene: Scene) -> int:
     return int(lacking.count().execute())
 
 
-def histories(rows: Table, scene: Scene) -> Table:
+def histories(rows: Table, scene: Context) -> Table:
     """Return the rows with the customer's orders before each and within its window after it.
 
     Reads row (its own mark), the scene's key, joined_on where known, and three instants: what was
@@ -247,7 +247,7 @@ def _of(table: Table, *names: str) -> list[str]:
     return [name for name in names if name in table.columns]
 
 
-def with_margin(scene: Scene) -> Table:
+def with_margin(scene: Context) -> Table:
     """Return orders with margin: their own where given, else gross_margin of revenue, else none."""
     orders = scene.tables["orders"]
     rate = scene.company.gross_margin
@@ -282,7 +282,7 @@ def looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Tab
     return rows.select(*kept).left_join(where.select(key, *found), key).drop(f"{key}_right")
 
 
-def _all_found(wanted: Sequence[str], rows: Table, scene: Scene) -> None:
+def _all_found(wanted: Sequence[str], rows: Table, scene: Context) -> None:
     missing = [name for name in wanted if name not in rows.columns]
     if missing:
         tables = [scene.tables.get(name) for name in ("customers", "responses", "orders")]

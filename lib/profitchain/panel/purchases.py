@@ -9,7 +9,7 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from profitchain.intake.hashing import any_bits
-from profitchain.panel.context import Scene, purchases
+from profitchain.panel.context import Context, purchases
 from profitchain.panel.panel import SECONDS_A_DAY, cells, of_literals, total, with_margin
 from profitchain.sources.casts import by_span, seconds
 from profitchain.sources.typed_tables import MARK, WHO
@@ -21,7 +21,7 @@ MARK_TOO = f"{MARK}_too"
 EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
 
 
-def buyers(scene: Scene) -> Table:
+def buyers(scene: Context) -> Table:
     """Return one row a customer of the orders: the scene's key, and when was bought, in bits.
 
     `seen` holds a bit for each period with a purchase: 1 for all before those of the trend and the
@@ -50,7 +50,7 @@ def sharing_a_number(customers: Table) -> Table:
     return customers.filter(customers[MARK] != customers[MARK_TOO])
 
 
-def _window_bits(scene: Scene) -> tuple[list[datetime], list[int]]:
+def _window_bits(scene: Context) -> tuple[list[datetime], list[int]]:
     """Return where the windows and the year begin, and the bits of all that lies between."""
     end, days = scene.starts[-1], scene.company.repeat_within_days
     begins = {end - timedelta(days=days * (k + 1)): 1 << k for k in range(_windows(scene))}
@@ -63,7 +63,7 @@ def _window_bits(scene: Scene) -> tuple[list[datetime], list[int]]:
     return starts, bits
 
 
-def activity(scene: Scene, customers: Table) -> Table:
+def activity(scene: Context, customers: Table) -> Table:
     """Return one row a trend period and cluster: what was bought, and by how many customers.
 
     Columns: period, cluster, orders, revenue and margin (minor units; refunds netted), new_revenue
@@ -87,7 +87,7 @@ def activity(scene: Scene, customers: Table) -> Table:
     return cells(rows, keys, **sums)
 
 
-def cohorts(scene: Scene, customers: Table) -> Table:
+def cohorts(scene: Context, customers: Table) -> Table:
     """Return cohort, period, active: how many of each cohort bought in each trend period.
 
     Parameters
@@ -106,7 +106,7 @@ def cohorts(scene: Scene, customers: Table) -> Table:
     return cells(rows, ["cohort", "period"], active=rows.n.sum().cast("int64"))
 
 
-def _bits(scene: Scene) -> dict[str, int]:
+def _bits(scene: Context) -> dict[str, int]:
     return {period.name: 2 << k for k, period in enumerate(scene.periods_and_one_before)}
 
 
@@ -120,7 +120,7 @@ def _alike(customers: Table, *keys: str) -> Table:
     return customers.group_by(*keys).aggregate(n=customers.count())
 
 
-def _money(scene: Scene, customers: Table) -> Table:
+def _money(scene: Context, customers: Table) -> Table:
     orders, bits = with_margin(scene), [_bits(scene)[period.name] for period in scene.periods]
     orders = orders.mutate(
         bit=by_span(orders.ordered_at, scene.starts, [0, *bits, 0], kind="int32")
@@ -141,7 +141,7 @@ def _money(scene: Scene, customers: Table) -> Table:
     return each.mutate(period=period).drop("bit")
 
 
-def _counts(scene: Scene, customers: Table) -> Table:
+def _counts(scene: Context, customers: Table) -> Table:
     bits = _bits(scene)
     steps = [
         {"period": now.name, "now": bits[now.name], "before": bits[before.name]}
@@ -159,7 +159,7 @@ def _counts(scene: Scene, customers: Table) -> Table:
     )
 
 
-def gaps(scene: Scene) -> Table:
+def gaps(scene: Context) -> Table:
     """Return days, event, n: time from each customer's first purchase of the lookback to the next.
 
     One row a customer, so that rows are independent; event 0 is censored at the period's end.
@@ -176,7 +176,7 @@ def gaps(scene: Scene) -> Table:
     return cells(each, ["days", "event"], n=each.count())
 
 
-def active_windows(scene: Scene, customers: Table, first: datetime | None) -> Table:
+def active_windows(scene: Context, customers: Table, first: datetime | None) -> Table:
     """Return span, back, customers, days_known: who bought in each window of the last year.
 
     Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
@@ -199,11 +199,11 @@ def active_windows(scene: Scene, customers: Table, first: datetime | None) -> Ta
     return each.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
 
 
-def _windows(scene: Scene) -> int:
+def _windows(scene: Context) -> int:
     return min(max(DAYS_A_YEAR // scene.company.repeat_within_days, 1), MOST_WINDOWS)
 
 
-def control_totals(scene: Scene) -> Table:
+def control_totals(scene: Context) -> Table:
     """Return period, measure, amount: what the firm's books say (amount times minor units)."""
     books = scene.tables["control_totals"]
     return books.select("period", "measure", "amount").order_by("period", "measure")

@@ -12,7 +12,7 @@ import ibis
 from ibis.expr.types import Column, Table, Value
 
 from profitchain.core.errors import CompanyError
-from profitchain.panel.context import Scene, purchases
+from profitchain.panel.context import Context, purchases
 from profitchain.panel.panel import (
     HISTORY,
     SECONDS_A_DAY,
@@ -29,7 +29,7 @@ ASSIGNED = "assigned"
 OFFERED, HELD_OUT = "offered", "held out"
 
 
-def followed(scene: Scene, rows: Table) -> Table:
+def followed(scene: Context, rows: Table) -> Table:
     """Return one row a valid answer to the main question, with the customer's life around it.
 
     Parameters
@@ -56,7 +56,7 @@ def followed(scene: Scene, rows: Table) -> Table:
     )
 
 
-def ladder_cells(scene: Scene, rows: Table) -> Table:
+def ladder_cells(scene: Context, rows: Table) -> Table:
     """Return what the designs of `ladder` read: one row an answer whose window has closed.
 
     Parameters
@@ -78,7 +78,7 @@ def ladder_cells(scene: Scene, rows: Table) -> Table:
     return rows.select(*columns).order_by("person", "nth")
 
 
-def window_cells(scene: Scene, rows: Table) -> Table:
+def window_cells(scene: Context, rows: Table) -> Table:
     """Return window (days), the panel's keys, n, repeats: the link's cells for several windows.
 
     Each window has only the answers that closed it within the lookback months, so n differs.
@@ -100,7 +100,7 @@ def window_cells(scene: Scene, rows: Table) -> Table:
     return cells(stacked, ["window", *keys], n=stacked.count(), repeats=stacked.repeat.sum())
 
 
-def return_times(scene: Scene, rows: Table) -> Table:
+def return_times(scene: Context, rows: Table) -> Table:
     """Return one row a customer who answered in the lookback: how long from then to the next order.
 
     Parameters
@@ -155,7 +155,7 @@ def contact_sums(contacts: Table) -> dict[str, Value]:
     return sums
 
 
-def events(scene: Scene) -> Table:
+def events(scene: Context) -> Table:
     """Return event, happened_on and the segment values that each event touched (NULL: all)."""
     happened = scene.tables["events"]
     named = [name for name in segment_columns(scene.company) if name in happened.columns]
@@ -163,7 +163,7 @@ def events(scene: Scene) -> Table:
     return happened.select(*columns).order_by(["happened_on", "event", *named])
 
 
-def _around(scene: Scene, answers: Table) -> Table:
+def _around(scene: Context, answers: Table) -> Table:
     """Return, for each `row`, the gap before it and the tenure before that gap."""
     bought = purchases(scene.tables["orders"]).select("customer_id", "ordered_at")
     bought = bought.semi_join(answers, "customer_id")
@@ -183,7 +183,7 @@ def _around(scene: Scene, answers: Table) -> Table:
     )
 
 
-def _assigned(scene: Scene, answers: Table) -> Table:
+def _assigned(scene: Context, answers: Table) -> Table:
     """Return the answers with `assigned`: by the firm's experiment, else by its latest offer."""
     column, customers = scene.company.experiment, scene.tables.get("customers")
     if column:
@@ -202,7 +202,7 @@ def _assigned(scene: Scene, answers: Table) -> Table:
     return answers.left_join(latest, "row").drop("row_right")
 
 
-def _latest_offers(scene: Scene, answers: Table, offers: Table) -> Table:
+def _latest_offers(scene: Context, answers: Table, offers: Table) -> Table:
     """Return row, assigned: what the lot said of the last offer within a window before it."""
     window = ibis.interval(days=scene.company.repeat_within_days)
     known = offers.filter(offers.is_holdout.notnull())

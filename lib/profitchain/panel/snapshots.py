@@ -15,7 +15,7 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from profitchain.core.periods import Period, months_before
-from profitchain.panel.context import Scene, purchases
+from profitchain.panel.context import Context, purchases
 from profitchain.panel.customers import DRAWS, among
 from profitchain.panel.panel import (
     SECONDS_A_DAY,
@@ -45,7 +45,7 @@ class Known:
     day), orders, revenue.
     """
 
-    scene: Scene
+    scene: Context
     people: Table
     days: Table
 
@@ -67,7 +67,7 @@ def people(customers: Table, many: int, *, of: int) -> Table:
     return customers.select("customer_id", "cluster", row=number, sampled=sampled)
 
 
-def purchase_days(scene: Scene) -> Table:
+def purchase_days(scene: Context) -> Table:
     """Return customer_id, day, first, orders, revenue: one row a customer and day with a purchase.
 
     Days are local and count from 1970; several orders on one day are one occasion.
@@ -167,7 +167,7 @@ _EACH = ("customer_id", "back")
 _NOT_SUMS = ("score", "score_age_days")
 
 
-def _moments(scene: Scene, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
+def _moments(scene: Context, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
     """Return back, day (of the end, since 1970), and the instants since, starts, ends, until."""
     zone = scene.company.time_zone
     rows = [
@@ -185,7 +185,7 @@ def _moments(scene: Scene, moments: Sequence[tuple[int, Period, Period | None]])
     return of_literals(rows, {"back": "int64", "day": "int64", **instants})
 
 
-def lookback_start(scene: Scene, at: Period) -> datetime:
+def lookback_start(scene: Context, at: Period) -> datetime:
     """Return the first instant of the lookback that ends with a period."""
     months = scene.company.lookback_months or 12 * 200
     first = months_before(at.shift(1).first_day, months)
@@ -212,7 +212,7 @@ def _rhythm(known: Known, when: Table) -> Table:
     return known.people.join(each, "customer_id", how="inner")
 
 
-def _bought(scene: Scene, when: Table) -> Table:
+def _bought(scene: Context, when: Table) -> Table:
     """Return orders, revenue, margin, discount by customer and span, refunds netted."""
     orders = with_margin(scene).cross_join(when)
     orders = orders.filter(orders.ordered_at >= orders.since, orders.ordered_at < orders.until)
@@ -229,7 +229,7 @@ def _bought(scene: Scene, when: Table) -> Table:
     return orders.group_by(*_EACH).aggregate(**sums)
 
 
-def _of_tables(scene: Scene, when: Table) -> list[Table]:
+def _of_tables(scene: Context, when: Table) -> list[Table]:
     """Return what further tables say of customers in a lookback: one frame a table given."""
     makers = {
         "order_lines": _quantities,
@@ -248,7 +248,7 @@ def _in_lookback(rows: Table, at: str, when: Table) -> Table:
     return rows.filter(rows[at] >= rows.since, rows[at] < rows.ends)
 
 
-def _quantities(scene: Scene, when: Table) -> Table | None:
+def _quantities(scene: Context, when: Table) -> Table | None:
     lines = scene.tables["order_lines"]
     if "quantity" not in lines.columns:
         return None
@@ -258,12 +258,12 @@ def _quantities(scene: Scene, when: Table) -> Table | None:
     return found.group_by(*_EACH).aggregate(quantity=found.quantity.sum())
 
 
-def _contacts(scene: Scene, when: Table) -> Table:
+def _contacts(scene: Context, when: Table) -> Table:
     inside = _in_lookback(scene.tables["contacts"], "opened_at", when)
     return inside.group_by(*_EACH).aggregate(contact_sums(inside))
 
 
-def _latest_scores(scene: Scene, when: Table) -> Table | None:
+def _latest_scores(scene: Context, when: Table) -> Table | None:
     main, rows = scene.company.main, scene.tables["responses"]
     if main is None:
         return None
@@ -278,13 +278,13 @@ def _latest_scores(scene: Scene, when: Table) -> Table | None:
     return latest.select(*_EACH, "score", score_age_days=age.cast("int64"))
 
 
-def _members(scene: Scene, when: Table) -> Table:
+def _members(scene: Context, when: Table) -> Table:
     joined = scene.tables["memberships"].cross_join(when.select("back", "ends"))
     joined = joined.filter(joined.joined_at < joined.ends).select(*_EACH).distinct()
     return joined.mutate(member=ibis.literal(1, "int64"))
 
 
-def _referrals(scene: Scene, when: Table) -> Table:
+def _referrals(scene: Context, when: Table) -> Table:
     made = scene.tables["referrals"]
     made = made.filter(made.referrer_id.notnull()).cross_join(when.select("back", "ends"))
     made = made.filter(made.referred_at < made.ends)
@@ -292,7 +292,7 @@ def _referrals(scene: Scene, when: Table) -> Table:
     return each.rename(customer_id="referrer_id")
 
 
-def _with_segments(scene: Scene, base: Table) -> Table:
+def _with_segments(scene: Context, base: Table) -> Table:
     given = scene.tables.get("customers")
     named = (
         [] if given is None else [n for n in segment_columns(scene.company) if n in given.columns]
@@ -316,7 +316,7 @@ def _day_number(local: Column) -> Column:
     return (seconds(local) // SECONDS_A_DAY).cast("int64")
 
 
-def months(scene: Scene) -> Table:
+def months(scene: Context) -> Table:
     """Return all that was ever bought: month (2026-03), orders, revenue, quantity if known.
 
     `first_day` and `last_day` are the first and last of the month's days (1 to 31) with an order.
@@ -346,7 +346,7 @@ def months(scene: Scene) -> Table:
     return cells(quarters, ["month"], **totals)
 
 
-def cost_sums(scene: Scene) -> Table:
+def cost_sums(scene: Context) -> Table:
     """Return purpose, amount: what the books say was spent in the months of the lookback."""
     costs = scene.tables["costs"]
     months_back = scene.company.lookback_months or 12 * 200

@@ -22,9 +22,15 @@ from profitchain.core.periods import Period
 from profitchain.intake.intake import Intake
 from profitchain.panel import binning, invitations, panel, purchases, response_windows, snapshots
 from profitchain.panel import customers as crowd
-from profitchain.panel.context import Scene
+from profitchain.panel.context import Context
 from profitchain.sources.store_paths import CUSTOMER_IDS, LINK_ANSWERS
-from profitchain.sources.temp_tables import keep, keep_in_parts, let_go, save, with_row
+from profitchain.sources.temp_tables import (
+    drop,
+    materialise,
+    materialise_in_parts,
+    save,
+    with_row_number,
+)
 from profitchain.sources.typed_tables import WHO
 from profitchain.stats import clusters
 
@@ -42,11 +48,11 @@ class Firm:
     """
 
     con: Any
-    scene: Scene
+    scene: Context
     customers: Table
     first: datetime | None
     drawn: Table
-    few: Scene
+    few: Context
 
 
 def write(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
@@ -62,30 +68,32 @@ def write(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
 
 def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[str, int]) -> Firm:
     con = intake.con
-    scene = Scene(company=intake.company, period=period, tables=intake.tables, engine=con.name)
+    scene = Context(company=intake.company, period=period, tables=intake.tables, engine=con.name)
     scene, customers = _everybody(con, scene)
     many = facts["customers"] = facts["customers_drawn"] = int(customers.count().execute())
     told = {"con": con, "scene": scene, "customers": customers, "first": first}
     if many <= crowd.DRAWN_FROM:
         return Firm(**told, drawn=customers, few=scene)
     below = crowd.share_drawn(many, crowd.DRAWN)
-    few = crowd.of_drawn(scene, below, keep=lambda name, rows: keep(con, f"drawn_{name}", rows))
-    drawn = keep(con, "drawn", crowd.customer_clusters(few, exact=False))
+    few = crowd.of_drawn(
+        scene, below, keep=lambda name, rows: materialise(con, f"drawn_{name}", rows)
+    )
+    drawn = materialise(con, "drawn", crowd.customer_clusters(few, exact=False))
     facts["customers_drawn"] = int(drawn.count().execute())
     return Firm(**told, drawn=drawn, few=few)
 
 
-def _everybody(con: Any, scene: Scene) -> tuple[Scene, Table]:
+def _everybody(con: Any, scene: Context) -> tuple[Context, Table]:
     """Return the firm's customers, by number where they are many and no two share one."""
-    buyers = keep(con, "buyers", purchases.buyers(scene))
+    buyers = materialise(con, "buyers", purchases.buyers(scene))
     if scene.key == WHO:
         few = int(buyers.count().execute()) <= crowd.DRAWN_FROM
         if few or int(purchases.sharing_a_number(buyers).count().execute()):
-            let_go(con, "buyers")
+            drop(con, "buyers")
             return _everybody(con, scene.by_id())
         buyers = buyers.drop(purchases.MARK_TOO)
-    customers = keep(con, "everybody", crowd.customer_clusters(scene, buyers))
-    let_go(con, "buyers")
+    customers = materialise(con, "everybody", crowd.customer_clusters(scene, buyers))
+    drop(con, "buyers")
     return scene, customers
 
 
@@ -104,7 +112,7 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     if "events" in tables:
         yield "events", response_windows.events(scene)
     if scene.key == WHO:  # answers have their clusters from the digits of their ids
-        let_go(firm.con, "everybody")
+        drop(firm.con, "everybody")
 
 
 def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
@@ -113,18 +121,20 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
         yield "link_cells", panel.of_literals([], nothing)
         return
-    answers = with_row(firm.con, keep(firm.con, "answers", panel.answers(scene, firm.customers)))
+    answers = with_row_number(
+        firm.con, materialise(firm.con, "answers", panel.answers(scene, firm.customers))
+    )
     yield "score_cells", panel.score_cells(scene, answers)
     if scene.company.main is None:
         return
     facts["still_open"] = panel.still_open(scene, answers)
-    lives = keep_in_parts(firm.con, "lives", _lives(firm, answers))
+    lives = materialise_in_parts(firm.con, "lives", _lives(firm, answers))
     if facts["customers"] > crowd.EXACT_CLUSTERS:  # no cluster is a customer
         facts["customers_followed"] = int(panel.customers_followed(scene, lives).execute())
     yield from _of_links(scene, panel.panel(scene, lives))
     few = lives if firm.few is scene else lives.semi_join(firm.drawn, "customer_id")
     yield "window_cells", response_windows.window_cells(firm.few, few)
-    followed = keep(firm.con, "followed", response_windows.followed(firm.few, few))
+    followed = materialise(firm.con, "followed", response_windows.followed(firm.few, few))
     yield "ladder_cells", response_windows.ladder_cells(firm.few, followed)
     yield "return_times", response_windows.return_times(firm.few, few)
 
@@ -138,7 +148,7 @@ def _lives(firm: Firm, answers: Table) -> list[Table]:
     return [panel.lives(firm.scene, each) for each in some]
 
 
-def _of_links(scene: Scene, rows: Table) -> Summaries:
+def _of_links(scene: Context, rows: Table) -> Summaries:
     """Yield the cells of the link; of many answers these put together, and each one's cluster."""
     if int(rows.count().execute()) <= clusters.MANY:
         yield "link_cells", panel.link_cells(scene, rows)
@@ -155,7 +165,7 @@ def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
         return
     invited = invitations.by_invitation(firm.scene)
     found = invitations.requests(scene, firm.drawn, invited=invited)
-    requests = keep(firm.con, "requests", found)
+    requests = materialise(firm.con, "requests", found)
     facts |= {"invited": int(invited), "unasked": invitations.unasked(scene, requests)}
     yield (
         "asked_cells",
@@ -164,9 +174,11 @@ def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 
 def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
-    days = keep(firm.con, "purchase_days", snapshots.purchase_days(firm.few))
+    days = materialise(firm.con, "purchase_days", snapshots.purchase_days(firm.few))
     many = facts["customers_drawn"]
-    people = keep(firm.con, "people", snapshots.people(firm.drawn, many, of=facts["customers"]))
+    people = materialise(
+        firm.con, "people", snapshots.people(firm.drawn, many, of=facts["customers"])
+    )
     known = snapshots.Known(scene=firm.few, people=people, days=days)
     yield "customers", snapshots.customers(known)
     yield "repeat_days", snapshots.repeat_days(known)

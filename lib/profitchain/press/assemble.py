@@ -16,11 +16,11 @@ from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition
 from profitchain.press import record
 from profitchain.press.multilingual import in_words
-from profitchain.press.run_notebook import Ran
+from profitchain.press.run_notebook import NotebookRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class EditionRequest:
     """What to publish: notebooks out of `every` one, and the parameters that differ from theirs."""
 
     edition: Edition
@@ -58,7 +58,9 @@ class Order:
         return {first: building} | {tag: building / tag for tag in others}
 
 
-def write_findings(order: Order, ran: Sequence[Mapping[str, Ran]], building: Path) -> None:
+def write_findings(
+    order: EditionRequest, ran: Sequence[Mapping[str, NotebookRun]], building: Path
+) -> None:
     """Write what the notebooks recorded, in each language: what the summary reads."""
     for tag, folder in order.folders(building).items():
         folder.mkdir(exist_ok=True)
@@ -71,7 +73,7 @@ def write_findings(order: Order, ran: Sequence[Mapping[str, Ran]], building: Pat
             )
 
 
-def commentary_on(order: Order, ran: Sequence[Ran]) -> Commentary:
+def commentary_on(order: EditionRequest, ran: Sequence[NotebookRun]) -> Commentary:
     """Return what people say about this edition, each remark where it belongs."""
     firm = order.edition.company
     said = commentary.read(firm.folder, order.edition.period, language=firm.language)
@@ -80,7 +82,7 @@ def commentary_on(order: Order, ran: Sequence[Ran]) -> Commentary:
 
 
 def workbooks(
-    pool: Executor, order: Order, ran: Sequence[Mapping[str, Ran]], building: Path
+    pool: Executor, order: EditionRequest, ran: Sequence[Mapping[str, NotebookRun]], building: Path
 ) -> list[Future]:
     """Have a workbook written in each language, side by side; return what to wait for."""
     folders = order.folders(building).items()
@@ -90,14 +92,14 @@ def workbooks(
     ]
 
 
-def is_in_workbook(ran: Mapping[str, Ran]) -> bool:
+def is_in_workbook(ran: Mapping[str, NotebookRun]) -> bool:
     """Tell whether a notebook has anything that a workbook holds."""
     stories = _stories(ran.values())
     return any(one.exhibits or one.findings or one.why or one.failed for one in stories)
 
 
 def write_pages(
-    pool: Executor, order: Order, ran: Sequence[Mapping[str, Ran]], building: Path
+    pool: Executor, order: EditionRequest, ran: Sequence[Mapping[str, NotebookRun]], building: Path
 ) -> list[Future]:
     """Have pages and CSVs written in each language, side by side; return what to wait for."""
     jobs = []
@@ -110,7 +112,7 @@ def write_pages(
     return jobs
 
 
-def _stories(ran: Iterable[Ran]) -> list[pages.PageStory]:
+def _stories(ran: Iterable[NotebookRun]) -> list[pages.PageStory]:
     return [
         pages.collect(one.executed, name=one.path.stem)
         if one.executed is not None
@@ -130,7 +132,7 @@ def _question(path: Path) -> str:
     return pages.question_of(in_words(notebook, name=path.stem))
 
 
-def _site(order: Order, ran: Sequence[Ran]) -> pages.Site:
+def _site(order: EditionRequest, ran: Sequence[NotebookRun]) -> pages.Site:
     entries = (pages.Entry(one.path.stem, _question(one.path), one.why, one.failed) for one in ran)
     return pages.Site(
         order.edition.company.name,
@@ -143,7 +145,7 @@ def _site(order: Order, ran: Sequence[Ran]) -> pages.Site:
     )
 
 
-def _page_infos(order: Order, ran: Sequence[Ran]) -> list[pages.PageInfo]:
+def _page_infos(order: EditionRequest, ran: Sequence[NotebookRun]) -> list[pages.PageInfo]:
     said, versions = commentary_on(order, ran), record.versions()
     return [
         pages.PageInfo(
@@ -159,7 +161,7 @@ def _page_infos(order: Order, ran: Sequence[Ran]) -> list[pages.PageInfo]:
     ]
 
 
-def _write_page(ran: Ran, site: pages.Site, page: pages.PageInfo, folder: Path) -> None:
+def _write_page(ran: NotebookRun, site: pages.Site, page: pages.PageInfo, folder: Path) -> None:
     """Write a notebook's page and the CSVs of its exhibits, in the site's language."""
     with languages.speaking(site.language):
         if ran.failed:
@@ -175,7 +177,9 @@ def _write_page(ran: Ran, site: pages.Site, page: pages.PageInfo, folder: Path) 
         (folder / file).write_text(html, encoding="utf-8", newline="\n")
 
 
-def _write_workbook(tag: str, order: Order, ran: Sequence[Ran], folder: Path) -> None:
+def _write_workbook(
+    tag: str, order: EditionRequest, ran: Sequence[NotebookRun], folder: Path
+) -> None:
     known = [one for one in ran if one.executed is not None]
     with languages.speaking(tag):
         workbook.write(

@@ -10,7 +10,7 @@ import ibis
 import pandas as pd
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.intake.quarantine import spreadsheet_safe
 from profitchain.lifetime import churn_model, retention_targeting
 from profitchain.panel.edition import Edition, customer_ids
@@ -48,7 +48,7 @@ def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str
     customers = edition.table("customers")
     seen = churn_model.foresee(customers, per_year=edition.period.per_year)
     plan = retention_targeting.plan(customers, seen, **chosen)
-    if isinstance(plan, Unsaid):
+    if isinstance(plan, NotEstimable):
         return f"No list of customers was written: {plan.why}"
     found = retention_targeting.at_risk_list(seen, plan, edition.company.main)
     named = customer_ids(edition).merge(found, on="row", validate="one_to_one")

@@ -29,7 +29,7 @@ MARKS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReportRequest:
     """What a report was asked for, in its words: nothing is looked up yet."""
 
     company: str
@@ -40,7 +40,7 @@ class Asked:
     spoken: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, company: str | Path, period: str, **more: Any) -> Asked:
+    def of(cls, company: str | Path, period: str, **more: Any) -> ReportRequest:
         """Return what `press.publish` is asked for by the same arguments."""
         settings = tuple((more.get("settings") or {}).items())
         lists = {name: tuple(more.get(name, ())) for name in ("only", "spoken")}
@@ -49,7 +49,7 @@ class Asked:
         )
 
 
-def edition(asked: Asked, code: str, notebooks: Path) -> Path | None:
+def edition(asked: ReportRequest, code: str, notebooks: Path) -> Path | None:
     """Return the folder of the edition that stands for what was asked; None if it is to be made.
 
     `code` is that of `codebase.code_of`.
@@ -63,7 +63,7 @@ def edition(asked: Asked, code: str, notebooks: Path) -> Path | None:
     return None
 
 
-def mark(asked: Asked, made_of: str, folder: Path) -> None:
+def mark(asked: ReportRequest, made_of: str, folder: Path) -> None:
     """Mark that an edition was made of these `sources`; a full or closed disk only costs time."""
     with suppress(OSError, ValueError, ProfitchainError):
         told = {"folder": str(folder), "hash": _with_files(made_of, asked, folder)}
@@ -77,7 +77,7 @@ def mark(asked: Asked, made_of: str, folder: Path) -> None:
             old.unlink(missing_ok=True)
 
 
-def sources(asked: Asked, code: str, notebooks: Path) -> str:
+def sources(asked: ReportRequest, code: str, notebooks: Path) -> str:
     """Return a hash of all that an edition is made of, outside its folder; "" if it can't be told.
 
     That is what was asked, code, notebooks, company.yml, the tables, commentary and the commit.
@@ -92,14 +92,14 @@ def sources(asked: Asked, code: str, notebooks: Path) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _place(asked: Asked) -> Path:
+def _place(asked: ReportRequest) -> Path:
     told = json.dumps([*asdict(asked).values(), str(Path(asked.out).resolve())])
     name = hashlib.sha256(told.encode()).hexdigest()[:24]
     firm = load_company(find_company(asked.company))
     return store_of(firm) / STANDING / f"{name}.json"
 
 
-def _with_files(made_of: str, asked: Asked, folder: Path) -> str:
+def _with_files(made_of: str, asked: ReportRequest, folder: Path) -> str:
     """Return a hash of what an edition is made of and consists of, and of what lies beside it."""
     own = {path: path.read_bytes() for path in _files(folder)}
     beside = {path: _lasting(path) for path in _beside(Path(asked.out))}

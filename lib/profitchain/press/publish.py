@@ -22,15 +22,15 @@ from profitchain.panel.edition import read_period
 from profitchain.press import edition_cache, fork_server, parameters, run_cache
 from profitchain.press import record as imprint
 from profitchain.press.assemble import (
-    Order,
+    EditionRequest,
     commentary_on,
     is_in_workbook,
     workbooks,
     write_findings,
     write_pages,
 )
-from profitchain.press.edition_cache import Asked
-from profitchain.press.run_notebook import Ran, ended, environment_of, ready_worker, run
+from profitchain.press.edition_cache import ReportRequest
+from profitchain.press.run_notebook import NotebookRun, ended, environment_of, ready_worker, run
 
 SUMMARY = "00_summary"
 
@@ -40,7 +40,7 @@ class _Shop:
     """What an order is worked off with: workers, runs kept earlier and the keys of these ones."""
 
     pool: ProcessPoolExecutor
-    earlier: run_cache.Keep
+    earlier: run_cache.RunCache
     building: Path
     bar: object
     keys: dict[Path, str]
@@ -73,16 +73,18 @@ def publish(
     address = fork_server.start(NOTEBOOKS, code)
     with _workers(len(notebooks), address) as pool:
         edition = read_period(company, period)
-        order = Order(
+        order = EditionRequest(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
             out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
         )  # fmt: skip
-        earlier = run_cache.Keep(
+        earlier = run_cache.RunCache(
             edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
             tags=order.languages, is_fresh=fresh,
         )  # fmt: skip
-        asked = Asked.of(company, period, out=out, only=only, settings=settings, spoken=spoken)
+        asked = ReportRequest.of(
+            company, period, out=out, only=only, settings=settings, spoken=spoken
+        )
         made_of = (
             edition_cache.sources(asked, code, NOTEBOOKS) if _is_known(earlier, notebooks) else ""
         )
@@ -98,12 +100,12 @@ def publish(
     return order.folder / "index.html"
 
 
-def _is_known(earlier: run_cache.Keep, notebooks: Iterable[Path]) -> bool:
+def _is_known(earlier: run_cache.RunCache, notebooks: Iterable[Path]) -> bool:
     """Tell whether all that notebooks read is known, so that a later report may trust these."""
     return all(earlier.key(path) for path in notebooks)
 
 
-def _put_in_place(order: Order, building: Path, ran: Sequence[Ran]) -> None:
+def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookRun]) -> None:
     said = commentary_on(order, ran)
     imprint.write(building, order.edition, order.settings, ran, said, spoken=order.languages)
     is_complete = not any(one.failed for one in ran)
@@ -134,8 +136,8 @@ def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
 
 
 def _run_all(
-    order: Order, building: Path, pool: ProcessPoolExecutor, earlier: run_cache.Keep
-) -> list[Ran]:
+    order: EditionRequest, building: Path, pool: ProcessPoolExecutor, earlier: run_cache.RunCache
+) -> list[NotebookRun]:
     """Run the notebooks side by side, then the summary on their findings; write all pages."""
     from tqdm import tqdm
 
@@ -171,7 +173,7 @@ def _wait(jobs: Iterable[Future]) -> None:
         raise ended("A page") from None
 
 
-def _longest_first(notebooks: Sequence[Path], order: Order) -> list[Path]:
+def _longest_first(notebooks: Sequence[Path], order: EditionRequest) -> list[Path]:
     """Return notebooks by their last seconds, else by size, so that no long one is left over."""
     seconds: Mapping[str, float] = {}
     with suppress(OSError, ValueError, LookupError):
@@ -184,7 +186,7 @@ def _longest_first(notebooks: Sequence[Path], order: Order) -> list[Path]:
     return sorted(notebooks, key=length, reverse=True)
 
 
-def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, Ran]]) -> None:
+def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, NotebookRun]]) -> None:
     """Keep what ran for the next report."""
     new = [each for each in ran if _is_worth_keeping(each) and shop.keys[_path(each)]]
     if new and shop.earlier.still_holds():
@@ -192,26 +194,26 @@ def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, Ran]]) -> None:
             shop.earlier.keep(each, shop.keys[_path(each)])
 
 
-def _is_worth_keeping(ran: Mapping[str, Ran]) -> bool:
+def _is_worth_keeping(ran: Mapping[str, NotebookRun]) -> bool:
     return not any(one.failed or one.is_earlier for one in ran.values())
 
 
-def _one_of(ran: Mapping[str, Ran], tag: str) -> Ran:
+def _one_of(ran: Mapping[str, NotebookRun], tag: str) -> NotebookRun:
     """Return what stands for a notebook in all languages: where it failed, or in the first one."""
     return next((one for one in ran.values() if one.failed), ran[tag])
 
 
-def _path(ran: Mapping[str, Ran]) -> Path:
+def _path(ran: Mapping[str, NotebookRun]) -> Path:
     return next(iter(ran.values())).path
 
 
 def _finished(
-    shop: _Shop, notebooks: Sequence[Path], order: Order, *, reads: Sequence[Path] = ()
-) -> list[dict[str, Ran]]:
+    shop: _Shop, notebooks: Sequence[Path], order: EditionRequest, *, reads: Sequence[Path] = ()
+) -> list[dict[str, NotebookRun]]:
     """Return notebooks' runs: earlier ones where nothing changed since, else new ones."""
     ran = []
     how = (order.given, environment_of(shop.building), order.folders(shop.building))
-    waiting: dict[Future[dict[str, Ran]], Path] = {}
+    waiting: dict[Future[dict[str, NotebookRun]], Path] = {}
     for path in notebooks:
         key = shop.keys[path] = shop.earlier.key(path, reads=reads)
         known = shop.earlier.find(path, key)
@@ -234,7 +236,7 @@ def _finished(
     return sorted(ran, key=_path)  # not in the order in which they ended
 
 
-def _failed(order: Order, ran: Iterable[Ran]) -> str:
+def _failed(order: EditionRequest, ran: Iterable[NotebookRun]) -> str:
     """Return which notebooks failed, what to do, where the pages lie and which stand."""
     with i18n.speaking(i18n.SOURCE):
         told = [f"{one.failed.words}. {one.failed.advice}" for one in ran if one.failed]

@@ -14,7 +14,7 @@ from profitchain.core.provenance import commit
 from profitchain.pages import shipped
 from profitchain.pages.commentary import Commentary
 from profitchain.panel.edition import Edition
-from profitchain.press.run_notebook import Ran
+from profitchain.press.run_notebook import NotebookRun
 
 NAMED_VERSIONS = (
     "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
@@ -26,7 +26,7 @@ def write(
     folder: Path,
     edition: Edition,
     parameters: Mapping[str, object],
-    ran: Sequence[Ran],
+    ran: Sequence[NotebookRun],
     said: Commentary,
     *,
     spoken: Sequence[str],

@@ -24,7 +24,7 @@ from profitchain.core.errors import ProfitchainError
 from profitchain.core.provenance import code_of
 from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition, read_period
-from profitchain.press.run_notebook import Ran
+from profitchain.press.run_notebook import NotebookRun
 
 RUNS_KEPT = 60  # of one edition: its notebooks, some with other parameters
 MAKING = ".making-"
@@ -39,7 +39,7 @@ _DO_ANYTHING = {"__import__", "compile", "eval", "exec", "get_ipython", "input",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class RunCache:
     """Where an edition's runs are kept, and what they all depend on.
 
     `code` is that of `codebase.code_of` before anything ran, `given` what notebooks may be told,
@@ -73,7 +73,7 @@ class Keep:
         parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in reads]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
-    def find(self, path: Path, key: str) -> dict[str, Ran] | None:
+    def find(self, path: Path, key: str) -> dict[str, NotebookRun] | None:
         """Return the run kept under a key, by language; None if there is none or a torn one."""
         if self.is_fresh or not key:
             return None
@@ -86,7 +86,7 @@ class Keep:
             return None
         return ran
 
-    def keep(self, ran: Mapping[str, Ran], key: str) -> None:
+    def keep(self, ran: Mapping[str, NotebookRun], key: str) -> None:
         """Keep a run; a full or closed disk only makes the next report slower."""
         told = {tag: _as_json(one) for tag, one in ran.items()}
         text = gzip.compress(json.dumps(told).encode(), compresslevel=4, mtime=0)
@@ -109,13 +109,13 @@ class Keep:
         return self.folder / f"{key}{ENDING}"
 
 
-def _as_json(ran: Ran) -> dict[str, object]:
+def _as_json(ran: NotebookRun) -> dict[str, object]:
     return {"seconds": ran.seconds, "why": ran.why, "executed": ran.executed}
 
 
-def _as_ran(path: Path, told: Mapping) -> Ran:
+def _as_ran(path: Path, told: Mapping) -> NotebookRun:
     executed = told["executed"]
-    return Ran(
+    return NotebookRun(
         path=path,
         executed=None if executed is None else nbformat.from_dict(executed),
         why=str(told["why"]),

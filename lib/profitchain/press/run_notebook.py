@@ -21,7 +21,7 @@ UNTOUCHED = "Nothing was published; the last edition stands."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class NotebookRun:
     """A notebook after its run: with outputs, or with the reason why its page is empty.
 
     `why` where the firm lacks what the page needs; `failed` where the notebook stopped. `seconds`
@@ -41,7 +41,7 @@ def run(
     parameters: Mapping[str, object],
     environment: Mapping[str, str],
     folders: Mapping[str, Path],
-) -> dict[str, Ran]:
+) -> dict[str, NotebookRun]:
     """Run one notebook with papermill, in one kernel for all languages; return it by language.
 
     `folders` are where each language's pages are built. A failing notebook comes back
@@ -75,7 +75,7 @@ def run(
         failed = Failure(notebook=path.name, stop="ended")
     seconds = time.perf_counter() - start
     return {
-        tag: Ran(
+        tag: NotebookRun(
             path=path, executed=None if failed else one, why="", seconds=seconds, failed=failed
         )
         for tag, one in told.items()
@@ -99,11 +99,11 @@ def not_measured(
     folders: Mapping[str, Path],
     *,
     why: str,
-    again: Callable[..., dict[str, Ran]] | None = None,
-) -> dict[str, Ran]:
+    again: Callable[..., dict[str, NotebookRun]] | None = None,
+) -> dict[str, NotebookRun]:
     """Return why nothing was measured, in each language: such a notebook ends in its first turn."""
     first, *others = folders
-    ran = {first: Ran(path=path, executed=None, why=why, seconds=0.0)}
+    ran = {first: NotebookRun(path=path, executed=None, why=why, seconds=0.0)}
     for tag in others:
         ran |= (again or run)(path, parameters, environment, {tag: folders[tag]})
     return ran

@@ -17,14 +17,14 @@ KEYS = ["page", "id", "group"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Verification:
     """Findings that differ, one line each in `rows`, and what to tell of them."""
 
     rows: tuple[str, ...]
     told: str
 
 
-def differences(edition: Path, *, company: str | None = None) -> Compared:
+def differences(edition: Path, *, company: str | None = None) -> Verification:
     """Publish the edition again in a temporary folder and compare all findings.
 
     Raises ParameterError where the folder holds no edition.
@@ -50,7 +50,7 @@ def differences(edition: Path, *, company: str | None = None) -> Compared:
         again = read_numbers(index.parent)
     rows = tuple(moved(published, again))
     told = "\n".join(rows) if rows else f"All {len(published)} findings came out again."
-    return Compared(rows=rows, told=told)
+    return Verification(rows=rows, told=told)
 
 
 def read_numbers(edition: Path) -> pd.DataFrame:

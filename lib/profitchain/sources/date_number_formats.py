@@ -24,7 +24,7 @@ from profitchain.sources.casts import (
     ungrouped,
     without_currency,
 )
-from profitchain.sources.schemas import DATES, NUMERIC, Column, Contract
+from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
 
 _POINT = (
@@ -71,7 +71,7 @@ def is_later(value: ir.Value, end: End | None) -> ir.BooleanValue:
 
 
 def find_conventions(
-    named: ir.Table, contract: Contract, source: Source, *, zone: str, end: End | None
+    named: ir.Table, contract: TableSchema, source: Source, *, zone: str, end: End | None
 ) -> Written:
     """Return how each column of a table is written, with a fault for each that can't be known.
 
@@ -96,14 +96,14 @@ def find_conventions(
     return Written(how={name: h or usual[name] for name, h in how.items()}, faults=tuple(faults))
 
 
-def _declared(column: Column, source: Source) -> str | None:
+def _declared(column: ColumnSchema, source: Source) -> str | None:
     if column.kind in NUMERIC:
         return source.decimal
     declared = source.format_of(column.name)
     return _NAMED.get(declared, declared) if declared else None
 
 
-def _odd_ones(named: ir.Table, columns: list[Column]) -> list[Column]:
+def _odd_ones(named: ir.Table, columns: list[ColumnSchema]) -> list[ColumnSchema]:
     """Return the columns with a cell that isn't plainly written, found without regexes."""
     signs: dict[str, ir.Value] = {}
     for column in columns:
@@ -119,7 +119,7 @@ def _odd_ones(named: ir.Table, columns: list[Column]) -> list[Column]:
     return [column for column in columns if column.name in signs and found[column.name]]
 
 
-def _evidence(table: ir.Table, columns: list[Column], of) -> list[tuple[Column, dict]]:
+def _evidence(table: ir.Table, columns: list[ColumnSchema], of) -> list[tuple[ColumnSchema, dict]]:
     """Count, in one pass, what speaks for each way of writing in each column."""
     if not columns:
         return []
@@ -154,7 +154,7 @@ def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str
     }
 
 
-def _number_evidence(text: ir.StringValue, column: Column) -> dict[str, ir.Value]:
+def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir.Value]:
     dot = text.find(".")
     plain = ~text.contains(",") & text.try_cast("float64").notnull()
     sure = plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
@@ -170,7 +170,7 @@ def _number_evidence(text: ir.StringValue, column: Column) -> dict[str, ir.Value
     }
 
 
-def _settle(column: Column, seen: dict, faults: list[str], *, sort: str) -> str | None:
+def _settle(column: ColumnSchema, seen: dict, faults: list[str], *, sort: str) -> str | None:
     """Return the way of writing that the column proves, or add a fault."""
     first, second, unsure = (int(seen[what] or 0) for what in ("first", "second", "open"))
     ways = (DAY_FIRST, MONTH_FIRST) if sort == "dates" else (".", ",")
@@ -196,7 +196,7 @@ def _way(way: str) -> str:
 
 
 def _not_later(
-    named: ir.Table, contract: Contract, how: dict, *, zone: str, end: End | None
+    named: ir.Table, contract: TableSchema, how: dict, *, zone: str, end: End | None
 ) -> ir.Table:
     """Return the rows that don't lie after the period, as far as their time can be read."""
     dated_by = contract.dated_by

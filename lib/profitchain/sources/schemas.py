@@ -20,7 +20,7 @@ OFFER_KINDS = ("cross_sell", "upsell")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class ColumnSchema:
     """One column of a contract: its kind, and what its values must be."""
 
     name: str
@@ -32,7 +32,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class TableSchema:
     """One table's contract.
 
     `unique` names the columns that no two rows may share; `dated_by` the column that places a row
@@ -40,20 +40,20 @@ class Contract:
     """
 
     table: TableName
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnSchema, ...]
     unique: tuple[str, ...] = ()
     dated_by: str | None = None
 
     @property
-    def required(self) -> tuple[Column, ...]:
+    def required(self) -> tuple[ColumnSchema, ...]:
         """The columns without which the table can't be used."""
         return tuple(column for column in self.columns if column.required)
 
 
-def _columns(required: str, optional: str = "") -> tuple[Column, ...]:
+def _columns(required: str, optional: str = "") -> tuple[ColumnSchema, ...]:
     """Return columns from words such as `order_id:id customer_id:id`."""
     return tuple(
-        Column(name=word.split(":")[0], kind=word.split(":")[1], required=needed)  # type: ignore[arg-type]
+        ColumnSchema(name=word.split(":")[0], kind=word.split(":")[1], required=needed)  # type: ignore[arg-type]
         for words, needed in ((required, True), (optional, False))
         for word in words.split()
     )
@@ -66,8 +66,8 @@ def _contract(
     *,
     unique: str = "",
     dated_by: str | None = None,
-) -> Contract:
-    return Contract(
+) -> TableSchema:
+    return TableSchema(
         table=table,
         columns=_columns(required, optional),
         unique=tuple(unique.split()),
@@ -75,7 +75,7 @@ def _contract(
     )
 
 
-CONTRACTS: dict[str, Contract] = {
+CONTRACTS: dict[str, TableSchema] = {
     contract.table: contract
     for contract in (
         _contract(
@@ -169,11 +169,11 @@ SEGMENTED = ("customers", "responses", "orders", "events")
 ASSIGNED = ("customers", "responses")  # where an experiment's column may stand
 
 
-def contract_of(table: str, company: Company) -> Contract:
+def contract_of(table: str, company: Company) -> TableSchema:
     """Return a table's contract in this firm: with its questions, segments and allowed words."""
     plain = CONTRACTS[table]
     columns = [
-        Column(
+        ColumnSchema(
             name=c.name, kind=c.kind, required=c.required, one_of=_ONE_OF.get((table, c.name), ())
         )
         for c in plain.columns
@@ -183,9 +183,9 @@ def contract_of(table: str, company: Company) -> Contract:
     if table in SEGMENTED:
         taken = {column.name for column in columns}
         named = dict.fromkeys([*company.segments, *_experiment(table, company)])
-        columns += [Column(name=s, kind="text") for s in named if s not in taken]
+        columns += [ColumnSchema(name=s, kind="text") for s in named if s not in taken]
     _refuse_twice(table, columns)
-    return Contract(
+    return TableSchema(
         table=plain.table, columns=tuple(columns), unique=plain.unique, dated_by=plain.dated_by
     )
 
@@ -194,8 +194,8 @@ def _experiment(table: str, company: Company) -> list[str]:
     return [company.experiment] if company.experiment and table in ASSIGNED else []
 
 
-def _score(question: Question) -> Column:
-    return Column(
+def _score(question: Question) -> ColumnSchema:
+    return ColumnSchema(
         name=question.column,
         kind="score",
         required=True,
@@ -204,7 +204,7 @@ def _score(question: Question) -> Column:
     )
 
 
-def _refuse_twice(table: str, columns: list[Column]) -> None:
+def _refuse_twice(table: str, columns: list[ColumnSchema]) -> None:
     names = [column.name.lower() for column in columns]
     for column in columns:
         if names.count(column.name.lower()) > 1:

@@ -35,7 +35,7 @@ def _spark_hash(text: str) -> int:
     """Give 64 bits that change with the text: Spark."""
 
 
-def keep(con: Any, name: str, rows: ir.Table) -> ir.Table:
+def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
     """Return rows worked out once and kept by the engine under a name until it is let go of.
 
     The name is free to be taken again: what was kept under it goes.
@@ -57,23 +57,23 @@ def keep(con: Any, name: str, rows: ir.Table) -> ir.Table:
     return con.table(kept)
 
 
-def keep_in_parts(con: Any, name: str, parts: Sequence[ir.Table]) -> ir.Table:
+def materialise_in_parts(con: Any, name: str, parts: Sequence[ir.Table]) -> ir.Table:
     """Return the rows of all parts, kept under a name, worked out one part after the other.
 
     Several parts are for the embedded engine alone.
     """
-    kept = keep(con, name, parts[0])
+    kept = materialise(con, name, parts[0])
     for part in parts[1:]:
         con.insert(name, part)
     return kept
 
 
-def with_row(con: Any, kept: ir.Table) -> ir.Table:
+def with_row_number(con: Any, kept: ir.Table) -> ir.Table:
     """Return a kept table's rows with `row`, their number, where the engine has one at hand."""
     return kept.mutate(row=kept.rowid()) if is_embedded(con) else kept
 
 
-def let_go(con: Any, name: str) -> None:
+def drop(con: Any, name: str) -> None:
     """Forget what an engine keeps under a name."""
     if is_embedded(con):
         con.drop_table(name)

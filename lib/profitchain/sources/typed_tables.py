@@ -16,7 +16,7 @@ from profitchain.sources.company import Company
 from profitchain.sources.connections import SPOKEN
 from profitchain.sources.date_number_formats import End, find_conventions
 from profitchain.sources.loading import Raw
-from profitchain.sources.schemas import DATES, NUMERIC, Column, Contract
+from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
@@ -34,10 +34,10 @@ class Typed:
     those for which a check of the row by itself holds are `aside`, if there are any.
     """
 
-    contract: Contract
+    contract: TableSchema
     raw: Raw
     rows: ir.Table
-    present: tuple[Column, ...]
+    present: tuple[ColumnSchema, ...]
     theirs: dict[str, str]
     how: dict[str, str] = field(default_factory=dict)
     pieces: tuple[Path, ...] = ()
@@ -77,7 +77,7 @@ def key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
 
 
 def type_columns(
-    con: Any, contract: Contract, raw: Raw, company: Company, end: End | None
+    con: Any, contract: TableSchema, raw: Raw, company: Company, end: End | None
 ) -> tuple[Typed | None, list[str]]:
     """Return a table with typed columns, or every fault for which it can't be read.
 
@@ -111,7 +111,7 @@ def type_columns(
 
 
 def _by_their_types(
-    con: Any, contract: Contract, raw: Raw, company: Company
+    con: Any, contract: TableSchema, raw: Raw, company: Company
 ) -> tuple[Typed | None, list[str]]:
     """Return a warehouse's table with typed columns: cast from their types, nothing is parsed."""
     theirs, faults = match_columns(contract, raw, company)
@@ -143,7 +143,7 @@ def _by_their_types(
 
 
 def match_columns(
-    contract: Contract, raw: Raw, company: Company
+    contract: TableSchema, raw: Raw, company: Company
 ) -> tuple[dict[str, str], list[str]]:
     """Return ours -> theirs for the columns that are there, and a fault for each that must be."""
     renamed = company.tables[contract.table].columns
@@ -165,7 +165,7 @@ def match_columns(
     return matched, faults
 
 
-def _missing_column(ours: str, wanted: str, contract: Contract, raw: Raw) -> str:
+def _missing_column(ours: str, wanted: str, contract: TableSchema, raw: Raw) -> str:
     named = "" if wanted == ours else f" (our {ours})"
     return (
         f"Column '{wanted}'{named} is missing. {did_you_mean(wanted, raw.columns)} Say in "
@@ -181,7 +181,7 @@ def _trimmed(column: str) -> str:
     return f"__trimmed_{column}"
 
 
-def _trim(value: ir.Value, column: Column) -> ir.Value:
+def _trim(value: ir.Value, column: ColumnSchema) -> ir.Value:
     """Return a source's cell, text trimmed; what must be text becomes text."""
     if column.kind in _TEXTS or value.type().is_string():
         return casts.plain_text(value)
@@ -190,7 +190,7 @@ def _trim(value: ir.Value, column: Column) -> ir.Value:
     return value
 
 
-def _cell(value: ir.Value, column: Column, missing: Sequence[str]) -> ir.Value:
+def _cell(value: ir.Value, column: ColumnSchema, missing: Sequence[str]) -> ir.Value:
     """Return a trimmed cell, null where it says that nothing was given."""
     if not value.type().is_string():
         return value
@@ -202,7 +202,7 @@ def _cell(value: ir.Value, column: Column, missing: Sequence[str]) -> ir.Value:
 
 
 def _stamps(
-    rows: ir.Table, column: Column, reading: _Reading, *, excel: bool
+    rows: ir.Table, column: ColumnSchema, reading: _Reading, *, excel: bool
 ) -> dict[str, ir.Value]:
     """Return a date column as it is written, still to be put in its time zone."""
     cell, how = rows[given(column.name)], reading.how[column.name]
@@ -215,7 +215,7 @@ def _stamps(
     return {f"{name}_wall": wall, f"{name}_fixed": stamp.fixed}
 
 
-def _value(rows: ir.Table, column: Column, reading: _Reading) -> ir.Value:
+def _value(rows: ir.Table, column: ColumnSchema, reading: _Reading) -> ir.Value:
     cell, name = rows[given(column.name)], typed(column.name)
     if column.kind in DATES:
         stamp = casts.Stamp(wall=rows[f"{name}_wall"], fixed=rows[f"{name}_fixed"])

@@ -9,7 +9,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from profitchain.sources import casts
-from profitchain.sources.schemas import DATES, NUMERIC, Column
+from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema
 
 _TEXTS = ("id", "text")
 _LARGEST_AMOUNT = 9.0e15
@@ -20,7 +20,7 @@ _HALF = 0.5
 _FINITE = 1e308  # not every engine's test for infinity finds it
 
 
-def type_fault(column: Column, theirs: str, kind: dt.DataType, engine: str) -> str | None:
+def type_fault(column: ColumnSchema, theirs: str, kind: dt.DataType, engine: str) -> str | None:
     """Return why a column's type can't serve its kind, and how to mend it; None if it can."""
     is_number = kind.is_numeric() and not kind.is_boolean()
     is_text = kind.is_string()
@@ -47,7 +47,7 @@ def type_fault(column: Column, theirs: str, kind: dt.DataType, engine: str) -> s
     )
 
 
-def cell(value: ir.Value, column: Column, missing: Sequence[str]) -> ir.Value:
+def cell(value: ir.Value, column: ColumnSchema, missing: Sequence[str]) -> ir.Value:
     """Return a cell as it was given, text trimmed; null where nothing was."""
     kind = value.type()
     if kind.is_floating():
@@ -89,7 +89,7 @@ def as_text(value: ir.Value) -> ir.StringValue:
     return value if kind.is_string() else value.cast("string")
 
 
-def typed_value(given: ir.Value, column: Column, *, minor_units: int) -> ir.Value:
+def typed_value(given: ir.Value, column: ColumnSchema, *, minor_units: int) -> ir.Value:
     """Return a cell as its contract's type, null where it can't be read."""
     match column.kind:
         case "money":
@@ -106,7 +106,7 @@ def typed_value(given: ir.Value, column: Column, *, minor_units: int) -> ir.Valu
 
 
 def moment_or_day(
-    given: ir.Value, column: Column, *, fixed: bool, zone: str, local: str
+    given: ir.Value, column: ColumnSchema, *, fixed: bool, zone: str, local: str
 ) -> ir.Value:
     """Return a moment in UTC, or a calendar day: a moment without zone is wall time in `zone`."""
     wall = given.cast("timestamp")

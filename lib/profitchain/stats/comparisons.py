@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.stats.ratios import change, difference, holm, ratio, said_frame
@@ -46,19 +46,19 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class MeasureSeries:
     """A measure in one period, its changes, and its last periods (`trend`: as `trend` returns)."""
 
     measure: Measure
-    now: Said
-    change: Said
-    change_on_year: Said
+    now: MaybeEstimate
+    change: MaybeEstimate
+    change_on_year: MaybeEstimate
     trend: pd.DataFrame
 
 
-def story(
+def measure_series(
     sums: pd.DataFrame, measure: Measure, periods: Sequence[Period], *, smallest: int = 0
-) -> Story:
+) -> MeasureSeries:
     """Return a measure in the last of some periods, against the one before and a year before.
 
     Parameters
@@ -66,7 +66,7 @@ def story(
     sums : as in `ratios.ratio`, with a column `period` (its name).
     """
     now = periods[-1]
-    return Story(
+    return MeasureSeries(
         measure=measure,
         now=_of_period(sums, now, measure, smallest),
         change=change_since(sums, measure, now, now.previous, smallest=smallest),
@@ -94,7 +94,7 @@ def trend(
 
 def change_since(
     sums: pd.DataFrame, measure: Measure, now: Period, before: Period, *, smallest: int = 0
-) -> Said:
+) -> MaybeEstimate:
     """Return a measure's change from one period to another (`sums` as in `trend`)."""
     period = sums["period"]
     return change(
@@ -138,7 +138,9 @@ def by_groups(
     return frame
 
 
-def _of_period(sums: pd.DataFrame, period: Period, measure: Measure, smallest: int) -> Said:
+def _of_period(
+    sums: pd.DataFrame, period: Period, measure: Measure, smallest: int
+) -> MaybeEstimate:
     return ratio(sums[sums["period"] == str(period)], **measure.parts, smallest=smallest)
 
 
@@ -176,13 +178,13 @@ def period_totals(
     said = [
         counted(total[str(period)], unit=unit)
         if str(period) in total.index
-        else Unsaid(why=_("Nothing was counted here."))
+        else NotEstimable(why=_("Nothing was counted here."))
         for period in periods
     ]
     return said_frame(said, period=[str(period) for period in periods])
 
 
-def trends(stories: Sequence[Story]) -> pd.DataFrame:
+def trends(stories: Sequence[MeasureSeries]) -> pd.DataFrame:
     """Return the trends of several stories below each other, with columns `measure` and `unit`."""
     frames = [one.trend.assign(measure=one.measure.label, unit=one.measure.unit) for one in stories]
     return pd.concat(frames, ignore_index=True)

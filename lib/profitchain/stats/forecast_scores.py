@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import logit
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.i18n import _
 from profitchain.stats.comparisons import Measure
 from profitchain.stats.glm import fit
@@ -42,14 +42,14 @@ def refusal(outcome: np.ndarray) -> str:
     )
 
 
-def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised | Unsaid:
+def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised | NotEstimable:
     """Return how often a leaver was foretold a higher chance than a stayer; ties count half.
 
     0.5 is a coin, 1 a perfect ranking. Hanley and McNeil (1982, Radiology 143: 29-36); errors by
     DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44: 837-845), whose variance they add up to.
     """
     if why := refusal(outcome):
-        return Unsaid(why=why, n=len(outcome))
+        return NotEstimable(why=why, n=len(outcome))
     left = outcome == 1
     ranks = stats.rankdata(chance)
     errors = np.empty(len(chance))
@@ -64,7 +64,7 @@ def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linear
 
 def brier_skill(
     outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray, *, base_rate: float
-) -> Linearised | Unsaid:
+) -> Linearised | NotEstimable:
     """Return by which share a forecast's squared error is smaller than the base rate's.
 
     0 is no better than telling everybody the same chance, the share that left in the periods the
@@ -72,7 +72,7 @@ def brier_skill(
     1-3); Murphy (1973, J. Appl. Meteorol. 12: 215-223).
     """
     if why := refusal(outcome):
-        return Unsaid(why=why, n=len(outcome))
+        return NotEstimable(why=why, n=len(outcome))
     missed, plain = (outcome - chance) ** 2, (outcome - base_rate) ** 2
     left = missed.sum() / plain.sum()
     errors = -_scaled(missed - left * plain) / plain.sum()
@@ -89,14 +89,14 @@ def brier_score(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -
 
 def lift(
     outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray, *, top: float = TOP
-) -> Linearised | Unsaid:
+) -> Linearised | NotEstimable:
     """Return how many times as often those foretold the highest chances left as everybody.
 
     `top` is the share of customers looked at; of customers with one chance at its edge each counts
     in part, so that no accident of their order decides.
     """
     if why := refusal(outcome):
-        return Unsaid(why=why, n=len(outcome))
+        return NotEstimable(why=why, n=len(outcome))
     wanted = top * len(chance)
     edge = np.sort(chance)[::-1][max(int(np.ceil(wanted)) - 1, 0)]
     above, at = chance > edge, chance == edge
@@ -108,10 +108,12 @@ def lift(
     return _linearised(float(value), errors, clusters, rarer=max(int(wanted), 2))
 
 
-def gain(better: Linearised | Unsaid, worse: Linearised | Unsaid) -> Linearised | Unsaid:
+def gain(
+    better: Linearised | NotEstimable, worse: Linearised | NotEstimable
+) -> Linearised | NotEstimable:
     """Return one figure less the same figure of another forecast of the same customers."""
     for one in (better, worse):
-        if isinstance(one, Unsaid):
+        if isinstance(one, NotEstimable):
             return one
     errors = better.errors - worse.errors
     return replace(better, value=better.value - worse.value, errors=errors)
@@ -141,14 +143,14 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
 
 def calibration_line(
     outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray
-) -> dict[str, Estimate | Unsaid]:
+) -> dict[str, Estimate | NotEstimable]:
     """Return `slope` (1: chances neither too bold nor too shy) and `drift` of foretold chances.
 
     The slope is that of a logit of the outcome on the foretold log odds (Cox 1958, Biometrika 45:
     562-565); `drift` is the share that left less the mean chance, 0 where the level is right.
     """
     if why := refusal(outcome):
-        return dict.fromkeys(("slope", "drift"), Unsaid(why=why, n=len(outcome)))
+        return dict.fromkeys(("slope", "drift"), NotEstimable(why=why, n=len(outcome)))
     n = len(outcome)
     odds = logit(np.clip(chance, SURE, 1 - SURE))
     missed = ratio(
@@ -156,9 +158,9 @@ def calibration_line(
         numerator="missed", denominator="n", unit="share",
     )  # fmt: skip
     if odds.std() < SURE:
-        return {"slope": Unsaid(why=_("All are told the same chance."), n=n), "drift": missed}
+        return {"slope": NotEstimable(why=_("All are told the same chance."), n=n), "drift": missed}
     model = fit(simple_logit(np.column_stack([np.ones(n), odds]), outcome, clusters))
-    if isinstance(model, Unsaid):
+    if isinstance(model, NotEstimable):
         return {"slope": model, "drift": missed}
     slope = estimates(model.coefficients.combine(np.array([0.0, 1.0])), unit="ratio")[0]
     return {"slope": slope, "drift": missed}

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from profitchain.core.cache import remembered
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.i18n import _
 from profitchain.stats.model_design import Design, Outcome, kish, model_of
 from profitchain.stats.model_matrix import BLOCK, Basis
@@ -85,7 +85,7 @@ class Fit:
         return self.design.columns @ self.coefficients.values
 
 
-def fit(design: Design) -> Fit | Unsaid:
+def fit(design: Design) -> Fit | NotEstimable:
     """Return the fitted model: a logit for repeats, a Poisson mean model for orders and money.
 
     The Poisson model needs only that the mean is exponential in the terms, not that amounts are
@@ -96,22 +96,22 @@ def fit(design: Design) -> Fit | Unsaid:
         design.columns, design.total, design.n, binary=design.binary, score_terms=design.score_terms
     )
     if values is None:
-        return Unsaid(why=_no_finite_fit(design), n=design.answers)
+        return NotEstimable(why=_no_finite_fit(design), n=design.answers)
     errors = _errors(design, values)
     effective = kish(design.answers_of_each)
     found = Quantities(values=values, errors=errors, n=design.answers, effective=effective)
     fitted = Fit(design=design, coefficients=found)
     if design.binary and np.abs(fitted.predictor).max() > FARTHEST:
-        return Unsaid(why=_no_finite_fit(design), n=design.answers)
+        return NotEstimable(why=_no_finite_fit(design), n=design.answers)
     return fitted
 
 
 def fitted(
     cells: pd.DataFrame, basis: Basis, *, controls: Sequence[str] = (), outcome: Outcome = "repeats"
-) -> Fit | Unsaid:
+) -> Fit | NotEstimable:
     """Return `model_of` and `fit` in one: the model, or the first reason why there is none."""
     design = model_of(cells, basis, controls=controls, outcome=outcome)
-    return design if isinstance(design, Unsaid) else fit(design)
+    return design if isinstance(design, NotEstimable) else fit(design)
 
 
 def in_blocks(rows: int) -> Iterator[slice]:

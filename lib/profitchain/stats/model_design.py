@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.stats.clusters import MANY, is_shared, totals
 from profitchain.stats.compression import Members, members_of, together
@@ -111,7 +111,7 @@ def build(
     controls: Sequence[str] = (),
     outcome: Outcome = "repeats",
     members: Members | None = None,
-) -> Design | Unsaid:
+) -> Design | NotEstimable:
     """Return the model of an outcome on the score and the controls, or why there can be none.
 
     Parameters
@@ -123,7 +123,7 @@ def build(
     why = refusal(cells, outcome, members)
     answers = round(float(cells["n"].sum()))
     if why:
-        return Unsaid(why=why, n=answers)
+        return NotEstimable(why=why, n=answers)
     known = control_columns(cells, controls, outcome=outcome)
     score = basis(cells["score"].to_numpy(float))
     columns = side_by_side([*score.T, np.ones(len(cells)), *known.parts])
@@ -133,7 +133,7 @@ def build(
     keep = independent(columns, n)
     if not keep[:before].all():
         why = _("Too few different scores to tell these effects apart.")
-        return Unsaid(why=why, n=answers)
+        return NotEstimable(why=why, n=answers)
     known = known.keeping(keep[before:])
     design = Design(
         columns=columns if members and keep.all() else columns[:, keep],  # no copy of a large one
@@ -151,7 +151,7 @@ def build(
 
 def model_of(
     cells: pd.DataFrame, basis: Basis, *, controls: Sequence[str] = (), outcome: Outcome = "repeats"
-) -> Design | Unsaid:
+) -> Design | NotEstimable:
     """Return the same as `build`, from cells put `together` where there are many."""
     if outcome not in cells or cells.empty or (len(cells) <= MANY and not is_shared(cells)):
         return build(cells, basis, controls=controls, outcome=outcome)
@@ -200,7 +200,7 @@ def _few_events(n: int, repeats: int, outcome: Outcome) -> str:
     return ""
 
 
-def _affordable(design: Design) -> Design | Unsaid:
+def _affordable(design: Design) -> Design | NotEstimable:
     """Return the design, or why there are too few events for its terms."""
     terms = design.columns.shape[1] - 1
     events = design.total.sum() if design.binary else design.answers / 2
@@ -220,7 +220,7 @@ def _affordable(design: Design) -> Design | Unsaid:
             "needed. Fewer controls may do.",
             **counts,
         )
-    return Unsaid(why=why, n=design.answers)
+    return NotEstimable(why=why, n=design.answers)
 
 
 def _few_customers(cells: pd.DataFrame, outcome: Outcome, members: Members | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.i18n import _
 from profitchain.stats.glm import Quantities
 from profitchain.stats.model_design import kish
@@ -18,7 +18,7 @@ from profitchain.stats.model_matrix import independent
 
 def least_squares(
     wanted: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, *, others: np.ndarray
-) -> Quantities | Unsaid:
+) -> Quantities | NotEstimable:
     """Return the coefficients of the wanted columns on each outcome, outcome after outcome.
 
     One row an answer. `others` are further columns (put a constant there; none after `demeaned`).
@@ -28,14 +28,14 @@ def least_squares(
     keep = independent(columns, np.ones(len(columns)))
     terms = int(keep.sum())
     if not keep[others.shape[1] :].all() or len(columns) <= terms:
-        return Unsaid(why=_("These answers can't tell the effects apart."), n=len(columns))
+        return NotEstimable(why=_("These answers can't tell the effects apart."), n=len(columns))
     columns, places = columns[:, keep], np.arange(terms - wanted.shape[1], terms)
     bread = np.linalg.inv(columns.T @ columns)
     coefficients = bread @ columns.T @ outcomes
     codes, names = pd.factorize(clusters)
     count, rows = len(names), len(columns)
     if count < 2:
-        return Unsaid(why=_("All answers are one customer's."), n=rows)
+        return NotEstimable(why=_("All answers are one customer's."), n=rows)
     pulls = columns @ bread[:, places]
     brought = [
         np.bincount(codes, pull * left, count)

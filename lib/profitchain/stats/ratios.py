@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _, ngettext
 from profitchain.stats.clusters import totals as totals_of
 
@@ -57,7 +57,7 @@ def ratio(
     counts: str = "",
     smallest: int = 0,
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return the ratio of two sums with an interval that is robust to repeated customers.
 
     Parameters
@@ -70,10 +70,10 @@ def ratio(
 
     Returns
     -------
-    Estimate in `unit`, its `n` the sum of `counts` or of the denominator; or Unsaid.
+    Estimate in `unit`, its `n` the sum of `counts` or of the denominator; or NotEstimable.
     """
     linear = linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
-    if isinstance(linear, Unsaid):
+    if isinstance(linear, NotEstimable):
         return linear
     return stated(linear, unit=unit, bounds=bounds, level=level)
 
@@ -104,7 +104,7 @@ def change(
     counts: str = "",
     smallest: int = 0,
     level: float = 0.95,
-) -> Said:
+) -> MaybeEstimate:
     """Return one ratio less another, for instance this period's less the last one's.
 
     Customers found in both make the two depend on each other; that covariance counts. The
@@ -115,7 +115,7 @@ def change(
         for sums in (now, before)
     ]
     for side in linear:
-        if isinstance(side, Unsaid):
+        if isinstance(side, NotEstimable):
             return side
     first, second = linear
     (low1, high1), (low2, high2) = (_interval(side, bounds, level) for side in linear)
@@ -148,7 +148,7 @@ def holm(p_values: pd.Series) -> np.ndarray:
     return adjusted
 
 
-def said_frame(said: Sequence[Said], **labels: Sequence[object]) -> pd.DataFrame:
+def said_frame(said: Sequence[MaybeEstimate], **labels: Sequence[object]) -> pd.DataFrame:
     """Return estimates as a frame: the labels, then value, low, high (NaN where unsaid), n, why."""
     rows = [
         (one.value, one.low, one.high, one.n, "")
@@ -162,7 +162,7 @@ def said_frame(said: Sequence[Said], **labels: Sequence[object]) -> pd.DataFrame
 
 def linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
-) -> Linearised | Unsaid:
+) -> Linearised | NotEstimable:
     """Return the ratio of two sums with each cluster's part of its error (as in `ratio`)."""
     columns = [numerator, denominator, counts or denominator]
     totals = totals_of(sums, list(dict.fromkeys(columns)))
@@ -170,13 +170,13 @@ def linearise(
     above, below, counted = (totals[name].to_numpy() for name in columns)
     clusters, n = totals.index, below.sum()
     if n <= 0:
-        return Unsaid(why=_("Nothing was counted here."))
+        return NotEstimable(why=_("Nothing was counted here."))
     if min(n, len(clusters)) < smallest:
-        return Unsaid(why=_too_small(smallest), n=int(n))
+        return NotEstimable(why=_too_small(smallest), n=int(n))
     shares = below / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
-        return Unsaid(why=_too_few(len(clusters), float(shares.max())), n=int(n))
+        return NotEstimable(why=_too_few(len(clusters), float(shares.max())), n=int(n))
     value = float(above.sum() / n)
     residuals = (above - value * below) / n
     errors = pd.Series(residuals * np.sqrt(len(clusters) / (len(clusters) - 1)), index=clusters)
@@ -254,7 +254,7 @@ def difference(
     now, before : as in `change`.
     """
     linear = [linearise(sums, numerator, denominator) for sums in (now, before)]
-    if any(isinstance(side, Unsaid) for side in linear):
+    if any(isinstance(side, NotEstimable) for side in linear):
         return np.nan, np.nan
     first, second = linear
     apart = first.value - second.value

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.i18n import _
 
 DRAWS = 1999
@@ -43,7 +43,7 @@ class Heterogeneity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Groups:
+class GroupMeans:
     """What all computations need of groups: `n` customers, their `mean`, the variance of each mean.
 
     `names` in the order of the arrays.
@@ -55,7 +55,7 @@ class Groups:
     variance: np.ndarray
 
 
-def groups_of(values: pd.Series, group: pd.Series) -> Groups:
+def group_means(values: pd.Series, group: pd.Series) -> GroupMeans:
     """Return each group's size, mean and the variance of its mean.
 
     Parameters
@@ -69,7 +69,7 @@ def groups_of(values: pd.Series, group: pd.Series) -> Groups:
     inside = by_group.var(ddof=1).to_numpy(float)
     spread = variances(n, inside, _kurtosis(residual.to_numpy(float)))
     mean = by_group.mean()
-    return Groups(names=mean.index, n=n, mean=mean.to_numpy(float), variance=spread / n)
+    return GroupMeans(names=mean.index, n=n, mean=mean.to_numpy(float), variance=spread / n)
 
 
 def variances(n: np.ndarray, inside: np.ndarray, kurtosis: float) -> np.ndarray:
@@ -92,18 +92,18 @@ def variances(n: np.ndarray, inside: np.ndarray, kurtosis: float) -> np.ndarray:
     return pooled + kept * (inside - pooled)
 
 
-def heterogeneity(values: pd.Series, group: pd.Series) -> Heterogeneity | Unsaid:
+def heterogeneity(values: pd.Series, group: pd.Series) -> Heterogeneity | NotEstimable:
     """Return how much groups differ, and how often chance alone would make them differ as much.
 
     Parameters
     ----------
-    values, group : as in `groups_of`.
+    values, group : as in `group_means`.
     """
-    groups = groups_of(values, group)
+    groups = group_means(values, group)
     if len(groups.n) < 2:
-        return Unsaid(why=_("Only one group: nothing to compare."), n=len(values))
+        return NotEstimable(why=_("Only one group: nothing to compare."), n=len(values))
     if not groups.variance.min() > 0:
-        return Unsaid(why=_("All customers are alike in this."), n=len(values))
+        return NotEstimable(why=_("All customers are alike in this."), n=len(values))
     q, apart = _statistics(groups.n, groups.mean, groups.variance)
     q_drawn, apart_drawn = _by_chance(values.to_numpy(float), groups.n)
     return Heterogeneity(
@@ -137,7 +137,7 @@ def paule_mandel(mean: np.ndarray, variance: np.ndarray) -> float:
     return float(optimize.brentq(excess, 0.0, top, xtol=1e-14 * max(top, 1.0)))
 
 
-def shrunk(groups: Groups, *, level: float = 0.95) -> pd.DataFrame:
+def shrunk(groups: GroupMeans, *, level: float = 0.95) -> pd.DataFrame:
     """Return what to expect of each group: its mean, drawn to that of all, with an interval.
 
     The standard deviation between groups is not known, so the estimates are averaged over all that

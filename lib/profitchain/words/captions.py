@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said
+from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import digits, period_label, period_short, with_interval
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company, Question
-from profitchain.stats.comparisons import Measure, Story
+from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import data, repeat_effect, scores
 from profitchain.words.prose import period_word
@@ -127,7 +127,7 @@ def empty_columns(columns: pd.DataFrame) -> Caption:
     }
 
 
-def trend(story: Story, period: Period, rows: str = ANSWERS) -> Caption:
+def trend(story: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption:
     """Return the caption of one measure over time; `rows` says whose."""
     label, unit = story.measure.label, story.measure.unit
     return {
@@ -161,7 +161,7 @@ def group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Ca
     return told | {"message": _("The groups, with their intervals"), "measure": measure}
 
 
-def stories(told: Sequence[Story], period: Period, message: str, of: str) -> Caption:
+def stories(told: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures side by side; `of` is their source."""
     return {
         "message": _(message),
@@ -171,7 +171,7 @@ def stories(told: Sequence[Story], period: Period, message: str, of: str) -> Cap
     }
 
 
-def changes(told: Sequence[Story], period: Period, message: str, of: str) -> Caption:
+def changes(told: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures and their changes."""
     measure = _(
         "{period}; ▲ ▼: the interval of the change leaves zero out; pp: percentage points",
@@ -180,7 +180,7 @@ def changes(told: Sequence[Story], period: Period, message: str, of: str) -> Cap
     return stories(told, period, message, of) | {"measure": measure}
 
 
-def courses(told: Sequence[Story], period: Period, message: str, of: str) -> Caption:
+def courses(told: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures over time."""
     known = [row for story in told for row in story.trend.dropna(subset=["value"])["period"]]
     first = period_short(min(known, key=lambda name: Period(name).first_day, default=str(period)))
@@ -216,7 +216,7 @@ def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
     }
 
 
-def next_order(again: Said, days: int, each: float = 1.0) -> Caption:
+def next_order(again: MaybeEstimate, days: int, each: float = 1.0) -> Caption:
     """Return the caption of the time to the next order (`each`: as in `drawn_from`)."""
     message = scores.again_message(again, days)
     told = {
@@ -279,7 +279,7 @@ def moves(rows: pd.DataFrame, main: Question) -> Caption:
     }
 
 
-def amounts(told: Mapping[str, Said], edition: Edition) -> Caption:
+def amounts(told: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
     """Return the caption of orders and money that go with one more point."""
     firm, assumed = edition.company, edition.assumed_margin
     rows = source(FOLLOWED, max(said.n for said in told.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, p_words, plain
 from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.core.periods import Every, Period
@@ -48,11 +48,11 @@ BY_SEGMENT = {
 }
 
 
-def quiet_sentence(quiet: Said, expected: Said, edition: Edition) -> str:
+def quiet_sentence(quiet: MaybeEstimate, expected: MaybeEstimate, edition: Edition) -> str:
     """Return who is quiet now and who is foretold to order nothing, as the page's answer."""
     firm = edition.company
     words = {"months": f"{firm.lookback_months}", "days": f"{firm.repeat_within_days}"}
-    if isinstance(quiet, Unsaid) or isinstance(expected, Unsaid):
+    if isinstance(quiet, NotEstimable) or isinstance(expected, NotEstimable):
         return sentence(
             "Of the customers of the last {months} months, **{quiet:number} had not ordered for "
             "{days} days** at the period's end ({quiet:evidence}).",
@@ -66,18 +66,18 @@ def quiet_sentence(quiet: Said, expected: Said, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def sees_sentence(seen: Foresight | Unsaid) -> str:
+def sees_sentence(seen: Foresight | NotEstimable) -> str:
     """Return whether satisfaction helps to see who will leave, beyond purchase history."""
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return _("Who will leave can't be foretold: {why}", why=seen.why)
     found = judged(seen, "auc")
     history, added = found["history"], found["gain"]
-    if isinstance(history, Unsaid):
+    if isinstance(history, NotEstimable):
         return _("How well leaving was foretold can't be said: {why}", why=history.why)
     fuller = found[seen.forecasts[-1]]
     if isinstance(fuller, Estimate) and fuller.low <= COIN:
         return sentence(UNFORETOLD if len(seen.forecasts) > 1 else UNFORETOLD_ALONE, said=fuller)
-    if isinstance(added, Unsaid):
+    if isinstance(added, NotEstimable):
         alone = sentence(
             "Purchase history foretold who stayed away with AUC {said}, where 0.5 is a coin.",
             said=history,
@@ -100,10 +100,10 @@ def _help(added: Estimate) -> str:
     return _("Satisfaction helps to see it coming")
 
 
-def stake_sentence(at_risk: Said, seen: Foresight | Unsaid, edition: Edition) -> str:
+def stake_sentence(at_risk: MaybeEstimate, seen: Foresight | NotEstimable, edition: Edition) -> str:
     """Return the money at stake: what those foretold to order nothing brought in the lookback."""
-    if isinstance(at_risk, Unsaid) or isinstance(seen, Unsaid):
-        why = seen.why if isinstance(seen, Unsaid) else at_risk.why
+    if isinstance(at_risk, NotEstimable) or isinstance(seen, NotEstimable):
+        why = seen.why if isinstance(seen, NotEstimable) else at_risk.why
         return _("What is at stake can't be said: {why}", why=why)
     money = money_of(seen.now)
     brought = factor(seen.now) * float(seen.now[money].sum())
@@ -116,13 +116,16 @@ def stake_sentence(at_risk: Said, seen: Foresight | Unsaid, edition: Edition) ->
 
 
 def calls_sentence(
-    found: Plan | Unsaid, profit: Said, seen: Foresight | Unsaid, period: Period
+    found: Plan | NotEstimable,
+    profit: MaybeEstimate,
+    seen: Foresight | NotEstimable,
+    period: Period,
 ) -> str:
     """Return how many it would pay to contact, or that it pays for nobody ("" without chances)."""
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return ""
-    if isinstance(found, Unsaid) or isinstance(profit, Unsaid):
-        why = found.why if isinstance(found, Unsaid) else profit.why
+    if isinstance(found, NotEstimable) or isinstance(profit, NotEstimable):
+        why = found.why if isinstance(found, NotEstimable) else profit.why
         return _("Whom it pays to call can't be said: {why}", why=why)
     if found.gains["value"].max() <= 0:
         return _("**It is not worth calling anybody**: keeping these customers brings nothing.")
@@ -139,16 +142,16 @@ def calls_sentence(
 
 
 def rests_on(
-    found: Plan | Unsaid, curves: pd.DataFrame, profit: Said, currency: str
+    found: Plan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate, currency: str
 ) -> tuple[str, ...]:
     """Return what the plan rests on: half the success rate, and where the assumptions come from."""
     said = (half_sentence(found, curves, profit), cost_note(found, currency))
     return tuple(filter(None, said))
 
 
-def half_sentence(found: Plan | Unsaid, curves: pd.DataFrame, profit: Said) -> str:
+def half_sentence(found: Plan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate) -> str:
     """Return what becomes of the same calls if only half as many customers are kept."""
-    if isinstance(found, Unsaid) or isinstance(profit, Unsaid) or not found.to_call:
+    if isinstance(found, NotEstimable) or isinstance(profit, NotEstimable) or not found.to_call:
         return ""
     half = curves[curves["line"] == curves["line"].iloc[-1]]
     value = float(half.loc[half["customers"] == found.to_call, "value"].iloc[0])
@@ -164,9 +167,9 @@ def half_sentence(found: Plan | Unsaid, curves: pd.DataFrame, profit: Said) -> s
     return _("If only half as many are kept, the same calls lose {amount}, and {rest}.", **words)
 
 
-def cost_note(found: Plan | Unsaid, currency: str) -> str:
+def cost_note(found: Plan | NotEstimable, currency: str) -> str:
     """Return where the cost of a contact and the success rate come from."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return ""
     where = {
         "given": _("what the page's parameters say"),
@@ -188,7 +191,7 @@ def cost_note(found: Plan | Unsaid, currency: str) -> str:
 
 
 def stake_sentences(
-    at_risk: Said, groups: pd.DataFrame, seen: Foresight | Unsaid, edition: Edition
+    at_risk: MaybeEstimate, groups: pd.DataFrame, seen: Foresight | NotEstimable, edition: Edition
 ) -> tuple[str, ...]:
     """Return the money at stake, in all and by group."""
     by_group = groups_sentence(groups, edition.company.currency)
@@ -211,20 +214,20 @@ def _of_group(row: object, value: str) -> str:
     return _("{group} {value} ({share} of theirs)", **words)
 
 
-def trial_sentences(seen: Foresight | Unsaid, every: Every) -> tuple[str, ...]:
+def trial_sentences(seen: Foresight | NotEstimable, every: Every) -> tuple[str, ...]:
     """Return whether the chances had the right size, and whether the scores tell anything."""
     return tuple(filter(None, (trial_sentence(seen, every), scores_test_sentence(seen))))
 
 
-def trial_sentence(seen: Foresight | Unsaid, every: Every) -> str:
+def trial_sentence(seen: Foresight | NotEstimable, every: Every) -> str:
     """Return whether the foretold chances were of the right size."""
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return ""
     name = seen.forecasts[-1]
     told = (seen.trial[column].to_numpy() for column in ("outcome", name, "cluster"))
     line = calibration_line(*told)
     slope, drift = line["slope"], line["drift"]
-    if isinstance(slope, Unsaid) or isinstance(drift, Unsaid):
+    if isinstance(slope, NotEstimable) or isinstance(drift, NotEstimable):
         return ""
     bold = _("neither too bold nor too shy")
     if not slope.low <= 1 <= slope.high:
@@ -252,9 +255,9 @@ def _level(drift: Estimate, every: Every) -> str:
     )
 
 
-def scores_test_sentence(seen: Foresight | Unsaid) -> str:
+def scores_test_sentence(seen: Foresight | NotEstimable) -> str:
     """Return whether the scores tell anything beyond history in the model itself."""
-    if isinstance(seen, Unsaid) or isinstance(seen.model.satisfaction_p, Unsaid):
+    if isinstance(seen, NotEstimable) or isinstance(seen.model.satisfaction_p, NotEstimable):
         return ""
     p = seen.model.satisfaction_p.value
     if p >= CLEAR:

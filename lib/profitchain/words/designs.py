@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Unsaid
+from profitchain.core.estimates import NotEstimable
 from profitchain.core.formats import digits
 from profitchain.core.i18n import N_, _, clauses, following, ngettext
 from profitchain.evidence.grade import Verdict
@@ -88,7 +88,7 @@ def specifications_sentence(curve: pd.DataFrame) -> str:
 
 def pre_trend_sentence(test: object) -> str:
     """Return whether those touched by the event moved like the rest before it."""
-    if isinstance(test, Unsaid):
+    if isinstance(test, NotEstimable):
         return _("Whether both moved alike before the event can't be said: {why}", why=test.why)
     p = _("p below {limit}", limit="0.001") if test.p < 0.001 else f"p = {test.p:.3f}"
     if test.p < 0.05:
@@ -187,7 +187,7 @@ def event_shown(study: pd.DataFrame, event: object) -> pd.DataFrame:
 
     Without an event: one row with the reason, so that the chart says it.
     """
-    if isinstance(event, Unsaid):
+    if isinstance(event, NotEstimable):
         return said_frame([event], period=[0], outcome=[""])
     share = study["outcome"] == "repeat"
     names = {"score": _("Score, in points"), "repeat": _("Repeat orders, in percentage points")}
@@ -231,8 +231,8 @@ def rules_caption(found: Verdict) -> Caption:
 
 
 def event_caption(study: pd.DataFrame, event: object) -> Caption:
-    """Return the caption of the months around an event (`event`: a shock, or Unsaid)."""
-    if isinstance(event, Unsaid):
+    """Return the caption of the months around an event (`event`: a shock, or NotEstimable)."""
+    if isinstance(event, NotEstimable):
         message = _("No event from outside to learn from")
         measure = _("Difference by month from the month before the event; 95% intervals")
     else:

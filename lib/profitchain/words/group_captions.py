@@ -6,10 +6,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import _, following, listed, ngettext
-from profitchain.measures.clustering import Trial
-from profitchain.measures.segment_comparisons import APART, Compared, Fairly, outside_funnel
+from profitchain.measures.clustering import ClusteringTrial
+from profitchain.measures.segment_comparisons import (
+    APART,
+    MeasureByCustomer,
+    SegmentComparison,
+    outside_funnel,
+)
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.prose import period_word, unmarked
@@ -17,7 +22,9 @@ from profitchain.words.scores import brief
 from profitchain.words.segments import NO_SEGMENTS, column_of, gain_sentence, money_in, verdict
 
 
-def of_groups(found: Fairly, every: Sequence[Compared], edition: Edition) -> Caption:
+def of_groups(
+    found: SegmentComparison, every: Sequence[MeasureByCustomer], edition: Edition
+) -> Caption:
     """Return the caption of the groups side by side."""
     apart = found.groups[found.groups["verdict"].isin(APART)]
     names = list(dict.fromkeys(apart["group"]))
@@ -44,7 +51,7 @@ def of_groups(found: Fairly, every: Sequence[Compared], edition: Edition) -> Cap
 
 
 def of_funnel(
-    shown: pd.DataFrame, limits: pd.DataFrame, all_of_them: Said, edition: Edition
+    shown: pd.DataFrame, limits: pd.DataFrame, all_of_them: MaybeEstimate, edition: Edition
 ) -> Caption:
     """Return the caption of the funnel (`shown`: as `funnel_frame`; `limits`: its drawing's)."""
     apart = shown.loc[shown["verdict"].isin(APART), "group"]
@@ -79,9 +86,9 @@ def of_funnel(
     return told | {"middle": getattr(all_of_them, "value", 0.0)}
 
 
-def of_trial(tried: Trial | Unsaid, edition: Edition) -> Caption:
+def of_trial(tried: ClusteringTrial | NotEstimable, edition: Edition) -> Caption:
     """Return the caption of clusters against groups by rule."""
-    known = isinstance(tried, Trial) and isinstance(tried.gain, Estimate)
+    known = isinstance(tried, ClusteringTrial) and isinstance(tried.gain, Estimate)
     message = _("Clusters against groups by rule: too few to say")
     message = verdict(tried) if known else message
     n = tried.gain.n if known else 0
@@ -100,10 +107,10 @@ def of_trial(tried: Trial | Unsaid, edition: Edition) -> Caption:
     }  # fmt: skip
 
 
-def of_profile(tried: Trial | Unsaid, edition: Edition) -> Caption:
+def of_profile(tried: ClusteringTrial | NotEstimable, edition: Edition) -> Caption:
     """Return the caption of the clusters' profile."""
-    n = tried.gain.n if isinstance(tried, Trial) else 0
-    shown = isinstance(tried, Trial) and tried.is_worth_showing
+    n = tried.gain.n if isinstance(tried, ClusteringTrial) else 0
+    shown = isinstance(tried, ClusteringTrial) and tried.is_worth_showing
     return {
         "message": _("What the clusters are like") if shown else _("The clusters are not shown"),
         "measure": _(
@@ -122,7 +129,7 @@ def of_profile(tried: Trial | Unsaid, edition: Edition) -> Caption:
     }  # fmt: skip
 
 
-def _assumed(every: Sequence[Compared], edition: Edition) -> str:
+def _assumed(every: Sequence[MeasureByCustomer], edition: Edition) -> str:
     rate = edition.assumed_margin
     money = any(one.measure.id == "margin_per_customer" for one in every)
     if not rate or not money:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.formats import ends, plain
 from profitchain.core.i18n import _, following, pgettext
 from profitchain.evidence.hidden_confounding import StraightLine, contours, drawn_to
@@ -15,10 +15,10 @@ from profitchain.words.designs import described, per_point_caption, shown
 from profitchain.words.prose import sentence
 
 
-def hidden_sentence(robust: Said, sure: Said, compared: pd.DataFrame) -> str:
+def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.DataFrame) -> str:
     """Return how strong something hidden would have to be, against the strongest control."""
-    if isinstance(robust, Unsaid) or isinstance(sure, Unsaid):
-        why = robust.why if isinstance(robust, Unsaid) else sure.why
+    if isinstance(robust, NotEstimable) or isinstance(sure, NotEstimable):
+        why = robust.why if isinstance(robust, NotEstimable) else sure.why
         return _("How strong something hidden would have to be can't be said: {why}", why=why)
     told = sentence(
         "To explain the link away, something that nobody recorded would have to explain "
@@ -40,10 +40,10 @@ def hidden_sentence(robust: Said, sure: Said, compared: pd.DataFrame) -> str:
     return following(told, strongest)
 
 
-def e_value_sentence(ratio: Said, strength: Said) -> str:
+def e_value_sentence(ratio: MaybeEstimate, strength: MaybeEstimate) -> str:
     """Return the E-value of one more point in words, with that of the interval's near end."""
     for said in (ratio, strength):
-        if isinstance(said, Unsaid):
+        if isinstance(said, NotEstimable):
             return _("No E-value: {why}", why=said.why)
     if strength.low <= 1:
         return sentence(
@@ -59,13 +59,13 @@ def e_value_sentence(ratio: Said, strength: Said) -> str:
     )  # fmt: skip
 
 
-def reliability_sentence(found: Said, stated: tuple[float, ...]) -> str:
+def reliability_sentence(found: MaybeEstimate, stated: tuple[float, ...]) -> str:
     """Return how alike two answers of one customer are, and which reliability is used."""
     used = _(
         "The correction uses the range that studies of single questions report, {range}.",
         range=ends(f"{min(stated):g}", f"{max(stated):g}"),
     )
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         why = _("How noisy the score is can't be measured here: {why}", why=found.why)
         return following(why, used)
     told = sentence(
@@ -97,7 +97,7 @@ def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
     return kept[["label", "score_share", "outcome_share", "value", "low", "high", "n", "unit"]]
 
 
-def contours_caption(line: StraightLine | Unsaid, compared: pd.DataFrame) -> Caption:
+def contours_caption(line: StraightLine | NotEstimable, compared: pd.DataFrame) -> Caption:
     """Return the caption of the contours and what the drawing needs besides its points."""
     told = {
         "message": _hidden_message(line, compared),
@@ -111,7 +111,7 @@ def contours_caption(line: StraightLine | Unsaid, compared: pd.DataFrame) -> Cap
     }
     numbers = _("The numbers stand in the table of controls.")
     told["description"] = described(told["message"], numbers)
-    if isinstance(line, Unsaid):
+    if isinstance(line, NotEstimable):
         return told | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
     reach = drawn_to(line, contour_points(compared))
     return told | {"lines": contours(line, reach=reach), "reach": reach, "height": 400}
@@ -138,7 +138,7 @@ def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def compared_caption(line: StraightLine | Unsaid) -> Caption:
+def compared_caption(line: StraightLine | NotEstimable) -> Caption:
     """Return the caption of what would be left beside hidden confounders of known strength."""
     return {
         "message": _("What would be left of the link beside something hidden"),
@@ -164,7 +164,7 @@ def corrections_caption(rows: pd.DataFrame, firm: Company) -> Caption:
     return per_point_caption(message, firm, rows)
 
 
-def line_sentence(line: Said, effect: Said) -> str:
+def line_sentence(line: MaybeEstimate, effect: MaybeEstimate) -> str:
     """Return how the straight line's effect compares with the logit's of the other pages."""
     return sentence(
         "By least squares, which these formulas need, one more point goes with {line:difference}; "
@@ -177,8 +177,8 @@ def _left(times: float) -> str:
     return "left" if times == 1 else f"left at {times:g} times"
 
 
-def _hidden_message(line: StraightLine | Unsaid, compared: pd.DataFrame) -> str:
-    if isinstance(line, Unsaid):
+def _hidden_message(line: StraightLine | NotEstimable, compared: pd.DataFrame) -> str:
+    if isinstance(line, NotEstimable):
         return _("How strong something hidden must be: too few to say")
     once = compared[compared["times"] == 1]
     if once.empty:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import as_difference, digits, interval, number
 from profitchain.core.i18n import N_, _, listed, ngettext, pgettext
 from profitchain.effects.value_of_a_point import framed
@@ -63,7 +63,7 @@ def of_curves(curves: pd.DataFrame, edition: Edition) -> Caption:
     }
 
 
-def of_ratios(ratios: pd.DataFrame, model: Hazard | Unsaid) -> Caption:
+def of_ratios(ratios: pd.DataFrame, model: Hazard | NotEstimable) -> Caption:
     """Return the caption of the hazard ratios."""
     first, n = ratios.iloc[0], model.of if isinstance(model, Hazard) else model.n
     message = _("What goes with ordering again sooner")
@@ -83,12 +83,12 @@ def of_ratios(ratios: pd.DataFrame, model: Hazard | Unsaid) -> Caption:
     }
 
 
-def models_table(seen: Foresight | Unsaid, *, smallest: int = 0) -> pd.DataFrame:
+def models_table(seen: Foresight | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return how good the forecasts were: one row a forecast, and rows for what the scores add.
 
     Columns: forecast, then value, low, high, why, unit of each judge (after its heading); n.
     """
-    if isinstance(seen, Unsaid):
+    if isinstance(seen, NotEstimable):
         return pd.DataFrame(columns=["forecast", "n"])
     rows = [(FORECASTS[name], name, False) for name in seen.forecasts]
     answered = int(seen.trial["answered"].sum())
@@ -107,7 +107,7 @@ def models_table(seen: Foresight | Unsaid, *, smallest: int = 0) -> pd.DataFrame
     )
 
 
-def of_models(seen: Foresight | Unsaid, edition: Edition) -> Caption:
+def of_models(seen: Foresight | NotEstimable, edition: Edition) -> Caption:
     """Return the caption of the two forecasts."""
     return {
         "message": _models_message(seen),
@@ -120,30 +120,30 @@ def of_models(seen: Foresight | Unsaid, edition: Edition) -> Caption:
             share=f"{TOP:.0%}",
         ),
         "source": _a_period_ago(seen, edition),
-        "empty": seen.why if isinstance(seen, Unsaid) else "",
+        "empty": seen.why if isinstance(seen, NotEstimable) else "",
     }
 
 
-def _models_message(seen: Foresight | Unsaid) -> str:
-    if isinstance(seen, Unsaid):
+def _models_message(seen: Foresight | NotEstimable) -> str:
+    if isinstance(seen, NotEstimable):
         return _("How well it could be foretold who stays away")
     found = judged(seen, "auc")
     fuller, added = found[seen.forecasts[-1]], found["gain"]
     if isinstance(fuller, Estimate) and fuller.low <= COIN:
         return _("Who stays away could not be foretold")
-    if isinstance(added, Unsaid):
+    if isinstance(added, NotEstimable):
         return _("Purchase history foretells who stays away")
     if added.low <= 0:
         return _("The scores add nothing clear to purchase history")
     return _("The scores add to what purchase history foretells")
 
 
-def _a_period_ago(seen: Foresight | Unsaid, edition: Edition) -> str:
+def _a_period_ago(seen: Foresight | NotEstimable, edition: Edition) -> str:
     who = _("Customers of the lookback a {period} ago", period=period_word(edition.period))
     return source(who, _n(seen))
 
 
-def of_calibration(bins: pd.DataFrame, seen: Foresight | Unsaid, edition: Edition) -> Caption:
+def of_calibration(bins: pd.DataFrame, seen: Foresight | NotEstimable, edition: Edition) -> Caption:
     """Return the caption of what was foretold beside what came."""
     off = ((bins["low"] > bins["foretold"]) | (bins["high"] < bins["foretold"])).sum()
     message = _("Foretold and true shares of those who stayed away")
@@ -171,7 +171,7 @@ def _in_the_table(message: str) -> str:
     return _("{message}. The values stand in the table.", message=message)
 
 
-def of_profit(found: Plan | Unsaid, profit: Said, currency: str) -> Caption:
+def of_profit(found: Plan | NotEstimable, profit: MaybeEstimate, currency: str) -> Caption:
     """Return the caption of what calling so many customers would bring."""
     message, mark = _("What calling customers would bring"), None
     if isinstance(found, Plan) and isinstance(profit, Estimate):
@@ -215,9 +215,9 @@ def _best_calls(to_call: int, profit: Estimate) -> tuple[str, str]:
     return message, best
 
 
-def _is(said: Said) -> bool:
+def _is(said: MaybeEstimate) -> bool:
     return isinstance(said, Estimate)
 
 
-def _n(seen: Foresight | Unsaid) -> int:
-    return seen.n if isinstance(seen, Unsaid) else len(seen.trial)
+def _n(seen: Foresight | NotEstimable) -> int:
+    return seen.n if isinstance(seen, NotEstimable) else len(seen.trial)

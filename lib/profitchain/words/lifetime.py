@@ -6,10 +6,10 @@ from datetime import date
 
 from babel.dates import format_date
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.formats import digits, plain
 from profitchain.core.i18n import N_, _, following, locale, ngettext, pgettext
-from profitchain.lifetime.by_group import Compared
+from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.customer_value import Prospects, spend_by_repeats
 from profitchain.lifetime.expected_value import RATE, Outlook
 from profitchain.lifetime.holdout_test import CLOSE, HeldOut, fits
@@ -65,7 +65,9 @@ def value_sentence(ahead: Prospects, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def groups_sentence(compared: Compared | None, money: str, *, or_nothing: bool = False) -> str:
+def groups_sentence(
+    compared: ScoreGroupComparison | None, money: str, *, or_nothing: bool = False
+) -> str:
     """Return by how much the best score group's value differs from the worst one's, both alike.
 
     `or_nothing`: say nothing rather than why it can't be said.
@@ -75,7 +77,7 @@ def groups_sentence(compared: Compared | None, money: str, *, or_nothing: bool =
         return "" if or_nothing else nothing
     words = {"best": _(compared.best), "worst": _(compared.worst), "money": _(money)}
     apart = compared.difference
-    if isinstance(apart, Unsaid):
+    if isinstance(apart, NotEstimable):
         why = _("Value by score group can't be compared: {why}", why=apart.why)
         return "" if or_nothing else why
     if apart.spans_zero:
@@ -92,7 +94,7 @@ def groups_sentence(compared: Compared | None, money: str, *, or_nothing: bool =
 def alive_sentence(ahead: Prospects) -> str:
     """Return how many are alive, and for how many the model can't know."""
     view = ahead.view
-    if isinstance(ahead.share_alive, Unsaid) or isinstance(view, Unsaid):
+    if isinstance(ahead.share_alive, NotEstimable) or isinstance(view, NotEstimable):
         return _("Who is still a customer is not inferred here: {why}", why=ahead.share_alive.why)
     never = float((view.customers["repeats"] == 0).mean())
     head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
@@ -134,12 +136,12 @@ def rate_sentence(ahead: Prospects, edition: Edition) -> str:
     return following(told, free if zero else "")
 
 
-def edges_sentence(view: Outlook | Unsaid, when: str = "") -> str:
+def edges_sentence(view: Outlook | NotEstimable, when: str = "") -> str:
     """Return what the purchase model says where its parameters ran to an edge; "" where none.
 
     `when`: the day whose model it is, where it isn't the page's own.
     """
-    if isinstance(view, Unsaid) or not view.purchases.edges:
+    if isinstance(view, NotEstimable) or not view.purchases.edges:
         return ""
     edges, told = set(view.purchases.edges), []
     for parts, words in EDGES.items():
@@ -158,9 +160,9 @@ def edges_sentence(view: Outlook | Unsaid, when: str = "") -> str:
     return following(head, tail)
 
 
-def edges_of_trial(tried: HeldOut | Unsaid) -> str:
+def edges_of_trial(tried: HeldOut | NotEstimable) -> str:
     """Return the same of the model that was tried on the past; "" where there is nothing."""
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         return ""
     return edges_sentence(tried.view, day_words(tried.calibrated_to))
 
@@ -168,7 +170,7 @@ def edges_of_trial(tried: HeldOut | Unsaid) -> str:
 def independence_sentence(ahead: Prospects) -> str:
     """Return whether those who come back more often also spend more, which the model excludes."""
     view = ahead.view
-    if isinstance(view, Unsaid):
+    if isinstance(view, NotEstimable):
         return ""
     told = spend_by_repeats(view.customers, view.currency)
     clear = isinstance(told["apart"], Estimate) and not told["apart"].spans_zero
@@ -182,15 +184,15 @@ def independence_sentence(ahead: Prospects) -> str:
     )  # fmt: skip
 
 
-def verdict_sentence(tried: HeldOut | Unsaid, *, or_nothing: bool = False) -> str:
+def verdict_sentence(tried: HeldOut | NotEstimable, *, or_nothing: bool = False) -> str:
     """Return whether the model, fitted on the past, foresaw what then came.
 
     `or_nothing`: say nothing rather than why it can't be said.
     """
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         untried = _("The model was not tried on the past: {why}", why=tried.why)
         return "" if or_nothing else untried
-    if isinstance(tried.ratio, Unsaid):
+    if isinstance(tried.ratio, NotEstimable):
         return _("What the model expected can't be judged: {why}", why=tried.ratio.why)
     found = sentence(
         "Fitted on what was known on {day}, it expected {ratio:number} times the purchase days "
@@ -200,9 +202,9 @@ def verdict_sentence(tried: HeldOut | Unsaid, *, or_nothing: bool = False) -> st
     return following(_(VERDICTS[fits(tried.ratio)]), found)
 
 
-def rule_sentence(tried: HeldOut | Unsaid) -> str:
+def rule_sentence(tried: HeldOut | NotEstimable) -> str:
     """Return the rule of the verdict, and two further ratios; "" where there is no verdict."""
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         return ""
     newcomers = sentence(
         "With the purchases of newcomers the ratio is {said:number} ({said:interval}).",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Unsaid
+from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, pgettext
 from profitchain.effects.value_of_a_point import framed
 from profitchain.lifetime import bgnbd_gammagamma
-from profitchain.lifetime.by_group import Compared
+from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.customer_value import Prospects
 from profitchain.lifetime.expected_value import Outlook
 from profitchain.lifetime.holdout_test import CLOSE, MOST_REPEATS, HeldOut, fits
@@ -68,12 +68,12 @@ def formulas_table(ahead: Prospects, edition: Edition) -> pd.DataFrame:
     )
 
 
-def model_table(view: Outlook | Unsaid) -> pd.DataFrame:
+def model_table(view: Outlook | NotEstimable) -> pd.DataFrame:
     """Return the parameters of both models with their intervals: parameter, value, low, high, n."""
-    fits_ = [] if isinstance(view, Unsaid) else [view.purchases, view.spend]
+    fits_ = [] if isinstance(view, NotEstimable) else [view.purchases, view.spend]
     rows = []
     for found in fits_:
-        if isinstance(found, Unsaid):
+        if isinstance(found, NotEstimable):
             continue
         errors = np.sqrt(np.diag(found.logs.covariance))
         for name, log, error, own in zip(
@@ -107,7 +107,7 @@ def of_now(ahead: Prospects, edition: Edition) -> Caption:
 
 
 def of_groups(
-    groups: pd.DataFrame, compared: Compared | None, ahead: Prospects, edition: Edition
+    groups: pd.DataFrame, compared: ScoreGroupComparison | None, ahead: Prospects, edition: Edition
 ) -> Caption:
     """Return the caption of value by group."""
     message = _("Value by how often customers came back") if len(groups) else _("No value by group")
@@ -126,9 +126,9 @@ def of_groups(
     }  # fmt: skip
 
 
-def _compared_message(compared: Compared) -> str:
+def _compared_message(compared: ScoreGroupComparison) -> str:
     apart, words = compared.difference, {"best": _(compared.best), "worst": _(compared.worst)}
-    if isinstance(apart, Unsaid) or apart.spans_zero:
+    if isinstance(apart, NotEstimable) or apart.spans_zero:
         return _("No clear difference in value between {best} and {worst} customers", **words)
     words |= {"best": first_capital(words["best"])}
     if apart.value > 0:
@@ -155,9 +155,9 @@ def of_formulas(ahead: Prospects, edition: Edition) -> Caption:
     }
 
 
-def of_holdout(tried: HeldOut | Unsaid) -> Caption:
+def of_holdout(tried: HeldOut | NotEstimable) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         when = pgettext("when purchases came", "then")
         message, n, most = _("The model was not tried on the past"), tried.n, 0
     else:
@@ -187,10 +187,10 @@ def _beside_the_table(message: str) -> str:
     return _("{message}. Expected and what came stand in the table.", message=message)
 
 
-def holdout_frames(tried: HeldOut | Unsaid) -> tuple[pd.DataFrame, pd.DataFrame]:
+def holdout_frames(tried: HeldOut | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (happened) of the chart: x, value, low, high, n."""
     names = ["repeats", "value", "low", "high", "n"]
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         nothing = pd.DataFrame({name: pd.Series(dtype=float) for name in names})
         return nothing.assign(why=""), nothing
     rows = tried.by_repeats.rename(columns={"customers": "n"})
@@ -202,17 +202,17 @@ def holdout_frames(tried: HeldOut | Unsaid) -> tuple[pd.DataFrame, pd.DataFrame]
     return pd.concat([line, came], axis=1), dots.dropna(subset=["value"])
 
 
-def tracking_frames(tried: HeldOut | Unsaid) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tracking_frames(tried: HeldOut | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (came) of the tracking chart."""
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         return holdout_frames(tried)
     came = tried.tracking["came"]
     return tried.tracking, tried.tracking[["weeks"]].assign(value=came, low=came, high=came)
 
 
-def of_tracking(tried: HeldOut | Unsaid) -> Caption:
+def of_tracking(tried: HeldOut | NotEstimable) -> Caption:
     """Return the caption of repeats over time, expected and come."""
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         return of_holdout(tried)
     last, weeks = tried.tracking.iloc[-1], tried.days / bgnbd_gammagamma.DAYS_A_WEEK
     message = _("No repeat has come")
@@ -236,7 +236,7 @@ def of_tracking(tried: HeldOut | Unsaid) -> Caption:
     }
 
 
-def of_model(view: Outlook | Unsaid) -> Caption:
+def of_model(view: Outlook | NotEstimable) -> Caption:
     """Return the caption of the models' parameters."""
     fit = ""
     if isinstance(view, Outlook):
@@ -244,7 +244,7 @@ def of_model(view: Outlook | Unsaid) -> Caption:
         told = [
             f"{name} {plain(found.log_likelihood, '', places=1)}"
             for name, found in parts.items()
-            if not isinstance(found, Unsaid)
+            if not isinstance(found, NotEstimable)
         ]
         fit = _("; log-likelihood {models}", models=listed(told))
     n = view.purchases.logs.n if isinstance(view, Outlook) else view.n
@@ -256,5 +256,5 @@ def of_model(view: Outlook | Unsaid) -> Caption:
             fit=fit,
         ),
         "source": source(_(CUSTOMERS), n),
-        "empty": view.why if isinstance(view, Unsaid) else "",
+        "empty": view.why if isinstance(view, NotEstimable) else "",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from profitchain.core.estimates import Said, Unsaid
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, p_words
 from profitchain.core.i18n import N_, _, following, listed
 from profitchain.words.prose import sentence
@@ -17,9 +17,9 @@ FASTER = N_(
 )
 
 
-def log_rank_sentence(test: Said) -> str:
+def log_rank_sentence(test: MaybeEstimate) -> str:
     """Return whether the groups come back at different paces, nothing adjusted."""
-    if isinstance(test, Unsaid):
+    if isinstance(test, NotEstimable):
         return _("Whether the groups differ can't be tested: {why}", why=test.why)
     p = p_words(test.value)
     if test.value < CLEAR:
@@ -27,9 +27,11 @@ def log_rank_sentence(test: Said) -> str:
     return _("No clear difference between the groups (log-rank test, {p}).", p=p)
 
 
-def pace_sentence(ratio: Said, even: Said, parts: Mapping[str, Said], n: int) -> str:
+def pace_sentence(
+    ratio: MaybeEstimate, even: MaybeEstimate, parts: Mapping[str, MaybeEstimate], n: int
+) -> str:
     """Return what one more point goes with in the pace of the next order, and whether it lasts."""
-    if isinstance(ratio, Unsaid):
+    if isinstance(ratio, NotEstimable):
         return _("What one more point goes with can't be said: {why}", why=ratio.why)
     told = sentence(ONE_PACE if ratio.low <= 1 <= ratio.high else FASTER, ratio=ratio,
                     times=f"{ratio.value:.2f}")  # fmt: skip
@@ -37,7 +39,7 @@ def pace_sentence(ratio: Said, even: Said, parts: Mapping[str, Said], n: int) ->
         sample = _("A sample of {some} of {all} customers.", some=digits(ratio.n, 0),
                    all=digits(n, 0))  # fmt: skip
         told = following(told, sample)
-    if isinstance(even, Unsaid):
+    if isinstance(even, NotEstimable):
         return told
     p = p_words(even.value)
     if even.value >= CLEAR:
@@ -49,8 +51,8 @@ def pace_sentence(ratio: Said, even: Said, parts: Mapping[str, Said], n: int) ->
     return following(told, changes)
 
 
-def _in_part(when: str, ratio: Said) -> str:
-    if isinstance(ratio, Unsaid):
+def _in_part(when: str, ratio: MaybeEstimate) -> str:
+    if isinstance(ratio, NotEstimable):
         return _("{when} {ratio}", when=when, ratio=number(ratio))
     words = {"when": when, "ratio": number(ratio), "ends": interval(ratio)}
     return _("{when} {ratio} ({ends})", **words)

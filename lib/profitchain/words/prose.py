@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import (
     MINUS,
     TOO_FEW,
@@ -123,9 +123,9 @@ def short_names(periods: Iterable[Period]) -> dict[str, str]:
     return {str(period): period_short(period) for period in periods}
 
 
-def change_words(change: Said) -> str:
+def change_words(change: MaybeEstimate) -> str:
     """Return a change as a verdict: "up 4.2 points", "down …" or "no clear change"."""
-    if isinstance(change, Unsaid):
+    if isinstance(change, NotEstimable):
         return _(TOO_FEW)
     if change.verdict == "no clear change":
         return _("no clear change")
@@ -134,13 +134,13 @@ def change_words(change: Said) -> str:
     return _("down {size}", size=_size(change))
 
 
-def change_on(change: Said, every: On) -> str:
+def change_on(change: MaybeEstimate, every: On) -> str:
     """Return a verdict and what it is on: "up 4.2 points on the quarter"."""
     return _("{change} {on}", change=change_words(change), on=on_the(every))
 
 
 def change_message(
-    label: str, change: Said, *, on: On = "quarter", period: Period | None = None
+    label: str, change: MaybeEstimate, *, on: On = "quarter", period: Period | None = None
 ) -> str:
     """Return an exhibit's message about a change; an interval that spans zero says so.
 
@@ -154,7 +154,7 @@ def change_message(
     """
     on = period.every if period and on != "year" else on
     words = {"label": label, "on": on_the(on)}
-    if isinstance(change, Unsaid):
+    if isinstance(change, NotEstimable):
         return _("Change in {label} {on}: {too_few}", too_few=_(TOO_FEW), **words)
     if change.verdict == "no clear change":
         return _("No clear change in {label} {on}", **words)
@@ -163,14 +163,14 @@ def change_message(
     return _("{label} fell {size} {on}", size=_size(change), **words)
 
 
-def link_message(effect: Said, *, what: str = "", outcome: str = "", per: str = "") -> str:
+def link_message(effect: MaybeEstimate, *, what: str = "", outcome: str = "", per: str = "") -> str:
     """Return an exhibit's message about an effect: "goes with", or no clear link.
 
     `what` is satisfaction, `outcome` repeat purchases, `per` one more point, unless said.
     """
     what, outcome = what or _("satisfaction"), outcome or _("repeat purchases")
     per = per or _("one more point")
-    if isinstance(effect, Unsaid):
+    if isinstance(effect, NotEstimable):
         words = {"what": what, "outcome": outcome, "too_few": _(TOO_FEW)}
         return _("Link between {what} and {outcome}: {too_few}", **words)
     if effect.verdict == "no clear change":
@@ -210,7 +210,7 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
     >>> sentence("In {period}, {rate:number} came back.", rate=rate, period=Period("2026Q3"))
     'In July–September 2026, 31.2% came back.'
     """
-    unsaid = [value.why for value in values.values() if isinstance(value, Unsaid)]
+    unsaid = [value.why for value in values.values() if isinstance(value, NotEstimable)]
     if unsaid:
         return _(otherwise or N_("Not known: {why}")).replace("{why}", unsaid[0])
     return _(template).format(**{name: _Shown(value) for name, value in values.items()})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.sources.company import Question
@@ -19,9 +19,9 @@ HARDLY = 0.05  # an effect that adjusting moves by less than this share hardly c
 SEVERAL = 0.05  # a score that fewer than this share of all gave is not compared in a message
 
 
-def effect_sentence(effect: Said, label: str, days: int) -> str:
+def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
     """Return the page's first answer: what one more point goes with, adjusted."""
-    if isinstance(effect, Unsaid):
+    if isinstance(effect, NotEstimable):
         why = effect.why
         return _(
             "What one more point on “{label}” goes with can't be said: {why}", label=label, why=why
@@ -49,7 +49,7 @@ def effect_sentence(effect: Said, label: str, days: int) -> str:
 
 def bend_sentence(test: object, bands: pd.DataFrame) -> str:
     """Return what the test of linearity says, and where on the scale the link is clearest."""
-    if isinstance(test, Unsaid):
+    if isinstance(test, NotEstimable):
         return _("Whether each point counts the same can't be said: {why}", why=test.why)
     below, exact = _("p below {limit}", limit="0.001"), _("p = {p}", p=f"{test.p:.3f}")
     p = below if test.p < 0.001 else exact
@@ -65,11 +65,11 @@ def bend_sentence(test: object, bands: pd.DataFrame) -> str:
     )
 
 
-def ten_points_sentence(ten: Said, main: Question) -> str:
+def ten_points_sentence(ten: MaybeEstimate, main: Question) -> str:
     """Return what ten points of NPS go with, and by which answers they would come."""
     if main.kind != "nps":
         return ""
-    if isinstance(ten, Unsaid) or ten.spans_zero:
+    if isinstance(ten, NotEstimable) or ten.spans_zero:
         return sentence(
             "Ten NPS points go with no clear difference in the repeat rate: {ten:difference}.",
             otherwise="What ten NPS points go with can't be said: {why}",
@@ -131,7 +131,7 @@ def adjustment_message(compared: pd.DataFrame) -> str:
 
 def bend_message(test: object) -> str:
     """Return whether the curve is bent, as an exhibit's message."""
-    if isinstance(test, Unsaid):
+    if isinstance(test, NotEstimable):
         return _("How repeat purchases rise along the scale")
     if test.p < CLEAR:
         return _("Some points count more than others")
@@ -147,7 +147,7 @@ def bands_message(bands: pd.DataFrame, test: object) -> str:
     if clear.empty:
         return _("In no part of the scale is the link clear")
     most = clear.loc[clear["value"].idxmax()]
-    if isinstance(test, Unsaid) or test.p >= CLEAR:
+    if isinstance(test, NotEstimable) or test.p >= CLEAR:
         return _("No part of the scale clearly counts for more than the others")
     return _("The link is steepest from {band}", band=most["band"])
 
@@ -165,9 +165,9 @@ def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:
     return shown.drop(columns="moves")
 
 
-def amounts_message(spend: Said) -> str:
+def amounts_message(spend: MaybeEstimate) -> str:
     """Return what one more point goes with in money spent."""
-    if isinstance(spend, Unsaid):
+    if isinstance(spend, NotEstimable):
         return _("Orders and money: too few to say")
     if spend.spans_zero:
         return _("No clear link with the money spent")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, evidence, period_label
 from profitchain.core.i18n import N_, _, following, pgettext
 from profitchain.core.periods import Period
@@ -15,7 +15,7 @@ from profitchain.effects.nonresponse_bounds import CASES
 from profitchain.effects.response_propensity import MOST_TIMES_THE_MEDIAN, Weights
 from profitchain.measures.satisfaction import measures_of
 from profitchain.sources.company import Company, Question
-from profitchain.stats.comparisons import Measure, Story
+from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.ratios import said_frame
 from profitchain.stats.sampling_weights import of_all, stands_for
 from profitchain.words import captions
@@ -40,11 +40,11 @@ def known_sentence(facts: Mapping[str, int]) -> str:
 
 
 def score_sentence(
-    scores: pd.DataFrame, moved: Said, main: Question, facts: Mapping[str, int]
+    scores: pd.DataFrame, moved: MaybeEstimate, main: Question, facts: Mapping[str, int]
 ) -> str:
     """Return what weighting does to the score, and what it can't do (`scores`: two rows)."""
     before, weighted = scores.itertuples()
-    why = weighted.why or before.why or (moved.why if isinstance(moved, Unsaid) else "")
+    why = weighted.why or before.why or (moved.why if isinstance(moved, NotEstimable) else "")
     if why:
         return _("What the score would be had everybody answered can't be said: {why}", why=why)
     asked, bought = pgettext("all who", "were asked"), pgettext("all who", "bought")
@@ -57,10 +57,10 @@ def score_sentence(
     )  # fmt: skip
 
 
-def effect_sentence(effects: pd.DataFrame, moved: Said, days: int) -> str:
+def effect_sentence(effects: pd.DataFrame, moved: MaybeEstimate, days: int) -> str:
     """Return what weighting does to the link with repeat orders (`effects`: two rows, shares)."""
     before, weighted = effects.itertuples()
-    why = weighted.why or before.why or (moved.why if isinstance(moved, Unsaid) else "")
+    why = weighted.why or before.why or (moved.why if isinstance(moved, NotEstimable) else "")
     if why:
         return _("What weighting does to the link with repeat orders can't be said: {why}", why=why)
     now = _as_said(weighted, "share")
@@ -76,12 +76,12 @@ def effect_sentence(effects: pd.DataFrame, moved: Said, days: int) -> str:
     )  # fmt: skip
 
 
-def limits_sentence(bounds: Mapping[str, Said], main: Question) -> str:
+def limits_sentence(bounds: Mapping[str, MaybeEstimate], main: Question) -> str:
     """Return how far the silent could move the score, in words that claim no more."""
     low, high, late = (bounds[case] for case in CASES)
     words = case_words(main)
     for end in (low, high):
-        if isinstance(end, Unsaid):
+        if isinstance(end, NotEstimable):
             return _("How far silence could move it can't be said: {why}", why=end.why)
     tail = sentence(
         "Were they like those who answered late it would be **{late:number}** ({late:evidence}).",
@@ -96,9 +96,9 @@ def limits_sentence(bounds: Mapping[str, Said], main: Question) -> str:
     return following(told, tail)
 
 
-def weights_sentence(weighted: Weights | Unsaid) -> str:
+def weights_sentence(weighted: Weights | NotEstimable) -> str:
     """Return what the chance of answering was told from, and what became of other columns."""
-    if isinstance(weighted, Unsaid):
+    if isinstance(weighted, NotEstimable):
         return _("No weights: {why}", why=weighted.why)
     if weighted.model is None:
         return _("Hardly anybody is missing, so each answer counts for one.")
@@ -111,7 +111,7 @@ def weights_sentence(weighted: Weights | Unsaid) -> str:
     return _("{clauses}. An answer counts for one over its chance.", clauses=told)
 
 
-def weights_table(sets: Mapping[str, tuple[Weights | Unsaid, Said]]) -> pd.DataFrame:
+def weights_table(sets: Mapping[str, tuple[Weights | NotEstimable, MaybeEstimate]]) -> pd.DataFrame:
     """Return how unequal weights are: one row a set of answers; none where there are no weights.
 
     Parameters
@@ -133,12 +133,14 @@ def weights_table(sets: Mapping[str, tuple[Weights | Unsaid, Said]]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def bounds_frame(first: pd.DataFrame, bounds: Mapping[str, Said], main: Question) -> pd.DataFrame:
+def bounds_frame(
+    first: pd.DataFrame, bounds: Mapping[str, MaybeEstimate], main: Question
+) -> pd.DataFrame:
     """Return the number as answered and weighted (`first`), then in each case; late if known."""
     labels = [_("Others all {kind}", kind=words) for words in case_words(main)]
     labels.append(_("Others like late answers"))
     rest = said_frame([bounds[case] for case in CASES], label=labels)
-    rest = rest.iloc[: len(CASES) - isinstance(bounds["late"], Unsaid)]
+    rest = rest.iloc[: len(CASES) - isinstance(bounds["late"], NotEstimable)]
     return pd.concat([first[list(rest)], rest], ignore_index=True)
 
 
@@ -150,7 +152,7 @@ def missing_table(profile: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(difference_unit="percentage points")
 
 
-def rate_caption(rate: Story, period: Period, facts: Mapping[str, int]) -> Caption:
+def rate_caption(rate: MeasureSeries, period: Period, facts: Mapping[str, int]) -> Caption:
     """Return the caption of the rate over time."""
     return captions.trend(rate, period, rows=_rows(facts))
 
@@ -225,7 +227,9 @@ def weights_caption(table: pd.DataFrame) -> Caption:
     }
 
 
-def score_caption(scores: pd.DataFrame, moved: Said, main: Question, period: Period) -> Caption:
+def score_caption(
+    scores: pd.DataFrame, moved: MaybeEstimate, main: Question, period: Period
+) -> Caption:
     """Return the caption of the score as answered and weighted."""
     return _of_score(scores, moved_message(_("the score"), moved), main, period)
 
@@ -237,7 +241,7 @@ def cases_caption(cases: pd.DataFrame, main: Question, period: Period) -> Captio
     return told | {"source": source(_("Requests to answer"), _most(cases))}
 
 
-def effect_caption(effects: pd.DataFrame, moved: Said, firm: Company) -> Caption:
+def effect_caption(effects: pd.DataFrame, moved: MaybeEstimate, firm: Company) -> Caption:
     """Return the caption of the effect of one point (percentage points), two ways."""
     return captions.per_point(moved_message(_("the link"), moved), firm, effects)
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import TOO_FEW, as_difference, digits, interval, number, period_short
 from profitchain.core.i18n import N_, SOURCE, _, length, spoken
 from profitchain.core.periods import Period
 from profitchain.sources.company import Question
-from profitchain.stats.comparisons import Story
+from profitchain.stats.comparisons import MeasureSeries
 from profitchain.words.prose import (
     On,
     Prose,
@@ -60,10 +60,10 @@ def trend_description(label: str, trend: pd.DataFrame, unit: str) -> str:
     )
 
 
-def score_sentence(story: Story, period: Period) -> str:
+def score_sentence(story: MeasureSeries, period: Period) -> str:
     """Return a measure's figure and the verdicts on its two changes, as a page's first answer."""
     told = {"label": story.measure.label, "now": story.now, "period": period}
-    if isinstance(story.now, Unsaid):
+    if isinstance(story.now, NotEstimable):
         return _("{label} can't be said: {why}", label=story.measure.label, why=story.now.why)
     changes = _changes(story, period)
     if not changes:
@@ -88,7 +88,7 @@ def _moved(on: On, change: Estimate) -> str:
     return told if change.spans_zero else f"**{told}**"
 
 
-def changes_sentence(story: Story, period: Period) -> str:
+def changes_sentence(story: MeasureSeries, period: Period) -> str:
     """Return by how much a measure moved, with intervals; "" where nothing can be compared."""
     told = [
         _(
@@ -103,7 +103,7 @@ def changes_sentence(story: Story, period: Period) -> str:
     return _("The estimated change is {changes}.", changes=clauses(told, "，")) if told else ""
 
 
-def moves_sentence(stories: Sequence[Story], period: Period) -> str:
+def moves_sentence(stories: Sequence[MeasureSeries], period: Period) -> str:
     """Return which of several measures moved on the previous period; "" where there are none."""
     stories = [story for story in stories if story.measure.id not in COMPLEMENTS]
     known = [story for story in stories if isinstance(story.change, Estimate)]
@@ -145,7 +145,7 @@ def in_sentence(label: str) -> str:
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
-def changes_table(stories: Iterable[Story], period: Period) -> pd.DataFrame:
+def changes_table(stories: Iterable[MeasureSeries], period: Period) -> pd.DataFrame:
     """Return measures in rows: the figure, its changes on the period before and on the year.
 
     Differences of shares are in percentage points. Each figure has the columns value, low, high,
@@ -203,7 +203,7 @@ def brief(message: str, otherwise: str) -> str:
     return message if length(message) <= LONGEST_MESSAGE else otherwise
 
 
-def totals_sentence(totals: dict[str, Said], period: Period) -> str:
+def totals_sentence(totals: dict[str, MaybeEstimate], period: Period) -> str:
     """Return what was bought in a period, counted in full."""
     return sentence(
         "In {period}, {active:number} placed {orders:number} worth {revenue:number}.",
@@ -238,7 +238,7 @@ def cohorts_source(cohorts: pd.DataFrame) -> str:
     )
 
 
-def again_message(again: Said, days: int) -> str:
+def again_message(again: MaybeEstimate, days: int) -> str:
     """Return the share of customers who order again within so many days."""
     return sentence(
         "{again:number} ordered again within {days} days",
@@ -268,14 +268,14 @@ def definitions(questions: Iterable[Question]) -> Prose:
     return note(*dict.fromkeys(how(question) for question in questions))
 
 
-def measure_definitions(stories: Iterable[Story]) -> Prose:
+def measure_definitions(stories: Iterable[MeasureSeries]) -> Prose:
     """Return each measure's definition in words."""
     measures = [story.measure for story in stories]
     words = [{"label": measure.label, "meaning": measure.means} for measure in measures]
     return note(*[_("**{label}**: {meaning}.", **told) for told in words])
 
 
-def change_title(story: Story, period: Period) -> str:
+def change_title(story: MeasureSeries, period: Period) -> str:
     """Return an exhibit's message on a measure's change."""
     label, told = story.measure.label, {"change": story.change, "period": period}
     is_first = isinstance(story.change, Estimate) and not story.change.spans_zero
@@ -284,20 +284,20 @@ def change_title(story: Story, period: Period) -> str:
     return brief(change_message(label, **told), change_message(short, **told))
 
 
-def _changes(story: Story, period: Period) -> dict[str, Estimate]:
+def _changes(story: MeasureSeries, period: Period) -> dict[str, Estimate]:
     """Return the changes that can be said, by what they are on; the one on the year is last."""
     said = {period.every: story.change, "year": story.change_on_year}
     return {on: change for on, change in said.items() if isinstance(change, Estimate)}
 
 
-def _change_cell(prefix: str, change: Said) -> dict[str, object]:
+def _change_cell(prefix: str, change: MaybeEstimate) -> dict[str, object]:
     cell = _cell(prefix, as_difference(change))
-    if isinstance(change, Unsaid) and not change.n:
+    if isinstance(change, NotEstimable) and not change.n:
         cell[f"{prefix}why"] = _("nothing to compare with")
     return cell | {f"{prefix}verdict": _verdict(change)}
 
 
-def _cell(prefix: str, said: Said) -> dict[str, object]:
+def _cell(prefix: str, said: MaybeEstimate) -> dict[str, object]:
     """Return a figure as columns: value, low, high (NaN where unsaid), unit, why."""
     parts = ("value", "low", "high")
     numbers = {part: getattr(said, part, np.nan) for part in parts}
@@ -317,5 +317,5 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}%" if share >= 0.1 else f"{100 * share:.1f}%"
 
 
-def _verdict(change: Said) -> str:
-    return TOO_FEW if isinstance(change, Unsaid) else change.verdict
+def _verdict(change: MaybeEstimate) -> str:
+    return TOO_FEW if isinstance(change, NotEstimable) else change.verdict

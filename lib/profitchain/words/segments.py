@@ -8,11 +8,17 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, p_words, plain
 from profitchain.core.i18n import N_, _, clauses, following, listed, ngettext
-from profitchain.measures.clustering import Trial, profile
-from profitchain.measures.segment_comparisons import ALIKE, APART, Compared, Fairly, outside_funnel
+from profitchain.measures.clustering import ClusteringTrial, profile
+from profitchain.measures.segment_comparisons import (
+    ALIKE,
+    APART,
+    MeasureByCustomer,
+    SegmentComparison,
+    outside_funnel,
+)
 from profitchain.panel.edition import Edition
 from profitchain.stats.ratios import said_frame
 from profitchain.words.prose import first_capital, sentence, unmarked
@@ -27,7 +33,7 @@ MOST_LISTED = 4  # groups named in a sentence
 MARKS = {APART[0]: "up", APART[1]: "down"}
 
 
-def answer_sentence(found: Fairly, every: Sequence[Compared]) -> str:
+def answer_sentence(found: SegmentComparison, every: Sequence[MeasureByCustomer]) -> str:
     """Return which declared groups truly differ, or that they can't be told apart; "" if none."""
     heads = found.segments[found.segments["why"] == ""]
     if heads.empty:
@@ -58,9 +64,9 @@ def answer_sentence(found: Fairly, every: Sequence[Compared]) -> str:
     )  # fmt: skip
 
 
-def kept_sentence(found: Fairly, all_of_them: Said) -> str:
+def kept_sentence(found: SegmentComparison, all_of_them: MaybeEstimate) -> str:
     """Return which groups keep more or fewer of their customers, in shrunken rates."""
-    if isinstance(all_of_them, Unsaid):
+    if isinstance(all_of_them, NotEstimable):
         return _("How many customers come back can't be said: {why}", why=all_of_them.why)
     rows = found.of("retention_rate")
     apart = rows[rows["verdict"].isin(APART)]
@@ -73,7 +79,7 @@ def kept_sentence(found: Fairly, all_of_them: Said) -> str:
                     share=all_of_them, words=words)  # fmt: skip
 
 
-def segment_sentences(found: Fairly, every: Sequence[Compared]) -> list[str]:
+def segment_sentences(found: SegmentComparison, every: Sequence[MeasureByCustomer]) -> list[str]:
     """Return, a segment each, how much its groups differ beyond chance in every measure."""
     if found.segments.empty:
         return [_(NO_SEGMENTS)]
@@ -116,21 +122,21 @@ def funnel_sentence(shown: pd.DataFrame, limits: pd.DataFrame, phi: float) -> st
     return following(counted, scattered)
 
 
-def gain_sentence(tried: Trial | Unsaid) -> str:
+def gain_sentence(tried: ClusteringTrial | NotEstimable) -> str:
     """Return whether clusters found in the data foretell the next period better than rules."""
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         return _("Whether clusters foretell more than rules can't be said: {why}", why=tried.why)
     gain = sentence(
         "Out of time, the clusters' gain in the squared error that is saved is {gain:difference}.",
         otherwise="Whether clusters foretell more than rules can't be said: {why}",
         gain=tried.gain,
     )
-    if isinstance(tried.gain, Unsaid):
+    if isinstance(tried.gain, NotEstimable):
         return gain
     return following(_("**{verdict}.**", verdict=verdict(tried)), gain)
 
 
-def groups_table(found: Fairly, every: Sequence[Compared]) -> pd.DataFrame:
+def groups_table(found: SegmentComparison, every: Sequence[MeasureByCustomer]) -> pd.DataFrame:
     """Return the groups side by side: in each measure, raw and drawn to the mean.
 
     Returns
@@ -156,7 +162,7 @@ def groups_table(found: Fairly, every: Sequence[Compared]) -> pd.DataFrame:
 ENDS = ("value", "low", "high")
 
 
-def funnel_frame(found: Fairly) -> pd.DataFrame:
+def funnel_frame(found: SegmentComparison) -> pd.DataFrame:
     """Return what the funnel draws: group, segment, customers, value, low, high, unit.
 
     Where two segments share a group's name, the segment stands before it. Without any group to
@@ -166,7 +172,7 @@ def funnel_frame(found: Fairly) -> pd.DataFrame:
     if rows.empty:
         reasons = found.segments["why"].tolist()
         return said_frame(
-            [Unsaid(why=(reasons or [unmarked(_(NO_SEGMENTS))])[0])], group=[""]
+            [NotEstimable(why=(reasons or [unmarked(_(NO_SEGMENTS))])[0])], group=[""]
         ).assign(customers=np.nan, segment="", unit="share", verdict="")
     twice = rows["group"].duplicated(keep=False)
     names = rows["group"].where(~twice, _with_segment(rows))
@@ -175,9 +181,9 @@ def funnel_frame(found: Fairly) -> pd.DataFrame:
     return pd.DataFrame(head | numbers | {"unit": rows["unit"], "verdict": rows["verdict"]})
 
 
-def trial_table(tried: Trial | Unsaid) -> pd.DataFrame:
+def trial_table(tried: ClusteringTrial | NotEstimable) -> pd.DataFrame:
     """Return the trial as a table, the clusters' gain in its last row; empty if there is none."""
-    if isinstance(tried, Unsaid):
+    if isinstance(tried, NotEstimable):
         return pd.DataFrame()
     rows = tried.table.drop(columns="n")
     gain = tried.gain
@@ -187,15 +193,17 @@ def trial_table(tried: Trial | Unsaid) -> pd.DataFrame:
     return pd.concat([rows, pd.DataFrame([last])], ignore_index=True)
 
 
-def profile_table(tried: Trial | Unsaid, customers: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+def profile_table(
+    tried: ClusteringTrial | NotEstimable, customers: pd.DataFrame, edition: Edition
+) -> pd.DataFrame:
     """Return the clusters' profile if they foretell better than groups by rule, else no rows."""
-    if isinstance(tried, Unsaid) or not tried.is_worth_showing:
+    if isinstance(tried, NotEstimable) or not tried.is_worth_showing:
         return pd.DataFrame()
     unit = edition.company.currency
     return profile(customers, tried.clusters, unit=unit, smallest=edition.smallest)
 
 
-def verdict(tried: Trial) -> str:
+def verdict(tried: ClusteringTrial) -> str:
     """Return which way of grouping foretells the next period better, as a message."""
     if tried.is_worth_showing:
         return _("Clusters found in the data foretell more than groups by rule")
@@ -206,7 +214,7 @@ def verdict(tried: Trial) -> str:
     return _("Groups by rule do as well as clusters found in the data")
 
 
-def _labels(every: Sequence[Compared]) -> dict[str, str]:
+def _labels(every: Sequence[MeasureByCustomer]) -> dict[str, str]:
     return {one.measure.id: in_sentence(one.measure.label) for one in every}
 
 
@@ -257,7 +265,7 @@ def _with_segment(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(names, index=rows.index, dtype=object)
 
 
-def column_of(one: Compared) -> str:
+def column_of(one: MeasureByCustomer) -> str:
     """Return the name of a measure's columns in `groups_table`."""
     return one.measure.id.removesuffix("_per_customer").removeprefix("latest_")
 

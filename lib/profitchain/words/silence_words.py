@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import number, plain
 from profitchain.core.i18n import _, pgettext
 from profitchain.sources.company import Question
@@ -40,9 +40,9 @@ def moved_words(moved: Estimate) -> str:
     )  # fmt: skip
 
 
-def moved_message(what: str, moved: Said) -> str:
+def moved_message(what: str, moved: MaybeEstimate) -> str:
     """Return an exhibit's message on what weights do to a number (`what`: its name in words)."""
-    if isinstance(moved, Unsaid):
+    if isinstance(moved, NotEstimable):
         return _("What weighting does to {what} can't be said", what=what)
     if moved.spans_zero:
         return _("Weighting does not clearly move {what}", what=what)

@@ -7,12 +7,12 @@ from functools import reduce
 
 import numpy as np
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.profitability import PURPOSE_WORDS, By, Costing
-from profitchain.measures.rfm import LAPSED, RULES, Groups, Thirds, ordered
+from profitchain.measures.rfm import LAPSED, RULES, Thirds, ValueGroups, ordered
 from profitchain.panel.edition import Edition
 from profitchain.words import captions
 from profitchain.words.prose import clauses, following, listed, sentence
@@ -41,10 +41,10 @@ def named_rules(rules: Iterable[tuple[str, str]]) -> str:
     return beside(*(_("**{name}**: {rule}", name=_(name), rule=_(rule)) for name, rule in rules))
 
 
-def carried_sentence(shares: Mapping[str, Said], edition: Edition) -> str:
+def carried_sentence(shares: Mapping[str, MaybeEstimate], edition: Edition) -> str:
     """Return the page's answer: what the top tenth of the period's customers carries."""
     revenue = shares["top_decile_revenue_share"]
-    if isinstance(revenue, Unsaid):
+    if isinstance(revenue, NotEstimable):
         return _("What the top tenth of customers carries can't be said: {why}", why=revenue.why)
     told = {"revenue": revenue, "period": edition.period}
     told["assumed"] = assumed_clause(edition, "margin")
@@ -62,7 +62,7 @@ def carried_sentence(shares: Mapping[str, Said], edition: Edition) -> str:
     )
 
 
-def longer_sentence(shares: Mapping[str, Said], edition: Edition) -> str:
+def longer_sentence(shares: Mapping[str, MaybeEstimate], edition: Edition) -> str:
     """Return the same over the lookback, and the Gini indices."""
     when = lookback_words(edition)
     lookback = [name for name in shares if name.endswith("_lookback")]
@@ -88,7 +88,7 @@ def longer_sentence(shares: Mapping[str, Said], edition: Edition) -> str:
     return following(carried, index)
 
 
-def limits_sentence(groups: Groups, edition: Edition) -> str:
+def limits_sentence(groups: ValueGroups, edition: Edition) -> str:
     """Return where the thirds end, so that anybody can place a customer."""
     n = len(ordered(groups.now))
     if n < edition.smallest:
@@ -118,7 +118,7 @@ def drawn_sentences(edition: Edition) -> tuple[str, ...]:
     return captions.drawn_sentences(NEARLY_ALL, edition.facts)
 
 
-def ties_sentence(groups: Groups) -> str:
+def ties_sentence(groups: ValueGroups) -> str:
     """Return a warning where a measure can't part the customers; "" where all do."""
     told = [
         _(
@@ -141,9 +141,9 @@ def ties_sentence(groups: Groups) -> str:
 MEASURES = {"recency": N_("recency"), "frequency": N_("the number of orders")}
 
 
-def profit_sentence(profit: Said, losing: Said, edition: Edition) -> str:
+def profit_sentence(profit: MaybeEstimate, losing: MaybeEstimate, edition: Edition) -> str:
     """Return profit per customer and the share at a loss, or what is missing."""
-    if isinstance(profit, Unsaid):
+    if isinstance(profit, NotEstimable):
         return following(_("Profit per customer is not known."), profit.why)
     return sentence(
         "Profit per customer of {when} is {profit}; {losing:number} of customers cost "

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from babel.dates import format_date
 
-from profitchain.core.estimates import Estimate, Said
+from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import digits, number, period_label, plain
 from profitchain.core.i18n import N_, _, locale, ngettext
 from profitchain.measures.concentration import TOP
 from profitchain.measures.purchase_rhythm import ABOVE, BELOW, ONCE, ORDERS
-from profitchain.measures.rfm import Groups, ordered
+from profitchain.measures.rfm import ValueGroups, ordered
 from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import Caption, drawn_from, source
@@ -25,7 +25,7 @@ DASH = "–"
 CUSTOMERS, WHO_ORDERED = N_("Customers"), N_("Customers who ordered")
 
 
-def of_groups(table: pd.DataFrame, groups: Groups, edition: Edition) -> Caption:
+def of_groups(table: pd.DataFrame, groups: ValueGroups, edition: Edition) -> Caption:
     """Return the caption of the value groups."""
     main, score = edition.company.main, ""
     if main:
@@ -92,7 +92,9 @@ def shown_groups(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     return table.rename(columns=renamed).drop(columns="orders_per_customer")
 
 
-def of_lorenz(curves: pd.DataFrame, shares: Mapping[str, Said], edition: Edition) -> Caption:
+def of_lorenz(
+    curves: pd.DataFrame, shares: Mapping[str, MaybeEstimate], edition: Edition
+) -> Caption:
     """Return the caption of the Lorenz curves."""
     said = shares["top_decile_revenue_share"]
     message = _("Too few customers to say how much the top ones carry")
@@ -143,7 +145,7 @@ def of_profit(table: pd.DataFrame, edition: Edition) -> Caption:
     }
 
 
-def of_rhythm(said: Mapping[str, Said], edition: Edition) -> Caption:
+def of_rhythm(said: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
     """Return the caption of the purchase rhythm."""
     one = said[ONCE]
     message = _("How often, how far apart and how much customers buy")
@@ -206,7 +208,7 @@ def of_dimensions(table: pd.DataFrame, now: pd.DataFrame, edition: Edition) -> C
     }
 
 
-def _groups_message(table: pd.DataFrame, groups: Groups) -> str:
+def _groups_message(table: pd.DataFrame, groups: ValueGroups) -> str:
     column = f"share_of_{groups.money}"
     known = table[table[column] > 0]
     if known.empty:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import number, plain
 from profitchain.core.i18n import N_, _
 from profitchain.measures.disclosure_control import too_small
@@ -28,14 +28,14 @@ NOT_MEASURED = {"message": N_("Satisfaction within value is not measured"), "sou
 MOVED = {"Hostages": N_("hostages"), "Loyal": N_("loyal customers")}
 
 
-def feeling_sentence(found: Fields | Unsaid, edition: Edition) -> str:
+def feeling_sentence(found: Fields | NotEstimable, edition: Edition) -> str:
     """Return how customers of high value feel, beside those of low value, and who is silent."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return _("How those customers feel is not known: {why}", why=found.why)
     few = {"smallest": edition.smallest}
     high, low = (not_satisfied_share(found, high=high, **few) for high in (True, False))
     silent = _silent(answered_share(found.now, **few))
-    if isinstance(high, Unsaid):
+    if isinstance(high, NotEstimable):
         return _("How customers of high value feel can't be said: {why}", why=high.why)
     other = ""
     if isinstance(low, Estimate):
@@ -47,8 +47,8 @@ def feeling_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def _moved_part(name: str, out: Estimate, gone: Said, edition: Edition) -> str:
-    if isinstance(gone, Unsaid):
+def _moved_part(name: str, out: Estimate, gone: MaybeEstimate, edition: Edition) -> str:
+    if isinstance(gone, NotEstimable):
         return sentence(
             "of {n} {field} {out:number} ({out:interval})", n=out.n, field=name, out=out
         )
@@ -58,9 +58,9 @@ def _moved_part(name: str, out: Estimate, gone: Said, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def cut_sentence(found: Fields | Unsaid, edition: Edition) -> str:
+def cut_sentence(found: Fields | NotEstimable, edition: Edition) -> str:
     """Return where the four fields are cut."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return _("Not measured: {why}", why=found.why)
     n = len(ordered(found.now))
     if n < edition.smallest:
@@ -79,9 +79,9 @@ def cut_sentence(found: Fields | Unsaid, edition: Edition) -> str:
     )
 
 
-def of_fields(found: Fields | Unsaid, table: pd.DataFrame, edition: Edition) -> Caption:
+def of_fields(found: Fields | NotEstimable, table: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of the four fields."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
     cut, before = found.cut, ""
     shares = [name for name in table if name.startswith("share_of")]
@@ -106,9 +106,9 @@ def of_fields(found: Fields | Unsaid, table: pd.DataFrame, edition: Edition) -> 
     }
 
 
-def of_moves(found: Fields | Unsaid, told: pd.DataFrame, edition: Edition) -> Caption:
+def of_moves(found: Fields | NotEstimable, told: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of the moves between fields."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
     word = period_word(edition.period)
     out = moved_out(found, "Hostages", smallest=edition.smallest)
@@ -138,8 +138,8 @@ def _of_those_moved(found: Fields, told: pd.DataFrame, edition: Edition) -> str:
     return drawn_from(source(CUSTOMERS, len(rows)), edition.stands_for)
 
 
-def _silent(share: Said) -> str:
-    if isinstance(share, Unsaid):
+def _silent(share: MaybeEstimate) -> str:
+    if isinstance(share, NotEstimable):
         return ""
     return _("; {share} of all have not answered", share=f"{1 - share.value:.0%}")
 

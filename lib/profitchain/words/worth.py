@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import MINUS, digits, ends, number, plain
 from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.effects.power import MORE_TO_HALVE
@@ -49,11 +49,11 @@ def books_sentence(found: pd.DataFrame, tolerance: float) -> str:
     )
 
 
-def worth_sentence(yearly: Mapping[str, Said], edition: Edition, money: str) -> str:
+def worth_sentence(yearly: Mapping[str, MaybeEstimate], edition: Edition, money: str) -> str:
     """Return the page's answer: what one more point goes with, for all customers and a year."""
     said, label = yearly[money], edition.company.main.label
     words = {"what": _(WORDS[money]), "label": label, "assumed": assumed_clause(edition, money)}
-    if isinstance(said, Unsaid):
+    if isinstance(said, NotEstimable):
         why = {"label": label, "why": said.why}
         return _("What one more point on “{label}” is worth can't be said: {why}", **why)
     if said.spans_zero:
@@ -76,10 +76,10 @@ def worth_sentence(yearly: Mapping[str, Said], edition: Edition, money: str) -> 
     )
 
 
-def revenue_sentence(yearly: Mapping[str, Said], money: str) -> str:
+def revenue_sentence(yearly: Mapping[str, MaybeEstimate], money: str) -> str:
     """Return the same worth in revenue, where the first sentence speaks of margin."""
     said = yearly["spend"]
-    if money == "spend" or isinstance(said, Unsaid) or said.spans_zero:
+    if money == "spend" or isinstance(said, NotEstimable) or said.spans_zero:
         return ""
     words = {"size": number(upward(said)), "shown": upward(said)}
     if said.value >= 0:
@@ -87,13 +87,13 @@ def revenue_sentence(yearly: Mapping[str, Said], money: str) -> str:
     return sentence("In revenue that is {size} less a year ({shown:evidence}).", **words)
 
 
-def ends_sentence(parts: Mapping[str, Said], *, or_nothing: bool = False) -> str:
+def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = False) -> str:
     """Return whether a point counts for more at the bottom of the scale or at its top.
 
     `or_nothing`: say nothing rather than why it can't be said.
     """
     apart = parts["difference"]
-    if isinstance(apart, Unsaid):
+    if isinstance(apart, NotEstimable):
         why = apart.why
         unsaid = _("Whether mending or delighting counts for more can't be said: {why}", why=why)
         return "" if or_nothing else unsaid
@@ -110,9 +110,9 @@ def ends_sentence(parts: Mapping[str, Said], *, or_nothing: bool = False) -> str
     return following(head, detail)
 
 
-def base_sentence(base: Base | Unsaid) -> str:
+def base_sentence(base: Base | NotEstimable) -> str:
     """Return to how many customers an effect is multiplied out, and how often."""
-    if isinstance(base, Unsaid):
+    if isinstance(base, NotEstimable):
         return _("The active base can't be counted: {why}", why=base.why)
     return _(
         "{customers} bought within the 365 days up to the period's end, {active} of them in a mean "
@@ -126,9 +126,9 @@ def base_sentence(base: Base | Unsaid) -> str:
     )
 
 
-def tops_sentence(levels: Levels | Unsaid) -> str:
+def tops_sentence(levels: Levels | NotEstimable) -> str:
     """Return how many answers can't rise any more."""
-    if isinstance(levels, Unsaid):
+    if isinstance(levels, NotEstimable):
         return _("No scenario can be told: {why}", why=levels.why)
     return _(
         "{share} of the answers already stand at the best end of the scale and stay there.",
@@ -136,9 +136,9 @@ def tops_sentence(levels: Levels | Unsaid) -> str:
     )
 
 
-def elasticity_sentence(found: Said) -> str:
+def elasticity_sentence(found: MaybeEstimate) -> str:
     """Return by how many percent sales differ for 1% more score, beside what is often claimed."""
-    if isinstance(found, Unsaid):
+    if isinstance(found, NotEstimable):
         return _("What 1% more satisfaction goes with can't be said: {why}", why=found.why)
     words = {
         "size": f"{digits(abs(found.value), 2)}%",
@@ -172,7 +172,9 @@ def books_note(found: pd.DataFrame, tolerance: float) -> str:
     )
 
 
-def plan_sentences(effect: Said, smallest: Said, months: Said) -> tuple[str, str]:
+def plan_sentences(
+    effect: MaybeEstimate, smallest: MaybeEstimate, months: MaybeEstimate
+) -> tuple[str, str]:
     """Return the smallest effect to be found, and what would halve the interval."""
     seen = sentence(
         "Answers like these would find a difference of {smallest:difference_number} for one more "
@@ -180,7 +182,7 @@ def plan_sentences(effect: Said, smallest: Said, months: Said) -> tuple[str, str
         otherwise="The smallest effect that would be found can't be said: {why}",
         smallest=smallest, effect=effect,
     )  # fmt: skip
-    if isinstance(months, Unsaid):
+    if isinstance(months, NotEstimable):
         why = months.why
         return seen, _("How long it takes to halve the interval can't be said: {why}", why=why)
     return seen, ngettext(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, Said, Unsaid
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import number, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.effects.power import POWER
@@ -33,7 +33,7 @@ def of_chain(steps: pd.DataFrame, edition: Edition, money: str) -> Caption:
     }
 
 
-def of_models(ways: Mapping[str, Said], edition: Edition, money: str) -> Caption:
+def of_models(ways: Mapping[str, MaybeEstimate], edition: Edition, money: str) -> Caption:
     """Return the caption of the same effect in several models."""
     return {
         "message": _("The same point, counted in three ways"),
@@ -47,7 +47,7 @@ def of_models(ways: Mapping[str, Said], edition: Edition, money: str) -> Caption
     }
 
 
-def of_base(out: Mapping[str, Said], edition: Edition, money: str) -> Caption:
+def of_base(out: Mapping[str, MaybeEstimate], edition: Edition, money: str) -> Caption:
     """Return the caption of an effect on its way from one customer to the whole base."""
     last = list(out.values())[-1]
     message, what = _("No clear worth of a point"), _(WORDS[money])
@@ -106,7 +106,7 @@ def of_curve(curve: pd.DataFrame, edition: Edition, money: str) -> Caption:
 
 
 def of_starts(
-    starts: pd.DataFrame, levels: Levels | Unsaid, edition: Edition, money: str
+    starts: pd.DataFrame, levels: Levels | NotEstimable, edition: Edition, money: str
 ) -> Caption:
     """Return the caption of what a point goes with from each score on."""
     known = starts.dropna(subset=["value"])
