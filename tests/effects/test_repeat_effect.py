@@ -65,7 +65,7 @@ def worlds(make: Callable[..., object], **options: object) -> Iterable[object]:
 
 def as_said(row: object) -> MaybeEstimate:
     if row.why:
-        return NotEstimable(why=row.why)
+        return NotEstimable(row.why)
     return Estimate(value=row.value, low=row.low, high=row.high, n=row.n, unit="share")
 
 

@@ -179,7 +179,7 @@ def test_ten_nps_points_are_ten_times_one_and_need_answers_to_move():
     assert can["detractors become passives", 5] == "yes"
     assert can["detractors become passives", 10] == "no"
     assert can["detractors become promoters", 10] == "yes"
-    assert nps_table(cells, CSAT, NotEstimable(why=""), **HOW).empty
+    assert nps_table(cells, CSAT, NotEstimable(""), **HOW).empty
 
 
 def test_the_steps_between_scores_lead_from_the_bottom_to_the_top():
@@ -374,7 +374,7 @@ def test_the_wait_for_a_narrower_interval_goes_by_the_answers_of_the_period():
 def test_no_experiment_is_sized_on_an_effect_that_spans_zero():
     cells = rows(score=[1, 2, 3, 4], repeats=[0, 1, 1, 0])
     unclear = Estimate(value=0.01, low=-0.01, high=0.03, n=4, unit="share")
-    plan = experiment(cells, {"repeats": unclear, "margin": NotEstimable(why="No margin.", n=4)})
+    plan = experiment(cells, {"repeats": unclear, "margin": NotEstimable("No margin.", n=4)})
     assert plan["customers_per_arm"].isna().all()
     assert plan["why"].str.len().gt(0).all()
 

@@ -234,7 +234,7 @@ def test_customers_whom_another_event_touched_in_between_are_no_comparison():
 def test_events_that_touched_all_or_nobody_tell_nothing(region):
     events = EVENTS.assign(region=region)
     assert event_study.latest(shaken(np.random.default_rng(1)), events) == NotEstimable(
-        why=event_study.NONE, n=3000
+        event_study.NONE, n=3000
     )
 
 

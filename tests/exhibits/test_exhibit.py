@@ -18,7 +18,7 @@ from profitchain.exhibits import axes, charts, exhibit, tables
 from profitchain.words import prose
 
 WORDS = {"measure": "NPS, points", "source": "Survey", "description": "It rose.", "message": "Up"}
-UNSAID = NotEstimable(why="Only 4 answers.", n=4)
+UNSAID = NotEstimable("Only 4 answers.", n=4)
 
 
 def estimate(value, low, high, unit="points", n=1204):

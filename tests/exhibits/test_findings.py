@@ -12,7 +12,7 @@ import pytest
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
-from profitchain.pages import summary
+from profitchain.pages.page import summary
 
 PERIOD = Period("2026Q3")
 NPS = Estimate(value=42.1, low=38.8, high=45.4, n=1204, unit="points")
@@ -35,7 +35,7 @@ def recorded():
         findings.finding("nps", NPS, label="NPS", change=CHANGE, trend=TREND),
         findings.finding("nps", NPS.times(0.5), label="NPS", group="North"),
         findings.finding("repeat_rate", RATE, label="Repeat rate", change=STILL),
-        findings.finding("ces", NotEstimable(why="Only 4 answers.", n=4), label="Effort"),
+        findings.finding("ces", NotEstimable("Only 4 answers.", n=4), label="Effort"),
     )
 
 
@@ -65,7 +65,7 @@ def test_a_recorded_finding_comes_back_with_interval_n_and_unit(found):
 
 
 def test_what_is_not_known_comes_back_with_its_reason_and_never_as_a_number(found):
-    assert found.get("ces") == NotEstimable(why="Only 4 answers.")
+    assert found.get("ces") == NotEstimable("Only 4 answers.")
     assert isinstance(found.get("no_such_id"), NotEstimable)
     assert "ces" not in set(found.findings["id"])
 

@@ -530,7 +530,7 @@ def test_without_answers_or_orders_there_are_no_fields(rows):
 def told_dimensions(rows: pd.DataFrame) -> pd.DataFrame:
     groups = rfm.grouped(rows, QUARTER)
     how = {
-        "profit": NotEstimable(why="No."),
+        "profit": NotEstimable("No."),
         "answered": value_satisfaction_matrix.answered_share(groups.now),
     }
     return value_dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
@@ -552,7 +552,7 @@ def test_each_dimension_is_measured_by_what_the_firm_has_and_else_says_what_it_n
 def test_a_few_new_customers_are_not_counted_where_they_may_not_be_shown():
     rows = people(orders=[1] * 30, age_days=[10] * 3 + [400] * 27)
     groups = rfm.grouped(rows, QUARTER)
-    how = {"profit": NotEstimable(why="No."), "answered": NotEstimable(why="No."), "smallest": 5}
+    how = {"profit": NotEstimable("No."), "answered": NotEstimable("No."), "smallest": 5}
     told = value_dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
     assert np.isnan(told.at["Strategic", "n"])
     assert told.at["Strategic", "why"] == "Fewer than 5 customers: too small a group to show."

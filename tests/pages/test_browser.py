@@ -14,7 +14,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from profitchain.pages import pdf
+from profitchain.pages.page import pdf
 
 pytestmark = pytest.mark.browser
 

@@ -13,9 +13,9 @@ from editions import publish_here, write_company
 
 from profitchain.core import i18n
 from profitchain.core.periods import Period
-from profitchain.pages import commentary
 from profitchain.pages.commentary import Remark
-from profitchain.press import publish
+from profitchain.pages.page import commentary
+from profitchain.press.publish import publish
 
 PERIOD = Period("2026Q1")
 SHOWN = {"00_summary": [], "03_satisfaction": ["by-segment", "groups"], "08_worth": []}

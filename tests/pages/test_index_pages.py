@@ -10,7 +10,7 @@ import pytest
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.exhibits.findings import PageStory
-from profitchain.pages import editions, index_pages, page
+from profitchain.pages.page import editions, index_pages, page
 
 FIRM = "lantern"
 

@@ -13,8 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from profitchain.core.estimates import Estimate
 from profitchain.core.periods import Period
 from profitchain.exhibits import charts, exhibit, findings
-from profitchain.pages import page as pages
-from profitchain.pages import sanitise
+from profitchain.pages.page import page as pages
+from profitchain.pages.page import sanitise
 from profitchain.words import prose as wording
 
 PERIOD = Period("2026Q3")

@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from profitchain.pages import shipped
-from profitchain.press import publish
+from profitchain.pages.page import shipped
+from profitchain.press.publish import publish
 
-MEND = ".venv/bin/python -m profitchain.shipped"
+MEND = ".venv/bin/python -m profitchain.pages.shipped"
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from test_odd_firms import shop
 from profitchain.core.estimates import Estimate
 from profitchain.core.periods import Period
 from profitchain.exhibits import charts, exhibit, findings, findings_history, tables, xlsx_writer
-from profitchain.pages import workbook
+from profitchain.pages.page import workbook
 from profitchain.pages.workbook_exhibits import HEADER, number_format
 
 PERIOD = Period("2026Q3")

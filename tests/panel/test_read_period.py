@@ -83,7 +83,7 @@ def test_another_period_or_window_is_another_edition(company):
 
 def test_two_processes_that_prepare_at_once_both_get_the_edition(company):
     code = (
-        "import sys; from profitchain.store import read_period\n"
+        "import sys; from profitchain.panel.edition import read_period\n"
         "print(int(read_period(sys.argv[1], '2026Q1').table('activity')['orders'].sum()))"
     )
     command = [sys.executable, "-c", code, company]

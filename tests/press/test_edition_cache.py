@@ -13,8 +13,8 @@ from test_run_cache import shop as shop  # a fixture
 
 from profitchain import cli
 from profitchain.core import provenance
-from profitchain.press import edition_cache, fork_server
-from profitchain.press import publish as press
+from profitchain.press.publish import edition_cache, fork_server
+from profitchain.press.publish import publish as press
 
 Change = Callable[[Path, pytest.MonkeyPatch], None]
 EDITION = "reports/shop/2026Q1"
@@ -75,7 +75,7 @@ CHANGES = {
     "a table": replace("shop/orders.csv", ",1\n", ",2\n"),
     "company.yml": replace("shop/company.yml", "EUR", "USD"),
     "what people say": write("shop/commentary/2026Q1.md", "## 03_short\n\nWell said.\n"),
-    "code": replace("package/wording.py", '"""', '"""A change. '),
+    "code": replace("package/words/prose.py", '"""', '"""A change. '),
     "a template": write("package/templates/page/index.html.j2"),
     "a package's version": install_another,
     "a module beside the notebooks": add_module,
@@ -125,8 +125,10 @@ def test_a_notebook_that_may_read_anything_never_lets_an_edition_stand(shop, mad
 
 
 def test_what_changes_while_it_is_made_does_not_stand(shop, made, monkeypatch):
-    write_all = press.shelf.write
+    write_all = press.index_pages.write
     monkeypatch.setattr(
-        press.shelf, "write", lambda out: (write_all(out), add_module(shop.parent, monkeypatch))
+        press.index_pages,
+        "write",
+        lambda out: (write_all(out), add_module(shop.parent, monkeypatch)),
     )
     assert made() == made() == 1

@@ -14,7 +14,7 @@ from unittest import mock
 import nbformat
 import pytest
 
-from profitchain.press import fork_server, kernel_provisioner, run_notebook
+from profitchain.press.publish import fork_server, kernel_provisioner, run_notebook
 
 pytestmark = pytest.mark.skipif(
     not fork_server.can_fork(), reason="kernels are forked on Linux only"
@@ -31,7 +31,7 @@ SHOWS = (
     "from multiprocessing import Pool\n\nwith Pool(2) as pool:\n    print(pool.map(abs, [-1, -2]))",
     "import duckdb\n\nduckdb.sql('select sum(range) from range(3_000_000)').fetchall()",
     "import pandas, pyarrow.compute as pc\n\npc.sum(pandas.Series(range(9)).to_numpy())",
-    "import profitchain.figures, statsmodels.api\n\n1 / 3",
+    "import profitchain.exhibits.charts, statsmodels.api\n\n1 / 3",
     "raise KeyError('x')",
 )
 

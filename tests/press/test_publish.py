@@ -22,11 +22,11 @@ from editions import Here, contents, publish_here, run_here, write_company
 from profitchain import cli
 from profitchain.core.errors import ParameterError
 from profitchain.pages.failures import Failure, NotebookFailed
-from profitchain.press import fork_server, publish, run_cache, run_notebook
+from profitchain.press.publish import fork_server, publish, run_cache, run_notebook
 
 PARAMETERS = 'company: str = "data/example"  # folder\nperiod: str = ""  # period'
-OPEN = "from profitchain.store import read_period\n\nedition = read_period(company, period)"
-ANSWER = "from profitchain import wording\n\nwording.answer('All is well.')"
+OPEN = "from profitchain.panel.edition import read_period\n\nedition = read_period(company, period)"
+ANSWER = "from profitchain.words import prose\n\nprose.answer('All is well.')"
 PATIENCE_SECONDS = 120
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")

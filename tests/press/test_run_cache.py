@@ -15,12 +15,12 @@ from test_publish import ANSWER, write_notebook
 from profitchain.core import provenance
 from profitchain.core.provenance import PACKAGE
 from profitchain.pages.failures import NotebookFailed
-from profitchain.press import publish, run_cache
+from profitchain.press.publish import publish, run_cache
 
 WINDOW = "within_days: int = 90  # days"
 RECORDS = """\
-from profitchain import findings
-from profitchain.estimates import Estimate
+from profitchain.exhibits import findings
+from profitchain.core.estimates import Estimate
 
 said = Estimate(value=1.0, low=0.0, high=2.0, n=9, unit="share")
 findings.record(findings.finding("x", said, label="A share"))"""
@@ -33,7 +33,7 @@ def shop(tmp_path, monkeypatch) -> Path:
     """A small company; its edition is made of three notebooks, in a folder that the press takes."""
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    write_notebook(notebooks, "00_summary", ANSWER, "from profitchain import findings\n\n"
+    write_notebook(notebooks, "00_summary", ANSWER, "from profitchain.exhibits import findings\n\n"
                    "told = len(findings.read(edition).pages)")  # fmt: skip
     write_notebook(notebooks, "03_short", ANSWER)
     path = write_notebook(notebooks, "05_window", ANSWER)
@@ -95,8 +95,8 @@ def nothing(_folder: Path, _patch: pytest.MonkeyPatch) -> None: ...
         (nothing, {"spoken": ["en", "zh-Hant"]}, EVERY),
         (replace("shop/orders.csv", ",1\n", ",2\n"), {}, EVERY),
         (replace("shop/company.yml", "EUR", "USD"), {}, EVERY),
-        (replace("package/wording.py", '"""', '"""A change. '), {}, EVERY),
-        (replace("package/locales/zh_Hant/notebooks.po", "\n", "\n#\n"), {}, EVERY),
+        (replace("package/words/prose.py", '"""', '"""A change. '), {}, EVERY),
+        (replace("package/core/locales/zh_Hant/notebooks.po", "\n", "\n#\n"), {}, EVERY),
         (install_another, {}, EVERY),
         (add_module, {}, EVERY),
         (tear, {}, EVERY),
@@ -132,7 +132,7 @@ def test_the_summary_runs_again_when_a_number_moved(shop):
 @pytest.mark.parametrize(
     "code",
     ["import pandas", "from pathlib import Path", "open('x.csv', 'a').close()", "%time 1",
-     "from profitchain import archive", "import profitchain.store", "__import__('os')"],
+     "from profitchain.pages import editions", "import profitchain.panel.edition", "__import__('os')"],
 )  # fmt: skip
 def test_a_notebook_that_may_read_what_no_key_knows_is_not_kept(shop, code):
     path = write_notebook(shop.parent / "notebooks", "03_short", ANSWER, code)

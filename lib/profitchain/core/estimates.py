@@ -34,7 +34,7 @@ class Estimate:
         if not all(math.isfinite(number) for number in (self.value, self.low, self.high)):
             raise ValueError(
                 f"An Estimate needs finite numbers, got {self.value}, {self.low}, {self.high}. "
-                "Return NotEstimable(why=...) where a number can't be stood behind."
+                "Return NotEstimable(reason) where a number can't be stood behind."
             )
         if not self.low <= self.value <= self.high:
             raise ValueError(
@@ -59,16 +59,42 @@ class Estimate:
         return replace(self, value=self.value * factor, low=low, high=high, unit=unit or self.unit)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a number can't be given: a key of `words.reasons`, and the values its sentence names."""
+
+    key: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    @classmethod
+    def of(cls, key: str, **values: object) -> Reason:
+        """Return a reason with its values by name; a value may be a reason itself."""
+        return cls(key, tuple(values.items()))
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class NotEstimable:
-    """A number that we can't stand behind, with the reason in one sentence and the n at hand.
+    """A number that we can't stand behind, with the reason and the n at hand.
 
     It takes the place of an `Estimate` wherever one may be missing: sentences give the reason,
     charts leave a gap, findings leave it out.
+
+    Examples
+    --------
+    >>> NotEstimable("too_few_customers", n=8, needed=10).why
+    Reason(key='too_few_customers', values=(('needed', 10),))
     """
 
-    why: str
-    n: int = 0
+    why: Reason
+    n: int
+
+    def __init__(self, key: str | Reason, /, *, n: int = 0, **values: object) -> None:
+        is_said = isinstance(key, Reason) or not (
+            key.isascii() and key.isidentifier()
+        )  # until all are keys
+        why = key if is_said else Reason.of(key, **values)
+        object.__setattr__(self, "why", why)
+        object.__setattr__(self, "n", n)
 
 
 MaybeEstimate = Estimate | NotEstimable

@@ -171,22 +171,6 @@ def ends(low: str, high: str) -> str:
     return _("{low} to {high}", low=low, high=high)
 
 
-def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
-    """Return a figure with its interval and its n; a count in full stands alone.
-
-    Examples
-    --------
-    >>> with_interval(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
-    '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
-    """
-    if isinstance(said, NotEstimable):
-        return in_brackets(_(TOO_FEW), said.why)
-    text = number(said, difference=difference)
-    if said.low == said.high:
-        return text
-    return in_brackets(text, evidence(said, difference=difference))
-
-
 def in_brackets(text: str, aside: str) -> str:
     """Return text with something in brackets behind it."""
     return _("{text} ({aside})", text=text, aside=aside)

@@ -68,7 +68,7 @@ def adjusted_rates(
     labels = {"score": groups["score"], "merged": groups["merged"]}
     if len(groups) < 2 and cells["score"].nunique() > 1:
         why = _("At every score all or none came back, or too few answered.")
-        return said_frame([NotEstimable(why=why, n=int(n)) for n in groups["n"]], **labels)
+        return said_frame([NotEstimable(why, n=int(n)) for n in groups["n"]], **labels)
     model = fitted(cells, categories(groups["lowest"].iloc[1:].to_numpy()), controls=controls)
     if isinstance(model, NotEstimable):
         return said_frame([model] * len(groups), **labels)
@@ -250,7 +250,7 @@ def _cut(low: float, high: float, share: float) -> int:
 def _few_scores(cells: pd.DataFrame) -> NotEstimable:
     n = int(cells["n"].sum())
     why = _("Fewer than four scores were given often enough to tell a bend.")
-    return NotEstimable(why=why, n=n)
+    return NotEstimable(why, n=n)
 
 
 def _thin(n: float, smallest: int) -> NotEstimable:
@@ -259,4 +259,4 @@ def _thin(n: float, smallest: int) -> NotEstimable:
         "Fewer than {n} answers that tell of a slope in this band.",
         smallest,
     )
-    return NotEstimable(why=why, n=int(n))
+    return NotEstimable(why, n=int(n))

@@ -86,7 +86,7 @@ def effect_by_segment(
     """
     why = _no_segments(cells, segment)
     if why:
-        frame = said_frame([NotEstimable(why=why, n=int(cells["n"].sum()))], segment=[N_("all")])
+        frame = said_frame([NotEstimable(why, n=int(cells["n"].sum()))], segment=[N_("all")])
         return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
     found = _by_segment(cells, segment, controls, smallest)
     frame = said_frame([_said(one, level) for one in found.values()], segment=list(found))
@@ -117,14 +117,14 @@ def by_group(
         why = _(
             "The main question is not a net promoter question, so NPS points mean nothing here."
         )
-        return NotEstimable(why=why, n=int(cells["n"].sum()))
+        return NotEstimable(why, n=int(cells["n"].sum()))
     counts = _counts(cells)
     n = int(counts["n"].sum())
     if n and not cells["score"].between(0, 10).all():
-        return NotEstimable(why=_("The Net Promoter Score needs answers from 0 to 10."), n=n)
+        return NotEstimable(_("The Net Promoter Score needs answers from 0 to 10."), n=n)
     why = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), "")
     if n and why:
-        return NotEstimable(why=why, n=n)
+        return NotEstimable(why, n=n)
     return fitted(cells, categories(LOWEST[1:]), controls=controls, outcome=outcome)
 
 
@@ -180,7 +180,7 @@ def _within(
             "Fewer than {n} customers: too small a group to show.",
             smallest,
         )
-        return NotEstimable(why=why, n=n)
+        return NotEstimable(why, n=n)
     model = fitted(cells, as_it_is, controls=controls)
     return model if isinstance(model, NotEstimable) else average_effect(model)
 

@@ -30,7 +30,7 @@ def bounds_of_score(asked: pd.DataFrame, question: Question) -> dict[str, MaybeE
     For a mean they give the silent the mean of the low, or high, scores that others gave.
     """
     if why := too_few(asked):
-        return dict.fromkeys(CASES, NotEstimable(why=why, n=round(answers_of(asked).sum())))
+        return dict.fromkeys(CASES, NotEstimable(why, n=round(answers_of(asked).sum())))
     measure = measures_of(question)[0]
     sums = pd.DataFrame({"cluster": asked["cluster"], measure.denominator: asked["n"]})
     said = {
@@ -50,7 +50,7 @@ def bounds_of_effect(
     their own history and orders. They show how much hangs on the silent; they are no outer limits.
     """
     if why := too_few(asked):
-        return dict.fromkeys(CASES, NotEstimable(why=why, n=round(answers_of(asked).sum())))
+        return dict.fromkeys(CASES, NotEstimable(why, n=round(answers_of(asked).sum())))
     said = {
         case: repeat_effect(asked.assign(score=asked["score"].fillna(score)), controls=controls)
         for case, score in imputed_scores(asked, question).items()

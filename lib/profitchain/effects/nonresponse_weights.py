@@ -55,7 +55,7 @@ def score_by(
     if isinstance(weighted, NotEstimable):
         return weighted
     if why := too_few(asked):
-        return NotEstimable(why=why, n=round(answers_of(asked).sum()))
+        return NotEstimable(why, n=round(answers_of(asked).sum()))
     measure = measures_of(question)[0]
     found = _mean(asked, contributions(question, asked["score"]), weighted)
     return stated(_linear(found), unit=measure.unit, bounds=measure.bounds, level=level)
@@ -67,7 +67,7 @@ def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95)
     if isinstance(weighted, NotEstimable):
         return weighted
     if why := too_few(asked):
-        return NotEstimable(why=why, n=round(answers_of(asked).sum()))
+        return NotEstimable(why, n=round(answers_of(asked).sum()))
     what = contributions(question, asked["score"])
     sides = [_mean(asked, what, each) for each in (weighted, equal_weights(asked))]
     return stated(_linear(_difference(sides)), unit=measures_of(question)[0].unit, level=level)

@@ -62,7 +62,7 @@ def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -
     n = int(cells["n"].sum())
     rate = closed.loc[closed["closes"].astype(str) == str(period), "n"].sum() / MONTHS[period.every]
     if not rate:
-        return NotEstimable(why=_("No window of an answer closed in this period."), n=n)
+        return NotEstimable(_("No window of an answer closed in this period."), n=n)
     return Estimate(
         value=MORE_TO_HALVE * n / rate, low=MORE_TO_HALVE * n / rate,
         high=MORE_TO_HALVE * n / rate, n=n, unit=N_("months"),

@@ -128,7 +128,7 @@ def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:
 
 def nothing(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the one row, without a score, that says why there are no rates at all."""
-    return said_frame([NotEstimable(why=refusal(cells))], score=[np.nan])
+    return said_frame([NotEstimable(refusal(cells))], score=[np.nan])
 
 
 def adjustment(model: Fit) -> str:

@@ -66,7 +66,7 @@ def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEs
         if isinstance(model, Fit):
             return _noted(model, HISTORY[kept:])
         why = why or model
-    return NotEstimable(why=why, n=round(given.sum()))
+    return NotEstimable(why, n=round(given.sum()))
 
 
 def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotEstimable:
@@ -115,7 +115,7 @@ def late_weights(asked: pd.DataFrame) -> Weights | NotEstimable:
     given, n = answers_of(asked), asked["n"].to_numpy(float)
     late, silent = given * asked["late"].to_numpy(float), n - given
     if late.sum() < FEWEST_EVENTS:
-        return NotEstimable(why=_few_late(round(late.sum())), n=round(given.sum()))
+        return NotEstimable(_few_late(round(late.sum())), n=round(given.sum()))
     ratio = silent.sum() / late.sum()
     errors = by_cluster((silent - ratio * late) / late.sum(), asked["cluster"].to_numpy())
     is_late = (late > 0).astype(float)

@@ -111,7 +111,7 @@ def levels_of_money(
     """Return the model of money along the question's scale; a straight line where few answers."""
     outcome, n = money_of(cells), int(cells["n"].sum())
     if n and outcome not in cells:
-        return NotEstimable(why=_(NO_MONEY), n=n)
+        return NotEstimable(_(NO_MONEY), n=n)
     bands = bands_of(question.scale, question.kind)
     bends = tuple(inner_edges(cells, bands, smallest)) if n else ()
     model = fitted(cells, broken_line(bends), controls=controls, outcome=outcome)
@@ -313,7 +313,7 @@ def mending_and_delighting(levels: Levels | NotEstimable) -> dict[str, MaybeEsti
         return dict.fromkeys(names, levels)
     if not levels.bends:
         why = _("Too few answers in some part of the scale to tell its bottom from its top.")
-        return dict.fromkeys(names, NotEstimable(why=why, n=levels.n))
+        return dict.fromkeys(names, NotEstimable(why, n=levels.n))
     edges = [levels.scale[0], *levels.bends, levels.scale[1]][:: int(levels.up)]
     points = np.array([edges[0], edges[1], edges[-2], edges[-1]])
     bottom, top = 1 / abs(points[1] - points[0]), 1 / abs(points[3] - points[2])

@@ -59,11 +59,11 @@ def two_part_effect(
         return first
     if outcome not in cells:
         why = _("The data have no {what}.", what=_(SUMMED[outcome]))
-        return NotEstimable(why=why, n=first.design.answers)
+        return NotEstimable(why, n=first.design.answers)
     second = _amount_given_repeat(cells, first.design, outcome)
     if isinstance(second, NotEstimable):
         why = _("Of those who came back: {why}", why=second.why)
-        return NotEstimable(why=why, n=first.design.answers)
+        return NotEstimable(why, n=first.design.answers)
     method = f"two-part model; {adjustment(first)}; {CLUSTERED}"
     return estimates(_two_parts(first, second), unit=unit, level=level, method=method)[0]
 
@@ -75,7 +75,7 @@ def _amount_given_repeat(
     back = returned(cells)
     why = refusal(back, outcome)
     if why:
-        return NotEstimable(why=why, n=int(back["n"].sum()))
+        return NotEstimable(why, n=int(back["n"].sum()))
     own = design.among(cells["repeats"].to_numpy() > 0, back, outcome)
     keep = independent(own.columns, own.n)
     model = fit(replace(own, columns=own.columns[:, keep]))
@@ -126,7 +126,7 @@ def _each_amount(
 ) -> dict[str, MaybeEstimate]:
     units = {"orders": "orders", "spend": currency, "margin": currency}
     missing = _("orders carry no margin and company.yml no gross_margin.")
-    nothing = NotEstimable(why=_("Not measured: {what}", what=missing))
+    nothing = NotEstimable(_("Not measured: {what}", what=missing))
     return {
         outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells

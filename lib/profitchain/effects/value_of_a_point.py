@@ -73,14 +73,14 @@ def active_base(active: pd.DataFrame, within_days: int) -> Base | NotEstimable:
         Reads `span` ("window", "year"), `back` (0 for the last), `customers`, `days_known`.
     """
     if active.empty:
-        return NotEstimable(why=_("Nobody bought within the last year."))
+        return NotEstimable(_("Nobody bought within the last year."))
     known = min(int(active["days_known"].iloc[0]), DAYS_A_YEAR)
     whole = max(known // within_days, 1)
     windows = active[(active["span"] == "window") & (active["back"] < whole)]
     customers = int(active.loc[active["span"] == "year", "customers"].sum())
     mean = float(windows["customers"].sum()) / whole
     if not mean or not customers:
-        return NotEstimable(why=_("Nobody bought within the windows of the last year."))
+        return NotEstimable(_("Nobody bought within the windows of the last year."))
     return Base(
         customers=customers, windows=mean * DAYS_A_YEAR / within_days, within_days=within_days
     )
@@ -164,7 +164,7 @@ def _of_back(
 ) -> MaybeEstimate:
     said = effect_of_a_point(back, outcome=outcome, controls=controls, unit=unit)
     if isinstance(said, NotEstimable):
-        return NotEstimable(why=_("Of those who came back: {why}", why=said.why), n=said.n)
+        return NotEstimable(_("Of those who came back: {why}", why=said.why), n=said.n)
     return said
 
 

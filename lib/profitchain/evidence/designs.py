@@ -103,7 +103,7 @@ def placebo(
     fewest = min(int(quick.sum()), int((1 - quick).sum()))
     if fewest < FEWEST_EVENTS:
         is_quick = 2 * quick.sum() <= len(before)
-        return NotEstimable(why=_too_few(len(before), fewest, is_quick=is_quick), n=len(before))
+        return NotEstimable(_too_few(len(before), fewest, is_quick=is_quick), n=len(before))
     kept = [name for name in controls if name not in BUILT_IN_CONTROLS]
     return effect_of_a_point(
         as_cells(before.assign(repeat=quick)),
@@ -121,7 +121,7 @@ def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95)
     """
     followed = answers[answers["next_score"].notna()]
     if followed.empty:
-        return NotEstimable(why=_("No customer answered a second time."))
+        return NotEstimable(_("No customer answered a second time."))
     followed = followed.assign(this_score=followed["score"], score=followed["next_score"])
     return effect_of_a_point(
         as_cells(followed),
@@ -152,7 +152,7 @@ def _too_few(total: int, fewest: int, *, is_quick: bool) -> str:
 
 def _weighted(edition: Edition, controls: Sequence[str], level: float) -> Rung:
     why = _("Not measured: {what}", what=_("nobody knows who was asked."))
-    said: MaybeEstimate = NotEstimable(why=why)
+    said: MaybeEstimate = NotEstimable(why)
     if edition.has("asked_cells"):
         said = weighted_effect(edition.table("asked_cells"), controls=controls, level=level)
     return Rung(
@@ -286,7 +286,7 @@ def _lot(edition: Edition, answers: pd.DataFrame, level: float) -> Rung:
         said = lot_effect(answers, what=_("The offers with a hold-out"), level=level)
     else:
         needs = _("needs an experiment, or offers with a hold-out.")
-        said = NotEstimable(why=_("Not measured: {what}", what=needs))
+        said = NotEstimable(_("Not measured: {what}", what=needs))
     return Rung(
         rung="experiment",
         label=_("By lot: offers held out"),

@@ -59,9 +59,9 @@ class Shock:
 def found(edition: Edition) -> Shock | NotEstimable:
     """Return the latest event whose doing can be seen, with the answers around it, or why none."""
     if not edition.has("events"):
-        return NotEstimable(why=_without("events"))
+        return NotEstimable(_without("events"))
     if not edition.has("ladder_cells"):
-        return NotEstimable(why=_without("responses"))
+        return NotEstimable(_without("responses"))
     answers, events = edition.table("ladder_cells"), edition.table("events")
     return latest(answers, events, smallest=edition.smallest)
 
@@ -105,7 +105,7 @@ def latest(
         shock = _around(answers, day, touched, others=others, smallest=smallest)
         if shock is not None:
             return _named(shock, event=event, day=day, words=words, smallest=smallest)
-    return NotEstimable(why=_(NONE), n=len(answers))
+    return NotEstimable(_(NONE), n=len(answers))
 
 
 def effect_of(shock: Shock, *, level: float = 0.95) -> MaybeEstimate:
@@ -145,7 +145,7 @@ def study_of(shock: Shock, *, level: float = 0.95) -> pd.DataFrame:
             n = int(sizes.loc[step].sum())
             why = _fewer_than(shock.smallest) if n else ""
             labels.append((step * shock.months, outcome))
-            rows.append(known.get((step, outcome), NotEstimable(why=why, n=n)))
+            rows.append(known.get((step, outcome), NotEstimable(why, n=n)))
     period, outcome = zip(*labels, strict=True)
     frame = said_frame(rows, period=period, outcome=outcome)
     frame["n"] = [int(sizes.loc[at // shock.months].sum()) for at in period]
@@ -160,7 +160,7 @@ def trends_before(shock: Shock) -> Wald | NotEstimable:
     before = [place for place, step in enumerate(steps) if step < -1]
     if isinstance(moved, NotEstimable) or not before:
         why = _("Too few months before the event to see a trend.")
-        return NotEstimable(why=why, n=len(shock.answers))
+        return NotEstimable(why, n=len(shock.answers))
     places = [len(steps) + place for place in before]  # the repeats follow the scores
     return wald_test(moved.combine(np.eye(2 * len(steps))[places]), "no trend before the event")
 
@@ -171,7 +171,7 @@ def _by_step(shock: Shock) -> tuple[list[int], Quantities | NotEstimable]:
     enough = sizes.index[(sizes.min(axis=1) >= shock.smallest) & (len(sizes.columns) == 2)]
     steps = [int(step) for step in enough if step != -1]
     if -1 not in enough or not steps:
-        return [], NotEstimable(why=_("Too few answers in the last month before the event."))
+        return [], NotEstimable(_("Too few answers in the last month before the event."))
     rows = shock.answers[shock.answers["step"].isin(enough)]
     touched = rows["touched"].to_numpy(float)
     step = rows["step"].to_numpy()

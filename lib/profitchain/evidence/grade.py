@@ -43,7 +43,7 @@ class Verdict:
         """The grade as it is recorded: 0 contradictory, 1 weak, 2 moderate, 3 strong."""
         if self.grade not in GRADES:
             why = _("Too few data: {reason}.", reason=_(self.reasons[0]))
-            return NotEstimable(why=why, n=self.n)
+            return NotEstimable(why, n=self.n)
         code = float(GRADES.index(self.grade))
         return Estimate(
             value=code, low=code, high=code, n=self.n, unit="grade", method="by the page's rules"

@@ -100,7 +100,7 @@ def straight_line(
     left = float(moments[OUTCOME, OUTCOME] - slopes @ moments[:-1, OUTCOME])
     if left <= 0:
         why = _("The scores (or controls) tell perfectly who came back.")
-        return NotEstimable(why=why, n=design.answers)
+        return NotEstimable(why, n=design.answers)
     sums = design.left_over(share + columns @ slopes).to_numpy()
     brought = (np.delete(sums, 1, axis=1) - sums[:, [1]] * middle) @ inverse[0]
     count, k = len(sums), columns.shape[1] + 1

@@ -36,12 +36,10 @@ def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> MaybeEstim
     first, reduced = found.values
     (moved, shared), (_shared, noise) = found.covariance
     if moved <= 0 or noise <= 0:
-        return NotEstimable(
-            why=_("{what} left too little variation to compare.", what=what), n=found.n
-        )
+        return NotEstimable(_("{what} left too little variation to compare.", what=what), n=found.n)
     quantile = float(stats.t.ppf((1 + level) / 2, found.df))
     if first**2 < max(STRONG, 1.1 * quantile**2) * moved:
-        return NotEstimable(why=_weak(what, first, quantile * np.sqrt(moved)), n=found.n)
+        return NotEstimable(_weak(what, first, quantile * np.sqrt(moved)), n=found.n)
     square = first**2 - quantile**2 * moved
     middle = first * reduced - quantile**2 * shared
     rest = reduced**2 - quantile**2 * noise
@@ -71,7 +69,7 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | NotEstimab
     drawn = answers[answers["assigned"].notna()]
     sides = sorted(drawn["assigned"].unique())
     if len(sides) != 2:
-        return NotEstimable(why=_other_sides(what, sides), n=len(drawn))
+        return NotEstimable(_other_sides(what, sides), n=len(drawn))
     second = (drawn["assigned"] == sides[1]).to_numpy(float)
     if min(second.sum(), (1 - second).sum()) < FEWEST_A_SIDE:
         fewest = int(min(second.sum(), (1 - second).sum()))
@@ -81,7 +79,7 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | NotEstimab
             fewest,
             what=what,
         )
-        return NotEstimable(why=why, n=len(drawn))
+        return NotEstimable(why, n=len(drawn))
     return least_squares(
         second[:, None],
         drawn[["score", "repeat"]].to_numpy(float),

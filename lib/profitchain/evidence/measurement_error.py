@@ -86,7 +86,7 @@ def corrected(
 
     Returns
     -------
-    Estimate in "share" (per point), or NotEstimable where the noise would eat up what the controls leave.
+    Estimate in "share" (per point); NotEstimable where noise would eat up what controls leave.
     """
     measured = _reliability(close)
     if isinstance(measured, NotEstimable) or measured.values[0] < min(STATED):
@@ -127,15 +127,15 @@ def _reliability(close: pd.DataFrame) -> Quantities | NotEstimable:
     """Return the intraclass correlation and what each cluster brings to its error."""
     count = len(close)
     if count < FEWEST_PAIRS:
-        return NotEstimable(why=_too_few(count), n=count)
+        return NotEstimable(_too_few(count), n=count)
     scores = close[["first", "second"]].to_numpy(float)
     apart = scores - scores.mean()
     product, square = apart.prod(axis=1), (apart**2).mean(axis=1)
     if square.mean() == 0:
-        return NotEstimable(why=_("All answers of these customers are the same."), n=count)
+        return NotEstimable(_("All answers of these customers are the same."), n=count)
     sizes = close.groupby("cluster").size().to_numpy(float)
     if kish(sizes) < FEWEST_CUSTOMERS:
-        return NotEstimable(why=_("Too few customers answered twice within weeks."), n=count)
+        return NotEstimable(_("Too few customers answered twice within weeks."), n=count)
     value = product.mean() / square.mean()
     influence = (product - value * square) / square.mean() / count
     errors = pd.Series(influence).groupby(close["cluster"].to_numpy()).sum()
@@ -200,7 +200,7 @@ def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) 
     reliable = min(float(measured.values[0]), 1.0)
     if reliable - explained < ROOM:
         return NotEstimable(
-            why=_(
+            _(
                 "A reliability of {reliability} leaves nothing beyond the {explained} that the "
                 "controls tell of the score.",
                 reliability=f"{reliable:.2f}",
@@ -227,7 +227,7 @@ def _within_range(rows: pd.DataFrame, cells: pd.DataFrame, level: float) -> Mayb
     if len(known) < len(stated) or stated.empty:
         why = stated.loc[stated["value"].isna(), "why"]
         none = _("No reliability is stated.")
-        return NotEstimable(why=why.iloc[0] if len(why) else none, n=_n(cells))
+        return NotEstimable(why.iloc[0] if len(why) else none, n=_n(cells))
     return Estimate(
         value=float(known["value"].median()), low=float(known["low"].min()),
         high=float(known["high"].max()), n=_n(cells), unit="share", level=level,

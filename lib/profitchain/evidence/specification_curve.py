@@ -118,7 +118,7 @@ def clear_share(curve: pd.DataFrame) -> MaybeEstimate:
     counts = curve["clear"].value_counts()
     known = int(counts.drop("", errors="ignore").sum())
     if known == 0:
-        return NotEstimable(why=_("No specification gave a number."))
+        return NotEstimable(_("No specification gave a number."))
     most = max(int(counts.get(side, 0)) for side in ("positive", "negative")) / known
     return Estimate(
         value=most, low=most, high=most, n=known, unit="share", method="specifications counted"
@@ -215,7 +215,5 @@ def _effect(cells: pd.DataFrame, choice: Choice, level: float) -> MaybeEstimate:
     if choice.cut is None:
         return repeat_effect(cells, controls=choice.controls, level=level)
     if not 0 < (cells["score"] >= choice.cut).sum() < len(cells):
-        return NotEstimable(
-            why=_("All answers lie on one side of the cut."), n=int(cells["n"].sum())
-        )
+        return NotEstimable(_("All answers lie on one side of the cut."), n=int(cells["n"].sum()))
     return contrast(cells, choice.cut, controls=choice.controls, level=level)

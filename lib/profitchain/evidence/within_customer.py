@@ -77,7 +77,7 @@ def earlier_answer_held(
     """Return the effect of a point among later answers, the earlier score held fixed in classes."""
     later = answers[answers["previous_score"].notna()]
     if later.empty:
-        return NotEstimable(why=_("No customer answered a second time."))
+        return NotEstimable(_("No customer answered a second time."))
     return effect_of_a_point(
         as_cells(later),
         outcome="repeats",
@@ -97,10 +97,10 @@ def fixed_effects(
     times = answers.groupby("person")["score"].transform("size")
     cells = as_cells(answers[times >= 2])
     if cells.empty:
-        return NotEstimable(why=_("No customer answered a second time."))
+        return NotEstimable(_("No customer answered a second time."))
     why = refusal(cells)
     if why:
-        return NotEstimable(why=why, n=len(cells))
+        return NotEstimable(why, n=len(cells))
     known = control_columns(cells, controls, outcome="repeats").parts
     columns = np.column_stack([cells["score"], cells["repeats"], *known]).astype(float)
     score, repeats, others = np.split(demeaned(columns, cells["person"]), [1, 2], axis=1)

@@ -182,7 +182,7 @@ class Found:
         return {page.name: list(page.answers) for page in self.pages if page.answers}
 
     def get(self, id: str, group: str | None = None) -> MaybeEstimate:
-        """Return a finding, or NotEstimable with the reason: never an error, never a bare number."""
+        """Return a finding, or the reason why there is none; never an error or a bare number."""
         row = _rows_of(self.findings, id, group)
         if len(row):
             first = row.iloc[0]
@@ -190,7 +190,7 @@ class Found:
             return Estimate(**numbers, n=int(first["n"]), unit=str(first["unit"]))
         row = _rows_of(self.unsaid, id, group)
         none = _("Not measured in this edition.")
-        return NotEstimable(why=str(row.iloc[0]["why"]) if len(row) else none)
+        return NotEstimable(str(row.iloc[0]["why"]) if len(row) else none)
 
     def label(self, id: str) -> str:
         """Return what a finding is called in words; its id where it isn't recorded."""

@@ -50,13 +50,13 @@ def of_clustering(tried: ClusteringTrial | NotEstimable) -> list[Recorded]:
 
 def _estimate(row: object) -> MaybeEstimate:
     if row.why or math.isnan(row.shrunk_value):
-        return NotEstimable(why=row.why or _("Too few to say."), n=int(row.n))
+        return NotEstimable(row.why or _("Too few to say."), n=int(row.n))
     low, high = float(row.shrunk_low), float(row.shrunk_high)
     return Estimate(value=float(row.shrunk_value), low=low, high=high, n=int(row.n), unit=row.unit)
 
 
 def _of_p(row: object) -> MaybeEstimate:
     if row.why or pd.isna(row.p_adjusted):
-        return NotEstimable(why=row.why or _("Too few to say."), n=int(row.n))
+        return NotEstimable(row.why or _("Too few to say."), n=int(row.n))
     p = float(row.p_adjusted)
     return Estimate(value=p, low=p, high=p, n=int(row.n), unit="p")

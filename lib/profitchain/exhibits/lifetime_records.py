@@ -66,5 +66,5 @@ def of_holdout(tried: HeldOut | NotEstimable) -> list[Recorded]:
 
 def _said(row: object) -> Estimate | NotEstimable:
     if row.why:
-        return NotEstimable(why=row.why, n=int(row.n))
+        return NotEstimable(row.why, n=int(row.n))
     return Estimate(value=row.value, low=row.low, high=row.high, n=int(row.n), unit=row.unit)

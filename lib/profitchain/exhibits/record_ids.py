@@ -138,7 +138,7 @@ def of_response(rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool) -> 
     why = _(
         "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
     )
-    return [finding("response_rate", NotEstimable(why=why), label=N_("Response rate"))]
+    return [finding("response_rate", NotEstimable(why), label=N_("Response rate"))]
 
 
 def of_weighting(
@@ -185,7 +185,7 @@ def _of_group(row: object, *, id: str, label: str, unit: str) -> Recorded:
 
 def _said(row: object, unit: str) -> MaybeEstimate:
     if row.why:
-        return NotEstimable(why=row.why, n=int(row.n))
+        return NotEstimable(row.why, n=int(row.n))
     return Estimate(value=row.value, low=row.low, high=row.high, n=int(row.n), unit=unit)
 
 
@@ -233,7 +233,7 @@ def of_books(checked: pd.DataFrame) -> list[Recorded]:
             "control_difference",
             counted(row.apart, unit="share", n=round(abs(row.ours)))
             if row.apart == row.apart
-            else NotEstimable(why=_("The books say 0.")),
+            else NotEstimable(_("The books say 0.")),
             label=N_("Difference from the books"),
             group=row.measure,
         )

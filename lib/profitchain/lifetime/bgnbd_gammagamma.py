@@ -178,7 +178,7 @@ def _too_few(customers: int, did: str) -> NotEstimable | None:
     who = ngettext("Only {n} customer", "Only {n} customers", customers)
     who = who if customers else _("No customer")
     why = _("{who} {did}; {needed} are needed.", who=who, did=did, needed=FEWEST_REPEATERS)
-    return NotEstimable(why=why, n=customers)
+    return NotEstimable(why, n=customers)
 
 
 def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -203,7 +203,7 @@ def _fit(
     total = n.sum()
     top = _top(likelihood, start, n / total)
     if top is None:
-        return NotEstimable(why=_("The model found no best fit to these customers."), n=int(total))
+        return NotEstimable(_("The model found no best fit to these customers."), n=int(total))
     logs, curvature, free = top
     values, slopes = likelihood(logs)
     spread = np.zeros((len(logs), len(logs)))
@@ -275,13 +275,13 @@ def _curvature(downhill: Callable, logs: np.ndarray) -> np.ndarray:
 
 
 def _with_a_mean(found: Fitted) -> Fitted | NotEstimable:
-    """Return the model of spend, or NotEstimable where q may be 1 or less, so that no mean exists."""
+    """Return the model of spend; NotEstimable where q may be 1 or less, so that no mean exists."""
     at = SPEND.index("q")
     error = float(np.sqrt(found.logs.covariance[at, at]))
     if found.logs.values[at] - TWO_SIDED * error > 0:
         return found
     return NotEstimable(
-        why=_(
+        _(
             "What customers spend varies so widely that its mean can't be told (q may be 1 or "
             "less: it is {q}).",
             q=f"{found.parameters['q']:.2f}",

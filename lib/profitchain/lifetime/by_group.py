@@ -95,7 +95,7 @@ def alike(
     shown = [name for name in _in_order(group) if sizes.get(name, 0) >= max(smallest, 2)]
     inside = group.isin(shown).to_numpy()
     why = NotEstimable(
-        why=_("Too few customers gave answers of different groups."), n=int(inside.sum())
+        _("Too few customers gave answers of different groups."), n=int(inside.sum())
     )
     if len(shown) < 2:
         return ScoreGroupComparison(levels=value_by_group(view, foreseen, group[:0], unit=unit),
@@ -159,7 +159,7 @@ def _mean(
             "Fewer than {n} customers: too small a group to show.",
             smallest,
         )
-        return NotEstimable(why=why, n=n)
+        return NotEstimable(why, n=n)
     return expected_value.mean_said(view, foreseen, unit, inside)
 
 

@@ -69,7 +69,7 @@ class Model:
         """The p-value of the test that the scores tell nothing beyond history."""
         told = np.array([name in SATISFACTION for name in self.kept])
         if not told.any():
-            return NotEstimable(why=_("No scores that differ."), n=self.coefficients.n)
+            return NotEstimable(_("No scores that differ."), n=self.coefficients.n)
         chosen = self.coefficients.combine(np.eye(len(told))[told])
         return wald_test(chosen, "Wald test, clustered by customer").estimate
 
@@ -128,7 +128,7 @@ def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | NotEstimab
     known = base(customers)
     why, n = _refusal(known), int((known["back"] == 0).sum())
     if why:
-        return NotEstimable(why=why, n=n)
+        return NotEstimable(why, n=n)
     scored = "score" in known and known["score"].nunique() > 1
     tried: list[Forecast] = ["history", "satisfaction"] if scored else ["history"]
     how = {"per_year": per_year}
@@ -176,12 +176,12 @@ def learn(
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
         why = _too_few(rarer, len(left), fewest, stayed_away=left.sum() == rarer)
-        return NotEstimable(why=why, n=customers)
+        return NotEstimable(why, n=customers)
     columns = columns.loc[:, keep]
     found = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
     if isinstance(found, NotEstimable):
         why = _("The signs tell perfectly who left, so no finite model fits.")
-        return NotEstimable(why=why, n=customers)
+        return NotEstimable(why, n=customers)
     return Model(signs=signs, kept=tuple(columns), coefficients=found.coefficients)
 
 
@@ -198,7 +198,7 @@ def judged(
     said = {name: _stated(one, unit=UNITS[judge], bounds=bounds) for name, one in found.items()}
     if len(found) == 1:
         why = _("There are no scores that differ, so satisfaction can't be tried.")
-        return said | {"gain": NotEstimable(why=why, n=len(trial))}
+        return said | {"gain": NotEstimable(why, n=len(trial))}
     added = gain(found["satisfaction"], found["history"])
     return said | {"gain": _stated(added, unit=UNITS[judge])}
 

@@ -106,7 +106,7 @@ def _formula(
     left = 1 + discount - retention.value
     if left <= 0:
         why = _("Nobody was lost, and nothing is discounted: the value has no end.")
-        return NotEstimable(why=why, n=retention.n)
+        return NotEstimable(why, n=retention.n)
     value = value_of_retention(margin.value, retention.value, discount, now=now)
     by_margin = value / margin.value if margin.value else 0.0
     by_retention = value / left if now else margin.value * (1 + discount) / left**2

@@ -71,12 +71,12 @@ def fit(times: pd.DataFrame) -> Hazard | NotEstimable:
     of, rows = len(times), sampled(times, MOST_CUSTOMERS)
     why = _refusal(rows)
     if why:
-        return NotEstimable(why=why, n=of)
+        return NotEstimable(why, n=of)
     named = _columns(rows)
     columns = np.column_stack(list(named.values()))
     keep = independent(columns - columns.mean(axis=0), np.ones(len(rows)))
     if not keep[0]:
-        return NotEstimable(why=_("Too few different scores to compare."), n=of)
+        return NotEstimable(_("Too few different scores to compare."), n=of)
     events, terms = int(rows["event"].sum()), int(keep.sum())
     if events < EVENTS_PER_TERM * terms:
         why = ngettext(
@@ -84,14 +84,14 @@ def fit(times: pd.DataFrame) -> Hazard | NotEstimable:
             "Only {n} next orders for {terms} terms: {needed} each are needed.",
             events, terms=terms, needed=EVENTS_PER_TERM,
         )  # fmt: skip
-        return NotEstimable(why=why, n=of)
+        return NotEstimable(why, n=of)
     names = tuple(name for name, kept in zip(named, keep, strict=True) if kept)
     days = rows["days"].clip(lower=0.5).to_numpy(float)  # as in `loyalty.time_to_next_order`
     event, clusters = rows["event"].to_numpy(int), rows["cluster"].to_numpy()
     found = _fitted(columns[:, keep], days, event, clusters)
     if found is None:
         why = _("No finite hazard ratio fits: a term tells perfectly who orders.")
-        return NotEstimable(why=why, n=of)
+        return NotEstimable(why, n=of)
     ratios, covariance = found
     return Hazard(
         names=names, columns=columns[:, keep], days=days, event=event, clusters=clusters,

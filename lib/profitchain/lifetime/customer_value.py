@@ -89,12 +89,12 @@ def by_group(
 def tried(edition: Edition) -> HeldOut | NotEstimable:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
     if edition.company.contractual:
-        return NotEstimable(why=_(UNDER_CONTRACT))
+        return NotEstimable(_(UNDER_CONTRACT))
     if not edition.has("holdout"):
-        return NotEstimable(why=_("The history is too short to hold back a part of it."))
+        return NotEstimable(_("The history is too short to hold back a part of it."))
     then, days = edition.table("holdout"), edition.table("repeat_days")
     if then.empty:
-        return NotEstimable(why=_("Nobody was a customer yet so long ago."))
+        return NotEstimable(_("Nobody was a customer yet so long ago."))
     return holdout_test.held_out(then, known_now(edition), days, currency=edition.company.currency)
 
 
@@ -162,14 +162,14 @@ def _within(money: str, months: int) -> str:
 def _of_active(view: Outlook, worth: Foreseen) -> MaybeEstimate:
     bought = (view.customers["period_orders"] > 0).to_numpy()
     if bought.sum() < 2:
-        return NotEstimable(why=_("Too few bought in this period."), n=int(bought.sum()))
+        return NotEstimable(_("Too few bought in this period."), n=int(bought.sum()))
     return expected_value.mean_said(view, worth, view.currency, bought)
 
 
 def _under_contract(contract: Contract, first_payment: str, months: int) -> Prospects:
     mean = contract.value(first_payment)
     total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
-    unseen, money = NotEstimable(why=_(UNDER_CONTRACT)), _(contract.money)
+    unseen, money = NotEstimable(_(UNDER_CONTRACT)), _(contract.money)
     told = {
         N_("kept from one period to the next"): contract.retention,
         _("{money} a period", money=money): contract.margin,

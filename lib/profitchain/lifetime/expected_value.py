@@ -119,7 +119,7 @@ def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities 
     net = float(customers["revenue"].sum())
     if net <= 0 or paid <= 0:
         why = _("Nothing was left of the payments of the lookback.")
-        return NotEstimable(why=why, n=len(customers))
+        return NotEstimable(why, n=len(customers))
     earned = float(customers[money].sum())
     rate = earned / net
     by_cluster = customers.groupby("cluster")[list({"revenue", money})].sum()

@@ -131,7 +131,7 @@ def _off_by(
     total, seen = float(expected.values.sum()), float(happened.sum())
     if seen <= 0 or total <= 0:
         why = _("Nothing happened that could have been foreseen.")
-        return NotEstimable(why=why, n=len(happened))
+        return NotEstimable(why, n=len(happened))
     weights = np.full(len(happened), 1 / total)
     own = expected.values / total - happened / seen
     linear = expected_value.linearised(view, expected, weights, own=own, n=len(happened))
@@ -220,7 +220,7 @@ def _exponential(linear: Linearised, log: float, events: float) -> MaybeEstimate
             round(events),
             needed=FEWEST_EVENTS,
         )
-        return NotEstimable(why=why, n=linear.n)
+        return NotEstimable(why, n=linear.n)
     half = float(stats.t.ppf(0.975, linear.df) * np.sqrt(linear.variance))
     ends = {"low": np.exp(log - half), "high": np.exp(log + half)}
     return Estimate(value=np.exp(log), **ends, n=linear.n, unit="ratio", method=CARRIED)

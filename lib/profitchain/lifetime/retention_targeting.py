@@ -162,7 +162,7 @@ def plan(
         return seen
     if not foretells(seen):
         why = _("Who stays away was not foretold better than by a coin, so any choice is a draw.")
-        return NotEstimable(why=why, n=len(seen.now))
+        return NotEstimable(why, n=len(seen.now))
     kept = kept_value(customers, seen)
     if isinstance(kept, NotEstimable):
         return kept
@@ -201,7 +201,7 @@ def kept_value(customers: pd.DataFrame, seen: Foresight) -> ValueOfKeeping | Not
                 if isinstance(line, NotEstimable)
                 else ValueOfKeeping(line=line, periods=periods)
             )
-    return NotEstimable(why=why, n=len(seen.now))
+    return NotEstimable(why, n=len(seen.now))
 
 
 def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.DataFrame:
@@ -309,7 +309,7 @@ def _too_small(smallest: int, n: int) -> NotEstimable:
         "Fewer than {n} customers: too small a group to show.",
         smallest,
     )
-    return NotEstimable(why=why, n=n)
+    return NotEstimable(why, n=n)
 
 
 def _summed(

@@ -24,7 +24,7 @@ SATISFIED, OTHERS = N_("satisfied"), N_("not satisfied")
 
 def nobody() -> NotEstimable:
     """Return why nothing can be said of customers' answers: there are none."""
-    return NotEstimable(why=_("No customer answered the main question within the lookback."))
+    return NotEstimable(_("No customer answered the main question within the lookback."))
 
 
 def too_few(times: pd.DataFrame) -> str:
@@ -86,7 +86,7 @@ def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0)
     known = [curve.assign(group=name) for name, curve in found.items() if len(curve)]
     if known:
         return pd.concat(known, ignore_index=True).assign(why="")
-    unsaid = NotEstimable(why=too_few(times), n=len(times))
+    unsaid = NotEstimable(too_few(times), n=len(times))
     return said_frame([unsaid], days=[0.0], group=[""])
 
 
@@ -119,7 +119,7 @@ def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 
     enough = again["size"].ge(max(smallest, 2)) & again["sum"].ge(loyalty.FEWEST_REPEATS)
     rows = times[group.isin(again.index[enough])]
     if enough.sum() < 2:
-        return NotEstimable(why=_("Too few groups with enough orders to compare."), n=len(times))
+        return NotEstimable(_("Too few groups with enough orders to compare."), n=len(times))
     p = float(survdiff(rows["days"], rows["event"], group[rows.index])[1])
     return Estimate(value=p, low=p, high=p, n=len(rows), unit="p", method="log-rank test")
 

@@ -112,16 +112,14 @@ def find(snapshot: pd.DataFrame, k: int) -> Clusters | NotEstimable:
     scale = logs.std(ddof=0)
     logs = logs.loc[:, scale > 1e-9]
     if len(logs) < FEWEST or logs.empty or len(logs.drop_duplicates()) < k:
-        return NotEstimable(
-            why=_("Too few different customers for {k} clusters.", k=k), n=len(logs)
-        )
+        return NotEstimable(_("Too few different customers for {k} clusters.", k=k), n=len(logs))
     middle, scale = logs.mean(), scale[logs.columns]
     standardised = ((logs - middle) / scale).to_numpy()
     rng = np.random.default_rng(SEED)
     chosen = rng.permutation(len(logs))[:MOST_FITTED]
     centres = _best_centres(standardised[chosen], k, rng)
     if centres is None:
-        return NotEstimable(why=_("No {k} clusters could be found.", k=k), n=len(logs))
+        return NotEstimable(_("No {k} clusters could be found.", k=k), n=len(logs))
     place = pd.Series(vq(standardised, centres)[0], index=snapshot.index)
     earned = outcome_of(snapshot).groupby(place).mean().reindex(range(k)).fillna(-np.inf)
     order = earned.sort_values(ascending=False, kind="stable").index
@@ -165,13 +163,11 @@ def trial(
     trained, tried = (customers[customers["back"] == back] for back in (TRAINED, TRIED))
     if trained.empty or tried.empty:
         return NotEstimable(
-            why=_("Needs three periods: one to learn from, one to try, one that follows.")
+            _("Needs three periods: one to learn from, one to try, one that follows.")
         )
     rules = [series.astype(str).to_numpy() for series in by_rule]
     if len(np.unique(rules[0])) < 2:
-        return NotEstimable(
-            why=_("The rule put all customers into one group: nothing to try against.")
-        )
+        return NotEstimable(_("The rule put all customers into one group: nothing to try against."))
     found = chosen(trained, len(np.unique(rules[0])))
     if isinstance(found, NotEstimable):
         return found
@@ -300,9 +296,7 @@ def _compared(
         rows = sums.assign(saved=than - by)
         how = {"numerator": "saved", "denominator": "spread", "counts": "n", "unit": "share"}
         return (
-            NotEstimable(why=_("Nothing varies."))
-            if not rows["spread"].sum()
-            else ratio(rows, **how)
+            NotEstimable(_("Nothing varies.")) if not rows["spread"].sum() else ratio(rows, **how)
         )
 
     rule, clusters = list(errors.values())

@@ -50,7 +50,7 @@ def top_share(
     if nothing := _too_few(amounts, smallest):
         return nothing
     if top * len(amounts) < smallest - 1e-9:
-        return NotEstimable(why=_top_too_small(smallest), n=len(amounts))
+        return NotEstimable(_top_too_small(smallest), n=len(amounts))
     largest = _descending(amounts)
     share, limit = _top(largest, top)
     errors = _share_errors(amounts.to_numpy(float), share, limit, top)
@@ -181,7 +181,7 @@ def _stated(
     weight = pd.Series(weight).groupby(groups).sum() / weight.sum()
     effective = float(1 / (weight @ weight))
     if effective < FEWEST_CLUSTERS:
-        return NotEstimable(why=_(HARDLY_ANYBODY), n=len(amounts))
+        return NotEstimable(_(HARDLY_ANYBODY), n=len(amounts))
     summed *= np.sqrt(len(summed) / (len(summed) - 1))
     worth = min(effective, 1 + _degrees_of_freedom(summed))
     linear = Linearised(value=value, errors=summed, n=len(amounts), effective=worth)
@@ -218,9 +218,9 @@ def _too_few(amounts: pd.Series, smallest: int) -> NotEstimable | None:
             "Too few to say: {n} customers ordered, and it needs {fewest}.",
             n, fewest=fewest,
         )  # fmt: skip
-        return NotEstimable(why=words, n=n)
+        return NotEstimable(words, n=n)
     if amounts.sum() <= 0:
-        return NotEstimable(why=_(NOTHING_TO_SHARE), n=n)
+        return NotEstimable(_(NOTHING_TO_SHARE), n=n)
     return None
 
 

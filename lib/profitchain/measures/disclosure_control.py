@@ -47,12 +47,12 @@ def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = Non
 def too_small(n: int, smallest: int) -> NotEstimable:
     """Return why a group is not shown."""
     if not n:
-        return NotEstimable(why=_(NOBODY), n=n)
+        return NotEstimable(_(NOBODY), n=n)
     if n >= smallest:
-        return NotEstimable(why=_(BESIDE_SMALL), n=n)
+        return NotEstimable(_(BESIDE_SMALL), n=n)
     words = ngettext(
         "Fewer than {n} customer: too small a group to show.",
         "Fewer than {n} customers: too small a group to show.",
         smallest,
     )
-    return NotEstimable(why=words, n=n)
+    return NotEstimable(words, n=n)

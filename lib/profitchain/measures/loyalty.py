@@ -147,7 +147,7 @@ def repeat_story(
     measure = loyalty_measures("", within_days)["repeat_rate"]
     if cells.empty:
         why = _("no answer in table `responses` has a closed window.")
-        nothing = NotEstimable(why=_("Not measured: {what}", what=why))
+        nothing = NotEstimable(_("Not measured: {what}", what=why))
         gap = said_frame([nothing] * len(periods), period=[str(period) for period in periods])
         changes = {"now": nothing, "change": nothing, "change_on_year": nothing}
         return MeasureSeries(measure=measure, trend=gap, **changes)
@@ -163,7 +163,7 @@ def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, M
     """
     here = activity[activity["period"] == str(period)]
     if not here["orders"].sum():
-        return dict.fromkeys(TOTALS, NotEstimable(why=_("No orders in {period}.", period=period)))
+        return dict.fromkeys(TOTALS, NotEstimable(_("No orders in {period}.", period=period)))
     orders = int(here["orders"].sum())
     return {
         "orders": counted(orders, unit="orders"),
@@ -231,7 +231,7 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
             "Too few to say: {n} customers ordered again.",
             events,
         )
-        return NotEstimable(why=why, n=int(gaps["n"].sum()))
+        return NotEstimable(why, n=int(gaps["n"].sum()))
     # a next order on the same day counts at half a day, so that its customer was at risk
     fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
     inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
@@ -276,7 +276,7 @@ def share_again_within(curve: pd.DataFrame | NotEstimable, days: int) -> MaybeEs
             days,
             longest=f"{watched:.0f}",
         )
-        return NotEstimable(why=why, n=int(curve["n"].iloc[0]))
+        return NotEstimable(why, n=int(curve["n"].iloc[0]))
     row = curve[curve["days"] <= days].iloc[-1]
     return Estimate(
         value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),

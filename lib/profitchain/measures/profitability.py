@@ -194,8 +194,8 @@ def _mean(
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
     if "margin" not in rows:
-        return NotEstimable(why=_(NO_MARGIN))
+        return NotEstimable(_(NO_MARGIN))
     if column not in rows:
-        return NotEstimable(why=_(NO_COSTS))
+        return NotEstimable(_(NO_COSTS))
     sums = rows[["cluster", column, "customers"]]
     return ratio(sums, numerator=column, denominator="customers", unit=unit, bounds=bounds)

@@ -55,12 +55,12 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     gaps = np.sort((rows["last_age_days"] / rows["repeats"]).to_numpy(float))
     n = len(gaps)
     if 0 < n < smallest:
-        return NotEstimable(why=too_small(n, smallest).why, n=len(ordered(now)))
+        return NotEstimable(too_small(n, smallest).why, n=len(ordered(now)))
     if n < max(smallest, FEWEST_GAPS):
         words = ngettext(
             "Too few to say: {n} customer came back.", "Too few to say: {n} customers came back.", n
         )
-        return NotEstimable(why=words, n=n)
+        return NotEstimable(words, n=n)
     below = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
     return Estimate(
         value=float(np.median(gaps)), low=float(gaps[max(below - 1, 0)]),
@@ -73,9 +73,9 @@ def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -
     """Return how much of a column (units, money) comes on one order of the lookback."""
     rows = ordered(now)
     if column not in rows:
-        return NotEstimable(why=_("Not known: no table holds `{column}`.", column=column))
+        return NotEstimable(_("Not known: no table holds `{column}`.", column=column))
     if len(rows) < max(smallest, 1):
-        return NotEstimable(why=_("Too few to say."), n=len(rows))
+        return NotEstimable(_("Too few to say."), n=len(rows))
     return ratio(rows[["cluster", column, "orders"]], numerator=column, denominator="orders",
                  unit=unit)  # fmt: skip
 
@@ -122,7 +122,7 @@ def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     here = [every[every["of_year"] == month]["orders"].sum() for month in range(1, 13)]
     fitted = _fit(every, level)
     said = [
-        fitted[month][0] if month in fitted else NotEstimable(why=_(NO_ORDERS_EVER))
+        fitted[month][0] if month in fitted else NotEstimable(_(NO_ORDERS_EVER))
         for month in range(1, 13)
     ]
     alpha = (1 - level) / max(len(fitted), 1)
@@ -154,7 +154,7 @@ def _whole_years(months: pd.DataFrame) -> pd.DataFrame | NotEstimable:
             "Needs two whole years of orders; {n} of {all} months are missing.",
             FEWEST_YEARS * MONTHS_A_YEAR - known, all=FEWEST_YEARS * MONTHS_A_YEAR,
         )  # fmt: skip
-        return NotEstimable(why=words, n=int(months["orders"].sum()))
+        return NotEstimable(words, n=int(months["orders"].sum()))
     every = every.iloc[known % MONTHS_A_YEAR :]
     return pd.DataFrame(
         {

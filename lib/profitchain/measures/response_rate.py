@@ -142,7 +142,7 @@ def _of_both(
     inside = requests[name] == group
     customers = requests.loc[inside, "cluster"].nunique()
     if customers < smallest:
-        return (NotEstimable(why=_("too few to show"), n=int(requests.loc[inside, "n"].sum())),) * 3
+        return (NotEstimable(_("too few to show"), n=int(requests.loc[inside, "n"].sum())),) * 3
     answered, silent = (
         pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})
         for n in (requests["responses"], requests["requests"] - requests["responses"])

@@ -212,7 +212,7 @@ def share_of(
         return too_small(int(chosen.sum()), smallest)
     if rows[column].sum() <= 0:
         words = _("All {money} together is not above zero.", money=_(MONEY_WORDS[column]))
-        return NotEstimable(why=words, n=len(rows))
+        return NotEstimable(words, n=len(rows))
     sums = rows[["cluster", column]].assign(part=rows[column].where(chosen, 0.0), customers=1)
     return ratio(
         sums, numerator="part", denominator=column, counts="customers",

@@ -252,7 +252,7 @@ def _of_segment(
 
 
 def _nothing(n: int, smallest: int) -> NotEstimable:
-    return NotEstimable(why=_("No group has {smallest} customers or more.", smallest=smallest), n=n)
+    return NotEstimable(_("No group has {smallest} customers or more.", smallest=smallest), n=n)
 
 
 def _numbers(found: Heterogeneity) -> dict[str, float]:

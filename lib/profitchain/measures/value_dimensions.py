@@ -60,8 +60,8 @@ def dimensions(
         "Strategic": _strategic(now, smallest),
         "Operational": _operational(now, smallest),
         "Data": (ANSWERED, answered),
-        "Technology": ("", NotEstimable(why=_(NOT_MEASURED))),
-        "Human": ("", NotEstimable(why=_(NOT_MEASURED))),
+        "Technology": ("", NotEstimable(_(NOT_MEASURED))),
+        "Human": ("", NotEstimable(_(NOT_MEASURED))),
     }
     words, said = zip(*measured.values(), strict=True)
     units = [getattr(one, "unit", "") for one in said]
@@ -102,7 +102,7 @@ def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
 
 def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
     if "contacts" not in now:
-        return CONTACTS, NotEstimable(why=_("Needs table `contacts`."))
+        return CONTACTS, NotEstimable(_("Needs table `contacts`."))
     return CONTACTS, _per_hundred(ordered(now), "contacts", "orders", smallest)
 
 

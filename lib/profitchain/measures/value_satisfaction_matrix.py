@@ -81,12 +81,12 @@ def fields(
     """
     if question is None or "score" not in customers:
         return NotEstimable(
-            why=_("Satisfaction is not known: needs table `responses` and a main question.")
+            _("Satisfaction is not known: needs table `responses` and a main question.")
         )
     now, before = snapshot(customers, 0), snapshot(customers, 1)
     base, money = ordered(now), money_of(now)
     if base.empty:
-        return NotEstimable(why=_("Nobody ordered within the lookback."))
+        return NotEstimable(_("Nobody ordered within the lookback."))
     cut = Cut(
         money=money,
         high_from=float(base[money].median()),
@@ -176,21 +176,21 @@ def _one_sided(good: int, bad: int, smallest: int) -> NotEstimable:
             "Fewer than {n} of them are not satisfied.",
             smallest,
         )
-        return NotEstimable(why=words)
+        return NotEstimable(words)
     if 0 < good < smallest:
         words = ngettext(
             "Fewer than {n} of them is satisfied.",
             "Fewer than {n} of them are satisfied.",
             smallest,
         )
-        return NotEstimable(why=words)
-    return NotEstimable(why=_(BESIDE_SMALL))
+        return NotEstimable(words)
+    return NotEstimable(_(BESIDE_SMALL))
 
 
 def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers of whom an answer is known."""
     if "score" not in now:
-        return NotEstimable(why=_("Needs table `responses` and a main question."))
+        return NotEstimable(_("Needs table `responses` and a main question."))
     base = ordered(now)
     return _share(base, base["score"].notna(), smallest=smallest)
 

@@ -1,7 +1,7 @@
 """Whether a notebook is as it was shipped, or was changed or added here: known without git.
 
 `shipped_notebooks.json` holds a sha256 for each notebook. After changing one that is to be shipped,
-write it anew: `.venv/bin/python -m profitchain.shipped`.
+write it anew: `.venv/bin/python -m profitchain.pages.shipped`.
 """
 
 from __future__ import annotations

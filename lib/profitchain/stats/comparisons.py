@@ -178,7 +178,7 @@ def period_totals(
     said = [
         counted(total[str(period)], unit=unit)
         if str(period) in total.index
-        else NotEstimable(why=_("Nothing was counted here."))
+        else NotEstimable(_("Nothing was counted here."))
         for period in periods
     ]
     return said_frame(said, period=[str(period) for period in periods])

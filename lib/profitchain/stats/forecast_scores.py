@@ -49,7 +49,7 @@ def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linear
     DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44: 837-845), whose variance they add up to.
     """
     if why := refusal(outcome):
-        return NotEstimable(why=why, n=len(outcome))
+        return NotEstimable(why, n=len(outcome))
     left = outcome == 1
     ranks = stats.rankdata(chance)
     errors = np.empty(len(chance))
@@ -72,7 +72,7 @@ def brier_skill(
     1-3); Murphy (1973, J. Appl. Meteorol. 12: 215-223).
     """
     if why := refusal(outcome):
-        return NotEstimable(why=why, n=len(outcome))
+        return NotEstimable(why, n=len(outcome))
     missed, plain = (outcome - chance) ** 2, (outcome - base_rate) ** 2
     left = missed.sum() / plain.sum()
     errors = -_scaled(missed - left * plain) / plain.sum()
@@ -96,7 +96,7 @@ def lift(
     in part, so that no accident of their order decides.
     """
     if why := refusal(outcome):
-        return NotEstimable(why=why, n=len(outcome))
+        return NotEstimable(why, n=len(outcome))
     wanted = top * len(chance)
     edge = np.sort(chance)[::-1][max(int(np.ceil(wanted)) - 1, 0)]
     above, at = chance > edge, chance == edge
@@ -150,7 +150,7 @@ def calibration_line(
     562-565); `drift` is the share that left less the mean chance, 0 where the level is right.
     """
     if why := refusal(outcome):
-        return dict.fromkeys(("slope", "drift"), NotEstimable(why=why, n=len(outcome)))
+        return dict.fromkeys(("slope", "drift"), NotEstimable(why, n=len(outcome)))
     n = len(outcome)
     odds = logit(np.clip(chance, SURE, 1 - SURE))
     missed = ratio(
@@ -158,7 +158,7 @@ def calibration_line(
         numerator="missed", denominator="n", unit="share",
     )  # fmt: skip
     if odds.std() < SURE:
-        return {"slope": NotEstimable(why=_("All are told the same chance."), n=n), "drift": missed}
+        return {"slope": NotEstimable(_("All are told the same chance."), n=n), "drift": missed}
     model = fit(simple_logit(np.column_stack([np.ones(n), odds]), outcome, clusters))
     if isinstance(model, NotEstimable):
         return {"slope": model, "drift": missed}

@@ -96,13 +96,13 @@ def fit(design: Design) -> Fit | NotEstimable:
         design.columns, design.total, design.n, binary=design.binary, score_terms=design.score_terms
     )
     if values is None:
-        return NotEstimable(why=_no_finite_fit(design), n=design.answers)
+        return NotEstimable(_no_finite_fit(design), n=design.answers)
     errors = _errors(design, values)
     effective = kish(design.answers_of_each)
     found = Quantities(values=values, errors=errors, n=design.answers, effective=effective)
     fitted = Fit(design=design, coefficients=found)
     if design.binary and np.abs(fitted.predictor).max() > FARTHEST:
-        return NotEstimable(why=_no_finite_fit(design), n=design.answers)
+        return NotEstimable(_no_finite_fit(design), n=design.answers)
     return fitted
 
 

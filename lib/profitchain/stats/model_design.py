@@ -123,7 +123,7 @@ def build(
     why = refusal(cells, outcome, members)
     answers = round(float(cells["n"].sum()))
     if why:
-        return NotEstimable(why=why, n=answers)
+        return NotEstimable(why, n=answers)
     known = control_columns(cells, controls, outcome=outcome)
     score = basis(cells["score"].to_numpy(float))
     columns = side_by_side([*score.T, np.ones(len(cells)), *known.parts])
@@ -133,7 +133,7 @@ def build(
     keep = independent(columns, n)
     if not keep[:before].all():
         why = _("Too few different scores to tell these effects apart.")
-        return NotEstimable(why=why, n=answers)
+        return NotEstimable(why, n=answers)
     known = known.keeping(keep[before:])
     design = Design(
         columns=columns if members and keep.all() else columns[:, keep],  # no copy of a large one
@@ -220,7 +220,7 @@ def _affordable(design: Design) -> Design | NotEstimable:
             "needed. Fewer controls may do.",
             **counts,
         )
-    return NotEstimable(why=why, n=design.answers)
+    return NotEstimable(why, n=design.answers)
 
 
 def _few_customers(cells: pd.DataFrame, outcome: Outcome, members: Members | None) -> str:

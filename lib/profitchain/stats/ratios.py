@@ -170,13 +170,13 @@ def linearise(
     above, below, counted = (totals[name].to_numpy() for name in columns)
     clusters, n = totals.index, below.sum()
     if n <= 0:
-        return NotEstimable(why=_("Nothing was counted here."))
+        return NotEstimable(_("Nothing was counted here."))
     if min(n, len(clusters)) < smallest:
-        return NotEstimable(why=_too_small(smallest), n=int(n))
+        return NotEstimable(_too_small(smallest), n=int(n))
     shares = below / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
-        return NotEstimable(why=_too_few(len(clusters), float(shares.max())), n=int(n))
+        return NotEstimable(_too_few(len(clusters), float(shares.max())), n=int(n))
     value = float(above.sum() / n)
     residuals = (above - value * below) / n
     errors = pd.Series(residuals * np.sqrt(len(clusters) / (len(clusters) - 1)), index=clusters)

@@ -101,9 +101,9 @@ def heterogeneity(values: pd.Series, group: pd.Series) -> Heterogeneity | NotEst
     """
     groups = group_means(values, group)
     if len(groups.n) < 2:
-        return NotEstimable(why=_("Only one group: nothing to compare."), n=len(values))
+        return NotEstimable(_("Only one group: nothing to compare."), n=len(values))
     if not groups.variance.min() > 0:
-        return NotEstimable(why=_("All customers are alike in this."), n=len(values))
+        return NotEstimable(_("All customers are alike in this."), n=len(values))
     q, apart = _statistics(groups.n, groups.mean, groups.variance)
     q_drawn, apart_drawn = _by_chance(values.to_numpy(float), groups.n)
     return Heterogeneity(

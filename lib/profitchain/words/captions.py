@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate
-from profitchain.core.formats import digits, period_label, period_short, with_interval
+from profitchain.core.formats import digits, period_label, period_short
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
@@ -21,6 +21,7 @@ from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import data, repeat_effect, scores
 from profitchain.words.prose import period_word
+from profitchain.words.reasons import with_interval
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"

@@ -20,10 +20,10 @@ from profitchain.core.formats import (
     number,
     period_label,
     period_short,
-    with_interval,
 )
 from profitchain.core.i18n import N_, _, clauses, following, listed
 from profitchain.core.periods import Period
+from profitchain.words.reasons import with_interval
 
 if TYPE_CHECKING:
     from profitchain.sources.company import Question

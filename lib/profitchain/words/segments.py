@@ -172,7 +172,7 @@ def funnel_frame(found: SegmentComparison) -> pd.DataFrame:
     if rows.empty:
         reasons = found.segments["why"].tolist()
         return said_frame(
-            [NotEstimable(why=(reasons or [unmarked(_(NO_SEGMENTS))])[0])], group=[""]
+            [NotEstimable((reasons or [unmarked(_(NO_SEGMENTS))])[0])], group=[""]
         ).assign(customers=np.nan, segment="", unit="share", verdict="")
     twice = rows["group"].duplicated(keep=False)
     names = rows["group"].where(~twice, _with_segment(rows))
