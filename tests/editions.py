@@ -33,7 +33,7 @@ from profitchain.core.errors import NotMeasured
 from profitchain.exhibits import tables
 from profitchain.exhibits.findings import FIELDS
 from profitchain.pages.workbook_exhibits import HEADER
-from profitchain.press.publish import fork_server, multilingual, publish, run_notebook
+from profitchain.press import fork_server, multilingual, publish, run_notebook
 from profitchain.press.run_notebook import NotebookRun
 
 try:

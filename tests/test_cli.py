@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from profitchain import cli
-from profitchain.press.publish import publish
+from profitchain.press import publish
 
 EXAMPLE = ["report", "--company", "data/example"]
 

@@ -15,7 +15,7 @@ from profitchain.core import i18n
 from profitchain.core.periods import Period
 from profitchain.pages.commentary import Remark
 from profitchain.pages.page import commentary
-from profitchain.press.publish import publish
+from profitchain.press import publish
 
 PERIOD = Period("2026Q1")
 SHOWN = {"00_summary": [], "03_satisfaction": ["by-segment", "groups"], "08_worth": []}

@@ -15,7 +15,7 @@ from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.exhibits.findings import PageStory
 from profitchain.pages.page import editions, pdf
-from profitchain.press.publish import publish
+from profitchain.press import publish
 
 PAGE = """<html lang="en"><head><style>p{}</style><style>.d0{fill:red}</style></head><body>
 <main id="main"><h1>%s</h1><nav class="contents"><a href="#one">One</a></nav><h2 id="one">One</h2>

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from profitchain.pages.page import shipped
-from profitchain.press.publish import publish
+from profitchain.press import publish
 
 MEND = ".venv/bin/python -m profitchain.pages.shipped"
 

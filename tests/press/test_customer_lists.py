@@ -9,7 +9,7 @@ from papermill import inspect_notebook
 
 from profitchain import cli
 from profitchain.panel.edition import customer_ids, read_period
-from profitchain.press.publish import customer_lists, publish
+from profitchain.press import customer_lists, publish
 
 
 @pytest.fixture(scope="module")

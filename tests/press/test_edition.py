@@ -25,7 +25,7 @@ from demo.write_example import write_example
 from profitchain import cli
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import FIELDS
-from profitchain.press.publish import verify
+from profitchain.press import verify
 
 REPO = Path(__file__).resolve().parents[2]
 COMMITTED = REPO / "reports" / "example" / "2026Q3"

@@ -13,8 +13,8 @@ from test_run_cache import shop as shop  # a fixture
 
 from profitchain import cli
 from profitchain.core import provenance
-from profitchain.press.publish import edition_cache, fork_server
-from profitchain.press.publish import publish as press
+from profitchain.press import edition_cache, fork_server
+from profitchain.press import publish as press
 
 Change = Callable[[Path, pytest.MonkeyPatch], None]
 EDITION = "reports/shop/2026Q1"

@@ -14,7 +14,7 @@ from unittest import mock
 import nbformat
 import pytest
 
-from profitchain.press.publish import fork_server, kernel_provisioner, run_notebook
+from profitchain.press import fork_server, kernel_provisioner, run_notebook
 
 pytestmark = pytest.mark.skipif(
     not fork_server.can_fork(), reason="kernels are forked on Linux only"

@@ -16,7 +16,7 @@ from editions import findings, publish_here, write_company
 
 from profitchain import cli
 from profitchain.core.errors import ParameterError
-from profitchain.press.publish import new_notebook, publish
+from profitchain.press import new_notebook, publish
 
 QUESTION = "Why do refunds rise?"
 

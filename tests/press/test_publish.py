@@ -22,7 +22,7 @@ from editions import Here, contents, publish_here, run_here, write_company
 from profitchain import cli
 from profitchain.core.errors import ParameterError
 from profitchain.pages.failures import Failure, NotebookFailed
-from profitchain.press.publish import fork_server, publish, run_cache, run_notebook
+from profitchain.press import fork_server, publish, run_cache, run_notebook
 
 PARAMETERS = 'company: str = "data/example"  # folder\nperiod: str = ""  # period'
 OPEN = "from profitchain.panel.edition import read_period\n\nedition = read_period(company, period)"

@@ -15,7 +15,7 @@ from test_publish import ANSWER, write_notebook
 from profitchain.core import provenance
 from profitchain.core.provenance import PACKAGE
 from profitchain.pages.failures import NotebookFailed
-from profitchain.press.publish import publish, run_cache
+from profitchain.press import publish, run_cache
 
 WINDOW = "within_days: int = 90  # days"
 RECORDS = """\
@@ -132,7 +132,8 @@ def test_the_summary_runs_again_when_a_number_moved(shop):
 @pytest.mark.parametrize(
     "code",
     ["import pandas", "from pathlib import Path", "open('x.csv', 'a').close()", "%time 1",
-     "from profitchain.pages import editions", "import profitchain.panel.edition", "__import__('os')"],
+     "from profitchain.pages import editions", "import profitchain.panel.edition",
+     "__import__('os')"],
 )  # fmt: skip
 def test_a_notebook_that_may_read_what_no_key_knows_is_not_kept(shop, code):
     path = write_notebook(shop.parent / "notebooks", "03_short", ANSWER, code)

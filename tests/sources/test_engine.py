@@ -47,12 +47,13 @@ from profitchain.intake.table_checks import judge, used_rows
 from profitchain.panel import edition as store
 from profitchain.panel import summaries
 from profitchain.press.verify import moved, read_numbers
+from profitchain.sources import engine as engines
+from profitchain.sources import temp_tables
 from profitchain.sources.company import load_company
 from profitchain.sources.connections import COMPILED
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
-from profitchain.sources.loading import Raw, temp_tables
-from profitchain.sources.loading import engine as engines
+from profitchain.sources.loading import Raw
 from profitchain.sources.schemas import contract_of
 from profitchain.sources.typed_tables import type_columns
 from profitchain.stats import clusters
@@ -365,7 +366,8 @@ def test_a_run_leaves_nothing_in_postgresql(on_postgres, postgres):
 def test_a_killed_run_leaves_nothing_in_postgresql(on_postgres, postgres):
     code = (
         "import sys, time\nfrom profitchain.sources.company import load_company\n"
-        "from profitchain.intake.intake import open_intake\nfrom profitchain.core.periods import Period\n"
+        "from profitchain.intake.intake import open_intake\n"
+        "from profitchain.core.periods import Period\n"
         "intake = open_intake(load_company(sys.argv[1]), Period(sys.argv[2]))\n"
         "print('kept', flush=True)\ntime.sleep(60)\n"
     )

@@ -18,7 +18,7 @@ from profitchain.measures import profitability
 from profitchain.panel import customers as crowd
 from profitchain.panel import edition as store
 from profitchain.panel.edition import read_period
-from profitchain.press.publish import customer_lists
+from profitchain.press import customer_lists
 from profitchain.stats import sampling_weights
 from profitchain.words import captions
 

@@ -19,7 +19,7 @@ from profitchain.core.estimates import Estimate
 from profitchain.core.i18n import following, gettext, listed, ngettext, speaking
 from profitchain.core.periods import Period
 from profitchain.exhibits import tables
-from profitchain.press.publish import multilingual, translations
+from profitchain.press import multilingual, translations
 from profitchain.words.prose import change_message, sentence
 
 OURS = ("zh-Hant", "zh-Hans")
@@ -315,9 +315,8 @@ def test_a_catalogue_alone_adds_a_language(french):
 
 def test_what_is_not_translated_or_was_reworded_is_listed_and_shown_in_english(french):
     state = translations.update("fr")
-    assert "not translated: lib/profitchain/words/prose.py: All editions" in translations.told(
-        state
-    )
+    listed = translations.told(state)
+    assert "not translated: lib/profitchain/words/prose.py: All editions" in listed
     path, cell = french / "notebooks.po", "## Can the data be trusted?"
     known = catalogue("fr", "notebooks")
     (found,) = [one for one in known if str(one.id).startswith(cell)]
