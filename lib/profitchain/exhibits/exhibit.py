@@ -13,7 +13,7 @@ import pandas as pd
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
-from profitchain.words import headings, prose
+from profitchain.words import headings, prose, reasons
 
 MOST_WORDS = 15
 MOST_PLACES = 40  # of a curve, listed on a page
@@ -164,7 +164,7 @@ def chart(
     panels : column of which each value gets a drawing of its own (small multiples).
     """
     description = _(description)
-    data = data.assign(unit=unit) if unit else data
+    data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
     how = {"height": height, "options": options}
     if nothing := _nothing_to_draw(data):
@@ -201,6 +201,7 @@ def table(
 
     `empty` is what stands there if the frame has no rows.
     """
+    data = reasons.in_words(data)
     return Exhibit(
         id=id,
         message=message,

@@ -17,7 +17,7 @@ from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.core.provenance import REPORTS
 from profitchain.exhibits import style, tables
-from profitchain.words import prose
+from profitchain.words import prose, reasons
 
 MEDIA_TYPE = "application/vnd.profitchain.findings+json"
 SUMMARY = "00_summary"
@@ -47,7 +47,7 @@ class Finding:
 
     def without_number(self) -> dict:
         """Return what is recorded where the number can't be stood behind."""
-        entry = {"id": self.id, "label": self.label, "why": self.said.why}
+        entry = {"id": self.id, "label": self.label, "why": reasons.text(self.said)}
         return entry | ({"group": str(self.group)} if self.group is not None else {})
 
 
@@ -189,8 +189,8 @@ class Found:
             numbers = {name: float(first[name]) for name in TREND[1:4]}
             return Estimate(**numbers, n=int(first["n"]), unit=str(first["unit"]))
         row = _rows_of(self.unsaid, id, group)
-        none = _("Not measured in this edition.")
-        return NotEstimable(str(row.iloc[0]["why"]) if len(row) else none)
+        why = str(row.iloc[0]["why"]) if len(row) else _("Not measured in this edition.")
+        return NotEstimable(reasons.RECORDED, text=why)
 
     def label(self, id: str) -> str:
         """Return what a finding is called in words; its id where it isn't recorded."""

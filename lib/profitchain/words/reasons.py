@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pandas as pd
+
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
 from profitchain.core.formats import TOO_FEW, evidence, in_brackets, number
 from profitchain.core.i18n import _, ngettext
 
 Message = str | tuple[str, str, str] | Callable[[Mapping[str, object]], str]
+
+RECORDED = "as_recorded"  # a reason that an edition gave, in its words
 
 STATS: dict[str, Message] = {}
 
@@ -24,15 +28,15 @@ EVIDENCE: dict[str, Message] = {}
 
 LIFETIME: dict[str, Message] = {}
 
-REASONS = {**STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME}
+REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME}
 
 
 def text(reason: Reason | NotEstimable | str) -> str:
-    """Return a reason as one sentence in the spoken language; text as it is."""
+    """Return a reason as one sentence in the spoken language; "" where there is none."""
     if isinstance(reason, NotEstimable):
         reason = reason.why
     if isinstance(reason, str):
-        return reason
+        return _(reason)
     said = {name: text(v) if isinstance(v, Reason) else v for name, v in reason.values}
     message = REASONS[reason.key]
     if callable(message):
@@ -41,6 +45,14 @@ def text(reason: Reason | NotEstimable | str) -> str:
         one, many, counted = message
         return ngettext(one, many, said[counted], **said)
     return _(message, **said)
+
+
+def in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose reasons (columns `why` and `…_why`) are sentences."""
+    whys = [name for name in map(str, frame.columns) if name.endswith("why")]
+    told = {name: [text(why) if isinstance(why, Reason) else why for why in frame[name]]
+            for name in whys}  # fmt: skip
+    return frame.assign(**told) if told else frame
 
 
 def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
