@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, counted
-from profitchain.intake.reasons import in_words
+from profitchain.intake.reasons import reason_in_words
 
 KINDS = ("used", "later", "cancelled", "broken")
 MOSTLY_EMPTY = 0.2  # a column with more missing than this is worth a line
@@ -36,7 +36,7 @@ def reasons(account: pd.DataFrame) -> pd.DataFrame:
     aside = aside.sort_values(
         ["rows", "table", "reason"], ascending=[False, True, True], ignore_index=True
     )
-    return aside.assign(reason=aside["reason"].map(in_words))
+    return aside.assign(reason=aside["reason"].map(reason_in_words))
 
 
 def gaps_in_columns(profile: pd.DataFrame) -> pd.DataFrame:
