@@ -12,7 +12,7 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
 from profitchain.core.formats import TOO_FEW, evidence, in_brackets, number
-from profitchain.core.i18n import _, ngettext
+from profitchain.core.i18n import N_, _, ngettext
 
 Message = str | tuple[str, str, str] | Callable[[Mapping[str, object]], str]
 
@@ -28,7 +28,15 @@ EVIDENCE: dict[str, Message] = {}
 
 LIFETIME: dict[str, Message] = {}
 
-REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME}
+EXHIBITS: dict[str, Message] = {
+    "too_few_to_say": N_("Too few to say."),
+    "asked_unknown": N_(
+        "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
+    ),
+    "books_say_zero": N_("The books say 0."),
+}
+
+REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME, **EXHIBITS}
 
 
 def text(reason: Reason | NotEstimable | str) -> str:
