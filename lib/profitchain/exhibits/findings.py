@@ -167,7 +167,7 @@ class PageStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class EditionFindings:
     """The findings of one edition: frames with one row a finding, and the pages' stories."""
 
     period: Period
@@ -206,7 +206,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class EditionStory:
     """What an edition says of itself: whose it is, of when, its first sentence, and its pages."""
 
     company: str
@@ -215,22 +215,24 @@ class Told:
     pages: tuple[PageStory, ...]
 
 
-def write(folder: Path, *, period: Period, stories: Sequence[PageStory], company: str = "") -> None:
+def write_findings(
+    folder: Path, *, period: Period, stories: Sequence[PageStory], company: str = ""
+) -> None:
     """Write findings.json (the public record) and pages.json (what the summary needs besides)."""
+    of_page = [(story.name, asdict(story)) for story in stories]
     entries = [
-        dict(row) | {"period": str(period), "page": story.name}
-        for story in stories
-        for row in story.findings
+        row | {"period": str(period), "page": name}
+        for name, story in of_page
+        for row in story.pop("findings")
     ]
-    _dump(Path(folder) / "findings.json", entries)
-    told = [
-        {key: item for key, item in asdict(story).items() if key != "findings"} for story in stories
-    ]
-    page_file = {"company": company, "period": str(period), "pages": told}
-    _dump(Path(folder) / "pages.json", page_file)
+    pages = [story for _name, story in of_page]
+    contents = {"company": company, "period": str(period), "pages": pages}
+    for file, content in (("findings.json", entries), ("pages.json", contents)):
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+        (Path(folder) / file).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def read(edition: object) -> Found:
+def read_findings(edition: object) -> EditionFindings:
     """Return what an edition's pages recorded.
 
     Read from the folder that a running report builds, else from the published edition in
@@ -239,17 +241,17 @@ def read(edition: object) -> Found:
     folder = os.environ.get(BUILD_FOLDER)
     period = Period(edition.period)
     published = REPORTS / edition.company.slug / str(period)
-    return read_folder(Path(folder) if folder else published, period)
+    return findings_in(Path(folder) if folder else published, period)
 
 
-def read_folder(folder: Path, period: Period) -> Found:
+def findings_in(folder: Path, period: Period) -> EditionFindings:
     """Return what is recorded in an edition's folder."""
     entries = _load(folder / "findings.json", [])
     content = _load(folder / "pages.json", {"pages": []})
     pages = tuple(_story(page) for page in content["pages"])
     unsaid = [dict(row) | {"page": page.name} for page in pages for row in page.unsaid]
     trends = [row for page in pages for row in page.trends]
-    return Found(
+    return EditionFindings(
         period=period,
         findings=pd.DataFrame(entries, columns=list(FIELDS)),
         unsaid=pd.DataFrame(unsaid, columns=["id", "label", "why", "page", "group"]),
@@ -258,12 +260,12 @@ def read_folder(folder: Path, period: Period) -> Found:
     )
 
 
-def told(folder: Path) -> Told:
+def edition_story(folder: Path) -> EditionStory:
     """Return a published edition's company, period, headline and pages, without their findings."""
     folder = Path(folder)
     content = _load(folder / "pages.json", {"pages": []})
     answers = [page["answers"] for page in content["pages"] if page["name"] == SUMMARY]
-    return Told(
+    return EditionStory(
         company=content.get("company") or folder.parent.name,
         period=Period(content.get("period", folder.name)),
         headline=answers[0][0] if answers and answers[0] else "",
@@ -326,11 +328,6 @@ def _group_words(group: object) -> str:
         return _("{kind}: {name}", kind=_(kind), name=_(name))
     what, parted, by = str(group).partition(" by ")
     return _("{what} by {segment}", what=_(what), segment=by) if parted else _(what)
-
-
-def _dump(path: Path, content: object) -> None:
-    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _load(path: Path, otherwise: object) -> object:

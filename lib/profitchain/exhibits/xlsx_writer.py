@@ -63,7 +63,7 @@ class Sheet:
     widths: dict[int, float] = field(default_factory=dict)
 
 
-def names(wanted: Iterable[str]) -> list[str]:
+def sheet_names(wanted: Iterable[str]) -> list[str]:
     """Return names that Excel takes for sheets, each once, as near to the wanted ones as can be.
 
     Examples
@@ -85,7 +85,7 @@ def names(wanted: Iterable[str]) -> list[str]:
     return kept
 
 
-def write(path: Path, sheets: Sequence[Sheet], *, title: str, day: date) -> None:
+def write_workbook(path: Path, sheets: Sequence[Sheet], *, title: str, day: date) -> None:
     """Write a workbook; `title` and `day` are what its properties say of it."""
     from openpyxl import Workbook
     from openpyxl.writer.excel import ExcelWriter

@@ -118,7 +118,7 @@ class Commentary:
         return told | {"without_place": without}
 
 
-def read(folder: Path, period: Period, *, language: str = "en") -> Commentary:
+def read_commentary(folder: Path, period: Period, *, language: str = "en") -> Commentary:
     """Return what people wrote on a period (`folder`: the company's); mostly, nothing.
 
     What can't be read as a section is kept, with the reason, and so is a file of no period.
@@ -141,7 +141,7 @@ def read(folder: Path, period: Period, *, language: str = "en") -> Commentary:
     )
 
 
-def beside(remarks: Iterable[Remark], exhibit: str = "") -> str:
+def remarks_html(remarks: Iterable[Remark], exhibit: str = "") -> str:
     """Return the boxes that stand below an exhibit, or ("") below a page's answer."""
     return "\n".join(one.html for one in remarks if one.exhibit == exhibit and not one.why)
 

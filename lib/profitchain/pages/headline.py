@@ -5,7 +5,7 @@ from __future__ import annotations
 from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import digits, number
 from profitchain.core.i18n import _, pgettext
-from profitchain.exhibits.findings import Found
+from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words.data import part_sentence
@@ -21,7 +21,7 @@ WITHOUT_ANSWERS = (
 )  # fmt: skip
 
 
-def sentences(found: Found, edition: Edition) -> list[str]:
+def sentences(found: EditionFindings, edition: Edition) -> list[str]:
     """Return the edition's answer: what a point goes with in money, and what that doesn't say."""
     part = part_sentence(edition.facts["days_uncovered"], edition.period)
     if edition.company.main is None:
@@ -61,7 +61,7 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
     }
 
 
-def quality(found: Found) -> str:
+def quality(found: EditionFindings) -> str:
     """Return how many rows the edition rests on and how many were set aside as broken."""
     return sentence(
         "{used:number} could be used; {broken:number} broke the data contract and were set aside, "
@@ -72,7 +72,7 @@ def quality(found: Found) -> str:
     )
 
 
-def _worth(found: Found, edition: Edition) -> str:
+def _worth(found: EditionFindings, edition: Edition) -> str:
     """Return the headline: what one more point everywhere goes with in money a year.
 
     In margin, or in revenue where margin is not known but assumed; per answer where an edition has
@@ -98,13 +98,13 @@ def _worth(found: Found, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def _evidence(found: Found) -> str:
+def _evidence(found: EditionFindings) -> str:
     """Return how far the evidence carries, in the words of the page that weighs it."""
     verdict = found.answers.get("09_sensitivity", [])
     return verdict[0] if verdict else _caution(found)
 
 
-def _money(found: Found, edition: Edition) -> str:
+def _money(found: EditionFindings, edition: Edition) -> str:
     """Return what one more point goes with in margin an answer, in spend if margin is assumed."""
     margin, spend = (found.get(f"{name}_effect_per_point") for name in ("margin", "spend"))
     is_measured = isinstance(margin, Estimate) and edition.assumed_margin is None
@@ -125,7 +125,7 @@ def _money(found: Found, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def _caution(found: Found) -> str:
+def _caution(found: EditionFindings) -> str:
     """Return how the headline may be read, where there is one."""
     if not isinstance(found.get("spend_effect_per_point"), Estimate):
         return ""

@@ -31,9 +31,9 @@ class Line:
     pdf: str = ""
 
 
-def write(out: Path) -> None:
+def write_index_pages(out: Path) -> None:
     """Write the page of each firm's folder, and the one that leads to every firm's editions."""
-    firms = {folder: archive.editions(folder) for folder in archive.firms(out)}
+    firms = {folder: archive.editions_of(folder) for folder in archive.firms(out)}
     for folder, editions in firms.items():
         tongue = editions[0].languages[0] if editions else i18n.SOURCE
         with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):

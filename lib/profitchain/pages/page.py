@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from profitchain.exhibits import exhibit, findings, svg_compaction
 from profitchain.exhibits.findings import SUMMARY, PageStory
-from profitchain.pages import sanitise, shipped, summary, templates
-from profitchain.pages.commentary import beside
+from profitchain.pages import notebooks, sanitise, summary, templates
+from profitchain.pages.commentary import remarks_html
 from profitchain.pages.failures import Failure
 from profitchain.pages.notebooks import nbformat
 from profitchain.pages.site import Entry, PageInfo, Site
@@ -148,8 +148,8 @@ def _rendered(
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
         **_record(page),
-        "mark": shipped.mark(page.state),
-        "commentary": beside(page.remarks),
+        "mark": notebooks.state_words(page.state),
+        "commentary": remarks_html(page.remarks),
         "unplaced": [one.html for one in page.remarks if one.why],
         "failure": None,
         "lead": [],
@@ -201,8 +201,8 @@ def _blocks(
 def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
     """Return an output as HTML, and what people say below it if it is an exhibit."""
     id = output.get("data", {}).get(exhibit.MEDIA_TYPE, {}).get("id")
-    block = _with_downloads(sanitise.shown(output), page.name, site)
-    return block, beside(page.remarks, id) if id else ""
+    block = _with_downloads(sanitise.output_html(output), page.name, site)
+    return block, remarks_html(page.remarks, id) if id else ""
 
 
 def _has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:

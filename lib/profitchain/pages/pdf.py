@@ -67,31 +67,31 @@ class _Leaf:
         return _HEADING.findall(self.body)
 
 
-def write(folder: Path) -> Path:
+def print_edition(folder: Path) -> Path:
     """Print the pages in an edition's folder (or in one language's folder inside it); return where.
 
     Raises CannotPrint where there is no Chromium, or where it can't do it; the pages stay as they
     are.
     """
     browser = _browser()
-    told = findings.told(folder)
+    told = findings.edition_story(folder)
     with tempfile.TemporaryDirectory(prefix="profitchain-") as place:
         room = Path(place)
-        printed = _printed(browser, bound(folder, {}), room)
-        printed = _printed(browser, bound(folder, numbers(printed)), room)
+        printed = _printed(browser, book_html(folder, {}), room)
+        printed = _printed(browser, book_html(folder, page_numbers(printed)), room)
         made = room / PDF
         made.write_bytes(_dated(printed, told.period))
         shutil.copyfile(made, folder / PDF)
     return folder / PDF
 
 
-def bound(folder: Path, at: Mapping[str, int]) -> str:
+def book_html(folder: Path, at: Mapping[str, int]) -> str:
     """Return all pages of a folder as one document for paper, the index first.
 
-    `at` are the page numbers of marks, as `numbers` finds them; without them the contents keep
+    `at` are the page numbers of marks, as `page_numbers` finds them; without them the contents keep
     room for them.
     """
-    told, tongue = findings.told(folder), _language(folder)
+    told, tongue = findings.edition_story(folder), _language(folder)
     with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
         period = prose.period_label(told.period)
         return filled(
@@ -105,7 +105,7 @@ def bound(folder: Path, at: Mapping[str, int]) -> str:
         )
 
 
-def numbers(printed: bytes) -> dict[str, int]:
+def page_numbers(printed: bytes) -> dict[str, int]:
     """Return on which page of a PDF of Chromium's each mark stands; nothing where it can't be read.
 
     Chromium writes objects in clear, pages as a tree, and the marks that links lead to by name.

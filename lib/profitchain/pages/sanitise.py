@@ -99,7 +99,7 @@ def safe_html(text: str, *, classes: bool = True) -> str:
     return re.sub(r'href="\s*data:[^"]*"', "", kept, flags=re.I)
 
 
-def shown(output: Mapping) -> str:
+def output_html(output: Mapping) -> str:
     """Return one output of a code cell as HTML; "" where it isn't for readers.
 
     Warnings, error traces and widgets are for analysts and stay in the notebook.

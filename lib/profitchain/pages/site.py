@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from profitchain.core import i18n as languages
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY
-from profitchain.pages import shipped
+from profitchain.pages import notebooks
 from profitchain.pages.commentary import Remark
 from profitchain.pages.editions import PublishedEdition
 from profitchain.pages.failures import Failure
@@ -102,5 +102,5 @@ class PageInfo:
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: Sequence[Mapping[str, object]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
-    state: shipped.State = "shipped"
+    state: notebooks.State = "shipped"
     remarks: tuple[Remark, ...] = ()

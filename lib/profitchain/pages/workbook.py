@@ -20,7 +20,7 @@ Row = list[Cell | None]
 CONTENTS_HEADER = 4
 
 
-def write(
+def write_edition_workbook(
     folder: Path,
     stories: Sequence[PageStory],
     exhibits: Mapping[str, Sequence[Mapping]],
@@ -39,7 +39,7 @@ def write(
     shown = [(page, told) for page in stories for told in exhibits.get(page.name, ())]
     own = (_("Contents"), _("Read me"), _("Findings"))
     wanted = [f"{_number(page)} {told['id']}" for page, told in shown]
-    contents, read_me, findings, *names = xlsx_writer.names([*own, *wanted])
+    contents, read_me, findings, *names = xlsx_writer.sheet_names([*own, *wanted])
     title = _("{company}, {period}", company=company, period=formats.period_label(period))
     sheet_of = {
         (page.name, told["id"]): name for (page, told), name in zip(shown, names, strict=True)
@@ -54,14 +54,14 @@ def write(
             name=contents, rows=_contents(title, lines), header=CONTENTS_HEADER, wrapped=(0, 1, 2)
         ),
         Sheet(name=read_me, rows=_read_me(), wrapped=(0, 1), widths={0: 26, 1: 96}),
-        _findings(findings, findings_history.of_stories(stories, company=company, period=period)),
+        _findings(findings, findings_history.long_rows(stories, company=company, period=period)),
         *(
-            workbook_exhibits.sheet(told, name=name, contents=contents)
+            workbook_exhibits.exhibit_sheet(told, name=name, contents=contents)
             for (_page, told), name in zip(shown, names, strict=True)
         ),
     ]
     path = Path(folder) / WORKBOOK
-    xlsx_writer.write(path, made, title=title, day=period.last_day)
+    xlsx_writer.write_workbook(path, made, title=title, day=period.last_day)
     return path
 
 

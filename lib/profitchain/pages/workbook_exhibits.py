@@ -22,7 +22,7 @@ _PART = re.compile(r"(?P<stem>.*?)_?(?P<part>value|low|high|unit|why|verdict)")
 _ENDS = ("value", "low", "high")
 
 
-def sheet(told: Mapping, *, name: str, contents: str) -> Sheet:
+def exhibit_sheet(told: Mapping, *, name: str, contents: str) -> Sheet:
     """Return an exhibit as a sheet: message, measure, source and units stand above the table.
 
     Parameters

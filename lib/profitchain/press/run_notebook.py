@@ -11,7 +11,7 @@ from pathlib import Path
 
 from profitchain.core.processes import start_worker
 from profitchain.pages import page
-from profitchain.pages.failures import Failure, NotebookFailed, told_of
+from profitchain.pages.failures import Failure, NotebookFailed, error_line
 from profitchain.pages.notebooks import nbformat
 from profitchain.press.fork_server import AT_START
 from profitchain.press.multilingual import cell_number, in_turn, taken_apart
@@ -66,7 +66,7 @@ def run(
         if error.ename == "NotMeasured":
             return not_measured(path, parameters, environment, folders, why=error.evalue)
         firm = load_company(str(parameters["company"]))
-        why = redacted(told_of(error.ename, error.evalue), firm)
+        why = redacted(error_line(error.ename, error.evalue), firm)
         cell = cell_number(notebook, error.cell_index)
         failed = Failure(notebook=path.name, stop="error", cell=cell, error=why)
     except RuntimeError as error:
