@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profitchain.core import i18n as languages
 from profitchain.exhibits import findings
-from profitchain.pages import commentary, editions, notebooks, workbook
+from profitchain.pages import commentary, editions, notebooks
 from profitchain.pages import page as pages
 from profitchain.pages.commentary import Commentary
 from profitchain.pages.notebooks import nbformat
@@ -180,6 +180,8 @@ def _write_page(ran: NotebookRun, site: pages.Site, page: pages.PageInfo, folder
 def _write_workbook(
     tag: str, order: EditionRequest, ran: Sequence[NotebookRun], folder: Path
 ) -> None:
+    from profitchain.pages import workbook  # openpyxl takes half a second to load
+
     known = [one for one in ran if one.executed is not None]
     with languages.speaking(tag):
         workbook.write_edition_workbook(
