@@ -31,6 +31,10 @@ OFTEN = 10  # answers that a score needs to guide where knots stand
 Basis = Callable[[np.ndarray], np.ndarray]
 
 
+class Linear(str):
+    """The name of a control that is a number and enters as it is, whatever it is called."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
     """Columns for what was known before the answer, and what became of each control asked for.
@@ -141,13 +145,18 @@ def control_columns(
     names: list[str] = []
     notes: list[Reason] = []
     for control in dict.fromkeys(controls):
-        if NUMERIC.get(control, control) not in cells:
+        if column_of(control) not in cells:
             notes.append(Reason.of("control_not_in_data", control=control))
             continue
         if _separates_a_few(cells, control, outcome):
             notes.append(Reason.of("control_hardly_varies", control=control, who=who))
             continue
-        candidates = _columns(cells, control, outcome, notes)
+        is_linear = isinstance(control, Linear)
+        candidates = (
+            iter([cells[control].to_numpy(float)])
+            if is_linear
+            else _columns(cells, control, outcome, notes)
+        )
         found = [column for column in candidates if len(column) and np.ptp(column) > 0]
         columns += found
         names += [control] * len(found)
@@ -212,7 +221,7 @@ def _separates_a_few(cells: pd.DataFrame, control: str, outcome: str) -> bool:
     up to a twentieth of the answers. Where it parts more of them it is no small thing to leave out,
     and the fit is refused.
     """
-    if control not in NUMERIC:
+    if isinstance(control, Linear) or control not in NUMERIC:
         return False
     values = cells[NUMERIC[control]].fillna(-1).to_numpy()
     came = values[(cells[outcome] > 0).to_numpy()]
@@ -268,6 +277,11 @@ def _enough(sums: pd.DataFrame, outcome: str) -> pd.Series:
 
 def _varies(cells: pd.DataFrame, outcome: str) -> bool:
     return bool(_enough(cells.sum().to_frame().T, outcome).iloc[0])
+
+
+def column_of(control: str) -> str:
+    """Return the column of the cells in which a control stands."""
+    return control if isinstance(control, Linear) else NUMERIC.get(control, control)
 
 
 def named_levels(column: pd.Series) -> pd.Series:
