@@ -11,6 +11,7 @@ from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
+from profitchain.words import measures
 
 TOTALS = {
     "orders": (N_("Orders"), "orders"),
@@ -37,7 +38,7 @@ def of_stories(stories: Iterable[MeasureSeries]) -> list[Recorded]:
         finding(
             story.measure.id,
             story.now,
-            label=story.measure.label,
+            label=measures.label(story.measure),
             change=story.change,
             change_on_year=story.change_on_year,
             trend=story.trend,
@@ -74,7 +75,7 @@ def of_groups(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
     ----------
     groups : one row a group: segment, group, value, low, high, n, why.
     """
-    told = {"id": measure.id, "label": measure.label, "unit": measure.unit}
+    told = {"id": measure.id, "label": measures.label(measure), "unit": measure.unit}
     return [_of_group(row, **told) for row in _told_apart(groups)]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, _
 from profitchain.exhibits.findings import Recorded, finding
-from profitchain.measures.purchase_rhythm import GAP, ORDERS
 from profitchain.measures.rfm import ValueGroups, group_shares, group_sizes
 from profitchain.measures.value_satisfaction_matrix import Fields, field_sizes, not_satisfied_share
 
@@ -65,8 +64,8 @@ def of_fields(
 def of_rhythm(said: Mapping[str, MaybeEstimate]) -> list[Recorded]:
     """Return orders per customer and the days between purchases (`said`: as `rhythm.rhythm`)."""
     ids = {
-        "orders_per_customer_lookback": said[ORDERS],
-        "days_between_purchases": said[GAP],
+        "orders_per_customer_lookback": said["orders_per_customer"],
+        "days_between_purchases": said["days_between"],
     }
     return of_value(ids)
 
