@@ -159,7 +159,7 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
 
     events = int(gaps.loc[gaps["event"] == 1, "n"].sum())
     if events < FEWEST_REPEATS:
-        return NotEstimable("too_few_ordered_again", n=int(gaps["n"].sum()), customers=events)
+        return NotEstimable("too_few_next_orders", n=int(gaps["n"].sum()), customers=events)
     # a next order on the same day counts at half a day, so that its customer was at risk
     fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
     inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)

@@ -49,7 +49,7 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     if 0 < n < smallest:
         return NotEstimable(too_small(n, smallest).why, n=len(ordered(now)))
     if n < max(smallest, FEWEST_GAPS):
-        return NotEstimable("too_few_came_back", n=n, customers=n)
+        return NotEstimable("too_few_repeat_customers", n=n, customers=n)
     below = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
     return Estimate(
         value=float(np.median(gaps)), low=float(gaps[max(below - 1, 0)]),
@@ -64,7 +64,7 @@ def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -
     if column not in rows:
         return NotEstimable("no_such_column", column=column)
     if len(rows) < max(smallest, 1):
-        return NotEstimable("too_few", n=len(rows))
+        return NotEstimable("too_few_to_say", n=len(rows))
     return ratio(rows[["cluster", column, "orders"]], numerator=column, denominator="orders",
                  unit=unit)  # fmt: skip
 

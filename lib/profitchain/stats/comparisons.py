@@ -33,7 +33,7 @@ class Measure:
     counts: str = ""
     bounds: tuple[float, float] | None = None
     key: str = ""
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, str | float] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, object]:

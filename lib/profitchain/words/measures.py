@@ -6,72 +6,65 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from profitchain.core.i18n import N_, NN_, _, ngettext
+from profitchain.core.i18n import N_, _, ngettext
 from profitchain.stats.comparisons import Measure, MeasureSeries
 
-_EFFORT = {
-    "low": N_("mean effort score on a scale of {low} to {high}, where low is easy"),
-    "high": N_("mean effort score on a scale of {low} to {high}, where high is easy"),
+LABELS = {  # by a measure's id, or its key where many questions are measured alike
+    "net_promoter_score": N_("Net promoter score"),
+    "mean_score": N_("{question}, mean"),
+    "satisfied_share": "{question}",
+    "effort_score_low_is_easy": "{question}",
+    "effort_score_high_is_easy": "{question}",
+    "easy_share": N_("{question}, easy"),
+    "top_two_box": N_("{question}, top two box"),
+    "response_rate": N_("Response rate"),
+    "active_customers_who_answered": N_("Share of active customers who answered"),
+    "repeat_rate": N_("Repeat purchase rate"),
+    "retention_rate": N_("Retention rate"),
+    "churn_rate": N_("Churn rate"),
+    "purchase_frequency": N_("Purchase frequency"),
+    "average_order_value": N_("Average order value"),
+    "revenue_per_customer": N_("Revenue per customer"),
+    "new_revenue_share": N_("Revenue from new customers"),
+    "returning_revenue_share": N_("Revenue from returning customers"),
+    "margin_per_customer": N_("Margin per customer"),
+    "latest_score": N_("Latest score"),
 }
-WORDS: dict[str, tuple[str, str | tuple[str, str, str]]] = {  # id or key: label and definition
-    "net_promoter_score": (
-        N_("Net promoter score"),
-        N_("share answering 9 or 10 less share answering 0 to 6, in points from −100 to 100"),
+DEFINITIONS = {
+    "net_promoter_score": N_(
+        "share answering 9 or 10 less share answering 0 to 6, in points from −100 to 100"
     ),
-    "mean_score": (N_("{question}, mean"), N_("mean score on a scale of {low} to {high}")),
-    "satisfied_share": (
-        "{question}",
-        N_("share of valid answers at {good} or above, on a scale of {low} to {high}"),
+    "mean_score": N_("mean score on a scale of {low} to {high}"),
+    "satisfied_share": N_(
+        "share of valid answers at {good} or above, on a scale of {low} to {high}"
     ),
-    "effort_score_low_is_easy": ("{question}", _EFFORT["low"]),
-    "effort_score_high_is_easy": ("{question}", _EFFORT["high"]),
-    "easy_share": (
-        N_("{question}, easy"),
-        N_("share of valid answers on the easy side of the scale's middle"),
+    "effort_score_low_is_easy": N_(
+        "mean effort score on a scale of {low} to {high}, where low is easy"
     ),
-    "top_two_box": (
-        N_("{question}, top two box"),
-        N_("share of valid answers at {below_high} or {high}"),
+    "effort_score_high_is_easy": N_(
+        "mean effort score on a scale of {low} to {high}, where high is easy"
     ),
-    "response_rate": (
-        N_("Response rate"),
-        N_("share of invitations answered by the end of the period in which they were sent"),
+    "easy_share": N_("share of valid answers on the easy side of the scale's middle"),
+    "top_two_box": N_("share of valid answers at {below_high} or {high}"),
+    "response_rate": N_(
+        "share of invitations answered by the end of the period in which they were sent"
     ),
-    "active_customers_who_answered": (
-        N_("Share of active customers who answered"),
-        N_("share of the customers who bought in a period and answered after that, by its end"),
+    "active_customers_who_answered": N_(
+        "share of the customers who bought in a period and answered after that, by its end"
     ),
-    "repeat_rate": (
-        N_("Repeat purchase rate"),
-        (
-            *NN_(
-                "share of answers followed by an order within {n} day",
-                "share of answers followed by an order within {n} days",
-            ),
-            "within_days",
-        ),
+    "retention_rate": N_(
+        "of the customers who bought in the previous period, the share who bought again"
     ),
-    "retention_rate": (
-        N_("Retention rate"),
-        N_("of the customers who bought in the previous period, the share who bought again"),
+    "churn_rate": N_("of the customers who bought in the previous period, the share who did not"),
+    "purchase_frequency": N_("orders per active customer"),
+    "average_order_value": N_("net revenue per order"),
+    "revenue_per_customer": N_("net revenue per active customer"),
+    "new_revenue_share": N_(
+        "share of net revenue from customers whose first order was in this period"
     ),
-    "churn_rate": (
-        N_("Churn rate"),
-        N_("of the customers who bought in the previous period, the share who did not"),
+    "returning_revenue_share": N_(
+        "share of net revenue from customers whose first order was in an earlier period"
     ),
-    "purchase_frequency": (N_("Purchase frequency"), N_("orders per active customer")),
-    "average_order_value": (N_("Average order value"), N_("net revenue per order")),
-    "revenue_per_customer": (N_("Revenue per customer"), N_("net revenue per active customer")),
-    "new_revenue_share": (
-        N_("Revenue from new customers"),
-        N_("share of net revenue from customers whose first order was in this period"),
-    ),
-    "returning_revenue_share": (
-        N_("Revenue from returning customers"),
-        N_("share of net revenue from customers whose first order was in an earlier period"),
-    ),
-    "margin_per_customer": (N_("Margin per customer"), ""),
-    "latest_score": (N_("Latest score"), ""),
 }
 COLUMN_VALUES = (  # what stands in columns as it is; tables and charts translate it
     *(N_("Champions"), N_("Regulars"), N_("Big spenders"), N_("Occasional"), N_("New")),
@@ -96,16 +89,18 @@ COLUMN_VALUES = (  # what stands in columns as it is; tables and charts translat
 
 def label(measure: Measure) -> str:
     """Return what a measure is called."""
-    return _(WORDS[measure.key or measure.id][0], **_values(measure))
+    return _(LABELS[measure.key or measure.id], **_values(measure))
 
 
 def definition(measure: Measure) -> str:
     """Return how a measure is defined, as a clause."""
-    words = WORDS[measure.key or measure.id][1]
-    if isinstance(words, tuple):
-        one, many, counted = words
-        return ngettext(one, many, measure.values[counted])
-    return _(words, **_values(measure))
+    if measure.id == "repeat_rate":
+        return ngettext(
+            "share of answers followed by an order within {n} day",
+            "share of answers followed by an order within {n} days",
+            int(measure.values["within_days"]),
+        )
+    return _(DEFINITIONS[measure.key or measure.id], **_values(measure))
 
 
 def trends(stories: Iterable[MeasureSeries]) -> pd.DataFrame:
@@ -117,8 +112,8 @@ def trends(stories: Iterable[MeasureSeries]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _values(measure: Measure) -> dict[str, object]:
+def _values(measure: Measure) -> dict[str, str]:
     return {
-        name: f"{value:g}" if isinstance(value, float) else value
+        name: value if isinstance(value, str) else f"{value:g}"
         for name, value in measure.values.items()
     }
