@@ -722,7 +722,7 @@ def test_what_nobody_can_say_is_never_a_number(name):
 def test_history_that_parts_the_silent_is_left_out_by_name():
     notes = propensity(ODD["history tells who answers"])
     assert isinstance(notes, NotEstimable) or "prior orders left out" in "; ".join(
-        notes.design.controls.notes
+        map(text, notes.design.controls.notes)
     )
 
 

@@ -31,6 +31,7 @@ from profitchain.words.prose import (
     period_word,
     sentence,
 )
+from profitchain.words.reasons import in_words
 
 DIFFERENT = (N_("above the rest"), N_("below the rest"))
 COMPLEMENTS = ("churn_rate", "new_revenue_share")  # what another share leaves: no news of its own
@@ -262,7 +263,7 @@ def again_message(again: MaybeEstimate, days: int) -> str:
 
 def spread(rows: pd.DataFrame) -> str:
     """Return the smallest and largest value of some rows for those who can't see them."""
-    known = rows.dropna(subset=["value"])
+    known = in_words(rows.dropna(subset=["value"]))
     if known.empty:
         return _("Too few to show any.")
     low, high = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
