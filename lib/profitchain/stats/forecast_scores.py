@@ -129,7 +129,7 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
     count = int(np.clip(len(trial) // max(smallest, 20), 1, BINS))
     place = trial[column].rank(method="average", pct=True)
     rows = trial.assign(n=1, place=np.ceil(place * count))
-    left = Measure(id="", label="", numerator="outcome", denominator="n", unit="share", means="",
+    left = Measure(id="", numerator="outcome", denominator="n", unit="share",
                    bounds=(0.0, 1.0))  # fmt: skip
     parts = [part for _place, part in rows.groupby("place") if len(part) >= max(smallest, 1)]
     said = [ratio(part, **left.parts, smallest=smallest) for part in parts]

@@ -20,6 +20,7 @@ from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import of_all, stands_for
 from profitchain.words import captions
 from profitchain.words.captions import PER_POINT, Caption, source
+from profitchain.words.measures import label
 from profitchain.words.prose import first_capital, listed, sentence
 from profitchain.words.reasons import control_name, text
 from profitchain.words.repeat_effect import with_notes
@@ -259,7 +260,7 @@ def _of_score(scores: pd.DataFrame, message: str, main: Question, period: Period
         "message": message,
         "measure": _(
             "{label}, requests of {period}; 95% intervals",
-            label=_(measure.label),
+            label=label(measure),
             period=period_label(period),
         ),
         "source": source(
