@@ -8,11 +8,11 @@ from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.i18n import _
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
-from profitchain.lifetime.customer_value import Prospects
-from profitchain.lifetime.holdout_test import HeldOut
+from profitchain.lifetime.customer_value import CustomerValue
+from profitchain.lifetime.holdout_test import HoldoutTest
 
 
-def of_prospects(ahead: Prospects) -> list[Recorded]:
+def of_prospects(ahead: CustomerValue) -> list[Recorded]:
     """Return what customers are worth from now on, how many are alive, what they will order."""
     words = {"money": _(ahead.money), "months": ahead.horizon_months}
     span = _("{money}, next {months} months, discounted", **words)
@@ -54,7 +54,7 @@ def of_groups(groups: pd.DataFrame, compared: ScoreGroupComparison | None) -> li
     return [*found, finding("lifetime_value_difference", compared.difference, label=words)]
 
 
-def of_holdout(tried: HeldOut | NotEstimable) -> list[Recorded]:
+def of_holdout(tried: HoldoutTest | NotEstimable) -> list[Recorded]:
     """Return how much was expected for what then happened: purchase days, and money."""
     parts = {"lifetime_holdout_ratio": "ratio", "lifetime_holdout_money_ratio": "money_ratio"}
     words = (_("Purchase days expected by those that came"), _("Money expected by what came"))

@@ -8,8 +8,8 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, p_words, plain
 from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.core.periods import Every, Period
-from profitchain.lifetime.churn_model import COIN, Foresight, judged
-from profitchain.lifetime.retention_targeting import ASSUMED_COST, Plan, money_of
+from profitchain.lifetime.churn_model import COIN, ChurnForecast, forecast_quality
+from profitchain.lifetime.retention_targeting import ASSUMED_COST, ContactPlan, money_column
 from profitchain.panel.edition import Edition
 from profitchain.stats.forecast_scores import calibration_line
 from profitchain.stats.sampling_weights import factor
@@ -71,11 +71,11 @@ def quiet_sentence(quiet: MaybeEstimate, expected: MaybeEstimate, edition: Editi
     )  # fmt: skip
 
 
-def sees_sentence(seen: Foresight | NotEstimable) -> str:
+def sees_sentence(seen: ChurnForecast | NotEstimable) -> str:
     """Return whether satisfaction helps to see who will leave, beyond purchase history."""
     if isinstance(seen, NotEstimable):
         return _("Who will leave can't be foretold: {why}", why=reasons.text(seen))
-    found = judged(seen, "auc")
+    found = forecast_quality(seen, "auc")
     history, added = found["history"], found["gain"]
     if isinstance(history, NotEstimable):
         return _("How well leaving was foretold can't be said: {why}", why=reasons.text(history))
@@ -105,12 +105,14 @@ def _help(added: Estimate) -> str:
     return _("Satisfaction helps to see it coming")
 
 
-def stake_sentence(at_risk: MaybeEstimate, seen: Foresight | NotEstimable, edition: Edition) -> str:
+def stake_sentence(
+    at_risk: MaybeEstimate, seen: ChurnForecast | NotEstimable, edition: Edition
+) -> str:
     """Return the money at stake: what those foretold to order nothing brought in the lookback."""
     if isinstance(at_risk, NotEstimable) or isinstance(seen, NotEstimable):
         why = seen if isinstance(seen, NotEstimable) else at_risk
         return _("What is at stake can't be said: {why}", why=reasons.text(why))
-    money = money_of(seen.now)
+    money = money_column(seen.now)
     brought = factor(seen.now) * float(seen.now[money].sum())
     return sentence(
         AT_STAKE_OF_ALL if brought > 0 else AT_STAKE,
@@ -121,9 +123,9 @@ def stake_sentence(at_risk: MaybeEstimate, seen: Foresight | NotEstimable, editi
 
 
 def calls_sentence(
-    found: Plan | NotEstimable,
+    found: ContactPlan | NotEstimable,
     profit: MaybeEstimate,
-    seen: Foresight | NotEstimable,
+    seen: ChurnForecast | NotEstimable,
     period: Period,
 ) -> str:
     """Return how many it would pay to contact, or that it pays for nobody ("" without chances)."""
@@ -137,7 +139,7 @@ def calls_sentence(
     given = _assumption(found, profit.unit)
     if not found.to_call:
         return _("**It is not worth calling anybody** if {given}.", given=given)
-    months = found.kept.periods * 12 // period.per_year
+    months = found.retention.periods * 12 // period.per_year
     return sentence(
         PAYS_UNCLEARLY if profit.spans_zero else PAYS,
         given=given, count=digits(found.to_call, 0), n=digits(found.among_all(len(found.gains)), 0),
@@ -147,14 +149,16 @@ def calls_sentence(
 
 
 def rests_on(
-    found: Plan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate, currency: str
+    found: ContactPlan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate, currency: str
 ) -> tuple[str, ...]:
     """Return what the plan rests on: half the success rate, and where the assumptions come from."""
     said = (half_sentence(found, curves, profit), cost_note(found, currency))
     return tuple(filter(None, said))
 
 
-def half_sentence(found: Plan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate) -> str:
+def half_sentence(
+    found: ContactPlan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate
+) -> str:
     """Return what becomes of the same calls if only half as many customers are kept."""
     if isinstance(found, NotEstimable) or isinstance(profit, NotEstimable) or not found.to_call:
         return ""
@@ -172,7 +176,7 @@ def half_sentence(found: Plan | NotEstimable, curves: pd.DataFrame, profit: Mayb
     return _("If only half as many are kept, the same calls lose {amount}, and {rest}.", **words)
 
 
-def cost_note(found: Plan | NotEstimable, currency: str) -> str:
+def cost_note(found: ContactPlan | NotEstimable, currency: str) -> str:
     """Return where the cost of a contact and the success rate come from."""
     if isinstance(found, NotEstimable):
         return ""
@@ -196,7 +200,10 @@ def cost_note(found: Plan | NotEstimable, currency: str) -> str:
 
 
 def stake_sentences(
-    at_risk: MaybeEstimate, groups: pd.DataFrame, seen: Foresight | NotEstimable, edition: Edition
+    at_risk: MaybeEstimate,
+    groups: pd.DataFrame,
+    seen: ChurnForecast | NotEstimable,
+    edition: Edition,
 ) -> tuple[str, ...]:
     """Return the money at stake, in all and by group."""
     by_group = groups_sentence(groups, edition.company.currency)
@@ -219,12 +226,12 @@ def _of_group(row: object, value: str) -> str:
     return _("{group} {value} ({share} of theirs)", **words)
 
 
-def trial_sentences(seen: Foresight | NotEstimable, every: Every) -> tuple[str, ...]:
+def trial_sentences(seen: ChurnForecast | NotEstimable, every: Every) -> tuple[str, ...]:
     """Return whether the chances had the right size, and whether the scores tell anything."""
     return tuple(filter(None, (trial_sentence(seen, every), scores_test_sentence(seen))))
 
 
-def trial_sentence(seen: Foresight | NotEstimable, every: Every) -> str:
+def trial_sentence(seen: ChurnForecast | NotEstimable, every: Every) -> str:
     """Return whether the foretold chances were of the right size."""
     if isinstance(seen, NotEstimable):
         return ""
@@ -260,7 +267,7 @@ def _level(drift: Estimate, every: Every) -> str:
     )
 
 
-def scores_test_sentence(seen: Foresight | NotEstimable) -> str:
+def scores_test_sentence(seen: ChurnForecast | NotEstimable) -> str:
     """Return whether the scores tell anything beyond history in the model itself."""
     if isinstance(seen, NotEstimable) or isinstance(seen.model.satisfaction_p, NotEstimable):
         return ""
@@ -277,7 +284,7 @@ def scores_test_sentence(seen: Foresight | NotEstimable) -> str:
     )
 
 
-def _assumption(found: Plan, currency: str) -> str:
+def _assumption(found: ContactPlan, currency: str) -> str:
     words = {"share": f"{found.success_rate:.0%}", "cost": plain(found.cost, currency)}
     if found.cost_is == "assumed":
         return _(
@@ -287,5 +294,5 @@ def _assumption(found: Plan, currency: str) -> str:
     return _("a call keeps {share} of those who would stay away and costs {cost}", **words)
 
 
-def _kept(found: Plan) -> pd.Series:
+def _kept(found: ContactPlan) -> pd.Series:
     return found.gains["risk"] * found.gains["value"]

@@ -8,9 +8,16 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import as_difference, digits, interval, number
 from profitchain.core.i18n import N_, _, listed, ngettext, pgettext
 from profitchain.effects.value_of_a_point import framed
-from profitchain.lifetime.churn_model import COIN, UNITS, Forecast, Foresight, Judge, judged
-from profitchain.lifetime.cox_model import SCORE, Hazard
-from profitchain.lifetime.retention_targeting import Plan
+from profitchain.lifetime.churn_model import (
+    COIN,
+    UNITS,
+    Forecast,
+    ChurnForecast,
+    Judge,
+    forecast_quality,
+)
+from profitchain.lifetime.cox_model import SCORE, CoxModel
+from profitchain.lifetime.retention_targeting import ContactPlan
 from profitchain.measures.loyalty import share_again_within
 from profitchain.panel.edition import Edition
 from profitchain.stats.forecast_scores import TOP
@@ -88,11 +95,11 @@ def profit_lines(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.assign(success_rate=lines).rename(columns={"success_rate": "line"})
 
 
-def of_ratios(ratios: pd.DataFrame, model: Hazard | NotEstimable) -> Caption:
+def of_ratios(ratios: pd.DataFrame, model: CoxModel | NotEstimable) -> Caption:
     """Return the caption of the hazard ratios."""
-    first, n = ratios.iloc[0], model.of if isinstance(model, Hazard) else model.n
+    first, n = ratios.iloc[0], model.of if isinstance(model, CoxModel) else model.n
     message = _("What goes with ordering again sooner")
-    if isinstance(model, Hazard) and ratios["term"].iloc[0] == TERMS[SCORE]:
+    if isinstance(model, CoxModel) and ratios["term"].iloc[0] == TERMS[SCORE]:
         message = _("No clear link between the score and how soon they order")
         if first["low"] > 1:
             message = _("One more point goes with ordering again sooner")
@@ -108,7 +115,7 @@ def of_ratios(ratios: pd.DataFrame, model: Hazard | NotEstimable) -> Caption:
     }
 
 
-def models_table(seen: Foresight | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def models_table(seen: ChurnForecast | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return how good the forecasts were: one row a forecast, and rows for what the scores add.
 
     Columns: forecast, then value, low, high, why, unit of each judge (after its heading); n.
@@ -122,7 +129,10 @@ def models_table(seen: Foresight | NotEstimable, *, smallest: int = 0) -> pd.Dat
                  if not only or answered >= max(smallest, 1)]  # fmt: skip
     parts = [pd.DataFrame({"forecast": [label for label, _name, _only in rows]})]
     for judge in UNITS:
-        of = {only: judged(seen, judge, answered_only=only) for only in {row[2] for row in rows}}
+        of = {
+            only: forecast_quality(seen, judge, answered_only=only)
+            for only in {row[2] for row in rows}
+        }
         said = [of[only][name] for _label, name, only in rows]
         shown = [as_difference(one) if row[1] == "gain" else one
                  for one, row in zip(said, rows, strict=True)]  # fmt: skip
@@ -132,7 +142,7 @@ def models_table(seen: Foresight | NotEstimable, *, smallest: int = 0) -> pd.Dat
     )
 
 
-def of_models(seen: Foresight | NotEstimable, edition: Edition) -> Caption:
+def of_models(seen: ChurnForecast | NotEstimable, edition: Edition) -> Caption:
     """Return the caption of the two forecasts."""
     return {
         "message": _models_message(seen),
@@ -149,10 +159,10 @@ def of_models(seen: Foresight | NotEstimable, edition: Edition) -> Caption:
     }
 
 
-def _models_message(seen: Foresight | NotEstimable) -> str:
+def _models_message(seen: ChurnForecast | NotEstimable) -> str:
     if isinstance(seen, NotEstimable):
         return _("How well it could be foretold who stays away")
-    found = judged(seen, "auc")
+    found = forecast_quality(seen, "auc")
     fuller, added = found[seen.forecasts[-1]], found["gain"]
     if isinstance(fuller, Estimate) and fuller.low <= COIN:
         return _("Who stays away could not be foretold")
@@ -163,12 +173,14 @@ def _models_message(seen: Foresight | NotEstimable) -> str:
     return _("The scores add to what purchase history foretells")
 
 
-def _a_period_ago(seen: Foresight | NotEstimable, edition: Edition) -> str:
+def _a_period_ago(seen: ChurnForecast | NotEstimable, edition: Edition) -> str:
     who = _("Customers of the lookback a {period} ago", period=period_word(edition.period))
     return source(who, _n(seen))
 
 
-def of_calibration(bins: pd.DataFrame, seen: Foresight | NotEstimable, edition: Edition) -> Caption:
+def of_calibration(
+    bins: pd.DataFrame, seen: ChurnForecast | NotEstimable, edition: Edition
+) -> Caption:
     """Return the caption of what was foretold beside what came."""
     off = ((bins["low"] > bins["foretold"]) | (bins["high"] < bins["foretold"])).sum()
     message = _("Foretold and true shares of those who stayed away")
@@ -196,10 +208,10 @@ def _in_the_table(message: str) -> str:
     return _("{message}. The values stand in the table.", message=message)
 
 
-def of_profit(found: Plan | NotEstimable, profit: MaybeEstimate, currency: str) -> Caption:
+def of_profit(found: ContactPlan | NotEstimable, profit: MaybeEstimate, currency: str) -> Caption:
     """Return the caption of what calling so many customers would bring."""
     message, mark = _("What calling customers would bring"), None
-    if isinstance(found, Plan) and isinstance(profit, Estimate):
+    if isinstance(found, ContactPlan) and isinstance(profit, Estimate):
         message = _("It is not worth calling anybody")
         if found.to_call:
             message, best = _best_calls(found.to_call, profit)
@@ -212,7 +224,7 @@ def of_profit(found: Plan | NotEstimable, profit: MaybeEstimate, currency: str) 
         ),
         "source": drawn_from(
             source(_("Customers of the lookback"), profit.n),
-            factor(found.gains) if isinstance(found, Plan) else 1.0,
+            factor(found.gains) if isinstance(found, ContactPlan) else 1.0,
         ),
         "description": _in_the_table(message),
         "unit": currency,
@@ -244,5 +256,5 @@ def _is(said: MaybeEstimate) -> bool:
     return isinstance(said, Estimate)
 
 
-def _n(seen: Foresight | NotEstimable) -> int:
+def _n(seen: ChurnForecast | NotEstimable) -> int:
     return seen.n if isinstance(seen, NotEstimable) else len(seen.trial)

@@ -10,9 +10,9 @@ from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.formats import digits, plain
 from profitchain.core.i18n import N_, _, following, locale, ngettext, pgettext
 from profitchain.lifetime.by_group import ScoreGroupComparison
-from profitchain.lifetime.customer_value import Prospects, spend_by_repeats
-from profitchain.lifetime.expected_value import RATE, Outlook
-from profitchain.lifetime.holdout_test import CLOSE, HeldOut, fits
+from profitchain.lifetime.customer_value import CustomerValue, spend_by_repeats
+from profitchain.lifetime.expected_value import RATE, LifetimeModels
+from profitchain.lifetime.holdout_test import CLOSE, HoldoutTest, holdout_verdict
 from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
@@ -53,7 +53,7 @@ VERDICTS = {
 }
 
 
-def value_sentence(ahead: Prospects, edition: Edition) -> str:
+def value_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return the answer: what a known customer, and all of them, are worth from now on."""
     firm, months = edition.company, ahead.horizon_months
     return sentence(
@@ -92,7 +92,7 @@ def groups_sentence(
     return sentence(WORTH_LESS, apart=apart.times(-1), **words)
 
 
-def alive_sentence(ahead: Prospects) -> str:
+def alive_sentence(ahead: CustomerValue) -> str:
     """Return how many are alive, and for how many the model can't know."""
     view = ahead.view
     if isinstance(view, NotEstimable):
@@ -111,10 +111,10 @@ def alive_sentence(ahead: Prospects) -> str:
     return following(head, known if never else "", most if never > 0.5 else "")
 
 
-def rate_sentence(ahead: Prospects, edition: Edition) -> str:
+def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return how money is told from what customers pay."""
     view = ahead.view
-    if not isinstance(view, Outlook) or view.no_money or edition.company.contractual:
+    if not isinstance(view, LifetimeModels) or view.no_money or edition.company.contractual:
         return ""
     left = plain(view.parameters.values[RATE], view.currency)
     one = plain(1, view.currency, places=0)
@@ -137,7 +137,7 @@ def rate_sentence(ahead: Prospects, edition: Edition) -> str:
     return following(told, free if zero else "")
 
 
-def edges_sentence(view: Outlook | NotEstimable, when: str = "") -> str:
+def edges_sentence(view: LifetimeModels | NotEstimable, when: str = "") -> str:
     """Return what the purchase model says where its parameters ran to an edge; "" where none.
 
     `when`: the day whose model it is, where it isn't the page's own.
@@ -161,14 +161,14 @@ def edges_sentence(view: Outlook | NotEstimable, when: str = "") -> str:
     return following(head, tail)
 
 
-def edges_of_trial(tried: HeldOut | NotEstimable) -> str:
+def edges_of_trial(tried: HoldoutTest | NotEstimable) -> str:
     """Return the same of the model that was tried on the past; "" where there is nothing."""
     if isinstance(tried, NotEstimable):
         return ""
     return edges_sentence(tried.view, day_words(tried.calibrated_to))
 
 
-def independence_sentence(ahead: Prospects) -> str:
+def independence_sentence(ahead: CustomerValue) -> str:
     """Return whether those who come back more often also spend more, which the model excludes."""
     view = ahead.view
     if isinstance(view, NotEstimable):
@@ -185,7 +185,7 @@ def independence_sentence(ahead: Prospects) -> str:
     )  # fmt: skip
 
 
-def verdict_sentence(tried: HeldOut | NotEstimable, *, or_nothing: bool = False) -> str:
+def verdict_sentence(tried: HoldoutTest | NotEstimable, *, or_nothing: bool = False) -> str:
     """Return whether the model, fitted on the past, foresaw what then came.
 
     `or_nothing`: say nothing rather than why it can't be said.
@@ -200,10 +200,10 @@ def verdict_sentence(tried: HeldOut | NotEstimable, *, or_nothing: bool = False)
         "that came in the {days} days since ({ratio:evidence}).",
         day=day_words(tried.calibrated_to), days=tried.days, ratio=tried.ratio,
     )  # fmt: skip
-    return following(_(VERDICTS[fits(tried.ratio)]), found)
+    return following(_(VERDICTS[holdout_verdict(tried.ratio)]), found)
 
 
-def rule_sentence(tried: HeldOut | NotEstimable) -> str:
+def rule_sentence(tried: HoldoutTest | NotEstimable) -> str:
     """Return the rule of the verdict, and two further ratios; "" where there is no verdict."""
     if isinstance(tried, NotEstimable):
         return ""
@@ -237,7 +237,7 @@ def day_words(iso: str) -> str:
     return format_date(date.fromisoformat(iso), "long", locale=locale())
 
 
-def formulas_sentence(ahead: Prospects, edition: Edition) -> str:
+def formulas_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return which of the formulas holds for this firm, and why."""
     period = period_word(edition.period)
     if edition.company.contractual:
@@ -258,19 +258,19 @@ def formulas_sentence(ahead: Prospects, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def stands_for(ahead: Prospects) -> float:
+def stands_for(ahead: CustomerValue) -> float:
     """Return for how many customers each of those stands whom a value rests on."""
-    return factor(ahead.view.customers) if isinstance(ahead.view, Outlook) else 1.0
+    return factor(ahead.view.customers) if isinstance(ahead.view, LifetimeModels) else 1.0
 
 
-def count(ahead: Prospects) -> int:
+def count(ahead: CustomerValue) -> int:
     """Return how many customers a value rests on."""
-    if isinstance(ahead.view, Outlook) and ahead.value is not None:
+    if isinstance(ahead.view, LifetimeModels) and ahead.value is not None:
         return len(ahead.view.customers)
     return ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n
 
 
-def assumed_clause(edition: Edition, ahead: Prospects) -> str:
+def assumed_clause(edition: Edition, ahead: CustomerValue) -> str:
     """Return the assumption on margin, or "" where orders carry their own."""
     rate = edition.assumed_margin
     if not rate or ahead.money != "margin":

@@ -11,9 +11,9 @@ from profitchain.core.i18n import N_, _, pgettext
 from profitchain.effects.value_of_a_point import framed
 from profitchain.lifetime import bgnbd_gammagamma
 from profitchain.lifetime.by_group import ScoreGroupComparison
-from profitchain.lifetime.customer_value import Prospects
-from profitchain.lifetime.expected_value import Outlook
-from profitchain.lifetime.holdout_test import CLOSE, MOST_REPEATS, HeldOut, fits
+from profitchain.lifetime.customer_value import CustomerValue
+from profitchain.lifetime.expected_value import LifetimeModels
+from profitchain.lifetime.holdout_test import CLOSE, MOST_REPEATS, HoldoutTest, holdout_verdict
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
@@ -42,7 +42,7 @@ MESSAGES = {
 }
 
 
-def prospects_table(ahead: Prospects) -> dict[str, MaybeEstimate]:
+def prospects_table(ahead: CustomerValue) -> dict[str, MaybeEstimate]:
     """Return what is expected of customers, by what each figure is."""
     money, months = _(ahead.money), ahead.horizon_months
     if ahead.under_contract:
@@ -67,7 +67,7 @@ def prospects_table(ahead: Prospects) -> dict[str, MaybeEstimate]:
     }
 
 
-def formulas_table(ahead: Prospects, edition: Edition) -> pd.DataFrame:
+def formulas_table(ahead: CustomerValue, edition: Edition) -> pd.DataFrame:
     """Return the ways to count a customer's value, with what each one counts."""
     contract = ahead.contract
     endless = _(
@@ -98,7 +98,7 @@ def formulas_table(ahead: Prospects, edition: Edition) -> pd.DataFrame:
     )
 
 
-def model_table(view: Outlook | NotEstimable) -> pd.DataFrame:
+def model_table(view: LifetimeModels | NotEstimable) -> pd.DataFrame:
     """Return the parameters of both models with their intervals: parameter, value, low, high, n."""
     fits_ = [] if isinstance(view, NotEstimable) else [view.purchases, view.spend]
     rows = []
@@ -119,7 +119,7 @@ def model_table(view: Outlook | NotEstimable) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def of_now(ahead: Prospects, edition: Edition) -> Caption:
+def of_now(ahead: CustomerValue, edition: Edition) -> Caption:
     """Return the caption of what is expected of customers."""
     words = {"money": _(ahead.money)}
     message = _("What a customer's {money} to come is worth can't be said", **words)
@@ -137,7 +137,10 @@ def of_now(ahead: Prospects, edition: Edition) -> Caption:
 
 
 def of_groups(
-    groups: pd.DataFrame, compared: ScoreGroupComparison | None, ahead: Prospects, edition: Edition
+    groups: pd.DataFrame,
+    compared: ScoreGroupComparison | None,
+    ahead: CustomerValue,
+    edition: Edition,
 ) -> Caption:
     """Return the caption of value by group."""
     message = _("Value by how often customers came back") if len(groups) else _("No value by group")
@@ -166,12 +169,12 @@ def _compared_message(compared: ScoreGroupComparison) -> str:
     return _("{best} are worth less than like {worst}", **words)
 
 
-def _of_customers(ahead: Prospects, edition: Edition) -> str:
+def _of_customers(ahead: CustomerValue, edition: Edition) -> str:
     rows = drawn_from(source(_(CUSTOMERS), count(ahead)), stands_for(ahead))
     return rows + assumed_clause(edition, ahead)
 
 
-def of_formulas(ahead: Prospects, edition: Edition) -> Caption:
+def of_formulas(ahead: CustomerValue, edition: Edition) -> Caption:
     """Return the caption of the formulas side by side."""
     return {
         "message": _("The same customers by other formulas"),
@@ -185,7 +188,7 @@ def of_formulas(ahead: Prospects, edition: Edition) -> Caption:
     }
 
 
-def of_holdout(tried: HeldOut | NotEstimable) -> Caption:
+def of_holdout(tried: HoldoutTest | NotEstimable) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
     if isinstance(tried, NotEstimable):
         when = pgettext("when purchases came", "then")
@@ -193,7 +196,7 @@ def of_holdout(tried: HeldOut | NotEstimable) -> Caption:
     else:
         message = _("Too little followed to try the model")
         if isinstance(tried.ratio, Estimate):
-            message = _(MESSAGES[fits(tried.ratio)], share=f"{CLOSE:.0%}")
+            message = _(MESSAGES[holdout_verdict(tried.ratio)], share=f"{CLOSE:.0%}")
         when = _("after {day}", day=day_words(tried.calibrated_to))
         n, most = int(tried.by_repeats["customers"].sum()), tried.by_repeats["repeats"].max()
     before = _("repeats before")
@@ -217,7 +220,7 @@ def _beside_the_table(message: str) -> str:
     return _("{message}. Expected and what came stand in the table.", message=message)
 
 
-def holdout_frames(tried: HeldOut | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
+def holdout_frames(tried: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (happened) of the chart: x, value, low, high, n."""
     names = ["repeats", "value", "low", "high", "n"]
     if isinstance(tried, NotEstimable):
@@ -232,7 +235,7 @@ def holdout_frames(tried: HeldOut | NotEstimable) -> tuple[pd.DataFrame, pd.Data
     return pd.concat([line, came], axis=1), dots.dropna(subset=["value"])
 
 
-def tracking_frames(tried: HeldOut | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tracking_frames(tried: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (came) of the tracking chart."""
     if isinstance(tried, NotEstimable):
         return holdout_frames(tried)
@@ -240,7 +243,7 @@ def tracking_frames(tried: HeldOut | NotEstimable) -> tuple[pd.DataFrame, pd.Dat
     return tried.tracking, tried.tracking[["weeks"]].assign(value=came, low=came, high=came)
 
 
-def of_tracking(tried: HeldOut | NotEstimable) -> Caption:
+def of_tracking(tried: HoldoutTest | NotEstimable) -> Caption:
     """Return the caption of repeats over time, expected and come."""
     if isinstance(tried, NotEstimable):
         return of_holdout(tried)
@@ -266,10 +269,10 @@ def of_tracking(tried: HeldOut | NotEstimable) -> Caption:
     }
 
 
-def of_model(view: Outlook | NotEstimable) -> Caption:
+def of_model(view: LifetimeModels | NotEstimable) -> Caption:
     """Return the caption of the models' parameters."""
     fit = ""
-    if isinstance(view, Outlook):
+    if isinstance(view, LifetimeModels):
         parts = {"BG/NBD": view.purchases, "Gamma-Gamma": view.spend}
         told = [
             f"{name} {plain(found.log_likelihood, '', places=1)}"
@@ -277,7 +280,7 @@ def of_model(view: Outlook | NotEstimable) -> Caption:
             if not isinstance(found, NotEstimable)
         ]
         fit = _("; log-likelihood {models}", models=listed(told))
-    n = view.purchases.logs.n if isinstance(view, Outlook) else view.n
+    n = view.purchases.logs.n if isinstance(view, LifetimeModels) else view.n
     return {
         "message": _("The parameters of the two models"),
         "measure": _(
