@@ -150,7 +150,7 @@ def _off_by(
 
 
 def tracking_curve(view: LifetimeModels, daily: pd.DataFrame) -> pd.DataFrame:
-    """Return expected and actual repeats, cumulated over time, as `HeldOut.tracking`.
+    """Return expected and actual repeats, cumulated over time, as `HoldoutTest.tracking`.
 
     The band holds the error of the parameters alone: chance around the expectation is not in it.
 

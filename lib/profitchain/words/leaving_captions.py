@@ -11,8 +11,8 @@ from profitchain.effects.value_of_a_point import framed
 from profitchain.lifetime.churn_model import (
     COIN,
     UNITS,
-    Forecast,
     ChurnForecast,
+    Forecast,
     Judge,
     forecast_quality,
 )

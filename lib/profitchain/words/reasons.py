@@ -112,7 +112,15 @@ LIFETIME: dict[str, Message] = {
     ),
 }
 
-REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME}
+EXHIBITS: dict[str, Message] = {
+    "too_few_to_say": N_("Too few to say."),
+    "asked_unknown": N_(
+        "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
+    ),
+    "books_say_zero": N_("The books say 0."),
+}
+
+REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME, **EXHIBITS}
 
 
 def text(reason: Reason | NotEstimable | str) -> str:
