@@ -24,7 +24,7 @@ from profitchain.lifetime import (
     expected_value,
     holdout_test,
 )
-from profitchain.words import lifetime, lifetime_captions, reasons
+from profitchain.words import lifetime_model, reasons
 
 SAME = 1e-6  # of two programs that search for the same top
 EXACT = 1e-9  # of two ways to work out one number
@@ -305,7 +305,7 @@ def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, a
     customers = made(np.random.default_rng(2)).assign(revenue=1.0, repeat_revenue=1.0)
     found = bgnbd_gammagamma.fit_purchases(customers)
     view = SimpleNamespace(purchases=found)
-    assert words in lifetime.edges_sentence(view)
+    assert words in lifetime_model.edges_sentence(view)
     there = bgnbd_gammagamma.alive(
         found.logs.values, *numbers(customers, "repeats", "last_age_days", "age_days")
     )
@@ -483,7 +483,7 @@ def test_a_true_model_foresees(large_world):
     apart = (rows["expected_value"] - rows["happened_value"]).abs()
     assert (apart < 2.5 * (rows["happened_high"] - rows["happened_low"]) / 2).all()
     assert rows["customers"].sum() == 30_000 and rows["repeats"].tolist() == [*range(8)]
-    assert "**The model fits.**" in lifetime.verdict_sentence(tried)
+    assert "**The model fits.**" in lifetime_model.verdict_sentence(tried)
 
 
 def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):
@@ -507,8 +507,8 @@ def test_a_model_is_refuted_when_customers_stay_away(large_world):
     draw = np.random.default_rng(2)
     tried = held_back(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
     assert holdout_test.holdout_verdict(tried.ratio) == "too many"
-    assert "does not fit" in lifetime.verdict_sentence(tried)
-    assert lifetime_captions.of_holdout(tried)["message"].startswith("The model expected more")
+    assert "does not fit" in lifetime_model.verdict_sentence(tried)
+    assert lifetime_model.holdout_caption(tried)["message"].startswith("The model expected more")
 
 
 def test_nothing_that_followed_judges_no_model(known_world):

@@ -25,9 +25,7 @@ from profitchain.measures import loyalty
 from profitchain.sources.settings import Question
 from profitchain.stats import forecast_scores
 from profitchain.stats.ratios import stated
-from profitchain.words import reasons
-from profitchain.words.churn import calls_sentence, half_sentence, sees_sentence
-from profitchain.words.leaving_captions import models_table, of_profit
+from profitchain.words import churn, reasons, retention
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "200"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
@@ -290,7 +288,7 @@ def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(seen):
     gain = churn_model.forecast_quality(seen, "auc")["gain"]
     assert gain.low > 0
     assert seen.model.satisfaction_p.value < 0.001
-    assert "helps" in sees_sentence(seen)
+    assert "helps" in churn.forecast_sentence(seen)
 
 
 def test_scores_that_mean_nothing_are_seldom_said_to_help():
@@ -325,8 +323,8 @@ def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why
     nothing = retention_targeting.plan_contacts(world, found, **CALL)
     assert nothing is found
     assert retention_targeting.at_risk_list(nothing, NPS).empty
-    assert models_table(found).empty
-    assert "can't" in sees_sentence(found)
+    assert churn.forecasts_table(found).empty
+    assert "can't" in churn.forecast_sentence(found)
     assert len(retention_targeting.profit_curves(nothing)) == 1
 
 
@@ -335,7 +333,7 @@ def test_without_scores_or_with_one_score_history_stands_alone(world):
         found = churn_model.forecast_churn(rows, per_year=4)
         assert found.forecasts == ["history"]
         assert isinstance(churn_model.forecast_quality(found, "auc")["gain"], NotEstimable)
-        assert len(models_table(found)) == 1
+        assert len(churn.forecasts_table(found)) == 1
 
 
 # What is at stake
@@ -382,9 +380,11 @@ def test_it_may_be_worth_calling_nobody_and_that_is_said(world, seen):
     lines = retention_targeting.profit_curves(found)
     assert found.to_call == 0
     assert profit.value == 0
-    assert "not worth calling anybody" in calls_sentence(found, profit, seen, Period("2026Q1"))
-    assert half_sentence(found, lines, profit) == ""
-    assert "not worth" in of_profit(found, profit, "EUR")["message"]
+    assert "not worth calling anybody" in retention.calls_sentence(
+        found, profit, seen, Period("2026Q1")
+    )
+    assert retention.half_sentence(found, lines, profit) == ""
+    assert "not worth" in retention.profit_caption(found, profit, "EUR")["message"]
 
 
 def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, seen):
