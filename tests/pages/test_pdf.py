@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,7 +94,8 @@ def test_without_a_browser_that_prints_the_pages_stay_and_words_say_what_to_do(
         return ran
 
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None if ran is None else f"/bin/{name}")
-    monkeypatch.setattr(pdf.subprocess, "run", run)
+    own = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr(pdf, "subprocess", own)  # not the system's, which platform needs too
     monkeypatch.setattr(publish, "publish", lambda *_given, **_how: edition / "index.html")
     with pytest.raises(CannotPrint, match=words):
         pdf.print_edition(edition)

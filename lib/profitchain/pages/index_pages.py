@@ -11,7 +11,7 @@ from profitchain.core.atomic import aside
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.pages import editions as archive
 from profitchain.pages.editions import INDEX, PDF, PublishedEdition
-from profitchain.pages.templates import filled
+from profitchain.pages.site import filled
 from profitchain.words import prose
 
 UNFOLDED = 8  # periods of a question that a firm's page shows without a click

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from profitchain.exhibits import exhibit, findings, svg_compaction
 from profitchain.exhibits.findings import SUMMARY, PageStory
-from profitchain.pages import notebooks, sanitise, summary, templates
+from profitchain.pages import notebooks, sanitise, summary
 from profitchain.pages.commentary import remarks_html
 from profitchain.pages.failures import Failure
 from profitchain.pages.notebooks import nbformat
-from profitchain.pages.site import Entry, PageInfo, Site
+from profitchain.pages.site import TEMPLATES, Entry, PageInfo, Site, stylesheet
 from profitchain.words import prose
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _rendered(
         "question": question,
         "period": prose.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": templates.stylesheet(),
+        "css": stylesheet(),
         "say": prose.TEXT,
         "earlier": site.before(Entry(page.name, question).file),
         "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
@@ -255,6 +255,6 @@ def _exporter() -> TemplateExporter:
     return TemplateExporter(
         template_name="page",
         template_file="index.html.j2",
-        extra_template_basedirs=[str(templates.TEMPLATES)],
+        extra_template_basedirs=[str(TEMPLATES)],
         default_preprocessors=[],  # none is of use here, and each would check the notebook anew
     )
