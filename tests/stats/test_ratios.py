@@ -152,9 +152,7 @@ def test_the_change_counts_that_the_same_customers_answered_twice() -> None:
     assert np.mean(widths) < 0.75 * np.mean(blind)
 
 
-SHARE = Measure(
-    id="s", label="S", numerator="y", denominator="n", unit="share", means="", bounds=(0.0, 1.0)
-)
+SHARE = Measure(id="s", numerator="y", denominator="n", unit="share", bounds=(0.0, 1.0))
 
 
 def two_periods() -> pd.DataFrame:

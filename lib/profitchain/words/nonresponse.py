@@ -18,6 +18,7 @@ from profitchain.sources.company import Company, Question
 from profitchain.words import captions
 from profitchain.words.captions import PER_POINT, Caption, source
 from profitchain.words.designs import described
+from profitchain.words.measures import label
 from profitchain.words.prose import listed, sentence
 from profitchain.words.reasons import control_name, text
 from profitchain.words.repeat_effect import upward, with_notes
@@ -180,7 +181,7 @@ def _of_score(scores: pd.DataFrame, message: str, main: Question, period: Period
         "message": message,
         "measure": _(
             "{label}, requests of {period}; 95% intervals",
-            label=_(measure.label),
+            label=label(measure),
             period=period_label(period),
         ),
         "source": source(
