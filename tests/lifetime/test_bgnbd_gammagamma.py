@@ -426,20 +426,17 @@ def test_the_formulas_sum_every_payment_to_come():
 def test_the_formulas_errors_are_those_of_drawing_customers_again():
     rng = np.random.default_rng(5)
     activity = years_of(rng)
-    found = contract_of(activity)
-    said = [found.next_payment, found.payment_now, found.source]
-    wide = activity.set_index(activity["cluster"].rename("who"))
-    again = []
+    formulas = ("next_payment", "payment_now", "source")
+    value, again = contract_of(activity), []
     for _ in range(120):
         drawn = rng.integers(0, 900, 900)
-        rows = pd.concat(
-            [wide[wide["period"] == p].loc[drawn] for p in activity["period"].unique()]
-        )
-        told = contract_of(rows.assign(cluster=np.tile(np.arange(900), 4)))
-        again.append([told.next_payment.value, told.payment_now.value, told.source.value])
-    halves = [(one.high - one.low) / 2 / 1.963 for one in said]
-    assert halves == pytest.approx(np.std(again, axis=0), rel=0.2)
-    assert found.money == "margin" and found.active == 900
+        rows = activity.iloc[np.concatenate([drawn + 900 * quarter for quarter in range(4)])]
+        redrawn = contract_of(rows.assign(cluster=np.tile(np.arange(900), 4)))
+        again.append([getattr(redrawn, formula).value for formula in formulas])
+    intervals = [getattr(value, formula) for formula in formulas]
+    errors = [(interval.high - interval.low) / 2 / 1.963 for interval in intervals]
+    assert errors == pytest.approx(np.std(again, axis=0), rel=0.2)
+    assert value.money == "margin" and value.active == 900
 
 
 def test_the_usual_formula_is_revenue_by_churn_whatever_the_middle_factor_says():

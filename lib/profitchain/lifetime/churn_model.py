@@ -15,7 +15,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
@@ -99,6 +98,9 @@ class ChurnForecast:
         return [name for name in FORECASTS if name in self.trial]
 
 
+MaybeForecast = ChurnForecast | NotEstimable
+
+
 def lookback_base(customers: pd.DataFrame, back: int | None = None) -> pd.DataFrame:
     """Return who ordered within the lookback: those of a snapshot, or (None) of all."""
     bought = customers["orders"] > 0
@@ -121,7 +123,7 @@ def inactive_share(
     )  # fmt: skip
 
 
-def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> ChurnForecast | NotEstimable:
+def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> MaybeForecast:
     """Return what history, and history with satisfaction, predicted and predict.
 
     Parameters
@@ -230,14 +232,14 @@ def beats_a_coin(forecast: ChurnForecast) -> bool:
     return isinstance(area, NotEstimable) or area.low > COIN
 
 
-def calibration(forecast: ChurnForecast | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def calibration(forecast: MaybeForecast, *, smallest: int = 0) -> pd.DataFrame:
     """Return the fuller forecast and what came, as `forecast_scores.calibration_bins`."""
     if isinstance(forecast, NotEstimable):
         return said_frame([forecast], foretold=[0.0])
     return calibration_bins(forecast.trial, forecast.forecasts[-1], smallest=smallest)
 
 
-def recorded_quality(forecast: ChurnForecast | NotEstimable) -> dict[str, MaybeEstimate]:
+def recorded_quality(forecast: MaybeForecast) -> dict[str, MaybeEstimate]:
     """Return how well leaving was predicted, by the ids under which it is recorded."""
     if isinstance(forecast, NotEstimable):
         return dict.fromkeys(FIGURES, forecast)
@@ -252,10 +254,10 @@ def _left(rows: pd.DataFrame) -> np.ndarray:
 
 def _often_enough(columns: np.ndarray, left: np.ndarray) -> np.ndarray:
     """Return which columns differ from their usual value often enough in both outcomes to judge."""
-    usual = np.array([stats.mode(column).mode for column in columns.T])
-    unusual = columns != usual
-    counts = np.array([unusual[left == kind].sum(axis=0) for kind in (0, 1)])
-    return np.asarray((counts.min(axis=0) >= EVENTS_PER_TERM) | (columns.std(axis=0) == 0))
+    sizes = [np.unique(column, return_counts=True) for column in columns.T]
+    usual = np.array([values[counts.argmax()] for values, counts in sizes])
+    rarer = np.min([(columns[left == kind] != usual).sum(axis=0) for kind in (0, 1)], axis=0)
+    return np.asarray((rarer >= EVENTS_PER_TERM) | (columns.std(axis=0) == 0))
 
 
 def _stated(

@@ -14,7 +14,7 @@ from profitchain.lifetime import by_group, contractual, expected_value, holdout_
 from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.contractual import ContractValue
 from profitchain.lifetime.expected_value import Expectation, LifetimeModels
-from profitchain.lifetime.holdout_test import HoldoutTest
+from profitchain.lifetime.holdout_test import MaybeHoldout
 from profitchain.panel.edition import Edition
 from profitchain.stats.ratios import change, ratio
 from profitchain.stats.sampling_weights import factor
@@ -96,7 +96,7 @@ def value_by_group(
     )  # fmt: skip
 
 
-def back_test(edition: Edition) -> HoldoutTest | NotEstimable:
+def back_test(edition: Edition) -> MaybeHoldout:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
     if edition.company.contractual:
         return NotEstimable(UNDER_CONTRACT)

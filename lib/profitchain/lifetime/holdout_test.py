@@ -54,9 +54,12 @@ class HoldoutTest:
     tracking: pd.DataFrame
 
 
+MaybeHoldout = HoldoutTest | NotEstimable
+
+
 def compare_with_holdout(
     then: pd.DataFrame, now: pd.DataFrame, repeat_days: pd.DataFrame, *, currency: str
-) -> HoldoutTest | NotEstimable:
+) -> MaybeHoldout:
     """Return how well the models, fitted to an earlier snapshot, predicted what came after it.
 
     Parameters

@@ -17,6 +17,7 @@ from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.prose import first_capital, period_word, periods_word, sentence
+from profitchain.words.worth import assumed_clause
 
 CUSTOMERS = N_("Customers known at the period's end")
 GROUPS = (  # of customers, in exhibits
@@ -53,7 +54,7 @@ def value_sentence(ahead: CustomerValue, edition: Edition) -> str:
         months=ngettext("{n} month", "{n} months", months),
         rate=plain(firm.discount_rate, "share"),
         count=digits(_rows_behind(ahead) * _stands_for(ahead), 0),
-        assumed=_assumption(edition, ahead),
+        assumed=assumed_clause(edition, ahead.money),
     )  # fmt: skip
 
 
@@ -231,13 +232,10 @@ def value_by_group_caption(
         "message": message,
         "measure": _(
             "Expected {money} a customer in {months} months, discounted; 95% intervals",
-            money=_(ahead.money),
-            months=ahead.horizon_months,
+            money=_(ahead.money), months=ahead.horizon_months,
         ),
         "source": _of_customers(ahead, edition),
-        "description": _(
-            "{message}. Each group's value stands in the table.", message=message
-        ),
+        "description": _("{message}. Each group's value stands in the table.", message=message),
     }  # fmt: skip
 
 
@@ -253,7 +251,7 @@ def _comparison_message(comparison: ScoreGroupComparison) -> str:
 
 def _of_customers(ahead: CustomerValue, edition: Edition) -> str:
     rows = drawn_from(source(_(CUSTOMERS), _rows_behind(ahead)), _stands_for(ahead))
-    return rows + _assumption(edition, ahead)
+    return rows + assumed_clause(edition, ahead.money)
 
 
 def formulas_caption(ahead: CustomerValue, edition: Edition) -> Caption:
@@ -280,11 +278,3 @@ def _rows_behind(ahead: CustomerValue) -> int:
     if isinstance(ahead.view, LifetimeModels) and ahead.value is not None:
         return len(ahead.view.customers)
     return ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n
-
-
-def _assumption(edition: Edition, ahead: CustomerValue) -> str:
-    """Return the assumption on margin, or "" where orders carry their own."""
-    rate = edition.assumed_margin
-    if not rate or ahead.money != "margin":
-        return ""
-    return _("; margin is assumed at {share} of revenue", share=f"{rate:.0%}")

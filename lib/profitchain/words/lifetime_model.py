@@ -17,7 +17,7 @@ from profitchain.lifetime.expected_value import LifetimeModels
 from profitchain.lifetime.holdout_test import (
     CLOSE,
     MOST_REPEATS,
-    HoldoutTest,
+    MaybeHoldout,
     holdout_verdict,
 )
 from profitchain.words import reasons
@@ -83,7 +83,7 @@ def edges_sentence(view: LifetimeModels | NotEstimable, when: str = "") -> str:
     return following(head, tail)
 
 
-def edges_of_trial(trial: HoldoutTest | NotEstimable) -> str:
+def edges_of_trial(trial: MaybeHoldout) -> str:
     """Return the same of the model that was tried on the past; "" where there is nothing."""
     if isinstance(trial, NotEstimable):
         return ""
@@ -107,7 +107,7 @@ def independence_sentence(ahead: CustomerValue) -> str:
     )  # fmt: skip
 
 
-def verdict_sentence(trial: HoldoutTest | NotEstimable, *, or_nothing: bool = False) -> str:
+def verdict_sentence(trial: MaybeHoldout, *, or_nothing: bool = False) -> str:
     """Return whether the model, fitted on the past, foresaw what then came.
 
     `or_nothing`: say nothing rather than why it can't be said.
@@ -125,7 +125,7 @@ def verdict_sentence(trial: HoldoutTest | NotEstimable, *, or_nothing: bool = Fa
     return following(_(VERDICTS[holdout_verdict(trial.ratio)]), finding)
 
 
-def rule_sentence(trial: HoldoutTest | NotEstimable) -> str:
+def rule_sentence(trial: MaybeHoldout) -> str:
     """Return the rule of the verdict, and two further ratios; "" where there is no verdict."""
     if isinstance(trial, NotEstimable):
         return ""
@@ -163,7 +163,7 @@ def parameters_table(view: LifetimeModels | NotEstimable) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def holdout_caption(trial: HoldoutTest | NotEstimable) -> Caption:
+def holdout_caption(trial: MaybeHoldout) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
     if isinstance(trial, NotEstimable):
         when = pgettext("when purchases came", "then")
@@ -195,7 +195,7 @@ def _beside_the_table(message: str) -> str:
     return _("{message}. Expected and what came stand in the table.", message=message)
 
 
-def holdout_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
+def holdout_frames(trial: MaybeHoldout) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (happened) of the chart: x, value, low, high, n."""
     names = ["repeats", "value", "low", "high", "n"]
     if isinstance(trial, NotEstimable):
@@ -210,7 +210,7 @@ def holdout_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.
     return pd.concat([line, came], axis=1), dots.dropna(subset=["value"])
 
 
-def tracking_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tracking_frames(trial: MaybeHoldout) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (came) of the tracking chart."""
     if isinstance(trial, NotEstimable):
         return holdout_frames(trial)
@@ -218,7 +218,7 @@ def tracking_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd
     return trial.tracking, trial.tracking[["weeks"]].assign(value=came, low=came, high=came)
 
 
-def tracking_caption(trial: HoldoutTest | NotEstimable) -> Caption:
+def tracking_caption(trial: MaybeHoldout) -> Caption:
     """Return the caption of repeats over time, expected and come."""
     if isinstance(trial, NotEstimable):
         return holdout_caption(trial)
