@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime import expected_value
 from profitchain.lifetime.expected_value import Expectation, LifetimeModels
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.sources.company import Question
-from profitchain.stats.ratios import said_frame
 
 NO_ANSWER = "no answer"
 CAME_BACK = ("never came back", "came back once", "came back more often")
@@ -75,7 +74,7 @@ def value_by_group(
             if n < max(smallest, 2)
             else expected_value.mean_estimate(view, expected, unit, inside)
         )
-    return said_frame(means, group=names).assign(unit=unit)
+    return to_frame(means, group=names).assign(unit=unit)
 
 
 def compare_score_groups(
@@ -116,7 +115,7 @@ def compare_score_groups(
         contrast = np.zeros(design.shape[1])
         contrast[[names.index(best), names.index(worst)]] = 1, -1
         difference = combined(contrast)
-    levels = said_frame(means, group=names).assign(unit=unit, n=sizes[names].to_numpy())
+    levels = to_frame(means, group=names).assign(unit=unit, n=sizes[names].to_numpy())
     return ScoreGroupComparison(levels=levels, difference=difference, best=best, worst=worst)
 
 

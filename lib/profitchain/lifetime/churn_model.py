@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime.churn_features import (
     SATISFACTION,
     ChurnFeatures,
@@ -38,7 +38,7 @@ from profitchain.stats.glm import Quantities, fit
 from profitchain.stats.margins import wald_test
 from profitchain.stats.model_design import EVENTS_PER_TERM, FEWEST_EVENTS
 from profitchain.stats.model_matrix import independent
-from profitchain.stats.ratios import Linearised, ratio, said_frame, stated
+from profitchain.stats.ratios import Linearised, ratio, stated
 
 Forecast = Literal["history", "satisfaction"]
 Judge = Literal["auc", "brier_skill", "lift"]
@@ -190,8 +190,7 @@ def fit_churn_model(
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
         key = "too_few_stayed_away" if left.sum() == rarer else "too_few_ordered_again"
-        counts = {"rarer": f"{rarer:,}", "count": f"{len(left):,}", "fewest": fewest}
-        return NotEstimable(key, n=n, **counts)
+        return NotEstimable(key, n=n, rarer=rarer, count=len(left), fewest=fewest)
     columns = columns.loc[:, keep]
     logit = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
     if isinstance(logit, NotEstimable):
@@ -235,7 +234,7 @@ def beats_a_coin(forecast: ChurnForecast) -> bool:
 def calibration(forecast: MaybeForecast, *, smallest: int = 0) -> pd.DataFrame:
     """Return the fuller forecast and what came, as `forecast_scores.calibration_bins`."""
     if isinstance(forecast, NotEstimable):
-        return said_frame([forecast], foretold=[0.0])
+        return to_frame([forecast], foretold=[0.0])
     return calibration_bins(forecast.trial, forecast.forecasts[-1], smallest=smallest)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import signal, stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime import bgnbd_gammagamma, expected_value
 from profitchain.lifetime.expected_value import (
     CARRIED,
@@ -22,7 +22,7 @@ from profitchain.lifetime.expected_value import (
     Expectation,
     LifetimeModels,
 )
-from profitchain.stats.ratios import Linearised, ratio, said_frame
+from profitchain.stats.ratios import Linearised, ratio
 from profitchain.stats.sampling_weights import factor, of_all
 
 MOST_REPEATS = 7  # those who came back as often or more are one group
@@ -122,7 +122,7 @@ def _by_repeats(view: LifetimeModels, expected: Expectation, came: np.ndarray) -
     model = [expected_value.mean_estimate(view, expected, "orders", inside) for inside in members]
     happened = [_happened(view.customers["cluster"][inside], came[inside]) for inside in members]
     frames = [
-        said_frame(means)[["value", "low", "high", "why"]].add_prefix(f"{name}_")
+        to_frame(means)[["value", "low", "high", "why"]].add_prefix(f"{name}_")
         for name, means in (("expected", model), ("happened", happened))
     ]
     start = pd.DataFrame({"repeats": counts, "customers": [mean.n for mean in model]})

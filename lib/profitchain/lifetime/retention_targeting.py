@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime.churn_features import recency_days
 from profitchain.lifetime.churn_model import (
     ChurnForecast,
@@ -28,7 +28,7 @@ from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import stacked
 from profitchain.stats.model_design import kish
 from profitchain.stats.ols import least_squares
-from profitchain.stats.ratios import Linearised, said_frame, stated
+from profitchain.stats.ratios import Linearised, stated
 from profitchain.stats.sampling_weights import STANDS_FOR, factor, of_all
 
 Cost = Literal["given", "counted", "assumed"]
@@ -117,7 +117,7 @@ def at_risk_by_group(
     `share` is that of what the group brought; `why` says why a group is not shown.
     """
     if isinstance(forecast, NotEstimable):
-        return said_frame([], segment=[], group=[]).assign(share=[])
+        return to_frame([], segment=[], group=[]).assign(share=[])
     now, money = forecast.now, forecast.now[money_column(forecast.now)]
     third = np.ceil(money.rank(method="average", pct=True) * 3).clip(1, 3).astype(int) - 1
     thirds = pd.Categorical.from_codes(third, categories=list(THIRDS))
@@ -130,7 +130,7 @@ def at_risk_by_group(
         members = [(group == name).to_numpy() for name in names]
         risks = [_at_risk(forecast, inside, currency, smallest) for inside in members]
         brought = np.array([factor(now) * float(money[inside].sum()) for inside in members])
-        frame = said_frame(risks, segment=[segment] * len(names), group=names)
+        frame = to_frame(risks, segment=[segment] * len(names), group=names)
         share = frame["value"] / np.where(brought > 0, brought, np.nan)
         frames.append(frame.assign(share=share))
     groups = pd.concat(frames, ignore_index=True)
@@ -252,7 +252,7 @@ def profit_curves(plan: MaybePlan) -> pd.DataFrame:
     One row a number and success rate: customers, value, low, high, success_rate, why.
     """
     if isinstance(plan, NotEstimable):
-        return said_frame([plan], customers=[0], success_rate=[np.nan])
+        return to_frame([plan], customers=[0], success_rate=[np.nan])
     curves = [
         profit_curve(plan, success_rate=rate).assign(success_rate=rate)
         for rate in (plan.success_rate, plan.success_rate / 2)

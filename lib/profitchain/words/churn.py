@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns
 from profitchain.core.formats import as_difference, p_words
 from profitchain.core.i18n import N_, _, following, pgettext
 from profitchain.core.periods import Every
-from profitchain.effects.value_of_a_point import framed
 from profitchain.lifetime.churn_model import (
     COIN,
     UNITS,
@@ -115,7 +114,7 @@ def forecasts_table(forecast: MaybeForecast, *, smallest: int = 0) -> pd.DataFra
             as_difference(figure) if name == "gain" else figure
             for figure, name in zip(shown, names, strict=True)
         ]
-        parts.append(framed(shown, HEADINGS[judge]))
+        parts.append(to_columns(shown, HEADINGS[judge]))
     n = [answered if only else len(forecast.trial) for only in answered_only]
     return pd.concat(parts, axis=1).assign(n=n)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, ngettext, pgettext
-from profitchain.effects.value_of_a_point import framed
 from profitchain.lifetime.bgnbd_gammagamma import FittedModel
 from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.customer_value import CustomerValue
@@ -197,7 +196,7 @@ def formulas_table(ahead: CustomerValue, edition: Edition) -> pd.DataFrame:
         (N_("revenue × r/(1 − churn) × lifetime"), contract.source, undiscounted),
     ]
     ways, values, counts = zip(*rows[edition.company.contractual :], strict=True)
-    numbers = framed(values, "").rename(columns=lambda name: name.strip("_"))
+    numbers = to_columns(values, "").rename(columns=lambda name: name.strip("_"))
     numbers.insert(0, "way", ways)
     return numbers.assign(counts=counts, n=[value.n for value in values])
 
