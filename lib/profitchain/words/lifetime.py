@@ -85,10 +85,10 @@ def score_groups_sentence(
 
 def alive_sentence(ahead: CustomerValue) -> str:
     """Return how many are alive, and for how many the model can't know."""
-    view = ahead.view
-    if isinstance(view, NotEstimable):
-        return _("Who is still a customer is not inferred here: {why}", why=reasons.text(view))
-    never = float((view.customers["repeats"] == 0).mean())
+    models = ahead.models
+    if isinstance(models, NotEstimable):
+        return _("Who is still a customer is not inferred here: {why}", why=reasons.text(models))
+    never = float((models.customers["repeats"] == 0).mean())
     head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
     by_construction = _(
         "For {share} of them, who never came back, the model says 1 by construction: a customer "
@@ -104,28 +104,32 @@ def alive_sentence(ahead: CustomerValue) -> str:
 
 def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return how money follows from what customers pay."""
-    view = ahead.view
-    if isinstance(view, NotEstimable) or view.no_money or not isinstance(view.spend, FittedModel):
+    models = ahead.models
+    if (
+        isinstance(models, NotEstimable)
+        or models.no_money
+        or not isinstance(models.spend, FittedModel)
+    ):
         return ""
     months = edition.company.lookback_months
     within = _("all of the history")
     if months:
         within = ngettext("the last {n} month", "the last {n} months", months)
     assumption = _("each purchase is taken to leave the same share")
-    if view.money == "revenue":
+    if models.money == "revenue":
         assumption = _("no margin is known, so value is revenue")
     rate = _(
         "Of {one} that customers pay, {left} is left as {money} once refunds are off: the rate of "
         "{within}; {known}.",
-        one=plain(1, view.currency, places=0),
-        left=plain(view.parameters.values[RATE], view.currency),
-        money=_(view.money), within=within, known=assumption,
+        one=plain(1, models.currency, places=0),
+        left=plain(models.parameters.values[RATE], models.currency),
+        money=_(models.money), within=within, known=assumption,
     )  # fmt: skip
     free = _(
         "{count} who came back paid nothing then and are left out.",
-        count=digits(view.spend.left_out, 0),
+        count=digits(models.spend.left_out, 0),
     )
-    return following(rate, free if view.spend.left_out else "")
+    return following(rate, free if models.spend.left_out else "")
 
 
 def formulas_sentence(ahead: CustomerValue, edition: Edition) -> str:
@@ -164,7 +168,7 @@ def value_table(ahead: CustomerValue) -> dict[str, MaybeEstimate]:
         figures[_("days with an order in {months} months", months=span)] = days
     for span, brought in ahead.brought.items():
         figures[_("{money} in {months} months", money=money, months=span)] = brought
-    if isinstance(ahead.view, NotEstimable):
+    if isinstance(ahead.models, NotEstimable):
         return figures
     words = {"money": money, "months": months}
     return figures | {
@@ -269,11 +273,11 @@ def formulas_caption(ahead: CustomerValue, edition: Edition) -> Caption:
 
 def _stands_for(ahead: CustomerValue) -> float:
     """Return for how many customers each of those stands whom a value rests on."""
-    return factor(ahead.view.customers) if isinstance(ahead.view, LifetimeModels) else 1.0
+    return factor(ahead.models.customers) if isinstance(ahead.models, LifetimeModels) else 1.0
 
 
 def _rows_behind(ahead: CustomerValue) -> int:
     """Return how many customers a value rests on."""
-    if isinstance(ahead.view, LifetimeModels) and ahead.value is not None:
-        return len(ahead.view.customers)
+    if isinstance(ahead.models, LifetimeModels) and ahead.value is not None:
+        return len(ahead.models.customers)
     return ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n

@@ -57,14 +57,14 @@ MESSAGES = {
 }
 
 
-def edges_sentence(view: LifetimeModels | NotEstimable, when: str = "") -> str:
+def edges_sentence(models: LifetimeModels | NotEstimable, when: str = "") -> str:
     """Return what the purchase model says where its parameters ran to an edge; "" where none.
 
     `when`: the day whose model it is, where it isn't the page's own.
     """
-    if isinstance(view, NotEstimable) or not view.purchases.edges:
+    if isinstance(models, NotEstimable) or not models.purchases.edges:
         return ""
-    edges, names = set(view.purchases.edges), []
+    edges, names = set(models.purchases.edges), []
     for parts, words in EDGES.items():
         if parts <= edges:
             edges -= parts | {EXPLAINED[part] for part in parts}
@@ -87,15 +87,15 @@ def edges_of_trial(trial: MaybeHoldout) -> str:
     """Return the same of the model that was tried on the past; "" where there is nothing."""
     if isinstance(trial, NotEstimable):
         return ""
-    return edges_sentence(trial.view, _day(trial.calibrated_to))
+    return edges_sentence(trial.models, _day(trial.calibrated_to))
 
 
 def independence_sentence(ahead: CustomerValue) -> str:
     """Return whether those who come back more often also spend more, which the model excludes."""
-    view = ahead.view
-    if isinstance(view, NotEstimable):
+    models = ahead.models
+    if isinstance(models, NotEstimable):
         return ""
-    spend = spend_by_repeats(view.customers, view.currency)
+    spend = spend_by_repeats(models.customers, models.currency)
     clear = isinstance(spend["apart"], Estimate) and not spend["apart"].spans_zero
     verdict = _("so it does not quite hold here") if clear else _("no clear difference")
     return sentence(
@@ -148,10 +148,10 @@ def rule_sentence(trial: MaybeHoldout) -> str:
     )
 
 
-def parameters_table(view: LifetimeModels | NotEstimable) -> pd.DataFrame:
+def parameters_table(models: LifetimeModels | NotEstimable) -> pd.DataFrame:
     """Return the parameters of both models with their intervals: parameter, value, low, high, n."""
     rows = []
-    for model in [] if isinstance(view, NotEstimable) else [view.purchases, view.spend]:
+    for model in [] if isinstance(models, NotEstimable) else [models.purchases, models.spend]:
         if isinstance(model, NotEstimable):
             continue
         errors = np.sqrt(np.diag(model.logs.covariance))
@@ -244,18 +244,18 @@ def tracking_caption(trial: MaybeHoldout) -> Caption:
     }
 
 
-def parameters_caption(view: LifetimeModels | NotEstimable) -> Caption:
+def parameters_caption(models: LifetimeModels | NotEstimable) -> Caption:
     """Return the caption of the models' parameters."""
     fit = ""
-    if isinstance(view, LifetimeModels):
-        parts = {"BG/NBD": view.purchases, "Gamma-Gamma": view.spend}
+    if isinstance(models, LifetimeModels):
+        parts = {"BG/NBD": models.purchases, "Gamma-Gamma": models.spend}
         likelihoods = [
             f"{name} {plain(model.log_likelihood, '', places=1)}"
             for name, model in parts.items()
             if isinstance(model, FittedModel)
         ]
         fit = _("; log-likelihood {models}", models=listed(likelihoods))
-    n = view.purchases.logs.n if isinstance(view, LifetimeModels) else view.n
+    n = models.purchases.logs.n if isinstance(models, LifetimeModels) else models.n
     return {
         "message": _("The parameters of the two models"),
         "measure": _(
@@ -264,7 +264,7 @@ def parameters_caption(view: LifetimeModels | NotEstimable) -> Caption:
             fit=fit,
         ),
         "source": source(_(CUSTOMERS), n),
-        "empty": reasons.text(view) if isinstance(view, NotEstimable) else "",
+        "empty": reasons.text(models) if isinstance(models, NotEstimable) else "",
     }
 
 
