@@ -15,12 +15,12 @@ from scipy import stats
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
-from profitchain.lifetime.churn_features import recency_days
 from profitchain.lifetime.churn_model import (
     ChurnForecast,
     MaybeForecast,
     beats_a_coin,
     lookback_base,
+    recency_days,
 )
 from profitchain.lifetime.time_to_order import satisfaction_groups
 from profitchain.sources.company import Question

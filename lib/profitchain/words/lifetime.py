@@ -46,32 +46,25 @@ WORTH_LESS = N_(
 def value_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return the answer: what a known customer, and all of them, are worth from now on."""
     firm, months = edition.company, ahead.horizon_months
+    customers, each = _customers(ahead)
     return sentence(
         WHILE_IT_LASTS if firm.contractual else AHEAD,
         otherwise="What customers are worth from now on can't be said: {why}",
         mean=ahead.mean, money=_(ahead.money), total=ahead.total,
         months=ngettext("{n} month", "{n} months", months),
-        rate=plain(firm.discount_rate, "share"),
-        count=digits(_rows_behind(ahead) * _stands_for(ahead), 0),
+        rate=plain(firm.discount_rate, "share"), count=digits(customers * each, 0),
         assumed=assumed_clause(edition, ahead.money),
     )  # fmt: skip
 
 
-def score_groups_sentence(
-    comparison: ScoreGroupComparison | None, money: str, *, or_nothing: bool = False
-) -> str:
-    """Return by how much the best score group's value differs from the worst one's, both alike.
-
-    `or_nothing`: say nothing rather than why it can't be said.
-    """
+def score_groups_sentence(comparison: ScoreGroupComparison | None, money: str) -> str:
+    """Return by how much the best score group's value differs from the worst one's, both alike."""
     if comparison is None:
-        nothing = _("There are no answers by which value could be told apart.")
-        return "" if or_nothing else nothing
+        return _("There are no answers by which value could be told apart.")
     words = {"best": _(comparison.best), "worst": _(comparison.worst), "money": _(money)}
     apart = comparison.difference
     if isinstance(apart, NotEstimable):
-        why = _("Value by score group can't be compared: {why}", why=reasons.text(apart))
-        return "" if or_nothing else why
+        return _("Value by score group can't be compared: {why}", why=reasons.text(apart))
     if apart.spans_zero:
         return sentence(
             "**No clear difference** in expected {money} between customers whose latest answer was "
@@ -253,8 +246,8 @@ def _comparison_message(comparison: ScoreGroupComparison) -> str:
 
 
 def _of_customers(ahead: CustomerValue, edition: Edition) -> str:
-    rows = drawn_from(source(_(CUSTOMERS), _rows_behind(ahead)), _stands_for(ahead))
-    return rows + assumed_clause(edition, ahead.money)
+    n, stands_for = _customers(ahead)
+    return drawn_from(source(_(CUSTOMERS), n), stands_for) + assumed_clause(edition, ahead.money)
 
 
 def formulas_caption(ahead: CustomerValue, edition: Edition) -> Caption:
@@ -271,13 +264,9 @@ def formulas_caption(ahead: CustomerValue, edition: Edition) -> Caption:
     }
 
 
-def _stands_for(ahead: CustomerValue) -> float:
-    """Return for how many customers each of those stands whom a value rests on."""
-    return factor(ahead.models.customers) if isinstance(ahead.models, LifetimeModels) else 1.0
-
-
-def _rows_behind(ahead: CustomerValue) -> int:
-    """Return how many customers a value rests on."""
-    if isinstance(ahead.models, LifetimeModels) and ahead.value is not None:
-        return len(ahead.models.customers)
-    return ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n
+def _customers(ahead: CustomerValue) -> tuple[int, float]:
+    """Return how many customers a value rests on, and for how many each of them stands."""
+    if isinstance(ahead.models, LifetimeModels):
+        n = ahead.mean.n if ahead.value is None else len(ahead.models.customers)
+        return n, factor(ahead.models.customers)
+    return (ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n), 1.0

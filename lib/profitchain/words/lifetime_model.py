@@ -17,6 +17,7 @@ from profitchain.lifetime.expected_value import LifetimeModels
 from profitchain.lifetime.holdout_test import (
     CLOSE,
     MOST_REPEATS,
+    HoldoutTest,
     MaybeHoldout,
     holdout_verdict,
 )
@@ -57,12 +58,15 @@ MESSAGES = {
 }
 
 
-def edges_sentence(models: LifetimeModels | NotEstimable, when: str = "") -> str:
+def edges_sentence(fitted: LifetimeModels | MaybeHoldout) -> str:
     """Return what the purchase model says where its parameters ran to an edge; "" where none.
 
-    `when`: the day whose model it is, where it isn't the page's own.
+    `fitted`: the page's own models, or a trial, whose models are of another day.
     """
-    if isinstance(models, NotEstimable) or not models.purchases.edges:
+    if isinstance(fitted, NotEstimable):
+        return ""
+    models = fitted.models if isinstance(fitted, HoldoutTest) else fitted
+    if not models.purchases.edges:
         return ""
     edges, names = set(models.purchases.edges), []
     for parts, words in EDGES.items():
@@ -72,22 +76,14 @@ def edges_sentence(models: LifetimeModels | NotEstimable, when: str = "") -> str
     for name, way in (edge.split() for edge in sorted(edges)):
         names.append(_(WITHOUT_END[way], name=name))
     head = _("**The model stands at an edge:** {named}.", named=listed(names))
-    if when:
-        head = _(
-            "**The model of {day} stands at an edge:** {named}.", day=when, named=listed(names)
-        )
+    if isinstance(fitted, HoldoutTest):
+        day, named = _day(fitted.calibrated_to), listed(names)
+        head = _("**The model of {day} stands at an edge:** {named}.", day=day, named=named)
     tail = _(
         "The data can't tell this from a less extreme case; the parameters concerned are held "
         "there and carry no error."
     )
     return following(head, tail)
-
-
-def edges_of_trial(trial: MaybeHoldout) -> str:
-    """Return the same of the model that was tried on the past; "" where there is nothing."""
-    if isinstance(trial, NotEstimable):
-        return ""
-    return edges_sentence(trial.models, _day(trial.calibrated_to))
 
 
 def independence_sentence(ahead: CustomerValue) -> str:

@@ -54,33 +54,24 @@ BY_SEGMENT = {
 def stake_sentences(
     at_risk: MaybeEstimate, groups: pd.DataFrame, forecast: MaybeForecast, edition: Edition
 ) -> tuple[str, ...]:
-    """Return the money at stake, in all and by group."""
-    by_group = at_risk_groups_sentence(groups, edition.company.currency)
-    return tuple(filter(None, (stake_sentence(at_risk, forecast, edition), by_group)))
-
-
-def stake_sentence(at_risk: MaybeEstimate, forecast: MaybeForecast, edition: Edition) -> str:
-    """Return the money at stake: what those predicted to order nothing brought in the lookback."""
+    """Return what those predicted to order nothing brought in the lookback, in all and by group."""
     if isinstance(forecast, NotEstimable) or isinstance(at_risk, NotEstimable):
         why = next(part for part in (forecast, at_risk) if isinstance(part, NotEstimable))
-        return _("What is at stake can't be said: {why}", why=reasons.text(why))
-    money = money_column(forecast.now)
+        return (_("What is at stake can't be said: {why}", why=reasons.text(why)),)
+    firm, money = edition.company, money_column(forecast.now)
     brought = factor(forecast.now) * float(forecast.now[money].sum())
-    return sentence(
+    whole = sentence(
         AT_STAKE_OF_ALL if brought > 0 else AT_STAKE,
         said=at_risk, period=period_word(edition.period), money=_(money),
         share=f"{at_risk.value / brought:.0%}" if brought > 0 else "",
-        months=f"{edition.company.lookback_months}", assumed=assumed_clause(edition, money),
+        months=f"{firm.lookback_months}", assumed=assumed_clause(edition, money),
     )  # fmt: skip
-
-
-def at_risk_groups_sentence(groups: pd.DataFrame, currency: str) -> str:
-    """Return the value at risk by satisfaction and by value, each with its share of the group's."""
-    sentences = []
-    for segment, rows in groups.dropna(subset=["value"]).groupby("segment", sort=False):
-        parts = [_of_group(row, currency) for row in rows.to_dict("records")]
-        sentences.append(_(BY_SEGMENT[segment], groups=listed(parts)))
-    return following(*sentences)
+    by_segment = groups.dropna(subset=["value"]).groupby("segment", sort=False)
+    sentences = [
+        _(BY_SEGMENT[segment], groups=listed(_of_group(row, firm.currency) for row in rows))
+        for segment, rows in ((name, part.to_dict("records")) for name, part in by_segment)
+    ]
+    return (whole, following(*sentences)) if sentences else (whole,)
 
 
 def _of_group(row: dict[str, Any], currency: str) -> str:
