@@ -1,1 +1,1 @@
-"""What everything stands on: errors, estimates, periods, number formats, languages, atomic folders."""
+"""What everything stands on: errors, estimates, periods, number formats, languages, folders."""

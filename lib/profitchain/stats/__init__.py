@@ -1,1 +1,1 @@
-"""Statistics that know nothing of surveys or orders: ratios, compression, GLM, margins, shrinkage."""
+"""Statistics that know nothing of surveys or orders: ratios, compression, GLM, margins."""
