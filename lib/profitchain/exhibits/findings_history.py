@@ -77,7 +77,9 @@ def long_rows(stories: Sequence[PageStory], *, company: str, period: Period) -> 
             "period": str(period),
             "period_start": period.first_day,
             "period_end": period.last_day,
-            "compared_with": _compared_with(row["id"]),
+            "compared_with": YEAR_BEFORE
+            if row["id"].endswith("_change_on_year")
+            else PERIOD_BEFORE * findings.is_change(row["id"]),
             "every": period.every,
             "page": page.name,
             "question": page.question,
@@ -104,9 +106,3 @@ def _period(folder: Path) -> Period | None:
         return Period(folder.name)
     except PeriodError:  # a part, a folder in the making, or something else
         return None
-
-
-def _compared_with(id: str) -> str:
-    if id.endswith("_change_on_year"):
-        return YEAR_BEFORE
-    return PERIOD_BEFORE if findings.is_change(id) else ""

@@ -33,12 +33,17 @@ class Line:
 
 def write_index_pages(out: Path) -> None:
     """Write the page of each firm's folder, and the one that leads to every firm's editions."""
-    firms = {folder: archive.editions_of(folder) for folder in archive.firms(out)}
+    firms, pages = {folder: archive.editions_of(folder) for folder in archive.firms(out)}, {}
     for folder, editions in firms.items():
         tongue = editions[0].languages[0] if editions else i18n.SOURCE
         with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
-            _write(folder / INDEX, firm_index(editions))
-    _write(out / INDEX, reports_index([editions for editions in firms.values() if editions]))
+            pages[folder / INDEX] = firm_index(editions)
+    pages[out / INDEX] = reports_index([editions for editions in firms.values() if editions])
+    for path, text in pages.items():
+        with aside(path) as building:
+            made = building / INDEX
+            made.write_text(text, encoding="utf-8", newline="\n")
+            made.replace(path)
 
 
 def firm_index(editions: Sequence[PublishedEdition]) -> str:
@@ -91,10 +96,3 @@ def _line(edition: PublishedEdition, file: str, sentence: str, before: str = "")
         language=edition.languages[0],
         pdf=f"{before}{edition.folder.name}/{PDF}" if (edition.folder / PDF).exists() else "",
     )
-
-
-def _write(path: Path, text: str) -> None:
-    with aside(path) as building:
-        made = building / INDEX
-        made.write_text(text, encoding="utf-8", newline="\n")
-        made.replace(path)

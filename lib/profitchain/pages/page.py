@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,18 +20,13 @@ from profitchain.words import prose
 if TYPE_CHECKING:
     from nbconvert import TemplateExporter
 
+Heading = dict[str, str]  # an h2's `anchor` and `text`
 ANSWER = "application/vnd.profitchain.answer+json"
 ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
 DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
-
-
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    anchor: str
-    text: str
 
 
 FOR_ANALYSTS = "analyst"  # Markdown cells with this tag explain code and stay off the page
@@ -52,10 +46,6 @@ def question_of(notebook: nbformat.NotebookNode) -> str:
 def collect(executed: nbformat.NotebookNode, *, name: str) -> PageStory:
     """Return what a page publishes: its answer, exhibits, findings and trends."""
     records = _bundles(executed, findings.MEDIA_TYPE)
-    rows = {
-        part: tuple(row for record in records for row in record[part])
-        for part in ("findings", "unsaid", "trends")
-    }
     answers = (text for answer in _bundles(executed, ANSWER) for text in answer["sentences"])
     exhibits = (
         {"id": shown["id"], "message": shown["message"], "csv": csv_path(name, shown["id"])}
@@ -66,7 +56,9 @@ def collect(executed: nbformat.NotebookNode, *, name: str) -> PageStory:
         question=question_of(executed),
         answers=tuple(answers),
         exhibits=tuple(exhibits),
-        **rows,
+        findings=tuple(row for record in records for row in record["findings"]),
+        unsaid=tuple(row for record in records for row in record["unsaid"]),
+        trends=tuple(row for record in records for row in record["trends"]),
     )
 
 
@@ -180,9 +172,9 @@ def _input(table: Mapping[str, object]) -> str:
 
 def _blocks(
     executed: nbformat.NotebookNode, page: PageInfo, site: Site
-) -> tuple[list[str], list[str], list[_Heading]]:
+) -> tuple[list[str], list[str], list[Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
-    contents: list[_Heading] = []
+    contents: list[Heading] = []
     lead: list[str] = []
     body: list[str] = []
     for cell in executed.cells:
@@ -206,7 +198,7 @@ def _has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:
     return tag in cell.metadata.get("tags", [])
 
 
-def _prose(source: str, contents: list[_Heading]) -> str:
+def _prose(source: str, contents: list[Heading]) -> str:
     """Return Markdown as safe HTML, its h2s given anchors and put on the list of contents."""
     from nbconvert.filters import markdown2html_mistune
 
@@ -215,26 +207,26 @@ def _prose(source: str, contents: list[_Heading]) -> str:
     return f'<div class="prose">{text.strip()}</div>' if text.strip() else ""
 
 
-def _anchored(match: re.Match[str], contents: list[_Heading]) -> str:
+def _anchored(match: re.Match[str], contents: list[Heading]) -> str:
     level, words = match[1], html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip(" \n¶")
     if level != "2":
         return f"<h{level}>{html.escape(words)}</h{level}>"
     anchor = re.sub(r"\W+", "-", words.lower()).strip("-") or "section"
-    taken = {heading.anchor for heading in contents}
+    taken = {heading["anchor"] for heading in contents}
     anchor = anchor if anchor not in taken else f"{anchor}-{len(taken) + 1}"
-    contents.append(_Heading(anchor, words))
+    contents.append({"anchor": anchor, "text": words})
     return f'<h2 id="{html.escape(anchor)}">{html.escape(words)}</h2>'
 
 
 def _with_downloads(block: str, name: str, site: Site) -> str:
     block = block.replace(summary.LONG_TABLE_MARK, summary.long_table(site.long_table))
     mark = re.escape(exhibit.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)")
-    return re.sub(mark, lambda match: _download(csv_path(name, match[1])), block)
-
-
-def _download(path: str) -> str:
-    words = prose.TEXT["download"]
-    return f'<p class="download"><a href="{html.escape(path)}" download>{words}</a></p>'
+    link = '<p class="download"><a href="{}" download>{}</a></p>'
+    return re.sub(
+        mark,
+        lambda match: link.format(html.escape(csv_path(name, match[1])), prose.TEXT["download"]),
+        block,
+    )
 
 
 def _bundles(executed: nbformat.NotebookNode, kind: str) -> list[Mapping]:

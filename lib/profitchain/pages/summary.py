@@ -92,7 +92,14 @@ def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = 
     files = [("findings.json", N_("All findings of this edition, for machines")), *others]
     workbook = _download(WORKBOOK, _("All exhibits and findings in one workbook (Excel)"))
     items = workbook + LONG_TABLE_MARK + "".join(_download(path, _(words)) for path, words in files)
-    pages = "".join(_page_downloads(page) for page in findings.pages if page.exhibits)
+    pages = ""
+    for page in filter(lambda page: page.exhibits, findings.pages):
+        links = (
+            _download(shown["csv"], formats.in_brackets(shown["message"], "CSV"))
+            for shown in page.exhibits
+        )
+        question = html.escape(page.question)
+        pages += f"<details><summary>{question}</summary><ul>{''.join(links)}</ul></details>"
     return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text=_("Downloads"))
 
 
@@ -218,11 +225,3 @@ def _moves(findings: EditionFindings, ids: Sequence[str], *, suffix: str, since:
 
 def _download(path: str, words: str) -> str:
     return f'<li><a href="{html.escape(path)}" download>{html.escape(words)}</a></li>'
-
-
-def _page_downloads(page: PageStory) -> str:
-    items = "".join(
-        _download(shown["csv"], formats.in_brackets(shown["message"], "CSV"))
-        for shown in page.exhibits
-    )
-    return f"<details><summary>{html.escape(page.question)}</summary><ul>{items}</ul></details>"
