@@ -275,16 +275,13 @@ def nps_table(
     effects: list[MaybeEstimate] = []
     for points in NPS_POINTS:
         part = points / 10
-        names.append(
-            pd.DataFrame(
-                {
-                    "scenario": list(MOVES),
-                    "NPS_points": points,
-                    "answers_moved": [share * part for share, _moves in MOVES.values()],
-                    "possible": ["yes" if can else "no" for can in possible(cells, points)],
-                }
-            )
-        )
+        columns = {
+            "scenario": list(MOVES),
+            "NPS_points": points,
+            "answers_moved": [share * part for share, _moves in MOVES.values()],
+            "possible": ["yes" if can else "no" for can in possible(cells, points)],
+        }
+        names.append(pd.DataFrame(columns))
         if isinstance(model, NotEstimable):
             effects += [model] * len(MOVES)
             continue
@@ -294,7 +291,7 @@ def nps_table(
     return _with_both(pd.concat(names, ignore_index=True), effects, base)
 
 
-def curve(levels: Levels | NotEstimable) -> pd.DataFrame:
+def rise_curve(levels: Levels | NotEstimable) -> pd.DataFrame:
     """Return what goes with all answers moving by 0 to 3 points, the top being the top.
 
     Returns

@@ -21,6 +21,16 @@ CLEAR = 0.05  # a test's p below this is taken for a bend
 HARDLY = 0.05  # an effect that adjusting moves by less than this share hardly changes
 SEVERAL = 0.05  # a score that fewer than this share of all gave is not compared in a message
 
+NAMES = (  # of rows, as `effects` has them; translated where they are shown
+    N_("Not adjusted"), N_("Adjusted"),
+    N_("detractors become passives"), N_("10 of 100 answers move from 0-6 to 7-8"),
+    N_("passives become promoters"), N_("10 of 100 answers move from 7-8 to 9-10"),
+    N_("detractors become promoters"), N_("5 of 100 answers move from 0-6 to 9-10"),
+    N_("half by each of the first two steps"),
+    N_("5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10"),
+    N_("detractors"), N_("passives"), N_("promoters"), N_("all"), N_("all answers"),
+)  # fmt: skip
+
 
 def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
     """Return the page's first answer: what one more point goes with, adjusted."""
