@@ -98,12 +98,9 @@ def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotE
     each = np.minimum(raw, most)
     scale = given.sum() / (given @ each)
     return Weights(
-        each=scale * each,
-        slopes=scale * slopes,
-        parameters=model.coefficients,
-        trimmed=round(given[cut].sum()),
-        model=model,
-    )
+        each=scale * each, slopes=scale * slopes, parameters=model.coefficients,
+        trimmed=round(given[cut].sum()), model=model,
+    )  # fmt: skip
 
 
 def equal_weights(asked: pd.DataFrame) -> Weights:

@@ -127,15 +127,10 @@ def levels_of_money(
         return model
     counts = cells[cells["n"] > 0].groupby("score")["n"].sum()
     return Levels(
-        model=model,
-        scores=counts.index.to_numpy(float),
-        shares=counts.to_numpy(float) / n,
-        bends=bends,
-        scale=question.scale,
-        up=-1.0 if question.easy_is == "low" else 1.0,
-        unit=currency,
-        level=level,
-    )
+        model=model, scores=counts.index.to_numpy(float), shares=counts.to_numpy(float) / n,
+        bends=bends, scale=question.scale, up=-1.0 if question.easy_is == "low" else 1.0,
+        unit=currency, level=level,
+    )  # fmt: skip
 
 
 def changed(levels: Levels | NotEstimable, moves: Sequence[Move]) -> list[MaybeEstimate]:
@@ -169,12 +164,9 @@ def up_to(levels: Levels, cut: float, name: str) -> Move:
     """Return the scenario in which all answers worse than `cut` rise to it."""
     reach = np.maximum if levels.up > 0 else np.minimum
     return Move(
-        name=name,
-        values={"cut": f"{cut:g}"},
-        starts=levels.scores,
-        targets=reach(levels.scores, cut),
-        shares=levels.shares,
-    )
+        name=name, values={"cut": f"{cut:g}"}, starts=levels.scores,
+        targets=reach(levels.scores, cut), shares=levels.shares,
+    )  # fmt: skip
 
 
 def worst_group(

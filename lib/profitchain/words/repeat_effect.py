@@ -130,11 +130,9 @@ def rates_message(rates: pd.DataFrame) -> str:
     low, high = shown.iloc[0], shown.iloc[-1]
     return _(
         "{low_share} ordered again after a {low}, {high_share} after a {high}",
-        low_share=percent(low["value"]),
-        low=f"{low['score']:.2g}",
-        high_share=percent(high["value"]),
-        high=f"{high['score']:.2g}",
-    )
+        low_share=percent(low["value"]), low=f"{low['score']:.2g}",
+        high_share=percent(high["value"]), high=f"{high['score']:.2g}",
+    )  # fmt: skip
 
 
 def adjustment_message(compared: pd.DataFrame) -> str:

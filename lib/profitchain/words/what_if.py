@@ -44,10 +44,8 @@ def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = Fals
         "Per customer and window, a point goes with {mending:number} ({mending:interval}) "
         "at the bottom of the scale and {delighting:number} ({delighting:interval}) at its top; "
         "their difference is {difference:number} ({difference:interval}).",
-        mending=parts["mending"],
-        delighting=parts["delighting"],
-        difference=apart,
-    )
+        mending=parts["mending"], delighting=parts["delighting"], difference=apart,
+    )  # fmt: skip
     mending, delighting = _("**Mending counts for more.**"), _("**Delighting counts for more.**")
     head = mending if apart.value > 0 else delighting
     if apart.spans_zero:

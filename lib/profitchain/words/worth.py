@@ -103,12 +103,10 @@ def base_sentence(base: Base | NotEstimable) -> str:
         "{customers} bought within the 365 days up to the period's end, {active} of them in a mean "
         "window of {days}. So each counts in {windows_each} windows a year, {windows} in all. That "
         "is counted, not estimated.",
-        customers=plain(base.customers, "customers"),
-        active=digits(base.active, 0),
-        days=plain(base.within_days, "days"),
-        windows_each=digits(base.windows_each, 1),
+        customers=plain(base.customers, "customers"), active=digits(base.active, 0),
+        days=plain(base.within_days, "days"), windows_each=digits(base.windows_each, 1),
         windows=digits(base.windows, 0),
-    )
+    )  # fmt: skip
 
 
 def books_note(checked: pd.DataFrame, tolerance: float) -> str:
