@@ -3,7 +3,7 @@
 All scenarios come from one fitted model, a mean of money that is exponential in the terms, the
 score a line that may bend at the edges of its bands. It is read at the history of all answers
 (`margins.standardised`), so that scenarios add up: each is a sum of differences between the same
-levels. Cells are as in `links`.
+levels. Cells are as in `repeat_effect`.
 """
 
 from __future__ import annotations

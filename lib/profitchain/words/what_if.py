@@ -218,13 +218,13 @@ def plan_table(plan: pd.DataFrame) -> pd.DataFrame:
     """Return an experiment's sizes as a table, differences of shares in percentage points."""
     is_share = plan["unit"] == "share"
     numbers = ["value", "low", "high"]
-    shown = plan.assign(
+    table = plan.assign(
         outcome=plan["outcome"].replace({"repeats": N_("come back")}),
         unit=plan["unit"].mask(is_share, "percentage points"),
     )
-    shown[numbers] = shown[numbers].mask(is_share, shown[numbers] * 100)
+    table[numbers] = table[numbers].mask(is_share, table[numbers] * 100)
     moved = [*numbers, "unit", "why"]
-    return shown.rename(columns={name: f"one_more_point_{name}" for name in moved})
+    return table.rename(columns={name: f"one_more_point_{name}" for name in moved})
 
 
 def _flattens(curve: pd.DataFrame) -> bool:
