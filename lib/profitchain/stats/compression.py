@@ -1,12 +1,12 @@
 """Answers alike in all that a model reads, put together: a fit then costs the same at any size.
 
 A large firm's cells were put together by bands in the engine (`panel.binning`); here those come
-together that differ only in what a model doesn't read. Frames of more than `MANY` single answers are
-put together by the same bands. Each group keeps the mean logarithm of its answers, which is what
-enters a model. Measured on ten million answers: the coefficient of the score moves by 1.3% of its
-standard error, the effect of a point by 0.3%, coefficients of the history by 10% at most, of errors
-that are small at that size; errors themselves by less than 0.4%. One value a band for all answers
-(its middle, or its mean) would move coefficients by far more.
+together that differ only in what a model doesn't read. Frames of more than `MANY` single answers
+are put together by the same bands. Each group keeps the mean logarithm of its answers, which is
+what enters a model. Measured on ten million answers: the coefficient of the score moves by 1.3% of
+its standard error, the effect of a point by 0.3%, coefficients of the history by 10% at most, of
+errors that are small at that size; errors themselves by less than 0.4%. One value a band for all
+answers (its middle, or its mean) would move coefficients by far more.
 """
 
 from __future__ import annotations
