@@ -53,14 +53,14 @@ def _written(*message: str, **how: str | Callable[[Any], str]) -> Message:
     """
 
     def written(values: Mapping[str, Any]) -> str:
-        texts = {
+        texts = dict(values) | {
             name: way(values[name]) if callable(way) else format(values[name], way)
             for name, way in how.items()
         }
         if len(message) == 1:
-            return _(message[0], **values | texts)
+            return _(message[0], **texts)
         one, many, counted = message
-        return ngettext(one, many, values[counted], **values | texts)
+        return ngettext(one, many, values[counted], **texts)
 
     return written
 
@@ -337,7 +337,7 @@ EVIDENCE: dict[str, Message] = {}
 
 
 def _too_few_repeaters(did: str) -> Message:
-    def message(values: Mapping[str, object]) -> str:
+    def message(values: Mapping[str, Any]) -> str:
         n = values["customers"]
         who = ngettext("Only {n} customer", "Only {n} customers", n) if n else _("No customer")
         return _("{who} {did}; {needed} are needed.", who=who, did=_(did), needed=values["needed"])
@@ -442,14 +442,16 @@ def text(reason: Reason | NotEstimable | str) -> str:
         reason = reason.why
     if isinstance(reason, str):
         return _(reason)
-    said = {name: text(v) if isinstance(v, Reason) else v for name, v in reason.values}
+    values: dict[str, Any] = {
+        name: text(value) if isinstance(value, Reason) else value for name, value in reason.values
+    }
     message = REASONS[reason.key]
     if callable(message):
-        return message(said)
+        return message(values)
     if isinstance(message, tuple):
         one, many, counted = message
-        return ngettext(one, many, said[counted], **said)
-    return _(message, **said)
+        return ngettext(one, many, values[counted], **values)
+    return _(message, **values)
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:
