@@ -235,7 +235,7 @@ def test_retention_of_everybody_is_that_of_the_previous_periods_customers():
     before = customers["back"] == 1
     customers.loc[before & (customers["row"] < 100), "period_orders"] = 0
     rows = customers[before & (customers["row"] >= 100)]
-    said = segment_comparisons.overall(segment_comparisons.keeping(customers))
+    said = segment_comparisons.overall(segment_comparisons.retention(customers))
     assert said.n == 400
     assert said.value == pytest.approx((rows["next_orders"] > 0).mean())
 

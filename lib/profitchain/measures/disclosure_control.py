@@ -41,7 +41,7 @@ def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = Non
 
 
 def too_small(n: int, smallest: int) -> NotEstimable:
-    """Return why a group is not shown."""
+    """Return why a group of `n` is not shown."""
     if not n or n >= smallest:
         return NotEstimable("beside_a_small_group" if n else "nobody", n=n)
-    return NotEstimable("too_small_a_group", n=n, smallest=smallest)
+    return NotEstimable("group_too_small", n=n, smallest=smallest)

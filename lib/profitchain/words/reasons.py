@@ -173,8 +173,8 @@ MEASURES: dict[str, Message] = {
         "smallest",
     ),
     "hardly_anybody_brings_money": N_("Too few to say: hardly anybody brings money here."),
-    "money_not_above_zero": lambda values: _(
-        "All {money} together is not above zero.", money=_(MONEY[str(values["money"])])
+    "money_not_above_zero": _written(
+        N_("All {money} together is not above zero."), money=lambda name: _(MONEY[name])
     ),
     "needs_contacts": N_("Needs table `contacts`."),
     "needs_main_question": N_("Needs table `responses` and a main question."),
@@ -191,15 +191,15 @@ MEASURES: dict[str, Message] = {
     "no_such_column": N_("Not known: no table holds `{column}`."),
     "nobody": N_("Nobody."),
     "nobody_ordered": N_("Nobody ordered within the lookback."),
-    "nobody_watched": (
+    "nobody_watched": _written(
         *NN_(
             "Nobody was watched for {n} day (the longest: {longest}).",
             "Nobody was watched for {n} days (the longest: {longest}).",
         ),
         "days",
+        longest=".0f",
     ),
     "not_measured_here": N_("Not measured here."),
-    "nothing_counted": N_("Nothing was counted here."),
     "nothing_varies": N_("Nothing varies."),
     "one_group_by_rule": N_("The rule put all customers into one group: nothing to try against."),
     "satisfaction_not_known": N_(
@@ -208,7 +208,6 @@ MEASURES: dict[str, Message] = {
     "three_periods_needed": N_(
         "Needs three periods: one to learn from, one to try, one that follows."
     ),
-    "too_few_to_say": N_("Too few to say."),
     "too_few_repeat_customers": (
         *NN_("Too few to say: {n} customer came back.", "Too few to say: {n} customers came back."),
         "customers",
@@ -229,13 +228,6 @@ MEASURES: dict[str, Message] = {
         "customers",
     ),
     "too_few_to_show": N_("too few to show"),
-    "too_small_a_group": (
-        *NN_(
-            "Fewer than {n} customer: too small a group to show.",
-            "Fewer than {n} customers: too small a group to show.",
-        ),
-        "smallest",
-    ),
     "top_too_small": (
         *NN_(
             "Fewer than {n} customer at the top: too small a group to show.",

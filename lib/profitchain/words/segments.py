@@ -13,13 +13,13 @@ from profitchain.core.formats import digits, p_words, plain
 from profitchain.core.i18n import N_, _, clauses, following, listed, ngettext
 from profitchain.measures.clustering import ClusteringTrial, profile
 from profitchain.measures.segment_comparisons import (
-    ALIKE,
     APART,
     MeasureByCustomer,
     SegmentComparison,
     outside_funnel,
 )
 from profitchain.panel.edition import Edition
+from profitchain.stats.comparisons import ALIKE
 from profitchain.words import measures, reasons
 from profitchain.words.prose import first_capital, sentence, unmarked
 from profitchain.words.scores import in_sentence

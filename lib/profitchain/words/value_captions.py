@@ -13,10 +13,10 @@ from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import digits, number, period_label, plain
 from profitchain.core.i18n import N_, _, locale, ngettext
 from profitchain.measures.concentration import TOP
-from profitchain.measures.purchase_rhythm import ABOVE, BELOW
 from profitchain.measures.rfm import ValueGroups, ordered
 from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
+from profitchain.stats.comparisons import ABOVE_OTHERS, BELOW_OTHERS
 from profitchain.words import measures
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.value import beside, lookback_words
@@ -184,7 +184,7 @@ def of_rhythm(said: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
 def of_season(season: pd.DataFrame, years: int) -> Caption:
     """Return the caption of the months of the year."""
     known = season.dropna(subset=["value"])
-    clear = known[known["verdict"].isin([ABOVE, BELOW])]
+    clear = known[known["verdict"].isin([ABOVE_OTHERS, BELOW_OTHERS])]
     message = _("No month of the year clearly stands out")
     if len(clear):
         far = clear.loc[np.log(clear["value"]).abs().idxmax()]

@@ -12,7 +12,7 @@ from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.effects.power import MORE_TO_HALVE
 from profitchain.effects.scenarios import Levels
 from profitchain.effects.value_of_a_point import Base
-from profitchain.measures.reconciliation import parted
+from profitchain.measures.data_quality import differing
 from profitchain.panel.edition import Edition
 from profitchain.words.prose import listed, sentence
 from profitchain.words.reasons import text
@@ -30,7 +30,7 @@ BOOKED = {
 
 def books_sentence(found: pd.DataFrame, tolerance: float) -> str:
     """Return a warning that our totals part from the books, or "" where they agree."""
-    apart = parted(found)
+    apart = differing(found)
     if apart.empty:
         return ""
     told = [

@@ -11,7 +11,7 @@ from profitchain.core.formats import number, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.effects.power import POWER
 from profitchain.effects.scenarios import Levels
-from profitchain.measures.reconciliation import parted
+from profitchain.measures.data_quality import differing
 from profitchain.panel.edition import Edition
 from profitchain.words import repeat_effect, scores
 from profitchain.words.captions import FOLLOWED, Caption, source
@@ -150,7 +150,7 @@ def of_books(found: pd.DataFrame, edition: Edition) -> Caption:
     message = (
         _("Our totals agree with the books") if len(found) else _("Not checked against the books")
     )
-    if len(parted(found)):
+    if len(differing(found)):
         message = _("Our totals part from the books")
     return {
         "message": message,
