@@ -13,8 +13,8 @@ from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
-from profitchain.lifetime.customer_value import Prospects
-from profitchain.lifetime.holdout_test import HeldOut
+from profitchain.lifetime.customer_value import CustomerValue
+from profitchain.lifetime.holdout_test import HoldoutTest
 from profitchain.measures.clustering import ClusteringTrial
 from profitchain.measures.segment_comparisons import SegmentComparison
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
@@ -198,10 +198,10 @@ def findings_of_totals(
 
 
 def findings_of_lifetime(
-    prospects: Prospects,
+    prospects: CustomerValue,
     groups: pd.DataFrame,
     like_customers: ScoreGroupComparison | None,
-    holdout: HeldOut | NotEstimable,
+    holdout: HoldoutTest | NotEstimable,
 ) -> list[Recorded]:
     """Return what customers are worth from now on, also by group, and how well a trial did."""
     words = {"money": _(prospects.money), "months": prospects.horizon_months}
