@@ -463,12 +463,13 @@ def test_moves_are_counted_by_customer_and_small_cells_are_hidden():
     assert told.at[("Loyal", "Deserters"), "moved"] == 0
     # one customer is nobody's business, and five less would tell of that one
     assert told.loc[[("Loyal", "No order"), ("Loyal", "Loyal")], "moved"].isna().all()
-    assert isinstance(value_satisfaction_matrix.moved_out(found, "Loyal", smallest=4), NotEstimable)
+    left = value_satisfaction_matrix.moved_share(found, "Loyal", smallest=4)
+    assert isinstance(left, NotEstimable)
     assert isinstance(
-        value_satisfaction_matrix.moved_to(found, "Loyal", "No order", smallest=4), NotEstimable
+        value_satisfaction_matrix.moved_share(found, "Loyal", "No order", smallest=4), NotEstimable
     )
-    assert value_satisfaction_matrix.moved_out(found, "Loyal").value == pytest.approx(7 / 12)
-    assert value_satisfaction_matrix.moved_to(found, "Loyal", "No order").value == pytest.approx(
+    assert value_satisfaction_matrix.moved_share(found, "Loyal").value == pytest.approx(7 / 12)
+    assert value_satisfaction_matrix.moved_share(found, "Loyal", "No order").value == pytest.approx(
         1 / 12
     )
 

@@ -7,9 +7,11 @@ Cox 1980, JASA 75: 377-385).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 
 
 def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = None) -> pd.Series:
@@ -38,6 +40,16 @@ def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = Non
             break
         hidden[group] = True
     return hidden
+
+
+def unless_withheld(
+    hidden: pd.Series, sizes: pd.Series, smallest: int, estimate: Callable[[str], MaybeEstimate]
+) -> dict[str, MaybeEstimate]:
+    """Return each group's estimate, or why it is not shown (`hidden`: one truth a group)."""
+    return {
+        group: too_small(int(sizes[group]), smallest) if hidden[group] else estimate(group)
+        for group in hidden.index
+    }
 
 
 def too_small(n: int, smallest: int) -> NotEstimable:

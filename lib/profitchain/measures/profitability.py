@@ -6,17 +6,17 @@ margin less what the tables say was spent on serving customers. Three sums, neve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
-from profitchain.measures.disclosure_control import too_small, withheld
-from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered
-from profitchain.stats.ratios import ratio
+from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
+from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered, per_customer
 from profitchain.stats.sampling_weights import factor, of_all
 
 if TYPE_CHECKING:
@@ -144,8 +144,9 @@ def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.
     profit_why, at_a_loss (share). NaN stands for all of a group that `withheld` holds back.
     """
     groups = {group: rows[rows["group"] == group] for group in GROUPS if group != LAPSED}
-    hidden = withheld(pd.Series({group: len(part) for group, part in groups.items()}), smallest)
-    groups[ALL], hidden[ALL] = rows, 0 < len(rows) < smallest
+    sizes = pd.Series({group: len(part) for group, part in groups.items()})
+    hidden = withheld(sizes, smallest)
+    groups[ALL], sizes[ALL], hidden[ALL] = rows, len(rows), 0 < len(rows) < smallest
     money = ["revenue", "discount", "margin", "contact_cost", "other_costs"]
     money = [name for name in money if name in rows and (rows[name] != 0).any()]
     means = {name: {"n": len(part), **part[money].mean()} for name, part in groups.items()}
@@ -153,13 +154,9 @@ def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.
     if "profit" not in rows:
         return table
 
-    def estimates(column: str, unit: str) -> list[MaybeEstimate]:
-        return [
-            too_small(len(part), smallest)
-            if hidden[name]
-            else _mean(part, column, unit=unit, smallest=smallest)
-            for name, part in groups.items()
-        ]
+    def estimates(column: str, unit: str) -> Iterable[MaybeEstimate]:
+        mean = partial(_mean, column=column, unit=unit, smallest=smallest)
+        return unless_withheld(hidden, sizes, smallest, lambda name: mean(groups[name])).values()
 
     profit = to_frame(estimates("profit", currency)).drop(columns="n").assign(unit=currency)
     losses = to_frame(estimates("at_a_loss", "share"))["value"]
@@ -178,4 +175,4 @@ def _mean(
         return too_small(len(rows), smallest)
     if column not in rows:
         return NotEstimable("no_costs" if "margin" in rows else "no_margin")
-    return ratio(rows, numerator=column, denominator="customers", unit=unit, bounds=bounds)
+    return per_customer(rows, rows[column], unit=unit, bounds=bounds)

@@ -8,7 +8,7 @@ from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame, with_n
 from profitchain.measures.disclosure_control import too_small
-from profitchain.measures.rfm import ordered
+from profitchain.measures.rfm import ordered, per_customer
 from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS
 from profitchain.stats.ratios import ratio
 
@@ -21,20 +21,15 @@ FEWEST_GAPS = 8  # the median's 95% interval ends inside six or more; eight leav
 
 def orders_per_customer(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     """Return the mean number of orders in the lookback of those who ordered in it."""
-    rows = ordered(now).assign(customers=1)
-    return ratio(
-        rows, numerator="orders", denominator="customers", unit="orders", smallest=smallest
-    )
+    rows = ordered(now)
+    return per_customer(rows, rows["orders"], unit="orders", smallest=smallest)
 
 
 def share_with(now: pd.DataFrame, least: int, most: float, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers who placed so many orders in it."""
     rows = ordered(now)
-    rows = rows.assign(inside=rows["orders"].between(least, most).astype(int), customers=1)
-    return ratio(
-        rows, numerator="inside", denominator="customers", unit="share", bounds=(0.0, 1.0),
-        smallest=smallest,
-    )  # fmt: skip
+    inside = rows["orders"].between(least, most)
+    return per_customer(rows, inside, unit="share", bounds=(0.0, 1.0), smallest=smallest)
 
 
 def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -> MaybeEstimate:

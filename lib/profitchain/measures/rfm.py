@@ -16,7 +16,7 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
-from profitchain.measures.disclosure_control import too_small, withheld
+from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.measures.satisfaction import answers_to, measures_of
 from profitchain.sources.settings import Question
 from profitchain.stats.ratios import ratio
@@ -66,6 +66,21 @@ def money_of(customers: pd.DataFrame) -> Money:
 def ordered(now: pd.DataFrame) -> pd.DataFrame:
     """Return the customers of a snapshot who ordered within the lookback."""
     return now[now["orders"] > 0]
+
+
+def per_customer(
+    rows: pd.DataFrame,
+    values: pd.Series,
+    *,
+    unit: str,
+    bounds: tuple[float, float] | None = None,
+    smallest: int = 0,
+) -> MaybeEstimate:
+    """Return the mean of a value over customers (`rows`: one row a customer, with `cluster`)."""
+    sums = pd.DataFrame({"cluster": rows["cluster"], "sum": values.astype(float), "customers": 1})
+    return ratio(
+        sums, numerator="sum", denominator="customers", unit=unit, bounds=bounds, smallest=smallest
+    )
 
 
 def thirds(values: pd.Series) -> Thirds:
@@ -160,20 +175,6 @@ def grouped(customers: pd.DataFrame, period: Period) -> ValueGroups:
     )
 
 
-def satisfaction_of(rows: pd.DataFrame, question: Question, *, smallest: int = 0) -> MaybeEstimate:
-    """Return the main question's score over the customers' latest answers.
-
-    Parameters
-    ----------
-    rows : one row a customer
-        Reads `score` (NaN without an answer) and `cluster`.
-    """
-    answered = rows.dropna(subset=["score"])
-    cells = answered[["cluster", "score"]].assign(question=question.name, n=1)
-    score = measures_of(question)[0]
-    return ratio(answers_to(cells, question), **score.parts, smallest=smallest)
-
-
 def share_of(
     rows: pd.DataFrame, chosen: pd.Series, column: str, *, smallest: int = 0
 ) -> MaybeEstimate:
@@ -244,15 +245,18 @@ def group_table(
 def _with_scores(
     table: pd.DataFrame, now: pd.DataFrame, question: Question, smallest: int
 ) -> pd.DataFrame:
-    inside, hidden = [now[now["group"] == group] for group in GROUPS], table["customers"].isna()
-    estimates = [
-        too_small(len(rows), smallest)
-        if hide
-        else satisfaction_of(rows, question, smallest=smallest)
-        for rows, hide in zip(inside, hidden, strict=True)
-    ]
-    scores = to_frame(estimates).drop(columns="n").assign(unit=measures_of(question)[0].unit)
-    answers = pd.Series([rows["score"].count() for rows in inside], name="answers")
+    score, by_group = measures_of(question)[0], now.groupby("group", observed=False)
+    cells = now.dropna(subset=["score"]).assign(question=question.name, n=1)
+    cells = answers_to(cells[["cluster", "score", "group", "question", "n"]], question)
+    hidden, answers = table["customers"].isna(), by_group["score"].count()
+    estimates = unless_withheld(
+        pd.Series(hidden.to_numpy(), GROUPS),
+        by_group.size(),
+        smallest,
+        lambda group: ratio(cells[cells["group"] == group], **score.parts, smallest=smallest),
+    )
+    scores = to_frame(estimates.values()).drop(columns="n").assign(unit=score.unit)
+    answers = answers.reset_index(drop=True).rename("answers")
     counts = of_all(answers.astype(float), factor(now))
     counts = counts.mask(hidden | answers.between(1, smallest - 1))
     return pd.concat([table, scores.add_prefix("score_"), counts], axis=1)
@@ -260,24 +264,19 @@ def _with_scores(
 
 def group_sizes(groups: ValueGroups, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return how many customers each group has."""
-    hidden, sizes = withheld_groups(groups.now, smallest), groups.now["group"].value_counts()
-    return {
-        group: too_small(int(sizes[group]), smallest)
-        if hidden[group]
-        else group_size(sizes[group], groups.now)
-        for group in GROUPS
-    }
+    now, sizes = groups.now, groups.now["group"].value_counts().reindex(GROUPS)
+    hidden = withheld_groups(now, smallest)
+    return unless_withheld(hidden, sizes, smallest, lambda group: group_size(sizes[group], now))
 
 
 def group_shares(
     groups: ValueGroups, column: Money, *, smallest: int = 0
 ) -> dict[str, MaybeEstimate]:
     """Return which share of revenue or margin of the lookback each group brings."""
-    now, hidden = groups.now, withheld_groups(groups.now, smallest)
-    chosen = {group: now["group"] == group for group in GROUPS}
-    return {
-        group: too_small(int(inside.sum()), smallest)
-        if hidden[group]
-        else share_of(now, inside, column, smallest=smallest)
-        for group, inside in chosen.items()
-    }
+    now, sizes = groups.now, groups.now["group"].value_counts()
+    return unless_withheld(
+        withheld_groups(now, smallest),
+        sizes,
+        smallest,
+        lambda group: share_of(now, now["group"] == group, column, smallest=smallest),
+    )

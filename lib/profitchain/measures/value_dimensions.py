@@ -10,7 +10,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.measures.disclosure_control import too_small
-from profitchain.measures.rfm import money_of, ordered, share_of, withheld_groups
+from profitchain.measures.rfm import money_of, ordered, per_customer, share_of, withheld_groups
 from profitchain.stats.ratios import ratio
 
 
@@ -56,19 +56,15 @@ def _financial(
 ) -> tuple[str, MaybeEstimate]:
     if isinstance(profit, Estimate):
         return "profit_per_customer", profit
-    money, rows = money_of(now), ordered(now).assign(customers=1)
-    return f"{money}_per_customer", ratio(
-        rows, numerator=money, denominator="customers", unit=currency, smallest=smallest
-    )
+    money, rows = money_of(now), ordered(now)
+    mean = per_customer(rows, rows[money], unit=currency, smallest=smallest)
+    return f"{money}_per_customer", mean
 
 
 def _came_back(now: pd.DataFrame, smallest: int) -> MaybeEstimate:
     rows = ordered(now)
-    rows = rows.assign(back=(rows["repeats"] > 0).astype(int), customers=1)
-    return ratio(
-        rows, numerator="back", denominator="customers", unit="share", bounds=(0.0, 1.0),
-        smallest=smallest,
-    )  # fmt: skip
+    back = rows["repeats"] > 0
+    return per_customer(rows, back, unit="share", bounds=(0.0, 1.0), smallest=smallest)
 
 
 def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.measures.disclosure_control import too_small, withheld
-from profitchain.measures.rfm import ALL, Money, money_of, ordered, snapshot
+from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
+from profitchain.measures.rfm import ALL, Money, money_of, ordered, per_customer, snapshot
 from profitchain.sources.settings import Question
-from profitchain.stats.ratios import ratio
 from profitchain.stats.sampling_weights import factor, group_size, of_all
 
 FIELDS = ("Loyal", "Hostages", "At risk", "Deserters")
@@ -130,13 +129,9 @@ def field_sizes(matrix: Fields | NotEstimable, *, smallest: int = 0) -> dict[str
     """Return how many customers stand in each field."""
     if isinstance(matrix, NotEstimable):
         return dict.fromkeys(FIELDS, matrix)
-    sizes, hidden = matrix.now["field"].value_counts(), withheld_fields(matrix.now, smallest)
-    return {
-        field: too_small(int(sizes[field]), smallest)
-        if hidden[field]
-        else group_size(sizes[field], matrix.now)
-        for field in FIELDS
-    }
+    now, sizes = matrix.now, matrix.now["field"].value_counts()
+    hidden = withheld_fields(now, smallest)[list(FIELDS)]
+    return unless_withheld(hidden, sizes, smallest, lambda field: group_size(sizes[field], now))
 
 
 def not_satisfied_share(
@@ -256,31 +251,23 @@ def moves_table(moved: pd.DataFrame) -> pd.DataFrame:
     return wide.sort_values("before", key=lambda names: names.map(order), ignore_index=True)
 
 
-def moved_out(matrix: Fields | NotEstimable, field: str, *, smallest: int = 0) -> MaybeEstimate:
-    """Return the share of a field's customers a period ago who have left it since."""
-    return _moved(matrix, field, field, smallest=smallest, out=True)
-
-
-def moved_to(
-    matrix: Fields | NotEstimable, field: str, place: str, *, smallest: int = 0
+def moved_share(
+    matrix: Fields | NotEstimable, field: str, place: str = "", *, smallest: int = 0
 ) -> MaybeEstimate:
-    """Return the share of a field's customers a period ago who stand in a place now."""
-    return _moved(matrix, field, place, smallest=smallest)
+    """Return the share of a field's customers a period ago who now stand in a place.
 
-
-def _moved(
-    matrix: Fields | NotEstimable, field: str, place: str, *, smallest: int, out: bool = False
-) -> MaybeEstimate:
+    Without a `place`: who have left the field since.
+    """
     if isinstance(matrix, NotEstimable):
         return matrix
-    rows = matrix.before[matrix.before["field"] == field]
+    rows, to = matrix.before[matrix.before["field"] == field], place or field
     counts = _moved_counts(matrix, smallest)
     if field not in counts.index:
         return too_small(len(rows), smallest)
-    if withheld(counts.loc[field], smallest)[place]:
-        return too_small(int(counts.at[field, place]), smallest)
+    if withheld(counts.loc[field], smallest)[to]:
+        return too_small(int(counts.at[field, to]), smallest)
     now = matrix.now["field"].reindex(rows.index)
-    return _share(rows, (now == place) != out, smallest=smallest)
+    return _share(rows, (now == to) == bool(place), smallest=smallest)
 
 
 def _together(places: pd.Series) -> pd.Series:
@@ -291,5 +278,4 @@ def _together(places: pd.Series) -> pd.Series:
 def _share(rows: pd.DataFrame, chosen: pd.Series, *, smallest: int) -> MaybeEstimate:
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
-    sums = pd.DataFrame({"cluster": rows["cluster"], "in": chosen.astype(int), "customers": 1})
-    return ratio(sums, numerator="in", denominator="customers", unit="share", bounds=(0.0, 1.0))
+    return per_customer(rows, chosen, unit="share", bounds=(0.0, 1.0))

@@ -13,7 +13,7 @@ from profitchain.measures.value_satisfaction_matrix import (
     Fields,
     answered_share,
     moved_from,
-    moved_out,
+    moved_share,
     not_satisfied_share,
 )
 from profitchain.panel.edition import Edition
@@ -133,7 +133,7 @@ def moves_caption(matrix: Fields | NotEstimable, moved: pd.DataFrame, edition: E
     if isinstance(matrix, NotEstimable):
         return _not_measured(matrix)
     word, rows = period_word(edition.period), CUSTOMERS
-    out = moved_out(matrix, "Hostages", smallest=edition.smallest)
+    out = moved_share(matrix, "Hostages", smallest=edition.smallest)
     message = _("Where the customers of each field stand a {period} later", period=word)
     if isinstance(out, Estimate):
         message = _(
