@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, period_label, period_short
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company, Question
 from profitchain.stats.comparisons import Measure, MeasureSeries
+from profitchain.stats.margins import Wald
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import measures, repeat_effect, scores
 from profitchain.words.prose import period_word, sentence
@@ -230,7 +231,7 @@ def raw_rates(rates: pd.DataFrame, firm: Company) -> Caption:
     return _link(firm, message, rates["n"].sum(), some if rates["value"].isna().any() else every)
 
 
-def curve(bend: object, rates: pd.DataFrame, firm: Company) -> Caption:
+def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the adjusted curve along the scale (`rates`: its dots)."""
     message = repeat_effect.bend_message(bend)
     caption = _link(firm, message, rates["n"].sum(), _("adjusted, if all had given this score"))

@@ -15,8 +15,9 @@ import pandas as pd
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
 from profitchain.core.formats import TOO_FEW, evidence, in_brackets, number
 from profitchain.core.i18n import N_, NN_, _, ngettext
+from profitchain.words import measures
 
-Message = str | tuple[str, str, str] | Callable[[Mapping[str, Any]], str]
+Message = measures.Message
 
 RECORDED = "as_recorded"  # a reason that an edition gave, in its words
 
@@ -53,14 +54,14 @@ def _written(*message: str, **how: str | Callable[[Any], str]) -> Message:
     """
 
     def written(values: Mapping[str, Any]) -> str:
-        texts = {
+        texts = dict(values) | {
             name: way(values[name]) if callable(way) else format(values[name], way)
             for name, way in how.items()
         }
         if len(message) == 1:
-            return _(message[0], **values | texts)
+            return _(message[0], **texts)
         one, many, counted = message
-        return ngettext(one, many, values[counted], **values | texts)
+        return ngettext(one, many, values[counted], **texts)
 
     return written
 
@@ -158,92 +159,6 @@ STATS: dict[str, Message] = {
     ),
 }
 
-MONEY = {"margin": N_("margin"), "revenue": N_("revenue")}
-MONEY |= {"period_revenue": N_("revenue of the period")}
-MEASURES: dict[str, Message] = {
-    "beside_a_small_group": N_("Not shown, so that a smaller group can't be told by subtraction."),
-    "few_not_satisfied": (
-        *NN_(
-            "Fewer than {n} of them is not satisfied.", "Fewer than {n} of them are not satisfied."
-        ),
-        "smallest",
-    ),
-    "few_satisfied": (
-        *NN_("Fewer than {n} of them is satisfied.", "Fewer than {n} of them are satisfied."),
-        "smallest",
-    ),
-    "hardly_anybody_brings_money": N_("Too few to say: hardly anybody brings money here."),
-    "money_not_above_zero": _written(
-        N_("All {money} together is not above zero."), money=lambda name: _(MONEY[name])
-    ),
-    "needs_contacts": N_("Needs table `contacts`."),
-    "needs_main_question": N_("Needs table `responses` and a main question."),
-    "no_closed_window": lambda values: _(
-        "Not measured: {what}", what=_("no answer in table `responses` has a closed window.")
-    ),
-    "no_clusters": N_("No {k} clusters could be found."),
-    "no_costs": N_("No cost to serve is known: needs `costs`, or `cost` in contacts."),
-    "no_group_large_enough": N_("No group has {smallest} customers or more."),
-    "no_margin": N_("Margin is not known: needs `margin` in orders, or `gross_margin`."),
-    "no_money_to_share": N_("All money together is not above zero: there is nothing to share."),
-    "no_orders_in_month": N_("No orders in this month of any year."),
-    "no_orders_in_period": N_("No orders in {period}."),
-    "no_such_column": N_("Not known: no table holds `{column}`."),
-    "nobody": N_("Nobody."),
-    "nobody_ordered": N_("Nobody ordered within the lookback."),
-    "nobody_watched": _written(
-        *NN_(
-            "Nobody was watched for {n} day (the longest: {longest}).",
-            "Nobody was watched for {n} days (the longest: {longest}).",
-        ),
-        "days",
-        longest=".0f",
-    ),
-    "not_measured_here": N_("Not measured here."),
-    "nothing_varies": N_("Nothing varies."),
-    "one_group_by_rule": N_("The rule put all customers into one group: nothing to try against."),
-    "satisfaction_not_known": N_(
-        "Satisfaction is not known: needs table `responses` and a main question."
-    ),
-    "three_periods_needed": N_(
-        "Needs three periods: one to learn from, one to try, one that follows."
-    ),
-    "too_few_repeat_customers": (
-        *NN_("Too few to say: {n} customer came back.", "Too few to say: {n} customers came back."),
-        "customers",
-    ),
-    "too_few_different_customers": N_("Too few different customers for {k} clusters."),
-    "too_few_ordered": (
-        *NN_(
-            "Too few to say: {n} customer ordered, and it needs {fewest}.",
-            "Too few to say: {n} customers ordered, and it needs {fewest}.",
-        ),
-        "customers",
-    ),
-    "too_few_next_orders": (
-        *NN_(
-            "Too few to say: {n} customer ordered again.",
-            "Too few to say: {n} customers ordered again.",
-        ),
-        "customers",
-    ),
-    "too_few_to_show": N_("too few to show"),
-    "top_too_small": (
-        *NN_(
-            "Fewer than {n} customer at the top: too small a group to show.",
-            "Fewer than {n} customers at the top: too small a group to show.",
-        ),
-        "smallest",
-    ),
-    "two_years_needed": (
-        *NN_(
-            "Needs two whole years of orders; {n} of {all} months is missing.",
-            "Needs two whole years of orders; {n} of {all} months are missing.",
-        ),
-        "months",
-    ),
-}
-
 EFFECTS: dict[str, Message] = {
     "all_or_none_back": N_("At every score all or none came back, or too few answered."),
     "too_few_scores_for_a_bend": N_(
@@ -329,7 +244,7 @@ EVIDENCE: dict[str, Message] = {}
 
 
 def _too_few_repeaters(did: str) -> Message:
-    def message(values: Mapping[str, object]) -> str:
+    def message(values: Mapping[str, Any]) -> str:
         n = values["customers"]
         who = ngettext("Only {n} customer", "Only {n} customers", n) if n else _("No customer")
         return _("{who} {did}; {needed} are needed.", who=who, did=_(did), needed=values["needed"])
@@ -341,9 +256,12 @@ LIFETIME: dict[str, Message] = {
     "too_few_came_back": _too_few_repeaters(N_("came back on a later day")),
     "too_few_came_back_and_paid": _too_few_repeaters(N_("came back and paid")),
     "no_best_fit": N_("The model found no best fit to these customers."),
-    "spend_without_a_mean": N_(
-        "What customers spend varies so widely that its mean can't be told (q may be 1 or "
-        "less: it is {q})."
+    "spend_without_a_mean": _written(
+        N_(
+            "What customers spend varies so widely that its mean can't be told (q may be 1 or "
+            "less: it is {q})."
+        ),
+        q=".2f",
     ),
     "nothing_left_of_payments": N_("Nothing was left of the payments of the lookback."),
     "nothing_happened": N_("Nothing happened that could have been foreseen."),
@@ -357,13 +275,6 @@ LIFETIME: dict[str, Message] = {
     "too_few_answers_of_different_groups": N_(
         "Too few customers gave answers of different groups."
     ),
-    "group_too_small": (
-        *NN_(
-            "Fewer than {n} customer: too small a group to show.",
-            "Fewer than {n} customers: too small a group to show.",
-        ),
-        "smallest",
-    ),
     "value_without_an_end": N_("Nobody was lost, and nothing is discounted: the value has no end."),
     "under_contract": N_(
         "Under contract nobody leaves unseen: retention is counted, not told from silence."
@@ -372,15 +283,16 @@ LIFETIME: dict[str, Message] = {
     "nobody_yet_so_long_ago": N_("Nobody was a customer yet so long ago."),
     "too_few_bought": N_("Too few bought in this period."),
     "nobody_answered": N_("No customer answered the main question within the lookback."),
-    "too_few_orders_after_an_answer": lambda values: ngettext(
-        "Too few to say: {again} of {count} customer with an answer ordered again.",
-        "Too few to say: {again} of {count} customers with an answer ordered again.",
-        values["customers"],
-        again=f"{values['again']:,}",
-        count=f"{values['customers']:,}",
+    "too_few_orders_after_an_answer": _written(
+        *NN_(
+            "Too few to say: {again} of {count} customer with an answer ordered again.",
+            "Too few to say: {again} of {count} customers with an answer ordered again.",
+        ),
+        "count",
+        again=",",
+        count=",",
     ),
     "too_few_groups_with_orders": N_("Too few groups with enough orders to compare."),
-    "one_score_only": N_("Every answer gives the same score ({score}): nothing to compare."),
     "too_few_different_scores": N_("Too few different scores to compare."),
     "too_few_orders_for_the_terms": (
         *NN_(
@@ -397,13 +309,21 @@ LIFETIME: dict[str, Message] = {
         "{needed} ends of periods with customers are needed, to learn from, to try the model on "
         "and to look ahead from; the orders reach back over {known}."
     ),
-    "too_few_stayed_away": N_(
-        "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
-        "{fewest} are needed to learn from."
+    "too_few_stayed_away": _written(
+        N_(
+            "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
+            "{fewest} are needed to learn from."
+        ),
+        rarer=",",
+        count=",",
     ),
-    "too_few_ordered_again": N_(
-        "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
-        "{fewest} are needed to learn from."
+    "too_few_ordered_again": _written(
+        N_(
+            "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
+            "{fewest} are needed to learn from."
+        ),
+        rarer=",",
+        count=",",
     ),
     "no_better_than_a_coin": N_(
         "Who stays away was not foretold better than by a coin, so any choice is a draw."
@@ -420,7 +340,8 @@ EXHIBITS: dict[str, Message] = {
     "books_say_zero": N_("The books say 0."),
 }
 
-REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME, **EXHIBITS}
+TABLES = (STATS, measures.REASONS, EFFECTS, EVIDENCE, LIFETIME, EXHIBITS)
+REASONS = {RECORDED: "{text}"} | {key: words for table in TABLES for key, words in table.items()}
 
 
 def text(reason: Reason | NotEstimable | str) -> str:
@@ -429,14 +350,16 @@ def text(reason: Reason | NotEstimable | str) -> str:
         reason = reason.why
     if isinstance(reason, str):
         return _(reason)
-    said = {name: text(v) if isinstance(v, Reason) else v for name, v in reason.values}
+    values: dict[str, Any] = {
+        name: text(value) if isinstance(value, Reason) else value for name, value in reason.values
+    }
     message = REASONS[reason.key]
     if callable(message):
-        return message(said)
+        return message(values)
     if isinstance(message, tuple):
         one, many, counted = message
-        return ngettext(one, many, said[counted], **said)
-    return _(message, **said)
+        return ngettext(one, many, values[counted], **values)
+    return _(message, **values)
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:
@@ -458,6 +381,7 @@ def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
 
     Examples
     --------
+    >>> from profitchain.core.estimates import Estimate
     >>> with_interval(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
     '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
     """
