@@ -93,7 +93,7 @@ def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption
     }
 
 
-def groups(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
+def score_groups(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups over time: the best's share, the worst's."""
     rows = shares[shares["period"] == str(period)]
     message, known = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
@@ -123,12 +123,12 @@ def groups(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     }
 
 
-def group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
+def score_group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups in one period, with their intervals."""
     words = {"question": question.label, "period": period_label(period)}
     measure = _("Share of answers to “{question}” in each group, {period}", **words)
     message = _("The groups, with their intervals")
-    return groups(shares, question, period) | {"message": message, "measure": measure}
+    return score_groups(shares, question, period) | {"message": message, "measure": measure}
 
 
 def series(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
@@ -152,8 +152,8 @@ def changes(several: Sequence[MeasureSeries], period: Period, message: str, of: 
 
 def courses(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures over time."""
-    known = [name for one in several for name in one.trend.dropna(subset=["value"])["period"]]
-    first = period_short(min(known, key=lambda name: Period(name).first_day, default=str(period)))
+    names = [name for of_one in several for name in of_one.trend.dropna(subset=["value"])["period"]]
+    first = period_short(min(names, key=lambda name: Period(name).first_day, default=str(period)))
     spans = {"first": first, "last": period_short(period), "every": period_word(period)}
     measure = _("{first} to {last}, by {every}; bands: 95% intervals", **spans)
     return series(several, period, message, of) | {"measure": measure}
@@ -163,13 +163,13 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
     """Return the caption of a measure by group of customers."""
     label = measures.label(measure)
     message = scores.segments_message(label, by_group)
-    shown = _("{label} by group, with 95% intervals", label=label)
+    measure_words = _("{label} by group, with 95% intervals", label=label)
     if unit := _UNITS.get(measure.unit):
-        shown = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(unit))
+        measure_words = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(unit))
     rows = _("Survey answers, {period}", period=period_label(period))
     return {
         "message": message,
-        "measure": shown,
+        "measure": measure_words,
         "source": source(rows, _answers(by_group)),
         "description": _described(message, scores.spread(by_group)),
         "unit": measure.unit,
@@ -226,9 +226,9 @@ def next_order(again: MaybeEstimate, days: int, each: float = 1.0) -> Caption:
 
 def raw_rates(rates: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the share that came back at each score."""
-    some, every = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
+    few, none = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
     message = repeat_effect.rates_message(rates)
-    return _link(firm, message, rates["n"].sum(), some if rates["value"].isna().any() else every)
+    return _link(firm, message, rates["n"].sum(), few if rates["value"].isna().any() else none)
 
 
 def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Caption:

@@ -57,12 +57,12 @@ def answer_sentence(fair: SegmentComparison, by_customer: Sequence[MeasureByCust
             "more than chance alone would have it.",
             measures=listed(dict.fromkeys(labels)), segments=listed(alike, "or"),
         )  # fmt: skip
-    told = first_capital(clauses(differences))
+    words = first_capital(clauses(differences))
     if not alike:
-        return _("{differences}.", differences=told)
+        return _("{differences}.", differences=words)
     return _(
         "{differences}; those of {segments} can't be told apart in any measure.",
-        differences=told, segments=listed(alike),
+        differences=words, segments=listed(alike),
     )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def groups_table(fair: SegmentComparison, by_customer: Sequence[MeasureByCustome
     return table.reset_index(drop=True)
 
 
-def groups_caption(
+def comparison_caption(
     fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer], edition: Edition
 ) -> Caption:
     """Return the caption of the groups side by side."""
