@@ -93,7 +93,7 @@ def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption
     }
 
 
-def score_groups(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
+def groups_of_question(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups over time: the best's share, the worst's."""
     rows = shares[shares["period"] == str(period)]
     message, known = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
@@ -123,12 +123,12 @@ def score_groups(shares: pd.DataFrame, question: Question, period: Period) -> Ca
     }
 
 
-def score_group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
+def question_group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups in one period, with their intervals."""
     words = {"question": question.label, "period": period_label(period)}
     measure = _("Share of answers to “{question}” in each group, {period}", **words)
     message = _("The groups, with their intervals")
-    return score_groups(shares, question, period) | {"message": message, "measure": measure}
+    return groups_of_question(shares, question, period) | {"message": message, "measure": measure}
 
 
 def series(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
