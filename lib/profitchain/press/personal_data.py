@@ -15,7 +15,7 @@ import ibis
 import pyarrow.parquet as pq
 
 from profitchain.intake.fingerprints import CUSTOMER_IDS
-from profitchain.pages import shipped
+from profitchain.pages import notebooks
 from profitchain.pages.failures import Failure
 from profitchain.pages.notebooks import nbformat
 from profitchain.pages.page import INJECTED
@@ -46,7 +46,7 @@ def failure(
 
     `executed` are its languages' turns, `parameters` those of the run: whose edition it shows.
     """
-    if shipped.state_of(path) == "shipped":
+    if notebooks.state_of(path) == "shipped":
         return None
     shown: dict[int, str] = {}
     for notebook in executed:
