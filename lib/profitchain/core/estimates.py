@@ -6,10 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from profitchain.core.i18n import N_
-
 Verdict = Literal["up", "down", "no clear change"]
-GRADES = (N_("contradictory"), N_("weak"), N_("moderate"), N_("strong"))  # recorded as 0 to 3
+GRADES = ("contradictory", "weak", "moderate", "strong")  # recorded as 0 to 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

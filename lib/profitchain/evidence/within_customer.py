@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _
 from profitchain.effects.repeat_effect import CLUSTERED, effect_of_a_point
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import refusal
@@ -77,7 +76,7 @@ def earlier_answer_held(
     """Return the effect of a point among later answers, the earlier score held fixed in classes."""
     later = answers[answers["previous_score"].notna()]
     if later.empty:
-        return NotEstimable(_("No customer answered a second time."))
+        return NotEstimable("nobody_answered_twice")
     return effect_of_a_point(
         as_cells(later),
         outcome="repeats",
@@ -97,7 +96,7 @@ def fixed_effects(
     times = answers.groupby("person")["score"].transform("size")
     cells = as_cells(answers[times >= 2])
     if cells.empty:
-        return NotEstimable(_("No customer answered a second time."))
+        return NotEstimable("nobody_answered_twice")
     why = refusal(cells)
     if why:
         return NotEstimable(why, n=len(cells))

@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
-from profitchain.core.i18n import _
+from profitchain.core.i18n import N_, _
 from profitchain.exhibits import axes, style
 from profitchain.measures.segment_comparisons import outside_funnel
 
 TIMES = " × "  # between a control's name and how many times as strong
 LINES = {
-    "half left": (style.SOFT, (0, (2, 2))),
-    "no longer clear": (style.SERIES_TEXT[1], (0, (5, 2))),
-    "nothing left": (style.INK, "-"),
+    N_("half left"): (style.SOFT, (0, (2, 2))),
+    N_("no longer clear"): (style.SERIES_TEXT[1], (0, (5, 2))),
+    N_("nothing left"): (style.INK, "-"),
 }
 MOST_NAMED = 8  # groups in a funnel; of more, those outside it, the farthest first
 

@@ -154,11 +154,11 @@ def of_weighting(
 
 
 def of_rungs(rungs: pd.DataFrame) -> list[Recorded]:
-    """Return the effect of one point by each design (`rungs`: as `ladder.rungs`)."""
+    """Return the effect of one point by each design (`rungs`: as `effects_by_design`)."""
     label = N_("Effect of one point on repeat orders, by design")
     return [
         finding(
-            "repeat_effect_per_point_by_design", _said(row, "share"), label=label, group=row.rung
+            "repeat_effect_per_point_by_design", _said(row, "share"), label=label, group=row.design
         )
         for row in rungs.itertuples()
     ]

@@ -10,25 +10,24 @@ from profitchain.core.i18n import _, following, pgettext
 from profitchain.evidence.hidden_confounding import StraightLine, contours, drawn_to
 from profitchain.sources.company import Company
 from profitchain.stats.comparisons import in_percentage_points
+from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
-from profitchain.words.designs import described, per_point_caption, shown
+from profitchain.words.designs import described, per_point, per_point_caption
 from profitchain.words.prose import sentence
 
 
 def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.DataFrame) -> str:
     """Return how strong something hidden would have to be, against the strongest control."""
-    if isinstance(robust, NotEstimable) or isinstance(sure, NotEstimable):
-        why = robust.why if isinstance(robust, NotEstimable) else sure.why
-        return _("How strong something hidden would have to be can't be said: {why}", why=why)
-    told = sentence(
+    strength = sentence(
         "To explain the link away, something that nobody recorded would have to explain "
         "**{robust:number}** of what is still open both in the score and in who came back; "
         "{sure:number} would do to leave it unclear.",
+        otherwise="How strong something hidden would have to be can't be said: {why}",
         robust=robust, sure=sure,
     )  # fmt: skip
     once = compared[compared["times"] == 1]
     if once.empty:
-        return told
+        return strength
     row = once.iloc[0]
     shares = [plain(row[name], "share") for name in ("score_share", "outcome_share")]
     strongest = _(
@@ -37,14 +36,13 @@ def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.Dat
         of_score=shares[0],
         of_repeats=shares[1],
     )
-    return following(told, strongest)
+    return following(strength, strongest)
 
 
 def e_value_sentence(ratio: MaybeEstimate, strength: MaybeEstimate) -> str:
     """Return the E-value of one more point in words, with that of the interval's near end."""
-    for said in (ratio, strength):
-        if isinstance(said, NotEstimable):
-            return _("No E-value: {why}", why=said.why)
+    if isinstance(strength, NotEstimable):
+        return _("No E-value: {why}", why=reasons.text(strength))
     if strength.low <= 1:
         return sentence(
             "One more point goes with a repeat {ratio:number} times as likely ({ratio:evidence}): "
@@ -59,27 +57,27 @@ def e_value_sentence(ratio: MaybeEstimate, strength: MaybeEstimate) -> str:
     )  # fmt: skip
 
 
-def reliability_sentence(found: MaybeEstimate, stated: tuple[float, ...]) -> str:
+def reliability_sentence(agreement: MaybeEstimate, stated: tuple[float, ...]) -> str:
     """Return how alike two answers of one customer are, and which reliability is used."""
     used = _(
         "The correction uses the range that studies of single questions report, {range}.",
         range=ends(f"{min(stated):g}", f"{max(stated):g}"),
     )
-    if isinstance(found, NotEstimable):
-        why = _("How noisy the score is can't be measured here: {why}", why=found.why)
-        return following(why, used)
-    told = sentence(
+    if isinstance(agreement, NotEstimable):
+        why = reasons.text(agreement)
+        return following(_("How noisy the score is can't be measured here: {why}", why=why), used)
+    measured = sentence(
         "Two answers that a customer gave within four weeks agree to {found:number} "
         "({found:evidence}; 1: fully).",
-        found=found,
+        found=agreement,
     )
-    if found.value < min(stated):
+    if agreement.value < min(stated):
         less = _(
             "That is less than a noisy question alone explains: satisfaction itself moved between "
             "them."
         )
-        return following(told, less, used)
-    return following(told, _("The correction uses that figure."))
+        return following(measured, less, used)
+    return following(measured, _("The correction uses that figure."))
 
 
 def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +120,7 @@ def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
 
     In percentage points, one row a control; without controls there are no rows.
     """
-    rows = shown(compared)
+    rows = per_point(compared)
     table = rows.drop_duplicates("control")[["control", "score_share", "outcome_share"]]
     table = table.rename(
         columns={

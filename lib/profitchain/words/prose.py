@@ -23,6 +23,7 @@ from profitchain.core.formats import (
 )
 from profitchain.core.i18n import N_, _, clauses, following, listed
 from profitchain.core.periods import Period
+from profitchain.words import reasons
 from profitchain.words.reasons import with_interval
 
 if TYPE_CHECKING:
@@ -210,9 +211,9 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
     >>> sentence("In {period}, {rate:number} came back.", rate=rate, period=Period("2026Q3"))
     'In July–September 2026, 31.2% came back.'
     """
-    unsaid = [value.why for value in values.values() if isinstance(value, NotEstimable)]
-    if unsaid:
-        return _(otherwise or N_("Not known: {why}")).replace("{why}", unsaid[0])
+    missing = [value for value in values.values() if isinstance(value, NotEstimable)]
+    if missing:
+        return _(otherwise or N_("Not known: {why}")).replace("{why}", reasons.text(missing[0]))
     return _(template).format(**{name: _Shown(value) for name, value in values.items()})
 
 
