@@ -1,0 +1,1 @@
+"""How often the suite's intervals hold the truth, in thousands of invented firms."""

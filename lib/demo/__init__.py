@@ -1,0 +1,1 @@
+"""The invented company: a shop whose truth is known, in any size."""

@@ -41,6 +41,7 @@ from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import demeaned, dummies, least_squares
 from profitchain.words import designs as words
 from profitchain.words import reasons
+from profitchain.words.evidence_reasons import touched_words
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "100"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
@@ -214,7 +215,7 @@ def test_the_latest_event_that_touched_some_is_taken_and_lasts_until_the_next_on
     )
     both = event_study.latest_event(answers, pd.concat([EVENTS, more]))
     assert (both.event, both.until) == ("back again", None)
-    assert reasons.touched_words(both.touched) == "region North"
+    assert touched_words(both.touched) == "region North"
     assert both.answers["step"].min() == -6
     early = more.assign(happened_on=pd.to_datetime(["2025-12-30"] * 3))
     first = event_study.latest_event(answers, pd.concat([EVENTS, early]))

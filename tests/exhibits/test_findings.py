@@ -13,6 +13,7 @@ from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.pages.page import summary
+from profitchain.words import reasons
 
 PERIOD = Period("2026Q3")
 NPS = Estimate(value=42.1, low=38.8, high=45.4, n=1204, unit="points")
@@ -65,7 +66,7 @@ def test_a_recorded_finding_comes_back_with_interval_n_and_unit(found):
 
 
 def test_what_is_not_known_comes_back_with_its_reason_and_never_as_a_number(found):
-    assert found.get("ces") == NotEstimable("Only 4 answers.")
+    assert reasons.text(found.get("ces")) == "Only 4 answers."
     assert isinstance(found.get("no_such_id"), NotEstimable)
     assert "ces" not in set(found.findings["id"])
 

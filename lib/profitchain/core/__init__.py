@@ -1,0 +1,1 @@
+"""What everything stands on: errors, estimates, periods, number formats, languages, folders."""

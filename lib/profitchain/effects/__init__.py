@@ -1,0 +1,1 @@
+"""What goes with one more point: repeat orders, spend, value, scenarios, nonresponse."""

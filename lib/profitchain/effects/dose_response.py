@@ -155,7 +155,7 @@ def effect_by_band(
     thick = _thick(cells, bands, smallest)
     model = fitted(cells, broken_line(inner_edges(cells, bands, smallest)), controls=controls)
     if isinstance(model, NotEstimable):
-        return said_frame([replace(model, n=int(n)) for n in counts], band=labels)
+        return said_frame([NotEstimable(model.why, n=int(n)) for n in counts], band=labels)
     ends = standardised(model, [end for band in bands for end in band])
     widths = np.array([[high - low] for low, high in bands])
     slopes = ends.combine(np.kron(np.eye(len(bands)), [-1.0, 1.0]) / widths)

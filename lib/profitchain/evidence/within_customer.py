@@ -44,8 +44,10 @@ class OwnPast:
     @property
     def by_average(self) -> bool:
         """Whether another answer hardly depends on the outcome, so that fixed effects hold."""
-        known = isinstance(self.prompted, Estimate)
-        return known and self.prompted.low > -PROMPTED and self.prompted.high < PROMPTED
+        prompted = self.prompted
+        return (
+            isinstance(prompted, Estimate) and -PROMPTED < prompted.low <= prompted.high < PROMPTED
+        )
 
     @property
     def used(self) -> MaybeEstimate:

@@ -1,0 +1,1 @@
+"""Charts and tables with their words, findings under stable ids, workbook sheets."""

@@ -1,0 +1,1 @@
+"""How things stand and move: satisfaction, loyalty, response, concentration, profit, disclosure."""

@@ -19,7 +19,7 @@ from profitchain.exhibits.findings import (
     is_change,
     is_difference,
 )
-from profitchain.words import prose, scores
+from profitchain.words import prose, reasons, scores
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
@@ -103,7 +103,7 @@ def _card(found: Found, id: str, above: str, below: str) -> str:
     said = found.get(id)
     label = html.escape(above)
     if isinstance(said, NotEstimable):
-        why = prose.with_names(said.why)
+        why = prose.with_names(reasons.text(said))
         tried = found.unsaid["id"].eq(id).any()
         missing = prose.TEXT["too_few" if tried else "not_measured"]
         return (

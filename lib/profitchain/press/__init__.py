@@ -1,0 +1,1 @@
+"""From notebooks to a published edition: kernels, runs, caches, publish, verify, new, languages."""

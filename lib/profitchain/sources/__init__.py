@@ -1,0 +1,1 @@
+"""A firm's tables brought in reach: company.yml, engines, dialects, types."""

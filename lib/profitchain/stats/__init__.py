@@ -1,0 +1,1 @@
+"""Statistics that know nothing of surveys or orders: ratios, compression, GLM, margins."""

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.stats.clusters import A_DOUBLING, brought, is_shared, totals
-from profitchain.stats.model_matrix import NUMERIC
+from profitchain.stats.model_matrix import NUMERIC, Linear, column_of
 
 SPACE = 2**62  # of keys in a 64-bit number
 CLOSE = 16  # possible keys a cell, up to which a list of them all costs less than a hash
@@ -74,9 +74,10 @@ def together(
     These columns, n and outcomes summed; a numeric control is the number whose
     log1p is the mean of its answers' (-1: none before); and the members.
     """
-    columns = ["score", *dict.fromkeys(NUMERIC.get(name, name) for name in controls)]
+    columns = ["score", *dict.fromkeys(map(column_of, controls))]
     columns = [name for name in columns if name in cells]
-    numbers = {name: _whole(cells[name]) for name in columns if name in NUMERIC.values()}
+    banded = {name for name in columns if name in NUMERIC.values() and not isinstance(name, Linear)}
+    numbers = {name: _whole(cells[name]) for name in columns if name in banded}
     keys = [_banded(numbers[name]) if name in numbers else cells[name] for name in columns]
     of, first = _runs(keys) if is_shared(cells) else _groups(keys)
     members = members_of(cells, of, outcome)

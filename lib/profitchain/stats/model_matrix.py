@@ -37,6 +37,10 @@ OFTEN = 10  # answers that a score needs to guide where knots stand
 Basis = Callable[[np.ndarray], np.ndarray]
 
 
+class Linear(str):
+    """The name of a control that is a number and enters as it is, whatever it is called."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
     """Columns for what was known before the answer, and what became of each control asked for.
@@ -152,14 +156,19 @@ def control_columns(
     notes: list[str] = []
     for control in dict.fromkeys(controls):
         word = word_of(control)
-        if NUMERIC.get(control, control) not in cells:
+        if column_of(control) not in cells:
             notes.append(_("{control} is not in the data", control=word))
             continue
         if _separates_a_few(cells, control, outcome):
             told = {"control": word, "who": _(who)}
             notes.append(_("{control} left out, as it hardly varies among {who}", **told))
             continue
-        candidates = _columns(cells, control, outcome, notes)
+        is_linear = isinstance(control, Linear)
+        candidates = (
+            iter([cells[control].to_numpy(float)])
+            if is_linear
+            else _columns(cells, control, outcome, notes)
+        )
         found = [column for column in candidates if len(column) and np.ptp(column) > 0]
         columns += found
         names += [word] * len(found)
@@ -224,7 +233,7 @@ def _separates_a_few(cells: pd.DataFrame, control: str, outcome: str) -> bool:
     up to a twentieth of the answers. Where it parts more of them it is no small thing to leave out,
     and the fit is refused.
     """
-    if control not in NUMERIC:
+    if isinstance(control, Linear) or control not in NUMERIC:
         return False
     values = cells[NUMERIC[control]].fillna(-1).to_numpy()
     came = values[(cells[outcome] > 0).to_numpy()]
@@ -281,9 +290,15 @@ def _varies(cells: pd.DataFrame, outcome: str) -> bool:
     return bool(_enough(cells.sum().to_frame().T, outcome).iloc[0])
 
 
+def column_of(control: str) -> str:
+    """Return the column of the cells in which a control stands."""
+    return control if isinstance(control, Linear) else NUMERIC.get(control, control)
+
+
 def word_of(control: str) -> str:
     """Return what a control is called in words; a segment's name is the firm's own."""
-    return _(WORDS[control]) if control in WORDS else control.replace("_", " ")
+    known = control in WORDS and not isinstance(control, Linear)
+    return _(WORDS[control]) if known else control.replace("_", " ")
 
 
 def named_levels(column: pd.Series) -> pd.Series:

@@ -19,6 +19,7 @@ from profitchain.stats.margins import Wald
 from profitchain.stats.ratios import said_frame
 from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
+from profitchain.words.evidence_reasons import touched_words
 from profitchain.words.scores import brief, spread
 
 NOT_JUDGED = N_("Shown, but not judged.")
@@ -189,7 +190,9 @@ def _labels(effects: pd.DataFrame) -> list[str]:
 
 def _note(compares: Reason) -> str:
     """Return what a design compares and assumes, and why it isn't the customer's own average."""
-    values = {name: reasons.text(value) for name, value in compares.values}
+    values = {
+        name: reasons.text(part) for name, part in compares.values if isinstance(part, Reason)
+    }
     return following(_(DESIGNS[compares.key][1], **values), values.get("not_average", ""))
 
 
@@ -334,7 +337,7 @@ def event_caption(study: pd.DataFrame, event: Shock | NotEstimable) -> Caption:
         measure = _(
             "Difference by month from the month before the event; {touched} against the rest; 95% "
             "intervals",
-            touched=reasons.touched_words(event.touched),
+            touched=touched_words(event.touched),
         )
     return {
         "message": message,

@@ -7,7 +7,7 @@ import pandas as pd
 from profitchain.core.i18n import N_, _, clauses
 from profitchain.evidence.grading_rules import Grading
 from profitchain.words.captions import FOLLOWED, Caption, source
-from profitchain.words.reasons import COULD_HIDE
+from profitchain.words.evidence_reasons import COULD_HIDE
 
 TOO_FEW_DATA = N_("too few data")  # the other grades are marked in `core.formats`
 ANSWERS = (N_("yes"), N_("no"), N_("can't be said"), N_("not asked"))

@@ -6,37 +6,20 @@ Values that are reasons themselves are said first; everything else is filled in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
-from profitchain.core.formats import MINUS, TOO_FEW, evidence, in_brackets, number
-from profitchain.core.i18n import N_, NN_, _, listed, ngettext
+from profitchain.core.formats import TOO_FEW, evidence, in_brackets, number
+from profitchain.core.i18n import N_, NN_, _, ngettext
+from profitchain.words.evidence_reasons import EVIDENCE
 
 Values = Mapping[str, Any]
 Message = str | tuple[str, str, str] | Callable[[Values], str]
 
 RECORDED = "as_recorded"  # a reason that an edition gave, in its words
-
-
-def formatted(message: str | tuple[str, str, str], **forms: Callable[[Any], str]) -> Message:
-    """Return a message before which some of its values are formatted: `total="{:,}".format`."""
-    return lambda values: _filled(
-        message, {**values, **{name: form(values[name]) for name, form in forms.items()}}
-    )
-
-
-def _filled(message: Message, values: Values) -> str:
-    if callable(message):
-        return message(values)
-    if isinstance(message, tuple):
-        one, many, counted = message
-        return ngettext(one, many, values[counted], **values)
-    return _(message, **values)
-
 
 STATS: dict[str, Message] = {}
 
@@ -45,130 +28,100 @@ MEASURES: dict[str, Message] = {}
 EFFECTS: dict[str, Message] = {}
 
 
-COULD_HIDE = N_("a link that matters could hide among so few answers")
+def _too_few_repeaters(did: str) -> Message:
+    def message(values: Values) -> str:
+        n = values["customers"]
+        who = ngettext("Only {n} customer", "Only {n} customers", n) if n else _("No customer")
+        return _("{who} {did}; {needed} are needed.", who=who, did=_(did), needed=values["needed"])
+
+    return message
 
 
-def touched_words(touched: Iterable[Iterable[tuple[str, object]]]) -> str:
-    """Return what tells the touched of an event from the rest: "region North, tier gold"."""
-    segments = [
-        [_("{name} {value}", name=name, value=value) for name, value in segment]
-        for segment in touched
-    ]
-    return _joined(
-        N_("{first}; {second}"), [_joined(N_("{first}, {second}"), parts) for parts in segments]
-    )
-
-
-def _joined(message: str, parts: list[str]) -> str:
-    return reduce(lambda first, second: _(message, first=first, second=second), parts or [""])
-
-
-def _sides(values: Values) -> str:
-    if not values["sides"]:
-        return _("{what} must have two values; found: none.", what=values["what"])
-    sides = listed(values["sides"][:5])
-    return _("{what} must have two values; found: {values}.", what=values["what"], values=sides)
-
-
-def _points(number: float) -> str:
-    return f"{number:z.2f}".replace("-", MINUS)
-
-
-EVIDENCE: dict[str, Message] = {
-    "design_not_measured": N_("Not measured: {what}"),
-    "nobody_knows_who_was_asked": N_("nobody knows who was asked."),
-    "needs_events": N_("needs table `{table}`."),
-    "needs_lot": N_("needs an experiment, or offers with a hold-out."),
-    "nobody_answered_twice": N_("No customer answered a second time."),
-    "few_quick_returns": formatted(
-        (
-            *NN_(
-                "Of {total} returns before an answer only {n} was quick: too few to compare.",
-                "Of {total} returns before an answer only {n} were quick: too few to compare.",
-            ),
-            "fewest",
-        ),
-        total="{:,}".format,
+LIFETIME: dict[str, Message] = {
+    "too_few_came_back": _too_few_repeaters(N_("came back on a later day")),
+    "too_few_came_back_and_paid": _too_few_repeaters(N_("came back and paid")),
+    "no_best_fit": N_("The model found no best fit to these customers."),
+    "spend_without_a_mean": N_(
+        "What customers spend varies so widely that its mean can't be told (q may be 1 or "
+        "less: it is {q})."
     ),
-    "few_slow_returns": formatted(
-        (
-            *NN_(
-                "Of {total} returns before an answer only {n} was slow: too few to compare.",
-                "Of {total} returns before an answer only {n} were slow: too few to compare.",
-            ),
-            "fewest",
-        ),
-        total="{:,}".format,
-    ),
-    "prompting_unknown": N_(
-        "Their own average is not used: nobody can tell how answers come about."
-    ),
-    "prompted_more": N_(
-        "Their own average is not used: of those who came back, {points} in a hundred more "
-        "answered again."
-    ),
-    "prompted_fewer": N_(
-        "Their own average is not used: of those who came back, {points} in a hundred fewer "
-        "answered again."
-    ),
-    "an_event": N_("an event that touched only some"),
-    "event_named": N_("“{event}”"),
-    "the_event": formatted(N_("The event “{event}” ({touched})"), touched=touched_words),
-    "the_experiment": N_("The experiment `{column}`"),
-    "offers_held_out": N_("The offers with a hold-out"),
-    "no_event_to_learn_from": N_(
-        "No event touched some customers and not others, with enough answers before and after it."
-    ),
-    "few_on_one_side": (
-        *NN_("Fewer than {n} answer on one side.", "Fewer than {n} answers on one side."),
-        "fewest",
-    ),
-    "few_months_before_event": N_("Too few months before the event to see a trend."),
-    "few_in_month_before_event": N_("Too few answers in the last month before the event."),
-    "moved_too_little_to_compare": N_("{what} left too little variation to compare."),
-    "score_not_moved": formatted(
-        N_(
-            "{what} did not move satisfaction clearly (by {by} points, {low} to {high}), so can't "
-            "say what it is worth."
-        ),
-        by=_points,
-        low=_points,
-        high=_points,
-    ),
-    "not_two_sides": _sides,
-    "few_on_one_side_of_lot": (
-        *NN_("{what} has only {n} answer on one side.", "{what} has only {n} answers on one side."),
-        "fewest",
-    ),
-    "few_pairs_of_answers": (
+    "nothing_left_of_payments": N_("Nothing was left of the payments of the lookback."),
+    "nothing_happened": N_("Nothing happened that could have been foreseen."),
+    "too_few_purchase_days": (
         *NN_(
-            "Only {n} time did a customer answer twice within {days} days: at least {fewest} are "
-            "needed to tell how noisy the score is.",
-            "Only {n} times did a customer answer twice within {days} days: at least {fewest} are "
-            "needed to tell how noisy the score is.",
+            "Only {n} purchase day followed; {needed} are needed.",
+            "Only {n} purchase days followed; {needed} are needed.",
         ),
-        "pairs",
+        "days",
     ),
-    "pairs_all_the_same": N_("All answers of these customers are the same."),
-    "few_customers_answered_twice": N_("Too few customers answered twice within weeks."),
-    "noise_leaves_nothing": formatted(
-        N_(
-            "A reliability of {reliability} leaves nothing beyond the {explained} that the "
-            "controls tell of the score."
+    "too_few_answers_of_different_groups": N_(
+        "Too few customers gave answers of different groups."
+    ),
+    "group_too_small": (
+        *NN_(
+            "Fewer than {n} customer: too small a group to show.",
+            "Fewer than {n} customers: too small a group to show.",
         ),
-        reliability="{:.2f}".format,
-        explained="{:.2f}".format,
+        "smallest",
     ),
-    "no_specification_gave_a_number": N_("No specification gave a number."),
-    "all_on_one_side_of_cut": N_("All answers lie on one side of the cut."),
-    "scores_tell_perfectly": N_("The scores (or controls) tell perfectly who came back."),
-    "too_few_data": N_("Too few data: {reason}."),
-    "could_hide_among_few": COULD_HIDE,
+    "value_without_an_end": N_("Nobody was lost, and nothing is discounted: the value has no end."),
+    "under_contract": N_(
+        "Under contract nobody leaves unseen: retention is counted, not told from silence."
+    ),
+    "history_too_short": N_("The history is too short to hold back a part of it."),
+    "nobody_yet_so_long_ago": N_("Nobody was a customer yet so long ago."),
+    "too_few_bought": N_("Too few bought in this period."),
+    "nobody_answered": N_("No customer answered the main question within the lookback."),
+    "too_few_orders_after_an_answer": lambda values: ngettext(
+        "Too few to say: {again} of {count} customer with an answer ordered again.",
+        "Too few to say: {again} of {count} customers with an answer ordered again.",
+        values["customers"],
+        again=f"{values['again']:,}",
+        count=f"{values['customers']:,}",
+    ),
+    "too_few_groups_with_orders": N_("Too few groups with enough orders to compare."),
+    "one_score_only": N_("Every answer gives the same score ({score}): nothing to compare."),
+    "too_few_different_scores": N_("Too few different scores to compare."),
+    "too_few_orders_for_the_terms": (
+        *NN_(
+            "Only {n} next order for {terms} terms: {needed} each are needed.",
+            "Only {n} next orders for {terms} terms: {needed} each are needed.",
+        ),
+        "orders",
+    ),
+    "orders_told_perfectly": N_("No finite hazard ratio fits: a term tells perfectly who orders."),
+    "no_scores_that_differ": N_("No scores that differ."),
+    "satisfaction_untried": N_("There are no scores that differ, so satisfaction can't be tried."),
+    "leavers_told_perfectly": N_("The signs tell perfectly who left, so no finite model fits."),
+    "too_few_period_ends": N_(
+        "{needed} ends of periods with customers are needed, to learn from, to try the model on "
+        "and to look ahead from; the orders reach back over {known}."
+    ),
+    "too_few_stayed_away": N_(
+        "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
+        "{fewest} are needed to learn from."
+    ),
+    "too_few_ordered_again": N_(
+        "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
+        "{fewest} are needed to learn from."
+    ),
+    "no_better_than_a_coin": N_(
+        "Who stays away was not foretold better than by a coin, so any choice is a draw."
+    ),
+    "too_few_to_value_keeping": N_(
+        "Too few customers stayed, or stayed away, to see what keeping one is worth."
+    ),
 }
 
-LIFETIME: dict[str, Message] = {}
+EXHIBITS: dict[str, Message] = {
+    "too_few_to_say": N_("Too few to say."),
+    "asked_unknown": N_(
+        "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
+    ),
+    "books_say_zero": N_("The books say 0."),
+}
 
-REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME}
+REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME, **EXHIBITS}
 
 
 def text(reason: Reason | NotEstimable | str) -> str:
@@ -177,8 +130,16 @@ def text(reason: Reason | NotEstimable | str) -> str:
         reason = reason.why
     if isinstance(reason, str):
         return _(reason)
-    values = {name: text(v) if isinstance(v, Reason) else v for name, v in reason.values}
-    return _filled(REASONS[reason.key], values)
+    values: dict[str, Any] = {
+        name: text(v) if isinstance(v, Reason) else v for name, v in reason.values
+    }
+    message = REASONS[reason.key]
+    if callable(message):
+        return message(values)
+    if isinstance(message, tuple):
+        one, many, counted = message
+        return ngettext(one, many, values[counted], **values)
+    return _(message, **values)
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:

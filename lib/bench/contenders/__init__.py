@@ -1,0 +1,1 @@
+"""What each contest runs: ours and others, on the same data."""
