@@ -88,8 +88,7 @@ def straight_line(
     design = model_of(cells, as_it_is, controls=controls)
     if isinstance(design, NotEstimable):
         return design
-    score, rest = design.columns[:, 0], design.columns[:, 2:]  # the constant stands between
-    columns = np.column_stack([score, rest])
+    columns = np.column_stack([design.columns[:, 0], design.columns[:, 2:]])  # no constant
     middle = np.average(columns, axis=0, weights=design.n)
     columns = columns - middle
     share = design.total.sum() / design.n.sum()
@@ -224,8 +223,8 @@ def contours(line: StraightLine, *, reach: tuple[float, float]) -> pd.DataFrame:
 def drawn_to(line: StraightLine, compared: pd.DataFrame) -> tuple[float, float]:
     """Return how far a drawing of `contours` must reach to show the compared controls as well."""
     least = max(robustness_value(line.reach), LEAST_REACH)
-    shares = compared[["score_share", "outcome_share"]].astype(float)
-    across, up = shares.to_numpy().max(axis=0, initial=least).tolist()
+    shares = compared[["score_share", "outcome_share"]].to_numpy(float)
+    across, up = shares.max(axis=0, initial=least).tolist()
     return min(1.0, MARGIN * across), min(1.0, MARGIN * up)
 
 

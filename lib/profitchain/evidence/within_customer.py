@@ -99,17 +99,16 @@ def fixed_effects(
     cells = as_cells(answers[times >= 2])
     if cells.empty:
         return NotEstimable("nobody_answered_twice")
-    why = refusal(cells)
-    if why:
+    if why := refusal(cells):
         return NotEstimable(why, n=len(cells))
-    known = control_columns(cells, controls, outcome="repeats").parts
-    columns = np.column_stack([cells["score"], cells["repeats"], *known]).astype(float)
+    parts = control_columns(cells, controls, outcome="repeats").parts
+    columns = np.column_stack([cells["score"], cells["repeats"], *parts]).astype(float)
     score, repeats, others = np.split(demeaned(columns, cells["person"]), [1, 2], axis=1)
-    found = least_squares(score, repeats, cells["cluster"].to_numpy(), others=others)
-    if isinstance(found, NotEstimable):
-        return found
+    slope = least_squares(score, repeats, cells["cluster"].to_numpy(), others=others)
+    if isinstance(slope, NotEstimable):
+        return slope
     method = f"linear probability, fixed effects of customers; {CLUSTERED}"
-    return estimates(found, unit="share", level=level, method=method)[0]
+    return estimates(slope, unit="share", level=level, method=method)[0]
 
 
 def answering_again(answers: pd.DataFrame, *, level: float = 0.95) -> MaybeEstimate:
@@ -117,16 +116,11 @@ def answering_again(answers: pd.DataFrame, *, level: float = 0.95) -> MaybeEstim
     rows = answers.assign(n=1)
     came = rows["repeat"] > 0
     return change(
-        rows[came],
-        rows[~came],
-        numerator="answered_again",
-        denominator="n",
-        unit="share",
-        bounds=(0.0, 1.0),
-        level=level,
-    )
+        rows[came], rows[~came], numerator="answered_again", denominator="n", unit="share",
+        bounds=(0.0, 1.0), level=level,
+    )  # fmt: skip
 
 
 def as_cells(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return answers in the form that `links` reads: n is 1, repeats the outcome."""
+    """Return answers in the form of cells: n is 1, repeats the outcome."""
     return answers.rename(columns={"repeat": "repeats"}).assign(n=1).reset_index(drop=True)

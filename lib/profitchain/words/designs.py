@@ -32,81 +32,40 @@ KEYS = (  # of evidence, translated where they are shown: designs, sets of contr
     *(N_("positive"), N_("negative"), N_("unclear")),
 )
 DESIGNS = {  # by what a design compares: its label, and what it compares and assumes
-    "raw": (
-        N_("As it is"),
-        N_("Compares customers as they are: assumes that nothing else differs."),
-    ),
-    "adjusted": (
-        N_("History held fixed"),
-        N_(
-            "Compares customers with like history: assumes that nothing unrecorded moves both "
-            "score and orders."
-        ),
-    ),
-    "weighted": (
-        N_("Weighted to all asked"),
-        N_(
-            "As before, each answer standing for the silent who are like it: assumes that these "
-            "would have answered, and returned, like those who did."
-        ),
-    ),
-    "earlier_answer": (
-        N_("Own earlier answer held fixed"),
-        N_(
-            "Compares customers with the same earlier score: assumes that it shows what lasts "
-            "about them."
-        ),
-    ),
-    "own_average": (
-        N_("Own earlier answer held fixed"),
-        N_(
-            "Compares each customer's answers with that customer's own average: what lasts about a "
-            "customer can't matter; assumes that earlier orders did not decide who answered again."
-        ),
-    ),
-    "within_fixed_effects": (
-        N_("Own average held fixed"),
-        N_(
-            "Compares each customer's answers with that customer's own average; biased where "
-            "customers answer again because they came back."
-        ),
-    ),
-    "placebo": (
-        N_("Check: the return before"),
-        N_(
-            "Asks whether the score goes with how quick the return before it was, which it "
-            "can't have caused: more than nothing is something unrecorded."
-        ),
-    ),
-    "lead": (
-        N_("Check: the next score"),
-        N_(
-            "Asks whether the next score goes with the orders before it, this score held "
-            "fixed: more than nothing is something unrecorded."
-        ),
-    ),
-    "shock": (
-        N_("An event from outside"),
-        N_(
-            "Compares how those touched by {event} changed with how the rest did: assumes that "
-            "else both would have changed alike, and that it worked through satisfaction alone."
-        ),
-    ),
-    "experiment": (
-        N_("By lot"),
-        N_(
-            "Compares those whom chance had put on two sides: assumes that it worked through "
-            "satisfaction alone."
-        ),
-    ),
-    "offers": (
-        N_("By lot: offers held out"),
-        N_(
-            "Compares customers offered something with those held out by lot: at most an upper "
-            "bound, as an offer also sells without satisfying."
-        ),
-    ),
-}
+    "raw": (N_("As it is"),
+        N_("Compares customers as they are: assumes that nothing else differs.")),
+    "adjusted": (N_("History held fixed"),
+        N_("Compares customers with like history: assumes that nothing unrecorded moves both "
+           "score and orders.")),
+    "weighted": (N_("Weighted to all asked"),
+        N_("As before, each answer standing for the silent who are like it: assumes that these "
+           "would have answered, and returned, like those who did.")),
+    "earlier_answer": (N_("Own earlier answer held fixed"),
+        N_("Compares customers with the same earlier score: assumes that it shows what lasts "
+           "about them.")),
+    "own_average": (N_("Own earlier answer held fixed"),
+        N_("Compares each customer's answers with that customer's own average: what lasts about "
+           "a customer can't matter; assumes that earlier orders did not decide who answered "
+           "again.")),
+    "within_fixed_effects": (N_("Own average held fixed"),
+        N_("Compares each customer's answers with that customer's own average; biased where "
+           "customers answer again because they came back.")),
+    "placebo": (N_("Check: the return before"),
+        N_("Asks whether the score goes with how quick the return before it was, which it "
+           "can't have caused: more than nothing is something unrecorded.")),
+    "lead": (N_("Check: the next score"),
+        N_("Asks whether the next score goes with the orders before it, this score held "
+           "fixed: more than nothing is something unrecorded.")),
+    "shock": (N_("An event from outside"),
+        N_("Compares how those touched by {event} changed with how the rest did: assumes that "
+           "else both would have changed alike, and that it worked through satisfaction alone.")),
+    "experiment": (N_("By lot"),
+        N_("Compares those whom chance had put on two sides: assumes that it worked through "
+           "satisfaction alone.")),
+    "offers": (N_("By lot: offers held out"),
+        N_("Compares customers offered something with those held out by lot: at most an upper "
+           "bound, as an offer also sells without satisfying.")),
+}  # fmt: skip
 _HISTORY = {
     "prior_orders": N_("prior orders"),
     "recency": N_("recency"),

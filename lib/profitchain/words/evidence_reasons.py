@@ -83,45 +83,33 @@ EVIDENCE: dict[str, Message] = {
     "nobody_answered_twice": N_("No customer answered a second time."),
     "few_quick_returns": _few_quick,
     "few_slow_returns": _few_slow,
-    "prompting_unknown": N_(
-        "Their own average is not used: nobody can tell how answers come about."
-    ),
-    "prompted_more": N_(
-        "Their own average is not used: of those who came back, {points} in a hundred more "
-        "answered again."
-    ),
-    "prompted_fewer": N_(
-        "Their own average is not used: of those who came back, {points} in a hundred fewer "
-        "answered again."
-    ),
+    "prompting_unknown": N_("Their own average is not used: nobody can tell how answers come "
+                            "about."),
+    "prompted_more": N_("Their own average is not used: of those who came back, {points} in a "
+                        "hundred more answered again."),
+    "prompted_fewer": N_("Their own average is not used: of those who came back, {points} in a "
+                         "hundred fewer answered again."),
     "an_event": N_("an event that touched only some"),
     "event_named": N_("“{event}”"),
     "the_event": _event,
     "the_experiment": N_("The experiment `{column}`"),
     "offers_held_out": N_("The offers with a hold-out"),
-    "no_event_to_learn_from": N_(
-        "No event touched some customers and not others, with enough answers before and after it."
-    ),
-    "few_on_one_side": (
-        *NN_("Fewer than {n} answer on one side.", "Fewer than {n} answers on one side."),
-        "fewest",
-    ),
+    "no_event_to_learn_from": N_("No event touched some customers and not others, with enough "
+                                 "answers before and after it."),
+    "few_on_one_side": (*NN_("Fewer than {n} answer on one side.",
+                             "Fewer than {n} answers on one side."), "fewest"),
     "few_months_before_event": N_("Too few months before the event to see a trend."),
     "few_in_month_before_event": N_("Too few answers in the last month before the event."),
     "moved_too_little_to_compare": N_("{what} left too little variation to compare."),
     "score_not_moved": _not_moved,
     "not_two_sides": _sides,
-    "few_on_one_side_of_lot": (
-        *NN_("{what} has only {n} answer on one side.", "{what} has only {n} answers on one side."),
-        "fewest",
-    ),
+    "few_on_one_side_of_lot": (*NN_("{what} has only {n} answer on one side.",
+                                    "{what} has only {n} answers on one side."), "fewest"),
     "few_pairs_of_answers": (
-        *NN_(
-            "Only {n} time did a customer answer twice within {days} days: at least {fewest} are "
-            "needed to tell how noisy the score is.",
-            "Only {n} times did a customer answer twice within {days} days: at least {fewest} are "
-            "needed to tell how noisy the score is.",
-        ),
+        *NN_("Only {n} time did a customer answer twice within {days} days: at least {fewest} are "
+             "needed to tell how noisy the score is.",
+             "Only {n} times did a customer answer twice within {days} days: at least {fewest} are "
+             "needed to tell how noisy the score is."),
         "pairs",
     ),
     "pairs_all_the_same": N_("All answers of these customers are the same."),
@@ -132,4 +120,4 @@ EVIDENCE: dict[str, Message] = {
     "scores_tell_perfectly": N_("The scores (or controls) tell perfectly who came back."),
     "too_few_data": N_("Too few data: {reason}."),
     "could_hide_among_few": COULD_HIDE,
-}
+}  # fmt: skip

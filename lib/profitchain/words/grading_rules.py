@@ -14,52 +14,38 @@ ANSWERS = (N_("yes"), N_("no"), N_("can't be said"), N_("not asked"))
 OPENING = {
     1.0: N_("The evidence that satisfied customers come back more is **{grade}**: {reasons}."),
     -1.0: N_("The evidence that satisfied customers come back less is **{grade}**: {reasons}."),
-    0.0: N_(
-        "The evidence on whether satisfied customers come back more is **{grade}**: {reasons}."
-    ),
-}
+    0.0: N_("The evidence on whether satisfied customers come back more is **{grade}**: "
+            "{reasons}."),
+}  # fmt: skip
 ASKS = {
-    "enough": N_(
-        "The adjusted effect is clear of zero, or the answers would show an effect of a tenth "
-        "of the repeat rate four times in five"
-    ),
-    "none_opposes": N_(
-        "No stronger design (within customers, shock, experiment) is clear the other way"
-    ),
-    "placebo_smaller": N_(
-        "What came before the answer does not go with the score as much as what came after "
-        "(clear at 5% by Hochberg)"
-    ),
-    "one_direction": N_(
-        "Fewer than 5% of the ways of counting are clear in the direction opposite to most"
-    ),
+    "enough": N_("The adjusted effect is clear of zero, or the answers would show an effect of a "
+                 "tenth of the repeat rate four times in five"),
+    "none_opposes": N_("No stronger design (within customers, shock, experiment) is clear the "
+                       "other way"),
+    "placebo_smaller": N_("What came before the answer does not go with the score as much as what "
+                          "came after (clear at 5% by Hochberg)"),
+    "one_direction": N_("Fewer than 5% of the ways of counting are clear in the direction "
+                        "opposite to most"),
     "clear": N_("The adjusted effect is clear of zero"),
     "weighted": N_("It stays clear when those who answered are weighted to stand for all"),
-    "placebo": N_(
-        "What came before the answer does not go with the score (clear at 5% by Hochberg, in "
-        "the same direction and more than a tenth of the effect)"
-    ),
+    "placebo": N_("What came before the answer does not go with the score (clear at 5% by "
+                  "Hochberg, in the same direction and more than a tenth of the effect)"),
     "lead": N_("The next answer's score does not go with what came before it (same limits)"),
-    "checked": N_(
-        "At least one of these two checks was sharp enough to show half of the effect, four "
-        "times in five"
-    ),
+    "checked": N_("At least one of these two checks was sharp enough to show half of the effect, "
+                  "four times in five"),
     "half_left": N_("No stronger design rules out half of the effect"),
     "survives": N_("It stays clear beside something hidden as strong as the strongest control"),
-    "specifications": N_(
-        "At least three quarters of the ways of counting are clear (those that adjust for "
-        "nothing left aside)"
-    ),
+    "specifications": N_("At least three quarters of the ways of counting are clear (those that "
+                         "adjust for nothing left aside)"),
     "confirmed": N_("A stronger design is clear in the same direction, and its interval overlaps"),
-}
+}  # fmt: skip
 BROKEN = {
     "enough": COULD_HIDE,
     "none_opposes": N_("a stronger design points the other way"),
     "placebo_smaller": N_("the score goes as much with what came before it as with what follows"),
     "one_direction": N_("other sensible ways of counting are clear in the opposite direction"),
-    "clear": N_(
-        "it is not clear after comparing like with like, although there are enough answers"
-    ),
+    "clear": N_("it is not clear after comparing like with like, although there are enough "
+                "answers"),
     "weighted": N_("it is no longer clear when answers are weighted to stand for all customers"),
     "placebo": N_("the score goes with what came before it, which it can't have changed"),
     "lead": N_("later scores go with earlier orders, which they can't have changed"),
@@ -68,7 +54,7 @@ BROKEN = {
     "survives": N_("something hidden as strong as our strongest control would explain it"),
     "specifications": N_("it hangs on how it is counted"),
     "confirmed": N_("no stronger design confirms it yet"),
-}
+}  # fmt: skip
 KEPT = {  # those that are a reason to believe the link
     "clear": N_("it is clear after comparing like with like"),
     "placebo": N_("the score does not tell of what came before it"),

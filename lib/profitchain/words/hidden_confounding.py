@@ -9,9 +9,8 @@ from profitchain.core.formats import ends, plain
 from profitchain.core.i18n import _, following, pgettext
 from profitchain.evidence.hidden_confounding import StraightLine, contours, drawn_to
 from profitchain.sources.company import Company
-from profitchain.stats.comparisons import in_percentage_points
 from profitchain.words import reasons
-from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
+from profitchain.words.captions import FOLLOWED, Caption, source
 from profitchain.words.designs import described, per_point, per_point_caption
 from profitchain.words.prose import sentence
 
@@ -29,13 +28,11 @@ def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.Dat
     if once.empty:
         return strength
     row = once.iloc[0]
-    shares = [plain(row[name], "share") for name in ("score_share", "outcome_share")]
     strongest = _(
         "Our strongest control, {control}, explains {of_score} and {of_repeats}.",
-        control=_(row["control"]),
-        of_score=shares[0],
-        of_repeats=shares[1],
-    )
+        control=_(row["control"]), of_score=plain(row["score_share"], "share"),
+        of_repeats=plain(row["outcome_share"], "share"),
+    )  # fmt: skip
     return following(strength, strongest)
 
 
@@ -85,34 +82,33 @@ def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
     if compared.empty:
         return compared.assign(label="", unit="share")
     strongest = compared["control"].iloc[0]
-    kept = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
+    rows = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
     labels = [
         _(row.control) if row.times == 1 else f"{_(row.control)} × {row.times:g}"
-        for row in kept.itertuples()
+        for row in rows.itertuples()
     ]
-    kept = kept.assign(unit="share")
-    kept.insert(0, "label", labels)
-    return kept[["label", "score_share", "outcome_share", "value", "low", "high", "n", "unit"]]
+    columns = ["label", "score_share", "outcome_share", "value", "low", "high", "n", "unit"]
+    return rows.assign(label=labels, unit="share")[columns]
 
 
 def contours_caption(line: StraightLine | NotEstimable, compared: pd.DataFrame) -> Caption:
     """Return the caption of the contours and what the drawing needs besides its points."""
-    told = {
-        "message": _hidden_message(line, compared),
+    message = _hidden_message(line, compared)
+    caption = {
+        "message": message,
         "measure": _(
             "Share of what is still open in the score (across) and in who came back (up) that "
             "something hidden would explain; dots: as strong as what we adjust for"
         ),
         "source": source(_(FOLLOWED), line.n),
+        "description": described(message, _("The numbers stand in the table of controls.")),
         "x_label": pgettext("an axis: share", "of the score"),
         "y_label": pgettext("an axis: share", "of who came back"),
     }
-    numbers = _("The numbers stand in the table of controls.")
-    told["description"] = described(told["message"], numbers)
     if isinstance(line, NotEstimable):
-        return told | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
+        return caption | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
     reach = drawn_to(line, contour_points(compared))
-    return told | {"lines": contours(line, reach=reach), "reach": reach, "height": 400}
+    return caption | {"lines": contours(line, reach=reach), "reach": reach, "height": 400}
 
 
 def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
@@ -121,18 +117,15 @@ def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
     In percentage points, one row a control; without controls there are no rows.
     """
     rows = per_point(compared)
+    names = {"control": "as strong as", "score_share": "explains of the score"}
+    names |= {"outcome_share": "explains of repeats"}
     table = rows.drop_duplicates("control")[["control", "score_share", "outcome_share"]]
-    table = table.rename(
-        columns={
-            "control": "as strong as",
-            "score_share": "explains of the score",
-            "outcome_share": "explains of repeats",
-        }
-    )
+    table = table.rename(columns=names)
     for times, part in rows.groupby("times"):
-        ends = part.set_index("control")[["value", "low", "high"]].loc[table["as strong as"]]
-        for end in ends:
-            table[f"{_left(times)}_{end}"] = ends[end].to_numpy()
+        left = "left" if times == 1 else f"left at {times:g} times"
+        numbers = part.set_index("control")[["value", "low", "high"]].loc[table["as strong as"]]
+        for name in numbers:
+            table[f"{left}_{name}"] = numbers[name].to_numpy()
     return table.reset_index(drop=True)
 
 
@@ -152,14 +145,15 @@ def compared_caption(line: StraightLine | NotEstimable) -> Caption:
 
 def corrections_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the effect at each reliability, in percentage points."""
-    names = [f"{one:g}" if one < 1 else _("1 (no noise)") for one in rows["reliability"]]
-    return in_percentage_points(rows).assign(reliability=names, unit=PER_POINT)
+    names = [f"{share:g}" if share < 1 else _("1 (no noise)") for share in rows["reliability"]]
+    return per_point(rows).assign(reliability=names)
 
 
 def corrections_caption(rows: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the correction for a noisy score."""
-    message = _("The noisier the score, the stronger the link behind it")
-    return per_point_caption(message, firm, rows)
+    return per_point_caption(
+        _("The noisier the score, the stronger the link behind it"), firm, rows
+    )
 
 
 def line_sentence(line: MaybeEstimate, effect: MaybeEstimate) -> str:
@@ -169,10 +163,6 @@ def line_sentence(line: MaybeEstimate, effect: MaybeEstimate) -> str:
         "by the logit of the other pages with {effect:difference_number}.",
         otherwise="No straight line fits: {why}", line=line, effect=effect,
     )  # fmt: skip
-
-
-def _left(times: float) -> str:
-    return "left" if times == 1 else f"left at {times:g} times"
 
 
 def _hidden_message(line: StraightLine | NotEstimable, compared: pd.DataFrame) -> str:
