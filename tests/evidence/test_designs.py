@@ -547,7 +547,7 @@ def test_a_tiny_firm_gets_every_rung_with_a_reason(tmp_path, given):
     cells = nothing if given == "orders only" else lookback(edition.table("link_cells"))
     frame = designs.effects_by_design(edition, cells, controls=["prior_orders"])
     assert frame["design"].tolist() == list(designs.DESIGNS)
-    assert reasons.in_words(frame)["why"].str.endswith(".").all()
+    assert reasons.in_words(frame[["why"]])["why"].str.endswith(".").all()
     assert words.designs_table(frame)["what it compares"].str.endswith(".").all()
     assert event_study.event_study(edition).empty
     assert isinstance(event_study.pre_trends(edition), NotEstimable)

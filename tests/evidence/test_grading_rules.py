@@ -190,11 +190,11 @@ def test_the_grade_is_recorded_as_its_place_among_grades(case):
     found = grading(evidence(said, **how))
     recorded = record_ids.findings_of({"evidence_grade": found.estimate})[0].parts[0]
     if grade == "too few data":
-        assert isinstance(recorded.said, NotEstimable)
-        assert reasons.text(recorded.said).startswith("Too few data: a link that matters")
+        assert isinstance(recorded.estimate, NotEstimable)
+        assert reasons.text(recorded.estimate).startswith("Too few data: a link that matters")
         return
-    assert isinstance(recorded.said, Estimate)
-    assert GRADES[int(recorded.said.value)] == grade == formats.number(recorded.said)
+    assert isinstance(recorded.estimate, Estimate)
+    assert GRADES[int(recorded.estimate.value)] == grade == formats.number(recorded.estimate)
 
 
 def graded(seed: int, *, customers: int = 1000, **how: float) -> Grading:

@@ -24,7 +24,7 @@ from profitchain.lifetime import (
     expected_value,
     holdout_test,
 )
-from profitchain.words import lifetime, lifetime_captions, reasons
+from profitchain.words import lifetime_model, reasons
 
 SAME = 1e-6  # of two programs that search for the same top
 EXACT = 1e-9  # of two ways to work out one number
@@ -47,17 +47,17 @@ INTEGRALS = {  # r, alpha, a, b, repeats, age, weeks ahead, discount a week: by 
 }
 
 
-def looked_at(customers: pd.DataFrame) -> expected_value.Outlook:
-    found = expected_value.outlook(customers, float(customers["revenue"].sum()), currency="EUR")
-    assert isinstance(found, expected_value.Outlook), found
+def looked_at(customers: pd.DataFrame) -> expected_value.LifetimeModels:
+    found = expected_value.fit_models(customers, float(customers["revenue"].sum()), currency="EUR")
+    assert isinstance(found, expected_value.LifetimeModels), found
     return found
 
 
-def worth(view: expected_value.Outlook, months: float = 36, discount: float = 0.1):
+def worth(models: expected_value.LifetimeModels, months: float = 36, discount: float = 0.1):
     ahead = expected_value.orders(
-        view, expected_value.alive(view), months=months, yearly_discount=discount
+        expected_value.alive(models), months=months, yearly_discount=discount
     )
-    return expected_value.money(view, ahead)
+    return expected_value.money(ahead)
 
 
 def numbers(customers: pd.DataFrame, *names: str) -> list[np.ndarray]:
@@ -159,7 +159,7 @@ def test_another_program_finds_the_same_parameters_and_expectations(known_world)
     ahead = there * expected_value.purchases_if_alive(logs, repeats, age, days=40 * 7)
     assert ahead == pytest.approx(LIFETIMES["ahead"], rel=SAME)
     back = known_world[known_world["repeats"] > 0].reset_index(drop=True)
-    each = expected_value.paid_each(replace(looked_at(known_world), customers=back))
+    each = expected_value.payment_expected(replace(looked_at(known_world), customers=back))
     assert each.values[:4] == pytest.approx(LIFETIMES["mean_paid"], rel=SAME)
 
 
@@ -175,10 +175,10 @@ def test_true_parameters_are_found(large_world):
 
 
 def test_what_is_expected_is_what_then_comes(large_world):
-    view = looked_at(large_world)
-    there = expected_value.alive(view)
-    orders = expected_value.orders(view, there, months=12)
-    money = expected_value.money(view, orders)
+    models = looked_at(large_world)
+    there = expected_value.alive(models)
+    orders = expected_value.orders(there, months=12)
+    money = expected_value.money(orders)
     for inside in (large_world["repeats"] == 0, large_world["repeats"] > 2):
         keep = inside.to_numpy()
         came, paid = large_world.loc[keep, "came"], large_world.loc[keep, "paid"]
@@ -190,8 +190,8 @@ def test_what_is_expected_is_what_then_comes(large_world):
 def test_a_new_customers_value_is_that_of_newcomers_followed_for_a_year():
     truth = Truth()
     newcomers = world(np.random.default_rng(8), 200_000, truth, days=0)
-    view = looked_at(world(np.random.default_rng(9), 30_000, margin=0.4))
-    said = expected_value.of_a_new_customer(view, months=12)
+    models = looked_at(world(np.random.default_rng(9), 30_000, margin=0.4))
+    said = expected_value.new_customer_value(models, months=12)
     assert said.low < 0.4 * newcomers["paid"].mean() < said.high
     assert said.n == 30_000
 
@@ -204,9 +204,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say(truth, customers):
     true = many["came"].mean()
     inside = 0
     for seed in range(40):
-        view = looked_at(world(np.random.default_rng(seed), customers, truth, margin=0.4))
-        said = expected_value.mean_said(
-            view, expected_value.orders(view, expected_value.alive(view), months=12), "orders"
+        models = looked_at(world(np.random.default_rng(seed), customers, truth, margin=0.4))
+        said = expected_value.mean_estimate(
+            expected_value.orders(expected_value.alive(models), months=12), "orders"
         )
         inside += said.low <= true <= said.high
     assert inside >= 34  # of 40: fewer in 1 of 100 runs at 95%
@@ -214,11 +214,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say(truth, customers):
 
 def test_errors_are_those_of_drawing_customers_again():
     customers = world(np.random.default_rng(21), 1500, margin=0.4)
-    view = looked_at(customers)
-    foreseen = worth(view)
-    linear = expected_value.mean(view, foreseen)
-    groups = by_group.came_back(customers)
-    never = expected_value.mean(view, foreseen, (groups == by_group.CAME_BACK[0]).to_numpy())
+    models = looked_at(customers)
+    foreseen = worth(models)
+    linear = expected_value.mean(foreseen)
+    groups = by_group.repeat_groups(customers)
+    never = expected_value.mean(foreseen, (groups == by_group.CAME_BACK[0]).to_numpy())
     draw, again, first = np.random.default_rng(1), [], []
     for _ in range(60):
         rows = customers.iloc[draw.integers(0, 1500, 1500)].reset_index(drop=True)
@@ -245,8 +245,8 @@ def test_customers_counted_twice_change_errors_and_nothing_else(known_world):
 def test_buckets_of_customers_give_nearly_the_errors_of_customers(large_world):
     buckets = large_world.assign(cluster=large_world["cluster"] % 256)
     said = [
-        expected_value.mean_said(view, worth(view), "EUR")
-        for view in (looked_at(large_world), looked_at(buckets))
+        expected_value.mean_estimate(worth(models), "EUR")
+        for models in (looked_at(large_world), looked_at(buckets))
     ]
     width = [one.high - one.low for one in said]
     assert said[0].value == pytest.approx(said[1].value, rel=EXACT)
@@ -254,19 +254,19 @@ def test_buckets_of_customers_give_nearly_the_errors_of_customers(large_world):
 
 
 def test_a_discount_takes_its_share_and_margin_is_the_share_that_is_left(known_world):
-    view = looked_at(known_world.assign(margin=0.25 * known_world["revenue"]))
-    plain, less = worth(view, discount=0.0).values, worth(view, discount=0.1).values
+    models = looked_at(known_world.assign(margin=0.25 * known_world["revenue"]))
+    plain, less = worth(models, discount=0.0).values, worth(models, discount=0.1).values
     assert ((less < plain) & (less > plain / 1.1**3)).all()
-    half = expected_value.outlook(known_world, 2 * known_world["revenue"].sum(), currency="EUR")
+    half = expected_value.fit_models(known_world, 2 * known_world["revenue"].sum(), currency="EUR")
     full = looked_at(known_world)  # the same, had no refund come off
-    assert (full.money, view.money) == ("revenue", "margin")
+    assert (full.money, models.money) == ("revenue", "margin")
     assert worth(half).values == pytest.approx(worth(full).values / 2, rel=EXACT)
     assert plain == pytest.approx(worth(full, discount=0.0).values / 4, rel=EXACT)
 
 
 def test_a_loss_on_each_purchase_is_a_negative_value(known_world):
-    view = looked_at(known_world.assign(margin=-0.25 * known_world["revenue"]))
-    said = expected_value.mean_said(view, worth(view), "EUR")
+    models = looked_at(known_world.assign(margin=-0.25 * known_world["revenue"]))
+    said = expected_value.mean_estimate(worth(models), "EUR")
     assert said.low < said.value < said.high < 0
 
 
@@ -275,7 +275,7 @@ def test_too_few_who_came_back_are_not_modelled(known_world, back, word):
     few = known_world.assign(repeats=(np.arange(800) < back).astype(int), age_days=600)
     for found in (
         bgnbd_gammagamma.fit_purchases(few),
-        expected_value.outlook(few, 1.0, currency="EUR"),
+        expected_value.fit_models(few, 1.0, currency="EUR"),
     ):
         assert isinstance(found, NotEstimable) and found.n == back
         why = reasons.text(found)
@@ -304,8 +304,8 @@ def once(rng: np.random.Generator, customers: int = 400) -> pd.DataFrame:
 def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, alive):
     customers = made(np.random.default_rng(2)).assign(revenue=1.0, repeat_revenue=1.0)
     found = bgnbd_gammagamma.fit_purchases(customers)
-    view = SimpleNamespace(purchases=found)
-    assert words in lifetime.edges_sentence(view)
+    models = SimpleNamespace(purchases=found)
+    assert words in lifetime_model.edges_sentence(models)
     there = bgnbd_gammagamma.alive(
         found.logs.values, *numbers(customers, "repeats", "last_age_days", "age_days")
     )
@@ -316,19 +316,19 @@ def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, a
 def test_customers_of_one_age_and_of_one_amount_can_be_modelled():
     customers = world(np.random.default_rng(4), 1000, days=400, youngest=400)
     same = customers.assign(repeat_revenue=12.0 * customers["repeats"])
-    view = looked_at(same)
-    each = expected_value.paid_each(view).values
+    models = looked_at(same)
+    each = expected_value.payment_expected(models).values
     assert each == pytest.approx(np.full(1000, 12.0), rel=0.01)
-    assert isinstance(expected_value.mean_said(view, worth(view), "EUR"), Estimate)
+    assert isinstance(expected_value.mean_estimate(worth(models), "EUR"), Estimate)
 
 
 def test_spend_without_a_mean_is_not_averaged():
     heavy = world(np.random.default_rng(6), 3000, Truth(q=0.8))
     found = bgnbd_gammagamma.fit_spend(heavy)
     assert isinstance(found, NotEstimable) and "q may be 1 or less" in reasons.text(found)
-    view = looked_at(heavy)
-    assert view.no_money is found or view.no_money.why == found.why
-    assert isinstance(expected_value.mean_said(view, expected_value.alive(view), "share"), Estimate)
+    models = looked_at(heavy)
+    assert models.no_money is found or models.no_money.why == found.why
+    assert isinstance(expected_value.mean_estimate(expected_value.alive(models), "share"), Estimate)
 
 
 def test_those_who_came_back_for_nothing_are_left_out_and_counted(known_world):
@@ -352,14 +352,14 @@ def answered(rng: np.random.Generator) -> tuple[pd.DataFrame, SimpleNamespace]:
 
 def test_groups_that_differ_by_age_alone_do_not_differ_among_like_customers():
     customers, question = answered(np.random.default_rng(13))
-    view = looked_at(customers)
-    foreseen = worth(view)
+    models = looked_at(customers)
+    foreseen = worth(models)
     group = by_group.answer_groups(customers, question)
     assert set(group) == {"detractors", "promoters", "no answer"}
-    raw = by_group.value_by_group(view, foreseen, group, unit="EUR").set_index("group")
+    raw = by_group.value_by_group(foreseen, group, unit="EUR").set_index("group")
     assert raw.at["promoters", "value"] < raw.at["detractors", "low"]
-    alike = by_group.alike(
-        view, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
+    alike = by_group.compare_score_groups(
+        foreseen, group, question, segments=["region"], unit="EUR", smallest=10
     )
     assert alike.difference.spans_zero
     assert alike.difference.value == pytest.approx(
@@ -369,12 +369,19 @@ def test_groups_that_differ_by_age_alone_do_not_differ_among_like_customers():
 
 def test_like_customers_are_compared_by_least_squares():
     customers, question = answered(np.random.default_rng(14))
-    view = looked_at(customers)
-    known = replace(view, parameters=replace(view.parameters, errors=0 * view.parameters.errors))
-    foreseen = worth(view)
+    models = looked_at(customers)
+    known = replace(
+        models, parameters=replace(models.parameters, errors=0 * models.parameters.errors)
+    )
+    foreseen = worth(models)
     group = by_group.answer_groups(customers, question)
-    alike = by_group.alike(
-        known, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
+    alike = by_group.compare_score_groups(
+        replace(foreseen, models=known),
+        group,
+        question,
+        segments=["region"],
+        unit="EUR",
+        smallest=10,
     )
     inside = (group != "no answer").to_numpy()
     rows = customers[inside]
@@ -391,8 +398,8 @@ def test_like_customers_are_compared_by_least_squares():
 
 def test_small_groups_stay_hidden(known_world):
     group = pd.Series(np.where(np.arange(800) < 9, "rare", "common"))
-    view = looked_at(known_world)
-    found = by_group.value_by_group(view, worth(view), group, unit="EUR", smallest=10)
+    models = looked_at(known_world)
+    found = by_group.value_by_group(worth(models), group, unit="EUR", smallest=10)
     hidden = found.set_index("group").loc["rare"]
     assert np.isnan(hidden["value"]) and "too small a group" in reasons.text(hidden["why"])
 
@@ -408,9 +415,9 @@ def years_of(rng: np.random.Generator, customers: int = 900) -> pd.DataFrame:
     return pd.concat(rows).assign(cluster=np.tile(np.arange(customers), 4))
 
 
-def contract_of(activity: pd.DataFrame) -> contractual.Contract:
+def contract_of(activity: pd.DataFrame) -> contractual.ContractValue:
     terms = {"currency": "EUR", "yearly_discount": 0.1}
-    return contractual.contract(activity, Period("2026Q4"), **terms)
+    return contractual.value_under_contract(activity, Period("2026Q4"), **terms)
 
 
 def test_the_formulas_sum_every_payment_to_come():
@@ -424,20 +431,17 @@ def test_the_formulas_sum_every_payment_to_come():
 def test_the_formulas_errors_are_those_of_drawing_customers_again():
     rng = np.random.default_rng(5)
     activity = years_of(rng)
-    found = contract_of(activity)
-    said = [found.next_payment, found.payment_now, found.source]
-    wide = activity.set_index(activity["cluster"].rename("who"))
-    again = []
+    formulas = ("next_payment", "payment_now", "source")
+    value, again = contract_of(activity), []
     for _ in range(120):
         drawn = rng.integers(0, 900, 900)
-        rows = pd.concat(
-            [wide[wide["period"] == p].loc[drawn] for p in activity["period"].unique()]
-        )
-        told = contract_of(rows.assign(cluster=np.tile(np.arange(900), 4)))
-        again.append([told.next_payment.value, told.payment_now.value, told.source.value])
-    halves = [(one.high - one.low) / 2 / 1.963 for one in said]
-    assert halves == pytest.approx(np.std(again, axis=0), rel=0.2)
-    assert found.money == "margin" and found.active == 900
+        rows = activity.iloc[np.concatenate([drawn + 900 * quarter for quarter in range(4)])]
+        redrawn = contract_of(rows.assign(cluster=np.tile(np.arange(900), 4)))
+        again.append([getattr(redrawn, formula).value for formula in formulas])
+    intervals = [getattr(value, formula) for formula in formulas]
+    errors = [(interval.high - interval.low) / 2 / 1.963 for interval in intervals]
+    assert errors == pytest.approx(np.std(again, axis=0), rel=0.2)
+    assert value.money == "margin" and value.active == 900
 
 
 def test_the_usual_formula_is_revenue_by_churn_whatever_the_middle_factor_says():
@@ -451,7 +455,7 @@ def test_the_usual_formula_is_revenue_by_churn_whatever_the_middle_factor_says()
 def test_nobody_lost_and_nothing_discounted_has_no_value():
     kept = years_of(np.random.default_rng(5)).assign(retained=1)
     terms = {"currency": "EUR", "yearly_discount": 0.0}
-    found = contractual.contract(kept, Period("2026Q4"), **terms)
+    found = contractual.value_under_contract(kept, Period("2026Q4"), **terms)
     assert isinstance(found.next_payment, NotEstimable)
     assert "no end" in reasons.text(found.next_payment)
 
@@ -469,28 +473,28 @@ def held_back(customers: pd.DataFrame, days: int = 365, **changes: object):
     last = customers["age_days"].max() + days
     came = pd.DataFrame({"day": [last], "new": 0, "repeats": now["repeats"].sum()})
     came["repeats"] -= customers["repeats"].sum()
-    return holdout_test.held_out(then, now, pd.concat([rows, came]), currency="EUR")
+    return holdout_test.compare_with_holdout(then, now, pd.concat([rows, came]), currency="EUR")
 
 
 def test_a_true_model_foresees(large_world):
     tried = held_back(large_world.head(30_000))
-    assert holdout_test.fits(tried.ratio) == "fits"
+    assert holdout_test.holdout_verdict(tried.ratio) == "fits"
     for ratio in (tried.ratio, tried.ratio_with_new, tried.money_ratio):
         assert ratio.value == pytest.approx(1, abs=0.05)
     rows = tried.by_repeats
     apart = (rows["expected_value"] - rows["happened_value"]).abs()
     assert (apart < 2.5 * (rows["happened_high"] - rows["happened_low"]) / 2).all()
     assert rows["customers"].sum() == 30_000 and rows["repeats"].tolist() == [*range(8)]
-    assert "**The model fits.**" in lifetime.verdict_sentence(tried)
+    assert "**The model fits.**" in lifetime_model.verdict_sentence(tried)
 
 
 def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):
-    view = held_back(large_world.head(3_000)).view
+    models = held_back(large_world.head(3_000)).models
     daily = pd.DataFrame({"new": [3, 0, 5, 1] + [0] * 300, "repeats": [0, 2] * 152})
-    found = holdout_test.tracking(view, daily)
+    found = holdout_test.tracking_curve(models, daily)
     ages = [(new, 303 - day) for day, new in enumerate(daily["new"]) if new]
     each = expected_value.purchases_of_new(
-        view.purchases.logs.values, np.array([age for _, age in ages], dtype=float)
+        models.purchases.logs.values, np.array([age for _, age in ages], dtype=float)
     )
     by_hand = sum(new * one for (new, _), one in zip(ages, each, strict=True))
     last = found.iloc[-1]
@@ -504,14 +508,17 @@ def test_a_model_is_refuted_when_customers_stay_away(large_world):
     rows = large_world.head(30_000)
     draw = np.random.default_rng(2)
     tried = held_back(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
-    assert holdout_test.fits(tried.ratio) == "too many"
-    assert "does not fit" in lifetime.verdict_sentence(tried)
-    assert lifetime_captions.of_holdout(tried)["message"].startswith("The model expected more")
+    assert holdout_test.holdout_verdict(tried.ratio) == "too many"
+    assert "does not fit" in lifetime_model.verdict_sentence(tried)
+    assert lifetime_model.holdout_caption(tried)["message"].startswith("The model expected more")
 
 
 def test_nothing_that_followed_judges_no_model(known_world):
     tried = held_back(known_world.assign(came=0, paid=0.0))
-    assert isinstance(tried.ratio, NotEstimable) and holdout_test.fits(tried.ratio) == "unsure"
+    assert (
+        isinstance(tried.ratio, NotEstimable)
+        and holdout_test.holdout_verdict(tried.ratio) == "unsure"
+    )
     assert (tried.by_repeats["happened_high"].dropna() > 0).all()  # none seen is not none possible
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
+
+import pandas as pd
+
+NUMBERS = ("value", "low", "high")
 
 Verdict = Literal["up", "down", "no clear change"]
 GRADES = ("contradictory", "weak", "moderate", "strong")  # recorded as 0 to 3
@@ -56,6 +62,21 @@ class Estimate:
         low, high = sorted((self.low * factor, self.high * factor))
         return replace(self, value=self.value * factor, low=low, high=high, unit=unit or self.unit)
 
+    @classmethod
+    def of(cls, row: Any, *, unit: str = "", prefix: str = "") -> Estimate | NotEstimable:
+        """Return a row of `to_frame` as what it was made from; `unit` where no column names it.
+
+        Parameters
+        ----------
+        row : a row of a frame, by `itertuples` or as a Series
+            Reads value, low, high, with `prefix` before their names, and why, if there is one; n.
+        """
+        value, low, high = (float(getattr(row, prefix + name)) for name in NUMBERS)
+        n, why = int(row.n), getattr(row, f"{prefix}why", "")
+        if why or math.isnan(value):
+            return NotEstimable(why or "too_few_to_say", n=n)
+        return cls(value=value, low=low, high=high, n=n, unit=unit or row.unit)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -68,6 +89,10 @@ class Reason:
     def of(cls, key: str, **values: object) -> Reason:
         """Return a reason with its values by name; a value may be a reason itself."""
         return cls(key, tuple(values.items()))
+
+    def __str__(self) -> str:  # until everything says a reason by `words.reasons.text`
+        said: str = sys.modules["profitchain.words.reasons"].text(self)
+        return said
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -87,11 +112,9 @@ class NotEstimable:
     n: int
 
     def __init__(self, key: str | Reason, /, *, n: int = 0, **values: object) -> None:
-        is_said = isinstance(key, Reason) or not (
-            key.isascii() and key.isidentifier()
-        )  # until all are keys
-        why = key if is_said else Reason.of(key, **values)
-        object.__setattr__(self, "why", why)
+        if isinstance(key, str) and key.isascii() and key.isidentifier():  # until all are keys
+            key = Reason.of(key, **values)
+        object.__setattr__(self, "why", key)
         object.__setattr__(self, "n", n)
 
 
@@ -111,3 +134,39 @@ def counted(value: float, *, unit: str, n: int | None = None) -> Estimate:
     return Estimate(
         value=value, low=value, high=value, n=number, unit=unit, method="counted in full"
     )
+
+
+def with_n(estimate: MaybeEstimate, n: float) -> MaybeEstimate:
+    """Return the same with another count behind it."""
+    if isinstance(estimate, NotEstimable):
+        return NotEstimable(estimate.why, n=int(n))
+    return replace(estimate, n=int(n))
+
+
+def to_frame(estimates: Iterable[MaybeEstimate], **labels: Iterable[object]) -> pd.DataFrame:
+    """Return one row an estimate: the labels, value, low, high (NaN where `why` says so), n, why.
+
+    Examples
+    --------
+    >>> estimates = [counted(12, unit="orders"), NotEstimable("nothing_counted")]
+    >>> to_frame(estimates, month=["May", "June"])[["month", "value", "low", "high", "n"]]
+      month  value   low  high   n
+    0   May   12.0  12.0  12.0  12
+    1  June    NaN   NaN   NaN   0
+    """
+    rows = [
+        (estimate.value, estimate.low, estimate.high, estimate.n, "")
+        if isinstance(estimate, Estimate)
+        else (math.nan, math.nan, math.nan, estimate.n, estimate.why)
+        for estimate in estimates
+    ]
+    numbers = pd.DataFrame(rows, columns=[*NUMBERS, "n", "why"])
+    return pd.concat([pd.DataFrame(labels), numbers], axis=1)
+
+
+def to_columns(estimates: Iterable[MaybeEstimate], prefix: str) -> pd.DataFrame:
+    """Return estimates as columns `prefix_value`, `_low`, `_high`, `_why` and `_unit`."""
+    estimates = list(estimates)
+    units = [getattr(estimate, "unit", "") for estimate in estimates]
+    frame = to_frame(estimates).drop(columns="n").assign(unit=units)
+    return frame.add_prefix(f"{prefix}_")

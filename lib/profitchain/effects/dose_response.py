@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import _, ngettext
+from profitchain.core.estimates import NotEstimable, Reason, to_frame, with_n
 from profitchain.effects.repeat_effect import adjustment, nothing
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import Wald, estimates, standardised, wald_test
@@ -24,7 +22,6 @@ from profitchain.stats.model_matrix import (
     restricted_cubic,
     spline_knots,
 )
-from profitchain.stats.ratios import said_frame
 
 FEWEST_SCORES = 4  # fewer distinct scores can't show whether a line is straight
 CURVE_POINTS = 41
@@ -44,7 +41,8 @@ def bands_of(scale: tuple[float, float], kind: str) -> list[Band]:
     ([(0, 6), (6, 8), (8, 10)], [(1, 3), (3, 4), (4, 5)])
     """
     low, high = scale
-    inner = (6, 8) if kind == "nps" else (_cut(low, high, 0.5), _cut(low, high, 0.75))
+    inner = [int(np.floor(low + share * (high - low) + 0.5)) for share in (0.5, 0.75)]
+    inner = [6, 8] if kind == "nps" else inner
     edges = sorted({low, *inner, high})
     return list(itertools.pairwise(edges))
 
@@ -67,14 +65,13 @@ def adjusted_rates(
     groups = score_groups(cells, smallest=smallest)
     labels = {"score": groups["score"], "merged": groups["merged"]}
     if len(groups) < 2 and cells["score"].nunique() > 1:
-        why = _("At every score all or none came back, or too few answered.")
-        return said_frame([NotEstimable(why, n=int(n)) for n in groups["n"]], **labels)
+        return to_frame([NotEstimable("all_or_none_back", n=int(n)) for n in groups["n"]], **labels)
     model = fitted(cells, categories(groups["lowest"].iloc[1:].to_numpy()), controls=controls)
     if isinstance(model, NotEstimable):
-        return said_frame([model] * len(groups), **labels)
-    found = estimates(standardised(model, groups["lowest"]), unit="share", share=True, level=level)
-    said = [replace(one, n=int(n)) for one, n in zip(found, groups["n"], strict=True)]
-    return said_frame(said, **labels)
+        return to_frame([model] * len(groups), **labels)
+    means = standardised(model, groups["lowest"].to_numpy())
+    rates = estimates(means, unit="share", share=True, level=level)
+    return to_frame(map(with_n, rates, groups["n"]), **labels)
 
 
 def repeat_curve(
@@ -90,13 +87,13 @@ def repeat_curve(
         return nothing(cells)
     distinct = np.unique(cells["score"])
     if len(distinct) < FEWEST_SCORES:
-        return said_frame([_few_scores(cells)] * len(distinct), score=distinct)
+        return to_frame([_few_scores(cells)] * len(distinct), score=distinct)
     model = fitted(cells, _spline(cells), controls=controls)
     if isinstance(model, NotEstimable):
-        return said_frame([model] * len(distinct), score=distinct)
+        return to_frame([model] * len(distinct), score=distinct)
     grid = np.linspace(distinct[0], distinct[-1], CURVE_POINTS)
-    said = estimates(standardised(model, grid), unit="share", share=True, level=level)
-    return said_frame(said, score=grid)
+    rates = estimates(standardised(model, grid), unit="share", share=True, level=level)
+    return to_frame(rates, score=grid)
 
 
 def linearity(
@@ -127,10 +124,8 @@ def linearity(
     if isinstance(model, NotEstimable):
         return model
     bent = np.eye(len(model.coefficients.values))[1 : model.design.score_terms]
-    return wald_test(
-        model.coefficients.combine(bent),
-        f"Wald test, {how} against a straight line; {adjustment(model)}",
-    )
+    method = f"Wald test, {how} against a straight line; {adjustment(model)}"
+    return wald_test(model.coefficients.combine(bent), method)
 
 
 def effect_by_band(
@@ -150,22 +145,19 @@ def effect_by_band(
     -------
     One row a band: band, value, low, high (share per point), n (answers in the band), why.
     """
-    labels = [span_words(low, high) for low, high in bands]
+    labels = [span(low, high) for low, high in bands]
     counts = _in_bands(cells, bands)
     thick = _thick(cells, bands, smallest)
     model = fitted(cells, broken_line(inner_edges(cells, bands, smallest)), controls=controls)
     if isinstance(model, NotEstimable):
-        return said_frame([NotEstimable(model.why, n=int(n)) for n in counts], band=labels)
+        return to_frame([with_n(model, n) for n in counts], band=labels)
     ends = standardised(model, [end for band in bands for end in band])
     widths = np.array([[high - low] for low, high in bands])
     slopes = ends.combine(np.kron(np.eye(len(bands)), [-1.0, 1.0]) / widths)
-    said = [
-        replace(one, n=int(n)) if enough else _thin(n, smallest)
-        for one, n, enough in zip(
-            estimates(slopes, unit="share", level=level), counts, thick, strict=True
-        )
-    ]
-    return said_frame(said, band=labels)
+    too_few = NotEstimable("too_few_in_band", smallest=smallest)
+    effects = estimates(slopes, unit="share", level=level)
+    rows = [effect if enough else too_few for effect, enough in zip(effects, thick, strict=True)]
+    return to_frame(map(with_n, rows, counts), band=labels)
 
 
 def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
@@ -177,7 +169,9 @@ def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     """
     sums = cells[cells["n"] > 0].groupby("score")[["n", "repeats"]].sum()
     rows = [(score, score, score * n, n, back) for score, n, back in sums.itertuples()]
-    while len(rows) > 1 and (thin := [row for row in rows if _is_thin(row, smallest)]):
+    while len(rows) > 1 and (
+        thin := [row for row in rows if row[3] < smallest or row[4] in (0, row[3])]
+    ):
         place = rows.index(min(thin, key=lambda row: row[3]))
         other = _neighbour(rows, place)
         first, second = sorted((rows[place], rows[other]))
@@ -186,17 +180,20 @@ def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     groups = pd.DataFrame(rows, columns=["lowest", "highest", "product", "n", "repeats"])
     groups["score"] = groups["product"] / groups["n"]
     spans = zip(groups["lowest"], groups["highest"], strict=True)
-    groups["merged"] = ["" if low == high else span_words(low, high) for low, high in spans]
+    groups["merged"] = ["" if low == high else span(low, high) for low, high in spans]
     return groups.drop(columns="product")
 
 
-def span_words(start: float, end: float) -> str:
-    """Return a stretch of the scale in words: "6 to 8"."""
-    return _("{low} to {high}", low=f"{start:g}", high=f"{end:g}")
+def span(start: float, end: float) -> Reason:
+    """Return a stretch of the scale, which words say as "6 to 8"."""
+    return Reason.of("span", low=float(start), high=float(end))
 
 
 def _thick(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> np.ndarray:
-    return _in_bands(cells, bands) - _on_first_edge(cells, bands) >= smallest
+    telling = _in_bands(cells, bands)
+    if len(bands) > 1:  # answers on the first band's upper edge tell of no slope
+        telling[0] -= cells.loc[cells["score"] == bands[0][1], "n"].sum()
+    return telling >= smallest
 
 
 def inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> list[float]:
@@ -209,17 +206,11 @@ def inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> li
 
 
 def _spline(cells: pd.DataFrame) -> Basis:
-    return restricted_cubic(
-        spline_knots(cells["score"].to_numpy(float), cells["n"].to_numpy(float))
-    )
+    scores, n = (cells[name].to_numpy(float) for name in ("score", "n"))
+    return restricted_cubic(spline_knots(scores, n))
 
 
-def _is_thin(row: tuple[float, ...], smallest: int) -> bool:
-    n, repeats = row[3:]
-    return n < smallest or repeats == 0 or repeats == n
-
-
-def _neighbour(rows: list[tuple[float, ...]], place: int) -> int:
+def _neighbour(rows: Sequence[tuple[float, ...]], place: int) -> int:
     """Return the place of the group nearest on the scale; of two, the smaller."""
     around = [other for other in (place - 1, place + 1) if 0 <= other < len(rows)]
 
@@ -234,29 +225,8 @@ def _in_bands(cells: pd.DataFrame, bands: Sequence[Band]) -> np.ndarray:
     """Return the answers of each band; one on an edge belongs to the band below it."""
     inner = [band[0] for band in bands[1:]]
     place = np.searchsorted(inner, cells["score"].to_numpy(float), side="left")
-    return np.bincount(place, cells["n"].to_numpy(float), len(bands))
-
-
-def _on_first_edge(cells: pd.DataFrame, bands: Sequence[Band]) -> np.ndarray:
-    """Return, for the first band alone, the answers on its upper edge: they tell of no slope."""
-    edge = cells.loc[cells["score"] == bands[0][1], "n"].sum() if len(bands) > 1 else 0
-    return np.array([edge, *([0] * (len(bands) - 1))])
-
-
-def _cut(low: float, high: float, share: float) -> int:
-    return int(np.floor(low + share * (high - low) + 0.5))
+    return np.bincount(place, cells["n"].to_numpy(float), len(bands)).astype(float)
 
 
 def _few_scores(cells: pd.DataFrame) -> NotEstimable:
-    n = int(cells["n"].sum())
-    why = _("Fewer than four scores were given often enough to tell a bend.")
-    return NotEstimable(why, n=n)
-
-
-def _thin(n: float, smallest: int) -> NotEstimable:
-    why = ngettext(
-        "Fewer than {n} answer that tells of a slope in this band.",
-        "Fewer than {n} answers that tell of a slope in this band.",
-        smallest,
-    )
-    return NotEstimable(why, n=int(n))
+    return NotEstimable("too_few_scores_for_a_bend", n=int(cells["n"].sum()))

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment, effect_of_a_point
+from profitchain.effects.repeat_effect import adjustment, effect_of_a_point
 from profitchain.stats.clusters import returned
 from profitchain.stats.glm import Fit, Quantities, fit, levels_of
 from profitchain.stats.margins import estimates, stacked
-from profitchain.stats.model_design import SUMMED, Design, model_of, refusal
+from profitchain.stats.model_design import Design, model_of, refusal
 from profitchain.stats.model_matrix import as_it_is, independent
+from profitchain.stats.ratios import CLUSTERED
 
 Amount = Literal["orders", "spend", "margin"]
 
@@ -58,12 +58,10 @@ def two_part_effect(
     if isinstance(first, NotEstimable):
         return first
     if outcome not in cells:
-        why = _("The data have no {what}.", what=_(SUMMED[outcome]))
-        return NotEstimable(why, n=first.design.answers)
+        return NotEstimable("no_such_outcome", what=outcome, n=first.design.answers)
     second = _amount_given_repeat(cells, first.design, outcome)
     if isinstance(second, NotEstimable):
-        why = _("Of those who came back: {why}", why=second.why)
-        return NotEstimable(why, n=first.design.answers)
+        return NotEstimable("of_those_back", why=second.why, n=first.design.answers)
     method = f"two-part model; {adjustment(first)}; {CLUSTERED}"
     return estimates(_two_parts(first, second), unit=unit, level=level, method=method)[0]
 
@@ -73,19 +71,15 @@ def _amount_given_repeat(
 ) -> Fit | NotEstimable:
     """Return the amount model on those who came back, with the terms of the first model."""
     back = returned(cells)
-    why = refusal(back, outcome)
-    if why:
-        return NotEstimable(why, n=int(back["n"].sum()))
+    if refused := refusal(back, outcome):
+        return NotEstimable(refused, n=int(back["n"].sum()))
     own = design.among(cells["repeats"].to_numpy() > 0, back, outcome)
     keep = independent(own.columns, own.n)
     model = fit(replace(own, columns=own.columns[:, keep]))
-    return model if isinstance(model, NotEstimable) else _padded(model, design, keep)
-
-
-def _padded(model: Fit, design: Design, keep: np.ndarray) -> Fit:
-    """Return the model with a zero for each term that it lacks."""
-    found = model.coefficients.combine(np.eye(len(keep))[:, keep])
-    return Fit(design=replace(design, binary=False), coefficients=found)
+    if isinstance(model, NotEstimable):
+        return model
+    padded = model.coefficients.combine(np.eye(len(keep))[:, keep])  # 0 for terms that it lacks
+    return Fit(design=replace(design, binary=False), coefficients=padded)
 
 
 def _two_parts(first: Fit, second: Fit) -> Quantities:
@@ -125,8 +119,7 @@ def _each_amount(
     currency: str,
 ) -> dict[str, MaybeEstimate]:
     units = {"orders": "orders", "spend": currency, "margin": currency}
-    missing = _("orders carry no margin and company.yml no gross_margin.")
-    nothing = NotEstimable(_("Not measured: {what}", what=missing))
+    nothing = NotEstimable("margin_not_known")
     return {
         outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells

@@ -13,7 +13,7 @@ from typing import Literal
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
 from profitchain.effects.nonresponse_weights import weighted_effect
 from profitchain.effects.repeat_effect import effect_of_a_point, lookback, repeat_effect
 from profitchain.evidence.event_study import event_effect, usable_event
@@ -22,7 +22,6 @@ from profitchain.evidence.within_customer import OwnPast, as_cells, own_past
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import BUILT_IN_CONTROLS
 from profitchain.stats.model_design import FEWEST_EVENTS
-from profitchain.stats.ratios import said_frame
 
 DESIGNS = (
     *("raw", "adjusted", "weighted", "within", "within_fixed_effects"),
@@ -88,7 +87,7 @@ def effects_by_design(
         for name, estimate in checks.items()
     ]
     rows += [_by_event(edition, level), _by_lot(edition, answers, level)]
-    return said_frame(
+    return to_frame(
         [row.estimate for row in rows],
         design=[row.design for row in rows],
         role=[row.role for row in rows],

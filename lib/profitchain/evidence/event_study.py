@@ -14,13 +14,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
 from profitchain.evidence.instrumental_variables import FEWEST_A_SIDE, ratio_of
 from profitchain.panel.edition import Edition
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import Wald, estimates, wald_test
 from profitchain.stats.ols import dummies, least_squares
-from profitchain.stats.ratios import said_frame
 
 OUTCOMES = ["score", "repeat"]
 A_YEAR = pd.DateOffset(months=12)  # looked at before the event, and after it
@@ -70,7 +69,7 @@ def event_study(edition: Edition, *, level: float = 0.95) -> pd.DataFrame:
     """
     shock = usable_event(edition)
     if isinstance(shock, NotEstimable):
-        return said_frame([], period=[], outcome=[])
+        return to_frame([], period=[], outcome=[])
     return differences_by_step(shock, level=level)
 
 
@@ -130,7 +129,7 @@ def differences_by_step(shock: Shock, *, level: float = 0.95) -> pd.DataFrame:
         by_row |= zip(rows, estimates(moves, unit="share", level=level), strict=True)
     labels = [(outcome, int(step)) for outcome in OUTCOMES for step in sizes.index]
     few = NotEstimable("few_on_one_side", fewest=shock.smallest)
-    frame = said_frame(
+    frame = to_frame(
         [by_row.get(label, few) for label in labels],
         period=[step * shock.months for _outcome, step in labels],
         outcome=[outcome for outcome, _step in labels],

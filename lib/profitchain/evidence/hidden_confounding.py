@@ -17,11 +17,12 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment
+from profitchain.effects.repeat_effect import adjustment
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import standardised
 from profitchain.stats.model_design import kish, model_of
 from profitchain.stats.model_matrix import as_it_is
+from profitchain.stats.ratios import CLUSTERED
 
 TIMES = (1, 2, 3)  # a hidden confounder so many times as strong as an observed control
 OUTCOME = -1  # its place among the moments; the score stands first, the controls between

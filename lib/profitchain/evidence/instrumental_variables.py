@@ -11,9 +11,9 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason
-from profitchain.effects.repeat_effect import CLUSTERED
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import least_squares
+from profitchain.stats.ratios import CLUSTERED
 
 STRONG = 10.0  # first-stage F, Staiger and Stock (1997), Econometrica 65: 557-586
 FEWEST_A_SIDE = 20  # answers

@@ -12,13 +12,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.effects.repeat_effect import CLUSTERED
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.stats.glm import Quantities, fitted
 from profitchain.stats.margins import average_effect, estimates, stacked
 from profitchain.stats.model_design import FEWEST_CUSTOMERS, Design, kish
 from profitchain.stats.model_matrix import as_it_is
-from profitchain.stats.ratios import said_frame
+from profitchain.stats.ratios import CLUSTERED
 
 CLOSE = 28  # days; two answers this near speak of much the same satisfaction
 FEWEST_PAIRS = 50
@@ -116,13 +115,13 @@ def corrections(
     parts = _effect_and_explained(cells, controls)
     reliabilities = [1.0, *reliabilities]
     if isinstance(parts, NotEstimable):
-        return said_frame([parts] * len(reliabilities), reliability=reliabilities)
+        return to_frame([parts] * len(reliabilities), reliability=reliabilities)
     nothing = pd.DataFrame(np.zeros((len(parts.errors), 1)), index=parts.errors.index)
     stated = [
         replace(parts, values=np.array([share]), errors=nothing) for share in reliabilities
     ]  # without error
     effects = [_corrected(parts, share, level, "reliability stated") for share in stated]
-    return said_frame(effects, reliability=reliabilities)
+    return to_frame(effects, reliability=reliabilities)
 
 
 def _reliability(pairs: pd.DataFrame) -> Quantities | NotEstimable:

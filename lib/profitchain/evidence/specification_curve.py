@@ -15,13 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.effects.repeat_effect import repeat_effect
 from profitchain.sources.company import Company
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import estimates, standardised
 from profitchain.stats.model_matrix import categories
-from profitchain.stats.ratios import said_frame
 
 SENSIBLE = 0.1  # a cut leaves at least this share of the answers on either side
 NONE, ALL, WITH_SEGMENTS = "none", "all", "all and all segments"
@@ -70,7 +69,7 @@ def specification_curve(
     specifications = list(_specifications(windows, firm, cells))
     by_days = _cells_by_days(windows, firm, cells)
     effects = [_effect(by_days[row.window], row, level) for row in specifications]
-    frame = said_frame(
+    frame = to_frame(
         effects,
         cut=[np.nan if row.cut is None else row.cut for row in specifications],
         adjusted_for=[row.adjusted_for for row in specifications],
@@ -97,7 +96,7 @@ def by_window(
     effects = [
         repeat_effect(rows, controls=firm.controls, level=level) for rows in by_days.values()
     ]
-    return said_frame(effects, window=list(by_days))
+    return to_frame(effects, window=list(by_days))
 
 
 def clear_share(curve: pd.DataFrame) -> MaybeEstimate:

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.effects.repeat_effect import CLUSTERED, effect_of_a_point
+from profitchain.effects.repeat_effect import effect_of_a_point
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import refusal
 from profitchain.stats.model_matrix import control_columns
 from profitchain.stats.ols import demeaned, least_squares
-from profitchain.stats.ratios import change
+from profitchain.stats.ratios import CLUSTERED, change
 
 PROMPTED = 0.05  # answering again may differ so much by the outcome before fixed effects are left
 

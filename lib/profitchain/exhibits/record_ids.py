@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import isnan
 from typing import NamedTuple, TypeAlias
 
 import pandas as pd
@@ -13,12 +12,14 @@ from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
-from profitchain.lifetime.customer_value import Prospects
-from profitchain.lifetime.holdout_test import HeldOut
+from profitchain.lifetime.customer_value import CustomerValue
+from profitchain.lifetime.holdout_test import HoldoutTest
 from profitchain.measures.clustering import ClusteringTrial
-from profitchain.measures.segment_comparisons import MEASURES, SegmentComparison
+from profitchain.measures.segment_comparisons import SegmentComparison
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
 from profitchain.stats.margins import Wald
+from profitchain.words.measures import LABELS as MEASURE_LABELS
+from profitchain.words.measures import label as label_of
 
 LABELS = {
     # 01_data, 02_response
@@ -111,13 +112,13 @@ class Rows(NamedTuple):
 
     `group` names a row's group by its columns; `column` is what the names of value, low and high
     begin with, or a column that is its own interval; `unit` is used where no column says it, `why`
-    where a row has neither a number nor a reason, `label` where groups are called differently.
+    where a row has no number, `label` where groups are called differently.
     """
 
     group: str = "{segment}: {group}"
     column: str = ""
     unit: str = ""
-    why: str = "too_few_to_say"
+    why: str = ""
     label: str = ""
 
 
@@ -128,7 +129,7 @@ ROWS = {
     "repeat_effect_per_point": Rows(unit="share"),
     "repeat_effect_per_point_by_design": Rows("{design}", unit="share"),
     "segment_heterogeneity_p": Rows("{measure} by {segment}", "p_adjusted", "p"),
-    "worth_of_scenario": Rows("{index}", "a_year_"),
+    "worth_of_scenario": Rows("{Index}", "a_year_"),
     "{id}_shrunk": Rows(column="shrunk_"),
 }
 
@@ -151,7 +152,7 @@ def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
         finding(
             of.measure.id,
             of.now,
-            label=of.measure.label,
+            label=label_of(of.measure),
             change=of.change,
             change_on_year=of.change_on_year,
             trend=of.trend,
@@ -163,7 +164,7 @@ def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
 def findings_of_segments(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
     """Return a measure by group (`groups`: segment, group, value, low, high, n, why)."""
     return [
-        finding(measure.id, estimate, label=measure.label, group=group)
+        finding(measure.id, estimate, label=label_of(measure), group=group)
         for group, estimate in _of_rows(groups, Rows(unit=measure.unit))
     ]
 
@@ -186,20 +187,23 @@ def findings_of_totals(
     ----------
     activity : one row a period and cluster: `orders`, `revenue`, `active` (customers).
     """
-    columns = {"orders": "orders", "revenue": "revenue", "active_customers": "active"}
-    units = {id: getattr(totals[id], "unit", "") for id in columns}
-    trends = {
-        id: period_totals(activity, column, periods, unit=units[id])
-        for id, column in columns.items()
-    }
-    return [finding(id, totals[id], label=LABELS[id], trend=trends[id]) for id in columns]
+    recorded = []
+    for id, column in (
+        ("orders", "orders"),
+        ("revenue", "revenue"),
+        ("active_customers", "active"),
+    ):
+        unit = getattr(totals[id], "unit", "")
+        trend = period_totals(activity, column, periods, unit=unit)
+        recorded.append(finding(id, totals[id], label=LABELS[id], trend=trend))
+    return recorded
 
 
 def findings_of_lifetime(
-    prospects: Prospects,
+    prospects: CustomerValue,
     groups: pd.DataFrame,
     like_customers: ScoreGroupComparison | None,
-    holdout: HeldOut | NotEstimable,
+    holdout: HoldoutTest | NotEstimable,
 ) -> list[Recorded]:
     """Return what customers are worth from now on, also by group, and how well a trial did."""
     words = {"money": _(prospects.money), "months": prospects.horizon_months}
@@ -234,42 +238,39 @@ def findings_of_groups(
     shrunk = [
         recorded
         for id, groups in fair.groups.groupby("measure", sort=False)
-        for recorded in findings_of({"{id}_shrunk": groups}, id=id, measure=_(MEASURES[id]))
+        for recorded in findings_of({"{id}_shrunk": groups}, id=id, measure=_(MEASURE_LABELS[id]))
     ]
-    tests = fair.segments.assign(measure=fair.segments["measure"].map(MEASURES))
+    tests = fair.segments.assign(measure=fair.segments["measure"].map(MEASURE_LABELS))
     gain = clusters if isinstance(clusters, NotEstimable) else clusters.gain
     return [*shrunk, *findings_of({"segment_heterogeneity_p": tests, "clustering_gain": gain})]
 
 
 def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
     """Yield what stands under one id: label, group (None: the whole firm), number."""
-    label = LABELS[id]
+    label, rows = LABELS[id], ROWS.get(id, Rows())
     match numbers:
         case pd.DataFrame():
-            rows = ROWS.get(id, Rows())
-            label = rows.label or label
-            yield from ((label, group, number) for group, number in _of_rows(numbers, rows))
+            for group, number in _of_rows(numbers, rows):
+                yield rows.label or label, group, number
         case Mapping():
-            yield from ((label, group, number) for group, number in numbers.items())
-        case Estimate() | NotEstimable():
-            yield label, None, numbers
+            for group, number in numbers.items():
+                yield label, group, number
         case Wald():
             yield label, None, numbers.estimate
         case int():
             yield label, None, counted(numbers, unit=UNITS[id])
+        case _:
+            yield label, None, numbers
 
 
 def _of_rows(groups: pd.DataFrame, rows: Rows) -> Iterator[tuple[str, MaybeEstimate]]:
     """Yield each group's name and number; those of a firm without segments are none."""
-    ends = [rows.column] * 3 if rows.column in groups else ["value", "low", "high"]
-    groups = groups.rename(columns=lambda name: name.removeprefix(rows.column) or name)
-    for index, row in zip(groups.index, groups.to_dict("records"), strict=True):
-        if row.get("segment") in (EVERYBODY, ALIKE):
-            continue
-        n, group = int(row["n"]), rows.group.format(index=index, **row)
-        value, low, high = (float(row[end]) for end in ends)
-        if why := row.get("why") or (rows.why if isnan(value) else ""):
-            yield group, NotEstimable(why, n=n)
-        else:
-            unit = rows.unit or row["unit"]
-            yield group, Estimate(value=value, low=low, high=high, n=n, unit=unit)
+    numbers = groups.rename(columns=lambda name: name.removeprefix(rows.column) or "value")
+    if rows.column in groups:
+        numbers = numbers.assign(low=numbers["value"], high=numbers["value"])
+    for row in numbers.itertuples():
+        if getattr(row, "segment", "") not in (EVERYBODY, ALIKE):
+            number = Estimate.of(row, unit=rows.unit)
+            if rows.why and isinstance(number, NotEstimable):
+                number = NotEstimable(rows.why, n=number.n)
+            yield rows.group.format(**row._asdict()), number

@@ -10,18 +10,17 @@ it never leaves the scale and does not shrink to nothing when everybody agrees.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import scipy
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _, ngettext
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.stats.clusters import totals as totals_of
 
 FEWEST_CLUSTERS = 4.5  # below this many effective customers an interval would be guesswork
+said_frame = to_frame  # until every package imports it from core.estimates
 CLUSTERED = "95% interval clustered by customer"
 
 
@@ -88,9 +87,8 @@ def stated(
 ) -> Estimate:
     """Return a linearised number with its interval: Wilson's where the scale has `bounds`."""
     low, high = _interval(linear, bounds, level)
-    return Estimate(
-        value=linear.value, low=low, high=high, n=linear.n, unit=unit, level=level, method=method
-    )
+    ends = {"value": linear.value, "low": low, "high": high}
+    return Estimate(**ends, n=linear.n, unit=unit, level=level, method=method)
 
 
 def change(
@@ -110,28 +108,25 @@ def change(
     Customers found in both make the two depend on each other; that covariance counts. The
     interval joins the two ratios' own (MOVER: Zou and Donner 2008, Stat. Med. 27: 1693-1702).
     """
-    linear = [
+    first, second = (
         linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
         for sums in (now, before)
-    ]
-    for side in linear:
-        if isinstance(side, NotEstimable):
-            return side
-    first, second = linear
-    (low1, high1), (low2, high2) = (_interval(side, bounds, level) for side in linear)
+    )
+    if isinstance(first, NotEstimable):
+        return first
+    if isinstance(second, NotEstimable):
+        return second
+    (low1, high1), (low2, high2) = (_interval(side, bounds, level) for side in (first, second))
     shared = 2 * _correlation(first, second)
     down, up = first.value - low1, high1 - first.value
     down2, up2 = second.value - low2, high2 - second.value
-    difference = first.value - second.value
+    value = first.value - second.value
     return Estimate(
-        value=difference,
-        low=difference - np.sqrt(max(down**2 + up2**2 - shared * down * up2, 0.0)),
-        high=difference + np.sqrt(max(up**2 + down2**2 - shared * up * down2, 0.0)),
-        n=first.n,
-        unit=unit,
-        level=level,
-        method=CLUSTERED,
-    )
+        value=value,
+        low=value - np.sqrt(max(down**2 + up2**2 - shared * down * up2, 0.0)),
+        high=value + np.sqrt(max(up**2 + down2**2 - shared * up * down2, 0.0)),
+        n=first.n, unit=unit, level=level, method=CLUSTERED,
+    )  # fmt: skip
 
 
 def holm(p_values: pd.Series) -> np.ndarray:
@@ -140,24 +135,12 @@ def holm(p_values: pd.Series) -> np.ndarray:
     Holm (1979), Scandinavian Journal of Statistics 6: 65-70. As statsmodels' `multipletests`, which
     would let Python collect its garbage at every call, half a second in a process full of frames.
     """
-    adjusted = p_values.to_numpy(float, copy=True)
-    known = np.flatnonzero(~np.isnan(adjusted))
-    order = known[np.argsort(adjusted[known], kind="stable")]
+    adjusted: np.ndarray = p_values.to_numpy(float, copy=True)
+    tested = np.flatnonzero(~np.isnan(adjusted))
+    order = tested[np.argsort(adjusted[tested], kind="stable")]
     scaled = adjusted[order] * np.arange(len(order), 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
     return adjusted
-
-
-def said_frame(said: Sequence[MaybeEstimate], **labels: Sequence[object]) -> pd.DataFrame:
-    """Return estimates as a frame: the labels, then value, low, high (NaN where unsaid), n, why."""
-    rows = [
-        (one.value, one.low, one.high, one.n, "")
-        if isinstance(one, Estimate)
-        else (np.nan, np.nan, np.nan, one.n, one.why)
-        for one in said
-    ]
-    numbers = pd.DataFrame(rows, columns=["value", "low", "high", "n", "why"])
-    return pd.concat([pd.DataFrame(labels), numbers], axis=1)
 
 
 def linearise(
@@ -170,36 +153,19 @@ def linearise(
     above, below, counted = (totals[name].to_numpy() for name in columns)
     clusters, n = totals.index, below.sum()
     if n <= 0:
-        return NotEstimable(_("Nothing was counted here."))
+        return NotEstimable("nothing_counted")
     if min(n, len(clusters)) < smallest:
-        return NotEstimable(_too_small(smallest), n=int(n))
+        return NotEstimable("group_too_small", smallest=smallest, n=int(n))
     shares = below / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
-        return NotEstimable(_too_few(len(clusters), float(shares.max())), n=int(n))
+        if len(clusters) < FEWEST_CLUSTERS:
+            return NotEstimable("too_few_customers", customers=len(clusters), n=int(n))
+        return NotEstimable("one_customer_too_large", share=float(shares.max()), n=int(n))
     value = float(above.sum() / n)
     residuals = (above - value * below) / n
     errors = pd.Series(residuals * np.sqrt(len(clusters) / (len(clusters) - 1)), index=clusters)
     return Linearised(value=value, errors=errors, n=int(counted.sum()), effective=effective)
-
-
-def _too_small(smallest: int) -> str:
-    return ngettext(
-        "Fewer than {n} customer: too small a group to show.",
-        "Fewer than {n} customers: too small a group to show.",
-        smallest,
-    )
-
-
-def _too_few(clusters: int, largest_share: float) -> str:
-    if clusters < FEWEST_CLUSTERS:
-        return ngettext(
-            "Too few to say: only {n} customer.", "Too few to say: only {n} customers.", clusters
-        )
-    return _(
-        "Too few to say: one customer makes up {share} of what was counted.",
-        share=f"{largest_share:.0%}",
-    )
 
 
 def _interval(
@@ -212,10 +178,8 @@ def _interval(
     bottom, span = bounds[0], bounds[1] - bounds[0]
     share = (linear.value - bottom) / span
     spread = share * (1 - share)
-    if linear.variance > 0 and spread > 0:
-        effective_n = spread * span**2 / linear.variance
-    else:
-        effective_n = linear.effective
+    is_spread = linear.variance > 0 and spread > 0
+    effective_n = spread * span**2 / linear.variance if is_spread else linear.effective
     low, high = wilson(share, effective_n, quantile)
     return min(bottom + span * low, linear.value), max(bottom + span * high, linear.value)
 
@@ -253,15 +217,14 @@ def difference(
     ----------
     now, before : as in `change`.
     """
-    linear = [linearise(sums, numerator, denominator) for sums in (now, before)]
-    if any(isinstance(side, NotEstimable) for side in linear):
+    first, second = (linearise(sums, numerator, denominator) for sums in (now, before))
+    if isinstance(first, NotEstimable) or isinstance(second, NotEstimable):
         return np.nan, np.nan
-    first, second = linear
     apart = first.value - second.value
     errors = first.errors.sub(second.errors, fill_value=0.0)
     variance = float(errors @ errors)
     if variance == 0:
         return apart, 1.0 if apart == 0 else np.nan
-    squares = sum(side.variance**2 / side.df for side in linear)
+    squares = first.variance**2 / first.df + second.variance**2 / second.df
     df = (first.variance + second.variance) ** 2 / squares
     return apart, float(2 * scipy.stats.t.sf(abs(apart) / np.sqrt(variance), df))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable, Reason
+from profitchain.core.estimates import NotEstimable, Reason, to_frame
 from profitchain.core.formats import digits
 from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.evidence.event_study import Shock
@@ -16,7 +16,6 @@ from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company
 from profitchain.stats.comparisons import in_percentage_points
 from profitchain.stats.margins import Wald
-from profitchain.stats.ratios import said_frame
 from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
 from profitchain.words.evidence_reasons import touched_words
@@ -276,7 +275,7 @@ def event_chart(study: pd.DataFrame, event: Shock | NotEstimable) -> pd.DataFram
     Without an event: one row with the reason, so that the chart says it.
     """
     if isinstance(event, NotEstimable):
-        return said_frame([event], period=[0], outcome=[""])
+        return to_frame([event], period=[0], outcome=[""])
     share = study["outcome"] == "repeat"
     names = {"score": _("Score, in points"), "repeat": _("Repeat orders, in percentage points")}
     both = study.where(~share, in_percentage_points(study))

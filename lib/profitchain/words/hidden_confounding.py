@@ -13,6 +13,7 @@ from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, Caption, source
 from profitchain.words.designs import described, per_point, per_point_caption
 from profitchain.words.prose import sentence
+from profitchain.words.reasons import control_name
 
 
 def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.DataFrame) -> str:
@@ -30,7 +31,7 @@ def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.Dat
     row = once.iloc[0]
     strongest = _(
         "Our strongest control, {control}, explains {of_score} and {of_repeats}.",
-        control=_(row["control"]), of_score=plain(row["score_share"], "share"),
+        control=control_name(row["control"]), of_score=plain(row["score_share"], "share"),
         of_repeats=plain(row["outcome_share"], "share"),
     )  # fmt: skip
     return following(strength, strongest)
@@ -84,7 +85,7 @@ def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
     strongest = compared["control"].iloc[0]
     rows = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
     labels = [
-        _(row.control) if row.times == 1 else f"{_(row.control)} × {row.times:g}"
+        control_name(row.control) + ("" if row.times == 1 else f" × {row.times:g}")
         for row in rows.itertuples()
     ]
     columns = ["label", "score_share", "outcome_share", "value", "low", "high", "n", "unit"]
@@ -126,7 +127,8 @@ def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
         numbers = part.set_index("control")[["value", "low", "high"]].loc[table["as strong as"]]
         for name in numbers:
             table[f"{left}_{name}"] = numbers[name].to_numpy()
-    return table.reset_index(drop=True)
+    controls = [control_name(control) for control in table["as strong as"]]
+    return table.assign(**{"as strong as": controls}).reset_index(drop=True)
 
 
 def compared_caption(line: StraightLine | NotEstimable) -> Caption:
