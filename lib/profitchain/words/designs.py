@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import NotEstimable, Reason, to_frame
-from profitchain.core.formats import digits
+from profitchain.core.formats import digits, p_words
 from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.evidence.event_study import Shock
 from profitchain.evidence.specification_curve import ALL_BUT, AS, FOR, LENGTH
@@ -21,15 +21,7 @@ from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
 from profitchain.words.evidence_reasons import touched_words
 from profitchain.words.scores import brief, spread
 
-NOT_JUDGED = N_("Shown, but not judged.")
 POINTS = N_("points")
-KEYS = (  # of evidence, translated where they are shown: designs, sets of controls, choices, sides
-    *(N_("raw"), N_("adjusted"), N_("weighted"), N_("within"), N_("within_fixed_effects")),
-    *(N_("placebo"), N_("lead"), N_("shock"), N_("experiment")),
-    *(N_("none"), N_("all"), N_("all and all segments")),
-    *(N_("score as"), N_("adjusted for"), N_("days followed")),
-    *(N_("positive"), N_("negative"), N_("unclear")),
-)
 DESIGNS = {  # by what a design compares: its label, and what it compares and assumes
     "raw": (N_("As it is"),
         N_("Compares customers as they are: assumes that nothing else differs.")),
@@ -65,11 +57,8 @@ DESIGNS = {  # by what a design compares: its label, and what it compares and as
         N_("Compares customers offered something with those held out by lot: at most an upper "
            "bound, as an offer also sells without satisfying.")),
 }  # fmt: skip
-_HISTORY = {
-    "prior_orders": N_("prior orders"),
-    "recency": N_("recency"),
-    "tenure": N_("tenure"),
-}
+_HISTORY = {"prior_orders": N_("prior orders"), "recency": N_("recency")}
+_HISTORY |= {"tenure": N_("tenure")}
 HANGS_ON = {
     AS: N_("The effect hangs most on how the score enters"),
     FOR: N_("The effect hangs most on what is adjusted for"),
@@ -88,9 +77,8 @@ def specifications_sentence(curve: pd.DataFrame) -> str:
         return _(
             "In **{most} of {total}** ways of counting, the interval leaves zero out on one side, "
             "in {least} on the other: the conclusion **flips**.",
-            least=min(up, down),
-            **counts,
-        )
+            least=min(up, down), **counts,
+        )  # fmt: skip
     if not up and not down:
         return _("In none of {total} ways of counting does the interval leave zero out.", **counts)
     if up:
@@ -111,7 +99,7 @@ def pre_trend_sentence(test: Wald | NotEstimable) -> str:
     if isinstance(test, NotEstimable):
         why = reasons.text(test)
         return _("Whether both moved alike before the event can't be said: {why}", why=why)
-    p = _("p below {limit}", limit="0.001") if test.p < 0.001 else f"p = {test.p:.3f}"
+    p = p_words(test.p)
     if test.p < 0.05:
         return _(
             "Before the event they did **not** move alike ({p}): what follows is no proof.", p=p
@@ -124,14 +112,15 @@ def designs_table(effects: pd.DataFrame) -> pd.DataFrame:
     notes = [
         following(
             _note(row.compares),
-            _(NOT_JUDGED) if row.role == "shown" else "",
+            _("Shown, but not judged.") if row.role == "shown" else "",
             row.why and _("Not here: {why}", why=reasons.text(row.why)),
         )
         for row in effects.itertuples()
     ]
-    table = per_point(effects).assign(design=_labels(effects), why=N_("not here"))
-    table = table.assign(**{"what it compares": notes})
-    return table[["design", "value", "low", "high", "n", "why", "what it compares", "unit"]]
+    words = {"design": _labels(effects), "why": N_("not here"), "what it compares": notes}
+    return per_point(effects).assign(**words)[
+        ["design", "value", "low", "high", "n", "why", "what it compares", "unit"]
+    ]
 
 
 def designs_chart(effects: pd.DataFrame) -> pd.DataFrame:
@@ -162,9 +151,8 @@ def designs_caption(effects: pd.DataFrame, firm: Company) -> Caption:
         message = ngettext(
             "The link is clear in {clear} of {n} design that measures it",
             "The link is clear in {clear} of {n} designs that measure it",
-            len(rows),
-            clear=int(((rows["low"] > 0) | (rows["high"] < 0)).sum()),
-        )
+            len(rows), clear=int(((rows["low"] > 0) | (rows["high"] < 0)).sum()),
+        )  # fmt: skip
     return per_point_caption(message, firm, effects) | {
         "description": described(message, spread(designs_chart(effects))),
         "unit": PER_POINT,
@@ -232,8 +220,9 @@ def curve_caption(curve: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the specification curve."""
     total = int((curve["clear"] != "").sum())
     clear = total - int((curve["clear"] == "unclear").sum())
-    counts = {"clear": clear, "total": total}
-    message = _("The link is clear in {clear} of {total} ways of counting", **counts)
+    message = _(
+        "The link is clear in {clear} of {total} ways of counting", clear=clear, total=total
+    )
     return per_point_caption(message, firm, curve, within=_("30 to 365 days")) | {
         "description": described(message, spread(curve_chart(curve)[[AS, "value"]])),
         "mark": _("as on our pages"),

@@ -12,6 +12,13 @@ from profitchain.core.i18n import N_, NN_, _, listed, ngettext
 if TYPE_CHECKING:
     from profitchain.words.reasons import Message, Values
 
+KEYS = (  # of evidence, translated where they are shown: designs, sets of controls, choices, sides
+    *(N_("raw"), N_("adjusted"), N_("weighted"), N_("within"), N_("within_fixed_effects")),
+    *(N_("placebo"), N_("lead"), N_("shock"), N_("experiment")),
+    *(N_("none"), N_("all"), N_("all and all segments")),
+    *(N_("score as"), N_("adjusted for"), N_("days followed")),
+    *(N_("positive"), N_("negative"), N_("unclear")),
+)
 COULD_HIDE = N_("a link that matters could hide among so few answers")
 
 
