@@ -127,7 +127,7 @@ ROWS = {
     "lifetime_value_mean": Rows(label=N_("Lifetime value of a customer")),
     "repeat_effect_per_10_nps": Rows("{mechanism}", unit="share"),
     "repeat_effect_per_point": Rows(unit="share"),
-    "repeat_effect_per_point_by_design": Rows("{rung}", unit="share"),
+    "repeat_effect_per_point_by_design": Rows("{design}", unit="share"),
     "segment_heterogeneity_p": Rows("{measure} by {segment}", "p_adjusted", "p"),
     "worth_of_scenario": Rows("{Index}", "a_year_"),
     "{id}_shrunk": Rows(column="shrunk_"),

@@ -16,7 +16,9 @@ from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
 from profitchain.core.formats import TOO_FEW, evidence, in_brackets, number
 from profitchain.core.i18n import N_, NN_, _, ngettext
 from profitchain.words import measures
+from profitchain.words.evidence_reasons import EVIDENCE
 
+Values = Mapping[str, Any]
 Message = measures.Message
 
 RECORDED = "as_recorded"  # a reason that an edition gave, in its words
@@ -240,11 +242,9 @@ EFFECTS: dict[str, Message] = {
     ),
 }
 
-EVIDENCE: dict[str, Message] = {}
-
 
 def _too_few_repeaters(did: str) -> Message:
-    def message(values: Mapping[str, Any]) -> str:
+    def message(values: Values) -> str:
         n = values["customers"]
         who = ngettext("Only {n} customer", "Only {n} customers", n) if n else _("No customer")
         return _("{who} {did}; {needed} are needed.", who=who, did=_(did), needed=values["needed"])
