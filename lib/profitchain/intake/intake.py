@@ -91,11 +91,9 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
     CompanyError, where a source can't be read; ContractError, where a table can't be used: one
     message with every fault of every table; PeriodError, where no order lies before the end.
     """
-    end = None
-    if period is not None:
-        end = End(at=period.ends_at(company.time_zone), day=period.last_day + timedelta(days=1))
+    end = end_of(company, period)
     with opened(company) as (con, scratch):
-        judged, faults = _judge_all(con, company, end, scratch=scratch)
+        judged, faults = judge_all(con, company, end, scratch=scratch)
         outcomes = {table: outcomes_of(each) for table, each in judged.items()}
         faults |= {t: f for t, o in outcomes.items() if (f := nothing_usable(t, o, company))}
         if faults:
@@ -115,10 +113,17 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         )
 
 
+def end_of(company: Company, period: Period | None) -> End | None:
+    """Return the first moment and day that a period doesn't know of; None where there is no end."""
+    if period is None:
+        return None
+    return End(at=period.ends_at(company.time_zone), day=period.last_day + timedelta(days=1))
+
+
 def last_period(company: Company) -> Period:
     """Return the last period that the orders cover to the end, by the data and not by the clock."""
     with opened(company) as (con, scratch):
-        judged, faults = _judge_all(con, company, None, scratch=scratch, only=("orders",))
+        judged, faults = judge_all(con, company, None, scratch=scratch, only=("orders",))
         if faults:
             raise ContractError(faults_in_words(faults, company))
         orders = used_rows(judged["orders"], None)
@@ -133,10 +138,13 @@ def last_period(company: Company) -> Period:
     return last_complete(local.date(), company.report_every)
 
 
-def _judge_all(
+def judge_all(
     con: Any, company: Company, end: End | None, *, scratch: Path, only: Sequence[str] = ()
 ) -> tuple[dict[str, Judged], dict[str, list[str]]]:
-    """Return each table's judged rows, and the faults of those that can't be read at all."""
+    """Return each table's judged rows, and the faults of those that can't be read at all.
+
+    `only` these tables, if any are named, with those that they are checked against among them.
+    """
     judged: dict[str, Judged] = {}
     faults: dict[str, list[str]] = {}
     for table in dict.fromkeys(ORDER):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -228,12 +228,14 @@ def _told_apart(
     return rows.filter(~is_suspect).select(*columns).union(apart)
 
 
-def used_rows(judged: Judged, end: End | None) -> ir.Table:
+def used_rows(judged: Judged, end: End | None, *, own: Mapping[str, str] | None = None) -> ir.Table:
     """Return the rows that are used, under our names; what happened later is not known yet.
 
-    Orders that were read from pieces keep `__who` and `__mark`, by which joins are quicker.
+    Orders that were read from pieces keep `__who` and `__mark`, by which joins are quicker. `own`
+    names further columns of the source to keep: the name to give them, and their own.
     """
-    kept = judged.rows.filter(judged.rows[OUTCOME] == USED)
+    rows = judged.cells if own else judged.rows
+    kept = rows.filter(rows[OUTCOME] == USED)
     columns: dict[str, ir.Value] = {}
     for column in judged.table.present:
         value = kept[typed(column.name)]
@@ -244,4 +246,5 @@ def used_rows(judged: Judged, end: End | None) -> ir.Table:
             value = ibis.ifelse(is_later(value, end), ibis.null(value.type()), value)
         columns[column.name] = value
     numbered = [name for name in (WHO, MARK) if name in kept.columns]
-    return kept.select(**columns, **{name: kept[name] for name in numbered})
+    further = {name: kept[theirs] for name, theirs in (own or {}).items()}
+    return kept.select(**columns, **further, **{name: kept[name] for name in numbered})
