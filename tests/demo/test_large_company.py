@@ -24,7 +24,7 @@ from profitchain import cli
 from profitchain.core.errors import ParameterError
 from profitchain.core.periods import Period
 from profitchain.intake import intake
-from profitchain.sources.loading import company
+from profitchain.sources import company
 
 CUSTOMERS, BLOCK = 5_000, 1_300  # four blocks
 WANTED = {"orders": 25_000, "answers": 2_500}

@@ -187,7 +187,7 @@ def test_the_first_sentence_is_the_verdict(said, words):
 def test_the_grade_is_recorded_as_its_place_among_grades(case):
     said, how, grade = CASES[case]
     found = verdict(evidence(said, **how))
-    recorded = record_ids.of_evidence({"evidence_grade": found.said})[0].parts[0]
+    recorded = record_ids.findings_of({"evidence_grade": found.said})[0].parts[0]
     if grade == "too few data":
         assert isinstance(recorded.said, NotEstimable)
         return

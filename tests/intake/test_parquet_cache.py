@@ -10,8 +10,8 @@ import pytest
 
 from profitchain.core.periods import Period
 from profitchain.intake import intake, parquet_cache
+from profitchain.sources import store_paths
 from profitchain.sources.company import load_company
-from profitchain.sources.loading import store_paths
 from profitchain.sources.typed_tables import MARK, WHO
 
 ROWS = 60  # of each quarter's file

@@ -13,7 +13,7 @@ from scipy import integrate, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.exhibits import evidence_charts, exhibit, group_records
+from profitchain.exhibits import evidence_charts, exhibit, record_ids
 from profitchain.measures import clustering, segment_comparisons
 from profitchain.measures.segment_comparisons import ALIKE, compared_fairly
 from profitchain.stats import shrinkage
@@ -22,6 +22,7 @@ from profitchain.stats.shrinkage import GroupMeans
 from profitchain.words import segments
 
 WORLDS = 150
+UNTRIED = NotEstimable("too_few_to_say")
 # Alderman and Powers' eight coaching schools (Rubin 1981, table 1): effects, standard errors
 SCHOOLS = np.array([28, 8, -3, 7, -1, 1, 18, 12.0]), np.array([15, 10, 16, 11, 9, 11, 10, 18.0])
 # trials of the BCG vaccine (Colditz et al. 1994, JAMA 271: 698-702): cases and others, both arms;
@@ -209,7 +210,7 @@ def test_no_firm_is_too_small_or_too_alike_to_be_answered(values, groups):
             ),
         ]
         table = segments.groups_table(found, [one])
-        group_records.of_fair_groups(found)
+        record_ids.findings_of_groups(found, UNTRIED)
     assert len(table) == groups
     assert not [text for text in words if "nan" in text]
     assert (found.groups["n"] < 10).equals(found.groups["raw_value"].isna())
@@ -327,7 +328,9 @@ def test_the_profile_counts_every_customer_once_and_hides_small_clusters():
 
 def test_what_is_recorded_has_a_stable_id_and_a_group():
     values, group = kept(np.random.default_rng(2), [0.3] * 7 + [0.55], SIZES)
-    parts = [one.parts[0] for one in group_records.of_fair_groups(fairly(values, group))]
+    recorded = record_ids.findings_of_groups(fairly(values, group), UNTRIED)
+    *parts, gain = [one.parts[0] for one in recorded]
+    assert (gain.id, gain.said) == ("clustering_gain", UNTRIED)
     assert {part.id for part in parts} == {"retention_rate_shrunk", "segment_heterogeneity_p"}
     assert {part.group for part in parts if part.id.endswith("shrunk")} == {
         f"group: {at}" for at in range(8)

@@ -1,8 +1,10 @@
-"""From what a page has computed to what it publishes under stable ids."""
+"""Which numbers the pages publish: each one's stable id, its label, and how it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isnan
+from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 
@@ -10,15 +12,85 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, co
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
+from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
+from profitchain.lifetime.customer_value import Prospects
+from profitchain.lifetime.holdout_test import HeldOut
+from profitchain.measures.clustering import ClusteringTrial
+from profitchain.measures.segment_comparisons import MEASURES, SegmentComparison
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
+from profitchain.stats.margins import Wald
 
-TOTALS = {
-    "orders": (N_("Orders"), "orders"),
-    "revenue": (N_("Revenue"), "revenue"),
-    "active_customers": (N_("Active customers"), "active"),
-}
-
-EVIDENCE = {
+LABELS = {
+    # 01_data, 02_response
+    "rows_used": N_("Rows used"),
+    "rows_broken": N_("Rows set aside as broken"),
+    "response_rate": N_("Response rate"),
+    "{question}_weighted": N_("{label}, weighted for who answered"),
+    "repeat_effect_per_point_weighted": N_("Effect of one point, weighted"),
+    "effective_answers": N_("Answers of equal weight that would tell as much"),
+    # 03_satisfaction, 05_loyalty
+    "responses": N_("Survey answers"),
+    "orders": N_("Orders"),
+    "revenue": N_("Revenue"),
+    "active_customers": N_("Active customers"),
+    "new_customers": N_("New customers"),
+    # 06_customers: value today
+    "top_decile_revenue_share": N_("Revenue carried by the top tenth of the period's customers"),
+    "top_decile_margin_share": N_("Margin carried by the top tenth of the period's customers"),
+    "top_decile_revenue_share_lookback": N_("Revenue carried by the top tenth, lookback"),
+    "top_decile_margin_share_lookback": N_("Margin carried by the top tenth, lookback"),
+    "revenue_gini": N_("Gini index of revenue over the period's customers"),
+    "margin_gini": N_("Gini index of margin over the period's customers"),
+    "profit_per_customer": N_("Profit per customer after cost to serve, lookback"),
+    "loss_making_share": N_("Customers who cost more than their margin, lookback"),
+    "value_group_customers": N_("Customers of the value group"),
+    "value_group_revenue_share": N_("Share of the lookback's revenue"),
+    "value_group_margin_share": N_("Share of the lookback's margin"),
+    "answered_customers_share": N_("Customers of the lookback with an answer"),
+    "high_value_dissatisfied_share": N_("Not satisfied, of customers of high value with an answer"),
+    "four_field_customers": N_("Customers in the field"),
+    "orders_per_customer_lookback": N_("Orders per customer, lookback"),
+    "days_between_purchases": N_("Days between purchases, median customer"),
+    # 06_customers: value to come
+    "lifetime_value_mean": N_("Lifetime value of a customer ({span})"),
+    "lifetime_value_total": N_("Lifetime value of all customers ({span})"),
+    "lifetime_value_new": N_("Lifetime value of a new customer ({span})"),
+    "lifetime_value_difference": N_("Lifetime value, {best} less {worst}, among like customers"),
+    "share_alive": N_("Mean chance to be still a customer"),
+    "expected_orders_12m": N_("Expected days with an order, a customer, 12 months"),
+    "lifetime_holdout_ratio": N_("Purchase days expected by those that came"),
+    "lifetime_holdout_money_ratio": N_("Money expected by what came"),
+    # 06_customers: who is leaving
+    "quiet_share": N_("Customers of the lookback without an order within the window"),
+    "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
+    "hazard_ratio_per_point": N_("Pace of the next order for one more point, as a ratio"),
+    "churn_auc": N_("How well leaving was foretold: AUC, out of time"),
+    "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
+    "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
+    "value_at_risk": N_("Lookback's value of those foretold to order nothing"),
+    # 06_customers: which groups differ
+    "{id}_shrunk": N_("{measure}, drawn to the mean"),
+    "segment_heterogeneity_p": N_("Test that the groups of a segment are alike, p"),
+    "clustering_gain": N_(
+        "Squared error saved by clusters found in the data, less that by groups by rule"
+    ),
+    # 07_repeat_purchase
+    "repeat_effect_per_point": N_("Effect of one point on repeat orders"),
+    "repeat_effect_per_point_unadjusted": N_("Effect of one point, not adjusted"),
+    "repeat_effect_per_10_nps": N_("Effect of ten NPS points on repeat orders"),
+    "linearity_p": N_("Test that every point counts the same, p"),
+    "orders_effect_per_point": N_("Effect of one point on orders"),
+    "spend_effect_per_point": N_("Effect of one point on spend"),
+    "margin_effect_per_point": N_("Effect of one point on margin"),
+    # 08_worth
+    "worth_of_a_point": N_("Worth of a point in margin, active base, a year"),
+    "worth_of_a_point_revenue": N_("Worth of a point in revenue, active base, a year"),
+    "worth_per_customer_a_year": N_("Worth of a point per active customer a year"),
+    "worth_of_scenario": N_("What other scores go with, active base, a year"),
+    "control_difference": N_("Difference from the books"),
+    "smallest_detectable_effect": N_("Smallest effect that is found"),
+    "sales_elasticity": N_("Percent more sales for 1% more score"),
+    # 09_sensitivity
     "evidence_grade": N_("Evidence for the link (0 contradictory, 1 weak, 2 moderate, 3 strong)"),
     "robustness_value": N_(
         "Share of score and repeats that something hidden must explain, link gone"
@@ -27,255 +99,177 @@ EVIDENCE = {
     "e_value": N_("E-value of one more point"),
     "score_reliability": N_("Agreement of two answers of a customer within four weeks"),
     "repeat_effect_per_point_corrected": N_("Effect of one point, corrected for a noisy score"),
+    "repeat_effect_per_point_by_design": N_("Effect of one point on repeat orders, by design"),
     "specifications_clear_share": N_("Share of ways of counting in which the link is clear"),
+}
+UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
+Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
+
+
+class Rows(NamedTuple):
+    """How a frame with one row a group is read.
+
+    `group` names a row's group by its columns; `column` is what the names of value, low and high
+    begin with, or a column that is its own interval; `unit` is used where no column says it, `why`
+    where a row has neither a number nor a reason, `label` where groups are called differently.
+    """
+
+    group: str = "{segment}: {group}"
+    column: str = ""
+    unit: str = ""
+    why: str = "too_few_to_say"
+    label: str = ""
+
+
+ROWS = {
+    "control_difference": Rows("{measure}", "apart", "share", "books_say_zero"),
+    "lifetime_value_mean": Rows(label=N_("Lifetime value of a customer")),
+    "repeat_effect_per_10_nps": Rows("{mechanism}", unit="share"),
+    "repeat_effect_per_point": Rows(unit="share"),
+    "repeat_effect_per_point_by_design": Rows("{rung}", unit="share"),
+    "segment_heterogeneity_p": Rows("{measure} by {segment}", "p_adjusted", "p"),
+    "worth_of_scenario": Rows("{index}", "a_year_"),
+    "{id}_shrunk": Rows(column="shrunk_"),
 }
 
 
-def of_stories(stories: Iterable[MeasureSeries]) -> list[Recorded]:
+def findings_of(computed: Mapping[str, Numbers], **words: object) -> list[Recorded]:
+    """Return what a page has computed as findings, by their ids in `LABELS`.
+
+    `words` are what stands for the `{names}` in ids and labels.
+    """
+    return [
+        finding(id.format(**words), number, label=_(label, **words), group=group)
+        for id, numbers in computed.items()
+        for label, group, number in _labelled(id, numbers)
+    ]
+
+
+def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
     """Return each measure as a finding, with its two changes and its trend."""
     return [
         finding(
-            story.measure.id,
-            story.now,
-            label=story.measure.label,
-            change=story.change,
-            change_on_year=story.change_on_year,
-            trend=story.trend,
+            of.measure.id,
+            of.now,
+            label=of.measure.label,
+            change=of.change,
+            change_on_year=of.change_on_year,
+            trend=of.trend,
         )
-        for story in stories
+        for of in series
     ]
 
 
-def of_totals(
+def findings_of_segments(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
+    """Return a measure by group (`groups`: segment, group, value, low, high, n, why)."""
+    return [
+        finding(measure.id, estimate, label=measure.label, group=group)
+        for group, estimate in _of_rows(groups, Rows(unit=measure.unit))
+    ]
+
+
+def findings_of_response(
+    rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool
+) -> list[Recorded]:
+    """Return the response rate with its groups, or why there is none where nobody knows who was."""
+    if not invited:
+        return findings_of({"response_rate": NotEstimable("asked_unknown")})
+    return [*findings_of_series([rate]), *findings_of_segments(rate.measure, groups)]
+
+
+def findings_of_totals(
     totals: Mapping[str, MaybeEstimate], activity: pd.DataFrame, periods: Sequence[Period]
 ) -> list[Recorded]:
-    """Return what was counted in full, as findings with their trends.
+    """Return what was counted in full (`loyalty.totals`), with its trends.
 
     Parameters
     ----------
-    totals : as `loyalty.totals` returns.
-    activity : one row a period and cluster.
+    activity : one row a period and cluster: `orders`, `revenue`, `active` (customers).
     """
-    return [
-        finding(
-            id,
-            totals[id],
-            label=label,
-            trend=period_totals(activity, column, periods, unit=getattr(totals[id], "unit", "")),
-        )
-        for id, (label, column) in TOTALS.items()
-    ]
+    columns = {"orders": "orders", "revenue": "revenue", "active_customers": "active"}
+    units = {id: getattr(totals[id], "unit", "") for id in columns}
+    trends = {
+        id: period_totals(activity, column, periods, unit=units[id])
+        for id, column in columns.items()
+    }
+    return [finding(id, totals[id], label=LABELS[id], trend=trends[id]) for id in columns]
 
 
-def of_groups(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
-    """Return a measure's findings by group, each named `segment: group`.
-
-    Parameters
-    ----------
-    groups : one row a group: segment, group, value, low, high, n, why.
-    """
-    told = {"id": measure.id, "label": measure.label, "unit": measure.unit}
-    return [_of_group(row, **told) for row in _told_apart(groups)]
-
-
-def of_effects(groups: pd.DataFrame) -> list[Recorded]:
-    """Return the effect of one point in each group (`groups`: as in `of_groups`)."""
-    told = {"id": "repeat_effect_per_point", "unit": "share"}
-    label = N_("Effect of one point on repeat orders")
-    return [_of_group(row, **told, label=label) for row in _told_apart(groups)]
-
-
-def of_count(id: str, label: str, n: int, unit: str) -> list[Recorded]:
-    """Return what was counted in full as a finding."""
-    return [finding(id, counted(n, unit=unit), label=label)]
-
-
-def of_amounts(amounts: Mapping[str, MaybeEstimate]) -> list[Recorded]:
-    """Return the effects of one point on orders, spend and margin as findings."""
-    return [
-        finding(f"{name}_effect_per_point", said, label=_AMOUNTS[name])
-        for name, said in amounts.items()
-    ]
-
-
-_AMOUNTS = {
-    "orders": N_("Effect of one point on orders"),
-    "spend": N_("Effect of one point on spend"),
-    "margin": N_("Effect of one point on margin"),
-}
-
-
-def of_moves(moves: pd.DataFrame) -> list[Recorded]:
-    """Return what ten NPS points go with, one finding a mechanism."""
-    return [
-        finding(
-            "repeat_effect_per_10_nps",
-            _said(row, "share"),
-            label=N_("Effect of ten NPS points on repeat orders"),
-            group=row.mechanism,
-        )
-        for row in moves.itertuples()
-    ]
-
-
-def of_link(
-    raw: MaybeEstimate, effect: MaybeEstimate, ten: MaybeEstimate, bend: object
+def findings_of_lifetime(
+    prospects: Prospects,
+    groups: pd.DataFrame,
+    like_customers: ScoreGroupComparison | None,
+    holdout: HeldOut | NotEstimable,
 ) -> list[Recorded]:
-    """Return the link's core findings: the effect of one point, of ten NPS points, and its bend."""
-    told = {
-        "repeat_effect_per_point": (effect, N_("Effect of one point on repeat orders")),
-        "repeat_effect_per_point_unadjusted": (raw, N_("Effect of one point, not adjusted")),
-        "repeat_effect_per_10_nps": (ten, N_("Effect of ten NPS points on repeat orders")),
-        "linearity_p": (of_test(bend), N_("Test that every point counts the same, p")),
+    """Return what customers are worth from now on, also by group, and how well a trial did."""
+    words = {"money": _(prospects.money), "months": prospects.horizon_months}
+    span = _("{money}, next {months} months, discounted", **words)
+    if prospects.under_contract:
+        span = _("{money}, to come, discounted", **words)
+    of_all: dict[str, Numbers] = {
+        "lifetime_value_mean": prospects.mean,
+        "lifetime_value_total": prospects.total,
+        "lifetime_value_new": prospects.new_customer,
+        "share_alive": prospects.share_alive,
+        "expected_orders_12m": prospects.orders_12_months,
     }
-    return [finding(id, said, label=label) for id, (said, label) in told.items()]
+    found = findings_of(of_all, span=span) + findings_of({"lifetime_value_mean": groups})
+    if like_customers is not None:
+        ends = {"best": _(like_customers.best), "worst": _(like_customers.worst)}
+        found += findings_of({"lifetime_value_difference": like_customers.difference}, **ends)
+    ids = ("lifetime_holdout_ratio", "lifetime_holdout_money_ratio")
+    if isinstance(holdout, NotEstimable):
+        return found + findings_of(dict.fromkeys(ids, holdout))
+    return found + findings_of(dict(zip(ids, (holdout.ratio, holdout.money_ratio), strict=True)))
 
 
-def of_response(rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool) -> list[Recorded]:
-    """Return the response rate with its groups, or why there is none where nobody knows who was."""
-    if invited:
-        return [*of_stories([rate]), *of_groups(rate.measure, groups)]
-    why = _(
-        "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
-    )
-    return [finding("response_rate", NotEstimable(why), label=N_("Response rate"))]
-
-
-def of_weighting(
-    id: str, label: str, score: MaybeEstimate, effect: MaybeEstimate, effective: MaybeEstimate
+def findings_of_groups(
+    fair: SegmentComparison, clusters: ClusteringTrial | NotEstimable
 ) -> list[Recorded]:
-    """Return what weights make of the score (`id`, `label`: its own) and of the effect."""
-    told = {
-        f"{id}_weighted": (score, _("{label}, weighted for who answered", label=label)),
-        "repeat_effect_per_point_weighted": (effect, N_("Effect of one point, weighted")),
-        "effective_answers": (effective, N_("Answers of equal weight that would tell as much")),
-    }
-    return [finding(id, said, label=label) for id, (said, label) in told.items()]
+    """Return each group's measures drawn to the mean, how unlike groups are, and clusters' gain.
 
-
-def of_rungs(rungs: pd.DataFrame) -> list[Recorded]:
-    """Return the effect of one point by each design (`rungs`: as `ladder.rungs`)."""
-    label = N_("Effect of one point on repeat orders, by design")
-    return [
-        finding(
-            "repeat_effect_per_point_by_design", _said(row, "share"), label=label, group=row.rung
-        )
-        for row in rungs.itertuples()
-    ]
-
-
-def of_evidence(said: Mapping[str, MaybeEstimate]) -> list[Recorded]:
-    """Return the grade of the evidence and what it rests on (`said`: by the ids of `EVIDENCE`)."""
-    return [finding(id, one, label=EVIDENCE[id]) for id, one in said.items()]
-
-
-def of_test(test: object) -> MaybeEstimate:
-    """Return a test's p-value as it is recorded, or why there is none."""
-    return test if isinstance(test, NotEstimable) else test.estimate
-
-
-def _told_apart(groups: pd.DataFrame) -> Iterable[object]:
-    """Return the groups' rows, none where the firm has declared no segment."""
-    return groups[groups["segment"] != EVERYBODY].itertuples()
-
-
-def _of_group(row: object, *, id: str, label: str, unit: str) -> Recorded:
-    return finding(id, _said(row, unit), label=label, group=f"{row.segment}: {row.group}")
-
-
-def _said(row: object, unit: str) -> MaybeEstimate:
-    if row.why:
-        return NotEstimable(row.why, n=int(row.n))
-    return Estimate(value=row.value, low=row.low, high=row.high, n=int(row.n), unit=unit)
-
-
-def of_worth(yearly: Mapping[str, MaybeEstimate], of_a_customer: MaybeEstimate) -> list[Recorded]:
-    """Return what a point is worth a year, for the active base and for one of its customers.
-
-    `of_a_customer` is in margin where that is known, else in revenue.
+    Ids: `retention_rate_shrunk` and the like by `segment: group`; `segment_heterogeneity_p` by
+    measure and segment (unit p, Holm over all of them).
     """
-    told = {
-        "worth_of_a_point": (
-            yearly["margin"],
-            N_("Worth of a point in margin, active base, a year"),
-        ),
-        "worth_of_a_point_revenue": (
-            yearly["spend"],
-            N_("Worth of a point in revenue, active base, a year"),
-        ),
-        "worth_per_customer_a_year": (
-            of_a_customer,
-            N_("Worth of a point per active customer a year"),
-        ),
-    }
-    return [finding(id, said, label=label) for id, (said, label) in told.items()]
-
-
-def of_scenarios(scenarios: pd.DataFrame) -> list[Recorded]:
-    """Return what each scenario goes with, for the active base and a year.
-
-    Parameters
-    ----------
-    scenarios : one row a scenario, its name as index: a_year_ value, low, high, why, unit, n.
-    """
-    label = N_("What other scores go with, active base, a year")
-    rows = scenarios.rename(columns=lambda name: name.removeprefix("a_year_")).itertuples()
-    return [
-        finding("worth_of_scenario", _said(row, row.unit), label=label, group=row.Index)
-        for row in rows
+    shrunk = [
+        recorded
+        for id, groups in fair.groups.groupby("measure", sort=False)
+        for recorded in findings_of({"{id}_shrunk": groups}, id=id, measure=_(MEASURES[id]))
     ]
+    tests = fair.segments.assign(measure=fair.segments["measure"].map(MEASURES))
+    gain = clusters if isinstance(clusters, NotEstimable) else clusters.gain
+    return [*shrunk, *findings_of({"segment_heterogeneity_p": tests, "clustering_gain": gain})]
 
 
-def of_books(checked: pd.DataFrame) -> list[Recorded]:
-    """Return by which share of the books' figure each of our totals parts from it."""
-    return [
-        finding(
-            "control_difference",
-            counted(row.apart, unit="share", n=round(abs(row.ours)))
-            if row.apart == row.apart
-            else NotEstimable(_("The books say 0.")),
-            label=N_("Difference from the books"),
-            group=row.measure,
-        )
-        for row in checked.itertuples()
-    ]
+def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
+    """Yield what stands under one id: label, group (None: the whole firm), number."""
+    label = LABELS[id]
+    match numbers:
+        case pd.DataFrame():
+            rows = ROWS.get(id, Rows())
+            label = rows.label or label
+            yield from ((label, group, number) for group, number in _of_rows(numbers, rows))
+        case Mapping():
+            yield from ((label, group, number) for group, number in numbers.items())
+        case Estimate() | NotEstimable():
+            yield label, None, numbers
+        case Wald():
+            yield label, None, numbers.estimate
+        case int():
+            yield label, None, counted(numbers, unit=UNITS[id])
 
 
-def of_planning(smallest: MaybeEstimate, elasticity: MaybeEstimate) -> list[Recorded]:
-    """Return the smallest effect that would be found, and the elasticity of sales."""
-    return [
-        finding("smallest_detectable_effect", smallest, label=N_("Smallest effect that is found")),
-        finding("sales_elasticity", elasticity, label=N_("Percent more sales for 1% more score")),
-    ]
-
-
-LEAVING = {
-    "quiet_share": N_("Customers of the lookback without an order within the window"),
-    "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
-    "hazard_ratio_per_point": N_("Pace of the next order for one more point, as a ratio"),
-    "churn_auc": N_("How well leaving was foretold: AUC, out of time"),
-    "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
-    "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
-}
-
-
-def of_leaving(
-    said: Mapping[str, MaybeEstimate], at_risk: MaybeEstimate, groups: pd.DataFrame
-) -> list[Recorded]:
-    """Return who is leaving as findings, and the value at risk in all and by group.
-
-    Parameters
-    ----------
-    said : by the ids of `LEAVING`.
-    groups : as `rescue.at_risk_by_group` returns.
-    """
-    told = {
-        "id": "value_at_risk",
-        "label": N_("Lookback's value of those foretold to order nothing"),
-    }
-    unit = at_risk.unit if isinstance(at_risk, Estimate) else ""
-    return [
-        *(finding(id, one, label=LEAVING[id]) for id, one in said.items()),
-        finding(told["id"], at_risk, label=told["label"]),
-        *(_of_group(row, **told, unit=unit) for row in groups.itertuples()),
-    ]
+def _of_rows(groups: pd.DataFrame, rows: Rows) -> Iterator[tuple[str, MaybeEstimate]]:
+    """Yield each group's name and number; those of a firm without segments are none."""
+    ends = [rows.column] * 3 if rows.column in groups else ["value", "low", "high"]
+    groups = groups.rename(columns=lambda name: name.removeprefix(rows.column) or name)
+    for index, row in zip(groups.index, groups.to_dict("records"), strict=True):
+        if row.get("segment") in (EVERYBODY, ALIKE):
+            continue
+        n, group = int(row["n"]), rows.group.format(index=index, **row)
+        value, low, high = (float(row[end]) for end in ends)
+        if why := row.get("why") or (rows.why if isnan(value) else ""):
+            yield group, NotEstimable(why, n=n)
+        else:
+            unit = rows.unit or row["unit"]
+            yield group, Estimate(value=value, low=low, high=high, n=n, unit=unit)

@@ -18,7 +18,6 @@ from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import _, ngettext
 from profitchain.stats.glm import Quantities
 from profitchain.stats.model_design import kish
 
@@ -65,7 +64,7 @@ def fit_purchases(customers: pd.DataFrame) -> Fitted | NotEstimable:
         Reads `cluster`, `repeats` (days with a purchase less one), `last_age_days` and `age_days`
         (days from the first such day to the last one, and to now).
     """
-    if unsaid := _too_few(int((customers["repeats"] > 0).sum()), _("came back on a later day")):
+    if unsaid := _too_few(int((customers["repeats"] > 0).sum()), "too_few_came_back"):
         return unsaid
     columns = [customers[name].to_numpy() for name in ("repeats", "last_age_days", "age_days")]
     cells, cell_of, n = _cells(*columns)
@@ -88,7 +87,7 @@ def fit_spend(customers: pd.DataFrame) -> Fitted | NotEstimable:
     """
     back = customers[customers["repeats"] > 0]
     paid = back[back["repeat_revenue"] > 0]
-    if unsaid := _too_few(len(paid), _("came back and paid")):
+    if unsaid := _too_few(len(paid), "too_few_came_back_and_paid"):
         return unsaid
     repeats, revenue = paid["repeats"].to_numpy(float), paid["repeat_revenue"].to_numpy(float)
     start = np.log([2.0, 3.0, revenue.sum() / repeats.sum()])
@@ -171,14 +170,11 @@ def _alive_or_left(
     return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)
 
 
-def _too_few(customers: int, did: str) -> NotEstimable | None:
+def _too_few(customers: int, key: str) -> NotEstimable | None:
     """Return why so few repeat customers can't be modelled, or None."""
     if customers >= FEWEST_REPEATERS:
         return None
-    who = ngettext("Only {n} customer", "Only {n} customers", customers)
-    who = who if customers else _("No customer")
-    why = _("{who} {did}; {needed} are needed.", who=who, did=did, needed=FEWEST_REPEATERS)
-    return NotEstimable(why, n=customers)
+    return NotEstimable(key, n=customers, customers=customers, needed=FEWEST_REPEATERS)
 
 
 def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -203,7 +199,7 @@ def _fit(
     total = n.sum()
     top = _top(likelihood, start, n / total)
     if top is None:
-        return NotEstimable(_("The model found no best fit to these customers."), n=int(total))
+        return NotEstimable("no_best_fit", n=int(total))
     logs, curvature, free = top
     values, slopes = likelihood(logs)
     spread = np.zeros((len(logs), len(logs)))
@@ -280,11 +276,5 @@ def _with_a_mean(found: Fitted) -> Fitted | NotEstimable:
     error = float(np.sqrt(found.logs.covariance[at, at]))
     if found.logs.values[at] - TWO_SIDED * error > 0:
         return found
-    return NotEstimable(
-        _(
-            "What customers spend varies so widely that its mean can't be told (q may be 1 or "
-            "less: it is {q}).",
-            q=f"{found.parameters['q']:.2f}",
-        ),
-        n=found.logs.n,
-    )
+    q = f"{found.parameters['q']:.2f}"
+    return NotEstimable("spend_without_a_mean", n=found.logs.n, q=q)

@@ -9,18 +9,17 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
 from profitchain.lifetime import expected_value
 from profitchain.lifetime.expected_value import Foreseen, Outlook
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.sources.company import Question
 from profitchain.stats.ratios import said_frame
 
-NO_ANSWER = N_("no answer")
-CAME_BACK = (N_("never came back"), N_("came back once"), N_("came back more often"))
+NO_ANSWER = "no answer"
+CAME_BACK = ("never came back", "came back once", "came back more often")
 BANDS = 5  # of customers' age, as many customers in each
-ANSWER, HISTORY = N_("Latest answer"), N_("Repeats so far")
-ALIKE = N_("Latest answer, among like customers")
+ANSWER, HISTORY = "Latest answer", "Repeats so far"
+ALIKE = "Latest answer, among like customers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +93,7 @@ def alike(
     sizes = group[group != NO_ANSWER].value_counts()
     shown = [name for name in _in_order(group) if sizes.get(name, 0) >= max(smallest, 2)]
     inside = group.isin(shown).to_numpy()
-    why = NotEstimable(
-        _("Too few customers gave answers of different groups."), n=int(inside.sum())
-    )
+    why = NotEstimable("too_few_answers_of_different_groups", n=int(inside.sum()))
     if len(shown) < 2:
         return ScoreGroupComparison(levels=value_by_group(view, foreseen, group[:0], unit=unit),
                         difference=why, best=best, worst=worst)  # fmt: skip
@@ -154,12 +151,7 @@ def _mean(
 ) -> MaybeEstimate:
     n = int(inside.sum())
     if n < max(smallest, 2):
-        why = ngettext(
-            "Fewer than {n} customer: too small a group to show.",
-            "Fewer than {n} customers: too small a group to show.",
-            smallest,
-        )
-        return NotEstimable(why, n=n)
+        return NotEstimable("group_too_small", n=n, smallest=smallest)
     return expected_value.mean_said(view, foreseen, unit, inside)
 
 

@@ -17,7 +17,6 @@ from scipy import stats
 from scipy.special import expit
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.lifetime.churn_features import SATISFACTION, Signs, recency_days, with_season
 from profitchain.lifetime.cox_model import sampled
 from profitchain.stats.forecast_scores import (
@@ -37,10 +36,7 @@ from profitchain.stats.ratios import Linearised, ratio, said_frame, stated
 
 Forecast = Literal["history", "satisfaction"]
 Judge = Literal["auc", "brier_skill", "lift"]
-FORECASTS: dict[Forecast, str] = {
-    "history": N_("purchase history and contacts"),
-    "satisfaction": N_("the same and satisfaction"),
-}
+FORECASTS: tuple[Forecast, ...] = ("history", "satisfaction")  # the fuller last
 UNITS: dict[Judge, str] = {"auc": "ratio", "brier_skill": "share", "lift": "ratio"}
 FIGURES = ("churn_auc", "churn_brier_skill", "churn_auc_gain_from_satisfaction")
 MOST_ROWS = 200_000  # a model of a dozen terms learns no more from more
@@ -69,7 +65,7 @@ class Model:
         """The p-value of the test that the scores tell nothing beyond history."""
         told = np.array([name in SATISFACTION for name in self.kept])
         if not told.any():
-            return NotEstimable(_("No scores that differ."), n=self.coefficients.n)
+            return NotEstimable("no_scores_that_differ", n=self.coefficients.n)
         chosen = self.coefficients.combine(np.eye(len(told))[told])
         return wald_test(chosen, "Wald test, clustered by customer").estimate
 
@@ -126,9 +122,10 @@ def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | NotEstimab
     per_year : periods in a year, to tell which snapshots share a season.
     """
     known = base(customers)
-    why, n = _refusal(known), int((known["back"] == 0).sum())
-    if why:
-        return NotEstimable(why, n=n)
+    backs = set(known["back"])
+    if not {0, 1} <= backs or len(backs) < NEEDED:
+        n = int((known["back"] == 0).sum())
+        return NotEstimable("too_few_period_ends", n=n, needed=NEEDED, known=len(backs))
     scored = "score" in known and known["score"].nunique() > 1
     tried: list[Forecast] = ["history", "satisfaction"] if scored else ["history"]
     how = {"per_year": per_year}
@@ -175,13 +172,13 @@ def learn(
     keep = independent(columns.to_numpy(), np.ones(len(rows)))
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
-        why = _too_few(rarer, len(left), fewest, stayed_away=left.sum() == rarer)
-        return NotEstimable(why, n=customers)
+        key = "too_few_stayed_away" if left.sum() == rarer else "too_few_ordered_again"
+        counts = {"rarer": f"{rarer:,}", "count": f"{len(left):,}", "fewest": fewest}
+        return NotEstimable(key, n=customers, **counts)
     columns = columns.loc[:, keep]
     found = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
     if isinstance(found, NotEstimable):
-        why = _("The signs tell perfectly who left, so no finite model fits.")
-        return NotEstimable(why, n=customers)
+        return NotEstimable("leavers_told_perfectly", n=customers)
     return Model(signs=signs, kept=tuple(columns), coefficients=found.coefficients)
 
 
@@ -197,8 +194,7 @@ def judged(
     bounds = (0.0, 1.0) if judge == "auc" else None
     said = {name: _stated(one, unit=UNITS[judge], bounds=bounds) for name, one in found.items()}
     if len(found) == 1:
-        why = _("There are no scores that differ, so satisfaction can't be tried.")
-        return said | {"gain": NotEstimable(why, n=len(trial))}
+        return said | {"gain": NotEstimable("satisfaction_untried", n=len(trial))}
     added = gain(found["satisfaction"], found["history"])
     return said | {"gain": _stated(added, unit=UNITS[judge])}
 
@@ -223,33 +219,6 @@ def figures_of(seen: Foresight | NotEstimable) -> dict[str, MaybeEstimate]:
     ranked, skilled = judged(seen, "auc"), judged(seen, "brier_skill")
     fuller = seen.forecasts[-1]
     return dict(zip(FIGURES, (ranked[fuller], skilled[fuller], ranked["gain"]), strict=True))
-
-
-def _refusal(known: pd.DataFrame) -> str:
-    backs = set(known["back"])
-    if {0, 1} <= backs and len(backs) >= NEEDED:
-        return ""
-    return _(
-        "{needed} ends of periods with customers are needed, to learn from, to try the model on "
-        "and to look ahead from; the orders reach back over {known}.",
-        needed=NEEDED,
-        known=len(backs),
-    )
-
-
-def _too_few(rarer: int, n: int, fewest: int, *, stayed_away: bool) -> str:
-    words = {"rarer": f"{rarer:,}", "count": f"{n:,}", "fewest": fewest}
-    if stayed_away:
-        return _(
-            "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
-            "{fewest} are needed to learn from.",
-            **words,
-        )
-    return _(
-        "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
-        "{fewest} are needed to learn from.",
-        **words,
-    )
 
 
 def _left(rows: pd.DataFrame) -> np.ndarray:

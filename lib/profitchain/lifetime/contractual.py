@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.stats.ratios import Linearised, linearise, stated
 
@@ -57,7 +56,7 @@ def contract(
     """
     names = [str(period.shift(-back)) for back in range(period.per_year)]
     year = activity[activity["period"].isin(names)]
-    money = N_("margin") if "margin" in activity else N_("revenue")
+    money = "margin" if "margin" in activity else "revenue"
     found = {
         "retention": linearise(year, "retained", "previously_active"),
         "margin": linearise(year, money, "active"),
@@ -105,8 +104,7 @@ def _formula(
     margin, retention = parts
     left = 1 + discount - retention.value
     if left <= 0:
-        why = _("Nobody was lost, and nothing is discounted: the value has no end.")
-        return NotEstimable(why, n=retention.n)
+        return NotEstimable("value_without_an_end", n=retention.n)
     value = value_of_retention(margin.value, retention.value, discount, now=now)
     by_margin = value / margin.value if margin.value else 0.0
     by_retention = value / left if now else margin.value * (1 + discount) / left**2

@@ -16,7 +16,6 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
 from profitchain.lifetime.time_to_order import nobody, too_few
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import estimates
@@ -25,23 +24,16 @@ from profitchain.stats.model_matrix import independent
 from profitchain.stats.ratios import said_frame
 
 MOST_CUSTOMERS = 20_000  # a sample of so many leaves an error of a third of a percent a point
-SCORE = N_("one more point")
-HISTORY = {  # doubled: a column enters as log2(1 + x)
-    "prior_orders": N_("twice the orders before"),
-    "recency_days": N_("twice the days since the last order"),
-    "tenure_days": N_("twice the days as a customer"),
-}
-SERVICE = {
-    "contacts": N_("a contact in the year before"),
-    "complaints": N_("a complaint among them"),
-}
+SCORE = "score"
+HISTORY = ("prior_orders", "recency_days", "tenure_days")  # enter as log2(1 + x): doubled
+SERVICE = ("contacts", "complaints")  # enter as whether there was any in the year before
 FARTHEST = 10.0  # a log hazard ratio per standard deviation beyond it has run away
 METHOD = "Cox model, Efron ties, sandwich errors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hazard:
-    """A fitted Cox model: `ratios` are the log hazard ratios of `names`, the score's first.
+    """A fitted Cox model: `ratios` are the log hazard ratios of the terms `names`, `SCORE` first.
 
     `columns` (customers x terms), `days`, `event` and `clusters` are what it was fitted on;
     `covariance` is the model's own (inverse information), which the test needs; `of` counts all
@@ -69,29 +61,25 @@ def fit(times: pd.DataFrame) -> Hazard | NotEstimable:
     if times.empty:
         return nobody()
     of, rows = len(times), sampled(times, MOST_CUSTOMERS)
-    why = _refusal(rows)
-    if why:
-        return NotEstimable(why, n=of)
+    if len(rows) == 0 or rows["event"].sum() < FEWEST_EVENTS:
+        return too_few(rows, of)
+    if rows["score"].nunique() < 2:
+        return NotEstimable("one_score_only", n=of, score=f"{rows['score'].iloc[0]:g}")
     named = _columns(rows)
     columns = np.column_stack(list(named.values()))
     keep = independent(columns - columns.mean(axis=0), np.ones(len(rows)))
     if not keep[0]:
-        return NotEstimable(_("Too few different scores to compare."), n=of)
+        return NotEstimable("too_few_different_scores", n=of)
     events, terms = int(rows["event"].sum()), int(keep.sum())
     if events < EVENTS_PER_TERM * terms:
-        why = ngettext(
-            "Only {n} next order for {terms} terms: {needed} each are needed.",
-            "Only {n} next orders for {terms} terms: {needed} each are needed.",
-            events, terms=terms, needed=EVENTS_PER_TERM,
-        )  # fmt: skip
-        return NotEstimable(why, n=of)
+        counts = {"orders": events, "terms": terms, "needed": EVENTS_PER_TERM}
+        return NotEstimable("too_few_orders_for_the_terms", n=of, **counts)
     names = tuple(name for name, kept in zip(named, keep, strict=True) if kept)
     days = rows["days"].clip(lower=0.5).to_numpy(float)  # as in `loyalty.time_to_next_order`
     event, clusters = rows["event"].to_numpy(int), rows["cluster"].to_numpy()
     found = _fitted(columns[:, keep], days, event, clusters)
     if found is None:
-        why = _("No finite hazard ratio fits: a term tells perfectly who orders.")
-        return NotEstimable(why, n=of)
+        return NotEstimable("orders_told_perfectly", n=of)
     ratios, covariance = found
     return Hazard(
         names=names, columns=columns[:, keep], days=days, event=event, clusters=clusters,
@@ -147,20 +135,24 @@ def schoenfeld_test(model: Hazard) -> np.ndarray:
     return pulls**2 / (len(when) * np.diag(model.covariance) * (apart @ apart))
 
 
-def early_and_late(times: pd.DataFrame, *, level: float = 0.95) -> dict[str, MaybeEstimate]:
-    """Return the score's hazard ratio up to the median next order, and after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyAndLate:
+    """The score's hazard ratio up to a day, and of those who had not ordered by then, after it."""
 
-    Late counts only who had not ordered by then. Keys say the day.
-    """
+    day: float
+    early: MaybeEstimate
+    late: MaybeEstimate
+
+
+def early_and_late(times: pd.DataFrame, *, level: float = 0.95) -> EarlyAndLate:
+    """Return the score's hazard ratio up to the median next order, and after it."""
     split = float(times.loc[times["event"] == 1, "days"].median()) if times["event"].any() else 0.0
     before = times.assign(event=times["event"] * (times["days"] <= split))
     before["days"] = before["days"].clip(upper=split)
     after = times[times["days"] > split]
     after = after.assign(days=after["days"] - split)
-    return {
-        _("up to day {day}", day=f"{split:.0f}"): per_point(fit(before), level=level),
-        _("after day {day}", day=f"{split:.0f}"): per_point(fit(after), level=level),
-    }
+    early, late = (per_point(fit(rows), level=level) for rows in (before, after))
+    return EarlyAndLate(day=split, early=early, late=late)
 
 
 def efron_residuals(
@@ -200,23 +192,14 @@ def efron_residuals(
     return schoenfeld[in_order], scores[back]
 
 
-def _refusal(rows: pd.DataFrame) -> str:
-    if len(rows) == 0 or rows["event"].sum() < FEWEST_EVENTS:
-        return too_few(rows)
-    if rows["score"].nunique() < 2:
-        score = f"{rows['score'].iloc[0]:g}"
-        return _("Every answer gives the same score ({score}): nothing to compare.", score=score)
-    return ""
-
-
 def _columns(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return the model's columns by name; what came too rarely before an order is left out."""
     named = {SCORE: rows["score"].to_numpy(float)}
-    for column, name in HISTORY.items():
-        if column in rows:
-            named[name] = np.log2(1 + rows[column].fillna(0).clip(lower=0).to_numpy(float))
-    for column, name in SERVICE.items():
-        had = (rows.get(column, pd.Series(0.0, index=rows.index)) > 0).to_numpy()
+    for name in HISTORY:
+        if name in rows:
+            named[name] = np.log2(1 + rows[name].fillna(0).clip(lower=0).to_numpy(float))
+    for name in SERVICE:
+        had = (rows.get(name, pd.Series(0.0, index=rows.index)) > 0).to_numpy()
         again = rows["event"].to_numpy() == 1
         if min((had & again).sum(), (~had & again).sum()) >= EVENTS_PER_TERM:
             named[name] = had.astype(float)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.lifetime import by_group as lifetime_groups
 from profitchain.lifetime import contractual, expected_value, holdout_test
 from profitchain.lifetime.by_group import ScoreGroupComparison
@@ -19,10 +18,8 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.ratios import change, ratio
 from profitchain.stats.sampling_weights import factor
 
-UNDER_CONTRACT = N_(
-    "Under contract nobody leaves unseen: retention is counted, not told from silence."
-)
-ALIVE = N_("alive")
+UNDER_CONTRACT = "under_contract"
+A_YEAR = 12  # months
 GROUP_COLUMNS = ["group", "value", "low", "high", "n", "why", "unit", "segment"]
 
 
@@ -31,9 +28,10 @@ class Prospects:
     """What is expected of the customers known at the period's end.
 
     `mean` (a customer) and `total` (all) are the discounted `money` of `horizon_months`; under
-    contract of all time, by the formula of retention. `share_alive` is the mean chance to be alive.
-    `table` holds these and days with an order and money of 12 months and of the horizon, in words.
-    `of_active`: `mean` of those alone who bought in the period. `value` is customer by customer.
+    contract of all time, by the formula of retention. `share_alive` is the mean chance to be alive;
+    `orders` and `brought` are a customer's days with an order and undiscounted money by the months
+    ahead (12 and the horizon). `of_active`: `mean` of those alone who bought in the period. `value`
+    is customer by customer.
     """
 
     view: Outlook | NotEstimable
@@ -43,12 +41,17 @@ class Prospects:
     mean: MaybeEstimate
     total: MaybeEstimate
     share_alive: MaybeEstimate
-    orders_12_months: MaybeEstimate
     new_customer: MaybeEstimate
     of_active: MaybeEstimate
-    table: Mapping[str, MaybeEstimate]
+    orders: Mapping[int, MaybeEstimate]
+    brought: Mapping[int, MaybeEstimate]
     value: Foreseen | None = None
     under_contract: bool = False
+
+    @property
+    def orders_12_months(self) -> MaybeEstimate:
+        """A customer's expected days with an order in the next 12 months."""
+        return self.orders[A_YEAR]
 
 
 def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
@@ -62,7 +65,7 @@ def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
     paid = expected_value.paid_within(months, edition.period, firm.lookback_months)
     view = expected_value.outlook(known_now(edition), paid, currency=firm.currency)
     if isinstance(view, NotEstimable):
-        return _unsaid(view, contract, horizon_months)
+        return _unknown(view, contract, horizon_months)
     return _foreseen(view, contract, horizon_months, firm.discount_rate)
 
 
@@ -89,12 +92,12 @@ def by_group(
 def tried(edition: Edition) -> HeldOut | NotEstimable:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
     if edition.company.contractual:
-        return NotEstimable(_(UNDER_CONTRACT))
+        return NotEstimable(UNDER_CONTRACT)
     if not edition.has("holdout"):
-        return NotEstimable(_("The history is too short to hold back a part of it."))
+        return NotEstimable("history_too_short")
     then, days = edition.table("holdout"), edition.table("repeat_days")
     if then.empty:
-        return NotEstimable(_("Nobody was a customer yet so long ago."))
+        return NotEstimable("nobody_yet_so_long_ago")
     return holdout_test.held_out(then, known_now(edition), days, currency=edition.company.currency)
 
 
@@ -113,28 +116,19 @@ def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, MaybeE
 
 def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: float) -> Prospects:
     there = expected_value.alive(view)
-    orders = {span: expected_value.orders(view, there, months=span) for span in (12, months)}
+    spans = {span: expected_value.orders(view, there, months=span) for span in (A_YEAR, months)}
     terms = {"months": months, "yearly_discount": yearly_discount}
-    told = {ALIVE: expected_value.mean_said(view, there, "share")}
-    days = {span: expected_value.mean_said(view, each, "orders") for span, each in orders.items()}
-    told |= {_days_with_an_order(span): one for span, one in days.items()}
+    brought: dict[int, MaybeEstimate] = {}
     worth = None
     mean = total = active = view.no_money
     if not view.no_money:
-        for span, each in orders.items():
-            brought = expected_value.money(view, each)
-            told[_within(view.money, span)] = expected_value.mean_said(view, brought, view.currency)
+        for span, orders in spans.items():
+            money = expected_value.money(view, orders)
+            brought[span] = expected_value.mean_said(view, money, view.currency)
         worth = expected_value.money(view, expected_value.orders(view, there, **terms))
         mean = expected_value.mean_said(view, worth, view.currency)
         total = mean.times(len(view.customers) * factor(view.customers))
         active = _of_active(view, worth)
-    new = expected_value.of_a_new_customer(view, **terms)
-    words = {"money": _(view.money), "months": months}
-    told |= {
-        _("{money} in {months} months, discounted", **words): mean,
-        _("{money} in {months} months, discounted: all customers", **words): total,
-        _("{money} in {months} months, discounted: a new customer", **words): new,
-    }
     return Prospects(
         view=view,
         contract=contract,
@@ -142,64 +136,37 @@ def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: f
         money=view.money,
         mean=mean,
         total=total,
-        share_alive=told[ALIVE],
-        orders_12_months=days[12],
-        new_customer=new,
+        share_alive=expected_value.mean_said(view, there, "share"),
+        new_customer=expected_value.of_a_new_customer(view, **terms),
         of_active=active,
-        table=told,
+        orders={n: expected_value.mean_said(view, days, "orders") for n, days in spans.items()},
+        brought=brought,
         value=worth,
     )
-
-
-def _days_with_an_order(months: int) -> str:
-    return _("days with an order in {months} months", months=months)
-
-
-def _within(money: str, months: int) -> str:
-    return _("{money} in {months} months", money=_(money), months=months)
 
 
 def _of_active(view: Outlook, worth: Foreseen) -> MaybeEstimate:
     bought = (view.customers["period_orders"] > 0).to_numpy()
     if bought.sum() < 2:
-        return NotEstimable(_("Too few bought in this period."), n=int(bought.sum()))
+        return NotEstimable("too_few_bought", n=int(bought.sum()))
     return expected_value.mean_said(view, worth, view.currency, bought)
 
 
 def _under_contract(contract: Contract, first_payment: str, months: int) -> Prospects:
     mean = contract.value(first_payment)
     total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
-    unseen, money = NotEstimable(_(UNDER_CONTRACT)), _(contract.money)
-    told = {
-        N_("kept from one period to the next"): contract.retention,
-        _("{money} a period", money=money): contract.margin,
-        _("{money} to come, discounted", money=money): mean,
-        _("{money} to come, discounted: all customers", money=money): total,
-    }
-    return Prospects(
-        view=unseen,
-        contract=contract,
-        horizon_months=months,
-        money=contract.money,
-        mean=mean,
-        total=total,
-        share_alive=unseen,
-        orders_12_months=unseen,
-        new_customer=unseen,
-        of_active=unseen,
-        table=told,
-        under_contract=True,
-    )
+    known = _unknown(NotEstimable(UNDER_CONTRACT), contract, months)
+    return replace(known, mean=mean, total=total, under_contract=True)
 
 
-def _unsaid(why: NotEstimable, contract: Contract, months: int) -> Prospects:
-    names = ("mean", "total", "share_alive", "orders_12_months", "new_customer", "of_active")
-    lines = (ALIVE, _days_with_an_order(12), _within(contract.money, months))
+def _unknown(why: NotEstimable, contract: Contract, months: int) -> Prospects:
+    names = ("mean", "total", "share_alive", "new_customer", "of_active")
     return Prospects(
         view=why,
         contract=contract,
         horizon_months=months,
         money=contract.money,
-        table=dict.fromkeys(lines, why),
+        orders={A_YEAR: why},
+        brought={months: why},
         **dict.fromkeys(names, why),
     )

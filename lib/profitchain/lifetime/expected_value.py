@@ -22,7 +22,6 @@ from numpy.polynomial import chebyshev, legendre
 from scipy.special import hyp2f1
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period, months_before
 from profitchain.lifetime import bgnbd_gammagamma
 from profitchain.lifetime.bgnbd_gammagamma import DAYS_A_WEEK, STEP, Fitted
@@ -82,7 +81,7 @@ def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook |
     if isinstance(purchases, NotEstimable):
         return purchases
     spend = bgnbd_gammagamma.fit_spend(customers)
-    money = N_("margin") if "margin" in customers else N_("revenue")
+    money = "margin" if "margin" in customers else "revenue"
     rate = margin_rate(customers, paid, money)
     parts = [purchases.logs, _logs_or_none(spend), rate if isinstance(rate, Quantities) else None]
     sizes = [len(bgnbd_gammagamma.PURCHASES), len(bgnbd_gammagamma.SPEND), 1]
@@ -118,8 +117,7 @@ def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities 
     """
     net = float(customers["revenue"].sum())
     if net <= 0 or paid <= 0:
-        why = _("Nothing was left of the payments of the lookback.")
-        return NotEstimable(why, n=len(customers))
+        return NotEstimable("nothing_left_of_payments", n=len(customers))
     earned = float(customers[money].sum())
     rate = earned / net
     by_cluster = customers.groupby("cluster")[list({"revenue", money})].sum()

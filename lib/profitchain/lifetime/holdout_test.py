@@ -14,7 +14,6 @@ import pandas as pd
 from scipy import signal, stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _, ngettext
 from profitchain.lifetime import bgnbd_gammagamma, expected_value
 from profitchain.lifetime.expected_value import CARRIED, DAYS_A_YEAR, MONTHS_A_YEAR, Outlook
 from profitchain.stats.ratios import Linearised, ratio, said_frame
@@ -130,8 +129,7 @@ def _off_by(
     """Return expected by happened (all customers), with an interval even in its logarithm."""
     total, seen = float(expected.values.sum()), float(happened.sum())
     if seen <= 0 or total <= 0:
-        why = _("Nothing happened that could have been foreseen.")
-        return NotEstimable(why, n=len(happened))
+        return NotEstimable("nothing_happened", n=len(happened))
     weights = np.full(len(happened), 1 / total)
     own = expected.values / total - happened / seen
     linear = expected_value.linearised(view, expected, weights, own=own, n=len(happened))
@@ -214,13 +212,8 @@ def _in_logs(
 def _exponential(linear: Linearised, log: float, events: float) -> MaybeEstimate:
     """Return a ratio from its logarithm; the errors are the logarithm's."""
     if events < FEWEST_EVENTS:
-        why = ngettext(
-            "Only {n} purchase day followed; {needed} are needed.",
-            "Only {n} purchase days followed; {needed} are needed.",
-            round(events),
-            needed=FEWEST_EVENTS,
-        )
-        return NotEstimable(why, n=linear.n)
+        counts = {"days": round(events), "needed": FEWEST_EVENTS}
+        return NotEstimable("too_few_purchase_days", n=linear.n, **counts)
     half = float(stats.t.ppf(0.975, linear.df) * np.sqrt(linear.variance))
     ends = {"low": np.exp(log - half), "high": np.exp(log + half)}
     return Estimate(value=np.exp(log), **ends, n=linear.n, unit="ratio", method=CARRIED)

@@ -15,7 +15,6 @@ from scipy import stats
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
 from profitchain.lifetime.churn_features import recency_days
 from profitchain.lifetime.churn_model import Foresight, base, foretells
 from profitchain.lifetime.time_to_order import satisfaction_groups
@@ -28,8 +27,8 @@ from profitchain.stats.ratios import Linearised, said_frame, stated
 from profitchain.stats.sampling_weights import STANDS_FOR, factor, of_all
 
 Cost = Literal["given", "counted", "assumed"]
-THIRDS = (N_("lowest third"), N_("middle third"), N_("highest third"))
-NOT_ANSWERED = N_("no answer")
+THIRDS = ("lowest third", "middle third", "highest third")
+NOT_ANSWERED = "no answer"
 ASSUMED_COST = 0.01  # of what a customer brought in the lookback, where nothing is known
 PLACES = 60  # on the curve of profit
 FEWEST_OF_EACH = 30  # who stayed and who did not, to see what keeping one is worth
@@ -86,7 +85,7 @@ class Plan:
 
 def money_of(customers: pd.DataFrame) -> str:
     """Return which column is the value of a customer: margin, or revenue where no margin is."""
-    return N_("margin") if "margin" in customers else N_("revenue")
+    return "margin" if "margin" in customers else "revenue"
 
 
 def value_at_risk(
@@ -113,9 +112,9 @@ def at_risk_by_group(
     if isinstance(seen, NotEstimable):
         return said_frame([], segment=[], group=[]).assign(share=[])
     now, money = seen.now, seen.now[money_of(seen.now)]
-    parts = {N_("value"): _thirds(money)}
+    parts = {"value": _thirds(money)}
     if question is not None and "score" in now:
-        parts[N_("satisfaction")] = score_groups(now, question)
+        parts["satisfaction"] = score_groups(now, question)
     rows = [(name, str(group)) for name, part in parts.items() for group in part.cat.categories]
     inside = [(parts[name] == group).to_numpy() for name, group in rows]
     said = [_at_risk(seen, one, currency, smallest) for one in inside]
@@ -161,8 +160,7 @@ def plan(
     if isinstance(seen, NotEstimable):
         return seen
     if not foretells(seen):
-        why = _("Who stays away was not foretold better than by a coin, so any choice is a draw.")
-        return NotEstimable(why, n=len(seen.now))
+        return NotEstimable("no_better_than_a_coin", n=len(seen.now))
     kept = kept_value(customers, seen)
     if isinstance(kept, NotEstimable):
         return kept
@@ -190,7 +188,6 @@ def kept_value(customers: pd.DataFrame, seen: Foresight) -> ValueOfKeeping | Not
     ordered in the next period and for those who did not, at the same foretold chance; a kept
     customer counts the difference.
     """
-    why = _("Too few customers stayed, or stayed away, to see what keeping one is worth.")
     for periods in range(min(seen.per_year, int(customers["back"].max())), 0, -1):
         then = base(customers[customers["sampled"] == 1], periods)
         stayed = int((then["next_orders"] > 0).sum())
@@ -201,7 +198,7 @@ def kept_value(customers: pd.DataFrame, seen: Foresight) -> ValueOfKeeping | Not
                 if isinstance(line, NotEstimable)
                 else ValueOfKeeping(line=line, periods=periods)
             )
-    return NotEstimable(why, n=len(seen.now))
+    return NotEstimable("too_few_to_value_keeping", n=len(seen.now))
 
 
 def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.DataFrame:
@@ -234,15 +231,13 @@ def profit_curve(seen: Foresight, found: Plan, *, success_rate: float) -> pd.Dat
 def profit_curves(seen: Foresight | NotEstimable, found: Plan | NotEstimable) -> pd.DataFrame:
     """Return the plan's curve, and that of the same calls if only half as many are kept.
 
-    One row a number and line: customers, value, low, high, line.
+    One row a number and success rate: customers, value, low, high, success_rate, why.
     """
     if isinstance(seen, NotEstimable) or isinstance(found, NotEstimable):
         why = seen if isinstance(seen, NotEstimable) else found
-        return said_frame([why], customers=[0], line=[""])
+        return said_frame([why], customers=[0], success_rate=[np.nan])
     drawn = [
-        profit_curve(seen, found, success_rate=rate).assign(
-            line=_("{share} kept", share=f"{rate * 100:.3g}%")
-        )
+        profit_curve(seen, found, success_rate=rate).assign(success_rate=rate)
         for rate in (found.success_rate, found.success_rate / 2)
     ]
     return pd.concat(drawn, ignore_index=True).assign(why="")
@@ -304,12 +299,7 @@ def _at_risk(seen: Foresight, inside: np.ndarray, currency: str, smallest: int) 
 
 
 def _too_small(smallest: int, n: int) -> NotEstimable:
-    why = ngettext(
-        "Fewer than {n} customer: too small a group to show.",
-        "Fewer than {n} customers: too small a group to show.",
-        smallest,
-    )
-    return NotEstimable(why, n=n)
+    return NotEstimable("group_too_small", n=n, smallest=smallest)
 
 
 def _summed(

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures import loyalty
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.panel.edition import Edition
@@ -19,24 +18,18 @@ from profitchain.stats.ratios import said_frame
 
 LEAST_WATCHED = 0.1  # of a group: a curve's end on fewer says little
 MOST_STEPS = 60  # of a drawn curve: more can not be seen, and weigh
-SATISFIED, OTHERS = N_("satisfied"), N_("not satisfied")
+SATISFIED, OTHERS = "satisfied", "not satisfied"
 
 
 def nobody() -> NotEstimable:
     """Return why nothing can be said of customers' answers: there are none."""
-    return NotEstimable(_("No customer answered the main question within the lookback."))
+    return NotEstimable("nobody_answered")
 
 
-def too_few(times: pd.DataFrame) -> str:
-    """Return why so few orders after an answer tell nothing (`times`: as in `curves`)."""
-    n, again = len(times), int(times["event"].sum()) if len(times) else 0
-    return ngettext(
-        "Too few to say: {again} of {count} customer with an answer ordered again.",
-        "Too few to say: {again} of {count} customers with an answer ordered again.",
-        n,
-        again=f"{again:,}",
-        count=f"{n:,}",
-    )
+def too_few(times: pd.DataFrame, n: int) -> NotEstimable:
+    """Return why so few orders after an answer tell nothing of n (`times`: as in `curves`)."""
+    again = int(times["event"].sum()) if len(times) else 0
+    return NotEstimable("too_few_orders_after_an_answer", n=n, again=again, customers=len(times))
 
 
 def satisfaction_groups(rows: pd.DataFrame, question: Question) -> pd.Series:
@@ -86,8 +79,7 @@ def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0)
     known = [curve.assign(group=name) for name, curve in found.items() if len(curve)]
     if known:
         return pd.concat(known, ignore_index=True).assign(why="")
-    unsaid = NotEstimable(too_few(times), n=len(times))
-    return said_frame([unsaid], days=[0.0], group=[""])
+    return said_frame([too_few(times, len(times))], days=[0.0], group=[""])
 
 
 def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
@@ -119,7 +111,7 @@ def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 
     enough = again["size"].ge(max(smallest, 2)) & again["sum"].ge(loyalty.FEWEST_REPEATS)
     rows = times[group.isin(again.index[enough])]
     if enough.sum() < 2:
-        return NotEstimable(_("Too few groups with enough orders to compare."), n=len(times))
+        return NotEstimable("too_few_groups_with_orders", n=len(times))
     p = float(survdiff(rows["days"], rows["event"], group[rows.index])[1])
     return Estimate(value=p, low=p, high=p, n=len(rows), unit="p", method="log-rank test")
 

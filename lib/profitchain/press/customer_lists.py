@@ -14,6 +14,7 @@ from profitchain.core.estimates import NotEstimable
 from profitchain.intake.quarantine import spreadsheet_safe
 from profitchain.lifetime import churn_model, retention_targeting
 from profitchain.panel.edition import Edition, customer_ids
+from profitchain.words import reasons
 
 FOLDER = "lists"
 FILE = "at_risk.csv"
@@ -49,7 +50,7 @@ def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str
     seen = churn_model.foresee(customers, per_year=edition.period.per_year)
     plan = retention_targeting.plan(customers, seen, **chosen)
     if isinstance(plan, NotEstimable):
-        return f"No list of customers was written: {plan.why}"
+        return f"No list of customers was written: {reasons.text(plan)}"
     found = retention_targeting.at_risk_list(seen, plan, edition.company.main)
     named = customer_ids(edition).merge(found, on="row", validate="one_to_one")
     named = named.sort_values("rank").drop(columns="row").round(PLACES)

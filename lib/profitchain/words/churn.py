@@ -13,6 +13,7 @@ from profitchain.lifetime.retention_targeting import ASSUMED_COST, Plan, money_o
 from profitchain.panel.edition import Edition
 from profitchain.stats.forecast_scores import calibration_line
 from profitchain.stats.sampling_weights import factor
+from profitchain.words import reasons
 from profitchain.words.pace_words import CLEAR
 from profitchain.words.prose import period_word, sentence
 from profitchain.words.scores import percent
@@ -42,6 +43,10 @@ PAYS_UNCLEARLY = N_(
     "If {given}, **it is not clear that calling pays**: best are {count} of {n} customers, for an "
     "expected {profit:number} in {months}, cost paid ({profit:interval}, which spans zero)."
 )
+GROUPS = (  # of customers, as exhibits and sentences show them
+    *(N_("lowest third"), N_("middle third"), N_("highest third"), N_("no answer")),
+    *(N_("value"), N_("satisfaction"), N_("satisfied"), N_("not satisfied")),
+)
 BY_SEGMENT = {
     "value": N_("By value: {groups}."),
     "satisfaction": N_("By satisfaction: {groups}."),
@@ -69,11 +74,11 @@ def quiet_sentence(quiet: MaybeEstimate, expected: MaybeEstimate, edition: Editi
 def sees_sentence(seen: Foresight | NotEstimable) -> str:
     """Return whether satisfaction helps to see who will leave, beyond purchase history."""
     if isinstance(seen, NotEstimable):
-        return _("Who will leave can't be foretold: {why}", why=seen.why)
+        return _("Who will leave can't be foretold: {why}", why=reasons.text(seen))
     found = judged(seen, "auc")
     history, added = found["history"], found["gain"]
     if isinstance(history, NotEstimable):
-        return _("How well leaving was foretold can't be said: {why}", why=history.why)
+        return _("How well leaving was foretold can't be said: {why}", why=reasons.text(history))
     fuller = found[seen.forecasts[-1]]
     if isinstance(fuller, Estimate) and fuller.low <= COIN:
         return sentence(UNFORETOLD if len(seen.forecasts) > 1 else UNFORETOLD_ALONE, said=fuller)
@@ -82,7 +87,7 @@ def sees_sentence(seen: Foresight | NotEstimable) -> str:
             "Purchase history foretold who stayed away with AUC {said}, where 0.5 is a coin.",
             said=history,
         )
-        return following(alone, added.why)
+        return following(alone, reasons.text(added))
     return sentence(
         "**{head}**: purchase history foretold who stayed away with AUC {said}, where 0.5 is a "
         "coin; the scores add {added:number} ({added:interval}).",
@@ -103,8 +108,8 @@ def _help(added: Estimate) -> str:
 def stake_sentence(at_risk: MaybeEstimate, seen: Foresight | NotEstimable, edition: Edition) -> str:
     """Return the money at stake: what those foretold to order nothing brought in the lookback."""
     if isinstance(at_risk, NotEstimable) or isinstance(seen, NotEstimable):
-        why = seen.why if isinstance(seen, NotEstimable) else at_risk.why
-        return _("What is at stake can't be said: {why}", why=why)
+        why = seen if isinstance(seen, NotEstimable) else at_risk
+        return _("What is at stake can't be said: {why}", why=reasons.text(why))
     money = money_of(seen.now)
     brought = factor(seen.now) * float(seen.now[money].sum())
     return sentence(
@@ -125,8 +130,8 @@ def calls_sentence(
     if isinstance(seen, NotEstimable):
         return ""
     if isinstance(found, NotEstimable) or isinstance(profit, NotEstimable):
-        why = found.why if isinstance(found, NotEstimable) else profit.why
-        return _("Whom it pays to call can't be said: {why}", why=why)
+        why = found if isinstance(found, NotEstimable) else profit
+        return _("Whom it pays to call can't be said: {why}", why=reasons.text(why))
     if found.gains["value"].max() <= 0:
         return _("**It is not worth calling anybody**: keeping these customers brings nothing.")
     given = _assumption(found, profit.unit)
@@ -153,7 +158,7 @@ def half_sentence(found: Plan | NotEstimable, curves: pd.DataFrame, profit: Mayb
     """Return what becomes of the same calls if only half as many customers are kept."""
     if isinstance(found, NotEstimable) or isinstance(profit, NotEstimable) or not found.to_call:
         return ""
-    half = curves[curves["line"] == curves["line"].iloc[-1]]
+    half = curves[curves["success_rate"] == curves["success_rate"].iloc[-1]]
     value = float(half.loc[half["customers"] == found.to_call, "value"].iloc[0])
     worth = int((found.success_rate / 2 * _kept(found) > found.cost).sum())
     rest = _("it would then pay to call nobody")

@@ -8,19 +8,32 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import as_difference, digits, interval, number
 from profitchain.core.i18n import N_, _, listed, ngettext, pgettext
 from profitchain.effects.value_of_a_point import framed
-from profitchain.lifetime.churn_model import COIN, FORECASTS, UNITS, Foresight, Judge, judged
+from profitchain.lifetime.churn_model import COIN, UNITS, Forecast, Foresight, Judge, judged
 from profitchain.lifetime.cox_model import SCORE, Hazard
 from profitchain.lifetime.retention_targeting import Plan
 from profitchain.measures.loyalty import share_again_within
 from profitchain.panel.edition import Edition
 from profitchain.stats.forecast_scores import TOP
 from profitchain.stats.sampling_weights import factor
+from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.prose import period_word, periods_word
 from profitchain.words.scores import percent, spread
 
 HEADINGS: dict[Judge, str] = {"auc": "AUC", "brier_skill": "Brier_skill", "lift": "lift"}
 ADDED = {N_("what satisfaction adds"): False, N_("what it adds where they answered"): True}
+NAMES: dict[Forecast, str] = {
+    "history": N_("purchase history and contacts"),
+    "satisfaction": N_("the same and satisfaction"),
+}
+TERMS = {
+    SCORE: N_("one more point"),
+    "prior_orders": N_("twice the orders before"),
+    "recency_days": N_("twice the days since the last order"),
+    "tenure_days": N_("twice the days as a customer"),
+    "contacts": N_("a contact in the year before"),
+    "complaints": N_("a complaint among them"),
+}
 RATED = N_("Customers with an answer in the lookback")
 
 
@@ -63,11 +76,23 @@ def of_curves(curves: pd.DataFrame, edition: Edition) -> Caption:
     }
 
 
+def ratios_table(ratios: pd.DataFrame) -> pd.DataFrame:
+    """Return hazard ratios with their terms in words."""
+    return ratios.assign(term=ratios["term"].map(TERMS))
+
+
+def profit_lines(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return profit curves with a column `line` that says their success rate."""
+    lines = [_("{share} kept", share=f"{rate * 100:.3g}%") if rate == rate else ""
+             for rate in curves["success_rate"]]  # fmt: skip
+    return curves.assign(success_rate=lines).rename(columns={"success_rate": "line"})
+
+
 def of_ratios(ratios: pd.DataFrame, model: Hazard | NotEstimable) -> Caption:
     """Return the caption of the hazard ratios."""
     first, n = ratios.iloc[0], model.of if isinstance(model, Hazard) else model.n
     message = _("What goes with ordering again sooner")
-    if isinstance(model, Hazard) and ratios["term"].iloc[0] == SCORE:
+    if isinstance(model, Hazard) and ratios["term"].iloc[0] == TERMS[SCORE]:
         message = _("No clear link between the score and how soon they order")
         if first["low"] > 1:
             message = _("One more point goes with ordering again sooner")
@@ -90,7 +115,7 @@ def models_table(seen: Foresight | NotEstimable, *, smallest: int = 0) -> pd.Dat
     """
     if isinstance(seen, NotEstimable):
         return pd.DataFrame(columns=["forecast", "n"])
-    rows = [(FORECASTS[name], name, False) for name in seen.forecasts]
+    rows = [(NAMES[name], name, False) for name in seen.forecasts]
     answered = int(seen.trial["answered"].sum())
     if len(rows) > 1:
         rows += [(label, "gain", only) for label, only in ADDED.items()
@@ -120,7 +145,7 @@ def of_models(seen: Foresight | NotEstimable, edition: Edition) -> Caption:
             share=f"{TOP:.0%}",
         ),
         "source": _a_period_ago(seen, edition),
-        "empty": seen.why if isinstance(seen, NotEstimable) else "",
+        "empty": reasons.text(seen) if isinstance(seen, NotEstimable) else "",
     }
 
 

@@ -15,6 +15,7 @@ from profitchain.lifetime.expected_value import RATE, Outlook
 from profitchain.lifetime.holdout_test import CLOSE, HeldOut, fits
 from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
+from profitchain.words import reasons
 from profitchain.words.prose import listed, period_word, sentence
 
 EDGES = {  # the first that holds counts; what it explains is not told again
@@ -78,7 +79,7 @@ def groups_sentence(
     words = {"best": _(compared.best), "worst": _(compared.worst), "money": _(money)}
     apart = compared.difference
     if isinstance(apart, NotEstimable):
-        why = _("Value by score group can't be compared: {why}", why=apart.why)
+        why = _("Value by score group can't be compared: {why}", why=reasons.text(apart))
         return "" if or_nothing else why
     if apart.spans_zero:
         return sentence(
@@ -94,8 +95,8 @@ def groups_sentence(
 def alive_sentence(ahead: Prospects) -> str:
     """Return how many are alive, and for how many the model can't know."""
     view = ahead.view
-    if isinstance(ahead.share_alive, NotEstimable) or isinstance(view, NotEstimable):
-        return _("Who is still a customer is not inferred here: {why}", why=ahead.share_alive.why)
+    if isinstance(view, NotEstimable):
+        return _("Who is still a customer is not inferred here: {why}", why=reasons.text(view))
     never = float((view.customers["repeats"] == 0).mean())
     head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
     known = _(
@@ -190,10 +191,10 @@ def verdict_sentence(tried: HeldOut | NotEstimable, *, or_nothing: bool = False)
     `or_nothing`: say nothing rather than why it can't be said.
     """
     if isinstance(tried, NotEstimable):
-        untried = _("The model was not tried on the past: {why}", why=tried.why)
+        untried = _("The model was not tried on the past: {why}", why=reasons.text(tried))
         return "" if or_nothing else untried
     if isinstance(tried.ratio, NotEstimable):
-        return _("What the model expected can't be judged: {why}", why=tried.ratio.why)
+        return _("What the model expected can't be judged: {why}", why=reasons.text(tried.ratio))
     found = sentence(
         "Fitted on what was known on {day}, it expected {ratio:number} times the purchase days "
         "that came in the {days} days since ({ratio:evidence}).",

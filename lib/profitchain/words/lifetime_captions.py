@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, pgettext
 from profitchain.effects.value_of_a_point import framed
@@ -15,11 +15,16 @@ from profitchain.lifetime.customer_value import Prospects
 from profitchain.lifetime.expected_value import Outlook
 from profitchain.lifetime.holdout_test import CLOSE, MOST_REPEATS, HeldOut, fits
 from profitchain.panel.edition import Edition
+from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.lifetime import assumed_clause, count, day_words, stands_for
 from profitchain.words.prose import first_capital, listed, period_word, periods_word
 
 CUSTOMERS = N_("Customers known at the period's end")
+GROUPS = (  # of customers, as exhibits show them
+    *(N_("Latest answer"), N_("Repeats so far"), N_("Latest answer, among like customers")),
+    *(N_("no answer"), N_("never came back"), N_("came back once"), N_("came back more often")),
+)
 MEANING = {
     "r": N_("BG/NBD r: shape of the rates at which customers buy; below 1 most buy rarely"),
     "alpha": N_("BG/NBD alpha (weeks): r/alpha is the mean rate a week"),
@@ -35,6 +40,31 @@ MESSAGES = {
     "too many": N_("The model expected more purchases than came"),
     "too few": N_("The model expected fewer purchases than came"),
 }
+
+
+def prospects_table(ahead: Prospects) -> dict[str, MaybeEstimate]:
+    """Return what is expected of customers, by what each figure is."""
+    money, months = _(ahead.money), ahead.horizon_months
+    if ahead.under_contract:
+        return {
+            N_("kept from one period to the next"): ahead.contract.retention,
+            _("{money} a period", money=money): ahead.contract.margin,
+            _("{money} to come, discounted", money=money): ahead.mean,
+            _("{money} to come, discounted: all customers", money=money): ahead.total,
+        }
+    figures = {N_("alive"): ahead.share_alive}
+    for span, days in ahead.orders.items():
+        figures[_("days with an order in {months} months", months=span)] = days
+    for span, brought in ahead.brought.items():
+        figures[_("{money} in {months} months", money=money, months=span)] = brought
+    if isinstance(ahead.view, NotEstimable):
+        return figures
+    words = {"money": money, "months": months}
+    return figures | {
+        _("{money} in {months} months, discounted", **words): ahead.mean,
+        _("{money} in {months} months, discounted: all customers", **words): ahead.total,
+        _("{money} in {months} months, discounted: a new customer", **words): ahead.new_customer,
+    }
 
 
 def formulas_table(ahead: Prospects, edition: Edition) -> pd.DataFrame:
@@ -256,5 +286,5 @@ def of_model(view: Outlook | NotEstimable) -> Caption:
             fit=fit,
         ),
         "source": source(_(CUSTOMERS), n),
-        "empty": view.why if isinstance(view, NotEstimable) else "",
+        "empty": reasons.text(view) if isinstance(view, NotEstimable) else "",
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, p_words
 from profitchain.core.i18n import N_, _, following, listed
+from profitchain.lifetime.cox_model import EarlyAndLate
+from profitchain.words import reasons
 from profitchain.words.prose import sentence
 
 CLEAR = 0.05  # a test's p below this counts as a sign
@@ -20,19 +20,17 @@ FASTER = N_(
 def log_rank_sentence(test: MaybeEstimate) -> str:
     """Return whether the groups come back at different paces, nothing adjusted."""
     if isinstance(test, NotEstimable):
-        return _("Whether the groups differ can't be tested: {why}", why=test.why)
+        return _("Whether the groups differ can't be tested: {why}", why=reasons.text(test))
     p = p_words(test.value)
     if test.value < CLEAR:
         return _("The groups come back at clearly different paces (log-rank test, {p}).", p=p)
     return _("No clear difference between the groups (log-rank test, {p}).", p=p)
 
 
-def pace_sentence(
-    ratio: MaybeEstimate, even: MaybeEstimate, parts: Mapping[str, MaybeEstimate], n: int
-) -> str:
+def pace_sentence(ratio: MaybeEstimate, even: MaybeEstimate, parts: EarlyAndLate, n: int) -> str:
     """Return what one more point goes with in the pace of the next order, and whether it lasts."""
     if isinstance(ratio, NotEstimable):
-        return _("What one more point goes with can't be said: {why}", why=ratio.why)
+        return _("What one more point goes with can't be said: {why}", why=reasons.text(ratio))
     told = sentence(ONE_PACE if ratio.low <= 1 <= ratio.high else FASTER, ratio=ratio,
                     times=f"{ratio.value:.2f}")  # fmt: skip
     if ratio.n < n:
@@ -44,7 +42,9 @@ def pace_sentence(
     p = p_words(even.value)
     if even.value >= CLEAR:
         return following(told, _("No sign that the ratio changes with time ({p}).", p=p))
-    split = listed(_in_part(when, one) for when, one in parts.items())
+    day = f"{parts.day:.0f}"
+    when = {_("up to day {day}", day=day): parts.early, _("after day {day}", day=day): parts.late}
+    split = listed(_in_part(words, part) for words, part in when.items())
     changes = _(
         "**The ratio changes with time** ({p}), so it is a mean: {split}.", p=p, split=split
     )
