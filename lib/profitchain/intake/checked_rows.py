@@ -1,4 +1,4 @@
-"""One table's checked rows as a frame, read from the firm's files anew for an analyst to look at."""
+"""One table's checked rows as a frame, read anew for an analyst to look at."""
 
 from __future__ import annotations
 

@@ -140,7 +140,14 @@ def text(reason: Reason | NotEstimable | str) -> str:
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose reasons (columns `why` and `…_why`) are sentences."""
+    """Return a frame whose reasons (columns `why` and `…_why`) are sentences.
+
+    Examples
+    --------
+    >>> why = Reason.of(RECORDED, text="Too few to say.")
+    >>> in_words(pd.DataFrame({"value": [float("nan")], "why": [why]}))["why"].tolist()
+    ['Too few to say.']
+    """
     whys = [name for name in map(str, frame.columns) if name.endswith("why")]
     told = {name: [text(why) if isinstance(why, Reason) else why for why in frame[name]]
             for name in whys}  # fmt: skip
@@ -152,6 +159,7 @@ def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
 
     Examples
     --------
+    >>> from profitchain.core.estimates import Estimate
     >>> with_interval(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
     '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
     """
