@@ -56,10 +56,10 @@ def panel(company: str) -> dict:
     rows = responses.select("response_id", "customer_id", "responded_at", "nps")
     rows = rows.mutate(row=ibis.row_number())
     tables = {"orders": orders, "responses": responses}
-    scene = Context(company=firm.model_copy(update={"gross_margin": None}),
+    context = Context(company=firm.model_copy(update={"gross_margin": None}),
                   period=Period(LAST), tables=tables)  # fmt: skip
     clock = Clock()
-    found = panels.histories(panels.with_window(scene, rows), scene)
+    found = panels.histories(panels.with_window(context, rows), context)
     sums = found.aggregate(
         n=found.count(), prior=found.prior_orders.sum(), recency=found.recency_days.sum(),
         tenure=found.tenure_days.sum(), repeats=found.repeat.sum(), spend=found.spend.sum(),

@@ -57,7 +57,7 @@ class Context:
         return WHO if WHO in self.tables["orders"].columns else "customer_id"
 
     def by_id(self) -> Context:
-        """Return the scene with customers told apart by their ids alone."""
+        """Return the context with customers told apart by their ids alone."""
         orders = self.tables["orders"]
         kept = [name for name in orders.columns if name not in (WHO, MARK)]
         return replace(self, tables={**self.tables, "orders": orders.select(*kept)})

@@ -45,7 +45,7 @@ class Known:
     day), orders, revenue.
     """
 
-    scene: Context
+    context: Context
     people: Table
     days: Table
 
@@ -67,13 +67,13 @@ def people(customers: Table, many: int, *, of: int) -> Table:
     return customers.select("customer_id", "cluster", row=number, sampled=sampled)
 
 
-def purchase_days(scene: Context) -> Table:
+def purchase_days(context: Context) -> Table:
     """Return customer_id, day, first, orders, revenue: one row a customer and day with a purchase.
 
     Days are local and count from 1970; several orders on one day are one occasion.
     """
-    bought = purchases(scene.tables["orders"])
-    local = from_utc(bought.ordered_at, scene.company.time_zone)
+    bought = purchases(context.tables["orders"])
+    local = from_utc(bought.ordered_at, context.company.time_zone)
     bought = bought.mutate(day=_day_number(local))
     days = bought.group_by("customer_id", "day").aggregate(
         orders=bought.count(), revenue=bought.revenue.sum().cast("int64")
@@ -89,14 +89,14 @@ def customers(known: Known) -> Table:
     `sampled` rows. Columns: `back` and those of `_snapshots`.
     """
     first = known.days.day.min().execute()
-    ends = [known.scene.period.shift(-back) for back in range(SNAPSHOTS_BACK + 1)]
+    ends = [known.context.period.shift(-back) for back in range(SNAPSHOTS_BACK + 1)]
     backs = [back for back, at in enumerate(ends) if not back or _number_of(at) >= first]
     moments = [(back, ends[back], ends[back].shift(1) if back else None) for back in backs]
     parts = [_snapshots(known, moments[:LATEST])]
     if moments[LATEST:]:
         people = known.people.filter(known.people.sampled == 1)
-        theirs = among(known.scene, _whose(people), keep=lambda _, rows: rows)
-        few = replace(known, people=people, scene=theirs)
+        theirs = among(known.context, _whose(people), keep=lambda _, rows: rows)
+        few = replace(known, people=people, context=theirs)
         parts.append(_snapshots(few, moments[LATEST:]))
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return stacked.order_by("back", "row")
@@ -113,7 +113,7 @@ def holdout(known: Known) -> Table | None:
     It lies a year before the period's end, or half of the known history where that is less; None
     where there are no two periods. Columns: those of `_snapshots`, and holdout_days, calibrated_to.
     """
-    period, first = known.scene.period, known.days.day.min().execute()
+    period, first = known.context.period, known.days.day.min().execute()
     spans = 1
     while _number_of(period.shift(-spans)) >= first:
         spans += 1
@@ -151,30 +151,30 @@ def _snapshots(known: Known, moments: Sequence[tuple[int, Period, Period | None]
     ----------
     moments : `back`, the period at whose end a customer is seen, the one to whose end followed.
     """
-    scene, when = known.scene, _moments(known.scene, moments)
+    context, when = known.context, _moments(known.context, moments)
     base = _rhythm(known, when)
-    for part in [_bought(scene, when), *_of_tables(scene, when)]:
+    for part in [_bought(context, when), *_of_tables(context, when)]:
         sums = [name for name in part.columns if name not in {*_EACH, *_NOT_SUMS}]
         base = base.left_join(part, _EACH).drop("customer_id_right", "back_right")
         base = base.mutate(**{name: base[name].fill_null(0) for name in sums})
     followed = base.back.isin([back for back, _, until in moments if until is not None])
     after = [name for name in base.columns if name.startswith("next_")]
     base = base.mutate(**{name: ibis.ifelse(followed, base[name], None) for name in after})
-    return _with_segments(scene, base).drop("customer_id")
+    return _with_segments(context, base).drop("customer_id")
 
 
 _EACH = ("customer_id", "back")
 _NOT_SUMS = ("score", "score_age_days")
 
 
-def _moments(scene: Context, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
+def _moments(context: Context, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
     """Return back, day (of the end, since 1970), and the instants since, starts, ends, until."""
-    zone = scene.company.time_zone
+    zone = context.company.time_zone
     rows = [
         {
             "back": back,
             "day": _number_of(at),
-            "since": lookback_start(scene, at),
+            "since": lookback_start(context, at),
             "starts": at.starts_at(zone),
             "ends": at.ends_at(zone),
             "until": (until or at).ends_at(zone),
@@ -185,11 +185,11 @@ def _moments(scene: Context, moments: Sequence[tuple[int, Period, Period | None]
     return of_literals(rows, {"back": "int64", "day": "int64", **instants})
 
 
-def lookback_start(scene: Context, at: Period) -> datetime:
+def lookback_start(context: Context, at: Period) -> datetime:
     """Return the first instant of the lookback that ends with a period."""
-    months = scene.company.lookback_months or 12 * 200
+    months = context.company.lookback_months or 12 * 200
     first = months_before(at.shift(1).first_day, months)
-    return Period(f"{first:%Y-%m}").starts_at(scene.company.time_zone)
+    return Period(f"{first:%Y-%m}").starts_at(context.company.time_zone)
 
 
 def _rhythm(known: Known, when: Table) -> Table:
@@ -212,9 +212,9 @@ def _rhythm(known: Known, when: Table) -> Table:
     return known.people.join(each, "customer_id", how="inner")
 
 
-def _bought(scene: Context, when: Table) -> Table:
+def _bought(context: Context, when: Table) -> Table:
     """Return orders, revenue, margin, discount by customer and span, refunds netted."""
-    orders = with_margin(scene).cross_join(when)
+    orders = with_margin(context).cross_join(when)
     orders = orders.filter(orders.ordered_at >= orders.since, orders.ordered_at < orders.until)
     at, ends = orders.ordered_at, orders.ends
     spans = {"": at < ends, "period_": (at >= orders.starts) & (at < ends), "next_": at >= ends}
@@ -229,7 +229,7 @@ def _bought(scene: Context, when: Table) -> Table:
     return orders.group_by(*_EACH).aggregate(**sums)
 
 
-def _of_tables(scene: Context, when: Table) -> list[Table]:
+def _of_tables(context: Context, when: Table) -> list[Table]:
     """Return what further tables say of customers in a lookback: one frame a table given."""
     makers = {
         "order_lines": _quantities,
@@ -238,7 +238,7 @@ def _of_tables(scene: Context, when: Table) -> list[Table]:
         "memberships": _members,
         "referrals": _referrals,
     }
-    made = [make(scene, when) for name, make in makers.items() if name in scene.tables]
+    made = [make(context, when) for name, make in makers.items() if name in context.tables]
     return [one for one in made if one is not None]
 
 
@@ -248,23 +248,23 @@ def _in_lookback(rows: Table, at: str, when: Table) -> Table:
     return rows.filter(rows[at] >= rows.since, rows[at] < rows.ends)
 
 
-def _quantities(scene: Context, when: Table) -> Table | None:
-    lines = scene.tables["order_lines"]
+def _quantities(context: Context, when: Table) -> Table | None:
+    lines = context.tables["order_lines"]
     if "quantity" not in lines.columns:
         return None
-    orders = purchases(scene.tables["orders"]).select("order_id", "customer_id", "ordered_at")
+    orders = purchases(context.tables["orders"]).select("order_id", "customer_id", "ordered_at")
     found = lines.select("order_id", "quantity").join(orders, "order_id", how="inner")
     found = _in_lookback(found, "ordered_at", when)
     return found.group_by(*_EACH).aggregate(quantity=found.quantity.sum())
 
 
-def _contacts(scene: Context, when: Table) -> Table:
-    inside = _in_lookback(scene.tables["contacts"], "opened_at", when)
+def _contacts(context: Context, when: Table) -> Table:
+    inside = _in_lookback(context.tables["contacts"], "opened_at", when)
     return inside.group_by(*_EACH).aggregate(contact_sums(inside))
 
 
-def _latest_scores(scene: Context, when: Table) -> Table | None:
-    main, rows = scene.company.main, scene.tables["responses"]
+def _latest_scores(context: Context, when: Table) -> Table | None:
+    main, rows = context.company.main, context.tables["responses"]
     if main is None:
         return None
     rows = rows.select("customer_id", "response_id", "responded_at", score=rows[main.column])
@@ -278,24 +278,24 @@ def _latest_scores(scene: Context, when: Table) -> Table | None:
     return latest.select(*_EACH, "score", score_age_days=age.cast("int64"))
 
 
-def _members(scene: Context, when: Table) -> Table:
-    joined = scene.tables["memberships"].cross_join(when.select("back", "ends"))
+def _members(context: Context, when: Table) -> Table:
+    joined = context.tables["memberships"].cross_join(when.select("back", "ends"))
     joined = joined.filter(joined.joined_at < joined.ends).select(*_EACH).distinct()
     return joined.mutate(member=ibis.literal(1, "int64"))
 
 
-def _referrals(scene: Context, when: Table) -> Table:
-    made = scene.tables["referrals"]
+def _referrals(context: Context, when: Table) -> Table:
+    made = context.tables["referrals"]
     made = made.filter(made.referrer_id.notnull()).cross_join(when.select("back", "ends"))
     made = made.filter(made.referred_at < made.ends)
     each = made.group_by("referrer_id", "back").aggregate(referrals=made.count())
     return each.rename(customer_id="referrer_id")
 
 
-def _with_segments(scene: Context, base: Table) -> Table:
-    given = scene.tables.get("customers")
+def _with_segments(context: Context, base: Table) -> Table:
+    given = context.tables.get("customers")
     named = (
-        [] if given is None else [n for n in segment_columns(scene.company) if n in given.columns]
+        [] if given is None else [n for n in segment_columns(context.company) if n in given.columns]
     )
     if not named:
         return base
@@ -316,15 +316,15 @@ def _day_number(local: Column) -> Column:
     return (seconds(local) // SECONDS_A_DAY).cast("int64")
 
 
-def months(scene: Context) -> Table:
+def months(context: Context) -> Table:
     """Return all that was ever bought: month (2026-03), orders, revenue, quantity if known.
 
     `first_day` and `last_day` are the first and last of the month's days (1 to 31) with an order.
     Orders are first summed by quarters of an hour, of which few have to be put in local time.
     """
-    bought = purchases(scene.tables["orders"])
+    bought = purchases(context.tables["orders"])
     bought = bought.mutate(quarter=(seconds(bought.ordered_at) // QUARTER_HOUR).cast("int64"))
-    lines = scene.tables.get("order_lines")
+    lines = context.tables.get("order_lines")
     if lines is not None and "quantity" in lines.columns:
         units = lines.group_by("order_id").aggregate(quantity=lines.quantity.sum())
         bought = bought.left_join(units, "order_id")
@@ -333,7 +333,7 @@ def months(scene: Context) -> Table:
         sums["quantity"] = bought.quantity.fill_null(0).sum()
     quarters = bought.group_by("quarter").aggregate(**sums)
     at = ibis.timestamp(_FIRST_INSTANT) + (quarters.quarter * QUARTER_HOUR).as_interval("s")
-    quarters = quarters.mutate(local=from_utc(at, scene.company.time_zone))
+    quarters = quarters.mutate(local=from_utc(at, context.company.time_zone))
     year, month = quarters.local.year(), quarters.local.month()
     quarters = quarters.mutate(
         month=year.cast("string") + "-" + month.cast("string").lpad(2, "0"),
@@ -346,11 +346,11 @@ def months(scene: Context) -> Table:
     return cells(quarters, ["month"], **totals)
 
 
-def cost_sums(scene: Context) -> Table:
+def cost_sums(context: Context) -> Table:
     """Return purpose, amount: what the books say was spent in the months of the lookback."""
-    costs = scene.tables["costs"]
-    months_back = scene.company.lookback_months or 12 * 200
-    first = months_before(scene.period.shift(1).first_day, months_back)
+    costs = context.tables["costs"]
+    months_back = context.company.lookback_months or 12 * 200
+    first = months_before(context.period.shift(1).first_day, months_back)
     month = costs.month.cast("date")
-    inside = costs.filter(month >= ibis.date(first), month <= ibis.date(scene.period.last_day))
+    inside = costs.filter(month >= ibis.date(first), month <= ibis.date(context.period.last_day))
     return cells(inside, ["purpose"], amount=inside.amount.sum().cast("int64"))
