@@ -234,6 +234,21 @@ def test_a_customer_who_answers_often_widens_the_interval(answers):
     assert clustered.high - clustered.low > 1.5 * (alone.high - alone.low)
 
 
+@pytest.mark.parametrize("scores", [[10, 9, 9, 8, 7, 3, 10, 10, 0], [10]])
+def test_an_estimate_and_what_is_none_are_rows_of_one_form(scores):
+    estimate = pc.net_promoter_score(scores)
+    frame = estimate.to_frame()
+    assert frame.columns.tolist() == ["value", "low", "high", "n", "why", "unit"]
+    assert len(frame) == 1 and frame["n"].item() == estimate.n == len(scores)
+    assert frame["value"].isna().item() is isinstance(estimate, pc.NotEstimable)
+
+
+def test_a_frame_with_a_reason_can_be_printed_without_the_words():
+    code = "import profitchain as pc; print(pc.net_promoter_score([10]).to_frame())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "NaN" in done.stdout
+
+
 def test_holm_is_statsmodels_and_takes_a_plain_list():
     values = [0.04, 0.001, 0.03, 0.2, 0.012]
     assert pc.holm(values) == pytest.approx(multipletests(values, method="holm")[1])

@@ -32,13 +32,15 @@ from profitchain.effects.effect_by_segment import (
 )
 from profitchain.effects.repeat_effect import (
     compare_adjustment,
+    controls_used,
     lookback,
     raw_rates,
     repeat_effect,
-    what_was_adjusted,
 )
 from profitchain.effects.spend_effect import money_effect, two_part_effect
 from profitchain.stats.margins import Wald
+from profitchain.words.reasons import in_words, text
+from profitchain.words.repeat_effect import adjusted_sentence
 
 pytestmark = pytest.mark.filterwarnings("error")
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "100"))
@@ -61,12 +63,6 @@ def covered(pairs: Iterable[tuple[MaybeEstimate, float]]) -> float:
 
 def worlds(make: Callable[..., object], **options: object) -> Iterable[object]:
     return (make(np.random.default_rng(seed), **options) for seed in range(WORLDS))
-
-
-def as_said(row: object) -> MaybeEstimate:
-    if row.why:
-        return NotEstimable(row.why)
-    return Estimate(value=row.value, low=row.low, high=row.high, n=row.n, unit="share")
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +102,7 @@ def test_with_few_repeats_the_answer_is_a_refusal_or_right(size, rate):
         said.append(repeat_effect(rows(score=score, repeats=(rng.random(size) < rate).astype(int))))
     spoken = [one for one in said if isinstance(one, Estimate)]
     silent = [one for one in said if isinstance(one, NotEstimable)]
-    assert all("too few to compare" in one.why for one in silent)
+    assert all("too few to compare" in text(one) for one in silent)
     wrong = np.mean([not one.spans_zero for one in spoken]) if spoken else 0.0
     assert wrong <= chance_band(0.05, max(len(spoken), 1), slack=0.02)[1]
 
@@ -126,11 +122,10 @@ def test_where_the_effect_bends_rates_and_bands_cover_the_truth():
     found = {name: [] for name in ("rate at 7", "rate at 10", "6 to 8", "8 to 10")}
     p_values = []
     for cells, truth in worlds(bent, answers=1500):
-        rates = {
-            row.score: as_said(row) for row in adjusted_rates(cells, controls=CONTROLS).itertuples()
-        }
-        bands = effect_by_band(cells, bands=NPS_BANDS, controls=CONTROLS)
-        by_band = {row.band: as_said(row) for row in bands.itertuples()}
+        rates = adjusted_rates(cells, controls=CONTROLS).itertuples()
+        rates = {row.score: Estimate.of(row, unit="share") for row in rates}
+        bands = in_words(effect_by_band(cells, bands=NPS_BANDS, controls=CONTROLS))
+        by_band = {row.band: Estimate.of(row, unit="share") for row in bands.itertuples()}
         for score in (7, 10):
             found[f"rate at {score}"].append((rates[score], truth[score]))
         for low, high in NPS_BANDS[1:]:
@@ -206,7 +201,7 @@ def test_a_score_after_which_none_return_joins_its_neighbour_and_says_so():
     repeats = [0] * 20 + [0, 1] * 30 + [1, 0, 0] * 20 + [1] * 15
     score = [1] * 20 + [2] * 60 + [3] * 60 + [5] * 15
     groups = score_groups(rows(score=score, repeats=repeats), smallest=10)
-    assert groups["merged"].tolist() == ["1 to 2", "3 to 5"]
+    assert in_words(groups)["merged"].tolist() == ["1 to 2", "3 to 5"]
     assert groups["n"].tolist() == [80, 75]
     frame = adjusted_rates(rows(score=score, repeats=repeats))
     assert_allclose(frame["value"], [30 / 80, 35 / 75], rtol=1e-9)
@@ -241,13 +236,13 @@ def test_bands_of_five_points_are_differences_of_category_rates():
     rates = adjusted_rates(cells)["value"].to_numpy()
     frame = effect_by_band(cells, bands=[(1, 3), (3, 4), (4, 5)])
     assert_allclose(frame["value"].iloc[1:], np.diff(rates), rtol=1e-6)
-    assert frame["why"].iloc[0].startswith("Fewer than 10 answers")
+    assert text(frame["why"].iloc[0]).startswith("Fewer than 10 answers")
 
 
 def test_a_band_without_answers_stays_silent_and_the_others_speak():
     cells, _ = confounded(np.random.default_rng(3))
     frame = effect_by_band(cells[cells["score"] <= 8], bands=NPS_BANDS)
-    assert frame["why"].tolist() == [
+    assert in_words(frame)["why"].tolist() == [
         "",
         "",
         "Fewer than 10 answers that tell of a slope in this band.",
@@ -283,7 +278,7 @@ def test_both_estimates_stand_side_by_side(answers):
 
 
 def test_what_was_adjusted_names_the_dropped_controls(answers):
-    told = what_was_adjusted(answers, controls=[*CONTROLS, "tenure", "shoe size"])
+    told = adjusted_sentence(controls_used(answers, controls=[*CONTROLS, "tenure", "shoe size"]))
     assert told == (
         "Adjusted for prior orders and tier; days as a customer is the same for everyone; "
         "shoe size is not in the data."
@@ -309,7 +304,7 @@ def test_two_parts_of_a_constant_amount_are_the_repeat_effect_times_it(answers):
 def test_an_outcome_that_is_not_measured_is_said_so(answers):
     cells = answers.drop(columns="margin")
     for effect in (money_effect, two_part_effect):
-        assert effect(cells, outcome="margin", unit="EUR").why == "The data have no margin."
+        assert text(effect(cells, outcome="margin", unit="EUR")) == "The data have no margin."
 
 
 def small(n: int = 300, **columns: object) -> pd.DataFrame:
@@ -352,7 +347,7 @@ ASKED = {
     "raw_rates": lambda cells: raw_rates(cells, scale=(0, 10)),
     "repeat_effect": lambda cells: repeat_effect(cells, controls=ALL),
     "compare_adjustment": lambda cells: compare_adjustment(cells, controls=ALL),
-    "what_was_adjusted": lambda cells: what_was_adjusted(cells, controls=ALL),
+    "adjusted_sentence": lambda cells: adjusted_sentence(controls_used(cells, controls=ALL)),
     "adjusted_rates": lambda cells: adjusted_rates(cells, controls=ALL),
     "repeat_curve": lambda cells: repeat_curve(cells, controls=ALL),
     "linearity": lambda cells: linearity(cells, controls=ALL),
@@ -376,7 +371,7 @@ def test_hard_data_give_a_number_or_a_reason(cells, ask):
         assert (numbers.isna().all(axis=1) == (said["why"] != "")).all()
         assert np.isfinite(numbers.dropna().to_numpy()).all()
     elif isinstance(said, NotEstimable):
-        assert said.why.endswith(".") and said.n == len(cells)
+        assert text(said).endswith(".") and said.n == len(cells)
     elif isinstance(said, Wald):
         assert 0 <= said.p <= 1
     else:
@@ -396,13 +391,13 @@ def test_what_can_not_be_compared_is_never_a_number(name):
 
 
 def test_fewer_than_four_scores_say_nothing_of_a_bend():
-    assert "four scores" in linearity(HARD["three scores"]).why
+    assert "four scores" in text(linearity(HARD["three scores"]))
     assert repeat_curve(HARD["two scores"])["value"].isna().all()
 
 
 def test_a_segment_that_is_not_there_is_named():
     frame = effect_by_segment(small(), "planet")
-    assert frame["why"].tolist() == ["The data have no segment 'planet'."]
+    assert in_words(frame)["why"].tolist() == ["The data have no segment 'planet'."]
 
 
 @pytest.mark.parametrize(("share", "left_out"), [(0.02, True), (0.5, False)])
@@ -417,10 +412,10 @@ def test_a_history_that_no_repeat_shares_is_left_out_if_few_have_it(share, left_
     ).assign(cluster=np.arange(n))
     adjusted = repeat_effect(cells, controls=["prior_orders"])
     if not left_out:
-        assert "perfectly who came back" in adjusted.why
+        assert "perfectly who came back" in text(adjusted)
         return
     assert adjusted.value == pytest.approx(repeat_effect(cells).value)
-    assert "prior orders left out" in adjusted.method
+    assert "without prior_orders" in adjusted.method
 
 
 def test_a_history_with_stays_on_both_sides_of_the_repeats_is_adjusted_for():
@@ -430,4 +425,4 @@ def test_a_history_with_stays_on_both_sides_of_the_repeats_is_adjusted_for():
     before = np.where(repeats | (rng.random(600) > 0.04), 1, 2 * rng.integers(0, 2, 600))
     cells = pd.DataFrame({"score": score, "n": 1, "repeats": repeats.astype(int)})
     cells = cells.assign(prior_orders=before, cluster=np.arange(600))
-    assert "adjusted for prior orders" in repeat_effect(cells, controls=["prior_orders"]).method
+    assert "adjusted for prior_orders" in repeat_effect(cells, controls=["prior_orders"]).method

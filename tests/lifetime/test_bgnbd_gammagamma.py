@@ -24,7 +24,7 @@ from profitchain.lifetime import (
     expected_value,
     holdout_test,
 )
-from profitchain.words import lifetime, lifetime_captions, reasons
+from profitchain.words import lifetime_model, reasons
 
 SAME = 1e-6  # of two programs that search for the same top
 EXACT = 1e-9  # of two ways to work out one number
@@ -47,13 +47,13 @@ INTEGRALS = {  # r, alpha, a, b, repeats, age, weeks ahead, discount a week: by 
 }
 
 
-def looked_at(customers: pd.DataFrame) -> expected_value.Outlook:
-    found = expected_value.outlook(customers, float(customers["revenue"].sum()), currency="EUR")
-    assert isinstance(found, expected_value.Outlook), found
+def looked_at(customers: pd.DataFrame) -> expected_value.LifetimeModels:
+    found = expected_value.fit_models(customers, float(customers["revenue"].sum()), currency="EUR")
+    assert isinstance(found, expected_value.LifetimeModels), found
     return found
 
 
-def worth(view: expected_value.Outlook, months: float = 36, discount: float = 0.1):
+def worth(view: expected_value.LifetimeModels, months: float = 36, discount: float = 0.1):
     ahead = expected_value.orders(
         view, expected_value.alive(view), months=months, yearly_discount=discount
     )
@@ -159,7 +159,7 @@ def test_another_program_finds_the_same_parameters_and_expectations(known_world)
     ahead = there * expected_value.purchases_if_alive(logs, repeats, age, days=40 * 7)
     assert ahead == pytest.approx(LIFETIMES["ahead"], rel=SAME)
     back = known_world[known_world["repeats"] > 0].reset_index(drop=True)
-    each = expected_value.paid_each(replace(looked_at(known_world), customers=back))
+    each = expected_value.payment_expected(replace(looked_at(known_world), customers=back))
     assert each.values[:4] == pytest.approx(LIFETIMES["mean_paid"], rel=SAME)
 
 
@@ -191,7 +191,7 @@ def test_a_new_customers_value_is_that_of_newcomers_followed_for_a_year():
     truth = Truth()
     newcomers = world(np.random.default_rng(8), 200_000, truth, days=0)
     view = looked_at(world(np.random.default_rng(9), 30_000, margin=0.4))
-    said = expected_value.of_a_new_customer(view, months=12)
+    said = expected_value.new_customer_value(view, months=12)
     assert said.low < 0.4 * newcomers["paid"].mean() < said.high
     assert said.n == 30_000
 
@@ -205,7 +205,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(truth, customers):
     inside = 0
     for seed in range(40):
         view = looked_at(world(np.random.default_rng(seed), customers, truth, margin=0.4))
-        said = expected_value.mean_said(
+        said = expected_value.mean_estimate(
             view, expected_value.orders(view, expected_value.alive(view), months=12), "orders"
         )
         inside += said.low <= true <= said.high
@@ -217,7 +217,7 @@ def test_errors_are_those_of_drawing_customers_again():
     view = looked_at(customers)
     foreseen = worth(view)
     linear = expected_value.mean(view, foreseen)
-    groups = by_group.came_back(customers)
+    groups = by_group.repeat_groups(customers)
     never = expected_value.mean(view, foreseen, (groups == by_group.CAME_BACK[0]).to_numpy())
     draw, again, first = np.random.default_rng(1), [], []
     for _ in range(60):
@@ -245,7 +245,7 @@ def test_customers_counted_twice_change_errors_and_nothing_else(known_world):
 def test_buckets_of_customers_give_nearly_the_errors_of_customers(large_world):
     buckets = large_world.assign(cluster=large_world["cluster"] % 256)
     said = [
-        expected_value.mean_said(view, worth(view), "EUR")
+        expected_value.mean_estimate(view, worth(view), "EUR")
         for view in (looked_at(large_world), looked_at(buckets))
     ]
     width = [one.high - one.low for one in said]
@@ -257,7 +257,7 @@ def test_a_discount_takes_its_share_and_margin_is_the_share_that_is_left(known_w
     view = looked_at(known_world.assign(margin=0.25 * known_world["revenue"]))
     plain, less = worth(view, discount=0.0).values, worth(view, discount=0.1).values
     assert ((less < plain) & (less > plain / 1.1**3)).all()
-    half = expected_value.outlook(known_world, 2 * known_world["revenue"].sum(), currency="EUR")
+    half = expected_value.fit_models(known_world, 2 * known_world["revenue"].sum(), currency="EUR")
     full = looked_at(known_world)  # the same, had no refund come off
     assert (full.money, view.money) == ("revenue", "margin")
     assert worth(half).values == pytest.approx(worth(full).values / 2, rel=EXACT)
@@ -266,7 +266,7 @@ def test_a_discount_takes_its_share_and_margin_is_the_share_that_is_left(known_w
 
 def test_a_loss_on_each_purchase_is_a_negative_value(known_world):
     view = looked_at(known_world.assign(margin=-0.25 * known_world["revenue"]))
-    said = expected_value.mean_said(view, worth(view), "EUR")
+    said = expected_value.mean_estimate(view, worth(view), "EUR")
     assert said.low < said.value < said.high < 0
 
 
@@ -275,7 +275,7 @@ def test_too_few_who_came_back_are_not_modelled(known_world, back, word):
     few = known_world.assign(repeats=(np.arange(800) < back).astype(int), age_days=600)
     for found in (
         bgnbd_gammagamma.fit_purchases(few),
-        expected_value.outlook(few, 1.0, currency="EUR"),
+        expected_value.fit_models(few, 1.0, currency="EUR"),
     ):
         assert isinstance(found, NotEstimable) and found.n == back
         why = reasons.text(found)
@@ -305,7 +305,7 @@ def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, a
     customers = made(np.random.default_rng(2)).assign(revenue=1.0, repeat_revenue=1.0)
     found = bgnbd_gammagamma.fit_purchases(customers)
     view = SimpleNamespace(purchases=found)
-    assert words in lifetime.edges_sentence(view)
+    assert words in lifetime_model.edges_sentence(view)
     there = bgnbd_gammagamma.alive(
         found.logs.values, *numbers(customers, "repeats", "last_age_days", "age_days")
     )
@@ -317,9 +317,9 @@ def test_customers_of_one_age_and_of_one_amount_can_be_modelled():
     customers = world(np.random.default_rng(4), 1000, days=400, youngest=400)
     same = customers.assign(repeat_revenue=12.0 * customers["repeats"])
     view = looked_at(same)
-    each = expected_value.paid_each(view).values
+    each = expected_value.payment_expected(view).values
     assert each == pytest.approx(np.full(1000, 12.0), rel=0.01)
-    assert isinstance(expected_value.mean_said(view, worth(view), "EUR"), Estimate)
+    assert isinstance(expected_value.mean_estimate(view, worth(view), "EUR"), Estimate)
 
 
 def test_spend_without_a_mean_is_not_averaged():
@@ -328,7 +328,9 @@ def test_spend_without_a_mean_is_not_averaged():
     assert isinstance(found, NotEstimable) and "q may be 1 or less" in reasons.text(found)
     view = looked_at(heavy)
     assert view.no_money is found or view.no_money.why == found.why
-    assert isinstance(expected_value.mean_said(view, expected_value.alive(view), "share"), Estimate)
+    assert isinstance(
+        expected_value.mean_estimate(view, expected_value.alive(view), "share"), Estimate
+    )
 
 
 def test_those_who_came_back_for_nothing_are_left_out_and_counted(known_world):
@@ -358,7 +360,7 @@ def test_groups_that_differ_by_age_alone_do_not_differ_among_like_customers():
     assert set(group) == {"detractors", "promoters", "no answer"}
     raw = by_group.value_by_group(view, foreseen, group, unit="EUR").set_index("group")
     assert raw.at["promoters", "value"] < raw.at["detractors", "low"]
-    alike = by_group.alike(
+    alike = by_group.compare_score_groups(
         view, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
     )
     assert alike.difference.spans_zero
@@ -373,7 +375,7 @@ def test_like_customers_are_compared_by_least_squares():
     known = replace(view, parameters=replace(view.parameters, errors=0 * view.parameters.errors))
     foreseen = worth(view)
     group = by_group.answer_groups(customers, question)
-    alike = by_group.alike(
+    alike = by_group.compare_score_groups(
         known, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
     )
     inside = (group != "no answer").to_numpy()
@@ -408,9 +410,9 @@ def years_of(rng: np.random.Generator, customers: int = 900) -> pd.DataFrame:
     return pd.concat(rows).assign(cluster=np.tile(np.arange(customers), 4))
 
 
-def contract_of(activity: pd.DataFrame) -> contractual.Contract:
+def contract_of(activity: pd.DataFrame) -> contractual.ContractValue:
     terms = {"currency": "EUR", "yearly_discount": 0.1}
-    return contractual.contract(activity, Period("2026Q4"), **terms)
+    return contractual.value_under_contract(activity, Period("2026Q4"), **terms)
 
 
 def test_the_formulas_sum_every_payment_to_come():
@@ -451,7 +453,7 @@ def test_the_usual_formula_is_revenue_by_churn_whatever_the_middle_factor_says()
 def test_nobody_lost_and_nothing_discounted_has_no_value():
     kept = years_of(np.random.default_rng(5)).assign(retained=1)
     terms = {"currency": "EUR", "yearly_discount": 0.0}
-    found = contractual.contract(kept, Period("2026Q4"), **terms)
+    found = contractual.value_under_contract(kept, Period("2026Q4"), **terms)
     assert isinstance(found.next_payment, NotEstimable)
     assert "no end" in reasons.text(found.next_payment)
 
@@ -469,25 +471,25 @@ def held_back(customers: pd.DataFrame, days: int = 365, **changes: object):
     last = customers["age_days"].max() + days
     came = pd.DataFrame({"day": [last], "new": 0, "repeats": now["repeats"].sum()})
     came["repeats"] -= customers["repeats"].sum()
-    return holdout_test.held_out(then, now, pd.concat([rows, came]), currency="EUR")
+    return holdout_test.compare_with_holdout(then, now, pd.concat([rows, came]), currency="EUR")
 
 
 def test_a_true_model_foresees(large_world):
     tried = held_back(large_world.head(30_000))
-    assert holdout_test.fits(tried.ratio) == "fits"
+    assert holdout_test.holdout_verdict(tried.ratio) == "fits"
     for ratio in (tried.ratio, tried.ratio_with_new, tried.money_ratio):
         assert ratio.value == pytest.approx(1, abs=0.05)
     rows = tried.by_repeats
     apart = (rows["expected_value"] - rows["happened_value"]).abs()
     assert (apart < 2.5 * (rows["happened_high"] - rows["happened_low"]) / 2).all()
     assert rows["customers"].sum() == 30_000 and rows["repeats"].tolist() == [*range(8)]
-    assert "**The model fits.**" in lifetime.verdict_sentence(tried)
+    assert "**The model fits.**" in lifetime_model.verdict_sentence(tried)
 
 
 def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):
     view = held_back(large_world.head(3_000)).view
     daily = pd.DataFrame({"new": [3, 0, 5, 1] + [0] * 300, "repeats": [0, 2] * 152})
-    found = holdout_test.tracking(view, daily)
+    found = holdout_test.tracking_curve(view, daily)
     ages = [(new, 303 - day) for day, new in enumerate(daily["new"]) if new]
     each = expected_value.purchases_of_new(
         view.purchases.logs.values, np.array([age for _, age in ages], dtype=float)
@@ -504,14 +506,17 @@ def test_a_model_is_refuted_when_customers_stay_away(large_world):
     rows = large_world.head(30_000)
     draw = np.random.default_rng(2)
     tried = held_back(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
-    assert holdout_test.fits(tried.ratio) == "too many"
-    assert "does not fit" in lifetime.verdict_sentence(tried)
-    assert lifetime_captions.of_holdout(tried)["message"].startswith("The model expected more")
+    assert holdout_test.holdout_verdict(tried.ratio) == "too many"
+    assert "does not fit" in lifetime_model.verdict_sentence(tried)
+    assert lifetime_model.holdout_caption(tried)["message"].startswith("The model expected more")
 
 
 def test_nothing_that_followed_judges_no_model(known_world):
     tried = held_back(known_world.assign(came=0, paid=0.0))
-    assert isinstance(tried.ratio, NotEstimable) and holdout_test.fits(tried.ratio) == "unsure"
+    assert (
+        isinstance(tried.ratio, NotEstimable)
+        and holdout_test.holdout_verdict(tried.ratio) == "unsure"
+    )
     assert (tried.by_repeats["happened_high"].dropna() > 0).all()  # none seen is not none possible
 
 

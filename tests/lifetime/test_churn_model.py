@@ -25,9 +25,7 @@ from profitchain.measures import loyalty
 from profitchain.sources.settings import Question
 from profitchain.stats import forecast_scores
 from profitchain.stats.ratios import stated
-from profitchain.words import reasons
-from profitchain.words.churn import calls_sentence, half_sentence, sees_sentence
-from profitchain.words.leaving_captions import models_table, of_profit
+from profitchain.words import churn, reasons, retention
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "200"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
@@ -64,14 +62,14 @@ def world() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def seen(world: pd.DataFrame) -> churn_model.Foresight:
-    found = churn_model.foresee(world, per_year=4)
-    assert isinstance(found, churn_model.Foresight)
+def seen(world: pd.DataFrame) -> churn_model.ChurnForecast:
+    found = churn_model.forecast_churn(world, per_year=4)
+    assert isinstance(found, churn_model.ChurnForecast)
     return found
 
 
 @pytest.fixture(scope="module")
-def models() -> list[cox_model.Hazard]:
+def models() -> list[cox_model.CoxModel]:
     """One fitted model a world in which the score counts the same on every day."""
     return [cox_model.fit(returning(rng(seed), customers=250)) for seed in range(WORLDS)]
 
@@ -80,8 +78,8 @@ def models() -> list[cox_model.Hazard]:
 
 
 def test_a_drawn_curve_has_fewer_steps_and_each_is_the_curve_s_own():
-    curves = time_to_order.curves(returning(rng(), customers=400), NPS, smallest=25)
-    drawn = time_to_order.fewer_steps(curves, most=20)
+    curves = time_to_order.return_curves(returning(rng(), customers=400), NPS, smallest=25)
+    drawn = time_to_order.thinned(curves, most=20)
     for group, rows in drawn.groupby("group"):
         whole = curves[curves["group"] == group]
         assert len(rows) <= 20 < len(whole)
@@ -112,7 +110,7 @@ def test_groups_follow_the_scale_and_who_gave_no_score_has_none():
 
 
 def test_a_curve_ends_where_fewer_than_the_smallest_group_are_watched():
-    curves = time_to_order.curves(returning(rng(), customers=400), NPS, smallest=25)
+    curves = time_to_order.return_curves(returning(rng(), customers=400), NPS, smallest=25)
     assert set(curves["group"]) == {"detractors", "passives", "promoters"}
     assert curves["n"].min() >= 25
 
@@ -120,12 +118,12 @@ def test_a_curve_ends_where_fewer_than_the_smallest_group_are_watched():
 def test_the_log_rank_test_agrees_with_lifelines():
     times = returning(rng(), customers=600, fades=True)
     two = Question(name="csat", kind="csat", scale=(0, 10), satisfied_from=9)
-    assert_allclose(time_to_order.log_rank(times, two).value, OUTSIDE["log-rank p"], rtol=1e-8)
+    assert_allclose(time_to_order.log_rank_test(times, two).value, OUTSIDE["log-rank p"], rtol=1e-8)
 
 
 def test_the_log_rank_test_has_its_size_where_the_score_means_nothing():
     worlds = (returning(rng(seed), customers=150, per_point=0.0) for seed in range(WORLDS))
-    clear = sum(time_to_order.log_rank(world, NPS).value < 0.05 for world in worlds)
+    clear = sum(time_to_order.log_rank_test(world, NPS).value < 0.05 for world in worlds)
     assert within_chance(clear, 0.05, slack=0.015)
 
 
@@ -152,7 +150,7 @@ def test_score_residuals_sum_to_statsmodels_gradient_at_any_coefficients():
 
 
 def test_the_hazard_ratio_of_a_point_is_recovered_with_its_error(models):
-    said = [cox_model.per_point(model) for model in models]
+    said = [cox_model.hazard_ratio_per_point(model) for model in models]
     held = sum(one.low <= np.exp(PER_POINT) <= one.high for one in said)
     assert within_chance(held, 0.95, slack=0.02)
     assert_allclose(np.mean(np.log([one.value for one in said])), PER_POINT, atol=0.008)
@@ -160,9 +158,9 @@ def test_the_hazard_ratio_of_a_point_is_recovered_with_its_error(models):
 
 def test_a_score_that_fades_is_seen_to_and_one_that_lasts_mostly_not(models):
     faded = returning(rng(), customers=3000, fades=True)
-    assert cox_model.proportional(cox_model.fit(faded)).value < 0.001
+    assert cox_model.proportionality_test(cox_model.fit(faded)).value < 0.001
     assert cox_model.early_and_late(faded).early.low > 1
-    false = sum(cox_model.proportional(model).value < 0.05 for model in models)
+    false = sum(cox_model.proportionality_test(model).value < 0.05 for model in models)
     assert within_chance(false, 0.05, slack=0.02)
 
 
@@ -178,12 +176,12 @@ def test_a_score_that_fades_is_seen_to_and_one_that_lasts_mostly_not(models):
 )
 def test_where_no_hazard_can_be_told_a_reason_stands_instead(times):
     model = cox_model.fit(times)
-    for said in (cox_model.per_point(model), cox_model.proportional(model)):
+    for said in (cox_model.hazard_ratio_per_point(model), cox_model.proportionality_test(model)):
         assert isinstance(said, NotEstimable) or np.isfinite(said.value)
     assert len(cox_model.hazard_ratios(model))
     cox_model.early_and_late(times)
-    time_to_order.curves(times, NPS, smallest=10)
-    time_to_order.log_rank(times, NPS, smallest=10)
+    time_to_order.return_curves(times, NPS, smallest=10)
+    time_to_order.log_rank_test(times, NPS, smallest=10)
 
 
 # How good a forecast was
@@ -267,7 +265,7 @@ def test_no_outcome_that_was_not_known_then_is_learnt_from(world, seen):
     twisted = world.assign(
         next_orders=world["next_orders"].where(world["back"] > 1, 1 - world["next_orders"])
     )
-    again = churn_model.foresee(twisted, per_year=4)
+    again = churn_model.forecast_churn(twisted, per_year=4)
     assert_allclose(again.trial["satisfaction"], seen.trial["satisfaction"])
     assert (again.trial["outcome"] != seen.trial["outcome"]).any()
 
@@ -275,8 +273,10 @@ def test_no_outcome_that_was_not_known_then_is_learnt_from(world, seen):
 def test_the_edition_foretells_as_an_earlier_one_would_have(world):
     """The trial's chances are those that the edition a period before gave for its next period."""
     earlier = world[world["back"] > 0].assign(back=lambda rows: rows["back"] - 1)
-    now = churn_model.foresee(earlier, per_year=4).now["chance"].to_numpy()
-    assert_allclose(churn_model.foresee(world, per_year=4).trial["satisfaction"].to_numpy(), now)
+    now = churn_model.forecast_churn(earlier, per_year=4).now["chance"].to_numpy()
+    assert_allclose(
+        churn_model.forecast_churn(world, per_year=4).trial["satisfaction"].to_numpy(), now
+    )
 
 
 def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(seen):
@@ -285,16 +285,16 @@ def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(seen):
     said = foretold_chance.groupby(pd.qcut(foretold_chance, 10)).mean()
     assert (tenths - said).abs().max() < 0.06
     assert abs(said.mean() - tenths.mean()) < 0.015
-    gain = churn_model.judged(seen, "auc")["gain"]
+    gain = churn_model.forecast_quality(seen, "auc")["gain"]
     assert gain.low > 0
     assert seen.model.satisfaction_p.value < 0.001
-    assert "helps" in sees_sentence(seen)
+    assert "helps" in churn.forecast_sentence(seen)
 
 
 def test_scores_that_mean_nothing_are_seldom_said_to_help():
     worlds = [snapshots(rng(seed), customers=250, per_point=0.0, backs=4) for seed in range(60)]
-    found = [churn_model.foresee(world, per_year=4) for world in worlds]
-    gains = [churn_model.judged(one, "auc")["gain"] for one in found]
+    found = [churn_model.forecast_churn(world, per_year=4) for world in worlds]
+    gains = [churn_model.forecast_quality(one, "auc")["gain"] for one in found]
     assert stats.binom.sf(sum(gain.low > 0 for gain in gains) - 1, 60, 0.025) > ALLOWED
     false = sum(one.model.satisfaction_p.value < 0.05 for one in found)
     assert within_chance(false, 0.05, of=60, slack=0.02)
@@ -303,7 +303,7 @@ def test_scores_that_mean_nothing_are_seldom_said_to_help():
 def test_the_quiet_are_counted_by_hand():
     rows = pd.DataFrame({"back": 0, "orders": [1] * 20 + [0], "cluster": range(21)})
     rows = rows.assign(age_days=100, last_age_days=[0] * 5 + [80] * 15 + [0])
-    said = churn_model.quiet_share(rows, within_days=90)
+    said = churn_model.inactive_share(rows, within_days=90)
     assert (said.value, said.n) == (0.25, 20)
 
 
@@ -317,23 +317,23 @@ def test_the_quiet_are_counted_by_hand():
     ],
 )
 def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why):
-    found = churn_model.foresee(change(world), per_year=4)
+    found = churn_model.forecast_churn(change(world), per_year=4)
     assert isinstance(found, NotEstimable)
     assert why in reasons.text(found)
-    nothing = retention_targeting.plan(world, found, **CALL)
+    nothing = retention_targeting.plan_contacts(world, found, **CALL)
     assert nothing is found
-    assert retention_targeting.at_risk_list(found, nothing).empty
-    assert models_table(found).empty
-    assert "can't" in sees_sentence(found)
-    assert len(retention_targeting.profit_curves(found, nothing)) == 1
+    assert retention_targeting.at_risk_list(nothing, NPS).empty
+    assert churn.forecasts_table(found).empty
+    assert "can't" in churn.forecast_sentence(found)
+    assert len(retention_targeting.profit_curves(nothing)) == 1
 
 
 def test_without_scores_or_with_one_score_history_stands_alone(world):
     for rows in (world.drop(columns=["score", "score_age_days"]), world.assign(score=9.0)):
-        found = churn_model.foresee(rows, per_year=4)
+        found = churn_model.forecast_churn(rows, per_year=4)
         assert found.forecasts == ["history"]
-        assert isinstance(churn_model.judged(found, "auc")["gain"], NotEstimable)
-        assert len(models_table(found)) == 1
+        assert isinstance(churn_model.forecast_quality(found, "auc")["gain"], NotEstimable)
+        assert len(churn.forecasts_table(found)) == 1
 
 
 # What is at stake
@@ -343,7 +343,7 @@ def test_the_interval_of_the_value_at_risk_holds_what_comes():
     held, worlds = 0, 60
     for seed in range(worlds):
         world = snapshots(rng(seed), customers=300, backs=4)
-        found = churn_model.foresee(world, per_year=4)
+        found = churn_model.forecast_churn(world, per_year=4)
         said = retention_targeting.value_at_risk(found, currency="EUR")
         now = found.now
         stayed_away = rng(seed + 1000).random(len(now)) < now["true"]
@@ -360,13 +360,13 @@ def test_groups_add_up_to_the_whole_at_risk(seen):
 
 
 def test_what_is_worth_calling_is_what_the_expected_gain_says_by_hand(world, seen):
-    found = retention_targeting.plan(world, seen, **CALL)
+    found = retention_targeting.plan_contacts(world, seen, **CALL)
     gains = 0.1 * found.gains["risk"] * found.gains["value"] - 2.0
     assert_allclose(found.gains["expected_gain"], gains)
-    profit = retention_targeting.best_profit(seen, found, currency="EUR")
+    profit = retention_targeting.expected_profit(found, currency="EUR")
     assert_allclose(profit.value, gains[gains > 0].sum())
     assert found.to_call == (gains > 0).sum()
-    curve = retention_targeting.profit_curve(seen, found, success_rate=0.1)
+    curve = retention_targeting.profit_curve(found, success_rate=0.1)
     assert_allclose(curve["value"].max(), profit.value)
     assert_allclose(curve["value"].iloc[-1], gains.sum())
     assert found.break_even * (found.gains["risk"] * found.gains["value"]).sum() == (
@@ -375,25 +375,27 @@ def test_what_is_worth_calling_is_what_the_expected_gain_says_by_hand(world, see
 
 
 def test_it_may_be_worth_calling_nobody_and_that_is_said(world, seen):
-    found = retention_targeting.plan(world, seen, **CALL | {"contact_cost": 1e6})
-    profit = retention_targeting.best_profit(seen, found, currency="EUR")
-    lines = retention_targeting.profit_curves(seen, found)
+    found = retention_targeting.plan_contacts(world, seen, **CALL | {"contact_cost": 1e6})
+    profit = retention_targeting.expected_profit(found, currency="EUR")
+    lines = retention_targeting.profit_curves(found)
     assert found.to_call == 0
     assert profit.value == 0
-    assert "not worth calling anybody" in calls_sentence(found, profit, seen, Period("2026Q1"))
-    assert half_sentence(found, lines, profit) == ""
-    assert "not worth" in of_profit(found, profit, "EUR")["message"]
+    assert "not worth calling anybody" in retention.calls_sentence(
+        found, profit, seen, Period("2026Q1")
+    )
+    assert retention.half_sentence(found, lines, profit) == ""
+    assert "not worth" in retention.profit_caption(found, profit, "EUR")["message"]
 
 
 def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, seen):
     """On the base of a year ago, by statsmodels on one row a customer."""
-    then = churn_model.base(world, 4).set_index("row")
+    then = churn_model.lookback_base(world, 4).set_index("row")
     since = world[world["back"] < 4].groupby("row")["period_revenue"].sum()
     stayed = (then["next_orders"] > 0).astype(float)
     x = pd.DataFrame({"one": 1.0, "money": then["revenue"], "chance": seen.model.chances(then)})
     x = x.assign(stayed=stayed, both=stayed * then["revenue"])
     line = sm.OLS(since.reindex(then.index), x).fit(cov_type="HC1")
-    kept = retention_targeting.kept_value(world, seen)
+    kept = retention_targeting.retention_value(world, seen)
     assert_allclose(kept.line.values, line.params[["stayed", "both"]], rtol=1e-8)
     errors = np.sqrt(np.diag(kept.line.covariance))
     assert_allclose(errors, line.bse[["stayed", "both"]], rtol=1e-3)
@@ -403,19 +405,19 @@ def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, see
 
 def test_a_period_more_at_the_same_pace_is_worth_one_basket(world, seen):
     """In this world staying away says nothing of later periods, so keeping is worth one order."""
-    kept = retention_targeting.kept_value(world, seen)
-    mean = kept.line.combine(np.array([1.0, churn_model.base(world, 4)["revenue"].mean()]))
+    kept = retention_targeting.retention_value(world, seen)
+    mean = kept.line.combine(np.array([1.0, churn_model.lookback_base(world, 4)["revenue"].mean()]))
     error = np.sqrt(mean.covariance[0, 0])
     assert abs(mean.values[0] - 50) < 4 * error + 10  # 10: what the foretold chance leaves open
 
 
 def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, seen):
-    found = retention_targeting.plan(world, seen, **CALL)
-    told = retention_targeting.at_risk_list(seen, found, NPS)
+    found = retention_targeting.plan_contacts(world, seen, **CALL)
+    told = retention_targeting.at_risk_list(found, NPS)
     assert list(told.columns) == [
         "row", "risk", "value", "expected_gain", "rank", "score_group", "recency_days"
     ]  # fmt: skip
-    assert len(told) == len(churn_model.base(world, 0))
+    assert len(told) == len(churn_model.lookback_base(world, 0))
     assert told["row"].is_unique
     assert told["expected_gain"].is_monotonic_decreasing
     assert told["rank"].tolist() == list(range(1, len(told) + 1))
@@ -423,22 +425,25 @@ def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, seen):
 
 def test_the_cost_of_a_contact_comes_from_the_firm_where_it_can(world, seen):
     own = seen.now.assign(contacts=1, contact_cost=3.0)
-    assert retention_targeting._cost(own, 0.0) == (3.0, "counted")
-    assert retention_targeting._cost(own, 5.0) == (5.0, "given")
-    assert retention_targeting._cost(seen.now.assign(revenue=100.0), 0.0) == (1.0, "assumed")
+    assert retention_targeting.cost_of_a_contact(own, 0.0) == (3.0, "counted")
+    assert retention_targeting.cost_of_a_contact(own, 5.0) == (5.0, "given")
+    assert retention_targeting.cost_of_a_contact(seen.now.assign(revenue=100.0), 0.0) == (
+        1.0,
+        "assumed",
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"success_rate": 0.0}, {"success_rate": 1.5}])
 def test_a_success_rate_that_is_none_is_an_error(world, seen, wrong):
     with pytest.raises(ParameterError, match="success_rate"):
-        retention_targeting.plan(world, seen, **CALL | wrong)
+        retention_targeting.plan_contacts(world, seen, **CALL | wrong)
 
 
 def test_losses_and_empty_margins_are_said_and_never_crash(world):
     lossy = world.assign(margin=-world["revenue"], next_margin=-world["next_revenue"])
     lossy = lossy.assign(period_margin=-world["period_revenue"])
-    found = churn_model.foresee(lossy, per_year=4)
-    plan = retention_targeting.plan(lossy, found, **CALL)
+    found = churn_model.forecast_churn(lossy, per_year=4)
+    plan = retention_targeting.plan_contacts(lossy, found, **CALL)
     assert retention_targeting.value_at_risk(found, currency="EUR").high < 0
     assert plan.to_call == 0
     retention_targeting.at_risk_by_group(found, NPS, currency="EUR", smallest=10)

@@ -17,6 +17,7 @@ from profitchain.measures.loyalty import (
     time_to_next_order,
     totals,
 )
+from profitchain.words.measures import definition
 
 NOW = Period("2026Q1")
 
@@ -79,7 +80,7 @@ def test_a_repeat_belongs_to_the_period_in_which_the_window_closes() -> None:
     told = repeat_story(cells, 90, NOW.last(2))
     assert told.now.value == 0.25
     assert told.change.value == 0.25
-    assert "90 days" in told.measure.means
+    assert "90 days" in definition(told.measure)
 
 
 def test_nobody_asked_means_no_repeat_rate() -> None:

@@ -56,6 +56,7 @@ from profitchain.panel import invitations
 from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import Company, Question
+from profitchain.words.reasons import text
 from profitchain.words.response import effect_sentence, limits_sentence, score_sentence
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "100"))
@@ -702,7 +703,7 @@ def test_odd_data_give_a_number_or_a_reason(rows, ask):
     pd.testing.assert_frame_equal(rows, before)
     for one in said if isinstance(said, list) else [said]:
         assert isinstance(one, Estimate) or (
-            isinstance(one, NotEstimable) and one.why.endswith(".")
+            isinstance(one, NotEstimable) and text(one).endswith(".")
         )
 
 
@@ -722,7 +723,7 @@ def test_what_nobody_can_say_is_never_a_number(name):
 def test_history_that_parts_the_silent_is_left_out_by_name():
     notes = propensity(ODD["history tells who answers"])
     assert isinstance(notes, NotEstimable) or "prior orders left out" in "; ".join(
-        notes.design.controls.notes
+        map(text, notes.design.controls.notes)
     )
 
 

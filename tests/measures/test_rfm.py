@@ -22,6 +22,7 @@ from profitchain.measures import (
     value_satisfaction_matrix,
 )
 from profitchain.sources.settings import Question
+from profitchain.words.reasons import text
 
 QUARTER = Period("2026Q1")
 NPS = Question(name="nps", kind="nps")
@@ -238,7 +239,7 @@ def test_clusters_that_move_together_widen_the_interval():
 
 def test_refunds_above_purchases_leave_nothing_to_share_and_single_ones_stay_in():
     lost = concentration.top_share(pd.Series([-1.0] * 60 + [0.5] * 60))
-    assert isinstance(lost, NotEstimable) and "not above zero" in lost.why
+    assert isinstance(lost, NotEstimable) and "not above zero" in text(lost)
     some = concentration.curve(pd.Series([-50.0, *np.ones(99)]))
     assert some["value"].max() > 1
     assert some["value"].iloc[-1] == 1
@@ -267,7 +268,7 @@ def test_no_place_of_the_curve_tells_of_fewer_customers_than_may_be_shown():
     amounts = pd.Series(np.arange(1.0, 151))
     places = concentration.curve(amounts, smallest=10)["customers"]
     assert places.iloc[[1, -2]].tolist() == [0.1, 0.9]
-    assert "at the top" in concentration.top_share(amounts, smallest=20).why
+    assert "at the top" in text(concentration.top_share(amounts, smallest=20))
 
 
 # --- profit after the cost to serve --------------------------------------------------------------
@@ -313,13 +314,13 @@ def test_profit_without_margin_or_costs_says_what_is_missing():
     bare = people(orders=[1] * 20)
     charged = profitability.costing(bare, costs())
     rows = profitability.profits(bare, charged)
-    assert "needs `margin`" in profitability.profit_per_customer(rows, currency="EUR").why
+    assert "needs `margin`" in text(profitability.profit_per_customer(rows, currency="EUR"))
     groups = rfm.grouped(bare, QUARTER)
     told = profitability.profit_table(rows.assign(group=groups.now["group"]), currency="EUR")
     assert list(told) == ["group", "n", "revenue"]
     known = bare.assign(margin=3.0)
     rows = profitability.profits(known, profitability.costing(known, costs()))
-    assert "needs `costs`" in profitability.profit_per_customer(rows, currency="EUR").why
+    assert "needs `costs`" in text(profitability.profit_per_customer(rows, currency="EUR"))
 
 
 def test_a_rule_for_sharing_that_does_not_exist_is_refused():
@@ -351,9 +352,9 @@ def test_the_rhythm_is_what_a_hand_would_count():
     values = {name: one.value for name, one in said.items()}
     assert values == pytest.approx(
         {
-            "Orders per customer": 2, "Customers with one order": 0.5, "… with two or three": 0.25,
-            "… with four or more": 0.25, "Days between purchases, median": 40,
-            "Units per order": 1, "Revenue per order": 5,
+            "orders_per_customer": 2, "one_order_share": 0.5, "two_or_three_share": 0.25,
+            "four_or_more_share": 0.25, "days_between": 40, "units_per_order": 1,
+            "revenue_per_order": 5,
         }
     )  # fmt: skip
 
@@ -414,7 +415,7 @@ def test_a_first_month_that_the_tables_hold_in_part_is_no_season():
 
 def test_a_short_history_says_how_many_months_are_missing():
     found = purchase_rhythm.season(months(1, np.ones(12)))
-    assert found["why"].tolist()[0].endswith("12 of 24 months are missing.")
+    assert text(found["why"].tolist()[0]).endswith("12 of 24 months are missing.")
     assert purchase_rhythm.years_known(months(1, np.ones(12))) == 0
 
 
@@ -489,8 +490,8 @@ def test_no_field_too_small_to_show_can_be_told_by_subtraction():
         value_satisfaction_matrix.not_satisfied_share(found, high=high, smallest=5)
         for high in (True, False)
     )
-    assert high.why == "Fewer than 5 of them are not satisfied."
-    assert "by subtraction" in low.why  # eight, who would tell of the three
+    assert text(high) == "Fewer than 5 of them are not satisfied."
+    assert "by subtraction" in text(low)  # eight, who would tell of the three
     assert value_satisfaction_matrix.not_satisfied_share(found, high=True).value == pytest.approx(
         3 / 23
     )
@@ -530,7 +531,7 @@ def test_without_answers_or_orders_there_are_no_fields(rows):
 def told_dimensions(rows: pd.DataFrame) -> pd.DataFrame:
     groups = rfm.grouped(rows, QUARTER)
     how = {
-        "profit": NotEstimable("No."),
+        "profit": NotEstimable("nobody"),
         "answered": value_satisfaction_matrix.answered_share(groups.now),
     }
     return value_dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
@@ -540,9 +541,9 @@ def test_each_dimension_is_measured_by_what_the_firm_has_and_else_says_what_it_n
     bare = told_dimensions(people(orders=[1, 2, 3, 4, 5, 6]))
     assert len(bare) == 7
     assert bare.at["Financial", "value"] == 10
-    assert bare.at["Data", "why"] == "Needs table `responses` and a main question."
-    assert bare.at["Operational", "why"] == "Needs table `contacts`."
-    assert {bare.at[one, "why"] for one in ("Technology", "Human")} == {"Not measured here."}
+    assert text(bare.at["Data", "why"]) == "Needs table `responses` and a main question."
+    assert text(bare.at["Operational", "why"]) == "Needs table `contacts`."
+    assert {text(bare.at[one, "why"]) for one in ("Technology", "Human")} == {"Not measured here."}
     more = people(orders=[1, 2, 3, 4, 5, 6]).assign(contacts=[0, 0, 0, 1, 1, 1], referrals=1)
     full = told_dimensions(more)
     assert full.at["Operational", "value"] == pytest.approx(100 * 3 / 21)
@@ -552,14 +553,14 @@ def test_each_dimension_is_measured_by_what_the_firm_has_and_else_says_what_it_n
 def test_a_few_new_customers_are_not_counted_where_they_may_not_be_shown():
     rows = people(orders=[1] * 30, age_days=[10] * 3 + [400] * 27)
     groups = rfm.grouped(rows, QUARTER)
-    how = {"profit": NotEstimable("No."), "answered": NotEstimable("No."), "smallest": 5}
+    how = {"profit": NotEstimable("nobody"), "answered": NotEstimable("nobody"), "smallest": 5}
     told = value_dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
     assert np.isnan(told.at["Strategic", "n"])
-    assert told.at["Strategic", "why"] == "Fewer than 5 customers: too small a group to show."
+    assert text(told.at["Strategic", "why"]) == "Fewer than 5 customers: too small a group to show."
     assert told.at["Financial", "n"] == 30
     back = people(repeats=[1] * 3 + [0] * 27, last_age_days=[9] * 30)
     said = purchase_rhythm.days_between(back, smallest=5)
-    assert (said.n, "Fewer than 5" in said.why) == (30, True)
+    assert (said.n, "Fewer than 5" in text(said)) == (30, True)
 
 
 def test_nothing_is_said_of_a_firm_without_customers():

@@ -16,6 +16,8 @@ from profitchain.measures.satisfaction import (
     wide_groups,
 )
 from profitchain.sources.company import Question
+from profitchain.words.measures import definition
+from profitchain.words.scores import scores_table
 
 NOW = Period("2026Q1")
 NPS = Question(name="nps", kind="nps")
@@ -87,7 +89,9 @@ def test_an_empty_answer_to_one_question_lowers_no_share() -> None:
 def test_the_share_finding_it_easy_follows_the_stated_direction() -> None:
     scores = [1, 1, 1, 1, 7, 7]
     by_measure = {
-        question.easy_is: all_scores(cells(question, scores), [question], NOW).set_index("measure")
+        question.easy_is: scores_table(
+            all_scores(cells(question, scores), [question], NOW)
+        ).set_index("measure")
         for question in (EASY_HIGH, EASY_LOW)
     }
     assert by_measure["high"].loc["CES, easy", "value"] == pytest.approx(2 / 6)
@@ -96,7 +100,7 @@ def test_the_share_finding_it_easy_follows_the_stated_direction() -> None:
 
 def test_every_measure_says_its_definition_and_its_unit() -> None:
     for question in (NPS, CSAT, EASY_HIGH, RATING):
-        assert all(measure.means and measure.unit for measure in measures_of(question))
+        assert all(definition(measure) and measure.unit for measure in measures_of(question))
 
 
 def test_the_public_names_follow_the_kind_and_the_first_question_of_a_kind_has_it() -> None:

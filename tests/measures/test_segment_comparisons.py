@@ -19,7 +19,7 @@ from profitchain.measures.segment_comparisons import ALIKE, compared_fairly
 from profitchain.stats import shrinkage
 from profitchain.stats.ratios import ratio
 from profitchain.stats.shrinkage import GroupMeans
-from profitchain.words import segments
+from profitchain.words import reasons, segments
 
 WORLDS = 150
 UNTRIED = NotEstimable("too_few_to_say")
@@ -226,7 +226,7 @@ def test_without_segments_the_page_says_so():
 def test_nobody_active_before_leaves_reasons_and_no_numbers():
     nothing = compared(np.zeros(0), np.zeros(0))
     found = compared_fairly([nothing], ["group"], smallest=10)
-    assert found.segments["why"].str.startswith("No group").all()
+    assert found.segments["why"].map(reasons.text).str.startswith("No group").all()
     assert isinstance(segment_comparisons.overall(nothing), NotEstimable)
 
 
@@ -298,7 +298,7 @@ def test_firms_too_small_or_too_alike_for_clusters_are_told_why(n):
     customers = snapshots(n).assign(orders=1, margin=5.0, contacts=0, age_days=10, last_age_days=10)
     tried = _trial(customers)
     assert isinstance(tried, NotEstimable)
-    assert tried.why in segments.gain_sentence(tried)
+    assert reasons.text(tried) in segments.gain_sentence(tried)
     assert segments.trial_table(tried).empty
 
 
@@ -307,13 +307,13 @@ def test_a_rule_that_makes_one_group_is_no_rival():
     one = tuple(by_rule(customers, back).map(lambda _: "all") for back in (2, 1))
     tried = clustering.trial(customers, one)
     assert isinstance(tried, NotEstimable)
-    assert "one group" in tried.why
+    assert "one group" in reasons.text(tried)
 
 
 def test_a_cluster_near_the_mean_gets_no_name_that_overclaims():
     centre, times = pd.Series({"orders": 0.9, "money": 0.8}), pd.Series({"orders": 2, "money": 1.1})
-    assert clustering._traits(centre, times) == "order often"
-    assert clustering._traits(centre * 0.3, times) == "near the mean of all"
+    assert clustering.distinct_traits(centre, times) == (("orders", True),)
+    assert clustering.distinct_traits(centre * 0.3, times) == ()
 
 
 def test_the_profile_counts_every_customer_once_and_hides_small_clusters():

@@ -23,6 +23,7 @@ from profitchain.stats.compression import band
 from profitchain.stats.glm import Fit, fitted
 from profitchain.stats.margins import average_effect
 from profitchain.stats.model_matrix import as_it_is, categories
+from profitchain.words.reasons import text
 
 CONTROLS = ("prior_orders", "recency", "tenure", "tier")
 EXACT = {"rtol": 1e-8, "atol": 1e-10}  # the same sums in another order
@@ -188,7 +189,7 @@ def test_answers_that_do_not_fit_the_cells_are_refused(cells):
 
 
 def test_no_answers_at_all_are_refused_in_words(cells):
-    assert "no answers yet" in fitted(cells.iloc[:0], as_it_is, controls=CONTROLS).why
+    assert "no answers yet" in text(fitted(cells.iloc[:0], as_it_is, controls=CONTROLS))
 
 
 def fit_of(cells: pd.DataFrame, basis: object = as_it_is, **options: object) -> Fit:

@@ -16,6 +16,7 @@ from profitchain.stats.compression import band, together
 from profitchain.stats.glm import Fit, fitted
 from profitchain.stats.margins import average_effect
 from profitchain.stats.model_matrix import as_it_is
+from profitchain.words.reasons import text
 
 pytestmark = pytest.mark.filterwarnings("error")
 CONTROLS = ("prior_orders", "recency", "tenure", "tier")
@@ -84,7 +85,7 @@ def test_groups_keep_sums_and_mean_logarithms(answers):
 def test_an_outcome_that_is_not_there_is_refused_in_words_at_any_size(answers):
     with patch.object(model_design, "MANY", 100):
         found = fitted(answers.drop(columns="margin"), as_it_is, outcome="margin")
-    assert "no margin" in found.why
+    assert "no margin" in text(found)
 
 
 def test_keys_that_lie_far_apart_give_the_same_groups(answers, monkeypatch):

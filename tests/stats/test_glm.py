@@ -24,6 +24,7 @@ from profitchain.stats.model_matrix import (
     restricted_cubic,
     spline_knots,
 )
+from profitchain.words.reasons import text
 
 pytestmark = pytest.mark.filterwarnings("error")
 EXACT = {"rtol": 1e-8, "atol": 1e-10}  # the same sums in another order
@@ -177,8 +178,8 @@ REFUSED = {
 def test_what_can_not_be_fitted_is_refused_in_words(cells, why):
     model = fitted(cells, as_it_is)
     assert isinstance(model, NotEstimable)
-    assert why in model.why
-    assert model.why.endswith(".")
+    assert why in text(model)
+    assert text(model).endswith(".")
     assert model.n == len(cells)
 
 
@@ -190,7 +191,7 @@ def test_too_many_terms_for_the_repeats_are_refused():
     history = np.random.default_rng(1).integers(0, 90, (400, 3))
     cells[["prior_orders", "recency_days", "tenure_days"]] = history
     model = fitted(cells, as_it_is, controls=controls)
-    assert isinstance(model, NotEstimable) and "for 4 terms" in model.why
+    assert isinstance(model, NotEstimable) and "for 4 terms" in text(model)
 
 
 def test_controls_that_can_not_help_are_dropped_and_named():
@@ -200,7 +201,7 @@ def test_controls_that_can_not_help_are_dropped_and_named():
     asked = ["tier", "tenure", "region", "again", "nonsense"]
     model = fit_of(cells, controls=asked)
     assert model.design.controls.used == ("region",)
-    told = "; ".join(model.design.controls.notes)
+    told = "; ".join(map(text, model.design.controls.notes))
     for words in (
         "tier is the same for everyone",
         "days as a customer is the same for everyone",
@@ -214,7 +215,7 @@ def test_a_control_that_is_the_score_is_dropped_and_named():
     cells = plain().assign(band=lambda x: x["score"].map(lambda score: f"gave {score:02d}"))
     model = fit_of(cells, categories(range(1, 11)), controls=["band"])
     assert model.design.controls.used == ()
-    assert "band repeats what the score" in model.design.controls.notes[-1]
+    assert "band repeats what the score" in text(model.design.controls.notes[-1])
 
 
 @pytest.mark.parametrize("back", [0, 1])
@@ -224,14 +225,14 @@ def test_a_category_in_which_all_or_none_return_joins_another(back):
     cells.loc[cells["tier"] == "c", "repeats"] = back
     model = fit_of(cells, controls=["tier"])
     assert model.design.columns.shape[1] == 3
-    assert "tier: c joined to" in model.design.controls.notes[0]
+    assert "tier: c joined to" in text(model.design.controls.notes[0])
 
 
 def test_rare_categories_stand_together():
     tier = np.array(["a", "b", *"cdef"])[np.r_[np.arange(380) % 2, np.arange(20) % 4 + 2]]
     known = control_columns(plain(tier=tier), ["tier"], outcome="repeats")
     assert [len(part) for part in known.parts] == [400, 400]
-    assert known.notes == ("tier: c, d, e, f joined to all others",)
+    assert [*map(text, known.notes)] == ["tier: c, d, e, f joined to all others"]
 
 
 def test_no_earlier_order_is_not_a_recency_of_zero_days():

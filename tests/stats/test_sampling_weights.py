@@ -94,12 +94,14 @@ def test_costs_known_in_full_are_charged_in_full():
 
 
 @pytest.fixture(scope="module")
-def seen() -> churn_model.Foresight:
+def seen() -> churn_model.ChurnForecast:
     customers = leaving_worlds.snapshots(np.random.default_rng(3), customers=6_000)
-    return churn_model.foresee(customers, per_year=4)
+    return churn_model.forecast_churn(customers, per_year=4)
 
 
-def of_some(seen: churn_model.Foresight, kept: np.ndarray, each: float) -> churn_model.Foresight:
+def of_some(
+    seen: churn_model.ChurnForecast, kept: np.ndarray, each: float
+) -> churn_model.ChurnForecast:
     return replace(seen, now=seen.now.iloc[kept].assign(**{sampling_weights.STANDS_FOR: each}))
 
 

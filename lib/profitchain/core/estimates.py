@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from profitchain.core.i18n import N_
+import pandas as pd
+
+NUMBERS = ("value", "low", "high")
 
 Verdict = Literal["up", "down", "no clear change"]
-GRADES = (N_("contradictory"), N_("weak"), N_("moderate"), N_("strong"))  # recorded as 0 to 3
+GRADES = ("contradictory", "weak", "moderate", "strong")  # recorded as 0 to 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,25 @@ class Estimate:
         low, high = sorted((self.low * factor, self.high * factor))
         return replace(self, value=self.value * factor, low=low, high=high, unit=unit or self.unit)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the estimate as a frame of one row: value, low, high, n, why (""), unit."""
+        return to_frame([self]).assign(unit=self.unit)
+
+    @classmethod
+    def of(cls, row: Any, *, unit: str = "", prefix: str = "") -> Estimate | NotEstimable:
+        """Return a row of `to_frame` as what it was made from; `unit` where no column names it.
+
+        Parameters
+        ----------
+        row : a row of a frame, by `itertuples` or as a Series
+            Reads value, low, high, with `prefix` before their names, and why, if there is one; n.
+        """
+        value, low, high = (float(getattr(row, prefix + name)) for name in NUMBERS)
+        n, why = int(row.n), getattr(row, f"{prefix}why", "")
+        if why or math.isnan(value):
+            return NotEstimable(why or "too_few_to_say", n=n)
+        return cls(value=value, low=low, high=high, n=n, unit=unit or row.unit)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -70,6 +93,12 @@ class Reason:
     def of(cls, key: str, **values: object) -> Reason:
         """Return a reason with its values by name; a value may be a reason itself."""
         return cls(key, tuple(values.items()))
+
+    def __str__(self) -> str:  # until everything says a reason by `words.reasons.text`
+        if words := sys.modules.get("profitchain.words.reasons"):
+            return str(words.text(self))
+        values = ", ".join(f"{name} {value}" for name, value in self.values)
+        return self.key.replace("_", " ") + (values and f" ({values})")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -96,6 +125,10 @@ class NotEstimable:
         object.__setattr__(self, "why", why)
         object.__setattr__(self, "n", n)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the missing number as a frame of one row: value, low, high (NaN), n, why, unit."""
+        return to_frame([self]).assign(unit="")
+
 
 MaybeEstimate = Estimate | NotEstimable
 
@@ -113,3 +146,38 @@ def counted(value: float, *, unit: str, n: int | None = None) -> Estimate:
     return Estimate(
         value=value, low=value, high=value, n=number, unit=unit, method="counted in full"
     )
+
+
+def with_n(estimate: MaybeEstimate, n: float) -> MaybeEstimate:
+    """Return the same with another count behind it."""
+    if isinstance(estimate, NotEstimable):
+        return NotEstimable(estimate.why, n=int(n))
+    return replace(estimate, n=int(n))
+
+
+def to_frame(estimates: Iterable[MaybeEstimate], **labels: Iterable[object]) -> pd.DataFrame:
+    """Return one row an estimate: the labels, value, low, high (NaN where `why` says so), n, why.
+
+    Examples
+    --------
+    >>> estimates = [counted(12, unit="orders"), NotEstimable("nothing_counted")]
+    >>> to_frame(estimates, month=["May", "June"])[["month", "value", "low", "high", "n"]]
+      month  value   low  high   n
+    0   May   12.0  12.0  12.0  12
+    1  June    NaN   NaN   NaN   0
+    """
+    rows = [
+        (estimate.value, estimate.low, estimate.high, estimate.n, "")
+        if isinstance(estimate, Estimate)
+        else (math.nan, math.nan, math.nan, estimate.n, estimate.why)
+        for estimate in estimates
+    ]
+    numbers = pd.DataFrame(rows, columns=[*NUMBERS, "n", "why"])
+    return pd.concat([pd.DataFrame(labels), numbers], axis=1)
+
+
+def to_columns(estimates: Sequence[MaybeEstimate], prefix: str) -> pd.DataFrame:
+    """Return estimates as columns `prefix_value`, `_low`, `_high`, `_why` and `_unit`."""
+    units = [getattr(estimate, "unit", "") for estimate in estimates]
+    frame = to_frame(estimates).drop(columns="n").assign(unit=units)
+    return frame.add_prefix(f"{prefix}_")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from babel import numbers as babel_numbers
 from babel.dates import format_date, format_interval, format_skeleton
 
-from profitchain.core.estimates import GRADES, Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.i18n import N_, NN_, _, locale, ngettext, pgettext
 from profitchain.core.periods import Period
 
@@ -18,6 +18,7 @@ ALONE = "a unit alone"  # the context of a unit without a number
 MOST_DECIMALS = 4
 COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count"}
 
+_GRADES = (N_("contradictory"), N_("weak"), N_("moderate"), N_("strong"))  # as in `GRADES`
 _UNIT = re.compile(r"(?P<currency>[A-Z]{3})(?P<rest> .+)?")
 
 
@@ -106,7 +107,7 @@ def plain(value: float, unit: str, *, places: int | None = None, bare: bool = Fa
     ('moderate', '1.08')
     """
     if unit == "grade":
-        return _(GRADES[round(value)])
+        return _(_GRADES[round(value)])
     whole = unit in COUNTS and float(value).is_integer()
     places = (0 if whole else decimals(unit, abs(value))) if places is None else places
     if unit == "p" and value < 0.001:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import _, ngettext
+from profitchain.core.estimates import NotEstimable, Reason, to_frame, with_n
 from profitchain.effects.repeat_effect import adjustment, nothing
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import Wald, estimates, standardised, wald_test
@@ -24,7 +22,6 @@ from profitchain.stats.model_matrix import (
     restricted_cubic,
     spline_knots,
 )
-from profitchain.stats.ratios import said_frame
 
 FEWEST_SCORES = 4  # fewer distinct scores can't show whether a line is straight
 CURVE_POINTS = 41
@@ -67,14 +64,13 @@ def adjusted_rates(
     groups = score_groups(cells, smallest=smallest)
     labels = {"score": groups["score"], "merged": groups["merged"]}
     if len(groups) < 2 and cells["score"].nunique() > 1:
-        why = _("At every score all or none came back, or too few answered.")
-        return said_frame([NotEstimable(why, n=int(n)) for n in groups["n"]], **labels)
+        return to_frame([NotEstimable("all_or_none_back", n=int(n)) for n in groups["n"]], **labels)
     model = fitted(cells, categories(groups["lowest"].iloc[1:].to_numpy()), controls=controls)
     if isinstance(model, NotEstimable):
-        return said_frame([model] * len(groups), **labels)
+        return to_frame([model] * len(groups), **labels)
     found = estimates(standardised(model, groups["lowest"]), unit="share", share=True, level=level)
-    said = [replace(one, n=int(n)) for one, n in zip(found, groups["n"], strict=True)]
-    return said_frame(said, **labels)
+    said = [with_n(one, n) for one, n in zip(found, groups["n"], strict=True)]
+    return to_frame(said, **labels)
 
 
 def repeat_curve(
@@ -90,13 +86,13 @@ def repeat_curve(
         return nothing(cells)
     distinct = np.unique(cells["score"])
     if len(distinct) < FEWEST_SCORES:
-        return said_frame([_few_scores(cells)] * len(distinct), score=distinct)
+        return to_frame([_few_scores(cells)] * len(distinct), score=distinct)
     model = fitted(cells, _spline(cells), controls=controls)
     if isinstance(model, NotEstimable):
-        return said_frame([model] * len(distinct), score=distinct)
+        return to_frame([model] * len(distinct), score=distinct)
     grid = np.linspace(distinct[0], distinct[-1], CURVE_POINTS)
     said = estimates(standardised(model, grid), unit="share", share=True, level=level)
-    return said_frame(said, score=grid)
+    return to_frame(said, score=grid)
 
 
 def linearity(
@@ -150,22 +146,22 @@ def effect_by_band(
     -------
     One row a band: band, value, low, high (share per point), n (answers in the band), why.
     """
-    labels = [span_words(low, high) for low, high in bands]
+    labels = [span(low, high) for low, high in bands]
     counts = _in_bands(cells, bands)
     thick = _thick(cells, bands, smallest)
     model = fitted(cells, broken_line(inner_edges(cells, bands, smallest)), controls=controls)
     if isinstance(model, NotEstimable):
-        return said_frame([NotEstimable(model.why, n=int(n)) for n in counts], band=labels)
+        return to_frame([with_n(model, n) for n in counts], band=labels)
     ends = standardised(model, [end for band in bands for end in band])
     widths = np.array([[high - low] for low, high in bands])
     slopes = ends.combine(np.kron(np.eye(len(bands)), [-1.0, 1.0]) / widths)
+    too_few = NotEstimable("too_few_in_band", smallest=smallest)
+    effects = estimates(slopes, unit="share", level=level)
     said = [
-        replace(one, n=int(n)) if enough else _thin(n, smallest)
-        for one, n, enough in zip(
-            estimates(slopes, unit="share", level=level), counts, thick, strict=True
-        )
+        with_n(effect if enough else too_few, n)
+        for effect, n, enough in zip(effects, counts, thick, strict=True)
     ]
-    return said_frame(said, band=labels)
+    return to_frame(said, band=labels)
 
 
 def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
@@ -186,13 +182,13 @@ def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     groups = pd.DataFrame(rows, columns=["lowest", "highest", "product", "n", "repeats"])
     groups["score"] = groups["product"] / groups["n"]
     spans = zip(groups["lowest"], groups["highest"], strict=True)
-    groups["merged"] = ["" if low == high else span_words(low, high) for low, high in spans]
+    groups["merged"] = ["" if low == high else span(low, high) for low, high in spans]
     return groups.drop(columns="product")
 
 
-def span_words(start: float, end: float) -> str:
-    """Return a stretch of the scale in words: "6 to 8"."""
-    return _("{low} to {high}", low=f"{start:g}", high=f"{end:g}")
+def span(start: float, end: float) -> Reason:
+    """Return a stretch of the scale, which words say as "6 to 8"."""
+    return Reason.of("span", low=float(start), high=float(end))
 
 
 def _thick(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> np.ndarray:
@@ -248,15 +244,4 @@ def _cut(low: float, high: float, share: float) -> int:
 
 
 def _few_scores(cells: pd.DataFrame) -> NotEstimable:
-    n = int(cells["n"].sum())
-    why = _("Fewer than four scores were given often enough to tell a bend.")
-    return NotEstimable(why, n=n)
-
-
-def _thin(n: float, smallest: int) -> NotEstimable:
-    why = ngettext(
-        "Fewer than {n} answer that tells of a slope in this band.",
-        "Fewer than {n} answers that tell of a slope in this band.",
-        smallest,
-    )
-    return NotEstimable(why, n=int(n))
+    return NotEstimable("too_few_scores_for_a_bend", n=int(cells["n"].sum()))

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment
 from profitchain.stats.clusters import clusters
 from profitchain.stats.comparisons import EVERYBODY, verdict_of
@@ -17,17 +16,17 @@ from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import average_effect, estimates, stacked, standardised
 from profitchain.stats.model_design import Outcome, refusal
 from profitchain.stats.model_matrix import as_it_is, categories, named_levels
-from profitchain.stats.ratios import holm, said_frame
+from profitchain.stats.ratios import holm
 
-GROUPS = (N_("detractors"), N_("passives"), N_("promoters"))
+GROUPS = ("detractors", "passives", "promoters")
 LOWEST = np.array([0.0, 7.0, 9.0])  # of the three groups of the Net Promoter Score
-HALVES = N_("half by each of the first two steps")
+HALVES = "half by each of the first two steps"
 # share of all answers that moves, and the group from which, so that the score gains ten points
 MOVES = {
-    N_("detractors become passives"): (0.10, N_("10 of 100 answers move from 0-6 to 7-8")),
-    N_("passives become promoters"): (0.10, N_("10 of 100 answers move from 7-8 to 9-10")),
-    N_("detractors become promoters"): (0.05, N_("5 of 100 answers move from 0-6 to 9-10")),
-    HALVES: (0.10, N_("5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10")),
+    "detractors become passives": (0.10, "10 of 100 answers move from 0-6 to 7-8"),
+    "passives become promoters": (0.10, "10 of 100 answers move from 7-8 to 9-10"),
+    "detractors become promoters": (0.05, "5 of 100 answers move from 0-6 to 9-10"),
+    HALVES: (0.10, "5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10"),
 }
 # change of the groups' shares, by mechanism: each makes ten points
 STEPS = np.array([[-0.10, 0.10, 0.0], [0.0, -0.10, 0.10], [-0.05, 0.0, 0.05], [-0.05, 0.0, 0.05]])
@@ -50,7 +49,7 @@ def per_10_nps(
     """
     said = _moved(cells, kind, controls, level)
     shares, moves = zip(*MOVES.values(), strict=True)
-    frame = said_frame(said, mechanism=list(MOVES), moves=moves)
+    frame = to_frame(said, mechanism=list(MOVES), moves=moves)
     frame.insert(2, "moved_share", shares)
     frame.insert(3, "possible", possible(cells))
     return frame.assign(unit="share")
@@ -86,10 +85,10 @@ def effect_by_segment(
     """
     why = _no_segments(cells, segment)
     if why:
-        frame = said_frame([NotEstimable(why, n=int(cells["n"].sum()))], segment=[N_("all")])
+        frame = to_frame([NotEstimable(why, n=int(cells["n"].sum()))], segment=["all"])
         return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
     found = _by_segment(cells, segment, controls, smallest)
-    frame = said_frame([_said(one, level) for one in found.values()], segment=list(found))
+    frame = to_frame([_said(one, level) for one in found.values()], segment=list(found))
     differences, p_values = _against_others(list(found.values()))
     frame["difference"], frame["p_adjusted"] = differences, holm(pd.Series(p_values, dtype=float))
     frame["verdict"] = [
@@ -114,28 +113,24 @@ def by_group(
 ) -> Fit | NotEstimable:
     """Return the model of an outcome on detractors, passives and promoters, or why it is none."""
     if kind != "nps":
-        why = _(
-            "The main question is not a net promoter question, so NPS points mean nothing here."
-        )
-        return NotEstimable(why, n=int(cells["n"].sum()))
+        return NotEstimable("no_net_promoter_question", n=int(cells["n"].sum()))
     counts = _counts(cells)
     n = int(counts["n"].sum())
     if n and not cells["score"].between(0, 10).all():
-        return NotEstimable(_("The Net Promoter Score needs answers from 0 to 10."), n=n)
-    why = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), "")
+        return NotEstimable("scores_outside_nps", n=n)
+    why = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), None)
     if n and why:
         return NotEstimable(why, n=n)
     return fitted(cells, categories(LOWEST[1:]), controls=controls, outcome=outcome)
 
 
-def _cannot_tell(group: str, answers: float, repeats: float) -> str:
-    """Return why one of the three groups tells of no effect, or an empty text."""
-    words = {"group": _(group)}
+def _cannot_tell(group: str, answers: float, repeats: float) -> Reason | None:
+    """Return why one of the three groups tells of no effect, or None."""
     if answers == 0:
-        return _("No answers are from {group}.", **words)
+        return Reason.of("group_gave_no_answers", group=group)
     if repeats == 0:
-        return _("None of the {group} came back.", **words)
-    return _("All of the {group} came back.", **words) if repeats == answers else ""
+        return Reason.of("none_of_group_back", group=group)
+    return Reason.of("all_of_group_back", group=group) if repeats == answers else None
 
 
 def _counts(cells: pd.DataFrame) -> pd.DataFrame:
@@ -153,10 +148,10 @@ def possible(cells: pd.DataFrame, points: float = 10) -> list[bool]:
     return [detractors >= part, passives >= part, detractors >= part / 2, both]
 
 
-def _no_segments(cells: pd.DataFrame, segment: str) -> str:
+def _no_segments(cells: pd.DataFrame, segment: str) -> Reason | None:
     if segment not in cells:
-        return _("The data have no segment '{segment}'.", segment=segment)
-    return refusal(cells) if cells["n"].sum() == 0 else ""
+        return Reason.of("no_such_segment", segment=segment)
+    return refusal(cells) if cells["n"].sum() == 0 else None
 
 
 def _by_segment(
@@ -175,12 +170,7 @@ def _within(
 ) -> Quantities | NotEstimable:
     n = int(cells["n"].sum())
     if min(n, clusters(cells)) < smallest:
-        why = ngettext(
-            "Fewer than {n} customer: too small a group to show.",
-            "Fewer than {n} customers: too small a group to show.",
-            smallest,
-        )
-        return NotEstimable(why, n=n)
+        return NotEstimable("group_too_small", smallest=smallest, n=n)
     model = fitted(cells, as_it_is, controls=controls)
     return model if isinstance(model, NotEstimable) else average_effect(model)
 
@@ -230,7 +220,7 @@ def effect_by_segments(
     if frames:
         return pd.concat(frames, ignore_index=True)
     everybody = effect_by_segment(
-        cells.assign(**{EVERYBODY: N_("all answers")}),
+        cells.assign(**{EVERYBODY: "all answers"}),
         EVERYBODY,
         controls=controls,
         smallest=smallest,

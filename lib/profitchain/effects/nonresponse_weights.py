@@ -13,8 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment, lookback
 from profitchain.effects.response_propensity import (
     Weights,
@@ -30,7 +29,9 @@ from profitchain.stats.glm import Fit, Quantities, bread_of, fit, levels_of
 from profitchain.stats.margins import estimates, stacked
 from profitchain.stats.model_design import Outcome, build, kish
 from profitchain.stats.model_matrix import as_it_is
-from profitchain.stats.ratios import Linearised, said_frame, stated
+from profitchain.stats.ratios import Linearised, stated
+
+AS_ANSWERED_AND_WEIGHTED = (Reason("as_answered"), Reason("weighted"))
 
 
 def weighted_score(
@@ -136,14 +137,14 @@ def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Return the score as answered and weighted: label, value, low, high, n, why, unit."""
     said = [score_by(asked, question, one) for one in (equal_weights(asked), weights(asked))]
     unit = measures_of(question)[0].unit
-    return said_frame(said, label=[_("As answered"), _("Weighted")]).assign(unit=unit)
+    return to_frame(said, label=AS_ANSWERED_AND_WEIGHTED).assign(unit=unit)
 
 
 def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
     """Return the effect of one point as answered and weighted: label, value (shares), n, why."""
     both = (equal_weights(asked), weights(asked))
     said = [effect_by(asked, one, controls=controls) for one in both]
-    return said_frame(said, label=[_("As answered"), _("Weighted")])
+    return to_frame(said, label=AS_ANSWERED_AND_WEIGHTED)
 
 
 def weighted_fit(

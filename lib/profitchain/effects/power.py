@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason
 from profitchain.core.periods import Period
 from profitchain.stats.clusters import totals
 
@@ -62,10 +61,10 @@ def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -
     n = int(cells["n"].sum())
     rate = closed.loc[closed["closes"].astype(str) == str(period), "n"].sum() / MONTHS[period.every]
     if not rate:
-        return NotEstimable(_("No window of an answer closed in this period."), n=n)
+        return NotEstimable("no_window_closed_in_period", n=n)
     return Estimate(
         value=MORE_TO_HALVE * n / rate, low=MORE_TO_HALVE * n / rate,
-        high=MORE_TO_HALVE * n / rate, n=n, unit=N_("months"),
+        high=MORE_TO_HALVE * n / rate, n=n, unit="months",
     )  # fmt: skip
 
 
@@ -147,8 +146,7 @@ def _planned(
         return row | {"why": effect.why}
     row |= {"value": effect.value, "low": effect.low, "high": effect.high, "unit": effect.unit}
     if effect.spans_zero:
-        why = _("The effect's interval spans zero: there is no effect to plan for.")
-        return row | {"why": why}
+        return row | {"why": Reason("no_effect_to_plan_for")}
     return row | {"customers_per_arm": float(_arm(cells, outcome, effect.value, power))}
 
 

@@ -9,20 +9,16 @@ in rows whose `why` says the reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, listed
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.stats.glm import Fit, fitted
 from profitchain.stats.margins import average_effect, estimates
 from profitchain.stats.model_design import Outcome, refusal
-from profitchain.stats.model_matrix import as_it_is
-from profitchain.stats.ratios import ratio, said_frame
-
-CLUSTERED = "95% interval clustered by customer"
+from profitchain.stats.model_matrix import Controls, as_it_is
+from profitchain.stats.ratios import CLUSTERED, ratio
 
 
 def lookback(cells: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +57,7 @@ def raw_rates(
         )
         for score in scores
     ]
-    return said_frame(said, score=[float(score) for score in scores])
+    return to_frame(said, score=[float(score) for score in scores])
 
 
 def repeat_effect(
@@ -109,38 +105,24 @@ def compare_adjustment(cells: pd.DataFrame, *, controls: Sequence[str]) -> pd.Da
     -------
     label, value, low, high (shares), n, why.
     """
-    return said_frame(
-        before_and_after(cells, controls=controls), label=[N_("Not adjusted"), N_("Adjusted")]
-    )
+    return to_frame(before_and_after(cells, controls=controls), label=["Not adjusted", "Adjusted"])
 
 
-def what_was_adjusted(cells: pd.DataFrame, *, controls: Sequence[str]) -> str:
-    """Return a sentence on the controls that were used and what became of the others."""
+def controls_used(cells: pd.DataFrame, *, controls: Sequence[str]) -> Controls | NotEstimable:
+    """Return which controls the effect of one point is adjusted for, with notes on the others."""
     model = fitted(cells, as_it_is, controls=controls)
-    if isinstance(model, NotEstimable):
-        return _("Nothing could be adjusted for: {why}", why=model.why)
-    known = model.design.controls
-    clause = _("Not adjusted")
-    if known.used:
-        clause = _("Adjusted for {controls}", controls=listed(known.used))
-    return _("{message}.", message=_joined(clause, *known.notes))
+    return model if isinstance(model, NotEstimable) else model.design.controls
 
 
 def nothing(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the one row, without a score, that says why there are no rates at all."""
-    return said_frame([NotEstimable(refusal(cells))], score=[np.nan])
+    return to_frame([NotEstimable(refusal(cells))], score=[np.nan])
 
 
 def adjustment(model: Fit) -> str:
-    """Return a clause that says what a model adjusts for, and what became of other controls."""
-    known = model.design.controls
-    if not known.used:
-        return _joined(_("not adjusted"), *known.notes)
-    return _joined(_("adjusted for {controls}", controls=listed(known.used)), *known.notes)
-
-
-def _joined(*clauses: str) -> str:
-    def joined(first: str, second: str) -> str:
-        return _("{first}; {second}", first=first, second=second)
-
-    return reduce(joined, clauses)
+    """Return a method's clause on which controls a model adjusts for, and which it leaves out."""
+    controls = model.design.controls
+    used = f"adjusted for {', '.join(controls.used)}" if controls.used else "not adjusted"
+    dropped = [dict(note.values)["control"] for note in controls.notes]
+    left_out = [str(name) for name in dropped if name not in controls.used]
+    return f"{used}, without {', '.join(left_out)}" if left_out else used

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _, ngettext
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason
 from profitchain.stats.glm import Fit, Quantities, fit, levels_of
 from profitchain.stats.model_design import (
     EVENTS_PER_TERM,
@@ -25,10 +24,11 @@ from profitchain.stats.model_design import (
     Design,
     kish,
 )
-from profitchain.stats.model_matrix import as_it_is, control_columns, independent, word_of
+from profitchain.stats.model_matrix import as_it_is, control_columns, independent
 
 HISTORY = ("prior_orders", "recency", "tenure")  # the last is the first to be left out
 MOST_TIMES_THE_MEDIAN = 5.0
+ANSWERED = "those who answered"
 NOT_SEGMENTS = ("period", "closes")
 
 
@@ -115,7 +115,9 @@ def late_weights(asked: pd.DataFrame) -> Weights | NotEstimable:
     given, n = answers_of(asked), asked["n"].to_numpy(float)
     late, silent = given * asked["late"].to_numpy(float), n - given
     if late.sum() < FEWEST_EVENTS:
-        return NotEstimable(_few_late(round(late.sum())), n=round(given.sum()))
+        key = "too_few_late_answers" if late.any() else "no_late_answer"
+        count, n_answers = round(late.sum()), round(given.sum())
+        return NotEstimable(key, count=count, n=n_answers)
     ratio = silent.sum() / late.sum()
     errors = by_cluster((silent - ratio * late) / late.sum(), asked["cluster"].to_numpy())
     is_late = (late > 0).astype(float)
@@ -143,23 +145,16 @@ def answers_of(asked: pd.DataFrame) -> np.ndarray:
     return np.where(asked["score"].notna(), asked["n"], 0).astype(float)
 
 
-def too_few(asked: pd.DataFrame) -> str:
-    """Return why answers come from too few customers to say anything, or an empty text."""
+def too_few(asked: pd.DataFrame) -> Reason | None:
+    """Return why answers come from too few customers to say anything, or None."""
     given = pd.Series(answers_of(asked)).groupby(asked["cluster"].to_numpy()).sum().to_numpy()
-    customers = np.count_nonzero(given)
+    customers = int(np.count_nonzero(given))
     if customers < FEWEST_CUSTOMERS:
-        return ngettext(
-            "Only {n} customer answered: at least {fewest} are needed.",
-            "Only {n} customers answered: at least {fewest} are needed.",
-            customers,
-            fewest=f"{FEWEST_CUSTOMERS:.0f}",
-        )
+        fewest = round(FEWEST_CUSTOMERS)
+        return Reason.of("too_few_customers_answered", customers=customers, fewest=fewest)
     if kish(given) < FEWEST_CUSTOMERS:
-        return _(
-            "Too few of {customers} customers gave most of the answers.",
-            customers=f"{customers:,}",
-        )
-    return ""
+        return Reason.of("few_gave_most_answers", customers=customers)
+    return None
 
 
 def by_cluster(amounts: np.ndarray, clusters: np.ndarray) -> Quantities:
@@ -168,16 +163,6 @@ def by_cluster(amounts: np.ndarray, clusters: np.ndarray) -> Quantities:
     sums = np.bincount(codes, amounts, len(names)) * np.sqrt(len(names) / (len(names) - 1))
     nothing = {"values": np.zeros(1), "n": 0, "effective": np.inf}
     return Quantities(errors=pd.DataFrame(sums[:, None], index=names), **nothing)
-
-
-def _few_late(count: int) -> str:
-    if count == 0:
-        return _("No answer is known to have come late.")
-    return ngettext(
-        "Only {n} answer is known to have come late.",
-        "Only {n} answers are known to have come late.",
-        count,
-    )
 
 
 def _text_columns(asked: pd.DataFrame) -> list[str]:
@@ -192,20 +177,15 @@ def _median(values: np.ndarray, counts: np.ndarray) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit | str:
+def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit | Reason:
     """Return the logit of answering on these terms, or why there can be none."""
     n, cells = asked["n"].to_numpy(float), asked.assign(repeats=given)
-    known = control_columns(cells, terms, outcome="repeats", who=_("those who answered"))
+    known = control_columns(cells, terms, outcome="repeats", who=ANSWERED)
     columns = np.column_stack([np.ones(len(asked)), *known.parts])
     keep = independent(columns, n)
     rarer = round(min(given.sum(), (n - given).sum()))
     if rarer < EVENTS_PER_TERM * (keep.sum() - 1):
-        return ngettext(
-            "Only {n} request on one side for {terms} terms of the model.",
-            "Only {n} requests on one side for {terms} terms of the model.",
-            rarer,
-            terms=keep.sum() - 1,
-        )
+        return Reason.of("too_few_requests_for_terms", rarer=rarer, terms=int(keep.sum()) - 1)
     model = fit(
         Design(
             columns=columns[:, keep],
@@ -219,31 +199,22 @@ def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit
         )
     )
     if isinstance(model, NotEstimable):
-        return _(
-            "What is known of customers tells perfectly who answers: nobody stands for the rest."
-        )
+        return Reason("answering_perfectly_told")
     return model
 
 
 def _noted(model: Fit, left_out: Sequence[str]) -> Fit:
     """Return a model that says which parts of the history it could not carry."""
-    notes = [
-        _("{control} left out, as no stable fit carries it", control=_(word_of(name)))
-        for name in left_out
-    ]
+    notes = [Reason.of("control_not_carried", control=name) for name in left_out]
     known = replace(model.design.controls, notes=(*model.design.controls.notes, *notes))
     return replace(model, design=replace(model.design, controls=known))
 
 
-def _no_model(asked: pd.DataFrame, given: np.ndarray) -> str:
-    """Return why the chance of answering can't be told, or an empty text."""
+def _no_model(asked: pd.DataFrame, given: np.ndarray) -> Reason | None:
+    """Return why the chance of answering can't be told, or None."""
     n, answers = round(asked["n"].sum()), round(given.sum())
     if n == 0:
-        return _("Nobody is known to have been asked.")
+        return Reason("nobody_asked")
     if min(answers, n - answers) < FEWEST_EVENTS:
-        return _(
-            "{answers} of {requests} requests were answered: too few on one side to compare.",
-            answers=answers,
-            requests=f"{n:,}",
-        )
+        return Reason.of("too_few_on_one_side", answers=answers, requests=n)
     return too_few(asked)

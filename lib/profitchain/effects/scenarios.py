@@ -10,28 +10,32 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
-from profitchain.effects.dose_response import bands_of, inner_edges, span_words
+from profitchain.core.estimates import (
+    MaybeEstimate,
+    NotEstimable,
+    Reason,
+    to_columns,
+    to_frame,
+    with_n,
+)
+from profitchain.effects.dose_response import bands_of, inner_edges, span
 from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group, possible
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment
-from profitchain.effects.value_of_a_point import Base, for_the_base, framed, money_of
+from profitchain.effects.value_of_a_point import Base, for_the_base, money_of
 from profitchain.sources.settings import Question
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import estimates, standardised
 from profitchain.stats.model_matrix import as_it_is, broken_line, named_levels
-from profitchain.stats.ratios import said_frame
 
 FARTHEST = 3.0  # points by which all answers are moved in the curve
 STEP = 0.25
 MOST_STEPS = 12  # of the scale; longer scales are looked at in wider steps
 NPS_POINTS = (1, 5, 10)
-NO_MONEY = N_("The data have no money to speak of.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +93,9 @@ class Move:
         return self.name.format(**self.values)
 
     @property
-    def words(self) -> str:
-        """The scenario's name as a reader sees it."""
-        return _(self.name, **{name: _(value) for name, value in self.values.items()})
+    def label(self) -> Reason:
+        """The scenario's name, for words to say."""
+        return Reason.of("scenario", template=self.name, **self.values)
 
     @property
     def moved(self) -> float:
@@ -111,7 +115,7 @@ def levels_of_money(
     """Return the model of money along the question's scale; a straight line where few answers."""
     outcome, n = money_of(cells), int(cells["n"].sum())
     if n and outcome not in cells:
-        return NotEstimable(_(NO_MONEY), n=n)
+        return NotEstimable("no_money", n=n)
     bands = bands_of(question.scale, question.kind)
     bends = tuple(inner_edges(cells, bands, smallest)) if n else ()
     model = fitted(cells, broken_line(bends), controls=controls, outcome=outcome)
@@ -145,7 +149,7 @@ def changed(levels: Levels | NotEstimable, moves: Sequence[Move]) -> list[MaybeE
     return _said(levels, standardised(levels.model, points).combine(weights))
 
 
-def one_point_up(levels: Levels, points: float = 1.0, name: str = N_("Every answer")) -> Move:
+def one_point_up(levels: Levels, points: float = 1.0, name: str = "Every answer") -> Move:
     """Return the scenario in which all answers get better, those near the top as far as it goes."""
     targets = levels.raised(levels.scores, points)
     return Move(name=name, starts=levels.scores, targets=targets, shares=levels.shares)
@@ -188,7 +192,7 @@ def worst_group(
     counts = cells[(names == group) & (cells["n"] > 0)].groupby("score")["n"].sum()
     starts = counts.index.to_numpy(float)
     return Move(
-        name=N_("{segment}: {group} up to the mean of all"),
+        name="{segment}: {group} up to the mean of all",
         values={"segment": segment, "group": str(group)},
         starts=starts,
         targets=levels.raised(starts, float(below.max())),
@@ -209,9 +213,9 @@ def standard_moves(
         return []
     is_nps = question.kind == "nps"
     cut = LOWEST[1] if is_nps else question.satisfied_at
-    all_better, name = N_("Every answer one point better"), N_("Every detractor becomes a passive")
+    all_better, name = "Every answer one point better", "Every detractor becomes a passive"
     if not is_nps:
-        below, above = N_("All below {cut} reach {cut}"), N_("All above {cut} reach {cut}")
+        below, above = "All below {cut} reach {cut}", "All above {cut} reach {cut}"
         name = below if levels.up > 0 else above
     moves = [one_point_up(levels, name=all_better), up_to(levels, cut, name)]
     known = [segment for segment in segments if segment in cells]
@@ -235,7 +239,7 @@ def scenario_table(
     else:
         said = changed(levels, moves)
     names = pd.DataFrame(
-        {"scenario": [move.words for move in moves], "answers_moved": [m.moved for m in moves]},
+        {"scenario": [move.label for move in moves], "answers_moved": [m.moved for m in moves]},
     )
     return _with_both(names, said, base).set_axis([move.key for move in moves])
 
@@ -274,10 +278,10 @@ def curve(levels: Levels | NotEstimable) -> pd.DataFrame:
     One row a step: points, value, low, high (per customer and window), n, why.
     """
     if isinstance(levels, NotEstimable):
-        return said_frame([levels], points=[0.0])
+        return to_frame([levels], points=[0.0])
     points = np.arange(0, FARTHEST + STEP / 2, STEP)
     said = changed(levels, [one_point_up(levels, by) for by in points])
-    return said_frame(said, points=points)
+    return to_frame(said, points=points)
 
 
 def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
@@ -291,16 +295,16 @@ def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
     window, a point), n (answers that stand at its start), why.
     """
     if isinstance(levels, NotEstimable):
-        return said_frame([levels], step=[N_("all")])
+        return to_frame([levels], step=["all"])
     low, high = levels.scale
     width = max(1.0, np.ceil((high - low) / MOST_STEPS))
     edges = np.unique([*np.arange(low, high, width), high])[:: int(levels.up)]
     share = np.array([levels.shares[levels.scores == edge].sum() for edge in edges[:-1]])
     said = _slopes(levels, edges[:-1], edges[1:])
     n = (share * levels.n).round().astype(int)
-    said = [replace(one, n=int(of)) for one, of in zip(said, n, strict=True)]
-    names = [span_words(start, end) for start, end in itertools.pairwise(edges)]
-    return said_frame(said, step=names)
+    said = [with_n(one, of) for one, of in zip(said, n, strict=True)]
+    names = [span(start, end) for start, end in itertools.pairwise(edges)]
+    return to_frame(said, step=names)
 
 
 def mending_and_delighting(levels: Levels | NotEstimable) -> dict[str, MaybeEstimate]:
@@ -312,8 +316,7 @@ def mending_and_delighting(levels: Levels | NotEstimable) -> dict[str, MaybeEsti
     if isinstance(levels, NotEstimable):
         return dict.fromkeys(names, levels)
     if not levels.bends:
-        why = _("Too few answers in some part of the scale to tell its bottom from its top.")
-        return dict.fromkeys(names, NotEstimable(why, n=levels.n))
+        return dict.fromkeys(names, NotEstimable("ends_not_apart", n=levels.n))
     edges = [levels.scale[0], *levels.bends, levels.scale[1]][:: int(levels.up)]
     points = np.array([edges[0], edges[1], edges[-2], edges[-1]])
     bottom, top = 1 / abs(points[1] - points[0]), 1 / abs(points[3] - points[2])
@@ -349,7 +352,7 @@ def _nps_rows(
             "scenario": list(MOVES),
             "NPS_points": points,
             "answers_moved": [share * part for share, _moves in MOVES.values()],
-            "possible": [N_("yes") if enough else N_("no") for enough in possible(cells, points)],
+            "possible": ["yes" if enough else "no" for enough in possible(cells, points)],
         }
     )
     if isinstance(model, NotEstimable):
@@ -364,10 +367,10 @@ def _with_both(
 ) -> pd.DataFrame:
     """Return names with what each row goes with, per customer and window and for all and a year."""
     yearly = [for_the_base(one, base) for one in said]
-    both = [framed(said, "per_customer"), framed(yearly, "a_year")]
+    both = [to_columns(said, "per_customer"), to_columns(yearly, "a_year")]
     return pd.concat([names, *both], axis=1).assign(n=[one.n for one in said])
 
 
 def _no_move() -> Move:
     nothing = np.array([0.0])
-    return Move(name=N_("All scenarios"), starts=nothing, targets=nothing, shares=nothing)
+    return Move(name="All scenarios", starts=nothing, targets=nothing, shares=nothing)

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _
 from profitchain.effects.repeat_effect import CLUSTERED, adjustment, effect_of_a_point
 from profitchain.stats.clusters import returned
 from profitchain.stats.glm import Fit, Quantities, fit, levels_of
 from profitchain.stats.margins import estimates, stacked
-from profitchain.stats.model_design import SUMMED, Design, model_of, refusal
+from profitchain.stats.model_design import Design, model_of, refusal
 from profitchain.stats.model_matrix import as_it_is, independent
 
 Amount = Literal["orders", "spend", "margin"]
@@ -58,12 +57,10 @@ def two_part_effect(
     if isinstance(first, NotEstimable):
         return first
     if outcome not in cells:
-        why = _("The data have no {what}.", what=_(SUMMED[outcome]))
-        return NotEstimable(why, n=first.design.answers)
+        return NotEstimable("no_such_outcome", what=outcome, n=first.design.answers)
     second = _amount_given_repeat(cells, first.design, outcome)
     if isinstance(second, NotEstimable):
-        why = _("Of those who came back: {why}", why=second.why)
-        return NotEstimable(why, n=first.design.answers)
+        return NotEstimable("of_those_back", why=second.why, n=first.design.answers)
     method = f"two-part model; {adjustment(first)}; {CLUSTERED}"
     return estimates(_two_parts(first, second), unit=unit, level=level, method=method)[0]
 
@@ -125,8 +122,7 @@ def _each_amount(
     currency: str,
 ) -> dict[str, MaybeEstimate]:
     units = {"orders": "orders", "spend": currency, "margin": currency}
-    missing = _("orders carry no margin and company.yml no gross_margin.")
-    nothing = NotEstimable(_("Not measured: {what}", what=missing))
+    nothing = NotEstimable("margin_not_known")
     return {
         outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells

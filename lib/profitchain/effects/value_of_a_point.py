@@ -17,24 +17,24 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns
 from profitchain.effects.repeat_effect import effect_of_a_point, repeat_effect
 from profitchain.effects.spend_effect import Amount, two_part_effect
 from profitchain.stats.clusters import returned
 from profitchain.stats.model_design import Outcome
-from profitchain.stats.ratios import ratio, said_frame
+from profitchain.stats.ratios import ratio
 
+framed = to_columns  # until every package imports it from core.estimates
 DAYS_A_YEAR = 365
-A_YEAR = N_("a year")  # behind a currency, as a unit
+A_YEAR = "a year"  # behind a currency, as a unit
 OF_THOSE_WHO_DO = {
-    "orders": N_("orders, of those who do"),
-    "spend": N_("spend, of those who do"),
-    "margin": N_("margin, of those who do"),
+    "orders": "orders, of those who do",
+    "spend": "spend, of those who do",
+    "margin": "margin, of those who do",
 }
 ALL_TOGETHER = {
-    "spend": N_("spend per answer, all together"),
-    "margin": N_("margin per answer, all together"),
+    "spend": "spend per answer, all together",
+    "margin": "margin per answer, all together",
 }
 
 
@@ -73,14 +73,14 @@ def active_base(active: pd.DataFrame, within_days: int) -> Base | NotEstimable:
         Reads `span` ("window", "year"), `back` (0 for the last), `customers`, `days_known`.
     """
     if active.empty:
-        return NotEstimable(_("Nobody bought within the last year."))
+        return NotEstimable("nobody_bought_in_a_year")
     known = min(int(active["days_known"].iloc[0]), DAYS_A_YEAR)
     whole = max(known // within_days, 1)
     windows = active[(active["span"] == "window") & (active["back"] < whole)]
     customers = int(active.loc[active["span"] == "year", "customers"].sum())
     mean = float(windows["customers"].sum()) / whole
     if not mean or not customers:
-        return NotEstimable(_("Nobody bought within the windows of the last year."))
+        return NotEstimable("nobody_bought_in_windows")
     return Base(
         customers=customers, windows=mean * DAYS_A_YEAR / within_days, within_days=within_days
     )
@@ -111,14 +111,14 @@ def amounts_a_year(
 def multiplied_out(effect: MaybeEstimate, base: Base | NotEstimable) -> dict[str, MaybeEstimate]:
     """Return an effect of one window on its way from one customer to the whole base (its unit)."""
     yearly = {
-        N_("one active customer, a year"): for_a_customer(effect, base),
-        N_("the whole active base, a year"): for_the_base(effect, base),
+        "one active customer, a year": for_a_customer(effect, base),
+        "the whole active base, a year": for_the_base(effect, base),
     }
     said = {
         name: one.times(1, unit=f"{one.unit} {A_YEAR}") if isinstance(one, Estimate) else one
         for name, one in yearly.items()
     }
-    return {N_("one customer, one window"): effect} | said
+    return {"one customer, one window": effect} | said
 
 
 def chain(
@@ -133,7 +133,7 @@ def chain(
     -------
     One row a step: step, then now_ and one_more_point_ value, low, high, why, unit; n.
     """
-    rows = [_step(N_("come back"), cells, "repeats", "n", unit="share", level=level)]
+    rows = [_step("come back", cells, "repeats", "n", unit="share", level=level)]
     differences = [repeat_effect(cells, controls=controls, level=level)]
     back = returned(cells)
     units = {"orders": "orders", "spend": currency, "margin": currency}
@@ -164,23 +164,17 @@ def _of_back(
 ) -> MaybeEstimate:
     said = effect_of_a_point(back, outcome=outcome, controls=controls, unit=unit)
     if isinstance(said, NotEstimable):
-        return NotEstimable(_("Of those who came back: {why}", why=said.why), n=said.n)
+        return NotEstimable("of_those_back", why=said.why, n=said.n)
     return said
 
 
 def _beside(
     rows: Sequence[tuple[str, MaybeEstimate]], differences: Sequence[MaybeEstimate]
 ) -> pd.DataFrame:
-    now = framed([said for _name, said in rows], "now")
-    more = framed([_in_points(said) for said in differences], "one_more_point")
+    now = to_columns([said for _name, said in rows], "now")
+    more = to_columns([_in_points(said) for said in differences], "one_more_point")
     names = pd.DataFrame({"step": [name for name, _said in rows]})
     return pd.concat([names, now, more], axis=1).assign(n=[said.n for _name, said in rows])
-
-
-def framed(said: Sequence[MaybeEstimate], prefix: str) -> pd.DataFrame:
-    """Return estimates as columns `prefix_value`, `_low`, `_high`, `_why`, `_unit`."""
-    units = [one.unit if isinstance(one, Estimate) else "" for one in said]
-    return said_frame(said).drop(columns="n").assign(unit=units).add_prefix(f"{prefix}_")
 
 
 def _in_points(said: MaybeEstimate) -> MaybeEstimate:
@@ -206,7 +200,7 @@ def ways_to_count(
     `lifted`: every answer one point up, none above the top, on a line that may bend.
     """
     return {
-        N_("one mean, every point the same"): one_mean[money],
-        N_("in two steps: come back, then spend"): two_parts[money],
-        N_("a line that may bend, tops stay"): lifted,
+        "one mean, every point the same": one_mean[money],
+        "in two steps: come back, then spend": two_parts[money],
+        "a line that may bend, tops stay": lifted,
     }

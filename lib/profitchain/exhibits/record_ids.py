@@ -13,12 +13,14 @@ from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
-from profitchain.lifetime.customer_value import Prospects
-from profitchain.lifetime.holdout_test import HeldOut
+from profitchain.lifetime.customer_value import CustomerValue
+from profitchain.lifetime.holdout_test import HoldoutTest
 from profitchain.measures.clustering import ClusteringTrial
-from profitchain.measures.segment_comparisons import MEASURES, SegmentComparison
+from profitchain.measures.segment_comparisons import SegmentComparison
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
 from profitchain.stats.margins import Wald
+from profitchain.words.measures import LABELS as MEASURE_LABELS
+from profitchain.words.measures import label as label_of
 
 LABELS = {
     # 01_data, 02_response
@@ -151,7 +153,7 @@ def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
         finding(
             of.measure.id,
             of.now,
-            label=of.measure.label,
+            label=label_of(of.measure),
             change=of.change,
             change_on_year=of.change_on_year,
             trend=of.trend,
@@ -163,7 +165,7 @@ def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
 def findings_of_segments(measure: Measure, groups: pd.DataFrame) -> list[Recorded]:
     """Return a measure by group (`groups`: segment, group, value, low, high, n, why)."""
     return [
-        finding(measure.id, estimate, label=measure.label, group=group)
+        finding(measure.id, estimate, label=label_of(measure), group=group)
         for group, estimate in _of_rows(groups, Rows(unit=measure.unit))
     ]
 
@@ -196,10 +198,10 @@ def findings_of_totals(
 
 
 def findings_of_lifetime(
-    prospects: Prospects,
+    prospects: CustomerValue,
     groups: pd.DataFrame,
     like_customers: ScoreGroupComparison | None,
-    holdout: HeldOut | NotEstimable,
+    holdout: HoldoutTest | NotEstimable,
 ) -> list[Recorded]:
     """Return what customers are worth from now on, also by group, and how well a trial did."""
     words = {"money": _(prospects.money), "months": prospects.horizon_months}
@@ -234,9 +236,9 @@ def findings_of_groups(
     shrunk = [
         recorded
         for id, groups in fair.groups.groupby("measure", sort=False)
-        for recorded in findings_of({"{id}_shrunk": groups}, id=id, measure=_(MEASURES[id]))
+        for recorded in findings_of({"{id}_shrunk": groups}, id=id, measure=_(MEASURE_LABELS[id]))
     ]
-    tests = fair.segments.assign(measure=fair.segments["measure"].map(MEASURES))
+    tests = fair.segments.assign(measure=fair.segments["measure"].map(MEASURE_LABELS))
     gain = clusters if isinstance(clusters, NotEstimable) else clusters.gain
     return [*shrunk, *findings_of({"segment_heterogeneity_p": tests, "clustering_gain": gain})]
 

@@ -23,7 +23,7 @@ from profitchain.stats.model_design import kish
 
 DAYS_A_WEEK = 7
 FEWEST_REPEATERS = 30  # below so many, four parameters have nothing to be told from
-FARTHEST = 7.0  # a parameter a thousand times off its start stands at the edge: it says no more
+FARTHEST = 7.0  # of a log from its start: a thousand times off, a parameter is at the edge
 SETTLED = 1e-4  # the largest slope of the mean log-likelihood that still counts as its top
 TWO_SIDED = 1.96  # standard errors to the end of a 95% interval
 STEP = 1e-4  # of a parameter's log, for differences
@@ -34,8 +34,8 @@ Likelihood = Callable[[np.ndarray], Scores]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """A fitted model: the logs of its parameters, with what each cluster brings to their errors.
+class FittedModel:
+    """The logs of a model's parameters, with what each cluster brings to their errors.
 
     `model_errors` are the standard errors of the logs if the model is true (Hessian); those of
     `logs` hold without it (sandwich). `edges` are parameters that ran to the edge of what data can
@@ -55,7 +55,7 @@ class Fitted:
         return dict(zip(self.names, np.exp(self.logs.values).tolist(), strict=True))
 
 
-def fit_purchases(customers: pd.DataFrame) -> Fitted | NotEstimable:
+def fit_purchases(customers: pd.DataFrame) -> FittedModel | NotEstimable:
     """Return the fitted BG/NBD model, or why there is none.
 
     Parameters
@@ -64,8 +64,8 @@ def fit_purchases(customers: pd.DataFrame) -> Fitted | NotEstimable:
         Reads `cluster`, `repeats` (days with a purchase less one), `last_age_days` and `age_days`
         (days from the first such day to the last one, and to now).
     """
-    if unsaid := _too_few(int((customers["repeats"] > 0).sum()), "too_few_came_back"):
-        return unsaid
+    if (back := int((customers["repeats"] > 0).sum())) < FEWEST_REPEATERS:
+        return NotEstimable("too_few_came_back", n=back, customers=back, needed=FEWEST_REPEATERS)
     columns = [customers[name].to_numpy() for name in ("repeats", "last_age_days", "age_days")]
     cells, cell_of, n = _cells(*columns)
     repeats, last, age = cells.T
@@ -75,7 +75,7 @@ def fit_purchases(customers: pd.DataFrame) -> Fitted | NotEstimable:
     return _fit(likelihood, start, n, cell_of, names=PURCHASES, clusters=customers["cluster"])
 
 
-def fit_spend(customers: pd.DataFrame) -> Fitted | NotEstimable:
+def fit_spend(customers: pd.DataFrame) -> FittedModel | NotEstimable:
     """Return the fitted Gamma-Gamma model of those who came back, or why there is none.
 
     Customers whose later purchases brought nothing are left out and counted.
@@ -87,27 +87,36 @@ def fit_spend(customers: pd.DataFrame) -> Fitted | NotEstimable:
     """
     back = customers[customers["repeats"] > 0]
     paid = back[back["repeat_revenue"] > 0]
-    if unsaid := _too_few(len(paid), "too_few_came_back_and_paid"):
-        return unsaid
+    if (n := len(paid)) < FEWEST_REPEATERS:
+        key = "too_few_came_back_and_paid"
+        return NotEstimable(key, n=n, customers=n, needed=FEWEST_REPEATERS)
     repeats, revenue = paid["repeats"].to_numpy(float), paid["repeat_revenue"].to_numpy(float)
-    start = np.log([2.0, 3.0, revenue.sum() / repeats.sum()])
-    each = np.arange(len(paid))
-    found = _fit(
-        spend_likelihood(repeats, revenue), start, np.ones(len(paid)), each,
-        names=SPEND, clusters=paid["cluster"], left_out=len(back) - len(paid),
-    )  # fmt: skip
-    return found if isinstance(found, NotEstimable) else _with_a_mean(found)
+    fit = _fit(
+        spend_likelihood(repeats, revenue),
+        np.log([2.0, 3.0, revenue.sum() / repeats.sum()]),
+        np.ones(n),
+        np.arange(n),
+        names=SPEND,
+        clusters=paid["cluster"],
+        left_out=len(back) - n,
+    )
+    if isinstance(fit, NotEstimable):
+        return fit
+    at = SPEND.index("q")  # of 1 or less, no mean exists
+    if fit.logs.values[at] > TWO_SIDED * float(np.sqrt(fit.logs.covariance[at, at])):
+        return fit
+    return NotEstimable("spend_without_a_mean", n=fit.logs.n, q=f"{fit.parameters['q']:.2f}")
 
 
 def purchase_likelihood(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> Likelihood:
     """Return BG/NBD's log-likelihood as a function of log r, alpha, a, b (times in weeks)."""
     counts, of = np.unique(repeats, return_inverse=True)
 
-    def told(logs: np.ndarray) -> Scores:
+    def likelihood(logs: np.ndarray) -> Scores:
         r, alpha, a, b = np.exp(logs)
-        alive, left = _alive_or_left(logs, repeats, last, age)
-        both = np.logaddexp(alive, left)
-        stays = np.exp(alive - both)
+        still, left = _alive_or_left(logs, repeats, last, age)
+        both = np.logaddexp(still, left)
+        stays = np.exp(still - both)
         of_count = gammaln(r + counts) - gammaln(r) + gammaln(a + b) - gammaln(a + b + counts)
         of_count += gammaln(b + counts) - gammaln(b) + r * logs[1]
         gone = 1 - stays
@@ -124,7 +133,7 @@ def purchase_likelihood(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) 
         ]
         return of_count[of] + both, np.column_stack(slopes)
 
-    return told
+    return likelihood
 
 
 def spend_likelihood(repeats: np.ndarray, revenue: np.ndarray) -> Likelihood:
@@ -132,7 +141,7 @@ def spend_likelihood(repeats: np.ndarray, revenue: np.ndarray) -> Likelihood:
     counts, of = np.unique(repeats, return_inverse=True)
     constant = -np.log(revenue / repeats)
 
-    def told(logs: np.ndarray) -> Scores:
+    def likelihood(logs: np.ndarray) -> Scores:
         p, q, v = np.exp(logs)
         shape, all_in = p * repeats, np.log(v + revenue)
         of_count = gammaln(p * counts + q) - gammaln(p * counts) - gammaln(q) + q * logs[2]
@@ -145,7 +154,7 @@ def spend_likelihood(repeats: np.ndarray, revenue: np.ndarray) -> Likelihood:
         ]
         return values, np.column_stack(slopes)
 
-    return told
+    return likelihood
 
 
 def alive(
@@ -154,7 +163,7 @@ def alive(
     """Return each customer's chance to be alive (0 to 1); 1 by construction without a repeat."""
     weeks = (last_days / DAYS_A_WEEK, age_days / DAYS_A_WEEK)
     stays, left = _alive_or_left(logs, repeats, *weeks)
-    return np.exp(stays - np.logaddexp(stays, left))
+    return np.asarray(np.exp(stays - np.logaddexp(stays, left)))
 
 
 def _alive_or_left(
@@ -170,19 +179,12 @@ def _alive_or_left(
     return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)
 
 
-def _too_few(customers: int, key: str) -> NotEstimable | None:
-    """Return why so few repeat customers can't be modelled, or None."""
-    if customers >= FEWEST_REPEATERS:
-        return None
-    return NotEstimable(key, n=customers, customers=customers, needed=FEWEST_REPEATERS)
-
-
 def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the distinct rows of whole numbers, which of them each row is, and how many."""
     sizes = [int(column.max()) + 1 for column in columns]
     keys = np.ravel_multi_index([column.astype(np.int64) for column in columns], sizes)
-    found, of, n = np.unique(keys, return_inverse=True, return_counts=True)
-    return np.column_stack(np.unravel_index(found, sizes)).astype(float), of, n.astype(float)
+    cells, of, n = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.column_stack(np.unravel_index(cells, sizes)).astype(float), of, n.astype(float)
 
 
 def _fit(
@@ -194,7 +196,7 @@ def _fit(
     names: tuple[str, ...],
     clusters: pd.Series,
     left_out: int = 0,
-) -> Fitted | NotEstimable:
+) -> FittedModel | NotEstimable:
     """Return the parameters at which the likelihood of cells is highest, with their errors."""
     total = n.sum()
     top = _top(likelihood, start, n / total)
@@ -209,7 +211,7 @@ def _fit(
     count = len(index)
     errors = [np.bincount(codes, column[cell_of], count) for column in influences.T]
     factor = np.sqrt(count / max(count - 1, 1))
-    return Fitted(
+    return FittedModel(
         names=names,
         logs=Quantities(
             values=logs,
@@ -239,8 +241,8 @@ def _top(
 
     bounds = [(log - FARTHEST, log + FARTHEST) for log in start]
     options = {"gtol": 1e-7, "ftol": 1e-13, "maxiter": 500, "maxls": 50}
-    found = minimize(downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    logs = found.x
+    how = {"jac": True, "method": "L-BFGS-B", "bounds": bounds, "options": options}
+    logs = minimize(downhill, start, **how).x
     free = np.abs(logs - start) < FARTHEST - STEP
     curvature = _curvature(downhill, logs)
     for _step in range(3):  # Newton's steps from close by, where rounding has stopped the search
@@ -263,18 +265,12 @@ def _newton(slope: np.ndarray, curvature: np.ndarray, free: np.ndarray) -> np.nd
     return np.clip(step, -0.1, 0.1)
 
 
-def _curvature(downhill: Callable, logs: np.ndarray) -> np.ndarray:
+def _curvature(
+    downhill: Callable[[np.ndarray], tuple[float, np.ndarray]], logs: np.ndarray
+) -> np.ndarray:
     """Return the Hessian by central differences of the analytic slopes."""
-    steps = STEP * np.eye(len(logs))
-    rows = [(downhill(logs + one)[1] - downhill(logs - one)[1]) / (2 * STEP) for one in steps]
-    return (np.array(rows) + np.array(rows).T) / 2
-
-
-def _with_a_mean(found: Fitted) -> Fitted | NotEstimable:
-    """Return the model of spend; NotEstimable where q may be 1 or less, so that no mean exists."""
-    at = SPEND.index("q")
-    error = float(np.sqrt(found.logs.covariance[at, at]))
-    if found.logs.values[at] - TWO_SIDED * error > 0:
-        return found
-    q = f"{found.parameters['q']:.2f}"
-    return NotEstimable("spend_without_a_mean", n=found.logs.n, q=q)
+    rows = np.array([
+        (downhill(logs + step)[1] - downhill(logs - step)[1]) / (2 * STEP)
+        for step in STEP * np.eye(len(logs))
+    ])  # fmt: skip
+    return np.asarray((rows + rows.T) / 2)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.lifetime import expected_value
-from profitchain.lifetime.expected_value import Foreseen, Outlook
+from profitchain.lifetime.expected_value import Expectation, LifetimeModels
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.sources.company import Question
 from profitchain.stats.ratios import said_frame
@@ -20,6 +20,7 @@ CAME_BACK = ("never came back", "came back once", "came back more often")
 BANDS = 5  # of customers' age, as many customers in each
 ANSWER, HISTORY = "Latest answer", "Repeats so far"
 ALIKE = "Latest answer, among like customers"
+COLUMNS = ["group", "value", "low", "high", "n", "why", "unit", "segment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,40 +43,44 @@ def answer_groups(customers: pd.DataFrame, question: Question | None) -> pd.Seri
     """
     if question is None or "score" not in customers:
         return None
-    given = customers["score"].notna()
-    rows = customers.loc[given, ["score"]].assign(question=question.name, n=1)
-    names = list(GROUPS[question.kind])
-    found = pd.Series(NO_ANSWER, index=customers.index)
-    if given.any():
-        found[given] = answers_to(rows, question)[names].astype(float).idxmax(axis=1)
-    return found.str.replace("_", " ")
+    has_answered = customers["score"].notna()
+    rows = customers.loc[has_answered, ["score"]].assign(question=question.name, n=1)
+    groups = pd.Series(NO_ANSWER, index=customers.index)
+    if has_answered.any():
+        counts = answers_to(rows, question)[list(GROUPS[question.kind])]
+        groups[has_answered] = counts.astype(float).idxmax(axis=1)
+    return groups.str.replace("_", " ")
 
 
-def came_back(customers: pd.DataFrame) -> pd.Series:
+def repeat_groups(customers: pd.DataFrame) -> pd.Series:
     """Return whether each customer (`repeats`) came back never, once or more often."""
     return customers["repeats"].clip(upper=2).map(dict(enumerate(CAME_BACK)))
 
 
 def value_by_group(
-    view: Outlook, foreseen: Foreseen, group: pd.Series, *, unit: str, smallest: int = 0
+    view: LifetimeModels, expected: Expectation, group: pd.Series, *, unit: str, smallest: int = 0
 ) -> pd.DataFrame:
-    """Return the mean of a foreseen number in each group, as its customers are.
+    """Return the mean of an expected number in each group, as its customers are.
 
     Returns
     -------
-    One row a group: group, value, low, high (NaN where unsaid), n, why, unit.
+    One row a group: group, value, low, high (NaN where there is none), n, why, unit.
     """
-    names = [*_in_order(group)]
-    told = [
-        _mean(view, foreseen, (group == name).to_numpy(), unit=unit, smallest=smallest)
-        for name in names
-    ]
-    return said_frame(told, group=names).assign(unit=unit)
+    names, means = _in_order(group), []
+    for name in names:
+        inside = (group == name).to_numpy()
+        n = int(inside.sum())
+        means.append(
+            NotEstimable("group_too_small", n=n, smallest=smallest)
+            if n < max(smallest, 2)
+            else expected_value.mean_estimate(view, expected, unit, inside)
+        )
+    return said_frame(means, group=names).assign(unit=unit)
 
 
-def alike(
-    view: Outlook,
-    foreseen: Foreseen,
+def compare_score_groups(
+    view: LifetimeModels,
+    expected: Expectation,
     group: pd.Series,
     question: Question,
     *,
@@ -91,32 +96,33 @@ def alike(
     """
     worst, _middle, best = (name.replace("_", " ") for name in GROUPS[question.kind])
     sizes = group[group != NO_ANSWER].value_counts()
-    shown = [name for name in _in_order(group) if sizes.get(name, 0) >= max(smallest, 2)]
-    inside = group.isin(shown).to_numpy()
-    why = NotEstimable("too_few_answers_of_different_groups", n=int(inside.sum()))
-    if len(shown) < 2:
-        return ScoreGroupComparison(levels=value_by_group(view, foreseen, group[:0], unit=unit),
-                        difference=why, best=best, worst=worst)  # fmt: skip
-    rows = view.customers[inside]
-    design = np.column_stack([group[inside] == name for name in shown]).astype(float)
-    mix = _mix(rows, segments)
-    design = np.column_stack([design, mix])
-    told = [
-        _combined(view, foreseen, design, inside, np.r_[unit_row, mix.mean(axis=0)], unit=unit)
-        for unit_row in np.eye(len(shown))
-    ]
-    apart = why
-    if {best, worst} <= set(shown):
+    names = [name for name in _in_order(group) if sizes.get(name, 0) >= max(smallest, 2)]
+    inside = group.isin(names).to_numpy()
+    difference: MaybeEstimate = NotEstimable(
+        "too_few_answers_of_different_groups", n=int(inside.sum())
+    )
+    if len(names) < 2:
+        levels = value_by_group(view, expected, group[:0], unit=unit)
+        return ScoreGroupComparison(levels=levels, difference=difference, best=best, worst=worst)
+    mix = _mix(view.customers[inside], segments)
+    dummies = np.column_stack([group[inside] == name for name in names]).astype(float)
+    design = np.column_stack([dummies, mix])
+
+    def combined(contrast: np.ndarray) -> MaybeEstimate:
+        return _combined(view, expected, design, inside, contrast, unit=unit)
+
+    means = [combined(np.r_[dummy, mix.mean(axis=0)]) for dummy in np.eye(len(names))]
+    if {best, worst} <= set(names):
         contrast = np.zeros(design.shape[1])
-        contrast[[shown.index(best), shown.index(worst)]] = 1, -1
-        apart = _combined(view, foreseen, design, inside, contrast, unit=unit)
-    levels = said_frame(told, group=shown).assign(unit=unit, n=sizes[shown].to_numpy())
-    return ScoreGroupComparison(levels=levels, difference=apart, best=best, worst=worst)
+        contrast[[names.index(best), names.index(worst)]] = 1, -1
+        difference = combined(contrast)
+    levels = said_frame(means, group=names).assign(unit=unit, n=sizes[names].to_numpy())
+    return ScoreGroupComparison(levels=levels, difference=difference, best=best, worst=worst)
 
 
-def every_group(
-    view: Outlook,
-    foreseen: Foreseen,
+def value_by_all_groups(
+    view: LifetimeModels,
+    expected: Expectation,
     question: Question | None,
     *,
     segments: Sequence[str] = (),
@@ -127,37 +133,31 @@ def every_group(
 
     Returns
     -------
-    One row a group, as `value_by_group` with a column `segment` first; and `alike`, or None where
-    nobody was asked.
+    One row a group, as `value_by_group` with a column `segment` last; and `compare_score_groups`,
+    or None where nobody was asked.
     """
-    rows, how = view.customers, {"unit": unit, "smallest": smallest}
-    answered = answer_groups(rows, question)
-    parts, compared = {}, None
-    if answered is not None and (answered != NO_ANSWER).any():
-        compared = alike(view, foreseen, answered, question, segments=segments, **how)
-        parts = {ANSWER: answered}
-    parts |= {HISTORY: came_back(rows)}
-    parts |= {name: rows[name].astype(str) for name in segments if name in rows}
-    frames = {name: value_by_group(view, foreseen, group, **how) for name, group in parts.items()}
-    if compared is not None and len(compared.levels):
-        frames = {ANSWER: frames.pop(ANSWER), ALIKE: compared.levels} | frames
+    rows, comparison = view.customers, None
+    groups = {HISTORY: repeat_groups(rows)}
+    groups |= {name: rows[name].astype(str) for name in segments if name in rows}
+    answers = answer_groups(rows, question)
+    if question is not None and answers is not None and (answers != NO_ANSWER).any():
+        comparison = compare_score_groups(
+            view, expected, answers, question, segments=segments, unit=unit, smallest=smallest
+        )
+        groups = {ANSWER: answers} | groups
+    frames = {
+        name: value_by_group(view, expected, group, unit=unit, smallest=smallest)
+        for name, group in groups.items()
+    }
+    if comparison is not None and len(comparison.levels):
+        frames = {ANSWER: frames.pop(ANSWER), ALIKE: comparison.levels} | frames
     stacked = [frame.assign(segment=name) for name, frame in frames.items()]
-    found = pd.concat(stacked, ignore_index=True)
-    return found[["group", "value", "low", "high", "n", "why", "unit", "segment"]], compared
-
-
-def _mean(
-    view: Outlook, foreseen: Foreseen, inside: np.ndarray, *, unit: str, smallest: int
-) -> MaybeEstimate:
-    n = int(inside.sum())
-    if n < max(smallest, 2):
-        return NotEstimable("group_too_small", n=n, smallest=smallest)
-    return expected_value.mean_said(view, foreseen, unit, inside)
+    return pd.concat(stacked, ignore_index=True)[COLUMNS], comparison
 
 
 def _combined(
-    view: Outlook,
-    foreseen: Foreseen,
+    view: LifetimeModels,
+    expected: Expectation,
     design: np.ndarray,
     inside: np.ndarray,
     contrast: np.ndarray,
@@ -166,15 +166,14 @@ def _combined(
 ) -> MaybeEstimate:
     """Return a combination of least-squares coefficients, of the rows that are `inside`."""
     inverse = np.linalg.pinv(design.T @ design)
-    each = design @ (inverse @ contrast)
-    values = foreseen.values[inside]
+    row_weights = design @ (inverse @ contrast)
+    values = expected.values[inside]
     residuals = values - design @ (inverse @ (design.T @ values))
     weights, own = np.zeros(len(inside)), np.zeros(len(inside))
-    weights[inside], own[inside] = each, each * residuals
+    weights[inside], own[inside] = row_weights, row_weights * residuals
     n = int(inside.sum())
-    return expected_value.said(
-        expected_value.linearised(view, foreseen, weights, own=own, n=n), unit
-    )
+    linear = expected_value.linearised_sum(view, expected, weights, own=own, n=n)
+    return expected_value.bounded_estimate(linear, unit)
 
 
 def _mix(rows: pd.DataFrame, segments: Sequence[str]) -> np.ndarray:
@@ -187,7 +186,7 @@ def _mix(rows: pd.DataFrame, segments: Sequence[str]) -> np.ndarray:
 
 def _in_order(group: pd.Series) -> list[str]:
     """Return the groups' names: score groups and histories in their order, others by name."""
-    known = [name.replace("_", " ") for names in GROUPS.values() for name in names]
-    order = [*dict.fromkeys(known), NO_ANSWER, *CAME_BACK]
+    score_groups = [name.replace("_", " ") for names in GROUPS.values() for name in names]
+    order = [*dict.fromkeys(score_groups), NO_ANSWER, *CAME_BACK]
     places = {name: place for place, name in enumerate(order)}
     return sorted(group.unique(), key=lambda name: (places.get(name, 0), str(name)))

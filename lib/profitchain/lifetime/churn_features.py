@@ -1,7 +1,7 @@
 """What was known of a customer at a period's end that may tell whether they will order again.
 
-Each sign is a column that the firm could have computed on that day. Whether a customer answered a
-survey counts as history; only what they said is satisfaction.
+Each feature is a column that the firm could have computed on that day. Whether a customer answered
+a survey counts as history; only what they said is satisfaction.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-CONSTANT = "constant"
 SATISFACTION = ("score", "score, by the age of the answer")
 DAYS_A_YEAR = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
-    """Which signs a model reads, and what they are measured from.
+class ChurnFeatures:
+    """Which features a model reads, and what they are measured from.
 
     `satisfied`: whether the score is among them, as distance from `middle`; `ahead_of`: the
-    snapshot that is foretold for, `per_year` periods making a year: those that lie whole years
+    snapshot that is predicted for, `per_year` periods making a year: those that lie whole years
     before it share its season (0: seasons aren't told apart).
     """
 
@@ -31,40 +30,38 @@ class Signs:
     per_year: int
 
     def in_season(self, rows: pd.DataFrame) -> pd.Series:
-        """Tell which snapshots lie whole years before the one foretold for, or are it."""
+        """Return which snapshots lie whole years before the one predicted for, or are it."""
         return (rows["back"] - self.ahead_of) % self.per_year == 0
 
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the signs as columns, the constant first and satisfaction last.
+        """Return the features as columns, the constant first and satisfaction last.
 
         Parameters
         ----------
-        rows : one row a customer and snapshot, as in `leaving.foresee`.
+        rows : one row a customer and snapshot, as in `churn_model.forecast_churn`.
         """
-        signs = {CONSTANT: np.ones(len(rows)), **_habits(rows)}
+        features = {"constant": np.ones(len(rows)), **_habits(rows)}
         if self.per_year:
-            signs["season"] = self.in_season(rows).to_numpy(float)
-        for name in ("contacts", "complaints"):
-            if name in rows:
-                signs[name] = _log(rows[name])
+            features["season"] = self.in_season(rows).to_numpy(float)
+        features |= {name: _log(rows[name]) for name in ("contacts", "complaints") if name in rows}
         if "score" in rows:
-            signs["answered"] = rows["score"].notna().to_numpy(float)
+            features["answered"] = rows["score"].notna().to_numpy(float)
         if self.satisfied:
-            apart = (rows["score"] - self.middle).fillna(0.0).to_numpy(float)
+            distance = (rows["score"] - self.middle).fillna(0.0).to_numpy(float)
             age = rows["score_age_days"].fillna(0.0).to_numpy(float) / DAYS_A_YEAR
-            signs |= dict(zip(SATISFACTION, (apart, apart * age), strict=True))
-        return pd.DataFrame(signs, index=rows.index)
+            features |= dict(zip(SATISFACTION, (distance, distance * age), strict=True))
+        return pd.DataFrame(features, index=rows.index)
 
 
-def with_season(signs: Signs, rows: pd.DataFrame) -> Signs:
-    """Return signs that tell the season apart only where the rows to learn from can.
+def with_season(features: ChurnFeatures, rows: pd.DataFrame) -> ChurnFeatures:
+    """Return features that tell the season apart only where the rows to learn from can.
 
     They need a snapshot of the same season that lies past the firm's first year: one of a firm
     that had only begun differs by more than its season.
     """
-    same = rows[signs.in_season(rows)]
-    settled = bool(len(same)) and same["age_days"].max() >= DAYS_A_YEAR
-    return signs if settled else replace(signs, per_year=0)
+    same = rows[features.in_season(rows)]
+    is_settled = bool(len(same)) and same["age_days"].max() >= DAYS_A_YEAR
+    return features if is_settled else replace(features, per_year=0)
 
 
 def recency_days(rows: pd.DataFrame) -> pd.Series:
@@ -73,15 +70,15 @@ def recency_days(rows: pd.DataFrame) -> pd.Series:
 
 
 def _habits(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the signs of buying: how long ago, against one's own pace, how often, how much."""
+    """Return features of buying: how long ago, against one's own pace, how often, how much."""
     recency, repeats = recency_days(rows), rows["repeats"].to_numpy(float)
-    often = repeats > 0
+    has_repeats = repeats > 0
     gap = np.maximum(rows["last_age_days"].to_numpy(float) / np.maximum(repeats, 1), 1.0)
     revenue = rows["revenue"].to_numpy(float)
     return {
         "recency": _log(recency),
-        "recency in own gaps": np.where(often, np.log1p(recency.clip(lower=0) / gap), 0.0),
-        "one purchase": (~often).astype(float),
+        "recency in own gaps": np.where(has_repeats, np.log1p(recency.clip(lower=0) / gap), 0.0),
+        "one purchase": (~has_repeats).astype(float),
         "repeats": np.log1p(repeats),
         "orders": _log(rows["orders"]),
         "days from first to last purchase": _log(rows["last_age_days"]),
@@ -90,4 +87,4 @@ def _habits(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _log(column: pd.Series) -> np.ndarray:
-    return np.log1p(column.fillna(0).clip(lower=0).to_numpy(float))
+    return np.asarray(np.log1p(column.fillna(0).clip(lower=0).to_numpy(float)))

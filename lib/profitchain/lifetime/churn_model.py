@@ -2,13 +2,15 @@
 
 Nobody signs off in a firm without contracts, so leaving is told by silence: a customer of the
 lookback who orders nothing in the period after a snapshot. The trial is out of time: the model
-learns from periods that had ended before the edition's began, foretells the edition's, and is
-judged by what came; then it learns from all and foretells the next.
+learns from periods that had ended before the edition's began, predicts the edition's, and is
+judged by what came; then it learns from all and predicts the next.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -17,8 +19,13 @@ from scipy import stats
 from scipy.special import expit
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.lifetime.churn_features import SATISFACTION, Signs, recency_days, with_season
-from profitchain.lifetime.cox_model import sampled
+from profitchain.lifetime.churn_features import (
+    SATISFACTION,
+    ChurnFeatures,
+    recency_days,
+    with_season,
+)
+from profitchain.lifetime.cox_model import random_sample
 from profitchain.stats.forecast_scores import (
     METHOD,
     auc,
@@ -45,37 +52,37 @@ NEEDED = 3  # snapshots: to learn from, to try on, to look ahead from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A logit of leaving: its signs, the names of those it kept, and their coefficients."""
+class ChurnModel:
+    """A logit of leaving: its features, the names of those it kept, and their coefficients."""
 
-    signs: Signs
-    kept: tuple[str, ...]
+    features: ChurnFeatures
+    names: tuple[str, ...]
     coefficients: Quantities
 
     def columns(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the kept signs of some customers (rows as in `foresee`)."""
-        return self.signs.of(rows)[list(self.kept)].to_numpy()
+        """Return the kept features of some customers (rows as in `forecast_churn`)."""
+        return np.asarray(self.features.of(rows)[list(self.names)])
 
     def chances(self, rows: pd.DataFrame) -> np.ndarray:
         """Return the chance that each customer orders nothing in the period after."""
-        return expit(self.columns(rows) @ self.coefficients.values)
+        return np.asarray(expit(self.columns(rows) @ self.coefficients.values))
 
     @property
     def satisfaction_p(self) -> MaybeEstimate:
         """The p-value of the test that the scores tell nothing beyond history."""
-        told = np.array([name in SATISFACTION for name in self.kept])
-        if not told.any():
+        is_score = np.array([name in SATISFACTION for name in self.names])
+        if not is_score.any():
             return NotEstimable("no_scores_that_differ", n=self.coefficients.n)
-        chosen = self.coefficients.combine(np.eye(len(told))[told])
-        return wald_test(chosen, "Wald test, clustered by customer").estimate
+        scores = self.coefficients.combine(np.eye(len(is_score))[is_score])
+        return wald_test(scores, "Wald test, clustered by customer").estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foresight:
-    """What was foretold for the edition's period and came true or not; what is for the next.
+class ChurnForecast:
+    """What was predicted for the edition's period and came true or not; what is for the next.
 
     `trial`: one row a customer of the base a period ago: cluster, outcome (1 ordered nothing),
-    answered (0/1), and the chance told by each of `FORECASTS` (history alone where there are no
+    answered (0/1), and the chance by each of `FORECASTS` (history alone where there are no
     scores). `base_rate`: the share that left in the periods learnt from. `now`: the rows of the
     present base with `chance`, by `model`; `per_year`: periods in a year.
     """
@@ -83,7 +90,7 @@ class Foresight:
     trial: pd.DataFrame
     base_rate: float
     now: pd.DataFrame
-    model: Model
+    model: ChurnModel
     per_year: int
 
     @property
@@ -92,26 +99,30 @@ class Foresight:
         return [name for name in FORECASTS if name in self.trial]
 
 
-def base(customers: pd.DataFrame, back: int | None = None) -> pd.DataFrame:
+def lookback_base(customers: pd.DataFrame, back: int | None = None) -> pd.DataFrame:
     """Return who ordered within the lookback: those of a snapshot, or (None) of all."""
     bought = customers["orders"] > 0
     return customers[bought if back is None else bought & (customers["back"] == back)]
 
 
-def quiet_share(customers: pd.DataFrame, *, within_days: int, smallest: int = 0) -> MaybeEstimate:
+def inactive_share(
+    customers: pd.DataFrame, *, within_days: int, smallest: int = 0
+) -> MaybeEstimate:
     """Return the share of the lookback's customers without an order in the last so many days.
 
     Churn as a firm without contracts can count it; customers who came within those days are not
-    quiet.
+    inactive.
     """
-    now = base(customers, 0)
-    rows = now.assign(quiet=(recency_days(now) >= within_days).astype(int), n=1)
-    shape = {"unit": "share", "bounds": (0.0, 1.0), "smallest": smallest}
-    return ratio(rows, numerator="quiet", denominator="n", **shape)
+    now = lookback_base(customers, 0)
+    rows = now.assign(inactive=(recency_days(now) >= within_days).astype(int), n=1)
+    return ratio(
+        rows, numerator="inactive", denominator="n", unit="share", bounds=(0.0, 1.0),
+        smallest=smallest,
+    )  # fmt: skip
 
 
-def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | NotEstimable:
-    """Return what history, and history with satisfaction, foretold and foretell.
+def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> ChurnForecast | NotEstimable:
+    """Return what history, and history with satisfaction, predicted and predict.
 
     Parameters
     ----------
@@ -121,135 +132,135 @@ def foresee(customers: pd.DataFrame, *, per_year: int) -> Foresight | NotEstimab
         `contacts`, `complaints`, `score`, `score_age_days`.
     per_year : periods in a year, to tell which snapshots share a season.
     """
-    known = base(customers)
-    backs = set(known["back"])
+    rows = lookback_base(customers)
+    now, backs = rows[rows["back"] == 0], set(rows["back"])
     if not {0, 1} <= backs or len(backs) < NEEDED:
-        n = int((known["back"] == 0).sum())
-        return NotEstimable("too_few_period_ends", n=n, needed=NEEDED, known=len(backs))
-    scored = "score" in known and known["score"].nunique() > 1
-    tried: list[Forecast] = ["history", "satisfaction"] if scored else ["history"]
-    how = {"per_year": per_year}
-    early = {n: learn(known, ahead_of=1, satisfied=n == "satisfaction", **how) for n in tried}
-    last = learn(known, ahead_of=0, satisfied=scored, **how)
-    for one in (*early.values(), last):
-        if isinstance(one, NotEstimable):
-            return one
-    now, then = known[known["back"] == 0], known[(known["back"] == 1) & (known["sampled"] == 1)]
-    return Foresight(
-        trial=pd.DataFrame(
-            {
-                "cluster": then["cluster"],
-                "outcome": _left(then),
-                "answered": then["score"].notna().astype(int) if scored else 0,
-                **{name: model.chances(then) for name, model in early.items()},
-            }
-        ),
-        base_rate=float(_left(known[known["back"] > 1]).mean()),
-        now=now.assign(chance=last.chances(now)),
-        model=last,
+        return NotEstimable("too_few_period_ends", n=len(now), needed=NEEDED, known=len(backs))
+    has_scores = "score" in rows and rows["score"].nunique() > 1
+    chances: dict[str, np.ndarray] = {}
+    then = rows[(rows["back"] == 1) & (rows["sampled"] == 1)]
+    for name in FORECASTS if has_scores else FORECASTS[:1]:
+        early = fit_churn_model(
+            rows, ahead_of=1, satisfied=name == "satisfaction", per_year=per_year
+        )
+        if isinstance(early, NotEstimable):
+            return early
+        chances[name] = early.chances(then)
+    model = fit_churn_model(rows, ahead_of=0, satisfied=has_scores, per_year=per_year)
+    if isinstance(model, NotEstimable):
+        return model
+    answered = then["score"].notna().astype(int) if has_scores else 0
+    trial = {"cluster": then["cluster"], "outcome": _left(then), "answered": answered, **chances}
+    return ChurnForecast(
+        trial=pd.DataFrame(trial),
+        base_rate=float(_left(rows[rows["back"] > 1]).mean()),
+        now=now.assign(chance=model.chances(now)),
+        model=model,
         per_year=per_year,
     )
 
 
-def learn(
-    known: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int
-) -> Model | NotEstimable:
-    """Return the logit of leaving, from the snapshots before the one that it foretells for.
+def fit_churn_model(
+    customers: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int
+) -> ChurnModel | NotEstimable:
+    """Return the logit of leaving, from the snapshots before the one that it predicts for.
 
     Parameters
     ----------
-    known : as in `foresee`, the base only.
-    ahead_of : the snapshot (`back`) to foretell for; its outcome and later ones are not read.
+    customers : as in `forecast_churn`, the base only.
+    ahead_of : the snapshot (`back`) to predict for; its outcome and later ones are not read.
     """
-    rows = _within(known[(known["back"] > ahead_of) & (known["sampled"] == 1)])
-    left, customers = _left(rows), rows["row"].nunique()
+    rows = customers[(customers["back"] > ahead_of) & (customers["sampled"] == 1)]
+    if len(rows) > MOST_ROWS:  # of customers drawn by lot
+        people = pd.DataFrame({"row": rows["row"].unique()})
+        drawn = random_sample(people, int(len(people) * MOST_ROWS / len(rows)))
+        rows = rows[rows["row"].isin(drawn["row"])]
+    left, n = _left(rows), rows["row"].nunique()
     rarer = int(min(left.sum(), len(left) - left.sum()))
     middle = float(rows["score"].mean()) if satisfied and rows["score"].notna().any() else 0.0
-    signs = Signs(satisfied=satisfied, middle=middle, ahead_of=ahead_of, per_year=per_year)
-    signs = with_season(signs, rows)
-    columns = signs.of(rows)
+    features = with_season(
+        ChurnFeatures(satisfied=satisfied, middle=middle, ahead_of=ahead_of, per_year=per_year),
+        rows,
+    )
+    columns = features.of(rows)
     columns = columns.loc[:, _often_enough(columns.to_numpy(), left)]
     keep = independent(columns.to_numpy(), np.ones(len(rows)))
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
         key = "too_few_stayed_away" if left.sum() == rarer else "too_few_ordered_again"
         counts = {"rarer": f"{rarer:,}", "count": f"{len(left):,}", "fewest": fewest}
-        return NotEstimable(key, n=customers, **counts)
+        return NotEstimable(key, n=n, **counts)
     columns = columns.loc[:, keep]
-    found = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
-    if isinstance(found, NotEstimable):
-        return NotEstimable("leavers_told_perfectly", n=customers)
-    return Model(signs=signs, kept=tuple(columns), coefficients=found.coefficients)
+    logit = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
+    if isinstance(logit, NotEstimable):
+        return NotEstimable("leavers_told_perfectly", n=n)
+    return ChurnModel(features=features, names=tuple(columns), coefficients=logit.coefficients)
 
 
-def judged(
-    seen: Foresight, judge: Judge, *, answered_only: bool = False
+def forecast_quality(
+    forecast: ChurnForecast, judge: Judge, *, answered_only: bool = False
 ) -> dict[str, MaybeEstimate]:
     """Return a figure of each forecast, and (key "gain") what satisfaction adds to it.
 
     `answered_only`: judged by the customers who had answered.
     """
-    trial = seen.trial[seen.trial["answered"] == 1] if answered_only else seen.trial
-    found = {name: _figure(judge, trial, name, seen.base_rate) for name in seen.forecasts}
+    trial = forecast.trial
+    trial = trial[trial["answered"] == 1] if answered_only else trial
+    skill = partial(brier_skill, base_rate=forecast.base_rate)
+    judges: dict[Judge, Callable[..., Linearised | NotEstimable]]
+    judges = {"auc": auc, "brier_skill": skill, "lift": lift}
+    outcome, clusters = trial["outcome"].to_numpy(), trial["cluster"].to_numpy()
+    scores = {
+        name: judges[judge](outcome, trial[name].to_numpy(), clusters)
+        for name in forecast.forecasts
+    }
     bounds = (0.0, 1.0) if judge == "auc" else None
-    said = {name: _stated(one, unit=UNITS[judge], bounds=bounds) for name, one in found.items()}
-    if len(found) == 1:
-        return said | {"gain": NotEstimable("satisfaction_untried", n=len(trial))}
-    added = gain(found["satisfaction"], found["history"])
-    return said | {"gain": _stated(added, unit=UNITS[judge])}
+    figures: dict[str, MaybeEstimate] = {
+        name: _stated(score, UNITS[judge], bounds) for name, score in scores.items()
+    }
+    if len(scores) == 1:
+        return figures | {"gain": NotEstimable("satisfaction_untried", n=len(trial))}
+    added = gain(scores["satisfaction"], scores["history"])
+    return figures | {"gain": _stated(added, UNITS[judge], None)}
 
 
-def foretells(seen: Foresight) -> bool:
-    """Tell whether the fuller forecast is surely better than a coin at who stays away."""
-    ranked = judged(seen, "auc")[seen.forecasts[-1]]
-    return isinstance(ranked, NotEstimable) or ranked.low > COIN
+def beats_a_coin(forecast: ChurnForecast) -> bool:
+    """Return whether the fuller forecast is surely better than a coin at who stays away."""
+    area = forecast_quality(forecast, "auc")[forecast.forecasts[-1]]
+    return isinstance(area, NotEstimable) or area.low > COIN
 
 
-def calibration(seen: Foresight | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
-    """Return the fuller forecast beside what came, as `forecasts.calibration_bins`."""
-    if isinstance(seen, NotEstimable):
-        return said_frame([seen], foretold=[0.0])
-    return calibration_bins(seen.trial, seen.forecasts[-1], smallest=smallest)
+def calibration(forecast: ChurnForecast | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+    """Return the fuller forecast and what came, as `forecast_scores.calibration_bins`."""
+    if isinstance(forecast, NotEstimable):
+        return said_frame([forecast], foretold=[0.0])
+    return calibration_bins(forecast.trial, forecast.forecasts[-1], smallest=smallest)
 
 
-def figures_of(seen: Foresight | NotEstimable) -> dict[str, MaybeEstimate]:
-    """Return how well leaving was foretold, by the ids under which it is recorded."""
-    if isinstance(seen, NotEstimable):
-        return dict.fromkeys(FIGURES, seen)
-    ranked, skilled = judged(seen, "auc"), judged(seen, "brier_skill")
-    fuller = seen.forecasts[-1]
-    return dict(zip(FIGURES, (ranked[fuller], skilled[fuller], ranked["gain"]), strict=True))
+def recorded_quality(forecast: ChurnForecast | NotEstimable) -> dict[str, MaybeEstimate]:
+    """Return how well leaving was predicted, by the ids under which it is recorded."""
+    if isinstance(forecast, NotEstimable):
+        return dict.fromkeys(FIGURES, forecast)
+    areas, skills = forecast_quality(forecast, "auc"), forecast_quality(forecast, "brier_skill")
+    fuller = forecast.forecasts[-1]
+    return dict(zip(FIGURES, (areas[fuller], skills[fuller], areas["gain"]), strict=True))
 
 
 def _left(rows: pd.DataFrame) -> np.ndarray:
-    return (rows["next_orders"].to_numpy() == 0).astype(float)
+    return np.asarray(rows["next_orders"] == 0, dtype=float)
 
 
 def _often_enough(columns: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """Return which signs differ from their usual value often enough in both outcomes to judge."""
+    """Return which columns differ from their usual value often enough in both outcomes to judge."""
     usual = np.array([stats.mode(column).mode for column in columns.T])
     unusual = columns != usual
     counts = np.array([unusual[left == kind].sum(axis=0) for kind in (0, 1)])
-    return (counts.min(axis=0) >= EVENTS_PER_TERM) | (columns.std(axis=0) == 0)
+    return np.asarray((counts.min(axis=0) >= EVENTS_PER_TERM) | (columns.std(axis=0) == 0))
 
 
-def _within(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of so many customers, drawn by lot, that there are `MOST_ROWS` or fewer."""
-    if len(rows) <= MOST_ROWS:
-        return rows
-    people = pd.DataFrame({"row": rows["row"].unique()})
-    drawn = sampled(people, int(len(people) * MOST_ROWS / len(rows)))
-    return rows[rows["row"].isin(drawn["row"])]
-
-
-def _figure(
-    judge: Judge, trial: pd.DataFrame, name: Forecast, base_rate: float
-) -> Linearised | NotEstimable:
-    told = tuple(trial[column].to_numpy() for column in ("outcome", name, "cluster"))
-    if judge == "brier_skill":
-        return brier_skill(*told, base_rate=base_rate)
-    return auc(*told) if judge == "auc" else lift(*told)
-
-
-def _stated(one: Linearised | NotEstimable, **how: object) -> MaybeEstimate:
-    return one if isinstance(one, NotEstimable) else stated(one, method=METHOD, **how)
+def _stated(
+    score: Linearised | NotEstimable, unit: str, bounds: tuple[float, float] | None
+) -> MaybeEstimate:
+    if isinstance(score, NotEstimable):
+        return score
+    return stated(score, unit=unit, bounds=bounds, method=METHOD)

@@ -8,7 +8,6 @@ next period, and m (1 + d) / (1 + d - r) if it comes now (Gupta and Lehmann 2003
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,7 +20,7 @@ METHOD = "95% interval clustered by customer (delta method)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class ContractValue:
     """The formulas' values per active customer, and what enters them.
 
     `retention` is a share a period; `margin` is `money` ("margin", or revenue where no margin is
@@ -43,9 +42,9 @@ class Contract:
         return self.payment_now if first_payment == "now" else self.next_payment
 
 
-def contract(
+def value_under_contract(
     activity: pd.DataFrame, period: Period, *, currency: str, yearly_discount: float
-) -> Contract:
+) -> ContractValue:
     """Return what an active customer is worth by retention, from the periods of the last year.
 
     Parameters
@@ -57,18 +56,19 @@ def contract(
     names = [str(period.shift(-back)) for back in range(period.per_year)]
     year = activity[activity["period"].isin(names)]
     money = "margin" if "margin" in activity else "revenue"
-    found = {
-        "retention": linearise(year, "retained", "previously_active"),
-        "margin": linearise(year, money, "active"),
-        "revenue": linearise(year, "revenue", "active"),
-    }
+    retention = linearise(year, "retained", "previously_active")
+    margin, revenue = linearise(year, money, "active"), linearise(year, "revenue", "active")
     discount = (1 + yearly_discount) ** (1 / period.per_year) - 1
-    return Contract(
-        retention=_stated(found["retention"], "share"),
-        margin=_stated(found["margin"], currency),
-        next_payment=_formula(found, ["margin", "retention"], discount, now=False, unit=currency),
-        payment_now=_formula(found, ["margin", "retention"], discount, now=True, unit=currency),
-        source=_formula(found, ["revenue", "retention"], 0.0, now=True, unit=currency),
+    return ContractValue(
+        retention=retention
+        if isinstance(retention, NotEstimable)
+        else stated(retention, unit="share", bounds=(0.0, 1.0), method=METHOD),
+        margin=margin
+        if isinstance(margin, NotEstimable)
+        else stated(margin, unit=currency, method=METHOD),
+        next_payment=_formula(margin, retention, discount, now=False, unit=currency),
+        payment_now=_formula(margin, retention, discount, now=True, unit=currency),
+        source=_formula(revenue, retention, 0.0, now=True, unit=currency),
         money=money,
         active=int(activity.loc[activity["period"] == str(period), "active"].sum()),
     )
@@ -89,19 +89,18 @@ def value_of_retention(margin: float, retention: float, discount: float, *, now:
 
 
 def _formula(
-    found: Mapping[str, Linearised | NotEstimable],
-    names: Sequence[str],
+    margin: Linearised | NotEstimable,
+    retention: Linearised | NotEstimable,
     discount: float,
     *,
     now: bool,
     unit: str,
 ) -> MaybeEstimate:
     """Return a formula's value, the errors of margin and retention carried along."""
-    parts = [found[name] for name in names]
-    for part in parts:
-        if isinstance(part, NotEstimable):
-            return part
-    margin, retention = parts
+    if isinstance(margin, NotEstimable):
+        return margin
+    if isinstance(retention, NotEstimable):
+        return retention
     left = 1 + discount - retention.value
     if left <= 0:
         return NotEstimable("value_without_an_end", n=retention.n)
@@ -112,9 +111,3 @@ def _formula(
     effective = min(margin.effective, retention.effective)
     linear = Linearised(value=value, errors=errors, n=retention.n, effective=effective)
     return stated(linear, unit=unit, method=METHOD)
-
-
-def _stated(part: Linearised | NotEstimable, unit: str) -> MaybeEstimate:
-    if isinstance(part, NotEstimable):
-        return part
-    return stated(part, unit=unit, bounds=(0.0, 1.0) if unit == "share" else None, method=METHOD)

@@ -1,4 +1,4 @@
-"""What goes with ordering again sooner: satisfaction beside a customer's history and complaints.
+"""What goes with ordering again sooner: satisfaction, a customer's history and complaints.
 
 A Cox model (1972, JRSS B 34: 187-220) of the days from an answer to the next order, ties by Efron
 (1977, JASA 72: 557-565), errors by Lin and Wei's sandwich (1989, JASA 84: 1074-1078). A hazard
@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.lifetime.time_to_order import nobody, too_few
+from profitchain.lifetime.time_to_order import too_few_orders
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import EVENTS_PER_TERM, FEWEST_EVENTS, kish
@@ -32,15 +32,15 @@ METHOD = "Cox model, Efron ties, sandwich errors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hazard:
-    """A fitted Cox model: `ratios` are the log hazard ratios of the terms `names`, `SCORE` first.
+class CoxModel:
+    """A fitted Cox model: `ratios` are the log hazard ratios of the `terms`, `SCORE` first.
 
     `columns` (customers x terms), `days`, `event` and `clusters` are what it was fitted on;
     `covariance` is the model's own (inverse information), which the test needs; `of` counts all
     customers with an answer, from whom these may be a sample.
     """
 
-    names: tuple[str, ...]
+    terms: tuple[str, ...]
     columns: np.ndarray
     days: np.ndarray
     event: np.ndarray
@@ -50,7 +50,7 @@ class Hazard:
     of: int
 
 
-def fit(times: pd.DataFrame) -> Hazard | NotEstimable:
+def fit(times: pd.DataFrame) -> CoxModel | NotEstimable:
     """Return the Cox model of the time to the next order, or why there is none.
 
     Parameters
@@ -59,54 +59,55 @@ def fit(times: pd.DataFrame) -> Hazard | NotEstimable:
         Reads `score`, `days`, `event`, `cluster` and those of `HISTORY` and `SERVICE` it has.
     """
     if times.empty:
-        return nobody()
-    of, rows = len(times), sampled(times, MOST_CUSTOMERS)
+        return NotEstimable("nobody_answered")
+    of, rows = len(times), random_sample(times, MOST_CUSTOMERS)
     if len(rows) == 0 or rows["event"].sum() < FEWEST_EVENTS:
-        return too_few(rows, of)
+        return too_few_orders(rows, of)
     if rows["score"].nunique() < 2:
         return NotEstimable("one_score_only", n=of, score=f"{rows['score'].iloc[0]:g}")
-    named = _columns(rows)
-    columns = np.column_stack(list(named.values()))
+    by_term = _columns(rows)
+    columns = np.column_stack(list(by_term.values()))
     keep = independent(columns - columns.mean(axis=0), np.ones(len(rows)))
     if not keep[0]:
         return NotEstimable("too_few_different_scores", n=of)
-    events, terms = int(rows["event"].sum()), int(keep.sum())
-    if events < EVENTS_PER_TERM * terms:
-        counts = {"orders": events, "terms": terms, "needed": EVENTS_PER_TERM}
+    terms = tuple(term for term, is_kept in zip(by_term, keep, strict=True) if is_kept)
+    events = int(rows["event"].sum())
+    if events < EVENTS_PER_TERM * len(terms):
+        counts = {"orders": events, "terms": len(terms), "needed": EVENTS_PER_TERM}
         return NotEstimable("too_few_orders_for_the_terms", n=of, **counts)
-    names = tuple(name for name, kept in zip(named, keep, strict=True) if kept)
     days = rows["days"].clip(lower=0.5).to_numpy(float)  # as in `loyalty.time_to_next_order`
     event, clusters = rows["event"].to_numpy(int), rows["cluster"].to_numpy()
-    found = _fitted(columns[:, keep], days, event, clusters)
-    if found is None:
+    columns = columns[:, keep]
+    fitted = _fitted(columns, days, event, clusters)
+    if fitted is None:
         return NotEstimable("orders_told_perfectly", n=of)
-    ratios, covariance = found
-    return Hazard(
-        names=names, columns=columns[:, keep], days=days, event=event, clusters=clusters,
+    ratios, covariance = fitted
+    return CoxModel(
+        terms=terms, columns=columns, days=days, event=event, clusters=clusters,
         ratios=ratios, covariance=covariance, of=of,
     )  # fmt: skip
 
 
-def sampled(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+def random_sample(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return the rows, or `most` of them drawn by a lot that falls the same each time."""
     if len(rows) <= most:
         return rows
     return rows.iloc[np.sort(np.random.default_rng(1972).permutation(len(rows))[:most])]
 
 
-def hazard_ratios(model: Hazard | NotEstimable, *, level: float = 0.95) -> pd.DataFrame:
+def hazard_ratios(model: CoxModel | NotEstimable, *, level: float = 0.95) -> pd.DataFrame:
     """Return every term's hazard ratio: one row a term: term, value, low, high, n, why."""
     if isinstance(model, NotEstimable):
         return said_frame([model], term=[SCORE])
-    return said_frame(_ratios_of(model.ratios, level), term=list(model.names))
+    return said_frame(_ratios_of(model.ratios, level), term=list(model.terms))
 
 
-def per_point(model: Hazard | NotEstimable, *, level: float = 0.95) -> MaybeEstimate:
+def hazard_ratio_per_point(model: CoxModel | NotEstimable, *, level: float = 0.95) -> MaybeEstimate:
     """Return the hazard ratio of one more point of the score, unit "ratio"; 1 is no difference."""
     return model if isinstance(model, NotEstimable) else _ratios_of(model.ratios, level)[0]
 
 
-def proportional(model: Hazard | NotEstimable) -> MaybeEstimate:
+def proportionality_test(model: CoxModel | NotEstimable) -> MaybeEstimate:
     """Return the p-value of the test that the score's hazard ratio is the same on every day.
 
     Grambsch and Therneau (1994, Biometrika 81: 515-526): whether the scaled Schoenfeld residuals
@@ -114,25 +115,23 @@ def proportional(model: Hazard | NotEstimable) -> MaybeEstimate:
     """
     if isinstance(model, NotEstimable):
         return model
-    statistic = schoenfeld_test(model)[0]
-    p = float(stats.chi2.sf(statistic, 1))
-    n = len(model.days)
+    p, n = float(stats.chi2.sf(schoenfeld_test(model)[0], 1)), len(model.days)
     return Estimate(value=p, low=p, high=p, n=n, unit="p", method="Grambsch-Therneau test")
 
 
-def schoenfeld_test(model: Hazard) -> np.ndarray:
+def schoenfeld_test(model: CoxModel) -> np.ndarray:
     """Return each term's chi-squared statistic (1 degree of freedom) of that test."""
     from statsmodels.duration.survfunc import SurvfuncRight
 
     curve = SurvfuncRight(model.days, model.event)
     when = model.days[model.event == 1]
     ordered = 1 - curve.surv_prob[np.searchsorted(curve.surv_times, when)]
-    apart = ordered - ordered.mean()
-    residuals, _scores = efron_residuals(
-        model.days, model.event, model.columns, model.ratios.values
-    )
-    pulls = apart @ residuals @ model.covariance * len(when)
-    return pulls**2 / (len(when) * np.diag(model.covariance) * (apart @ apart))
+    centred = ordered - ordered.mean()
+    data = (model.days, model.event, model.columns)
+    residuals, _scores = efron_residuals(*data, model.ratios.values)
+    slopes = centred @ residuals @ model.covariance * len(when)
+    variance = len(when) * np.diag(model.covariance) * (centred @ centred)
+    return np.asarray(slopes**2 / variance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +150,7 @@ def early_and_late(times: pd.DataFrame, *, level: float = 0.95) -> EarlyAndLate:
     before["days"] = before["days"].clip(upper=split)
     after = times[times["days"] > split]
     after = after.assign(days=after["days"] - split)
-    early, late = (per_point(fit(rows), level=level) for rows in (before, after))
+    early, late = (hazard_ratio_per_point(fit(rows), level=level) for rows in (before, after))
     return EarlyAndLate(day=split, early=early, late=late)
 
 
@@ -193,17 +192,16 @@ def efron_residuals(
 
 
 def _columns(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the model's columns by name; what came too rarely before an order is left out."""
-    named = {SCORE: rows["score"].to_numpy(float)}
+    """Return the model's columns by term; what came too rarely before an order is left out."""
+    columns, again = {SCORE: rows["score"].to_numpy(float)}, rows["event"].to_numpy() == 1
     for name in HISTORY:
         if name in rows:
-            named[name] = np.log2(1 + rows[name].fillna(0).clip(lower=0).to_numpy(float))
+            columns[name] = np.log2(1 + rows[name].fillna(0).clip(lower=0).to_numpy(float))
     for name in SERVICE:
         had = (rows.get(name, pd.Series(0.0, index=rows.index)) > 0).to_numpy()
-        again = rows["event"].to_numpy() == 1
         if min((had & again).sum(), (~had & again).sum()) >= EVENTS_PER_TERM:
-            named[name] = had.astype(float)
-    return named
+            columns[name] = had.astype(float)
+    return columns
 
 
 def _fitted(
@@ -216,8 +214,8 @@ def _fitted(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = PHReg(days, even, status=event, ties="efron").fit()
-            values, covariance = np.asarray(found.params), np.asarray(found.cov_params())
+            fitted = PHReg(days, even, status=event, ties="efron").fit()
+            values, covariance = np.asarray(fitted.params), np.asarray(fitted.cov_params())
         except (np.linalg.LinAlgError, ValueError, FloatingPointError):
             return None
     if not (np.isfinite(covariance).all() and np.abs(values).max() < FARTHEST):
@@ -230,10 +228,10 @@ def _fitted(
     return ratios, covariance
 
 
-def _ratios_of(found: Quantities, level: float) -> list[Estimate]:
-    logs = estimates(found, unit="ratio", level=level, method=METHOD)
+def _ratios_of(logs: Quantities, level: float) -> list[Estimate]:
     return [
-        replace(one, value=exp(one.value), low=exp(one.low), high=exp(one.high)) for one in logs
+        replace(log, value=exp(log.value), low=exp(log.low), high=exp(log.high))
+        for log in estimates(logs, unit="ratio", level=level, method=METHOD)
     ]
 
 

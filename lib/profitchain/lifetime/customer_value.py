@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.lifetime import by_group as lifetime_groups
-from profitchain.lifetime import contractual, expected_value, holdout_test
+from profitchain.lifetime import by_group, contractual, expected_value, holdout_test
 from profitchain.lifetime.by_group import ScoreGroupComparison
-from profitchain.lifetime.contractual import Contract
-from profitchain.lifetime.expected_value import Foreseen, Outlook
-from profitchain.lifetime.holdout_test import HeldOut
+from profitchain.lifetime.contractual import ContractValue
+from profitchain.lifetime.expected_value import Expectation, LifetimeModels
+from profitchain.lifetime.holdout_test import HoldoutTest
 from profitchain.panel.edition import Edition
 from profitchain.stats.ratios import change, ratio
 from profitchain.stats.sampling_weights import factor
 
 UNDER_CONTRACT = "under_contract"
 A_YEAR = 12  # months
-GROUP_COLUMNS = ["group", "value", "low", "high", "n", "why", "unit", "segment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prospects:
+class CustomerValue:
     """What is expected of the customers known at the period's end.
 
     `mean` (a customer) and `total` (all) are the discounted `money` of `horizon_months`; under
@@ -34,8 +34,8 @@ class Prospects:
     is customer by customer.
     """
 
-    view: Outlook | NotEstimable
-    contract: Contract
+    view: LifetimeModels | NotEstimable
+    contract: ContractValue
     horizon_months: int
     money: str
     mean: MaybeEstimate
@@ -45,7 +45,7 @@ class Prospects:
     of_active: MaybeEstimate
     orders: Mapping[int, MaybeEstimate]
     brought: Mapping[int, MaybeEstimate]
-    value: Foreseen | None = None
+    value: Expectation | None = None
     under_contract: bool = False
 
     @property
@@ -54,42 +54,49 @@ class Prospects:
         return self.orders[A_YEAR]
 
 
-def prospects(edition: Edition, *, horizon_months: int = 36) -> Prospects:
+def value_ahead(edition: Edition, *, horizon_months: int = 36) -> CustomerValue:
     """Return what is expected of an edition's customers."""
     firm = edition.company
-    terms = {"currency": firm.currency, "yearly_discount": firm.discount_rate}
-    contract = contractual.contract(edition.table("activity"), edition.period, **terms)
+    contract = contractual.value_under_contract(
+        edition.table("activity"), edition.period,
+        currency=firm.currency, yearly_discount=firm.discount_rate,
+    )  # fmt: skip
     if firm.contractual:
-        return _under_contract(contract, firm.first_payment, horizon_months)
+        mean = contract.value(firm.first_payment)
+        total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
+        unknown = _unknown(NotEstimable(UNDER_CONTRACT), contract, horizon_months)
+        return replace(unknown, mean=mean, total=total, under_contract=True)
     months = edition.table("drawn_months" if edition.has("drawn_months") else "months")
     paid = expected_value.paid_within(months, edition.period, firm.lookback_months)
-    view = expected_value.outlook(known_now(edition), paid, currency=firm.currency)
+    view = expected_value.fit_models(customers_now(edition), paid, currency=firm.currency)
     if isinstance(view, NotEstimable):
         return _unknown(view, contract, horizon_months)
-    return _foreseen(view, contract, horizon_months, firm.discount_rate)
+    return _expected(view, contract, horizon_months, firm.discount_rate)
 
 
-def known_now(edition: Edition) -> pd.DataFrame:
+def customers_now(edition: Edition) -> pd.DataFrame:
     """Return one row a customer as they stand at the period's end."""
     customers = edition.table("customers")
     return customers[customers["back"] == 0].reset_index(drop=True)
 
 
-def by_group(
-    ahead: Prospects, edition: Edition
+def value_by_group(
+    ahead: CustomerValue, edition: Edition
 ) -> tuple[pd.DataFrame, ScoreGroupComparison | None]:
     """Return what customers are worth by group, and score groups of like age and segments.
 
-    The frame is that of `lifetime_groups.every_group`; without a value, it has no rows.
+    The frame is that of `by_group.value_by_all_groups`; without a value, it has no rows.
     """
-    if ahead.value is None:
-        return pd.DataFrame(columns=GROUP_COLUMNS), None
+    if ahead.value is None or isinstance(ahead.view, NotEstimable):
+        return pd.DataFrame(columns=by_group.COLUMNS), None
     firm = edition.company
-    how = {"unit": firm.currency, "smallest": edition.smallest, "segments": firm.segments}
-    return lifetime_groups.every_group(ahead.view, ahead.value, firm.main, **how)
+    return by_group.value_by_all_groups(
+        ahead.view, ahead.value, firm.main,
+        unit=firm.currency, smallest=edition.smallest, segments=firm.segments,
+    )  # fmt: skip
 
 
-def tried(edition: Edition) -> HeldOut | NotEstimable:
+def back_test(edition: Edition) -> HoldoutTest | NotEstimable:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
     if edition.company.contractual:
         return NotEstimable(UNDER_CONTRACT)
@@ -98,7 +105,8 @@ def tried(edition: Edition) -> HeldOut | NotEstimable:
     then, days = edition.table("holdout"), edition.table("repeat_days")
     if then.empty:
         return NotEstimable("nobody_yet_so_long_ago")
-    return holdout_test.held_out(then, known_now(edition), days, currency=edition.company.currency)
+    now, currency = customers_now(edition), edition.company.currency
+    return holdout_test.compare_with_holdout(then, now, days, currency=currency)
 
 
 def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, MaybeEstimate]:
@@ -108,65 +116,59 @@ def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, MaybeE
     `apart` is the second less the first.
     """
     back = customers[(customers["repeats"] > 0) & (customers["repeat_revenue"] > 0)]
-    each = back.assign(paid=back["repeat_revenue"] / back["repeats"], n=1)
-    once, more = (each[each["repeats"] > 1 if often else each["repeats"] == 1] for often in (0, 1))
-    of = {"numerator": "paid", "denominator": "n", "unit": currency}
-    return {"once": ratio(once, **of), "more": ratio(more, **of), "apart": change(more, once, **of)}
+    rows = back.assign(paid=back["repeat_revenue"] / back["repeats"], n=1)
+    once, more = rows[rows["repeats"] == 1], rows[rows["repeats"] > 1]
+    mean = partial(ratio, numerator="paid", denominator="n", unit=currency)
+    apart = change(more, once, numerator="paid", denominator="n", unit=currency)
+    return {"once": mean(once), "more": mean(more), "apart": apart}
 
 
-def _foreseen(view: Outlook, contract: Contract, months: int, yearly_discount: float) -> Prospects:
-    there = expected_value.alive(view)
-    spans = {span: expected_value.orders(view, there, months=span) for span in (A_YEAR, months)}
-    terms = {"months": months, "yearly_discount": yearly_discount}
-    brought: dict[int, MaybeEstimate] = {}
-    worth = None
-    mean = total = active = view.no_money
-    if not view.no_money:
-        for span, orders in spans.items():
-            money = expected_value.money(view, orders)
-            brought[span] = expected_value.mean_said(view, money, view.currency)
-        worth = expected_value.money(view, expected_value.orders(view, there, **terms))
-        mean = expected_value.mean_said(view, worth, view.currency)
-        total = mean.times(len(view.customers) * factor(view.customers))
-        active = _of_active(view, worth)
-    return Prospects(
+def _expected(
+    view: LifetimeModels, contract: ContractValue, months: int, yearly_discount: float
+) -> CustomerValue:
+    alive = expected_value.alive(view)
+    orders = {span: expected_value.orders(view, alive, months=span) for span in (A_YEAR, months)}
+    ahead = {"months": months, "yearly_discount": yearly_discount}
+    days = {n: expected_value.mean_estimate(view, number, "orders") for n, number in orders.items()}
+    of_all = replace(
+        _unknown(view.no_money or NotEstimable("too_few_bought"), contract, months),
         view=view,
-        contract=contract,
-        horizon_months=months,
         money=view.money,
-        mean=mean,
-        total=total,
-        share_alive=expected_value.mean_said(view, there, "share"),
-        new_customer=expected_value.of_a_new_customer(view, **terms),
-        of_active=active,
-        orders={n: expected_value.mean_said(view, days, "orders") for n, days in spans.items()},
-        brought=brought,
-        value=worth,
+        share_alive=expected_value.mean_estimate(view, alive, "share"),
+        new_customer=expected_value.new_customer_value(view, **ahead),
+        orders=days,
+        brought={},
+    )
+    if view.no_money:
+        return of_all
+
+    def mean(value: Expectation, inside: np.ndarray | None = None) -> Estimate:
+        return expected_value.mean_estimate(view, value, view.currency, inside)
+
+    value = expected_value.money(view, expected_value.orders(view, alive, **ahead))
+    bought = (view.customers["period_orders"] > 0).to_numpy()
+    n = int(bought.sum())
+    return replace(
+        of_all,
+        mean=mean(value),
+        total=mean(value).times(len(view.customers) * factor(view.customers)),
+        of_active=NotEstimable("too_few_bought", n=n) if n < 2 else mean(value, bought),
+        brought={span: mean(expected_value.money(view, days)) for span, days in orders.items()},
+        value=value,
     )
 
 
-def _of_active(view: Outlook, worth: Foreseen) -> MaybeEstimate:
-    bought = (view.customers["period_orders"] > 0).to_numpy()
-    if bought.sum() < 2:
-        return NotEstimable("too_few_bought", n=int(bought.sum()))
-    return expected_value.mean_said(view, worth, view.currency, bought)
-
-
-def _under_contract(contract: Contract, first_payment: str, months: int) -> Prospects:
-    mean = contract.value(first_payment)
-    total = mean.times(contract.active) if isinstance(mean, Estimate) else mean
-    known = _unknown(NotEstimable(UNDER_CONTRACT), contract, months)
-    return replace(known, mean=mean, total=total, under_contract=True)
-
-
-def _unknown(why: NotEstimable, contract: Contract, months: int) -> Prospects:
-    names = ("mean", "total", "share_alive", "new_customer", "of_active")
-    return Prospects(
+def _unknown(why: NotEstimable, contract: ContractValue, months: int) -> CustomerValue:
+    return CustomerValue(
         view=why,
         contract=contract,
         horizon_months=months,
         money=contract.money,
+        mean=why,
+        total=why,
+        share_alive=why,
+        new_customer=why,
+        of_active=why,
         orders={A_YEAR: why},
         brought={months: why},
-        **dict.fromkeys(names, why),
     )

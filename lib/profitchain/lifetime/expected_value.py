@@ -24,7 +24,7 @@ from scipy.special import hyp2f1
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period, months_before
 from profitchain.lifetime import bgnbd_gammagamma
-from profitchain.lifetime.bgnbd_gammagamma import DAYS_A_WEEK, STEP, Fitted
+from profitchain.lifetime.bgnbd_gammagamma import DAYS_A_WEEK, STEP, FittedModel
 from profitchain.stats.glm import Quantities
 from profitchain.stats.model_design import kish
 from profitchain.stats.ratios import Linearised, stated
@@ -33,42 +33,45 @@ DAYS_A_YEAR = 365
 MONTHS_A_YEAR = 12
 EVER = 12 * 200
 PLACES = 20  # of log(alpha + T), and of time ahead: nine digits hold
-RATE = len(bgnbd_gammagamma.PURCHASES) + len(bgnbd_gammagamma.SPEND)  # where the margin rate stands
+PURCHASE_COUNT, SPEND_COUNT = len(bgnbd_gammagamma.PURCHASES), len(bgnbd_gammagamma.SPEND)
+RATE = PURCHASE_COUNT + SPEND_COUNT  # where the margin rate stands among the parameters
 CARRIED = "95% interval clustered by customer; parameters' errors included (delta method)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
-    """A number of each customer, with its slopes in the parameters (customers x parameters)."""
+class Expectation:
+    """Each customer's expected number, with slopes in the parameters (customers x parameters)."""
 
     values: np.ndarray
     slopes: np.ndarray
 
-    def times(self, other: Foreseen) -> Foreseen:
+    def times(self, other: Expectation) -> Expectation:
         """Return the product, customer by customer."""
         slopes = self.slopes * other.values[:, None] + other.slopes * self.values[:, None]
-        return Foreseen(values=self.values * other.values, slopes=slopes)
+        return Expectation(values=self.values * other.values, slopes=slopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """The models of one snapshot, fitted, and the customers that they speak of.
+class LifetimeModels:
+    """The fitted models of one snapshot, and the customers that they speak of.
 
     `parameters`: the logs of r, alpha, a, b, p, q, v, then the margin rate: what is left, of each
     unit of money that customers pay, as `money` ("margin", or "revenue" net of refunds). Where
-    money can't be foreseen, `no_money` says why.
+    money can't be expected, `no_money` says why.
     """
 
     customers: pd.DataFrame
-    purchases: Fitted
-    spend: Fitted | NotEstimable
+    purchases: FittedModel
+    spend: FittedModel | NotEstimable
     parameters: Quantities
     money: str
     currency: str
     no_money: NotEstimable | None = None
 
 
-def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook | NotEstimable:
+def fit_models(
+    customers: pd.DataFrame, paid: float, *, currency: str
+) -> LifetimeModels | NotEstimable:
     """Return the fitted models of one snapshot, or why there are none.
 
     Parameters
@@ -83,16 +86,19 @@ def outlook(customers: pd.DataFrame, paid: float, *, currency: str) -> Outlook |
     spend = bgnbd_gammagamma.fit_spend(customers)
     money = "margin" if "margin" in customers else "revenue"
     rate = margin_rate(customers, paid, money)
-    parts = [purchases.logs, _logs_or_none(spend), rate if isinstance(rate, Quantities) else None]
-    sizes = [len(bgnbd_gammagamma.PURCHASES), len(bgnbd_gammagamma.SPEND), 1]
-    return Outlook(
+    unknown = [model for model in (spend, rate) if isinstance(model, NotEstimable)]
+    return LifetimeModels(
         customers=customers,
         purchases=purchases,
         spend=spend,
-        parameters=_stacked(parts, sizes),
+        parameters=_side_by_side(
+            purchases.logs,
+            spend.logs if isinstance(spend, FittedModel) else _nothing(SPEND_COUNT),
+            rate if isinstance(rate, Quantities) else _nothing(1),
+        ),
         money=money,
         currency=currency,
-        no_money=next((one for one in (spend, rate) if isinstance(one, NotEstimable)), None),
+        no_money=unknown[0] if unknown else None,
     )
 
 
@@ -130,16 +136,16 @@ def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities 
     )
 
 
-def alive(view: Outlook) -> Foreseen:
+def alive(view: LifetimeModels) -> Expectation:
     """Return each customer's chance to be alive."""
     rows = view.customers
-    known = [rows[name].to_numpy(float) for name in ("repeats", "last_age_days", "age_days")]
-    return _foreseen(view, 0, lambda logs: bgnbd_gammagamma.alive(logs, *known))
+    history = [rows[name].to_numpy(float) for name in ("repeats", "last_age_days", "age_days")]
+    return _expectation(view, 0, lambda logs: bgnbd_gammagamma.alive(logs, *history))
 
 
 def orders(
-    view: Outlook, there: Foreseen, *, months: float, yearly_discount: float = 0.0
-) -> Foreseen:
+    view: LifetimeModels, there: Expectation, *, months: float, yearly_discount: float = 0.0
+) -> Expectation:
     """Return each customer's expected days with a purchase in the months to come.
 
     Parameters
@@ -147,52 +153,65 @@ def orders(
     there : each customer's chance to be alive, as `alive` returns.
     yearly_discount : what a purchase in a year counts less than one now, as a rate.
     """
-    return there.times(_if_alive(view, _span(months, yearly_discount)))
+    rows, days = view.customers, months * DAYS_A_YEAR / MONTHS_A_YEAR
+    repeats, age = rows["repeats"].to_numpy(float), rows["age_days"].to_numpy(float)
+    discount_a_day = float(np.log1p(yearly_discount)) / DAYS_A_YEAR
+
+    def if_alive(logs: np.ndarray) -> np.ndarray:
+        return purchases_if_alive(logs, repeats, age, days=days, discount_a_day=discount_a_day)
+
+    return there.times(_expectation(view, 0, if_alive))
 
 
-def paid_each(view: Outlook) -> Foreseen:
+def payment_expected(view: LifetimeModels) -> Expectation:
     """Return what each customer is expected to pay on a day with a purchase."""
     rows = view.customers
     repeats, paid = rows["repeats"].to_numpy(float), rows["repeat_revenue"].to_numpy(float)
-    return _foreseen(view, len(bgnbd_gammagamma.PURCHASES), lambda logs: _paid(logs, repeats, paid))
+
+    def payment(logs: np.ndarray) -> np.ndarray:
+        p, q, v = np.exp(logs)
+        return np.asarray(p * (v + paid) / (p * repeats + q - 1))
+
+    return _expectation(view, PURCHASE_COUNT, payment)
 
 
-def money(view: Outlook, expected: Foreseen) -> Foreseen:
+def money(view: LifetimeModels, expected: Expectation) -> Expectation:
     """Return what each customer's expected orders bring, in the outlook's money."""
-    paid = expected.times(paid_each(view))
+    paid = expected.times(payment_expected(view))
     slopes = np.zeros_like(paid.slopes)
     slopes[:, RATE] = 1
     rate = np.full(len(slopes), view.parameters.values[RATE])
-    return paid.times(Foreseen(values=rate, slopes=slopes))
+    return paid.times(Expectation(values=rate, slopes=slopes))
 
 
-def of_a_new_customer(
-    view: Outlook, *, months: float, yearly_discount: float = 0.0
+def new_customer_value(
+    view: LifetimeModels, *, months: float, yearly_discount: float = 0.0
 ) -> MaybeEstimate:
     """Return what is expected of one who has just bought first, that first purchase not counted."""
     if view.no_money:
         return view.no_money
     names = ("repeats", "last_age_days", "age_days", "repeat_revenue")
     newcomer = pd.DataFrame({name: [0.0] for name in names}).assign(cluster=-1)
-    one = replace(view, customers=newcomer)
-    expected = orders(one, alive(one), months=months, yearly_discount=yearly_discount)
-    linear = replace(mean(one, money(one, expected)), n=view.parameters.n)
-    return said(linear, view.currency, positive=linear.value > 0)
+    new = replace(view, customers=newcomer)
+    expected = orders(new, alive(new), months=months, yearly_discount=yearly_discount)
+    linear = replace(mean(new, money(new, expected)), n=view.parameters.n)
+    return bounded_estimate(linear, view.currency, positive=linear.value > 0)
 
 
-def mean(view: Outlook, foreseen: Foreseen, inside: np.ndarray | None = None) -> Linearised:
+def mean(
+    view: LifetimeModels, expected: Expectation, inside: np.ndarray | None = None
+) -> Linearised:
     """Return a number's mean over customers (all, or those `inside`), with its errors."""
-    everybody = np.ones(len(view.customers), dtype=bool)
-    inside = everybody if inside is None else inside
+    inside = np.ones(len(view.customers), dtype=bool) if inside is None else inside
     n = int(inside.sum())
     weights = inside / n
-    value = float(weights @ foreseen.values)
-    own = weights * (foreseen.values - value)
-    return linearised(view, foreseen, weights, own=own, n=n)
+    value = float(weights @ expected.values)
+    own = weights * (expected.values - value)
+    return linearised_sum(view, expected, weights, own=own, n=n)
 
 
-def linearised(
-    view: Outlook, foreseen: Foreseen, weights: np.ndarray, *, own: np.ndarray, n: int
+def linearised_sum(
+    view: LifetimeModels, expected: Expectation, weights: np.ndarray, *, own: np.ndarray, n: int
 ) -> Linearised:
     """Return a weighted sum of a number, its errors those of customers and of parameters.
 
@@ -202,23 +221,24 @@ def linearised(
     """
     errors = view.parameters.errors
     codes = errors.index.get_indexer(view.customers["cluster"])
-    known, counts = codes >= 0, np.bincount(codes[(codes >= 0) & (weights != 0)])
+    known = codes >= 0
+    counts = np.bincount(codes[known & (weights != 0)])
     counts = counts[counts > 0]
-    slope = weights @ foreseen.slopes
+    slope = weights @ expected.slopes
     total = errors.to_numpy() @ slope
     if len(counts) > 1:
         factor = np.sqrt(len(counts) / (len(counts) - 1))
         total = total + factor * np.bincount(codes[known], own[known], len(errors))
     return Linearised(
-        value=float(weights @ foreseen.values),
+        value=float(weights @ expected.values),
         errors=pd.Series(total, index=errors.index),
         n=n,
         effective=kish(counts) if len(counts) else view.parameters.effective,
     )
 
 
-def said(linear: Linearised, unit: str, *, positive: bool = False) -> Estimate:
-    """Return a foreseen number with its interval: a share stays within 0 and 1.
+def bounded_estimate(linear: Linearised, unit: str, *, positive: bool = False) -> Estimate:
+    """Return an expected number with its interval: a share stays within 0 and 1.
 
     `positive`: it can't be below 0, so its interval is even in its logarithm.
     """
@@ -227,18 +247,18 @@ def said(linear: Linearised, unit: str, *, positive: bool = False) -> Estimate:
         return stated(linear, unit=unit, bounds=bounds, method=CARRIED)
     errors = linear.errors / linear.value
     log = stated(replace(linear, value=float(np.log(linear.value)), errors=errors), unit=unit)
-    ends = {name: float(np.exp(getattr(log, name))) for name in ("low", "high")}
-    return replace(log, value=linear.value, method=CARRIED, **ends)
+    low, high = float(np.exp(log.low)), float(np.exp(log.high))
+    return replace(log, value=linear.value, low=low, high=high, method=CARRIED)
 
 
-def mean_said(
-    view: Outlook, foreseen: Foreseen, unit: str, inside: np.ndarray | None = None
+def mean_estimate(
+    view: LifetimeModels, expected: Expectation, unit: str, inside: np.ndarray | None = None
 ) -> Estimate:
     """Return a number's mean over customers (all, or those `inside`), with its interval."""
     rate = view.parameters.values[RATE]
     unsure = unit == view.currency and rate < 2 * np.sqrt(view.parameters.covariance[RATE, RATE])
-    positive = not unsure and bool((foreseen.values >= 0).all())
-    return said(mean(view, foreseen, inside), unit, positive=positive)
+    positive = not unsure and bool((expected.values >= 0).all())
+    return bounded_estimate(mean(view, expected, inside), unit, positive=positive)
 
 
 def purchases_if_alive(
@@ -266,7 +286,7 @@ def purchases_if_alive(
     shape = (r + counts)[:, None, None]
     left = _still_there(shape + 1, a, (a + b + counts)[:, None, None], ahead / spans[:, None])
     table = (r + counts)[:, None] / spans * np.einsum("xkq,kq->xk", left, widths)
-    return (reading @ table.T)[at_age, at_count]
+    return np.asarray((reading @ table.T)[at_age, at_count])
 
 
 def purchases_of_new(logs: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -274,7 +294,7 @@ def purchases_of_new(logs: np.ndarray, days: np.ndarray) -> np.ndarray:
     r, alpha, a, b = np.exp(logs)
     ahead, widths = _times_ahead(np.full(len(days), alpha), days / DAYS_A_WEEK)
     left = _still_there(np.array(r + 1), a, np.array(a + b), ahead / alpha)
-    return r / alpha * (left * widths).sum(axis=1)
+    return np.asarray(r / alpha * (left * widths).sum(axis=1))
 
 
 def _times_ahead(spans: np.ndarray, weeks: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -296,64 +316,40 @@ def _still_there(shape: np.ndarray, a: float, c: np.ndarray, time: np.ndarray) -
         first = np.exp(-shape * np.log1p(time)) * hyp2f1(shape, c - a, c, inside)
         off = ~((first >= 0) & (first <= 1))
         if off.any():
-            every = [np.broadcast_to(one, first.shape)[off] for one in (shape, c, time, inside)]
-            s, c_, t, z = every
-            second = np.exp(-a * np.log1p(t)) * hyp2f1(c_ - s, a, c_, z)
+            parts = [np.broadcast_to(part, first.shape)[off] for part in (shape, c, time, inside)]
+            shape, c, time, inside = parts
+            second = np.exp(-a * np.log1p(time)) * hyp2f1(c - shape, a, c, inside)
             first[off] = np.where((second >= 0) & (second <= 1), second, 0.0)
-    return first
+    return np.asarray(first)
 
 
-def _if_alive(view: Outlook, span: dict[str, float]) -> Foreseen:
-    rows = view.customers
-    known = [rows[name].to_numpy(float) for name in ("repeats", "age_days")]
-    return _foreseen(view, 0, lambda logs: purchases_if_alive(logs, *known, **span))
-
-
-def _span(months: float, yearly_discount: float) -> dict[str, float]:
-    return {
-        "days": months * DAYS_A_YEAR / MONTHS_A_YEAR,
-        "discount_a_day": np.log1p(yearly_discount) / DAYS_A_YEAR,
-    }
-
-
-def _paid(logs: np.ndarray, repeats: np.ndarray, paid: np.ndarray) -> np.ndarray:
-    """Return what a customer's next purchase day is expected to bring in revenue."""
-    p, q, v = np.exp(logs)
-    return p * (v + paid) / (p * repeats + q - 1)
-
-
-def _foreseen(view: Outlook, first: int, function: Callable[[np.ndarray], np.ndarray]) -> Foreseen:
+def _expectation(
+    view: LifetimeModels, first: int, function: Callable[[np.ndarray], np.ndarray]
+) -> Expectation:
     """Return a function of the parameters from `first` on, with central differences as slopes."""
-    names = bgnbd_gammagamma.SPEND if first else bgnbd_gammagamma.PURCHASES
-    logs = view.parameters.values[first : first + len(names)]
+    count = SPEND_COUNT if first else PURCHASE_COUNT
+    logs = view.parameters.values[first : first + count]
     slopes = np.zeros((len(view.customers), len(view.parameters.values)))
-    for place, step in enumerate(STEP * np.eye(len(names))):
+    for place, step in enumerate(STEP * np.eye(count)):
         if view.parameters.errors.iloc[:, first + place].any():
             rise = function(logs + step) - function(logs - step)
             slopes[:, first + place] = rise / (2 * STEP)
-    return Foreseen(values=function(logs), slopes=slopes)
+    return Expectation(values=function(logs), slopes=slopes)
 
 
-def _logs_or_none(found: Fitted | NotEstimable) -> Quantities | None:
-    return found.logs if isinstance(found, Fitted) else None
+def _nothing(count: int) -> Quantities:
+    """Return so many parameters that are missing: 0, without error."""
+    return Quantities(
+        values=np.zeros(count), errors=pd.DataFrame(columns=range(count)), n=0, effective=0.0
+    )
 
 
-def _stacked(parts: list[Quantities | None], sizes: list[int]) -> Quantities:
-    """Return numbers estimated side by side as one; what is missing counts as 0, without error."""
-    first = parts[0]
+def _side_by_side(first: Quantities, *others: Quantities) -> Quantities:
+    """Return numbers estimated side by side as one; who is not among others brings no error."""
     index = first.errors.index
-    errors = [
-        np.zeros((len(index), size))
-        if part is None
-        else part.errors.reindex(index, fill_value=0.0).to_numpy()
-        for part, size in zip(parts, sizes, strict=True)
-    ]
-    values = [
-        np.zeros(size) if part is None else part.values
-        for part, size in zip(parts, sizes, strict=True)
-    ]
+    errors = [part.errors.reindex(index, fill_value=0.0).to_numpy(float) for part in others]
     return replace(
         first,
-        values=np.concatenate(values),
-        errors=pd.DataFrame(np.concatenate(errors, axis=1), index=index),
+        values=np.concatenate([first.values, *(part.values for part in others)]),
+        errors=pd.DataFrame(np.column_stack([first.errors.to_numpy(), *errors]), index=index),
     )

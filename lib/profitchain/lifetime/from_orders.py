@@ -175,7 +175,7 @@ def customer_lifetime_value(
         raise ContractError(
             "The history has missing values. Make it by purchase_history, which leaves them out."
         )
-    view = expected_value.outlook(
+    view = expected_value.fit_models(
         rows.assign(margin=margin * rows["revenue"]), float(rows["paid"].sum()), currency=currency
     )
     if isinstance(view, NotEstimable):
@@ -189,8 +189,8 @@ def customer_lifetime_value(
     each = {"alive": there.values, "expected_orders": expected.values, "value": value.values}
     own = history[[name for name in history.columns[:1] if name not in names]]
     return LifetimeValue(
-        mean=expected_value.mean_said(view, value, currency),
-        alive=expected_value.mean_said(view, there, "share"),
+        mean=expected_value.mean_estimate(view, value, currency),
+        alive=expected_value.mean_estimate(view, there, "share"),
         customers=pd.concat([own.reset_index(drop=True), pd.DataFrame(each)], axis=1),
     )
 
@@ -332,7 +332,7 @@ def _customers(customers: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFr
 
 
 def _as_model(
-    fit: bgnbd_gammagamma.Fitted | NotEstimable, level: float, left_out: int
+    fit: bgnbd_gammagamma.FittedModel | NotEstimable, level: float, left_out: int
 ) -> CustomerModel | NotEstimable:
     if isinstance(fit, NotEstimable):
         return fit

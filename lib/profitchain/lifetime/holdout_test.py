@@ -1,7 +1,7 @@
-"""Whether the model of lifetimes foresees: fitted on the past, tried on what came after.
+"""Whether the model of lifetimes predicts: fitted on the past, tried on what came after.
 
 As in Fader, Hardie and Lee (2005): the models see a firm's customers as they stood some time ago;
-what they expected since then stands beside what happened.
+what they expected since then is compared with what happened.
 """
 
 from __future__ import annotations
@@ -15,19 +15,25 @@ from scipy import signal, stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.lifetime import bgnbd_gammagamma, expected_value
-from profitchain.lifetime.expected_value import CARRIED, DAYS_A_YEAR, MONTHS_A_YEAR, Outlook
+from profitchain.lifetime.expected_value import (
+    CARRIED,
+    DAYS_A_YEAR,
+    MONTHS_A_YEAR,
+    Expectation,
+    LifetimeModels,
+)
 from profitchain.stats.ratios import Linearised, ratio, said_frame
 from profitchain.stats.sampling_weights import factor, of_all
 
 MOST_REPEATS = 7  # those who came back as often or more are one group
-FEWEST_EVENTS = 30  # below so many purchase days to foresee, a ratio says nothing
+FEWEST_EVENTS = 30  # below so many purchase days to predict, a ratio says nothing
 CLOSE = 0.15  # a model that is off by no more serves
 TRACKED = 26  # places of the tracking curve
 NEVER_SEEN = -np.log(0.025)  # events that 0 seen may stand for, at the 95% interval's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldOut:
+class HoldoutTest:
     """What was expected of customers known at `calibrated_to`, and what they did since.
 
     `by_repeats`: one row a number of earlier repeats: repeats, customers, expected and happened
@@ -38,7 +44,7 @@ class HeldOut:
     (customers), and `came`, what came.
     """
 
-    view: Outlook
+    view: LifetimeModels
     calibrated_to: str
     days: int
     by_repeats: pd.DataFrame
@@ -48,19 +54,19 @@ class HeldOut:
     tracking: pd.DataFrame
 
 
-def held_out(
+def compare_with_holdout(
     then: pd.DataFrame, now: pd.DataFrame, repeat_days: pd.DataFrame, *, currency: str
-) -> HeldOut | NotEstimable:
-    """Return how well the models, fitted to an earlier snapshot, foresaw what came after it.
+) -> HoldoutTest | NotEstimable:
+    """Return how well the models, fitted to an earlier snapshot, predicted what came after it.
 
     Parameters
     ----------
-    then : one row a customer known at the earlier instant: as `expectancy.outlook` reads, and
-        `row`, `holdout_days`, `calibrated_to`.
+    then : one row a customer known at the earlier instant: as `fit_models` reads, and `row`,
+        `holdout_days`, `calibrated_to`.
     now : the same customers and newer ones now: `row`, `repeats`, `repeat_revenue`, `age_days`.
     repeat_days : one row a day since the firm's first purchase: `day`, `new`, `repeats`.
     """
-    view = expected_value.outlook(then, float(then["revenue"].sum()), currency=currency)
+    view = expected_value.fit_models(then, float(then["revenue"].sum()), currency=currency)
     if isinstance(view, NotEstimable):
         return view
     days = int(then["holdout_days"].iloc[0])
@@ -68,48 +74,55 @@ def held_out(
     came = (later["repeats"] - then["repeats"].to_numpy()).to_numpy(float)
     months = days * MONTHS_A_YEAR / DAYS_A_YEAR
     expected = expected_value.orders(view, expected_value.alive(view), months=months)
+    money: MaybeEstimate
+    if isinstance(view.spend, NotEstimable):
+        money = view.spend
+    else:
+        paid = (later["repeat_revenue"] - then["repeat_revenue"].to_numpy()).to_numpy(float)
+        payments = expected.times(expected_value.payment_expected(view))
+        money = _off_by(view, payments, paid, events=came.sum())
     daily = repeat_days.set_index("day").reindex(range(int(now["age_days"].max()) + 1)).fillna(0)
-    return HeldOut(
+    tracking, repeats = tracking_curve(view, daily), ["value", "low", "high", "came"]
+    return HoldoutTest(
         view=view,
         calibrated_to=str(then["calibrated_to"].iloc[0]),
         days=days,
         by_repeats=_by_repeats(view, expected, came),
         ratio=_off_by(view, expected, came, events=came.sum()),
         ratio_with_new=_with_new(view, daily, days),
-        money_ratio=_money_off_by(view, expected, later, then),
-        tracking=_of_all(tracking(view, daily), factor(now)),
+        money_ratio=money,
+        tracking=tracking.assign(
+            **of_all(tracking[repeats], factor(now), squares=tracking["came"])
+        ),
     )
 
 
-def fits(found: MaybeEstimate) -> str:
+def holdout_verdict(ratio: MaybeEstimate) -> str:
     """Return what a ratio of expected to happened says: "fits", "unsure", "too many", "too few".
 
     A model fits whose whole interval lies within 15% of what happened; it does not whose interval
     lies wholly beyond; else the answer is unsure.
     """
-    if isinstance(found, NotEstimable):
-        return "unsure"
     low, high = 1 - CLOSE, 1 + CLOSE
-    if found.low > high or found.high < low:
-        return "too many" if found.value > 1 else "too few"
-    return "fits" if low <= found.low and found.high <= high else "unsure"
+    if isinstance(ratio, NotEstimable):
+        return "unsure"
+    if ratio.low > high or ratio.high < low:
+        return "too many" if ratio.value > 1 else "too few"
+    return "fits" if low <= ratio.low and ratio.high <= high else "unsure"
 
 
-def _by_repeats(view: Outlook, expected: expected_value.Foreseen, came: np.ndarray) -> pd.DataFrame:
+def _by_repeats(view: LifetimeModels, expected: Expectation, came: np.ndarray) -> pd.DataFrame:
     """Return one row a number of earlier repeats: expected and happened, a customer."""
     group = view.customers["repeats"].clip(upper=MOST_REPEATS).to_numpy()
-    rows = []
-    for count in np.unique(group):
-        inside = group == count
-        model = expected_value.mean_said(view, expected, "orders", inside)
-        rows.append((int(count), model, _happened(view.customers["cluster"][inside], came[inside])))
-    counts, model, happened = zip(*rows, strict=True)
-    numbers = ["value", "low", "high", "why"]
+    counts = np.unique(group)
+    members = [group == count for count in counts]
+    model = [expected_value.mean_estimate(view, expected, "orders", inside) for inside in members]
+    happened = [_happened(view.customers["cluster"][inside], came[inside]) for inside in members]
     frames = [
-        said_frame(told)[numbers].add_prefix(f"{name}_")
-        for name, told in (("expected", model), ("happened", happened))
+        said_frame(means)[["value", "low", "high", "why"]].add_prefix(f"{name}_")
+        for name, means in (("expected", model), ("happened", happened))
     ]
-    start = pd.DataFrame({"repeats": counts, "customers": [one.n for one in model]})
+    start = pd.DataFrame({"repeats": counts, "customers": [mean.n for mean in model]})
     return pd.concat([start, *frames], axis=1)
 
 
@@ -124,7 +137,7 @@ def _happened(clusters: pd.Series, came: np.ndarray) -> MaybeEstimate:
 
 
 def _off_by(
-    view: Outlook, expected: expected_value.Foreseen, happened: np.ndarray, *, events: float
+    view: LifetimeModels, expected: Expectation, happened: np.ndarray, *, events: float
 ) -> MaybeEstimate:
     """Return expected by happened (all customers), with an interval even in its logarithm."""
     total, seen = float(expected.values.sum()), float(happened.sum())
@@ -132,22 +145,12 @@ def _off_by(
         return NotEstimable("nothing_happened", n=len(happened))
     weights = np.full(len(happened), 1 / total)
     own = expected.values / total - happened / seen
-    linear = expected_value.linearised(view, expected, weights, own=own, n=len(happened))
+    linear = expected_value.linearised_sum(view, expected, weights, own=own, n=len(happened))
     return _exponential(linear, np.log(total / seen), events)
 
 
-def _money_off_by(
-    view: Outlook, expected: expected_value.Foreseen, later: pd.DataFrame, then: pd.DataFrame
-) -> MaybeEstimate:
-    if isinstance(view.spend, NotEstimable):
-        return view.spend
-    paid = (later["repeat_revenue"] - then["repeat_revenue"].to_numpy()).to_numpy(float)
-    events = later["repeats"].sum() - then["repeats"].sum()
-    return _off_by(view, expected.times(expected_value.paid_each(view)), paid, events=events)
-
-
-def tracking(view: Outlook, daily: pd.DataFrame) -> pd.DataFrame:
-    """Return expected and actual repeats, cumulated over time, as `HeldOut.tracking`.
+def tracking_curve(view: LifetimeModels, daily: pd.DataFrame) -> pd.DataFrame:
+    """Return expected and actual repeats, cumulated over time, as `HoldoutTest.tracking`.
 
     The band holds the error of the parameters alone: chance around the expectation is not in it.
 
@@ -172,19 +175,13 @@ def tracking(view: Outlook, daily: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _of_all(tracked: pd.DataFrame, each: float) -> pd.DataFrame:
-    """Return repeats of all customers in place of those drawn, each of whom stands for so many."""
-    repeats = tracked[["value", "low", "high", "came"]]
-    return tracked.assign(**of_all(repeats, each, squares=tracked["came"]))
-
-
-def _with_new(view: Outlook, daily: pd.DataFrame, days: int) -> MaybeEstimate:
+def _with_new(view: LifetimeModels, daily: pd.DataFrame, days: int) -> MaybeEstimate:
     """Return expected by happened of all repeats of the last days, newcomers' included."""
     seen, new = float(daily["repeats"].iloc[-days:].sum()), daily["new"].to_numpy(float)
 
     def total(logs: np.ndarray) -> np.ndarray:
-        every = _cumulated(logs, new)
-        return every[-1:] - every[-days - 1]
+        repeats = _cumulated(logs, new)
+        return np.asarray(repeats[-1:] - repeats[-days - 1])
 
     value, errors = _in_logs(view, total)
     logs = view.purchases.logs
@@ -195,17 +192,17 @@ def _with_new(view: Outlook, daily: pd.DataFrame, days: int) -> MaybeEstimate:
 
 def _cumulated(logs: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Return the repeats expected by the end of each day, from first purchases by day."""
-    each = expected_value.purchases_of_new(logs, np.arange(len(new), dtype=float))
-    return signal.fftconvolve(new, each)[: len(new)]
+    by_age = expected_value.purchases_of_new(logs, np.arange(len(new), dtype=float))
+    return np.asarray(signal.fftconvolve(new, by_age)[: len(new)])
 
 
 def _in_logs(
-    view: Outlook, total: Callable[[np.ndarray], np.ndarray]
+    view: LifetimeModels, total: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return positive numbers and the errors of their logarithms (clusters x numbers)."""
     logs, value = view.purchases.logs, total(view.purchases.logs.values)
     steps = bgnbd_gammagamma.STEP * np.eye(len(logs.values))
-    slopes = [total(logs.values + one) - total(logs.values - one) for one in steps]
+    slopes = [total(logs.values + step) - total(logs.values - step) for step in steps]
     return value, logs.errors.to_numpy() @ (np.array(slopes) / (2 * bgnbd_gammagamma.STEP) / value)
 
 
@@ -215,5 +212,5 @@ def _exponential(linear: Linearised, log: float, events: float) -> MaybeEstimate
         counts = {"days": round(events), "needed": FEWEST_EVENTS}
         return NotEstimable("too_few_purchase_days", n=linear.n, **counts)
     half = float(stats.t.ppf(0.975, linear.df) * np.sqrt(linear.variance))
-    ends = {"low": np.exp(log - half), "high": np.exp(log + half)}
-    return Estimate(value=np.exp(log), **ends, n=linear.n, unit="ratio", method=CARRIED)
+    value, low, high = np.exp([log, log - half, log + half])
+    return Estimate(value=value, low=low, high=high, n=linear.n, unit="ratio", method=CARRIED)

@@ -21,13 +21,8 @@ MOST_STEPS = 60  # of a drawn curve: more can not be seen, and weigh
 SATISFIED, OTHERS = "satisfied", "not satisfied"
 
 
-def nobody() -> NotEstimable:
-    """Return why nothing can be said of customers' answers: there are none."""
-    return NotEstimable("nobody_answered")
-
-
-def too_few(times: pd.DataFrame, n: int) -> NotEstimable:
-    """Return why so few orders after an answer tell nothing of n (`times`: as in `curves`)."""
+def too_few_orders(times: pd.DataFrame, n: int) -> NotEstimable:
+    """Return why so few orders after an answer tell nothing (`times` as in `return_curves`)."""
     again = int(times["event"].sum()) if len(times) else 0
     return NotEstimable("too_few_orders_after_an_answer", n=n, again=again, customers=len(times))
 
@@ -37,12 +32,11 @@ def satisfaction_groups(rows: pd.DataFrame, question: Question) -> pd.Series:
 
     NPS has its three groups; other questions have two: satisfied or not. "" where no score is.
     """
-    told = answers_to(rows.assign(question=question.name, n=1), question)
-    worst, middle, best = (told[name] > 0 for name in GROUPS[question.kind])
+    answers = answers_to(rows.assign(question=question.name, n=1), question)
+    worst, middle, best = (answers[name] > 0 for name in GROUPS[question.kind])
     names = list(GROUPS["nps"]) if question.kind == "nps" else [OTHERS, SATISFIED]
-    which = [worst, middle, best] if question.kind == "nps" else [worst | middle, best]
-    known = [one & rows["score"].notna() for one in which]
-    groups = np.select(known, names, default="")
+    members = [worst, middle, best] if question.kind == "nps" else [worst | middle, best]
+    groups = np.select([rows["score"].notna() & inside for inside in members], names, default="")
     return pd.Series(pd.Categorical(groups, [*names, ""], ordered=True), index=rows.index)
 
 
@@ -53,7 +47,9 @@ def return_times(edition: Edition) -> pd.DataFrame:
     return pd.DataFrame(columns=["cluster", "score", "days", "event"], dtype=float)
 
 
-def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> pd.DataFrame:
+def return_curves(
+    times: pd.DataFrame, question: Question | None, *, smallest: int = 0
+) -> pd.DataFrame:
     """Return the share of customers who ordered again, day by day, for each satisfaction group.
 
     Kaplan-Meier as in `loyalty.time_to_next_order`. A curve ends where fewer than a tenth of
@@ -71,33 +67,38 @@ def curves(times: pd.DataFrame, question: Question | None, *, smallest: int = 0)
     One row a group and day: days, group, value, low, high (shares), n (still watched), why.
     """
     if question is None or times.empty:
-        return said_frame([nobody()], days=[0.0], group=[""])
-    found = {
-        name: _curve(rows, smallest)
-        for name, rows in times.groupby(satisfaction_groups(times, question), observed=True)
-    }
-    known = [curve.assign(group=name) for name, curve in found.items() if len(curve)]
-    if known:
-        return pd.concat(known, ignore_index=True).assign(why="")
-    return said_frame([too_few(times, len(times))], days=[0.0], group=[""])
+        return said_frame([NotEstimable("nobody_answered")], days=[0.0], group=[""])
+    curves = []
+    for name, rows in times.groupby(satisfaction_groups(times, question), observed=True):
+        counts = rows.groupby(["days", "event"], as_index=False).size()
+        curve = loyalty.time_to_next_order(counts.rename(columns={"size": "n"}))
+        if isinstance(curve, NotEstimable) or len(rows) < smallest:
+            continue
+        curve = curve[curve["n"] >= max(smallest, LEAST_WATCHED * len(rows))]
+        if len(curve):
+            curves.append(curve.assign(group=name))
+    if curves:
+        return pd.concat(curves, ignore_index=True).assign(why="")
+    return said_frame([too_few_orders(times, len(times))], days=[0.0], group=[""])
 
 
-def fewer_steps(drawn: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
+def thinned(curves: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:
     """Return curves with at most so many rows a group, evenly spread over the days, to be drawn.
 
-    Each row kept is the curve's own; the first and the last always are.
+    Each row is the curve's own; the first and the last always are.
     """
 
-    def thinned(rows: pd.DataFrame) -> pd.DataFrame:
+    parts = []
+    for _group, rows in curves.groupby("group", sort=False):
         days = rows["days"].to_numpy(float)
-        places = np.linspace(days[0], days[-1], most)
-        return rows.iloc[np.unique(np.searchsorted(days, places, side="right") - 1)]
-
-    parts = [thinned(rows) for _group, rows in drawn.groupby("group", sort=False)]
+        places = np.searchsorted(days, np.linspace(days[0], days[-1], most), side="right") - 1
+        parts.append(rows.iloc[np.unique(places)])
     return pd.concat(parts, ignore_index=True)
 
 
-def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 0) -> MaybeEstimate:
+def log_rank_test(
+    times: pd.DataFrame, question: Question | None, *, smallest: int = 0
+) -> MaybeEstimate:
     """Return the p-value of the test that all groups return at the same pace.
 
     Log-rank: Mantel (1966), Cancer Chemother. Rep. 50: 163-170.
@@ -105,7 +106,7 @@ def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 
     from statsmodels.duration.survfunc import survdiff
 
     if question is None or times.empty:
-        return nobody()
+        return NotEstimable("nobody_answered")
     group = satisfaction_groups(times, question).astype(str)
     again = times["event"].groupby(group).agg(["size", "sum"])
     enough = again["size"].ge(max(smallest, 2)) & again["sum"].ge(loyalty.FEWEST_REPEATS)
@@ -114,11 +115,3 @@ def log_rank(times: pd.DataFrame, question: Question | None, *, smallest: int = 
         return NotEstimable("too_few_groups_with_orders", n=len(times))
     p = float(survdiff(rows["days"], rows["event"], group[rows.index])[1])
     return Estimate(value=p, low=p, high=p, n=len(rows), unit="p", method="log-rank test")
-
-
-def _curve(rows: pd.DataFrame, smallest: int) -> pd.DataFrame:
-    counts = rows.groupby(["days", "event"], as_index=False).size().rename(columns={"size": "n"})
-    curve = loyalty.time_to_next_order(counts)
-    if isinstance(curve, NotEstimable) or len(rows) < smallest:
-        return pd.DataFrame()
-    return curve[curve["n"] >= max(smallest, LEAST_WATCHED * len(rows))]

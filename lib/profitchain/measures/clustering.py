@@ -16,7 +16,6 @@ import pandas as pd
 from scipy.cluster.vq import ClusterError, kmeans2, vq
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.stats.ratios import ratio, said_frame
 from profitchain.stats.sampling_weights import factor, of_all
 
@@ -29,14 +28,7 @@ FEWEST = 50  # customers, below which no clusters are looked for
 TRAINED, TRIED = 2, 1  # snapshots: learnt from the older, whose next period the younger opens
 WORTH_NAMING = 0.5  # a trait so many standard deviations from the mean of all, on the log scale,
 TIMES_APART = 1.5  # and so many times as much, or as little, in natural units
-TRAITS = {  # feature: words for low and for high
-    "recency_days": (N_("bought lately"), N_("not seen for long")),
-    "orders": (N_("order seldom"), N_("order often")),
-    "money": (N_("spend little"), N_("spend much")),
-    "tenure_days": (N_("new here"), N_("known for long")),
-    "discount_share": (N_("pay full price"), N_("buy at a discount")),
-    "contacts": (N_("seldom in touch"), N_("often in touch")),
-}
+BY_RULE, CLUSTERS = "groups by rule (RFM)", "clusters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +104,14 @@ def find(snapshot: pd.DataFrame, k: int) -> Clusters | NotEstimable:
     scale = logs.std(ddof=0)
     logs = logs.loc[:, scale > 1e-9]
     if len(logs) < FEWEST or logs.empty or len(logs.drop_duplicates()) < k:
-        return NotEstimable(_("Too few different customers for {k} clusters.", k=k), n=len(logs))
+        return NotEstimable("too_few_different_customers", n=len(logs), k=k)
     middle, scale = logs.mean(), scale[logs.columns]
     standardised = ((logs - middle) / scale).to_numpy()
     rng = np.random.default_rng(SEED)
     chosen = rng.permutation(len(logs))[:MOST_FITTED]
     centres = _best_centres(standardised[chosen], k, rng)
     if centres is None:
-        return NotEstimable(_("No {k} clusters could be found.", k=k), n=len(logs))
+        return NotEstimable("no_clusters", n=len(logs), k=k)
     place = pd.Series(vq(standardised, centres)[0], index=snapshot.index)
     earned = outcome_of(snapshot).groupby(place).mean().reindex(range(k)).fillna(-np.inf)
     order = earned.sort_values(ascending=False, kind="stable").index
@@ -162,18 +154,16 @@ def trial(
     """
     trained, tried = (customers[customers["back"] == back] for back in (TRAINED, TRIED))
     if trained.empty or tried.empty:
-        return NotEstimable(
-            _("Needs three periods: one to learn from, one to try, one that follows.")
-        )
+        return NotEstimable("three_periods_needed")
     rules = [series.astype(str).to_numpy() for series in by_rule]
     if len(np.unique(rules[0])) < 2:
-        return NotEstimable(_("The rule put all customers into one group: nothing to try against."))
+        return NotEstimable("one_group_by_rule")
     found = chosen(trained, len(np.unique(rules[0])))
     if isinstance(found, NotEstimable):
         return found
     ways = {
-        N_("groups by rule (RFM)"): rules,
-        N_("clusters"): [
+        BY_RULE: rules,
+        CLUSTERS: [
             assigned(trained, found).to_numpy(),
             assigned(tried, found).to_numpy(),
         ],
@@ -188,8 +178,9 @@ def profile(
 
     Returns
     -------
-    One row a cluster: cluster (its name), customers (of all), customers_share (0..1), the means of
-    `features`, then next_period_ value, low, high, why, unit: what they brought after it, each.
+    One row a cluster: cluster (1 the first), traits (as `traits_of` returns them), customers (of
+    all), customers_share (0..1), the means of `features`, then next_period_ value, low, high, why,
+    unit: what they brought after it, each.
     """
     tried = customers[customers["back"] == TRIED]
     place = assigned(tried, found)
@@ -205,13 +196,14 @@ def profile(
     customers_of_all = of_all(sizes, factor(tried))
     head = pd.DataFrame({"customers": customers_of_all, "customers_share": sizes / len(tried)})
     head = head.mask(sizes < smallest)
-    head.insert(0, "cluster", names(natural, place))
+    head.insert(0, "cluster", range(1, len(head) + 1))
+    head.insert(1, "traits", traits_of(natural, place))
     told = said_frame(said).drop(columns="n").assign(unit=unit).add_prefix("next_period_")
     return pd.concat([pd.concat([head, traits], axis=1).reset_index(drop=True), told], axis=1)
 
 
-def names(found: pd.DataFrame, place: pd.Series) -> list[str]:
-    """Return the names of clusters, first to last: number and what sets them most apart.
+def traits_of(found: pd.DataFrame, place: pd.Series) -> list[tuple[tuple[str, bool], ...]]:
+    """Return what sets clusters most apart, first to last: features, and whether they are high.
 
     Parameters
     ----------
@@ -222,32 +214,24 @@ def names(found: pd.DataFrame, place: pd.Series) -> list[str]:
     spread = logs.std(ddof=0).where(lambda every: every > 0, 1.0)
     centres = ((logs - logs.mean()) / spread).groupby(place).mean()
     times = found.groupby(place).mean() / found.mean().where(lambda every: every > 0, 1.0)
-    told = [_traits(centres.loc[at], times.loc[at]) for at in centres.index]
-    return [
-        _("{number}: {traits}", number=number, traits=traits)
-        for number, traits in enumerate(told, 1)
-    ]
+    return [distinct_traits(centres.loc[at], times.loc[at]) for at in centres.index]
 
 
-def _traits(centre: pd.Series, times: pd.Series) -> str:
-    """Return the words for what sets a cluster apart from the mean of all.
+def distinct_traits(centre: pd.Series, times: pd.Series) -> tuple[tuple[str, bool], ...]:
+    """Return up to two features that set a cluster apart from the mean of all.
 
     On the log scale (`centre`, in standard deviations) and in natural units (`times` the mean).
 
     Examples
     --------
-    >>> _traits(pd.Series({"orders": 0.9, "money": 0.7}), pd.Series({"orders": 2.1, "money": 1.1}))
-    'order often'
+    >>> times = pd.Series({"orders": 2.1, "money": 1.1})
+    >>> distinct_traits(pd.Series({"orders": 0.9, "money": 0.7}), times)
+    (('orders', True),)
     """
     far = centre.abs() >= WORTH_NAMING
     far &= np.where(centre > 0, times >= TIMES_APART, times <= 1 / TIMES_APART)
     strongest = centre[far].abs().sort_values(ascending=False, kind="stable").index[:2]
-    words = [_(TRAITS[name][int(centre[name] > 0)]) for name in strongest]
-    if not words:
-        return _("near the mean of all")
-    if len(words) == 1:
-        return words[0]
-    return _("{first}, {second}", first=words[0], second=words[1])
+    return tuple((name, bool(centre[name] > 0)) for name in strongest)
 
 
 def _best_centres(points: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray | None:
@@ -295,9 +279,7 @@ def _compared(
     def saved(by: np.ndarray, than: np.ndarray) -> MaybeEstimate:
         rows = sums.assign(saved=than - by)
         how = {"numerator": "saved", "denominator": "spread", "counts": "n", "unit": "share"}
-        return (
-            NotEstimable(_("Nothing varies.")) if not rows["spread"].sum() else ratio(rows, **how)
-        )
+        return NotEstimable("nothing_varies") if not rows["spread"].sum() else ratio(rows, **how)
 
     rule, clusters = list(errors.values())
     said = [saved(error, one_mean) for error in errors.values()]

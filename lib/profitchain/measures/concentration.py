@@ -24,14 +24,11 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
 from profitchain.stats.ratios import FEWEST_CLUSTERS, Linearised, said_frame, stated
 
 TOP = 0.1
 PLACES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 FEWEST_CUSTOMERS = 100  # the top tenth of fewer is a handful of people's luck
-NOTHING_TO_SHARE = N_("All money together is not above zero: there is nothing to share.")
-HARDLY_ANYBODY = N_("Too few to say: hardly anybody brings money here.")
 
 
 def top_share(
@@ -50,7 +47,7 @@ def top_share(
     if nothing := _too_few(amounts, smallest):
         return nothing
     if top * len(amounts) < smallest - 1e-9:
-        return NotEstimable(_top_too_small(smallest), n=len(amounts))
+        return NotEstimable("top_too_small", n=len(amounts), smallest=smallest)
     largest = _descending(amounts)
     share, limit = _top(largest, top)
     errors = _share_errors(amounts.to_numpy(float), share, limit, top)
@@ -181,7 +178,7 @@ def _stated(
     weight = pd.Series(weight).groupby(groups).sum() / weight.sum()
     effective = float(1 / (weight @ weight))
     if effective < FEWEST_CLUSTERS:
-        return NotEstimable(_(HARDLY_ANYBODY), n=len(amounts))
+        return NotEstimable("hardly_anybody_brings_money", n=len(amounts))
     summed *= np.sqrt(len(summed) / (len(summed) - 1))
     worth = min(effective, 1 + _degrees_of_freedom(summed))
     linear = Linearised(value=value, errors=summed, n=len(amounts), effective=worth)
@@ -213,20 +210,7 @@ def _skewed(errors: pd.Series, level: float = 0.95) -> float:
 def _too_few(amounts: pd.Series, smallest: int) -> NotEstimable | None:
     n, fewest = len(amounts), max(smallest, FEWEST_CUSTOMERS)
     if n < fewest:
-        words = ngettext(
-            "Too few to say: {n} customer ordered, and it needs {fewest}.",
-            "Too few to say: {n} customers ordered, and it needs {fewest}.",
-            n, fewest=fewest,
-        )  # fmt: skip
-        return NotEstimable(words, n=n)
+        return NotEstimable("too_few_ordered", n=n, customers=n, fewest=fewest)
     if amounts.sum() <= 0:
-        return NotEstimable(_(NOTHING_TO_SHARE), n=n)
+        return NotEstimable("no_money_to_share", n=n)
     return None
-
-
-def _top_too_small(smallest: int) -> str:
-    return ngettext(
-        "Fewer than {n} customer at the top: too small a group to show.",
-        "Fewer than {n} customers at the top: too small a group to show.",
-        smallest,
-    )

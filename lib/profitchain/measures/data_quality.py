@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, counted
-from profitchain.intake.reasons import in_words
 
 KINDS = ("used", "later", "cancelled", "broken")
 MOSTLY_EMPTY = 0.2  # a column with more missing than this is worth a line
@@ -30,13 +29,12 @@ def by_table(account: pd.DataFrame) -> pd.DataFrame:
 
 
 def reasons(account: pd.DataFrame) -> pd.DataFrame:
-    """Return why rows were set aside: table, reason (in words), rows; the most frequent first."""
+    """Return why rows were set aside: table, reason (as kept), rows; the most frequent first."""
     aside = account[(account["kind"] != "used") & (account["rows"] > 0)]
     aside = aside.rename(columns={"outcome": "reason"})[["table", "reason", "rows"]]
-    aside = aside.sort_values(
+    return aside.sort_values(
         ["rows", "table", "reason"], ascending=[False, True, True], ignore_index=True
     )
-    return aside.assign(reason=aside["reason"].map(in_words))
 
 
 def gaps_in_columns(profile: pd.DataFrame) -> pd.DataFrame:

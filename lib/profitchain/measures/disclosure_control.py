@@ -10,10 +10,6 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
-
-BESIDE_SMALL = N_("Not shown, so that a smaller group can't be told by subtraction.")
-NOBODY = N_("Nobody.")
 
 
 def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = None) -> pd.Series:
@@ -46,13 +42,6 @@ def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = Non
 
 def too_small(n: int, smallest: int) -> NotEstimable:
     """Return why a group is not shown."""
-    if not n:
-        return NotEstimable(_(NOBODY), n=n)
-    if n >= smallest:
-        return NotEstimable(_(BESIDE_SMALL), n=n)
-    words = ngettext(
-        "Fewer than {n} customer: too small a group to show.",
-        "Fewer than {n} customers: too small a group to show.",
-        smallest,
-    )
-    return NotEstimable(words, n=n)
+    if not n or n >= smallest:
+        return NotEstimable("beside_a_small_group" if n else "nobody", n=n)
+    return NotEstimable("too_small_a_group", n=n, smallest=smallest)

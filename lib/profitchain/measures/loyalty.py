@@ -14,99 +14,33 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
-from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series
 from profitchain.stats.ratios import said_frame, wilson
 
-OFTEN = N_("orders per customer")
+OFTEN = "orders per customer"
 FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
 
 
 def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]:
     """Return the measures of loyalty by id; money is in `currency`."""
-    repeat = Measure(
-        id="repeat_rate",
-        label=_("Repeat purchase rate"),
-        numerator="repeats",
-        denominator="n",
-        unit="share",
-        bounds=(0.0, 1.0),
-        means=ngettext(
-            "share of answers followed by an order within {n} day",
-            "share of answers followed by an order within {n} days",
-            within_days,
-        ),
-    )
-    table = [repeat, *_keeping(), *_buying(currency), *_new_and_old()]
-    return {measure.id: measure for measure in table}
-
-
-def _keeping() -> list[Measure]:
-    """Return retention and its complement."""
-    stayed = _("of the customers who bought in the previous period, the share who bought again")
-    left = _("of the customers who bought in the previous period, the share who did not")
-    told = {
-        "retention_rate": (_("Retention rate"), "retained", stayed),
-        "churn_rate": (_("Churn rate"), "lost", left),
-    }
-    same = {"denominator": "previously_active", "unit": "share", "bounds": (0.0, 1.0)}
-    return [
-        Measure(id=id, label=label, numerator=numerator, means=means, **same)
-        for id, (label, numerator, means) in told.items()
-    ]
-
-
-def _buying(currency: str) -> list[Measure]:
-    """Return how often customers buy and for how much."""
-    often = Measure(
-        id="purchase_frequency",
-        label=_("Purchase frequency"),
-        numerator="orders",
-        denominator="active",
-        unit=OFTEN,
-        means=_("orders per active customer"),
-    )
-    basket = Measure(
-        id="average_order_value",
-        label=_("Average order value"),
-        numerator="revenue",
-        denominator="orders",
-        unit=currency,
-        means=_("net revenue per order"),
-    )
-    spent = Measure(
-        id="revenue_per_customer",
-        label=_("Revenue per customer"),
-        numerator="revenue",
-        denominator="active",
-        unit=currency,
-        means=_("net revenue per active customer"),
-    )
-    return [often, basket, spent]
-
-
-def _new_and_old() -> list[Measure]:
-    """Return the two shares of revenue: from new customers and from returning ones."""
-    new = _("share of net revenue from customers whose first order was in this period")
-    old = _("share of net revenue from customers whose first order was in an earlier period")
-    told = {
-        "new": (_("Revenue from new customers"), new),
-        "returning": (_("Revenue from returning customers"), old),
-    }
-    return [
+    share = {"unit": "share", "bounds": (0.0, 1.0)}
+    stayed = {"denominator": "previously_active", **share}
+    of_revenue = {"denominator": "revenue", "counts": "orders", **share}
+    values = {"within_days": within_days}
+    table = [
+        Measure(id="repeat_rate", numerator="repeats", denominator="n", values=values, **share),
+        Measure(id="retention_rate", numerator="retained", **stayed),
+        Measure(id="churn_rate", numerator="lost", **stayed),
+        Measure(id="purchase_frequency", numerator="orders", denominator="active", unit=OFTEN),
+        Measure(id="average_order_value", numerator="revenue", denominator="orders", unit=currency),
         Measure(
-            id=f"{who}_revenue_share",
-            label=label,
-            numerator=f"{who}_revenue",
-            denominator="revenue",
-            counts="orders",
-            unit="share",
-            bounds=(0.0, 1.0),
-            means=means,
-        )
-        for who, (label, means) in told.items()
+            id="revenue_per_customer", numerator="revenue", denominator="active", unit=currency
+        ),
+        Measure(id="new_revenue_share", numerator="new_revenue", **of_revenue),
+        Measure(id="returning_revenue_share", numerator="returning_revenue", **of_revenue),
     ]
+    return {measure.id: measure for measure in table}
 
 
 def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
@@ -146,8 +80,7 @@ def repeat_story(
     """
     measure = loyalty_measures("", within_days)["repeat_rate"]
     if cells.empty:
-        why = _("no answer in table `responses` has a closed window.")
-        nothing = NotEstimable(_("Not measured: {what}", what=why))
+        nothing = NotEstimable("no_closed_window")
         gap = said_frame([nothing] * len(periods), period=[str(period) for period in periods])
         changes = {"now": nothing, "change": nothing, "change_on_year": nothing}
         return MeasureSeries(measure=measure, trend=gap, **changes)
@@ -163,7 +96,7 @@ def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, M
     """
     here = activity[activity["period"] == str(period)]
     if not here["orders"].sum():
-        return dict.fromkeys(TOTALS, NotEstimable(_("No orders in {period}.", period=period)))
+        return dict.fromkeys(TOTALS, NotEstimable("no_orders_in_period", period=period))
     orders = int(here["orders"].sum())
     return {
         "orders": counted(orders, unit="orders"),
@@ -226,12 +159,7 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
 
     events = int(gaps.loc[gaps["event"] == 1, "n"].sum())
     if events < FEWEST_REPEATS:
-        why = ngettext(
-            "Too few to say: {n} customer ordered again.",
-            "Too few to say: {n} customers ordered again.",
-            events,
-        )
-        return NotEstimable(why, n=int(gaps["n"].sum()))
+        return NotEstimable("too_few_next_orders", n=int(gaps["n"].sum()), customers=events)
     # a next order on the same day counts at half a day, so that its customer was at risk
     fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
     inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
@@ -270,13 +198,8 @@ def share_again_within(curve: pd.DataFrame | NotEstimable, days: int) -> MaybeEs
         return curve
     watched = curve["days"].iloc[-1]
     if days > watched:
-        why = ngettext(
-            "Nobody was watched for {n} day (the longest: {longest}).",
-            "Nobody was watched for {n} days (the longest: {longest}).",
-            days,
-            longest=f"{watched:.0f}",
-        )
-        return NotEstimable(why, n=int(curve["n"].iloc[0]))
+        n = int(curve["n"].iloc[0])
+        return NotEstimable("nobody_watched", n=n, days=days, longest=f"{watched:.0f}")
     row = curve[curve["days"] <= days].iloc[-1]
     return Estimate(
         value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),

@@ -14,7 +14,6 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.measures.disclosure_control import too_small, withheld
 from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered
 from profitchain.stats.ratios import ratio, said_frame
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 By = Literal["orders", "customers"]
 SHARED = ("retention", "service")  # spent on all who buy
 OF_MEMBERS = "programme"
-PURPOSE_WORDS = {
-    "acquisition": N_("acquisition"), "retention": N_("retention"), "service": N_("service"),
-    "referral": N_("referral"), "programme": N_("programme"),
-}  # fmt: skip
-NO_MARGIN = N_("Margin is not known: needs `margin` in orders, or `gross_margin`.")
-NO_COSTS = N_("No cost to serve is known: needs `costs`, or `cost` in contacts.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +187,8 @@ def _mean(
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
     if "margin" not in rows:
-        return NotEstimable(_(NO_MARGIN))
+        return NotEstimable("no_margin")
     if column not in rows:
-        return NotEstimable(_(NO_COSTS))
+        return NotEstimable("no_costs")
     sums = rows[["cluster", column, "customers"]]
     return ratio(sums, numerator=column, denominator="customers", unit=unit, bounds=bounds)

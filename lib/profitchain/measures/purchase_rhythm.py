@@ -7,23 +7,15 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ordered
 from profitchain.stats.ratios import ratio, said_frame
 
 MONTHS_A_YEAR = 12
 FEWEST_YEARS = 2
-MONTHS = (
-    N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
-    N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
-)  # fmt: skip
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 UNCOVERED = 3.0  # so many orders expected of days that have none: chance explains 1 in 20
-ORDERS, ONCE = N_("Orders per customer"), N_("Customers with one order")
-GAP, UNITS = N_("Days between purchases, median"), N_("Units per order")
-ABOVE, BELOW = N_("above the others"), N_("below the others")
-ALIKE = N_("can't be told apart")
-NO_ORDERS_EVER = N_("No orders in this month of any year.")
+ABOVE, BELOW, ALIKE = "above the others", "below the others", "can't be told apart"
 FEWEST_GAPS = 8  # the median's 95% interval ends inside six or more; eight leave some room
 
 
@@ -57,10 +49,7 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     if 0 < n < smallest:
         return NotEstimable(too_small(n, smallest).why, n=len(ordered(now)))
     if n < max(smallest, FEWEST_GAPS):
-        words = ngettext(
-            "Too few to say: {n} customer came back.", "Too few to say: {n} customers came back.", n
-        )
-        return NotEstimable(words, n=n)
+        return NotEstimable("too_few_repeat_customers", n=n, customers=n)
     below = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
     return Estimate(
         value=float(np.median(gaps)), low=float(gaps[max(below - 1, 0)]),
@@ -73,27 +62,26 @@ def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -
     """Return how much of a column (units, money) comes on one order of the lookback."""
     rows = ordered(now)
     if column not in rows:
-        return NotEstimable(_("Not known: no table holds `{column}`.", column=column))
+        return NotEstimable("no_such_column", column=column)
     if len(rows) < max(smallest, 1):
-        return NotEstimable(_("Too few to say."), n=len(rows))
+        return NotEstimable("too_few_to_say", n=len(rows))
     return ratio(rows[["cluster", column, "orders"]], numerator=column, denominator="orders",
                  unit=unit)  # fmt: skip
 
 
 def rhythm(now: pd.DataFrame, *, currency: str, smallest: int = 0) -> dict[str, MaybeEstimate]:
-    """Return the figures of the purchase rhythm, by what they are called."""
+    """Return the figures of the purchase rhythm by name; units where they are known."""
     few = {"smallest": smallest}
-    units = per_order(now, "quantity", unit="", **few)
-    said = {
-        ORDERS: orders_per_customer(now, **few),
-        ONCE: share_with(now, 1, 1, **few),
-        N_("… with two or three"): share_with(now, 2, 3, **few),
-        N_("… with four or more"): share_with(now, 4, np.inf, **few),
-        GAP: days_between(now, **few),
-        UNITS: units,
-        N_("Revenue per order"): per_order(now, "revenue", unit=currency, **few),
+    units = {"units_per_order": per_order(now, "quantity", unit="", **few)}
+    return {
+        "orders_per_customer": orders_per_customer(now, **few),
+        "one_order_share": share_with(now, 1, 1, **few),
+        "two_or_three_share": share_with(now, 2, 3, **few),
+        "four_or_more_share": share_with(now, 4, np.inf, **few),
+        "days_between": days_between(now, **few),
+        **(units if "quantity" in now else {}),
+        "revenue_per_order": per_order(now, "revenue", unit=currency, **few),
     }
-    return {name: one for name, one in said.items() if name != UNITS or "quantity" in now}
 
 
 def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -122,7 +110,7 @@ def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     here = [every[every["of_year"] == month]["orders"].sum() for month in range(1, 13)]
     fitted = _fit(every, level)
     said = [
-        fitted[month][0] if month in fitted else NotEstimable(_(NO_ORDERS_EVER))
+        fitted[month][0] if month in fitted else NotEstimable("no_orders_in_month")
         for month in range(1, 13)
     ]
     alpha = (1 - level) / max(len(fitted), 1)
@@ -149,12 +137,9 @@ def _whole_years(months: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     every = _whole_months(months)
     known = len(every)
     if known < FEWEST_YEARS * MONTHS_A_YEAR:
-        words = ngettext(
-            "Needs two whole years of orders; {n} of {all} months is missing.",
-            "Needs two whole years of orders; {n} of {all} months are missing.",
-            FEWEST_YEARS * MONTHS_A_YEAR - known, all=FEWEST_YEARS * MONTHS_A_YEAR,
-        )  # fmt: skip
-        return NotEstimable(words, n=int(months["orders"].sum()))
+        needed = FEWEST_YEARS * MONTHS_A_YEAR
+        return NotEstimable("two_years_needed", n=int(months["orders"].sum()), all=needed,
+                            months=needed - known)  # fmt: skip
     every = every.iloc[known % MONTHS_A_YEAR :]
     return pd.DataFrame(
         {

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate
-from profitchain.core.i18n import N_
 from profitchain.core.periods import Period
 
 if TYPE_CHECKING:
     from profitchain.panel.edition import Edition
 
 MEASURES = ("revenue", "orders", "active_customers")
-AGREES, DIFFERS = N_("agrees"), N_("differs")
+AGREES, DIFFERS = "agrees", "differs"
 COLUMNS = ("measure", "ours", "books", "difference", "apart", "unit", "verdict")
 
 

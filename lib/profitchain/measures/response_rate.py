@@ -3,52 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import EVERYBODY, Measure, by_groups
 from profitchain.stats.ratios import change, ratio, said_frame
 
-PRIOR, RECENCY = N_("orders before"), N_("last order before")
+PRIOR, RECENCY = "orders before", "last order before"
 HISTORIES = (PRIOR, RECENCY)
-PRIOR_BANDS = (N_("no order"), N_("1 order"), N_("2–3 orders"), N_("4 or more orders"))
-RECENCY_BANDS = (
-    N_("never"),
-    N_("up to 30 days"),
-    N_("31–90 days"),
-    N_("91–365 days"),
-    N_("over a year"),
-)
+PRIOR_BANDS = ("no order", "1 order", "2–3 orders", "4 or more orders")
+RECENCY_BANDS = ("never", "up to 30 days", "31–90 days", "91–365 days", "over a year")
 NOT_GROUPS = ("period", "closes", *HISTORIES)
 RATE = Measure(
     id="response_rate",
-    label=N_("Response rate"),
     numerator="responses",
     denominator="requests",
     unit="share",
     bounds=(0.0, 1.0),
-    means=N_("share of invitations answered by the end of the period in which they were sent"),
 )
 ACTIVE_RATE = Measure(
     id="active_customers_who_answered",
-    label=N_("Share of active customers who answered"),
     numerator="responses",
     denominator="requests",
     unit="share",
     bounds=(0.0, 1.0),
-    means=N_("share of the customers who bought in a period and answered after that, by its end"),
 )
 
 
 def rate_of(*, invited: bool) -> Measure:
     """Return what can be known of response: the rate, or only who of the buyers answered."""
-    measure = RATE if invited else ACTIVE_RATE
-    return replace(measure, label=_(measure.label), means=_(measure.means))
+    return RATE if invited else ACTIVE_RATE
 
 
 def requests_of(asked: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +72,7 @@ def by_group(
 ) -> pd.DataFrame:
     """Return the rate by segment and touchpoint, as `comparisons.by_groups` does."""
     if not groups:
-        requests, groups = requests.assign(**{EVERYBODY: N_("all requests")}), [EVERYBODY]
+        requests, groups = requests.assign(**{EVERYBODY: "all requests"}), [EVERYBODY]
     return by_groups(requests, measure, groups, smallest=smallest)
 
 
@@ -142,7 +129,7 @@ def _of_both(
     inside = requests[name] == group
     customers = requests.loc[inside, "cluster"].nunique()
     if customers < smallest:
-        return (NotEstimable(_("too few to show"), n=int(requests.loc[inside, "n"].sum())),) * 3
+        return (NotEstimable("too_few_to_show", n=int(requests.loc[inside, "n"].sum())),) * 3
     answered, silent = (
         pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})
         for n in (requests["responses"], requests["requests"] - requests["responses"])

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.measures.disclosure_control import too_small, withheld
 from profitchain.measures.satisfaction import answers_to, measures_of
@@ -25,24 +24,11 @@ from profitchain.stats.ratios import ratio, said_frame
 from profitchain.stats.sampling_weights import factor, group_size, of_all
 
 Money = Literal["margin", "revenue"]
-RULES = {
-    N_("Champions"): N_("lately, often and much: top third in all three"),
-    N_("Regulars"): N_("often: top third in orders, not long ago"),
-    N_("Big spenders"): N_("much but not often: top third in money, not long ago"),
-    N_("Occasional"): N_("not long ago, neither often nor much"),
-    N_("New"): N_("first order within this period, whatever it was"),
-    N_("Gone quiet"): N_("long ago: last third in recency, though top third in orders or money"),
-    N_("Cooling"): N_("long ago, and neither often nor much before"),
-    N_("Lapsed"): N_("no order in the lookback"),
-}
-GROUPS = tuple(RULES)
-LAPSED = "Lapsed"
-ALL = N_("All who ordered")
-MONEY_WORDS = {
-    "margin": N_("margin"),
-    "revenue": N_("revenue"),
-    "period_revenue": N_("revenue of the period"),
-}
+LAPSED, ALL = "Lapsed", "All who ordered"
+GROUPS = (
+    *("Champions", "Regulars", "Big spenders", "Occasional", "New", "Gone quiet", "Cooling"),
+    LAPSED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +197,7 @@ def share_of(
     if chosen.sum() < smallest:
         return too_small(int(chosen.sum()), smallest)
     if rows[column].sum() <= 0:
-        words = _("All {money} together is not above zero.", money=_(MONEY_WORDS[column]))
-        return NotEstimable(words, n=len(rows))
+        return NotEstimable("money_not_above_zero", n=len(rows), money=column)
     sums = rows[["cluster", column]].assign(part=rows[column].where(chosen, 0.0), customers=1)
     return ratio(
         sums, numerator="part", denominator=column, counts="customers",

@@ -12,26 +12,20 @@ from dataclasses import replace
 
 import pandas as pd
 
-from profitchain.core.i18n import N_, _
+from profitchain.core.estimates import MaybeEstimate
 from profitchain.core.periods import Period
 from profitchain.sources.company import Question
 from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series, trend
-from profitchain.stats.ratios import ratio, said_frame
+from profitchain.stats.ratios import ratio
 
 PUBLIC_IDS = ("nps", "csat", "ces")
 PROMOTERS_FROM, DETRACTORS_TO = 9, 6
 GROUPS: dict[str, tuple[str, str, str]] = {
-    "nps": (N_("detractors"), N_("passives"), N_("promoters")),
-    "csat": (N_("dissatisfied"), N_("neutral"), N_("satisfied")),
-    "ces": (N_("hard"), N_("neutral"), N_("easy")),
-    "rating": (N_("low"), N_("middle"), "top_two"),
+    "nps": ("detractors", "passives", "promoters"),
+    "csat": ("dissatisfied", "neutral", "satisfied"),
+    "ces": ("hard", "neutral", "easy"),
+    "rating": ("low", "middle", "top_two"),
     "driver": ("low", "middle", "top_two"),
-}
-TOP_TWO = N_("top two")  # how `top_two` is shown
-_PARTS = {
-    "mean": N_("{question}, mean"),
-    "easy": N_("{question}, easy"),
-    "top_two_box": N_("{question}, top two box"),
 }
 
 
@@ -61,57 +55,31 @@ def answers_to(cells: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 def measures_of(question: Question) -> tuple[Measure, ...]:
     """Return how a question is measured, its headline measure first."""
-    low, high = (f"{end:g}" for end in question.scale)
-    scale = {"low": low, "high": high}
-    average = _("mean score on a scale of {low} to {high}", **scale)
-    mean = _measure(question, "mean", "total", "score", average)
     best = GROUPS[question.kind][2]
+    mean = _measure(question, "mean", "total", "score", key="mean_score")
     if question.kind == "nps":
-        balance = _measure(question, "", "balance", "points", _(_NPS))
-        return (replace(balance, label=_("Net promoter score")), mean)
+        return (_measure(question, "", "balance", "points", key="net_promoter_score"), mean)
     if question.kind == "csat":
-        good = f"{question.satisfied_at:g}"
-        return (_share(question, "", best, _(_CSAT, good=good, **scale)), mean)
+        return (_measure(question, "", best, "share", key="satisfied_share"), mean)
     if question.kind == "ces":
-        ease = _("share of valid answers on the easy side of the scale's middle")
+        effort = f"effort_score_{question.easy_is}_is_easy"
         return (
-            _measure(question, "", "total", "score", _(_CES[question.easy_is], **scale)),
-            _share(question, "easy", best, ease),
+            _measure(question, "", "total", "score", key=effort),
+            _measure(question, "easy", best, "share", key="easy_share"),
         )
-    below_high = f"{question.scale[1] - 1:g}"
-    top_two = _(
-        "share of valid answers at {below_high} or {high}", below_high=below_high, high=high
-    )
-    return (mean, _share(question, "top_two_box", best, top_two))
-
-
-_NPS = N_("share answering 9 or 10 less share answering 0 to 6, in points from −100 to 100")
-_CSAT = N_("share of valid answers at {good} or above, on a scale of {low} to {high}")
-_CES = {
-    "low": N_("mean effort score on a scale of {low} to {high}, where low is easy"),
-    "high": N_("mean effort score on a scale of {low} to {high}, where high is easy"),
-}
+    return (mean, _measure(question, "top_two_box", best, "share", key="top_two_box"))
 
 
 def all_scores(
     cells: pd.DataFrame, questions: Sequence[Question], period: Period, *, smallest: int = 0
-) -> pd.DataFrame:
-    """Return every measure of every question in one period.
-
-    Returns
-    -------
-    One row a measure: measure, definition, value, low, high, n, why, unit.
-    """
-    found = [
+) -> list[tuple[Measure, MaybeEstimate]]:
+    """Return every measure of every question in one period."""
+    return [
         (measure, ratio(rows[rows["period"] == str(period)], **measure.parts, smallest=smallest))
         for question in questions
         for rows in [answers_to(cells, question)]
         for measure in measures_of(question)
     ]
-    measures = [measure for measure, _one in found]
-    labels = {"measure": [m.label for m in measures], "definition": [m.means for m in measures]}
-    frame = said_frame([said for _one, said in found], **labels)
-    return frame.assign(unit=[m.unit for m in measures])
 
 
 def group_shares(
@@ -125,7 +93,12 @@ def group_shares(
     """
     rows = answers_to(cells, question)
     frames = [
-        trend(rows, _share(question, name, name, ""), periods, smallest=smallest).assign(group=name)
+        trend(
+            rows,
+            _measure(question, name, name, "share", key="group_share"),
+            periods,
+            smallest=smallest,
+        ).assign(group=name)
         for name in GROUPS[question.kind]
     ]
     return pd.concat(frames, ignore_index=True)
@@ -188,21 +161,19 @@ def _cut(question: Question, score: pd.Series) -> tuple[pd.Series, pd.Series]:
     return score < best_from - 1, score >= best_from
 
 
-def _measure(question: Question, part: str, numerator: str, unit: str, means: str) -> Measure:
+def _measure(question: Question, part: str, numerator: str, unit: str, *, key: str) -> Measure:
     bounds = {"share": (0.0, 1.0), "points": (-100.0, 100.0)}.get(unit, question.scale)
+    low, high = question.scale
     return Measure(
         id=f"{question.name}_{part}" if part else question.name,
-        label=_(_PARTS[part], question=question.label) if part in _PARTS else question.label,
+        key=key,
+        values={"question": question.label, "low": low, "high": high, "below_high": high - 1}
+        | {"good": question.satisfied_at},
         numerator=numerator,
         denominator="answers",
         unit=unit,
         bounds=bounds,
-        means=means,
     )
-
-
-def _share(question: Question, part: str, numerator: str, means: str) -> Measure:
-    return _measure(question, part, numerator, "share", means)
 
 
 def wide_groups(shares: pd.DataFrame) -> pd.DataFrame:

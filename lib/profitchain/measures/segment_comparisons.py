@@ -15,21 +15,14 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import Measure
 from profitchain.stats.ratios import holm, ratio, said_frame
 from profitchain.stats.shrinkage import Heterogeneity, group_means, heterogeneity, shrunk
 
 FEWEST = 5  # customers in a group: below, its variance can't be told
-APART = (N_("above the others"), N_("below the others"))
-ALIKE = N_("can't be told apart")
-MEASURES = {
-    "retention_rate": N_("Retention rate"),
-    "margin_per_customer": N_("Margin per customer"),
-    "revenue_per_customer": N_("Revenue per customer"),
-    "latest_score": N_("Latest score"),
-}
+APART = ("above the others", "below the others")
+ALIKE = "can't be told apart"
 CURVE = 80  # places along a funnel
 FUNNEL = {"low_998": 0.001, "low_95": 0.025, "high_95": 0.975, "high_998": 0.999}
 
@@ -75,31 +68,22 @@ def keeping(customers: pd.DataFrame) -> MeasureByCustomer:
         Reads `back`, `period_orders`, `next_orders`, `cluster` and the segments.
     """
     before = customers[(customers["back"] == 1) & (customers["period_orders"] > 0)]
-    means = _("of the customers who bought in the previous period, the share who bought again")
-    measure = _measure("retention_rate", "share", (0.0, 1.0), means=means)
+    measure = _measure("retention_rate", "share", (0.0, 1.0))
     return _compared(measure, before, (before["next_orders"] > 0).astype(float))
 
 
 def earning(customers: pd.DataFrame, currency: str) -> MeasureByCustomer:
     """Return margin (revenue if that is not known) in the lookback of each who ordered in it."""
-    money = N_("margin") if "margin" in customers else N_("revenue")
+    money = "margin" if "margin" in customers else "revenue"
     now = customers[(customers["back"] == 0) & (customers["orders"] > 0)]
-    means = _(
-        "{money} in the lookback per customer who ordered in it, refunds netted", money=_(money)
-    )
-    measure = _measure(f"{money}_per_customer", currency, None, means=means)
+    measure = _measure(f"{money}_per_customer", currency, None)
     return _compared(measure, now, now[money])
 
 
 def feeling(customers: pd.DataFrame, question: Question) -> MeasureByCustomer:
     """Return each customer's latest answer to the main question within the lookback."""
     now = customers[(customers["back"] == 0) & customers["score"].notna()]
-    means = _(
-        "mean of the customers' latest answers to “{question}” in the lookback",
-        question=question.label,
-    )
-    bounds = tuple(float(end) for end in question.scale)
-    measure = _measure("latest_score", "score", bounds, means=means)
+    measure = _measure("latest_score", "score", question.scale)
     return _compared(measure, now, now["score"])
 
 
@@ -130,7 +114,9 @@ def compared_fairly(
     told = [
         _of_segment(one, segment, max(smallest, FEWEST)) for one in every for segment in segments
     ]
-    found = pd.DataFrame([head for head, _rows in told], columns=list(_HEAD)).astype({"why": str})
+    found = pd.DataFrame([head for head, _rows in told], columns=list(_HEAD)).astype(
+        {"why": object}
+    )
     found["p_adjusted"] = holm(found["p"].astype(float))
     differs = (found["p_adjusted"] < 1 - level).to_numpy()
     found["verdict"] = np.where(found["why"] != "", "", np.where(differs, "differ", ALIKE))
@@ -209,11 +195,8 @@ def over_dispersion(shown: pd.DataFrame, one: MeasureByCustomer) -> float:
     return float(((part["value"].to_numpy(float) - share) ** 2 / chance).mean())
 
 
-def _measure(id: str, unit: str, bounds: tuple[float, float] | None, *, means: str) -> Measure:
-    return Measure(
-        id=id, label=_(MEASURES[id]), numerator="value", denominator="n", unit=unit, bounds=bounds,
-        means=means,
-    )  # fmt: skip
+def _measure(id: str, unit: str, bounds: tuple[float, float] | None) -> Measure:
+    return Measure(id=id, numerator="value", denominator="n", unit=unit, bounds=bounds)
 
 
 def _compared(measure: Measure, rows: pd.DataFrame, values: pd.Series) -> MeasureByCustomer:
@@ -252,7 +235,7 @@ def _of_segment(
 
 
 def _nothing(n: int, smallest: int) -> NotEstimable:
-    return NotEstimable(_("No group has {smallest} customers or more.", smallest=smallest), n=n)
+    return NotEstimable("no_group_large_enough", n=n, smallest=smallest)
 
 
 def _numbers(found: Heterogeneity) -> dict[str, float]:

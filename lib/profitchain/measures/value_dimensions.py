@@ -9,28 +9,9 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
 from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ordered, share_of, withheld_groups
 from profitchain.stats.ratios import ratio, said_frame
-
-DIMENSIONS = {
-    N_("Financial"): N_("acquisition cost, payment risk"),
-    N_("Relational"): N_("trust, ties to people, complaints forgiven"),
-    N_("Strategic"): N_("name, reach, what is learnt from them"),
-    N_("Operational"): N_("returns handled, forecasts, channel of the order"),
-    N_("Data"): N_("browsing, consents, the quality of what is known"),
-    N_("Technology"): N_("digital share, self-service, integrations"),
-    N_("Human"): N_("what customers know and do for others; what staff learn"),
-}
-PROFIT, CAME_BACK = (
-    N_("profit per customer after cost to serve"), N_("customers who have come back, share"),
-)  # fmt: skip
-PER_CUSTOMER = {"margin": N_("margin per customer"), "revenue": N_("revenue per customer")}
-REFERRALS = N_("referrals made so far, per 100 customers")
-FROM_NEW = N_("period's revenue from new customers, share")
-CONTACTS, ANSWERED = N_("contacts per 100 orders"), N_("customers with an answer, share")
-NOT_MEASURED = N_("Not measured here.")
 
 
 def dimensions(
@@ -51,32 +32,32 @@ def dimensions(
 
     Returns
     -------
-    One row a dimension: dimension, measured_by, value, low, high, n (NaN where unsaid: it may be
-    too few to show), why, unit, not_measured.
+    One row a dimension: dimension, measured_by (a figure's name, "" for none), value, low, high, n
+    (NaN where unsaid: it may be too few to show), why, unit.
     """
     measured = {
         "Financial": _financial(now, profit, currency, smallest),
-        "Relational": (CAME_BACK, _came_back(now, smallest)),
+        "Relational": ("came_back_share", _came_back(now, smallest)),
         "Strategic": _strategic(now, smallest),
         "Operational": _operational(now, smallest),
-        "Data": (ANSWERED, answered),
-        "Technology": ("", NotEstimable(_(NOT_MEASURED))),
-        "Human": ("", NotEstimable(_(NOT_MEASURED))),
+        "Data": ("answered_share", answered),
+        "Technology": ("", NotEstimable("not_measured_here")),
+        "Human": ("", NotEstimable("not_measured_here")),
     }
     words, said = zip(*measured.values(), strict=True)
     units = [getattr(one, "unit", "") for one in said]
-    table = said_frame(said, dimension=list(measured), measured_by=[word or "–" for word in words])
+    table = said_frame(said, dimension=list(measured), measured_by=words)
     table["n"] = table["n"].where(table["value"].notna())
-    return table.assign(unit=units, not_measured=list(DIMENSIONS.values()))
+    return table.assign(unit=units)
 
 
 def _financial(
     now: pd.DataFrame, profit: MaybeEstimate, currency: str, smallest: int
 ) -> tuple[str, MaybeEstimate]:
     if not isinstance(profit, NotEstimable):
-        return PROFIT, profit
+        return "profit_per_customer", profit
     column = "margin" if "margin" in now else "revenue"
-    return PER_CUSTOMER[column], _per_customer(now, column, currency, smallest)
+    return f"{column}_per_customer", _per_customer(now, column, currency, smallest)
 
 
 def _per_customer(now: pd.DataFrame, column: str, unit: str, smallest: int) -> MaybeEstimate:
@@ -93,17 +74,19 @@ def _came_back(now: pd.DataFrame, smallest: int) -> MaybeEstimate:
 
 def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
     if "referrals" in now:
-        return REFERRALS, _per_hundred(ordered(now), "referrals", "customers", smallest)
+        return "referrals_per_hundred", _per_hundred(
+            ordered(now), "referrals", "customers", smallest
+        )
     new = now["group"] == "New"
     if withheld_groups(now, smallest)["New"]:
-        return FROM_NEW, too_small(int(new.sum()), smallest)
-    return FROM_NEW, share_of(now, new, "period_revenue", smallest=smallest)
+        return "revenue_from_new_share", too_small(int(new.sum()), smallest)
+    return "revenue_from_new_share", share_of(now, new, "period_revenue", smallest=smallest)
 
 
 def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
     if "contacts" not in now:
-        return CONTACTS, NotEstimable(_("Needs table `contacts`."))
-    return CONTACTS, _per_hundred(ordered(now), "contacts", "orders", smallest)
+        return "contacts_per_hundred", NotEstimable("needs_contacts")
+    return "contacts_per_hundred", _per_hundred(ordered(now), "contacts", "orders", smallest)
 
 
 def _per_hundred(

@@ -14,22 +14,15 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
-from profitchain.measures.disclosure_control import BESIDE_SMALL, too_small, withheld
+from profitchain.measures.disclosure_control import too_small, withheld
 from profitchain.measures.rfm import ALL, Money, money_of, ordered, snapshot
 from profitchain.sources.settings import Question
 from profitchain.stats.ratios import ratio
 from profitchain.stats.sampling_weights import factor, group_size, of_all
 
-FIELDS = {
-    N_("Loyal"): N_("much and satisfied"),
-    N_("Hostages"): N_("much though not satisfied"),
-    N_("At risk"): N_("little though satisfied: they could as well go elsewhere"),
-    N_("Deserters"): N_("little and not satisfied"),
-}
-SILENT_HIGH, SILENT_LOW = N_("No answer, high value"), N_("No answer, low value")
-SILENT = N_("No answer")
-NO_ORDER = N_("No order")
+FIELDS = ("Loyal", "Hostages", "At risk", "Deserters")
+SILENT_HIGH, SILENT_LOW = "No answer, high value", "No answer, low value"
+SILENT, NO_ORDER = "No answer", "No order"
 MOVES = ["before", "customers", "now", "moved", "share"]
 PLACES = (*FIELDS, SILENT_HIGH, SILENT_LOW, NO_ORDER)
 SATISFIED_NPS = 7.0  # passives and promoters; from 9 on, most firms' customers would be unhappy
@@ -80,13 +73,11 @@ def fields(
     satisfied_from : as `chosen` in `satisfied_at`.
     """
     if question is None or "score" not in customers:
-        return NotEstimable(
-            _("Satisfaction is not known: needs table `responses` and a main question.")
-        )
+        return NotEstimable("satisfaction_not_known")
     now, before = snapshot(customers, 0), snapshot(customers, 1)
     base, money = ordered(now), money_of(now)
     if base.empty:
-        return NotEstimable(_("Nobody ordered within the lookback."))
+        return NotEstimable("nobody_ordered")
     cut = Cut(
         money=money,
         high_from=float(base[money].median()),
@@ -171,26 +162,16 @@ def _one_sided(good: int, bad: int, smallest: int) -> NotEstimable:
     if max(good, bad) < smallest:
         return too_small(int(good + bad), smallest)
     if 0 < bad < smallest:
-        words = ngettext(
-            "Fewer than {n} of them is not satisfied.",
-            "Fewer than {n} of them are not satisfied.",
-            smallest,
-        )
-        return NotEstimable(words)
+        return NotEstimable("few_not_satisfied", smallest=smallest)
     if 0 < good < smallest:
-        words = ngettext(
-            "Fewer than {n} of them is satisfied.",
-            "Fewer than {n} of them are satisfied.",
-            smallest,
-        )
-        return NotEstimable(words)
-    return NotEstimable(_(BESIDE_SMALL))
+        return NotEstimable("few_satisfied", smallest=smallest)
+    return NotEstimable("beside_a_small_group")
 
 
 def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers of whom an answer is known."""
     if "score" not in now:
-        return NotEstimable(_("Needs table `responses` and a main question."))
+        return NotEstimable("needs_main_question")
     base = ordered(now)
     return _share(base, base["score"].notna(), smallest=smallest)
 

@@ -47,11 +47,11 @@ def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str
     """
     chosen = {name: float(given.get(name, usual)) for name, usual in CHOICES.items()}
     customers = edition.table("customers")
-    seen = churn_model.foresee(customers, per_year=edition.period.per_year)
-    plan = retention_targeting.plan(customers, seen, **chosen)
+    seen = churn_model.forecast_churn(customers, per_year=edition.period.per_year)
+    plan = retention_targeting.plan_contacts(customers, seen, **chosen)
     if isinstance(plan, NotEstimable):
         return f"No list of customers was written: {reasons.text(plan)}"
-    found = retention_targeting.at_risk_list(seen, plan, edition.company.main)
+    found = retention_targeting.at_risk_list(plan, edition.company.main)
     named = customer_ids(edition).merge(found, on="row", validate="one_to_one")
     named = named.sort_values("rank").drop(columns="row").round(PLACES)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -33,14 +33,14 @@ from profitchain.exhibits import charts, exhibit, findings
 from profitchain.measures import loyalty
 from profitchain.panel.edition import read_period
 from profitchain.stats import comparisons
-from profitchain.words import captions, prose, scores
+from profitchain.words import captions, measures, prose, scores
 
 edition = read_period(company, period)
 now, activity = edition.period, loyalty.with_complements(edition.table("activity"))
 """
 _STORY = """
 measure = loyalty.loyalty_measures(edition.company.currency)["revenue_per_customer"]
-story = comparisons.story(activity, measure, edition.periods)
+story = comparisons.measure_series(activity, measure, edition.periods)
 """
 _CHART = """
 words = captions.trend(story, now, "Orders")
@@ -48,7 +48,7 @@ exhibit.chart(charts.draw_trend, story.trend, id="over-time", **words)
 """
 _RECORD = """
 findings.record(
-    findings.finding("{id}", story.now, label=measure.label, trend=story.trend)
+    findings.finding("{id}", story.now, label=measures.label(measure), trend=story.trend)
 )
 """
 

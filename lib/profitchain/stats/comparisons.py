@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
-from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.stats.ratios import change, difference, holm, ratio, said_frame
 
+ABOVE, BELOW = "above the rest", "below the rest"
+ALIKE = "can't be told from the rest"
 EVERYBODY = "all"  # the one segment of a firm that has declared none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A ratio of two summed columns, with all that a reader must be told of it.
+    """A ratio of two summed columns.
 
-    `bounds` are the ends of the scale in `unit`, None where there are none; `means` is the
-    definition in words; `counts` is the column whose sum is n, where it isn't the denominator.
+    `bounds` are the ends of the scale in `unit`, None where there are none; `counts` is the column
+    whose sum is n, where it isn't the denominator. `words.measures` names and defines it by its
+    `id`, or by `key` where many questions are measured alike, and fills in `values`.
     """
 
     id: str
-    label: str
     numerator: str
     denominator: str
     unit: str
-    means: str
     counts: str = ""
     bounds: tuple[float, float] | None = None
+    key: str = ""
+    values: Mapping[str, str | float] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, object]:
@@ -129,7 +131,7 @@ def by_groups(
     frame = (
         pd.concat(frames, ignore_index=True)
         if frames
-        else _groups(sums.assign(**{EVERYBODY: N_("all answers")}), measure, EVERYBODY, smallest)
+        else _groups(sums.assign(**{EVERYBODY: "all answers"}), measure, EVERYBODY, smallest)
     )
     frame["p_adjusted"] = holm(frame["p_adjusted"])
     frame["verdict"] = [
@@ -166,8 +168,8 @@ def verdict_of(difference: float, p_adjusted: float, alpha: float) -> str:
     if np.isnan(difference):
         return ""
     if np.isnan(p_adjusted) or p_adjusted >= alpha:
-        return N_("can't be told from the rest")
-    return N_("above the rest") if difference > 0 else N_("below the rest")
+        return ALIKE
+    return ABOVE if difference > 0 else BELOW
 
 
 def period_totals(
@@ -178,16 +180,10 @@ def period_totals(
     said = [
         counted(total[str(period)], unit=unit)
         if str(period) in total.index
-        else NotEstimable(_("Nothing was counted here."))
+        else NotEstimable("nothing_counted")
         for period in periods
     ]
     return said_frame(said, period=[str(period) for period in periods])
-
-
-def trends(stories: Sequence[MeasureSeries]) -> pd.DataFrame:
-    """Return the trends of several stories below each other, with columns `measure` and `unit`."""
-    frames = [one.trend.assign(measure=one.measure.label, unit=one.measure.unit) for one in stories]
-    return pd.concat(frames, ignore_index=True)
 
 
 def in_percentage_points(shares: pd.DataFrame) -> pd.DataFrame:

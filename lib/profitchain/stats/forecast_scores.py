@@ -14,14 +14,13 @@ import pandas as pd
 from scipy import stats
 from scipy.special import logit
 
-from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.core.i18n import _
+from profitchain.core.estimates import Estimate, NotEstimable, Reason, to_frame
 from profitchain.stats.comparisons import Measure
 from profitchain.stats.glm import fit
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import FEWEST_EVENTS, Design, kish
 from profitchain.stats.model_matrix import Controls, as_it_is
-from profitchain.stats.ratios import Linearised, ratio, said_frame
+from profitchain.stats.ratios import Linearised, ratio
 
 TOP = 0.1  # lift looks at the tenth foretold the highest chance
 BINS = 10
@@ -29,17 +28,13 @@ SURE = 1e-9  # chances nearer to 0 or 1 count as this near
 METHOD = "out of time, 95% interval clustered by customer"
 
 
-def refusal(outcome: np.ndarray) -> str:
-    """Return why a forecast of these outcomes (1 came true, 0 not) can't be judged, or ""."""
+def _refusal(outcome: np.ndarray) -> NotEstimable | None:
+    """Return why a forecast of these outcomes (1 came true, 0 not) can't be judged, or None."""
     came, n = int(outcome.sum()), len(outcome)
     if min(came, n - came) >= FEWEST_EVENTS:
-        return ""
-    return _(
-        "{left} of {count} customers left: at least {needed} of either kind are needed.",
-        left=f"{came:,}",
-        count=f"{n:,}",
-        needed=FEWEST_EVENTS,
-    )
+        return None
+    counts = {"left": came, "count": n, "needed": FEWEST_EVENTS}
+    return NotEstimable(Reason.of("too_few_of_either_kind", **counts), n=n)
 
 
 def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised | NotEstimable:
@@ -48,8 +43,8 @@ def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linear
     0.5 is a coin, 1 a perfect ranking. Hanley and McNeil (1982, Radiology 143: 29-36); errors by
     DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44: 837-845), whose variance they add up to.
     """
-    if why := refusal(outcome):
-        return NotEstimable(why, n=len(outcome))
+    if refused := _refusal(outcome):
+        return refused
     left = outcome == 1
     ranks = stats.rankdata(chance)
     errors = np.empty(len(chance))
@@ -71,8 +66,8 @@ def brier_skill(
     model learnt from; 1 is perfect; it may fall below 0. Brier (1950, Monthly Weather Review 78:
     1-3); Murphy (1973, J. Appl. Meteorol. 12: 215-223).
     """
-    if why := refusal(outcome):
-        return NotEstimable(why, n=len(outcome))
+    if refused := _refusal(outcome):
+        return refused
     missed, plain = (outcome - chance) ** 2, (outcome - base_rate) ** 2
     left = missed.sum() / plain.sum()
     errors = -_scaled(missed - left * plain) / plain.sum()
@@ -95,8 +90,8 @@ def lift(
     `top` is the share of customers looked at; of customers with one chance at its edge each counts
     in part, so that no accident of their order decides.
     """
-    if why := refusal(outcome):
-        return NotEstimable(why, n=len(outcome))
+    if refused := _refusal(outcome):
+        return refused
     wanted = top * len(chance)
     edge = np.sort(chance)[::-1][max(int(np.ceil(wanted)) - 1, 0)]
     above, at = chance > edge, chance == edge
@@ -134,11 +129,11 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
     count = int(np.clip(len(trial) // max(smallest, 20), 1, BINS))
     place = trial[column].rank(method="average", pct=True)
     rows = trial.assign(n=1, place=np.ceil(place * count))
-    left = Measure(id="", label="", numerator="outcome", denominator="n", unit="share", means="",
+    left = Measure(id="", numerator="outcome", denominator="n", unit="share",
                    bounds=(0.0, 1.0))  # fmt: skip
     parts = [part for _place, part in rows.groupby("place") if len(part) >= max(smallest, 1)]
     said = [ratio(part, **left.parts, smallest=smallest) for part in parts]
-    return said_frame(said, foretold=[part[column].mean() for part in parts])
+    return to_frame(said, foretold=[part[column].mean() for part in parts])
 
 
 def calibration_line(
@@ -149,8 +144,8 @@ def calibration_line(
     The slope is that of a logit of the outcome on the foretold log odds (Cox 1958, Biometrika 45:
     562-565); `drift` is the share that left less the mean chance, 0 where the level is right.
     """
-    if why := refusal(outcome):
-        return dict.fromkeys(("slope", "drift"), NotEstimable(why, n=len(outcome)))
+    if refused := _refusal(outcome):
+        return dict.fromkeys(("slope", "drift"), refused)
     n = len(outcome)
     odds = logit(np.clip(chance, SURE, 1 - SURE))
     missed = ratio(
@@ -158,7 +153,7 @@ def calibration_line(
         numerator="missed", denominator="n", unit="share",
     )  # fmt: skip
     if odds.std() < SURE:
-        return {"slope": NotEstimable(_("All are told the same chance."), n=n), "drift": missed}
+        return {"slope": NotEstimable("all_chances_the_same", n=n), "drift": missed}
     model = fit(simple_logit(np.column_stack([np.ones(n), odds]), outcome, clusters))
     if isinstance(model, NotEstimable):
         return {"slope": model, "drift": missed}

@@ -19,7 +19,6 @@ from scipy.special import expit, logit
 
 from profitchain.core.cache import remembered
 from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import _
 from profitchain.stats.model_design import Design, Outcome, kish, model_of
 from profitchain.stats.model_matrix import BLOCK, Basis
 
@@ -96,13 +95,14 @@ def fit(design: Design) -> Fit | NotEstimable:
         design.columns, design.total, design.n, binary=design.binary, score_terms=design.score_terms
     )
     if values is None:
-        return NotEstimable(_no_finite_fit(design), n=design.answers)
+        key = "perfectly_told" if design.binary else "no_stable_fit"
+        return NotEstimable(key, n=design.answers)
     errors = _errors(design, values)
     effective = kish(design.answers_of_each)
     found = Quantities(values=values, errors=errors, n=design.answers, effective=effective)
     fitted = Fit(design=design, coefficients=found)
     if design.binary and np.abs(fitted.predictor).max() > FARTHEST:
-        return NotEstimable(_no_finite_fit(design), n=design.answers)
+        return NotEstimable("perfectly_told", n=design.answers)
     return fitted
 
 
@@ -224,9 +224,3 @@ def bread_of(design: Design, values: np.ndarray) -> np.ndarray:
     """Return how far the coefficients move per unit of the model's equations (terms x terms)."""
     told = (design.columns, design.total, design.n, values)
     return np.linalg.inv(_slope_and_curvature(*told, binary=design.binary)[1])
-
-
-def _no_finite_fit(design: Design) -> str:
-    if design.binary:
-        return _("The scores (or controls) tell perfectly who came back, so no finite effect fits.")
-    return _("No stable effect fits these amounts.")

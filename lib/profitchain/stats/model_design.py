@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
+from profitchain.core.estimates import NotEstimable, Reason
 from profitchain.stats.clusters import MANY, is_shared, totals
 from profitchain.stats.compression import Members, members_of, together
 from profitchain.stats.model_matrix import (
@@ -28,13 +27,6 @@ FEWEST_EVENTS = 10  # repeats, and answers without one; fewer were not tried
 EVENTS_PER_TERM = 5  # Vittinghoff and McCulloch (2007), Am. J. Epidemiol. 165: 710-718
 FEWEST_CUSTOMERS = 20.0  # effective (`kish`): with 10 to 20 the intervals cover 89%, not 95%
 FEWEST_PAYERS = 8.0  # effective, by what followed their answers
-SUMMED = {
-    "n": N_("answers"),
-    "repeats": N_("repeats"),
-    "orders": N_("orders"),
-    "spend": N_("spend"),
-    "margin": N_("margin"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +112,8 @@ def build(
         Reads `score`, `cluster`, `n`, the outcome's sums and the controls' columns.
     members : who shares in each cell, where that isn't one cluster; `cluster` is not read then.
     """
-    why = refusal(cells, outcome, members)
     answers = round(float(cells["n"].sum()))
-    if why:
+    if why := refusal(cells, outcome, members):
         return NotEstimable(why, n=answers)
     known = control_columns(cells, controls, outcome=outcome)
     score = basis(cells["score"].to_numpy(float))
@@ -132,8 +123,7 @@ def build(
     n = cells["n"].to_numpy(float)
     keep = independent(columns, n)
     if not keep[:before].all():
-        why = _("Too few different scores to tell these effects apart.")
-        return NotEstimable(why, n=answers)
+        return NotEstimable("scores_not_apart", n=answers)
     known = known.keeping(keep[before:])
     design = Design(
         columns=columns if members and keep.all() else columns[:, keep],  # no copy of a large one
@@ -161,43 +151,24 @@ def model_of(
 
 def refusal(
     cells: pd.DataFrame, outcome: Outcome = "repeats", members: Members | None = None
-) -> str:
-    """Return why these answers can't carry any comparison, or an empty text."""
-    n = round(float(cells["n"].sum()))
+) -> Reason | None:
+    """Return why these answers can't carry any comparison, or None."""
+    n, repeats = (round(float(cells[name].sum())) for name in ("n", "repeats"))
     if n == 0:
-        return _("There are no answers yet whose window has closed.")
+        return Reason("no_window_closed")
     scores = cells.loc[cells["n"] > 0, "score"]
     if scores.nunique() < 2:
-        score = f"{scores.iloc[0]:g}"
-        return _("Every answer gives the same score ({score}): nothing to compare.", score=score)
+        return Reason.of("all_scores_the_same", score=float(scores.iloc[0]))
     if n < FEWEST_ANSWERS:
-        return ngettext(
-            "Only {n} answer: at least {fewest} are needed.",
-            "Only {n} answers: at least {fewest} are needed.",
-            n,
-            fewest=FEWEST_ANSWERS,
-        )
-    return _few_events(n, round(float(cells["repeats"].sum())), outcome) or _few_customers(
-        cells, outcome, members
-    )
-
-
-def _few_events(n: int, repeats: int, outcome: Outcome) -> str:
-    """Return why so few answers with an order after them, or without, tell nothing."""
+        return Reason.of("too_few_answers", answers=n, fewest=FEWEST_ANSWERS)
     if repeats < FEWEST_EVENTS:
-        return ngettext(
-            "Only {n} of {total} answers was followed by an order: too few to compare.",
-            "Only {n} of {total} answers were followed by an order: too few to compare.",
-            repeats,
-            total=f"{n:,}",
-        )
+        return Reason.of("too_few_repeats", repeats=repeats, total=n)
     if outcome == "repeats" and n - repeats < FEWEST_EVENTS:
-        return _(
-            "All but {count} of {total} answers had an order after them: too few without.",
-            count=n - repeats,
-            total=f"{n:,}",
-        )
-    return ""
+        return Reason.of("too_few_without_repeat", count=n - repeats, total=n)
+    names = [name for name in dict.fromkeys(("n", outcome)) if name in cells]
+    sums = totals(cells, names) if members is None else members.sums
+    few = _few_customers(sums, "n", FEWEST_CUSTOMERS)
+    return few or _few_customers(sums, outcome, FEWEST_PAYERS)
 
 
 def _affordable(design: Design) -> Design | NotEstimable:
@@ -207,47 +178,23 @@ def _affordable(design: Design) -> Design | NotEstimable:
     rarer = round(min(events, design.answers - events))
     if rarer >= EVENTS_PER_TERM * terms:
         return design
+    key = "too_few_events_for_terms" if design.binary else "too_few_answers_for_terms"
     counts = {"events": rarer, "terms": terms, "each": EVENTS_PER_TERM}
-    if design.binary:
-        why = _(
-            "Only {events} answers with the rarer outcome for {terms} terms of the model: at least "
-            "{each} for each are needed. Fewer controls may do.",
-            **counts,
-        )
-    else:
-        why = _(
-            "Only {events} answers for {terms} terms of the model: at least {each} for each are "
-            "needed. Fewer controls may do.",
-            **counts,
-        )
-    return NotEstimable(why, n=design.answers)
+    return NotEstimable(Reason.of(key, **counts), n=design.answers)
 
 
-def _few_customers(cells: pd.DataFrame, outcome: Outcome, members: Members | None) -> str:
+def _few_customers(sums: pd.DataFrame, column: str, fewest: float) -> Reason | None:
     """Return why so few customers, or so few of those who paid, tell nothing."""
-    known = [name for name in dict.fromkeys(("n", outcome)) if name in cells]
-    of_each = totals(cells, known) if members is None else members.sums
-    return next(filter(None, (
-        _one_is_most(of_each, name, fewest)
-        for name, fewest in (("n", FEWEST_CUSTOMERS), (outcome, FEWEST_PAYERS))
-    )), "")  # fmt: skip
-
-
-def _one_is_most(sums: pd.DataFrame, column: str, fewest: float) -> str:
-    what = _(SUMMED.get(column, column))
     if column not in sums:
-        return _("The data have no {what}.", what=what)
-    of_each = sums[column].abs().to_numpy(float)
-    if of_each.sum() == 0:
-        return _("There are no {what} to compare.", what=what)
-    if kish(of_each) >= fewest:
-        return ""
-    return _(
-        "Too few customers: one of {count} makes up {share} of all {what}.",
-        count=f"{np.count_nonzero(of_each):,}",
-        share=f"{of_each.max() / of_each.sum():.0%}",
-        what=what,
-    )
+        return Reason.of("no_such_outcome", what=column)
+    amounts = sums[column].abs().to_numpy(float)
+    if amounts.sum() == 0:
+        return Reason.of("outcome_all_zero", what=column)
+    if kish(amounts) >= fewest:
+        return None
+    share = float(amounts.max() / amounts.sum())
+    count = int(np.count_nonzero(amounts))
+    return Reason.of("one_customer_is_most", count=count, share=share, what=column)
 
 
 def kish(totals: np.ndarray) -> float:

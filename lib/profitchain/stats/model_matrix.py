@@ -10,22 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.i18n import N_, _
+from profitchain.core.estimates import Reason
 
 NUMERIC = {"prior_orders": "prior_orders", "recency": "recency_days", "tenure": "tenure_days"}
 NUMERIC |= {name: name for name in ("tenure_then", "next_prior_orders")}
-WORDS = {
-    "prior_orders": N_("prior orders"),
-    "recency": N_("days since the last order"),
-    "tenure": N_("days as a customer"),
-}
-CAME_BACK = N_("those who came back")
-NOT_KNOWN, ALL_OTHERS = N_("not known"), N_("all others")  # levels of a control; keys
+CAME_BACK = "those who came back"
+NOT_KNOWN, ALL_OTHERS = "not known", "all others"  # levels of a control
 FEWEST_IN_LEVEL = 10  # a category with fewer answers joins the other rare ones
 HARRELL = (0.05, 0.275, 0.5, 0.725, 0.95)
 HARRELL_THREE = (0.10, 0.5, 0.90)
@@ -45,28 +39,24 @@ class Linear(str):
 class Controls:
     """Columns for what was known before the answer, and what became of each control asked for.
 
-    Each of `parts` is a column with one number a cell; `names` says for each, in words, which
-    control it belongs to; `notes` are clauses about controls that were dropped or had categories
-    pooled.
+    Each of `parts` is a column with one number a cell; `names` says for each which
+    control it belongs to; `notes` tell of controls that were dropped or had categories pooled.
     """
 
     parts: tuple[np.ndarray, ...] = ()
     names: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The controls that entered, in words."""
+        """The controls that entered."""
         return tuple(dict.fromkeys(self.names))
 
     def keeping(self, keep: np.ndarray) -> Controls:
         """Return these controls with some columns only; a control that loses all is noted."""
         names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
         lost = [name for name in self.used if name not in names]
-        notes = [
-            _("{control} repeats what the score or other controls tell", control=name)
-            for name in lost
-        ]
+        notes = [Reason.of("control_repeats_others", control=name) for name in lost]
         parts = tuple(part for part, kept in zip(self.parts, keep, strict=True) if kept)
         return Controls(parts=parts, names=names, notes=(*self.notes, *notes))
 
@@ -153,15 +143,13 @@ def control_columns(
     """
     columns: list[np.ndarray] = []
     names: list[str] = []
-    notes: list[str] = []
+    notes: list[Reason] = []
     for control in dict.fromkeys(controls):
-        word = word_of(control)
         if column_of(control) not in cells:
-            notes.append(_("{control} is not in the data", control=word))
+            notes.append(Reason.of("control_not_in_data", control=control))
             continue
         if _separates_a_few(cells, control, outcome):
-            told = {"control": word, "who": _(who)}
-            notes.append(_("{control} left out, as it hardly varies among {who}", **told))
+            notes.append(Reason.of("control_hardly_varies", control=control, who=who))
             continue
         is_linear = isinstance(control, Linear)
         candidates = (
@@ -171,9 +159,9 @@ def control_columns(
         )
         found = [column for column in candidates if len(column) and np.ptp(column) > 0]
         columns += found
-        names += [word] * len(found)
+        names += [control] * len(found)
         if not found:
-            notes.append(_("{control} is the same for everyone", control=word))
+            notes.append(Reason.of("control_constant", control=control))
     return Controls(parts=tuple(columns), names=tuple(names), notes=tuple(notes))
 
 
@@ -209,7 +197,7 @@ def independent(columns: np.ndarray, weights: np.ndarray, *, tolerance: float = 
 
 
 def _columns(
-    cells: pd.DataFrame, control: str, outcome: str, notes: list[str]
+    cells: pd.DataFrame, control: str, outcome: str, notes: list[Reason]
 ) -> Iterator[np.ndarray]:
     column = NUMERIC.get(control, control)
     if column in NUMERIC.values():
@@ -248,7 +236,7 @@ def _separates_a_few(cells: pd.DataFrame, control: str, outcome: str) -> bool:
 
 
 def _levels(
-    cells: pd.DataFrame, control: str, outcome: str, notes: list[str]
+    cells: pd.DataFrame, control: str, outcome: str, notes: list[Reason]
 ) -> Iterator[np.ndarray]:
     if cells.empty:
         return
@@ -258,9 +246,10 @@ def _levels(
     pooled = _pool(sums, outcome)
     changed = [level for level in sums.index if pooled[level] != level]
     if changed and pooled.nunique() > 1:
-        joined = level_words(pooled[changed[0]])
-        told = {"control": word_of(control), "levels": _in_a_row(changed), "joined": joined}
-        notes.append(_("{control}: {levels} joined to {joined}", **told))
+        levels, joined = tuple(changed), pooled[changed[0]]
+        notes.append(
+            Reason.of("control_levels_joined", control=control, levels=levels, joined=joined)
+        )
     sizes = sums["n"].groupby(pooled.to_numpy()).sum()
     for name in sizes.index.drop(sizes.idxmax()):
         yield (pooled == name).to_numpy(np.int8)[codes]
@@ -295,26 +284,8 @@ def column_of(control: str) -> str:
     return control if isinstance(control, Linear) else NUMERIC.get(control, control)
 
 
-def word_of(control: str) -> str:
-    """Return what a control is called in words; a segment's name is the firm's own."""
-    known = control in WORDS and not isinstance(control, Linear)
-    return _(WORDS[control]) if known else control.replace("_", " ")
-
-
 def named_levels(column: pd.Series) -> pd.Series:
     """Return a segment's values as text, those that are missing under one name."""
     if isinstance(column.dtype, pd.CategoricalDtype) and not column.hasnans:
         return column.cat.rename_categories(str)
     return column.astype(object).where(column.notna(), NOT_KNOWN).astype(str)
-
-
-def _in_a_row(levels: Sequence[str]) -> str:
-    def joined(first: str, second: str) -> str:
-        return _("{first}, {second}", first=first, second=second)
-
-    return reduce(joined, map(level_words, levels))
-
-
-def level_words(level: str) -> str:
-    """Return a level as a page shows it: the firm's own words as they are."""
-    return _(level) if level in (NOT_KNOWN, ALL_OTHERS) else level

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import _
 from profitchain.stats.glm import Quantities
 from profitchain.stats.model_design import kish
 from profitchain.stats.model_matrix import independent
@@ -28,14 +27,14 @@ def least_squares(
     keep = independent(columns, np.ones(len(columns)))
     terms = int(keep.sum())
     if not keep[others.shape[1] :].all() or len(columns) <= terms:
-        return NotEstimable(_("These answers can't tell the effects apart."), n=len(columns))
+        return NotEstimable("effects_not_apart", n=len(columns))
     columns, places = columns[:, keep], np.arange(terms - wanted.shape[1], terms)
     bread = np.linalg.inv(columns.T @ columns)
     coefficients = bread @ columns.T @ outcomes
     codes, names = pd.factorize(clusters)
     count, rows = len(names), len(columns)
     if count < 2:
-        return NotEstimable(_("All answers are one customer's."), n=rows)
+        return NotEstimable("answers_of_one_customer", n=rows)
     pulls = columns @ bread[:, places]
     brought = [
         np.bincount(codes, pull * left, count)

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _, ngettext
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.stats.clusters import totals as totals_of
 
 FEWEST_CLUSTERS = 4.5  # below this many effective customers an interval would be guesswork
+said_frame = to_frame  # until every package imports it from core.estimates
 CLUSTERED = "95% interval clustered by customer"
 
 
@@ -153,18 +153,6 @@ def holm(p_values: pd.Series | Sequence[float]) -> np.ndarray:
     return adjusted
 
 
-def said_frame(said: Sequence[MaybeEstimate], **labels: Sequence[object]) -> pd.DataFrame:
-    """Return estimates as a frame: the labels, then value, low, high (NaN where unsaid), n, why."""
-    rows = [
-        (one.value, one.low, one.high, one.n, "")
-        if isinstance(one, Estimate)
-        else (np.nan, np.nan, np.nan, one.n, one.why)
-        for one in said
-    ]
-    numbers = pd.DataFrame(rows, columns=["value", "low", "high", "n", "why"])
-    return pd.concat([pd.DataFrame(labels), numbers], axis=1)
-
-
 def linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
 ) -> Linearised | NotEstimable:
@@ -175,36 +163,19 @@ def linearise(
     above, below, counted = (totals[name].to_numpy() for name in columns)
     clusters, n = totals.index, below.sum()
     if n <= 0:
-        return NotEstimable(_("Nothing was counted here."))
+        return NotEstimable("nothing_counted")
     if min(n, len(clusters)) < smallest:
-        return NotEstimable(_too_small(smallest), n=int(n))
+        return NotEstimable("group_too_small", smallest=smallest, n=int(n))
     shares = below / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
-        return NotEstimable(_too_few(len(clusters), float(shares.max())), n=int(n))
+        if len(clusters) < FEWEST_CLUSTERS:
+            return NotEstimable("too_few_customers", customers=len(clusters), n=int(n))
+        return NotEstimable("one_customer_too_large", share=float(shares.max()), n=int(n))
     value = float(above.sum() / n)
     residuals = (above - value * below) / n
     errors = pd.Series(residuals * np.sqrt(len(clusters) / (len(clusters) - 1)), index=clusters)
     return Linearised(value=value, errors=errors, n=int(counted.sum()), effective=effective)
-
-
-def _too_small(smallest: int) -> str:
-    return ngettext(
-        "Fewer than {n} customer: too small a group to show.",
-        "Fewer than {n} customers: too small a group to show.",
-        smallest,
-    )
-
-
-def _too_few(clusters: int, largest_share: float) -> str:
-    if clusters < FEWEST_CLUSTERS:
-        return ngettext(
-            "Too few to say: only {n} customer.", "Too few to say: only {n} customers.", clusters
-        )
-    return _(
-        "Too few to say: one customer makes up {share} of what was counted.",
-        share=f"{largest_share:.0%}",
-    )
 
 
 def _interval(

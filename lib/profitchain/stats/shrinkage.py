@@ -16,7 +16,6 @@ import pandas as pd
 from scipy import optimize, stats
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.core.i18n import _
 
 DRAWS = 1999
 MOST_DRAWN = 500  # customers of a drawn group; a larger group's mean scatters less, by the root
@@ -101,9 +100,9 @@ def heterogeneity(values: pd.Series, group: pd.Series) -> Heterogeneity | NotEst
     """
     groups = group_means(values, group)
     if len(groups.n) < 2:
-        return NotEstimable(_("Only one group: nothing to compare."), n=len(values))
+        return NotEstimable("only_one_group", n=len(values))
     if not groups.variance.min() > 0:
-        return NotEstimable(_("All customers are alike in this."), n=len(values))
+        return NotEstimable("all_customers_alike", n=len(values))
     q, apart = _statistics(groups.n, groups.mean, groups.variance)
     q_drawn, apart_drawn = _by_chance(values.to_numpy(float), groups.n)
     return Heterogeneity(

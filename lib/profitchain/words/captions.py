@@ -19,7 +19,7 @@ from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company, Question
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import stands_for
-from profitchain.words import data, repeat_effect, scores
+from profitchain.words import data, measures, repeat_effect, scores
 from profitchain.words.prose import period_word
 from profitchain.words.reasons import with_interval
 
@@ -130,10 +130,14 @@ def empty_columns(columns: pd.DataFrame) -> Caption:
 
 def trend(story: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption:
     """Return the caption of one measure over time; `rows` says whose."""
-    label, unit = story.measure.label, story.measure.unit
+    label, unit = measures.label(story.measure), story.measure.unit
     return {
         "message": scores.change_title(story, period),
-        "measure": _("{label}: {meaning}; 95% intervals", label=label, meaning=story.measure.means),
+        "measure": _(
+            "{label}: {meaning}; 95% intervals",
+            label=label,
+            meaning=measures.definition(story.measure),
+        ),
         "source": source(rows, story.now.n, period),
         "description": scores.trend_description(label, story.trend, unit),
         "unit": unit,
@@ -192,7 +196,7 @@ def courses(told: Sequence[MeasureSeries], period: Period, message: str, of: str
 
 def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Caption:
     """Return the caption of a measure by group of customers."""
-    label = measure.label
+    label = measures.label(measure)
     message = scores.segments_message(label, by_group)
     if named := _UNITS.get(measure.unit):
         shown = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(named))

@@ -13,6 +13,7 @@ from profitchain.stats.comparisons import in_percentage_points
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
 from profitchain.words.designs import described, per_point_caption, shown
 from profitchain.words.prose import sentence
+from profitchain.words.reasons import control_name
 
 
 def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.DataFrame) -> str:
@@ -33,7 +34,7 @@ def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.Dat
     shares = [plain(row[name], "share") for name in ("score_share", "outcome_share")]
     strongest = _(
         "Our strongest control, {control}, explains {of_score} and {of_repeats}.",
-        control=_(row["control"]),
+        control=control_name(row["control"]),
         of_score=shares[0],
         of_repeats=shares[1],
     )
@@ -89,7 +90,7 @@ def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
     strongest = compared["control"].iloc[0]
     kept = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
     labels = [
-        _(row.control) if row.times == 1 else f"{_(row.control)} × {row.times:g}"
+        control_name(row.control) + ("" if row.times == 1 else f" × {row.times:g}")
         for row in kept.itertuples()
     ]
     kept = kept.assign(unit="share")
@@ -135,7 +136,8 @@ def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
         ends = part.set_index("control")[["value", "low", "high"]].loc[table["as strong as"]]
         for end in ends:
             table[f"{_left(times)}_{end}"] = ends[end].to_numpy()
-    return table.reset_index(drop=True)
+    names = [control_name(control) for control in table["as strong as"]]
+    return table.assign(**{"as strong as": names}).reset_index(drop=True)
 
 
 def compared_caption(line: StraightLine | NotEstimable) -> Caption:

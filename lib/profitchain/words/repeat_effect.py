@@ -8,10 +8,12 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, number, plain
-from profitchain.core.i18n import N_, _, following, ngettext
+from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.sources.company import Question
 from profitchain.stats.clusters import clusters
+from profitchain.stats.model_matrix import Controls
 from profitchain.words.prose import sentence
+from profitchain.words.reasons import control_name, text
 from profitchain.words.scores import percent
 
 CLEAR = 0.05  # a test's p below this is taken for a bend
@@ -22,7 +24,7 @@ SEVERAL = 0.05  # a score that fewer than this share of all gave is not compared
 def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
     """Return the page's first answer: what one more point goes with, adjusted."""
     if isinstance(effect, NotEstimable):
-        why = effect.why
+        why = text(effect)
         return _(
             "What one more point on “{label}” goes with can't be said: {why}", label=label, why=why
         )
@@ -50,7 +52,7 @@ def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
 def bend_sentence(test: object, bands: pd.DataFrame) -> str:
     """Return what the test of linearity says, and where on the scale the link is clearest."""
     if isinstance(test, NotEstimable):
-        return _("Whether each point counts the same can't be said: {why}", why=test.why)
+        return _("Whether each point counts the same can't be said: {why}", why=text(test))
     below, exact = _("p below {limit}", limit="0.001"), _("p = {p}", p=f"{test.p:.3f}")
     p = below if test.p < 0.001 else exact
     if test.p < CLEAR:
@@ -88,6 +90,23 @@ def ten_points_sentence(ten: MaybeEstimate, main: Question) -> str:
         "become promoters, go with a repeat rate **{size} lower** ({ten:difference_evidence}).",
         **words,
     )
+
+
+def adjusted_sentence(controls: Controls | NotEstimable) -> str:
+    """Return for which controls the effect is adjusted, and what became of the others."""
+    if isinstance(controls, NotEstimable):
+        return _("Nothing could be adjusted for: {why}", why=text(controls))
+    clause = _("Not adjusted")
+    if controls.used:
+        clause = _("Adjusted for {controls}", controls=listed(map(control_name, controls.used)))
+    return _("{message}.", message=with_notes(clause, controls))
+
+
+def with_notes(clause: str, controls: Controls) -> str:
+    """Return a clause, and after it what became of controls that could not enter as they are."""
+    for note in controls.notes:
+        clause = _("{first}; {second}", first=clause, second=text(note))
+    return clause
 
 
 def no_ten_points(main: Question) -> str:
@@ -149,7 +168,7 @@ def bands_message(bands: pd.DataFrame, test: object) -> str:
     most = clear.loc[clear["value"].idxmax()]
     if isinstance(test, NotEstimable) or test.p >= CLEAR:
         return _("No part of the scale clearly counts for more than the others")
-    return _("The link is steepest from {band}", band=most["band"])
+    return _("The link is steepest from {band}", band=text(most["band"]))
 
 
 def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:

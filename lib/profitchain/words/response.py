@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.formats import digits, evidence, period_label
 from profitchain.core.i18n import N_, _, following, pgettext
 from profitchain.core.periods import Period
@@ -16,11 +17,13 @@ from profitchain.effects.response_propensity import MOST_TIMES_THE_MEDIAN, Weigh
 from profitchain.measures.satisfaction import measures_of
 from profitchain.sources.company import Company, Question
 from profitchain.stats.comparisons import Measure, MeasureSeries
-from profitchain.stats.ratios import said_frame
 from profitchain.stats.sampling_weights import of_all, stands_for
 from profitchain.words import captions
 from profitchain.words.captions import PER_POINT, Caption, source
+from profitchain.words.measures import label
 from profitchain.words.prose import first_capital, listed, sentence
+from profitchain.words.reasons import control_name, text
+from profitchain.words.repeat_effect import with_notes
 from profitchain.words.scores import brief, percent, segments_message, spread
 from profitchain.words.silence_words import case_words, cases_message, moved_message, moved_words
 
@@ -44,8 +47,7 @@ def score_sentence(
 ) -> str:
     """Return what weighting does to the score, and what it can't do (`scores`: two rows)."""
     before, weighted = scores.itertuples()
-    why = weighted.why or before.why or (moved.why if isinstance(moved, NotEstimable) else "")
-    if why:
+    if why := _unsaid(weighted, before, moved):
         return _("What the score would be had everybody answered can't be said: {why}", why=why)
     asked, bought = pgettext("all who", "were asked"), pgettext("all who", "bought")
     return sentence(
@@ -60,8 +62,7 @@ def score_sentence(
 def effect_sentence(effects: pd.DataFrame, moved: MaybeEstimate, days: int) -> str:
     """Return what weighting does to the link with repeat orders (`effects`: two rows, shares)."""
     before, weighted = effects.itertuples()
-    why = weighted.why or before.why or (moved.why if isinstance(moved, NotEstimable) else "")
-    if why:
+    if why := _unsaid(weighted, before, moved):
         return _("What weighting does to the link with repeat orders can't be said: {why}", why=why)
     now = _as_said(weighted, "share")
     aside = evidence(now, difference=True)
@@ -82,7 +83,7 @@ def limits_sentence(bounds: Mapping[str, MaybeEstimate], main: Question) -> str:
     words = case_words(main)
     for end in (low, high):
         if isinstance(end, NotEstimable):
-            return _("How far silence could move it can't be said: {why}", why=end.why)
+            return _("How far silence could move it can't be said: {why}", why=text(end))
     tail = sentence(
         "Were they like those who answered late it would be **{late:number}** ({late:evidence}).",
         otherwise="Whether they are like those who answered late can't be said: {why}", late=late,
@@ -99,16 +100,16 @@ def limits_sentence(bounds: Mapping[str, MaybeEstimate], main: Question) -> str:
 def weights_sentence(weighted: Weights | NotEstimable) -> str:
     """Return what the chance of answering was told from, and what became of other columns."""
     if isinstance(weighted, NotEstimable):
-        return _("No weights: {why}", why=weighted.why)
+        return _("No weights: {why}", why=text(weighted))
     if weighted.model is None:
         return _("Hardly anybody is missing, so each answer counts for one.")
     known = weighted.model.design.controls
     told = _("The chance of answering is told from nothing but the share who answered")
     if known.used:
-        told = _("The chance of answering is told from {what}", what=listed(map(_, known.used)))
-    for clause in known.notes:
-        told = _("{first}; {second}", first=told, second=_(clause))
-    return _("{clauses}. An answer counts for one over its chance.", clauses=told)
+        names = listed(map(control_name, known.used))
+        told = _("The chance of answering is told from {what}", what=names)
+    clauses = with_notes(told, known)
+    return _("{clauses}. An answer counts for one over its chance.", clauses=clauses)
 
 
 def weights_table(sets: Mapping[str, tuple[Weights | NotEstimable, MaybeEstimate]]) -> pd.DataFrame:
@@ -139,7 +140,7 @@ def bounds_frame(
     """Return the number as answered and weighted (`first`), then in each case; late if known."""
     labels = [_("Others all {kind}", kind=words) for words in case_words(main)]
     labels.append(_("Others like late answers"))
-    rest = said_frame([bounds[case] for case in CASES], label=labels)
+    rest = to_frame([bounds[case] for case in CASES], label=labels)
     rest = rest.iloc[: len(CASES) - isinstance(bounds["late"], NotEstimable)]
     return pd.concat([first[list(rest)], rest], ignore_index=True)
 
@@ -259,7 +260,7 @@ def _of_score(scores: pd.DataFrame, message: str, main: Question, period: Period
         "message": message,
         "measure": _(
             "{label}, requests of {period}; 95% intervals",
-            label=_(measure.label),
+            label=label(measure),
             period=period_label(period),
         ),
         "source": source(
@@ -299,6 +300,11 @@ def _unasked_sentence(facts: Mapping[str, int]) -> str:
 
 def _rows(facts: Mapping[str, int]) -> str:
     return _("Invitations") if facts.get("invited") else _("Customers who bought")
+
+
+def _unsaid(weighted: Any, before: Any, moved: MaybeEstimate) -> str:
+    """Return the first reason why two rows, or their difference, can't be said; "" if none."""
+    return text(weighted.why or before.why or getattr(moved, "why", ""))
 
 
 def _described(message: str, numbers: str) -> str:

@@ -13,7 +13,11 @@ from profitchain.core.formats import TOO_FEW, as_difference, digits, interval, n
 from profitchain.core.i18n import N_, SOURCE, _, length, spoken
 from profitchain.core.periods import Period
 from profitchain.sources.company import Question
-from profitchain.stats.comparisons import MeasureSeries
+from profitchain.stats.comparisons import Measure, MeasureSeries
+from profitchain.stats.ratios import said_frame
+from profitchain.words import reasons
+from profitchain.words.measures import definition
+from profitchain.words.measures import label as label_of
 from profitchain.words.prose import (
     On,
     Prose,
@@ -27,6 +31,7 @@ from profitchain.words.prose import (
     period_word,
     sentence,
 )
+from profitchain.words.reasons import in_words
 
 DIFFERENT = (N_("above the rest"), N_("below the rest"))
 COMPLEMENTS = ("churn_rate", "new_revenue_share")  # what another share leaves: no news of its own
@@ -62,9 +67,9 @@ def trend_description(label: str, trend: pd.DataFrame, unit: str) -> str:
 
 def score_sentence(story: MeasureSeries, period: Period) -> str:
     """Return a measure's figure and the verdicts on its two changes, as a page's first answer."""
-    told = {"label": story.measure.label, "now": story.now, "period": period}
+    told = {"label": label_of(story.measure), "now": story.now, "period": period}
     if isinstance(story.now, NotEstimable):
-        return _("{label} can't be said: {why}", label=story.measure.label, why=story.now.why)
+        return _("{label} can't be said: {why}", label=told["label"], why=reasons.text(story.now))
     changes = _changes(story, period)
     if not changes:
         return sentence(
@@ -110,7 +115,7 @@ def moves_sentence(stories: Sequence[MeasureSeries], period: Period) -> str:
     if not known:
         return _("No measure can be compared with the period before.") if stories else ""
     moved = [story for story in known if not story.change.spans_zero]
-    named = [named_change(story.measure.label, change_words(story.change)) for story in moved]
+    named = [named_change(label_of(story.measure), change_words(story.change)) for story in moved]
     measures = clauses(named, "，")
     every, rest = {"part": period_word(period), "total": len(known)}, len(known) - len(moved)
     if not named:
@@ -145,6 +150,14 @@ def in_sentence(label: str) -> str:
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
+def scores_table(scores: Iterable[tuple[Measure, MaybeEstimate]]) -> pd.DataFrame:
+    """Return scores in rows: measure, definition, value, low, high, n, why, unit."""
+    measures, estimates = zip(*scores, strict=True)
+    words = {"measure": map(label_of, measures), "definition": map(definition, measures)}
+    frame = said_frame(estimates, **{name: list(texts) for name, texts in words.items()})
+    return frame.assign(unit=[measure.unit for measure in measures])
+
+
 def changes_table(stories: Iterable[MeasureSeries], period: Period) -> pd.DataFrame:
     """Return measures in rows: the figure, its changes on the period before and on the year.
 
@@ -153,7 +166,7 @@ def changes_table(stories: Iterable[MeasureSeries], period: Period) -> pd.DataFr
     """
     rows = [
         {
-            "measure": story.measure.label,
+            "measure": label_of(story.measure),
             **_cell("now_", story.now),
             **_change_cell(f"change_on_the_{period.every}_", story.change),
             **_change_cell("change_on_the_year_", story.change_on_year),
@@ -250,7 +263,7 @@ def again_message(again: MaybeEstimate, days: int) -> str:
 
 def spread(rows: pd.DataFrame) -> str:
     """Return the smallest and largest value of some rows for those who can't see them."""
-    known = rows.dropna(subset=["value"])
+    known = in_words(rows.dropna(subset=["value"]))
     if known.empty:
         return _("Too few to show any.")
     low, high = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
@@ -271,13 +284,13 @@ def definitions(questions: Iterable[Question]) -> Prose:
 def measure_definitions(stories: Iterable[MeasureSeries]) -> Prose:
     """Return each measure's definition in words."""
     measures = [story.measure for story in stories]
-    words = [{"label": measure.label, "meaning": measure.means} for measure in measures]
+    words = [{"label": label_of(measure), "meaning": definition(measure)} for measure in measures]
     return note(*[_("**{label}**: {meaning}.", **told) for told in words])
 
 
 def change_title(story: MeasureSeries, period: Period) -> str:
     """Return an exhibit's message on a measure's change."""
-    label, told = story.measure.label, {"change": story.change, "period": period}
+    label, told = label_of(story.measure), {"change": story.change, "period": period}
     is_first = isinstance(story.change, Estimate) and not story.change.spans_zero
     label = label if is_first else in_sentence(label)
     short = _("The score") if is_first else _("the score")

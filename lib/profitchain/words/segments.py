@@ -20,7 +20,7 @@ from profitchain.measures.segment_comparisons import (
     outside_funnel,
 )
 from profitchain.panel.edition import Edition
-from profitchain.stats.ratios import said_frame
+from profitchain.words import measures, reasons
 from profitchain.words.prose import first_capital, sentence, unmarked
 from profitchain.words.scores import in_sentence
 
@@ -67,7 +67,7 @@ def answer_sentence(found: SegmentComparison, every: Sequence[MeasureByCustomer]
 def kept_sentence(found: SegmentComparison, all_of_them: MaybeEstimate) -> str:
     """Return which groups keep more or fewer of their customers, in shrunken rates."""
     if isinstance(all_of_them, NotEstimable):
-        return _("How many customers come back can't be said: {why}", why=all_of_them.why)
+        return _("How many customers come back can't be said: {why}", why=reasons.text(all_of_them))
     rows = found.of("retention_rate")
     apart = rows[rows["verdict"].isin(APART)]
     if apart.empty:
@@ -89,7 +89,7 @@ def segment_sentences(found: SegmentComparison, every: Sequence[MeasureByCustome
         parts = [_head(row, labels[row.measure]) for row in heads.itertuples() if not row.why]
         unsaid = [
             _("{measure} can't be compared: {why}", measure=first_capital(labels[row.measure]),
-              why=row.why)
+              why=reasons.text(row.why))
             for row in heads.itertuples() if row.why
         ]  # fmt: skip
         found_apart = _("{differences}.", differences=_one_after_the_other(parts)) if parts else ""
@@ -125,7 +125,10 @@ def funnel_sentence(shown: pd.DataFrame, limits: pd.DataFrame, phi: float) -> st
 def gain_sentence(tried: ClusteringTrial | NotEstimable) -> str:
     """Return whether clusters found in the data foretell the next period better than rules."""
     if isinstance(tried, NotEstimable):
-        return _("Whether clusters foretell more than rules can't be said: {why}", why=tried.why)
+        return _(
+            "Whether clusters foretell more than rules can't be said: {why}",
+            why=reasons.text(tried),
+        )
     gain = sentence(
         "Out of time, the clusters' gain in the squared error that is saved is {gain:difference}.",
         otherwise="Whether clusters foretell more than rules can't be said: {why}",
@@ -170,10 +173,9 @@ def funnel_frame(found: SegmentComparison) -> pd.DataFrame:
     """
     rows = found.of("retention_rate")
     if rows.empty:
-        reasons = found.segments["why"].tolist()
-        return said_frame(
-            [NotEstimable((reasons or [unmarked(_(NO_SEGMENTS))])[0])], group=[""]
-        ).assign(customers=np.nan, segment="", unit="share", verdict="")
+        whys = [*found.segments["why"], unmarked(_(NO_SEGMENTS))]
+        frame = pd.DataFrame({"group": [""], **dict.fromkeys(ENDS, np.nan), "n": 0})
+        return frame.assign(why=whys[:1], customers=np.nan, segment="", unit="share", verdict="")
     twice = rows["group"].duplicated(keep=False)
     names = rows["group"].where(~twice, _with_segment(rows))
     numbers = {end: rows[f"raw_{end}"].astype(float) for end in ENDS}
@@ -200,7 +202,30 @@ def profile_table(
     if isinstance(tried, NotEstimable) or not tried.is_worth_showing:
         return pd.DataFrame()
     unit = edition.company.currency
-    return profile(customers, tried.clusters, unit=unit, smallest=edition.smallest)
+    rows = profile(customers, tried.clusters, unit=unit, smallest=edition.smallest)
+    names = [
+        _("{number}: {traits}", number=number, traits=_traits(traits))
+        for number, traits in zip(rows["cluster"], rows["traits"], strict=True)
+    ]
+    return rows.drop(columns="traits").assign(cluster=names)
+
+
+TRAITS = {  # feature: words for low and for high
+    "recency_days": (N_("bought lately"), N_("not seen for long")),
+    "orders": (N_("order seldom"), N_("order often")),
+    "money": (N_("spend little"), N_("spend much")),
+    "tenure_days": (N_("new here"), N_("known for long")),
+    "discount_share": (N_("pay full price"), N_("buy at a discount")),
+    "contacts": (N_("seldom in touch"), N_("often in touch")),
+}
+
+
+def _traits(traits: Sequence[tuple[str, bool]]) -> str:
+    """Return the words for what sets a cluster apart from the mean of all."""
+    words = [_(TRAITS[name][is_high]) for name, is_high in traits]
+    if not words:
+        return _("near the mean of all")
+    return reduce(lambda first, second: _("{first}, {second}", first=first, second=second), words)
 
 
 def verdict(tried: ClusteringTrial) -> str:
@@ -215,7 +240,7 @@ def verdict(tried: ClusteringTrial) -> str:
 
 
 def _labels(every: Sequence[MeasureByCustomer]) -> dict[str, str]:
-    return {one.measure.id: in_sentence(one.measure.label) for one in every}
+    return {one.measure.id: in_sentence(measures.label(one.measure)) for one in every}
 
 
 def _measures(heads: pd.DataFrame, labels: dict[str, str]) -> str:

@@ -11,10 +11,10 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures.disclosure_control import too_small
-from profitchain.measures.profitability import PURPOSE_WORDS, By, Costing
-from profitchain.measures.rfm import LAPSED, RULES, Thirds, ValueGroups, ordered
+from profitchain.measures.profitability import By, Costing
+from profitchain.measures.rfm import Thirds, ValueGroups, ordered
 from profitchain.panel.edition import Edition
-from profitchain.words import captions
+from profitchain.words import captions, reasons
 from profitchain.words.prose import clauses, following, listed, sentence
 from profitchain.words.worth import assumed_clause
 
@@ -45,7 +45,10 @@ def carried_sentence(shares: Mapping[str, MaybeEstimate], edition: Edition) -> s
     """Return the page's answer: what the top tenth of the period's customers carries."""
     revenue = shares["top_decile_revenue_share"]
     if isinstance(revenue, NotEstimable):
-        return _("What the top tenth of customers carries can't be said: {why}", why=revenue.why)
+        return _(
+            "What the top tenth of customers carries can't be said: {why}",
+            why=reasons.text(revenue),
+        )
     told = {"revenue": revenue, "period": edition.period}
     told["assumed"] = assumed_clause(edition, "margin")
     margin = shares.get("top_decile_margin_share")
@@ -72,7 +75,7 @@ def longer_sentence(shares: Mapping[str, MaybeEstimate], edition: Edition) -> st
         if isinstance(said := shares[name], Estimate)
     ]
     if not told:
-        return _("Over {when}: {why}", when=when, why=shares[lookback[0]].why)
+        return _("Over {when}: {why}", when=when, why=reasons.text(shares[lookback[0]]))
     ginis = [
         _("{index} for {money} ({interval})", index=number(said), **_of_money(name, said))
         for name, said in shares.items()
@@ -92,7 +95,7 @@ def limits_sentence(groups: ValueGroups, edition: Edition) -> str:
     """Return where the thirds end, so that anybody can place a customer."""
     n = len(ordered(groups.now))
     if n < edition.smallest:
-        return _("Where the thirds end: {why}", why=too_small(n, edition.smallest).why)
+        return _("Where the thirds end: {why}", why=reasons.text(too_small(n, edition.smallest)))
     ends, currency = groups.ends, edition.company.currency
     return _(
         "The thirds (1, 2, 3; ties together; of customers who ordered in {when}): {ends}. The "
@@ -106,11 +109,21 @@ def limits_sentence(groups: ValueGroups, edition: Edition) -> str:
     )
 
 
+RULES = {
+    "Lapsed": N_("no order in the lookback"),
+    "New": N_("first order within this period, whatever it was"),
+    "Champions": N_("lately, often and much: top third in all three"),
+    "Regulars": N_("often: top third in orders, not long ago"),
+    "Big spenders": N_("much but not often: top third in money, not long ago"),
+    "Gone quiet": N_("long ago: last third in recency, though top third in orders or money"),
+    "Cooling": N_("long ago, and neither often nor much before"),
+    "Occasional": N_("not long ago, neither often nor much"),
+}
+
+
 def rules_sentence() -> str:
     """Return the rules of the groups, the first that holds being the customer's."""
-    order = (LAPSED, "New", "Champions", "Regulars", "Big spenders", "Gone quiet", "Cooling")
-    rules = named_rules((name, RULES[name]) for name in (*order, "Occasional"))
-    return _("The first rule that holds: {rules}.", rules=rules)
+    return _("The first rule that holds: {rules}.", rules=named_rules(RULES.items()))
 
 
 def drawn_sentences(edition: Edition) -> tuple[str, ...]:
@@ -144,7 +157,7 @@ MEASURES = {"recency": N_("recency"), "frequency": N_("the number of orders")}
 def profit_sentence(profit: MaybeEstimate, losing: MaybeEstimate, edition: Edition) -> str:
     """Return profit per customer and the share at a loss, or what is missing."""
     if isinstance(profit, NotEstimable):
-        return following(_("Profit per customer is not known."), profit.why)
+        return following(_("Profit per customer is not known."), reasons.text(profit))
     return sentence(
         "Profit per customer of {when} is {profit}; {losing:number} of customers cost "
         "more than their margin ({losing:interval}).",
@@ -199,6 +212,12 @@ def _shared_costs(costs: Costing, currency: str) -> str:
         else _purpose(purpose, amount, currency)
         for purpose, amount in costs.shared.items()
     )
+
+
+PURPOSE_WORDS = {
+    "acquisition": N_("acquisition"), "retention": N_("retention"), "service": N_("service"),
+    "referral": N_("referral"), "programme": N_("programme"),
+}  # fmt: skip
 
 
 def _purpose(purpose: str, amount: float, currency: str) -> str:

@@ -13,10 +13,11 @@ from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import digits, number, period_label, plain
 from profitchain.core.i18n import N_, _, locale, ngettext
 from profitchain.measures.concentration import TOP
-from profitchain.measures.purchase_rhythm import ABOVE, BELOW, ONCE, ORDERS
+from profitchain.measures.purchase_rhythm import ABOVE, BELOW
 from profitchain.measures.rfm import ValueGroups, ordered
 from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
+from profitchain.words import measures
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.value import beside, lookback_words
 from profitchain.words.worth import assumed_share
@@ -29,7 +30,7 @@ def of_groups(table: pd.DataFrame, groups: ValueGroups, edition: Edition) -> Cap
     """Return the caption of the value groups."""
     main, score = edition.company.main, ""
     if main:
-        label = measures_of(main)[0].label
+        label = measures.label(measures_of(main)[0])
         score = _("{measure}: latest answers, 95% intervals", measure=label)
     shares = [name for name in table if name.startswith("share_of")]
     words = {"period": period_label(edition.period), "when": lookback_words(edition)}
@@ -83,7 +84,9 @@ def shown_groups(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     main = edition.company.main
     name = ""
     if main:
-        name = "NPS" if main.kind == "nps" else measures_of(main)[0].label.replace(" ", "_")
+        name = (
+            "NPS" if main.kind == "nps" else measures.label(measures_of(main)[0]).replace(" ", "_")
+        )
     renamed = {
         f"score_{part}": f"{name}_{part}" for part in ("value", "low", "high", "why", "unit")
     }
@@ -145,9 +148,25 @@ def of_profit(table: pd.DataFrame, edition: Edition) -> Caption:
     }
 
 
+RHYTHM = {
+    "orders_per_customer": N_("Orders per customer"),
+    "one_order_share": N_("Customers with one order"),
+    "two_or_three_share": N_("… with two or three"),
+    "four_or_more_share": N_("… with four or more"),
+    "days_between": N_("Days between purchases, median"),
+    "units_per_order": N_("Units per order"),
+    "revenue_per_order": N_("Revenue per order"),
+}
+
+
+def rhythm_by_label(rhythm: Mapping[str, MaybeEstimate]) -> dict[str, MaybeEstimate]:
+    """Return the figures of the purchase rhythm under the names that a table shows."""
+    return {RHYTHM[name]: estimate for name, estimate in rhythm.items()}
+
+
 def of_rhythm(said: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
     """Return the caption of the purchase rhythm."""
-    one = said[ONCE]
+    one = said["one_order_share"]
     message = _("How often, how far apart and how much customers buy")
     if isinstance(one, Estimate):
         message = _("{share} of customers ordered only once", share=number(one))
@@ -158,7 +177,7 @@ def of_rhythm(said: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
             "all their history; 95% intervals",
             when=lookback_words(edition),
         ),
-        "source": drawn_from(source(CUSTOMERS, said[ORDERS].n), edition.stands_for),
+        "source": drawn_from(source(CUSTOMERS, said["orders_per_customer"].n), edition.stands_for),
     }
 
 
@@ -189,6 +208,36 @@ def of_season(season: pd.DataFrame, years: int) -> Caption:
         "description": _("{message}. The values stand in the table.", message=message),
         "unit": "ratio",
     }
+
+
+NOT_MEASURED = {
+    "Financial": N_("acquisition cost, payment risk"),
+    "Relational": N_("trust, ties to people, complaints forgiven"),
+    "Strategic": N_("name, reach, what is learnt from them"),
+    "Operational": N_("returns handled, forecasts, channel of the order"),
+    "Data": N_("browsing, consents, the quality of what is known"),
+    "Technology": N_("digital share, self-service, integrations"),
+    "Human": N_("what customers know and do for others; what staff learn"),
+}
+MEASURED_BY = {
+    "": DASH,
+    "profit_per_customer": N_("profit per customer after cost to serve"),
+    "margin_per_customer": N_("margin per customer"),
+    "revenue_per_customer": N_("revenue per customer"),
+    "came_back_share": N_("customers who have come back, share"),
+    "referrals_per_hundred": N_("referrals made so far, per 100 customers"),
+    "revenue_from_new_share": N_("period's revenue from new customers, share"),
+    "contacts_per_hundred": N_("contacts per 100 orders"),
+    "answered_share": N_("customers with an answer, share"),
+}
+
+
+def dimensions_table(dimensions: pd.DataFrame) -> pd.DataFrame:
+    """Return the seven dimensions with what measures them, and what isn't measured, in words."""
+    return dimensions.assign(
+        measured_by=dimensions["measured_by"].map(MEASURED_BY),
+        not_measured=dimensions["dimension"].map(NOT_MEASURED),
+    )
 
 
 def of_dimensions(table: pd.DataFrame, now: pd.DataFrame, edition: Edition) -> Caption:

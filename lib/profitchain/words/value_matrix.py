@@ -10,7 +10,6 @@ from profitchain.core.i18n import N_, _
 from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ordered
 from profitchain.measures.value_satisfaction_matrix import (
-    FIELDS,
     Cut,
     Fields,
     answered_share,
@@ -19,24 +18,31 @@ from profitchain.measures.value_satisfaction_matrix import (
     not_satisfied_share,
 )
 from profitchain.panel.edition import Edition
+from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.prose import period_word, sentence
 from profitchain.words.value import beside, lookback_words, named_rules
 from profitchain.words.value_captions import CUSTOMERS, few_clause, with_assumption
 
 NOT_MEASURED = {"message": N_("Satisfaction within value is not measured"), "source": CUSTOMERS}
+RULES = {
+    "Loyal": N_("much and satisfied"),
+    "Hostages": N_("much though not satisfied"),
+    "At risk": N_("little though satisfied: they could as well go elsewhere"),
+    "Deserters": N_("little and not satisfied"),
+}
 MOVED = {"Hostages": N_("hostages"), "Loyal": N_("loyal customers")}
 
 
 def feeling_sentence(found: Fields | NotEstimable, edition: Edition) -> str:
     """Return how customers of high value feel, beside those of low value, and who is silent."""
     if isinstance(found, NotEstimable):
-        return _("How those customers feel is not known: {why}", why=found.why)
+        return _("How those customers feel is not known: {why}", why=reasons.text(found))
     few = {"smallest": edition.smallest}
     high, low = (not_satisfied_share(found, high=high, **few) for high in (True, False))
     silent = _silent(answered_share(found.now, **few))
     if isinstance(high, NotEstimable):
-        return _("How customers of high value feel can't be said: {why}", why=high.why)
+        return _("How customers of high value feel can't be said: {why}", why=reasons.text(high))
     other = ""
     if isinstance(low, Estimate):
         other = sentence(", of those of low value {low:number} ({low:evidence})", low=low)
@@ -61,15 +67,17 @@ def _moved_part(name: str, out: Estimate, gone: MaybeEstimate, edition: Edition)
 def cut_sentence(found: Fields | NotEstimable, edition: Edition) -> str:
     """Return where the four fields are cut."""
     if isinstance(found, NotEstimable):
-        return _("Not measured: {why}", why=found.why)
+        return _("Not measured: {why}", why=reasons.text(found))
     n = len(ordered(found.now))
     if n < edition.smallest:
-        return _("Where the four fields are cut: {why}", why=too_small(n, edition.smallest).why)
+        return _(
+            "Where the four fields are cut: {why}", why=reasons.text(too_small(n, edition.smallest))
+        )
     return _(
         "{fields}. Value is high from {limit} of {money} on, the median of customers who ordered "
         "in {when} (the same for the {period} before); satisfied is an answer {side} to "
         "“{question}”, the latest in that time.",
-        fields=named_rules(FIELDS.items()),
+        fields=named_rules(RULES.items()),
         limit=plain(found.cut.high_from, edition.company.currency),
         money=_(found.cut.money),
         when=lookback_words(edition),
@@ -82,7 +90,7 @@ def cut_sentence(found: Fields | NotEstimable, edition: Edition) -> str:
 def of_fields(found: Fields | NotEstimable, table: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of the four fields."""
     if isinstance(found, NotEstimable):
-        return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
+        return NOT_MEASURED | dict.fromkeys(("measure", "empty"), reasons.text(found))
     cut, before = found.cut, ""
     shares = [name for name in table if name.startswith("share_of")]
     words = {"when": lookback_words(edition), "money": _(cut.money)}
@@ -109,7 +117,7 @@ def of_fields(found: Fields | NotEstimable, table: pd.DataFrame, edition: Editio
 def of_moves(found: Fields | NotEstimable, told: pd.DataFrame, edition: Edition) -> Caption:
     """Return the caption of the moves between fields."""
     if isinstance(found, NotEstimable):
-        return {**NOT_MEASURED, "measure": found.why, "empty": found.why}
+        return NOT_MEASURED | dict.fromkeys(("measure", "empty"), reasons.text(found))
     word = period_word(edition.period)
     out = moved_out(found, "Hostages", smallest=edition.smallest)
     message = _("Where the customers of each field stand a {period} later", period=word)

@@ -15,6 +15,7 @@ from profitchain.effects.value_of_a_point import Base
 from profitchain.measures.reconciliation import parted
 from profitchain.panel.edition import Edition
 from profitchain.words.prose import listed, sentence
+from profitchain.words.reasons import text
 from profitchain.words.repeat_effect import upward
 
 WORDS = {"margin": N_("margin"), "spend": N_("revenue")}
@@ -54,7 +55,7 @@ def worth_sentence(yearly: Mapping[str, MaybeEstimate], edition: Edition, money:
     said, label = yearly[money], edition.company.main.label
     words = {"what": _(WORDS[money]), "label": label, "assumed": assumed_clause(edition, money)}
     if isinstance(said, NotEstimable):
-        why = {"label": label, "why": said.why}
+        why = {"label": label, "why": text(said)}
         return _("What one more point on “{label}” is worth can't be said: {why}", **why)
     if said.spans_zero:
         return sentence(
@@ -94,7 +95,7 @@ def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = Fals
     """
     apart = parts["difference"]
     if isinstance(apart, NotEstimable):
-        why = apart.why
+        why = text(apart)
         unsaid = _("Whether mending or delighting counts for more can't be said: {why}", why=why)
         return "" if or_nothing else unsaid
     detail = sentence(
@@ -113,7 +114,7 @@ def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = Fals
 def base_sentence(base: Base | NotEstimable) -> str:
     """Return to how many customers an effect is multiplied out, and how often."""
     if isinstance(base, NotEstimable):
-        return _("The active base can't be counted: {why}", why=base.why)
+        return _("The active base can't be counted: {why}", why=text(base))
     return _(
         "{customers} bought within the 365 days up to the period's end, {active} of them in a mean "
         "window of {days}. So each counts in {windows_each} windows a year, {windows} in all. That "
@@ -129,7 +130,7 @@ def base_sentence(base: Base | NotEstimable) -> str:
 def tops_sentence(levels: Levels | NotEstimable) -> str:
     """Return how many answers can't rise any more."""
     if isinstance(levels, NotEstimable):
-        return _("No scenario can be told: {why}", why=levels.why)
+        return _("No scenario can be told: {why}", why=text(levels))
     return _(
         "{share} of the answers already stand at the best end of the scale and stay there.",
         share=f"{levels.at_the_top:.0%}",
@@ -139,7 +140,7 @@ def tops_sentence(levels: Levels | NotEstimable) -> str:
 def elasticity_sentence(found: MaybeEstimate) -> str:
     """Return by how many percent sales differ for 1% more score, beside what is often claimed."""
     if isinstance(found, NotEstimable):
-        return _("What 1% more satisfaction goes with can't be said: {why}", why=found.why)
+        return _("What 1% more satisfaction goes with can't be said: {why}", why=text(found))
     words = {
         "size": f"{digits(abs(found.value), 2)}%",
         "evidence": _(
@@ -183,7 +184,7 @@ def plan_sentences(
         smallest=smallest, effect=effect,
     )  # fmt: skip
     if isinstance(months, NotEstimable):
-        why = months.why
+        why = text(months)
         return seen, _("How long it takes to halve the interval can't be said: {why}", why=why)
     return seen, ngettext(
         "Half as wide an interval takes four times the answers: {answers} more, or {n} more month "

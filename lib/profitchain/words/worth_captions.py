@@ -15,6 +15,7 @@ from profitchain.measures.reconciliation import parted
 from profitchain.panel.edition import Edition
 from profitchain.words import repeat_effect, scores
 from profitchain.words.captions import FOLLOWED, Caption, source
+from profitchain.words.reasons import text
 from profitchain.words.repeat_effect import upward
 from profitchain.words.worth import BOOKED, NOT_CHECKED, WORDS, assumed_share
 
@@ -114,7 +115,7 @@ def of_starts(
     where = _("At no score is a further point's worth clear")
     if len(clear):
         step = clear.loc[clear["value"].idxmax(), "step"]
-        where = _("A point goes with most from {step}", step=step)
+        where = _("A point goes with most from {step}", step=text(step))
     return {
         "message": where,
         "measure": _(
