@@ -84,8 +84,8 @@ def _print(folder: Path) -> None:
     from profitchain.pages import editions, index_pages, pdf
 
     for pages in editions.published_edition(folder).folders.values():
-        print(pdf.write(pages), file=sys.stderr)
-    index_pages.write(folder.parent.parent)
+        print(pdf.print_edition(pages), file=sys.stderr)
+    index_pages.write_index_pages(folder.parent.parent)
 
 
 def new(options: argparse.Namespace) -> int:

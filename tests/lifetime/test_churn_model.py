@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from leaving_worlds import PER_POINT, foretold, returning, snapshots
+from churn_worlds import PER_POINT, foretold, returning, snapshots
 from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
@@ -32,7 +32,7 @@ ALLOWED = 0.001  # how often a right estimator may fail by chance
 NPS = Question(name="nps", kind="nps")
 CSAT = Question(name="csat", kind="csat", scale=(0, 10), satisfied_from=8)
 CALL = {"success_rate": 0.1, "contact_cost": 2.0}
-OUTSIDE = {  # tests/references/leaving_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
+OUTSIDE = {  # tests/references/churn_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
     "log ratios": [0.03697232408746529, 0.20903342541364447],
     "robust errors": [0.018491323686279964, 0.08060497818861075],
     "even": [5.306959791196994, 0.0013808062297928113],
@@ -72,6 +72,13 @@ def seen(world: pd.DataFrame) -> churn_model.ChurnForecast:
 def models() -> list[cox_model.CoxModel]:
     """One fitted model a world in which the score counts the same on every day."""
     return [cox_model.fit(returning(rng(seed), customers=250)) for seed in range(WORLDS)]
+
+
+@pytest.fixture(scope="module")
+def of_noise() -> list[churn_model.ChurnForecast]:
+    """One forecast a world in which the scores mean nothing."""
+    worlds = [snapshots(rng(seed), customers=300, per_point=0.0, backs=4) for seed in range(60)]
+    return [churn_model.forecast_churn(world, per_year=4) for world in worlds]
 
 
 # How soon they return
@@ -291,12 +298,10 @@ def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(seen):
     assert "helps" in churn.forecast_sentence(seen)
 
 
-def test_scores_that_mean_nothing_are_seldom_said_to_help():
-    worlds = [snapshots(rng(seed), customers=250, per_point=0.0, backs=4) for seed in range(60)]
-    found = [churn_model.forecast_churn(world, per_year=4) for world in worlds]
-    gains = [churn_model.forecast_quality(one, "auc")["gain"] for one in found]
+def test_scores_that_mean_nothing_are_seldom_said_to_help(of_noise):
+    gains = [churn_model.forecast_quality(forecast, "auc")["gain"] for forecast in of_noise]
     assert stats.binom.sf(sum(gain.low > 0 for gain in gains) - 1, 60, 0.025) > ALLOWED
-    false = sum(one.model.satisfaction_p.value < 0.05 for one in found)
+    false = sum(forecast.model.satisfaction_p.value < 0.05 for forecast in of_noise)
     assert within_chance(false, 0.05, of=60, slack=0.02)
 
 
@@ -339,16 +344,14 @@ def test_without_scores_or_with_one_score_history_stands_alone(world):
 # What is at stake
 
 
-def test_the_interval_of_the_value_at_risk_holds_what_comes():
-    held, worlds = 0, 60
-    for seed in range(worlds):
-        world = snapshots(rng(seed), customers=300, backs=4)
-        found = churn_model.forecast_churn(world, per_year=4)
-        said = retention_targeting.value_at_risk(found, currency="EUR")
-        now = found.now
+def test_the_interval_of_the_value_at_risk_holds_what_comes(of_noise):
+    held = 0
+    for seed, forecast in enumerate(of_noise):
+        at_risk = retention_targeting.value_at_risk(forecast, currency="EUR")
+        now = forecast.now
         stayed_away = rng(seed + 1000).random(len(now)) < now["true"]
-        held += said.low <= now["revenue"] @ stayed_away <= said.high
-    assert within_chance(held, 0.95, of=worlds, slack=0.04)
+        held += at_risk.low <= now["revenue"] @ stayed_away <= at_risk.high
+    assert within_chance(held, 0.95, of=len(of_noise), slack=0.04)
 
 
 def test_groups_add_up_to_the_whole_at_risk(seen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from test_run_cache import shop as shop  # a fixture
 
 from profitchain import cli
 from profitchain.core import provenance
-from profitchain.press import edition_cache, fork_server
+from profitchain.press import edition_cache, fork_server, record
 from profitchain.press import publish as press
 
 Change = Callable[[Path, pytest.MonkeyPatch], None]
@@ -65,10 +66,6 @@ def tear_marks(folder: Path, _patch: pytest.MonkeyPatch) -> None:
         path.write_bytes(path.read_bytes()[:-9])
 
 
-def commit(_folder: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(edition_cache, "commit", lambda: "another")
-
-
 CHANGES = {
     "words of a notebook": replace(SHORT, "All is well", "So it is"),
     "one more notebook": add_notebook,
@@ -79,7 +76,6 @@ CHANGES = {
     "a template": write("package/templates/page/index.html.j2"),
     "a package's version": install_another,
     "a module beside the notebooks": add_module,
-    "the commit": commit,
     "a page": write(f"{EDITION}/03_short.html"),
     "one more file of the edition": write(f"{EDITION}/more.txt"),
     "one page less": remove(f"{EDITION}/05_window.html"),
@@ -125,10 +121,30 @@ def test_a_notebook_that_may_read_anything_never_lets_an_edition_stand(shop, mad
 
 
 def test_what_changes_while_it_is_made_does_not_stand(shop, made, monkeypatch):
-    write_all = press.index_pages.write
+    write_all = press.index_pages.write_index_pages
     monkeypatch.setattr(
         press.index_pages,
-        "write",
+        "write_index_pages",
         lambda out: (write_all(out), add_module(shop.parent, monkeypatch)),
     )
     assert made() == made() == 1
+
+
+def test_an_edition_made_again_keeps_the_record_of_its_first_making(shop, made, monkeypatch):
+    place = shop.parent / EDITION / "record.json"
+    assert made() == 1
+    first = place.read_bytes()
+    monkeypatch.setattr(record, "commit", lambda: "another")
+    assert (made(), made("--fresh")) == (0, 1)
+    assert place.read_bytes() == first
+    replace("shop/orders.csv", ",1\n", ",2\n")(shop.parent, monkeypatch)
+    assert made() == 1
+    assert json.loads(place.read_bytes())["commit"] == "another"
+
+
+def test_a_patch_of_python_changes_no_byte(shop, made, monkeypatch):
+    assert made() == 1
+    before = {path: path.read_bytes() for path in (shop.parent / EDITION).rglob("*.*")}
+    monkeypatch.setattr(record.sys, "version_info", (*record.sys.version_info[:2], 99, "final", 0))
+    assert made("--fresh") == 1
+    assert {path: path.read_bytes() for path in before} == before

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from clock import Clock, adopt, main, parquet
@@ -169,16 +168,14 @@ def work(company: str, editions: str) -> dict:
     from profitchain.core import provenance
     from profitchain.press import fork_server, run_notebook
 
-    address = fork_server.start(provenance.NOTEBOOKS, provenance.code_of(provenance.NOTEBOOKS))
+    fork_server.start(provenance.NOTEBOOKS, provenance.code_of(provenance.NOTEBOOKS))
     edition = next(Path(editions).glob("*/*/record.json")).parent
     how = ({"company": company}, run_notebook.environment_of(edition), {"en": edition})
-    ready = (address, dict(os.environ))
     spent = 0.0
-    with ProcessPoolExecutor(
-        1, fork_server.ways_to_start(), run_notebook.ready_worker, ready
-    ) as pool:
+    with fork_server.Forks(1, dict(os.environ)) as forks:
         for path in in_order(provenance.NOTEBOOKS):
-            spent += seconds_of(pool.submit(run_notebook.run, path, *how).result()["en"].executed)
+            run = forks.submit(run_notebook.run_forked, path, *how).result()["en"]
+            spent += seconds_of(run.executed)
     told = {"seconds": spent / os.cpu_count(), "cpu": spent, "megabytes": None}
     return {**told, "result": f"{spent:.1f} s of cells, {os.cpu_count()} cores"}
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
@@ -87,9 +88,8 @@ def name(tag: str) -> str:
     ('English', '繁體中文')
     """
     own = _locale(tag)
-    if tag == SOURCE:
-        return own.get_language_name()
-    return _SCRIPTS.get(tag) or own.get_display_name()
+    known = own.get_language_name() if tag == SOURCE else _SCRIPTS.get(tag)
+    return known or own.get_display_name() or tag
 
 
 _SCRIPTS = {"zh-Hant": "繁體中文", "zh-Hans": "简体中文"}  # CLDR: 中文 (繁體)
@@ -139,7 +139,7 @@ def pgettext(context: str, message: str, /, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-def listed(words: Iterable[object], last: str = "and") -> str:
+def listed(words: Iterable[object], last: Literal["and", "or"] = "and") -> str:
     """Return words as a sentence lists them: a, b and c; `last` may be "or".
 
     Examples
@@ -147,7 +147,7 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     >>> listed(["a", "b", "c"]), listed(["a", "b"], "or")
     ('a, b and c', 'a or b')
     """
-    style = {"and": "standard", "or": "or"}[last]
+    style: Literal["standard", "or"] = "standard" if last == "and" else "or"
     return format_list([str(word) for word in words], style=style, locale=locale())
 
 

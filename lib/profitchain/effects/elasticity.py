@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
-from profitchain.effects.repeat_effect import CLUSTERED
 from profitchain.stats.glm import Quantities, fitted
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import Outcome
 from profitchain.stats.model_matrix import as_it_is
+from profitchain.stats.ratios import CLUSTERED
 
 FRACTIONS = (0.25, 0.5, 0.75, 0.9)  # of the way along the scale, where elasticities are shown
 CLOSE = 0.25  # points: a mean score this near to the present one is not shown beside it

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment, lookback
+from profitchain.effects.repeat_effect import adjustment, lookback
 from profitchain.effects.response_propensity import (
     Weights,
     answers_of,
@@ -29,7 +29,7 @@ from profitchain.stats.glm import Fit, Quantities, bread_of, fit, levels_of
 from profitchain.stats.margins import estimates, stacked
 from profitchain.stats.model_design import Outcome, build, kish
 from profitchain.stats.model_matrix import as_it_is
-from profitchain.stats.ratios import Linearised, stated
+from profitchain.stats.ratios import CLUSTERED, stated
 
 AS_ANSWERED_AND_WEIGHTED = (Reason("as_answered"), Reason("weighted"))
 
@@ -55,11 +55,11 @@ def score_by(
     """Return the main question's headline score with given weights."""
     if isinstance(weighted, NotEstimable):
         return weighted
-    if why := too_few(asked):
-        return NotEstimable(why, n=round(answers_of(asked).sum()))
+    if refused := too_few(asked):
+        return refused
     measure = measures_of(question)[0]
-    found = _mean(asked, contributions(question, asked["score"]), weighted)
-    return stated(_linear(found), unit=measure.unit, bounds=measure.bounds, level=level)
+    mean = _mean(asked, contributions(question, asked["score"]), weighted)
+    return stated(mean.linear, unit=measure.unit, bounds=measure.bounds, level=level)
 
 
 def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> MaybeEstimate:
@@ -67,11 +67,11 @@ def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95)
     weighted = weights(asked)
     if isinstance(weighted, NotEstimable):
         return weighted
-    if why := too_few(asked):
-        return NotEstimable(why, n=round(answers_of(asked).sum()))
+    if refused := too_few(asked):
+        return refused
     what = contributions(question, asked["score"])
     sides = [_mean(asked, what, each) for each in (weighted, equal_weights(asked))]
-    return stated(_linear(_difference(sides)), unit=measures_of(question)[0].unit, level=level)
+    return stated(_difference(sides).linear, unit=measures_of(question)[0].unit, level=level)
 
 
 def contributions(question: Question, scores: pd.Series) -> np.ndarray:
@@ -123,28 +123,29 @@ def effect_moved(
     asked: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95
 ) -> MaybeEstimate:
     """Return the weighted effect of one point on repeats less the plain one (`asked`: lookback)."""
-    found = [
-        _effect(asked, each, controls, "repeats") for each in (weights(asked), equal_weights(asked))
-    ]
-    for side in found:
+    sides = []
+    for each in (weights(asked), equal_weights(asked)):
+        side = _effect(asked, each, controls, "repeats")
         if isinstance(side, NotEstimable):
             return side
-    moved = _difference([effect for effect, _model in found])
+        sides.append(side[0])
+    moved = _difference(sides)
     return estimates(moved, unit="share", level=level, method=CLUSTERED)[0]
 
 
 def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Return the score as answered and weighted: label, value, low, high, n, why, unit."""
-    said = [score_by(asked, question, one) for one in (equal_weights(asked), weights(asked))]
-    unit = measures_of(question)[0].unit
-    return to_frame(said, label=AS_ANSWERED_AND_WEIGHTED).assign(unit=unit)
+    both = equal_weights(asked), weights(asked)
+    scores = [score_by(asked, question, each) for each in both]
+    frame = to_frame(scores, label=AS_ANSWERED_AND_WEIGHTED)
+    return frame.assign(unit=measures_of(question)[0].unit)
 
 
 def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
     """Return the effect of one point as answered and weighted: label, value (shares), n, why."""
-    both = (equal_weights(asked), weights(asked))
-    said = [effect_by(asked, one, controls=controls) for one in both]
-    return to_frame(said, label=AS_ANSWERED_AND_WEIGHTED)
+    both = equal_weights(asked), weights(asked)
+    effects = [effect_by(asked, each, controls=controls) for each in both]
+    return to_frame(effects, label=AS_ANSWERED_AND_WEIGHTED)
 
 
 def weighted_fit(
@@ -168,14 +169,12 @@ def _effect(
     Its parts: the model's coefficients, whom the average is over, and the weights' parameters,
     which move both.
     """
-    found = (
-        weighted
-        if isinstance(weighted, NotEstimable)
-        else weighted_fit(asked, weighted, controls, outcome)
-    )
-    if isinstance(found, NotEstimable):
-        return found
-    model, rows = found
+    if isinstance(weighted, NotEstimable):
+        return weighted
+    fitted = weighted_fit(asked, weighted, controls, outcome)
+    if isinstance(fitted, NotEstimable):
+        return fitted
+    model, rows = fitted
     design, beta = model.design, model.coefficients.values[0]
     mean, slope, curvature = levels_of(model.predictor, binary=design.binary)
     share = design.n / design.n.sum()
@@ -216,12 +215,3 @@ def _mean(asked: pd.DataFrame, what: np.ndarray, weighted: Weights) -> Quantitie
 def _difference(sides: Sequence[Quantities]) -> Quantities:
     """Return the first number less the second, with the n of one: both are of the same answers."""
     return replace(stacked(sides).combine(np.array([1.0, -1.0])), n=sides[0].n)
-
-
-def _linear(found: Quantities) -> Linearised:
-    return Linearised(
-        value=float(found.values[0]),
-        errors=found.errors[0],
-        n=found.n,
-        effective=found.effective,
-    )

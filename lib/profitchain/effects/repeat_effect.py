@@ -116,7 +116,7 @@ def controls_used(cells: pd.DataFrame, *, controls: Sequence[str]) -> Controls |
 
 def nothing(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the one row, without a score, that says why there are no rates at all."""
-    return to_frame([NotEstimable(refusal(cells))], score=[np.nan])
+    return to_frame([NotEstimable(refusal(cells) or "no_window_closed")], score=[np.nan])
 
 
 def adjustment(model: Fit) -> str:

@@ -59,14 +59,20 @@ def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEs
     controls : further columns than the history and the text columns.
     """
     given = answers_of(asked)
-    why = _no_model(asked, given)
-    terms = [*_text_columns(asked), *controls]
-    for kept in range(len(HISTORY), -1, -1) if not why else ():
-        model = _fitted(asked, given, [*HISTORY[:kept], *terms])
+    if refused := _no_model(asked, given):
+        return refused
+    is_number = pd.api.types.is_numeric_dtype
+    texts = [name for name in asked if not is_number(asked[name]) and name not in NOT_SEGMENTS]
+    refusals = []
+    for count in range(len(HISTORY), -1, -1):
+        model = _fitted(asked, given, [*HISTORY[:count], *texts, *controls])
         if isinstance(model, Fit):
-            return _noted(model, HISTORY[kept:])
-        why = why or model
-    return NotEstimable(why, n=round(given.sum()))
+            notes = [Reason.of("control_not_carried", control=name) for name in HISTORY[count:]]
+            used = model.design.controls
+            used = replace(used, notes=(*used.notes, *notes))
+            return replace(model, design=replace(model.design, controls=used))
+        refusals.append(model)
+    return refusals[0]
 
 
 def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotEstimable:
@@ -145,15 +151,15 @@ def answers_of(asked: pd.DataFrame) -> np.ndarray:
     return np.where(asked["score"].notna(), asked["n"], 0).astype(float)
 
 
-def too_few(asked: pd.DataFrame) -> Reason | None:
+def too_few(asked: pd.DataFrame) -> NotEstimable | None:
     """Return why answers come from too few customers to say anything, or None."""
     given = pd.Series(answers_of(asked)).groupby(asked["cluster"].to_numpy()).sum().to_numpy()
-    customers = int(np.count_nonzero(given))
+    customers, n = int(np.count_nonzero(given)), round(given.sum())
     if customers < FEWEST_CUSTOMERS:
-        fewest = round(FEWEST_CUSTOMERS)
-        return Reason.of("too_few_customers_answered", customers=customers, fewest=fewest)
+        counts = {"customers": customers, "fewest": round(FEWEST_CUSTOMERS)}
+        return NotEstimable(Reason.of("too_few_customers_answered", **counts), n=n)
     if kish(given) < FEWEST_CUSTOMERS:
-        return Reason.of("few_gave_most_answers", customers=customers)
+        return NotEstimable("few_gave_most_answers", customers=customers, n=n)
     return None
 
 
@@ -161,14 +167,8 @@ def by_cluster(amounts: np.ndarray, clusters: np.ndarray) -> Quantities:
     """Return row-wise errors summed by cluster, with the factor G / (G - 1)."""
     codes, names = pd.factorize(clusters)
     sums = np.bincount(codes, amounts, len(names)) * np.sqrt(len(names) / (len(names) - 1))
-    nothing = {"values": np.zeros(1), "n": 0, "effective": np.inf}
-    return Quantities(errors=pd.DataFrame(sums[:, None], index=names), **nothing)
-
-
-def _text_columns(asked: pd.DataFrame) -> list[str]:
-    """Return the segments and the touchpoint: all columns that hold names, not numbers."""
-    is_number = pd.api.types.is_numeric_dtype
-    return [name for name in asked if not is_number(asked[name]) and name not in NOT_SEGMENTS]
+    errors = pd.DataFrame(sums[:, None], index=names)
+    return Quantities(values=np.zeros(1), errors=errors, n=0, effective=np.inf)
 
 
 def _median(values: np.ndarray, counts: np.ndarray) -> float:
@@ -177,44 +177,33 @@ def _median(values: np.ndarray, counts: np.ndarray) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit | Reason:
+def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit | NotEstimable:
     """Return the logit of answering on these terms, or why there can be none."""
     n, cells = asked["n"].to_numpy(float), asked.assign(repeats=given)
-    known = control_columns(cells, terms, outcome="repeats", who=ANSWERED)
-    columns = np.column_stack([np.ones(len(asked)), *known.parts])
+    before = control_columns(cells, terms, outcome="repeats", who=ANSWERED)
+    columns = np.column_stack([np.ones(len(asked)), *before.parts])
     keep = independent(columns, n)
     rarer = round(min(given.sum(), (n - given).sum()))
     if rarer < EVENTS_PER_TERM * (keep.sum() - 1):
-        return Reason.of("too_few_requests_for_terms", rarer=rarer, terms=int(keep.sum()) - 1)
-    model = fit(
-        Design(
-            columns=columns[:, keep],
-            score_terms=0,
-            total=given,
-            n=n,
-            clusters=asked["cluster"].to_numpy(),
-            binary=True,
-            basis=as_it_is,
-            controls=known.keeping(keep[1:]),
-        )
-    )
+        counts = {"rarer": rarer, "terms": int(keep.sum()) - 1}
+        return NotEstimable(Reason.of("too_few_requests_for_terms", **counts), n=round(given.sum()))
+    design = Design(
+        columns=columns[:, keep], score_terms=0, total=given, n=n,
+        clusters=asked["cluster"].to_numpy(), binary=True, basis=as_it_is,
+        controls=before.keeping(keep[1:]),
+    )  # fmt: skip
+    model = fit(design)
     if isinstance(model, NotEstimable):
-        return Reason("answering_perfectly_told")
+        return NotEstimable("answering_perfectly_told", n=round(given.sum()))
     return model
 
 
-def _noted(model: Fit, left_out: Sequence[str]) -> Fit:
-    """Return a model that says which parts of the history it could not carry."""
-    notes = [Reason.of("control_not_carried", control=name) for name in left_out]
-    known = replace(model.design.controls, notes=(*model.design.controls.notes, *notes))
-    return replace(model, design=replace(model.design, controls=known))
-
-
-def _no_model(asked: pd.DataFrame, given: np.ndarray) -> Reason | None:
+def _no_model(asked: pd.DataFrame, given: np.ndarray) -> NotEstimable | None:
     """Return why the chance of answering can't be told, or None."""
     n, answers = round(asked["n"].sum()), round(given.sum())
     if n == 0:
-        return Reason("nobody_asked")
+        return NotEstimable("nobody_asked")
     if min(answers, n - answers) < FEWEST_EVENTS:
-        return Reason.of("too_few_on_one_side", answers=answers, requests=n)
+        counts = {"answers": answers, "requests": n}
+        return NotEstimable(Reason.of("too_few_on_one_side", **counts), n=answers)
     return too_few(asked)

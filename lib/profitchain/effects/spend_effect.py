@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment, effect_of_a_point
+from profitchain.effects.repeat_effect import adjustment, effect_of_a_point
 from profitchain.stats.clusters import returned
 from profitchain.stats.glm import Fit, Quantities, fit, levels_of
 from profitchain.stats.margins import estimates, stacked
 from profitchain.stats.model_design import Design, model_of, refusal
 from profitchain.stats.model_matrix import as_it_is, independent
+from profitchain.stats.ratios import CLUSTERED
 
 Amount = Literal["orders", "spend", "margin"]
 
@@ -70,19 +71,15 @@ def _amount_given_repeat(
 ) -> Fit | NotEstimable:
     """Return the amount model on those who came back, with the terms of the first model."""
     back = returned(cells)
-    why = refusal(back, outcome)
-    if why:
-        return NotEstimable(why, n=int(back["n"].sum()))
+    if refused := refusal(back, outcome):
+        return NotEstimable(refused, n=int(back["n"].sum()))
     own = design.among(cells["repeats"].to_numpy() > 0, back, outcome)
     keep = independent(own.columns, own.n)
     model = fit(replace(own, columns=own.columns[:, keep]))
-    return model if isinstance(model, NotEstimable) else _padded(model, design, keep)
-
-
-def _padded(model: Fit, design: Design, keep: np.ndarray) -> Fit:
-    """Return the model with a zero for each term that it lacks."""
-    found = model.coefficients.combine(np.eye(len(keep))[:, keep])
-    return Fit(design=replace(design, binary=False), coefficients=found)
+    if isinstance(model, NotEstimable):
+        return model
+    padded = model.coefficients.combine(np.eye(len(keep))[:, keep])  # 0 for terms that it lacks
+    return Fit(design=replace(design, binary=False), coefficients=padded)
 
 
 def _two_parts(first: Fit, second: Fit) -> Quantities:

@@ -27,7 +27,7 @@ _WHOLE = ("record.json", "findings.json", "index.html")
 ENCODING = "utf-8-sig"
 
 
-def editions(company: Path) -> list[Path]:
+def whole_editions(company: Path) -> list[Path]:
     """Return a company's whole published editions, the earliest first; parts don't count."""
     found = [
         (period.first_day, period.last_day, folder)
@@ -37,13 +37,13 @@ def editions(company: Path) -> list[Path]:
     return [folder for *_days, folder in sorted(found)]
 
 
-def write(company: Path) -> Path | None:
+def write_long_table(company: Path) -> Path | None:
     """Write the long table beside a company's editions in one step; None where there is none.
 
     Every row comes from an edition's own findings.json, so a restated edition replaces its rows.
     """
     path = Path(company) / LONG_TABLE
-    told = [_of_edition(folder) for folder in editions(company)]
+    told = [_of_edition(folder) for folder in whole_editions(company)]
     if not told:
         path.unlink(missing_ok=True)
         return None
@@ -57,7 +57,7 @@ def write(company: Path) -> Path | None:
     return path
 
 
-def of_stories(stories: Sequence[PageStory], *, company: str, period: Period) -> pd.DataFrame:
+def long_rows(stories: Sequence[PageStory], *, company: str, period: Period) -> pd.DataFrame:
     """Return what the pages of one edition have found, one row a finding, in their order.
 
     Shares are 0 to 1, money is in whole units of the currency that `unit` names; `group` is empty
@@ -85,12 +85,12 @@ def of_stories(stories: Sequence[PageStory], *, company: str, period: Period) ->
 
 def _of_edition(folder: Path) -> pd.DataFrame:
     """Return what a published edition has found, as its own findings.json says."""
-    told = findings.told(folder)
-    found = findings.read_folder(folder, told.period)
+    told = findings.edition_story(folder)
+    found = findings.findings_in(folder, told.period)
     of_page = found.findings.groupby("page", sort=False)
     rows = {page: _rows(rows) for page, rows in of_page}
     stories = [replace(page, findings=rows.get(page.name, ())) for page in found.pages]
-    return of_stories(stories, company=told.company, period=told.period)
+    return long_rows(stories, company=told.company, period=told.period)
 
 
 def _rows(frame: pd.DataFrame) -> tuple[dict, ...]:

@@ -31,7 +31,7 @@ class Failure:
 
     `stop` says how: by an `error` in a cell (its number from 1), `ended` by the system, or
     `unusable` because what it gave can't become a page. `error` is its type and message as
-    `told_of` returns them: no traceback, no folder of this machine.
+    `error_line` returns them: no traceback, no folder of this machine.
     """
 
     notebook: str
@@ -65,14 +65,14 @@ class Failure:
         )
 
 
-def told_of(name: str, message: str) -> str:
+def error_line(name: str, message: str) -> str:
     """Return an error as a page may show it: type and message in one line, without folders.
 
     Addresses lose everything, paths all but their last part.
 
     Examples
     --------
-    >>> told_of("FileNotFoundError", "No such file: '/home/ana silva/shop/orders.csv'")
+    >>> error_line("FileNotFoundError", "No such file: '/home/ana silva/shop/orders.csv'")
     "FileNotFoundError: No such file: '…/orders.csv'"
     """
     text = _ADDRESS.sub("…", _TERMINAL.sub("", message))

@@ -11,7 +11,7 @@ from profitchain.core.atomic import aside
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.pages import editions as archive
 from profitchain.pages.editions import INDEX, PDF, PublishedEdition
-from profitchain.pages.templates import filled
+from profitchain.pages.site import filled
 from profitchain.words import prose
 
 UNFOLDED = 8  # periods of a question that a firm's page shows without a click
@@ -31,9 +31,9 @@ class Line:
     pdf: str = ""
 
 
-def write(out: Path) -> None:
+def write_index_pages(out: Path) -> None:
     """Write the page of each firm's folder, and the one that leads to every firm's editions."""
-    firms = {folder: archive.editions(folder) for folder in archive.firms(out)}
+    firms = {folder: archive.editions_of(folder) for folder in archive.firms(out)}
     for folder, editions in firms.items():
         tongue = editions[0].languages[0] if editions else i18n.SOURCE
         with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):

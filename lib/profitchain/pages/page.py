@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from profitchain.exhibits import exhibit, findings, svg_compaction
 from profitchain.exhibits.findings import SUMMARY, PageStory
-from profitchain.pages import sanitise, shipped, summary, templates
-from profitchain.pages.commentary import beside
+from profitchain.pages import notebooks, sanitise, summary
+from profitchain.pages.commentary import remarks_html
 from profitchain.pages.failures import Failure
 from profitchain.pages.notebooks import nbformat
-from profitchain.pages.site import Entry, PageInfo, Site
+from profitchain.pages.site import TEMPLATES, Entry, PageInfo, Site, stylesheet
 from profitchain.words import prose
 
 if TYPE_CHECKING:
@@ -141,15 +141,15 @@ def _rendered(
         "question": question,
         "period": prose.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": templates.stylesheet(),
+        "css": stylesheet(),
         "say": prose.TEXT,
         "earlier": site.before(Entry(page.name, question).file),
         "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
         **_record(page),
-        "mark": shipped.mark(page.state),
-        "commentary": beside(page.remarks),
+        "mark": notebooks.state_words(page.state),
+        "commentary": remarks_html(page.remarks),
         "unplaced": [one.html for one in page.remarks if one.why],
         "failure": None,
         "lead": [],
@@ -201,8 +201,8 @@ def _blocks(
 def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
     """Return an output as HTML, and what people say below it if it is an exhibit."""
     id = output.get("data", {}).get(exhibit.MEDIA_TYPE, {}).get("id")
-    block = _with_downloads(sanitise.shown(output), page.name, site)
-    return block, beside(page.remarks, id) if id else ""
+    block = _with_downloads(sanitise.output_html(output), page.name, site)
+    return block, remarks_html(page.remarks, id) if id else ""
 
 
 def _has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:
@@ -255,6 +255,6 @@ def _exporter() -> TemplateExporter:
     return TemplateExporter(
         template_name="page",
         template_file="index.html.j2",
-        extra_template_basedirs=[str(templates.TEMPLATES)],
+        extra_template_basedirs=[str(TEMPLATES)],
         default_preprocessors=[],  # none is of use here, and each would check the notebook anew
     )

@@ -14,7 +14,7 @@ from profitchain.exhibits import style
 from profitchain.exhibits.findings import (
     SUMMARY,
     WORKBOOK,
-    Found,
+    EditionFindings,
     PageStory,
     is_change,
     is_difference,
@@ -45,7 +45,10 @@ class Panel:
 
 
 def key_figures(
-    found: Found, ids: Iterable[str], *, about: Mapping[str, tuple[str, str]] | None = None
+    found: EditionFindings,
+    ids: Iterable[str],
+    *,
+    about: Mapping[str, tuple[str, str]] | None = None,
 ) -> Panel:
     """Return a card a finding: the figure, its interval, its change, its course over time.
 
@@ -56,14 +59,14 @@ def key_figures(
     return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text=_("Key figures"))
 
 
-def answers(found: Found) -> Panel:
+def answers(found: EditionFindings) -> Panel:
     """Return one line a page: its question as a link, and the first sentence of its answer."""
     lines = [_line(page) for page in found.pages if page.name != SUMMARY]
     text = "\n".join(f"{page.question} {_first(page)}" for page in found.pages)
     return Panel(html=f'<dl class="answers">{"".join(lines)}</dl>', text=text)
 
 
-def changes(found: Found, ids: Iterable[str] | None = None) -> prose.Prose:
+def changes(found: EditionFindings, ids: Iterable[str] | None = None) -> prose.Prose:
     """Return what clearly moved since the period before and a year before, and what did not."""
     ids = list(ids) if ids is not None else _changing(found)
     word = prose.period_word(found.period)
@@ -80,7 +83,7 @@ def changes(found: Found, ids: Iterable[str] | None = None) -> prose.Prose:
     return prose.note(*(kept or [none]))
 
 
-def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
+def downloads(found: EditionFindings, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
     """Return links to the workbook, the long table, the record, and every exhibit's numbers.
 
     The link to the long table is put in where the page is published and there is such a table.
@@ -99,7 +102,7 @@ def long_table(path: str) -> str:
     return _download(path, words) if path else ""
 
 
-def _card(found: Found, id: str, above: str, below: str) -> str:
+def _card(found: EditionFindings, id: str, above: str, below: str) -> str:
     said = found.get(id)
     label = html.escape(above)
     if isinstance(said, NotEstimable):
@@ -129,7 +132,7 @@ def _figure(text: str) -> str:
     return f'<p class="figure"{length}>{digits}{words}</p>'
 
 
-def _moved(found: Found, id: str) -> str:
+def _moved(found: EditionFindings, id: str) -> str:
     change = found.get(f"{id}_change")
     if isinstance(change, NotEstimable):
         return ""
@@ -138,7 +141,7 @@ def _moved(found: Found, id: str) -> str:
     return f'<span aria-hidden="true">{arrow}</span> {words}'
 
 
-def _sparkline(found: Found, id: str, said: Estimate) -> str:
+def _sparkline(found: EditionFindings, id: str, said: Estimate) -> str:
     course = found.trend(id)
     if len(course) < 2:
         return ""
@@ -184,7 +187,7 @@ def _first(page: PageStory) -> str:
     return page.answers[0] if page.answers else ""
 
 
-def _changing(found: Found) -> list[str]:
+def _changing(found: EditionFindings) -> list[str]:
     recorded = found.findings[found.findings["group"].isna()]["id"]
     bases = [
         id.removesuffix("_on_year").removesuffix("_change") for id in recorded if is_change(id)
@@ -192,7 +195,7 @@ def _changing(found: Found) -> list[str]:
     return [id for id in dict.fromkeys(bases) if id not in scores.COMPLEMENTS]
 
 
-def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
+def _moves(found: EditionFindings, ids: Sequence[str], *, suffix: str, since: str) -> str:
     said = {id: found.get(f"{id}{suffix}") for id in ids}
     known = {id: change for id, change in said.items() if isinstance(change, Estimate)}
     if not known:

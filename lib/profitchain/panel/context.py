@@ -34,6 +34,12 @@ class Context:
         return self.period.trend()
 
     @property
+    def score_column(self) -> str:
+        """The column of the main question; only for a firm that has one."""
+        assert self.company.main is not None
+        return self.company.main.column
+
+    @property
     def ends_at(self) -> Value:
         """The first instant after the period."""
         return ibis.timestamp(self.period.ends_at(self.company.time_zone))

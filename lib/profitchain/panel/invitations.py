@@ -36,7 +36,7 @@ def requests(context: Context, clusters: Table, *, invited: bool) -> Table:
     given = context.tables["responses"]
     given = given.filter(given.responded_at < context.ends_at)
     given = given.select(
-        "response_id", "customer_id", "responded_at", score=given[context.company.main.column]
+        "response_id", "customer_id", "responded_at", score=given[context.score_column]
     )
     rows = _invitations(context, given) if invited else _buyers(context, given)
     return rows.join(clusters.select("customer_id", "cluster"), "customer_id", how="inner")
@@ -82,7 +82,7 @@ def unasked(context: Context, rows: Table) -> int:
     """Return how many of the period's answers to the main question belong to no request."""
     given = context.tables["responses"]
     now = context.period_of(given.responded_at) == context.period.name
-    given = given.filter(given[context.company.main.column].notnull(), now)
+    given = given.filter(given[context.score_column].notnull(), now)
     known = rows.filter(rows.response_id.notnull())
     return int(given.anti_join(known, "response_id").count().execute())
 

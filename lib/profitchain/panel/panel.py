@@ -121,7 +121,7 @@ def with_window(context: Context, rows: Table) -> Table:
     `row` tells one from another; where the engine has numbered them, it is that number.
     """
     window = ibis.interval(days=context.company.repeat_within_days)
-    rows = rows.mutate(score=rows[context.company.main.column])
+    rows = rows.mutate(score=rows[context.score_column])
     rows = rows.filter(rows.score.notnull())
     if "row" not in rows.columns:
         rows = rows.mutate(row=rows.response_id)
@@ -162,7 +162,7 @@ def still_open(context: Context, rows: Table) -> int:
     """Return how many answers to the main question wait for their window to close."""
     window = ibis.interval(days=context.company.repeat_within_days)
     waiting = rows.filter(
-        rows[context.company.main.column].notnull(), rows.responded_at + window >= context.ends_at
+        rows[context.score_column].notnull(), rows.responded_at + window >= context.ends_at
     )
     return int(waiting.count().execute())
 

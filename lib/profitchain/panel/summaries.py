@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +190,7 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield CUSTOMER_IDS, people.select("row", "customer_id").order_by("row")
 
 
-def _reach(intake: Intake) -> tuple[datetime | None, datetime]:
+def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
     """Return the instants of the first purchase, if there is one, and of the last order."""
     orders = intake.tables["orders"]
     bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
@@ -198,14 +198,14 @@ def _reach(intake: Intake) -> tuple[datetime | None, datetime]:
     return None if pd.isna(reach["first"]) else reach["first"], reach["last"]
 
 
-def _days_uncovered(intake: Intake, period: Period, last: datetime) -> int:
+def _days_uncovered(intake: Intake, period: Period, last: pd.Timestamp) -> int:
     """Return how many of the period's last days have no order.
 
     Raises PeriodError where the orders end before the period begins: zero is not a finding.
     """
     zone = intake.company.time_zone
     more = any(one.table == "orders" and one.kind == "later" for one in intake.outcomes)
-    day = last.tz_localize("UTC").tz_convert(zone).date()
+    day: date = last.tz_localize("UTC").tz_convert(zone).date()
     if more or last >= period.starts_at(zone):
         return (period.last_day - day).days
     raise PeriodError(

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from profitchain.core.errors import ProfitchainError
-from profitchain.core.provenance import commit
 from profitchain.intake.fingerprints import fingerprint, is_of_files
 from profitchain.sources.company import load_company
 from profitchain.sources.store_paths import STANDING, find_company, store_of
 
 COMMENTARY = "commentary"
 RECORD = "record.json"
-OF_ONE_MAKING = ("made_at", "seconds", "earlier")
+OF_ONE_MAKING = ("commit", "made_at", "seconds", "earlier")
 MARKS_KEPT = 100
 
 
@@ -80,12 +79,12 @@ def mark(asked: ReportRequest, made_of: str, folder: Path) -> None:
 def sources(asked: ReportRequest, code: str, notebooks: Path) -> str:
     """Return a hash of all that an edition is made of, outside its folder; "" if it can't be told.
 
-    That is what was asked, code, notebooks, company.yml, the tables, commentary and the commit.
+    That is what was asked, code, notebooks, company.yml, the tables and commentary.
     """
     firm = load_company(find_company(asked.company))
     if not is_of_files(firm):
         return ""
-    told = [json.dumps(asdict(asked)), str(Path(asked.out).resolve()), code, commit()]
+    told = [json.dumps(asdict(asked)), str(Path(asked.out).resolve()), code]
     told += [str(firm.folder), fingerprint(firm)]
     read = [*notebooks.glob("*.ipynb"), *(firm.folder / COMMENTARY).rglob("*")]
     told += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
@@ -102,7 +101,7 @@ def _place(asked: ReportRequest) -> Path:
 def _with_files(made_of: str, asked: ReportRequest, folder: Path) -> str:
     """Return a hash of what an edition is made of and consists of, and of what lies beside it."""
     own = {path: path.read_bytes() for path in _files(folder)}
-    beside = {path: _lasting(path) for path in _beside(Path(asked.out))}
+    beside = {path: lasting(path) for path in _beside(Path(asked.out))}
     lines = [f"{path} {_hash(each[path])}" for each in (own, beside) for path in sorted(each)]
     return hashlib.sha256("\n".join([made_of, *lines]).encode()).hexdigest()
 
@@ -118,7 +117,7 @@ def _beside(out: Path) -> Iterator[Path]:
         yield from _files(firm)
 
 
-def _lasting(path: Path) -> bytes:
+def lasting(path: Path) -> bytes:
     """Return a file's content; of a record, what stays when the same edition is made once more."""
     content = path.read_bytes()
     if path.name != RECORD:

@@ -1,8 +1,4 @@
-"""What workers and kernels are forked from: to import this is to import all that they need.
-
-Only the process that `forking.start` starts imports it. On its way, it leaves one beside itself
-that forks kernels.
-"""
+"""What workers and notebooks are forked from: to import this is to import all that they need."""
 
 from profitchain.press import fork_server
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,16 @@ from profitchain.press.assemble import (
     write_pages,
 )
 from profitchain.press.edition_cache import ReportRequest
-from profitchain.press.run_notebook import NotebookRun, ended, environment_of, ready_worker, run
+from profitchain.press.fork_server import Forks
+from profitchain.press.run_notebook import (
+    NotebookRun,
+    died,
+    ended,
+    environment_of,
+    ready_worker,
+    run,
+    run_forked,
+)
 
 SUMMARY = "00_summary"
 
@@ -40,6 +49,7 @@ class _Shop:
     """What an order is worked off with: workers, runs kept earlier and the keys of these ones."""
 
     pool: ProcessPoolExecutor
+    kernels: Forks | ProcessPoolExecutor
     earlier: run_cache.RunCache
     building: Path
     bar: object
@@ -70,8 +80,8 @@ def publish(
     chosen = parameters.typed(notebooks, settings or {})
     tongues = [i18n.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
-    address = fork_server.start(NOTEBOOKS, code)
-    with _workers(len(notebooks), address) as pool:
+    is_forked = fork_server.start(NOTEBOOKS, code)
+    with _workers(len(notebooks)) as pool, _kernels(is_forked, pool) as kernels:
         edition = read_period(company, period)
         order = EditionRequest(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
@@ -89,10 +99,10 @@ def publish(
             edition_cache.sources(asked, code, NOTEBOOKS) if _is_known(earlier, notebooks) else ""
         )
         with aside(order.folder) as building:
-            ran = _run_all(order, building, pool, earlier)
+            ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
-    findings_history.write(order.folder.parent)
-    index_pages.write(order.out)
+    findings_history.write_long_table(order.folder.parent)
+    index_pages.write_index_pages(order.out)
     if any(one.failed for one in ran):
         raise NotebookFailed(_failed(order, ran))
     if made_of and made_of == edition_cache.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):
@@ -109,7 +119,9 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
     said = commentary_on(order, ran)
     imprint.write(building, order.edition, order.settings, ran, said, spoken=order.languages)
     is_complete = not any(one.failed for one in ran)
-    exchange(building, order.folder if is_complete else order.incomplete)
+    target = order.folder if is_complete else order.incomplete
+    imprint.keep_first(building, target)
+    exchange(building, target)
     if is_complete:
         discard(order.incomplete)
 
@@ -128,15 +140,25 @@ def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
     return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
 
 
-def _workers(most: int, address: bytes) -> ProcessPoolExecutor:
-    """Return workers: one more than cores where a core is free while a kernel starts or ends."""
-    number = max(1, min(most, (os.cpu_count() or 1) + fork_server.can_fork()))
-    ready = (address, dict(os.environ))
-    return ProcessPoolExecutor(number, fork_server.ways_to_start(), ready_worker, ready)
+def _workers(most: int) -> ProcessPoolExecutor:
+    number = max(1, min(most, os.cpu_count() or 1))
+    return ProcessPoolExecutor(
+        number, fork_server.ways_to_start(), ready_worker, (dict(os.environ),)
+    )
+
+
+def _kernels(
+    is_forked: bool, pool: ProcessPoolExecutor
+) -> AbstractContextManager[Forks | ProcessPoolExecutor]:
+    """Return what runs notebooks: a new forked process for each, or workers that start kernels."""
+    return Forks(os.cpu_count() or 1, dict(os.environ)) if is_forked else nullcontext(pool)
 
 
 def _run_all(
-    order: EditionRequest, building: Path, pool: ProcessPoolExecutor, earlier: run_cache.RunCache
+    order: EditionRequest,
+    building: Path,
+    workers: tuple[ProcessPoolExecutor, Forks | ProcessPoolExecutor],
+    earlier: run_cache.RunCache,
 ) -> list[NotebookRun]:
     """Run the notebooks side by side, then the summary on their findings; write all pages."""
     from tqdm import tqdm
@@ -144,7 +166,10 @@ def _run_all(
     body = [path for path in order.notebooks if path.stem != SUMMARY]
     last = [path for path in order.notebooks if path.stem == SUMMARY]
     with tqdm(total=len(order.notebooks), unit="notebook", leave=False) as bar:
-        shop = _Shop(pool=pool, earlier=earlier, building=building, bar=bar, keys={})
+        pool, kernels = workers
+        shop = _Shop(
+            pool=pool, kernels=kernels, earlier=earlier, building=building, bar=bar, keys={}
+        )
         ran = _finished(shop, _longest_first(body, order), order)
         write_findings(order, ran, building)
         books = workbooks(pool, order, ran, building)
@@ -218,7 +243,8 @@ def _finished(
         key = shop.keys[path] = shop.earlier.key(path, reads=reads)
         known = shop.earlier.find(path, key)
         if known is None:
-            waiting[shop.pool.submit(run, path, *how)] = path
+            work = run_forked if isinstance(shop.kernels, Forks) else run
+            waiting[shop.kernels.submit(work, path, *how)] = path
         else:
             ran.append(known)
             shop.bar.update()
@@ -226,7 +252,13 @@ def _finished(
         for future in as_completed(waiting):
             names = sorted(path.stem for one, path in waiting.items() if not one.done())
             shop.bar.set_description(", ".join(names) or "pages")
-            ran.append(future.result())
+            path = waiting[future]
+            if isinstance(shop.kernels, Forks) and isinstance(
+                future.exception(), BrokenProcessPool
+            ):
+                ran.append(died(path, order.languages))
+            else:
+                ran.append(future.result())
             shop.bar.update()
     except BrokenProcessPool:
         raise ended("A notebook") from None

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from profitchain.core import i18n
 from profitchain.core.provenance import commit
-from profitchain.pages import shipped
+from profitchain.pages import notebooks
 from profitchain.pages.commentary import Commentary
 from profitchain.panel.edition import Edition
+from profitchain.press.edition_cache import RECORD, lasting
 from profitchain.press.run_notebook import NotebookRun
 
 NAMED_VERSIONS = (
@@ -37,7 +39,7 @@ def write(
     shipped, `commentary` the file of what people say. `seconds` are each notebook's, as of the run
     that made its page; `earlier` names those whose run was an earlier report's.
     """
-    states = {one.path.stem: shipped.state_of(one.path) for one in ran}
+    states = {one.path.stem: notebooks.state_of(one.path) for one in ran}
     with i18n.speaking(i18n.SOURCE):
         failed = {one.path.stem: one.failed.words for one in ran if one.failed}
     record = {
@@ -57,10 +59,22 @@ def write(
         "earlier": [one.path.stem for one in ran if one.is_earlier],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    (folder / "record.json").write_text(text, encoding="utf-8")
+    (folder / RECORD).write_text(text, encoding="utf-8")
+
+
+def keep_first(building: Path, published: Path) -> None:
+    """Let the published record stand where only times and the commit of its making are new."""
+    with suppress(OSError, ValueError, AttributeError):
+        if _contents(building) == _contents(published):
+            (building / RECORD).write_bytes((published / RECORD).read_bytes())
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): lasting(path) for path in files}
 
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that made the numbers."""
-    python = ".".join(str(part) for part in sys.version_info[:3])
+    python = ".".join(map(str, sys.version_info[:2]))  # numbers don't hang on its patches
     return {"python": python, **{name: version(name) for name in NAMED_VERSIONS}}

@@ -7,11 +7,13 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from profitchain.core.processes import start_worker
 from profitchain.pages import page
-from profitchain.pages.failures import Failure, NotebookFailed, told_of
+from profitchain.pages.failures import Failure, NotebookFailed, error_line
 from profitchain.pages.notebooks import nbformat
 from profitchain.press.fork_server import AT_START
 from profitchain.press.multilingual import cell_number, in_turn, taken_apart
@@ -41,11 +43,13 @@ def run(
     parameters: Mapping[str, object],
     environment: Mapping[str, str],
     folders: Mapping[str, Path],
+    *,
+    engine: str | None = None,
 ) -> dict[str, NotebookRun]:
     """Run one notebook with papermill, in one kernel for all languages; return it by language.
 
     `folders` are where each language's pages are built. A failing notebook comes back
-    with cell and error.
+    with cell and error; one that measures nothing, in the first language alone.
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -58,15 +62,18 @@ def run(
     try:
         executed = papermill.execute_notebook(
             in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
-            cwd=str(path.parent),
+            cwd=str(path.parent), engine_name=engine,
         )  # fmt: skip
         told = taken_apart(executed, folders, name=path.stem)
         failed = unusable(path, told.values())
     except PapermillExecutionError as error:
         if error.ename == "NotMeasured":
-            return not_measured(path, parameters, environment, folders, why=error.evalue)
+            again = partial(run, engine=engine)
+            return not_measured(
+                path, parameters, environment, folders, why=error.evalue, again=again
+            )
         firm = load_company(str(parameters["company"]))
-        why = redacted(told_of(error.ename, error.evalue), firm)
+        why = redacted(error_line(error.ename, error.evalue), firm)
         cell = cell_number(notebook, error.cell_index)
         failed = Failure(notebook=path.name, stop="error", cell=cell, error=why)
     except RuntimeError as error:
@@ -80,6 +87,13 @@ def run(
         )
         for tag, one in told.items()
     }
+
+
+def run_forked(*arguments: Any) -> dict[str, NotebookRun]:
+    """Run one notebook as `run` does, in this process, which is forked for it and then ends."""
+    from profitchain.press.notebook_process import ENGINE
+
+    return run(*arguments, engine=ENGINE)
 
 
 def unusable(path: Path, executed: Iterable[nbformat.NotebookNode]) -> Failure | None:
@@ -99,14 +113,21 @@ def not_measured(
     folders: Mapping[str, Path],
     *,
     why: str,
-    again: Callable[..., dict[str, NotebookRun]] | None = None,
+    again: Callable[..., dict[str, NotebookRun]],
 ) -> dict[str, NotebookRun]:
     """Return why nothing was measured, in each language: such a notebook ends in its first turn."""
     first, *others = folders
     ran = {first: NotebookRun(path=path, executed=None, why=why, seconds=0.0)}
     for tag in others:
-        ran |= (again or run)(path, parameters, environment, {tag: folders[tag]})
+        ran |= again(path, parameters, environment, {tag: folders[tag]})
     return ran
+
+
+def died(path: Path, tags: Iterable[str]) -> dict[str, NotebookRun]:
+    """Return what stands for a notebook whose process the system ended, in each language."""
+    failed = Failure(notebook=path.name, stop="ended")
+    ran = NotebookRun(path=path, executed=None, why="", seconds=0.0, failed=failed)
+    return dict.fromkeys(tags, ran)
 
 
 def ended(what: str) -> NotebookFailed:
@@ -122,12 +143,9 @@ def environment_of(building: Path) -> dict[str, str]:
     return {**AT_START, "PROFITCHAIN_BUILD": str(building), "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
-def ready_worker(address: bytes, environment: Mapping[str, str]) -> None:
-    """Start a worker that takes its kernels from an address, in the environment of its parent."""
-    from profitchain.press import kernel_provisioner
-
+def ready_worker(environment: Mapping[str, str]) -> None:
+    """Start a worker in the environment of its parent."""
     start_worker()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
-    kernel_provisioner.use(address)

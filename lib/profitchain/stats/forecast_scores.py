@@ -15,7 +15,6 @@ from scipy import stats
 from scipy.special import logit
 
 from profitchain.core.estimates import Estimate, NotEstimable, Reason, to_frame
-from profitchain.stats.comparisons import Measure
 from profitchain.stats.glm import fit
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import FEWEST_EVENTS, Design, kish
@@ -107,9 +106,8 @@ def gain(
     better: Linearised | NotEstimable, worse: Linearised | NotEstimable
 ) -> Linearised | NotEstimable:
     """Return one figure less the same figure of another forecast of the same customers."""
-    for one in (better, worse):
-        if isinstance(one, NotEstimable):
-            return one
+    if isinstance(better, NotEstimable) or isinstance(worse, NotEstimable):
+        return better if isinstance(better, NotEstimable) else worse
     errors = better.errors - worse.errors
     return replace(better, value=better.value - worse.value, errors=errors)
 
@@ -129,11 +127,15 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
     count = int(np.clip(len(trial) // max(smallest, 20), 1, BINS))
     place = trial[column].rank(method="average", pct=True)
     rows = trial.assign(n=1, place=np.ceil(place * count))
-    left = Measure(id="", numerator="outcome", denominator="n", unit="share",
-                   bounds=(0.0, 1.0))  # fmt: skip
     parts = [part for _place, part in rows.groupby("place") if len(part) >= max(smallest, 1)]
-    said = [ratio(part, **left.parts, smallest=smallest) for part in parts]
-    return to_frame(said, foretold=[part[column].mean() for part in parts])
+    shares = [
+        ratio(
+            part, numerator="outcome", denominator="n", unit="share", bounds=(0.0, 1.0),
+            smallest=smallest,
+        )
+        for part in parts
+    ]  # fmt: skip
+    return to_frame(shares, foretold=[part[column].mean() for part in parts])
 
 
 def calibration_line(
@@ -170,7 +172,7 @@ def simple_logit(columns: np.ndarray, outcome: np.ndarray, clusters: np.ndarray)
 
 
 def _scaled(errors: np.ndarray) -> np.ndarray:
-    return errors * np.sqrt(len(errors) / (len(errors) - 1))
+    return np.asarray(errors * np.sqrt(len(errors) / (len(errors) - 1)))
 
 
 def _linearised(

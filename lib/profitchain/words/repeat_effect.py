@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, number, plain
+from profitchain.core.formats import digits, number, p_words, plain
 from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.sources.company import Question
 from profitchain.stats.clusters import clusters
+from profitchain.stats.margins import Wald
 from profitchain.stats.model_matrix import Controls
 from profitchain.words.prose import sentence
 from profitchain.words.reasons import control_name, text
@@ -28,33 +29,30 @@ def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
         return _(
             "What one more point on “{label}” goes with can't be said: {why}", label=label, why=why
         )
-    if effect.spans_zero:
-        return sentence(
-            "**No clear link** between “{label}” and ordering again within {days}: one more point "
-            "goes with a difference of {effect:difference}, and the interval spans zero.",
-            effect=effect, label=label, days=plain(days, "days"),
-        )  # fmt: skip
-    words = {"label": label, "days": plain(days, "days"), "effect": upward(effect)}
-    words |= {"size": number(upward(effect), difference=True)}
-    if effect.value > 0:
-        return sentence(
-            "One more point on “{label}” goes with **{size} more** customers ordering again within "
-            "{days} ({effect:difference_evidence}).",
-            **words,
-        )
-    return sentence(
-        "One more point on “{label}” goes with **{size} fewer** customers ordering again within "
-        "{days} ({effect:difference_evidence}).",
-        **words,
+    template = N_(
+        "One more point on “{label}” goes with **{size} more** customers ordering again within "
+        "{days} ({effect:difference_evidence})."
     )
+    if effect.spans_zero:
+        template = N_(
+            "**No clear link** between “{label}” and ordering again within {days}: one more point "
+            "goes with a difference of {effect:difference}, and the interval spans zero."
+        )
+    elif effect.value < 0:
+        template = N_(
+            "One more point on “{label}” goes with **{size} fewer** customers ordering again "
+            "within {days} ({effect:difference_evidence})."
+        )
+    size = number(upward(effect), difference=True)
+    shown = effect if effect.spans_zero else upward(effect)
+    return sentence(template, label=label, days=plain(days, "days"), size=size, effect=shown)
 
 
-def bend_sentence(test: object, bands: pd.DataFrame) -> str:
+def bend_sentence(test: Wald | NotEstimable, bands: pd.DataFrame) -> str:
     """Return what the test of linearity says, and where on the scale the link is clearest."""
     if isinstance(test, NotEstimable):
         return _("Whether each point counts the same can't be said: {why}", why=text(test))
-    below, exact = _("p below {limit}", limit="0.001"), _("p = {p}", p=f"{test.p:.3f}")
-    p = below if test.p < 0.001 else exact
+    p = p_words(test.p)
     if test.p < CLEAR:
         return following(
             _("Points do **not** all count the same (test of a straight line: {p}).", p=p),
@@ -77,19 +75,16 @@ def ten_points_sentence(ten: MaybeEstimate, main: Question) -> str:
             otherwise="What ten NPS points go with can't be said: {why}",
             ten=ten,
         )
-    words = {"size": number(upward(ten), difference=True), "ten": upward(ten)}
-    if ten.value > 0:
-        return sentence(
-            "Ten NPS points, half from detractors who become passives and half from passives who "
-            "become promoters, go with a repeat rate **{size} higher** "
-            "({ten:difference_evidence}).",
-            **words,
-        )
-    return sentence(
+    higher = N_(
         "Ten NPS points, half from detractors who become passives and half from passives who "
-        "become promoters, go with a repeat rate **{size} lower** ({ten:difference_evidence}).",
-        **words,
+        "become promoters, go with a repeat rate **{size} higher** ({ten:difference_evidence})."
     )
+    lower = N_(
+        "Ten NPS points, half from detractors who become passives and half from passives who "
+        "become promoters, go with a repeat rate **{size} lower** ({ten:difference_evidence})."
+    )
+    size = number(upward(ten), difference=True)
+    return sentence(higher if ten.value > 0 else lower, size=size, ten=upward(ten))
 
 
 def adjusted_sentence(controls: Controls | NotEstimable) -> str:
@@ -109,11 +104,11 @@ def with_notes(clause: str, controls: Controls) -> str:
     return clause
 
 
-def no_ten_points(main: Question) -> str:
+def no_ten_points(main: Question | None) -> str:
     """Return why ten NPS points mean nothing for a question that isn't a net promoter question."""
     return _(
         "The main question, “{label}”, is no net promoter question: it has no NPS points.",
-        label=main.label,
+        label=main.label if main else "",
     )
 
 
@@ -142,13 +137,12 @@ def adjustment_message(compared: pd.DataFrame) -> str:
     share = (raw - adjusted) / raw
     if abs(share) < HARDLY:
         return _("Adjusting for history hardly changes the link")
-    size = f"{100 * abs(share):.0f}%"
-    if share > 0:
-        return _("Adjusting for history makes the link {size} weaker", size=size)
-    return _("Adjusting for history makes the link {size} stronger", size=size)
+    weaker = N_("Adjusting for history makes the link {size} weaker")
+    stronger = N_("Adjusting for history makes the link {size} stronger")
+    return _(weaker if share > 0 else stronger, size=f"{100 * abs(share):.0f}%")
 
 
-def bend_message(test: object) -> str:
+def bend_message(test: Wald | NotEstimable) -> str:
     """Return whether the curve is bent, as an exhibit's message."""
     if isinstance(test, NotEstimable):
         return _("How repeat purchases rise along the scale")
@@ -157,7 +151,7 @@ def bend_message(test: object) -> str:
     return _("No clear departure from a straight line")
 
 
-def bands_message(bands: pd.DataFrame, test: object) -> str:
+def bands_message(bands: pd.DataFrame, test: Wald | NotEstimable) -> str:
     """Return in which band of the scale the link is steepest, where the test finds a bend."""
     known = bands.dropna(subset=["value"])
     if known.empty:
@@ -190,10 +184,9 @@ def amounts_message(spend: MaybeEstimate) -> str:
         return _("Orders and money: too few to say")
     if spend.spans_zero:
         return _("No clear link with the money spent")
-    size = number(upward(spend))
-    if spend.value > 0:
-        return _("One more point goes with {size} more spent", size=size)
-    return _("One more point goes with {size} less spent", size=size)
+    more = N_("One more point goes with {size} more spent")
+    less = N_("One more point goes with {size} less spent")
+    return _(more if spend.value > 0 else less, size=number(upward(spend)))
 
 
 def answers_followed(cells: pd.DataFrame, facts: Mapping[str, int]) -> str:

@@ -1,14 +1,14 @@
 """Reference for test_churn_model.py: lifelines and scikit-learn on two invented worlds.
 
 Run in an environment of its own (pip install lifelines scikit-learn) beside
-tests/leaving_worlds.py: PYTHONPATH=tests python tests/references/leaving_outside.py
+tests/churn_worlds.py: PYTHONPATH=tests python tests/references/churn_outside.py
 """
 
 import json
 from importlib.metadata import version
 
 import numpy as np
-from leaving_worlds import foretold, returning
+from churn_worlds import foretold, returning
 from lifelines import CoxPHFitter
 from lifelines.statistics import multivariate_logrank_test, proportional_hazard_test
 from sklearn.linear_model import LogisticRegression
