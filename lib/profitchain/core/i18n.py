@@ -33,8 +33,8 @@ _spoken = [""]  # "" until somebody chose: then English
 
 def available() -> list[str]:
     """Return the tags of all languages that have a catalogue, English first."""
-    found = sorted(path.parent.name.replace("_", "-") for path in FOLDER.glob("*/messages.po"))
-    return [SOURCE, *found]
+    tags = sorted(path.parent.name.replace("_", "-") for path in FOLDER.glob("*/messages.po"))
+    return [SOURCE, *tags]
 
 
 def check(tag: str) -> str:
@@ -197,13 +197,13 @@ def _locale(tag: str) -> Locale:
 @cache
 def _translations(tag: str) -> standard.NullTranslations:
     catalogues = sorted((FOLDER / tag.replace("-", "_")).glob("*.po"))
-    together = standard.NullTranslations()
+    merged = standard.NullTranslations()
     for path in reversed(catalogues):
         compiled = io.BytesIO()
         with path.open("rb") as file:
             write_mo(compiled, read_po(file, locale=str(_locale(tag))))
         compiled.seek(0)
-        one = standard.GNUTranslations(compiled)
-        one.add_fallback(together)
-        together = one
-    return together
+        catalogue = standard.GNUTranslations(compiled)
+        catalogue.add_fallback(merged)
+        merged = catalogue
+    return merged

@@ -52,12 +52,12 @@ def only_asked(context: Context, buyers: Table) -> Table:
     buyers : one row a customer of the orders, told apart by the same key.
     """
     asked = [context.tables[n] for n in ("responses", "invitations") if n in context.tables]
-    seen = [_told_apart(table, context.key) for table in asked]
-    if not seen:
-        kept = ["customer_id"] if context.key == "customer_id" else [WHO, MARK]
-        return buyers.select(*kept).filter(ibis.literal(False))
-    known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
-    return known.filter(known[context.key].notnull()).anti_join(buyers, context.key)
+    parts = [_told_apart(table, context.key) for table in asked]
+    if not parts:
+        keys = ["customer_id"] if context.key == "customer_id" else [WHO, MARK]
+        return buyers.select(*keys).filter(ibis.literal(False))
+    people = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
+    return people.filter(people[context.key].notnull()).anti_join(buyers, context.key)
 
 
 def _told_apart(rows: Table, key: str) -> Table:
@@ -83,19 +83,19 @@ def customer_clusters(
     if buyers is None:
         buyers = context.by_id().tables["orders"].select("customer_id").distinct()
     others = only_asked(context, buyers)
-    told = [name for name in buyers.columns if name not in others.columns]
-    others = others.mutate(**{name: ibis.literal(0, buyers[name].type()) for name in told})
-    known = buyers.union(others.select(*buyers.columns))
+    extra = [name for name in buyers.columns if name not in others.columns]
+    others = others.mutate(**{name: ibis.literal(0, buyers[name].type()) for name in extra})
+    people = buyers.union(others.select(*buyers.columns))
     if context.key == WHO:
-        return known.mutate(cluster=bucket_of(known[MARK])).drop(MARK)
+        return people.mutate(cluster=bucket_of(people[MARK])).drop(MARK)
     if exact is None:
-        exact = int(known.count().execute()) <= EXACT_CLUSTERS
-    return with_clusters(known, exact=exact, engine=context.engine)
+        exact = int(people.count().execute()) <= EXACT_CLUSTERS
+    return with_clusters(people, exact=exact, engine=context.engine)
 
 
-def share_drawn(many: int, wanted: int) -> int:
-    """Return below which `draw` about `wanted` of `many` customers lie, of 4096."""
-    return max(DRAWS * wanted // many, 1)
+def share_drawn(many: int, some: int) -> int:
+    """Return below which `draw` about `some` of `many` customers lie, of 4096."""
+    return max(DRAWS * some // many, 1)
 
 
 def of_drawn(context: Context, below: int, *, keep: Callable[[str, Table], Table]) -> Context:

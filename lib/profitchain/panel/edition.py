@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, get_args
+from typing import NoReturn, get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -40,9 +40,6 @@ from profitchain.sources.store_paths import (
 )
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
-
-if TYPE_CHECKING:
-    from profitchain.intake.intake import Intake
 
 EDITIONS_KEPT = 40
 MAKING = "making-"
@@ -127,9 +124,9 @@ class Edition:
         it lies after the period or belongs to a cancelled order.
         """
         came = self.table("account").groupby("table")["rows"].sum()
-        known = self.table("profile").groupby("table")["column"]
+        columns = self.table("profile").groupby("table")["column"]
         rows = [
-            (name, used, int(came[name]) - used, ", ".join(known.get_group(name)))
+            (name, used, int(came[name]) - used, ", ".join(columns.get_group(name)))
             for name, used in self._used.items()
         ]
         return pd.DataFrame(rows, columns=["table", "rows", "set_aside", "columns"])
@@ -273,15 +270,12 @@ def open_edition(
             )
         )
     when = Period(period) if period else _last_period(firm)
-    folder = _prepared(firm, when)
-    known = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    folder = _made(firm, _key(firm, str(when)), lambda folder: _prepare(firm, when, folder))
+    record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     return Edition(
-        company=firm.in_language(i18n.spoken()),
-        period=when,
-        folder=folder,
-        inputs=tuple(known["inputs"]),
-        facts=known["facts"],
-    )
+        company=firm.in_language(i18n.spoken()), period=when, folder=folder,
+        inputs=tuple(record["inputs"]), facts=record["facts"],
+    )  # fmt: skip
 
 
 read_period = open_edition  # its older name
@@ -317,11 +311,6 @@ def _last_period(firm: Company) -> Period:
     return Period((folder / LAST_PERIOD).read_text(encoding="utf-8"))
 
 
-def _prepared(firm: Company, period: Period) -> Path:
-    """Return the folder of summaries, prepared if it isn't there yet."""
-    return _made(firm, _key(firm, str(period)), lambda folder: _prepare(firm, period, folder))
-
-
 def _made(firm: Company, key: str, make: Callable[[Path], None]) -> Path:
     """Return what is kept under a key, made aside and renamed if it isn't there yet."""
     store = store_of(firm)
@@ -354,29 +343,24 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
     from profitchain.intake.intake import open_intake
     from profitchain.intake.parquet_cache import forget_old
+    from profitchain.panel import summaries
     from profitchain.sources.engine import telling
 
     with telling(firm), closing(open_intake(firm, period)) as intake:
-        _sum_up(intake, period, folder)
+        facts = summaries.write_summaries(intake, period, folder)
+        intake.account.to_parquet(folder / "account.parquet")
+        intake.profile.to_parquet(folder / "profile.parquet")
+        record = {"inputs": [asdict(source) for source in intake.inputs], "facts": facts}
+        (folder / "facts.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     forget_old(firm)
-
-
-def _sum_up(intake: Intake, period: Period, folder: Path) -> None:
-    from profitchain.panel import summaries
-
-    facts = summaries.write(intake, period, folder)
-    intake.account.to_parquet(folder / "account.parquet")
-    intake.profile.to_parquet(folder / "profile.parquet")
-    known = {"inputs": [asdict(one) for one in intake.inputs], "facts": facts}
-    (folder / "facts.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
 
 
 def _forget_old(store: Path) -> None:
     """Remove all but the latest summaries, and what killed runs left behind a day or more ago."""
-    folders = (p for p in store.iterdir() if p.is_dir() and p.name not in OF_OTHERS)
-    every = sorted(folders, key=lambda p: p.stat().st_mtime)
-    made = [folder for folder in every if not folder.name.startswith(MAKING)]
+    folders = [p for p in store.iterdir() if p.is_dir() and p.name not in OF_OTHERS]
+    folders.sort(key=lambda folder: folder.stat().st_mtime)
+    whole = [folder for folder in folders if not folder.name.startswith(MAKING)]
     old = time.time() - SECONDS_A_DAY
-    left = [one for one in every if one not in made and one.stat().st_mtime < old]
-    for folder in [*made[:-EDITIONS_KEPT], *left]:
+    torn = [folder for folder in folders if folder not in whole and folder.stat().st_mtime < old]
+    for folder in [*whole[:-EDITIONS_KEPT], *torn]:
         shutil.rmtree(folder, ignore_errors=True)

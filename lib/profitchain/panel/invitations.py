@@ -11,7 +11,7 @@ import ibis
 from ibis.expr.types import Table
 
 from profitchain.panel.context import Context, purchases
-from profitchain.panel.panel import OUTCOMES, UNKNOWN, cells, histories, looked_up, segment_columns
+from profitchain.panel.panel import OUTCOMES, as_text, cells, histories, looked_up, segment_columns
 from profitchain.sources.casts import seconds
 
 EARLIER = "earlier"  # a period before those of the trend
@@ -33,12 +33,11 @@ def requests(context: Context, clusters: Table, *, invited: bool) -> Table:
     Columns: customer_id, cluster, asked_at, response_id, responded_at, score (of the main question;
     NULL where it was not answered), touchpoint where the invitations carry it.
     """
-    given = context.tables["responses"]
-    given = given.filter(given.responded_at < context.ends_at)
-    given = given.select(
-        "response_id", "customer_id", "responded_at", score=given[context.score_column]
+    answers = context.tables["responses"]
+    answers = answers.filter(answers.responded_at < context.ends_at).select(
+        "response_id", "customer_id", "responded_at", score=answers[context.score_column]
     )
-    rows = _invitations(context, given) if invited else _buyers(context, given)
+    rows = (_invitations if invited else _buyers)(context, answers)
     return rows.join(clusters.select("customer_id", "cluster"), "customer_id", how="inner")
 
 
@@ -60,10 +59,10 @@ def asked_panel(context: Context, rows: Table, *, invited: bool) -> Table:
     """
     rows = _dated(rows, context)
     rows = _told_apart(rows, context, invited=invited)
-    kept = ["row", "period", "answered", "in_time", "late", "score", "closes", "in_lookback"]
-    kept += ["cluster", *asked_about(context, rows)]
-    found = histories(rows, context)
-    joined = found.select(*kept, *(name for name in found.columns if name not in rows.columns))
+    own = ["row", "period", "answered", "in_time", "late", "score", "closes", "in_lookback"]
+    own += ["cluster", *asked_about(context, rows)]
+    joined = histories(rows, context)
+    joined = joined.select(*own, *(name for name in joined.columns if name not in rows.columns))
     outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
     is_open = joined.closes == OPEN
     closed_only = {name: ibis.ifelse(is_open, 0, joined[name]).cast("int64") for name in outcomes}
@@ -80,22 +79,22 @@ def asked_cells(rows: Table) -> Table:
 
 def unasked(context: Context, rows: Table) -> int:
     """Return how many of the period's answers to the main question belong to no request."""
-    given = context.tables["responses"]
-    now = context.period_of(given.responded_at) == context.period.name
-    given = given.filter(given[context.score_column].notnull(), now)
-    known = rows.filter(rows.response_id.notnull())
-    return int(given.anti_join(known, "response_id").count().execute())
+    answers = context.tables["responses"]
+    now = context.period_of(answers.responded_at) == context.period.name
+    answers = answers.filter(answers[context.score_column].notnull(), now)
+    asked = rows.filter(rows.response_id.notnull())
+    return int(answers.anti_join(asked, "response_id").count().execute())
 
 
 def asked_about(context: Context, rows: Table) -> list[str]:
     """Return the columns that are known of everybody asked: segments of customers, touchpoint."""
     customers = context.tables.get("customers")
-    known = [] if customers is None else customers.columns
-    names = [name for name in segment_columns(context.company) if name in known]
-    return [*names, *(["touchpoint"] if "touchpoint" in rows.columns else [])]
+    names = () if customers is None else customers.columns
+    segments = [name for name in segment_columns(context.company) if name in names]
+    return [*segments, *(["touchpoint"] if "touchpoint" in rows.columns else [])]
 
 
-def _invitations(context: Context, given: Table) -> Table:
+def _invitations(context: Context, answers: Table) -> Table:
     """Return the invitations with their answers; reminders of one answer count once, as the first.
 
     An answer of another customer than the one invited is none.
@@ -109,19 +108,19 @@ def _invitations(context: Context, given: Table) -> Table:
     sent = sent.mutate(again=ibis.ifelse(sent.response_id.isnull(), 0, first))
     sent = sent.filter(sent.again == 0)
     sent = sent.select("customer_id", *about, asked_at="invited_at", named="response_id")
-    same = [sent.named == given.response_id, sent.customer_id == given.customer_id]
-    return sent.left_join(given, same).drop("named", "customer_id_right")
+    same = [sent.named == answers.response_id, sent.customer_id == answers.customer_id]
+    return sent.left_join(answers, same).drop("named", "customer_id_right")
 
 
-def _buyers(context: Context, given: Table) -> Table:
+def _buyers(context: Context, answers: Table) -> Table:
     """Return who bought in each period, with the last answer that followed a purchase of it."""
     window = ibis.interval(days=context.company.repeat_within_days)
     bought = purchases(context.tables["orders"]).select("customer_id", "ordered_at")
     bought = bought.filter(bought.ordered_at < context.ends_at)
-    given = given.filter(given.score.notnull())
-    pairs = given.join(bought, "customer_id", how="inner")
+    answers = answers.filter(answers.score.notnull())
+    pairs = answers.join(bought, "customer_id", how="inner")
     pairs = pairs.filter(pairs.ordered_at <= pairs.responded_at)
-    after = pairs.group_by(*given.columns).aggregate(ordered_at=pairs.ordered_at.max())
+    after = pairs.group_by(*answers.columns).aggregate(ordered_at=pairs.ordered_at.max())
     after = after.mutate(period=context.period_of(after.ordered_at).fill_null(EARLIER))
     latest = ibis.row_number().over(
         ibis.window(
@@ -166,12 +165,10 @@ def _dated(rows: Table, context: Context) -> Table:
 
 def _told_apart(rows: Table, context: Context, *, invited: bool) -> Table:
     """Return requests with segments, and answers told apart: in time or not, early or late."""
-    customers = context.tables.get("customers")
-    if customers is not None:
-        wanted = [*segment_columns(context.company), "joined_on"]
-        rows = looked_up(rows, customers, "customer_id", wanted)
-    names = asked_about(context, rows)
-    rows = rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in names})
+    if "customers" in context.tables:
+        names = [*segment_columns(context.company), "joined_on"]
+        rows = looked_up(rows, context.tables["customers"], "customer_id", names)
+    rows = as_text(rows, asked_about(context, rows))
     same = context.period_of(rows.responded_at).fill_null(EARLIER) == rows.period
     in_time = (rows.answered == 1) & (same | (rows.responded_at < rows.asked_at))
     delay = seconds(rows.responded_at) - seconds(rows.asked_at)

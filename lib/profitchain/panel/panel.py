@@ -39,26 +39,24 @@ def answers(context: Context, customers: Table) -> Table:
     ----------
     customers : `crowd.customer_clusters`.
     """
-    wanted = segment_columns(context.company)
-    given = context.tables["responses"]
-    kept = ["response_id", "customer_id", "responded_at", *_of(given, "order_id", *wanted)]
-    kept += [question.column for question in context.company.questions.values()]
-    kept += _of(given, context.company.experiment or "")
-    rows = given.select(*dict.fromkeys(kept))
+    segments = segment_columns(context.company)
+    rows = context.tables["responses"]
+    columns = ["response_id", "customer_id", "responded_at", *_of(rows, "order_id", *segments)]
+    columns += [question.column for question in context.company.questions.values()]
+    columns += _of(rows, context.company.experiment or "")
+    rows = rows.select(*dict.fromkeys(columns))
     if context.key == WHO:
         rows = with_clusters(rows, exact=False).drop("draw")
         rows = rows.mutate(**{WHO: number_of(rows.customer_id)})
     else:
         rows = rows.join(customers.select("customer_id", "cluster"), "customer_id", how="inner")
-    known = context.tables.get("customers")
-    if known is not None:
-        rows = looked_up(rows, known, "customer_id", [*wanted, "joined_on"])
+    if "customers" in context.tables:
+        rows = looked_up(rows, context.tables["customers"], "customer_id", [*segments, "joined_on"])
     if "order_id" in rows.columns:
-        missing = [name for name in wanted if name not in rows.columns]
+        missing = [name for name in segments if name not in rows.columns]
         rows = looked_up(rows, context.tables["orders"], "order_id", missing)
-    _all_found(wanted, rows, context)
-    named = {name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted}
-    return rows.mutate(**named).drop(*_of(rows, "order_id"))
+    _refuse_strays(segments, rows, context)
+    return as_text(rows, segments).drop(*_of(rows, "order_id"))
 
 
 def score_cells(context: Context, rows: Table) -> Table:
@@ -92,11 +90,12 @@ def lives(context: Context, rows: Table) -> Table:
     purchase, NULL if none yet), and within `repeat_within_days` after it, as far as it is known:
     repeat (0/1), orders, spend, margin (minor units).
     """
-    rows = with_window(context, rows)
-    kept = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
-    kept += _of(rows, *segment_columns(context.company), *([context.company.experiment or ""]))
-    found = histories(rows, context)
-    return found.select(*dict.fromkeys(kept), *(n for n in found.columns if n not in rows.columns))
+    answers = with_window(context, rows)
+    own = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
+    own += _of(answers, *segment_columns(context.company), context.company.experiment or "")
+    rows = histories(answers, context)
+    new = [name for name in rows.columns if name not in answers.columns]
+    return rows.select(*dict.fromkeys(own), *new)
 
 
 def panel(context: Context, rows: Table) -> Table:
@@ -110,9 +109,9 @@ def panel(context: Context, rows: Table) -> Table:
     rows : `lives`. Answers whose window is still open at the period's end are left out.
     """
     rows = closed(context, rows)
-    kept = ["score", "closes", "in_lookback", "cluster", *segment_columns(context.company)]
-    kept += ["prior_orders", "recency_days", "tenure_days", "repeat"]
-    return rows.select(*kept, *_of(rows, "orders", "spend", "margin"))
+    columns = ["score", "closes", "in_lookback", "cluster", *segment_columns(context.company)]
+    columns += ["prior_orders", "recency_days", "tenure_days", "repeat"]
+    return rows.select(*columns, *_of(rows, "orders", "spend", "margin"))
 
 
 def with_window(context: Context, rows: Table) -> Table:
@@ -153,18 +152,15 @@ def link_cells(context: Context, rows: Table) -> Table:
     """Return the panel compressed: one row a distinct combination, with n and summed outcomes."""
     outcomes = [name for name in OUTCOMES if name in rows.columns]
     keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
-    sums = {name: rows[name].sum() for name in outcomes}
-    found = cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
-    return found.cast(dict.fromkeys(SMALL, "int32"))
+    sums = {"n": rows.count(), "repeats": rows.repeat.sum()}
+    sums |= {name: rows[name].sum() for name in outcomes}
+    return cells(rows, keys, **sums).cast(dict.fromkeys(SMALL, "int32"))
 
 
 def still_open(context: Context, rows: Table) -> int:
     """Return how many answers to the main question wait for their window to close."""
-    window = ibis.interval(days=context.company.repeat_within_days)
-    waiting = rows.filter(
-        rows[context.score_column].notnull(), rows.responded_at + window >= context.ends_at
-    )
-    return int(waiting.count().execute())
+    rows = with_window(context, rows)
+    return int(rows.filter(rows.window_ends >= context.ends_at).count().execute())
 
 
 def margins_assumed(context: Context) -> int:
@@ -206,11 +202,11 @@ def histories(rows: Table, context: Context) -> Table:
 
 def _described(sums: Table) -> Table:
     """Return the histories in days: recency, tenure (from joining, if known), and the repeat."""
-    known = seconds(sums.known_at)
-    recency = (known - seconds(sums.last_before)) // SECONDS_A_DAY
-    tenure = (known - seconds(sums.first_before)) // SECONDS_A_DAY
+    at = seconds(sums.known_at)
+    recency = (at - seconds(sums.last_before)) // SECONDS_A_DAY
+    tenure = (at - seconds(sums.first_before)) // SECONDS_A_DAY
     if "joined_on" in sums.columns:
-        joined = (known - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
+        joined = (at - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
         tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
     described = sums.mutate(
         recency_days=recency.fill_null(-1).cast("int64"),
@@ -227,13 +223,11 @@ def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
 
 def of_literals(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) -> Table:
     """Return a few rows as a table that any engine can read, for nothing is handed over to it."""
-    some = rows or [dict.fromkeys(kinds)]
-    parts = [
-        ibis.literal(0)
-        .as_table()
-        .select(**{n: ibis.literal(row[n], kind) for n, kind in kinds.items()})
-        for row in some
+    literals = [
+        {name: ibis.literal(row[name], kind) for name, kind in kinds.items()}
+        for row in rows or [dict.fromkeys(kinds)]
     ]
+    parts = [ibis.literal(0).as_table().select(**each) for each in literals]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return table if rows else table.filter(ibis.literal(False))
 
@@ -257,8 +251,8 @@ def with_margin(context: Context) -> Table:
         orders = orders.mutate(margin=own)
     elif assumed is not None:
         orders = orders.mutate(margin=assumed)
-    kept = [context.key, "ordered_at", "revenue", *_of(orders, "margin", "discount")]
-    return orders.select(*kept)
+    names = _of(orders, "margin", "discount")
+    return orders.select(context.key, "ordered_at", "revenue", *names)
 
 
 def _share_of(amount: Column, rate: float) -> Value:
@@ -269,26 +263,30 @@ def _share_of(amount: Column, rate: float) -> Value:
 
 def segment_columns(company: Company) -> list[str]:
     """Return the columns that split answers: segments, then those controls that are not history."""
-    named = [*company.segments, *company.controls]
-    return [name for name in dict.fromkeys(named) if name not in BUILT_IN_CONTROLS]
+    names = dict.fromkeys([*company.segments, *company.controls])
+    return [name for name in names if name not in BUILT_IN_CONTROLS]
 
 
-def looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Table:
-    """Return rows with those wanted columns that another table has, found by its key."""
-    found = [name for name in wanted if name in where.columns]
-    if not found:
+def looked_up(rows: Table, where: Table, key: str, names: Sequence[str]) -> Table:
+    """Return rows with those of the named columns that another table has, found by its key."""
+    columns = [name for name in names if name in where.columns]
+    if not columns:
         return rows
-    kept = [name for name in rows.columns if name not in found]
-    return rows.select(*kept).left_join(where.select(key, *found), key).drop(f"{key}_right")
+    rows = rows.select(*(name for name in rows.columns if name not in columns))
+    return rows.left_join(where.select(key, *columns), key).drop(f"{key}_right")
 
 
-def _all_found(wanted: Sequence[str], rows: Table, context: Context) -> None:
-    missing = [name for name in wanted if name not in rows.columns]
-    if missing:
+def as_text(rows: Table, names: Sequence[str]) -> Table:
+    """Return rows with some columns as text, those that are missing under one name."""
+    return rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in names})
+
+
+def _refuse_strays(segments: Sequence[str], rows: Table, context: Context) -> None:
+    if missing := [name for name in segments if name not in rows.columns]:
         tables = [context.tables.get(name) for name in ("customers", "responses", "orders")]
-        known = [name for table in tables if table is not None for name in table.columns]
+        columns = [name for table in tables if table is not None for name in table.columns]
         raise CompanyError(
             f"company.yml names the segment or control '{missing[0]}', but neither customers, "
             "responses nor orders has such a column. Rename a column to it under `columns`, or "
-            f"take it out. {did_you_mean(missing[0], [*BUILT_IN_CONTROLS, *known])}"
+            f"take it out. {did_you_mean(missing[0], [*BUILT_IN_CONTROLS, *columns])}"
         )

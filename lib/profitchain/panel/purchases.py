@@ -133,12 +133,12 @@ def _money(context: Context, customers: Table) -> Table:
         **money,
         "new_revenue": total(is_new, rows.revenue),
     }
-    each = rows.group_by("bit", "cluster").aggregate(
+    sums_by = rows.group_by("bit", "cluster").aggregate(
         **{name: value.cast("int64") for name, value in sums.items()}
     )
-    named = zip(bits, context.periods, strict=True)
-    period = ibis.cases(*((each.bit == bit, period.name) for bit, period in named))
-    return each.mutate(period=period).drop("bit")
+    names = zip(bits, context.periods, strict=True)
+    period = ibis.cases(*((sums_by.bit == bit, period.name) for bit, period in names))
+    return sums_by.mutate(period=period).drop("bit")
 
 
 def _counts(context: Context, customers: Table) -> Table:
@@ -169,11 +169,11 @@ def gaps(context: Context) -> Table:
     first = recent.group_by("customer_id").aggregate(first=recent.ordered_at.min())
     pairs = first.join(recent.select("customer_id", "ordered_at"), "customer_id", how="inner")
     later = ibis.ifelse(pairs.ordered_at > pairs["first"], pairs.ordered_at, None).min()
-    each = pairs.group_by("customer_id", "first").aggregate(later=later)
-    until = seconds(ibis.coalesce(each.later, context.ends_at))
-    days = (until - seconds(each["first"])) // SECONDS_A_DAY
-    each = each.mutate(days=days, event=ibis.ifelse(each.later.notnull(), 1, 0))
-    return cells(each, ["days", "event"], n=each.count())
+    returns = pairs.group_by("customer_id", "first").aggregate(later=later)
+    until = seconds(ibis.coalesce(returns.later, context.ends_at))
+    days = (until - seconds(returns["first"])) // SECONDS_A_DAY
+    returns = returns.mutate(days=days, event=ibis.ifelse(returns.later.notnull(), 1, 0))
+    return cells(returns, ["days", "event"], n=returns.count())
 
 
 def active_windows(context: Context, customers: Table, first: datetime | None) -> Table:
@@ -194,9 +194,9 @@ def active_windows(context: Context, customers: Table, first: datetime | None) -
     kinds = {"span": "string", "back": "int64", "bit": "int64"}
     pairs = _alike(customers, "windows").cross_join(of_literals(rows, kinds))
     pairs = pairs.filter((pairs.windows & pairs.bit) != 0)
-    each = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
-    each = each.select("back", "customers", "span")
-    return each.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
+    counts = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
+    counts = counts.select("back", "customers", "span")
+    return counts.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
 
 
 def _windows(context: Context) -> int:

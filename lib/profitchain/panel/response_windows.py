@@ -71,10 +71,10 @@ def ladder_cells(context: Context, rows: Table) -> Table:
     person = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id))
     rows = rows.mutate(person=person, answered_on=rows.responded_at.cast("date"))
     rows = closed(context, rows)
-    kept = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
+    own = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
     around = ["gap_before_days", "tenure_then", "previous_score", "next_score"]
     around += ["next_prior_orders", "answered_again", ASSIGNED]
-    columns = [*kept, *segment_columns(context.company), *HISTORY, *around]
+    columns = [*own, *segment_columns(context.company), *HISTORY, *around]
     return rows.select(*columns).order_by("person", "nth")
 
 
@@ -205,9 +205,9 @@ def _assigned(context: Context, answers: Table) -> Table:
 def _latest_offers(context: Context, answers: Table, offers: Table) -> Table:
     """Return row, assigned: what the lot said of the last offer within a window before it."""
     window = ibis.interval(days=context.company.repeat_within_days)
-    known = offers.filter(offers.is_holdout.notnull())
-    known = known.select("customer_id", "offer_id", "offered_at", "is_holdout")
-    pairs = answers.select("row", "customer_id", "responded_at").join(known, "customer_id")
+    drawn = offers.filter(offers.is_holdout.notnull())
+    drawn = drawn.select("customer_id", "offer_id", "offered_at", "is_holdout")
+    pairs = answers.select("row", "customer_id", "responded_at").join(drawn, "customer_id")
     pairs = pairs.filter(
         pairs.offered_at < pairs.responded_at, pairs.offered_at >= pairs.responded_at - window
     )

@@ -7,7 +7,7 @@ nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from profitchain.panel.context import Context, purchases
 from profitchain.panel.customers import DRAWS, among
 from profitchain.panel.panel import (
     SECONDS_A_DAY,
-    UNKNOWN,
+    as_text,
     cells,
     looked_up,
     of_literals,
@@ -95,16 +95,15 @@ def customers(known: Known) -> Table:
     parts = [_snapshots(known, moments[:LATEST])]
     if moments[LATEST:]:
         people = known.people.filter(known.people.sampled == 1)
-        theirs = among(known.context, _whose(people), keep=lambda _, rows: rows)
-        few = replace(known, people=people, context=theirs)
+        context = among(
+            known.context,
+            lambda rows, key: rows.semi_join(people.select(**{key: people.customer_id}), key),
+            keep=lambda _, rows: rows,
+        )
+        few = replace(known, people=people, context=context)
         parts.append(_snapshots(few, moments[LATEST:]))
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return stacked.order_by("back", "row")
-
-
-def _whose(people: Table) -> Callable[[Table, str], Table]:
-    """Return how to filter a table by a column that names customers."""
-    return lambda rows, key: rows.semi_join(people.select(**{key: people.customer_id}), key)
 
 
 def holdout(known: Known) -> Table | None:
@@ -117,14 +116,14 @@ def holdout(known: Known) -> Table | None:
     spans = 1
     while _number_of(period.shift(-spans)) >= first:
         spans += 1
-    held = min(period.per_year, spans // 2)
-    if not held:
+    periods = min(period.per_year, spans // 2)
+    if not periods:
         return None
-    at = period.shift(-held)
-    part = _snapshots(known, [(held, at, period)]).drop("back")
+    end = period.shift(-periods)
+    part = _snapshots(known, [(periods, end, period)]).drop("back")
     return part.mutate(
-        holdout_days=ibis.literal((period.last_day - at.last_day).days, "int64"),
-        calibrated_to=ibis.literal(at.last_day.isoformat()),
+        holdout_days=ibis.literal((period.last_day - end.last_day).days, "int64"),
+        calibrated_to=ibis.literal(end.last_day.isoformat()),
     ).order_by("row")
 
 
@@ -187,8 +186,7 @@ def _moments(context: Context, moments: Sequence[tuple[int, Period, Period | Non
 
 def lookback_start(context: Context, at: Period) -> datetime:
     """Return the first instant of the lookback that ends with a period."""
-    months = context.company.lookback_months or 12 * 200
-    first = months_before(at.shift(1).first_day, months)
+    first = months_before(at.shift(1).first_day, context.lookback_months)
     return Period(f"{first:%Y-%m}").starts_at(context.company.time_zone)
 
 
@@ -197,19 +195,19 @@ def _rhythm(known: Known, when: Table) -> Table:
     days = known.days.semi_join(known.people, "customer_id")
     days = days.cross_join(when.select("back", now=when.day)).filter(lambda t: t.day <= t.now)
     later = ibis.ifelse(days.day > days["first"], days.revenue, 0)
-    each = days.group_by(*_EACH, "first", "now").aggregate(
+    lives = days.group_by(*_EACH, "first", "now").aggregate(
         repeats=(days.count() - 1).cast("int64"),
         last=days.day.max(),
         repeat_revenue=later.sum().cast("int64"),
     )
-    each = each.select(
+    lives = lives.select(
         *_EACH,
         "repeats",
         "repeat_revenue",
-        last_age_days=each["last"] - each["first"],
-        age_days=each["now"] - each["first"],
+        last_age_days=lives["last"] - lives["first"],
+        age_days=lives["now"] - lives["first"],
     )
-    return known.people.join(each, "customer_id", how="inner")
+    return known.people.join(lives, "customer_id", how="inner")
 
 
 def _bought(context: Context, when: Table) -> Table:
@@ -238,8 +236,8 @@ def _of_tables(context: Context, when: Table) -> list[Table]:
         "memberships": _members,
         "referrals": _referrals,
     }
-    made = [make(context, when) for name, make in makers.items() if name in context.tables]
-    return [one for one in made if one is not None]
+    parts = [make(context, when) for name, make in makers.items() if name in context.tables]
+    return [one for one in parts if one is not None]
 
 
 def _in_lookback(rows: Table, at: str, when: Table) -> Table:
@@ -253,9 +251,9 @@ def _quantities(context: Context, when: Table) -> Table | None:
     if "quantity" not in lines.columns:
         return None
     orders = purchases(context.tables["orders"]).select("order_id", "customer_id", "ordered_at")
-    found = lines.select("order_id", "quantity").join(orders, "order_id", how="inner")
-    found = _in_lookback(found, "ordered_at", when)
-    return found.group_by(*_EACH).aggregate(quantity=found.quantity.sum())
+    lines = lines.select("order_id", "quantity").join(orders, "order_id", how="inner")
+    lines = _in_lookback(lines, "ordered_at", when)
+    return lines.group_by(*_EACH).aggregate(quantity=lines.quantity.sum())
 
 
 def _contacts(context: Context, when: Table) -> Table:
@@ -285,22 +283,19 @@ def _members(context: Context, when: Table) -> Table:
 
 
 def _referrals(context: Context, when: Table) -> Table:
-    made = context.tables["referrals"]
-    made = made.filter(made.referrer_id.notnull()).cross_join(when.select("back", "ends"))
-    made = made.filter(made.referred_at < made.ends)
-    each = made.group_by("referrer_id", "back").aggregate(referrals=made.count())
-    return each.rename(customer_id="referrer_id")
+    rows = context.tables["referrals"]
+    rows = rows.filter(rows.referrer_id.notnull()).cross_join(when.select("back", "ends"))
+    rows = rows.filter(rows.referred_at < rows.ends)
+    counts = rows.group_by("referrer_id", "back").aggregate(referrals=rows.count())
+    return counts.rename(customer_id="referrer_id")
 
 
 def _with_segments(context: Context, base: Table) -> Table:
-    given = context.tables.get("customers")
-    named = (
-        [] if given is None else [n for n in segment_columns(context.company) if n in given.columns]
-    )
-    if not named:
+    if "customers" not in context.tables:
         return base
-    base = looked_up(base, given, "customer_id", named)
-    return base.mutate(**{n: base[n].cast("string").fill_null(UNKNOWN) for n in named})
+    where, segments = context.tables["customers"], segment_columns(context.company)
+    base = looked_up(base, where, "customer_id", segments)
+    return as_text(base, [name for name in segments if name in where.columns])
 
 
 def _number_of(period: Period) -> int:
@@ -349,8 +344,7 @@ def months(context: Context) -> Table:
 def cost_sums(context: Context) -> Table:
     """Return purpose, amount: what the books say was spent in the months of the lookback."""
     costs = context.tables["costs"]
-    months_back = context.company.lookback_months or 12 * 200
-    first = months_before(context.period.shift(1).first_day, months_back)
+    first = months_before(context.period.shift(1).first_day, context.lookback_months)
     month = costs.month.cast("date")
     inside = costs.filter(month >= ibis.date(first), month <= ibis.date(context.period.last_day))
     return cells(inside, ["purpose"], amount=inside.amount.sum().cast("int64"))

@@ -55,7 +55,7 @@ class Firm:
     few: Context
 
 
-def write(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
+def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
     """Write every summary that the firm's tables allow, and return the counts no table carries."""
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
@@ -164,8 +164,8 @@ def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
     if "responses" not in context.tables or context.company.main is None:
         return
     invited = invitations.by_invitation(firm.context)
-    found = invitations.requests(context, firm.drawn, invited=invited)
-    requests = materialise(firm.con, "requests", found)
+    expression = invitations.requests(context, firm.drawn, invited=invited)
+    requests = materialise(firm.con, "requests", expression)
     facts |= {"invited": int(invited), "unasked": invitations.unasked(context, requests)}
     yield (
         "asked_cells",
