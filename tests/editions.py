@@ -82,13 +82,14 @@ def run_here(
                 return run_notebook.not_measured(
                     path, given, environment, folders, why=str(error), again=run_here
                 )
-    told, seconds = (
-        multilingual.taken_apart(notebook, folders, name=path.stem),
-        time.perf_counter() - start,
-    )
+    turns = multilingual.taken_apart(notebook, folders, name=path.stem)
+    failed = run_notebook.unusable(path, list(turns.values()), given)
+    seconds = time.perf_counter() - start
     return {
-        tag: NotebookRun(path=path, executed=one, why="", seconds=seconds)
-        for tag, one in told.items()
+        tag: NotebookRun(
+            path=path, executed=None if failed else turn, why="", seconds=seconds, failed=failed
+        )
+        for tag, turn in turns.items()
     }
 
 

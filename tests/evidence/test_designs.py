@@ -33,7 +33,7 @@ from profitchain.evidence.within_customer import (
     own_past,
 )
 from profitchain.intake.intake import open_intake
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
 from profitchain.panel import panel, response_windows
 from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
@@ -325,7 +325,7 @@ def context_of(folder: Path, period: str) -> Context:
 
 
 def followed_in(context: Context) -> pd.DataFrame:
-    rows = panel.lives(context, panel.answers(context, crowd.customer_clusters(context)))
+    rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
     found = response_windows.ladder_cells(
         context, response_windows.followed(context, rows)
     ).execute()
@@ -401,7 +401,7 @@ def test_a_life_is_told_as_a_count_by_hand_tells_it(tmp_path):
 
 def test_each_window_counts_the_answers_that_closed_it(tmp_path):
     context = context_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025")
-    rows = panel.lives(context, panel.answers(context, crowd.customer_clusters(context)))
+    rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
     cells = response_windows.window_cells(context, rows).execute()
     sums = cells.groupby("window")[["n", "repeats"]].sum()
     assert sums["n"].to_dict() == {30: 4, 60: 3, 90: 3, 180: 3}
@@ -453,7 +453,8 @@ def _life(days: Sequence[np.datetime64], at: pd.Timestamp) -> tuple[int, int, in
 def test_the_lives_are_the_panel_s_answers(example):
     context, found = example
     rows = panel.panel(
-        context, panel.lives(context, panel.answers(context, crowd.customer_clusters(context)))
+        context,
+        panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context))),
     ).execute()
     columns = ["score", "prior_orders", "recency_days", "tenure_days", "repeat", "cluster", "tier"]
     first, second = (
@@ -465,7 +466,7 @@ def test_the_lives_are_the_panel_s_answers(example):
 
 def test_the_firm_s_own_window_gives_the_link_s_cells(example):
     context, _ = example
-    rows = panel.lives(context, panel.answers(context, crowd.customer_clusters(context)))
+    rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
     windows = response_windows.window_cells(context, rows).execute()
     own = windows[windows["window"] == 90].drop(columns="window")
     link = lookback(panel.link_cells(context, panel.panel(context, rows)).execute())

@@ -51,7 +51,7 @@ from profitchain.effects.response_propensity import (
     weights,
 )
 from profitchain.measures.response_rate import by_history, in_period, profile, rate_of, requests_of
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
 from profitchain.panel import invitations
 from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
@@ -446,7 +446,7 @@ def asked_of(frames: dict[str, pd.DataFrame]) -> tuple[Context, ibis.Table, bool
     invited = invitations.by_invitation(context)
     return (
         context,
-        invitations.requests(context, crowd.customer_clusters(context), invited=invited),
+        invitations.requests(context, firm_customers.customer_clusters(context), invited=invited),
         invited,
     )
 

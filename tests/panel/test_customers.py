@@ -27,7 +27,7 @@ LARGE = ("orders", "responses")
 @pytest.fixture(scope="module")
 def firm(repo, tmp_path_factory) -> Path:
     """The example, its orders and answers in Parquet."""
-    folder = tmp_path_factory.mktemp("crowd")
+    folder = tmp_path_factory.mktemp("customers")
     ignored = shutil.ignore_patterns(".store", "lists", "quarantine")
     company = shutil.copytree(repo / "data" / "example", folder / "firm", ignore=ignored)
     told = (company / "company.yml").read_text()
@@ -56,7 +56,7 @@ def by_ids(firm, tmp_path_factory) -> Path:
         patch.setattr(customers, "DRAWN_FROM", FEW)
         patch.setattr(customers, "DRAWN", FEW)
         patch.setattr(customers, "EXACT_CLUSTERS", FEW)
-        patch.setattr(intake, "typed_once", lambda con, table, company: table)
+        patch.setattr(intake, "read_cached", lambda con, table, company: table)
         return prepared(firm, tmp_path_factory.mktemp("by_ids"))
 
 

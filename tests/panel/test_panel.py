@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
 from profitchain.panel import panel, purchases
 from profitchain.panel.context import Context
 from profitchain.sources.company import Company
@@ -65,7 +65,7 @@ def context_of(frames: dict[str, pd.DataFrame], company: Company | None = None) 
 
 
 def panel_of(context: Context) -> pd.DataFrame:
-    answers = panel.answers(context, crowd.customer_clusters(context))
+    answers = panel.answers(context, firm_customers.customer_clusters(context))
     return panel.panel(context, panel.lives(context, answers)).execute()
 
 
@@ -130,7 +130,8 @@ def test_an_order_at_the_very_instant_of_the_answer_is_neither_before_nor_after_
 def test_cells_add_up_to_the_panel() -> None:
     context = context_of(invented())
     rows = panel.panel(
-        context, panel.lives(context, panel.answers(context, crowd.customer_clusters(context)))
+        context,
+        panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context))),
     )
     whole, cells = rows.execute(), panel.link_cells(context, rows).execute()
     assert cells["n"].sum() == len(whole)
@@ -167,7 +168,7 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
 def test_activity_is_what_a_count_by_hand_gives(column: str) -> None:
     frames = invented(seed=5)
     context = context_of(frames)
-    rows = purchases.buyers(context).join(crowd.customer_clusters(context), "customer_id")
+    rows = purchases.buyers(context).join(firm_customers.customer_clusters(context), "customer_id")
     found = purchases.activity(context, rows).execute().groupby("period")[column].sum()
     expected = activity_by_hand(frames["orders"])[column]
     pd.testing.assert_series_equal(found, expected, check_names=False, check_dtype=False)
@@ -199,8 +200,8 @@ def test_customers_above_the_exact_limit_share_256_buckets_of_their_md5(
 ) -> None:
     import hashlib
 
-    monkeypatch.setattr(crowd, "EXACT_CLUSTERS", 10)
-    found = crowd.customer_clusters(context_of(invented())).execute()
+    monkeypatch.setattr(firm_customers, "EXACT_CLUSTERS", 10)
+    found = firm_customers.customer_clusters(context_of(invented())).execute()
     expected = [int(hashlib.md5(one.encode()).hexdigest()[:2], 16) for one in found["customer_id"]]
     assert found["cluster"].tolist() == expected
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
 from profitchain.panel import panel, purchases, response_windows, snapshots
 from profitchain.panel.context import Context
 from profitchain.sources.company import Company
@@ -76,7 +76,7 @@ def context_of(frames: dict[str, pd.DataFrame], **changes: object) -> Context:
 
 
 def known_of(context: Context) -> snapshots.Known:
-    clusters = crowd.customer_clusters(context)
+    clusters = firm_customers.customer_clusters(context)
     many = int(clusters.count().execute())
     everybody = snapshots.people(clusters, many, of=many)
     days = snapshots.purchase_days(context)
@@ -212,7 +212,7 @@ def test_a_firm_with_orders_alone_has_snapshots_too(frames):
 
 
 def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames, monkeypatch):
-    monkeypatch.setattr(crowd, "EXACT_CLUSTERS", 20)
+    monkeypatch.setattr(firm_customers, "EXACT_CLUSTERS", 20)
     monkeypatch.setattr(snapshots, "SAMPLED", 20)
     here = snapshots.customers(known_of(context_of(frames))).execute()
     assert set(here[here["back"] >= 2]["sampled"]) == {1}
@@ -224,7 +224,7 @@ def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames
 
 def test_the_time_to_return_starts_at_the_first_answer_of_the_lookback(frames):
     context = context_of(frames)
-    lives = panel.lives(context, panel.answers(context, crowd.customer_clusters(context)))
+    lives = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
     here = response_windows.return_times(context, lives).execute()
     since, end = pd.Timestamp(Period("2025Q4").starts_at(ZONE)), pd.Timestamp(PERIOD.ends_at(ZONE))
     answers = frames["responses"].dropna(subset="nps")

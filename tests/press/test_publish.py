@@ -329,7 +329,8 @@ def test_what_ran_but_cannot_become_a_page_is_a_failure_too(tmp_path):
     data = {"application/vnd.profitchain.exhibit+json": {"id": "twice", "csv": ""}}
     shown = [nbformat.v4.new_output("display_data", data=data) for _time in range(2)]
     cells = [nbformat.v4.new_code_cell("", outputs=shown)]
-    failed = run_notebook.unusable(Path("05_x.ipynb"), [nbformat.v4.new_notebook(cells=cells)])
+    executed = [nbformat.v4.new_notebook(cells=cells)]
+    failed = run_notebook.unusable(Path("05_x.ipynb"), executed, {})
     assert "can't become a page: Two exhibits of 05_x are called 'twice'" in failed.words
 
 

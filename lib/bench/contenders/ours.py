@@ -22,8 +22,7 @@ def prepare(company: str, which: str = "first") -> dict:
     """
     from profitchain.core.periods import Period
     from profitchain.panel import edition as store
-    from profitchain.sources.company import load_company
-    from profitchain.sources.store_paths import store_of
+    from profitchain.sources.company import load_company, store_of
 
     firm = load_company(Path(company))
     period = LAST if which == "first" else Period(LAST).previous
@@ -77,13 +76,13 @@ def cells(answers: str, to: str) -> dict:
     import ibis
 
     from profitchain.panel import binning
-    from profitchain.panel import customers as crowd
+    from profitchain.panel import customers as firm_customers
     from profitchain.sources.temp_tables import save
 
     con = ibis.duckdb.connect()
     rows = con.read_parquet(answers)
     rows = rows.mutate(customer_id=rows.customer_id.cast("string"))
-    rows = crowd.with_clusters(rows, exact=False).drop("customer_id", "draw")
+    rows = firm_customers.with_clusters(rows, exact=False).drop("customer_id", "draw")
     clock = Clock()
     groups, single = binning.link_tables(rows.cast({"score": "float64"}), CONTROLS)
     save(con, groups, Path(to))

@@ -1,6 +1,6 @@
 """Where on its scale a point of satisfaction counts: score by score, as a curve, band by band.
 
-Cells are as in `links`; frames hold NaN only in rows whose `why` says the reason.
+Cells are as in `repeat_effect`; frames hold NaN only in rows whose `why` says the reason.
 """
 
 from __future__ import annotations

@@ -173,14 +173,14 @@ def _within(
 def _against_others(effects: Sequence[Quantities | NotEstimable]) -> np.ndarray:
     """Return each effect's difference from the others' mean (by answers) and its p-value."""
     results = np.full((2, len(effects)), np.nan)
-    known = {at: effect for at, effect in enumerate(effects) if isinstance(effect, Quantities)}
-    if len(known) < 2:
+    estimated = {at: effect for at, effect in enumerate(effects) if isinstance(effect, Quantities)}
+    if len(estimated) < 2:
         return results
-    n = np.array([effect.n for effect in known.values()], float)
+    n = np.array([effect.n for effect in estimated.values()], float)
     weights = np.eye(len(n)) - (1 - np.eye(len(n))) * n / (n.sum() - n)[:, None]
-    contrasts = stacked(list(known.values())).combine(weights)
+    contrasts = stacked(list(estimated.values())).combine(weights)
     ratios = contrasts.values / np.sqrt(np.diag(contrasts.covariance))
-    results[:, list(known)] = contrasts.values, 2 * stats.t.sf(np.abs(ratios), contrasts.df)
+    results[:, list(estimated)] = contrasts.values, 2 * stats.t.sf(np.abs(ratios), contrasts.df)
     return results
 
 

@@ -1,7 +1,7 @@
 """How far silence could move score and effect: if all who did not answer were of one kind.
 
 Three cases: all of them unhappy, all of them happy, or all like those who answered late. What the
-silent bought afterwards is known, and counts. `asked` is as in `weighting`.
+silent bought afterwards is known, and counts. `asked` is as in `nonresponse_weights`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 That weights are estimated counts in every interval: M-estimation, the estimates' equations stacked
 on those of the weights (Stefanski and Boos 2002, Am. Stat. 56: 29-38). `asked` is as in
-`readiness`, with what followed each request: `repeats`, `orders`, `spend`, `margin`.
+`response_propensity`, with what followed each request: `repeats`, `orders`, `spend`, `margin`.
 """
 
 from __future__ import annotations
@@ -70,15 +70,18 @@ def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95)
     if refused := too_few(asked):
         return refused
     what = contributions(question, asked["score"])
-    sides = [_mean(asked, what, each) for each in (weighted, equal_weights(asked))]
+    sides = [
+        _mean(asked, what, weighted_answers)
+        for weighted_answers in (weighted, equal_weights(asked))
+    ]
     return stated(_difference(sides).linear, unit=measures_of(question)[0].unit, level=level)
 
 
 def contributions(question: Question, scores: pd.Series) -> np.ndarray:
     """Return what an answer of each score adds to the headline score: 100, 0 or -100 for NPS."""
     rows = pd.DataFrame({"question": question.name, "score": scores.to_numpy(float), "n": 1})
-    found = answers_to(rows, question)[measures_of(question)[0].numerator].to_numpy(float)
-    return np.where(rows["score"].isna(), 0.0, found)
+    amounts = answers_to(rows, question)[measures_of(question)[0].numerator].to_numpy(float)
+    return np.where(rows["score"].isna(), 0.0, amounts)
 
 
 def weighted_effect(
@@ -110,10 +113,10 @@ def effect_by(
     level: float = 0.95,
 ) -> MaybeEstimate:
     """Return the adjusted effect of one point with given weights."""
-    found = _effect(asked, weighted, controls, outcome)
-    if isinstance(found, NotEstimable):
-        return found
-    effect, model = found
+    result = _effect(asked, weighted, controls, outcome)
+    if isinstance(result, NotEstimable):
+        return result
+    effect, model = result
     kind = "logit" if outcome == "repeats" else "Poisson mean model"
     method = f"average marginal effect (weighted {kind}); {adjustment(model)}; {CLUSTERED}"
     return estimates(effect, unit=unit, level=level, method=method)[0]
@@ -124,8 +127,8 @@ def effect_moved(
 ) -> MaybeEstimate:
     """Return the weighted effect of one point on repeats less the plain one (`asked`: lookback)."""
     sides = []
-    for each in (weights(asked), equal_weights(asked)):
-        side = _effect(asked, each, controls, "repeats")
+    for answer_weights in (weights(asked), equal_weights(asked)):
+        side = _effect(asked, answer_weights, controls, "repeats")
         if isinstance(side, NotEstimable):
             return side
         sides.append(side[0])
@@ -136,7 +139,7 @@ def effect_moved(
 def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Return the score as answered and weighted: label, value, low, high, n, why, unit."""
     both = equal_weights(asked), weights(asked)
-    scores = [score_by(asked, question, each) for each in both]
+    scores = [score_by(asked, question, answer_weights) for answer_weights in both]
     frame = to_frame(scores, label=AS_ANSWERED_AND_WEIGHTED)
     return frame.assign(unit=measures_of(question)[0].unit)
 
@@ -144,7 +147,7 @@ def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
 def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
     """Return the effect of one point as answered and weighted: label, value (shares), n, why."""
     both = equal_weights(asked), weights(asked)
-    effects = [effect_by(asked, each, controls=controls) for each in both]
+    effects = [effect_by(asked, answer_weights, controls=controls) for answer_weights in both]
     return to_frame(effects, label=AS_ANSWERED_AND_WEIGHTED)
 
 
@@ -156,8 +159,8 @@ def weighted_fit(
     design = build(asked.iloc[rows], as_it_is, controls=controls, outcome=outcome)
     if isinstance(design, NotEstimable):
         return design
-    each = weighted.each[rows]
-    model = fit(replace(design, n=design.n * each, total=design.total * each))
+    weight = weighted.each[rows]
+    model = fit(replace(design, n=design.n * weight, total=design.total * weight))
     return model if isinstance(model, NotEstimable) else (model, rows)
 
 

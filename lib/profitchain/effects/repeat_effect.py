@@ -45,7 +45,7 @@ def raw_rates(
     scores = sorted(cells["score"].unique())
     if scale is not None:
         scores = sorted({*scores, *np.arange(scale[0], scale[1] + 1)})
-    said = [
+    rates = [
         ratio(
             cells[cells["score"] == score],
             numerator="repeats",
@@ -57,7 +57,7 @@ def raw_rates(
         )
         for score in scores
     ]
-    return to_frame(said, score=[float(score) for score in scores])
+    return to_frame(rates, score=[float(score) for score in scores])
 
 
 def repeat_effect(

@@ -3,7 +3,7 @@
 All scenarios come from one fitted model, a mean of money that is exponential in the terms, the
 score a line that may bend at the edges of its bands. It is read at the history of all answers
 (`margins.standardised`), so that scenarios add up: each is a sum of differences between the same
-levels. Cells are as in `links`.
+levels. Cells are as in `repeat_effect`.
 """
 
 from __future__ import annotations
@@ -127,15 +127,10 @@ def levels_of_money(
         return model
     counts = cells[cells["n"] > 0].groupby("score")["n"].sum()
     return Levels(
-        model=model,
-        scores=counts.index.to_numpy(float),
-        shares=counts.to_numpy(float) / n,
-        bends=bends,
-        scale=question.scale,
-        up=-1.0 if question.easy_is == "low" else 1.0,
-        unit=currency,
-        level=level,
-    )
+        model=model, scores=counts.index.to_numpy(float), shares=counts.to_numpy(float) / n,
+        bends=bends, scale=question.scale, up=-1.0 if question.easy_is == "low" else 1.0,
+        unit=currency, level=level,
+    )  # fmt: skip
 
 
 def changed(levels: Levels | NotEstimable, moves: Sequence[Move]) -> list[MaybeEstimate]:
@@ -169,12 +164,9 @@ def up_to(levels: Levels, cut: float, name: str) -> Move:
     """Return the scenario in which all answers worse than `cut` rise to it."""
     reach = np.maximum if levels.up > 0 else np.minimum
     return Move(
-        name=name,
-        values={"cut": f"{cut:g}"},
-        starts=levels.scores,
-        targets=reach(levels.scores, cut),
-        shares=levels.shares,
-    )
+        name=name, values={"cut": f"{cut:g}"}, starts=levels.scores,
+        targets=reach(levels.scores, cut), shares=levels.shares,
+    )  # fmt: skip
 
 
 def worst_group(
@@ -275,16 +267,13 @@ def nps_table(
     effects: list[MaybeEstimate] = []
     for points in NPS_POINTS:
         part = points / 10
-        names.append(
-            pd.DataFrame(
-                {
-                    "scenario": list(MOVES),
-                    "NPS_points": points,
-                    "answers_moved": [share * part for share, _moves in MOVES.values()],
-                    "possible": ["yes" if can else "no" for can in possible(cells, points)],
-                }
-            )
-        )
+        columns = {
+            "scenario": list(MOVES),
+            "NPS_points": points,
+            "answers_moved": [share * part for share, _moves in MOVES.values()],
+            "possible": ["yes" if can else "no" for can in possible(cells, points)],
+        }
+        names.append(pd.DataFrame(columns))
         if isinstance(model, NotEstimable):
             effects += [model] * len(MOVES)
             continue
@@ -294,7 +283,7 @@ def nps_table(
     return _with_both(pd.concat(names, ignore_index=True), effects, base)
 
 
-def curve(levels: Levels | NotEstimable) -> pd.DataFrame:
+def rise_curve(levels: Levels | NotEstimable) -> pd.DataFrame:
     """Return what goes with all answers moving by 0 to 3 points, the top being the top.
 
     Returns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -99,30 +99,17 @@ def _two_parts(first: Fit, second: Fit) -> Quantities:
 
 
 def amounts(
-    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str, two_parts: bool = False
 ) -> dict[str, MaybeEstimate]:
-    """Return what one more point goes with per answer: orders, spend and, where known, margin."""
-    return _each_amount(cells, money_effect, controls, currency)
+    """Return what one more point goes with per answer: orders, spend and, where known, margin.
 
-
-def in_two_parts(
-    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
-) -> dict[str, MaybeEstimate]:
-    """Return the same as `amounts`, each from `two_part_effect`."""
-    return _each_amount(cells, two_part_effect, controls, currency)
-
-
-def _each_amount(
-    cells: pd.DataFrame,
-    effect: Callable[..., MaybeEstimate],
-    controls: Sequence[str],
-    currency: str,
-) -> dict[str, MaybeEstimate]:
-    units = {"orders": "orders", "spend": currency, "margin": currency}
-    nothing = NotEstimable("margin_not_known")
+    By `money_effect`, or by `two_part_effect`.
+    """
+    effect = two_part_effect if two_parts else money_effect
+    units: dict[Amount, str] = {"orders": "orders", "spend": currency, "margin": currency}
     return {
         outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells
-        else nothing
+        else NotEstimable("margin_not_known")
         for outcome, unit in units.items()
     }

@@ -1,6 +1,6 @@
 """What a point of satisfaction is worth: from the score to margin, customer by customer, a year.
 
-Cells are as in `links`; money is in whole units of the firm's currency. One more point is a
+Cells are as in `repeat_effect`; money is in whole units of the firm's currency. One more point is a
 difference between customers of like history, "goes with" and not "brings".
 
 To whom it is multiplied out was chosen by truth. Where everybody's experience in an invented shop

@@ -202,14 +202,10 @@ class EditionFindings:
 
     def get(self, id: str, group: str | None = None) -> MaybeEstimate:
         """Return a finding, or the reason why there is none; never an error or a bare number."""
-        row = _rows_of(self.findings, id, group)
-        if len(row):
-            first = row.iloc[0]
-            value, low, high = (float(first[end]) for end in ENDS)
-            unit = str(first["unit"])
-            return Estimate(value=value, low=low, high=high, n=int(first["n"]), unit=unit)
-        row = _rows_of(self.unsaid, id, group)
-        why = str(row.iloc[0]["why"]) if len(row) else _("Not measured in this edition.")
+        if len(rows := _rows_of(self.findings, id, group)):
+            return Estimate.of(rows.iloc[0])
+        rows = _rows_of(self.unsaid, id, group)
+        why = str(rows["why"].iloc[0]) if len(rows) else _("Not measured in this edition.")
         return NotEstimable(reasons.RECORDED, text=why)
 
     def label(self, id: str) -> str:

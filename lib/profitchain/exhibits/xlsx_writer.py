@@ -180,7 +180,8 @@ def _width(cell: Cell | None) -> int:
             return 0
         case Cell(value=str(text)):
             lines = text[: 4 * WIDEST].split("\n")
-            return max(len(line) + sum(map(_is_wide, line)) for line in lines)
+            wide = unicodedata.east_asian_width
+            return max(sum(2 if wide(letter) in "WF" else 1 for letter in line) for line in lines)
         case Cell(value=float(number), format=form):
             decimals = re.search(r"\.0+", form)
             return len(f"{abs(number):,.0f}") + len(decimals[0] if decimals else "") + 3
@@ -188,7 +189,3 @@ def _width(cell: Cell | None) -> int:
             return len(f"{number:,}")
         case _:
             return len(str(cell.value))
-
-
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in "WF"

@@ -14,9 +14,9 @@ from profitchain.core.errors import ContractError, ParameterError, did_you_mean
 from profitchain.core.periods import Period
 from profitchain.intake.intake import end_of, judge_all
 from profitchain.intake.row_account import faults_in_words
-from profitchain.intake.table_checks import Judged, used_rows
+from profitchain.intake.table_checks import JudgedTable, used_rows
 from profitchain.sources.company import Company
-from profitchain.sources.engine import close, opened
+from profitchain.sources.engine import close, open_engine
 from profitchain.sources.typed_tables import MARK, WHO
 
 JUDGED_BY = {  # the tables against which a table's rows are checked
@@ -44,7 +44,7 @@ def checked_rows(
     used.
     """
     end, only = end_of(company, period), (*JUDGED_BY.get(table, ()), table)
-    with opened(company) as (con, scratch):
+    with open_engine(company) as (con, scratch):
         judged, faults = judge_all(con, company, end, scratch=scratch, only=only)
         if faults:
             raise ContractError(faults_in_words(faults, company))
@@ -64,7 +64,7 @@ def checked_rows(
 
 
 def _own_columns(
-    judged: Judged, columns: Sequence[str] | None, where: Mapping[str, object] | None
+    judged: JudgedTable, columns: Sequence[str] | None, where: Mapping[str, object] | None
 ) -> dict[str, str]:
     """Return under which name each of the source's further columns goes, if any is asked for.
 
@@ -85,10 +85,10 @@ def _refuse_unknown(name: str, table: str, known: Sequence[str]) -> None:
         )
 
 
-def _order(judged: Judged, rows: ir.Table) -> list[str]:
+def _order(judged: JudgedTable, rows: ir.Table) -> list[str]:
     """Return by which columns rows stand in the same order each time."""
-    contract = judged.table.contract
-    keys = [contract.dated_by, *contract.unique] if contract.unique else rows.columns
+    schema = judged.table.schema
+    keys = [schema.dated_by, *schema.unique] if schema.unique else rows.columns
     return [name for name in dict.fromkeys(keys) if name in rows.columns]
 
 

@@ -217,22 +217,15 @@ def _placed(remark: Remark, exhibits: Mapping[str, list[str]], known: set[str]) 
     page = re.sub(r"\.(html|ipynb)$", "", name.strip())
     page = SUMMARY if page.lower() in INDEX else page
     if page not in known:
-        why = _no_page(page, known)
-    elif exhibit and exhibit not in exhibits.get(page, [exhibit]):
-        why = _no_exhibit(page, exhibit, exhibits[page])
-    else:
+        why = _("There is no page “{page}”; a page is called as its notebook", page=page)
+        for near in get_close_matches(page, sorted(known), n=1):
+            why = _("There is no page “{page}”; did you mean “{near}”?", page=page, near=near)
+        return replace(remark, page=SUMMARY, why=why)
+    others = exhibits.get(page, [exhibit])
+    if not exhibit or exhibit in others:
         return replace(remark, page=page, exhibit=exhibit)
-    return replace(remark, page=SUMMARY, why=why)
-
-
-def _no_page(page: str, known: Iterable[str]) -> str:
-    for near in get_close_matches(page, sorted(known), n=1):
-        return _("There is no page “{page}”; did you mean “{near}”?", page=page, near=near)
-    return _("There is no page “{page}”; a page is called as its notebook", page=page)
-
-
-def _no_exhibit(page: str, exhibit: str, others: list[str]) -> str:
     words = {"page": page, "exhibit": exhibit, "known": i18n.listed(others)}
-    if not others:
-        return _("The page {page} has no exhibit “{exhibit}”, nor any other", **words)
-    return _("The page {page} has no exhibit “{exhibit}”; it has {known}", **words)
+    why = _("The page {page} has no exhibit “{exhibit}”, nor any other", **words)
+    if others:
+        why = _("The page {page} has no exhibit “{exhibit}”; it has {known}", **words)
+    return replace(remark, page=SUMMARY, why=why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -13,7 +12,7 @@ from profitchain.core import formats
 from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings_history, xlsx_writer
-from profitchain.exhibits.findings import WORKBOOK, PageStory
+from profitchain.exhibits.findings import ENDS, WORKBOOK, PageStory
 from profitchain.exhibits.xlsx_writer import Cell, Sheet
 from profitchain.pages import workbook_exhibits, workbook_text
 
@@ -100,14 +99,10 @@ def _findings(rows: pd.DataFrame) -> list[Row]:
     """Return all findings of the edition, their columns called as in the long table."""
     numbers = findings_history.NUMBERS
     head: Row = [Cell(value=n, look="figures" if n in numbers else "column") for n in rows]
-    return [head, *map(_finding, rows.to_dict("records"))]
-
-
-def _finding(row: Mapping[str, Any]) -> Row:
-    ends = ("value", "low", "high")
-    number_format = workbook_exhibits.number_format(row["unit"], [row[end] for end in ends])
-    number_formats = dict.fromkeys(ends, number_format) | {"n": xlsx_writer.WHOLE}
-    return [
-        Cell(value=value, format=number_formats.get(name, "")) if value != "" else None
-        for name, value in row.items()
-    ]
+    body: list[Row] = []
+    for row in rows.to_dict("records"):
+        form = workbook_exhibits.number_format(row["unit"], [row[end] for end in ENDS])
+        forms = dict.fromkeys(ENDS, form) | {"n": xlsx_writer.WHOLE}
+        cells = ((value, forms.get(name, "")) for name, value in row.items())
+        body.append([Cell(value=v, format=f) if v != "" else None for v, f in cells])
+    return [head, *body]

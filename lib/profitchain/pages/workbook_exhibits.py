@@ -12,7 +12,7 @@ from datetime import datetime, time
 from profitchain.core import formats
 from profitchain.core.i18n import _, listed
 from profitchain.exhibits import tables, xlsx_writer
-from profitchain.exhibits.xlsx_writer import Cell, Sheet, Value
+from profitchain.exhibits.xlsx_writer import WIDEST, Cell, Sheet, Value
 from profitchain.pages import workbook_text
 from profitchain.words import headings, prose
 
@@ -51,7 +51,11 @@ def exhibit_sheet(bundle: Mapping, *, name: str, contents: str) -> Sheet:
             *(body or [[Cell(value=prose.TEXT["nothing"])]]),
         ],
         header=HEADER,
-        wrapped=[place for place, column in enumerate(columns) if _is_prose(column)],
+        wrapped=[
+            place
+            for place, column in enumerate(columns)
+            if any(len(cell.value) > WIDEST for cell in column if isinstance(cell.value, str))
+        ],
     )
 
 
@@ -161,9 +165,3 @@ def _heading(name: str, data: Data) -> str:
     if not column["stem"]:
         return prose.first_capital(part)
     return _("{name}, {part}", name=headings.heading_of(column["stem"]), part=part)
-
-
-def _is_prose(column: Sequence[Cell]) -> bool:
-    return any(
-        isinstance(cell.value, str) and len(cell.value) > xlsx_writer.WIDEST for cell in column
-    )

@@ -28,16 +28,9 @@ from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
-from profitchain.sources.company import Company, load_company
+from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
+from profitchain.sources.company import Company, find_company, load_company, store_of
 from profitchain.sources.settings import TableName
-from profitchain.sources.store_paths import (
-    CUSTOMER_IDS,
-    LINK_ANSWERS,
-    STANDING,
-    code_version,
-    find_company,
-    store_of,
-)
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
@@ -342,17 +335,17 @@ def _key(firm: Company, what: str) -> str:
 def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
     from profitchain.intake.intake import open_intake
-    from profitchain.intake.parquet_cache import forget_old
+    from profitchain.intake.parquet_cache import remove_old
     from profitchain.panel import summaries
-    from profitchain.sources.engine import telling
+    from profitchain.sources.engine import plain_errors
 
-    with telling(firm), closing(open_intake(firm, period)) as intake:
+    with plain_errors(firm), closing(open_intake(firm, period)) as intake:
         facts = summaries.write_summaries(intake, period, folder)
         intake.account.to_parquet(folder / "account.parquet")
         intake.profile.to_parquet(folder / "profile.parquet")
         record = {"inputs": [asdict(source) for source in intake.inputs], "facts": facts}
         (folder / "facts.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-    forget_old(firm)
+    remove_old(firm)
 
 
 def _forget_old(store: Path) -> None:

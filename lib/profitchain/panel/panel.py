@@ -37,7 +37,7 @@ def answers(context: Context, customers: Table) -> Table:
 
     Parameters
     ----------
-    customers : `crowd.customer_clusters`.
+    customers : `firm_customers.customer_clusters`.
     """
     segments = segment_columns(context.company)
     rows = context.tables["responses"]

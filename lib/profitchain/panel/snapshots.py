@@ -57,7 +57,7 @@ def people(customers: Table, many: int, *, of: int) -> Table:
 
     Parameters
     ----------
-    customers : those of `crowd.customer_clusters`, or of them those who were drawn.
+    customers : those of `firm_customers.customer_clusters`, or of them those who were drawn.
     many : how many they are.
     of : how many they were drawn from.
     """

@@ -1,7 +1,7 @@
 """What pages read of a firm: its checked tables summed up in the engine, written as small files.
 
 Sums over all customers are exact at any size. What needs single lives (snapshots, gaps between
-orders, a customer's earlier answers) is kept of all customers up to `crowd.DRAWN_FROM` of them,
+orders, a customer's earlier answers) is kept of all customers up to `DRAWN_FROM`,
 and of about a quarter of a million drawn by chance above.
 """
 
@@ -19,11 +19,11 @@ from ibis.expr.types import Table
 
 from profitchain.core.errors import PeriodError
 from profitchain.core.periods import Period
+from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.intake.intake import Intake
 from profitchain.panel import binning, invitations, panel, purchases, response_windows, snapshots
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
 from profitchain.panel.context import Context
-from profitchain.sources.store_paths import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.sources.temp_tables import (
     drop,
     materialise,
@@ -72,13 +72,13 @@ def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[st
     context, customers = _everybody(con, context)
     many = facts["customers"] = facts["customers_drawn"] = int(customers.count().execute())
     told = {"con": con, "context": context, "customers": customers, "first": first}
-    if many <= crowd.DRAWN_FROM:
+    if many <= firm_customers.DRAWN_FROM:
         return Firm(**told, drawn=customers, few=context)
-    below = crowd.share_drawn(many, crowd.DRAWN)
-    few = crowd.of_drawn(
+    below = firm_customers.share_drawn(many, firm_customers.DRAWN)
+    few = firm_customers.of_drawn(
         context, below, keep=lambda name, rows: materialise(con, f"drawn_{name}", rows)
     )
-    drawn = materialise(con, "drawn", crowd.customer_clusters(few, exact=False))
+    drawn = materialise(con, "drawn", firm_customers.customer_clusters(few, exact=False))
     facts["customers_drawn"] = int(drawn.count().execute())
     return Firm(**told, drawn=drawn, few=few)
 
@@ -87,12 +87,12 @@ def _everybody(con: Any, context: Context) -> tuple[Context, Table]:
     """Return the firm's customers, by number where they are many and no two share one."""
     buyers = materialise(con, "buyers", purchases.buyers(context))
     if context.key == WHO:
-        few = int(buyers.count().execute()) <= crowd.DRAWN_FROM
+        few = int(buyers.count().execute()) <= firm_customers.DRAWN_FROM
         if few or int(purchases.sharing_a_number(buyers).count().execute()):
             drop(con, "buyers")
             return _everybody(con, context.by_id())
         buyers = buyers.drop(purchases.MARK_TOO)
-    customers = materialise(con, "everybody", crowd.customer_clusters(context, buyers))
+    customers = materialise(con, "everybody", firm_customers.customer_clusters(context, buyers))
     drop(con, "buyers")
     return context, customers
 
@@ -129,7 +129,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         return
     facts["still_open"] = panel.still_open(context, answers)
     lives = materialise_in_parts(firm.con, "lives", _lives(firm, answers))
-    if facts["customers"] > crowd.EXACT_CLUSTERS:  # no cluster is a customer
+    if facts["customers"] > firm_customers.EXACT_CLUSTERS:  # no cluster is a customer
         facts["customers_followed"] = int(panel.customers_followed(context, lives).execute())
     yield from _of_links(context, panel.panel(context, lives))
     few = lives if firm.few is context else lives.semi_join(firm.drawn, "customer_id")

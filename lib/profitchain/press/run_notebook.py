@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from profitchain.core.processes import start_worker
 from profitchain.pages import page
 from profitchain.pages.failures import Failure, NotebookFailed, error_line
 from profitchain.pages.notebooks import nbformat
+from profitchain.press import personal_data
 from profitchain.press.fork_server import AT_START
 from profitchain.press.multilingual import cell_number, in_turn, taken_apart
 from profitchain.sources.company import load_company, redacted
@@ -65,7 +66,7 @@ def run(
             cwd=str(path.parent), engine_name=engine,
         )  # fmt: skip
         told = taken_apart(executed, folders, name=path.stem)
-        failed = unusable(path, told.values())
+        failed = unusable(path, list(told.values()), parameters)
     except PapermillExecutionError as error:
         if error.ename == "NotMeasured":
             again = partial(run, engine=engine)
@@ -96,14 +97,16 @@ def run_forked(*arguments: Any) -> dict[str, NotebookRun]:
     return run(*arguments, engine=ENGINE)
 
 
-def unusable(path: Path, executed: Iterable[nbformat.NotebookNode]) -> Failure | None:
-    """Return why executed notebooks can't become pages: two exhibits with one id; else None."""
+def unusable(
+    path: Path, executed: Sequence[nbformat.NotebookNode], parameters: Mapping[str, object]
+) -> Failure | None:
+    """Return why executed notebooks can't become pages: personal data, two exhibits with one id."""
     try:
         for notebook in executed:
             page.csvs(notebook, name=path.stem)
     except ValueError as error:
         return Failure(notebook=path.name, stop="unusable", error=str(error))
-    return None
+    return personal_data.failure(path, executed, parameters)
 
 
 def not_measured(

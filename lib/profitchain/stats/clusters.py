@@ -16,7 +16,7 @@ BLOCK = 16_384  # rows at a time, so that nothing as long as the answers is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class SingleAnswers:
     """Single answers in the order of the cells that they are in, those with a repeat last in each.
 
     `clusters` are whole numbers from 0; `sums` is what each answer brought, by outcome.
@@ -38,7 +38,7 @@ class Cells(pd.DataFrame):  # type: ignore[misc]  # pandas has no types of its o
     """
 
     _metadata: ClassVar = ["answers"]
-    answers: Answers | None = None
+    answers: SingleAnswers | None = None
 
     _constructor = property(lambda _self: Cells)
 
@@ -51,7 +51,7 @@ class _Block:
     counts: np.ndarray
     repeats: np.ndarray
     places: slice | np.ndarray
-    answers: Answers
+    answers: SingleAnswers
 
     @property
     def codes(self) -> np.ndarray:
@@ -85,7 +85,7 @@ def with_answers(cells: pd.DataFrame, answers: pd.DataFrame) -> Cells:
     texts = cells.columns[[not is_number(cells[name]) for name in cells]]
     cells = cells.astype(dict.fromkeys(texts, "category"))
     shared = Cells(cells.assign(first=ends - cells["n"].to_numpy()))
-    shared.answers = Answers(
+    shared.answers = SingleAnswers(
         clusters=clusters.astype(np.min_scalar_type(clusters.max(initial=0))),
         sums={name: answers[name].to_numpy() for name in answers.columns.drop("cluster")},
     )

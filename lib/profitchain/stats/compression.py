@@ -1,12 +1,12 @@
 """Answers alike in all that a model reads, put together: a fit then costs the same at any size.
 
-A large firm's cells were put together by bands in the engine (`bands`); here those come together
-that differ only in what a model doesn't read. Frames of more than `MANY` single answers are put
-together by the same bands. Each group of answers keeps the mean logarithm of its own, which is what
-enters a model. Measured on ten million answers: the coefficient of the score moves by 1.3% of its
-standard error, the effect of a point by 0.3%, coefficients of the history by 10% at most, of errors
-that are small at that size; errors themselves by less than 0.4%. One value a band for all answers
-(its middle, or its mean) would move coefficients by far more.
+A large firm's cells were put together by bands in the engine (`panel.binning`); here those come
+together that differ only in what a model doesn't read. Frames of more than `MANY` single answers
+are put together by the same bands. Each group keeps the mean logarithm of its answers, which is
+what enters a model. Measured on ten million answers: the coefficient of the score moves by 1.3% of
+its standard error, the effect of a point by 0.3%, coefficients of the history by 10% at most, of
+errors that are small at that size; errors themselves by less than 0.4%. One value a band for all
+answers (its middle, or its mean) would move coefficients by far more.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Members:
         sums = brought(self.cells, columns, of=self.of, outcome=self.outcome, mean=mean)
         return sums.loc[self.sums.index]
 
-    def spread(self, each: np.ndarray) -> pd.Series:
+    def spread(self, amounts: np.ndarray) -> pd.Series:
         """Return each cluster's sum of what every answer of a group brings."""
-        mean = np.zeros(len(each))
-        sums = brought(self.cells, each[:, None], of=self.of, outcome="n", mean=mean)
+        mean = np.zeros(len(amounts))
+        sums = brought(self.cells, amounts[:, None], of=self.of, outcome="n", mean=mean)
         return sums.loc[self.sums.index, 0]
 
     @property
@@ -128,8 +128,8 @@ def _groups(keys: Sequence[pd.Series | np.ndarray]) -> tuple[np.ndarray, np.ndar
         codes = _coded(key)
         size = int(codes.max()) + 1
         if space * size > SPACE:
-            joined, known = pd.factorize(joined)
-            space = len(known)
+            joined, distinct = pd.factorize(joined)
+            space = len(distinct)
         joined = joined * size + codes
         space *= size
     of = _places(joined, space)

@@ -80,11 +80,9 @@ def stacked(parts: Sequence[Quantities]) -> Quantities:
     errors.columns = range(errors.shape[1])
     values = np.concatenate([part.values for part in parts])
     return Quantities(
-        values=values,
-        errors=errors,
-        n=sum(part.n for part in parts),
+        values=values, errors=errors, n=sum(part.n for part in parts),
         effective=min(part.effective for part in parts),
-    )
+    )  # fmt: skip
 
 
 def estimates(

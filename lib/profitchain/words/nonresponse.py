@@ -133,9 +133,9 @@ def weights_caption(table: pd.DataFrame) -> Caption:
     """Return the caption of how unequal the weights are."""
     message = _("No weights could be found")
     if len(table):
-        kept = table["effective answers"].iloc[0] / table["answers"].iloc[0]
+        effective = table["effective answers"].iloc[0] / table["answers"].iloc[0]
         message = _("Weighting leaves as much to tell as {share} of the answers",
-                    share=percent(kept))  # fmt: skip
+                    share=percent(effective))  # fmt: skip
     return {
         "message": message,
         "measure": _(
@@ -233,8 +233,8 @@ def moved_message(what: str, moved: MaybeEstimate) -> str:
 
 def cases_message(cases: pd.DataFrame, what: str, unit: str) -> str:
     """Return between which numbers the score or the link lies, over all the cases."""
-    known = cases["value"].dropna()
-    if len(known) < 3:
+    values = cases["value"].dropna()
+    if len(values) < 3:
         return _("How far silence could move {what}: too few to say", what=what)
-    low, high = (plain(end, unit, bare=True) for end in (known.min(), known.max()))
+    low, high = (plain(end, unit, bare=True) for end in (values.min(), values.max()))
     return _("In these cases {what} lies between {low} and {high}", what=what, low=low, high=high)

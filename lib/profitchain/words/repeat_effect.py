@@ -21,6 +21,16 @@ CLEAR = 0.05  # a test's p below this is taken for a bend
 HARDLY = 0.05  # an effect that adjusting moves by less than this share hardly changes
 SEVERAL = 0.05  # a score that fewer than this share of all gave is not compared in a message
 
+NAMES = (  # of rows, as `effects` has them; translated where they are shown
+    N_("Not adjusted"), N_("Adjusted"),
+    N_("detractors become passives"), N_("10 of 100 answers move from 0-6 to 7-8"),
+    N_("passives become promoters"), N_("10 of 100 answers move from 7-8 to 9-10"),
+    N_("detractors become promoters"), N_("5 of 100 answers move from 0-6 to 9-10"),
+    N_("half by each of the first two steps"),
+    N_("5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10"),
+    N_("detractors"), N_("passives"), N_("promoters"), N_("all"), N_("all answers"),
+)  # fmt: skip
+
 
 def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
     """Return the page's first answer: what one more point goes with, adjusted."""
@@ -44,8 +54,8 @@ def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
             "within {days} ({effect:difference_evidence})."
         )
     size = number(upward(effect), difference=True)
-    shown = effect if effect.spans_zero else upward(effect)
-    return sentence(template, label=label, days=plain(days, "days"), size=size, effect=shown)
+    signless = effect if effect.spans_zero else upward(effect)
+    return sentence(template, label=label, days=plain(days, "days"), size=size, effect=signless)
 
 
 def bend_sentence(test: Wald | NotEstimable, bands: pd.DataFrame) -> str:
@@ -114,17 +124,15 @@ def no_ten_points(main: Question | None) -> str:
 
 def rates_message(rates: pd.DataFrame) -> str:
     """Return the share that came back after the lowest and the highest score that many gave."""
-    shown = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
-    if len(shown) < 2:
+    common = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
+    if len(common) < 2:
         return _("Too few answers to compare scores")
-    low, high = shown.iloc[0], shown.iloc[-1]
+    low, high = common.iloc[0], common.iloc[-1]
     return _(
         "{low_share} ordered again after a {low}, {high_share} after a {high}",
-        low_share=percent(low["value"]),
-        low=f"{low['score']:.2g}",
-        high_share=percent(high["value"]),
-        high=f"{high['score']:.2g}",
-    )
+        low_share=percent(low["value"]), low=f"{low['score']:.2g}",
+        high_share=percent(high["value"]), high=f"{high['score']:.2g}",
+    )  # fmt: skip
 
 
 def adjustment_message(compared: pd.DataFrame) -> str:
@@ -153,10 +161,10 @@ def bend_message(test: Wald | NotEstimable) -> str:
 
 def bands_message(bands: pd.DataFrame, test: Wald | NotEstimable) -> str:
     """Return in which band of the scale the link is steepest, where the test finds a bend."""
-    known = bands.dropna(subset=["value"])
-    if known.empty:
+    estimated = bands.dropna(subset=["value"])
+    if estimated.empty:
         return _("Too few answers to compare parts of the scale")
-    clear = known[known["low"] > 0]
+    clear = estimated[estimated["low"] > 0]
     if clear.empty:
         return _("In no part of the scale is the link clear")
     most = clear.loc[clear["value"].idxmax()]
@@ -171,11 +179,11 @@ def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:
     It has no rows where the main question gives no net promoter score.
     """
     moves = moves if main.kind == "nps" else moves.iloc[:0]
-    shown = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
-    numbers = shown[["value", "low", "high"]] * 100
-    shown = shown.assign(possible=shown["possible"].map({True: N_("yes"), False: N_("no")}))
-    shown = shown.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
-    return shown.drop(columns="moves")
+    table = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
+    numbers = table[["value", "low", "high"]] * 100
+    table = table.assign(possible=table["possible"].map({True: N_("yes"), False: N_("no")}))
+    table = table.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
+    return table.drop(columns="moves")
 
 
 def amounts_message(spend: MaybeEstimate) -> str:

@@ -33,10 +33,10 @@ def known_sentence(facts: Mapping[str, int]) -> str:
 
 def missing_table(profile: pd.DataFrame) -> pd.DataFrame:
     """Return who is missing as a table, differences in percentage points."""
-    shown = profile.assign(answered_unit="share", silent_unit="share")
+    table = profile.assign(answered_unit="share", silent_unit="share")
     numbers = [f"difference_{part}" for part in ("value", "low", "high")]
-    shown[numbers] = shown[numbers] * 100
-    return shown.assign(difference_unit="percentage points")
+    table[numbers] = table[numbers] * 100
+    return table.assign(difference_unit="percentage points")
 
 
 def rate_caption(rate: MeasureSeries, period: Period, facts: Mapping[str, int]) -> Caption:
@@ -67,8 +67,8 @@ def missing_caption(
     profile: pd.DataFrame, n: int, period: Period, facts: Mapping[str, int]
 ) -> Caption:
     """Return the caption of who is missing: the largest clear difference (`n` requests)."""
-    known = profile.dropna(subset=["difference_value"])
-    clear = known[(known["difference_low"] > 0) | (known["difference_high"] < 0)]
+    estimated = profile.dropna(subset=["difference_value"])
+    clear = estimated[(estimated["difference_low"] > 0) | (estimated["difference_high"] < 0)]
     message = _("No group is clearly rarer among those who answered")
     if len(clear):
         most = clear.loc[clear["difference_value"].abs().idxmax()]

@@ -22,6 +22,13 @@ from profitchain.words.worth import WORDS, followed_source, window_days
 
 CLAIMED = 3.0  # percent more spend for 1% more satisfaction, as often quoted
 
+NAMES = (  # of rows, as `effects` has them; translated where they are shown
+    N_("Every answer"), N_("Every answer one point better"),
+    N_("Every detractor becomes a passive"), N_("All below {cut} reach {cut}"),
+    N_("All above {cut} reach {cut}"), N_("{segment}: {group} up to the mean of all"),
+    N_("All scenarios"), N_("all"), N_("yes"), N_("no"), N_("percent per percent"), N_("months"),
+)  # fmt: skip
+
 
 def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = False) -> str:
     """Return whether a point counts for more at the bottom of the scale or at its top.
@@ -37,10 +44,8 @@ def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = Fals
         "Per customer and window, a point goes with {mending:number} ({mending:interval}) "
         "at the bottom of the scale and {delighting:number} ({delighting:interval}) at its top; "
         "their difference is {difference:number} ({difference:interval}).",
-        mending=parts["mending"],
-        delighting=parts["delighting"],
-        difference=apart,
-    )
+        mending=parts["mending"], delighting=parts["delighting"], difference=apart,
+    )  # fmt: skip
     mending, delighting = _("**Mending counts for more.**"), _("**Delighting counts for more.**")
     head = mending if apart.value > 0 else delighting
     if apart.spans_zero:
@@ -213,13 +218,13 @@ def plan_table(plan: pd.DataFrame) -> pd.DataFrame:
     """Return an experiment's sizes as a table, differences of shares in percentage points."""
     is_share = plan["unit"] == "share"
     numbers = ["value", "low", "high"]
-    shown = plan.assign(
+    table = plan.assign(
         outcome=plan["outcome"].replace({"repeats": N_("come back")}),
         unit=plan["unit"].mask(is_share, "percentage points"),
     )
-    shown[numbers] = shown[numbers].mask(is_share, shown[numbers] * 100)
+    table[numbers] = table[numbers].mask(is_share, table[numbers] * 100)
     moved = [*numbers, "unit", "why"]
-    return shown.rename(columns={name: f"one_more_point_{name}" for name in moved})
+    return table.rename(columns={name: f"one_more_point_{name}" for name in moved})
 
 
 def _flattens(curve: pd.DataFrame) -> bool:

@@ -25,6 +25,15 @@ BOOKED = {
     "active_customers": N_("active customers"),
 }
 
+NAMES = (  # of rows, as `effects` has them; translated where they are shown
+    N_("come back"), N_("orders, of those who do"), N_("spend, of those who do"),
+    N_("margin, of those who do"), N_("spend per answer, all together"),
+    N_("margin per answer, all together"), N_("one mean, every point the same"),
+    N_("in two steps: come back, then spend"), N_("a line that may bend, tops stay"),
+    N_("one customer, one window"), N_("one active customer, a year"),
+    N_("the whole active base, a year"), N_("a year"),
+)  # fmt: skip
+
 
 def books_sentence(checked: pd.DataFrame, tolerance: float) -> str:
     """Return a warning that our totals part from the books, or "" where they agree."""
@@ -94,12 +103,10 @@ def base_sentence(base: Base | NotEstimable) -> str:
         "{customers} bought within the 365 days up to the period's end, {active} of them in a mean "
         "window of {days}. So each counts in {windows_each} windows a year, {windows} in all. That "
         "is counted, not estimated.",
-        customers=plain(base.customers, "customers"),
-        active=digits(base.active, 0),
-        days=plain(base.within_days, "days"),
-        windows_each=digits(base.windows_each, 1),
+        customers=plain(base.customers, "customers"), active=digits(base.active, 0),
+        days=plain(base.within_days, "days"), windows_each=digits(base.windows_each, 1),
         windows=digits(base.windows, 0),
-    )
+    )  # fmt: skip
 
 
 def books_note(checked: pd.DataFrame, tolerance: float) -> str:
@@ -217,10 +224,12 @@ def _chain_message(steps: pd.DataFrame) -> str:
 
 
 def window_days(edition: Edition) -> str:
+    """Return the firm's window for an order after an answer, in words."""
     return plain(edition.company.repeat_within_days, "days")
 
 
 def followed_source(n: float, edition: Edition, money: str) -> str:
+    """Return the source note of answers followed to the end, and what is assumed on margin."""
     rows, share = source(_(FOLLOWED), int(n)), assumed_share(edition, money)
     if not share:
         return rows
