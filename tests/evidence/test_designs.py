@@ -42,7 +42,7 @@ from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import demeaned, dummies, least_squares
 from profitchain.words import designs as words
 from profitchain.words import reasons
-from profitchain.words.evidence_reasons import touched_words
+from profitchain.words.reasons import touched_words
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "100"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance

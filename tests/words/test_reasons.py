@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import ast
-from itertools import chain
+import re
 
 import pytest
 from house import MODULES, package_of, tree
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.words import reasons
+from profitchain.words import catalogue, reasons
 
 NUMBERS = ("stats", "measures", "effects", "evidence", "lifetime")
 
 
-def test_no_key_stands_in_two_tables():
-    keys = list(chain.from_iterable(reasons.TABLES))
+def test_no_key_stands_twice_and_none_is_left_over():
+    text = (catalogue.FOLDER / "reasons.yml").read_text(encoding="utf-8")
+    keys = re.findall(r"^(\w+):", text, re.MULTILINE)
     assert sorted(keys) == sorted(set(keys))
+    code = "".join(path.read_text(encoding="utf-8") for path in MODULES.values())
+    assert not [key for key in keys if f'"{key}"' not in code]
+
+
+def test_both_forms_of_a_message_fill_in_the_same_values_and_each_way_is_known():
+    for key, message in catalogue.read("reasons").items():
+        if isinstance(message, dict):
+            formats = message.get("formats", {})
+            assert all(how in reasons.WAYS or format(1.0, how) for how in formats.values()), key
+            assert message.keys() >= {"one", "many", "counts"} or "text" in message, key
 
 
 @pytest.mark.parametrize("package", NUMBERS)
@@ -30,7 +41,7 @@ def test_every_reason_that_a_number_gives_has_a_message(package):
         for branch in branches(call.args[0])
         if isinstance(branch, ast.Constant) and branch.value.isidentifier()
     ]
-    assert not set(keys) - reasons.REASONS.keys()
+    assert not set(keys) - reasons.MESSAGES.keys() - reasons.SENTENCES.keys()
 
 
 def branches(node: ast.expr) -> list[ast.expr]:

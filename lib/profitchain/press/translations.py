@@ -15,7 +15,7 @@ from profitchain.core import formats, i18n
 from profitchain.core.provenance import PACKAGE, ROOT
 from profitchain.pages.notebooks import nbformat
 from profitchain.pages.page import FOR_ANALYSTS
-from profitchain.words import headings
+from profitchain.words import catalogue, headings
 
 NOTEBOOKS = ROOT / "notebooks"
 SINGLE, PAIR, IN_CONTEXT = {"_", "N_", "gettext", "sentence"}, {"ngettext", "NN_"}, {"pgettext"}
@@ -92,7 +92,8 @@ def of_library() -> list[Words]:
     units = [
         Words(unit, formats.ALONE, _place(Path(formats.__file__))) for unit in formats.units_alone()
     ]
-    return [*words, *heads, *units]
+    said = [Words(message, None, _place(path)) for message, path in catalogue.messages()]
+    return [*words, *heads, *units, *said]
 
 
 def of_notebooks(folder: Path) -> list[Words]:

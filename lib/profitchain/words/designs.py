@@ -18,7 +18,7 @@ from profitchain.stats.comparisons import in_percentage_points
 from profitchain.stats.margins import Wald
 from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
-from profitchain.words.evidence_reasons import touched_words
+from profitchain.words.reasons import touched_words
 from profitchain.words.scores import brief, spread
 
 POINTS = N_("points")

@@ -7,7 +7,6 @@ import pandas as pd
 from profitchain.core.i18n import N_, _, clauses
 from profitchain.evidence.grading_rules import Grading
 from profitchain.words.captions import FOLLOWED, Caption, source
-from profitchain.words.evidence_reasons import COULD_HIDE
 
 TOO_FEW_DATA = N_("too few data")  # the other grades are marked in `core.formats`
 ANSWERS = (N_("yes"), N_("no"), N_("can't be said"), N_("not asked"))
@@ -40,7 +39,7 @@ ASKS = {
     "confirmed": N_("A stronger design is clear in the same direction, and its interval overlaps"),
 }  # fmt: skip
 BROKEN = {
-    "enough": COULD_HIDE,
+    "enough": N_("a link that matters could hide among so few answers"),
     "none_opposes": N_("a stronger design points the other way"),
     "placebo_smaller": N_("the score goes as much with what came before it as with what follows"),
     "one_direction": N_("other sensible ways of counting are clear in the opposite direction"),

@@ -1,28 +1,25 @@
-"""Why a number can't be given, in words: each reason's sentence, and estimates that may be missing.
+"""Why a number can't be given, in words, and estimates that may be missing.
 
-One message a key: a text, or (one, many, the value that counts), or a function of the values.
-Values that are reasons themselves are said first; everything else is filled in as it is.
+The messages stand in reasons.yml by key; here is how their values are written. Values that are
+reasons themselves are said first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
-from profitchain.core.formats import TOO_FEW, evidence, in_brackets, number
-from profitchain.core.i18n import N_, NN_, _, ngettext
-from profitchain.words import measures
-from profitchain.words.evidence_reasons import EVIDENCE
+from profitchain.core.formats import MINUS, TOO_FEW, evidence, in_brackets, number
+from profitchain.core.i18n import N_, _, listed, ngettext
+from profitchain.words import catalogue
 
 Values = Mapping[str, Any]
-Message = measures.Message
-
 RECORDED = "as_recorded"  # a reason that an edition gave, in its words
-
+MESSAGES = catalogue.read("reasons") | {RECORDED: "{text}"}
 OUTCOMES = {
     "n": N_("answers"),
     "repeats": N_("repeats"),
@@ -36,7 +33,11 @@ CONTROLS = {
     "tenure": N_("days as a customer"),
 }
 LEVELS = (N_("not known"), N_("all others"))  # of a control, beside the firm's own
-WHO = (N_("those who came back"), N_("those who answered"))
+MONEY = {
+    "margin": N_("margin"),
+    "revenue": N_("revenue"),
+    "period_revenue": N_("revenue of the period"),
+}
 
 
 def outcome_name(outcome: str) -> str:
@@ -49,299 +50,55 @@ def control_name(control: str) -> str:
     return _(CONTROLS[control]) if control in CONTROLS else control.replace("_", " ")
 
 
-def _written(*message: str, **how: str | Callable[[Any], str]) -> Message:
-    """Return a message whose values are written by format specifications, or by functions.
-
-    `message` is a text, or (one, many, the value that counts).
-    """
-
-    def written(values: Mapping[str, Any]) -> str:
-        texts = dict(values) | {
-            name: way(values[name]) if callable(way) else format(values[name], way)
-            for name, way in how.items()
-        }
-        if len(message) == 1:
-            return _(message[0], **texts)
-        one, many, counted = message
-        return ngettext(one, many, values[counted], **texts)
-
-    return written
+def touched_words(touched: Iterable[Iterable[tuple[str, object]]]) -> str:
+    """Return what tells the touched of an event from the rest: "region North, tier gold"."""
+    segments = [
+        _in_a_row([_("{name} {value}", name=name, value=value) for name, value in segment] or [""])
+        for segment in touched
+    ]
+    return reduce(
+        lambda first, second: _("{first}; {second}", first=first, second=second), segments
+    )
 
 
-def _levels(names: Sequence[str]) -> str:
-    words = [_(name) if name in LEVELS else name for name in names]
+def _in_a_row(words: Sequence[str]) -> str:
     return reduce(lambda first, second: _("{first}, {second}", first=first, second=second), words)
 
 
-STATS: dict[str, Message] = {
-    "too_few_to_say": N_("Too few to say."),
-    "nothing_counted": N_("Nothing was counted here."),
-    "group_too_small": (
-        *NN_(
-            "Fewer than {n} customer: too small a group to show.",
-            "Fewer than {n} customers: too small a group to show.",
-        ),
-        "smallest",
-    ),
-    "too_few_customers": (
-        *NN_("Too few to say: only {n} customer.", "Too few to say: only {n} customers."),
-        "customers",
-    ),
-    "one_customer_too_large": _written(
-        N_("Too few to say: one customer makes up {share} of what was counted."), share=".0%"
-    ),
-    "no_window_closed": N_("There are no answers yet whose window has closed."),
-    "all_scores_the_same": _written(
-        N_("Every answer gives the same score ({score}): nothing to compare."), score="g"
-    ),
-    "too_few_answers": (
-        *NN_(
-            "Only {n} answer: at least {fewest} are needed.",
-            "Only {n} answers: at least {fewest} are needed.",
-        ),
-        "answers",
-    ),
-    "too_few_repeats": _written(
-        *NN_(
-            "Only {n} of {total} answers was followed by an order: too few to compare.",
-            "Only {n} of {total} answers were followed by an order: too few to compare.",
-        ),
-        "repeats",
-        total=",",
-    ),
-    "too_few_without_repeat": _written(
-        N_("All but {count} of {total} answers had an order after them: too few without."),
-        total=",",
-    ),
-    "scores_not_apart": N_("Too few different scores to tell these effects apart."),
-    "too_few_events_for_terms": N_(
-        "Only {events} answers with the rarer outcome for {terms} terms of the model: at least "
-        "{each} for each are needed. Fewer controls may do."
-    ),
-    "too_few_answers_for_terms": N_(
-        "Only {events} answers for {terms} terms of the model: at least {each} for each are "
-        "needed. Fewer controls may do."
-    ),
-    "no_such_outcome": _written(N_("The data have no {what}."), what=outcome_name),
-    "outcome_all_zero": _written(N_("There are no {what} to compare."), what=outcome_name),
-    "one_customer_is_most": _written(
-        N_("Too few customers: one of {count} makes up {share} of all {what}."),
-        count=",",
-        share=".0%",
-        what=outcome_name,
-    ),
-    "perfectly_told": N_(
-        "The scores (or controls) tell perfectly who came back, so no finite effect fits."
-    ),
-    "no_stable_fit": N_("No stable effect fits these amounts."),
-    "effects_not_apart": N_("These answers can't tell the effects apart."),
-    "answers_of_one_customer": N_("All answers are one customer's."),
-    "only_one_group": N_("Only one group: nothing to compare."),
-    "all_customers_alike": N_("All customers are alike in this."),
-    "too_few_of_either_kind": _written(
-        N_("{left} of {count} customers left: at least {needed} of either kind are needed."),
-        left=",",
-        count=",",
-    ),
-    "all_chances_the_same": N_("All are told the same chance."),
-    # what became of a control
-    "control_repeats_others": _written(
-        N_("{control} repeats what the score or other controls tell"), control=control_name
-    ),
-    "control_not_in_data": _written(N_("{control} is not in the data"), control=control_name),
-    "control_hardly_varies": _written(
-        N_("{control} left out, as it hardly varies among {who}"), control=control_name, who=_
-    ),
-    "control_constant": _written(N_("{control} is the same for everyone"), control=control_name),
-    "control_levels_joined": _written(
-        N_("{control}: {levels} joined to {joined}"),
-        control=control_name,
-        levels=_levels,
-        joined=lambda level: _levels([level]),
-    ),
-}
-
-EFFECTS: dict[str, Message] = {
-    "all_or_none_back": N_("At every score all or none came back, or too few answered."),
-    "too_few_scores_for_a_bend": N_(
-        "Fewer than four scores were given often enough to tell a bend."
-    ),
-    "too_few_in_band": (
-        *NN_(
-            "Fewer than {n} answer that tells of a slope in this band.",
-            "Fewer than {n} answers that tell of a slope in this band.",
-        ),
-        "smallest",
-    ),
-    "no_net_promoter_question": N_(
-        "The main question is not a net promoter question, so NPS points mean nothing here."
-    ),
-    "scores_outside_nps": N_("The Net Promoter Score needs answers from 0 to 10."),
-    "group_gave_no_answers": _written(N_("No answers are from {group}."), group=_),
-    "none_of_group_back": _written(N_("None of the {group} came back."), group=_),
-    "all_of_group_back": _written(N_("All of the {group} came back."), group=_),
-    "no_such_segment": N_("The data have no segment '{segment}'."),
-    "no_window_closed_in_period": N_("No window of an answer closed in this period."),
-    "no_effect_to_plan_for": N_(
-        "The effect's interval spans zero: there is no effect to plan for."
-    ),
-    "of_those_back": N_("Of those who came back: {why}"),
-    "margin_not_known": lambda _values: _(
-        "Not measured: {what}",
-        what=_("orders carry no margin and company.yml no gross_margin."),
-    ),
-    "nobody_bought_in_a_year": N_("Nobody bought within the last year."),
-    "nobody_bought_in_windows": N_("Nobody bought within the windows of the last year."),
-    "no_money": N_("The data have no money to speak of."),
-    "ends_not_apart": N_(
-        "Too few answers in some part of the scale to tell its bottom from its top."
-    ),
-    "too_few_customers_answered": (
-        *NN_(
-            "Only {n} customer answered: at least {fewest} are needed.",
-            "Only {n} customers answered: at least {fewest} are needed.",
-        ),
-        "customers",
-    ),
-    "few_gave_most_answers": _written(
-        N_("Too few of {customers} customers gave most of the answers."), customers=","
-    ),
-    "no_late_answer": N_("No answer is known to have come late."),
-    "too_few_late_answers": (
-        *NN_(
-            "Only {n} answer is known to have come late.",
-            "Only {n} answers are known to have come late.",
-        ),
-        "count",
-    ),
-    "too_few_requests_for_terms": (
-        *NN_(
-            "Only {n} request on one side for {terms} terms of the model.",
-            "Only {n} requests on one side for {terms} terms of the model.",
-        ),
-        "rarer",
-    ),
-    "answering_perfectly_told": N_(
-        "What is known of customers tells perfectly who answers: nobody stands for the rest."
-    ),
-    "control_not_carried": _written(
-        N_("{control} left out, as no stable fit carries it"), control=control_name
-    ),
-    "nobody_asked": N_("Nobody is known to have been asked."),
-    "too_few_on_one_side": _written(
-        N_("{answers} of {requests} requests were answered: too few on one side to compare."),
-        requests=",",
-    ),
-    # labels
-    "as_answered": N_("As answered"),
-    "weighted": N_("Weighted"),
-    "span": _written(N_("{low} to {high}"), low="g", high="g"),
-    "present_mean": _written(N_("{mean} (now)"), mean=".3g"),
-    "scenario": lambda values: _(
-        values["template"], **{name: _(value) for name, value in values.items()}
-    ),
+WAYS: dict[str, Callable[[Any], str]] = {  # to write a value, by their name in reasons.yml
+    "control": control_name,
+    "levels": lambda names: _in_a_row([_(name) if name in LEVELS else name for name in names]),
+    "money": lambda money: _(MONEY[money]),
+    "outcome": outcome_name,
+    "signed": lambda points: f"{points:z.2f}".replace("-", MINUS),
+    "touched": touched_words,
+    "words": _,
 }
 
 
-def _too_few_repeaters(did: str) -> Message:
-    def message(values: Values) -> str:
-        n = values["customers"]
-        who = ngettext("Only {n} customer", "Only {n} customers", n) if n else _("No customer")
-        return _("{who} {did}; {needed} are needed.", who=who, did=_(did), needed=values["needed"])
-
-    return message
+def _came_back(values: Values, did: str) -> str:
+    n = values["customers"]
+    who = ngettext("Only {n} customer", "Only {n} customers", n) if n else _("No customer")
+    return _("{who} {did}; {needed} are needed.", who=who, did=_(did), needed=values["needed"])
 
 
-LIFETIME: dict[str, Message] = {
-    "too_few_came_back": _too_few_repeaters(N_("came back on a later day")),
-    "too_few_came_back_and_paid": _too_few_repeaters(N_("came back and paid")),
-    "no_best_fit": N_("The model found no best fit to these customers."),
-    "spend_without_a_mean": _written(
-        N_(
-            "What customers spend varies so widely that its mean can't be told (q may be 1 or "
-            "less: it is {q})."
-        ),
-        q=".2f",
-    ),
-    "nothing_left_of_payments": N_("Nothing was left of the payments of the lookback."),
-    "nothing_happened": N_("Nothing happened that could have been foreseen."),
-    "too_few_purchase_days": (
-        *NN_(
-            "Only {n} purchase day followed; {needed} are needed.",
-            "Only {n} purchase days followed; {needed} are needed.",
-        ),
-        "days",
-    ),
-    "too_few_answers_of_different_groups": N_(
-        "Too few customers gave answers of different groups."
-    ),
-    "value_without_an_end": N_("Nobody was lost, and nothing is discounted: the value has no end."),
-    "under_contract": N_(
-        "Under contract nobody leaves unseen: retention is counted, not told from silence."
-    ),
-    "history_too_short": N_("The history is too short to hold back a part of it."),
-    "nobody_yet_so_long_ago": N_("Nobody was a customer yet so long ago."),
-    "too_few_bought": N_("Too few bought in this period."),
-    "nobody_answered": N_("No customer answered the main question within the lookback."),
-    "too_few_orders_after_an_answer": _written(
-        *NN_(
-            "Too few to say: {again} of {count} customer with an answer ordered again.",
-            "Too few to say: {again} of {count} customers with an answer ordered again.",
-        ),
-        "count",
-        again=",",
-        count=",",
-    ),
-    "too_few_groups_with_orders": N_("Too few groups with enough orders to compare."),
-    "too_few_different_scores": N_("Too few different scores to compare."),
-    "too_few_orders_for_the_terms": (
-        *NN_(
-            "Only {n} next order for {terms} terms: {needed} each are needed.",
-            "Only {n} next orders for {terms} terms: {needed} each are needed.",
-        ),
-        "orders",
-    ),
-    "orders_told_perfectly": N_("No finite hazard ratio fits: a term tells perfectly who orders."),
-    "no_scores_that_differ": N_("No scores that differ."),
-    "satisfaction_untried": N_("There are no scores that differ, so satisfaction can't be tried."),
-    "leavers_told_perfectly": N_("The signs tell perfectly who left, so no finite model fits."),
-    "too_few_period_ends": N_(
-        "{needed} ends of periods with customers are needed, to learn from, to try the model on "
-        "and to look ahead from; the orders reach back over {known}."
-    ),
-    "too_few_stayed_away": _written(
-        N_(
-            "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
-            "{fewest} are needed to learn from."
-        ),
-        rarer=",",
-        count=",",
-    ),
-    "too_few_ordered_again": _written(
-        N_(
-            "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
-            "{fewest} are needed to learn from."
-        ),
-        rarer=",",
-        count=",",
-    ),
-    "no_better_than_a_coin": N_(
-        "Who stays away was not foretold better than by a coin, so any choice is a draw."
-    ),
-    "too_few_to_value_keeping": N_(
-        "Too few customers stayed, or stayed away, to see what keeping one is worth."
-    ),
+def _two_sides(values: Values) -> str:
+    if not values["sides"]:
+        return _("{what} must have two values; found: none.", what=values["what"])
+    sides = listed(values["sides"][:5])
+    return _("{what} must have two values; found: {values}.", what=values["what"], values=sides)
+
+
+def _scenario(values: Values) -> str:
+    return _(values["template"], **{name: _(value) for name, value in values.items()})
+
+
+SENTENCES: dict[str, Callable[[Values], str]] = {  # those that are more than one message
+    "not_two_sides": _two_sides,
+    "scenario": _scenario,
+    "too_few_came_back": lambda values: _came_back(values, N_("came back on a later day")),
+    "too_few_came_back_and_paid": lambda values: _came_back(values, N_("came back and paid")),
 }
-
-EXHIBITS: dict[str, Message] = {
-    "asked_unknown": N_(
-        "Who was asked is not known: needs `invitations` with the `response_id` of each answer."
-    ),
-    "books_say_zero": N_("The books say 0."),
-}
-
-TABLES = (STATS, measures.REASONS, EFFECTS, EVIDENCE, LIFETIME, EXHIBITS)
-REASONS = {RECORDED: "{text}"} | {key: words for table in TABLES for key, words in table.items()}
 
 
 def text(reason: Reason | NotEstimable | str) -> str:
@@ -353,13 +110,23 @@ def text(reason: Reason | NotEstimable | str) -> str:
     values: dict[str, Any] = {
         name: text(value) if isinstance(value, Reason) else value for name, value in reason.values
     }
-    message = REASONS[reason.key]
-    if callable(message):
-        return message(values)
-    if isinstance(message, tuple):
-        one, many, counted = message
-        return ngettext(one, many, values[counted], **values)
-    return _(message, **values)
+    if reason.key in SENTENCES:
+        return SENTENCES[reason.key](values)
+    message = MESSAGES[reason.key]
+    if isinstance(message, str):
+        return _(message, **values)
+    return _written(message, values)
+
+
+def _written(message: Mapping[str, Any], values: Values) -> str:
+    written = dict(values) | {
+        name: WAYS[how](values[name]) if how in WAYS else format(values[name], how)
+        for name, how in message.get("formats", {}).items()
+    }
+    if "one" in message:
+        return ngettext(message["one"], message["many"], values[message["counts"]], **written)
+    words = {name: _(more) for name, more in message.items() if name not in ("text", "formats")}
+    return _(message["text"], **written, **words)
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:
