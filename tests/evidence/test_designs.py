@@ -25,7 +25,7 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.effects.repeat_effect import lookback, repeat_effect
 from profitchain.evidence import designs, event_study
-from profitchain.evidence.instrumental_variables import lot_effect, moved_by_lot, ratio_of
+from profitchain.evidence.instrumental_variables import lot_effect, moves_by_lot, ratio_of
 from profitchain.evidence.within_customer import (
     as_cells,
     earlier_answer_held,
@@ -40,6 +40,9 @@ from profitchain.panel.edition import read_period
 from profitchain.sources.company import load_company
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import demeaned, dummies, least_squares
+from profitchain.words import designs as words
+from profitchain.words import reasons
+from profitchain.words.evidence_reasons import touched_words
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "100"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
@@ -163,9 +166,9 @@ class Seen:
 
 
 def seen(**options: object) -> Seen:
-    found = [event_study.latest(one, EVENTS) for one in by_world(shaken, **options)]
+    found = [event_study.latest_event(one, EVENTS) for one in by_world(shaken, **options)]
     tests = [event_study.trends_before(shock) for shock in found]
-    return Seen([event_study.effect_of(shock) for shock in found], [test.p for test in tests])
+    return Seen([event_study.event_effect(shock) for shock in found], [test.p for test in tests])
 
 
 def test_an_event_finds_the_effect_of_a_point_whatever_is_hidden():
@@ -181,16 +184,16 @@ def test_a_drift_before_the_event_is_seen():
 
 
 def test_an_event_that_did_not_move_the_score_says_so():
-    shock = event_study.latest(shaken(np.random.default_rng(0), moved=0.0), EVENTS)
-    said = event_study.effect_of(shock)
+    shock = event_study.latest_event(shaken(np.random.default_rng(0), moved=0.0), EVENTS)
+    said = event_study.event_effect(shock)
     assert isinstance(said, NotEstimable)
-    assert "“new carrier” (region North) did not move satisfaction clearly" in said.why
+    assert "“new carrier” (region North) did not move satisfaction clearly" in reasons.text(said)
 
 
 def test_the_event_study_is_differences_of_differences_of_means():
     answers = shaken(np.random.default_rng(3), answers=9000)
-    shock = event_study.latest(answers, EVENTS)
-    frame = event_study.study_of(shock).set_index(["outcome", "period"])
+    shock = event_study.latest_event(answers, EVENTS)
+    frame = event_study.differences_by_step(shock).set_index(["outcome", "period"])
     assert shock.months == 1
     month = answers["answered_on"].dt.to_period("M")
     sides = answers.groupby([month, answers["region"]])[["score", "repeat"]].mean().unstack()
@@ -211,11 +214,12 @@ def test_the_latest_event_that_touched_some_is_taken_and_lasts_until_the_next_on
             "region": ["North", None, "West"],
         }
     )
-    both = event_study.latest(answers, pd.concat([EVENTS, more]))
-    assert (both.event, both.until, both.touched) == ("back again", None, "region North")
+    both = event_study.latest_event(answers, pd.concat([EVENTS, more]))
+    assert (both.event, both.until) == ("back again", None)
+    assert touched_words(both.touched) == "region North"
     assert both.answers["step"].min() == -6
     early = more.assign(happened_on=pd.to_datetime(["2025-12-30"] * 3))
-    first = event_study.latest(answers, pd.concat([EVENTS, early]))
+    first = event_study.latest_event(answers, pd.concat([EVENTS, early]))
     assert (first.event, str(first.until)) == ("new carrier", "2025-12-30")
 
 
@@ -225,7 +229,7 @@ def test_customers_whom_another_event_touched_in_between_are_no_comparison():
     other = EVENTS.assign(tier=None).iloc[[1]]
     other = pd.concat([other, other.assign(event="gold club", region="South", tier="gold")])
     other["happened_on"] = pd.to_datetime(["2025-01-01", "2024-12-01"])
-    shock = event_study.latest(answers, other)
+    shock = event_study.latest_event(answers, other)
     gold_south = (answers["tier"] == "gold") & (answers["region"] == "South")
     assert shock.event == "new carrier"
     assert len(shock.answers) == (~gold_south).sum()
@@ -234,34 +238,36 @@ def test_customers_whom_another_event_touched_in_between_are_no_comparison():
 @pytest.mark.parametrize("region", [None, "West"])
 def test_events_that_touched_all_or_nobody_tell_nothing(region):
     events = EVENTS.assign(region=region)
-    assert event_study.latest(shaken(np.random.default_rng(1)), events) == NotEstimable(
-        event_study.NONE, n=3000
+    assert event_study.latest_event(shaken(np.random.default_rng(1)), events) == NotEstimable(
+        "no_event_to_learn_from", n=3000
     )
 
 
 def test_a_lot_finds_the_effect_of_a_point_whatever_is_hidden():
     worlds = by_world(drawn)
-    assert covers([lot_effect(one, what=LOT) for one in worlds], 0.05)
+    assert covers([lot_effect(one, lot=LOT) for one in worlds], 0.05)
 
 
 def test_a_lot_that_moved_nothing_is_refused_and_almost_never_speaks():
-    said = [lot_effect(one, what=LOT) for one in by_world(drawn, moved=0.0, answers=600)]
+    said = [lot_effect(one, lot=LOT) for one in by_world(drawn, moved=0.0, answers=600)]
     assert np.mean([isinstance(one, NotEstimable) for one in said]) > 0.95
-    assert "did not move satisfaction clearly" in said[0].why
+    assert "did not move satisfaction clearly" in reasons.text(said[0])
 
 
 @pytest.mark.parametrize("sides", [[], ["a"], ["a", "b", "c"]])
 def test_a_lot_needs_two_sides(sides):
     answers = drawn(np.random.default_rng(1), answers=90)
     answers["assigned"] = np.resize(np.array([*sides, None], object), 90)
-    assert "must have two values" in lot_effect(answers, what=LOT).why
+    assert "must have two values" in reasons.text(lot_effect(answers, lot=LOT))
 
 
 def test_the_designs_equal_linearmodels_and_pyfixest():
     past = lives(np.random.default_rng(7), customers=300)[0]
     fixed = fixed_effects(past, controls=["prior_orders"])
-    shock = event_study.latest(shaken(np.random.default_rng(7), answers=2000), EVENTS, smallest=1)
-    lot = moved_by_lot(drawn(np.random.default_rng(7), answers=1000), what=LOT)
+    shock = event_study.latest_event(
+        shaken(np.random.default_rng(7), answers=2000), EVENTS, smallest=1
+    )
+    lot = moves_by_lot(drawn(np.random.default_rng(7), answers=1000), lot=LOT)
     assert_allclose(fixed.value, OUTSIDE["fixed effects"][0], rtol=1e-8)
     again = past[past.groupby("person")["score"].transform("size") >= 2]
     sizes = again.groupby("person").size()
@@ -271,7 +277,7 @@ def test_the_designs_equal_linearmodels_and_pyfixest():
     assert_allclose(
         fixed.high - fixed.value, half * np.sqrt((rows - terms - 1) / (rows - terms)), rtol=1e-6
     )
-    for moved, name in ((event_study.moved_by(shock), "event"), (lot, "lot")):
+    for moved, name in ((event_study.event_moves(shock), "event"), (lot, "lot")):
         assert_allclose(delta(moved), OUTSIDE[name], rtol=1e-8)
 
 
@@ -311,7 +317,7 @@ def test_the_ratio_s_interval_holds_the_ratios_that_a_test_would_not_refuse(stre
     errors = pd.DataFrame(rng.standard_normal((400, 2)) @ [[0.05, 0.01], [0.0, 0.02]] / 4)
     values = np.array([strength, 0.1])
     moved = Quantities(values=values, errors=errors, n=400, effective=400)
-    said = ratio_of(moved, what=LOT)
+    said = ratio_of(moved, mover=LOT)
     for end in (said.low, said.high):
         left = moved.combine(np.array([-end, 1.0]))
         t = left.values[0] / np.sqrt(left.covariance[0, 0])
@@ -511,13 +517,16 @@ def test_an_experiment_that_no_table_has_is_named(tmp_path):
 def test_the_example_s_ladder_is_right_about_the_example():
     edition = read_period(REPO / "data" / "example", "2026Q3")
     cells = lookback(edition.table("link_cells"))
-    frame = designs.rungs(edition, cells, controls=edition.company.controls).set_index("rung")
+    frame = designs.effects_by_design(edition, cells, controls=edition.company.controls).set_index(
+        "design"
+    )
     truth = json.loads((REPO / "data" / "example" / "truth.json").read_text())["repeat"]
     truth = truth["lookback"]["effect_per_point"]
     right = frame.loc[["adjusted", "weighted", "within", "shock"]]
     assert ((right["low"] < truth) & (truth < right["high"])).all()
     assert ((frame["low"] < 0) & (frame["high"] > 0))[["placebo", "lead"]].all()
-    assert frame.loc["experiment", "why"].startswith("The offers with a hold-out did not move")
+    why = reasons.text(frame.loc["experiment", "why"])
+    assert why.startswith("The offers with a hold-out did not move")
     assert frame["role"].to_dict() == ROLES
 
 
@@ -540,10 +549,10 @@ def test_a_tiny_firm_gets_every_rung_with_a_reason(tmp_path, given):
     edition = read_period(write_company(tmp_path / "firm", tables, **keys), "2025")
     nothing = pd.DataFrame(columns=["score", "repeats", "n", "cluster"]).astype(float)
     cells = nothing if given == "orders only" else lookback(edition.table("link_cells"))
-    frame = designs.rungs(edition, cells, controls=["prior_orders"])
-    assert frame["rung"].tolist() == list(designs.RUNGS)
-    assert frame["why"].str.endswith(".").all()
-    assert frame["note"].str.endswith(".").all()
+    frame = designs.effects_by_design(edition, cells, controls=["prior_orders"])
+    assert frame["design"].tolist() == list(designs.DESIGNS)
+    assert reasons.in_words(frame[["why"]])["why"].str.endswith(".").all()
+    assert words.designs_table(frame)["what it compares"].str.endswith(".").all()
     assert event_study.event_study(edition).empty
     assert isinstance(event_study.pre_trends(edition), NotEstimable)
 
@@ -565,7 +574,7 @@ def test_odd_answers_give_a_reason_or_a_finite_number(shape, of):
         "buckets": answers.assign(cluster=answers["person"] % 30),
     }[shape]
     said = _of(of, changed)
-    assert isinstance(said, Estimate) or said.why.endswith((".", "…"))
+    assert isinstance(said, Estimate) or reasons.text(said).endswith((".", "…"))
 
 
 def _of(design: str, answers: pd.DataFrame) -> MaybeEstimate:
@@ -576,6 +585,6 @@ def _of(design: str, answers: pd.DataFrame) -> MaybeEstimate:
             past = own_past(answers, controls=CONTROLS)
             return past.used if design == "within" else past.fixed_effects
         case "lot":
-            return lot_effect(answers, what=LOT)
-    shock = event_study.latest(answers, EVENTS)
-    return shock if isinstance(shock, NotEstimable) else event_study.effect_of(shock)
+            return lot_effect(answers, lot=LOT)
+    shock = event_study.latest_event(answers, EVENTS)
+    return shock if isinstance(shock, NotEstimable) else event_study.event_effect(shock)

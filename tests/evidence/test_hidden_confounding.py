@@ -21,7 +21,7 @@ from profitchain.evidence.hidden_confounding import (
     straight_line,
 )
 from profitchain.exhibits import evidence_charts, style
-from profitchain.words import designs
+from profitchain.words import designs, reasons
 from profitchain.words import hidden_confounding as hidden_words
 
 EXACT = 1e-9  # the same sums in another order
@@ -105,13 +105,13 @@ def test_leaving_a_control_out_does_exactly_what_the_formula_says_of_hidden_ones
     long = straight_line(world, controls=["tier", "prior_orders"])
     of_score = 1 - long.error**-2 / short.error**-2 * _scale(long) / _scale(short)
     of_outcome = 1 - _left_open(long) / _left_open(short)
-    said = hidden_confounding._said(short, of_score, of_outcome)
+    said = hidden_confounding.effect_beside(short, of_score, of_outcome)
     assert said.value == pytest.approx(long.effect, abs=EXACT)
 
 
 def _left_open(line: StraightLine) -> float:
     every = list(range(len(line.moments) - 1))
-    return hidden_confounding._left(line.moments, hidden_confounding.OUTCOME, every)
+    return hidden_confounding.unexplained(line.moments, hidden_confounding.OUTCOME, every)
 
 
 def _scale(line: StraightLine) -> float:
@@ -133,10 +133,12 @@ def test_robustness_values_in_closed_form(reach, critical, expected):
 
 def test_something_hidden_as_strong_as_the_robustness_value_leaves_nothing(line):
     value, sure = hidden_confounding.robustness(line)
-    assert hidden_confounding._said(line, value.value, value.value).value == pytest.approx(
+    assert hidden_confounding.effect_beside(line, value.value, value.value).value == pytest.approx(
         0, abs=EXACT
     )
-    assert hidden_confounding._said(line, sure.value, sure.value).low == pytest.approx(0, abs=1e-4)
+    assert hidden_confounding.effect_beside(line, sure.value, sure.value).low == pytest.approx(
+        0, abs=1e-4
+    )
     assert value.low == sure.value == sure.low == sure.high < value.value < value.high
 
 
@@ -144,7 +146,7 @@ def test_the_drawn_lines_leave_what_their_names_say(line):
     drawn = hidden_confounding.contours(line, reach=(0.4, 0.3))
     left = {
         name: [
-            hidden_confounding._said(line, row.score_share, row.outcome_share)
+            hidden_confounding.effect_beside(line, row.score_share, row.outcome_share)
             for row in part.itertuples()
         ]
         for name, part in drawn.groupby("line")
@@ -223,7 +225,7 @@ def test_what_cannot_be_said_gives_its_reason_everywhere(cells):
     said = [line, *hidden_confounding.robustness(line), ratio, e_value(ratio)]
     said += [
         hidden_confounding.effect_of_line(line),
-        measurement_error.corrected(cells, no_pairs()),
+        measurement_error.corrected_effect(cells, no_pairs()),
     ]
     assert all(isinstance(one, NotEstimable) and one.why for one in said)
     assert compared.empty
@@ -264,7 +266,7 @@ def test_the_correction_finds_the_link_behind_a_noisy_score():
     covered, values, raw = [], [], []
     for _ in range(150):
         cells, close = noisy(rng, answers=4000)
-        found = measurement_error.corrected(cells, close, controls=["prior_orders"])
+        found = measurement_error.corrected_effect(cells, close, controls=["prior_orders"])
         values.append(found.value)
         raw.append(repeat_effect(cells, controls=["prior_orders"]).value)
         covered.append(found.low <= 0.06 <= found.high)
@@ -306,9 +308,9 @@ def test_only_close_answers_of_one_customer_make_a_pair():
             "cluster": [1, 1, 1, 2, 2],
         }
     )
-    found = measurement_error.pairs(answers.sample(frac=1, random_state=0))
+    found = measurement_error.close_pairs(answers.sample(frac=1, random_state=0))
     assert found[["first", "second"]].to_numpy().tolist() == [[5, 7], [2, 3]]
-    assert measurement_error.pairs(answers.head(0)).empty
+    assert measurement_error.close_pairs(answers.head(0)).empty
 
 
 def test_corrections_follow_the_formula_and_grow_with_the_noise(world):
@@ -326,17 +328,17 @@ def test_corrections_follow_the_formula_and_grow_with_the_noise(world):
 def test_a_score_that_is_mostly_noise_is_not_corrected(world):
     found = measurement_error.corrections(world, controls=CONTROLS, reliabilities=[0.2])
     assert found["why"].tolist()[0] == ""
-    assert "leaves nothing" in found["why"].tolist()[1]
+    assert "leaves nothing" in reasons.text(found["why"].tolist()[1])
 
 
 def test_answers_less_alike_than_noise_explains_leave_the_stated_range(world):
     rng = np.random.default_rng(1)
     scores = rng.integers(0, 11, (500, 2)).astype(float)
     close = pd.DataFrame(scores, columns=["first", "second"]).assign(cluster=range(500))
-    found = measurement_error.corrected(world, close, controls=CONTROLS)
+    found = measurement_error.corrected_effect(world, close, controls=CONTROLS)
     stated = measurement_error.corrections(world, controls=CONTROLS).iloc[1:]
     assert (found.low, found.high) == (stated["low"].min(), stated["high"].max())
-    assert found == measurement_error.corrected(world, no_pairs(), controls=CONTROLS)
+    assert found == measurement_error.corrected_effect(world, no_pairs(), controls=CONTROLS)
 
 
 def firm(**how: object) -> SimpleNamespace:
@@ -353,9 +355,9 @@ def curve(world: pd.DataFrame) -> pd.DataFrame:
 
 def test_every_form_meets_every_set_of_controls_at_the_own_window(curve):
     own = curve[curve["window"] == 90]
-    forms, sets = own["form"].unique(), own["adjusted_for"].unique()
+    forms, sets = own["cut"].unique(), own["adjusted_for"].unique()
     assert set(sets) == {
-        "all", "none", "all but prior orders", "all but tier", "all and all segments",
+        "all", "none", "all but prior_orders", "all but tier", "all and all segments",
     }  # fmt: skip
     assert len(own) == len(forms) * len(sets)
     assert (curve["window"] == 30).sum() == len(forms)
@@ -447,7 +449,7 @@ def test_the_pictures_draw_what_they_are_given(canvas, line, curve):
         texts = [text.get_text() for text in ax.texts]
         assert {"half left", "nothing left", "prior orders", "× 3", "tier"} <= set(texts)
     with style.canvas_figure(canvas, 400) as figure:
-        shown = designs.curve_shown(curve)
+        shown = designs.curve_chart(curve)
         ax = evidence_charts.draw_specifications(figure.subplots(), shown, mark="ours")
         assert sum(len(line.get_xdata()) for line in ax.lines) == len(curve) + 1 + 2  # zero: two
         style.svg(figure, prefix="x", css_class=canvas.name)

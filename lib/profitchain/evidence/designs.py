@@ -7,48 +7,48 @@ that moved satisfaction from outside; a draw by lot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, following, ngettext
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
 from profitchain.effects.nonresponse_weights import weighted_effect
 from profitchain.effects.repeat_effect import effect_of_a_point, lookback, repeat_effect
-from profitchain.evidence.event_study import Shock, effect_of, found
+from profitchain.evidence.event_study import event_effect, usable_event
 from profitchain.evidence.instrumental_variables import lot_effect
 from profitchain.evidence.within_customer import OwnPast, as_cells, own_past
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import BUILT_IN_CONTROLS
 from profitchain.stats.model_design import FEWEST_EVENTS
-from profitchain.stats.ratios import said_frame
 
-RUNGS = (
-    N_("raw"), N_("adjusted"), N_("weighted"), N_("within"), N_("within_fixed_effects"),
-    N_("placebo"), N_("lead"), N_("shock"), N_("experiment"),
-)  # fmt: skip
-ESTIMATE, CHECK, SHOWN = "estimate", "check", "shown"
-FOLLOWED = "person cluster score repeat in_lookback prior_orders gap_before_days previous_score"
-FOLLOWED = [*FOLLOWED.split(), "next_score", "answered_again", "assigned"]  # where none answered
+DESIGNS = (
+    *("raw", "adjusted", "weighted", "within", "within_fixed_effects"),
+    *("placebo", "lead", "shock", "experiment"),
+)
+LIVES = (  # the columns of the lives that are read, where nobody answered
+    *("person", "cluster", "score", "repeat", "in_lookback", "prior_orders", "gap_before_days"),
+    *("previous_score", "next_score", "answered_again", "assigned"),
+)
+OFFERS = Reason.of("offers_held_out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
-    """One design: its number, and in one sentence what it compares and assumes.
+class DesignEffect:
+    """The effect of a point by one design, and the key of what it compares and assumes.
 
     `role`: "estimate" answers the question; "check" must be near zero if the adjusted number is
     right; "shown" is for the table and judges nothing.
     """
 
-    rung: str
-    label: str
-    said: MaybeEstimate
-    note: str
-    role: str = ESTIMATE
+    design: str
+    estimate: MaybeEstimate
+    compares: Reason
+    role: Literal["estimate", "check", "shown"] = "estimate"
 
 
-def rungs(
+def effects_by_design(
     edition: Edition, cells: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95
 ) -> pd.DataFrame:
     """Return the effect of a point by each design, from the weakest to the strongest.
@@ -60,34 +60,39 @@ def rungs(
 
     Returns
     -------
-    rung, label, role, value, low, high (share per point; NaN where unsaid), n, why, note.
+    design, role, compares (a key with values), value, low, high (share per point; NaN where there
+    is none), n, why.
     """
-    ladder = [
-        Rung(
-            rung="raw",
-            label=_("As it is"),
-            said=repeat_effect(cells, level=level),
-            note=_("Compares customers as they are: assumes that nothing else differs."),
-        ),
-        Rung(
-            rung="adjusted",
-            label=_("History held fixed"),
-            said=repeat_effect(cells, controls=controls, level=level),
-            note=_(
-                "Compares customers with like history: assumes that nothing unrecorded moves both "
-                "score and orders."
-            ),
-        ),
-        _weighted(edition, controls, level),
-        *_followed(edition, controls, level),
-    ]
-    frame = said_frame(
-        [one.said for one in ladder],
-        rung=[one.rung for one in ladder],
-        label=[one.label for one in ladder],
-        role=[one.role for one in ladder],
+    raw = repeat_effect(cells, level=level)
+    adjusted = repeat_effect(cells, controls=controls, level=level)
+    weighted: MaybeEstimate = NotEstimable(
+        "design_not_measured", what=Reason.of("nobody_knows_who_was_asked")
     )
-    return frame.assign(note=[one.note for one in ladder])
+    if edition.has("asked_cells"):
+        weighted = weighted_effect(edition.table("asked_cells"), controls=controls, level=level)
+    rows = [
+        DesignEffect(design=name, estimate=estimate, compares=Reason.of(name))
+        for name, estimate in (("raw", raw), ("adjusted", adjusted), ("weighted", weighted))
+    ]
+    has_lives = edition.has("ladder_cells")
+    answers = edition.table("ladder_cells") if has_lives else pd.DataFrame(columns=[*LIVES])
+    recent, days = lookback(answers), edition.company.repeat_within_days
+    rows += _by_own_past(own_past(recent, controls=controls, level=level))
+    checks = {
+        "placebo": placebo(recent, controls=controls, within_days=days, level=level),
+        "lead": lead(recent, controls=controls, level=level),
+    }
+    rows += [
+        DesignEffect(design=name, estimate=estimate, compares=Reason.of(name), role="check")
+        for name, estimate in checks.items()
+    ]
+    rows += [_by_event(edition, level), _by_lot(edition, answers, level)]
+    return to_frame(
+        [row.estimate for row in rows],
+        design=[row.design for row in rows],
+        role=[row.role for row in rows],
+        compares=[row.compares for row in rows],
+    )
 
 
 def placebo(
@@ -99,16 +104,16 @@ def placebo(
     the controls that are not history, and the earlier score, as it may really have worked.
     """
     before = answers[answers["prior_orders"] >= 2]
-    quick = (before["gap_before_days"] <= within_days).astype(int)
-    fewest = min(int(quick.sum()), int((1 - quick).sum()))
-    if fewest < FEWEST_EVENTS:
-        is_quick = 2 * quick.sum() <= len(before)
-        return NotEstimable(_too_few(len(before), fewest, is_quick=is_quick), n=len(before))
-    kept = [name for name in controls if name not in BUILT_IN_CONTROLS]
+    is_quick = before["gap_before_days"] <= within_days
+    quick, slow = int(is_quick.sum()), int((~is_quick).sum())
+    if min(quick, slow) < FEWEST_EVENTS:
+        key = "few_quick_returns" if quick <= slow else "few_slow_returns"
+        return NotEstimable(key, n=len(before), total=len(before), fewest=min(quick, slow))
+    others = [name for name in controls if name not in BUILT_IN_CONTROLS]
     return effect_of_a_point(
-        as_cells(before.assign(repeat=quick)),
+        as_cells(before.assign(repeat=is_quick.astype(int))),
         outcome="repeats",
-        controls=["prior_orders", "tenure_then", *kept, "previous_score"],
+        controls=["prior_orders", "tenure_then", *others, "previous_score"],
         unit="share",
         level=level,
     )
@@ -119,12 +124,11 @@ def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95)
 
     Held fixed: this answer's score in classes, the controls, and the orders before the next answer.
     """
-    followed = answers[answers["next_score"].notna()]
-    if followed.empty:
-        return NotEstimable(_("No customer answered a second time."))
-    followed = followed.assign(this_score=followed["score"], score=followed["next_score"])
+    earlier = answers[answers["next_score"].notna()]
+    if earlier.empty:
+        return NotEstimable("nobody_answered_twice")
     return effect_of_a_point(
-        as_cells(followed),
+        as_cells(earlier.assign(this_score=earlier["score"], score=earlier["next_score"])),
         outcome="repeats",
         controls=["this_score", *controls, "next_prior_orders"],
         unit="share",
@@ -132,168 +136,44 @@ def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95)
     )
 
 
-def _too_few(total: int, fewest: int, *, is_quick: bool) -> str:
-    """Return why returns before an answer can't be compared: too few were quick, or slow."""
-    told = f"{total:,}"
-    if is_quick:
-        return ngettext(
-            "Of {total} returns before an answer only {n} was quick: too few to compare.",
-            "Of {total} returns before an answer only {n} were quick: too few to compare.",
-            fewest,
-            total=told,
-        )
-    return ngettext(
-        "Of {total} returns before an answer only {n} was slow: too few to compare.",
-        "Of {total} returns before an answer only {n} were slow: too few to compare.",
-        fewest,
-        total=told,
+def _by_own_past(past: OwnPast) -> Iterator[DesignEffect]:
+    """Yield the design that holds of the two that compare customers with their own past, and both.
+
+    Where customers answer because they came back, their own average is shown but not used.
+    """
+    compares, prompted = Reason.of("own_average"), past.prompted
+    if not past.by_average:
+        why = Reason.of("prompting_unknown")
+        if not isinstance(prompted, NotEstimable):
+            key = "prompted_more" if prompted.value > 0 else "prompted_fewer"
+            why = Reason.of(key, points=round(abs(100 * prompted.value)))
+        compares = Reason.of("earlier_answer", not_average=why)
+    yield DesignEffect(design="within", estimate=past.used, compares=compares)
+    name = "within_fixed_effects"
+    yield DesignEffect(
+        design=name, estimate=past.fixed_effects, compares=Reason.of(name), role="shown"
     )
 
 
-def _weighted(edition: Edition, controls: Sequence[str], level: float) -> Rung:
-    why = _("Not measured: {what}", what=_("nobody knows who was asked."))
-    said: MaybeEstimate = NotEstimable(why)
-    if edition.has("asked_cells"):
-        said = weighted_effect(edition.table("asked_cells"), controls=controls, level=level)
-    return Rung(
-        rung="weighted",
-        label=_("Weighted to all asked"),
-        said=said,
-        note=_(
-            "As before, each answer standing for the silent who are like it: assumes that these "
-            "would have answered, and returned, like those who did."
-        ),
-    )
-
-
-def _followed(edition: Edition, controls: Sequence[str], level: float) -> list[Rung]:
-    """Return the rungs that need a customer's earlier and later answers, an event or a lot."""
-    known = edition.has("ladder_cells")
-    answers = edition.table("ladder_cells") if known else pd.DataFrame(columns=FOLLOWED)
-    near = lookback(answers)
-    days = edition.company.repeat_within_days
-    return [
-        *_past_rungs(own_past(near, controls=controls, level=level)),
-        *_checks(
-            placebo(near, controls=controls, within_days=days, level=level),
-            lead(near, controls=controls, level=level),
-        ),
-        _shock(found(edition), level),
-        _lot(edition, answers, level),
-    ]
-
-
-def _past_rungs(past: OwnPast) -> list[Rung]:
-    if past.by_average:
-        used = _(
-            "Compares each customer's answers with that customer's own average: what lasts about a "
-            "customer can't matter; assumes that earlier orders did not decide who answered again."
-        )
-    else:
-        same = _(
-            "Compares customers with the same earlier score: assumes that it shows what lasts "
-            "about them."
-        )
-        used = following(same, _why_not(past.prompted))
-    return [
-        Rung(rung="within", label=_("Own earlier answer held fixed"), said=past.used, note=used),
-        Rung(
-            rung="within_fixed_effects",
-            label=_("Own average held fixed"),
-            said=past.fixed_effects,
-            note=_(
-                "Compares each customer's answers with that customer's own average; biased where "
-                "customers answer again because they came back."
-            ),
-            role=SHOWN,
-        ),
-    ]
-
-
-def _why_not(prompted: MaybeEstimate) -> str:
-    if isinstance(prompted, NotEstimable):
-        return _("Their own average is not used: nobody can tell how answers come about.")
-    points = f"{abs(100 * prompted.value):.0f}"
-    if prompted.value > 0:
-        return _(
-            "Their own average is not used: of those who came back, {points} in a hundred more "
-            "answered again.",
-            points=points,
-        )
-    return _(
-        "Their own average is not used: of those who came back, {points} in a hundred fewer "
-        "answered again.",
-        points=points,
-    )
-
-
-def _checks(before: MaybeEstimate, after: MaybeEstimate) -> list[Rung]:
-    return [
-        Rung(
-            rung="placebo",
-            label=_("Check: the return before"),
-            said=before,
-            note=_(
-                "Asks whether the score goes with how quick the return before it was, which it "
-                "can't have caused: more than nothing is something unrecorded."
-            ),
-            role=CHECK,
-        ),
-        Rung(
-            rung="lead",
-            label=_("Check: the next score"),
-            said=after,
-            note=_(
-                "Asks whether the next score goes with the orders before it, this score held "
-                "fixed: more than nothing is something unrecorded."
-            ),
-            role=CHECK,
-        ),
-    ]
-
-
-def _shock(shock: Shock | NotEstimable, level: float) -> Rung:
+def _by_event(edition: Edition, level: float) -> DesignEffect:
+    shock = usable_event(edition)
+    estimate: MaybeEstimate
     if isinstance(shock, NotEstimable):
-        name, said = _("an event that touched only some"), shock
+        event, estimate = Reason.of("an_event"), shock
     else:
-        name, said = _("“{event}”", event=shock.event), effect_of(shock, level=level)
-    return Rung(
-        rung="shock",
-        label=_("An event from outside"),
-        said=said,
-        note=_(
-            "Compares how those touched by {event} changed with how the rest did: assumes that "
-            "else both would have changed alike, and that it worked through satisfaction alone.",
-            event=name,
-        ),
-    )
+        event = Reason.of("event_named", event=shock.event)
+        estimate = event_effect(shock, level=level)
+    return DesignEffect(design="shock", estimate=estimate, compares=Reason.of("shock", event=event))
 
 
-def _lot(edition: Edition, answers: pd.DataFrame, level: float) -> Rung:
-    column, has_offers = edition.company.experiment, edition.company.has("offers")
+def _by_lot(edition: Edition, answers: pd.DataFrame, level: float) -> DesignEffect:
+    """Return the effect by an experiment; else by offers held out, at most an upper bound."""
+    name, column = "experiment", edition.company.experiment
     if column:
-        what = _("The experiment `{column}`", column=column)
-        return Rung(
-            rung="experiment",
-            label=_("By lot"),
-            said=lot_effect(answers, what=what, level=level),
-            note=_(
-                "Compares those whom chance had put on two sides: assumes that it worked through "
-                "satisfaction alone."
-            ),
-        )
-    if has_offers and answers["assigned"].notna().any():
-        said = lot_effect(answers, what=_("The offers with a hold-out"), level=level)
+        estimate = lot_effect(answers, lot=Reason.of("the_experiment", column=column), level=level)
+        return DesignEffect(design=name, estimate=estimate, compares=Reason.of(name))
+    if edition.company.has("offers") and answers["assigned"].notna().any():
+        estimate = lot_effect(answers, lot=OFFERS, level=level)
     else:
-        needs = _("needs an experiment, or offers with a hold-out.")
-        said = NotEstimable(_("Not measured: {what}", what=needs))
-    return Rung(
-        rung="experiment",
-        label=_("By lot: offers held out"),
-        said=said,
-        note=_(
-            "Compares customers offered something with those held out by lot: at most an upper "
-            "bound, as an offer also sells without satisfying."
-        ),
-        role=SHOWN,
-    )
+        estimate = NotEstimable("design_not_measured", what=Reason.of("needs_lot"))
+    return DesignEffect(design=name, estimate=estimate, compares=Reason.of("offers"), role="shown")

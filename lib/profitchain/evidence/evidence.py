@@ -1,8 +1,7 @@
-"""What a verdict on the link rests on: each design's number, and which of them are clear."""
+"""What a grade of the link rests on: each design's number, and which of them are clear."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +18,14 @@ SURE = 0.05  # level of the two checks together, so that they seldom cry wolf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a verdict rests on.
+    """All that a grade rests on.
 
-    `rungs` : one row a design: rung, role ("estimate", "check", "shown"), value, low, high, n.
-    `compared` : `sensitivity.benchmarks`; `curve` : `specifications.specification_curve`.
+    `effects` : one row a design: design, role ("estimate", "check", "shown"), value, low, high, n.
+    `compared` : as `benchmarks` returns; `curve` : as `specification_curve`.
     `repeat_rate` : the share of answers followed by an order, 0 to 1.
     """
 
-    rungs: pd.DataFrame
+    effects: pd.DataFrame
     compared: pd.DataFrame
     curve: pd.DataFrame
     repeat_rate: float
@@ -34,7 +33,7 @@ class Evidence:
     @classmethod
     def of(
         cls,
-        rungs: pd.DataFrame,
+        effects: pd.DataFrame,
         *,
         compared: pd.DataFrame,
         curve: pd.DataFrame,
@@ -42,27 +41,36 @@ class Evidence:
     ) -> Evidence:
         """Return the evidence with the repeat rate of the cells that it was found in."""
         rate = float(cells["repeats"].sum() / max(cells["n"].sum(), 1))
-        return cls(rungs=rungs, compared=compared, curve=curve, repeat_rate=rate)
+        return cls(effects=effects, compared=compared, curve=curve, repeat_rate=rate)
 
-    def get(self, rung: str) -> pd.Series | None:
-        """Return a design that gave a number and may be judged, else None."""
-        rows = self.rungs[(self.rungs["rung"] == rung) & self.rungs["value"].notna()]
-        rows = rows[rows["role"] != "shown"]
-        return rows.iloc[0] if len(rows) else None
-
-    def rows(self, names: Sequence[str]) -> list[pd.Series]:
+    def rows(self, *designs: str) -> list[pd.Series]:
         """Return those of some designs that gave a number and may be judged."""
-        return [row for row in map(self.get, names) if row is not None]
+        judged = self.effects[self.effects["value"].notna() & (self.effects["role"] != "shown")]
+        by_design = {row["design"]: row for _place, row in judged.iterrows()}
+        return [by_design[design] for design in designs if design in by_design]
+
+    @property
+    def adjusted(self) -> pd.Series:
+        """The row of the adjusted effect; every rule but the first needs that there is one."""
+        return self.rows("adjusted")[0]
 
     @property
     def direction(self) -> float:
         """The sign of the adjusted effect."""
-        return float(np.sign(self.get("adjusted")["value"]))
+        return float(np.sign(self.adjusted["value"]))
+
+    @property
+    def size(self) -> float:
+        """The adjusted effect without its sign, a share per point."""
+        return float(abs(self.adjusted["value"]))
 
 
 def detectable(row: pd.Series) -> float:
     """Return the smallest effect that a design like this one would show four times in five."""
-    return smallest_detectable(_estimate(row))
+    value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+    return smallest_detectable(
+        Estimate(value=value, low=low, high=high, n=int(row["n"]), unit="share")
+    )
 
 
 def alarms(evidence: Evidence) -> dict[str, float]:
@@ -72,10 +80,14 @@ def alarms(evidence: Evidence) -> dict[str, float]:
     or both. The two ask much the same, for which his step-up keeps its level and Holm's loses power
     (in invented worlds they correlate at 0.99).
     """
-    rows = evidence.rows(CHECKS)
+    from statsmodels.stats.multitest import multipletests
+
+    rows = evidence.rows(*CHECKS)
+    p_values = [_p_value(row) for row in rows]
+    together = multipletests(p_values, method="simes-hochberg")[1] if rows else []
     return {
-        str(row["rung"]): evidence.direction * float(row["value"])
-        for row, p in zip(rows, _together([_p_value(row) for row in rows]), strict=True)
+        str(row["design"]): evidence.direction * float(row["value"])
+        for row, p in zip(rows, together, strict=True)
         if p < SURE
     }
 
@@ -90,30 +102,17 @@ def clear_shares(curve: pd.DataFrame) -> dict[str, float] | None:
 
     Comparing customers as they come is no answer to the question where something can be adjusted.
     """
-    said = curve[curve["clear"] != ""]
-    adjusted = said[said["adjusted_for"] != NONE]
-    said = adjusted if len(adjusted) else said
-    if said.empty:
+    rows = curve[curve["clear"] != ""]
+    adjusted = rows[rows["adjusted_for"] != NONE]
+    sides = (adjusted if len(adjusted) else rows)["clear"]
+    if sides.empty:
         return None
-    return {
-        side: float((said["clear"] == side).mean()) for side in ("positive", "negative", "unclear")
-    }
+    return {side: float((sides == side).mean()) for side in ("positive", "negative", "unclear")}
 
 
 def far_end(row: pd.Series, direction: float) -> float:
     """Return the end of an interval that lies farthest in a direction, 1 or -1; along it."""
     return float(row["high"] if direction > 0 else -row["low"])
-
-
-def _together(p_values: Sequence[float]) -> Sequence[float]:
-    from statsmodels.stats.multitest import multipletests
-
-    return multipletests(p_values, method="simes-hochberg")[1] if p_values else p_values
-
-
-def _estimate(row: pd.Series) -> Estimate:
-    numbers = {name: float(row[name]) for name in ("value", "low", "high")}
-    return Estimate(**numbers, n=int(row["n"]), unit="share")
 
 
 def _p_value(row: pd.Series) -> float:

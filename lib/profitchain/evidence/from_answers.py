@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate
+from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.effects.from_answers import read_answers
 from profitchain.evidence import hidden_confounding, measurement_error, within_customer
 from profitchain.stats import plain_frames
-from profitchain.stats.ratios import said_frame
 
 
 def within_customer_effect(
@@ -70,7 +69,7 @@ def within_customer_effect(
     rows = rows.assign(previous_score=by.shift(1), answered_again=by.shift(-1).notna().astype(int))
     past = within_customer.own_past(rows, controls=found.controls, level=level)
     designs = ["earlier_answer_held", "fixed_effects"]
-    frame = said_frame([past.earlier_answer, past.fixed_effects], design=designs)
+    frame = to_frame([past.earlier_answer, past.fixed_effects], design=designs)
     frame.attrs["left_out"] = found.left_out + undated
     return frame.assign(holds=[not past.by_average, past.by_average])
 
@@ -118,7 +117,9 @@ def reliability(
     rows["person"] = plain_frames.clusters(rows["person"])
     rows["answered_on"] = plain_frames.days(rows["answered_on"], answered_on)
     rows, left_out = plain_frames.complete(rows, ["score", "person", "answered_on"])
-    close = measurement_error.pairs(rows.assign(cluster=rows["person"]), within_days=within_days)
+    close = measurement_error.close_pairs(
+        rows.assign(cluster=rows["person"]), within_days=within_days
+    )
     return plain_frames.with_left_out(measurement_error.reliability(close, level=level), left_out)
 
 

@@ -1,7 +1,8 @@
-"""The rules by which the evidence for the link is graded, each with its limit in the open.
+"""How good the evidence for the link is: a grade by written rules, the same for every firm.
 
 A rule asks a question of the evidence that is answered yes, no or, where the firm's data can't
-tell, not at all.
+tell, not at all. The first rule that is answered no sets the grade; nobody's mood does. What each
+rule asks stands in `words.grading_rules`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.core.i18n import N_
+from profitchain.core.estimates import GRADES, Estimate, MaybeEstimate, NotEstimable, Reason
 from profitchain.evidence.evidence import (
     CHECKS,
     Evidence,
@@ -33,42 +34,107 @@ HALF = 0.5  # of the adjusted effect: a noisy score can hide so much from a stro
 OPPOSED = 0.05  # share of specifications that may be clear the other way by chance
 MOST_UNCLEAR = 0.25  # share of specifications
 
+ANSWERS = {True: "yes", False: "no", None: "can't be said"}
+NOT_ASKED = "not asked"
+MOST_REASONS = 3
+SUPPORT = ("clear", "placebo", "lead", "survives", "specifications")  # said of a good grade
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what it asks, the grade where the answer is no, and the answers as clauses.
-
-    `yes` is empty where it is no reason to believe the link.
-    """
+    """One rule: its key, whether the evidence keeps it, and the grade where it does not."""
 
     key: str
     holds: Callable[[Evidence], bool | None]
-    asks: str
     otherwise: Grade
-    no: str
-    yes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grading:
+    """The grade, the rules that carry it, the one that a higher grade lacks, every rule's answer.
+
+    `reasons` are keys of rules: kept ones of a moderate or strong grade, else broken ones.
+    `lacking` is empty but for a moderate grade. `direction` is the adjusted effect's sign (0: it
+    has none). `answers` (one row a rule, in the order of `RULES`): rule (key), otherwise, answer
+    ("yes", "no", "can't be said", "not asked": an earlier answer has settled the grade).
+    """
+
+    grade: Grade
+    reasons: tuple[str, ...]
+    lacking: str
+    direction: float
+    n: int
+    answers: pd.DataFrame
+
+    @property
+    def estimate(self) -> MaybeEstimate:
+        """The grade as it is recorded: 0 contradictory, 1 weak, 2 moderate, 3 strong."""
+        if self.grade not in GRADES:
+            return NotEstimable("too_few_data", n=self.n, reason=Reason.of("could_hide_among_few"))
+        code = float(GRADES.index(self.grade))
+        return Estimate(
+            value=code, low=code, high=code, n=self.n, unit="grade", method="by the page's rules"
+        )
+
+
+def grading(evidence: Evidence) -> Grading:
+    """Return the grade of the evidence by `RULES`: the first rule that is answered no sets it.
+
+    What can't be said breaks no rule; where something must be there, its absence is a no. Once the
+    grade is weak the other rules are still asked, so that all that is weak is named.
+    """
+    grade: Grade | None = None
+    answers: dict[str, str] = {}
+    broken: list[Rule] = []
+    for rule in RULES:
+        if grade not in (None, "weak"):
+            answers[rule.key] = NOT_ASKED
+            continue
+        is_kept = rule.holds(evidence)
+        answers[rule.key] = ANSWERS[is_kept]
+        if is_kept is False:
+            broken.append(rule)
+            grade = grade or rule.otherwise
+    grade = grade or "strong"
+    reasons = [rule.key for rule in broken if rule.otherwise != "moderate"]
+    if grade in ("moderate", "strong"):
+        confirmed = [key for key in ("confirmed",) if answers[key] == "yes"]
+        support = [key for key in SUPPORT if answers[key] == "yes"]
+        reasons = support[: MOST_REASONS - len(confirmed)] + confirmed
+    adjusted = evidence.rows("adjusted")
+    return Grading(
+        grade=grade,
+        reasons=tuple(reasons[:MOST_REASONS]),
+        lacking=RULES[-1].key if grade == "moderate" else "",
+        direction=evidence.direction if adjusted else 0.0,
+        n=int(adjusted[0]["n"]) if adjusted else 0,
+        answers=pd.DataFrame(
+            {
+                "rule": [rule.key for rule in RULES],
+                "otherwise": [rule.otherwise for rule in RULES],
+                "answer": [answers[rule.key] for rule in RULES],
+            }
+        ),
+    )
 
 
 def _enough(evidence: Evidence) -> bool:
-    row = evidence.get("adjusted")
-    if row is None:
-        return False
-    return bool(clear(row) != 0 or detectable(row) <= TELLING * evidence.repeat_rate)
+    """Whether the adjusted effect is clear, or one of a tenth of the repeat rate would show."""
+    return any(
+        clear(row) != 0 or detectable(row) <= TELLING * evidence.repeat_rate
+        for row in evidence.rows("adjusted")
+    )
 
 
 def _none_opposes(evidence: Evidence) -> bool | None:
-    stronger = evidence.rows(STRONGER)
-    if not stronger:
-        return None
-    own = clear(evidence.get("adjusted"))
-    return own == 0 or not any(clear(row) == -own for row in stronger)
+    stronger, own = evidence.rows(*STRONGER), clear(evidence.adjusted)
+    return own == 0 or all(clear(row) != -own for row in stronger) if stronger else None
 
 
 def _placebo_is_smaller(evidence: Evidence) -> bool | None:
-    if evidence.get("placebo") is None:
+    if not evidence.rows("placebo"):
         return None
-    size = alarms(evidence).get("placebo", 0.0)
-    return bool(size < abs(evidence.get("adjusted")["value"]))
+    return alarms(evidence).get("placebo", 0.0) < evidence.size
 
 
 def _one_direction(evidence: Evidence) -> bool | None:
@@ -76,36 +142,27 @@ def _one_direction(evidence: Evidence) -> bool | None:
     return None if shares is None else min(shares["positive"], shares["negative"]) < OPPOSED
 
 
-def _adjusted_clear(evidence: Evidence) -> bool:
-    return clear(evidence.get("adjusted")) != 0
-
-
 def _weighted_clear(evidence: Evidence) -> bool | None:
-    row = evidence.get("weighted")
-    return None if row is None else clear(row) == evidence.direction
+    rows = evidence.rows("weighted")
+    return clear(rows[0]) == evidence.direction if rows else None
 
 
 def _quiet(check: str) -> Callable[[Evidence], bool | None]:
     def test(evidence: Evidence) -> bool | None:
-        if evidence.get(check) is None:
+        if not evidence.rows(check):
             return None
-        limit = SLIGHT * abs(evidence.get("adjusted")["value"])
-        return bool(alarms(evidence).get(check, 0.0) <= limit)
+        return alarms(evidence).get(check, 0.0) <= SLIGHT * evidence.size
 
     return test
 
 
 def _checked(evidence: Evidence) -> bool:
-    needed = HALF * abs(evidence.get("adjusted")["value"])
-    return any(detectable(row) <= needed for row in evidence.rows(CHECKS))
+    return any(detectable(row) <= HALF * evidence.size for row in evidence.rows(*CHECKS))
 
 
 def _half_is_left(evidence: Evidence) -> bool | None:
-    stronger = evidence.rows(STRONGER)
-    if not stronger:
-        return None
-    needed = HALF * abs(evidence.get("adjusted")["value"])
-    return all(bool(far_end(row, evidence.direction) >= needed) for row in stronger)
+    stronger, needed = evidence.rows(*STRONGER), HALF * evidence.size
+    return all(far_end(row, evidence.direction) >= needed for row in stronger) if stronger else None
 
 
 def _survives(evidence: Evidence) -> bool | None:
@@ -123,133 +180,32 @@ def _holds_elsewhere(evidence: Evidence) -> bool | None:
 
 def _confirmed(evidence: Evidence) -> bool:
     """Whether a stronger design confirms; within customers, only if their own average agrees."""
-    agreeing = [row["rung"] for row in evidence.rows(STRONGER) if _agrees(row, evidence)]
-    average = evidence.rungs[evidence.rungs["rung"] == "within_fixed_effects"]
-    if not any(_agrees(row, evidence) for _, row in average.iterrows()):
-        agreeing = [rung for rung in agreeing if rung != "within"]
+    agreeing = {row["design"] for row in evidence.rows(*STRONGER) if _agrees(row, evidence)}
+    average = evidence.effects[evidence.effects["design"] == "within_fixed_effects"]
+    if not any(_agrees(row, evidence) for _place, row in average.iterrows()):
+        agreeing.discard("within")
     return bool(agreeing)
 
 
 def _agrees(row: pd.Series, evidence: Evidence) -> bool:
     """Whether a design is clear in the effect's direction with an interval that overlaps its."""
-    own = evidence.get("adjusted")
+    own = evidence.adjusted
     overlaps = row["low"] <= own["high"] and own["low"] <= row["high"]
     return bool(clear(row) == evidence.direction and overlaps)
 
 
 RULES = (
-    Rule(
-        key="enough",
-        holds=_enough,
-        asks=N_(
-            "The adjusted effect is clear of zero, or the answers would show an effect of a tenth "
-            "of the repeat rate four times in five"
-        ),
-        otherwise="too few data",
-        no=N_("a link that matters could hide among so few answers"),
-    ),
-    Rule(
-        key="none_opposes",
-        holds=_none_opposes,
-        asks=N_("No stronger design (within customers, shock, experiment) is clear the other way"),
-        otherwise="contradictory",
-        no=N_("a stronger design points the other way"),
-    ),
-    Rule(
-        key="placebo_smaller",
-        holds=_placebo_is_smaller,
-        asks=N_(
-            "What came before the answer does not go with the score as much as what came after "
-            "(clear at 5% by Hochberg)"
-        ),
-        otherwise="contradictory",
-        no=N_("the score goes as much with what came before it as with what follows"),
-    ),
-    Rule(
-        key="one_direction",
-        holds=_one_direction,
-        asks=N_(
-            "Fewer than 5% of the ways of counting are clear in the direction opposite to most"
-        ),
-        otherwise="contradictory",
-        no=N_("other sensible ways of counting are clear in the opposite direction"),
-    ),
-    Rule(
-        key="clear",
-        holds=_adjusted_clear,
-        asks=N_("The adjusted effect is clear of zero"),
-        otherwise="weak",
-        yes=N_("it is clear after comparing like with like"),
-        no=N_("it is not clear after comparing like with like, although there are enough answers"),
-    ),
-    Rule(
-        key="weighted",
-        holds=_weighted_clear,
-        asks=N_("It stays clear when those who answered are weighted to stand for all"),
-        otherwise="weak",
-        no=N_("it is no longer clear when answers are weighted to stand for all customers"),
-    ),
-    Rule(
-        key="placebo",
-        holds=_quiet("placebo"),
-        asks=N_(
-            "What came before the answer does not go with the score (clear at 5% by Hochberg, in "
-            "the same direction and more than a tenth of the effect)"
-        ),
-        otherwise="weak",
-        yes=N_("the score does not tell of what came before it"),
-        no=N_("the score goes with what came before it, which it can't have changed"),
-    ),
-    Rule(
-        key="lead",
-        holds=_quiet("lead"),
-        asks=N_("The next answer's score does not go with what came before it (same limits)"),
-        otherwise="weak",
-        yes=N_("later scores do not tell of earlier orders"),
-        no=N_("later scores go with earlier orders, which they can't have changed"),
-    ),
-    Rule(
-        key="checked",
-        holds=_checked,
-        asks=N_(
-            "At least one of these two checks was sharp enough to show half of the effect, four "
-            "times in five"
-        ),
-        otherwise="weak",
-        no=N_("no check was sharp enough to show hidden habits"),
-    ),
-    Rule(
-        key="half_left",
-        holds=_half_is_left,
-        asks=N_("No stronger design rules out half of the effect"),
-        otherwise="weak",
-        no=N_("a stronger design rules out even half of it"),
-    ),
-    Rule(
-        key="survives",
-        holds=_survives,
-        asks=N_("It stays clear beside something hidden as strong as the strongest control"),
-        otherwise="weak",
-        yes=N_("it would outlive something hidden as strong as anything we adjust for"),
-        no=N_("something hidden as strong as our strongest control would explain it"),
-    ),
-    Rule(
-        key="specifications",
-        holds=_holds_elsewhere,
-        asks=N_(
-            "At least three quarters of the ways of counting are clear (those that adjust for "
-            "nothing left aside)"
-        ),
-        otherwise="weak",
-        yes=N_("it does not hang on how it is counted"),
-        no=N_("it hangs on how it is counted"),
-    ),
-    Rule(
-        key="confirmed",
-        holds=_confirmed,
-        asks=N_("A stronger design is clear in the same direction, and its interval overlaps"),
-        otherwise="moderate",
-        yes=N_("a stronger design confirms it"),
-        no=N_("no stronger design confirms it yet"),
-    ),
+    Rule("enough", _enough, "too few data"),
+    Rule("none_opposes", _none_opposes, "contradictory"),
+    Rule("placebo_smaller", _placebo_is_smaller, "contradictory"),
+    Rule("one_direction", _one_direction, "contradictory"),
+    Rule("clear", lambda evidence: clear(evidence.adjusted) != 0, "weak"),
+    Rule("weighted", _weighted_clear, "weak"),
+    Rule("placebo", _quiet("placebo"), "weak"),
+    Rule("lead", _quiet("lead"), "weak"),
+    Rule("checked", _checked, "weak"),
+    Rule("half_left", _half_is_left, "weak"),
+    Rule("survives", _survives, "weak"),
+    Rule("specifications", _holds_elsewhere, "weak"),
+    Rule("confirmed", _confirmed, "moderate"),
 )

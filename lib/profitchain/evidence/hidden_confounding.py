@@ -3,26 +3,26 @@
 The link is read here as a straight line, repeats on score and controls: only there is the bias of
 a left-out variable known exactly. Cinelli and Hazlett (2020, JRSS B 82: 39-67) state it by two
 shares of variance: what the hidden confounder explains of the score, and what of the outcome,
-both beyond the controls. Cells are as in `links`; all sums are taken over answers, and as the
-outcome is 0 or 1 its sum of squares is its sum.
+both beyond the controls. Cells are as in `repeat_effect`; all sums are taken over answers, and as
+the outcome is 0 or 1 its sum of squares is its sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment
+from profitchain.effects.repeat_effect import adjustment
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import standardised
 from profitchain.stats.model_design import kish, model_of
 from profitchain.stats.model_matrix import as_it_is
+from profitchain.stats.ratios import CLUSTERED
 
 TIMES = (1, 2, 3)  # a hidden confounder so many times as strong as an observed control
 OUTCOME = -1  # its place among the moments; the score stands first, the controls between
@@ -56,12 +56,12 @@ class StraightLine:
 
         Its square is the partial Cohen's f2 of the score with the outcome.
         """
-        return abs(self.effect) / (self.error * np.sqrt(self.df))
+        return float(abs(self.effect) / (self.error * np.sqrt(self.df)))
 
     @property
     def critical(self) -> float:
         """The part of `reach` that the interval takes up, with the errors robust to customers."""
-        return self.quantile * self.error_clustered / (self.error * np.sqrt(self.df - 1))
+        return float(self.quantile * self.error_clustered / (self.error * np.sqrt(self.df - 1)))
 
     @property
     def partial_r2(self) -> float:
@@ -71,7 +71,7 @@ class StraightLine:
     @property
     def score_r2(self) -> float:
         """The share of the score's variance that the controls explain."""
-        return 1 - _left(self.moments, 0, self.places_of()) / self.moments[0, 0]
+        return 1 - unexplained(self.moments, 0, self.places_of()) / float(self.moments[0, 0])
 
     def places_of(self, *, without: str = "") -> list[int]:
         """Return the places of the controls among the moments, those of one control left out."""
@@ -89,8 +89,7 @@ def straight_line(
     design = model_of(cells, as_it_is, controls=controls)
     if isinstance(design, NotEstimable):
         return design
-    score, rest = design.columns[:, 0], design.columns[:, 2:]  # the constant stands between
-    columns = np.column_stack([score, rest])
+    columns = np.column_stack([design.columns[:, 0], design.columns[:, 2:]])  # no constant
     middle = np.average(columns, axis=0, weights=design.n)
     columns = columns - middle
     share = design.total.sum() / design.n.sum()
@@ -99,8 +98,7 @@ def straight_line(
     slopes = inverse @ moments[:-1, OUTCOME]
     left = float(moments[OUTCOME, OUTCOME] - slopes @ moments[:-1, OUTCOME])
     if left <= 0:
-        why = _("The scores (or controls) tell perfectly who came back.")
-        return NotEstimable(why, n=design.answers)
+        return NotEstimable("scores_tell_perfectly", n=design.answers)
     sums = design.left_over(share + columns @ slopes).to_numpy()
     brought = (np.delete(sums, 1, axis=1) - sums[:, [1]] * middle) @ inverse[0]
     count, k = len(sums), columns.shape[1] + 1
@@ -149,22 +147,17 @@ def robustness(line: StraightLine | NotEstimable) -> tuple[MaybeEstimate, MaybeE
     """
     if isinstance(line, NotEstimable):
         return line, line
-    ends = [
-        robustness_value(line.reach),
-        robustness_value(line.reach, line.critical),
-        robustness_value(line.reach + line.critical),
-    ]
-    told = {"n": line.n, "unit": "share", "level": line.level, "method": "Cinelli and Hazlett 2020"}
-    value, low, high = ends
-    return (
-        Estimate(value=value, low=low, high=high, **told),
-        Estimate(value=low, low=low, high=low, **told),
-    )
+    value, low = robustness_value(line.reach), robustness_value(line.reach, line.critical)
+    robust = Estimate(
+        value=value, low=low, high=robustness_value(line.reach + line.critical), n=line.n,
+        unit="share", level=line.level, method="Cinelli and Hazlett 2020",
+    )  # fmt: skip
+    return robust, replace(robust, value=low, high=low)
 
 
 def effect_of_line(line: StraightLine | NotEstimable) -> MaybeEstimate:
     """Return the effect of a point as the straight line has it, in "share"."""
-    return line if isinstance(line, NotEstimable) else _said(line, 0.0, 0.0)
+    return line if isinstance(line, NotEstimable) else effect_beside(line, 0.0, 0.0)
 
 
 def benchmarks(
@@ -192,15 +185,13 @@ def benchmarks(
     for control in dict.fromkeys(line.names):
         shares = _own_shares(line, control)
         for strength in times:
-            of_score, of_outcome = _bound(*shares, strength)
-            said = _said(line, of_score, of_outcome)
-            numbers = (said.value, said.low, said.high, said.n)
-            rows.append((control, strength, of_score, of_outcome, *numbers))
+            bound = _bound(*shares, strength)
+            left = effect_beside(line, *bound)
+            rows.append((control, strength, *bound, left.value, left.low, left.high, left.n))
     frame = pd.DataFrame(rows, columns=columns).assign(why="")
-    order = frame.groupby("control")["value"].transform("min" if line.effect > 0 else "max")
-    frame = frame.assign(order=order if line.effect > 0 else -order)
-    frame = frame.sort_values(["order", "control", "times"], ignore_index=True)
-    return frame.drop(columns="order")
+    least = (frame["value"] * np.sign(line.effect)).groupby(frame["control"]).transform("min")
+    frame = frame.assign(least=least).sort_values(["least", "control", "times"], ignore_index=True)
+    return frame.drop(columns="least")
 
 
 def contours(line: StraightLine, *, reach: tuple[float, float]) -> pd.DataFrame:
@@ -216,14 +207,15 @@ def contours(line: StraightLine, *, reach: tuple[float, float]) -> pd.DataFrame:
     outcome_share; only what lies within the drawing.
     """
     x = np.linspace(0, reach[0], CURVE_POINTS + 1)[1:]
-    found = {
-        N_("half left"): _outcome_share(line, 0.5, x),
-        N_("no longer clear"): _outcome_share_unclear(line, x),
-        N_("nothing left"): _outcome_share(line, 0.0, x),
+    gone = line.reach**2 * (1 - x) / x
+    shares = {
+        "half left": 0.5**2 * gone,
+        "no longer clear": _outcome_share_unclear(line, x),
+        "nothing left": gone,
     }
     frames = [
         pd.DataFrame({"line": name, "score_share": x, "outcome_share": y})
-        for name, y in found.items()
+        for name, y in shares.items()
     ]
     places = pd.concat(frames, ignore_index=True)
     return places[places["outcome_share"].between(0, reach[1])].reset_index(drop=True)
@@ -232,8 +224,8 @@ def contours(line: StraightLine, *, reach: tuple[float, float]) -> pd.DataFrame:
 def drawn_to(line: StraightLine, compared: pd.DataFrame) -> tuple[float, float]:
     """Return how far a drawing of `contours` must reach to show the compared controls as well."""
     least = max(robustness_value(line.reach), LEAST_REACH)
-    shares = compared[["score_share", "outcome_share"]].astype(float)
-    across, up = shares.to_numpy().max(axis=0, initial=least).tolist()
+    shares = compared[["score_share", "outcome_share"]].to_numpy(float)
+    across, up = shares.max(axis=0, initial=least).tolist()
     return min(1.0, MARGIN * across), min(1.0, MARGIN * up)
 
 
@@ -272,19 +264,19 @@ def e_value(ratio: MaybeEstimate) -> MaybeEstimate:
 
     Examples
     --------
-    >>> found = Estimate(value=3.9, low=1.8, high=8.7, n=500, unit="ratio")
-    >>> [round(number, 1) for number in (e_value(found).value, e_value(found).low)]
-    [7.3, 3.0]
+    >>> strength = e_value(Estimate(value=3.9, low=1.8, high=8.7, n=500, unit="ratio"))
+    >>> round(strength.value, 1), round(strength.low, 1)
+    (7.3, 3.0)
     """
     if isinstance(ratio, NotEstimable):
         return ratio
     ends = (ratio.low, ratio.high) if ratio.value >= 1 else (1 / ratio.high, 1 / ratio.low)
-    value = max(ratio.value, 1 / ratio.value)
-    numbers = [float(one + np.sqrt(one * (one - 1))) for one in np.maximum([value, *ends], 1.0)]
+    ratios = np.maximum([max(ratio.value, 1 / ratio.value), *ends], 1.0)
+    value, low, high = (ratios + np.sqrt(ratios * (ratios - 1))).tolist()
+    method = "VanderWeele and Ding 2017"
     return Estimate(
-        value=numbers[0], low=numbers[1], high=numbers[2], n=ratio.n, unit="ratio",
-        level=ratio.level, method="VanderWeele and Ding 2017",
-    )  # fmt: skip
+        value=value, low=low, high=high, n=ratio.n, unit="ratio", level=ratio.level, method=method
+    )
 
 
 def _moments(columns: np.ndarray, n: np.ndarray, total: np.ndarray, share: float) -> np.ndarray:
@@ -295,20 +287,23 @@ def _moments(columns: np.ndarray, n: np.ndarray, total: np.ndarray, share: float
     return np.block([[inner, across[:, None]], [across[None, :], np.array([[own]])]])
 
 
-def _left(moments: np.ndarray, target: int, given: Sequence[int]) -> float:
-    """Return the sum of squares of one variable that some others leave unexplained."""
-    if not len(given):
+def unexplained(moments: np.ndarray, target: int, others: Sequence[int]) -> float:
+    """Return the sum of squares of one variable that some others leave unexplained.
+
+    `moments` are those of a `StraightLine`; `target` and `others` are places among them.
+    """
+    if not len(others):
         return float(moments[target, target])
-    inner, across = moments[np.ix_(given, given)], moments[given, target]
+    inner, across = moments[np.ix_(others, others)], moments[others, target]
     return float(moments[target, target] - across @ np.linalg.solve(inner, across))
 
 
 def _own_shares(line: StraightLine, control: str) -> tuple[float, float]:
     """Return what one control explains of score and outcome beyond the other controls."""
-    others, every = line.places_of(without=control), line.places_of()
-    of_score = 1 - _left(line.moments, 0, every) / _left(line.moments, 0, others)
-    without = _left(line.moments, OUTCOME, [0, *others])
-    of_outcome = 1 - _left(line.moments, OUTCOME, [0, *every]) / without
+    moments, others, all_of_them = line.moments, line.places_of(without=control), line.places_of()
+    of_score = 1 - unexplained(moments, 0, all_of_them) / unexplained(moments, 0, others)
+    without = unexplained(moments, OUTCOME, [0, *others])
+    of_outcome = 1 - unexplained(moments, OUTCOME, [0, *all_of_them]) / without
     return max(of_score, 0.0), max(of_outcome, 0.0)
 
 
@@ -324,8 +319,11 @@ def _bound(of_score: float, of_outcome: float, times: float) -> tuple[float, flo
     return score, float(min(lift**2 * of_outcome / (1 - of_outcome), 1.0))
 
 
-def _said(line: StraightLine, of_score: float, of_outcome: float) -> Estimate:
-    """Return the effect beside a hidden confounder of this strength that works against it."""
+def effect_beside(line: StraightLine, of_score: float, of_outcome: float) -> Estimate:
+    """Return the effect beside a hidden confounder of this strength that works against it.
+
+    `of_score` and `of_outcome` are the shares (0 to 1) of what the controls leave that it explains.
+    """
     of_score = min(of_score, 1 - 1e-9)
     taken = line.error * np.sqrt(line.df) * np.sqrt(of_outcome * of_score / (1 - of_score))
     value = np.sign(line.effect) * (abs(line.effect) - taken)
@@ -338,11 +336,6 @@ def _said(line: StraightLine, of_score: float, of_outcome: float) -> Estimate:
     )  # fmt: skip
 
 
-def _outcome_share(line: StraightLine, kept: float, x: np.ndarray) -> np.ndarray:
-    """Return the share of the outcome that leaves `kept` of the effect, at each share of score."""
-    return ((1 - kept) * line.reach) ** 2 * (1 - x) / x
-
-
 def _outcome_share_unclear(line: StraightLine, x: np.ndarray) -> np.ndarray:
     """Return the share of the outcome at which the interval reaches zero (NaN: it never does).
 
@@ -352,4 +345,4 @@ def _outcome_share_unclear(line: StraightLine, x: np.ndarray) -> np.ndarray:
     size = np.sqrt(bias**2 + line.critical**2)
     target = line.reach * np.sqrt(1 - x) / size
     angle = np.arcsin(np.where(target <= 1, target, np.nan)) - np.arctan2(line.critical, bias)
-    return np.where(angle >= 0, np.sin(angle) ** 2, np.nan)
+    return np.asarray(np.where(angle >= 0, np.sin(angle) ** 2, np.nan))

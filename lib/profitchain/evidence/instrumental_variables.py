@@ -10,36 +10,37 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _, listed, ngettext
-from profitchain.effects.repeat_effect import CLUSTERED
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import least_squares
+from profitchain.stats.ratios import CLUSTERED
 
 STRONG = 10.0  # first-stage F, Staiger and Stock (1997), Econometrica 65: 557-586
 FEWEST_A_SIDE = 20  # answers
 
 
-def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> MaybeEstimate:
+def ratio_of(moves: Quantities, *, mover: Reason | str, level: float = 0.95) -> MaybeEstimate:
     """Return the effect per point: what moved repeats over what moved the score.
 
     Parameters
     ----------
-    found : two numbers, how far it moved the score and the repeats.
-    what : the mover in words, to begin a sentence with ("The event 'new carrier'").
+    moves : two numbers, how far it moved the score and the repeats.
+    mover : what moved them, as a sentence about it begins ("The event 'new carrier'").
 
     Returns
     -------
     Estimate in "share", its interval Fieller's (1954, JRSS B 16: 175-185), which is Anderson and
     Rubin's and holds however weakly the score was moved; NotEstimable where F is below 10.
     """
-    first, reduced = found.values
-    (moved, shared), (_shared, noise) = found.covariance
+    first, reduced = moves.values
+    (moved, shared), (_shared, noise) = moves.covariance
     if moved <= 0 or noise <= 0:
-        return NotEstimable(_("{what} left too little variation to compare.", what=what), n=found.n)
-    quantile = float(stats.t.ppf((1 + level) / 2, found.df))
+        return NotEstimable("moved_too_little_to_compare", n=moves.n, what=mover)
+    quantile = float(stats.t.ppf((1 + level) / 2, moves.df))
     if first**2 < max(STRONG, 1.1 * quantile**2) * moved:
-        return NotEstimable(_weak(what, first, quantile * np.sqrt(moved)), n=found.n)
+        half = quantile * np.sqrt(moved)
+        ends = {"low": float(first - half), "high": float(first + half)}
+        return NotEstimable("score_not_moved", n=moves.n, what=mover, by=float(first), **ends)
     square = first**2 - quantile**2 * moved
     middle = first * reduced - quantile**2 * shared
     rest = reduced**2 - quantile**2 * noise
@@ -49,14 +50,14 @@ def ratio_of(found: Quantities, *, what: str, level: float = 0.95) -> MaybeEstim
         value=value,
         low=min(float((middle - half) / square), value),
         high=max(float((middle + half) / square), value),
-        n=found.n,
+        n=moves.n,
         unit="share",
         level=level,
         method=f"ratio of two differences (Wald; Fieller's interval); {CLUSTERED}",
     )
 
 
-def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | NotEstimable:
+def moves_by_lot(answers: pd.DataFrame, *, lot: Reason | str) -> Quantities | NotEstimable:
     """Return how far the lot moved the score and the repeats: differences of two means.
 
     Parameters
@@ -64,22 +65,15 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | NotEstimab
     answers : one row an answer
         Reads `assigned` (two texts; missing where there was no lot), score, repeat, cluster. The
         second text in the alphabet is taken less the first.
-    what : the lot in words, to begin a sentence with.
+    lot : what drew it, as a sentence about it begins.
     """
     drawn = answers[answers["assigned"].notna()]
     sides = sorted(drawn["assigned"].unique())
     if len(sides) != 2:
-        return NotEstimable(_other_sides(what, sides), n=len(drawn))
+        return NotEstimable("not_two_sides", n=len(drawn), what=lot, sides=tuple(sides))
     second = (drawn["assigned"] == sides[1]).to_numpy(float)
-    if min(second.sum(), (1 - second).sum()) < FEWEST_A_SIDE:
-        fewest = int(min(second.sum(), (1 - second).sum()))
-        why = ngettext(
-            "{what} has only {n} answer on one side.",
-            "{what} has only {n} answers on one side.",
-            fewest,
-            what=what,
-        )
-        return NotEstimable(why, n=len(drawn))
+    if (fewest := int(min(second.sum(), (1 - second).sum()))) < FEWEST_A_SIDE:
+        return NotEstimable("few_on_one_side_of_lot", n=len(drawn), what=lot, fewest=fewest)
     return least_squares(
         second[:, None],
         drawn[["score", "repeat"]].to_numpy(float),
@@ -88,29 +82,7 @@ def moved_by_lot(answers: pd.DataFrame, *, what: str) -> Quantities | NotEstimab
     )
 
 
-def lot_effect(answers: pd.DataFrame, *, what: str, level: float = 0.95) -> MaybeEstimate:
+def lot_effect(answers: pd.DataFrame, *, lot: Reason | str, level: float = 0.95) -> MaybeEstimate:
     """Return the effect per point of the score by what chance had assigned."""
-    found = moved_by_lot(answers, what=what)
-    return found if isinstance(found, NotEstimable) else ratio_of(found, what=what, level=level)
-
-
-def _other_sides(what: str, sides: list[str]) -> str:
-    if not sides:
-        return _("{what} must have two values; found: none.", what=what)
-    return _("{what} must have two values; found: {values}.", what=what, values=listed(sides[:5]))
-
-
-def _weak(what: str, moved: float, half: float) -> str:
-    by, low, high = (_points(number) for number in (moved, moved - half, moved + half))
-    return _(
-        "{what} did not move satisfaction clearly (by {by} points, {low} to {high}), so can't say "
-        "what it is worth.",
-        what=what,
-        by=by,
-        low=low,
-        high=high,
-    )
-
-
-def _points(number: float) -> str:
-    return f"{number:z.2f}".replace("-", "\N{MINUS SIGN}")
+    moves = moves_by_lot(answers, lot=lot)
+    return moves if isinstance(moves, NotEstimable) else ratio_of(moves, mover=lot, level=level)

@@ -12,14 +12,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _, ngettext
-from profitchain.effects.repeat_effect import CLUSTERED
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.stats.glm import Quantities, fitted
 from profitchain.stats.margins import average_effect, estimates, stacked
 from profitchain.stats.model_design import FEWEST_CUSTOMERS, Design, kish
 from profitchain.stats.model_matrix import as_it_is
-from profitchain.stats.ratios import said_frame
+from profitchain.stats.ratios import CLUSTERED
 
 CLOSE = 28  # days; two answers this near speak of much the same satisfaction
 FEWEST_PAIRS = 50
@@ -29,7 +27,7 @@ STATED = (0.9, 0.8, 0.7, 0.6)
 ROOM = 0.05  # a reliability this close above what the controls explain would blow the effect up
 
 
-def pairs(answers: pd.DataFrame, *, within_days: int = CLOSE) -> pd.DataFrame:
+def close_pairs(answers: pd.DataFrame, *, within_days: int = CLOSE) -> pd.DataFrame:
     """Return each two successive answers of one customer that lie close together.
 
     Parameters
@@ -42,20 +40,17 @@ def pairs(answers: pd.DataFrame, *, within_days: int = CLOSE) -> pd.DataFrame:
     One row a pair: first, second (scores), cluster.
     """
     ordered = answers.sort_values(["person", "answered_on"], kind="stable")
-    days = pd.to_datetime(ordered["answered_on"])
-    before = ordered.groupby("person")["score"].shift(1)
-    gap = days.groupby(ordered["person"]).diff().dt.days
-    close = before.notna() & (gap <= within_days)
-    found = pd.DataFrame(
-        {"first": before, "second": ordered["score"], "cluster": ordered["cluster"]}
-    )
-    return found[close].astype({"first": float, "second": float}).reset_index(drop=True)
+    before = ordered.groupby("person")["score"].shift(1).astype(float)
+    days = pd.to_datetime(ordered["answered_on"]).groupby(ordered["person"]).diff().dt.days
+    second = ordered["score"].astype(float)
+    pairs = pd.DataFrame({"first": before, "second": second, "cluster": ordered["cluster"]})
+    return pairs[before.notna() & (days <= within_days)].reset_index(drop=True)
 
 
-def reliability(close: pd.DataFrame, *, level: float = 0.95) -> MaybeEstimate:
+def reliability(pairs: pd.DataFrame, *, level: float = 0.95) -> MaybeEstimate:
     """Return the share of the score's variance that a customer's second answer repeats.
 
-    The intraclass correlation of pairs (`close`: as `pairs` returns), in which both answers count
+    The intraclass correlation of pairs (as `close_pairs` returns), in which both answers count
     alike. Where satisfaction itself moved in between, as between two orders, it is too low: a bound
     from below.
 
@@ -63,16 +58,17 @@ def reliability(close: pd.DataFrame, *, level: float = 0.95) -> MaybeEstimate:
     -------
     Estimate in "ratio", at most 1, with an interval clustered by customer; or NotEstimable.
     """
-    found = _reliability(close)
-    if isinstance(found, NotEstimable):
-        return found
-    said = estimates(found, unit="ratio", level=level, method=f"pairs of answers; {CLUSTERED}")[0]
-    return replace(said, low=max(said.low, -1.0), high=min(said.high, 1.0))
+    measured = _reliability(pairs)
+    if isinstance(measured, NotEstimable):
+        return measured
+    method = f"pairs of answers; {CLUSTERED}"
+    estimate = estimates(measured, unit="ratio", level=level, method=method)[0]
+    return replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0))
 
 
-def corrected(
+def corrected_effect(
     cells: pd.DataFrame,
-    close: pd.DataFrame,
+    pairs: pd.DataFrame,
     *,
     controls: Sequence[str] = (),
     level: float = 0.95,
@@ -88,9 +84,10 @@ def corrected(
     -------
     Estimate in "share" (per point); NotEstimable where noise would eat up what controls leave.
     """
-    measured = _reliability(close)
+    measured = _reliability(pairs)
     if isinstance(measured, NotEstimable) or measured.values[0] < min(STATED):
-        return _within_range(corrections(cells, controls=controls, level=level), cells, level)
+        stated = corrections(cells, controls=controls, level=level).iloc[1:]
+        return _over_range(stated, n=int(cells["n"].sum()), level=level)
     parts = _effect_and_explained(cells, controls)
     if isinstance(parts, NotEstimable):
         return parts
@@ -116,44 +113,36 @@ def corrections(
     One row a reliability: reliability, value, low, high (share per point), n, why.
     """
     parts = _effect_and_explained(cells, controls)
-    every = [1.0, *reliabilities]
+    reliabilities = [1.0, *reliabilities]
     if isinstance(parts, NotEstimable):
-        return said_frame([parts] * len(every), reliability=every)
-    said = [_corrected(parts, _given(one, parts), level, "reliability stated") for one in every]
-    return said_frame(said, reliability=every)
+        return to_frame([parts] * len(reliabilities), reliability=reliabilities)
+    nothing = pd.DataFrame(np.zeros((len(parts.errors), 1)), index=parts.errors.index)
+    stated = [
+        replace(parts, values=np.array([share]), errors=nothing) for share in reliabilities
+    ]  # without error
+    effects = [_corrected(parts, share, level, "reliability stated") for share in stated]
+    return to_frame(effects, reliability=reliabilities)
 
 
-def _reliability(close: pd.DataFrame) -> Quantities | NotEstimable:
+def _reliability(pairs: pd.DataFrame) -> Quantities | NotEstimable:
     """Return the intraclass correlation and what each cluster brings to its error."""
-    count = len(close)
+    count = len(pairs)
     if count < FEWEST_PAIRS:
-        return NotEstimable(_too_few(count), n=count)
-    scores = close[["first", "second"]].to_numpy(float)
+        return NotEstimable(
+            "few_pairs_of_answers", n=count, pairs=count, days=CLOSE, fewest=FEWEST_PAIRS
+        )
+    scores = pairs[["first", "second"]].to_numpy(float)
     apart = scores - scores.mean()
     product, square = apart.prod(axis=1), (apart**2).mean(axis=1)
     if square.mean() == 0:
-        return NotEstimable(_("All answers of these customers are the same."), n=count)
-    sizes = close.groupby("cluster").size().to_numpy(float)
+        return NotEstimable("pairs_all_the_same", n=count)
+    sizes = pairs.groupby("cluster").size().to_numpy(float)
     if kish(sizes) < FEWEST_CUSTOMERS:
-        return NotEstimable(_("Too few customers answered twice within weeks."), n=count)
+        return NotEstimable("few_customers_answered_twice", n=count)
     value = product.mean() / square.mean()
     influence = (product - value * square) / square.mean() / count
-    errors = pd.Series(influence).groupby(close["cluster"].to_numpy()).sum()
-    return Quantities(
-        values=np.array([value]), errors=_scaled(errors), n=count, effective=kish(sizes)
-    )
-
-
-def _too_few(count: int) -> str:
-    return ngettext(
-        "Only {n} time did a customer answer twice within {days} days: at least {fewest} are "
-        "needed to tell how noisy the score is.",
-        "Only {n} times did a customer answer twice within {days} days: at least {fewest} are "
-        "needed to tell how noisy the score is.",
-        count,
-        days=CLOSE,
-        fewest=FEWEST_PAIRS,
-    )
+    errors = pd.Series(influence).groupby(pairs["cluster"].to_numpy()).sum()
+    return _one_quantity(value, errors, n=count, effective=kish(sizes))
 
 
 def _effect_and_explained(
@@ -176,22 +165,13 @@ def _explained(design: Design) -> Quantities:
     total = n @ whole
     value = 1 - n @ left / total
     errors = design.spread(-(left - (1 - value) * whole) / total)
-    return Quantities(
-        values=np.array([value]),
-        errors=_scaled(errors),
-        n=design.answers,
-        effective=kish(design.answers_of_each),
-    )
+    return _one_quantity(value, errors, n=design.answers, effective=kish(design.answers_of_each))
 
 
-def _scaled(errors: pd.Series) -> pd.DataFrame:
+def _one_quantity(value: float, errors: pd.Series, *, n: int, effective: float) -> Quantities:
     count = len(errors)
-    return (errors * np.sqrt(count / max(count - 1, 1))).to_frame()
-
-
-def _given(reliability: float, parts: Quantities) -> Quantities:
-    nothing = pd.DataFrame(np.zeros((len(parts.errors), 1)), index=parts.errors.index)
-    return replace(parts, values=np.array([reliability]), errors=nothing)
+    scaled = (errors * np.sqrt(count / max(count - 1, 1))).to_frame()
+    return Quantities(values=np.array([value]), errors=scaled, n=n, effective=effective)
 
 
 def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) -> MaybeEstimate:
@@ -199,15 +179,8 @@ def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) 
     effect, explained = parts.values
     reliable = min(float(measured.values[0]), 1.0)
     if reliable - explained < ROOM:
-        return NotEstimable(
-            _(
-                "A reliability of {reliability} leaves nothing beyond the {explained} that the "
-                "controls tell of the score.",
-                reliability=f"{reliable:.2f}",
-                explained=f"{explained:.2f}",
-            ),
-            n=parts.n,
-        )
+        shares = {"reliability": reliable, "explained": float(explained)}
+        return NotEstimable("noise_leaves_nothing", n=parts.n, **shares)
     factor = (1 - explained) / (reliable - explained)
     gradient = np.array([
         factor,
@@ -215,25 +188,18 @@ def _corrected(parts: Quantities, measured: Quantities, level: float, how: str) 
         -effect * factor / (reliable - explained),
     ])  # fmt: skip
     together = stacked([parts, measured]).combine(gradient)
-    found = replace(together, values=np.array([effect * factor]), n=parts.n)
+    product = replace(together, values=np.array([effect * factor]), n=parts.n)
     method = f"corrected for a noisy score, {how}; {CLUSTERED}"
-    return estimates(found, unit="share", level=level, method=method)[0]
+    return estimates(product, unit="share", level=level, method=method)[0]
 
 
-def _within_range(rows: pd.DataFrame, cells: pd.DataFrame, level: float) -> MaybeEstimate:
-    """Return one estimate for the stated range of reliabilities (the row at 1 left aside)."""
-    stated = rows[rows["reliability"] < 1]
-    known = stated.dropna(subset=["value"])
-    if len(known) < len(stated) or stated.empty:
-        why = stated.loc[stated["value"].isna(), "why"]
-        none = _("No reliability is stated.")
-        return NotEstimable(why.iloc[0] if len(why) else none, n=_n(cells))
+def _over_range(rows: pd.DataFrame, *, n: int, level: float) -> MaybeEstimate:
+    """Return one estimate for a range of reliabilities, or why one of them gives none."""
+    missing = rows.loc[rows["value"].isna(), "why"]
+    if len(missing):
+        return NotEstimable(missing.iloc[0], n=n)
     return Estimate(
-        value=float(known["value"].median()), low=float(known["low"].min()),
-        high=float(known["high"].max()), n=_n(cells), unit="share", level=level,
+        value=float(rows["value"].median()), low=float(rows["low"].min()),
+        high=float(rows["high"].max()), n=n, unit="share", level=level,
         method="corrected for a noisy score over a stated range of reliabilities",
     )  # fmt: skip
-
-
-def _n(cells: pd.DataFrame) -> int:
-    return int(cells["n"].sum())

@@ -15,32 +15,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import N_, _, ngettext
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.effects.repeat_effect import repeat_effect
 from profitchain.sources.company import Company
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import estimates, standardised
 from profitchain.stats.model_matrix import categories
-from profitchain.stats.ratios import said_frame
 
 SENSIBLE = 0.1  # a cut leaves at least this share of the answers on either side
-POINTS, NONE, ALL = N_("points"), N_("none"), N_("all")
-WITH_SEGMENTS = N_("all and all segments")
-AS, FOR, LENGTH = N_("score as"), N_("adjusted for"), N_("days followed")  # kinds of choices
-CLEAR = {"up": N_("positive"), "down": N_("negative"), "no clear change": N_("unclear")}
-_HISTORY = {
-    "prior_orders": N_("prior orders"),
-    "recency": N_("recency"),
-    "tenure": N_("tenure"),
-}
+NONE, ALL, WITH_SEGMENTS = "none", "all", "all and all segments"
+ALL_BUT = "all but "  # and a control
+AS, FOR, LENGTH = "score as", "adjusted for", "days followed"  # kinds of choices
+CLEAR = {"up": "positive", "down": "negative", "no clear change": "unclear"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One specification: how the score enters (a cut, or none), what is adjusted for, how long."""
+class Specification:
+    """One way to ask: how the score enters (a cut, or as points), what is adjusted for, how long.
 
-    form: str
+    `adjusted_for` names the set of `controls`: a constant above, or `ALL_BUT` and a control.
+    """
+
     cut: float | None
     adjusted_for: str
     controls: tuple[str, ...]
@@ -63,35 +58,29 @@ def specification_curve(
     ----------
     windows : one row a cell and window
         Reads `window` (days) and the columns of `cells`; may have no rows.
-    cells : the cells of the firm's own window, as in `links`.
+    cells : the cells of the firm's own window, as in `repeat_effect`.
 
     Returns
     -------
-    One row a specification: form, cut (the lowest score of its upper side, NaN without sides),
-    adjusted_for, window (days), is_own (as elsewhere on the pages), value, low, high (share per
-    point), n, why, clear ("positive", "negative", "unclear"; "" where unsaid).
+    One row a specification: cut (the lowest score of its upper side, NaN where the score enters as
+    points), adjusted_for, window (days), is_own (as elsewhere on the pages), value, low, high
+    (share per point), n, why, clear ("positive", "negative", "unclear"; "" without a number).
     """
-    chosen = list(_choices(windows, firm, cells))
-    followed = _by_window(windows, firm, cells)
-    said = [_effect(followed[choice.window], choice, level) for choice in chosen]
-    frame = said_frame(
-        said,
-        form=[choice.form for choice in chosen],
-        cut=[np.nan if choice.cut is None else choice.cut for choice in chosen],
-        adjusted_for=[choice.adjusted_for for choice in chosen],
-        window=[choice.window for choice in chosen],
+    specifications = list(_specifications(windows, firm, cells))
+    by_days = _cells_by_days(windows, firm, cells)
+    effects = [_effect(by_days[row.window], row, level) for row in specifications]
+    frame = to_frame(
+        effects,
+        cut=[np.nan if row.cut is None else row.cut for row in specifications],
+        adjusted_for=[row.adjusted_for for row in specifications],
+        window=[row.window for row in specifications],
     )
-    own = (frame["form"] == POINTS) & (frame["adjusted_for"] == ALL)
+    own = frame["cut"].isna() & (frame["adjusted_for"] == ALL)
     frame["is_own"] = own & (frame["window"] == firm.repeat_within_days)
-    frame["clear"] = [clearness(one) for one in said]
+    frame["clear"] = [
+        "" if isinstance(row, NotEstimable) else CLEAR[row.verdict] for row in effects
+    ]
     return frame.sort_values("value", ignore_index=True, kind="stable")
-
-
-def clearness(said: MaybeEstimate) -> str:
-    """Return on which side of zero an interval lies: positive, negative, unclear; "" if unsaid."""
-    if isinstance(said, NotEstimable):
-        return ""
-    return CLEAR[said.verdict]
 
 
 def by_window(
@@ -103,11 +92,11 @@ def by_window(
     -------
     One row a window: window (days), value, low, high (share per point), n, why.
     """
-    followed = sorted(_by_window(windows, firm, cells).items())
-    said = [repeat_effect(rows, controls=firm.controls, level=level) for _days, rows in followed]
-    return said_frame(
-        said, window=[ngettext("{n} day", "{n} days", days) for days, _rows in followed]
-    )
+    by_days = dict(sorted(_cells_by_days(windows, firm, cells).items()))
+    effects = [
+        repeat_effect(rows, controls=firm.controls, level=level) for rows in by_days.values()
+    ]
+    return to_frame(effects, window=list(by_days))
 
 
 def clear_share(curve: pd.DataFrame) -> MaybeEstimate:
@@ -115,14 +104,14 @@ def clear_share(curve: pd.DataFrame) -> MaybeEstimate:
 
     A count of everything, so its own interval; `n` counts the specifications that gave a number.
     """
-    counts = curve["clear"].value_counts()
-    known = int(counts.drop("", errors="ignore").sum())
-    if known == 0:
-        return NotEstimable(_("No specification gave a number."))
-    most = max(int(counts.get(side, 0)) for side in ("positive", "negative")) / known
+    sides = curve.loc[curve["clear"] != "", "clear"]
+    if sides.empty:
+        return NotEstimable("no_specification_gave_a_number")
+    share = max(int((sides == side).sum()) for side in ("positive", "negative")) / len(sides)
     return Estimate(
-        value=most, low=most, high=most, n=known, unit="share", method="specifications counted"
-    )
+        value=share, low=share, high=share, n=len(sides), unit="share",
+        method="specifications counted",
+    )  # fmt: skip
 
 
 def by_choice(curve: pd.DataFrame) -> pd.DataFrame:
@@ -130,22 +119,25 @@ def by_choice(curve: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    One row a choice: choice, kind ("score as", "adjusted for", "days followed"), value (median),
-    least, most (share per point), specifications, clear (how many of them).
+    One row a choice: choice (a cut, NaN for points; what is adjusted for; days), kind ("score as",
+    "adjusted for", "days followed"), value (median), least, most (share per point), specifications,
+    clear (how many of them).
     """
-    kinds = {"form": AS, "adjusted_for": FOR, "window": LENGTH}
-    known = curve[curve["clear"] != ""]
-    places = known[["cut", "window"]].rename(columns={"cut": "form"}).assign(adjusted_for=-1)
+    rows = curve[curve["clear"] != ""]
+    rows = rows.assign(is_clear=rows["clear"] != "unclear")
     frames = []
-    for column, kind in kinds.items():
-        groups = known.groupby(column)
-        values = groups["value"].agg(value="median", least="min", most="max", specifications="size")
-        clear = (known["clear"] != "unclear").groupby(known[column]).sum()
-        place = places[column].fillna(-1).groupby(known[column]).first()
-        frame = values.assign(clear=clear, kind=kind, place=place).rename_axis("choice")
-        frame = frame.reset_index().astype({"choice": str})
-        frames.append(frame.sort_values(["place", "value"]))
-    return pd.concat(frames, ignore_index=True).drop(columns="place")
+    for column, kind in {"cut": AS, "adjusted_for": FOR, "window": LENGTH}.items():
+        frame = rows.groupby(column, dropna=False).agg(
+            value=("value", "median"),
+            least=("value", "min"),
+            most=("value", "max"),
+            specifications=("value", "size"),
+            clear=("is_clear", "sum"),
+        )
+        frame = frame.rename_axis("choice").reset_index().assign(kind=kind)
+        order = "value" if kind == FOR else "choice"
+        frames.append(frame.sort_values(order, na_position="first", kind="stable"))
+    return pd.concat([frame.astype({"choice": object}) for frame in frames], ignore_index=True)
 
 
 def cuts_of(cells: pd.DataFrame) -> list[float]:
@@ -182,38 +174,34 @@ def control_sets(firm: Company) -> Mapping[str, tuple[str, ...]]:
     sets = {ALL: controls, NONE: ()}
     if len(controls) > 1:
         for left in controls:
-            word = _(_HISTORY.get(left, left.replace("_", " ")))
-            rest = tuple(name for name in controls if name != left)
-            sets[_("all but {control}", control=word)] = rest
-    further = tuple(name for name in firm.segments if name not in controls)
-    if further:
+            sets[ALL_BUT + left] = tuple(name for name in controls if name != left)
+    if further := tuple(name for name in firm.segments if name not in controls):
         sets[WITH_SEGMENTS] = controls + further
     return {name: these for name, these in sets.items() if these or name == NONE}
 
 
-def _by_window(
+def _cells_by_days(
     windows: pd.DataFrame, firm: Company, cells: pd.DataFrame
 ) -> dict[int, pd.DataFrame]:
-    found = {int(days): rows for days, rows in windows.groupby("window")}
-    return found | {firm.repeat_within_days: cells}
+    by_days = {int(days): rows for days, rows in windows.groupby("window")}
+    return by_days | {firm.repeat_within_days: cells}
 
 
-def _choices(windows: pd.DataFrame, firm: Company, cells: pd.DataFrame) -> Iterator[Choice]:
-    own = firm.repeat_within_days
-    cuts = {_("{score} or more", score=f"{cut:g}"): cut for cut in cuts_of(cells)}
-    forms = {POINTS: None} | cuts
-    sets = control_sets(firm)
+def _specifications(
+    windows: pd.DataFrame, firm: Company, cells: pd.DataFrame
+) -> Iterator[Specification]:
+    own, sets = firm.repeat_within_days, control_sets(firm)
     widest = ALL if ALL in sets else NONE
     others = sorted({int(days) for days in windows["window"].unique()} - {own})
-    for form, cut in forms.items():
-        pairs = [(name, own) for name in sets] + [(widest, days) for days in others]
-        for name, days in pairs:
-            yield Choice(form=form, cut=cut, adjusted_for=name, controls=sets[name], window=days)
+    for cut in (None, *cuts_of(cells)):
+        for name, days in [(name, own) for name in sets] + [(widest, days) for days in others]:
+            yield Specification(cut=cut, adjusted_for=name, controls=sets[name], window=days)
 
 
-def _effect(cells: pd.DataFrame, choice: Choice, level: float) -> MaybeEstimate:
-    if choice.cut is None:
-        return repeat_effect(cells, controls=choice.controls, level=level)
-    if not 0 < (cells["score"] >= choice.cut).sum() < len(cells):
-        return NotEstimable(_("All answers lie on one side of the cut."), n=int(cells["n"].sum()))
-    return contrast(cells, choice.cut, controls=choice.controls, level=level)
+def _effect(cells: pd.DataFrame, specification: Specification, level: float) -> MaybeEstimate:
+    cut, controls = specification.cut, specification.controls
+    if cut is None:
+        return repeat_effect(cells, controls=controls, level=level)
+    if not 0 < (cells["score"] >= cut).sum() < len(cells):
+        return NotEstimable("all_on_one_side_of_cut", n=int(cells["n"].sum()))
+    return contrast(cells, cut, controls=controls, level=level)

@@ -20,13 +20,12 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.i18n import _
-from profitchain.effects.repeat_effect import CLUSTERED, effect_of_a_point
+from profitchain.effects.repeat_effect import effect_of_a_point
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import refusal
 from profitchain.stats.model_matrix import control_columns
 from profitchain.stats.ols import demeaned, least_squares
-from profitchain.stats.ratios import change
+from profitchain.stats.ratios import CLUSTERED, change
 
 PROMPTED = 0.05  # answering again may differ so much by the outcome before fixed effects are left
 
@@ -45,8 +44,10 @@ class OwnPast:
     @property
     def by_average(self) -> bool:
         """Whether another answer hardly depends on the outcome, so that fixed effects hold."""
-        known = isinstance(self.prompted, Estimate)
-        return known and self.prompted.low > -PROMPTED and self.prompted.high < PROMPTED
+        prompted = self.prompted
+        return (
+            isinstance(prompted, Estimate) and -PROMPTED < prompted.low <= prompted.high < PROMPTED
+        )
 
     @property
     def used(self) -> MaybeEstimate:
@@ -77,7 +78,7 @@ def earlier_answer_held(
     """Return the effect of a point among later answers, the earlier score held fixed in classes."""
     later = answers[answers["previous_score"].notna()]
     if later.empty:
-        return NotEstimable(_("No customer answered a second time."))
+        return NotEstimable("nobody_answered_twice")
     return effect_of_a_point(
         as_cells(later),
         outcome="repeats",
@@ -97,18 +98,17 @@ def fixed_effects(
     times = answers.groupby("person")["score"].transform("size")
     cells = as_cells(answers[times >= 2])
     if cells.empty:
-        return NotEstimable(_("No customer answered a second time."))
-    why = refusal(cells)
-    if why:
+        return NotEstimable("nobody_answered_twice")
+    if why := refusal(cells):
         return NotEstimable(why, n=len(cells))
-    known = control_columns(cells, controls, outcome="repeats").parts
-    columns = np.column_stack([cells["score"], cells["repeats"], *known]).astype(float)
+    parts = control_columns(cells, controls, outcome="repeats").parts
+    columns = np.column_stack([cells["score"], cells["repeats"], *parts]).astype(float)
     score, repeats, others = np.split(demeaned(columns, cells["person"]), [1, 2], axis=1)
-    found = least_squares(score, repeats, cells["cluster"].to_numpy(), others=others)
-    if isinstance(found, NotEstimable):
-        return found
+    slope = least_squares(score, repeats, cells["cluster"].to_numpy(), others=others)
+    if isinstance(slope, NotEstimable):
+        return slope
     method = f"linear probability, fixed effects of customers; {CLUSTERED}"
-    return estimates(found, unit="share", level=level, method=method)[0]
+    return estimates(slope, unit="share", level=level, method=method)[0]
 
 
 def answering_again(answers: pd.DataFrame, *, level: float = 0.95) -> MaybeEstimate:
@@ -116,16 +116,11 @@ def answering_again(answers: pd.DataFrame, *, level: float = 0.95) -> MaybeEstim
     rows = answers.assign(n=1)
     came = rows["repeat"] > 0
     return change(
-        rows[came],
-        rows[~came],
-        numerator="answered_again",
-        denominator="n",
-        unit="share",
-        bounds=(0.0, 1.0),
-        level=level,
-    )
+        rows[came], rows[~came], numerator="answered_again", denominator="n", unit="share",
+        bounds=(0.0, 1.0), level=level,
+    )  # fmt: skip
 
 
 def as_cells(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return answers in the form that `links` reads: n is 1, repeats the outcome."""
+    """Return answers in the form of cells: n is 1, repeats the outcome."""
     return answers.rename(columns={"repeat": "repeats"}).assign(n=1).reset_index(drop=True)

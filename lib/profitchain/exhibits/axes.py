@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from profitchain.core.periods import Period
 from profitchain.exhibits import style
 
 LABEL_LETTERS = 26
+CORNER_PAD = 10  # below the axis, so that the two numbers of the corner stay apart
+LineEnd = tuple[float, float, str, str]  # x, y, what to write there, its colour
 PERIOD_PAD = 6  # below the axis: Chinese letters are taller, and touch its zero otherwise
 
 
@@ -29,32 +32,33 @@ def tick(value: float, unit: str, *, places: int | None = None) -> str:
     >>> tick(0.3, "share"), tick(-20, "points"), tick(1500, "EUR"), tick(0.25, "score")
     ('30%', '−20', '€1,500', '0.25')
     """
-    shown = value * 100 if unit == "share" else value
-    places = _decimals_of(shown) if places is None else places
+    if places is None:
+        places = _decimals_of(value * 100 if unit == "share" else value)
     text = formats.plain(value, unit if unit != "p" else "", places=places, bare=True)
     return text.split(" ")[0]
 
 
 def value_axis(axis: Axis, data: pd.DataFrame) -> None:
     """Write the numbers of an axis in the data's unit, with light grid lines in its direction."""
-    unit = _unit(data)
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(_InUnit(unit))
-    axis.axes.grid(True, axis="x" if axis is axis.axes.xaxis else "y")
-    axis.axes.grid(False, axis="y" if axis is axis.axes.xaxis else "x")
+    axis.set_major_formatter(_InUnit(_unit(data)))
+    is_x = axis is axis.axes.xaxis
+    axis.axes.grid(True, axis="x" if is_x else "y")
+    axis.axes.grid(False, axis="y" if is_x else "x")
 
 
 def period_axis(ax: Axes, order: list[str]) -> None:
     """Name the periods along the bottom, as many as have room, and beneath them each year once."""
     periods = [Period(name) for name in order]
-    size = ax.xaxis.label.get_size()
-    broad = max(breadth(part) for part in map(_part, periods))
-    step = _step(ax, len(order), 0.62 * size * (broad + 1))
-    kept = range((len(order) - 1) % step, len(order), step)
-    ax.set_xticks(list(kept), [_part(periods[place]) for place in kept])
+    parts = [
+        str(period) if period.every == "year" else formats.period_part(period) for period in periods
+    ]
+    step = _step(ax, parts, room=1)
+    places = range((len(order) - 1) % step, len(order), step)
+    ax.set_xticks(list(places), [parts[place] for place in places])
     ax.tick_params(axis="x", pad=PERIOD_PAD)
     if any(period.every != "year" for period in periods):
-        years = _first_of_years(periods, kept)
+        years, size = _first_of_years(periods, places), text_size(ax)
         ax.set_xticks(list(years), [str(year) for year in years.values()], minor=True)
         ax.xaxis.remove_overlapping_locs = False
         ax.tick_params(axis="x", which="minor", length=0, pad=PERIOD_PAD + 1.25 * size)
@@ -63,10 +67,13 @@ def period_axis(ax: Axes, order: list[str]) -> None:
 
 def name_columns(ax: Axes, labels: list[str]) -> None:
     """Name ordered columns along the bottom: all of them, or every second and so on."""
-    size = ax.xaxis.label.get_size()
-    step = _step(ax, len(labels), 0.62 * size * (max(map(breadth, labels)) + 0.7))
-    kept = range(0, len(labels), step)
-    ax.set_xticks(list(kept), [labels[place] for place in kept])
+    places = range(0, len(labels), _step(ax, labels, room=0.7))
+    ax.set_xticks(list(places), [labels[place] for place in places])
+
+
+def text_size(ax: Axes) -> float:
+    """Return the size of an axes' text, in CSS pixels."""
+    return float(ax.xaxis.label.get_fontsize())
 
 
 def breadth(text: str) -> int:
@@ -96,10 +103,9 @@ def wrapped(text: str, letters: int) -> list[str]:
     return [line.strip() for line in lines]
 
 
-def label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+def label_ends(ax: Axes, ends: Sequence[LineEnd]) -> None:
     """Write each line's name and last value beside its end, pushed apart where they'd touch."""
-    size = ax.xaxis.label.get_size()
-    height = ax.figure.get_figheight() * 72 * 0.72
+    size, height = text_size(ax), ax.figure.bbox.height * 0.72
     low, high = ax.get_ylim()
     lines = max((end[2].count("\n") + 1 for end in ends), default=1)
     gap = (high - low) * size * 1.25 * lines / height
@@ -108,16 +114,10 @@ def label_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     for _x, y, text, colour in sorted(ends, key=lambda end: end[1]):
         level = max(y, level + gap)
         ax.annotate(
-            text,
-            (right, level),
-            xytext=(9, 0),
-            textcoords="offset points",
-            va="center",
-            color=colour if len(ends) > 1 else style.INK,
-            fontweight="bold",
-            linespacing=1.1,
+            text, (right, level), xytext=(9, 0), textcoords="offset points", va="center",
+            color=colour if len(ends) > 1 else style.INK, fontweight="bold", linespacing=1.1,
             annotation_clip=False,
-        )
+        )  # fmt: skip
 
 
 def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
@@ -125,16 +125,15 @@ def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
     labels = [plain_label(label) for label in data.iloc[:, 0]]
     texts = _row_texts(data) if values else [""] * len(data)
     ax.grid(False, axis="y")
-    is_narrow = ax.figure.get_figwidth() * 72 < style.NARROW_BELOW
+    is_narrow = ax.figure.bbox.width < style.NARROW_BELOW
     ax.set_ylim(len(data) - 0.5, -0.85 if is_narrow else -0.6)
+    ax.set_yticks([])
     if is_narrow:
-        ax.set_yticks([])
         for row, (label, text) in enumerate(zip(labels, texts, strict=True)):
             _note(ax, 0, row - 0.27, label, ha="left", va="bottom", color=style.INK)
             _note(ax, 1, row - 0.27, text, ha="right", va="bottom", color=style.SOFT)
-    else:
-        _name_beside(ax, [wrapped(label, LABEL_LETTERS) for label in labels])
-        _write_beside(ax, texts)
+        return ax
+    _write_beside(ax, labels, texts)
     return ax
 
 
@@ -150,58 +149,43 @@ def plain_label(label: object) -> str:
     return _(str(label)) if str(label) else ""
 
 
-def _name_beside(ax: Axes, names: list[list[str]]) -> None:
-    """Write row names beside the axis; each line by itself, so that all end at the axis."""
-    size = ax.xaxis.label.get_size()
-    ax.set_yticks([])
-    for row, lines in enumerate(names):
+def _write_beside(ax: Axes, labels: list[str], texts: list[str]) -> None:
+    """Write row names left of the drawing, each line by itself, and the rows' numbers right of it.
+
+    So all lines end at the axis, and all last digits stand one below the other.
+    """
+    size = text_size(ax)
+    how: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    how |= {"ha": "right", "va": "center_baseline", "annotation_clip": False}
+    for row, label in enumerate(labels):
+        lines = wrapped(label, LABEL_LETTERS)
         for line, text in enumerate(lines):
-            ax.annotate(
-                text,
-                (0, row),
-                xycoords=ax.get_yaxis_transform(),
-                xytext=(-8, 1.2 * size * ((len(lines) - 1) / 2 - line)),
-                textcoords="offset points",
-                ha="right",
-                va="center_baseline",
-                color=style.INK,
-                annotation_clip=False,
-            )
-
-
-def _write_beside(ax: Axes, texts: list[str]) -> None:
-    """Write the rows' numbers right of the drawing, their last digits one below the other."""
-    size = ax.xaxis.label.get_size()
+            place = (-8, 1.2 * size * ((len(lines) - 1) / 2 - line))
+            ax.annotate(text, (0, row), xytext=place, color=style.INK, **how)
     room = 8 + 0.64 * size * max(map(breadth, texts), default=0)
-    how = {"ha": "right", "va": "center_baseline", "color": style.SOFT, "annotation_clip": False}
     for row, text in enumerate(texts):
-        place = {"xytext": (room, 0), "textcoords": "offset points"}
-        ax.annotate(text, (1, row), xycoords=ax.get_yaxis_transform(), **place, **how)
+        ax.annotate(text, (1, row), xytext=(room, 0), color=style.SOFT, **how)
 
 
-def _part(period: Period) -> str:
-    return str(period) if period.every == "year" else formats.period_part(period)
-
-
-def _first_of_years(periods: list[Period], kept: Iterable[int]) -> dict[int, int]:
+def _first_of_years(periods: list[Period], places: Iterable[int]) -> dict[int, int]:
     """Return each place where a year begins, unless the next year begins right beside it."""
-    years = [(place, periods[place].first_day.year) for place in kept]
-    firsts = [one for one, last in zip(years, [(-1, 0), *years], strict=False) if one[1] != last[1]]
-    beside = {one for one, following in pairwise(years) if one in firsts and following in firsts}
+    years = [(place, periods[place].first_day.year) for place in places]
+    firsts = [year for before, year in pairwise([(-1, 0), *years]) if year[1] != before[1]]
+    beside = {year for year, after in pairwise(years) if year in firsts and after in firsts}
     return {place: year for place, year in firsts if (place, year) not in beside}
 
 
-def _step(ax: Axes, count: int, breadth_of_one: float) -> int:
-    """Return which of so many labels, each that broad in CSS pixels, have room: every n-th."""
-    room = 0.86 * ax.figure.get_figwidth() * 72 / breadth_of_one
-    return max(1, int(np.ceil(count / room)))
+def _step(ax: Axes, labels: list[str], *, room: float) -> int:
+    """Return which labels have room, with so many letters between them: every n-th."""
+    broadest = 0.62 * text_size(ax) * (max(map(breadth, labels)) + room)
+    return max(1, int(np.ceil(len(labels) / (0.86 * ax.figure.bbox.width / broadest))))
 
 
 def _unit(data: pd.DataFrame) -> str:
     return str(data["unit"].iloc[0]) if "unit" in data and len(data) else ""
 
 
-def _note(ax: Axes, x: float, y: float, text: str, **look: str) -> None:
+def _note(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
     ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}  # no line runs through it
     ax.text(x, y, text, transform=ax.get_yaxis_transform(), bbox=ground, **look)
 
@@ -214,9 +198,9 @@ def _row_texts(data: pd.DataFrame) -> list[str]:
     largest = known.abs().max() if len(known) else 0
     places = None if is_mixed else 0 if whole else formats.decimals(unit, largest)
     return [
-        _(formats.TOO_FEW)
-        if pd.isna(row["value"])
-        else figure_text(row["value"], row, places=places)
+        figure_text(row["value"], row, places=places)
+        if pd.notna(row["value"])
+        else _(formats.TOO_FEW)
         for _place, row in data.iterrows()
     ]
 
@@ -225,16 +209,15 @@ class _InUnit(Formatter):
     """Writes an axis's labels in a unit, with the decimals that the finest of them needs."""
 
     def __init__(self, unit: str) -> None:
-        self.unit = unit
-        self.places = 0
+        self.unit, self.places = unit, 0
 
     def set_locs(self, locs: Sequence[float]) -> None:
         """Choose the decimals for the labels at these places, once for all of them."""
-        super().set_locs(locs)
+        super().set_locs(list(locs))
+        assert self.axis is not None  # an axis sets itself before it asks for labels
         scale = 100 if self.unit == "share" else 1
         low, high = sorted(self.axis.get_view_interval())
-        shown = [at * scale for at in locs if low <= at <= high]
-        self.places = max(map(_decimals_of, shown), default=0)
+        self.places = max((_decimals_of(at * scale) for at in locs if low <= at <= high), default=0)
 
     def __call__(self, value: float, pos: int | None = None) -> str:
         """Return the label at a place."""

@@ -7,6 +7,8 @@ and explanations are HTML and stand in the exhibit, not here.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -33,15 +35,15 @@ def draw_trend(
     zero : start the vertical axis at zero.
     """
     order = _in_time(data)
-    ends = []
+    ends: list[axes.LineEnd] = []
     for colour, ink, (name, line) in _coloured(data, group):
         line = line.set_index(line.columns[0]).reindex(order)
         _band_line(ax, np.arange(len(order)), line, colour)
-        known = line["value"].dropna()
-        if len(known):
-            text = axes.figure_text(known.iloc[-1], line.loc[known.index[-1]])
-            label = f"{name}\n{text}" if name else text
-            ends.append((order.index(known.index[-1]), known.iloc[-1], label, ink))
+        values = line["value"].dropna()
+        if len(values):
+            period, value = values.index[-1], values.iloc[-1]
+            text = axes.figure_text(value, line.loc[period])
+            ends.append((order.index(period), value, f"{name}\n{text}" if name else text, ink))
     if zero:
         ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
     axes.period_axis(ax, order)
@@ -72,17 +74,11 @@ def draw_dots(
     ax.hlines(rows, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
     ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
     if reference is not None:
-        ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+        ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=0)
         ax.annotate(
-            reference_label,
-            (reference, 1),
-            xycoords=("data", "axes fraction"),
-            color=style.SOFT,
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-        )
+            reference_label, (reference, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
+            textcoords="offset points", color=style.SOFT, ha="center", va="bottom",
+        )  # fmt: skip
     axes.value_axis(ax.xaxis, data)
     return axes.name_rows(ax, data)
 
@@ -171,19 +167,18 @@ def draw_survival(
     data : one row a day (and group) at which a share changes; first column days.
     mark : a place on the curve to point out: days and value.
     """
-    ends = []
+    ends: list[axes.LineEnd] = []
+    band: dict[str, Any] = {"step": "post", "alpha": 0.16, "linewidth": 0}
     for colour, ink, (name, line) in _coloured(data, group):
         days = line.iloc[:, 0].astype(float)
-        ax.fill_between(
-            days, line["low"], line["high"], step="post", color=colour, alpha=0.16, linewidth=0
-        )
+        ax.fill_between(days, line["low"], line["high"], color=colour, **band)
         ax.step(days, line["value"], where="post", color=colour)
         last = line.iloc[-1]
         text = axes.figure_text(last["value"], last)
         ends.append((days.iloc[-1], last["value"], f"{name}\n{text}" if name else text, ink))
     ax.set_xlim(left=0)
     ax.set_ylim(bottom=0)
-    ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
+    ax.tick_params(axis="x", pad=axes.CORNER_PAD)
     if mark is not None:
         _point_out(ax, mark, data, x_label)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
@@ -203,17 +198,17 @@ def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> fl
 
 def span(data: pd.DataFrame, reference: float | None = None) -> tuple[float, float]:
     """Return the ends of an axis on which all rows and the reference have room."""
-    known = data[["value", "low", "high"]].stack().dropna()
-    ends = [*known, *([] if reference is None else [reference])]
+    ends = [*data[["value", "low", "high"]].stack().dropna()]
+    ends += [] if reference is None else [reference]
     room = 0.04 * (max(ends) - min(ends)) or 1
     return min(ends) - room, max(ends) + room
 
 
 def since_known(data: pd.DataFrame) -> pd.DataFrame:
     """Return a trend without the periods before its first number (of any line)."""
-    periods = data.iloc[:, 0].map(lambda name: Period(name).first_day)
-    known = periods[data["value"].notna()]
-    return data[periods >= known.min()] if len(known) else data
+    days = data.iloc[:, 0].map(lambda name: Period(name).first_day)
+    has_value = data["value"].notna()
+    return data[days >= days[has_value].min()] if has_value.any() else data
 
 
 def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame, x_label: str) -> None:
@@ -221,37 +216,25 @@ def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame, x_label:
     ax.plot(days, value, "o", color=style.INK, markersize=7, zorder=4)
     place = {"figure": axes.figure_text(value, data.iloc[0]), "at": f"{days:g}", "unit": _(x_label)}
     ax.annotate(
-        _("{figure} at {at} {unit}", **place).strip(),
-        (days, value),
-        xytext=(8, -10),
-        textcoords="offset points",
-        ha="left",
-        va="top",
-        color=style.INK,
-        fontweight="bold",
-    )
+        _("{figure} at {at} {unit}", **place).strip(), (days, value), xytext=(8, -10),
+        textcoords="offset points", ha="left", va="top", color=style.INK, fontweight="bold",
+    )  # fmt: skip
 
 
 def _coloured(
     data: pd.DataFrame, group: str | None
 ) -> list[tuple[str, str, tuple[str, pd.DataFrame]]]:
-    """Return each line with the colour of its marks and that of its label."""
-    return list(zip(style.SERIES, style.SERIES_TEXT, _series(data, group), strict=False))
-
-
-def _series(data: pd.DataFrame, group: str | None) -> list[tuple[str, pd.DataFrame]]:
-    if group is None:
-        return [("", data)]
-    series = [
-        (axes.plain_label(name), rows)
-        for name, rows in data.groupby(group, sort=False, observed=True)
-    ]
+    """Return the colours of each line's marks and of its label, its name and its rows."""
+    series = [("", data)]
+    if group is not None:
+        groups = data.groupby(group, sort=False, observed=True)
+        series = [(axes.plain_label(name), rows) for name, rows in groups]
     if len(series) > MOST_SERIES:
         raise ValueError(
             f"{len(series)} lines in one drawing can't be told apart; four can. "
             f"Draw small multiples instead: exhibits.chart(..., panels={group!r})."
         )
-    return series
+    return list(zip(style.SERIES, style.SERIES_TEXT, series, strict=False))
 
 
 def _in_time(data: pd.DataFrame) -> list[str]:
@@ -260,10 +243,9 @@ def _in_time(data: pd.DataFrame) -> list[str]:
 
 
 def _band_line(ax: Axes, x: np.ndarray, line: pd.DataFrame, colour: str, dots: bool = True) -> None:
-    low, high = (line[end].to_numpy(dtype=float) for end in ("low", "high"))
+    value, low, high = (line[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
     ax.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
-    style_of = "-o" if dots else "-"
-    ax.plot(x, line["value"].to_numpy(dtype=float), style_of, color=colour, markersize=5)
+    ax.plot(x, value, "-o" if dots else "-", color=colour, markersize=5)
 
 
 def _scale_colours(names: list[str], middle: str | None) -> list[str]:
@@ -278,25 +260,14 @@ def _stack(ax: Axes, starts: np.ndarray, shares: np.ndarray, colour: str) -> Non
     ax.barh(rows, shares, left=starts, height=0.46, color=colour, edgecolor=style.PAPER)
     for row in rows[shares >= 0.08]:
         ax.annotate(
-            f"{shares[row]:.0%}",
-            (starts[row] + shares[row] / 2, row),
-            ha="center",
-            va="center",
-            color=style.PAPER,
-            fontweight="bold",
-        )
+            f"{shares[row]:.0%}", (starts[row] + shares[row] / 2, row), ha="center", va="center",
+            color=style.PAPER, fontweight="bold",
+        )  # fmt: skip
 
 
 def _stack_heading(ax: Axes, name: str, across: float, colour: str) -> None:
     side = "left" if across == 0 else "right" if across == 1 else "center"
     ax.annotate(
-        axes.plain_label(name),
-        (across, 1),
-        xycoords="axes fraction",
-        xytext=(0, 6),
-        textcoords="offset points",
-        ha=side,
-        va="bottom",
-        color=colour,
-        fontweight="bold",
-    )
+        axes.plain_label(name), (across, 1), xycoords="axes fraction", xytext=(0, 6),
+        textcoords="offset points", ha=side, va="bottom", color=colour, fontweight="bold",
+    )  # fmt: skip

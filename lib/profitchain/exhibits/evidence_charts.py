@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -10,15 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
-from profitchain.core.i18n import _
+from profitchain.core.i18n import N_, _
 from profitchain.exhibits import axes, style
 from profitchain.measures.segment_comparisons import outside_funnel
 
+Place = tuple[float, float]
 TIMES = " × "  # between a control's name and how many times as strong
 LINES = {
-    "half left": (style.SOFT, (0, (2, 2))),
-    "no longer clear": (style.SERIES_TEXT[1], (0, (5, 2))),
-    "nothing left": (style.INK, "-"),
+    N_("half left"): (style.SOFT, (0, (2, 2))),
+    N_("no longer clear"): (style.SERIES_TEXT[1], (0, (5, 2))),
+    N_("nothing left"): (style.INK, "-"),
 }
 MOST_NAMED = 8  # groups in a funnel; of more, those outside it, the farthest first
 
@@ -41,15 +44,13 @@ def draw_contours(
     lines : one row a place on a line: line (a key of `LINES`), score_share, outcome_share.
     reach : the ends of the two axes.
     """
-    labels = _Labels(ax, reach)
     dots = list(zip(data["score_share"], data["outcome_share"], strict=True))
-    for x, y in dots:
-        labels.mark(x, y)
+    labels = _Labels(ax, reach, dots)
     for name, line in lines.groupby("line", sort=False):
         _named_line(ax, str(name), line, labels)
     for axis in (ax.xaxis, ax.yaxis):
         axes.value_axis(axis, data)
-    ax.tick_params(axis="x", pad=10)  # so that the two zeros of the corner stay apart
+    ax.tick_params(axis="x", pad=axes.CORNER_PAD)
     ax.set_xlim(0, reach[0])
     ax.set_ylim(0, reach[1])
     ax.plot(data["score_share"], data["outcome_share"], "o", color=style.SUBJECT, clip_on=False)
@@ -57,8 +58,8 @@ def draw_contours(
     for text, place in named:
         name, times, factor = str(text).partition(TIMES)
         labels.write(f"{times}{factor}".strip() or _(name), [place], color=style.INK)
-    often = data.iloc[:, 0].astype(str).str.contains(TIMES, regex=False)
-    same = data[often | (data.index == 0)] if often.any() else data.iloc[:0]
+    is_multiple = data.iloc[:, 0].astype(str).str.contains(TIMES, regex=False)
+    same = data[is_multiple | (data.index == 0)] if is_multiple.any() else data.iloc[:0]
     ax.plot(same["score_share"], same["outcome_share"], color=style.CONTEXT, linewidth=1, zorder=1)
     ax.set_xlabel(x_label)
     ax.set_title(y_label, loc="left", color=style.SOFT)
@@ -73,25 +74,19 @@ def draw_specifications(ax: Axes, data: pd.DataFrame, *, mark: str = "") -> Axes
     data : one row a specification, sorted: value, low, high, clear, is_own. Unclear ones are grey.
     mark : what the one that is the page's own is called.
     """
-    known = data.dropna(subset=["value"]).reset_index(drop=True)
-    unclear = (known["clear"] == "unclear").to_numpy()
-    for chosen, colour in ((~unclear, style.SUBJECT), (unclear, style.CONTEXT)):
-        rows = known[chosen]
+    drawn = data.dropna(subset=["value"]).reset_index(drop=True)
+    unclear = (drawn["clear"] == "unclear").to_numpy()
+    for rows, colour in ((drawn[~unclear], style.SUBJECT), (drawn[unclear], style.CONTEXT)):
         ax.vlines(rows.index, rows["low"], rows["high"], color=colour, linewidth=1.5, alpha=0.45)
         ax.plot(rows.index, rows["value"], "o", color=colour, markersize=3.5)
-    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
-    for place, row in known[known["is_own"]].iterrows():
+    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=0)
+    for place, row in drawn[drawn["is_own"]].iterrows():
         ax.plot(place, row["value"], "o", color=style.INK, markersize=8)
         ax.annotate(
-            _(mark),
-            (place, row["value"]),
-            xytext=(place, ax.get_ylim()[1]),
-            ha="center",
-            va="bottom",
-            color=style.INK,
-            fontweight="bold",
+            _(mark), (place, row["value"]), xytext=(place, ax.get_ylim()[1]), ha="center",
+            va="bottom", color=style.INK, fontweight="bold",
             arrowprops={"arrowstyle": "-", "color": style.INK},
-        )
+        )  # fmt: skip
     ax.set_xticks([])
     axes.value_axis(ax.yaxis, data)
     return ax
@@ -108,7 +103,7 @@ def draw_ranges(ax: Axes, data: pd.DataFrame, *, reference: float = 0.0) -> Axes
     rows = np.arange(len(data))
     ax.hlines(rows, data["least"], data["most"], color=style.SUBJECT, linewidth=2, alpha=0.6)
     ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=8)
-    ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=0)
     axes.value_axis(ax.xaxis, data)
     return axes.name_rows(ax, data)
 
@@ -121,7 +116,7 @@ def draw_event(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
     data : one row a month; first column months since the event, then value, low, high.
     """
     months = data.iloc[:, 0].astype(float)
-    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=0)
+    ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=0)
     ax.axvline(-0.5, color=style.CONTEXT, linewidth=1, zorder=0)
     ax.vlines(months, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
     ax.plot(months, data["value"], "o", color=style.SUBJECT)
@@ -146,7 +141,7 @@ def draw_funnel(
     for ends, alpha in (("998", 0.14), ("95", 0.2)):
         band = limits[f"low_{ends}"], limits[f"high_{ends}"]
         ax.fill_between(size, *band, color=style.CONTEXT, alpha=alpha, linewidth=0)
-    ax.axhline(middle, color=style.CONTEXT, linewidth=1.5, linestyle=(0, (4, 3)), zorder=1)
+    ax.axhline(middle, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=1)
     ax.set_xscale("log")
     ax.set_xlim(size.min(), size.max())
     _count_axis(ax)
@@ -163,24 +158,23 @@ def _name_dots(ax: Axes, data: pd.DataFrame, named: pd.DataFrame, middle: float)
     """Write the names of some dots of a funnel, the farthest from the middle first."""
     (left, right), (low, high) = np.log10(ax.get_xlim()), ax.get_ylim()
     x = (np.log10(data["customers"].astype(float)) - left) / (right - left)
-    places = pd.DataFrame({"x": x, "y": (data["value"] - low) / (high - low)})
-    labels = _Labels(ax, (1.0, 1.0), transform=ax.transAxes)
-    for place in places.itertuples():
-        labels.mark(place.x, place.y)
+    y = (data["value"] - low) / (high - low)
+    places = {index: (x[index], y[index]) for index in data.index}
+    labels = _Labels(ax, (1.0, 1.0), places.values(), transform=ax.transAxes)
     far = (named["value"] - middle).abs().sort_values(ascending=False, kind="stable")
     for index in far.index[:MOST_NAMED]:
         way = 1 if data["value"][index] >= middle else -1
-        how = {"way": way, "or_nothing": True, "color": style.INK}
-        labels.write(axes.plain_label(data.iloc[:, 0][index]), [tuple(places.loc[index])], **how)
+        name = axes.plain_label(data.iloc[:, 0][index])
+        labels.write(name, [places[index]], way=way, or_nothing=True, color=style.INK)
 
 
 def _count_axis(ax: Axes) -> None:
     """Write a logarithmic axis of counts in few round numbers."""
     low, high = ax.get_xlim()
-    round_ones = [step * 10.0**power for power in range(8) for step in (1, 2, 5)]
-    inside = [one for one in round_ones if low <= one <= high]
-    kept = inside[:: max(1, -(-len(inside) // 5))] if len(inside) > 1 else [low, high]
-    ax.set_xticks(kept, [axes.tick(one, "customers", places=0) for one in kept])
+    numbers = [step * 10.0**power for power in range(8) for step in (1, 2, 5)]
+    inside = [number for number in numbers if low <= number <= high]
+    ticks = inside[:: max(1, -(-len(inside) // 5))] if len(inside) > 1 else [low, high]
+    ax.set_xticks(ticks, [axes.tick(number, "customers", places=0) for number in ticks])
     ax.set_xticks([], minor=True)
 
 
@@ -193,58 +187,56 @@ def _named_line(ax: Axes, name: str, line: pd.DataFrame, labels: _Labels) -> Non
 
 
 class _Labels:
-    """Names beside places of a drawing, each where it covers nothing that was written before."""
+    """Names beside places of a drawing, each where it covers no dot and no name written before."""
 
     def __init__(
-        self, ax: Axes, reach: tuple[float, float], transform: Transform | None = None
+        self,
+        ax: Axes,
+        reach: Place,
+        dots: Iterable[Place],
+        transform: Transform | None = None,
     ) -> None:
-        size = ax.xaxis.label.get_size()
-        width, height = (side * 72 * 0.82 for side in ax.figure.get_size_inches())
+        size, box = axes.text_size(ax), ax.figure.bbox
         self.ax, self.reach, self.transform = ax, reach, transform or ax.transData
-        self.letter, self.line = 0.56 * size / width * reach[0], 1.3 * size / height * reach[1]
-        self.taken: list[tuple[float, float, float, float]] = []
-
-    def mark(self, x: float, y: float) -> None:
-        """Keep names away from a dot."""
-        self.taken.append((x - self.letter, y - self.line / 2, x + self.letter, y + self.line / 2))
+        self.letter = letter = 0.56 * size / (box.width * 0.82) * reach[0]
+        self.line = line = 1.3 * size / (box.height * 0.82) * reach[1]
+        self.taken = [(x - letter, y - line / 2, x + letter, y + line / 2) for x, y in dots]
 
     def write(
         self,
         text: str,
-        places: list[tuple[float, float]],
+        places: Sequence[Place],
         *,
         way: int = 1,
         or_nothing: bool = False,
-        **look: str,
+        **look: Any,
     ) -> None:
         """Write a name right or left of the first place with room, or some lines above it.
 
         `way`: -1 to look below it. `or_nothing`: leave it out rather than write over another.
         """
-        tried = [
+        boxes = [
             (self._box(text, x, y + lift * self.line, side), side)
             for lift in (0, way, -way, *range(2 * way, 9 * way, way))
             for x, y in places
             for side in ("left", "right")
         ]
-        free = [one for one in tried if self._is_free(one[0])]
+        free = [(box, side) for box, side in boxes if self._is_free(box)]
         if or_nothing and not free:
             return
-        box, side = (free or tried)[0]
+        box, side = (free or boxes)[0]
         self.taken.append(box)
-        at = box[0] if side == "left" else box[2]
-        colour = "none" if or_nothing else style.PAPER
-        ground = {"facecolor": colour, "edgecolor": "none", "pad": 1}
-        middle = (box[1] + box[3]) / 2
+        at, middle = box[0] if side == "left" else box[2], (box[1] + box[3]) / 2
+        how: dict[str, Any] = {"zorder": 1, "transform": self.transform}
         if len(places) == 1 and abs(middle - places[0][1]) > self.line:
             x, y = places[0]
-            thin = {"color": style.CONTEXT, "linewidth": 0.8, "zorder": 1}
-            self.ax.plot([x, at], [y, middle], transform=self.transform, **thin)
-        how = {"ha": side, "va": "center", "bbox": ground, "zorder": 3, "transform": self.transform}
+            self.ax.plot([x, at], [y, middle], color=style.CONTEXT, linewidth=0.8, **how)
+        ground = {"facecolor": "none" if or_nothing else style.PAPER, "edgecolor": "none", "pad": 1}
+        how |= {"ha": side, "va": "center", "bbox": ground, "zorder": 3}
         self.ax.text(at, middle, text, **how, **look)
 
     def _box(self, text: str, x: float, y: float, side: str) -> tuple[float, float, float, float]:
-        letters = sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
+        letters = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
         start = x + 1.2 * self.letter if side == "left" else x - (letters + 1.2) * self.letter
         y = max(y, self.line / 2)
         return (start, y - self.line / 2, start + letters * self.letter, y + self.line / 2)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from profitchain.core import i18n
 from profitchain.exhibits import svg_compaction
@@ -28,22 +28,12 @@ SOFT = "#595959"
 CONTEXT = "#8c8c8c"
 GRID = "#dddddd"
 PAPER = "#ffffff"
+DASHES = (0, (4, 3))  # of the lines to compare with
 
-VARIABLES = {
-    SERIES[0]: "--s1",
-    SERIES[1]: "--s2",
-    SERIES[2]: "--s3",
-    SERIES[3]: "--s4",
-    SERIES_TEXT[1]: "--t2",
-    SERIES_TEXT[2]: "--t3",
-    SERIES_TEXT[3]: "--t4",
-    NEUTRAL: "--mid",
-    INK: "--ink",
-    SOFT: "--soft",
-    CONTEXT: "--context",
-    GRID: "--grid",
-    PAPER: "--paper",
-}
+VARIABLES = {colour: f"--t{place}" for place, colour in enumerate(SERIES_TEXT, 1)}
+VARIABLES |= {colour: f"--s{place}" for place, colour in enumerate(SERIES, 1)}
+VARIABLES |= {NEUTRAL: "--mid", INK: "--ink", SOFT: "--soft", CONTEXT: "--context"}
+VARIABLES |= {GRID: "--grid", PAPER: "--paper"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,7 @@ NOTEBOOK_CSS = (
     "</style>"
 )
 
-_RC = {
+_RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "profitchain",
     "font.family": "DejaVu Sans",
@@ -117,35 +107,32 @@ _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 def canvas_figure(canvas: Canvas, height: float) -> Iterator[Figure]:
     """Yield an empty figure in the house style, `height` CSS pixels high."""
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    sizes = dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), canvas.text)
-    sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), canvas.text)
-    with matplotlib.rc_context(_RC | sizes), warnings.catch_warnings(), _honest_widths():
+    texts = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
+    look = _RC | dict.fromkeys(texts, canvas.text)
+    with matplotlib.rc_context(look), warnings.catch_warnings(), _honest_widths():
         # Glyphs are the browser's business: the file holds text, not outlines.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=(canvas.width / 72, height / 72), layout="constrained")
-        FigureCanvasSVG(figure)
-        figure.get_layout_engine().set(w_pad=4 / 72, h_pad=4 / 72)
-        yield figure
+        layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=4 / 72)
+        yield Figure(figsize=(canvas.width / 72, height / 72), layout=layout)
 
 
 @contextmanager
 def _honest_widths() -> Iterator[None]:
     """Let Han letters be as broad as they are, though the font that measures them has none."""
+    from unittest.mock import patch
+
     from matplotlib.textpath import TextToPath
 
     measure = TextToPath.get_text_width_height_descent
 
-    def honest(self: TextToPath, s: str, prop: object, ismath: object) -> tuple[float, ...]:
+    def honest(self: TextToPath, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
         return measure(self, i18n.HAN.sub("\N{EM DASH}", s), prop, ismath)
 
-    TextToPath.get_text_width_height_descent = honest
-    try:
+    with patch.object(TextToPath, measure.__name__, honest):
         yield
-    finally:
-        TextToPath.get_text_width_height_descent = measure
 
 
 def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
@@ -156,22 +143,27 @@ def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
     prefix : put before every id inside, so that two drawings on one page can't collide.
     css_class : the drawing's class, `wide`, `narrow` or `panel`.
     """
-    for part in (figure, *figure.axes):
-        part.patch.set(facecolor="none", edgecolor="none")
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    for patch in (figure.patch, *(ax.patch for ax in figure.axes)):
+        patch.set(facecolor="none", edgecolor="none")
     buffer = io.StringIO()
     # `savefig` would draw all of it twice: once only to lay it out, which drawing does by itself.
-    figure.canvas.print_svg(buffer, metadata=_NO_METADATA)
-    text = buffer.getvalue()
-    return _with_own_ids(_tightened(text[text.index("<svg") :], css_class), prefix)
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=_NO_METADATA)
+    text = _tightened(buffer.getvalue().partition("<svg")[2], css_class)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
+    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
+    return re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
 
 
 def _tightened(text: str, css_class: str) -> str:
-    view_box = re.search(r'viewBox="([^"]+)"', text)[1].replace(".0 ", " ")
-    marks, definitions = svg_compaction.leaner(text)
-    sizes = Counter(re.findall(r"font-size:([\d.]+)px", marks)).most_common(1)
-    size = f' font-size="{sizes[0][0]}"' if sizes else ""
-    if sizes:
-        marks = re.sub(rf"font-size:{sizes[0][0]}px;?", "", marks)
+    """Return a drawing (after `<svg`) in few bytes, its commonest font size said once."""
+    view_box = text.partition('viewBox="')[2].partition('"')[0].replace(".0 ", " ")
+    marks, definitions = svg_compaction.leaner(f"<svg{text}")
+    size = ""
+    for common, _times in Counter(re.findall(r"font-size:([\d.]+)px", marks)).most_common(1):
+        size = f' font-size="{common}"'
+        marks = re.sub(rf"font-size:{common}px;?", "", marks)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{css_class}" viewBox="{view_box}"{size} '
         'aria-hidden="true" focusable="false">'
@@ -183,9 +175,3 @@ def _tightened(text: str, css_class: str) -> str:
 def _variable(match: re.Match[str]) -> str:
     name = VARIABLES.get(match[0])
     return f"var({name},{match[0]})" if name else match[0]
-
-
-def _with_own_ids(text: str, prefix: str) -> str:
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
-    return re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)

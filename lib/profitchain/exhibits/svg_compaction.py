@@ -6,8 +6,8 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
-from xml.etree import ElementTree
+from typing import Any, Literal
+from xml.etree.ElementTree import Element, fromstring, tostring
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 Segment = tuple[str, tuple[float, ...]]  # a path's command, absolute, with its numbers
@@ -40,7 +40,7 @@ class Mark:
 
     kind: Literal["path", "dots", "text", "image"]
     look: str
-    parts: list
+    parts: list[Any]
     boxes: list[Box]
     clip: str = ""
 
@@ -52,26 +52,24 @@ def leaner(svg: str) -> tuple[str, str]:
     where nothing between them would be covered or uncovered, and places are rounded to a tenth of
     a CSS pixel.
     """
-    root = ElementTree.fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", svg))
-    named = {each.get("id"): each for each in root.iter() if each.get("id")}
-    frames = {id: _frame(each) for id, each in named.items() if _tag(each) == "clipPath"}
+    root = fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", svg))
+    named = {id: element for element in root.iter() if (id := element.get("id"))}
+    frames = {id: _frame(element) for id, element in named.items() if _tag(element) == "clipPath"}
     marks: list[Mark] = []
     for mark in _marks(root, named, ""):
         if mark.clip and _inside(mark.boxes[0], frames[mark.clip]):
             mark.clip = ""
         _put(marks, mark)
-    used = sorted({mark.clip for mark in marks} - {""})
-    kept = (_verbatim(each) for each in root.iter() if _tag(each) in _PAINTS)
-    defs = "".join([*(_clip_path(id, frames[id]) for id in used), *kept])
+    clips = [_clip_path(id, frames[id]) for id in sorted({mark.clip for mark in marks} - {""})]
+    paints = [_verbatim(element) for element in root.iter() if _tag(element) in _PAINTS]
+    defs = "".join(clips + paints)
     return "".join(map(_written, marks)), defs and f"<defs>{defs}</defs>"
 
 
 def shared_looks(page: str) -> tuple[str, str]:
     """Return a page whose drawings name their looks by classes, and the rules of these classes."""
-    looks = dict.fromkeys(
-        look for drawing in _DRAWING.findall(page) for look in _LOOK.findall(drawing)
-    )
-    names = {look: f"{CLASS}{at}" for at, look in enumerate(looks)}
+    looks = [look for drawing in _DRAWING.findall(page) for look in _LOOK.findall(drawing)]
+    names = {look: f"{CLASS}{at}" for at, look in enumerate(dict.fromkeys(looks))}
     text = _DRAWING.sub(
         lambda drawing: _LOOK.sub(lambda look: f'class="{names[look[1]]}"', drawing[0]), page
     )
@@ -79,12 +77,14 @@ def shared_looks(page: str) -> tuple[str, str]:
     return text, re.sub(r"var\((--\w+),#[0-9a-f]+\)", r"var(\1)", rules)
 
 
-def _marks(element: ElementTree.Element, named: Mapping, clip: str) -> Iterator[Mark]:
+def _marks(element: Element, named: Mapping[str, Element], clip: str) -> Iterator[Mark]:
     for child in element:
-        tag, inside = _tag(child), _clip_of(child) or clip
+        tag = _tag(child)
+        frame = re.fullmatch(r"url\(#(.+)\)", child.get("clip-path") or "")
+        inside = frame[1] if frame else clip
         if tag in ("g", "a"):
             yield from _marks(child, named, inside)
-        elif tag == "path" and (look := _look(child)) and (segments := _segments(child)):
+        elif tag == "path" and (look := _look(_styles(child))) and (segments := _segments(child)):
             yield _path(segments, look, inside)
         elif tag == "use":
             yield from _used(child, named, inside)
@@ -94,55 +94,51 @@ def _marks(element: ElementTree.Element, named: Mapping, clip: str) -> Iterator[
             yield Mark("image", "", [_verbatim(child)], [EVERYWHERE])
 
 
-def _verbatim(element: ElementTree.Element) -> str:
-    text = ElementTree.tostring(element, encoding="unicode").strip()
+def _verbatim(element: Element) -> str:
+    text = tostring(element, encoding="unicode").strip()
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
     return re.sub(r"(?<=[</ ])ns\d+:", "", text)
 
 
-def _tag(element: ElementTree.Element) -> str:
+def _tag(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _clip_of(element: ElementTree.Element) -> str:
-    found = re.fullmatch(r"url\(#(.+)\)", element.get("clip-path") or "")
-    return found[1] if found else ""
+def _styles(element: Element) -> dict[str, str]:
+    """Return an element's styles by name, their numbers with two decimals at most."""
+    text = _LONG.sub(
+        lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), element.get("style") or ""
+    )
+    pairs = (part.split(":", 1) for part in text.split(";") if part.strip())
+    return {name.strip(): value.strip() for name, value in pairs}
 
 
-def _styles(element: ElementTree.Element) -> dict[str, str]:
-    pairs = (part.split(":", 1) for part in (element.get("style") or "").split(";") if part.strip())
-    return {name.strip(): _LONG.sub(_hundredths, value.strip()) for name, value in pairs}
-
-
-def _hundredths(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
-
-
-def _look(element: ElementTree.Element, over: Mapping[str, str] | None = None) -> str:
+def _look(styles: Mapping[str, str]) -> str:
     """Return a mark's style without what goes without saying; "" for one that can't be seen."""
-    styles = _styles(element) | dict(over or {})
-    styles.pop("font-family", None)
-    fill, stroke = styles.get("fill", "#000000"), styles.get("stroke", "none")
-    if fill == "none" and stroke == "none":
+    has_stroke = styles.get("stroke", "none") != "none"
+    if not has_stroke and styles.get("fill") == "none":
         return ""
-    if stroke == "none":
-        styles = {name: value for name, value in styles.items() if not name.startswith("stroke")}
-    said = (f"{name}:{value}" for name, value in styles.items() if _UNSAID.get(name) != value)
-    return ";".join(said)
+    return ";".join(
+        f"{name}:{value}"
+        for name, value in styles.items()
+        if name != "font-family"
+        and _UNSAID.get(name) != value
+        and (has_stroke or not name.startswith("stroke"))
+    )
 
 
-def _used(element: ElementTree.Element, named: Mapping, clip: str) -> Iterator[Mark]:
+def _used(element: Element, named: Mapping[str, Element], clip: str) -> Iterator[Mark]:
     target = named[next(value for name, value in element.items() if name.endswith("href"))[1:]]
     x, y = float(element.get("x", 0)), float(element.get("y", 0))
     segments = [
         (command, tuple(n + (y if at % 2 else x) for at, n in enumerate(numbers)))
         for command, numbers in _segments(target)
     ]
-    look = _look(target, _styles(element))
-    styles = dict(part.split(":") for part in look.split(";") if part)
-    radius = _radius(segments, x, y)
     if not segments:
         return
+    look = _look(_styles(target) | _styles(element))
+    styles = dict(part.split(":") for part in look.split(";") if part)
+    radius = _radius(segments, x, y)
     if radius and set(styles) <= {"fill", "stroke"} and len(set(styles.values())) == 1:
         yield _dot(x, y, radius + 0.5 * ("stroke" in styles), styles["fill"], clip)
     elif look:
@@ -164,15 +160,14 @@ def _dot(x: float, y: float, radius: float, colour: str, clip: str) -> Mark:
 
 
 def _path(segments: list[Segment], look: str, clip: str) -> Mark:
-    xs = [n for _command, numbers in segments for n in numbers[::2]]
-    ys = [n for _command, numbers in segments for n in numbers[1::2]]
+    xs, ys = ([n for _, numbers in segments for n in numbers[axis::2]] for axis in (0, 1))
     width = re.search(r"stroke-width:([\d.]+)", look)
     room = float(width[1]) / 2 if width else 0.5 if "stroke:" in look else 0.0
     box = (min(xs) - room, min(ys) - room, max(xs) + room, max(ys) + room)
     return Mark("path", look, segments, [box], clip)
 
 
-def _text(element: ElementTree.Element) -> Mark:
+def _text(element: Element) -> Mark:
     words, styles = "".join(element.itertext()), _styles(element)
     x, y = float(element.get("x", 0)), float(element.get("y", 0))
     turned = element.get("transform", "")
@@ -182,26 +177,25 @@ def _text(element: ElementTree.Element) -> Mark:
     size = float(styles.get("font-size", "16px").removesuffix("px"))
     wide = len(words) * LETTER * size
     box = (x - wide, y - LINE * size, x + wide, y + size / 2)
-    return Mark("text", _look(element), [(words, x, y, turned)], [box])
+    return Mark("text", _look(styles), [(words, x, y, turned)], [box])
 
 
-def _segments(path: ElementTree.Element) -> list[Segment]:
-    found: list[Segment] = []
-    command, numbers = "", []
+def _segments(path: Element) -> list[Segment]:
+    segments: list[Segment] = []
+    command, numbers = "", list[float]()
     for letter, number in _PATH.findall(path.get("d") or ""):
         if letter:
             command, numbers = letter, []
         else:
             numbers.append(float(number))
         if len(numbers) == _PLACE[command]:
-            found.append((command, tuple(numbers)))
+            segments.append((command, tuple(numbers)))
             numbers = []
-    return found
+    return segments
 
 
-def _frame(clip: ElementTree.Element) -> Box:
-    rect = clip[0]
-    x, y, wide, high = (float(rect.get(name)) for name in ("x", "y", "width", "height"))
+def _frame(clip: Element) -> Box:
+    x, y, wide, high = (float(clip[0].attrib[name]) for name in ("x", "y", "width", "height"))
     return x, y, x + wide, y + high
 
 
@@ -219,7 +213,8 @@ def _put(marks: list[Mark], mark: Mark) -> None:
     for earlier in reversed(marks):
         is_clear = all(_apart(box, mark.boxes[0]) for box in earlier.boxes)
         alike = (earlier.kind, earlier.look, earlier.clip) == (mark.kind, mark.look, mark.clip)
-        if alike and (is_clear or mark.kind != "path" or _has_no_fill(mark)):
+        has_fill = mark.kind == "path" and "fill:none" not in mark.look.split(";")
+        if alike and (is_clear or not has_fill):
             earlier.parts += mark.parts
             earlier.boxes += mark.boxes
             return
@@ -228,27 +223,20 @@ def _put(marks: list[Mark], mark: Mark) -> None:
     marks.append(mark)
 
 
-def _has_no_fill(mark: Mark) -> bool:
-    return "fill:none" in mark.look.split(";")
-
-
 def _written(mark: Mark) -> str:
     clip = f' clip-path="url(#{mark.clip})"' if mark.clip else ""
-    if mark.kind == "dots":
-        d = "".join(f"M{_joined(map(_tenths, place))}h0" for place in mark.parts)
+    if mark.kind in ("dots", "path"):
+        d = _path_data(mark.parts) if mark.kind == "path" else _dots_data(mark.parts)
         return f'<path style="{mark.look}"{clip} d="{d}"/>'
-    if mark.kind == "path":
-        return f'<path style="{mark.look}"{clip} d="{_path_data(mark.parts)}"/>'
     if mark.kind == "image":
         return "".join(mark.parts)
     if len(mark.parts) == 1:
-        return _written_text(*mark.parts[0], look=mark.look)
-    texts = "".join(_written_text(*part) for part in mark.parts)
+        return _written_text(f' style="{mark.look}"', *mark.parts[0])
+    texts = "".join(_written_text("", *part) for part in mark.parts)
     return f'<g style="{mark.look}">{texts}</g>'
 
 
-def _written_text(words: str, x: float, y: float, turned: str, look: str = "") -> str:
-    style = f' style="{look}"' if look else ""
+def _written_text(style: str, words: str, x: float, y: float, turned: str) -> str:
     turn = f' transform="{turned}"' if turned else ""
     place = f'x="{_short(x)}" y="{_short(y)}"'
     return f"<text{style} {place}{turn}>{html.escape(words, quote=False)}</text>"
@@ -260,45 +248,37 @@ def _clip_path(id: str, frame: Box) -> str:
     return f'<clipPath id="{id}">{rect}</clipPath>'
 
 
+def _dots_data(places: Iterable[tuple[float, float]]) -> str:
+    return "".join(f"M{_joined(map(_tenths, place))}h0" for place in places)
+
+
 def _path_data(segments: list[Segment]) -> str:
     """Return segments as path data, each place relative to the one before, in tenths."""
-    written, at, start = [], (0, 0), (0, 0)
+    text, last, at, start = "", "", (0, 0), (0, 0)
     for command, numbers in segments:
         places = [_tenths(number) for number in numbers]
-        if command == "z":
-            written.append("z")
-            at = start
+        end = (places[-2], places[-1]) if places else start
+        if command == "L" and end == at:
             continue
-        end = (places[-2], places[-1])
+        letter, numbers_text = command, _joined(places)
         if command == "M":
-            written.append("M" + _joined(places))
             start = end
-        elif command != "L" or end != at:
-            moved = [n - at[place % 2] for place, n in enumerate(places)]
-            written.append(_relative(command, moved))
-        at = end
-    return _runs(written)
-
-
-def _relative(command: str, moved: list[int]) -> str:
-    if command == "L" and moved[1] == 0:
-        return "h" + _joined(moved[:1])
-    if command == "L" and moved[0] == 0:
-        return "v" + _joined(moved[1:])
-    return command.lower() + _joined(moved)
-
-
-def _runs(written: Iterable[str]) -> str:
-    """Return commands one after the other, a letter that repeats said once."""
-    text, last = "", ""
-    for piece in written:
-        letter, numbers = piece[0], piece[1:]
-        if letter == last and letter != "M" and letter != "z":
-            text += numbers if numbers.startswith("-") else f" {numbers}"
-        else:
-            text += piece
-        last = letter
+        elif command != "z":
+            letter, numbers_text = _relative(command, [n - at[i % 2] for i, n in enumerate(places)])
+        is_run = letter == last and letter not in "Mz"  # a letter that repeats is said once
+        space = "" if numbers_text.startswith("-") else " "
+        text += f"{space}{numbers_text}" if is_run else letter + numbers_text
+        last, at = letter, end
     return text
+
+
+def _relative(command: str, moved: list[int]) -> tuple[str, str]:
+    """Return the letter and the numbers of a command whose places are told from the last one."""
+    if command == "L" and moved[1] == 0:
+        return "h", _joined(moved[:1])
+    if command == "L" and moved[0] == 0:
+        return "v", _joined(moved[1:])
+    return command.lower(), _joined(moved)
 
 
 def _tenths(number: float) -> int:

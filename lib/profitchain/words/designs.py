@@ -1,36 +1,64 @@
-"""The words of the page on how wrong we could be: the verdict, its reasons, what is hidden."""
+"""The words on the same question asked otherwise: by other designs, in other ways of counting."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable
-from profitchain.core.formats import digits
-from profitchain.core.i18n import N_, _, clauses, following, ngettext
-from profitchain.evidence.grade import Verdict
-from profitchain.evidence.specification_curve import AS, FOR, LENGTH
+from profitchain.core.estimates import NotEstimable, Reason, to_frame
+from profitchain.core.formats import digits, p_words
+from profitchain.core.i18n import N_, _, following, ngettext
+from profitchain.evidence.event_study import Shock
+from profitchain.evidence.specification_curve import ALL_BUT, AS, FOR, LENGTH
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company
 from profitchain.stats.comparisons import in_percentage_points
-from profitchain.stats.ratios import said_frame
+from profitchain.stats.margins import Wald
+from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
+from profitchain.words.evidence_reasons import touched_words
 from profitchain.words.scores import brief, spread
 
-ROLES = {"estimate": "", "check": "", "shown": N_("Shown, but not judged.")}
-GRADE_WORDS = {
-    "too few data": N_("too few data"),
-    "contradictory": N_("contradictory"),
-    "weak": N_("weak"),
-    "moderate": N_("moderate"),
-    "strong": N_("strong"),
-}
-OPENING = {
-    1.0: N_("The evidence that satisfied customers come back more is **{grade}**: {reasons}."),
-    -1.0: N_("The evidence that satisfied customers come back less is **{grade}**: {reasons}."),
-    0.0: N_(
-        "The evidence on whether satisfied customers come back more is **{grade}**: {reasons}."
-    ),
-}
+POINTS = N_("points")
+DESIGNS = {  # by what a design compares: its label, and what it compares and assumes
+    "raw": (N_("As it is"),
+        N_("Compares customers as they are: assumes that nothing else differs.")),
+    "adjusted": (N_("History held fixed"),
+        N_("Compares customers with like history: assumes that nothing unrecorded moves both "
+           "score and orders.")),
+    "weighted": (N_("Weighted to all asked"),
+        N_("As before, each answer standing for the silent who are like it: assumes that these "
+           "would have answered, and returned, like those who did.")),
+    "earlier_answer": (N_("Own earlier answer held fixed"),
+        N_("Compares customers with the same earlier score: assumes that it shows what lasts "
+           "about them.")),
+    "own_average": (N_("Own earlier answer held fixed"),
+        N_("Compares each customer's answers with that customer's own average: what lasts about "
+           "a customer can't matter; assumes that earlier orders did not decide who answered "
+           "again.")),
+    "within_fixed_effects": (N_("Own average held fixed"),
+        N_("Compares each customer's answers with that customer's own average; biased where "
+           "customers answer again because they came back.")),
+    "placebo": (N_("Check: the return before"),
+        N_("Asks whether the score goes with how quick the return before it was, which it "
+           "can't have caused: more than nothing is something unrecorded.")),
+    "lead": (N_("Check: the next score"),
+        N_("Asks whether the next score goes with the orders before it, this score held "
+           "fixed: more than nothing is something unrecorded.")),
+    "shock": (N_("An event from outside"),
+        N_("Compares how those touched by {event} changed with how the rest did: assumes that "
+           "else both would have changed alike, and that it worked through satisfaction alone.")),
+    "experiment": (N_("By lot"),
+        N_("Compares those whom chance had put on two sides: assumes that it worked through "
+           "satisfaction alone.")),
+    "offers": (N_("By lot: offers held out"),
+        N_("Compares customers offered something with those held out by lot: at most an upper "
+           "bound, as an offer also sells without satisfying.")),
+}  # fmt: skip
+_HISTORY = {"prior_orders": N_("prior orders"), "recency": N_("recency")}
+_HISTORY |= {"tenure": N_("tenure")}
 HANGS_ON = {
     AS: N_("The effect hangs most on how the score enters"),
     FOR: N_("The effect hangs most on what is adjusted for"),
@@ -38,41 +66,21 @@ HANGS_ON = {
 }
 
 
-def verdict_sentence(found: Verdict) -> str:
-    """Return the page's first sentence: the verdict in words, with its reasons."""
-    reasons = clauses(map(_, found.reasons))
-    if found.grade == "too few data":
-        return _(
-            "There are **too few data** to say whether satisfied customers come back more: "
-            "{reasons}.",
-            reasons=reasons,
-        )
-    if found.lacking:
-        reasons = _("{reasons}, but {lacking}", reasons=reasons, lacking=_(found.lacking))
-    opening = OPENING[0.0 if found.grade == "contradictory" else found.direction]
-    return _(opening, grade=_(GRADE_WORDS[found.grade]), reasons=reasons)
-
-
 def specifications_sentence(curve: pd.DataFrame) -> str:
     """Return in how many specifications the link is clear, and whether the conclusion flips."""
-    counts = curve.loc[curve["clear"] != "", "clear"].value_counts()
-    total = int(counts.sum())
-    if total == 0:
+    sides = curve["clear"]
+    up, down = int((sides == "positive").sum()), int((sides == "negative").sum())
+    counts = {"most": max(up, down), "total": int((sides != "").sum())}
+    if counts["total"] == 0:
         return _("No other way of counting gave a number.")
-    up, down = (int(counts.get(side, 0)) for side in ("positive", "negative"))
-    most, least = max(up, down), min(up, down)
-    counts = {"most": most, "total": total}
-    if least:
+    if up and down:
         return _(
             "In **{most} of {total}** ways of counting, the interval leaves zero out on one side, "
             "in {least} on the other: the conclusion **flips**.",
-            least=least,
-            **counts,
-        )
-    if most == 0:
-        return _(
-            "In none of {total} ways of counting does the interval leave zero out.", total=total
-        )
+            least=min(up, down), **counts,
+        )  # fmt: skip
+    if not up and not down:
+        return _("In none of {total} ways of counting does the interval leave zero out.", **counts)
     if up:
         return _(
             "In **{most} of {total}** ways of counting, the interval leaves zero out; in none is "
@@ -86,11 +94,12 @@ def specifications_sentence(curve: pd.DataFrame) -> str:
     )
 
 
-def pre_trend_sentence(test: object) -> str:
+def pre_trend_sentence(test: Wald | NotEstimable) -> str:
     """Return whether those touched by the event moved like the rest before it."""
     if isinstance(test, NotEstimable):
-        return _("Whether both moved alike before the event can't be said: {why}", why=test.why)
-    p = _("p below {limit}", limit="0.001") if test.p < 0.001 else f"p = {test.p:.3f}"
+        why = reasons.text(test)
+        return _("Whether both moved alike before the event can't be said: {why}", why=why)
+    p = p_words(test.p)
     if test.p < 0.05:
         return _(
             "Before the event they did **not** move alike ({p}): what follows is no proof.", p=p
@@ -98,97 +107,164 @@ def pre_trend_sentence(test: object) -> str:
     return _("Before the event there is no sign that they moved apart ({p}).", p=p)
 
 
-def rungs_table(rungs: pd.DataFrame) -> pd.DataFrame:
-    """Return the ladder as a table, in percentage points: design, effect, n, what it compares."""
-    table = shown(rungs).rename(columns={"label": "design"})
+def designs_table(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the designs as a table, in percentage points: design, effect, n, what it compares."""
     notes = [
-        following(row.note, _(ROLES[row.role]), row.why and _("Not here: {why}", why=row.why))
-        for row in rungs.itertuples()
+        following(
+            _note(row.compares),
+            _("Shown, but not judged.") if row.role == "shown" else "",
+            row.why and _("Not here: {why}", why=reasons.text(row.why)),
+        )
+        for row in effects.itertuples()
     ]
-    table = table.assign(why=N_("not here")).assign(**{"what it compares": notes})
-    return table[["design", "value", "low", "high", "n", "why", "what it compares", "unit"]]
+    words = {"design": _labels(effects), "why": N_("not here"), "what it compares": notes}
+    return per_point(effects).assign(**words)[
+        ["design", "value", "low", "high", "n", "why", "what it compares", "unit"]
+    ]
 
 
-def rungs_chart(rungs: pd.DataFrame) -> pd.DataFrame:
-    """Return the ladder's designs that gave a number and are judged, in percentage points."""
-    known = rungs[rungs["value"].notna() & (rungs["role"] != "shown")]
-    known = known if len(known) else rungs
-    return in_percentage_points(known)[["label", "value", "low", "high", "n", "why"]]
+def designs_chart(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the designs that gave a number and are judged, in percentage points."""
+    judged = effects[effects["value"].notna() & (effects["role"] != "shown")]
+    rows = judged if len(judged) else effects
+    rows = in_percentage_points(rows).assign(label=_labels(rows))
+    return rows[["label", "value", "low", "high", "n", "why"]]
 
 
-def rungs_caption(rungs: pd.DataFrame, firm: Company) -> Caption:
-    """Return the caption of the ladder's chart."""
-    message = _ladder_message(rungs)
-    shown = rungs_chart(rungs)
-    return per_point_caption(message, firm, rungs) | {
-        "description": described(message, spread(shown)),
+def _labels(effects: pd.DataFrame) -> list[str]:
+    return [_(DESIGNS[compares.key][0]) for compares in effects["compares"]]
+
+
+def _note(compares: Reason) -> str:
+    """Return what a design compares and assumes, and why it isn't the customer's own average."""
+    values = {
+        name: reasons.text(part) for name, part in compares.values if isinstance(part, Reason)
+    }
+    return following(_(DESIGNS[compares.key][1], **values), values.get("not_average", ""))
+
+
+def designs_caption(effects: pd.DataFrame, firm: Company) -> Caption:
+    """Return the caption of the designs' chart."""
+    rows = effects[effects["value"].notna() & (effects["role"] == "estimate")]
+    message = _("No design gives a number")
+    if len(rows):
+        message = ngettext(
+            "The link is clear in {clear} of {n} design that measures it",
+            "The link is clear in {clear} of {n} designs that measure it",
+            len(rows), clear=int(((rows["low"] > 0) | (rows["high"] < 0)).sum()),
+        )  # fmt: skip
+    return per_point_caption(message, firm, effects) | {
+        "description": described(message, spread(designs_chart(effects))),
         "unit": PER_POINT,
         "reference": 0,
     }
 
 
-def rungs_table_caption(rungs: pd.DataFrame, edition: Edition) -> Caption:
-    """Return the caption of the ladder's table."""
-    told = per_point_caption(_("Each design, and what it compares"), edition.company, rungs)
+def designs_table_caption(effects: pd.DataFrame, edition: Edition) -> Caption:
+    """Return the caption of the designs' table."""
+    message = _("Each design, and what it compares")
+    caption = per_point_caption(message, edition.company, effects)
     if edition.stands_for == 1:
-        return told
+        return caption
     few = _(
         "{source}; designs that follow single customers: of some drawn by chance, each stands for "
         "{each}",
-        source=told["source"], each=digits(edition.stands_for, 1),
+        source=caption["source"], each=digits(edition.stands_for, 1),
     )  # fmt: skip
-    return told | {"source": few}
+    return caption | {"source": few}
+
+
+def windows_chart(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the effect by length of the window in percentage points, each length in words."""
+    names = [ngettext("{n} day", "{n} days", days) for days in rows["window"]]
+    return per_point(rows).assign(window=names)
 
 
 def windows_caption(rows: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the effect by length of the window."""
-    known = rows.dropna(subset=["value"])
-    clear = int((known["low"] > 0).sum() + (known["high"] < 0).sum())
-    counts = {"clear": clear, "total": len(known)}
+    clear = int((rows["low"] > 0).sum() + (rows["high"] < 0).sum())
+    counts = {"clear": clear, "total": int(rows["value"].notna().sum())}
     message = _("The link is clear for {clear} of {total} lengths of the window", **counts)
     return per_point_caption(message, firm, rows, within=_("the days named")) | {
-        "description": described(message, spread(in_percentage_points(rows))),
+        "description": described(message, spread(windows_chart(rows))),
         "unit": PER_POINT,
         "reference": 0,
     }
 
 
-def shown(rows: pd.DataFrame) -> pd.DataFrame:
+def per_point(rows: pd.DataFrame) -> pd.DataFrame:
     """Return effects of a point in percentage points, named as such."""
     return in_percentage_points(rows).assign(unit=PER_POINT)
 
 
-def curve_shown(curve: pd.DataFrame) -> pd.DataFrame:
+def curve_chart(curve: pd.DataFrame) -> pd.DataFrame:
     """Return the specification curve in percentage points, one row a specification."""
-    names = {"form": AS, "adjusted_for": FOR, "window": LENGTH}
-    return shown(curve).drop(columns="cut").rename(columns=names)
+    rows = per_point(curve).drop(columns=["cut", "adjusted_for"]).rename(columns={"window": LENGTH})
+    rows.insert(0, AS, [_choice(AS, cut) for cut in curve["cut"]])
+    rows.insert(1, FOR, [_choice(FOR, name) for name in curve["adjusted_for"]])
+    return rows
+
+
+def _choice(kind: str, choice: Any) -> str:
+    """Return what a choice of a specification is called."""
+    if kind == AS:
+        return POINTS if np.isnan(choice) else _("{score} or more", score=f"{choice:g}")
+    left_out = str(choice).removeprefix(ALL_BUT)
+    if kind == LENGTH or left_out == choice:
+        return str(choice)
+    control = _(_HISTORY.get(left_out, left_out.replace("_", " ")))
+    return _("all but {control}", control=control)
 
 
 def curve_caption(curve: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the specification curve."""
-    counts = curve.loc[curve["clear"] != "", "clear"].value_counts()
-    clear, total = int(counts.drop("unclear", errors="ignore").sum()), int(counts.sum())
-    counts = {"clear": clear, "total": total}
-    message = _("The link is clear in {clear} of {total} ways of counting", **counts)
+    total = int((curve["clear"] != "").sum())
+    clear = total - int((curve["clear"] == "unclear").sum())
+    message = _(
+        "The link is clear in {clear} of {total} ways of counting", clear=clear, total=total
+    )
     return per_point_caption(message, firm, curve, within=_("30 to 365 days")) | {
-        "description": described(message, spread(in_percentage_points(curve)[["form", "value"]])),
+        "description": described(message, spread(curve_chart(curve)[[AS, "value"]])),
         "mark": _("as on our pages"),
     }
 
 
-def choices_shown(choices: pd.DataFrame) -> pd.DataFrame:
-    """Return the choices in percentage points."""
+def choices_chart(choices: pd.DataFrame) -> pd.DataFrame:
+    """Return the choices in percentage points, each in words."""
+    names = [_choice(row.kind, row.choice) for row in choices.itertuples()]
     numbers = choices[["value", "least", "most"]] * 100
-    return choices.assign(**{name: numbers[name] for name in numbers}, unit=PER_POINT)
+    return choices.assign(choice=names, **dict(numbers.items()), unit=PER_POINT)
 
 
-def event_shown(study: pd.DataFrame, event: object) -> pd.DataFrame:
+def choices_caption(choices: pd.DataFrame, firm: Company) -> Caption:
+    """Return the caption of what each choice does to the effect."""
+    message, panel_rows = _("No way of counting gave a number"), 1
+    if len(choices):
+        spans = choices.groupby("kind", sort=False)["value"].agg(
+            lambda rows: rows.max() - rows.min()
+        )
+        message = _(HANGS_ON[str(spans.idxmax())])
+        panel_rows = int(choices["kind"].value_counts().max())
+    return {
+        "message": message,
+        "measure": _(
+            "Middle one of the effects in which a choice takes part, and the ends of them all (no "
+            "intervals); percentage points for one more point"
+        ),
+        "source": source(_("Ways of counting"), int(choices["specifications"].sum() / 3)),
+        "description": described(message, spread(choices_chart(choices))),
+        "height": 62 + 54 * panel_rows,
+        "panels": "kind",
+    }
+
+
+def event_chart(study: pd.DataFrame, event: Shock | NotEstimable) -> pd.DataFrame:
     """Return the months around an event, repeats in percentage points, each outcome named.
 
     Without an event: one row with the reason, so that the chart says it.
     """
     if isinstance(event, NotEstimable):
-        return said_frame([event], period=[0], outcome=[""])
+        return to_frame([event], period=[0], outcome=[""])
     share = study["outcome"] == "repeat"
     names = {"score": _("Score, in points"), "repeat": _("Repeat orders, in percentage points")}
     both = study.where(~share, in_percentage_points(study))
@@ -197,41 +273,8 @@ def event_shown(study: pd.DataFrame, event: object) -> pd.DataFrame:
     )
 
 
-def choices_caption(choices: pd.DataFrame, firm: Company) -> Caption:
-    """Return the caption of what each choice does to the effect."""
-    message = _choices_message(choices)
-    return {
-        "message": message,
-        "measure": _(
-            "Middle one of the effects in which a choice takes part, and the ends of them all (no "
-            "intervals); percentage points for one more point"
-        ),
-        "source": source(_("Ways of counting"), int(choices["specifications"].sum() / 3)),
-        "description": described(message, spread(choices_shown(choices))),
-        "height": 62 + 54 * int(choices["kind"].value_counts().max() if len(choices) else 1),
-        "panels": "kind",
-    }
-
-
-def rules_table(found: Verdict) -> pd.DataFrame:
-    """Return the rules of the verdict with the answer that this edition gives to each."""
-    names = {"rule": "the rule", "otherwise": "if not", "answer": "here"}
-    return found.answers.rename(columns=names)
-
-
-def rules_caption(found: Verdict) -> Caption:
-    """Return the caption of the rules."""
-    return {
-        "message": _("By these rules the evidence is: {grade}", grade=_(GRADE_WORDS[found.grade])),
-        "measure": _(
-            "Asked in this order; the first no sets the grade, and without any it is strong"
-        ),
-        "source": source(_(FOLLOWED), found.n),
-    }
-
-
-def event_caption(study: pd.DataFrame, event: object) -> Caption:
-    """Return the caption of the months around an event (`event`: a shock, or NotEstimable)."""
+def event_caption(study: pd.DataFrame, event: Shock | NotEstimable) -> Caption:
+    """Return the caption of the months around an event, or of why there is none."""
     if isinstance(event, NotEstimable):
         message = _("No event from outside to learn from")
         measure = _("Difference by month from the month before the event; 95% intervals")
@@ -241,7 +284,7 @@ def event_caption(study: pd.DataFrame, event: object) -> Caption:
         measure = _(
             "Difference by month from the month before the event; {touched} against the rest; 95% "
             "intervals",
-            touched=event.touched,
+            touched=touched_words(event.touched),
         )
     return {
         "message": message,
@@ -255,37 +298,16 @@ def event_caption(study: pd.DataFrame, event: object) -> Caption:
 
 def per_point_caption(message: str, firm: Company, rows: pd.DataFrame, within: str = "") -> Caption:
     """Return the caption of effects of one point, in percentage points, within the named days."""
-    within = within or ngettext("{n} day", "{n} days", firm.repeat_within_days)
     return {
         "message": message,
         "measure": _(
             "Percentage points more who order again within {within}, for one more point of "
             "“{question}”; 95% intervals",
-            within=within,
-            question=firm.main.label,
+            within=within or ngettext("{n} day", "{n} days", firm.repeat_within_days),
+            question=firm.main.label if firm.main else "",
         ),
         "source": source(_(FOLLOWED), int(rows["n"].max()) if len(rows) else 0),
     }
-
-
-def _ladder_message(rungs: pd.DataFrame) -> str:
-    known = rungs[rungs["value"].notna() & (rungs["role"] == "estimate")]
-    if known.empty:
-        return _("No design gives a number")
-    clear = int(((known["low"] > 0) | (known["high"] < 0)).sum())
-    return ngettext(
-        "The link is clear in {clear} of {n} design that measures it",
-        "The link is clear in {clear} of {n} designs that measure it",
-        len(known),
-        clear=clear,
-    )
-
-
-def _choices_message(choices: pd.DataFrame) -> str:
-    if choices.empty:
-        return _("No way of counting gave a number")
-    spans = choices.groupby("kind", sort=False)["value"].agg(lambda one: one.max() - one.min())
-    return _(HANGS_ON[str(spans.idxmax())])
 
 
 def described(message: str, rest: str) -> str:

@@ -9,43 +9,38 @@ from profitchain.core.formats import ends, plain
 from profitchain.core.i18n import _, following, pgettext
 from profitchain.evidence.hidden_confounding import StraightLine, contours, drawn_to
 from profitchain.sources.company import Company
-from profitchain.stats.comparisons import in_percentage_points
-from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
-from profitchain.words.designs import described, per_point_caption, shown
+from profitchain.words import reasons
+from profitchain.words.captions import FOLLOWED, Caption, source
+from profitchain.words.designs import described, per_point, per_point_caption
 from profitchain.words.prose import sentence
 from profitchain.words.reasons import control_name
 
 
 def hidden_sentence(robust: MaybeEstimate, sure: MaybeEstimate, compared: pd.DataFrame) -> str:
     """Return how strong something hidden would have to be, against the strongest control."""
-    if isinstance(robust, NotEstimable) or isinstance(sure, NotEstimable):
-        why = robust.why if isinstance(robust, NotEstimable) else sure.why
-        return _("How strong something hidden would have to be can't be said: {why}", why=why)
-    told = sentence(
+    strength = sentence(
         "To explain the link away, something that nobody recorded would have to explain "
         "**{robust:number}** of what is still open both in the score and in who came back; "
         "{sure:number} would do to leave it unclear.",
+        otherwise="How strong something hidden would have to be can't be said: {why}",
         robust=robust, sure=sure,
     )  # fmt: skip
     once = compared[compared["times"] == 1]
     if once.empty:
-        return told
+        return strength
     row = once.iloc[0]
-    shares = [plain(row[name], "share") for name in ("score_share", "outcome_share")]
     strongest = _(
         "Our strongest control, {control}, explains {of_score} and {of_repeats}.",
-        control=control_name(row["control"]),
-        of_score=shares[0],
-        of_repeats=shares[1],
-    )
-    return following(told, strongest)
+        control=control_name(row["control"]), of_score=plain(row["score_share"], "share"),
+        of_repeats=plain(row["outcome_share"], "share"),
+    )  # fmt: skip
+    return following(strength, strongest)
 
 
 def e_value_sentence(ratio: MaybeEstimate, strength: MaybeEstimate) -> str:
     """Return the E-value of one more point in words, with that of the interval's near end."""
-    for said in (ratio, strength):
-        if isinstance(said, NotEstimable):
-            return _("No E-value: {why}", why=said.why)
+    if isinstance(strength, NotEstimable):
+        return _("No E-value: {why}", why=reasons.text(strength))
     if strength.low <= 1:
         return sentence(
             "One more point goes with a repeat {ratio:number} times as likely ({ratio:evidence}): "
@@ -60,27 +55,27 @@ def e_value_sentence(ratio: MaybeEstimate, strength: MaybeEstimate) -> str:
     )  # fmt: skip
 
 
-def reliability_sentence(found: MaybeEstimate, stated: tuple[float, ...]) -> str:
+def reliability_sentence(agreement: MaybeEstimate, stated: tuple[float, ...]) -> str:
     """Return how alike two answers of one customer are, and which reliability is used."""
     used = _(
         "The correction uses the range that studies of single questions report, {range}.",
         range=ends(f"{min(stated):g}", f"{max(stated):g}"),
     )
-    if isinstance(found, NotEstimable):
-        why = _("How noisy the score is can't be measured here: {why}", why=found.why)
-        return following(why, used)
-    told = sentence(
+    if isinstance(agreement, NotEstimable):
+        why = reasons.text(agreement)
+        return following(_("How noisy the score is can't be measured here: {why}", why=why), used)
+    measured = sentence(
         "Two answers that a customer gave within four weeks agree to {found:number} "
         "({found:evidence}; 1: fully).",
-        found=found,
+        found=agreement,
     )
-    if found.value < min(stated):
+    if agreement.value < min(stated):
         less = _(
             "That is less than a noisy question alone explains: satisfaction itself moved between "
             "them."
         )
-        return following(told, less, used)
-    return following(told, _("The correction uses that figure."))
+        return following(measured, less, used)
+    return following(measured, _("The correction uses that figure."))
 
 
 def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
@@ -88,34 +83,33 @@ def contour_points(compared: pd.DataFrame) -> pd.DataFrame:
     if compared.empty:
         return compared.assign(label="", unit="share")
     strongest = compared["control"].iloc[0]
-    kept = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
+    rows = compared[(compared["times"] == 1) | (compared["control"] == strongest)]
     labels = [
         control_name(row.control) + ("" if row.times == 1 else f" × {row.times:g}")
-        for row in kept.itertuples()
+        for row in rows.itertuples()
     ]
-    kept = kept.assign(unit="share")
-    kept.insert(0, "label", labels)
-    return kept[["label", "score_share", "outcome_share", "value", "low", "high", "n", "unit"]]
+    columns = ["label", "score_share", "outcome_share", "value", "low", "high", "n", "unit"]
+    return rows.assign(label=labels, unit="share")[columns]
 
 
 def contours_caption(line: StraightLine | NotEstimable, compared: pd.DataFrame) -> Caption:
     """Return the caption of the contours and what the drawing needs besides its points."""
-    told = {
-        "message": _hidden_message(line, compared),
+    message = _hidden_message(line, compared)
+    caption = {
+        "message": message,
         "measure": _(
             "Share of what is still open in the score (across) and in who came back (up) that "
             "something hidden would explain; dots: as strong as what we adjust for"
         ),
         "source": source(_(FOLLOWED), line.n),
+        "description": described(message, _("The numbers stand in the table of controls.")),
         "x_label": pgettext("an axis: share", "of the score"),
         "y_label": pgettext("an axis: share", "of who came back"),
     }
-    numbers = _("The numbers stand in the table of controls.")
-    told["description"] = described(told["message"], numbers)
     if isinstance(line, NotEstimable):
-        return told | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
+        return caption | {"lines": pd.DataFrame(columns=["line"]), "reach": (1.0, 1.0)}
     reach = drawn_to(line, contour_points(compared))
-    return told | {"lines": contours(line, reach=reach), "reach": reach, "height": 400}
+    return caption | {"lines": contours(line, reach=reach), "reach": reach, "height": 400}
 
 
 def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
@@ -123,21 +117,18 @@ def compared_table(compared: pd.DataFrame) -> pd.DataFrame:
 
     In percentage points, one row a control; without controls there are no rows.
     """
-    rows = shown(compared)
+    rows = per_point(compared)
+    names = {"control": "as strong as", "score_share": "explains of the score"}
+    names |= {"outcome_share": "explains of repeats"}
     table = rows.drop_duplicates("control")[["control", "score_share", "outcome_share"]]
-    table = table.rename(
-        columns={
-            "control": "as strong as",
-            "score_share": "explains of the score",
-            "outcome_share": "explains of repeats",
-        }
-    )
+    table = table.rename(columns=names)
     for times, part in rows.groupby("times"):
-        ends = part.set_index("control")[["value", "low", "high"]].loc[table["as strong as"]]
-        for end in ends:
-            table[f"{_left(times)}_{end}"] = ends[end].to_numpy()
-    names = [control_name(control) for control in table["as strong as"]]
-    return table.assign(**{"as strong as": names}).reset_index(drop=True)
+        left = "left" if times == 1 else f"left at {times:g} times"
+        numbers = part.set_index("control")[["value", "low", "high"]].loc[table["as strong as"]]
+        for name in numbers:
+            table[f"{left}_{name}"] = numbers[name].to_numpy()
+    controls = [control_name(control) for control in table["as strong as"]]
+    return table.assign(**{"as strong as": controls}).reset_index(drop=True)
 
 
 def compared_caption(line: StraightLine | NotEstimable) -> Caption:
@@ -156,14 +147,15 @@ def compared_caption(line: StraightLine | NotEstimable) -> Caption:
 
 def corrections_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the effect at each reliability, in percentage points."""
-    names = [f"{one:g}" if one < 1 else _("1 (no noise)") for one in rows["reliability"]]
-    return in_percentage_points(rows).assign(reliability=names, unit=PER_POINT)
+    names = [f"{share:g}" if share < 1 else _("1 (no noise)") for share in rows["reliability"]]
+    return per_point(rows).assign(reliability=names)
 
 
 def corrections_caption(rows: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the correction for a noisy score."""
-    message = _("The noisier the score, the stronger the link behind it")
-    return per_point_caption(message, firm, rows)
+    return per_point_caption(
+        _("The noisier the score, the stronger the link behind it"), firm, rows
+    )
 
 
 def line_sentence(line: MaybeEstimate, effect: MaybeEstimate) -> str:
@@ -173,10 +165,6 @@ def line_sentence(line: MaybeEstimate, effect: MaybeEstimate) -> str:
         "by the logit of the other pages with {effect:difference_number}.",
         otherwise="No straight line fits: {why}", line=line, effect=effect,
     )  # fmt: skip
-
-
-def _left(times: float) -> str:
-    return "left" if times == 1 else f"left at {times:g} times"
 
 
 def _hidden_message(line: StraightLine | NotEstimable, compared: pd.DataFrame) -> str:

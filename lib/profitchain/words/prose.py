@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
-    "clauses", "either", "emphasised", "first_capital", "following", "how", "interval",
-    "link_message", "listed", "note", "number", "on_the", "period_label", "period_short",
+    "clauses", "emphasised", "first_capital", "following", "how", "interval",
+    "listed", "note", "number", "on_the", "period_label", "period_short",
     "period_word", "reason", "sentence", "unbroken", "unmarked", "with_interval", "with_names",
 ]  # fmt: skip
 
@@ -95,6 +95,9 @@ class _Furniture:
 
 
 TEXT = _Furniture()
+_PERIODS = {"month": N_("month"), "quarter": N_("quarter"), "year": N_("year")}
+_MANY_PERIODS = {"month": N_("months"), "quarter": N_("quarters"), "year": N_("years")}
+_ON = {"month": N_("on the month"), "quarter": N_("on the quarter"), "year": N_("on the year")}
 
 
 def period_word(period: Period | str) -> str:
@@ -102,16 +105,9 @@ def period_word(period: Period | str) -> str:
     return _(_PERIODS[Period(period).every])
 
 
-_PERIODS = {"month": N_("month"), "quarter": N_("quarter"), "year": N_("year")}
-_ON = {"month": N_("on the month"), "quarter": N_("on the quarter"), "year": N_("on the year")}
-
-
 def on_the(every: On) -> str:
     """Return against what a change is counted: on the month, the quarter or the year before."""
     return _(_ON[every])
-
-
-_MANY_PERIODS = {"month": N_("months"), "quarter": N_("quarters"), "year": N_("years")}
 
 
 def periods_word(period: Period | str) -> str:
@@ -164,32 +160,9 @@ def change_message(
     return _("{label} fell {size} {on}", size=_size(change), **words)
 
 
-def link_message(effect: MaybeEstimate, *, what: str = "", outcome: str = "", per: str = "") -> str:
-    """Return an exhibit's message about an effect: "goes with", or no clear link.
-
-    `what` is satisfaction, `outcome` repeat purchases, `per` one more point, unless said.
-    """
-    what, outcome = what or _("satisfaction"), outcome or _("repeat purchases")
-    per = per or _("one more point")
-    if isinstance(effect, NotEstimable):
-        words = {"what": what, "outcome": outcome, "too_few": _(TOO_FEW)}
-        return _("Link between {what} and {outcome}: {too_few}", **words)
-    if effect.verdict == "no clear change":
-        return _("No clear link between {what} and {outcome}", what=what, outcome=outcome)
-    words = {"per": first_capital(per), "size": _size(effect), "outcome": outcome}
-    if effect.verdict == "up":
-        return _("{per} goes with {size} more {outcome}", **words)
-    return _("{per} goes with {size} fewer {outcome}", **words)
-
-
 def first_capital(text: str) -> str:
     """Return text with its first letter as a capital, the others as they are."""
     return text[:1].upper() + text[1:]
-
-
-def either(condition: bool, yes: str, no: str) -> str:
-    """Return one of two wordings, so that a notebook needs no `if`."""
-    return _(yes if condition else no)
 
 
 def sentence(template: str, /, *, otherwise: str | None = None, **values: object) -> str:
@@ -211,9 +184,9 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
     >>> sentence("In {period}, {rate:number} came back.", rate=rate, period=Period("2026Q3"))
     'In July–September 2026, 31.2% came back.'
     """
-    unsaid = [reasons.text(value) for value in values.values() if isinstance(value, NotEstimable)]
-    if unsaid:
-        return _(otherwise or N_("Not known: {why}")).replace("{why}", unsaid[0])
+    missing = [value for value in values.values() if isinstance(value, NotEstimable)]
+    if missing:
+        return _(otherwise or N_("Not known: {why}")).replace("{why}", reasons.text(missing[0]))
     return _(template).format(**{name: _Shown(value) for name, value in values.items()})
 
 
@@ -224,17 +197,18 @@ class Prose:
     sentences: tuple[str, ...]
     is_answer: bool = False
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
-        shown = [emphasised(text) for text in self.sentences]
-        bundle: dict = {"text/plain": "\n".join(unmarked(text) for text in self.sentences)}
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
+        plain = [unmarked(text) for text in self.sentences]
+        part = "li" if self.is_answer else "p"
+        parts = "".join(f"<{part}>{emphasised(text)}</{part}>" for text in self.sentences)
+        bundle: dict[str, object] = {"text/plain": "\n".join(plain)}
         if self.is_answer:
-            items = "".join(f"<li>{text}</li>" for text in shown)
-            bundle["text/html"] = f'<ul class="answer">{items}</ul>'
-            plain_text = [unmarked(text) for text in self.sentences]
-            bundle["application/vnd.profitchain.answer+json"] = {"sentences": plain_text}
+            bundle["text/html"] = f'<ul class="answer">{parts}</ul>'
+            bundle["application/vnd.profitchain.answer+json"] = {"sentences": plain}
         else:
-            paragraphs = "".join(f"<p>{text}</p>" for text in shown)
-            bundle["text/html"] = f'<div class="reading">{paragraphs}</div>'
+            bundle["text/html"] = f'<div class="reading">{parts}</div>'
             bundle["application/vnd.profitchain.prose+json"] = {}
         return bundle
 
@@ -290,28 +264,20 @@ def how(question: Question) -> str:
     )
 
 
-_RATED = N_(
-    "“{label}” is rated from {low} to {high}: the mean of valid answers, and the top-two-box "
-    "share, that of answers {below_high} and {high}."
-)
+_RATED = N_("“{label}” is rated from {low} to {high}: the mean of valid answers, and the "
+            "top-two-box share, that of answers {below_high} and {high}.")  # fmt: skip
 _HOW = {
-    "nps": N_(
-        "The net promoter score (NPS) is the percentage of promoters (answers 9–10) less the "
-        "percentage of detractors (answers 0–6), in points from −100 to 100. Passives (answers "
-        "7–8) count among the valid answers only."
-    ),
-    "csat": N_(
-        "CSAT of “{label}” is the share of valid answers of {good} or more on the scale from {low} "
-        "to {high}."
-    ),
-    "ces": N_(
-        "CES of “{label}” is the mean of valid answers on the scale from {low} to {high}, where a "
-        "{easy} answer means easy; the share finding it easy is that of answers {side} the middle "
-        "of the scale."
-    ),
+    "nps": N_("The net promoter score (NPS) is the percentage of promoters (answers 9–10) less the "
+              "percentage of detractors (answers 0–6), in points from −100 to 100. Passives "
+              "(answers 7–8) count among the valid answers only."),
+    "csat": N_("CSAT of “{label}” is the share of valid answers of {good} or more on the scale "
+               "from {low} to {high}."),
+    "ces": N_("CES of “{label}” is the mean of valid answers on the scale from {low} to {high}, "
+              "where a {easy} answer means easy; the share finding it easy is that of answers "
+              "{side} the middle of the scale."),
     "rating": _RATED,
     "driver": _RATED,
-}
+}  # fmt: skip
 
 
 def emphasised(text: str) -> str:

@@ -15,12 +15,13 @@ from ladder_worlds import lives
 from profitchain.core import formats
 from profitchain.core.estimates import GRADES, Estimate, NotEstimable
 from profitchain.evidence import hidden_confounding, specification_curve
-from profitchain.evidence.designs import rungs
-from profitchain.evidence.grade import Verdict, verdict
-from profitchain.evidence.grading_rules import RULES, Evidence, detectable
+from profitchain.evidence.designs import effects_by_design
+from profitchain.evidence.evidence import Evidence, detectable
+from profitchain.evidence.grading_rules import RULES, Grading, grading
 from profitchain.evidence.within_customer import as_cells
 from profitchain.exhibits import record_ids
-from profitchain.words import designs
+from profitchain.words import grading_rules as grading_words
+from profitchain.words import reasons
 
 CONTROLS = ["prior_orders", "recency", "tenure"]
 WORLDS = int(os.environ.get("PROFITCHAIN_VERDICTS", "4"))  # of each kind; 60 take five minutes
@@ -45,7 +46,7 @@ def evidence(
     roles = ROLES | (role or {})
     rows = [
         {
-            "rung": rung,
+            "design": rung,
             "role": roles.get(rung, "estimate"),
             "value": middle / 100,
             "low": (middle - half) / 100,
@@ -54,7 +55,7 @@ def evidence(
         }
         for rung, (middle, half) in said.items()
     ]
-    columns = ["rung", "role", "value", "low", "high", "n"]
+    columns = ["design", "role", "value", "low", "high", "n"]
     compared = pd.DataFrame(
         [
             {"control": "tier", "times": times, "low": low, "high": low + 1.0}
@@ -65,7 +66,7 @@ def evidence(
         columns=["control", "times", "low", "high"],
     )
     return Evidence(
-        rungs=pd.DataFrame(rows, columns=columns),
+        effects=pd.DataFrame(rows, columns=columns),
         compared=compared,
         curve=pd.DataFrame({"clear": clear, "adjusted_for": "all"}),
         repeat_rate=repeat_rate,
@@ -126,7 +127,7 @@ CASES = {
 
 @pytest.mark.parametrize(("said", "how", "grade"), CASES.values(), ids=CASES)
 def test_each_rule_sets_the_grade_that_it_says(said, how, grade):
-    found = verdict(evidence(said, **how))
+    found = grading(evidence(said, **how))
     assert found.grade == grade
     assert 1 <= len(found.reasons) <= 3
     assert bool(found.lacking) == (grade == "moderate")
@@ -139,13 +140,13 @@ def test_a_link_the_other_way_is_graded_alike(said, how, grade):
     clear = tuple(sides.get(one, one) for one in how.get("clear", ("positive",) * 8))
     given = evidence(turned, **how | {"clear": clear})
     compared = given.compared.assign(low=-given.compared["high"], high=-given.compared["low"])
-    assert verdict(replace(given, compared=compared)).grade == grade
+    assert grading(replace(given, compared=compared)).grade == grade
 
 
-def test_comparing_customers_as_they_come_can_not_make_the_verdict():
+def test_comparing_customers_as_they_come_can_not_make_the_grading():
     given = evidence(SOUND, clear=("positive",) * 8 + ("negative",) * 8)
     raw = given.curve.assign(adjusted_for=["all"] * 8 + ["none"] * 8)
-    assert verdict(replace(given, curve=raw)).grade == "moderate"
+    assert grading(replace(given, curve=raw)).grade == "moderate"
 
 
 def test_the_smallest_detectable_effect_is_two_point_eight_standard_errors():
@@ -154,16 +155,16 @@ def test_the_smallest_detectable_effect_is_two_point_eight_standard_errors():
 
 
 def test_a_rule_after_a_settled_grade_is_not_asked():
-    found = verdict(evidence(SOUND | {"shock": (-4, 2)}))
+    found = grading(evidence(SOUND | {"shock": (-4, 2)}))
     assert found.answers["answer"].tolist()[:3] == ["yes", "no", "not asked"]
     assert set(found.answers["answer"].tolist()[2:]) == {"not asked"}
     assert len(found.answers) == len(RULES)
 
 
 def test_all_that_is_weak_is_named():
-    found = verdict(evidence(SOUND | {"placebo": (2, 1), "weighted": (1, 2)}, left=(1.0, 1.5)))
+    found = grading(evidence(SOUND | {"placebo": (2, 1), "weighted": (1, 2)}, left=(1.0, 1.5)))
     assert found.grade == "weak"
-    words = designs.verdict_sentence(found)
+    words = grading_words.grade_sentence(found)
     for part in ("no longer clear when answers are weighted", "what came before", "our strongest"):
         assert part in words
 
@@ -179,23 +180,24 @@ def test_all_that_is_weak_is_named():
         ({"adjusted": (-4, 1), "lead": (0, 1)}, "satisfied customers come back less"),
     ],
 )
-def test_the_first_sentence_is_the_verdict(said, words):
-    assert words in designs.verdict_sentence(verdict(evidence(said)))
+def test_the_first_sentence_is_the_grading(said, words):
+    assert words in grading_words.grade_sentence(grading(evidence(said)))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_grade_is_recorded_as_its_place_among_grades(case):
     said, how, grade = CASES[case]
-    found = verdict(evidence(said, **how))
-    recorded = record_ids.findings_of({"evidence_grade": found.said})[0].parts[0]
+    found = grading(evidence(said, **how))
+    recorded = record_ids.findings_of({"evidence_grade": found.estimate})[0].parts[0]
     if grade == "too few data":
         assert isinstance(recorded.estimate, NotEstimable)
+        assert reasons.text(recorded.estimate).startswith("Too few data: a link that matters")
         return
     assert isinstance(recorded.estimate, Estimate)
     assert GRADES[int(recorded.estimate.value)] == grade == formats.number(recorded.estimate)
 
 
-def graded(seed: int, *, customers: int = 1000, **how: float) -> Verdict:
+def graded(seed: int, *, customers: int = 1000, **how: float) -> Grading:
     """Return the verdict on an invented world of several thousand answers."""
     answers, _ = lives(np.random.default_rng(seed), customers=customers, **how)
     cells = as_cells(answers)
@@ -207,9 +209,9 @@ def graded(seed: int, *, customers: int = 1000, **how: float) -> Verdict:
     )
     line = hidden_confounding.straight_line(cells, controls=CONTROLS)
     less = SimpleNamespace(controls=["prior_orders"], segments=[], repeat_within_days=90)
-    return verdict(
+    return grading(
         Evidence.of(
-            rungs(edition, cells, controls=CONTROLS),
+            effects_by_design(edition, cells, controls=CONTROLS),
             compared=hidden_confounding.benchmarks(line, times=[1]),
             curve=specification_curve.specification_curve(
                 cells.assign(window=90), less, cells=cells
