@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import NoReturn
 
 import pandas as pd
 import pyarrow as pa
@@ -30,7 +30,7 @@ from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
 from profitchain.sources.company import Company, find_company, load_company, store_of
-from profitchain.sources.settings import TableName
+from profitchain.sources.settings import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
@@ -43,7 +43,6 @@ MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
 )  # columns in minor units
-TABLES = get_args(TableName)
 ROW_OF = {  # what one row of each summary is
     "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
     "profile": "a column of a checked table",
@@ -210,7 +209,7 @@ class Edition:
             raise ParameterError(
                 f"'{name}' is no table of the firm but a summary: edition.table('{name}')."
             )
-        if name not in TABLES:
+        if name not in TABLE_NAMES:
             hint = did_you_mean(name, self.company.tables)
             raise ParameterError(f"There is no table '{name}'. {hint} See edition.tables.")
         what = _("needs table `{name}`, which company.yml doesn't name.", name=name)
