@@ -14,6 +14,7 @@ from pathlib import Path
 import ibis
 import pyarrow.parquet as pq
 
+from profitchain.intake.fingerprints import CUSTOMER_IDS
 from profitchain.pages.failures import Failure
 from profitchain.pages.notebooks import nbformat, state_of
 from profitchain.pages.page import INJECTED
@@ -21,7 +22,6 @@ from profitchain.panel.edition import Edition, read_period
 from profitchain.sources.company import Company
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source
-from profitchain.sources.store_paths import CUSTOMER_IDS
 from profitchain.sources.warehouse import read_from_engine
 
 ALLOWED = "personal-data-allowed"  # tag of a cell
