@@ -62,4 +62,4 @@ def by_rule(customers: pd.DataFrame, back: int) -> pd.Series:
     return sum(half.astype(int) * 2**at for at, half in enumerate(halves)).astype(str)
 
 
-RETENTION = segment_comparisons.keeping(snapshots(3)).measure
+RETENTION = segment_comparisons.retention(snapshots(3)).measure

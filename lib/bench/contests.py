@@ -75,15 +75,15 @@ def growth(orders: int, place: Path) -> list[Contest]:
 
 def data(orders: int, place: Path) -> list[Contest]:
     """Return the join of answers to the orders before and after them, by several engines."""
-    given = (str(firm_of(orders)),)
+    folder = (str(firm_of(orders)),)
     others = [
-        Contender(name="floor: scan", script="frames", task="scan_used", arguments=given),
-        Contender(name="plain DuckDB SQL", script="frames", task="sql", arguments=given),
-        Contender(name="polars", script="frames", task="polars", arguments=given, peer="polars"),
-        Contender(name="pandas", script="frames", task="pandas", arguments=given,
+        Contender(name="floor: scan", script="frames", task="scan_used", arguments=folder),
+        Contender(name="plain DuckDB SQL", script="frames", task="sql", arguments=folder),
+        Contender(name="polars", script="frames", task="polars", arguments=folder, peer="polars"),
+        Contender(name="pandas", script="frames", task="pandas", arguments=folder,
                   gigabytes=0.4 * orders / MILLION),
     ]  # fmt: skip
-    ours = Contender(name="profitchain", script="ours", task="panel", arguments=given)
+    ours = Contender(name="profitchain", script="ours", task="panel", arguments=folder)
     return [Contest(title=f"Panel: {orders:,} orders", contenders=(ours, *others))]
 
 
@@ -91,13 +91,13 @@ def fits(answers: int, place: Path) -> list[Contest]:
     """Return the adjusted logit with cluster-robust errors, from cells and row by row."""
     rows, cells = (str(place / f"{name}-{answers}.parquet") for name in ("answers", "cells"))
     invented_rows.write_answers(Path(rows), answers)
-    each = answers / MILLION
+    millions = answers / MILLION
     compress = Contender(name="profitchain", script="ours", task="cells", arguments=(rows, cells))
     ours = Contender(name="profitchain", script="ours", task="effect", arguments=(cells,))
 
     def other(name: str, task: str, gigabytes: float, peer: str = "") -> Contender:
         return Contender(name=name, script="regressions", task=task, arguments=(rows,), peer=peer,
-                         gigabytes=gigabytes * each)  # fmt: skip
+                         gigabytes=gigabytes * millions)  # fmt: skip
 
     return [
         Contest(title=f"Cells in the engine: {answers:,} answers", contenders=(compress,)),
@@ -138,7 +138,7 @@ def suite(_size: int, place: Path) -> list[Contest]:
     again = {"name": "profitchain, nothing changed", "arguments": (str(firm), out)}
     plain = Contender(name="papermill and nbconvert", script="notebooks", task="plain",
                       arguments=(str(firm), str(ROOT / "notebooks"), str(place)))  # fmt: skip
-    ours = [Contender(script="ours", task="report", **told) for told in (report, again)]
+    ours = [Contender(script="ours", task="report", **options) for options in (report, again)]
     floor = Contender(name="floor: the cells' own work, divided by the cores", script="ours",
                       task="work", arguments=(str(firm), out))  # fmt: skip
     return [Contest(title="The example's edition", contenders=(ours[0], floor, plain, ours[1]))]

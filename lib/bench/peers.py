@@ -57,7 +57,7 @@ def _make(peer: str, folder: Path, python: Path) -> None:
     except (OSError, subprocess.CalledProcessError) as error:
         raise PeerMissing(f"{peer} could not be installed: {error}.") from error
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         shutil.rmtree(folder, ignore_errors=True)
-        raise PeerMissing(f"{peer} could not be installed: {(said or ['pip failed'])[-1]}")
+        raise PeerMissing(f"{peer} could not be installed: {(errors or ['pip failed'])[-1]}")
     (folder / MADE).touch()

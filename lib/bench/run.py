@@ -63,46 +63,47 @@ def run(order: BenchPlan) -> Iterator[list[Measured]]:
         for size in order.sizes or PARTS[name].sizes:
             with tempfile.TemporaryDirectory(prefix="bench-") as place:
                 try:
-                    found = PARTS[name].contests(size, Path(place))
+                    contests = PARTS[name].contests(size, Path(place))
                 except ProfitchainError as error:
                     yield [
                         Measured(part=name, contest=f"{size:,}", contender="", result=f"{error}")
                     ]
                     continue
-                for contest in found:
+                for contest in contests:
                     yield contended(name, contest, order)
 
 
 def run_and_tell(order: BenchPlan, to: Path | None = None) -> list[Measured]:
     """Print each contest's table as it is done; with `to`, write the parts into that page."""
-    every: list[Measured] = []
+    done: list[Measured] = []
     on = machine()
     for rows in run(order):
-        every += rows
+        done += rows
         print(table(rows), end="\n\n", flush=True)
         part = rows[0].part
         if to is not None:
             write(
-                {part: section(part, [row for row in every if row.part == part], order.runs, on)},
+                {part: section(part, [row for row in done if row.part == part], order.runs, on)},
                 to,
             )
-    return every
+    return done
 
 
 def contended(part: str, contest: Contest, order: BenchPlan) -> list[Measured]:
     """Return each contender's medians; they take turns, so that a busy minute strikes all."""
-    told: dict[str, list[dict] | str] = {one.name: [] for one in contest.contenders}
+    outcomes: dict[str, list[dict] | str] = {program.name: [] for program in contest.contenders}
     for _turn in range(order.runs):
-        for one in contest.contenders:
-            runs = told[one.name]
+        for program in contest.contenders:
+            runs = outcomes[program.name]
             if isinstance(runs, str):
                 continue
             try:
-                runs.append(_once(one, order))
+                runs.append(_once(program, order))
             except PeerMissing as error:
-                told[one.name] = str(error)
-    rows = [_medians(part, contest, one, told[one.name]) for one in contest.contenders]
-    return compared(rows)
+                outcomes[program.name] = str(error)
+    return compared(
+        [_medians(part, contest, program, outcomes[program.name]) for program in contest.contenders]
+    )
 
 
 def compared(rows: Sequence[Measured]) -> list[Measured]:
@@ -116,17 +117,17 @@ def compared(rows: Sequence[Measured]) -> list[Measured]:
     ]
 
 
-def _once(one: Contender, order: BenchPlan) -> dict:
+def _once(program: Contender, order: BenchPlan) -> dict:
     """Run a contender once; raises PeerMissing where it can't be."""
-    if one.peer in LARGE and not order.large:
+    if program.peer in LARGE and not order.large:
         raise PeerMissing("not run: about a gigabyte to install; ask for it with --all")
-    if one.gigabytes > SPARE * gigabytes():
-        raise PeerMissing(f"not run: needs about {one.gigabytes:,.0f} GB of memory")
+    if program.gigabytes > SPARE * gigabytes():
+        raise PeerMissing(f"not run: needs about {program.gigabytes:,.0f} GB of memory")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    if one.peer:
+    if program.peer:
         environment.pop("PYTHONPATH")
     try:
-        done = subprocess.run(one.command(), capture_output=True, text=True, check=False,
+        done = subprocess.run(program.command(), capture_output=True, text=True, check=False,
                               env=environment, timeout=HOURS)  # fmt: skip
     except subprocess.TimeoutExpired:
         raise PeerMissing("stopped after an hour") from None
@@ -142,13 +143,13 @@ def _last_error(text: str) -> str:
     return (named or lines or [""])[-1][:120]
 
 
-def _medians(part: str, contest: Contest, one: Contender, runs: list[dict] | str) -> Measured:
-    known = {"part": part, "contest": contest.title, "contender": one.name}
+def _medians(part: str, contest: Contest, program: Contender, runs: list[dict] | str) -> Measured:
+    names = {"part": part, "contest": contest.title, "contender": program.name}
     if isinstance(runs, str):
-        return Measured(**known, result=runs)
+        return Measured(**names, result=runs)
     memory = [run["megabytes"] for run in runs if run["megabytes"] is not None]
     return Measured(
-        **known,
+        **names,
         seconds=statistics.median(run["seconds"] for run in runs),
         cpu=statistics.median(run["cpu"] for run in runs),
         megabytes=statistics.median(memory) if memory else None,
@@ -216,8 +217,8 @@ def section(part: str, rows: Sequence[Measured], runs: int, on: str) -> str:
         named |= row.versions or {}
     versions = ", ".join(f"{name} {number}" for name, number in sorted(named.items()))
     about = f"{date.today()}, {_turns(runs)}. {on}. {versions}."
-    shown = [f"## {part}: {PARTS[part].about}", about, table(rows), bars(rows)]
-    return "\n\n".join(text for text in shown if text)
+    texts = [f"## {part}: {PARTS[part].about}", about, table(rows), bars(rows)]
+    return "\n\n".join(text for text in texts if text)
 
 
 def _turns(runs: int) -> str:
@@ -226,12 +227,12 @@ def _turns(runs: int) -> str:
 
 def write(sections: Mapping[str, str], path: Path = BENCHMARKS) -> None:
     """Write sections into the page; parts that were not run keep theirs."""
-    known = {}
+    by_part = {}
     if path.exists():
         for text in path.read_text(encoding="utf-8").split("\n## ")[1:]:
-            known[text.split(":", 1)[0]] = f"## {text.strip()}"
-    known |= sections
-    texts = [known[part] for part in PARTS if part in known]
+            by_part[text.split(":", 1)[0]] = f"## {text.strip()}"
+    by_part |= sections
+    texts = [by_part[part] for part in PARTS if part in by_part]
     path.write_text("\n\n".join([_PAGE, *texts]) + "\n", encoding="utf-8")
 
 

@@ -65,11 +65,11 @@ def headline_numbers(requests: pd.DataFrame) -> dict[str, MaybeEstimate]:
     ----------
     requests : one row a request to answer, as `trials.firm` returns.
     """
-    asked = _as_asked(requests)
+    requested = _as_asked(requests)
     return {
         **_of_answers(requests[requests["answered"] == 1]),
-        "effect, weighted": weighted_effect(asked, controls=CONTROLS),
-        "nps, weighted": weighted_score(asked[asked["period"] == str(NOW)], QUESTIONS[0]),
+        "effect, weighted": weighted_effect(requested, controls=CONTROLS),
+        "nps, weighted": weighted_score(requested[requested["period"] == str(NOW)], QUESTIONS[0]),
     }
 
 
@@ -79,12 +79,12 @@ def true_numbers(trial: FirmTrial) -> dict[str, float]:
     The weighted numbers are those of everybody who was asked, whether they answered or not.
     """
     everybody = firm(trials.many(trial, REQUESTS_OF_TRUTH), np.random.default_rng(0), expected=True)
-    found = _of_answers(everybody[everybody["answered"] == 1])
-    found["effect, weighted"] = repeat_effect(
+    estimates_of = _of_answers(everybody[everybody["answered"] == 1])
+    estimates_of["effect, weighted"] = repeat_effect(
         everybody.assign(score=everybody["nps"]), controls=CONTROLS
     )
-    found["nps, weighted"] = _scores(everybody)["nps"]
-    return {name: said.value for name, said in found.items()}
+    estimates_of["nps, weighted"] = _scores(everybody)["nps"]
+    return {name: estimate.value for name, estimate in estimates_of.items()}
 
 
 def certify(
@@ -151,8 +151,8 @@ def _clustered(kind: FirmTrial, seed: int) -> pd.DataFrame:
     buckets = rows.assign(cluster=rows["cluster"] % BUCKETS)
     groups, members = together(buckets, CONTROLS, "repeats")
     models.append(fit(build(groups, as_it_is, controls=CONTROLS, members=members)))
-    said = [estimates(average_effect(model), unit="share")[0] for model in models]
-    return pd.DataFrame([_ends(one)[1:] for one in said], columns=["low", "high"])
+    effects = [estimates(average_effect(model), unit="share")[0] for model in models]
+    return pd.DataFrame([_ends(effect)[1:] for effect in effects], columns=["low", "high"])
 
 
 def _of_answers(answered: pd.DataFrame) -> dict[str, MaybeEstimate]:
@@ -173,16 +173,16 @@ def _of_answers(answered: pd.DataFrame) -> dict[str, MaybeEstimate]:
 
 def _scores(answered: pd.DataFrame) -> dict[str, MaybeEstimate]:
     """Return the three scores of this period and their changes on the one before."""
-    found: dict[str, MaybeEstimate] = {}
+    scores: dict[str, MaybeEstimate] = {}
     for question in QUESTIONS:
         cells = answered[["period", "cluster", "n"]].assign(
             question=question.name, score=answered[question.name]
         )
         rows, measure = answers_to(cells, question), measures_of(question)[0]
         now = rows[rows["period"] == str(NOW)]
-        found[question.name] = ratio(now, **measure.parts)
-        found[f"{question.name}, change"] = change_since(rows, measure, NOW, NOW.previous)
-    return found
+        scores[question.name] = ratio(now, **measure.parts)
+        scores[f"{question.name}, change"] = change_since(rows, measure, NOW, NOW.previous)
+    return scores
 
 
 def _as_asked(requests: pd.DataFrame) -> pd.DataFrame:
@@ -194,9 +194,9 @@ def _as_asked(requests: pd.DataFrame) -> pd.DataFrame:
 def _tried(kind: FirmTrial, start: int, firms: int) -> pd.DataFrame:
     """Return the headline numbers of some firms: number, value, low, high (NaN where unsaid)."""
     rows = [
-        (kind.name, name, *_ends(said))
+        (kind.name, name, *_ends(estimate))
         for seed in range(start, start + firms)
-        for name, said in headline_numbers(firm(kind, _luck_of(kind, seed))).items()
+        for name, estimate in headline_numbers(firm(kind, _luck_of(kind, seed))).items()
     ]
     return pd.DataFrame(rows, columns=["firm", "number", "value", "low", "high"])
 
@@ -206,31 +206,31 @@ def _luck_of(kind: FirmTrial, seed: int) -> np.random.Generator:
     return np.random.default_rng([1 + seed, zlib.crc32(kind.name.encode())])
 
 
-def _ends(said: MaybeEstimate) -> tuple[float, float, float]:
-    if isinstance(said, Estimate):
-        return said.value, said.low, said.high
+def _ends(estimate: MaybeEstimate) -> tuple[float, float, float]:
+    if isinstance(estimate, Estimate):
+        return estimate.value, estimate.low, estimate.high
     return np.nan, np.nan, np.nan
 
 
 def _judged(tried: pd.DataFrame, truths: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     """Return coverage and bias by kind of firm and number."""
     rows = [
-        {"firm": kind, "number": name, **_score(found, truths[kind][name])}
-        for (kind, name), found in tried.groupby(["firm", "number"], sort=False)
+        {"firm": kind, "number": name, **_score(group, truths[kind][name])}
+        for (kind, name), group in tried.groupby(["firm", "number"], sort=False)
     ]
     return pd.DataFrame(rows)
 
 
-def _score(found: pd.DataFrame, truth: float) -> dict[str, float]:
-    said = found.dropna(subset=["value"])
-    spread = said["value"].std() or np.nan
-    holds = (said["low"] <= truth) & (truth <= said["high"])
+def _score(rows: pd.DataFrame, truth: float) -> dict[str, float]:
+    estimated = rows.dropna(subset=["value"])
+    spread = estimated["value"].std() or np.nan
+    holds = (estimated["low"] <= truth) & (truth <= estimated["high"])
     return {
         "truth": truth,
-        "said": len(said) / len(found),
+        "said": len(estimated) / len(rows),
         "coverage": holds.mean(),
-        "bias": (said["value"].mean() - truth) / spread,
-        "width": (said["high"] - said["low"]).mean() / spread,
+        "bias": (estimated["value"].mean() - truth) / spread,
+        "width": (estimated["high"] - estimated["low"]).mean() / spread,
     }
 
 
@@ -293,13 +293,13 @@ def _missed(judged: pd.DataFrame) -> str:
     )
 
 
-def _grid(judged: pd.DataFrame, column: str, shown: Callable[[float], str]) -> str:
+def _grid(judged: pd.DataFrame, column: str, as_text: Callable[[float], str]) -> str:
     """Return one column of the results as a Markdown table: numbers down, kinds of firm across."""
     wide = judged.pivot(index="number", columns="firm", values=column)
     wide = wide.loc[judged["number"].unique(), judged["firm"].unique()]
     lines = [["number", *wide.columns], ["---", *["---:"] * len(wide.columns)]]
     for name, row in zip(wide.index, wide.to_numpy(), strict=True):
-        lines.append([name, *("–" if np.isnan(cell) else shown(cell) for cell in row)])
+        lines.append([name, *("–" if np.isnan(cell) else as_text(cell) for cell in row)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

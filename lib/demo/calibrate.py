@@ -39,33 +39,33 @@ def settled(
     return settings
 
 
-def _loyalty(settings: WorldSettings, wanted: float) -> float:
+def _loyalty(settings: WorldSettings, target: float) -> float:
     """Return the loyalty that gives so many orders a customer, six decimals."""
 
     def too_many(loyalty: float) -> float:
         pilot = _pilot(replace(settings, loyalty=loyalty))
-        return len(lived(pilot).orders) / pilot.customers / wanted - 1
+        return len(lived(pilot).orders) / pilot.customers / target - 1
 
     least, most = LOYALTY_RANGE
-    low, high = (wanted * (1 + too_many(loyalty)) for loyalty in (least, most))
-    if not low < wanted < high:
+    low, high = (target * (1 + too_many(loyalty)) for loyalty in (least, most))
+    if not low < target < high:
         raise ParameterError(
-            f"orders would be {wanted:.2f} a customer. Customers of this shop place between "
+            f"orders would be {target:.2f} a customer. Customers of this shop place between "
             f"{low:.1f} and {high:.1f}: ask for other --orders or other --customers."
         )
     return round(brentq(too_many, least, most, xtol=LEFT_OPEN), 6)
 
 
-def _asked(settings: WorldSettings, wanted: float) -> float:
+def _asked(settings: WorldSettings, target: float) -> float:
     """Return the share of orders to ask after, for so many answers a customer, six decimals."""
     pilot = _pilot(replace(settings, invited_share=1.0))
     most = int(np.sum(lived(pilot).orders["answered"] < NEVER)) / pilot.customers
-    if not 0 < wanted <= most:
+    if not 0 < target <= most:
         raise ParameterError(
-            f"answers would be {wanted:.2f} a customer. If every order is asked after, they are "
+            f"answers would be {target:.2f} a customer. If every order is asked after, they are "
             f"{most:.2f}: ask for fewer --answers, or for more --orders."
         )
-    return round(wanted / most, 6)
+    return round(target / most, 6)
 
 
 def _pilot(settings: WorldSettings) -> WorldSettings:

@@ -257,8 +257,8 @@ def _of_the_firm(written: list[Written]) -> dict[str, pa.Table]:
     for name, table in written[0].tables.items():
         firm[name] = table
         if by := SUMMED.get(name):
-            every = pa.concat_tables(block.tables[name] for block in written)
-            total = every.group_by(by, use_threads=False).aggregate([("amount", "sum")])
+            tables = pa.concat_tables(block.tables[name] for block in written)
+            total = tables.group_by(by, use_threads=False).aggregate([("amount", "sum")])
             amount = total["amount_sum"].cast(pa.decimal128(18, 2))
             total = total.set_column(total.column_names.index("amount_sum"), "amount", amount)
             firm[name] = total.select(table.column_names)

@@ -124,8 +124,8 @@ def _lines(world: World, rng: np.random.Generator) -> pd.DataFrame:
     placed = START + world.orders["placed"].to_numpy().astype("timedelta64[s]")
     month = placed.astype("datetime64[M]").astype(int)
     product = _products((month % 12 // 3)[order], rng)
-    each = np.sort(order * len(CATALOGUE) + product)
-    order, product = np.divmod(each[np.diff(each, prepend=-1) > 0], len(CATALOGUE))
+    codes = np.sort(order * len(CATALOGUE) + product)
+    order, product = np.divmod(codes[np.diff(codes, prepend=-1) > 0], len(CATALOGUE))
     price = _prices()[(month // 12 + 1970 - min(PRICE_FACTOR))[order], product]
     quantity = 1 + choose(rng, QUANTITY_SHARE, len(order)).astype(np.int64)
     share = np.array([item[3] for item in CATALOGUE])[product]
@@ -153,9 +153,9 @@ def _prices() -> np.ndarray:
 def _discount(world: World, gross: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     placed = START + world.orders["placed"].to_numpy().astype("timedelta64[s]")
     november = placed.astype("datetime64[M]").astype(int) % 12 == 10
-    given = rng.random(len(gross)) < np.where(november, DISCOUNT_SHARE_NOVEMBER, DISCOUNT_SHARE)
+    reduced = rng.random(len(gross)) < np.where(november, DISCOUNT_SHARE_NOVEMBER, DISCOUNT_SHARE)
     percent = DISCOUNT_STEPS[rng.integers(0, len(DISCOUNT_STEPS), len(gross))]
-    return np.where(given, np.rint(gross * percent / 100), 0).astype(np.int64)
+    return np.where(reduced, np.rint(gross * percent / 100), 0).astype(np.int64)
 
 
 def _ledger(

@@ -55,11 +55,11 @@ def referral_facts(world: World) -> pd.DataFrame:
     weight = np.concatenate([[0.0], np.cumsum(REFERRING[mood(orders["score"].to_numpy())])])
     first = weight[np.searchsorted(placed, joined - REFERRAL_DAYS * DAY)]
     last = weight[np.searchsorted(placed, joined - DAY)]
-    told = np.searchsorted(weight, first + (last - first) * rng.random(len(new)), side="right") - 1
-    known = last > first
-    told, new, joined = told[known], new[known], joined[known]
-    at = np.maximum(placed[told] + 3600, joined - rng.integers(DAY // 12, 5 * DAY, len(new)))
-    facts = pd.DataFrame({"new": new, "referrer": orders["customer"].to_numpy()[told], "at": at})
+    giver = np.searchsorted(weight, first + (last - first) * rng.random(len(new)), side="right") - 1
+    is_open = last > first
+    giver, new, joined = giver[is_open], new[is_open], joined[is_open]
+    at = np.maximum(placed[giver] + 3600, joined - rng.integers(DAY // 12, 5 * DAY, len(new)))
+    facts = pd.DataFrame({"new": new, "referrer": orders["customer"].to_numpy()[giver], "at": at})
     return facts.sort_values("at", kind="stable", ignore_index=True)
 
 

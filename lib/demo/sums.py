@@ -31,8 +31,8 @@ class Added:
 
     def __add__(self, other: Added) -> Added:
         """Return the sums of both, of the same kind."""
-        pairs = {one.name: getattr(self, one.name) + getattr(other, one.name)
-                 for one in fields(self)}  # fmt: skip
+        pairs = {field.name: getattr(self, field.name) + getattr(other, field.name)
+                 for field in fields(self)}  # fmt: skip
         return type(self)(**pairs)
 
 
@@ -115,14 +115,14 @@ def answers(panel: pd.DataFrame, settings: WorldSettings) -> Answers:
 
 def _heard(world: World) -> np.ndarray:
     orders = world.orders
-    known = {
+    answered = {
         "answered": orders["scored"].to_numpy(),
         "invited": orders["invited"].to_numpy() < NEVER,
         "placed": np.ones(len(orders), dtype=bool),
     }
     score, shape = orders["score"].to_numpy().astype(np.int64), (len(QUARTERS), len(SCORES))
     counts = []
-    for when, rows in known.items():
+    for when, rows in answered.items():
         cell = quarter_number(orders[when].to_numpy()[rows]) * len(SCORES) + score[rows]
         counts.append(np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape))
     return np.stack(counts, axis=1)

@@ -45,18 +45,18 @@ def responses(world: World, order_ids: pa.Array) -> pa.Table:
     numbers = answer_numbers(world)
     rows = np.flatnonzero(numbers)
     rows = rows[np.argsort(numbers[rows])]
-    given = world.orders.iloc[rows]
-    scores = _scores(given, stream(world.settings.seed, "answers"))
+    answered = world.orders.iloc[rows]
+    scores = _scores(answered, stream(world.settings.seed, "answers"))
     supported = contacted(world)[rows]
     return pa.table(
         {
             "response_id": ids("A", numbers[rows], 6),
-            "customer_id": ids("C", given["customer"].to_numpy() + 1, 6),
+            "customer_id": ids("C", answered["customer"].to_numpy() + 1, 6),
             "order_id": order_ids.take(pa.array(rows)),
-            "responded_at": stamps(given["answered"].to_numpy()),
+            "responded_at": stamps(answered["answered"].to_numpy()),
             "touchpoint": words(("delivery", "support"), supported),
             **scores,
-            "comment": _comments(given, stream(world.settings.seed, "comments")),
+            "comment": _comments(answered, stream(world.settings.seed, "comments")),
         }
     )
 
@@ -131,45 +131,45 @@ def mentions(world: World) -> pa.Table:
     rng = stream(world.settings.seed, "mentions")
     score = world.orders["score"].to_numpy()
     rows = np.flatnonzero(rng.random(len(score)) < MENTION_SHARE[mood(score)])
-    said, n = world.orders.iloc[rows], len(rows)
-    posted = said["placed"].to_numpy() // DAY * DAY + rng.integers(3, 30, n) * DAY
+    orders, n = world.orders.iloc[rows], len(rows)
+    posted = orders["placed"].to_numpy() // DAY * DAY + rng.integers(3, 30, n) * DAY
     posted += rng.integers(8 * 3600, 23 * 3600, n)
     platform = choose(rng, (0.55, 0.30, 0.15), n)
-    stars = np.clip(np.rint(1 + 0.42 * said["score"].to_numpy() + rng.normal(0, 0.5, n)), 1, 5)
-    who = ids("C", said["customer"].to_numpy() + 1, 6)
-    seen = np.flatnonzero(posted < LENGTH)
-    seen = seen[np.argsort(posted[seen], kind="stable")]
+    stars = np.clip(np.rint(1 + 0.42 * orders["score"].to_numpy() + rng.normal(0, 0.5, n)), 1, 5)
+    who = ids("C", orders["customer"].to_numpy() + 1, 6)
+    within = np.flatnonzero(posted < LENGTH)
+    within = within[np.argsort(posted[within], kind="stable")]
     table = pa.table(
         {
             "posted_at": stamps(posted),
             "platform": words(PLATFORMS, platform),
             "rating": whole(stars, platform == 0),
-            "polarity": words(POLARITIES, mood(said["score"].to_numpy())),
+            "polarity": words(POLARITIES, mood(orders["score"].to_numpy())),
             "customer_id": known_only(who, rng.random(n) < 0.4),
         }
-    ).take(pa.array(seen))
+    ).take(pa.array(within))
     return table.add_column(0, "mention_id", ids("M", np.arange(1, len(table) + 1), 5))
 
 
-def _scores(given: pd.DataFrame, rng: np.random.Generator) -> dict[str, pa.Array]:
+def _scores(answered: pd.DataFrame, rng: np.random.Generator) -> dict[str, pa.Array]:
     """Return one column a question: whole numbers, some skipped."""
-    n, score = len(given), given["score"].to_numpy().astype(float)
-    ease = 5.2 + 0.3 * (score - 7.5) + 0.6 * given["service"] + rng.normal(0, 0.9, n)
+    n, score = len(answered), answered["score"].to_numpy().astype(float)
+    ease = 5.2 + 0.3 * (score - 7.5) + 0.6 * answered["service"] + rng.normal(0, 0.9, n)
     raw = {"csat": (1.1 + 0.36 * score + rng.normal(0, 0.55, n), 5), "ces": (ease.to_numpy(), 7)}
     raw |= {
-        column: (3.8 + 0.9 * given[name].to_numpy() + rng.normal(0, 0.3, n), 5)
+        column: (3.8 + 0.9 * answered[name].to_numpy() + rng.normal(0, 0.3, n), 5)
         for column, name in DRIVER_COLUMNS.items()
     }
-    columns = {"nps": whole(score, given["scored"].to_numpy())}
+    columns = {"nps": whole(score, answered["scored"].to_numpy())}
     for name, (value, top) in raw.items():
         columns[name] = whole(np.clip(np.rint(value), 1, top), rng.random(n) >= MISSING[name])
     return columns
 
 
-def _comments(given: pd.DataFrame, rng: np.random.Generator) -> pa.Array:
+def _comments(answered: pd.DataFrame, rng: np.random.Generator) -> pa.Array:
     """Return texts about what stood out, for some of the answers; the awkward ones near the end."""
-    n, feeling = len(given), mood(given["score"].to_numpy())
-    felt = given[list(DRIVERS)].to_numpy()
+    n, feeling = len(answered), mood(answered["score"].to_numpy())
+    felt = answered[list(DRIVERS)].to_numpy()
     anything = rng.integers(0, len(TOPICS), n)
     topic = np.choose(feeling, [felt.argmin(axis=1), anything, felt.argmax(axis=1)])
     language = (rng.random(n) < CHINESE_SHARE).astype(int)

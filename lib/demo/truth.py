@@ -62,12 +62,12 @@ def told(sums: Tally, settings: WorldSettings, orders: dict[str, object]) -> dic
 
 def settings_truth(settings: WorldSettings) -> dict[str, object]:
     """Return the settings of a world; those that reach a wanted size only where they were used."""
-    told = {name: getattr(settings, name) for name in WorldSettings.__slots__}
+    values = {name: getattr(settings, name) for name in WorldSettings.__slots__}
     usual = WorldSettings(customers=1, seed=0)
     for name in ("loyalty", "invited_share"):
-        if told[name] == getattr(usual, name):
-            del told[name]
-    return told
+        if values[name] == getattr(usual, name):
+            del values[name]
+    return values
 
 
 def repeat_truth(panel: pd.DataFrame, world: World) -> dict[str, object]:

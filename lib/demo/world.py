@@ -127,12 +127,12 @@ def _survey(orders: pd.DataFrame, people: pd.DataFrame, settings: WorldSettings)
     days = rng.integers(5, 8, n) + 2 * orders["late"].to_numpy()
     invited = placed // DAY * DAY + days * DAY + rng.integers(9 * 3600, 12 * 3600, n)
     answered = _off_night(invited + _answer_delay(rng, n))
-    asked = (rng.random(n) < settings.invited_share) & (invited < LENGTH)
+    invites = (rng.random(n) < settings.invited_share) & (invited < LENGTH)
     ready = ANSWERING[score] * TIER_ANSWERING[people["tier"].to_numpy()[orders["customer"]]]
     ready = settings.selection * ready + (1 - settings.selection) * 0.55
-    answers = asked & (rng.random(n) < ready) & (answered < LENGTH)
+    answers = invites & (rng.random(n) < ready) & (answered < LENGTH)
     return orders.assign(
-        invited=np.where(asked, invited, NEVER),
+        invited=np.where(invites, invited, NEVER),
         answered=np.where(answers, answered, NEVER),
         scored=answers & (rng.random(n) < SCORED_SHARE),
     )

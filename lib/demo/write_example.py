@@ -135,8 +135,8 @@ def _write_whole(folder: Path, world: World, names: tuple[str, ...]) -> None:
 def _tell(folder: Path, truth: dict[str, object], *, files: dict[str, str], form: str) -> None:
     """Write company.yml and truth.json."""
     (folder / "company.yml").write_text(company_yml(files, form), encoding="utf-8", newline="\n")
-    told = json.dumps(truth, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    (folder / "truth.json").write_text(told, encoding="utf-8", newline="\n")
+    text = json.dumps(truth, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    (folder / "truth.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _with_faults(tables: dict[str, pa.Table], seed: int) -> dict[str, pa.Table]:
@@ -193,9 +193,9 @@ def company_yml(files: dict[str, str], form: str) -> str:
     What would need a table that isn't there is left out.
     """
     listed = "".join(f"  {name}: {{file: {file}.{form}}}\n" for name, file in files.items())
-    asked = _ASKED if "responses" in files else ""
-    known = _KNOWN if "customers" in files else ""
-    return _FIRM + listed + "\n" + asked + known + _CHOSEN
+    questions = _ASKED if "responses" in files else ""
+    segments = _KNOWN if "customers" in files else ""
+    return _FIRM + listed + "\n" + questions + segments + _CHOSEN
 
 
 _FIRM = """\

@@ -293,16 +293,16 @@ def again_within(raw: Raw) -> float:
 
 def said_of_orders(edition: Edition) -> dict[str, object]:
     firm, now, activity = edition.company, edition.period, edition.table("activity")
-    told = loyalty.stories(activity, firm.currency, edition.periods)
+    told = loyalty.loyalty_series(activity, firm.currency, edition.periods)
     return loyalty.totals(activity, now, firm.currency) | {s.measure.id: s.now for s in told}
 
 
 def said_of_scores(edition: Edition) -> dict[str, object]:
-    told = satisfaction.stories(
+    told = satisfaction.score_series(
         edition.table("score_cells"), edition.company.all_questions, edition.periods
     )
     cells, days = edition.table("link_cells"), edition.company.repeat_within_days
-    told.append(loyalty.repeat_story(cells, days, edition.periods))
+    told.append(loyalty.repeat_rate_series(cells, days, edition.periods))
     return {s.measure.id: s.now for s in told} | {f"{s.measure.id}_change": s.change for s in told}
 
 

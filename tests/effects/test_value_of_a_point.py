@@ -46,7 +46,7 @@ from profitchain.effects.scenarios import (
 )
 from profitchain.effects.spend_effect import money_effect
 from profitchain.effects.value_of_a_point import active_base, chain, for_a_customer, for_the_base
-from profitchain.measures.reconciliation import compared, parted
+from profitchain.measures.data_quality import compare_with_books, differing
 from profitchain.panel.edition import read_period
 from profitchain.sources.settings import Question
 from profitchain.words.reasons import in_words, text
@@ -321,19 +321,21 @@ def test_our_totals_are_held_against_the_books_by_hand(tmp_path):
         "orders": counted(4, unit="orders"),
         "active_customers": counted(3, unit="customers"),
     }
-    told = compared(ours, edition.table("control_totals"), edition.period, tolerance=0.005)
+    told = compare_with_books(
+        ours, edition.table("control_totals"), edition.period, tolerance=0.005
+    )
     assert told["books"].tolist() == list(books.values())
     assert told["verdict"].tolist() == ["agrees", "agrees", "differs"]
     assert told["apart"].tolist() == [0, 0, 0.5]
-    assert parted(told)["measure"].tolist() == ["active_customers"]
-    assert compared(ours, None, edition.period, tolerance=0.005).empty
+    assert differing(told)["measure"].tolist() == ["active_customers"]
+    assert compare_with_books(ours, None, edition.period, tolerance=0.005).empty
 
 
 @pytest.mark.parametrize(("books", "verdict"), [(100.5, "agrees"), (100.6, "differs")])
 def test_a_difference_just_within_the_tolerance_is_let_pass(books, verdict):
     table = pd.DataFrame({"period": ["2026-03"], "measure": ["revenue"], "amount": [books]})
     ours = {"revenue": counted(100.0, unit="EUR")}
-    told = compared(ours, table, Period("2026-03"), tolerance=0.5 / 100.5)
+    told = compare_with_books(ours, table, Period("2026-03"), tolerance=0.5 / 100.5)
     assert told["verdict"].tolist() == [verdict]
 
 

@@ -11,9 +11,9 @@ from profitchain.core.periods import Period
 from profitchain.measures.loyalty import (
     cohort_retention,
     cohort_table,
-    repeat_story,
+    loyalty_series,
+    repeat_rate_series,
     share_again_within,
-    stories,
     time_to_next_order,
     totals,
 )
@@ -47,19 +47,21 @@ def activity() -> pd.DataFrame:
     ],
 )
 def test_a_measure_of_loyalty_is_what_a_count_by_hand_gives(id: str, expected: float) -> None:
-    told = {one.measure.id: one for one in stories(activity(), "EUR", NOW.last(2))}
+    told = {one.measure.id: one for one in loyalty_series(activity(), "EUR", NOW.last(2))}
     assert told[id].now.value == pytest.approx(expected)
 
 
 def test_retention_and_churn_add_up_and_mirror_their_intervals() -> None:
-    told = {one.measure.id: one.now for one in stories(activity(), "EUR", NOW.last(2))}
+    told = {one.measure.id: one.now for one in loyalty_series(activity(), "EUR", NOW.last(2))}
     keep, lose = told["retention_rate"], told["churn_rate"]
     assert keep.value + lose.value == pytest.approx(1)
     assert keep.low + lose.high == pytest.approx(1)
 
 
 def test_a_first_period_has_no_retention_and_says_so() -> None:
-    told = {one.measure.id: one for one in stories(activity(), "EUR", Period("2025Q4").last(1))}
+    told = {
+        one.measure.id: one for one in loyalty_series(activity(), "EUR", Period("2025Q4").last(1))
+    }
     assert isinstance(told["retention_rate"].now, NotEstimable)
 
 
@@ -77,7 +79,7 @@ def test_a_repeat_belongs_to_the_period_in_which_the_window_closes() -> None:
         {"closes": ["2025Q4"] * 20 + ["2026Q1"] * 20, "cluster": range(40), "n": 1,
          "repeats": [0] * 20 + [1] * 5 + [0] * 15}
     )  # fmt: skip
-    told = repeat_story(cells, 90, NOW.last(2))
+    told = repeat_rate_series(cells, 90, NOW.last(2))
     assert told.now.value == 0.25
     assert told.change.value == 0.25
     assert "90 days" in definition(told.measure)
@@ -85,7 +87,7 @@ def test_a_repeat_belongs_to_the_period_in_which_the_window_closes() -> None:
 
 def test_nobody_asked_means_no_repeat_rate() -> None:
     nothing = pd.DataFrame({"closes": [], "cluster": [], "n": [], "repeats": []})
-    assert isinstance(repeat_story(nothing, 90, NOW.last(2)).now, NotEstimable)
+    assert isinstance(repeat_rate_series(nothing, 90, NOW.last(2)).now, NotEstimable)
 
 
 COHORTS = pd.DataFrame(

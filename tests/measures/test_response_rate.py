@@ -55,8 +55,8 @@ from profitchain.panel import context, invitations
 from profitchain.panel import customers as crowd
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import Company, Question
+from profitchain.words.nonresponse import effect_sentence, limits_sentence, score_sentence
 from profitchain.words.reasons import text
-from profitchain.words.response import effect_sentence, limits_sentence, score_sentence
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "100"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance

@@ -22,6 +22,7 @@ from profitchain.measures import (
     value_satisfaction_matrix,
 )
 from profitchain.sources.settings import Question
+from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE
 from profitchain.words.reasons import text
 
 QUARTER = Period("2026Q1")
@@ -388,13 +389,13 @@ def test_months_that_differ_by_chance_alone_do_not_stand_out():
     for _ in range(60):
         flat = months(3, np.ones(12))
         found = purchase_rhythm.season(flat.assign(orders=rng.poisson(flat["orders"] / 20)))
-        stood.append(found["verdict"].ne(purchase_rhythm.ALIKE).any())
+        stood.append(found["verdict"].ne(ALIKE).any())
     assert np.mean(stood) <= 0.12  # without a correction some 45 of 100
 
 
 def test_a_month_that_differs_stands_out():
     found = purchase_rhythm.season(months(3, np.array([1.0] * 11 + [1.5]))).set_index("month")
-    assert found.at["Dec", "verdict"] == purchase_rhythm.ABOVE
+    assert found.at["Dec", "verdict"] == ABOVE_OTHERS
 
 
 def test_a_first_month_that_the_tables_hold_in_part_is_no_season():
@@ -462,12 +463,13 @@ def test_moves_are_counted_by_customer_and_small_cells_are_hidden():
     assert told.at[("Loyal", "Deserters"), "moved"] == 0
     # one customer is nobody's business, and five less would tell of that one
     assert told.loc[[("Loyal", "No order"), ("Loyal", "Loyal")], "moved"].isna().all()
-    assert isinstance(value_satisfaction_matrix.moved_out(found, "Loyal", smallest=4), NotEstimable)
+    left = value_satisfaction_matrix.moved_share(found, "Loyal", smallest=4)
+    assert isinstance(left, NotEstimable)
     assert isinstance(
-        value_satisfaction_matrix.moved_to(found, "Loyal", "No order", smallest=4), NotEstimable
+        value_satisfaction_matrix.moved_share(found, "Loyal", "No order", smallest=4), NotEstimable
     )
-    assert value_satisfaction_matrix.moved_out(found, "Loyal").value == pytest.approx(7 / 12)
-    assert value_satisfaction_matrix.moved_to(found, "Loyal", "No order").value == pytest.approx(
+    assert value_satisfaction_matrix.moved_share(found, "Loyal").value == pytest.approx(7 / 12)
+    assert value_satisfaction_matrix.moved_share(found, "Loyal", "No order").value == pytest.approx(
         1 / 12
     )
 

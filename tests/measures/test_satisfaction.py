@@ -12,7 +12,7 @@ from profitchain.measures.satisfaction import (
     answers_to,
     group_shares,
     measures_of,
-    stories,
+    score_series,
     wide_groups,
 )
 from profitchain.sources.company import Question
@@ -58,7 +58,7 @@ EVERY_SCORE = list(range(11))
 def test_a_headline_score_is_what_a_count_by_hand_gives(
     question: Question, scores: list[float], expected: float
 ) -> None:
-    found = stories(cells(question, scores), [question], [NOW])[0].now
+    found = score_series(cells(question, scores), [question], [NOW])[0].now
     assert found.value == pytest.approx(expected)
     assert found.n == len(scores)
 
@@ -82,8 +82,8 @@ def test_three_groups_from_worst_to_best_hold_every_answer_once(
 
 def test_an_empty_answer_to_one_question_lowers_no_share() -> None:
     both = pd.concat([cells(CSAT, [5] * 6 + [1] * 2), cells(NPS, [9] * 20)])
-    assert stories(both, [CSAT], [NOW])[0].now.value == 0.75
-    assert stories(both, [CSAT], [NOW])[0].now.n == 8
+    assert score_series(both, [CSAT], [NOW])[0].now.value == 0.75
+    assert score_series(both, [CSAT], [NOW])[0].now.n == 8
 
 
 def test_the_share_finding_it_easy_follows_the_stated_direction() -> None:
@@ -107,12 +107,12 @@ def test_the_public_names_follow_the_kind_and_the_first_question_of_a_kind_has_i
     review = Question(name="review", kind="csat", satisfied_from=4)
     second = Question(name="delivery", kind="csat", satisfied_from=4)
     rows = pd.concat([cells(review, [5] * 9), cells(second, [1] * 9)])
-    ids = [one.measure.id for one in stories(rows, [review, second], [NOW])]
+    ids = [one.measure.id for one in score_series(rows, [review, second], [NOW])]
     assert ids == ["csat", "delivery"]
 
 
 def test_a_period_without_answers_is_unsaid_and_others_stand() -> None:
-    told = stories(cells(NPS, [9] * 12 + [0] * 3), [NPS], NOW.last(2))[0]
+    told = score_series(cells(NPS, [9] * 12 + [0] * 3), [NPS], NOW.last(2))[0]
     assert isinstance(told.now, Estimate)
     assert isinstance(told.change, NotEstimable)
 

@@ -19,7 +19,7 @@ from profitchain.measures.segment_comparisons import ALIKE, compared_fairly
 from profitchain.stats import shrinkage
 from profitchain.stats.ratios import ratio
 from profitchain.stats.shrinkage import GroupMeans
-from profitchain.words import reasons, segments
+from profitchain.words import clusters, reasons, segments
 
 WORLDS = 150
 UNTRIED = NotEstimable("too_few_to_say")
@@ -203,7 +203,7 @@ def test_no_firm_is_too_small_or_too_alike_to_be_answered(values, groups):
         limits = segment_comparisons.funnel(one, shown)
         words = [
             segments.answer_sentence(found, [one]),
-            segments.kept_sentence(found, segment_comparisons.overall(one)),
+            segments.retention_sentence(found, segment_comparisons.overall(one)),
             *segments.segment_sentences(found, [one]),
             segments.funnel_sentence(
                 shown, limits, segment_comparisons.over_dispersion(shown, one)
@@ -235,7 +235,7 @@ def test_retention_of_everybody_is_that_of_the_previous_periods_customers():
     before = customers["back"] == 1
     customers.loc[before & (customers["row"] < 100), "period_orders"] = 0
     rows = customers[before & (customers["row"] >= 100)]
-    said = segment_comparisons.overall(segment_comparisons.keeping(customers))
+    said = segment_comparisons.overall(segment_comparisons.retention(customers))
     assert said.n == 400
     assert said.value == pytest.approx((rows["next_orders"] > 0).mean())
 
@@ -263,8 +263,8 @@ def test_clusters_beat_rules_where_what_counts_lies_beyond_them_and_only_there()
     assert all(one.is_worth_showing for one in gains)
     none = [_trial(snapshots(600, seed=seed)) for seed in range(20)]
     assert sum(one.is_worth_showing for one in none) <= stats.binom.ppf(0.999, 20, 0.025)
-    assert "foretell more than" not in segments.gain_sentence(none[0])
-    assert "more than groups by rule" in segments.gain_sentence(gains[0])
+    assert "foretell more than" not in clusters.gain_sentence(none[0])
+    assert "more than groups by rule" in clusters.gain_sentence(gains[0])
 
 
 def _trial(customers: pd.DataFrame) -> clustering.ClusteringTrial:
@@ -298,8 +298,8 @@ def test_firms_too_small_or_too_alike_for_clusters_are_told_why(n):
     customers = snapshots(n).assign(orders=1, margin=5.0, contacts=0, age_days=10, last_age_days=10)
     tried = _trial(customers)
     assert isinstance(tried, NotEstimable)
-    assert reasons.text(tried) in segments.gain_sentence(tried)
-    assert segments.trial_table(tried).empty
+    assert reasons.text(tried) in clusters.gain_sentence(tried)
+    assert clusters.trial_table(tried).empty
 
 
 def test_a_rule_that_makes_one_group_is_no_rival():

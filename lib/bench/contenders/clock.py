@@ -58,9 +58,9 @@ def _processors() -> float:
 
 def main(tasks: Mapping[str, Callable[..., dict]]) -> None:
     """Run the task that the command line names, with its arguments; print one line of JSON."""
-    told = tasks[sys.argv[1]](*sys.argv[2:])
-    known = {name: number for name in NAMED if (number := installed(name))}
-    print(json.dumps({"megabytes": peak(), "versions": known} | told))
+    result = tasks[sys.argv[1]](*sys.argv[2:])
+    versions = {name: number for name in NAMED if (number := installed(name))}
+    print(json.dumps({"megabytes": peak(), "versions": versions} | result))
 
 
 def parquet(company: str, table: str) -> str:

@@ -35,8 +35,8 @@ SELECT count(*), sum(prior), sum(recency), sum(tenure), sum((later > 0)::INT), s
 
 def scan(company: str) -> dict:
     """Read every column of every table once: count, smallest and largest value of each."""
-    found = [*Path(company).glob("*.parquet"), *Path(company).glob("[a-z]*/*.parquet")]
-    names = {path.relative_to(company).parts[0] for path in found}
+    files = [*Path(company).glob("*.parquet"), *Path(company).glob("[a-z]*/*.parquet")]
+    names = {path.relative_to(company).parts[0] for path in files}
     return _scanned({Path(name).stem: () for name in sorted(names)}, company)
 
 
@@ -98,14 +98,14 @@ def with_pandas(company: str) -> dict:
         {"row": pairs["response_id"], "prior": before, "last": past, "first": past,
          "later": after & bought, "spend": pairs["cents"].where(after, 0)}
     ).groupby("row")  # fmt: skip
-    found = grouped.agg(
+    counts = grouped.agg(
         {"prior": "sum", "last": "max", "first": "min", "later": "sum", "spend": "sum"}
     )
-    known = answers.set_index("response_id")["responded_at"]
-    recency = (known - found["last"]).dt.total_seconds().floordiv(DAY).fillna(-1)
-    tenure = (known - found["first"]).dt.total_seconds().floordiv(DAY).fillna(0)
-    sums = [len(found), found["prior"].sum(), recency.sum(), tenure.sum(),
-            (found["later"] > 0).sum(), found["spend"].sum()]  # fmt: skip
+    answered_at = answers.set_index("response_id")["responded_at"]
+    recency = (answered_at - counts["last"]).dt.total_seconds().floordiv(DAY).fillna(-1)
+    tenure = (answered_at - counts["first"]).dt.total_seconds().floordiv(DAY).fillna(0)
+    sums = [len(counts), counts["prior"].sum(), recency.sum(), tenure.sum(),
+            (counts["later"] > 0).sum(), counts["spend"].sum()]  # fmt: skip
     clock.stop()
     return {**clock.told, "result": told(sums)}
 
@@ -123,7 +123,7 @@ def with_polars(company: str) -> dict:
     made, bought = pl.col("ordered_at"), pl.col("cents") >= 0
     before = bought & (made < pl.col("at"))
     after = (made > pl.col("at")) & (made <= pl.col("at") + pl.duration(days=WINDOW))
-    found = (
+    counts = (
         answers.join(orders, on="customer_id", how="left")
         .group_by("response_id", "at")
         .agg(prior=before.sum(), last=made.filter(before).max(), first=made.filter(before).min(),
@@ -132,7 +132,7 @@ def with_polars(company: str) -> dict:
     since = {
         end: (pl.col("at") - pl.col(end)).dt.total_seconds() // DAY for end in ("last", "first")
     }
-    sums = found.select(
+    sums = counts.select(
         pl.len(), prior=pl.col("prior").sum(), recency=since["last"].fill_null(-1).sum(),
         tenure=since["first"].fill_null(0).sum(), repeats=(pl.col("later") > 0).sum(),
         spend=pl.col("spend").sum(),

@@ -15,9 +15,9 @@ def with_lifetimes(path: str) -> dict:
     rows = pd.read_parquet(path)
     last, age = rows["last_age_days"] / WEEK, rows["age_days"] / WEEK
     clock = Clock()
-    found = BetaGeoFitter().fit(rows["repeats"], last, age).params_.to_dict()
+    values = BetaGeoFitter().fit(rows["repeats"], last, age).params_.to_dict()
     clock.stop()
-    return {**clock.told, "result": told(found)}
+    return {**clock.told, "result": told(values)}
 
 
 def with_pymc(path: str) -> dict:
@@ -25,21 +25,21 @@ def with_pymc(path: str) -> dict:
     from pymc_marketing import clv
 
     rows = pd.read_parquet(path)
-    known = pd.DataFrame(
+    data = pd.DataFrame(
         {"customer_id": range(len(rows)), "frequency": rows["repeats"],
          "recency": rows["last_age_days"] / WEEK, "T": rows["age_days"] / WEEK}
     )  # fmt: skip
     clock = Clock()
-    model = clv.BetaGeoModel(data=known)
+    model = clv.BetaGeoModel(data=data)
     model.fit(method="map", progressbar=False)
     clock.stop()
-    found = {name: float(model.idata.posterior[name].mean()) for name in ("r", "alpha", "a", "b")}
-    return {**clock.told, "result": told(found)}
+    values = {name: float(model.idata.posterior[name].mean()) for name in ("r", "alpha", "a", "b")}
+    return {**clock.told, "result": told(values)}
 
 
-def told(found: dict[str, float]) -> str:
+def told(values: dict[str, float]) -> str:
     """Return a model's parameters in one line."""
-    return ", ".join(f"{name} {found[name]:.3f}" for name in ("r", "alpha", "a", "b"))
+    return ", ".join(f"{name} {values[name]:.3f}" for name in ("r", "alpha", "a", "b"))
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ def plain(company: str, notebooks: str, to: str) -> dict:
         body, _resources = HTMLExporter().from_filename(str(run))
         run.with_suffix(".html").write_text(body, encoding="utf-8")
     clock.stop()
-    told = f"{weight(folder)}; cells {spent:.1f} s, imports included"
-    told += f"; stopped: {', '.join(failed)}" if failed else ""
-    return {**clock.told, "megabytes": None, "result": told}
+    summary = f"{weight(folder)}; cells {spent:.1f} s, imports included"
+    summary += f"; stopped: {', '.join(failed)}" if failed else ""
+    return {**clock.told, "megabytes": None, "result": summary}
 
 
 def in_order(notebooks: Path) -> list[Path]:
@@ -49,8 +49,8 @@ def seconds_of(executed: dict) -> float:
 
 def weight(folder: Path) -> str:
     """Return how many pages a folder has and what they weigh."""
-    found = [*folder.glob("[0-9]*.html"), *folder.glob("index.html")]  # ours calls the summary so
-    pages = [path.read_bytes() for path in found]
+    files = [*folder.glob("[0-9]*.html"), *folder.glob("index.html")]  # ours calls the summary so
+    pages = [path.read_bytes() for path in files]
     whole, packed = sum(map(len, pages)), sum(len(gzip.compress(page)) for page in pages)
     return f"{len(pages)} pages, {whole / 1000:,.0f} kB ({packed / 1000:,.0f} kB gzipped)"
 

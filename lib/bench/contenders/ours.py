@@ -57,10 +57,10 @@ def panel(company: str) -> dict:
     scene = Context(company=firm.model_copy(update={"gross_margin": None}),
                   period=Period(LAST), tables=tables)  # fmt: skip
     clock = Clock()
-    found = panels.histories(panels.with_window(scene, rows), scene)
-    sums = found.aggregate(
-        n=found.count(), prior=found.prior_orders.sum(), recency=found.recency_days.sum(),
-        tenure=found.tenure_days.sum(), repeats=found.repeat.sum(), spend=found.spend.sum(),
+    past = panels.histories(panels.with_window(scene, rows), scene)
+    sums = past.aggregate(
+        n=past.count(), prior=past.prior_orders.sum(), recency=past.recency_days.sum(),
+        tenure=past.tenure_days.sum(), repeats=past.repeat.sum(), spend=past.spend.sum(),
     ).execute()  # fmt: skip
     clock.stop()
     return {**clock.told, "result": told(sums.iloc[0])}
@@ -110,9 +110,9 @@ def effect(cells: str) -> dict:
     pa.default_memory_pool().release_unused()
     repeat_effect(frame.head(2000), controls=CONTROLS)  # imports are no part of a fit
     clock = Clock()
-    found = repeat_effect(frame, controls=CONTROLS)
+    estimate = repeat_effect(frame, controls=CONTROLS)
     clock.stop()
-    return {**clock.told, "result": effect_told(found.value, found.high - found.value)}
+    return {**clock.told, "result": effect_told(estimate.value, estimate.high - estimate.value)}
 
 
 def effect_told(value: float, half: float) -> str:
@@ -129,14 +129,14 @@ def lifetime(customers: str) -> dict:
     frame = pd.read_parquet(customers)
     fit_purchases(frame.head(2000))
     clock = Clock()
-    found = fit_purchases(frame)
+    fit = fit_purchases(frame)
     clock.stop()
-    return {**clock.told, "result": parameters(found.parameters)}
+    return {**clock.told, "result": parameters(fit.parameters)}
 
 
-def parameters(found: dict[str, float]) -> str:
+def parameters(values: dict[str, float]) -> str:
     """Return a model's parameters in one line."""
-    return ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 
 def report(company: str, out: str, how: str = "") -> dict:
@@ -175,8 +175,8 @@ def work(company: str, editions: str) -> dict:
         for path in in_order(provenance.NOTEBOOKS):
             run = forks.submit(run_notebook.run_forked, path, *how).result()["en"]
             spent += seconds_of(run.executed)
-    told = {"seconds": spent / os.cpu_count(), "cpu": spent, "megabytes": None}
-    return {**told, "result": f"{spent:.1f} s of cells, {os.cpu_count()} cores"}
+    measures = {"seconds": spent / os.cpu_count(), "cpu": spent, "megabytes": None}
+    return {**measures, "result": f"{spent:.1f} s of cells, {os.cpu_count()} cores"}
 
 
 if __name__ == "__main__":

@@ -39,10 +39,10 @@ def logit(path: str) -> dict:
 
     rows = logged(path)
     clock = Clock()
-    found = fitted(sm, rows)
+    fit = fitted(sm, rows)
     clock.stop()
-    told = f"score {found.params[0]:.6f} ± {1.96 * found.bse[0]:.6f}"
-    return {**clock.told, "result": told}
+    text = f"score {fit.params[0]:.6f} ± {1.96 * fit.bse[0]:.6f}"
+    return {**clock.told, "result": text}
 
 
 def glm(path: str) -> dict:
@@ -52,10 +52,10 @@ def glm(path: str) -> dict:
     rows = logged(path)
     clock = Clock()
     model = sm.GLM(rows["repeat"].to_numpy(float), matrix(rows), family=sm.families.Binomial())
-    found = model.fit(cov_type="cluster", cov_kwds={"groups": rows["customer_id"].to_numpy()})
+    fit = model.fit(cov_type="cluster", cov_kwds={"groups": rows["customer_id"].to_numpy()})
     clock.stop()
-    told = f"score {found.params[0]:.6f} ± {1.96 * found.bse[0]:.6f}"
-    return {**clock.told, "result": told}
+    text = f"score {fit.params[0]:.6f} ± {1.96 * fit.bse[0]:.6f}"
+    return {**clock.told, "result": text}
 
 
 def effect(path: str) -> dict:
@@ -64,9 +64,9 @@ def effect(path: str) -> dict:
 
     rows = logged(path)
     clock = Clock()
-    found = fitted(sm, rows).get_margeff(at="overall")
+    effects = fitted(sm, rows).get_margeff(at="overall")
     clock.stop()
-    return {**clock.told, "result": effect_told(found.margeff[0], found.margeff_se[0])}
+    return {**clock.told, "result": effect_told(effects.margeff[0], effects.margeff_se[0])}
 
 
 def fitted(sm: object, rows: pd.DataFrame) -> object:
@@ -89,10 +89,10 @@ def with_pyfixest(path: str) -> dict:
     formula = f"repeat ~ {' + '.join(TERMS)} + C(region) + C(tier)"
     pyfixest.feglm(formula, rows.head(5000), family="logit", vcov={"CRV1": "customer_id"})
     clock = Clock()
-    found = pyfixest.feglm(formula, rows, family="logit", vcov={"CRV1": "customer_id"})
-    told = f"score {found.coef()['score']:.6f} ± {1.96 * found.se()['score']:.6f}"
+    fit = pyfixest.feglm(formula, rows, family="logit", vcov={"CRV1": "customer_id"})
+    text = f"score {fit.coef()['score']:.6f} ± {1.96 * fit.se()['score']:.6f}"
     clock.stop()
-    return {**clock.told, "result": told}
+    return {**clock.told, "result": text}
 
 
 def with_duckreg(path: str) -> dict:
@@ -116,8 +116,8 @@ def with_duckreg(path: str) -> dict:
     model.fit()
     error = np.sqrt(np.diag(model.fit_vcov()))[1]
     clock.stop()
-    told = f"score {np.ravel(model.point_estimate)[1]:.6f} ± {1.96 * error:.6f}, no clusters"
-    return {**clock.told, "result": told}
+    text = f"score {np.ravel(model.point_estimate)[1]:.6f} ± {1.96 * error:.6f}, no clusters"
+    return {**clock.told, "result": text}
 
 
 if __name__ == "__main__":

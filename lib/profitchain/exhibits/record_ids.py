@@ -150,14 +150,14 @@ def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
     """Return each measure as a finding, with its two changes and its trend."""
     return [
         finding(
-            of.measure.id,
-            of.now,
-            label=label_of(of.measure),
-            change=of.change,
-            change_on_year=of.change_on_year,
-            trend=of.trend,
+            story.measure.id,
+            story.now,
+            label=label_of(story.measure),
+            change=story.change,
+            change_on_year=story.change_on_year,
+            trend=story.trend,
         )
-        for of in series
+        for story in series
     ]
 
 
@@ -217,14 +217,14 @@ def findings_of_lifetime(
         "share_alive": prospects.share_alive,
         "expected_orders_12m": prospects.orders_12_months,
     }
-    found = findings_of(of_all, span=span) + findings_of({"lifetime_value_mean": groups})
+    recorded = findings_of(of_all, span=span) + findings_of({"lifetime_value_mean": groups})
     if like_customers is not None:
         ends = {"best": _(like_customers.best), "worst": _(like_customers.worst)}
-        found += findings_of({"lifetime_value_difference": like_customers.difference}, **ends)
+        recorded += findings_of({"lifetime_value_difference": like_customers.difference}, **ends)
     ids = ("lifetime_holdout_ratio", "lifetime_holdout_money_ratio")
     if isinstance(holdout, NotEstimable):
-        return found + findings_of(dict.fromkeys(ids, holdout))
-    return found + findings_of(dict(zip(ids, (holdout.ratio, holdout.money_ratio), strict=True)))
+        return recorded + findings_of(dict.fromkeys(ids, holdout))
+    return recorded + findings_of(dict(zip(ids, (holdout.ratio, holdout.money_ratio), strict=True)))
 
 
 def findings_of_groups(

@@ -195,22 +195,22 @@ def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float 
         return _(why) if isinstance(why, str) and why else _(formats.TOO_FEW)
     is_single = low == high or math.isnan(low)
     places = formats.places_for([value] if is_single else numbers, unit, largest)
-    shown = formats.plain(value, unit, places=places, bare=True)
+    figure = formats.plain(value, unit, places=places, bare=True)
     if unit == "percentage points" and largest is None:
-        shown = _("{figure} pp", figure=shown)
+        figure = _("{figure} pp", figure=figure)
     if is_single:
-        return shown
+        return figure
     scale = 100 if unit == "share" else 1  # the unit's sign stands before the brackets
     ends = [formats.plain(end * scale, "", places=places) for end in (low, high)]
     between = formats.ends(*ends) if low < 0 else f"{ends[0]}{DASH}{ends[1]}"
-    return f"{shown} ({between})"  # in every script: figures, not words
+    return f"{figure} ({between})"  # in every script: figures, not words
 
 
 def _heading_unit(units: list[str | None]) -> str:
-    known = {unit for unit in units if isinstance(unit, str) and unit}
-    if len(known) != 1 or known <= {"share", "score", "p", "ratio", "grade"}:
+    distinct = {unit for unit in units if isinstance(unit, str) and unit}
+    if len(distinct) != 1 or distinct <= {"share", "score", "p", "ratio", "grade"}:
         return ""
-    return _(", {unit}", unit=formats.unit_alone(known.pop()))
+    return _(", {unit}", unit=formats.unit_alone(distinct.pop()))
 
 
 def _plain_column(data: pd.DataFrame, name: str, unit: str) -> TableColumn:

@@ -75,8 +75,8 @@ class Sheet:
     widths: dict[int, float] = field(default_factory=dict)
 
 
-def sheet_names(wanted: Iterable[str]) -> list[str]:
-    """Return names that Excel takes for sheets, each once, as near to the wanted ones as can be.
+def sheet_names(titles: Iterable[str]) -> list[str]:
+    """Return names that Excel takes for sheets, each once, as near to the titles as can be.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def sheet_names(wanted: Iterable[str]) -> list[str]:
     ['03 main-score', '03 MAIN-SCORE 2', 'a b', 'x', '–']
     """
     names = [_RESERVED]
-    for name in wanted:
+    for name in titles:
         plain = _NOT_IN_A_FILE.sub("", _NOT_IN_A_NAME.sub(" ", name)).strip("' ") or tables.DASH
         unique, count = _cut(plain, MOST_LETTERS_IN_A_NAME), 1
         while unique.casefold() in map(str.casefold, names):
@@ -110,49 +110,51 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], *, title: str, day: date
             timeless.writestr(entry, archive.read(name))
 
 
-def _fill(made: WriteOnlyWorksheet, sheet: Sheet) -> None:
+def _fill(worksheet: WriteOnlyWorksheet, sheet: Sheet) -> None:
     widths = _widths(sheet)
     for place, width in widths.items():
-        made.column_dimensions[get_column_letter(place + 1)].width = width
+        worksheet.column_dimensions[get_column_letter(place + 1)].width = width
     if sheet.header:
-        made.freeze_panes = f"B{sheet.header + 1}"
+        worksheet.freeze_panes = f"B{sheet.header + 1}"
     if sheet.is_filtered:
-        made.auto_filter.ref = f"A{sheet.header}:{get_column_letter(len(widths))}{len(sheet.rows)}"
+        worksheet.auto_filter.ref = (
+            f"A{sheet.header}:{get_column_letter(len(widths))}{len(sheet.rows)}"
+        )
     for row in sheet.rows:
-        made.append(
-            [cell and _cell(made, cell, at in sheet.wrapped) for at, cell in enumerate(row)]
+        worksheet.append(
+            [cell and _cell(worksheet, cell, at in sheet.wrapped) for at, cell in enumerate(row)]
         )
 
 
-def _cell(made: WriteOnlyWorksheet, cell: Cell, is_wrapped: bool) -> WriteOnlyCell:
+def _cell(worksheet: WriteOnlyWorksheet, cell: Cell, is_wrapped: bool) -> WriteOnlyCell:
     """Return a cell; text in it stays text when somebody edits it.
 
     A spreadsheet neither evaluates it, since its type says text whatever it begins with, nor does
     confirming it unchanged, since its format is "text" and its prefix the quote.
     """
-    value, shown = cell.value, WriteOnlyCell(made)
+    value, target = cell.value, WriteOnlyCell(worksheet)
     if isinstance(value, str):
-        shown.value = _cut(_NOT_IN_A_FILE.sub("\N{REPLACEMENT CHARACTER}", value))
-        shown.data_type = "s"  # openpyxl takes "=1" for a formula and "#N/A" for an error
-        shown.quotePrefix = tables.starts_a_formula(value)
-        is_text = shown.quotePrefix or len(value) <= MOST_LETTERS_AS_TEXT
-        shown.number_format = TEXT if is_text else "General"
+        target.value = _cut(_NOT_IN_A_FILE.sub("\N{REPLACEMENT CHARACTER}", value))
+        target.data_type = "s"  # openpyxl takes "=1" for a formula and "#N/A" for an error
+        target.quotePrefix = tables.starts_a_formula(value)
+        is_text = target.quotePrefix or len(value) <= MOST_LETTERS_AS_TEXT
+        target.number_format = TEXT if is_text else "General"
     else:
-        shown.value = value
+        target.value = value
         is_day = DAY if isinstance(value, date) else "General"
-        shown.number_format = cell.format or (INSTANT if isinstance(value, datetime) else is_day)
+        target.number_format = cell.format or (INSTANT if isinstance(value, datetime) else is_day)
     if cell.look in FONTS:
-        shown.font = FONTS[cell.look]
+        target.font = FONTS[cell.look]
     if cell.look in ("column", "figures"):
-        shown.fill, shown.border = HEAD_FILL, HEAD_BORDER
+        target.fill, target.border = HEAD_FILL, HEAD_BORDER
     if cell.look == "figures":
-        shown.alignment = RIGHT
+        target.alignment = RIGHT
     elif is_wrapped:
-        shown.alignment = WRAPPED
+        target.alignment = WRAPPED
     if cell.link:
         place = cell.link.replace("'", "''")
-        shown.hyperlink = Hyperlink(ref="", location=f"'{place}'!A1")
-    return shown
+        target.hyperlink = Hyperlink(ref="", location=f"'{place}'!A1")
+    return target
 
 
 def _cut(text: str, most: int = MOST_LETTERS_IN_A_CELL) -> str:

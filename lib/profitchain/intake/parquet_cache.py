@@ -71,10 +71,10 @@ def keys_are_unique(con: Any, table: TypedTable) -> bool:
     """
     now = {piece.name for piece in table.pieces}
     records = table.pieces[0].parent.glob(f"{_DIFFER}*.json")
-    known = [set(json.loads(path.read_text("utf-8"))) for path in records]
-    seen: set[str] = max((names for names in known if names <= now), key=len, default=set())
-    new = [piece for piece in table.pieces if piece.name not in seen]
-    old = [piece for piece in table.pieces if piece.name in seen]
+    proven = [set(json.loads(path.read_text("utf-8"))) for path in records]
+    compared: set[str] = max((names for names in proven if names <= now), key=len, default=set())
+    new = [piece for piece in table.pieces if piece.name not in compared]
+    old = [piece for piece in table.pieces if piece.name in compared]
     if new:
         here = _keys(con, new, table.keys)
         counts = here.aggregate(rows=here.count(), keys=here.key.nunique()).to_pandas().iloc[0]

@@ -69,7 +69,7 @@ def _broken_rows(judged: JudgedTable) -> ir.Table:
     place = rows[ROW].cast("string") if raw.numbered else ibis.literal("")
     cells = [display_text(rows[name], warehouse=raw.warehouse) for name in raw.columns]
     headers = [f"'{name}" if name[0] in "=+-@\t\r" else name for name in raw.columns]
-    shown = rows.select(
+    lines = rows.select(
         __reason=reason,
         __place=ibis.coalesce(rows[FILE] + ":", "") + place,
         __order_file=rows[FILE],
@@ -77,10 +77,10 @@ def _broken_rows(judged: JudgedTable) -> ir.Table:
         **{f"c{k}": spreadsheet_safe(cell) for k, cell in enumerate(cells)},
     )
     if raw.rejected:
-        shown = shown.union(_rejected_rows(judged, shown))
+        lines = lines.union(_rejected_rows(judged, lines))
     order = ["__order_file", "__order_row"] if raw.numbered else ["__reason"]
     names = {header: f"c{k}" for k, header in enumerate(headers)}
-    ordered = shown.order_by([*order, *(f"c{k}" for k in range(len(headers)))])
+    ordered = lines.order_by([*order, *(f"c{k}" for k in range(len(headers)))])
     lead = {_free("reason", headers): "__reason", _free("row", headers): "__place"}
     return ordered.select(**{ours: ordered[name] for ours, name in (lead | names).items()})
 

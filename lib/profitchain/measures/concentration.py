@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.stats.ratios import FEWEST_CLUSTERS, Linearised, said_frame, stated
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.stats.ratios import FEWEST_CLUSTERS, Linearised, stated
 
 TOP = 0.1
 PLACES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -44,14 +44,18 @@ def top_share(
     clusters : each customer's cluster; by default each customer is one.
     top : which share of customers, the largest first.
     """
-    if nothing := _too_few(amounts, smallest):
-        return nothing
-    if top * len(amounts) < smallest - 1e-9:
+    if too_few := _too_few(amounts, smallest):
+        return too_few
+    values = amounts.to_numpy(float)
+    count = top * len(values)
+    if count < smallest - 1e-9:
         return NotEstimable("top_too_small", n=len(amounts), smallest=smallest)
-    largest = _descending(amounts)
-    share, limit = _top(largest, top)
-    errors = _share_errors(amounts.to_numpy(float), share, limit, top)
-    return _stated(share, errors, amounts, clusters, unit="share")
+    largest, whole = np.sort(values)[::-1], int(count + 1e-9)
+    limit = largest[min(whole, len(values) - 1)]  # the amount at which the top begins
+    share = float((largest[:whole].sum() + (count - whole) * limit) / largest.sum())
+    influence = np.where(values > limit, values - limit, 0.0) + top * limit - share * values
+    errors = influence / values.mean() / len(values)
+    return _with_interval(share, errors, amounts, clusters, unit="share")
 
 
 def gini(
@@ -63,8 +67,8 @@ def gini(
     ----------
     amounts, clusters : as in `top_share`.
     """
-    if nothing := _too_few(amounts, smallest):
-        return nothing
+    if too_few := _too_few(amounts, smallest):
+        return too_few
     values = amounts.to_numpy(float)
     order = np.argsort(values, kind="stable")
     rising, n = values[order], len(values)
@@ -74,7 +78,7 @@ def gini(
     larger = np.empty(n)  # mean of the larger one, of this customer and any other
     larger[order] = rising * place + above + rising / (2 * n)
     errors = (2 * larger - (index + 1) * (values + mean)) / mean / n
-    return _stated(index, errors, amounts, clusters, unit="ratio")
+    return _with_interval(index, errors, amounts, clusters, unit="ratio")
 
 
 def curve(
@@ -90,18 +94,18 @@ def curve(
     One row a place: customers (share of customers, the largest first, 0 to 1), value, low, high
     (share of money), n, why.
     """
-    nothing = top_share(amounts, clusters=clusters, smallest=smallest)
-    if isinstance(nothing, NotEstimable):
-        return said_frame([nothing], customers=[TOP])
+    top = top_share(amounts, clusters=clusters, smallest=smallest)
+    if isinstance(top, NotEstimable):
+        return to_frame([top], customers=[TOP])
     n = len(amounts)
     places = [at for at in PLACES if min(at, 1 - at) * n > max(smallest, 1) - 1e-9]
     inside = [top_share(amounts, clusters=clusters, top=at) for at in places]
     ends = [Estimate(value=end, low=end, high=end, n=n, unit="share") for end in (0.0, 1.0)]
-    return said_frame([ends[0], *inside, ends[1]], customers=[0.0, *places, 1.0])
+    return to_frame([ends[0], *inside, ends[1]], customers=[0.0, *places, 1.0])
 
 
-def of_period(now: pd.DataFrame, money: str) -> pd.DataFrame:
-    """Return the customers who ordered in the period: `cluster` and `amount` (its net money).
+def of_period(now: pd.DataFrame, money: str) -> dict[str, pd.Series]:
+    """Return net money (`amounts`) and `clusters` of the customers who ordered in the period.
 
     Parameters
     ----------
@@ -109,62 +113,36 @@ def of_period(now: pd.DataFrame, money: str) -> pd.DataFrame:
         Reads `period_orders`, `cluster` and `period_revenue` or `period_margin`.
     """
     rows = now[now["period_orders"] > 0]
-    return pd.DataFrame({"cluster": rows["cluster"], "amount": rows[f"period_{money}"]})
-
-
-def of_lookback(now: pd.DataFrame, money: str) -> pd.DataFrame:
-    """Return the customers who ordered in the lookback: `cluster` and `amount` (its net money)."""
-    rows = now[now["orders"] > 0]
-    return pd.DataFrame({"cluster": rows["cluster"], "amount": rows[money]})
+    return {"amounts": rows[f"period_{money}"], "clusters": rows["cluster"]}
 
 
 def shares(now: pd.DataFrame, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return what the top tenth carries, and the Gini indices, by the findings' ids."""
-    said = {}
+    lookback = now[now["orders"] > 0]
+    estimates: dict[str, MaybeEstimate] = {}
     for money in ("revenue", "margin"):
         if money in now:
-            short, year = of_period(now, money), of_lookback(now, money)
-            told = {
-                f"top_decile_{money}_share": top_share(**_parts(short), smallest=smallest),
-                f"top_decile_{money}_share_lookback": top_share(**_parts(year), smallest=smallest),
-                f"{money}_gini": gini(**_parts(short), smallest=smallest),
+            year = {"amounts": lookback[money], "clusters": lookback["cluster"]}
+            period = of_period(now, money)
+            estimates |= {
+                f"top_decile_{money}_share": top_share(**period, smallest=smallest),
+                f"top_decile_{money}_share_lookback": top_share(**year, smallest=smallest),
+                f"{money}_gini": gini(**period, smallest=smallest),
             }
-            said |= told
-    return said
+    return estimates
 
 
 def curves(now: pd.DataFrame, *, smallest: int = 0) -> pd.DataFrame:
     """Return the period's Lorenz curves of revenue and, where known, margin (column `money`)."""
     frames = [
-        curve(**_parts(of_period(now, money)), smallest=smallest).assign(money=money)
+        curve(**of_period(now, money), smallest=smallest).assign(money=money)
         for money in ("revenue", "margin")
         if money in now
     ]
     return pd.concat(frames, ignore_index=True).assign(unit="share")
 
 
-def _parts(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    return {"amounts": rows["amount"], "clusters": rows["cluster"]}
-
-
-def _descending(amounts: pd.Series) -> np.ndarray:
-    return np.sort(amounts.to_numpy(float))[::-1]
-
-
-def _top(largest: np.ndarray, top: float) -> tuple[float, float]:
-    """Return the top's share of all, and the amount at which the top begins."""
-    count = top * len(largest)
-    whole = int(count + 1e-9)
-    limit = largest[min(whole, len(largest) - 1)]
-    return float((largest[:whole].sum() + (count - whole) * limit) / largest.sum()), float(limit)
-
-
-def _share_errors(values: np.ndarray, share: float, limit: float, top: float) -> np.ndarray:
-    influence = np.where(values > limit, values - limit, 0.0) + top * limit - share * values
-    return influence / values.mean() / len(values)
-
-
-def _stated(
+def _with_interval(
     value: float,
     errors: np.ndarray,
     amounts: pd.Series,
@@ -174,26 +152,26 @@ def _stated(
 ) -> MaybeEstimate:
     groups = np.arange(len(errors)) if clusters is None else clusters.to_numpy()
     summed = pd.Series(errors).groupby(groups).sum()
-    weight = amounts.abs().to_numpy(float)
-    weight = pd.Series(weight).groupby(groups).sum() / weight.sum()
+    money = amounts.abs().to_numpy(float)
+    weight = pd.Series(money).groupby(groups).sum() / money.sum()
     effective = float(1 / (weight @ weight))
     if effective < FEWEST_CLUSTERS:
         return NotEstimable("hardly_anybody_brings_money", n=len(amounts))
     summed *= np.sqrt(len(summed) / (len(summed) - 1))
     worth = min(effective, 1 + _degrees_of_freedom(summed))
     linear = Linearised(value=value, errors=summed, n=len(amounts), effective=worth)
-    said = stated(linear, unit=unit, bounds=(0.0, 1.0))
+    estimate = stated(linear, unit=unit, bounds=(0.0, 1.0))
     far = _skewed(summed)
-    high = max(said.high, min(said.high + max(far, 0.0), 1.0))
-    return replace(said, low=said.low + min(far, 0.0), high=high)
+    high = max(estimate.high, min(estimate.high + max(far, 0.0), 1.0))
+    return replace(estimate, low=estimate.low + min(far, 0.0), high=high)
 
 
 def _degrees_of_freedom(errors: pd.Series) -> float:
     """Return how many independent normal errors would tell the variance as well as these do."""
-    squares = (errors**2).sum()
+    squares = float((errors**2).sum())
     if squares <= 0:
         return np.inf
-    kurtosis = len(errors) * (errors**4).sum() / squares**2
+    kurtosis = len(errors) * float((errors**4).sum()) / squares**2
     return 2 * len(errors) / max(kurtosis - 1, 1e-9)
 
 
@@ -211,6 +189,4 @@ def _too_few(amounts: pd.Series, smallest: int) -> NotEstimable | None:
     n, fewest = len(amounts), max(smallest, FEWEST_CUSTOMERS)
     if n < fewest:
         return NotEstimable("too_few_ordered", n=n, customers=n, fewest=fewest)
-    if amounts.sum() <= 0:
-        return NotEstimable("no_money_to_share", n=n)
-    return None
+    return NotEstimable("no_money_to_share", n=n) if amounts.sum() <= 0 else None

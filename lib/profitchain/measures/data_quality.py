@@ -1,13 +1,23 @@
-"""What came in, how much of it could be used, and why the rest could not."""
+"""What came in, how much of it could be used and why the rest could not, and what the books say."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, counted
+from profitchain.core.periods import Period
+
+if TYPE_CHECKING:
+    from profitchain.panel.edition import Edition
 
 KINDS = ("used", "later", "cancelled", "broken")
 MOSTLY_EMPTY = 0.2  # a column with more missing than this is worth a line
+IN_THE_BOOKS = ("revenue", "orders", "active_customers")
+AGREES, DIFFERS = "agrees", "differs"
+COLUMNS = ("measure", "ours", "books", "difference", "apart", "unit", "verdict")
 
 
 def by_table(account: pd.DataFrame) -> pd.DataFrame:
@@ -39,12 +49,60 @@ def reasons(account: pd.DataFrame) -> pd.DataFrame:
 
 def gaps_in_columns(profile: pd.DataFrame) -> pd.DataFrame:
     """Return the columns with many empty cells, emptiest first: table, column, missing_share."""
-    empty = profile[profile["missing_share"] > MOSTLY_EMPTY]
-    empty = empty[["table", "column", "missing_share"]]
+    empty = profile.loc[
+        profile["missing_share"] > MOSTLY_EMPTY, ["table", "column", "missing_share"]
+    ]
     return empty.sort_values("missing_share", ascending=False, kind="stable", ignore_index=True)
 
 
-def total(account: pd.DataFrame, kind: str | None = None) -> Estimate:
-    """Return how many rows came in, or how many met one outcome."""
-    rows = account if kind is None else account[account["kind"] == kind]
-    return counted(rows["rows"].sum(), unit="rows")
+def total(account: pd.DataFrame, kind: str) -> Estimate:
+    """Return how many rows met one outcome."""
+    return counted(account.loc[account["kind"] == kind, "rows"].sum(), unit="rows")
+
+
+def books_of(edition: Edition) -> pd.DataFrame | None:
+    """Return the firm's control totals; None where it gives none."""
+    return edition.table("control_totals") if edition.has("control_totals") else None
+
+
+def compare_with_books(
+    totals: Mapping[str, MaybeEstimate],
+    books: pd.DataFrame | None,
+    period: Period,
+    *,
+    tolerance: float,
+) -> pd.DataFrame:
+    """Return our totals of a period and those of the books.
+
+    Parameters
+    ----------
+    totals : by measure, counted in full.
+    books : one row a period and measure
+        Reads `period`, `measure`, `amount` (whole units); None where the firm gives none.
+    tolerance : the share of the books' amount by which ours may differ.
+
+    Returns
+    -------
+    One row a measure that the books name for this period: measure, ours, books, difference (ours
+    less the books'), apart (its share of the books', NaN where they say 0), unit, verdict
+    ("agrees", "differs").
+    """
+    rows = []
+    if books is not None:
+        here = books[books["period"].astype(str) == str(period)].set_index("measure")["amount"]
+        for name in IN_THE_BOOKS:
+            ours = totals.get(name)
+            if name in here.index and isinstance(ours, Estimate):
+                theirs = float(here[name])
+                difference = round(ours.value - theirs, 2)
+                apart = difference / abs(theirs) if theirs else float("nan")
+                agree = abs(difference) <= tolerance * abs(theirs) + 1e-9
+                verdict = AGREES if agree else DIFFERS
+                rows.append((name, ours.value, theirs, difference, apart, ours.unit, verdict))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def differing(checked: pd.DataFrame) -> pd.DataFrame:
+    """Return the measures that differ by more than the tolerance, the farthest first."""
+    apart = checked[checked["verdict"] == DIFFERS]
+    return apart.sort_values("apart", key=lambda share: -share.abs(), na_position="first")

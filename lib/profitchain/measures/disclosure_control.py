@@ -7,9 +7,11 @@ Cox 1980, JASA 75: 377-385).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 
 
 def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = None) -> pd.Series:
@@ -40,8 +42,18 @@ def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = Non
     return hidden
 
 
+def unless_withheld(
+    hidden: pd.Series, sizes: pd.Series, smallest: int, estimate: Callable[[str], MaybeEstimate]
+) -> dict[str, MaybeEstimate]:
+    """Return each group's estimate, or why it is not shown (`hidden`: one truth a group)."""
+    return {
+        group: too_small(int(sizes[group]), smallest) if hidden[group] else estimate(group)
+        for group in hidden.index
+    }
+
+
 def too_small(n: int, smallest: int) -> NotEstimable:
-    """Return why a group is not shown."""
+    """Return why a group of `n` is not shown."""
     if not n or n >= smallest:
         return NotEstimable("beside_a_small_group" if n else "nobody", n=n)
-    return NotEstimable("too_small_a_group", n=n, smallest=smallest)
+    return NotEstimable("group_too_small", n=n, smallest=smallest)

@@ -6,6 +6,7 @@ Intervals are clustered by customer where customers are told apart; else each ro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from profitchain.measures.satisfaction import answers_to
 from profitchain.sources.settings import Question
 from profitchain.stats import plain_frames, ratios
 
-Column = pd.Series | np.ndarray | Sequence[object]
+Column: TypeAlias = "pd.Series | np.ndarray | Sequence[object]"
 Scale = tuple[float, float]
 SHARE, POINTS = (0.0, 1.0), (-100.0, 100.0)
 NPS_SCALE, USUAL_SCALE, EFFORT_SCALE = (0, 10), (1, 5), (1, 7)

@@ -8,37 +8,42 @@ again in this one; *churn* is the complement.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series
-from profitchain.stats.ratios import said_frame, wilson
+from profitchain.stats.ratios import wilson
 
-OFTEN = "orders per customer"
 FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
+TOTALS = ("orders", "revenue", "active_customers", "new_customers")
 
 
 def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]:
     """Return the measures of loyalty by id; money is in `currency`."""
-    share = {"unit": "share", "bounds": (0.0, 1.0)}
-    stayed = {"denominator": "previously_active", **share}
-    of_revenue = {"denominator": "revenue", "counts": "orders", **share}
+    share = partial(Measure, unit="share", bounds=(0.0, 1.0))
+    stayed = partial(share, denominator="previously_active")
+    of_revenue = partial(share, denominator="revenue", counts="orders")
+    spent = partial(Measure, numerator="revenue", unit=currency)
     values = {"within_days": within_days}
     table = [
-        Measure(id="repeat_rate", numerator="repeats", denominator="n", values=values, **share),
-        Measure(id="retention_rate", numerator="retained", **stayed),
-        Measure(id="churn_rate", numerator="lost", **stayed),
-        Measure(id="purchase_frequency", numerator="orders", denominator="active", unit=OFTEN),
-        Measure(id="average_order_value", numerator="revenue", denominator="orders", unit=currency),
+        share(id="repeat_rate", numerator="repeats", denominator="n", values=values),
+        stayed(id="retention_rate", numerator="retained"),
+        stayed(id="churn_rate", numerator="lost"),
         Measure(
-            id="revenue_per_customer", numerator="revenue", denominator="active", unit=currency
+            id="purchase_frequency",
+            numerator="orders",
+            denominator="active",
+            unit="orders per customer",
         ),
-        Measure(id="new_revenue_share", numerator="new_revenue", **of_revenue),
-        Measure(id="returning_revenue_share", numerator="returning_revenue", **of_revenue),
+        spent(id="average_order_value", denominator="orders"),
+        spent(id="revenue_per_customer", denominator="active"),
+        of_revenue(id="new_revenue_share", numerator="new_revenue"),
+        of_revenue(id="returning_revenue_share", numerator="returning_revenue"),
     ]
     return {measure.id: measure for measure in table}
 
@@ -57,18 +62,17 @@ def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def stories(
+def loyalty_series(
     activity: pd.DataFrame, currency: str, periods: Sequence[Period]
 ) -> list[MeasureSeries]:
     """Return every measure that orders alone give, in the last of some periods, with its past."""
     sums = with_complements(activity)
     measures = loyalty_measures(currency)
-    return [
-        measure_series(sums, measures[name], periods) for name in measures if name != "repeat_rate"
-    ]
+    del measures["repeat_rate"]
+    return [measure_series(sums, measure, periods) for measure in measures.values()]
 
 
-def repeat_story(
+def repeat_rate_series(
     cells: pd.DataFrame, within_days: int, periods: Sequence[Period], *, smallest: int = 0
 ) -> MeasureSeries:
     """Return the repeat rate of the answers whose window closed in each period.
@@ -79,13 +83,13 @@ def repeat_story(
         Reads `n` (answers) and `repeats` (answers followed by an order in time).
     """
     measure = loyalty_measures("", within_days)["repeat_rate"]
-    if cells.empty:
-        nothing = NotEstimable("no_closed_window")
-        gap = said_frame([nothing] * len(periods), period=[str(period) for period in periods])
-        changes = {"now": nothing, "change": nothing, "change_on_year": nothing}
-        return MeasureSeries(measure=measure, trend=gap, **changes)
-    return measure_series(
-        cells.rename(columns={"closes": "period"}), measure, periods, smallest=smallest
+    if len(cells):
+        sums = cells.rename(columns={"closes": "period"})
+        return measure_series(sums, measure, periods, smallest=smallest)
+    nothing = NotEstimable("no_closed_window")
+    gaps = to_frame([nothing] * len(periods), period=[str(period) for period in periods])
+    return MeasureSeries(
+        measure=measure, now=nothing, change=nothing, change_on_year=nothing, trend=gaps
     )
 
 
@@ -95,18 +99,15 @@ def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, M
     Refunds are netted from revenue and are not orders; cancelled orders are in neither.
     """
     here = activity[activity["period"] == str(period)]
-    if not here["orders"].sum():
-        return dict.fromkeys(TOTALS, NotEstimable("no_orders_in_period", period=period))
     orders = int(here["orders"].sum())
+    if not orders:
+        return dict.fromkeys(TOTALS, NotEstimable("no_orders_in_period", period=period))
     return {
         "orders": counted(orders, unit="orders"),
         "revenue": counted(round(here["revenue"].sum(), 2), unit=currency, n=orders),
         "active_customers": counted(here["active"].sum(), unit="customers"),
         "new_customers": counted(here["new"].sum(), unit="customers"),
     }
-
-
-TOTALS = ("orders", "revenue", "active_customers", "new_customers")
 
 
 def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFrame:
@@ -119,18 +120,27 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
 
     Returns
     -------
-    One row a cohort and offset, from 1: cohort, offset (periods), customers, value, low, high
-    (shares).
+    One row a cohort and offset, from 1, that has had its chance: cohort, offset (periods),
+    customers, value, low, high (shares).
     """
     place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
     rows = cohorts.assign(offset=cohorts["period"].map(place) - cohorts["cohort"].map(place))
-    size = rows[rows["offset"] == 0].set_index("cohort")["active"]
-    rows = _filled(rows, size[size >= max(smallest, 1)], place)
+    sizes = rows[rows["offset"] == 0].set_index("cohort")["active"]
+    sizes, last = sizes[sizes >= max(smallest, 1)], max(place.values(), default=0)
+    pairs = [
+        (cohort, offset, int(size))
+        for cohort, size in sizes.items()
+        for offset in range(1, last - place[cohort] + 1)
+    ]
+    chances = pd.DataFrame(pairs, columns=["cohort", "offset", "customers"])
+    active = rows[["cohort", "offset", "active"]]
+    rows = chances.merge(active, how="left", on=["cohort", "offset"]).fillna({"active": 0})
     quantile = float(stats.norm.ppf(0.975))
     share = rows["active"] / rows["customers"]
     ends = [wilson(p, n, quantile) for p, n in zip(share, rows["customers"], strict=True)]
-    rows = rows.assign(value=share, low=[e[0] for e in ends], high=[e[1] for e in ends])
-    return rows[["cohort", "offset", "customers", "value", "low", "high"]]
+    return rows[["cohort", "offset", "customers"]].assign(
+        value=share, low=[low for low, _high in ends], high=[high for _low, high in ends]
+    )
 
 
 def cohort_table(retention: pd.DataFrame) -> pd.DataFrame:
@@ -157,64 +167,40 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
-    events = int(gaps.loc[gaps["event"] == 1, "n"].sum())
+    n, events = int(gaps["n"].sum()), int(gaps.loc[gaps["event"] == 1, "n"].sum())
     if events < FEWEST_REPEATS:
-        return NotEstimable("too_few_next_orders", n=int(gaps["n"].sum()), customers=events)
+        return NotEstimable("too_few_next_orders", n=n, customers=events)
     # a next order on the same day counts at half a day, so that its customer was at risk
     fit = SurvfuncRight(gaps["days"].clip(lower=0.5), gaps["event"], freq_weights=gaps["n"])
     inside = (fit.surv_prob > 0) & (fit.surv_prob < 1)
     # with weights statsmodels' own error is Tsiatis' for the cumulative hazard: half as wide again
-    risk, gone = fit.n_risk[inside], fit.n_events[inside]
+    risk, gone, alive = fit.n_risk[inside], fit.n_events[inside], fit.surv_prob[inside]
     error = np.sqrt(np.cumsum(gone / (risk * (risk - gone))))
-    curve = pd.DataFrame({"days": fit.surv_times[inside], "alive": fit.surv_prob[inside]})
-    curve = curve.assign(n=risk.astype(int))
-    half = stats.norm.ppf(0.975) * error / np.abs(np.log(curve["alive"]))
-    shares = {
-        "value": 1 - curve["alive"],
-        "low": 1 - curve["alive"] ** np.exp(-half),
-        "high": 1 - curve["alive"] ** np.exp(half),
-    }
-    start = pd.DataFrame(
-        {"days": [0.0], "value": [0.0], "low": [0.0], "high": [0.0], "n": [int(gaps["n"].sum())]}
-    )
-    steps = pd.concat([start, curve.assign(**shares)[start.columns]], ignore_index=True)
+    half = stats.norm.ppf(0.975) * error / np.abs(np.log(alive))
+    ends = {"low": 1 - alive ** np.exp(-half), "high": 1 - alive ** np.exp(half)}
+    curve = {"days": fit.surv_times[inside], "value": 1 - alive, **ends, "n": risk.astype(int)}
+    start = pd.DataFrame({"days": [0.0], "value": [0.0], "low": [0.0], "high": [0.0], "n": [n]})
+    steps = pd.concat([start, pd.DataFrame(curve)], ignore_index=True)
     last = gaps["days"].max()
-    watched = steps.iloc[[-1]].assign(
-        days=float(last), n=int(gaps.loc[gaps["days"] == last, "n"].sum())
-    )
-    return pd.concat([steps, watched], ignore_index=True).drop_duplicates("days", ignore_index=True)
+    watched = int(gaps.loc[gaps["days"] == last, "n"].sum())
+    end = steps.iloc[[-1]].assign(days=float(last), n=watched)
+    return pd.concat([steps, end], ignore_index=True).drop_duplicates("days", ignore_index=True)
 
 
 def curve_frame(curve: pd.DataFrame | NotEstimable) -> pd.DataFrame:
     """Return the curve as it is, or an empty one with the reason, for the chart."""
-    if isinstance(curve, NotEstimable):
-        return said_frame([curve], days=[0.0])
-    return curve
+    return to_frame([curve], days=[0.0]) if isinstance(curve, NotEstimable) else curve
 
 
 def share_again_within(curve: pd.DataFrame | NotEstimable, days: int) -> MaybeEstimate:
     """Return the share of customers who ordered again within so many days, read off the curve."""
     if isinstance(curve, NotEstimable):
         return curve
-    watched = curve["days"].iloc[-1]
+    watched, n = curve["days"].iloc[-1], int(curve["n"].iloc[0])
     if days > watched:
-        n = int(curve["n"].iloc[0])
-        return NotEstimable("nobody_watched", n=n, days=days, longest=f"{watched:.0f}")
+        return NotEstimable("nobody_watched", n=n, days=days, longest=float(watched))
     row = curve[curve["days"] <= days].iloc[-1]
     return Estimate(
-        value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
-        n=int(curve["n"].iloc[0]), unit="share", method="Kaplan-Meier",
+        value=float(row["value"]), low=float(row["low"]), high=float(row["high"]), n=n,
+        unit="share", method="Kaplan-Meier",
     )  # fmt: skip
-
-
-def _filled(rows: pd.DataFrame, sizes: pd.Series, place: dict[str, int]) -> pd.DataFrame:
-    """Return a row for every cohort and offset that has had its chance, 0 active if none came."""
-    last = max(place.values(), default=0)
-    pairs = [
-        (cohort, offset, int(sizes[cohort]))
-        for cohort in sizes.index
-        for offset in range(1, last - place[cohort] + 1)
-    ]
-    every = pd.DataFrame(pairs, columns=["cohort", "offset", "customers"])
-    seen = rows[["cohort", "offset", "active"]]
-    return every.merge(seen, how="left", on=["cohort", "offset"]).fillna({"active": 0})

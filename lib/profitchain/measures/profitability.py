@@ -6,17 +6,17 @@ margin less what the tables say was spent on serving customers. Three sums, neve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.measures.disclosure_control import too_small, withheld
-from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered
-from profitchain.stats.ratios import ratio, said_frame
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
+from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered, per_customer
 from profitchain.stats.sampling_weights import factor, of_all
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Costing:
     `contacts` is each customer's own; `programme` is shared equally by members who ordered;
     `shared`, by purpose, by all who ordered. `left_out`, by purpose, is charged to nobody.
     `in_service` tells that the cost of contacts was taken out of the purpose service, which holds
-    it, so that it counts once. `elsewhere` was spent on customers without an order.
+    it, so that it counts once. `elsewhere` was spent on contacts of customers without an order.
     """
 
     contacts: float | None
@@ -61,28 +61,24 @@ def costing(now: pd.DataFrame, costs: pd.DataFrame) -> Costing:
     costs : one row a purpose: `purpose`, `amount`; no rows where the firm gives none.
     """
     spent = costs.groupby("purpose")["amount"].sum().to_dict()
-    base, each = ordered(now), factor(now)
-    contacts = each * float(now["contact_cost"].sum()) if "contact_cost" in now else None
+    base, each, contacts, elsewhere = ordered(now), factor(now), None, 0.0
+    if "contact_cost" in now:
+        contacts = each * float(now["contact_cost"].sum())
+        other = now.loc[now["orders"] <= 0, "contact_cost"]
+        squares = pd.Series([other @ other])
+        elsewhere = float(of_all(pd.Series([other.sum()]), each, squares=squares).iloc[0])
     programme = spent.pop(OF_MEMBERS, 0.0)
     shared = {purpose: spent.pop(purpose) for purpose in SHARED if purpose in spent}
     in_service = contacts is not None and "service" in shared
-    if in_service:
+    if contacts is not None and in_service:
         shared["service"] = max(shared["service"] - contacts, 0.0)
     if "member" not in base or not base["member"].sum():
         shared |= {OF_MEMBERS: programme} if programme else {}
         programme = 0.0
     return Costing(
         contacts=contacts, programme=programme, shared=shared, left_out=spent,
-        in_service=in_service, elsewhere=_elsewhere(now, each),
+        in_service=in_service, elsewhere=elsewhere,
     )  # fmt: skip
-
-
-def _elsewhere(now: pd.DataFrame, each: float) -> float:
-    """Return what contacts of customers without an order cost."""
-    if "contact_cost" not in now:
-        return 0.0
-    spent = now.loc[now["orders"] <= 0, "contact_cost"]
-    return float(of_all(pd.Series([spent.sum()]), each, squares=pd.Series([spent @ spent])).iloc[0])
 
 
 def costs_of(edition: Edition) -> pd.DataFrame:
@@ -97,7 +93,7 @@ def profits(now: pd.DataFrame, costs: Costing, *, by: By = "orders") -> pd.DataF
 
     Parameters
     ----------
-    now : one row a customer, as `value_groups.snapshot` returns.
+    now : one row a customer, as `rfm.snapshot` returns.
     by : whether `shared` costs follow orders, or are the same for each customer.
 
     Returns
@@ -114,8 +110,7 @@ def profits(now: pd.DataFrame, costs: Costing, *, by: By = "orders") -> pd.DataF
         other = other + costs.programme / each * base["member"] / base["member"].sum()
     base = base.assign(other_costs=other)
     if "margin" in base and costs.is_known:
-        own = base.get("contact_cost", 0.0)
-        base = base.assign(profit=base["margin"] - own - other)
+        base["profit"] = base["margin"] - base.get("contact_cost", 0.0) - other
         base["at_a_loss"] = (base["profit"] < 0).astype(int)
     return base
 
@@ -149,31 +144,23 @@ def profit_table(rows: pd.DataFrame, *, currency: str, smallest: int = 0) -> pd.
     profit_why, at_a_loss (share). NaN stands for all of a group that `withheld` holds back.
     """
     groups = {group: rows[rows["group"] == group] for group in GROUPS if group != LAPSED}
-    hidden = withheld(pd.Series({group: len(part) for group, part in groups.items()}), smallest)
-    parts = groups | {ALL: rows}
-    hidden[ALL] = 0 < len(rows) < smallest
+    sizes = pd.Series({group: len(part) for group, part in groups.items()})
+    hidden = withheld(sizes, smallest)
+    groups[ALL], sizes[ALL], hidden[ALL] = rows, len(rows), 0 < len(rows) < smallest
     money = ["revenue", "discount", "margin", "contact_cost", "other_costs"]
-    known = [name for name in money if name in rows and (rows[name] != 0).any()]
-    means = {name: {"n": len(part), **part[known].mean()} for name, part in parts.items()}
+    money = [name for name in money if name in rows and (rows[name] != 0).any()]
+    means = {name: {"n": len(part), **part[money].mean()} for name, part in groups.items()}
     table = pd.DataFrame(means, dtype=float).T.mask(hidden).rename_axis("group").reset_index()
     if "profit" not in rows:
         return table
-    how = {"hidden": hidden, "smallest": smallest}
-    said = _of_parts(parts, "profit", unit=currency, **how)
-    losses = _of_parts(parts, "at_a_loss", unit="share", **how)
-    profit = said_frame(said).drop(columns="n").assign(unit=currency).add_prefix("profit_")
-    return pd.concat([table, profit], axis=1).assign(at_a_loss=said_frame(losses)["value"])
 
+    def estimates(column: str, unit: str) -> Iterable[MaybeEstimate]:
+        mean = partial(_mean, column=column, unit=unit, smallest=smallest)
+        return unless_withheld(hidden, sizes, smallest, lambda name: mean(groups[name])).values()
 
-def _of_parts(
-    parts: Mapping[str, pd.DataFrame], column: str, *, unit: str, hidden: pd.Series, smallest: int
-) -> list[MaybeEstimate]:
-    return [
-        too_small(len(part), smallest)
-        if hidden[name]
-        else _mean(part, column, unit=unit, smallest=smallest)
-        for name, part in parts.items()
-    ]
+    profit = to_frame(estimates("profit", currency)).drop(columns="n").assign(unit=currency)
+    losses = to_frame(estimates("at_a_loss", "share"))["value"]
+    return pd.concat([table, profit.add_prefix("profit_")], axis=1).assign(at_a_loss=losses)
 
 
 def _mean(
@@ -186,9 +173,6 @@ def _mean(
 ) -> MaybeEstimate:
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
-    if "margin" not in rows:
-        return NotEstimable("no_margin")
     if column not in rows:
-        return NotEstimable("no_costs")
-    sums = rows[["cluster", column, "customers"]]
-    return ratio(sums, numerator=column, denominator="customers", unit=unit, bounds=bounds)
+        return NotEstimable("no_costs" if "margin" in rows else "no_margin")
+    return per_customer(rows, rows[column], unit=unit, bounds=bounds)

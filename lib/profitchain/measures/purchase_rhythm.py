@@ -6,28 +6,30 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame, with_n
 from profitchain.measures.disclosure_control import too_small
-from profitchain.measures.rfm import ordered
-from profitchain.stats.ratios import ratio, said_frame
+from profitchain.measures.rfm import ordered, per_customer
+from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS
+from profitchain.stats.ratios import ratio
 
 MONTHS_A_YEAR = 12
 FEWEST_YEARS = 2
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 UNCOVERED = 3.0  # so many orders expected of days that have none: chance explains 1 in 20
-ABOVE, BELOW, ALIKE = "above the others", "below the others", "can't be told apart"
 FEWEST_GAPS = 8  # the median's 95% interval ends inside six or more; eight leave some room
 
 
 def orders_per_customer(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     """Return the mean number of orders in the lookback of those who ordered in it."""
-    return _of_base(now, ordered(now)["orders"], unit="orders", smallest=smallest)
+    rows = ordered(now)
+    return per_customer(rows, rows["orders"], unit="orders", smallest=smallest)
 
 
 def share_with(now: pd.DataFrame, least: int, most: float, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the lookback's customers who placed so many orders in it."""
-    inside = ordered(now)["orders"].between(least, most).astype(int)
-    return _of_base(now, inside, unit="share", bounds=(0.0, 1.0), smallest=smallest)
+    rows = ordered(now)
+    inside = rows["orders"].between(least, most)
+    return per_customer(rows, inside, unit="share", bounds=(0.0, 1.0), smallest=smallest)
 
 
 def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -> MaybeEstimate:
@@ -42,12 +44,12 @@ def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -
     now : one row a customer
         Reads `orders`, `repeats` and `last_age_days` (from the first purchase day to the last).
     """
-    rows = ordered(now)
-    rows = rows[rows["repeats"] > 0]
+    customers = ordered(now)
+    rows = customers[customers["repeats"] > 0]
     gaps = np.sort((rows["last_age_days"] / rows["repeats"]).to_numpy(float))
     n = len(gaps)
     if 0 < n < smallest:
-        return NotEstimable(too_small(n, smallest).why, n=len(ordered(now)))
+        return with_n(too_small(n, smallest), len(customers))
     if n < max(smallest, FEWEST_GAPS):
         return NotEstimable("too_few_repeat_customers", n=n, customers=n)
     below = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
@@ -65,23 +67,22 @@ def per_order(now: pd.DataFrame, column: str, *, unit: str, smallest: int = 0) -
         return NotEstimable("no_such_column", column=column)
     if len(rows) < max(smallest, 1):
         return NotEstimable("too_few_to_say", n=len(rows))
-    return ratio(rows[["cluster", column, "orders"]], numerator=column, denominator="orders",
-                 unit=unit)  # fmt: skip
+    return ratio(rows, numerator=column, denominator="orders", unit=unit)
 
 
 def rhythm(now: pd.DataFrame, *, currency: str, smallest: int = 0) -> dict[str, MaybeEstimate]:
-    """Return the figures of the purchase rhythm by name; units where they are known."""
-    few = {"smallest": smallest}
-    units = {"units_per_order": per_order(now, "quantity", unit="", **few)}
-    return {
-        "orders_per_customer": orders_per_customer(now, **few),
-        "one_order_share": share_with(now, 1, 1, **few),
-        "two_or_three_share": share_with(now, 2, 3, **few),
-        "four_or_more_share": share_with(now, 4, np.inf, **few),
-        "days_between": days_between(now, **few),
-        **(units if "quantity" in now else {}),
-        "revenue_per_order": per_order(now, "revenue", unit=currency, **few),
+    """Return the figures of the purchase rhythm by name; units an order where they are known."""
+    figures = {
+        "orders_per_customer": orders_per_customer(now, smallest=smallest),
+        "one_order_share": share_with(now, 1, 1, smallest=smallest),
+        "two_or_three_share": share_with(now, 2, 3, smallest=smallest),
+        "four_or_more_share": share_with(now, 4, np.inf, smallest=smallest),
+        "days_between": days_between(now, smallest=smallest),
     }
+    if "quantity" in now:
+        figures["units_per_order"] = per_order(now, "quantity", unit="", smallest=smallest)
+    revenue = per_order(now, "revenue", unit=currency, smallest=smallest)
+    return figures | {"revenue_per_order": revenue}
 
 
 def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -104,85 +105,74 @@ def season(months: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     verdict ("above the others", "below the others", "can't be told apart"; "" where unsaid).
     One row with the reason where fewer than two whole years are known.
     """
-    every = _whole_years(months)
-    if isinstance(every, NotEstimable):
-        return said_frame([every], month=MONTHS[:1]).assign(verdict="")
-    here = [every[every["of_year"] == month]["orders"].sum() for month in range(1, 13)]
-    fitted = _fit(every, level)
-    said = [
-        fitted[month][0] if month in fitted else NotEstimable("no_orders_in_month")
-        for month in range(1, 13)
-    ]
-    alpha = (1 - level) / max(len(fitted), 1)
+    rows = _whole_years(months)
+    if isinstance(rows, NotEstimable):
+        return to_frame([rows], month=MONTHS[:1]).assign(verdict="")
+    fits = _fit(rows, level)
+    alpha = (1 - level) / max(len(fits), 1)
+    no_orders = NotEstimable("no_orders_in_month")
+    estimates = [fits[month][0] if month in fits else no_orders for month in range(1, 13)]
+    orders = rows.groupby("of_year")["orders"].sum().reindex(range(1, 13)).to_numpy()
     verdicts = [
-        _verdict(*fitted[month], alpha) if month in fitted else "" for month in range(1, 13)
-    ]
-    return said_frame(said, month=MONTHS).assign(n=here, verdict=verdicts)
-
-
-def _verdict(said: Estimate, p: float, alpha: float) -> str:
-    if not p < alpha:
-        return ALIKE
-    return ABOVE if said.value > 1 else BELOW
+        "" if month not in fits else ALIKE if not fits[month][1] < alpha
+        else ABOVE_OTHERS if fits[month][0].value > 1 else BELOW_OTHERS
+        for month in range(1, 13)
+    ]  # fmt: skip
+    return to_frame(estimates, month=MONTHS).assign(n=orders, verdict=verdicts)
 
 
 def years_known(months: pd.DataFrame) -> int:
-    """Return over how many whole years the season is told."""
-    every = _whole_years(months)
-    return 0 if isinstance(every, NotEstimable) else len(every) // MONTHS_A_YEAR
+    """Return over how many whole years the season is estimated."""
+    rows = _whole_years(months)
+    return 0 if isinstance(rows, NotEstimable) else len(rows) // MONTHS_A_YEAR
 
 
 def _whole_years(months: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     """Return the last whole years month by month: orders, days, of_year (1..12), time (-1..1)."""
-    every = _whole_months(months)
-    known = len(every)
-    if known < FEWEST_YEARS * MONTHS_A_YEAR:
-        needed = FEWEST_YEARS * MONTHS_A_YEAR
-        return NotEstimable("two_years_needed", n=int(months["orders"].sum()), all=needed,
-                            months=needed - known)  # fmt: skip
-    every = every.iloc[known % MONTHS_A_YEAR :]
-    return pd.DataFrame(
-        {
-            "orders": every.to_numpy(float),
-            "days": every.index.days_in_month,
-            "of_year": every.index.month,
-            "time": np.linspace(-1, 1, len(every)),
-        }
-    )
+    orders = _whole_months(months)
+    known, needed = len(orders), FEWEST_YEARS * MONTHS_A_YEAR
+    if known < needed:
+        n = int(months["orders"].sum())
+        return NotEstimable("two_years_needed", n=n, months=needed - known, all=needed)
+    orders = orders.iloc[known % MONTHS_A_YEAR :]
+    return pd.DataFrame({
+        "orders": orders.to_numpy(float),
+        "days": orders.index.days_in_month,
+        "of_year": orders.index.month,
+        "time": np.linspace(-1, 1, len(orders)),
+    })  # fmt: skip
 
 
 def _whole_months(months: pd.DataFrame) -> pd.Series:
     """Return the orders of each month that the tables cover to its ends; none: 0."""
     rows = months.set_index(pd.PeriodIndex(months["month"], freq="M"))
-    every = rows["orders"].resample("M").sum() if len(rows) else rows["orders"]
+    orders = rows["orders"].resample("M").sum() if len(rows) else rows["orders"]
     if "first_day" not in rows or not len(rows):
-        return every
+        return orders
     rows = rows.sort_index()
-    left = rows.index.days_in_month - rows["last_day"]
     first = _is_uncovered(rows, rows["first_day"] - 1, 0)
-    last = _is_uncovered(rows, left, len(rows) - 1)
-    return every.iloc[int(first) : len(every) - int(last)]
+    last = _is_uncovered(rows, rows.index.days_in_month - rows["last_day"], len(rows) - 1)
+    return orders.iloc[int(first) : len(orders) - int(last)]
 
 
 def _is_uncovered(rows: pd.DataFrame, empty_days: pd.Series, place: int) -> bool:
     """Tell whether a month's days without orders are more than chance and habit would leave."""
     rate = rows["orders"].iloc[place] / rows.index[place].days_in_month
-    others = empty_days.drop(empty_days.index[place])
-    here = empty_days.iloc[place]
+    others, here = empty_days.drop(empty_days.index[place]), empty_days.iloc[place]
     return bool(here * rate > UNCOVERED and here > others.max())
 
 
-def _fit(every: pd.DataFrame, level: float) -> dict[int, tuple[Estimate, float]]:
+def _fit(rows: pd.DataFrame, level: float) -> dict[int, tuple[Estimate, float]]:
     """Return each month's index and its p-value against 1; months without any order have none."""
     from statsmodels.genmod import families
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    totals = every.groupby("of_year")["orders"].sum()
-    every = every[every["of_year"].map(totals) > 0]
-    names = sorted(every["of_year"].unique())
-    months = np.column_stack([(every["of_year"] == name).astype(float) for name in names])
-    x = np.column_stack([months, every["time"], every["time"] ** 2 - (every["time"] ** 2).mean()])
-    model = GLM(every["orders"], x, family=families.Poisson(), offset=np.log(every["days"]))
+    totals = rows.groupby("of_year")["orders"].sum()
+    rows = rows[rows["of_year"].map(totals) > 0]
+    names = sorted(rows["of_year"].unique())
+    months = np.column_stack([(rows["of_year"] == name).astype(float) for name in names])
+    x = np.column_stack([months, rows["time"], rows["time"] ** 2 - (rows["time"] ** 2).mean()])
+    model = GLM(rows["orders"], x, family=families.Poisson(), offset=np.log(rows["days"]))
     fit = model.fit(scale="X2")
     k = len(names)
     contrast = np.column_stack([np.eye(k) - 1 / k, np.zeros((k, 2))])
@@ -192,24 +182,11 @@ def _fit(every: pd.DataFrame, level: float) -> dict[int, tuple[Estimate, float]]
     far = np.divide(np.abs(log_index), errors, out=np.zeros(k), where=errors > 0)
     p_values = 2 * stats.t.sf(far, fit.df_resid)
     ends = np.exp(np.column_stack([log_index, log_index - half, log_index + half]))
-    how = {"unit": "ratio", "level": level, "method": "Poisson with scatter"}
-    said = [
-        Estimate(value=value, low=low, high=high, n=int(totals[name]), **how)
+    estimates = [
+        Estimate(
+            value=value, low=low, high=high, n=int(totals[name]), unit="ratio", level=level,
+            method="Poisson with scatter",
+        )
         for name, (value, low, high) in zip(names, ends.tolist(), strict=True)
-    ]
-    return dict(zip(map(int, names), zip(said, p_values.tolist(), strict=True), strict=True))
-
-
-def _of_base(
-    now: pd.DataFrame,
-    values: pd.Series,
-    *,
-    unit: str,
-    bounds: tuple[float, float] | None = None,
-    smallest: int = 0,
-) -> MaybeEstimate:
-    rows = ordered(now)
-    sums = pd.DataFrame({"cluster": rows["cluster"], "sum": values, "customers": 1})
-    return ratio(
-        sums, numerator="sum", denominator="customers", unit=unit, bounds=bounds, smallest=smallest
-    )
+    ]  # fmt: skip
+    return dict(zip(map(int, names), zip(estimates, p_values.tolist(), strict=True), strict=True))

@@ -7,64 +7,54 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import EVERYBODY, Measure, by_groups
-from profitchain.stats.ratios import change, ratio, said_frame
+from profitchain.stats.ratios import change, ratio
 
 PRIOR, RECENCY = "orders before", "last order before"
 HISTORIES = (PRIOR, RECENCY)
 PRIOR_BANDS = ("no order", "1 order", "2–3 orders", "4 or more orders")
 RECENCY_BANDS = ("never", "up to 30 days", "31–90 days", "91–365 days", "over a year")
 NOT_GROUPS = ("period", "closes", *HISTORIES)
-RATE = Measure(
-    id="response_rate",
-    numerator="responses",
-    denominator="requests",
-    unit="share",
-    bounds=(0.0, 1.0),
-)
-ACTIVE_RATE = Measure(
-    id="active_customers_who_answered",
-    numerator="responses",
-    denominator="requests",
-    unit="share",
-    bounds=(0.0, 1.0),
-)
+SHARE = (0.0, 1.0)
 
 
 def rate_of(*, invited: bool) -> Measure:
     """Return what can be known of response: the rate, or only who of the buyers answered."""
-    return RATE if invited else ACTIVE_RATE
+    return Measure(
+        id="response_rate" if invited else "active_customers_who_answered",
+        numerator="responses", denominator="requests", unit="share", bounds=SHARE,
+    )  # fmt: skip
 
 
-def requests_of(asked: pd.DataFrame) -> pd.DataFrame:
+def requests_of(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return the requests with sums for the rate, and their history in bands.
 
     Parameters
     ----------
-    asked : one row a distinct combination of what was known of a request
+    pairs : one row a distinct combination of what was known of a request
         Reads `n`, `in_time` (answered by the end of the period of asking), `prior_orders` and
         `recency_days` (-1: no earlier order).
     """
-    prior = np.digitize(asked["prior_orders"].to_numpy(float), [1, 2, 4])
-    recency = np.digitize(asked["recency_days"].to_numpy(float), [0, 31, 91, 366])
-    return asked.assign(
-        requests=asked["n"],
-        responses=asked["n"] * asked["in_time"],
+    prior = np.digitize(pairs["prior_orders"].to_numpy(float), [1, 2, 4])
+    recency = np.digitize(pairs["recency_days"].to_numpy(float), [0, 31, 91, 366])
+    return pairs.assign(
+        requests=pairs["n"],
+        responses=pairs["n"] * pairs["in_time"],
         **{PRIOR: np.take(PRIOR_BANDS, prior), RECENCY: np.take(RECENCY_BANDS, recency)},
     )
 
 
-def groups_of(asked: pd.DataFrame) -> list[str]:
+def groups_of(pairs: pd.DataFrame) -> list[str]:
     """Return the columns that name groups of requests: segments of customers, and touchpoint."""
     is_number = pd.api.types.is_numeric_dtype
-    return [name for name in asked if name not in NOT_GROUPS and not is_number(asked[name])]
+    return [name for name in pairs if name not in NOT_GROUPS and not is_number(pairs[name])]
 
 
-def in_period(asked: pd.DataFrame, period: Period) -> pd.DataFrame:
+def in_period(pairs: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Return the requests of one period."""
-    return asked[asked["period"] == str(period)].reset_index(drop=True)
+    return pairs[pairs["period"] == str(period)].reset_index(drop=True)
 
 
 def by_group(
@@ -81,7 +71,7 @@ def by_history(requests: pd.DataFrame, measure: Measure, *, smallest: int) -> pd
 
     The bands stand in their own order, the fewest first; a history that all share is left out.
     """
-    frame = by_group(requests, measure, _telling(requests, HISTORIES), smallest=smallest)
+    frame = by_group(requests, measure, _several(requests, HISTORIES), smallest=smallest)
     order = sorted(frame.index, key=lambda row: _band(frame.at[row, "group"]))
     return frame.loc[order].reset_index(drop=True)
 
@@ -94,21 +84,18 @@ def profile(requests: pd.DataFrame, groups: Sequence[str], *, smallest: int) -> 
     One row a group, where there are several: segment, group, then value, low, high and why under
     `answered_`, `silent_` (shares) and `difference_` (the first less the second).
     """
-    names = _telling(requests, [*groups, *HISTORIES])
     pairs = [
-        (name, group) for name in names for group in sorted(requests[name].unique(), key=_band)
+        (name, str(group))
+        for name in _several(requests, [*groups, *HISTORIES])
+        for group in sorted(requests[name].unique(), key=_band)
     ]
-    said = [_of_both(requests, name, group, smallest) for name, group in pairs]
-    sides = zip(*said, strict=True) if said else ([], [], [])
+    estimates = [_of_both(requests, name, group, smallest) for name, group in pairs]
+    sides = zip(*estimates, strict=True) if estimates else ((), (), ())
     frames = [
-        said_frame(list(side)).drop(columns="n").add_prefix(f"{prefix}_")
+        to_frame(side).drop(columns="n").add_prefix(f"{prefix}_")
         for prefix, side in zip(("answered", "silent", "difference"), sides, strict=True)
     ]
-    labels = {
-        "segment": [name for name, _group in pairs],
-        "group": [str(group) for _name, group in pairs],
-    }
-    return pd.concat([pd.DataFrame(labels), *frames], axis=1)
+    return pd.concat([pd.DataFrame(pairs, columns=["segment", "group"]), *frames], axis=1)
 
 
 def _band(group: str) -> tuple[int, str]:
@@ -117,23 +104,26 @@ def _band(group: str) -> tuple[int, str]:
     return (bands.index(group) + 1 if group in bands else 0), group
 
 
-def _telling(requests: pd.DataFrame, names: Sequence[str]) -> list[str]:
+def _several(requests: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Return those columns that tell at least two groups apart."""
     return [name for name in names if requests[name].nunique() > 1]
 
 
 def _of_both(
-    requests: pd.DataFrame, name: str, group: object, smallest: int
-) -> tuple[MaybeEstimate, ...]:
+    requests: pd.DataFrame, name: str, group: str, smallest: int
+) -> tuple[MaybeEstimate, MaybeEstimate, MaybeEstimate]:
     """Return a group's share of those who answered, of those who didn't, and their difference."""
     inside = requests[name] == group
-    customers = requests.loc[inside, "cluster"].nunique()
-    if customers < smallest:
-        return (NotEstimable("too_few_to_show", n=int(requests.loc[inside, "n"].sum())),) * 3
+    if requests.loc[inside, "cluster"].nunique() < smallest:
+        few = NotEstimable("too_few_to_show", n=int(requests.loc[inside, "n"].sum()))
+        return few, few, few
     answered, silent = (
         pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})
         for n in (requests["responses"], requests["requests"] - requests["responses"])
     )
-    share = {"numerator": "inside", "denominator": "of", "unit": "share"}
-    both = [ratio(side, **share, bounds=(0.0, 1.0)) for side in (answered, silent)]
-    return (*both, change(answered, silent, **share, bounds=(0.0, 1.0)))
+    share = Measure(id="share", numerator="inside", denominator="of", unit="share", bounds=SHARE)
+    return (
+        ratio(answered, **share.parts),
+        ratio(silent, **share.parts),
+        change(answered, silent, **share.parts),
+    )

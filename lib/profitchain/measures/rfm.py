@@ -14,13 +14,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
-from profitchain.measures.disclosure_control import too_small, withheld
+from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.measures.satisfaction import answers_to, measures_of
 from profitchain.sources.settings import Question
-from profitchain.stats.comparisons import Measure
-from profitchain.stats.ratios import ratio, said_frame
+from profitchain.stats.ratios import ratio
 from profitchain.stats.sampling_weights import factor, group_size, of_all
 
 Money = Literal["margin", "revenue"]
@@ -49,7 +48,8 @@ class Thirds:
 
     def of(self, values: pd.Series) -> np.ndarray:
         """Return each value's third, 1 to 3."""
-        return 1 + (values > self.first).to_numpy() + (values > self.second).to_numpy()
+        third: np.ndarray = 1 + (values > self.first).to_numpy() + (values > self.second).to_numpy()
+        return third
 
 
 def snapshot(customers: pd.DataFrame, back: int) -> pd.DataFrame:
@@ -68,6 +68,21 @@ def ordered(now: pd.DataFrame) -> pd.DataFrame:
     return now[now["orders"] > 0]
 
 
+def per_customer(
+    rows: pd.DataFrame,
+    values: pd.Series,
+    *,
+    unit: str,
+    bounds: tuple[float, float] | None = None,
+    smallest: int = 0,
+) -> MaybeEstimate:
+    """Return the mean of a value over customers (`rows`: one row a customer, with `cluster`)."""
+    sums = pd.DataFrame({"cluster": rows["cluster"], "sum": values.astype(float), "customers": 1})
+    return ratio(
+        sums, numerator="sum", denominator="customers", unit=unit, bounds=bounds, smallest=smallest
+    )
+
+
 def thirds(values: pd.Series) -> Thirds:
     """Return the ends of the thirds of some values, by mid-ranks: ties stay together.
 
@@ -80,11 +95,12 @@ def thirds(values: pd.Series) -> Thirds:
     if values.empty:
         return Thirds(first=-np.inf, second=-np.inf, most_common=0.0)
     places = (values.rank(method="average") - 0.5) / len(values)
-    ends = [
-        values[places < end].max() if (places < end).any() else -np.inf for end in (1 / 3, 2 / 3)
-    ]
+    first, second = (
+        float(values[places < end].max()) if (places < end).any() else -np.inf
+        for end in (1 / 3, 2 / 3)
+    )
     common = float(values.value_counts(normalize=True).iloc[0])
-    return Thirds(first=float(ends[0]), second=float(ends[1]), most_common=common)
+    return Thirds(first=first, second=second, most_common=common)
 
 
 def limits(now: pd.DataFrame) -> dict[str, Thirds]:
@@ -94,8 +110,7 @@ def limits(now: pd.DataFrame) -> dict[str, Thirds]:
     ----------
     now : one row a customer, as `snapshot` returns.
     """
-    base = ordered(now)
-    money = money_of(now)
+    base, money = ordered(now), money_of(now)
     return {
         "recency": thirds(-base["recency_days"]),
         "frequency": thirds(base["orders"]),
@@ -113,26 +128,21 @@ def rfm(now: pd.DataFrame, ends: Mapping[str, Thirds], *, period: Period) -> pd.
     period : the one that the snapshot ends; who first bought within it is new.
     """
     money = money_of(now)
+    days = (period.last_day - period.first_day).days + 1
     lately = ends["recency"].of(-now["recency_days"])
     often = ends["frequency"].of(now["orders"]) == 3
     much = ends[money].of(now[money]) == 3
-    is_new = (now["age_days"] < days_in(period)).to_numpy()
     first_that_holds = {
         LAPSED: ~(now["orders"] > 0).to_numpy(),
-        "New": is_new,
+        "New": (now["age_days"] < days).to_numpy(),
         "Champions": (lately == 3) & often & much,
         "Regulars": (lately >= 2) & often,
         "Big spenders": (lately >= 2) & much,
         "Gone quiet": (lately == 1) & (often | much),
         "Cooling": lately == 1,
     }
-    found = np.select(list(first_that_holds.values()), list(first_that_holds), "Occasional")
-    return pd.Series(pd.Categorical(found, categories=GROUPS), index=now.index, name="group")
-
-
-def days_in(period: Period) -> int:
-    """Return how many days a period has."""
-    return (period.last_day - period.first_day).days + 1
+    groups = np.select(list(first_that_holds.values()), list(first_that_holds), "Occasional")
+    return pd.Series(pd.Categorical(groups, categories=GROUPS), index=now.index, name="group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,24 +173,6 @@ def grouped(customers: pd.DataFrame, period: Period) -> ValueGroups:
         ends=ends,
         money=money_of(now),
     )
-
-
-def satisfaction_of(rows: pd.DataFrame, question: Question, *, smallest: int = 0) -> MaybeEstimate:
-    """Return the main question's score over the customers' latest answers.
-
-    Parameters
-    ----------
-    rows : one row a customer
-        Reads `score` (NaN without an answer) and `cluster`.
-    """
-    answered = rows.dropna(subset=["score"])
-    cells = answered[["cluster", "score"]].assign(question=question.name, n=1)
-    return ratio(answers_to(cells, question), **score_of(question).parts, smallest=smallest)
-
-
-def score_of(question: Question) -> Measure:
-    """Return the headline measure of a question."""
-    return measures_of(question)[0]
 
 
 def share_of(
@@ -253,44 +245,38 @@ def group_table(
 def _with_scores(
     table: pd.DataFrame, now: pd.DataFrame, question: Question, smallest: int
 ) -> pd.DataFrame:
-    inside = {group: now[now["group"] == group] for group in table["group"]}
-    hidden = table["customers"].isna()
-    said = [
-        too_small(len(inside[group]), smallest)
-        if hide
-        else satisfaction_of(inside[group], question, smallest=smallest)
-        for group, hide in zip(table["group"], hidden, strict=True)
-    ]
-    scores = said_frame(said).drop(columns="n").add_prefix("score_")
-    answers = [inside[group]["score"].count() for group in table["group"]]
-    few = pd.Series(answers).between(1, smallest - 1)
-    counts = of_all(pd.Series(answers, dtype=float, name="answers"), factor(now))
-    counts = counts.mask(hidden | few)
-    unit = score_of(question).unit
-    return pd.concat([table, scores.assign(score_unit=unit), counts], axis=1)
+    score, by_group = measures_of(question)[0], now.groupby("group", observed=False)
+    cells = now.dropna(subset=["score"]).assign(question=question.name, n=1)
+    cells = answers_to(cells[["cluster", "score", "group", "question", "n"]], question)
+    hidden, answers = table["customers"].isna(), by_group["score"].count()
+    estimates = unless_withheld(
+        pd.Series(hidden.to_numpy(), GROUPS),
+        by_group.size(),
+        smallest,
+        lambda group: ratio(cells[cells["group"] == group], **score.parts, smallest=smallest),
+    )
+    scores = to_frame(estimates.values()).drop(columns="n").assign(unit=score.unit)
+    answers = answers.reset_index(drop=True).rename("answers")
+    counts = of_all(answers.astype(float), factor(now))
+    counts = counts.mask(hidden | answers.between(1, smallest - 1))
+    return pd.concat([table, scores.add_prefix("score_"), counts], axis=1)
 
 
 def group_sizes(groups: ValueGroups, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return how many customers each group has."""
-    hidden = withheld_groups(groups.now, smallest)
-    sizes = groups.now["group"].value_counts()
-    return {
-        group: too_small(int(sizes[group]), smallest)
-        if hidden[group]
-        else group_size(sizes[group], groups.now)
-        for group in GROUPS
-    }
+    now, sizes = groups.now, groups.now["group"].value_counts().reindex(GROUPS)
+    hidden = withheld_groups(now, smallest)
+    return unless_withheld(hidden, sizes, smallest, lambda group: group_size(sizes[group], now))
 
 
 def group_shares(
     groups: ValueGroups, column: Money, *, smallest: int = 0
 ) -> dict[str, MaybeEstimate]:
     """Return which share of revenue or margin of the lookback each group brings."""
-    now, hidden = groups.now, withheld_groups(groups.now, smallest)
-    chosen = {group: now["group"] == group for group in GROUPS}
-    return {
-        group: too_small(int(one.sum()), smallest)
-        if hidden[group]
-        else share_of(now, one, column, smallest=smallest)
-        for group, one in chosen.items()
-    }
+    now, sizes = groups.now, groups.now["group"].value_counts()
+    return unless_withheld(
+        withheld_groups(now, smallest),
+        sizes,
+        smallest,
+        lambda group: share_of(now, now["group"] == group, column, smallest=smallest),
+    )

@@ -14,13 +14,13 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate
 from profitchain.core.periods import Period
-from profitchain.sources.company import Question
+from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series, trend
 from profitchain.stats.ratios import ratio
 
 PUBLIC_IDS = ("nps", "csat", "ces")
 PROMOTERS_FROM, DETRACTORS_TO = 9, 6
-GROUPS: dict[str, tuple[str, str, str]] = {
+GROUPS = {  # by a question's kind, worst to best
     "nps": ("detractors", "passives", "promoters"),
     "csat": ("dissatisfied", "neutral", "satisfied"),
     "ces": ("hard", "neutral", "easy"),
@@ -75,9 +75,9 @@ def all_scores(
 ) -> list[tuple[Measure, MaybeEstimate]]:
     """Return every measure of every question in one period."""
     return [
-        (measure, ratio(rows[rows["period"] == str(period)], **measure.parts, smallest=smallest))
+        (measure, ratio(rows, **measure.parts, smallest=smallest))
         for question in questions
-        for rows in [answers_to(cells, question)]
+        for rows in [in_period(cells, question, period)]
         for measure in measures_of(question)
     ]
 
@@ -93,18 +93,14 @@ def group_shares(
     """
     rows = answers_to(cells, question)
     frames = [
-        trend(
-            rows,
-            _measure(question, name, name, "share", key="group_share"),
-            periods,
-            smallest=smallest,
-        ).assign(group=name)
+        trend(rows, share, periods, smallest=smallest).assign(group=share.numerator)
         for name in GROUPS[question.kind]
+        for share in [_measure(question, name, name, "share", key="group_share")]
     ]
     return pd.concat(frames, ignore_index=True)
 
 
-def stories(
+def score_series(
     cells: pd.DataFrame,
     questions: Sequence[Question],
     periods: Sequence[Period],
@@ -128,10 +124,9 @@ def public_id(question: Question, questions: Sequence[Question]) -> str:
 
     The first question of kind nps, csat or ces has the finding of that name; others their own.
     """
-    first = next(one for one in questions if one.kind == question.kind)
-    if question.kind in PUBLIC_IDS and first == question:
-        return question.kind
-    return measures_of(question)[0].id
+    first = next(other for other in questions if other.kind == question.kind)
+    is_first = question.kind in PUBLIC_IDS and first == question
+    return question.kind if is_first else measures_of(question)[0].id
 
 
 def in_period(cells: pd.DataFrame, question: Question, period: Period) -> pd.DataFrame:
@@ -141,11 +136,16 @@ def in_period(cells: pd.DataFrame, question: Question, period: Period) -> pd.Dat
 
 def shares_in(shares: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Return one period's group shares: group, value, low, high, n, why, unit."""
-    rows = shares[shares["period"] == str(period)].drop(columns="period")
-    words = rows["group"].str.replace("_", " ")
-    return rows.assign(group=words, unit="share").reset_index(drop=True)[
-        ["group", "value", "low", "high", "n", "why", "unit"]
-    ]
+    rows = shares[shares["period"] == str(period)].assign(unit="share").reset_index(drop=True)
+    rows["group"] = rows["group"].str.replace("_", " ")
+    return rows[["group", "value", "low", "high", "n", "why", "unit"]]
+
+
+def wide_groups(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return group shares with one row a period and one column a group, worst to best."""
+    wide = shares.pivot(index="period", columns="group", values="value")
+    wide = wide[list(dict.fromkeys(shares["group"]))].dropna().reset_index()
+    return wide.rename_axis(columns=None)
 
 
 def _cut(question: Question, score: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -162,22 +162,14 @@ def _cut(question: Question, score: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def _measure(question: Question, part: str, numerator: str, unit: str, *, key: str) -> Measure:
-    bounds = {"share": (0.0, 1.0), "points": (-100.0, 100.0)}.get(unit, question.scale)
     low, high = question.scale
+    ends = {"low": low, "high": high, "below_high": high - 1, "good": question.satisfied_at}
     return Measure(
         id=f"{question.name}_{part}" if part else question.name,
         key=key,
-        values={"question": question.label, "low": low, "high": high, "below_high": high - 1}
-        | {"good": question.satisfied_at},
+        values={"question": str(question.label), **ends},
         numerator=numerator,
         denominator="answers",
         unit=unit,
-        bounds=bounds,
+        bounds={"share": (0.0, 1.0), "points": (-100.0, 100.0)}.get(unit, question.scale),
     )
-
-
-def wide_groups(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return group shares with one row a period and one column a group, worst to best."""
-    wide = shares.pivot(index="period", columns="group", values="value")
-    wide = wide[list(dict.fromkeys(shares["group"]))].dropna().reset_index()
-    return wide.rename_axis(columns=None)

@@ -14,17 +14,24 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.sources.settings import Question
-from profitchain.stats.comparisons import Measure
-from profitchain.stats.ratios import holm, ratio, said_frame
-from profitchain.stats.shrinkage import Heterogeneity, group_means, heterogeneity, shrunk
+from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS, Measure
+from profitchain.stats.ratios import holm, ratio
+from profitchain.stats.shrinkage import group_means, heterogeneity, shrunk
 
 FEWEST = 5  # customers in a group: below, its variance can't be told
-APART = ("above the others", "below the others")
-ALIKE = "can't be told apart"
+APART = (ABOVE_OTHERS, BELOW_OTHERS)
 CURVE = 80  # places along a funnel
 FUNNEL = {"low_998": 0.001, "low_95": 0.025, "high_95": 0.975, "high_998": 0.999}
+_SEGMENT = (
+    *("measure", "segment", "groups", "n", "q", "p", "p_adjusted", "tau", "i_squared"),
+    *("unit", "verdict", "why"),
+)
+_GROUP = (
+    *("measure", "segment", "group", "n", "raw_value", "raw_low", "raw_high"),
+    *("shrunk_value", "shrunk_low", "shrunk_high", "unit", "p_adjusted", "verdict", "why"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +66,7 @@ def segments_in(customers: pd.DataFrame, segments: Sequence[str]) -> list[str]:
     return [name for name in segments if name in customers]
 
 
-def keeping(customers: pd.DataFrame) -> MeasureByCustomer:
+def retention(customers: pd.DataFrame) -> MeasureByCustomer:
     """Return who came back: of those who bought in the previous period, 1 if in this one, else 0.
 
     Parameters
@@ -68,35 +75,35 @@ def keeping(customers: pd.DataFrame) -> MeasureByCustomer:
         Reads `back`, `period_orders`, `next_orders`, `cluster` and the segments.
     """
     before = customers[(customers["back"] == 1) & (customers["period_orders"] > 0)]
-    measure = _measure("retention_rate", "share", (0.0, 1.0))
-    return _compared(measure, before, (before["next_orders"] > 0).astype(float))
+    came = (before["next_orders"] > 0).astype(float)
+    return _by_customer("retention_rate", before, came, unit="share", bounds=(0.0, 1.0))
 
 
-def earning(customers: pd.DataFrame, currency: str) -> MeasureByCustomer:
-    """Return margin (revenue if that is not known) in the lookback of each who ordered in it."""
-    money = "margin" if "margin" in customers else "revenue"
-    now = customers[(customers["back"] == 0) & (customers["orders"] > 0)]
-    measure = _measure(f"{money}_per_customer", currency, None)
-    return _compared(measure, now, now[money])
-
-
-def feeling(customers: pd.DataFrame, question: Question) -> MeasureByCustomer:
-    """Return each customer's latest answer to the main question within the lookback."""
-    now = customers[(customers["back"] == 0) & customers["score"].notna()]
-    measure = _measure("latest_score", "score", question.scale)
-    return _compared(measure, now, now["score"])
-
-
-def all_compared(
+def all_measures(
     customers: pd.DataFrame, currency: str, question: Question | None
 ) -> list[MeasureByCustomer]:
-    """Return every measure that the firm's tables allow: keeping, earning, feeling."""
-    found = [keeping(customers), earning(customers, currency)]
-    return [*found, feeling(customers, question)] if "score" in customers else found
+    """Return every measure by customer that the firm's tables allow.
+
+    Retention; margin (revenue if that is not known) in the lookback of each who ordered in it; each
+    customer's latest answer to the main question within the lookback.
+    """
+    now = customers[customers["back"] == 0]
+    buyers, money = now[now["orders"] > 0], "margin" if "margin" in customers else "revenue"
+    measures = [
+        retention(customers),
+        _by_customer(f"{money}_per_customer", buyers, buyers[money], unit=currency),
+    ]
+    if question is not None and "score" in customers:
+        rows = now[now["score"].notna()]
+        bounds = question.scale
+        measures.append(
+            _by_customer("latest_score", rows, rows["score"], unit="score", bounds=bounds)
+        )
+    return measures
 
 
 def compared_fairly(
-    every: Sequence[MeasureByCustomer],
+    measures: Sequence[MeasureByCustomer],
     segments: Sequence[str],
     *,
     smallest: int = 0,
@@ -111,29 +118,29 @@ def compared_fairly(
     ----------
     smallest : groups of fewer customers are not shown, and not compared.
     """
-    told = [
-        _of_segment(one, segment, max(smallest, FEWEST)) for one in every for segment in segments
+    parts = [
+        _of_segment(measure, segment, max(smallest, FEWEST))
+        for measure in measures
+        for segment in segments
     ]
-    found = pd.DataFrame([head for head, _rows in told], columns=list(_HEAD)).astype(
-        {"why": object}
-    )
-    found["p_adjusted"] = holm(found["p"].astype(float))
-    differs = (found["p_adjusted"] < 1 - level).to_numpy()
-    found["verdict"] = np.where(found["why"] != "", "", np.where(differs, "differ", ALIKE))
+    heads = pd.DataFrame([head for head, _rows in parts], columns=list(_SEGMENT))
+    heads["p_adjusted"] = holm(heads["p"].astype(float))
+    differs = (heads["p_adjusted"] < 1 - level).to_numpy()
+    heads["verdict"] = np.where(heads["why"] != "", "", np.where(differs, "differ", ALIKE))
     frames = [
         _judged(rows, differ, 1 - level)
-        for (_head, rows), differ in zip(told, differs, strict=True)
+        for (_head, rows), differ in zip(parts, differs, strict=True)
     ]
     groups = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(_GROUP))
-    return SegmentComparison(segments=found, groups=groups)
+    return SegmentComparison(segments=heads, groups=groups)
 
 
-def overall(one: MeasureByCustomer, *, smallest: int = 0) -> MaybeEstimate:
+def overall(measure: MeasureByCustomer, *, smallest: int = 0) -> MaybeEstimate:
     """Return a measure over all customers."""
-    return ratio(one.rows, **one.measure.parts, smallest=smallest)
+    return ratio(measure.rows, **measure.measure.parts, smallest=smallest)
 
 
-def funnel(one: MeasureByCustomer, shown: pd.DataFrame) -> pd.DataFrame:
+def funnel(measure: MeasureByCustomer, groups: pd.DataFrame) -> pd.DataFrame:
     """Return within which limits the shares of groups lie that are drawn by lot from everybody.
 
     Spiegelhalter (2005, Stat. Med. 24: 1185-1202): limits that hold 95% and 99.8% of groups of a
@@ -142,41 +149,41 @@ def funnel(one: MeasureByCustomer, shown: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    one : a measure whose values are 0 and 1.
-    shown : one row a group that the funnel is drawn for: customers.
+    measure : one whose values are 0 and 1.
+    groups : one row a group that the funnel is drawn for: customers.
 
     Returns
     -------
     One row a size: customers, low_998, low_95, high_95, high_998 (shares).
     """
-    everybody, good = len(one.rows), int(one.rows["value"].sum())
-    counts = shown["customers"].dropna()
+    everybody, good = len(measure.rows), int(measure.rows["value"].sum())
+    counts = groups["customers"].dropna()
     if counts.empty:
         return pd.DataFrame(columns=["customers", *FUNNEL], dtype=float)
     start, end = max(0.8 * counts.min(), 1), min(1.25 * counts.max(), everybody)
     sizes = np.unique(np.round(np.geomspace(start, end, CURVE)).astype(int))
-    ends = {name: _quantile(share, everybody, good, sizes) for name, share in FUNNEL.items()}
-    return pd.DataFrame({"customers": sizes} | ends)
+    limits = {name: _quantile(share, everybody, good, sizes) for name, share in FUNNEL.items()}
+    return pd.DataFrame({"customers": sizes} | limits)
 
 
-def outside_funnel(shown: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
+def outside_funnel(groups: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
     """Return the groups outside the limits that hold 95% of groups of their size.
 
     Parameters
     ----------
-    shown : one row a group: customers, value (share).
+    groups : one row a group: customers, value (share).
     limits : as `funnel` returns.
     """
     low, high = (
-        np.interp(shown["customers"].astype(float), limits["customers"], limits[f"{end}_95"])
+        np.interp(groups["customers"].astype(float), limits["customers"], limits[f"{end}_95"])
         if len(limits)
-        else np.zeros(len(shown))
+        else np.zeros(len(groups))
         for end in ("low", "high")
     )
-    return shown[(shown["value"] < low) | (shown["value"] > high)]
+    return groups[(groups["value"] < low) | (groups["value"] > high)]
 
 
-def over_dispersion(shown: pd.DataFrame, one: MeasureByCustomer) -> float:
+def over_dispersion(groups: pd.DataFrame, measure: MeasureByCustomer) -> float:
     """Return how widely groups scatter in a funnel: 1 if as chance alone would, NaN without any.
 
     The mean of the squared distances in standard errors (Spiegelhalter 2005's phi, its ends not
@@ -184,10 +191,10 @@ def over_dispersion(shown: pd.DataFrame, one: MeasureByCustomer) -> float:
 
     Parameters
     ----------
-    shown : one row a group: customers, value (share).
+    groups : one row a group: customers, value (share).
     """
-    everybody, share = len(one.rows), float(one.rows["value"].mean())
-    part = shown[shown["customers"] < everybody]
+    everybody, share = len(measure.rows), float(measure.rows["value"].mean())
+    part = groups[groups["customers"] < everybody]
     if part.empty or not 0 < share < 1:
         return float("nan")
     n = part["customers"].to_numpy(float)
@@ -195,60 +202,55 @@ def over_dispersion(shown: pd.DataFrame, one: MeasureByCustomer) -> float:
     return float(((part["value"].to_numpy(float) - share) ** 2 / chance).mean())
 
 
-def _measure(id: str, unit: str, bounds: tuple[float, float] | None) -> Measure:
-    return Measure(id=id, numerator="value", denominator="n", unit=unit, bounds=bounds)
-
-
-def _compared(measure: Measure, rows: pd.DataFrame, values: pd.Series) -> MeasureByCustomer:
+def _by_customer(
+    id: str,
+    rows: pd.DataFrame,
+    values: pd.Series,
+    *,
+    unit: str,
+    bounds: tuple[float, float] | None = None,
+) -> MeasureByCustomer:
+    measure = Measure(id=id, numerator="value", denominator="n", unit=unit, bounds=bounds)
     return MeasureByCustomer(measure=measure, rows=rows.assign(value=values.astype(float), n=1))
 
 
-_HEAD = (
-    *("measure", "segment", "groups", "n", "q", "p", "p_adjusted", "tau", "i_squared"),
-    *("unit", "verdict", "why"),
-)
-_GROUP = (
-    *("measure", "segment", "group", "n", "raw_value", "raw_low", "raw_high"),
-    *("shrunk_value", "shrunk_low", "shrunk_high", "unit", "p_adjusted", "verdict", "why"),
-)
-
-
 def _of_segment(
-    one: MeasureByCustomer, segment: str, smallest: int
+    by_customer: MeasureByCustomer, segment: str, smallest: int
 ) -> tuple[dict[str, object], pd.DataFrame]:
     """Return how much a segment's groups differ, and each of them with its plain p-value."""
-    rows, label = one.rows, {"measure": one.measure.id, "segment": segment}
-    names, inside = zip(*rows.groupby(segment, sort=True), strict=True) if len(rows) else ((), ())
-    said = [ratio(part, **one.measure.parts, smallest=smallest) for part in inside]
-    raw = said_frame(said, group=[str(name) for name in names])
+    rows, measure = by_customer.rows, by_customer.measure
+    groups = list(rows.groupby(segment, sort=True))
+    estimates = [ratio(part, **measure.parts, smallest=smallest) for _name, part in groups]
+    raw = to_frame(estimates, group=[str(name) for name, _part in groups])
+    labels = {"measure": measure.id, "segment": segment}
     frame = raw.rename(columns={name: f"raw_{name}" for name in ("value", "low", "high")})
-    shown = [name for name, each in zip(names, said, strict=True) if isinstance(each, Estimate)]
-    kept = rows[rows[segment].isin(shown)]
-    found = heterogeneity(kept["value"], kept[segment]) if shown else _nothing(len(rows), smallest)
-    frame = frame.assign(**label, unit=one.measure.unit, p_adjusted=np.nan, verdict="")
-    frame = _with_shrunk(frame, kept, segment, one.measure)
-    head = label | {"groups": len(shown), "n": len(kept), "unit": one.measure.unit, "why": ""}
-    if isinstance(found, NotEstimable):
-        return head | {"why": found.why, "p": np.nan}, frame[list(_GROUP)]
-    frame.loc[frame["why"] == "", "p_adjusted"] = holm(pd.Series(found.p_group))
-    return head | _numbers(found), frame[list(_GROUP)]
-
-
-def _nothing(n: int, smallest: int) -> NotEstimable:
-    return NotEstimable("no_group_large_enough", n=n, smallest=smallest)
-
-
-def _numbers(found: Heterogeneity) -> dict[str, float]:
-    return {name: getattr(found, name) for name in ("q", "p", "tau", "i_squared")}
+    frame = frame.assign(**labels, unit=measure.unit, p_adjusted=np.nan, verdict="")
+    names = [
+        name
+        for (name, _part), estimate in zip(groups, estimates, strict=True)
+        if isinstance(estimate, Estimate)
+    ]
+    large = rows[rows[segment].isin(names)]
+    frame = _with_shrunk(frame, large, segment, measure)
+    head = labels | {"groups": len(names), "n": len(large), "unit": measure.unit, "why": ""}
+    spread = (
+        heterogeneity(large["value"], large[segment])
+        if names
+        else NotEstimable("no_group_large_enough", n=len(rows), smallest=smallest)
+    )
+    if isinstance(spread, NotEstimable):
+        return head | {"why": spread.why, "p": np.nan}, frame[list(_GROUP)]
+    frame.loc[frame["why"] == "", "p_adjusted"] = holm(pd.Series(spread.p_group))
+    numbers = {name: getattr(spread, name) for name in ("q", "p", "tau", "i_squared")}
+    return head | numbers, frame[list(_GROUP)]
 
 
 def _with_shrunk(
-    frame: pd.DataFrame, kept: pd.DataFrame, segment: str, measure: Measure
+    frame: pd.DataFrame, rows: pd.DataFrame, segment: str, measure: Measure
 ) -> pd.DataFrame:
-    if kept.empty:
+    if rows.empty:
         return frame.assign(shrunk_value=np.nan, shrunk_low=np.nan, shrunk_high=np.nan)
-    groups = group_means(kept["value"], kept[segment])
-    drawn = shrunk(groups)
+    drawn = shrunk(group_means(rows["value"], rows[segment]))
     if measure.bounds:
         drawn = drawn.clip(*measure.bounds)
     drawn.index = drawn.index.map(str)
@@ -260,7 +262,7 @@ def _judged(rows: pd.DataFrame, differs: bool, alpha: float) -> pd.DataFrame:
     """Return groups with their verdicts, the largest first."""
     others = (rows["raw_value"] * rows["n"]).sum() / max(rows.loc[rows["why"] == "", "n"].sum(), 1)
     named = differs & (rows["p_adjusted"] < alpha)
-    side = np.where(rows["raw_value"] > others, *APART)
+    side = np.where(rows["raw_value"] > others, ABOVE_OTHERS, BELOW_OTHERS)
     verdict = np.where(rows["why"] != "", "", np.where(named, side, ALIKE))
     return rows.assign(verdict=verdict).sort_values(
         ["raw_value", "group"], ascending=[False, True], ignore_index=True
@@ -272,4 +274,5 @@ def _quantile(share: float, everybody: int, good: int, sizes: np.ndarray) -> np.
     count = stats.hypergeom.ppf(share, everybody, good, sizes)
     reached = stats.hypergeom.cdf(count, everybody, good, sizes)
     chance = stats.hypergeom.pmf(count, everybody, good, sizes)
-    return np.clip((count - (reached - share) / chance) / sizes, 0.0, 1.0)
+    quantile: np.ndarray = np.clip((count - (reached - share) / chance) / sizes, 0.0, 1.0)
+    return quantile

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.measures.disclosure_control import too_small
-from profitchain.measures.rfm import ordered, share_of, withheld_groups
-from profitchain.stats.ratios import ratio, said_frame
+from profitchain.measures.rfm import money_of, ordered, per_customer, share_of, withheld_groups
+from profitchain.stats.ratios import ratio
 
 
 def dimensions(
@@ -26,7 +26,7 @@ def dimensions(
 
     Parameters
     ----------
-    now : one row a customer, as `value_groups.grouped` returns.
+    now : one row a customer, as `rfm.grouped` returns.
     profit : profit per customer of the lookback.
     answered : share of the lookback's customers of whom an answer is known.
 
@@ -35,58 +35,52 @@ def dimensions(
     One row a dimension: dimension, measured_by (a figure's name, "" for none), value, low, high, n
     (NaN where unsaid: it may be too few to show), why, unit.
     """
+    nothing = NotEstimable("not_measured_here")
     measured = {
         "Financial": _financial(now, profit, currency, smallest),
         "Relational": ("came_back_share", _came_back(now, smallest)),
         "Strategic": _strategic(now, smallest),
-        "Operational": _operational(now, smallest),
+        "Operational": ("contacts_per_hundred", _contacts(now, smallest)),
         "Data": ("answered_share", answered),
-        "Technology": ("", NotEstimable("not_measured_here")),
-        "Human": ("", NotEstimable("not_measured_here")),
+        "Technology": ("", nothing),
+        "Human": ("", nothing),
     }
-    words, said = zip(*measured.values(), strict=True)
-    units = [getattr(one, "unit", "") for one in said]
-    table = said_frame(said, dimension=list(measured), measured_by=words)
+    names, estimates = zip(*measured.values(), strict=True)
+    table = to_frame(estimates, dimension=list(measured), measured_by=names)
     table["n"] = table["n"].where(table["value"].notna())
-    return table.assign(unit=units)
+    return table.assign(unit=[getattr(estimate, "unit", "") for estimate in estimates])
 
 
 def _financial(
     now: pd.DataFrame, profit: MaybeEstimate, currency: str, smallest: int
 ) -> tuple[str, MaybeEstimate]:
-    if not isinstance(profit, NotEstimable):
+    if isinstance(profit, Estimate):
         return "profit_per_customer", profit
-    column = "margin" if "margin" in now else "revenue"
-    return f"{column}_per_customer", _per_customer(now, column, currency, smallest)
-
-
-def _per_customer(now: pd.DataFrame, column: str, unit: str, smallest: int) -> MaybeEstimate:
-    rows = ordered(now).assign(customers=1)
-    return ratio(rows, numerator=column, denominator="customers", unit=unit, smallest=smallest)
+    money, rows = money_of(now), ordered(now)
+    mean = per_customer(rows, rows[money], unit=currency, smallest=smallest)
+    return f"{money}_per_customer", mean
 
 
 def _came_back(now: pd.DataFrame, smallest: int) -> MaybeEstimate:
     rows = ordered(now)
-    rows = rows.assign(back=(rows["repeats"] > 0).astype(int), customers=1)
-    how = {"unit": "share", "bounds": (0.0, 1.0), "smallest": smallest}
-    return ratio(rows, numerator="back", denominator="customers", **how)
+    back = rows["repeats"] > 0
+    return per_customer(rows, back, unit="share", bounds=(0.0, 1.0), smallest=smallest)
 
 
 def _strategic(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
     if "referrals" in now:
-        return "referrals_per_hundred", _per_hundred(
-            ordered(now), "referrals", "customers", smallest
-        )
-    new = now["group"] == "New"
+        referrals = _per_hundred(ordered(now), "referrals", "customers", smallest)
+        return "referrals_per_hundred", referrals
+    new, name = now["group"] == "New", "revenue_from_new_share"
     if withheld_groups(now, smallest)["New"]:
-        return "revenue_from_new_share", too_small(int(new.sum()), smallest)
-    return "revenue_from_new_share", share_of(now, new, "period_revenue", smallest=smallest)
+        return name, too_small(int(new.sum()), smallest)
+    return name, share_of(now, new, "period_revenue", smallest=smallest)
 
 
-def _operational(now: pd.DataFrame, smallest: int) -> tuple[str, MaybeEstimate]:
+def _contacts(now: pd.DataFrame, smallest: int) -> MaybeEstimate:
     if "contacts" not in now:
-        return "contacts_per_hundred", NotEstimable("needs_contacts")
-    return "contacts_per_hundred", _per_hundred(ordered(now), "contacts", "orders", smallest)
+        return NotEstimable("needs_contacts")
+    return _per_hundred(ordered(now), "contacts", "orders", smallest)
 
 
 def _per_hundred(
@@ -95,5 +89,5 @@ def _per_hundred(
     if len(rows) < smallest:
         return too_small(len(rows), smallest)
     rows = rows.assign(customers=1)
-    said = ratio(rows, numerator=numerator, denominator=denominator, unit="count")
-    return said if isinstance(said, NotEstimable) else said.times(100)
+    estimate = ratio(rows, numerator=numerator, denominator=denominator, unit="count")
+    return estimate.times(100) if isinstance(estimate, Estimate) else estimate

@@ -14,17 +14,16 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.measures.disclosure_control import too_small, withheld
-from profitchain.measures.rfm import ALL, Money, money_of, ordered, snapshot
+from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
+from profitchain.measures.rfm import ALL, Money, money_of, ordered, per_customer, snapshot
 from profitchain.sources.settings import Question
-from profitchain.stats.ratios import ratio
 from profitchain.stats.sampling_weights import factor, group_size, of_all
 
 FIELDS = ("Loyal", "Hostages", "At risk", "Deserters")
 SILENT_HIGH, SILENT_LOW = "No answer, high value", "No answer, low value"
 SILENT, NO_ORDER = "No answer", "No order"
-MOVES = ["before", "customers", "now", "moved", "share"]
-PLACES = (*FIELDS, SILENT_HIGH, SILENT_LOW, NO_ORDER)
+OF_BUYERS = (*FIELDS, SILENT_HIGH, SILENT_LOW)
+PLACES = (*OF_BUYERS, NO_ORDER)
 SATISFIED_NPS = 7.0  # passives and promoters; from 9 on, most firms' customers would be unhappy
 
 
@@ -84,11 +83,8 @@ def fields(
         satisfied_at=satisfied_at(question, satisfied_from),
         low_is_good=question.easy_is == "low",
     )
-    return Fields(
-        now=now.assign(field=place(now, cut)),
-        before=before.assign(field=place(before, cut)),
-        cut=cut,
-    )
+    now, before = (rows.assign(field=place(rows, cut)) for rows in (now, before))
+    return Fields(now=now, before=before, cut=cut)
 
 
 def place(rows: pd.DataFrame, cut: Cut) -> pd.Series:
@@ -99,22 +95,19 @@ def place(rows: pd.DataFrame, cut: Cut) -> pd.Series:
     rows : one row a customer
         Reads `orders`, `score` and the cut's money.
     """
-    high = rows[cut.money] >= cut.high_from
-    good = rows["score"] <= cut.satisfied_at if cut.low_is_good else (
-        rows["score"] >= cut.satisfied_at
-    )  # fmt: skip
-    conditions = [
-        ~(rows["orders"] > 0), rows["score"].isna() & high, rows["score"].isna(),
-        high & good, high, good,
-    ]  # fmt: skip
-    names = [NO_ORDER, SILENT_HIGH, SILENT_LOW, "Loyal", "Hostages", "At risk"]
-    found = np.select([one.to_numpy() for one in conditions], names, "Deserters")
-    return pd.Series(pd.Categorical(found, categories=PLACES), index=rows.index, name="field")
-
-
-def answered(now: pd.DataFrame) -> pd.DataFrame:
-    """Return the customers who stand in one of the four fields."""
-    return now[now["field"].isin(list(FIELDS))]
+    score, at, high = rows["score"], cut.satisfied_at, rows[cut.money] >= cut.high_from
+    good = score <= at if cut.low_is_good else score >= at
+    first_that_holds = {
+        NO_ORDER: ~(rows["orders"] > 0),
+        SILENT_HIGH: score.isna() & high,
+        SILENT_LOW: score.isna(),
+        "Loyal": high & good,
+        "Hostages": high,
+        "At risk": good,
+    }
+    conditions = [condition.to_numpy() for condition in first_that_holds.values()]
+    places = np.select(conditions, list(first_that_holds), "Deserters")
+    return pd.Series(pd.Categorical(places, categories=PLACES), index=rows.index, name="field")
 
 
 def withheld_fields(rows: pd.DataFrame, smallest: int) -> pd.Series:
@@ -126,41 +119,34 @@ def withheld_fields(rows: pd.DataFrame, smallest: int) -> pd.Series:
     ----------
     rows : one row a customer with a `field`.
     """
-    sizes = rows["field"].value_counts().reindex(PLACES[:-1], fill_value=0)
+    sizes = rows["field"].value_counts().reindex(OF_BUYERS, fill_value=0)
     inside = withheld(sizes[list(FIELDS)], smallest)
     silent = withheld(sizes[[SILENT_HIGH, SILENT_LOW]], smallest)
     return withheld(sizes, smallest, already=pd.concat([inside, silent]))
 
 
-def field_sizes(found: Fields | NotEstimable, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
+def field_sizes(matrix: Fields | NotEstimable, *, smallest: int = 0) -> dict[str, MaybeEstimate]:
     """Return how many customers stand in each field."""
-    if isinstance(found, NotEstimable):
-        return dict.fromkeys(FIELDS, found)
-    sizes, hidden = found.now["field"].value_counts(), withheld_fields(found.now, smallest)
-    return {
-        field: too_small(int(sizes[field]), smallest)
-        if hidden[field]
-        else group_size(sizes[field], found.now)
-        for field in FIELDS
-    }
+    if isinstance(matrix, NotEstimable):
+        return dict.fromkeys(FIELDS, matrix)
+    now, sizes = matrix.now, matrix.now["field"].value_counts()
+    hidden = withheld_fields(now, smallest)[list(FIELDS)]
+    return unless_withheld(hidden, sizes, smallest, lambda field: group_size(sizes[field], now))
 
 
 def not_satisfied_share(
-    found: Fields | NotEstimable, *, high: bool, smallest: int = 0
+    matrix: Fields | NotEstimable, *, high: bool, smallest: int = 0
 ) -> MaybeEstimate:
     """Return the share not satisfied of those of high (or low) value who answered."""
-    if isinstance(found, NotEstimable):
-        return found
-    pair = good, bad = ("Loyal", "Hostages") if high else ("At risk", "Deserters")
-    rows = found.now[found.now["field"].isin(pair)]
-    if withheld_fields(found.now, smallest)[list(pair)].any():
-        return _one_sided((rows["field"] == good).sum(), (rows["field"] == bad).sum(), smallest)
-    return _share(rows, rows["field"] == bad, smallest=smallest)
-
-
-def _one_sided(good: int, bad: int, smallest: int) -> NotEstimable:
+    if isinstance(matrix, NotEstimable):
+        return matrix
+    pair = FIELDS[:2] if high else FIELDS[2:]  # satisfied, not satisfied
+    rows = matrix.now[matrix.now["field"].isin(pair)]
+    if not withheld_fields(matrix.now, smallest)[list(pair)].any():
+        return _share(rows, rows["field"] == pair[1], smallest=smallest)
+    good, bad = (int((rows["field"] == field).sum()) for field in pair)
     if max(good, bad) < smallest:
-        return too_small(int(good + bad), smallest)
+        return too_small(good + bad, smallest)
     if 0 < bad < smallest:
         return NotEstimable("few_not_satisfied", smallest=smallest)
     if 0 < good < smallest:
@@ -176,7 +162,7 @@ def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
     return _share(base, base["score"].notna(), smallest=smallest)
 
 
-def field_table(found: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def field_table(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return what each field holds and brings, the silent and all beneath.
 
     Returns
@@ -186,25 +172,24 @@ def field_table(found: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFr
     the money (0..1). NaN stands for all of them where `withheld_fields` says so, for
     the change also where the field was too small before.
     """
-    if isinstance(found, NotEstimable):
+    if isinstance(matrix, NotEstimable):
         return pd.DataFrame(columns=["field", "customers"])
-    base, money = ordered(found.now), found.cut.money
+    base, money = ordered(matrix.now), matrix.cut.money
     rows = base.groupby("field", observed=False)
     table = pd.DataFrame({"customers": rows.size(), money: rows[money].sum()})
-    if len(found.before):
-        table.insert(1, "change", table["customers"] - found.before["field"].value_counts())
-    table = table.loc[list(PLACES[:-1])].astype(float)
-    hidden = withheld_fields(found.now, smallest)
+    if len(matrix.before):
+        table.insert(1, "change", table["customers"] - matrix.before["field"].value_counts())
+    table = table.loc[list(OF_BUYERS)].astype(float)
+    hidden = withheld_fields(matrix.now, smallest)
     table.loc[ALL] = table.sum()
     table["share_of_customers"] = table["customers"] / max(len(base), 1)
-    inside = table.index.isin(list(FIELDS))
-    known = table.loc[inside, "customers"].sum()
-    table["share_of_answers"] = (table["customers"] / known).where(inside) if known else np.nan
+    answers = table["customers"].where(table.index.isin(list(FIELDS)))
+    table["share_of_answers"] = answers / answers.sum() if answers.sum() else np.nan
     total = table.loc[ALL, money]
     table[f"share_of_{money}"] = table[money] / total if total > 0 else np.nan
     table.loc[hidden[hidden].index] = np.nan
     if "change" in table:
-        before = withheld_fields(found.before, smallest)
+        before = withheld_fields(matrix.before, smallest)
         table.loc[before[before].index, "change"] = np.nan
     return _of_all(table, base, money).rename_axis("field").reset_index()
 
@@ -219,7 +204,7 @@ def _of_all(table: pd.DataFrame, base: pd.DataFrame, money: Money) -> pd.DataFra
     return table.assign(**counts, **{money: of_all(table[money], each, squares=squares)})
 
 
-def moves(found: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def moves(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return where the customers of each field a period ago stand now.
 
     Returns
@@ -228,70 +213,61 @@ def moves(found: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     (customers of all), share (of its row). Fields that `withheld_fields` held back then are left
     out; a cell that could tell of fewer than `smallest` is NaN.
     """
-    if isinstance(found, NotEstimable):
-        return pd.DataFrame(columns=MOVES)
-    counts = _moved_counts(found, smallest)
-    sizes = counts.sum(axis=1)
+    if isinstance(matrix, NotEstimable):
+        return pd.DataFrame(columns=["before", "customers", "now", "moved", "share"])
+    counts = _moved_counts(matrix, smallest)
     hidden = counts.apply(lambda row: withheld(row, smallest), axis=1)
     shown = counts.mask(hidden) if len(counts) else counts
     shown = shown.rename_axis(index="before", columns="now").reset_index()
     tidy = shown.melt(id_vars="before", var_name="now", value_name="moved")
-    customers, each = tidy["before"].map(sizes).astype(int), factor(found.before)
+    customers, each = tidy["before"].map(counts.sum(axis=1)).astype(int), factor(matrix.before)
     tidy = tidy.assign(share=tidy["moved"] / customers, moved=of_all(tidy["moved"], each))
     tidy.insert(1, "customers", of_all(customers, each).astype(int))
     return tidy
 
 
-def _moved_counts(found: Fields, smallest: int) -> pd.DataFrame:
+def _moved_counts(matrix: Fields, smallest: int) -> pd.DataFrame:
     """Return how many of each field before (rows, if they may be shown) stand in each place now."""
-    before = _together(found.before["field"])
-    now = _together(found.now["field"].reindex(found.before.index))
+    before = _together(matrix.before["field"])
+    now = _together(matrix.now["field"].reindex(matrix.before.index))
     places = [*FIELDS, SILENT, NO_ORDER]
     counts = pd.crosstab(before, now).reindex(index=places[:-1], columns=places, fill_value=0)
-    hidden = withheld_fields(found.before, smallest).reindex(places[:-1], fill_value=False)
+    hidden = withheld_fields(matrix.before, smallest).reindex(places[:-1], fill_value=False)
     return counts[(counts.sum(axis=1) >= max(smallest, 1)) & ~hidden]
 
 
-def moved_from(found: Fields, fields: Sequence[str]) -> pd.DataFrame:
+def moved_from(matrix: Fields, fields: Sequence[str]) -> pd.DataFrame:
     """Return the customers who stood in some fields a period ago, one row each."""
-    return found.before[_together(found.before["field"]).isin(list(fields))]
+    return matrix.before[_together(matrix.before["field"]).isin(list(fields))]
 
 
-def moves_table(told: pd.DataFrame) -> pd.DataFrame:
+def moves_table(moved: pd.DataFrame) -> pd.DataFrame:
     """Return the moves wide: one row a field before, one column a place now (shares of the row)."""
-    if told.empty:
-        return told
-    wide = told.pivot(index=["before", "customers"], columns="now", values="share")
-    wide = wide[list(dict.fromkeys(told["now"]))].reset_index().rename_axis(columns=None)
+    if moved.empty:
+        return moved
+    wide = moved.pivot(index=["before", "customers"], columns="now", values="share")
+    wide = wide[list(dict.fromkeys(moved["now"]))].reset_index().rename_axis(columns=None)
     order = {field: at for at, field in enumerate([*FIELDS, SILENT])}
     return wide.sort_values("before", key=lambda names: names.map(order), ignore_index=True)
 
 
-def moved_out(found: Fields | NotEstimable, field: str, *, smallest: int = 0) -> MaybeEstimate:
-    """Return the share of a field's customers a period ago who have left it since."""
-    return _moved(found, field, field, smallest=smallest, out=True)
-
-
-def moved_to(
-    found: Fields | NotEstimable, field: str, place: str, *, smallest: int = 0
+def moved_share(
+    matrix: Fields | NotEstimable, field: str, place: str = "", *, smallest: int = 0
 ) -> MaybeEstimate:
-    """Return the share of a field's customers a period ago who stand in a place now."""
-    return _moved(found, field, place, smallest=smallest)
+    """Return the share of a field's customers a period ago who now stand in a place.
 
-
-def _moved(
-    found: Fields | NotEstimable, field: str, place: str, *, smallest: int, out: bool = False
-) -> MaybeEstimate:
-    if isinstance(found, NotEstimable):
-        return found
-    rows = found.before[found.before["field"] == field]
-    counts = _moved_counts(found, smallest)
+    Without a `place`: who have left the field since.
+    """
+    if isinstance(matrix, NotEstimable):
+        return matrix
+    rows, to = matrix.before[matrix.before["field"] == field], place or field
+    counts = _moved_counts(matrix, smallest)
     if field not in counts.index:
         return too_small(len(rows), smallest)
-    if withheld(counts.loc[field], smallest)[place]:
-        return too_small(int(counts.at[field, place]), smallest)
-    now = found.now["field"].reindex(rows.index)
-    return _share(rows, (now == place) != out, smallest=smallest)
+    if withheld(counts.loc[field], smallest)[to]:
+        return too_small(int(counts.at[field, to]), smallest)
+    now = matrix.now["field"].reindex(rows.index)
+    return _share(rows, (now == to) == bool(place), smallest=smallest)
 
 
 def _together(places: pd.Series) -> pd.Series:
@@ -302,5 +278,4 @@ def _together(places: pd.Series) -> pd.Series:
 def _share(rows: pd.DataFrame, chosen: pd.Series, *, smallest: int) -> MaybeEstimate:
     if len(rows) < max(smallest, 1):
         return too_small(len(rows), smallest)
-    sums = pd.DataFrame({"cluster": rows["cluster"], "in": chosen.astype(int), "customers": 1})
-    return ratio(sums, numerator="in", denominator="customers", unit="share", bounds=(0.0, 1.0))
+    return per_customer(rows, chosen, unit="share", bounds=(0.0, 1.0))

@@ -40,23 +40,21 @@ class PublishedEdition:
 
 def published_edition(folder: Path) -> PublishedEdition:
     """Return what an edition's folder holds."""
-    told = findings.edition_story(folder)
+    story = findings.edition_story(folder)
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     return PublishedEdition(
         folder=folder,
-        company=told.company,
-        period=told.period,
-        headline=told.headline,
+        company=story.company,
+        period=story.period,
+        headline=story.headline,
         languages=tuple(record.get("languages", [languages.SOURCE])),
-        pages=told.pages,
+        pages=story.pages,
     )
 
 
 def editions_of(company: Path) -> tuple[PublishedEdition, ...]:
     """Return a firm's whole published editions, the newest first."""
-    return tuple(
-        published_edition(folder) for folder in reversed(findings_history.whole_editions(company))
-    )
+    return tuple(map(published_edition, reversed(findings_history.whole_editions(company))))
 
 
 def earlier(folder: Path, period: Period) -> tuple[PublishedEdition, ...]:
@@ -64,8 +62,9 @@ def earlier(folder: Path, period: Period) -> tuple[PublishedEdition, ...]:
 
     Later ones are left out: an edition made again must come out as it was.
     """
-    before = (each for each in editions_of(folder.parent) if each.period.last_day < period.last_day)
-    return tuple(before)
+    day = period.last_day
+    editions = editions_of(folder.parent)
+    return tuple(edition for edition in editions if edition.period.last_day < day)
 
 
 def firms(out: Path) -> list[Path]:

@@ -40,8 +40,8 @@ def key_figures(edition: Edition) -> list[str]:
     if main is None:
         return list(WITHOUT_ANSWERS)
     is_assumed = edition.assumed_margin is not None
-    shown = [f"{id}_revenue" if is_assumed and id == FIGURES[0] else id for id in FIGURES]
-    return [public_id(main, edition.company.all_questions), *shown]
+    ids = [f"{id}_revenue" if is_assumed and id == FIGURES[0] else id for id in FIGURES]
+    return [public_id(main, edition.company.all_questions), *ids]
 
 
 def about(edition: Edition) -> dict[str, tuple[str, str]]:

@@ -76,7 +76,7 @@ def reports_index(firms: Sequence[Sequence[PublishedEdition]]) -> str:
     companies = []
     for editions in sorted(firms, key=lambda editions: editions[0].company):
         folder = editions[0].folder.parent
-        lines = [_line(each, INDEX, each.headline, f"{folder.name}/") for each in editions]
+        lines = [_line(edition, INDEX, edition.headline, f"{folder.name}/") for edition in editions]
         table = f"{folder.name}/{LONG_TABLE}" if (folder / LONG_TABLE).exists() else ""
         companies.append((editions[0].company, f"{folder.name}/{INDEX}", lines, table))
     return filled("reports_index.html.j2", companies=companies)

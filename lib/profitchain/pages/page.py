@@ -48,8 +48,8 @@ def collect(executed: nbformat.NotebookNode, *, name: str) -> PageStory:
     records = _bundles(executed, findings.MEDIA_TYPE)
     answers = (text for answer in _bundles(executed, ANSWER) for text in answer["sentences"])
     exhibits = (
-        {"id": shown["id"], "message": shown["message"], "csv": csv_path(name, shown["id"])}
-        for shown in exhibits_of(executed)
+        {"id": bundle["id"], "message": bundle["message"], "csv": csv_path(name, bundle["id"])}
+        for bundle in exhibits_of(executed)
     )
     return PageStory(
         name=name,
@@ -70,14 +70,14 @@ def exhibits_of(executed: nbformat.NotebookNode) -> list[Mapping]:
 def csvs(executed: nbformat.NotebookNode, *, name: str) -> dict[str, str]:
     """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
     texts: dict[str, str] = {}
-    for shown in exhibits_of(executed):
-        path = csv_path(name, shown["id"])
+    for bundle in exhibits_of(executed):
+        path = csv_path(name, bundle["id"])
         if path in texts:
             raise ValueError(
-                f"Two exhibits of {name} are called '{shown['id']}'. Their files would overwrite "
+                f"Two exhibits of {name} are called '{bundle['id']}'. Their files would overwrite "
                 "each other: give one another id."
             )
-        texts[path] = shown["csv"]
+        texts[path] = bundle["csv"]
     return texts
 
 

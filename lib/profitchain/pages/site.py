@@ -71,8 +71,11 @@ class Site:
     def before(self, file: str) -> list[tuple[str, str]]:
         """Return the periods before, in words, and what leads to the same page in each."""
         return [
-            (prose.period_label(each.period), f"{self.top}../{each.page(file, self.language)}")
-            for each in self.earlier[:MOST_EARLIER]
+            (
+                prose.period_label(edition.period),
+                f"{self.top}../{edition.page(file, self.language)}",
+            )
+            for edition in self.earlier[:MOST_EARLIER]
         ]
 
     @property
@@ -90,7 +93,7 @@ class Site:
     @property
     def missing(self) -> list[Entry]:
         """The pages whose notebooks failed: with any, the edition is incomplete."""
-        return [each for each in self.pages if each.failed]
+        return [entry for entry in self.pages if entry.failed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

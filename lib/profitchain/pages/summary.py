@@ -95,8 +95,8 @@ def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = 
     pages = ""
     for page in filter(lambda page: page.exhibits, findings.pages):
         links = (
-            _download(shown["csv"], formats.in_brackets(shown["message"], "CSV"))
-            for shown in page.exhibits
+            _download(bundle["csv"], formats.in_brackets(bundle["message"], "CSV"))
+            for bundle in page.exhibits
         )
         question = html.escape(page.question)
         pages += f"<details><summary>{question}</summary><ul>{''.join(links)}</ul></details>"

@@ -15,8 +15,9 @@ import ibis
 import pyarrow.parquet as pq
 
 from profitchain.intake.fingerprints import CUSTOMER_IDS
+from profitchain.pages import notebooks
 from profitchain.pages.failures import Failure
-from profitchain.pages.notebooks import nbformat, state_of
+from profitchain.pages.notebooks import nbformat
 from profitchain.pages.page import INJECTED
 from profitchain.panel.edition import Edition, read_period
 from profitchain.sources.company import Company
@@ -45,7 +46,7 @@ def failure(
 
     `executed` are its languages' turns, `parameters` those of the run: whose edition it shows.
     """
-    if state_of(path) == "shipped":
+    if notebooks.state_of(path) == "shipped":
         return None
     shown: dict[int, str] = {}
     for notebook in executed:

@@ -107,10 +107,10 @@ def _parsed(
     rows = _stage(con, f"given_{name}", rows, dict(zip(table.given, cells, strict=True)))
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
-    found = find_formats(named, table.schema, source, zone=zone, end=end)
-    if found.faults:
-        return table, found.faults
-    formats, stamps = found.by_column, dict[str, ir.Value]()
+    written = find_formats(named, table.schema, source, zone=zone, end=end)
+    if written.faults:
+        return table, written.faults
+    formats, stamps = written.by_column, dict[str, ir.Value]()
     for column in present:
         if column.kind in DATES:
             stamps |= _stamps(rows, column, formats[column.name], excel=raw.excel)

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
 from profitchain.core.periods import Period
-from profitchain.stats.ratios import change, difference, holm, ratio, said_frame
+from profitchain.stats.ratios import change, difference, holm, ratio
 
 ABOVE, BELOW = "above the rest", "below the rest"
-ALIKE = "can't be told from the rest"
+NOT_APART = "can't be told from the rest"
+ABOVE_OTHERS, BELOW_OTHERS = "above the others", "below the others"
+ALIKE = "can't be told apart"
 EVERYBODY = "all"  # the one segment of a firm that has declared none
+
+
+class RatioParts(TypedDict):
+    """The keyword arguments that tell `ratio` and `change` what a measure is."""
+
+    numerator: str
+    denominator: str
+    unit: str
+    bounds: tuple[float, float] | None
+    counts: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +49,7 @@ class Measure:
     values: Mapping[str, str | float] = field(default_factory=dict)
 
     @property
-    def parts(self) -> dict[str, object]:
+    def parts(self) -> RatioParts:
         """The keyword arguments that `ratio` and `change` need."""
         return {
             "numerator": self.numerator,
@@ -70,7 +83,7 @@ def measure_series(
     now = periods[-1]
     return MeasureSeries(
         measure=measure,
-        now=_of_period(sums, now, measure, smallest),
+        now=_in_period(sums, now, measure, smallest),
         change=change_since(sums, measure, now, now.previous, smallest=smallest),
         change_on_year=change_since(sums, measure, now, now.year_before, smallest=smallest),
         trend=trend(sums, measure, periods, smallest=smallest),
@@ -90,8 +103,8 @@ def trend(
     -------
     One row a period, in the order given: period, value, low, high (NaN where unsaid), n, why.
     """
-    said = [_of_period(sums, period, measure, smallest) for period in periods]
-    return said_frame(said, period=[str(period) for period in periods])
+    estimates = [_in_period(sums, period, measure, smallest) for period in periods]
+    return to_frame(estimates, period=[str(period) for period in periods])
 
 
 def change_since(
@@ -127,11 +140,10 @@ def by_groups(
     (NaN where unsaid), n, why, difference (from the rest of its segment), p_adjusted, verdict
     ("above the rest", "below the rest", "can't be told from the rest"; "" where unsaid).
     """
-    frames = [_groups(sums, measure, segment, smallest) for segment in segments]
-    frame = (
-        pd.concat(frames, ignore_index=True)
-        if frames
-        else _groups(sums.assign(**{EVERYBODY: "all answers"}), measure, EVERYBODY, smallest)
+    if not segments:
+        sums, segments = sums.assign(**{EVERYBODY: "all answers"}), [EVERYBODY]
+    frame = pd.concat(
+        [_groups(sums, measure, segment, smallest) for segment in segments], ignore_index=True
     )
     frame["p_adjusted"] = holm(frame["p_adjusted"])
     frame["verdict"] = [
@@ -140,7 +152,33 @@ def by_groups(
     return frame
 
 
-def _of_period(
+def verdict_of(difference: float, p_adjusted: float, alpha: float) -> str:
+    """Return what may be said of a group's difference from the rest: "" where nothing can be."""
+    if np.isnan(difference):
+        return ""
+    if np.isnan(p_adjusted) or p_adjusted >= alpha:
+        return NOT_APART
+    return ABOVE if difference > 0 else BELOW
+
+
+def period_totals(
+    sums: pd.DataFrame, column: str, periods: Sequence[Period], *, unit: str
+) -> pd.DataFrame:
+    """Return what was counted in full, period by period, in the form of `trend`."""
+    total, names = sums.groupby("period")[column].sum(), [str(period) for period in periods]
+    estimates = [
+        counted(total[name], unit=unit) if name in total.index else NotEstimable("nothing_counted")
+        for name in names
+    ]
+    return to_frame(estimates, period=names)
+
+
+def in_percentage_points(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return differences of shares (value, low, high) times 100, for charts and tables."""
+    return shares.assign(**{name: shares[name] * 100 for name in ("value", "low", "high")})
+
+
+def _in_period(
     sums: pd.DataFrame, period: Period, measure: Measure, smallest: int
 ) -> MaybeEstimate:
     return ratio(sums[sums["period"] == str(period)], **measure.parts, smallest=smallest)
@@ -150,43 +188,14 @@ def _groups(sums: pd.DataFrame, measure: Measure, segment: str, smallest: int) -
     """Return one segment's groups with their differences from the rest and plain p-values."""
     groups = sorted(sums[segment].unique())
     inside = [sums[sums[segment] == group] for group in groups]
-    said = [ratio(rows, **measure.parts, smallest=smallest) for rows in inside]
-    frame = said_frame(said, segment=[segment] * len(groups), group=groups)
+    estimates = [ratio(rows, **measure.parts, smallest=smallest) for rows in inside]
+    frame = to_frame(estimates, segment=[segment] * len(groups), group=groups)
     names = {"numerator": measure.numerator, "denominator": measure.denominator}
     tests = [
         difference(rows, sums.drop(rows.index), **names)
-        if isinstance(one, Estimate)
+        if isinstance(estimate, Estimate)
         else (np.nan, np.nan)
-        for rows, one in zip(inside, said, strict=True)
+        for rows, estimate in zip(inside, estimates, strict=True)
     ]
     frame[["difference", "p_adjusted"]] = np.array(tests, dtype=float).reshape(-1, 2)
     return frame.sort_values(["value", "group"], ascending=[False, True], ignore_index=True)
-
-
-def verdict_of(difference: float, p_adjusted: float, alpha: float) -> str:
-    """Return what may be said of a group's difference from the rest: "" where nothing can be."""
-    if np.isnan(difference):
-        return ""
-    if np.isnan(p_adjusted) or p_adjusted >= alpha:
-        return ALIKE
-    return ABOVE if difference > 0 else BELOW
-
-
-def period_totals(
-    sums: pd.DataFrame, column: str, periods: Sequence[Period], *, unit: str
-) -> pd.DataFrame:
-    """Return what was counted in full, period by period, in the form of `trend`."""
-    total = sums.groupby("period")[column].sum()
-    said = [
-        counted(total[str(period)], unit=unit)
-        if str(period) in total.index
-        else NotEstimable("nothing_counted")
-        for period in periods
-    ]
-    return said_frame(said, period=[str(period) for period in periods])
-
-
-def in_percentage_points(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return differences of shares (value, low, high) times 100, for charts and tables."""
-    numbers = shares[["value", "low", "high"]] * 100
-    return shares.assign(**{name: numbers[name] for name in numbers})

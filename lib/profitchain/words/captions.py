@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, period_label, period_short
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
-from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company, Question
 from profitchain.stats.comparisons import Measure, MeasureSeries
+from profitchain.stats.margins import Wald
 from profitchain.stats.sampling_weights import stands_for
-from profitchain.words import data, measures, repeat_effect, scores
-from profitchain.words.prose import period_word
+from profitchain.words import measures, repeat_effect, scores
+from profitchain.words.prose import period_word, sentence
 from profitchain.words.reasons import with_interval
 
 Caption = dict[str, object]
@@ -46,10 +47,10 @@ def source(what: str, n: int, period: Period | None = None) -> str:
 
     With a period, n is that period's, although the exhibit may show others too.
     """
-    told = {"what": _(what), "n": digits(n, 0)}
+    words = {"what": _(what), "n": digits(n, 0)}
     if period is None:
-        return _("{what}, n = {n}", **told)
-    return _("{what}, n = {n} in {period}", period=period_label(period), **told)
+        return _("{what}, n = {n}", **words)
+    return _("{what}, n = {n} in {period}", period=period_label(period), **words)
 
 
 def drawn_from(note: str, each: float) -> str:
@@ -71,141 +72,104 @@ def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
     """
     if stands_for(facts) == 1:
         return ()
-    told = _(
+    drawn = _(
         "**{what}: from {drawn} of {all} customers, drawn by chance**, the same in every edition. "
         "Shares, means and intervals rest on those; counts and sums of all are told from them.",
         what=_(what), drawn=digits(facts["customers_drawn"], 0), all=digits(facts["customers"], 0),
     )  # fmt: skip
-    return (told,)
+    return (drawn,)
 
 
-def account(rows: pd.DataFrame) -> Caption:
-    """Return the caption of the rows that came in, by table (`rows`: the account)."""
-    return {
-        "message": data.account_message(rows),
-        "measure": _("Rows by table and by what became of them"),
-        "source": source(_("The firm's tables"), rows["rows"].sum()),
-        "units": dict.fromkeys(["rows_in", *KINDS], "count"),
-    }
-
-
-def reasons(rows: pd.DataFrame) -> Caption:
-    """Return the caption of why rows were set aside (`rows`: the account)."""
-    aside = rows.loc[rows["kind"] != "used", "rows"].sum()
-    return {
-        "message": _("Why rows were set aside") if aside else _("No row was set aside"),
-        "measure": _("Rows by table and reason, the most frequent first"),
-        "source": source(_("The data contract, applied to every row; rows set aside"), aside),
-        "units": {"rows": "count"},
-    }
-
-
-def coverage(orders: pd.DataFrame) -> Caption:
-    """Return the caption of orders by period."""
-    return {
-        "message": data.coverage_message(orders),
-        "measure": _("Orders by period, cancelled orders left out"),
-        "source": source(
-            _("Orders, counted in full and so without an interval"), orders["n"].sum()
-        ),
-        "description": scores.trend_description(_("Orders"), orders, "orders"),
-        "unit": "orders",
-    }
-
-
-def empty_columns(columns: pd.DataFrame) -> Caption:
-    """Return the caption of the columns with many empty cells."""
-    none, some = _("No column is often empty"), _("Columns that are often empty")
-    measure = _(
-        "Share of used rows without a value; columns above {limit} only",
-        limit=f"{MOSTLY_EMPTY:.0%}",
-    )
-    return {
-        "message": none if columns.empty else some,
-        "measure": measure,
-        "source": _("The firm's tables, used rows"),
-        "units": {"missing_share": "share"},
-    }
-
-
-def trend(story: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption:
+def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption:
     """Return the caption of one measure over time; `rows` says whose."""
-    label, unit = measures.label(story.measure), story.measure.unit
+    label, unit = measures.label(series.measure), series.measure.unit
+    meaning = measures.definition(series.measure)
     return {
-        "message": scores.change_title(story, period),
-        "measure": _(
-            "{label}: {meaning}; 95% intervals",
-            label=label,
-            meaning=measures.definition(story.measure),
-        ),
-        "source": source(rows, story.now.n, period),
-        "description": scores.trend_description(label, story.trend, unit),
+        "message": scores.change_title(series, period),
+        "measure": _("{label}: {meaning}; 95% intervals", label=label, meaning=meaning),
+        "source": source(rows, series.now.n, period),
+        "description": scores.trend_description(label, series.trend, unit),
         "unit": unit,
     }
 
 
-def groups(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
-    """Return the caption of a question's three groups over time."""
-    n = shares.loc[shares["period"] == str(period), "n"].max()
-    message, label = scores.groups_message(shares, period), question.label
-    by = {"question": label, "every": period_word(period)}
-    told = {"period": period_label(period), "message": message}
+def groups_of_question(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
+    """Return the caption of a question's three groups over time: the best's share, the worst's."""
+    rows = shares[shares["period"] == str(period)]
+    message, known = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
+    if len(known):
+        worst, best = (
+            _(
+                "{share} {group}",
+                share=scores.percent(row["value"]),
+                group=_(row["group"].replace("_", " ")),
+            )
+            for row in (known.iloc[0], known.iloc[-1])
+        )
+        message = _("{best}, {worst}", best=best, worst=worst)
     return {
         "message": message,
-        "measure": _("Share of answers to “{question}” in each group, by {every}", **by),
-        "source": source(ANSWERS, n, period),
-        "description": _("In {period}: {message}. Earlier periods stand in the table.", **told),
+        "measure": _(
+            "Share of answers to “{question}” in each group, by {every}",
+            question=question.label,
+            every=period_word(period),
+        ),
+        "source": source(ANSWERS, rows["n"].max(), period),
+        "description": _(
+            "In {period}: {message}. Earlier periods stand in the table.",
+            period=period_label(period),
+            message=message,
+        ),
     }
 
 
-def group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
+def question_group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups in one period, with their intervals."""
-    told = groups(shares, question, period)
     words = {"question": question.label, "period": period_label(period)}
     measure = _("Share of answers to “{question}” in each group, {period}", **words)
-    return told | {"message": _("The groups, with their intervals"), "measure": measure}
+    message = _("The groups, with their intervals")
+    return groups_of_question(shares, question, period) | {"message": message, "measure": measure}
 
 
-def stories(told: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
+def series(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures side by side; `of` is their source."""
     return {
         "message": _(message),
         "measure": _("{period}, with 95% intervals", period=period_label(period)),
         "source": _(of),
-        "description": scores.moves_sentence(told, period) or _(message),
+        "description": scores.moves_sentence(several, period) or _(message),
     }
 
 
-def changes(told: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
+def changes(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures and their changes."""
     measure = _(
         "{period}; ▲ ▼: the interval of the change leaves zero out; pp: percentage points",
         period=period_label(period),
     )
-    return stories(told, period, message, of) | {"measure": measure}
+    return series(several, period, message, of) | {"measure": measure}
 
 
-def courses(told: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
+def courses(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
     """Return the caption of several measures over time."""
-    known = [row for story in told for row in story.trend.dropna(subset=["value"])["period"]]
-    first = period_short(min(known, key=lambda name: Period(name).first_day, default=str(period)))
+    names = [name for of_one in several for name in of_one.trend.dropna(subset=["value"])["period"]]
+    first = period_short(min(names, key=lambda name: Period(name).first_day, default=str(period)))
     spans = {"first": first, "last": period_short(period), "every": period_word(period)}
     measure = _("{first} to {last}, by {every}; bands: 95% intervals", **spans)
-    return stories(told, period, message, of) | {"measure": measure}
+    return series(several, period, message, of) | {"measure": measure}
 
 
 def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Caption:
     """Return the caption of a measure by group of customers."""
     label = measures.label(measure)
     message = scores.segments_message(label, by_group)
-    if named := _UNITS.get(measure.unit):
-        shown = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(named))
-    else:
-        shown = _("{label} by group, with 95% intervals", label=label)
+    measure_words = _("{label} by group, with 95% intervals", label=label)
+    if unit := _UNITS.get(measure.unit):
+        measure_words = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(unit))
     rows = _("Survey answers, {period}", period=period_label(period))
     return {
         "message": message,
-        "measure": shown,
+        "measure": measure_words,
         "source": source(rows, _answers(by_group)),
         "description": _described(message, scores.spread(by_group)),
         "unit": measure.unit,
@@ -213,18 +177,36 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
 
 
 def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
-    """Return the caption of the cohort table."""
-    return {
-        "message": scores.cohorts_message(retention, period),
-        "measure": _(_BY_AGE[period.every]),
-        "source": scores.cohorts_source(retention),
-    }
+    """Return the caption of the cohort table, with how far chance alone moves a cell."""
+    message, rows = _("Too few new customers to follow"), _("Orders")
+    following_first = retention[retention["offset"] == 1].dropna(subset=["value"])
+    if len(following_first):
+        share = np.average(following_first["value"], weights=following_first["customers"])
+        message = _(
+            "{share} of new customers bought in the next {part}",
+            share=scores.percent(share),
+            part=period_word(period),
+        )
+    if len(retention):
+        half = (retention["high"] - retention["low"]).max() / 2
+        rows = _(
+            "Orders, n = {n} new customers; each cell's 95% interval reaches at most {half} "
+            "percentage points to either side and stands in the CSV",
+            n=digits(retention.drop_duplicates("cohort")["customers"].sum(), 0),
+            half=f"{100 * half:.1f}",
+        )
+    return {"message": message, "measure": _(_BY_AGE[period.every]), "source": rows}
 
 
 def next_order(again: MaybeEstimate, days: int, each: float = 1.0) -> Caption:
     """Return the caption of the time to the next order (`each`: as in `drawn_from`)."""
-    message = scores.again_message(again, days)
-    told = {
+    message = sentence(
+        "{again:number} ordered again within {days} days",
+        otherwise="How soon customers order again: too few to say",
+        again=again,
+        days=days,
+    )
+    caption: Caption = {
         "message": message,
         "measure": _(
             "Share of customers who ordered again, by days since an order; within {days} days: "
@@ -239,22 +221,22 @@ def next_order(again: MaybeEstimate, days: int, each: float = 1.0) -> Caption:
         "unit": "share",
         "x_label": _("days"),
     }
-    return told | ({"mark": (days, again.value)} if isinstance(again, Estimate) else {})
+    return caption | ({"mark": (days, again.value)} if isinstance(again, Estimate) else {})
 
 
 def raw_rates(rates: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the share that came back at each score."""
-    some, every = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
+    few, none = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
     message = repeat_effect.rates_message(rates)
-    return _link(firm, message, rates["n"].sum(), some if rates["value"].isna().any() else every)
+    return _link(firm, message, rates["n"].sum(), few if rates["value"].isna().any() else none)
 
 
-def curve(bend: object, rates: pd.DataFrame, firm: Company) -> Caption:
+def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the adjusted curve along the scale (`rates`: its dots)."""
     message = repeat_effect.bend_message(bend)
-    told = _link(firm, message, rates["n"].sum(), _("adjusted, if all had given this score"))
+    caption = _link(firm, message, rates["n"].sum(), _("adjusted, if all had given this score"))
     adjusted = _("{rates}, adjusted.", rates=repeat_effect.rates_message(rates))
-    return told | {"description": _described(message, adjusted)}
+    return caption | {"description": _described(message, adjusted)}
 
 
 def per_point(message: str, firm: Company, rows: pd.DataFrame) -> Caption:
@@ -284,19 +266,18 @@ def moves(rows: pd.DataFrame, main: Question) -> Caption:
     }
 
 
-def amounts(told: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
+def amounts(effects: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
     """Return the caption of orders and money that go with one more point."""
-    firm, assumed = edition.company, edition.assumed_margin
-    rows = source(FOLLOWED, max(said.n for said in told.values()))
-    if assumed:
-        margin = {"source": rows, "share": f"{assumed:.0%}"}
-        rows = _("{source}; margin is assumed at {share} of revenue", **margin)
+    rows = source(FOLLOWED, max(effect.n for effect in effects.values()))
+    if rate := edition.assumed_margin:
+        share = f"{rate:.0%}"
+        rows = _("{source}; margin is assumed at {share} of revenue", source=rows, share=share)
     return {
-        "message": repeat_effect.amounts_message(told["spend"]),
+        "message": repeat_effect.amounts_message(effects["spend"]),
         "measure": _(
             "Difference for one more point of “{question}”, per answer, within {days} days, "
             "adjusted; 95% intervals",
-            **_window(firm),
+            **_window(edition.company),
         ),
         "source": rows,
     }
@@ -313,12 +294,13 @@ def _link(firm: Company, message: str, n: int, how: str) -> Caption:
         "source": source(FOLLOWED, n),
         "description": _described(message, _("All shares stand in the table.")),
         "unit": "share",
-        "x_label": firm.main.label,
+        "x_label": _window(firm)["question"],
     }
 
 
 def _window(firm: Company) -> dict[str, str]:
-    return {"days": digits(firm.repeat_within_days, 0), "question": firm.main.label}
+    label = firm.main.label if firm.main else ""
+    return {"days": digits(firm.repeat_within_days, 0), "question": str(label)}
 
 
 def _described(message: str, more: str) -> str:

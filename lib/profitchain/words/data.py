@@ -1,4 +1,4 @@
-"""The sentences on what came in: how many rows, what broke, whether the period is whole."""
+"""The words on what came in: how many rows, what broke, whether the period is whole."""
 
 from __future__ import annotations
 
@@ -8,28 +8,34 @@ from profitchain.core.formats import digits, period_short
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
 from profitchain.intake.reasons import reason_in_words
+from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
+from profitchain.words.captions import Caption, source
 from profitchain.words.prose import clauses, listed, period_word
+from profitchain.words.scores import trend_description
 
 
 def rows_sentence(account: pd.DataFrame) -> str:
     """Return how many rows came in, from how many tables, and what became of them."""
     rows = account.groupby("kind")["rows"].sum()
-    aside = {
+    fates = {
+        "used": N_("**{count} were used**"),
         "later": N_("{count} lie after the period's end"),
         "cancelled": N_("{count} belong to cancelled orders"),
+        "broken": N_("{count} broke the data contract"),
     }
-    used = _("**{count} were used**", count=digits(rows.get("used", 0), 0))
-    told = [
-        _(words, count=digits(rows[kind], 0)) for kind, words in aside.items() if rows.get(kind)
+    counts = {kind: rows.get(kind, 0) for kind in fates}
+    parts = [
+        _(words, count=digits(counts[kind], 0))
+        for kind, words in fates.items()
+        if kind == "used" or counts[kind]
     ]
-    none, some = _("none broke the data contract"), N_("{count} broke the data contract")
-    broken = _(some, count=digits(rows["broken"], 0)) if rows.get("broken") else none
+    parts += [] if counts["broken"] else [_("none broke the data contract")]
     return ngettext(
         "{rows} rows came in from {n} table: {fates}.",
         "{rows} rows came in from {n} tables: {fates}.",
         account["table"].nunique(),
         rows=digits(rows.sum(), 0),
-        fates=clauses([used, *told, broken], "，"),
+        fates=clauses(parts, "，"),
     )
 
 
@@ -47,11 +53,6 @@ def broken_sentence(account: pd.DataFrame) -> str:
         "What broke the contract was set aside, with a reason for each row: {tables}.",
         tables=clauses(named, "，"),
     )
-
-
-def reasons_table(aside: pd.DataFrame) -> pd.DataFrame:
-    """Return why rows were set aside (as `data_quality.reasons`), the reasons in words."""
-    return aside.assign(reason=aside["reason"].map(reason_in_words))
 
 
 def part_sentence(days: int, period: Period) -> str:
@@ -72,20 +73,64 @@ def part_sentence(days: int, period: Period) -> str:
     )
 
 
-def account_message(account: pd.DataFrame) -> str:
-    """Return an exhibit's message: how many of all rows broke the contract."""
-    broken = account.loc[account["kind"] == "broken", "rows"].sum()
-    if not broken:
-        return _("No row broke the data contract")
-    counts = {"count": digits(broken, 0), "total": digits(account["rows"].sum(), 0)}
-    return _("{count} of {total} rows broke the data contract", **counts)
+def account_caption(account: pd.DataFrame) -> Caption:
+    """Return the caption of the rows that came in, by table."""
+    rows, broken = account["rows"].sum(), account.loc[account["kind"] == "broken", "rows"].sum()
+    message = _("No row broke the data contract")
+    if broken:
+        counts = {"count": digits(broken, 0), "total": digits(rows, 0)}
+        message = _("{count} of {total} rows broke the data contract", **counts)
+    return {
+        "message": message,
+        "measure": _("Rows by table and by what became of them"),
+        "source": source(_("The firm's tables"), rows),
+        "units": dict.fromkeys(["rows_in", *KINDS], "count"),
+    }
 
 
-def coverage_message(orders: pd.DataFrame) -> str:
-    """Return whether some period since the first orders stands out by having hardly any."""
-    orders = orders[orders["value"].notna().cummax()]
-    thin = orders[orders["value"].fillna(0) < 0.2 * orders["value"].median()]
-    if thin.empty:
-        return _("No period stands out as empty")
-    named = listed(period_short(name) for name in thin["period"][:3])
-    return _("Hardly any orders in {periods}", periods=named)
+def reasons_table(aside: pd.DataFrame) -> pd.DataFrame:
+    """Return why rows were set aside (as `data_quality.reasons`), the reasons in words."""
+    return aside.assign(reason=aside["reason"].map(reason_in_words))
+
+
+def reasons_caption(account: pd.DataFrame) -> Caption:
+    """Return the caption of why rows were set aside."""
+    aside = account.loc[account["kind"] != "used", "rows"].sum()
+    return {
+        "message": _("Why rows were set aside") if aside else _("No row was set aside"),
+        "measure": _("Rows by table and reason, the most frequent first"),
+        "source": source(_("The data contract, applied to every row; rows set aside"), aside),
+        "units": {"rows": "count"},
+    }
+
+
+def coverage_caption(orders: pd.DataFrame) -> Caption:
+    """Return the caption of orders by period: whether some period has hardly any."""
+    since = orders[orders["value"].notna().cummax()]
+    thin = since[since["value"].fillna(0) < 0.2 * since["value"].median()]
+    message = _("No period stands out as empty")
+    if len(thin):
+        named = listed(period_short(name) for name in thin["period"][:3])
+        message = _("Hardly any orders in {periods}", periods=named)
+    rows = _("Orders, counted in full and so without an interval")
+    return {
+        "message": message,
+        "measure": _("Orders by period, cancelled orders left out"),
+        "source": source(rows, orders["n"].sum()),
+        "description": trend_description(_("Orders"), orders, "orders"),
+        "unit": "orders",
+    }
+
+
+def gaps_caption(columns: pd.DataFrame) -> Caption:
+    """Return the caption of the columns with many empty cells."""
+    none, some = _("No column is often empty"), _("Columns that are often empty")
+    return {
+        "message": none if columns.empty else some,
+        "measure": _(
+            "Share of used rows without a value; columns above {limit} only",
+            limit=f"{MOSTLY_EMPTY:.0%}",
+        ),
+        "source": _("The firm's tables, used rows"),
+        "units": {"missing_share": "share"},
+    }

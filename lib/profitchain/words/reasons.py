@@ -15,10 +15,11 @@ import pandas as pd
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
 from profitchain.core.formats import TOO_FEW, evidence, in_brackets, number
 from profitchain.core.i18n import N_, NN_, _, ngettext
+from profitchain.words import measures
 from profitchain.words.evidence_reasons import EVIDENCE
 
 Values = Mapping[str, Any]
-Message = str | tuple[str, str, str] | Callable[[Values], str]
+Message = measures.Message
 
 RECORDED = "as_recorded"  # a reason that an edition gave, in its words
 
@@ -157,100 +158,6 @@ STATS: dict[str, Message] = {
         control=control_name,
         levels=_levels,
         joined=lambda level: _levels([level]),
-    ),
-}
-
-MONEY = {"margin": N_("margin"), "revenue": N_("revenue")}
-MONEY |= {"period_revenue": N_("revenue of the period")}
-MEASURES: dict[str, Message] = {
-    "beside_a_small_group": N_("Not shown, so that a smaller group can't be told by subtraction."),
-    "few_not_satisfied": (
-        *NN_(
-            "Fewer than {n} of them is not satisfied.", "Fewer than {n} of them are not satisfied."
-        ),
-        "smallest",
-    ),
-    "few_satisfied": (
-        *NN_("Fewer than {n} of them is satisfied.", "Fewer than {n} of them are satisfied."),
-        "smallest",
-    ),
-    "hardly_anybody_brings_money": N_("Too few to say: hardly anybody brings money here."),
-    "money_not_above_zero": lambda values: _(
-        "All {money} together is not above zero.", money=_(MONEY[str(values["money"])])
-    ),
-    "needs_contacts": N_("Needs table `contacts`."),
-    "needs_main_question": N_("Needs table `responses` and a main question."),
-    "no_closed_window": lambda values: _(
-        "Not measured: {what}", what=_("no answer in table `responses` has a closed window.")
-    ),
-    "no_clusters": N_("No {k} clusters could be found."),
-    "no_costs": N_("No cost to serve is known: needs `costs`, or `cost` in contacts."),
-    "no_group_large_enough": N_("No group has {smallest} customers or more."),
-    "no_margin": N_("Margin is not known: needs `margin` in orders, or `gross_margin`."),
-    "no_money_to_share": N_("All money together is not above zero: there is nothing to share."),
-    "no_orders_in_month": N_("No orders in this month of any year."),
-    "no_orders_in_period": N_("No orders in {period}."),
-    "no_such_column": N_("Not known: no table holds `{column}`."),
-    "nobody": N_("Nobody."),
-    "nobody_ordered": N_("Nobody ordered within the lookback."),
-    "nobody_watched": (
-        *NN_(
-            "Nobody was watched for {n} day (the longest: {longest}).",
-            "Nobody was watched for {n} days (the longest: {longest}).",
-        ),
-        "days",
-    ),
-    "not_measured_here": N_("Not measured here."),
-    "nothing_counted": N_("Nothing was counted here."),
-    "nothing_varies": N_("Nothing varies."),
-    "one_group_by_rule": N_("The rule put all customers into one group: nothing to try against."),
-    "satisfaction_not_known": N_(
-        "Satisfaction is not known: needs table `responses` and a main question."
-    ),
-    "three_periods_needed": N_(
-        "Needs three periods: one to learn from, one to try, one that follows."
-    ),
-    "too_few_to_say": N_("Too few to say."),
-    "too_few_repeat_customers": (
-        *NN_("Too few to say: {n} customer came back.", "Too few to say: {n} customers came back."),
-        "customers",
-    ),
-    "too_few_different_customers": N_("Too few different customers for {k} clusters."),
-    "too_few_ordered": (
-        *NN_(
-            "Too few to say: {n} customer ordered, and it needs {fewest}.",
-            "Too few to say: {n} customers ordered, and it needs {fewest}.",
-        ),
-        "customers",
-    ),
-    "too_few_next_orders": (
-        *NN_(
-            "Too few to say: {n} customer ordered again.",
-            "Too few to say: {n} customers ordered again.",
-        ),
-        "customers",
-    ),
-    "too_few_to_show": N_("too few to show"),
-    "too_small_a_group": (
-        *NN_(
-            "Fewer than {n} customer: too small a group to show.",
-            "Fewer than {n} customers: too small a group to show.",
-        ),
-        "smallest",
-    ),
-    "top_too_small": (
-        *NN_(
-            "Fewer than {n} customer at the top: too small a group to show.",
-            "Fewer than {n} customers at the top: too small a group to show.",
-        ),
-        "smallest",
-    ),
-    "two_years_needed": (
-        *NN_(
-            "Needs two whole years of orders; {n} of {all} months is missing.",
-            "Needs two whole years of orders; {n} of {all} months are missing.",
-        ),
-        "months",
     ),
 }
 
@@ -433,7 +340,8 @@ EXHIBITS: dict[str, Message] = {
     "books_say_zero": N_("The books say 0."),
 }
 
-REASONS = {RECORDED: "{text}", **STATS, **MEASURES, **EFFECTS, **EVIDENCE, **LIFETIME, **EXHIBITS}
+TABLES = (STATS, measures.REASONS, EFFECTS, EVIDENCE, LIFETIME, EXHIBITS)
+REASONS = {RECORDED: "{text}"} | {key: words for table in TABLES for key, words in table.items()}
 
 
 def text(reason: Reason | NotEstimable | str) -> str:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import TOO_FEW, as_difference, digits, interval, number, period_short
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.formats import TOO_FEW, as_difference, interval, number, period_short
 from profitchain.core.i18n import N_, SOURCE, _, length, spoken
 from profitchain.core.periods import Period
-from profitchain.sources.company import Question
-from profitchain.stats.comparisons import Measure, MeasureSeries
-from profitchain.stats.ratios import said_frame
-from profitchain.words import reasons
-from profitchain.words.measures import definition
-from profitchain.words.measures import label as label_of
+from profitchain.sources.settings import Question
+from profitchain.stats.comparisons import ABOVE, BELOW, Measure, MeasureSeries
+from profitchain.words import measures, reasons
 from profitchain.words.prose import (
     On,
     Prose,
@@ -31,9 +28,7 @@ from profitchain.words.prose import (
     period_word,
     sentence,
 )
-from profitchain.words.reasons import in_words
 
-DIFFERENT = (N_("above the rest"), N_("below the rest"))
 COMPLEMENTS = ("churn_rate", "new_revenue_share")  # what another share leaves: no news of its own
 _BEFORE = {
     "month": N_("the month before"),
@@ -45,17 +40,21 @@ LONGEST_MESSAGE = 15  # words, as `exhibits` allows
 
 def trend_description(label: str, trend: pd.DataFrame, unit: str) -> str:
     """Return a trend for those who can't see it: its first and last value, its extremes."""
-    known = trend.dropna(subset=["value"])
-    if known.empty:
+    rows = trend.dropna(subset=["value"])
+    if rows.empty:
         return _("{label}: no period with enough to say.", label=label)
     places = {
-        "first": known.iloc[0],
-        "last": known.iloc[-1],
-        "lowest": known.loc[known["value"].idxmin()],
-        "highest": known.loc[known["value"].idxmax()],
+        "first": rows.iloc[0],
+        "last": rows.iloc[-1],
+        "lowest": rows.loc[rows["value"].idxmin()],
+        "highest": rows.loc[rows["value"].idxmax()],
     }
     ends = {
-        name: _("{figure} in {period}", figure=_bare(row, unit), period=period_short(row["period"]))
+        name: _(
+            "{figure} in {period}",
+            figure=number(Estimate.of(row, unit=unit)),
+            period=period_short(row["period"]),
+        )
         for name, row in places.items()
     }
     return _(
@@ -65,69 +64,78 @@ def trend_description(label: str, trend: pd.DataFrame, unit: str) -> str:
     )
 
 
-def score_sentence(story: MeasureSeries, period: Period) -> str:
+def score_sentence(series: MeasureSeries, period: Period) -> str:
     """Return a measure's figure and the verdicts on its two changes, as a page's first answer."""
-    told = {"label": label_of(story.measure), "now": story.now, "period": period}
-    if isinstance(story.now, NotEstimable):
-        return _("{label} can't be said: {why}", label=told["label"], why=reasons.text(story.now))
-    changes = _changes(story, period)
+    label, now = measures.label(series.measure), series.now
+    if isinstance(now, NotEstimable):
+        return _("{label} can't be said: {why}", label=label, why=reasons.text(now))
+    changes = _changes(series, period)
     if not changes:
         return sentence(
             "{label} stood at **{now:number}** in {period:short} ({now:evidence}), with nothing "
             "before to compare.",
-            **told,
+            label=label,
+            now=now,
+            period=period,
         )
-    verdicts = clauses((_moved(on, change) for on, change in changes.items()), "，")
-    if len(changes) == 2 and all(said.spans_zero for said in changes.values()):
+    words = {on: change_on(change, on) for on, change in changes.items()}
+    moved = [text if changes[on].spans_zero else f"**{text}**" for on, text in words.items()]
+    verdicts = clauses(moved, "，")
+    if len(changes) == 2 and all(change.spans_zero for change in changes.values()):
         verdicts = _("no clear change on the {part} or the year", part=period_word(period))
     return sentence(
         "{label} stood at **{now:number}** in {period:short} ({now:evidence}): {verdicts}.",
+        label=label,
+        now=now,
+        period=period,
         verdicts=verdicts,
-        **told,
     )
 
 
-def _moved(on: On, change: Estimate) -> str:
-    """Return a verdict and what it is on, set bold where there was a move."""
-    told = change_on(change, on)
-    return told if change.spans_zero else f"**{told}**"
-
-
-def changes_sentence(story: MeasureSeries, period: Period) -> str:
+def changes_sentence(series: MeasureSeries, period: Period) -> str:
     """Return by how much a measure moved, with intervals; "" where nothing can be compared."""
-    told = [
+    changes = [
         _(
             "{size} against {when} ({level} interval {ends})",
-            size=number(said, difference=True, sign=True),
+            size=number(change, difference=True, sign=True),
             when=_(_BEFORE[on]),
-            level=f"{said.level:.0%}",
-            ends=interval(said, difference=True, bare=True),
+            level=f"{change.level:.0%}",
+            ends=interval(change, difference=True, bare=True),
         )
-        for on, said in _changes(story, period).items()
+        for on, change in _changes(series, period).items()
     ]
-    return _("The estimated change is {changes}.", changes=clauses(told, "，")) if told else ""
+    if not changes:
+        return ""
+    return _("The estimated change is {changes}.", changes=clauses(changes, "，"))
 
 
-def moves_sentence(stories: Sequence[MeasureSeries], period: Period) -> str:
+def moves_sentence(several: Sequence[MeasureSeries], period: Period) -> str:
     """Return which of several measures moved on the previous period; "" where there are none."""
-    stories = [story for story in stories if story.measure.id not in COMPLEMENTS]
-    known = [story for story in stories if isinstance(story.change, Estimate)]
-    if not known:
-        return _("No measure can be compared with the period before.") if stories else ""
-    moved = [story for story in known if not story.change.spans_zero]
-    named = [named_change(label_of(story.measure), change_words(story.change)) for story in moved]
-    measures = clauses(named, "，")
-    every, rest = {"part": period_word(period), "total": len(known)}, len(known) - len(moved)
+    several = [series for series in several if series.measure.id not in COMPLEMENTS]
+    sure = [(of.measure, of.change) for of in several if isinstance(of.change, Estimate)]
+    if not sure:
+        return _("No measure can be compared with the period before.") if several else ""
+    named = [
+        named_change(measures.label(measure), change_words(change))
+        for measure, change in sure
+        if not change.spans_zero
+    ]
+    words = {"part": period_word(period), "measures": clauses(named, "，")}
+    total, rest = len(sure), len(sure) - len(named)
     if not named:
-        return _("No clear change on the {part} in any of {total} further measures.", **every)
+        return _(
+            "No clear change on the {part} in any of {total} further measures.",
+            total=total,
+            **words,
+        )
     if not rest:
-        return _("Clearly moved on the {part}: {measures}.", measures=measures, **every)
+        return _("Clearly moved on the {part}: {measures}.", **words)
     return _(
         "Clearly moved on the {part}: {measures}; no clear change in {rest} of {total} further "
         "measures.",
-        measures=measures,
         rest=rest,
-        **every,
+        total=total,
+        **words,
     )
 
 
@@ -152,13 +160,14 @@ def in_sentence(label: str) -> str:
 
 def scores_table(scores: Iterable[tuple[Measure, MaybeEstimate]]) -> pd.DataFrame:
     """Return scores in rows: measure, definition, value, low, high, n, why, unit."""
-    measures, estimates = zip(*scores, strict=True)
-    words = {"measure": map(label_of, measures), "definition": map(definition, measures)}
-    frame = said_frame(estimates, **{name: list(texts) for name, texts in words.items()})
-    return frame.assign(unit=[measure.unit for measure in measures])
+    counted, estimates = zip(*scores, strict=True)
+    labels = [measures.label(measure) for measure in counted]
+    definitions = [measures.definition(measure) for measure in counted]
+    frame = to_frame(estimates, measure=labels, definition=definitions)
+    return frame.assign(unit=[measure.unit for measure in counted])
 
 
-def changes_table(stories: Iterable[MeasureSeries], period: Period) -> pd.DataFrame:
+def changes_table(several: Iterable[MeasureSeries], period: Period) -> pd.DataFrame:
     """Return measures in rows: the figure, its changes on the period before and on the year.
 
     Differences of shares are in percentage points. Each figure has the columns value, low, high,
@@ -166,49 +175,36 @@ def changes_table(stories: Iterable[MeasureSeries], period: Period) -> pd.DataFr
     """
     rows = [
         {
-            "measure": label_of(story.measure),
-            **_cell("now_", story.now),
-            **_change_cell(f"change_on_the_{period.every}_", story.change),
-            **_change_cell("change_on_the_year_", story.change_on_year),
-            "n": story.now.n,
+            "measure": measures.label(series.measure),
+            **_cell("now_", series.now),
+            **_change_cell(f"change_on_the_{period.every}_", series.change),
+            **_change_cell("change_on_the_year_", series.change_on_year),
+            "n": series.now.n,
         }
-        for story in stories
+        for series in several
     ]
     return pd.DataFrame(rows)
 
 
-def groups_message(shares: pd.DataFrame, period: Period) -> str:
-    """Return the best and the worst group's share in a period."""
-    now = shares[shares["period"] == str(period)].dropna(subset=["value"])
-    if now.empty:
-        return _("Too few answers to show the groups")
-    worst, best = (
-        _("{share} {group}", share=percent(row["value"]), group=_(row["group"].replace("_", " ")))
-        for row in (now.iloc[0], now.iloc[-1])
-    )
-    return _("{best}, {worst}", best=best, worst=worst)
-
-
 def segments_message(label: str, groups: pd.DataFrame) -> str:
     """Return which groups differ from the rest, or that none can be told apart."""
-    label = _(label)
-    shown = groups[groups["verdict"] != ""]
-    if len(shown) < 2:
+    label, rows = _(label), groups[groups["verdict"] != ""]
+    if len(rows) < 2:
         few = _("{label}: too few groups to compare", label=label)
         return brief(few, _("Too few groups to compare"))
-    apart = shown[shown["verdict"].isin(DIFFERENT)]
-    if apart.empty:
+    names = {side: rows.loc[rows["verdict"] == side, "group"] for side in (ABOVE, BELOW)}
+    sides = [
+        _("{groups} {verdict}", groups=listed(map(_, apart)), verdict=_(side))
+        for side, apart in names.items()
+        if len(apart)
+    ]
+    if not sides:
         none = _("{label}: no group can be told from the rest", label=label)
         return brief(none, _("No group can be told from the rest"))
-    sides = [
-        _("{groups} {verdict}", groups=listed(map(_, names)), verdict=_(verdict))
-        for verdict in DIFFERENT
-        if len(names := apart.loc[apart["verdict"] == verdict, "group"])
-    ]
-    told = _("{above}, {below}", above=sides[0], below=sides[1]) if len(sides) == 2 else sides[0]
-    counts = {"count": len(apart), "total": len(shown)}
-    otherwise = _("{count} of {total} groups differ from the rest", **counts)
-    return brief(_("{label}: {differences}", label=label, differences=told), otherwise)
+    words = _("{above}, {below}", above=sides[0], below=sides[1]) if len(sides) == 2 else sides[0]
+    count = sum(map(len, names.values()))
+    otherwise = _("{count} of {total} groups differ from the rest", count=count, total=len(rows))
+    return brief(_("{label}: {differences}", label=label, differences=words), otherwise)
 
 
 def brief(message: str, otherwise: str) -> str:
@@ -216,7 +212,7 @@ def brief(message: str, otherwise: str) -> str:
     return message if length(message) <= LONGEST_MESSAGE else otherwise
 
 
-def totals_sentence(totals: dict[str, MaybeEstimate], period: Period) -> str:
+def totals_sentence(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
     """Return what was bought in a period, counted in full."""
     return sentence(
         "In {period}, {active:number} placed {orders:number} worth {revenue:number}.",
@@ -227,46 +223,12 @@ def totals_sentence(totals: dict[str, MaybeEstimate], period: Period) -> str:
     )
 
 
-def cohorts_message(cohorts: pd.DataFrame, period: Period) -> str:
-    """Return how many of all new customers bought in the period after their first."""
-    following = cohorts[cohorts["offset"] == 1].dropna(subset=["value"])
-    if following.empty:
-        return _("Too few new customers to follow")
-    share = np.average(following["value"], weights=following["customers"])
-    told = {"share": percent(share), "part": period_word(period)}
-    return _("{share} of new customers bought in the next {part}", **told)
-
-
-def cohorts_source(cohorts: pd.DataFrame) -> str:
-    """Return the source note of the cohorts, with how far chance alone moves a cell."""
-    if cohorts.empty:
-        return _("Orders")
-    half = (cohorts["high"] - cohorts["low"]).max() / 2
-    firsts = cohorts.drop_duplicates("cohort")["customers"].sum()
-    return _(
-        "Orders, n = {n} new customers; each cell's 95% interval reaches at most {half} percentage "
-        "points to either side and stands in the CSV",
-        n=digits(firsts, 0),
-        half=f"{100 * half:.1f}",
-    )
-
-
-def again_message(again: MaybeEstimate, days: int) -> str:
-    """Return the share of customers who order again within so many days."""
-    return sentence(
-        "{again:number} ordered again within {days} days",
-        otherwise="How soon customers order again: too few to say",
-        again=again,
-        days=days,
-    )
-
-
 def spread(rows: pd.DataFrame) -> str:
     """Return the smallest and largest value of some rows for those who can't see them."""
-    known = in_words(rows.dropna(subset=["value"]))
-    if known.empty:
+    rows = reasons.in_words(rows.dropna(subset=["value"]))
+    if rows.empty:
         return _("Too few to show any.")
-    low, high = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
+    low, high = rows.loc[rows["value"].idxmin()], rows.loc[rows["value"].idxmax()]
     return _(
         "Lowest: {lowest}, {low}; highest: {highest}, {high}.",
         lowest=_(str(low.iloc[0])),
@@ -281,48 +243,25 @@ def definitions(questions: Iterable[Question]) -> Prose:
     return note(*dict.fromkeys(how(question) for question in questions))
 
 
-def measure_definitions(stories: Iterable[MeasureSeries]) -> Prose:
+def measure_definitions(several: Iterable[MeasureSeries]) -> Prose:
     """Return each measure's definition in words."""
-    measures = [story.measure for story in stories]
-    words = [{"label": label_of(measure), "meaning": definition(measure)} for measure in measures]
-    return note(*[_("**{label}**: {meaning}.", **told) for told in words])
+    return note(*[
+        _(
+            "**{label}**: {meaning}.",
+            label=measures.label(series.measure),
+            meaning=measures.definition(series.measure),
+        )
+        for series in several
+    ])  # fmt: skip
 
 
-def change_title(story: MeasureSeries, period: Period) -> str:
+def change_title(series: MeasureSeries, period: Period) -> str:
     """Return an exhibit's message on a measure's change."""
-    label, told = label_of(story.measure), {"change": story.change, "period": period}
-    is_first = isinstance(story.change, Estimate) and not story.change.spans_zero
-    label = label if is_first else in_sentence(label)
-    short = _("The score") if is_first else _("the score")
-    return brief(change_message(label, **told), change_message(short, **told))
-
-
-def _changes(story: MeasureSeries, period: Period) -> dict[str, Estimate]:
-    """Return the changes that can be said, by what they are on; the one on the year is last."""
-    said = {period.every: story.change, "year": story.change_on_year}
-    return {on: change for on, change in said.items() if isinstance(change, Estimate)}
-
-
-def _change_cell(prefix: str, change: MaybeEstimate) -> dict[str, object]:
-    cell = _cell(prefix, as_difference(change))
-    if isinstance(change, NotEstimable) and not change.n:
-        cell[f"{prefix}why"] = _("nothing to compare with")
-    return cell | {f"{prefix}verdict": _verdict(change)}
-
-
-def _cell(prefix: str, said: MaybeEstimate) -> dict[str, object]:
-    """Return a figure as columns: value, low, high (NaN where unsaid), unit, why."""
-    parts = ("value", "low", "high")
-    numbers = {part: getattr(said, part, np.nan) for part in parts}
-    told = numbers | {"unit": getattr(said, "unit", ""), "why": getattr(said, "why", "")}
-    return {f"{prefix}{name}": item for name, item in told.items()}
-
-
-def _bare(row: pd.Series, unit: str) -> str:
-    said = Estimate(
-        value=row["value"], low=row["low"], high=row["high"], n=int(row["n"]), unit=unit
-    )
-    return number(said)
+    label, short, change = measures.label(series.measure), _("The score"), series.change
+    if isinstance(change, NotEstimable) or change.spans_zero:
+        label, short = in_sentence(label), _("the score")
+    message, otherwise = (change_message(name, change, period=period) for name in (label, short))
+    return brief(message, otherwise)
 
 
 def percent(share: float) -> str:
@@ -330,5 +269,21 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}%" if share >= 0.1 else f"{100 * share:.1f}%"
 
 
-def _verdict(change: MaybeEstimate) -> str:
-    return TOO_FEW if isinstance(change, NotEstimable) else change.verdict
+def _changes(series: MeasureSeries, period: Period) -> dict[On, Estimate]:
+    """Return the changes that can be said, by what they are on; the one on the year is last."""
+    changes: dict[On, MaybeEstimate] = {period.every: series.change, "year": series.change_on_year}
+    return {on: change for on, change in changes.items() if isinstance(change, Estimate)}
+
+
+def _change_cell(prefix: str, change: MaybeEstimate) -> dict[str, object]:
+    cell = _cell(prefix, as_difference(change))
+    if isinstance(change, Estimate):
+        return cell | {f"{prefix}verdict": change.verdict}
+    nothing = {} if change.n else {f"{prefix}why": _("nothing to compare with")}
+    return cell | nothing | {f"{prefix}verdict": TOO_FEW}
+
+
+def _cell(prefix: str, estimate: MaybeEstimate) -> dict[str, object]:
+    """Return a figure as columns: value, low, high (NaN where unsaid), unit, why."""
+    parts = {"value": np.nan, "low": np.nan, "high": np.nan, "unit": "", "why": ""}
+    return {prefix + name: getattr(estimate, name, empty) for name, empty in parts.items()}

@@ -10,7 +10,7 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _
 from profitchain.effects.value_of_a_point import Base
-from profitchain.measures.reconciliation import parted
+from profitchain.measures.data_quality import differing
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import FOLLOWED, Caption, source
 from profitchain.words.prose import listed, sentence
@@ -37,7 +37,7 @@ NAMES = (  # of rows, as `effects` has them; translated where they are shown
 
 def books_sentence(checked: pd.DataFrame, tolerance: float) -> str:
     """Return a warning that our totals part from the books, or "" where they agree."""
-    apart = parted(checked)
+    apart = differing(checked)
     if apart.empty:
         return ""
     totals = [
@@ -186,7 +186,7 @@ def books_caption(checked: pd.DataFrame, edition: Edition) -> Caption:
     message = (
         _("Our totals agree with the books") if len(checked) else _("Not checked against the books")
     )
-    if len(parted(checked)):
+    if len(differing(checked)):
         message = _("Our totals part from the books")
     return {
         "message": message,
