@@ -33,8 +33,9 @@ from profitchain.evidence.within_customer import (
     own_past,
 )
 from profitchain.intake.intake import open_intake
-from profitchain.panel import context, panel, response_windows
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
+from profitchain.panel import panel, response_windows
+from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import load_company
 from profitchain.stats.glm import Quantities
@@ -323,15 +324,17 @@ def test_the_ratio_s_interval_holds_the_ratios_that_a_test_would_not_refuse(stre
         assert_allclose(abs(t), stats.t.ppf(0.975, 399), rtol=1e-9)
 
 
-def scene_of(folder: Path, period: str) -> context.Context:
+def context_of(folder: Path, period: str) -> Context:
     firm = load_company(folder)
     intake = open_intake(firm, Period(period))
-    return context.Context(company=firm, period=Period(period), tables=intake.tables)
+    return Context(company=firm, period=Period(period), tables=intake.tables)
 
 
-def followed_in(scene: context.Context) -> pd.DataFrame:
-    rows = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
-    found = response_windows.ladder_cells(scene, response_windows.followed(scene, rows)).execute()
+def followed_in(context: Context) -> pd.DataFrame:
+    rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
+    found = response_windows.ladder_cells(
+        context, response_windows.followed(context, rows)
+    ).execute()
     return found.astype({"next_prior_orders": float})
 
 
@@ -374,7 +377,7 @@ KEYS = {"questions": {"nps": {"column": "nps", "kind": "nps"}}, "repeat_within_d
 
 
 def test_a_life_is_told_as_a_count_by_hand_tells_it(tmp_path):
-    found = followed_in(scene_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025"))
+    found = followed_in(context_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025"))
     expected = pd.DataFrame(
         {
             "person": [0, 0, 1],
@@ -403,23 +406,23 @@ def test_a_life_is_told_as_a_count_by_hand_tells_it(tmp_path):
 
 
 def test_each_window_counts_the_answers_that_closed_it(tmp_path):
-    scene = scene_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025")
-    rows = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
-    cells = response_windows.window_cells(scene, rows).execute()
+    context = context_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025")
+    rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
+    cells = response_windows.window_cells(context, rows).execute()
     sums = cells.groupby("window")[["n", "repeats"]].sum()
     assert sums["n"].to_dict() == {30: 4, 60: 3, 90: 3, 180: 3}
     assert sums["repeats"].to_dict() == {30: 0, 60: 1, 90: 1, 180: 2}
 
 
 @pytest.fixture(scope="module")
-def example() -> tuple[context.Context, pd.DataFrame]:
-    scene = scene_of(REPO / "data" / "example", "2026Q3")
-    return scene, followed_in(scene)
+def example() -> tuple[Context, pd.DataFrame]:
+    context = context_of(REPO / "data" / "example", "2026Q3")
+    return context, followed_in(context)
 
 
 def test_the_example_s_lives_are_what_pandas_counts(example):
-    scene, found = example
-    orders, given = (scene.tables[name].execute() for name in ("orders", "responses"))
+    context, found = example
+    orders, given = (context.tables[name].execute() for name in ("orders", "responses"))
     bought = orders[orders["revenue"] >= 0].sort_values("ordered_at")
     days = {one: times.to_numpy() for one, times in bought.groupby("customer_id")["ordered_at"]}
     given = given.dropna(subset="nps").sort_values(["customer_id", "responded_at", "response_id"])
@@ -454,9 +457,10 @@ def _life(days: Sequence[np.datetime64], at: pd.Timestamp) -> tuple[int, int, in
 
 
 def test_the_lives_are_the_panel_s_answers(example):
-    scene, found = example
+    context, found = example
     rows = panel.panel(
-        scene, panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
+        context,
+        panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context))),
     ).execute()
     columns = ["score", "prior_orders", "recency_days", "tenure_days", "repeat", "cluster", "tier"]
     first, second = (
@@ -467,11 +471,11 @@ def test_the_lives_are_the_panel_s_answers(example):
 
 
 def test_the_firm_s_own_window_gives_the_link_s_cells(example):
-    scene, _ = example
-    rows = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
-    windows = response_windows.window_cells(scene, rows).execute()
+    context, _ = example
+    rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
+    windows = response_windows.window_cells(context, rows).execute()
     own = windows[windows["window"] == 90].drop(columns="window")
-    link = lookback(panel.link_cells(scene, panel.panel(scene, rows)).execute())
+    link = lookback(panel.link_cells(context, panel.panel(context, rows)).execute())
     keys = [name for name in own if name not in ("n", "repeats")]
     link = link.groupby(keys, as_index=False)[["n", "repeats"]].sum()
     pd.testing.assert_frame_equal(
@@ -494,20 +498,20 @@ def experimental(**changes: object) -> dict[str, pd.DataFrame]:
 )
 def test_the_experiment_s_column_comes_before_the_offers(tmp_path, keys, assigned):
     folder = write_company(tmp_path / "firm", experimental(), **KEYS, **keys)
-    found = followed_in(scene_of(folder, "2025"))
+    found = followed_in(context_of(folder, "2025"))
     assert found["assigned"].fillna("").tolist() == assigned
 
 
 def test_an_experiment_may_stand_on_the_answer_and_be_empty(tmp_path):
     tables = TINY | {"responses": TINY["responses"].assign(arm=["x", None, None, "y", None])}
     folder = write_company(tmp_path / "firm", tables, **KEYS, experiment="arm")
-    assert followed_in(scene_of(folder, "2025"))["assigned"].fillna("").tolist() == ["x", "", "y"]
+    assert followed_in(context_of(folder, "2025"))["assigned"].fillna("").tolist() == ["x", "", "y"]
 
 
 def test_an_experiment_that_no_table_has_is_named(tmp_path):
     folder = write_company(tmp_path / "firm", experimental(), **KEYS, experiment="amr")
     with pytest.raises(CompanyError, match="the experiment 'amr', but neither"):
-        followed_in(scene_of(folder, "2025"))
+        followed_in(context_of(folder, "2025"))
 
 
 def test_the_example_s_ladder_is_right_about_the_example():

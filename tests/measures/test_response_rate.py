@@ -51,8 +51,9 @@ from profitchain.effects.response_propensity import (
     weights,
 )
 from profitchain.measures.response_rate import by_history, in_period, profile, rate_of, requests_of
-from profitchain.panel import context, invitations
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
+from profitchain.panel import invitations
+from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import Company, Question
 from profitchain.words.nonresponse import effect_sentence, limits_sentence, score_sentence
@@ -434,18 +435,18 @@ def invented(seed: int = 3, customers: int = 60) -> dict[str, pd.DataFrame]:
 
 
 def panel_of(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    scene, requests, invited = asked_of(frames)
-    return invitations.asked_panel(scene, requests, invited=invited).execute()
+    context, requests, invited = asked_of(frames)
+    return invitations.asked_panel(context, requests, invited=invited).execute()
 
 
-def asked_of(frames: dict[str, pd.DataFrame]) -> tuple[context.Context, ibis.Table, bool]:
+def asked_of(frames: dict[str, pd.DataFrame]) -> tuple[Context, ibis.Table, bool]:
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    scene = context.Context(company=firm(), period=PERIOD, tables=tables)
-    invited = invitations.by_invitation(scene)
+    context = Context(company=firm(), period=PERIOD, tables=tables)
+    invited = invitations.by_invitation(context)
     return (
-        scene,
-        invitations.requests(scene, crowd.customer_clusters(scene), invited=invited),
+        context,
+        invitations.requests(context, firm_customers.customer_clusters(context), invited=invited),
         invited,
     )
 
@@ -507,8 +508,8 @@ def test_the_requests_are_what_a_count_by_hand_gives():
 
 
 def test_cells_add_up_to_the_requests():
-    scene, requests, invited = asked_of(invented())
-    rows = invitations.asked_panel(scene, requests, invited=invited)
+    context, requests, invited = asked_of(invented())
+    rows = invitations.asked_panel(context, requests, invited=invited)
     whole, cells = rows.execute(), invitations.asked_cells(rows).execute()
     assert cells["n"].sum() == len(whole)
     assert cells["repeats"].sum() == whole["repeat"].sum()
@@ -535,15 +536,15 @@ def test_a_reminder_is_no_second_request_and_another_s_answer_is_none():
     again = again.assign(invited_at=again["invited_at"] + DAY / 24)
     reminded = frames | {"invitations": pd.concat([sent, again], ignore_index=True)}
     pd.testing.assert_frame_equal(in_order(panel_of(reminded)), in_order(panel_of(frames)))
-    scene, requests, _ = asked_of(frames)
-    before = invitations.unasked(scene, requests)
+    context, requests, _ = asked_of(frames)
+    before = invitations.unasked(context, requests)
     of_now = frames["responses"].dropna(subset="nps")
     now = of_now[of_now["responded_at"].between("2026-01-01", END)]["response_id"].iloc[:3]
     other = frames["responses"].assign(
         customer_id=lambda x: x["customer_id"].where(~x["response_id"].isin(now), "C999")
     )
-    scene, requests, _ = asked_of(frames | {"responses": other})
-    assert invitations.unasked(scene, requests) == before + 3
+    context, requests, _ = asked_of(frames | {"responses": other})
+    assert invitations.unasked(context, requests) == before + 3
 
 
 def test_without_invitations_a_customer_who_bought_counts_once_a_period():
@@ -564,9 +565,9 @@ def test_without_invitations_a_customer_who_bought_counts_once_a_period():
         ),
         "customers": pd.DataFrame({"customer_id": list("ABC"), "region": "North"}),
     }
-    scene, requests, invited = asked_of(frames)
+    context, requests, invited = asked_of(frames)
     assert not invited
-    found = invitations.asked_panel(scene, requests, invited=invited).execute()
+    found = invitations.asked_panel(context, requests, invited=invited).execute()
     found = found.sort_values(["period", "cluster"])
     told = found[["period", "answered", "in_time", "score", "prior_orders", "recency_days"]]
     nothing = np.nan
@@ -582,7 +583,7 @@ def test_without_invitations_a_customer_who_bought_counts_once_a_period():
     )
     assert told["period"].tolist() == ["2025Q3", "2025Q4", "2026Q1", "2026Q1", "2026Q1"]
     assert found["late"].sum() == 0
-    assert invitations.unasked(scene, requests) == 1
+    assert invitations.unasked(context, requests) == 1
 
 
 def test_invitations_that_name_no_answer_of_ours_do_not_tell_who_was_asked():

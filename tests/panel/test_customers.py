@@ -27,7 +27,7 @@ LARGE = ("orders", "responses")
 @pytest.fixture(scope="module")
 def firm(repo, tmp_path_factory) -> Path:
     """The example, its orders and answers in Parquet."""
-    folder = tmp_path_factory.mktemp("crowd")
+    folder = tmp_path_factory.mktemp("customers")
     ignored = shutil.ignore_patterns(".store", "lists", "quarantine")
     company = shutil.copytree(repo / "data" / "example", folder / "firm", ignore=ignored)
     told = (company / "company.yml").read_text()
@@ -77,7 +77,7 @@ def held_alike(found: Path, expected: Path) -> None:
 def scene_in(monkeypatch: pytest.MonkeyPatch) -> list:
     """Return the keys by which customers are told apart, as they are asked for."""
     seen, as_it_is = [], purchases.buyers
-    told = lambda scene: (seen.append(scene.key), as_it_is(scene))[1]  # noqa: E731
+    told = lambda context: (seen.append(context.key), as_it_is(context))[1]  # noqa: E731
     monkeypatch.setattr(purchases, "buyers", told)
     return seen
 
@@ -143,8 +143,8 @@ def test_a_large_firm_without_an_answer_yet_has_its_orders_summed(large, firm, t
 
 @pytest.mark.parametrize("first", [None, datetime(2026, 1, 1, 12, 0, 0, 5)])
 def test_how_far_orders_reach_is_known_but_for_refunds_alone(firm, first):
-    scene = Context(company=load_company(firm), period=PERIOD, tables={})
+    context = Context(company=load_company(firm), period=PERIOD, tables={})
     rows = ibis.memtable({"windows": [1], "customer_id": ["a"]})
-    found = ibis.duckdb.connect().to_pandas(purchases.active_windows(scene, rows, first))
+    found = ibis.duckdb.connect().to_pandas(purchases.active_windows(context, rows, first))
     days = None if first is None else (PERIOD.last_day - first.date()).days
     assert found["days_known"].tolist() == [days]

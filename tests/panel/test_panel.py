@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.panel import context, panel, purchases
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
+from profitchain.panel import panel, purchases
+from profitchain.panel.context import Context
 from profitchain.sources.company import Company
 
 DAY = pd.Timedelta(days=1)
@@ -56,16 +57,16 @@ def invented(seed: int = 3, customers: int = 60) -> dict[str, pd.DataFrame]:
     return {"orders": orders, "responses": responses, "customers": known}
 
 
-def scene_of(frames: dict[str, pd.DataFrame], company: Company | None = None) -> context.Context:
-    """Return the scene of frames loaded into an engine of their own."""
+def context_of(frames: dict[str, pd.DataFrame], company: Company | None = None) -> Context:
+    """Return the context of frames loaded into an engine of their own."""
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    return context.Context(company=company or firm(), period=PERIOD, tables=tables)
+    return Context(company=company or firm(), period=PERIOD, tables=tables)
 
 
-def panel_of(scene: context.Context) -> pd.DataFrame:
-    answers = panel.answers(scene, crowd.customer_clusters(scene))
-    return panel.panel(scene, panel.lives(scene, answers)).execute()
+def panel_of(context: Context) -> pd.DataFrame:
+    answers = panel.answers(context, firm_customers.customer_clusters(context))
+    return panel.panel(context, panel.lives(context, answers)).execute()
 
 
 def by_hand(frames: dict[str, pd.DataFrame], within: int = 60) -> pd.DataFrame:
@@ -105,7 +106,7 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
 
 def test_the_panel_is_what_a_count_by_hand_gives() -> None:
     frames = invented()
-    found = panel_of(scene_of(frames)).drop(columns="cluster")
+    found = panel_of(context_of(frames)).drop(columns="cluster")
     expected = by_hand(frames)
     expected.loc[~expected["closes"].isin([str(p) for p in PERIOD.last(8)]), "closes"] = "earlier"
     pd.testing.assert_frame_equal(in_order(found), in_order(expected), check_dtype=False)
@@ -122,16 +123,17 @@ def test_an_order_at_the_very_instant_of_the_answer_is_neither_before_nor_after_
         ),
         "customers": pd.DataFrame({"customer_id": ["C"], "region": ["North"]}),
     }
-    row = panel_of(scene_of(frames)).iloc[0]
+    row = panel_of(context_of(frames)).iloc[0]
     assert (row["prior_orders"], row["orders"], row["recency_days"]) == (0, 0, -1)
 
 
 def test_cells_add_up_to_the_panel() -> None:
-    scene = scene_of(invented())
+    context = context_of(invented())
     rows = panel.panel(
-        scene, panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
+        context,
+        panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context))),
     )
-    whole, cells = rows.execute(), panel.link_cells(scene, rows).execute()
+    whole, cells = rows.execute(), panel.link_cells(context, rows).execute()
     assert cells["n"].sum() == len(whole)
     assert cells["repeats"].sum() == whole["repeat"].sum()
     assert cells["spend"].sum() == whole["spend"].sum()
@@ -149,14 +151,14 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
         "responses": frames["responses"][frames["responses"]["responded_at"] < early],
     }
     told = {"company": firm(), "period": Period("2025Q3")}
-    whole = scene_of(frames)
+    whole = context_of(frames)
     asof = {
         "orders": whole.tables["orders"].filter(lambda t: t.ordered_at < early),
         "responses": whole.tables["responses"].filter(lambda t: t.responded_at < early),
         "customers": whole.tables["customers"],
     }
-    both = [context.Context(**told, tables=tables) for tables in (scene_of(cut).tables, asof)]
-    first, second = (in_order(panel_of(scene).drop(columns="cluster")) for scene in both)
+    both = [Context(**told, tables=tables) for tables in (context_of(cut).tables, asof)]
+    first, second = (in_order(panel_of(context).drop(columns="cluster")) for context in both)
     pd.testing.assert_frame_equal(first, second)
 
 
@@ -165,9 +167,9 @@ def test_what_comes_after_the_period_changes_nothing() -> None:
 )
 def test_activity_is_what_a_count_by_hand_gives(column: str) -> None:
     frames = invented(seed=5)
-    scene = scene_of(frames)
-    rows = purchases.buyers(scene).join(crowd.customer_clusters(scene), "customer_id")
-    found = purchases.activity(scene, rows).execute().groupby("period")[column].sum()
+    context = context_of(frames)
+    rows = purchases.buyers(context).join(firm_customers.customer_clusters(context), "customer_id")
+    found = purchases.activity(context, rows).execute().groupby("period")[column].sum()
     expected = activity_by_hand(frames["orders"])[column]
     pd.testing.assert_series_equal(found, expected, check_names=False, check_dtype=False)
 
@@ -198,15 +200,15 @@ def test_customers_above_the_exact_limit_share_256_buckets_of_their_md5(
 ) -> None:
     import hashlib
 
-    monkeypatch.setattr(crowd, "EXACT_CLUSTERS", 10)
-    found = crowd.customer_clusters(scene_of(invented())).execute()
+    monkeypatch.setattr(firm_customers, "EXACT_CLUSTERS", 10)
+    found = firm_customers.customer_clusters(context_of(invented())).execute()
     expected = [int(hashlib.md5(one.encode()).hexdigest()[:2], 16) for one in found["customer_id"]]
     assert found["cluster"].tolist() == expected
 
 
 def test_gaps_hold_each_recent_customer_once() -> None:
     frames = invented(seed=7)
-    found = purchases.gaps(scene_of(frames)).execute()
+    found = purchases.gaps(context_of(frames)).execute()
     orders = frames["orders"]
     recent = orders[(orders["revenue"] >= 0) & (orders["ordered_at"] >= pd.Timestamp("2025-04-01"))]
     assert found["n"].sum() == recent["customer_id"].nunique()
@@ -217,4 +219,4 @@ def test_gaps_hold_each_recent_customer_once() -> None:
 def test_a_segment_that_no_table_has_is_named() -> None:
     company = firm(segments=["regoin"])
     with pytest.raises(panel.CompanyError, match=r"'regoin'.*Did you mean 'region'"):
-        panel_of(scene_of(invented(), company))
+        panel_of(context_of(invented(), company))

@@ -175,9 +175,9 @@ def test_a_folder_without_company_yml_is_refused_in_words(tmp_path):
 
 def test_a_summary_that_was_not_made_is_not_measured(company):
     edition = store.read_period(company, "2026Q1")
-    assert not edition.has("invited")
-    with pytest.raises(NotMeasured, match="'invited'"):
-        edition.table("invited")
+    assert not edition.has("events")
+    with pytest.raises(NotMeasured, match="'events'"):
+        edition.table("events")
 
 
 @pytest.mark.parametrize(("days", "warned"), [(0, False), (4, False), (5, True), (27, True)])

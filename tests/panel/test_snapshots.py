@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.panel import context, panel, purchases, response_windows, snapshots
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
+from profitchain.panel import panel, purchases, response_windows, snapshots
+from profitchain.panel.context import Context
 from profitchain.sources.company import Company
 
 PERIOD = Period("2026Q1")
@@ -68,18 +69,18 @@ def invented(seed: int = 5, customers: int = 40) -> dict[str, pd.DataFrame]:
     }
 
 
-def scene_of(frames: dict[str, pd.DataFrame], **changes: object) -> context.Context:
+def context_of(frames: dict[str, pd.DataFrame], **changes: object) -> Context:
     con = ibis.duckdb.connect()
     tables = {name: con.create_table(name, frame) for name, frame in frames.items()}
-    return context.Context(company=firm(**changes), period=PERIOD, tables=tables)
+    return Context(company=firm(**changes), period=PERIOD, tables=tables)
 
 
-def known_of(scene: context.Context) -> snapshots.Known:
-    clusters = crowd.customer_clusters(scene)
+def known_of(context: Context) -> snapshots.Known:
+    clusters = firm_customers.customer_clusters(context)
     many = int(clusters.count().execute())
     everybody = snapshots.people(clusters, many, of=many)
-    days = snapshots.purchase_days(scene)
-    return snapshots.Known(scene=scene, people=everybody, days=days)
+    days = snapshots.purchase_days(context)
+    return snapshots.Known(context=context, people=everybody, days=days)
 
 
 def local(when: pd.Series) -> pd.Series:
@@ -152,7 +153,7 @@ def frames() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def found(frames) -> pd.DataFrame:
-    return snapshots.customers(known_of(scene_of(frames))).execute()
+    return snapshots.customers(known_of(context_of(frames))).execute()
 
 
 @pytest.mark.parametrize("back", [0, 1, 3])
@@ -170,7 +171,7 @@ def test_snapshots_go_back_to_the_first_order_and_know_nothing_of_the_future(fou
 
 
 def test_the_holdout_is_half_of_a_short_history(frames):
-    held = snapshots.holdout(known_of(scene_of(frames))).execute()
+    held = snapshots.holdout(known_of(context_of(frames))).execute()
     assert set(held["calibrated_to"]) == {"2025-09-30"}  # five quarters: two are held out
     assert set(held["holdout_days"]) == {182}
     expected = by_hand(frames, Period("2025Q3"), PERIOD)
@@ -178,7 +179,7 @@ def test_the_holdout_is_half_of_a_short_history(frames):
 
 
 def test_the_days_of_purchase_are_all_counted_once(frames, found):
-    days = snapshots.repeat_days(known_of(scene_of(frames))).execute()
+    days = snapshots.repeat_days(known_of(context_of(frames))).execute()
     now = found[found["back"] == 0]
     assert (days["new"].sum(), days["repeats"].sum()) == (len(now), now["repeats"].sum())
     assert days["day"].min() == 0
@@ -186,8 +187,8 @@ def test_the_days_of_purchase_are_all_counted_once(frames, found):
 
 
 def test_the_months_of_a_firm_without_lines_hold_no_quantity(frames):
-    with_lines = snapshots.months(scene_of(frames)).execute()
-    orders_only = snapshots.months(scene_of({"orders": frames["orders"]})).execute()
+    with_lines = snapshots.months(context_of(frames)).execute()
+    orders_only = snapshots.months(context_of({"orders": frames["orders"]})).execute()
     bought = frames["orders"][frames["orders"]["revenue"] >= 0]
     by_month = bought.groupby(local(bought["ordered_at"]).dt.strftime("%Y-%m"))["revenue"]
     assert dict(zip(with_lines["month"], with_lines["revenue"], strict=True)) == dict(
@@ -204,16 +205,16 @@ def test_the_months_of_a_firm_without_lines_hold_no_quantity(frames):
 
 
 def test_a_firm_with_orders_alone_has_snapshots_too(frames):
-    scene = scene_of({"orders": frames["orders"][["customer_id", "ordered_at", "revenue"]]})
-    here = snapshots.customers(known_of(scene)).execute()
+    context = context_of({"orders": frames["orders"][["customer_id", "ordered_at", "revenue"]]})
+    here = snapshots.customers(known_of(context)).execute()
     assert not {"margin", "score", "contacts", "member", "region", "quantity"} & set(here)
     assert here[here["back"] == 0]["repeats"].sum() > 0
 
 
 def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames, monkeypatch):
-    monkeypatch.setattr(crowd, "EXACT_CLUSTERS", 20)
+    monkeypatch.setattr(firm_customers, "EXACT_CLUSTERS", 20)
     monkeypatch.setattr(snapshots, "SAMPLED", 20)
-    here = snapshots.customers(known_of(scene_of(frames))).execute()
+    here = snapshots.customers(known_of(context_of(frames))).execute()
     assert set(here[here["back"] >= 2]["sampled"]) == {1}
     now = here[here["back"] == 0]
     assert 0 < now["sampled"].sum() < len(now)
@@ -222,9 +223,9 @@ def test_above_the_limit_earlier_snapshots_hold_customers_drawn_by_chance(frames
 
 
 def test_the_time_to_return_starts_at_the_first_answer_of_the_lookback(frames):
-    scene = scene_of(frames)
-    lives = panel.lives(scene, panel.answers(scene, crowd.customer_clusters(scene)))
-    here = response_windows.return_times(scene, lives).execute()
+    context = context_of(frames)
+    lives = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
+    here = response_windows.return_times(context, lives).execute()
     since, end = pd.Timestamp(Period("2025Q4").starts_at(ZONE)), pd.Timestamp(PERIOD.ends_at(ZONE))
     answers = frames["responses"].dropna(subset="nps")
     answers = answers[answers["responded_at"] >= since].sort_values("responded_at")
@@ -244,11 +245,11 @@ def test_the_time_to_return_starts_at_the_first_answer_of_the_lookback(frames):
 def test_costs_outside_the_lookback_are_not_counted(frames):
     months = pd.to_datetime(["2025-09-01", "2025-10-01", "2026-03-01", "2026-04-01"])
     costs = pd.DataFrame({"month": months, "purpose": "service", "amount": [1, 10, 100, 1000]})
-    scene = scene_of({"orders": frames["orders"], "costs": costs})
-    assert snapshots.cost_sums(scene).execute()["amount"].tolist() == [110]
+    context = context_of({"orders": frames["orders"], "costs": costs})
+    assert snapshots.cost_sums(context).execute()["amount"].tolist() == [110]
 
 
 def test_gaps_and_snapshots_agree_on_who_came_back(frames, found):
-    gaps = purchases.gaps(scene_of(frames, lookback_months=0)).execute()
+    gaps = purchases.gaps(context_of(frames, lookback_months=0)).execute()
     now = found[found["back"] == 0]
     assert gaps["n"].sum() == len(now)

@@ -139,7 +139,12 @@ def test_the_summary_runs_again_when_a_number_moved(shop):
     "code",
     ["import pandas", "from pathlib import Path", "open('x.csv', 'a').close()", "%time 1",
      "from profitchain.pages import editions", "import profitchain.panel.edition",
-     "__import__('os')"],
+     "__import__('os')", "import profitchain as pc\npc.open_edition('data/other')",
+     "from profitchain import read_period\nread_period()",
+     "from profitchain import open_edition as another\nanother('data/other')",
+     "import profitchain as pc\nmap(pc.open_edition, ['data/other'])",
+     "import profitchain as pc\ngetattr(pc, 'press')", "import profitchain as pc\npc.press",
+     "company = 'data/other'"],
 )  # fmt: skip
 def test_a_notebook_that_may_read_what_no_key_knows_is_not_kept(shop, code):
     path = write_notebook(shop.parent / "notebooks", "03_short", ANSWER, code)
@@ -148,6 +153,20 @@ def test_a_notebook_that_may_read_what_no_key_knows_is_not_kept(shop, code):
         edition=edition, notebooks=path.parent, code="", given={}, tags=("en",)
     )
     assert keep.key(path) == ""
+
+
+def test_a_notebook_that_reads_its_own_firms_rows_is_kept(shop):
+    code = (
+        "import profitchain as pc\nfrom profitchain import Period\n"
+        "edition = pc.open_edition(company, period)\n"
+        "edition.rows('orders', where={'ordered_at': Period(period)})"
+    )
+    path = write_notebook(shop.parent / "notebooks", "03_short", ANSWER, code)
+    edition = publish.read_period(shop, "2026Q1")
+    keep = run_cache.RunCache(
+        edition=edition, notebooks=path.parent, code="", given={}, tags=("en",)
+    )
+    assert keep.key(path)
 
 
 def test_every_shipped_notebook_is_kept(repo, shop):

@@ -15,7 +15,7 @@ from editions import publish_here
 
 from profitchain.lifetime import churn_model, retention_targeting
 from profitchain.measures import profitability
-from profitchain.panel import customers as crowd
+from profitchain.panel import customers as firm_customers
 from profitchain.panel import edition as store
 from profitchain.panel.edition import read_period
 from profitchain.press import customer_lists
@@ -142,9 +142,9 @@ def few(repo, tmp_path_factory) -> tuple[store.Edition, Path]:
     ignored = shutil.ignore_patterns(".store", "lists", "quarantine")
     company = shutil.copytree(repo / "data" / "example", folder / "firm", ignore=ignored)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crowd, "DRAWN_FROM", WANTED)
-        patch.setattr(crowd, "DRAWN", WANTED)
-        patch.setattr(crowd, "EXACT_CLUSTERS", WANTED + 200)
+        patch.setattr(firm_customers, "DRAWN_FROM", WANTED)
+        patch.setattr(firm_customers, "DRAWN", WANTED)
+        patch.setattr(firm_customers, "EXACT_CLUSTERS", WANTED + 200)
         patch.setattr("profitchain.panel.snapshots.SAMPLED", WANTED + 200)
         edition = read_period(company, PERIOD)
         pages = publish_here(company, PERIOD, only=PAGES, out=folder / "out", spoken=["en"])

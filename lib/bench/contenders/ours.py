@@ -54,10 +54,10 @@ def panel(company: str) -> dict:
     rows = responses.select("response_id", "customer_id", "responded_at", "nps")
     rows = rows.mutate(row=ibis.row_number())
     tables = {"orders": orders, "responses": responses}
-    scene = Context(company=firm.model_copy(update={"gross_margin": None}),
+    context = Context(company=firm.model_copy(update={"gross_margin": None}),
                   period=Period(LAST), tables=tables)  # fmt: skip
     clock = Clock()
-    past = panels.histories(panels.with_window(scene, rows), scene)
+    past = panels.histories(panels.with_window(context, rows), context)
     sums = past.aggregate(
         n=past.count(), prior=past.prior_orders.sum(), recency=past.recency_days.sum(),
         tenure=past.tenure_days.sum(), repeats=past.repeat.sum(), spend=past.spend.sum(),
@@ -76,13 +76,13 @@ def cells(answers: str, to: str) -> dict:
     import ibis
 
     from profitchain.panel import binning
-    from profitchain.panel import customers as crowd
+    from profitchain.panel import customers as firm_customers
     from profitchain.sources.temp_tables import save
 
     con = ibis.duckdb.connect()
     rows = con.read_parquet(answers)
     rows = rows.mutate(customer_id=rows.customer_id.cast("string"))
-    rows = crowd.with_clusters(rows, exact=False).drop("customer_id", "draw")
+    rows = firm_customers.with_clusters(rows, exact=False).drop("customer_id", "draw")
     clock = Clock()
     groups, single = binning.link_tables(rows.cast({"score": "float64"}), CONTROLS)
     save(con, groups, Path(to))

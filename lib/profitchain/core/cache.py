@@ -29,16 +29,16 @@ def remembered(fit: Callable[Given, Result]) -> Callable[Given, Result]:
     >>> add([1, 2]), add([1, 2]), len(asked)
     (3, 3, 1)
     """
-    known: OrderedDict[bytes, Result] = OrderedDict()
+    results: OrderedDict[bytes, Result] = OrderedDict()
 
     @wraps(fit)
     def fit_once(*given: Given.args, **named: Given.kwargs) -> Result:
         key = _digest((given, named))
-        if key not in known:
-            known[key] = fit(*given, **named)
-            if len(known) > MOST:
-                known.popitem(last=False)
-        return known[key]
+        if key not in results:
+            results[key] = fit(*given, **named)
+            if len(results) > MOST:
+                results.popitem(last=False)
+        return results[key]
 
     return fit_once
 

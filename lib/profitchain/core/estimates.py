@@ -62,6 +62,10 @@ class Estimate:
         low, high = sorted((self.low * factor, self.high * factor))
         return replace(self, value=self.value * factor, low=low, high=high, unit=unit or self.unit)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the estimate as a frame of one row: value, low, high, n, why (""), unit."""
+        return to_frame([self]).assign(unit=self.unit)
+
     @classmethod
     def of(cls, row: Any, *, unit: str = "", prefix: str = "") -> Estimate | NotEstimable:
         """Return a row of `to_frame` as what it was made from; `unit` where no column names it.
@@ -91,8 +95,10 @@ class Reason:
         return cls(key, tuple(values.items()))
 
     def __str__(self) -> str:  # until everything says a reason by `words.reasons.text`
-        said: str = sys.modules["profitchain.words.reasons"].text(self)
-        return said
+        if words := sys.modules.get("profitchain.words.reasons"):
+            return str(words.text(self))
+        values = ", ".join(f"{name} {value}" for name, value in self.values)
+        return self.key.replace("_", " ") + (values and f" ({values})")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -116,6 +122,10 @@ class NotEstimable:
             key = Reason.of(key, **values)
         object.__setattr__(self, "why", key)
         object.__setattr__(self, "n", n)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the missing number as a frame of one row: value, low, high (NaN), n, why, unit."""
+        return to_frame([self]).assign(unit="")
 
 
 MaybeEstimate = Estimate | NotEstimable

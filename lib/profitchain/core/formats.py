@@ -65,11 +65,11 @@ def period_part(period: Period) -> str:
     return format_date(period.first_day, form, locale=locale())
 
 
-def as_difference(said: MaybeEstimate) -> MaybeEstimate:
+def as_difference(estimate: MaybeEstimate) -> MaybeEstimate:
     """Return a difference of shares in percentage points; anything else as it is."""
-    if isinstance(said, NotEstimable) or said.unit != "share":
-        return said
-    return said.times(100, unit="percentage points")
+    if isinstance(estimate, Estimate) and estimate.unit == "share":
+        return estimate.times(100, unit="percentage points")
+    return estimate
 
 
 def decimals(unit: str, largest: float) -> int:
@@ -136,7 +136,7 @@ def p_words(p: float) -> str:
     return _("p = {p}", p=f"{p:.3f}")
 
 
-def number(said: MaybeEstimate, *, difference: bool = False, sign: bool = False) -> str:
+def number(estimate: MaybeEstimate, *, difference: bool = False, sign: bool = False) -> str:
     """Return a figure alone, for places whose interval stands beside it.
 
     Examples
@@ -144,14 +144,14 @@ def number(said: MaybeEstimate, *, difference: bool = False, sign: bool = False)
     >>> number(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
     '31.2%'
     """
-    if isinstance(said, NotEstimable):
+    estimate = as_difference(estimate) if difference else estimate
+    if isinstance(estimate, NotEstimable):
         return _(TOO_FEW)
-    said = as_difference(said) if difference else said
-    text = plain(said.value, said.unit, places=places_of(said))
-    return f"+{text}" if sign and said.value > 0 else text
+    text = plain(estimate.value, estimate.unit, places=places_of(estimate))
+    return f"+{text}" if sign and estimate.value > 0 else text
 
 
-def interval(said: MaybeEstimate, *, difference: bool = False, bare: bool = False) -> str:
+def interval(estimate: MaybeEstimate, *, difference: bool = False, bare: bool = False) -> str:
     """Return an interval's two ends; `bare` where the figure with its unit words stands before.
 
     Examples
@@ -159,12 +159,12 @@ def interval(said: MaybeEstimate, *, difference: bool = False, bare: bool = Fals
     >>> interval(Estimate(value=4.2, low=-1, high=9.4, n=80, unit="points"))
     '−1.0 to 9.4 points'
     """
-    if isinstance(said, NotEstimable):
+    estimate = as_difference(estimate) if difference else estimate
+    if isinstance(estimate, NotEstimable):
         return _(TOO_FEW)
-    said = as_difference(said) if difference else said
-    low = plain(said.low, said.unit, places=places_of(said), bare=True)
-    high = plain(said.high, said.unit, places=places_of(said), bare=bare)
-    return ends(low, high)
+    unit, places = estimate.unit, places_of(estimate)
+    low = plain(estimate.low, unit, places=places, bare=True)
+    return ends(low, plain(estimate.high, unit, places=places, bare=bare))
 
 
 def ends(low: str, high: str) -> str:
@@ -177,16 +177,16 @@ def in_brackets(text: str, aside: str) -> str:
     return _("{text} ({aside})", text=text, aside=aside)
 
 
-def evidence(said: Estimate, *, difference: bool = False) -> str:
+def evidence(estimate: Estimate, *, difference: bool = False) -> str:
     """Return what stands in brackets behind a figure: its interval and its n."""
-    words = {"level": f"{said.level:.0%}", "n": digits(said.n, 0)}
-    within = interval(said, difference=difference, bare=True)
-    return _("{level} interval {ends}; n = {n}", ends=within, **words)
+    within = interval(estimate, difference=difference, bare=True)
+    level, n = f"{estimate.level:.0%}", digits(estimate.n, 0)
+    return _("{level} interval {ends}; n = {n}", level=level, ends=within, n=n)
 
 
-def places_of(said: Estimate) -> int:
+def places_of(estimate: Estimate) -> int:
     """Return how many decimals an estimate is written with."""
-    return places_for((said.value, said.low, said.high), said.unit)
+    return places_for((estimate.value, estimate.low, estimate.high), estimate.unit)
 
 
 def places_for(ends: Sequence[float], unit: str, largest: float | None = None) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
@@ -32,8 +33,8 @@ _spoken = [""]  # "" until somebody chose: then English
 
 def available() -> list[str]:
     """Return the tags of all languages that have a catalogue, English first."""
-    found = sorted(path.parent.name.replace("_", "-") for path in FOLDER.glob("*/messages.po"))
-    return [SOURCE, *found]
+    tags = sorted(path.parent.name.replace("_", "-") for path in FOLDER.glob("*/messages.po"))
+    return [SOURCE, *tags]
 
 
 def check(tag: str) -> str:
@@ -87,9 +88,8 @@ def name(tag: str) -> str:
     ('English', '繁體中文')
     """
     own = _locale(tag)
-    if tag == SOURCE:
-        return own.get_language_name()
-    return _SCRIPTS.get(tag) or own.get_display_name()
+    known = own.get_language_name() if tag == SOURCE else _SCRIPTS.get(tag)
+    return known or own.get_display_name() or tag
 
 
 _SCRIPTS = {"zh-Hant": "繁體中文", "zh-Hans": "简体中文"}  # CLDR: 中文 (繁體)
@@ -139,7 +139,7 @@ def pgettext(context: str, message: str, /, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-def listed(words: Iterable[object], last: str = "and") -> str:
+def listed(words: Iterable[object], last: Literal["and", "or"] = "and") -> str:
     """Return words as a sentence lists them: a, b and c; `last` may be "or".
 
     Examples
@@ -147,7 +147,7 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     >>> listed(["a", "b", "c"]), listed(["a", "b"], "or")
     ('a, b and c', 'a or b')
     """
-    style = {"and": "standard", "or": "or"}[last]
+    style: Literal["standard", "or"] = "standard" if last == "and" else "or"
     return format_list([str(word) for word in words], style=style, locale=locale())
 
 
@@ -197,13 +197,13 @@ def _locale(tag: str) -> Locale:
 @cache
 def _translations(tag: str) -> standard.NullTranslations:
     catalogues = sorted((FOLDER / tag.replace("-", "_")).glob("*.po"))
-    together = standard.NullTranslations()
+    merged = standard.NullTranslations()
     for path in reversed(catalogues):
         compiled = io.BytesIO()
         with path.open("rb") as file:
             write_mo(compiled, read_po(file, locale=str(_locale(tag))))
         compiled.seek(0)
-        one = standard.GNUTranslations(compiled)
-        one.add_fallback(together)
-        together = one
-    return together
+        catalogue = standard.GNUTranslations(compiled)
+        catalogue.add_fallback(merged)
+        merged = catalogue
+    return merged

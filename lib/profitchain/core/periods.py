@@ -13,9 +13,7 @@ from profitchain.core.errors import PeriodError
 Every = Literal["month", "quarter", "year"]
 
 MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
-_PATTERN = re.compile(r"(?P<year>[12]\d{3})(?:Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
-
-
+_PATTERN = re.compile(r"[12]\d{3}(Q[1-4]|-(0[1-9]|1[0-2]))?")
 TREND_PERIODS = 8
 
 
@@ -65,9 +63,8 @@ class Period:
     @property
     def first_day(self) -> date:
         """The period's first day."""
-        parts = _PATTERN.fullmatch(self.name)
-        month = int(parts["month"] or 3 * int(parts["quarter"] or 1) - 2)
-        return date(int(parts["year"]), month, 1)
+        year, part = int(self.name[:4]), self.name[5:]
+        return date(year, 3 * int(part) - 2 if "Q" in self.name else int(part or 1), 1)
 
     @property
     def last_day(self) -> date:

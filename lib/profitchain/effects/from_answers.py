@@ -22,7 +22,7 @@ RESERVED = ("score", "cluster", "n", "repeats", "orders", "spend", "margin", "mo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class AnswerCells:
     """A caller's answers as the fits read them: one cell an answer, and the controls by name.
 
     Cells hold `score`, `cluster`, `n` (1), `repeats` (0 or 1), `spend` where the outcome is an
@@ -49,7 +49,7 @@ def read_answers(
     month: str | None = None,
     is_amount: bool = False,
     **others: str,
-) -> Answers:
+) -> AnswerCells:
     """Return a frame's answers as cells, checked.
 
     Parameters
@@ -65,31 +65,35 @@ def read_answers(
     named = {"score": score, "outcome": outcome, "customer": customer, "month": month, **others}
     rows = plain_frames.columns_of(answers, **named)
     given = plain_frames.columns_of(answers, **{name: name for name in controls})
-    parse = plain_frames.numbers if is_amount else plain_frames.zero_or_one
-    value = parse(rows["outcome"], outcome)
-    cells = pd.DataFrame({
+    value = (plain_frames.numbers if is_amount else plain_frames.zero_or_one)(
+        rows["outcome"], outcome
+    )
+    columns = {
         "score": plain_frames.numbers(rows["score"], score),
         "cluster": plain_frames.clusters(rows["customer"]),
         "n": 1,
         "repeats": (value != 0).astype(float).where(value.notna()),
-    })  # fmt: skip
-    needed, names = ["score", "cluster", "repeats"], []
-    for name, column in given.items():
-        ours = f"own {name}" if name in RESERVED else str(name)
-        kind = column.dtype
-        is_number = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
-        cells[ours] = plain_frames.numbers(column, str(name)) if is_number else column
-        names.append(Linear(ours) if is_number else ours)
-        needed += [ours] if is_number else []
-    if is_amount:
-        cells["spend"] = value
+        **({"spend": value} if is_amount else {}),
+        **{name: rows[name] for name in others},
+    }
+    parts = [_control(str(name), column) for name, column in given.items()]
     if month is not None:
-        cells["month"] = plain_frames.days(rows["month"], month).dt.strftime("%Y-%m")
-        names.append("month")
-    for name in others:
-        cells[name] = rows[name]
-    cells, left_out = plain_frames.complete(cells, needed)
-    return Answers(cells=cells, controls=tuple(names), left_out=left_out)
+        parts.append(("month", plain_frames.days(rows["month"], month).dt.strftime("%Y-%m")))
+    cells = pd.DataFrame(columns | dict(parts))
+    linear = [name for name, _column in parts if isinstance(name, Linear)]
+    cells, left_out = plain_frames.complete(cells, ["score", "cluster", "repeats", *linear])
+    return AnswerCells(
+        cells=cells, controls=tuple(name for name, _column in parts), left_out=left_out
+    )
+
+
+def _control(name: str, column: pd.Series) -> tuple[str, pd.Series]:
+    """Return a control by the name it has among the cells, a number as one that enters linearly."""
+    ours = f"own {name}" if name in RESERVED else name
+    kind = column.dtype
+    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
+        return Linear(ours), plain_frames.numbers(column, name)
+    return ours, column
 
 
 def repeat_effect(

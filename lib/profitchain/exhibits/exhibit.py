@@ -134,6 +134,22 @@ def chart(
     unit : how numbers are written ("share", "points", "EUR"…) where the data have no column `unit`.
     height : in CSS pixels; by default what suits the drawing.
     panels : column of which each value gets a drawing of its own (small multiples).
+
+    Examples
+    --------
+    >>> def draw_bars(ax, data):
+    ...     return ax.bar(data["region"], data["orders"])
+    >>> orders = pd.DataFrame({"region": ["north", "south"], "orders": [120, 80]})
+    >>> chart(
+    ...     draw_bars,
+    ...     orders,
+    ...     id="orders-by-region",
+    ...     message="The north orders more",
+    ...     measure="Orders by region, 2026Q1",
+    ...     source="Orders, n = 200",
+    ...     description="Bars: 120 orders in the north, 80 in the south.",
+    ... ).message
+    'The north orders more'
     """
     description = _(description)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
@@ -178,6 +194,18 @@ def table(
     """Return a frame as an exhibit; `units` by column name, the last row a total if `total`.
 
     `empty` is what stands there if the frame has no rows.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"region": ["north", "south"], "orders": [120, 80]})
+    >>> table(
+    ...     orders,
+    ...     id="orders-by-region",
+    ...     message="The north orders more",
+    ...     measure="Orders by region, 2026Q1",
+    ...     source="Orders, n = 200",
+    ... ).data["orders"].tolist()
+    [120, 80]
     """
     data = reasons.in_words(data)
     return Exhibit(

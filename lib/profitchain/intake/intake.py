@@ -81,11 +81,9 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
     Raises CompanyError where a source can't be read, ContractError with all faults of all tables
     where one can't be used, PeriodError where no order lies before the end.
     """
-    end = None
-    if period is not None:
-        end = End(at=period.ends_at(company.time_zone), day=period.last_day + timedelta(days=1))
+    end = end_of(company, period)
     with open_engine(company) as (con, scratch):
-        judged, faults = _judge_all(con, company, end, scratch=scratch)
+        judged, faults = judge_all(con, company, end, scratch=scratch)
         outcomes = {name: outcomes_of(table) for name, table in judged.items()}
         for name, account in outcomes.items():
             if unusable := row_account.unusable_faults(name, account, company):
@@ -112,10 +110,17 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         )  # fmt: skip
 
 
+def end_of(company: Company, period: Period | None) -> End | None:
+    """Return the first moment and day that a period doesn't know of; None where there is no end."""
+    if period is None:
+        return None
+    return End(at=period.ends_at(company.time_zone), day=period.last_day + timedelta(days=1))
+
+
 def last_period(company: Company) -> Period:
     """Return the last period that the orders cover to the end, by the data and not by the clock."""
     with open_engine(company) as (con, scratch):
-        judged, faults = _judge_all(con, company, None, scratch=scratch, only=("orders",))
+        judged, faults = judge_all(con, company, None, scratch=scratch, only=("orders",))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
         orders = used_rows(judged["orders"], None)
@@ -130,10 +135,13 @@ def last_period(company: Company) -> Period:
     return last_complete(local.date(), company.report_every)
 
 
-def _judge_all(
+def judge_all(
     con: Any, company: Company, end: End | None, *, scratch: Path, only: Sequence[str] = ()
 ) -> tuple[Judged, dict[str, list[str]]]:
-    """Return each table's judged rows, and the faults of those that can't be read at all."""
+    """Return each table's judged rows, and the faults of those that can't be read at all.
+
+    `only` these tables, if any are named, with those that they are checked against among them.
+    """
     judged: Judged = {}
     faults: dict[str, list[str]] = {}
     for name in dict.fromkeys(READING_ORDER):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -203,12 +203,16 @@ def _told_apart(rows: ir.Table, shared: ir.Table, table: TypedTable, outcomes: d
     return rows.filter(~is_suspect).select(*columns).union(apart)
 
 
-def used_rows(judged: JudgedTable, end: End | None) -> ir.Table:
+def used_rows(
+    judged: JudgedTable, end: End | None, *, own: Mapping[str, str] | None = None
+) -> ir.Table:
     """Return the rows that are used, under our names; what happened later is not known yet.
 
-    Orders that were read from pieces keep `__who` and `__mark`, by which joins are quicker.
+    Orders that were read from pieces keep `__who` and `__mark`, by which joins are quicker. `own`
+    names further columns of the source to keep: the name to give them, and their own.
     """
-    used = judged.rows.filter(judged.rows[OUTCOME] == USED)
+    rows = judged.cells if own else judged.rows
+    used = rows.filter(rows[OUTCOME] == USED)
     columns: dict[str, ir.Value] = {}
     for column in judged.table.present:
         value = used[typed_name(column.name)]
@@ -216,5 +220,6 @@ def used_rows(judged: JudgedTable, end: End | None) -> ir.Table:
         if happens and end is not None:
             value = ibis.ifelse(is_later(value, end), ibis.null(value.type()), value)
         columns[column.name] = value
+    columns |= {name: used[theirs] for name, theirs in (own or {}).items()}
     columns |= {name: used[name] for name in (WHO, MARK) if name in used.columns}
     return used.select(**columns)

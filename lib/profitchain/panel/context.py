@@ -34,16 +34,25 @@ class Context:
         return self.period.trend()
 
     @property
+    def score_column(self) -> str:
+        """The column of the main question; only for a firm that has one."""
+        assert self.company.main is not None
+        return self.company.main.column
+
+    @property
     def ends_at(self) -> Value:
         """The first instant after the period."""
         return ibis.timestamp(self.period.ends_at(self.company.time_zone))
 
     @property
+    def lookback_months(self) -> int:
+        """How many months the lookback has: two hundred years where the firm names none."""
+        return self.company.lookback_months or 12 * 200
+
+    @property
     def lookback_starts_at(self) -> Value:
         """The first instant of the months whose closed windows the link is fitted on."""
-        months = self.company.lookback_months or 12 * 200
-        end = self.period.shift(1).first_day
-        first = months_before(end, months)
+        first = months_before(self.period.shift(1).first_day, self.lookback_months)
         return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(self.company.time_zone))
 
     @property
@@ -57,10 +66,10 @@ class Context:
         return WHO if WHO in self.tables["orders"].columns else "customer_id"
 
     def by_id(self) -> Context:
-        """Return the scene with customers told apart by their ids alone."""
+        """Return the context with customers told apart by their ids alone."""
         orders = self.tables["orders"]
-        kept = [name for name in orders.columns if name not in (WHO, MARK)]
-        return replace(self, tables={**self.tables, "orders": orders.select(*kept)})
+        names = [name for name in orders.columns if name not in (WHO, MARK)]
+        return replace(self, tables={**self.tables, "orders": orders.select(*names)})
 
     def period_of(self, instant: Column) -> Column:
         """The name of the trend period that an instant falls in, NULL outside them all."""

@@ -42,22 +42,22 @@ def draw_of(digits: Column) -> Value:
     return (digits & (DRAWS - 1)).cast("int64")
 
 
-def only_asked(scene: Context, buyers: Table) -> Table:
+def only_asked(context: Context, buyers: Table) -> Table:
     """Return who answered or was invited and never ordered: one row a customer.
 
-    Columns: the scene's key, and `__mark` where that is `__who`.
+    Columns: the context's key, and `__mark` where that is `__who`.
 
     Parameters
     ----------
     buyers : one row a customer of the orders, told apart by the same key.
     """
-    asked = [scene.tables[n] for n in ("responses", "invitations") if n in scene.tables]
-    seen = [_told_apart(table, scene.key) for table in asked]
-    if not seen:
-        kept = ["customer_id"] if scene.key == "customer_id" else [WHO, MARK]
-        return buyers.select(*kept).filter(ibis.literal(False))
-    known = ibis.union(*seen, distinct=True) if len(seen) > 1 else seen[0].distinct()
-    return known.filter(known[scene.key].notnull()).anti_join(buyers, scene.key)
+    asked = [context.tables[n] for n in ("responses", "invitations") if n in context.tables]
+    parts = [_told_apart(table, context.key) for table in asked]
+    if not parts:
+        keys = ["customer_id"] if context.key == "customer_id" else [WHO, MARK]
+        return buyers.select(*keys).filter(ibis.literal(False))
+    people = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
+    return people.filter(people[context.key].notnull()).anti_join(buyers, context.key)
 
 
 def _told_apart(rows: Table, key: str) -> Table:
@@ -68,9 +68,9 @@ def _told_apart(rows: Table, key: str) -> Table:
 
 
 def customer_clusters(
-    scene: Context, buyers: Table | None = None, *, exact: bool | None = None
+    context: Context, buyers: Table | None = None, *, exact: bool | None = None
 ) -> Table:
-    """Return one row a customer: the scene's key, cluster, draw, and what is known of buyers.
+    """Return one row a customer: the context's key, cluster, draw, and what is known of buyers.
 
     Customers are those with an order, an answer or an invitation. `draw` is chance's number from 0
     to 4095, the same for a customer in every edition; it isn't there where the key is `__who`.
@@ -81,25 +81,25 @@ def customer_clusters(
     exact : whether each is a cluster of its own; by their number if that isn't said.
     """
     if buyers is None:
-        buyers = scene.by_id().tables["orders"].select("customer_id").distinct()
-    others = only_asked(scene, buyers)
-    told = [name for name in buyers.columns if name not in others.columns]
-    others = others.mutate(**{name: ibis.literal(0, buyers[name].type()) for name in told})
-    known = buyers.union(others.select(*buyers.columns))
-    if scene.key == WHO:
-        return known.mutate(cluster=bucket_of(known[MARK])).drop(MARK)
+        buyers = context.by_id().tables["orders"].select("customer_id").distinct()
+    others = only_asked(context, buyers)
+    extra = [name for name in buyers.columns if name not in others.columns]
+    others = others.mutate(**{name: ibis.literal(0, buyers[name].type()) for name in extra})
+    people = buyers.union(others.select(*buyers.columns))
+    if context.key == WHO:
+        return people.mutate(cluster=bucket_of(people[MARK])).drop(MARK)
     if exact is None:
-        exact = int(known.count().execute()) <= EXACT_CLUSTERS
-    return with_clusters(known, exact=exact, engine=scene.engine)
+        exact = int(people.count().execute()) <= EXACT_CLUSTERS
+    return with_clusters(people, exact=exact, engine=context.engine)
 
 
-def share_drawn(many: int, wanted: int) -> int:
-    """Return below which `draw` about `wanted` of `many` customers lie, of 4096."""
-    return max(DRAWS * wanted // many, 1)
+def share_drawn(many: int, some: int) -> int:
+    """Return below which `draw` about `some` of `many` customers lie, of 4096."""
+    return max(DRAWS * some // many, 1)
 
 
-def of_drawn(scene: Context, below: int, *, keep: Callable[[str, Table], Table]) -> Context:
-    """Return the scene as far as customers are in it whose `draw` is below a number.
+def of_drawn(context: Context, below: int, *, keep: Callable[[str, Table], Table]) -> Context:
+    """Return the context as far as customers are in it whose `draw` is below a number.
 
     Parameters
     ----------
@@ -108,16 +108,16 @@ def of_drawn(scene: Context, below: int, *, keep: Callable[[str, Table], Table])
 
     def theirs(rows: Table, key: str) -> Table:
         known = key == "customer_id" and MARK in rows.columns
-        digits = rows[MARK] if known else md5_digits(rows[key], scene.engine)
+        digits = rows[MARK] if known else md5_digits(rows[key], context.engine)
         return rows.filter(draw_of(digits) < below)
 
-    return among(scene, theirs, keep=keep).by_id()
+    return among(context, theirs, keep=keep).by_id()
 
 
 def among(
-    scene: Context, theirs: Callable[[Table, str], Table], *, keep: Callable[[str, Table], Table]
+    context: Context, theirs: Callable[[Table, str], Table], *, keep: Callable[[str, Table], Table]
 ) -> Context:
-    """Return the scene as far as some customers are in it: each table with what is theirs.
+    """Return the context as far as some customers are in it: each table with what is theirs.
 
     Tables that know no customers stay as they are, but for `order_lines`, which follow the orders.
 
@@ -126,8 +126,8 @@ def among(
     theirs : filters a table by the column that names its customers.
     keep : lets the engine keep a table under a name.
     """
-    tables = dict(scene.tables)
-    for name, table in scene.tables.items():
+    tables = dict(context.tables)
+    for name, table in context.tables.items():
         key = "referrer_id" if name == "referrals" else "customer_id"
         if key in table.columns:
             tables[name] = keep(name, theirs(table, key))
@@ -135,4 +135,4 @@ def among(
         tables["order_lines"] = keep(
             "order_lines", tables["order_lines"].semi_join(tables["orders"], "order_id")
         )
-    return replace(scene, tables=tables)
+    return replace(context, tables=tables)

@@ -18,22 +18,21 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn, get_args
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from profitchain.core import i18n
-from profitchain.core.errors import NotMeasured, ParameterError
-from profitchain.core.i18n import _
+from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
+from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
 from profitchain.sources.company import Company, find_company, load_company, store_of
+from profitchain.sources.settings import TableName
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
-
-if TYPE_CHECKING:
-    from profitchain.intake.intake import Intake
 
 EDITIONS_KEPT = 40
 MAKING = "making-"
@@ -44,12 +43,36 @@ MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
 )  # columns in minor units
+TABLES = get_args(TableName)
+ROW_OF = {  # what one row of each summary is
+    "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
+    "profile": "a column of a checked table",
+    "activity": "a period and cluster of customers",
+    "cohorts": "a period of the first order, and a period in which its customers bought",
+    "active_windows": "a window of days: how many customers bought in it",
+    "months": "a month of all orders",
+    "gaps": "a number of days from a customer's first order of the lookback to the next",
+    "cost_sums": "a purpose of costs",
+    "control_totals": "a period and measure of the books",
+    "events": "an event",
+    "score_cells": "a question, period, segments, cluster and score",
+    "link_cells": "a score, history, segments and cluster among answers whose window has closed",
+    "window_cells": "the same for each of several windows",
+    "ladder_cells": "an answer whose window has closed, with the customer's answers around it",
+    "return_times": "a customer who answered: days to the next order",
+    "asked_cells": "a combination of those who were asked, and whether they answered",
+    "customers": "a customer at the end of one of the last periods",
+    "repeat_days": "a day with later purchases",
+    "holdout": "a customer at an earlier end, at which models are tried",
+    "drawn_months": "a month of the orders of those customers who were drawn",
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Edition:
-    """One firm's period, opened: what notebooks hand to the library.
+    """One firm's period, opened: its checked tables, and the summaries that pages read.
 
+    `tables` and `rows` are what the firm gave, `summaries` and `table` what was made of it.
     `facts` holds counts that no table carries: answers that wait for their window or came unasked,
     orders whose margin is assumed, last days of the period without an order, customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
@@ -61,6 +84,10 @@ class Edition:
     folder: Path
     inputs: tuple[dict[str, object], ...]
     facts: Mapping[str, int]
+
+    def __repr__(self) -> str:
+        tables = ", ".join(f"{name} {rows:,}" for name, rows in self._used.items())
+        return f"<Edition of {self.company.name}, {self.period}; rows: {tables}>"
 
     @property
     def periods(self) -> list[Period]:
@@ -82,26 +109,79 @@ class Edition:
         """The share of revenue taken for margin where orders carry none; None if all carry it."""
         return self.company.gross_margin if self.facts.get("margin_assumed") else None
 
+    @property
+    def tables(self) -> pd.DataFrame:
+        """The firm's tables: table, rows (used), set_aside (rows), columns (that we know).
+
+        A row that was set aside stands with its reason in `quarantine/` beside company.yml, unless
+        it lies after the period or belongs to a cancelled order.
+        """
+        came = self.table("account").groupby("table")["rows"].sum()
+        columns = self.table("profile").groupby("table")["column"]
+        rows = [
+            (name, used, int(came[name]) - used, ", ".join(columns.get_group(name)))
+            for name, used in self._used.items()
+        ]
+        return pd.DataFrame(rows, columns=["table", "rows", "set_aside", "columns"])
+
+    @property
+    def summaries(self) -> pd.DataFrame:
+        """What `table` gives: summary, rows, one row is, columns."""
+        found = [(name, pq.read_schema(path).names, pq.read_metadata(path).num_rows, is_of)
+                 for name, is_of in ROW_OF.items() for path in [self._path(name)]
+                 if self.has(name)]  # fmt: skip
+        rows = [(name, count, is_of, ", ".join(columns)) for name, columns, count, is_of in found]
+        return pd.DataFrame(rows, columns=["summary", "rows", "one row is", "columns"])
+
+    def rows(
+        self,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, object] | None = None,
+    ) -> pd.DataFrame:
+        """Return a table's checked rows as they stood at the period's end, in order of time.
+
+        Money is in whole units, moments are in the firm's time zone. Rows that were set aside or
+        came later aren't among them (`tables` counts them). They are read from the firm's files
+        anew each time: ask a large table for what you need.
+
+        Parameters
+        ----------
+        table : one of `tables`.
+        columns : these alone, instead of all: those of `tables` under our names, then the firm's
+            own as they came.
+        where : conditions by column, all of which hold: a value, a list of values, `slice(low,
+            high)` from low to below high, a Period for dates and moments, None for missing.
+
+        Examples
+        --------
+        >>> where = {"ordered_at": Period("2026Q1"), "revenue": slice(100, None)}
+        >>> edition.rows(
+        ...     "orders", columns=["customer_id", "revenue"], where=where
+        ... )  # doctest: +SKIP
+        """
+        from profitchain.intake.checked_rows import checked_rows
+
+        if table not in self.company.tables:
+            self._refuse_table(table)
+        return checked_rows(self.company, self.period, table, columns=columns, where=where)
+
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        return name != CUSTOMER_IDS and (self.folder / f"{name}.parquet").exists()
+        return name != CUSTOMER_IDS and self._path(name).exists()
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a summary as a frame; money in whole units of the firm's currency.
 
         Where customers are drawn, each row of `customers` says in `stands_for` for how many.
-        Where a firm's answers are put together by `bands`, `link_cells` has them behind it.
+        Where a firm's answers are put together by bands, `link_cells` has them behind it.
 
-        Raises NotMeasured where the firm has no table for it.
+        Raises NotMeasured where the firm has no table for it, ParameterError where there is no such
+        summary.
         """
         if not self.has(name):
-            raise NotMeasured(
-                _(
-                    "'{name}' needs a table that {firm} has not given.",
-                    name=name,
-                    firm=self.company.name,
-                )
-            )
+            self._refuse_summary(name)
         frame = self._in_units(name)
         if name == "customers" and self.stands_for > 1:
             frame[STANDS_FOR] = self.stands_for
@@ -110,14 +190,46 @@ class Edition:
             pa.default_memory_pool().release_unused()  # the reader keeps more than these hold
         return frame
 
+    @property
+    def _used(self) -> dict[str, int]:
+        account = self._in_units("account")
+        used = account[account["kind"] == "used"]
+        return dict(zip(used["table"], used["rows"].tolist(), strict=True))
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
+
     def _in_units(self, name: str) -> pd.DataFrame:
-        frame = pd.read_parquet(self.folder / f"{name}.parquet")
+        frame = pd.read_parquet(self._path(name))
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
         return frame
 
+    def _refuse_table(self, name: str) -> NoReturn:
+        if name in ROW_OF:
+            raise ParameterError(
+                f"'{name}' is no table of the firm but a summary: edition.table('{name}')."
+            )
+        if name not in TABLES:
+            hint = did_you_mean(name, self.company.tables)
+            raise ParameterError(f"There is no table '{name}'. {hint} See edition.tables.")
+        what = _("needs table `{name}`, which company.yml doesn't name.", name=name)
+        there = _("It names {tables}.", tables=listed(self.company.tables))
+        raise NotMeasured(following(_("Not measured: {what}", what=what), there))
 
-def read_period(
+    def _refuse_summary(self, name: str) -> NoReturn:
+        if name in ROW_OF:
+            firm = self.company.name
+            message = _("'{name}' needs a table that {firm} has not given.", name=name, firm=firm)
+            raise NotMeasured(message)
+        if name in self.company.tables:
+            hint = f"It is a table of the firm: edition.rows('{name}')."
+        else:
+            hint = f"{did_you_mean(name, filter(self.has, ROW_OF))} See edition.summaries."
+        raise ParameterError(f"There is no summary '{name}'. {hint}")
+
+
+def open_edition(
     company: str | Path = "data/example",
     period: str = "",
     *,
@@ -132,6 +244,12 @@ def read_period(
     period : 2026Q3, 2026-09 or 2026; empty: the last that the orders cover to the end.
     needs : tables without which the page has nothing to say; NotMeasured if one is missing.
     choices : `repeat_within_days` or `lookback_months` in place of company.yml's; 0: as there.
+
+    Examples
+    --------
+    >>> open_edition("data/nowhere")
+    Traceback (most recent call last):
+    profitchain.core.errors.CompanyError: No company.yml in 'data/nowhere'. Name a folder that ...
     """
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
@@ -145,15 +263,15 @@ def read_period(
             )
         )
     when = Period(period) if period else _last_period(firm)
-    folder = _prepared(firm, when)
-    known = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    folder = _made(firm, _key(firm, str(when)), lambda folder: _prepare(firm, when, folder))
+    record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     return Edition(
-        company=firm.in_language(i18n.spoken()),
-        period=when,
-        folder=folder,
-        inputs=tuple(known["inputs"]),
-        facts=known["facts"],
-    )
+        company=firm.in_language(i18n.spoken()), period=when, folder=folder,
+        inputs=tuple(record["inputs"]), facts=record["facts"],
+    )  # fmt: skip
+
+
+read_period = open_edition  # its older name
 
 
 def customer_ids(edition: Edition) -> pd.DataFrame:
@@ -184,11 +302,6 @@ def _last_period(firm: Company) -> Period:
 
     folder = _made(firm, _key(firm, LAST_PERIOD), look)
     return Period((folder / LAST_PERIOD).read_text(encoding="utf-8"))
-
-
-def _prepared(firm: Company, period: Period) -> Path:
-    """Return the folder of summaries, prepared if it isn't there yet."""
-    return _made(firm, _key(firm, str(period)), lambda folder: _prepare(firm, period, folder))
 
 
 def _made(firm: Company, key: str, make: Callable[[Path], None]) -> Path:
@@ -223,29 +336,24 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
     from profitchain.intake.intake import open_intake
     from profitchain.intake.parquet_cache import remove_old
+    from profitchain.panel import summaries
     from profitchain.sources.engine import plain_errors
 
     with plain_errors(firm), closing(open_intake(firm, period)) as intake:
-        _sum_up(intake, period, folder)
+        facts = summaries.write_summaries(intake, period, folder)
+        intake.account.to_parquet(folder / "account.parquet")
+        intake.profile.to_parquet(folder / "profile.parquet")
+        record = {"inputs": [asdict(source) for source in intake.inputs], "facts": facts}
+        (folder / "facts.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     remove_old(firm)
-
-
-def _sum_up(intake: Intake, period: Period, folder: Path) -> None:
-    from profitchain.panel import summaries
-
-    facts = summaries.write(intake, period, folder)
-    intake.account.to_parquet(folder / "account.parquet")
-    intake.profile.to_parquet(folder / "profile.parquet")
-    known = {"inputs": [asdict(one) for one in intake.inputs], "facts": facts}
-    (folder / "facts.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
 
 
 def _forget_old(store: Path) -> None:
     """Remove all but the latest summaries, and what killed runs left behind a day or more ago."""
-    folders = (p for p in store.iterdir() if p.is_dir() and p.name not in OF_OTHERS)
-    every = sorted(folders, key=lambda p: p.stat().st_mtime)
-    made = [folder for folder in every if not folder.name.startswith(MAKING)]
+    folders = [p for p in store.iterdir() if p.is_dir() and p.name not in OF_OTHERS]
+    folders.sort(key=lambda folder: folder.stat().st_mtime)
+    whole = [folder for folder in folders if not folder.name.startswith(MAKING)]
     old = time.time() - SECONDS_A_DAY
-    left = [one for one in every if one not in made and one.stat().st_mtime < old]
-    for folder in [*made[:-EDITIONS_KEPT], *left]:
+    torn = [folder for folder in folders if folder not in whole and folder.stat().st_mtime < old]
+    for folder in [*whole[:-EDITIONS_KEPT], *torn]:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import ibis
 from ibis.expr.types import Table
 
 from profitchain.panel.context import Context, purchases
-from profitchain.panel.panel import OUTCOMES, UNKNOWN, cells, histories, looked_up, segment_columns
+from profitchain.panel.panel import OUTCOMES, as_text, cells, histories, looked_up, segment_columns
 from profitchain.sources.casts import seconds
 
 EARLIER = "earlier"  # a period before those of the trend
@@ -19,30 +19,29 @@ OPEN = "open"  # the window has not closed by the period's end
 LATE_FROM = (2, 3)  # of the ranks: the slowest third; ties at its edge count as early
 
 
-def by_invitation(scene: Context) -> bool:
+def by_invitation(context: Context) -> bool:
     """Tell whether some invitation names an answer of ours, so that it is known who was asked."""
-    sent = scene.tables.get("invitations")
+    sent = context.tables.get("invitations")
     if sent is None or "response_id" not in sent.columns:
         return False
-    return bool(sent.semi_join(scene.tables["responses"], "response_id").count().execute())
+    return bool(sent.semi_join(context.tables["responses"], "response_id").count().execute())
 
 
-def requests(scene: Context, clusters: Table, *, invited: bool) -> Table:
+def requests(context: Context, clusters: Table, *, invited: bool) -> Table:
     """Return one row a request to answer: its customer, its instant, and its answer if any.
 
     Columns: customer_id, cluster, asked_at, response_id, responded_at, score (of the main question;
     NULL where it was not answered), touchpoint where the invitations carry it.
     """
-    given = scene.tables["responses"]
-    given = given.filter(given.responded_at < scene.ends_at)
-    given = given.select(
-        "response_id", "customer_id", "responded_at", score=given[scene.company.main.column]
+    answers = context.tables["responses"]
+    answers = answers.filter(answers.responded_at < context.ends_at).select(
+        "response_id", "customer_id", "responded_at", score=answers[context.score_column]
     )
-    rows = _invitations(scene, given) if invited else _buyers(scene, given)
+    rows = (_invitations if invited else _buyers)(context, answers)
     return rows.join(clusters.select("customer_id", "cluster"), "customer_id", how="inner")
 
 
-def asked_panel(scene: Context, rows: Table, *, invited: bool) -> Table:
+def asked_panel(context: Context, rows: Table, *, invited: bool) -> Table:
     """Return one row a request: what was known before it, its answer, and what was bought after.
 
     Parameters
@@ -58,12 +57,12 @@ def asked_panel(scene: Context, rows: Table, *, invited: bool) -> Table:
     where there is none, ends), in_lookback, and within that window repeat, orders, spend, margin
     (minor units; 0 while it is open).
     """
-    rows = _dated(rows, scene)
-    rows = _told_apart(rows, scene, invited=invited)
-    kept = ["row", "period", "answered", "in_time", "late", "score", "closes", "in_lookback"]
-    kept += ["cluster", *asked_about(scene, rows)]
-    found = histories(rows, scene)
-    joined = found.select(*kept, *(name for name in found.columns if name not in rows.columns))
+    rows = _dated(rows, context)
+    rows = _told_apart(rows, context, invited=invited)
+    own = ["row", "period", "answered", "in_time", "late", "score", "closes", "in_lookback"]
+    own += ["cluster", *asked_about(context, rows)]
+    joined = histories(rows, context)
+    joined = joined.select(*own, *(name for name in joined.columns if name not in rows.columns))
     outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
     is_open = joined.closes == OPEN
     closed_only = {name: ibis.ifelse(is_open, 0, joined[name]).cast("int64") for name in outcomes}
@@ -78,51 +77,51 @@ def asked_cells(rows: Table) -> Table:
     return cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
 
 
-def unasked(scene: Context, rows: Table) -> int:
+def unasked(context: Context, rows: Table) -> int:
     """Return how many of the period's answers to the main question belong to no request."""
-    given = scene.tables["responses"]
-    now = scene.period_of(given.responded_at) == scene.period.name
-    given = given.filter(given[scene.company.main.column].notnull(), now)
-    known = rows.filter(rows.response_id.notnull())
-    return int(given.anti_join(known, "response_id").count().execute())
+    answers = context.tables["responses"]
+    now = context.period_of(answers.responded_at) == context.period.name
+    answers = answers.filter(answers[context.score_column].notnull(), now)
+    asked = rows.filter(rows.response_id.notnull())
+    return int(answers.anti_join(asked, "response_id").count().execute())
 
 
-def asked_about(scene: Context, rows: Table) -> list[str]:
+def asked_about(context: Context, rows: Table) -> list[str]:
     """Return the columns that are known of everybody asked: segments of customers, touchpoint."""
-    customers = scene.tables.get("customers")
-    known = [] if customers is None else customers.columns
-    names = [name for name in segment_columns(scene.company) if name in known]
-    return [*names, *(["touchpoint"] if "touchpoint" in rows.columns else [])]
+    customers = context.tables.get("customers")
+    names = () if customers is None else customers.columns
+    segments = [name for name in segment_columns(context.company) if name in names]
+    return [*segments, *(["touchpoint"] if "touchpoint" in rows.columns else [])]
 
 
-def _invitations(scene: Context, given: Table) -> Table:
+def _invitations(context: Context, answers: Table) -> Table:
     """Return the invitations with their answers; reminders of one answer count once, as the first.
 
     An answer of another customer than the one invited is none.
     """
-    sent = scene.tables["invitations"]
+    sent = context.tables["invitations"]
     about = [name for name in ("touchpoint",) if name in sent.columns]
-    sent = sent.filter(sent.invited_at < scene.ends_at)
+    sent = sent.filter(sent.invited_at < context.ends_at)
     first = ibis.row_number().over(
         ibis.window(group_by=sent.response_id, order_by=[sent.invited_at, sent.customer_id])
     )
     sent = sent.mutate(again=ibis.ifelse(sent.response_id.isnull(), 0, first))
     sent = sent.filter(sent.again == 0)
     sent = sent.select("customer_id", *about, asked_at="invited_at", named="response_id")
-    same = [sent.named == given.response_id, sent.customer_id == given.customer_id]
-    return sent.left_join(given, same).drop("named", "customer_id_right")
+    same = [sent.named == answers.response_id, sent.customer_id == answers.customer_id]
+    return sent.left_join(answers, same).drop("named", "customer_id_right")
 
 
-def _buyers(scene: Context, given: Table) -> Table:
+def _buyers(context: Context, answers: Table) -> Table:
     """Return who bought in each period, with the last answer that followed a purchase of it."""
-    window = ibis.interval(days=scene.company.repeat_within_days)
-    bought = purchases(scene.tables["orders"]).select("customer_id", "ordered_at")
-    bought = bought.filter(bought.ordered_at < scene.ends_at)
-    given = given.filter(given.score.notnull())
-    pairs = given.join(bought, "customer_id", how="inner")
+    window = ibis.interval(days=context.company.repeat_within_days)
+    bought = purchases(context.tables["orders"]).select("customer_id", "ordered_at")
+    bought = bought.filter(bought.ordered_at < context.ends_at)
+    answers = answers.filter(answers.score.notnull())
+    pairs = answers.join(bought, "customer_id", how="inner")
     pairs = pairs.filter(pairs.ordered_at <= pairs.responded_at)
-    after = pairs.group_by(*given.columns).aggregate(ordered_at=pairs.ordered_at.max())
-    after = after.mutate(period=scene.period_of(after.ordered_at).fill_null(EARLIER))
+    after = pairs.group_by(*answers.columns).aggregate(ordered_at=pairs.ordered_at.max())
+    after = after.mutate(period=context.period_of(after.ordered_at).fill_null(EARLIER))
     latest = ibis.row_number().over(
         ibis.window(
             group_by=[after.customer_id, after.period],
@@ -130,8 +129,8 @@ def _buyers(scene: Context, given: Table) -> Table:
         )
     )
     last = after.mutate(place=latest).filter(lambda t: t.place == 0).drop("place", "ordered_at")
-    bought = bought.filter(bought.ordered_at >= scene.lookback_starts_at - window)
-    bought = bought.mutate(period=scene.period_of(bought.ordered_at).fill_null(EARLIER))
+    bought = bought.filter(bought.ordered_at >= context.lookback_starts_at - window)
+    bought = bought.mutate(period=context.period_of(bought.ordered_at).fill_null(EARLIER))
     active = bought.group_by("customer_id", "period").aggregate(asked_at=bought.ordered_at.min())
     rows = active.left_join(last, ["customer_id", "period"])
     early = rows.responded_at < rows.asked_at  # it follows a purchase before the first one kept
@@ -142,9 +141,9 @@ def _buyers(scene: Context, given: Table) -> Table:
     return rows.mutate(**answer).drop("customer_id_right", "period_right", "period")
 
 
-def _dated(rows: Table, scene: Context) -> Table:
+def _dated(rows: Table, context: Context) -> Table:
     """Return requests with period, window and row number, without those that no number needs."""
-    window = ibis.interval(days=scene.company.repeat_within_days)
+    window = ibis.interval(days=context.company.repeat_within_days)
     followed = ibis.coalesce(rows.responded_at, rows.asked_at)
     rows = rows.mutate(
         row=ibis.row_number().over(
@@ -153,26 +152,24 @@ def _dated(rows: Table, scene: Context) -> Table:
         known_at=rows.asked_at,
         followed_from=followed,
         window_ends=followed + window,
-        period=scene.period_of(rows.asked_at).fill_null(EARLIER),
+        period=context.period_of(rows.asked_at).fill_null(EARLIER),
         answered=ibis.ifelse(rows.responded_at.notnull(), 1, 0),
     )
-    closed = rows.window_ends < scene.ends_at
+    closed = rows.window_ends < context.ends_at
     rows = rows.mutate(
-        in_lookback=closed & (rows.window_ends >= scene.lookback_starts_at),
-        closes=ibis.ifelse(closed, scene.period_of(rows.window_ends).fill_null(EARLIER), OPEN),
+        in_lookback=closed & (rows.window_ends >= context.lookback_starts_at),
+        closes=ibis.ifelse(closed, context.period_of(rows.window_ends).fill_null(EARLIER), OPEN),
     )
     return rows.filter(rows.in_lookback | (rows.period != EARLIER))
 
 
-def _told_apart(rows: Table, scene: Context, *, invited: bool) -> Table:
+def _told_apart(rows: Table, context: Context, *, invited: bool) -> Table:
     """Return requests with segments, and answers told apart: in time or not, early or late."""
-    customers = scene.tables.get("customers")
-    if customers is not None:
-        wanted = [*segment_columns(scene.company), "joined_on"]
-        rows = looked_up(rows, customers, "customer_id", wanted)
-    names = asked_about(scene, rows)
-    rows = rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in names})
-    same = scene.period_of(rows.responded_at).fill_null(EARLIER) == rows.period
+    if "customers" in context.tables:
+        names = [*segment_columns(context.company), "joined_on"]
+        rows = looked_up(rows, context.tables["customers"], "customer_id", names)
+    rows = as_text(rows, asked_about(context, rows))
+    same = context.period_of(rows.responded_at).fill_null(EARLIER) == rows.period
     in_time = (rows.answered == 1) & (same | (rows.responded_at < rows.asked_at))
     delay = seconds(rows.responded_at) - seconds(rows.asked_at)
     slower = ibis.rank().over(ibis.window(group_by=rows.answered, order_by=delay))

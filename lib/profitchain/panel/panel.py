@@ -30,55 +30,53 @@ OUTCOMES = ("orders", "spend", "margin")
 SMALL = ("cluster", *HISTORY, "n", "repeats")  # 32 bits do
 
 
-def answers(scene: Context, customers: Table) -> Table:
+def answers(context: Context, customers: Table) -> Table:
     """Return one row an answered survey: ids, scores, cluster, segments as text, joined_on.
 
     A segment is looked up with the customer, else on the answer itself, else with its order.
 
     Parameters
     ----------
-    customers : `crowd.customer_clusters`.
+    customers : `firm_customers.customer_clusters`.
     """
-    wanted = segment_columns(scene.company)
-    given = scene.tables["responses"]
-    kept = ["response_id", "customer_id", "responded_at", *_of(given, "order_id", *wanted)]
-    kept += [question.column for question in scene.company.questions.values()]
-    kept += _of(given, scene.company.experiment or "")
-    rows = given.select(*dict.fromkeys(kept))
-    if scene.key == WHO:
+    segments = segment_columns(context.company)
+    rows = context.tables["responses"]
+    columns = ["response_id", "customer_id", "responded_at", *_of(rows, "order_id", *segments)]
+    columns += [question.column for question in context.company.questions.values()]
+    columns += _of(rows, context.company.experiment or "")
+    rows = rows.select(*dict.fromkeys(columns))
+    if context.key == WHO:
         rows = with_clusters(rows, exact=False).drop("draw")
         rows = rows.mutate(**{WHO: number_of(rows.customer_id)})
     else:
         rows = rows.join(customers.select("customer_id", "cluster"), "customer_id", how="inner")
-    known = scene.tables.get("customers")
-    if known is not None:
-        rows = looked_up(rows, known, "customer_id", [*wanted, "joined_on"])
+    if "customers" in context.tables:
+        rows = looked_up(rows, context.tables["customers"], "customer_id", [*segments, "joined_on"])
     if "order_id" in rows.columns:
-        missing = [name for name in wanted if name not in rows.columns]
-        rows = looked_up(rows, scene.tables["orders"], "order_id", missing)
-    _all_found(wanted, rows, scene)
-    named = {name: rows[name].cast("string").fill_null(UNKNOWN) for name in wanted}
-    return rows.mutate(**named).drop(*_of(rows, "order_id"))
+        missing = [name for name in segments if name not in rows.columns]
+        rows = looked_up(rows, context.tables["orders"], "order_id", missing)
+    _refuse_strays(segments, rows, context)
+    return as_text(rows, segments).drop(*_of(rows, "order_id"))
 
 
-def score_cells(scene: Context, rows: Table) -> Table:
+def score_cells(context: Context, rows: Table) -> Table:
     """Return question, period, segments, cluster, score, n: the answers of the trend's periods."""
-    rows = rows.mutate(period=scene.period_of(rows.responded_at)).filter(
+    rows = rows.mutate(period=context.period_of(rows.responded_at)).filter(
         lambda t: t.period.notnull()
     )
-    segments = segment_columns(scene.company)
+    segments = segment_columns(context.company)
     parts = [
         rows.filter(rows[question.column].notnull()).select(
             "period", *segments, "cluster", question=ibis.literal(name), score=question.column
         )
-        for name, question in scene.company.questions.items()
+        for name, question in context.company.questions.items()
     ]
     keys = ["question", "period", *segments, "cluster", "score"]
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return cells(stacked, keys, n=lambda t: t.count())
 
 
-def lives(scene: Context, rows: Table) -> Table:
+def lives(context: Context, rows: Table) -> Table:
     """Return one row a valid answer to the main question, with what came before it and after it.
 
     Parameters
@@ -92,14 +90,15 @@ def lives(scene: Context, rows: Table) -> Table:
     purchase, NULL if none yet), and within `repeat_within_days` after it, as far as it is known:
     repeat (0/1), orders, spend, margin (minor units).
     """
-    rows = with_window(scene, rows)
-    kept = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
-    kept += _of(rows, *segment_columns(scene.company), *([scene.company.experiment or ""]))
-    found = histories(rows, scene)
-    return found.select(*dict.fromkeys(kept), *(n for n in found.columns if n not in rows.columns))
+    answers = with_window(context, rows)
+    own = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
+    own += _of(answers, *segment_columns(context.company), context.company.experiment or "")
+    rows = histories(answers, context)
+    new = [name for name in rows.columns if name not in answers.columns]
+    return rows.select(*dict.fromkeys(own), *new)
 
 
-def panel(scene: Context, rows: Table) -> Table:
+def panel(context: Context, rows: Table) -> Table:
     """Return the lives whose window closed in trend or lookback: one row an answer.
 
     Columns: score, segments, cluster, closes (period in which its window ends), in_lookback,
@@ -109,19 +108,19 @@ def panel(scene: Context, rows: Table) -> Table:
     ----------
     rows : `lives`. Answers whose window is still open at the period's end are left out.
     """
-    rows = closed(scene, rows)
-    kept = ["score", "closes", "in_lookback", "cluster", *segment_columns(scene.company)]
-    kept += ["prior_orders", "recency_days", "tenure_days", "repeat"]
-    return rows.select(*kept, *_of(rows, "orders", "spend", "margin"))
+    rows = closed(context, rows)
+    columns = ["score", "closes", "in_lookback", "cluster", *segment_columns(context.company)]
+    columns += ["prior_orders", "recency_days", "tenure_days", "repeat"]
+    return rows.select(*columns, *_of(rows, "orders", "spend", "margin"))
 
 
-def with_window(scene: Context, rows: Table) -> Table:
+def with_window(context: Context, rows: Table) -> Table:
     """Return the answers to the main question, with score, row and the instants of `histories`.
 
     `row` tells one from another; where the engine has numbered them, it is that number.
     """
-    window = ibis.interval(days=scene.company.repeat_within_days)
-    rows = rows.mutate(score=rows[scene.company.main.column])
+    window = ibis.interval(days=context.company.repeat_within_days)
+    rows = rows.mutate(score=rows[context.score_column])
     rows = rows.filter(rows.score.notnull())
     if "row" not in rows.columns:
         rows = rows.mutate(row=rows.response_id)
@@ -132,60 +131,57 @@ def with_window(scene: Context, rows: Table) -> Table:
     )
 
 
-def closed(scene: Context, rows: Table) -> Table:
+def closed(context: Context, rows: Table) -> Table:
     """Return the rows whose window closed in trend or lookback, with closes and in_lookback."""
-    closes = scene.period_of(rows.window_ends)
+    closes = context.period_of(rows.window_ends)
     rows = rows.mutate(
         closes=closes.fill_null("earlier"),
-        in_lookback=rows.window_ends >= scene.lookback_starts_at,
+        in_lookback=rows.window_ends >= context.lookback_starts_at,
     )
-    in_time = rows.filter(rows.window_ends < scene.ends_at)
+    in_time = rows.filter(rows.window_ends < context.ends_at)
     return in_time.filter(in_time.in_lookback | (in_time.closes != "earlier"))
 
 
-def customers_followed(scene: Context, rows: Table) -> Value:
+def customers_followed(context: Context, rows: Table) -> Value:
     """Return how many customers gave those of the `lives` that the link is fitted on."""
-    rows = closed(scene, rows)
+    rows = closed(context, rows)
     return rows.filter(rows.in_lookback).customer_id.nunique()
 
 
-def link_cells(scene: Context, rows: Table) -> Table:
+def link_cells(context: Context, rows: Table) -> Table:
     """Return the panel compressed: one row a distinct combination, with n and summed outcomes."""
     outcomes = [name for name in OUTCOMES if name in rows.columns]
     keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
-    sums = {name: rows[name].sum() for name in outcomes}
-    found = cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum(), **sums)
-    return found.cast(dict.fromkeys(SMALL, "int32"))
+    sums = {"n": rows.count(), "repeats": rows.repeat.sum()}
+    sums |= {name: rows[name].sum() for name in outcomes}
+    return cells(rows, keys, **sums).cast(dict.fromkeys(SMALL, "int32"))
 
 
-def still_open(scene: Context, rows: Table) -> int:
+def still_open(context: Context, rows: Table) -> int:
     """Return how many answers to the main question wait for their window to close."""
-    window = ibis.interval(days=scene.company.repeat_within_days)
-    waiting = rows.filter(
-        rows[scene.company.main.column].notnull(), rows.responded_at + window >= scene.ends_at
-    )
-    return int(waiting.count().execute())
+    rows = with_window(context, rows)
+    return int(rows.filter(rows.window_ends >= context.ends_at).count().execute())
 
 
-def margins_assumed(scene: Context) -> int:
+def margins_assumed(context: Context) -> int:
     """Return how many orders carry no margin of their own and take `gross_margin` instead."""
-    orders = scene.tables["orders"]
-    if scene.company.gross_margin is None:
+    orders = context.tables["orders"]
+    if context.company.gross_margin is None:
         return 0
     lacking = orders.filter(orders.margin.isnull()) if "margin" in orders.columns else orders
     return int(lacking.count().execute())
 
 
-def histories(rows: Table, scene: Context) -> Table:
+def histories(rows: Table, context: Context) -> Table:
     """Return the rows with the customer's orders before each and within its window after it.
 
-    Reads row (its own mark), the scene's key, joined_on where known, and three instants: what was
+    Reads row (its own mark), the context's key, joined_on where known, and three instants: what was
     bought strictly before `known_at` is history; what was bought strictly after `followed_from` and
     up to `window_ends` is outcome.
     """
-    orders = with_margin(scene)
+    orders = with_margin(context)
     instants = ("known_at", "followed_from", "window_ends")
-    pairs = rows.select("row", scene.key, *instants).left_join(orders, scene.key)
+    pairs = rows.select("row", context.key, *instants).left_join(orders, context.key)
     bought = pairs.revenue >= 0
     before = bought & (pairs.ordered_at < pairs.known_at)
     after = (pairs.ordered_at > pairs.followed_from) & (pairs.ordered_at <= pairs.window_ends)
@@ -206,11 +202,11 @@ def histories(rows: Table, scene: Context) -> Table:
 
 def _described(sums: Table) -> Table:
     """Return the histories in days: recency, tenure (from joining, if known), and the repeat."""
-    known = seconds(sums.known_at)
-    recency = (known - seconds(sums.last_before)) // SECONDS_A_DAY
-    tenure = (known - seconds(sums.first_before)) // SECONDS_A_DAY
+    at = seconds(sums.known_at)
+    recency = (at - seconds(sums.last_before)) // SECONDS_A_DAY
+    tenure = (at - seconds(sums.first_before)) // SECONDS_A_DAY
     if "joined_on" in sums.columns:
-        joined = (known - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
+        joined = (at - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
         tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
     described = sums.mutate(
         recency_days=recency.fill_null(-1).cast("int64"),
@@ -227,13 +223,11 @@ def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
 
 def of_literals(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) -> Table:
     """Return a few rows as a table that any engine can read, for nothing is handed over to it."""
-    some = rows or [dict.fromkeys(kinds)]
-    parts = [
-        ibis.literal(0)
-        .as_table()
-        .select(**{n: ibis.literal(row[n], kind) for n, kind in kinds.items()})
-        for row in some
+    literals = [
+        {name: ibis.literal(row[name], kind) for name, kind in kinds.items()}
+        for row in rows or [dict.fromkeys(kinds)]
     ]
+    parts = [ibis.literal(0).as_table().select(**each) for each in literals]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return table if rows else table.filter(ibis.literal(False))
 
@@ -247,18 +241,18 @@ def _of(table: Table, *names: str) -> list[str]:
     return [name for name in names if name in table.columns]
 
 
-def with_margin(scene: Context) -> Table:
+def with_margin(context: Context) -> Table:
     """Return orders with margin: their own where given, else gross_margin of revenue, else none."""
-    orders = scene.tables["orders"]
-    rate = scene.company.gross_margin
+    orders = context.tables["orders"]
+    rate = context.company.gross_margin
     assumed = None if rate is None else _share_of(orders.revenue, rate)
     if "margin" in orders.columns:
         own = orders.margin if assumed is None else ibis.coalesce(orders.margin, assumed)
         orders = orders.mutate(margin=own)
     elif assumed is not None:
         orders = orders.mutate(margin=assumed)
-    kept = [scene.key, "ordered_at", "revenue", *_of(orders, "margin", "discount")]
-    return orders.select(*kept)
+    names = _of(orders, "margin", "discount")
+    return orders.select(context.key, "ordered_at", "revenue", *names)
 
 
 def _share_of(amount: Column, rate: float) -> Value:
@@ -269,26 +263,30 @@ def _share_of(amount: Column, rate: float) -> Value:
 
 def segment_columns(company: Company) -> list[str]:
     """Return the columns that split answers: segments, then those controls that are not history."""
-    named = [*company.segments, *company.controls]
-    return [name for name in dict.fromkeys(named) if name not in BUILT_IN_CONTROLS]
+    names = dict.fromkeys([*company.segments, *company.controls])
+    return [name for name in names if name not in BUILT_IN_CONTROLS]
 
 
-def looked_up(rows: Table, where: Table, key: str, wanted: Sequence[str]) -> Table:
-    """Return rows with those wanted columns that another table has, found by its key."""
-    found = [name for name in wanted if name in where.columns]
-    if not found:
+def looked_up(rows: Table, where: Table, key: str, names: Sequence[str]) -> Table:
+    """Return rows with those of the named columns that another table has, found by its key."""
+    columns = [name for name in names if name in where.columns]
+    if not columns:
         return rows
-    kept = [name for name in rows.columns if name not in found]
-    return rows.select(*kept).left_join(where.select(key, *found), key).drop(f"{key}_right")
+    rows = rows.select(*(name for name in rows.columns if name not in columns))
+    return rows.left_join(where.select(key, *columns), key).drop(f"{key}_right")
 
 
-def _all_found(wanted: Sequence[str], rows: Table, scene: Context) -> None:
-    missing = [name for name in wanted if name not in rows.columns]
-    if missing:
-        tables = [scene.tables.get(name) for name in ("customers", "responses", "orders")]
-        known = [name for table in tables if table is not None for name in table.columns]
+def as_text(rows: Table, names: Sequence[str]) -> Table:
+    """Return rows with some columns as text, those that are missing under one name."""
+    return rows.mutate(**{name: rows[name].cast("string").fill_null(UNKNOWN) for name in names})
+
+
+def _refuse_strays(segments: Sequence[str], rows: Table, context: Context) -> None:
+    if missing := [name for name in segments if name not in rows.columns]:
+        tables = [context.tables.get(name) for name in ("customers", "responses", "orders")]
+        columns = [name for table in tables if table is not None for name in table.columns]
         raise CompanyError(
             f"company.yml names the segment or control '{missing[0]}', but neither customers, "
             "responses nor orders has such a column. Rename a column to it under `columns`, or "
-            f"take it out. {did_you_mean(missing[0], [*BUILT_IN_CONTROLS, *known])}"
+            f"take it out. {did_you_mean(missing[0], [*BUILT_IN_CONTROLS, *columns])}"
         )

@@ -21,8 +21,8 @@ MARK_TOO = f"{MARK}_too"
 EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
 
 
-def buyers(scene: Context) -> Table:
-    """Return one row a customer of the orders: the scene's key, and when was bought, in bits.
+def buyers(context: Context) -> Table:
+    """Return one row a customer of the orders: the context's key, and when was bought, in bits.
 
     `seen` holds a bit for each period with a purchase: 1 for all before those of the trend and the
     one before it, 2 for that one, then 4, 8 and so on. `windows` holds one for each window of
@@ -30,17 +30,17 @@ def buyers(scene: Context) -> Table:
     customers with refunds alone. Where the key is `__who`, `__mark` and `__mark_too` are the
     smallest and largest of the customer's; where they differ, two customers share a number.
     """
-    orders = scene.tables["orders"]
+    orders = context.tables["orders"]
     bought, at = orders.revenue >= 0, orders.ordered_at
-    zone = scene.company.time_zone
-    starts = [period.starts_at(zone) for period in scene.periods_and_one_before]
-    seen = by_span(at, starts, [EARLIER, *_bits(scene).values()], kind="int32")
-    starts, bits = _window_bits(scene)
+    zone = context.company.time_zone
+    starts = [period.starts_at(zone) for period in context.periods_and_one_before]
+    seen = by_span(at, starts, [EARLIER, *_bits(context).values()], kind="int32")
+    starts, bits = _window_bits(context)
     windows = by_span(at, starts, bits, kind="int64")
-    marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if scene.key == WHO else {}
-    return orders.group_by(scene.key).aggregate(
-        seen=any_bits(ibis.ifelse(bought, seen, 0), scene.engine).cast("int32"),
-        windows=any_bits(ibis.ifelse(bought, windows, 0), scene.engine),
+    marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if context.key == WHO else {}
+    return orders.group_by(context.key).aggregate(
+        seen=any_bits(ibis.ifelse(bought, seen, 0), context.engine).cast("int32"),
+        windows=any_bits(ibis.ifelse(bought, windows, 0), context.engine),
         **marks,
     )
 
@@ -50,10 +50,10 @@ def sharing_a_number(customers: Table) -> Table:
     return customers.filter(customers[MARK] != customers[MARK_TOO])
 
 
-def _window_bits(scene: Context) -> tuple[list[datetime], list[int]]:
+def _window_bits(context: Context) -> tuple[list[datetime], list[int]]:
     """Return where the windows and the year begin, and the bits of all that lies between."""
-    end, days = scene.starts[-1], scene.company.repeat_within_days
-    begins = {end - timedelta(days=days * (k + 1)): 1 << k for k in range(_windows(scene))}
+    end, days = context.starts[-1], context.company.repeat_within_days
+    begins = {end - timedelta(days=days * (k + 1)): 1 << k for k in range(_windows(context))}
     year = end - timedelta(days=DAYS_A_YEAR)
     starts = sorted({*begins, year})
     window, bits = 0, [0]
@@ -63,7 +63,7 @@ def _window_bits(scene: Context) -> tuple[list[datetime], list[int]]:
     return starts, bits
 
 
-def activity(scene: Context, customers: Table) -> Table:
+def activity(context: Context, customers: Table) -> Table:
     """Return one row a trend period and cluster: what was bought, and by how many customers.
 
     Columns: period, cluster, orders, revenue and margin (minor units; refunds netted), new_revenue
@@ -74,7 +74,7 @@ def activity(scene: Context, customers: Table) -> Table:
     ----------
     customers : `buyers` with `cluster`.
     """
-    parts = [_money(scene, customers), _counts(scene, customers)]
+    parts = [_money(context, customers), _counts(context, customers)]
     names = list(dict.fromkeys(name for part in parts for name in part.columns))
     filled = [
         part.select(
@@ -87,15 +87,15 @@ def activity(scene: Context, customers: Table) -> Table:
     return cells(rows, keys, **sums)
 
 
-def cohorts(scene: Context, customers: Table) -> Table:
+def cohorts(context: Context, customers: Table) -> Table:
     """Return cohort, period, active: how many of each cohort bought in each trend period.
 
     Parameters
     ----------
     customers : `buyers`.
     """
-    bits = _bits(scene)
-    names = [period.name for period in scene.periods]
+    bits = _bits(context)
+    names = [period.name for period in context.periods]
     pairs = [
         {"cohort": first, "period": then, "first": bits[first], "now": bits[then]}
         for first, then in itertools.combinations_with_replacement(names, 2)
@@ -106,8 +106,8 @@ def cohorts(scene: Context, customers: Table) -> Table:
     return cells(rows, ["cohort", "period"], active=rows.n.sum().cast("int64"))
 
 
-def _bits(scene: Context) -> dict[str, int]:
-    return {period.name: 2 << k for k, period in enumerate(scene.periods_and_one_before)}
+def _bits(context: Context) -> dict[str, int]:
+    return {period.name: 2 << k for k, period in enumerate(context.periods_and_one_before)}
 
 
 def _is_first(seen: Column, bit: Column) -> Column:
@@ -120,12 +120,12 @@ def _alike(customers: Table, *keys: str) -> Table:
     return customers.group_by(*keys).aggregate(n=customers.count())
 
 
-def _money(scene: Context, customers: Table) -> Table:
-    orders, bits = with_margin(scene), [_bits(scene)[period.name] for period in scene.periods]
+def _money(context: Context, customers: Table) -> Table:
+    orders, bits = with_margin(context), [_bits(context)[period.name] for period in context.periods]
     orders = orders.mutate(
-        bit=by_span(orders.ordered_at, scene.starts, [0, *bits, 0], kind="int32")
+        bit=by_span(orders.ordered_at, context.starts, [0, *bits, 0], kind="int32")
     )
-    rows = orders.filter(orders.bit > 0).join(customers, scene.key, how="inner")
+    rows = orders.filter(orders.bit > 0).join(customers, context.key, how="inner")
     is_new = _is_first(rows.seen, rows.bit)
     money = {name: rows[name].sum() for name in ("revenue", "margin") if name in rows.columns}
     sums = {
@@ -133,19 +133,19 @@ def _money(scene: Context, customers: Table) -> Table:
         **money,
         "new_revenue": total(is_new, rows.revenue),
     }
-    each = rows.group_by("bit", "cluster").aggregate(
+    sums_by = rows.group_by("bit", "cluster").aggregate(
         **{name: value.cast("int64") for name, value in sums.items()}
     )
-    named = zip(bits, scene.periods, strict=True)
-    period = ibis.cases(*((each.bit == bit, period.name) for bit, period in named))
-    return each.mutate(period=period).drop("bit")
+    names = zip(bits, context.periods, strict=True)
+    period = ibis.cases(*((sums_by.bit == bit, period.name) for bit, period in names))
+    return sums_by.mutate(period=period).drop("bit")
 
 
-def _counts(scene: Context, customers: Table) -> Table:
-    bits = _bits(scene)
+def _counts(context: Context, customers: Table) -> Table:
+    bits = _bits(context)
     steps = [
         {"period": now.name, "now": bits[now.name], "before": bits[before.name]}
-        for before, now in itertools.pairwise(scene.periods_and_one_before)
+        for before, now in itertools.pairwise(context.periods_and_one_before)
     ]
     kinds = {"period": "string", "now": "int64", "before": "int64"}
     rows = _alike(customers, "cluster", "seen").cross_join(of_literals(steps, kinds))
@@ -159,24 +159,24 @@ def _counts(scene: Context, customers: Table) -> Table:
     )
 
 
-def gaps(scene: Context) -> Table:
+def gaps(context: Context) -> Table:
     """Return days, event, n: time from each customer's first purchase of the lookback to the next.
 
     One row a customer, so that rows are independent; event 0 is censored at the period's end.
     """
-    bought = purchases(scene.tables["orders"])
-    recent = bought.filter(bought.ordered_at >= scene.lookback_starts_at)
+    bought = purchases(context.tables["orders"])
+    recent = bought.filter(bought.ordered_at >= context.lookback_starts_at)
     first = recent.group_by("customer_id").aggregate(first=recent.ordered_at.min())
     pairs = first.join(recent.select("customer_id", "ordered_at"), "customer_id", how="inner")
     later = ibis.ifelse(pairs.ordered_at > pairs["first"], pairs.ordered_at, None).min()
-    each = pairs.group_by("customer_id", "first").aggregate(later=later)
-    until = seconds(ibis.coalesce(each.later, scene.ends_at))
-    days = (until - seconds(each["first"])) // SECONDS_A_DAY
-    each = each.mutate(days=days, event=ibis.ifelse(each.later.notnull(), 1, 0))
-    return cells(each, ["days", "event"], n=each.count())
+    returns = pairs.group_by("customer_id", "first").aggregate(later=later)
+    until = seconds(ibis.coalesce(returns.later, context.ends_at))
+    days = (until - seconds(returns["first"])) // SECONDS_A_DAY
+    returns = returns.mutate(days=days, event=ibis.ifelse(returns.later.notnull(), 1, 0))
+    return cells(returns, ["days", "event"], n=returns.count())
 
 
-def active_windows(scene: Context, customers: Table, first: datetime | None) -> Table:
+def active_windows(context: Context, customers: Table, first: datetime | None) -> Table:
     """Return span, back, customers, days_known: who bought in each window of the last year.
 
     Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
@@ -188,22 +188,22 @@ def active_windows(scene: Context, customers: Table, first: datetime | None) -> 
     customers : `buyers`.
     first : the instant of the first purchase of all, None where there are refunds alone.
     """
-    days_known = (scene.starts[-1] - first.replace(microsecond=0)).days if first else None
-    spans = [("window", back, 1 << back) for back in range(_windows(scene))] + [("year", 0, YEAR)]
+    days_known = (context.starts[-1] - first.replace(microsecond=0)).days if first else None
+    spans = [("window", back, 1 << back) for back in range(_windows(context))] + [("year", 0, YEAR)]
     rows = [{"span": span, "back": back, "bit": bit} for span, back, bit in spans]
     kinds = {"span": "string", "back": "int64", "bit": "int64"}
     pairs = _alike(customers, "windows").cross_join(of_literals(rows, kinds))
     pairs = pairs.filter((pairs.windows & pairs.bit) != 0)
-    each = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
-    each = each.select("back", "customers", "span")
-    return each.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
+    counts = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
+    counts = counts.select("back", "customers", "span")
+    return counts.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
 
 
-def _windows(scene: Context) -> int:
-    return min(max(DAYS_A_YEAR // scene.company.repeat_within_days, 1), MOST_WINDOWS)
+def _windows(context: Context) -> int:
+    return min(max(DAYS_A_YEAR // context.company.repeat_within_days, 1), MOST_WINDOWS)
 
 
-def control_totals(scene: Context) -> Table:
+def control_totals(context: Context) -> Table:
     """Return period, measure, amount: what the firm's books say (amount times minor units)."""
-    books = scene.tables["control_totals"]
+    books = context.tables["control_totals"]
     return books.select("period", "measure", "amount").order_by("period", "measure")

@@ -29,7 +29,7 @@ ASSIGNED = "assigned"
 OFFERED, HELD_OUT = "offered", "held out"
 
 
-def followed(scene: Context, rows: Table) -> Table:
+def followed(context: Context, rows: Table) -> Table:
     """Return one row a valid answer to the main question, with the customer's life around it.
 
     Parameters
@@ -43,7 +43,7 @@ def followed(scene: Context, rows: Table) -> Table:
     next_score, next_prior_orders (NULL without such an answer), nth (1 for the customer's first
     answer), answered_again (0/1), assigned (text, NULL if nothing).
     """
-    joined = _assigned(scene, rows).join(_around(scene, rows), "row", how="inner")
+    joined = _assigned(context, rows).join(_around(context, rows), "row", how="inner")
     theirs = ibis.window(
         group_by=joined.customer_id, order_by=[joined.responded_at, joined.response_id]
     )
@@ -56,7 +56,7 @@ def followed(scene: Context, rows: Table) -> Table:
     )
 
 
-def ladder_cells(scene: Context, rows: Table) -> Table:
+def ladder_cells(context: Context, rows: Table) -> Table:
     """Return what the designs of `ladder` read: one row an answer whose window has closed.
 
     Parameters
@@ -70,15 +70,15 @@ def ladder_cells(scene: Context, rows: Table) -> Table:
     """
     person = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id))
     rows = rows.mutate(person=person, answered_on=rows.responded_at.cast("date"))
-    rows = closed(scene, rows)
-    kept = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
+    rows = closed(context, rows)
+    own = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
     around = ["gap_before_days", "tenure_then", "previous_score", "next_score"]
     around += ["next_prior_orders", "answered_again", ASSIGNED]
-    columns = [*kept, *segment_columns(scene.company), *HISTORY, *around]
+    columns = [*own, *segment_columns(context.company), *HISTORY, *around]
     return rows.select(*columns).order_by("person", "nth")
 
 
-def window_cells(scene: Context, rows: Table) -> Table:
+def window_cells(context: Context, rows: Table) -> Table:
     """Return window (days), the panel's keys, n, repeats: the link's cells for several windows.
 
     Each window has only the answers that closed it within the lookback months, so n differs.
@@ -87,11 +87,11 @@ def window_cells(scene: Context, rows: Table) -> Table:
     ----------
     rows : `panel.lives`.
     """
-    keys = ["score", *segment_columns(scene.company), "cluster", *HISTORY]
+    keys = ["score", *segment_columns(context.company), "cluster", *HISTORY]
     parts = []
-    for days in sorted({*WINDOWS, scene.company.repeat_within_days}):
+    for days in sorted({*WINDOWS, context.company.repeat_within_days}):
         ends = rows.responded_at + ibis.interval(days=days)
-        inside = rows.filter(ends < scene.ends_at, ends >= scene.lookback_starts_at)
+        inside = rows.filter(ends < context.ends_at, ends >= context.lookback_starts_at)
         came = (inside.next_at <= inside.responded_at + ibis.interval(days=days)).fill_null(False)
         parts.append(
             inside.select(*keys, window=ibis.literal(days, "int64"), repeat=ibis.ifelse(came, 1, 0))
@@ -100,7 +100,7 @@ def window_cells(scene: Context, rows: Table) -> Table:
     return cells(stacked, ["window", *keys], n=stacked.count(), repeats=stacked.repeat.sum())
 
 
-def return_times(scene: Context, rows: Table) -> Table:
+def return_times(context: Context, rows: Table) -> Table:
     """Return one row a customer who answered in the lookback: how long from then to the next order.
 
     Parameters
@@ -114,17 +114,17 @@ def return_times(scene: Context, rows: Table) -> Table:
     (-1 without an earlier order), tenure_days, segments; contacts and complaints in the year before
     the answer where the firm has contacts.
     """
-    rows = rows.filter(rows.responded_at >= scene.lookback_starts_at)
+    rows = rows.filter(rows.responded_at >= context.lookback_starts_at)
     order = ibis.window(group_by=rows.customer_id, order_by=[rows.responded_at, rows.response_id])
     rows = rows.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
-    until = seconds(ibis.coalesce(rows.next_at, scene.ends_at))
+    until = seconds(ibis.coalesce(rows.next_at, context.ends_at))
     rows = rows.mutate(
         days=(until - seconds(rows.responded_at)) // SECONDS_A_DAY,
         event=ibis.ifelse(rows.next_at.notnull(), 1, 0),
     )
     kept = ["cluster", "score", "days", "event", "prior_orders", "recency_days", "tenure_days"]
-    kept += segment_columns(scene.company)
-    contacts = scene.tables.get("contacts")
+    kept += segment_columns(context.company)
+    contacts = context.tables.get("contacts")
     if contacts is not None:
         before = _contacts_before(rows, contacts)
         rows = rows.left_join(before, "customer_id").drop("customer_id_right")
@@ -155,17 +155,17 @@ def contact_sums(contacts: Table) -> dict[str, Value]:
     return sums
 
 
-def events(scene: Context) -> Table:
+def events(context: Context) -> Table:
     """Return event, happened_on and the segment values that each event touched (NULL: all)."""
-    happened = scene.tables["events"]
-    named = [name for name in segment_columns(scene.company) if name in happened.columns]
+    happened = context.tables["events"]
+    named = [name for name in segment_columns(context.company) if name in happened.columns]
     columns = ["event", "happened_on", *named]
     return happened.select(*columns).order_by(["happened_on", "event", *named])
 
 
-def _around(scene: Context, answers: Table) -> Table:
+def _around(context: Context, answers: Table) -> Table:
     """Return, for each `row`, the gap before it and the tenure before that gap."""
-    bought = purchases(scene.tables["orders"]).select("customer_id", "ordered_at")
+    bought = purchases(context.tables["orders"]).select("customer_id", "ordered_at")
     bought = bought.semi_join(answers, "customer_id")
     theirs = ibis.window(group_by=bought.customer_id, order_by=bought.ordered_at)
     bought = bought.mutate(one_earlier=bought.ordered_at.lag().over(theirs))
@@ -183,9 +183,9 @@ def _around(scene: Context, answers: Table) -> Table:
     )
 
 
-def _assigned(scene: Context, answers: Table) -> Table:
+def _assigned(context: Context, answers: Table) -> Table:
     """Return the answers with `assigned`: by the firm's experiment, else by its latest offer."""
-    column, customers = scene.company.experiment, scene.tables.get("customers")
+    column, customers = context.company.experiment, context.tables.get("customers")
     if column:
         if customers is not None:
             answers = looked_up(answers, customers, "customer_id", [column])
@@ -195,19 +195,19 @@ def _assigned(scene: Context, answers: Table) -> Table:
                 "has such a column. Rename a column to it under `columns`, or take it out."
             )
         return answers.mutate(assigned=answers[column].cast("string").nullif(UNKNOWN))
-    offers = scene.tables.get("offers")
+    offers = context.tables.get("offers")
     if offers is None or "is_holdout" not in offers.columns:
         return answers.mutate(assigned=ibis.null("string"))
-    latest = _latest_offers(scene, answers, offers)
+    latest = _latest_offers(context, answers, offers)
     return answers.left_join(latest, "row").drop("row_right")
 
 
-def _latest_offers(scene: Context, answers: Table, offers: Table) -> Table:
+def _latest_offers(context: Context, answers: Table, offers: Table) -> Table:
     """Return row, assigned: what the lot said of the last offer within a window before it."""
-    window = ibis.interval(days=scene.company.repeat_within_days)
-    known = offers.filter(offers.is_holdout.notnull())
-    known = known.select("customer_id", "offer_id", "offered_at", "is_holdout")
-    pairs = answers.select("row", "customer_id", "responded_at").join(known, "customer_id")
+    window = ibis.interval(days=context.company.repeat_within_days)
+    drawn = offers.filter(offers.is_holdout.notnull())
+    drawn = drawn.select("customer_id", "offer_id", "offered_at", "is_holdout")
+    pairs = answers.select("row", "customer_id", "responded_at").join(drawn, "customer_id")
     pairs = pairs.filter(
         pairs.offered_at < pairs.responded_at, pairs.offered_at >= pairs.responded_at - window
     )

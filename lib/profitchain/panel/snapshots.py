@@ -7,7 +7,7 @@ nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from profitchain.panel.context import Context, purchases
 from profitchain.panel.customers import DRAWS, among
 from profitchain.panel.panel import (
     SECONDS_A_DAY,
-    UNKNOWN,
+    as_text,
     cells,
     looked_up,
     of_literals,
@@ -45,7 +45,7 @@ class Known:
     day), orders, revenue.
     """
 
-    scene: Context
+    context: Context
     people: Table
     days: Table
 
@@ -57,7 +57,7 @@ def people(customers: Table, many: int, *, of: int) -> Table:
 
     Parameters
     ----------
-    customers : those of `crowd.customer_clusters`, or of them those who were drawn.
+    customers : those of `firm_customers.customer_clusters`, or of them those who were drawn.
     many : how many they are.
     of : how many they were drawn from.
     """
@@ -67,13 +67,13 @@ def people(customers: Table, many: int, *, of: int) -> Table:
     return customers.select("customer_id", "cluster", row=number, sampled=sampled)
 
 
-def purchase_days(scene: Context) -> Table:
+def purchase_days(context: Context) -> Table:
     """Return customer_id, day, first, orders, revenue: one row a customer and day with a purchase.
 
     Days are local and count from 1970; several orders on one day are one occasion.
     """
-    bought = purchases(scene.tables["orders"])
-    local = from_utc(bought.ordered_at, scene.company.time_zone)
+    bought = purchases(context.tables["orders"])
+    local = from_utc(bought.ordered_at, context.company.time_zone)
     bought = bought.mutate(day=_day_number(local))
     days = bought.group_by("customer_id", "day").aggregate(
         orders=bought.count(), revenue=bought.revenue.sum().cast("int64")
@@ -89,22 +89,21 @@ def customers(known: Known) -> Table:
     `sampled` rows. Columns: `back` and those of `_snapshots`.
     """
     first = known.days.day.min().execute()
-    ends = [known.scene.period.shift(-back) for back in range(SNAPSHOTS_BACK + 1)]
+    ends = [known.context.period.shift(-back) for back in range(SNAPSHOTS_BACK + 1)]
     backs = [back for back, at in enumerate(ends) if not back or _number_of(at) >= first]
     moments = [(back, ends[back], ends[back].shift(1) if back else None) for back in backs]
     parts = [_snapshots(known, moments[:LATEST])]
     if moments[LATEST:]:
         people = known.people.filter(known.people.sampled == 1)
-        theirs = among(known.scene, _whose(people), keep=lambda _, rows: rows)
-        few = replace(known, people=people, scene=theirs)
+        context = among(
+            known.context,
+            lambda rows, key: rows.semi_join(people.select(**{key: people.customer_id}), key),
+            keep=lambda _, rows: rows,
+        )
+        few = replace(known, people=people, context=context)
         parts.append(_snapshots(few, moments[LATEST:]))
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return stacked.order_by("back", "row")
-
-
-def _whose(people: Table) -> Callable[[Table, str], Table]:
-    """Return how to filter a table by a column that names customers."""
-    return lambda rows, key: rows.semi_join(people.select(**{key: people.customer_id}), key)
 
 
 def holdout(known: Known) -> Table | None:
@@ -113,18 +112,18 @@ def holdout(known: Known) -> Table | None:
     It lies a year before the period's end, or half of the known history where that is less; None
     where there are no two periods. Columns: those of `_snapshots`, and holdout_days, calibrated_to.
     """
-    period, first = known.scene.period, known.days.day.min().execute()
+    period, first = known.context.period, known.days.day.min().execute()
     spans = 1
     while _number_of(period.shift(-spans)) >= first:
         spans += 1
-    held = min(period.per_year, spans // 2)
-    if not held:
+    periods = min(period.per_year, spans // 2)
+    if not periods:
         return None
-    at = period.shift(-held)
-    part = _snapshots(known, [(held, at, period)]).drop("back")
+    end = period.shift(-periods)
+    part = _snapshots(known, [(periods, end, period)]).drop("back")
     return part.mutate(
-        holdout_days=ibis.literal((period.last_day - at.last_day).days, "int64"),
-        calibrated_to=ibis.literal(at.last_day.isoformat()),
+        holdout_days=ibis.literal((period.last_day - end.last_day).days, "int64"),
+        calibrated_to=ibis.literal(end.last_day.isoformat()),
     ).order_by("row")
 
 
@@ -151,30 +150,30 @@ def _snapshots(known: Known, moments: Sequence[tuple[int, Period, Period | None]
     ----------
     moments : `back`, the period at whose end a customer is seen, the one to whose end followed.
     """
-    scene, when = known.scene, _moments(known.scene, moments)
+    context, when = known.context, _moments(known.context, moments)
     base = _rhythm(known, when)
-    for part in [_bought(scene, when), *_of_tables(scene, when)]:
+    for part in [_bought(context, when), *_of_tables(context, when)]:
         sums = [name for name in part.columns if name not in {*_EACH, *_NOT_SUMS}]
         base = base.left_join(part, _EACH).drop("customer_id_right", "back_right")
         base = base.mutate(**{name: base[name].fill_null(0) for name in sums})
     followed = base.back.isin([back for back, _, until in moments if until is not None])
     after = [name for name in base.columns if name.startswith("next_")]
     base = base.mutate(**{name: ibis.ifelse(followed, base[name], None) for name in after})
-    return _with_segments(scene, base).drop("customer_id")
+    return _with_segments(context, base).drop("customer_id")
 
 
 _EACH = ("customer_id", "back")
 _NOT_SUMS = ("score", "score_age_days")
 
 
-def _moments(scene: Context, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
+def _moments(context: Context, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
     """Return back, day (of the end, since 1970), and the instants since, starts, ends, until."""
-    zone = scene.company.time_zone
+    zone = context.company.time_zone
     rows = [
         {
             "back": back,
             "day": _number_of(at),
-            "since": lookback_start(scene, at),
+            "since": lookback_start(context, at),
             "starts": at.starts_at(zone),
             "ends": at.ends_at(zone),
             "until": (until or at).ends_at(zone),
@@ -185,11 +184,10 @@ def _moments(scene: Context, moments: Sequence[tuple[int, Period, Period | None]
     return of_literals(rows, {"back": "int64", "day": "int64", **instants})
 
 
-def lookback_start(scene: Context, at: Period) -> datetime:
+def lookback_start(context: Context, at: Period) -> datetime:
     """Return the first instant of the lookback that ends with a period."""
-    months = scene.company.lookback_months or 12 * 200
-    first = months_before(at.shift(1).first_day, months)
-    return Period(f"{first:%Y-%m}").starts_at(scene.company.time_zone)
+    first = months_before(at.shift(1).first_day, context.lookback_months)
+    return Period(f"{first:%Y-%m}").starts_at(context.company.time_zone)
 
 
 def _rhythm(known: Known, when: Table) -> Table:
@@ -197,24 +195,24 @@ def _rhythm(known: Known, when: Table) -> Table:
     days = known.days.semi_join(known.people, "customer_id")
     days = days.cross_join(when.select("back", now=when.day)).filter(lambda t: t.day <= t.now)
     later = ibis.ifelse(days.day > days["first"], days.revenue, 0)
-    each = days.group_by(*_EACH, "first", "now").aggregate(
+    lives = days.group_by(*_EACH, "first", "now").aggregate(
         repeats=(days.count() - 1).cast("int64"),
         last=days.day.max(),
         repeat_revenue=later.sum().cast("int64"),
     )
-    each = each.select(
+    lives = lives.select(
         *_EACH,
         "repeats",
         "repeat_revenue",
-        last_age_days=each["last"] - each["first"],
-        age_days=each["now"] - each["first"],
+        last_age_days=lives["last"] - lives["first"],
+        age_days=lives["now"] - lives["first"],
     )
-    return known.people.join(each, "customer_id", how="inner")
+    return known.people.join(lives, "customer_id", how="inner")
 
 
-def _bought(scene: Context, when: Table) -> Table:
+def _bought(context: Context, when: Table) -> Table:
     """Return orders, revenue, margin, discount by customer and span, refunds netted."""
-    orders = with_margin(scene).cross_join(when)
+    orders = with_margin(context).cross_join(when)
     orders = orders.filter(orders.ordered_at >= orders.since, orders.ordered_at < orders.until)
     at, ends = orders.ordered_at, orders.ends
     spans = {"": at < ends, "period_": (at >= orders.starts) & (at < ends), "next_": at >= ends}
@@ -229,7 +227,7 @@ def _bought(scene: Context, when: Table) -> Table:
     return orders.group_by(*_EACH).aggregate(**sums)
 
 
-def _of_tables(scene: Context, when: Table) -> list[Table]:
+def _of_tables(context: Context, when: Table) -> list[Table]:
     """Return what further tables say of customers in a lookback: one frame a table given."""
     makers = {
         "order_lines": _quantities,
@@ -238,8 +236,8 @@ def _of_tables(scene: Context, when: Table) -> list[Table]:
         "memberships": _members,
         "referrals": _referrals,
     }
-    made = [make(scene, when) for name, make in makers.items() if name in scene.tables]
-    return [one for one in made if one is not None]
+    parts = [make(context, when) for name, make in makers.items() if name in context.tables]
+    return [one for one in parts if one is not None]
 
 
 def _in_lookback(rows: Table, at: str, when: Table) -> Table:
@@ -248,23 +246,23 @@ def _in_lookback(rows: Table, at: str, when: Table) -> Table:
     return rows.filter(rows[at] >= rows.since, rows[at] < rows.ends)
 
 
-def _quantities(scene: Context, when: Table) -> Table | None:
-    lines = scene.tables["order_lines"]
+def _quantities(context: Context, when: Table) -> Table | None:
+    lines = context.tables["order_lines"]
     if "quantity" not in lines.columns:
         return None
-    orders = purchases(scene.tables["orders"]).select("order_id", "customer_id", "ordered_at")
-    found = lines.select("order_id", "quantity").join(orders, "order_id", how="inner")
-    found = _in_lookback(found, "ordered_at", when)
-    return found.group_by(*_EACH).aggregate(quantity=found.quantity.sum())
+    orders = purchases(context.tables["orders"]).select("order_id", "customer_id", "ordered_at")
+    lines = lines.select("order_id", "quantity").join(orders, "order_id", how="inner")
+    lines = _in_lookback(lines, "ordered_at", when)
+    return lines.group_by(*_EACH).aggregate(quantity=lines.quantity.sum())
 
 
-def _contacts(scene: Context, when: Table) -> Table:
-    inside = _in_lookback(scene.tables["contacts"], "opened_at", when)
+def _contacts(context: Context, when: Table) -> Table:
+    inside = _in_lookback(context.tables["contacts"], "opened_at", when)
     return inside.group_by(*_EACH).aggregate(contact_sums(inside))
 
 
-def _latest_scores(scene: Context, when: Table) -> Table | None:
-    main, rows = scene.company.main, scene.tables["responses"]
+def _latest_scores(context: Context, when: Table) -> Table | None:
+    main, rows = context.company.main, context.tables["responses"]
     if main is None:
         return None
     rows = rows.select("customer_id", "response_id", "responded_at", score=rows[main.column])
@@ -278,29 +276,26 @@ def _latest_scores(scene: Context, when: Table) -> Table | None:
     return latest.select(*_EACH, "score", score_age_days=age.cast("int64"))
 
 
-def _members(scene: Context, when: Table) -> Table:
-    joined = scene.tables["memberships"].cross_join(when.select("back", "ends"))
+def _members(context: Context, when: Table) -> Table:
+    joined = context.tables["memberships"].cross_join(when.select("back", "ends"))
     joined = joined.filter(joined.joined_at < joined.ends).select(*_EACH).distinct()
     return joined.mutate(member=ibis.literal(1, "int64"))
 
 
-def _referrals(scene: Context, when: Table) -> Table:
-    made = scene.tables["referrals"]
-    made = made.filter(made.referrer_id.notnull()).cross_join(when.select("back", "ends"))
-    made = made.filter(made.referred_at < made.ends)
-    each = made.group_by("referrer_id", "back").aggregate(referrals=made.count())
-    return each.rename(customer_id="referrer_id")
+def _referrals(context: Context, when: Table) -> Table:
+    rows = context.tables["referrals"]
+    rows = rows.filter(rows.referrer_id.notnull()).cross_join(when.select("back", "ends"))
+    rows = rows.filter(rows.referred_at < rows.ends)
+    counts = rows.group_by("referrer_id", "back").aggregate(referrals=rows.count())
+    return counts.rename(customer_id="referrer_id")
 
 
-def _with_segments(scene: Context, base: Table) -> Table:
-    given = scene.tables.get("customers")
-    named = (
-        [] if given is None else [n for n in segment_columns(scene.company) if n in given.columns]
-    )
-    if not named:
+def _with_segments(context: Context, base: Table) -> Table:
+    if "customers" not in context.tables:
         return base
-    base = looked_up(base, given, "customer_id", named)
-    return base.mutate(**{n: base[n].cast("string").fill_null(UNKNOWN) for n in named})
+    where, segments = context.tables["customers"], segment_columns(context.company)
+    base = looked_up(base, where, "customer_id", segments)
+    return as_text(base, [name for name in segments if name in where.columns])
 
 
 def _number_of(period: Period) -> int:
@@ -316,15 +311,15 @@ def _day_number(local: Column) -> Column:
     return (seconds(local) // SECONDS_A_DAY).cast("int64")
 
 
-def months(scene: Context) -> Table:
+def months(context: Context) -> Table:
     """Return all that was ever bought: month (2026-03), orders, revenue, quantity if known.
 
     `first_day` and `last_day` are the first and last of the month's days (1 to 31) with an order.
     Orders are first summed by quarters of an hour, of which few have to be put in local time.
     """
-    bought = purchases(scene.tables["orders"])
+    bought = purchases(context.tables["orders"])
     bought = bought.mutate(quarter=(seconds(bought.ordered_at) // QUARTER_HOUR).cast("int64"))
-    lines = scene.tables.get("order_lines")
+    lines = context.tables.get("order_lines")
     if lines is not None and "quantity" in lines.columns:
         units = lines.group_by("order_id").aggregate(quantity=lines.quantity.sum())
         bought = bought.left_join(units, "order_id")
@@ -333,7 +328,7 @@ def months(scene: Context) -> Table:
         sums["quantity"] = bought.quantity.fill_null(0).sum()
     quarters = bought.group_by("quarter").aggregate(**sums)
     at = ibis.timestamp(_FIRST_INSTANT) + (quarters.quarter * QUARTER_HOUR).as_interval("s")
-    quarters = quarters.mutate(local=from_utc(at, scene.company.time_zone))
+    quarters = quarters.mutate(local=from_utc(at, context.company.time_zone))
     year, month = quarters.local.year(), quarters.local.month()
     quarters = quarters.mutate(
         month=year.cast("string") + "-" + month.cast("string").lpad(2, "0"),
@@ -346,11 +341,10 @@ def months(scene: Context) -> Table:
     return cells(quarters, ["month"], **totals)
 
 
-def cost_sums(scene: Context) -> Table:
+def cost_sums(context: Context) -> Table:
     """Return purpose, amount: what the books say was spent in the months of the lookback."""
-    costs = scene.tables["costs"]
-    months_back = scene.company.lookback_months or 12 * 200
-    first = months_before(scene.period.shift(1).first_day, months_back)
+    costs = context.tables["costs"]
+    first = months_before(context.period.shift(1).first_day, context.lookback_months)
     month = costs.month.cast("date")
-    inside = costs.filter(month >= ibis.date(first), month <= ibis.date(scene.period.last_day))
+    inside = costs.filter(month >= ibis.date(first), month <= ibis.date(context.period.last_day))
     return cells(inside, ["purpose"], amount=inside.amount.sum().cast("int64"))

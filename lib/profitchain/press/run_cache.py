@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import profitchain
 from profitchain.core.errors import ProfitchainError
 from profitchain.core.provenance import code_of
 from profitchain.pages.notebooks import nbformat
@@ -35,6 +36,8 @@ _READ_NO_MORE = {
     *("panel.edition", "pages.headline", "pages.summary"),
 }
 _READS = {"exhibits.findings_history"}
+_FACE = set(profitchain.__all__)
+OPENERS = {"open_edition", "read_period"}
 _DO_ANYTHING = {"__import__", "compile", "eval", "exec", "get_ipython", "input", "open"}
 
 
@@ -65,7 +68,7 @@ class RunCache:
         """
         text = path.read_bytes()
         sources = _sources(text)
-        if not all(map(_keeps_to_the_library, sources)):
+        if not _keeps_to_the_library(sources):
             return ""
         told = {name: value for name, value in self.given.items() if _is_named(name, sources)}
         parts = [self.code, self.edition.folder.name, path.name, json.dumps(self.tags)]
@@ -134,37 +137,75 @@ def _is_named(name: str, sources: Sequence[str]) -> bool:
     return any(re.search(rf"\b{re.escape(name)}\b", source) for source in sources)
 
 
-def _keeps_to_the_library(source: str) -> bool:
-    """Tell whether a cell can know of nothing but what this library reads for its edition.
+def _keeps_to_the_library(sources: Sequence[str]) -> bool:
+    """Tell whether cells can know of nothing but what this library reads for their edition.
+
+    They may open an edition of `company` alone, which is named once: in the parameters.
 
     Examples
     --------
-    >>> _keeps_to_the_library("from profitchain.words import prose")
+    >>> _keeps_to_the_library(["from profitchain.words import prose", "import profitchain as pc"])
     True
-    >>> _keeps_to_the_library("import pandas"), _keeps_to_the_library("!cat sales.csv")
+    >>> _keeps_to_the_library(["import pandas"]), _keeps_to_the_library(["!cat sales.csv"])
     (False, False)
+    >>> cells = ["import profitchain as pc", "rows = pc.open_edition(company).rows('orders')"]
+    >>> _keeps_to_the_library(cells), _keeps_to_the_library([*cells, "pc.open_edition('other')"])
+    (True, False)
     """
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
     except (SyntaxError, ValueError):  # IPython's own words
         return False
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    readers = {name for name in names if name.startswith("read_")} - {"read_period"}
+    words = [node for node in nodes if isinstance(node, ast.Name | ast.Attribute)]
+    names = {_word(node) for node in words}
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    readers = {name for name in names if name.startswith("read_")} - OPENERS
+    named = [node for node in words if _word(node) == "company" and isinstance(node.ctx, ast.Store)]
+    opens = [node for node in nodes if isinstance(node, ast.Call) and _word(node.func) in OPENERS]
     return (
         not readers
         and not names & _DO_ANYTHING
-        and all(
-            _is_of_the_library(node)
-            for node in nodes
-            if isinstance(node, ast.Import | ast.ImportFrom)
-        )
+        and len(named) <= 1
+        and all(map(_opens_the_company, opens))
+        and sum(_word(node) in OPENERS for node in words) == len(opens)
+        and all(map(_is_of_the_library, imports))
+        and _faces_alone(nodes)
     )
 
 
+def _word(node: ast.AST) -> str:
+    """Return a name, or the last part of a dotted one; "" of anything else."""
+    return getattr(node, "id", getattr(node, "attr", ""))
+
+
+def _opens_the_company(call: ast.Call) -> bool:
+    given = [*call.args, *(each.value for each in call.keywords if each.arg == "company")]
+    return bool(given) and isinstance(given[0], ast.Name) and given[0].id == "company"
+
+
+def _faces_alone(nodes: Sequence[ast.AST]) -> bool:
+    """Tell whether of the whole library's name (pc) nothing is used but its public face."""
+    aliases = {each.asname or each.name for node in nodes if isinstance(node, ast.Import)
+               for each in node.names}  # fmt: skip
+    bases = [node for node in nodes if isinstance(node, ast.Attribute)
+             and isinstance(node.value, ast.Name) and node.value.id in aliases]  # fmt: skip
+    used = [node for node in nodes if isinstance(node, ast.Name) and node.id in aliases]
+    return len(used) == len(bases) and all(node.attr in _FACE for node in bases)
+
+
 def _is_of_the_library(node: ast.Import | ast.ImportFrom) -> bool:
-    if isinstance(node, ast.Import) or node.level or not node.module:
+    if isinstance(node, ast.Import):
+        return all(each.name == "profitchain" for each in node.names)
+    if (
+        node.level
+        or not node.module
+        or any(each.name in OPENERS and each.asname for each in node.names)
+    ):
         return False
+    if node.module == "profitchain" and all(
+        each.name in profitchain.__all__ for each in node.names
+    ):
+        return True
     first, _, rest = node.module.partition(".")
     named = {f"{rest}.{each.name}.".lstrip(".") for each in node.names}
     return first == "profitchain" and all(

@@ -214,7 +214,13 @@ class Prose:
 
 
 def answer(*sentences: str) -> Prose:
-    """Return the page's answer: one to three sentences, the most important first; "" is none."""
+    """Return the page's answer: one to three sentences, the most important first; "" is none.
+
+    Examples
+    --------
+    >>> answer("Three in ten came back.", "").sentences
+    ('Three in ten came back.',)
+    """
     sentences = tuple(filter(None, sentences))
     if not 1 <= len(sentences) <= 3:
         raise ValueError(
@@ -225,7 +231,13 @@ def answer(*sentences: str) -> Prose:
 
 
 def note(*sentences: str) -> Prose:
-    """Return computed prose beside an exhibit: one paragraph a sentence."""
+    """Return computed prose beside an exhibit: one paragraph a sentence.
+
+    Examples
+    --------
+    >>> note("Refunds are netted.", "Guests count.").sentences
+    ('Refunds are netted.', 'Guests count.')
+    """
     return Prose(tuple(map(_, sentences)))
 
 

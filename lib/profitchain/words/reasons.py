@@ -363,7 +363,14 @@ def text(reason: Reason | NotEstimable | str) -> str:
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose reasons are sentences, whatever columns they stand in."""
+    """Return a frame whose reasons are sentences, whatever columns they stand in.
+
+    Examples
+    --------
+    >>> why = Reason.of(RECORDED, text="Too few to say.")
+    >>> in_words(pd.DataFrame({"value": [float("nan")], "why": [why]}))["why"].tolist()
+    ['Too few to say.']
+    """
     names = [
         name
         for name, column in frame.items()
