@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -334,7 +334,7 @@ class _Shown:
         return format(self.value, form)
 
 
-_FORMS = {
+_FORMS: dict[str, Callable[[Estimate], str]] = {
     "": with_interval,
     "number": number,
     "evidence": evidence,
