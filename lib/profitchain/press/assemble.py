@@ -180,12 +180,11 @@ def _write_page(ran: NotebookRun, site: pages.Site, page: pages.PageInfo, folder
 def _write_workbook(
     tag: str, order: EditionRequest, ran: Sequence[NotebookRun], folder: Path
 ) -> None:
-    known = [one for one in ran if one.executed is not None]
     with languages.speaking(tag):
         workbook.write(
             folder,
             _stories(ran),
-            {one.path.stem: pages.exhibits_of(one.executed) for one in known},
+            {one.path.stem: pages.exhibits_of(one.executed) for one in ran if one.executed},
             company=order.edition.company.name,
             period=order.edition.period,
         )

@@ -59,14 +59,13 @@ def run(
     known = papermill.inspect_notebook(str(path))
     given = {name: value for name, value in parameters.items() if name in known}
     notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
-    told: dict[str, nbformat.NotebookNode | None] = dict.fromkeys(folders)
     try:
         executed = papermill.execute_notebook(
             in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
             cwd=str(path.parent), engine_name=engine,
         )  # fmt: skip
-        told = taken_apart(executed, folders, name=path.stem)
-        failed = unusable(path, list(told.values()), parameters)
+        turns = taken_apart(executed, folders, name=path.stem)
+        failed = unusable(path, list(turns.values()), parameters)
     except PapermillExecutionError as error:
         if error.ename == "NotMeasured":
             again = partial(run, engine=engine)
@@ -82,11 +81,11 @@ def run(
             raise
         failed = Failure(notebook=path.name, stop="ended")
     seconds = time.perf_counter() - start
+    if failed:
+        return stopped(path, folders, failed, seconds=seconds)
     return {
-        tag: NotebookRun(
-            path=path, executed=None if failed else one, why="", seconds=seconds, failed=failed
-        )
-        for tag, one in told.items()
+        tag: NotebookRun(path=path, executed=turn, why="", seconds=seconds)
+        for tag, turn in turns.items()
     }
 
 
@@ -126,11 +125,12 @@ def not_measured(
     return ran
 
 
-def died(path: Path, tags: Iterable[str]) -> dict[str, NotebookRun]:
-    """Return what stands for a notebook whose process the system ended, in each language."""
-    failed = Failure(notebook=path.name, stop="ended")
-    ran = NotebookRun(path=path, executed=None, why="", seconds=0.0, failed=failed)
-    return dict.fromkeys(tags, ran)
+def stopped(
+    path: Path, tags: Iterable[str], failure: Failure, *, seconds: float = 0.0
+) -> dict[str, NotebookRun]:
+    """Return what stands for a notebook that gave no page, in each language."""
+    run = NotebookRun(path=path, executed=None, why="", seconds=seconds, failed=failure)
+    return dict.fromkeys(tags, run)
 
 
 def ended(what: str) -> NotebookFailed:

@@ -139,8 +139,9 @@ def _of_code(source: str, place: str) -> Iterator[Words]:
 
 
 def _literal(node: ast.AST) -> str:
-    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return node.value if is_text else ""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
 
 
 def _updated(path: Path, tag: str, words: list[Words]) -> Catalog:
