@@ -72,7 +72,7 @@ def run_here(
     """Run a notebook's cells in this process, and keep what each last expression shows."""
     known = inspect_notebook(str(path))
     notebook = parameterize_notebook(
-        multilingual.in_turn(load_notebook_node(str(path)), folders),
+        multilingual.in_turns(load_notebook_node(str(path)), folders),
         {name: given[name] for name in given if name in known},
     )
     start, scope, first = time.perf_counter(), {}, next(iter(folders))
@@ -84,7 +84,7 @@ def run_here(
                 return run_notebook.not_measured(
                     path, given, environment, folders, why=str(error), again=run_here
                 )
-    turns = multilingual.taken_apart(notebook, folders, name=path.stem)
+    turns = multilingual.by_language(notebook, folders, name=path.stem)
     failed = run_notebook.unusable(path, list(turns.values()), given)
     if failed:
         return run_notebook.stopped(path, folders, failed)

@@ -53,7 +53,7 @@ def report(options: argparse.Namespace) -> int:
         from profitchain.press import edition_cache
 
         asked = edition_cache.ReportRequest.of(options.company, options.period, **wanted)
-        if folder := edition_cache.edition(asked, code, provenance.NOTEBOOKS):
+        if folder := edition_cache.standing_edition(asked, code, provenance.NOTEBOOKS):
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
             return 0
@@ -96,7 +96,7 @@ def new(options: argparse.Namespace) -> int:
 
     print(
         new_notebook.next_steps(
-            new_notebook.draft(options.question, NOTEBOOKS, after=options.after)
+            new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
         )
     )
     return 0
@@ -171,8 +171,8 @@ def languages(options: argparse.Namespace) -> int:
     from profitchain.press import translations
 
     tags = options.tags or [tag for tag in available() if tag != SOURCE]
-    states = [translations.update(tag) for tag in tags]
-    print("\n".join(map(translations.told, states)))
+    states = [translations.update_catalogues(tag) for tag in tags]
+    print("\n".join(map(translations.state_in_words, states)))
     return int(any(state.missing or state.changed for state in states))
 
 

@@ -93,12 +93,10 @@ def publish(
             edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
             tags=order.languages, is_fresh=fresh,
         )  # fmt: skip
-        asked = ReportRequest.of(
-            company, period, out=out, only=only, settings=settings, spoken=spoken
-        )
-        made_of = (
-            edition_cache.sources(asked, code, NOTEBOOKS) if _is_known(earlier, notebooks) else ""
-        )
+        words = {"out": out, "only": only, "settings": settings, "spoken": spoken}
+        asked = ReportRequest.of(company, period, **words)
+        is_known = all(earlier.key(path) for path in notebooks)  # all that they read
+        made_of = edition_cache.sources(asked, code, NOTEBOOKS) if is_known else ""
         with aside(order.folder) as building:
             ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
@@ -107,18 +105,13 @@ def publish(
     if any(one.failed for one in ran):
         raise NotebookFailed(_failed(order, ran))
     if made_of and made_of == edition_cache.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):
-        edition_cache.mark(asked, made_of, order.folder)
+        edition_cache.mark_edition(asked, made_of, order.folder)
     return order.folder / "index.html"
-
-
-def _is_known(earlier: run_cache.RunCache, notebooks: Iterable[Path]) -> bool:
-    """Tell whether all that notebooks read is known, so that a later report may trust these."""
-    return all(earlier.key(path) for path in notebooks)
 
 
 def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookRun]) -> None:
     said = commentary_on(order, ran)
-    imprint.write(building, order.edition, order.settings, ran, said, spoken=order.languages)
+    imprint.write_record(building, order.edition, order.settings, ran, said, spoken=order.languages)
     is_complete = not any(one.failed for one in ran)
     target = order.folder if is_complete else order.incomplete
     imprint.keep_first(building, target)

@@ -17,7 +17,7 @@ from profitchain.pages.failures import Failure, NotebookFailed, told_of
 from profitchain.pages.notebooks import nbformat
 from profitchain.press import personal_data
 from profitchain.press.fork_server import AT_START
-from profitchain.press.multilingual import cell_number, in_turn, taken_apart
+from profitchain.press.multilingual import by_language, cell_number, in_turns
 from profitchain.sources.company import load_company, redacted
 
 UNTOUCHED = "Nothing was published; the last edition stands."
@@ -61,19 +61,16 @@ def run(
     notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
     try:
         executed = papermill.execute_notebook(
-            in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
+            in_turns(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
             cwd=str(path.parent), engine_name=engine,
         )  # fmt: skip
-        turns = taken_apart(executed, folders, name=path.stem)
+        turns = by_language(executed, folders, name=path.stem)
         failed = unusable(path, list(turns.values()), parameters)
     except PapermillExecutionError as error:
         if error.ename == "NotMeasured":
-            again = partial(run, engine=engine)
-            return not_measured(
-                path, parameters, environment, folders, why=error.evalue, again=again
-            )
-        firm = load_company(str(parameters["company"]))
-        why = redacted(told_of(error.ename, error.evalue), firm)
+            how, again = (path, parameters, environment, folders), partial(run, engine=engine)
+            return not_measured(*how, why=error.evalue, again=again)
+        why = redacted(told_of(error.ename, error.evalue), load_company(str(parameters["company"])))
         cell = cell_number(notebook, error.cell_index)
         failed = Failure(notebook=path.name, stop="error", cell=cell, error=why)
     except RuntimeError as error:
