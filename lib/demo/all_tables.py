@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +13,7 @@ from demo import programme_tables, survey_tables
 from demo.order_tables import ORDERED, order_ids, sell
 from demo.sums import Added
 from demo.world import World
-from profitchain.sources.settings import TableName
-
-TABLES: tuple[str, ...] = get_args(TableName)
+from profitchain.sources.settings import TABLE_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +25,16 @@ class Money(Added):
     margin: int
 
 
-def tables_of(world: World, names: Collection[str] = TABLES) -> dict[str, pa.Table]:
-    """Return the named tables of a world, in the order of `TABLES`; a name left out costs nothing.
+def tables_of(world: World, names: Collection[str] = TABLE_NAMES) -> dict[str, pa.Table]:
+    """Return the named tables of a world, in the usual order; a name left out costs nothing.
 
     Each table has its own random numbers, so that it is the same whichever others are asked for.
     """
     costs = "costs" in names
     sales = sell(world, with_lines="order_lines" in names)
     facts = survey_tables.contact_facts(world) if costs or "contacts" in names else None
-    told = {"customers", "referrals", "costs"} & set(names)
-    referred = programme_tables.referral_facts(world) if told else None
+    refers = {"customers", "referrals", "costs"} & set(names)
+    referred = programme_tables.referral_facts(world) if refers else None
     club = programme_tables.memberships(world) if costs or "memberships" in names else None
     made: dict[str, Callable[[], pa.Table]] = {
         "orders": lambda: sales.orders,
@@ -57,7 +54,7 @@ def tables_of(world: World, names: Collection[str] = TABLES) -> dict[str, pa.Tab
         "benchmarks": programme_tables.benchmarks,
         "control_totals": lambda: programme_tables.control_totals(sales.books, ORDERED),
     }
-    return {name: made[name]() for name in TABLES if name in names}
+    return {name: made[name]() for name in TABLE_NAMES if name in names}
 
 
 def money_of(orders: pa.Table) -> Money:

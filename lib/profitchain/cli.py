@@ -85,8 +85,8 @@ def _print(folder: Path) -> None:
     from profitchain.pages import editions, index_pages, pdf
 
     for pages in editions.published_edition(folder).folders.values():
-        print(pdf.write(pages), file=sys.stderr)
-    index_pages.write(folder.parent.parent)
+        print(pdf.print_edition(pages), file=sys.stderr)
+    index_pages.write_index_pages(folder.parent.parent)
 
 
 def new(options: argparse.Namespace) -> int:
@@ -106,8 +106,7 @@ def check(options: argparse.Namespace) -> int:
     """Print what the tables hold and what was set aside; 1 if nothing can be computed."""
     from profitchain.core.periods import Period
     from profitchain.intake.intake import check_report, last_period, open_intake
-    from profitchain.sources.company import load_company
-    from profitchain.sources.store_paths import find_company
+    from profitchain.sources.company import find_company, load_company
 
     firm = load_company(find_company(options.company))
     period = Period(options.period) if options.period else last_period(firm)

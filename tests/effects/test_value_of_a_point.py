@@ -34,12 +34,12 @@ from profitchain.effects.scenarios import (
     Move,
     by_start,
     changed,
-    curve,
     levels_of_money,
     mending_and_delighting,
     nps_table,
     one_point_better,
     one_point_up,
+    rise_curve,
     scenario_table,
     standard_moves,
     up_to,
@@ -164,7 +164,7 @@ def test_scenarios_add_up_and_no_move_is_worth_nothing():
     assert first + second == pytest.approx(whole, abs=EXACT)
     assert sum(of_parts) == pytest.approx(of_mended, abs=EXACT)
     assert (still.value, still.low, still.high) == (0, 0, 0)
-    assert curve(levels)["value"].iloc[[4, 8]].tolist() == pytest.approx([first, whole])
+    assert rise_curve(levels)["value"].iloc[[4, 8]].tolist() == pytest.approx([first, whole])
 
 
 def test_ten_nps_points_are_ten_times_one_and_need_answers_to_move():
@@ -390,7 +390,7 @@ def test_answers_that_cannot_be_compared_give_reasons_and_no_numbers(score):
     assert standard_moves(levels, cells, NPS) == []
     table = scenario_table(levels, [], base)
     assert table[["per_customer_why", "a_year_why"]].iloc[0].map(bool).all()
-    for frame in (curve(levels), by_start(levels), nps_table(cells, NPS, base, **HOW)):
+    for frame in (rise_curve(levels), by_start(levels), nps_table(cells, NPS, base, **HOW)):
         assert frame.filter(like="value").isna().all(axis=None)
     assert all(isinstance(one, NotEstimable) for one in mending_and_delighting(levels).values())
     assert isinstance(sales_elasticity(cells), NotEstimable)

@@ -189,10 +189,10 @@ def test_the_grade_is_recorded_as_its_place_among_grades(case):
     found = verdict(evidence(said, **how))
     recorded = record_ids.findings_of({"evidence_grade": found.said})[0].parts[0]
     if grade == "too few data":
-        assert isinstance(recorded.said, NotEstimable)
+        assert isinstance(recorded.estimate, NotEstimable)
         return
-    assert isinstance(recorded.said, Estimate)
-    assert GRADES[int(recorded.said.value)] == grade == formats.number(recorded.said)
+    assert isinstance(recorded.estimate, Estimate)
+    assert GRADES[int(recorded.estimate.value)] == grade == formats.number(recorded.estimate)
 
 
 def graded(seed: int, *, customers: int = 1000, **how: float) -> Verdict:

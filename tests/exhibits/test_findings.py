@@ -12,7 +12,7 @@ import pytest
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
-from profitchain.pages.page import summary
+from profitchain.pages import summary
 from profitchain.words import reasons
 
 PERIOD = Period("2026Q3")
@@ -54,8 +54,8 @@ def found(tmp_path):
         ),
         findings.PageStory(name="08_worth", question="Worth what?", why="needs table `costs`"),
     ]  # fmt: skip
-    findings.write(tmp_path, period=PERIOD, stories=stories, company="Lantern & Loom")
-    return findings.read_folder(tmp_path, PERIOD)
+    findings.write_findings(tmp_path, period=PERIOD, stories=stories, company="Lantern & Loom")
+    return findings.findings_in(tmp_path, PERIOD)
 
 
 def test_a_recorded_finding_comes_back_with_interval_n_and_unit(found):
@@ -89,13 +89,13 @@ def test_the_folder_of_a_running_build_goes_before_the_published_edition(
     found, tmp_path, monkeypatch
 ):
     edition = SimpleNamespace(period="2026Q3", company=SimpleNamespace(slug="no-such-company"))
-    assert findings.read(edition).pages == ()
+    assert findings.read_findings(edition).pages == ()
     monkeypatch.setenv(findings.BUILD_FOLDER, str(tmp_path))
-    assert findings.read(edition).answers["03_satisfaction"] == ["NPS rose.", "A lot."]
+    assert findings.read_findings(edition).answers["03_satisfaction"] == ["NPS rose.", "A lot."]
 
 
 def test_an_edition_tells_its_company_period_and_first_sentence(found, tmp_path):
-    told = findings.told(tmp_path)
+    told = findings.edition_story(tmp_path)
     assert (told.company, told.period, told.headline) == ("Lantern & Loom", PERIOD, "**Up**.")
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from profitchain.core.periods import Period
 from profitchain.intake import intake, parquet_cache
-from profitchain.sources import store_paths
-from profitchain.sources.company import load_company
+from profitchain.sources.company import load_company, store_of
 from profitchain.sources.typed_tables import MARK, WHO
 
 ROWS = 60  # of each quarter's file
@@ -69,7 +68,7 @@ def opened(folder: Path, period: str = "2025Q3") -> tuple[pd.DataFrame, pd.DataF
 
 
 def in_pieces(folder: Path) -> dict[str, int]:
-    place = store_paths.store_of(load_company(folder)) / parquet_cache.FOLDER
+    place = store_of(load_company(folder)) / parquet_cache.FOLDER
     return {path.name: path.stat().st_ino for path in place.glob("orders-*.parquet")}
 
 
@@ -77,7 +76,7 @@ def as_without(folder: Path, monkeypatch: pytest.MonkeyPatch, period: str = "202
     """Hold that rows, account and quarantine are as if nothing had been kept."""
     kept = opened(folder, period)
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "typed_once", lambda con, table, company: table)
+        patch.setattr(intake, "read_cached", lambda con, table, company: table)
         plain = opened(folder, period)
     pd.testing.assert_frame_equal(kept[0], plain[0])
     pd.testing.assert_frame_equal(kept[1], plain[1])
@@ -150,16 +149,16 @@ def test_files_of_one_name_in_two_folders_are_not_kept(folder):
 def test_pieces_that_nobody_reads_are_forgotten(folder, monkeypatch):
     opened(folder)
     monkeypatch.setattr(parquet_cache, "DAYS_KEPT", -1)
-    parquet_cache.forget_old(load_company(folder))
+    parquet_cache.remove_old(load_company(folder))
     assert not in_pieces(folder)
 
 
 def test_rows_set_aside_stay_as_long_as_their_piece(folder):
     opened(folder)
     firm = load_company(folder)
-    asides = list((store_paths.store_of(firm) / parquet_cache.FOLDER).glob("aside-orders-*"))
+    asides = list((store_of(firm) / parquet_cache.FOLDER).glob("aside-orders-*"))
     assert len(asides) == 3  # each file has a cancelled order
     for path in asides:
         os.utime(path, (0, 0))
-    parquet_cache.forget_old(firm)
+    parquet_cache.remove_old(firm)
     assert all(path.exists() for path in asides)

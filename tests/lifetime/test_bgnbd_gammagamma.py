@@ -47,17 +47,17 @@ INTEGRALS = {  # r, alpha, a, b, repeats, age, weeks ahead, discount a week: by 
 }
 
 
-def looked_at(customers: pd.DataFrame) -> expected_value.LifetimeModels:
-    found = expected_value.fit_models(customers, float(customers["revenue"].sum()), currency="EUR")
-    assert isinstance(found, expected_value.LifetimeModels), found
-    return found
+def models_of(customers: pd.DataFrame) -> expected_value.LifetimeModels:
+    fitted = expected_value.fit_models(customers, float(customers["revenue"].sum()), currency="EUR")
+    assert isinstance(fitted, expected_value.LifetimeModels), fitted
+    return fitted
 
 
-def worth(view: expected_value.LifetimeModels, months: float = 36, discount: float = 0.1):
+def worth(models: expected_value.LifetimeModels, months: float = 36, discount: float = 0.1):
     ahead = expected_value.orders(
-        view, expected_value.alive(view), months=months, yearly_discount=discount
+        expected_value.alive(models), months=months, yearly_discount=discount
     )
-    return expected_value.money(view, ahead)
+    return expected_value.money(ahead)
 
 
 def numbers(customers: pd.DataFrame, *names: str) -> list[np.ndarray]:
@@ -81,10 +81,10 @@ def large_world() -> pd.DataFrame:
 
 
 def test_cdnow_gives_the_published_parameters_and_likelihood(cdnow):
-    found = bgnbd_gammagamma.fit_purchases(cdnow)
-    told = [round(value, 3) for value in found.parameters.values()]
-    assert told == [0.243, 4.414, 0.793, 2.426]
-    assert round(found.log_likelihood, 1) == -9582.4
+    fitted = bgnbd_gammagamma.fit_purchases(cdnow)
+    parameters = [round(value, 3) for value in fitted.parameters.values()]
+    assert parameters == [0.243, 4.414, 0.793, 2.426]
+    assert round(fitted.log_likelihood, 1) == -9582.4
     spend = bgnbd_gammagamma.fit_spend(cdnow)
     assert [round(value, 2) for value in spend.parameters.values()] == [6.25, 3.74, 15.44]
     assert spend.logs.n == 946
@@ -140,9 +140,9 @@ def test_the_analytic_slopes_are_those_of_the_likelihoods(known_world):
         (bgnbd_gammagamma.purchase_likelihood(repeats, last / 7, age / 7), PUBLISHED),
         (bgnbd_gammagamma.spend_likelihood(repeats[back], paid[back]), np.log([4.0, 5.0, 60.0])),
     ]
-    for told, at in cases:
-        plain = approx_fprime(at, lambda logs, told=told: told(logs)[0].sum(), 1e-7)
-        assert told(at)[1].sum(axis=0) == pytest.approx(plain, rel=1e-4, abs=1e-3)
+    for likelihood, at in cases:
+        plain = approx_fprime(at, lambda logs, f=likelihood: f(logs)[0].sum(), 1e-7)
+        assert likelihood(at)[1].sum(axis=0) == pytest.approx(plain, rel=1e-4, abs=1e-3)
 
 
 def test_another_program_finds_the_same_parameters_and_expectations(known_world):
@@ -159,41 +159,41 @@ def test_another_program_finds_the_same_parameters_and_expectations(known_world)
     ahead = there * expected_value.purchases_if_alive(logs, repeats, age, days=40 * 7)
     assert ahead == pytest.approx(LIFETIMES["ahead"], rel=SAME)
     back = known_world[known_world["repeats"] > 0].reset_index(drop=True)
-    each = expected_value.payment_expected(replace(looked_at(known_world), customers=back))
+    each = expected_value.payment_expected(replace(models_of(known_world), customers=back))
     assert each.values[:4] == pytest.approx(LIFETIMES["mean_paid"], rel=SAME)
 
 
 def test_true_parameters_are_found(large_world):
     truth = Truth()
-    for found, logs in (
+    for fitted, logs in (
         (bgnbd_gammagamma.fit_purchases(large_world), truth.purchases),
         (bgnbd_gammagamma.fit_spend(large_world), truth.spend),
     ):
-        errors = np.sqrt(np.diag(found.logs.covariance))
-        assert np.abs((found.logs.values - logs) / errors).max() < 3
-        assert errors == pytest.approx(found.model_errors, rel=0.06)  # the model is true
+        errors = np.sqrt(np.diag(fitted.logs.covariance))
+        assert np.abs((fitted.logs.values - logs) / errors).max() < 3
+        assert errors == pytest.approx(fitted.model_errors, rel=0.06)  # the model is true
 
 
 def test_what_is_expected_is_what_then_comes(large_world):
-    view = looked_at(large_world)
-    there = expected_value.alive(view)
-    orders = expected_value.orders(view, there, months=12)
-    money = expected_value.money(view, orders)
+    models = models_of(large_world)
+    there = expected_value.alive(models)
+    orders = expected_value.orders(there, months=12)
+    money = expected_value.money(orders)
     for inside in (large_world["repeats"] == 0, large_world["repeats"] > 2):
         keep = inside.to_numpy()
         came, paid = large_world.loc[keep, "came"], large_world.loc[keep, "paid"]
-        for foreseen, then in ((orders, came), (money, 0.4 * paid)):
-            gap = foreseen.values[keep].mean() - then.mean()
+        for value, then in ((orders, came), (money, 0.4 * paid)):
+            gap = value.values[keep].mean() - then.mean()
             assert abs(gap) < 3.5 * then.std() / np.sqrt(len(then))
 
 
 def test_a_new_customers_value_is_that_of_newcomers_followed_for_a_year():
     truth = Truth()
     newcomers = world(np.random.default_rng(8), 200_000, truth, days=0)
-    view = looked_at(world(np.random.default_rng(9), 30_000, margin=0.4))
-    said = expected_value.new_customer_value(view, months=12)
-    assert said.low < 0.4 * newcomers["paid"].mean() < said.high
-    assert said.n == 30_000
+    models = models_of(world(np.random.default_rng(9), 30_000, margin=0.4))
+    estimate = expected_value.new_customer_value(models, months=12)
+    assert estimate.low < 0.4 * newcomers["paid"].mean() < estimate.high
+    assert estimate.n == 30_000
 
 
 @pytest.mark.parametrize(
@@ -204,26 +204,26 @@ def test_intervals_hold_the_truth_as_often_as_they_say(truth, customers):
     true = many["came"].mean()
     inside = 0
     for seed in range(40):
-        view = looked_at(world(np.random.default_rng(seed), customers, truth, margin=0.4))
-        said = expected_value.mean_estimate(
-            view, expected_value.orders(view, expected_value.alive(view), months=12), "orders"
+        models = models_of(world(np.random.default_rng(seed), customers, truth, margin=0.4))
+        estimate = expected_value.mean_estimate(
+            expected_value.orders(expected_value.alive(models), months=12), "orders"
         )
-        inside += said.low <= true <= said.high
+        inside += estimate.low <= true <= estimate.high
     assert inside >= 34  # of 40: fewer in 1 of 100 runs at 95%
 
 
 def test_errors_are_those_of_drawing_customers_again():
     customers = world(np.random.default_rng(21), 1500, margin=0.4)
-    view = looked_at(customers)
-    foreseen = worth(view)
-    linear = expected_value.mean(view, foreseen)
+    models = models_of(customers)
+    value = worth(models)
+    linear = expected_value.mean(value)
     groups = by_group.repeat_groups(customers)
-    never = expected_value.mean(view, foreseen, (groups == by_group.CAME_BACK[0]).to_numpy())
+    never = expected_value.mean(value, (groups == by_group.CAME_BACK[0]).to_numpy())
     draw, again, first = np.random.default_rng(1), [], []
     for _ in range(60):
         rows = customers.iloc[draw.integers(0, 1500, 1500)].reset_index(drop=True)
         rows["cluster"] = np.arange(1500)
-        values = worth(looked_at(rows)).values
+        values = worth(models_of(rows)).values
         again.append(values.mean())
         first.append(values[rows["repeats"] == 0].mean())
     assert np.sqrt(linear.variance) == pytest.approx(np.std(again), rel=0.25)
@@ -244,41 +244,41 @@ def test_customers_counted_twice_change_errors_and_nothing_else(known_world):
 
 def test_buckets_of_customers_give_nearly_the_errors_of_customers(large_world):
     buckets = large_world.assign(cluster=large_world["cluster"] % 256)
-    said = [
-        expected_value.mean_estimate(view, worth(view), "EUR")
-        for view in (looked_at(large_world), looked_at(buckets))
+    estimate = [
+        expected_value.mean_estimate(worth(models), "EUR")
+        for models in (models_of(large_world), models_of(buckets))
     ]
-    width = [one.high - one.low for one in said]
-    assert said[0].value == pytest.approx(said[1].value, rel=EXACT)
+    width = [one.high - one.low for one in estimate]
+    assert estimate[0].value == pytest.approx(estimate[1].value, rel=EXACT)
     assert width[1] == pytest.approx(width[0], rel=0.15)
 
 
 def test_a_discount_takes_its_share_and_margin_is_the_share_that_is_left(known_world):
-    view = looked_at(known_world.assign(margin=0.25 * known_world["revenue"]))
-    plain, less = worth(view, discount=0.0).values, worth(view, discount=0.1).values
+    models = models_of(known_world.assign(margin=0.25 * known_world["revenue"]))
+    plain, less = worth(models, discount=0.0).values, worth(models, discount=0.1).values
     assert ((less < plain) & (less > plain / 1.1**3)).all()
     half = expected_value.fit_models(known_world, 2 * known_world["revenue"].sum(), currency="EUR")
-    full = looked_at(known_world)  # the same, had no refund come off
-    assert (full.money, view.money) == ("revenue", "margin")
+    full = models_of(known_world)  # the same, had no refund come off
+    assert (full.money, models.money) == ("revenue", "margin")
     assert worth(half).values == pytest.approx(worth(full).values / 2, rel=EXACT)
     assert plain == pytest.approx(worth(full, discount=0.0).values / 4, rel=EXACT)
 
 
 def test_a_loss_on_each_purchase_is_a_negative_value(known_world):
-    view = looked_at(known_world.assign(margin=-0.25 * known_world["revenue"]))
-    said = expected_value.mean_estimate(view, worth(view), "EUR")
-    assert said.low < said.value < said.high < 0
+    models = models_of(known_world.assign(margin=-0.25 * known_world["revenue"]))
+    estimate = expected_value.mean_estimate(worth(models), "EUR")
+    assert estimate.low < estimate.value < estimate.high < 0
 
 
 @pytest.mark.parametrize(("back", "word"), [(0, "No customer"), (1, "Only 1"), (29, "Only 29")])
 def test_too_few_who_came_back_are_not_modelled(known_world, back, word):
     few = known_world.assign(repeats=(np.arange(800) < back).astype(int), age_days=600)
-    for found in (
+    for fitted in (
         bgnbd_gammagamma.fit_purchases(few),
         expected_value.fit_models(few, 1.0, currency="EUR"),
     ):
-        assert isinstance(found, NotEstimable) and found.n == back
-        why = reasons.text(found)
+        assert isinstance(fitted, NotEstimable) and fitted.n == back
+        why = reasons.text(fitted)
         assert why.startswith(word) and why.endswith("30 are needed.")
 
 
@@ -303,43 +303,41 @@ def once(rng: np.random.Generator, customers: int = 400) -> pd.DataFrame:
 )
 def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, alive):
     customers = made(np.random.default_rng(2)).assign(revenue=1.0, repeat_revenue=1.0)
-    found = bgnbd_gammagamma.fit_purchases(customers)
-    view = SimpleNamespace(purchases=found)
-    assert words in lifetime_model.edges_sentence(view)
+    fitted = bgnbd_gammagamma.fit_purchases(customers)
+    models = SimpleNamespace(purchases=fitted)
+    assert words in lifetime_model.edges_sentence(models)
     there = bgnbd_gammagamma.alive(
-        found.logs.values, *numbers(customers, "repeats", "last_age_days", "age_days")
+        fitted.logs.values, *numbers(customers, "repeats", "last_age_days", "age_days")
     )
     assert there.mean() == pytest.approx(alive, abs=0.05)
-    assert np.isfinite(found.logs.errors.to_numpy()).all()
+    assert np.isfinite(fitted.logs.errors.to_numpy()).all()
 
 
 def test_customers_of_one_age_and_of_one_amount_can_be_modelled():
     customers = world(np.random.default_rng(4), 1000, days=400, youngest=400)
     same = customers.assign(repeat_revenue=12.0 * customers["repeats"])
-    view = looked_at(same)
-    each = expected_value.payment_expected(view).values
+    models = models_of(same)
+    each = expected_value.payment_expected(models).values
     assert each == pytest.approx(np.full(1000, 12.0), rel=0.01)
-    assert isinstance(expected_value.mean_estimate(view, worth(view), "EUR"), Estimate)
+    assert isinstance(expected_value.mean_estimate(worth(models), "EUR"), Estimate)
 
 
 def test_spend_without_a_mean_is_not_averaged():
     heavy = world(np.random.default_rng(6), 3000, Truth(q=0.8))
-    found = bgnbd_gammagamma.fit_spend(heavy)
-    assert isinstance(found, NotEstimable) and "q may be 1 or less" in reasons.text(found)
-    view = looked_at(heavy)
-    assert view.no_money is found or view.no_money.why == found.why
-    assert isinstance(
-        expected_value.mean_estimate(view, expected_value.alive(view), "share"), Estimate
-    )
+    fitted = bgnbd_gammagamma.fit_spend(heavy)
+    assert isinstance(fitted, NotEstimable) and "q may be 1 or less" in reasons.text(fitted)
+    models = models_of(heavy)
+    assert models.no_money is fitted or models.no_money.why == fitted.why
+    assert isinstance(expected_value.mean_estimate(expected_value.alive(models), "share"), Estimate)
 
 
 def test_those_who_came_back_for_nothing_are_left_out_and_counted(known_world):
     free = known_world.copy()
     back = free.index[free["repeats"] > 0]
     free.loc[back[:50], "repeat_revenue"] = 0.0
-    found, rest = bgnbd_gammagamma.fit_spend(free), bgnbd_gammagamma.fit_spend(free.drop(back[:50]))
-    assert (found.left_out, rest.left_out) == (50, 0)
-    assert found.logs.values == pytest.approx(rest.logs.values, rel=EXACT)
+    fitted, rest = map(bgnbd_gammagamma.fit_spend, (free, free.drop(back[:50])))
+    assert (fitted.left_out, rest.left_out) == (50, 0)
+    assert fitted.logs.values == pytest.approx(rest.logs.values, rel=EXACT)
 
 
 def answered(rng: np.random.Generator) -> tuple[pd.DataFrame, SimpleNamespace]:
@@ -354,14 +352,14 @@ def answered(rng: np.random.Generator) -> tuple[pd.DataFrame, SimpleNamespace]:
 
 def test_groups_that_differ_by_age_alone_do_not_differ_among_like_customers():
     customers, question = answered(np.random.default_rng(13))
-    view = looked_at(customers)
-    foreseen = worth(view)
+    models = models_of(customers)
+    value = worth(models)
     group = by_group.answer_groups(customers, question)
     assert set(group) == {"detractors", "promoters", "no answer"}
-    raw = by_group.value_by_group(view, foreseen, group, unit="EUR").set_index("group")
+    raw = by_group.value_by_group(value, group, unit="EUR").set_index("group")
     assert raw.at["promoters", "value"] < raw.at["detractors", "low"]
     alike = by_group.compare_score_groups(
-        view, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
+        value, group, question, segments=["region"], unit="EUR", smallest=10
     )
     assert alike.difference.spans_zero
     assert alike.difference.value == pytest.approx(
@@ -371,12 +369,19 @@ def test_groups_that_differ_by_age_alone_do_not_differ_among_like_customers():
 
 def test_like_customers_are_compared_by_least_squares():
     customers, question = answered(np.random.default_rng(14))
-    view = looked_at(customers)
-    known = replace(view, parameters=replace(view.parameters, errors=0 * view.parameters.errors))
-    foreseen = worth(view)
+    models = models_of(customers)
+    known = replace(
+        models, parameters=replace(models.parameters, errors=0 * models.parameters.errors)
+    )
+    value = worth(models)
     group = by_group.answer_groups(customers, question)
     alike = by_group.compare_score_groups(
-        known, foreseen, group, question, segments=["region"], unit="EUR", smallest=10
+        replace(value, models=known),
+        group,
+        question,
+        segments=["region"],
+        unit="EUR",
+        smallest=10,
     )
     inside = (group != "no answer").to_numpy()
     rows = customers[inside]
@@ -385,7 +390,7 @@ def test_like_customers_are_compared_by_least_squares():
     columns |= {"age": rows["age_days"]}
     design = sm.add_constant(pd.concat([pd.DataFrame(columns), bands.iloc[:, 1:]], axis=1) * 1.0)
     design.columns = design.columns.astype(str)
-    fit = sm.OLS(foreseen.values[inside], design).fit(cov_type="HC0")
+    fit = sm.OLS(value.values[inside], design).fit(cov_type="HC0")
     assert alike.difference.value == pytest.approx(fit.params["best"], rel=EXACT)
     half = (alike.difference.high - alike.difference.low) / 2
     assert half == pytest.approx(1.96 * fit.bse["best"], rel=0.01)
@@ -393,9 +398,9 @@ def test_like_customers_are_compared_by_least_squares():
 
 def test_small_groups_stay_hidden(known_world):
     group = pd.Series(np.where(np.arange(800) < 9, "rare", "common"))
-    view = looked_at(known_world)
-    found = by_group.value_by_group(view, worth(view), group, unit="EUR", smallest=10)
-    hidden = found.set_index("group").loc["rare"]
+    models = models_of(known_world)
+    groups = by_group.value_by_group(worth(models), group, unit="EUR", smallest=10)
+    hidden = groups.set_index("group").loc["rare"]
     assert np.isnan(hidden["value"]) and "too small a group" in reasons.text(hidden["why"])
 
 
@@ -426,39 +431,36 @@ def test_the_formulas_sum_every_payment_to_come():
 def test_the_formulas_errors_are_those_of_drawing_customers_again():
     rng = np.random.default_rng(5)
     activity = years_of(rng)
-    found = contract_of(activity)
-    said = [found.next_payment, found.payment_now, found.source]
-    wide = activity.set_index(activity["cluster"].rename("who"))
-    again = []
+    formulas = ("next_payment", "payment_now", "source")
+    value, again = contract_of(activity), []
     for _ in range(120):
         drawn = rng.integers(0, 900, 900)
-        rows = pd.concat(
-            [wide[wide["period"] == p].loc[drawn] for p in activity["period"].unique()]
-        )
-        told = contract_of(rows.assign(cluster=np.tile(np.arange(900), 4)))
-        again.append([told.next_payment.value, told.payment_now.value, told.source.value])
-    halves = [(one.high - one.low) / 2 / 1.963 for one in said]
-    assert halves == pytest.approx(np.std(again, axis=0), rel=0.2)
-    assert found.money == "margin" and found.active == 900
+        rows = activity.iloc[np.concatenate([drawn + 900 * quarter for quarter in range(4)])]
+        redrawn = contract_of(rows.assign(cluster=np.tile(np.arange(900), 4)))
+        again.append([getattr(redrawn, formula).value for formula in formulas])
+    intervals = [getattr(value, formula) for formula in formulas]
+    errors = [(interval.high - interval.low) / 2 / 1.963 for interval in intervals]
+    assert errors == pytest.approx(np.std(again, axis=0), rel=0.2)
+    assert value.money == "margin" and value.active == 900
 
 
 def test_the_usual_formula_is_revenue_by_churn_whatever_the_middle_factor_says():
-    found = contract_of(years_of(np.random.default_rng(5)))
-    churn = 1 - found.retention.value
-    revenue = found.margin.value / 0.4
-    assert found.source.value == pytest.approx(revenue / churn, rel=EXACT)
-    assert found.retention.value / (1 - churn) == pytest.approx(1)
+    contract = contract_of(years_of(np.random.default_rng(5)))
+    churn = 1 - contract.retention.value
+    revenue = contract.margin.value / 0.4
+    assert contract.source.value == pytest.approx(revenue / churn, rel=EXACT)
+    assert contract.retention.value / (1 - churn) == pytest.approx(1)
 
 
 def test_nobody_lost_and_nothing_discounted_has_no_value():
     kept = years_of(np.random.default_rng(5)).assign(retained=1)
     terms = {"currency": "EUR", "yearly_discount": 0.0}
-    found = contractual.value_under_contract(kept, Period("2026Q4"), **terms)
-    assert isinstance(found.next_payment, NotEstimable)
-    assert "no end" in reasons.text(found.next_payment)
+    contract = contractual.value_under_contract(kept, Period("2026Q4"), **terms)
+    assert isinstance(contract.next_payment, NotEstimable)
+    assert "no end" in reasons.text(contract.next_payment)
 
 
-def held_back(customers: pd.DataFrame, days: int = 365, **changes: object):
+def trial_of(customers: pd.DataFrame, days: int = 365, **changes: object):
     then = customers.assign(holdout_days=days, calibrated_to="2025-09-30")
     now = customers.assign(
         repeats=customers["repeats"] + customers["came"],
@@ -474,55 +476,55 @@ def held_back(customers: pd.DataFrame, days: int = 365, **changes: object):
     return holdout_test.compare_with_holdout(then, now, pd.concat([rows, came]), currency="EUR")
 
 
-def test_a_true_model_foresees(large_world):
-    tried = held_back(large_world.head(30_000))
-    assert holdout_test.holdout_verdict(tried.ratio) == "fits"
-    for ratio in (tried.ratio, tried.ratio_with_new, tried.money_ratio):
+def test_a_true_model_predicts(large_world):
+    trial = trial_of(large_world.head(30_000))
+    assert holdout_test.holdout_verdict(trial.ratio) == "fits"
+    for ratio in (trial.ratio, trial.ratio_with_new, trial.money_ratio):
         assert ratio.value == pytest.approx(1, abs=0.05)
-    rows = tried.by_repeats
+    rows = trial.by_repeats
     apart = (rows["expected_value"] - rows["happened_value"]).abs()
     assert (apart < 2.5 * (rows["happened_high"] - rows["happened_low"]) / 2).all()
     assert rows["customers"].sum() == 30_000 and rows["repeats"].tolist() == [*range(8)]
-    assert "**The model fits.**" in lifetime_model.verdict_sentence(tried)
+    assert "**The model fits.**" in lifetime_model.verdict_sentence(trial)
 
 
 def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):
-    view = held_back(large_world.head(3_000)).view
+    models = trial_of(large_world.head(3_000)).models
     daily = pd.DataFrame({"new": [3, 0, 5, 1] + [0] * 300, "repeats": [0, 2] * 152})
-    found = holdout_test.tracking_curve(view, daily)
+    curve = holdout_test.tracking_curve(models, daily)
     ages = [(new, 303 - day) for day, new in enumerate(daily["new"]) if new]
     each = expected_value.purchases_of_new(
-        view.purchases.logs.values, np.array([age for _, age in ages], dtype=float)
+        models.purchases.logs.values, np.array([age for _, age in ages], dtype=float)
     )
     by_hand = sum(new * one for (new, _), one in zip(ages, each, strict=True))
-    last = found.iloc[-1]
+    last = curve.iloc[-1]
     assert last["value"] == pytest.approx(by_hand, rel=1e-9)
     assert (last["came"], last["n"]) == (304, 9)
     assert last["low"] < last["value"] < last["high"]
-    assert found["value"].is_monotonic_increasing
+    assert curve["value"].is_monotonic_increasing
 
 
 def test_a_model_is_refuted_when_customers_stay_away(large_world):
     rows = large_world.head(30_000)
     draw = np.random.default_rng(2)
-    tried = held_back(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
-    assert holdout_test.holdout_verdict(tried.ratio) == "too many"
-    assert "does not fit" in lifetime_model.verdict_sentence(tried)
-    assert lifetime_model.holdout_caption(tried)["message"].startswith("The model expected more")
+    trial = trial_of(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
+    assert holdout_test.holdout_verdict(trial.ratio) == "too many"
+    assert "does not fit" in lifetime_model.verdict_sentence(trial)
+    assert lifetime_model.holdout_caption(trial)["message"].startswith("The model expected more")
 
 
 def test_nothing_that_followed_judges_no_model(known_world):
-    tried = held_back(known_world.assign(came=0, paid=0.0))
+    trial = trial_of(known_world.assign(came=0, paid=0.0))
     assert (
-        isinstance(tried.ratio, NotEstimable)
-        and holdout_test.holdout_verdict(tried.ratio) == "unsure"
+        isinstance(trial.ratio, NotEstimable)
+        and holdout_test.holdout_verdict(trial.ratio) == "unsure"
     )
-    assert (tried.by_repeats["happened_high"].dropna() > 0).all()  # none seen is not none possible
+    assert (trial.by_repeats["happened_high"].dropna() > 0).all()  # none seen is not none possible
 
 
 def test_spend_that_goes_with_coming_back_is_seen(large_world):
-    found = customer_value.spend_by_repeats(large_world, "EUR")
-    assert found["apart"].spans_zero
+    means = customer_value.spend_by_repeats(large_world, "EUR")
+    assert means["apart"].spans_zero
     paid = large_world["repeat_revenue"] * (1 + 0.2 * (large_world["repeats"] > 1))
     more = customer_value.spend_by_repeats(large_world.assign(repeat_revenue=paid), "EUR")
     assert more["apart"].low > 0

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from leaving_worlds import PER_POINT, foretold, returning, snapshots
+from churn_worlds import PER_POINT, predicted, returning, snapshots
 from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
@@ -32,7 +32,7 @@ ALLOWED = 0.001  # how often a right estimator may fail by chance
 NPS = Question(name="nps", kind="nps")
 CSAT = Question(name="csat", kind="csat", scale=(0, 10), satisfied_from=8)
 CALL = {"success_rate": 0.1, "contact_cost": 2.0}
-OUTSIDE = {  # tests/references/leaving_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
+OUTSIDE = {  # tests/references/churn_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
     "log ratios": [0.03697232408746529, 0.20903342541364447],
     "robust errors": [0.018491323686279964, 0.08060497818861075],
     "even": [5.306959791196994, 0.0013808062297928113],
@@ -62,16 +62,23 @@ def world() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def seen(world: pd.DataFrame) -> churn_model.ChurnForecast:
-    found = churn_model.forecast_churn(world, per_year=4)
-    assert isinstance(found, churn_model.ChurnForecast)
-    return found
+def forecast(world: pd.DataFrame) -> churn_model.ChurnForecast:
+    result = churn_model.forecast_churn(world, per_year=4)
+    assert isinstance(result, churn_model.ChurnForecast)
+    return result
 
 
 @pytest.fixture(scope="module")
 def models() -> list[cox_model.CoxModel]:
     """One fitted model a world in which the score counts the same on every day."""
     return [cox_model.fit(returning(rng(seed), customers=250)) for seed in range(WORLDS)]
+
+
+@pytest.fixture(scope="module")
+def of_noise() -> list[churn_model.ChurnForecast]:
+    """One forecast a world in which the scores mean nothing."""
+    worlds = [snapshots(rng(seed), customers=300, per_point=0.0, backs=4) for seed in range(60)]
+    return [churn_model.forecast_churn(world, per_year=4) for world in worlds]
 
 
 # How soon they return
@@ -105,8 +112,8 @@ def test_groups_follow_the_scale_and_who_gave_no_score_has_none():
     rows = pd.DataFrame({"score": [0, 6, 7, 8, 9, 10, np.nan]})
     named = time_to_order.satisfaction_groups(rows, NPS).astype(str).tolist()
     assert named == ["detractors"] * 2 + ["passives"] * 2 + ["promoters"] * 2 + [""]
-    told = time_to_order.satisfaction_groups(rows, CSAT).astype(str).tolist()
-    assert told == ["not satisfied"] * 3 + ["satisfied"] * 3 + [""]
+    groups = time_to_order.satisfaction_groups(rows, CSAT).astype(str).tolist()
+    assert groups == ["not satisfied"] * 3 + ["satisfied"] * 3 + [""]
 
 
 def test_a_curve_ends_where_fewer_than_the_smallest_group_are_watched():
@@ -150,10 +157,12 @@ def test_score_residuals_sum_to_statsmodels_gradient_at_any_coefficients():
 
 
 def test_the_hazard_ratio_of_a_point_is_recovered_with_its_error(models):
-    said = [cox_model.hazard_ratio_per_point(model) for model in models]
-    held = sum(one.low <= np.exp(PER_POINT) <= one.high for one in said)
+    estimates = [cox_model.hazard_ratio_per_point(model) for model in models]
+    held = sum(estimate.low <= np.exp(PER_POINT) <= estimate.high for estimate in estimates)
     assert within_chance(held, 0.95, slack=0.02)
-    assert_allclose(np.mean(np.log([one.value for one in said])), PER_POINT, atol=0.008)
+    assert_allclose(
+        np.mean(np.log([estimate.value for estimate in estimates])), PER_POINT, atol=0.008
+    )
 
 
 def test_a_score_that_fades_is_seen_to_and_one_that_lasts_mostly_not(models):
@@ -176,8 +185,9 @@ def test_a_score_that_fades_is_seen_to_and_one_that_lasts_mostly_not(models):
 )
 def test_where_no_hazard_can_be_told_a_reason_stands_instead(times):
     model = cox_model.fit(times)
-    for said in (cox_model.hazard_ratio_per_point(model), cox_model.proportionality_test(model)):
-        assert isinstance(said, NotEstimable) or np.isfinite(said.value)
+    for function in (cox_model.hazard_ratio_per_point, cox_model.proportionality_test):
+        estimate = function(model)
+        assert isinstance(estimate, NotEstimable) or np.isfinite(estimate.value)
     assert len(cox_model.hazard_ratios(model))
     cox_model.early_and_late(times)
     time_to_order.return_curves(times, NPS, smallest=10)
@@ -190,14 +200,14 @@ def test_where_no_hazard_can_be_told_a_reason_stands_instead(times):
 def test_the_area_under_the_curve_by_hand_with_a_tie():
     """Leavers 0.9, 0.5; stayers 0.5, 0.1: pairs won 1, 1, 0.5, 1, so 3.5 of 4."""
     outcome, chance = np.array([1, 1, 0, 0] * 5), np.array([0.9, 0.5, 0.5, 0.1] * 5)
-    found = forecast_scores.auc(outcome, chance, np.arange(20))
-    assert_allclose(found.value, 3.5 / 4)
+    result = forecast_scores.auc(outcome, chance, np.arange(20))
+    assert_allclose(result.value, 3.5 / 4)
     # DeLong by hand: won by leavers 1 and 0.75 (five of each), by stayers 0.75 and 1
-    assert_allclose(found.variance, 2 * (0.125**2 * 10 / 9) / 10)
+    assert_allclose(result.variance, 2 * (0.125**2 * 10 / 9) / 10)
 
 
 def test_area_brier_score_and_slope_agree_with_scikit_learn():
-    trial = foretold(rng(), customers=500)
+    trial = predicted(rng(), customers=500)
     areas = [forecast_scores.auc(*columns(trial, name)).value for name in ("worse", "better")]
     assert_allclose(areas, OUTSIDE["auc"], rtol=1e-12)
     assert_allclose(forecast_scores.brier_score(*columns(trial, "better")).value, OUTSIDE["brier"])
@@ -216,7 +226,7 @@ def test_brier_skill_and_lift_by_hand():
 
 
 def test_intervals_of_a_forecasts_figures_hold_the_truth_at_their_rate():
-    large = foretold(rng(99), customers=400_000)
+    large = predicted(rng(99), customers=400_000)
     truth = {
         "auc": forecast_scores.auc(*columns(large, "better")).value,
         "skill": forecast_scores.brier_skill(*columns(large, "better"), base_rate=0.6).value,
@@ -227,17 +237,17 @@ def test_intervals_of_a_forecasts_figures_hold_the_truth_at_their_rate():
     }
     held = dict.fromkeys(truth, 0)
     for seed in range(WORLDS):
-        trial = foretold(rng(seed), customers=400)
+        trial = predicted(rng(seed), customers=400)
         best, other = (forecast_scores.auc(*columns(trial, name)) for name in ("better", "worse"))
         skill = forecast_scores.brier_skill(*columns(trial, "better"), base_rate=0.6)
-        said = {
+        estimates = {
             "auc": stated(best, unit="ratio", bounds=(0, 1)),
             "skill": stated(skill, unit="share"),
             "lift": stated(forecast_scores.lift(*columns(trial, "better")), unit="ratio"),
             "gain": stated(forecast_scores.gain(best, other), unit="ratio"),
         }
-        for name, one in said.items():
-            held[name] += one.low <= truth[name] <= one.high
+        for name, estimate in estimates.items():
+            held[name] += estimate.low <= truth[name] <= estimate.high
     assert all(within_chance(hits, 0.95, slack=0.02) for hits in held.values()), held
 
 
@@ -245,14 +255,14 @@ def test_chances_that_are_true_are_called_neither_bold_nor_shy():
     held = 0
     for seed in range(WORLDS):
         line = forecast_scores.calibration_line(
-            *columns(foretold(rng(seed), customers=300), "better")
+            *columns(predicted(rng(seed), customers=300), "better")
         )
         held += line["slope"].low <= 1 <= line["slope"].high and line["drift"].spans_zero
     assert within_chance(held, 0.95**2, slack=0.03)
 
 
 def test_a_few_leavers_judge_no_forecast():
-    trial = foretold(rng(), customers=100).assign(outcome=lambda t: (t.index < 5) * 1.0)
+    trial = predicted(rng(), customers=100).assign(outcome=lambda t: (t.index < 5) * 1.0)
     assert isinstance(forecast_scores.auc(*columns(trial, "better")), NotEstimable)
     assert isinstance(forecast_scores.lift(*columns(trial, "better")), NotEstimable)
 
@@ -260,17 +270,17 @@ def test_a_few_leavers_judge_no_forecast():
 # Who will leave
 
 
-def test_no_outcome_that_was_not_known_then_is_learnt_from(world, seen):
+def test_no_outcome_that_was_not_known_then_is_learnt_from(world, forecast):
     """Turning round what came after the trial's snapshot changes neither forecast of it."""
     twisted = world.assign(
         next_orders=world["next_orders"].where(world["back"] > 1, 1 - world["next_orders"])
     )
     again = churn_model.forecast_churn(twisted, per_year=4)
-    assert_allclose(again.trial["satisfaction"], seen.trial["satisfaction"])
-    assert (again.trial["outcome"] != seen.trial["outcome"]).any()
+    assert_allclose(again.trial["satisfaction"], forecast.trial["satisfaction"])
+    assert (again.trial["outcome"] != forecast.trial["outcome"]).any()
 
 
-def test_the_edition_foretells_as_an_earlier_one_would_have(world):
+def test_the_edition_predicts_as_an_earlier_one_would_have(world):
     """The trial's chances are those that the edition a period before gave for its next period."""
     earlier = world[world["back"] > 0].assign(back=lambda rows: rows["back"] - 1)
     now = churn_model.forecast_churn(earlier, per_year=4).now["chance"].to_numpy()
@@ -279,32 +289,30 @@ def test_the_edition_foretells_as_an_earlier_one_would_have(world):
     )
 
 
-def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(seen):
-    foretold_chance, truth = seen.now["chance"], seen.now["true"]
-    tenths = truth.groupby(pd.qcut(foretold_chance, 10)).mean()
-    said = foretold_chance.groupby(pd.qcut(foretold_chance, 10)).mean()
-    assert (tenths - said).abs().max() < 0.06
-    assert abs(said.mean() - tenths.mean()) < 0.015
-    gain = churn_model.forecast_quality(seen, "auc")["gain"]
+def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(forecast):
+    chance, truth = forecast.now["chance"], forecast.now["true"]
+    tenths = truth.groupby(pd.qcut(chance, 10)).mean()
+    means = chance.groupby(pd.qcut(chance, 10)).mean()
+    assert (tenths - means).abs().max() < 0.06
+    assert abs(means.mean() - tenths.mean()) < 0.015
+    gain = churn_model.forecast_quality(forecast, "auc")["gain"]
     assert gain.low > 0
-    assert seen.model.satisfaction_p.value < 0.001
-    assert "helps" in churn.forecast_sentence(seen)
+    assert forecast.model.satisfaction_p.value < 0.001
+    assert "helps" in churn.forecast_sentence(forecast)
 
 
-def test_scores_that_mean_nothing_are_seldom_said_to_help():
-    worlds = [snapshots(rng(seed), customers=250, per_point=0.0, backs=4) for seed in range(60)]
-    found = [churn_model.forecast_churn(world, per_year=4) for world in worlds]
-    gains = [churn_model.forecast_quality(one, "auc")["gain"] for one in found]
+def test_scores_that_mean_nothing_are_seldom_said_to_help(of_noise):
+    gains = [churn_model.forecast_quality(forecast, "auc")["gain"] for forecast in of_noise]
     assert stats.binom.sf(sum(gain.low > 0 for gain in gains) - 1, 60, 0.025) > ALLOWED
-    false = sum(one.model.satisfaction_p.value < 0.05 for one in found)
+    false = sum(forecast.model.satisfaction_p.value < 0.05 for forecast in of_noise)
     assert within_chance(false, 0.05, of=60, slack=0.02)
 
 
 def test_the_quiet_are_counted_by_hand():
     rows = pd.DataFrame({"back": 0, "orders": [1] * 20 + [0], "cluster": range(21)})
     rows = rows.assign(age_days=100, last_age_days=[0] * 5 + [80] * 15 + [0])
-    said = churn_model.inactive_share(rows, within_days=90)
-    assert (said.value, said.n) == (0.25, 20)
+    estimate = churn_model.inactive_share(rows, within_days=90)
+    assert (estimate.value, estimate.n) == (0.25, 20)
 
 
 @pytest.mark.parametrize(
@@ -317,139 +325,137 @@ def test_the_quiet_are_counted_by_hand():
     ],
 )
 def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why):
-    found = churn_model.forecast_churn(change(world), per_year=4)
-    assert isinstance(found, NotEstimable)
-    assert why in reasons.text(found)
-    nothing = retention_targeting.plan_contacts(world, found, **CALL)
-    assert nothing is found
+    result = churn_model.forecast_churn(change(world), per_year=4)
+    assert isinstance(result, NotEstimable)
+    assert why in reasons.text(result)
+    nothing = retention_targeting.plan_contacts(world, result, **CALL)
+    assert nothing is result
     assert retention_targeting.at_risk_list(nothing, NPS).empty
-    assert churn.forecasts_table(found).empty
-    assert "can't" in churn.forecast_sentence(found)
+    assert churn.forecasts_table(result).empty
+    assert "can't" in churn.forecast_sentence(result)
     assert len(retention_targeting.profit_curves(nothing)) == 1
 
 
 def test_without_scores_or_with_one_score_history_stands_alone(world):
     for rows in (world.drop(columns=["score", "score_age_days"]), world.assign(score=9.0)):
-        found = churn_model.forecast_churn(rows, per_year=4)
-        assert found.forecasts == ["history"]
-        assert isinstance(churn_model.forecast_quality(found, "auc")["gain"], NotEstimable)
-        assert len(churn.forecasts_table(found)) == 1
+        result = churn_model.forecast_churn(rows, per_year=4)
+        assert result.forecasts == ["history"]
+        assert isinstance(churn_model.forecast_quality(result, "auc")["gain"], NotEstimable)
+        assert len(churn.forecasts_table(result)) == 1
 
 
 # What is at stake
 
 
-def test_the_interval_of_the_value_at_risk_holds_what_comes():
-    held, worlds = 0, 60
-    for seed in range(worlds):
-        world = snapshots(rng(seed), customers=300, backs=4)
-        found = churn_model.forecast_churn(world, per_year=4)
-        said = retention_targeting.value_at_risk(found, currency="EUR")
-        now = found.now
+def test_the_interval_of_the_value_at_risk_holds_what_comes(of_noise):
+    held = 0
+    for seed, forecast in enumerate(of_noise):
+        at_risk = retention_targeting.value_at_risk(forecast, currency="EUR")
+        now = forecast.now
         stayed_away = rng(seed + 1000).random(len(now)) < now["true"]
-        held += said.low <= now["revenue"] @ stayed_away <= said.high
-    assert within_chance(held, 0.95, of=worlds, slack=0.04)
+        held += at_risk.low <= now["revenue"] @ stayed_away <= at_risk.high
+    assert within_chance(held, 0.95, of=len(of_noise), slack=0.04)
 
 
-def test_groups_add_up_to_the_whole_at_risk(seen):
-    whole = retention_targeting.value_at_risk(seen, currency="EUR")
-    groups = retention_targeting.at_risk_by_group(seen, NPS, currency="EUR", smallest=10)
+def test_groups_add_up_to_the_whole_at_risk(forecast):
+    whole = retention_targeting.value_at_risk(forecast, currency="EUR")
+    groups = retention_targeting.at_risk_by_group(forecast, NPS, currency="EUR", smallest=10)
     sums = groups.groupby("segment")["value"].sum()
     assert_allclose(sums, whole.value)
     assert set(groups["group"]) >= {"promoters", "no answer", "highest third"}
 
 
-def test_what_is_worth_calling_is_what_the_expected_gain_says_by_hand(world, seen):
-    found = retention_targeting.plan_contacts(world, seen, **CALL)
-    gains = 0.1 * found.gains["risk"] * found.gains["value"] - 2.0
-    assert_allclose(found.gains["expected_gain"], gains)
-    profit = retention_targeting.expected_profit(found, currency="EUR")
+def test_what_is_worth_calling_is_what_the_expected_gain_says_by_hand(world, forecast):
+    plan = retention_targeting.plan_contacts(world, forecast, **CALL)
+    gains = 0.1 * plan.gains["risk"] * plan.gains["value"] - 2.0
+    assert_allclose(plan.gains["expected_gain"], gains)
+    profit = retention_targeting.expected_profit(plan, currency="EUR")
     assert_allclose(profit.value, gains[gains > 0].sum())
-    assert found.to_call == (gains > 0).sum()
-    curve = retention_targeting.profit_curve(found, success_rate=0.1)
+    assert plan.to_call == (gains > 0).sum()
+    curve = retention_targeting.profit_curve(plan, success_rate=0.1)
     assert_allclose(curve["value"].max(), profit.value)
     assert_allclose(curve["value"].iloc[-1], gains.sum())
-    assert found.break_even * (found.gains["risk"] * found.gains["value"]).sum() == (
+    assert plan.break_even * (plan.gains["risk"] * plan.gains["value"]).sum() == (
         pytest.approx(2.0 * len(gains))
     )
 
 
-def test_it_may_be_worth_calling_nobody_and_that_is_said(world, seen):
-    found = retention_targeting.plan_contacts(world, seen, **CALL | {"contact_cost": 1e6})
-    profit = retention_targeting.expected_profit(found, currency="EUR")
-    lines = retention_targeting.profit_curves(found)
-    assert found.to_call == 0
+def test_it_may_be_worth_calling_nobody_and_that_is_said(world, forecast):
+    plan = retention_targeting.plan_contacts(world, forecast, **CALL | {"contact_cost": 1e6})
+    profit = retention_targeting.expected_profit(plan, currency="EUR")
+    lines = retention_targeting.profit_curves(plan)
+    assert plan.to_call == 0
     assert profit.value == 0
     assert "not worth calling anybody" in retention.calls_sentence(
-        found, profit, seen, Period("2026Q1")
+        plan, profit, forecast, Period("2026Q1")
     )
-    assert retention.half_sentence(found, lines, profit) == ""
-    assert "not worth" in retention.profit_caption(found, profit, "EUR")["message"]
+    assert retention.half_sentence(plan, lines, profit) == ""
+    assert "not worth" in retention.profit_caption(plan, profit, "EUR")["message"]
 
 
-def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, seen):
+def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, forecast):
     """On the base of a year ago, by statsmodels on one row a customer."""
     then = churn_model.lookback_base(world, 4).set_index("row")
     since = world[world["back"] < 4].groupby("row")["period_revenue"].sum()
     stayed = (then["next_orders"] > 0).astype(float)
-    x = pd.DataFrame({"one": 1.0, "money": then["revenue"], "chance": seen.model.chances(then)})
+    x = pd.DataFrame({"one": 1.0, "money": then["revenue"], "chance": forecast.model.chances(then)})
     x = x.assign(stayed=stayed, both=stayed * then["revenue"])
     line = sm.OLS(since.reindex(then.index), x).fit(cov_type="HC1")
-    kept = retention_targeting.retention_value(world, seen)
+    kept = retention_targeting.retention_value(world, forecast)
     assert_allclose(kept.line.values, line.params[["stayed", "both"]], rtol=1e-8)
     errors = np.sqrt(np.diag(kept.line.covariance))
     assert_allclose(errors, line.bse[["stayed", "both"]], rtol=1e-3)
-    expected = line.params["stayed"] + line.params["both"] * seen.now["revenue"]
-    assert_allclose(kept.of(seen.now), expected)
+    expected = line.params["stayed"] + line.params["both"] * forecast.now["revenue"]
+    assert_allclose(kept.of(forecast.now), expected)
 
 
-def test_a_period_more_at_the_same_pace_is_worth_one_basket(world, seen):
+def test_a_period_more_at_the_same_pace_is_worth_one_basket(world, forecast):
     """In this world staying away says nothing of later periods, so keeping is worth one order."""
-    kept = retention_targeting.retention_value(world, seen)
+    kept = retention_targeting.retention_value(world, forecast)
     mean = kept.line.combine(np.array([1.0, churn_model.lookback_base(world, 4)["revenue"].mean()]))
     error = np.sqrt(mean.covariance[0, 0])
     assert abs(mean.values[0] - 50) < 4 * error + 10  # 10: what the foretold chance leaves open
 
 
-def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, seen):
-    found = retention_targeting.plan_contacts(world, seen, **CALL)
-    told = retention_targeting.at_risk_list(found, NPS)
-    assert list(told.columns) == [
+def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, forecast):
+    plan = retention_targeting.plan_contacts(world, forecast, **CALL)
+    rows = retention_targeting.at_risk_list(plan, NPS)
+    assert list(rows.columns) == [
         "row", "risk", "value", "expected_gain", "rank", "score_group", "recency_days"
     ]  # fmt: skip
-    assert len(told) == len(churn_model.lookback_base(world, 0))
-    assert told["row"].is_unique
-    assert told["expected_gain"].is_monotonic_decreasing
-    assert told["rank"].tolist() == list(range(1, len(told) + 1))
+    assert len(rows) == len(churn_model.lookback_base(world, 0))
+    assert rows["row"].is_unique
+    assert rows["expected_gain"].is_monotonic_decreasing
+    assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
 
 
-def test_the_cost_of_a_contact_comes_from_the_firm_where_it_can(world, seen):
-    own = seen.now.assign(contacts=1, contact_cost=3.0)
+def test_the_cost_of_a_contact_comes_from_the_firm_where_it_can(world, forecast):
+    own = forecast.now.assign(contacts=1, contact_cost=3.0)
     assert retention_targeting.cost_of_a_contact(own, 0.0) == (3.0, "counted")
     assert retention_targeting.cost_of_a_contact(own, 5.0) == (5.0, "given")
-    assert retention_targeting.cost_of_a_contact(seen.now.assign(revenue=100.0), 0.0) == (
+    assert retention_targeting.cost_of_a_contact(forecast.now.assign(revenue=100.0), 0.0) == (
         1.0,
         "assumed",
     )
 
 
 @pytest.mark.parametrize("wrong", [{"success_rate": 0.0}, {"success_rate": 1.5}])
-def test_a_success_rate_that_is_none_is_an_error(world, seen, wrong):
+def test_a_success_rate_that_is_none_is_an_error(world, forecast, wrong):
     with pytest.raises(ParameterError, match="success_rate"):
-        retention_targeting.plan_contacts(world, seen, **CALL | wrong)
+        retention_targeting.plan_contacts(world, forecast, **CALL | wrong)
 
 
 def test_losses_and_empty_margins_are_said_and_never_crash(world):
     lossy = world.assign(margin=-world["revenue"], next_margin=-world["next_revenue"])
     lossy = lossy.assign(period_margin=-world["period_revenue"])
-    found = churn_model.forecast_churn(lossy, per_year=4)
-    plan = retention_targeting.plan_contacts(lossy, found, **CALL)
-    assert retention_targeting.value_at_risk(found, currency="EUR").high < 0
+    result = churn_model.forecast_churn(lossy, per_year=4)
+    plan = retention_targeting.plan_contacts(lossy, result, **CALL)
+    assert retention_targeting.value_at_risk(result, currency="EUR").high < 0
     assert plan.to_call == 0
-    retention_targeting.at_risk_by_group(found, NPS, currency="EUR", smallest=10)
+    retention_targeting.at_risk_by_group(result, NPS, currency="EUR", smallest=10)
 
 
-def test_bins_of_a_calibration_hold_all_customers(seen):
-    bins = churn_model.calibration(seen, smallest=10)
-    assert bins["n"].sum() == len(seen.trial)
+def test_bins_of_a_calibration_hold_all_customers(forecast):
+    bins = churn_model.calibration(forecast, smallest=10)
+    assert bins["n"].sum() == len(forecast.trial)
     assert bins["foretold"].is_monotonic_increasing

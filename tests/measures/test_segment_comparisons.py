@@ -330,12 +330,12 @@ def test_what_is_recorded_has_a_stable_id_and_a_group():
     values, group = kept(np.random.default_rng(2), [0.3] * 7 + [0.55], SIZES)
     recorded = record_ids.findings_of_groups(fairly(values, group), UNTRIED)
     *parts, gain = [one.parts[0] for one in recorded]
-    assert (gain.id, gain.said) == ("clustering_gain", UNTRIED)
+    assert (gain.id, gain.estimate) == ("clustering_gain", UNTRIED)
     assert {part.id for part in parts} == {"retention_rate_shrunk", "segment_heterogeneity_p"}
     assert {part.group for part in parts if part.id.endswith("shrunk")} == {
         f"group: {at}" for at in range(8)
     }
-    assert all(isinstance(part.said, Estimate) for part in parts)
+    assert all(isinstance(part.estimate, Estimate) for part in parts)
 
 
 @pytest.mark.parametrize("groups", [8, 60])

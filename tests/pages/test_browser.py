@@ -14,7 +14,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from profitchain.pages.page import pdf
+from profitchain.pages import pdf
 
 pytestmark = pytest.mark.browser
 
@@ -224,7 +224,7 @@ def test_on_paper_words_stand_out_from_the_ground(sheets, tab):
 
 def test_no_exhibit_is_cut_in_two_on_paper(edition, tab, tmp_path):
     book = tmp_path / "book.html"
-    book.write_text(pdf.bound(edition, {}), encoding="utf-8")
+    book.write_text(pdf.book_html(edition, {}), encoding="utf-8")
     width, height = (round(side * MILLIMETRE) for side in PAPER)
     tab.set_viewport_size({"width": width, "height": height})
     tab.emulate_media(media="print")
@@ -241,12 +241,12 @@ def test_an_edition_is_printed_with_page_numbers_marks_and_nothing_from_elsewher
 ):
     folder = tmp_path / edition.name
     shutil.copytree(edition, folder)
-    made = pdf.write(folder)
+    made = pdf.print_edition(folder)
     printed = made.read_bytes()
     assert made == folder / "edition.pdf" and printed.startswith(b"%PDF")
     assert b"/Outlines" in printed and b"/URI" not in printed
     assert printed.count(b"Date (D:20260930000000") == 2
-    at = pdf.numbers(printed)
+    at = pdf.page_numbers(printed)
     leaves = [at[f"p{place}"] for place in range(len(list(edition.glob("*.html"))))]
     assert leaves == sorted(set(leaves)) and leaves[0] == 2
     assert leaves[-1] < max(at.values()) <= len(re.findall(rb"/Type /Page\b", printed)) <= 80

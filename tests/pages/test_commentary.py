@@ -13,8 +13,8 @@ from editions import publish_here, write_company
 
 from profitchain.core import i18n
 from profitchain.core.periods import Period
+from profitchain.pages import commentary
 from profitchain.pages.commentary import Remark
-from profitchain.pages.page import commentary
 from profitchain.press import publish
 
 PERIOD = Period("2026Q1")
@@ -32,11 +32,11 @@ def written(folder: Path, text: str | bytes, name: str = f"{PERIOD}.md") -> Path
 
 
 def remarks(folder: Path, text: str | bytes) -> tuple[Remark, ...]:
-    return commentary.read(written(folder, text), PERIOD).placed(SHOWN, KNOWN).remarks
+    return commentary.read_commentary(written(folder, text), PERIOD).placed(SHOWN, KNOWN).remarks
 
 
 def test_without_a_file_there_is_nothing(tmp_path):
-    said = commentary.read(tmp_path, PERIOD)
+    said = commentary.read_commentary(tmp_path, PERIOD)
     assert (said.remarks, said.as_json()) == ((), None)
 
 
@@ -98,21 +98,21 @@ def test_what_has_no_place_stands_on_the_index_with_the_reason(tmp_path, text, w
     assert why in one.why
     assert "rds." in one.html or "no words" in why
     assert re.sub(r"\W+", " ", why) in re.sub(r"\W+", " ", one.html)
-    assert commentary.beside([one]) == ""
+    assert commentary.remarks_html([one]) == ""
 
 
 def test_a_file_that_belongs_to_no_period_is_named(tmp_path):
     for name in ("2026q1.md", "2026Q1.txt", "2026Q2.md", "2026-03.md", "README.md", ".draft.md"):
         written(tmp_path, f"## index\n{BY}\nWords.", name)
-    said = commentary.read(tmp_path, PERIOD).placed(SHOWN, KNOWN)
+    said = commentary.read_commentary(tmp_path, PERIOD).placed(SHOWN, KNOWN)
     assert [one.anchor for one in said.remarks] == ["2026Q1.txt", "2026q1.md"]
     assert all("belongs to no period" in one.why for one in said.on("00_summary"))
 
 
 def test_a_year_s_commentary_is_not_that_of_its_months(tmp_path):
     written(tmp_path, f"## index\n{BY}\nMarch.", "2026-03.md")
-    assert commentary.read(tmp_path, Period("2026")).remarks == ()
-    assert commentary.read(tmp_path, Period("2026-03")).remarks[0].text == "March."
+    assert commentary.read_commentary(tmp_path, Period("2026")).remarks == ()
+    assert commentary.read_commentary(tmp_path, Period("2026-03")).remarks[0].text == "March."
 
 
 def test_a_heading_in_a_block_of_code_begins_no_section(tmp_path):
@@ -143,7 +143,7 @@ def test_nothing_in_it_runs_calls_home_or_looks_computed(tmp_path, attack):
 
 def test_other_languages_show_it_as_written_and_say_in_which_it_is(tmp_path):
     folder = written(tmp_path, f"## index\n{BY}\nWords.")
-    (one,) = commentary.read(folder, PERIOD).placed(SHOWN, KNOWN).remarks
+    (one,) = commentary.read_commentary(folder, PERIOD).placed(SHOWN, KNOWN).remarks
     assert 'lang="' not in one.html
     with i18n.speaking("zh-Hant"):
         assert 'lang="en"><p>Words.</p>' in one.html and "2026年10月5日" in one.html

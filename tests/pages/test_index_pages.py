@@ -10,7 +10,7 @@ import pytest
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.exhibits.findings import PageStory
-from profitchain.pages.page import editions, index_pages, page
+from profitchain.pages import editions, index_pages, page
 
 FIRM = "lantern"
 
@@ -30,7 +30,9 @@ def edition(
         place.mkdir(parents=True, exist_ok=True)
         for story in stories:
             (place / story.file).write_text("page", encoding="utf-8")
-    findings.write(made, period=Period(period), stories=stories, company="Lantern & <Loom>")
+    findings.write_findings(
+        made, period=Period(period), stories=stories, company="Lantern & <Loom>"
+    )
     record = {"languages": list(tongues)}
     (made / "record.json").write_text(json.dumps(record), encoding="utf-8")
     return made
@@ -41,7 +43,7 @@ def test_editions_come_newest_first_without_parts_and_folders_in_the_making(tmp_
         edition(tmp_path, period)
     edition(tmp_path, "2026Q3", folder="2026Q3.part")
     edition(tmp_path, "2026Q4", folder=".making-2026Q4-1")
-    found = editions.editions(tmp_path / FIRM)
+    found = editions.editions_of(tmp_path / FIRM)
     assert [str(each.period) for each in found] == ["2026Q2", "2026Q1", "2025Q4"]
 
 
@@ -65,7 +67,7 @@ def test_a_page_leads_to_itself_in_earlier_editions_only(tmp_path):
 def test_a_firms_page_leads_to_every_page_of_every_period_and_escapes_its_words(tmp_path):
     edition(tmp_path, "2026Q1", names=("03_satisfaction", "08_worth"))
     edition(tmp_path, "2026Q2")
-    html = index_pages.firm_index(editions.editions(tmp_path / FIRM))
+    html = index_pages.firm_index(editions.editions_of(tmp_path / FIRM))
     for words in (
         "<h1>Lantern &amp; &lt;Loom&gt;</h1>", "<strong>Up</strong> in 2026Q2.",
         '<a href="2026Q2/index.html">April–June 2026</a>', 'href="2026Q1/08_worth.html"',
@@ -76,7 +78,7 @@ def test_a_firms_page_leads_to_every_page_of_every_period_and_escapes_its_words(
 
 def test_the_list_of_all_editions_leads_to_each_firm_and_period(tmp_path):
     edition(tmp_path, "2026Q1")
-    html = index_pages.reports_index([editions.editions(tmp_path / FIRM)])
+    html = index_pages.reports_index([editions.editions_of(tmp_path / FIRM)])
     assert f'<a href="{FIRM}/2026Q1/index.html">January–March 2026</a>' in html
     assert f'<a href="{FIRM}/index.html">Lantern &amp; &lt;Loom&gt;</a>' in html
     assert "profitchain report" in index_pages.reports_index([])
@@ -87,11 +89,11 @@ def test_the_lists_are_made_anew_with_each_edition_whole_or_not(tmp_path, made):
     if made:
         edition(tmp_path, "2026Q1")
     edition(tmp_path, "2026Q1", folder="2026Q1.part")
-    index_pages.write(tmp_path)
+    index_pages.write_index_pages(tmp_path)
     assert (tmp_path / "index.html").is_file() and (tmp_path / FIRM / "index.html").is_file()
     before = (tmp_path / FIRM / "index.html").read_text(encoding="utf-8")
     edition(tmp_path, "2026Q2")
-    index_pages.write(tmp_path)
+    index_pages.write_index_pages(tmp_path)
     after = (tmp_path / FIRM / "index.html").read_text(encoding="utf-8")
     assert "2026Q2/index.html" in after and "2026Q2" not in before
     assert not list(tmp_path.rglob(".making*"))

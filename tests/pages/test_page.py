@@ -13,8 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from profitchain.core.estimates import Estimate
 from profitchain.core.periods import Period
 from profitchain.exhibits import charts, exhibit, findings
-from profitchain.pages.page import page as pages
-from profitchain.pages.page import sanitise
+from profitchain.pages import page as pages
+from profitchain.pages import sanitise
 from profitchain.words import prose as wording
 
 PERIOD = Period("2026Q3")
@@ -161,12 +161,14 @@ def test_nothing_that_runs_or_calls_home_passes_from_markdown_or_a_frame(attack)
     ],
 )
 def test_an_output_is_shown_as_text_or_not_at_all(given, expected):
-    shown = sanitise.shown(given)
+    shown = sanitise.output_html(given)
     assert expected in shown if expected else shown == ""
 
 
 def test_a_pandas_frame_keeps_its_cells_as_text():
-    shown = sanitise.shown(output(**{"text/html": pd.DataFrame({"a": ["<b>x</b>"]}).to_html()}))
+    shown = sanitise.output_html(
+        output(**{"text/html": pd.DataFrame({"a": ["<b>x</b>"]}).to_html()})
+    )
     assert "&lt;b&gt;x&lt;/b&gt;" in shown and "<th></th>" not in shown and "tabindex" in shown
 
 

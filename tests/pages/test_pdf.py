@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ from profitchain.core.errors import CannotPrint
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.exhibits.findings import PageStory
-from profitchain.pages.page import editions, pdf
+from profitchain.pages import editions, pdf
 from profitchain.press import publish
 
 PAGE = """<html lang="en"><head><style>p{}</style><style>.d0{fill:red}</style></head><body>
@@ -34,7 +35,9 @@ def edition(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     names = ("00_summary", "03_satisfaction")
     stories = [PageStory(name=name, question=f"{name}?") for name in names]
-    findings.write(folder, period=Period("2026Q3"), stories=stories, company='A "} </style>')
+    findings.write_findings(
+        folder, period=Period("2026Q3"), stories=stories, company='A "} </style>'
+    )
     for story in stories:
         (folder / story.file).write_text(PAGE % story.question, encoding="utf-8")
     (folder / "record.json").write_text(json.dumps({"languages": ["en"]}), encoding="utf-8")
@@ -42,7 +45,7 @@ def edition(tmp_path: Path) -> Path:
 
 
 def test_pages_in_a_book_keep_apart_what_they_name(edition):
-    book = pdf.bound(edition, {"p0": 2, "p1-s0": 17})
+    book = pdf.book_html(edition, {"p0": 2, "p1-s0": 17})
     names = re.findall(r'\bid="([^"]+)"', book)
     assert len(names) == len(set(names))
     assert {"p0", "p0-s0", "p1-a", "p1-c"} <= set(names)
@@ -52,13 +55,13 @@ def test_pages_in_a_book_keep_apart_what_they_name(edition):
 
 
 def test_a_book_leaves_out_what_one_clicks_and_says_its_record_once(edition):
-    book = pdf.bound(edition, {})
+    book = pdf.book_html(edition, {})
     assert "NARROW" not in book and "DATA" not in book
     assert book.count("RECORD") == 1
 
 
 def test_no_name_of_a_firm_ends_the_stylesheet(edition):
-    head = pdf.bound(edition, {}).partition("</head>")[0]
+    head = pdf.book_html(edition, {}).partition("</head>")[0]
     assert head.count("</style>") == 2
     assert r"A \22 \7d  \3c \2f style\3e " in head
 
@@ -67,8 +70,8 @@ def test_page_numbers_come_from_the_tree_of_pages():
     printed = b"""9 0 obj\n<</Type /Pages\n/Count 3\n/Kids [4 0 R 7 0 R]>>\nendobj
 4 0 obj\n<</Type /Pages\n/Count 2\n/Parent 9 0 R\n/Kids [1 0 R 2 0 R]>>\nendobj
 5 0 obj\n<</p0 [1 0 R /XYZ 0 0 0]\n/p1-s2 [7 0 R /XYZ 0 1.5 0]\n/x [8 0 R /XYZ 0 0 0]>>"""
-    assert pdf.numbers(printed) == {"p0": 1, "p1-s2": 3}
-    assert pdf.numbers(b"%PDF something else") == {}
+    assert pdf.page_numbers(printed) == {"p0": 1, "p1-s2": 3}
+    assert pdf.page_numbers(b"%PDF something else") == {}
 
 
 @pytest.mark.parametrize(
@@ -91,10 +94,11 @@ def test_without_a_browser_that_prints_the_pages_stay_and_words_say_what_to_do(
         return ran
 
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None if ran is None else f"/bin/{name}")
-    monkeypatch.setattr(pdf.subprocess, "run", run)
+    own = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr(pdf, "subprocess", own)  # not the system's, which platform needs too
     monkeypatch.setattr(publish, "publish", lambda *_given, **_how: edition / "index.html")
     with pytest.raises(CannotPrint, match=words):
-        pdf.write(edition)
+        pdf.print_edition(edition)
     assert cli.main(["report", "--pdf"]) == 1
     told = capsys.readouterr()
     assert words in told.err and str(edition / "index.html") in told.out

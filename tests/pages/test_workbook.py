@@ -20,7 +20,7 @@ from test_odd_firms import shop
 from profitchain.core.estimates import Estimate
 from profitchain.core.periods import Period
 from profitchain.exhibits import charts, exhibit, findings, findings_history, tables, xlsx_writer
-from profitchain.pages.page import workbook
+from profitchain.pages import workbook
 from profitchain.pages.workbook_exhibits import HEADER, number_format
 
 PERIOD = Period("2026Q3")
@@ -71,7 +71,7 @@ def row(id: str, value: float, unit: str, **more: object) -> dict:
 def taken(folder: Path, *shown: exhibit.Exhibit, stories: tuple = ()) -> openpyxl.Workbook:
     stories = stories or (story("03_x", row("nps", 1.5, "points", group="@a")),)
     bundles = {"03_x": [told(each) for each in shown]}
-    path = workbook.write(folder, stories, bundles, company="=Firm", period=PERIOD)
+    path = workbook.write_edition_workbook(folder, stories, bundles, company="=Firm", period=PERIOD)
     return openpyxl.load_workbook(path)
 
 
@@ -232,7 +232,7 @@ def test_the_contents_lead_to_every_sheet_and_say_what_is_missing(tmp_path):
 
 def test_sheets_get_names_that_excel_takes_each_once():
     wanted = ["History", "a" * 40, "A" * 40, "[x]:*?/\\", "'q'", "", "🧶" * 30, "x\x00y", " "]
-    made = xlsx_writer.names(wanted)
+    made = xlsx_writer.sheet_names(wanted)
     assert len({name.casefold() for name in made}) == len(wanted)
     assert not [name for name in made if re.search(r"[\[\]:*?/\\\x00]|^'|'$", name)]
     assert all(1 <= len(name.encode("utf-16-le")) <= 62 for name in made)
@@ -251,7 +251,7 @@ def write_edition(company: Path, name: str, *rows: dict, of: str = "Firm") -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     period = Period(name.removesuffix(".part").strip("."))
     stories = [story("01_a", *rows[:1]), story("03_b", *rows[1:])]
-    findings.write(folder, period=period, stories=stories, company=of)
+    findings.write_findings(folder, period=period, stories=stories, company=of)
     for file in ("record.json", "index.html"):
         (folder / file).write_text("{}")
     return folder
@@ -263,7 +263,7 @@ def test_the_long_table_holds_each_whole_edition_s_findings_in_order_of_time(tmp
             tmp_path, name, row("nps", 1 / 3, "points"),
             row("nps_change", -2, "points"), row("nps_change_on_year", 3, "points", group="+a"),
         )  # fmt: skip
-    path = findings_history.write(tmp_path)
+    path = findings_history.write_long_table(tmp_path)
     assert path == tmp_path / "findings.csv" and path.read_bytes().startswith(b"\xef\xbb\xbf")
     read = pd.read_csv(path, keep_default_na=False)
     assert list(read.columns) == list(findings_history.COLUMNS)
@@ -283,21 +283,21 @@ def test_the_long_table_holds_each_whole_edition_s_findings_in_order_of_time(tmp
 def test_a_restated_edition_replaces_its_rows_and_one_that_is_gone_leaves(tmp_path):
     for name in ("2025Q4", "2026Q1"):
         write_edition(tmp_path, name, row("nps", 1, "points"))
-    findings_history.write(tmp_path)
+    findings_history.write_long_table(tmp_path)
     write_edition(tmp_path, "2025Q4", row("nps", 2, "points"), row("csat", 0.5, "share"))
-    read = pd.read_csv(findings_history.write(tmp_path))
+    read = pd.read_csv(findings_history.write_long_table(tmp_path))
     assert read[["period", "value"]].to_numpy().tolist() == [
         ["2025Q4", 2], ["2025Q4", 0.5], ["2026Q1", 1],
     ]  # fmt: skip
     for name in ("2025Q4", "2026Q1"):
         shutil.rmtree(tmp_path / name)
-    assert findings_history.write(tmp_path) is None and not list(tmp_path.iterdir())
+    assert findings_history.write_long_table(tmp_path) is None and not list(tmp_path.iterdir())
 
 
 def test_an_edition_without_findings_adds_no_rows(tmp_path):
     write_edition(tmp_path, "2025Q4")
     write_edition(tmp_path, "2026Q1", row("nps", 1, "points"))
-    assert len(pd.read_csv(findings_history.write(tmp_path))) == 1
+    assert len(pd.read_csv(findings_history.write_long_table(tmp_path))) == 1
 
 
 SEGMENTS = ["=1+1", "+2", "@SUM(A1)", "a[]:*?/\\", "🧶 毛線", "z" * 60, "bell\x07"]

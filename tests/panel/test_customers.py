@@ -56,7 +56,7 @@ def by_ids(firm, tmp_path_factory) -> Path:
         patch.setattr(customers, "DRAWN_FROM", FEW)
         patch.setattr(customers, "DRAWN", FEW)
         patch.setattr(customers, "EXACT_CLUSTERS", FEW)
-        patch.setattr(intake, "typed_once", lambda con, table, company: table)
+        patch.setattr(intake, "read_cached", lambda con, table, company: table)
         return prepared(firm, tmp_path_factory.mktemp("by_ids"))
 
 

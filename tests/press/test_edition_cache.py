@@ -121,10 +121,10 @@ def test_a_notebook_that_may_read_anything_never_lets_an_edition_stand(shop, mad
 
 
 def test_what_changes_while_it_is_made_does_not_stand(shop, made, monkeypatch):
-    write_all = press.index_pages.write
+    write_all = press.index_pages.write_index_pages
     monkeypatch.setattr(
         press.index_pages,
-        "write",
+        "write_index_pages",
         lambda out: (write_all(out), add_module(shop.parent, monkeypatch)),
     )
     assert made() == made() == 1

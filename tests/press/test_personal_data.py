@@ -11,7 +11,7 @@ import pytest
 from editions import publish_here, write_company
 from test_publish import ANSWER, write_notebook
 
-from profitchain.pages import shipped
+from profitchain.pages import notebooks
 from profitchain.pages.failures import NotebookFailed
 from profitchain.press import personal_data, publish
 
@@ -127,7 +127,7 @@ def test_an_address_of_the_firm_itself_is_none(firms, tmp_path):
 
 def test_a_shipped_notebook_is_not_looked_at(repo):
     path = repo / "notebooks" / "01_data.ipynb"
-    if shipped.state_of(path) == "shipped":
+    if notebooks.state_of(path) == "shipped":
         assert personal_data.failure(path, executed(text("x@y.pt")), {}) is None
 
 

@@ -35,7 +35,7 @@ def shop(tmp_path, monkeypatch) -> Path:
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
     write_notebook(notebooks, "00_summary", ANSWER, "from profitchain.exhibits import findings\n\n"
-                   "told = len(findings.read(edition).pages)")  # fmt: skip
+                   "told = len(findings.read_findings(edition).pages)")  # fmt: skip
     write_notebook(notebooks, "03_short", ANSWER)
     path = write_notebook(notebooks, "05_window", ANSWER)
     path.write_text(path.read_text().replace("# period", f"# period\\n{WINDOW}"))

@@ -42,7 +42,7 @@ from profitchain.core.errors import CompanyError, ContractError
 from profitchain.core.periods import Period
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.fingerprints import fingerprint
-from profitchain.intake.intake import ORDER, open_intake
+from profitchain.intake.intake import READING_ORDER, open_intake
 from profitchain.intake.table_checks import judge, used_rows
 from profitchain.panel import edition as store
 from profitchain.panel import summaries
@@ -50,11 +50,11 @@ from profitchain.press.verify import moved, read_numbers
 from profitchain.sources import engine as engines
 from profitchain.sources import temp_tables
 from profitchain.sources.company import load_company
-from profitchain.sources.connections import COMPILED
+from profitchain.sources.connections import COMPILED_ENGINES
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
-from profitchain.sources.loading import Raw
-from profitchain.sources.schemas import contract_of
+from profitchain.sources.loading import RawTable
+from profitchain.sources.schemas import schema_of
 from profitchain.sources.typed_tables import type_columns
 from profitchain.stats import clusters
 
@@ -145,19 +145,19 @@ def only_compiled(monkeypatch) -> Callable[[str, int], SimpleNamespace]:
     return engine
 
 
-def raw_of(table: str, rows: pa.Table, engine: str) -> Raw:
+def raw_of(table: str, rows: pa.Table, engine: str) -> RawTable:
     kinds = {n: dt.string if k.is_string() else k for n, k in ibis.schema(rows.schema).items()}
     zoned = {n for n, k in kinds.items() if k.is_timestamp() and k.timezone}
     plain = {n: dt.timestamp if k.is_timestamp() else k for n, k in kinds.items()}
     relation = ibis.table(plain, name=f"raw_{table}")
     placed = relation.mutate(**{FILE: ibis.null("string"), ROW: ibis.null("int64")})
-    return Raw(
+    return RawTable(
         name=table, relation=placed, columns=tuple(plain), numbered=False, lasting=True,
         warehouse=True, instants=frozenset(zoned),
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", COMPILED)
+@pytest.mark.parametrize("engine", COMPILED_ENGINES)
 @pytest.mark.parametrize(
     "number", [300_000, 3_000_000, pytest.param(19_900, marks=pytest.mark.slow)]
 )
@@ -167,9 +167,9 @@ def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
     firm, con = load_company(embedded), only_compiled(engine, number)
     end = End(at=PERIOD.ends_at(firm.time_zone), day=PERIOD.shift(1).first_day)
     judged, used = {}, {}
-    for name in dict.fromkeys(ORDER):
+    for name in dict.fromkeys(READING_ORDER):
         raw = raw_of(name, tables[name], engine)
-        ready, faults = type_columns(con, contract_of(name, firm), raw, firm, end)
+        ready, faults = type_columns(con, schema_of(name, firm), raw, firm, end)
         assert not faults
         ready, also = check_across_tables(con, ready, judged)
         judged[name] = judge(con, ready, firm, end, also=also)
@@ -537,5 +537,5 @@ def test_what_a_killed_run_overflowed_to_disk_is_removed_by_the_next(tmp_path, m
 
 
 def test_an_interrupted_query_stops_the_run_like_any_other_work(embedded):
-    with pytest.raises(KeyboardInterrupt), engines.telling(load_company(embedded)):
+    with pytest.raises(KeyboardInterrupt), engines.plain_errors(load_company(embedded)):
         raise RuntimeError("Query interrupted") from KeyboardInterrupt()  # DuckDB's way

@@ -13,7 +13,7 @@ from scipy.special import expit
 from profitchain.core.estimates import NotEstimable
 from profitchain.stats import glm
 from profitchain.stats.glm import Fit, fitted
-from profitchain.stats.margins import average_effect, estimates, stacked, standardised, wald
+from profitchain.stats.margins import average_effect, estimates, stacked, standardised, wald_test
 from profitchain.stats.model_design import build, kish
 from profitchain.stats.model_matrix import (
     as_it_is,
@@ -121,13 +121,13 @@ def test_joined_fits_of_the_same_answers_covary_fully(answers):
 def test_the_wald_test_of_one_coefficient_is_its_t_test(answers):
     ours = fit_of(answers, controls=CONTROLS).coefficients
     one = ours.combine(np.eye(len(ours.values))[:1])
-    statistic, p = wald(one)
+    test = wald_test(one, "")
     theirs = row_level(answers, as_it_is, "repeats")
-    assert_allclose(statistic, theirs.tvalues.iloc[0] ** 2, **EXACT)
+    assert_allclose(test.statistic, theirs.tvalues.iloc[0] ** 2, **EXACT)
     equal = answers.assign(cluster=np.arange(len(answers)))
     singles = fit_of(equal, controls=CONTROLS).coefficients
     assert singles.df == pytest.approx(len(answers) - 1)
-    assert 0 < p < 1
+    assert 0 < test.p < 1
 
 
 def test_a_share_stays_between_zero_and_one():

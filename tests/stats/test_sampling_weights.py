@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import leaving_worlds
+import churn_worlds
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,7 +95,7 @@ def test_costs_known_in_full_are_charged_in_full():
 
 @pytest.fixture(scope="module")
 def seen() -> churn_model.ChurnForecast:
-    customers = leaving_worlds.snapshots(np.random.default_rng(3), customers=6_000)
+    customers = churn_worlds.snapshots(np.random.default_rng(3), customers=6_000)
     return churn_model.forecast_churn(customers, per_year=4)
 
 

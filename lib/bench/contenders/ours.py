@@ -22,8 +22,7 @@ def prepare(company: str, which: str = "first") -> dict:
     """
     from profitchain.core.periods import Period
     from profitchain.panel import edition as store
-    from profitchain.sources.company import load_company
-    from profitchain.sources.store_paths import store_of
+    from profitchain.sources.company import load_company, store_of
 
     firm = load_company(Path(company))
     period = LAST if which == "first" else Period(LAST).previous

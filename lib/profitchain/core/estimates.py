@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -112,11 +112,9 @@ class NotEstimable:
     n: int
 
     def __init__(self, key: str | Reason, /, *, n: int = 0, **values: object) -> None:
-        is_said = isinstance(key, Reason) or not (
-            key.isascii() and key.isidentifier()
-        )  # until all are keys
-        why = key if is_said else Reason.of(key, **values)
-        object.__setattr__(self, "why", why)
+        if isinstance(key, str) and key.isascii() and key.isidentifier():  # until all are keys
+            key = Reason.of(key, **values)
+        object.__setattr__(self, "why", key)
         object.__setattr__(self, "n", n)
 
 
@@ -166,8 +164,9 @@ def to_frame(estimates: Iterable[MaybeEstimate], **labels: Iterable[object]) -> 
     return pd.concat([pd.DataFrame(labels), numbers], axis=1)
 
 
-def to_columns(estimates: Sequence[MaybeEstimate], prefix: str) -> pd.DataFrame:
+def to_columns(estimates: Iterable[MaybeEstimate], prefix: str) -> pd.DataFrame:
     """Return estimates as columns `prefix_value`, `_low`, `_high`, `_why` and `_unit`."""
+    estimates = list(estimates)
     units = [getattr(estimate, "unit", "") for estimate in estimates]
     frame = to_frame(estimates).drop(columns="n").assign(unit=units)
     return frame.add_prefix(f"{prefix}_")

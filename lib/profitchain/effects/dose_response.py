@@ -1,6 +1,6 @@
 """Where on its scale a point of satisfaction counts: score by score, as a curve, band by band.
 
-Cells are as in `links`; frames hold NaN only in rows whose `why` says the reason.
+Cells are as in `repeat_effect`; frames hold NaN only in rows whose `why` says the reason.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def bands_of(scale: tuple[float, float], kind: str) -> list[Band]:
     ([(0, 6), (6, 8), (8, 10)], [(1, 3), (3, 4), (4, 5)])
     """
     low, high = scale
-    inner = (6, 8) if kind == "nps" else (_cut(low, high, 0.5), _cut(low, high, 0.75))
+    inner = [int(np.floor(low + share * (high - low) + 0.5)) for share in (0.5, 0.75)]
+    inner = [6, 8] if kind == "nps" else inner
     edges = sorted({low, *inner, high})
     return list(itertools.pairwise(edges))
 
@@ -68,9 +69,9 @@ def adjusted_rates(
     model = fitted(cells, categories(groups["lowest"].iloc[1:].to_numpy()), controls=controls)
     if isinstance(model, NotEstimable):
         return to_frame([model] * len(groups), **labels)
-    found = estimates(standardised(model, groups["lowest"]), unit="share", share=True, level=level)
-    said = [with_n(one, n) for one, n in zip(found, groups["n"], strict=True)]
-    return to_frame(said, **labels)
+    means = standardised(model, groups["lowest"].to_numpy())
+    rates = estimates(means, unit="share", share=True, level=level)
+    return to_frame(map(with_n, rates, groups["n"]), **labels)
 
 
 def repeat_curve(
@@ -91,8 +92,8 @@ def repeat_curve(
     if isinstance(model, NotEstimable):
         return to_frame([model] * len(distinct), score=distinct)
     grid = np.linspace(distinct[0], distinct[-1], CURVE_POINTS)
-    said = estimates(standardised(model, grid), unit="share", share=True, level=level)
-    return to_frame(said, score=grid)
+    rates = estimates(standardised(model, grid), unit="share", share=True, level=level)
+    return to_frame(rates, score=grid)
 
 
 def linearity(
@@ -123,10 +124,8 @@ def linearity(
     if isinstance(model, NotEstimable):
         return model
     bent = np.eye(len(model.coefficients.values))[1 : model.design.score_terms]
-    return wald_test(
-        model.coefficients.combine(bent),
-        f"Wald test, {how} against a straight line; {adjustment(model)}",
-    )
+    method = f"Wald test, {how} against a straight line; {adjustment(model)}"
+    return wald_test(model.coefficients.combine(bent), method)
 
 
 def effect_by_band(
@@ -157,11 +156,8 @@ def effect_by_band(
     slopes = ends.combine(np.kron(np.eye(len(bands)), [-1.0, 1.0]) / widths)
     too_few = NotEstimable("too_few_in_band", smallest=smallest)
     effects = estimates(slopes, unit="share", level=level)
-    said = [
-        with_n(effect if enough else too_few, n)
-        for effect, n, enough in zip(effects, counts, thick, strict=True)
-    ]
-    return to_frame(said, band=labels)
+    rows = [effect if enough else too_few for effect, enough in zip(effects, thick, strict=True)]
+    return to_frame(map(with_n, rows, counts), band=labels)
 
 
 def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
@@ -173,7 +169,9 @@ def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     """
     sums = cells[cells["n"] > 0].groupby("score")[["n", "repeats"]].sum()
     rows = [(score, score, score * n, n, back) for score, n, back in sums.itertuples()]
-    while len(rows) > 1 and (thin := [row for row in rows if _is_thin(row, smallest)]):
+    while len(rows) > 1 and (
+        thin := [row for row in rows if row[3] < smallest or row[4] in (0, row[3])]
+    ):
         place = rows.index(min(thin, key=lambda row: row[3]))
         other = _neighbour(rows, place)
         first, second = sorted((rows[place], rows[other]))
@@ -192,7 +190,10 @@ def span(start: float, end: float) -> Reason:
 
 
 def _thick(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> np.ndarray:
-    return _in_bands(cells, bands) - _on_first_edge(cells, bands) >= smallest
+    telling = _in_bands(cells, bands)
+    if len(bands) > 1:  # answers on the first band's upper edge tell of no slope
+        telling[0] -= cells.loc[cells["score"] == bands[0][1], "n"].sum()
+    return telling >= smallest
 
 
 def inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> list[float]:
@@ -205,17 +206,11 @@ def inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> li
 
 
 def _spline(cells: pd.DataFrame) -> Basis:
-    return restricted_cubic(
-        spline_knots(cells["score"].to_numpy(float), cells["n"].to_numpy(float))
-    )
+    scores, n = (cells[name].to_numpy(float) for name in ("score", "n"))
+    return restricted_cubic(spline_knots(scores, n))
 
 
-def _is_thin(row: tuple[float, ...], smallest: int) -> bool:
-    n, repeats = row[3:]
-    return n < smallest or repeats == 0 or repeats == n
-
-
-def _neighbour(rows: list[tuple[float, ...]], place: int) -> int:
+def _neighbour(rows: Sequence[tuple[float, ...]], place: int) -> int:
     """Return the place of the group nearest on the scale; of two, the smaller."""
     around = [other for other in (place - 1, place + 1) if 0 <= other < len(rows)]
 
@@ -230,17 +225,7 @@ def _in_bands(cells: pd.DataFrame, bands: Sequence[Band]) -> np.ndarray:
     """Return the answers of each band; one on an edge belongs to the band below it."""
     inner = [band[0] for band in bands[1:]]
     place = np.searchsorted(inner, cells["score"].to_numpy(float), side="left")
-    return np.bincount(place, cells["n"].to_numpy(float), len(bands))
-
-
-def _on_first_edge(cells: pd.DataFrame, bands: Sequence[Band]) -> np.ndarray:
-    """Return, for the first band alone, the answers on its upper edge: they tell of no slope."""
-    edge = cells.loc[cells["score"] == bands[0][1], "n"].sum() if len(bands) > 1 else 0
-    return np.array([edge, *([0] * (len(bands) - 1))])
-
-
-def _cut(low: float, high: float, share: float) -> int:
-    return int(np.floor(low + share * (high - low) + 0.5))
+    return np.bincount(place, cells["n"].to_numpy(float), len(bands)).astype(float)
 
 
 def _few_scores(cells: pd.DataFrame) -> NotEstimable:

@@ -9,14 +9,14 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment
+from profitchain.effects.repeat_effect import adjustment
 from profitchain.stats.clusters import clusters
 from profitchain.stats.comparisons import EVERYBODY, verdict_of
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import average_effect, estimates, stacked, standardised
 from profitchain.stats.model_design import Outcome, refusal
 from profitchain.stats.model_matrix import as_it_is, categories, named_levels
-from profitchain.stats.ratios import holm
+from profitchain.stats.ratios import CLUSTERED, holm
 
 GROUPS = ("detractors", "passives", "promoters")
 LOWEST = np.array([0.0, 7.0, 9.0])  # of the three groups of the Net Promoter Score
@@ -47,11 +47,10 @@ def per_10_nps(
     left now hold so many answers), value, low, high (change of the repeat rate over all answers,
     a share), n, why, unit.
     """
-    said = _moved(cells, kind, controls, level)
     shares, moves = zip(*MOVES.values(), strict=True)
-    frame = to_frame(said, mechanism=list(MOVES), moves=moves)
-    frame.insert(2, "moved_share", shares)
-    frame.insert(3, "possible", possible(cells))
+    labels = {"mechanism": list(MOVES), "moves": moves, "moved_share": shares}
+    effects = _moved(cells, kind, controls, level)
+    frame = to_frame(effects, **labels, possible=possible(cells))
     return frame.assign(unit="share")
 
 
@@ -83,14 +82,27 @@ def effect_by_segment(
     One row a segment, the largest effect first: segment, value, low, high (share per point), n,
     why, difference (from the mean of the other segments), p_adjusted, verdict.
     """
-    why = _no_segments(cells, segment)
-    if why:
-        frame = to_frame([NotEstimable(why, n=int(cells["n"].sum()))], segment=["all"])
+    refused = refusal(cells) if cells["n"].sum() == 0 else None
+    if segment not in cells:
+        refused = Reason.of("no_such_segment", segment=segment)
+    if refused:
+        frame = to_frame([NotEstimable(refused, n=int(cells["n"].sum()))], segment=["all"])
         return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
-    found = _by_segment(cells, segment, controls, smallest)
-    frame = to_frame([_said(one, level) for one in found.values()], segment=list(found))
-    differences, p_values = _against_others(list(found.values()))
-    frame["difference"], frame["p_adjusted"] = differences, holm(pd.Series(p_values, dtype=float))
+    names = named_levels(cells[segment])
+    others = [control for control in controls if control != segment]
+    effects = {
+        name: _within(cells[(names == name).to_numpy()], others, smallest)
+        for name in sorted(names.unique())
+    }
+    rows = [
+        effect
+        if isinstance(effect, NotEstimable)
+        else estimates(effect, unit="share", level=level, method=CLUSTERED)[0]
+        for effect in effects.values()
+    ]
+    frame = to_frame(rows, segment=list(effects))
+    frame["difference"], p_values = _against_others(list(effects.values()))
+    frame["p_adjusted"] = holm(pd.Series(p_values, dtype=float))
     frame["verdict"] = [
         verdict_of(row.difference, row.p_adjusted, 1 - level) for row in frame.itertuples()
     ]
@@ -118,9 +130,9 @@ def by_group(
     n = int(counts["n"].sum())
     if n and not cells["score"].between(0, 10).all():
         return NotEstimable("scores_outside_nps", n=n)
-    why = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), None)
-    if n and why:
-        return NotEstimable(why, n=n)
+    refused = next(filter(None, map(_cannot_tell, GROUPS, counts["n"], counts["repeats"])), None)
+    if n and refused:
+        return NotEstimable(refused, n=n)
     return fitted(cells, categories(LOWEST[1:]), controls=controls, outcome=outcome)
 
 
@@ -148,23 +160,6 @@ def possible(cells: pd.DataFrame, points: float = 10) -> list[bool]:
     return [detractors >= part, passives >= part, detractors >= part / 2, both]
 
 
-def _no_segments(cells: pd.DataFrame, segment: str) -> Reason | None:
-    if segment not in cells:
-        return Reason.of("no_such_segment", segment=segment)
-    return refusal(cells) if cells["n"].sum() == 0 else None
-
-
-def _by_segment(
-    cells: pd.DataFrame, segment: str, controls: Sequence[str], smallest: int
-) -> dict[str, Quantities | NotEstimable]:
-    names = named_levels(cells[segment])
-    others = [control for control in controls if control != segment]
-    return {
-        name: _within(cells[(names == name).to_numpy()], others, smallest)
-        for name in sorted(names.unique())
-    }
-
-
 def _within(
     cells: pd.DataFrame, controls: Sequence[str], smallest: int
 ) -> Quantities | NotEstimable:
@@ -175,26 +170,18 @@ def _within(
     return model if isinstance(model, NotEstimable) else average_effect(model)
 
 
-def _said(found: Quantities | NotEstimable, level: float) -> MaybeEstimate:
-    if isinstance(found, NotEstimable):
-        return found
-    return estimates(found, unit="share", level=level, method=CLUSTERED)[0]
-
-
-def _against_others(found: list[Quantities | NotEstimable]) -> tuple[np.ndarray, np.ndarray]:
+def _against_others(effects: Sequence[Quantities | NotEstimable]) -> np.ndarray:
     """Return each effect's difference from the others' mean (by answers) and its p-value."""
-    differences, p_values = np.full((2, len(found)), np.nan)
-    places = [place for place, one in enumerate(found) if isinstance(one, Quantities)]
-    if len(places) < 2:
-        return differences, p_values
-    together = stacked([found[place] for place in places])
-    n = np.array([found[place].n for place in places], float)
+    results = np.full((2, len(effects)), np.nan)
+    estimated = {at: effect for at, effect in enumerate(effects) if isinstance(effect, Quantities)}
+    if len(estimated) < 2:
+        return results
+    n = np.array([effect.n for effect in estimated.values()], float)
     weights = np.eye(len(n)) - (1 - np.eye(len(n))) * n / (n.sum() - n)[:, None]
-    contrasts = together.combine(weights)
+    contrasts = stacked(list(estimated.values())).combine(weights)
     ratios = contrasts.values / np.sqrt(np.diag(contrasts.covariance))
-    differences[places] = contrasts.values
-    p_values[places] = 2 * stats.t.sf(np.abs(ratios), contrasts.df)
-    return differences, p_values
+    results[:, list(estimated)] = contrasts.values, 2 * stats.t.sf(np.abs(ratios), contrasts.df)
+    return results
 
 
 def effect_by_segments(
@@ -211,18 +198,11 @@ def effect_by_segments(
     One row a group: group, segment, value, low, high (share per point), n, why, difference,
     p_adjusted (Holm's, over the groups of one segment), verdict.
     """
+    cells = cells if segments else cells.assign(**{EVERYBODY: "all answers"})
     frames = [
         effect_by_segment(cells, segment, controls=controls, smallest=smallest)
         .rename(columns={"segment": "group"})
         .assign(segment=segment)
-        for segment in segments
+        for segment in segments or [EVERYBODY]
     ]
-    if frames:
-        return pd.concat(frames, ignore_index=True)
-    everybody = effect_by_segment(
-        cells.assign(**{EVERYBODY: "all answers"}),
-        EVERYBODY,
-        controls=controls,
-        smallest=smallest,
-    )
-    return everybody.rename(columns={"segment": "group"}).assign(segment=EVERYBODY)
+    return pd.concat(frames, ignore_index=True)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
-from profitchain.effects.repeat_effect import CLUSTERED
 from profitchain.stats.glm import Quantities, fitted
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import Outcome
 from profitchain.stats.model_matrix import as_it_is
+from profitchain.stats.ratios import CLUSTERED
 
 FRACTIONS = (0.25, 0.5, 0.75, 0.9)  # of the way along the scale, where elasticities are shown
 CLOSE = 0.25  # points: a mean score this near to the present one is not shown beside it
@@ -54,9 +54,11 @@ def elasticity_along(
     means = [low + part * (high - low) for part in FRACTIONS]
     means = [mean for mean in means if mean > 0 and not abs(mean - now) <= CLOSE]
     at = sorted([*means, now]) if np.isfinite(now) and now > 0 else means
-    said = [slope if isinstance(slope, NotEstimable) else _elastic(slope, mean) for mean in at]
+    estimates_at = [
+        slope if isinstance(slope, NotEstimable) else _elastic(slope, mean) for mean in at
+    ]
     names = [Reason.of("present_mean", mean=mean) if mean == now else f"{mean:.3g}" for mean in at]
-    frame = to_frame(said, mean_score=names)
+    frame = to_frame(estimates_at, mean_score=names)
     return frame.assign(most_rise=[high / mean - 1 for mean in at], unit=PERCENTS)
 
 

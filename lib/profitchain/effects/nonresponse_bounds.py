@@ -1,7 +1,7 @@
 """How far silence could move score and effect: if all who did not answer were of one kind.
 
 Three cases: all of them unhappy, all of them happy, or all like those who answered late. What the
-silent bought afterwards is known, and counts. `asked` is as in `weighting`.
+silent bought afterwards is known, and counts. `asked` is as in `nonresponse_weights`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate
 from profitchain.effects.nonresponse_weights import contributions, effect_by, score_by
 from profitchain.effects.repeat_effect import repeat_effect
-from profitchain.effects.response_propensity import answers_of, late_weights, too_few
+from profitchain.effects.response_propensity import late_weights, too_few
 from profitchain.measures.satisfaction import DETRACTORS_TO, PROMOTERS_FROM, measures_of
 from profitchain.sources.company import Question
 from profitchain.stats.ratios import ratio
@@ -29,16 +29,16 @@ def bounds_of_score(asked: pd.DataFrame, question: Question) -> dict[str, MaybeE
     highest that it can be, whatever the silent think (Manski 1989, J. Human Resources 24: 343-360).
     For a mean they give the silent the mean of the low, or high, scores that others gave.
     """
-    if why := too_few(asked):
-        return dict.fromkeys(CASES, NotEstimable(why, n=round(answers_of(asked).sum())))
+    if refused := too_few(asked):
+        return dict.fromkeys(CASES, refused)
     measure = measures_of(question)[0]
     sums = pd.DataFrame({"cluster": asked["cluster"], measure.denominator: asked["n"]})
-    said = {
+    bounds = {
         case: ratio(sums.assign(**{measure.numerator: asked["n"] * filled}), **measure.parts)
         for case, score in imputed_scores(asked, question).items()
         for filled in [contributions(question, asked["score"].fillna(score))]
     }
-    return said | {"late": score_by(asked, question, late_weights(asked))}
+    return bounds | {"late": score_by(asked, question, late_weights(asked))}
 
 
 def bounds_of_effect(
@@ -49,13 +49,13 @@ def bounds_of_effect(
     In the first two all the silent have one score, the mean of the low, or high, scores given, and
     their own history and orders. They show how much hangs on the silent; they are no outer limits.
     """
-    if why := too_few(asked):
-        return dict.fromkeys(CASES, NotEstimable(why, n=round(answers_of(asked).sum())))
-    said = {
+    if refused := too_few(asked):
+        return dict.fromkeys(CASES, refused)
+    bounds = {
         case: repeat_effect(asked.assign(score=asked["score"].fillna(score)), controls=controls)
         for case, score in imputed_scores(asked, question).items()
     }
-    return said | {"late": effect_by(asked, late_weights(asked), controls=controls)}
+    return bounds | {"late": effect_by(asked, late_weights(asked), controls=controls)}
 
 
 def imputed_scores(asked: pd.DataFrame, question: Question) -> Mapping[str, float]:

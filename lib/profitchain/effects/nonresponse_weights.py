@@ -2,7 +2,7 @@
 
 That weights are estimated counts in every interval: M-estimation, the estimates' equations stacked
 on those of the weights (Stefanski and Boos 2002, Am. Stat. 56: 29-38). `asked` is as in
-`readiness`, with what followed each request: `repeats`, `orders`, `spend`, `margin`.
+`response_propensity`, with what followed each request: `repeats`, `orders`, `spend`, `margin`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment, lookback
+from profitchain.effects.repeat_effect import adjustment, lookback
 from profitchain.effects.response_propensity import (
     Weights,
     answers_of,
@@ -29,7 +29,7 @@ from profitchain.stats.glm import Fit, Quantities, bread_of, fit, levels_of
 from profitchain.stats.margins import estimates, stacked
 from profitchain.stats.model_design import Outcome, build, kish
 from profitchain.stats.model_matrix import as_it_is
-from profitchain.stats.ratios import Linearised, stated
+from profitchain.stats.ratios import CLUSTERED, stated
 
 AS_ANSWERED_AND_WEIGHTED = (Reason("as_answered"), Reason("weighted"))
 
@@ -55,11 +55,11 @@ def score_by(
     """Return the main question's headline score with given weights."""
     if isinstance(weighted, NotEstimable):
         return weighted
-    if why := too_few(asked):
-        return NotEstimable(why, n=round(answers_of(asked).sum()))
+    if refused := too_few(asked):
+        return refused
     measure = measures_of(question)[0]
-    found = _mean(asked, contributions(question, asked["score"]), weighted)
-    return stated(_linear(found), unit=measure.unit, bounds=measure.bounds, level=level)
+    mean = _mean(asked, contributions(question, asked["score"]), weighted)
+    return stated(mean.linear, unit=measure.unit, bounds=measure.bounds, level=level)
 
 
 def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> MaybeEstimate:
@@ -67,18 +67,21 @@ def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95)
     weighted = weights(asked)
     if isinstance(weighted, NotEstimable):
         return weighted
-    if why := too_few(asked):
-        return NotEstimable(why, n=round(answers_of(asked).sum()))
+    if refused := too_few(asked):
+        return refused
     what = contributions(question, asked["score"])
-    sides = [_mean(asked, what, each) for each in (weighted, equal_weights(asked))]
-    return stated(_linear(_difference(sides)), unit=measures_of(question)[0].unit, level=level)
+    sides = [
+        _mean(asked, what, weighted_answers)
+        for weighted_answers in (weighted, equal_weights(asked))
+    ]
+    return stated(_difference(sides).linear, unit=measures_of(question)[0].unit, level=level)
 
 
 def contributions(question: Question, scores: pd.Series) -> np.ndarray:
     """Return what an answer of each score adds to the headline score: 100, 0 or -100 for NPS."""
     rows = pd.DataFrame({"question": question.name, "score": scores.to_numpy(float), "n": 1})
-    found = answers_to(rows, question)[measures_of(question)[0].numerator].to_numpy(float)
-    return np.where(rows["score"].isna(), 0.0, found)
+    amounts = answers_to(rows, question)[measures_of(question)[0].numerator].to_numpy(float)
+    return np.where(rows["score"].isna(), 0.0, amounts)
 
 
 def weighted_effect(
@@ -110,10 +113,10 @@ def effect_by(
     level: float = 0.95,
 ) -> MaybeEstimate:
     """Return the adjusted effect of one point with given weights."""
-    found = _effect(asked, weighted, controls, outcome)
-    if isinstance(found, NotEstimable):
-        return found
-    effect, model = found
+    result = _effect(asked, weighted, controls, outcome)
+    if isinstance(result, NotEstimable):
+        return result
+    effect, model = result
     kind = "logit" if outcome == "repeats" else "Poisson mean model"
     method = f"average marginal effect (weighted {kind}); {adjustment(model)}; {CLUSTERED}"
     return estimates(effect, unit=unit, level=level, method=method)[0]
@@ -123,28 +126,29 @@ def effect_moved(
     asked: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95
 ) -> MaybeEstimate:
     """Return the weighted effect of one point on repeats less the plain one (`asked`: lookback)."""
-    found = [
-        _effect(asked, each, controls, "repeats") for each in (weights(asked), equal_weights(asked))
-    ]
-    for side in found:
+    sides = []
+    for answer_weights in (weights(asked), equal_weights(asked)):
+        side = _effect(asked, answer_weights, controls, "repeats")
         if isinstance(side, NotEstimable):
             return side
-    moved = _difference([effect for effect, _model in found])
+        sides.append(side[0])
+    moved = _difference(sides)
     return estimates(moved, unit="share", level=level, method=CLUSTERED)[0]
 
 
 def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Return the score as answered and weighted: label, value, low, high, n, why, unit."""
-    said = [score_by(asked, question, one) for one in (equal_weights(asked), weights(asked))]
-    unit = measures_of(question)[0].unit
-    return to_frame(said, label=AS_ANSWERED_AND_WEIGHTED).assign(unit=unit)
+    both = equal_weights(asked), weights(asked)
+    scores = [score_by(asked, question, answer_weights) for answer_weights in both]
+    frame = to_frame(scores, label=AS_ANSWERED_AND_WEIGHTED)
+    return frame.assign(unit=measures_of(question)[0].unit)
 
 
 def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
     """Return the effect of one point as answered and weighted: label, value (shares), n, why."""
-    both = (equal_weights(asked), weights(asked))
-    said = [effect_by(asked, one, controls=controls) for one in both]
-    return to_frame(said, label=AS_ANSWERED_AND_WEIGHTED)
+    both = equal_weights(asked), weights(asked)
+    effects = [effect_by(asked, answer_weights, controls=controls) for answer_weights in both]
+    return to_frame(effects, label=AS_ANSWERED_AND_WEIGHTED)
 
 
 def weighted_fit(
@@ -155,8 +159,8 @@ def weighted_fit(
     design = build(asked.iloc[rows], as_it_is, controls=controls, outcome=outcome)
     if isinstance(design, NotEstimable):
         return design
-    each = weighted.each[rows]
-    model = fit(replace(design, n=design.n * each, total=design.total * each))
+    weight = weighted.each[rows]
+    model = fit(replace(design, n=design.n * weight, total=design.total * weight))
     return model if isinstance(model, NotEstimable) else (model, rows)
 
 
@@ -168,14 +172,12 @@ def _effect(
     Its parts: the model's coefficients, whom the average is over, and the weights' parameters,
     which move both.
     """
-    found = (
-        weighted
-        if isinstance(weighted, NotEstimable)
-        else weighted_fit(asked, weighted, controls, outcome)
-    )
-    if isinstance(found, NotEstimable):
-        return found
-    model, rows = found
+    if isinstance(weighted, NotEstimable):
+        return weighted
+    fitted = weighted_fit(asked, weighted, controls, outcome)
+    if isinstance(fitted, NotEstimable):
+        return fitted
+    model, rows = fitted
     design, beta = model.design, model.coefficients.values[0]
     mean, slope, curvature = levels_of(model.predictor, binary=design.binary)
     share = design.n / design.n.sum()
@@ -216,12 +218,3 @@ def _mean(asked: pd.DataFrame, what: np.ndarray, weighted: Weights) -> Quantitie
 def _difference(sides: Sequence[Quantities]) -> Quantities:
     """Return the first number less the second, with the n of one: both are of the same answers."""
     return replace(stacked(sides).combine(np.array([1.0, -1.0])), n=sides[0].n)
-
-
-def _linear(found: Quantities) -> Linearised:
-    return Linearised(
-        value=float(found.values[0]),
-        errors=found.errors[0],
-        n=found.n,
-        effective=found.effective,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, sqrt
 
 import numpy as np
@@ -44,10 +45,7 @@ def smallest_effect(effect: MaybeEstimate, power: float = POWER) -> MaybeEstimat
         return effect
     size = smallest_detectable(effect, power)
     method = f"two-sided 5%, power {power:.0%}"
-    return Estimate(
-        value=size, low=size, high=size, n=effect.n, unit=effect.unit, level=effect.level,
-        method=method,
-    )  # fmt: skip
+    return replace(effect, value=size, low=size, high=size, method=method)
 
 
 def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -> MaybeEstimate:
@@ -62,10 +60,8 @@ def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -
     rate = closed.loc[closed["closes"].astype(str) == str(period), "n"].sum() / MONTHS[period.every]
     if not rate:
         return NotEstimable("no_window_closed_in_period", n=n)
-    return Estimate(
-        value=MORE_TO_HALVE * n / rate, low=MORE_TO_HALVE * n / rate,
-        high=MORE_TO_HALVE * n / rate, n=n, unit="months",
-    )  # fmt: skip
+    months = MORE_TO_HALVE * n / rate
+    return Estimate(value=months, low=months, high=months, n=n, unit="months")
 
 
 def arm_for_rates(control: float, treated: float, power: float = POWER) -> int:

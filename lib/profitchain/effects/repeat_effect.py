@@ -45,7 +45,7 @@ def raw_rates(
     scores = sorted(cells["score"].unique())
     if scale is not None:
         scores = sorted({*scores, *np.arange(scale[0], scale[1] + 1)})
-    said = [
+    rates = [
         ratio(
             cells[cells["score"] == score],
             numerator="repeats",
@@ -57,7 +57,7 @@ def raw_rates(
         )
         for score in scores
     ]
-    return to_frame(said, score=[float(score) for score in scores])
+    return to_frame(rates, score=[float(score) for score in scores])
 
 
 def repeat_effect(
@@ -116,7 +116,7 @@ def controls_used(cells: pd.DataFrame, *, controls: Sequence[str]) -> Controls |
 
 def nothing(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the one row, without a score, that says why there are no rates at all."""
-    return to_frame([NotEstimable(refusal(cells))], score=[np.nan])
+    return to_frame([NotEstimable(refusal(cells) or "no_window_closed")], score=[np.nan])
 
 
 def adjustment(model: Fit) -> str:

@@ -58,15 +58,21 @@ def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEs
     ----------
     controls : further columns than the history and the text columns.
     """
-    given = answers_of(asked)
-    why = _no_model(asked, given)
-    terms = [*_text_columns(asked), *controls]
-    for kept in range(len(HISTORY), -1, -1) if not why else ():
-        model = _fitted(asked, given, [*HISTORY[:kept], *terms])
+    answers = answers_of(asked)
+    if refused := _no_model(asked, answers):
+        return refused
+    is_number = pd.api.types.is_numeric_dtype
+    texts = [name for name in asked if not is_number(asked[name]) and name not in NOT_SEGMENTS]
+    refusals = []
+    for count in range(len(HISTORY), -1, -1):
+        model = _fitted(asked, answers, [*HISTORY[:count], *texts, *controls])
         if isinstance(model, Fit):
-            return _noted(model, HISTORY[kept:])
-        why = why or model
-    return NotEstimable(why, n=round(given.sum()))
+            notes = [Reason.of("control_not_carried", control=name) for name in HISTORY[count:]]
+            used = model.design.controls
+            used = replace(used, notes=(*used.notes, *notes))
+            return replace(model, design=replace(model.design, controls=used))
+        refusals.append(model)
+    return refusals[0]
 
 
 def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotEstimable:
@@ -78,32 +84,29 @@ def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotE
     it. A percentile always cuts somebody; five times the median cuts only where a few would
     outweigh all the others. Where hardly anybody is missing, each answer counts for one.
     """
-    given = answers_of(asked)
-    if asked["n"].sum() - given.sum() < FEWEST_EVENTS and given.sum():
+    answers = answers_of(asked)
+    if asked["n"].sum() - answers.sum() < FEWEST_EVENTS and answers.sum():
         return equal_weights(asked)
     model = propensity(asked, controls)
     if isinstance(model, NotEstimable):
         return model
     chance, _slope, _curvature = levels_of(model.predictor, binary=True)
-    raw = np.where(given > 0, 1 / chance, 0.0)
-    most = MOST_TIMES_THE_MEDIAN * _median(raw, given)
+    raw = np.where(answers > 0, 1 / chance, 0.0)
+    most = MOST_TIMES_THE_MEDIAN * _median(raw, answers)
     cut = raw > most
     slopes = np.where(cut, 0.0, -(1 - chance) * raw)[:, None] * model.design.columns
-    each = np.minimum(raw, most)
-    scale = given.sum() / (given @ each)
+    weight = np.minimum(raw, most)
+    scale = answers.sum() / (answers @ weight)
     return Weights(
-        each=scale * each,
-        slopes=scale * slopes,
-        parameters=model.coefficients,
-        trimmed=round(given[cut].sum()),
-        model=model,
-    )
+        each=scale * weight, slopes=scale * slopes, parameters=model.coefficients,
+        trimmed=round(answers[cut].sum()), model=model,
+    )  # fmt: skip
 
 
 def equal_weights(asked: pd.DataFrame) -> Weights:
     """Return 1 for each answer."""
-    each = (answers_of(asked) > 0).astype(float)
-    return Weights(each=each, slopes=np.empty((len(asked), 0)))
+    weight = (answers_of(asked) > 0).astype(float)
+    return Weights(each=weight, slopes=np.empty((len(asked), 0)))
 
 
 def late_weights(asked: pd.DataFrame) -> Weights | NotEstimable:
@@ -112,18 +115,18 @@ def late_weights(asked: pd.DataFrame) -> Weights | NotEstimable:
     Each late answer counts for one and a share of the others (their number, estimated as any
     weight): the continuum of resistance (Lin and Schaeffer 1995, Public Opin. Q. 59: 236-258).
     """
-    given, n = answers_of(asked), asked["n"].to_numpy(float)
-    late, silent = given * asked["late"].to_numpy(float), n - given
+    answers, n = answers_of(asked), asked["n"].to_numpy(float)
+    late, silent = answers * asked["late"].to_numpy(float), n - answers
     if late.sum() < FEWEST_EVENTS:
         key = "too_few_late_answers" if late.any() else "no_late_answer"
-        count, n_answers = round(late.sum()), round(given.sum())
+        count, n_answers = round(late.sum()), round(answers.sum())
         return NotEstimable(key, count=count, n=n_answers)
     ratio = silent.sum() / late.sum()
     errors = by_cluster((silent - ratio * late) / late.sum(), asked["cluster"].to_numpy())
     is_late = (late > 0).astype(float)
-    scale = given.sum() / n.sum()
+    scale = answers.sum() / n.sum()
     return Weights(
-        each=scale * ((given > 0) + ratio * is_late),
+        each=scale * ((answers > 0) + ratio * is_late),
         slopes=scale * is_late[:, None],
         parameters=replace(errors, values=np.array([ratio])),
     )
@@ -133,10 +136,10 @@ def effective_answers(asked: pd.DataFrame, weighted: Weights | NotEstimable) -> 
     """Return how many answers of equal weight would tell as much (Kish 1965, sec. 11.7)."""
     if isinstance(weighted, NotEstimable):
         return weighted
-    given = answers_of(asked)
-    value = float((given @ weighted.each) ** 2 / (given @ weighted.each**2))
+    answers = answers_of(asked)
+    value = float((answers @ weighted.each) ** 2 / (answers @ weighted.each**2))
     method = "square of the sum of weights over the sum of their squares"
-    ends = {"value": value, "low": value, "high": value, "n": round(given.sum())}
+    ends = {"value": value, "low": value, "high": value, "n": round(answers.sum())}
     return Estimate(**ends, unit="answers", method=method)
 
 
@@ -145,15 +148,15 @@ def answers_of(asked: pd.DataFrame) -> np.ndarray:
     return np.where(asked["score"].notna(), asked["n"], 0).astype(float)
 
 
-def too_few(asked: pd.DataFrame) -> Reason | None:
+def too_few(asked: pd.DataFrame) -> NotEstimable | None:
     """Return why answers come from too few customers to say anything, or None."""
-    given = pd.Series(answers_of(asked)).groupby(asked["cluster"].to_numpy()).sum().to_numpy()
-    customers = int(np.count_nonzero(given))
+    answers = pd.Series(answers_of(asked)).groupby(asked["cluster"].to_numpy()).sum().to_numpy()
+    customers, n = int(np.count_nonzero(answers)), round(answers.sum())
     if customers < FEWEST_CUSTOMERS:
-        fewest = round(FEWEST_CUSTOMERS)
-        return Reason.of("too_few_customers_answered", customers=customers, fewest=fewest)
-    if kish(given) < FEWEST_CUSTOMERS:
-        return Reason.of("few_gave_most_answers", customers=customers)
+        counts = {"customers": customers, "fewest": round(FEWEST_CUSTOMERS)}
+        return NotEstimable(Reason.of("too_few_customers_answered", **counts), n=n)
+    if kish(answers) < FEWEST_CUSTOMERS:
+        return NotEstimable("few_gave_most_answers", customers=customers, n=n)
     return None
 
 
@@ -161,14 +164,8 @@ def by_cluster(amounts: np.ndarray, clusters: np.ndarray) -> Quantities:
     """Return row-wise errors summed by cluster, with the factor G / (G - 1)."""
     codes, names = pd.factorize(clusters)
     sums = np.bincount(codes, amounts, len(names)) * np.sqrt(len(names) / (len(names) - 1))
-    nothing = {"values": np.zeros(1), "n": 0, "effective": np.inf}
-    return Quantities(errors=pd.DataFrame(sums[:, None], index=names), **nothing)
-
-
-def _text_columns(asked: pd.DataFrame) -> list[str]:
-    """Return the segments and the touchpoint: all columns that hold names, not numbers."""
-    is_number = pd.api.types.is_numeric_dtype
-    return [name for name in asked if not is_number(asked[name]) and name not in NOT_SEGMENTS]
+    errors = pd.DataFrame(sums[:, None], index=names)
+    return Quantities(values=np.zeros(1), errors=errors, n=0, effective=np.inf)
 
 
 def _median(values: np.ndarray, counts: np.ndarray) -> float:
@@ -177,44 +174,35 @@ def _median(values: np.ndarray, counts: np.ndarray) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _fitted(asked: pd.DataFrame, given: np.ndarray, terms: Sequence[str]) -> Fit | Reason:
+def _fitted(asked: pd.DataFrame, answers: np.ndarray, terms: Sequence[str]) -> Fit | NotEstimable:
     """Return the logit of answering on these terms, or why there can be none."""
-    n, cells = asked["n"].to_numpy(float), asked.assign(repeats=given)
-    known = control_columns(cells, terms, outcome="repeats", who=ANSWERED)
-    columns = np.column_stack([np.ones(len(asked)), *known.parts])
+    n, cells = asked["n"].to_numpy(float), asked.assign(repeats=answers)
+    before = control_columns(cells, terms, outcome="repeats", who=ANSWERED)
+    columns = np.column_stack([np.ones(len(asked)), *before.parts])
     keep = independent(columns, n)
-    rarer = round(min(given.sum(), (n - given).sum()))
+    rarer = round(min(answers.sum(), (n - answers).sum()))
     if rarer < EVENTS_PER_TERM * (keep.sum() - 1):
-        return Reason.of("too_few_requests_for_terms", rarer=rarer, terms=int(keep.sum()) - 1)
-    model = fit(
-        Design(
-            columns=columns[:, keep],
-            score_terms=0,
-            total=given,
-            n=n,
-            clusters=asked["cluster"].to_numpy(),
-            binary=True,
-            basis=as_it_is,
-            controls=known.keeping(keep[1:]),
+        counts = {"rarer": rarer, "terms": int(keep.sum()) - 1}
+        return NotEstimable(
+            Reason.of("too_few_requests_for_terms", **counts), n=round(answers.sum())
         )
-    )
+    design = Design(
+        columns=columns[:, keep], score_terms=0, total=answers, n=n,
+        clusters=asked["cluster"].to_numpy(), binary=True, basis=as_it_is,
+        controls=before.keeping(keep[1:]),
+    )  # fmt: skip
+    model = fit(design)
     if isinstance(model, NotEstimable):
-        return Reason("answering_perfectly_told")
+        return NotEstimable("answering_perfectly_told", n=round(answers.sum()))
     return model
 
 
-def _noted(model: Fit, left_out: Sequence[str]) -> Fit:
-    """Return a model that says which parts of the history it could not carry."""
-    notes = [Reason.of("control_not_carried", control=name) for name in left_out]
-    known = replace(model.design.controls, notes=(*model.design.controls.notes, *notes))
-    return replace(model, design=replace(model.design, controls=known))
-
-
-def _no_model(asked: pd.DataFrame, given: np.ndarray) -> Reason | None:
+def _no_model(asked: pd.DataFrame, answered: np.ndarray) -> NotEstimable | None:
     """Return why the chance of answering can't be told, or None."""
-    n, answers = round(asked["n"].sum()), round(given.sum())
+    n, answers = round(asked["n"].sum()), round(answered.sum())
     if n == 0:
-        return Reason("nobody_asked")
+        return NotEstimable("nobody_asked")
     if min(answers, n - answers) < FEWEST_EVENTS:
-        return Reason.of("too_few_on_one_side", answers=answers, requests=n)
+        counts = {"answers": answers, "requests": n}
+        return NotEstimable(Reason.of("too_few_on_one_side", **counts), n=answers)
     return too_few(asked)

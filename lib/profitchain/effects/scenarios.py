@@ -3,7 +3,7 @@
 All scenarios come from one fitted model, a mean of money that is exponential in the terms, the
 score a line that may bend at the edges of its bands. It is read at the history of all answers
 (`margins.standardised`), so that scenarios add up: each is a sum of differences between the same
-levels. Cells are as in `links`.
+levels. Cells are as in `repeat_effect`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from profitchain.core.estimates import (
 )
 from profitchain.effects.dose_response import bands_of, inner_edges, span
 from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group, possible
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment
+from profitchain.effects.repeat_effect import adjustment
 from profitchain.effects.value_of_a_point import Base, for_the_base, money_of
 from profitchain.sources.settings import Question
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import estimates, standardised
 from profitchain.stats.model_matrix import as_it_is, broken_line, named_levels
+from profitchain.stats.ratios import CLUSTERED
 
 FARTHEST = 3.0  # points by which all answers are moved in the curve
 STEP = 0.25
@@ -126,27 +127,24 @@ def levels_of_money(
         return model
     counts = cells[cells["n"] > 0].groupby("score")["n"].sum()
     return Levels(
-        model=model,
-        scores=counts.index.to_numpy(float),
-        shares=counts.to_numpy(float) / n,
-        bends=bends,
-        scale=question.scale,
-        up=-1.0 if question.easy_is == "low" else 1.0,
-        unit=currency,
-        level=level,
-    )
+        model=model, scores=counts.index.to_numpy(float), shares=counts.to_numpy(float) / n,
+        bends=bends, scale=question.scale, up=-1.0 if question.easy_is == "low" else 1.0,
+        unit=currency, level=level,
+    )  # fmt: skip
 
 
 def changed(levels: Levels | NotEstimable, moves: Sequence[Move]) -> list[MaybeEstimate]:
     """Return what each scenario goes with, per answer and window."""
-    if isinstance(levels, NotEstimable) or not moves:
-        return [levels] * len(moves)
+    if isinstance(levels, NotEstimable):
+        return [levels for _move in moves]
+    if not moves:
+        return []
     points = np.unique(np.concatenate([[*move.starts, *move.targets] for move in moves]))
     weights = np.zeros((len(moves), len(points)))
     for row, move in zip(weights, moves, strict=True):
         np.add.at(row, np.searchsorted(points, move.targets), move.shares)
         np.add.at(row, np.searchsorted(points, move.starts), -move.shares)
-    return _said(levels, standardised(levels.model, points).combine(weights))
+    return _estimates(levels, standardised(levels.model, points).combine(weights))
 
 
 def one_point_up(levels: Levels, points: float = 1.0, name: str = "Every answer") -> Move:
@@ -157,21 +155,18 @@ def one_point_up(levels: Levels, points: float = 1.0, name: str = "Every answer"
 
 def one_point_better(levels: Levels | NotEstimable) -> MaybeEstimate:
     """Return what it goes with, per customer and window, if every answer is one point better."""
-    return (
-        levels if isinstance(levels, NotEstimable) else changed(levels, [one_point_up(levels)])[0]
-    )
+    if isinstance(levels, NotEstimable):
+        return levels
+    return changed(levels, [one_point_up(levels)])[0]
 
 
 def up_to(levels: Levels, cut: float, name: str) -> Move:
     """Return the scenario in which all answers worse than `cut` rise to it."""
     reach = np.maximum if levels.up > 0 else np.minimum
     return Move(
-        name=name,
-        values={"cut": f"{cut:g}"},
-        starts=levels.scores,
-        targets=reach(levels.scores, cut),
-        shares=levels.shares,
-    )
+        name=name, values={"cut": f"{cut:g}"}, starts=levels.scores,
+        targets=reach(levels.scores, cut), shares=levels.shares,
+    )  # fmt: skip
 
 
 def worst_group(
@@ -213,14 +208,16 @@ def standard_moves(
         return []
     is_nps = question.kind == "nps"
     cut = LOWEST[1] if is_nps else question.satisfied_at
-    all_better, name = "Every answer one point better", "Every detractor becomes a passive"
-    if not is_nps:
-        below, above = "All below {cut} reach {cut}", "All above {cut} reach {cut}"
-        name = below if levels.up > 0 else above
-    moves = [one_point_up(levels, name=all_better), up_to(levels, cut, name)]
-    known = [segment for segment in segments if segment in cells]
-    worst = [worst_group(levels, cells, segment, smallest=smallest) for segment in known]
-    return [*moves, *(move for move in worst if move is not None)]
+    name = "All below {cut} reach {cut}" if levels.up > 0 else "All above {cut} reach {cut}"
+    name = "Every detractor becomes a passive" if is_nps else name
+    all_better = one_point_up(levels, name="Every answer one point better")
+    moves = [all_better, up_to(levels, cut, name)]
+    worst = [
+        worst_group(levels, cells, segment, smallest=smallest)
+        for segment in segments
+        if segment in cells
+    ]
+    return [*moves, *filter(None, worst)]
 
 
 def scenario_table(
@@ -234,14 +231,16 @@ def scenario_table(
     per_customer_ and a_year_ value, low, high, why, unit; n. One row that says why where there is
     no model.
     """
+    effects: list[MaybeEstimate]
     if isinstance(levels, NotEstimable):
-        moves, said = [_no_move()], [levels]
+        nowhere = np.array([0.0])
+        moves = [Move(name="All scenarios", starts=nowhere, targets=nowhere, shares=nowhere)]
+        effects = [levels]
     else:
-        said = changed(levels, moves)
-    names = pd.DataFrame(
-        {"scenario": [move.label for move in moves], "answers_moved": [m.moved for m in moves]},
-    )
-    return _with_both(names, said, base).set_axis([move.key for move in moves])
+        effects = changed(levels, moves)
+    shares = [move.moved for move in moves]
+    names = pd.DataFrame({"scenario": [move.label for move in moves], "answers_moved": shares})
+    return _with_both(names, effects, base).set_axis([move.key for move in moves])
 
 
 def nps_table(
@@ -263,14 +262,28 @@ def nps_table(
     """
     if question.kind != "nps":
         return pd.DataFrame()
-    money = money_of(cells)
-    model = by_group(cells, kind=question.kind, controls=controls, outcome=money)
-    frames = [_nps_rows(model, cells, points, currency) for points in NPS_POINTS]
-    names = pd.concat([names for names, _said in frames], ignore_index=True)
-    return _with_both(names, [one for _names, said in frames for one in said], base)
+    model = by_group(cells, kind=question.kind, controls=controls, outcome=money_of(cells))
+    names: list[pd.DataFrame] = []
+    effects: list[MaybeEstimate] = []
+    for points in NPS_POINTS:
+        part = points / 10
+        columns = {
+            "scenario": list(MOVES),
+            "NPS_points": points,
+            "answers_moved": [share * part for share, _moves in MOVES.values()],
+            "possible": ["yes" if can else "no" for can in possible(cells, points)],
+        }
+        names.append(pd.DataFrame(columns))
+        if isinstance(model, NotEstimable):
+            effects += [model] * len(MOVES)
+            continue
+        moved = standardised(model, LOWEST).combine(STEPS * part)
+        method = f"Poisson mean model on three groups; {adjustment(model)}; {CLUSTERED}"
+        effects += estimates(moved, unit=currency, method=method)
+    return _with_both(pd.concat(names, ignore_index=True), effects, base)
 
 
-def curve(levels: Levels | NotEstimable) -> pd.DataFrame:
+def rise_curve(levels: Levels | NotEstimable) -> pd.DataFrame:
     """Return what goes with all answers moving by 0 to 3 points, the top being the top.
 
     Returns
@@ -280,8 +293,8 @@ def curve(levels: Levels | NotEstimable) -> pd.DataFrame:
     if isinstance(levels, NotEstimable):
         return to_frame([levels], points=[0.0])
     points = np.arange(0, FARTHEST + STEP / 2, STEP)
-    said = changed(levels, [one_point_up(levels, by) for by in points])
-    return to_frame(said, points=points)
+    moves = [one_point_up(levels, by) for by in points]
+    return to_frame(changed(levels, moves), points=points)
 
 
 def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
@@ -300,11 +313,14 @@ def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
     width = max(1.0, np.ceil((high - low) / MOST_STEPS))
     edges = np.unique([*np.arange(low, high, width), high])[:: int(levels.up)]
     share = np.array([levels.shares[levels.scores == edge].sum() for edge in edges[:-1]])
-    said = _slopes(levels, edges[:-1], edges[1:])
+    starts, targets = edges[:-1, None], edges[1:, None]
+    moves = [
+        Move(name="", starts=start, targets=target, shares=1 / np.abs(target - start))
+        for start, target in zip(starts, targets, strict=True)
+    ]
     n = (share * levels.n).round().astype(int)
-    said = [with_n(one, of) for one, of in zip(said, n, strict=True)]
     names = [span(start, end) for start, end in itertools.pairwise(edges)]
-    return to_frame(said, step=names)
+    return to_frame(map(with_n, changed(levels, moves), n), step=names)
 
 
 def mending_and_delighting(levels: Levels | NotEstimable) -> dict[str, MaybeEstimate]:
@@ -321,56 +337,19 @@ def mending_and_delighting(levels: Levels | NotEstimable) -> dict[str, MaybeEsti
     points = np.array([edges[0], edges[1], edges[-2], edges[-1]])
     bottom, top = 1 / abs(points[1] - points[0]), 1 / abs(points[3] - points[2])
     weights = np.array([[-bottom, bottom, 0, 0], [0, 0, -top, top], [-bottom, bottom, top, -top]])
-    said = _said(levels, standardised(levels.model, points).combine(weights))
-    return dict(zip(names, said, strict=True))
+    effects = _estimates(levels, standardised(levels.model, points).combine(weights))
+    return dict(zip(names, effects, strict=True))
 
 
-def _slopes(levels: Levels, starts: np.ndarray, targets: np.ndarray) -> list[MaybeEstimate]:
-    moves = [
-        Move(
-            name="",
-            starts=np.array([start]),
-            targets=np.array([target]),
-            shares=np.array([1 / abs(target - start)]),
-        )
-        for start, target in zip(starts, targets, strict=True)
-    ]
-    return changed(levels, moves)
-
-
-def _said(levels: Levels, found: Quantities) -> list[MaybeEstimate]:
+def _estimates(levels: Levels, quantities: Quantities) -> list[MaybeEstimate]:
     method = f"Poisson mean model, standardised; {adjustment(levels.model)}; {CLUSTERED}"
-    return list(estimates(found, unit=levels.unit, level=levels.level, method=method))
-
-
-def _nps_rows(
-    model: Fit | NotEstimable, cells: pd.DataFrame, points: float, currency: str
-) -> tuple[pd.DataFrame, list[MaybeEstimate]]:
-    part = points / 10
-    names = pd.DataFrame(
-        {
-            "scenario": list(MOVES),
-            "NPS_points": points,
-            "answers_moved": [share * part for share, _moves in MOVES.values()],
-            "possible": ["yes" if enough else "no" for enough in possible(cells, points)],
-        }
-    )
-    if isinstance(model, NotEstimable):
-        return names, [model] * len(MOVES)
-    method = f"Poisson mean model on three groups; {adjustment(model)}; {CLUSTERED}"
-    moved = standardised(model, LOWEST).combine(STEPS * part)
-    return names, list(estimates(moved, unit=currency, method=method))
+    return [*estimates(quantities, unit=levels.unit, level=levels.level, method=method)]
 
 
 def _with_both(
-    names: pd.DataFrame, said: Sequence[MaybeEstimate], base: Base | NotEstimable
+    names: pd.DataFrame, effects: Sequence[MaybeEstimate], base: Base | NotEstimable
 ) -> pd.DataFrame:
     """Return names with what each row goes with, per customer and window and for all and a year."""
-    yearly = [for_the_base(one, base) for one in said]
-    both = [to_columns(said, "per_customer"), to_columns(yearly, "a_year")]
-    return pd.concat([names, *both], axis=1).assign(n=[one.n for one in said])
-
-
-def _no_move() -> Move:
-    nothing = np.array([0.0])
-    return Move(name="All scenarios", starts=nothing, targets=nothing, shares=nothing)
+    yearly = [for_the_base(effect, base) for effect in effects]
+    both = [to_columns(effects, "per_customer"), to_columns(yearly, "a_year")]
+    return pd.concat([names, *both], axis=1).assign(n=[effect.n for effect in effects])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.effects.repeat_effect import CLUSTERED, adjustment, effect_of_a_point
+from profitchain.effects.repeat_effect import adjustment, effect_of_a_point
 from profitchain.stats.clusters import returned
 from profitchain.stats.glm import Fit, Quantities, fit, levels_of
 from profitchain.stats.margins import estimates, stacked
 from profitchain.stats.model_design import Design, model_of, refusal
 from profitchain.stats.model_matrix import as_it_is, independent
+from profitchain.stats.ratios import CLUSTERED
 
 Amount = Literal["orders", "spend", "margin"]
 
@@ -70,19 +71,15 @@ def _amount_given_repeat(
 ) -> Fit | NotEstimable:
     """Return the amount model on those who came back, with the terms of the first model."""
     back = returned(cells)
-    why = refusal(back, outcome)
-    if why:
-        return NotEstimable(why, n=int(back["n"].sum()))
+    if refused := refusal(back, outcome):
+        return NotEstimable(refused, n=int(back["n"].sum()))
     own = design.among(cells["repeats"].to_numpy() > 0, back, outcome)
     keep = independent(own.columns, own.n)
     model = fit(replace(own, columns=own.columns[:, keep]))
-    return model if isinstance(model, NotEstimable) else _padded(model, design, keep)
-
-
-def _padded(model: Fit, design: Design, keep: np.ndarray) -> Fit:
-    """Return the model with a zero for each term that it lacks."""
-    found = model.coefficients.combine(np.eye(len(keep))[:, keep])
-    return Fit(design=replace(design, binary=False), coefficients=found)
+    if isinstance(model, NotEstimable):
+        return model
+    padded = model.coefficients.combine(np.eye(len(keep))[:, keep])  # 0 for terms that it lacks
+    return Fit(design=replace(design, binary=False), coefficients=padded)
 
 
 def _two_parts(first: Fit, second: Fit) -> Quantities:
@@ -102,30 +99,17 @@ def _two_parts(first: Fit, second: Fit) -> Quantities:
 
 
 def amounts(
-    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
+    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str, two_parts: bool = False
 ) -> dict[str, MaybeEstimate]:
-    """Return what one more point goes with per answer: orders, spend and, where known, margin."""
-    return _each_amount(cells, money_effect, controls, currency)
+    """Return what one more point goes with per answer: orders, spend and, where known, margin.
 
-
-def in_two_parts(
-    cells: pd.DataFrame, *, controls: Sequence[str] = (), currency: str
-) -> dict[str, MaybeEstimate]:
-    """Return the same as `amounts`, each from `two_part_effect`."""
-    return _each_amount(cells, two_part_effect, controls, currency)
-
-
-def _each_amount(
-    cells: pd.DataFrame,
-    effect: Callable[..., MaybeEstimate],
-    controls: Sequence[str],
-    currency: str,
-) -> dict[str, MaybeEstimate]:
-    units = {"orders": "orders", "spend": currency, "margin": currency}
-    nothing = NotEstimable("margin_not_known")
+    By `money_effect`, or by `two_part_effect`.
+    """
+    effect = two_part_effect if two_parts else money_effect
+    units: dict[Amount, str] = {"orders": "orders", "spend": currency, "margin": currency}
     return {
         outcome: effect(cells, outcome=outcome, controls=controls, unit=unit)
         if outcome in cells
-        else nothing
+        else NotEstimable("margin_not_known")
         for outcome, unit in units.items()
     }

@@ -1,6 +1,6 @@
 """What a point of satisfaction is worth: from the score to margin, customer by customer, a year.
 
-Cells are as in `links`; money is in whole units of the firm's currency. One more point is a
+Cells are as in `repeat_effect`; money is in whole units of the firm's currency. One more point is a
 difference between customers of like history, "goes with" and not "brings".
 
 To whom it is multiplied out was chosen by truth. Where everybody's experience in an invented shop
@@ -25,6 +25,7 @@ from profitchain.stats.model_design import Outcome
 from profitchain.stats.ratios import ratio
 
 framed = to_columns  # until every package imports it from core.estimates
+AMOUNTS: tuple[Amount, ...] = ("orders", "spend", "margin")
 DAYS_A_YEAR = 365
 A_YEAR = "a year"  # behind a currency, as a unit
 OF_THOSE_WHO_DO = {
@@ -74,8 +75,8 @@ def active_base(active: pd.DataFrame, within_days: int) -> Base | NotEstimable:
     """
     if active.empty:
         return NotEstimable("nobody_bought_in_a_year")
-    known = min(int(active["days_known"].iloc[0]), DAYS_A_YEAR)
-    whole = max(known // within_days, 1)
+    days = min(int(active["days_known"].iloc[0]), DAYS_A_YEAR)
+    whole = max(days // within_days, 1)
     windows = active[(active["span"] == "window") & (active["back"] < whole)]
     customers = int(active.loc[active["span"] == "year", "customers"].sum())
     mean = float(windows["customers"].sum()) / whole
@@ -114,11 +115,12 @@ def multiplied_out(effect: MaybeEstimate, base: Base | NotEstimable) -> dict[str
         "one active customer, a year": for_a_customer(effect, base),
         "the whole active base, a year": for_the_base(effect, base),
     }
-    said = {
-        name: one.times(1, unit=f"{one.unit} {A_YEAR}") if isinstance(one, Estimate) else one
-        for name, one in yearly.items()
+    return {"one customer, one window": effect} | {
+        name: worth.times(1, unit=f"{worth.unit} {A_YEAR}")
+        if isinstance(worth, Estimate)
+        else worth
+        for name, worth in yearly.items()
     }
-    return {"one customer, one window": effect} | said
 
 
 def chain(
@@ -133,54 +135,40 @@ def chain(
     -------
     One row a step: step, then now_ and one_more_point_ value, low, high, why, unit; n.
     """
-    rows = [_step("come back", cells, "repeats", "n", unit="share", level=level)]
-    differences = [repeat_effect(cells, controls=controls, level=level)]
-    back = returned(cells)
-    units = {"orders": "orders", "spend": currency, "margin": currency}
-    for outcome, unit in units.items():
-        if outcome in cells:
-            name = OF_THOSE_WHO_DO[outcome]
-            rows.append(_step(name, back, outcome, "n", unit=unit, level=level))
-            differences.append(_of_back(back, outcome, controls, unit))
-    money = money_of(cells)
+
+    def level_of(rows: pd.DataFrame, outcome: Outcome, unit: str) -> MaybeEstimate:
+        bounds = (0.0, 1.0) if outcome == "repeats" else None
+        return ratio(
+            rows, numerator=outcome, denominator="n", unit=unit, bounds=bounds, level=level
+        )
+
+    back, money = returned(cells), money_of(cells)
+    steps = ["come back"]
+    now = [level_of(cells, "repeats", "share")]
+    more = [repeat_effect(cells, controls=controls, level=level)]
+    for outcome in (name for name in AMOUNTS if name in cells):
+        unit = "orders" if outcome == "orders" else currency
+        steps.append(OF_THOSE_WHO_DO[outcome])
+        now.append(level_of(back, outcome, unit))
+        effect = effect_of_a_point(back, outcome=outcome, controls=controls, unit=unit)
+        if isinstance(effect, NotEstimable):
+            effect = NotEstimable("of_those_back", why=effect.why, n=effect.n)
+        more.append(effect)
     if money in cells:
-        rows.append(_step(ALL_TOGETHER[money], cells, money, "n", unit=currency, level=level))
-        differences.append(
+        steps.append(ALL_TOGETHER[money])
+        now.append(level_of(cells, money, currency))
+        more.append(
             two_part_effect(cells, outcome=money, controls=controls, unit=currency, level=level)
         )
-    return _beside(rows, differences)
+    columns = [to_columns(now, "now"), to_columns(map(_in_points, more), "one_more_point")]
+    frame = pd.concat([pd.DataFrame({"step": steps}), *columns], axis=1)
+    return frame.assign(n=[estimate.n for estimate in now])
 
 
-def _step(
-    name: str, cells: pd.DataFrame, numerator: str, denominator: str, **how: object
-) -> tuple[str, MaybeEstimate]:
-    bounds = (0.0, 1.0) if numerator == "repeats" else None
-    how |= {"numerator": numerator, "denominator": denominator, "bounds": bounds}
-    return name, ratio(cells, **how)
-
-
-def _of_back(
-    back: pd.DataFrame, outcome: Outcome, controls: Sequence[str], unit: str
-) -> MaybeEstimate:
-    said = effect_of_a_point(back, outcome=outcome, controls=controls, unit=unit)
-    if isinstance(said, NotEstimable):
-        return NotEstimable("of_those_back", why=said.why, n=said.n)
-    return said
-
-
-def _beside(
-    rows: Sequence[tuple[str, MaybeEstimate]], differences: Sequence[MaybeEstimate]
-) -> pd.DataFrame:
-    now = to_columns([said for _name, said in rows], "now")
-    more = to_columns([_in_points(said) for said in differences], "one_more_point")
-    names = pd.DataFrame({"step": [name for name, _said in rows]})
-    return pd.concat([names, now, more], axis=1).assign(n=[said.n for _name, said in rows])
-
-
-def _in_points(said: MaybeEstimate) -> MaybeEstimate:
-    if isinstance(said, NotEstimable) or said.unit != "share":
-        return said
-    return said.times(100, unit="percentage points")
+def _in_points(estimate: MaybeEstimate) -> MaybeEstimate:
+    if isinstance(estimate, NotEstimable) or estimate.unit != "share":
+        return estimate
+    return estimate.times(100, unit="percentage points")
 
 
 def _times(effect: MaybeEstimate, base: Base | NotEstimable, factor: float) -> MaybeEstimate:

@@ -7,14 +7,16 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
 from profitchain.words import headings, prose, reasons
 
+WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
 MOST_PLACES = 40  # of a curve, listed on a page
 Draw = Callable[..., object]
@@ -43,13 +45,9 @@ class Exhibit:
     units: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("message", "measure", "source", "description"):
+        for name in WORDS:
             object.__setattr__(self, name, _(str(getattr(self, name))))
-        self._check()
-
-    def _check(self) -> None:
-        for name in ("message", "measure", "source", "description"):
-            if not str(getattr(self, name)).strip():
+            if not getattr(self, name).strip():
                 raise ValueError(
                     f"Exhibit '{self.id}' has no {name}. A reader can't judge it without: "
                     f"pass {name}=..., in words."
@@ -66,27 +64,21 @@ class Exhibit:
             )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
-        words = ("id", "message", "measure", "source", "description")
-        record = {name: getattr(self, name) for name in words}
-        return {
-            "text/plain": self.message,
-            "text/html": style.NOTEBOOK_CSS + self.html,
-            MEDIA_TYPE: record | {"csv": tables.tidy_csv(self.data), "columns": self._columns},
-        }
-
-    @property
-    def _columns(self) -> list[dict[str, str]]:
-        """What the CSV can't say of its columns, in their order: name, kind, unit."""
-        return [
+        columns = [  # what the CSV can't say of them
             {"name": str(name), "kind": tables.kind_of(column), "unit": self.units.get(name) or ""}
             for name, column in self.data.items()
         ]
+        record = {name: getattr(self, name) for name in ("id", *WORDS)}
+        return {
+            "text/plain": self.message,
+            "text/html": style.NOTEBOOK_CSS + self.html,
+            MEDIA_TYPE: record | {"csv": tables.tidy_csv(self.data), "columns": columns},
+        }
 
     @property
     def html(self) -> str:
         """The exhibit as a `<figure>`."""
-        words = (self.message, self.measure, self.source)
-        message, measure, source = map(prose.with_names, words)
+        message, measure, source = map(prose.with_names, (self.message, self.measure, self.source))
         return (
             f'<figure class="exhibit" id="{self.id}"><figcaption><p class="message">{message}</p>'
             f'<p class="measure">{measure}</p></figcaption>{self.body}'
@@ -99,45 +91,25 @@ class Exhibit:
         mark = DOWNLOAD_MARK.format(id=self.id)
         if self.is_table:
             return mark
-        shown = _some_rows(self.data)
-        table = tables.table_html(
-            shown, caption=_("Data behind this exhibit: {message}", message=self.message)
-        )
-        if len(shown) < len(self.data):
-            every = math.ceil(len(self.data) / MOST_PLACES)
+        rows, number = self.data, len(self.data)
+        if number > MOST_PLACES and pd.api.types.is_numeric_dtype(rows.iloc[:, 0]):
+            every = math.ceil(number / MOST_PLACES)  # of a curve, evenly some of its places
+            rows = rows.iloc[::every]
             words = _(
-                "One row in {every} of {rows}; all stand in the CSV.",
-                every=every,
-                rows=len(self.data),
+                "One row in {every} of {rows}; all stand in the CSV.", every=every, rows=number
             )
             mark = f'<p class="some">{html.escape(words)}</p>{mark}'
+        caption = _("Data behind this exhibit: {message}", message=self.message)
+        table = tables.table_html(rows, caption=caption)
         return f"<details><summary>{prose.TEXT['data']}</summary>{table}{mark}</details>"
-
-
-def _some_rows(data: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that a page lists behind a chart: of a curve, evenly some of its places."""
-    is_curve = len(data) > MOST_PLACES and pd.api.types.is_numeric_dtype(data.iloc[:, 0])
-    return data.iloc[:: math.ceil(len(data) / MOST_PLACES)] if is_curve else data
 
 
 def frame(figures_by_label: Mapping[str, MaybeEstimate], *, name: str = "label") -> pd.DataFrame:
     """Return named figures as a frame, one row each: label, value, low, high, n, unit, why."""
-    rows = [
-        {name: label, "n": said.n, "unit": "", "why": said.why}
-        if isinstance(said, NotEstimable)
-        else {
-            name: label,
-            "value": said.value,
-            "low": said.low,
-            "high": said.high,
-            "n": said.n,
-            "unit": said.unit,
-            "why": "",
-        }
-        for label, said in figures_by_label.items()
-    ]
+    units = [getattr(figure, "unit", "") for figure in figures_by_label.values()]
+    rows = to_frame(figures_by_label.values(), **{name: list(figures_by_label)}).assign(unit=units)
     columns = [name, "value", "low", "high", "n", "unit", "why"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:4], float))
+    return rows[columns].astype(dict.fromkeys(columns[1:4], float))
 
 
 def chart(
@@ -152,7 +124,7 @@ def chart(
     unit: str | None = None,
     height: float | None = None,
     panels: str | None = None,
-    **options: object,
+    **options: Any,
 ) -> Exhibit:
     """Return a drawing of `data` as an exhibit.
 
@@ -166,13 +138,19 @@ def chart(
     description = _(description)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
-    how = {"height": height, "options": options}
     if nothing := _nothing_to_draw(data):
         body = f'<p class="empty">{nothing}</p>'
-    elif panels:
-        body = _panels(draw, data, id=id, panels=panels, **how)
     else:
-        body = _two_sizes(draw, data, id=id, **how)
+        drawings = (
+            _panels(draw, data, panels, id=id, height=height, options=options)
+            if panels
+            else "".join(
+                _drawing(draw, data, canvas, f"{id}-{canvas.name}", height=height, options=options)
+                for canvas in (style.WIDE, style.NARROW)
+            )
+        )
+        words = html.escape(description)
+        body = f'<div class="drawing" role="img" aria-label="{words}">{drawings}</div>'
     return Exhibit(
         id=id,
         message=message,
@@ -181,7 +159,7 @@ def chart(
         description=description,
         data=data,
         units=_units_beside(draw, data, unit or ""),
-        body=body if nothing else _described(body, description),
+        body=body,
     )
 
 
@@ -253,10 +231,6 @@ def heat_table(
     )
 
 
-def _described(body: str, words: str) -> str:
-    return f'<div class="drawing" role="img" aria-label="{html.escape(words)}">{body}</div>'
-
-
 def _units_beside(draw: Draw, data: pd.DataFrame, unit: str) -> dict[str, str]:
     """Return in what the columns of a chart's data are that stand beside its estimates."""
     if draw is charts.draw_stacked:
@@ -265,52 +239,40 @@ def _units_beside(draw: Draw, data: pd.DataFrame, unit: str) -> dict[str, str]:
     return dict.fromkeys(("difference", "least", "most"), unit) | shares
 
 
+def _nothing_to_draw(data: pd.DataFrame) -> str:
+    """Return why a chart would be empty; "" where it has something to show."""
+    if len(data) and ("value" not in data or data["value"].notna().any()):
+        return ""
+    whys = data["why"].dropna().unique() if "why" in data else []
+    return prose.with_names("; ".join(_(str(why)) for why in whys) or prose.TEXT["too_few"])
+
+
 def _drawing(
-    draw: Draw,
-    data: pd.DataFrame,
-    canvas: style.Canvas,
-    *,
-    prefix: str,
-    height: float | None,
-    options: Mapping[str, object],
-) -> str:
+    draw: Draw, data: pd.DataFrame, canvas: style.Canvas, prefix: str, *,
+    height: float | None, options: Mapping[str, Any],
+) -> str:  # fmt: skip
     height = height or charts.natural_height(draw, data, canvas)
     with style.canvas_figure(canvas, height) as figure:
         draw(figure.subplots(), data, **options)
         return style.svg(figure, prefix=prefix, css_class=canvas.name)
 
 
-def _nothing_to_draw(data: pd.DataFrame) -> str:
-    """Return why a chart would be empty; "" where it has something to show."""
-    if len(data) and ("value" not in data or data["value"].notna().any()):
-        return ""
-    reasons = data["why"].dropna().unique() if "why" in data else []
-    return prose.with_names("; ".join(_(str(why)) for why in reasons) or prose.TEXT["too_few"])
-
-
-def _two_sizes(draw: Draw, data: pd.DataFrame, *, id: str, **how: object) -> str:
-    return "".join(
-        _drawing(draw, data, canvas, prefix=f"{id}-{canvas.name}", **how)
-        for canvas in (style.WIDE, style.NARROW)
-    )
-
-
 def _panels(
     draw: Draw,
     data: pd.DataFrame,
+    panels: str,
     *,
     id: str,
-    panels: str,
-    options: Mapping[str, object],
     height: float | None,
+    options: dict[str, Any],
 ) -> str:
     """Return a drawing for each value of a column; dots of one measure share their axis."""
     if draw is charts.draw_dots:
         options = options | {"span": charts.span(data, options.get("reference"))}
+    how: dict[str, Any] = {"height": height, "options": options}
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
-        how = {"prefix": f"{id}-{place}", "options": options, "height": height}
-        drawing = _drawing(draw, rows.drop(columns=panels), style.PANEL, **how)
-        title = html.escape(headings.heading_of(str(name)))
+        rows, title = rows.drop(columns=panels), html.escape(headings.heading_of(str(name)))
+        drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

@@ -5,19 +5,24 @@ from __future__ import annotations
 import html
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import in_brackets
-from profitchain.core.i18n import N_, _
+from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.core.provenance import REPORTS
 from profitchain.exhibits import style, tables
 from profitchain.words import prose, reasons
+
+if TYPE_CHECKING:
+    from profitchain.panel.edition import Edition
 
 MEDIA_TYPE = "application/vnd.profitchain.findings+json"
 SUMMARY = "00_summary"
@@ -25,7 +30,8 @@ BUILD_FOLDER = "PROFITCHAIN_BUILD"
 WORKBOOK = "edition.xlsx"  # in each edition: all its numbers
 LONG_TABLE = "findings.csv"  # beside a company's editions: the findings of all of them
 FIELDS = ("id", "value", "low", "high", "n", "unit", "period", "page", "label", "group")
-TREND = ("period", "value", "low", "high", "n")
+ENDS = ("value", "low", "high")
+TREND = ("period", *ENDS, "n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,21 +40,19 @@ class Finding:
 
     id: str
     label: str
-    said: MaybeEstimate
+    estimate: MaybeEstimate
     group: str | None = None
 
-    def as_json(self) -> dict:
-        """Return the finding as findings.json has it; only for an Estimate."""
-        said = self.said
-        entry = {"id": self.id, "value": said.value, "low": said.low, "high": said.high}
-        entry |= {"n": int(said.n), "unit": said.unit, "label": self.label}
-        entry |= {"group": str(self.group)} if self.group is not None else {}
-        return {key: float(item) if key in TREND[1:4] else item for key, item in entry.items()}
-
-    def without_number(self) -> dict:
-        """Return what is recorded where the number can't be stood behind."""
-        entry = {"id": self.id, "label": self.label, "why": reasons.text(self.said)}
-        return entry | ({"group": str(self.group)} if self.group is not None else {})
+    def as_json(self) -> dict[str, Any]:
+        """Return the finding as it is recorded; `why` stands there where there are no numbers."""
+        entry: dict[str, Any] = {"id": self.id}
+        number = self.estimate
+        if isinstance(number, NotEstimable):
+            entry |= {"label": self.label, "why": reasons.text(number)}
+        else:
+            entry |= {end: float(getattr(number, end)) for end in ENDS}
+            entry |= {"n": int(number.n), "unit": number.unit, "label": self.label}
+        return entry if self.group is None else entry | {"group": str(self.group)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +72,29 @@ class Record:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Every finding, changes included."""
-        return tuple(part for each in self.recorded for part in each.parts)
+        return tuple(part for finding in self.recorded for part in finding.parts)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
-        said = [part for part in self.findings if isinstance(part.said, Estimate)]
-        unsaid = [part for part in self.findings if isinstance(part.said, NotEstimable)]
+        numbers = [part for part in self.findings if isinstance(part.estimate, Estimate)]
+        missing = [part for part in self.findings if isinstance(part.estimate, NotEstimable)]
         bundle = {
-            "findings": [part.as_json() for part in said],
-            "unsaid": [part.without_number() for part in unsaid],
-            "trends": [row for each in self.recorded for row in _trend_rows(each)],
+            "findings": [part.as_json() for part in numbers],
+            "unsaid": [part.as_json() for part in missing],
+            "trends": [row for finding in self.recorded for row in _trend_rows(finding)],
         }
-        counts = {"said": len(said), "unsaid": len(unsaid)}
+        counts = {"said": len(numbers), "unsaid": len(missing)}
         plain = _("{said} findings recorded, {unsaid} without a number.", **counts)
         return {"text/plain": plain, "text/html": self._html(), MEDIA_TYPE: bundle}
 
     def _html(self) -> str:
+        title, columns = prose.TEXT["findings"], ["id", "figure", "label"]
         rows = [
-            {"id": part.id, "figure": prose.with_interval(_shown(part)), "label": _label(part)}
+            (part.id, prose.with_interval(part.estimate, difference=is_difference(part.id)),
+             in_brackets(part.label, _group_words(part.group)) if part.group else part.label)
             for part in self.findings
-        ]
-        shown = pd.DataFrame(rows, columns=["id", "figure", "label"])
-        summary = html.escape(in_brackets(prose.TEXT["findings"], str(len(rows))))
-        table = tables.table_html(shown, caption=prose.TEXT["findings"])
+        ]  # fmt: skip
+        table = tables.table_html(pd.DataFrame(rows, columns=columns), caption=title)
+        summary = html.escape(in_brackets(title, str(len(rows))))
         return (
             f'{style.NOTEBOOK_CSS}<details class="findings"><summary>{summary}'
             f"</summary>{table}</details>"
@@ -98,7 +103,7 @@ class Record:
 
 def finding(
     id: str,
-    said: MaybeEstimate,
+    estimate: MaybeEstimate,
     *,
     label: str,
     group: str | None = None,
@@ -115,25 +120,26 @@ def finding(
     change, change_on_year : against the previous period, and the same period a year before.
     trend : one row a period: period, value, low, high, n.
     """
-    changes = {f"{id}_change": change, f"{id}_change_on_year": change_on_year}
-    words = (
-        N_("{label}: change on the period before"),
-        N_("{label}: change on the same period a year before"),
-    )
     label = _(label)
-    parts = [Finding(id=id, label=label, said=said, group=group)]
-    for (name, moved), template in zip(changes.items(), words, strict=True):
-        if moved is not None:
-            changed = _(template, label=label)
-            parts.append(Finding(id=name, label=changed, said=moved, group=group))
+    before = _("{label}: change on the period before", label=label)
+    year = _("{label}: change on the same period a year before", label=label)
+    numbers = {
+        id: (label, estimate),
+        f"{id}_change": (before, change),
+        f"{id}_change_on_year": (year, change_on_year),
+    }
+    parts = (
+        Finding(id=part, label=words, estimate=number, group=group)
+        for part, (words, number) in numbers.items()
+        if number is not None
+    )
     return Recorded(parts=tuple(parts), trend=trend)
 
 
 def record(*findings: Recorded) -> Record:
     """Return what a notebook publishes; every id (and group) once."""
-    keys = [(part.id, part.group) for each in findings for part in each.parts]
-    twice = sorted({key for key in keys if keys.count(key) > 1}, key=str)
-    if twice:
+    keys = Counter((part.id, part.group) for finding in findings for part in finding.parts)
+    if twice := sorted((key for key, count in keys.items() if count > 1), key=str):
         raise ValueError(
             f"The finding '{twice[0][0]}' is recorded twice (group {twice[0][1]}). "
             "An id stands for one number: give the second another id or group."
@@ -167,7 +173,7 @@ class PageStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class EditionFindings:
     """The findings of one edition: frames with one row a finding, and the pages' stories."""
 
     period: Period
@@ -183,13 +189,10 @@ class Found:
 
     def get(self, id: str, group: str | None = None) -> MaybeEstimate:
         """Return a finding, or the reason why there is none; never an error or a bare number."""
-        row = _rows_of(self.findings, id, group)
-        if len(row):
-            first = row.iloc[0]
-            numbers = {name: float(first[name]) for name in TREND[1:4]}
-            return Estimate(**numbers, n=int(first["n"]), unit=str(first["unit"]))
-        row = _rows_of(self.unsaid, id, group)
-        why = str(row.iloc[0]["why"]) if len(row) else _("Not measured in this edition.")
+        if len(rows := _rows_of(self.findings, id, group)):
+            return Estimate.of(rows.iloc[0])
+        rows = _rows_of(self.unsaid, id, group)
+        why = str(rows["why"].iloc[0]) if len(rows) else _("Not measured in this edition.")
         return NotEstimable(reasons.RECORDED, text=why)
 
     def label(self, id: str) -> str:
@@ -206,7 +209,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class EditionStory:
     """What an edition says of itself: whose it is, of when, its first sentence, and its pages."""
 
     company: str
@@ -215,22 +218,24 @@ class Told:
     pages: tuple[PageStory, ...]
 
 
-def write(folder: Path, *, period: Period, stories: Sequence[PageStory], company: str = "") -> None:
+def write_findings(
+    folder: Path, *, period: Period, stories: Sequence[PageStory], company: str = ""
+) -> None:
     """Write findings.json (the public record) and pages.json (what the summary needs besides)."""
+    of_page = [(story.name, asdict(story)) for story in stories]
     entries = [
-        dict(row) | {"period": str(period), "page": story.name}
-        for story in stories
-        for row in story.findings
+        row | {"period": str(period), "page": name}
+        for name, story in of_page
+        for row in story.pop("findings")
     ]
-    _dump(Path(folder) / "findings.json", entries)
-    told = [
-        {key: item for key, item in asdict(story).items() if key != "findings"} for story in stories
-    ]
-    page_file = {"company": company, "period": str(period), "pages": told}
-    _dump(Path(folder) / "pages.json", page_file)
+    pages = [story for _name, story in of_page]
+    contents = {"company": company, "period": str(period), "pages": pages}
+    for file, content in (("findings.json", entries), ("pages.json", contents)):
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+        (Path(folder) / file).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def read(edition: object) -> Found:
+def read_findings(edition: Edition) -> EditionFindings:
     """Return what an edition's pages recorded.
 
     Read from the folder that a running report builds, else from the published edition in
@@ -239,35 +244,35 @@ def read(edition: object) -> Found:
     folder = os.environ.get(BUILD_FOLDER)
     period = Period(edition.period)
     published = REPORTS / edition.company.slug / str(period)
-    return read_folder(Path(folder) if folder else published, period)
+    return findings_in(Path(folder) if folder else published, period)
 
 
-def read_folder(folder: Path, period: Period) -> Found:
+def findings_in(folder: Path, period: Period) -> EditionFindings:
     """Return what is recorded in an edition's folder."""
     entries = _load(folder / "findings.json", [])
-    content = _load(folder / "pages.json", {"pages": []})
-    pages = tuple(_story(page) for page in content["pages"])
-    unsaid = [dict(row) | {"page": page.name} for page in pages for row in page.unsaid]
+    pages = _stories(_load(folder / "pages.json", {}))
+    missing = [dict(row) | {"page": page.name} for page in pages for row in page.unsaid]
     trends = [row for page in pages for row in page.trends]
-    return Found(
+    return EditionFindings(
         period=period,
         findings=pd.DataFrame(entries, columns=list(FIELDS)),
-        unsaid=pd.DataFrame(unsaid, columns=["id", "label", "why", "page", "group"]),
+        unsaid=pd.DataFrame(missing, columns=["id", "label", "why", "page", "group"]),
         trends=pd.DataFrame(trends, columns=["id", *TREND]),
         pages=pages,
     )
 
 
-def told(folder: Path) -> Told:
+def edition_story(folder: Path) -> EditionStory:
     """Return a published edition's company, period, headline and pages, without their findings."""
     folder = Path(folder)
-    content = _load(folder / "pages.json", {"pages": []})
-    answers = [page["answers"] for page in content["pages"] if page["name"] == SUMMARY]
-    return Told(
+    content = _load(folder / "pages.json", {})
+    pages = _stories(content)
+    answers = [page.answers for page in pages if page.name == SUMMARY]
+    return EditionStory(
         company=content.get("company") or folder.parent.name,
         period=Period(content.get("period", folder.name)),
         headline=answers[0][0] if answers and answers[0] else "",
-        pages=tuple(_story(page) for page in content["pages"]),
+        pages=pages,
     )
 
 
@@ -276,14 +281,17 @@ def is_change(id: str) -> bool:
     return id.endswith(("_change", "_change_on_year"))
 
 
-def _story(page: Mapping) -> PageStory:
-    items = {key: tuple(item) if isinstance(item, list) else item for key, item in page.items()}
-    return PageStory(**items)
-
-
 def is_difference(id: str) -> bool:
     """Whether a finding is a difference, so that shares are said in percentage points."""
     return is_change(id) or "_effect_" in id
+
+
+def _stories(content: Mapping[str, Any]) -> tuple[PageStory, ...]:
+    frozen: list[dict[str, Any]] = [
+        {key: tuple(item) if isinstance(item, list) else item for key, item in page.items()}
+        for page in content.get("pages", ())
+    ]
+    return tuple(PageStory(**page) for page in frozen)
 
 
 def _rows_of(rows: pd.DataFrame, id: str, group: str | None) -> pd.DataFrame:
@@ -291,47 +299,34 @@ def _rows_of(rows: pd.DataFrame, id: str, group: str | None) -> pd.DataFrame:
     return rows[(rows["id"] == id) & of_group]
 
 
-def _trend_rows(recorded: Recorded) -> list[dict]:
+def _trend_rows(recorded: Recorded) -> list[dict[str, Any]]:
     if recorded.trend is None:
         return []
-    known = recorded.trend.dropna(subset=["value", "low", "high"])
     return [
         {"id": recorded.parts[0].id, "period": str(row["period"])}
-        | {name: float(row[name]) for name in TREND[1:4]}
+        | {end: float(row[end]) for end in ENDS}
         | {"n": int(row["n"])}
-        for _at, row in known.iterrows()
+        for row in recorded.trend.dropna(subset=list(ENDS)).to_dict("records")
     ]
-
-
-def _shown(part: Finding) -> MaybeEstimate:
-    return prose.as_difference(part.said) if is_difference(part.id) else part.said
-
-
-def _label(part: Finding) -> str:
-    return part.label if part.group is None else in_brackets(part.label, _group_words(part.group))
 
 
 _RAISED = " up to the mean of all"  # ends the key of a scenario
 
 
-def _group_words(group: object) -> str:
+def _group_words(group: str) -> str:
     """Return a group's name, which is a key, as a reader sees it: part by part."""
-    for key in (str(group), str(group).replace("_", " ")):
-        if (known := _(key)) != key:
-            return known
-    kind, parted, name = str(group).partition(": ")
-    if group_alone := name.removesuffix(_RAISED) if name.endswith(_RAISED) else "":
-        return _("{segment}: {group} up to the mean of all", segment=_(kind), group=_(group_alone))
+    for key in (group, group.replace("_", " ")):
+        if (words := _(key)) != key:
+            return words
+    kind, parted, name = group.partition(": ")
+    if name.endswith(_RAISED) and name != _RAISED:
+        raised = _(name.removesuffix(_RAISED))
+        return _("{segment}: {group} up to the mean of all", segment=_(kind), group=raised)
     if parted:
         return _("{kind}: {name}", kind=_(kind), name=_(name))
-    what, parted, by = str(group).partition(" by ")
+    what, parted, by = group.partition(" by ")
     return _("{what} by {segment}", what=_(what), segment=by) if parted else _(what)
 
 
-def _dump(path: Path, content: object) -> None:
-    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def _load(path: Path, otherwise: object) -> object:
+def _load(path: Path, otherwise: Any) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else otherwise

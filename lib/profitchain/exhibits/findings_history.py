@@ -27,37 +27,43 @@ _WHOLE = ("record.json", "findings.json", "index.html")
 ENCODING = "utf-8-sig"
 
 
-def editions(company: Path) -> list[Path]:
+def whole_editions(company: Path) -> list[Path]:
     """Return a company's whole published editions, the earliest first; parts don't count."""
-    found = [
+    editions = [
         (period.first_day, period.last_day, folder)
         for folder in Path(company).glob("*")
         if (period := _period(folder)) and all((folder / name).exists() for name in _WHOLE)
     ]
-    return [folder for *_days, folder in sorted(found)]
+    return [folder for *_days, folder in sorted(editions)]
 
 
-def write(company: Path) -> Path | None:
+def write_long_table(company: Path) -> Path | None:
     """Write the long table beside a company's editions in one step; None where there is none.
 
     Every row comes from an edition's own findings.json, so a restated edition replaces its rows.
     """
     path = Path(company) / LONG_TABLE
-    told = [_of_edition(folder) for folder in editions(company)]
-    if not told:
+    frames = [_edition_rows(folder) for folder in whole_editions(company)]
+    if not frames:
         path.unlink(missing_ok=True)
         return None
-    rows = pd.concat(told, ignore_index=True)
+    rows = pd.concat(frames, ignore_index=True)
     texts = [name for name in COLUMNS if name not in (*NUMBERS, *DAYS)]
     safe = rows.assign(**{name: rows[name].map(tables.neutral) for name in texts})
     with aside(path) as building:
         made = building / LONG_TABLE
         safe.to_csv(made, index=False, lineterminator="\n", encoding=ENCODING)
-        _replace(made, path)
+        try:
+            made.replace(path)
+        except PermissionError:
+            raise ParameterError(
+                f"{path} can't be replaced: another program has it open, or it may not be written. "
+                "The edition itself is published. Close the file there and publish once more."
+            ) from None
     return path
 
 
-def of_stories(stories: Sequence[PageStory], *, company: str, period: Period) -> pd.DataFrame:
+def long_rows(stories: Sequence[PageStory], *, company: str, period: Period) -> pd.DataFrame:
     """Return what the pages of one edition have found, one row a finding, in their order.
 
     Shares are 0 to 1, money is in whole units of the currency that `unit` names; `group` is empty
@@ -71,7 +77,9 @@ def of_stories(stories: Sequence[PageStory], *, company: str, period: Period) ->
             "period": str(period),
             "period_start": period.first_day,
             "period_end": period.last_day,
-            "compared_with": _compared_with(row["id"]),
+            "compared_with": YEAR_BEFORE
+            if row["id"].endswith("_change_on_year")
+            else PERIOD_BEFORE * findings.is_change(row["id"]),
             "every": period.every,
             "page": page.name,
             "question": page.question,
@@ -83,29 +91,14 @@ def of_stories(stories: Sequence[PageStory], *, company: str, period: Period) ->
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _of_edition(folder: Path) -> pd.DataFrame:
+def _edition_rows(folder: Path) -> pd.DataFrame:
     """Return what a published edition has found, as its own findings.json says."""
-    told = findings.told(folder)
-    found = findings.read_folder(folder, told.period)
-    of_page = found.findings.groupby("page", sort=False)
-    rows = {page: _rows(rows) for page, rows in of_page}
-    stories = [replace(page, findings=rows.get(page.name, ())) for page in found.pages]
-    return of_stories(stories, company=told.company, period=told.period)
-
-
-def _rows(frame: pd.DataFrame) -> tuple[dict, ...]:
-    rows = frame.assign(group=frame["group"].astype(object).where(frame["group"].notna(), ""))
-    return tuple(rows.to_dict("records"))
-
-
-def _replace(made: Path, path: Path) -> None:
-    try:
-        made.replace(path)
-    except PermissionError:
-        raise ParameterError(
-            f"{path} can't be replaced: another program has it open, or it may not be written. "
-            "The edition itself is published. Close the file there and publish once more."
-        ) from None
+    story = findings.edition_story(folder)
+    rows = findings.findings_in(folder, story.period).findings
+    rows = rows.assign(group=rows["group"].astype(object).where(rows["group"].notna(), ""))
+    by_page = {page: part.to_dict("records") for page, part in rows.groupby("page", sort=False)}
+    stories = [replace(page, findings=tuple(by_page.get(page.name, ()))) for page in story.pages]
+    return long_rows(stories, company=story.company, period=story.period)
 
 
 def _period(folder: Path) -> Period | None:
@@ -113,9 +106,3 @@ def _period(folder: Path) -> Period | None:
         return Period(folder.name)
     except PeriodError:  # a part, a folder in the making, or something else
         return None
-
-
-def _compared_with(id: str) -> str:
-    if id.endswith("_change_on_year"):
-        return YEAR_BEFORE
-    return PERIOD_BEFORE if findings.is_change(id) else ""

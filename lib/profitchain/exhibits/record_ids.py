@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import isnan
 from typing import NamedTuple, TypeAlias
 
 import pandas as pd
@@ -113,13 +112,13 @@ class Rows(NamedTuple):
 
     `group` names a row's group by its columns; `column` is what the names of value, low and high
     begin with, or a column that is its own interval; `unit` is used where no column says it, `why`
-    where a row has neither a number nor a reason, `label` where groups are called differently.
+    where a row has no number, `label` where groups are called differently.
     """
 
     group: str = "{segment}: {group}"
     column: str = ""
     unit: str = ""
-    why: str = "too_few_to_say"
+    why: str = ""
     label: str = ""
 
 
@@ -130,7 +129,7 @@ ROWS = {
     "repeat_effect_per_point": Rows(unit="share"),
     "repeat_effect_per_point_by_design": Rows("{rung}", unit="share"),
     "segment_heterogeneity_p": Rows("{measure} by {segment}", "p_adjusted", "p"),
-    "worth_of_scenario": Rows("{index}", "a_year_"),
+    "worth_of_scenario": Rows("{Index}", "a_year_"),
     "{id}_shrunk": Rows(column="shrunk_"),
 }
 
@@ -188,13 +187,16 @@ def findings_of_totals(
     ----------
     activity : one row a period and cluster: `orders`, `revenue`, `active` (customers).
     """
-    columns = {"orders": "orders", "revenue": "revenue", "active_customers": "active"}
-    units = {id: getattr(totals[id], "unit", "") for id in columns}
-    trends = {
-        id: period_totals(activity, column, periods, unit=units[id])
-        for id, column in columns.items()
-    }
-    return [finding(id, totals[id], label=LABELS[id], trend=trends[id]) for id in columns]
+    recorded = []
+    for id, column in (
+        ("orders", "orders"),
+        ("revenue", "revenue"),
+        ("active_customers", "active"),
+    ):
+        unit = getattr(totals[id], "unit", "")
+        trend = period_totals(activity, column, periods, unit=unit)
+        recorded.append(finding(id, totals[id], label=LABELS[id], trend=trend))
+    return recorded
 
 
 def findings_of_lifetime(
@@ -245,33 +247,30 @@ def findings_of_groups(
 
 def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
     """Yield what stands under one id: label, group (None: the whole firm), number."""
-    label = LABELS[id]
+    label, rows = LABELS[id], ROWS.get(id, Rows())
     match numbers:
         case pd.DataFrame():
-            rows = ROWS.get(id, Rows())
-            label = rows.label or label
-            yield from ((label, group, number) for group, number in _of_rows(numbers, rows))
+            for group, number in _of_rows(numbers, rows):
+                yield rows.label or label, group, number
         case Mapping():
-            yield from ((label, group, number) for group, number in numbers.items())
-        case Estimate() | NotEstimable():
-            yield label, None, numbers
+            for group, number in numbers.items():
+                yield label, group, number
         case Wald():
             yield label, None, numbers.estimate
         case int():
             yield label, None, counted(numbers, unit=UNITS[id])
+        case _:
+            yield label, None, numbers
 
 
 def _of_rows(groups: pd.DataFrame, rows: Rows) -> Iterator[tuple[str, MaybeEstimate]]:
     """Yield each group's name and number; those of a firm without segments are none."""
-    ends = [rows.column] * 3 if rows.column in groups else ["value", "low", "high"]
-    groups = groups.rename(columns=lambda name: name.removeprefix(rows.column) or name)
-    for index, row in zip(groups.index, groups.to_dict("records"), strict=True):
-        if row.get("segment") in (EVERYBODY, ALIKE):
-            continue
-        n, group = int(row["n"]), rows.group.format(index=index, **row)
-        value, low, high = (float(row[end]) for end in ends)
-        if why := row.get("why") or (rows.why if isnan(value) else ""):
-            yield group, NotEstimable(why, n=n)
-        else:
-            unit = rows.unit or row["unit"]
-            yield group, Estimate(value=value, low=low, high=high, n=n, unit=unit)
+    numbers = groups.rename(columns=lambda name: name.removeprefix(rows.column) or "value")
+    if rows.column in groups:
+        numbers = numbers.assign(low=numbers["value"], high=numbers["value"])
+    for row in numbers.itertuples():
+        if getattr(row, "segment", "") not in (EVERYBODY, ALIKE):
+            number = Estimate.of(row, unit=rows.unit)
+            if rows.why and isinstance(number, NotEstimable):
+                number = NotEstimable(rows.why, n=number.n)
+            yield rows.group.format(**row._asdict()), number

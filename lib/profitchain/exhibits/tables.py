@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,19 +62,14 @@ def table_html(
     stack : where there is no room for more than three columns, show each row as a small list.
     """
     columns = shown_columns(data, units or {})
-    head = "".join(_heading(column) for column in columns)
-    rows = [[column.cells[row] for column in columns] for row in range(len(data))]
+    rows = list(zip(*(column.cells for column in columns), strict=True)) if columns else []
     stack = stack and len(columns) > STACKED_ABOVE
     body = "".join(
-        _row(cells, columns, is_total=total and row == len(rows) - 1, stack=stack)
-        for row, cells in enumerate(rows)
+        _row(cells, columns, is_total=total and row == len(rows), stack=stack)
+        for row, cells in enumerate(rows, 1)
     )
     kind = ' class="stack"' if stack else ""
-    return in_scroll(
-        f'<table{kind}><caption class="hidden">{html.escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-        label=caption,
-    )
+    return _table(kind, "".join(map(_heading, columns)), body, caption)
 
 
 def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set[str]) -> str:
@@ -85,43 +80,47 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
         _heading(TableColumn(heading=heading_of(str(name)), cells=[], numeric=place > 0))
         for place, name in enumerate(data.columns)
     )
-    body = "".join(
-        f'<tr><th scope="row">{with_names(_label(row.iloc[0]))}</th>'
-        + "".join(
+    rows = [
+        [
             _heat_cell(row[name], unit, top)
             if name in shaded
             else _td(_figure(row[name], ""), True)
             for name in data.columns[1:]
-        )
-        + "</tr>"
+        ]
         for _place, row in data.iterrows()
+    ]
+    names = (with_names(_label(name)) for name in data.iloc[:, 0])
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'
+        for name, cells in zip(names, rows, strict=True)
     )
-    return in_scroll(
-        f'<table class="heat"><caption class="hidden">{html.escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-        label=caption,
-    )
+    return _table(' class="heat"', head, body, caption)
 
 
-def in_scroll(table: str, *, label: str) -> str:
+def _table(kind: str, head: str, body: str, caption: str) -> str:
     """Return a table in its own box, which scrolls sideways, also by keyboard."""
-    label = html.escape(label)
-    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{table}</div>'
+    words = html.escape(caption)
+    return (
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{words}">'
+        f'<table{kind}><caption class="hidden">{words}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def shown_columns(data: pd.DataFrame, units: Mapping[str, str]) -> list[TableColumn]:
     """Return the columns of a frame as texts, estimates and their intervals in one column."""
-    columns = []
-    estimates = [name for name in map(str, data.columns) if _is_estimate(data, name)]
-    stems = {name.removesuffix("value"): name for name in estimates}
-    taken = {f"{stem}{part}" for stem in stems for part in ("low", "high", "why", "unit")}
-    taken |= {f"{stem}verdict" for stem in stems if stem}
-    for name in map(str, data.columns):
-        if name in stems.values():
-            columns.append(_estimates(data, name.removesuffix("value"), units.get(name)))
-        elif name not in taken and not (name in _HIDDEN and "value" in data):
-            columns.append(_plain_column(data, name, units.get(name, "")))
-    return columns
+    names = list(map(str, data.columns))
+    stems = [name.removesuffix("value") for name in names if _is_estimate(name, names)]
+    parts = ("low", "high", "why", "unit", "verdict")
+    taken = {f"{stem}{part}" for stem in stems for part in parts} - {"verdict"}
+    taken |= _HIDDEN if "value" in names else set()
+    return [
+        _estimates(data, name.removesuffix("value"), units.get(name))
+        if _is_estimate(name, names)
+        else _plain_column(data, name, units.get(name, ""))
+        for name in names
+        if name not in taken
+    ]
 
 
 def tidy_csv(data: pd.DataFrame) -> str:
@@ -165,29 +164,29 @@ def kind_of(column: pd.Series) -> Kind:
     return _KINDS.get(pd.api.types.infer_dtype(column, skipna=True), "text")
 
 
-def _is_estimate(data: pd.DataFrame, name: str) -> bool:
+def _is_estimate(name: str, names: list[str]) -> bool:
     stem = name.removesuffix("value")
-    return name.endswith("value") and {f"{stem}low", f"{stem}high"} <= set(map(str, data.columns))
+    return name.endswith("value") and {f"{stem}low", f"{stem}high"} <= set(names)
 
 
 def _estimates(data: pd.DataFrame, stem: str, unit: str | None) -> TableColumn:
     parts = [data[f"{stem}{part}"].astype(float) for part in ("value", "low", "high")]
     unit_column = data.get(f"{stem}unit", data.get("unit"))
     units = [unit] * len(data) if unit or unit_column is None else list(unit_column)
-    reasons = data.get(f"{stem}why", data.get("why", pd.Series("", index=data.index)))
+    whys = data.get(f"{stem}why", data.get("why", pd.Series("", index=data.index)))
     largest = max((abs(number) for part in parts for number in part if number == number), default=0)
     cells = [
         _estimate_cell(numbers, unit or "", why, largest if len(set(units)) == 1 else None)
-        for *numbers, unit, why in zip(*parts, units, reasons, strict=True)
+        for *numbers, unit, why in zip(*parts, units, whys, strict=True)
     ]
     if f"{stem}verdict" in data and stem:
-        arrows = [ARROWS.get(verdict, "") for verdict in data[f"{stem}verdict"]]
-        cells = [arrow + cell for arrow, cell in zip(arrows, cells, strict=True)]
-    name = heading_of(stem or "estimate")
-    has_interval = bool((parts[1] < parts[2]).any())
-    unit_words = _heading_unit(units)
-    interval = _(INTERVAL) if has_interval else ""
-    return TableColumn(heading=f"{name}{unit_words}{interval}", cells=cells, numeric=True)
+        verdicts = data[f"{stem}verdict"]
+        cells = [
+            ARROWS.get(verdict, "") + cell for verdict, cell in zip(verdicts, cells, strict=True)
+        ]
+    interval = _(INTERVAL) if (parts[1] < parts[2]).any() else ""
+    heading = f"{heading_of(stem or 'estimate')}{_heading_unit(units)}{interval}"
+    return TableColumn(heading=heading, cells=cells, numeric=True)
 
 
 def _estimate_cell(numbers: list[float], unit: str, why: object, largest: float | None) -> str:
@@ -215,19 +214,19 @@ def _heading_unit(units: list[str | None]) -> str:
 
 
 def _plain_column(data: pd.DataFrame, name: str, unit: str) -> TableColumn:
-    kind = pd.api.types
-    numeric = kind.is_numeric_dtype(data[name]) and not kind.is_bool_dtype(data[name])
-    first = name == str(data.columns[0])
-    in_words = str if name in _NAMES else _label
-    cells = [
-        _figure(cell, unit) if numeric and not first else in_words(cell) for cell in data[name]
-    ]
-    if unit and numeric:
-        places = formats.decimals(unit, data[name].abs().max()) if len(data) else 0
-        if not (unit in formats.COUNTS and (data[name].dropna() % 1 == 0).all()):
-            cells = [_figure(cell, unit, places) for cell in data[name]]
+    cells, kind = data[name], pd.api.types
+    is_number = kind.is_numeric_dtype(cells) and not kind.is_bool_dtype(cells)
+    is_first = name == str(data.columns[0])
     heading = "n" if name == "n" else heading_of(name)
-    return TableColumn(heading=heading, cells=cells, numeric=numeric and not first)
+    if unit and is_number:
+        is_count = unit in formats.COUNTS and (cells.dropna() % 1 == 0).all()
+        places = None if is_count else formats.decimals(unit, cells.abs().max()) if len(data) else 0
+        texts = [_figure(cell, unit, places) for cell in cells]
+    elif is_number and not is_first:
+        texts = [_figure(cell, unit) for cell in cells]
+    else:
+        texts = [str(cell) if name in _NAMES else _label(cell) for cell in cells]
+    return TableColumn(heading=heading, cells=texts, numeric=is_number and not is_first)
 
 
 def _figure(cell: float, unit: str, places: int | None = None) -> str:
@@ -251,14 +250,13 @@ def _heading(column: TableColumn) -> str:
     return f'<th scope="col"{kind}>{html.escape(column.heading)}</th>'
 
 
-def _row(cells: list[str], columns: list[TableColumn], *, is_total: bool, stack: bool) -> str:
-    first, *rest = cells
+def _row(cells: Sequence[str], columns: list[TableColumn], *, is_total: bool, stack: bool) -> str:
     tail = "".join(
         _td(cell, column.numeric, label=column.heading.removesuffix(_(INTERVAL)) if stack else "")
-        for cell, column in zip(rest, columns[1:], strict=True)
+        for cell, column in zip(cells[1:], columns[1:], strict=True)
     )
     kind = ' class="total"' if is_total else ""
-    return f'<tr{kind}><th scope="row">{with_names(first)}</th>{tail}</tr>'
+    return f'<tr{kind}><th scope="row">{with_names(cells[0])}</th>{tail}</tr>'
 
 
 def _td(cell: str, number: bool, *, label: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Checks of one table's rows against another table: strangers, unused answers, lines of orders."""
+"""Checks of rows against another table: unknown customers, unused answers, lines of orders."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import ibis.expr.types as ir
 
 from profitchain.intake import reasons
 from profitchain.intake.row_checks import Check, RowKind
-from profitchain.intake.table_checks import OUTCOME, USED, Judged
+from profitchain.intake.table_checks import OUTCOME, USED, Judged, JudgedTable
 from profitchain.sources.temp_tables import materialise
-from profitchain.sources.typed_tables import Typed, typed
+from profitchain.sources.typed_tables import TypedTable, typed_name
 
 
 def check_across_tables(
-    con: Any, table: Typed, judged: dict[str, Judged]
-) -> tuple[Typed, list[Check]]:
+    con: Any, table: TypedTable, judged: Judged
+) -> tuple[TypedTable, list[Check]]:
     """Return a table, and the checks of its rows against tables that were judged before it."""
-    match table.contract.table:
+    match table.schema.table:
         case "responses" if "customers" in judged:
             table, check = _unknown_customer(con, table, judged)
             return table, [check]
@@ -31,11 +31,11 @@ def check_across_tables(
             return table, []
 
 
-def _unknown_customer(con: Any, table: Typed, judged: dict[str, Judged]) -> tuple[Typed, Check]:
-    """Find answers of people who are neither in `customers` nor have ever ordered."""
-    who = typed("customer_id")
-    asked = table.rows.select(who).distinct()
-    strangers = asked.anti_join(_of_outcome(judged["customers"], "used"), who)
+def _unknown_customer(con: Any, table: TypedTable, judged: Judged) -> tuple[TypedTable, Check]:
+    """Check answers for people who are neither in `customers` nor have ever ordered."""
+    who = typed_name("customer_id")
+    people = table.rows.select(who).distinct()
+    strangers = people.anti_join(_of_outcome(judged["customers"], "used"), who)
     strangers = materialise(con, "strangers", strangers.filter(strangers[who].notnull()))
     if "orders" in judged:
         buyers = _of_outcome(judged["orders"], "used", "cancelled")
@@ -43,50 +43,41 @@ def _unknown_customer(con: Any, table: Typed, judged: dict[str, Judged]) -> tupl
         strangers = materialise(con, "strangers_without_orders", strangers.anti_join(few, who))
     strangers = strangers.select(__stranger=strangers[who])
     rows = table.rows.left_join(strangers, table.rows[who] == strangers["__stranger"])
+    reason, holds = reasons.UNKNOWN_CUSTOMER, rows["__stranger"].notnull()
     return replace(table, rows=rows), Check(
-        reason=reasons.UNKNOWN_CUSTOMER,
-        kind="broken",
-        holds=rows["__stranger"].notnull(),
-        column="customer_id",
+        reason=reason, kind="broken", holds=holds, column="customer_id"
     )
 
 
-def _of_outcome(judged: Judged, *kinds: RowKind) -> ir.Table:
+def _of_outcome(judged: JudgedTable, *kinds: RowKind) -> ir.Table:
     numbers = [*judged.numbers(*kinds), *([USED] if "used" in kinds else [])]
     return judged.rows.filter(judged.rows[OUTCOME].isin(numbers))
 
 
-def _without_unused_responses(con: Any, table: Typed, responses: Judged) -> Typed:
+def _without_unused_responses(con: Any, table: TypedTable, responses: JudgedTable) -> TypedTable:
     """Forget the answer of an invitation that is not among the used answers, or not there yet."""
-    name = typed("response_id")
+    name = typed_name("response_id")
     used = _of_outcome(responses, "used")
     used = materialise(con, "used_responses", used.select(__answer=used[name]))
     rows = table.rows.left_join(used, table.rows[name] == used["__answer"])
     return replace(table, rows=rows.mutate(**{name: rows["__answer"]}))
 
 
-def _with_fate_of_order(con: Any, table: Typed, orders: Judged) -> tuple[Typed, list[Check]]:
+def _with_fate_of_order(
+    con: Any, table: TypedTable, orders: JudgedTable
+) -> tuple[TypedTable, list[Check]]:
     """Let each order line share the fate of its order, for lines have no time of their own."""
-    name = typed("order_id")
+    name = typed_name("order_id")
     kinds: tuple[RowKind, ...] = ("used", "cancelled", "later")
-    known = _of_outcome(orders, *kinds)
-    rank = ibis.cases(
-        *((known[OUTCOME].isin(orders.numbers(kind)), kinds.index(kind)) for kind in kinds[1:]),
-        else_=0,
-    )
-    known = known.mutate(__fate=rank)
-    fates = known.group_by(__order=known[name]).aggregate(__fate=known["__fate"].min())
+    rows = _of_outcome(orders, *kinds)
+    ranks = ((rows[OUTCOME].isin(orders.numbers(kind)), kinds.index(kind)) for kind in kinds[1:])
+    rows = rows.mutate(__fate=ibis.cases(*ranks, else_=0))
+    fates = rows.group_by(__order=rows[name]).aggregate(__fate=rows["__fate"].min())
     fates = materialise(con, "fates_of_orders", fates)
     rows = table.rows.left_join(fates, table.rows[name] == fates["__order"])
-    table = replace(table, rows=rows)
-    fate = rows["__fate"]
-    return table, [
+    fate, broken = rows["__fate"], reasons.WITHOUT_ORDER
+    return replace(table, rows=rows), [
         Check(reason=reasons.ORDER_LATER, kind="later", holds=fate == 2),
         Check(reason=reasons.ORDER_CANCELLED, kind="cancelled", holds=fate == 1),
-        Check(
-            reason=reasons.WITHOUT_ORDER,
-            kind="broken",
-            holds=fate.isnull(),
-            column="order_id",
-        ),
+        Check(reason=broken, kind="broken", holds=fate.isnull(), column="order_id"),
     ]

@@ -1,7 +1,7 @@
-"""Whether a firm's data are still those that summaries were made from, told without fetching them.
+"""Whether a firm's data are still those that summaries were made from, without reading them all.
 
-Files are known by their bytes. A table of the firm's own engine is known by its rows' number and
-sums of their hashes (`keeping.mark`), over the columns that a contract reads, in one pass.
+Files are known by their bytes. A table of the firm's own engine is known by its number of rows and
+sums of their hashes (`temp_tables.content_digest`), over the columns that a schema names.
 """
 
 from __future__ import annotations
@@ -11,59 +11,66 @@ import json
 import os
 from typing import Any
 
+from profitchain.core.provenance import PACKAGE
 from profitchain.sources.company import Company, expand, table_names
 from profitchain.sources.connections import EMBEDDED, backend_of
 from profitchain.sources.loading import source_hash
 
-_MARKS = "PROFITCHAIN_MARKS"
-_IN_THE_MAKING = "PROFITCHAIN_BUILD"
+CUSTOMER_IDS = "customer_ids"  # the summary that no page may read
+LINK_ANSWERS = "link_answers"  # the single answers behind a large firm's cells of the link
+STANDING = "standing"  # the folder of what is known of published editions
+_HASHES = "PROFITCHAIN_MARKS"  # in the environment of a report's notebooks
+_BUILD = "PROFITCHAIN_BUILD"
 
 
 def fingerprint(company: Company) -> str:
     """Return a sha256 of company.yml and of everything that its tables are read from."""
     parts = [hashlib.sha256((company.folder / "company.yml").read_bytes()).hexdigest()]
-    parts += [f"{table} {told}" for table, told in sorted(_asked_once(company).items())]
+    parts += [f"{table} {digest}" for table, digest in sorted(_current_hashes(company).items())]
     parts += [os.environ.get(name, "") for name in sorted(table_names(company))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def is_of_files(company: Company) -> bool:
-    """Tell whether all tables are made of files of this machine, so that no engine is to be asked.
+def code_version() -> str:
+    """Return a hash of the whole package's source: editions with the same one were made alike."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
-    Then the fingerprint is found without any engine's library.
-    """
+
+def is_of_files(company: Company) -> bool:
+    """Tell whether all tables are files of this machine: no engine is needed for a fingerprint."""
     return all(_is_file(table, company) for table in company.tables)
 
 
-def marks(con: Any, company: Company) -> dict[str, str]:
-    """Return the sha256 of what each table is read from; of an engine's table, of its mark."""
-    told = _told_before(company)
-    return told if told is not None else _marks(con, company)
+def source_hashes(con: Any, company: Company) -> dict[str, str]:
+    """Return the sha256 of what each table is read from; of an engine's table, of its digest."""
+    return _hashes_of_parent(company) or _hashes(con, company)
 
 
-def _asked_once(company: Company) -> dict[str, str]:
-    """Return the marks, found anew unless a report is in the making.
+def _current_hashes(company: Company) -> dict[str, str]:
+    """Return the hashes, computed anew unless a report is being made.
 
     All pages of an edition must open the same summaries, so the process that makes an edition asks
-    a firm's engine and tells its notebooks, which start with its environment.
+    a firm's engine once and hands the hashes to its notebooks, which start with its environment.
     """
     if is_of_files(company):
         return {table: source_hash(table, company) for table in company.tables}
-    told = _told_before(company) if os.environ.get(_IN_THE_MAKING) else None
-    if told is not None:
-        return told
-    from profitchain.sources.engine import close, opened
+    if os.environ.get(_BUILD) and (hashes := _hashes_of_parent(company)):
+        return hashes
+    from profitchain.sources.engine import close, open_engine
 
-    with opened(company) as (con, _):
-        found = _marks(con, company)
+    with open_engine(company) as (con, _):
+        hashes = _hashes(con, company)
         close(con)
-    os.environ[_MARKS] = json.dumps({"company": _key(company), "marks": found})
-    return found
+    os.environ[_HASHES] = json.dumps({"company": _key(company), "marks": hashes})
+    return hashes
 
 
-def _told_before(company: Company) -> dict[str, str] | None:
-    told = json.loads(os.environ.get(_MARKS, "{}"))
-    return told["marks"] if told.get("company") == _key(company) else None
+def _hashes_of_parent(company: Company) -> dict[str, str] | None:
+    record = json.loads(os.environ.get(_HASHES, "{}"))
+    return record["marks"] if record.get("company") == _key(company) else None
 
 
 def _key(company: Company) -> str:
@@ -74,12 +81,12 @@ def _key(company: Company) -> str:
 def _is_file(table: str, company: Company) -> bool:
     """Tell whether a table is made of files of this machine, whatever engine reads them."""
     file = company.tables[table].file
-    return backend_of(company.connect) == EMBEDDED or (
-        file is not None and "://" not in expand(file)
-    )
+    if backend_of(company.connect) == EMBEDDED:
+        return True
+    return file is not None and "://" not in expand(file)
 
 
-def _marks(con: Any, company: Company) -> dict[str, str]:
+def _hashes(con: Any, company: Company) -> dict[str, str]:
     from profitchain.sources.engine import is_embedded
 
     return {
@@ -91,13 +98,13 @@ def _marks(con: Any, company: Company) -> dict[str, str]:
 
 
 def _content_hash(con: Any, table: str, company: Company) -> str:
-    from profitchain.sources.schemas import contract_of
-    from profitchain.sources.temp_tables import mark
+    from profitchain.sources.schemas import schema_of
+    from profitchain.sources.temp_tables import content_digest
     from profitchain.sources.typed_tables import match_columns
     from profitchain.sources.warehouse import read_from_engine
 
     source, raw = company.tables[table], read_from_engine(con, table, company)
-    theirs, _ = match_columns(contract_of(table, company), raw, company)
-    written = source.table or source.query or source.file or ""
-    told = mark(con, raw.relation, sorted(set(theirs.values())))
-    return hashlib.sha256(f"{written}\n{told}".encode()).hexdigest()
+    theirs, _ = match_columns(schema_of(table, company), raw, company)
+    place = source.table or source.query or source.file or ""
+    digest = content_digest(con, raw.relation, sorted(set(theirs.values())))
+    return hashlib.sha256(f"{place}\n{digest}".encode()).hexdigest()

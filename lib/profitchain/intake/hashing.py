@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from profitchain.sources.casts import builtin
+
 _HEX = "0123456789abcdef"
-
-
-@ibis.udf.scalar.builtin(name="hash")
-def _hash(text: str) -> dt.uint64:
-    """Give a text's hash: DuckDB."""
-
-
-@ibis.udf.scalar.builtin(name="md5")
-def _md5(text: str) -> str:
-    """Give the md5 of text in hex: DuckDB, PostgreSQL, Spark, Snowflake."""
-
-
-@ibis.udf.scalar.builtin(name="md5")
-def _md5_bytes(text: str) -> bytes:
-    """Give the md5 of text as bytes: BigQuery, ClickHouse."""
-
-
-@ibis.udf.scalar.builtin(name="md5")
-def _md5_of_bytes(text: bytes) -> bytes:
-    """Give the md5 of bytes as bytes: Trino."""
-
-
-@ibis.udf.scalar.builtin(name="to_utf8")
-def _to_utf8(text: str) -> bytes:
-    """Give the bytes of text: Trino."""
-
-
-@ibis.udf.scalar.builtin(name="to_hex")
-def _to_hex(digest: bytes) -> str:
-    """Give hex digits: BigQuery in small letters, Trino in capitals."""
-
-
-@ibis.udf.scalar.builtin(name="hex")
-def _hex(digest: bytes) -> str:
-    """Give hex digits in capitals: ClickHouse."""
-
-
-@ibis.udf.agg.builtin(name="bit_or")
-def _bit_or(bits: int) -> int:
-    """Give the bits that are set in any row: Spark, for which Ibis has no words."""
+_hash = builtin("hash", "string", returns="uint64")  # DuckDB
+_md5 = builtin("md5", "string", returns="string")  # hex: DuckDB, PostgreSQL, Spark, Snowflake
+_md5_bytes = builtin("md5", "string", returns="binary")  # BigQuery, ClickHouse
+_md5_of_bytes = builtin("md5", "binary", returns="binary")  # Trino
+_to_utf8 = builtin("to_utf8", "string", returns="binary")  # Trino
+_to_hex = builtin("to_hex", "binary", returns="string")  # BigQuery; in capitals: Trino
+_hex = builtin("hex", "binary", returns="string")  # in capitals: ClickHouse
+_bit_or = ibis.udf.agg.builtin(
+    lambda _bits: None, name="bit_or", signature=(("int64",), "int64")
+)  # Spark, for which Ibis has no words
 
 
 def hex_md5(text: ir.StringValue, engine: str = "duckdb") -> ir.StringValue:

@@ -15,29 +15,23 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
+from profitchain.intake import row_account
 from profitchain.intake.cross_checks import check_across_tables
-from profitchain.intake.fingerprints import marks
-from profitchain.intake.parquet_cache import typed_once
+from profitchain.intake.fingerprints import source_hashes
+from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
-from profitchain.intake.row_account import (
-    Outcome,
-    faults_in_words,
-    in_words,
-    nothing_usable,
-    outcomes_of,
-)
+from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
 from profitchain.intake.table_checks import Judged, judge, used_rows
 from profitchain.sources.company import Company
 from profitchain.sources.date_number_formats import End
-from profitchain.sources.engine import close, is_embedded, opened
-from profitchain.sources.loading import Raw, read_source, source_name
-from profitchain.sources.schemas import CONTRACTS, contract_of
+from profitchain.sources.engine import close, is_embedded, open_engine
+from profitchain.sources.loading import read_source, source_name
+from profitchain.sources.schemas import SCHEMAS, schema_of
 from profitchain.sources.typed_tables import MARK, WHO, type_columns
 from profitchain.sources.warehouse import read_from_engine
 
-ORDER = ("customers", "orders", "responses", *CONTRACTS)
+READING_ORDER = ("customers", "orders", "responses", *SCHEMAS)
 _EXACTLY = 1_000_000
-_ENDS = ("first", "last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +47,7 @@ class Input:
 class Intake:
     """A firm's checked tables in the engine, as they stood at a period's end.
 
-    `tables` holds used rows only, under the contract's names: ids and text VARCHAR, moments
+    `tables` holds used rows only, under the schema's names: ids and text VARCHAR, moments
     TIMESTAMP in UTC, days DATE, money BIGINT in minor units, scores DOUBLE, flags BOOLEAN.
     `account` has one row per table and outcome (table, outcome, kind, rows) that sum to the rows
     that came in; `profile` one row per table and column of the used rows (table, column,
@@ -82,45 +76,48 @@ class Intake:
 
 
 def open_intake(company: Company, period: Period | None = None) -> Intake:
-    """Return a firm's checked tables as of a period's end (None: all that there is).
+    """Return a firm's checked tables as of a period's end, and rewrite its quarantine folder.
 
-    Rewrites the company's quarantine folder.
-
-    Raises
-    ------
-    CompanyError, where a source can't be read; ContractError, where a table can't be used: one
-    message with every fault of every table; PeriodError, where no order lies before the end.
+    Raises CompanyError where a source can't be read, ContractError with all faults of all tables
+    where one can't be used, PeriodError where no order lies before the end.
     """
     end = None
     if period is not None:
         end = End(at=period.ends_at(company.time_zone), day=period.last_day + timedelta(days=1))
-    with opened(company) as (con, scratch):
+    with open_engine(company) as (con, scratch):
         judged, faults = _judge_all(con, company, end, scratch=scratch)
-        outcomes = {table: outcomes_of(each) for table, each in judged.items()}
-        faults |= {t: f for t, o in outcomes.items() if (f := nothing_usable(t, o, company))}
+        outcomes = {name: outcomes_of(table) for name, table in judged.items()}
+        for name, account in outcomes.items():
+            if unusable := row_account.unusable_faults(name, account, company):
+                faults[name] = unusable
         if faults:
-            raise ContractError(faults_in_words(faults, company))
-        _refuse_empty_past(outcomes["orders"], period)
-        notes = _set_aside(con, company, judged, outcomes)
-        tables = _publish(con, judged, end)
+            raise ContractError(row_account.faults_in_words(faults, company))
+        if not sum(o.rows for o in outcomes["orders"] if o.kind in ("used", "cancelled")):
+            raise PeriodError(
+                f"No usable order lies before the end of {period}: all of them came later. "
+                "Ask for a later period."
+            )
+        notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
+        tables, hashes = _publish(con, judged, end), source_hashes(con, company)
+        rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
+        inputs = [
+            Input(name=source_name(name, company), rows=rows[name], sha256=hashes[name])
+            for name in tables
+        ]
         return Intake(
-            company=company,
-            period=period,
-            con=con,
-            tables=tables,
-            outcomes=tuple(o for table in tables for o in outcomes[table]),
-            profile=_profile(tables, {t: o[0].rows for t, o in outcomes.items()}),
-            inputs=_inputs(con, company, outcomes),
-            notes=notes,
-        )
+            company=company, period=period, con=con, tables=tables, inputs=tuple(inputs),
+            outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
+            profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
+            notes=tuple(filter(None, notes)),
+        )  # fmt: skip
 
 
 def last_period(company: Company) -> Period:
     """Return the last period that the orders cover to the end, by the data and not by the clock."""
-    with opened(company) as (con, scratch):
+    with open_engine(company) as (con, scratch):
         judged, faults = _judge_all(con, company, None, scratch=scratch, only=("orders",))
         if faults:
-            raise ContractError(faults_in_words(faults, company))
+            raise ContractError(row_account.faults_in_words(faults, company))
         orders = used_rows(judged["orders"], None)
         last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
         close(con)
@@ -135,97 +132,64 @@ def last_period(company: Company) -> Period:
 
 def _judge_all(
     con: Any, company: Company, end: End | None, *, scratch: Path, only: Sequence[str] = ()
-) -> tuple[dict[str, Judged], dict[str, list[str]]]:
+) -> tuple[Judged, dict[str, list[str]]]:
     """Return each table's judged rows, and the faults of those that can't be read at all."""
-    judged: dict[str, Judged] = {}
+    judged: Judged = {}
     faults: dict[str, list[str]] = {}
-    for table in dict.fromkeys(ORDER):
-        if table not in company.tables or (only and table not in only):
+    for name in dict.fromkeys(READING_ORDER):
+        if name not in company.tables or (only and name not in only):
             continue
-        raw = _read(con, table, company, scratch=scratch)
-        ready, found = type_columns(con, contract_of(table, company), raw, company, end)
-        if ready is None:
-            faults[table] = found
+        if is_embedded(con):
+            raw = read_source(con, name, company, scratch=scratch)
+        else:
+            raw = read_from_engine(con, name, company)
+        table, refusals = type_columns(con, schema_of(name, company), raw, company, end)
+        if table is None:
+            faults[name] = refusals
             continue
-        ready, also = check_across_tables(con, typed_once(con, ready, company), judged)
-        judged[table] = judge(con, ready, company, end, also=also)
+        table, also = check_across_tables(con, read_cached(con, table, company), judged)
+        judged[name] = judge(con, table, company, end, also=also)
     if not only and not faults:
         faults |= _stray_segments(company, judged)
     return judged, faults
 
 
-def _read(con: Any, table: str, company: Company, *, scratch: Path) -> Raw:
-    if is_embedded(con):
-        return read_source(con, table, company, scratch=scratch)
-    return read_from_engine(con, table, company)
-
-
-def _stray_segments(company: Company, judged: dict[str, Judged]) -> dict[str, list[str]]:
+def _stray_segments(company: Company, judged: Judged) -> dict[str, list[str]]:
     """Return a fault for each segment that no table has."""
-    there = {name for each in judged.values() for name in each.table.theirs}
-    known = sorted({name for each in judged.values() for name in each.table.raw.columns})
+    tables = [judgement.table for judgement in judged.values()]
+    names = {name for table in tables for name in table.theirs}
+    columns = sorted({name for table in tables for name in table.raw.columns})
     stray = [
-        f"Segment '{name}' is a column of no table. {did_you_mean(name, known)} If it is called "
+        f"Segment '{name}' is a column of no table. {did_you_mean(name, columns)} If it is called "
         "otherwise there, name it under columns: of customers, responses or orders."
         for name in company.segments
-        if name not in there
+        if name not in names
     ]
     return {"segments": stray} if stray else {}
 
 
-def _refuse_empty_past(orders: tuple[Outcome, ...], period: Period | None) -> None:
-    past = sum(o.rows for o in orders if o.kind in ("used", "cancelled"))
-    if past == 0:
-        raise PeriodError(
-            f"No usable order lies before the end of {period}: all of them came later. "
-            "Ask for a later period."
-        )
-
-
-def _set_aside(
-    con: Any,
-    company: Company,
-    judged: dict[str, Judged],
-    outcomes: dict[str, tuple[Outcome, ...]],
-) -> tuple[str, ...]:
-    notes = [
-        rewrite_quarantine(
-            con,
-            company,
-            each,
-            broken=sum(o.rows for o in outcomes[table] if o.kind == "broken"),
-        )
-        for table, each in judged.items()
-    ]
-    return tuple(note for note in notes if note is not None)
-
-
-def _publish(con: Any, judged: dict[str, Judged], end: End | None) -> dict[str, ir.Table]:
+def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:
     """Register the used rows of each table under its own name and drop what is no longer needed."""
     tables: dict[str, ir.Table] = {}
-    for table in CONTRACTS:
-        if table not in judged:
+    for name in SCHEMAS:
+        if name not in judged:
             continue
-        rows, read = used_rows(judged[table], end), judged[table].table
-        if read.raw.warehouse:
-            tables[table] = rows
-        else:
-            is_large = read.pieces or (read.raw.lasting and not read.raw.paths)
-            make = con.create_view if is_large else con.create_table
-            tables[table] = make(table, rows)
-    for table, each in judged.items():
-        if not each.table.raw.lasting:
-            con.drop_table(f"judged_{table}")
+        rows, table = used_rows(judged[name], end), judged[name].table
+        if not table.raw.warehouse:
+            is_large = table.pieces or (table.raw.lasting and not table.raw.paths)
+            rows = (con.create_view if is_large else con.create_table)(name, rows)
+        tables[name] = rows
+    for name in judged:
+        if not judged[name].table.raw.lasting:
+            con.drop_table(f"judged_{name}")
     return tables
 
 
 def _profile(tables: dict[str, ir.Table], used: dict[str, int]) -> pd.DataFrame:
     """Return one row per table and column; first and last are given for dates and numbers only."""
     columns = ["table", "column", "missing_share", "distinct", "first", "last"]
-    rows = [
-        row for name, table in tables.items() for row in _column_profiles(name, table, used[name])
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    profiles = (_column_profiles(name, table, used[name]) for name, table in tables.items())
+    return pd.DataFrame([row for profile in profiles for row in profile], columns=columns)
 
 
 def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
@@ -238,38 +202,23 @@ def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
         sums[f"distinct_{k}"] = value.nunique() if total <= _EXACTLY else value.approx_nunique()
         sums[f"first_{k}"] = value.min() if ordered else ibis.literal("")
         sums[f"last_{k}"] = value.max() if ordered else ibis.literal("")
-    (seen,) = table.aggregate(**sums).to_pyarrow().to_pylist()
+    (row,) = table.aggregate(**sums).to_pyarrow().to_pylist()
     return [
         (
             name,
             column,
-            1 - seen[f"given_{k}"] / total if total else 0.0,
-            int(min(seen[f"distinct_{k}"], seen[f"given_{k}"])),
-            *(_in_text(seen[f"{end}_{k}"]) for end in _ENDS),
+            1 - row[f"given_{k}"] / total if total else 0.0,
+            int(min(row[f"distinct_{k}"], row[f"given_{k}"])),
+            *(_text(row[f"{end}_{k}"]) for end in ("first", "last")),
         )
         for k, column in enumerate(columns)
     ]
 
 
-def _in_text(value: Any) -> str:
+def _text(value: Any) -> str:
     """Return a value as every engine's is written: no zeros after a second's last digit."""
     text = "" if value is None else str(value)
     return text.rstrip("0") if isinstance(value, datetime) and value.microsecond else text
-
-
-def _inputs(
-    con: Any, company: Company, outcomes: dict[str, tuple[Outcome, ...]]
-) -> tuple[Input, ...]:
-    known = marks(con, company)
-    return tuple(
-        Input(
-            name=source_name(table, company),
-            rows=sum(outcome.rows for outcome in outcomes[table]),
-            sha256=known[table],
-        )
-        for table in CONTRACTS
-        if table in outcomes
-    )
 
 
 def check_report(intake: Intake) -> str:
@@ -283,5 +232,5 @@ def check_report(intake: Intake) -> str:
             f"\n{table} ({source_name(table, intake.company)}): {total:,} rows in = "
             f"{used:,} used + {total - used:,} set aside"
         )
-        lines += [f"  {outcome.kind:>9}  {in_words(outcome)}" for outcome in outcomes[1:]]
+        lines += [f"  {outcome.kind:>9}  {outcome_in_words(outcome)}" for outcome in outcomes[1:]]
     return "\n".join([*lines, *(f"\n{note}" for note in intake.notes)])

@@ -1,4 +1,4 @@
-"""Rows that were typed once stay typed: what large Parquet files say, kept for later editions.
+"""Typed rows of large Parquet files, cached for later editions.
 
 A piece holds the typed rows of some files of one table, and beside it those of them that are not
 sound by themselves. It is named by those files' content, by how they are read and by this package's
@@ -22,13 +22,13 @@ from uuid import uuid4
 import ibis
 import ibis.expr.types as ir
 
+from profitchain.intake.fingerprints import code_version
 from profitchain.intake.hashing import md5_digits, number_of
 from profitchain.intake.row_checks import is_sound
-from profitchain.sources.company import Company
+from profitchain.sources.company import Company, store_of
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.loading import file_hash
-from profitchain.sources.store_paths import code_version, store_of
-from profitchain.sources.typed_tables import MARK, SOUND, WHO, Typed, given, key_text, typed
+from profitchain.sources.typed_tables import MARK, SOUND, WHO, TypedTable, key_text, typed_name
 
 FOLDER = "pieces"
 LARGE = 32_000_000  # bytes; what is smaller is typed anew each time
@@ -39,7 +39,7 @@ _MAKING, _DIFFER, _ASIDE = ".making-", "differ-", "aside-"
 _WRITTEN = {"parquet_version": "v2", "dictionary_size_limit": 1000}  # half the time to read ids
 
 
-def typed_once(con: Any, table: Typed, company: Company) -> Typed:
+def read_cached(con: Any, table: TypedTable, company: Company) -> TypedTable:
     """Return a table whose typed rows are read from pieces, as far as its files are large.
 
     Its rows are then places and typed values, and of the cells only whether they were given; those
@@ -52,10 +52,10 @@ def typed_once(con: Any, table: Typed, company: Company) -> Typed:
     folder = store_of(company) / FOLDER
     folder.mkdir(exist_ok=True)
     pieces = tuple(_piece(con, table, company, some, folder) for some in _in_order(paths))
-    name = table.contract.table
+    name = table.schema.table
     rows = con.read_parquet(pieces, table_name=f"pieces_{name}")
-    there = [path for path in map(_aside, pieces) if path.exists()]
-    aside = con.read_parquet(there, table_name=f"pieces_{name}_aside") if there else None
+    asides = [path for path in map(_aside, pieces) if path.exists()]
+    aside = con.read_parquet(asides, table_name=f"pieces_{name}_aside") if asides else None
     rows = rows if aside is None else rows.filter(rows[SOUND])
     return replace(table, rows=rows, pieces=pieces, aside=aside)
 
@@ -64,50 +64,38 @@ def _aside(piece: Path) -> Path:
     return piece.with_name(f"{_ASIDE}{piece.name}")
 
 
-def _of_aside(path: Path) -> Path:
-    return path.with_name(path.name.removeprefix(_ASIDE))
-
-
-def all_differ(con: Any, table: Typed, keys: list[str]) -> bool:
-    """Tell whether no two rows share a key, having looked before at the pieces of before.
+def keys_are_unique(con: Any, table: TypedTable) -> bool:
+    """Return whether no two rows share a key, having compared the pieces of earlier runs before.
 
     Only new pieces are then looked at: whether their own keys differ, and from all the others.
-
-    Parameters
-    ----------
-    keys : typed columns that together are the key.
     """
     now = {piece.name for piece in table.pieces}
-    seen = _seen_to_differ(table.pieces[0].parent, now)
+    records = table.pieces[0].parent.glob(f"{_DIFFER}*.json")
+    known = [set(json.loads(path.read_text("utf-8"))) for path in records]
+    seen: set[str] = max((names for names in known if names <= now), key=len, default=set())
     new = [piece for piece in table.pieces if piece.name not in seen]
     old = [piece for piece in table.pieces if piece.name in seen]
     if new:
-        here = _keys(con, new, keys)
-        found = here.aggregate(rows=here.count(), keys=here.key.nunique()).to_pandas().iloc[0]
-        if found["rows"] != found["keys"]:
+        here = _keys(con, new, table.keys)
+        counts = here.aggregate(rows=here.count(), keys=here.key.nunique()).to_pandas().iloc[0]
+        if counts["rows"] != counts["keys"]:
             return False
-        if old and int(_keys(con, old, keys).semi_join(here, "key").count().execute()):
+        if old and int(_keys(con, old, table.keys).semi_join(here, "key").count().execute()):
             return False
-        mark = hashlib.sha256("\n".join(sorted(now)).encode()).hexdigest()[:24]
-        path = table.pieces[0].with_name(f"{_DIFFER}{mark}.json")
+        digest = hashlib.sha256("\n".join(sorted(now)).encode()).hexdigest()[:24]
+        path = table.pieces[0].with_name(f"{_DIFFER}{digest}.json")
         path.write_text(json.dumps(sorted(now)), encoding="utf-8")
     return True
-
-
-def _seen_to_differ(folder: Path, now: set[str]) -> set[str]:
-    """Return the largest set of pieces, all of them there now, whose keys are known to differ."""
-    known = [set(json.loads(path.read_text("utf-8"))) for path in folder.glob(f"{_DIFFER}*.json")]
-    return max((one for one in known if one <= now), key=len, default=set())
 
 
 def _keys(con: Any, pieces: list[Path], keys: list[str]) -> ir.Table:
     """Return the hash of each row's key; rows without one are set aside anyhow."""
     rows = con.read_parquet(pieces)
-    given_all = [rows[key].notnull() for key in keys]
-    return rows.filter(*given_all).select(key=key_text(rows, keys).hash())
+    has_key = [rows[key].notnull() for key in keys]
+    return rows.filter(*has_key).select(key=key_text(rows, keys).hash())
 
 
-def forget_old(company: Company) -> None:
+def remove_old(company: Company) -> None:
     """Remove the pieces that no edition has read for two months, and what killed runs left.
 
     Rows set aside from a piece go once it is gone, never before.
@@ -117,27 +105,29 @@ def forget_old(company: Company) -> None:
     for path in sorted(folder.glob("*"), key=lambda path: path.name.startswith(_ASIDE)):
         days = 1 if path.name.startswith(_MAKING) else DAYS_KEPT
         is_old = path.stat().st_mtime < now - days * _SECONDS_A_DAY
-        if is_old and not (path.name.startswith(_ASIDE) and _of_aside(path).exists()):
+        piece = path.with_name(path.name.removeprefix(_ASIDE))
+        if is_old and (piece == path or not piece.exists()):
             path.unlink(missing_ok=True)
 
 
 def _in_order(paths: tuple[Path, ...]) -> Iterator[list[Path]]:
     """Yield the files in groups, by name, so that later ones leave the first groups as they are."""
     group: list[Path] = []
-    size = 0
     for path in paths:
         group.append(path)
-        size += path.stat().st_size
-        if size >= PIECE:
+        if sum(path.stat().st_size for path in group) >= PIECE:
             yield group
-            group, size = [], 0
+            group = []
     if group:
         yield group
 
 
-def _piece(con: Any, table: Typed, company: Company, paths: list[Path], folder: Path) -> Path:
-    """Return a piece's file, written aside and renamed if it isn't there yet."""
-    piece = folder / f"{table.contract.table}-{_key(table, company, paths)}.parquet"
+def _piece(con: Any, table: TypedTable, company: Company, paths: list[Path], folder: Path) -> Path:
+    """Return a piece's file, written aside and renamed if it isn't there yet.
+
+    Those of its rows that are not sound, if any, stand in a file beside it.
+    """
+    piece = folder / f"{table.schema.table}-{_key(table, company, paths)}.parquet"
     if piece.exists():
         os.utime(piece)
         return piece
@@ -147,41 +137,34 @@ def _piece(con: Any, table: Typed, company: Company, paths: list[Path], folder: 
     making = folder / f"{_MAKING}{uuid4().hex}"
     try:
         con.to_parquet(_bare(rows, table), making, **_WRITTEN)
-        _set_aside(con, making, piece)
+        written = con.read_parquet(making)
+        aside = written.filter(~written[SOUND])
+        if aside.count().execute():  # it is there before its piece
+            draft = making.with_name(f"{making.name}-{_ASIDE}")
+            con.to_parquet(aside, draft, **_WRITTEN)
+            draft.replace(_aside(piece))
         making.replace(piece)
     finally:
         making.unlink(missing_ok=True)
     return piece
 
 
-def _set_aside(con: Any, making: Path, piece: Path) -> None:
-    """Write beside a piece, before it is there, those of its rows that are not sound, if any."""
-    rows = con.read_parquet(making)
-    aside = rows.filter(~rows[SOUND])
-    if aside.count().execute():
-        draft = making.with_name(f"{making.name}-{_ASIDE}")
-        con.to_parquet(aside, draft, **_WRITTEN)
-        draft.replace(_aside(piece))
-
-
-def _bare(rows: ir.Table, table: Typed) -> ir.Table:
+def _bare(rows: ir.Table, table: TypedTable) -> ir.Table:
     """Return places, typed values, whether each cell was given and whether the row is sound."""
-    names = [column.name for column in table.present]
-    was_given = {
-        given(name): ibis.ifelse(rows[given(name)].notnull(), True, ibis.null("boolean"))
-        for name in names
-    }
-    values = {typed(name): rows[typed(name)] for name in names}
-    if table.contract.table == "orders":
-        who = rows[typed("customer_id")]
+    values = {name: rows[name] for name in table.values}
+    if table.schema.table == "orders":
+        who = rows[typed_name("customer_id")]
         values |= {WHO: number_of(who), MARK: md5_digits(who)}
+    was_given = {
+        name: ibis.ifelse(rows[name].notnull(), True, ibis.null("boolean")) for name in table.given
+    }
     return rows.select(FILE, ROW, **values, **was_given, **{SOUND: rows[SOUND]})
 
 
-def _key(table: Typed, company: Company, paths: list[Path]) -> str:
-    source = company.tables[table.contract.table]
+def _key(table: TypedTable, company: Company, paths: list[Path]) -> str:
+    source = company.tables[table.schema.table]
     parts = [f"{path.name} {file_hash(path)}" for path in paths]
-    parts += [repr(table.contract), repr(table.theirs), repr(sorted(table.how.items()))]
+    parts += [repr(table.schema), repr(table.theirs), repr(sorted(table.formats.items()))]
     parts += [source.model_dump_json(exclude={"file"}), company.time_zone, str(company.minor_units)]
     parts += [repr(sorted(company.cancelled_statuses))]
     parts += [code_version(), version("duckdb"), version("ibis-framework")]

@@ -1,8 +1,8 @@
-"""Writes the rows that broke the contract, with the reason, where the firm can mend them."""
+"""Writes the rows that broke their table's schema, with the reason, for the firm to mend."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -10,27 +10,32 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.intake.reasons import TOO_WIDE
-from profitchain.intake.table_checks import OUTCOME, Judged
+from profitchain.intake.row_account import Outcome
+from profitchain.intake.table_checks import OUTCOME, JudgedTable
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.temp_tables import save_csv
-from profitchain.sources.warehouse_casts import as_text
+from profitchain.sources.warehouse_casts import display_text
 
 FOLDER = "quarantine"
 _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"^[+-]?[\d.,]+$"
 
 
-def rewrite_quarantine(con: Any, company: Company, judged: Judged, *, broken: int) -> str | None:
+def rewrite_quarantine(
+    con: Any, company: Company, judged: JudgedTable, outcomes: Sequence[Outcome]
+) -> str | None:
     """Write `quarantine/<table>.csv` anew, or remove it where nothing is broken.
 
     Returns a sentence if the folder can't be written: the run goes on without it.
     """
-    table = judged.table.contract.table
+    table, broken = judged.table.schema.table, any(o.kind == "broken" for o in outcomes)
     path = company.folder / FOLDER / f"{table}.csv"
     try:
-        if broken == 0:
-            _remove(path)
+        if not broken:
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir() and not any(path.parent.iterdir()):
+                path.parent.rmdir()
             return None
         path.parent.mkdir(exist_ok=True)
         draft = path.with_name(f".{table}.{uuid4().hex}.csv")
@@ -40,12 +45,12 @@ def rewrite_quarantine(con: Any, company: Company, judged: Judged, *, broken: in
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-    except OSError as refused:
-        if broken == 0 and not path.exists():
+    except OSError as error:
+        if not broken and not path.exists():
             return None
         return (
             f"The rows set aside from {table} could not be written to {FOLDER}/{table}.csv "
-            f"({refused.strerror or 'not writable'}). Make the company folder writable to see them."
+            f"({error.strerror or 'not writable'}). Make the company folder writable to see them."
         )
     return None
 
@@ -56,22 +61,14 @@ def spreadsheet_safe(text: ir.StringValue) -> ir.StringValue:
     return ibis.ifelse(formula, ibis.literal("'") + text, text)
 
 
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    if path.parent.is_dir() and not any(path.parent.iterdir()):
-        path.parent.rmdir()
-
-
-def _broken_rows(judged: Judged) -> ir.Table:
+def _broken_rows(judged: JudgedTable) -> ir.Table:
     """Return reason, place and the source's own cells of each broken row, in the source's order."""
     raw, numbers = judged.table.raw, judged.numbers("broken")
     rows = judged.cells.filter(judged.cells[OUTCOME].isin(numbers))
     reason = ibis.cases(*((rows[OUTCOME] == n, judged.outcomes[n][0]) for n in numbers))
     place = rows[ROW].cast("string") if raw.numbered else ibis.literal("")
-    cells = [
-        as_text(rows[name]) if raw.warehouse else rows[name].cast("string") for name in raw.columns
-    ]
-    headers = [_safe_header(name) for name in raw.columns]
+    cells = [display_text(rows[name], warehouse=raw.warehouse) for name in raw.columns]
+    headers = [f"'{name}" if name[0] in "=+-@\t\r" else name for name in raw.columns]
     shown = rows.select(
         __reason=reason,
         __place=ibis.coalesce(rows[FILE] + ":", "") + place,
@@ -82,23 +79,17 @@ def _broken_rows(judged: Judged) -> ir.Table:
     if raw.rejected:
         shown = shown.union(_rejected_rows(judged, shown))
     order = ["__order_file", "__order_row"] if raw.numbered else ["__reason"]
-    ordered = shown.order_by([*order, *(f"c{k}" for k in range(len(cells)))])
     names = {header: f"c{k}" for k, header in enumerate(headers)}
+    ordered = shown.order_by([*order, *(f"c{k}" for k in range(len(headers)))])
     lead = {_free("reason", headers): "__reason", _free("row", headers): "__place"}
     return ordered.select(**{ours: ordered[name] for ours, name in (lead | names).items()})
 
 
-def _rejected_rows(judged: Judged, like: ir.Table) -> ir.Table:
+def _rejected_rows(judged: JudgedTable, like: ir.Table) -> ir.Table:
     """Return the rows that could not be split into columns, their whole text in the first one."""
     raw = judged.table.raw
-    lines = ibis.memtable(
-        {
-            "file": [f for f, _, _ in raw.rejected],
-            "row": [n for _, n, _ in raw.rejected],
-            "text": [t for _, _, t in raw.rejected],
-        },
-        schema={"file": "string", "row": "int64", "text": "string"},
-    )
+    kinds = {"file": "string", "row": "int64", "text": "string"}
+    lines = ibis.memtable(list(raw.rejected), schema=kinds)
     empty = {f"c{k}": ibis.null("string") for k in range(1, len(raw.columns))}
     return lines.select(
         __reason=ibis.literal(TOO_WIDE),
@@ -110,11 +101,7 @@ def _rejected_rows(judged: Judged, like: ir.Table) -> ir.Table:
     ).select(*like.columns)
 
 
-def _safe_header(name: str) -> str:
-    return f"'{name}" if name[0] in "=+-@\t\r" else name
-
-
 def _free(name: str, taken: list[str]) -> str:
-    while name.lower() in (other.lower() for other in taken):
+    while name.lower() in map(str.lower, taken):
         name = f"{name}_"
     return name

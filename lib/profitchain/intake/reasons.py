@@ -1,6 +1,6 @@
-"""Why a row is not used: reasons that an account keeps in English and a page says in its language.
+"""Why a row is not used: reasons that an account holds in English and a page says in its language.
 
-A reason that names a column is made from one of the templates here, so that it can be told again.
+A reason that names a column is made from one of the templates here, so that it can be translated.
 """
 
 from __future__ import annotations
@@ -37,18 +37,11 @@ TOO_WIDE = N_("more cells than the header has columns")
 _TEMPLATES = (EMPTY, *UNREADABLE.values(), OUTSIDE, NOT_WHOLE, NONE_OF, SAME_KEY)
 
 
-def in_words(reason: str) -> str:
-    """Return a reason, as an account keeps it, in the spoken language."""
-    for template in _TEMPLATES:
-        if told := re.fullmatch(_pattern(template), reason):
-            return _(template, **{name: _words(text) for name, text in told.groupdict().items()})
+def reason_in_words(reason: str) -> str:
+    """Return a reason, as an account holds it, in the spoken language."""
+    for template in _TEMPLATES:  # a value is a word or several
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\S+(?:(?:,| and) \\S+)*)", re.escape(template))
+        if match := re.fullmatch(pattern, reason):
+            values = {name: listed(text.split(" and ")) for name, text in match.groupdict().items()}
+            return _(template, **values)
     return _(reason)
-
-
-def _pattern(template: str) -> str:
-    """Return what a reason made from a template looks like; a value is a word or several."""
-    return re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\S+(?:(?:,| and) \\S+)*)", re.escape(template))
-
-
-def _words(text: str) -> str:
-    return listed(text.split(" and "))

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
-import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.intake.reasons import TOO_WIDE, UNKNOWN_CUSTOMER
 from profitchain.intake.row_checks import RowKind
-from profitchain.intake.table_checks import OUTCOME, USED, Judged
+from profitchain.intake.table_checks import OUTCOME, USED, JudgedTable
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.loading import source_name
-from profitchain.sources.typed_tables import Typed
-from profitchain.sources.warehouse_casts import as_text
+from profitchain.sources.typed_tables import TypedTable
+from profitchain.sources.warehouse_casts import display_text
 
 _FIRST_ROWS, _LONGEST = 5, 60
 
@@ -33,55 +32,45 @@ class Outcome:
     first: tuple[tuple[str, str], ...] = ()
 
 
-def outcomes_of(judged: Judged) -> tuple[Outcome, ...]:
+def outcomes_of(judged: JudgedTable) -> tuple[Outcome, ...]:
     """Return what became of a table's rows: used first, then what was set aside, the most first."""
-    table = judged.table.contract.table
+    table, rejected = judged.table.schema.table, judged.table.raw.rejected
     counts = judged.rows.group_by(OUTCOME).aggregate(n=judged.rows.count()).to_pandas()
     rows = {int(number): int(n) for number, n in zip(counts[OUTCOME], counts["n"], strict=True)}
     first = _first_broken(judged) if set(rows) & set(judged.numbers("broken")) else {}
-    found = [
+    outcomes = [
         Outcome(
-            table=table,
-            reason=reason,
-            kind=kind,
-            rows=rows[number],
-            column=column,
+            table=table, reason=reason, kind=kind, rows=rows[number], column=column,
             first=first.get(number, ()),
         )
         for number, (reason, kind, column) in judged.outcomes.items()
         if number in rows
-    ]
-    if judged.table.raw.rejected:
-        found.append(_rejected(judged))
-    found.sort(key=lambda outcome: (-outcome.rows, outcome.reason))
-    return (Outcome(table=table, reason="used", kind="used", rows=rows.get(USED, 0)), *found)
+    ]  # fmt: skip
+    if rejected:
+        lines = tuple((str(place), _short(text)) for _, place, text in rejected[:_FIRST_ROWS])
+        outcomes.append(
+            Outcome(table=table, reason=TOO_WIDE, kind="broken", rows=len(rejected), first=lines)
+        )
+    outcomes.sort(key=lambda outcome: (-outcome.rows, outcome.reason))
+    return (Outcome(table=table, reason="used", kind="used", rows=rows.get(USED, 0)), *outcomes)
 
 
-def _rejected(judged: Judged) -> Outcome:
-    rejected = judged.table.raw.rejected
-    return Outcome(
-        table=judged.table.contract.table,
-        reason=TOO_WIDE,
-        kind="broken",
-        rows=len(rejected),
-        first=tuple((str(place), _short(text)) for _, place, text in rejected[:_FIRST_ROWS]),
-    )
-
-
-def _first_broken(judged: Judged) -> dict[int, tuple[tuple[str, str], ...]]:
+def _first_broken(judged: JudgedTable) -> dict[int, tuple[tuple[str, str], ...]]:
     """Return the first rows of each broken outcome, as place and the cell that broke it."""
     table, numbers = judged.table, judged.numbers("broken")
     rows = judged.cells.filter(judged.cells[OUTCOME].isin(numbers))
-    shown_as = as_text if table.raw.warehouse else _as_text
     cells = [
-        (rows[OUTCOME] == number, shown_as(rows[table.theirs[column]]))
+        (
+            rows[OUTCOME] == number,
+            display_text(rows[table.theirs[column]], warehouse=table.raw.warehouse),
+        )
         for number in numbers
         if (column := judged.outcomes[number][2]) is not None
     ]
     cell = ibis.cases(*cells, else_=ibis.literal("")) if cells else ibis.literal("")
     place = ibis.row_number().over(group_by=rows[OUTCOME], order_by=[rows[FILE], rows[ROW], cell])
-    shown = rows.select(OUTCOME, FILE, ROW, cell=cell, place=place)
-    first = shown.filter(shown["place"] < _FIRST_ROWS).order_by(OUTCOME, "place").to_pandas()
+    ranked = rows.select(OUTCOME, FILE, ROW, cell=cell, place=place)
+    first = ranked.filter(ranked["place"] < _FIRST_ROWS).order_by(OUTCOME, "place").to_pandas()
     return {
         int(number): tuple(
             (_place(file, row, table), _short(text))
@@ -91,11 +80,7 @@ def _first_broken(judged: Judged) -> dict[int, tuple[tuple[str, str], ...]]:
     }
 
 
-def _as_text(value: ir.Value) -> ir.Value:
-    return value.cast("string")
-
-
-def _place(file: Any, row: Any, table: Typed) -> str:
+def _place(file: Any, row: Any, table: TypedTable) -> str:
     if not table.raw.numbered or pd.isna(row):
         return ""
     return f"{int(row)}" if pd.isna(file) else f"{file}:{int(row)}"
@@ -106,7 +91,7 @@ def _short(text: Any) -> str:
     return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
 
 
-def nothing_usable(table: str, outcomes: tuple[Outcome, ...], company: Company) -> list[str]:
+def unusable_faults(table: str, outcomes: tuple[Outcome, ...], company: Company) -> list[str]:
     """Return the faults of a table all of whose rows are broken, or of an empty `orders`."""
     rows = sum(outcome.rows for outcome in outcomes)
     broken = [outcome for outcome in outcomes if outcome.kind == "broken"]
@@ -114,23 +99,16 @@ def nothing_usable(table: str, outcomes: tuple[Outcome, ...], company: Company) 
         return ["It holds no rows. Orders are what every page is made from."]
     if rows == 0 or sum(outcome.rows for outcome in broken) < rows:
         return []
-    return [
-        f"None of its {rows:,} rows can be used. {in_words(outcome)}{_mend(outcome, table)}"
-        if k == 0
-        else f"{in_words(outcome)}{_mend(outcome, table)}"
-        for k, outcome in enumerate(broken)
-    ]
+    faults = [f"{outcome_in_words(outcome)}{_mend(outcome, table)}" for outcome in broken]
+    return [f"None of its {rows:,} rows can be used. {faults[0]}", *faults[1:]]
 
 
-def in_words(outcome: Outcome) -> str:
+def outcome_in_words(outcome: Outcome) -> str:
     """Return an outcome in words, with its first rows."""
     rows = "1 row" if outcome.rows == 1 else f"{outcome.rows:,} rows"
-    shown = [
-        ": ".join([*([f"row {place}"] if place else []), *([f"'{cell}'"] if cell else [])])
-        for place, cell in outcome.first
-    ]
-    told = "; ".join(filter(None, shown))
-    return f"{rows}: {outcome.reason}" + (f" ({told})." if told else ".")
+    pairs = [(place and f"row {place}", cell and f"'{cell}'") for place, cell in outcome.first]
+    examples = "; ".join(filter(None, (": ".join(filter(None, pair)) for pair in pairs)))
+    return f"{rows}: {outcome.reason}" + (f" ({examples})." if examples else ".")
 
 
 def _mend(outcome: Outcome, table: str) -> str:
@@ -151,8 +129,8 @@ def _mend(outcome: Outcome, table: str) -> str:
 def faults_in_words(faults: dict[str, list[str]], company: Company) -> str:
     """Return every fault of every table in one message."""
     lines: list[str] = []
-    for table, found in faults.items():
+    for table, sentences in faults.items():
         source = f" ({source_name(table, company)})" if table in company.tables else ""
         lines.append(f"'{table}'{source} can't be used:")
-        lines += [f"  {k}. {fault}" for k, fault in enumerate(found, start=1)]
+        lines += [f"  {k}. {fault}" for k, fault in enumerate(sentences, start=1)]
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from profitchain.intake import reasons
 from profitchain.sources import casts
 from profitchain.sources.company import Company
 from profitchain.sources.schemas import ColumnSchema
-from profitchain.sources.typed_tables import Typed, given
+from profitchain.sources.typed_tables import TypedTable, given_name
 
 RowKind = Literal["used", "broken", "later", "cancelled"]
 
@@ -29,55 +29,51 @@ class Check:
     column: str | None = None
 
 
-def is_sound(table: Typed, company: Company) -> ir.BooleanValue:
-    """Tell of each row whether it keeps its contract and was not cancelled."""
-    checks = [*contract_checks(table), *cancelled(table, company)]
+def is_sound(table: TypedTable, company: Company) -> ir.BooleanValue:
+    """Return of each row whether it keeps to its schema and was not cancelled."""
+    checks = [*schema_checks(table), *cancelled_checks(table, company)]
     wrong = [check.holds.fill_null(False) for check in checks]
     return ~reduce(or_, wrong) if wrong else ibis.literal(True)
 
 
-def contract_checks(table: Typed) -> list[Check]:
-    """Return what a contract asks of each row: cells that must be there, readable, in range."""
-    empty: list[Check] = []
-    unreadable: list[Check] = []
-    wrong: list[Check] = []
+def schema_checks(table: TypedTable) -> list[Check]:
+    """Return what a schema asks of each row: cells that must be there, readable, in range."""
+    empty, unreadable, wrong = [], [], []
     for column in table.present:
-        cell, value = table.rows[given(column.name)], table.value(column.name)
+        cell, value = table.rows[given_name(column.name)], table.value(column.name)
         if column.required and column.kind != "score":
-            reason = reasons.EMPTY.format(column=column.name)
-            empty.append(_broken(reason, cell.isnull(), column))
+            empty.append(_broken(reasons.EMPTY, cell.isnull(), column))
         if column.kind in reasons.UNREADABLE:
             read = casts.period_start(value) if column.kind == "period" else value
-            reason = reasons.UNREADABLE[column.kind].format(column=column.name)
-            unreadable.append(_broken(reason, cell.notnull() & read.isnull(), column))
+            template = reasons.UNREADABLE[column.kind]
+            unreadable.append(_broken(template, cell.notnull() & read.isnull(), column))
         wrong += _wrong_values(column, value)
     return [*empty, *unreadable, *wrong]
 
 
 def _wrong_values(column: ColumnSchema, value: ir.Value) -> list[Check]:
-    found = []
+    checks = []
     if column.scale is not None:
         low, high = column.scale
-        ends = {"low": f"{low:g}", "high": f"{high:g}"}
-        reason = reasons.OUTSIDE.format(column=column.name, **ends)
-        found.append(_broken(reason, ~value.between(low, high), column))
+        outside = ~value.between(low, high)
+        checks.append(_broken(reasons.OUTSIDE, outside, column, low=f"{low:g}", high=f"{high:g}"))
     if column.whole:
-        reason = reasons.NOT_WHOLE.format(column=column.name)
         inside = value if column.scale is None else value.clip(*map(float, column.scale))
-        found.append(_broken(reason, inside != inside.floor(), column))
+        checks.append(_broken(reasons.NOT_WHOLE, inside != inside.floor(), column))
     if column.one_of:
-        reason = reasons.NONE_OF.format(column=column.name, words=", ".join(column.one_of))
-        found.append(_broken(reason, value.notin(column.one_of), column))
-    return found
+        other = value.notin(column.one_of)
+        checks.append(_broken(reasons.NONE_OF, other, column, words=", ".join(column.one_of)))
+    return checks
 
 
-def _broken(reason: str, holds: ir.BooleanValue, column: ColumnSchema) -> Check:
+def _broken(template: str, holds: ir.BooleanValue, column: ColumnSchema, **values: str) -> Check:
+    reason = template.format(column=column.name, **values)
     return Check(reason=reason, kind="broken", holds=holds, column=column.name)
 
 
-def cancelled(table: Typed, company: Company) -> list[Check]:
+def cancelled_checks(table: TypedTable, company: Company) -> list[Check]:
     """Return the check for orders whose status says that they were cancelled."""
-    if table.contract.table != "orders" or "status" not in table.theirs:
+    if table.schema.table != "orders" or "status" not in table.theirs:
         return []
     words = [status.strip().lower() for status in company.cancelled_statuses]
     holds = table.value("status").lower().isin(words)

@@ -105,7 +105,7 @@ def fit_spend(customers: pd.DataFrame) -> FittedModel | NotEstimable:
     at = SPEND.index("q")  # of 1 or less, no mean exists
     if fit.logs.values[at] > TWO_SIDED * float(np.sqrt(fit.logs.covariance[at, at])):
         return fit
-    return NotEstimable("spend_without_a_mean", n=fit.logs.n, q=f"{fit.parameters['q']:.2f}")
+    return NotEstimable("spend_without_a_mean", n=fit.logs.n, q=fit.parameters["q"])
 
 
 def purchase_likelihood(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> Likelihood:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime import expected_value
-from profitchain.lifetime.expected_value import Expectation, LifetimeModels
+from profitchain.lifetime.expected_value import Expectation
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.sources.company import Question
-from profitchain.stats.ratios import said_frame
 
 NO_ANSWER = "no answer"
 CAME_BACK = ("never came back", "came back once", "came back more often")
@@ -58,7 +57,7 @@ def repeat_groups(customers: pd.DataFrame) -> pd.Series:
 
 
 def value_by_group(
-    view: LifetimeModels, expected: Expectation, group: pd.Series, *, unit: str, smallest: int = 0
+    expected: Expectation, group: pd.Series, *, unit: str, smallest: int = 0
 ) -> pd.DataFrame:
     """Return the mean of an expected number in each group, as its customers are.
 
@@ -73,13 +72,12 @@ def value_by_group(
         means.append(
             NotEstimable("group_too_small", n=n, smallest=smallest)
             if n < max(smallest, 2)
-            else expected_value.mean_estimate(view, expected, unit, inside)
+            else expected_value.mean_estimate(expected, unit, inside)
         )
-    return said_frame(means, group=names).assign(unit=unit)
+    return to_frame(means, group=names).assign(unit=unit)
 
 
 def compare_score_groups(
-    view: LifetimeModels,
     expected: Expectation,
     group: pd.Series,
     question: Question,
@@ -102,26 +100,25 @@ def compare_score_groups(
         "too_few_answers_of_different_groups", n=int(inside.sum())
     )
     if len(names) < 2:
-        levels = value_by_group(view, expected, group[:0], unit=unit)
+        levels = value_by_group(expected, group[:0], unit=unit)
         return ScoreGroupComparison(levels=levels, difference=difference, best=best, worst=worst)
-    mix = _mix(view.customers[inside], segments)
+    mix = _mix(expected.models.customers[inside], segments)
     dummies = np.column_stack([group[inside] == name for name in names]).astype(float)
     design = np.column_stack([dummies, mix])
 
     def combined(contrast: np.ndarray) -> MaybeEstimate:
-        return _combined(view, expected, design, inside, contrast, unit=unit)
+        return _combined(expected, design, inside, contrast, unit=unit)
 
     means = [combined(np.r_[dummy, mix.mean(axis=0)]) for dummy in np.eye(len(names))]
     if {best, worst} <= set(names):
         contrast = np.zeros(design.shape[1])
         contrast[[names.index(best), names.index(worst)]] = 1, -1
         difference = combined(contrast)
-    levels = said_frame(means, group=names).assign(unit=unit, n=sizes[names].to_numpy())
+    levels = to_frame(means, group=names).assign(unit=unit, n=sizes[names].to_numpy())
     return ScoreGroupComparison(levels=levels, difference=difference, best=best, worst=worst)
 
 
 def value_by_all_groups(
-    view: LifetimeModels,
     expected: Expectation,
     question: Question | None,
     *,
@@ -136,17 +133,17 @@ def value_by_all_groups(
     One row a group, as `value_by_group` with a column `segment` last; and `compare_score_groups`,
     or None where nobody was asked.
     """
-    rows, comparison = view.customers, None
+    rows, comparison = expected.models.customers, None
     groups = {HISTORY: repeat_groups(rows)}
     groups |= {name: rows[name].astype(str) for name in segments if name in rows}
     answers = answer_groups(rows, question)
     if question is not None and answers is not None and (answers != NO_ANSWER).any():
         comparison = compare_score_groups(
-            view, expected, answers, question, segments=segments, unit=unit, smallest=smallest
+            expected, answers, question, segments=segments, unit=unit, smallest=smallest
         )
         groups = {ANSWER: answers} | groups
     frames = {
-        name: value_by_group(view, expected, group, unit=unit, smallest=smallest)
+        name: value_by_group(expected, group, unit=unit, smallest=smallest)
         for name, group in groups.items()
     }
     if comparison is not None and len(comparison.levels):
@@ -156,7 +153,6 @@ def value_by_all_groups(
 
 
 def _combined(
-    view: LifetimeModels,
     expected: Expectation,
     design: np.ndarray,
     inside: np.ndarray,
@@ -172,7 +168,7 @@ def _combined(
     weights, own = np.zeros(len(inside)), np.zeros(len(inside))
     weights[inside], own[inside] = row_weights, row_weights * residuals
     n = int(inside.sum())
-    linear = expected_value.linearised_sum(view, expected, weights, own=own, n=n)
+    linear = expected_value.linearised_sum(expected, weights, own=own, n=n)
     return expected_value.bounded_estimate(linear, unit)
 
 

@@ -3,28 +3,22 @@
 Nobody signs off in a firm without contracts, so leaving is told by silence: a customer of the
 lookback who orders nothing in the period after a snapshot. The trial is out of time: the model
 learns from periods that had ended before the edition's began, predicts the edition's, and is
-judged by what came; then it learns from all and predicts the next.
+judged by what came; then it learns from all and predicts the next. Each feature is a column that
+the firm could have computed on that day; whether a customer answered a survey counts as history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.lifetime.churn_features import (
-    SATISFACTION,
-    ChurnFeatures,
-    recency_days,
-    with_season,
-)
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime.cox_model import random_sample
 from profitchain.stats.forecast_scores import (
     METHOD,
@@ -39,7 +33,7 @@ from profitchain.stats.glm import Quantities, fit
 from profitchain.stats.margins import wald_test
 from profitchain.stats.model_design import EVENTS_PER_TERM, FEWEST_EVENTS
 from profitchain.stats.model_matrix import independent
-from profitchain.stats.ratios import Linearised, ratio, said_frame, stated
+from profitchain.stats.ratios import Linearised, ratio, stated
 
 Forecast = Literal["history", "satisfaction"]
 Judge = Literal["auc", "brier_skill", "lift"]
@@ -49,6 +43,57 @@ FIGURES = ("churn_auc", "churn_brier_skill", "churn_auc_gain_from_satisfaction")
 MOST_ROWS = 200_000  # a model of a dozen terms learns no more from more
 COIN = 0.5  # the AUC of a forecast that knows nothing
 NEEDED = 3  # snapshots: to learn from, to try on, to look ahead from
+SATISFACTION = ("score", "score, by the age of the answer")  # all else is history
+DAYS_A_YEAR = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChurnFeatures:
+    """Which features a model reads, and what they are measured from.
+
+    `satisfied`: whether the score is among them, as distance from `middle`; `ahead_of`: the
+    snapshot that is predicted for, `per_year` periods making a year: those that lie whole years
+    before it share its season (0: seasons aren't told apart).
+    """
+
+    satisfied: bool
+    middle: float
+    ahead_of: int
+    per_year: int
+
+    def in_season(self, rows: pd.DataFrame) -> pd.Series:
+        """Return which snapshots lie whole years before the one predicted for, or are it."""
+        return (rows["back"] - self.ahead_of) % self.per_year == 0
+
+    def of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the features as columns, the constant first and satisfaction last.
+
+        Parameters
+        ----------
+        rows : one row a customer and snapshot, as in `forecast_churn`.
+        """
+        features = {"constant": np.ones(len(rows)), **_habits(rows)}
+        if self.per_year:
+            features["season"] = self.in_season(rows).to_numpy(float)
+        features |= {name: _log(rows[name]) for name in ("contacts", "complaints") if name in rows}
+        if "score" in rows:
+            features["answered"] = rows["score"].notna().to_numpy(float)
+        if self.satisfied:
+            distance = (rows["score"] - self.middle).fillna(0.0).to_numpy(float)
+            age = rows["score_age_days"].fillna(0.0).to_numpy(float) / DAYS_A_YEAR
+            features |= dict(zip(SATISFACTION, (distance, distance * age), strict=True))
+        return pd.DataFrame(features, index=rows.index)
+
+
+def with_season(features: ChurnFeatures, rows: pd.DataFrame) -> ChurnFeatures:
+    """Return features that tell the season apart only where the rows to learn from can.
+
+    They need a snapshot of the same season that lies past the firm's first year: one of a firm
+    that had only begun differs by more than its season.
+    """
+    same = rows[features.in_season(rows)]
+    is_settled = bool(len(same)) and same["age_days"].max() >= DAYS_A_YEAR
+    return features if is_settled else replace(features, per_year=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +144,14 @@ class ChurnForecast:
         return [name for name in FORECASTS if name in self.trial]
 
 
+MaybeForecast = ChurnForecast | NotEstimable
+
+
+def recency_days(rows: pd.DataFrame) -> pd.Series:
+    """Return the days since the last purchase day (reads `age_days`, `last_age_days`)."""
+    return rows["age_days"] - rows["last_age_days"]
+
+
 def lookback_base(customers: pd.DataFrame, back: int | None = None) -> pd.DataFrame:
     """Return who ordered within the lookback: those of a snapshot, or (None) of all."""
     bought = customers["orders"] > 0
@@ -121,7 +174,7 @@ def inactive_share(
     )  # fmt: skip
 
 
-def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> ChurnForecast | NotEstimable:
+def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> MaybeForecast:
     """Return what history, and history with satisfaction, predicted and predict.
 
     Parameters
@@ -188,8 +241,7 @@ def fit_churn_model(
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
         key = "too_few_stayed_away" if left.sum() == rarer else "too_few_ordered_again"
-        counts = {"rarer": f"{rarer:,}", "count": f"{len(left):,}", "fewest": fewest}
-        return NotEstimable(key, n=n, **counts)
+        return NotEstimable(key, n=n, rarer=rarer, count=len(left), fewest=fewest)
     columns = columns.loc[:, keep]
     logit = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
     if isinstance(logit, NotEstimable):
@@ -230,14 +282,14 @@ def beats_a_coin(forecast: ChurnForecast) -> bool:
     return isinstance(area, NotEstimable) or area.low > COIN
 
 
-def calibration(forecast: ChurnForecast | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def calibration(forecast: MaybeForecast, *, smallest: int = 0) -> pd.DataFrame:
     """Return the fuller forecast and what came, as `forecast_scores.calibration_bins`."""
     if isinstance(forecast, NotEstimable):
-        return said_frame([forecast], foretold=[0.0])
+        return to_frame([forecast], foretold=[0.0])
     return calibration_bins(forecast.trial, forecast.forecasts[-1], smallest=smallest)
 
 
-def recorded_quality(forecast: ChurnForecast | NotEstimable) -> dict[str, MaybeEstimate]:
+def recorded_quality(forecast: MaybeForecast) -> dict[str, MaybeEstimate]:
     """Return how well leaving was predicted, by the ids under which it is recorded."""
     if isinstance(forecast, NotEstimable):
         return dict.fromkeys(FIGURES, forecast)
@@ -252,10 +304,10 @@ def _left(rows: pd.DataFrame) -> np.ndarray:
 
 def _often_enough(columns: np.ndarray, left: np.ndarray) -> np.ndarray:
     """Return which columns differ from their usual value often enough in both outcomes to judge."""
-    usual = np.array([stats.mode(column).mode for column in columns.T])
-    unusual = columns != usual
-    counts = np.array([unusual[left == kind].sum(axis=0) for kind in (0, 1)])
-    return np.asarray((counts.min(axis=0) >= EVENTS_PER_TERM) | (columns.std(axis=0) == 0))
+    sizes = [np.unique(column, return_counts=True) for column in columns.T]
+    usual = np.array([values[counts.argmax()] for values, counts in sizes])
+    rarer = np.min([(columns[left == kind] != usual).sum(axis=0) for kind in (0, 1)], axis=0)
+    return np.asarray((rarer >= EVENTS_PER_TERM) | (columns.std(axis=0) == 0))
 
 
 def _stated(
@@ -264,3 +316,24 @@ def _stated(
     if isinstance(score, NotEstimable):
         return score
     return stated(score, unit=unit, bounds=bounds, method=METHOD)
+
+
+def _habits(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return features of buying: how long ago, against one's own pace, how often, how much."""
+    recency, repeats = recency_days(rows), rows["repeats"].to_numpy(float)
+    has_repeats = repeats > 0
+    gap = np.maximum(rows["last_age_days"].to_numpy(float) / np.maximum(repeats, 1), 1.0)
+    revenue = rows["revenue"].to_numpy(float)
+    return {
+        "recency": _log(recency),
+        "recency in own gaps": np.where(has_repeats, np.log1p(recency.clip(lower=0) / gap), 0.0),
+        "one purchase": (~has_repeats).astype(float),
+        "repeats": np.log1p(repeats),
+        "orders": _log(rows["orders"]),
+        "days from first to last purchase": _log(rows["last_age_days"]),
+        "revenue": np.sign(revenue) * np.log1p(np.abs(revenue)),
+    }
+
+
+def _log(column: pd.Series) -> np.ndarray:
+    return np.asarray(np.log1p(column.fillna(0).clip(lower=0).to_numpy(float)))

@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime.time_to_order import too_few_orders
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import EVENTS_PER_TERM, FEWEST_EVENTS, kish
 from profitchain.stats.model_matrix import independent
-from profitchain.stats.ratios import said_frame
 
 MOST_CUSTOMERS = 20_000  # a sample of so many leaves an error of a third of a percent a point
 SCORE = "score"
@@ -64,7 +63,7 @@ def fit(times: pd.DataFrame) -> CoxModel | NotEstimable:
     if len(rows) == 0 or rows["event"].sum() < FEWEST_EVENTS:
         return too_few_orders(rows, of)
     if rows["score"].nunique() < 2:
-        return NotEstimable("one_score_only", n=of, score=f"{rows['score'].iloc[0]:g}")
+        return NotEstimable("all_scores_the_same", n=of, score=float(rows["score"].iloc[0]))
     by_term = _columns(rows)
     columns = np.column_stack(list(by_term.values()))
     keep = independent(columns - columns.mean(axis=0), np.ones(len(rows)))
@@ -98,8 +97,8 @@ def random_sample(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 def hazard_ratios(model: CoxModel | NotEstimable, *, level: float = 0.95) -> pd.DataFrame:
     """Return every term's hazard ratio: one row a term: term, value, low, high, n, why."""
     if isinstance(model, NotEstimable):
-        return said_frame([model], term=[SCORE])
-    return said_frame(_ratios_of(model.ratios, level), term=list(model.terms))
+        return to_frame([model], term=[SCORE])
+    return to_frame(_ratios_of(model.ratios, level), term=list(model.terms))
 
 
 def hazard_ratio_per_point(model: CoxModel | NotEstimable, *, level: float = 0.95) -> MaybeEstimate:

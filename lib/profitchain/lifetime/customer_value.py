@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
@@ -14,7 +13,7 @@ from profitchain.lifetime import by_group, contractual, expected_value, holdout_
 from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.contractual import ContractValue
 from profitchain.lifetime.expected_value import Expectation, LifetimeModels
-from profitchain.lifetime.holdout_test import HoldoutTest
+from profitchain.lifetime.holdout_test import MaybeHoldout
 from profitchain.panel.edition import Edition
 from profitchain.stats.ratios import change, ratio
 from profitchain.stats.sampling_weights import factor
@@ -34,7 +33,7 @@ class CustomerValue:
     is customer by customer.
     """
 
-    view: LifetimeModels | NotEstimable
+    models: LifetimeModels | NotEstimable
     contract: ContractValue
     horizon_months: int
     money: str
@@ -68,10 +67,10 @@ def value_ahead(edition: Edition, *, horizon_months: int = 36) -> CustomerValue:
         return replace(unknown, mean=mean, total=total, under_contract=True)
     months = edition.table("drawn_months" if edition.has("drawn_months") else "months")
     paid = expected_value.paid_within(months, edition.period, firm.lookback_months)
-    view = expected_value.fit_models(customers_now(edition), paid, currency=firm.currency)
-    if isinstance(view, NotEstimable):
-        return _unknown(view, contract, horizon_months)
-    return _expected(view, contract, horizon_months, firm.discount_rate)
+    models = expected_value.fit_models(customers_now(edition), paid, currency=firm.currency)
+    if isinstance(models, NotEstimable):
+        return _unknown(models, contract, horizon_months)
+    return _expected(models, contract, horizon_months, firm.discount_rate)
 
 
 def customers_now(edition: Edition) -> pd.DataFrame:
@@ -87,16 +86,16 @@ def value_by_group(
 
     The frame is that of `by_group.value_by_all_groups`; without a value, it has no rows.
     """
-    if ahead.value is None or isinstance(ahead.view, NotEstimable):
+    if ahead.value is None:
         return pd.DataFrame(columns=by_group.COLUMNS), None
     firm = edition.company
     return by_group.value_by_all_groups(
-        ahead.view, ahead.value, firm.main,
+        ahead.value, firm.main,
         unit=firm.currency, smallest=edition.smallest, segments=firm.segments,
     )  # fmt: skip
 
 
-def back_test(edition: Edition) -> HoldoutTest | NotEstimable:
+def back_test(edition: Edition) -> MaybeHoldout:
     """Return what the model, fitted to an earlier end of a period, expected and what then came."""
     if edition.company.contractual:
         return NotEstimable(UNDER_CONTRACT)
@@ -124,43 +123,39 @@ def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, MaybeE
 
 
 def _expected(
-    view: LifetimeModels, contract: ContractValue, months: int, yearly_discount: float
+    models: LifetimeModels, contract: ContractValue, months: int, yearly_discount: float
 ) -> CustomerValue:
-    alive = expected_value.alive(view)
-    orders = {span: expected_value.orders(view, alive, months=span) for span in (A_YEAR, months)}
+    alive, mean = expected_value.alive(models), expected_value.mean_estimate
+    orders = {span: expected_value.orders(alive, months=span) for span in (A_YEAR, months)}
     ahead = {"months": months, "yearly_discount": yearly_discount}
-    days = {n: expected_value.mean_estimate(view, number, "orders") for n, number in orders.items()}
     of_all = replace(
-        _unknown(view.no_money or NotEstimable("too_few_bought"), contract, months),
-        view=view,
-        money=view.money,
-        share_alive=expected_value.mean_estimate(view, alive, "share"),
-        new_customer=expected_value.new_customer_value(view, **ahead),
-        orders=days,
+        _unknown(models.no_money or NotEstimable("too_few_bought"), contract, months),
+        models=models,
+        money=models.money,
+        share_alive=mean(alive, "share"),
+        new_customer=expected_value.new_customer_value(models, **ahead),
+        orders={span: mean(days, "orders") for span, days in orders.items()},
         brought={},
     )
-    if view.no_money:
+    if models.no_money:
         return of_all
-
-    def mean(value: Expectation, inside: np.ndarray | None = None) -> Estimate:
-        return expected_value.mean_estimate(view, value, view.currency, inside)
-
-    value = expected_value.money(view, expected_value.orders(view, alive, **ahead))
-    bought = (view.customers["period_orders"] > 0).to_numpy()
-    n = int(bought.sum())
+    value = expected_value.money(expected_value.orders(alive, **ahead))
+    brought = {span: expected_value.money(days) for span, days in orders.items()}
+    bought = (models.customers["period_orders"] > 0).to_numpy()
+    n, unit = int(bought.sum()), models.currency
     return replace(
         of_all,
-        mean=mean(value),
-        total=mean(value).times(len(view.customers) * factor(view.customers)),
-        of_active=NotEstimable("too_few_bought", n=n) if n < 2 else mean(value, bought),
-        brought={span: mean(expected_value.money(view, days)) for span, days in orders.items()},
+        mean=mean(value, unit),
+        total=mean(value, unit).times(len(models.customers) * factor(models.customers)),
+        of_active=NotEstimable("too_few_bought", n=n) if n < 2 else mean(value, unit, bought),
+        brought={span: mean(money, unit) for span, money in brought.items()},
         value=value,
     )
 
 
 def _unknown(why: NotEstimable, contract: ContractValue, months: int) -> CustomerValue:
     return CustomerValue(
-        view=why,
+        models=why,
         contract=contract,
         horizon_months=months,
         money=contract.money,

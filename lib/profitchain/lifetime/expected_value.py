@@ -39,19 +39,6 @@ CARRIED = "95% interval clustered by customer; parameters' errors included (delt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """Each customer's expected number, with slopes in the parameters (customers x parameters)."""
-
-    values: np.ndarray
-    slopes: np.ndarray
-
-    def times(self, other: Expectation) -> Expectation:
-        """Return the product, customer by customer."""
-        slopes = self.slopes * other.values[:, None] + other.slopes * self.values[:, None]
-        return Expectation(values=self.values * other.values, slopes=slopes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LifetimeModels:
     """The fitted models of one snapshot, and the customers that they speak of.
 
@@ -69,6 +56,23 @@ class LifetimeModels:
     no_money: NotEstimable | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """A number expected of each of the `models`' customers.
+
+    `slopes` are those in the models' parameters (customers x parameters).
+    """
+
+    models: LifetimeModels
+    values: np.ndarray
+    slopes: np.ndarray
+
+    def times(self, other: Expectation) -> Expectation:
+        """Return the product, customer by customer."""
+        slopes = self.slopes * other.values[:, None] + other.slopes * self.values[:, None]
+        return replace(self, values=self.values * other.values, slopes=slopes)
+
+
 def fit_models(
     customers: pd.DataFrame, paid: float, *, currency: str
 ) -> LifetimeModels | NotEstimable:
@@ -77,7 +81,7 @@ def fit_models(
     Parameters
     ----------
     customers : one row a customer of one snapshot
-        Reads what `lifetime` reads, and `revenue` and `margin` (if known) of the lookback.
+        Reads what `bgnbd_gammagamma` reads, and `revenue` and `margin` (if known) of the lookback.
     paid : what these customers paid within the lookback, refunds not netted (`paid_within`).
     """
     purchases = bgnbd_gammagamma.fit_purchases(customers)
@@ -136,82 +140,78 @@ def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities 
     )
 
 
-def alive(view: LifetimeModels) -> Expectation:
+def alive(models: LifetimeModels) -> Expectation:
     """Return each customer's chance to be alive."""
-    rows = view.customers
+    rows = models.customers
     history = [rows[name].to_numpy(float) for name in ("repeats", "last_age_days", "age_days")]
-    return _expectation(view, 0, lambda logs: bgnbd_gammagamma.alive(logs, *history))
+    return _expectation(models, 0, lambda logs: bgnbd_gammagamma.alive(logs, *history))
 
 
-def orders(
-    view: LifetimeModels, there: Expectation, *, months: float, yearly_discount: float = 0.0
-) -> Expectation:
+def orders(alive: Expectation, *, months: float, yearly_discount: float = 0.0) -> Expectation:
     """Return each customer's expected days with a purchase in the months to come.
 
     Parameters
     ----------
-    there : each customer's chance to be alive, as `alive` returns.
+    alive : each customer's chance to be alive, as the function of that name returns.
     yearly_discount : what a purchase in a year counts less than one now, as a rate.
     """
-    rows, days = view.customers, months * DAYS_A_YEAR / MONTHS_A_YEAR
+    rows, days = alive.models.customers, months * DAYS_A_YEAR / MONTHS_A_YEAR
     repeats, age = rows["repeats"].to_numpy(float), rows["age_days"].to_numpy(float)
     discount_a_day = float(np.log1p(yearly_discount)) / DAYS_A_YEAR
 
     def if_alive(logs: np.ndarray) -> np.ndarray:
         return purchases_if_alive(logs, repeats, age, days=days, discount_a_day=discount_a_day)
 
-    return there.times(_expectation(view, 0, if_alive))
+    return alive.times(_expectation(alive.models, 0, if_alive))
 
 
-def payment_expected(view: LifetimeModels) -> Expectation:
+def payment_expected(models: LifetimeModels) -> Expectation:
     """Return what each customer is expected to pay on a day with a purchase."""
-    rows = view.customers
+    rows = models.customers
     repeats, paid = rows["repeats"].to_numpy(float), rows["repeat_revenue"].to_numpy(float)
 
     def payment(logs: np.ndarray) -> np.ndarray:
         p, q, v = np.exp(logs)
         return np.asarray(p * (v + paid) / (p * repeats + q - 1))
 
-    return _expectation(view, PURCHASE_COUNT, payment)
+    return _expectation(models, PURCHASE_COUNT, payment)
 
 
-def money(view: LifetimeModels, expected: Expectation) -> Expectation:
-    """Return what each customer's expected orders bring, in the outlook's money."""
-    paid = expected.times(payment_expected(view))
+def money(orders: Expectation) -> Expectation:
+    """Return what each customer's expected orders bring, in the models' money."""
+    paid = orders.times(payment_expected(orders.models))
     slopes = np.zeros_like(paid.slopes)
     slopes[:, RATE] = 1
-    rate = np.full(len(slopes), view.parameters.values[RATE])
-    return paid.times(Expectation(values=rate, slopes=slopes))
+    rate = np.full(len(slopes), paid.models.parameters.values[RATE])
+    return paid.times(replace(paid, values=rate, slopes=slopes))
 
 
 def new_customer_value(
-    view: LifetimeModels, *, months: float, yearly_discount: float = 0.0
+    models: LifetimeModels, *, months: float, yearly_discount: float = 0.0
 ) -> MaybeEstimate:
     """Return what is expected of one who has just bought first, that first purchase not counted."""
-    if view.no_money:
-        return view.no_money
+    if models.no_money:
+        return models.no_money
     names = ("repeats", "last_age_days", "age_days", "repeat_revenue")
     newcomer = pd.DataFrame({name: [0.0] for name in names}).assign(cluster=-1)
-    new = replace(view, customers=newcomer)
-    expected = orders(new, alive(new), months=months, yearly_discount=yearly_discount)
-    linear = replace(mean(new, money(new, expected)), n=view.parameters.n)
-    return bounded_estimate(linear, view.currency, positive=linear.value > 0)
+    chance = alive(replace(models, customers=newcomer))
+    value = money(orders(chance, months=months, yearly_discount=yearly_discount))
+    linear = replace(mean(value), n=models.parameters.n)
+    return bounded_estimate(linear, models.currency, positive=linear.value > 0)
 
 
-def mean(
-    view: LifetimeModels, expected: Expectation, inside: np.ndarray | None = None
-) -> Linearised:
+def mean(expected: Expectation, inside: np.ndarray | None = None) -> Linearised:
     """Return a number's mean over customers (all, or those `inside`), with its errors."""
-    inside = np.ones(len(view.customers), dtype=bool) if inside is None else inside
+    inside = np.ones(len(expected.values), dtype=bool) if inside is None else inside
     n = int(inside.sum())
     weights = inside / n
     value = float(weights @ expected.values)
     own = weights * (expected.values - value)
-    return linearised_sum(view, expected, weights, own=own, n=n)
+    return linearised_sum(expected, weights, own=own, n=n)
 
 
 def linearised_sum(
-    view: LifetimeModels, expected: Expectation, weights: np.ndarray, *, own: np.ndarray, n: int
+    expected: Expectation, weights: np.ndarray, *, own: np.ndarray, n: int
 ) -> Linearised:
     """Return a weighted sum of a number, its errors those of customers and of parameters.
 
@@ -219,13 +219,12 @@ def linearised_sum(
     ----------
     weights : one a customer. `own` : what each customer brings to the sum's error.
     """
-    errors = view.parameters.errors
-    codes = errors.index.get_indexer(view.customers["cluster"])
+    models, errors = expected.models, expected.models.parameters.errors
+    codes = errors.index.get_indexer(models.customers["cluster"])
     known = codes >= 0
     counts = np.bincount(codes[known & (weights != 0)])
     counts = counts[counts > 0]
-    slope = weights @ expected.slopes
-    total = errors.to_numpy() @ slope
+    total = errors.to_numpy() @ (weights @ expected.slopes)
     if len(counts) > 1:
         factor = np.sqrt(len(counts) / (len(counts) - 1))
         total = total + factor * np.bincount(codes[known], own[known], len(errors))
@@ -233,7 +232,7 @@ def linearised_sum(
         value=float(weights @ expected.values),
         errors=pd.Series(total, index=errors.index),
         n=n,
-        effective=kish(counts) if len(counts) else view.parameters.effective,
+        effective=kish(counts) if len(counts) else models.parameters.effective,
     )
 
 
@@ -251,14 +250,15 @@ def bounded_estimate(linear: Linearised, unit: str, *, positive: bool = False) -
     return replace(log, value=linear.value, low=low, high=high, method=CARRIED)
 
 
-def mean_estimate(
-    view: LifetimeModels, expected: Expectation, unit: str, inside: np.ndarray | None = None
-) -> Estimate:
+def mean_estimate(expected: Expectation, unit: str, inside: np.ndarray | None = None) -> Estimate:
     """Return a number's mean over customers (all, or those `inside`), with its interval."""
-    rate = view.parameters.values[RATE]
-    unsure = unit == view.currency and rate < 2 * np.sqrt(view.parameters.covariance[RATE, RATE])
+    models = expected.models
+    rate = models.parameters.values[RATE]
+    unsure = unit == models.currency and rate < 2 * np.sqrt(
+        models.parameters.covariance[RATE, RATE]
+    )
     positive = not unsure and bool((expected.values >= 0).all())
-    return bounded_estimate(mean(view, expected, inside), unit, positive=positive)
+    return bounded_estimate(mean(expected, inside), unit, positive=positive)
 
 
 def purchases_if_alive(
@@ -277,9 +277,8 @@ def purchases_if_alive(
     middle, half = (scale[0] + scale[-1]) / 2, (scale[-1] - scale[0]) / 2
     places = chebyshev.chebpts1(PLACES)
     between = (scale - middle) / half if half > 0 else np.zeros(len(scale))
-    reading = chebyshev.chebvander(between, PLACES - 1) @ np.linalg.inv(
-        chebyshev.chebvander(places, PLACES - 1)
-    )
+    inverse = np.linalg.inv(chebyshev.chebvander(places, PLACES - 1))
+    reading = chebyshev.chebvander(between, PLACES - 1) @ inverse
     spans = np.exp(middle + half * places)  # alpha + T, in weeks
     ahead, widths = _times_ahead(spans, days / DAYS_A_WEEK)
     widths = widths * np.exp(-discount_a_day * DAYS_A_WEEK * ahead)
@@ -324,24 +323,23 @@ def _still_there(shape: np.ndarray, a: float, c: np.ndarray, time: np.ndarray) -
 
 
 def _expectation(
-    view: LifetimeModels, first: int, function: Callable[[np.ndarray], np.ndarray]
+    models: LifetimeModels, first: int, function: Callable[[np.ndarray], np.ndarray]
 ) -> Expectation:
     """Return a function of the parameters from `first` on, with central differences as slopes."""
     count = SPEND_COUNT if first else PURCHASE_COUNT
-    logs = view.parameters.values[first : first + count]
-    slopes = np.zeros((len(view.customers), len(view.parameters.values)))
+    logs = models.parameters.values[first : first + count]
+    slopes = np.zeros((len(models.customers), len(models.parameters.values)))
     for place, step in enumerate(STEP * np.eye(count)):
-        if view.parameters.errors.iloc[:, first + place].any():
+        if models.parameters.errors.iloc[:, first + place].any():
             rise = function(logs + step) - function(logs - step)
             slopes[:, first + place] = rise / (2 * STEP)
-    return Expectation(values=function(logs), slopes=slopes)
+    return Expectation(models=models, values=function(logs), slopes=slopes)
 
 
 def _nothing(count: int) -> Quantities:
     """Return so many parameters that are missing: 0, without error."""
-    return Quantities(
-        values=np.zeros(count), errors=pd.DataFrame(columns=range(count)), n=0, effective=0.0
-    )
+    none = pd.DataFrame(columns=range(count))
+    return Quantities(values=np.zeros(count), errors=none, n=0, effective=0.0)
 
 
 def _side_by_side(first: Quantities, *others: Quantities) -> Quantities:

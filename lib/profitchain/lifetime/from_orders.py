@@ -175,22 +175,22 @@ def customer_lifetime_value(
         raise ContractError(
             "The history has missing values. Make it by purchase_history, which leaves them out."
         )
-    view = expected_value.fit_models(
+    models = expected_value.fit_models(
         rows.assign(margin=margin * rows["revenue"]), float(rows["paid"].sum()), currency=currency
     )
-    if isinstance(view, NotEstimable):
-        return view
-    if view.no_money is not None:
-        return view.no_money
-    there = expected_value.alive(view)
+    if isinstance(models, NotEstimable):
+        return models
+    if models.no_money is not None:
+        return models.no_money
+    there = expected_value.alive(models)
     terms = {"months": horizon_months, "yearly_discount": yearly_discount}
-    value = expected_value.money(view, expected_value.orders(view, there, **terms))
-    expected = expected_value.orders(view, there, months=horizon_months)
+    value = expected_value.money(expected_value.orders(there, **terms))
+    expected = expected_value.orders(there, months=horizon_months)
     each = {"alive": there.values, "expected_orders": expected.values, "value": value.values}
     own = history[[name for name in history.columns[:1] if name not in names]]
     return LifetimeValue(
-        mean=expected_value.mean_estimate(view, value, currency),
-        alive=expected_value.mean_estimate(view, there, "share"),
+        mean=expected_value.mean_estimate(value, currency),
+        alive=expected_value.mean_estimate(there, "share"),
         customers=pd.concat([own.reset_index(drop=True), pd.DataFrame(each)], axis=1),
     )
 

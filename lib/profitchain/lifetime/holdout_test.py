@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import signal, stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.lifetime import bgnbd_gammagamma, expected_value
 from profitchain.lifetime.expected_value import (
     CARRIED,
@@ -22,7 +22,7 @@ from profitchain.lifetime.expected_value import (
     Expectation,
     LifetimeModels,
 )
-from profitchain.stats.ratios import Linearised, ratio, said_frame
+from profitchain.stats.ratios import Linearised, ratio
 from profitchain.stats.sampling_weights import factor, of_all
 
 MOST_REPEATS = 7  # those who came back as often or more are one group
@@ -44,7 +44,7 @@ class HoldoutTest:
     (customers), and `came`, what came.
     """
 
-    view: LifetimeModels
+    models: LifetimeModels
     calibrated_to: str
     days: int
     by_repeats: pd.DataFrame
@@ -54,9 +54,12 @@ class HoldoutTest:
     tracking: pd.DataFrame
 
 
+MaybeHoldout = HoldoutTest | NotEstimable
+
+
 def compare_with_holdout(
     then: pd.DataFrame, now: pd.DataFrame, repeat_days: pd.DataFrame, *, currency: str
-) -> HoldoutTest | NotEstimable:
+) -> MaybeHoldout:
     """Return how well the models, fitted to an earlier snapshot, predicted what came after it.
 
     Parameters
@@ -66,34 +69,31 @@ def compare_with_holdout(
     now : the same customers and newer ones now: `row`, `repeats`, `repeat_revenue`, `age_days`.
     repeat_days : one row a day since the firm's first purchase: `day`, `new`, `repeats`.
     """
-    view = expected_value.fit_models(then, float(then["revenue"].sum()), currency=currency)
-    if isinstance(view, NotEstimable):
-        return view
+    models = expected_value.fit_models(then, float(then["revenue"].sum()), currency=currency)
+    if isinstance(models, NotEstimable):
+        return models
     days = int(then["holdout_days"].iloc[0])
     later = then[["row"]].merge(now[["row", "repeats", "repeat_revenue"]], on="row", how="left")
     came = (later["repeats"] - then["repeats"].to_numpy()).to_numpy(float)
     months = days * MONTHS_A_YEAR / DAYS_A_YEAR
-    expected = expected_value.orders(view, expected_value.alive(view), months=months)
-    money: MaybeEstimate
-    if isinstance(view.spend, NotEstimable):
-        money = view.spend
-    else:
-        paid = (later["repeat_revenue"] - then["repeat_revenue"].to_numpy()).to_numpy(float)
-        payments = expected.times(expected_value.payment_expected(view))
-        money = _off_by(view, payments, paid, events=came.sum())
+    expected = expected_value.orders(expected_value.alive(models), months=months)
+    paid = (later["repeat_revenue"] - then["repeat_revenue"].to_numpy()).to_numpy(float)
     daily = repeat_days.set_index("day").reindex(range(int(now["age_days"].max()) + 1)).fillna(0)
-    tracking, repeats = tracking_curve(view, daily), ["value", "low", "high", "came"]
+    tracking = tracking_curve(models, daily)
+    repeats = tracking[["value", "low", "high", "came"]]
     return HoldoutTest(
-        view=view,
+        models=models,
         calibrated_to=str(then["calibrated_to"].iloc[0]),
         days=days,
-        by_repeats=_by_repeats(view, expected, came),
-        ratio=_off_by(view, expected, came, events=came.sum()),
-        ratio_with_new=_with_new(view, daily, days),
-        money_ratio=money,
-        tracking=tracking.assign(
-            **of_all(tracking[repeats], factor(now), squares=tracking["came"])
+        by_repeats=_by_repeats(expected, came),
+        ratio=_off_by(expected, came, events=came.sum()),
+        ratio_with_new=_with_new(models, daily, days),
+        money_ratio=models.spend
+        if isinstance(models.spend, NotEstimable)
+        else _off_by(
+            expected.times(expected_value.payment_expected(models)), paid, events=came.sum()
         ),
+        tracking=tracking.assign(**of_all(repeats, factor(now), squares=tracking["came"])),
     )
 
 
@@ -111,15 +111,16 @@ def holdout_verdict(ratio: MaybeEstimate) -> str:
     return "fits" if low <= ratio.low and ratio.high <= high else "unsure"
 
 
-def _by_repeats(view: LifetimeModels, expected: Expectation, came: np.ndarray) -> pd.DataFrame:
+def _by_repeats(expected: Expectation, came: np.ndarray) -> pd.DataFrame:
     """Return one row a number of earlier repeats: expected and happened, a customer."""
-    group = view.customers["repeats"].clip(upper=MOST_REPEATS).to_numpy()
+    customers = expected.models.customers
+    group = customers["repeats"].clip(upper=MOST_REPEATS).to_numpy()
     counts = np.unique(group)
     members = [group == count for count in counts]
-    model = [expected_value.mean_estimate(view, expected, "orders", inside) for inside in members]
-    happened = [_happened(view.customers["cluster"][inside], came[inside]) for inside in members]
+    model = [expected_value.mean_estimate(expected, "orders", inside) for inside in members]
+    happened = [_happened(customers["cluster"][inside], came[inside]) for inside in members]
     frames = [
-        said_frame(means)[["value", "low", "high", "why"]].add_prefix(f"{name}_")
+        to_frame(means)[["value", "low", "high", "why"]].add_prefix(f"{name}_")
         for name, means in (("expected", model), ("happened", happened))
     ]
     start = pd.DataFrame({"repeats": counts, "customers": [mean.n for mean in model]})
@@ -136,20 +137,18 @@ def _happened(clusters: pd.Series, came: np.ndarray) -> MaybeEstimate:
     return ratio(sums, numerator="came", denominator="n", unit="orders")
 
 
-def _off_by(
-    view: LifetimeModels, expected: Expectation, happened: np.ndarray, *, events: float
-) -> MaybeEstimate:
+def _off_by(expected: Expectation, happened: np.ndarray, *, events: float) -> MaybeEstimate:
     """Return expected by happened (all customers), with an interval even in its logarithm."""
     total, seen = float(expected.values.sum()), float(happened.sum())
     if seen <= 0 or total <= 0:
         return NotEstimable("nothing_happened", n=len(happened))
     weights = np.full(len(happened), 1 / total)
     own = expected.values / total - happened / seen
-    linear = expected_value.linearised_sum(view, expected, weights, own=own, n=len(happened))
+    linear = expected_value.linearised_sum(expected, weights, own=own, n=len(happened))
     return _exponential(linear, np.log(total / seen), events)
 
 
-def tracking_curve(view: LifetimeModels, daily: pd.DataFrame) -> pd.DataFrame:
+def tracking_curve(models: LifetimeModels, daily: pd.DataFrame) -> pd.DataFrame:
     """Return expected and actual repeats, cumulated over time, as `HoldoutTest.tracking`.
 
     The band holds the error of the parameters alone: chance around the expectation is not in it.
@@ -160,22 +159,20 @@ def tracking_curve(view: LifetimeModels, daily: pd.DataFrame) -> pd.DataFrame:
     """
     new = daily["new"].to_numpy(float)
     places = np.unique(np.linspace(0, len(new) - 1, TRACKED + 1).astype(int))[1:]
-    expected, errors = _in_logs(view, lambda logs: _cumulated(logs, new)[places])
-    logs = view.purchases.logs
+    expected, errors = _in_logs(models, lambda logs: _cumulated(logs, new)[places])
+    logs = models.purchases.logs
     half = stats.t.ppf(0.975, max(logs.effective - 1, 1)) * np.sqrt((errors**2).sum(axis=0))
-    return pd.DataFrame(
-        {
-            "weeks": places / bgnbd_gammagamma.DAYS_A_WEEK,
-            "value": expected,
-            "low": expected * np.exp(-half),
-            "high": expected * np.exp(half),
-            "n": new.cumsum()[places].astype(int),
-            "came": daily["repeats"].to_numpy().cumsum()[places],
-        }
-    )
+    return pd.DataFrame({
+        "weeks": places / bgnbd_gammagamma.DAYS_A_WEEK,
+        "value": expected,
+        "low": expected * np.exp(-half),
+        "high": expected * np.exp(half),
+        "n": new.cumsum()[places].astype(int),
+        "came": daily["repeats"].to_numpy().cumsum()[places],
+    })  # fmt: skip
 
 
-def _with_new(view: LifetimeModels, daily: pd.DataFrame, days: int) -> MaybeEstimate:
+def _with_new(models: LifetimeModels, daily: pd.DataFrame, days: int) -> MaybeEstimate:
     """Return expected by happened of all repeats of the last days, newcomers' included."""
     seen, new = float(daily["repeats"].iloc[-days:].sum()), daily["new"].to_numpy(float)
 
@@ -183,8 +180,8 @@ def _with_new(view: LifetimeModels, daily: pd.DataFrame, days: int) -> MaybeEsti
         repeats = _cumulated(logs, new)
         return np.asarray(repeats[-1:] - repeats[-days - 1])
 
-    value, errors = _in_logs(view, total)
-    logs = view.purchases.logs
+    value, errors = _in_logs(models, total)
+    logs = models.purchases.logs
     errors = pd.Series(errors[:, 0], index=logs.errors.index)
     linear = Linearised(value=0.0, errors=errors, n=int(new.sum()), effective=logs.effective)
     return _exponential(linear, np.log(float(value[0]) / max(seen, 1)), seen)
@@ -197,10 +194,10 @@ def _cumulated(logs: np.ndarray, new: np.ndarray) -> np.ndarray:
 
 
 def _in_logs(
-    view: LifetimeModels, total: Callable[[np.ndarray], np.ndarray]
+    models: LifetimeModels, total: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return positive numbers and the errors of their logarithms (clusters x numbers)."""
-    logs, value = view.purchases.logs, total(view.purchases.logs.values)
+    logs, value = models.purchases.logs, total(models.purchases.logs.values)
     steps = bgnbd_gammagamma.STEP * np.eye(len(logs.values))
     slopes = [total(logs.values + step) - total(logs.values - step) for step in steps]
     return value, logs.errors.to_numpy() @ (np.array(slopes) / (2 * bgnbd_gammagamma.STEP) / value)

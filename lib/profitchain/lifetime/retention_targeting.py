@@ -14,16 +14,21 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.lifetime.churn_features import recency_days
-from profitchain.lifetime.churn_model import ChurnForecast, beats_a_coin, lookback_base
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.lifetime.churn_model import (
+    ChurnForecast,
+    MaybeForecast,
+    beats_a_coin,
+    lookback_base,
+    recency_days,
+)
 from profitchain.lifetime.time_to_order import satisfaction_groups
 from profitchain.sources.company import Question
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import stacked
 from profitchain.stats.model_design import kish
 from profitchain.stats.ols import least_squares
-from profitchain.stats.ratios import Linearised, said_frame, stated
+from profitchain.stats.ratios import Linearised, stated
 from profitchain.stats.sampling_weights import STANDS_FOR, factor, of_all
 
 Cost = Literal["given", "counted", "assumed"]
@@ -84,14 +89,15 @@ class ContactPlan:
         return int(of_all(pd.Series([rows]), factor(self.gains)).iloc[0])
 
 
+MaybePlan = ContactPlan | NotEstimable
+
+
 def money_column(customers: pd.DataFrame) -> str:
     """Return which column is the value of a customer: margin, or revenue where no margin is."""
     return "margin" if "margin" in customers else "revenue"
 
 
-def value_at_risk(
-    forecast: ChurnForecast | NotEstimable, *, currency: str, smallest: int = 0
-) -> MaybeEstimate:
+def value_at_risk(forecast: MaybeForecast, *, currency: str, smallest: int = 0) -> MaybeEstimate:
     """Return what customers who are predicted to order nothing brought in the lookback.
 
     The sum over the base of the chance to order nothing in the next period times what the customer
@@ -104,41 +110,34 @@ def value_at_risk(
 
 
 def at_risk_by_group(
-    forecast: ChurnForecast | NotEstimable,
-    question: Question | None,
-    *,
-    currency: str,
-    smallest: int = 0,
+    forecast: MaybeForecast, question: Question | None, *, currency: str, smallest: int = 0
 ) -> pd.DataFrame:
     """Return the value at risk by satisfaction and by value: segment, group, value, low, high, n.
 
     `share` is that of what the group brought; `why` says why a group is not shown.
     """
     if isinstance(forecast, NotEstimable):
-        return said_frame([], segment=[], group=[]).assign(share=[])
+        return to_frame([], segment=[], group=[]).assign(share=[])
     now, money = forecast.now, forecast.now[money_column(forecast.now)]
     third = np.ceil(money.rank(method="average", pct=True) * 3).clip(1, 3).astype(int) - 1
-    parts: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-        "value": (THIRDS, np.array(THIRDS)[third])
-    }
+    thirds = pd.Categorical.from_codes(third, categories=list(THIRDS))
+    segments = {"value": pd.Series(thirds, index=now.index)}
     if question is not None and "score" in now:
-        scores = score_groups(now, question)
-        parts["satisfaction"] = (tuple(map(str, scores.cat.categories)), scores.to_numpy(str))
+        segments["satisfaction"] = score_groups(now, question)
     frames = []
-    for segment, (names, group_of) in parts.items():
-        members = [group_of == name for name in names]
+    for segment, group in segments.items():
+        names = [str(name) for name in group.cat.categories]
+        members = [(group == name).to_numpy() for name in names]
         risks = [_at_risk(forecast, inside, currency, smallest) for inside in members]
         brought = np.array([factor(now) * float(money[inside].sum()) for inside in members])
-        frame = said_frame(risks, segment=[segment] * len(names), group=names)
+        frame = to_frame(risks, segment=[segment] * len(names), group=names)
         share = frame["value"] / np.where(brought > 0, brought, np.nan)
         frames.append(frame.assign(share=share))
     groups = pd.concat(frames, ignore_index=True)
     return groups[groups["n"] > 0]
 
 
-def expected_inactive_share(
-    forecast: ChurnForecast | NotEstimable, *, smallest: int = 0
-) -> MaybeEstimate:
+def expected_inactive_share(forecast: MaybeForecast, *, smallest: int = 0) -> MaybeEstimate:
     """Return the share of the present base predicted to order nothing in the next period."""
     if isinstance(forecast, NotEstimable):
         return forecast
@@ -151,17 +150,17 @@ def expected_inactive_share(
 
 def plan_contacts(
     customers: pd.DataFrame,
-    forecast: ChurnForecast | NotEstimable,
+    forecast: MaybeForecast,
     *,
     success_rate: float,
     contact_cost: float = 0.0,
-) -> ContactPlan | NotEstimable:
+) -> MaybePlan:
     """Return whom of the present base a contact would pay for.
 
     Parameters
     ----------
-    customers : as in `churn_model.forecast_churn`
-        Reads also `margin` or `revenue`, its `period_` one, `contacts` and `contact_cost`.
+    customers : as in `churn_model.forecast_churn`, also with `margin` or `revenue`, its `period_`
+        one, `contacts` and `contact_cost`.
     success_rate : share of those who would order nothing that a contact keeps, 0 to 1.
     contact_cost : of one contact; 0: the mean of the firm's own, else `ASSUMED_COST` of what a
         customer brought in the lookback.
@@ -184,14 +183,11 @@ def plan_contacts(
     if STANDS_FOR in now:
         gains[STANDS_FOR] = now[STANDS_FOR]
     gains["expected_gain"] = success_rate * gains["risk"] * gains["value"] - cost
+    gains = gains.sort_values(["expected_gain", "row"], ascending=[False, True])
     return ContactPlan(
-        forecast=forecast,
-        gains=gains.sort_values(["expected_gain", "row"], ascending=[False, True]),
-        cost=cost,
-        cost_is=source,
-        success_rate=success_rate,
-        retention=retention,
-    )
+        forecast=forecast, gains=gains, cost=cost, cost_is=source,
+        success_rate=success_rate, retention=retention,
+    )  # fmt: skip
 
 
 def retention_value(
@@ -246,19 +242,17 @@ def profit_curve(plan: ContactPlan, *, success_rate: float) -> pd.DataFrame:
     variance = variance + (1 - 1 / weight) * np.append(0.0, np.cumsum(gain**2))[places]
     half = weight * stats.t.ppf(0.975, both.df) * np.sqrt(variance)
     values = weight * np.append(0.0, np.cumsum(gain))[places]
-    customers = of_all(pd.Series(places), weight)
-    return pd.DataFrame(
-        {"customers": customers, "value": values, "low": values - half, "high": values + half}
-    )
+    columns = {"value": values, "low": values - half, "high": values + half}
+    return pd.DataFrame({"customers": of_all(pd.Series(places), weight), **columns})
 
 
-def profit_curves(plan: ContactPlan | NotEstimable) -> pd.DataFrame:
+def profit_curves(plan: MaybePlan) -> pd.DataFrame:
     """Return the plan's curve, and that of the same calls if only half as many are kept.
 
     One row a number and success rate: customers, value, low, high, success_rate, why.
     """
     if isinstance(plan, NotEstimable):
-        return said_frame([plan], customers=[0], success_rate=[np.nan])
+        return to_frame([plan], customers=[0], success_rate=[np.nan])
     curves = [
         profit_curve(plan, success_rate=rate).assign(success_rate=rate)
         for rate in (plan.success_rate, plan.success_rate / 2)
@@ -266,7 +260,7 @@ def profit_curves(plan: ContactPlan | NotEstimable) -> pd.DataFrame:
     return pd.concat(curves, ignore_index=True).assign(why="")
 
 
-def expected_profit(plan: ContactPlan | NotEstimable, *, currency: str) -> MaybeEstimate:
+def expected_profit(plan: MaybePlan, *, currency: str) -> MaybeEstimate:
     """Return the expected profit of contacting those whom it pays to contact, cost paid."""
     if isinstance(plan, NotEstimable):
         return plan
@@ -278,7 +272,7 @@ def expected_profit(plan: ContactPlan | NotEstimable, *, currency: str) -> Maybe
     )  # fmt: skip
 
 
-def at_risk_list(plan: ContactPlan | NotEstimable, question: Question | None) -> pd.DataFrame:
+def at_risk_list(plan: MaybePlan, question: Question | None) -> pd.DataFrame:
     """Return the present base, the most worthwhile to contact first: for the firm's own use.
 
     One row a customer: row (to be joined to the firm's own numbers), risk (chance to order nothing
@@ -334,9 +328,8 @@ def _expected_sum(
     """
     chance, coefficients = forecast.now["chance"].to_numpy(), forecast.model.coefficients
     variance = chance * (1 - chance)
-    of_model = coefficients.errors.to_numpy() @ (
-        (amounts * variance) @ forecast.model.columns(forecast.now)
-    )
+    slopes = (amounts * variance) @ forecast.model.columns(forecast.now)
+    of_model = coefficients.errors.to_numpy() @ slopes
     scatter = amounts * np.sqrt(variance)
     by_lot = weight * (weight - 1) * float(((amounts * chance) ** 2).sum())
     by_chance = np.sqrt(weight * (scatter @ scatter) + by_lot)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.measures import loyalty
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Question
-from profitchain.stats.ratios import said_frame
 
 LEAST_WATCHED = 0.1  # of a group: a curve's end on fewer says little
 MOST_STEPS = 60  # of a drawn curve: more can not be seen, and weigh
@@ -24,7 +23,7 @@ SATISFIED, OTHERS = "satisfied", "not satisfied"
 def too_few_orders(times: pd.DataFrame, n: int) -> NotEstimable:
     """Return why so few orders after an answer tell nothing (`times` as in `return_curves`)."""
     again = int(times["event"].sum()) if len(times) else 0
-    return NotEstimable("too_few_orders_after_an_answer", n=n, again=again, customers=len(times))
+    return NotEstimable("too_few_orders_after_an_answer", n=n, again=again, count=len(times))
 
 
 def satisfaction_groups(rows: pd.DataFrame, question: Question) -> pd.Series:
@@ -67,7 +66,7 @@ def return_curves(
     One row a group and day: days, group, value, low, high (shares), n (still watched), why.
     """
     if question is None or times.empty:
-        return said_frame([NotEstimable("nobody_answered")], days=[0.0], group=[""])
+        return to_frame([NotEstimable("nobody_answered")], days=[0.0], group=[""])
     curves = []
     for name, rows in times.groupby(satisfaction_groups(times, question), observed=True):
         counts = rows.groupby(["days", "event"], as_index=False).size()
@@ -79,7 +78,7 @@ def return_curves(
             curves.append(curve.assign(group=name))
     if curves:
         return pd.concat(curves, ignore_index=True).assign(why="")
-    return said_frame([too_few_orders(times, len(times))], days=[0.0], group=[""])
+    return to_frame([too_few_orders(times, len(times))], days=[0.0], group=[""])
 
 
 def thinned(curves: pd.DataFrame, most: int = MOST_STEPS) -> pd.DataFrame:

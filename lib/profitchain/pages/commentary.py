@@ -60,11 +60,17 @@ class Remark:
     @property
     def html(self) -> str:
         """The remark as a box of its own, with nothing in it that runs or calls home."""
+        from nbconvert.filters import markdown2html_mistune
+
         label, reason = html.escape(_("Commentary")), html.escape(self.why)
         why = f'<p class="no-place">{reason}</p>' if self.why else ""
         by = f'<p class="by"><strong>{label}</strong> {html.escape(self.by)}</p>'
+        text = _PILCROW.sub("", markdown2html_mistune(self.text))
+        text = sanitise.safe_html(_HEADING.sub(r"<p><strong>\2</strong></p>", text), classes=False)
+        other = f' lang="{self.language}"' if self.language != i18n.spoken() else ""
         return (
-            f'<div class="commentary" role="note" aria-label="{label}">{why}{by}{self._words}</div>'
+            f'<div class="commentary" role="note" aria-label="{label}">{why}{by}'
+            f'<div class="words"{other}>{text.strip()}</div></div>'
         )
 
     @property
@@ -72,20 +78,14 @@ class Remark:
         """Whose words these are, of which day, and who has signed them off."""
         if not self.author or self.day is None:
             return self.anchor
-        day = format_date(self.day, "long", locale=i18n.locale())
-        told = {"author": self.author, "day": day}
+        words = {
+            "author": self.author,
+            "day": format_date(self.day, "long", locale=i18n.locale()),
+            "signed": self.signed,
+        }
         if self.signed:
-            return _("{author}, {day}; signed off by {signed}", signed=self.signed, **told)
-        return _("{author}, {day}; not signed off", **told)
-
-    @property
-    def _words(self) -> str:
-        from nbconvert.filters import markdown2html_mistune
-
-        made = _PILCROW.sub("", markdown2html_mistune(self.text))
-        made = sanitise.safe_html(_HEADING.sub(r"<p><strong>\2</strong></p>", made), classes=False)
-        other = f' lang="{self.language}"' if self.language != i18n.spoken() else ""
-        return f'<div class="words"{other}>{made.strip()}</div>'
+            return _("{author}, {day}; signed off by {signed}", **words)
+        return _("{author}, {day}; not signed off", **words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,119 +101,112 @@ class Commentary:
 
         `exhibits` are the ids on each page of this edition, by page; `known` all pages there are.
         """
-        found = {page: list(ids) for page, ids in exhibits.items()}
-        every = {*known, *found}
-        return replace(self, remarks=tuple(_placed(one, found, every) for one in self.remarks))
+        ids = {page: list(on_page) for page, on_page in exhibits.items()}
+        remarks = tuple(_placed(remark, ids, {*known, *ids}) for remark in self.remarks)
+        return replace(self, remarks=remarks)
 
     def on(self, page: str) -> tuple[Remark, ...]:
         """Return the remarks on a page, in the order in which they were written."""
-        return tuple(one for one in self.remarks if one.page == page)
+        return tuple(remark for remark in self.remarks if remark.page == page)
 
     def as_json(self) -> dict[str, object] | None:
         """Return what an edition's record says of it; None where there is nothing."""
         if not self.remarks:
             return None
-        without = sum(bool(one.why) for one in self.remarks)
-        told = {"file": self.file, "sha256": self.sha256, "count": len(self.remarks)}
-        return told | {"without_place": without}
+        without = sum(bool(remark.why) for remark in self.remarks)
+        numbers = {"count": len(self.remarks), "without_place": without}
+        return {"file": self.file, "sha256": self.sha256, **numbers}
 
 
-def read(folder: Path, period: Period, *, language: str = "en") -> Commentary:
+def read_commentary(folder: Path, period: Period, *, language: str = "en") -> Commentary:
     """Return what people wrote on a period (`folder`: the company's); mostly, nothing.
 
     What can't be read as a section is kept, with the reason, and so is a file of no period.
     `language` is the one people are taken to write in: the firm's.
     """
-    strays = [_stray(path) for path in _files(folder) if not _is_period(path)]
+    strays = tuple(
+        Remark(
+            anchor=path.name,
+            text="",
+            page=SUMMARY,
+            why=_(
+                "The file {name} belongs to no period: name it as in 2026Q3.md",
+                name=f"{FOLDER}/{path.name}",
+            ),
+        )
+        for path in sorted((folder / FOLDER).glob("*"))
+        if _may_be_commentary(path) and not _is_of_a_period(path)
+    )
     path = folder / FOLDER / f"{period}.md"
+    file = f"{FOLDER}/{path.name}"
     if not path.is_file():
-        return Commentary(remarks=tuple(strays))
+        return Commentary(remarks=strays)
     try:
         raw = path.read_bytes()
     except OSError:
-        why = _("The file {name} can't be opened", name=f"{FOLDER}/{path.name}")
+        why = _("The file {name} can't be opened", name=file)
         return Commentary(remarks=(Remark(anchor=path.name, text="", why=why), *strays))
-    remarks = [*_sections(raw), *strays]
-    return Commentary(
-        remarks=tuple(replace(one, language=language) for one in remarks),
-        file=f"{FOLDER}/{path.name}",
-        sha256=hashlib.sha256(raw).hexdigest(),
-    )
+    remarks = (replace(remark, language=language) for remark in (*_sections(raw), *strays))
+    return Commentary(remarks=tuple(remarks), file=file, sha256=hashlib.sha256(raw).hexdigest())
 
 
-def beside(remarks: Iterable[Remark], exhibit: str = "") -> str:
+def remarks_html(remarks: Iterable[Remark], exhibit: str = "") -> str:
     """Return the boxes that stand below an exhibit, or ("") below a page's answer."""
-    return "\n".join(one.html for one in remarks if one.exhibit == exhibit and not one.why)
+    boxes = (remark for remark in remarks if remark.exhibit == exhibit and not remark.why)
+    return "\n".join(remark.html for remark in boxes)
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return the files that somebody may have meant as commentary."""
-    return sorted(
-        path
-        for path in (folder / FOLDER).glob("*")
-        if path.is_file() and path.name[0] not in ".~" and path.stem.lower() != "readme"
-    )
+def _may_be_commentary(path: Path) -> bool:
+    return path.is_file() and path.name[0] not in ".~" and path.stem.lower() != "readme"
 
 
-def _is_period(path: Path) -> bool:
+def _is_of_a_period(path: Path) -> bool:
     try:
         return path.suffix == ".md" and bool(Period(path.stem))
     except PeriodError:
         return False
 
 
-def _stray(path: Path) -> Remark:
-    name = f"{FOLDER}/{path.name}"
-    why = _("The file {name} belongs to no period: name it as in 2026Q3.md", name=name)
-    return Remark(anchor=path.name, text="", page=SUMMARY, why=why)
-
-
 def _sections(raw: bytes) -> Iterator[Remark]:
     """Yield the sections of a file, each as it was written where it can't be read as one."""
     try:
-        text = raw.decode("utf-8-sig")
-        broken = ""
+        text, broken = raw.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
         text = raw.decode("utf-8", errors="replace")
         broken = _("The file isn't written in UTF-8: save it as UTF-8")
     text = text.replace("\r\n", "\n")
     code = [range(*fence.span()) for fence in _FENCE.finditer(text)]
     heads = [
-        head for head in _SECTION.finditer(text) if not any(head.start() in one for one in code)
+        head for head in _SECTION.finditer(text) if not any(head.start() in lines for lines in code)
     ]
     before = _TITLE.sub("", text[: heads[0].start() if heads else None], count=1).strip()
     if before:
         why = _("No heading above it names a page, as in ## 03_satisfaction")
         yield Remark(anchor="", text=before, page=SUMMARY, why=broken or why)
-    ends = [*(head.start() for head in heads[1:]), len(text)]
-    for head, end in zip(heads, ends, strict=True) if heads else ():
-        one = _section(head[1], text[head.end() : end].strip("\n"))
-        yield replace(one, why=one.why or broken)
+    ends = [*(head.start() for head in heads), len(text)][1:]
+    for head, end in zip(heads, ends, strict=True):
+        remark = _section(head[1], text[head.end() : end].strip("\n"))
+        yield replace(remark, why=remark.why or broken)
 
 
 def _section(anchor: str, text: str) -> Remark:
     """Return one section; its first line of text says by whom it is."""
     anchor = anchor.strip("`* ")
     by = _BY.match(text)
-    day = _day(by["day"]) if by else None
+    try:
+        day = date.fromisoformat(by["day"]) if by else None
+    except ValueError:
+        day = None
     if by is None or day is None:
         why = _(
             "Its first line must say by whom and when it is, as in *Ana Silva, 2026-10-05* or "
             "*Ana Silva, 2026-10-05, signed off: M. Weber*"
         )
         return Remark(anchor=anchor, text=text.strip(), why=why)
-    said = text[by.end() :].strip()
-    why = "" if said else _("There are no words below the line with its author")
-    signed = (by["signed"] or "").strip()
+    words, signed = text[by.end() :].strip(), (by["signed"] or "").strip()
+    why = "" if words else _("There are no words below the line with its author")
     author = by["author"].strip()
-    return Remark(anchor=anchor, text=said, author=author, day=day, signed=signed, why=why)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return Remark(anchor=anchor, text=words, author=author, day=day, signed=signed, why=why)
 
 
 def _placed(remark: Remark, exhibits: Mapping[str, list[str]], known: set[str]) -> Remark:
@@ -224,24 +217,15 @@ def _placed(remark: Remark, exhibits: Mapping[str, list[str]], known: set[str]) 
     page = re.sub(r"\.(html|ipynb)$", "", name.strip())
     page = SUMMARY if page.lower() in INDEX else page
     if page not in known:
-        why = _no_page(page, known)
-    elif exhibit and exhibit not in exhibits.get(page, [exhibit]):
-        why = _no_exhibit(page, exhibit, exhibits[page])
-    else:
+        why = _("There is no page “{page}”; a page is called as its notebook", page=page)
+        for near in get_close_matches(page, sorted(known), n=1):
+            why = _("There is no page “{page}”; did you mean “{near}”?", page=page, near=near)
+        return replace(remark, page=SUMMARY, why=why)
+    others = exhibits.get(page, [exhibit])
+    if not exhibit or exhibit in others:
         return replace(remark, page=page, exhibit=exhibit)
+    words = {"page": page, "exhibit": exhibit, "known": i18n.listed(others)}
+    why = _("The page {page} has no exhibit “{exhibit}”, nor any other", **words)
+    if others:
+        why = _("The page {page} has no exhibit “{exhibit}”; it has {known}", **words)
     return replace(remark, page=SUMMARY, why=why)
-
-
-def _no_page(page: str, known: Iterable[str]) -> str:
-    near = get_close_matches(page, sorted(known), n=1)
-    if near:
-        return _("There is no page “{page}”; did you mean “{near}”?", page=page, near=near[0])
-    return _("There is no page “{page}”; a page is called as its notebook", page=page)
-
-
-def _no_exhibit(page: str, exhibit: str, others: list[str]) -> str:
-    told = {"page": page, "exhibit": exhibit}
-    if not others:
-        return _("The page {page} has no exhibit “{exhibit}”, nor any other", **told)
-    known = i18n.listed(others)
-    return _("The page {page} has no exhibit “{exhibit}”; it has {known}", known=known, **told)

@@ -40,7 +40,7 @@ class PublishedEdition:
 
 def published_edition(folder: Path) -> PublishedEdition:
     """Return what an edition's folder holds."""
-    told = findings.told(folder)
+    told = findings.edition_story(folder)
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     return PublishedEdition(
         folder=folder,
@@ -52,10 +52,10 @@ def published_edition(folder: Path) -> PublishedEdition:
     )
 
 
-def editions(company: Path) -> tuple[PublishedEdition, ...]:
+def editions_of(company: Path) -> tuple[PublishedEdition, ...]:
     """Return a firm's whole published editions, the newest first."""
     return tuple(
-        published_edition(folder) for folder in reversed(findings_history.editions(company))
+        published_edition(folder) for folder in reversed(findings_history.whole_editions(company))
     )
 
 
@@ -64,7 +64,7 @@ def earlier(folder: Path, period: Period) -> tuple[PublishedEdition, ...]:
 
     Later ones are left out: an edition made again must come out as it was.
     """
-    before = (each for each in editions(folder.parent) if each.period.last_day < period.last_day)
+    before = (each for each in editions_of(folder.parent) if each.period.last_day < period.last_day)
     return tuple(before)
 
 

@@ -31,7 +31,7 @@ class Failure:
 
     `stop` says how: by an `error` in a cell (its number from 1), `ended` by the system, or
     `unusable` because what it gave can't become a page. `error` is its type and message as
-    `told_of` returns them: no traceback, no folder of this machine.
+    `error_line` returns them: no traceback, no folder of this machine.
     """
 
     notebook: str
@@ -42,16 +42,16 @@ class Failure:
     @property
     def words(self) -> str:
         """What happened, in one line."""
-        told = {"notebook": self.notebook, "error": self.error}
+        words = {"notebook": self.notebook, "error": self.error, "cell": self.cell}
         if self.stop == "ended":
             return _(
                 "{notebook} stopped because the system ended its process; most often, memory ran "
                 "out",
-                **told,
+                **words,
             )
         if self.stop == "unusable":
-            return _("{notebook} ran to its end but can't become a page: {error}", **told)
-        return _("{notebook} stopped in cell {cell}: {error}", cell=self.cell, **told)
+            return _("{notebook} ran to its end but can't become a page: {error}", **words)
+        return _("{notebook} stopped in cell {cell}: {error}", **words)
 
     @property
     def advice(self) -> str:
@@ -65,26 +65,22 @@ class Failure:
         )
 
 
-def told_of(name: str, message: str) -> str:
+def error_line(name: str, message: str) -> str:
     """Return an error as a page may show it: type and message in one line, without folders.
 
     Addresses lose everything, paths all but their last part.
 
     Examples
     --------
-    >>> told_of("FileNotFoundError", "No such file: '/home/ana silva/shop/orders.csv'")
+    >>> error_line("FileNotFoundError", "No such file: '/home/ana silva/shop/orders.csv'")
     "FileNotFoundError: No such file: '…/orders.csv'"
     """
     text = _ADDRESS.sub("…", _TERMINAL.sub("", message))
     text = _QUOTED.sub(r"\1…/\2\1", text)
-    for folder in sorted(_folders(), key=len, reverse=True):
+    known = {Path.home(), Path.cwd(), Path(sys.prefix), Path(tempfile.gettempdir())}
+    folders = (str(path) for path in known if len(path.parts) > 1)
+    for folder in sorted(folders, key=len, reverse=True):
         text = text.replace(folder, "…")
     text = " ".join(_BARE.sub(r"…/\1", text).split())
     text = f"{name}: {text}" if text else name
     return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1].rstrip() + "…"
-
-
-def _folders() -> set[str]:
-    """Return this machine's folders that errors like to name."""
-    known = {Path.home(), Path.cwd(), Path(sys.prefix), Path(tempfile.gettempdir())}
-    return {str(path) for path in known if len(path.parts) > 1}

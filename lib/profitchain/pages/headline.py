@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import digits, number
 from profitchain.core.i18n import _, pgettext
-from profitchain.exhibits.findings import Found
+from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words.data import part_sentence
@@ -21,13 +23,15 @@ WITHOUT_ANSWERS = (
 )  # fmt: skip
 
 
-def sentences(found: Found, edition: Edition) -> list[str]:
+def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
     """Return the edition's answer: what a point goes with in money, and what that doesn't say."""
     part = part_sentence(edition.facts["days_uncovered"], edition.period)
     if edition.company.main is None:
-        loyalty = found.answers.get("05_loyalty", [])
+        loyalty = findings.answers.get("05_loyalty", [])
         return [next(iter(loyalty), _("No survey answers were given.")), part]
-    return [_worth(found, edition), _evidence(found), part]
+    evidence = next(iter(findings.answers.get("09_sensitivity", [])), None)
+    worth = _worth(findings, edition, str(edition.company.main.label))
+    return [worth, _caution(findings) if evidence is None else evidence, part]
 
 
 def key_figures(edition: Edition) -> list[str]:
@@ -61,73 +65,65 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
     }
 
 
-def quality(found: Found) -> str:
+def quality(findings: EditionFindings) -> str:
     """Return how many rows the edition rests on and how many were set aside as broken."""
     return sentence(
         "{used:number} could be used; {broken:number} broke the data contract and were set aside, "
         "with their reasons on the data page.",
         otherwise="What came in is not known: {why}",
-        used=found.get("rows_used"),
-        broken=found.get("rows_broken"),
+        used=findings.get("rows_used"),
+        broken=findings.get("rows_broken"),
     )
 
 
-def _worth(found: Found, edition: Edition) -> str:
+def _worth(findings: EditionFindings, edition: Edition, label: str) -> str:
     """Return the headline: what one more point everywhere goes with in money a year.
 
     In margin, or in revenue where margin is not known but assumed; per answer where an edition has
     no page on worth.
     """
-    is_measured = edition.assumed_margin is None
-    margin, revenue = (found.get(f"worth_of_a_point{part}") for part in ("", "_revenue"))
-    what = "margin" if is_measured and isinstance(margin, Estimate) else "revenue"
-    worth = margin if what == "margin" else revenue
+    worth, what = findings.get("worth_of_a_point"), pgettext("more of it", "margin")
+    if edition.assumed_margin is not None or not isinstance(worth, Estimate):
+        worth = findings.get("worth_of_a_point_revenue")
+        what = pgettext("more of it", "revenue")
     if not isinstance(worth, Estimate):
-        return _money(found, edition)
-    told = {"label": edition.company.main.label, "what": _kind(what)}
+        return _money(findings, edition, label)
     if worth.spans_zero:
         return sentence(
             "If every score on “{label}” were one point higher, that would go with **no clear "
             "difference** in {what} a year: {worth}.",
-            worth=worth, **told,
+            label=label, what=what, worth=worth,
         )  # fmt: skip
     return sentence(
         "One more point on “{label}” from every customer goes with **{size} {way} {what} a year** "
         "({worth:evidence}).",
-        size=number(_upward(worth)), way=_way(worth), worth=_upward(worth), **told,
+        label=label, what=what, worth=_upward(worth), **_size(worth),
     )  # fmt: skip
 
 
-def _evidence(found: Found) -> str:
-    """Return how far the evidence carries, in the words of the page that weighs it."""
-    verdict = found.answers.get("09_sensitivity", [])
-    return verdict[0] if verdict else _caution(found)
-
-
-def _money(found: Found, edition: Edition) -> str:
+def _money(findings: EditionFindings, edition: Edition, label: str) -> str:
     """Return what one more point goes with in margin an answer, in spend if margin is assumed."""
-    margin, spend = (found.get(f"{name}_effect_per_point") for name in ("margin", "spend"))
-    is_measured = isinstance(margin, Estimate) and edition.assumed_margin is None
-    effect, what = (margin, "margin") if is_measured else (spend, "spend")
-    days, label = edition.company.repeat_within_days, edition.company.main.label
+    effect, what = findings.get("margin_effect_per_point"), pgettext("more of it", "margin")
+    if edition.assumed_margin is not None or not isinstance(effect, Estimate):
+        effect, what = findings.get("spend_effect_per_point"), pgettext("more of it", "spend")
+    days = edition.company.repeat_within_days
     if isinstance(effect, Estimate) and effect.spans_zero:
         return sentence(
             "One more point on “{label}” goes with **no clear difference** in {what}: {effect} for "
             "each answer within {days} days.",
-            label=label, what=_kind(what), days=days, effect=effect,
+            label=label, what=what, days=days, effect=effect,
         )  # fmt: skip
     return sentence(
         "One more point on “{label}” goes with **{size} {way} {what}** for each answer within "
         "{days} days ({effect:evidence}).",
         otherwise="What one more point goes with in money can't be said: {why}",
-        label=label, what=_kind(what), days=days, effect=_upward(effect),
-        size=number(_upward(effect)), way=_way(effect),
+        label=label, what=what, days=days, effect=_upward(effect), **_size(effect),
     )  # fmt: skip
 
 
-def _caution(found: Found) -> str:
+def _caution(findings: EditionFindings) -> str:
     """Return how the headline may be read, where there is one."""
-    if not isinstance(found.get("spend_effect_per_point"), Estimate):
+    if not isinstance(findings.get("spend_effect_per_point"), Estimate):
         return ""
     return _(
         "This compares customers of the same recorded history whose answers lie a point apart. It "
@@ -140,15 +136,8 @@ def _upward(effect: MaybeEstimate) -> MaybeEstimate:
     return effect.times(-1) if isinstance(effect, Estimate) and effect.value < 0 else effect
 
 
-def _way(effect: MaybeEstimate) -> str:
+def _size(effect: MaybeEstimate) -> dict[str, Any]:
+    """Return how large an effect is and which way it goes, in words."""
     is_less = isinstance(effect, Estimate) and effect.value < 0
-    return pgettext("so much money", "less") if is_less else pgettext("so much money", "more")
-
-
-def _kind(what: str) -> str:
-    kinds = {
-        "margin": pgettext("more of it", "margin"),
-        "revenue": pgettext("more of it", "revenue"),
-        "spend": pgettext("more of it", "spend"),
-    }
-    return kinds[what]
+    way = pgettext("so much money", "less") if is_less else pgettext("so much money", "more")
+    return {"size": number(_upward(effect)), "way": way}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from profitchain.core.atomic import aside
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.pages import editions as archive
 from profitchain.pages.editions import INDEX, PDF, PublishedEdition
-from profitchain.pages.templates import filled
+from profitchain.pages.site import filled
 from profitchain.words import prose
 
 UNFOLDED = 8  # periods of a question that a firm's page shows without a click
@@ -31,14 +31,19 @@ class Line:
     pdf: str = ""
 
 
-def write(out: Path) -> None:
+def write_index_pages(out: Path) -> None:
     """Write the page of each firm's folder, and the one that leads to every firm's editions."""
-    firms = {folder: archive.editions(folder) for folder in archive.firms(out)}
+    firms, pages = {folder: archive.editions_of(folder) for folder in archive.firms(out)}, {}
     for folder, editions in firms.items():
         tongue = editions[0].languages[0] if editions else i18n.SOURCE
         with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
-            _write(folder / INDEX, firm_index(editions))
-    _write(out / INDEX, reports_index([editions for editions in firms.values() if editions]))
+            pages[folder / INDEX] = firm_index(editions)
+    pages[out / INDEX] = reports_index([editions for editions in firms.values() if editions])
+    for path, text in pages.items():
+        with aside(path) as building:
+            made = building / INDEX
+            made.write_text(text, encoding="utf-8", newline="\n")
+            made.replace(path)
 
 
 def firm_index(editions: Sequence[PublishedEdition]) -> str:
@@ -47,14 +52,20 @@ def firm_index(editions: Sequence[PublishedEdition]) -> str:
     It is made anew with each edition, so earlier editions, which stay as they are, lead to later
     ones through it.
     """
-    lines = [_line(each, INDEX, each.headline) for each in editions]
-    questions = [(question, list(_course(name, editions))) for name, question in _asked(editions)]
-    company = editions[0].company if editions else prose.TEXT["editions_title"]
+    course: dict[str, list[Line]] = {}
+    question: dict[str, str] = {}  # as the newest edition that asks it puts it
+    for edition in editions:
+        for page in edition.pages:
+            if page.name != SUMMARY:
+                line = _line(edition, page.file, _answer(page))
+                short = replace(line, label=prose.period_short(edition.period))
+                course.setdefault(page.name, []).append(short)
+                question.setdefault(page.name, page.question)
     return filled(
         "firm_index.html.j2",
-        company=company,
-        lines=lines,
-        questions=questions,
+        company=editions[0].company if editions else prose.TEXT["editions_title"],
+        lines=[_line(edition, INDEX, edition.headline) for edition in editions],
+        questions=[(question[name], course[name]) for name in sorted(course)],
         unfolded=UNFOLDED,
         long_table=LONG_TABLE if editions else "",
     )
@@ -63,34 +74,15 @@ def firm_index(editions: Sequence[PublishedEdition]) -> str:
 def reports_index(firms: Sequence[Sequence[PublishedEdition]]) -> str:
     """Return the page that leads to every edition, firm by firm, each firm's newest first."""
     companies = []
-    for editions in sorted(firms, key=lambda each: each[0].company):
-        folder = editions[0].folder.parent.name
-        lines = [_line(each, INDEX, each.headline, f"{folder}/") for each in editions]
-        table = editions[0].folder.parent / LONG_TABLE
-        href = f"{folder}/{LONG_TABLE}" if table.exists() else ""
-        companies.append((editions[0].company, f"{folder}/{INDEX}", lines, href))
+    for editions in sorted(firms, key=lambda editions: editions[0].company):
+        folder = editions[0].folder.parent
+        lines = [_line(each, INDEX, each.headline, f"{folder.name}/") for each in editions]
+        table = f"{folder.name}/{LONG_TABLE}" if (folder / LONG_TABLE).exists() else ""
+        companies.append((editions[0].company, f"{folder.name}/{INDEX}", lines, table))
     return filled("reports_index.html.j2", companies=companies)
 
 
-def _asked(editions: Sequence[PublishedEdition]) -> list[tuple[str, str]]:
-    """Return every question's page and words, as the newest edition that asks it puts them."""
-    asked: dict[str, str] = {}
-    for edition in editions:
-        for page in edition.pages:
-            if page.name != SUMMARY:
-                asked.setdefault(page.name, page.question)
-    return sorted(asked.items())
-
-
-def _course(name: str, editions: Sequence[PublishedEdition]) -> Iterator[Line]:
-    for edition in editions:
-        for page in edition.pages:
-            if page.name == name:
-                line = _line(edition, page.file, _said(page))
-                yield replace(line, label=prose.period_short(edition.period))
-
-
-def _said(page: PageStory) -> str:
+def _answer(page: PageStory) -> str:
     if page.why:
         return f"{prose.TEXT['not_measured']}: {prose.reason(page.why)}"
     return page.answers[0] if page.answers else ""
@@ -104,10 +96,3 @@ def _line(edition: PublishedEdition, file: str, sentence: str, before: str = "")
         language=edition.languages[0],
         pdf=f"{before}{edition.folder.name}/{PDF}" if (edition.folder / PDF).exists() else "",
     )
-
-
-def _write(path: Path, text: str) -> None:
-    with aside(path) as building:
-        made = building / INDEX
-        made.write_text(text, encoding="utf-8", newline="\n")
-        made.replace(path)

@@ -5,34 +5,28 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from profitchain.exhibits import exhibit, findings, svg_compaction
 from profitchain.exhibits.findings import SUMMARY, PageStory
-from profitchain.pages import sanitise, shipped, summary, templates
-from profitchain.pages.commentary import beside
+from profitchain.pages import notebooks, sanitise, summary
+from profitchain.pages.commentary import remarks_html
 from profitchain.pages.failures import Failure
 from profitchain.pages.notebooks import nbformat
-from profitchain.pages.site import Entry, PageInfo, Site
+from profitchain.pages.site import TEMPLATES, Entry, PageInfo, Site, stylesheet
 from profitchain.words import prose
 
 if TYPE_CHECKING:
     from nbconvert import TemplateExporter
 
+Heading = dict[str, str]  # an h2's `anchor` and `text`
 ANSWER = "application/vnd.profitchain.answer+json"
 ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
 DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
-
-
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    anchor: str
-    text: str
 
 
 FOR_ANALYSTS = "analyst"  # Markdown cells with this tag explain code and stay off the page
@@ -51,19 +45,20 @@ def question_of(notebook: nbformat.NotebookNode) -> str:
 
 def collect(executed: nbformat.NotebookNode, *, name: str) -> PageStory:
     """Return what a page publishes: its answer, exhibits, findings and trends."""
-    recorded = _bundles(executed, findings.MEDIA_TYPE)
-    shown = [
-        {"id": each["id"], "message": each["message"], "csv": csv_path(name, each["id"])}
-        for each in _bundles(executed, exhibit.MEDIA_TYPE)
-    ]
+    records = _bundles(executed, findings.MEDIA_TYPE)
+    answers = (text for answer in _bundles(executed, ANSWER) for text in answer["sentences"])
+    exhibits = (
+        {"id": shown["id"], "message": shown["message"], "csv": csv_path(name, shown["id"])}
+        for shown in exhibits_of(executed)
+    )
     return PageStory(
         name=name,
         question=question_of(executed),
-        answers=tuple(text for each in _bundles(executed, ANSWER) for text in each["sentences"]),
-        exhibits=tuple(shown),
-        findings=tuple(row for each in recorded for row in each["findings"]),
-        unsaid=tuple(row for each in recorded for row in each["unsaid"]),
-        trends=tuple(row for each in recorded for row in each["trends"]),
+        answers=tuple(answers),
+        exhibits=tuple(exhibits),
+        findings=tuple(row for record in records for row in record["findings"]),
+        unsaid=tuple(row for record in records for row in record["unsaid"]),
+        trends=tuple(row for record in records for row in record["trends"]),
     )
 
 
@@ -74,14 +69,16 @@ def exhibits_of(executed: nbformat.NotebookNode) -> list[Mapping]:
 
 def csvs(executed: nbformat.NotebookNode, *, name: str) -> dict[str, str]:
     """Return the numbers behind each exhibit as CSV text, by path inside the edition."""
-    told = _bundles(executed, exhibit.MEDIA_TYPE)
-    ids = [each["id"] for each in told]
-    if twice := sorted({id for id in ids if ids.count(id) > 1}):
-        raise ValueError(
-            f"Two exhibits of {name} are called '{twice[0]}'. Their files would overwrite each "
-            "other: give one another id."
-        )
-    return {csv_path(name, each["id"]): each["csv"] for each in told}
+    texts: dict[str, str] = {}
+    for shown in exhibits_of(executed):
+        path = csv_path(name, shown["id"])
+        if path in texts:
+            raise ValueError(
+                f"Two exhibits of {name} are called '{shown['id']}'. Their files would overwrite "
+                "each other: give one another id."
+            )
+        texts[path] = shown["csv"]
+    return texts
 
 
 def csv_path(page: str, id: str) -> str:
@@ -122,7 +119,7 @@ def failed_page(*, site: Site, page: PageInfo, failure: Failure) -> str:
 
 
 def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
-    question = next((each.question for each in site.pages if each.name == page.name), page.name)
+    question = next((entry.question for entry in site.pages if entry.name == page.name), page.name)
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_markdown_cell(f"# {question}", id="question")]
     )
@@ -132,45 +129,36 @@ def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
 def _rendered(
     notebook: nbformat.NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
 ) -> str:
-    names = [each.name for each in site.pages]
-    place = names.index(page.name) if page.name in names else None
+    names = [entry.name for entry in site.pages]
     around = (None, *site.pages, None)
+    place = names.index(page.name) if page.name in names else None
+    file = Entry(page.name, question).file
     resources = {
         "site": site,
         "page": page,
         "question": question,
         "period": prose.period_label(site.period),
         "is_summary": page.name == SUMMARY,
-        "css": templates.stylesheet(),
+        "css": stylesheet(),
         "say": prose.TEXT,
-        "earlier": site.before(Entry(page.name, question).file),
-        "tongues": site.tongues(Entry(page.name, question).file) if len(site.languages) > 1 else [],
+        "earlier": site.before(file),
+        "tongues": site.tongues(file) if len(site.languages) > 1 else [],
         "previous": None if place is None else around[place],
         "next": None if place is None else around[place + 2],
-        **_record(page),
-        "mark": shipped.mark(page.state),
-        "commentary": beside(page.remarks),
-        "unplaced": [one.html for one in page.remarks if one.why],
+        "parameters": _pairs(page.parameters, " = "),
+        "versions": _pairs(page.versions, " "),
+        "inputs": "; ".join(map(_input, page.inputs)),
+        "mark": notebooks.state_words(page.state),
+        "commentary": remarks_html(page.remarks),
+        "unplaced": [remark.html for remark in page.remarks if remark.why],
         "failure": None,
-        "lead": [],
-        "answered": [],
-        "body": [],
-        "contents": [],
-        "code": [],
+        **dict.fromkeys(("lead", "answered", "body", "contents", "code"), ()),
         "why": "",
         **parts,
     }
     text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
     text, rules = svg_compaction.shared_looks(text.strip())
     return text.replace(DRAWN, f"<style>{rules}</style>" if rules else "", 1) + "\n"
-
-
-def _record(page: PageInfo) -> dict[str, str]:
-    return {
-        "parameters": _pairs(page.parameters, " = "),
-        "versions": _pairs(page.versions, " "),
-        "inputs": "; ".join(_input(each) for each in page.inputs),
-    }
 
 
 def _pairs(items: Mapping[str, object], between: str) -> str:
@@ -184,32 +172,33 @@ def _input(table: Mapping[str, object]) -> str:
 
 def _blocks(
     executed: nbformat.NotebookNode, page: PageInfo, site: Site
-) -> tuple[list[str], list[str], list[_Heading]]:
+) -> tuple[list[str], list[str], list[Heading]]:
     """Return a notebook as HTML blocks: those before its first h2, the rest, and its h2s."""
-    contents: list[_Heading] = []
+    contents: list[Heading] = []
     lead: list[str] = []
     body: list[str] = []
     for cell in executed.cells:
-        is_prose = cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS)
-        blocks = [_prose(cell.source, contents)] if is_prose else []
+        blocks = []
         if cell.cell_type == "code":
-            blocks = [text for each in cell.outputs for text in _shown(each, page, site)]
-        (body if contents else lead).extend(block for block in blocks if block)
+            blocks = [block for out in cell.outputs for block in _output_blocks(out, page, site)]
+        elif cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS):
+            blocks = [_prose(cell.source, contents)]
+        (body if contents else lead).extend(filter(None, blocks))
     return lead, body, contents
 
 
-def _shown(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
+def _output_blocks(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:
     """Return an output as HTML, and what people say below it if it is an exhibit."""
     id = output.get("data", {}).get(exhibit.MEDIA_TYPE, {}).get("id")
-    block = _with_downloads(sanitise.shown(output), page.name, site)
-    return block, beside(page.remarks, id) if id else ""
+    block = _with_downloads(sanitise.output_html(output), page.name, site)
+    return block, remarks_html(page.remarks, id) if id else ""
 
 
 def _has_tag(cell: nbformat.NotebookNode, tag: str) -> bool:
     return tag in cell.metadata.get("tags", [])
 
 
-def _prose(source: str, contents: list[_Heading]) -> str:
+def _prose(source: str, contents: list[Heading]) -> str:
     """Return Markdown as safe HTML, its h2s given anchors and put on the list of contents."""
     from nbconvert.filters import markdown2html_mistune
 
@@ -218,26 +207,24 @@ def _prose(source: str, contents: list[_Heading]) -> str:
     return f'<div class="prose">{text.strip()}</div>' if text.strip() else ""
 
 
-def _anchored(match: re.Match[str], contents: list[_Heading]) -> str:
+def _anchored(match: re.Match[str], contents: list[Heading]) -> str:
     level, words = match[1], html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip(" \n¶")
     if level != "2":
         return f"<h{level}>{html.escape(words)}</h{level}>"
     anchor = re.sub(r"\W+", "-", words.lower()).strip("-") or "section"
-    taken = {heading.anchor for heading in contents}
+    taken = {heading["anchor"] for heading in contents}
     anchor = anchor if anchor not in taken else f"{anchor}-{len(taken) + 1}"
-    contents.append(_Heading(anchor, words))
+    contents.append({"anchor": anchor, "text": words})
     return f'<h2 id="{html.escape(anchor)}">{html.escape(words)}</h2>'
 
 
 def _with_downloads(block: str, name: str, site: Site) -> str:
-    words = prose.TEXT["download"]
     block = block.replace(summary.LONG_TABLE_MARK, summary.long_table(site.long_table))
+    mark = re.escape(exhibit.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)")
+    link = '<p class="download"><a href="{}" download>{}</a></p>'
     return re.sub(
-        re.escape(exhibit.DOWNLOAD_MARK).replace(r"\{id\}", "([a-z0-9-]+)"),
-        lambda mark: (
-            f'<p class="download"><a href="{html.escape(csv_path(name, mark[1]))}" download>'
-            f"{words}</a></p>"
-        ),
+        mark,
+        lambda match: link.format(html.escape(csv_path(name, match[1])), prose.TEXT["download"]),
         block,
     )
 
@@ -255,6 +242,6 @@ def _exporter() -> TemplateExporter:
     return TemplateExporter(
         template_name="page",
         template_file="index.html.j2",
-        extra_template_basedirs=[str(templates.TEMPLATES)],
+        extra_template_basedirs=[str(TEMPLATES)],
         default_preprocessors=[],  # none is of use here, and each would check the notebook anew
     )

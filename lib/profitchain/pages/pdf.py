@@ -8,17 +8,16 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from profitchain.core import i18n
 from profitchain.core.errors import CannotPrint
-from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.pages import editions
 from profitchain.pages.editions import INDEX, PDF
-from profitchain.pages.templates import filled
+from profitchain.pages.site import filled
 from profitchain.words import prose
 
 BROWSERS = (
@@ -34,7 +33,8 @@ SWITCHES = (
 SECONDS = 180
 TO_COME = "000"  # holds the place of a page number until it is known
 _MAIN = re.compile(r'<main id="main">(.*)</main>', flags=re.S)
-_RECORD = re.compile(r'<details class="record">.*?</details>', flags=re.S)
+_TITLE = re.compile(r"<h1>(.*?)</h1>", flags=re.S)
+_RECORD = re.compile(r'(<details class="record">.*?</details>)', flags=re.S)
 _LOOKS = re.compile(r"</style><style>(.*?)</style>", flags=re.S)
 _NOT_ON_PAPER = re.compile(
     r'<nav class="contents".*?</nav>|<svg [^>]*class="narrow".*?</svg>|<p class="download">.*?</p>'
@@ -53,59 +53,59 @@ _DATE = re.compile(rb"(?<=Date \(D:)\d{14}")
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """One page of the edition inside the book: its file, its mark there, its words and looks."""
+    """One page of the edition inside the book: its mark there, its words and looks.
 
-    file: str
+    `sections` are the marks and words of its h2s.
+    """
+
     mark: str
     question: str
     body: str
     looks: str
-
-    @property
-    def sections(self) -> list[tuple[str, str]]:
-        """The marks and words of its h2s."""
-        return _HEADING.findall(self.body)
+    sections: list[tuple[str, str]]
 
 
-def write(folder: Path) -> Path:
+def print_edition(folder: Path) -> Path:
     """Print the pages in an edition's folder (or in one language's folder inside it); return where.
 
     Raises CannotPrint where there is no Chromium, or where it can't do it; the pages stay as they
     are.
     """
-    browser = _browser()
-    told = findings.told(folder)
-    with tempfile.TemporaryDirectory(prefix="profitchain-") as place:
-        room = Path(place)
-        printed = _printed(browser, bound(folder, {}), room)
-        printed = _printed(browser, bound(folder, numbers(printed)), room)
-        made = room / PDF
-        made.write_bytes(_dated(printed, told.period))
-        shutil.copyfile(made, folder / PDF)
+    browser, period = _browser(), findings.edition_story(folder).period
+    with tempfile.TemporaryDirectory(prefix="profitchain-") as name:
+        room = Path(name)
+        draft = _printed(browser, book_html(folder, {}), room)
+        printed = _printed(browser, book_html(folder, page_numbers(draft)), room)
+        # Dated by its period's end, so that it doesn't tell when it was printed.
+        dated = _DATE.sub(f"{period.last_day:%Y%m%d}000000".encode("ascii"), printed)
+        (room / PDF).write_bytes(dated)
+        shutil.copyfile(room / PDF, folder / PDF)
     return folder / PDF
 
 
-def bound(folder: Path, at: Mapping[str, int]) -> str:
+def book_html(folder: Path, at: Mapping[str, int]) -> str:
     """Return all pages of a folder as one document for paper, the index first.
 
-    `at` are the page numbers of marks, as `numbers` finds them; without them the contents keep
+    `at` are the page numbers of marks, as `page_numbers` finds them; without them the contents keep
     room for them.
     """
-    told, tongue = findings.told(folder), _language(folder)
+    story, tongue = findings.edition_story(folder), _language(folder)
+    files = [file for page in story.pages if (folder / (file := page.file)).exists()]
+    marks = {file: f"p{at}" for at, file in enumerate(dict.fromkeys(files))}
     with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
-        period = prose.period_label(told.period)
+        period = prose.period_label(story.period)
         return filled(
             "book.html.j2",
-            company=told.company,
+            company=story.company,
             period=period,
-            running=_quoted(f"{told.company} · {period}"),
-            leaves=_leaves(folder, [page.file for page in told.pages]),
+            running=_quoted(f"{story.company} · {period}"),
+            leaves=[_leaf(folder / file, marks) for file in marks],
             record=_record(folder / INDEX),
             at=lambda mark: at.get(mark, TO_COME),
         )
 
 
-def numbers(printed: bytes) -> dict[str, int]:
+def page_numbers(printed: bytes) -> dict[str, int]:
     """Return on which page of a PDF of Chromium's each mark stands; nothing where it can't be read.
 
     Chromium writes objects in clear, pages as a tree, and the marks that links lead to by name.
@@ -124,33 +124,31 @@ def _leaves_of(node: bytes, nodes: Mapping[bytes, list[bytes]]) -> list[bytes]:
     return [leaf for kid in nodes[node] for leaf in _leaves_of(kid, nodes)]
 
 
-def _leaves(folder: Path, files: Sequence[str]) -> list[_Leaf]:
-    known = [file for file in dict.fromkeys(files) if (folder / file).exists()]
-    marks = {file: f"p{at}" for at, file in enumerate(known)}
-    return [_leaf(folder / file, marks) for file in known]
-
-
 def _record(path: Path) -> str:
     """Return what made the edition, once for all of its pages."""
-    found = _RECORD.search(path.read_text(encoding="utf-8")) if path.exists() else None
-    return _TAG.sub(lambda tag: _LINK.sub("", tag[0]), found[0]) if found else ""
+    record = _first(_RECORD, path.read_text(encoding="utf-8")) if path.exists() else ""
+    return _TAG.sub(lambda tag: _LINK.sub("", tag[0]), record)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    """Return the first group of a pattern's first match; "" without one."""
+    match = pattern.search(text)
+    return match[1] if match else ""
 
 
 def _leaf(path: Path, marks: Mapping[str, str]) -> _Leaf:
-    text = path.read_text(encoding="utf-8")
-    mark = marks[path.name]
-    body = _NOT_ON_PAPER.sub("", _MAIN.search(text)[1])
+    text, mark = path.read_text(encoding="utf-8"), marks[path.name]
+    body = _NOT_ON_PAPER.sub("", _first(_MAIN, text))
     anchors = {
         anchor: f"{mark}-s{at}" for at, (anchor, _words) in enumerate(_HEADING.findall(body))
     }
     body = _TAG.sub(lambda tag: _own(tag[0], mark, anchors, marks), body)
-    looks = _LOOKS.search(text)
     return _Leaf(
-        file=path.name,
         mark=mark,
-        question=html.unescape(re.search(r"<h1>(.*?)</h1>", text, flags=re.S)[1]),
+        question=html.unescape(_first(_TITLE, text)),
         body=body.replace("url(#", f"url(#{mark}-"),
-        looks=looks[1] if looks else "",
+        looks=_first(_LOOKS, text),
+        sections=_HEADING.findall(body),
     )
 
 
@@ -158,7 +156,7 @@ def _own(tag: str, mark: str, anchors: Mapping[str, str], marks: Mapping[str, st
     """Return a tag with names of its own, and links that stay inside the book or are none."""
 
     def name(match: re.Match[str]) -> str:
-        own = " ".join(anchors.get(each, f"{mark}-{each}") for each in match[2].split())
+        own = " ".join(anchors.get(anchor, f"{mark}-{anchor}") for anchor in match[2].split())
         return f'{match[1]}="{own}"'
 
     def link(match: re.Match[str]) -> str:
@@ -178,18 +176,18 @@ def _language(folder: Path) -> str:
 
 def _quoted(text: str) -> str:
     """Return text as a string of CSS that can't end it, nor the stylesheet."""
-    return '"' + re.sub(r"[^\w ·–-]", lambda one: f"\\{ord(one[0]):x} ", text) + '"'
+    return '"' + re.sub(r"[^\w ·–-]", lambda sign: f"\\{ord(sign[0]):x} ", text) + '"'
 
 
 def _browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
         raise CannotPrint(
             "The pages are published, but there is no Chromium to print them with. Install it "
             "(Debian, Ubuntu: apt install chromium; macOS: brew install --cask google-chrome; "
             "Windows: Chrome or Edge, on PATH) and run the command again with --pdf."
         )
-    return found
+    return browser
 
 
 def _printed(browser: str, book: str, room: Path) -> bytes:
@@ -202,21 +200,14 @@ def _printed(browser: str, book: str, room: Path) -> bytes:
                f"--print-to-pdf={made}", page.as_uri()]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+        errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = errors[-1] if errors else f"exit {done.returncode}"
+        is_done = not done.returncode and made.exists()
     except (OSError, subprocess.TimeoutExpired) as stopped:
-        raise CannotPrint(_failed(browser, str(stopped))) from None
-    if done.returncode or not made.exists():
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise CannotPrint(_failed(browser, said[-1] if said else f"exit {done.returncode}"))
+        is_done, why = False, str(stopped)
+    if not is_done:
+        raise CannotPrint(
+            f"The pages are published, but {browser} could not print them: {why}. "
+            "Try it by hand: open the edition's index.html in it and print."
+        )
     return made.read_bytes()
-
-
-def _failed(browser: str, why: str) -> str:
-    return (
-        f"The pages are published, but {browser} could not print them: {why}. "
-        "Try it by hand: open the edition's index.html in it and print."
-    )
-
-
-def _dated(printed: bytes, period: Period) -> bytes:
-    """Return a PDF dated by its period's end, so that it doesn't tell when it was printed."""
-    return _DATE.sub(f"{period.last_day:%Y%m%d}000000".encode("ascii"), printed)

@@ -12,59 +12,12 @@ import bleach
 from profitchain.exhibits import style
 
 OURS = "application/vnd.profitchain."
-TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "code",
-        "dd",
-        "del",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-        "figure",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "section",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "u",
-        "ul",
-        "var",
-    ]
-)
+TAGS = frozenset((
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl",
+    "dt", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins",
+    "kbd", "li", "ol", "p", "pre", "q", "s", "section", "small", "span", "strong", "sub",
+    "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
+))  # fmt: skip
 ATTRIBUTES = {
     "*": ["class", "title", "lang"],
     "a": ["href"],
@@ -86,7 +39,7 @@ def safe_html(text: str, *, classes: bool = True) -> str:
     Without `classes`, it can't look like something that was computed either.
     """
     everywhere = [name for name in ATTRIBUTES["*"] if classes or name != "class"]
-    kept = bleach.clean(
+    safe = bleach.clean(
         _LOUD.sub("", text),
         tags=TAGS,
         attributes=ATTRIBUTES | {"*": everywhere},
@@ -94,31 +47,28 @@ def safe_html(text: str, *, classes: bool = True) -> str:
         strip_comments=True,
         protocols={"http", "https", "mailto", "data"},
     )
-    kept = _IMAGE.sub(_local_image, kept)
-    kept = re.sub(r"<th>\s*</th>", "<td></td>", kept)
-    return re.sub(r'href="\s*data:[^"]*"', "", kept, flags=re.I)
+    safe = re.sub(r"<th>\s*</th>", "<td></td>", _IMAGE.sub(_local_image, safe))
+    return re.sub(r'href="\s*data:[^"]*"', "", safe, flags=re.I)
 
 
-def shown(output: Mapping) -> str:
+def output_html(output: Mapping) -> str:
     """Return one output of a code cell as HTML; "" where it isn't for readers.
 
     Warnings, error traces and widgets are for analysts and stay in the notebook.
     """
     if output["output_type"] == "stream":
         return _plain(output["text"]) if output["name"] == "stdout" else ""
-    if output["output_type"] == "error":
-        return ""
-    data = output["data"]
+    data = output.get("data", {})
     if any(kind.startswith(OURS) for kind in data):
         return data.get("text/html", "").replace(style.NOTEBOOK_CSS, "")
     if any("widget" in kind for kind in data):
         return ""
     if "text/html" in data:
-        return _table_box(safe_html(data["text/html"]))
-    for kind in PICTURES:
-        if kind in data:
-            return _picture(kind, data[kind], data.get("text/plain", ""))
-    return _plain(data.get("text/plain", ""))
+        table = safe_html(data["text/html"])
+        return _in_scroll(table, "Table") if "<table" in table else table
+    words = data.get("text/plain", "")
+    kind = next((kind for kind in PICTURES if kind in data), "")
+    return _picture(kind, data[kind], words) if kind else _plain(words)
 
 
 def _local_image(match: re.Match[str]) -> str:
@@ -128,10 +78,8 @@ def _local_image(match: re.Match[str]) -> str:
     return tag if "alt=" in tag else tag.replace("<img", '<img alt=""', 1)
 
 
-def _table_box(text: str) -> str:
-    if "<table" not in text:
-        return text
-    return f'<div class="scroll" tabindex="0" role="group" aria-label="Table">{text}</div>'
+def _in_scroll(content: str, label: str) -> str:
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{content}</div>'
 
 
 def _picture(kind: str, content: str, words: str) -> str:
@@ -144,7 +92,4 @@ def _plain(text: str) -> str:
     text = _TERMINAL.sub("", text).strip()
     if not text or _ADDRESS.search(text):
         return ""
-    return (
-        '<div class="scroll" tabindex="0" role="group" aria-label="Output">'
-        f'<pre class="plain">{html.escape(text)}</pre></div>'
-    )
+    return _in_scroll(f'<pre class="plain">{html.escape(text)}</pre>', "Output")

@@ -1,19 +1,23 @@
-"""What a page knows of its edition: the pages around it, other periods, languages, its making."""
+"""What pages share: the edition around them (pages, periods, languages), templates, stylesheet."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from profitchain.core import i18n as languages
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY
-from profitchain.pages import shipped
+from profitchain.pages import notebooks
 from profitchain.pages.commentary import Remark
 from profitchain.pages.editions import PublishedEdition
 from profitchain.pages.failures import Failure
 from profitchain.words import prose
 
+TEMPLATES = Path(__file__).parent / "templates"
 MOST_EARLIER = 12  # periods on a page; all stand on the firm's own
 
 
@@ -102,5 +106,23 @@ class PageInfo:
     parameters: Mapping[str, object] = field(default_factory=dict)
     inputs: Sequence[Mapping[str, object]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
-    state: shipped.State = "shipped"
+    state: notebooks.State = "shipped"
     remarks: tuple[Remark, ...] = ()
+
+
+@cache
+def stylesheet() -> str:
+    """Return the one stylesheet of all pages, without comments and line ends."""
+    text = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r"\s*([{};,])\s*|\s*\n\s*", r"\1", text)
+    return re.sub(r"(?<=[\w-]): (?=[^{}]*[;}])|;(?=})", lambda cut: cut[0].rstrip("; "), text)
+
+
+def filled(template: str, **parts: object) -> str:
+    """Return a template's page in the spoken language; what it is given is escaped."""
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    around = {"css": stylesheet(), "say": prose.TEXT, "language": languages.spoken()}
+    return environment.get_template(template).render(around | parts) + "\n"

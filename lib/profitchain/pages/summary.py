@@ -14,7 +14,7 @@ from profitchain.exhibits import style
 from profitchain.exhibits.findings import (
     SUMMARY,
     WORKBOOK,
-    Found,
+    EditionFindings,
     PageStory,
     is_change,
     is_difference,
@@ -45,42 +45,45 @@ class Panel:
 
 
 def key_figures(
-    found: Found, ids: Iterable[str], *, about: Mapping[str, tuple[str, str]] | None = None
+    findings: EditionFindings,
+    ids: Iterable[str],
+    *,
+    about: Mapping[str, tuple[str, str]] | None = None,
 ) -> Panel:
     """Return a card a finding: the figure, its interval, its change, its course over time.
 
     `about` are words above and below a figure, by finding, where its label alone won't do.
     """
-    about = about or {}
-    cards = [_card(found, id, *about.get(id, (found.label(id), ""))) for id in ids]
+    words = about or {}
+    cards = [_card(findings, id, *words.get(id, (findings.label(id), ""))) for id in ids]
     return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text=_("Key figures"))
 
 
-def answers(found: Found) -> Panel:
+def answers(findings: EditionFindings) -> Panel:
     """Return one line a page: its question as a link, and the first sentence of its answer."""
-    lines = [_line(page) for page in found.pages if page.name != SUMMARY]
-    text = "\n".join(f"{page.question} {_first(page)}" for page in found.pages)
+    lines = [
+        f'<div><dt><a href="{html.escape(page.file)}">{html.escape(page.question)}</a></dt>'
+        f"<dd>{prose.emphasised(_first(page))}</dd></div>"
+        for page in findings.pages
+        if page.name != SUMMARY
+    ]
+    text = "\n".join(f"{page.question} {_first(page)}" for page in findings.pages)
     return Panel(html=f'<dl class="answers">{"".join(lines)}</dl>', text=text)
 
 
-def changes(found: Found, ids: Iterable[str] | None = None) -> prose.Prose:
+def changes(findings: EditionFindings, ids: Iterable[str] | None = None) -> prose.Prose:
     """Return what clearly moved since the period before and a year before, and what did not."""
-    ids = list(ids) if ids is not None else _changing(found)
-    word = prose.period_word(found.period)
-    before = _("Against the {part} before", part=word)
-    year = _("Against the same {part} a year before", part=word)
-    sentences = [
-        _moves(found, ids, suffix="_change", since=before),
-        _moves(found, ids, suffix="_change_on_year", since=year)
-        if found.period.every != "year"
-        else "",
-    ]
-    kept = [text for text in dict.fromkeys(sentences) if text]
+    ids = _changing(findings) if ids is None else list(ids)
+    part = prose.period_word(findings.period)
+    since = {"_change": _("Against the {part} before", part=part)}
+    if findings.period.every != "year":
+        since["_change_on_year"] = _("Against the same {part} a year before", part=part)
+    sentences = [_moves(findings, ids, suffix=suffix, since=since[suffix]) for suffix in since]
     none = _("Nothing to compare with: no earlier period is recorded.")
-    return prose.note(*(kept or [none]))
+    return prose.note(*([text for text in dict.fromkeys(sentences) if text] or [none]))
 
 
-def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
+def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
     """Return links to the workbook, the long table, the record, and every exhibit's numbers.
 
     The link to the long table is put in where the page is published and there is such a table.
@@ -89,7 +92,14 @@ def downloads(found: Found, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
     files = [("findings.json", N_("All findings of this edition, for machines")), *others]
     workbook = _download(WORKBOOK, _("All exhibits and findings in one workbook (Excel)"))
     items = workbook + LONG_TABLE_MARK + "".join(_download(path, _(words)) for path, words in files)
-    pages = "".join(_page_downloads(page) for page in found.pages if page.exhibits)
+    pages = ""
+    for page in filter(lambda page: page.exhibits, findings.pages):
+        links = (
+            _download(shown["csv"], formats.in_brackets(shown["message"], "CSV"))
+            for shown in page.exhibits
+        )
+        question = html.escape(page.question)
+        pages += f"<details><summary>{question}</summary><ul>{''.join(links)}</ul></details>"
     return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text=_("Downloads"))
 
 
@@ -99,56 +109,58 @@ def long_table(path: str) -> str:
     return _download(path, words) if path else ""
 
 
-def _card(found: Found, id: str, above: str, below: str) -> str:
-    said = found.get(id)
-    label = html.escape(above)
-    if isinstance(said, NotEstimable):
-        why = prose.with_names(reasons.text(said))
-        tried = found.unsaid["id"].eq(id).any()
-        missing = prose.TEXT["too_few" if tried else "not_measured"]
+def _card(findings: EditionFindings, id: str, above: str, below: str) -> str:
+    estimate, label = findings.get(id), html.escape(above)
+    if isinstance(estimate, NotEstimable):
+        why = prose.with_names(reasons.text(estimate))
+        is_tried = findings.unsaid["id"].eq(id).any()
         return (
-            f'<li class="card"><p class="label">{label}</p>'
-            f'<p class="figure none">{missing}</p><p class="ends">{why}</p></li>'
+            f'<li class="card"><p class="label">{label}</p><p class="figure none">'
+            f"{prose.TEXT['too_few' if is_tried else 'not_measured']}</p>"
+            f'<p class="ends">{why}</p></li>'
         )
-    moved = is_difference(id)
-    ends = prose.interval(said, difference=moved, bare=True) if said.low < said.high else ""
+    moved, ends = is_difference(id), ""
+    if estimate.low < estimate.high:
+        ends = html.escape(prose.interval(estimate, difference=moved, bare=True))
     below = f'<p class="about">{html.escape(below)}</p>' if below else ""
     return (
         f'<li class="card"><p class="label">{label}</p>'
-        f"{_figure(prose.number(said, difference=moved))}"
-        f'<div>{below}<p class="ends">{html.escape(ends)}</p></div>'
-        f'<div>{_sparkline(found, id, said)}<p class="moved">{_moved(found, id)}</p></div></li>'
+        f"{_figure(prose.number(estimate, difference=moved))}"
+        f'<div>{below}<p class="ends">{ends}</p></div>'
+        f'<div>{_sparkline(findings, id, estimate)}<p class="moved">{_moved(findings, id)}</p>'
+        f"</div></li>"
     )
 
 
 def _figure(text: str) -> str:
     """Return a figure with its unit words set small, and itself smaller the longer it is."""
-    digits, space, words = _FIGURE.fullmatch(html.escape(text)).groups()
-    length = f' style="--signs:{len(digits)}"' if len(digits) > MOST_SIGNS else ""
+    figure, space, words = _FIGURE.findall(html.escape(text))[0]
+    length = f' style="--signs:{len(figure)}"' if len(figure) > MOST_SIGNS else ""
     words = f"{space}<small>{words}</small>" if words else ""
-    return f'<p class="figure"{length}>{digits}{words}</p>'
+    return f'<p class="figure"{length}>{figure}{words}</p>'
 
 
-def _moved(found: Found, id: str) -> str:
-    change = found.get(f"{id}_change")
+def _moved(findings: EditionFindings, id: str) -> str:
+    change = findings.get(f"{id}_change")
     if isinstance(change, NotEstimable):
         return ""
     arrow = {"up": "▲", "down": "▼"}.get(change.verdict, "•")
-    words = html.escape(prose.change_on(change, found.period.every))
+    words = html.escape(prose.change_on(change, findings.period.every))
     return f'<span aria-hidden="true">{arrow}</span> {words}'
 
 
-def _sparkline(found: Found, id: str, said: Estimate) -> str:
-    course = found.trend(id)
+def _sparkline(findings: EditionFindings, id: str, estimate: Estimate) -> str:
+    course, unit = findings.trend(id), estimate.unit
     if len(course) < 2:
         return ""
     values = course["value"].tolist()
-    first, last = (formats.period_short(course["period"].iloc[place]) for place in (0, -1))
-    places = None if said.unit in formats.COUNTS else formats.decimals(said.unit, max(values))
-    ends = [formats.plain(value, said.unit, places=places) for value in (values[0], values[-1])]
-    told = {"first": ends[0], "start": first, "last": ends[1], "end": last}
-    words = _("From {first} in {start} to {last} in {end}.", **told)
-    since = f'<p class="since" aria-hidden="true"><span>{first}</span><span>{last}</span></p>'
+    start, end = (formats.period_short(course["period"].iloc[place]) for place in (0, -1))
+    places = None if unit in formats.COUNTS else formats.decimals(unit, max(values))
+    first, last = (formats.plain(values[place], unit, places=places) for place in (0, -1))
+    words = _(
+        "From {first} in {start} to {last} in {end}.", first=first, start=start, last=last, end=end
+    )
+    since = f'<p class="since" aria-hidden="true"><span>{start}</span><span>{end}</span></p>'
     return f'{spark_svg(values)}{since}<span class="hidden">{html.escape(words)}</span>'
 
 
@@ -171,11 +183,6 @@ def spark_svg(values: Sequence[float]) -> str:
     )
 
 
-def _line(page: PageStory) -> str:
-    question = f'<a href="{html.escape(page.file)}">{html.escape(page.question)}</a>'
-    return f"<div><dt>{question}</dt><dd>{prose.emphasised(_first(page))}</dd></div>"
-
-
 def _first(page: PageStory) -> str:
     if page.failed:
         return f"**{prose.TEXT['no_page']}**"
@@ -184,47 +191,37 @@ def _first(page: PageStory) -> str:
     return page.answers[0] if page.answers else ""
 
 
-def _changing(found: Found) -> list[str]:
-    recorded = found.findings[found.findings["group"].isna()]["id"]
-    bases = [
-        id.removesuffix("_on_year").removesuffix("_change") for id in recorded if is_change(id)
-    ]
-    return [id for id in dict.fromkeys(bases) if id not in scores.COMPLEMENTS]
+def _changing(findings: EditionFindings) -> list[str]:
+    """Return the ids of the whole firm's measures of which a change is recorded."""
+    rows = findings.findings
+    changes = [id for id in rows[rows["group"].isna()]["id"] if is_change(id)]
+    ids = [id.removesuffix("_on_year").removesuffix("_change") for id in changes]
+    return [id for id in dict.fromkeys(ids) if id not in scores.COMPLEMENTS]
 
 
-def _moves(found: Found, ids: Sequence[str], *, suffix: str, since: str) -> str:
-    said = {id: found.get(f"{id}{suffix}") for id in ids}
-    known = {id: change for id, change in said.items() if isinstance(change, Estimate)}
-    if not known:
-        return ""
+def _moves(findings: EditionFindings, ids: Sequence[str], *, suffix: str, since: str) -> str:
+    changes = {id: findings.get(f"{id}{suffix}") for id in ids}
+    known = {id: change for id, change in changes.items() if isinstance(change, Estimate)}
     moved = [
         _(
             "{label} **{change}** ({ends})",
-            label=scores.in_sentence(found.label(id)),
+            label=scores.in_sentence(findings.label(id)),
             change=prose.change_words(change),
             ends=prose.interval(change, difference=True, bare=True),
         )
         for id, change in known.items()
         if change.verdict != "no clear change"
     ]
-    told = {"since": since, "moves": prose.clauses(moved, "，")}
     still, total = len(known) - len(moved), len(known)
+    words = {"since": since, "still": still, "total": total, "moves": prose.clauses(moved, "，")}
+    if not known:
+        return ""
     if not moved:
-        return _("{since}: no clear change in any of {total} measures.", since=since, total=total)
+        return _("{since}: no clear change in any of {total} measures.", **words)
     if not still:
-        return _("{since}: {moves}.", **told)
-    rest = {"still": still, "total": total}
-    return _("{since}: {moves}; no clear change in {still} of {total} measures.", **told, **rest)
+        return _("{since}: {moves}.", **words)
+    return _("{since}: {moves}; no clear change in {still} of {total} measures.", **words)
 
 
 def _download(path: str, words: str) -> str:
     return f'<li><a href="{html.escape(path)}" download>{html.escape(words)}</a></li>'
-
-
-def _page_downloads(page: PageStory) -> str:
-    items = "".join(
-        _download(each["csv"], formats.in_brackets(each["message"], "CSV"))
-        for each in page.exhibits
-    )
-    question = html.escape(page.question)
-    return f"<details><summary>{question}</summary><ul>{items}</ul></details>"

@@ -12,15 +12,15 @@ from profitchain.core import formats
 from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings_history, xlsx_writer
-from profitchain.exhibits.findings import WORKBOOK, PageStory
-from profitchain.exhibits.xlsx_writer import Cell, Sheet, Value
+from profitchain.exhibits.findings import ENDS, WORKBOOK, PageStory
+from profitchain.exhibits.xlsx_writer import Cell, Sheet
 from profitchain.pages import workbook_exhibits, workbook_text
 
 Row = list[Cell | None]
 CONTENTS_HEADER = 4
 
 
-def write(
+def write_edition_workbook(
     folder: Path,
     stories: Sequence[PageStory],
     exhibits: Mapping[str, Sequence[Mapping]],
@@ -36,62 +36,45 @@ def write(
     exhibits : what each page shows, by the page's name: one bundle an exhibit, as the notebook has
         it (`exhibits.MEDIA_TYPE`).
     """
-    shown = [(page, told) for page in stories for told in exhibits.get(page.name, ())]
+    shown = [(page, bundle) for page in stories for bundle in exhibits.get(page.name, ())]
+    wanted = [f"{re.sub(r'[^0-9].*', '', page.name)} {bundle['id']}" for page, bundle in shown]
     own = (_("Contents"), _("Read me"), _("Findings"))
-    wanted = [f"{_number(page)} {told['id']}" for page, told in shown]
-    contents, read_me, findings, *names = xlsx_writer.names([*own, *wanted])
+    contents, read_me, findings, *names = xlsx_writer.sheet_names([*own, *wanted])
     title = _("{company}, {period}", company=company, period=formats.period_label(period))
-    sheet_of = {
-        (page.name, told["id"]): name for (page, told), name in zip(shown, names, strict=True)
-    }
     lines = [
-        (read_me, "", workbook_text.of_read_me()),
-        (findings, "", workbook_text.of_findings()),
-        *_lines(stories, exhibits, sheet_of),
+        (read_me, "", _(workbook_text.OF_READ_ME)),
+        (findings, "", _(workbook_text.OF_FINDINGS)),
     ]
-    made = [
+    named = iter(names)
+    for page in stories:
+        lines += [
+            (next(named), page.question, bundle["message"])
+            for bundle in exhibits.get(page.name, ())
+        ]
+        if page.why:
+            lines.append(("", page.question, _("Not measured: {why}", why=page.why)))
+    rows = findings_history.long_rows(stories, company=company, period=period)
+    sheets = [
         Sheet(
             name=contents, rows=_contents(title, lines), header=CONTENTS_HEADER, wrapped=(0, 1, 2)
         ),
         Sheet(name=read_me, rows=_read_me(), wrapped=(0, 1), widths={0: 26, 1: 96}),
-        _findings(findings, findings_history.of_stories(stories, company=company, period=period)),
+        Sheet(name=findings, rows=_findings(rows), header=1, is_filtered=True),
         *(
-            workbook_exhibits.sheet(told, name=name, contents=contents)
-            for (_page, told), name in zip(shown, names, strict=True)
+            workbook_exhibits.exhibit_sheet(bundle, name=name, contents=contents)
+            for (_page, bundle), name in zip(shown, names, strict=True)
         ),
     ]
     path = Path(folder) / WORKBOOK
-    xlsx_writer.write(path, made, title=title, day=period.last_day)
+    xlsx_writer.write_workbook(path, sheets, title=title, day=period.last_day)
     return path
-
-
-def _number(page: PageStory) -> str:
-    return re.match(r"[0-9]*", page.name)[0]
-
-
-def _lines(
-    stories: Sequence[PageStory],
-    exhibits: Mapping[str, Sequence[Mapping]],
-    sheet_of: Mapping[tuple[str, str], str],
-) -> list[tuple[str, str, str]]:
-    """Return the table of contents, page by page: sheet, question, message."""
-    lines = []
-    for page in stories:
-        lines += [
-            (sheet_of[page.name, told["id"]], page.question, told["message"])
-            for told in exhibits.get(page.name, ())
-        ]
-        if page.why:
-            why = _("Not measured: {why}", why=page.why)
-            lines.append(("", page.question, why))
-    return lines
 
 
 def _contents(title: str, lines: Sequence[tuple[str, str, str]]) -> list[Row]:
     head = (_("Sheet"), _("Question"), _("Message"))
     return [
         [Cell(value=title, look="title")],
-        [Cell(value=workbook_text.contents_lead(), look="soft")],
+        [Cell(value=_(workbook_text.CONTENTS_LEAD), look="soft")],
         [],
         [Cell(value=text, look="column") for text in head],
         *(
@@ -112,19 +95,14 @@ def _read_me() -> list[Row]:
     ]
 
 
-def _findings(name: str, rows: pd.DataFrame) -> Sheet:
+def _findings(rows: pd.DataFrame) -> list[Row]:
     """Return all findings of the edition, their columns called as in the long table."""
     numbers = findings_history.NUMBERS
-    head = [Cell(value=name, look="figures" if name in numbers else "column") for name in rows]
-    body = [_finding(row) for row in rows.to_dict("records")]
-    return Sheet(name=name, rows=[head, *body], header=1, is_filtered=True)
-
-
-def _finding(row: Mapping[str, Value]) -> Row:
-    ends = ("value", "low", "high")
-    shown = workbook_exhibits.number_format(row["unit"], [row[end] for end in ends])
-    looks = dict.fromkeys(ends, shown) | {"n": xlsx_writer.WHOLE}
-    return [
-        Cell(value=value, format=looks.get(name, "")) if value != "" else None
-        for name, value in row.items()
-    ]
+    head: Row = [Cell(value=n, look="figures" if n in numbers else "column") for n in rows]
+    body: list[Row] = []
+    for row in rows.to_dict("records"):
+        form = workbook_exhibits.number_format(row["unit"], [row[end] for end in ENDS])
+        forms = dict.fromkeys(ENDS, form) | {"n": xlsx_writer.WHOLE}
+        cells = ((value, forms.get(name, "")) for name, value in row.items())
+        body.append([Cell(value=v, format=f) if v != "" else None for v, f in cells])
+    return [head, *body]

@@ -12,7 +12,7 @@ from datetime import datetime, time
 from profitchain.core import formats
 from profitchain.core.i18n import _, listed
 from profitchain.exhibits import tables, xlsx_writer
-from profitchain.exhibits.xlsx_writer import Cell, Sheet, Value
+from profitchain.exhibits.xlsx_writer import WIDEST, Cell, Sheet, Value
 from profitchain.pages import workbook_text
 from profitchain.words import headings, prose
 
@@ -22,22 +22,27 @@ _PART = re.compile(r"(?P<stem>.*?)_?(?P<part>value|low|high|unit|why|verdict)")
 _ENDS = ("value", "low", "high")
 
 
-def sheet(told: Mapping, *, name: str, contents: str) -> Sheet:
+def exhibit_sheet(bundle: Mapping, *, name: str, contents: str) -> Sheet:
     """Return an exhibit as a sheet: message, measure, source and units stand above the table.
 
     Parameters
     ----------
-    told : the exhibit as the notebook has it: id, message, measure, source, csv, columns.
+    bundle : the exhibit as the notebook has it: id, message, measure, source, csv, columns.
     contents : the name of the sheet that leads to all others.
     """
-    data = _data(told)
-    units = _units(data, {column["name"]: column["unit"] for column in told["columns"]})
+    data = _data(bundle)
+    units = _units(data, {column["name"]: column["unit"] for column in bundle["columns"]})
     columns = [_cells(column, data, units) for column in data]
-    body = [list(row) for row in zip(*columns, strict=True)]
+    body: list[list[Cell | None]] = [list(row) for row in zip(*columns, strict=True)]
+    distinct = dict.fromkeys(unit for column in units.values() for unit in column)
+    known = [formats.unit_alone(unit) for unit in distinct if unit not in ("", "count")]
     return Sheet(
         name=name,
         rows=[
-            *([Cell(value=text, look=look)] for look, text in _words(told, units)),
+            [Cell(value=bundle["message"], look="title")],
+            [Cell(value=bundle["measure"], look="soft")],
+            [Cell(value=_("Source: {source}", source=bundle["source"]), look="soft")],
+            [Cell(value=_("Units: {units}", units=listed(known)) if known else "", look="soft")],
             [Cell(value=contents, look="link", link=contents)],
             [
                 Cell(value=_heading(column, data), look="figures" if column in units else "column")
@@ -46,7 +51,11 @@ def sheet(told: Mapping, *, name: str, contents: str) -> Sheet:
             *(body or [[Cell(value=prose.TEXT["nothing"])]]),
         ],
         header=HEADER,
-        wrapped=[place for place, column in enumerate(columns) if _is_prose(column)],
+        wrapped=[
+            place
+            for place, column in enumerate(columns)
+            if any(len(cell.value) > WIDEST for cell in column if isinstance(cell.value, str))
+        ],
     )
 
 
@@ -72,18 +81,14 @@ def number_format(unit: str, numbers: Sequence[float]) -> str:
     return f'"{sign}"#,##0{decimals}' if sign else f"#,##0{decimals}"
 
 
-def _data(told: Mapping) -> Data:
+def _data(bundle: Mapping) -> Data:
     """Return an exhibit's cells, read from its CSV by the kind of each column; no empty columns."""
-    rows = [row for row in csv.reader(io.StringIO(told["csv"], newline="")) if row][1:]
+    rows = [row for row in csv.reader(io.StringIO(bundle["csv"], newline="")) if row][1:]
     data = {
         column["name"]: [_value(row[place], column["kind"]) for row in rows]
-        for place, column in enumerate(told["columns"])
+        for place, column in enumerate(bundle["columns"])
     }
-    return {
-        name: cells
-        for name, cells in data.items()
-        if not rows or any(cell is not None for cell in cells)
-    }
+    return {name: cells for name, cells in data.items() if not rows or set(cells) != {None}}
 
 
 def _value(text: str, kind: str) -> Value:
@@ -100,25 +105,19 @@ def _value(text: str, kind: str) -> Value:
 
 
 def _units(data: Data, fixed: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return in what each cell of each column of numbers is."""
-    rows = max(map(len, data.values()), default=0)
-    return {
-        name: _unit_column(name, data, fixed) or [_unit(name, fixed)] * rows
-        for name, cells in data.items()
-        if any(type(cell) is float for cell in cells)
+    """Return in what each cell of each column of numbers is: by its column, or row by row."""
+    numeric = {
+        name: cells for name, cells in data.items() if any(type(cell) is float for cell in cells)
     }
-
-
-def _unit_column(name: str, data: Data, fixed: Mapping[str, str]) -> list[str]:
-    """Return the units of an estimate's column, row by row; none where they are fixed."""
-    column = _PART.fullmatch(name)
-    if column is None or column["part"] not in _ENDS:
-        return []
-    prefix = name.removesuffix(column["part"])
-    if fixed.get(f"{prefix}value"):
-        return []
-    units = data.get(f"{prefix}unit", data.get("unit", []))
-    return [str(unit or "") for unit in units]
+    units = {}
+    for name, cells in numeric.items():
+        prefix = _prefix(name)
+        by_row = data.get(f"{prefix}unit", data.get("unit")) if prefix is not None else None
+        if by_row and not fixed.get(f"{prefix}value"):
+            units[name] = [str(unit or "") for unit in by_row]
+        else:
+            units[name] = [_unit(name, fixed)] * len(cells)
+    return units
 
 
 def _unit(name: str, fixed: Mapping[str, str]) -> str:
@@ -131,58 +130,38 @@ def _unit(name: str, fixed: Mapping[str, str]) -> str:
     return fixed.get(name) or fixed.get(of_value, "")
 
 
+def _prefix(name: str) -> str | None:
+    """Return how the columns of an estimate begin; None for a column that isn't of one."""
+    column = _PART.fullmatch(name)
+    return name.removesuffix(column["part"]) if column and column["part"] in _ENDS else None
+
+
 def _cells(name: str, data: Data, units: Mapping[str, list[str]]) -> list[Cell]:
     """Return a column as cells; numbers of one unit in one family of columns are shown alike."""
     if name not in units:
-        is_unit = name == "unit" or name.endswith("_unit")
-        words = formats.unit_name if is_unit else _
-        return [Cell(value=words(v) if isinstance(v, str) else v) for v in data[name]]
-    family: dict[str, list[float]] = {}
-    for other in _family(name, data):
-        for number, unit in zip(data[other], units.get(other, ()), strict=False):
+        in_words = formats.unit_name if name == "unit" or name.endswith("_unit") else _
+        return [Cell(value=in_words(v) if isinstance(v, str) else v) for v in data[name]]
+    prefix = _prefix(name)
+    family = [name] if prefix is None else [f"{prefix}{end}" for end in _ENDS]
+    numbers: dict[str, list[float]] = {}
+    for column in family:
+        for number, unit in zip(data.get(column, ()), units.get(column, ()), strict=False):
             if isinstance(number, float):
-                family.setdefault(unit, []).append(number)
-    shown = {unit: number_format(unit, numbers) for unit, numbers in family.items()}
+                numbers.setdefault(unit, []).append(number)
+    shown = {unit: number_format(unit, cells) for unit, cells in numbers.items()}
     return [
         Cell(value=value, format=shown.get(unit, ""))
         for value, unit in zip(data[name], units[name], strict=True)
     ]
 
 
-def _family(name: str, data: Data) -> list[str]:
-    """Return the columns of the estimate that a column belongs to; itself where to none."""
-    column = _PART.fullmatch(name)
-    if column is None or column["part"] not in _ENDS:
-        return [name]
-    prefix = name.removesuffix(column["part"])
-    return [f"{prefix}{end}" for end in _ENDS if f"{prefix}{end}" in data]
-
-
 def _heading(name: str, data: Data) -> str:
     column = _PART.fullmatch(name)
-    parts = workbook_text.parts()
     if name == "n":
         return name
     if column is None or name.removesuffix(column["part"]) + "value" not in data:
         return headings.heading_of(name)
-    part = parts[column["part"]]
+    part = workbook_text.parts()[column["part"]]
     if not column["stem"]:
         return prose.first_capital(part)
     return _("{name}, {part}", name=headings.heading_of(column["stem"]), part=part)
-
-
-def _words(told: Mapping, units: Mapping[str, list[str]]) -> list[tuple[xlsx_writer.Look, str]]:
-    named = dict.fromkeys(unit for column in units.values() for unit in column)
-    known = [formats.unit_alone(unit) for unit in named if unit not in ("", "count")]
-    return [
-        ("title", told["message"]),
-        ("soft", told["measure"]),
-        ("soft", _("Source: {source}", source=told["source"])),
-        ("soft", _("Units: {units}", units=listed(known)) if known else ""),
-    ]
-
-
-def _is_prose(column: Sequence[Cell]) -> bool:
-    return any(
-        isinstance(cell.value, str) and len(cell.value) > xlsx_writer.WIDEST for cell in column
-    )

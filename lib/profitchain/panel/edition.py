@@ -27,15 +27,8 @@ from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured, ParameterError
 from profitchain.core.i18n import _
 from profitchain.core.periods import Period
-from profitchain.sources.company import Company, load_company
-from profitchain.sources.store_paths import (
-    CUSTOMER_IDS,
-    LINK_ANSWERS,
-    STANDING,
-    code_version,
-    find_company,
-    store_of,
-)
+from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
+from profitchain.sources.company import Company, find_company, load_company, store_of
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
@@ -229,12 +222,12 @@ def _key(firm: Company, what: str) -> str:
 def _prepare(firm: Company, period: Period, folder: Path) -> None:
     """Check the tables, sum them up in the engine, and write the summaries to a folder."""
     from profitchain.intake.intake import open_intake
-    from profitchain.intake.parquet_cache import forget_old
-    from profitchain.sources.engine import telling
+    from profitchain.intake.parquet_cache import remove_old
+    from profitchain.sources.engine import plain_errors
 
-    with telling(firm), closing(open_intake(firm, period)) as intake:
+    with plain_errors(firm), closing(open_intake(firm, period)) as intake:
         _sum_up(intake, period, folder)
-    forget_old(firm)
+    remove_old(firm)
 
 
 def _sum_up(intake: Intake, period: Period, folder: Path) -> None:

@@ -19,11 +19,11 @@ from ibis.expr.types import Table
 
 from profitchain.core.errors import PeriodError
 from profitchain.core.periods import Period
+from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.intake.intake import Intake
 from profitchain.panel import binning, invitations, panel, purchases, response_windows, snapshots
 from profitchain.panel import customers as crowd
 from profitchain.panel.context import Context
-from profitchain.sources.store_paths import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.sources.temp_tables import (
     drop,
     materialise,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profitchain.core import i18n as languages
 from profitchain.exhibits import findings
-from profitchain.pages import commentary, editions, shipped, workbook
+from profitchain.pages import commentary, editions, notebooks
 from profitchain.pages import page as pages
 from profitchain.pages.commentary import Commentary
 from profitchain.pages.notebooks import nbformat
@@ -65,7 +65,7 @@ def write_findings(
     for tag, folder in order.folders(building).items():
         folder.mkdir(exist_ok=True)
         with languages.speaking(tag):
-            findings.write(
+            findings.write_findings(
                 folder,
                 period=order.edition.period,
                 stories=_stories(one[tag] for one in ran),
@@ -76,7 +76,7 @@ def write_findings(
 def commentary_on(order: EditionRequest, ran: Sequence[NotebookRun]) -> Commentary:
     """Return what people say about this edition, each remark where it belongs."""
     firm = order.edition.company
-    said = commentary.read(firm.folder, order.edition.period, language=firm.language)
+    said = commentary.read_commentary(firm.folder, order.edition.period, language=firm.language)
     shown = {story.name: [each["id"] for each in story.exhibits] for story in _stories(ran)}
     return said.placed(shown, (path.stem for path in order.every))
 
@@ -154,7 +154,7 @@ def _page_infos(order: EditionRequest, ran: Sequence[NotebookRun]) -> list[pages
             parameters={"period": str(order.edition.period), **order.settings},
             inputs=order.edition.inputs,
             versions=versions,
-            state=shipped.state_of(one.path),
+            state=notebooks.state_of(one.path),
             remarks=said.on(one.path.stem),
         )
         for one in ran
@@ -180,8 +180,10 @@ def _write_page(ran: NotebookRun, site: pages.Site, page: pages.PageInfo, folder
 def _write_workbook(
     tag: str, order: EditionRequest, ran: Sequence[NotebookRun], folder: Path
 ) -> None:
+    from profitchain.pages import workbook  # openpyxl takes half a second to load
+
     with languages.speaking(tag):
-        workbook.write(
+        workbook.write_edition_workbook(
             folder,
             _stories(ran),
             {one.path.stem: pages.exhibits_of(one.executed) for one in ran if one.executed},

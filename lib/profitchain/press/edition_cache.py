@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from profitchain.core.errors import ProfitchainError
-from profitchain.intake.fingerprints import fingerprint, is_of_files
-from profitchain.sources.company import load_company
-from profitchain.sources.store_paths import STANDING, find_company, store_of
+from profitchain.intake.fingerprints import STANDING, fingerprint, is_of_files
+from profitchain.sources.company import find_company, load_company, store_of
 
 COMMENTARY = "commentary"
 RECORD = "record.json"

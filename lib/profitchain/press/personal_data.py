@@ -14,15 +14,15 @@ from pathlib import Path
 import ibis
 import pyarrow.parquet as pq
 
-from profitchain.pages import shipped
+from profitchain.intake.fingerprints import CUSTOMER_IDS
+from profitchain.pages import notebooks
 from profitchain.pages.failures import Failure
 from profitchain.pages.notebooks import nbformat
 from profitchain.pages.page import INJECTED
 from profitchain.panel.edition import Edition, read_period
 from profitchain.sources.company import Company
-from profitchain.sources.engine import close, is_embedded, opened
+from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source
-from profitchain.sources.store_paths import CUSTOMER_IDS
 from profitchain.sources.warehouse import read_from_engine
 
 ALLOWED = "personal-data-allowed"  # tag of a cell
@@ -46,7 +46,7 @@ def failure(
 
     `executed` are its languages' turns, `parameters` those of the run: whose edition it shows.
     """
-    if shipped.state_of(path) == "shipped":
+    if notebooks.state_of(path) == "shipped":
         return None
     shown: dict[int, str] = {}
     for notebook in executed:
@@ -142,7 +142,7 @@ def _comments(company: Company, starts: set[str]) -> Iterator[str]:
         if table not in company.tables:
             continue
         name = company.tables[table].columns.get(ours, ours)
-        with opened(company) as (con, scratch):
+        with open_engine(company) as (con, scratch):
             if is_embedded(con):
                 raw = read_source(con, table, company, scratch=scratch)
             else:

@@ -100,8 +100,8 @@ def publish(
         with aside(order.folder) as building:
             ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
-    findings_history.write(order.folder.parent)
-    index_pages.write(order.out)
+    findings_history.write_long_table(order.folder.parent)
+    index_pages.write_index_pages(order.out)
     if any(one.failed for one in ran):
         raise NotebookFailed(_failed(order, ran))
     if made_of and made_of == edition_cache.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):

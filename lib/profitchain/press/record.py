@@ -12,7 +12,7 @@ from pathlib import Path
 
 from profitchain.core import i18n
 from profitchain.core.provenance import commit
-from profitchain.pages import shipped
+from profitchain.pages import notebooks
 from profitchain.pages.commentary import Commentary
 from profitchain.panel.edition import Edition
 from profitchain.press.edition_cache import RECORD, lasting
@@ -39,7 +39,7 @@ def write_record(
     shipped, `commentary` the file of what people say. `seconds` are each notebook's, as of the run
     that made its page; `earlier` names those whose run was an earlier report's.
     """
-    states = {one.path.stem: shipped.state_of(one.path) for one in ran}
+    states = {one.path.stem: notebooks.state_of(one.path) for one in ran}
     with i18n.speaking(i18n.SOURCE):
         failed = {one.path.stem: one.failed.words for one in ran if one.failed}
     record = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from profitchain.core.processes import start_worker
 from profitchain.pages import page
-from profitchain.pages.failures import Failure, NotebookFailed, told_of
+from profitchain.pages.failures import Failure, NotebookFailed, error_line
 from profitchain.pages.notebooks import nbformat
 from profitchain.press import personal_data
 from profitchain.press.fork_server import AT_START
@@ -70,7 +70,8 @@ def run(
         if error.ename == "NotMeasured":
             how, again = (path, parameters, environment, folders), partial(run, engine=engine)
             return not_measured(*how, why=error.evalue, again=again)
-        why = redacted(told_of(error.ename, error.evalue), load_company(str(parameters["company"])))
+        firm = load_company(str(parameters["company"]))
+        why = redacted(error_line(error.ename, error.evalue), firm)
         cell = cell_number(notebook, error.cell_index)
         failed = Failure(notebook=path.name, stop="error", cell=cell, error=why)
     except RuntimeError as error:

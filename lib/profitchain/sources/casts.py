@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
+from itertools import pairwise
 from operator import or_
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 DAY_FIRST, MONTH_FIRST, ISO = "day first", "month first", "iso"
@@ -28,8 +29,8 @@ _NOT_AVAILABLE = ("na", "n/a", "nan", "null", "none", "-", "#n/a")
 _LONGEST_MARK = max(map(len, _NOT_AVAILABLE))
 _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _FIRST_YEAR, _LAST_YEAR = 1995, 2045
-_FIRST_OF_ALL, _LAST_OF_ALL = 1900, 2199
-_LARGEST_AMOUNT = 9.0e15
+YEARS = (1900, 2199)  # that a cell may mean
+LARGEST_AMOUNT = 9.0e15
 _BLANKS, _FIRST_MARK = " \t\n\r\v\f", "!"  # what is stripped, and the first sign after all that
 
 
@@ -41,41 +42,24 @@ class Stamp:
     fixed: ir.BooleanValue
 
 
-@ibis.udf.scalar.builtin(name="try_strptime")
-def _strptime(text: str, formats: dt.Array[dt.string]) -> dt.Timestamp():  # type: ignore[valid-type]
-    """Read text by the first format that fits, or give nothing."""
+def builtin(name: str, *kinds: str, returns: str) -> Callable[..., Any]:
+    """Return a function that an engine has itself, of one or two values of the named types."""
+    return ibis.udf.scalar.builtin(lambda _a, _b: None, name=name, signature=(kinds, returns))
 
 
-@ibis.udf.scalar.builtin(name="try_strptime")
-def _strptime_offset(text: str, pattern: str) -> dt.Timestamp("UTC"):  # type: ignore[valid-type]
-    """Read text by a format that holds an offset, or give nothing."""
+_strptime = builtin("try_strptime", "string", "array<string>", returns="timestamp")
+_strptime_offset = builtin("try_strptime", "string", "string", returns="timestamp('UTC')")
+_epoch_us = builtin("epoch_us", "timestamp('UTC')", returns="int64")
+_from_epoch_us = builtin("make_timestamp", "int64", returns="timestamp")
+_is_finite = builtin("isfinite", "float64", returns="boolean")
+_microseconds = builtin("to_microseconds", "int64", returns="interval('us')")
 
 
-@ibis.udf.scalar.builtin(name="epoch_us")
-def _epoch_us(at: dt.Timestamp("UTC")) -> int:  # type: ignore[valid-type]
-    """Give microseconds since 1970 in UTC."""
-
-
-@ibis.udf.scalar.builtin(name="make_timestamp")
-def _from_epoch_us(microseconds: int) -> dt.Timestamp():  # type: ignore[valid-type]
-    """Give the instant, UTC, of microseconds since 1970."""
-
-
-@ibis.udf.scalar.builtin(name="isfinite")
-def _is_finite(value: float) -> bool:
-    """Whether a number is neither infinite nor NaN."""
-
-
-@ibis.udf.scalar.builtin(name="to_microseconds")
-def _microseconds(count: int) -> dt.Interval("us"):  # type: ignore[valid-type]
-    """Give an interval."""
-
-
-def plain_text(value: ir.Value) -> ir.StringValue:
+def trimmed_text(value: ir.Value) -> ir.StringValue:
     """Return a value as trimmed text, null where empty."""
     kind = value.type()
     if kind.is_floating():
-        whole = (value == value.floor()) & (value.abs() < _LARGEST_AMOUNT)
+        whole = (value == value.floor()) & (value.abs() < LARGEST_AMOUNT)
         value = ibis.ifelse(whole, value.try_cast("int64").cast("string"), value.cast("string"))
     elif kind.is_timestamp() and kind.timezone:
         value = _from_epoch_us(_epoch_us(value)).cast("string")
@@ -87,18 +71,13 @@ def plain_text(value: ir.Value) -> ir.StringValue:
     return ibis.ifelse(untidy, text.strip().nullif(""), text)
 
 
-def unmarked(text: ir.StringValue) -> ir.StringValue:
-    """Return an id without the apostrophe by which spreadsheets mark text."""
-    return ibis.ifelse(text.startswith("'"), text.substr(1).nullif(""), text)
-
-
-def available(text: ir.StringValue) -> ir.StringValue:
+def na_as_null(text: ir.StringValue) -> ir.StringValue:
     """Return text of dates, numbers and flags, where NA, null and their like mean nothing given."""
-    given = ibis.ifelse(text.lower().isin(_NOT_AVAILABLE), ibis.null("string"), text)
-    return ibis.ifelse(text.length() <= _LONGEST_MARK, given, text)
+    cell = ibis.ifelse(text.lower().isin(_NOT_AVAILABLE), ibis.null("string"), text)
+    return ibis.ifelse(text.length() <= _LONGEST_MARK, cell, text)
 
 
-def stamp(value: ir.Value, written: str) -> Stamp:
+def parse_stamp(value: ir.Value, written: str) -> Stamp:
     """Return a moment as it is written: text as `written` says, typed values as they are."""
     kind = value.type()
     if kind.is_timestamp() and kind.timezone:
@@ -112,7 +91,9 @@ def stamp(value: ir.Value, written: str) -> Stamp:
         return Stamp(wall=ibis.null("timestamp(6)"), fixed=ibis.literal(False))
     if written in (ISO, DAY_FIRST, MONTH_FIRST):
         iso = _iso(value)
-        wall = iso.wall if written == ISO else ibis.coalesce(iso.wall, slashed(value, written))
+        wall = (
+            iso.wall if written == ISO else ibis.coalesce(iso.wall, parse_slashed(value, written))
+        )
         return Stamp(wall=wall, fixed=iso.fixed)
     if "%z" in written:
         at = _from_epoch_us(_epoch_us(_strptime_offset(value, written)))
@@ -120,7 +101,7 @@ def stamp(value: ir.Value, written: str) -> Stamp:
     return Stamp(wall=_strptime(value, ibis.array([written])), fixed=ibis.literal(False))
 
 
-def slashed(text: ir.StringValue, order: str) -> ir.TimestampValue:
+def parse_slashed(text: ir.StringValue, order: str) -> ir.TimestampValue:
     """Return the wall time of text such as 3/4/2026 9:05 PM, the day or the month first."""
     tidy = text.re_replace(SLASHED, r"\1/\2/\3 \4").strip()
     head = "%d/%m/%Y" if order == DAY_FIRST else "%m/%d/%Y"
@@ -132,32 +113,28 @@ def _iso(text: ir.StringValue) -> Stamp:
     """Return an ISO stamp; the plain shapes are told by their length, for regexes are slow."""
     plain = text.like("____-__-__ __:__:__") | text.like("____-__-__")
     wall = text.try_cast("timestamp(6)")
-    usual = plain & wall.year().between(_FIRST_OF_ALL, _LAST_OF_ALL)
+    usual = plain & wall.year().between(*YEARS)
     fixed = ibis.ifelse(usual, False, text.re_search(r":.*([A-Z]|[+-]\d{2}(:?\d{2})?)$"))
-    return Stamp(wall=ibis.ifelse(usual, wall, _iso_of_any_shape(text)), fixed=fixed)
-
-
-def _iso_of_any_shape(text: ir.StringValue) -> ir.TimestampValue:
-    wall = text.re_extract(_WALL, 0).replace(",", ".").try_cast("timestamp(6)")
+    local = text.re_extract(_WALL, 0).replace(",", ".").try_cast("timestamp(6)")
     offset = text.re_extract(_OFFSET, 1)
     digits = offset.re_replace("[^0-9]", "")
-    minutes = ibis.ifelse(offset.startswith("-"), -1, 1) * (
-        digits.substr(0, 2).try_cast("int64") * 60
-        + ibis.coalesce(digits.substr(2, 2).nullif("").try_cast("int64"), 0)
-    )
-    at = ibis.ifelse(offset != "", wall - _microseconds(minutes * 60_000_000), wall)
-    return ibis.ifelse(text.re_search(_ISO), at, ibis.null("timestamp"))
+    hours = digits.substr(0, 2).try_cast("int64")
+    rest = ibis.coalesce(digits.substr(2, 2).nullif("").try_cast("int64"), 0)
+    minutes = ibis.ifelse(offset.startswith("-"), -1, 1) * (hours * 60 + rest)
+    at = ibis.ifelse(offset != "", local - _microseconds(minutes * 60_000_000), local)
+    at = ibis.ifelse(text.re_search(_ISO), at, ibis.null("timestamp"))
+    return Stamp(wall=ibis.ifelse(usual, wall, at), fixed=fixed)
 
 
-def moment(given: Stamp, zone: str) -> ir.TimestampValue:
+def moment(stamp: Stamp, zone: str) -> ir.TimestampValue:
     """Return a stamp in UTC, where it has no offset of its own as wall time in `zone`."""
-    return ibis.ifelse(given.fixed, given.wall, to_utc(given.wall, zone))
+    return ibis.ifelse(stamp.fixed, stamp.wall, to_utc(stamp.wall, zone))
 
 
-def day(given: Stamp, *, zone: str, local: str) -> ir.DateValue:
+def day(stamp: Stamp, *, zone: str, local: str) -> ir.DateValue:
     """Return a stamp's calendar day: its own where it has no offset, else the day in `local`."""
-    naive = given.wall if zone == local else from_utc(to_utc(given.wall, zone), local)
-    return ibis.ifelse(given.fixed, from_utc(given.wall, local), naive).date()
+    naive = stamp.wall if zone == local else from_utc(to_utc(stamp.wall, zone), local)
+    return ibis.ifelse(stamp.fixed, from_utc(stamp.wall, local), naive).date()
 
 
 def month_text(value: ir.Value) -> ir.Value:
@@ -177,31 +154,28 @@ def period_start(text: ir.StringValue) -> ir.DateValue:
     return (year + "-" + first.cast("string").lpad(2, "0") + "-01").cast("date")
 
 
-def number(value: ir.Value, *, decimal: str) -> ir.FloatingValue:
+def parse_number(value: ir.Value, *, decimal: str) -> ir.FloatingValue:
     """Return a number; text may group thousands and must use `decimal` as its decimal mark."""
     if value.type().is_boolean() or value.type().is_temporal():
         return ibis.null("float64")
     if value.type().is_string():
-        value = ibis.coalesce(
-            _plain(value, decimal).try_cast("float64"), _digits(value, decimal).try_cast("float64")
-        )
+        texts = (_plain(value, decimal), _digits(value, decimal))
+        value = ibis.coalesce(*(text.try_cast("float64") for text in texts))
     result = value.try_cast("float64")
     return ibis.ifelse(_is_finite(result), result, ibis.null("float64"))
 
 
-def amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.IntegerValue:
+def parse_amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.IntegerValue:
     """Return money in integer minor units, rounded half away from zero."""
     kind = value.type()
     if kind.is_boolean() or kind.is_temporal():
         return ibis.null("int64")
     exact = f"decimal(18, {len(str(minor_units)) - 1})"
     if kind.is_string():
-        value = ibis.coalesce(
-            _plain(value, decimal).try_cast(exact),
-            _digits(without_currency(value), decimal).try_cast(exact),
-        )
+        texts = (_plain(value, decimal), _digits(without_currency(value), decimal))
+        value = ibis.coalesce(*(text.try_cast(exact) for text in texts))
     elif kind.is_floating():
-        value = ibis.ifelse(value.abs() < _LARGEST_AMOUNT, value, ibis.null(kind))
+        value = ibis.ifelse(value.abs() < LARGEST_AMOUNT, value, ibis.null(kind))
     else:
         value = value.try_cast(exact)
     return (value.cast("float64") * minor_units).round().try_cast("int64")
@@ -216,38 +190,33 @@ def _plain(text: ir.StringValue, decimal: str) -> ir.StringValue:
 
 def without_currency(text: ir.StringValue) -> ir.StringValue:
     """Return text without currency mark; accountants' (12.00) is -12.00."""
-    bare = text.re_replace(
-        r"^([+-]?)\s*([A-Z]{2,3}|[A-Z]{0,2}\p{Sc}|kr\.?)\s*([+-]?[\d.,])", r"\1\3"
-    )
+    before = r"^([+-]?)\s*([A-Z]{2,3}|[A-Z]{0,2}\p{Sc}|kr\.?)\s*([+-]?[\d.,])"
+    bare = text.re_replace(before, r"\1\3")
     bare = bare.re_replace(r"\s*([A-Z]{3}|\p{Sc}|kr\.?)$", "")
     return bare.re_replace(r"^\((.*)\)$", r"-\1")
 
 
-def ungrouped(text: ir.StringValue) -> ir.StringValue:
+def without_grouping(text: ir.StringValue) -> ir.StringValue:
     """Return text without the spaces and apostrophes that group thousands."""
-    once = text.re_replace(_GROUPS, r"\1\2")
-    return once.re_replace(_GROUPS, r"\1\2")
+    return text.re_replace(_GROUPS, r"\1\2").re_replace(_GROUPS, r"\1\2")
 
 
 def _digits(text: ir.StringValue, decimal: str) -> ir.StringValue:
     """Return text as a plain number, or null if its marks stand where they can't."""
-    group = "," if decimal == "." else "."
-    mark = r"\." if decimal == "." else ","
-    other = "," if decimal == "." else r"\."
-    tidy = ungrouped(text)
+    group, mark, other = (",", r"\.", ",") if decimal == "." else (".", ",", r"\.")
+    tidy = without_grouping(text)
     grouped = rf"^[+-]?\d{{1,3}}({other}\d{{3}})+({mark}\d*)?$"
     plain = rf"^[+-]?(\d+{mark}?|\d*{mark}\d+)([eE][+-]?\d+)?$"
-    bare = ibis.cases(
-        (tidy.re_search(plain), tidy), (tidy.re_search(grouped), tidy.replace(group, ""))
-    )
+    without = tidy.replace(group, "")
+    bare = ibis.cases((tidy.re_search(plain), tidy), (tidy.re_search(grouped), without))
     return bare if decimal == "." else bare.replace(",", ".")
 
 
-def flag(value: ir.Value) -> ir.BooleanValue:
+def parse_flag(value: ir.Value) -> ir.BooleanValue:
     """Return true or false from yes/no, true/false, 1/0 and their first letters."""
     if value.type().is_boolean():
         return value
-    text = plain_text(value).lower()
+    text = trimmed_text(value).lower()
     return ibis.cases((text.isin(_TRUE), True), (text.isin(_FALSE), False))
 
 
@@ -257,26 +226,27 @@ def seconds(at: ir.TimestampValue) -> ir.IntegerValue:
 
 
 def to_utc(wall: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-    """Return wall time as UTC: an hour that comes twice is taken the first time it comes.
+    """Return wall time as UTC: an hour that comes twice is the first, as Python reads it.
 
-    An hour that a clock change leaves out is read by the clock before the change, as Python does.
+    An hour that a clock change leaves out is read by the clock before the change.
     """
-    return _shifted(wall, zone, to="utc")
+    changes = _clock_changes(zone)
+    starts = [at + max(before, after) for (_, before), (at, after) in pairwise(changes)]
+    return _shifted(wall, starts, [-offset for _, offset in changes])
 
 
 def from_utc(at: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     """Return a moment in UTC as wall time in a zone."""
-    return _shifted(at, zone, to="wall")
-
-
-def _shifted(at: ir.TimestampValue, zone: str, *, to: str) -> ir.TimestampValue:
-    """Return a time shifted by the zone's offset, found by halving among its clock changes."""
     changes = _clock_changes(zone)
-    sign = -1 if to == "utc" else 1
-    shifts = [int(sign * offset.total_seconds()) for _, offset in changes]
-    if not any(shifts):
+    return _shifted(at, [start for start, _ in changes[1:]], [offset for _, offset in changes])
+
+
+def _shifted(
+    at: ir.TimestampValue, starts: list[datetime], offsets: list[timedelta]
+) -> ir.TimestampValue:
+    if not any(offsets):
         return at
-    starts = [_start(changes, k, to=to) for k in range(1, len(changes))]
+    shifts = [int(offset.total_seconds()) for offset in offsets]
     return at + by_span(at, starts, shifts, kind="int64").as_interval("s")
 
 
@@ -285,11 +255,8 @@ def by_span(
 ) -> ir.Value:
     """Return the value of the span that an instant lies in, found by halving.
 
-    Parameters
-    ----------
-    starts : where each span but the first begins, in their order.
-    values : one more than `starts`; where there is no instant, the last one is taken.
-    kind : Ibis' name of the values' type.
+    `starts` says where each span but the first begins, in their order; `values` is one longer, and
+    of no instant the last one is taken; `kind` is Ibis' name of the values' type.
     """
     if not starts:
         return ibis.literal(values[0], kind)
@@ -301,35 +268,31 @@ def by_span(
     )
 
 
-def _start(changes: list[tuple[datetime, timedelta]], k: int, *, to: str) -> datetime:
-    moment, after = changes[k]
-    before = changes[k - 1][1]
-    return moment if to == "wall" else moment + max(before, after)
-
-
 @cache
 def _clock_changes(zone: str) -> list[tuple[datetime, timedelta]]:
     """Return (moment in UTC, offset since then), the first with the offset before all changes."""
-    place = ZoneInfo(zone)
-    moment = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
-    found = [(moment.replace(tzinfo=None), moment.astimezone(place).utcoffset())]
+    moment, week = datetime(_FIRST_YEAR, 1, 1), timedelta(days=7)
+    changes = [(moment, _offset(moment, zone))]
     while moment.year < _LAST_YEAR:
-        later = moment + timedelta(days=7)
-        if later.astimezone(place).utcoffset() != found[-1][1]:
-            change = _narrow(moment, later, place)
-            found.append((change.replace(tzinfo=None), change.astimezone(place).utcoffset()))
-        moment = later
-    return found
+        if _offset(moment + week, zone) != changes[-1][1]:
+            change = _first_second(moment, moment + week, zone)
+            changes.append((change, _offset(change, zone)))
+        moment += week
+    return changes
 
 
-def _narrow(low: datetime, high: datetime, place: ZoneInfo) -> datetime:
-    """Return the first second at or before `high` that has the offset of `high`."""
-    offset = high.astimezone(place).utcoffset()
+def _offset(at: datetime, zone: str) -> timedelta:
+    offset = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset()
+    assert offset is not None  # the moment has a zone
+    return offset
+
+
+def _first_second(low: datetime, high: datetime, zone: str) -> datetime:
+    """Return the first second after `low` that has the offset of `high`."""
+    offset = _offset(high, zone)
     while high - low > timedelta(seconds=1):
         middle = (low + (high - low) / 2).replace(microsecond=0)
         if middle <= low:
             break
-        low, high = (
-            (low, middle) if middle.astimezone(place).utcoffset() == offset else (middle, high)
-        )
+        low, high = (low, middle) if _offset(middle, zone) == offset else (middle, high)
     return high

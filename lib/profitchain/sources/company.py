@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -11,23 +13,20 @@ from typing import Any, Literal
 import yaml
 from babel.numbers import get_currency_precision
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
+from profitchain.core.provenance import ROOT
+from profitchain.sources import settings
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
-from profitchain.sources.settings import (
-    Currency,
-    Language,
-    Privacy,
-    Question,
-    Settings,
-    Source,
-    TableName,
-    TimeZone,
-)
+from profitchain.sources.settings import Privacy, Question, Settings, Source
 
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
+_PARTS: dict[str, type[Settings]] = {
+    "tables": Source, "questions": Question, "privacy": Privacy,
+}  # fmt: skip
 _ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
 
 
@@ -35,12 +34,12 @@ class Company(Settings):
     """A firm: its tables, its questions and what is true of it in every period."""
 
     name: str
-    currency: Currency
-    language: Language = "en"
-    time_zone: TimeZone = "UTC"
+    currency: settings.Currency
+    language: settings.Language = "en"
+    time_zone: settings.TimeZone = "UTC"
     report_every: Every = "quarter"
     connect: Connect | None = None
-    tables: dict[TableName, Source]
+    tables: dict[settings.TableName, Source]
     questions: dict[str, Question] = Field(default_factory=dict)
     main_question: str | None = None
     segments: list[str] = Field(default_factory=list)
@@ -59,28 +58,23 @@ class Company(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _name_questions(cls, given: Any) -> Any:
-        questions = given.get("questions") if isinstance(given, dict) else None
+    def _name_questions(cls, document: Any) -> Any:
+        questions = document.get("questions") if isinstance(document, dict) else None
         if not isinstance(questions, dict):
-            return given
-        if any(isinstance(each, dict) and "name" in each for each in questions.values()):
+            return document
+        if any(
+            isinstance(question, dict) and "name" in question for question in questions.values()
+        ):
             raise ValueError("A question's name is its key; what readers see is its label:.")
         named = {
             name: {**question, "name": name} if isinstance(question, dict) else question
             for name, question in questions.items()
         }
-        return {**given, "questions": named}
+        return {**document, "questions": named}
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Company:
-        faults = [
-            *connect_faults(self.connect),
-            *_table_faults(self),
-            *place_faults(self.connect, self.tables),
-            *_question_faults(self),
-            *_control_faults(self),
-        ]
-        if faults:
+        if faults := list(_faults(self)):
             raise ValueError("\n".join(faults))
         return self
 
@@ -103,13 +97,13 @@ class Company(Settings):
 
     @property
     def all_questions(self) -> list[Question]:
-        """Every question, in the order of company.yml."""
+        """All questions, in the order of company.yml."""
         return list(self.questions.values())
 
     def in_language(self, tag: str) -> Company:
         """Return the firm as pages in one language speak of it: each question with one label."""
-        spoken = {name: question.in_language(tag) for name, question in self.questions.items()}
-        return self.model_copy(update={"questions": spoken})
+        questions = {name: question.in_language(tag) for name, question in self.questions.items()}
+        return self.model_copy(update={"questions": questions})
 
     @property
     def minor_units(self) -> int:
@@ -123,27 +117,21 @@ class Company(Settings):
     def question(self, name: str) -> Question:
         """Return the question of this name."""
         if name not in self.questions:
-            raise CompanyError(
-                f"There is no question '{name}' in company.yml. "
-                f"{did_you_mean(name, self.questions)}"
-            )
+            hint = did_you_mean(name, self.questions)
+            raise CompanyError(f"There is no question '{name}' in company.yml. {hint}")
         return self.questions[name]
 
 
 def load_company(folder: str | Path) -> Company:
     """Return the firm that a folder's company.yml describes.
 
-    Raises
-    ------
-    CompanyError, with every fault of the file in plain words; no value taken from the environment
-    is ever part of a message.
+    Raises CompanyError with every fault of the file, and never a value from the environment.
     """
     folder = Path(folder)
-    given = _read_yaml(folder)
     try:
-        company = Company.model_validate(given)
-    except ValidationError as refused:
-        raise CompanyError(_in_words(refused)) from None
+        company = Company.model_validate(_read_yaml(folder))
+    except ValidationError as error:
+        raise CompanyError(_faults_in_words(error)) from None
     company._folder = folder
     unset = sorted(name for name in environment_names(company) if name not in os.environ)
     if unset:
@@ -155,10 +143,36 @@ def load_company(folder: str | Path) -> Company:
     return company
 
 
+def find_company(company: str | Path) -> Path:
+    """Return the company's folder, looked for from the current folder, then from the project's."""
+    for base in (Path.cwd(), ROOT):
+        folder = (base / Path(company).expanduser()).resolve()
+        if (folder / "company.yml").is_file():
+            return folder
+    raise CompanyError(
+        f"No company.yml in '{company}'. Name a folder that holds one, for instance data/example, "
+        "or make an invented company: python3 lib example FOLDER."
+    )
+
+
+def store_of(company: Company) -> Path:
+    """Return the company's store; where its folder can't be written, one among temporary files."""
+    store = company.folder / ".store"
+    try:
+        store.mkdir(exist_ok=True)
+        if not os.access(store, os.W_OK):
+            raise PermissionError
+    except OSError:
+        place = hashlib.sha256(str(company.folder).encode()).hexdigest()[:16]
+        store = Path(tempfile.gettempdir()) / f"profitchain-{os.getuid()}-{place}"
+        store.mkdir(exist_ok=True, mode=0o700)
+    return store
+
+
 def expand(text: str) -> str:
     """Return text with each `${NAME}` replaced from the environment."""
     try:
-        return _ENVIRONMENT_NAME.sub(lambda found: os.environ[found[1]], text)
+        return _ENVIRONMENT_NAME.sub(lambda match: os.environ[match[1]], text)
     except KeyError as missing:
         name = missing.args[0]
         raise CompanyError(
@@ -168,10 +182,7 @@ def expand(text: str) -> str:
 
 
 def redacted(text: str, company: Company) -> str:
-    """Return text in which what came from the environment is written as `${NAME}` again.
-
-    Of a URL this holds for its host and password too, which engines like to repeat.
-    """
+    """Return text with `${NAME}` for what came from the environment, and for a URL's parts."""
     values = {name: os.environ.get(name, "") for name in environment_names(company)}
     for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
         for part in filter(None, [value, *secret_parts(value)]):
@@ -190,60 +201,49 @@ def table_names(company: Company) -> set[str]:
 
 
 def _names_in(value: Any) -> set[str]:
-    return {name for text in _strings(value) for name in _ENVIRONMENT_NAME.findall(text)}
-
-
-def _strings(value: Any) -> Iterable[str]:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _strings(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _strings(part)
+        return set(_ENVIRONMENT_NAME.findall(value))
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*map(_names_in, parts))
 
 
-def _table_faults(company: Company) -> Iterable[str]:
-    if "orders" not in company.tables:
+def _faults(company: Company) -> Iterable[str]:
+    tables, questions, main = company.tables, company.questions, company.main_question
+    yield from connect_faults(company.connect)
+    if "orders" not in tables:
         yield "tables: orders is missing; it is the one table that every page needs."
-    if company.questions and "responses" not in company.tables:
+    if questions and "responses" not in tables:
         yield "questions are given, but tables: has no responses to hold their scores."
-    if "responses" in company.tables and not company.questions:
+    if "responses" in tables and not questions:
         yield "tables: responses is given, but no questions: say which columns hold scores."
-
-
-def _question_faults(company: Company) -> Iterable[str]:
-    if company.main_question is None and len(company.questions) > 1:
-        yield f"main_question is missing. Say which one: {', '.join(company.questions)}."
-    elif company.main_question is not None and company.main_question not in company.questions:
-        hint = did_you_mean(company.main_question, company.questions)
-        yield f"main_question '{company.main_question}' is not among the questions. {hint}"
-
-
-def _control_faults(company: Company) -> Iterable[str]:
-    known = [*BUILT_IN_CONTROLS, *company.segments]
+    yield from place_faults(company.connect, tables)
+    if main is None and len(questions) > 1:
+        yield f"main_question is missing. Say which one: {', '.join(questions)}."
+    elif main is not None and main not in questions:
+        hint = did_you_mean(main, questions)
+        yield f"main_question '{main}' is not among the questions. {hint}"
+    controls = [*BUILT_IN_CONTROLS, *company.segments]
     for control in company.controls:
-        if control not in known:
+        if control not in controls:
             yield (
                 f"controls: '{control}' is neither built in nor a segment. "
-                f"{did_you_mean(control, known)} Add a column of yours to segments: first."
+                f"{did_you_mean(control, controls)} Add a column of yours to segments: first."
             )
 
 
-class _OnceOnly(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.SafeLoader):
     """Reads YAML, but refuses a key that stands twice in one mapping."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen: list[Any] = []
+        keys: list[Any] = []
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if key in seen:
+            if key in keys:
                 line = key_node.start_mark.line + 1
                 raise CompanyError(
                     f"company.yml, line {line}: '{key}' stands there twice. Keep one of the two."
                 )
-            seen.append(key)
+            keys.append(key)
         return super().construct_mapping(node, deep)
 
 
@@ -257,51 +257,39 @@ def _read_yaml(folder: Path) -> dict[str, Any]:
             f"Name the folder that holds it, as in --company data/example. {hint}".rstrip()
         )
     try:
-        given = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_OnceOnly)
+        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
     except UnicodeDecodeError:
         raise CompanyError("company.yml is not UTF-8. Save it as UTF-8.") from None
-    except yaml.MarkedYAMLError as broken:
-        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise CompanyError(
-            f"company.yml can't be read at line {line}: {broken.problem}. "
+            f"company.yml can't be read at line {line}: {error.problem}. "
             "Check the indentation, and quote text that holds ':' or '#'."
         ) from None
-    if not isinstance(given, dict):
+    if not isinstance(document, dict):
         raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
-    return given
+    return document
 
 
-def _in_words(refused: ValidationError) -> str:
-    faults = [_fault_in_words(fault) for fault in refused.errors()]
-    lines = [line for fault in faults for line in fault.splitlines()]
-    head = (
-        "company.yml has a fault:" if len(lines) == 1 else f"company.yml has {len(lines)} faults:"
-    )
-    return "\n".join([head, *(f"  - {line}" for line in lines)])
+def _faults_in_words(error: ValidationError) -> str:
+    lines = "\n".join(map(_fault_in_words, error.errors())).splitlines()
+    head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
+    return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
 
 
-def _fault_in_words(fault: dict[str, Any]) -> str:
-    steps = [str(step) for step in fault["loc"] if step != "[key]"]
-    place = ".".join(steps)
+def _fault_in_words(fault: ErrorDetails) -> str:
+    *above, last = [str(step) for step in fault["loc"] if step != "[key]"] or [""]
+    place = ".".join([*above, last])
     match fault["type"]:
         case "extra_forbidden":
-            known = _keys_at(steps[:-1])
-            return f"{place} is unknown. {did_you_mean(steps[-1], known)}"
-        case "literal_error" if fault["loc"][-1] == "[key]":
-            return f"{place} is unknown. {did_you_mean(steps[-1], TableName.__args__)}"
+            model = _PARTS[above[0]] if above else Company
+            keys = [key for key in model.model_fields if key != "name" or model is not Question]
+            return f"{place} is unknown. {did_you_mean(last, keys)}"
+        case "unknown_table":
+            return f"{place} is unknown. {did_you_mean(last, settings.TABLE_NAMES)}"
         case "missing":
             return f"{place} is missing."
         case "value_error":
             return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
         case _:
             return f"{place}: {fault['msg'].replace('Input should', 'it should')}."
-
-
-def _keys_at(steps: list[str]) -> list[str]:
-    models = {"tables": Source, "questions": Question, "privacy": Privacy}
-    model = models[steps[0]] if steps else Company
-    return [
-        name
-        for name in model.model_fields
-        if name not in ("folder",) and (name, model) != ("name", Question)
-    ]

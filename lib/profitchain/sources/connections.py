@@ -12,10 +12,10 @@ from profitchain.sources.settings import Source
 Connect = str | dict[str, str | int | float | bool]
 
 EMBEDDED = "duckdb"
-PROVEN = (EMBEDDED, "postgres", "pyspark")
-COMPILED = ("bigquery", "clickhouse", "snowflake", "trino")  # their SQL is checked, never run
-KNOWN = (*PROVEN, *COMPILED)
-SPOKEN = {
+TESTED_ENGINES = (EMBEDDED, "postgres", "pyspark")
+COMPILED_ENGINES = ("bigquery", "clickhouse", "snowflake", "trino")  # SQL is checked, never run
+ENGINES = (*TESTED_ENGINES, *COMPILED_ENGINES)
+ENGINE_NAMES = {
     "duckdb": "DuckDB",
     "postgres": "PostgreSQL",
     "pyspark": "Apache Spark",
@@ -25,9 +25,9 @@ SPOKEN = {
     "trino": "Trino",
 }
 EXTRAS = {"postgres": "postgres", "pyspark": "spark"}
-_ALSO = {"postgresql": "postgres", "spark": "pyspark"}
+_ALIASES = {"postgresql": "postgres", "spark": "pyspark"}
 _SECRET = re.compile(r"passw|secret|token|credential|private|api_?key|access_?key", re.IGNORECASE)
-_TAKEN = re.compile(r"\$\{\w+\}")
+_FROM_ENVIRONMENT = re.compile(r"\$\{\w+\}")
 
 
 def backend_of(connect: Connect | None) -> str:
@@ -35,13 +35,13 @@ def backend_of(connect: Connect | None) -> str:
     if connect is None:
         return EMBEDDED
     if isinstance(connect, Mapping):
-        written = str(connect.get("backend", ""))
+        name = str(connect.get("backend", ""))
     else:
-        written = connect.partition("://")[0]
-    if _TAKEN.search(written):
+        name = connect.partition("://")[0]
+    if _FROM_ENVIRONMENT.search(name):
         return ""
-    plain = written.strip().lower()
-    return _ALSO.get(plain, plain)
+    name = name.strip().lower()
+    return _ALIASES.get(name, name)
 
 
 def connect_faults(connect: Connect | None) -> Iterable[str]:
@@ -52,8 +52,8 @@ def connect_faults(connect: Connect | None) -> Iterable[str]:
         yield "connect: needs backend:, the engine's name, as in {backend: postgres, host: db}."
         return
     backend = backend_of(connect)
-    if backend and backend not in KNOWN:
-        yield f"connect: '{backend}' is no engine known here. {did_you_mean(backend, KNOWN)}"
+    if backend and backend not in ENGINES:
+        yield f"connect: '{backend}' is no engine known here. {did_you_mean(backend, ENGINES)}"
     if backend == EMBEDDED and isinstance(connect, str) and "://" in connect:
         yield (
             "connect: a DuckDB file is named by database: at each table, for it is read and never "
@@ -64,51 +64,49 @@ def connect_faults(connect: Connect | None) -> Iterable[str]:
 
 def place_faults(connect: Connect | None, tables: Mapping[str, Source]) -> Iterable[str]:
     """Return what is wrong with where rows are, which depends on whose engine reads them."""
+    embedded = backend_of(connect) == EMBEDDED
     for name, source in tables.items():
-        if backend_of(connect) == EMBEDDED:
-            if source.table and not source.database:
-                yield (
-                    f"tables: {name}: table: needs database:, the path of the DuckDB file that "
-                    "holds it (or connect:, the firm's own engine)."
-                )
-            if source.query and not (source.database or source.files):
-                yield (
-                    f"tables: {name}: query: needs files: (a name for each file it reads) or "
-                    "database:."
-                )
-        elif source.database or source.files:
+        if not embedded and (source.database or source.files):
             yield (
                 f"tables: {name}: database: and files: are read by DuckDB alone. With connect:, "
                 "table: and query: mean tables of that engine."
             )
+        if embedded and source.table and not source.database:
+            yield (
+                f"tables: {name}: table: needs database:, the path of the DuckDB file that "
+                "holds it (or connect:, the firm's own engine)."
+            )
+        if embedded and source.query and not (source.database or source.files):
+            needed = "files: (a name for each file it reads) or database:"
+            yield f"tables: {name}: query: needs {needed}."
 
 
 def _literal_secrets(connect: Connect) -> Iterable[str]:
     """Return a fault for each secret that stands in company.yml itself."""
     if isinstance(connect, str):
-        given = urlsplit(_TAKEN.sub("", connect))
-        asked = [part.partition("=") for part in given.query.split("&")]
-        options = {name: value for name, _, value in asked}
-        if given.password or any(_SECRET.search(name) and options[name] for name in options):
+        url = urlsplit(_FROM_ENVIRONMENT.sub("", connect))
+        parts = [part.partition("=") for part in url.query.split("&")]
+        options = {name: value for name, _, value in parts}
+        if url.password or any(_SECRET.search(name) and options[name] for name in options):
             yield (
                 "connect: holds a password. Take the whole URL from the environment, connect: "
                 "${WAREHOUSE_URL}, and set it before the run: export WAREHOUSE_URL=..."
             )
         return
     for name, value in connect.items():
-        if _SECRET.search(name) and _TAKEN.sub("", str(value)).strip():
-            taken = re.sub(r"\W+", "_", name).upper()
+        if _SECRET.search(name) and _FROM_ENVIRONMENT.sub("", str(value)).strip():
+            variable = re.sub(r"\W+", "_", name).upper()
             yield (
                 f"connect: {name}: is a secret and must not stand in company.yml. Write {name}: "
-                f"${{{taken}}} and set it before the run: export {taken}=..."
+                f"${{{variable}}} and set it before the run: export {variable}=..."
             )
 
 
 def secret_parts(value: str) -> list[str]:
     """Return the parts of a URL from the environment that no message may repeat, longest first."""
     try:
-        given = urlsplit(value)
-        parts = [given.netloc, given.password, given.hostname] if given.scheme else []
+        url = urlsplit(value)
+        parts = [url.netloc, url.password, url.hostname] if url.scheme else []
     except ValueError:
         parts = []
     return sorted({part for part in parts if part}, key=lambda part: -len(part))

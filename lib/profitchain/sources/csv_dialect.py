@@ -1,10 +1,12 @@
-"""How a CSV file is written: its encoding, delimiter and header, found out or declared."""
+"""How a CSV file is written: its encoding, delimiter and header, detected or declared."""
 
 from __future__ import annotations
 
 import codecs
 import csv
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources.settings import Source
 
-FILE, ROW = "__file", "__row"
+FILE, ROW = "__file", "__row"  # where a row of a source stands
 DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": "\t"}
 _COMMON_ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "gb18030", "big5")
@@ -36,31 +38,32 @@ class Layout:
     odd_quotes: bool
 
 
-def layout(path: Path, source: Source, *, shown: str, scratch: Path) -> Layout:
+def find_layout(path: Path, source: Source, *, name: str, scratch: Path) -> Layout:
     """Return how a CSV file is written; a file that isn't UTF-8 is copied to `scratch` as UTF-8."""
-    encoding = _encoding(path, source.encoding, shown=shown)
-    readable, odd_quotes = _as_utf8(path, encoding, shown=shown, scratch=scratch)
-    first = 1 if _first_line(readable).lower().startswith("sep=") else 0
-    before = source.skip_rows_before_header + first
-    delimiter = _declared_delimiter(source) or _delimiter(readable, before, shown=shown)
+    encoding = _encoding(path, source.encoding, name=name)
+    readable, odd_quotes = _as_utf8(path, encoding, name=name, scratch=scratch)
+    with readable.open(encoding="utf-8-sig") as text:
+        says_delimiter = text.readline(1000).lower().startswith("sep=")
+    before = source.skip_rows_before_header + says_delimiter
+    delimiter = _delimiter(readable, before, source.delimiter, name=name)
     with readable.open(encoding="utf-8-sig", newline="") as text:
         rows = csv.reader(text, delimiter=delimiter)
-        skipped = sum(1 for _ in islice(rows, before))
-        header = next(rows, None)
+        header = next(islice(rows, before, None), [])
         lines = rows.line_num
         beneath = list(islice(rows, source.skip_rows_after_header))
-    if skipped < before or not header or not any(cell.strip() for cell in header):
-        raise CompanyError(
-            f"{shown} has no header: its row {before + 1} is empty. The first row must name the "
-            "columns; skip_rows_before_header: says how many rows stand above it."
-        )
+    if not any(cell.strip() for cell in header):
+        raise no_header(name, before)
     return Layout(
-        path=readable,
-        names=column_names(header, beneath),
-        delimiter=delimiter,
-        lines_to_skip=lines,
-        header_row=before + 1,
-        odd_quotes=odd_quotes,
+        path=readable, names=column_names(header, beneath), delimiter=delimiter,
+        lines_to_skip=lines, header_row=before + 1, odd_quotes=odd_quotes,
+    )  # fmt: skip
+
+
+def no_header(name: str, before: int) -> CompanyError:
+    """Return the error of a file whose row below the skipped ones is empty or missing."""
+    return CompanyError(
+        f"{name} has no header: its row {before + 1} is empty. The first row must name the "
+        "columns; skip_rows_before_header: says how many rows stand above it."
     )
 
 
@@ -76,25 +79,23 @@ def column_names(header: list[str], beneath: list[list[str]]) -> tuple[str, ...]
     ('Id', 'Response', 'id_2', 'column_4')
     """
     names: list[str] = []
-    taken: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for position, cell in enumerate(header):
         lower = [row[position].strip() for row in beneath if position < len(row)]
         name = cell.strip() or next(filter(None, lower), "") or f"column_{position + 1}"
-        taken[name.lower()] = taken.get(name.lower(), 0) + 1
-        again = taken[name.lower()]
-        names.append(name if again == 1 else f"{name}_{again}")
+        counts[name.lower()] += 1
+        count = counts[name.lower()]
+        names.append(name if count == 1 else f"{name}_{count}")
     return tuple(names)
 
 
-def _encoding(path: Path, declared: str | None, *, shown: str) -> str:
+def _encoding(path: Path, declared: str | None, *, name: str) -> str:
     if declared:
         try:
             return codecs.lookup(declared).name
         except LookupError:
-            raise CompanyError(
-                f"encoding: '{declared}' of {shown} is unknown. "
-                f"{did_you_mean(declared, _COMMON_ENCODINGS)}"
-            ) from None
+            hint = did_you_mean(declared, _COMMON_ENCODINGS)
+            raise CompanyError(f"encoding: '{declared}' of {name} is unknown. {hint}") from None
     with path.open("rb") as file:
         start = file.read(4096)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -106,23 +107,20 @@ def _encoding(path: Path, declared: str | None, *, shown: str) -> str:
     return "utf-8"
 
 
-def _as_utf8(path: Path, encoding: str, *, shown: str, scratch: Path) -> tuple[Path, bool]:
+def _as_utf8(path: Path, encoding: str, *, name: str, scratch: Path) -> tuple[Path, bool]:
     """Return a UTF-8 file with the same text, and whether its quotation marks are odd in number."""
     copy = None if encoding in ("utf-8", "utf-8-sig", "ascii") else scratch / f"{path.name}.utf-8"
     quotes = 0
     try:
-        if copy is None:
-            for text in _chunks(path, "utf-8"):
+        with copy.open("w", encoding="utf-8", newline="") if copy else nullcontext() as out:
+            for text in _chunks(path, encoding if copy else "utf-8"):
                 quotes += text.count('"')
-        else:
-            with copy.open("w", encoding="utf-8", newline="") as out:
-                for text in _chunks(path, encoding):
-                    quotes += text.count('"')
+                if out is not None:
                     out.write(text)
-    except UnicodeDecodeError as broken:
-        right = "encoding: cp1252 (Windows, western)" if copy is None else "another encoding:"
+    except UnicodeDecodeError as error:
+        right = "another encoding:" if copy else "encoding: cp1252 (Windows, western)"
         raise CompanyError(
-            f"{shown} can't be read as {encoding.upper()}: {broken.reason}. Declare {right} for "
+            f"{name} can't be read as {encoding.upper()}: {error.reason}. Declare {right} for "
             "its table in company.yml, or save the file as UTF-8."
         ) from None
     return copy or path, quotes % 2 == 1
@@ -136,42 +134,31 @@ def _chunks(path: Path, encoding: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _first_line(path: Path) -> str:
-    with path.open(encoding="utf-8-sig") as text:
-        return text.readline(1000)
+def _delimiter(path: Path, before: int, declared: str | None, *, name: str) -> str:
+    """Return the declared delimiter, else the one that splits the header most.
 
-
-def _declared_delimiter(source: Source) -> str | None:
-    if source.delimiter is None:
-        return None
-    delimiter = _DELIMITER_WORDS.get(source.delimiter, source.delimiter)
-    if len(delimiter) != 1:
-        raise CompanyError(
-            f"delimiter: '{source.delimiter}' must be one character, or one of "
-            f"{', '.join(list(_DELIMITER_WORDS)[:4])}."
-        )
-    return delimiter
-
-
-def _delimiter(path: Path, before: int, *, shown: str) -> str:
-    """Return the delimiter that splits the header most; a tie is settled by the rows beneath."""
+    A tie is settled by the rows beneath.
+    """
+    if declared is not None:
+        delimiter = _DELIMITER_WORDS.get(declared, declared)
+        if len(delimiter) != 1:
+            words = ", ".join(list(_DELIMITER_WORDS)[:4])
+            raise CompanyError(f"delimiter: '{declared}' must be one character, or one of {words}.")
+        return delimiter
     with path.open(encoding="utf-8-sig", newline="") as text:
         lines = list(islice(text, before + _LINES_TO_COMPARE))[before:]
     if not lines or not lines[0].strip():
         return ","
-    widths = {mark: _widths(lines, mark) for mark in DELIMITERS}
-    widest = max(width[0] for width in widths.values())
-    best = [mark for mark, width in widths.items() if width[0] == widest]
+    rows = {mark: csv.reader(lines, delimiter=mark) for mark in DELIMITERS}
+    widths = {mark: [len(row) for row in rows[mark]] or [1] for mark in DELIMITERS}
+    widest = max(counts[0] for counts in widths.values())
+    best = [mark for mark, counts in widths.items() if counts[0] == widest]
     if widest == 1 or len(best) == 1:
         return best[0]
     steady = [mark for mark in best if set(widths[mark]) == {widest}]
     if len(steady) != 1:
         raise CompanyError(
-            f"{shown} could be split at {' or '.join(repr(mark) for mark in best)}. "
+            f"{name} could be split at {' or '.join(repr(mark) for mark in best)}. "
             "Declare delimiter: for its table in company.yml."
         )
     return steady[0]
-
-
-def _widths(lines: list[str], delimiter: str) -> list[int]:
-    return [len(row) for row in csv.reader(lines, delimiter=delimiter)] or [1]

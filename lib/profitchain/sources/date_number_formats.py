@@ -6,24 +6,17 @@ are read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
 
-from profitchain.sources.casts import (
-    DAY_FIRST,
-    ISO,
-    MONTH_FIRST,
-    SLASHED,
-    month_text,
-    slashed,
-    stamp,
-    ungrouped,
-    without_currency,
-)
+from profitchain.sources import casts
+from profitchain.sources.casts import DAY_FIRST, ISO, MONTH_FIRST, SLASHED
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
 
@@ -32,14 +25,19 @@ _POINT = (
     r"|\d{1,3}(,\d{3}){2,})$"
 )
 _COMMA = _POINT.replace(r"\.", "~").replace(",(", r"\.(").replace("(,", r"(\.").replace("~", ",")
-_OPEN = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_EITHER = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _DOT_AND_THREE = 4
-_SEEN = ("first", "second", "open", "some", "example")
 _NAMED = {"iso": ISO, "unix": "unix", "unix_ms": "unix_ms"}
-_MENDS = {
-    "dates": "date_format: day first (or: month first)",
-    "numbers": "decimal: ',' (or: '.')",
-}
+_SORTS = {  # two ways of writing, in words, and how to declare one
+    "dates": (
+        (DAY_FIRST, MONTH_FIRST), ("the day first", "the month first"),
+        "date_format: day first (or: month first)",
+    ),
+    "numbers": (
+        (".", ","), ("with a decimal point", "with a decimal comma"), "decimal: ',' (or: '.')",
+    ),
+}  # fmt: skip
+_Sums = Callable[[ColumnSchema], dict[str, ir.Value]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +53,10 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class ColumnFormats:
     """How a table's columns are written: date format or decimal mark by our column name."""
 
-    how: dict[str, str]
+    by_column: dict[str, str]
     faults: tuple[str, ...]
 
 
@@ -70,30 +68,27 @@ def is_later(value: ir.Value, end: End | None) -> ir.BooleanValue:
     return (value >= ibis.literal(limit)).fill_null(False)
 
 
-def find_conventions(
-    named: ir.Table, contract: TableSchema, source: Source, *, zone: str, end: End | None
-) -> Written:
+def find_formats(
+    named: ir.Table, schema: TableSchema, source: Source, *, zone: str, end: End | None
+) -> ColumnFormats:
     """Return how each column of a table is written, with a fault for each that can't be known.
 
     `named` has one row per row of the source, its columns called by our names.
     """
-    how = {c.name: _declared(c, source) for c in contract.columns if c.name in named.columns}
-    open_ones = [
-        c
-        for c in contract.columns
-        if how.get(c.name) is None and c.name in how and named[c.name].type().is_string()
-    ]
-    odd = _odd_ones(named, open_ones)
+    formats = {c.name: _declared(c, source) for c in schema.columns if c.name in named.columns}
+    undeclared = [c for c in schema.columns if c.name in formats and formats[c.name] is None]
+    odd = _odd_columns(named, [c for c in undeclared if named[c.name].type().is_string()])
     dates = [column for column in odd if column.kind in DATES]
     numbers = [column for column in odd if column.kind in NUMERIC]
     faults: list[str] = []
-    for column, seen in _evidence(named, dates, lambda c: _date_evidence(named[c.name], zone, end)):
-        how[column.name] = _settle(column, seen, faults, sort="dates")
-    before = _not_later(named, contract, how, zone=zone, end=end) if numbers else named
-    for column, seen in _evidence(before, numbers, lambda c: _number_evidence(before[c.name], c)):
-        how[column.name] = _settle(column, seen, faults, sort="numbers")
-    usual = {c.name: "." if c.kind in NUMERIC else ISO for c in contract.columns}
-    return Written(how={name: h or usual[name] for name, h in how.items()}, faults=tuple(faults))
+    for column, row in _evidence(named, dates, lambda c: _date_evidence(named[c.name], zone, end)):
+        formats[column.name] = _settle(column, row, faults, sort="dates")
+    before = _not_later(named, schema, formats, zone=zone, end=end) if numbers else named
+    for column, row in _evidence(before, numbers, lambda c: _number_evidence(before[c.name], c)):
+        formats[column.name] = _settle(column, row, faults, sort="numbers")
+    usual = {c.name: "." if c.kind in NUMERIC else ISO for c in schema.columns}
+    by_column = {name: written or usual[name] for name, written in formats.items()}
+    return ColumnFormats(by_column=by_column, faults=tuple(faults))
 
 
 def _declared(column: ColumnSchema, source: Source) -> str | None:
@@ -103,7 +98,7 @@ def _declared(column: ColumnSchema, source: Source) -> str | None:
     return _NAMED.get(declared, declared) if declared else None
 
 
-def _odd_ones(named: ir.Table, columns: list[ColumnSchema]) -> list[ColumnSchema]:
+def _odd_columns(named: ir.Table, columns: list[ColumnSchema]) -> list[ColumnSchema]:
     """Return the columns with a cell that isn't plainly written, found without regexes."""
     signs: dict[str, ir.Value] = {}
     for column in columns:
@@ -115,23 +110,21 @@ def _odd_ones(named: ir.Table, columns: list[ColumnSchema]) -> list[ColumnSchema
             signs[column.name] = (text.contains(",") | grouped).any().fill_null(False)
     if not signs:
         return []
-    found = named.aggregate(**signs).to_pandas().iloc[0]
-    return [column for column in columns if column.name in signs and found[column.name]]
+    is_odd = named.aggregate(**signs).to_pandas().iloc[0]
+    return [column for column in columns if column.name in signs and is_odd[column.name]]
 
 
-def _evidence(table: ir.Table, columns: list[ColumnSchema], of) -> list[tuple[ColumnSchema, dict]]:
+def _evidence(
+    table: ir.Table, columns: list[ColumnSchema], sums_of: _Sums
+) -> list[tuple[ColumnSchema, dict[str, Any]]]:
     """Count, in one pass, what speaks for each way of writing in each column."""
     if not columns:
         return []
-    sums = {
-        f"{k}_{what}": expression
-        for k, column in enumerate(columns)
-        for what, expression in of(column).items()
-    }
-    row = table.aggregate(**sums).to_pandas().iloc[0].to_dict()
-    return [
-        (column, {what: row[f"{k}_{what}"] for what in _SEEN}) for k, column in enumerate(columns)
-    ]
+    sums = [sums_of(column) for column in columns]
+    named = {f"{k}_{name}": value for k, of in enumerate(sums) for name, value in of.items()}
+    row = table.aggregate(**named).to_pandas().iloc[0]
+    rows = [{name: row[f"{k}_{name}"] for name in of} for k, of in enumerate(sums)]
+    return list(zip(columns, rows, strict=True))
 
 
 def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str, ir.Value]:
@@ -141,7 +134,7 @@ def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str
     later = [
         ibis.literal(False)
         if end is None
-        else (slashed(text, order) >= ibis.literal(end.in_zone(zone))).fill_null(False)
+        else (casts.parse_slashed(text, order) >= ibis.literal(end.in_zone(zone))).fill_null(False)
         for order in (DAY_FIRST, MONTH_FIRST)
     ]
     unsure = (a <= 12) & (b <= 12) & (a != b) & ~(later[0] & later[1])
@@ -159,8 +152,8 @@ def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir
     plain = ~text.contains(",") & text.try_cast("float64").notnull()
     sure = plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
     rest = ibis.ifelse(plain & ((dot < 0) | sure), ibis.null("string"), text)
-    bare = ungrouped(without_currency(rest) if column.kind == "money" else rest)
-    unsure = bare.re_search(_OPEN)
+    bare = casts.without_grouping(casts.without_currency(rest) if column.kind == "money" else rest)
+    unsure = bare.re_search(_EITHER)
     return {
         "first": (sure | bare.re_search(_POINT)).fill_null(False).sum(),
         "second": bare.re_search(_COMMA).fill_null(False).sum(),
@@ -170,41 +163,33 @@ def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir
     }
 
 
-def _settle(column: ColumnSchema, seen: dict, faults: list[str], *, sort: str) -> str | None:
+def _settle(column: ColumnSchema, row: dict, faults: list[str], *, sort: str) -> str | None:
     """Return the way of writing that the column proves, or add a fault."""
-    first, second, unsure = (int(seen[what] or 0) for what in ("first", "second", "open"))
-    ways = (DAY_FIRST, MONTH_FIRST) if sort == "dates" else (".", ",")
+    first, second, unsure = (int(row[name] or 0) for name in ("first", "second", "open"))
+    ways, (this, other), mend = _SORTS[sort]
     if first and second:
         faults.append(
-            f"Column '{column.name}' writes {sort} in two ways: {first} rows "
-            f"{_way(ways[0])}, {second} rows {_way(ways[1])}. Write them one way, or declare "
-            f"the right one: {_MENDS[sort]}; the others are then set aside."
+            f"Column '{column.name}' writes {sort} in two ways: {first} rows {this}, {second} rows "
+            f"{other}. Write them one way, or declare the right one: {mend}; the others are then "
+            "set aside."
         )
     elif unsure and not (first or second):
         faults.append(
-            f"Column '{column.name}' can be read in two ways, as in '{seen['example']}': "
-            f"{_way(ways[0])} or {_way(ways[1])}, and no row settles it. "
-            f"Declare it in company.yml: {_MENDS[sort]}."
+            f"Column '{column.name}' can be read in two ways, as in '{row['example']}': {this} or "
+            f"{other}, and no row settles it. Declare it in company.yml: {mend}."
         )
     if second:
         return ways[1]
-    return ways[0] if first or seen["some"] else None
-
-
-def _way(way: str) -> str:
-    return {".": "with a decimal point", ",": "with a decimal comma"}.get(way, f"the {way}")
+    return ways[0] if first or row["some"] else None
 
 
 def _not_later(
-    named: ir.Table, contract: TableSchema, how: dict, *, zone: str, end: End | None
+    named: ir.Table, schema: TableSchema, formats: dict, *, zone: str, end: End | None
 ) -> ir.Table:
     """Return the rows that don't lie after the period, as far as their time can be read."""
-    dated_by = contract.dated_by
-    if end is None or dated_by is None or dated_by not in how:
+    column = next((c for c in schema.columns if c.name == schema.dated_by), None)
+    if end is None or column is None or column.name not in formats or column.kind not in DATES:
         return named
-    kind = next(c.kind for c in contract.columns if c.name == dated_by)
-    if kind not in DATES:
-        return named
-    at = stamp(month_text(named[dated_by]), how[dated_by] or ISO)
+    at = casts.parse_stamp(casts.month_text(named[column.name]), formats[column.name] or ISO)
     limit = ibis.ifelse(at.fixed, ibis.literal(end.at), ibis.literal(end.in_zone(zone)))
     return named.filter((at.wall < limit).fill_null(True))

@@ -1,4 +1,4 @@
-"""The engine that counts: opened for a run, asked for sums, and left as it was found.
+"""The engine that counts: opened for a run, queried for sums, and left as it was found.
 
 DuckDB inside this process is the usual one; `connect:` in company.yml names the firm's own.
 """
@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,20 +23,14 @@ import duckdb
 import ibis
 
 from profitchain.core.errors import CompanyError, did_you_mean
+from profitchain.sources import connections
 from profitchain.sources.company import Company, expand, redacted
-from profitchain.sources.connections import (
-    EMBEDDED,
-    EXTRAS,
-    KNOWN,
-    PROVEN,
-    SPOKEN,
-    backend_of,
-    connect_faults,
-)
+from profitchain.sources.connections import EMBEDDED, ENGINE_NAMES, backend_of
+from profitchain.sources.loading import sql_text
 
 _PACKAGES = {"postgres": "psycopg", "pyspark": "pyspark"}
-_DRIVERS = ("psycopg", "pyspark", "py4j", "duckdb", "ibis", "sqlglot")
-_DRIVERS += ("google", "snowflake", "clickhouse_connect")
+_DRIVERS = ("psycopg", "pyspark", "py4j", "duckdb", "ibis", "sqlglot", "google", "snowflake",
+            "clickhouse_connect")  # fmt: skip
 _USUAL_MEMORY = 4_000_000_000  # bytes
 _SETTING = re.compile(r"^[a-z_]+$")
 
@@ -47,17 +41,13 @@ def is_embedded(con: Any) -> bool:
 
 
 @contextmanager
-def opened(company: Company) -> Iterator[tuple[Any, Path]]:
+def open_engine(company: Company) -> Iterator[tuple[Any, Path]]:
     """Give the firm's engine and a scratch folder that goes when the block ends.
 
-    The engine stays open after the block for who goes on with it, unless the block failed.
-
-    Raises
-    ------
-    CompanyError, where the engine can't be reached or refuses something, in its first words and
-    without what came from the environment.
+    The engine stays open after the block, unless it failed. Raises CompanyError where the engine
+    can't be reached or refuses something: its first words, without what came from the environment.
     """
-    with tempfile.TemporaryDirectory(prefix="profitchain-") as scratch, telling(company):
+    with tempfile.TemporaryDirectory(prefix="profitchain-") as scratch, plain_errors(company):
         con = _connected(company)
         try:
             yield con, Path(scratch)
@@ -67,40 +57,40 @@ def opened(company: Company) -> Iterator[tuple[Any, Path]]:
 
 
 def close(con: Any) -> None:
-    """Let go of an engine, and with it of all that was kept there."""
+    """Let go of an engine, and with it of all its temporary tables."""
     with suppress(Exception):
         con.disconnect()
 
 
 @contextmanager
-def telling(company: Company) -> Iterator[None]:
-    """Turn what the firm's own engine refuses into one sentence; DuckDB's faults are ours."""
+def plain_errors(company: Company) -> Iterator[None]:
+    """Raise what the firm's own engine refuses as one sentence; DuckDB's faults are ours."""
     try:
         yield
-    except Exception as refused:
-        if isinstance(refused.__cause__, KeyboardInterrupt):  # as DuckDB tells of it
-            raise refused.__cause__ from None
+    except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as DuckDB raises it
+            raise error.__cause__ from None
         ours = backend_of(company.connect) == EMBEDDED
-        if ours or type(refused).__module__.partition(".")[0] not in _DRIVERS:
+        if ours or type(error).__module__.partition(".")[0] not in _DRIVERS:
             raise
-        raise CompanyError(_refusal(refused, company)) from None
+        raise CompanyError(_refusal(error, company)) from None
 
 
-def _refusal(refused: Exception, company: Company) -> str:
-    name = SPOKEN.get(_settings(company)[0], "The engine")
-    said = next((line for line in str(refused).splitlines() if line.strip()), "nothing more")
-    told = redacted(said.strip(), company)
-    if "JAVA_GATEWAY_EXITED" in told or "JAVA_HOME" in told:
+def _refusal(error: Exception, company: Company) -> str:
+    backend = _settings(company)[0]
+    name = ENGINE_NAMES.get(backend, "The engine")
+    first = next((line for line in str(error).splitlines() if line.strip()), "nothing more")
+    message = redacted(first.strip(), company)
+    if "JAVA_GATEWAY_EXITED" in message or "JAVA_HOME" in message:
         return "Spark needs Java 17 or newer. Install it (apt-get install default-jre-headless)."
-    if "permission denied to create temporary" in told:
+    if "permission denied to create temporary" in message:
         return (
-            f"{name} says: {told}. A run keeps its sums in temporary tables of its own session. "
+            f"{name} says: {message}. A run keeps its sums in temporary tables of its own session. "
             "Let its user do so: GRANT TEMPORARY ON DATABASE <name> TO <user>."
         )
-    unknown = "" if _settings(company)[0] in PROVEN else (
-        f" No run on {name} has been tried yet; DuckDB, PostgreSQL and Spark are."
-    )  # fmt: skip
-    return f"{name} says: {told[:400]}. See connect: and tables: in company.yml.{unknown}"
+    untested = f" No run on {name} has been tried yet; DuckDB, PostgreSQL and Spark are."
+    untested = "" if backend in connections.TESTED_ENGINES else untested
+    return f"{name} says: {message[:400]}. See connect: and tables: in company.yml.{untested}"
 
 
 def _settings(company: Company) -> tuple[str, str, dict[str, Any]]:
@@ -117,49 +107,55 @@ def _settings(company: Company) -> tuple[str, str, dict[str, Any]]:
 
 def _connected(company: Company) -> Any:
     backend, url, options = _settings(company)
-    if backend not in KNOWN:
+    if backend not in connections.ENGINES:
         raise CompanyError(
             "connect: the URL from the environment names an engine that is not known here. "
-            f"{did_you_mean(backend.split('@')[-1].split(':')[0][:12], KNOWN)}"
+            f"{did_you_mean(backend.split('@')[-1].split(':')[0][:12], connections.ENGINES)}"
         )
     if backend == EMBEDDED:
-        for fault in connect_faults(url or None):
+        for fault in connections.connect_faults(url or None):
             raise CompanyError(fault)
         return _duckdb(options)
-    package = _PACKAGES.get(backend)
+    name, package = ENGINE_NAMES[backend], _PACKAGES.get(backend)
+    missing = f"{name} needs a package that is not installed: .venv/bin/python -m pip install"
     if package is not None and find_spec(package) is None:
+        raise CompanyError(f"{missing} './lib[{connections.EXTRAS[backend]}]'.")
+    if backend == "trino":
         raise CompanyError(
-            f"{SPOKEN[backend]} needs a package that is not installed: "
-            f".venv/bin/python -m pip install './lib[{EXTRAS[backend]}]'."
+            "Trino has no temporary tables, and a run writes nothing into a firm's schemas. "
+            "Connect to the engine that holds the tables, or export them as Parquet files."
         )
-    connecting: dict[str, Callable[[str, dict], Any]] = {"postgres": _postgres, "pyspark": _spark}
     try:
-        return connecting.get(backend, _other(backend))(url, options)
+        if backend == "postgres":
+            return _postgres(url, options)
+        if backend == "pyspark":
+            return _spark(url, options)
+        return ibis.connect(url) if url else getattr(ibis, backend).connect(**options)
     except ImportError:
-        raise CompanyError(
-            f"{SPOKEN[backend]} needs a package that is not installed: "
-            f".venv/bin/python -m pip install 'ibis-framework[{backend}]'."
-        ) from None
-    except TypeError as unknown:
-        raise CompanyError(
-            f"connect: {SPOKEN[backend]} can't be opened so: {redacted(str(unknown), company)}."
-        ) from None
+        raise CompanyError(f"{missing} 'ibis-framework[{backend}]'.") from None
+    except TypeError as error:
+        reason = redacted(str(error), company)
+        raise CompanyError(f"connect: {name} can't be opened so: {reason}.") from None
 
 
 def _duckdb(options: Mapping[str, Any]) -> Any:
-    """Return an in-memory engine that overflows to the scratch place."""
-    con = ibis.duckdb.connect()
+    """Return an in-memory engine that overflows to the scratch place.
+
+    It takes 4 GB of memory, less where there is hardly so much: more made no run faster.
+    """
+    memory, con = _USUAL_MEMORY, ibis.duckdb.connect()
+    with suppress(AttributeError, OSError, ValueError):  # on Windows
+        memory = min(memory, int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 0.6))
     con.raw_sql(f"SET temp_directory = '{_overflow()}'; SET TimeZone = 'UTC'")
-    con.raw_sql(f"SET memory_limit = '{_usual_memory()}B'")
+    con.raw_sql(f"SET memory_limit = '{memory}B'")
     for name, value in options.items():
         try:
             if not _SETTING.match(name):
                 raise duckdb.Error(f"'{name}' is no setting.")
-            written = str(value).replace("'", "''")
-            con.raw_sql(f"SET {name} = '{written}'")
-        except duckdb.Error as refused:
+            con.raw_sql(f"SET {name} = {sql_text(str(value))}")
+        except duckdb.Error as error:
             raise CompanyError(
-                f"connect: DuckDB refuses {name}: {str(refused).splitlines()[0]} "
+                f"connect: DuckDB refuses {name}: {str(error).splitlines()[0]} "
                 "Options are DuckDB's settings, as in {backend: duckdb, memory_limit: 4GB}."
             ) from None
     return con
@@ -178,35 +174,19 @@ def _overflow() -> Path:
 def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
-
-
-def _usual_memory() -> int:
-    """Return how much memory the embedded engine takes: 4 GB, less where there is hardly so much.
-
-    More made no run faster, and what doesn't fit overflows to the scratch place.
-    """
-    try:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # not on Windows
-        return _USUAL_MEMORY
-    return min(_USUAL_MEMORY, int(there * 0.6))
 
 
 def _postgres(url: str, options: dict[str, Any]) -> Any:
     con = ibis.connect(url) if url else ibis.postgres.connect(**options)
-    carry_out(con, "SET TIME ZONE 'UTC'")
-    carry_out(con, "SET DateStyle = 'ISO'")
-    carry_out(
-        con, "SET jit = off"
-    )  # compiling hundreds of small expressions takes longer than they do
-    carry_out(con, "SET application_name = 'profitchain'")
+    # jit: compiling hundreds of small expressions takes longer than they do
+    for setting in ("TIME ZONE 'UTC'", "DateStyle = 'ISO'", "jit = off"):
+        run_statement(con, f"SET {setting}")
+    run_statement(con, "SET application_name = 'profitchain'")
     with suppress(Exception):  # so that a query ends soon after a killed run; not on every system
-        carry_out(con, "SET client_connection_check_interval = '2s'")
+        run_statement(con, "SET client_connection_check_interval = '2s'")
     return con
 
 
@@ -216,15 +196,15 @@ def _spark(url: str, options: dict[str, Any]) -> Any:
 
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    given = dict(options)
+    options = dict(options)
     builder = SparkSession.builder.appName("profitchain")
-    if remote := given.pop("remote", None):
+    if remote := options.pop("remote", None):
         builder = builder.remote(remote)
     else:
-        master = url if url.startswith("spark://") else given.pop("master", "local[*]")
+        master = url if url.startswith("spark://") else options.pop("master", "local[*]")
         builder = builder.master(master)
-        given = _SPARK_USUAL | (_SPARK_LOCAL if master.startswith("local") else {}) | given
-    for name, value in given.items():
+        options = _SPARK_USUAL | (_SPARK_LOCAL if master.startswith("local") else {}) | options
+    for name, value in options.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     if not remote:
@@ -233,36 +213,20 @@ def _spark(url: str, options: dict[str, Any]) -> Any:
 
 
 _SPARK_USUAL = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC", "spark.ui.showConsoleProgress": "false",
     "spark.driver.maxResultSize": "0",
     "spark.sql.constraintPropagation.enabled": "false",  # hours on nested cases otherwise
-}
+}  # fmt: skip
 _SPARK_LOCAL = {
-    "spark.ui.enabled": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.sql.shuffle.partitions": "8",
-    "spark.sql.catalogImplementation": "in-memory",
-    "spark.driver.memory": "3g",
+    "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1", "spark.sql.shuffle.partitions": "8",
+    "spark.sql.catalogImplementation": "in-memory", "spark.driver.memory": "3g",
     "spark.driver.extraJavaOptions": "-Xss16m",
-}
+}  # fmt: skip
 
 
-def _other(backend: str) -> Callable[[str, dict[str, Any]], Any]:
-    """Return how to open an engine for which SQL is compiled and checked but never was run."""
-    if backend == "trino":
-        raise CompanyError(
-            "Trino has no temporary tables, and a run writes nothing into a firm's schemas. "
-            "Connect to the engine that holds the tables, or export them as Parquet files."
-        )
-    return lambda url, options: (
-        ibis.connect(url) if url else getattr(ibis, backend).connect(**options)
-    )
-
-
-def carry_out(con: Any, sql: str) -> None:
+def run_statement(con: Any, sql: str) -> None:
     """Let an engine carry out a statement that gives nothing back."""
-    done = con.raw_sql(sql)
-    if hasattr(done, "close"):
-        done.close()
+    cursor = con.raw_sql(sql)
+    if hasattr(cursor, "close"):
+        cursor.close()

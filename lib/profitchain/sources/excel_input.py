@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profitchain.core.errors import CompanyError, did_you_mean
-from profitchain.sources.csv_dialect import FILE, ROW, column_names
+from profitchain.sources.csv_dialect import FILE, ROW, column_names, no_header
 from profitchain.sources.settings import Source
 
 if TYPE_CHECKING:
@@ -27,22 +28,15 @@ def sheet_cells(path: Path, source: Source, *, table: str) -> pa.Table:
     first = before + 1 + source.skip_rows_after_header
     header = rows[before] if len(rows) > before else []
     if not any(header):
-        raise CompanyError(
-            f"{path.name} has no header: its row {before + 1} is empty. The first row must name "
-            "the columns; skip_rows_before_header: says how many rows stand above it."
-        )
-    names = column_names(_without_none([header])[0], _without_none(rows[before + 1 : first]))
-    body = rows[first:]
+        raise no_header(path.name, before)
+    above = [[cell or "" for cell in row] for row in (header, *rows[before + 1 : first])]
+    names, body = column_names(above[0], above[1:]), rows[first:]
     cells = {
         name: pa.array([row[k] if k < len(row) else None for row in body], pa.string())
         for k, name in enumerate(names)
     }
     numbers = pa.array(range(first + 1, first + 1 + len(body)), pa.int64())
     return pa.table({FILE: pa.nulls(len(body), pa.string()), ROW: numbers, **cells})
-
-
-def _without_none(rows: list[list[str | None]]) -> list[list[str]]:
-    return [[cell or "" for cell in row] for row in rows]
 
 
 def _rows(path: Path, source: Source, *, table: str) -> list[list[str | None]]:
@@ -56,34 +50,30 @@ def _rows(path: Path, source: Source, *, table: str) -> list[list[str | None]]:
             f"{path.name} can't be opened as an Excel workbook. Save it again as .xlsx, without a "
             "password."
         ) from None
-    try:
-        sheet = book[_sheet(book.sheetnames, source.sheet, table=table, shown=path.name)]
+    with closing(book):
+        sheet = book[_sheet(book.sheetnames, source.sheet, table=table, name=path.name)]
         decimal = source.decimal or "."
         rows = [[_cell_text(v, decimal) for v in row] for row in sheet.iter_rows(values_only=True)]
-    finally:
-        book.close()
     while rows and not any(rows[-1]):
         rows.pop()
     return rows
 
 
-def _sheet(names: list[str], declared: str | int | None, *, table: str, shown: str) -> str:
+def _sheet(names: list[str], declared: str | int | None, *, table: str, name: str) -> str:
     if isinstance(declared, int):
         if not 1 <= declared <= len(names):
             raise CompanyError(
-                f"{shown} has {len(names)} sheets; sheet: {declared} is none of them."
+                f"{name} has {len(names)} sheets; sheet: {declared} is none of them."
             )
         return names[declared - 1]
     if declared is not None:
         if declared not in names:
-            raise CompanyError(
-                f"{shown} has no sheet '{declared}'. {did_you_mean(declared, names)}"
-            )
+            raise CompanyError(f"{name} has no sheet '{declared}'. {did_you_mean(declared, names)}")
         return declared
     if len(names) == 1 or table in names:
         return table if table in names else names[0]
     raise CompanyError(
-        f"{shown} has {len(names)} sheets. Say which: sheet: {names[0]} (there are: "
+        f"{name} has {len(names)} sheets. Say which: sheet: {names[0]} (there are: "
         f"{', '.join(names)})."
     )
 
@@ -96,16 +86,13 @@ def _cell_text(value: Any, decimal: str) -> str | None:
             return "true" if value else "false"
         case float() if value.is_integer():
             return str(int(value))
-        case float():
-            return _number_text(value).replace(".", decimal)
-        case datetime() | date() | time():
-            return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+        case float():  # nobody may think that its point groups thousands
+            whole, _, fraction = repr(value).partition(".")
+            grouped = len(fraction) == 3 and whole.lstrip("-").isdigit()
+            return repr(value).replace(".", decimal) + "0" * grouped
+        case datetime():
+            return value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
         case _:
             return str(value)
-
-
-def _number_text(value: float) -> str:
-    """Return a number of which nobody can think that its point groups thousands."""
-    text = repr(value)
-    whole, _, fraction = text.partition(".")
-    return f"{text}0" if len(fraction) == 3 and whole.lstrip("-").isdigit() else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources.company import Company, expand, redacted
-from profitchain.sources.csv_dialect import FILE, ROW, layout
+from profitchain.sources.csv_dialect import FILE, ROW, Layout, find_layout
 from profitchain.sources.excel_input import sheet_cells
 from profitchain.sources.settings import Source
 
@@ -23,24 +24,24 @@ _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 _SURPLUS = 8
+Rejected = tuple[str | None, int, str]  # file, row, text
 _READS_FILES = re.compile(r"\b(read_\w+|parquet_scan|glob)\s*\(|\b(from|join)\s+'", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Raw:
+class RawTable:
     """One table as it came: a relation with `__file` and `__row` beside its own columns.
 
-    `rejected` rows (file, row, text) could not even be split into the header's columns. `numbered`:
-    `__row` counts as a spreadsheet does and may be shown. `lasting`: read in place, not copied in;
-    `paths`: its Parquet files, by name.
-    `warehouse`: a table of the firm's own engine, whose columns have types and whose rows no place
-    at all; its `instants` are the columns of moments that had a zone, here in UTC.
+    `rejected` rows could not be split into the header's columns. `numbered`: `__row` counts as a
+    spreadsheet does and may be shown. `lasting`: read in place, not copied in; `paths`: its Parquet
+    files, by name. `warehouse`: a table of the firm's own engine, whose columns have types and
+    whose rows no place; its `instants` are the columns of moments that had a zone, here in UTC.
     """
 
     name: str
     relation: ibis.Table
     columns: tuple[str, ...]
-    rejected: tuple[tuple[str | None, int, str], ...] = ()
+    rejected: Sequence[Rejected] = ()
     numbered: bool = True
     excel: bool = False
     lasting: bool = False
@@ -49,7 +50,7 @@ class Raw:
     instants: frozenset[str] = frozenset()
 
 
-def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> Raw:
+def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:
     """Return a company's table as it came, registered in the engine as `raw_<table>`."""
     import duckdb
 
@@ -58,10 +59,11 @@ def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> Raw
         if source.file is not None:
             return _read_file(con, f"raw_{table}", source, company, scratch=scratch)
         return _read_from_sql(con, table, source, company, scratch=scratch)
-    except duckdb.Error as refused:
-        what = redacted(str(refused).split("\n\nLINE")[0].strip(), company)
+    except duckdb.Error as error:
+        what = redacted(str(error).split("\n\nLINE")[0].strip(), company)
+        without_paths = re.sub(r"(/[^\s\"']+)+/([^\s/\"']+)", r"\2", what)
         raise CompanyError(
-            f"The rows of '{table}' can't be read. The engine says: {_without_paths(what)} "
+            f"The rows of '{table}' can't be read. The engine says: {without_paths} "
             f"Mend tables: {table}: in company.yml."
         ) from None
 
@@ -70,18 +72,15 @@ def source_name(table: str, company: Company) -> str:
     """Return how a table's source is called in messages and records: no path, no secret."""
     source = company.tables[table]
     if source.file is not None:
-        return shown_path(source.file)
+        return display_path(source.file)
     return source.table if source.table is not None else f"query for {table}"
 
 
 def source_hash(table: str, company: Company) -> str:
-    """Return the sha256 of what a table is read from: files' bytes, and the query as written.
-
-    It is published, so what the environment puts into a query has no part in it.
-    """
+    """Return the sha256 of a table's files and of its query as written, without environment."""
     source = company.tables[table]
-    named = [source.file, source.database, *source.files.values()]
-    paths = [path for text in named if text is not None for path in paths_of(text, company)]
+    places = [source.file, source.database, *source.files.values()]
+    paths = [path for place in places if place is not None for path in paths_of(place, company)]
     hashes = sorted(file_hash(path) for path in paths)
     if source.file is not None and len(hashes) == 1:
         return hashes[0]
@@ -101,119 +100,119 @@ def _hash_of(path: Path, *_state: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch: Path) -> Raw:
-    paths = paths_of(source.file, company)
+def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch: Path) -> RawTable:
+    file = source.file or ""
+    paths = paths_of(file, company)
     suffix = paths[0].suffix.lower()
     if suffix in _PARQUET_SUFFIXES:
-        return _read_parquet(con, name, paths)
+        names = ", ".join(sql_text(str(path)) for path in paths)
+        column = "parse_filename(filename)" if len(paths) > 1 else "NULL::VARCHAR"
+        con.raw_sql(
+            f"CREATE VIEW {name} AS SELECT {column} AS {FILE}, file_row_number + 1 AS {ROW}, "
+            "* EXCLUDE (filename, file_row_number) FROM read_parquet("
+            f"[{names}], filename=true, file_row_number=true, union_by_name=true)"
+        )
+        return _raw(con, name, lasting=True, paths=tuple(paths))
     if suffix in _TEXT_SUFFIXES:
         return _read_delimited(con, name, paths, source, scratch=scratch)
     if suffix in _EXCEL_SUFFIXES:
-        return _read_excel(con, name, paths[0], source)
-    known = ", ".join((*_TEXT_SUFFIXES, *_PARQUET_SUFFIXES, *_EXCEL_SUFFIXES))
+        con.create_table(name, sheet_cells(paths[0], source, table=name.removeprefix("raw_")))
+        return _raw(con, name, excel=True)
+    suffixes = ", ".join((*_TEXT_SUFFIXES, *_PARQUET_SUFFIXES, *_EXCEL_SUFFIXES))
     raise CompanyError(
-        f"{shown_path(source.file)} is of a kind that can't be read. Save it as one of {known}."
+        f"{display_path(file)} is of a kind that can't be read. Save it as one of {suffixes}."
     )
-
-
-def _read_parquet(con: Any, name: str, paths: list[Path]) -> Raw:
-    names = ", ".join(_quoted(str(path)) for path in paths)
-    file = "parse_filename(filename)" if len(paths) > 1 else "NULL::VARCHAR"
-    con.raw_sql(
-        f"CREATE VIEW {name} AS SELECT {file} AS {FILE}, file_row_number + 1 AS {ROW}, "
-        "* EXCLUDE (filename, file_row_number) "
-        f"FROM read_parquet([{names}], filename=true, file_row_number=true, union_by_name=true)"
-    )
-    return _raw(con, name, lasting=True, paths=tuple(paths))
 
 
 def _read_delimited(
     con: Any, name: str, paths: list[Path], source: Source, *, scratch: Path
-) -> Raw:
+) -> RawTable:
     if len(paths) == 1:
-        wide = _load(con, name, paths[0], source, scratch=scratch)
-        return _raw(con, name, rejected=tuple((None, row, text) for row, text in wide))
-    rejected: list[tuple[str | None, int, str]] = []
-    parts = [f"{name}_{number}" for number in range(len(paths))]
-    for part, path in zip(parts, paths, strict=True):
-        wide = _load(con, part, path, source, scratch=scratch)
-        rejected += [(path.name, row, text) for row, text in wide]
-    named = [
-        f"SELECT * REPLACE ({_quoted(path.name)} AS {FILE}) FROM {part}"
-        for part, path in zip(parts, paths, strict=True)
+        return _raw(con, name, rejected=_load(con, name, paths[0], source, scratch=scratch))
+    parts = {f"{name}_{number}": path for number, path in enumerate(paths)}
+    rejected = [
+        (path.name, row, text)
+        for part, path in parts.items()
+        for _, row, text in _load(con, part, path, source, scratch=scratch)
     ]
-    con.raw_sql(f"CREATE TABLE {name} AS " + " UNION ALL BY NAME ".join(named))
+    selects = [
+        f"SELECT * REPLACE ({sql_text(path.name)} AS {FILE}) FROM {part}"
+        for part, path in parts.items()
+    ]
+    con.raw_sql(f"CREATE TABLE {name} AS " + " UNION ALL BY NAME ".join(selects))
     for part in parts:
         con.raw_sql(f"DROP TABLE {part}")
-    return _raw(con, name, rejected=tuple(rejected))
+    return _raw(con, name, rejected=rejected)
 
 
-def _load(
-    con: Any, part: str, path: Path, source: Source, *, scratch: Path
-) -> list[tuple[int, str]]:
+def _load(con: Any, part: str, path: Path, source: Source, *, scratch: Path) -> list[Rejected]:
     """Load one CSV file as text; return the rows that have too many cells, with their place."""
-    plan = layout(path, source, shown=path.name, scratch=scratch)
-    surplus = [f"__surplus_{k}" for k in range(_SURPLUS)]
-    columns = ", ".join(f"{_quoted(column)}: 'VARCHAR'" for column in (*plan.names, *surplus))
+    layout = find_layout(path, source, name=path.name, scratch=scratch)
+    delimiter, surplus = sql_text(layout.delimiter), [f"__surplus_{k}" for k in range(_SURPLUS)]
+    columns = ", ".join(f"{sql_text(column)}: 'VARCHAR'" for column in (*layout.names, *surplus))
     con.raw_sql(
         f"CREATE TABLE {part} AS SELECT NULL::VARCHAR AS {FILE}, "
-        f"row_number() OVER () + {plan.header_row} AS {ROW}, * FROM read_csv("
-        f"{_quoted(str(plan.path))}, auto_detect=false, header=false, skip={plan.lines_to_skip}, "
-        f"delim={_quoted(plan.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, "
-        "null_padding=true, strict_mode=false, parallel=false, max_line_size=16777216)"
+        f"row_number() OVER () + {layout.header_row} AS {ROW}, * FROM read_csv("
+        f"{sql_text(str(layout.path))}, auto_detect=false, header=false, "
+        f"skip={layout.lines_to_skip}, delim={delimiter}, quote='\"', escape='\"', "
+        f"columns={{{columns}}}, null_padding=true, strict_mode=false, parallel=false, "
+        "max_line_size=16777216)"
     )
-    if plan.odd_quotes:
-        _refuse_swallowed_rows(con, part, plan.names, shown=path.name)
+    if layout.odd_quotes:
+        _refuse_swallowed_rows(con, part, layout, name=path.name)
     con.raw_sql(
-        f"DELETE FROM {part} WHERE {ROW} <= {plan.header_row + source.skip_rows_after_header}"
+        f"DELETE FROM {part} WHERE {ROW} <= {layout.header_row + source.skip_rows_after_header}"
     )
-    cells = ", ".join(f"coalesce({_identifier(name)}, '')" for name in (*plan.names, *surplus))
+    cells = ", ".join(f"coalesce({sql_name(name)}, '')" for name in (*layout.names, *surplus))
     too_wide = f"coalesce({', '.join(surplus)}) IS NOT NULL"
     wide = con.raw_sql(
-        f"SELECT {ROW}, rtrim(concat_ws({_quoted(plan.delimiter)}, {cells}), "
-        f"{_quoted(plan.delimiter)}) FROM {part} "
+        f"SELECT {ROW}, rtrim(concat_ws({delimiter}, {cells}), {delimiter}) FROM {part} "
         f"WHERE {too_wide} ORDER BY {ROW}"
     ).fetchall()
     if wide:
         con.raw_sql(f"DELETE FROM {part} WHERE {too_wide}")
     for name in surplus:
         con.raw_sql(f"ALTER TABLE {part} DROP COLUMN {name}")
-    return [(int(row), text) for row, text in wide]
+    return [(None, int(row), text) for row, text in wide]
 
 
-def _refuse_swallowed_rows(con: Any, part: str, names: tuple[str, ...], *, shown: str) -> None:
+def _refuse_swallowed_rows(con: Any, part: str, layout: Layout, *, name: str) -> None:
     """Stop where the last row holds line breaks because a quotation mark was never closed."""
-    breaks = " OR ".join(f"contains({_identifier(name)}, chr(10))" for name in names)
-    found = con.raw_sql(
+    breaks = " OR ".join(f"contains({sql_name(column)}, chr(10))" for column in layout.names)
+    row = con.raw_sql(
         f"SELECT {ROW} FROM {part} WHERE {ROW} = (SELECT max({ROW}) FROM {part}) AND ({breaks})"
     ).fetchone()
-    if found:
+    if row:
         raise CompanyError(
-            f"{shown}: a quotation mark in row {found[0]} is never closed, so that all the rows "
+            f"{name}: a quotation mark in row {row[0]} is never closed, so that all the rows "
             'after it are one cell. Close it, or double it ("") where it belongs to the text.'
         )
 
 
-def _read_excel(con: Any, name: str, path: Path, source: Source) -> Raw:
-    con.create_table(name, sheet_cells(path, source, table=name.removeprefix("raw_")))
-    return _raw(con, name, excel=True)
-
-
-def _read_from_sql(con: Any, table: str, source: Source, company: Company, *, scratch: Path) -> Raw:
+def _read_from_sql(
+    con: Any, table: str, source: Source, company: Company, *, scratch: Path
+) -> RawTable:
     name = f"raw_{table}"
-    catalog = _attach(con, source.database, company) if source.database else None
+    catalog = ""
+    if source.database:
+        path = str(paths_of(source.database, company)[0].resolve())
+        databases = con.raw_sql("SELECT path, database_name FROM duckdb_databases()")
+        catalogs = dict(databases.fetchall())
+        catalog = catalogs.get(path, f"database_{len(catalogs)}")
+        if path not in catalogs:
+            con.raw_sql(f"ATTACH {sql_text(path)} AS {catalog} (READ_ONLY)")
     if source.table is not None:
         return _read_database_table(con, name, catalog, expand(source.table))
-    query = _one_select(expand(source.query), table)
+    query = _one_select(expand(source.query or ""), table)
     aliases = f"files_for_{table}"
     con.raw_sql(f"CREATE SCHEMA {aliases}")
-    rejected: list[tuple[str | None, int, str]] = []
+    rejected: list[Rejected] = []
     for number, (alias, file) in enumerate(source.files.items()):
         part = source.model_copy(update={"file": file})
         raw = _read_file(con, f"{aliases}_{number}", part, company, scratch=scratch)
         rejected += [(file or alias, row, text) for file, row, text in raw.rejected]
         con.raw_sql(
-            f"CREATE VIEW {aliases}.{_identifier(alias)} AS "
+            f"CREATE VIEW {aliases}.{sql_name(alias)} AS "
             f"SELECT * EXCLUDE ({FILE}, {ROW}) FROM memory.main.{raw.name}"
         )
     path = f"memory.{aliases}" + (f",{catalog}.main" if catalog else "")
@@ -225,15 +224,15 @@ def _read_from_sql(con: Any, table: str, source: Source, company: Company, *, sc
         )
     finally:
         con.raw_sql("SET search_path = 'memory.main'")
-    return _raw(con, name, rejected=tuple(rejected), numbered=False)
+    return _raw(con, name, rejected=rejected, numbered=False)
 
 
-def _read_database_table(con: Any, name: str, catalog: str, table: str) -> Raw:
+def _read_database_table(con: Any, name: str, catalog: str, table: str) -> RawTable:
     schema, _, plain = table.rpartition(".")
-    place = f"{catalog}.{_identifier(schema or 'main')}.{_identifier(plain)}"
+    place = f"{catalog}.{sql_name(schema or 'main')}.{sql_name(plain)}"
     is_base = con.raw_sql(
-        f"SELECT count(*) FROM duckdb_tables() WHERE database_name = {_quoted(catalog)} "
-        f"AND schema_name = {_quoted(schema or 'main')} AND table_name = {_quoted(plain)}"
+        f"SELECT count(*) FROM duckdb_tables() WHERE database_name = {sql_text(catalog)} "
+        f"AND schema_name = {sql_text(schema or 'main')} AND table_name = {sql_text(plain)}"
     ).fetchone()[0]
     kind, row = ("VIEW", "rowid + 1") if is_base else ("TABLE", "row_number() OVER ()")
     con.raw_sql(
@@ -242,17 +241,9 @@ def _read_database_table(con: Any, name: str, catalog: str, table: str) -> Raw:
     return _raw(con, name, lasting=bool(is_base), numbered=False)
 
 
-def _attach(con: Any, database: str, company: Company) -> str:
-    path = paths_of(database, company)[0]
-    attached = {
-        row[1]: row[0]
-        for row in con.raw_sql("SELECT database_name, path FROM duckdb_databases()").fetchall()
-    }
-    if str(path.resolve()) in attached:
-        return attached[str(path.resolve())]
-    catalog = f"database_{len(attached)}"
-    con.raw_sql(f"ATTACH {_quoted(str(path.resolve()))} AS {catalog} (READ_ONLY)")
-    return catalog
+def not_one_select(table: str) -> CompanyError:
+    """Return the error of a `query:` that is anything but one SELECT statement."""
+    return CompanyError(f"tables: {table}: query: must be one SELECT statement and nothing else.")
 
 
 def _one_select(query: str, table: str) -> str:
@@ -262,9 +253,7 @@ def _one_select(query: str, table: str) -> str:
     query = query.strip().rstrip(";")
     statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise CompanyError(
-            f"tables: {table}: query: must be one SELECT statement and nothing else."
-        )
+        raise not_one_select(table)
     if _READS_FILES.search(query):
         raise CompanyError(
             f"tables: {table}: query: names a file itself. Give the file a name under files: and "
@@ -273,10 +262,10 @@ def _one_select(query: str, table: str) -> str:
     return query
 
 
-def _raw(con: Any, name: str, **more: Any) -> Raw:
+def _raw(con: Any, name: str, **more: Any) -> RawTable:
     relation = con.table(name)
     columns = tuple(column for column in relation.columns if column not in (FILE, ROW))
-    return Raw(name=name, relation=relation, columns=columns, **more)
+    return RawTable(name=name, relation=relation, columns=columns, **more)
 
 
 def paths_of(written: str, company: Company) -> list[Path]:
@@ -284,35 +273,33 @@ def paths_of(written: str, company: Company) -> list[Path]:
     text = expand(written)
     if "://" in text:
         raise CompanyError(
-            f"{shown_path(written)} is an address. Only files can be read yet: a DuckDB file, "
+            f"{display_path(written)} is an address. Only files can be read yet: a DuckDB file, "
             "Parquet, CSV or Excel."
         )
     path = company.folder / text
     if glob.has_magic(text):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207
+        paths = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207
     else:
-        found = [path] if path.is_file() else []
-    if not found:
+        paths = [path] if path.is_file() else []
+    if not paths:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, beside)
         near = hint if hint.startswith("Did") else "Paths count from the company folder."
-        raise CompanyError(f"There is no file {shown_path(written)}. {near}")
-    return found
+        raise CompanyError(f"There is no file {display_path(written)}. {near}")
+    return paths
 
 
-def shown_path(written: str) -> str:
+def display_path(written: str) -> str:
     """Return a path as a message may show it: as written if relative, else its last part."""
     outside = Path(written).is_absolute() or "${" in written or ".." in written
     return re.split(r"[\\/]", written)[-1] if outside else written
 
 
-def _without_paths(text: str) -> str:
-    return re.sub(r"(/[^\s\"']+)+/([^\s/\"']+)", r"\2", text)
-
-
-def _quoted(text: str) -> str:
+def sql_text(text: str) -> str:
+    """Return text as SQL writes it, between quotes."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def _identifier(name: str) -> str:
+def sql_name(name: str) -> str:
+    """Return a name of a table or column as SQL writes it, between quotes."""
     return '"' + name.replace('"', '""') + '"'

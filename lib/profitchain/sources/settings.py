@@ -7,26 +7,15 @@ from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from profitchain.core import i18n
 from profitchain.core.errors import did_you_mean
 
-TableName = Literal[
-    "orders",
-    "responses",
-    "customers",
-    "invitations",
-    "order_lines",
-    "contacts",
-    "costs",
-    "referrals",
-    "offers",
-    "memberships",
-    "events",
-    "mentions",
-    "benchmarks",
-    "control_totals",
-]
+TABLE_NAMES = (
+    "orders", "responses", "customers", "invitations", "order_lines", "contacts", "costs",
+    "referrals", "offers", "memberships", "events", "mentions", "benchmarks", "control_totals",
+)  # fmt: skip
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
 SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
@@ -34,6 +23,12 @@ USUAL_SCALE = (1, 5)
 NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms")
 _LONGEST_ACRONYM = 4
 _SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
+
+
+def _known_table(name: str) -> str:
+    if name not in TABLE_NAMES:
+        raise PydanticCustomError("unknown_table", "is unknown")  # company.py says which there are
+    return name
 
 
 def _known_zone(name: str) -> str:
@@ -56,31 +51,26 @@ def _known_language(tag: str) -> str:
     return tag
 
 
+def _known_format(pattern: str) -> str:
+    if "%" not in pattern and pattern not in NAMED_FORMATS:
+        raise ValueError(
+            f"date_format '{pattern}' is unknown. Write a pattern such as '%d/%m/%Y %H:%M', or one "
+            f"of: {', '.join(NAMED_FORMATS)}."
+        )
+    return pattern
+
+
+TableName = Annotated[str, AfterValidator(_known_table)]
 Language = Annotated[str, AfterValidator(_known_language)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
+DateFormat = Annotated[str, AfterValidator(_known_format)]
 
 
 class Settings(BaseModel):
     """Part of company.yml: nothing unknown, nothing changed later, no value in messages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def _known_format(written: str) -> str:
-    if "%" not in written and written not in NAMED_FORMATS:
-        raise ValueError(
-            f"date_format '{written}' is unknown. Write a pattern such as '%d/%m/%Y %H:%M', or one "
-            f"of: {', '.join(NAMED_FORMATS)}."
-        )
-    return written
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize() if len(name) > _LONGEST_ACRONYM else name.upper()
-
-
-DateFormat = Annotated[str, AfterValidator(_known_format)]
 
 
 class Source(Settings):
@@ -134,22 +124,18 @@ class Question(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_in(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        kind, name = given.get("kind"), given.get("name")
-        usual = {
-            "scale": SCALES.get(str(kind), USUAL_SCALE),
-            "column": name,
-            "label": _label(str(name)),
-        }
-        return {**usual, **given}
+    def _fill_in(cls, document: Any) -> Any:
+        if not isinstance(document, dict):
+            return document
+        kind, name = str(document.get("kind")), document.get("name")
+        scale = SCALES.get(kind, USUAL_SCALE)
+        return {"scale": scale, "column": name, "label": _default_label(str(name)), **document}
 
     def in_language(self, tag: str) -> Question:
-        """Return the question with its label in one language, the first given if not in this."""
+        """Return the question with its label in one language, else in the first that it has."""
         if isinstance(self.label, str):
             return self
-        label = self.label.get(tag) or next(iter(self.label.values()), _label(self.name))
+        label = self.label.get(tag) or next(iter(self.label.values()), _default_label(self.name))
         return self.model_copy(update={"label": label})
 
     @model_validator(mode="after")
@@ -179,6 +165,10 @@ class Question(Settings):
         if self.satisfied_from is not None:
             return self.satisfied_from
         return self.scale[0] + 1 if self.easy_is == "low" else self.scale[1] - 1
+
+
+def _default_label(name: str) -> str:
+    return name.replace("_", " ").capitalize() if len(name) > _LONGEST_ACRONYM else name.upper()
 
 
 class Privacy(Settings):

@@ -1,9 +1,9 @@
-"""Gives each column of a table the type of its contract, beside the cells as they came."""
+"""Gives each column of a table the type of its schema, beside the cells as they came."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,57 +13,61 @@ import ibis.expr.types as ir
 from profitchain.core.errors import did_you_mean
 from profitchain.sources import casts, warehouse_casts
 from profitchain.sources.company import Company
-from profitchain.sources.connections import SPOKEN
-from profitchain.sources.date_number_formats import End, find_conventions
-from profitchain.sources.loading import Raw
+from profitchain.sources.connections import ENGINE_NAMES
+from profitchain.sources.date_number_formats import End, find_formats
+from profitchain.sources.loading import RawTable
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
 _TEXTS = ("id", "text", "period")
-_YEARS = (1900, 2199)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class TypedTable:
     """A table's rows with, beside the source's own columns, `__given_<column>` and `__is_<column>`.
 
     The first is the cell, null where nothing was given; the second its typed value, null where it
-    can't be read. `theirs` gives the source's name of each contract column that is there, `how` the
+    can't be read. `theirs` gives the source's name of each column that is `present`, `formats` the
     way in which it is written. Rows that are read from `pieces` lack the source's own columns;
     those for which a check of the row by itself holds are `aside`, if there are any.
     """
 
-    contract: TableSchema
-    raw: Raw
+    schema: TableSchema
+    raw: RawTable
     rows: ir.Table
     present: tuple[ColumnSchema, ...]
     theirs: dict[str, str]
-    how: dict[str, str] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
     pieces: tuple[Path, ...] = ()
     aside: ir.Table | None = None
 
+    @property
+    def values(self) -> list[str]:
+        """The names of the columns of typed values."""
+        return [typed_name(column.name) for column in self.present]
+
+    @property
+    def given(self) -> list[str]:
+        """The names of the columns of cells."""
+        return [given_name(column.name) for column in self.present]
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of the typed columns that no two rows may share."""
+        return [typed_name(name) for name in self.schema.unique if name in self.theirs]
+
     def value(self, column: str) -> ir.Value:
         """Return a column's typed value."""
-        return self.rows[typed(column)]
+        return self.rows[typed_name(column)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """How a table is to be read: its zone, the firm's zone and minor units, each column's way."""
-
-    zone: str
-    local: str
-    minor_units: int
-    how: dict[str, str]
-
-
-def given(column: str) -> str:
+def given_name(column: str) -> str:
     """Return the name under which a column's cell stands, null where nothing was given."""
     return f"__given_{column}"
 
 
-def typed(column: str) -> str:
+def typed_name(column: str) -> str:
     """Return the name under which a column's typed value stands."""
     return f"__is_{column}"
 
@@ -77,114 +81,104 @@ def key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
 
 
 def type_columns(
-    con: Any, contract: TableSchema, raw: Raw, company: Company, end: End | None
-) -> tuple[Typed | None, list[str]]:
-    """Return a table with typed columns, or every fault for which it can't be read.
+    con: Any, schema: TableSchema, raw: RawTable, company: Company, end: End | None
+) -> tuple[TypedTable | None, list[str]]:
+    """Return a table with typed columns, or the faults for which it can't be read."""
+    theirs, faults = match_columns(schema, raw, company)
+    present = tuple(c for c in schema.columns if c.name in theirs)
+    table = TypedTable(schema=schema, raw=raw, rows=raw.relation, present=present, theirs=theirs)
+    table, more = _cast(con, table, company) if raw.warehouse else _parsed(con, table, company, end)
+    faults += more
+    return (None if faults else table), faults
+
+
+def _parsed(
+    con: Any, table: TypedTable, company: Company, end: End | None
+) -> tuple[TypedTable, Sequence[str]]:
+    """Return a table with each cell parsed, or the faults of its formats.
 
     Each step is a view of its own, so that the engine works out every value once.
     """
-    if raw.warehouse:
-        return _by_their_types(con, contract, raw, company)
-    theirs, faults = match_columns(contract, raw, company)
-    source, table = company.tables[contract.table], contract.table
-    present = tuple(c for c in contract.columns if c.name in theirs)
-    plain = {_trimmed(c.name): _trim(raw.relation[theirs[c.name]], c) for c in present}
-    rows = _stage(con, f"trimmed_{table}", raw.relation, plain)
-    cells = {given(c.name): _cell(rows[_trimmed(c.name)], c, source.missing) for c in present}
-    rows = _stage(con, f"given_{table}", rows, cells)
+    raw, present, name = table.raw, table.present, table.schema.table
+    source = company.tables[name]
+    trimmed = {f"__trimmed_{c.name}": _trim(raw.relation[table.theirs[c.name]], c) for c in present}
+    rows = _stage(con, f"trimmed_{name}", raw.relation, trimmed)
+    cells = [_cell(rows[f"__trimmed_{c.name}"], c, source.missing) for c in present]
+    rows = _stage(con, f"given_{name}", rows, dict(zip(table.given, cells, strict=True)))
     zone = source.time_zone or company.time_zone
-    named = rows.select(**{c.name: rows[given(c.name)] for c in present}) if present else rows
-    written = find_conventions(named, contract, source, zone=zone, end=end)
-    faults += written.faults
-    if faults:
-        return None, faults
-    reading = _Reading(
-        zone=zone, local=company.time_zone, minor_units=company.minor_units, how=written.how
-    )
-    stamps = [_stamps(rows, c, reading, excel=raw.excel) for c in present if c.kind in DATES]
-    rows = _stage(con, f"stamps_{table}", rows, {k: v for each in stamps for k, v in each.items()})
-    values = {typed(c.name): _value(rows, c, reading) for c in present}
-    rows = _stage(con, f"typed_{table}", rows, values)
-    return Typed(
-        contract=contract, raw=raw, rows=rows, present=present, theirs=theirs, how=written.how
-    ), []
-
-
-def _by_their_types(
-    con: Any, contract: TableSchema, raw: Raw, company: Company
-) -> tuple[Typed | None, list[str]]:
-    """Return a warehouse's table with typed columns: cast from their types, nothing is parsed."""
-    theirs, faults = match_columns(contract, raw, company)
-    source, kinds = company.tables[contract.table], raw.relation.schema()
-    present = tuple(c for c in contract.columns if c.name in theirs)
-    engine = SPOKEN[con.name]
-    found = [
-        warehouse_casts.type_fault(c, theirs[c.name], kinds[theirs[c.name]], engine)
-        for c in present
-    ]
-    faults = [*faults, *filter(None, found)]
-    if faults:
-        return None, faults
-    zone, local = source.time_zone or company.time_zone, company.time_zone
-    cells, values = {}, {}
+    named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
+    found = find_formats(named, table.schema, source, zone=zone, end=end)
+    if found.faults:
+        return table, found.faults
+    formats, stamps = found.by_column, dict[str, ir.Value]()
     for column in present:
-        name = theirs[column.name]
-        cell = warehouse_casts.cell(raw.relation[name], column, source.missing)
-        cells[given(column.name)] = cell
-        values[typed(column.name)] = (
-            warehouse_casts.moment_or_day(
-                cell, column, fixed=name in raw.instants, zone=zone, local=local
-            )
-            if column.kind in DATES
-            else warehouse_casts.typed_value(cell, column, minor_units=company.minor_units)
-        )
-    rows = raw.relation.mutate(**cells, **values)
-    return Typed(contract=contract, raw=raw, rows=rows, present=present, theirs=theirs), []
+        if column.kind in DATES:
+            stamps |= _stamps(rows, column, formats[column.name], excel=raw.excel)
+    rows = _stage(con, f"stamps_{name}", rows, stamps)
+    values = [_value(rows, c, formats[c.name], zone, company) for c in present]
+    rows = _stage(con, f"typed_{name}", rows, dict(zip(table.values, values, strict=True)))
+    return replace(table, rows=rows, formats=formats), ()
+
+
+def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Sequence[str]]:
+    """Return a warehouse's table with each cell cast from its type, or the faults of its types."""
+    source, relation = company.tables[table.schema.table], table.raw.relation
+    kinds, engine = relation.schema(), ENGINE_NAMES[con.name]
+    columns = [(column, table.theirs[column.name]) for column in table.present]
+    faults = [warehouse_casts.type_fault(c, theirs, kinds[theirs], engine) for c, theirs in columns]
+    if any(faults):
+        return table, [fault for fault in faults if fault]
+    zone, local = source.time_zone or company.time_zone, company.time_zone
+    cells, values = [], []
+    for column, theirs in columns:
+        cell = _cell(warehouse_casts.trim(relation[theirs], column), column, source.missing)
+        cells.append(cell)
+        if column.kind in DATES:
+            fixed = theirs in table.raw.instants
+            value = warehouse_casts.moment_or_day(cell, column, fixed=fixed, zone=zone, local=local)
+        else:
+            value = warehouse_casts.typed_cell(cell, column, minor_units=company.minor_units)
+        values.append(value)
+    added = dict(zip([*table.given, *table.values], [*cells, *values], strict=True))
+    return replace(table, rows=relation.mutate(**added)), ()
 
 
 def match_columns(
-    contract: TableSchema, raw: Raw, company: Company
+    schema: TableSchema, raw: RawTable, company: Company
 ) -> tuple[dict[str, str], list[str]]:
     """Return ours -> theirs for the columns that are there, and a fault for each that must be."""
-    renamed = company.tables[contract.table].columns
+    renamed = company.tables[schema.table].columns
     theirs = {name.strip().lower(): name for name in reversed(raw.columns)}
-    ours = [column.name for column in contract.columns]
+    ours = [column.name for column in schema.columns]
     faults = [
-        f"columns: '{name}' is not a column of {contract.table}. {did_you_mean(name, ours)}"
+        f"columns: '{name}' is not a column of {schema.table}. {did_you_mean(name, ours)}"
         for name in renamed
         if name not in ours
     ]
     matched: dict[str, str] = {}
-    for column in contract.columns:
-        wanted = renamed.get(column.name, column.name)
-        found = wanted if wanted in raw.columns else theirs.get(wanted.strip().lower())
-        if found is not None:
-            matched[column.name] = found
+    for column in schema.columns:
+        name = renamed.get(column.name, column.name)
+        match = name if name in raw.columns else theirs.get(name.strip().lower())
+        if match is not None:
+            matched[column.name] = match
         elif column.required or column.name in renamed:
-            faults.append(_missing_column(column.name, wanted, contract, raw))
+            renaming = "" if name == column.name else f" (our {column.name})"
+            faults.append(
+                f"Column '{name}'{renaming} is missing. {did_you_mean(name, raw.columns)} Say in "
+                f"company.yml which one it is: tables: {schema.table}: columns: "
+                f"{{{column.name}: <name>}}."
+            )
     return matched, faults
-
-
-def _missing_column(ours: str, wanted: str, contract: TableSchema, raw: Raw) -> str:
-    named = "" if wanted == ours else f" (our {ours})"
-    return (
-        f"Column '{wanted}'{named} is missing. {did_you_mean(wanted, raw.columns)} Say in "
-        f"company.yml which one it is: tables: {contract.table}: columns: {{{ours}: <name>}}."
-    )
 
 
 def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> ir.Table:
     return con.create_view(name, rows.mutate(**values)) if values else rows
 
 
-def _trimmed(column: str) -> str:
-    return f"__trimmed_{column}"
-
-
 def _trim(value: ir.Value, column: ColumnSchema) -> ir.Value:
     """Return a source's cell, text trimmed; what must be text becomes text."""
     if column.kind in _TEXTS or value.type().is_string():
-        return casts.plain_text(value)
+        return casts.trimmed_text(value)
     if value.type().is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
     return value
@@ -196,41 +190,41 @@ def _cell(value: ir.Value, column: ColumnSchema, missing: Sequence[str]) -> ir.V
         return value
     if missing:
         value = ibis.ifelse(value.isin(list(missing)), ibis.null("string"), value)
-    if column.kind == "id":
-        return casts.unmarked(value)
-    return value if column.kind in _TEXTS else casts.available(value)
+    if column.kind == "id":  # spreadsheets mark text by an apostrophe
+        return ibis.ifelse(value.startswith("'"), value.substr(1).nullif(""), value)
+    return value if column.kind in _TEXTS else casts.na_as_null(value)
 
 
 def _stamps(
-    rows: ir.Table, column: ColumnSchema, reading: _Reading, *, excel: bool
+    rows: ir.Table, column: ColumnSchema, written: str, *, excel: bool
 ) -> dict[str, ir.Value]:
     """Return a date column as it is written, still to be put in its time zone."""
-    cell, how = rows[given(column.name)], reading.how[column.name]
+    cell, name = rows[given_name(column.name)], typed_name(column.name)
     if column.kind == "month":
         cell = casts.month_text(cell)
-    stamp = casts.stamp(cell, how)
-    wall, name = stamp.wall, typed(column.name)
-    if excel and "%" in how:
-        wall = ibis.coalesce(wall, casts.stamp(cell, casts.ISO).wall)
+    stamp = casts.parse_stamp(cell, written)
+    wall = stamp.wall
+    if excel and "%" in written:
+        wall = ibis.coalesce(wall, casts.parse_stamp(cell, casts.ISO).wall)
     return {f"{name}_wall": wall, f"{name}_fixed": stamp.fixed}
 
 
-def _value(rows: ir.Table, column: ColumnSchema, reading: _Reading) -> ir.Value:
-    cell, name = rows[given(column.name)], typed(column.name)
+def _value(
+    rows: ir.Table, column: ColumnSchema, written: str, zone: str, company: Company
+) -> ir.Value:
+    cell, name = rows[given_name(column.name)], typed_name(column.name)
     if column.kind in DATES:
         stamp = casts.Stamp(wall=rows[f"{name}_wall"], fixed=rows[f"{name}_fixed"])
         if column.kind == "time":
-            return casts.moment(stamp, reading.zone)
-        day = casts.day(stamp, zone=reading.zone, local=reading.local)
-        return (
-            day.truncate("M").cast("timestamp(6)").cast("date") if column.kind == "month" else day
-        )
+            return casts.moment(stamp, zone)
+        day = casts.day(stamp, zone=zone, local=company.time_zone)
+        is_month = column.kind == "month"
+        return day.truncate("M").cast("timestamp(6)").cast("date") if is_month else day
+    if column.kind == "money":
+        return casts.parse_amount(cell, decimal=written, minor_units=company.minor_units)
     if column.kind in NUMERIC:
-        how = reading.how[column.name]
-        if column.kind == "money":
-            return casts.amount(cell, decimal=how, minor_units=reading.minor_units)
-        return casts.number(cell, decimal=how)
+        return casts.parse_number(cell, decimal=written)
     if column.kind == "year":
-        year = casts.number(cell, decimal=".").try_cast("int64")
-        return ibis.ifelse(year.between(*_YEARS), year, ibis.null("int64"))
-    return casts.flag(cell) if column.kind == "flag" else cell
+        year = casts.parse_number(cell, decimal=".").try_cast("int64")
+        return ibis.ifelse(year.between(*casts.YEARS), year, ibis.null("int64"))
+    return casts.parse_flag(cell) if column.kind == "flag" else cell

@@ -1,4 +1,4 @@
-"""Brings a table, a query or Parquet files of the firm's own engine in reach, without moving it."""
+"""Makes a table, a query or Parquet files of the firm's own engine readable, without a copy."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from sqlglot.errors import ParseError
 
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources.company import Company, expand
-from profitchain.sources.connections import SPOKEN
+from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.csv_dialect import FILE, ROW
-from profitchain.sources.loading import Raw, paths_of, shown_path
-from profitchain.sources.settings import Source
-from profitchain.sources.temp_tables import PREFIX
+from profitchain.sources.loading import RawTable, display_path, not_one_select, paths_of
+from profitchain.sources.temp_tables import PREFIX, by_bytes
 
 _PARQUET = (".parquet", ".pq")
 
@@ -33,81 +32,69 @@ class _Place:
     kinds: Mapping[str, dt.DataType]
 
 
-def read_from_engine(con: Any, table: str, company: Company) -> Raw:
+def read_from_engine(con: Any, table: str, company: Company) -> RawTable:
     """Return a company's table as its own engine holds it; nothing is copied.
 
     Text orders by its bytes, and a moment with a zone is one in UTC without.
-
-    Raises
-    ------
-    CompanyError, where the engine doesn't hold it or can't read such a file.
     """
     source = company.tables[table]
     if source.file is not None:
-        place = _of_files(con, table, source, company)
+        place = _of_files(con, table, source.file, company)
     elif source.table is not None:
         place = _of_table(con, table, expand(source.table))
     else:
-        place = _of_query(con, table, expand(source.query))
+        place = _of_query(con, table, expand(source.query or ""))
     zoned = _instants(con, place)
     columns = [_plain(con, name, kind, zoned) for name, kind in place.kinds.items()]
     rows: ir.Table = con.sql(f"SELECT {', '.join(columns)} FROM {place.sql}", dialect=con.dialect)
     placed = rows.mutate(**{FILE: ibis.null("string"), ROW: ibis.null("int64")})
-    return Raw(
-        name=f"raw_{table}",
-        relation=placed,
-        columns=tuple(place.kinds),
-        numbered=False,
-        lasting=True,
-        warehouse=True,
-        instants=frozenset(zoned),
-    )
+    return RawTable(
+        name=f"raw_{table}", relation=placed, columns=tuple(place.kinds), numbered=False,
+        lasting=True, warehouse=True, instants=frozenset(zoned),
+    )  # fmt: skip
 
 
 def _of_table(con: Any, table: str, written: str) -> _Place:
     *above, plain = written.split(".")
     database = tuple(above) if len(above) > 1 else (above[0] if above else None)
     try:
-        found = con.table(plain, database=database)
+        kinds = con.table(plain, database=database).schema()
     except (TableNotFound, ValueError):
-        there = con.list_tables(database=database)
+        hint = did_you_mean(plain, con.list_tables(database=database))
         raise CompanyError(
-            f"tables: {table}: {SPOKEN[con.name]} holds no table '{written}', or not for this "
-            f"user. {did_you_mean(plain, there)}"
+            f"tables: {table}: {ENGINE_NAMES[con.name]} holds no table '{written}', or not for "
+            f"this user. {hint}"
         ) from None
     parts = above or ([con.current_database] if con.name == "postgres" else [])
     name = ".".join(_quoted(con, part) for part in (*parts, plain))
-    return _Place(sql=name, kinds=found.schema())
+    return _Place(sql=name, kinds=kinds)
 
 
 def _of_query(con: Any, table: str, query: str) -> _Place:
     query = query.strip().rstrip(";")
     try:
         statements = sg.parse(query, read=con.dialect)
-    except ParseError as wrong:
-        raise CompanyError(
-            f"tables: {table}: query: can't be read: {str(wrong).splitlines()[0]}"
-        ) from None
+    except ParseError as error:
+        reason = str(error).splitlines()[0]
+        raise CompanyError(f"tables: {table}: query: can't be read: {reason}") from None
     if len(statements) != 1 or not isinstance(statements[0], sge.Query):
-        raise CompanyError(
-            f"tables: {table}: query: must be one SELECT statement and nothing else."
-        )
-    rows = con.sql(query, dialect=con.dialect)
-    return _Place(sql=f"({query}\n) AS asked", kinds=rows.schema())
+        raise not_one_select(table)
+    kinds = con.sql(query, dialect=con.dialect).schema()
+    return _Place(sql=f"({query}\n) AS asked", kinds=kinds)
 
 
-def _of_files(con: Any, table: str, source: Source, company: Company) -> _Place:
-    shown, name = shown_path(source.file), SPOKEN[con.name]
+def _of_files(con: Any, table: str, file: str, company: Company) -> _Place:
+    name = display_path(file)
     if con.name != "pyspark":
         raise CompanyError(
-            f"tables: {table}: {name} can't read {shown}. Load it there and name it by table:, or "
-            "leave connect: out, for then files of any kind are read here."
+            f"tables: {table}: {ENGINE_NAMES[con.name]} can't read {name}. Load it there and name "
+            "it by table:, or leave connect: out, for then files of any kind are read here."
         )
-    written = expand(source.file)
-    paths = [written] if "://" in written else [str(p) for p in paths_of(source.file, company)]
+    address = expand(file)
+    paths = [address] if "://" in address else [str(path) for path in paths_of(file, company)]
     if not paths[0].lower().rstrip("/*").endswith(_PARQUET):
         raise CompanyError(
-            f"tables: {table}: of files, Spark reads Parquet here, and {shown} is something else. "
+            f"tables: {table}: of files, Spark reads Parquet here, and {name} is something else. "
             "Save it as .parquet, or make it a table of Spark's and name it by table:."
         )
     view = f"{PREFIX}raw_{table}"
@@ -120,7 +107,7 @@ def _instants(con: Any, place: _Place) -> set[str]:
     """Return the columns of moments that carry a zone; Ibis doesn't tell them apart on Spark."""
     if con.name == "pyspark":
         fields = con.raw_sql(f"SELECT * FROM {place.sql} LIMIT 0").schema.fields
-        return {one.name for one in fields if one.dataType.typeName() == "timestamp"}
+        return {field.name for field in fields if field.dataType.typeName() == "timestamp"}
     return {n for n, kind in place.kinds.items() if kind.is_timestamp() and kind.timezone}
 
 
@@ -131,8 +118,7 @@ def _plain(con: Any, name: str, kind: dt.DataType, zoned: set[str]) -> str:
     elif name in zoned:
         column = sge.cast(column, "timestamp_ntz" if con.name == "pyspark" else "timestamp")
     elif kind.is_string() and con.name == "postgres":
-        text = sge.cast(column, "text")
-        column = sge.Collate(this=text, expression=sg.to_identifier("C", quoted=True))
+        column = by_bytes(sge.cast(column, "text"))
     return sge.alias_(column, name, quoted=True).sql(dialect=con.dialect)
 
 

@@ -1,8 +1,6 @@
-"""Gives a warehouse's typed columns the contract's types, by casts that every engine has alike."""
+"""Gives a warehouse's typed columns our schema's types, by casts that every engine has alike."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -12,71 +10,60 @@ from profitchain.sources import casts
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema
 
 _TEXTS = ("id", "text")
-_LARGEST_AMOUNT = 9.0e15
-_DIGITS = 18  # of an amount's decimal form, as in `casting.amount`
+_DIGITS = 18  # of an amount's decimal form, as in `casts.parse_amount`
 _EARLIEST, _LATEST = "0001-01-01", "9999-12-31"
-_YEARS = (1900, 2199)
 _HALF = 0.5
 _FINITE = 1e308  # not every engine's test for infinity finds it
 
 
 def type_fault(column: ColumnSchema, theirs: str, kind: dt.DataType, engine: str) -> str | None:
     """Return why a column's type can't serve its kind, and how to mend it; None if it can."""
-    is_number = kind.is_numeric() and not kind.is_boolean()
-    is_text = kind.is_string()
+    is_text, is_number = kind.is_string(), kind.is_numeric() and not kind.is_boolean()
     if column.kind in DATES:
-        fits, wanted, cast = kind.is_timestamp() or kind.is_date(), "a timestamp or date", "DATE"
+        fits, needed = kind.is_timestamp() or kind.is_date(), "a timestamp or date"
+        cast = "TIMESTAMP" if column.kind == "time" else "DATE"
     elif column.kind in (*NUMERIC, "year"):
-        fits, wanted, cast = is_number, "a number", "DECIMAL(18, 2)"
+        fits, needed, cast = is_number, "a number", "DECIMAL(18, 2)"
     elif column.kind == "flag":
-        fits = kind.is_boolean() or is_text or kind.is_integer()
-        wanted, cast = "true or false", "BOOLEAN"
+        fits, needed = kind.is_boolean() or is_text or kind.is_integer(), "true or false"
+        cast = "BOOLEAN"
     elif column.kind == "period":
-        fits, wanted, cast = is_text, "text such as 2026Q1", "VARCHAR"
+        fits, needed, cast = is_text, "text such as 2026Q1", "VARCHAR"
     else:
-        simple = is_text or kind.is_numeric() or kind.is_date() or kind.is_uuid()
-        fits, wanted, cast = simple, "text or a number", "VARCHAR"
+        fits = is_text or kind.is_numeric() or kind.is_date() or kind.is_uuid()
+        needed, cast = "text or a number", "VARCHAR"
     if fits:
         return None
-    if column.kind == "time":
-        cast = "TIMESTAMP"
     return (
-        f"Column '{theirs}' is of type {kind} in {engine}, but must be {wanted}. Cast it there: "
+        f"Column '{theirs}' is of type {kind} in {engine}, but must be {needed}. Cast it there: "
         f"query: SELECT ..., CAST({theirs} AS {cast}) AS {column.name} FROM ..., or make a view "
         "that does and name it by table:."
     )
 
 
-def cell(value: ir.Value, column: ColumnSchema, missing: Sequence[str]) -> ir.Value:
-    """Return a cell as it was given, text trimmed; null where nothing was."""
+def trim(value: ir.Value, column: ColumnSchema) -> ir.Value:
+    """Return a cell as it was given, null where nothing was; keys and text as trimmed text.
+
+    Whole floats are then written without a point.
+    """
     kind = value.type()
+    if kind.is_string():
+        return value.strip().nullif("")
     if kind.is_floating():
         value = ibis.ifelse(value.isnan(), ibis.null(kind), value)
-    if column.kind in _TEXTS:
-        value = plain_text(value)
-    elif kind.is_string():
-        value = value.strip().nullif("")
-    if not value.type().is_string():
+    if column.kind not in _TEXTS:
         return value
-    if missing:
-        value = ibis.ifelse(value.isin(list(missing)), ibis.null("string"), value)
-    if column.kind == "id":
-        return casts.unmarked(value)
-    return casts.available(value) if column.kind == "flag" else value
-
-
-def plain_text(value: ir.Value) -> ir.StringValue:
-    """Return a value as trimmed text, null where empty; whole floats without a point."""
-    kind = value.type()
     if kind.is_floating():
         whole, number = _whole(value)
         return ibis.ifelse(whole, number.cast("string"), value.cast("string"))
-    return value.strip().nullif("") if kind.is_string() else value.cast("string")
+    return value.cast("string")
 
 
-def as_text(value: ir.Value) -> ir.StringValue:
+def display_text(value: ir.Value, *, warehouse: bool) -> ir.StringValue:
     """Return a cell as the firm may see it: alike on every engine but for long or vast numbers."""
     kind = value.type()
+    if not warehouse or kind.is_string():
+        return value.cast("string")
     if kind.is_timestamp():
         return value.strftime("%Y-%m-%d %H:%M:%S.%f").re_replace(r"\.?0*$", "")
     if kind.is_floating():
@@ -86,39 +73,37 @@ def as_text(value: ir.Value) -> ir.StringValue:
         return ibis.cases(
             (odd, named), (whole, number.cast("string") + ".0"), else_=value.cast("string")
         )
-    return value if kind.is_string() else value.cast("string")
+    return value.cast("string")
 
 
-def typed_value(given: ir.Value, column: ColumnSchema, *, minor_units: int) -> ir.Value:
-    """Return a cell as its contract's type, null where it can't be read."""
+def typed_cell(cell: ir.Value, column: ColumnSchema, *, minor_units: int) -> ir.Value:
+    """Return a cell as its schema's type, null where it can't be read."""
     match column.kind:
         case "money":
-            return _amount(given, minor_units)
+            return _amount(cell, minor_units)
         case "number" | "score":
-            return _number(given)
+            return _number(cell)
         case "year":
-            year = _rounded(_number(given)).cast("int64")
-            return ibis.ifelse(year.between(*_YEARS), year, ibis.null("int64"))
+            year = _rounded(_number(cell)).cast("int64")
+            return ibis.ifelse(year.between(*casts.YEARS), year, ibis.null("int64"))
         case "flag":
-            return casts.flag(given)
+            return casts.parse_flag(cell)
         case _:
-            return given
+            return cell
 
 
 def moment_or_day(
-    given: ir.Value, column: ColumnSchema, *, fixed: bool, zone: str, local: str
+    cell: ir.Value, column: ColumnSchema, *, fixed: bool, zone: str, local: str
 ) -> ir.Value:
     """Return a moment in UTC, or a calendar day: a moment without zone is wall time in `zone`."""
-    wall = given.cast("timestamp")
-    known = wall.between(ibis.timestamp(_EARLIEST), ibis.timestamp(_LATEST))  # not "infinity"
-    wall = ibis.ifelse(known, wall, ibis.null("timestamp"))
+    wall = cell.cast("timestamp")
+    possible = wall.between(ibis.timestamp(_EARLIEST), ibis.timestamp(_LATEST))  # not "infinity"
+    wall = ibis.ifelse(possible, wall, ibis.null("timestamp"))
     stamp = casts.Stamp(wall=wall, fixed=ibis.literal(fixed))
     if column.kind == "time":
         return wall if fixed else casts.moment(stamp, zone)
     day = casts.day(stamp, zone=zone, local=local)
-    if column.kind == "month":
-        return day.cast("timestamp").truncate("M").cast("date")
-    return day
+    return day.cast("timestamp").truncate("M").cast("date") if column.kind == "month" else day
 
 
 def _number(value: ir.Value) -> ir.FloatingValue:
@@ -131,7 +116,7 @@ def _amount(value: ir.Value, minor_units: int) -> ir.IntegerValue:
     """Return money in integer minor units, rounded half away from zero."""
     places = len(str(minor_units)) - 1
     if value.type().is_floating():
-        value = ibis.ifelse(value.abs() < _LARGEST_AMOUNT, value, ibis.null(value.type()))
+        value = ibis.ifelse(value.abs() < casts.LARGEST_AMOUNT, value, ibis.null(value.type()))
         return _rounded(value.cast("float64") * float(minor_units)).cast("int64")
     small = value.abs() < 10 ** (_DIGITS - places) - 1
     value = ibis.ifelse(small, value, ibis.null(value.type())).cast(dt.Decimal(_DIGITS, places))
@@ -140,7 +125,7 @@ def _amount(value: ir.Value, minor_units: int) -> ir.IntegerValue:
 
 def _whole(value: ir.FloatingValue) -> tuple[ir.BooleanValue, ir.IntegerValue]:
     """Return whether a number is whole and small, and if so it; some engines' floor is an int."""
-    small = (value.abs() < _LARGEST_AMOUNT).fill_null(False)
+    small = (value.abs() < casts.LARGEST_AMOUNT).fill_null(False)
     number = ibis.ifelse(small, value, 0.0).floor().cast("int64")
     return small & (value == number), number
 
@@ -148,6 +133,6 @@ def _whole(value: ir.FloatingValue) -> tuple[ir.BooleanValue, ir.IntegerValue]:
 def _rounded(value: ir.FloatingValue) -> ir.FloatingValue:
     """Return a number without its fraction, half away from zero: engines round halves otherwise."""
     size = value.abs()
-    size = ibis.ifelse(size < _LARGEST_AMOUNT * 1000, size, ibis.null("float64"))
+    size = ibis.ifelse(size < casts.LARGEST_AMOUNT * 1000, size, ibis.null("float64"))
     up = ibis.ifelse(size - size.floor() >= _HALF, 1.0, 0.0)
     return ibis.ifelse(value < 0, -1.0, 1.0) * (size.floor() + up)

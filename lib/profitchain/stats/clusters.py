@@ -16,7 +16,7 @@ BLOCK = 16_384  # rows at a time, so that nothing as long as the answers is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class SingleAnswers:
     """Single answers in the order of the cells that they are in, those with a repeat last in each.
 
     `clusters` are whole numbers from 0; `sums` is what each answer brought, by outcome.
@@ -31,18 +31,16 @@ class Answers:
         return int(self.clusters.max(initial=0)) + 1
 
 
-class Cells(pd.DataFrame):
+class Cells(pd.DataFrame):  # type: ignore[misc]  # pandas has no types of its own
     """Cells that many clusters share in: `first` is the place of a cell's first answer.
 
     Rows may be chosen and columns added as in any frame: the answers go along.
     """
 
     _metadata: ClassVar = ["answers"]
-    answers: Answers | None = None
+    answers: SingleAnswers | None = None
 
-    @property
-    def _constructor(self) -> type[Cells]:
-        return Cells
+    _constructor = property(lambda _self: Cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +51,12 @@ class _Block:
     counts: np.ndarray
     repeats: np.ndarray
     places: slice | np.ndarray
-    answers: Answers
+    answers: SingleAnswers
 
     @property
     def codes(self) -> np.ndarray:
-        return self.answers.clusters[self.places].astype(np.int32)
+        codes: np.ndarray = self.answers.clusters[self.places].astype(np.int32)
+        return codes
 
     def left(self, outcome: str, mean: np.ndarray) -> np.ndarray:
         """Return what each answer brought beyond its cell's mean."""
@@ -66,7 +65,8 @@ class _Block:
         if outcome == "repeats":
             parts = np.column_stack([self.counts - self.repeats, self.repeats])
             return np.repeat(np.column_stack([-mean, 1 - mean]).ravel(), parts.ravel())
-        return self.answers.sums[outcome][self.places] - np.repeat(mean, self.counts)
+        sums = self.answers.sums[outcome][self.places]
+        return np.asarray(sums - np.repeat(mean, self.counts))
 
 
 def with_answers(cells: pd.DataFrame, answers: pd.DataFrame) -> Cells:
@@ -84,12 +84,12 @@ def with_answers(cells: pd.DataFrame, answers: pd.DataFrame) -> Cells:
     clusters = answers["cluster"].to_numpy()
     texts = cells.columns[[not is_number(cells[name]) for name in cells]]
     cells = cells.astype(dict.fromkeys(texts, "category"))
-    found = Cells(cells.assign(first=ends - cells["n"].to_numpy()))
-    found.answers = Answers(
+    shared = Cells(cells.assign(first=ends - cells["n"].to_numpy()))
+    shared.answers = SingleAnswers(
         clusters=clusters.astype(np.min_scalar_type(clusters.max(initial=0))),
         sums={name: answers[name].to_numpy() for name in answers.columns.drop("cluster")},
     )
-    return found
+    return shared
 
 
 def is_shared(cells: pd.DataFrame) -> bool:
@@ -105,8 +105,8 @@ def totals(cells: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     if not is_shared(cells):
         codes, names = pd.factorize(cells["cluster"], sort=True)
         numbers = {name: cells[name].to_numpy(float, na_value=0.0) for name in columns}
-        each = {name: np.bincount(codes, of, len(names)) for name, of in numbers.items()}
-        return pd.DataFrame(each, index=names)
+        by_name = {name: np.bincount(codes, of, len(names)) for name, of in numbers.items()}
+        return pd.DataFrame(by_name, index=names)
     sums = np.zeros((cells.answers.many, len(columns)))
     count = np.zeros(len(sums), np.int64)
     for block in _blocks(cells):
@@ -115,9 +115,8 @@ def totals(cells: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         for place, name in enumerate(columns):
             if name != "n":
                 sums[:, place] += np.bincount(codes, block.left(name, nothing), len(count))
-    found = pd.DataFrame(sums, columns=list(columns))
-    found["n"] = count
-    return found.loc[count > 0, list(columns)]
+    frame = pd.DataFrame(sums, columns=list(columns)).assign(n=count)
+    return frame.loc[count > 0, list(columns)]
 
 
 def clusters(cells: pd.DataFrame) -> int:
@@ -145,16 +144,16 @@ def brought(
         codes, names = pd.factorize(cells["cluster"])
         left = cells[outcome].to_numpy() - cells["n"].to_numpy() * mean[of]
         shape = (len(names), len(columns))
-        found = coo_array((left, (codes.astype(np.int32), of)), shape=shape) @ columns
-        return pd.DataFrame(found, index=np.asarray(names))
+        sums = coo_array((left, (codes.astype(np.int32), of)), shape=shape) @ columns
+        return pd.DataFrame(sums, index=np.asarray(names))
     many = cells.answers.many
-    found = np.zeros((many, columns.shape[1]))
+    sums = np.zeros((many, columns.shape[1]))
     for block in _blocks(cells):
         groups, codes = of[block.rows], block.codes
         left = block.left(outcome, mean[groups])
         starts = np.append(0, np.cumsum(block.counts)).astype(np.int32)
-        found += csr_array((left, codes, starts), shape=(len(groups), many)).T @ columns[groups]
-    return pd.DataFrame(found)
+        sums += csr_array((left, codes, starts), shape=(len(groups), many)).T @ columns[groups]
+    return pd.DataFrame(sums)
 
 
 def returned(cells: pd.DataFrame) -> pd.DataFrame:
@@ -166,13 +165,13 @@ def returned(cells: pd.DataFrame) -> pd.DataFrame:
     first = ends - came["repeats"].to_numpy()
     places = np.column_stack([first, ends]).ravel()
     sums = {
-        name: np.add.reduceat(np.append(each, 0), places)[::2]
-        for name, each in came.answers.sums.items()
+        name: np.add.reduceat(np.append(amounts, 0), places)[::2]
+        for name, amounts in came.answers.sums.items()
     }
     return came.assign(first=first, n=came["repeats"], **sums)
 
 
-def _blocks(cells: Cells) -> Iterator[_Block]:
+def _blocks(cells: pd.DataFrame) -> Iterator[_Block]:
     first, n, repeats = (cells[name].to_numpy() for name in ("first", "n", "repeats"))
     for start in range(0, len(cells), BLOCK):
         rows = slice(start, start + BLOCK)
@@ -187,7 +186,7 @@ def _blocks(cells: Cells) -> Iterator[_Block]:
 
 def _places(first: np.ndarray, counts: np.ndarray) -> slice | np.ndarray:
     """Return the places of the answers of some cells, as a slice where they lie together."""
-    ends = np.cumsum(counts)
+    ends: np.ndarray = np.cumsum(counts)
     if first[-1] + counts[-1] - first[0] == ends[-1] and (np.diff(first) > 0).all():
         return slice(int(first[0]), int(first[0] + ends[-1]))
-    return np.arange(ends[-1]) + np.repeat(first - ends + counts, counts)
+    return np.asarray(np.arange(ends[-1]) + np.repeat(first - ends + counts, counts))

@@ -1,12 +1,12 @@
 """Answers alike in all that a model reads, put together: a fit then costs the same at any size.
 
-A large firm's cells were put together by bands in the engine (`bands`); here those come together
-that differ only in what a model doesn't read. Frames of more than `MANY` single answers are put
-together by the same bands. Each group of answers keeps the mean logarithm of its own, which is what
-enters a model. Measured on ten million answers: the coefficient of the score moves by 1.3% of its
-standard error, the effect of a point by 0.3%, coefficients of the history by 10% at most, of errors
-that are small at that size; errors themselves by less than 0.4%. One value a band for all answers
-(its middle, or its mean) would move coefficients by far more.
+A large firm's cells were put together by bands in the engine (`panel.binning`); here those come
+together that differ only in what a model doesn't read. Frames of more than `MANY` single answers
+are put together by the same bands. Each group keeps the mean logarithm of its answers, which is
+what enters a model. Measured on ten million answers: the coefficient of the score moves by 1.3% of
+its standard error, the effect of a point by 0.3%, coefficients of the history by 10% at most, of
+errors that are small at that size; errors themselves by less than 0.4%. One value a band for all
+answers (its middle, or its mean) would move coefficients by far more.
 """
 
 from __future__ import annotations
@@ -39,18 +39,19 @@ class Members:
 
     def summed(self, mean: np.ndarray, columns: np.ndarray) -> pd.DataFrame:
         """Return each cluster's sums of (outcome - n mean) times columns (clusters x columns)."""
-        told = {"of": self.of, "outcome": self.outcome, "mean": mean}
-        return brought(self.cells, columns, **told).loc[self.sums.index]
+        sums = brought(self.cells, columns, of=self.of, outcome=self.outcome, mean=mean)
+        return sums.loc[self.sums.index]
 
-    def spread(self, each: np.ndarray) -> pd.Series:
+    def spread(self, amounts: np.ndarray) -> pd.Series:
         """Return each cluster's sum of what every answer of a group brings."""
-        told = {"of": self.of, "outcome": "n", "mean": np.zeros(len(each))}
-        return brought(self.cells, each[:, None], **told).loc[self.sums.index, 0]
+        mean = np.zeros(len(amounts))
+        sums = brought(self.cells, amounts[:, None], of=self.of, outcome="n", mean=mean)
+        return sums.loc[self.sums.index, 0]
 
     @property
     def answers(self) -> np.ndarray:
         """The answers of each cluster."""
-        return self.sums["n"].to_numpy(float)
+        return np.asarray(self.sums["n"], float)
 
 
 def members_of(cells: pd.DataFrame, of: np.ndarray, outcome: str) -> Members:
@@ -86,12 +87,12 @@ def together(
     n = cells["n"].to_numpy()
     summed = dict.fromkeys(["n", "repeats", outcome])
     sums = {name: np.bincount(of, cells[name].to_numpy(), len(first)) for name in summed}
-    found = cells[columns].iloc[first].reset_index(drop=True)
-    for name, every in numbers.items():
+    groups = cells[columns].iloc[first].reset_index(drop=True)
+    for name, whole in numbers.items():
         logs = np.log1p(np.maximum(cells[name].fillna(-1).to_numpy(float), 0))
         mean = np.bincount(of, logs * n, len(first)) / sums["n"]
-        found[name] = np.where(every[first] < 0, -1, np.expm1(mean))
-    return found.assign(**sums), members
+        groups[name] = np.where(whole[first] < 0, -1, np.expm1(mean))
+    return groups.assign(**sums), members
 
 
 def band(numbers: np.ndarray) -> np.ndarray:
@@ -103,11 +104,11 @@ def band(numbers: np.ndarray) -> np.ndarray:
     [-1, 0, 4, 10, 11, 12, 12, 13, 13, 14, 16, 20]
     """
     wide = np.floor(A_DOUBLING * np.log2(np.maximum(numbers, 0) + 1) + 1e-9)
-    return np.where(numbers < 0, -1, wide).astype(np.int64)
+    return np.asarray(np.where(numbers < 0, -1, wide), np.int64)
 
 
 def _banded(numbers: np.ndarray) -> np.ndarray:
-    return (band(np.arange(-1, numbers.max() + 1)) + 1).astype(np.int16)[numbers + 1]
+    return np.asarray((band(np.arange(-1, numbers.max() + 1)) + 1).astype(np.int16)[numbers + 1])
 
 
 def _runs(keys: Sequence[pd.Series | np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -127,8 +128,8 @@ def _groups(keys: Sequence[pd.Series | np.ndarray]) -> tuple[np.ndarray, np.ndar
         codes = _coded(key)
         size = int(codes.max()) + 1
         if space * size > SPACE:
-            joined, known = pd.factorize(joined)
-            space = len(known)
+            joined, distinct = pd.factorize(joined)
+            space = len(distinct)
         joined = joined * size + codes
         space *= size
     of = _places(joined, space)
@@ -142,17 +143,17 @@ def _coded(key: pd.Series | np.ndarray) -> np.ndarray:
     if isinstance(key, np.ndarray):
         return key
     if isinstance(key.dtype, pd.CategoricalDtype):
-        return key.cat.codes.to_numpy() + 1
-    return pd.factorize(key, use_na_sentinel=False)[0]
+        return np.asarray(key.cat.codes.to_numpy() + 1)
+    return np.asarray(pd.factorize(key, use_na_sentinel=False)[0])
 
 
 def _places(key: np.ndarray, space: int) -> np.ndarray:
     """Return each key's place among those that occur; without a hash where they lie close."""
     if space > CLOSE * len(key):
-        return pd.factorize(key)[0].astype(np.int32)
+        return np.asarray(pd.factorize(key)[0], np.int32)
     seen = np.zeros(space, bool)
     seen[key] = True
-    return (np.cumsum(seen, dtype=np.int32) - 1)[key]
+    return np.asarray((np.cumsum(seen, dtype=np.int32) - 1)[key])
 
 
 def _whole(column: pd.Series) -> np.ndarray:
@@ -163,4 +164,4 @@ def _whole(column: pd.Series) -> np.ndarray:
     numbers = column.to_numpy()
     if numbers.dtype.kind == "f":
         numbers = np.rint(np.nan_to_num(numbers, nan=-1.0))
-    return np.maximum(numbers.astype(np.int32), -1)
+    return np.asarray(np.maximum(numbers.astype(np.int32), -1))

@@ -1,4 +1,4 @@
-"""How good foretold chances were, once it is known what happened: ranking, accuracy, calibration.
+"""How good predicted chances were, once it is known what happened: ranking, accuracy, calibration.
 
 A forecast is judged on customers and a period that it was not made from. Its interval holds the
 fitted model fixed and says how far the figure would move with other customers. Errors are kept
@@ -15,14 +15,13 @@ from scipy import stats
 from scipy.special import logit
 
 from profitchain.core.estimates import Estimate, NotEstimable, Reason, to_frame
-from profitchain.stats.comparisons import Measure
 from profitchain.stats.glm import fit
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import FEWEST_EVENTS, Design, kish
 from profitchain.stats.model_matrix import Controls, as_it_is
 from profitchain.stats.ratios import Linearised, ratio
 
-TOP = 0.1  # lift looks at the tenth foretold the highest chance
+TOP = 0.1  # lift looks at the tenth predicted the highest chance
 BINS = 10
 SURE = 1e-9  # chances nearer to 0 or 1 count as this near
 METHOD = "out of time, 95% interval clustered by customer"
@@ -38,7 +37,7 @@ def _refusal(outcome: np.ndarray) -> NotEstimable | None:
 
 
 def auc(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised | NotEstimable:
-    """Return how often a leaver was foretold a higher chance than a stayer; ties count half.
+    """Return how often a leaver was predicted a higher chance than a stayer; ties count half.
 
     0.5 is a coin, 1 a perfect ranking. Hanley and McNeil (1982, Radiology 143: 29-36); errors by
     DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44: 837-845), whose variance they add up to.
@@ -76,7 +75,7 @@ def brier_skill(
 
 
 def brier_score(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised:
-    """Return the mean squared error of foretold chances: 0 is perfect, 0.25 a coin."""
+    """Return the mean squared error of predicted chances: 0 is perfect, 0.25 a coin."""
     missed = (outcome - chance) ** 2
     errors = _scaled(missed - missed.mean()) / len(outcome)
     return _linearised(float(missed.mean()), errors, clusters, rarer=len(outcome))
@@ -85,37 +84,36 @@ def brier_score(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -
 def lift(
     outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray, *, top: float = TOP
 ) -> Linearised | NotEstimable:
-    """Return how many times as often those foretold the highest chances left as everybody.
+    """Return how many times as often those predicted the highest chances left as everybody.
 
     `top` is the share of customers looked at; of customers with one chance at its edge each counts
     in part, so that no accident of their order decides.
     """
     if refused := _refusal(outcome):
         return refused
-    wanted = top * len(chance)
-    edge = np.sort(chance)[::-1][max(int(np.ceil(wanted)) - 1, 0)]
+    target = top * len(chance)
+    edge = np.sort(chance)[::-1][max(int(np.ceil(target)) - 1, 0)]
     above, at = chance > edge, chance == edge
-    inside = above + at * (wanted - above.sum()) / at.sum()
-    share, all_share = inside @ outcome / wanted, outcome.mean()
+    inside = above + at * (target - above.sum()) / at.sum()
+    share, all_share = inside @ outcome / target, outcome.mean()
     value = share / all_share
-    errors = _scaled(inside * (outcome - share)) / wanted / all_share
+    errors = _scaled(inside * (outcome - share)) / target / all_share
     errors -= value * (outcome - all_share) / len(outcome) / all_share
-    return _linearised(float(value), errors, clusters, rarer=max(int(wanted), 2))
+    return _linearised(float(value), errors, clusters, rarer=max(int(target), 2))
 
 
 def gain(
     better: Linearised | NotEstimable, worse: Linearised | NotEstimable
 ) -> Linearised | NotEstimable:
     """Return one figure less the same figure of another forecast of the same customers."""
-    for one in (better, worse):
-        if isinstance(one, NotEstimable):
-            return one
+    if isinstance(better, NotEstimable) or isinstance(worse, NotEstimable):
+        return better if isinstance(better, NotEstimable) else worse
     errors = better.errors - worse.errors
     return replace(better, value=better.value - worse.value, errors=errors)
 
 
 def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> pd.DataFrame:
-    """Return foretold chances beside what came true, by tenths of the foretold.
+    """Return predicted chances beside what came true, by tenths of the predicted.
 
     Parameters
     ----------
@@ -129,19 +127,23 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
     count = int(np.clip(len(trial) // max(smallest, 20), 1, BINS))
     place = trial[column].rank(method="average", pct=True)
     rows = trial.assign(n=1, place=np.ceil(place * count))
-    left = Measure(id="", numerator="outcome", denominator="n", unit="share",
-                   bounds=(0.0, 1.0))  # fmt: skip
     parts = [part for _place, part in rows.groupby("place") if len(part) >= max(smallest, 1)]
-    said = [ratio(part, **left.parts, smallest=smallest) for part in parts]
-    return to_frame(said, foretold=[part[column].mean() for part in parts])
+    shares = [
+        ratio(
+            part, numerator="outcome", denominator="n", unit="share", bounds=(0.0, 1.0),
+            smallest=smallest,
+        )
+        for part in parts
+    ]  # fmt: skip
+    return to_frame(shares, foretold=[part[column].mean() for part in parts])
 
 
 def calibration_line(
     outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray
 ) -> dict[str, Estimate | NotEstimable]:
-    """Return `slope` (1: chances neither too bold nor too shy) and `drift` of foretold chances.
+    """Return `slope` (1: chances neither too bold nor too shy) and `drift` of predicted chances.
 
-    The slope is that of a logit of the outcome on the foretold log odds (Cox 1958, Biometrika 45:
+    The slope is that of a logit of the outcome on the predicted log odds (Cox 1958, Biometrika 45:
     562-565); `drift` is the share that left less the mean chance, 0 where the level is right.
     """
     if refused := _refusal(outcome):
@@ -162,7 +164,7 @@ def calibration_line(
 
 
 def simple_logit(columns: np.ndarray, outcome: np.ndarray, clusters: np.ndarray) -> Design:
-    """Return a logit of 0/1 outcomes as `regression.fit` takes it: the constant comes first."""
+    """Return a logit of 0/1 outcomes as `glm.fit` takes it: the constant comes first."""
     return Design(
         columns=columns, score_terms=0, total=np.asarray(outcome, float), n=np.ones(len(outcome)),
         clusters=clusters, binary=True, basis=as_it_is, controls=Controls(),
@@ -170,7 +172,7 @@ def simple_logit(columns: np.ndarray, outcome: np.ndarray, clusters: np.ndarray)
 
 
 def _scaled(errors: np.ndarray) -> np.ndarray:
-    return errors * np.sqrt(len(errors) / (len(errors) - 1))
+    return np.asarray(errors * np.sqrt(len(errors) / (len(errors) - 1)))
 
 
 def _linearised(

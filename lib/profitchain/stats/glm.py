@@ -21,6 +21,7 @@ from profitchain.core.cache import remembered
 from profitchain.core.estimates import NotEstimable
 from profitchain.stats.model_design import Design, Outcome, kish, model_of
 from profitchain.stats.model_matrix import BLOCK, Basis
+from profitchain.stats.ratios import Linearised
 
 FARTHEST = 15.0  # a linear predictor beyond it means a probability of 3 in ten million: separation
 STEPS = 30
@@ -44,7 +45,14 @@ class Quantities:
     @property
     def covariance(self) -> np.ndarray:
         errors = self.errors.to_numpy()
-        return errors.T @ errors
+        return np.asarray(errors.T @ errors)
+
+    @property
+    def linear(self) -> Linearised:
+        """The first of them, as a ratio is stated."""
+        return Linearised(
+            value=float(self.values[0]), errors=self.errors[0], n=self.n, effective=self.effective
+        )
 
     @property
     def df(self) -> float:
@@ -77,11 +85,11 @@ class Fit:
     @property
     def rest(self) -> np.ndarray:
         terms = self.design.score_terms
-        return self.design.columns[:, terms:] @ self.coefficients.values[terms:]
+        return np.asarray(self.design.columns[:, terms:] @ self.coefficients.values[terms:])
 
     @property
     def predictor(self) -> np.ndarray:
-        return self.design.columns @ self.coefficients.values
+        return np.asarray(self.design.columns @ self.coefficients.values)
 
 
 def fit(design: Design) -> Fit | NotEstimable:
@@ -99,11 +107,11 @@ def fit(design: Design) -> Fit | NotEstimable:
         return NotEstimable(key, n=design.answers)
     errors = _errors(design, values)
     effective = kish(design.answers_of_each)
-    found = Quantities(values=values, errors=errors, n=design.answers, effective=effective)
-    fitted = Fit(design=design, coefficients=found)
-    if design.binary and np.abs(fitted.predictor).max() > FARTHEST:
+    coefficients = Quantities(values=values, errors=errors, n=design.answers, effective=effective)
+    model = Fit(design=design, coefficients=coefficients)
+    if design.binary and np.abs(model.predictor).max() > FARTHEST:
         return NotEstimable("perfectly_told", n=design.answers)
-    return fitted
+    return model
 
 
 def fitted(
@@ -159,11 +167,11 @@ def _by_statsmodels(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = model.fit(start_params=start, maxiter=STEPS, tol_criterion="params")
+            result = model.fit(start_params=start, maxiter=STEPS, tol_criterion="params")
         except (np.linalg.LinAlgError, ValueError, FloatingPointError):
             return None
-    settled = found.converged and np.isfinite(found.params).all()
-    return np.asarray(found.params) if settled else None
+    settled = result.converged and np.isfinite(result.params).all()
+    return np.asarray(result.params) if settled else None
 
 
 def _by_newton(
@@ -176,8 +184,8 @@ def _by_newton(
     """
     few = (columns[::EVERY], total[::EVERY], n[::EVERY])
     near = _newton(*few, start, binary=binary)
-    found = None if near is None else _newton(columns, total, n, near, binary=binary)
-    return _newton(columns, total, n, start, binary=binary) if found is None else found
+    values = None if near is None else _newton(columns, total, n, near, binary=binary)
+    return _newton(columns, total, n, start, binary=binary) if values is None else values
 
 
 def _newton(
@@ -222,5 +230,5 @@ def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
 
 def bread_of(design: Design, values: np.ndarray) -> np.ndarray:
     """Return how far the coefficients move per unit of the model's equations (terms x terms)."""
-    told = (design.columns, design.total, design.n, values)
-    return np.linalg.inv(_slope_and_curvature(*told, binary=design.binary)[1])
+    data = (design.columns, design.total, design.n)
+    return np.linalg.inv(_slope_and_curvature(*data, values, binary=design.binary)[1])

@@ -15,6 +15,7 @@ from scipy.special import expit, logit
 
 from profitchain.core.estimates import Estimate
 from profitchain.stats.glm import Fit, Quantities, in_blocks, levels_of
+from profitchain.stats.model_matrix import Numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def average_effect(model: Fit) -> Quantities:
     return replace(carried, values=np.array([values[0] * steepness]))
 
 
-def standardised(model: Fit, scores: Sequence[float]) -> Quantities:
+def standardised(model: Fit, scores: Numbers) -> Quantities:
     """Return the mean outcome if every answer had each of these scores in turn, all else as it was.
 
     Also known as g-computation or predictive margins (Lane and Nelder 1982, Biometrics 38:
@@ -79,40 +80,36 @@ def stacked(parts: Sequence[Quantities]) -> Quantities:
     errors.columns = range(errors.shape[1])
     values = np.concatenate([part.values for part in parts])
     return Quantities(
-        values=values,
-        errors=errors,
-        n=sum(part.n for part in parts),
+        values=values, errors=errors, n=sum(part.n for part in parts),
         effective=min(part.effective for part in parts),
-    )
+    )  # fmt: skip
 
 
 def estimates(
-    found: Quantities, *, unit: str, share: bool = False, level: float = 0.95, method: str = ""
+    quantities: Quantities, *, unit: str, share: bool = False, level: float = 0.95, method: str = ""
 ) -> list[Estimate]:
     """Return each quantity with its t interval; a `share` on the logit scale, so within 0 and 1."""
-    quantile = float(stats.t.ppf((1 + level) / 2, found.df))
-    half = quantile * np.sqrt(np.diag(found.covariance))
-    low, high = found.values - half, found.values + half
+    values, n = quantities.values, quantities.n
+    quantile = float(stats.t.ppf((1 + level) / 2, quantities.df))
+    half = quantile * np.sqrt(np.diag(quantities.covariance))
+    low, high = values - half, values + half
     if share:
-        spread = half / (found.values * (1 - found.values))
-        low, high = expit(logit(found.values) - spread), expit(logit(found.values) + spread)
-    common = {"n": found.n, "unit": unit, "level": level, "method": method}
+        spread = half / (values * (1 - values))
+        low, high = expit(logit(values) - spread), expit(logit(values) + spread)
     return [
-        Estimate(value=value, low=min(bottom, value), high=max(top, value), **common)
-        for value, bottom, top in np.column_stack([found.values, low, high]).tolist()
-    ]
+        Estimate(
+            value=value, low=min(bottom, value), high=max(top, value),
+            n=n, unit=unit, level=level, method=method,
+        )
+        for value, bottom, top in np.column_stack([values, low, high]).tolist()
+    ]  # fmt: skip
 
 
-def wald_test(found: Quantities, method: str) -> Wald:
+def wald_test(quantities: Quantities, method: str) -> Wald:
     """Return the test that all these quantities are zero."""
-    statistic, p = wald(found)
+    values, tests = quantities.values, len(quantities.values)
+    statistic = float(values @ np.linalg.solve(quantities.covariance, values)) / tests
     return Wald(
-        p=p, statistic=statistic, df=len(found.values), df_rest=found.df, n=found.n, method=method
-    )
-
-
-def wald(found: Quantities) -> tuple[float, float]:
-    """Return the F statistic that all quantities are zero, and its p-value."""
-    tests = len(found.values)
-    statistic = float(found.values @ np.linalg.solve(found.covariance, found.values)) / tests
-    return statistic, float(stats.f.sf(statistic, tests, found.df))
+        p=float(stats.f.sf(statistic, tests, quantities.df)), statistic=statistic, df=tests,
+        df_rest=quantities.df, n=quantities.n, method=method,
+    )  # fmt: skip

@@ -59,12 +59,12 @@ class Design:
             return self.members.answers
         return np.bincount(pd.factorize(self.clusters)[0], self.n)
 
-    def spread(self, each: np.ndarray) -> pd.Series:
+    def spread(self, amounts: np.ndarray) -> pd.Series:
         """Return each cluster's sum of what every answer of a cell brings."""
         if self.members is not None:
-            return self.members.spread(each)
+            return self.members.spread(amounts)
         codes, names = pd.factorize(self.clusters)
-        return pd.Series(np.bincount(codes, self.n * each, len(names)), index=names)
+        return pd.Series(np.bincount(codes, self.n * amounts, len(names)), index=names)
 
     def left_over(self, mean: np.ndarray) -> pd.DataFrame:
         """Return each cluster's sums of (total - n mean) times each column."""
@@ -88,7 +88,7 @@ class Design:
             chosen, clusters, members = rows, self.clusters[rows], None
         else:
             of = self.members.of[rows]
-            n, total = (np.bincount(of, each, len(self.n)) for each in (n, total))
+            n, total = (np.bincount(of, sums, len(self.n)) for sums in (n, total))
             chosen, clusters = n > 0, self.clusters
             members = members_of(cells, (np.cumsum(chosen) - 1)[of], outcome)
             n, total = n[chosen], total[chosen]
@@ -115,16 +115,16 @@ def build(
     answers = round(float(cells["n"].sum()))
     if why := refusal(cells, outcome, members):
         return NotEstimable(why, n=answers)
-    known = control_columns(cells, controls, outcome=outcome)
+    history = control_columns(cells, controls, outcome=outcome)
     score = basis(cells["score"].to_numpy(float))
-    columns = side_by_side([*score.T, np.ones(len(cells)), *known.parts])
+    columns = side_by_side([*score.T, np.ones(len(cells)), *history.parts])
     before = score.shape[1] + 1
-    known = replace(known, parts=tuple(columns.T[before:]))
+    history = replace(history, parts=tuple(columns.T[before:]))
     n = cells["n"].to_numpy(float)
     keep = independent(columns, n)
     if not keep[:before].all():
         return NotEstimable("scores_not_apart", n=answers)
-    known = known.keeping(keep[before:])
+    history = history.keeping(keep[before:])
     design = Design(
         columns=columns if members and keep.all() else columns[:, keep],  # no copy of a large one
         score_terms=score.shape[1],
@@ -133,7 +133,7 @@ def build(
         clusters=np.empty(0) if members else cells["cluster"].to_numpy(),
         binary=outcome == "repeats",
         basis=basis,
-        controls=known,
+        controls=history,
         members=members,
     )
     return _affordable(design)

@@ -8,6 +8,7 @@ follows the hidden rate itself: there the adjusted effect stayed 25% to 60% too 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ SHORT_SCALE = 5  # a scale of so few scores gets three knots
 BLOCK = 4096  # rows at a time, so that what is between them stays in the processor's cache
 OFTEN = 10  # answers that a score needs to guide where knots stand
 
+Numbers = Sequence[float] | np.ndarray
 Basis = Callable[[np.ndarray], np.ndarray]
 
 
@@ -39,8 +41,8 @@ class Linear(str):
 class Controls:
     """Columns for what was known before the answer, and what became of each control asked for.
 
-    Each of `parts` is a column with one number a cell; `names` says for each which
-    control it belongs to; `notes` tell of controls that were dropped or had categories pooled.
+    Each of `parts` is a column with one number a cell; `names` says for each which control
+    it belongs to; `notes` tell of controls that were dropped or had categories pooled.
     """
 
     parts: tuple[np.ndarray, ...] = ()
@@ -54,10 +56,10 @@ class Controls:
 
     def keeping(self, keep: np.ndarray) -> Controls:
         """Return these controls with some columns only; a control that loses all is noted."""
-        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
+        names = tuple(itertools.compress(self.names, keep))
         lost = [name for name in self.used if name not in names]
         notes = [Reason.of("control_repeats_others", control=name) for name in lost]
-        parts = tuple(part for part, kept in zip(self.parts, keep, strict=True) if kept)
+        parts = tuple(itertools.compress(self.parts, keep))
         return Controls(parts=parts, names=names, notes=(*self.notes, *notes))
 
 
@@ -66,46 +68,39 @@ def as_it_is(scores: np.ndarray) -> np.ndarray:
     return np.asarray(scores, float)[:, None]
 
 
-def categories(edges: Sequence[float]) -> Basis:
+def categories(edges: Numbers) -> Basis:
     """Return a basis with one 0/1 column for each group of scores after the first.
 
     `edges` are the lowest scores of the groups after the first, ascending.
     """
-
-    def columns(scores: np.ndarray) -> np.ndarray:
-        group = np.searchsorted(edges, scores, side="right")
-        return (group[:, None] == np.arange(1, len(edges) + 1)).astype(float)
-
-    return columns
+    groups = np.arange(1, len(edges) + 1)
+    return lambda scores: np.equal(
+        np.searchsorted(edges, scores, side="right")[:, None], groups
+    ).astype(float)
 
 
-def broken_line(bends: Sequence[float]) -> Basis:
+def broken_line(bends: Numbers) -> Basis:
     """Return a basis for a line that may change its slope at each bend."""
-
-    def columns(scores: np.ndarray) -> np.ndarray:
-        return np.column_stack([scores, *(np.maximum(scores - bend, 0) for bend in bends)])
-
-    return columns
+    return lambda scores: np.column_stack(
+        [scores, *(np.maximum(scores - bend, 0) for bend in bends)]
+    )
 
 
-def restricted_cubic(knots: Sequence[float]) -> Basis:
+def restricted_cubic(knots: np.ndarray) -> Basis:
     """Return a cubic spline that is straight beyond its outer knots; the first column is linear.
 
     References
     ----------
     Harrell (2015), Regression Modeling Strategies, 2nd ed., eq. 2.25.
     """
-    knots = np.asarray(knots, float)
     last, before_last = knots[-1], knots[-2]
 
-    def cubed(values: np.ndarray) -> np.ndarray:
-        return np.maximum(values, 0.0) ** 3
-
     def bent(scores: np.ndarray, knot: float) -> np.ndarray:
-        inner = (last - knot) * cubed(scores - before_last)
-        outer = (before_last - knot) * cubed(scores - last)
-        tail = (inner - outer) / (last - before_last)
-        return (cubed(scores - knot) - tail) / (last - knots[0]) ** 2
+        at, inner, outer = (
+            np.maximum(scores - place, 0.0) ** 3 for place in (knot, before_last, last)
+        )
+        tail = ((last - knot) * inner - (before_last - knot) * outer) / (last - before_last)
+        return np.asarray((at - tail) / (last - knots[0]) ** 2)
 
     def columns(scores: np.ndarray) -> np.ndarray:
         scores = np.asarray(scores, float)
@@ -151,16 +146,11 @@ def control_columns(
         if _separates_a_few(cells, control, outcome):
             notes.append(Reason.of("control_hardly_varies", control=control, who=who))
             continue
-        is_linear = isinstance(control, Linear)
-        candidates = (
-            iter([cells[control].to_numpy(float)])
-            if is_linear
-            else _columns(cells, control, outcome, notes)
-        )
-        found = [column for column in candidates if len(column) and np.ptp(column) > 0]
-        columns += found
-        names += [control] * len(found)
-        if not found:
+        candidates = _columns(cells, control, outcome, notes)
+        varied = [column for column in candidates if len(column) and np.ptp(column) > 0]
+        columns += varied
+        names += [control] * len(varied)
+        if not varied:
             notes.append(Reason.of("control_constant", control=control))
     return Controls(parts=tuple(columns), names=tuple(names), notes=tuple(notes))
 
@@ -170,11 +160,11 @@ def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
 
     Block by block, for a whole column written at this distance costs more than all else of a fit.
     """
-    found = np.empty((len(columns[0]), len(columns)))
-    for start in range(0, len(found), BLOCK):
+    matrix = np.empty((len(columns[0]), len(columns)))
+    for start in range(0, len(matrix), BLOCK):
         for place, column in enumerate(columns):
-            found[start : start + BLOCK, place] = column[start : start + BLOCK]
-    return found
+            matrix[start : start + BLOCK, place] = column[start : start + BLOCK]
+    return matrix
 
 
 def independent(columns: np.ndarray, weights: np.ndarray, *, tolerance: float = 1e-9) -> np.ndarray:
@@ -199,9 +189,10 @@ def independent(columns: np.ndarray, weights: np.ndarray, *, tolerance: float = 
 def _columns(
     cells: pd.DataFrame, control: str, outcome: str, notes: list[Reason]
 ) -> Iterator[np.ndarray]:
-    column = NUMERIC.get(control, control)
-    if column in NUMERIC.values():
-        return _numeric(cells, column, outcome)
+    if isinstance(control, Linear):
+        return iter([cells[control].to_numpy(float)])
+    if column_of(control) in NUMERIC.values():
+        return _numeric(cells, column_of(control), outcome)
     return _levels(cells, control, outcome, notes)
 
 

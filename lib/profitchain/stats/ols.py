@@ -16,19 +16,19 @@ from profitchain.stats.model_matrix import independent
 
 
 def least_squares(
-    wanted: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, *, others: np.ndarray
+    regressors: np.ndarray, outcomes: np.ndarray, clusters: np.ndarray, *, others: np.ndarray
 ) -> Quantities | NotEstimable:
-    """Return the coefficients of the wanted columns on each outcome, outcome after outcome.
+    """Return the coefficients of the regressors on each outcome, outcome after outcome.
 
     One row an answer. `others` are further columns (put a constant there; none after `demeaned`).
     The errors are those of statsmodels' `cov_type="cluster"` on the columns that are independent.
     """
-    columns = np.column_stack([others, wanted])
+    columns = np.column_stack([others, regressors])
     keep = independent(columns, np.ones(len(columns)))
     terms = int(keep.sum())
     if not keep[others.shape[1] :].all() or len(columns) <= terms:
         return NotEstimable("effects_not_apart", n=len(columns))
-    columns, places = columns[:, keep], np.arange(terms - wanted.shape[1], terms)
+    columns, places = columns[:, keep], np.arange(terms - regressors.shape[1], terms)
     bread = np.linalg.inv(columns.T @ columns)
     coefficients = bread @ columns.T @ outcomes
     codes, names = pd.factorize(clusters)
@@ -58,10 +58,10 @@ def demeaned(columns: np.ndarray, groups: np.ndarray) -> np.ndarray:
     codes, names = pd.factorize(groups)
     sizes = np.bincount(codes, minlength=len(names))
     means = [np.bincount(codes, column, len(names)) / sizes for column in columns.T]
-    return columns - np.column_stack(means)[codes]
+    return np.asarray(columns - np.column_stack(means)[codes])
 
 
 def dummies(groups: np.ndarray) -> np.ndarray:
     """Return one 0/1 column a group: together they hold the constant."""
     codes, names = pd.factorize(groups, sort=True)
-    return (codes[:, None] == np.arange(len(names))).astype(float)
+    return np.asarray(codes[:, None] == np.arange(len(names)), float)

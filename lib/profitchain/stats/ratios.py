@@ -87,9 +87,8 @@ def stated(
 ) -> Estimate:
     """Return a linearised number with its interval: Wilson's where the scale has `bounds`."""
     low, high = _interval(linear, bounds, level)
-    return Estimate(
-        value=linear.value, low=low, high=high, n=linear.n, unit=unit, level=level, method=method
-    )
+    ends = {"value": linear.value, "low": low, "high": high}
+    return Estimate(**ends, n=linear.n, unit=unit, level=level, method=method)
 
 
 def change(
@@ -109,28 +108,25 @@ def change(
     Customers found in both make the two depend on each other; that covariance counts. The
     interval joins the two ratios' own (MOVER: Zou and Donner 2008, Stat. Med. 27: 1693-1702).
     """
-    linear = [
+    first, second = (
         linearise(sums, numerator, denominator, smallest=smallest, counts=counts)
         for sums in (now, before)
-    ]
-    for side in linear:
-        if isinstance(side, NotEstimable):
-            return side
-    first, second = linear
-    (low1, high1), (low2, high2) = (_interval(side, bounds, level) for side in linear)
+    )
+    if isinstance(first, NotEstimable):
+        return first
+    if isinstance(second, NotEstimable):
+        return second
+    (low1, high1), (low2, high2) = (_interval(side, bounds, level) for side in (first, second))
     shared = 2 * _correlation(first, second)
     down, up = first.value - low1, high1 - first.value
     down2, up2 = second.value - low2, high2 - second.value
-    difference = first.value - second.value
+    value = first.value - second.value
     return Estimate(
-        value=difference,
-        low=difference - np.sqrt(max(down**2 + up2**2 - shared * down * up2, 0.0)),
-        high=difference + np.sqrt(max(up**2 + down2**2 - shared * up * down2, 0.0)),
-        n=first.n,
-        unit=unit,
-        level=level,
-        method=CLUSTERED,
-    )
+        value=value,
+        low=value - np.sqrt(max(down**2 + up2**2 - shared * down * up2, 0.0)),
+        high=value + np.sqrt(max(up**2 + down2**2 - shared * up * down2, 0.0)),
+        n=first.n, unit=unit, level=level, method=CLUSTERED,
+    )  # fmt: skip
 
 
 def holm(p_values: pd.Series) -> np.ndarray:
@@ -139,9 +135,9 @@ def holm(p_values: pd.Series) -> np.ndarray:
     Holm (1979), Scandinavian Journal of Statistics 6: 65-70. As statsmodels' `multipletests`, which
     would let Python collect its garbage at every call, half a second in a process full of frames.
     """
-    adjusted = p_values.to_numpy(float, copy=True)
-    known = np.flatnonzero(~np.isnan(adjusted))
-    order = known[np.argsort(adjusted[known], kind="stable")]
+    adjusted: np.ndarray = p_values.to_numpy(float, copy=True)
+    tested = np.flatnonzero(~np.isnan(adjusted))
+    order = tested[np.argsort(adjusted[tested], kind="stable")]
     scaled = adjusted[order] * np.arange(len(order), 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
     return adjusted
@@ -182,10 +178,8 @@ def _interval(
     bottom, span = bounds[0], bounds[1] - bounds[0]
     share = (linear.value - bottom) / span
     spread = share * (1 - share)
-    if linear.variance > 0 and spread > 0:
-        effective_n = spread * span**2 / linear.variance
-    else:
-        effective_n = linear.effective
+    is_spread = linear.variance > 0 and spread > 0
+    effective_n = spread * span**2 / linear.variance if is_spread else linear.effective
     low, high = wilson(share, effective_n, quantile)
     return min(bottom + span * low, linear.value), max(bottom + span * high, linear.value)
 
@@ -223,15 +217,14 @@ def difference(
     ----------
     now, before : as in `change`.
     """
-    linear = [linearise(sums, numerator, denominator) for sums in (now, before)]
-    if any(isinstance(side, NotEstimable) for side in linear):
+    first, second = (linearise(sums, numerator, denominator) for sums in (now, before))
+    if isinstance(first, NotEstimable) or isinstance(second, NotEstimable):
         return np.nan, np.nan
-    first, second = linear
     apart = first.value - second.value
     errors = first.errors.sub(second.errors, fill_value=0.0)
     variance = float(errors @ errors)
     if variance == 0:
         return apart, 1.0 if apart == 0 else np.nan
-    squares = sum(side.variance**2 / side.df for side in linear)
+    squares = first.variance**2 / first.df + second.variance**2 / second.df
     df = (first.variance + second.variance) ** 2 / squares
     return apart, float(2 * scipy.stats.t.sf(abs(apart) / np.sqrt(variance), df))

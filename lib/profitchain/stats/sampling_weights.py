@@ -54,24 +54,24 @@ def group_size(inside: int, rows: pd.DataFrame, *, level: float = 0.95) -> Estim
     ----------
     inside : rows in the group. `rows` : one row a customer, as in `factor`.
     """
-    each, n = factor(rows), len(rows)
-    if each == 1:
+    weight, n = factor(rows), len(rows)
+    if weight == 1:
         return counted(inside, unit="customers")
     quantile = float(stats.norm.ppf((1 + level) / 2))
-    low, high = wilson(inside / n, n / (1 - 1 / each), quantile)
+    low, high = wilson(inside / n, n / (1 - 1 / weight), quantile)
     return Estimate(
-        value=inside * each, low=low * n * each, high=high * n * each, n=n, unit="customers",
+        value=inside * weight, low=low * n * weight, high=high * n * weight, n=n, unit="customers",
         level=level, method="Wilson, customers drawn by chance",
     )  # fmt: skip
 
 
-def of_all(sums: Sums, each: float, *, squares: pd.Series | None = None) -> Sums:
+def of_all(sums: Sums, weight: float, *, squares: pd.Series | None = None) -> Sums:
     """Return sums over drawn customers as sums over all, rounded to the digits that they support.
 
     Parameters
     ----------
     sums : one row a group; counts of customers, or sums of money.
-    each : for how many customers each row stands, as `factor` returns.
+    weight : for how many customers each row stands, as `factor` returns.
     squares : the sums of the squares of what was summed, by group; by default `sums` are counts.
 
     Examples
@@ -79,9 +79,9 @@ def of_all(sums: Sums, each: float, *, squares: pd.Series | None = None) -> Sums
     >>> of_all(pd.Series([40_321, 7]), 20.0).tolist(), of_all(pd.Series([40_321, 7]), 1.0).tolist()
     ([806000.0, 140.0], [40321, 7])
     """
-    if each == 1:
+    if weight == 1:
         return sums
     squares = sums if squares is None else squares
-    errors = each * np.sqrt(squares.clip(lower=1).astype(float))
+    errors = weight * np.sqrt(squares.clip(lower=1).astype(float))
     steps = 10 ** np.floor(np.log10(errors))
-    return sums.mul(each, axis=0).div(steps, axis=0).round().mul(steps, axis=0)
+    return sums.mul(weight, axis=0).div(steps, axis=0).round().mul(steps, axis=0)

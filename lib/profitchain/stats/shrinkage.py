@@ -87,8 +87,9 @@ def variances(n: np.ndarray, inside: np.ndarray, kurtosis: float) -> np.ndarray:
     apart = (inside / np.where(pooled > 0, pooled, 1.0) - 1) ** 2
     beyond = np.average(apart - noise, axis=-1, weights=np.broadcast_to(n, apart.shape))
     beyond = np.maximum(beyond, 0.0)[..., None]
-    kept = beyond / np.where(beyond + noise > 0, beyond + noise, 1.0)
-    return pooled + kept * (inside - pooled)
+    own = beyond / np.where(beyond + noise > 0, beyond + noise, 1.0)
+    shrunk_variances: np.ndarray = pooled + own * (inside - pooled)
+    return shrunk_variances
 
 
 def heterogeneity(values: pd.Series, group: pd.Series) -> Heterogeneity | NotEstimable:
@@ -109,7 +110,7 @@ def heterogeneity(values: pd.Series, group: pd.Series) -> Heterogeneity | NotEst
         q=float(q),
         p=float((1 + (q_drawn >= q).sum()) / (DRAWS + 1)),
         tau=float(np.sqrt(paule_mandel(groups.mean, groups.variance))),
-        i_squared=float(max(1 - (len(groups.n) - 1) / q, 0.0)) if q > 0 else 0.0,
+        i_squared=max(1 - (len(groups.n) - 1) / float(q), 0.0) if q > 0 else 0.0,
         p_group=(1 + (apart_drawn >= apart).sum(axis=0)) / (DRAWS + 1),
     )
 
@@ -118,7 +119,7 @@ def cochran_q(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """Return the weighted sum of squares of means about their common mean (over the last axis)."""
     weight = 1 / variance
     middle = np.sum(weight * mean, axis=-1, keepdims=True) / weight.sum(axis=-1, keepdims=True)
-    return np.sum(weight * (mean - middle) ** 2, axis=-1)
+    return np.asarray(np.sum(weight * (mean - middle) ** 2, axis=-1))
 
 
 def paule_mandel(mean: np.ndarray, variance: np.ndarray) -> float:
@@ -170,9 +171,9 @@ def _averaged(mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.nd
     chance /= chance.sum()
     drawn = variance / total  # how far each group is drawn to the centre
     at = mean + drawn * (centre[:, None] - mean)
-    known = (1 - drawn) * variance + drawn**2 / weight[:, None]
+    inside = (1 - drawn) * variance + drawn**2 / weight[:, None]
     middle = chance @ at
-    return middle, chance @ (known + (at - middle) ** 2)
+    return middle, chance @ (inside + (at - middle) ** 2)
 
 
 def _statistics(

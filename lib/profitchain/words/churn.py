@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns
 from profitchain.core.formats import as_difference, p_words
 from profitchain.core.i18n import N_, _, following, pgettext
 from profitchain.core.periods import Every
-from profitchain.effects.value_of_a_point import framed
 from profitchain.lifetime.churn_model import (
     COIN,
     UNITS,
-    ChurnForecast,
     Forecast,
     Judge,
+    MaybeForecast,
     forecast_quality,
 )
 from profitchain.panel.edition import Edition
@@ -59,7 +58,7 @@ def inactive_sentence(quiet: MaybeEstimate, expected: MaybeEstimate, edition: Ed
     )  # fmt: skip
 
 
-def forecast_sentence(forecast: ChurnForecast | NotEstimable) -> str:
+def forecast_sentence(forecast: MaybeForecast) -> str:
     """Return whether satisfaction helps to see who will leave, beyond purchase history."""
     if isinstance(forecast, NotEstimable):
         return _("Who will leave can't be foretold: {why}", why=reasons.text(forecast))
@@ -91,7 +90,7 @@ def forecast_sentence(forecast: ChurnForecast | NotEstimable) -> str:
     )  # fmt: skip
 
 
-def forecasts_table(forecast: ChurnForecast | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def forecasts_table(forecast: MaybeForecast, *, smallest: int = 0) -> pd.DataFrame:
     """Return how good the forecasts were: one row a forecast, and rows for what the scores add.
 
     Columns: forecast, then value, low, high, why, unit of each judge (after its heading); n.
@@ -115,12 +114,12 @@ def forecasts_table(forecast: ChurnForecast | NotEstimable, *, smallest: int = 0
             as_difference(figure) if name == "gain" else figure
             for figure, name in zip(shown, names, strict=True)
         ]
-        parts.append(framed(shown, HEADINGS[judge]))
+        parts.append(to_columns(shown, HEADINGS[judge]))
     n = [answered if only else len(forecast.trial) for only in answered_only]
     return pd.concat(parts, axis=1).assign(n=n)
 
 
-def forecasts_caption(forecast: ChurnForecast | NotEstimable, edition: Edition) -> Caption:
+def forecasts_caption(forecast: MaybeForecast, edition: Edition) -> Caption:
     """Return the caption of the two forecasts."""
     return {
         "message": _forecasts_message(forecast),
@@ -137,7 +136,7 @@ def forecasts_caption(forecast: ChurnForecast | NotEstimable, edition: Edition) 
     }
 
 
-def _forecasts_message(forecast: ChurnForecast | NotEstimable) -> str:
+def _forecasts_message(forecast: MaybeForecast) -> str:
     if isinstance(forecast, NotEstimable):
         return _("How well it could be foretold who stays away")
     areas = forecast_quality(forecast, "auc")
@@ -151,14 +150,12 @@ def _forecasts_message(forecast: ChurnForecast | NotEstimable) -> str:
     return _("The scores add to what purchase history foretells")
 
 
-def _a_period_ago(forecast: ChurnForecast | NotEstimable, edition: Edition) -> str:
+def _a_period_ago(forecast: MaybeForecast, edition: Edition) -> str:
     who = _("Customers of the lookback a {period} ago", period=period_word(edition.period))
     return source(who, forecast.n if isinstance(forecast, NotEstimable) else len(forecast.trial))
 
 
-def calibration_caption(
-    bins: pd.DataFrame, forecast: ChurnForecast | NotEstimable, edition: Edition
-) -> Caption:
+def calibration_caption(bins: pd.DataFrame, forecast: MaybeForecast, edition: Edition) -> Caption:
     """Return the caption of what was predicted and what came."""
     off = ((bins["low"] > bins["foretold"]) | (bins["high"] < bins["foretold"])).sum()
     message = _("Foretold and true shares of those who stayed away")
@@ -182,12 +179,12 @@ def calibration_caption(
     }
 
 
-def trial_sentences(forecast: ChurnForecast | NotEstimable, every: Every) -> tuple[str, ...]:
+def trial_sentences(forecast: MaybeForecast, every: Every) -> tuple[str, ...]:
     """Return whether the chances had the right size, and whether the scores tell anything."""
     return tuple(filter(None, (trial_sentence(forecast, every), scores_sentence(forecast))))
 
 
-def trial_sentence(forecast: ChurnForecast | NotEstimable, every: Every) -> str:
+def trial_sentence(forecast: MaybeForecast, every: Every) -> str:
     """Return whether the predicted chances were of the right size."""
     if isinstance(forecast, NotEstimable):
         return ""
@@ -221,7 +218,7 @@ def trial_sentence(forecast: ChurnForecast | NotEstimable, every: Every) -> str:
     )  # fmt: skip
 
 
-def scores_sentence(forecast: ChurnForecast | NotEstimable) -> str:
+def scores_sentence(forecast: MaybeForecast) -> str:
     """Return whether the scores tell anything beyond history in the model itself."""
     test = forecast if isinstance(forecast, NotEstimable) else forecast.model.satisfaction_p
     if isinstance(test, NotEstimable):

@@ -7,7 +7,7 @@ import pandas as pd
 from profitchain.core.formats import digits, period_short
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
-from profitchain.intake.reasons import in_words
+from profitchain.intake.reasons import reason_in_words
 from profitchain.words.prose import clauses, listed, period_word
 
 
@@ -51,7 +51,7 @@ def broken_sentence(account: pd.DataFrame) -> str:
 
 def reasons_table(aside: pd.DataFrame) -> pd.DataFrame:
     """Return why rows were set aside (as `data_quality.reasons`), the reasons in words."""
-    return aside.assign(reason=aside["reason"].map(in_words))
+    return aside.assign(reason=aside["reason"].map(reason_in_words))
 
 
 def part_sentence(days: int, period: Period) -> str:

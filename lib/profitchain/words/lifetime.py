@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, ngettext, pgettext
-from profitchain.effects.value_of_a_point import framed
 from profitchain.lifetime.bgnbd_gammagamma import FittedModel
 from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.customer_value import CustomerValue
@@ -17,6 +16,7 @@ from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.prose import first_capital, period_word, periods_word, sentence
+from profitchain.words.worth import assumed_clause
 
 CUSTOMERS = N_("Customers known at the period's end")
 GROUPS = (  # of customers, in exhibits
@@ -46,32 +46,25 @@ WORTH_LESS = N_(
 def value_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return the answer: what a known customer, and all of them, are worth from now on."""
     firm, months = edition.company, ahead.horizon_months
+    customers, each = _customers(ahead)
     return sentence(
         WHILE_IT_LASTS if firm.contractual else AHEAD,
         otherwise="What customers are worth from now on can't be said: {why}",
         mean=ahead.mean, money=_(ahead.money), total=ahead.total,
         months=ngettext("{n} month", "{n} months", months),
-        rate=plain(firm.discount_rate, "share"),
-        count=digits(_rows_behind(ahead) * _stands_for(ahead), 0),
-        assumed=_assumption(edition, ahead),
+        rate=plain(firm.discount_rate, "share"), count=digits(customers * each, 0),
+        assumed=assumed_clause(edition, ahead.money),
     )  # fmt: skip
 
 
-def score_groups_sentence(
-    comparison: ScoreGroupComparison | None, money: str, *, or_nothing: bool = False
-) -> str:
-    """Return by how much the best score group's value differs from the worst one's, both alike.
-
-    `or_nothing`: say nothing rather than why it can't be said.
-    """
+def score_groups_sentence(comparison: ScoreGroupComparison | None, money: str) -> str:
+    """Return by how much the best score group's value differs from the worst one's, both alike."""
     if comparison is None:
-        nothing = _("There are no answers by which value could be told apart.")
-        return "" if or_nothing else nothing
+        return _("There are no answers by which value could be told apart.")
     words = {"best": _(comparison.best), "worst": _(comparison.worst), "money": _(money)}
     apart = comparison.difference
     if isinstance(apart, NotEstimable):
-        why = _("Value by score group can't be compared: {why}", why=reasons.text(apart))
-        return "" if or_nothing else why
+        return _("Value by score group can't be compared: {why}", why=reasons.text(apart))
     if apart.spans_zero:
         return sentence(
             "**No clear difference** in expected {money} between customers whose latest answer was "
@@ -85,10 +78,10 @@ def score_groups_sentence(
 
 def alive_sentence(ahead: CustomerValue) -> str:
     """Return how many are alive, and for how many the model can't know."""
-    view = ahead.view
-    if isinstance(view, NotEstimable):
-        return _("Who is still a customer is not inferred here: {why}", why=reasons.text(view))
-    never = float((view.customers["repeats"] == 0).mean())
+    models = ahead.models
+    if isinstance(models, NotEstimable):
+        return _("Who is still a customer is not inferred here: {why}", why=reasons.text(models))
+    never = float((models.customers["repeats"] == 0).mean())
     head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
     by_construction = _(
         "For {share} of them, who never came back, the model says 1 by construction: a customer "
@@ -104,28 +97,32 @@ def alive_sentence(ahead: CustomerValue) -> str:
 
 def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return how money follows from what customers pay."""
-    view = ahead.view
-    if isinstance(view, NotEstimable) or view.no_money or not isinstance(view.spend, FittedModel):
+    models = ahead.models
+    if (
+        isinstance(models, NotEstimable)
+        or models.no_money
+        or not isinstance(models.spend, FittedModel)
+    ):
         return ""
     months = edition.company.lookback_months
     within = _("all of the history")
     if months:
         within = ngettext("the last {n} month", "the last {n} months", months)
     assumption = _("each purchase is taken to leave the same share")
-    if view.money == "revenue":
+    if models.money == "revenue":
         assumption = _("no margin is known, so value is revenue")
     rate = _(
         "Of {one} that customers pay, {left} is left as {money} once refunds are off: the rate of "
         "{within}; {known}.",
-        one=plain(1, view.currency, places=0),
-        left=plain(view.parameters.values[RATE], view.currency),
-        money=_(view.money), within=within, known=assumption,
+        one=plain(1, models.currency, places=0),
+        left=plain(models.parameters.values[RATE], models.currency),
+        money=_(models.money), within=within, known=assumption,
     )  # fmt: skip
     free = _(
         "{count} who came back paid nothing then and are left out.",
-        count=digits(view.spend.left_out, 0),
+        count=digits(models.spend.left_out, 0),
     )
-    return following(rate, free if view.spend.left_out else "")
+    return following(rate, free if models.spend.left_out else "")
 
 
 def formulas_sentence(ahead: CustomerValue, edition: Edition) -> str:
@@ -164,7 +161,7 @@ def value_table(ahead: CustomerValue) -> dict[str, MaybeEstimate]:
         figures[_("days with an order in {months} months", months=span)] = days
     for span, brought in ahead.brought.items():
         figures[_("{money} in {months} months", money=money, months=span)] = brought
-    if isinstance(ahead.view, NotEstimable):
+    if isinstance(ahead.models, NotEstimable):
         return figures
     words = {"money": money, "months": months}
     return figures | {
@@ -196,7 +193,7 @@ def formulas_table(ahead: CustomerValue, edition: Edition) -> pd.DataFrame:
         (N_("revenue × r/(1 − churn) × lifetime"), contract.source, undiscounted),
     ]
     ways, values, counts = zip(*rows[edition.company.contractual :], strict=True)
-    numbers = framed(values, "").rename(columns=lambda name: name.strip("_"))
+    numbers = to_columns(values, "").rename(columns=lambda name: name.strip("_"))
     numbers.insert(0, "way", ways)
     return numbers.assign(counts=counts, n=[value.n for value in values])
 
@@ -231,13 +228,10 @@ def value_by_group_caption(
         "message": message,
         "measure": _(
             "Expected {money} a customer in {months} months, discounted; 95% intervals",
-            money=_(ahead.money),
-            months=ahead.horizon_months,
+            money=_(ahead.money), months=ahead.horizon_months,
         ),
         "source": _of_customers(ahead, edition),
-        "description": _(
-            "{message}. Each group's value stands in the table.", message=message
-        ),
+        "description": _("{message}. Each group's value stands in the table.", message=message),
     }  # fmt: skip
 
 
@@ -252,8 +246,8 @@ def _comparison_message(comparison: ScoreGroupComparison) -> str:
 
 
 def _of_customers(ahead: CustomerValue, edition: Edition) -> str:
-    rows = drawn_from(source(_(CUSTOMERS), _rows_behind(ahead)), _stands_for(ahead))
-    return rows + _assumption(edition, ahead)
+    n, stands_for = _customers(ahead)
+    return drawn_from(source(_(CUSTOMERS), n), stands_for) + assumed_clause(edition, ahead.money)
 
 
 def formulas_caption(ahead: CustomerValue, edition: Edition) -> Caption:
@@ -270,21 +264,9 @@ def formulas_caption(ahead: CustomerValue, edition: Edition) -> Caption:
     }
 
 
-def _stands_for(ahead: CustomerValue) -> float:
-    """Return for how many customers each of those stands whom a value rests on."""
-    return factor(ahead.view.customers) if isinstance(ahead.view, LifetimeModels) else 1.0
-
-
-def _rows_behind(ahead: CustomerValue) -> int:
-    """Return how many customers a value rests on."""
-    if isinstance(ahead.view, LifetimeModels) and ahead.value is not None:
-        return len(ahead.view.customers)
-    return ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n
-
-
-def _assumption(edition: Edition, ahead: CustomerValue) -> str:
-    """Return the assumption on margin, or "" where orders carry their own."""
-    rate = edition.assumed_margin
-    if not rate or ahead.money != "margin":
-        return ""
-    return _("; margin is assumed at {share} of revenue", share=f"{rate:.0%}")
+def _customers(ahead: CustomerValue) -> tuple[int, float]:
+    """Return how many customers a value rests on, and for how many each of them stands."""
+    if isinstance(ahead.models, LifetimeModels):
+        n = ahead.mean.n if ahead.value is None else len(ahead.models.customers)
+        return n, factor(ahead.models.customers)
+    return (ahead.contract.active if isinstance(ahead.mean, Estimate) else ahead.mean.n), 1.0

@@ -18,6 +18,7 @@ from profitchain.lifetime.holdout_test import (
     CLOSE,
     MOST_REPEATS,
     HoldoutTest,
+    MaybeHoldout,
     holdout_verdict,
 )
 from profitchain.words import reasons
@@ -57,14 +58,17 @@ MESSAGES = {
 }
 
 
-def edges_sentence(view: LifetimeModels | NotEstimable, when: str = "") -> str:
+def edges_sentence(fitted: LifetimeModels | MaybeHoldout) -> str:
     """Return what the purchase model says where its parameters ran to an edge; "" where none.
 
-    `when`: the day whose model it is, where it isn't the page's own.
+    `fitted`: the page's own models, or a trial, whose models are of another day.
     """
-    if isinstance(view, NotEstimable) or not view.purchases.edges:
+    if isinstance(fitted, NotEstimable):
         return ""
-    edges, names = set(view.purchases.edges), []
+    models = fitted.models if isinstance(fitted, HoldoutTest) else fitted
+    if not models.purchases.edges:
+        return ""
+    edges, names = set(models.purchases.edges), []
     for parts, words in EDGES.items():
         if parts <= edges:
             edges -= parts | {EXPLAINED[part] for part in parts}
@@ -72,10 +76,9 @@ def edges_sentence(view: LifetimeModels | NotEstimable, when: str = "") -> str:
     for name, way in (edge.split() for edge in sorted(edges)):
         names.append(_(WITHOUT_END[way], name=name))
     head = _("**The model stands at an edge:** {named}.", named=listed(names))
-    if when:
-        head = _(
-            "**The model of {day} stands at an edge:** {named}.", day=when, named=listed(names)
-        )
+    if isinstance(fitted, HoldoutTest):
+        day, named = _day(fitted.calibrated_to), listed(names)
+        head = _("**The model of {day} stands at an edge:** {named}.", day=day, named=named)
     tail = _(
         "The data can't tell this from a less extreme case; the parameters concerned are held "
         "there and carry no error."
@@ -83,19 +86,12 @@ def edges_sentence(view: LifetimeModels | NotEstimable, when: str = "") -> str:
     return following(head, tail)
 
 
-def edges_of_trial(trial: HoldoutTest | NotEstimable) -> str:
-    """Return the same of the model that was tried on the past; "" where there is nothing."""
-    if isinstance(trial, NotEstimable):
-        return ""
-    return edges_sentence(trial.view, _day(trial.calibrated_to))
-
-
 def independence_sentence(ahead: CustomerValue) -> str:
     """Return whether those who come back more often also spend more, which the model excludes."""
-    view = ahead.view
-    if isinstance(view, NotEstimable):
+    models = ahead.models
+    if isinstance(models, NotEstimable):
         return ""
-    spend = spend_by_repeats(view.customers, view.currency)
+    spend = spend_by_repeats(models.customers, models.currency)
     clear = isinstance(spend["apart"], Estimate) and not spend["apart"].spans_zero
     verdict = _("so it does not quite hold here") if clear else _("no clear difference")
     return sentence(
@@ -107,7 +103,7 @@ def independence_sentence(ahead: CustomerValue) -> str:
     )  # fmt: skip
 
 
-def verdict_sentence(trial: HoldoutTest | NotEstimable, *, or_nothing: bool = False) -> str:
+def verdict_sentence(trial: MaybeHoldout, *, or_nothing: bool = False) -> str:
     """Return whether the model, fitted on the past, foresaw what then came.
 
     `or_nothing`: say nothing rather than why it can't be said.
@@ -125,7 +121,7 @@ def verdict_sentence(trial: HoldoutTest | NotEstimable, *, or_nothing: bool = Fa
     return following(_(VERDICTS[holdout_verdict(trial.ratio)]), finding)
 
 
-def rule_sentence(trial: HoldoutTest | NotEstimable) -> str:
+def rule_sentence(trial: MaybeHoldout) -> str:
     """Return the rule of the verdict, and two further ratios; "" where there is no verdict."""
     if isinstance(trial, NotEstimable):
         return ""
@@ -148,10 +144,10 @@ def rule_sentence(trial: HoldoutTest | NotEstimable) -> str:
     )
 
 
-def parameters_table(view: LifetimeModels | NotEstimable) -> pd.DataFrame:
+def parameters_table(models: LifetimeModels | NotEstimable) -> pd.DataFrame:
     """Return the parameters of both models with their intervals: parameter, value, low, high, n."""
     rows = []
-    for model in [] if isinstance(view, NotEstimable) else [view.purchases, view.spend]:
+    for model in [] if isinstance(models, NotEstimable) else [models.purchases, models.spend]:
         if isinstance(model, NotEstimable):
             continue
         errors = np.sqrt(np.diag(model.logs.covariance))
@@ -163,7 +159,7 @@ def parameters_table(view: LifetimeModels | NotEstimable) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def holdout_caption(trial: HoldoutTest | NotEstimable) -> Caption:
+def holdout_caption(trial: MaybeHoldout) -> Caption:
     """Return the caption of what was expected and what came, by earlier repeats."""
     if isinstance(trial, NotEstimable):
         when = pgettext("when purchases came", "then")
@@ -195,7 +191,7 @@ def _beside_the_table(message: str) -> str:
     return _("{message}. Expected and what came stand in the table.", message=message)
 
 
-def holdout_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
+def holdout_frames(trial: MaybeHoldout) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (happened) of the chart: x, value, low, high, n."""
     names = ["repeats", "value", "low", "high", "n"]
     if isinstance(trial, NotEstimable):
@@ -210,7 +206,7 @@ def holdout_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.
     return pd.concat([line, came], axis=1), dots.dropna(subset=["value"])
 
 
-def tracking_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tracking_frames(trial: MaybeHoldout) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line (expected) and the dots (came) of the tracking chart."""
     if isinstance(trial, NotEstimable):
         return holdout_frames(trial)
@@ -218,7 +214,7 @@ def tracking_frames(trial: HoldoutTest | NotEstimable) -> tuple[pd.DataFrame, pd
     return trial.tracking, trial.tracking[["weeks"]].assign(value=came, low=came, high=came)
 
 
-def tracking_caption(trial: HoldoutTest | NotEstimable) -> Caption:
+def tracking_caption(trial: MaybeHoldout) -> Caption:
     """Return the caption of repeats over time, expected and come."""
     if isinstance(trial, NotEstimable):
         return holdout_caption(trial)
@@ -244,18 +240,18 @@ def tracking_caption(trial: HoldoutTest | NotEstimable) -> Caption:
     }
 
 
-def parameters_caption(view: LifetimeModels | NotEstimable) -> Caption:
+def parameters_caption(models: LifetimeModels | NotEstimable) -> Caption:
     """Return the caption of the models' parameters."""
     fit = ""
-    if isinstance(view, LifetimeModels):
-        parts = {"BG/NBD": view.purchases, "Gamma-Gamma": view.spend}
+    if isinstance(models, LifetimeModels):
+        parts = {"BG/NBD": models.purchases, "Gamma-Gamma": models.spend}
         likelihoods = [
             f"{name} {plain(model.log_likelihood, '', places=1)}"
             for name, model in parts.items()
             if isinstance(model, FittedModel)
         ]
         fit = _("; log-likelihood {models}", models=listed(likelihoods))
-    n = view.purchases.logs.n if isinstance(view, LifetimeModels) else view.n
+    n = models.purchases.logs.n if isinstance(models, LifetimeModels) else models.n
     return {
         "message": _("The parameters of the two models"),
         "measure": _(
@@ -264,7 +260,7 @@ def parameters_caption(view: LifetimeModels | NotEstimable) -> Caption:
             fit=fit,
         ),
         "source": source(_(CUSTOMERS), n),
-        "empty": reasons.text(view) if isinstance(view, NotEstimable) else "",
+        "empty": reasons.text(models) if isinstance(models, NotEstimable) else "",
     }
 
 

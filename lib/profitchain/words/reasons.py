@@ -53,14 +53,14 @@ def _written(*message: str, **how: str | Callable[[Any], str]) -> Message:
     """
 
     def written(values: Mapping[str, Any]) -> str:
-        texts = {
+        texts = dict(values) | {
             name: way(values[name]) if callable(way) else format(values[name], way)
             for name, way in how.items()
         }
         if len(message) == 1:
-            return _(message[0], **values | texts)
+            return _(message[0], **texts)
         one, many, counted = message
-        return ngettext(one, many, values[counted], **values | texts)
+        return ngettext(one, many, values[counted], **texts)
 
     return written
 
@@ -337,7 +337,7 @@ EVIDENCE: dict[str, Message] = {}
 
 
 def _too_few_repeaters(did: str) -> Message:
-    def message(values: Mapping[str, object]) -> str:
+    def message(values: Mapping[str, Any]) -> str:
         n = values["customers"]
         who = ngettext("Only {n} customer", "Only {n} customers", n) if n else _("No customer")
         return _("{who} {did}; {needed} are needed.", who=who, did=_(did), needed=values["needed"])
@@ -349,9 +349,12 @@ LIFETIME: dict[str, Message] = {
     "too_few_came_back": _too_few_repeaters(N_("came back on a later day")),
     "too_few_came_back_and_paid": _too_few_repeaters(N_("came back and paid")),
     "no_best_fit": N_("The model found no best fit to these customers."),
-    "spend_without_a_mean": N_(
-        "What customers spend varies so widely that its mean can't be told (q may be 1 or "
-        "less: it is {q})."
+    "spend_without_a_mean": _written(
+        N_(
+            "What customers spend varies so widely that its mean can't be told (q may be 1 or "
+            "less: it is {q})."
+        ),
+        q=".2f",
     ),
     "nothing_left_of_payments": N_("Nothing was left of the payments of the lookback."),
     "nothing_happened": N_("Nothing happened that could have been foreseen."),
@@ -365,13 +368,6 @@ LIFETIME: dict[str, Message] = {
     "too_few_answers_of_different_groups": N_(
         "Too few customers gave answers of different groups."
     ),
-    "group_too_small": (
-        *NN_(
-            "Fewer than {n} customer: too small a group to show.",
-            "Fewer than {n} customers: too small a group to show.",
-        ),
-        "smallest",
-    ),
     "value_without_an_end": N_("Nobody was lost, and nothing is discounted: the value has no end."),
     "under_contract": N_(
         "Under contract nobody leaves unseen: retention is counted, not told from silence."
@@ -380,15 +376,16 @@ LIFETIME: dict[str, Message] = {
     "nobody_yet_so_long_ago": N_("Nobody was a customer yet so long ago."),
     "too_few_bought": N_("Too few bought in this period."),
     "nobody_answered": N_("No customer answered the main question within the lookback."),
-    "too_few_orders_after_an_answer": lambda values: ngettext(
-        "Too few to say: {again} of {count} customer with an answer ordered again.",
-        "Too few to say: {again} of {count} customers with an answer ordered again.",
-        values["customers"],
-        again=f"{values['again']:,}",
-        count=f"{values['customers']:,}",
+    "too_few_orders_after_an_answer": _written(
+        *NN_(
+            "Too few to say: {again} of {count} customer with an answer ordered again.",
+            "Too few to say: {again} of {count} customers with an answer ordered again.",
+        ),
+        "count",
+        again=",",
+        count=",",
     ),
     "too_few_groups_with_orders": N_("Too few groups with enough orders to compare."),
-    "one_score_only": N_("Every answer gives the same score ({score}): nothing to compare."),
     "too_few_different_scores": N_("Too few different scores to compare."),
     "too_few_orders_for_the_terms": (
         *NN_(
@@ -405,13 +402,21 @@ LIFETIME: dict[str, Message] = {
         "{needed} ends of periods with customers are needed, to learn from, to try the model on "
         "and to look ahead from; the orders reach back over {known}."
     ),
-    "too_few_stayed_away": N_(
-        "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
-        "{fewest} are needed to learn from."
+    "too_few_stayed_away": _written(
+        N_(
+            "Only {rarer} of {count} customers at the ends of earlier periods stayed away: "
+            "{fewest} are needed to learn from."
+        ),
+        rarer=",",
+        count=",",
     ),
-    "too_few_ordered_again": N_(
-        "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
-        "{fewest} are needed to learn from."
+    "too_few_ordered_again": _written(
+        N_(
+            "Only {rarer} of {count} customers at the ends of earlier periods ordered again: "
+            "{fewest} are needed to learn from."
+        ),
+        rarer=",",
+        count=",",
     ),
     "no_better_than_a_coin": N_(
         "Who stays away was not foretold better than by a coin, so any choice is a draw."
@@ -437,14 +442,16 @@ def text(reason: Reason | NotEstimable | str) -> str:
         reason = reason.why
     if isinstance(reason, str):
         return _(reason)
-    said = {name: text(v) if isinstance(v, Reason) else v for name, v in reason.values}
+    values: dict[str, Any] = {
+        name: text(value) if isinstance(value, Reason) else value for name, value in reason.values
+    }
     message = REASONS[reason.key]
     if callable(message):
-        return message(said)
+        return message(values)
     if isinstance(message, tuple):
         one, many, counted = message
-        return ngettext(one, many, said[counted], **said)
-    return _(message, **said)
+        return ngettext(one, many, values[counted], **values)
+    return _(message, **values)
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:

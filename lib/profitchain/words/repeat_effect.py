@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, number, plain
+from profitchain.core.formats import digits, number, p_words, plain
 from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.sources.company import Question
 from profitchain.stats.clusters import clusters
+from profitchain.stats.margins import Wald
 from profitchain.stats.model_matrix import Controls
 from profitchain.words.prose import sentence
 from profitchain.words.reasons import control_name, text
@@ -20,6 +21,16 @@ CLEAR = 0.05  # a test's p below this is taken for a bend
 HARDLY = 0.05  # an effect that adjusting moves by less than this share hardly changes
 SEVERAL = 0.05  # a score that fewer than this share of all gave is not compared in a message
 
+NAMES = (  # of rows, as `effects` has them; translated where they are shown
+    N_("Not adjusted"), N_("Adjusted"),
+    N_("detractors become passives"), N_("10 of 100 answers move from 0-6 to 7-8"),
+    N_("passives become promoters"), N_("10 of 100 answers move from 7-8 to 9-10"),
+    N_("detractors become promoters"), N_("5 of 100 answers move from 0-6 to 9-10"),
+    N_("half by each of the first two steps"),
+    N_("5 of 100 answers move from 0-6 to 7-8, and 5 from 7-8 to 9-10"),
+    N_("detractors"), N_("passives"), N_("promoters"), N_("all"), N_("all answers"),
+)  # fmt: skip
+
 
 def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
     """Return the page's first answer: what one more point goes with, adjusted."""
@@ -28,33 +39,30 @@ def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
         return _(
             "What one more point on “{label}” goes with can't be said: {why}", label=label, why=why
         )
-    if effect.spans_zero:
-        return sentence(
-            "**No clear link** between “{label}” and ordering again within {days}: one more point "
-            "goes with a difference of {effect:difference}, and the interval spans zero.",
-            effect=effect, label=label, days=plain(days, "days"),
-        )  # fmt: skip
-    words = {"label": label, "days": plain(days, "days"), "effect": upward(effect)}
-    words |= {"size": number(upward(effect), difference=True)}
-    if effect.value > 0:
-        return sentence(
-            "One more point on “{label}” goes with **{size} more** customers ordering again within "
-            "{days} ({effect:difference_evidence}).",
-            **words,
-        )
-    return sentence(
-        "One more point on “{label}” goes with **{size} fewer** customers ordering again within "
-        "{days} ({effect:difference_evidence}).",
-        **words,
+    template = N_(
+        "One more point on “{label}” goes with **{size} more** customers ordering again within "
+        "{days} ({effect:difference_evidence})."
     )
+    if effect.spans_zero:
+        template = N_(
+            "**No clear link** between “{label}” and ordering again within {days}: one more point "
+            "goes with a difference of {effect:difference}, and the interval spans zero."
+        )
+    elif effect.value < 0:
+        template = N_(
+            "One more point on “{label}” goes with **{size} fewer** customers ordering again "
+            "within {days} ({effect:difference_evidence})."
+        )
+    size = number(upward(effect), difference=True)
+    signless = effect if effect.spans_zero else upward(effect)
+    return sentence(template, label=label, days=plain(days, "days"), size=size, effect=signless)
 
 
-def bend_sentence(test: object, bands: pd.DataFrame) -> str:
+def bend_sentence(test: Wald | NotEstimable, bands: pd.DataFrame) -> str:
     """Return what the test of linearity says, and where on the scale the link is clearest."""
     if isinstance(test, NotEstimable):
         return _("Whether each point counts the same can't be said: {why}", why=text(test))
-    below, exact = _("p below {limit}", limit="0.001"), _("p = {p}", p=f"{test.p:.3f}")
-    p = below if test.p < 0.001 else exact
+    p = p_words(test.p)
     if test.p < CLEAR:
         return following(
             _("Points do **not** all count the same (test of a straight line: {p}).", p=p),
@@ -77,19 +85,16 @@ def ten_points_sentence(ten: MaybeEstimate, main: Question) -> str:
             otherwise="What ten NPS points go with can't be said: {why}",
             ten=ten,
         )
-    words = {"size": number(upward(ten), difference=True), "ten": upward(ten)}
-    if ten.value > 0:
-        return sentence(
-            "Ten NPS points, half from detractors who become passives and half from passives who "
-            "become promoters, go with a repeat rate **{size} higher** "
-            "({ten:difference_evidence}).",
-            **words,
-        )
-    return sentence(
+    higher = N_(
         "Ten NPS points, half from detractors who become passives and half from passives who "
-        "become promoters, go with a repeat rate **{size} lower** ({ten:difference_evidence}).",
-        **words,
+        "become promoters, go with a repeat rate **{size} higher** ({ten:difference_evidence})."
     )
+    lower = N_(
+        "Ten NPS points, half from detractors who become passives and half from passives who "
+        "become promoters, go with a repeat rate **{size} lower** ({ten:difference_evidence})."
+    )
+    size = number(upward(ten), difference=True)
+    return sentence(higher if ten.value > 0 else lower, size=size, ten=upward(ten))
 
 
 def adjusted_sentence(controls: Controls | NotEstimable) -> str:
@@ -109,27 +114,25 @@ def with_notes(clause: str, controls: Controls) -> str:
     return clause
 
 
-def no_ten_points(main: Question) -> str:
+def no_ten_points(main: Question | None) -> str:
     """Return why ten NPS points mean nothing for a question that isn't a net promoter question."""
     return _(
         "The main question, “{label}”, is no net promoter question: it has no NPS points.",
-        label=main.label,
+        label=main.label if main else "",
     )
 
 
 def rates_message(rates: pd.DataFrame) -> str:
     """Return the share that came back after the lowest and the highest score that many gave."""
-    shown = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
-    if len(shown) < 2:
+    common = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
+    if len(common) < 2:
         return _("Too few answers to compare scores")
-    low, high = shown.iloc[0], shown.iloc[-1]
+    low, high = common.iloc[0], common.iloc[-1]
     return _(
         "{low_share} ordered again after a {low}, {high_share} after a {high}",
-        low_share=percent(low["value"]),
-        low=f"{low['score']:.2g}",
-        high_share=percent(high["value"]),
-        high=f"{high['score']:.2g}",
-    )
+        low_share=percent(low["value"]), low=f"{low['score']:.2g}",
+        high_share=percent(high["value"]), high=f"{high['score']:.2g}",
+    )  # fmt: skip
 
 
 def adjustment_message(compared: pd.DataFrame) -> str:
@@ -142,13 +145,12 @@ def adjustment_message(compared: pd.DataFrame) -> str:
     share = (raw - adjusted) / raw
     if abs(share) < HARDLY:
         return _("Adjusting for history hardly changes the link")
-    size = f"{100 * abs(share):.0f}%"
-    if share > 0:
-        return _("Adjusting for history makes the link {size} weaker", size=size)
-    return _("Adjusting for history makes the link {size} stronger", size=size)
+    weaker = N_("Adjusting for history makes the link {size} weaker")
+    stronger = N_("Adjusting for history makes the link {size} stronger")
+    return _(weaker if share > 0 else stronger, size=f"{100 * abs(share):.0f}%")
 
 
-def bend_message(test: object) -> str:
+def bend_message(test: Wald | NotEstimable) -> str:
     """Return whether the curve is bent, as an exhibit's message."""
     if isinstance(test, NotEstimable):
         return _("How repeat purchases rise along the scale")
@@ -157,12 +159,12 @@ def bend_message(test: object) -> str:
     return _("No clear departure from a straight line")
 
 
-def bands_message(bands: pd.DataFrame, test: object) -> str:
+def bands_message(bands: pd.DataFrame, test: Wald | NotEstimable) -> str:
     """Return in which band of the scale the link is steepest, where the test finds a bend."""
-    known = bands.dropna(subset=["value"])
-    if known.empty:
+    estimated = bands.dropna(subset=["value"])
+    if estimated.empty:
         return _("Too few answers to compare parts of the scale")
-    clear = known[known["low"] > 0]
+    clear = estimated[estimated["low"] > 0]
     if clear.empty:
         return _("In no part of the scale is the link clear")
     most = clear.loc[clear["value"].idxmax()]
@@ -177,11 +179,11 @@ def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:
     It has no rows where the main question gives no net promoter score.
     """
     moves = moves if main.kind == "nps" else moves.iloc[:0]
-    shown = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
-    numbers = shown[["value", "low", "high"]] * 100
-    shown = shown.assign(possible=shown["possible"].map({True: N_("yes"), False: N_("no")}))
-    shown = shown.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
-    return shown.drop(columns="moves")
+    table = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
+    numbers = table[["value", "low", "high"]] * 100
+    table = table.assign(possible=table["possible"].map({True: N_("yes"), False: N_("no")}))
+    table = table.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
+    return table.drop(columns="moves")
 
 
 def amounts_message(spend: MaybeEstimate) -> str:
@@ -190,10 +192,9 @@ def amounts_message(spend: MaybeEstimate) -> str:
         return _("Orders and money: too few to say")
     if spend.spans_zero:
         return _("No clear link with the money spent")
-    size = number(upward(spend))
-    if spend.value > 0:
-        return _("One more point goes with {size} more spent", size=size)
-    return _("One more point goes with {size} less spent", size=size)
+    more = N_("One more point goes with {size} more spent")
+    less = N_("One more point goes with {size} less spent")
+    return _(more if spend.value > 0 else less, size=number(upward(spend)))
 
 
 def answers_followed(cells: pd.DataFrame, facts: Mapping[str, int]) -> str:

@@ -10,8 +10,13 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.core.periods import Period
-from profitchain.lifetime.churn_model import ChurnForecast
-from profitchain.lifetime.retention_targeting import ASSUMED_COST, ContactPlan, money_column
+from profitchain.lifetime.churn_model import MaybeForecast
+from profitchain.lifetime.retention_targeting import (
+    ASSUMED_COST,
+    ContactPlan,
+    MaybePlan,
+    money_column,
+)
 from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
@@ -47,40 +52,26 @@ BY_SEGMENT = {
 
 
 def stake_sentences(
-    at_risk: MaybeEstimate,
-    groups: pd.DataFrame,
-    forecast: ChurnForecast | NotEstimable,
-    edition: Edition,
+    at_risk: MaybeEstimate, groups: pd.DataFrame, forecast: MaybeForecast, edition: Edition
 ) -> tuple[str, ...]:
-    """Return the money at stake, in all and by group."""
-    by_group = at_risk_groups_sentence(groups, edition.company.currency)
-    return tuple(filter(None, (stake_sentence(at_risk, forecast, edition), by_group)))
-
-
-def stake_sentence(
-    at_risk: MaybeEstimate, forecast: ChurnForecast | NotEstimable, edition: Edition
-) -> str:
-    """Return the money at stake: what those predicted to order nothing brought in the lookback."""
+    """Return what those predicted to order nothing brought in the lookback, in all and by group."""
     if isinstance(forecast, NotEstimable) or isinstance(at_risk, NotEstimable):
         why = next(part for part in (forecast, at_risk) if isinstance(part, NotEstimable))
-        return _("What is at stake can't be said: {why}", why=reasons.text(why))
-    money = money_column(forecast.now)
+        return (_("What is at stake can't be said: {why}", why=reasons.text(why)),)
+    firm, money = edition.company, money_column(forecast.now)
     brought = factor(forecast.now) * float(forecast.now[money].sum())
-    return sentence(
+    whole = sentence(
         AT_STAKE_OF_ALL if brought > 0 else AT_STAKE,
         said=at_risk, period=period_word(edition.period), money=_(money),
         share=f"{at_risk.value / brought:.0%}" if brought > 0 else "",
-        months=f"{edition.company.lookback_months}", assumed=assumed_clause(edition, money),
+        months=f"{firm.lookback_months}", assumed=assumed_clause(edition, money),
     )  # fmt: skip
-
-
-def at_risk_groups_sentence(groups: pd.DataFrame, currency: str) -> str:
-    """Return the value at risk by satisfaction and by value, each with its share of the group's."""
-    sentences = []
-    for segment, rows in groups.dropna(subset=["value"]).groupby("segment", sort=False):
-        parts = [_of_group(row, currency) for row in rows.to_dict("records")]
-        sentences.append(_(BY_SEGMENT[segment], groups=listed(parts)))
-    return following(*sentences)
+    by_segment = groups.dropna(subset=["value"]).groupby("segment", sort=False)
+    sentences = [
+        _(BY_SEGMENT[segment], groups=listed(_of_group(row, firm.currency) for row in rows))
+        for segment, rows in ((name, part.to_dict("records")) for name, part in by_segment)
+    ]
+    return (whole, following(*sentences)) if sentences else (whole,)
 
 
 def _of_group(row: dict[str, Any], currency: str) -> str:
@@ -91,10 +82,7 @@ def _of_group(row: dict[str, Any], currency: str) -> str:
 
 
 def calls_sentence(
-    plan: ContactPlan | NotEstimable,
-    profit: MaybeEstimate,
-    forecast: ChurnForecast | NotEstimable,
-    period: Period,
+    plan: MaybePlan, profit: MaybeEstimate, forecast: MaybeForecast, period: Period
 ) -> str:
     """Return how many it would pay to contact, or that it pays for nobody ("" without chances)."""
     if isinstance(forecast, NotEstimable):
@@ -117,16 +105,14 @@ def calls_sentence(
 
 
 def rests_on(
-    plan: ContactPlan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate, currency: str
+    plan: MaybePlan, curves: pd.DataFrame, profit: MaybeEstimate, currency: str
 ) -> tuple[str, ...]:
     """Return what the plan rests on: half the success rate, and where the assumptions come from."""
     sentences = (half_sentence(plan, curves, profit), cost_sentence(plan, currency))
     return tuple(filter(None, sentences))
 
 
-def half_sentence(
-    plan: ContactPlan | NotEstimable, curves: pd.DataFrame, profit: MaybeEstimate
-) -> str:
+def half_sentence(plan: MaybePlan, curves: pd.DataFrame, profit: MaybeEstimate) -> str:
     """Return what becomes of the same calls if only half as many customers are kept."""
     if isinstance(plan, NotEstimable) or isinstance(profit, NotEstimable) or not plan.to_call:
         return ""
@@ -138,14 +124,12 @@ def half_sentence(
     if worth:
         rest = _("it would then pay to call {count}", count=digits(plan.among_all(worth), 0))
     words = {"amount": plain(abs(value), profit.unit), "rest": rest}
-    if value > 0:
-        return _(
-            "If only half as many are kept, the same calls gain {amount}, and {rest}.", **words
-        )
-    return _("If only half as many are kept, the same calls lose {amount}, and {rest}.", **words)
+    gained = N_("If only half as many are kept, the same calls gain {amount}, and {rest}.")
+    lost = N_("If only half as many are kept, the same calls lose {amount}, and {rest}.")
+    return _(gained if value > 0 else lost, **words)
 
 
-def cost_sentence(plan: ContactPlan | NotEstimable, currency: str) -> str:
+def cost_sentence(plan: MaybePlan, currency: str) -> str:
     """Return where the cost of a contact and the success rate come from."""
     if isinstance(plan, NotEstimable):
         return ""
@@ -175,9 +159,7 @@ def profit_lines(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.assign(success_rate=lines).rename(columns={"success_rate": "line"})
 
 
-def profit_caption(
-    plan: ContactPlan | NotEstimable, profit: MaybeEstimate, currency: str
-) -> Caption:
+def profit_caption(plan: MaybePlan, profit: MaybeEstimate, currency: str) -> Caption:
     """Return the caption of what calling so many customers would bring."""
     message, mark = _("What calling customers would bring"), None
     if isinstance(plan, ContactPlan) and isinstance(profit, Estimate):

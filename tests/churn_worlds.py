@@ -43,7 +43,7 @@ def returning(
     )
 
 
-def foretold(
+def predicted(
     rng: np.random.Generator, *, customers: int, helps: float = 0.5, noise: float = 0.0
 ) -> pd.DataFrame:
     """Return one row a customer: outcome, and what two forecasts said of it.
@@ -86,9 +86,9 @@ def snapshots(
     frames = []
     for back in range(backs + 1):
         last = periods - 1 - back
-        seen = came[:, : last + 1]
+        so_far = came[:, : last + 1]
         inside = first <= last
-        latest = last - seen[:, ::-1].argmax(axis=1)
+        latest = last - so_far[:, ::-1].argmax(axis=1)
         next_came = came[:, last + 1] if back else np.full(customers, np.nan)
         frame = pd.DataFrame(
             {
@@ -96,7 +96,7 @@ def snapshots(
                 "row": np.arange(customers),
                 "cluster": np.arange(customers),
                 "sampled": 1,
-                "repeats": seen.sum(axis=1) - 1,
+                "repeats": so_far.sum(axis=1) - 1,
                 "last_age_days": (latest - first) * length,
                 "age_days": (last - first) * length + 45,
                 "orders": came[:, max(last - 3, 0) : last + 1].sum(axis=1),

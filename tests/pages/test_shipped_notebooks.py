@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from profitchain.pages.page import shipped
+from profitchain.pages import notebooks
 from profitchain.press import publish
 
-MEND = ".venv/bin/python -m profitchain.pages.shipped"
+MEND = ".venv/bin/python -m profitchain.pages.notebooks"
 
 
 @pytest.fixture
@@ -32,11 +32,11 @@ def parameters(content: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def test_the_shipped_notebooks_are_written_down_as_they_are(repo):
-    known = shipped._read()
+    known = notebooks.shipped_sha256()
     stale = [
         path.name
         for path in sorted((repo / "notebooks").glob("[0-9]*.ipynb"))
-        if path.stem in known and shipped.state_of(path) != "shipped"
+        if path.stem in known and notebooks.state_of(path) != "shipped"
     ]
     assert not stale, f"If these are to be shipped as they are now, run: {MEND}"
     assert set(known) <= {path.stem for path in publish._all_notebooks()}, f"Run: {MEND}"
@@ -62,7 +62,7 @@ def leave_an_empty_cell(content):
 
 @pytest.mark.parametrize("change", [run_it, look_at_own_company, leave_an_empty_cell])
 def test_a_notebook_that_says_and_does_the_same_is_as_shipped(notebook, change):
-    assert shipped.state_of(changed(notebook, change)) == "shipped"
+    assert notebooks.state_of(changed(notebook, change)) == "shipped"
 
 
 def another_word(content):
@@ -90,20 +90,20 @@ def one_cell_less(content):
     "change", [another_word, another_default, another_order, another_tag, one_cell_less]
 )
 def test_a_notebook_that_says_or_does_something_else_is_changed(notebook, change):
-    assert shipped.state_of(changed(notebook, change)) == "changed"
-    assert shipped.mark("changed") == "This notebook was changed"
+    assert notebooks.state_of(changed(notebook, change)) == "changed"
+    assert notebooks.state_words("changed") == "This notebook was changed"
 
 
 def test_a_notebook_of_another_name_was_added(notebook):
-    assert shipped.state_of(notebook.rename(notebook.with_stem("07b_mine"))) == "added"
-    assert shipped.mark("shipped") == ""
+    assert notebooks.state_of(notebook.rename(notebook.with_stem("07b_mine"))) == "added"
+    assert notebooks.state_words("shipped") == ""
 
 
 def test_what_is_written_down_anew_is_shipped_from_then_on(notebook, tmp_path, monkeypatch):
     changed(notebook, another_word)
-    monkeypatch.setattr(shipped, "SHIPPED", tmp_path / "shipped.json")
-    shipped.write([notebook], tmp_path / "shipped.json")
-    assert shipped.state_of(notebook) == "shipped"
+    monkeypatch.setattr(notebooks, "SHIPPED", tmp_path / "shipped.json")
+    notebooks.write_shipped([notebook], tmp_path / "shipped.json")
+    assert notebooks.state_of(notebook) == "shipped"
     monkeypatch.undo()
-    shipped._read.cache_clear()
-    assert shipped.state_of(notebook) == "changed"
+    notebooks.shipped_sha256.cache_clear()
+    assert notebooks.state_of(notebook) == "changed"

@@ -9,7 +9,7 @@ import pytest
 from house import PACKAGE, PACKAGES
 
 from profitchain.core import provenance
-from profitchain.sources import store_paths
+from profitchain.intake import fingerprints
 
 
 @pytest.fixture(scope="module")
@@ -25,20 +25,20 @@ def copied(tmp_path_factory) -> Path:
 def test_an_edited_module_of_any_package_changes_the_key_of_stores_and_runs(
     copied, package, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(store_paths, "PACKAGE", copied)
+    monkeypatch.setattr(fingerprints, "PACKAGE", copied)
     monkeypatch.setattr(provenance, "PACKAGE", copied)
     monkeypatch.setattr(provenance, "distributions", list)  # slow, and none of ours
-    before = store_paths.code_version(), provenance.code_of(tmp_path)
-    assert before == (store_paths.code_version(), provenance.code_of(tmp_path))
+    before = fingerprints.code_version(), provenance.code_of(tmp_path)
+    assert before == (fingerprints.code_version(), provenance.code_of(tmp_path))
     module = sorted((copied / package).glob("[a-z]*.py"))[0]
     module.write_text(module.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    stores, runs = store_paths.code_version(), provenance.code_of(tmp_path)
+    stores, runs = fingerprints.code_version(), provenance.code_of(tmp_path)
     assert stores != before[0]
     assert runs != before[1]
 
 
 def test_a_module_that_moves_changes_the_key(copied, monkeypatch):
-    monkeypatch.setattr(store_paths, "PACKAGE", copied)
-    before = store_paths.code_version()
+    monkeypatch.setattr(fingerprints, "PACKAGE", copied)
+    before = fingerprints.code_version()
     (copied / "stats" / "glm.py").rename(copied / "effects" / "glm.py")
-    assert store_paths.code_version() != before
+    assert fingerprints.code_version() != before

@@ -1,14 +1,14 @@
 """Reference for test_churn_model.py: lifelines and scikit-learn on two invented worlds.
 
 Run in an environment of its own (pip install lifelines scikit-learn) beside
-tests/leaving_worlds.py: PYTHONPATH=tests python tests/references/leaving_outside.py
+tests/churn_worlds.py: PYTHONPATH=tests python tests/references/churn_outside.py
 """
 
 import json
 from importlib.metadata import version
 
 import numpy as np
-from leaving_worlds import foretold, returning
+from churn_worlds import predicted, returning
 from lifelines import CoxPHFitter
 from lifelines.statistics import multivariate_logrank_test, proportional_hazard_test
 from sklearn.linear_model import LogisticRegression
@@ -22,7 +22,7 @@ model_based = CoxPHFitter().fit(table, "days", "event")
 even = proportional_hazard_test(model_based, table, time_transform="km")
 ranks = multivariate_logrank_test(times["days"], times["score"] >= 9, times["event"])
 
-trial = foretold(np.random.default_rng(7), customers=500)
+trial = predicted(np.random.default_rng(7), customers=500)
 outcome, better = trial["outcome"], trial["better"]
 odds = np.log(better / (1 - better)).to_numpy()[:, None]
 line = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(odds, outcome)
