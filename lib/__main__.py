@@ -157,7 +157,7 @@ def adopt(checkout: Checkout) -> bool:
     """Mark an environment that somebody filled by hand from requirements.txt; tell if it is one."""
     if checkout.mark.exists() or not python_version(checkout):
         return False
-    command = [checkout.python, "-I", "-c", HOLDS_EVERY_PIN]
+    command = [str(checkout.python), "-I", "-c", HOLDS_EVERY_PIN]
     if subprocess.run(command, cwd=checkout.root, capture_output=True, check=False).returncode:
         return False
     finish(checkout)
@@ -182,7 +182,7 @@ def alone(path: Path) -> Iterator[int]:
 def try_lock(file: IO) -> bool:
     """Lock an open file if nobody else has, and tell whether it is ours."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -214,8 +214,17 @@ def set_up(checkout: Checkout, *, lock: int) -> None:
     checkout.mark.write_text('{"begun": true}', encoding="utf-8")
     # The base interpreter, for sys.executable may be that of the environment just removed.
     base = getattr(sys, "_base_executable", None) or sys.executable
-    run(checkout, [base, "-I", "-m", "venv", checkout.venv], lock=lock)
-    pip = [checkout.python, "-I", "-m", "pip", "install", "--no-user", "--no-input", "--no-deps"]
+    run(checkout, [base, "-I", "-m", "venv", str(checkout.venv)], lock=lock)
+    pip = [
+        str(checkout.python),
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--no-user",
+        "--no-input",
+        "--no-deps",
+    ]
     pip += ["--disable-pip-version-check", "--requirement", checkout.requirements.name]
     run(checkout, pip, lock=lock)
     finish(checkout)
@@ -249,9 +258,8 @@ def finish(checkout: Checkout) -> None:
     draft.replace(checkout.mark)
 
 
-def run(checkout: Checkout, command: Sequence[str | Path], *, lock: int) -> None:
+def run(checkout: Checkout, command: Sequence[str], *, lock: int) -> None:
     """Run one step of the set-up, showing how far it is; raise SetUpError if it fails."""
-    inherited = {} if os.name == "nt" else {"pass_fds": (lock,)}
     with checkout.log.open("a", encoding="utf-8") as log:
         step = subprocess.Popen(
             command,
@@ -260,7 +268,7 @@ def run(checkout: Checkout, command: Sequence[str | Path], *, lock: int) -> None
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            **inherited,
+            pass_fds=() if os.name == "nt" else (lock,),
         )
         try:
             follow(step, checkout)

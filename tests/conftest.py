@@ -60,22 +60,34 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def example_reports(repo: Path, shared_folder: Path) -> Path:
+def example(repo: Path, shared_folder: Path) -> Path:
+    """A copy of the example company in `data/example` of some folder, with a store of this run.
+
+    No test reads or writes the store of the checkout's own.
+    """
+    from editions import copied_once
+
+    return copied_once(repo / "data" / "example", shared_folder / "firms" / "data" / "example")
+
+
+@pytest.fixture(scope="session")
+def example_reports(example: Path, shared_folder: Path) -> Path:
     """The example's editions of two periods, to be looked at and never changed."""
     from editions import LANGUAGES, published_once
 
     periods = {"2026Q2": LANGUAGES[:2], "2026Q3": LANGUAGES}
-    return published_once(shared_folder / "example", repo / "data" / "example", periods)
+    return published_once(shared_folder / "example", example, periods)
 
 
 @pytest.fixture(scope="session")
 def olist_reports(repo: Path, shared_folder: Path, shared_data: Callable[[str], Path]) -> Path:
     """An edition of Olist, to be looked at and never changed; skips where its data are absent."""
-    from editions import LANGUAGES, published_once
+    from editions import LANGUAGES, copied_once, published_once
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OLIST_DATA", str(shared_data("olist")))
-        company = repo / "data" / "olist"
+        firms = shared_folder / "firms" / "data"
+        company = copied_once(repo / "data" / "olist", firms / "olist")
         return published_once(shared_folder / "olist", company, {"2018Q1": LANGUAGES})
 
 

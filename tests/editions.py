@@ -13,10 +13,12 @@ import json
 import math
 import os
 import re
+import shutil
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -70,7 +72,7 @@ def run_here(
     """Run a notebook's cells in this process, and keep what each last expression shows."""
     known = inspect_notebook(str(path))
     notebook = parameterize_notebook(
-        multilingual.in_turn(load_notebook_node(str(path)), folders),
+        multilingual.in_turns(load_notebook_node(str(path)), folders),
         {name: given[name] for name in given if name in known},
     )
     start, scope, first = time.perf_counter(), {}, next(iter(folders))
@@ -82,13 +84,13 @@ def run_here(
                 return run_notebook.not_measured(
                     path, given, environment, folders, why=str(error), again=run_here
                 )
-    turns = multilingual.taken_apart(notebook, folders, name=path.stem)
+    turns = multilingual.by_language(notebook, folders, name=path.stem)
     failed = run_notebook.unusable(path, list(turns.values()), given)
+    if failed:
+        return run_notebook.stopped(path, folders, failed)
     seconds = time.perf_counter() - start
     return {
-        tag: NotebookRun(
-            path=path, executed=None if failed else turn, why="", seconds=seconds, failed=failed
-        )
+        tag: NotebookRun(path=path, executed=turn, why="", seconds=seconds)
         for tag, turn in turns.items()
     }
 
@@ -121,15 +123,32 @@ def published_once(out: Path, company: Path, periods: Mapping[str, Sequence[str]
 
     `periods` are the languages of each edition. Whoever comes second waits for the first.
     """
-    done = out.with_name(f"{out.name}.done")
-    with out.with_name(f"{out.name}.lock").open("w") as lock:
-        if fcntl:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
+    with _first(out) as is_first:
+        if is_first:
             for period, spoken in periods.items():
                 publish_here(company, period, out=out, spoken=spoken)
-            done.touch()
     return out
+
+
+def copied_once(company: Path, to: Path) -> Path:
+    """Copy a company's folder without what was made in it, unless another process did."""
+    with _first(to) as is_first:
+        if is_first:
+            made = shutil.ignore_patterns(".store", "lists", "quarantine")
+            shutil.copytree(company, to, ignore=made)
+    return to
+
+
+@contextmanager
+def _first(folder: Path) -> Iterator[bool]:
+    """Tell whether nobody has made a folder yet; whoever comes meanwhile waits."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    done = folder.with_name(f"{folder.name}.done")
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not done.exists()
+        done.touch()
 
 
 def write_company(folder: Path, tables: Mapping[str, pd.DataFrame], **keys: object) -> Path:

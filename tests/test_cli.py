@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from profitchain import cli
-from profitchain.press import publish
+from profitchain.press import fork_server, publish
 
 EXAMPLE = ["report", "--company", "data/example"]
 
 
 @pytest.fixture(autouse=True)
-def nothing_runs(monkeypatch, repo):
-    monkeypatch.chdir(repo)
+def nothing_runs(monkeypatch, example):
+    monkeypatch.chdir(example.parents[1])
+    monkeypatch.setenv(fork_server.PLAIN, "plain")
     monkeypatch.setattr(publish, "_run_all", lambda *_: pytest.fail("a notebook ran"))
 
 
@@ -31,7 +32,7 @@ def nothing_runs(monkeypatch, repo):
             "No notebook has a parameter 'within_days'",
         ),
         ([*EXAMPLE, "--language", "zh-Hnat"], "Did you mean 'zh-Hant'?"),
-        ([*EXAMPLE, "--out", "README.md/reports"], "Nothing can be written to"),
+        ([*EXAMPLE, "--out", "data/example/orders.csv/reports"], "Nothing can be written to"),
         (["report", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
         (["check", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
         (["new", " "], "Name the question that the page answers"),
@@ -78,15 +79,23 @@ def test_what_follows_test_goes_to_pytest_as_it_stands(monkeypatch):
         cli.subprocess, "run", lambda command, **_: ran.append(command[1:]) or Done()
     )
     assert cli.main(["test", "-k", "store", "--lf"]) == 3
-    assert ran == [["-m", "pytest", "-k", "store", "--lf"]]
+    assert cli.main(["test", "--quick"]) == cli.main(["test", "--quick", "tests/core"]) == 3
+    assert cli.main(["test"]) == 3
+    asked, quick, some, every = (" ".join(words) for words in ran)
+    assert asked == "-m pytest -k store --lf"
+    parallel = "--numprocesses=auto --dist=loadfile"
+    left_out = "not slow and not certify and not browser and not worlds and not edition"
+    assert quick == f"-m pytest {parallel} -m {left_out}"
+    assert some == f"-m pytest -m {left_out} tests/core"
+    assert every == f"-m pytest {parallel}"
 
 
-def test_ctrl_c_says_that_nothing_was_published(monkeypatch, capsys):
+def test_ctrl_c_says_that_nothing_was_published(monkeypatch, capsys, tmp_path):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(publish, "publish", interrupted)
-    assert cli.main(EXAMPLE) == 130
+    assert cli.main([*EXAMPLE, "--out", str(tmp_path)]) == 130
     assert "Nothing was published" in capsys.readouterr().err
 
 

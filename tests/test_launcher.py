@@ -9,11 +9,12 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -60,7 +61,10 @@ def make_checkout(folder: Path) -> Path:
 
 
 def start(checkout: Path, *arguments: str, **options: object) -> subprocess.Popen:
+    """Start a command of a checkout, to which Ctrl-C means what it does at a terminal."""
     command = [sys.executable, checkout / "lib", *arguments]
+    if os.name != "nt":  # whoever runs the tests may ignore it, and children would too
+        options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, **pipes, **options)
 
@@ -72,13 +76,21 @@ def run(checkout: Path, *arguments: str, **options: object) -> tuple[int, str, s
     return process.returncode, output, errors
 
 
-def start_and_wait_until_half_made(checkout: Path) -> subprocess.Popen:
-    process = start(checkout, start_new_session=True)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while "begun" not in launcher.read(launcher.Checkout(checkout).mark):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return process
+@contextmanager
+def half_made(checkout: Path) -> Iterator[subprocess.Popen]:
+    """Give a set-up that can't go on: it waits for a package index which never answers."""
+    requirements, whole = checkout / "requirements.txt", (checkout / "requirements.txt").read_text()
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        address = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
+        requirements.write_text("nothing-of-the-tests==1\n")
+        to_index = {"PIP_INDEX_URL": address, "PIP_RETRIES": "0", "NO_PROXY": "127.0.0.1",
+                    "PIP_CONFIG_FILE": os.devnull, "no_proxy": "127.0.0.1"}  # fmt: skip
+        process = start(checkout, start_new_session=True, env=os.environ | to_index)
+        index.settimeout(PATIENCE_SECONDS)
+        connection, _address = index.accept()
+        with connection:
+            yield process
+    requirements.write_text(whole)
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +145,9 @@ def test_an_environment_filled_by_hand_is_adopted(ready):
 )
 def test_a_set_up_stopped_midway_is_rebuilt_by_the_next_run(tmp_path, sent, to_all, exit_code):
     checkout = make_checkout(tmp_path / "suite")
-    process = start_and_wait_until_half_made(checkout)
-    (os.killpg if to_all else os.kill)(process.pid, sent)
+    with half_made(checkout) as process:
+        (os.killpg if to_all else os.kill)(process.pid, sent)
+        process.wait(timeout=PATIENCE_SECONDS)
     _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == exit_code
     assert "Traceback" not in said

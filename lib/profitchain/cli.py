@@ -16,6 +16,7 @@ from profitchain import __version__
 from profitchain.core.errors import ProfitchainError
 
 EXAMPLE = "data/example"
+QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
 EXAMPLE_OPTIONS = ("customers", "seed", "orders", "answers", "tables")
 Run = Callable[[argparse.Namespace], int]
 
@@ -52,7 +53,7 @@ def report(options: argparse.Namespace) -> int:
         from profitchain.press import edition_cache
 
         asked = edition_cache.ReportRequest.of(options.company, options.period, **wanted)
-        if folder := edition_cache.edition(asked, code, provenance.NOTEBOOKS):
+        if folder := edition_cache.standing_edition(asked, code, provenance.NOTEBOOKS):
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
             return 0
@@ -95,7 +96,7 @@ def new(options: argparse.Namespace) -> int:
 
     print(
         new_notebook.next_steps(
-            new_notebook.draft(options.question, NOTEBOOKS, after=options.after)
+            new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
         )
     )
     return 0
@@ -105,8 +106,7 @@ def check(options: argparse.Namespace) -> int:
     """Print what the tables hold and what was set aside; 1 if nothing can be computed."""
     from profitchain.core.periods import Period
     from profitchain.intake.intake import check_report, last_period, open_intake
-    from profitchain.panel.edition import find_company
-    from profitchain.sources.company import load_company
+    from profitchain.sources.company import find_company, load_company
 
     firm = load_company(find_company(options.company))
     period = Period(options.period) if options.period else last_period(firm)
@@ -170,17 +170,18 @@ def languages(options: argparse.Namespace) -> int:
     from profitchain.press import translations
 
     tags = options.tags or [tag for tag in available() if tag != SOURCE]
-    states = [translations.update(tag) for tag in tags]
-    print("\n".join(map(translations.told, states)))
+    states = [translations.update_catalogues(tag) for tag in tags]
+    print("\n".join(map(translations.state_in_words, states)))
     return int(any(state.missing or state.changed for state in states))
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the test suite, on all cores, or what pytest arguments ask for."""
+    """Run the test suite, on all cores, or what pytest arguments ask for; the quick tests alone."""
     from profitchain.core.provenance import ROOT
 
-    asked = options.pytest or ["--numprocesses=auto", "--dist=loadfile"]
-    command = [sys.executable, "-m", "pytest", *asked]
+    parallel = [] if options.pytest else ["--numprocesses=auto", "--dist=loadfile"]
+    quick = ["-m", QUICK] if options.quick else []
+    command = [sys.executable, "-m", "pytest", *parallel, *quick, *options.pytest]
     return subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode
 
 
@@ -191,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run: Run, **about: object) -> argparse.ArgumentParser:
+    def command(run: Run, **about: Any) -> argparse.ArgumentParser:
         added = commands.add_parser(run.__name__, **about)
         added.set_defaults(run=run)
         return added
@@ -223,7 +224,9 @@ def _parser() -> argparse.ArgumentParser:
     one = command(languages, help="bring the catalogues up to date, list what lacks translation")
     one.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
 
-    command(test, help="run the test suite; further arguments go to pytest", add_help=False)
+    one = command(test, help="run the test suite; further arguments go to pytest", add_help=False)
+    one.add_argument("--quick", action="store_true",
+                     help="no browser, no Monte Carlo worlds, no whole editions")  # fmt: skip
     return parser
 
 

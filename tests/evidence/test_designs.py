@@ -415,13 +415,13 @@ def test_each_window_counts_the_answers_that_closed_it(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def example() -> tuple[Context, pd.DataFrame]:
-    context = context_of(REPO / "data" / "example", "2026Q3")
+def example_rows(example) -> tuple[Context, pd.DataFrame]:
+    context = context_of(example, "2026Q3")
     return context, followed_in(context)
 
 
-def test_the_example_s_lives_are_what_pandas_counts(example):
-    context, found = example
+def test_the_example_s_lives_are_what_pandas_counts(example_rows):
+    context, found = example_rows
     orders, given = (context.tables[name].execute() for name in ("orders", "responses"))
     bought = orders[orders["revenue"] >= 0].sort_values("ordered_at")
     days = {one: times.to_numpy() for one, times in bought.groupby("customer_id")["ordered_at"]}
@@ -456,8 +456,8 @@ def _life(days: Sequence[np.datetime64], at: pd.Timestamp) -> tuple[int, int, in
     return len(before), (before[-1] - before[-2]).days, (before[-2] - before[0]).days, soon
 
 
-def test_the_lives_are_the_panel_s_answers(example):
-    context, found = example
+def test_the_lives_are_the_panel_s_answers(example_rows):
+    context, found = example_rows
     rows = panel.panel(
         context,
         panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context))),
@@ -470,8 +470,8 @@ def test_the_lives_are_the_panel_s_answers(example):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_the_firm_s_own_window_gives_the_link_s_cells(example):
-    context, _ = example
+def test_the_firm_s_own_window_gives_the_link_s_cells(example_rows):
+    context, _ = example_rows
     rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
     windows = response_windows.window_cells(context, rows).execute()
     own = windows[windows["window"] == 90].drop(columns="window")
@@ -514,8 +514,8 @@ def test_an_experiment_that_no_table_has_is_named(tmp_path):
         followed_in(context_of(folder, "2025"))
 
 
-def test_the_example_s_ladder_is_right_about_the_example():
-    edition = read_period(REPO / "data" / "example", "2026Q3")
+def test_the_example_s_ladder_is_right_about_the_example(example):
+    edition = read_period(example, "2026Q3")
     cells = lookback(edition.table("link_cells"))
     frame = designs.effects_by_design(edition, cells, controls=edition.company.controls).set_index(
         "design"

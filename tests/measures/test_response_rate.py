@@ -626,14 +626,14 @@ def test_a_small_group_is_not_shown(one):
 
 
 @pytest.fixture(scope="module")
-def example() -> pd.DataFrame:
-    return read_period("data/example", "2026Q3").table("asked_cells")
+def asked_cells(example) -> pd.DataFrame:
+    return read_period(example, "2026Q3").table("asked_cells")
 
 
-def test_the_example_s_silent_are_the_middling_which_no_weight_can_know(example):
+def test_the_example_s_silent_are_the_middling_which_no_weight_can_know(asked_cells):
     truth = json.loads((Path(__file__).parents[2] / "data/example/truth.json").read_text())
     of_all = truth["nps"]["2026Q3"]["invited"]
-    now = in_period(example, Period("2026Q3"))
+    now = in_period(asked_cells, Period("2026Q3"))
     weighted, cases = weighted_score(now, NPS), bounds_of_score(now, NPS)
     assert of_all < weighted.low
     assert cases["unhappy"].high < of_all < cases["happy"].low
@@ -643,13 +643,13 @@ def test_the_example_s_silent_are_the_middling_which_no_weight_can_know(example)
     assert not re.search(r"mended|corrected|true score|unbiased", told)
 
 
-def test_the_example_s_weighted_effect_stands_on_the_answers_of_the_lookback(example):
+def test_the_example_s_weighted_effect_stands_on_the_answers_of_the_lookback(asked_cells):
     truth = json.loads((Path(__file__).parents[2] / "data/example/truth.json").read_text())
     controls = ["prior_orders", "recency", "tenure", "tier"]
-    said = weighted_effect(example, controls=controls)
+    said = weighted_effect(asked_cells, controls=controls)
     assert said.n == truth["repeat"]["lookback"]["answers"]
     assert said.low < truth["repeat"]["lookback"]["effect_per_point"] < said.high
-    rows = lookback(example)
+    rows = lookback(asked_cells)
     both = compare_effects(rows, controls=controls)
     moved = effect_moved(rows, controls=controls)
     assert moved.value == pytest.approx(both["value"].iloc[1] - both["value"].iloc[0])

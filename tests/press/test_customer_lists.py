@@ -9,12 +9,12 @@ from papermill import inspect_notebook
 
 from profitchain import cli
 from profitchain.panel.edition import customer_ids, read_period
-from profitchain.press import customer_lists, publish
+from profitchain.press import customer_lists, fork_server, publish
 
 
 @pytest.fixture(scope="module")
-def edition(repo):
-    return read_period(repo / "data/example", "2026Q3")
+def edition(example):
+    return read_period(example, "2026Q3")
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def test_no_notebook_can_open_the_customers_ids(edition):
         edition.table("customer_ids")
 
 
-def test_without_a_forecast_no_list_is_written_and_the_reason_is_told(repo, tmp_path):
-    early = read_period(repo / "data/example", "2024Q2")
+def test_without_a_forecast_no_list_is_written_and_the_reason_is_told(example, tmp_path):
+    early = read_period(example, "2024Q2")
     told = customer_lists.write_at_risk(early, tmp_path / "list.csv", {})
     assert told.startswith("No list of customers was written: 3 ends of periods")
     assert not (tmp_path / "list.csv").exists()
@@ -72,11 +72,20 @@ def test_the_choices_are_those_of_the_notebook(repo):
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_only_the_flag_makes_a_list(repo, edition, monkeypatch, capsys, tmp_path, asked):
-    monkeypatch.chdir(repo)
+def test_only_the_flag_makes_a_list(example, monkeypatch, capsys, tmp_path, asked):
+    monkeypatch.chdir(example.parents[1])
+    monkeypatch.setenv(fork_server.PLAIN, "plain")
     monkeypatch.setattr(publish, "publish", lambda *_, **__: tmp_path / "index.html")
     monkeypatch.setattr(customer_lists, "place_of", lambda *_: tmp_path / "list.csv")
-    command = ["report", "2026Q3", "--company", "data/example", *(["--lists"] if asked else [])]
+    command = [
+        "report",
+        "2026Q3",
+        "--company",
+        "data/example",
+        "--out",
+        str(tmp_path),
+        *(["--lists"] if asked else []),
+    ]
     assert cli.main(command) == 0
     shown = capsys.readouterr()
     assert (tmp_path / "list.csv").exists() is asked

@@ -46,12 +46,13 @@ UNITS = {
 
 
 @pytest.fixture(scope="session")
-def edition(tmp_path_factory) -> Path:
+def edition(tmp_path_factory, example) -> Path:
     """The example's last period, published by the command as a newcomer would."""
     out = tmp_path_factory.mktemp("reports")
     done = subprocess.run(
         [sys.executable, "-m", "profitchain", "report", "--fresh", "--out", out],
-        cwd=out, env=os.environ | {"SHOP_PASSWORD": SECRET}, capture_output=True, text=True,
+        cwd=example.parents[1], env=os.environ | {"SHOP_PASSWORD": SECRET}, capture_output=True,
+        text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(out / "example" / "2026Q3" / "index.html")]
@@ -180,8 +181,8 @@ def test_what_is_not_adjusted_looks_better_than_it_is(edition):
     assert 1.2 < excess < 2
 
 
-def test_two_runs_of_the_same_input_publish_the_same_bytes(edition, tmp_path):
-    again = publish_here("data/example", "2026Q3", out=tmp_path)
+def test_two_runs_of_the_same_input_publish_the_same_bytes(edition, example, tmp_path):
+    again = publish_here(example, "2026Q3", out=tmp_path)
     before, after = contents(edition), contents(again)
     assert sorted(after) == sorted(before)
     assert [name for name in before if before[name] != after[name]] == []
@@ -272,8 +273,8 @@ WHEN = {
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("2026-09", "2025")),
     ],
 )
-def test_other_periods_of_the_example_are_published_too(tmp_path, period):
-    folder = publish_here("data/example", period, out=tmp_path)
+def test_other_periods_of_the_example_are_published_too(example, tmp_path, period):
+    folder = publish_here(example, period, out=tmp_path)
     assert findings(folder).at["orders", "value"] > 100
     told = Page((folder / "index.html").read_text(encoding="utf-8"))
     assert len(told.named("h1")) == 1
@@ -351,17 +352,17 @@ def by_papermill(notebook: str, out: Path, *parameters: str, cwd: Path) -> pd.Da
     return pd.DataFrame([row for data in shown if kind in data for row in data[kind]["findings"]])
 
 
-def test_papermill_by_hand_runs_a_notebook_with_parameters_from_any_folder(tmp_path):
+def test_papermill_by_hand_runs_a_notebook_with_parameters_from_any_folder(example, tmp_path):
     given = ["-p", "period", "2026Q1", "-p", "company"]
     notebook, out = "03_satisfaction.ipynb", tmp_path / "out.ipynb"
-    here = by_papermill(notebook, out, *given, "data/example", cwd=REPO)
-    there = by_papermill(notebook, out, *given, str(EXAMPLE), cwd=tmp_path)
+    here = by_papermill(notebook, out, *given, "data/example", cwd=example.parents[1])
+    there = by_papermill(notebook, out, *given, str(example), cwd=tmp_path)
     pd.testing.assert_frame_equal(here, there)
     assert here["id"].eq("nps").any()
 
 
-def test_a_notebook_runs_with_its_own_parameters_beside_it(edition, tmp_path):
-    rows = by_papermill("01_data.ipynb", tmp_path / "out.ipynb", cwd=REPO / "notebooks")
+def test_a_notebook_runs_with_its_own_parameters(edition, example, tmp_path):
+    rows = by_papermill("01_data.ipynb", tmp_path / "out.ipynb", cwd=example.parents[1])
     mine = [row for row in entries(edition) if row["page"] == "01_data"]
     assert rows["value"].tolist() == [row["value"] for row in mine]
 

@@ -72,7 +72,7 @@ def test_a_new_notebook_stands_behind_all_others_or_behind_the_one_named(
     tmp_path, there, after, number
 ):
     folder = numbered(tmp_path / "notebooks", *there)
-    made = new_notebook.draft(QUESTION, folder, after=after)
+    made = new_notebook.write_notebook(QUESTION, folder, after=after)
     assert made.stem == f"{number}_why_do_refunds_rise"
     behind = [path.stem for path in sorted(folder.glob("[0-9]*.ipynb")) if path < made]
     assert behind == [name for name in there if not after or name[:2] <= after.zfill(2)[:2]]
@@ -90,12 +90,12 @@ def test_a_new_notebook_stands_behind_all_others_or_behind_the_one_named(
 def test_nothing_is_written_without_a_question_or_a_place(tmp_path, question, after, words):
     folder = numbered(tmp_path / "notebooks", "05_loyalty")
     with pytest.raises(ParameterError, match=re.escape(words)):
-        new_notebook.draft(question, folder, after=after)
+        new_notebook.write_notebook(question, folder, after=after)
     assert len(list(folder.iterdir())) == 1
 
 
 def test_the_same_question_again_makes_another_notebook(tmp_path):
-    first, second = (new_notebook.draft(QUESTION, tmp_path) for _time in range(2))
+    first, second = (new_notebook.write_notebook(QUESTION, tmp_path) for _time in range(2))
     assert (first.name, second.name) == (
         "01_why_do_refunds_rise.ipynb", "02_why_do_refunds_rise.ipynb"
     )  # fmt: skip
@@ -103,7 +103,7 @@ def test_the_same_question_again_makes_another_notebook(tmp_path):
 
 @pytest.mark.parametrize("question", [QUESTION, "退款為什麼增加？", "# Say *why* <b>"])
 def test_a_new_notebook_keeps_every_convention(tmp_path, monkeypatch, question):
-    made = new_notebook.draft(question, tmp_path)
+    made = new_notebook.write_notebook(question, tmp_path)
     monkeypatch.setattr(conventions, "FOLDER", tmp_path)
     monkeypatch.setattr(conventions, "NOTEBOOKS", [made.stem])
     rules = [rule for name, rule in vars(conventions).items() if name.startswith("test_")]
@@ -120,7 +120,7 @@ def test_a_notebook_dropped_in_is_a_page_in_its_place_and_nothing_else_is_needed
     orders["customer_id"] = [f"c{day % 40}" for day in range(len(days))]
     company = write_company(tmp_path / "shop", {"orders": orders})
     shutil.copy(notebooks / "05_loyalty.ipynb", notebooks / "06_customers.ipynb")
-    made = new_notebook.draft(QUESTION, notebooks, after="05")
+    made = new_notebook.write_notebook(QUESTION, notebooks, after="05")
     assert made.stem == "05b_why_do_refunds_rise"
     edition = publish_here(company, "2026Q1", out=tmp_path / "reports")
     html = (edition / f"{made.stem}.html").read_text(encoding="utf-8")

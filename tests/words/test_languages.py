@@ -187,9 +187,9 @@ def test_every_message_is_translated(tag, tmp_path, monkeypatch):
         to.parent.mkdir(exist_ok=True)
         to.write_bytes(path.read_bytes())
     monkeypatch.setattr(i18n, "FOLDER", tmp_path)
-    state = translations.update(tag)
+    state = translations.update_catalogues(tag)
     assert state.total > 1500
-    assert not state.missing + state.changed, translations.told(state)
+    assert not state.missing + state.changed, translations.state_in_words(state)
 
 
 def marks(text: str) -> dict[str, object]:
@@ -314,8 +314,8 @@ def test_a_catalogue_alone_adds_a_language(french):
 
 
 def test_what_is_not_translated_or_was_reworded_is_listed_and_shown_in_english(french):
-    state = translations.update("fr")
-    listed = translations.told(state)
+    state = translations.update_catalogues("fr")
+    listed = translations.state_in_words(state)
     assert "not translated: lib/profitchain/words/prose.py: All editions" in listed
     path, cell = french / "notebooks.po", "## Can the data be trusted?"
     known = catalogue("fr", "notebooks")
@@ -324,24 +324,26 @@ def test_what_is_not_translated_or_was_reworded_is_listed_and_shown_in_english(f
     known.add(found.id.replace("accounted", "spoken"), "Quoi?", context=found.context)
     with path.open("wb") as file:
         write_po(file, known)
-    state = translations.update("fr")
-    assert f"changed since: notebooks/00_summary.ipynb: {cell}" in translations.told(state)
+    state = translations.update_catalogues("fr")
+    assert f"changed since: notebooks/00_summary.ipynb: {cell}" in translations.state_in_words(
+        state
+    )
     i18n.forget()
     with speaking("fr"):
         assert i18n.pgettext("00_summary", found.id) == found.id
 
 
 def test_a_second_update_changes_nothing(french):
-    translations.update("fr")
+    translations.update_catalogues("fr")
     before = {path.name: path.read_bytes() for path in french.glob("*.po")}
-    translations.update("fr")
+    translations.update_catalogues("fr")
     assert {path.name: path.read_bytes() for path in french.glob("*.po")} == before
 
 
 def test_a_cell_that_failed_is_counted_as_in_the_notebook_whatever_the_turn(repo):
     path = repo / "notebooks" / "03_satisfaction.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    turn = multilingual.in_turn(notebook, {"en": Path(), "zh-Hant": Path("zh-Hant")})
+    turn = multilingual.in_turns(notebook, {"en": Path(), "zh-Hant": Path("zh-Hant")})
     at = next(
         i for i, cell in enumerate(turn.cells) if "parameters" in cell.metadata.get("tags", [])
     )

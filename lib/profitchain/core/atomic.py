@@ -68,8 +68,10 @@ def _exchanged(made: Path, target: Path) -> bool:
     try:
         system = ctypes.CDLL(None, use_errno=True)
         if sys.platform == "linux":
-            return system.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0
-        return sys.platform == "darwin" and system.renamex_np(*names, _RENAME_EXCHANGE) == 0
+            places = _AT_FDCWD, names[0], _AT_FDCWD, names[1]
+            return bool(system.renameat2(*places, _RENAME_EXCHANGE) == 0)
+        is_done = sys.platform == "darwin" and system.renamex_np(*names, _RENAME_EXCHANGE) == 0
+        return bool(is_done)
     except (AttributeError, OSError, TypeError):
         return False
 

@@ -15,7 +15,7 @@ from profitchain.pages.commentary import Commentary
 from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition
 from profitchain.press import record
-from profitchain.press.multilingual import in_words
+from profitchain.press.multilingual import in_language
 from profitchain.press.run_notebook import NotebookRun
 
 
@@ -129,7 +129,7 @@ def _stories(ran: Iterable[NotebookRun]) -> list[pages.PageStory]:
 def _question(path: Path) -> str:
     """Return a notebook's question in the spoken language."""
     notebook = nbformat.read(path, as_version=4)
-    return pages.question_of(in_words(notebook, name=path.stem))
+    return pages.question_of(in_language(notebook, name=path.stem))
 
 
 def _site(order: EditionRequest, ran: Sequence[NotebookRun]) -> pages.Site:
@@ -182,12 +182,11 @@ def _write_workbook(
 ) -> None:
     from profitchain.pages import workbook  # openpyxl takes half a second to load
 
-    known = [one for one in ran if one.executed is not None]
     with languages.speaking(tag):
         workbook.write_edition_workbook(
             folder,
             _stories(ran),
-            {one.path.stem: pages.exhibits_of(one.executed) for one in known},
+            {one.path.stem: pages.exhibits_of(one.executed) for one in ran if one.executed},
             company=order.edition.company.name,
             period=order.edition.period,
         )

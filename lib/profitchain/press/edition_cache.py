@@ -47,7 +47,7 @@ class ReportRequest:
         )
 
 
-def edition(asked: ReportRequest, code: str, notebooks: Path) -> Path | None:
+def standing_edition(asked: ReportRequest, code: str, notebooks: Path) -> Path | None:
     """Return the folder of the edition that stands for what was asked; None if it is to be made.
 
     `code` is that of `codebase.code_of`.
@@ -61,7 +61,7 @@ def edition(asked: ReportRequest, code: str, notebooks: Path) -> Path | None:
     return None
 
 
-def mark(asked: ReportRequest, made_of: str, folder: Path) -> None:
+def mark_edition(asked: ReportRequest, made_of: str, folder: Path) -> None:
     """Mark that an edition was made of these `sources`; a full or closed disk only costs time."""
     with suppress(OSError, ValueError, ProfitchainError):
         told = {"folder": str(folder), "hash": _with_files(made_of, asked, folder)}

@@ -134,7 +134,7 @@ class Forks:
         return self._threads.submit(self._run, work, *arguments)
 
     def _run(self, work: Callable[..., Any], *arguments: object) -> object:
-        reader, writer = (forks := ways_to_start()).Pipe(duplex=False)
+        reader, writer = (forks := get_context("forkserver")).Pipe(duplex=False)
         process = forks.Process(target=_work, args=(writer, self._environment, work, arguments))
         process.start()
         writer.close()
@@ -157,6 +157,8 @@ class Forks:
 
 def _kill(process: BaseProcess) -> None:
     """End a process and all that it started."""
+    if process.pid is None:
+        return
     for end in (os.killpg, os.kill):
         with suppress(ProcessLookupError):
             end(process.pid, signal.SIGKILL)
@@ -185,14 +187,15 @@ def _stand_alone(environment: Mapping[str, str]) -> None:
     os.setsid()
     _end_with_parent(signal.SIGKILL)
     # Else the process that forks would wait for this one, and this one for it.
-    os.close(forkserver._forkserver._forkserver_alive_fd)
-    if not parent_process().is_alive():
+    os.close(vars(forkserver._forkserver)["_forkserver_alive_fd"])
+    command = parent_process()
+    if command is None or not command.is_alive():
         os._exit(1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.path[:], by_imports = _as_imported
     sys.argv = sys.argv[:1]
     os.environ.clear()
-    os.environ.update(by_imports | environment)
+    os.environ.update({**by_imports, **environment})
     random.seed()  # noqa: NPY002  # else all would draw the same numbers
 
 

@@ -18,7 +18,7 @@ i18n.use({tag!r})
 os.environ["PROFITCHAIN_BUILD"] = {folder!r}"""
 
 
-def in_turn(notebook: nbformat.NotebookNode, folders: Mapping[str, Path]) -> nbformat.NotebookNode:
+def in_turns(notebook: nbformat.NotebookNode, folders: Mapping[str, Path]) -> nbformat.NotebookNode:
     """Return a notebook that runs once for each language, each time into that language's folder.
 
     What the first time computed is still there the second time, in the same kernel; only the
@@ -37,7 +37,7 @@ def in_turn(notebook: nbformat.NotebookNode, folders: Mapping[str, Path]) -> nbf
     return together
 
 
-def taken_apart(
+def by_language(
     executed: nbformat.NotebookNode, tags: Iterable[str], *, name: str
 ) -> dict[str, nbformat.NotebookNode]:
     """Return each language's notebook: its outputs, and the prose in its words."""
@@ -49,11 +49,11 @@ def taken_apart(
         notebook = nbformat.NotebookNode(executed)
         notebook.cells = [deepcopy(next(ran) if _is_repeated(cell) else cell) for cell in first]
         with i18n.speaking(tag):
-            told[tag] = in_words(notebook, name=name)
+            told[tag] = in_language(notebook, name=name)
     return told
 
 
-def in_words(notebook: nbformat.NotebookNode, *, name: str) -> nbformat.NotebookNode:
+def in_language(notebook: nbformat.NotebookNode, *, name: str) -> nbformat.NotebookNode:
     """Return a notebook whose prose is in the spoken language; `name` is its file's, no ending."""
     spoken = deepcopy(notebook)
     for cell in spoken.cells:

@@ -53,7 +53,7 @@ findings.record(
 """
 
 
-def draft(question: str, folder: Path, *, after: str = "") -> Path:
+def write_notebook(question: str, folder: Path, *, after: str = "") -> Path:
     """Write a notebook that asks `question` into a folder of notebooks; return its path.
 
     Its number is the first behind all others, or behind that of the notebook or number `after`.

@@ -76,9 +76,11 @@ class _Session(Session):
 
     take: Callable[[dict[str, Any]], Any]
 
-    def send(self, _stream: Any, message: Any, content: Any = None, *_: Any, **more: Any) -> None:
-        if isinstance(message, str):
-            message = self.msg(message, content)
+    def send(
+        self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **more: Any
+    ) -> None:
+        is_kind = isinstance(msg_or_type, str)
+        message = self.msg(msg_or_type, content) if is_kind else msg_or_type
         content = self.unpack(self.pack(message["content"]))
         self.take(message | {"content": content, "buffers": more.get("buffers") or []})
 
@@ -91,13 +93,14 @@ class _App(IPKernelApp):
         sys.stderr = _Stream(sys.stderr.fileno(), "stderr", self.session)
 
     def init_kernel(self) -> None:
-        self.kernel = IPythonKernel.instance(
+        kernel: Any = IPythonKernel.instance(
             parent=self, session=self.session, log=self.log, profile_dir=self.profile_dir,
             user_ns=self.user_ns, shell_channel_thread=SimpleNamespace(parent_thread=None),
         )  # fmt: skip
-        self.kernel.shell.ask_exit = lambda: os._exit(0)
+        kernel.shell.ask_exit = lambda: os._exit(0)
+        self.kernel = kernel
 
-    def _nothing(self) -> None: ...
+    def _nothing(self, **_: Any) -> None: ...
 
     init_connection_file = init_poller = init_sockets = init_heartbeat = _nothing
     write_connection_file = log_connection_info = init_signal = _nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.pages import page
@@ -17,7 +18,7 @@ def typed(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, obje
     """
     from papermill import inspect_notebook
 
-    declared: dict[str, object] = {}
+    declared: dict[str, Any] = {}
     for path in notebooks:
         _must_be_ready(path)
         declared |= inspect_notebook(str(path))

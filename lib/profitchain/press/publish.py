@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from profitchain.core import i18n
 from profitchain.core.atomic import aside, discard, exchange
@@ -17,7 +18,7 @@ from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.provenance import NOTEBOOKS, REPORTS, code_of
 from profitchain.exhibits import findings_history
 from profitchain.pages import index_pages
-from profitchain.pages.failures import NotebookFailed
+from profitchain.pages.failures import Failure, NotebookFailed
 from profitchain.panel.edition import read_period
 from profitchain.press import edition_cache, fork_server, parameters, run_cache
 from profitchain.press import record as imprint
@@ -33,12 +34,12 @@ from profitchain.press.edition_cache import ReportRequest
 from profitchain.press.fork_server import Forks
 from profitchain.press.run_notebook import (
     NotebookRun,
-    died,
     ended,
     environment_of,
     ready_worker,
     run,
     run_forked,
+    stopped,
 )
 
 SUMMARY = "00_summary"
@@ -52,7 +53,7 @@ class _Shop:
     kernels: Forks | ProcessPoolExecutor
     earlier: run_cache.RunCache
     building: Path
-    bar: object
+    bar: Any
     keys: dict[Path, str]
 
 
@@ -92,12 +93,10 @@ def publish(
             edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
             tags=order.languages, is_fresh=fresh,
         )  # fmt: skip
-        asked = ReportRequest.of(
-            company, period, out=out, only=only, settings=settings, spoken=spoken
-        )
-        made_of = (
-            edition_cache.sources(asked, code, NOTEBOOKS) if _is_known(earlier, notebooks) else ""
-        )
+        words = {"out": out, "only": only, "settings": settings, "spoken": spoken}
+        asked = ReportRequest.of(company, period, **words)
+        is_known = all(earlier.key(path) for path in notebooks)  # all that they read
+        made_of = edition_cache.sources(asked, code, NOTEBOOKS) if is_known else ""
         with aside(order.folder) as building:
             ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
@@ -106,18 +105,13 @@ def publish(
     if any(one.failed for one in ran):
         raise NotebookFailed(_failed(order, ran))
     if made_of and made_of == edition_cache.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):
-        edition_cache.mark(asked, made_of, order.folder)
+        edition_cache.mark_edition(asked, made_of, order.folder)
     return order.folder / "index.html"
-
-
-def _is_known(earlier: run_cache.RunCache, notebooks: Iterable[Path]) -> bool:
-    """Tell whether all that notebooks read is known, so that a later report may trust these."""
-    return all(earlier.key(path) for path in notebooks)
 
 
 def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookRun]) -> None:
     said = commentary_on(order, ran)
-    imprint.write(building, order.edition, order.settings, ran, said, spoken=order.languages)
+    imprint.write_record(building, order.edition, order.settings, ran, said, spoken=order.languages)
     is_complete = not any(one.failed for one in ran)
     target = order.folder if is_complete else order.incomplete
     imprint.keep_first(building, target)
@@ -237,26 +231,25 @@ def _finished(
 ) -> list[dict[str, NotebookRun]]:
     """Return notebooks' runs: earlier ones where nothing changed since, else new ones."""
     ran = []
-    how = (order.given, environment_of(shop.building), order.folders(shop.building))
+    is_forked = isinstance(shop.kernels, Forks)
+    work: Any = run_forked if is_forked else run
+    how: Any = (order.given, environment_of(shop.building), order.folders(shop.building))
     waiting: dict[Future[dict[str, NotebookRun]], Path] = {}
     for path in notebooks:
         key = shop.keys[path] = shop.earlier.key(path, reads=reads)
-        known = shop.earlier.find(path, key)
-        if known is None:
-            work = run_forked if isinstance(shop.kernels, Forks) else run
+        earlier = shop.earlier.find(path, key)
+        if earlier is None:
             waiting[shop.kernels.submit(work, path, *how)] = path
         else:
-            ran.append(known)
+            ran.append(earlier)
             shop.bar.update()
     try:
         for future in as_completed(waiting):
-            names = sorted(path.stem for one, path in waiting.items() if not one.done())
+            names = sorted(path.stem for job, path in waiting.items() if not job.done())
             shop.bar.set_description(", ".join(names) or "pages")
-            path = waiting[future]
-            if isinstance(shop.kernels, Forks) and isinstance(
-                future.exception(), BrokenProcessPool
-            ):
-                ran.append(died(path, order.languages))
+            if is_forked and isinstance(future.exception(), BrokenProcessPool):
+                failure = Failure(notebook=waiting[future].name, stop="ended")
+                ran.append(stopped(waiting[future], order.languages, failure))
             else:
                 ran.append(future.result())
             shop.bar.update()

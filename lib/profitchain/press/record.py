@@ -24,7 +24,7 @@ NAMED_VERSIONS = (
 )  # fmt: skip
 
 
-def write(
+def write_record(
     folder: Path,
     edition: Edition,
     parameters: Mapping[str, object],

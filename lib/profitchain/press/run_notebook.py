@@ -17,7 +17,7 @@ from profitchain.pages.failures import Failure, NotebookFailed, error_line
 from profitchain.pages.notebooks import nbformat
 from profitchain.press import personal_data
 from profitchain.press.fork_server import AT_START
-from profitchain.press.multilingual import cell_number, in_turn, taken_apart
+from profitchain.press.multilingual import by_language, cell_number, in_turns
 from profitchain.sources.company import load_company, redacted
 
 UNTOUCHED = "Nothing was published; the last edition stands."
@@ -59,20 +59,17 @@ def run(
     known = papermill.inspect_notebook(str(path))
     given = {name: value for name, value in parameters.items() if name in known}
     notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
-    told: dict[str, nbformat.NotebookNode | None] = dict.fromkeys(folders)
     try:
         executed = papermill.execute_notebook(
-            in_turn(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
+            in_turns(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
             cwd=str(path.parent), engine_name=engine,
         )  # fmt: skip
-        told = taken_apart(executed, folders, name=path.stem)
-        failed = unusable(path, list(told.values()), parameters)
+        turns = by_language(executed, folders, name=path.stem)
+        failed = unusable(path, list(turns.values()), parameters)
     except PapermillExecutionError as error:
         if error.ename == "NotMeasured":
-            again = partial(run, engine=engine)
-            return not_measured(
-                path, parameters, environment, folders, why=error.evalue, again=again
-            )
+            how, again = (path, parameters, environment, folders), partial(run, engine=engine)
+            return not_measured(*how, why=error.evalue, again=again)
         firm = load_company(str(parameters["company"]))
         why = redacted(error_line(error.ename, error.evalue), firm)
         cell = cell_number(notebook, error.cell_index)
@@ -82,11 +79,11 @@ def run(
             raise
         failed = Failure(notebook=path.name, stop="ended")
     seconds = time.perf_counter() - start
+    if failed:
+        return stopped(path, folders, failed, seconds=seconds)
     return {
-        tag: NotebookRun(
-            path=path, executed=None if failed else one, why="", seconds=seconds, failed=failed
-        )
-        for tag, one in told.items()
+        tag: NotebookRun(path=path, executed=turn, why="", seconds=seconds)
+        for tag, turn in turns.items()
     }
 
 
@@ -126,11 +123,12 @@ def not_measured(
     return ran
 
 
-def died(path: Path, tags: Iterable[str]) -> dict[str, NotebookRun]:
-    """Return what stands for a notebook whose process the system ended, in each language."""
-    failed = Failure(notebook=path.name, stop="ended")
-    ran = NotebookRun(path=path, executed=None, why="", seconds=0.0, failed=failed)
-    return dict.fromkeys(tags, ran)
+def stopped(
+    path: Path, tags: Iterable[str], failure: Failure, *, seconds: float = 0.0
+) -> dict[str, NotebookRun]:
+    """Return what stands for a notebook that gave no page, in each language."""
+    run = NotebookRun(path=path, executed=None, why="", seconds=seconds, failed=failure)
+    return dict.fromkeys(tags, run)
 
 
 def ended(what: str) -> NotebookFailed:

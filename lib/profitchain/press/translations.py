@@ -24,7 +24,7 @@ _WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class MarkedMessage:
     """One message: its text (one and many, where it counts), its context, where it stands."""
 
     id: str | tuple[str, str]
@@ -33,7 +33,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class CatalogueState:
     """How far a language is: messages in all, and those without a translation, or with an old one.
 
     `missing` are new ones, `changed` those whose English was reworded since.
@@ -45,7 +45,7 @@ class State:
     changed: tuple[Message, ...]
 
 
-def update(tag: str) -> State:
+def update_catalogues(tag: str) -> CatalogueState:
     """Bring a language's catalogues up to date with code and notebooks; return how far it is.
 
     Translations stay; messages that are gone leave with theirs; where one was reworded, its old
@@ -58,7 +58,7 @@ def update(tag: str) -> State:
     kept = [_updated(folder / f"{name}.po", tag, words) for name, words in found.items()]
     i18n.forget()
     every = [message for catalogue in kept for message in catalogue if message.id]
-    return State(
+    return CatalogueState(
         tag=tag,
         total=len(every),
         missing=tuple(one for one in every if not _has_words(one)),
@@ -66,7 +66,7 @@ def update(tag: str) -> State:
     )
 
 
-def told(state: State) -> str:
+def state_in_words(state: CatalogueState) -> str:
     """Return in words how far a language is, and what it lacks."""
     lacking = [("not translated", state.missing), ("changed since", state.changed)]
     done = state.total - sum(len(messages) for _kind, messages in lacking)
@@ -78,7 +78,7 @@ def told(state: State) -> str:
     return "\n".join(lines)
 
 
-def of_library() -> list[Words]:
+def of_library() -> list[MarkedMessage]:
     """Return the messages of the package: marked in its code, and the heads of its tables."""
     words = [
         word
@@ -86,17 +86,18 @@ def of_library() -> list[Words]:
         for word in _of_code(path.read_text(encoding="utf-8"), _place(path))
     ]
     heads = [
-        Words(head, headings.CONTEXT, _place(Path(headings.__file__)))
+        MarkedMessage(head, headings.CONTEXT, _place(Path(headings.__file__)))
         for head in headings.all_headings()
     ]
     units = [
-        Words(unit, formats.ALONE, _place(Path(formats.__file__))) for unit in formats.units_alone()
+        MarkedMessage(unit, formats.ALONE, _place(Path(formats.__file__)))
+        for unit in formats.units_alone()
     ]
     said = [Words(message, None, _place(path)) for message, path in catalogue.messages()]
     return [*words, *heads, *units, *said]
 
 
-def of_notebooks(folder: Path) -> list[Words]:
+def of_notebooks(folder: Path) -> list[MarkedMessage]:
     """Return the messages of all notebooks: each Markdown cell, and sentences in code cells."""
     return [
         word
@@ -110,41 +111,42 @@ def _place(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def _of_cell(cell: nbformat.NotebookNode, path: Path) -> Iterator[Words]:
+def _of_cell(cell: nbformat.NotebookNode, path: Path) -> Iterator[MarkedMessage]:
     place, tags = f"notebooks/{path.name}", cell.metadata.get("tags", [])
     if cell.cell_type == "markdown" and FOR_ANALYSTS not in tags:
-        yield Words(cell.source, path.stem, place)
+        yield MarkedMessage(cell.source, path.stem, place)
     elif cell.cell_type == "code" and "parameters" not in tags:
         for node in ast.walk(ast.parse(cell.source)):
             text = _literal(node)
             if text and " " in text.strip():
-                yield Words(text, None, place)
+                yield MarkedMessage(text, None, place)
 
 
-def _of_code(source: str, place: str) -> Iterator[Words]:
+def _of_code(source: str, place: str) -> Iterator[MarkedMessage]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
         texts = [_literal(argument) for argument in node.args[:2]]
         if name in SINGLE and texts and texts[0]:
-            yield Words(texts[0], None, place)
+            yield MarkedMessage(texts[0], None, place)
         elif name in PAIR and all(texts) and len(texts) == 2:
-            yield Words((texts[0], texts[1]), None, place)
+            yield MarkedMessage((texts[0], texts[1]), None, place)
         elif name in IN_CONTEXT and all(texts) and len(texts) == 2:
-            yield Words(texts[1], texts[0], place)
+            yield MarkedMessage(texts[1], texts[0], place)
         if name == "sentence":
             for keyword in node.keywords:
                 if keyword.arg == "otherwise" and (text := _literal(keyword.value)):
-                    yield Words(text, None, place)
+                    yield MarkedMessage(text, None, place)
 
 
 def _literal(node: ast.AST) -> str:
-    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return node.value if is_text else ""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
 
 
-def _updated(path: Path, tag: str, words: list[Words]) -> Catalog:
+def _updated(path: Path, tag: str, words: list[MarkedMessage]) -> Catalog:
     known = _read(path, tag)
     template = Catalog(project="profitchain", charset="utf-8", fuzzy=False)
     for word in words:
