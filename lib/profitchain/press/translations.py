@@ -93,8 +93,8 @@ def of_library() -> list[MarkedMessage]:
         MarkedMessage(unit, formats.ALONE, _place(Path(formats.__file__)))
         for unit in formats.units_alone()
     ]
-    said = [Words(message, None, _place(path)) for message, path in catalogue.messages()]
-    return [*words, *heads, *units, *said]
+    data = [MarkedMessage(message, None, _place(path)) for message, path in catalogue.messages()]
+    return [*words, *heads, *units, *data]
 
 
 def of_notebooks(folder: Path) -> list[MarkedMessage]:
