@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -94,12 +93,6 @@ class Reason:
         """Return a reason with its values by name; a value may be a reason itself."""
         return cls(key, tuple(values.items()))
 
-    def __str__(self) -> str:  # until everything says a reason by `words.reasons.text`
-        if words := sys.modules.get("profitchain.words.reasons"):
-            return str(words.text(self))
-        values = ", ".join(f"{name} {value}" for name, value in self.values)
-        return self.key.replace("_", " ") + (values and f" ({values})")
-
 
 @dataclass(frozen=True, slots=True, init=False)
 class NotEstimable:
@@ -118,9 +111,8 @@ class NotEstimable:
     n: int
 
     def __init__(self, key: str | Reason, /, *, n: int = 0, **values: object) -> None:
-        if isinstance(key, str) and key.isascii() and key.isidentifier():  # until all are keys
-            key = Reason.of(key, **values)
-        object.__setattr__(self, "why", key)
+        why = Reason.of(key, **values) if isinstance(key, str) else key
+        object.__setattr__(self, "why", why)
         object.__setattr__(self, "n", n)
 
     def to_frame(self) -> pd.DataFrame:
