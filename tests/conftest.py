@@ -25,6 +25,28 @@ CHROMIUM_SWITCHES = (
     "--disable-sync",
 )
 
+# Fixtures that publish or prepare a whole edition, or draw many worlds, and files that do little else:
+# `test --quick` leaves out what needs them.
+EDITIONS = {"example_reports", "olist_reports", "published", "edition", "checkout", "hostile"}
+LONG = {
+    "edition": ("test_edition", "test_odd_firms", "test_languages", "test_read_period"),
+    "worlds": ("test_truth", "test_certify", "test_designs", "test_churn_model"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests of whole editions and of many invented worlds, by what they use."""
+    for item in items:
+        code = getattr(getattr(item, "function", None), "__code__", None)
+        names = set(getattr(item, "fixturenames", ())), set(code.co_names if code else ())
+        if "browser" in names[0]:
+            item.add_marker("browser")
+        if names[0] & EDITIONS or "publish_here" in names[1] or item.path.stem in LONG["edition"]:
+            item.add_marker("edition")
+        if "WORLDS" in names[1] or item.path.stem in LONG["worlds"]:
+            item.add_marker("worlds")
+
+
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("suite")
 
