@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, Literal
 
 import pandas as pd
@@ -94,11 +94,9 @@ class Reason:
         """Return a reason with its values by name; a value may be a reason itself."""
         return cls(key, tuple(values.items()))
 
-    def __str__(self) -> str:  # until everything says a reason by `words.reasons.text`
-        if words := sys.modules.get("profitchain.words.reasons"):
-            return str(words.text(self))
-        values = ", ".join(f"{name} {value}" for name, value in self.values)
-        return self.key.replace("_", " ") + (values and f" ({values})")
+    def __str__(self) -> str:
+        """The reason as a sentence: its words stand above, and are loaded when first printed."""
+        return str(import_module("profitchain.words.reasons").text(self))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -122,6 +120,9 @@ class NotEstimable:
             key = Reason.of(key, **values)
         object.__setattr__(self, "why", key)
         object.__setattr__(self, "n", n)
+
+    def __str__(self) -> str:
+        return f"{self.why} (n = {self.n:,})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the missing number as a frame of one row: value, low, high (NaN), n, why, unit."""
