@@ -179,7 +179,7 @@ def test_what_no_effect_can_be_told_from_is_not_estimable(answers, change, key):
         (lambda df: pc.repeat_effect(df["nps"], **LINK), "DataFrame"),
         (lambda df: pc.repeat_effect(pd.concat([df, df], axis=1), **LINK), "several columns"),
         (lambda df: pc.repeat_effect(df, **LINK, controls=None), r"controls=\[\]"),
-        (lambda df: pc.repeat_effect(df, **LINK, controls=[3]), "no column '3'"),
+        (lambda df: pc.repeat_effect(df, **LINK, controls=[3]), "no column 3"),
         (lambda df: pc.repeat_effect(df, **LINK | {"score": None}), "Name a column of the frame"),
         (lambda df: pc.repeat_effect(df, **LINK | {"score": df["nps"]}), "not Series"),
         (lambda df: pc.repeat_rate(df, outcome="agian", customer="who"), "no column 'agian'"),
@@ -193,7 +193,7 @@ def test_what_no_effect_can_be_told_from_is_not_estimable(answers, change, key):
         (lambda df: pc.holm(0.04), "from 0 to 1"),
         (lambda df: pc.with_interval(0.3), "no interval"),
         (lambda df: pc.sentence("{rate} came back."), "can't be filled in"),
-        (lambda df: pc.record(pc.Estimate(value=1, low=0, high=2, n=9, unit="ratio")), "no finding"),
+        (lambda df: pc.record(pc.net_promoter_score(df["nps"])), "no finding"),
         (lambda df: pc.net_promoter_score({9, 3}), "not set"),
         (lambda df: pc.concentration(df, amount="spend", top=10), "top=0.1"),
         (lambda df: pc.purchase_history(df, customer="who", ordered_at="day", as_of=20260331),
@@ -288,7 +288,7 @@ def test_a_level_is_between_0_and_1(answers, level):
         lambda: pc.cox_model(answers, score="nps", days="age", event="again", level=level),
         lambda: pc.fit_bgnbd(pc.purchase_history(answers, **orders), level=level),
     ):
-        with pytest.raises(ParameterError, match="level=0.95"):
+        with pytest.raises(ParameterError, match=r"level=0\.95"):
             call()
 
 

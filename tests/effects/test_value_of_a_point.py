@@ -377,7 +377,7 @@ def test_the_wait_for_a_narrower_interval_goes_by_the_answers_of_the_period():
 def test_no_experiment_is_sized_on_an_effect_that_spans_zero():
     cells = rows(score=[1, 2, 3, 4], repeats=[0, 1, 1, 0])
     unclear = Estimate(value=0.01, low=-0.01, high=0.03, n=4, unit="share")
-    plan = experiment(cells, {"repeats": unclear, "margin": NotEstimable("No margin.", n=4)})
+    plan = experiment(cells, {"repeats": unclear, "margin": NotEstimable("no_margin", n=4)})
     assert plan["customers_per_arm"].isna().all()
     assert plan["why"].ne("").all()
 

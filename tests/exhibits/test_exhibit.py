@@ -16,10 +16,10 @@ from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.exhibits import axes, charts, exhibit, tables
-from profitchain.words import prose
+from profitchain.words import prose, reasons
 
 WORDS = {"measure": "NPS, points", "source": "Survey", "description": "It rose.", "message": "Up"}
-UNSAID = NotEstimable("Only 4 answers.", n=4)
+UNSAID = NotEstimable("as_recorded", text="Only 4 answers.", n=4)
 
 
 def estimate(value, low, high, unit="points", n=1204):
@@ -198,7 +198,7 @@ def test_an_axis_tick_has_no_needless_digits():
 
 
 def test_a_table_row_says_estimate_interval_and_n_or_the_reason():
-    data = exhibit.frame({"North": estimate(42.1, 38, 46.2), "<South>": UNSAID})
+    data = reasons.in_words(exhibit.frame({"North": estimate(42.1, 38, 46.2), "<South>": UNSAID}))
     shown = tables.shown_columns(data, {})
     assert [column.heading for column in shown] == ["Label", "Estimate, points (95% interval)", "n"]
     assert shown[1].cells == ["42.1 (38.0–46.2)", "Only 4 answers."]

@@ -37,7 +37,9 @@ def recorded():
         findings.finding("nps", NPS, label="NPS", change=CHANGE, trend=TREND),
         findings.finding("nps", NPS.times(0.5), label="NPS", group="North"),
         findings.finding("repeat_rate", RATE, label="Repeat rate", change=STILL),
-        findings.finding("ces", NotEstimable("Only 4 answers.", n=4), label="Effort"),
+        findings.finding(
+            "ces", NotEstimable("as_recorded", text="Only 4 answers.", n=4), label="Effort"
+        ),
     )
 
 

@@ -78,7 +78,7 @@ def test_tables_count_what_is_used_and_what_was_set_aside(edition):
         ({"ordered_at": "2025-12-25"}, lambda r: r.ordered_at.dt.strftime("%m%d") == "1225"),
         ({"ordered_at": date(2025, 12, 25)}, lambda r: r.ordered_at.dt.strftime("%m%d") == "1225"),
         ({"ordered_at": [Period("2025-12"), "2026-02-01"]},
-         lambda r: r.ordered_at.dt.strftime("%m").eq("12") | r.ordered_at.dt.strftime("%m%d").eq("0201")),
+         lambda r: r.ordered_at.dt.strftime("%m%d").str.match("12|0201")),
         ({"ordered_at": slice("2026-03-08 02:30", None)},  # an hour that no clock showed
          lambda r: r.ordered_at >= pd.Timestamp("2026-03-08 03:00", tz="America/New_York")),
         ({"customer_id": pd.Series(["C07"])}, lambda r: r.customer_id == "C07"),

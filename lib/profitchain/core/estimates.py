@@ -94,10 +94,6 @@ class Reason:
         """Return a reason with its values by name; a value may be a reason itself."""
         return cls(key, tuple(values.items()))
 
-    def __str__(self) -> str:
-        """The reason as a sentence: its words stand above, and are loaded when first printed."""
-        return str(import_module("profitchain.words.reasons").text(self))
-
 
 @dataclass(frozen=True, slots=True, init=False)
 class NotEstimable:
@@ -116,13 +112,13 @@ class NotEstimable:
     n: int
 
     def __init__(self, key: str | Reason, /, *, n: int = 0, **values: object) -> None:
-        if isinstance(key, str) and key.isascii() and key.isidentifier():  # until all are keys
-            key = Reason.of(key, **values)
-        object.__setattr__(self, "why", key)
+        why = Reason.of(key, **values) if isinstance(key, str) else key
+        object.__setattr__(self, "why", why)
         object.__setattr__(self, "n", n)
 
     def __str__(self) -> str:
-        return f"{self.why} (n = {self.n:,})"
+        """The reason as a sentence: its words stand above, and are loaded when first printed."""
+        return f"{import_module('profitchain.words.reasons').text(self)} (n = {self.n:,})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the missing number as a frame of one row: value, low, high (NaN), n, why, unit."""

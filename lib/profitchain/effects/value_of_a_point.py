@@ -24,7 +24,6 @@ from profitchain.stats.clusters import returned
 from profitchain.stats.model_design import Outcome
 from profitchain.stats.ratios import ratio
 
-framed = to_columns  # until every package imports it from core.estimates
 AMOUNTS: tuple[Amount, ...] = ("orders", "spend", "margin")
 DAYS_A_YEAR = 365
 A_YEAR = "a year"  # behind a currency, as a unit

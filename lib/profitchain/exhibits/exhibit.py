@@ -284,7 +284,7 @@ def _nothing_to_draw(data: pd.DataFrame) -> str:
     if len(data) and ("value" not in data or data["value"].notna().any()):
         return ""
     whys = data["why"].dropna().unique() if "why" in data else []
-    return prose.with_names("; ".join(_(str(why)) for why in whys) or prose.TEXT["too_few"])
+    return prose.with_names("; ".join(reasons.text(why) for why in whys) or prose.TEXT["too_few"])
 
 
 def _drawing(

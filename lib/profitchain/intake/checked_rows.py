@@ -155,7 +155,7 @@ def _literal(column: ir.Column, value: object, zone: str) -> ir.Value:
         return _moment(value, name, zone) if kind.is_timestamp() else _day(value, name)
     value = value.item() if isinstance(value, np.generic) else value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and abs(value) > LARGEST:
+    if isinstance(value, int) and abs(value) > LARGEST:
         value = float(value)
     if (kind.is_numeric() and is_number) or (kind.is_boolean() and isinstance(value, bool)):
         return ibis.literal(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -227,7 +227,9 @@ def response_rate(
     return repeat_rate(invitations, outcome=answered, customer=customer, level=level)
 
 
-def _question(kind: str, scale: Scale, satisfied_from: float | None = None) -> Question:
+def _question(
+    kind: Literal["csat", "rating"], scale: Scale, satisfied_from: float | None = None
+) -> Question:
     """Return a question of its own scale, or raise ParameterError for one that is none."""
     _check_ends("scale", scale)
     if satisfied_from is not None:

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import MaybeEstimate
+from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.periods import Period, months_before
 from profitchain.measures import concentration as concentrations
 from profitchain.measures import rfm as rfm_groups
@@ -249,7 +249,7 @@ def concentration(customers: pd.DataFrame, *, amount: str, top: float = 0.1) -> 
     rows = plain_frames.columns_of(customers, amount=amount)
     amounts = plain_frames.numbers(rows["amount"], amount).dropna()
     estimates = [concentrations.top_share(amounts, top=top), concentrations.gini(amounts)]
-    return ratios.said_frame(estimates, measure=["top_share", "gini"])
+    return to_frame(estimates, measure=["top_share", "gini"])
 
 
 def rfm(

@@ -67,10 +67,10 @@ def option(
     whole: bool = False,
 ) -> None:
     """Raise ParameterError for an option that is no number, or lies outside what it may be."""
-    kind = Integral if whole else Real
-    good = isinstance(value, kind) and not isinstance(value, bool)
-    if good and above < value < below and value <= at_most:
-        return
+    if isinstance(value, Real) and not isinstance(value, bool):
+        good = above < float(value) < below and float(value) <= at_most
+        if good and (isinstance(value, Integral) or not whole):
+            return
     ends = [f"above {above:g}"] * (above > -np.inf) + [f"below {below:g}"] * (below < np.inf)
     ends += [f"at most {at_most:g}"] * (at_most < np.inf)
     raise ParameterError(

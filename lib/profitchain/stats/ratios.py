@@ -18,11 +18,10 @@ import pandas as pd
 import scipy
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.stats.clusters import totals as totals_of
 
 FEWEST_CLUSTERS = 4.5  # below this many effective customers an interval would be guesswork
-said_frame = to_frame  # until every package imports it from core.estimates
 CLUSTERED = "95% interval clustered by customer"
 
 
