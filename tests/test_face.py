@@ -56,7 +56,7 @@ def half_width(estimate: pc.Estimate) -> float:
 def test_there_are_at_most_45_names_all_of_them_there_and_listed():
     assert len(pc.__all__) <= 45
     assert len(set(pc.__all__)) == len(pc.__all__)
-    assert set(pc.__all__) <= set(dir(pc))
+    assert {name for name in dir(pc) if not name.startswith("__")} == set(pc.__all__)
     assert all(getattr(pc, name) is not None for name in pc.__all__)
 
 
@@ -178,6 +178,28 @@ def test_what_no_effect_can_be_told_from_is_not_estimable(answers, change, key):
         (lambda df: pc.repeat_effect(df, **LINK, controls="region"), r"controls=\['region'\]"),
         (lambda df: pc.repeat_effect(df["nps"], **LINK), "DataFrame"),
         (lambda df: pc.repeat_effect(pd.concat([df, df], axis=1), **LINK), "several columns"),
+        (lambda df: pc.repeat_effect(df, **LINK, controls=None), r"controls=\[\]"),
+        (lambda df: pc.repeat_effect(df, **LINK, controls=[3]), "no column 3"),
+        (lambda df: pc.repeat_effect(df, **LINK | {"score": None}), "Name a column of the frame"),
+        (lambda df: pc.repeat_effect(df, **LINK | {"score": df["nps"]}), "not Series"),
+        (lambda df: pc.repeat_rate(df, outcome="agian", customer="who"), "no column 'agian'"),
+        (lambda df: pc.average_order_value(df, customer="whom", revenue="spend"), "column 'whom'"),
+        (lambda df: pc.mean_score(df["nps"], scale=(10, 0)), r"scale=\(0, 10\)"),
+        (lambda df: pc.mean_score(df["nps"], scale="0-10"), r"scale=\(0, 10\)"),
+        (lambda df: pc.csat(df["nps"], scale=(0, 10), satisfied_from=99), "outside the scale"),
+        (lambda df: pc.ratio(df, numerator="spend", denominator="again", bounds=(0, 1)), "within"),
+        (lambda df: pc.e_value(1.5), "risk_ratio"),
+        (lambda df: pc.holm([0.01, 2]), "from 0 to 1"),
+        (lambda df: pc.holm(0.04), "from 0 to 1"),
+        (lambda df: pc.with_interval(0.3), "no interval"),
+        (lambda df: pc.sentence("{rate} came back."), "can't be filled in"),
+        (lambda df: pc.record(pc.net_promoter_score(df["nps"])), "no finding"),
+        (lambda df: pc.net_promoter_score({9, 3}), "not set"),
+        (lambda df: pc.concentration(df, amount="spend", top=10), "top=0.1"),
+        (lambda df: pc.purchase_history(df, customer="who", ordered_at="day", as_of=20260331),
+         "as_of='2026-03-31'"),
+        (lambda df: pc.purchase_history(
+            df.assign(orders=df["who"]), customer="orders", ordered_at="day"), "of its own"),
         (lambda df: pc.net_promoter_score("nps"), r"df\['"),
         (lambda df: pc.net_promoter_score(df["nps"], customer=["a"]), "1200 scores and 1 customer"),
         (lambda df: pc.cox_model(df, score="nps", days="age", event="again", controls=["who"]),
@@ -196,6 +218,14 @@ def test_a_wrong_call_says_what_would_be_right(answers, call, words):
         (lambda df: pc.repeat_effect(df, **LINK | {"score": "region"}), "no number"),
         (lambda df: pc.repeat_effect(df, **LINK, month="age"), "no date"),
         (lambda df: pc.repeat_effect(df, **LINK, month="region"), "no date"),
+        (lambda df: pc.repeat_effect(df.assign(nps=np.inf), **LINK), "holds inf"),
+        (lambda df: pc.repeat_effect(df.assign(who=[[who] for who in df["who"]]), **LINK),
+         "no single value"),
+        (lambda df: pc.repeat_effect(df.assign(nps=df["nps"] + 1j), **LINK), "no real number"),
+        (lambda df: pc.repeat_effect(df.assign(nps=df["nps"] / 1e8), **LINK), "runs from 0 to"),
+        (lambda df: pc.repeat_effect(df.assign(age=np.nan), **LINK, controls=["age"]), "no value"),
+        (lambda df: pc.repeat_effect(
+            df.assign(age=["old", *df["age"][1:]]), **LINK, controls=["age"]), "other things"),
         (lambda df: pc.net_promoter_score(df["nps"] + 1), "scale from 0 to 10"),
         (lambda df: pc.csat([0, 1, 5]), "scale from 1 to 5"),
         (lambda df: pc.mean_score([1, np.inf]), "not finite"),
@@ -217,6 +247,107 @@ def test_dates_may_be_text_moments_of_a_zone_or_periods(answers):
     ]
     effects = [pc.repeat_effect(answers.assign(day=day), **LINK, month="day") for day in told]
     assert len(set(effects)) == 1
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["+02:00", "Z", " +0530", "-11"],
+)
+def test_moments_keep_the_day_of_their_own_zone(zone):
+    orders = pd.DataFrame({"who": list("abcdefgh"), "at": f"2025-11-30T23:30:00.5{zone}"})
+    orders = pd.concat([orders, orders.assign(at="2026-01-01T00:30-08:00").head(4)])
+    how = {"customer": "who", "ordered_at": "at"}
+    assert pc.retention(orders, **how, period="2026Q1").value == 0.5
+    assert pc.purchase_history(orders, **how)["age_days"].unique().tolist() == [32]
+
+
+@pytest.mark.parametrize("kind", ["date32[day][pyarrow]", "timestamp[us, tz=Asia/Tokyo][pyarrow]"])
+def test_dates_may_be_those_of_arrow(answers, kind):
+    arrow = answers.assign(day=answers["day"].dt.tz_localize("UTC").astype(kind))
+    plain = arrow["day"].astype(str).str[:10]
+    expected = pc.repeat_effect(answers.assign(day=plain), **LINK, month="day")
+    assert pc.repeat_effect(arrow, **LINK, month="day") == expected
+    history = pc.purchase_history(arrow, customer="who", ordered_at="day")
+    assert len(history) == 600
+
+
+@pytest.mark.parametrize("level", [95, 1, 0, -1, "0.9", None, float("nan"), True])
+def test_a_level_is_between_0_and_1(answers, level):
+    orders = {"customer": "who", "ordered_at": "day"}
+    for call in (
+        lambda: pc.repeat_effect(answers, **LINK, level=level),
+        lambda: pc.effect_by_segment(answers, segment="region", **LINK, level=level),
+        lambda: pc.within_customer_effect(answers, **LINK, answered_on="day", level=level),
+        lambda: pc.reliability(
+            answers, score="nps", customer="who", answered_on="day", level=level
+        ),
+        lambda: pc.csat([1, 5], level=level),
+        lambda: pc.retention(answers, **orders, period="2026Q1", level=level),
+        lambda: pc.purchase_frequency(answers, customer="who", level=level),
+        lambda: pc.average_order_value(answers, customer="who", revenue="spend", level=level),
+        lambda: pc.cox_model(answers, score="nps", days="age", event="again", level=level),
+        lambda: pc.fit_bgnbd(pc.purchase_history(answers, **orders), level=level),
+    ):
+        with pytest.raises(ParameterError, match=r"level=0\.95"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"horizon_months": 0},
+        {"horizon_months": "12"},
+        {"yearly_discount": 10},
+        {"margin": 40},
+        {"margin": np.nan},
+    ],
+)
+def test_a_lifetime_value_of_options_out_of_reach_is_refused(answers, option):
+    history = pc.purchase_history(answers, customer="who", ordered_at="day", revenue="spend")
+    with pytest.raises(ParameterError, match=f"{next(iter(option))}="):
+        pc.customer_lifetime_value(history, **option)
+
+
+def test_a_recency_counted_back_from_now_is_refused(answers):
+    history = pc.purchase_history(answers, customer="who", ordered_at="day", revenue="spend")
+    with pytest.raises(ContractError, match="from the first purchase to the last"):
+        pc.fit_bgnbd(history, last_age_days="recency_days")
+    with pytest.raises(ContractError, match="100,000"):
+        pc.fit_bgnbd(history.assign(age_days=1e30))
+
+
+def test_a_controls_unit_does_not_matter_nor_how_its_numbers_are_kept(answers):
+    """Nanoseconds of 2026, shares of a million, and numbers as objects with one missing."""
+    effect = pc.repeat_effect(answers, **LINK, controls=["age"])
+    for age in (
+        1.77e18 + answers["age"] * 1e9,
+        answers["age"] / 1e8,
+        answers["age"].astype(object),
+    ):
+        other = pc.repeat_effect(answers.assign(age=age), **LINK, controls=["age"])
+        assert other.value == pytest.approx(effect.value, abs=EIGHT_DIGITS)
+        assert "adjusted for age" in other.method
+    holes = answers.assign(age=[None, *answers["age"].astype(object)[1:]])
+    assert pc.repeat_effect(holes, **LINK, controls=["age"]).n == 1199
+
+
+def test_what_is_not_estimable_prints_as_a_sentence():
+    code = "import profitchain as pc; print(pc.net_promoter_score([10]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "Too few to say: only 1 customer. (n = 1)\n"
+
+
+def test_nobody_who_ordered_has_no_curve_and_the_last_to_come_back_ends_it_at_one():
+    empty = pd.DataFrame({"who": [], "at": []})
+    assert isinstance(
+        pc.time_to_next_order(empty, customer="who", ordered_at="at"), pc.NotEstimable
+    )
+    orders = pd.DataFrame({"who": list("abcdef") * 2, "at": "2026-01-01"})
+    orders.loc[6:, "at"] = [f"2026-01-{day:02d}" for day in range(11, 17)]
+    curve = pc.time_to_next_order(orders, customer="who", ordered_at="at")
+    assert curve["days"].tolist() == [0, 10, 11, 12, 13, 14, 15]
+    assert curve["value"].tolist() == pytest.approx([0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1])
+    assert (curve["low"] <= curve["value"]).all() and curve["high"].iloc[-1] == 1
 
 
 def test_scores_are_what_a_hand_counts():

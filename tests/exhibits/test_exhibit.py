@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.exhibits import axes, charts, exhibit, tables
@@ -116,7 +117,7 @@ def test_a_sentence_with_an_unknown_number_gives_the_reason_instead():
 
 
 def test_an_answer_of_four_sentences_is_refused():
-    with pytest.raises(ValueError, match="one to three"):
+    with pytest.raises(ParameterError, match="one to three"):
         prose.answer("a", "b", "c", "d")
 
 
@@ -145,12 +146,12 @@ def test_a_score_is_defined_in_words(kind, extra, phrase):
 
 @pytest.mark.parametrize("missing", ["message", "measure", "source", "description"])
 def test_an_exhibit_without_its_words_is_refused(missing):
-    with pytest.raises(ValueError, match=f"has no {missing}"):
+    with pytest.raises(ParameterError, match=f"has no {missing}"):
         exhibit.table(rows(), id="x", **(WORDS | {missing: " "}))
 
 
 def test_a_message_of_sixteen_words_is_refused():
-    with pytest.raises(ValueError, match="16 words"):
+    with pytest.raises(ParameterError, match="16 words"):
         exhibit.table(rows(), id="x", **(WORDS | {"message": "word " * 16}))
 
 
@@ -180,7 +181,7 @@ def test_labels_on_a_phone_are_at_least_eleven_pixels_high():
 
 def test_five_lines_in_one_drawing_are_refused():
     data = pd.concat([trend(question=name) for name in "abcde"])
-    with pytest.raises(ValueError, match="panels='question'"):
+    with pytest.raises(ParameterError, match="panels='question'"):
         exhibit.chart(charts.draw_trend, data, id="x", group="question", **WORDS)
     panels = exhibit.chart(charts.draw_trend, data, id="x", panels="question", **WORDS)
     assert panels.body.count("<svg") == 5

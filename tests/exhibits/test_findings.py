@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
@@ -83,7 +84,7 @@ def test_findings_json_has_the_published_fields(found, tmp_path):
 
 def test_one_id_cannot_stand_for_two_numbers():
     one = findings.finding("nps", NPS, label="NPS")
-    with pytest.raises(ValueError, match="'nps' is recorded twice"):
+    with pytest.raises(ParameterError, match="'nps' is recorded twice"):
         findings.record(one, one)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from editions import write_company
@@ -69,6 +71,17 @@ def test_tables_count_what_is_used_and_what_was_set_aside(edition):
         ({"coupon": "001", "customer_id": "C07"},
          lambda r: (r.coupon == "001") & (r.customer_id == "C07")),
         ({"coupon": None}, lambda r: r.coupon.isna()),
+        ({"coupon": [None, "001"]}, lambda r: r.coupon.isna() | (r.coupon == "001")),
+        ({"revenue": np.int64(12)}, lambda r: r.revenue == 12),
+        ({"revenue": slice(None, 10**30)}, lambda r: r.revenue > 0),
+        ({"revenue": float("nan")}, lambda r: r.revenue.isna()),
+        ({"ordered_at": "2025-12-25"}, lambda r: r.ordered_at.dt.strftime("%m%d") == "1225"),
+        ({"ordered_at": date(2025, 12, 25)}, lambda r: r.ordered_at.dt.strftime("%m%d") == "1225"),
+        ({"ordered_at": [Period("2025-12"), "2026-02-01"]},
+         lambda r: r.ordered_at.dt.strftime("%m%d").str.match("12|0201")),
+        ({"ordered_at": slice("2026-03-08 02:30", None)},  # an hour that no clock showed
+         lambda r: r.ordered_at >= pd.Timestamp("2026-03-08 03:00", tz="America/New_York")),
+        ({"customer_id": pd.Series(["C07"])}, lambda r: r.customer_id == "C07"),
         ({"customer_id": "' OR 1=1 --"}, lambda r: r.customer_id == ""),
     ],
 )  # fmt: skip
@@ -81,6 +94,12 @@ def test_conditions_hold_as_they_do_in_pandas(edition, where, holds):
 def test_only_the_columns_asked_for_are_read(edition):
     rows = edition.rows("orders", columns=["coupon", "revenue"], where={"customer_id": "C07"})
     assert list(rows.columns) == ["coupon", "revenue"] and len(rows) == 7
+
+
+def test_a_long_list_of_days_and_a_column_named_twice_are_read(edition):
+    days = [str(day.date()) for day in pd.date_range("2020-01-01", "2026-03-31")]
+    rows = edition.rows("orders", columns=["revenue", "revenue"], where={"ordered_at": days})
+    assert rows.shape == (310, 1)
 
 
 def test_every_summary_says_what_its_rows_are(edition):
@@ -107,6 +126,25 @@ def test_every_summary_says_what_its_rows_are(edition):
         (lambda e: e.rows("orders", where={"revenue": "12"}), ParameterError, "holds numbers"),
         (lambda e: e.rows("orders", where={"customer_id": 7}), ParameterError, "holds text"),
         (lambda e: e.rows("orders", where={"ordered_at": 7}), ParameterError, "holds dates"),
+        (lambda e: e.rows("orders", columns="revenue"), ParameterError, "list of names"),
+        (lambda e: e.rows("orders", columns=[]), ParameterError, "list of names"),
+        (lambda e: e.rows("orders", columns=[5]), ParameterError, "no column of orders"),
+        (lambda e: e.rows("orders", where="revenue > 1"), ParameterError, "conditions by column"),
+        (lambda e: e.rows("orders", where={"revenue": slice(0, 9, 2)}), ParameterError, "a step"),
+        (lambda e: e.rows("orders", where={"customer_id": "C\0"}), ParameterError, "holds text"),
+        (lambda e: e.rows(None), ParameterError, "no table 'None'"),
+        (lambda e: e.table(["months"]), ParameterError, "no summary"),
+        (lambda e: open_edition(None), ParameterError, "no folder"),
+        (
+            lambda e: open_edition(e.company.folder, "2026Q1", needs="orders"),
+            ParameterError,
+            r"needs=\['orders'\]",
+        ),
+        (
+            lambda e: open_edition(e.company.folder, "2026Q1", lookback_month=3),
+            ParameterError,
+            "Did you mean 'lookback_months'",
+        ),
     ],
 )
 def test_a_wrong_name_is_answered_with_what_there_is(edition, call, error, words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, Literal
 
 import pandas as pd
@@ -114,6 +115,10 @@ class NotEstimable:
         why = Reason.of(key, **values) if isinstance(key, str) else key
         object.__setattr__(self, "why", why)
         object.__setattr__(self, "n", n)
+
+    def __str__(self) -> str:
+        """The reason as a sentence: its words stand above, and are loaded when first printed."""
+        return f"{import_module('profitchain.words.reasons').text(self)} (n = {self.n:,})"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the missing number as a frame of one row: value, low, high (NaN), n, why, unit."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import pandas as pd
 
-from profitchain.core.errors import ParameterError
+from profitchain.core.errors import ContractError, ParameterError
 from profitchain.core.estimates import MaybeEstimate
 from profitchain.effects import dose_response as dose_responses
 from profitchain.effects import effect_by_segment as segment_effects
@@ -18,6 +19,7 @@ from profitchain.effects import repeat_effect as repeat_effects
 from profitchain.stats import plain_frames
 from profitchain.stats.model_matrix import Linear
 
+NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "complex")
 RESERVED = ("score", "cluster", "n", "repeats", "orders", "spend", "margin", "month", "person")
 
 
@@ -48,6 +50,7 @@ def read_answers(
     controls: Sequence[str] = (),
     month: str | None = None,
     is_amount: bool = False,
+    level: float = 0.95,
     **others: str,
 ) -> AnswerCells:
     """Return a frame's answers as cells, checked.
@@ -60,16 +63,17 @@ def read_answers(
     month : a column of dates; each month gets a level of its own.
     others : further columns, kept as they are under our names, missing values too.
     """
-    if isinstance(controls, str):
-        raise ParameterError(f"controls={controls!r} is a text. Write controls=[{controls!r}].")
+    plain_frames.check_level(level)
+    if controls is None or isinstance(controls, str):
+        right = [controls] if controls else []
+        raise ParameterError(f"controls={controls!r} is no list. Write controls={right!r}.")
     named = {"score": score, "outcome": outcome, "customer": customer, "month": month, **others}
     rows = plain_frames.columns_of(answers, **named)
-    given = plain_frames.columns_of(answers, **{name: name for name in controls})
-    value = (plain_frames.numbers if is_amount else plain_frames.zero_or_one)(
-        rows["outcome"], outcome
-    )
+    given = plain_frames.columns_of(answers, **{str(name): name for name in controls})
+    read = plain_frames.numbers if is_amount else plain_frames.zero_or_one
+    value = read(rows["outcome"], outcome)
     columns = {
-        "score": plain_frames.numbers(rows["score"], score),
+        "score": plain_frames.scores(rows["score"], score),
         "cluster": plain_frames.clusters(rows["customer"]),
         "n": 1,
         "repeats": (value != 0).astype(float).where(value.notna()),
@@ -80,19 +84,28 @@ def read_answers(
     if month is not None:
         parts.append(("month", plain_frames.days(rows["month"], month).dt.strftime("%Y-%m")))
     cells = pd.DataFrame(columns | dict(parts))
-    linear = [name for name, _column in parts if isinstance(name, Linear)]
+    names = tuple(name for name, _column in parts)
+    linear = [name for name in names if isinstance(name, Linear)]
     cells, left_out = plain_frames.complete(cells, ["score", "cluster", "repeats", *linear])
-    return AnswerCells(
-        cells=cells, controls=tuple(name for name, _column in parts), left_out=left_out
-    )
+    for name in linear:  # in units of its own, or what is very large or small would not be fitted
+        spread = cells[name].max() - cells[name].min()
+        cells[name] = (cells[name] - cells[name].mean()) / (spread or 1)
+    return AnswerCells(cells=cells, controls=names, left_out=left_out)
 
 
 def _control(name: str, column: pd.Series) -> tuple[str, pd.Series]:
     """Return a control by the name it has among the cells, a number as one that enters linearly."""
     ours = f"own {name}" if name in RESERVED else name
-    kind = column.dtype
-    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
+    if len(column) and column.isna().all():
+        raise ContractError(f"{name!r} holds no value at all. Leave it out of controls.")
+    kind = pd.api.types.infer_dtype(column, skipna=True)  # numbers may stand as objects
+    if kind in NUMBERS:
         return Linear(ours), plain_frames.numbers(column, name)
+    if kind.startswith("mixed") and column.map(lambda value: isinstance(value, Real)).any():
+        raise ContractError(
+            f"{name!r} holds numbers and other things. Give numbers alone, or categories: "
+            f"df.assign({name}=df[{name!r}].astype(str))."
+        )
     return ours, column
 
 
@@ -150,7 +163,7 @@ def repeat_effect(
     True
     """
     found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
+                         controls=controls, month=month, level=level)  # fmt: skip
     effect = repeat_effects.repeat_effect(found.cells, controls=found.controls, level=level)
     return plain_frames.with_left_out(effect, found.left_out)
 
@@ -188,7 +201,7 @@ def spend_effect(
     (10, 'EUR')
     """
     found = read_answers(answers, score=score, outcome=amount, customer=customer,
-                         controls=controls, month=month, is_amount=True)  # fmt: skip
+                         controls=controls, month=month, is_amount=True, level=level)  # fmt: skip
     effect = repeat_effects.effect_of_a_point(
         found.cells, outcome="spend", controls=found.controls, unit=unit, level=level
     )
@@ -230,7 +243,7 @@ def dose_response(
     (True, 5)
     """
     found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
+                         controls=controls, month=month, level=level)  # fmt: skip
     rates = dose_responses.adjusted_rates(found.cells, controls=found.controls, level=level)
     return found.said(rates)
 
@@ -276,7 +289,8 @@ def effect_by_segment(
     (['north', 'south'], ['above the rest', 'below the rest'])
     """
     found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month, segment=segment)  # fmt: skip
+                         controls=controls, month=month, segment=segment, level=level)  # fmt: skip
+    plain_frames.option("smallest", smallest, example=10, above=0)
     effects = segment_effects.effect_by_segment(
         found.cells, "segment", controls=found.controls, smallest=smallest, level=level
     )

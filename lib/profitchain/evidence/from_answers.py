@@ -58,7 +58,7 @@ def within_customer_effect(
     (['earlier_answer_held', 'fixed_effects'], [True, True])
     """
     found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, answered_on=answered_on)  # fmt: skip
+                         controls=controls, answered_on=answered_on, level=level)  # fmt: skip
     rows = found.cells.rename(columns={"repeats": "repeat"})
     day = plain_frames.days(rows["answered_on"], answered_on)
     rows, undated = plain_frames.complete(
@@ -112,8 +112,10 @@ def reliability(
     >>> found.low < 0.8 < found.high
     True
     """
+    plain_frames.check_level(level)
+    plain_frames.option("within_days", within_days, example=measurement_error.CLOSE, above=0)
     rows = plain_frames.columns_of(answers, score=score, person=customer, answered_on=answered_on)
-    rows["score"] = plain_frames.numbers(rows["score"], score)
+    rows["score"] = plain_frames.scores(rows["score"], score)
     rows["person"] = plain_frames.clusters(rows["person"])
     rows["answered_on"] = plain_frames.days(rows["answered_on"], answered_on)
     rows, left_out = plain_frames.complete(rows, ["score", "person", "answered_on"])
@@ -157,7 +159,7 @@ def risk_ratio(
     (True, 2.3)
     """
     found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
+                         controls=controls, month=month, level=level)  # fmt: skip
     ratio = hidden_confounding.risk_ratio(found.cells, controls=found.controls, level=level)
     return plain_frames.with_left_out(ratio, found.left_out)
 
@@ -198,7 +200,7 @@ def robustness_value(
     True
     """
     found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
+                         controls=controls, month=month, level=level)  # fmt: skip
     line = hidden_confounding.straight_line(found.cells, controls=found.controls, level=level)
     robust, _clear_of_zero = hidden_confounding.robustness(line)
     return plain_frames.with_left_out(robust, found.left_out)

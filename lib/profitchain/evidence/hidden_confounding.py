@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.repeat_effect import adjustment
 from profitchain.stats.glm import fitted
@@ -270,6 +271,11 @@ def e_value(ratio: MaybeEstimate) -> MaybeEstimate:
     """
     if isinstance(ratio, NotEstimable):
         return ratio
+    if not isinstance(ratio, Estimate) or ratio.unit != "ratio" or ratio.low <= 0:
+        raise ParameterError(
+            f"An E-value is of a risk ratio above 0, not of {ratio!r}. Pass what risk_ratio "
+            "returns."
+        )
     ends = (ratio.low, ratio.high) if ratio.value >= 1 else (1 / ratio.high, 1 / ratio.low)
     ratios = np.maximum([max(ratio.value, 1 / ratio.value), *ends], 1.0)
     value, low, high = (ratios + np.sqrt(ratios * (ratios - 1))).tolist()

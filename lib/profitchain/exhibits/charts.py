@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.exhibits import axes, style
@@ -230,7 +231,7 @@ def _coloured(
         groups = data.groupby(group, sort=False, observed=True)
         series = [(axes.plain_label(name), rows) for name, rows in groups]
     if len(series) > MOST_SERIES:
-        raise ValueError(
+        raise ParameterError(
             f"{len(series)} lines in one drawing can't be told apart; four can. "
             f"Draw small multiples instead: exhibits.chart(..., panels={group!r})."
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
@@ -48,17 +49,17 @@ class Exhibit:
         for name in WORDS:
             object.__setattr__(self, name, _(str(getattr(self, name))))
             if not getattr(self, name).strip():
-                raise ValueError(
+                raise ParameterError(
                     f"Exhibit '{self.id}' has no {name}. A reader can't judge it without: "
                     f"pass {name}=..., in words."
                 )
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
-            raise ValueError(
+            raise ParameterError(
                 f"'{self.id}' can't be an exhibit's id. Use small letters, digits and single "
                 "hyphens, as in 'nps-by-region'."
             )
         if spoken() == SOURCE and (words := length(self.message)) > MOST_WORDS:
-            raise ValueError(
+            raise ParameterError(
                 f"The message of '{self.id}' has {words} words; a reader takes in {MOST_WORDS}. "
                 "Say the finding alone and move the rest to measure or prose."
             )
@@ -112,6 +113,16 @@ def frame(figures_by_label: Mapping[str, MaybeEstimate], *, name: str = "label")
     return rows[columns].astype(dict.fromkeys(columns[1:4], float))
 
 
+def _check_drawing(draw: Draw, data: pd.DataFrame, panels: str | None) -> None:
+    """Raise ParameterError for what draws nothing, and for panels by a column that isn't there."""
+    if not callable(draw):
+        raise ParameterError(
+            f"draw={draw!r} draws nothing. Pass a function draw(ax, data) that draws on ax."
+        )
+    if panels and panels not in data:
+        raise ParameterError(f"The frame has no column {panels!r}. {did_you_mean(panels, data)}")
+
+
 def chart(
     draw: Draw,
     data: pd.DataFrame,
@@ -151,6 +162,7 @@ def chart(
     ... ).message
     'The north orders more'
     """
+    _check_drawing(draw, data, panels)
     description = _(description)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data

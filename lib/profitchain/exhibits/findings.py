@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import in_brackets
 from profitchain.core.i18n import _
@@ -151,9 +152,13 @@ def record(*findings: Recorded) -> Record:
     >>> len(record(finding("repeat_rate", rate, label="Repeat purchase rate")).findings)
     1
     """
+    if wrong := [thing for thing in findings if not isinstance(thing, Recorded)]:
+        raise ParameterError(
+            f"{wrong[0]!r} is no finding. Make one of it: finding('repeat_rate', rate, label='…')."
+        )
     keys = Counter((part.id, part.group) for finding in findings for part in finding.parts)
     if twice := sorted((key for key, count in keys.items() if count > 1), key=str):
-        raise ValueError(
+        raise ParameterError(
             f"The finding '{twice[0][0]}' is recorded twice (group {twice[0][1]}). "
             "An id stands for one number: give the second another id or group."
         )

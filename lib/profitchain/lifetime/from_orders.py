@@ -17,6 +17,7 @@ from profitchain.measures import loyalty
 from profitchain.measures.from_orders import read_orders
 from profitchain.stats import plain_frames
 
+MOST = 100_000  # days or purchases of one customer: 270 years
 TERMS = (*cox_models.HISTORY, *cox_models.SERVICE)
 
 
@@ -94,6 +95,7 @@ def fit_bgnbd(
     >>> list(fit_bgnbd(customers).parameters)
     ['r', 'alpha', 'a', 'b']
     """
+    plain_frames.check_level(level)
     columns = {"repeats": repeats, "last_age_days": last_age_days, "age_days": age_days}
     rows = _customers(customers, columns)
     return _as_model(bgnbd_gammagamma.fit_purchases(rows), level, len(customers) - len(rows))
@@ -131,6 +133,7 @@ def fit_gamma_gamma(
     >>> fit_gamma_gamma(customers).to_frame()["parameter"].tolist()
     ['p', 'q', 'v']
     """
+    plain_frames.check_level(level)
     rows = _customers(customers, {"repeats": repeats, "repeat_revenue": repeat_revenue})
     return _as_model(bgnbd_gammagamma.fit_spend(rows), level, len(customers) - len(rows))
 
@@ -169,6 +172,10 @@ def customer_lifetime_value(
     >>> ahead.to_frame().columns.tolist(), ahead.mean.unit
     (['who', 'alive', 'expected_orders', 'value'], 'EUR')
     """
+    option = plain_frames.option
+    option("horizon_months", horizon_months, example=12, above=0, at_most=1200)
+    option("yearly_discount", yearly_discount, example=0.1, above=-1, below=1)
+    option("margin", margin, example=0.4, above=-1, at_most=1)
     names = ("repeats", "last_age_days", "age_days", "repeat_revenue", "revenue", "paid")
     rows = _customers(history, {name: name for name in names})
     if len(rows) < len(history):
@@ -241,6 +248,8 @@ def time_to_next_order(
     [[0.0, 0.0], [10.0, 0.333], [20.0, 0.833], [30.0, 0.833]]
     """
     rows, end = read_orders(orders, customer=customer, ordered_at=ordered_at, as_of=as_of)
+    if rows.empty:
+        return NotEstimable("too_few_next_orders", n=0, customers=0)
     first = rows.groupby("customer")["day"].min()
     later = rows[rows["day"] > rows["customer"].map(first)].groupby("customer")["day"].min()
     later = later.reindex(first.index)
@@ -291,6 +300,7 @@ def cox_model(
     >>> ratios.loc[0, ["low", "high"]].gt(1.2).tolist()
     [False, True]
     """
+    plain_frames.check_level(level)
     for name in controls:
         if name not in TERMS:
             raise ParameterError(
@@ -301,6 +311,7 @@ def cox_model(
     rows = plain_frames.columns_of(customers, **named)
     for ours, name in named.items():
         rows[ours] = plain_frames.numbers(rows[ours], name)
+    rows["score"] = plain_frames.scores(rows["score"], score)
     rows["event"] = plain_frames.zero_or_one(rows["event"], event)
     rows, left_out = plain_frames.complete(rows, ["score", "days", "event"])
     model = cox_models.fit(rows.assign(cluster=np.arange(len(rows))))
@@ -316,17 +327,25 @@ def _customers(customers: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFr
         rows[ours] = plain_frames.numbers(rows[ours], name)
         if ours.endswith("revenue") or ours == "paid":
             continue
-        wrong = rows[ours][(rows[ours] < 0) | (rows[ours] % 1 != 0) & rows[ours].notna()]
+        whole = rows[ours].between(0, MOST) & (rows[ours] % 1 == 0)
+        wrong = rows[ours][rows[ours].notna() & ~whole]
         if len(wrong):
             raise ContractError(
-                f"{name!r} holds {wrong.iloc[0]:g}, but counts and days are whole numbers from 0. "
-                "Give days, not weeks or dates."
+                f"{name!r} holds {wrong.iloc[0]:g}, but counts and days are whole numbers from 0 "
+                f"to {MOST:,}. Give days, not weeks or dates."
             )
     rows, _left_out = plain_frames.complete(rows, list(columns))
-    if {"last_age_days", "age_days"} <= set(columns) and (rows.last_age_days > rows.age_days).any():
+    if not {"last_age_days", "age_days"} <= set(columns):
+        return rows.assign(cluster=np.arange(len(rows)))
+    if (rows["last_age_days"] > rows["age_days"]).any():
         raise ContractError(
             f"{columns['last_age_days']!r} is larger than {columns['age_days']!r} in some rows, as "
             "if they had bought after now. Count both from the first purchase."
+        )
+    if ((rows["repeats"] == 0) != (rows["last_age_days"] == 0)).any():
+        raise ContractError(
+            f"{columns['last_age_days']!r} is 0 where {columns['repeats']!r} isn't, or the other "
+            "way round. Count it from the first purchase to the last one, not from that to now."
         )
     return rows.assign(cluster=np.arange(len(rows)))
 

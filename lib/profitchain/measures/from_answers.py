@@ -5,14 +5,15 @@ Intervals are clustered by customer where customers are told apart; else each ro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from profitchain.core.errors import ParameterError
-from profitchain.core.estimates import MaybeEstimate
+from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.measures.satisfaction import answers_to
 from profitchain.sources.settings import Question
 from profitchain.stats import plain_frames, ratios
@@ -72,7 +73,7 @@ def csat(
     >>> csat([5, 4, 4, 3, 1, 5, 5, 2]).value
     0.625
     """
-    question = Question(name="score", kind="csat", scale=scale, satisfied_from=satisfied_from)
+    question = _question("csat", scale, satisfied_from)
     sums, left_out = _answers(scores, customer, question)
     return _stated(sums, "satisfied", "share", SHARE, left_out=left_out, level=level)
 
@@ -95,7 +96,7 @@ def top_two_box(
     >>> top_two_box([7, 6, 6, 5, 1, 7], scale=(1, 7)).value
     0.6666666666666666
     """
-    question = Question(name="score", kind="rating", scale=scale)
+    question = _question("rating", scale)
     sums, left_out = _answers(scores, customer, question)
     return _stated(sums, "top_two", "share", SHARE, left_out=left_out, level=level)
 
@@ -118,7 +119,7 @@ def mean_score(
     >>> mean_score([5, 4, 4, 3, 1, 5]).value
     3.6666666666666665
     """
-    question = Question(name="score", kind="rating", scale=scale)
+    question = _question("rating", scale)
     sums, left_out = _answers(scores, customer, question)
     return _stated(sums, "total", "score", scale, left_out=left_out, level=level)
 
@@ -174,7 +175,9 @@ def ratio(
     >>> ratio(df, numerator="revenue", denominator="orders", unit="EUR").value
     20.0
     """
-    columns = {"above": numerator, "below": denominator, "cluster": customer}
+    if bounds is not None:
+        _check_ends("bounds", bounds)
+    columns = {"above": numerator, "below": denominator, "customer_if_any": customer}
     sums = plain_frames.columns_of(rows, **columns)
     for ours in ("above", "below"):
         sums[ours] = plain_frames.numbers(sums[ours], str(columns[ours]))
@@ -199,7 +202,7 @@ def repeat_rate(
     >>> repeat_rate(df, outcome="again").value
     0.375
     """
-    sums = plain_frames.columns_of(answers, above=outcome, cluster=customer)
+    sums = plain_frames.columns_of(answers, above=outcome, customer_if_any=customer)
     sums["above"] = plain_frames.zero_or_one(sums["above"], outcome)
     return _ratio(sums.assign(below=1), unit="share", bounds=SHARE, level=level)
 
@@ -224,6 +227,45 @@ def response_rate(
     return repeat_rate(invitations, outcome=answered, customer=customer, level=level)
 
 
+def _question(
+    kind: Literal["csat", "rating"], scale: Scale, satisfied_from: float | None = None
+) -> Question:
+    """Return a question of its own scale, or raise ParameterError for one that is none."""
+    _check_ends("scale", scale)
+    if satisfied_from is not None:
+        plain_frames.option("satisfied_from", satisfied_from, example=scale[1], above=-math.inf)
+    try:
+        return Question(name="score", kind=kind, scale=scale, satisfied_from=satisfied_from)
+    except ValueError:
+        raise ParameterError(
+            f"satisfied_from={satisfied_from!r} lies outside the scale {scale[0]:g} to "
+            f"{scale[1]:g}. Give the lowest score that counts as satisfied."
+        ) from None
+
+
+def _check_ends(name: str, ends: Scale) -> None:
+    """Raise ParameterError for what isn't two finite numbers, the lower first."""
+    numbers = ends if isinstance(ends, tuple | list) and len(ends) == 2 else (math.nan,)
+    good = all(isinstance(end, int | float) and math.isfinite(end) for end in numbers)
+    if not good or numbers[0] >= numbers[-1]:
+        raise ParameterError(
+            f"{name}={ends!r} isn't a lowest and a highest number. Write both, as {name}=(0, 10)."
+        )
+
+
+def _column(values: Column) -> pd.Series:
+    """Return what a caller gave as a column, its rows numbered anew."""
+    try:
+        column = pd.Series(values)
+        return plain_frames.columns_of(column.to_frame("value"), value="value")["value"].rename(
+            column.name
+        )
+    except (TypeError, ValueError):
+        raise ParameterError(
+            f"A column is needed, not {type(values).__name__}. Pass one value a row, as df['…']."
+        ) from None
+
+
 def _answers(
     scores: Column, customer: Column | None, question: Question
 ) -> tuple[pd.DataFrame, int]:
@@ -234,8 +276,8 @@ def _answers(
                 f"{name} is a {'name' if isinstance(given, str) else 'frame'}, not a column. Pass "
                 f"the column itself, as in df['…']."
             )
-    column = pd.Series(scores).reset_index(drop=True)
-    who = pd.Series(range(len(column)) if customer is None else customer).reset_index(drop=True)
+    column = _column(scores)
+    who = pd.Series(range(len(column))) if customer is None else _column(customer)
     if len(who) != len(column):
         raise ParameterError(
             f"There are {len(column)} scores and {len(who)} customers. Pass two columns of one "
@@ -261,15 +303,21 @@ def _stated(
     level: float,
     denominator: str = "answers",
 ) -> MaybeEstimate:
+    plain_frames.check_level(level)
     estimate = ratios.ratio(
         sums, numerator=numerator, denominator=denominator, unit=unit, bounds=bounds, level=level
     )
+    if bounds and isinstance(estimate, Estimate) and not bounds[0] <= estimate.value <= bounds[1]:
+        raise ParameterError(
+            f"bounds={bounds!r}: the ratio is {estimate.value:g}, which isn't within. Leave bounds "
+            "out, or give the ends of the scale."
+        )
     return plain_frames.with_left_out(estimate, left_out)
 
 
 def _ratio(sums: pd.DataFrame, *, unit: str, bounds: Scale | None, level: float) -> MaybeEstimate:
     """Return above over below, by cluster where there is one, of the rows that have them all."""
-    who = sums.get("cluster", pd.Series(sums.index))
+    who = sums.get("customer_if_any", pd.Series(sums.index))
     sums, left_out = plain_frames.complete(
         sums.assign(cluster=plain_frames.clusters(who)), ["above", "below", "cluster"]
     )

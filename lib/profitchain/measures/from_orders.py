@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.periods import Period, months_before
 from profitchain.measures import concentration as concentrations
@@ -32,8 +35,25 @@ def read_orders(
     money = rows.get("revenue", pd.Series(0.0, index=rows.index))
     rows["revenue"] = plain_frames.numbers(money, revenue or "revenue")
     rows, _left_out = plain_frames.complete(rows, ["customer", "day", "revenue"])
-    end = rows["day"].max() if as_of is None else pd.Timestamp(as_of).normalize()
+    end = rows["day"].max() if as_of is None else _last_day(as_of)
     return rows[rows["day"] <= end].reset_index(drop=True), end
+
+
+def _last_day(as_of: str | date) -> pd.Timestamp:
+    """Return a day that a caller names, or raise ParameterError for what is none."""
+    if not isinstance(as_of, str | date) or pd.isna(as_of):  # a pandas Timestamp is a date
+        raise ParameterError(f"as_of={as_of!r} is no day. Write it as as_of='2026-03-31'.")
+    return pd.Timestamp(plain_frames.days(pd.Series([as_of], dtype=object), "as_of").iloc[0])
+
+
+def _by_customer(found: pd.DataFrame, customer: str) -> pd.DataFrame:
+    """Return a result by customer with the customer's column first, under the caller's name."""
+    if customer in found.columns:
+        raise ParameterError(
+            f"The result has a column {customer!r} of its own. Call the customer's column "
+            "otherwise."
+        )
+    return found.rename_axis(customer).reset_index()
 
 
 def purchase_history(
@@ -96,7 +116,7 @@ def purchase_history(
     found = found[found["repeats"].notna()].astype({"repeats": int, "orders": int})
     found = found.astype({"last_age_days": int, "age_days": int})
     found.insert(3, "recency_days", found["age_days"] - found["last_age_days"])
-    return found.rename_axis(customer).reset_index()
+    return _by_customer(found, customer)
 
 
 def retention(
@@ -125,6 +145,7 @@ def retention(
     >>> retention(orders, customer="who", ordered_at="at", period="2026Q1").value
     0.5
     """
+    plain_frames.check_level(level)
     now = Period(period)
     rows, _end = read_orders(orders, customer=customer, ordered_at=ordered_at, revenue=revenue)
     rows = rows[rows["revenue"] >= 0]
@@ -157,10 +178,14 @@ def purchase_frequency(
     >>> purchase_frequency(orders, customer="who").value
     1.5
     """
+    plain_frames.check_level(level)
     rows = plain_frames.columns_of(orders, customer=customer)
     sizes = rows.dropna().groupby("customer").size()
     sums = pd.DataFrame({"cluster": range(len(sizes)), "orders": sizes.to_numpy(), "active": 1})
-    return ratios.ratio(sums, numerator="orders", denominator="active", unit="orders", level=level)
+    estimate = ratios.ratio(
+        sums, numerator="orders", denominator="active", unit="orders", level=level
+    )
+    return plain_frames.with_left_out(estimate, int(rows["customer"].isna().sum()))
 
 
 def average_order_value(
@@ -183,8 +208,9 @@ def average_order_value(
     >>> average_order_value(orders, customer="who", revenue="revenue").value
     30.0
     """
-    rows = plain_frames.columns_of(orders, cluster=customer, revenue=revenue)
-    rows["revenue"] = plain_frames.numbers(rows["revenue"], revenue)
+    plain_frames.check_level(level)
+    rows = plain_frames.columns_of(orders, cluster=customer, paid=revenue)
+    rows["revenue"] = plain_frames.numbers(rows["paid"], revenue)
     rows["cluster"] = plain_frames.clusters(rows["cluster"])
     rows, left_out = plain_frames.complete(rows, ["cluster", "revenue"])
     sums = rows.assign(orders=(rows["revenue"] >= 0).astype(int))
@@ -219,6 +245,7 @@ def concentration(customers: pd.DataFrame, *, amount: str, top: float = 0.1) -> 
     >>> concentration(df, amount="revenue")[["measure", "value"]].round(2).values.tolist()
     [['top_share', 0.5], ['gini', 0.4]]
     """
+    plain_frames.option("top", top, example=0.1, above=0, below=1)
     rows = plain_frames.columns_of(customers, amount=amount)
     amounts = plain_frames.numbers(rows["amount"], amount).dropna()
     estimates = [concentrations.top_share(amounts, top=top), concentrations.gini(amounts)]
@@ -273,6 +300,9 @@ def rfm(
     >>> groups["group"].tolist()
     ['Champions', 'Cooling', 'Lapsed']
     """
+    plain_frames.option(
+        "lookback_months", lookback_months, example=12, above=0, at_most=1200, whole=True
+    )
     now = Period(period)
     end, start = pd.Timestamp(now.last_day), now.shift(1).first_day
     start = pd.Timestamp(months_before(start, lookback_months))
@@ -284,4 +314,4 @@ def rfm(
     recent = recent.reindex(whole.index, fill_value=0)
     found = whole[["recency_days", "age_days"]].join(recent)
     found["group"] = rfm_groups.rfm(found, rfm_groups.limits(found), period=now)
-    return found.drop(columns="age_days").rename_axis(customer).reset_index()
+    return _by_customer(found.drop(columns="age_days"), customer)

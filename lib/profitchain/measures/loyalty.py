@@ -163,7 +163,8 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     Returns
     -------
     One row a day with an event, from day 0 to the last on which anybody was watched: days, value,
-    low, high (shares ordered again), n at risk.
+    low, high (shares ordered again), n at risk. Where the last who were watched came back, that
+    day's share is 1, and low that of the day before.
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
@@ -184,6 +185,8 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     last = gaps["days"].max()
     watched = int(gaps.loc[gaps["days"] == last, "n"].sum())
     end = steps.iloc[[-1]].assign(days=float(last), n=watched)
+    if fit.surv_prob[-1] == 0:  # the last who were watched came back, of which no error is known
+        end[["value", "high"]] = 1.0
     return pd.concat([steps, end], ignore_index=True).drop_duplicates("days", ignore_index=True)
 
 

@@ -36,6 +36,7 @@ from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
 EDITIONS_KEPT = 40
 MAKING = "making-"
+CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
 OF_OTHERS = ("pieces", STANDING)  # folders of the store that other modules look after
 LAST_PERIOD = "last_period"
 SECONDS_A_DAY = 86_400
@@ -151,7 +152,7 @@ class Edition:
         columns : these alone, instead of all: those of `tables` under our names, then the firm's
             own as they came.
         where : conditions by column, all of which hold: a value, a list of values, `slice(low,
-            high)` from low to below high, a Period for dates and moments, None for missing.
+            high)` from low to below high, a day or Period for dates and moments, None for missing.
 
         Examples
         --------
@@ -162,13 +163,13 @@ class Edition:
         """
         from profitchain.intake.checked_rows import checked_rows
 
-        if table not in self.company.tables:
+        if not isinstance(table, str) or table not in self.company.tables:
             self._refuse_table(table)
         return checked_rows(self.company, self.period, table, columns=columns, where=where)
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        return name != CUSTOMER_IDS and self._path(name).exists()
+        return isinstance(name, str) and name != CUSTOMER_IDS and self._path(name).exists()
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a summary as a frame; money in whole units of the firm's currency.
@@ -205,6 +206,7 @@ class Edition:
         return frame
 
     def _refuse_table(self, name: str) -> NoReturn:
+        name = str(name)
         if name in ROW_OF:
             raise ParameterError(
                 f"'{name}' is no table of the firm but a summary: edition.table('{name}')."
@@ -217,6 +219,7 @@ class Edition:
         raise NotMeasured(following(_("Not measured: {what}", what=what), there))
 
     def _refuse_summary(self, name: str) -> NoReturn:
+        name = str(name)
         if name in ROW_OF:
             firm = self.company.name
             message = _("'{name}' needs a table that {firm} has not given.", name=name, firm=firm)
@@ -250,6 +253,10 @@ def open_edition(
     Traceback (most recent call last):
     profitchain.core.errors.CompanyError: No company.yml in 'data/nowhere'. Name a folder that ...
     """
+    if not isinstance(company, str | Path):
+        raise ParameterError(f"{company!r} is no folder. Name that of a company, as data/example.")
+    if isinstance(needs, str):
+        raise ParameterError(f"needs={needs!r} is a text. Write needs=[{needs!r}].")
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
     i18n.use_unless_chosen(firm.language)
@@ -284,6 +291,11 @@ def customer_ids(edition: Edition) -> pd.DataFrame:
 def _positive(choices: Mapping[str, int]) -> dict[str, int]:
     """Return the choices that were made (0: none), or raise for one that can't be meant."""
     for name, value in choices.items():
+        if name not in CHOICES:
+            raise ParameterError(
+                f"{name}={value!r}: nothing of this name can be chosen. "
+                f"{did_you_mean(name, CHOICES)}"
+            )
         if not isinstance(value, int) or value < 0:
             raise ParameterError(
                 f"{name} is {value!r}, but must be a whole number above 0, or 0 for what "

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.stats.clusters import totals as totals_of
 
@@ -140,7 +141,15 @@ def holm(p_values: pd.Series | Sequence[float]) -> np.ndarray:
     >>> holm([0.04, 0.001, 0.03]).tolist()
     [0.06, 0.003, 0.06]
     """
-    adjusted = np.array(p_values, float)
+    try:
+        adjusted = np.array(p_values, float)
+    except (TypeError, ValueError):
+        adjusted = np.array(np.inf)
+    if adjusted.ndim != 1 or ((adjusted < 0) | (adjusted > 1)).any():
+        raise ParameterError(
+            "P-values are numbers from 0 to 1. Give a list or a column of them, NaN where there is "
+            "none."
+        )
     tested = np.flatnonzero(~np.isnan(adjusted))
     order = tested[np.argsort(adjusted[tested], kind="stable")]
     scaled = adjusted[order] * np.arange(len(order), 0, -1)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import (
     MINUS,
@@ -187,7 +188,13 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
     missing = [value for value in values.values() if isinstance(value, NotEstimable)]
     if missing:
         return _(otherwise or N_("Not known: {why}")).replace("{why}", reasons.text(missing[0]))
-    return _(template).format(**{name: _Shown(value) for name, value in values.items()})
+    try:
+        return _(template).format(**{name: _Shown(value) for name, value in values.items()})
+    except (AttributeError, IndexError, KeyError, ValueError) as error:
+        raise ParameterError(
+            f"The sentence {template!r} can't be filled in ({error}). Give each of its names a "
+            "value, as in sentence('{rate:number} came back.', rate=rate)."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +230,7 @@ def answer(*sentences: str) -> Prose:
     """
     sentences = tuple(filter(None, sentences))
     if not 1 <= len(sentences) <= 3:
-        raise ValueError(
+        raise ParameterError(
             f"An answer has one to three sentences, got {len(sentences)}. "
             "Keep the most important and say the others beside their exhibits."
         )

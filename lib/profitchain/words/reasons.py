@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
+from profitchain.core.errors import ParameterError
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason
 from profitchain.core.formats import MINUS, TOO_FEW, evidence, in_brackets, number
 from profitchain.core.i18n import N_, _, listed, ngettext
 from profitchain.words import catalogue
@@ -139,6 +140,8 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
     >>> in_words(pd.DataFrame({"value": [float("nan")], "why": [why]}))["why"].tolist()
     ['Too few to say.']
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise ParameterError(f"A table is needed, not {type(frame).__name__}. Pass a DataFrame.")
     names = [
         name
         for name, column in frame.items()
@@ -160,6 +163,10 @@ def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
     >>> with_interval(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
     '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
     """
+    if not isinstance(said, Estimate | NotEstimable):
+        raise ParameterError(
+            f"{said!r} has no interval. Pass an Estimate or NotEstimable, as repeat_effect returns."
+        )
     if isinstance(said, NotEstimable):
         return in_brackets(_(TOO_FEW), text(said))
     figure = number(said, difference=difference)
