@@ -32,7 +32,7 @@ SENSEMAKR = {
     "partial_r2": 0.015264222134127698,
     "robustness": [0.11699291810328577, 0.07108397906971296],
     "bounds": {
-        "prior orders": [
+        "prior_orders": [
             [0.015839551481997626, 0.00850684045996772, 0.029352830987629343],
             [0.03167910296399525, 0.01702234313728536, 0.026256867188293363],
             [0.047518654445992875, 0.02554688817453765, 0.02310778101750343],
@@ -93,7 +93,7 @@ def test_comparisons_with_groups_of_columns_are_those_of_sensemakr(line):
         assert compared.loc[control, columns].to_numpy() == pytest.approx(
             np.array(expected), abs=EXACT
         )
-    row = compared.loc[("prior orders", 1)]
+    row = compared.loc[("prior_orders", 1)]
     stretch = line.error_clustered / line.error
     error = SENSEMAKR["error_beside_prior_orders"] * stretch
     assert (row["high"] - row["low"]) / 2 == pytest.approx(line.quantile * error, abs=EXACT)
