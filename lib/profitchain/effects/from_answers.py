@@ -33,7 +33,7 @@ class AnswerCells:
     controls: tuple[str, ...]
     left_out: int
 
-    def said(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def with_left_out(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a result with the count of left out rows in its `attrs`."""
         frame.attrs["left_out"] = self.left_out
         return frame
@@ -64,7 +64,7 @@ def read_answers(
         raise ParameterError(f"controls={controls!r} is a text. Write controls=[{controls!r}].")
     named = {"score": score, "outcome": outcome, "customer": customer, "month": month, **others}
     rows = plain_frames.columns_of(answers, **named)
-    given = plain_frames.columns_of(answers, **{name: name for name in controls})
+    control_columns = plain_frames.columns_of(answers, **{name: name for name in controls})
     value = (plain_frames.numbers if is_amount else plain_frames.zero_or_one)(
         rows["outcome"], outcome
     )
@@ -76,7 +76,7 @@ def read_answers(
         **({"spend": value} if is_amount else {}),
         **{name: rows[name] for name in others},
     }
-    parts = [_control(str(name), column) for name, column in given.items()]
+    parts = [_control(str(name), column) for name, column in control_columns.items()]
     if month is not None:
         parts.append(("month", plain_frames.days(rows["month"], month).dt.strftime("%Y-%m")))
     cells = pd.DataFrame(columns | dict(parts))
@@ -89,11 +89,11 @@ def read_answers(
 
 def _control(name: str, column: pd.Series) -> tuple[str, pd.Series]:
     """Return a control by the name it has among the cells, a number as one that enters linearly."""
-    ours = f"own {name}" if name in RESERVED else name
+    own_name = f"own {name}" if name in RESERVED else name
     kind = column.dtype
     if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
-        return Linear(ours), plain_frames.numbers(column, name)
-    return ours, column
+        return Linear(own_name), plain_frames.numbers(column, name)
+    return own_name, column
 
 
 def repeat_effect(
@@ -149,10 +149,10 @@ def repeat_effect(
     >>> np.allclose([effect.value - half, effect.value + half], [[effect.low], [effect.high]])
     True
     """
-    found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
-    effect = repeat_effects.repeat_effect(found.cells, controls=found.controls, level=level)
-    return plain_frames.with_left_out(effect, found.left_out)
+    sample = read_answers(answers, score=score, outcome=outcome, customer=customer,
+                          controls=controls, month=month)  # fmt: skip
+    effect = repeat_effects.repeat_effect(sample.cells, controls=sample.controls, level=level)
+    return plain_frames.with_left_out(effect, sample.left_out)
 
 
 def spend_effect(
@@ -187,12 +187,12 @@ def spend_effect(
     >>> round(effect.value), effect.unit
     (10, 'EUR')
     """
-    found = read_answers(answers, score=score, outcome=amount, customer=customer,
-                         controls=controls, month=month, is_amount=True)  # fmt: skip
+    sample = read_answers(answers, score=score, outcome=amount, customer=customer,
+                          controls=controls, month=month, is_amount=True)  # fmt: skip
     effect = repeat_effects.effect_of_a_point(
-        found.cells, outcome="spend", controls=found.controls, unit=unit, level=level
+        sample.cells, outcome="spend", controls=sample.controls, unit=unit, level=level
     )
-    return plain_frames.with_left_out(effect, found.left_out)
+    return plain_frames.with_left_out(effect, sample.left_out)
 
 
 def dose_response(
@@ -229,10 +229,10 @@ def dose_response(
     >>> curve["value"].is_monotonic_increasing, len(curve)
     (True, 5)
     """
-    found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
-    rates = dose_responses.adjusted_rates(found.cells, controls=found.controls, level=level)
-    return found.said(rates)
+    sample = read_answers(answers, score=score, outcome=outcome, customer=customer,
+                          controls=controls, month=month)  # fmt: skip
+    rates = dose_responses.adjusted_rates(sample.cells, controls=sample.controls, level=level)
+    return sample.with_left_out(rates)
 
 
 def effect_by_segment(
@@ -275,9 +275,9 @@ def effect_by_segment(
     >>> by["segment"].tolist(), by["verdict"].tolist()
     (['north', 'south'], ['above the rest', 'below the rest'])
     """
-    found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month, segment=segment)  # fmt: skip
+    sample = read_answers(answers, score=score, outcome=outcome, customer=customer,
+                          controls=controls, month=month, segment=segment)  # fmt: skip
     effects = segment_effects.effect_by_segment(
-        found.cells, "segment", controls=found.controls, smallest=smallest, level=level
+        sample.cells, "segment", controls=sample.controls, smallest=smallest, level=level
     )
-    return found.said(effects)
+    return sample.with_left_out(effects)

@@ -57,9 +57,9 @@ def within_customer_effect(
     >>> found["design"].tolist(), ((found["low"] < 0.1) & (found["high"] > 0.1)).tolist()
     (['earlier_answer_held', 'fixed_effects'], [True, True])
     """
-    found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, answered_on=answered_on)  # fmt: skip
-    rows = found.cells.rename(columns={"repeats": "repeat"})
+    sample = read_answers(answers, score=score, outcome=outcome, customer=customer,
+                          controls=controls, answered_on=answered_on)  # fmt: skip
+    rows = sample.cells.rename(columns={"repeats": "repeat"})
     day = plain_frames.days(rows["answered_on"], answered_on)
     rows, undated = plain_frames.complete(
         rows.assign(person=rows["cluster"], answered_on=day), ["answered_on"]
@@ -67,10 +67,10 @@ def within_customer_effect(
     rows = rows.sort_values(["person", "answered_on"], kind="stable", ignore_index=True)
     by = rows.groupby("person")["score"]
     rows = rows.assign(previous_score=by.shift(1), answered_again=by.shift(-1).notna().astype(int))
-    past = within_customer.own_past(rows, controls=found.controls, level=level)
+    past = within_customer.own_past(rows, controls=sample.controls, level=level)
     designs = ["earlier_answer_held", "fixed_effects"]
     frame = to_frame([past.earlier_answer, past.fixed_effects], design=designs)
-    frame.attrs["left_out"] = found.left_out + undated
+    frame.attrs["left_out"] = sample.left_out + undated
     return frame.assign(holds=[not past.by_average, past.by_average])
 
 
@@ -156,10 +156,10 @@ def risk_ratio(
     >>> ratio.low < 1.4 < ratio.high, round(e_value(ratio).value, 1)
     (True, 2.3)
     """
-    found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
-    ratio = hidden_confounding.risk_ratio(found.cells, controls=found.controls, level=level)
-    return plain_frames.with_left_out(ratio, found.left_out)
+    sample = read_answers(answers, score=score, outcome=outcome, customer=customer,
+                          controls=controls, month=month)  # fmt: skip
+    ratio = hidden_confounding.risk_ratio(sample.cells, controls=sample.controls, level=level)
+    return plain_frames.with_left_out(ratio, sample.left_out)
 
 
 def robustness_value(
@@ -197,8 +197,8 @@ def robustness_value(
     >>> 0.15 < robust.low < robust.value < 0.35
     True
     """
-    found = read_answers(answers, score=score, outcome=outcome, customer=customer,
-                         controls=controls, month=month)  # fmt: skip
-    line = hidden_confounding.straight_line(found.cells, controls=found.controls, level=level)
+    sample = read_answers(answers, score=score, outcome=outcome, customer=customer,
+                          controls=controls, month=month)  # fmt: skip
+    line = hidden_confounding.straight_line(sample.cells, controls=sample.controls, level=level)
     robust, _clear_of_zero = hidden_confounding.robustness(line)
-    return plain_frames.with_left_out(robust, found.left_out)
+    return plain_frames.with_left_out(robust, sample.left_out)

@@ -70,17 +70,17 @@ def _own_columns(
 
     One that is called like a column of ours goes by `own_<name>`.
     """
-    read = set(judged.table.theirs.values())
+    read = set(judged.table.source_names.values())
     others = [name for name in judged.table.raw.columns if name not in read]
-    own = {f"own_{name}" if name in judged.table.theirs else name: name for name in others}
-    asked = set(own) if columns is None else {*columns, *(where or {})}
-    return own if asked & set(own) else {}
+    own = {f"own_{name}" if name in judged.table.source_names else name: name for name in others}
+    needed = set(own) if columns is None else {*columns, *(where or {})}
+    return own if needed & set(own) else {}
 
 
-def _refuse_unknown(name: str, table: str, known: Sequence[str]) -> None:
-    if name not in known:
+def _refuse_unknown(name: str, table: str, names: Sequence[str]) -> None:
+    if name not in names:
         raise ParameterError(
-            f"'{name}' is no column of {table}. {did_you_mean(name, known)} "
+            f"'{name}' is no column of {table}. {did_you_mean(name, names)} "
             f"edition.rows('{table}').columns lists all."
         )
 
@@ -104,7 +104,7 @@ def _holds(column: ir.Column, value: object, zone: str) -> ir.BooleanValue:
         above = ibis.literal(True) if ends[0] is None else column >= ends[0]
         return above if ends[1] is None else above & (column < ends[1])
     if isinstance(value, list | tuple | set | frozenset):
-        return column.isin([_literal(column, one, zone) for one in value])
+        return column.isin([_literal(column, item, zone) for item in value])
     return column == _literal(column, value, zone)
 
 

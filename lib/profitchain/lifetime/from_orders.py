@@ -186,12 +186,12 @@ def customer_lifetime_value(
     terms = {"months": horizon_months, "yearly_discount": yearly_discount}
     value = expected_value.money(expected_value.orders(there, **terms))
     expected = expected_value.orders(there, months=horizon_months)
-    each = {"alive": there.values, "expected_orders": expected.values, "value": value.values}
+    by_customer = {"alive": there.values, "expected_orders": expected.values, "value": value.values}
     own = history[[name for name in history.columns[:1] if name not in names]]
     return LifetimeValue(
         mean=expected_value.mean_estimate(value, currency),
         alive=expected_value.mean_estimate(there, "share"),
-        customers=pd.concat([own.reset_index(drop=True), pd.DataFrame(each)], axis=1),
+        customers=pd.concat([own.reset_index(drop=True), pd.DataFrame(by_customer)], axis=1),
     )
 
 
@@ -299,8 +299,8 @@ def cox_model(
             )
     named = {"score": score, "days": days, "event": event, **{name: name for name in controls}}
     rows = plain_frames.columns_of(customers, **named)
-    for ours, name in named.items():
-        rows[ours] = plain_frames.numbers(rows[ours], name)
+    for column, name in named.items():
+        rows[column] = plain_frames.numbers(rows[column], name)
     rows["event"] = plain_frames.zero_or_one(rows["event"], event)
     rows, left_out = plain_frames.complete(rows, ["score", "days", "event"])
     model = cox_models.fit(rows.assign(cluster=np.arange(len(rows))))
@@ -312,11 +312,11 @@ def cox_model(
 def _customers(customers: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """Return complete rows with our names and a cluster each; days and counts whole, from 0."""
     rows = plain_frames.columns_of(customers, **columns)
-    for ours, name in columns.items():
-        rows[ours] = plain_frames.numbers(rows[ours], name)
-        if ours.endswith("revenue") or ours == "paid":
+    for column, name in columns.items():
+        rows[column] = plain_frames.numbers(rows[column], name)
+        if column.endswith("revenue") or column == "paid":
             continue
-        wrong = rows[ours][(rows[ours] < 0) | (rows[ours] % 1 != 0) & rows[ours].notna()]
+        wrong = rows[column][(rows[column] < 0) | (rows[column] % 1 != 0) & rows[column].notna()]
         if len(wrong):
             raise ContractError(
                 f"{name!r} holds {wrong.iloc[0]:g}, but counts and days are whole numbers from 0. "

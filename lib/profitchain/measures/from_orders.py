@@ -84,7 +84,7 @@ def purchase_history(
     by = bought.assign(later=bought["revenue"].where(bought["day"] > first, 0.0)).groupby(
         "customer"
     )
-    found = pd.DataFrame({
+    history = pd.DataFrame({
         "repeats": by["day"].nunique() - 1,
         "last_age_days": (by["day"].max() - by["day"].min()).dt.days,
         "age_days": (end - by["day"].min()).dt.days,
@@ -93,10 +93,10 @@ def purchase_history(
         "paid": by["revenue"].sum(),
         "repeat_revenue": by["later"].sum(),
     })  # fmt: skip
-    found = found[found["repeats"].notna()].astype({"repeats": int, "orders": int})
-    found = found.astype({"last_age_days": int, "age_days": int})
-    found.insert(3, "recency_days", found["age_days"] - found["last_age_days"])
-    return found.rename_axis(customer).reset_index()
+    history = history[history["repeats"].notna()].astype({"repeats": int, "orders": int})
+    history = history.astype({"last_age_days": int, "age_days": int})
+    history.insert(3, "recency_days", history["age_days"] - history["last_age_days"])
+    return history.rename_axis(customer).reset_index()
 
 
 def retention(
@@ -282,6 +282,6 @@ def rfm(
     by = rows[rows["day"] >= start].groupby("customer")["revenue"]
     recent = pd.DataFrame({"orders": by.apply(lambda paid: (paid >= 0).sum()), "revenue": by.sum()})
     recent = recent.reindex(whole.index, fill_value=0)
-    found = whole[["recency_days", "age_days"]].join(recent)
-    found["group"] = rfm_groups.rfm(found, rfm_groups.limits(found), period=now)
-    return found.drop(columns="age_days").rename_axis(customer).reset_index()
+    customers = whole[["recency_days", "age_days"]].join(recent)
+    customers["group"] = rfm_groups.rfm(customers, rfm_groups.limits(customers), period=now)
+    return customers.drop(columns="age_days").rename_axis(customer).reset_index()

@@ -28,19 +28,20 @@ def columns_of(frame: pd.DataFrame, **names: str | None) -> pd.DataFrame:
             "an answer, order or customer, and its columns by name."
         )
     columns = {}
-    for ours, name in names.items():
+    for own_name, name in names.items():
         if name is None:
             continue
         if name not in frame.columns:
             raise ParameterError(
-                f"{ours}={name!r}: the frame has no such column. "
+                f"{own_name}={name!r}: the frame has no such column. "
                 f"{did_you_mean(str(name), map(str, frame.columns))}"
             )
         if isinstance(frame[name], pd.DataFrame):
             raise ParameterError(
-                f"{ours}={name!r}: the frame has several columns of this name. Rename all but one."
+                f"{own_name}={name!r}: the frame has several columns of this name. "
+                "Rename all but one."
             )
-        columns[ours] = frame[name].reset_index(drop=True)
+        columns[own_name] = frame[name].reset_index(drop=True)
     return pd.DataFrame(columns)
 
 
@@ -49,24 +50,24 @@ def numbers(column: pd.Series, name: str, scale: tuple[float, float] | None = No
 
     Raises ContractError for what is no number, not finite, or off the scale.
     """
-    found = pd.to_numeric(column, errors="coerce").astype(float)
-    _refuse(column, found.isna() & column.notna(), name, "which is no number", "Give numbers.")
-    _refuse(column, np.isinf(found), name, "which is not finite", "Give finite numbers.")
+    values = pd.to_numeric(column, errors="coerce").astype(float)
+    _refuse(column, values.isna() & column.notna(), name, "which is no number", "Give numbers.")
+    _refuse(column, np.isinf(values), name, "which is not finite", "Give finite numbers.")
     if scale is not None:
         low, high = scale
-        off = (found < low) | (found > high)
-        said = f"which is not on the scale from {low:g} to {high:g}"
-        _refuse(column, off, name, said, "Pass the scale that was asked on, or leave it out.")
-    return found
+        off = (values < low) | (values > high)
+        fault = f"which is not on the scale from {low:g} to {high:g}"
+        _refuse(column, off, name, fault, "Pass the scale that was asked on, or leave it out.")
+    return values
 
 
 def zero_or_one(column: pd.Series, name: str) -> pd.Series:
     """Return a column of yes and no as 1.0 and 0.0, NaN where nothing was given."""
-    found = numbers(column, name)
-    off = found.notna() & ~found.isin([0.0, 1.0])
+    values = numbers(column, name)
+    off = values.notna() & ~values.isin([0.0, 1.0])
     hint = f"Compare it, as in df.assign({name}=df[{name!r}] > 0)."
     _refuse(column, off, name, "but an outcome is 0 or 1", hint)
-    return found
+    return values
 
 
 def days(column: pd.Series, name: str) -> pd.Series:
@@ -81,10 +82,10 @@ def days(column: pd.Series, name: str) -> pd.Series:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_localize(None)
     if column.dtype.kind != "M":
-        found = pd.to_datetime(column.astype("str"), format="ISO8601", errors="coerce")
+        dates = pd.to_datetime(column.astype("str"), format="ISO8601", errors="coerce")
         hint = "Write dates as 2026-03-31, or use pd.to_datetime first."
-        _refuse(column, found.isna() & column.notna(), name, "which is no date", hint)
-        column = found.where(column.notna())
+        _refuse(column, dates.isna() & column.notna(), name, "which is no date", hint)
+        column = dates.where(column.notna())
     return column.dt.normalize()
 
 
@@ -96,8 +97,8 @@ def clusters(customer: pd.Series) -> pd.Series:
 
 def complete(rows: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, int]:
     """Return the rows in which all these columns are given, and how many were left out."""
-    known = rows[list(names)].notna().all(axis=1)
-    return rows[known].reset_index(drop=True), int((~known).sum())
+    is_complete = rows[list(names)].notna().all(axis=1)
+    return rows[is_complete].reset_index(drop=True), int((~is_complete).sum())
 
 
 def with_left_out(estimate: MaybeEstimate, left_out: int) -> MaybeEstimate:
@@ -108,10 +109,10 @@ def with_left_out(estimate: MaybeEstimate, left_out: int) -> MaybeEstimate:
     return replace(estimate, method=f"{estimate.method}; {clause}")
 
 
-def _refuse(column: pd.Series, wrong: pd.Series, name: str, said: str, hint: str) -> None:
+def _refuse(column: pd.Series, wrong: pd.Series, name: str, fault: str, hint: str) -> None:
     """Raise for the first of the wrong values, if there is one, and count the others."""
     if not wrong.any():
         return
     first, more = column[wrong].iloc[0], int(wrong.sum()) - 1
     others = f" (and {more} more)" if more else ""
-    raise ContractError(f"{name!r} holds {first!r}{others}, {said}. {hint}")
+    raise ContractError(f"{name!r} holds {first!r}{others}, {fault}. {hint}")

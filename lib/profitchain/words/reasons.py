@@ -150,7 +150,7 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**texts) if names else frame
 
 
-def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
+def with_interval(estimate: MaybeEstimate, *, difference: bool = False) -> str:
     """Return a figure with its interval and its n; a count in full stands alone.
 
     Examples
@@ -159,9 +159,9 @@ def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
     >>> with_interval(Estimate(value=0.3123, low=0.289, high=0.336, n=1204, unit="share"))
     '31.2% (95% interval 28.9% to 33.6%; n = 1,204)'
     """
-    if isinstance(said, NotEstimable):
-        return in_brackets(_(TOO_FEW), text(said))
-    figure = number(said, difference=difference)
-    if said.low == said.high:
+    if isinstance(estimate, NotEstimable):
+        return in_brackets(_(TOO_FEW), text(estimate))
+    figure = number(estimate, difference=difference)
+    if estimate.low == estimate.high:
         return figure
-    return in_brackets(figure, evidence(said, difference=difference))
+    return in_brackets(figure, evidence(estimate, difference=difference))
