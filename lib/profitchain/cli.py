@@ -160,7 +160,7 @@ def bench(options: argparse.Namespace) -> int:
     to = benchmarks.BENCHMARKS if options.write else None
     results = benchmarks.run_and_tell(order, to)
     if options.json:
-        Path(options.json).write_text(benchmarks.told(results), encoding="utf-8")
+        Path(options.json).write_text(benchmarks.as_json(results), encoding="utf-8")
     return 0
 
 

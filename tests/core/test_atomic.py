@@ -17,7 +17,7 @@ GONE = 2**22 + 1  # above the largest process id that Linux gives
 KILLED_AT = """
 import os, sys
 from pathlib import Path
-from profitchain.core import atomic
+from profitchain.core import atomic as folders
 
 target, moment, atomic = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "atomic"
 passed = 0
