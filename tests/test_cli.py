@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from profitchain import cli
@@ -103,3 +105,17 @@ def test_check_tells_what_came_in_and_the_reasons(capsys):
     assert cli.main(["check", "--company", "data/example"]) == 0
     told = capsys.readouterr().out
     assert "orders" in told and "unknown customer" in told
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [(["example", "x"], "demo"), (["certify"], "certify"), (["bench"], "bench")],
+)
+def test_a_command_that_no_wheel_holds_says_that_it_needs_a_checkout(
+    command, folder, monkeypatch, capsys
+):
+    for module in [name for name in sys.modules if name.startswith(f"{folder}.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, folder, None)  # as where it can't be found
+    assert cli.main(command) == 1
+    assert f"needs `lib/{folder}`" in capsys.readouterr().err

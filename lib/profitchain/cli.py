@@ -17,6 +17,7 @@ from profitchain.core.errors import ProfitchainError
 
 EXAMPLE = "data/example"
 QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
+BESIDE = ("demo", "certify", "bench")  # the package, in a checkout
 EXAMPLE_OPTIONS = ("customers", "seed", "orders", "answers", "tables")
 Run = Callable[[argparse.Namespace], int]
 
@@ -33,6 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options)
     except ProfitchainError as error:
         print(f"\n{error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        folder = (error.name or "").split(".")[0]
+        if folder not in BESIDE:
+            raise
+        needs = f"This command needs `lib/{folder}`, which no wheel holds"
+        print(f"\n{needs}: run it in a checkout, as python3 lib COMMAND.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing was published.", file=sys.stderr)

@@ -185,7 +185,7 @@ def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
         reach = (datetime(2024, 1, 1, 12), datetime(2026, 9, 30, 12))
         patch.setattr(summaries, "_reach", lambda intake: reach)
         patch.setattr(summaries, "_days_uncovered", lambda intake, period, last: 0)
-        panel_edition._sum_up(intake, PERIOD, embedded)
+        summaries.write_summaries(intake, PERIOD, embedded)
 
 
 class Crossed:
