@@ -25,8 +25,8 @@ CHROMIUM_SWITCHES = (
     "--disable-sync",
 )
 
-# Fixtures that publish or prepare a whole edition, or draw many worlds, and files that do little else:
-# `test --quick` leaves out what needs them.
+# Fixtures that publish or prepare a whole edition, and files that do little else or draw many
+# worlds: `test --quick` leaves out what needs them.
 EDITIONS = {"example_reports", "olist_reports", "published", "edition", "checkout", "hostile"}
 LONG = {
     "edition": ("test_edition", "test_odd_firms", "test_languages", "test_read_period"),

@@ -107,7 +107,7 @@ def _outputs(cell: nbformat.NotebookNode, scope: dict[str, object]) -> list[nbfo
 
 
 def publish_here(company: str | Path, period: str = "", **how: object) -> Path:
-    """Publish an edition without kernels and return its folder; `how` as in `press.publish`.
+    """Publish an edition without kernels and return its folder; `how` as in `publish.publish`.
 
     All of it runs, unless `fresh` is False.
     """

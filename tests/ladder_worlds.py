@@ -1,4 +1,4 @@
-"""Invented lives of customers with known truth for the tests of the ladder; one row an answer."""
+"""Invented lives of customers with known truth for the tests of the designs; one row an answer."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ def write(sections: Mapping[str, str], path: Path = BENCHMARKS) -> None:
     path.write_text("\n\n".join([_PAGE, *texts]) + "\n", encoding="utf-8")
 
 
-def told(rows: Sequence[Measured]) -> str:
+def as_json(rows: Sequence[Measured]) -> str:
     """Return rows as JSON."""
     return json.dumps([asdict(row) for row in rows], indent=1)
 

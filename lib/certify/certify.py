@@ -43,7 +43,7 @@ CUSTOMER_WINDOWS = 4000  # of the invented firms' year: counted in full, so one 
 MANY_ANSWERS = FirmTrial(
     name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000
 )
-BUCKETS = 256  # as `crowd.with_clusters`; customers are alike but for luck, so any 256 parts serve
+BUCKETS = 256  # as `panel.customers`; customers are alike but for luck, so any 256 parts serve
 REQUESTS_OF_MANY = 3_000_000  # what luck of habits is left then is a tenth of an error
 CLUSTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "every customer": lambda who: who,
@@ -63,7 +63,7 @@ def headline_numbers(requests: pd.DataFrame) -> dict[str, MaybeEstimate]:
 
     Parameters
     ----------
-    requests : one row a request to answer, as `trials.firm` returns.
+    requests : one row a request to answer, as `firms.firm` returns.
     """
     requested = _as_asked(requests)
     return {

@@ -92,8 +92,8 @@ def _joining(rng: np.random.Generator, n: int) -> np.ndarray:
     """Return when customers join: many at the opening, one at least on the first and last day."""
     ticks, busy = clock()
     hours = LENGTH // 3600
-    crowd = np.diff(busy[: hours + 1]) * (1 + 1.5 * np.exp(-ticks[:hours] / (60 * DAY)))
-    gone_by = np.concatenate([[0.0], np.cumsum(crowd)])
+    growth = np.diff(busy[: hours + 1]) * (1 + 1.5 * np.exp(-ticks[:hours] / (60 * DAY)))
+    gone_by = np.concatenate([[0.0], np.cumsum(growth)])
     joined = np.interp(rng.random(n) * gone_by[-1], gone_by, ticks[: hours + 1]).astype(np.int64)
     joined[0], joined[-1] = 10 * 3600, LENGTH - 9 * 3600
     return np.sort(joined)

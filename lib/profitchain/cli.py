@@ -55,20 +55,20 @@ def report(options: argparse.Namespace) -> int:
     code = provenance.code_of(provenance.NOTEBOOKS)
     fork_server.start(provenance.NOTEBOOKS, code)  # its imports take as long as those here
     out = Path(options.out) if options.out else provenance.REPORTS
-    given = _settings(options.set)
-    wanted = {"out": out, "only": options.only, "settings": given, "spoken": options.language}
+    settings = _settings(options.set)
+    choices = {"out": out, "only": options.only, "settings": settings, "spoken": options.language}
     if not (options.fresh or options.lists or options.pdf):
         from profitchain.press import edition_cache
 
-        asked = edition_cache.ReportRequest.of(options.company, options.period, **wanted)
-        if folder := edition_cache.standing_edition(asked, code, provenance.NOTEBOOKS):
+        request = edition_cache.ReportRequest.of(options.company, options.period, **choices)
+        if folder := edition_cache.standing_edition(request, code, provenance.NOTEBOOKS):
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
             return 0
-    return _publish(options, wanted)
+    return _publish(options, choices)
 
 
-def _publish(options: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
+def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
     gc.disable()  # what is imported is no garbage
     from profitchain.panel.edition import read_period
     from profitchain.press import customer_lists
@@ -78,10 +78,10 @@ def _publish(options: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
     gc.enable()
     if options.lists:
         edition = read_period(options.company, options.period)
-        place = customer_lists.place_of(edition, wanted["out"])
-    index = publish(options.company, options.period, **wanted, fresh=options.fresh)
+        place = customer_lists.place_of(edition, choices["out"])
+    index = publish(options.company, options.period, **choices, fresh=options.fresh)
     if options.lists:
-        print(customer_lists.write_at_risk(edition, place, wanted["settings"]), file=sys.stderr)
+        print(customer_lists.write_at_risk(edition, place, choices["settings"]), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -139,9 +139,9 @@ def verify(options: argparse.Namespace) -> int:
     """Rebuild an edition elsewhere and print every number that differs; 1 if one does."""
     from profitchain.press.verify import differences
 
-    found = differences(Path(options.edition), company=options.company)
-    print(found.told)
-    return int(bool(found.rows))
+    verification = differences(Path(options.edition), company=options.company)
+    print(verification.summary)
+    return int(bool(verification.rows))
 
 
 def certify(options: argparse.Namespace) -> int:
@@ -166,9 +166,9 @@ def bench(options: argparse.Namespace) -> int:
         sizes=tuple(options.size), large=options.all,
     )  # fmt: skip
     to = benchmarks.BENCHMARKS if options.write else None
-    found = benchmarks.run_and_tell(order, to)
+    results = benchmarks.run_and_tell(order, to)
     if options.json:
-        Path(options.json).write_text(benchmarks.told(found), encoding="utf-8")
+        Path(options.json).write_text(benchmarks.as_json(results), encoding="utf-8")
     return 0
 
 
@@ -207,33 +207,33 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_order(command(report, help="check, run all notebooks, render, publish an edition"))
 
-    one = command(new, help="make a notebook, and so a page, from a question")
-    one.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
-    one.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
+    sub = command(new, help="make a notebook, and so a page, from a question")
+    sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
+    sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     _add_company(command(check, help="the data contract alone"))
 
-    one = command(example, help="write an invented company with known truth")
-    one.add_argument("folder", metavar="DIR")
-    _add_size(one)
+    sub = command(example, help="write an invented company with known truth")
+    sub.add_argument("folder", metavar="DIR")
+    _add_size(sub)
 
-    one = command(verify, help="rebuild an edition and compare number by number")
-    one.add_argument(
+    sub = command(verify, help="rebuild an edition and compare number by number")
+    sub.add_argument(
         "edition", metavar="EDITION", help="its folder, such as reports/example/2026Q3"
     )
-    one.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
+    sub.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
 
-    one = command(certify, help="try every headline number in invented firms (minutes)")
-    one.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
-    one.add_argument("--to", metavar="FILE",
+    sub = command(certify, help="try every headline number in invented firms (minutes)")
+    sub.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
+    sub.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
 
     _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
 
-    one = command(languages, help="bring the catalogues up to date, list what lacks translation")
-    one.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
+    sub = command(languages, help="bring the catalogues up to date, list what lacks translation")
+    sub.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
 
-    one = command(test, help="run the test suite; further arguments go to pytest", add_help=False)
-    one.add_argument("--quick", action="store_true",
+    sub = command(test, help="run the test suite; further arguments go to pytest", add_help=False)
+    sub.add_argument("--quick", action="store_true",
                      help="no browser, no Monte Carlo worlds, no whole editions")  # fmt: skip
     return parser
 
@@ -303,10 +303,10 @@ def _at_least(fewest: int, text: str) -> int:
     return int(text)
 
 
-def _settings(given: Sequence[str]) -> dict[str, str]:
+def _settings(texts: Sequence[str]) -> dict[str, str]:
     from profitchain.core.errors import ParameterError
 
-    for text in given:
+    for text in texts:
         if "=" not in text:
             raise ParameterError(f"--set {text}: write it as --set name=value.")
-    return dict(text.split("=", 1) for text in given)
+    return dict(text.split("=", 1) for text in texts)

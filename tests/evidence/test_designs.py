@@ -1,4 +1,4 @@
-"""Each rung of the ladder is right where its assumption holds, and shows where it does not.
+"""Each design is right where its assumption holds, and shows where it does not.
 
 Shares of worlds are judged within what chance allows (`PROFITCHAIN_WORLDS`).
 """

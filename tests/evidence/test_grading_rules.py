@@ -46,14 +46,14 @@ def evidence(
     roles = ROLES | (role or {})
     rows = [
         {
-            "design": rung,
-            "role": roles.get(rung, "estimate"),
+            "design": design,
+            "role": roles.get(design, "estimate"),
             "value": middle / 100,
             "low": (middle - half) / 100,
             "high": (middle + half) / 100,
             "n": 3000,
         }
-        for rung, (middle, half) in said.items()
+        for design, (middle, half) in said.items()
     ]
     columns = ["design", "role", "value", "low", "high", "n"]
     compared = pd.DataFrame(
@@ -135,7 +135,7 @@ def test_each_rule_sets_the_grade_that_it_says(said, how, grade):
 
 @pytest.mark.parametrize(("said", "how", "grade"), CASES.values(), ids=CASES)
 def test_a_link_the_other_way_is_graded_alike(said, how, grade):
-    turned = {rung: (-middle, half) for rung, (middle, half) in said.items()}
+    turned = {design: (-middle, half) for design, (middle, half) in said.items()}
     sides = {"positive": "negative", "negative": "positive"}
     clear = tuple(sides.get(one, one) for one in how.get("clear", ("positive",) * 8))
     given = evidence(turned, **how | {"clear": clear})

@@ -236,7 +236,7 @@ def _sandwich(equations, at: np.ndarray, clusters: pd.Series) -> np.ndarray:
 def _error(rows: pd.DataFrame, found: Estimate) -> float:
     """Return the standard error behind a Wilson interval of a score from -100 to 100."""
     weighted = weights(rows)
-    of_each = pd.Series(weighted.each).groupby(rows["cluster"]).sum()
+    of_each = pd.Series(weighted.by_row).groupby(rows["cluster"]).sum()
     quantile = stats.t.ppf(0.975, of_each.sum() ** 2 / (of_each**2).sum() - 1)
     share, low, high = ((end + 100) / 200 for end in (found.value, found.low, found.high))
     half, middle = (high - low) / 2, (high + low) / 2
@@ -267,7 +267,7 @@ def test_the_chance_of_answering_is_a_logit_as_statsmodels_fits_it(one):
     assert_allclose(expit(model.predictor), theirs.predict(), rtol=EXACT)
     ours = np.sqrt(np.diag(model.coefficients.covariance))
     assert_allclose(np.sort(ours), np.sort(theirs.bse), rtol=1e-5)
-    assert_allclose(weights(one).each[came == 1].sum(), came.sum(), rtol=1e-12)
+    assert_allclose(weights(one).by_row[came == 1].sum(), came.sum(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("outcome", ["repeats", "spend"])
@@ -275,7 +275,7 @@ def test_with_given_weights_the_model_is_statsmodels_weighted_glm(one, outcome):
     draw = np.random.default_rng(3)
     each = np.where(one["score"].notna(), draw.uniform(0.5, 2, len(one)), 0.0)
     each *= one["score"].notna().sum() / each.sum()
-    given = Weights(each=each, slopes=np.empty((len(one), 0)))
+    given = Weights(by_row=each, slopes=np.empty((len(one), 0)))
     model, rows = weighted_fit(one, given, CONTROLS, outcome)
     family = sm.families.Binomial() if outcome == "repeats" else sm.families.Poisson()
     glm = sm.GLM(
@@ -298,7 +298,7 @@ def test_equal_weights_change_nothing(one):
 
 def test_effective_answers_are_kish_s(one):
     rows = one.head(4).assign(score=[1.0, 2.0, 3.0, np.nan], n=[1, 1, 2, 5])
-    given = Weights(each=np.array([2.0, 2.0, 0.5, 0.0]), slopes=np.empty((4, 0)))
+    given = Weights(by_row=np.array([2.0, 2.0, 0.5, 0.0]), slopes=np.empty((4, 0)))
     said = effective_answers(rows, given)
     assert said.value == pytest.approx(5**2 / (4 + 4 + 2 * 0.25))
     assert said.n == 4
@@ -314,7 +314,7 @@ def test_no_weight_exceeds_five_times_the_median_and_those_cut_are_counted():
     rows = world(draw, size=4000, customers=4000).assign(prior_orders=prior, tier="a")
     rows["score"] = np.where(came, rows["would"], np.nan)
     found = weights(rows)
-    given = found.each[found.each > 0]
+    given = found.by_row[found.by_row > 0]
     assert given.max() == pytest.approx(5 * np.median(given))
     assert found.trimmed == (came & (prior == 1)).sum() > 0
     assert given.sum() == pytest.approx(came.sum())
@@ -322,7 +322,7 @@ def test_no_weight_exceeds_five_times_the_median_and_those_cut_are_counted():
 
 def test_where_nobody_is_missing_each_counts_for_one(one):
     everybody = one.assign(score=one["would"])
-    assert set(weights(everybody).each) == {1.0}
+    assert set(weights(everybody).by_row) == {1.0}
     assert weighted_score(everybody, NPS).value == pytest.approx(nps_of(one["would"]))
 
 
@@ -383,9 +383,9 @@ def test_what_the_silent_bought_counts_for_the_link(one):
 def test_late_answers_stand_for_the_silent(one):
     found = late_weights(one)
     late = (one["late"] == 1) & one["score"].notna()
-    share = found.each[late] / found.each[one["score"].notna() & ~late].max()
+    share = found.by_row[late] / found.by_row[one["score"].notna() & ~late].max()
     assert_allclose(share, 1 + one["score"].isna().sum() / late.sum())
-    assert found.each.sum() == pytest.approx(one["score"].notna().sum())
+    assert found.by_row.sum() == pytest.approx(one["score"].notna().sum())
 
 
 # --- who was asked, from tables ------------------------------------------------------------------

@@ -15,7 +15,7 @@ from profitchain.core.periods import Period
 from profitchain.exhibits import charts, exhibit, findings
 from profitchain.pages import page as pages
 from profitchain.pages import sanitise
-from profitchain.words import prose as wording
+from profitchain.words.prose import answer
 
 PERIOD = Period("2026Q3")
 SITE = pages.Site(
@@ -57,7 +57,7 @@ def notebook(*outputs, prose="## What could be wrong\n\nText.\n\n## What could b
     )
     cells = [
         new_markdown_cell("# How satisfied are customers?\n\nWhy it matters.", id="a"),
-        new_code_cell("x = '<b>'", outputs=[output(wording.answer("**NPS** rose."))], id="b"),
+        new_code_cell("x = '<b>'", outputs=[output(answer("**NPS** rose."))], id="b"),
         new_code_cell("chart", outputs=[output(chart())], id="c"),
         new_markdown_cell(prose, id="d"),
         new_code_cell("more()", outputs=[*outputs, output(findings.record(nps))], id="e"),

@@ -13,7 +13,7 @@ from editions import write_company
 
 from profitchain.core.errors import CompanyError, NotMeasured, ParameterError, PeriodError
 from profitchain.core.periods import Period
-from profitchain.panel import edition as store
+from profitchain.panel import edition as panel_edition
 from profitchain.words.data import part_sentence
 
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
@@ -36,9 +36,9 @@ def folders_of(company: Path) -> list[str]:
 
 
 def test_what_was_prepared_once_is_not_prepared_again(company, monkeypatch):
-    first = store.read_period(company, "2026Q1")
-    monkeypatch.setattr(store, "_prepare", lambda *_: pytest.fail("prepared a second time"))
-    again = store.read_period(company, "2026Q1")
+    first = panel_edition.read_period(company, "2026Q1")
+    monkeypatch.setattr(panel_edition, "_prepare", lambda *_: pytest.fail("prepared a second time"))
+    again = panel_edition.read_period(company, "2026Q1")
     assert again.folder == first.folder
     pd.testing.assert_frame_equal(again.table("activity"), first.table("activity"))
 
@@ -54,7 +54,7 @@ def change_the_company(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def change_the_code(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "code_version", lambda: "another")
+    monkeypatch.setattr(panel_edition, "code_version", lambda: "another")
 
 
 def change_nothing(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,16 +68,16 @@ def change_nothing(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_new_input_company_or_code_is_prepared_anew_and_a_new_date_is_not(
     company, monkeypatch, change, prepared
 ):
-    store.read_period(company, "2026Q1")
+    panel_edition.read_period(company, "2026Q1")
     change(company, monkeypatch)
-    store.read_period(company, "2026Q1")
+    panel_edition.read_period(company, "2026Q1")
     assert len(folders_of(company)) == prepared
 
 
 def test_another_period_or_window_is_another_edition(company):
     for how in ({}, {"repeat_within_days": 30}, {"lookback_months": 3}, {"repeat_within_days": 0}):
-        store.read_period(company, "2026Q1", **how)
-    store.read_period(company, "2025Q4")
+        panel_edition.read_period(company, "2026Q1", **how)
+    panel_edition.read_period(company, "2025Q4")
     assert len(folders_of(company)) == 4
 
 
@@ -95,15 +95,15 @@ def test_two_processes_that_prepare_at_once_both_get_the_edition(company):
 
 
 def test_a_process_that_loses_the_race_uses_the_winner_s_summaries(company, monkeypatch):
-    prepare = store._prepare
+    prepare = panel_edition._prepare
 
     def slow(firm, period, folder):
-        monkeypatch.setattr(store, "_prepare", prepare)
-        store.read_period(company, "2026Q1")
+        monkeypatch.setattr(panel_edition, "_prepare", prepare)
+        panel_edition.read_period(company, "2026Q1")
         prepare(firm, period, folder)
 
-    monkeypatch.setattr(store, "_prepare", slow)
-    assert len(store.read_period(company, "2026Q1").table("activity"))
+    monkeypatch.setattr(panel_edition, "_prepare", slow)
+    assert len(panel_edition.read_period(company, "2026Q1").table("activity"))
     assert len(folders_of(company)) == 1
 
 
@@ -113,17 +113,17 @@ def test_a_preparation_that_fails_leaves_nothing_behind(company, monkeypatch):
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError):
-        patch.setattr(store, "_prepare", failing)
-        store.read_period(company, "2026Q1")
+        patch.setattr(panel_edition, "_prepare", failing)
+        panel_edition.read_period(company, "2026Q1")
     assert folders_of(company) == []
-    assert len(store.read_period(company, "2026Q1").table("activity"))
+    assert len(panel_edition.read_period(company, "2026Q1").table("activity"))
 
 
 @pytest.mark.parametrize("block", ["a file is in the way", "it may not be written"])
 def test_a_company_folder_that_cannot_be_written_is_read_all_the_same(
     company, monkeypatch, tmp_path, block
 ):
-    monkeypatch.setattr(store.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(panel_edition.tempfile, "tempdir", str(tmp_path))
     if block == "a file is in the way":
         (company / ".store").write_text("")
     else:
@@ -131,23 +131,23 @@ def test_a_company_folder_that_cannot_be_written_is_read_all_the_same(
         monkeypatch.setattr(
             os, "access", lambda path, mode: "shop" not in str(path) and may(path, mode)
         )
-    edition = store.read_period(company, "2026Q1")
+    edition = panel_edition.read_period(company, "2026Q1")
     assert company not in edition.folder.parents
     assert edition.folder.parent.stat().st_mode & 0o077 == 0
     assert len(edition.table("activity"))
 
 
 def test_only_the_last_editions_are_kept(company, monkeypatch):
-    monkeypatch.setattr(store, "EDITIONS_KEPT", 2)
+    monkeypatch.setattr(panel_edition, "EDITIONS_KEPT", 2)
     for period in ("2025Q4", "2026Q1", "2025-12"):
-        store.read_period(company, period)
+        panel_edition.read_period(company, period)
     assert len(folders_of(company)) == 2
 
 
 @pytest.mark.parametrize("value", [-1, 2.5, "30"])
 def test_a_window_that_cannot_be_meant_is_refused(company, value):
     with pytest.raises(ParameterError, match=r"repeat_within_days is .*whole number above 0"):
-        store.read_period(company, "2026Q1", repeat_within_days=value)
+        panel_edition.read_period(company, "2026Q1", repeat_within_days=value)
 
 
 @pytest.mark.parametrize(
@@ -165,16 +165,16 @@ def test_a_window_that_cannot_be_meant_is_refused(company, value):
 )
 def test_an_edition_that_cannot_be_is_refused_in_words(company, how, error, words):
     with pytest.raises(error, match=words):
-        store.read_period(company, **{"period": "2026Q1"} | how)
+        panel_edition.read_period(company, **{"period": "2026Q1"} | how)
 
 
 def test_a_folder_without_company_yml_is_refused_in_words(tmp_path):
     with pytest.raises(CompanyError, match=r"No company\.yml in .*profitchain|python3 lib example"):
-        store.read_period(tmp_path)
+        panel_edition.read_period(tmp_path)
 
 
 def test_a_summary_that_was_not_made_is_not_measured(company):
-    edition = store.read_period(company, "2026Q1")
+    edition = panel_edition.read_period(company, "2026Q1")
     assert not edition.has("events")
     with pytest.raises(NotMeasured, match="'events'"):
         edition.table("events")
@@ -188,5 +188,5 @@ def test_a_quarter_whose_last_days_have_no_order_is_said_to_be_doubtful(days, wa
 
 
 def test_the_last_days_without_an_order_are_counted(company):
-    assert store.read_period(company, "2026Q1").facts["days_uncovered"] == 0
-    assert store.read_period(company, "2026").facts["days_uncovered"] == 275  # 1 April on
+    assert panel_edition.read_period(company, "2026Q1").facts["days_uncovered"] == 0
+    assert panel_edition.read_period(company, "2026").facts["days_uncovered"] == 275  # 1 April on

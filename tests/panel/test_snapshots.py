@@ -75,12 +75,12 @@ def context_of(frames: dict[str, pd.DataFrame], **changes: object) -> Context:
     return Context(company=firm(**changes), period=PERIOD, tables=tables)
 
 
-def known_of(context: Context) -> snapshots.Known:
+def known_of(context: Context) -> snapshots.SnapshotTables:
     clusters = firm_customers.customer_clusters(context)
     many = int(clusters.count().execute())
     everybody = snapshots.people(clusters, many, of=many)
     days = snapshots.purchase_days(context)
-    return snapshots.Known(context=context, people=everybody, days=days)
+    return snapshots.SnapshotTables(context=context, people=everybody, days=days)
 
 
 def local(when: pd.Series) -> pd.Series:

@@ -15,7 +15,7 @@ from test_run_cache import shop as shop  # a fixture
 from profitchain import cli
 from profitchain.core import provenance
 from profitchain.press import edition_cache, fork_server, record
-from profitchain.press import publish as press
+from profitchain.press import publish as publishing
 
 Change = Callable[[Path, pytest.MonkeyPatch], None]
 EDITION = "reports/shop/2026Q1"
@@ -25,12 +25,14 @@ EDITION = "reports/shop/2026Q1"
 def made(shop, monkeypatch) -> Callable[..., int]:
     """Report by the command line; return how often an edition was made by that."""
     times: list[object] = []
-    publish = press.publish
-    monkeypatch.setattr(provenance, "NOTEBOOKS", press.NOTEBOOKS)
+    publish = publishing.publish
+    monkeypatch.setattr(provenance, "NOTEBOOKS", publishing.NOTEBOOKS)
     monkeypatch.setenv(fork_server.PLAIN, "plain")
-    monkeypatch.setattr(press, "ProcessPoolExecutor", Here)
-    monkeypatch.setattr(press, "run", run_here)
-    monkeypatch.setattr(press, "publish", lambda *a, **k: (times.append(a), publish(*a, **k))[1])
+    monkeypatch.setattr(publishing, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(publishing, "run", run_here)
+    monkeypatch.setattr(
+        publishing, "publish", lambda *a, **k: (times.append(a), publish(*a, **k))[1]
+    )
 
     def report(*more: str, out: str = "reports", period: str = "2026Q1") -> int:
         times.clear()
@@ -121,9 +123,9 @@ def test_a_notebook_that_may_read_anything_never_lets_an_edition_stand(shop, mad
 
 
 def test_what_changes_while_it_is_made_does_not_stand(shop, made, monkeypatch):
-    write_all = press.index_pages.write_index_pages
+    write_all = publishing.index_pages.write_index_pages
     monkeypatch.setattr(
-        press.index_pages,
+        publishing.index_pages,
         "write_index_pages",
         lambda out: (write_all(out), add_module(shop.parent, monkeypatch)),
     )

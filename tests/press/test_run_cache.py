@@ -150,7 +150,7 @@ def test_a_notebook_that_may_read_what_no_key_knows_is_not_kept(shop, code):
     path = write_notebook(shop.parent / "notebooks", "03_short", ANSWER, code)
     edition = publish.read_period(shop, "2026Q1")
     keep = run_cache.RunCache(
-        edition=edition, notebooks=path.parent, code="", given={}, tags=("en",)
+        edition=edition, notebooks=path.parent, code="", parameters={}, tags=("en",)
     )
     assert keep.key(path) == ""
 
@@ -164,7 +164,7 @@ def test_a_notebook_that_reads_its_own_firms_rows_is_kept(shop):
     path = write_notebook(shop.parent / "notebooks", "03_short", ANSWER, code)
     edition = publish.read_period(shop, "2026Q1")
     keep = run_cache.RunCache(
-        edition=edition, notebooks=path.parent, code="", given={}, tags=("en",)
+        edition=edition, notebooks=path.parent, code="", parameters={}, tags=("en",)
     )
     assert keep.key(path)
 
@@ -173,7 +173,7 @@ def test_every_shipped_notebook_is_kept(repo, shop):
     edition = publish.read_period(shop, "2026Q1")
     for path in (repo / "notebooks").glob("[0-9]*.ipynb"):
         keep = run_cache.RunCache(
-            edition=edition, notebooks=path.parent, code="", given={}, tags=("en",)
+            edition=edition, notebooks=path.parent, code="", parameters={}, tags=("en",)
         )
         assert keep.key(path), path.name
 

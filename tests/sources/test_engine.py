@@ -44,10 +44,10 @@ from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.fingerprints import fingerprint
 from profitchain.intake.intake import READING_ORDER, open_intake
 from profitchain.intake.table_checks import judge, used_rows
-from profitchain.panel import edition as store
+from profitchain.panel import edition as panel_edition
 from profitchain.panel import summaries
 from profitchain.press.verify import moved, read_numbers
-from profitchain.sources import engine as engines
+from profitchain.sources import engine as engine_module
 from profitchain.sources import temp_tables
 from profitchain.sources.company import load_company
 from profitchain.sources.connections import COMPILED_ENGINES
@@ -247,7 +247,7 @@ def quarantined(firm: Path) -> dict[str, list[list[str]]]:
 
 def assert_alike(ours: Path, theirs: Path) -> None:
     """Hold that one firm's summaries and quarantine are the same from two engines."""
-    there, here = (store.read_period(firm, str(PERIOD)) for firm in (theirs, ours))
+    there, here = (panel_edition.read_period(firm, str(PERIOD)) for firm in (theirs, ours))
     assert dict(there.facts) == dict(here.facts)
     assert_same_files(here.folder, there.folder)
     assert quarantined(ours) == quarantined(theirs)
@@ -295,7 +295,7 @@ def test_answers_are_put_together_as_by_duckdb(engine, request, embedded, tmp_pa
     folders = [tmp_path / "ours", tmp_path / "theirs"]
     for folder, firm in zip(folders, (embedded, request.getfixturevalue(engine)), strict=True):
         folder.mkdir()
-        store._prepare(load_company(firm), PERIOD, folder)
+        panel_edition._prepare(load_company(firm), PERIOD, folder)
     assert pq.read_metadata(folders[0] / "link_answers.parquet").num_rows > 100
     assert_same_files(*folders)
 
@@ -506,7 +506,7 @@ def test_a_fault_of_connect_is_told_in_plain_words(tables, tmp_path, connect, to
 
 @pytest.mark.parametrize(("engine", "extra"), [("postgres", "postgres"), ("pyspark", "spark")])
 def test_a_missing_package_is_named_with_its_extra(tables, tmp_path, monkeypatch, engine, extra):
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setattr(engine_module, "find_spec", lambda name: None)
     sources = {name: {"file": f"{name}.parquet"} for name in tables}
     folder = write_firm(tmp_path / "firm", tables, connect={"backend": engine}, tables=sources)
     with pytest.raises(CompanyError, match=re.escape(f"pip install './lib[{extra}]'")):
@@ -526,16 +526,16 @@ def test_what_a_killed_run_overflowed_to_disk_is_removed_by_the_next(tmp_path, m
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     killed = subprocess.Popen([sys.executable, "-c", ""])
     killed.wait()
-    left, ours = engines._overflow(), engines._overflow()
+    left, ours = engine_module._overflow(), engine_module._overflow()
     left = left.with_name(left.name.replace(f"-{os.getpid()}-", f"-{killed.pid}-"))
     for folder in (left, ours):
         folder.mkdir()
         (folder / "overflow.tmp").write_bytes(b"rows")
-    engines._overflow()
+    engine_module._overflow()
     assert not left.exists()
     assert ours.exists()
 
 
 def test_an_interrupted_query_stops_the_run_like_any_other_work(embedded):
-    with pytest.raises(KeyboardInterrupt), engines.plain_errors(load_company(embedded)):
+    with pytest.raises(KeyboardInterrupt), engine_module.plain_errors(load_company(embedded)):
         raise RuntimeError("Query interrupted") from KeyboardInterrupt()  # DuckDB's way

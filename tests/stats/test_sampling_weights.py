@@ -16,7 +16,7 @@ from editions import publish_here
 from profitchain.lifetime import churn_model, retention_targeting
 from profitchain.measures import profitability
 from profitchain.panel import customers as firm_customers
-from profitchain.panel import edition as store
+from profitchain.panel import edition as panel_edition
 from profitchain.panel.edition import read_period
 from profitchain.press import customer_lists
 from profitchain.stats import sampling_weights
@@ -136,7 +136,7 @@ def test_a_group_at_risk_loses_the_same_share_of_its_money_whether_drawn_or_not(
 
 
 @pytest.fixture(scope="module")
-def few(repo, tmp_path_factory) -> tuple[store.Edition, Path]:
+def few(repo, tmp_path_factory) -> tuple[panel_edition.Edition, Path]:
     """The example with fewer than half of its customers kept one by one, and its pages."""
     folder = tmp_path_factory.mktemp("drawn")
     ignored = shutil.ignore_patterns(".store", "lists", "quarantine")

@@ -21,7 +21,7 @@ def prepare(company: str, which: str = "first") -> dict:
     The first finds an empty store; another period's finds what the first has left there.
     """
     from profitchain.core.periods import Period
-    from profitchain.panel import edition as store
+    from profitchain.panel import edition as panel_edition
     from profitchain.sources.company import load_company, store_of
 
     firm = load_company(Path(company))
@@ -30,7 +30,7 @@ def prepare(company: str, which: str = "first") -> dict:
         shutil.rmtree(store_of(firm))
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock()
-        store._prepare(firm, Period(period), Path(folder))
+        panel_edition._prepare(firm, Period(period), Path(folder))
         clock.stop()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
     return {**clock.told, "result": f"{size / 1e6:,.1f} MB kept"}

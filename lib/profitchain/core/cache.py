@@ -32,10 +32,10 @@ def remembered(fit: Callable[Given, Result]) -> Callable[Given, Result]:
     results: OrderedDict[bytes, Result] = OrderedDict()
 
     @wraps(fit)
-    def fit_once(*given: Given.args, **named: Given.kwargs) -> Result:
-        key = _digest((given, named))
+    def fit_once(*arguments: Given.args, **named: Given.kwargs) -> Result:
+        key = _digest((arguments, named))
         if key not in results:
-            results[key] = fit(*given, **named)
+            results[key] = fit(*arguments, **named)
             if len(results) > MOST:
                 results.popitem(last=False)
         return results[key]
@@ -43,10 +43,10 @@ def remembered(fit: Callable[Given, Result]) -> Callable[Given, Result]:
     return fit_once
 
 
-def _digest(given: object) -> bytes:
+def _digest(content: object) -> bytes:
     """Return a hash of the content of arrays and frames, which are not copied for it."""
     arrays: list[pickle.PickleBuffer] = []
-    digest = hashlib.blake2b(pickle.dumps(given, protocol=5, buffer_callback=arrays.append))
+    digest = hashlib.blake2b(pickle.dumps(content, protocol=5, buffer_callback=arrays.append))
     for array in arrays:
         digest.update(array.raw())
     return digest.digest()

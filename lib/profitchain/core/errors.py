@@ -34,7 +34,7 @@ class CannotPrint(ProfitchainError):
     """The published pages could not be printed as a PDF."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, names: Iterable[str]) -> str:
     """Return a sentence that names the nearest known word, or lists them all.
 
     Examples
@@ -44,6 +44,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("xyz", ["orders", "responses"])
     'Known: orders, responses.'
     """
-    known = list(known)
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known)}."
+    names = list(names)
+    near = difflib.get_close_matches(word, names, n=1)
+    return f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(names)}."

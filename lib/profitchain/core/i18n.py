@@ -88,8 +88,8 @@ def name(tag: str) -> str:
     ('English', '繁體中文')
     """
     own = _locale(tag)
-    known = own.get_language_name() if tag == SOURCE else _SCRIPTS.get(tag)
-    return known or own.get_display_name() or tag
+    native_name = own.get_language_name() if tag == SOURCE else _SCRIPTS.get(tag)
+    return native_name or own.get_display_name() or tag
 
 
 _SCRIPTS = {"zh-Hant": "繁體中文", "zh-Hans": "简体中文"}  # CLDR: 中文 (繁體)
@@ -100,9 +100,9 @@ def N_(message: str) -> str:
     return message
 
 
-def NN_(one: str, many: str) -> tuple[str, str]:
+def NN_(singular: str, plural: str) -> tuple[str, str]:
     """Return both forms of a message that counts, marked for translation where it is shown."""
-    return one, many
+    return singular, plural
 
 
 def gettext(message: str, /, **values: object) -> str:
@@ -120,7 +120,7 @@ def gettext(message: str, /, **values: object) -> str:
 _ = gettext
 
 
-def ngettext(one: str, many: str, n: float, /, **values: object) -> str:
+def ngettext(singular: str, plural: str, n: float, /, **values: object) -> str:
     """Return the form of a message that goes with a number; `{n}` is that number.
 
     Examples
@@ -129,7 +129,7 @@ def ngettext(one: str, many: str, n: float, /, **values: object) -> str:
     ('1 table', '3 tables')
     """
     whole = int(n) if n == int(n) else MANY
-    text = _translations(spoken()).ngettext(one, many, whole)
+    text = _translations(spoken()).ngettext(singular, plural, whole)
     return text.format(**{"n": n} | values)
 
 

@@ -25,7 +25,7 @@ def code_of(notebooks: Path) -> str:
     digest = hashlib.sha256(f"{sys.version} {platform.platform()}".encode())
     for path in sorted(path for path in files if path.is_file()):
         digest.update(f"\0{path}\0".encode() + path.read_bytes())
-    for name, number in sorted((one.name, one.version) for one in distributions()):
+    for name, number in sorted((package.name, package.version) for package in distributions()):
         digest.update(f"\0{name} {number}".encode())
     return digest.hexdigest()
 

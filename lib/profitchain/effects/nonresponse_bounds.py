@@ -1,7 +1,7 @@
 """How far silence could move score and effect: if all who did not answer were of one kind.
 
 Three cases: all of them unhappy, all of them happy, or all like those who answered late. What the
-silent bought afterwards is known, and counts. `asked` is as in `nonresponse_weights`.
+silent bought afterwards is known, and counts. `requests` is as in `nonresponse_weights`.
 """
 
 from __future__ import annotations
@@ -22,48 +22,50 @@ from profitchain.stats.ratios import ratio
 CASES = ("unhappy", "happy", "late")
 
 
-def bounds_of_score(asked: pd.DataFrame, question: Question) -> dict[str, MaybeEstimate]:
+def bounds_of_score(requests: pd.DataFrame, question: Question) -> dict[str, MaybeEstimate]:
     """Return the headline score of all who were asked, in each of the three cases (`CASES`).
 
     For a net promoter score, or a share of satisfied answers, the first two are the lowest and the
     highest that it can be, whatever the silent think (Manski 1989, J. Human Resources 24: 343-360).
     For a mean they give the silent the mean of the low, or high, scores that others gave.
     """
-    if refused := too_few(asked):
+    if refused := too_few(requests):
         return dict.fromkeys(CASES, refused)
     measure = measures_of(question)[0]
-    sums = pd.DataFrame({"cluster": asked["cluster"], measure.denominator: asked["n"]})
+    sums = pd.DataFrame({"cluster": requests["cluster"], measure.denominator: requests["n"]})
     bounds = {
-        case: ratio(sums.assign(**{measure.numerator: asked["n"] * filled}), **measure.parts)
-        for case, score in imputed_scores(asked, question).items()
-        for filled in [contributions(question, asked["score"].fillna(score))]
+        case: ratio(sums.assign(**{measure.numerator: requests["n"] * filled}), **measure.parts)
+        for case, score in imputed_scores(requests, question).items()
+        for filled in [contributions(question, requests["score"].fillna(score))]
     }
-    return bounds | {"late": score_by(asked, question, late_weights(asked))}
+    return bounds | {"late": score_by(requests, question, late_weights(requests))}
 
 
 def bounds_of_effect(
-    asked: pd.DataFrame, question: Question, *, controls: Sequence[str]
+    requests: pd.DataFrame, question: Question, *, controls: Sequence[str]
 ) -> dict[str, MaybeEstimate]:
-    """Return the adjusted effect of one point in each case (`asked`: the lookback).
+    """Return the adjusted effect of one point in each case (`requests`: the lookback).
 
     In the first two all the silent have one score, the mean of the low, or high, scores given, and
     their own history and orders. They show how much hangs on the silent; they are no outer limits.
     """
-    if refused := too_few(asked):
+    if refused := too_few(requests):
         return dict.fromkeys(CASES, refused)
     bounds = {
-        case: repeat_effect(asked.assign(score=asked["score"].fillna(score)), controls=controls)
-        for case, score in imputed_scores(asked, question).items()
+        case: repeat_effect(
+            requests.assign(score=requests["score"].fillna(score)), controls=controls
+        )
+        for case, score in imputed_scores(requests, question).items()
     }
-    return bounds | {"late": effect_by(asked, late_weights(asked), controls=controls)}
+    return bounds | {"late": effect_by(requests, late_weights(requests), controls=controls)}
 
 
-def imputed_scores(asked: pd.DataFrame, question: Question) -> Mapping[str, float]:
+def imputed_scores(requests: pd.DataFrame, question: Question) -> Mapping[str, float]:
     """Return which score the silent are given: the mean of the unhappy answers, of the happy ones.
 
     Where nobody gave such a score, the end of the scale.
     """
-    answers = asked[asked["score"].notna()]
+    answers = requests[requests["score"].notna()]
     ends = reversed(question.scale) if _hard_is_high(question) else question.scale
     return {
         case: float(np.average(answers.loc[side, "score"], weights=answers.loc[side, "n"]))

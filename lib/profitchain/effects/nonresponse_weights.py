@@ -1,7 +1,7 @@
 """What all who were asked would have said and done: scores and effects by weights on the answers.
 
 That weights are estimated counts in every interval: M-estimation, the estimates' equations stacked
-on those of the weights (Stefanski and Boos 2002, Am. Stat. 56: 29-38). `asked` is as in
+on those of the weights (Stefanski and Boos 2002, Am. Stat. 56: 29-38). `requests` is as in
 `response_propensity`, with what followed each request: `repeats`, `orders`, `spend`, `margin`.
 """
 
@@ -35,18 +35,18 @@ AS_ANSWERED_AND_WEIGHTED = (Reason("as_answered"), Reason("weighted"))
 
 
 def weighted_score(
-    asked: pd.DataFrame, question: Question, *, level: float = 0.95
+    requests: pd.DataFrame, question: Question, *, level: float = 0.95
 ) -> MaybeEstimate:
     """Return the main question's headline score if everybody asked had answered.
 
     It holds where those who answer and those who don't, alike in all that is known of them, would
     give the same scores. Unit and bounds are those of the measure (`satisfaction.measures_of`).
     """
-    return score_by(asked, question, weights(asked), level=level)
+    return score_by(requests, question, weights(requests), level=level)
 
 
 def score_by(
-    asked: pd.DataFrame,
+    requests: pd.DataFrame,
     question: Question,
     weighted: Weights | NotEstimable,
     *,
@@ -55,24 +55,26 @@ def score_by(
     """Return the main question's headline score with given weights."""
     if isinstance(weighted, NotEstimable):
         return weighted
-    if refused := too_few(asked):
+    if refused := too_few(requests):
         return refused
     measure = measures_of(question)[0]
-    mean = _mean(asked, contributions(question, asked["score"]), weighted)
+    mean = _mean(requests, contributions(question, requests["score"]), weighted)
     return stated(mean.linear, unit=measure.unit, bounds=measure.bounds, level=level)
 
 
-def score_moved(asked: pd.DataFrame, question: Question, *, level: float = 0.95) -> MaybeEstimate:
+def score_moved(
+    requests: pd.DataFrame, question: Question, *, level: float = 0.95
+) -> MaybeEstimate:
     """Return the weighted score less the plain one, their errors taken together."""
-    weighted = weights(asked)
+    weighted = weights(requests)
     if isinstance(weighted, NotEstimable):
         return weighted
-    if refused := too_few(asked):
+    if refused := too_few(requests):
         return refused
-    what = contributions(question, asked["score"])
+    what = contributions(question, requests["score"])
     sides = [
-        _mean(asked, what, weighted_answers)
-        for weighted_answers in (weighted, equal_weights(asked))
+        _mean(requests, what, weighted_answers)
+        for weighted_answers in (weighted, equal_weights(requests))
     ]
     return stated(_difference(sides).linear, unit=measures_of(question)[0].unit, level=level)
 
@@ -85,7 +87,7 @@ def contributions(question: Question, scores: pd.Series) -> np.ndarray:
 
 
 def weighted_effect(
-    asked: pd.DataFrame,
+    requests: pd.DataFrame,
     *,
     controls: Sequence[str],
     outcome: Outcome = "repeats",
@@ -97,14 +99,14 @@ def weighted_effect(
     The average marginal effect of a weighted logit (Poisson mean model for amounts), averaged with
     the weights; over the answers whose window closed in the lookback.
     """
-    rows = lookback(asked)
+    rows = lookback(requests)
     return effect_by(
         rows, weights(rows), controls=controls, outcome=outcome, unit=unit, level=level
     )
 
 
 def effect_by(
-    asked: pd.DataFrame,
+    requests: pd.DataFrame,
     weighted: Weights | NotEstimable,
     *,
     controls: Sequence[str],
@@ -113,7 +115,7 @@ def effect_by(
     level: float = 0.95,
 ) -> MaybeEstimate:
     """Return the adjusted effect of one point with given weights."""
-    result = _effect(asked, weighted, controls, outcome)
+    result = _effect(requests, weighted, controls, outcome)
     if isinstance(result, NotEstimable):
         return result
     effect, model = result
@@ -123,12 +125,12 @@ def effect_by(
 
 
 def effect_moved(
-    asked: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95
+    requests: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95
 ) -> MaybeEstimate:
-    """Return the weighted effect of one point on repeats less the plain one (`asked`: lookback)."""
+    """Return the weighted effect of a point on repeats less the plain one, over the lookback."""
     sides = []
-    for answer_weights in (weights(asked), equal_weights(asked)):
-        side = _effect(asked, answer_weights, controls, "repeats")
+    for answer_weights in (weights(requests), equal_weights(requests)):
+        side = _effect(requests, answer_weights, controls, "repeats")
         if isinstance(side, NotEstimable):
             return side
         sides.append(side[0])
@@ -136,36 +138,39 @@ def effect_moved(
     return estimates(moved, unit="share", level=level, method=CLUSTERED)[0]
 
 
-def compare_scores(asked: pd.DataFrame, question: Question) -> pd.DataFrame:
+def compare_scores(requests: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Return the score as answered and weighted: label, value, low, high, n, why, unit."""
-    both = equal_weights(asked), weights(asked)
-    scores = [score_by(asked, question, answer_weights) for answer_weights in both]
+    both = equal_weights(requests), weights(requests)
+    scores = [score_by(requests, question, answer_weights) for answer_weights in both]
     frame = to_frame(scores, label=AS_ANSWERED_AND_WEIGHTED)
     return frame.assign(unit=measures_of(question)[0].unit)
 
 
-def compare_effects(asked: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
+def compare_effects(requests: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
     """Return the effect of one point as answered and weighted: label, value (shares), n, why."""
-    both = equal_weights(asked), weights(asked)
-    effects = [effect_by(asked, answer_weights, controls=controls) for answer_weights in both]
+    both = equal_weights(requests), weights(requests)
+    effects = [effect_by(requests, answer_weights, controls=controls) for answer_weights in both]
     return to_frame(effects, label=AS_ANSWERED_AND_WEIGHTED)
 
 
 def weighted_fit(
-    asked: pd.DataFrame, weighted: Weights, controls: Sequence[str], outcome: Outcome
+    requests: pd.DataFrame, weighted: Weights, controls: Sequence[str], outcome: Outcome
 ) -> tuple[Fit, np.ndarray] | NotEstimable:
-    """Return the outcome's model with weighted answers, and which rows of `asked` it stands on."""
-    rows = np.flatnonzero(weighted.each)
-    design = build(asked.iloc[rows], as_it_is, controls=controls, outcome=outcome)
+    """Return the outcome's model with weighted answers, and the rows of `requests` it stands on."""
+    rows = np.flatnonzero(weighted.by_row)
+    design = build(requests.iloc[rows], as_it_is, controls=controls, outcome=outcome)
     if isinstance(design, NotEstimable):
         return design
-    weight = weighted.each[rows]
+    weight = weighted.by_row[rows]
     model = fit(replace(design, n=design.n * weight, total=design.total * weight))
     return model if isinstance(model, NotEstimable) else (model, rows)
 
 
 def _effect(
-    asked: pd.DataFrame, weighted: Weights | NotEstimable, controls: Sequence[str], outcome: Outcome
+    requests: pd.DataFrame,
+    weighted: Weights | NotEstimable,
+    controls: Sequence[str],
+    outcome: Outcome,
 ) -> tuple[Quantities, Fit] | NotEstimable:
     """Return the weighted average marginal effect with all that its error is made of, and its fit.
 
@@ -174,7 +179,7 @@ def _effect(
     """
     if isinstance(weighted, NotEstimable):
         return weighted
-    fitted = weighted_fit(asked, weighted, controls, outcome)
+    fitted = weighted_fit(requests, weighted, controls, outcome)
     if isinstance(fitted, NotEstimable):
         return fitted
     model, rows = fitted
@@ -187,27 +192,27 @@ def _effect(
     around = share * (beta * slope - value)
     parts = [model.coefficients.combine(gradient), by_cluster(around, design.clusters)]
     if weighted.parameters is not None:
-        relative = weighted.slopes[rows] / weighted.each[rows, None]
+        relative = weighted.slopes[rows] / weighted.by_row[rows, None]
         residuals = (design.total - design.n * mean)[:, None] * relative
         moved = (
             gradient @ bread_of(design, model.coefficients.values) @ design.columns.T @ residuals
         )
         parts.append(weighted.parameters.combine(moved + around @ relative))
     errors = stacked(parts).combine(np.ones(len(parts)))
-    answers = round(answers_of(asked).sum())
+    answers = round(answers_of(requests).sum())
     effective = model.coefficients.effective
     return replace(errors, values=np.array([value]), n=answers, effective=effective), model
 
 
-def _mean(asked: pd.DataFrame, what: np.ndarray, weighted: Weights) -> Quantities:
+def _mean(requests: pd.DataFrame, what: np.ndarray, weighted: Weights) -> Quantities:
     """Return the weighted mean over the answers of what each adds."""
-    n = answers_of(asked)
-    mass = n * weighted.each
+    n = answers_of(requests)
+    mass = n * weighted.by_row
     rows = mass > 0
     value = float(mass @ what / mass.sum()) if np.ptp(what[rows]) else float(what[rows][0])
     residuals = n * (what - value) / mass.sum()
-    clusters = asked["cluster"].to_numpy()[rows]
-    parts = [by_cluster((weighted.each * residuals)[rows], clusters)]
+    clusters = requests["cluster"].to_numpy()[rows]
+    parts = [by_cluster((weighted.by_row * residuals)[rows], clusters)]
     if weighted.parameters is not None:
         parts.append(weighted.parameters.combine(residuals @ weighted.slopes))
     errors = stacked(parts).combine(np.ones(len(parts)))

@@ -41,14 +41,14 @@ class Weights:
     `trimmed` counts the answers whose weight was cut; `model` is the logit behind them.
     """
 
-    each: np.ndarray
+    by_row: np.ndarray
     slopes: np.ndarray
     parameters: Quantities | None = None
     trimmed: int = 0
     model: Fit | None = None
 
 
-def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEstimable:
+def propensity(requests: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEstimable:
     """Return the logit of answering the main question on what was known of everybody asked.
 
     Where a few requests can't carry it, or parts of the history part them perfectly, tenure is
@@ -58,14 +58,16 @@ def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEs
     ----------
     controls : further columns than the history and the text columns.
     """
-    answers = answers_of(asked)
-    if refused := _no_model(asked, answers):
+    answers = answers_of(requests)
+    if refused := _no_model(requests, answers):
         return refused
     is_number = pd.api.types.is_numeric_dtype
-    texts = [name for name in asked if not is_number(asked[name]) and name not in NOT_SEGMENTS]
+    texts = [
+        name for name in requests if not is_number(requests[name]) and name not in NOT_SEGMENTS
+    ]
     refusals = []
     for count in range(len(HISTORY), -1, -1):
-        model = _fitted(asked, answers, [*HISTORY[:count], *texts, *controls])
+        model = _fitted(requests, answers, [*HISTORY[:count], *texts, *controls])
         if isinstance(model, Fit):
             notes = [Reason.of("control_not_carried", control=name) for name in HISTORY[count:]]
             used = model.design.controls
@@ -75,7 +77,7 @@ def propensity(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | NotEs
     return refusals[0]
 
 
-def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotEstimable:
+def weights(requests: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotEstimable:
     """Return one over each answer's chance, none above five times the median.
 
     Potter (1990, Proc. ASA Section on Survey Research Methods: 225-230) cuts weights to lower the
@@ -84,10 +86,10 @@ def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotE
     it. A percentile always cuts somebody; five times the median cuts only where a few would
     outweigh all the others. Where hardly anybody is missing, each answer counts for one.
     """
-    answers = answers_of(asked)
-    if asked["n"].sum() - answers.sum() < FEWEST_EVENTS and answers.sum():
-        return equal_weights(asked)
-    model = propensity(asked, controls)
+    answers = answers_of(requests)
+    if requests["n"].sum() - answers.sum() < FEWEST_EVENTS and answers.sum():
+        return equal_weights(requests)
+    model = propensity(requests, controls)
     if isinstance(model, NotEstimable):
         return model
     chance, _slope, _curvature = levels_of(model.predictor, binary=True)
@@ -98,59 +100,61 @@ def weights(asked: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | NotE
     weight = np.minimum(raw, most)
     scale = answers.sum() / (answers @ weight)
     return Weights(
-        each=scale * weight, slopes=scale * slopes, parameters=model.coefficients,
+        by_row=scale * weight, slopes=scale * slopes, parameters=model.coefficients,
         trimmed=round(answers[cut].sum()), model=model,
     )  # fmt: skip
 
 
-def equal_weights(asked: pd.DataFrame) -> Weights:
+def equal_weights(requests: pd.DataFrame) -> Weights:
     """Return 1 for each answer."""
-    weight = (answers_of(asked) > 0).astype(float)
-    return Weights(each=weight, slopes=np.empty((len(asked), 0)))
+    weight = (answers_of(requests) > 0).astype(float)
+    return Weights(by_row=weight, slopes=np.empty((len(requests), 0)))
 
 
-def late_weights(asked: pd.DataFrame) -> Weights | NotEstimable:
+def late_weights(requests: pd.DataFrame) -> Weights | NotEstimable:
     """Return weights by which those who answered late stand for all who did not answer.
 
     Each late answer counts for one and a share of the others (their number, estimated as any
     weight): the continuum of resistance (Lin and Schaeffer 1995, Public Opin. Q. 59: 236-258).
     """
-    answers, n = answers_of(asked), asked["n"].to_numpy(float)
-    late, silent = answers * asked["late"].to_numpy(float), n - answers
+    answers, n = answers_of(requests), requests["n"].to_numpy(float)
+    late, silent = answers * requests["late"].to_numpy(float), n - answers
     if late.sum() < FEWEST_EVENTS:
         key = "too_few_late_answers" if late.any() else "no_late_answer"
         count, n_answers = round(late.sum()), round(answers.sum())
         return NotEstimable(key, count=count, n=n_answers)
     ratio = silent.sum() / late.sum()
-    errors = by_cluster((silent - ratio * late) / late.sum(), asked["cluster"].to_numpy())
+    errors = by_cluster((silent - ratio * late) / late.sum(), requests["cluster"].to_numpy())
     is_late = (late > 0).astype(float)
     scale = answers.sum() / n.sum()
     return Weights(
-        each=scale * ((answers > 0) + ratio * is_late),
+        by_row=scale * ((answers > 0) + ratio * is_late),
         slopes=scale * is_late[:, None],
         parameters=replace(errors, values=np.array([ratio])),
     )
 
 
-def effective_answers(asked: pd.DataFrame, weighted: Weights | NotEstimable) -> MaybeEstimate:
+def effective_answers(requests: pd.DataFrame, weighted: Weights | NotEstimable) -> MaybeEstimate:
     """Return how many answers of equal weight would tell as much (Kish 1965, sec. 11.7)."""
     if isinstance(weighted, NotEstimable):
         return weighted
-    answers = answers_of(asked)
-    value = float((answers @ weighted.each) ** 2 / (answers @ weighted.each**2))
+    answers = answers_of(requests)
+    value = float((answers @ weighted.by_row) ** 2 / (answers @ weighted.by_row**2))
     method = "square of the sum of weights over the sum of their squares"
     ends = {"value": value, "low": value, "high": value, "n": round(answers.sum())}
     return Estimate(**ends, unit="answers", method=method)
 
 
-def answers_of(asked: pd.DataFrame) -> np.ndarray:
+def answers_of(requests: pd.DataFrame) -> np.ndarray:
     """Return how many requests of each row have an answer to the main question: all or none."""
-    return np.where(asked["score"].notna(), asked["n"], 0).astype(float)
+    return np.where(requests["score"].notna(), requests["n"], 0).astype(float)
 
 
-def too_few(asked: pd.DataFrame) -> NotEstimable | None:
+def too_few(requests: pd.DataFrame) -> NotEstimable | None:
     """Return why answers come from too few customers to say anything, or None."""
-    answers = pd.Series(answers_of(asked)).groupby(asked["cluster"].to_numpy()).sum().to_numpy()
+    answers = (
+        pd.Series(answers_of(requests)).groupby(requests["cluster"].to_numpy()).sum().to_numpy()
+    )
     customers, n = int(np.count_nonzero(answers)), round(answers.sum())
     if customers < FEWEST_CUSTOMERS:
         counts = {"customers": customers, "fewest": round(FEWEST_CUSTOMERS)}
@@ -174,11 +178,13 @@ def _median(values: np.ndarray, counts: np.ndarray) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _fitted(asked: pd.DataFrame, answers: np.ndarray, terms: Sequence[str]) -> Fit | NotEstimable:
+def _fitted(
+    requests: pd.DataFrame, answers: np.ndarray, terms: Sequence[str]
+) -> Fit | NotEstimable:
     """Return the logit of answering on these terms, or why there can be none."""
-    n, cells = asked["n"].to_numpy(float), asked.assign(repeats=answers)
+    n, cells = requests["n"].to_numpy(float), requests.assign(repeats=answers)
     before = control_columns(cells, terms, outcome="repeats", who=ANSWERED)
-    columns = np.column_stack([np.ones(len(asked)), *before.parts])
+    columns = np.column_stack([np.ones(len(requests)), *before.parts])
     keep = independent(columns, n)
     rarer = round(min(answers.sum(), (n - answers).sum()))
     if rarer < EVENTS_PER_TERM * (keep.sum() - 1):
@@ -188,7 +194,7 @@ def _fitted(asked: pd.DataFrame, answers: np.ndarray, terms: Sequence[str]) -> F
         )
     design = Design(
         columns=columns[:, keep], score_terms=0, total=answers, n=n,
-        clusters=asked["cluster"].to_numpy(), binary=True, basis=as_it_is,
+        clusters=requests["cluster"].to_numpy(), binary=True, basis=as_it_is,
         controls=before.keeping(keep[1:]),
     )  # fmt: skip
     model = fit(design)
@@ -197,12 +203,12 @@ def _fitted(asked: pd.DataFrame, answers: np.ndarray, terms: Sequence[str]) -> F
     return model
 
 
-def _no_model(asked: pd.DataFrame, answered: np.ndarray) -> NotEstimable | None:
+def _no_model(requests: pd.DataFrame, answered: np.ndarray) -> NotEstimable | None:
     """Return why the chance of answering can't be told, or None."""
-    n, answers = round(asked["n"].sum()), round(answered.sum())
+    n, answers = round(requests["n"].sum()), round(answered.sum())
     if n == 0:
         return NotEstimable("nobody_asked")
     if min(answers, n - answers) < FEWEST_EVENTS:
         counts = {"answers": answers, "requests": n}
         return NotEstimable(Reason.of("too_few_on_one_side", **counts), n=answers)
-    return too_few(asked)
+    return too_few(requests)

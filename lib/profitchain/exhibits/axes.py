@@ -192,10 +192,10 @@ def _note(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
 
 def _row_texts(data: pd.DataFrame) -> list[str]:
     """Return each row's number, all of one unit with the same decimals."""
-    known, unit = data["value"].dropna(), _unit(data)
+    values, unit = data["value"].dropna(), _unit(data)
     is_mixed = "unit" in data and data["unit"].nunique() > 1
-    whole = unit in formats.COUNTS and (known % 1 == 0).all()
-    largest = known.abs().max() if len(known) else 0
+    whole = unit in formats.COUNTS and (values % 1 == 0).all()
+    largest = values.abs().max() if len(values) else 0
     places = None if is_mixed else 0 if whole else formats.decimals(unit, largest)
     return [
         figure_text(row["value"], row, places=places)

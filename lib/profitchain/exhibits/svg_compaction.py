@@ -204,8 +204,8 @@ def _inside(box: Box, frame: Box) -> bool:
     return max(over) <= NEAR
 
 
-def _apart(one: Box, other: Box) -> bool:
-    return one[2] < other[0] or other[2] < one[0] or one[3] < other[1] or other[3] < one[1]
+def _apart(box: Box, other: Box) -> bool:
+    return box[2] < other[0] or other[2] < box[0] or box[3] < other[1] or other[3] < box[1]
 
 
 def _put(marks: list[Mark], mark: Mark) -> None:

@@ -91,9 +91,9 @@ def _own_columns(
 
     One that is called like a column of ours goes by `own_<name>`.
     """
-    read = set(judged.table.theirs.values())
+    read = set(judged.table.source_names.values())
     others = [name for name in judged.table.raw.columns if name not in read]
-    own = {f"own_{name}" if name in judged.table.theirs else name: name for name in others}
+    own = {f"own_{name}" if name in judged.table.source_names else name: name for name in others}
     asked = set(own) if columns is None else {*columns, *(where or {})}
     return own if asked & set(own) else {}
 

@@ -23,7 +23,7 @@ def check_across_tables(
         case "responses" if "customers" in judged:
             table, check = _unknown_customer(con, table, judged)
             return table, [check]
-        case "invitations" if "response_id" in table.theirs and "responses" in judged:
+        case "invitations" if "response_id" in table.source_names and "responses" in judged:
             return _without_unused_responses(con, table, judged["responses"]), []
         case "order_lines" if "orders" in judged:
             return _with_fate_of_order(con, table, judged["orders"])

@@ -104,7 +104,7 @@ def _content_hash(con: Any, table: str, company: Company) -> str:
     from profitchain.sources.warehouse import read_from_engine
 
     source, raw = company.tables[table], read_from_engine(con, table, company)
-    theirs, _ = match_columns(schema_of(table, company), raw, company)
+    source_names, _ = match_columns(schema_of(table, company), raw, company)
     place = source.table or source.query or source.file or ""
-    digest = content_digest(con, raw.relation, sorted(set(theirs.values())))
+    digest = content_digest(con, raw.relation, sorted(set(source_names.values())))
     return hashlib.sha256(f"{place}\n{digest}".encode()).hexdigest()

@@ -165,7 +165,7 @@ def judge_all(
 def _stray_segments(company: Company, judged: Judged) -> dict[str, list[str]]:
     """Return a fault for each segment that no table has."""
     tables = [judgement.table for judgement in judged.values()]
-    names = {name for table in tables for name in table.theirs}
+    names = {name for table in tables for name in table.source_names}
     columns = sorted({name for table in tables for name in table.raw.columns})
     stray = [
         f"Segment '{name}' is a column of no table. {did_you_mean(name, columns)} If it is called "

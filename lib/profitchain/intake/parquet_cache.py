@@ -156,7 +156,8 @@ def _bare(rows: ir.Table, table: TypedTable) -> ir.Table:
         who = rows[typed_name("customer_id")]
         values |= {WHO: number_of(who), MARK: md5_digits(who)}
     was_given = {
-        name: ibis.ifelse(rows[name].notnull(), True, ibis.null("boolean")) for name in table.given
+        name: ibis.ifelse(rows[name].notnull(), True, ibis.null("boolean"))
+        for name in table.cell_names
     }
     return rows.select(FILE, ROW, **values, **was_given, **{SOUND: rows[SOUND]})
 
@@ -164,7 +165,7 @@ def _bare(rows: ir.Table, table: TypedTable) -> ir.Table:
 def _key(table: TypedTable, company: Company, paths: list[Path]) -> str:
     source = company.tables[table.schema.table]
     parts = [f"{path.name} {file_hash(path)}" for path in paths]
-    parts += [repr(table.schema), repr(table.theirs), repr(sorted(table.formats.items()))]
+    parts += [repr(table.schema), repr(table.source_names), repr(sorted(table.formats.items()))]
     parts += [source.model_dump_json(exclude={"file"}), company.time_zone, str(company.minor_units)]
     parts += [repr(sorted(company.cancelled_statuses))]
     parts += [code_version(), version("duckdb"), version("ibis-framework")]

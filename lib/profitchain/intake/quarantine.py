@@ -82,7 +82,7 @@ def _broken_rows(judged: JudgedTable) -> ir.Table:
     names = {header: f"c{k}" for k, header in enumerate(headers)}
     ordered = lines.order_by([*order, *(f"c{k}" for k in range(len(headers)))])
     lead = {_free("reason", headers): "__reason", _free("row", headers): "__place"}
-    return ordered.select(**{ours: ordered[name] for ours, name in (lead | names).items()})
+    return ordered.select(**{heading: ordered[name] for heading, name in (lead | names).items()})
 
 
 def _rejected_rows(judged: JudgedTable, like: ir.Table) -> ir.Table:

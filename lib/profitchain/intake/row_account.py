@@ -62,7 +62,7 @@ def _first_broken(judged: JudgedTable) -> dict[int, tuple[tuple[str, str], ...]]
     cells = [
         (
             rows[OUTCOME] == number,
-            display_text(rows[table.theirs[column]], warehouse=table.raw.warehouse),
+            display_text(rows[table.source_names[column]], warehouse=table.raw.warehouse),
         )
         for number in numbers
         if (column := judged.outcomes[number][2]) is not None

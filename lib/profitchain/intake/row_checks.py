@@ -73,7 +73,7 @@ def _broken(template: str, holds: ir.BooleanValue, column: ColumnSchema, **value
 
 def cancelled_checks(table: TypedTable, company: Company) -> list[Check]:
     """Return the check for orders whose status says that they were cancelled."""
-    if table.schema.table != "orders" or "status" not in table.theirs:
+    if table.schema.table != "orders" or "status" not in table.source_names:
         return []
     words = [status.strip().lower() for status in company.cancelled_statuses]
     holds = table.value("status").lower().isin(words)

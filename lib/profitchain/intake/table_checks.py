@@ -220,6 +220,6 @@ def used_rows(
         if happens and end is not None:
             value = ibis.ifelse(is_later(value, end), ibis.null(value.type()), value)
         columns[column.name] = value
-    columns |= {name: used[theirs] for name, theirs in (own or {}).items()}
+    columns |= {name: used[source_column] for name, source_column in (own or {}).items()}
     columns |= {name: used[name] for name in (WHO, MARK) if name in used.columns}
     return used.select(**columns)

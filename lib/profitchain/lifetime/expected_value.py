@@ -221,13 +221,13 @@ def linearised_sum(
     """
     models, errors = expected.models, expected.models.parameters.errors
     codes = errors.index.get_indexer(models.customers["cluster"])
-    known = codes >= 0
-    counts = np.bincount(codes[known & (weights != 0)])
+    has_code = codes >= 0
+    counts = np.bincount(codes[has_code & (weights != 0)])
     counts = counts[counts > 0]
     total = errors.to_numpy() @ (weights @ expected.slopes)
     if len(counts) > 1:
         factor = np.sqrt(len(counts) / (len(counts) - 1))
-        total = total + factor * np.bincount(codes[known], own[known], len(errors))
+        total = total + factor * np.bincount(codes[has_code], own[has_code], len(errors))
     return Linearised(
         value=float(weights @ expected.values),
         errors=pd.Series(total, index=errors.index),

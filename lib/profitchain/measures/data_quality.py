@@ -91,14 +91,14 @@ def compare_with_books(
     if books is not None:
         here = books[books["period"].astype(str) == str(period)].set_index("measure")["amount"]
         for name in IN_THE_BOOKS:
-            ours = totals.get(name)
-            if name in here.index and isinstance(ours, Estimate):
-                theirs = float(here[name])
-                difference = round(ours.value - theirs, 2)
-                apart = difference / abs(theirs) if theirs else float("nan")
-                agree = abs(difference) <= tolerance * abs(theirs) + 1e-9
+            total = totals.get(name)
+            if name in here.index and isinstance(total, Estimate):
+                booked = float(here[name])
+                difference = round(total.value - booked, 2)
+                apart = difference / abs(booked) if booked else float("nan")
+                agree = abs(difference) <= tolerance * abs(booked) + 1e-9
                 verdict = AGREES if agree else DIFFERS
-                rows.append((name, ours.value, theirs, difference, apart, ours.unit, verdict))
+                rows.append((name, total.value, booked, difference, apart, total.unit, verdict))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

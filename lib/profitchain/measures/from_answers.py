@@ -179,8 +179,8 @@ def ratio(
         _check_ends("bounds", bounds)
     columns = {"above": numerator, "below": denominator, "customer_if_any": customer}
     sums = plain_frames.columns_of(rows, **columns)
-    for ours in ("above", "below"):
-        sums[ours] = plain_frames.numbers(sums[ours], str(columns[ours]))
+    for part in ("above", "below"):
+        sums[part] = plain_frames.numbers(sums[part], str(columns[part]))
     return _ratio(sums, unit=unit, bounds=bounds, level=level)
 
 
@@ -270,11 +270,11 @@ def _answers(
     scores: Column, customer: Column | None, question: Question
 ) -> tuple[pd.DataFrame, int]:
     """Return a question's answers with the sums its measures are made of, and how many lack one."""
-    for name, given in (("scores", scores), ("customer", customer)):
-        if isinstance(given, str | pd.DataFrame):
+    for name, argument in (("scores", scores), ("customer", customer)):
+        if isinstance(argument, str | pd.DataFrame):
             raise ParameterError(
-                f"{name} is a {'name' if isinstance(given, str) else 'frame'}, not a column. Pass "
-                f"the column itself, as in df['…']."
+                f"{name} is a {'name' if isinstance(argument, str) else 'frame'}, not a column. "
+                "Pass the column itself, as in df['…']."
             )
     column = _column(scores)
     who = pd.Series(range(len(column))) if customer is None else _column(customer)

@@ -61,12 +61,12 @@ def costing(now: pd.DataFrame, costs: pd.DataFrame) -> Costing:
     costs : one row a purpose: `purpose`, `amount`; no rows where the firm gives none.
     """
     spent = costs.groupby("purpose")["amount"].sum().to_dict()
-    base, each, contacts, elsewhere = ordered(now), factor(now), None, 0.0
+    base, expansion, contacts, elsewhere = ordered(now), factor(now), None, 0.0
     if "contact_cost" in now:
-        contacts = each * float(now["contact_cost"].sum())
+        contacts = expansion * float(now["contact_cost"].sum())
         other = now.loc[now["orders"] <= 0, "contact_cost"]
         squares = pd.Series([other @ other])
-        elsewhere = float(of_all(pd.Series([other.sum()]), each, squares=squares).iloc[0])
+        elsewhere = float(of_all(pd.Series([other.sum()]), expansion, squares=squares).iloc[0])
     programme = spent.pop(OF_MEMBERS, 0.0)
     shared = {purpose: spent.pop(purpose) for purpose in SHARED if purpose in spent}
     in_service = contacts is not None and "service" in shared
@@ -103,11 +103,11 @@ def profits(now: pd.DataFrame, costs: Costing, *, by: By = "orders") -> pd.DataF
     """
     if by not in get_args(By):
         raise ParameterError(f"shared_by is {by!r}, but must be one of {', '.join(get_args(By))}.")
-    base, each = ordered(now).assign(customers=1), factor(now)
+    base, expansion = ordered(now).assign(customers=1), factor(now)
     weight = base[by] / max(base[by].sum(), 1)
-    other = weight * (sum(costs.shared.values()) / each)
+    other = weight * (sum(costs.shared.values()) / expansion)
     if costs.programme:
-        other = other + costs.programme / each * base["member"] / base["member"].sum()
+        other = other + costs.programme / expansion * base["member"] / base["member"].sum()
     base = base.assign(other_costs=other)
     if "margin" in base and costs.is_known:
         base["profit"] = base["margin"] - base.get("contact_cost", 0.0) - other

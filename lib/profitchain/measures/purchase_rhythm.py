@@ -130,11 +130,11 @@ def years_known(months: pd.DataFrame) -> int:
 def _whole_years(months: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     """Return the last whole years month by month: orders, days, of_year (1..12), time (-1..1)."""
     orders = _whole_months(months)
-    known, needed = len(orders), FEWEST_YEARS * MONTHS_A_YEAR
-    if known < needed:
+    n_months, needed = len(orders), FEWEST_YEARS * MONTHS_A_YEAR
+    if n_months < needed:
         n = int(months["orders"].sum())
-        return NotEstimable("two_years_needed", n=n, months=needed - known, all=needed)
-    orders = orders.iloc[known % MONTHS_A_YEAR :]
+        return NotEstimable("two_years_needed", n=n, months=needed - n_months, all=needed)
+    orders = orders.iloc[n_months % MONTHS_A_YEAR :]
     return pd.DataFrame({
         "orders": orders.to_numpy(float),
         "days": orders.index.days_in_month,

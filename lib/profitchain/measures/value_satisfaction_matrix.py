@@ -196,12 +196,12 @@ def field_table(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataF
 
 def _of_all(table: pd.DataFrame, base: pd.DataFrame, money: Money) -> pd.DataFrame:
     """Return the table with counts and money of all customers, told from those drawn."""
-    each, customers = factor(base), table["customers"]
+    expansion, customers = factor(base), table["customers"]
     squares = (base[money] ** 2).groupby(base["field"], observed=False).sum()
     squares = squares.reindex(table.index, fill_value=squares.sum())
-    counts = {name: of_all(table[name], each, squares=customers)
+    counts = {name: of_all(table[name], expansion, squares=customers)
               for name in ("customers", "change") if name in table}  # fmt: skip
-    return table.assign(**counts, **{money: of_all(table[money], each, squares=squares)})
+    return table.assign(**counts, **{money: of_all(table[money], expansion, squares=squares)})
 
 
 def moves(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
@@ -217,12 +217,12 @@ def moves(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
         return pd.DataFrame(columns=["before", "customers", "now", "moved", "share"])
     counts = _moved_counts(matrix, smallest)
     hidden = counts.apply(lambda row: withheld(row, smallest), axis=1)
-    shown = counts.mask(hidden) if len(counts) else counts
-    shown = shown.rename_axis(index="before", columns="now").reset_index()
-    tidy = shown.melt(id_vars="before", var_name="now", value_name="moved")
-    customers, each = tidy["before"].map(counts.sum(axis=1)).astype(int), factor(matrix.before)
-    tidy = tidy.assign(share=tidy["moved"] / customers, moved=of_all(tidy["moved"], each))
-    tidy.insert(1, "customers", of_all(customers, each).astype(int))
+    table = counts.mask(hidden) if len(counts) else counts
+    table = table.rename_axis(index="before", columns="now").reset_index()
+    tidy = table.melt(id_vars="before", var_name="now", value_name="moved")
+    customers, expansion = tidy["before"].map(counts.sum(axis=1)).astype(int), factor(matrix.before)
+    tidy = tidy.assign(share=tidy["moved"] / customers, moved=of_all(tidy["moved"], expansion))
+    tidy.insert(1, "customers", of_all(customers, expansion).astype(int))
     return tidy
 
 

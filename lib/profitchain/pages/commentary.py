@@ -96,13 +96,13 @@ class Commentary:
     file: str = ""
     sha256: str = ""
 
-    def placed(self, exhibits: Mapping[str, Iterable[str]], known: Iterable[str]) -> Commentary:
+    def placed(self, exhibits: Mapping[str, Iterable[str]], pages: Iterable[str]) -> Commentary:
         """Return the same with each remark on its page, or on the index with the reason.
 
-        `exhibits` are the ids on each page of this edition, by page; `known` all pages there are.
+        `exhibits` are the ids on each page of this edition, by page; `pages` all pages there are.
         """
         ids = {page: list(on_page) for page, on_page in exhibits.items()}
-        remarks = tuple(_placed(remark, ids, {*known, *ids}) for remark in self.remarks)
+        remarks = tuple(_placed(remark, ids, {*pages, *ids}) for remark in self.remarks)
         return replace(self, remarks=remarks)
 
     def on(self, page: str) -> tuple[Remark, ...]:
@@ -209,16 +209,16 @@ def _section(anchor: str, text: str) -> Remark:
     return Remark(anchor=anchor, text=words, author=author, day=day, signed=signed, why=why)
 
 
-def _placed(remark: Remark, exhibits: Mapping[str, list[str]], known: set[str]) -> Remark:
+def _placed(remark: Remark, exhibits: Mapping[str, list[str]], pages: set[str]) -> Remark:
     """Return a remark with its page and exhibit, or on the index with the reason."""
     if remark.why:
         return replace(remark, page=SUMMARY)
     name, _sharp, exhibit = remark.anchor.partition("#")
     page = re.sub(r"\.(html|ipynb)$", "", name.strip())
     page = SUMMARY if page.lower() in INDEX else page
-    if page not in known:
+    if page not in pages:
         why = _("There is no page “{page}”; a page is called as its notebook", page=page)
-        for near in get_close_matches(page, sorted(known), n=1):
+        for near in get_close_matches(page, sorted(pages), n=1):
             why = _("There is no page “{page}”; did you mean “{near}”?", page=page, near=near)
         return replace(remark, page=SUMMARY, why=why)
     others = exhibits.get(page, [exhibit])

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain.core import i18n as languages
+from profitchain.core import i18n
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings, findings_history
 from profitchain.exhibits.findings import PageStory
@@ -47,7 +47,7 @@ def published_edition(folder: Path) -> PublishedEdition:
         company=story.company,
         period=story.period,
         headline=story.headline,
-        languages=tuple(record.get("languages", [languages.SOURCE])),
+        languages=tuple(record.get("languages", [i18n.SOURCE])),
         pages=story.pages,
     )
 
@@ -67,6 +67,6 @@ def earlier(folder: Path, period: Period) -> tuple[PublishedEdition, ...]:
     return tuple(edition for edition in editions if edition.period.last_day < day)
 
 
-def firms(out: Path) -> list[Path]:
+def firms_in(out: Path) -> list[Path]:
     """Return the folders under `out` that hold editions of a firm, parts of them included."""
     return sorted({record.parent.parent for record in out.glob("[!.]*/*/record.json")})

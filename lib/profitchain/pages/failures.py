@@ -77,8 +77,8 @@ def error_line(name: str, message: str) -> str:
     """
     text = _ADDRESS.sub("…", _TERMINAL.sub("", message))
     text = _QUOTED.sub(r"\1…/\2\1", text)
-    known = {Path.home(), Path.cwd(), Path(sys.prefix), Path(tempfile.gettempdir())}
-    folders = (str(path) for path in known if len(path.parts) > 1)
+    places = {Path.home(), Path.cwd(), Path(sys.prefix), Path(tempfile.gettempdir())}
+    folders = (str(path) for path in places if len(path.parts) > 1)
     for folder in sorted(folders, key=len, reverse=True):
         text = text.replace(folder, "…")
     text = " ".join(_BARE.sub(r"…/\1", text).split())

@@ -9,8 +9,7 @@ from pathlib import Path
 from profitchain.core import i18n
 from profitchain.core.atomic import aside
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY, PageStory
-from profitchain.pages import editions as archive
-from profitchain.pages.editions import INDEX, PDF, PublishedEdition
+from profitchain.pages.editions import INDEX, PDF, PublishedEdition, editions_of, firms_in
 from profitchain.pages.site import filled
 from profitchain.words import prose
 
@@ -33,7 +32,7 @@ class Line:
 
 def write_index_pages(out: Path) -> None:
     """Write the page of each firm's folder, and the one that leads to every firm's editions."""
-    firms, pages = {folder: archive.editions_of(folder) for folder in archive.firms(out)}, {}
+    firms, pages = {folder: editions_of(folder) for folder in firms_in(out)}, {}
     for folder, editions in firms.items():
         tongue = editions[0].languages[0] if editions else i18n.SOURCE
         with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):

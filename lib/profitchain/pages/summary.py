@@ -201,7 +201,7 @@ def _changing(findings: EditionFindings) -> list[str]:
 
 def _moves(findings: EditionFindings, ids: Sequence[str], *, suffix: str, since: str) -> str:
     changes = {id: findings.get(f"{id}{suffix}") for id in ids}
-    known = {id: change for id, change in changes.items() if isinstance(change, Estimate)}
+    estimates = {id: change for id, change in changes.items() if isinstance(change, Estimate)}
     moved = [
         _(
             "{label} **{change}** ({ends})",
@@ -209,12 +209,12 @@ def _moves(findings: EditionFindings, ids: Sequence[str], *, suffix: str, since:
             change=prose.change_words(change),
             ends=prose.interval(change, difference=True, bare=True),
         )
-        for id, change in known.items()
+        for id, change in estimates.items()
         if change.verdict != "no clear change"
     ]
-    still, total = len(known) - len(moved), len(known)
+    still, total = len(estimates) - len(moved), len(estimates)
     words = {"since": since, "still": still, "total": total, "moves": prose.clauses(moved, "，")}
-    if not known:
+    if not estimates:
         return ""
     if not moved:
         return _("{since}: no clear change in any of {total} measures.", **words)

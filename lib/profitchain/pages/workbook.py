@@ -34,12 +34,12 @@ def write_edition_workbook(
     ----------
     stories : what the edition's pages say, in their order.
     exhibits : what each page shows, by the page's name: one bundle an exhibit, as the notebook has
-        it (`exhibits.MEDIA_TYPE`).
+        it (`exhibit.MEDIA_TYPE`).
     """
-    shown = [(page, bundle) for page in stories for bundle in exhibits.get(page.name, ())]
-    wanted = [f"{re.sub(r'[^0-9].*', '', page.name)} {bundle['id']}" for page, bundle in shown]
+    pairs = [(page, bundle) for page in stories for bundle in exhibits.get(page.name, ())]
+    titles = [f"{re.sub(r'[^0-9].*', '', page.name)} {bundle['id']}" for page, bundle in pairs]
     own = (_("Contents"), _("Read me"), _("Findings"))
-    contents, read_me, findings, *names = xlsx_writer.sheet_names([*own, *wanted])
+    contents, read_me, findings, *names = xlsx_writer.sheet_names([*own, *titles])
     title = _("{company}, {period}", company=company, period=formats.period_label(period))
     lines = [
         (read_me, "", _(workbook_text.OF_READ_ME)),
@@ -62,7 +62,7 @@ def write_edition_workbook(
         Sheet(name=findings, rows=_findings(rows), header=1, is_filtered=True),
         *(
             workbook_exhibits.exhibit_sheet(bundle, name=name, contents=contents)
-            for (_page, bundle), name in zip(shown, names, strict=True)
+            for (_page, bundle), name in zip(pairs, names, strict=True)
         ),
     ]
     path = Path(folder) / WORKBOOK

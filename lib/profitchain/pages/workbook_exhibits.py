@@ -35,14 +35,19 @@ def exhibit_sheet(bundle: Mapping, *, name: str, contents: str) -> Sheet:
     columns = [_cells(column, data, units) for column in data]
     body: list[list[Cell | None]] = [list(row) for row in zip(*columns, strict=True)]
     distinct = dict.fromkeys(unit for column in units.values() for unit in column)
-    known = [formats.unit_alone(unit) for unit in distinct if unit not in ("", "count")]
+    unit_names = [formats.unit_alone(unit) for unit in distinct if unit not in ("", "count")]
     return Sheet(
         name=name,
         rows=[
             [Cell(value=bundle["message"], look="title")],
             [Cell(value=bundle["measure"], look="soft")],
             [Cell(value=_("Source: {source}", source=bundle["source"]), look="soft")],
-            [Cell(value=_("Units: {units}", units=listed(known)) if known else "", look="soft")],
+            [
+                Cell(
+                    value=_("Units: {units}", units=listed(unit_names)) if unit_names else "",
+                    look="soft",
+                )
+            ],
             [Cell(value=contents, look="link", link=contents)],
             [
                 Cell(value=_heading(column, data), look="figures" if column in units else "column")
@@ -148,9 +153,9 @@ def _cells(name: str, data: Data, units: Mapping[str, list[str]]) -> list[Cell]:
         for number, unit in zip(data.get(column, ()), units.get(column, ()), strict=False):
             if isinstance(number, float):
                 numbers.setdefault(unit, []).append(number)
-    shown = {unit: number_format(unit, cells) for unit, cells in numbers.items()}
+    number_formats = {unit: number_format(unit, cells) for unit, cells in numbers.items()}
     return [
-        Cell(value=value, format=shown.get(unit, ""))
+        Cell(value=value, format=number_formats.get(unit, ""))
         for value, unit in zip(data[name], units[name], strict=True)
     ]
 

@@ -3,7 +3,8 @@
 Two numbers share a band if, one added to each, they lie in the same quarter of a doubling: 0 to 6
 stand alone, then come 7 and 8, 9 and 10, 11 to 13. So bands are of one width in the logarithm that
 enters a model, and each group of answers alike keeps the mean logarithm of its own. What that
-leaves out is told in `alike`. Whole numbers alone are added up: every run writes the same bytes.
+leaves out stands in `compression`. Whole numbers alone are added up, so that every run writes the
+same bytes.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def link_tables(rows: Table, controls: Sequence[str] = ()) -> tuple[Table, Table
     orders, spend, margin; in each group those without a repeat come first.
     """
     outcomes = [name for name in OUTCOMES if name in rows.columns]
-    theirs = {*outcomes, *HISTORY, "repeat", "cluster"}
-    keys = [name for name in rows.columns if name not in theirs]
+    summed = {*outcomes, *HISTORY, "repeat", "cluster"}
+    keys = [name for name in rows.columns if name not in summed]
     read = [name for name in ("score", *controls) if name in keys]
     order = [*read[:1], "history", *read[1:], *(name for name in keys if name not in read)]
     rows = rows.mutate(**{_log(name): _logarithm(rows[name]) for name in HISTORY})
@@ -51,10 +52,10 @@ def link_tables(rows: Table, controls: Sequence[str] = ()) -> tuple[Table, Table
     groups = rows.group_by([*keys, "history"]).aggregate(**least, **counts, **sums, **logs)
     groups = groups.mutate(**{name: _number(groups, name) for name in HISTORY})
     groups = groups.cast(dict.fromkeys(counts, "int32")).order_by(order)
-    kept = [*keys, *HISTORY, *counts, *outcomes]
+    columns = [*keys, *HISTORY, *counts, *outcomes]
     answers = rows.cast({"cluster": "int32"})
     answers = answers.order_by([*order, "repeat", "cluster", *outcomes])
-    return groups.select(*kept), answers.select("cluster", *outcomes)
+    return groups.select(*columns), answers.select("cluster", *outcomes)
 
 
 def _log(name: str) -> str:
@@ -67,7 +68,7 @@ def _logarithm(number: Column) -> Value:
 
 
 def _band(rows: Table, name: str) -> Value:
-    """Return the number of a count's band, from 1; 0 where there is none. As `alike.band`, + 1."""
+    """Return a count's band (as `compression.band`, but from 1); 0 where there is none."""
     band = (rows[_log(name)] * (A_DOUBLING / log(2)) + 1e-9).floor().cast("int64")
     return ibis.ifelse(rows[name] < 0, 0, band + 1)
 

@@ -51,8 +51,8 @@ def only_asked(context: Context, buyers: Table) -> Table:
     ----------
     buyers : one row a customer of the orders, told apart by the same key.
     """
-    asked = [context.tables[n] for n in ("responses", "invitations") if n in context.tables]
-    parts = [_told_apart(table, context.key) for table in asked]
+    tables = [context.tables[n] for n in ("responses", "invitations") if n in context.tables]
+    parts = [_told_apart(table, context.key) for table in tables]
     if not parts:
         keys = ["customer_id"] if context.key == "customer_id" else [WHO, MARK]
         return buyers.select(*keys).filter(ibis.literal(False))
@@ -106,16 +106,16 @@ def of_drawn(context: Context, below: int, *, keep: Callable[[str, Table], Table
     keep : lets the engine keep a table under a name.
     """
 
-    def theirs(rows: Table, key: str) -> Table:
-        known = key == "customer_id" and MARK in rows.columns
-        digits = rows[MARK] if known else md5_digits(rows[key], context.engine)
+    def drawn_rows(rows: Table, key: str) -> Table:
+        has_mark = key == "customer_id" and MARK in rows.columns
+        digits = rows[MARK] if has_mark else md5_digits(rows[key], context.engine)
         return rows.filter(draw_of(digits) < below)
 
-    return among(context, theirs, keep=keep).by_id()
+    return among(context, drawn_rows, keep=keep).by_id()
 
 
 def among(
-    context: Context, theirs: Callable[[Table, str], Table], *, keep: Callable[[str, Table], Table]
+    context: Context, rows_of: Callable[[Table, str], Table], *, keep: Callable[[str, Table], Table]
 ) -> Context:
     """Return the context as far as some customers are in it: each table with what is theirs.
 
@@ -123,14 +123,14 @@ def among(
 
     Parameters
     ----------
-    theirs : filters a table by the column that names its customers.
+    rows_of : filters a table by the column that names its customers.
     keep : lets the engine keep a table under a name.
     """
     tables = dict(context.tables)
     for name, table in context.tables.items():
         key = "referrer_id" if name == "referrals" else "customer_id"
         if key in table.columns:
-            tables[name] = keep(name, theirs(table, key))
+            tables[name] = keep(name, rows_of(table, key))
     if "order_lines" in tables:
         tables["order_lines"] = keep(
             "order_lines", tables["order_lines"].semi_join(tables["orders"], "order_id")

@@ -127,10 +127,10 @@ class Edition:
     @property
     def summaries(self) -> pd.DataFrame:
         """What `table` gives: summary, rows, one row is, columns."""
-        found = [(name, pq.read_schema(path).names, pq.read_metadata(path).num_rows, is_of)
+        files = [(name, pq.read_schema(path).names, pq.read_metadata(path).num_rows, is_of)
                  for name, is_of in ROW_OF.items() for path in [self._path(name)]
                  if self.has(name)]  # fmt: skip
-        rows = [(name, count, is_of, ", ".join(columns)) for name, columns, count, is_of in found]
+        rows = [(name, count, is_of, ", ".join(columns)) for name, columns, count, is_of in files]
         return pd.DataFrame(rows, columns=["summary", "rows", "one row is", "columns"])
 
     def rows(

@@ -82,8 +82,8 @@ def unasked(context: Context, rows: Table) -> int:
     answers = context.tables["responses"]
     now = context.period_of(answers.responded_at) == context.period.name
     answers = answers.filter(answers[context.score_column].notnull(), now)
-    asked = rows.filter(rows.response_id.notnull())
-    return int(answers.anti_join(asked, "response_id").count().execute())
+    requests = rows.filter(rows.response_id.notnull())
+    return int(answers.anti_join(requests, "response_id").count().execute())
 
 
 def asked_about(context: Context, rows: Table) -> list[str]:

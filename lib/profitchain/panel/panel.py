@@ -227,7 +227,7 @@ def of_literals(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) 
         {name: ibis.literal(row[name], kind) for name, kind in kinds.items()}
         for row in rows or [dict.fromkeys(kinds)]
     ]
-    parts = [ibis.literal(0).as_table().select(**each) for each in literals]
+    parts = [ibis.literal(0).as_table().select(**literal) for literal in literals]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return table if rows else table.filter(ibis.literal(False))
 

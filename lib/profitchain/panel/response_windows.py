@@ -44,20 +44,20 @@ def followed(context: Context, rows: Table) -> Table:
     answer), answered_again (0/1), assigned (text, NULL if nothing).
     """
     joined = _assigned(context, rows).join(_around(context, rows), "row", how="inner")
-    theirs = ibis.window(
+    by_customer = ibis.window(
         group_by=joined.customer_id, order_by=[joined.responded_at, joined.response_id]
     )
     return joined.mutate(
-        nth=ibis.row_number().over(theirs) + 1,
-        previous_score=joined.score.lag().over(theirs),
-        next_score=joined.score.lead().over(theirs),
-        next_prior_orders=joined.prior_orders.lead().over(theirs),
-        answered_again=ibis.ifelse(joined.score.lead().over(theirs).notnull(), 1, 0),
+        nth=ibis.row_number().over(by_customer) + 1,
+        previous_score=joined.score.lag().over(by_customer),
+        next_score=joined.score.lead().over(by_customer),
+        next_prior_orders=joined.prior_orders.lead().over(by_customer),
+        answered_again=ibis.ifelse(joined.score.lead().over(by_customer).notnull(), 1, 0),
     )
 
 
 def ladder_cells(context: Context, rows: Table) -> Table:
-    """Return what the designs of `ladder` read: one row an answer whose window has closed.
+    """Return what `evidence.designs` reads: one row an answer whose window has closed.
 
     Parameters
     ----------
@@ -122,16 +122,16 @@ def return_times(context: Context, rows: Table) -> Table:
         days=(until - seconds(rows.responded_at)) // SECONDS_A_DAY,
         event=ibis.ifelse(rows.next_at.notnull(), 1, 0),
     )
-    kept = ["cluster", "score", "days", "event", "prior_orders", "recency_days", "tenure_days"]
-    kept += segment_columns(context.company)
+    columns = ["cluster", "score", "days", "event", "prior_orders", "recency_days", "tenure_days"]
+    columns += segment_columns(context.company)
     contacts = context.tables.get("contacts")
     if contacts is not None:
         before = _contacts_before(rows, contacts)
         rows = rows.left_join(before, "customer_id").drop("customer_id_right")
         counts = [n for n in before.columns if n != "customer_id"]
         rows = rows.mutate(**{name: rows[name].fill_null(0) for name in counts})
-        kept += counts
-    return rows.order_by("customer_id").select(*kept)
+        columns += counts
+    return rows.order_by("customer_id").select(*columns)
 
 
 def _contacts_before(rows: Table, contacts: Table) -> Table:
@@ -167,8 +167,8 @@ def _around(context: Context, answers: Table) -> Table:
     """Return, for each `row`, the gap before it and the tenure before that gap."""
     bought = purchases(context.tables["orders"]).select("customer_id", "ordered_at")
     bought = bought.semi_join(answers, "customer_id")
-    theirs = ibis.window(group_by=bought.customer_id, order_by=bought.ordered_at)
-    bought = bought.mutate(one_earlier=bought.ordered_at.lag().over(theirs))
+    by_customer = ibis.window(group_by=bought.customer_id, order_by=bought.ordered_at)
+    bought = bought.mutate(one_earlier=bought.ordered_at.lag().over(by_customer))
     pairs = answers.select("row", "customer_id", "responded_at").left_join(bought, "customer_id")
     before = pairs.ordered_at < pairs.responded_at
     around = pairs.group_by("row").aggregate(

@@ -37,7 +37,7 @@ LATEST = 2  # snapshots that hold all customers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class SnapshotTables:
     """What all snapshots of a firm share.
 
     `people`: one row a customer: customer_id, row, cluster, sampled. `days`: one row a customer and
@@ -82,37 +82,37 @@ def purchase_days(context: Context) -> Table:
     return days.join(first, "customer_id", how="inner")
 
 
-def customers(known: Known) -> Table:
+def customers(tables: SnapshotTables) -> Table:
     """Return one row a customer and snapshot: `back` 0 is the period's end, 1 that before it.
 
     Snapshots reach back six periods, or to the first order; from the second on they hold only
     `sampled` rows. Columns: `back` and those of `_snapshots`.
     """
-    first = known.days.day.min().execute()
-    ends = [known.context.period.shift(-back) for back in range(SNAPSHOTS_BACK + 1)]
+    first = tables.days.day.min().execute()
+    ends = [tables.context.period.shift(-back) for back in range(SNAPSHOTS_BACK + 1)]
     backs = [back for back, at in enumerate(ends) if not back or _number_of(at) >= first]
     moments = [(back, ends[back], ends[back].shift(1) if back else None) for back in backs]
-    parts = [_snapshots(known, moments[:LATEST])]
+    parts = [_snapshots(tables, moments[:LATEST])]
     if moments[LATEST:]:
-        people = known.people.filter(known.people.sampled == 1)
+        people = tables.people.filter(tables.people.sampled == 1)
         context = among(
-            known.context,
+            tables.context,
             lambda rows, key: rows.semi_join(people.select(**{key: people.customer_id}), key),
             keep=lambda _, rows: rows,
         )
-        few = replace(known, people=people, context=context)
+        few = replace(tables, people=people, context=context)
         parts.append(_snapshots(few, moments[LATEST:]))
     stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return stacked.order_by("back", "row")
 
 
-def holdout(known: Known) -> Table | None:
+def holdout(tables: SnapshotTables) -> Table | None:
     """Return the snapshot at which models are fitted to be tried on what came after it, up to now.
 
     It lies a year before the period's end, or half of the known history where that is less; None
     where there are no two periods. Columns: those of `_snapshots`, and holdout_days, calibrated_to.
     """
-    period, first = known.context.period, known.days.day.min().execute()
+    period, first = tables.context.period, tables.days.day.min().execute()
     spans = 1
     while _number_of(period.shift(-spans)) >= first:
         spans += 1
@@ -120,24 +120,26 @@ def holdout(known: Known) -> Table | None:
     if not periods:
         return None
     end = period.shift(-periods)
-    part = _snapshots(known, [(periods, end, period)]).drop("back")
+    part = _snapshots(tables, [(periods, end, period)]).drop("back")
     return part.mutate(
         holdout_days=ibis.literal((period.last_day - end.last_day).days, "int64"),
         calibrated_to=ibis.literal(end.last_day.isoformat()),
     ).order_by("row")
 
 
-def repeat_days(known: Known) -> Table:
+def repeat_days(tables: SnapshotTables) -> Table:
     """Return day, new, repeats: first purchases and later purchase days, by day since the first."""
-    days = known.days.mutate(
-        new=ibis.ifelse(known.days.day == known.days["first"], 1, 0),
-        since=known.days.day - known.days.day.min().over(ibis.window()),
+    days = tables.days.mutate(
+        new=ibis.ifelse(tables.days.day == tables.days["first"], 1, 0),
+        since=tables.days.day - tables.days.day.min().over(ibis.window()),
     )
     days = days.select("new", day=days.since, repeats=1 - days.new)
     return cells(days, ["day"], new=days.new.sum(), repeats=days.repeats.sum())
 
 
-def _snapshots(known: Known, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
+def _snapshots(
+    tables: SnapshotTables, moments: Sequence[tuple[int, Period, Period | None]]
+) -> Table:
     """Return one row a customer and moment: what was known at the end of a period, by `back`.
 
     Columns: back, row, cluster, sampled, repeats, last_age_days, age_days, repeat_revenue; orders,
@@ -150,8 +152,8 @@ def _snapshots(known: Known, moments: Sequence[tuple[int, Period, Period | None]
     ----------
     moments : `back`, the period at whose end a customer is seen, the one to whose end followed.
     """
-    context, when = known.context, _moments(known.context, moments)
-    base = _rhythm(known, when)
+    context, when = tables.context, _moments(tables.context, moments)
+    base = _rhythm(tables, when)
     for part in [_bought(context, when), *_of_tables(context, when)]:
         sums = [name for name in part.columns if name not in {*_EACH, *_NOT_SUMS}]
         base = base.left_join(part, _EACH).drop("customer_id_right", "back_right")
@@ -190,9 +192,9 @@ def lookback_start(context: Context, at: Period) -> datetime:
     return Period(f"{first:%Y-%m}").starts_at(context.company.time_zone)
 
 
-def _rhythm(known: Known, when: Table) -> Table:
+def _rhythm(tables: SnapshotTables, when: Table) -> Table:
     """Return what BG/NBD reads: days with a purchase less one, age at the last one, age."""
-    days = known.days.semi_join(known.people, "customer_id")
+    days = tables.days.semi_join(tables.people, "customer_id")
     days = days.cross_join(when.select("back", now=when.day)).filter(lambda t: t.day <= t.now)
     later = ibis.ifelse(days.day > days["first"], days.revenue, 0)
     lives = days.group_by(*_EACH, "first", "now").aggregate(
@@ -207,7 +209,7 @@ def _rhythm(known: Known, when: Table) -> Table:
         last_age_days=lives["last"] - lives["first"],
         age_days=lives["now"] - lives["first"],
     )
-    return known.people.join(lives, "customer_id", how="inner")
+    return tables.people.join(lives, "customer_id", how="inner")
 
 
 def _bought(context: Context, when: Table) -> Table:
@@ -237,7 +239,7 @@ def _of_tables(context: Context, when: Table) -> list[Table]:
         "referrals": _referrals,
     }
     parts = [make(context, when) for name, make in makers.items() if name in context.tables]
-    return [one for one in parts if one is not None]
+    return [part for part in parts if part is not None]
 
 
 def _in_lookback(rows: Table, at: str, when: Table) -> Table:

@@ -42,7 +42,7 @@ Summaries = Iterator[tuple[str, Table]]
 class Firm:
     """A firm's tables in the engine: all of them, and those of the customers who were drawn.
 
-    `customers` has one row a customer, with cluster and when who bought, as `buying.buyers` has
+    `customers` has one row a customer, with cluster and when who bought, as `purchases.buyers` has
     it; `first` is the instant of the first purchase. `drawn` are those whose lives are kept, `few`
     the context as far as they are in it, the same as `context` where everybody is drawn.
     """
@@ -71,16 +71,16 @@ def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[st
     context = Context(company=intake.company, period=period, tables=intake.tables, engine=con.name)
     context, customers = _everybody(con, context)
     many = facts["customers"] = facts["customers_drawn"] = int(customers.count().execute())
-    told = {"con": con, "context": context, "customers": customers, "first": first}
+    parts = {"con": con, "context": context, "customers": customers, "first": first}
     if many <= firm_customers.DRAWN_FROM:
-        return Firm(**told, drawn=customers, few=context)
+        return Firm(**parts, drawn=customers, few=context)
     below = firm_customers.share_drawn(many, firm_customers.DRAWN)
     few = firm_customers.of_drawn(
         context, below, keep=lambda name, rows: materialise(con, f"drawn_{name}", rows)
     )
     drawn = materialise(con, "drawn", firm_customers.customer_clusters(few, exact=False))
     facts["customers_drawn"] = int(drawn.count().execute())
-    return Firm(**told, drawn=drawn, few=few)
+    return Firm(**parts, drawn=drawn, few=few)
 
 
 def _everybody(con: Any, context: Context) -> tuple[Context, Table]:
@@ -145,7 +145,7 @@ def _lives(firm: Firm, answers: Table) -> list[Table]:
     if firm.context.key == WHO:
         parts += int(answers.count().execute()) // AT_ONCE
     some = [answers.filter(answers.cluster % parts == k) for k in range(parts)]
-    return [panel.lives(firm.context, each) for each in some]
+    return [panel.lives(firm.context, part) for part in some]
 
 
 def _of_links(context: Context, rows: Table) -> Summaries:
@@ -179,10 +179,10 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     people = materialise(
         firm.con, "people", snapshots.people(firm.drawn, many, of=facts["customers"])
     )
-    known = snapshots.Known(context=firm.few, people=people, days=days)
-    yield "customers", snapshots.customers(known)
-    yield "repeat_days", snapshots.repeat_days(known)
-    held = snapshots.holdout(known)
+    tables = snapshots.SnapshotTables(context=firm.few, people=people, days=days)
+    yield "customers", snapshots.customers(tables)
+    yield "repeat_days", snapshots.repeat_days(tables)
+    held = snapshots.holdout(tables)
     if held is not None:
         yield "holdout", held
     if firm.few is not firm.context:
@@ -204,7 +204,7 @@ def _days_uncovered(intake: Intake, period: Period, last: pd.Timestamp) -> int:
     Raises PeriodError where the orders end before the period begins: zero is not a finding.
     """
     zone = intake.company.time_zone
-    more = any(one.table == "orders" and one.kind == "later" for one in intake.outcomes)
+    more = any(outcome.table == "orders" and outcome.kind == "later" for outcome in intake.outcomes)
     day: date = last.tz_localize("UTC").tz_convert(zone).date()
     if more or last >= period.starts_at(zone):
         return (period.last_day - day).days

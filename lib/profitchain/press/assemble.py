@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain.core import i18n as languages
+from profitchain.core import i18n
 from profitchain.exhibits import findings
 from profitchain.pages import commentary, editions, notebooks
 from profitchain.pages import page as pages
@@ -47,10 +47,13 @@ class EditionRequest:
         return self.folder.with_name(f"{self.folder.name}.incomplete")
 
     @property
-    def given(self) -> dict[str, object]:
+    def notebook_parameters(self) -> dict[str, object]:
         """What notebooks are told, as far as they ask for it."""
-        told = {"company": str(self.edition.company.folder), "period": str(self.edition.period)}
-        return {**told, **self.settings}
+        parameters = {
+            "company": str(self.edition.company.folder),
+            "period": str(self.edition.period),
+        }
+        return {**parameters, **self.settings}
 
     def folders(self, building: Path) -> dict[str, Path]:
         """Return where each language's pages are built: the first one's at the top."""
@@ -64,11 +67,11 @@ def write_findings(
     """Write what the notebooks recorded, in each language: what the summary reads."""
     for tag, folder in order.folders(building).items():
         folder.mkdir(exist_ok=True)
-        with languages.speaking(tag):
+        with i18n.speaking(tag):
             findings.write_findings(
                 folder,
                 period=order.edition.period,
-                stories=_stories(one[tag] for one in ran),
+                stories=_stories(runs[tag] for runs in ran),
                 company=order.edition.company.name,
             )
 
@@ -76,9 +79,11 @@ def write_findings(
 def commentary_on(order: EditionRequest, ran: Sequence[NotebookRun]) -> Commentary:
     """Return what people say about this edition, each remark where it belongs."""
     firm = order.edition.company
-    said = commentary.read_commentary(firm.folder, order.edition.period, language=firm.language)
-    shown = {story.name: [each["id"] for each in story.exhibits] for story in _stories(ran)}
-    return said.placed(shown, (path.stem for path in order.every))
+    remarks = commentary.read_commentary(firm.folder, order.edition.period, language=firm.language)
+    exhibits = {
+        story.name: [exhibit["id"] for exhibit in story.exhibits] for story in _stories(ran)
+    }
+    return remarks.placed(exhibits, (path.stem for path in order.every))
 
 
 def workbooks(
@@ -87,7 +92,7 @@ def workbooks(
     """Have a workbook written in each language, side by side; return what to wait for."""
     folders = order.folders(building).items()
     return [
-        pool.submit(_write_workbook, tag, order, [one[tag] for one in ran], folder)
+        pool.submit(_write_workbook, tag, order, [runs[tag] for runs in ran], folder)
         for tag, folder in folders
     ]
 
@@ -95,7 +100,7 @@ def workbooks(
 def is_in_workbook(ran: Mapping[str, NotebookRun]) -> bool:
     """Tell whether a notebook has anything that a workbook holds."""
     stories = _stories(ran.values())
-    return any(one.exhibits or one.findings or one.why or one.failed for one in stories)
+    return any(story.exhibits or story.findings or story.why or story.failed for story in stories)
 
 
 def write_pages(
@@ -104,25 +109,25 @@ def write_pages(
     """Have pages and CSVs written in each language, side by side; return what to wait for."""
     jobs = []
     for tag, folder in order.folders(building).items():
-        told = [one[tag] for one in ran]
-        with languages.speaking(tag):
-            site, infos = _site(order, told), _page_infos(order, told)
-        for one, page in zip(told, infos, strict=True):
-            jobs.append(pool.submit(_write_page, one, site, page, folder))
+        runs = [by_language[tag] for by_language in ran]
+        with i18n.speaking(tag):
+            site, infos = _site(order, runs), _page_infos(order, runs)
+        for run, page in zip(runs, infos, strict=True):
+            jobs.append(pool.submit(_write_page, run, site, page, folder))
     return jobs
 
 
 def _stories(ran: Iterable[NotebookRun]) -> list[pages.PageStory]:
     return [
-        pages.collect(one.executed, name=one.path.stem)
-        if one.executed is not None
+        pages.collect(run.executed, name=run.path.stem)
+        if run.executed is not None
         else findings.PageStory(
-            name=one.path.stem,
-            question=_question(one.path),
-            why=one.why,
-            failed=one.failed.words if one.failed else "",
+            name=run.path.stem,
+            question=_question(run.path),
+            why=run.why,
+            failed=run.failed.words if run.failed else "",
         )
-        for one in ran
+        for run in ran
     ]
 
 
@@ -133,12 +138,12 @@ def _question(path: Path) -> str:
 
 
 def _site(order: EditionRequest, ran: Sequence[NotebookRun]) -> pages.Site:
-    entries = (pages.Entry(one.path.stem, _question(one.path), one.why, one.failed) for one in ran)
+    entries = (pages.Entry(run.path.stem, _question(run.path), run.why, run.failed) for run in ran)
     return pages.Site(
         order.edition.company.name,
         order.edition.period,
         tuple(entries),
-        language=languages.spoken(),
+        language=i18n.spoken(),
         languages=order.languages,
         earlier=editions.earlier(order.folder, order.edition.period),
         is_whole=order.whole,
@@ -146,24 +151,24 @@ def _site(order: EditionRequest, ran: Sequence[NotebookRun]) -> pages.Site:
 
 
 def _page_infos(order: EditionRequest, ran: Sequence[NotebookRun]) -> list[pages.PageInfo]:
-    said, versions = commentary_on(order, ran), record.versions()
+    remarks, versions = commentary_on(order, ran), record.versions()
     return [
         pages.PageInfo(
-            name=one.path.stem,
-            notebook=one.path.name,
+            name=run.path.stem,
+            notebook=run.path.name,
             parameters={"period": str(order.edition.period), **order.settings},
             inputs=order.edition.inputs,
             versions=versions,
-            state=notebooks.state_of(one.path),
-            remarks=said.on(one.path.stem),
+            state=notebooks.state_of(run.path),
+            remarks=remarks.on(run.path.stem),
         )
-        for one in ran
+        for run in ran
     ]
 
 
 def _write_page(ran: NotebookRun, site: pages.Site, page: pages.PageInfo, folder: Path) -> None:
     """Write a notebook's page and the CSVs of its exhibits, in the site's language."""
-    with languages.speaking(site.language):
+    with i18n.speaking(site.language):
         if ran.failed:
             html = pages.failed_page(site=site, page=page, failure=ran.failed)
         elif ran.executed is None:
@@ -182,11 +187,11 @@ def _write_workbook(
 ) -> None:
     from profitchain.pages import workbook  # openpyxl takes half a second to load
 
-    with languages.speaking(tag):
+    with i18n.speaking(tag):
         workbook.write_edition_workbook(
             folder,
             _stories(ran),
-            {one.path.stem: pages.exhibits_of(one.executed) for one in ran if one.executed},
+            {run.path.stem: pages.exhibits_of(run.executed) for run in ran if run.executed},
             company=order.edition.company.name,
             period=order.edition.period,
         )

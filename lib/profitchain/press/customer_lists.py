@@ -37,22 +37,22 @@ def place_of(edition: Edition, published: Path) -> Path:
     return folder / FILE
 
 
-def write_at_risk(edition: Edition, path: Path, given: Mapping[str, str]) -> str:
+def write_at_risk(edition: Edition, path: Path, settings: Mapping[str, str]) -> str:
     """Write who is likely to leave, one row a customer, and return a sentence that says where.
 
     Parameters
     ----------
     path : the file, made readable by its owner alone and replaced whole.
-    given : a notebook's parameters; `contact_cost` and `success_rate` count here as they do there.
+    settings : a notebook's parameters; `contact_cost` and `success_rate` count here too.
     """
-    chosen = {name: float(given.get(name, usual)) for name, usual in CHOICES.items()}
+    chosen = {name: float(settings.get(name, usual)) for name, usual in CHOICES.items()}
     customers = edition.table("customers")
     seen = churn_model.forecast_churn(customers, per_year=edition.period.per_year)
     plan = retention_targeting.plan_contacts(customers, seen, **chosen)
     if isinstance(plan, NotEstimable):
         return f"No list of customers was written: {reasons.text(plan)}"
-    found = retention_targeting.at_risk_list(plan, edition.company.main)
-    named = customer_ids(edition).merge(found, on="row", validate="one_to_one")
+    at_risk = retention_targeting.at_risk_list(plan, edition.company.main)
+    named = customer_ids(edition).merge(at_risk, on="row", validate="one_to_one")
     named = named.sort_values("rank").drop(columns="row").round(PLACES)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}")
@@ -72,6 +72,6 @@ def _safe(rows: pd.DataFrame) -> pd.DataFrame:
     held = con.create_table("rows", rows.assign(order=range(len(rows))))
     texts = [name for name, kind in held.schema().items() if kind.is_string()]
     safe = held.mutate(**{name: spreadsheet_safe(held[name]) for name in texts})
-    shown = safe.order_by("order").drop("order").to_pandas()
+    frame = safe.order_by("order").drop("order").to_pandas()
     con.disconnect()
-    return shown
+    return frame

@@ -39,7 +39,7 @@ class ReportRequest:
 
     @classmethod
     def of(cls, company: str | Path, period: str, **more: Any) -> ReportRequest:
-        """Return what `press.publish` is asked for by the same arguments."""
+        """Return what `publish.publish` is asked for by the same arguments."""
         settings = tuple((more.get("settings") or {}).items())
         lists = {name: tuple(more.get(name, ())) for name in ("only", "spoken")}
         return cls(
@@ -47,61 +47,63 @@ class ReportRequest:
         )
 
 
-def standing_edition(asked: ReportRequest, code: str, notebooks: Path) -> Path | None:
+def standing_edition(request: ReportRequest, code: str, notebooks: Path) -> Path | None:
     """Return the folder of the edition that stands for what was asked; None if it is to be made.
 
-    `code` is that of `codebase.code_of`.
+    `code` is that of `provenance.code_of`.
     """
     with suppress(OSError, ValueError, LookupError, ProfitchainError):
-        told = json.loads(_place(asked).read_text(encoding="utf-8"))
-        folder = Path(told["folder"])
-        made_of = sources(asked, code, notebooks)
-        if made_of and told["hash"] == _with_files(made_of, asked, folder):
+        mark = json.loads(_place(request).read_text(encoding="utf-8"))
+        folder = Path(mark["folder"])
+        made_of = sources(request, code, notebooks)
+        if made_of and mark["hash"] == _with_files(made_of, request, folder):
             return folder
     return None
 
 
-def mark_edition(asked: ReportRequest, made_of: str, folder: Path) -> None:
+def mark_edition(request: ReportRequest, made_of: str, folder: Path) -> None:
     """Mark that an edition was made of these `sources`; a full or closed disk only costs time."""
     with suppress(OSError, ValueError, ProfitchainError):
-        told = {"folder": str(folder), "hash": _with_files(made_of, asked, folder)}
-        place = _place(asked)
+        mark = {"folder": str(folder), "hash": _with_files(made_of, request, folder)}
+        place = _place(request)
         place.parent.mkdir(exist_ok=True)
         making = place.with_suffix(f".{os.getpid()}")
-        making.write_text(json.dumps(told), encoding="utf-8")
+        making.write_text(json.dumps(mark), encoding="utf-8")
         making.replace(place)
         marks = sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime)
         for old in marks[:-MARKS_KEPT]:
             old.unlink(missing_ok=True)
 
 
-def sources(asked: ReportRequest, code: str, notebooks: Path) -> str:
+def sources(request: ReportRequest, code: str, notebooks: Path) -> str:
     """Return a hash of all that an edition is made of, outside its folder; "" if it can't be told.
 
     That is what was asked, code, notebooks, company.yml, the tables and commentary.
     """
-    firm = load_company(find_company(asked.company))
+    firm = load_company(find_company(request.company))
     if not is_of_files(firm):
         return ""
-    told = [json.dumps(asdict(asked)), str(Path(asked.out).resolve()), code]
-    told += [str(firm.folder), fingerprint(firm)]
+    parts = [json.dumps(asdict(request)), str(Path(request.out).resolve()), code]
+    parts += [str(firm.folder), fingerprint(firm)]
     read = [*notebooks.glob("*.ipynb"), *(firm.folder / COMMENTARY).rglob("*")]
-    told += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    parts += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _place(asked: ReportRequest) -> Path:
-    told = json.dumps([*asdict(asked).values(), str(Path(asked.out).resolve())])
-    name = hashlib.sha256(told.encode()).hexdigest()[:24]
-    firm = load_company(find_company(asked.company))
+def _place(request: ReportRequest) -> Path:
+    options = json.dumps([*asdict(request).values(), str(Path(request.out).resolve())])
+    name = hashlib.sha256(options.encode()).hexdigest()[:24]
+    firm = load_company(find_company(request.company))
     return store_of(firm) / STANDING / f"{name}.json"
 
 
-def _with_files(made_of: str, asked: ReportRequest, folder: Path) -> str:
+def _with_files(made_of: str, request: ReportRequest, folder: Path) -> str:
     """Return a hash of what an edition is made of and consists of, and of what lies beside it."""
     own = {path: path.read_bytes() for path in _files(folder)}
-    beside = {path: lasting(path) for path in _beside(Path(asked.out))}
-    lines = [f"{path} {_hash(each[path])}" for each in (own, beside) for path in sorted(each)]
+    beside = {path: lasting(path) for path in _beside(Path(request.out))}
+    lines = [
+        f"{path} {_hash(contents[path])}" for contents in (own, beside) for path in sorted(contents)
+    ]
     return hashlib.sha256("\n".join([made_of, *lines]).encode()).hexdigest()
 
 
@@ -121,8 +123,10 @@ def lasting(path: Path) -> bytes:
     content = path.read_bytes()
     if path.name != RECORD:
         return content
-    told = {name: each for name, each in json.loads(content).items() if name not in OF_ONE_MAKING}
-    return json.dumps(told).encode()
+    record = {
+        name: value for name, value in json.loads(content).items() if name not in OF_ONE_MAKING
+    }
+    return json.dumps(record).encode()
 
 
 def _hash(content: bytes) -> str:

@@ -43,14 +43,14 @@ def by_language(
     """Return each language's notebook: its outputs, and the prose in its words."""
     turns = _turns(executed)
     first = turns[0]
-    told = {}
+    notebooks = {}
     for tag, cells in zip(tags, turns, strict=True):
         ran = iter([cell for cell in cells if _is_repeated(cell)])
         notebook = nbformat.NotebookNode(executed)
         notebook.cells = [deepcopy(next(ran) if _is_repeated(cell) else cell) for cell in first]
         with i18n.speaking(tag):
-            told[tag] = in_language(notebook, name=name)
-    return told
+            notebooks[tag] = in_language(notebook, name=name)
+    return notebooks
 
 
 def in_language(notebook: nbformat.NotebookNode, *, name: str) -> nbformat.NotebookNode:

@@ -59,10 +59,10 @@ def write_notebook(question: str, folder: Path, *, after: str = "") -> Path:
     Its number is the first behind all others, or behind that of the notebook or number `after`.
     Raises ParameterError where there is nothing to ask or to stand behind; never overwrites.
     """
-    asked = _asked(question)
-    name = slug(asked)
+    heading = _as_question(question)
+    name = slug(heading)
     path = folder / f"{_number(folder, after)}_{name}.ipynb"
-    notebook = nbformat.v4.new_notebook(cells=list(_cells(asked, name)), metadata=_ABOUT)
+    notebook = nbformat.v4.new_notebook(cells=list(_cells(heading, name)), metadata=_ABOUT)
     for place, cell in enumerate(notebook.cells):
         cell["id"] = str(place)  # as nbstripout numbers them
     try:
@@ -105,7 +105,7 @@ def next_steps(path: Path) -> str:
     )
 
 
-def _asked(question: str) -> str:
+def _as_question(question: str) -> str:
     """Return a question as a heading holds it, on one line and with its mark."""
     text = " ".join(question.split()).lstrip("# ")
     if not any(letter.isalnum() for letter in text):
@@ -129,7 +129,7 @@ def _number(folder: Path, after: str) -> str:
     if f"{int(digits) + 1:02}" not in {other for other, _letter in taken}:
         return _two_digits(int(digits) + 1)
     letters = {letter for other, letter in taken if other == digits}
-    return digits + next(each for each in "bcdefghijklmnopqrstuvwxyz" if each > max(letters))
+    return digits + next(later for later in "bcdefghijklmnopqrstuvwxyz" if later > max(letters))
 
 
 def _two_digits(number: int) -> str:

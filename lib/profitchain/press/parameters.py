@@ -11,7 +11,7 @@ from profitchain.pages import page
 from profitchain.pages.notebooks import nbformat
 
 
-def typed(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, object]:
+def typed(notebooks: Iterable[Path], settings: Mapping[str, str]) -> dict[str, object]:
     """Return given values with the types that the notebooks' parameters declare, by name.
 
     Raises ParameterError for an unknown one, and where a notebook can't run.
@@ -23,13 +23,13 @@ def typed(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, obje
         _must_be_ready(path)
         declared |= inspect_notebook(str(path))
     free = [name for name in declared if name not in {"company", "period"}]
-    for name in given:
+    for name in settings:
         if name not in free:
             raise ParameterError(
                 f"No notebook has a parameter '{name}'. {did_you_mean(name, free)} "
                 "The parameters stand in each notebook's second cell."
             )
-    return {name: _typed(name, text, declared[name]) for name, text in given.items()}
+    return {name: _typed(name, text, declared[name]) for name, text in settings.items()}
 
 
 def _must_be_ready(path: Path) -> None:

@@ -48,12 +48,12 @@ def failure(
     """
     if notebooks.state_of(path) == "shipped":
         return None
-    shown: dict[int, str] = {}
+    outputs: dict[int, str] = {}
     for notebook in executed:
         for cell, text in _texts(notebook):
-            shown[cell] = f"{shown.get(cell, '')}\n{text}"
+            outputs[cell] = f"{outputs.get(cell, '')}\n{text}"
     edition = read_period(str(parameters["company"]), str(parameters["period"]))
-    for cell, kind in _kinds(shown, edition):
+    for cell, kind in _kinds(outputs, edition):
         what = (
             f"it would publish {kind}. Show sums, means or counts of customers instead; if it "
             f"is meant, give the cell the tag {ALLOWED}"
@@ -84,14 +84,14 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def _kinds(shown: Mapping[int, str], edition: Edition) -> Iterator[tuple[int, str]]:
+def _kinds(outputs: Mapping[int, str], edition: Edition) -> Iterator[tuple[int, str]]:
     """Yield where something personal stands, and of which kind."""
-    yield from ((cell, "customers' ids") for cell in _with_ids(shown, edition))
-    ours = set(_addresses(_settings(edition.company)))
-    for cell, text in shown.items():
-        if set(_addresses(text)) - ours:
+    yield from ((cell, "customers' ids") for cell in _with_ids(outputs, edition))
+    own_addresses = set(_addresses(_settings(edition.company)))
+    for cell, text in outputs.items():
+        if set(_addresses(text)) - own_addresses:
             yield cell, "e-mail addresses"
-    yield from ((cell, "what customers wrote") for cell in _with_comments(shown, edition.company))
+    yield from ((cell, "what customers wrote") for cell in _with_comments(outputs, edition.company))
 
 
 def _settings(company: Company) -> str:
@@ -102,7 +102,7 @@ def _addresses(text: str) -> Iterator[str]:
     return (match[0].lower() for match in _EMAIL.finditer(text) if not _NO_ADDRESS.search(match[1]))
 
 
-def _with_ids(shown: Mapping[int, str], edition: Edition) -> list[int]:
+def _with_ids(outputs: Mapping[int, str], edition: Edition) -> list[int]:
     """Return the cells that show ids of the edition's customers.
 
     An id that could be a number or a word counts only below the name of its column.
@@ -113,35 +113,35 @@ def _with_ids(shown: Mapping[int, str], edition: Edition) -> list[int]:
         if "customer_id" in source.columns
     }
     candidates: dict[int, set[str]] = {}
-    for cell, text in shown.items():
+    for cell, text in outputs.items():
         tokens = {part.strip(".:!?") for part in _TOKEN.findall(text)}
         named = bool(names & tokens)
         candidates[cell] = {token for token in tokens - names if named or _ID.fullmatch(token)}
-    asked = set().union(*candidates.values())
+    ids_to_find = set().union(*candidates.values())
     place = edition.folder / f"{CUSTOMER_IDS}.parquet"
-    if not asked or not place.exists():
+    if not ids_to_find or not place.exists():
         return []
-    is_asked = [("customer_id", "in", asked)]
-    rows = pq.read_table(place, columns=["customer_id"], filters=is_asked)
+    filters = [("customer_id", "in", ids_to_find)]
+    rows = pq.read_table(place, columns=["customer_id"], filters=filters)
     ids = set(rows["customer_id"].to_pylist())
     return [cell for cell, tokens in candidates.items() if tokens & ids]
 
 
-def _with_comments(shown: Mapping[int, str], company: Company) -> list[int]:
+def _with_comments(outputs: Mapping[int, str], company: Company) -> list[int]:
     """Return the cells that show the beginning of a comment, in any line breaks."""
-    texts = {cell: " ".join(text.split()) for cell, text in shown.items()}
+    texts = {cell: " ".join(text.split()) for cell, text in outputs.items()}
     places = ((text, at) for text in texts.values() for at in range(len(text) - SHORTEST + 1))
     starts = {text[at : at + SHORTEST] for text, at in places}
-    found = {line[:COMPARED] for line in _comments(company, starts)} if starts else set()
-    return [cell for cell, text in texts.items() if any(line in text for line in found)]
+    comments = {line[:COMPARED] for line in _comments(company, starts)} if starts else set()
+    return [cell for cell, text in texts.items() if any(line in text for line in comments)]
 
 
 def _comments(company: Company, starts: set[str]) -> Iterator[str]:
     """Yield what customers wrote and begins in one of these ways; the engine looks through all."""
-    for table, ours in COMMENTS.items():
+    for table, column in COMMENTS.items():
         if table not in company.tables:
             continue
-        name = company.tables[table].columns.get(ours, ours)
+        name = company.tables[table].columns.get(column, column)
         with open_engine(company) as (con, scratch):
             if is_embedded(con):
                 raw = read_source(con, table, company, scratch=scratch)
@@ -151,6 +151,6 @@ def _comments(company: Company, starts: set[str]) -> Iterator[str]:
                 line = raw.relation[name].cast("string").re_replace(r"\s+", " ").strip()
                 rows = raw.relation.select(line=line)
                 rows = rows.mutate(start=rows["line"].substr(0, SHORTEST))
-                asked = ibis.memtable({"start": sorted(starts)})
-                yield from rows.semi_join(asked, "start").to_pyarrow()["line"].to_pylist()
+                beginnings = ibis.memtable({"start": sorted(starts)})
+                yield from rows.semi_join(beginnings, "start").to_pyarrow()["line"].to_pylist()
             close(con)

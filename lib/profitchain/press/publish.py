@@ -20,8 +20,7 @@ from profitchain.exhibits import findings_history
 from profitchain.pages import index_pages
 from profitchain.pages.failures import Failure, NotebookFailed
 from profitchain.panel.edition import read_period
-from profitchain.press import edition_cache, fork_server, parameters, run_cache
-from profitchain.press import record as imprint
+from profitchain.press import edition_cache, fork_server, parameters, record, run_cache
 from profitchain.press.assemble import (
     EditionRequest,
     commentary_on,
@@ -90,31 +89,33 @@ def publish(
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
         )  # fmt: skip
         earlier = run_cache.RunCache(
-            edition=edition, notebooks=NOTEBOOKS, code=code, given=order.given,
+            edition=edition, notebooks=NOTEBOOKS, code=code, parameters=order.notebook_parameters,
             tags=order.languages, is_fresh=fresh,
         )  # fmt: skip
         words = {"out": out, "only": only, "settings": settings, "spoken": spoken}
-        asked = ReportRequest.of(company, period, **words)
+        request = ReportRequest.of(company, period, **words)
         is_known = all(earlier.key(path) for path in notebooks)  # all that they read
-        made_of = edition_cache.sources(asked, code, NOTEBOOKS) if is_known else ""
+        made_of = edition_cache.sources(request, code, NOTEBOOKS) if is_known else ""
         with aside(order.folder) as building:
             ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
     findings_history.write_long_table(order.folder.parent)
     index_pages.write_index_pages(order.out)
-    if any(one.failed for one in ran):
+    if any(page_run.failed for page_run in ran):
         raise NotebookFailed(_failed(order, ran))
-    if made_of and made_of == edition_cache.sources(asked, code_of(NOTEBOOKS), NOTEBOOKS):
-        edition_cache.mark_edition(asked, made_of, order.folder)
+    if made_of and made_of == edition_cache.sources(request, code_of(NOTEBOOKS), NOTEBOOKS):
+        edition_cache.mark_edition(request, made_of, order.folder)
     return order.folder / "index.html"
 
 
 def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookRun]) -> None:
-    said = commentary_on(order, ran)
-    imprint.write_record(building, order.edition, order.settings, ran, said, spoken=order.languages)
-    is_complete = not any(one.failed for one in ran)
+    remarks = commentary_on(order, ran)
+    record.write_record(
+        building, order.edition, order.settings, ran, remarks, spoken=order.languages
+    )
+    is_complete = not any(page_run.failed for page_run in ran)
     target = order.folder if is_complete else order.incomplete
-    imprint.keep_first(building, target)
+    record.keep_first(building, target)
     exchange(building, target)
     if is_complete:
         discard(order.incomplete)
@@ -172,16 +173,16 @@ def _run_all(
             for folder in order.folders(building).values()
             for name in ("findings.json", "pages.json")
         ]
-        told = _finished(shop, last, order, reads=read)
-        ran = sorted(ran + told, key=_path)
+        summary_runs = _finished(shop, last, order, reads=read)
+        ran = sorted(ran + summary_runs, key=_path)
         write_findings(order, ran, building)
-        if any(map(is_in_workbook, told)):  # the shipped summary holds none of its own
+        if any(map(is_in_workbook, summary_runs)):  # the shipped summary holds none of its own
             _wait(books)
             books = workbooks(pool, order, ran, building)
         pages = write_pages(pool, order, ran, building)
         _keep_new(shop, ran)
         _wait([*books, *pages])
-    return [_one_of(each, order.languages[0]) for each in ran]
+    return [_one_of(runs, order.languages[0]) for runs in ran]
 
 
 def _wait(jobs: Iterable[Future]) -> None:
@@ -196,8 +197,8 @@ def _longest_first(notebooks: Sequence[Path], order: EditionRequest) -> list[Pat
     """Return notebooks by their last seconds, else by size, so that no long one is left over."""
     seconds: Mapping[str, float] = {}
     with suppress(OSError, ValueError, LookupError):
-        record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))
-        seconds = record["seconds"]
+        earlier_record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))
+        seconds = earlier_record["seconds"]
 
     def length(path: Path) -> tuple[float, int]:
         return seconds.get(path.stem, float("inf")), path.stat().st_size
@@ -207,19 +208,19 @@ def _longest_first(notebooks: Sequence[Path], order: EditionRequest) -> list[Pat
 
 def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, NotebookRun]]) -> None:
     """Keep what ran for the next report."""
-    new = [each for each in ran if _is_worth_keeping(each) and shop.keys[_path(each)]]
+    new = [runs for runs in ran if _is_worth_keeping(runs) and shop.keys[_path(runs)]]
     if new and shop.earlier.still_holds():
-        for each in new:
-            shop.earlier.keep(each, shop.keys[_path(each)])
+        for runs in new:
+            shop.earlier.keep(runs, shop.keys[_path(runs)])
 
 
 def _is_worth_keeping(ran: Mapping[str, NotebookRun]) -> bool:
-    return not any(one.failed or one.is_earlier for one in ran.values())
+    return not any(page_run.failed or page_run.is_earlier for page_run in ran.values())
 
 
 def _one_of(ran: Mapping[str, NotebookRun], tag: str) -> NotebookRun:
     """Return what stands for a notebook in all languages: where it failed, or in the first one."""
-    return next((one for one in ran.values() if one.failed), ran[tag])
+    return next((page_run for page_run in ran.values() if page_run.failed), ran[tag])
 
 
 def _path(ran: Mapping[str, NotebookRun]) -> Path:
@@ -233,7 +234,11 @@ def _finished(
     ran = []
     is_forked = isinstance(shop.kernels, Forks)
     work: Any = run_forked if is_forked else run
-    how: Any = (order.given, environment_of(shop.building), order.folders(shop.building))
+    how: Any = (
+        order.notebook_parameters,
+        environment_of(shop.building),
+        order.folders(shop.building),
+    )
     waiting: dict[Future[dict[str, NotebookRun]], Path] = {}
     for path in notebooks:
         key = shop.keys[path] = shop.earlier.key(path, reads=reads)
@@ -264,7 +269,11 @@ def _finished(
 def _failed(order: EditionRequest, ran: Iterable[NotebookRun]) -> str:
     """Return which notebooks failed, what to do, where the pages lie and which stand."""
     with i18n.speaking(i18n.SOURCE):
-        told = [f"{one.failed.words}. {one.failed.advice}" for one in ran if one.failed]
+        failures = [
+            f"{page_run.failed.words}. {page_run.failed.advice}"
+            for page_run in ran
+            if page_run.failed
+        ]
     period = f"{order.edition.company.name}, {order.edition.period}"
     stands = (
         "The last complete edition stands as it was."
@@ -272,4 +281,4 @@ def _failed(order: EditionRequest, ran: Iterable[NotebookRun]) -> str:
         else "There is no complete edition of it."
     )
     where = order.incomplete / "index.html"
-    return "\n".join([*told, f"The edition of {period} is incomplete. {stands} See {where}"])
+    return "\n".join([*failures, f"The edition of {period} is incomplete. {stands} See {where}"])

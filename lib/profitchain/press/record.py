@@ -29,7 +29,7 @@ def write_record(
     edition: Edition,
     parameters: Mapping[str, object],
     ran: Sequence[NotebookRun],
-    said: Commentary,
+    remarks: Commentary,
     *,
     spoken: Sequence[str],
 ) -> None:
@@ -39,9 +39,9 @@ def write_record(
     shipped, `commentary` the file of what people say. `seconds` are each notebook's, as of the run
     that made its page; `earlier` names those whose run was an earlier report's.
     """
-    states = {one.path.stem: notebooks.state_of(one.path) for one in ran}
+    states = {run.path.stem: notebooks.state_of(run.path) for run in ran}
     with i18n.speaking(i18n.SOURCE):
-        failed = {one.path.stem: one.failed.words for one in ran if one.failed}
+        failed = {run.path.stem: run.failed.words for run in ran if run.failed}
     record = {
         "company": edition.company.slug,
         "period": str(edition.period),
@@ -51,12 +51,12 @@ def write_record(
         "parameters": dict(parameters),
         "inputs": list(edition.inputs),
         "notebooks": {name: state for name, state in states.items() if state != "shipped"},
-        "commentary": said.as_json(),
+        "commentary": remarks.as_json(),
         "versions": versions(),
         "commit": commit(),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": {one.path.stem: round(one.seconds, 2) for one in ran},
-        "earlier": [one.path.stem for one in ran if one.is_earlier],
+        "seconds": {run.path.stem: round(run.seconds, 2) for run in ran},
+        "earlier": [run.path.stem for run in ran if run.is_earlier],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     (folder / RECORD).write_text(text, encoding="utf-8")

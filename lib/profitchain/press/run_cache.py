@@ -38,6 +38,7 @@ _READ_NO_MORE = {
 _READS = {"exhibits.findings_history"}
 _FACE = set(profitchain.__all__)
 OPENERS = {"open_edition", "read_period"}
+_READERS_OF_THE_EDITION = OPENERS | {"read_findings"}
 _DO_ANYTHING = {"__import__", "compile", "eval", "exec", "get_ipython", "input", "open"}
 
 
@@ -45,14 +46,14 @@ _DO_ANYTHING = {"__import__", "compile", "eval", "exec", "get_ipython", "input",
 class RunCache:
     """Where an edition's runs are kept, and what they all depend on.
 
-    `code` is that of `codebase.code_of` before anything ran, `given` what notebooks may be told,
-    `tags` the languages in which they speak. Where all is to be `is_fresh`, nothing is found.
+    `code` is that of `provenance.code_of` before anything ran, `parameters` what notebooks may be
+    told, `tags` their languages. Where all is to be `is_fresh`, nothing is found.
     """
 
     edition: Edition
     notebooks: Path
     code: str
-    given: Mapping[str, object]
+    parameters: Mapping[str, object]
     tags: tuple[str, ...]
     is_fresh: bool = False
 
@@ -70,10 +71,12 @@ class RunCache:
         sources = _sources(text)
         if not _keeps_to_the_library(sources):
             return ""
-        told = {name: value for name, value in self.given.items() if _is_named(name, sources)}
+        parameters = {
+            name: value for name, value in self.parameters.items() if _is_named(name, sources)
+        }
         parts = [self.code, self.edition.folder.name, path.name, json.dumps(self.tags)]
-        parts += [json.dumps(told, sort_keys=True), hashlib.sha256(text).hexdigest()]
-        parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in reads]
+        parts += [json.dumps(parameters, sort_keys=True), hashlib.sha256(text).hexdigest()]
+        parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in reads]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def find(self, path: Path, key: str) -> dict[str, NotebookRun] | None:
@@ -82,8 +85,8 @@ class RunCache:
             return None
         place = self._place(key)
         try:
-            told = json.loads(gzip.decompress(place.read_bytes()))
-            ran = {tag: _as_ran(path, told[tag]) for tag in self.tags}
+            record = json.loads(gzip.decompress(place.read_bytes()))
+            ran = {tag: _as_ran(path, record[tag]) for tag in self.tags}
             os.utime(place)
         except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError):
             return None
@@ -91,8 +94,8 @@ class RunCache:
 
     def keep(self, ran: Mapping[str, NotebookRun], key: str) -> None:
         """Keep a run; a full or closed disk only makes the next report slower."""
-        told = {tag: _as_json(one) for tag, one in ran.items()}
-        text = gzip.compress(json.dumps(told).encode(), compresslevel=4, mtime=0)
+        record = {tag: _as_json(run) for tag, run in ran.items()}
+        text = gzip.compress(json.dumps(record).encode(), compresslevel=4, mtime=0)
         with suppress(OSError):
             self.folder.mkdir(exist_ok=True)
             making = self.folder / f"{MAKING}{os.getpid()}"
@@ -116,13 +119,13 @@ def _as_json(ran: NotebookRun) -> dict[str, object]:
     return {"seconds": ran.seconds, "why": ran.why, "executed": ran.executed}
 
 
-def _as_ran(path: Path, told: Mapping) -> NotebookRun:
-    executed = told["executed"]
+def _as_ran(path: Path, record: Mapping) -> NotebookRun:
+    executed = record["executed"]
     return NotebookRun(
         path=path,
         executed=None if executed is None else nbformat.from_dict(executed),
-        why=str(told["why"]),
-        seconds=float(told["seconds"]),
+        why=str(record["why"]),
+        seconds=float(record["seconds"]),
         is_earlier=True,
     )
 
@@ -159,7 +162,7 @@ def _keeps_to_the_library(sources: Sequence[str]) -> bool:
     words = [node for node in nodes if isinstance(node, ast.Name | ast.Attribute)]
     names = {_word(node) for node in words}
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    readers = {name for name in names if name.startswith("read_")} - OPENERS
+    readers = {name for name in names if name.startswith("read_")} - _READERS_OF_THE_EDITION
     named = [node for node in words if _word(node) == "company" and isinstance(node.ctx, ast.Store)]
     opens = [node for node in nodes if isinstance(node, ast.Call) and _word(node.func) in OPENERS]
     return (
@@ -179,14 +182,17 @@ def _word(node: ast.AST) -> str:
 
 
 def _opens_the_company(call: ast.Call) -> bool:
-    given = [*call.args, *(each.value for each in call.keywords if each.arg == "company")]
-    return bool(given) and isinstance(given[0], ast.Name) and given[0].id == "company"
+    arguments = [
+        *call.args,
+        *(keyword.value for keyword in call.keywords if keyword.arg == "company"),
+    ]
+    return bool(arguments) and isinstance(arguments[0], ast.Name) and arguments[0].id == "company"
 
 
 def _faces_alone(nodes: Sequence[ast.AST]) -> bool:
     """Tell whether of the whole library's name (pc) nothing is used but its public face."""
-    aliases = {each.asname or each.name for node in nodes if isinstance(node, ast.Import)
-               for each in node.names}  # fmt: skip
+    aliases = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import)
+               for alias in node.names}  # fmt: skip
     bases = [node for node in nodes if isinstance(node, ast.Attribute)
              and isinstance(node.value, ast.Name) and node.value.id in aliases]  # fmt: skip
     used = [node for node in nodes if isinstance(node, ast.Name) and node.id in aliases]
@@ -195,22 +201,22 @@ def _faces_alone(nodes: Sequence[ast.AST]) -> bool:
 
 def _is_of_the_library(node: ast.Import | ast.ImportFrom) -> bool:
     if isinstance(node, ast.Import):
-        return all(each.name == "profitchain" for each in node.names)
+        return all(alias.name == "profitchain" for alias in node.names)
     if (
         node.level
         or not node.module
-        or any(each.name in OPENERS and each.asname for each in node.names)
+        or any(alias.name in OPENERS and alias.asname for alias in node.names)
     ):
         return False
     if node.module == "profitchain" and all(
-        each.name in profitchain.__all__ for each in node.names
+        alias.name in profitchain.__all__ for alias in node.names
     ):
         return True
     first, _, rest = node.module.partition(".")
-    named = {f"{rest}.{each.name}.".lstrip(".") for each in node.names}
+    named = {f"{rest}.{alias.name}.".lstrip(".") for alias in node.names}
     return first == "profitchain" and all(
-        name.startswith(tuple(f"{known}." for known in _READ_NO_MORE))
-        and not name.startswith(tuple(f"{known}." for known in _READS))
+        name.startswith(tuple(f"{module}." for module in _READ_NO_MORE))
+        and not name.startswith(tuple(f"{module}." for module in _READS))
         for name in named
     )
 

@@ -56,13 +56,13 @@ def run(
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.update(environment)
-    known = papermill.inspect_notebook(str(path))
-    given = {name: value for name, value in parameters.items() if name in known}
+    declared = papermill.inspect_notebook(str(path))
+    own_parameters = {name: value for name, value in parameters.items() if name in declared}
     notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
     try:
         executed = papermill.execute_notebook(
-            in_turns(notebook, folders), None, given, kernel_name="python3", progress_bar=False,
-            cwd=str(path.parent), engine_name=engine,
+            in_turns(notebook, folders), None, own_parameters, kernel_name="python3",
+            progress_bar=False, cwd=str(path.parent), engine_name=engine,
         )  # fmt: skip
         turns = by_language(executed, folders, name=path.stem)
         failed = unusable(path, list(turns.values()), parameters)

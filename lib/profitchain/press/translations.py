@@ -54,15 +54,15 @@ def update_catalogues(tag: str) -> CatalogueState:
     i18n.name(tag)  # raises ParameterError where there is no such language
     folder = i18n.FOLDER / tag.replace("-", "_")
     folder.mkdir(parents=True, exist_ok=True)
-    found = {"messages": of_library(), "notebooks": of_notebooks(NOTEBOOKS)}
-    kept = [_updated(folder / f"{name}.po", tag, words) for name, words in found.items()]
+    sources = {"messages": of_library(), "notebooks": of_notebooks(NOTEBOOKS)}
+    catalogues = [_updated(folder / f"{name}.po", tag, words) for name, words in sources.items()]
     i18n.forget()
-    every = [message for catalogue in kept for message in catalogue if message.id]
+    every = [message for catalogue in catalogues for message in catalogue if message.id]
     return CatalogueState(
         tag=tag,
         total=len(every),
-        missing=tuple(one for one in every if not _has_words(one)),
-        changed=tuple(one for one in every if one.fuzzy and _has_words(one)),
+        missing=tuple(message for message in every if not _has_words(message)),
+        changed=tuple(message for message in every if message.fuzzy and _has_words(message)),
     )
 
 
@@ -147,22 +147,22 @@ def _literal(node: ast.AST) -> str:
 
 
 def _updated(path: Path, tag: str, words: list[MarkedMessage]) -> Catalog:
-    known = _read(path, tag)
+    catalogue = _read(path, tag)
     template = Catalog(project="profitchain", charset="utf-8", fuzzy=False)
     for word in words:
         template.add(word.id, context=word.context, locations=[(word.place, 0)])
-    known.update(template, no_fuzzy_matching=False, update_header_comment=False)
-    known.obsolete.clear()
-    for message in known:
+    catalogue.update(template, no_fuzzy_matching=False, update_header_comment=False)
+    catalogue.obsolete.clear()
+    for message in catalogue:
         message.flags.discard("python-brace-format")
         if not _has_words(message):
             message.flags.discard("fuzzy")
-    known.creation_date = known.revision_date = _NEVER
-    known.project, known.version = "profitchain", "of the pages"
-    known.last_translator = known.language_team = known.msgid_bugs_address = ""
+    catalogue.creation_date = catalogue.revision_date = _NEVER
+    catalogue.project, catalogue.version = "profitchain", "of the pages"
+    catalogue.last_translator = catalogue.language_team = catalogue.msgid_bugs_address = ""
     with path.open("wb") as file:
-        write_po(file, known, width=_WIDTH, include_lineno=False, ignore_obsolete=True)
-    return known
+        write_po(file, catalogue, width=_WIDTH, include_lineno=False, ignore_obsolete=True)
+    return catalogue
 
 
 def _read(path: Path, tag: str) -> Catalog:

@@ -21,7 +21,7 @@ class Verification:
     """Findings that differ, one line each in `rows`, and what to tell of them."""
 
     rows: tuple[str, ...]
-    told: str
+    summary: str
 
 
 def differences(edition: Path, *, company: str | None = None) -> Verification:
@@ -49,8 +49,8 @@ def differences(edition: Path, *, company: str | None = None) -> Verification:
         )
         again = read_numbers(index.parent)
     rows = tuple(moved(published, again))
-    told = "\n".join(rows) if rows else f"All {len(published)} findings came out again."
-    return Verification(rows=rows, told=told)
+    summary = "\n".join(rows) if rows else f"All {len(published)} findings came out again."
+    return Verification(rows=rows, summary=summary)
 
 
 def read_numbers(edition: Path) -> pd.DataFrame:

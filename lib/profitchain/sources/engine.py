@@ -70,8 +70,8 @@ def plain_errors(company: Company) -> Iterator[None]:
     except Exception as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # as DuckDB raises it
             raise error.__cause__ from None
-        ours = backend_of(company.connect) == EMBEDDED
-        if ours or type(error).__module__.partition(".")[0] not in _DRIVERS:
+        is_duckdb = backend_of(company.connect) == EMBEDDED
+        if is_duckdb or type(error).__module__.partition(".")[0] not in _DRIVERS:
             raise
         raise CompanyError(_refusal(error, company)) from None
 
@@ -163,12 +163,12 @@ def _duckdb(options: Mapping[str, Any]) -> Any:
 
 def _overflow() -> Path:
     """Return where this process may overflow to, after removing what killed ones left there."""
-    place, ours = Path(tempfile.gettempdir()), f"profitchain-{platform.node()}-"
-    for path in place.glob(f"{ours}*"):
-        owner = path.name.removeprefix(ours).partition("-")[0]
+    place, prefix = Path(tempfile.gettempdir()), f"profitchain-{platform.node()}-"
+    for path in place.glob(f"{prefix}*"):
+        owner = path.name.removeprefix(prefix).partition("-")[0]
         if os.name == "posix" and owner.isdecimal() and not _is_running(int(owner)):
             shutil.rmtree(path, ignore_errors=True)
-    return place / f"{ours}{os.getpid()}-{uuid4().hex}"
+    return place / f"{prefix}{os.getpid()}-{uuid4().hex}"
 
 
 def _is_running(process: int) -> bool:

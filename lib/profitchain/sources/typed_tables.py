@@ -28,16 +28,17 @@ class TypedTable:
     """A table's rows with, beside the source's own columns, `__given_<column>` and `__is_<column>`.
 
     The first is the cell, null where nothing was given; the second its typed value, null where it
-    can't be read. `theirs` gives the source's name of each column that is `present`, `formats` the
-    way in which it is written. Rows that are read from `pieces` lack the source's own columns;
-    those for which a check of the row by itself holds are `aside`, if there are any.
+    can't be read. `source_names` gives the source's name of each column that is `present`,
+    `formats` the way in which it is written. Rows that are read from `parquet_cache` lack the
+    source's own columns; those for which a check of the row by itself holds are `aside`, if there
+    are any.
     """
 
     schema: TableSchema
     raw: RawTable
     rows: ir.Table
     present: tuple[ColumnSchema, ...]
-    theirs: dict[str, str]
+    source_names: dict[str, str]
     formats: dict[str, str] = field(default_factory=dict)
     pieces: tuple[Path, ...] = ()
     aside: ir.Table | None = None
@@ -48,14 +49,14 @@ class TypedTable:
         return [typed_name(column.name) for column in self.present]
 
     @property
-    def given(self) -> list[str]:
+    def cell_names(self) -> list[str]:
         """The names of the columns of cells."""
         return [given_name(column.name) for column in self.present]
 
     @property
     def keys(self) -> list[str]:
         """The names of the typed columns that no two rows may share."""
-        return [typed_name(name) for name in self.schema.unique if name in self.theirs]
+        return [typed_name(name) for name in self.schema.unique if name in self.source_names]
 
     def value(self, column: str) -> ir.Value:
         """Return a column's typed value."""
@@ -84,9 +85,11 @@ def type_columns(
     con: Any, schema: TableSchema, raw: RawTable, company: Company, end: End | None
 ) -> tuple[TypedTable | None, list[str]]:
     """Return a table with typed columns, or the faults for which it can't be read."""
-    theirs, faults = match_columns(schema, raw, company)
-    present = tuple(c for c in schema.columns if c.name in theirs)
-    table = TypedTable(schema=schema, raw=raw, rows=raw.relation, present=present, theirs=theirs)
+    source_names, faults = match_columns(schema, raw, company)
+    present = tuple(c for c in schema.columns if c.name in source_names)
+    table = TypedTable(
+        schema=schema, raw=raw, rows=raw.relation, present=present, source_names=source_names
+    )
     table, more = _cast(con, table, company) if raw.warehouse else _parsed(con, table, company, end)
     faults += more
     return (None if faults else table), faults
@@ -101,10 +104,12 @@ def _parsed(
     """
     raw, present, name = table.raw, table.present, table.schema.table
     source = company.tables[name]
-    trimmed = {f"__trimmed_{c.name}": _trim(raw.relation[table.theirs[c.name]], c) for c in present}
+    trimmed = {
+        f"__trimmed_{c.name}": _trim(raw.relation[table.source_names[c.name]], c) for c in present
+    }
     rows = _stage(con, f"trimmed_{name}", raw.relation, trimmed)
     cells = [_cell(rows[f"__trimmed_{c.name}"], c, source.missing) for c in present]
-    rows = _stage(con, f"given_{name}", rows, dict(zip(table.given, cells, strict=True)))
+    rows = _stage(con, f"given_{name}", rows, dict(zip(table.cell_names, cells, strict=True)))
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
     written = find_formats(named, table.schema, source, zone=zone, end=end)
@@ -124,22 +129,25 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
     """Return a warehouse's table with each cell cast from its type, or the faults of its types."""
     source, relation = company.tables[table.schema.table], table.raw.relation
     kinds, engine = relation.schema(), ENGINE_NAMES[con.name]
-    columns = [(column, table.theirs[column.name]) for column in table.present]
-    faults = [warehouse_casts.type_fault(c, theirs, kinds[theirs], engine) for c, theirs in columns]
+    columns = [(column, table.source_names[column.name]) for column in table.present]
+    faults = [
+        warehouse_casts.type_fault(c, source_name, kinds[source_name], engine)
+        for c, source_name in columns
+    ]
     if any(faults):
         return table, [fault for fault in faults if fault]
     zone, local = source.time_zone or company.time_zone, company.time_zone
     cells, values = [], []
-    for column, theirs in columns:
-        cell = _cell(warehouse_casts.trim(relation[theirs], column), column, source.missing)
+    for column, source_name in columns:
+        cell = _cell(warehouse_casts.trim(relation[source_name], column), column, source.missing)
         cells.append(cell)
         if column.kind in DATES:
-            fixed = theirs in table.raw.instants
+            fixed = source_name in table.raw.instants
             value = warehouse_casts.moment_or_day(cell, column, fixed=fixed, zone=zone, local=local)
         else:
             value = warehouse_casts.typed_cell(cell, column, minor_units=company.minor_units)
         values.append(value)
-    added = dict(zip([*table.given, *table.values], [*cells, *values], strict=True))
+    added = dict(zip([*table.cell_names, *table.values], [*cells, *values], strict=True))
     return replace(table, rows=relation.mutate(**added)), ()
 
 
@@ -148,17 +156,17 @@ def match_columns(
 ) -> tuple[dict[str, str], list[str]]:
     """Return ours -> theirs for the columns that are there, and a fault for each that must be."""
     renamed = company.tables[schema.table].columns
-    theirs = {name.strip().lower(): name for name in reversed(raw.columns)}
-    ours = [column.name for column in schema.columns]
+    by_lower_case = {name.strip().lower(): name for name in reversed(raw.columns)}
+    own_names = [column.name for column in schema.columns]
     faults = [
-        f"columns: '{name}' is not a column of {schema.table}. {did_you_mean(name, ours)}"
+        f"columns: '{name}' is not a column of {schema.table}. {did_you_mean(name, own_names)}"
         for name in renamed
-        if name not in ours
+        if name not in own_names
     ]
     matched: dict[str, str] = {}
     for column in schema.columns:
         name = renamed.get(column.name, column.name)
-        match = name if name in raw.columns else theirs.get(name.strip().lower())
+        match = name if name in raw.columns else by_lower_case.get(name.strip().lower())
         if match is not None:
             matched[column.name] = match
         elif column.required or column.name in renamed:

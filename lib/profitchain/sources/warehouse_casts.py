@@ -16,7 +16,7 @@ _HALF = 0.5
 _FINITE = 1e308  # not every engine's test for infinity finds it
 
 
-def type_fault(column: ColumnSchema, theirs: str, kind: dt.DataType, engine: str) -> str | None:
+def type_fault(column: ColumnSchema, name: str, kind: dt.DataType, engine: str) -> str | None:
     """Return why a column's type can't serve its kind, and how to mend it; None if it can."""
     is_text, is_number = kind.is_string(), kind.is_numeric() and not kind.is_boolean()
     if column.kind in DATES:
@@ -35,8 +35,8 @@ def type_fault(column: ColumnSchema, theirs: str, kind: dt.DataType, engine: str
     if fits:
         return None
     return (
-        f"Column '{theirs}' is of type {kind} in {engine}, but must be {needed}. Cast it there: "
-        f"query: SELECT ..., CAST({theirs} AS {cast}) AS {column.name} FROM ..., or make a view "
+        f"Column '{name}' is of type {kind} in {engine}, but must be {needed}. Cast it there: "
+        f"query: SELECT ..., CAST({name} AS {cast}) AS {column.name} FROM ..., or make a view "
         "that does and name it by table:."
     )
 

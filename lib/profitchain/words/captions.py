@@ -1,6 +1,6 @@
 """The words around each exhibit: message, measure, source, description, and the unit they are in.
 
-A caption is a dict of keyword arguments for `exhibits.chart` or `exhibits.table`; to say one part
+A caption is a dict of keyword arguments for `exhibit.chart` or `exhibit.table`; to say one part
 otherwise, a notebook writes `captions.trend(...) | {"message": "..."}`.
 """
 
@@ -53,12 +53,14 @@ def source(what: str, n: int, period: Period | None = None) -> str:
     return _("{what}, n = {n} in {period}", period=period_label(period), **words)
 
 
-def drawn_from(note: str, each: float) -> str:
+def drawn_from(note: str, stands_for: float) -> str:
     """Return a source note, and for how many customers each one stands where they are drawn."""
-    if each == 1:
+    if stands_for == 1:
         return note
     return _(
-        "{source}, drawn by chance: each stands for {each}", source=_(note), each=digits(each, 1)
+        "{source}, drawn by chance: each stands for {each}",
+        source=_(note),
+        each=digits(stands_for, 1),
     )
 
 
@@ -96,15 +98,15 @@ def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption
 def groups_of_question(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
     """Return the caption of a question's three groups over time: the best's share, the worst's."""
     rows = shares[shares["period"] == str(period)]
-    message, known = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
-    if len(known):
+    message, groups = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
+    if len(groups):
         worst, best = (
             _(
                 "{share} {group}",
                 share=scores.percent(row["value"]),
                 group=_(row["group"].replace("_", " ")),
             )
-            for row in (known.iloc[0], known.iloc[-1])
+            for row in (groups.iloc[0], groups.iloc[-1])
         )
         message = _("{best}, {worst}", best=best, worst=worst)
     return {
@@ -198,8 +200,8 @@ def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
     return {"message": message, "measure": _(_BY_AGE[period.every]), "source": rows}
 
 
-def next_order(again: MaybeEstimate, days: int, each: float = 1.0) -> Caption:
-    """Return the caption of the time to the next order (`each`: as in `drawn_from`)."""
+def next_order(again: MaybeEstimate, days: int, stands_for: float = 1.0) -> Caption:
+    """Return the caption of the time to the next order (`stands_for`: as in `drawn_from`)."""
     message = sentence(
         "{again:number} ordered again within {days} days",
         otherwise="How soon customers order again: too few to say",
@@ -214,7 +216,7 @@ def next_order(again: MaybeEstimate, days: int, each: float = 1.0) -> Caption:
             days=digits(days, 0),
             share=with_interval(again),
         ),
-        "source": drawn_from(source(_("Orders; each customer once"), again.n), each),
+        "source": drawn_from(source(_("Orders; each customer once"), again.n), stands_for),
         "description": _described(
             message, _("The curve rises from 0; its values stand in the table.")
         ),

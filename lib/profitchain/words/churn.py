@@ -109,12 +109,12 @@ def forecasts_table(forecast: MaybeForecast, *, smallest: int = 0) -> pd.DataFra
             only: forecast_quality(forecast, judge, answered_only=only)
             for only in set(answered_only)
         }
-        shown = [figures[only][name] for _label, name, only in rows]
-        shown = [
+        estimates = [figures[only][name] for _label, name, only in rows]
+        estimates = [
             as_difference(figure) if name == "gain" else figure
-            for figure, name in zip(shown, names, strict=True)
+            for figure, name in zip(estimates, names, strict=True)
         ]
-        parts.append(to_columns(shown, HEADINGS[judge]))
+        parts.append(to_columns(estimates, HEADINGS[judge]))
     n = [answered if only else len(forecast.trial) for only in answered_only]
     return pd.concat(parts, axis=1).assign(n=n)
 

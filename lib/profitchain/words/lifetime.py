@@ -46,13 +46,13 @@ WORTH_LESS = N_(
 def value_sentence(ahead: CustomerValue, edition: Edition) -> str:
     """Return the answer: what a known customer, and all of them, are worth from now on."""
     firm, months = edition.company, ahead.horizon_months
-    customers, each = _customers(ahead)
+    customers, expansion = _customers(ahead)
     return sentence(
         WHILE_IT_LASTS if firm.contractual else AHEAD,
         otherwise="What customers are worth from now on can't be said: {why}",
         mean=ahead.mean, money=_(ahead.money), total=ahead.total,
         months=ngettext("{n} month", "{n} months", months),
-        rate=plain(firm.discount_rate, "share"), count=digits(customers * each, 0),
+        rate=plain(firm.discount_rate, "share"), count=digits(customers * expansion, 0),
         assumed=assumed_clause(edition, ahead.money),
     )  # fmt: skip
 

@@ -104,7 +104,7 @@ def independence_sentence(ahead: CustomerValue) -> str:
 
 
 def verdict_sentence(trial: MaybeHoldout, *, or_nothing: bool = False) -> str:
-    """Return whether the model, fitted on the past, foresaw what then came.
+    """Return whether the model, fitted on the past, predicted what then came.
 
     `or_nothing`: say nothing rather than why it can't be said.
     """

@@ -32,14 +32,14 @@ def score_sentence(
 ) -> str:
     """Return what weighting does to the score, and what it can't do (`scores`: two rows)."""
     before, weighted = (Estimate.of(row) for row in scores.itertuples())
-    asked, bought = pgettext("all who", "were asked"), pgettext("all who", "bought")
+    verbs = pgettext("all who", "were asked"), pgettext("all who", "bought")
     return sentence(
         "Weighted to stand for all who {did}, the score of “{label}” is **{now:number}** "
         "({now:evidence}) in place of {before:number}: {change}. Weights make up for what history "
         "and groups tell, **not for a readiness to answer that follows the score itself**.",
         otherwise="What the score would be had everybody answered can't be said: {why}",
         now=weighted, before=before, moved=moved, change=moved_words(moved),
-        did=asked if facts.get("invited") else bought, label=main.label,
+        did=verbs[0 if facts.get("invited") else 1], label=main.label,
     )  # fmt: skip
 
 
@@ -107,8 +107,8 @@ def weights_table(sets: Mapping[str, tuple[Weights | NotEstimable, MaybeEstimate
         {
             "weights for": name,
             "answers": effective.n,
-            "smallest": np.min(weighted.each[weighted.each > 0]),
-            "largest": np.max(weighted.each),
+            "smallest": np.min(weighted.by_row[weighted.by_row > 0]),
+            "largest": np.max(weighted.by_row),
             "cut": weighted.trimmed,
             "effective answers": effective.value,
         }

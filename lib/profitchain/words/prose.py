@@ -346,11 +346,11 @@ _FORMS: dict[str, Callable[[Estimate], str]] = {
     "number": number,
     "evidence": evidence,
     "interval": interval,
-    "difference": lambda said: with_interval(said, difference=True),
-    "difference_number": lambda said: number(said, difference=True),
-    "difference_evidence": lambda said: evidence(said, difference=True),
-    "difference_interval": lambda said: interval(said, difference=True),
-    "change": lambda said: in_brackets(change_words(said), _change_interval(said)),
+    "difference": lambda estimate: with_interval(estimate, difference=True),
+    "difference_number": lambda estimate: number(estimate, difference=True),
+    "difference_evidence": lambda estimate: evidence(estimate, difference=True),
+    "difference_interval": lambda estimate: interval(estimate, difference=True),
+    "change": lambda estimate: in_brackets(change_words(estimate), _change_interval(estimate)),
     "verdict": change_words,
 }
 

@@ -118,8 +118,8 @@ def half_sentence(plan: MaybePlan, curves: pd.DataFrame, profit: MaybeEstimate) 
         return ""
     half = curves[curves["success_rate"] == curves["success_rate"].iloc[-1]]
     value = float(half.loc[half["customers"] == plan.to_call, "value"].iloc[0])
-    kept = plan.gains["risk"] * plan.gains["value"]
-    worth = int((plan.success_rate / 2 * kept > plan.cost).sum())
+    value_at_risk = plan.gains["risk"] * plan.gains["value"]
+    worth = int((plan.success_rate / 2 * value_at_risk > plan.cost).sum())
     rest = _("it would then pay to call nobody")
     if worth:
         rest = _("it would then pay to call {count}", count=digits(plan.among_all(worth), 0))

@@ -233,7 +233,7 @@ def funnel_caption(
 
 
 def _labels(by_customer: Sequence[MeasureByCustomer]) -> dict[str, str]:
-    return {each.measure.id: in_sentence(measures.label(each.measure)) for each in by_customer}
+    return {entry.measure.id: in_sentence(measures.label(entry.measure)) for entry in by_customer}
 
 
 def _difference(row: Any, labels: dict[str, str]) -> str:

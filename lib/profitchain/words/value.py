@@ -257,8 +257,10 @@ def lorenz_caption(
 
 def _up_to(what: str, ends: Thirds, in_words: Callable[[float], str]) -> str:
     thirds = ((1, ends.first), (2, ends.second))
-    known = [(third, end) for third, end in thirds if np.isfinite(end)]
-    return _ends(what, [_("{third} up to {end}", third=k, end=in_words(end)) for k, end in known])
+    finite_ends = [(third, end) for third, end in thirds if np.isfinite(end)]
+    return _ends(
+        what, [_("{third} up to {end}", third=k, end=in_words(end)) for k, end in finite_ends]
+    )
 
 
 def _ends(what: str, ends: list[str]) -> str:
