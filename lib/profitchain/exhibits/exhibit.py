@@ -113,6 +113,10 @@ def frame(figures_by_label: Mapping[str, MaybeEstimate], *, name: str = "label")
     return rows[columns].astype(dict.fromkeys(columns[1:4], float))
 
 
+def _labelled(description: str) -> str:
+    return f'role="img" aria-label="{html.escape(description)}"'
+
+
 def _check_drawing(draw: Draw, data: pd.DataFrame, panels: str | None) -> None:
     """Raise ParameterError for what draws nothing, and for panels by a column that isn't there."""
     if not callable(draw):
@@ -177,8 +181,7 @@ def chart(
                 for canvas in (style.WIDE, style.NARROW)
             )
         )
-        words = html.escape(description)
-        body = f'<div class="drawing" role="img" aria-label="{words}">{drawings}</div>'
+        body = f'<div class="drawing" {_labelled(description)}>{drawings}</div>'
     return Exhibit(
         id=id,
         message=message,
