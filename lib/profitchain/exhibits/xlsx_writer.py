@@ -80,7 +80,7 @@ def sheet_names(titles: Iterable[str]) -> list[str]:
 
     Examples
     --------
-    >>> names(["03 main-score", "03 MAIN-SCORE", "a/b", "'x'", ""])
+    >>> sheet_names(["03 main-score", "03 MAIN-SCORE", "a/b", "'x'", ""])
     ['03 main-score', '03 MAIN-SCORE 2', 'a b', 'x', '–']
     """
     names = [_RESERVED]

@@ -249,7 +249,7 @@ def open_edition(
 
     Examples
     --------
-    >>> open_edition("data/nowhere")
+    >>> open_edition("data/nowhere")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     profitchain.core.errors.CompanyError: No company.yml in 'data/nowhere'. Name a folder that ...
     """
