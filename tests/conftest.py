@@ -29,8 +29,18 @@ CHROMIUM_SWITCHES = (
 # worlds: `test --quick` leaves out what needs them.
 EDITIONS = {"example_reports", "olist_reports", "published", "edition", "checkout", "hostile"}
 LONG = {
-    "edition": ("test_edition", "test_odd_firms", "test_languages", "test_read_period"),
-    "worlds": ("test_truth", "test_certify", "test_designs", "test_churn_model"),
+    "edition": {
+        *("test_edition", "test_odd_firms", "test_languages", "test_read_period", "test_customers"),
+        *("test_large_company", "test_launcher", "test_run_cache", "test_publish", "test_cli"),
+        *("test_notebook_process", "test_customer_lists", "test_write_example", "test_engine"),
+        *("test_bench", "test_new_notebook", "test_edition_cache", "test_personal_data"),
+        *("test_parquet_cache", "test_edition_rows", "test_snapshots", "test_notebooks"),
+    },
+    "worlds": {
+        *("test_truth", "test_certify", "test_designs", "test_churn_model", "test_grading_rules"),
+        *("test_sampling_weights", "test_bgnbd_gammagamma", "test_response_rate"),
+        *("test_repeat_effect", "test_value_of_a_point", "test_segment_comparisons"),
+    },
 }
 
 
@@ -43,7 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if names[0] & EDITIONS or "publish_here" in names[1] or item.path.stem in LONG["edition"]:
             item.add_marker("edition")
-        if "WORLDS" in names[1] or item.path.stem in LONG["worlds"]:
+        drawn = "WORLDS" in names[1] or item.get_closest_marker("hypothesis")
+        if drawn or item.path.stem in LONG["worlds"]:
             item.add_marker("worlds")
 
 
