@@ -184,10 +184,11 @@ def languages(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the test suite, on all cores, or what pytest arguments ask for; the quick tests alone."""
+    """Run the test suite on all cores; the quick tests, or what pytest arguments ask for, on one."""
     from profitchain.core.provenance import ROOT
 
-    parallel = [] if options.pytest else ["--numprocesses=auto", "--dist=loadfile"]
+    alone = options.pytest or options.quick  # a second process would import all once more
+    parallel = [] if alone else ["--numprocesses=auto", "--dist=loadfile"]
     quick = ["-m", QUICK] if options.quick else []
     command = [sys.executable, "-m", "pytest", *parallel, *quick, *options.pytest]
     return subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode
