@@ -184,7 +184,7 @@ def languages(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the test suite on all cores; the quick tests, or what pytest arguments ask for, on one."""
+    """Run the test suite on all cores; the quick tests or what arguments ask for on one."""
     from profitchain.core.provenance import ROOT
 
     alone = options.pytest or options.quick  # a second process would import all once more
