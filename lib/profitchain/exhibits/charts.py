@@ -233,7 +233,7 @@ def _coloured(
     if len(series) > MOST_SERIES:
         raise ParameterError(
             f"{len(series)} lines in one drawing can't be told apart; four can. "
-            f"Draw small multiples instead: exhibits.chart(..., panels={group!r})."
+            f"Draw small multiples instead: chart(..., panels={group!r})."
         )
     return list(zip(style.SERIES, style.SERIES_TEXT, series, strict=False))
 

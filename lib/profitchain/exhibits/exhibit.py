@@ -145,7 +145,7 @@ def chart(
 
     Parameters
     ----------
-    draw : one of `figures.draw_*`, or any `draw(ax, data, **options)`.
+    draw : one of `charts.draw_*`, or any `draw(ax, data, **options)`.
     unit : how numbers are written ("share", "points", "EUR"…) where the data have no column `unit`.
     height : in CSS pixels; by default what suits the drawing.
     panels : column of which each value gets a drawing of its own (small multiples).
