@@ -87,7 +87,7 @@ def test_what_follows_test_goes_to_pytest_as_it_stands(monkeypatch):
     assert asked == "-m pytest -k store --lf"
     parallel = "--numprocesses=auto --dist=loadfile"
     left_out = "not slow and not certify and not browser and not worlds and not edition"
-    assert quick == f"-m pytest {parallel} -m {left_out}"
+    assert quick == f"-m pytest -m {left_out}"
     assert some == f"-m pytest -m {left_out} tests/core"
     assert every == f"-m pytest {parallel}"
 
