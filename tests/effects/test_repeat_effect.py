@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from link_worlds import CONTROLS, bent, confounded, repeaters, rows, spending
 from numpy.testing import assert_allclose
 from scipy import stats
+from scipy.optimize import approx_fprime
+from scipy.special import expit
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.dose_response import (
@@ -30,8 +33,8 @@ from profitchain.effects.effect_by_segment import (
     per_10_nps,
     repeat_effect_per_10_nps,
 )
+from profitchain.effects.one_more_point import compare_adjustment, repeat_effect_per_point
 from profitchain.effects.repeat_effect import (
-    compare_adjustment,
     controls_used,
     lookback,
     raw_rates,
@@ -269,12 +272,99 @@ def test_a_move_that_needs_more_detractors_than_there_are_says_so(answers):
 
 
 def test_both_estimates_stand_side_by_side(answers):
-    frame = compare_adjustment(answers, controls=CONTROLS)
+    frame = compare_adjustment(answers, scale=(0, 10), controls=CONTROLS)
     assert frame["label"].tolist() == ["Not adjusted", "Adjusted"]
     assert frame["value"].tolist() == [
-        repeat_effect(answers).value,
-        repeat_effect(answers, controls=CONTROLS).value,
+        repeat_effect_per_point(answers, scale=(0, 10)).value,
+        repeat_effect_per_point(answers, scale=(0, 10), controls=CONTROLS).value,
     ]
+
+
+def test_one_more_point_is_what_statsmodels_predicts_with_every_score_raised(answers):
+    """The spline of Harrell by hand, one row an answer; errors by numerical derivatives."""
+    rng = np.random.default_rng(8)
+    rows = answers.assign(month=rng.choice(["2026-01", "2026-02", "2026-03"], len(answers)))
+    said = repeat_effect_per_point(rows, scale=(0, 10), controls=["prior_orders", "tier", "month"])
+    often = rows["score"].value_counts().loc[lambda counts: counts >= 10].index
+    knots = np.quantile(often, [0.05, 0.275, 0.5, 0.725, 0.95], method="nearest")
+
+    def columns(score: np.ndarray) -> np.ndarray:
+        def cubed(at: float) -> np.ndarray:
+            return np.clip(score - at, 0, None) ** 3
+
+        last, before = knots[-1], knots[-2]
+        bent = [
+            (cubed(k) - cubed(before) * (last - k) / (last - before)
+             + cubed(last) * (before - k) / (last - before)) / (last - knots[0]) ** 2
+            for k in knots[:-2]
+        ]  # fmt: skip
+        levels = pd.get_dummies(rows[["tier", "month"]], drop_first=True).to_numpy(float)
+        history = np.log1p(rows["prior_orders"])
+        none = (rows["prior_orders"] < 0).astype(float)
+        terms = np.column_stack([np.ones(len(rows)), score, *bent, history, levels, none])
+        return terms[:, np.ptp(terms, axis=0) + (np.arange(terms.shape[1]) == 0) > 0]
+
+    now, more = columns(rows["score"]), columns(np.minimum(rows["score"] + 1, 10))
+    fit = sm.GLM(rows["repeats"], now, family=sm.families.Binomial()).fit(
+        cov_type="cluster", cov_kwds={"groups": rows["cluster"]}
+    )
+
+    def difference(params: np.ndarray) -> float:
+        return float((expit(more @ params) - expit(now @ params)).mean())
+
+    slopes = approx_fprime(fit.params, difference, 1e-7)
+    assert said.value == pytest.approx(difference(fit.params), rel=1e-7)
+    half = np.sqrt(slopes @ fit.cov_params() @ slopes) * stats.t.ppf(0.975, df_of(rows))
+    assert said.high - said.value == pytest.approx(half, rel=1e-3)
+
+
+def df_of(rows: pd.DataFrame) -> float:
+    shares = rows.groupby("cluster")["n"].sum() / rows["n"].sum()
+    return 1 / (shares**2).sum() - 1
+
+
+def test_tens_stay_tens_and_a_straight_line_is_a_slope():
+    rng = np.random.default_rng(3)
+    score = rng.choice([8.0, 9.0, 10.0], 3000, p=[0.1, 0.1, 0.8])
+    cells = rows(score=score, repeats=(rng.random(3000) < 0.2 + 0.03 * (score - 8)).astype(int))
+    slope, capped = repeat_effect(cells), repeat_effect_per_point(cells, scale=(0, 10))
+    assert capped.value == pytest.approx(0.2 * slope.value, rel=0.1)  # three scores: no bend
+    assert "straight line, none above 10" in capped.method
+
+
+def test_months_hide_no_effect_and_make_none_where_all_go_up_together():
+    """Scores and orders rise over two years, with no link: months held alike, nothing is found."""
+    pairs, without = [], []
+    for seed in range(WORLDS):
+        rng = np.random.default_rng(seed)
+        month = rng.integers(0, 12, 1500)
+        score = np.clip(np.round(6 + 0.2 * month + 1.5 * rng.standard_normal(1500)), 0, 10)
+        came = rng.random(1500) < 0.2 + 0.03 * month
+        names = np.array([f"2026-{m + 1:02}" for m in range(12)])[month]
+        cells = rows(score=score, repeats=came.astype(int), month=names)
+        pairs.append((repeat_effect_per_point(cells, scale=(0, 10), controls=["month"]), 0.0))
+        without.append(repeat_effect(cells).value)
+    low, high = chance_band(0.95, slack=0.015)
+    assert low <= covered(pairs) <= high
+    assert np.mean(without) > 0.01 > 3 * abs(np.mean([one.value for one, _ in pairs]))
+
+
+@pytest.mark.parametrize(
+    ("answers", "every", "note"),
+    [
+        (360, 3, "Adjusted for month of the answer."),
+        (360, 9, "quarters in place of months"),  # 40 repeats for 12 terms
+        (100, 2, "quarters in place of months"),  # eight answers a month
+        (60, 5, "months not held alike"),
+    ],
+)
+def test_where_months_are_too_many_terms_time_is_held_more_coarsely(answers, every, note):
+    rng, place = np.random.default_rng(5), np.arange(answers)
+    months = [f"2026-{1 + i % 12:02}" for i in place]
+    repeats = ((place // 12 + place) % every == 0).astype(int)
+    cells = rows(score=rng.integers(0, 11, answers), repeats=repeats, month=months)
+    assert isinstance(repeat_effect(cells, controls=["month"]), Estimate)
+    assert note in adjusted_sentence(controls_used(cells, controls=["month"]))
 
 
 def test_what_was_adjusted_names_the_dropped_controls(answers):
@@ -346,7 +436,7 @@ ALL = ("prior_orders", "recency", "tenure", "tier")
 ASKED = {
     "raw_rates": lambda cells: raw_rates(cells, scale=(0, 10)),
     "repeat_effect": lambda cells: repeat_effect(cells, controls=ALL),
-    "compare_adjustment": lambda cells: compare_adjustment(cells, controls=ALL),
+    "compare_adjustment": lambda cells: compare_adjustment(cells, scale=(0, 10), controls=ALL),
     "adjusted_sentence": lambda cells: adjusted_sentence(controls_used(cells, controls=ALL)),
     "adjusted_rates": lambda cells: adjusted_rates(cells, controls=ALL),
     "repeat_curve": lambda cells: repeat_curve(cells, controls=ALL),

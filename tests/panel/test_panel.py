@@ -85,6 +85,7 @@ def by_hand(frames: dict[str, pd.DataFrame], within: int = 60) -> pd.DataFrame:
         rows.append(
             {
                 "score": one.nps,
+                "month": f"{one.responded_at:%Y-%m}",
                 "region": region[one.customer_id],
                 "closes": str(Period.containing(closes, "quarter")),
                 "in_lookback": closes >= pd.Timestamp("2025-04-01"),
@@ -125,6 +126,54 @@ def test_an_order_at_the_very_instant_of_the_answer_is_neither_before_nor_after_
     }
     row = panel_of(context_of(frames)).iloc[0]
     assert (row["prior_orders"], row["orders"], row["recency_days"]) == (0, 0, -1)
+
+
+def life_of(answered: str, ordered: list[str], own: int | None, zone: str = "UTC") -> pd.Series:
+    """Return the life of one answer about the order at place `own` of its customer's orders."""
+    orders = pd.DataFrame({"order_id": [f"O{i}" for i in range(len(ordered))], "customer_id": "C"})
+    orders = orders.assign(ordered_at=pd.to_datetime(ordered, format="mixed"), revenue=100)
+    answer = {"response_id": ["a"], "customer_id": ["C"], "nps": [9.0]}
+    answer |= {"responded_at": pd.to_datetime([answered])}
+    answer |= {"order_id": [f"O{own}"]} if own is not None else {}
+    known = pd.DataFrame({"customer_id": ["C"], "region": ["North"]})
+    frames = {"orders": orders, "responses": pd.DataFrame(answer), "customers": known}
+    context = context_of(frames, firm(time_zone=zone))
+    rows = panel.answers(context, firm_customers.customer_clusters(context))
+    return panel.lives(context, rows).execute().iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("answered", "ordered", "own", "prior", "orders", "unplaced", "before_own"),
+    [
+        # a day's answer about that day's order: the order came first and is no repeat
+        ("2025-11-03", ["2025-11-03 12:32"], 0, 1, 0, 0, 0),
+        ("2025-11-03", ["2025-11-03", "2025-11-09 10:00"], 0, 1, 1, 0, 0),
+        # of the same day, nobody knows which: neither before nor after, and counted
+        ("2025-11-03", ["2025-11-03 12:32"], None, 0, 0, 1, 0),
+        ("2025-11-03 15:00", ["2025-11-03"], None, 0, 0, 1, 0),
+        ("2025-11-03", ["2025-11-03"], None, 0, 0, 1, 0),
+        ("2025-11-03 15:00", ["2025-11-02", "2025-11-04"], None, 1, 1, 0, 0),
+        ("2025-11-03", ["2025-11-02 23:59", "2025-11-04 00:01"], None, 1, 1, 0, 0),
+        # an order dated after its own answer (a day of shipping): no repeat, and an alarm
+        ("2025-11-03 14:32", ["2025-11-04 12:32"], 0, 0, 0, 0, 1),
+        ("2025-11-03 14:32", ["2025-11-04 12:32", "2025-11-20 08:00"], 0, 0, 1, 0, 1),
+        # with times on both sides nothing changes
+        ("2025-11-03 15:00", ["2025-11-03 14:00", "2025-11-03 16:00"], 0, 1, 1, 0, 0),
+    ],
+)
+def test_an_answer_is_followed_from_after_its_own_order_and_days_have_no_order_within(
+    answered, ordered, own, prior, orders, unplaced, before_own
+) -> None:
+    row = life_of(answered, ordered, own)
+    assert (row["prior_orders"], row["orders"]) == (prior, orders)
+    assert (row["unplaced"], row["before_own"]) == (unplaced, before_own)
+    assert row["repeat"] == (orders > 0)
+
+
+def test_midnight_is_that_of_the_firm_s_zone_or_utc() -> None:
+    berlin = life_of("2025-11-02 23:00", ["2025-11-03 12:00"], None, "Europe/Berlin")
+    assert (berlin["orders"], berlin["unplaced"]) == (0, 1)
+    assert life_of("2025-11-02 23:00", ["2025-11-03 12:00"], None)["orders"] == 1
 
 
 def test_cells_add_up_to_the_panel() -> None:

@@ -35,7 +35,7 @@ def test_what_is_left_out_has_the_usual_value(tmp_path):
     company = load_company(folder_of(tmp_path))
     assert (company.time_zone, company.report_every, company.language) == ("UTC", "quarter", "en")
     assert (company.repeat_within_days, company.lookback_months) == (90, 12)
-    assert company.controls == ["prior_orders", "recency", "tenure"]
+    assert company.controls == ["prior_orders", "recency", "tenure", "month"]
     assert company.cancelled_statuses == ["cancelled", "canceled", "voided"]
     assert company.privacy.smallest_group == 10
     assert company.folder == tmp_path

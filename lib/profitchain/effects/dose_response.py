@@ -88,7 +88,7 @@ def repeat_curve(
     distinct = np.unique(cells["score"])
     if len(distinct) < FEWEST_SCORES:
         return to_frame([_few_scores(cells)] * len(distinct), score=distinct)
-    model = fitted(cells, _spline(cells), controls=controls)
+    model = fitted(cells, spline(cells), controls=controls)
     if isinstance(model, NotEstimable):
         return to_frame([model] * len(distinct), score=distinct)
     grid = np.linspace(distinct[0], distinct[-1], CURVE_POINTS)
@@ -119,7 +119,7 @@ def linearity(
         bends = " and ".join(f"{edge:g}" for edge in inner)
         basis, how = broken_line(inner), f"a line that may bend at {bends}"
     else:
-        basis, how = _spline(cells), "restricted cubic spline"
+        basis, how = spline(cells), "restricted cubic spline"
     model = fitted(cells, basis, controls=controls)
     if isinstance(model, NotEstimable):
         return model
@@ -205,7 +205,8 @@ def inner_edges(cells: pd.DataFrame, bands: Sequence[Band], smallest: int) -> li
     return [band[0] for band, enough in zip(bands[1:], both, strict=True) if enough]
 
 
-def _spline(cells: pd.DataFrame) -> Basis:
+def spline(cells: pd.DataFrame) -> Basis:
+    """Return the restricted cubic spline of these answers' scores."""
     scores, n = (cells[name].to_numpy(float) for name in ("score", "n"))
     return restricted_cubic(spline_knots(scores, n))
 

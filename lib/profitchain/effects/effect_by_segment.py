@@ -9,11 +9,12 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
+from profitchain.effects.one_more_point import Scale, fit_along_scale
 from profitchain.effects.repeat_effect import adjustment
 from profitchain.stats.clusters import clusters
 from profitchain.stats.comparisons import EVERYBODY, verdict_of
 from profitchain.stats.glm import Fit, Quantities, fitted
-from profitchain.stats.margins import average_effect, estimates, stacked, standardised
+from profitchain.stats.margins import average_effect, estimates, raised, stacked, standardised
 from profitchain.stats.model_design import Outcome, refusal
 from profitchain.stats.model_matrix import as_it_is, categories, named_levels
 from profitchain.stats.ratios import CLUSTERED, holm
@@ -69,13 +70,15 @@ def effect_by_segment(
     cells: pd.DataFrame,
     segment: str,
     *,
+    scale: Scale | None = None,
     controls: Sequence[str] = (),
     smallest: int = 10,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Return the effect of one point in each segment, and whether it differs from all the others'.
 
-    Each segment has its own logit. Several are compared at once, so p-values are Holm's.
+    Each segment has its own logit; the effect is that of `one_more_point` on a scale, and the slope
+    of a straight line where none is given. Several are compared at once, so p-values are Holm's.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def effect_by_segment(
     names = named_levels(cells[segment])
     others = [control for control in controls if control != segment]
     effects = {
-        name: _within(cells[(names == name).to_numpy()], others, smallest)
+        name: _within(cells[(names == name).to_numpy()], scale, others, smallest)
         for name in sorted(names.unique())
     }
     rows = [
@@ -161,13 +164,19 @@ def possible(cells: pd.DataFrame, points: float = 10) -> list[bool]:
 
 
 def _within(
-    cells: pd.DataFrame, controls: Sequence[str], smallest: int
+    cells: pd.DataFrame, scale: Scale | None, controls: Sequence[str], smallest: int
 ) -> Quantities | NotEstimable:
     n = int(cells["n"].sum())
     if min(n, clusters(cells)) < smallest:
         return NotEstimable("group_too_small", smallest=smallest, n=n)
-    model = fitted(cells, as_it_is, controls=controls)
-    return model if isinstance(model, NotEstimable) else average_effect(model)
+    model = (
+        fit_along_scale(cells, controls=controls)
+        if scale
+        else fitted(cells, as_it_is, controls=controls)
+    )
+    if isinstance(model, NotEstimable):
+        return model
+    return raised(model, 1.0, scale) if scale else average_effect(model)
 
 
 def _against_others(effects: Sequence[Quantities | NotEstimable]) -> np.ndarray:
@@ -188,6 +197,7 @@ def effect_by_segments(
     cells: pd.DataFrame,
     segments: Sequence[str],
     *,
+    scale: Scale | None = None,
     controls: Sequence[str] = (),
     smallest: int = 10,
 ) -> pd.DataFrame:
@@ -200,7 +210,7 @@ def effect_by_segments(
     """
     cells = cells if segments else cells.assign(**{EVERYBODY: "all answers"})
     frames = [
-        effect_by_segment(cells, segment, controls=controls, smallest=smallest)
+        effect_by_segment(cells, segment, scale=scale, controls=controls, smallest=smallest)
         .rename(columns={"segment": "group"})
         .assign(segment=segment)
         for segment in segments or [EVERYBODY]

@@ -5,9 +5,10 @@ The same fits as those of the pages: each answer is a cell of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from profitchain.core.errors import ContractError, ParameterError
 from profitchain.core.estimates import MaybeEstimate
 from profitchain.effects import dose_response as dose_responses
 from profitchain.effects import effect_by_segment as segment_effects
+from profitchain.effects import one_more_point
 from profitchain.effects import repeat_effect as repeat_effects
 from profitchain.stats import plain_frames
 from profitchain.stats.model_matrix import Linear
@@ -117,12 +119,15 @@ def repeat_effect(
     customer: str,
     controls: Sequence[str] = (),
     month: str | None = None,
+    scale: tuple[float, float] | None = None,
     level: float = 0.95,
 ) -> MaybeEstimate:
     """Return by how much the repeat probability differs, on average, for one more point.
 
-    The average marginal effect of a logit in which the score is linear, with an interval clustered
-    by customer (Student's t, as many degrees of freedom as customers of equal weight, less one).
+    With `scale`, as the pages do: if every answer were one point higher and none above the top, on
+    a line that may bend. Without, the slope of a straight line: the average marginal effect of a
+    logit. Intervals are clustered by customer (Student's t, as many degrees of freedom as customers
+    of equal weight, less one).
 
     Parameters
     ----------
@@ -134,6 +139,7 @@ def repeat_effect(
     controls : columns known before the answer: numbers enter as they are, others as categories,
         of which those with fewer than ten answers are put together.
     month : column with the answer's date; each month gets a level of its own.
+    scale : the lowest and the highest score of the question, (0, 10).
 
     Returns
     -------
@@ -141,7 +147,7 @@ def repeat_effect(
 
     Examples
     --------
-    It is what statsmodels gives, here to eight digits:
+    Without a scale it is what statsmodels gives, here to eight digits:
 
     >>> import statsmodels.formula.api as smf
     >>> import numpy as np
@@ -164,7 +170,12 @@ def repeat_effect(
     """
     found = read_answers(answers, score=score, outcome=outcome, customer=customer,
                          controls=controls, month=month, level=level)  # fmt: skip
-    effect = repeat_effects.repeat_effect(found.cells, controls=found.controls, level=level)
+    how: Mapping[str, Any] = {"controls": found.controls, "level": level}
+    if scale is None:
+        effect = repeat_effects.repeat_effect(found.cells, **how)
+    else:
+        plain_frames.numbers(answers[score], score, scale)
+        effect = one_more_point.repeat_effect_per_point(found.cells, scale=scale, **how)
     return plain_frames.with_left_out(effect, found.left_out)
 
 

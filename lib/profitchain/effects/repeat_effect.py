@@ -91,23 +91,6 @@ def effect_of_a_point(
     return estimates(average_effect(model), unit=unit, level=level, method=method)[0]
 
 
-def before_and_after(
-    cells: pd.DataFrame, *, controls: Sequence[str]
-) -> tuple[MaybeEstimate, MaybeEstimate]:
-    """Return the effect of one point without and with the controls."""
-    return repeat_effect(cells), repeat_effect(cells, controls=controls)
-
-
-def compare_adjustment(cells: pd.DataFrame, *, controls: Sequence[str]) -> pd.DataFrame:
-    """Return the effect of one point without and with the controls, in two rows.
-
-    Returns
-    -------
-    label, value, low, high (shares), n, why.
-    """
-    return to_frame(before_and_after(cells, controls=controls), label=["Not adjusted", "Adjusted"])
-
-
 def controls_used(cells: pd.DataFrame, *, controls: Sequence[str]) -> Controls | NotEstimable:
     """Return which controls the effect of one point is adjusted for, with notes on the others."""
     model = fitted(cells, as_it_is, controls=controls)
@@ -123,6 +106,6 @@ def adjustment(model: Fit) -> str:
     """Return a method's clause on which controls a model adjusts for, and which it leaves out."""
     controls = model.design.controls
     used = f"adjusted for {', '.join(controls.used)}" if controls.used else "not adjusted"
-    dropped = [dict(note.values)["control"] for note in controls.notes]
-    left_out = [str(name) for name in dropped if name not in controls.used]
+    dropped = [dict(note.values).get("control") for note in controls.notes]
+    left_out = [str(name) for name in dropped if name and name not in controls.used]
     return f"{used}, without {', '.join(left_out)}" if left_out else used

@@ -78,6 +78,7 @@ LABELS = {
     # 07_repeat_purchase
     "repeat_effect_per_point": N_("Effect of one point on repeat orders"),
     "repeat_effect_per_point_unadjusted": N_("Effect of one point, not adjusted"),
+    "repeat_effect_slope": N_("Effect of one point on repeat orders, slope of a straight line"),
     "repeat_effect_per_10_nps": N_("Effect of ten NPS points on repeat orders"),
     "linearity_p": N_("Test that every point counts the same, p"),
     "orders_effect_per_point": N_("Effect of one point on orders"),

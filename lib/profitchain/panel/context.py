@@ -18,6 +18,9 @@ from profitchain.sources.casts import by_span
 from profitchain.sources.company import Company
 from profitchain.sources.typed_tables import MARK, WHO
 
+MOST_MONTHS = 120
+LONG_AGO = "earlier"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -75,6 +78,14 @@ class Context:
         """The name of the trend period that an instant falls in, NULL outside them all."""
         names = [period.name for period in self.periods]
         return by_span(instant, self.starts, [None, *names, None], kind="string")
+
+    def month_of(self, instant: Column) -> Column:
+        """The name of the month that an instant falls in, of the last `MOST_MONTHS`."""
+        last, zone = Period.containing(self.period.last_day, "month"), self.company.time_zone
+        months = [last.shift(-back) for back in reversed(range(MOST_MONTHS))]
+        starts = [month.starts_at(zone) for month in months]
+        names = [LONG_AGO, *(month.name for month in months)]
+        return by_span(instant, starts, names, kind="string")
 
     @property
     def starts(self) -> list[datetime]:

@@ -11,8 +11,10 @@ import ibis
 from ibis.expr.types import Table
 
 from profitchain.panel.context import Context, purchases
+from profitchain.panel.event_order import with_instants, with_own_order
 from profitchain.panel.panel import OUTCOMES, as_text, cells, histories, looked_up, segment_columns
 from profitchain.sources.casts import seconds
+from profitchain.sources.company import MONTH
 
 EARLIER = "earlier"  # a period before those of the trend
 OPEN = "open"  # the window has not closed by the period's end
@@ -34,8 +36,10 @@ def requests(context: Context, clusters: Table, *, invited: bool) -> Table:
     NULL where it was not answered), touchpoint where the invitations carry it.
     """
     answers = context.tables["responses"]
-    answers = answers.filter(answers.responded_at < context.ends_at).select(
-        "response_id", "customer_id", "responded_at", score=answers[context.score_column]
+    answers = with_own_order(context, answers.filter(answers.responded_at < context.ends_at))
+    own = [name for name in ("own_at",) if name in answers.columns]
+    answers = answers.select(
+        "response_id", "customer_id", "responded_at", *own, score=answers[context.score_column]
     )
     rows = (_invitations if invited else _buyers)(context, answers)
     return rows.join(clusters.select("customer_id", "cluster"), "customer_id", how="inner")
@@ -50,23 +54,23 @@ def asked_panel(context: Context, rows: Table, *, invited: bool) -> Table:
 
     Returns
     -------
-    period (of asking), segments and touchpoint (text), cluster, prior_orders, recency_days (-1
-    without an earlier order), tenure_days (all strictly before asking), answered, in_time (by the
-    end of the period of asking, as each period's own edition saw it) and late (among the slowest
-    third; 0/1), score, closes (the period in which the window after the answer, or after asking
-    where there is none, ends), in_lookback, and within that window repeat, orders, spend, margin
-    (minor units; 0 while it is open).
+    period and month (of asking), segments and touchpoint (text), cluster, prior_orders,
+    recency_days (-1 without an earlier order), tenure_days (all strictly before asking), answered,
+    in_time (by the end of the period of asking, as each period's own edition saw it) and late
+    (among the slowest third; 0/1), score, closes (the period in which the window after the answer,
+    or after asking where there is none, ends), in_lookback, and within that window repeat, orders,
+    spend, margin (minor units; 0 while it is open).
     """
     rows = _dated(rows, context)
     rows = _told_apart(rows, context, invited=invited)
-    own = ["row", "period", "answered", "in_time", "late", "score", "closes", "in_lookback"]
+    own = ["row", "period", MONTH, "answered", "in_time", "late", "score", "closes", "in_lookback"]
     own += ["cluster", *asked_about(context, rows)]
     joined = histories(rows, context)
     joined = joined.select(*own, *(name for name in joined.columns if name not in rows.columns))
     outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
     is_open = joined.closes == OPEN
     closed_only = {name: ibis.ifelse(is_open, 0, joined[name]).cast("int64") for name in outcomes}
-    return joined.mutate(**closed_only).drop("row", "next_at")
+    return joined.mutate(**closed_only).drop("row", "next_at", "unplaced")
 
 
 def asked_cells(rows: Table) -> Table:
@@ -136,7 +140,8 @@ def _buyers(context: Context, answers: Table) -> Table:
     early = rows.responded_at < rows.asked_at  # it follows a purchase before the first one kept
     answer = {
         name: ibis.ifelse(early.fill_null(False), None, rows[name])
-        for name in ("response_id", "responded_at", "score")
+        for name in ("response_id", "responded_at", "own_at", "score")
+        if name in rows.columns
     }
     return rows.mutate(**answer).drop("customer_id_right", "period_right", "period")
 
@@ -145,13 +150,14 @@ def _dated(rows: Table, context: Context) -> Table:
     """Return requests with period, window and row number, without those that no number needs."""
     window = ibis.interval(days=context.company.repeat_within_days)
     followed = ibis.coalesce(rows.responded_at, rows.asked_at)
+    rows = with_instants(context, rows.mutate(followed=followed), "followed")
     rows = rows.mutate(
         row=ibis.row_number().over(
             ibis.window(order_by=[rows.customer_id, rows.asked_at, rows.response_id])
         ),
         known_at=rows.asked_at,
-        followed_from=followed,
         window_ends=followed + window,
+        month=context.month_of(rows.asked_at),
         period=context.period_of(rows.asked_at).fill_null(EARLIER),
         answered=ibis.ifelse(rows.responded_at.notnull(), 1, 0),
     )

@@ -2,7 +2,8 @@
 
 Every function takes and gives Ibis expressions, so the work stays in the engine. Instants are
 UTC without a zone mark and money is in minor units, as `intake` leaves them. "Before" and "after"
-are strict: an order at the very instant of the answer counts as neither.
+are strict, as far as they are known (`event_order`): an order at the very instant of the answer
+counts as neither.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from profitchain.core.i18n import N_
 from profitchain.intake.hashing import number_of
 from profitchain.panel.context import Context
 from profitchain.panel.customers import with_clusters
+from profitchain.panel.event_order import placed, with_instants, with_own_order
 from profitchain.sources.casts import seconds
-from profitchain.sources.company import BUILT_IN_CONTROLS, Company
+from profitchain.sources.company import BUILT_IN_CONTROLS, MONTH, Company
 from profitchain.sources.typed_tables import WHO
 
 UNKNOWN = N_("(unknown)")
@@ -31,7 +33,7 @@ SMALL = ("cluster", *HISTORY, "n", "repeats")  # 32 bits do
 
 
 def answers(context: Context, customers: Table) -> Table:
-    """Return one row an answered survey: ids, scores, cluster, segments as text, joined_on.
+    """Return one row an answered survey: ids, scores, cluster, segments as text, joined_on, own_at.
 
     A segment is looked up with the customer, else on the answer itself, else with its order.
 
@@ -55,6 +57,7 @@ def answers(context: Context, customers: Table) -> Table:
     if "order_id" in rows.columns:
         missing = [name for name in segments if name not in rows.columns]
         rows = looked_up(rows, context.tables["orders"], "order_id", missing)
+        rows = with_own_order(context, rows)
     _refuse_strays(segments, rows, context)
     return as_text(rows, segments).drop(*_of(rows, "order_id"))
 
@@ -85,13 +88,16 @@ def lives(context: Context, rows: Table) -> Table:
 
     Returns
     -------
-    row and response_id, customer_id, responded_at, window_ends, score, segments, cluster,
+    row and response_id, customer_id, responded_at, known_at, followed_from, window_ends, month (of
+    the answer, "2026-03"), score, segments, cluster, before_own (1: the answer is older than the
+    order that it is about), unplaced (1: an order of the same day may lie before or after it),
     prior_orders, recency_days (-1 without an earlier order), tenure_days, next_at (the next
     purchase, NULL if none yet), and within `repeat_within_days` after it, as far as it is known:
     repeat (0/1), orders, spend, margin (minor units).
     """
     answers = with_window(context, rows)
-    own = ["row", "response_id", "customer_id", "responded_at", "window_ends", "score", "cluster"]
+    own = ["row", "response_id", "customer_id", "responded_at", "known_at", "followed_from"]
+    own += ["window_ends", MONTH, "score", "cluster", "before_own"]
     own += _of(answers, *segment_columns(context.company), context.company.experiment or "")
     rows = histories(answers, context)
     new = [name for name in rows.columns if name not in answers.columns]
@@ -101,7 +107,7 @@ def lives(context: Context, rows: Table) -> Table:
 def panel(context: Context, rows: Table) -> Table:
     """Return the lives whose window closed in trend or lookback: one row an answer.
 
-    Columns: score, segments, cluster, closes (period in which its window ends), in_lookback,
+    Columns: score, month, segments, cluster, closes (period in which its window ends), in_lookback,
     prior_orders, recency_days, tenure_days, repeat, orders, spend, margin.
 
     Parameters
@@ -109,7 +115,8 @@ def panel(context: Context, rows: Table) -> Table:
     rows : `lives`. Answers whose window is still open at the period's end are left out.
     """
     rows = closed(context, rows)
-    columns = ["score", "closes", "in_lookback", "cluster", *segment_columns(context.company)]
+    columns = ["score", MONTH, "closes", "in_lookback", "cluster"]
+    columns += segment_columns(context.company)
     columns += ["prior_orders", "recency_days", "tenure_days", "repeat"]
     return rows.select(*columns, *_of(rows, "orders", "spend", "margin"))
 
@@ -124,10 +131,12 @@ def with_window(context: Context, rows: Table) -> Table:
     rows = rows.filter(rows.score.notnull())
     if "row" not in rows.columns:
         rows = rows.mutate(row=rows.response_id)
+    rows = with_instants(context, rows, "responded_at")
+    older = (rows.own_at > rows.responded_at) & (rows.known_at == rows.responded_at)
     return rows.mutate(
-        known_at=rows.responded_at,
-        followed_from=rows.responded_at,
         window_ends=rows.responded_at + window,
+        before_own=ibis.ifelse(older.fill_null(False), 1, 0),
+        month=context.month_of(rows.responded_at),
     )
 
 
@@ -146,6 +155,16 @@ def customers_followed(context: Context, rows: Table) -> Value:
     """Return how many customers gave those of the `lives` that the link is fitted on."""
     rows = closed(context, rows)
     return rows.filter(rows.in_lookback).customer_id.nunique()
+
+
+def order_of_events(rows: Table) -> dict[str, int]:
+    """Return how many of the `lives` are older than their own order, and how many can't be placed.
+
+    Not placed are answers on a day with another order, where one of both has no time of day.
+    """
+    counts = rows.aggregate(before_own=rows.before_own.sum(), unplaced=rows.unplaced.sum())
+    first = counts.to_pandas().fillna(0).iloc[0]
+    return {"before_own_order": int(first["before_own"]), "unplaced": int(first["unplaced"])}
 
 
 def link_cells(context: Context, rows: Table) -> Table:
@@ -175,25 +194,23 @@ def margins_assumed(context: Context) -> int:
 def histories(rows: Table, context: Context) -> Table:
     """Return the rows with the customer's orders before each and within its window after it.
 
-    Reads row (its own mark), the context's key, joined_on where known, and three instants: what was
-    bought strictly before `known_at` is history; what was bought strictly after `followed_from` and
-    up to `window_ends` is outcome.
+    Reads row (its own mark), the context's key, joined_on where known, `with_instants` and
+    `window_ends`, to which what came after counts as outcome.
     """
     orders = with_margin(context)
-    instants = ("known_at", "followed_from", "window_ends")
+    instants = ("known_at", "followed_from", "own_at", "window_ends")
     pairs = rows.select("row", context.key, *instants).left_join(orders, context.key)
     bought = pairs.revenue >= 0
-    before = bought & (pairs.ordered_at < pairs.known_at)
-    after = (pairs.ordered_at > pairs.followed_from) & (pairs.ordered_at <= pairs.window_ends)
+    earlier, later, unplaced = placed(pairs, context.company.time_zone)
+    before, after = bought & earlier, later & (pairs.ordered_at <= pairs.window_ends)
     sums = {
+        "unplaced": ibis.ifelse((bought & unplaced).fill_null(False), 1, 0).max(),
         "prior_orders": total(before, 1),
         "last_before": ibis.ifelse(before, pairs.ordered_at, None).max(),
         "first_before": ibis.ifelse(before, pairs.ordered_at, None).min(),
         "orders": total(after & bought, 1),
         "spend": total(after, pairs.revenue),
-        "next_at": ibis.ifelse(
-            bought & (pairs.ordered_at > pairs.followed_from), pairs.ordered_at, None
-        ).min(),
+        "next_at": ibis.ifelse(bought & later, pairs.ordered_at, None).min(),
     }
     if "margin" in pairs.columns:
         sums["margin"] = total(after, pairs.margin)
@@ -264,7 +281,7 @@ def _share_of(amount: Column, rate: float) -> Value:
 def segment_columns(company: Company) -> list[str]:
     """Return the columns that split answers: segments, then those controls that are not history."""
     names = dict.fromkeys([*company.segments, *company.controls])
-    return [name for name in names if name not in BUILT_IN_CONTROLS]
+    return [name for name in names if name not in (*BUILT_IN_CONTROLS, MONTH)]
 
 
 def looked_up(rows: Table, where: Table, key: str, names: Sequence[str]) -> Table:

@@ -23,6 +23,7 @@ from profitchain.panel.panel import (
     segment_columns,
 )
 from profitchain.sources.casts import seconds
+from profitchain.sources.company import MONTH
 
 WINDOWS = (30, 60, 90, 180, 365)  # days
 ASSIGNED = "assigned"
@@ -66,12 +67,13 @@ def ladder_cells(context: Context, rows: Table) -> Table:
     Returns
     -------
     person (an int that tells one customer from another and means nothing else), nth, answered_on
-    (day), closes, in_lookback, and the columns of `followed` that hold no instant and no id.
+    (day), month, closes, in_lookback, and the columns of `followed` that hold no instant and no id.
     """
     person = ibis.dense_rank().over(ibis.window(order_by=rows.customer_id))
     rows = rows.mutate(person=person, answered_on=rows.responded_at.cast("date"))
     rows = closed(context, rows)
-    own = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
+    own = ["person", "nth", "answered_on", MONTH, "closes", "in_lookback", "score", "repeat"]
+    own += ["cluster"]
     around = ["gap_before_days", "tenure_then", "previous_score", "next_score"]
     around += ["next_prior_orders", "answered_again", ASSIGNED]
     columns = [*own, *segment_columns(context.company), *HISTORY, *around]
@@ -87,7 +89,7 @@ def window_cells(context: Context, rows: Table) -> Table:
     ----------
     rows : `panel.lives`.
     """
-    keys = ["score", *segment_columns(context.company), "cluster", *HISTORY]
+    keys = ["score", MONTH, *segment_columns(context.company), "cluster", *HISTORY]
     parts = []
     for days in sorted({*WINDOWS, context.company.repeat_within_days}):
         ends = rows.responded_at + ibis.interval(days=days)
@@ -169,8 +171,8 @@ def _around(context: Context, answers: Table) -> Table:
     bought = bought.semi_join(answers, "customer_id")
     by_customer = ibis.window(group_by=bought.customer_id, order_by=bought.ordered_at)
     bought = bought.mutate(one_earlier=bought.ordered_at.lag().over(by_customer))
-    pairs = answers.select("row", "customer_id", "responded_at").left_join(bought, "customer_id")
-    before = pairs.ordered_at < pairs.responded_at
+    pairs = answers.select("row", "customer_id", "known_at").left_join(bought, "customer_id")
+    before = pairs.ordered_at < pairs.known_at
     around = pairs.group_by("row").aggregate(
         first=ibis.ifelse(before, pairs.ordered_at, None).min(),
         last=ibis.ifelse(before, pairs.ordered_at, None).max(),

@@ -129,6 +129,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         return
     facts["still_open"] = panel.still_open(context, answers)
     lives = materialise_in_parts(firm.con, "lives", _lives(firm, answers))
+    facts |= panel.order_of_events(lives)
     if facts["customers"] > firm_customers.EXACT_CLUSTERS:  # no cluster is a customer
         facts["customers_followed"] = int(panel.customers_followed(context, lives).execute())
     yield from _of_links(context, panel.panel(context, lives))

@@ -17,6 +17,7 @@ from profitchain.pages.commentary import Commentary
 from profitchain.panel.edition import Edition
 from profitchain.press.edition_cache import RECORD, lasting
 from profitchain.press.run_notebook import NotebookRun
+from profitchain.words.warnings import doubts
 
 NAMED_VERSIONS = (
     "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
@@ -42,6 +43,7 @@ def write_record(
     states = {run.path.stem: notebooks.state_of(run.path) for run in ran}
     with i18n.speaking(i18n.SOURCE):
         failed = {run.path.stem: run.failed.words for run in ran if run.failed}
+        warnings = doubts(edition.facts)
     record = {
         "company": edition.company.slug,
         "period": str(edition.period),
@@ -50,6 +52,7 @@ def write_record(
         "languages": list(spoken),
         "parameters": dict(parameters),
         "inputs": list(edition.inputs),
+        "warnings": warnings,
         "notebooks": {name: state for name, state in states.items() if state != "shipped"},
         "commentary": remarks.as_json(),
         "versions": versions(),

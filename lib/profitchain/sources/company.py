@@ -23,6 +23,7 @@ from profitchain.sources.connections import Connect, connect_faults, place_fault
 from profitchain.sources.settings import Privacy, Question, Settings, Source
 
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
+MONTH = "month"  # of the answer: held alike whatever company.yml names
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy,
@@ -76,6 +77,7 @@ class Company(Settings):
     def _agrees_with_itself(self) -> Company:
         if faults := list(_faults(self)):
             raise ValueError("\n".join(faults))
+        self.controls[:] = [*(name for name in self.controls if name != MONTH), MONTH]
         return self
 
     @property
@@ -222,7 +224,7 @@ def _faults(company: Company) -> Iterable[str]:
     elif main is not None and main not in questions:
         hint = did_you_mean(main, questions)
         yield f"main_question '{main}' is not among the questions. {hint}"
-    controls = [*BUILT_IN_CONTROLS, *company.segments]
+    controls = [*BUILT_IN_CONTROLS, MONTH, *company.segments]
     for control in company.controls:
         if control not in controls:
             yield (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,11 +13,13 @@ from profitchain.core.estimates import NotEstimable, Reason
 from profitchain.stats.clusters import MANY, is_shared, totals
 from profitchain.stats.compression import Members, members_of, together
 from profitchain.stats.model_matrix import (
+    MONTH,
     Basis,
     Controls,
     control_columns,
     independent,
     side_by_side,
+    well_filled,
 )
 
 Outcome = Literal["repeats", "orders", "spend", "margin"]
@@ -27,6 +29,7 @@ FEWEST_EVENTS = 10  # repeats, and answers without one; fewer were not tried
 EVENTS_PER_TERM = 5  # Vittinghoff and McCulloch (2007), Am. J. Epidemiol. 165: 710-718
 FEWEST_CUSTOMERS = 20.0  # effective (`kish`): with 10 to 20 the intervals cover 89%, not 95%
 FEWEST_PAYERS = 8.0  # effective, by what followed their answers
+TOO_MANY_TERMS = ("too_few_events_for_terms", "too_few_answers_for_terms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +109,53 @@ def build(
 ) -> Design | NotEstimable:
     """Return the model of an outcome on the score and the controls, or why there can be none.
 
+    Where there are too few events for a term each month, quarters are held alike, else nothing of
+    time; a note says so.
+
     Parameters
     ----------
     cells : one row a cell
         Reads `score`, `cluster`, `n`, the outcome's sums and the controls' columns.
     members : who shares in each cell, where that isn't one cluster; `cluster` is not read then.
     """
+    for note, rows, names in _spans_of_time(cells, controls, outcome):
+        design = _build(rows, basis, names, outcome, members)
+        if not isinstance(design, NotEstimable):
+            notes = [*design.controls.notes, *([note] if note else [])]
+            return replace(design, controls=replace(design.controls, notes=tuple(notes)))
+        if design.why.key not in TOO_MANY_TERMS:
+            break
+    return design
+
+
+def _spans_of_time(
+    cells: pd.DataFrame, controls: Sequence[str], outcome: Outcome
+) -> Iterator[tuple[Reason | None, pd.DataFrame, list[str]]]:
+    """Yield cells and controls with months, with quarters in their place, and without both."""
+    names = list(dict.fromkeys(controls))
+    if MONTH not in names or MONTH not in cells or cells[MONTH].nunique() < 2:
+        yield None, cells, names
+        return
+    quarters = cells.assign(**{MONTH: cells[MONTH].astype(str).map(_quarter)})
+    for note, spans in ((None, cells), (Reason("months_as_quarters"), quarters)):
+        if well_filled(spans, MONTH, outcome):
+            yield note, spans, names
+    yield Reason("months_not_held"), cells, [name for name in names if name != MONTH]
+
+
+def _quarter(month: str) -> str:
+    """Return the quarter of a month such as 2026-05: 2026Q2; anything else as it is."""
+    year, _, number = month.partition("-")
+    return f"{year}Q{(int(number) + 2) // 3}" if number.isdigit() else month
+
+
+def _build(
+    cells: pd.DataFrame,
+    basis: Basis,
+    controls: Sequence[str],
+    outcome: Outcome,
+    members: Members | None,
+) -> Design | NotEstimable:
     answers = round(float(cells["n"].sum()))
     if why := refusal(cells, outcome, members):
         return NotEstimable(why, n=answers)

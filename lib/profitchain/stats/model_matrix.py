@@ -20,7 +20,9 @@ from profitchain.core.estimates import Reason
 NUMERIC = {"prior_orders": "prior_orders", "recency": "recency_days", "tenure": "tenure_days"}
 NUMERIC |= {name: name for name in ("tenure_then", "next_prior_orders")}
 CAME_BACK = "those who came back"
+MONTH = "month"  # of the answer: a level each, quarters where events are too few
 NOT_KNOWN, ALL_OTHERS = "not known", "all others"  # levels of a control
+WELL_FILLED = 0.9  # share of answers
 FEWEST_IN_LEVEL = 10  # a category with fewer answers joins the other rare ones
 HARRELL = (0.05, 0.275, 0.5, 0.725, 0.95)
 HARRELL_THREE = (0.10, 0.5, 0.90)
@@ -257,6 +259,13 @@ def _pool(sums: pd.DataFrame, outcome: str) -> pd.Series:
     alone = bool(_enough(together, outcome).iloc[0]) or rest.empty
     name = ALL_OTHERS if alone else str(rest["n"].idxmin())
     return names.where(~names.isin(thin), name)
+
+
+def well_filled(cells: pd.DataFrame, control: str, outcome: str) -> bool:
+    """Tell whether nearly all answers lie in levels that can stand alone, at least two of them."""
+    sums = cells.groupby(control, observed=True)[["n", outcome]].sum()
+    filled = sums["n"][_enough(sums, outcome)]
+    return len(filled) > 1 and filled.sum() >= WELL_FILLED * sums["n"].sum()
 
 
 def _enough(sums: pd.DataFrame, outcome: str) -> pd.Series:

@@ -32,6 +32,7 @@ CONTROLS = {
     "prior_orders": N_("prior orders"),
     "recency": N_("days since the last order"),
     "tenure": N_("days as a customer"),
+    "month": N_("month of the answer"),
 }
 LEVELS = (N_("not known"), N_("all others"))  # of a control, beside the firm's own
 MONEY = {
