@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import pickle
 import re
 import shutil
 import time
@@ -32,7 +33,7 @@ from papermill.parameterize import parameterize_notebook
 
 from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured
-from profitchain.exhibits import tables
+from profitchain.exhibits import exhibit, tables
 from profitchain.exhibits.findings import FIELDS
 from profitchain.pages.workbook_exhibits import HEADER
 from profitchain.press import fork_server, multilingual, publish, run_notebook
@@ -116,6 +117,21 @@ def publish_here(company: str | Path, period: str = "", **how: object) -> Path:
         patch.setattr(publish, "ProcessPoolExecutor", Here)
         patch.setattr(publish, "run", run_here)
         return publish.publish(company, period, **{"fresh": True} | how).parent
+
+
+@contextmanager
+def drawn_once() -> Iterator[None]:
+    """Draw each chart once for all editions published meanwhile that show the same data alike."""
+    draw, kept = exhibit._drawing, {}
+
+    def drawing(*given: object, **how: object) -> str:
+        key = pickle.dumps((i18n.spoken(), given, how))
+        if key not in kept:
+            kept[key] = draw(*given, **how)
+        return kept[key]
+
+    with mock.patch.object(exhibit, "_drawing", drawing):
+        yield
 
 
 def published_once(out: Path, company: Path, periods: Mapping[str, Sequence[str]]) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from editions import findings, publish_here, write_company
+from editions import drawn_once, findings, publish_here, write_company
 
 PERIOD = "2026Q1"
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
@@ -164,7 +164,8 @@ def published(tmp_path_factory):
             made[name] = publish_here(company, PERIOD, out=folder / "reports")
         return made[name]
 
-    return edition
+    with drawn_once():
+        yield edition
 
 
 def text_of(page: Path) -> str:

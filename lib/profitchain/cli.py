@@ -188,7 +188,8 @@ def test(options: argparse.Namespace) -> int:
     from profitchain.core.provenance import ROOT
 
     alone = options.pytest or options.quick  # a second process would import all once more
-    parallel = [] if alone else ["--numprocesses=auto", "--dist=loadfile"]
+    together = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
+    parallel = [] if alone else together
     quick = ["-m", QUICK] if options.quick else []
     command = [sys.executable, "-m", "pytest", *parallel, *quick, *options.pytest]
     return subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode

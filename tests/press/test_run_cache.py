@@ -74,7 +74,9 @@ def replace(file: str, old: str, new: str) -> Callable[[Path, pytest.MonkeyPatch
 
 def install_another(_folder: Path, patch: pytest.MonkeyPatch) -> None:
     class Package:
-        name, version = "pandas", "99"
+        @staticmethod
+        def read_text(_file: str) -> str:
+            return "Metadata-Version: 2.4\nName: pandas\nVersion: 99\n"
 
     patch.setattr(provenance, "distributions", lambda: [Package])
 

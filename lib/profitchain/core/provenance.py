@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import subprocess
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
+_NAMED = re.compile(r"^(Name|Version):[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 
 
 def code_of(notebooks: Path) -> str:
@@ -25,9 +27,16 @@ def code_of(notebooks: Path) -> str:
     digest = hashlib.sha256(f"{sys.version} {platform.platform()}".encode())
     for path in sorted(path for path in files if path.is_file()):
         digest.update(f"\0{path}\0".encode() + path.read_bytes())
-    for name, number in sorted((package.name, package.version) for package in distributions()):
+    for name, number in sorted(map(_name_and_version, distributions())):
         digest.update(f"\0{name} {number}".encode())
     return digest.hexdigest()
+
+
+def _name_and_version(package: Distribution) -> tuple[str, str]:
+    """Return them as the package's first lines say; to read all its description takes longer."""
+    head = (package.read_text("METADATA") or "").partition("\n\n")[0]
+    named = dict(_NAMED.findall(head))
+    return (named["Name"], named["Version"]) if len(named) == 2 else (package.name, package.version)
 
 
 def commit() -> str:
