@@ -125,7 +125,7 @@ def test_groups_that_differ_are_found_and_named():
     found = fairly(values, group)
     assert found.segments["verdict"].tolist() == ["differ"]
     assert found.groups.set_index("group")["verdict"]["7"] == "above the others"
-    assert "truly differ" in segments.answer_sentence(found, [compared(values, group)])
+    assert "differ beyond chance" in segments.answer_sentence(found, [compared(values, group)])
 
 
 def test_a_group_is_not_named_where_its_segment_does_not_differ():

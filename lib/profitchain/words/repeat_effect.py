@@ -69,8 +69,7 @@ def bend_sentence(test: Wald | NotEstimable, bands: pd.DataFrame) -> str:
             _("{message}.", message=bands_message(bands, test)),
         )
     return _(
-        "No sign that some points count more than others (test of a straight line: {p}), which is "
-        "no proof that all count the same.",
+        "A straight line is not rejected ({p}), which is no proof that all points count the same.",
         p=p,
     )
 

@@ -36,7 +36,7 @@ ENDS = ("value", "low", "high")
 
 
 def answer_sentence(fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer]) -> str:
-    """Return which declared groups truly differ, or that they can't be told apart; "" if none."""
+    """Return which declared groups differ beyond chance, or that they can't be told apart; "" if none."""
     heads = fair.segments[fair.segments["why"] == ""]
     if heads.empty:
         return ""
@@ -44,7 +44,7 @@ def answer_sentence(fair: SegmentComparison, by_customer: Sequence[MeasureByCust
     differ = heads["verdict"] == "differ"
     differences = [
         _(
-            "groups of **{segment} truly differ** in {measures}",
+            "groups of **{segment} differ beyond chance** in {measures}",
             segment=segment, measures=listed(names),
         )
         for segment, names in labels[differ].groupby(heads["segment"], sort=False)
@@ -159,9 +159,11 @@ def comparison_caption(
     if fair.groups.empty:
         message = _("No groups are declared")
     if names := dict.fromkeys(fair.groups.loc[fair.groups["verdict"].isin(APART), "group"]):
-        many = ngettext("{n} group is truly apart in some measure",
-                        "{n} groups are truly apart in some measure", len(names))  # fmt: skip
-        message = brief(_("Truly apart in some measure: {groups}", groups=listed(names)), many)
+        many = ngettext("{n} group lies apart beyond chance in some measure",
+                        "{n} groups lie apart beyond chance in some measure", len(names))  # fmt: skip
+        message = brief(
+            _("Apart beyond chance in some measure: {groups}", groups=listed(names)), many
+        )
     rows = source(_("Orders and answers"), max((len(m.rows) for m in by_customer), default=0))
     rows, rate = drawn_from(rows, edition.stands_for), edition.assumed_margin
     if rate and any(measure.measure.id == "margin_per_customer" for measure in by_customer):
