@@ -25,7 +25,7 @@ from profitchain.measures import loyalty
 from profitchain.sources.settings import Question
 from profitchain.stats import forecast_scores
 from profitchain.stats.ratios import stated
-from profitchain.words import churn, reasons, retention
+from profitchain.words import churn, pace, reasons, retention
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "200"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
@@ -192,6 +192,45 @@ def test_where_no_hazard_can_be_told_a_reason_stands_instead(times):
     cox_model.early_and_late(times)
     time_to_order.return_curves(times, NPS, smallest=10)
     time_to_order.log_rank_test(times, NPS, smallest=10)
+
+
+def of_few(times: pd.DataFrame, usual: float, other: float, few: int) -> np.ndarray:
+    """Return a usual value, but for a few of those who ordered again, who have the other."""
+    values = np.full(len(times), usual)
+    values[times.index[times["event"] == 1][:few]] = other
+    return values
+
+
+@pytest.mark.parametrize("usual", [0.0, 1.0, 2.0, 5.0, 25.0, 365.0, 1e4, 1e9])
+@pytest.mark.parametrize("few", [0, 1, 4])
+def test_a_term_that_hardly_varies_is_left_out_of_the_hazard_model_and_said(usual, few):
+    times = returning(rng(), customers=300)
+    without = cox_model.fit(times)
+    model = cox_model.fit(times.assign(recency_days=of_few(times, usual, 2 * usual + 1, few)))
+    assert model.left_out == ("recency_days",) and without.left_out == ()
+    assert_allclose(model.ratios.values, without.ratios.values)
+    said = pace.pace_sentence(model, cox_model.early_and_late(times), len(times))
+    assert "hardly varies among those who ordered again: days since the last order." in said
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e3, 1e6])
+def test_a_spread_of_a_few_hours_in_many_days_tells_no_doubling(scale):
+    """Five days and up to some hours, in any unit of time: a doubling lies far outside."""
+    times, lot = returning(rng(), customers=300), rng(5)
+    near = scale * (1000 + lot.uniform(0, 8, 300))
+    model = cox_model.fit(times.assign(recency_days=near))
+    assert model.left_out == ("recency_days",)
+    wide = scale * lot.lognormal(3, 1, 300)
+    told = cox_model.fit(times.assign(recency_days=wide))
+    assert told.left_out == (() if scale > 0.01 else ("recency_days",))  # log2(1 + x) of days
+
+
+def test_ratios_without_bounds_do_not_overflow():
+    """Rare values that tell who orders first, and terms that repeat one another."""
+    times = returning(rng(), customers=300).sort_values("days", ignore_index=True)
+    for recency in (np.arange(300) < 6, times["days"] ** 9, times["prior_orders"]):
+        model = cox_model.fit(times.assign(recency_days=np.asarray(recency, float)))
+        assert np.isfinite(cox_model.hazard_ratios(model)["value"].dropna()).all()
 
 
 # How good a forecast was

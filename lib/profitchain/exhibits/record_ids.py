@@ -56,11 +56,13 @@ LABELS = {
     "lifetime_value_mean": N_("Lifetime value of a customer ({span})"),
     "lifetime_value_total": N_("Lifetime value of all customers ({span})"),
     "lifetime_value_new": N_("Lifetime value of a new customer ({span})"),
-    "lifetime_value_difference": N_("Lifetime value, {best} less {worst}, among like customers"),
-    "share_alive": N_("Mean chance to be still a customer"),
+    "lifetime_value_difference": N_(
+        "Lifetime value ({money}), {best} less {worst}, among like customers"
+    ),
+    "share_alive": N_("Mean chance to be still a customer, range of two models"),
     "expected_orders_12m": N_("Expected days with an order, a customer, 12 months"),
     "lifetime_holdout_ratio": N_("Purchase days expected by those that came"),
-    "lifetime_holdout_money_ratio": N_("Money expected by what came"),
+    "lifetime_holdout_money_ratio": N_("Payments expected by those that came"),
     # 06_customers: who is leaving
     "quiet_share": N_("Customers of the lookback without an order within the window"),
     "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
@@ -124,7 +126,7 @@ class Rows(NamedTuple):
 
 ROWS = {
     "control_difference": Rows("{measure}", "apart", "share", "books_say_zero"),
-    "lifetime_value_mean": Rows(label=N_("Lifetime value of a customer")),
+    "lifetime_value_mean": Rows(label=N_("Lifetime value of a customer ({money})")),
     "repeat_effect_per_10_nps": Rows("{mechanism}", unit="share"),
     "repeat_effect_per_point": Rows(unit="share"),
     "repeat_effect_per_point_by_design": Rows("{design}", unit="share"),
@@ -217,9 +219,12 @@ def findings_of_lifetime(
         "share_alive": prospects.share_alive,
         "expected_orders_12m": prospects.orders_12_months,
     }
-    recorded = findings_of(of_all, span=span) + findings_of({"lifetime_value_mean": groups})
+    recorded = findings_of(of_all, span=span)
+    money = _(prospects.money)
+    recorded += findings_of({"lifetime_value_mean": groups}, money=money)
     if like_customers is not None:
         ends = {"best": _(like_customers.best), "worst": _(like_customers.worst)}
+        ends |= {"money": money}
         recorded += findings_of({"lifetime_value_difference": like_customers.difference}, **ends)
     ids = ("lifetime_holdout_ratio", "lifetime_holdout_money_ratio")
     if isinstance(holdout, NotEstimable):
