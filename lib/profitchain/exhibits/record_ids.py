@@ -12,8 +12,10 @@ from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
+from profitchain.lifetime.churn_model import ChurnForecast, MaybeForecast
 from profitchain.lifetime.customer_value import CustomerValue
 from profitchain.lifetime.holdout_test import HoldoutTest
+from profitchain.lifetime.retention_targeting import money_column
 from profitchain.measures.clustering import ClusteringTrial
 from profitchain.measures.segment_comparisons import SegmentComparison
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
@@ -70,7 +72,7 @@ LABELS = {
     "churn_auc": N_("How well leaving was foretold: AUC, out of time"),
     "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
     "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
-    "value_at_risk": N_("Lookback's value of those foretold to order nothing"),
+    "value_at_risk": N_("Lookback's {money}, weighted by the chance to order nothing next"),
     # 06_customers: which groups differ
     "{id}_shrunk": N_("{measure}, drawn to the mean"),
     "segment_heterogeneity_p": N_("Test that the groups of a segment are alike, p"),
@@ -230,6 +232,16 @@ def findings_of_lifetime(
     if isinstance(holdout, NotEstimable):
         return recorded + findings_of(dict.fromkeys(ids, holdout))
     return recorded + findings_of(dict(zip(ids, (holdout.ratio, holdout.money_ratio), strict=True)))
+
+
+def findings_of_risk(
+    at_risk: MaybeEstimate, groups: pd.DataFrame, forecast: MaybeForecast, currency: str
+) -> list[Recorded]:
+    """Return the money that may stay away (`at_risk_by_group`'s too): a sum weighted by chances."""
+    margin = isinstance(forecast, ChurnForecast) and money_column(forecast.now) == "margin"
+    words = {"money": _("margin") if margin else _("revenue")}
+    recorded = findings_of({"value_at_risk": at_risk}, **words)
+    return recorded + findings_of({"value_at_risk": groups.assign(unit=currency)}, **words)
 
 
 def findings_of_groups(

@@ -103,10 +103,6 @@ def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
         or not isinstance(models.spend, FittedModel)
     ):
         return ""
-    months = edition.company.lookback_months
-    within = _("all of the history")
-    if months:
-        within = ngettext("the last {n} month", "the last {n} months", months)
     assumption = _("each purchase is taken to leave the same share")
     if models.money == "revenue":
         assumption = _("no margin is known, so only revenue can be expected")
@@ -115,13 +111,21 @@ def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
         "{within}; {known}.",
         one=plain(1, models.currency, places=0),
         left=plain(models.parameters.values[RATE], models.currency),
-        money=_(models.money), within=within, known=assumption,
+        money=_(models.money), within=lookback_words(edition), known=assumption,
     )  # fmt: skip
     free = _(
         "{count} who came back paid nothing then and are left out.",
         count=digits(models.spend.left_out, 0),
     )
     return following(rate, free if models.spend.left_out else "")
+
+
+def lookback_words(edition: Edition) -> str:
+    """Return how far the lookback reaches: "the last 12 months", or all of the history."""
+    months = edition.company.lookback_months
+    if not months:
+        return _("all of the history")
+    return ngettext("the last {n} month", "the last {n} months", months)
 
 
 def formulas_sentence(ahead: CustomerValue, edition: Edition) -> str:
