@@ -43,7 +43,8 @@ AT_STAKE_OF_ALL = N_(
 )
 WORTH = N_(
     "A call that surely keeps would bring **{said:number} of {money}** a customer in {months} "
-    "({said:interval}); with the tenth with whom most is at stake {top:number} ({top:interval})."
+    "({said:interval}); with the tenth with whom most is at stake {top:number} ({top:interval})"
+    "{assumed}."
 )
 FROM_RATES = N_(
     "At {cost} a call ({where}), calling that tenth pays if **{top:number}** of those who would "
@@ -54,10 +55,13 @@ FROM_RATE_OF_TOP = N_(
     "At {cost} a call ({where}), calling that tenth pays if **{top:number}** of those who would "
     "stay away are kept ({top:interval}); calling everybody pays at no success rate."
 )
-PAYS = N_(
+KEPT = N_(
     "Offers with a hold-out kept {kept:number} of those who would have stayed away "
-    "({kept:evidence}). At that rate **it pays to call {count} of {n}** customers, for an expected "
-    "{gain:number} of margin in {months}, calls paid ({gain:interval})."
+    "({kept:evidence})."
+)
+PAYS = N_(
+    "At that rate **it pays to call {count} of {n}** customers, for an expected {gain:number} of "
+    "margin in {months}, calls paid ({gain:interval})."
 )
 BY_SEGMENT = {
     "value": N_("By value: {groups}."),
@@ -111,8 +115,9 @@ def calls_sentences(
     if isinstance(top, Estimate) and top.value <= 0:
         return (_("**It is not worth calling anybody**: keeping these customers brings nothing."),)
     worth = sentence(
-        WORTH, said=said, top=top, money=_(plan.money), months=_ahead(plan, edition.period)
-    )
+        WORTH, said=said, top=top, money=_(plan.money), months=_ahead(plan, edition.period),
+        assumed=assumed_clause(edition, plan.money),
+    )  # fmt: skip
     return (worth, break_even_sentence(plan, currency), success_sentence(plan, edition))
 
 
@@ -146,19 +151,17 @@ def success_sentence(plan: ContactValue, edition: Edition) -> str:
             kept=plan.success,
         )  # fmt: skip
         return following(unclear, test_sentence(plan))
+    head = sentence(KEPT, kept=plan.success)
     if isinstance(count, NotEstimable):
-        return _("Whom it pays to call can't be said: {why}", why=reasons.text(count))
+        return head
     if not count.value:
-        return sentence(
-            "Offers with a hold-out kept {kept:number} of those who would have stayed away "
-            "({kept:evidence}). At that rate **it is not worth calling anybody**.",
-            kept=plan.success,
-        )  # fmt: skip
-    return sentence(
-        PAYS, kept=plan.success, gain=expected_gain(plan, currency=currency),
+        return following(head, _("At that rate **it is not worth calling anybody**."))
+    plan_words = sentence(
+        PAYS, gain=expected_gain(plan, currency=currency),
         count=digits(count.value, 0), n=digits(plan.among_all(len(plan.customers)), 0),
         months=_ahead(plan, period),
     )  # fmt: skip
+    return following(head, plan_words)
 
 
 def test_sentence(plan: ContactValue) -> str:
