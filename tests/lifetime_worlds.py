@@ -1,4 +1,4 @@
-"""Customers who buy, leave and pay exactly as BG/NBD and Gamma-Gamma say; and those of CDNOW."""
+"""Customers who buy, leave and pay exactly as the models say; and those of CDNOW."""
 
 from __future__ import annotations
 
@@ -43,11 +43,14 @@ def world(
     youngest: int = 0,
     ahead: int = 365,
     margin: float | None = None,
+    leaves_at_first: bool = False,
 ) -> pd.DataFrame:
     """Return one row a customer as `edition.table("customers")` has it, and what comes `ahead`.
 
     First purchases are even over the days before now, the last `youngest` left out. Every purchase
     has a day of its own, so that nothing is lost by counting days: times are rounded, not merged.
+    By BG/NBD customers may leave after each repeat, with `leaves_at_first` (MBG/NBD) after the
+    first purchase too.
     """
     age = rng.integers(youngest, days + 1, customers).astype(float)
     rate = rng.gamma(truth.r, 1 / truth.alpha, customers) / DAYS_A_WEEK
@@ -56,6 +59,8 @@ def world(
     now, last = np.zeros(customers), np.zeros(customers)
     repeats, later = np.zeros(customers, dtype=int), np.zeros(customers, dtype=int)
     alive = np.ones(customers, dtype=bool)
+    if leaves_at_first:
+        alive &= rng.random(customers) >= chance
     while alive.any():
         now = np.where(alive, now + rng.exponential(1.0, customers) / rate, now)
         alive &= now <= age + ahead

@@ -81,7 +81,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
         place = customer_lists.place_of(edition, choices["out"])
     index = publish(options.company, options.period, **choices, fresh=options.fresh)
     if options.lists:
-        print(customer_lists.write_at_risk(edition, place, choices["settings"]), file=sys.stderr)
+        print(customer_lists.write_at_risk(edition, place), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from lifetime_worlds import Truth, cdnow_customers, world
+from scipy import stats
 from scipy.optimize import approx_fprime
 from scipy.special import hyp2f1
 
@@ -29,6 +30,7 @@ from profitchain.words import lifetime_model, reasons
 SAME = 1e-6  # of two programs that search for the same top
 EXACT = 1e-9  # of two ways to work out one number
 PUBLISHED = np.log([0.243, 4.414, 0.793, 2.426])
+BOTH = pytest.mark.parametrize("model", bgnbd_gammagamma.PURCHASE_MODELS)
 LIFETIMES = {  # references/lifetime_lifetimes.py: lifetimes 0.11.3, mpmath 1.4.1
     "parameters": [0.7791418994980317, 11.975471384863441, 1.7165699206733427, 5.885487606200466],
     "spend": [4.598643848085494, 4.636802073137363, 46.740052831352244],
@@ -88,6 +90,111 @@ def test_cdnow_gives_the_published_parameters_and_likelihood(cdnow):
     spend = bgnbd_gammagamma.fit_spend(cdnow)
     assert [round(value, 2) for value in spend.parameters.values()] == [6.25, 3.74, 15.44]
     assert spend.logs.n == 946
+
+
+def test_cdnow_gives_mbg_nbds_published_parameters(cdnow):
+    """Those of R's BTYDplus and CLVTools on the same 2,357 customers."""
+    fitted = bgnbd_gammagamma.fit_purchases(cdnow, "MBG/NBD")
+    parameters = [round(value, 3) for value in fitted.parameters.values()]
+    assert parameters == [0.525, 6.183, 0.891, 1.614]
+    assert round(fitted.log_likelihood, 1) == -9582.1
+
+
+def lives(points: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return rates, chances to leave and their weights: a grid of quantiles under `Truth`."""
+    truth, (places, widths) = Truth(), np.polynomial.legendre.leggauss(points)
+    shares, weights = (places + 1) / 2, widths / 2
+    rate = stats.gamma.ppf(shares, truth.r, scale=1 / truth.alpha)
+    chance = stats.beta.ppf(shares, truth.a, truth.b)
+    return rate[:, None], chance[None, :], weights[:, None] * weights[None, :]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("x", "last", "age"), [(0, 0, 30), (0, 0, 400), (2, 120, 400), (5, 50, 90)]
+)
+def test_likelihood_alive_and_expected_orders_are_those_of_numerical_integration(
+    model, x, last, age
+):
+    """Over all rates and chances to leave, from the story of a single customer."""
+    rate, chance, weights = lives()
+    could_leave = x + (model == "MBG/NBD")
+    weeks, ahead = (last / 7, age / 7), 26.0
+    still = rate**x * (1 - chance) ** could_leave * np.exp(-rate * weeks[1])
+    left = rate**x * chance * (1 - chance) ** (could_leave - 1) * np.exp(-rate * weeks[0])
+    left = left * (could_leave > 0)
+    to_come = -np.expm1(-rate * chance * ahead) / chance
+    total = (weights * (still + left)).sum()
+    history = [np.array([float(part)]) for part in (x, last, age)]
+    logs = Truth().purchases
+    likelihood = bgnbd_gammagamma.purchase_likelihood(
+        history[0], history[1] / 7, history[2] / 7, model
+    )
+    assert likelihood(logs)[0][0] == pytest.approx(np.log(total), abs=1e-4)
+    there = bgnbd_gammagamma.alive(logs, *history, model=model)
+    assert there[0] == pytest.approx((weights * still).sum() / total, abs=1e-4)
+    orders = there * expected_value.purchases_if_alive(
+        logs, history[0], history[2], days=ahead * 7, model=model
+    )
+    assert orders[0] == pytest.approx((weights * still * to_come).sum() / total, rel=1e-3)
+    new = expected_value.purchases_of_new(logs, np.array([ahead * 7]), model)
+    first = 1 - chance * (model == "MBG/NBD")
+    assert new[0] == pytest.approx((weights * first * to_come).sum(), rel=1e-3)
+
+
+@BOTH
+def test_the_slopes_of_each_model_are_those_of_its_likelihood(known_world, model):
+    history = numbers(known_world.head(60), "repeats", "last_age_days", "age_days")
+    likelihood = bgnbd_gammagamma.purchase_likelihood(history[0], *np.divide(history[1:], 7), model)
+    plain = approx_fprime(PUBLISHED, lambda logs: likelihood(logs)[0].sum(), 1e-7)
+    assert likelihood(PUBLISHED)[1].sum(axis=0) == pytest.approx(plain, rel=1e-4, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def leaving_at_first() -> pd.DataFrame:
+    """Customers of whom many never come back, for they left with their first purchase."""
+    truth = Truth(r=1.2, alpha=10.0, a=1.0, b=1.5)
+    return world(np.random.default_rng(17), 12_000, truth, leaves_at_first=True, days=900)
+
+
+def test_true_parameters_of_mbg_nbd_are_found(leaving_at_first):
+    fitted = bgnbd_gammagamma.fit_purchases(leaving_at_first, "MBG/NBD")
+    truth = Truth(r=1.2, alpha=10.0, a=1.0, b=1.5).purchases
+    errors = np.sqrt(np.diag(fitted.logs.covariance))
+    assert np.abs((fitted.logs.values - truth) / errors).max() < 3
+    assert errors == pytest.approx(fitted.model_errors, rel=0.1)
+
+
+def test_the_model_that_is_true_does_better_out_of_time(leaving_at_first, large_world):
+    for customers, name in ((leaving_at_first, "MBG/NBD"), (large_world.head(12_000), "BG/NBD")):
+        trial = trial_of(customers)
+        assert (trial.models.purchases.name, trial.gain > 2) == (name, True)
+        assert name in lifetime_model.chosen_sentence(trial)
+        assert holdout_test.holdout_verdict(trial.ratio) == "fits"
+        assert holdout_test.failure(trial) is None
+        assert not trial.by_silence["is_off"].any()
+
+
+def test_with_the_wrong_model_those_silent_longest_are_expected_to_come(leaving_at_first):
+    """BG/NBD believes that who never came back is still there."""
+    models = models_of(leaving_at_first)
+    assert models.purchases.name == "MBG/NBD"
+    silent = (leaving_at_first["age_days"] - leaving_at_first["last_age_days"] > 365).to_numpy()
+    came = leaving_at_first.loc[silent, "came"].mean()
+    share = {}
+    for each in (models, expected_value.using_rival(models)):
+        ahead = expected_value.orders(expected_value.alive(each), months=12)
+        share[each.purchases.name] = ahead.values[silent].mean() / came
+    assert abs(share["MBG/NBD"] - 1) < 0.15 < 0.5 < share["BG/NBD"] - 1
+
+
+def test_the_share_alive_reaches_over_both_models(leaving_at_first):
+    models = models_of(leaving_at_first)
+    share = expected_value.share_alive(models)
+    for each in (models, expected_value.using_rival(models)):
+        own = expected_value.mean_estimate(expected_value.alive(each), "share")
+        assert share.low <= own.low < own.high <= share.high
+    assert share.value < 0.5 < share.high  # a model's word: the other says most are alive
 
 
 def test_the_published_customer_is_expected_to_buy_1_226_times():
@@ -299,7 +406,7 @@ def once(rng: np.random.Generator, customers: int = 400) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("made", "words", "alive"),
-    [(steady, "nobody ever leaves", 1.0), (once, "everybody leaves with the first return", 0.5)],
+    [(steady, "nobody ever leaves", 1.0), (once, "everybody leaves at the first chance", 0.5)],
 )
 def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, alive):
     customers = made(np.random.default_rng(2)).assign(revenue=1.0, repeat_revenue=1.0)
@@ -313,13 +420,17 @@ def test_customers_who_never_leave_or_always_do_are_named_an_edge(made, words, a
     assert np.isfinite(fitted.logs.errors.to_numpy()).all()
 
 
-def test_customers_of_one_age_and_of_one_amount_can_be_modelled():
+@pytest.mark.parametrize("pays", [12.0, "own"])
+def test_amounts_that_never_vary_are_no_spend_to_model(pays):
+    """All pay one price, or each a price of their own: Gamma-Gamma runs to its edge."""
     customers = world(np.random.default_rng(4), 1000, days=400, youngest=400)
-    same = customers.assign(repeat_revenue=12.0 * customers["repeats"])
-    models = models_of(same)
-    each = expected_value.payment_expected(models).values
-    assert each == pytest.approx(np.full(1000, 12.0), rel=0.01)
-    assert isinstance(expected_value.mean_estimate(worth(models), "EUR"), Estimate)
+    price = 180 / np.random.default_rng(5).gamma(5.0, 1.0, 1000) if pays == "own" else pays
+    models = models_of(customers.assign(repeat_revenue=price * customers["repeats"]))
+    assert isinstance(models.spend, NotEstimable)
+    assert models.no_money.why.key == "spend_hardly_varies"
+    assert "pays the same every time" in reasons.text(models.no_money)
+    ahead = expected_value.orders(expected_value.alive(models), months=12)
+    assert isinstance(expected_value.mean_estimate(ahead, "orders"), Estimate)
 
 
 def test_spend_without_a_mean_is_not_averaged():
@@ -466,6 +577,9 @@ def trial_of(customers: pd.DataFrame, days: int = 365, **changes: object):
         repeats=customers["repeats"] + customers["came"],
         repeat_revenue=customers["repeat_revenue"] + customers["paid"],
         age_days=customers["age_days"] + days,
+        last_age_days=customers["last_age_days"].where(
+            customers["came"] == 0, customers["age_days"] + days // 2
+        ),
     ).assign(**changes)
     day = customers["age_days"].max() - customers["age_days"]
     new = day.value_counts().sort_index()
@@ -510,7 +624,43 @@ def test_a_model_is_refuted_when_customers_stay_away(large_world):
     trial = trial_of(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
     assert holdout_test.holdout_verdict(trial.ratio) == "too many"
     assert "does not fit" in lifetime_model.verdict_sentence(trial)
-    assert lifetime_model.holdout_caption(trial)["message"].startswith("The model expected more")
+    assert lifetime_model.holdout_caption(trial)["message"] == (
+        f"The model expected {trial.ratio.value - 1:.0%} more purchases than came"
+    )
+
+
+def test_a_model_that_is_off_for_those_silent_alike_is_withheld(large_world):
+    rows = large_world.head(30_000)
+    silent = rows["age_days"] - rows["last_age_days"] > 180
+    draw = np.random.default_rng(2).random(30_000)
+    trial = trial_of(rows.assign(came=rows["came"] * ((draw < 0.5) | ~silent)))
+    why = holdout_test.failure(trial)
+    assert trial.by_silence.loc[trial.by_silence["silent_from"] == 181, "is_off"].all()
+    assert why.why.key == "lifetime_model_is_off_by_silence"
+    assert "silent for 181–365 days" in reasons.text(why)
+    assert lifetime_model.verdict_sentence(trial).startswith("**The model does not fit.**")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [
+        (1.02, 0.9, 1.14, "fits"),
+        (1.05, 1.01, 1.1, "fits"),
+        (1.02, 0.7, 1.4, "unsure"),
+        (1.2, 0.98, 1.5, "unsure"),
+        (1.12, 1.01, 1.25, "slightly too many"),
+        (0.9, 0.82, 0.98, "slightly too few"),
+        (1.18, 1.02, 1.3, "too many"),
+        (0.6, 0.5, 0.7, "too few"),
+    ],
+)
+def test_a_model_is_off_where_its_interval_leaves_one_out(value, low, high, verdict):
+    ratio = Estimate(value=value, low=low, high=high, n=100, unit="ratio")
+    assert holdout_test.holdout_verdict(ratio) == verdict
+    message = lifetime_model.holdout_message(ratio)
+    assert ("or off by more" in message) == (verdict == "unsure")
+    if "too" in verdict:
+        assert f"{abs(value - 1):.0%} {'more' if value > 1 else 'fewer'}" in message
 
 
 def test_nothing_that_followed_judges_no_model(known_world):

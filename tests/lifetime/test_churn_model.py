@@ -6,6 +6,8 @@ Shares of worlds are judged within what chance allows (`PROFITCHAIN_WORLDS`).
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -20,18 +22,31 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import NotEstimable
 from profitchain.core.periods import Period
-from profitchain.lifetime import churn_model, cox_model, retention_targeting, time_to_order
+from profitchain.effects import power
+from profitchain.exhibits import record_ids
+from profitchain.lifetime import (
+    churn_model,
+    contact_value,
+    cox_model,
+    retention_targeting,
+    time_to_order,
+)
 from profitchain.measures import loyalty
 from profitchain.sources.settings import Question
 from profitchain.stats import forecast_scores
 from profitchain.stats.ratios import stated
-from profitchain.words import churn, reasons, retention
+from profitchain.words import churn, pace, reasons, retention
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "200"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
 NPS = Question(name="nps", kind="nps")
 CSAT = Question(name="csat", kind="csat", scale=(0, 10), satisfied_from=8)
-CALL = {"success_rate": 0.1, "contact_cost": 2.0}
+COST = 2.0  # of a call
+FIRM = SimpleNamespace(
+    company=SimpleNamespace(currency="EUR", lookback_months=12),
+    period=Period("2026Q1"),
+    assumed_margin=None,
+)
 OUTSIDE = {  # tests/references/churn_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
     "log ratios": [0.03697232408746529, 0.20903342541364447],
     "robust errors": [0.018491323686279964, 0.08060497818861075],
@@ -194,6 +209,45 @@ def test_where_no_hazard_can_be_told_a_reason_stands_instead(times):
     time_to_order.log_rank_test(times, NPS, smallest=10)
 
 
+def of_few(times: pd.DataFrame, usual: float, other: float, few: int) -> np.ndarray:
+    """Return a usual value, but for a few of those who ordered again, who have the other."""
+    values = np.full(len(times), usual)
+    values[times.index[times["event"] == 1][:few]] = other
+    return values
+
+
+@pytest.mark.parametrize("usual", [0.0, 1.0, 2.0, 5.0, 25.0, 365.0, 1e4, 1e9])
+@pytest.mark.parametrize("few", [0, 1, 4])
+def test_a_term_that_hardly_varies_is_left_out_of_the_hazard_model_and_said(usual, few):
+    times = returning(rng(), customers=300)
+    without = cox_model.fit(times)
+    model = cox_model.fit(times.assign(recency_days=of_few(times, usual, 2 * usual + 1, few)))
+    assert model.left_out == ("recency_days",) and without.left_out == ()
+    assert_allclose(model.ratios.values, without.ratios.values)
+    said = pace.pace_sentence(model, cox_model.early_and_late(times), len(times))
+    assert "hardly varies among those who ordered again: days since the last order." in said
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e3, 1e6])
+def test_a_spread_of_a_few_hours_in_many_days_tells_no_doubling(scale):
+    """Five days and up to some hours, in any unit of time: a doubling lies far outside."""
+    times, lot = returning(rng(), customers=300), rng(5)
+    near = scale * (1000 + lot.uniform(0, 8, 300))
+    model = cox_model.fit(times.assign(recency_days=near))
+    assert model.left_out == ("recency_days",)
+    wide = scale * lot.lognormal(3, 1, 300)
+    told = cox_model.fit(times.assign(recency_days=wide))
+    assert told.left_out == (() if scale > 0.01 else ("recency_days",))  # log2(1 + x) of days
+
+
+def test_ratios_without_bounds_do_not_overflow():
+    """Rare values that tell who orders first, and terms that repeat one another."""
+    times = returning(rng(), customers=300).sort_values("days", ignore_index=True)
+    for recency in (np.arange(300) < 6, times["days"] ** 9, times["prior_orders"]):
+        model = cox_model.fit(times.assign(recency_days=np.asarray(recency, float)))
+        assert np.isfinite(cox_model.hazard_ratios(model)["value"].dropna()).all()
+
+
 # How good a forecast was
 
 
@@ -328,12 +382,13 @@ def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why
     result = churn_model.forecast_churn(change(world), per_year=4)
     assert isinstance(result, NotEstimable)
     assert why in reasons.text(result)
-    nothing = retention_targeting.plan_contacts(world, result, **CALL)
+    nothing = contact_value.contact_value(world, result)
     assert nothing is result
-    assert retention_targeting.at_risk_list(nothing, NPS).empty
+    assert contact_value.at_risk_list(nothing, NPS).empty
     assert churn.forecasts_table(result).empty
     assert "can't" in churn.forecast_sentence(result)
-    assert len(retention_targeting.profit_curves(nothing)) == 1
+    assert len(contact_value.break_even_curve(nothing)) == 1
+    assert retention.calls_sentences(nothing, result, FIRM) == ()
 
 
 def test_without_scores_or_with_one_score_history_stands_alone(world):
@@ -342,6 +397,11 @@ def test_without_scores_or_with_one_score_history_stands_alone(world):
         assert result.forecasts == ["history"]
         assert isinstance(churn_model.forecast_quality(result, "auc")["gain"], NotEstimable)
         assert len(churn.forecasts_table(result)) == 1
+
+
+def test_the_season_is_no_sign_of_leaving(forecast):
+    """Of six earlier quarters one shares the season: it differs by all that was new then."""
+    assert not any("season" in name for name in forecast.model.names)
 
 
 # What is at stake
@@ -365,32 +425,138 @@ def test_groups_add_up_to_the_whole_at_risk(forecast):
     assert set(groups["group"]) >= {"promoters", "no answer", "highest third"}
 
 
-def test_what_is_worth_calling_is_what_the_expected_gain_says_by_hand(world, forecast):
-    plan = retention_targeting.plan_contacts(world, forecast, **CALL)
-    gains = 0.1 * plan.gains["risk"] * plan.gains["value"] - 2.0
-    assert_allclose(plan.gains["expected_gain"], gains)
-    profit = retention_targeting.expected_profit(plan, currency="EUR")
-    assert_allclose(profit.value, gains[gains > 0].sum())
-    assert plan.to_call == (gains > 0).sum()
-    curve = retention_targeting.profit_curve(plan, success_rate=0.1)
-    assert_allclose(curve["value"].max(), profit.value)
-    assert_allclose(curve["value"].iloc[-1], gains.sum())
-    assert plan.break_even * (plan.gains["risk"] * plan.gains["value"]).sum() == (
-        pytest.approx(2.0 * len(gains))
+def with_margin(rows: pd.DataFrame, share: float = 1.0) -> pd.DataFrame:
+    """Return snapshots of a firm that knows its margin."""
+    money = {name.replace("revenue", "margin"): share * rows[name]
+             for name in ("revenue", "period_revenue", "next_revenue")}  # fmt: skip
+    return rows.assign(**money)
+
+
+def by_lot(rows: pd.DataFrame, kept: float, *, seed: int = 4) -> pd.DataFrame:
+    """Return snapshots in which offers, drawn by lot for half, keep a share of who would leave."""
+    lot = rng(seed)
+    held = (lot.random(len(rows)) < 0.5).astype(float)
+    is_kept = (held == 0) & (rows["next_orders"] == 0) & (lot.random(len(rows)) < kept)
+    return rows.assign(next_held_out=held, next_orders=rows["next_orders"].mask(is_kept, 1.0))
+
+
+@pytest.fixture(scope="module")
+def plan(world, forecast) -> contact_value.ContactValue:
+    rows = with_margin(world)
+    now = with_margin(forecast.now)
+    return contact_value.contact_value(rows, replace(forecast, now=now), contact_cost=COST)
+
+
+def test_a_call_breaks_even_where_what_it_keeps_is_worth_its_cost_by_hand(plan):
+    at_stake = np.sort((plan.customers["risk"] * plan.customers["value"]).to_numpy())[::-1]
+    whole = contact_value.break_even(plan)
+    assert whole.value * at_stake.sum() == pytest.approx(COST * len(at_stake))
+    tenth = round(len(at_stake) / 10)
+    top = contact_value.break_even(plan, top=True)
+    assert top.value == pytest.approx(COST / at_stake[:tenth].mean())
+    assert top.low < top.value < top.high and top.value < whole.value
+    curve = contact_value.break_even_curve(plan)
+    assert_allclose(curve["value"].iloc[-1], whole.value)
+    assert curve["value"].is_monotonic_increasing
+    most = contact_value.worth_at_most(plan, currency="EUR")
+    assert most.value == pytest.approx(at_stake.mean())
+    halves = np.log([whole.high / whole.value, whole.value / whole.low])
+    assert_allclose(halves, (most.high - most.value) / most.value, rtol=1e-6)
+
+
+def test_a_test_of_calls_has_the_size_that_its_rates_need(plan):
+    """By the formula of two rates, and by drawing such tests: four in five find the difference."""
+    away, rate = plan.customers["risk"].mean(), contact_value.break_even(plan).value
+    arm = contact_value.arm_of_a_test(plan).value
+    assert arm == power.arm_for_rates(away, away * (1 - rate))
+    lot, n = rng(1), int(arm)
+    left = lot.binomial(n, [[away], [away * (1 - rate)]], (2, 4000)) / n
+    pooled = left.mean(axis=0)
+    z = (left[0] - left[1]) / np.sqrt(2 * pooled * (1 - pooled) / n)
+    assert (np.abs(z) > 1.96).mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_no_plan_rests_on_a_success_that_nobody_measured(plan, forecast):
+    assert isinstance(plan.success, NotEstimable)
+    for number in (contact_value.worthwhile(plan), contact_value.expected_gain(plan, currency="€")):
+        assert number.why.key == "success_not_measured"
+    said = " ".join(retention.calls_sentences(plan, forecast, FIRM))
+    assert "has not been measured" in said and "drawn by lot" in said
+    assert "it pays to call" not in said and "profit" not in said
+
+
+def test_success_is_measured_by_the_lot_and_held_by_its_interval():
+    truth, held, values = 0.2, 0, []
+    for seed in range(60):
+        rows = by_lot(snapshots(rng(seed), customers=400, backs=3), truth, seed=seed)
+        measured = contact_value.measured_success(rows)
+        held += measured.low <= truth <= measured.high
+        values.append(measured.value)
+    assert within_chance(held, 0.95, of=60, slack=0.03)
+    assert np.mean(values) == pytest.approx(truth, abs=4 * np.std(values) / np.sqrt(60))
+
+
+def test_with_measured_success_the_plan_calls_whom_it_pays_to_call_by_hand(world, plan, forecast):
+    success = contact_value.measured_success(by_lot(world, 0.3))
+    assert success.low > 0
+    known = replace(plan, success=success, cost=8.0)
+    gains = success.value * plan.customers["at_stake"] - 8.0
+    assert 0 < (gains > 0).sum() < len(gains)
+    assert contact_value.worthwhile(known).value == (gains > 0).sum()
+    gain = contact_value.expected_gain(known, currency="EUR")
+    assert gain.value == pytest.approx(gains[gains > 0].sum())
+    assert gain.low < gain.value < gain.high
+    surer = replace(success, low=success.value - 1e-9, high=success.value + 1e-9)
+    narrow = contact_value.expected_gain(replace(known, success=surer), currency="EUR")
+    assert narrow.high - narrow.low < gain.high - gain.low  # its error is carried
+    said = " ".join(retention.calls_sentences(known, forecast, FIRM))
+    assert "it pays to call" in said and "of margin in" in said and "profit" not in said
+
+
+@pytest.mark.parametrize("kept", [0.0, -1.0])
+def test_offers_that_keep_nobody_clearly_make_no_plan(plan, forecast, kept):
+    unclear = replace(contact_value.break_even(plan), value=kept, low=kept - 0.1, high=kept + 0.1)
+    known = replace(plan, success=unclear)
+    assert contact_value.worthwhile(known).why.key == "success_not_clear"
+    said = " ".join(retention.calls_sentences(known, forecast, FIRM))
+    assert "did not clearly keep anybody" in said and "no plan" in said
+
+
+def test_a_call_too_dear_pays_at_no_rate_and_that_is_said(plan, forecast):
+    dear = replace(plan, cost=1e6)
+    assert contact_value.break_even(dear).why.key == "pays_at_no_rate"
+    assert contact_value.break_even_curve(dear)["value"].isna().all()
+    said = " ".join(retention.calls_sentences(dear, forecast, FIRM))
+    assert "even if everybody were kept" in said
+    between = replace(plan, cost=float(contact_value.worth_at_most(plan, currency="€").high) * 1.02)
+    assert "calling everybody pays at no success rate" in " ".join(
+        retention.calls_sentences(between, forecast, FIRM)
     )
 
 
-def test_it_may_be_worth_calling_nobody_and_that_is_said(world, forecast):
-    plan = retention_targeting.plan_contacts(world, forecast, **CALL | {"contact_cost": 1e6})
-    profit = retention_targeting.expected_profit(plan, currency="EUR")
-    lines = retention_targeting.profit_curves(plan)
-    assert plan.to_call == 0
-    assert profit.value == 0
-    assert "not worth calling anybody" in retention.calls_sentence(
-        plan, profit, forecast, Period("2026Q1")
-    )
-    assert retention.half_sentence(plan, lines, profit) == ""
-    assert "not worth" in retention.profit_caption(plan, profit, "EUR")["message"]
+def test_revenue_less_cost_is_no_gain(world, forecast):
+    """Without a margin nothing says from when on a call pays; what is at stake is revenue."""
+    plan = contact_value.contact_value(by_lot(world, 0.3), forecast, contact_cost=COST)
+    assert plan.money == "revenue"
+    numbers = (contact_value.break_even(plan), contact_value.expected_gain(plan, currency="EUR"))
+    assert [number.why.key for number in numbers] == ["no_margin"] * 2
+    said = " ".join(retention.calls_sentences(plan, forecast, FIRM))
+    assert "of revenue" in said and "Margin is not known" in said
+    assert " profit" not in said and "it pays" not in said
+    caption = retention.break_even_caption(plan, contact_value.break_even_curve(plan))
+    assert "profit" not in " ".join(map(str, caption.values())).lower()
+
+
+def test_the_value_at_risk_is_said_to_be_weighted_by_chances(forecast):
+    at_risk = retention_targeting.value_at_risk(forecast, currency="EUR")
+    groups = retention_targeting.at_risk_by_group(forecast, NPS, currency="EUR")
+    by_hand = (forecast.now["chance"] * forecast.now["revenue"]).sum()
+    assert at_risk.value == pytest.approx(by_hand)
+    said = retention.stake_sentences(at_risk, groups, forecast, FIRM)[0]
+    assert said.startswith("Weighted by each customer's chance to order nothing")
+    recorded = record_ids.findings_of_risk(at_risk, groups, forecast, "EUR")
+    labels = {part.label for finding in recorded for part in finding.parts}
+    assert labels == {"Lookback's revenue, weighted by the chance to order nothing next"}
 
 
 def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, forecast):
@@ -401,7 +567,7 @@ def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, for
     x = pd.DataFrame({"one": 1.0, "money": then["revenue"], "chance": forecast.model.chances(then)})
     x = x.assign(stayed=stayed, both=stayed * then["revenue"])
     line = sm.OLS(since.reindex(then.index), x).fit(cov_type="HC1")
-    kept = retention_targeting.retention_value(world, forecast)
+    kept = contact_value.retention_value(world, forecast)
     assert_allclose(kept.line.values, line.params[["stayed", "both"]], rtol=1e-8)
     errors = np.sqrt(np.diag(kept.line.covariance))
     assert_allclose(errors, line.bse[["stayed", "both"]], rtol=1e-3)
@@ -411,47 +577,48 @@ def test_keeping_is_worth_what_stayers_brought_more_than_like_leavers(world, for
 
 def test_a_period_more_at_the_same_pace_is_worth_one_basket(world, forecast):
     """In this world staying away says nothing of later periods, so keeping is worth one order."""
-    kept = retention_targeting.retention_value(world, forecast)
+    kept = contact_value.retention_value(world, forecast)
     mean = kept.line.combine(np.array([1.0, churn_model.lookback_base(world, 4)["revenue"].mean()]))
     error = np.sqrt(mean.covariance[0, 0])
     assert abs(mean.values[0] - 50) < 4 * error + 10  # 10: what the foretold chance leaves open
 
 
-def test_the_list_names_no_one_and_stands_in_the_order_of_gain(world, forecast):
-    plan = retention_targeting.plan_contacts(world, forecast, **CALL)
-    rows = retention_targeting.at_risk_list(plan, NPS)
+def test_the_list_names_no_one_and_stands_in_the_order_of_what_is_at_stake(world, plan):
+    rows = contact_value.at_risk_list(plan, NPS)
     assert list(rows.columns) == [
-        "row", "risk", "value", "expected_gain", "rank", "score_group", "recency_days"
+        "row", "risk", "value", "at_stake", "rank", "score_group", "recency_days"
     ]  # fmt: skip
     assert len(rows) == len(churn_model.lookback_base(world, 0))
     assert rows["row"].is_unique
-    assert rows["expected_gain"].is_monotonic_decreasing
+    assert rows["at_stake"].is_monotonic_decreasing
     assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
 
 
-def test_the_cost_of_a_contact_comes_from_the_firm_where_it_can(world, forecast):
+def test_the_cost_of_a_contact_is_the_firms_own_or_not_known(world, forecast):
     own = forecast.now.assign(contacts=1, contact_cost=3.0)
-    assert retention_targeting.cost_of_a_contact(own, 0.0) == (3.0, "counted")
-    assert retention_targeting.cost_of_a_contact(own, 5.0) == (5.0, "given")
-    assert retention_targeting.cost_of_a_contact(forecast.now.assign(revenue=100.0), 0.0) == (
-        1.0,
-        "assumed",
-    )
+    assert contact_value.cost_of_a_contact(own, 0.0) == (3.0, "counted")
+    assert contact_value.cost_of_a_contact(own, 5.0) == (5.0, "given")
+    unknown, source = contact_value.cost_of_a_contact(forecast.now, 0.0)
+    assert (unknown.why.key, source) == ("contact_cost_not_known", None)
+    now = with_margin(forecast.now)
+    plan = contact_value.contact_value(with_margin(world), replace(forecast, now=now))
+    said = " ".join(retention.calls_sentences(plan, forecast, FIRM))
+    assert "of margin**" in said and "The cost of a contact is not known" in said
+    assert contact_value.arm_of_a_test(plan).why.key == "contact_cost_not_known"
 
 
-@pytest.mark.parametrize("wrong", [{"success_rate": 0.0}, {"success_rate": 1.5}])
-def test_a_success_rate_that_is_none_is_an_error(world, forecast, wrong):
-    with pytest.raises(ParameterError, match="success_rate"):
-        retention_targeting.plan_contacts(world, forecast, **CALL | wrong)
+def test_a_cost_below_nothing_is_an_error(world, forecast):
+    with pytest.raises(ParameterError, match="contact_cost"):
+        contact_value.contact_value(world, forecast, contact_cost=-1.0)
 
 
 def test_losses_and_empty_margins_are_said_and_never_crash(world):
-    lossy = world.assign(margin=-world["revenue"], next_margin=-world["next_revenue"])
-    lossy = lossy.assign(period_margin=-world["period_revenue"])
+    lossy = with_margin(world, -1.0)
     result = churn_model.forecast_churn(lossy, per_year=4)
-    plan = retention_targeting.plan_contacts(lossy, result, **CALL)
+    plan = contact_value.contact_value(lossy, result, contact_cost=COST)
     assert retention_targeting.value_at_risk(result, currency="EUR").high < 0
-    assert plan.to_call == 0
+    assert contact_value.break_even(plan).why.key == "pays_at_no_rate"
+    assert "not worth calling anybody" in retention.calls_sentences(plan, result, FIRM)[0]
     retention_targeting.at_risk_by_group(result, NPS, currency="EUR", smallest=10)
 
 

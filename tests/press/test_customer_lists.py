@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import nbformat
 import pandas as pd
 import pytest
-from papermill import inspect_notebook
 
 from profitchain import cli
 from profitchain.panel.edition import customer_ids, read_period
@@ -20,7 +18,7 @@ def edition(example):
 @pytest.fixture(scope="module")
 def written(edition, tmp_path_factory):
     path = tmp_path_factory.mktemp("firm") / "lists" / "at_risk.csv"
-    return path, customer_lists.write_at_risk(edition, path, {"contact_cost": "2"})
+    return path, customer_lists.write_at_risk(edition, path)
 
 
 def test_the_list_names_every_customer_of_the_base_once_the_best_to_call_first(edition, written):
@@ -31,10 +29,9 @@ def test_the_list_names_every_customer_of_the_base_once_the_best_to_call_first(e
         customer_ids(edition).merge(now, on="row")["customer_id"]
     )
     assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
-    assert rows["expected_gain"].is_monotonic_decreasing
+    assert rows["at_stake"].is_monotonic_decreasing
     assert f"{len(rows):,} customers" in told
-    gain = 0.1 * rows["risk"] * rows["value"] - 2
-    assert (rows["expected_gain"] - gain).abs().max() < 0.02  # both are rounded to cents
+    assert (rows["at_stake"] - rows["risk"] * rows["value"]).abs().max() < 0.03  # all are rounded
 
 
 def test_the_list_is_its_owners_alone(written):
@@ -45,7 +42,7 @@ def test_the_list_is_its_owners_alone(written):
 def test_an_id_that_looks_like_a_formula_is_text_in_the_list(edition, tmp_path, monkeypatch):
     ids = customer_ids(edition).assign(customer_id=lambda t: "=cmd|'" + t["customer_id"])
     monkeypatch.setattr(customer_lists, "customer_ids", lambda _: ids)
-    customer_lists.write_at_risk(edition, tmp_path / "list.csv", {})
+    customer_lists.write_at_risk(edition, tmp_path / "list.csv")
     assert pd.read_csv(tmp_path / "list.csv")["customer_id"].str.startswith("'=").all()
 
 
@@ -57,18 +54,9 @@ def test_no_notebook_can_open_the_customers_ids(edition):
 
 def test_without_a_forecast_no_list_is_written_and_the_reason_is_told(example, tmp_path):
     early = read_period(example, "2024Q2")
-    told = customer_lists.write_at_risk(early, tmp_path / "list.csv", {})
+    told = customer_lists.write_at_risk(early, tmp_path / "list.csv")
     assert told.startswith("No list of customers was written: 3 ends of periods")
     assert not (tmp_path / "list.csv").exists()
-
-
-def test_the_choices_are_those_of_the_notebook(repo):
-    page = repo / "notebooks/06_customers.ipynb"
-    assert nbformat.read(page, as_version=4)
-    known = inspect_notebook(str(page))
-    assert {
-        name: float(known[name]["default"]) for name in customer_lists.CHOICES
-    } == customer_lists.CHOICES
 
 
 @pytest.mark.parametrize("asked", [True, False])

@@ -212,7 +212,7 @@ def test_pages_say_that_customers_were_drawn_and_the_whole_edition_does_not(repo
 
 def test_a_list_holds_those_drawn_and_says_so(few, tmp_path):
     edition = few[0]
-    told = customer_lists.write_at_risk(edition, tmp_path / "list.csv", {})
+    told = customer_lists.write_at_risk(edition, tmp_path / "list.csv")
     rows = pd.read_csv(tmp_path / "list.csv")
     assert len(rows) < edition.facts["customers_drawn"]
     assert f"only of those drawn by chance (one in {edition.stands_for:.3g} of all)" in told

@@ -12,8 +12,10 @@ from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
+from profitchain.lifetime.churn_model import ChurnForecast, MaybeForecast
 from profitchain.lifetime.customer_value import CustomerValue
 from profitchain.lifetime.holdout_test import HoldoutTest
+from profitchain.lifetime.retention_targeting import money_column
 from profitchain.measures.clustering import ClusteringTrial
 from profitchain.measures.segment_comparisons import SegmentComparison
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
@@ -56,11 +58,13 @@ LABELS = {
     "lifetime_value_mean": N_("Lifetime value of a customer ({span})"),
     "lifetime_value_total": N_("Lifetime value of all customers ({span})"),
     "lifetime_value_new": N_("Lifetime value of a new customer ({span})"),
-    "lifetime_value_difference": N_("Lifetime value, {best} less {worst}, among like customers"),
-    "share_alive": N_("Mean chance to be still a customer"),
+    "lifetime_value_difference": N_(
+        "Lifetime value ({money}), {best} less {worst}, among like customers"
+    ),
+    "share_alive": N_("Mean chance to be still a customer, range of two models"),
     "expected_orders_12m": N_("Expected days with an order, a customer, 12 months"),
     "lifetime_holdout_ratio": N_("Purchase days expected by those that came"),
-    "lifetime_holdout_money_ratio": N_("Money expected by what came"),
+    "lifetime_holdout_money_ratio": N_("Payments expected by those that came"),
     # 06_customers: who is leaving
     "quiet_share": N_("Customers of the lookback without an order within the window"),
     "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
@@ -68,7 +72,7 @@ LABELS = {
     "churn_auc": N_("How well leaving was foretold: AUC, out of time"),
     "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
     "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
-    "value_at_risk": N_("Lookback's value of those foretold to order nothing"),
+    "value_at_risk": N_("Lookback's {money}, weighted by the chance to order nothing next"),
     # 06_customers: which groups differ
     "{id}_shrunk": N_("{measure}, drawn to the mean"),
     "segment_heterogeneity_p": N_("Test that the groups of a segment are alike, p"),
@@ -125,7 +129,7 @@ class Rows(NamedTuple):
 
 ROWS = {
     "control_difference": Rows("{measure}", "apart", "share", "books_say_zero"),
-    "lifetime_value_mean": Rows(label=N_("Lifetime value of a customer")),
+    "lifetime_value_mean": Rows(label=N_("Lifetime value of a customer ({money})")),
     "repeat_effect_per_10_nps": Rows("{mechanism}", unit="share"),
     "repeat_effect_per_point": Rows(unit="share"),
     "repeat_effect_per_point_by_design": Rows("{design}", unit="share"),
@@ -218,14 +222,27 @@ def findings_of_lifetime(
         "share_alive": prospects.share_alive,
         "expected_orders_12m": prospects.orders_12_months,
     }
-    recorded = findings_of(of_all, span=span) + findings_of({"lifetime_value_mean": groups})
+    recorded = findings_of(of_all, span=span)
+    money = _(prospects.money)
+    recorded += findings_of({"lifetime_value_mean": groups}, money=money)
     if like_customers is not None:
         ends = {"best": _(like_customers.best), "worst": _(like_customers.worst)}
+        ends |= {"money": money}
         recorded += findings_of({"lifetime_value_difference": like_customers.difference}, **ends)
     ids = ("lifetime_holdout_ratio", "lifetime_holdout_money_ratio")
     if isinstance(holdout, NotEstimable):
         return recorded + findings_of(dict.fromkeys(ids, holdout))
     return recorded + findings_of(dict(zip(ids, (holdout.ratio, holdout.money_ratio), strict=True)))
+
+
+def findings_of_risk(
+    at_risk: MaybeEstimate, groups: pd.DataFrame, forecast: MaybeForecast, currency: str
+) -> list[Recorded]:
+    """Return the money that may stay away (`at_risk_by_group`'s too): a sum weighted by chances."""
+    margin = isinstance(forecast, ChurnForecast) and money_column(forecast.now) == "margin"
+    words = {"money": _("margin") if margin else _("revenue")}
+    recorded = findings_of({"value_at_risk": at_risk}, **words)
+    return recorded + findings_of({"value_at_risk": groups.assign(unit=currency)}, **words)
 
 
 def findings_of_groups(

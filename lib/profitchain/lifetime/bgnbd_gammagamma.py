@@ -1,16 +1,19 @@
-"""How often customers buy, when they leave, what they spend: BG/NBD and Gamma-Gamma, fitted.
+"""How often customers buy, when they leave, what they spend: purchase and spend models, fitted.
 
 BG/NBD (Fader, Hardie and Lee 2005, Marketing Science 24: 275-284): while alive a customer buys at
 a rate of their own (gamma: r, alpha), and after each repeat purchase leaves with a chance of their
-own (beta: a, b). Gamma-Gamma (Fader and Hardie 2013, note on the Gamma-Gamma model): what a
-customer spends varies around a mean of their own (p, q, v). Both are fitted by maximum likelihood
-to logs of parameters, time in weeks; customers alike in all that counts are one cell.
+own (beta: a, b). MBG/NBD (Batislam, Denizel and Filiztekin 2007, Int. J. Res. Marketing 24:
+201-209; Wagner and Hoppe 2008, JBES 26: 500-512): the same, but the first purchase may be the last
+one too. Gamma-Gamma (Fader and Hardie 2013, note on the Gamma-Gamma model): what a customer spends
+varies around a mean of their own (p, q, v). All are fitted by maximum likelihood to logs of
+parameters, time in weeks; customers alike in all that counts are one cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,8 +30,11 @@ FARTHEST = 7.0  # of a log from its start: a thousand times off, a parameter is 
 SETTLED = 1e-4  # the largest slope of the mean log-likelihood that still counts as its top
 TWO_SIDED = 1.96  # standard errors to the end of a 95% interval
 STEP = 1e-4  # of a parameter's log, for differences
+LARGEST_P = 1000.0  # of Gamma-Gamma: a customer's amounts lie within 3% of each other
 PURCHASES, SPEND = ("r", "alpha", "a", "b"), ("p", "q", "v")
 
+PurchaseModel = Literal["BG/NBD", "MBG/NBD"]
+PURCHASE_MODELS: tuple[PurchaseModel, ...] = get_args(PurchaseModel)
 Scores = tuple[np.ndarray, np.ndarray]  # log-likelihood a cell, and its slopes (cells x parameters)
 Likelihood = Callable[[np.ndarray], Scores]
 
@@ -42,6 +48,7 @@ class FittedModel:
     tell ("a low"); they are held there and carry no error. `left_out` customers did not count.
     """
 
+    name: str
     names: tuple[str, ...]
     logs: Quantities
     model_errors: np.ndarray
@@ -55,8 +62,15 @@ class FittedModel:
         return dict(zip(self.names, np.exp(self.logs.values).tolist(), strict=True))
 
 
-def fit_purchases(customers: pd.DataFrame) -> FittedModel | NotEstimable:
-    """Return the fitted BG/NBD model, or why there is none.
+def chances_to_leave(model: str, repeats: np.ndarray) -> np.ndarray:
+    """Return how often a customer could have left: MBG/NBD counts the first purchase too."""
+    return repeats + 1 if model == "MBG/NBD" else repeats
+
+
+def fit_purchases(
+    customers: pd.DataFrame, model: PurchaseModel = "BG/NBD"
+) -> FittedModel | NotEstimable:
+    """Return a fitted model of purchases, or why there is none.
 
     Parameters
     ----------
@@ -69,16 +83,18 @@ def fit_purchases(customers: pd.DataFrame) -> FittedModel | NotEstimable:
     columns = [customers[name].to_numpy() for name in ("repeats", "last_age_days", "age_days")]
     cells, cell_of, n = _cells(*columns)
     repeats, last, age = cells.T
-    likelihood = purchase_likelihood(repeats, last / DAYS_A_WEEK, age / DAYS_A_WEEK)
+    weeks_then = (last / DAYS_A_WEEK, age / DAYS_A_WEEK)
+    likelihood = purchase_likelihood(repeats, *weeks_then, model=model)
     weeks = max(float(np.average(age / DAYS_A_WEEK, weights=n)), 1.0)
     start = np.log([0.5, weeks / 2, 1.0, 2.0])
-    return _fit(likelihood, start, n, cell_of, names=PURCHASES, clusters=customers["cluster"])
+    return _fit(likelihood, start, n, cell_of, model, clusters=customers["cluster"])
 
 
 def fit_spend(customers: pd.DataFrame) -> FittedModel | NotEstimable:
     """Return the fitted Gamma-Gamma model of those who came back, or why there is none.
 
-    Customers whose later purchases brought nothing are left out and counted.
+    Customers whose later purchases brought nothing are left out and counted. Where each customer
+    pays the same every time, amounts are prices of one contract or made up, and no model of spend.
 
     Parameters
     ----------
@@ -96,33 +112,38 @@ def fit_spend(customers: pd.DataFrame) -> FittedModel | NotEstimable:
         np.log([2.0, 3.0, revenue.sum() / repeats.sum()]),
         np.ones(n),
         np.arange(n),
-        names=SPEND,
+        "Gamma-Gamma",
         clusters=paid["cluster"],
         left_out=len(back) - n,
     )
     if isinstance(fit, NotEstimable):
         return fit
+    if fit.parameters["p"] > LARGEST_P:
+        return NotEstimable("spend_hardly_varies", n=fit.logs.n)
     at = SPEND.index("q")  # of 1 or less, no mean exists
     if fit.logs.values[at] > TWO_SIDED * float(np.sqrt(fit.logs.covariance[at, at])):
         return fit
     return NotEstimable("spend_without_a_mean", n=fit.logs.n, q=fit.parameters["q"])
 
 
-def purchase_likelihood(repeats: np.ndarray, last: np.ndarray, age: np.ndarray) -> Likelihood:
-    """Return BG/NBD's log-likelihood as a function of log r, alpha, a, b (times in weeks)."""
+def purchase_likelihood(
+    repeats: np.ndarray, last: np.ndarray, age: np.ndarray, model: str = "BG/NBD"
+) -> Likelihood:
+    """Return a model's log-likelihood as a function of log r, alpha, a, b (times in weeks)."""
     counts, of = np.unique(repeats, return_inverse=True)
+    chances = chances_to_leave(model, counts)
 
     def likelihood(logs: np.ndarray) -> Scores:
         r, alpha, a, b = np.exp(logs)
-        still, left = _alive_or_left(logs, repeats, last, age)
+        still, left = _alive_or_left(logs, repeats, last, age, model)
         both = np.logaddexp(still, left)
         stays = np.exp(still - both)
-        of_count = gammaln(r + counts) - gammaln(r) + gammaln(a + b) - gammaln(a + b + counts)
-        of_count += gammaln(b + counts) - gammaln(b) + r * logs[1]
+        of_count = gammaln(r + counts) - gammaln(r) + gammaln(a + b) - gammaln(a + b + chances)
+        of_count += gammaln(b + chances) - gammaln(b) + r * logs[1]
         gone = 1 - stays
-        spread = (digamma(a + b) - digamma(a + b + counts))[of]
-        more = (digamma(b + counts) - digamma(b))[of]
-        over = np.where(repeats > 0, b + repeats - 1, 1)
+        spread = (digamma(a + b) - digamma(a + b + chances))[of]
+        more = (digamma(b + chances) - digamma(b))[of]
+        over = np.where(chances > 0, b + chances - 1, 1)[of]
         waiting = stays * np.log(alpha + age) + gone * np.log(alpha + last)
         inverse = stays / (alpha + age) + gone / (alpha + last)
         slopes = [
@@ -158,25 +179,31 @@ def spend_likelihood(repeats: np.ndarray, revenue: np.ndarray) -> Likelihood:
 
 
 def alive(
-    logs: np.ndarray, repeats: np.ndarray, last_days: np.ndarray, age_days: np.ndarray
+    logs: np.ndarray,
+    repeats: np.ndarray,
+    last_days: np.ndarray,
+    age_days: np.ndarray,
+    *,
+    model: str = "BG/NBD",
 ) -> np.ndarray:
-    """Return each customer's chance to be alive (0 to 1); 1 by construction without a repeat."""
+    """Return each customer's chance to be alive (0 to 1); by BG/NBD 1 without a repeat."""
     weeks = (last_days / DAYS_A_WEEK, age_days / DAYS_A_WEEK)
-    stays, left = _alive_or_left(logs, repeats, *weeks)
+    stays, left = _alive_or_left(logs, repeats, *weeks, model)
     return np.asarray(np.exp(stays - np.logaddexp(stays, left)))
 
 
 def _alive_or_left(
-    logs: np.ndarray, repeats: np.ndarray, last: np.ndarray, age: np.ndarray
+    logs: np.ndarray, repeats: np.ndarray, last: np.ndarray, age: np.ndarray, model: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return log-likelihoods, but for a shared factor: still there, or left at the last purchase.
 
-    Without a repeat nobody has had an occasion to leave.
+    Who has had no occasion to leave is there.
     """
     r, alpha, _a, b = np.exp(logs)
-    over = np.where(repeats > 0, b + repeats - 1, 1)
+    chances = chances_to_leave(model, repeats)
+    over = np.where(chances > 0, b + chances - 1, 1)
     left = logs[2] - np.log(over) - (r + repeats) * np.log(alpha + last)
-    return -(r + repeats) * np.log(alpha + age), np.where(repeats > 0, left, -np.inf)
+    return -(r + repeats) * np.log(alpha + age), np.where(chances > 0, left, -np.inf)
 
 
 def _cells(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -192,30 +219,30 @@ def _fit(
     start: np.ndarray,
     n: np.ndarray,
     cell_of: np.ndarray,
+    model: str,
     *,
-    names: tuple[str, ...],
     clusters: pd.Series,
     left_out: int = 0,
 ) -> FittedModel | NotEstimable:
     """Return the parameters at which the likelihood of cells is highest, with their errors."""
-    total = n.sum()
+    total, names = n.sum(), SPEND if model == "Gamma-Gamma" else PURCHASES
     top = _top(likelihood, start, n / total)
     if top is None:
         return NotEstimable("no_best_fit", n=int(total))
     logs, curvature, free = top
     values, slopes = likelihood(logs)
-    spread = np.zeros((len(logs), len(logs)))
+    spread = np.zeros_like(curvature)
     spread[np.ix_(free, free)] = np.linalg.inv(curvature[np.ix_(free, free)])
     codes, index = pd.factorize(clusters)
-    influences = slopes @ spread / total
-    count = len(index)
+    count, influences = len(index), slopes @ spread / total
     errors = [np.bincount(codes, column[cell_of], count) for column in influences.T]
-    factor = np.sqrt(count / max(count - 1, 1))
+    brought = np.sqrt(count / max(count - 1, 1)) * np.column_stack(errors)
     return FittedModel(
+        name=model,
         names=names,
         logs=Quantities(
             values=logs,
-            errors=pd.DataFrame(factor * np.column_stack(errors), index=index),
+            errors=pd.DataFrame(brought, index=index),
             n=int(total),
             effective=kish(np.bincount(codes)),
         ),

@@ -10,7 +10,7 @@ the firm could have computed on that day; whether a customer answered a survey c
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -32,7 +32,7 @@ from profitchain.stats.forecast_scores import (
 from profitchain.stats.glm import Quantities, fit
 from profitchain.stats.margins import wald_test
 from profitchain.stats.model_design import EVENTS_PER_TERM, FEWEST_EVENTS
-from profitchain.stats.model_matrix import independent
+from profitchain.stats.model_matrix import independent, varies
 from profitchain.stats.ratios import Linearised, ratio, stated
 
 Forecast = Literal["history", "satisfaction"]
@@ -43,6 +43,7 @@ FIGURES = ("churn_auc", "churn_brier_skill", "churn_auc_gain_from_satisfaction")
 MOST_ROWS = 200_000  # a model of a dozen terms learns no more from more
 COIN = 0.5  # the AUC of a forecast that knows nothing
 NEEDED = 3  # snapshots: to learn from, to try on, to look ahead from
+CONSTANT = "constant"
 SATISFACTION = ("score", "score, by the age of the answer")  # all else is history
 DAYS_A_YEAR = 365
 
@@ -51,19 +52,12 @@ DAYS_A_YEAR = 365
 class ChurnFeatures:
     """Which features a model reads, and what they are measured from.
 
-    `satisfied`: whether the score is among them, as distance from `middle`; `ahead_of`: the
-    snapshot that is predicted for, `per_year` periods making a year: those that lie whole years
-    before it share its season (0: seasons aren't told apart).
+    `satisfied`: whether the score is among them, as distance from `middle`. The season is not: of
+    the few earlier periods at most one shares it, which differs by whatever else was new then.
     """
 
     satisfied: bool
     middle: float
-    ahead_of: int
-    per_year: int
-
-    def in_season(self, rows: pd.DataFrame) -> pd.Series:
-        """Return which snapshots lie whole years before the one predicted for, or are it."""
-        return (rows["back"] - self.ahead_of) % self.per_year == 0
 
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the features as columns, the constant first and satisfaction last.
@@ -72,9 +66,7 @@ class ChurnFeatures:
         ----------
         rows : one row a customer and snapshot, as in `forecast_churn`.
         """
-        features = {"constant": np.ones(len(rows)), **_habits(rows)}
-        if self.per_year:
-            features["season"] = self.in_season(rows).to_numpy(float)
+        features = {CONSTANT: np.ones(len(rows)), **_habits(rows)}
         features |= {name: _log(rows[name]) for name in ("contacts", "complaints") if name in rows}
         if "score" in rows:
             features["answered"] = rows["score"].notna().to_numpy(float)
@@ -83,17 +75,6 @@ class ChurnFeatures:
             age = rows["score_age_days"].fillna(0.0).to_numpy(float) / DAYS_A_YEAR
             features |= dict(zip(SATISFACTION, (distance, distance * age), strict=True))
         return pd.DataFrame(features, index=rows.index)
-
-
-def with_season(features: ChurnFeatures, rows: pd.DataFrame) -> ChurnFeatures:
-    """Return features that tell the season apart only where the rows to learn from can.
-
-    They need a snapshot of the same season that lies past the firm's first year: one of a firm
-    that had only begun differs by more than its season.
-    """
-    same = rows[features.in_season(rows)]
-    is_settled = bool(len(same)) and same["age_days"].max() >= DAYS_A_YEAR
-    return features if is_settled else replace(features, per_year=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +164,7 @@ def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> MaybeForecast:
         Reads `back` (0: the edition's end), `row`, `cluster`, `sampled`, `repeats`,
         `last_age_days`, `age_days`, `orders`, `revenue`, `next_orders`, and where present
         `contacts`, `complaints`, `score`, `score_age_days`.
-    per_year : periods in a year, to tell which snapshots share a season.
+    per_year : periods in a year.
     """
     rows = lookback_base(customers)
     now, backs = rows[rows["back"] == 0], set(rows["back"])
@@ -193,13 +174,11 @@ def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> MaybeForecast:
     chances: dict[str, np.ndarray] = {}
     then = rows[(rows["back"] == 1) & (rows["sampled"] == 1)]
     for name in FORECASTS if has_scores else FORECASTS[:1]:
-        early = fit_churn_model(
-            rows, ahead_of=1, satisfied=name == "satisfaction", per_year=per_year
-        )
+        early = fit_churn_model(rows, ahead_of=1, satisfied=name == "satisfaction")
         if isinstance(early, NotEstimable):
             return early
         chances[name] = early.chances(then)
-    model = fit_churn_model(rows, ahead_of=0, satisfied=has_scores, per_year=per_year)
+    model = fit_churn_model(rows, ahead_of=0, satisfied=has_scores)
     if isinstance(model, NotEstimable):
         return model
     answered = then["score"].notna().astype(int) if has_scores else 0
@@ -214,7 +193,7 @@ def forecast_churn(customers: pd.DataFrame, *, per_year: int) -> MaybeForecast:
 
 
 def fit_churn_model(
-    customers: pd.DataFrame, *, ahead_of: int, satisfied: bool, per_year: int
+    customers: pd.DataFrame, *, ahead_of: int, satisfied: bool
 ) -> ChurnModel | NotEstimable:
     """Return the logit of leaving, from the snapshots before the one that it predicts for.
 
@@ -231,12 +210,9 @@ def fit_churn_model(
     left, n = _left(rows), rows["row"].nunique()
     rarer = int(min(left.sum(), len(left) - left.sum()))
     middle = float(rows["score"].mean()) if satisfied and rows["score"].notna().any() else 0.0
-    features = with_season(
-        ChurnFeatures(satisfied=satisfied, middle=middle, ahead_of=ahead_of, per_year=per_year),
-        rows,
-    )
+    features = ChurnFeatures(satisfied=satisfied, middle=middle)
     columns = features.of(rows)
-    columns = columns.loc[:, _often_enough(columns.to_numpy(), left)]
+    columns = columns.loc[:, _vary_in_both(columns, left)]
     keep = independent(columns.to_numpy(), np.ones(len(rows)))
     fewest = max(FEWEST_EVENTS, EVENTS_PER_TERM * (int(keep.sum()) - 1))
     if rarer < fewest:
@@ -302,12 +278,12 @@ def _left(rows: pd.DataFrame) -> np.ndarray:
     return np.asarray(rows["next_orders"] == 0, dtype=float)
 
 
-def _often_enough(columns: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """Return which columns differ from their usual value often enough in both outcomes to judge."""
-    sizes = [np.unique(column, return_counts=True) for column in columns.T]
-    usual = np.array([values[counts.argmax()] for values, counts in sizes])
-    rarer = np.min([(columns[left == kind] != usual).sum(axis=0) for kind in (0, 1)], axis=0)
-    return np.asarray((rarer >= EVENTS_PER_TERM) | (columns.std(axis=0) == 0))
+def _vary_in_both(columns: pd.DataFrame, left: np.ndarray) -> list[bool]:
+    """Return which columns vary enough, in either outcome, to be judged; the constant stays."""
+    parts = [columns[left == kind] for kind in (0, 1)]
+    return [
+        name == CONSTANT or all(varies(part[name].to_numpy()) for part in parts) for name in columns
+    ]
 
 
 def _stated(

@@ -20,13 +20,15 @@ from profitchain.lifetime.time_to_order import too_few_orders
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import EVENTS_PER_TERM, FEWEST_EVENTS, kish
-from profitchain.stats.model_matrix import independent
+from profitchain.stats.model_matrix import independent, varies
 
 MOST_CUSTOMERS = 20_000  # a sample of so many leaves an error of a third of a percent a point
 SCORE = "score"
 HISTORY = ("prior_orders", "recency_days", "tenure_days")  # enter as log2(1 + x): doubled
 SERVICE = ("contacts", "complaints")  # enter as whether there was any in the year before
+LEAST_SPREAD = 0.05  # of a term, whose ratio is for a step of 1: less is too far from a step
 FARTHEST = 10.0  # a log hazard ratio per standard deviation beyond it has run away
+LARGEST = 700.0  # a log that `exp` still takes
 METHOD = "Cox model, Efron ties, sandwich errors"
 
 
@@ -36,7 +38,8 @@ class CoxModel:
 
     `columns` (customers x terms), `days`, `event` and `clusters` are what it was fitted on;
     `covariance` is the model's own (inverse information), which the test needs; `of` counts all
-    customers with an answer, from whom these may be a sample.
+    customers with an answer, from whom these may be a sample; `left_out` are terms that hardly
+    vary among those who ordered again, or repeat others.
     """
 
     terms: tuple[str, ...]
@@ -47,6 +50,7 @@ class CoxModel:
     ratios: Quantities
     covariance: np.ndarray
     of: int
+    left_out: tuple[str, ...] = ()
 
 
 def fit(times: pd.DataFrame) -> CoxModel | NotEstimable:
@@ -64,26 +68,22 @@ def fit(times: pd.DataFrame) -> CoxModel | NotEstimable:
         return too_few_orders(rows, of)
     if rows["score"].nunique() < 2:
         return NotEstimable("all_scores_the_same", n=of, score=float(rows["score"].iloc[0]))
-    by_term = _columns(rows)
-    columns = np.column_stack(list(by_term.values()))
-    keep = independent(columns - columns.mean(axis=0), np.ones(len(rows)))
-    if not keep[0]:
+    columns, terms, left_out = _columns(rows)
+    if SCORE not in terms:
         return NotEstimable("too_few_different_scores", n=of)
-    terms = tuple(term for term, is_kept in zip(by_term, keep, strict=True) if is_kept)
     events = int(rows["event"].sum())
     if events < EVENTS_PER_TERM * len(terms):
         counts = {"orders": events, "terms": len(terms), "needed": EVENTS_PER_TERM}
         return NotEstimable("too_few_orders_for_the_terms", n=of, **counts)
     days = rows["days"].clip(lower=0.5).to_numpy(float)  # as in `loyalty.time_to_next_order`
     event, clusters = rows["event"].to_numpy(int), rows["cluster"].to_numpy()
-    columns = columns[:, keep]
     fitted = _fitted(columns, days, event, clusters)
     if fitted is None:
         return NotEstimable("orders_told_perfectly", n=of)
     ratios, covariance = fitted
     return CoxModel(
         terms=terms, columns=columns, days=days, event=event, clusters=clusters,
-        ratios=ratios, covariance=covariance, of=of,
+        ratios=ratios, covariance=covariance, of=of, left_out=left_out,
     )  # fmt: skip
 
 
@@ -190,17 +190,27 @@ def efron_residuals(
     return schoenfeld[in_order], scores[back]
 
 
-def _columns(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the model's columns by term; what came too rarely before an order is left out."""
-    columns, again = {SCORE: rows["score"].to_numpy(float)}, rows["event"].to_numpy() == 1
+def _columns(rows: pd.DataFrame) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """Return the model's columns, their terms, and the terms that can't be told and are left out.
+
+    Those vary too little among the customers who ordered again, or repeat what others tell.
+    """
+    by_term = {SCORE: rows["score"].to_numpy(float)}
     for name in HISTORY:
         if name in rows:
-            columns[name] = np.log2(1 + rows[name].fillna(0).clip(lower=0).to_numpy(float))
-    for name in SERVICE:
-        had = (rows.get(name, pd.Series(0.0, index=rows.index)) > 0).to_numpy()
-        if min((had & again).sum(), (~had & again).sum()) >= EVENTS_PER_TERM:
-            columns[name] = had.astype(float)
-    return columns
+            by_term[name] = np.log2(1 + rows[name].fillna(0).clip(lower=0).to_numpy(float))
+    by_term |= {name: (rows[name] > 0).to_numpy(float) for name in SERVICE if name in rows}
+    again = rows["event"].to_numpy() == 1
+    varied = {
+        term: column
+        for term, column in by_term.items()
+        if varies(column[again], least_spread=LEAST_SPREAD)
+    }
+    columns = np.column_stack([np.ones(len(rows)), *varied.values()])
+    keep = independent(columns, np.ones(len(rows)))[1:]
+    terms = tuple(term for term, is_kept in zip(varied, keep, strict=True) if is_kept)
+    left_out = tuple(term for term in by_term if term not in terms)
+    return columns[:, 1:][:, keep], terms, left_out
 
 
 def _fitted(
@@ -217,7 +227,9 @@ def _fitted(
             values, covariance = np.asarray(fitted.params), np.asarray(fitted.cov_params())
         except (np.linalg.LinAlgError, ValueError, FloatingPointError):
             return None
-    if not (np.isfinite(covariance).all() and np.abs(values).max() < FARTHEST):
+    if not np.isfinite(covariance).all():
+        return None
+    if (np.abs(values) + 2 * np.sqrt(np.diag(covariance))).max() >= FARTHEST:
         return None
     values, covariance = values / scale, covariance / np.outer(scale, scale)
     _schoenfeld, scores = efron_residuals(days, event, columns, values)
@@ -228,8 +240,11 @@ def _fitted(
 
 
 def _ratios_of(logs: Quantities, level: float) -> list[Estimate]:
+    def ratio(log: float) -> float:
+        return exp(min(log, LARGEST))
+
     return [
-        replace(log, value=exp(log.value), low=exp(log.low), high=exp(log.high))
+        replace(log, value=ratio(log.value), low=ratio(log.low), high=ratio(log.high))
         for log in estimates(logs, unit="ratio", level=level, method=METHOD)
     ]
 

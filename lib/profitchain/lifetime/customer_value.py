@@ -13,7 +13,7 @@ from profitchain.lifetime import by_group, contractual, expected_value, holdout_
 from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.contractual import ContractValue
 from profitchain.lifetime.expected_value import Expectation, LifetimeModels
-from profitchain.lifetime.holdout_test import MaybeHoldout
+from profitchain.lifetime.holdout_test import HoldoutTest, MaybeHoldout
 from profitchain.panel.edition import Edition
 from profitchain.stats.ratios import change, ratio
 from profitchain.stats.sampling_weights import factor
@@ -27,7 +27,8 @@ class CustomerValue:
     """What is expected of the customers known at the period's end.
 
     `mean` (a customer) and `total` (all) are the discounted `money` of `horizon_months`; under
-    contract of all time, by the formula of retention. `share_alive` is the mean chance to be alive;
+    contract of all time, by the formula of retention. All of it is withheld where the model failed
+    its trial. `share_alive` is the mean chance to be alive, over the range of both models;
     `orders` and `brought` are a customer's days with an order and undiscounted money by the months
     ahead (12 and the horizon). `of_active`: `mean` of those alone who bought in the period. `value`
     is customer by customer.
@@ -53,8 +54,15 @@ class CustomerValue:
         return self.orders[A_YEAR]
 
 
-def value_ahead(edition: Edition, *, horizon_months: int = 36) -> CustomerValue:
-    """Return what is expected of an edition's customers."""
+def value_ahead(
+    edition: Edition, trial: MaybeHoldout, *, horizon_months: int = 36
+) -> CustomerValue:
+    """Return what is expected of an edition's customers, by the model that did better on the past.
+
+    Parameters
+    ----------
+    trial : what `back_test` says of the models; where there was none, the likelier one is used.
+    """
     firm = edition.company
     contract = contractual.value_under_contract(
         edition.table("activity"), edition.period,
@@ -67,9 +75,15 @@ def value_ahead(edition: Edition, *, horizon_months: int = 36) -> CustomerValue:
         return replace(unknown, mean=mean, total=total, under_contract=True)
     months = edition.table("drawn_months" if edition.has("drawn_months") else "months")
     paid = expected_value.paid_within(months, edition.period, firm.lookback_months)
-    models = expected_value.fit_models(customers_now(edition), paid, currency=firm.currency)
+    models = expected_value.fit_models(
+        customers_now(edition), paid, currency=firm.currency,
+        model=trial.models.purchases.name if isinstance(trial, HoldoutTest) else None,
+    )  # fmt: skip
     if isinstance(models, NotEstimable):
         return _unknown(models, contract, horizon_months)
+    if (why := holdout_test.failure(trial)) is not None:
+        unknown = _unknown(why, contract, horizon_months)
+        return replace(unknown, models=models, money=models.money)
     return _expected(models, contract, horizon_months, firm.discount_rate)
 
 
@@ -132,7 +146,7 @@ def _expected(
         _unknown(models.no_money or NotEstimable("too_few_bought"), contract, months),
         models=models,
         money=models.money,
-        share_alive=mean(alive, "share"),
+        share_alive=expected_value.share_alive(models),
         new_customer=expected_value.new_customer_value(models, **ahead),
         orders={span: mean(days, "orders") for span, days in orders.items()},
         brought={},

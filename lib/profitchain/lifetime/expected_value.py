@@ -1,8 +1,9 @@
 """What customers are worth from now on: who is still there, what they will buy, what it brings.
 
-Given that a customer is alive, BG/NBD makes the rate of buying gamma (r + x, alpha + T) and the
-chance to leave beta (a, b + x), so that purchases at time s from now come at the rate
-(r + x)/(alpha + T) 2F1(r + x + 1, a; a + b + x; -s/(alpha + T)). The integral over s, discounted,
+Given that a customer is alive, the rate of buying is gamma (r + x, alpha + T) and the chance to
+leave beta (a, b + k), who could have left k times (BG/NBD: k = x; MBG/NBD: k = x + 1), so that
+purchases at time s from now come at the rate
+(r + x)/(alpha + T) 2F1(r + x + 1, a; a + b + k; -s/(alpha + T)). The integral over s, discounted,
 is done by Gauss and Legendre; without a discount it is the closed form of Fader, Hardie and Lee
 (2005), whose a = 1 needs no care here. It depends on the customer by x and T alone, smoothly in
 log(alpha + T), so it is worked out at a few such places and read between them (Chebyshev).
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,7 @@ EVER = 12 * 200
 PLACES = 20  # of log(alpha + T), and of time ahead: nine digits hold
 PURCHASE_COUNT, SPEND_COUNT = len(bgnbd_gammagamma.PURCHASES), len(bgnbd_gammagamma.SPEND)
 RATE = PURCHASE_COUNT + SPEND_COUNT  # where the margin rate stands among the parameters
+BOTH_MODELS = "from the lower end of one model's 95% interval to the upper end of the other's"
 CARRIED = "95% interval clustered by customer; parameters' errors included (delta method)"
 
 
@@ -42,6 +45,8 @@ CARRIED = "95% interval clustered by customer; parameters' errors included (delt
 class LifetimeModels:
     """The fitted models of one snapshot, and the customers that they speak of.
 
+    `purchases` is the model in use, `rival` the other one of `PURCHASE_MODELS`, if it could be
+    fitted.
     `parameters`: the logs of r, alpha, a, b, p, q, v, then the margin rate: what is left, of each
     unit of money that customers pay, as `money` ("margin", or "revenue" net of refunds). Where
     money can't be expected, `no_money` says why.
@@ -54,6 +59,7 @@ class LifetimeModels:
     money: str
     currency: str
     no_money: NotEstimable | None = None
+    rival: FittedModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,7 @@ class Expectation:
 
 
 def fit_models(
-    customers: pd.DataFrame, paid: float, *, currency: str
+    customers: pd.DataFrame, paid: float, *, currency: str, model: str | None = None
 ) -> LifetimeModels | NotEstimable:
     """Return the fitted models of one snapshot, or why there are none.
 
@@ -83,10 +89,16 @@ def fit_models(
     customers : one row a customer of one snapshot
         Reads what `bgnbd_gammagamma` reads, and `revenue` and `margin` (if known) of the lookback.
     paid : what these customers paid within the lookback, refunds not netted (`paid_within`).
+    model : of purchases; None: the one with the higher likelihood, both having four parameters.
     """
-    purchases = bgnbd_gammagamma.fit_purchases(customers)
-    if isinstance(purchases, NotEstimable):
-        return purchases
+    fits = [
+        bgnbd_gammagamma.fit_purchases(customers, name) for name in bgnbd_gammagamma.PURCHASE_MODELS
+    ]
+    fitted = [fit for fit in fits if isinstance(fit, FittedModel)]
+    if not fitted:
+        return next(fit for fit in fits if isinstance(fit, NotEstimable))
+    fitted.sort(key=lambda fit: (fit.name == model, fit.log_likelihood), reverse=True)
+    purchases, *others = fitted
     spend = bgnbd_gammagamma.fit_spend(customers)
     money = "margin" if "margin" in customers else "revenue"
     rate = margin_rate(customers, paid, money)
@@ -103,7 +115,21 @@ def fit_models(
         money=money,
         currency=currency,
         no_money=unknown[0] if unknown else None,
+        rival=others[0] if others else None,
     )
+
+
+def using_rival(models: LifetimeModels) -> LifetimeModels | None:
+    """Return the same with the other model of purchases in use, or None if it could not be fitted.
+
+    Their parameters have the same places, so those of money stay as they are.
+    """
+    if models.rival is None:
+        return None
+    logs, old, errors = models.rival.logs, models.parameters, models.parameters.errors.copy()
+    errors.iloc[:, :PURCHASE_COUNT] = logs.errors.reindex(errors.index).to_numpy()
+    parameters = replace(old, values=np.r_[logs.values, old.values[PURCHASE_COUNT:]], errors=errors)
+    return replace(models, purchases=models.rival, rival=models.purchases, parameters=parameters)
 
 
 def paid_within(months: pd.DataFrame, last: Period, lookback_months: int | None) -> float:
@@ -142,9 +168,20 @@ def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities 
 
 def alive(models: LifetimeModels) -> Expectation:
     """Return each customer's chance to be alive."""
-    rows = models.customers
+    rows, model = models.customers, models.purchases.name
     history = [rows[name].to_numpy(float) for name in ("repeats", "last_age_days", "age_days")]
-    return _expectation(models, 0, lambda logs: bgnbd_gammagamma.alive(logs, *history))
+    return _expectation(models, 0, lambda logs: bgnbd_gammagamma.alive(logs, *history, model=model))
+
+
+def share_alive(models: LifetimeModels) -> Estimate:
+    """Return the mean chance to be alive; its interval reaches over those of both models.
+
+    Nobody sees who has left, and models that predict alike may say quite different shares.
+    """
+    both = [models, using_rival(models)]
+    shares = [mean_estimate(alive(each), "share") for each in both if each is not None]
+    ends = [end for share in shares for end in (share.low, share.high)]
+    return replace(shares[0], low=min(ends), high=max(ends), method=BOTH_MODELS)
 
 
 def orders(alive: Expectation, *, months: float, yearly_discount: float = 0.0) -> Expectation:
@@ -156,11 +193,12 @@ def orders(alive: Expectation, *, months: float, yearly_discount: float = 0.0) -
     yearly_discount : what a purchase in a year counts less than one now, as a rate.
     """
     rows, days = alive.models.customers, months * DAYS_A_YEAR / MONTHS_A_YEAR
+    ahead = partial(purchases_if_alive, days=days, model=alive.models.purchases.name)
     repeats, age = rows["repeats"].to_numpy(float), rows["age_days"].to_numpy(float)
     discount_a_day = float(np.log1p(yearly_discount)) / DAYS_A_YEAR
 
     def if_alive(logs: np.ndarray) -> np.ndarray:
-        return purchases_if_alive(logs, repeats, age, days=days, discount_a_day=discount_a_day)
+        return ahead(logs, repeats, age, discount_a_day=discount_a_day)
 
     return alive.times(_expectation(alive.models, 0, if_alive))
 
@@ -268,6 +306,7 @@ def purchases_if_alive(
     *,
     days: float,
     discount_a_day: float = 0.0,
+    model: str = "BG/NBD",
 ) -> np.ndarray:
     """Return the purchases expected of customers who are alive, within so many days ahead."""
     r, alpha, a, b = np.exp(logs)
@@ -283,17 +322,20 @@ def purchases_if_alive(
     ahead, widths = _times_ahead(spans, days / DAYS_A_WEEK)
     widths = widths * np.exp(-discount_a_day * DAYS_A_WEEK * ahead)
     shape = (r + counts)[:, None, None]
-    left = _still_there(shape + 1, a, (a + b + counts)[:, None, None], ahead / spans[:, None])
+    stays = a + b + bgnbd_gammagamma.chances_to_leave(model, counts)
+    left = _still_there(shape + 1, a, stays[:, None, None], ahead / spans[:, None])
     table = (r + counts)[:, None] / spans * np.einsum("xkq,kq->xk", left, widths)
     return np.asarray((reading @ table.T)[at_age, at_count])
 
 
-def purchases_of_new(logs: np.ndarray, days: np.ndarray) -> np.ndarray:
+def purchases_of_new(logs: np.ndarray, days: np.ndarray, model: str = "BG/NBD") -> np.ndarray:
     """Return the repeats expected within so many days (one number each) of the first purchase."""
     r, alpha, a, b = np.exp(logs)
     ahead, widths = _times_ahead(np.full(len(days), alpha), days / DAYS_A_WEEK)
-    left = _still_there(np.array(r + 1), a, np.array(a + b), ahead / alpha)
-    return np.asarray(r / alpha * (left * widths).sum(axis=1))
+    chances = bgnbd_gammagamma.chances_to_leave(model, np.zeros(1))[0]
+    stays = b / (a + b) if chances else 1.0
+    left = _still_there(np.array(r + 1), a, np.array(a + b + chances), ahead / alpha)
+    return np.asarray(r / alpha * stays * (left * widths).sum(axis=1))
 
 
 def _times_ahead(spans: np.ndarray, weeks: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

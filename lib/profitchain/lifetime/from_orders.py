@@ -13,6 +13,7 @@ from profitchain.core.errors import ContractError, ParameterError, did_you_mean
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.lifetime import bgnbd_gammagamma, expected_value
 from profitchain.lifetime import cox_model as cox_models
+from profitchain.lifetime.bgnbd_gammagamma import PURCHASE_MODELS, PurchaseModel
 from profitchain.measures import loyalty
 from profitchain.measures.from_orders import read_orders
 from profitchain.stats import plain_frames
@@ -46,13 +47,18 @@ class CustomerModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifetimeValue:
-    """What customers will bring: the `mean` of all, its `alive` share, and customer by customer.
+    """What customers will bring: the `mean` of all, their share `alive`, and customer by customer.
+
+    `money` is what they bring ("margin" or "revenue"), `model` that of purchases. The interval of
+    `alive` reaches over both models: nobody sees who has left.
 
     `customers` has one row a customer, in the caller's order: alive (chance, 0 to 1),
     expected_orders (days with a purchase within the horizon), value (discounted money).
     """
 
     mean: Estimate
+    money: str
+    model: str
     alive: Estimate
     customers: pd.DataFrame = field(repr=False, compare=False)
 
@@ -67,9 +73,10 @@ def fit_bgnbd(
     repeats: str = "repeats",
     last_age_days: str = "last_age_days",
     age_days: str = "age_days",
+    model: PurchaseModel = "BG/NBD",
     level: float = 0.95,
 ) -> CustomerModel | NotEstimable:
-    """Return the BG/NBD model of how often customers buy and when they leave.
+    """Return the BG/NBD or MBG/NBD model of how often customers buy and when they leave.
 
     Parameters
     ----------
@@ -77,6 +84,7 @@ def fit_bgnbd(
     repeats : column with the days with a purchase less one (elsewhere: frequency).
     last_age_days : days from the first purchase to the last one (elsewhere: recency).
     age_days : days from the first purchase to now (elsewhere: T).
+    model : "MBG/NBD", by which customers may leave with their first purchase too, or "BG/NBD".
 
     Returns
     -------
@@ -84,7 +92,8 @@ def fit_bgnbd(
 
     References
     ----------
-    Fader, Hardie and Lee (2005), Marketing Science 24: 275-284.
+    Fader, Hardie and Lee (2005), Marketing Science 24: 275-284; Batislam, Denizel and Filiztekin
+    (2007), Int. J. Res. Marketing 24: 201-209.
 
     Examples
     --------
@@ -98,7 +107,10 @@ def fit_bgnbd(
     plain_frames.check_level(level)
     columns = {"repeats": repeats, "last_age_days": last_age_days, "age_days": age_days}
     rows = _customers(customers, columns)
-    return _as_model(bgnbd_gammagamma.fit_purchases(rows), level, len(customers) - len(rows))
+    if model not in PURCHASE_MODELS:
+        raise ParameterError(f"model: '{model}' is neither of {', '.join(PURCHASE_MODELS)}.")
+    fit = bgnbd_gammagamma.fit_purchases(rows, model)
+    return _as_model(fit, level, len(customers) - len(rows))
 
 
 def fit_gamma_gamma(
@@ -143,17 +155,19 @@ def customer_lifetime_value(
     *,
     horizon_months: int = 36,
     yearly_discount: float = 0.10,
-    margin: float = 1.0,
+    margin: float | None = None,
     currency: str = "EUR",
 ) -> LifetimeValue | NotEstimable:
-    """Return what customers will bring from now on, by BG/NBD and Gamma-Gamma, discounted.
+    """Return what customers will bring from now on, discounted, by purchase and spend models.
+
+    Of BG/NBD and MBG/NBD the one is used that has the higher likelihood; spend is Gamma-Gamma's.
 
     Parameters
     ----------
     history : one row a customer, as `purchase_history` returns (with `revenue`).
     horizon_months : how far ahead money counts.
     yearly_discount : what money in a year counts less than money now, as a rate.
-    margin : the share of revenue that is left as margin.
+    margin : the share of revenue that is left as margin; without it, revenue is expected.
 
     Returns
     -------
@@ -175,16 +189,17 @@ def customer_lifetime_value(
     option = plain_frames.option
     option("horizon_months", horizon_months, example=12, above=0, at_most=1200)
     option("yearly_discount", yearly_discount, example=0.1, above=-1, below=1)
-    option("margin", margin, example=0.4, above=-1, at_most=1)
+    if margin is not None:
+        option("margin", margin, example=0.4, above=-1, at_most=1)
     names = ("repeats", "last_age_days", "age_days", "repeat_revenue", "revenue", "paid")
     rows = _customers(history, {name: name for name in names})
     if len(rows) < len(history):
         raise ContractError(
             "The history has missing values. Make it by purchase_history, which leaves them out."
         )
-    models = expected_value.fit_models(
-        rows.assign(margin=margin * rows["revenue"]), float(rows["paid"].sum()), currency=currency
-    )
+    if margin is not None:
+        rows["margin"] = margin * rows["revenue"]
+    models = expected_value.fit_models(rows, float(rows["paid"].sum()), currency=currency)
     if isinstance(models, NotEstimable):
         return models
     if models.no_money is not None:
@@ -197,7 +212,9 @@ def customer_lifetime_value(
     own = history[[name for name in history.columns[:1] if name not in names]]
     return LifetimeValue(
         mean=expected_value.mean_estimate(value, currency),
-        alive=expected_value.mean_estimate(there, "share"),
+        money=models.money,
+        model=models.purchases.name,
+        alive=expected_value.share_alive(models),
         customers=pd.concat([own.reset_index(drop=True), pd.DataFrame(each)], axis=1),
     )
 

@@ -1,13 +1,15 @@
 """Whether the model of lifetimes predicts: fitted on the past, tried on what came after.
 
 As in Fader, Hardie and Lee (2005): the models see a firm's customers as they stood some time ago;
-what they expected since then is compared with what happened.
+what they expected since then is compared with what happened. Of two models of purchases the one is
+used that gave what happened the higher likelihood.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,9 +27,12 @@ from profitchain.lifetime.expected_value import (
 from profitchain.stats.ratios import Linearised, ratio
 from profitchain.stats.sampling_weights import factor, of_all
 
+SILENT_DAYS = (30, 90, 180, 365)  # ends of the bands of silence; the last band has no end
 MOST_REPEATS = 7  # those who came back as often or more are one group
 FEWEST_EVENTS = 30  # below so many purchase days to predict, a ratio says nothing
 CLOSE = 0.15  # a model that is off by no more serves
+FAR = 1.5  # times: a model that is off by so much for customers silent as long does not serve
+LARGE = 0.1  # of the customers: smaller groups of silence refute no model
 TRACKED = 26  # places of the tracking curve
 NEVER_SEEN = -np.log(0.025)  # events that 0 seen may stand for, at the 95% interval's end
 
@@ -37,7 +42,10 @@ class HoldoutTest:
     """What was expected of customers known at `calibrated_to`, and what they did since.
 
     `by_repeats`: one row a number of earlier repeats: repeats, customers, expected and happened
-    (mean purchase days a customer since), each with its interval. `ratio` is expected by happened,
+    (mean purchase days a customer since), each with its interval. `by_silence`: the same by how
+    long customers had been silent: silent_from, silent_to (days), and `is_off`, whether the
+    intervals of expected and happened lie apart. `gain`: by how much the log-likelihood of what
+    customers did since is above the rival model's (0 without one). `ratio` is expected by happened,
     of all; `ratio_with_new` counts those too who came since. `money_ratio` is of what was paid.
     `tracking`: one row a place in time: weeks (since the firm's first purchase), value, low, high
     (repeat purchase days expected by then, all customers together, newcomers as they came), n
@@ -48,6 +56,8 @@ class HoldoutTest:
     calibrated_to: str
     days: int
     by_repeats: pd.DataFrame
+    by_silence: pd.DataFrame
+    gain: float
     ratio: MaybeEstimate
     ratio_with_new: MaybeEstimate
     money_ratio: MaybeEstimate
@@ -55,6 +65,7 @@ class HoldoutTest:
 
 
 MaybeHoldout = HoldoutTest | NotEstimable
+Verdict = Literal["fits", "unsure", "slightly too many", "slightly too few", "too many", "too few"]
 
 
 def compare_with_holdout(
@@ -73,7 +84,9 @@ def compare_with_holdout(
     if isinstance(models, NotEstimable):
         return models
     days = int(then["holdout_days"].iloc[0])
-    later = then[["row"]].merge(now[["row", "repeats", "repeat_revenue"]], on="row", how="left")
+    read = ["repeats", "repeat_revenue", "last_age_days", "age_days"]
+    later = then[["row"]].merge(now[["row", *read]], on="row", how="left")
+    models, gain = _better(models, later)
     came = (later["repeats"] - then["repeats"].to_numpy()).to_numpy(float)
     months = days * MONTHS_A_YEAR / DAYS_A_YEAR
     expected = expected_value.orders(expected_value.alive(models), months=months)
@@ -86,6 +99,8 @@ def compare_with_holdout(
         calibrated_to=str(then["calibrated_to"].iloc[0]),
         days=days,
         by_repeats=_by_repeats(expected, came),
+        by_silence=_by_silence(expected, came),
+        gain=gain,
         ratio=_off_by(expected, came, events=came.sum()),
         ratio_with_new=_with_new(models, daily, days),
         money_ratio=models.spend
@@ -97,33 +112,119 @@ def compare_with_holdout(
     )
 
 
-def holdout_verdict(ratio: MaybeEstimate) -> str:
-    """Return what a ratio of expected to happened says: "fits", "unsure", "too many", "too few".
+def _better(models: LifetimeModels, later: pd.DataFrame) -> tuple[LifetimeModels, float]:
+    """Return the models with the purchase model that did better, and by how much.
 
-    A model fits whose whole interval lies within 15% of what happened; it does not whose interval
-    lies wholly beyond; else the answer is unsure.
+    It is the one that gave a higher likelihood to what customers did later, given what was known.
+    """
+    other = expected_value.using_rival(models)
+    if other is None:
+        return models, 0.0
+    gain = float(np.sum(later_log_likelihood(models, later) - later_log_likelihood(other, later)))
+    return (models, gain) if gain >= 0 else (other, -gain)
+
+
+def later_log_likelihood(models: LifetimeModels, later: pd.DataFrame) -> np.ndarray:
+    """Return the log-likelihood of what each customer did after the models' snapshot.
+
+    How many purchase days came and when, given those before: what a model says of the whole life
+    (`later`: `repeats`, `last_age_days`, `age_days` of the same customers, later) by what it says
+    of its first part. A proper score (Gneiting and Raftery 2007, JASA 102: 359-378).
+    """
+
+    def of(rows: pd.DataFrame) -> np.ndarray:
+        repeats = rows["repeats"].to_numpy(float)
+        last, age = (
+            rows[name].to_numpy(float) / bgnbd_gammagamma.DAYS_A_WEEK
+            for name in ("last_age_days", "age_days")
+        )
+        likelihood = bgnbd_gammagamma.purchase_likelihood(repeats, last, age, models.purchases.name)
+        values, _slopes = likelihood(models.purchases.logs.values)
+        return values
+
+    return np.asarray(of(later) - of(models.customers))
+
+
+def holdout_verdict(ratio: MaybeEstimate) -> Verdict:
+    """Return what a ratio of expected to happened says.
+
+    A model "fits" whose whole interval lies within 15% of what happened. Else it is "unsure" where
+    the interval holds 1; it expects "too many" or "too few" where not, "slightly" where the ratio
+    itself is within 15%.
     """
     low, high = 1 - CLOSE, 1 + CLOSE
     if isinstance(ratio, NotEstimable):
         return "unsure"
-    if ratio.low > high or ratio.high < low:
-        return "too many" if ratio.value > 1 else "too few"
-    return "fits" if low <= ratio.low and ratio.high <= high else "unsure"
+    if low <= ratio.low and ratio.high <= high:
+        return "fits"
+    if ratio.low <= 1 <= ratio.high:
+        return "unsure"
+    if low <= ratio.value <= high:
+        return "slightly too many" if ratio.value > 1 else "slightly too few"
+    return "too many" if ratio.value > 1 else "too few"
+
+
+def failure(trial: MaybeHoldout) -> NotEstimable | None:
+    """Return why nothing that the model expects is to be believed, or None.
+
+    It fails that expects too many or too few purchase days, by more than 15%; or of customers
+    silent for as long, a tenth of all or more, 1.5 times as many as came or came 1.5 times as many.
+    Both only beyond the intervals.
+    """
+    if isinstance(trial, NotEstimable):
+        return None
+    n, words = len(trial.models.customers), {"model": trial.models.purchases.name}
+    is_off = holdout_verdict(trial.ratio) in ("too many", "too few")
+    if is_off and isinstance(trial.ratio, Estimate):
+        return NotEstimable("lifetime_model_is_off", n=n, ratio=trial.ratio.value, **words)
+    rows = trial.by_silence
+    expected, came = rows["expected_value"], rows["happened_value"]
+    is_far = (expected > FAR * came) | (came > FAR * expected)
+    off = rows[rows["is_off"] & is_far & (rows["customers"] >= LARGE * n)]
+    if off.empty:
+        return None
+    worst = off.loc[(expected - came)[off.index].abs().idxmax()]
+    days = silence(worst["silent_from"], worst["silent_to"])
+    means = {name: float(worst[f"{name}_value"]) for name in ("expected", "happened")}
+    return NotEstimable("lifetime_model_is_off_by_silence", n=n, days=days, **means, **words)
+
+
+def silence(first: float, last: float) -> str:
+    """Return a band of days as numbers: "31–90", or "366+" where it has no end."""
+    return f"{first:.0f}–{last:.0f}" if np.isfinite(last) else f"{first:.0f}+"
 
 
 def _by_repeats(expected: Expectation, came: np.ndarray) -> pd.DataFrame:
     """Return one row a number of earlier repeats: expected and happened, a customer."""
+    group = expected.models.customers["repeats"].clip(upper=MOST_REPEATS).to_numpy()
+    return _by_group(expected, came, group).rename(columns={"group": "repeats"})
+
+
+def _by_silence(expected: Expectation, came: np.ndarray) -> pd.DataFrame:
+    """Return one row a band of days since the last purchase: expected and happened."""
     customers = expected.models.customers
-    group = customers["repeats"].clip(upper=MOST_REPEATS).to_numpy()
-    counts = np.unique(group)
-    members = [group == count for count in counts]
+    silent = (customers["age_days"] - customers["last_age_days"]).to_numpy()
+    rows = _by_group(expected, came, np.searchsorted(SILENT_DAYS, silent))
+    band, ends = rows.pop("group"), np.array([0, *(day + 1 for day in SILENT_DAYS), np.inf])
+    more, fewer = (
+        rows[f"{one}_low"] > rows[f"{other}_high"]
+        for one, other in (("expected", "happened"), ("happened", "expected"))
+    )
+    rows.insert(0, "silent_to", ends[band + 1] - 1)
+    rows.insert(0, "silent_from", ends[band])
+    return rows.assign(is_off=more | fewer)
+
+
+def _by_group(expected: Expectation, came: np.ndarray, group: np.ndarray) -> pd.DataFrame:
+    customers, groups = expected.models.customers, np.unique(group)
+    members = [group == place for place in groups]
     model = [expected_value.mean_estimate(expected, "orders", inside) for inside in members]
     happened = [_happened(customers["cluster"][inside], came[inside]) for inside in members]
     frames = [
         to_frame(means)[["value", "low", "high", "why"]].add_prefix(f"{name}_")
         for name, means in (("expected", model), ("happened", happened))
     ]
-    start = pd.DataFrame({"repeats": counts, "customers": [mean.n for mean in model]})
+    start = pd.DataFrame({"group": groups, "customers": [mean.n for mean in model]})
     return pd.concat([start, *frames], axis=1)
 
 
@@ -159,7 +260,7 @@ def tracking_curve(models: LifetimeModels, daily: pd.DataFrame) -> pd.DataFrame:
     """
     new = daily["new"].to_numpy(float)
     places = np.unique(np.linspace(0, len(new) - 1, TRACKED + 1).astype(int))[1:]
-    expected, errors = _in_logs(models, lambda logs: _cumulated(logs, new)[places])
+    expected, errors = _in_logs(models, lambda logs: _cumulated(models, logs, new)[places])
     logs = models.purchases.logs
     half = stats.t.ppf(0.975, max(logs.effective - 1, 1)) * np.sqrt((errors**2).sum(axis=0))
     return pd.DataFrame({
@@ -177,7 +278,7 @@ def _with_new(models: LifetimeModels, daily: pd.DataFrame, days: int) -> MaybeEs
     seen, new = float(daily["repeats"].iloc[-days:].sum()), daily["new"].to_numpy(float)
 
     def total(logs: np.ndarray) -> np.ndarray:
-        repeats = _cumulated(logs, new)
+        repeats = _cumulated(models, logs, new)
         return np.asarray(repeats[-1:] - repeats[-days - 1])
 
     value, errors = _in_logs(models, total)
@@ -187,9 +288,10 @@ def _with_new(models: LifetimeModels, daily: pd.DataFrame, days: int) -> MaybeEs
     return _exponential(linear, np.log(float(value[0]) / max(seen, 1)), seen)
 
 
-def _cumulated(logs: np.ndarray, new: np.ndarray) -> np.ndarray:
+def _cumulated(models: LifetimeModels, logs: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Return the repeats expected by the end of each day, from first purchases by day."""
-    by_age = expected_value.purchases_of_new(logs, np.arange(len(new), dtype=float))
+    days = np.arange(len(new), dtype=float)
+    by_age = expected_value.purchases_of_new(logs, days, models.purchases.name)
     return np.asarray(signal.fftconvolve(new, by_age)[: len(new)])
 
 

@@ -145,8 +145,9 @@ def _snapshots(
     Columns: back, row, cluster, sampled, repeats, last_age_days, age_days, repeat_revenue; orders,
     revenue, margin, discount, quantity, contacts, complaints, contact_cost in the lookback; the
     same of the period itself (period_...); score, score_age_days, member, referrals, segments as
-    known then; next_orders, next_revenue, next_margin: after it to the end of another period, NULL
-    where that is None.
+    known then; next_orders, next_revenue, next_margin: after it to the end of another period, and
+    next_held_out, whether the lot held back the first offer of that time (1, 0, or NULL without
+    one): NULL where that is None.
 
     Parameters
     ----------
@@ -165,7 +166,7 @@ def _snapshots(
 
 
 _EACH = ("customer_id", "back")
-_NOT_SUMS = ("score", "score_age_days")
+_NOT_SUMS = ("score", "score_age_days", "next_held_out")
 
 
 def _moments(context: Context, moments: Sequence[tuple[int, Period, Period | None]]) -> Table:
@@ -237,6 +238,7 @@ def _of_tables(context: Context, when: Table) -> list[Table]:
         "responses": _latest_scores,
         "memberships": _members,
         "referrals": _referrals,
+        "offers": _lots,
     }
     parts = [make(context, when) for name, make in makers.items() if name in context.tables]
     return [part for part in parts if part is not None]
@@ -290,6 +292,21 @@ def _referrals(context: Context, when: Table) -> Table:
     rows = rows.filter(rows.referred_at < rows.ends)
     counts = rows.group_by("referrer_id", "back").aggregate(referrals=rows.count())
     return counts.rename(customer_id="referrer_id")
+
+
+def _lots(context: Context, when: Table) -> Table | None:
+    offers = context.tables["offers"]
+    if "is_holdout" not in offers.columns:
+        return None
+    drawn = offers.filter(offers.is_holdout.notnull())
+    drawn = drawn.select("customer_id", "offer_id", "offered_at", "is_holdout")
+    rows = drawn.cross_join(when.select("back", "ends", "until"))
+    rows = rows.filter(rows.offered_at >= rows.ends, rows.offered_at < rows.until)
+    earliest = ibis.window(
+        group_by=[rows.customer_id, rows.back], order_by=[rows.offered_at, rows.offer_id]
+    )
+    first = rows.mutate(place=ibis.row_number().over(earliest)).filter(lambda t: t.place == 0)
+    return first.select(*_EACH, next_held_out=ibis.ifelse(first.is_holdout, 1, 0))
 
 
 def _with_segments(context: Context, base: Table) -> Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import ibis
@@ -12,14 +11,13 @@ import pandas as pd
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import NotEstimable
 from profitchain.intake.quarantine import spreadsheet_safe
-from profitchain.lifetime import churn_model, retention_targeting
+from profitchain.lifetime import churn_model, contact_value
 from profitchain.panel.edition import Edition, customer_ids
 from profitchain.words import reasons
 
 FOLDER = "lists"
 FILE = "at_risk.csv"
-PLACES = {"risk": 4, "value": 2, "expected_gain": 2}  # decimals that a caller can use
-CHOICES = {"success_rate": 0.1, "contact_cost": 0.0}  # as in the notebook's parameters
+PLACES = {"risk": 4, "value": 2, "at_stake": 2}  # decimals that a caller can use
 OWNER_ONLY = 0o600
 
 
@@ -37,21 +35,19 @@ def place_of(edition: Edition, published: Path) -> Path:
     return folder / FILE
 
 
-def write_at_risk(edition: Edition, path: Path, settings: Mapping[str, str]) -> str:
+def write_at_risk(edition: Edition, path: Path) -> str:
     """Write who is likely to leave, one row a customer, and return a sentence that says where.
 
     Parameters
     ----------
     path : the file, made readable by its owner alone and replaced whole.
-    settings : a notebook's parameters; `contact_cost` and `success_rate` count here too.
     """
-    chosen = {name: float(settings.get(name, usual)) for name, usual in CHOICES.items()}
     customers = edition.table("customers")
     seen = churn_model.forecast_churn(customers, per_year=edition.period.per_year)
-    plan = retention_targeting.plan_contacts(customers, seen, **chosen)
+    plan = contact_value.contact_value(customers, seen)
     if isinstance(plan, NotEstimable):
         return f"No list of customers was written: {reasons.text(plan)}"
-    at_risk = retention_targeting.at_risk_list(plan, edition.company.main)
+    at_risk = contact_value.at_risk_list(plan, edition.company.main)
     named = customer_ids(edition).merge(at_risk, on="row", validate="one_to_one")
     named = named.sort_values("rank").drop(columns="row").round(PLACES)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +59,7 @@ def write_at_risk(edition: Edition, path: Path, settings: Mapping[str, str]) -> 
     few = ""
     if edition.stands_for > 1:
         few = f", only of those drawn by chance (one in {edition.stands_for:.3g} of all)"
-    return f"{len(named):,} customers by what a call to each may bring{few}: {path}"
+    return f"{len(named):,} customers by what is at stake with each{few}: {path}"
 
 
 def _safe(rows: pd.DataFrame) -> pd.DataFrame:

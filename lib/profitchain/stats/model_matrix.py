@@ -30,6 +30,8 @@ FEW = 0.05  # share of answers
 SHORT_SCALE = 5  # a scale of so few scores gets three knots
 BLOCK = 4096  # rows at a time, so that what is between them stays in the processor's cache
 OFTEN = 10  # answers that a score needs to guide where knots stand
+ROUNDING = 1e-6  # of a column's size: a smaller spread is that of rounded clocks or digits
+FEWEST_APART = 5  # rows off the usual value that a slope needs
 
 Numbers = Sequence[float] | np.ndarray
 Basis = Callable[[np.ndarray], np.ndarray]
@@ -148,11 +150,13 @@ def control_columns(
         if _separates_a_few(cells, control, outcome):
             notes.append(Reason.of("control_hardly_varies", control=control, who=who))
             continue
-        candidates = _columns(cells, control, outcome, notes)
-        varied = [column for column in candidates if len(column) and np.ptp(column) > 0]
+        candidates = list(_columns(cells, control, outcome, notes))
+        varied = [column for column in candidates if varies(column, cells["n"].to_numpy(float))]
         columns += varied
         names += [control] * len(varied)
-        if not varied:
+        if not varied and any(np.ptp(column) for column in candidates if len(column)):
+            notes.append(Reason.of("control_hardly_varies", control=control, who=who))
+        elif not varied:
             notes.append(Reason.of("control_constant", control=control))
     return Controls(parts=tuple(columns), names=tuple(names), notes=tuple(notes))
 
@@ -167,6 +171,33 @@ def side_by_side(columns: Sequence[np.ndarray]) -> np.ndarray:
         for place, column in enumerate(columns):
             matrix[start : start + BLOCK, place] = column[start : start + BLOCK]
     return matrix
+
+
+def varies(
+    column: np.ndarray, weights: np.ndarray | None = None, *, least_spread: float = 0.0
+) -> bool:
+    """Return whether a column varies enough among these rows for a slope to be told.
+
+    Not where its spread is but rounding of its size, or below `least_spread` (a standard deviation,
+    for slopes that are read for a fixed step), nor where fewer than five rows differ from the usual
+    value. Of any size: a column may be in days or in years.
+    """
+    column = np.asarray(column, float)
+    weights = np.ones(len(column)) if weights is None else weights
+    total = float(weights.sum())
+    if not total:
+        return False
+    size = float(np.abs(column).max()) or 1.0  # so that squares neither overflow nor vanish
+    scaled = column / size
+    centred = scaled - weights @ scaled / total
+    squares = float(weights @ centred**2)
+    spread = np.sqrt(squares / total)
+    if spread <= max(ROUNDING * np.sqrt(weights @ scaled**2 / total), least_spread / size):
+        return False
+    if squares >= FEWEST_APART * float(np.ptp(scaled)) ** 2:
+        return True
+    _values, place = np.unique(column, return_inverse=True)
+    return bool(total - np.bincount(place, weights).max() >= FEWEST_APART)
 
 
 def independent(columns: np.ndarray, weights: np.ndarray, *, tolerance: float = 1e-9) -> np.ndarray:

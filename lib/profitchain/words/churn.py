@@ -20,6 +20,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.forecast_scores import TOP, calibration_line
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, source
+from profitchain.words.lifetime import lookback_words
 from profitchain.words.pace import CLEAR
 from profitchain.words.prose import period_word, periods_word, sentence
 from profitchain.words.scores import percent
@@ -43,15 +44,15 @@ NOT_PREDICTED_ALONE = N_(
 def inactive_sentence(quiet: MaybeEstimate, expected: MaybeEstimate, edition: Edition) -> str:
     """Return who is inactive now and who is predicted to order nothing, as the page's answer."""
     firm = edition.company
-    words = {"months": f"{firm.lookback_months}", "days": f"{firm.repeat_within_days}"}
+    words = {"lookback": lookback_words(edition), "days": f"{firm.repeat_within_days}"}
     if isinstance(quiet, NotEstimable) or isinstance(expected, NotEstimable):
         return sentence(
-            "Of the customers of the last {months} months, **{quiet:number} had not ordered for "
+            "Of the customers of {lookback}, **{quiet:number} had not ordered for "
             "{days} days** at the period's end ({quiet:evidence}).",
             otherwise="How many customers are quiet can't be said: {why}", quiet=quiet, **words,
         )  # fmt: skip
     return sentence(
-        "Of the customers of the last {months} months, **{quiet:number} had not ordered for "
+        "Of the customers of {lookback}, **{quiet:number} had not ordered for "
         "{days} days** at the period's end ({quiet:evidence}); {expected:number} "
         "({expected:interval}) are foretold to order nothing in the next {period}.",
         quiet=quiet, expected=expected, period=period_word(edition.period), **words,

@@ -7,7 +7,7 @@ import pandas as pd
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, ngettext, pgettext
-from profitchain.lifetime.bgnbd_gammagamma import FittedModel
+from profitchain.lifetime.bgnbd_gammagamma import PURCHASE_MODELS, FittedModel
 from profitchain.lifetime.by_group import ScoreGroupComparison
 from profitchain.lifetime.customer_value import CustomerValue
 from profitchain.lifetime.expected_value import RATE, LifetimeModels
@@ -57,11 +57,13 @@ def value_sentence(ahead: CustomerValue, edition: Edition) -> str:
     )  # fmt: skip
 
 
-def score_groups_sentence(comparison: ScoreGroupComparison | None, money: str) -> str:
+def score_groups_sentence(comparison: ScoreGroupComparison | None, ahead: CustomerValue) -> str:
     """Return by how much the best score group's value differs from the worst one's, both alike."""
+    if ahead.value is None:
+        return ""
     if comparison is None:
         return _("There are no answers by which value could be told apart.")
-    words = {"best": _(comparison.best), "worst": _(comparison.worst), "money": _(money)}
+    words = {"best": _(comparison.best), "worst": _(comparison.worst), "money": _(ahead.money)}
     apart = comparison.difference
     if isinstance(apart, NotEstimable):
         return _("Value by score group can't be compared: {why}", why=reasons.text(apart))
@@ -77,22 +79,19 @@ def score_groups_sentence(comparison: ScoreGroupComparison | None, money: str) -
 
 
 def alive_sentence(ahead: CustomerValue) -> str:
-    """Return how many are alive, and for how many the model can't know."""
-    models = ahead.models
+    """Return how many are alive, and that only models say so; "" where no model is believed."""
+    models, share = ahead.models, ahead.share_alive
     if isinstance(models, NotEstimable):
         return _("Who is still a customer is not inferred here: {why}", why=reasons.text(models))
-    never = float((models.customers["repeats"] == 0).mean())
-    head = sentence("The mean chance to be still a customer is {share}.", share=ahead.share_alive)
-    by_construction = _(
-        "For {share} of them, who never came back, the model says 1 by construction: a customer "
-        "can leave only after a repeat purchase.",
-        share=plain(never, "share"),
-    )
-    most = _(
-        "So the share alive says little here, and the value of most customers is the small chance "
-        "of a first return."
-    )
-    return following(head, by_construction if never else "", most if never > 0.5 else "")
+    if isinstance(share, NotEstimable):
+        return ""
+    head = sentence(
+        "The mean chance to be still a customer is {share:number} by {model}, and anything from "
+        "{share:interval} by one model or the other.",
+        share=share, model=models.purchases.name,
+    )  # fmt: skip
+    rest = _("Nobody sees who has left, so that no trial can tell which is right.")
+    return following(head, rest)
 
 
 def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
@@ -100,29 +99,33 @@ def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
     models = ahead.models
     if (
         isinstance(models, NotEstimable)
-        or models.no_money
+        or ahead.value is None
         or not isinstance(models.spend, FittedModel)
     ):
         return ""
-    months = edition.company.lookback_months
-    within = _("all of the history")
-    if months:
-        within = ngettext("the last {n} month", "the last {n} months", months)
     assumption = _("each purchase is taken to leave the same share")
     if models.money == "revenue":
-        assumption = _("no margin is known, so value is revenue")
+        assumption = _("no margin is known, so only revenue can be expected")
     rate = _(
         "Of {one} that customers pay, {left} is left as {money} once refunds are off: the rate of "
         "{within}; {known}.",
         one=plain(1, models.currency, places=0),
         left=plain(models.parameters.values[RATE], models.currency),
-        money=_(models.money), within=within, known=assumption,
+        money=_(models.money), within=lookback_words(edition), known=assumption,
     )  # fmt: skip
     free = _(
         "{count} who came back paid nothing then and are left out.",
         count=digits(models.spend.left_out, 0),
     )
     return following(rate, free if models.spend.left_out else "")
+
+
+def lookback_words(edition: Edition) -> str:
+    """Return how far the lookback reaches: "the last 12 months", or all of the history."""
+    months = edition.company.lookback_months
+    if not months:
+        return _("all of the history")
+    return ngettext("the last {n} month", "the last {n} months", months)
 
 
 def formulas_sentence(ahead: CustomerValue, edition: Edition) -> str:
@@ -156,13 +159,13 @@ def value_table(ahead: CustomerValue) -> dict[str, MaybeEstimate]:
             _("{money} to come, discounted", money=money): ahead.mean,
             _("{money} to come, discounted: all customers", money=money): ahead.total,
         }
-    figures = {N_("alive"): ahead.share_alive}
+    if isinstance(ahead.share_alive, NotEstimable):
+        return {_("{money} to come", money=money): ahead.mean}
+    figures: dict[str, MaybeEstimate] = {N_("alive (range of both models)"): ahead.share_alive}
     for span, days in ahead.orders.items():
         figures[_("days with an order in {months} months", months=span)] = days
     for span, brought in ahead.brought.items():
         figures[_("{money} in {months} months", money=money, months=span)] = brought
-    if isinstance(ahead.models, NotEstimable):
-        return figures
     words = {"money": money, "months": months}
     return figures | {
         _("{money} in {months} months, discounted", **words): ahead.mean,
@@ -187,7 +190,7 @@ def formulas_table(ahead: CustomerValue, edition: Edition) -> pd.DataFrame:
         "(1/churn) moves"
     )
     rows = [
-        (N_("BG/NBD and Gamma-Gamma"), ahead.of_active, silent),
+        (_("{model} and Gamma-Gamma", model=_name(ahead)), ahead.of_active, silent),
         (N_("m r/(1 + d − r), first payment next"), contract.next_payment, endless),
         (N_("m (1 + d)/(1 + d − r), first payment now"), contract.payment_now, endless),
         (N_("revenue × r/(1 − churn) × lifetime"), contract.source, undiscounted),
@@ -204,7 +207,7 @@ def value_caption(ahead: CustomerValue, edition: Edition) -> Caption:
     message = _("What a customer's {money} to come is worth can't be said", **words)
     if isinstance(ahead.mean, Estimate):
         words |= {"value": number(ahead.mean)}
-        message = _("A customer is worth {value} of {money} to come", **words)
+        message = _("A customer is expected to bring {value} of {money}", **words)
     return {
         "message": message,
         "measure": _(
@@ -215,6 +218,12 @@ def value_caption(ahead: CustomerValue, edition: Edition) -> Caption:
     }
 
 
+def _name(ahead: CustomerValue) -> str:
+    """Return the name of the model of purchases in use."""
+    models = ahead.models
+    return models.purchases.name if isinstance(models, LifetimeModels) else PURCHASE_MODELS[0]
+
+
 def value_by_group_caption(
     groups: pd.DataFrame,
     comparison: ScoreGroupComparison | None,
@@ -222,8 +231,11 @@ def value_by_group_caption(
     edition: Edition,
 ) -> Caption:
     """Return the caption of value by group."""
-    message = _("Value by how often customers came back") if len(groups) else _("No value by group")
-    message = message if comparison is None else _comparison_message(comparison)
+    money = _(ahead.money)
+    message = _("No expected {money} by group", money=money)
+    if len(groups):
+        message = _("Expected {money} by how often customers came back", money=money)
+    message = message if comparison is None else _comparison_message(comparison, money)
     return {
         "message": message,
         "measure": _(
@@ -235,14 +247,15 @@ def value_by_group_caption(
     }  # fmt: skip
 
 
-def _comparison_message(comparison: ScoreGroupComparison) -> str:
+def _comparison_message(comparison: ScoreGroupComparison, money: str) -> str:
     apart, words = comparison.difference, {"best": _(comparison.best), "worst": _(comparison.worst)}
+    words |= {"money": money}
     if isinstance(apart, NotEstimable) or apart.spans_zero:
-        return _("No clear difference in value between {best} and {worst} customers", **words)
+        return _("No clear difference in {money} to come between {best} and {worst}", **words)
     words |= {"best": first_capital(words["best"])}
     if apart.value > 0:
-        return _("{best} are worth more than like {worst}", **words)
-    return _("{best} are worth less than like {worst}", **words)
+        return _("{best} are expected to bring more {money} than like {worst}", **words)
+    return _("{best} are expected to bring less {money} than like {worst}", **words)
 
 
 def _of_customers(ahead: CustomerValue, edition: Edition) -> str:

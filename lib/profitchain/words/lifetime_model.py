@@ -4,57 +4,51 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pandas as pd
 from babel.dates import format_date
 
 from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.core.formats import digits, plain
+from profitchain.core.formats import digits
 from profitchain.core.i18n import N_, _, following, locale, pgettext
-from profitchain.lifetime.bgnbd_gammagamma import DAYS_A_WEEK, TWO_SIDED, FittedModel
-from profitchain.lifetime.customer_value import CustomerValue, spend_by_repeats
+from profitchain.lifetime.bgnbd_gammagamma import DAYS_A_WEEK
 from profitchain.lifetime.expected_value import LifetimeModels
 from profitchain.lifetime.holdout_test import (
     CLOSE,
+    FAR,
     MOST_REPEATS,
     HoldoutTest,
     MaybeHoldout,
+    failure,
     holdout_verdict,
+    silence,
 )
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, source
-from profitchain.words.lifetime import CUSTOMERS
 from profitchain.words.prose import listed, sentence
 
 EDGES = {  # the first that holds counts; what it explains is not told again
-    frozenset({"a low", "b low"}): N_("some leave with the first return, the others never"),
+    frozenset({"a low", "b low"}): N_("some leave at the first chance, the others never"),
     frozenset({"a high", "b high"}): N_("all leave with the same chance"),
     frozenset({"a low"}): N_("nobody ever leaves"),
-    frozenset({"b low"}): N_("everybody leaves with the first return"),
+    frozenset({"b low"}): N_("everybody leaves at the first chance"),
     frozenset({"r high"}): N_("all buy at the same rate"),
 }
+BY_SILENCE = "lifetime_model_is_off_by_silence"
 WITHOUT_END = {"low": N_("{name} low without end"), "high": N_("{name} high without end")}
 EXPLAINED = {"a low": "b high", "b low": "a high", "r high": "alpha high"}
 VERDICTS = {
     "fits": N_("**The model fits.**"),
     "unsure": N_("**Whether the model fits is unsure.**"),
+    "slightly too many": N_("**The model is somewhat off:** it expects too many purchases."),
+    "slightly too few": N_("**The model is somewhat off:** it expects too few purchases."),
     "too many": N_("**The model does not fit:** it expects too many purchases."),
     "too few": N_("**The model does not fit:** it expects too few purchases."),
-}
-MEANING = {
-    "r": N_("BG/NBD r: shape of the rates at which customers buy; below 1 most buy rarely"),
-    "alpha": N_("BG/NBD alpha (weeks): r/alpha is the mean rate a week"),
-    "a": N_("BG/NBD a: a/(a + b) is the mean chance to leave after a repeat"),
-    "b": "BG/NBD b",
-    "p": N_("Gamma-Gamma p: how alike a customer's own purchases are"),
-    "q": N_("Gamma-Gamma q: how alike customers are; 1 or less has no mean"),
-    "v": N_("Gamma-Gamma v: scale of what is paid"),
 }
 MESSAGES = {
     "fits": N_("The model foresaw what customers then did"),
     "unsure": N_("The forecast may be right, or off by more than {share}"),
-    "too many": N_("The model expected more purchases than came"),
-    "too few": N_("The model expected fewer purchases than came"),
+    "many": N_("The model expected {share} more purchases than came"),
+    "few": N_("The model expected {share} fewer purchases than came"),
 }
 
 
@@ -86,27 +80,10 @@ def edges_sentence(fitted: LifetimeModels | MaybeHoldout) -> str:
     return following(head, tail)
 
 
-def independence_sentence(ahead: CustomerValue) -> str:
-    """Return whether those who come back more often also spend more, which the model excludes."""
-    models = ahead.models
-    if isinstance(models, NotEstimable):
-        return ""
-    spend = spend_by_repeats(models.customers, models.currency)
-    clear = isinstance(spend["apart"], Estimate) and not spend["apart"].spans_zero
-    verdict = _("so it does not quite hold here") if clear else _("no clear difference")
-    return sentence(
-        "Gamma-Gamma takes what customers pay for independent of how often they come back. Those "
-        "who came back once paid {once:number} on that day ({once:interval}), the others "
-        "{more:number} a day ({more:interval}); apart by {apart}, {verdict}.",
-        otherwise="Whether those who come back more often pay more can't be said: {why}",
-        verdict=verdict, **spend,
-    )  # fmt: skip
-
-
 def verdict_sentence(trial: MaybeHoldout, *, or_nothing: bool = False) -> str:
     """Return whether the model, fitted on the past, predicted what then came.
 
-    `or_nothing`: say nothing rather than why it can't be said.
+    `or_nothing`: say nothing rather than why it can't be said or does not fit.
     """
     if isinstance(trial, NotEstimable):
         untried = _("The model was not tried on the past: {why}", why=reasons.text(trial))
@@ -118,11 +95,15 @@ def verdict_sentence(trial: MaybeHoldout, *, or_nothing: bool = False) -> str:
         "that came in the {days} days since ({ratio:evidence}).",
         day=_day(trial.calibrated_to), days=trial.days, ratio=trial.ratio,
     )  # fmt: skip
+    why = failure(trial)
+    if why is not None and why.why.key == BY_SILENCE:
+        by_silence = "" if or_nothing else reasons.text(why)
+        return following(_("**The model does not fit.**"), finding, by_silence)
     return following(_(VERDICTS[holdout_verdict(trial.ratio)]), finding)
 
 
 def rule_sentence(trial: MaybeHoldout) -> str:
-    """Return the rule of the verdict, and two further ratios; "" where there is no verdict."""
+    """Return the rule of the verdict, two further ratios and which model was chosen, or ""."""
     if isinstance(trial, NotEstimable):
         return ""
     newcomers = sentence(
@@ -133,30 +114,61 @@ def rule_sentence(trial: MaybeHoldout) -> str:
         "In what customers paid it is {said:number} ({said:interval}).", said=trial.money_ratio
     )
     rule = _(
-        "The model fits if the ratio's whole interval lies within {share} of 1, and does not fit "
-        "if the whole of it lies beyond; else it is unsure.",
-        share=f"{CLOSE:.0%}",
-    )
+        "The model fits if the ratio's whole interval lies within {share} of 1. Nothing that it "
+        "expects is shown if the ratio is clearly off by more, or if customers silent for as long "
+        "(a tenth of all or more) clearly bought {far} times as much as expected or as little.",
+        share=f"{CLOSE:.0%}", far=FAR,
+    )  # fmt: skip
     return following(
+        chosen_sentence(trial),
         newcomers if isinstance(trial.ratio_with_new, Estimate) else "",
         money if isinstance(trial.money_ratio, Estimate) else "",
         rule,
     )
 
 
-def parameters_table(models: LifetimeModels | NotEstimable) -> pd.DataFrame:
-    """Return the parameters of both models with their intervals: parameter, value, low, high, n."""
-    rows = []
-    for model in [] if isinstance(models, NotEstimable) else [models.purchases, models.spend]:
-        if isinstance(model, NotEstimable):
-            continue
-        errors = np.sqrt(np.diag(model.logs.covariance))
-        columns = (model.names, model.logs.values, errors, model.model_errors)
-        for name, log, error, own in zip(*columns, strict=True):
-            value, low, high = np.exp([log, log - TWO_SIDED * error, log + TWO_SIDED * error])
-            rows.append((MEANING[name], value, low, high, value * error, value * own, model.logs.n))
-    names = ["parameter", "value", "low", "high", "robust_error", "model_error", "n"]
-    return pd.DataFrame(rows, columns=names)
+def chosen_sentence(trial: HoldoutTest) -> str:
+    """Return which of the two models of purchases is used, and why."""
+    models = trial.models
+    if models.rival is None:
+        return ""
+    return _(
+        "Of two models, {model} gave what customers did since a higher likelihood than {rival} (by "
+        "{gain} in its logarithm), so it is used.",
+        model=models.purchases.name, rival=models.rival.name, gain=digits(trial.gain, 1),
+    )  # fmt: skip
+
+
+def silence_table(trial: MaybeHoldout) -> pd.DataFrame:
+    """Return what was expected of customers and what came, by how long they had been silent."""
+    if isinstance(trial, NotEstimable):
+        return pd.DataFrame(columns=["days_silent", "customers"])
+    rows = trial.by_silence
+    bands = [silence(*ends) for ends in rows[["silent_from", "silent_to"]].to_numpy()]
+    named = rows.drop(columns=["silent_from", "silent_to", "is_off"])
+    named = named.rename(columns=lambda name: name.replace("happened", "came"))
+    named.insert(0, "days_silent", bands)
+    return named.assign(expected_unit="orders", came_unit="orders")
+
+
+def silence_caption(trial: MaybeHoldout) -> Caption:
+    """Return the caption of what was expected and what came, by silence."""
+    n, message = trial.n if isinstance(trial, NotEstimable) else 0, _("Too little followed to say")
+    if isinstance(trial, HoldoutTest):
+        n, rows = int(trial.by_silence["customers"].sum()), trial.by_silence
+        off = int(rows["is_off"].sum())
+        message = _(
+            "The model was clearly off in {off} of {all} bands of silence", off=off, all=len(rows)
+        )
+    return {
+        "message": message,
+        "measure": _(
+            "Purchase days a customer since then, expected and come, by days of silence before; "
+            "95% intervals"
+        ),
+        "source": source(_("Customers known at that day"), n),
+        "empty": reasons.text(trial) if isinstance(trial, NotEstimable) else "",
+    }
 
 
 def holdout_caption(trial: MaybeHoldout) -> Caption:
@@ -167,7 +179,7 @@ def holdout_caption(trial: MaybeHoldout) -> Caption:
     else:
         message = _("Too little followed to try the model")
         if isinstance(trial.ratio, Estimate):
-            message = _(MESSAGES[holdout_verdict(trial.ratio)], share=f"{CLOSE:.0%}")
+            message = holdout_message(trial.ratio)
         when = _("after {day}", day=_day(trial.calibrated_to))
         n, most = int(trial.by_repeats["customers"].sum()), trial.by_repeats["repeats"].max()
     before = _("repeats before")
@@ -185,6 +197,14 @@ def holdout_caption(trial: MaybeHoldout) -> Caption:
         "unit": "orders",
         "x_label": before,
     }
+
+
+def holdout_message(ratio: Estimate) -> str:
+    """Return what a ratio of expected to happened says of the model, as a chart's message."""
+    verdict = holdout_verdict(ratio)
+    if verdict in ("fits", "unsure"):
+        return _(MESSAGES[verdict], share=f"{CLOSE:.0%}")
+    return _(MESSAGES[verdict.split()[-1]], share=f"{abs(ratio.value - 1):.0%}")
 
 
 def _beside_the_table(message: str) -> str:
@@ -237,30 +257,6 @@ def tracking_caption(trial: MaybeHoldout) -> Caption:
         "description": _beside_the_table(message),
         "unit": "orders",
         "x_label": _("weeks since the first purchase of all"),
-    }
-
-
-def parameters_caption(models: LifetimeModels | NotEstimable) -> Caption:
-    """Return the caption of the models' parameters."""
-    fit = ""
-    if isinstance(models, LifetimeModels):
-        parts = {"BG/NBD": models.purchases, "Gamma-Gamma": models.spend}
-        likelihoods = [
-            f"{name} {plain(model.log_likelihood, '', places=1)}"
-            for name, model in parts.items()
-            if isinstance(model, FittedModel)
-        ]
-        fit = _("; log-likelihood {models}", models=listed(likelihoods))
-    n = models.purchases.logs.n if isinstance(models, LifetimeModels) else models.n
-    return {
-        "message": _("The parameters of the two models"),
-        "measure": _(
-            "Maximum likelihood, time in weeks; robust error: customers independent; model error: "
-            "if the model is true{fit}",
-            fit=fit,
-        ),
-        "source": source(_(CUSTOMERS), n),
-        "empty": reasons.text(models) if isinstance(models, NotEstimable) else "",
     }
 
 

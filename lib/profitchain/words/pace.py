@@ -7,7 +7,13 @@ import pandas as pd
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, p_words
 from profitchain.core.i18n import N_, _, following, listed
-from profitchain.lifetime.cox_model import SCORE, CoxModel, EarlyAndLate
+from profitchain.lifetime.cox_model import (
+    SCORE,
+    CoxModel,
+    EarlyAndLate,
+    hazard_ratio_per_point,
+    proportionality_test,
+)
 from profitchain.measures.loyalty import share_again_within
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
@@ -25,6 +31,13 @@ TERMS = {
     "tenure_days": N_("twice the days as a customer"),
     "contacts": N_("a contact in the year before"),
     "complaints": N_("a complaint among them"),
+}
+HELD = {
+    "prior_orders": N_("orders before"),
+    "recency_days": N_("days since the last order"),
+    "tenure_days": N_("days as a customer"),
+    "contacts": N_("contacts"),
+    "complaints": N_("complaints"),
 }
 ONE_PACE = N_("**No clear difference in pace**: one more point goes with a ratio of {ratio}.")
 FASTER = N_(
@@ -107,12 +120,28 @@ def ratios_caption(ratios: pd.DataFrame, model: CoxModel | NotEstimable) -> Capt
     }
 
 
-def pace_sentence(ratio: MaybeEstimate, even: MaybeEstimate, parts: EarlyAndLate, n: int) -> str:
-    """Return what one more point goes with in the pace of the next order, and whether it lasts."""
+def left_out_sentence(model: CoxModel) -> str:
+    """Return which terms are not held alike, since they can't be told apart; "" where all are."""
+    if not model.left_out:
+        return ""
+    return _(
+        "Left out, as it hardly varies among those who ordered again: {terms}.",
+        terms=listed(_(HELD[term]) for term in model.left_out),
+    )
+
+
+def pace_sentence(model: CoxModel | NotEstimable, parts: EarlyAndLate, n: int) -> str:
+    """Return what one more point goes with in the pace of the next order, and whether it lasts.
+
+    `n` counts the customers with an answer, of whom the model may know a sample.
+    """
+    ratio, even = hazard_ratio_per_point(model), proportionality_test(model)
     if isinstance(ratio, NotEstimable):
         return _("What one more point goes with can't be said: {why}", why=reasons.text(ratio))
     clear = not ratio.low <= 1 <= ratio.high
     head = sentence(FASTER if clear else ONE_PACE, ratio=ratio, times=f"{ratio.value:.2f}")
+    if isinstance(model, CoxModel):
+        head = following(head, left_out_sentence(model))
     if ratio.n < n:
         some, all_ = digits(ratio.n, 0), digits(n, 0)
         head = following(head, _("A sample of {some} of {all} customers.", some=some, all=all_))

@@ -11,18 +11,22 @@ from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.core.periods import Period
 from profitchain.lifetime.churn_model import MaybeForecast
-from profitchain.lifetime.retention_targeting import (
-    ASSUMED_COST,
-    ContactPlan,
-    MaybePlan,
-    money_column,
+from profitchain.lifetime.contact_value import (
+    ContactValue,
+    MaybeContactValue,
+    arm_of_a_test,
+    break_even,
+    expected_gain,
+    worth_at_most,
+    worthwhile,
 )
+from profitchain.lifetime.retention_targeting import money_column
 from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
+from profitchain.words.lifetime import lookback_words
 from profitchain.words.prose import period_word, sentence
-from profitchain.words.scores import percent
 from profitchain.words.worth import assumed_clause
 
 GROUPS = (  # of customers, as exhibits show them
@@ -30,20 +34,34 @@ GROUPS = (  # of customers, as exhibits show them
     *(N_("satisfaction"), N_("no answer")),
 )
 AT_STAKE = N_(
-    "Customers foretold to order nothing in the next {period} brought **{said:number}** of {money} "
-    "in the last {months} months ({said:evidence}){assumed}."
+    "Weighted by each customer's chance to order nothing in the next {period}, customers brought "
+    "**{said:number}** of {money} in {months} ({said:evidence}){assumed}."
 )
 AT_STAKE_OF_ALL = N_(
-    "Customers foretold to order nothing in the next {period} brought **{said:number}** of "
-    "{money}, {share} of the base's, in the last {months} months ({said:evidence}){assumed}."
+    "Weighted by each customer's chance to order nothing in the next {period}, customers brought "
+    "**{said:number}** of {money} in {months} ({said:evidence}), {share} of all{assumed}."
+)
+WORTH = N_(
+    "A call that surely keeps would bring **{said:number} of {money}** a customer in {months} "
+    "({said:interval}); with the tenth with whom most is at stake {top:number} ({top:interval})"
+    "{assumed}."
+)
+FROM_RATES = N_(
+    "At {cost} a call ({where}), calling that tenth pays if **{top:number}** of those who would "
+    "stay away are kept ({top:interval}); calling everybody, if {said:number} are "
+    "({said:interval})."
+)
+FROM_RATE_OF_TOP = N_(
+    "At {cost} a call ({where}), calling that tenth pays if **{top:number}** of those who would "
+    "stay away are kept ({top:interval}); calling everybody pays at no success rate."
+)
+KEPT = N_(
+    "Offers with a hold-out kept {kept:number} of those who would have stayed away "
+    "({kept:evidence})."
 )
 PAYS = N_(
-    "If {given}, **it pays to call {count} of {n}** customers, for an expected {profit:number} in "
-    "{months}, cost paid ({profit:interval})."
-)
-PAYS_UNCLEARLY = N_(
-    "If {given}, **it is not clear that calling pays**: best are {count} of {n} customers, for an "
-    "expected {profit:number} in {months}, cost paid ({profit:interval}, which spans zero)."
+    "At that rate **it pays to call {count} of {n}** customers, for an expected {gain:number} of "
+    "margin in {months}, calls paid ({gain:interval})."
 )
 BY_SEGMENT = {
     "value": N_("By value: {groups}."),
@@ -54,7 +72,7 @@ BY_SEGMENT = {
 def stake_sentences(
     at_risk: MaybeEstimate, groups: pd.DataFrame, forecast: MaybeForecast, edition: Edition
 ) -> tuple[str, ...]:
-    """Return what those predicted to order nothing brought in the lookback, in all and by group."""
+    """Return what customers brought, weighted by their chance to stay away, in all and by group."""
     if isinstance(forecast, NotEstimable) or isinstance(at_risk, NotEstimable):
         why = next(part for part in (forecast, at_risk) if isinstance(part, NotEstimable))
         return (_("What is at stake can't be said: {why}", why=reasons.text(why)),)
@@ -64,7 +82,7 @@ def stake_sentences(
         AT_STAKE_OF_ALL if brought > 0 else AT_STAKE,
         said=at_risk, period=period_word(edition.period), money=_(money),
         share=f"{at_risk.value / brought:.0%}" if brought > 0 else "",
-        months=f"{firm.lookback_months}", assumed=assumed_clause(edition, money),
+        months=lookback_words(edition), assumed=assumed_clause(edition, money),
     )  # fmt: skip
     by_segment = groups.dropna(subset=["value"]).groupby("segment", sort=False)
     sentences = [
@@ -81,133 +99,111 @@ def _of_group(row: dict[str, Any], currency: str) -> str:
     return _("{group} {value} ({share} of theirs)", share=f"{row['share']:.0%}", **words)
 
 
-def calls_sentence(
-    plan: MaybePlan, profit: MaybeEstimate, forecast: MaybeForecast, period: Period
-) -> str:
-    """Return how many it would pay to contact, or that it pays for nobody ("" without chances)."""
-    if isinstance(forecast, NotEstimable):
-        return ""
-    if isinstance(plan, NotEstimable) or isinstance(profit, NotEstimable):
-        why = next(part for part in (plan, profit) if isinstance(part, NotEstimable))
-        return _("Whom it pays to call can't be said: {why}", why=reasons.text(why))
-    if plan.gains["value"].max() <= 0:
-        return _("**It is not worth calling anybody**: keeping these customers brings nothing.")
-    assumed = _assumption(plan, profit.unit)
-    if not plan.to_call:
-        return _("**It is not worth calling anybody** if {given}.", given=assumed)
-    months = plan.retention.periods * 12 // period.per_year
-    return sentence(
-        PAYS_UNCLEARLY if profit.spans_zero else PAYS,
-        given=assumed, count=digits(plan.to_call, 0), n=digits(plan.among_all(len(plan.gains)), 0),
-        profit=profit,
-        months=ngettext("{n} month", "{n} months", months),
-    )  # fmt: skip
-
-
-def rests_on(
-    plan: MaybePlan, curves: pd.DataFrame, profit: MaybeEstimate, currency: str
+def calls_sentences(
+    plan: MaybeContactValue, forecast: MaybeForecast, edition: Edition
 ) -> tuple[str, ...]:
-    """Return what the plan rests on: half the success rate, and where the assumptions come from."""
-    sentences = (half_sentence(plan, curves, profit), cost_sentence(plan, currency))
-    return tuple(filter(None, sentences))
+    """Return what a call is worth, from which success rate on it pays, and what is known of that.
 
-
-def half_sentence(plan: MaybePlan, curves: pd.DataFrame, profit: MaybeEstimate) -> str:
-    """Return what becomes of the same calls if only half as many customers are kept."""
-    if isinstance(plan, NotEstimable) or isinstance(profit, NotEstimable) or not plan.to_call:
-        return ""
-    half = curves[curves["success_rate"] == curves["success_rate"].iloc[-1]]
-    value = float(half.loc[half["customers"] == plan.to_call, "value"].iloc[0])
-    value_at_risk = plan.gains["risk"] * plan.gains["value"]
-    worth = int((plan.success_rate / 2 * value_at_risk > plan.cost).sum())
-    rest = _("it would then pay to call nobody")
-    if worth:
-        rest = _("it would then pay to call {count}", count=digits(plan.among_all(worth), 0))
-    words = {"amount": plain(abs(value), profit.unit), "rest": rest}
-    gained = N_("If only half as many are kept, the same calls gain {amount}, and {rest}.")
-    lost = N_("If only half as many are kept, the same calls lose {amount}, and {rest}.")
-    return _(gained if value > 0 else lost, **words)
-
-
-def cost_sentence(plan: MaybePlan, currency: str) -> str:
-    """Return where the cost of a contact and the success rate come from."""
+    None without chances, for then the page has said why.
+    """
+    if isinstance(forecast, NotEstimable):
+        return ()
     if isinstance(plan, NotEstimable):
-        return ""
-    where = {
-        "given": _("what the page's parameters say"),
-        "counted": _("the mean of the firm's contacts with these customers"),
-        "assumed": _(
-            "**assumed**, {share} of what a customer brought in the lookback",
-            share=f"{ASSUMED_COST:.0%}",
-        ),
-    }[plan.cost_is]
-    rate = _("Calling everybody would pay at no success rate.")
-    if plan.break_even <= 1:
-        rate = _("Calling everybody breaks even at {share}.", share=percent(plan.break_even))
-    note = _(
-        "The cost of a contact, {cost}, is {where}. The success rate, {rate}, is **assumed**: only "
-        "a trial with customers left uncalled by lot can tell it.",
-        cost=plain(plan.cost, currency), where=where, rate=f"{plan.success_rate:.0%}",
+        return (_("What a call is worth can't be said: {why}", why=reasons.text(plan)),)
+    currency = edition.company.currency
+    said, top = (worth_at_most(plan, currency=currency, top=top) for top in (False, True))
+    if isinstance(top, Estimate) and top.value <= 0:
+        return (_("**It is not worth calling anybody**: keeping these customers brings nothing."),)
+    worth = sentence(
+        WORTH, said=said, top=top, money=_(plan.money), months=_ahead(plan, edition.period),
+        assumed=assumed_clause(edition, plan.money),
     )  # fmt: skip
-    return following(note, rate)
+    return (worth, break_even_sentence(plan, currency), success_sentence(plan, edition))
 
 
-def profit_lines(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return profit curves with a column `line` that says their success rate."""
-    lines = [_("{share} kept", share=f"{rate * 100:.3g}%") if rate == rate else ""
-             for rate in curves["success_rate"]]  # fmt: skip
-    return curves.assign(success_rate=lines).rename(columns={"success_rate": "line"})
+def break_even_sentence(plan: ContactValue, currency: str) -> str:
+    """Return from which success rate on calls pay, or why that can't be said."""
+    everybody, top = break_even(plan), break_even(plan, top=True)
+    if isinstance(top, NotEstimable) or isinstance(plan.cost, NotEstimable):
+        why = reasons.text(top) if isinstance(top, NotEstimable) else ""
+        return _("From which success rate on calls pay can't be said: {why}", why=why)
+    where = _("what the page's parameters say")
+    if plan.cost_is == "counted":
+        where = _("the mean of the firm's contacts with these customers")
+    cost = plain(plan.cost, currency)
+    if isinstance(everybody, NotEstimable):
+        return sentence(FROM_RATE_OF_TOP, top=top, cost=cost, where=where)
+    return sentence(FROM_RATES, said=everybody, top=top, cost=cost, where=where)
 
 
-def profit_caption(plan: MaybePlan, profit: MaybeEstimate, currency: str) -> Caption:
-    """Return the caption of what calling so many customers would bring."""
-    message, mark = _("What calling customers would bring"), None
-    if isinstance(plan, ContactPlan) and isinstance(profit, Estimate):
-        message = _("It is not worth calling anybody")
-        if plan.to_call:
-            message, best = _best_calls(plan.to_call, profit)
-            mark = (plan.to_call, profit.value, best)
+def success_sentence(plan: ContactValue, edition: Edition) -> str:
+    """Return whom it pays to call at the success that was measured, or what a test would need."""
+    currency, period, count = edition.company.currency, edition.period, worthwhile(plan)
+    if isinstance(plan.success, NotEstimable):
+        head = _(
+            "How many a call keeps has not been measured: {why}", why=reasons.text(plan.success)
+        )
+        return following(head, test_sentence(plan))
+    if plan.success.low <= 0:
+        unclear = sentence(
+            "Offers with a hold-out did not clearly keep anybody: {kept:number} of those who would "
+            "have stayed away ({kept:interval}). So there is no plan whom to call.",
+            kept=plan.success,
+        )  # fmt: skip
+        return following(unclear, test_sentence(plan))
+    head = sentence(KEPT, kept=plan.success)
+    if isinstance(count, NotEstimable):
+        return head
+    if not count.value:
+        return following(head, _("At that rate **it is not worth calling anybody**."))
+    plan_words = sentence(
+        PAYS, gain=expected_gain(plan, currency=currency),
+        count=digits(count.value, 0), n=digits(plan.among_all(len(plan.customers)), 0),
+        months=_ahead(plan, period),
+    )  # fmt: skip
+    return following(head, plan_words)
+
+
+def test_sentence(plan: ContactValue) -> str:
+    """Return what a test needs that tells whether calls keep enough, or "" where none would do."""
+    arm = arm_of_a_test(plan)
+    if isinstance(arm, NotEstimable):
+        return ""
+    all_ = plan.among_all(len(plan.customers))
+    size = _(
+        "A test that tells whether calling everybody pays needs {arm} customers called and as many "
+        "left alone, drawn by lot (found 8 times in 10).",
+        arm=digits(arm.value, 0),
+    )  # fmt: skip
+    if 2 * arm.value <= all_:
+        return size
+    return following(size, _("That is more than there are ({all}).", all=digits(all_, 0)))
+
+
+def _ahead(plan: ContactValue, period: Period) -> str:
+    months = plan.retention.periods * 12 // period.per_year
+    return ngettext("{n} month", "{n} months", months)
+
+
+def break_even_caption(plan: MaybeContactValue, curve: pd.DataFrame) -> Caption:
+    """Return the caption of the success rate at which calling so many breaks even."""
+    message, rate = _("From which success rate on calls pay"), break_even(plan, top=True)
+    if isinstance(rate, Estimate):
+        message = _(
+            "Calling the tenth with most at stake pays from {rate} kept on", rate=number(rate)
+        )
+    n = plan.n if isinstance(plan, NotEstimable) else len(plan.customers)
     return {
         "message": message,
         "measure": _(
-            "Expected profit of calling so many, the most worthwhile first, cost paid; bands: 95%, "
-            "for the errors of the chances and of what a kept customer is worth"
+            "Share of those who would stay away that calls must keep to bring what they cost, by "
+            "how many are called, most at stake first; band: 95%"
         ),
         "source": drawn_from(
-            source(_("Customers of the lookback"), profit.n),
-            factor(plan.gains) if isinstance(plan, ContactPlan) else 1.0,
+            source(_("Customers of the lookback"), n),
+            factor(plan.customers) if isinstance(plan, ContactValue) else 1.0,
         ),
         "description": _("{message}. The values stand in the table.", message=message),
-        "unit": currency,
+        "unit": "share",
         "x_label": _("customers called"),
-        "mark": mark,
     }
-
-
-def _best_calls(to_call: int, profit: Estimate) -> tuple[str, str]:
-    """Return what the best number of calls is, as a message and as the mark's label."""
-    words = {"count": digits(to_call, 0)}
-    best = ngettext(
-        "{count} customer: {profit}", "{count} customers: {profit}", to_call,
-        profit=number(profit), **words,
-    )  # fmt: skip
-    message = ngettext(
-        "Calling {count} customer would gain most", "Calling {count} customers would gain most",
-        to_call, **words,
-    )  # fmt: skip
-    if profit.spans_zero:
-        message = ngettext(
-            "Calling {count} customer would gain most, if anything",
-            "Calling {count} customers would gain most, if anything", to_call, **words,
-        )  # fmt: skip
-    return message, best
-
-
-def _assumption(plan: ContactPlan, currency: str) -> str:
-    words = {"share": f"{plan.success_rate:.0%}", "cost": plain(plan.cost, currency)}
-    if plan.cost_is == "assumed":
-        return _(
-            "a call keeps {share} of those who would stay away and costs {cost} (both assumed)",
-            **words,
-        )
-    return _("a call keeps {share} of those who would stay away and costs {cost}", **words)
