@@ -39,9 +39,9 @@ def followed(context: Context, rows: Table) -> Table:
     Returns
     -------
     Those columns, and: gap_before_days (between the last two purchases before the answer; -1 if
-    fewer), tenure_then (days from the first purchase to the last but one), previous_score,
-    next_score, next_prior_orders (NULL without such an answer), nth (1 for the customer's first
-    answer), answered_again (0/1), assigned (text, NULL if nothing).
+    fewer), tenure_then (days from the first purchase to the last but one), days_to_next (to the
+    next purchase; NULL if none yet), previous_score (NULL without such an answer), nth (1 for the
+    customer's first answer), answered_again (0/1), assigned (text, NULL if nothing).
     """
     joined = _assigned(context, rows).join(_around(context, rows), "row", how="inner")
     by_customer = ibis.window(
@@ -50,8 +50,7 @@ def followed(context: Context, rows: Table) -> Table:
     return joined.mutate(
         nth=ibis.row_number().over(by_customer) + 1,
         previous_score=joined.score.lag().over(by_customer),
-        next_score=joined.score.lead().over(by_customer),
-        next_prior_orders=joined.prior_orders.lead().over(by_customer),
+        days_to_next=_days(joined.responded_at, joined.next_at),
         answered_again=ibis.ifelse(joined.score.lead().over(by_customer).notnull(), 1, 0),
     )
 
@@ -72,8 +71,8 @@ def ladder_cells(context: Context, rows: Table) -> Table:
     rows = rows.mutate(person=person, answered_on=rows.responded_at.cast("date"))
     rows = closed(context, rows)
     own = ["person", "nth", "answered_on", "closes", "in_lookback", "score", "repeat", "cluster"]
-    around = ["gap_before_days", "tenure_then", "previous_score", "next_score"]
-    around += ["next_prior_orders", "answered_again", ASSIGNED]
+    around = ["gap_before_days", "tenure_then", "days_to_next", "previous_score"]
+    around += ["answered_again", ASSIGNED]
     columns = [*own, *segment_columns(context.company), *HISTORY, *around]
     return rows.select(*columns).order_by("person", "nth")
 
