@@ -463,6 +463,14 @@ def test_each_window_counts_the_answers_that_closed_it(tmp_path):
     assert sums["repeats"].to_dict() == {30: 0, 60: 1, 90: 1, 180: 2}
 
 
+def test_orders_are_answered_as_a_count_by_hand_tells_it(tmp_path):
+    context = context_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025")
+    found = response_windows.answered_orders(context).execute()
+    assert (found["month"] - 12 * 2025).tolist() == [1, 2, 6, 7]
+    found = found[["prior_orders", "answered", "n", "repeats"]]
+    assert found.to_numpy().tolist() == [[0, 0, 1, 1], [1, 1, 1, 0], [2, 1, 1, 1], [3, 1, 1, 0]]
+
+
 @pytest.fixture(scope="module")
 def example_rows(example) -> tuple[Context, pd.DataFrame]:
     context = context_of(example, "2026Q3")

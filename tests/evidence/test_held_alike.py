@@ -167,6 +167,21 @@ def test_all_who_were_asked_answered_and_nothing_is_taken_off(firm):
     assert "nobody knows who was asked" in reasons.text(nobody)
 
 
+def test_where_nobody_knows_who_was_asked_the_most_is_taken_off(firm):
+    orders = pd.DataFrame({"prior_orders": 1, "month": 1, "answered": [1, 1, 0, 0]})
+    orders = orders.assign(n=[30, 10, 160, 200], repeats=[30, 0, 160, 0])
+    gap = answering.answering_gap(orders, controls=["prior_orders"])
+    assert gap == pytest.approx(30 / 190 - 10 / 210)
+    base = Estimate(value=0.05, low=0.04, high=0.06, n=40, unit="share")
+    parts = [
+        answering.effect_besides(base, orders, controls=CONTROLS, invited=invited).value
+        for invited in (True, False)
+    ]
+    share = 0.75 * 0.25 * answering.ASSUMED
+    assert base.value - parts[0] == pytest.approx(gap * share)
+    assert base.value - parts[1] == pytest.approx(gap * share / (30 / 190))
+
+
 def test_half_a_million_answers_take_seconds():
     answers, _asked = link_firm(replace(FIRM, answers=500), np.random.default_rng(1))
     copies = 500_000 // len(answers) + 1

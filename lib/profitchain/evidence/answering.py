@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason
-from profitchain.effects.repeat_effect import lookback
 from profitchain.evidence.held_alike import groups
-from profitchain.stats.absorbed import slope
+from profitchain.stats.absorbed import LEAST_LEFT, absorbed
 
 ASSUMED = 0.5  # log-odds of answering for one more point: e-fold in two points
 UNKNOWN = NotEstimable("design_not_measured", what=Reason.of("nobody_knows_who_was_asked"))
@@ -29,24 +28,28 @@ def effect_besides(
     *,
     controls: Sequence[str],
     places: Sequence[str] = (),
+    invited: bool = True,
 ) -> MaybeEstimate:
     """Return the effect of a point less the most that answering can have made, in "share".
 
     Parameters
     ----------
     effect : the effect of a point, all else held alike.
-    asked : one row a cell of requests, as `asked_cells`; None where nobody knows who was asked
-        Reads in_lookback, answered, n, repeats, the controls and the places.
+    asked : one row a cell of requests of the lookback; None where nothing tells of them
+        Reads answered, n, repeats, the controls and the places.
+    invited : whether they are requests. Else they are all orders, and as few as those who answered
+        may have been asked: then the gap is as large as it can have been.
     """
     if isinstance(effect, NotEstimable):
         return effect
     if asked is None:
         return UNKNOWN
-    requests = lookback(asked)
-    gap = answering_gap(requests, controls=controls, places=places)
+    gap = answering_gap(asked, controls=controls, places=places)
     if isinstance(gap, NotEstimable):
         return gap
-    share = _repeat_rate(requests)
+    share = _repeat_rate(asked)
+    if not invited:
+        gap /= _larger_rate(asked, gap)
     moved = -np.sign(effect.value) * ASSUMED * abs(gap) * share * (1 - share)
     return replace(
         effect, value=effect.value + moved, low=effect.low + moved, high=effect.high + moved
@@ -67,15 +70,21 @@ def answering_gap(
     both = both[both["n"] > 0]
     if both["answered"].nunique() < 2:
         return 0.0 if len(both) and both["answered"].min() == 1 else UNKNOWN
-    weights = both["n"].to_numpy(float)
-    found = slope(
-        both["answered"].to_numpy(float),
-        both["came"].to_numpy(),
-        both["cluster"].to_numpy(),
-        factors=groups(both, controls=controls, places=places, weights=weights),
-        weights=weights,
-    )
-    return found if isinstance(found, NotEstimable) else float(found.values[0])
+    n = both["n"].to_numpy(float)
+    factors = groups(both, controls=controls, places=places, weights=n)
+    came, answered = absorbed(both[["came", "answered"]].to_numpy(float), factors, n).left.T
+    square = float(n @ came**2)
+    if square <= LEAST_LEFT * n.sum():
+        return NotEstimable("effects_not_apart", n=round(n.sum()))
+    return float(n @ (came * answered)) / square
+
+
+def _larger_rate(orders: pd.DataFrame, gap: float) -> float:
+    """Return the share that answers of those who came back or of the others, the larger one."""
+    all_of_them = float(orders["n"].sum())
+    came = float(orders["repeats"].sum()) / all_of_them
+    response = float(orders["answered"] @ orders["n"]) / all_of_them
+    return min(response + abs(gap) * (1 - came if gap > 0 else came), 1.0)
 
 
 def _repeat_rate(asked: pd.DataFrame) -> float:

@@ -59,6 +59,7 @@ class Held:
     places: tuple[str, ...] = ()
     within_days: int = 90
     level: float = 0.95
+    invited: bool = True  # whether it is known who was asked
 
 
 def effects_by_design(
@@ -80,6 +81,7 @@ def effects_by_design(
     held = Held(
         controls=tuple(controls), places=tuple(firm.segments),
         within_days=firm.repeat_within_days, level=level,
+        invited=bool(edition.facts.get("invited")),
     )  # fmt: skip
     raw = repeat_effect(cells, controls=with_month(cells, ()), level=level)
     adjusted = repeat_effect(cells, controls=with_month(cells, controls), level=level)
@@ -90,12 +92,11 @@ def effects_by_design(
     answers = pd.DataFrame(columns=[*LIVES])
     if edition.has("ladder_cells"):
         answers = edition.table("ladder_cells")
-    invited = bool(edition.facts.get("invited"))
     rows = [
         DesignEffect(design="raw", estimate=raw, compares=Reason.of("raw")),
         DesignEffect(design="adjusted", estimate=adjusted, compares=Reason.of("adjusted")),
         DesignEffect(design="weighted", estimate=weighted, compares=Reason.of("weighted")),
-        *by_answers(answers, asked if invited else None, held),
+        *by_answers(answers, _requests(edition, asked, held), held),
         _by_event(edition, level),
         _by_lot(edition, answers, level),
     ]
@@ -116,7 +117,7 @@ def by_answers(
     Parameters
     ----------
     answers : `ladder_cells`.
-    asked : `asked_cells`, where it is known who was asked.
+    asked : `asked_cells` of the lookback; `answered_orders` where nobody knows who was asked.
     """
     recent = lookback(answers)
     alike = {"controls": held.controls, "places": held.places}
@@ -133,12 +134,19 @@ def by_answers(
     besides = {
         "lasting": stated(told.left, level=ONE_SIDED),
         "late": stated(effect_alike(slow, **alike), level=held.level),
-        "answering": answering.effect_besides(base, asked, **alike),
+        "answering": answering.effect_besides(base, asked, **alike, invited=held.invited),
     }
     compares = {"late": Reason.of("late", days=held.within_days // PART)}
     for name, estimate in besides.items():
         why = compares.get(name, Reason.of(name))
         yield DesignEffect(design=name, estimate=estimate, compares=why, role="rule")
+
+
+def _requests(edition: Edition, asked: pd.DataFrame | None, held: Held) -> pd.DataFrame | None:
+    """Return what tells whether those who come back answer more: requests, else all orders."""
+    if held.invited:
+        return None if asked is None else lookback(asked)
+    return edition.table("answered_orders") if edition.has("answered_orders") else None
 
 
 def _by_own_past(recent: pd.DataFrame, held: Held) -> Iterator[DesignEffect]:

@@ -26,6 +26,7 @@ from profitchain.sources.casts import seconds
 
 WINDOWS = (30, 60, 90, 180, 365)  # days
 ASSIGNED = "assigned"
+MOST_ORDERS = 20  # that are told apart
 OFFERED, HELD_OUT = "offered", "held out"
 
 
@@ -75,6 +76,36 @@ def ladder_cells(context: Context, rows: Table) -> Table:
     around += ["answered_again", ASSIGNED]
     columns = [*own, *segment_columns(context.company), *HISTORY, *around]
     return rows.select(*columns).order_by("person", "nth")
+
+
+def answered_orders(context: Context) -> Table:
+    """Return prior_orders, month, answered, n, repeats: the orders whose window has closed.
+
+    Where nobody knows who was asked, these tell whether those who come back answer more. An answer
+    belongs to the order that it follows; `repeats` counts orders followed by another in the window.
+    """
+    bought = purchases(context.tables["orders"])
+    bought = bought.filter(bought.customer_id.notnull(), bought.ordered_at < context.ends_at)
+    given = context.tables["responses"]
+    given = given.filter(given[context.score_column].notnull())
+    both = ibis.union(
+        bought.select("customer_id", at="ordered_at", is_order=ibis.literal(1, "int64")),
+        given.select("customer_id", at="responded_at", is_order=ibis.literal(0, "int64")),
+    )
+    theirs = ibis.window(group_by=both.customer_id, order_by=[both["at"], both.is_order.desc()])
+    both = both.mutate(answered=1 - both.is_order.lead().over(theirs).fill_null(1))
+    rows = both.filter(both.is_order == 1)
+    theirs = ibis.window(group_by=rows.customer_id, order_by=rows["at"])
+    ends = rows["at"] + ibis.interval(days=context.company.repeat_within_days)
+    rows = rows.mutate(
+        prior_orders=ibis.least(ibis.row_number().over(theirs), MOST_ORDERS),
+        month=12 * rows["at"].year() + rows["at"].month(),
+        repeat=ibis.ifelse((rows["at"].lead().over(theirs) <= ends).fill_null(False), 1, 0),
+        ends=ends,
+    )
+    rows = rows.filter(rows.ends < context.ends_at, rows.ends >= context.lookback_starts_at)
+    keys = ["prior_orders", "month", "answered"]
+    return cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum())
 
 
 def window_cells(context: Context, rows: Table) -> Table:
