@@ -164,9 +164,9 @@ def _moved(firm, rng, prior, day, shock, habit, mood, state):
     lasting = np.zeros(people)
     soon = np.zeros(people)
     if firm.habit is not None:
-        lasting, chance = 1.0 * mood, chance + 0.14 * habit
+        lasting, chance = 1.0 * mood, chance + (0.14 if firm.chosen else 0.12) * habit
     if firm.state is not None:
-        lasting, chance = 1.0 * state, chance + 0.056 * state
+        lasting, chance = 1.0 * state, chance + 0.052 * state
     if firm.cause:
         once = rng.standard_normal(people)
         lasting, chance = 1.0 * once, chance + 0.06 * once

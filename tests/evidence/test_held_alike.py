@@ -100,6 +100,12 @@ def test_the_check_is_the_next_score_less_what_this_score_explains(firm):
         recent["repeat"].to_numpy(float), recent["score"].to_numpy(float), recent["cluster"],
         groups(recent, **HOW),
     )[0]  # fmt: skip
+    spread = []
+    for rows in (answers, returns):
+        month = pd.to_datetime(rows["answered_on"]).dt.to_period("M")
+        rate = rows.groupby(month)["repeat"].transform("mean")
+        spread.append((rate * (1 - rate)).mean())
+    r = r * spread[0] / spread[1]
     assert_allclose(effect.values, b, rtol=1e-8)
     assert_allclose(found.told.values, r - b * q, rtol=1e-8)
     assert_allclose(found.left.values, b - SHOWN * (r - b * q), rtol=1e-8)

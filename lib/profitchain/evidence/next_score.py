@@ -3,7 +3,7 @@
 A negative control (Lipsitch, Tchetgen and Cohen 2010, Epidemiology 21: 383-388): the score of the
 *next* order can't have caused the return to it. What it tells of that return beyond this order's
 score is hidden habit: L = r - b q, with r the effect of the next score on this return (this order
-answered or not), b the effect of a point, and q the slope of this score on the next.
+answered or not; on the scale of b), b the effect of a point, q the slope of this score on the next.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.evidence.held_alike import classes, groups, months_by_place
+from profitchain.evidence.held_alike import calendar_months, classes, groups, months_by_place
 from profitchain.stats.absorbed import absorbed, slope
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import stacked
 from profitchain.stats.model_design import FEWEST_EVENTS
 
+LEAST_VARIANCE = 0.01  # of the returns' quickness, within a month
 SHOWN = 3.0  # a third of what lasts, at least, shows in the next score
 
 
@@ -63,11 +64,16 @@ def next_score_check(
     if isinstance(on_score, NotEstimable):
         return NextScore(told=on_score, left=on_score)
     parts = stacked([effect, on_return, on_score])
+    scale = _scale(answers, returns)
     b, r, q = parts.values
-    told = _combined(parts, r - b * q, np.array([-q, 1.0, -b]), n=len(returns))
-    gradient = np.array([1.0, 0.0, 0.0]) - SHOWN * np.array([-q, 1.0, -b])
-    left = _combined(parts, b - SHOWN * (r - b * q), gradient, n=len(returns))
-    return NextScore(told=told, left=left)
+    told = np.array([-q, scale, -b])  # how L moves with b, r and q
+    own = np.array([1.0, 0.0, 0.0])
+    size = scale * r - b * q
+    n = len(returns)
+    return NextScore(
+        told=_combined(parts, size, told, n=n),
+        left=_combined(parts, b - SHOWN * size, own - SHOWN * told, n=n),
+    )
 
 
 def earlier_returns(
@@ -104,6 +110,19 @@ def earlier_returns(
     )
     returns = returns[(rows["gap_before_days"] >= 0) & seen]
     return returns.drop(columns=["recency_days"]).reset_index(drop=True)
+
+
+def _scale(answers: pd.DataFrame, returns: pd.DataFrame) -> float:
+    """Return by how much more a share of all moves than one of those seen to return, quick or slow.
+
+    Who never returns is not among the returns, and who returns slowly the less, the later: odds
+    stay, shares move by p (1 - p), month by month.
+    """
+    variances = [
+        float(np.mean(absorbed(rows[["repeat"]].to_numpy(), [calendar_months(rows)]).left ** 2))
+        for rows in (answers, returns)
+    ]
+    return variances[0] / max(variances[1], LEAST_VARIANCE)
 
 
 def _without_months(rows: pd.DataFrame, places: Sequence[str]) -> np.ndarray:
