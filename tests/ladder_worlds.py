@@ -29,6 +29,7 @@ def lives(
     hidden, alive = rng.standard_normal(customers), np.ones(customers, bool)
     prior, tenure = np.ones(customers, int), np.zeros(customers)
     gap, earlier = np.full(customers, -1.0), np.zeros(customers)
+    began = 700 * np.arange(customers) / customers
     rows = []
     for nth in range(1, answers + 1):
         mood = 5.5 + 1.2 * np.log1p(prior) + temper * hidden + 1.7 * rng.standard_normal(customers)
@@ -38,6 +39,7 @@ def lives(
         known = {"person": np.arange(customers), "nth": nth, "score": score, "prior_orders": prior}
         known |= {"tenure_days": tenure.round(), "tenure_then": earlier.round()}
         known |= {"gap_before_days": gap.round(), "repeat": (gap_after <= WINDOW).astype(int)}
+        known |= {"days_to_next": gap_after, "day": began + tenure}
         rows.append(pd.DataFrame(known | {"steepness": slope * pace * np.exp(-pace)})[alive])
         if prompted:
             alive = alive & (gap_after <= lost_after)
@@ -56,45 +58,9 @@ def told(frame: pd.DataFrame) -> pd.DataFrame:
         recency_days=6,
         in_lookback=True,
         previous_score=theirs["score"].shift(1),
-        next_score=theirs["score"].shift(-1),
-        next_prior_orders=theirs["prior_orders"].shift(-1),
         answered_again=theirs["score"].shift(-1).notna().astype(int),
         assigned=None,
-    )
-
-
-def shaken(
-    rng: np.random.Generator,
-    *,
-    answers: int = 3000,
-    moved: float = -1.5,
-    effect: float = 0.04,
-    before: float = 0.0,
-) -> pd.DataFrame:
-    """Return answers of two years; in the North scores move by `moved` from 2025-01-01 on.
-
-    The share that returns is straight in the score: `effect` a point. A hidden habit moves both,
-    the North differs anyhow, and every month has its own level. With `before` the North drifts,
-    by so much of the share a month.
-    """
-    who = rng.integers(0, answers // 2, answers)
-    hidden = rng.standard_normal(answers // 2)[who]
-    north = (who % 3 == 0).astype(float)
-    day = rng.integers(0, 730, answers)
-    month = day // 30.5
-    level = 0.03 * np.sin(month)
-    score = 6.5 + 0.6 * north + 0.8 * hidden + 10 * level + 1.5 * rng.standard_normal(answers)
-    score = np.round(score + moved * north * (day >= 366))
-    share = 0.25 + effect * score + level + 0.05 * hidden - 0.06 * north
-    share = np.clip(share + before * north * (month - 12), 0, 1)
-    return pd.DataFrame(
-        {
-            "answered_on": pd.Timestamp("2024-01-01") + pd.to_timedelta(day, unit="D"),
-            "region": np.where(north > 0, "North", "South"),
-            "score": score,
-            "repeat": (rng.random(answers) < share).astype(int),
-            "cluster": who,
-        }
+        answered_on=pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["day"] + 6, unit="D"),
     )
 
 
@@ -114,12 +80,3 @@ def drawn(
             "assigned": np.where(treated, "treated", "control"),
         }
     )
-
-
-EVENTS = pd.DataFrame(
-    {
-        "event": ["opened", "new carrier"],
-        "happened_on": pd.to_datetime(["2024-06-01", "2025-01-01"]),
-        "region": [None, "North"],
-    }
-)

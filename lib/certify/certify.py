@@ -235,10 +235,16 @@ def _score(rows: pd.DataFrame, truth: float) -> dict[str, float]:
 
 
 def write_certificate(
-    judged: pd.DataFrame, clustered: pd.DataFrame, firms: int, path: Path = CERTIFICATE
+    judged: pd.DataFrame,
+    clustered: pd.DataFrame,
+    firms: int,
+    path: Path = CERTIFICATE,
+    *,
+    sections: Sequence[str] = (),
 ) -> None:
-    """Write what `certify` and `certify_clusters` found as a page of Markdown."""
-    path.write_text(certificate(judged, clustered, firms), encoding="utf-8")
+    """Write what `certify` and `certify_clusters` found as a page of Markdown, and more of it."""
+    page = certificate(judged, clustered, firms)
+    path.write_text("".join([page, *sections]), encoding="utf-8")
 
 
 def certificate(judged: pd.DataFrame, clustered: pd.DataFrame, firms: int) -> str:

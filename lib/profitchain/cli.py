@@ -147,12 +147,17 @@ def verify(options: argparse.Namespace) -> int:
 def certify(options: argparse.Namespace) -> int:
     """Try every headline number in invented firms and write the certificate; 1 if one misses."""
     from certify import certify as certification
+    from certify import event_firms, grades
 
     judged = certification.certify(options.firms)
     clustered = certification.certify_clusters(certification.many_of(options.firms))
     to = Path(options.to) if options.to else certification.CERTIFICATE
-    certification.write_certificate(judged, clustered, options.firms, to)
-    missed = certification.outside_goal(judged)
+    graded = grades.certify_grades(max(options.firms // 10, 1))
+    events = event_firms.certify_events(max(options.firms // 4, 1))
+    certification.write_certificate(
+        judged, clustered, options.firms, to, sections=[grades.section(graded, events)]
+    )
+    missed = [*certification.outside_goal(judged)["number"], *grades.outside(graded)]
     print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
     return int(len(missed) > 0)
 

@@ -13,9 +13,10 @@ import pytest
 from scipy import stats
 
 from certify import certify as certification
-from certify import firms
+from certify import event_firms, firms, grades
 from certify.certify import certificate, certify, certify_clusters, outside_goal
 from certify.firms import TRIALS, FirmTrial, firm
+from certify.link_firms import LinkFirm
 
 FIRMS = int(os.environ.get("PROFITCHAIN_WORLDS", "40"))
 ALLOWED = 0.0005  # how often one figure of a right estimator may fail by chance
@@ -115,3 +116,29 @@ def test_buckets_of_customers_cover_as_customers_do_and_answers_alone_do_not():
     assert none.width < 0.97
     lowest = stats.binom.ppf(ALLOWED, FIRMS, 0.94) / FIRMS
     assert min(exact.coverage, buckets.coverage, banded.coverage) >= lowest
+
+
+def test_grades_are_counted_and_what_misses_the_goal_is_named():
+    found = pd.DataFrame(
+        [("none", 6000, "moderate")] * 9 + [("none", 6000, "weak")] * 91
+        + [("true 34", 6000, "moderate")] * 95 + [("true 34", 6000, "weak")] * 5
+        + [("trend", 1500, "strong")] + [("trend", 1500, "moderate")] * 29
+        + [("late parcel", 6000, "moderate")] * 10,
+        columns=["kind", "answers", "grade"],
+    )  # fmt: skip
+    assert grades.outside(found) == [
+        "none, 6,000 answers: moderate in 9%",
+        "trend, 1,500 answers: strong in 3%",
+    ]
+    events = event_firms.certify_events(2, (event_firms.EventFirm(regions=4, touched=2),))
+    assert events.loc[0, ["judged", "clear"]].tolist() == [0, 0]
+    page = grades.section(found, events)
+    assert "| none | 6,000 | 100 | 0 | 0 | 0 | 91 | 9 | 0 |" in page
+    assert "| 4 (2) | 0.03 | 0 | 2 | 0.0 |" in page
+
+
+def test_firms_are_graded_side_by_side():
+    kind = LinkFirm(name="tiny", answers=100)
+    found = grades.certify_grades(2, kinds=[kind], sizes=[6000], workers=1)
+    assert found["answers"].tolist() == [6000, 6000]
+    assert set(found["grade"]) <= {*grades.GRADES}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +16,19 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from editions import write_company
-from ladder_worlds import EVENTS, drawn, lives, shaken, told
+from ladder_worlds import drawn, lives, told
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from certify.event_firms import EventFirm, event_firm, event_of
 from profitchain.core.errors import CompanyError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.effects.repeat_effect import lookback, repeat_effect
-from profitchain.evidence import designs, event_study
+from profitchain.evidence import designs, event_study, region_changes
+from profitchain.evidence.held_alike import effect_alike, stated
 from profitchain.evidence.instrumental_variables import lot_effect, moves_by_lot, ratio_of
+from profitchain.evidence.next_score import NextScore, next_score_check
 from profitchain.evidence.within_customer import (
     as_cells,
     earlier_answer_held,
@@ -41,6 +44,7 @@ from profitchain.sources.company import load_company
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import demeaned, dummies, least_squares
 from profitchain.words import designs as words
+from profitchain.words import event_study as event_words
 from profitchain.words import reasons
 from profitchain.words.reasons import touched_words
 
@@ -49,7 +53,6 @@ ALLOWED = 0.001  # how often a right estimator may fail by chance
 CONTROLS = ("prior_orders", "tenure")
 OUTSIDE = {  # tests/references/ladder_outside.py: linearmodels 7.1, pyfixest 0.60.0
     "fixed effects": (0.03805314005397722, 0.009190238105654173),
-    "event": (0.044841418957044965, 0.03015723578117531),
     "lot": (0.08905205192080942, 0.04201978052511457),
 }
 REPO = Path(__file__).resolve().parents[2]
@@ -107,25 +110,24 @@ def hidden_worlds() -> list[tuple[pd.DataFrame, float]]:
     return by_world(lives, worlds=30, temper=1.0, habit=0.5)
 
 
-def checks(answers: pd.DataFrame) -> tuple[MaybeEstimate, MaybeEstimate]:
-    return (
-        designs.placebo(answers, controls=CONTROLS, within_days=90),
-        designs.lead(answers, controls=CONTROLS),
-    )
+def next_score(answers: pd.DataFrame) -> NextScore:
+    effect = effect_alike(answers, controls=CONTROLS)
+    return next_score_check(answers, effect, controls=CONTROLS, within_days=90)
 
 
-def test_the_checks_find_nothing_where_history_is_all_that_confounds(open_worlds):
-    before, after = zip(*(checks(answers) for answers, _ in open_worlds), strict=True)
-    assert covers(before, 0.0)
-    assert covers(after, 0.0)
+def test_the_next_score_tells_nothing_where_history_is_all_that_confounds(open_worlds):
+    assert covers([stated(next_score(answers).told) for answers, _ in open_worlds], 0.0, slack=0.03)
 
 
-def test_the_checks_find_a_hidden_habit_and_the_adjusted_effect_is_too_large(hidden_worlds):
+def test_the_next_score_tells_of_a_hidden_habit_and_the_adjusted_effect_is_too_large(hidden_worlds):
     adjusted = [repeat_effect(as_cells(a), controls=CONTROLS) for a, _ in hidden_worlds]
     truth = float(np.mean([truth for _, truth in hidden_worlds]))
     assert average(adjusted) > 1.5 * truth
-    for said in zip(*(checks(answers) for answers, _ in hidden_worlds), strict=True):
-        assert np.mean([one.low > 0 for one in spoken(said)]) > 0.85
+    said = [next_score(answers) for answers, _ in hidden_worlds]
+    told = [stated(one.told).value for one in said]
+    assert np.mean(told) > 5 * np.std(told) / np.sqrt(len(told))
+    left = average([stated(one.left) for one in said])
+    assert abs(left - truth) < 0.5 * (average(adjusted) - truth)
 
 
 def test_the_earlier_answer_held_fixed_covers_the_truth_though_answers_follow_orders(open_worlds):
@@ -157,66 +159,119 @@ def test_fixed_effects_cover_the_truth_despite_a_hidden_habit_where_nobody_drops
     assert all((one.used is one.fixed_effects) == one.by_average for one in past)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """An event's worlds, seen: the effect and the test of what came before it."""
-
-    effects: list[MaybeEstimate]
-    before: list[float]
+def shocks_of(worlds: int = WORLDS, **options: object) -> list[event_study.Shock]:
+    firm = EventFirm(**options)
+    return [shock_of(firm, seed) for seed in range(worlds)]
 
 
-def seen(**options: object) -> Seen:
-    found = [event_study.latest_event(one, EVENTS) for one in by_world(shaken, **options)]
-    tests = [event_study.trends_before(shock) for shock in found]
-    return Seen([event_study.event_effect(shock) for shock in found], [test.p for test in tests])
+def shock_of(firm: EventFirm, seed: int, **options: int) -> event_study.Shock:
+    answers = event_firm(firm, np.random.default_rng(seed))
+    return event_study.latest_event(answers, event_of(firm), **options)
 
 
-def test_an_event_finds_the_effect_of_a_point_whatever_is_hidden():
-    worlds = seen(effect=0.04)
-    assert covers(worlds.effects, 0.04)
-    low, high = chance_band(0.05, slack=0.015)
-    assert low <= np.mean(np.array(worlds.before) < 0.05) <= high
+def test_an_event_finds_the_effect_of_a_point_though_shocks_hit_whole_regions():
+    shocks = shocks_of(effect=0.04, shock=0.02, answers=2000)
+    assert covers([event_study.event_effect(shock) for shock in shocks], 0.04, slack=0.03)
+    drifts = [event_study.trend_before(shock) for shock in shocks]
+    low, high = chance_band(0.05, slack=0.03)
+    assert low <= np.mean([not drift.spans_zero for drift in drifts]) <= high
 
 
 def test_a_drift_before_the_event_is_seen():
-    worlds = seen(worlds=20, before=0.02, answers=8000)
-    assert np.mean(np.array(worlds.before) < 0.05) > 0.6
+    shocks = shocks_of(worlds=20, before=0.02, answers=8000, shock=0.01)
+    assert np.mean([event_study.trend_before(shock).low > 0 for shock in shocks]) > 0.6
+
+
+def test_a_test_that_saw_no_drift_says_what_it_would_have_seen():
+    drift = event_study.trend_before(shock_of(EventFirm(answers=2000), 0))
+    assert drift.spans_zero
+    said = event_words.pre_trend_sentence(drift)
+    assert "only a drift of" in said and "four times in five" in said
+    moved = replace(drift, value=0.05, low=0.04, high=0.06)
+    assert "What follows is no proof." in event_words.pre_trend_sentence(moved)
 
 
 def test_an_event_that_did_not_move_the_score_says_so():
-    shock = event_study.latest_event(shaken(np.random.default_rng(0), moved=0.0), EVENTS)
+    shock = shock_of(EventFirm(moved=0.0, touched=4), 0)
     said = event_study.event_effect(shock)
     assert isinstance(said, NotEstimable)
-    assert "“new carrier” (region North) did not move satisfaction clearly" in reasons.text(said)
+    assert "“new carrier” (region region 1; " in reasons.text(said)
+    assert "satisfaction" in reasons.text(said)
 
 
-def test_the_event_study_is_differences_of_differences_of_means():
-    answers = shaken(np.random.default_rng(3), answers=9000)
-    shock = event_study.latest_event(answers, EVENTS)
+@pytest.mark.parametrize(("regions", "touched"), [(2, 1), (4, 2), (7, 3), (50, 3), (8, 5)])
+def test_an_event_in_too_few_regions_can_not_tell(regions, touched):
+    shock = shock_of(EventFirm(regions=regions, touched=touched), 1)
+    said = event_study.event_effect(shock)
+    assert isinstance(said, NotEstimable)
+    assert f"touched {touched} of {regions} regions" in reasons.text(said)
+
+
+def test_the_regions_t_is_scipy_s_of_their_changes():
+    answers = event_firm(EventFirm(regions=9, touched=4), np.random.default_rng(3))
+    after = (answers["answered_on"] >= "2025-01-01").to_numpy()
+    answers["touched"] = answers["region"].isin([f"region {place}" for place in range(1, 5)])
+    regions = region_changes.mean_changes(answers, after, event_study.OUTCOMES)
+    moves = region_changes.touched_against_rest(regions)
+    means = answers.groupby(["region", after])[event_study.OUTCOMES].mean().unstack()
+    for place, outcome in enumerate(event_study.OUTCOMES):
+        change = means[outcome][True] - means[outcome][False]
+        sides = change[regions.touched], change[~regions.touched]
+        test = stats.ttest_ind(*sides)
+        assert_allclose(region_changes.t_test(moves, place), test.pvalue, rtol=1e-9)
+        estimate = event_study.estimates(moves, unit="share")[place]
+        interval = test.confidence_interval()
+        assert_allclose([estimate.low, estimate.high], [interval.low, interval.high], rtol=1e-9)
+        drawn = stats.permutation_test(
+            sides, lambda a, b, axis: np.abs(a.mean(axis) - b.mean(axis)), vectorized=True,
+            alternative="greater", n_resamples=np.inf,
+        )  # fmt: skip
+        assert_allclose(region_changes.permutation_test(regions, place), drawn.pvalue, rtol=1e-9)
+
+
+def test_of_many_regions_so_many_ways_are_drawn_that_it_hardly_matters():
+    rng = np.random.default_rng(1)
+    changes = rng.standard_normal((30, 1)) + 0.8 * (np.arange(30) < 12)[:, None]
+    regions = region_changes.RegionChanges(changes=changes, touched=np.arange(30) < 12, n=30)
+    exact = stats.ttest_ind(changes[:12, 0], changes[12:, 0]).pvalue
+    assert abs(region_changes.permutation_test(regions, 0) - exact) < 0.01
+
+
+def test_the_event_study_is_differences_of_changes_of_regions():
+    answers = event_firm(EventFirm(regions=6, touched=3, answers=9000), np.random.default_rng(3))
+    shock = event_study.latest_event(answers, event_of(EventFirm(regions=6, touched=3)))
     frame = event_study.differences_by_step(shock).set_index(["outcome", "period"])
     assert shock.months == 1
     month = answers["answered_on"].dt.to_period("M")
-    sides = answers.groupby([month, answers["region"]])[["score", "repeat"]].mean().unstack()
+    means = answers.groupby([month, "region"])[["score", "repeat"]].mean()
+    changes = means - means.loc[pd.Period("2024-12")].reindex(means.index, level="region")
+    touched = changes.index.get_level_values("region").isin(["region 1", "region 2", "region 3"])
+    sides = [changes[side].groupby(level=0).mean() for side in (touched, ~touched)]
     for outcome in ("score", "repeat"):
-        apart = sides[outcome, "North"] - sides[outcome, "South"]
-        assert_allclose(frame.loc[outcome, "value"], apart - apart[pd.Period("2024-12")], atol=1e-9)
+        apart = (sides[0] - sides[1])[outcome]
+        assert_allclose(frame.loc[outcome, "value"], apart, atol=1e-9)
     assert frame["n"].sum() == 2 * len(answers)
     assert frame.loc[("score", -1), ["value", "low", "high"]].eq(0).all()
-    assert (frame.loc["score"].loc[0:, "high"] < 0).mean() > 0.9
+
+
+NORTH = EventFirm(regions=2, touched=1, answers=6000)
+EVENTS = pd.concat(
+    [event_of(NORTH).assign(event="opened", happened_on="2024-06-01", region=None), event_of(NORTH)]
+)
 
 
 def test_the_latest_event_that_touched_some_is_taken_and_lasts_until_the_next_on_the_same():
-    answers = shaken(np.random.default_rng(1), answers=8000)
+    answers = event_firm(NORTH, np.random.default_rng(1))
     more = pd.DataFrame(
         {
             "event": ["back again", "all hear of it", "unknown place"],
             "happened_on": pd.to_datetime(["2025-06-15", "2025-08-01", "2025-09-01"]),
-            "region": ["North", None, "West"],
+            "region": ["region 1", None, "West"],
         }
     )
     both = event_study.latest_event(answers, pd.concat([EVENTS, more]))
     assert (both.event, both.until) == ("back again", None)
-    assert touched_words(both.touched) == "region North"
+    assert touched_words(both.touched) == "region region 1"
     assert both.answers["step"].min() == -6
     early = more.assign(happened_on=pd.to_datetime(["2025-12-30"] * 3))
     first = event_study.latest_event(answers, pd.concat([EVENTS, early]))
@@ -224,22 +279,22 @@ def test_the_latest_event_that_touched_some_is_taken_and_lasts_until_the_next_on
 
 
 def test_customers_whom_another_event_touched_in_between_are_no_comparison():
-    answers = shaken(np.random.default_rng(1), answers=8000)
-    answers["tier"] = np.where(answers["cluster"] % 2, "gold", "silver")
+    answers = event_firm(NORTH, np.random.default_rng(1))
+    answers["tier"] = np.where(answers["cluster"] // 2 % 2, "gold", "silver")
     other = EVENTS.assign(tier=None).iloc[[1]]
-    other = pd.concat([other, other.assign(event="gold club", region="South", tier="gold")])
+    other = pd.concat([other, other.assign(event="gold club", region="region 2", tier="gold")])
     other["happened_on"] = pd.to_datetime(["2025-01-01", "2024-12-01"])
     shock = event_study.latest_event(answers, other)
-    gold_south = (answers["tier"] == "gold") & (answers["region"] == "South")
+    gold_south = (answers["tier"] == "gold") & (answers["region"] == "region 2")
     assert shock.event == "new carrier"
     assert len(shock.answers) == (~gold_south).sum()
 
 
 @pytest.mark.parametrize("region", [None, "West"])
 def test_events_that_touched_all_or_nobody_tell_nothing(region):
-    events = EVENTS.assign(region=region)
-    assert event_study.latest_event(shaken(np.random.default_rng(1)), events) == NotEstimable(
-        "no_event_to_learn_from", n=3000
+    events, answers = EVENTS.assign(region=region), event_firm(NORTH, np.random.default_rng(1))
+    assert event_study.latest_event(answers, events) == NotEstimable(
+        "no_event_to_learn_from", n=6000
     )
 
 
@@ -264,9 +319,6 @@ def test_a_lot_needs_two_sides(sides):
 def test_the_designs_equal_linearmodels_and_pyfixest():
     past = lives(np.random.default_rng(7), customers=300)[0]
     fixed = fixed_effects(past, controls=["prior_orders"])
-    shock = event_study.latest_event(
-        shaken(np.random.default_rng(7), answers=2000), EVENTS, smallest=1
-    )
     lot = moves_by_lot(drawn(np.random.default_rng(7), answers=1000), lot=LOT)
     assert_allclose(fixed.value, OUTSIDE["fixed effects"][0], rtol=1e-8)
     again = past[past.groupby("person")["score"].transform("size") >= 2]
@@ -277,8 +329,7 @@ def test_the_designs_equal_linearmodels_and_pyfixest():
     assert_allclose(
         fixed.high - fixed.value, half * np.sqrt((rows - terms - 1) / (rows - terms)), rtol=1e-6
     )
-    for moved, name in ((event_study.event_moves(shock), "event"), (lot, "lot")):
-        assert_allclose(delta(moved), OUTSIDE[name], rtol=1e-8)
+    assert_allclose(delta(lot), OUTSIDE["lot"], rtol=1e-8)
 
 
 def delta(moved: Quantities) -> tuple[float, float]:
@@ -289,9 +340,9 @@ def delta(moved: Quantities) -> tuple[float, float]:
 
 
 def test_least_squares_equals_statsmodels_with_dummies():
-    rows = shaken(np.random.default_rng(2), answers=700)
+    rows = event_firm(EventFirm(regions=2, answers=700), np.random.default_rng(2))
     month = dummies(rows["answered_on"].dt.month.to_numpy())
-    north = (rows["region"] == "North").to_numpy(float)[:, None]
+    north = (rows["region"] == "region 1").to_numpy(float)[:, None]
     outcomes = rows[["score", "repeat"]].to_numpy(float)
     found = least_squares(north, outcomes, rows["cluster"].to_numpy(), others=month)
     for place in (0, 1):
@@ -332,10 +383,9 @@ def context_of(folder: Path, period: str) -> Context:
 
 def followed_in(context: Context) -> pd.DataFrame:
     rows = panel.lives(context, panel.answers(context, firm_customers.customer_clusters(context)))
-    found = response_windows.ladder_cells(
+    return response_windows.ladder_cells(
         context, response_windows.followed(context, rows)
     ).execute()
-    return found.astype({"next_prior_orders": float})
 
 
 def stamp(*days: str) -> pd.DatetimeIndex:
@@ -388,8 +438,7 @@ def test_a_life_is_told_as_a_count_by_hand_tells_it(tmp_path):
             "gap_before_days": [40, 111, -1],
             "tenure_then": [0, 40, 0],
             "previous_score": [np.nan, 9, np.nan],
-            "next_score": [3, 10, 8],
-            "next_prior_orders": [3.0, 4, 0],
+            "days_to_next": [106, 37, 301],
             "answered_again": [1, 1, 1],
             "assigned": [None, "offered", None],
         }
@@ -414,6 +463,14 @@ def test_each_window_counts_the_answers_that_closed_it(tmp_path):
     assert sums["repeats"].to_dict() == {30: 0, 60: 1, 90: 1, 180: 2}
 
 
+def test_orders_are_answered_as_a_count_by_hand_tells_it(tmp_path):
+    context = context_of(write_company(tmp_path / "firm", TINY, **KEYS), "2025")
+    found = response_windows.answered_orders(context).execute()
+    assert (found["month"] - 12 * 2025).tolist() == [1, 2, 6, 7]
+    found = found[["prior_orders", "answered", "n", "repeats"]]
+    assert found.to_numpy().tolist() == [[0, 0, 1, 1], [1, 1, 1, 0], [2, 1, 1, 1], [3, 1, 1, 0]]
+
+
 @pytest.fixture(scope="module")
 def example_rows(example) -> tuple[Context, pd.DataFrame]:
     context = context_of(example, "2026Q3")
@@ -429,16 +486,15 @@ def test_the_example_s_lives_are_what_pandas_counts(example_rows):
     given["person"] = given["customer_id"].rank(method="dense").astype(int) - 1
     theirs = given.groupby("customer_id")
     given["nth"] = theirs.cumcount() + 1
-    given["previous_score"], given["next_score"] = theirs["nps"].shift(1), theirs["nps"].shift(-1)
-    given["answered_again"] = given["next_score"].notna().astype(int)
+    given["previous_score"] = theirs["nps"].shift(1)
+    given["answered_again"] = theirs["nps"].shift(-1).notna().astype(int)
     lives = [
         _life(days.get(one, []), at)
         for one, at in given[["customer_id", "responded_at"]].to_numpy()
     ]
     names = ["prior_orders", "gap_before_days", "tenure_then", "repeat"]
     given[names] = lives
-    given["next_prior_orders"] = given.groupby("customer_id")["prior_orders"].shift(-1)
-    names += ["previous_score", "next_score", "next_prior_orders", "answered_again"]
+    names += ["previous_score", "answered_again"]
     expected = given.set_index(["person", "nth"]).loc[
         list(zip(found["person"], found["nth"], strict=True))
     ]
@@ -522,17 +578,18 @@ def test_the_example_s_ladder_is_right_about_the_example(example):
     )
     truth = json.loads((REPO / "data" / "example" / "truth.json").read_text())["repeat"]
     truth = truth["lookback"]["effect_per_point"]
-    right = frame.loc[["adjusted", "weighted", "within", "shock"]]
+    right = frame.loc[["adjusted", "alike", "weighted", "within"]]
     assert ((right["low"] < truth) & (truth < right["high"])).all()
-    assert ((frame["low"] < 0) & (frame["high"] > 0))[["placebo", "lead"]].all()
+    assert ((frame["low"] < 0) & (frame["high"] > 0))["next_score"]
+    assert "regions" in reasons.text(frame.loc["shock", "why"])
     why = reasons.text(frame.loc["experiment", "why"])
     assert why.startswith("The offers with a hold-out did not move")
     assert frame["role"].to_dict() == ROLES
 
 
-ROLES = dict.fromkeys(["raw", "adjusted", "weighted", "within"], "estimate")
-ROLES |= {"within_fixed_effects": "shown", "placebo": "check", "lead": "check"}
-ROLES |= {"shock": "estimate", "experiment": "shown"}
+ROLES = dict.fromkeys(["raw", "adjusted", "alike", "weighted", "within", "shock"], "estimate")
+ROLES |= dict.fromkeys(["lasting", "late", "answering"], "rule")
+ROLES |= {"next_score": "check", "within_fixed_effects": "shown", "experiment": "shown"}
 
 
 @pytest.mark.parametrize("given", ["all", "orders only", "with events"])
@@ -558,7 +615,7 @@ def test_a_tiny_firm_gets_every_rung_with_a_reason(tmp_path, given):
 
 
 @pytest.mark.parametrize("shape", ["nobody", "one customer", "one score", "all repeat", "buckets"])
-@pytest.mark.parametrize("of", ["placebo", "lead", "within", "fixed", "lot", "shock"])
+@pytest.mark.parametrize("of", ["next score", "within", "fixed", "lot", "shock"])
 def test_odd_answers_give_a_reason_or_a_finite_number(shape, of):
     answers = lives(np.random.default_rng(4), customers=80)[0]
     day = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(len(answers)) * 2, unit="D")
@@ -579,12 +636,13 @@ def test_odd_answers_give_a_reason_or_a_finite_number(shape, of):
 
 def _of(design: str, answers: pd.DataFrame) -> MaybeEstimate:
     match design:
-        case "placebo" | "lead":
-            return checks(answers)[design == "lead"]
+        case "next score":
+            return stated(next_score(answers).left)
         case "within" | "fixed":
             past = own_past(answers, controls=CONTROLS)
             return past.used if design == "within" else past.fixed_effects
         case "lot":
             return lot_effect(answers, lot=LOT)
-    shock = event_study.latest_event(answers, EVENTS)
+    events = EVENTS.assign(region=[None, "North"])
+    shock = event_study.latest_event(answers, events)
     return shock if isinstance(shock, NotEstimable) else event_study.event_effect(shock)

@@ -1,4 +1,4 @@
-"""Reference for test_designs.py: linearmodels and pyfixest on three invented worlds.
+"""Reference for test_designs.py: linearmodels and pyfixest on two invented worlds.
 
 Run in an environment of its own (pip install linearmodels pyfixest) beside tests/ladder_worlds.py:
 PYTHONPATH=tests python tests/references/ladder_outside.py
@@ -8,9 +8,8 @@ import json
 from importlib.metadata import version
 
 import numpy as np
-import pandas as pd
 import pyfixest
-from ladder_worlds import drawn, lives, shaken
+from ladder_worlds import drawn, lives
 from linearmodels.iv import IV2SLS
 from linearmodels.panel import PanelOLS
 
@@ -22,15 +21,6 @@ panel = PanelOLS.from_formula(
     "repeat ~ score + log_orders + EntityEffects", past.set_index(["person", "nth"])
 ).fit(cov_type="clustered", cluster_entity=True, group_debias=True, count_effects=False)
 fixed = pyfixest.feols("repeat ~ score + log_orders | person", past, vcov={"CRV1": "cluster"})
-
-event = shaken(rng(7), answers=2000)
-event["month"] = event["answered_on"].dt.to_period("M").astype(str)
-event["north"] = (event["region"] == "North").astype(float)
-event["after"] = event["north"] * (event["answered_on"] >= "2025-01-01")
-months = pd.get_dummies(event["month"], dtype=float)
-shock = IV2SLS(
-    event["repeat"], pd.concat([months, event[["north"]]], axis=1), event["score"], event["after"]
-).fit(cov_type="clustered", clusters=event["cluster"], debiased=True)
 
 lot = drawn(rng(7), answers=1000)
 lot["treated"] = (lot["assigned"] == "treated").astype(float)
@@ -52,10 +42,9 @@ print(
             "versions": {name: version(name) for name in ("linearmodels", "pyfixest")},
             "PanelOLS": told(panel),
             "feols": told(fixed),
-            "IV2SLS by event": told(shock),
             "IV2SLS by lot": told(draw),
-            "clusters": [event["cluster"].nunique(), lot["cluster"].nunique()],
-            "rows": [len(past), len(event), len(lot)],
+            "clusters": [lot["cluster"].nunique()],
+            "rows": [len(past), len(lot)],
         },
         indent=1,
     )

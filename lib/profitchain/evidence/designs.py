@@ -1,8 +1,8 @@
 """One question by designs that assume ever less: does the effect of a point survive them?
 
-From weakest to strongest: as it is; history held fixed; weighted to all who were asked; the
-customer against their own past; two checks that must show nothing if history was enough; an event
-that moved satisfaction from outside; a draw by lot.
+From weakest to strongest: as it is; history held fixed; months by segment held alike; weighted to
+all who were asked; the customer against their own past; what it must withstand, that something
+lasts, that an incentive ends, that some answer more; an event from outside; a draw by lot.
 """
 
 from __future__ import annotations
@@ -15,37 +15,51 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, Reason, to_frame
 from profitchain.effects.nonresponse_weights import weighted_effect
-from profitchain.effects.repeat_effect import effect_of_a_point, lookback, repeat_effect
+from profitchain.effects.repeat_effect import lookback, repeat_effect
+from profitchain.evidence import answering
 from profitchain.evidence.event_study import event_effect, usable_event
+from profitchain.evidence.held_alike import effect_alike, stated, with_month
 from profitchain.evidence.instrumental_variables import lot_effect
-from profitchain.evidence.within_customer import OwnPast, as_cells, own_past
+from profitchain.evidence.next_score import next_score_check
+from profitchain.evidence.within_customer import OwnPast, own_past
 from profitchain.panel.edition import Edition
-from profitchain.sources.company import BUILT_IN_CONTROLS
-from profitchain.stats.model_design import FEWEST_EVENTS
 
 DESIGNS = (
-    *("raw", "adjusted", "weighted", "within", "within_fixed_effects"),
-    *("placebo", "lead", "shock", "experiment"),
+    *("raw", "adjusted", "alike", "weighted", "within", "within_fixed_effects"),
+    *("next_score", "lasting", "late", "answering", "shock", "experiment"),
 )
 LIVES = (  # the columns of the lives that are read, where nobody answered
     *("person", "cluster", "score", "repeat", "in_lookback", "prior_orders", "gap_before_days"),
-    *("previous_score", "next_score", "answered_again", "assigned"),
+    *("previous_score", "answered_again", "answered_on", "days_to_next", "assigned"),
 )
 OFFERS = Reason.of("offers_held_out")
+ONE_SIDED = 0.9  # the level of an interval whose near end is that of a one-sided test at 5%
+PART = 3  # of the window: what is clear only before it may be an incentive's doing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignEffect:
     """The effect of a point by one design, and the key of what it compares and assumes.
 
-    `role`: "estimate" answers the question; "check" must be near zero if the adjusted number is
-    right; "shown" is for the table and judges nothing.
+    `role`: "estimate" answers the question; "check" must be near zero; "rule" must stay clear of
+    zero for a moderate grade; "shown" is for the table and judges nothing.
     """
 
     design: str
     estimate: MaybeEstimate
     compares: Reason
-    role: Literal["estimate", "check", "shown"] = "estimate"
+    role: Literal["estimate", "check", "rule", "shown"] = "estimate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is held alike: the controls, and the segments that a month's shock may hit alone."""
+
+    controls: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    within_days: int = 90
+    level: float = 0.95
+    invited: bool = True  # whether it is known who was asked
 
 
 def effects_by_design(
@@ -56,37 +70,37 @@ def effects_by_design(
     Parameters
     ----------
     cells : `link_cells` of the lookback; the designs that follow customers read `ladder_cells`,
-        within the lookback; event and lot all answers whose windows have closed.
+        within the lookback; the next score, event and lot all answers whose windows have closed.
 
     Returns
     -------
     design, role, compares (a key with values), value, low, high (share per point; NaN where there
     is none), n, why.
     """
-    raw = repeat_effect(cells, level=level)
-    adjusted = repeat_effect(cells, controls=controls, level=level)
-    weighted: MaybeEstimate = NotEstimable(
-        "design_not_measured", what=Reason.of("nobody_knows_who_was_asked")
-    )
-    if edition.has("asked_cells"):
-        weighted = weighted_effect(edition.table("asked_cells"), controls=controls, level=level)
+    firm = edition.company
+    held = Held(
+        controls=tuple(controls), places=tuple(firm.segments),
+        within_days=firm.repeat_within_days, level=level,
+        invited=bool(edition.facts.get("invited")),
+    )  # fmt: skip
+    raw = repeat_effect(cells, controls=with_month(cells, ()), level=level)
+    adjusted = repeat_effect(cells, controls=with_month(cells, controls), level=level)
+    asked = edition.table("asked_cells") if edition.has("asked_cells") else None
+    weighted: MaybeEstimate = answering.UNKNOWN
+    if asked is not None:
+        weighted = weighted_effect(asked, controls=with_month(asked, controls), level=level)
+    answers = pd.DataFrame(columns=[*LIVES])
+    if edition.has("ladder_cells"):
+        answers = edition.table("ladder_cells")
     rows = [
-        DesignEffect(design=name, estimate=estimate, compares=Reason.of(name))
-        for name, estimate in (("raw", raw), ("adjusted", adjusted), ("weighted", weighted))
+        DesignEffect(design="raw", estimate=raw, compares=Reason.of("raw")),
+        DesignEffect(design="adjusted", estimate=adjusted, compares=Reason.of("adjusted")),
+        DesignEffect(design="weighted", estimate=weighted, compares=Reason.of("weighted")),
+        *by_answers(answers, _requests(edition, asked, held), held),
+        _by_event(edition, level),
+        _by_lot(edition, answers, level),
     ]
-    has_lives = edition.has("ladder_cells")
-    answers = edition.table("ladder_cells") if has_lives else pd.DataFrame(columns=[*LIVES])
-    recent, days = lookback(answers), edition.company.repeat_within_days
-    rows += _by_own_past(own_past(recent, controls=controls, level=level))
-    checks = {
-        "placebo": placebo(recent, controls=controls, within_days=days, level=level),
-        "lead": lead(recent, controls=controls, level=level),
-    }
-    rows += [
-        DesignEffect(design=name, estimate=estimate, compares=Reason.of(name), role="check")
-        for name, estimate in checks.items()
-    ]
-    rows += [_by_event(edition, level), _by_lot(edition, answers, level)]
+    rows.sort(key=lambda row: DESIGNS.index(row.design))
     return to_frame(
         [row.estimate for row in rows],
         design=[row.design for row in rows],
@@ -95,52 +109,52 @@ def effects_by_design(
     )
 
 
-def placebo(
-    answers: pd.DataFrame, *, controls: Sequence[str], within_days: int, level: float = 0.95
-) -> MaybeEstimate:
-    """Return the "effect" of a point on how quick the customer's last return before it was.
+def by_answers(
+    answers: pd.DataFrame, asked: pd.DataFrame | None, held: Held
+) -> Iterator[DesignEffect]:
+    """Yield the designs that need nothing but answers, and the requests that led to them.
 
-    The answer can't have caused it. Held fixed: orders so far, tenure at the order before last,
-    the controls that are not history, and the earlier score, as it may really have worked.
+    Parameters
+    ----------
+    answers : `ladder_cells`.
+    asked : `asked_cells` of the lookback; `answered_orders` where nobody knows who was asked.
     """
-    before = answers[answers["prior_orders"] >= 2]
-    is_quick = before["gap_before_days"] <= within_days
-    quick, slow = int(is_quick.sum()), int((~is_quick).sum())
-    if min(quick, slow) < FEWEST_EVENTS:
-        key = "few_quick_returns" if quick <= slow else "few_slow_returns"
-        return NotEstimable(key, n=len(before), total=len(before), fewest=min(quick, slow))
-    others = [name for name in controls if name not in BUILT_IN_CONTROLS]
-    return effect_of_a_point(
-        as_cells(before.assign(repeat=is_quick.astype(int))),
-        outcome="repeats",
-        controls=["prior_orders", "tenure_then", *others, "previous_score"],
-        unit="share",
-        level=level,
-    )
+    recent = lookback(answers)
+    alike = {"controls": held.controls, "places": held.places}
+    effect = effect_alike(recent, **alike)
+    base = stated(effect, level=held.level)
+    yield DesignEffect(design="alike", estimate=base, compares=Reason.of("alike"))
+    yield from _by_own_past(recent, held)
+    told = next_score_check(answers, effect, **alike, within_days=held.within_days)
+    yield DesignEffect(
+        design="next_score", estimate=stated(told.told, level=held.level),
+        compares=Reason.of("next_score"), role="check",
+    )  # fmt: skip
+    slow = recent[~(recent["days_to_next"].astype(float) <= held.within_days // PART)]
+    besides = {
+        "lasting": stated(told.left, level=ONE_SIDED),
+        "late": stated(effect_alike(slow, **alike), level=held.level),
+        "answering": answering.effect_besides(base, asked, **alike, invited=held.invited),
+    }
+    compares = {"late": Reason.of("late", days=held.within_days // PART)}
+    for name, estimate in besides.items():
+        why = compares.get(name, Reason.of(name))
+        yield DesignEffect(design=name, estimate=estimate, compares=why, role="rule")
 
 
-def lead(answers: pd.DataFrame, *, controls: Sequence[str], level: float = 0.95) -> MaybeEstimate:
-    """Return the "effect" of a point of the *next* answer on what came before that answer.
-
-    Held fixed: this answer's score in classes, the controls, and the orders before the next answer.
-    """
-    earlier = answers[answers["next_score"].notna()]
-    if earlier.empty:
-        return NotEstimable("nobody_answered_twice")
-    return effect_of_a_point(
-        as_cells(earlier.assign(this_score=earlier["score"], score=earlier["next_score"])),
-        outcome="repeats",
-        controls=["this_score", *controls, "next_prior_orders"],
-        unit="share",
-        level=level,
-    )
+def _requests(edition: Edition, asked: pd.DataFrame | None, held: Held) -> pd.DataFrame | None:
+    """Return what tells whether those who come back answer more: requests, else all orders."""
+    if held.invited:
+        return None if asked is None else lookback(asked)
+    return edition.table("answered_orders") if edition.has("answered_orders") else None
 
 
-def _by_own_past(past: OwnPast) -> Iterator[DesignEffect]:
+def _by_own_past(recent: pd.DataFrame, held: Held) -> Iterator[DesignEffect]:
     """Yield the design that holds of the two that compare customers with their own past, and both.
 
     Where customers answer because they came back, their own average is shown but not used.
     """
+    past: OwnPast = own_past(recent, controls=with_month(recent, held.controls), level=held.level)
     compares, prompted = Reason.of("own_average"), past.prompted
     if not past.by_average:
         why = Reason.of("prompting_unknown")

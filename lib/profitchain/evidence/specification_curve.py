@@ -1,10 +1,10 @@
 """Whether the conclusion hangs on choices that could as well have been made otherwise.
 
 A specification is one way to ask the same question: how the score enters, what is adjusted for,
-how long an answer is followed. All of them are run and none is picked (Simonsohn, Simmons and
-Nelson 2020, Nature Human Behaviour 4: 1208-1214; Steegen et al. 2016, Perspectives on
-Psychological Science 11: 702-712). Every effect is in share per point: a contrast of two sides of
-the scale is divided by the distance of their mean scores.
+how long an answer is followed; calendar months are held alike in all. All of them are run and none
+is picked (Simonsohn, Simmons and Nelson 2020, Nature Human Behaviour 4: 1208-1214; Steegen et al.
+2016, Perspectives on Psychological Science 11: 702-712). Every effect is in share per point: a
+contrast of two sides of the scale is divided by the distance of their mean scores.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.effects.repeat_effect import repeat_effect
+from profitchain.evidence.held_alike import with_month
 from profitchain.sources.company import Company
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import estimates, standardised
@@ -94,7 +95,8 @@ def by_window(
     """
     by_days = dict(sorted(_cells_by_days(windows, firm, cells).items()))
     effects = [
-        repeat_effect(rows, controls=firm.controls, level=level) for rows in by_days.values()
+        repeat_effect(rows, controls=with_month(rows, firm.controls), level=level)
+        for rows in by_days.values()
     ]
     return to_frame(effects, window=list(by_days))
 
@@ -199,7 +201,7 @@ def _specifications(
 
 
 def _effect(cells: pd.DataFrame, specification: Specification, level: float) -> MaybeEstimate:
-    cut, controls = specification.cut, specification.controls
+    cut, controls = specification.cut, with_month(cells, specification.controls)
     if cut is None:
         return repeat_effect(cells, controls=controls, level=level)
     if not 0 < (cells["score"] >= cut).sum() < len(cells):

@@ -59,6 +59,7 @@ ROW_OF = {  # what one row of each summary is
     "link_cells": "a score, history, segments and cluster among answers whose window has closed",
     "window_cells": "the same for each of several windows",
     "ladder_cells": "an answer whose window has closed, with the customer's answers around it",
+    "answered_orders": "orders so far, a month, and whether an order was answered (no invitations)",
     "return_times": "a customer who answered: days to the next order",
     "asked_cells": "a combination of those who were asked, and whether they answered",
     "customers": "a customer at the end of one of the last periods",

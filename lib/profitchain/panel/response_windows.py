@@ -27,6 +27,7 @@ from profitchain.sources.company import MONTH
 
 WINDOWS = (30, 60, 90, 180, 365)  # days
 ASSIGNED = "assigned"
+MOST_ORDERS = 20  # that are told apart
 OFFERED, HELD_OUT = "offered", "held out"
 
 
@@ -40,9 +41,9 @@ def followed(context: Context, rows: Table) -> Table:
     Returns
     -------
     Those columns, and: gap_before_days (between the last two purchases before the answer; -1 if
-    fewer), tenure_then (days from the first purchase to the last but one), previous_score,
-    next_score, next_prior_orders (NULL without such an answer), nth (1 for the customer's first
-    answer), answered_again (0/1), assigned (text, NULL if nothing).
+    fewer), tenure_then (days from the first purchase to the last but one), days_to_next (to the
+    next purchase; NULL if none yet), previous_score (NULL without such an answer), nth (1 for the
+    customer's first answer), answered_again (0/1), assigned (text, NULL if nothing).
     """
     joined = _assigned(context, rows).join(_around(context, rows), "row", how="inner")
     by_customer = ibis.window(
@@ -51,8 +52,7 @@ def followed(context: Context, rows: Table) -> Table:
     return joined.mutate(
         nth=ibis.row_number().over(by_customer) + 1,
         previous_score=joined.score.lag().over(by_customer),
-        next_score=joined.score.lead().over(by_customer),
-        next_prior_orders=joined.prior_orders.lead().over(by_customer),
+        days_to_next=_days(joined.responded_at, joined.next_at),
         answered_again=ibis.ifelse(joined.score.lead().over(by_customer).notnull(), 1, 0),
     )
 
@@ -74,10 +74,40 @@ def ladder_cells(context: Context, rows: Table) -> Table:
     rows = closed(context, rows)
     own = ["person", "nth", "answered_on", MONTH, "closes", "in_lookback", "score", "repeat"]
     own += ["cluster"]
-    around = ["gap_before_days", "tenure_then", "previous_score", "next_score"]
-    around += ["next_prior_orders", "answered_again", ASSIGNED]
+    around = ["gap_before_days", "tenure_then", "days_to_next", "previous_score"]
+    around += ["answered_again", ASSIGNED]
     columns = [*own, *segment_columns(context.company), *HISTORY, *around]
     return rows.select(*columns).order_by("person", "nth")
+
+
+def answered_orders(context: Context) -> Table:
+    """Return prior_orders, month, answered, n, repeats: the orders whose window has closed.
+
+    Where nobody knows who was asked, these tell whether those who come back answer more. An answer
+    belongs to the order that it follows; `repeats` counts orders followed by another in the window.
+    """
+    bought = purchases(context.tables["orders"])
+    bought = bought.filter(bought.customer_id.notnull(), bought.ordered_at < context.ends_at)
+    given = context.tables["responses"]
+    given = given.filter(given[context.score_column].notnull())
+    both = ibis.union(
+        bought.select("customer_id", at="ordered_at", is_order=ibis.literal(1, "int64")),
+        given.select("customer_id", at="responded_at", is_order=ibis.literal(0, "int64")),
+    )
+    theirs = ibis.window(group_by=both.customer_id, order_by=[both["at"], both.is_order.desc()])
+    both = both.mutate(answered=1 - both.is_order.lead().over(theirs).fill_null(1))
+    rows = both.filter(both.is_order == 1)
+    theirs = ibis.window(group_by=rows.customer_id, order_by=rows["at"])
+    ends = rows["at"] + ibis.interval(days=context.company.repeat_within_days)
+    rows = rows.mutate(
+        prior_orders=ibis.least(ibis.row_number().over(theirs), MOST_ORDERS),
+        month=12 * rows["at"].year() + rows["at"].month(),
+        repeat=ibis.ifelse((rows["at"].lead().over(theirs) <= ends).fill_null(False), 1, 0),
+        ends=ends,
+    )
+    rows = rows.filter(rows.ends < context.ends_at, rows.ends >= context.lookback_starts_at)
+    keys = ["prior_orders", "month", "answered"]
+    return cells(rows, keys, n=rows.count(), repeats=rows.repeat.sum())
 
 
 def window_cells(context: Context, rows: Table) -> Table:

@@ -137,6 +137,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "window_cells", response_windows.window_cells(firm.few, few)
     followed = materialise(firm.con, "followed", response_windows.followed(firm.few, few))
     yield "ladder_cells", response_windows.ladder_cells(firm.few, followed)
+    if not invitations.by_invitation(firm.context):
+        yield "answered_orders", response_windows.answered_orders(firm.few)
     yield "return_times", response_windows.return_times(firm.few, few)
 
 

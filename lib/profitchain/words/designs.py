@@ -7,27 +7,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import NotEstimable, Reason, to_frame
-from profitchain.core.formats import digits, p_words
+from profitchain.core.estimates import Reason
+from profitchain.core.formats import digits
 from profitchain.core.i18n import N_, _, following, ngettext
-from profitchain.evidence.event_study import Shock
 from profitchain.evidence.specification_curve import ALL_BUT, AS, FOR, LENGTH
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company
 from profitchain.stats.comparisons import in_percentage_points
-from profitchain.stats.margins import Wald
 from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
-from profitchain.words.reasons import touched_words
-from profitchain.words.scores import brief, spread
+from profitchain.words.scores import spread
 
 POINTS = N_("points")
 DESIGNS = {  # by what a design compares: its label, and what it compares and assumes
     "raw": (N_("As it is"),
-        N_("Compares customers as they are: assumes that nothing else differs.")),
+        N_("Compares customers as they are, month by month: assumes that nothing else differs.")),
     "adjusted": (N_("History held fixed"),
-        N_("Compares customers with like history: assumes that nothing unrecorded moves both "
-           "score and orders.")),
+        N_("Compares customers with like history, month by month: assumes that nothing unrecorded "
+           "moves both score and orders.")),
+    "alike": (N_("Months by segment held alike"),
+        N_("Compares answers of the same month, within each segment where there are enough, and "
+           "of like history: assumes that nothing unrecorded moves single customers' score and "
+           "orders.")),
     "weighted": (N_("Weighted to all asked"),
         N_("As before, each answer standing for the silent who are like it: assumes that these "
            "would have answered, and returned, like those who did.")),
@@ -41,15 +42,22 @@ DESIGNS = {  # by what a design compares: its label, and what it compares and as
     "within_fixed_effects": (N_("Own average held fixed"),
         N_("Compares each customer's answers with that customer's own average; biased where "
            "customers answer again because they came back.")),
-    "placebo": (N_("Check: the return before"),
-        N_("Asks whether the score goes with how quick the return before it was, which it "
-           "can't have caused: more than nothing is something unrecorded.")),
-    "lead": (N_("Check: the next score"),
-        N_("Asks whether the next score goes with the orders before it, this score held "
-           "fixed: more than nothing is something unrecorded.")),
+    "next_score": (N_("Check: the next score"),
+        N_("Asks what the next order's score, which can't have caused this return, tells of it "
+           "beyond this score: more than nothing is something that lasts.")),
+    "lasting": (N_("If a third of what lasts shows"),
+        N_("As months by segment, less three times what the next score tells (90% interval: "
+           "its near end is the test).")),
+    "late": (N_("After a third of the window"),
+        N_("Compares those who were not back after {days} days: what an incentive brought "
+           "sooner can't matter; an effect that fades by then fails as well.")),
+    "answering": (N_("If who answers matters"),
+        N_("As months by segment, less what answering could have made of it, had each point "
+           "raised the odds of answering to 1.65 times (assumed).")),
     "shock": (N_("An event from outside"),
-        N_("Compares how those touched by {event} changed with how the rest did: assumes that "
-           "else both would have changed alike, and that it worked through satisfaction alone.")),
+        N_("Compares how regions touched by {event} changed with how the others did: assumes "
+           "that else both would have changed alike, and that it worked through satisfaction "
+           "alone.")),
     "experiment": (N_("By lot"),
         N_("Compares those whom chance had put on two sides: assumes that it worked through "
            "satisfaction alone.")),
@@ -94,19 +102,6 @@ def specifications_sentence(curve: pd.DataFrame) -> str:
     )
 
 
-def pre_trend_sentence(test: Wald | NotEstimable) -> str:
-    """Return whether those touched by the event moved like the rest before it."""
-    if isinstance(test, NotEstimable):
-        why = reasons.text(test)
-        return _("Whether both moved alike before the event can't be said: {why}", why=why)
-    p = p_words(test.p)
-    if test.p < 0.05:
-        return _(
-            "Before the event they did **not** move alike ({p}): what follows is no proof.", p=p
-        )
-    return _("Before the event there is no sign that they moved apart ({p}).", p=p)
-
-
 def designs_table(effects: pd.DataFrame) -> pd.DataFrame:
     """Return the designs as a table, in percentage points: design, effect, n, what it compares."""
     notes = [
@@ -137,8 +132,9 @@ def _labels(effects: pd.DataFrame) -> list[str]:
 
 def _note(compares: Reason) -> str:
     """Return what a design compares and assumes, and why it isn't the customer's own average."""
-    values = {
-        name: reasons.text(part) for name, part in compares.values if isinstance(part, Reason)
+    values: dict[str, Any] = {
+        name: reasons.text(part) if isinstance(part, Reason) else part
+        for name, part in compares.values
     }
     return following(_(DESIGNS[compares.key][1], **values), values.get("not_average", ""))
 
@@ -255,44 +251,6 @@ def choices_caption(choices: pd.DataFrame, firm: Company) -> Caption:
         "description": described(message, spread(choices_chart(choices))),
         "height": 62 + 54 * panel_rows,
         "panels": "kind",
-    }
-
-
-def event_chart(study: pd.DataFrame, event: Shock | NotEstimable) -> pd.DataFrame:
-    """Return the months around an event, repeats in percentage points, each outcome named.
-
-    Without an event: one row with the reason, so that the chart says it.
-    """
-    if isinstance(event, NotEstimable):
-        return to_frame([event], period=[0], outcome=[""])
-    share = study["outcome"] == "repeat"
-    names = {"score": _("Score, in points"), "repeat": _("Repeat orders, in percentage points")}
-    both = study.where(~share, in_percentage_points(study))
-    return both.assign(
-        outcome=study["outcome"].map(names), unit=share.map({True: PER_POINT, False: "score"})
-    )
-
-
-def event_caption(study: pd.DataFrame, event: Shock | NotEstimable) -> Caption:
-    """Return the caption of the months around an event, or of why there is none."""
-    if isinstance(event, NotEstimable):
-        message = _("No event from outside to learn from")
-        measure = _("Difference by month from the month before the event; 95% intervals")
-    else:
-        named = _("Before and after “{event}”", event=event.event)
-        message = brief(named, _("Before and after the event"))
-        measure = _(
-            "Difference by month from the month before the event; {touched} against the rest; 95% "
-            "intervals",
-            touched=touched_words(event.touched),
-        )
-    return {
-        "message": message,
-        "measure": measure,
-        "source": source(_("Answers"), int(study["n"].max()) if len(study) else 0),
-        "description": described(message, _("The numbers stand in the table.")),
-        "x_label": _("months since the event"),
-        "panels": "outcome",
     }
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from math import exp
+
 import pandas as pd
 
-from profitchain.core.i18n import N_, _, clauses
+from profitchain.core.formats import digits
+from profitchain.core.i18n import N_, _, clauses, following
+from profitchain.evidence.answering import ASSUMED
+from profitchain.evidence.grading_rules import ANSWERS as ANSWERED
 from profitchain.evidence.grading_rules import Grading
+from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, Caption, source
 
-TOO_FEW_DATA = N_("too few data")  # the other grades are marked in `core.formats`
+TOO_FEW_DATA, NO_LINK = N_("too few data"), N_("no link that matters")  # others: `core.formats`
 ANSWERS = (N_("yes"), N_("no"), N_("can't be said"), N_("not asked"))
 OPENING = {
     1.0: N_("The evidence that satisfied customers come back more is **{grade}**: {reasons}."),
@@ -16,76 +22,89 @@ OPENING = {
     0.0: N_("The evidence on whether satisfied customers come back more is **{grade}**: "
             "{reasons}."),
 }  # fmt: skip
+WHOLE = {  # grades that are a sentence of their own
+    TOO_FEW_DATA: N_(
+        "There are **too few data** to say whether satisfied customers come back more: a link that "
+        "matters could hide among so few answers."
+    ),
+    NO_LINK: N_(
+        "**No link that matters** was found between satisfaction and coming back: one more point "
+        "would have to move a tenth of the repeat rate, and the interval leaves that out."
+    ),
+}
 ASKS = {
-    "enough": N_("The adjusted effect is clear of zero, or the answers would show an effect of a "
+    "enough": N_("The effect, all held alike, is clear of zero, or the answers would show one of a "
                  "tenth of the repeat rate four times in five"),
-    "none_opposes": N_("No stronger design (within customers, shock, experiment) is clear the "
-                       "other way"),
-    "placebo_smaller": N_("What came before the answer does not go with the score as much as what "
-                          "came after (clear at 5% by Hochberg)"),
-    "one_direction": N_("Fewer than 5% of the ways of counting are clear in the direction "
-                        "opposite to most"),
-    "clear": N_("The adjusted effect is clear of zero"),
-    "weighted": N_("It stays clear when those who answered are weighted to stand for all"),
-    "placebo": N_("What came before the answer does not go with the score (clear at 5% by "
-                  "Hochberg, in the same direction and more than a tenth of the effect)"),
-    "lead": N_("The next answer's score does not go with what came before it (same limits)"),
-    "checked": N_("At least one of these two checks was sharp enough to show half of the effect, "
-                  "four times in five"),
-    "half_left": N_("No stronger design rules out half of the effect"),
-    "survives": N_("It stays clear beside something hidden as strong as the strongest control"),
-    "specifications": N_("At least three quarters of the ways of counting are clear (those that "
-                         "adjust for nothing left aside)"),
-    "confirmed": N_("A stronger design is clear in the same direction, and its interval overlaps"),
+    "none_opposes": N_("No draw by lot, event or own earlier answer is clear the other way, and "
+                       "the next score does not tell as much of this return as this one"),
+    "clear": N_("The effect is clear of zero beside history, calendar months by segment and what "
+                "is recorded of the order"),
+    "lasting": N_("It would stay clear if only a third of what lasts about customers showed in "
+                  "their next score (one-sided, 5%)"),
+    "late": N_("It is clear among those who were not yet back after a third of the window"),
+    "answering": N_("It would stay clear if one more point made the odds of answering {odds} times "
+                    "as high (assumed: nobody knows what the silent would say)"),
+    "by_chance": N_("A draw by lot, or an event valid by its regions, is clear in the same "
+                    "direction"),
 }  # fmt: skip
-BROKEN = {
-    "enough": N_("a link that matters could hide among so few answers"),
-    "none_opposes": N_("a stronger design points the other way"),
-    "placebo_smaller": N_("the score goes as much with what came before it as with what follows"),
-    "one_direction": N_("other sensible ways of counting are clear in the opposite direction"),
-    "clear": N_("it is not clear after comparing like with like, although there are enough "
+OPEN = {  # what a rule that is not kept leaves open
+    "none_opposes": N_("designs that should agree point different ways"),
+    "clear": N_("it is not clear beside history and calendar months, although there are enough "
                 "answers"),
-    "weighted": N_("it is no longer clear when answers are weighted to stand for all customers"),
-    "placebo": N_("the score goes with what came before it, which it can't have changed"),
-    "lead": N_("later scores go with earlier orders, which they can't have changed"),
-    "checked": N_("no check was sharp enough to show hidden habits"),
-    "half_left": N_("a stronger design rules out even half of it"),
-    "survives": N_("something hidden as strong as our strongest control would explain it"),
-    "specifications": N_("it hangs on how it is counted"),
-    "confirmed": N_("no stronger design confirms it yet"),
+    "lasting": N_("habits that last could explain it"),
+    "late": N_("an incentive that soon ends could explain it"),
+    "answering": N_("who answers could explain it"),
 }  # fmt: skip
-KEPT = {  # those that are a reason to believe the link
-    "clear": N_("it is clear after comparing like with like"),
-    "placebo": N_("the score does not tell of what came before it"),
-    "lead": N_("later scores do not tell of earlier orders"),
-    "survives": N_("it would outlive something hidden as strong as anything we adjust for"),
-    "specifications": N_("it does not hang on how it is counted"),
-    "confirmed": N_("a stronger design confirms it"),
+UNJUDGED = {  # what stays open as these data can't tell
+    "lasting": N_("whether habits that last explain it can't be judged"),
+    "late": N_("whether an incentive that soon ends explains it can't be judged"),
+    "answering": N_("whether it comes from who answers can't be judged"),
+}
+BY_CHANCE = {
+    "experiment": N_("a draw by lot shows it"),
+    "shock": N_("an event by regions shows it"),
 }
 
 
 def grade_sentence(grading: Grading) -> str:
-    """Return the page's first sentence: the grade in words, with its reasons."""
-    words = KEPT if grading.grade in ("moderate", "strong") else BROKEN
-    reasons = clauses(_(words[rule]) for rule in grading.reasons)
-    if grading.grade == TOO_FEW_DATA:
-        return _(
-            "There are **too few data** to say whether satisfied customers come back more: "
-            "{reasons}.",
-            reasons=reasons,
-        )
-    if grading.lacking:
-        lacking = _(BROKEN[grading.lacking])
-        reasons = _("{reasons}, but {lacking}", reasons=reasons, lacking=lacking)
+    """Return the page's first sentences: the grade in words, with its reasons."""
+    if grading.grade in WHOLE:
+        return _(WHOLE[grading.grade])
     opening = OPENING[0.0 if grading.grade == "contradictory" else grading.direction]
-    return _(opening, grade=_(grading.grade), reasons=reasons)
+    said = _(opening, grade=_(grading.grade), reasons=_reasons(grading))
+    if grading.grade != "moderate":
+        return said
+    return following(
+        said,
+        _(
+            "Something that touched single orders could still explain it; only a draw by lot or an "
+            "event can tell."
+        ),
+    )
+
+
+def _reasons(grading: Grading) -> str:
+    if grading.grade == "moderate":
+        return _("it withstands every check that these data allow")
+    if grading.grade == "strong":
+        return clauses(_(BY_CHANCE[name]) for name in grading.confirmed_by)
+    if grading.grade == "contradictory":
+        return _(OPEN["none_opposes"])
+    answers = dict(zip(grading.answers["rule"], grading.answers["answer"], strict=True))
+    return clauses(
+        _((UNJUDGED if answers[rule] == ANSWERED[None] else OPEN)[rule]) for rule in grading.broken
+    )
 
 
 def rules_table(grading: Grading) -> pd.DataFrame:
     """Return the rules of the grade with the answer that this edition gives to each."""
-    rules = grading.answers["rule"].map(ASKS)
-    names = {"rule": "the rule", "otherwise": "if not", "answer": "here"}
-    return grading.answers.assign(rule=rules).rename(columns=names)
+    odds = digits(exp(ASSUMED), 2)
+    rules = [_(ASKS[rule], odds=odds) for rule in grading.answers["rule"]]
+    why = [reasons.text(reason) if reason else "" for reason in grading.answers["why"]]
+    names = {"otherwise": "if not", "answer": "here"}
+    table = grading.answers.drop(columns=["rule", "why"]).rename(columns=names)
+    table.insert(0, "the rule", rules)
+    return table.assign(**{"why not": why}) if any(why) else table
 
 
 def rules_caption(grading: Grading) -> Caption:
@@ -93,7 +112,8 @@ def rules_caption(grading: Grading) -> Caption:
     return {
         "message": _("By these rules the evidence is: {grade}", grade=_(grading.grade)),
         "measure": _(
-            "Asked in this order; the first no sets the grade, and without any it is strong"
+            "Asked in this order; the first that is not kept sets the grade; what can't be said is "
+            "not kept"
         ),
         "source": source(_(FOLLOWED), grading.n),
     }
