@@ -17,6 +17,7 @@ NPS = {"nps": {"column": "nps", "kind": "nps"}}
 ASKED = {"questions": NPS, "main_question": "nps", "controls": ["prior_orders", "recency"]}
 PAGES = ("index", "01_data", "02_response", "03_satisfaction", "05_loyalty", "07_repeat_purchase")
 PAGES += ("06_customers", "09_sensitivity")
+RAW = re.compile(r"\d\.\d{7,}|\d\.?\d*e[-+]\d\d\b")  # a number as the machine writes it
 SLIPS = re.compile(r"(?<![\w-])(?:nan|NaN|None(?! of)|NaT|inf|Traceback)(?![\w-])")
 
 
@@ -92,6 +93,26 @@ def a_score_that_decides() -> dict[str, pd.DataFrame]:
     return {"orders": orders, "responses": responses}
 
 
+def scores_turned_round() -> dict[str, pd.DataFrame]:
+    """Return a shop where 0 is the best answer: those who are pleased come back soon."""
+    draw = np.random.default_rng(11)
+    who = np.repeat(np.arange(900), 2)
+    ids = [f"C{number}" for number in who]
+    first = pd.Timestamp("2025-01-05") + pd.to_timedelta(draw.uniform(0, 350, 1800), unit="D")
+    bought = pd.DataFrame({"customer_id": ids, "ordered_at": first.floor("s"), "revenue": 30.0})
+    score = draw.integers(0, 11, 1800)
+    back = bought[draw.random(1800) < 0.75 - 0.06 * score]
+    back = back.assign(ordered_at=back["ordered_at"] + pd.Timedelta(days=20))
+    late = pd.DataFrame({"customer_id": ["Z"], "ordered_at": [pd.Timestamp("2026-03-31 12:00")]})
+    orders = pd.concat([bought, back, late.assign(revenue=1.0)], ignore_index=True)
+    orders.insert(0, "order_id", [f"O{number}" for number in range(len(orders))])
+    responses = pd.DataFrame({"response_id": [f"R{place}" for place in range(1800)]})
+    responses = responses.assign(
+        customer_id=ids, responded_at=bought["ordered_at"] + pd.Timedelta(days=3), nps=score
+    )
+    return {"orders": orders, "responses": responses}
+
+
 def nobody_returns() -> dict[str, pd.DataFrame]:
     tables = shop()
     orders = tables["orders"].drop_duplicates("customer_id", keep="last")
@@ -139,6 +160,7 @@ FIRMS = {
     "one tireless customer": (one_tireless_customer, ASKED),
     "a score that decides": (a_score_that_decides, ASKED),
     "nobody returns": (nobody_returns, ASKED),
+    "scores turned round": (scores_turned_round, ASKED | {"lookback_months": 0}),
     "open windows": (answers_before_orders_only, ASKED),
     "no answers": (empty_answers, ASKED),
     "answers without scores": (answers_without_scores, ASKED),
@@ -189,7 +211,8 @@ def reasons(edition: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", FIRMS)
 def test_every_page_is_whole_and_shows_no_slip_of_the_machine(published, name):
     edition = published(name)
-    assert not [page for page in PAGES if SLIPS.search(text_of(edition / f"{page}.html"))]
+    texts = [text_of(path) for path in sorted(edition.glob("*.html"))]
+    assert not [found for text in texts for found in (*SLIPS.findall(text), *RAW.findall(text))]
     for page in PAGES:
         assert (edition / f"{page}.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
     for row in json.loads((edition / "findings.json").read_text(encoding="utf-8")):
@@ -213,7 +236,6 @@ def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, 
         ("ten answers", r"Only \d answers: at least 20 are needed"),
         ("a constant score", r"Every answer gives the same score \(9\)"),
         ("one tireless customer", r"one of 8 makes up 98% of all answers"),
-        ("a score that decides", r"perfectly who came back"),
         ("nobody returns", r"perfectly who came back"),
         ("open windows", r"no answers yet whose window has closed"),
         ("no answers", r"no answers yet whose window has closed"),
@@ -232,6 +254,32 @@ def test_a_score_that_decides_still_shows_its_raw_rates(published):
     page = told(published("a score that decides"))["07_repeat_purchase"]
     rates = pd.read_csv(published("a score that decides") / page["exhibits"][0]["csv"])
     assert dict(zip(rates["score"], rates["value"], strict=True)).items() >= {8: 0, 9: 1}.items()
+
+
+def test_a_score_that_decides_is_said_to_and_has_a_penalised_effect(published):
+    edition = published("a score that decides")
+    link, worth, doubt = (
+        text_of(edition / f"{page}.html")
+        for page in ("07_repeat_purchase", "08_worth", "09_sensitivity")
+    )
+    assert "The score tells perfectly who comes back: after 4, 5, 6, 7 and 8 nobody did, " in link
+    assert "the effect is that of a penalised fit (Firth's)" in link
+    assert 0 < findings(edition).at["repeat_effect_per_point", "value"] < 0.3
+    assert not re.search("too few data", link + doubt + text_of(edition / "index.html"))
+    assert "A point goes with most" not in worth
+
+
+def test_a_score_turned_round_turns_the_sentences_and_is_asked_about(published):
+    edition = published("scores turned round")
+    link, index = (text_of(edition / f"{page}.html") for page in ("07_repeat_purchase", "index"))
+    for page in (link, index):
+        assert "is 0 the best answer here and 10 the worst?" in page
+        assert re.search(r"percentage points fewer customers ordering again", page)
+    assert not re.search(r"points more who|−[\d.]+ percentage points more", link + index)
+    everywhere = " ".join(text_of(path) for path in sorted(edition.glob("*.html")))
+    assert not re.search(r"−⁠?€?[\d.,]+ (more|higher)", everywhere)
+    assert "In no part of the scale is the link clear" not in link
+    assert "come back less" in text_of(edition / "09_sensitivity.html")
 
 
 def test_a_firm_with_answers_needs_neither_customers_nor_invitations(published):

@@ -41,6 +41,7 @@ from profitchain.effects.repeat_effect import (
     repeat_effect,
 )
 from profitchain.effects.spend_effect import money_effect, two_part_effect
+from profitchain.stats.glm import PENALISED
 from profitchain.stats.margins import Wald
 from profitchain.words.reasons import in_words, text
 from profitchain.words.repeat_effect import adjusted_sentence
@@ -470,7 +471,7 @@ def test_hard_data_give_a_number_or_a_reason(cells, ask):
 
 @pytest.mark.parametrize(
     "name",
-    ["no answers", "ten answers", "one score", "complete separation", "all return", "one customer"],
+    ["no answers", "ten answers", "one score", "all return", "one customer"],
 )
 def test_what_can_not_be_compared_is_never_a_number(name):
     cells = HARD[name]
@@ -478,6 +479,15 @@ def test_what_can_not_be_compared_is_never_a_number(name):
     assert isinstance(linearity(cells), NotEstimable)
     assert isinstance(repeat_effect_per_10_nps(cells), NotEstimable)
     assert per_10_nps(cells)["value"].isna().all()
+
+
+def test_where_the_score_tells_all_there_are_numbers_and_no_test_of_a_bend():
+    cells = HARD["complete separation"]
+    for effect in (repeat_effect(cells), repeat_effect_per_10_nps(cells)):
+        assert effect.value > 0 and PENALISED in effect.method
+    assert per_10_nps(cells)["value"].notna().all()
+    assert adjusted_rates(cells)["value"].is_monotonic_increasing
+    assert linearity(cells).why.key == "bend_where_all_or_none"
 
 
 def test_fewer_than_four_scores_say_nothing_of_a_bend():

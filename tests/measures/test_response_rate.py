@@ -568,7 +568,7 @@ def test_without_invitations_a_customer_who_bought_counts_once_a_period():
     context, requests, invited = asked_of(frames)
     assert not invited
     found = invitations.asked_panel(context, requests, invited=invited).execute()
-    found = found.sort_values(["period", "cluster"])
+    found = found.sort_values(["period", "cluster", "score"])
     told = found[["period", "answered", "in_time", "score", "prior_orders", "recency_days"]]
     nothing = np.nan
     assert_allclose(
@@ -576,14 +576,67 @@ def test_without_invitations_a_customer_who_bought_counts_once_a_period():
         [
             [0, 0, nothing, 0, -1],  # A in 2025Q3
             [1, 0, 8, 0, -1],  # B in 2025Q4 answered after its end
-            [1, 1, 9, 1, 162],  # A in 2026Q1: the last answer counts, from the first purchase on
+            [1, 1, 3, 1, 162],  # A in 2026Q1: both answers count, from the first purchase on
+            [1, 1, 9, 1, 162],
             [0, 0, nothing, 1, 61],  # B in 2026Q1 did not answer again
             [0, 0, nothing, 0, -1],  # C
         ],
     )
-    assert told["period"].tolist() == ["2025Q3", "2025Q4", "2026Q1", "2026Q1", "2026Q1"]
+    assert told["period"].tolist() == ["2025Q3", "2025Q4", *["2026Q1"] * 4]
+    assert found["asks"].tolist() == [1, 1, 1, 0, 1, 1]
     assert found["late"].sum() == 0
-    assert invitations.unasked(context, requests) == 1
+    assert invitations.unasked(context, requests) == 0
+    rate = requests_of(invitations.asked_cells(ibis.memtable(found)).execute())
+    assert (rate["requests"].sum(), rate["responses"].sum()) == (5, 1)
+
+
+def often(seed: int, *, customers: int = 600) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Return a shop that asks after each order, and each order's answer, given or not.
+
+    Those who order often like the shop; those in the North like it less, and answer half as often.
+    `back` says whether another order followed within 60 days.
+    """
+    draw = np.random.default_rng(seed)
+    each, north = draw.gamma(2.0, 4.0, customers), draw.random(customers) < 0.5
+    who = np.repeat(np.arange(customers), draw.poisson(each * 1.25))
+    after = pd.to_timedelta(draw.integers(0, 455 * 86_400, len(who)), unit="s")
+    rows = pd.DataFrame({"who": who, "ordered_at": pd.Timestamp("2025-01-01") + after})
+    rows = rows.sort_values(["who", "ordered_at"], ignore_index=True)
+    rows["responded_at"] = rows["ordered_at"] + pd.Timedelta(minutes=1)
+    wait = rows.groupby("who")["ordered_at"].shift(-1) - rows["responded_at"]
+    likes = 7 + 0.1 * each - 2.0 * north
+    names = np.where(north, "North", "South")
+    rows = rows.assign(
+        customer_id="C" + rows["who"].astype(str), region=names[rows["who"]], revenue=2000,
+        order_id="O" + rows.index.astype(str), response_id="R" + rows.index.astype(str),
+        nps=np.clip(np.rint(likes[rows["who"]] + draw.normal(0, 1, len(rows))), 0, 10),
+        back=wait <= 60 * DAY, came=draw.random(len(rows)) < np.where(north[who], 0.15, 0.3),
+    )  # fmt: skip
+    given = rows.loc[rows["came"], ["response_id", "customer_id", "responded_at", "nps"]]
+    known = rows[["customer_id", "region"]].drop_duplicates()
+    orders = rows[["order_id", "customer_id", "ordered_at", "revenue"]]
+    return {"orders": orders, "responses": given, "customers": known}, rows
+
+
+def test_all_answers_of_a_customer_count_for_the_last_is_the_one_no_order_followed():
+    """With the last of a customer and quarter alone, .70 came back of a true .77; NPS was 9 off."""
+    frames, orders = often(4)
+    context, requests, invited = asked_of(frames)
+    panel = invitations.asked_panel(context, requests, invited=invited)
+    cells = lookback(invitations.asked_cells(panel).execute())
+    closes = orders["responded_at"] + 60 * DAY
+    orders = orders[(closes >= "2025-04-01") & (closes < END)]
+    given, answered = orders[orders["came"]], cells[cells["score"].notna()]
+    assert answered["n"].sum() == len(given)
+    assert answered["repeats"].sum() == given["back"].sum()
+    assert score_by(cells, NPS, equal_weights(cells)).value == pytest.approx(nps_of(given["nps"]))
+    plain, weighted = score_by(cells, NPS, equal_weights(cells)), weighted_score(cells, NPS)
+    truth = nps_of(orders["nps"])
+    assert weighted.low < truth < weighted.high < plain.value
+    cases = bounds_of_score(cells, NPS)
+    assert cases["unhappy"].value < weighted.value < cases["happy"].value
+    in_full = cells.assign(score=cells["score"].fillna(0))  # nobody missing: each counts for one
+    assert (weights(in_full).by_row == 1).all()
 
 
 def test_invitations_that_name_no_answer_of_ours_do_not_tell_who_was_asked():

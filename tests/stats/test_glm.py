@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from profitchain.core.estimates import NotEstimable
 from profitchain.stats import glm
-from profitchain.stats.glm import Fit, fitted
+from profitchain.stats.glm import Fit, fit, fitted
 from profitchain.stats.margins import average_effect, estimates, stacked, standardised, wald_test
 from profitchain.stats.model_design import build, kish
 from profitchain.stats.model_matrix import (
@@ -169,8 +169,10 @@ REFUSED = {
     "hardly any without": (plain(repeats=[0] * 4 + [1] * 396), "All but 4 of 400"),
     "one customer answers 300 times": (one_customer(plain()), "makes up 75%"),
     "one customer only": (plain(cluster=1), "makes up 100%"),
-    "complete separation": (plain().assign(repeats=lambda x: (x.score > 5) * 1), "perfectly"),
-    "quasi separation": (half_return(plain()), "perfectly"),
+}
+SEPARATED = {
+    "complete separation": plain().assign(repeats=lambda x: (x.score > 5) * 1),
+    "quasi separation": half_return(plain()),
 }
 
 
@@ -181,6 +183,15 @@ def test_what_can_not_be_fitted_is_refused_in_words(cells, why):
     assert why in text(model)
     assert text(model).endswith(".")
     assert model.n == len(cells)
+
+
+@pytest.mark.parametrize("cells", SEPARATED.values(), ids=SEPARATED)
+def test_what_has_no_finite_fit_is_penalised_or_refused_in_words(cells):
+    model = fitted(cells, as_it_is)
+    assert model.penalised and np.isfinite(model.coefficients.values).all()
+    refused = fit(build(cells, as_it_is), separable=False)
+    assert "perfectly" in text(refused) and text(refused).endswith(".")
+    assert refused.n == len(cells)
 
 
 def test_too_many_terms_for_the_repeats_are_refused():

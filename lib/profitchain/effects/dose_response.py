@@ -23,6 +23,7 @@ from profitchain.stats.model_matrix import (
     spline_knots,
 )
 
+MOST = 0.5  # share of answers after whose scores all or none came back: these are the finding
 FEWEST_SCORES = 4  # fewer distinct scores can't show whether a line is straight
 CURVE_POINTS = 41
 
@@ -52,8 +53,8 @@ def adjusted_rates(
 ) -> pd.DataFrame:
     """Return the repeat probability at each score if all else were as it is (score as categories).
 
-    A score with fewer than `smallest` answers, or after which all or none came back, joins its
-    nearest neighbour.
+    A score with fewer than `smallest` answers joins its nearest neighbour, as does one after which
+    all or none came back, unless most answers are so.
 
     Returns
     -------
@@ -123,6 +124,8 @@ def linearity(
     model = fitted(cells, basis, controls=controls)
     if isinstance(model, NotEstimable):
         return model
+    if model.penalised:  # Wald tests have no power there (Hauck and Donner 1977, JASA 72: 851-853)
+        return NotEstimable("bend_where_all_or_none", n=model.design.answers)
     bent = np.eye(len(model.coefficients.values))[1 : model.design.score_terms]
     method = f"Wald test, {how} against a straight line; {adjustment(model)}"
     return wald_test(model.coefficients.combine(bent), method)
@@ -163,14 +166,18 @@ def effect_by_band(
 def score_groups(cells: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     """Return the scores, each thin one joined to its nearest neighbour until all can stand.
 
+    Thin: fewer than `smallest` answers, or all or none came back, unless most answers are so.
+
     Returns
     -------
     One row a group, ascending: lowest, highest, score (mean), n, repeats, merged.
     """
     sums = cells[cells["n"] > 0].groupby("score")[["n", "repeats"]].sum()
     rows = [(score, score, score * n, n, back) for score, n, back in sums.itertuples()]
+    same = (sums["repeats"] == 0) | (sums["repeats"] == sums["n"])
+    joined = sums["n"][same].sum() < MOST * sums["n"].sum()
     while len(rows) > 1 and (
-        thin := [row for row in rows if row[3] < smallest or row[4] in (0, row[3])]
+        thin := [row for row in rows if row[3] < smallest or (joined and row[4] in (0, row[3]))]
     ):
         place = rows.index(min(thin, key=lambda row: row[3]))
         other = _neighbour(rows, place)

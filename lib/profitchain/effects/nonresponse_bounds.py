@@ -14,7 +14,7 @@ import pandas as pd
 from profitchain.core.estimates import MaybeEstimate
 from profitchain.effects.nonresponse_weights import contributions, effect_by, score_by
 from profitchain.effects.repeat_effect import repeat_effect
-from profitchain.effects.response_propensity import late_weights, too_few
+from profitchain.effects.response_propensity import as_many, late_weights, too_few
 from profitchain.measures.satisfaction import DETRACTORS_TO, PROMOTERS_FROM, measures_of
 from profitchain.sources.company import Question
 from profitchain.stats.ratios import ratio
@@ -31,10 +31,10 @@ def bounds_of_score(requests: pd.DataFrame, question: Question) -> dict[str, May
     """
     if refused := too_few(requests):
         return dict.fromkeys(CASES, refused)
-    measure = measures_of(question)[0]
-    sums = pd.DataFrame({"cluster": requests["cluster"], measure.denominator: requests["n"]})
+    measure, counted = measures_of(question)[0], as_many(requests)
+    sums = pd.DataFrame({"cluster": counted["cluster"], measure.denominator: counted["n"]})
     bounds = {
-        case: ratio(sums.assign(**{measure.numerator: requests["n"] * filled}), **measure.parts)
+        case: ratio(sums.assign(**{measure.numerator: counted["n"] * filled}), **measure.parts)
         for case, score in imputed_scores(requests, question).items()
         for filled in [contributions(question, requests["score"].fillna(score))]
     }
@@ -51,10 +51,9 @@ def bounds_of_effect(
     """
     if refused := too_few(requests):
         return dict.fromkeys(CASES, refused)
+    counted = as_many(requests)
     bounds = {
-        case: repeat_effect(
-            requests.assign(score=requests["score"].fillna(score)), controls=controls
-        )
+        case: repeat_effect(counted.assign(score=counted["score"].fillna(score)), controls=controls)
         for case, score in imputed_scores(requests, question).items()
     }
     return bounds | {"late": effect_by(requests, late_weights(requests), controls=controls)}

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
-from profitchain.stats.glm import Fit, fitted
+from profitchain.stats.glm import PENALISED, Fit, fitted
 from profitchain.stats.margins import average_effect, estimates
 from profitchain.stats.model_design import Outcome, refusal
 from profitchain.stats.model_matrix import Controls, as_it_is
@@ -103,9 +103,10 @@ def nothing(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def adjustment(model: Fit) -> str:
-    """Return a method's clause on which controls a model adjusts for, and which it leaves out."""
+    """Return a method's clause on what a model adjusts for, and whether it had to be penalised."""
     controls = model.design.controls
     used = f"adjusted for {', '.join(controls.used)}" if controls.used else "not adjusted"
+    used = f"{PENALISED}; {used}" if model.penalised else used
     dropped = [dict(note.values).get("control") for note in controls.notes]
     left_out = [str(name) for name in dropped if name and name not in controls.used]
     return f"{used}, without {', '.join(left_out)}" if left_out else used

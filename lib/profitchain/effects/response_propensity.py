@@ -1,10 +1,11 @@
 """How ready customers are to answer, by what is known of them, and the weights that this gives.
 
 Every function reads *asked*: one row for each distinct combination of what was known of a request
-to answer, with `n` (requests), `score` (NaN where the main question was not answered), `cluster`
-and `late`. The chance of answering is a logit on the history before the request and on every text
-column (segments, touchpoint); an answer's weight is one over its chance (Horvitz and Thompson
-1952, JASA 47: 663-685).
+to answer, with `n` (answers, or requests without one), `score` (NaN where the main question was not
+answered), `cluster`, `late`, and where a request can have several answers `asks`: 1 in one row of
+each, 0 in those of its further answers. The chance of answering is a logit on the history before
+the request and on every text column (segments, touchpoint); each answer's weight is one over the
+chance of its request (Horvitz and Thompson 1952, JASA 47: 663-685).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ HISTORY = ("prior_orders", "recency", "tenure")  # the last is the first to be l
 MOST_TIMES_THE_MEDIAN = 5.0
 ANSWERED = "those who answered"
 NOT_SEGMENTS = ("period", "closes")
+SUMS = ("n", "repeats", "orders", "spend", "margin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ def propensity(requests: pd.DataFrame, controls: Sequence[str] = ()) -> Fit | No
     ----------
     controls : further columns than the history and the text columns.
     """
-    answers = answers_of(requests)
+    answers = answers_of(requests) * asks_of(requests)
     if refused := _no_model(requests, answers):
         return refused
     is_number = pd.api.types.is_numeric_dtype
@@ -87,7 +89,7 @@ def weights(requests: pd.DataFrame, controls: Sequence[str] = ()) -> Weights | N
     outweigh all the others. Where hardly anybody is missing, each answer counts for one.
     """
     answers = answers_of(requests)
-    if requests["n"].sum() - answers.sum() < FEWEST_EVENTS and answers.sum():
+    if requests["n"].sum() - answers.sum() < FEWEST_EVENTS and answers.any():
         return equal_weights(requests)
     model = propensity(requests, controls)
     if isinstance(model, NotEstimable):
@@ -150,6 +152,22 @@ def answers_of(requests: pd.DataFrame) -> np.ndarray:
     return np.where(requests["score"].notna(), requests["n"], 0).astype(float)
 
 
+def asks_of(requests: pd.DataFrame) -> np.ndarray:
+    """Return 1 for rows that stand for requests, 0 for those of their further answers."""
+    ones = np.ones(len(requests))
+    return requests["asks"].to_numpy(float) if "asks" in requests else ones
+
+
+def as_many(requests: pd.DataFrame) -> pd.DataFrame:
+    """Return the requests with each silent one counted for as many answers as the others had."""
+    answers = answers_of(requests)
+    answered = float(answers @ asks_of(requests))
+    each = answers.sum() / answered if answered else 1.0
+    sums = [name for name in SUMS if name in requests]
+    times = np.where(answers > 0, 1.0, each)
+    return requests.assign(**{name: requests[name] * times for name in sums})
+
+
 def too_few(requests: pd.DataFrame) -> NotEstimable | None:
     """Return why answers come from too few customers to say anything, or None."""
     answers = (
@@ -182,7 +200,8 @@ def _fitted(
     requests: pd.DataFrame, answers: np.ndarray, terms: Sequence[str]
 ) -> Fit | NotEstimable:
     """Return the logit of answering on these terms, or why there can be none."""
-    n, cells = requests["n"].to_numpy(float), requests.assign(repeats=answers)
+    n = requests["n"].to_numpy(float) * asks_of(requests)
+    cells = requests.assign(n=n, repeats=answers)
     before = control_columns(cells, terms, outcome="repeats", who=ANSWERED)
     columns = np.column_stack([np.ones(len(requests)), *before.parts])
     keep = independent(columns, n)
@@ -197,15 +216,20 @@ def _fitted(
         clusters=requests["cluster"].to_numpy(), binary=True, basis=as_it_is,
         controls=before.keeping(keep[1:]),
     )  # fmt: skip
-    model = fit(design)
+    once = n > 0  # further answers have the chance of their request, and tell nothing of it
+    told = replace(
+        design, columns=design.columns[once], total=answers[once], n=n[once],
+        clusters=design.clusters[once],
+    )  # fmt: skip
+    model = fit(told, separable=False)  # where nobody of a kind answers, no weight stands for them
     if isinstance(model, NotEstimable):
         return NotEstimable("answering_perfectly_told", n=round(answers.sum()))
-    return model
+    return replace(model, design=design)
 
 
 def _no_model(requests: pd.DataFrame, answered: np.ndarray) -> NotEstimable | None:
     """Return why the chance of answering can't be told, or None."""
-    n, answers = round(requests["n"].sum()), round(answered.sum())
+    n, answers = round(requests["n"] @ asks_of(requests)), round(answered.sum())
     if n == 0:
         return NotEstimable("nobody_asked")
     if min(answers, n - answers) < FEWEST_EVENTS:

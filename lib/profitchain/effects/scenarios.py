@@ -305,10 +305,13 @@ def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
     Returns
     -------
     One row a step, from the worst score up: step ("6 to 7"), value, low, high (per customer and
-    window, a point), n (answers that stand at its start), why.
+    window, a point), n (answers that stand at its start), why. One row that says why where the
+    line may not bend: its steps would only repeat the model's own form.
     """
     if isinstance(levels, NotEstimable):
         return to_frame([levels], step=["all"])
+    if not levels.bends:
+        return to_frame([NotEstimable("line_could_not_bend", n=levels.n)], step=["all"])
     low, high = levels.scale
     width = max(1.0, np.ceil((high - low) / MOST_STEPS))
     edges = np.unique([*np.arange(low, high, width), high])[:: int(levels.up)]

@@ -29,6 +29,8 @@ LABELS = {
     "rows_broken": N_("Rows set aside as broken"),
     "response_rate": N_("Response rate"),
     "{question}_weighted": N_("{label}, weighted for who answered"),
+    "{question}_weighted_difference": N_("{label}, weighted less as answered"),
+    "{question}_bound": N_("{label}, had all who did not answer been of one kind"),
     "repeat_effect_per_point_weighted": N_("Effect of one point, weighted"),
     "effective_answers": N_("Answers of equal weight that would tell as much"),
     # 03_satisfaction, 05_loyalty

@@ -240,9 +240,21 @@ def _figure(cell: float, unit: str, places: int | None = None) -> str:
 def _label(cell: object) -> str:
     if isinstance(cell, bool):
         return _("yes") if cell else _("no")
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+    if isinstance(cell, float) and math.isfinite(cell):
+        return str(int(cell)) if cell.is_integer() else _short(cell)
     return DASH if cell is None or cell is pd.NaT or cell != cell else _(str(cell))
+
+
+def _short(number: float) -> str:
+    """Return a number that names a row, as a mean score does: two decimals, or three digits.
+
+    Examples
+    --------
+    >>> _short(3.5714285714285716), _short(0.25), _short(0.0123456), _short(-1.5)
+    ('3.57', '0.25', '0.0123', '−1.5')
+    """
+    text = f"{number:.3g}" if abs(number) < 1 else f"{round(number, 2):.12g}"
+    return text.replace("-", formats.MINUS)
 
 
 def _heading(column: TableColumn) -> str:

@@ -219,7 +219,8 @@ def fit_churn_model(
         key = "too_few_stayed_away" if left.sum() == rarer else "too_few_ordered_again"
         return NotEstimable(key, n=n, rarer=rarer, count=len(left), fewest=fewest)
     columns = columns.loc[:, keep]
-    logit = fit(simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy()))
+    design = simple_logit(columns.to_numpy(), left, rows["cluster"].to_numpy())
+    logit = fit(design, separable=False)
     if isinstance(logit, NotEstimable):
         return NotEstimable("leavers_told_perfectly", n=n)
     return ChurnModel(features=features, names=tuple(columns), coefficients=logit.coefficients)

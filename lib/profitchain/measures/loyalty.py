@@ -124,7 +124,8 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     customers, value, low, high (shares).
     """
     place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
-    rows = cohorts.assign(offset=cohorts["period"].map(place) - cohorts["cohort"].map(place))
+    starts, ends = (cohorts[name].map(place).astype("int64") for name in ("cohort", "period"))
+    rows = cohorts.assign(offset=ends - starts)
     sizes = rows[rows["offset"] == 0].set_index("cohort")["active"]
     sizes, last = sizes[sizes >= max(smallest, 1)], max(place.values(), default=0)
     pairs = [
@@ -137,9 +138,9 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     rows = chances.merge(active, how="left", on=["cohort", "offset"]).fillna({"active": 0})
     quantile = float(stats.norm.ppf(0.975))
     share = rows["active"] / rows["customers"]
-    ends = [wilson(p, n, quantile) for p, n in zip(share, rows["customers"], strict=True)]
+    limits = [wilson(p, n, quantile) for p, n in zip(share, rows["customers"], strict=True)]
     return rows[["cohort", "offset", "customers"]].assign(
-        value=share, low=[low for low, _high in ends], high=[high for _low, high in ends]
+        value=share, low=[low for low, _high in limits], high=[high for _low, high in limits]
     )
 
 

@@ -32,6 +32,18 @@ def share_with(now: pd.DataFrame, least: int, most: float, *, smallest: int = 0)
     return per_customer(rows, inside, unit="share", bounds=(0.0, 1.0), smallest=smallest)
 
 
+def once_ever(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
+    """Return the share of all customers ever who bought on one day and no other.
+
+    Parameters
+    ----------
+    now : one row a customer
+        Reads `repeats` (days of purchase after the first, over all the history).
+    """
+    once = now["repeats"] == 0
+    return per_customer(now, once, unit="share", bounds=(0.0, 1.0), smallest=smallest)
+
+
 def days_between(now: pd.DataFrame, *, smallest: int = 0, level: float = 0.95) -> MaybeEstimate:
     """Return the median over customers of their mean days from one purchase day to the next.
 
@@ -77,6 +89,7 @@ def rhythm(now: pd.DataFrame, *, currency: str, smallest: int = 0) -> dict[str, 
         "one_order_share": share_with(now, 1, 1, smallest=smallest),
         "two_or_three_share": share_with(now, 2, 3, smallest=smallest),
         "four_or_more_share": share_with(now, 4, np.inf, smallest=smallest),
+        "once_ever_share": once_ever(now, smallest=smallest),
         "days_between": days_between(now, smallest=smallest),
     }
     if "quantity" in now:

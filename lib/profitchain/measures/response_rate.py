@@ -34,14 +34,15 @@ def requests_of(pairs: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     pairs : one row a distinct combination of what was known of a request
-        Reads `n`, `in_time` (answered by the end of the period of asking), `prior_orders` and
-        `recency_days` (-1: no earlier order).
+        Reads `n`, `in_time` (answered by the end of the period of asking), `prior_orders`,
+        `recency_days` (-1: no earlier order) and, if there, `asks` (0: a further answer).
     """
     prior = np.digitize(pairs["prior_orders"].to_numpy(float), [1, 2, 4])
     recency = np.digitize(pairs["recency_days"].to_numpy(float), [0, 31, 91, 366])
+    requests = pairs["n"] * pairs.get("asks", 1)
     return pairs.assign(
-        requests=pairs["n"],
-        responses=pairs["n"] * pairs["in_time"],
+        requests=requests,
+        responses=requests * pairs["in_time"],
         **{PRIOR: np.take(PRIOR_BANDS, prior), RECENCY: np.take(RECENCY_BANDS, recency)},
     )
 
@@ -115,7 +116,7 @@ def _of_both(
     """Return a group's share of those who answered, of those who didn't, and their difference."""
     inside = requests[name] == group
     if requests.loc[inside, "cluster"].nunique() < smallest:
-        few = NotEstimable("too_few_to_show", n=int(requests.loc[inside, "n"].sum()))
+        few = NotEstimable("too_few_to_show", n=int(requests.loc[inside, "requests"].sum()))
         return few, few, few
     answered, silent = (
         pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from profitchain.core.estimates import Estimate, MaybeEstimate
@@ -10,8 +11,11 @@ from profitchain.core.i18n import _, pgettext
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
+from profitchain.sources.company import Question
 from profitchain.words.data import part_sentence
-from profitchain.words.prose import period_word, sentence
+from profitchain.words.nonresponse import weighted_beside
+from profitchain.words.prose import following, period_word, sentence
+from profitchain.words.repeat_effect import reversed_sentence
 
 FIGURES = (
     "worth_of_a_point", "repeat_rate", "repeat_effect_per_point", "retention_rate",
@@ -31,6 +35,8 @@ def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
         return [next(iter(loyalty), _("No survey answers were given.")), part]
     evidence = next(iter(findings.answers.get("09_sensitivity", [])), None)
     worth = _worth(findings, edition, str(edition.company.main.label))
+    link = findings.get("repeat_effect_per_point")
+    worth = following(worth, reversed_sentence(link, edition.company.main))
     return [worth, _caution(findings) if evidence is None else evidence, part]
 
 
@@ -44,10 +50,11 @@ def key_figures(edition: Edition) -> list[str]:
     return [public_id(main, edition.company.all_questions), *ids]
 
 
-def about(edition: Edition) -> dict[str, tuple[str, str]]:
+def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str, tuple[str, str]]:
     """Return what a key figure's card says above and below the figure, where its label needs help.
 
-    By finding: the words above the figure, and those below it.
+    By finding: the words above the figure, and those below it. With `findings` the main score has
+    the weighted one below it, where they differ clearly.
     """
     days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
     point = _("One more point on “{label}” goes with", label=main.label) if main else ""
@@ -55,7 +62,7 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
     more = _("more answers followed by an order in {days} days", days=days)
     within = _("of answers, within {days} days", days=days)
     before = _("of the previous {part}'s customers", part=period_word(edition.period))
-    return {
+    cards = {
         "repeat_effect_per_point": (point, more),
         "worth_of_a_point": (everywhere, _("more margin a year")),
         "worth_of_a_point_revenue": (everywhere, _("more revenue a year")),
@@ -63,6 +70,9 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
         "retention_rate": (_("Retention rate"), before),
         "average_order_value": (_("Average order value"), ""),
     }
+    if findings is None or main is None:
+        return cards
+    return cards | _weighted(findings, edition, main) | _turned(findings, cards, days)
 
 
 def quality(findings: EditionFindings) -> str:
@@ -74,6 +84,34 @@ def quality(findings: EditionFindings) -> str:
         used=findings.get("rows_used"),
         broken=findings.get("rows_broken"),
     )
+
+
+def _turned(
+    findings: EditionFindings, cards: Mapping[str, tuple[str, str]], days: str
+) -> dict[str, tuple[str, str]]:
+    """Return the words below those figures of a point that are less than nothing."""
+    below = {
+        "repeat_effect_per_point": _("in answers followed by an order in {days} days", days=days),
+        "worth_of_a_point": _("in margin a year"),
+        "worth_of_a_point_revenue": _("in revenue a year"),
+    }
+    numbers = {id: findings.get(id) for id in below}
+    return {
+        id: (cards[id][0], below[id])
+        for id, number in numbers.items()
+        if isinstance(number, Estimate) and number.value < 0
+    }
+
+
+def _weighted(
+    findings: EditionFindings, edition: Edition, main: Question
+) -> dict[str, tuple[str, str]]:
+    """Return the words about the main score where who answered clearly moved it, else none."""
+    id = public_id(main, edition.company.all_questions)
+    weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
+    ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]
+    words = weighted_beside(weighted, moved, ends, main)
+    return {id: (findings.label(id), words)} if words else {}
 
 
 def _worth(findings: EditionFindings, edition: Edition, label: str) -> str:

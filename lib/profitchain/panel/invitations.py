@@ -1,8 +1,9 @@
 """Whom the firm asked, who answered, what was known before, and what followed for both.
 
-With `invitations` that name the answers they led to, one row is an invitation. Without them nobody
-knows who was asked: then one row is a customer and a period in which they bought, from their first
-purchase in it on. An answer belongs to the purchase that it follows.
+With `invitations` that name the answers they led to, a request is an invitation. Without them
+nobody knows who was asked: then it is a customer and a period in which they bought, from their
+first purchase in it on, and may have several answers. An answer belongs to the purchase that it
+follows. All answers stay: the last of a customer's would be the one that no order followed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def by_invitation(context: Context) -> bool:
 
 
 def requests(context: Context, clusters: Table, *, invited: bool) -> Table:
-    """Return one row a request to answer: its customer, its instant, and its answer if any.
+    """Return one row an answer to a request, and one for each request without an answer.
 
     Columns: customer_id, cluster, asked_at, response_id, responded_at, score (of the main question;
     NULL where it was not answered), touchpoint where the invitations carry it.
@@ -46,7 +47,7 @@ def requests(context: Context, clusters: Table, *, invited: bool) -> Table:
 
 
 def asked_panel(context: Context, rows: Table, *, invited: bool) -> Table:
-    """Return one row a request: what was known before it, its answer, and what was bought after.
+    """Return those rows with what was known before the request, and what was bought after.
 
     Parameters
     ----------
@@ -56,15 +57,16 @@ def asked_panel(context: Context, rows: Table, *, invited: bool) -> Table:
     -------
     period and month (of asking), segments and touchpoint (text), cluster, prior_orders,
     recency_days (-1 without an earlier order), tenure_days (all strictly before asking), answered,
-    in_time (by the end of the period of asking, as each period's own edition saw it) and late
-    (among the slowest third; 0/1), score, closes (the period in which the window after the answer,
-    or after asking where there is none, ends), in_lookback, and within that window repeat, orders,
-    spend, margin (minor units; 0 while it is open).
+    in_time (some answer to it by the end of the period of asking, as each period's own edition saw
+    it) and late (among the slowest third; 0/1), asks (without invitations: 1 in one row of each
+    request, 0 in those of its further answers), score, closes (the period in which the window after
+    the answer, or after asking where there is none, ends), in_lookback, and within that window
+    repeat, orders, spend, margin (minor units; 0 while it is open).
     """
     rows = _dated(rows, context)
     rows = _told_apart(rows, context, invited=invited)
     own = ["row", "period", MONTH, "answered", "in_time", "late", "score", "closes", "in_lookback"]
-    own += ["cluster", *asked_about(context, rows)]
+    own += ["cluster", *([] if invited else ["asks"]), *asked_about(context, rows)]
     joined = histories(rows, context)
     joined = joined.select(*own, *(name for name in joined.columns if name not in rows.columns))
     outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
@@ -74,7 +76,7 @@ def asked_panel(context: Context, rows: Table, *, invited: bool) -> Table:
 
 
 def asked_cells(rows: Table) -> Table:
-    """Return the requests compressed: one row a distinct combination, n and summed outcomes."""
+    """Return these rows compressed: one a distinct combination, n and summed outcomes."""
     outcomes = [name for name in OUTCOMES if name in rows.columns]
     keys = [name for name in rows.columns if name not in {*outcomes, "repeat"}]
     sums = {name: rows[name].sum() for name in outcomes}
@@ -117,7 +119,7 @@ def _invitations(context: Context, answers: Table) -> Table:
 
 
 def _buyers(context: Context, answers: Table) -> Table:
-    """Return who bought in each period, with the last answer that followed a purchase of it."""
+    """Return who bought in each period, with every answer that followed a purchase of it."""
     window = ibis.interval(days=context.company.repeat_within_days)
     bought = purchases(context.tables["orders"]).select("customer_id", "ordered_at")
     bought = bought.filter(bought.ordered_at < context.ends_at)
@@ -125,25 +127,15 @@ def _buyers(context: Context, answers: Table) -> Table:
     pairs = answers.join(bought, "customer_id", how="inner")
     pairs = pairs.filter(pairs.ordered_at <= pairs.responded_at)
     after = pairs.group_by(*answers.columns).aggregate(ordered_at=pairs.ordered_at.max())
-    after = after.mutate(period=context.period_of(after.ordered_at).fill_null(EARLIER))
-    latest = ibis.row_number().over(
-        ibis.window(
-            group_by=[after.customer_id, after.period],
-            order_by=[after.responded_at.desc(), after.response_id],
-        )
+    kept_from = context.lookback_starts_at - window
+    bought, after = (rows.filter(rows.ordered_at >= kept_from) for rows in (bought, after))
+    bought, after = (
+        rows.mutate(period=context.period_of(rows.ordered_at).fill_null(EARLIER))
+        for rows in (bought, after)
     )
-    last = after.mutate(place=latest).filter(lambda t: t.place == 0).drop("place", "ordered_at")
-    bought = bought.filter(bought.ordered_at >= context.lookback_starts_at - window)
-    bought = bought.mutate(period=context.period_of(bought.ordered_at).fill_null(EARLIER))
     active = bought.group_by("customer_id", "period").aggregate(asked_at=bought.ordered_at.min())
-    rows = active.left_join(last, ["customer_id", "period"])
-    early = rows.responded_at < rows.asked_at  # it follows a purchase before the first one kept
-    answer = {
-        name: ibis.ifelse(early.fill_null(False), None, rows[name])
-        for name in ("response_id", "responded_at", "own_at", "score")
-        if name in rows.columns
-    }
-    return rows.mutate(**answer).drop("customer_id_right", "period_right", "period")
+    rows = active.left_join(after.drop("ordered_at"), ["customer_id", "period"])
+    return rows.drop("customer_id_right", "period_right", "period")
 
 
 def _dated(rows: Table, context: Context) -> Table:
@@ -177,12 +169,21 @@ def _told_apart(rows: Table, context: Context, *, invited: bool) -> Table:
     rows = as_text(rows, asked_about(context, rows))
     same = context.period_of(rows.responded_at).fill_null(EARLIER) == rows.period
     in_time = (rows.answered == 1) & (same | (rows.responded_at < rows.asked_at))
+    rows = rows.mutate(in_time=ibis.ifelse(in_time.fill_null(False), 1, 0))
     delay = seconds(rows.responded_at) - seconds(rows.asked_at)
     slower = ibis.rank().over(ibis.window(group_by=rows.answered, order_by=delay))
     alike = rows.count().over(ibis.window(group_by=rows.answered))
     part, whole = LATE_FROM
     slow = (slower > 0) & (slower * whole >= (alike - 1) * part)
     is_late = (rows.answered == 1) & slow & ibis.literal(invited)
-    return rows.mutate(
-        in_time=ibis.ifelse(in_time.fill_null(False), 1, 0), late=ibis.ifelse(is_late, 1, 0)
-    )
+    rows = rows.mutate(late=ibis.ifelse(is_late, 1, 0))
+    return rows if invited else _several_answers(rows)
+
+
+def _several_answers(rows: Table) -> Table:
+    """Return the rows with one of each request marked: of the lookback where there is one."""
+    request = [rows.customer_id, rows.asked_at]
+    order = [rows.in_lookback.desc(), rows.responded_at, rows.response_id]
+    place = ibis.row_number().over(ibis.window(group_by=request, order_by=order))
+    in_time = rows.in_time.max().over(ibis.window(group_by=request))
+    return rows.mutate(in_time=in_time, asks=ibis.ifelse(place == 0, 1, 0))

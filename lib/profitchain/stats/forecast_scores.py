@@ -156,7 +156,9 @@ def calibration_line(
     )  # fmt: skip
     if odds.std() < SURE:
         return {"slope": NotEstimable("all_chances_the_same", n=n), "drift": missed}
-    model = fit(simple_logit(np.column_stack([np.ones(n), odds]), outcome, clusters))
+    model = fit(
+        simple_logit(np.column_stack([np.ones(n), odds]), outcome, clusters), separable=False
+    )
     if isinstance(model, NotEstimable):
         return {"slope": model, "drift": missed}
     slope = estimates(model.coefficients.combine(np.array([0.0, 1.0])), unit="ratio")[0]

@@ -21,8 +21,10 @@ from profitchain.core.cache import remembered
 from profitchain.core.estimates import NotEstimable
 from profitchain.stats.model_design import Design, Outcome, kish, model_of
 from profitchain.stats.model_matrix import BLOCK, Basis
+from profitchain.stats.penalised_logit import halves, penalised, shifted_mean
 from profitchain.stats.ratios import Linearised
 
+PENALISED = "penalised fit (Firth 1993)"  # in the method of what comes from one
 FARTHEST = 15.0  # a linear predictor beyond it means a probability of 3 in ten million: separation
 STEPS = 30
 MANY = 200_000  # rows above which statsmodels' decompositions take most of time and memory
@@ -73,10 +75,14 @@ class Quantities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A fitted model: its design and its coefficients, the score's terms first."""
+    """A fitted model: its design and its coefficients, the score's terms first.
+
+    `penalised` where the terms tell perfectly who came back (`penalised_logit`).
+    """
 
     design: Design
     coefficients: Quantities
+    penalised: bool = False
 
     @property
     def score_part(self) -> np.ndarray:
@@ -92,26 +98,42 @@ class Fit:
         return np.asarray(self.design.columns @ self.coefficients.values)
 
 
-def fit(design: Design) -> Fit | NotEstimable:
+def fit(design: Design, *, separable: bool = True) -> Fit | NotEstimable:
     """Return the fitted model: a logit for repeats, a Poisson mean model for orders and money.
 
     The Poisson model needs only that the mean is exponential in the terms, not that amounts are
     counts (Gourieroux, Monfort and Trognon 1984, Econometrica 52: 701-720); refunds that turn a
-    sum negative are allowed.
+    sum negative are allowed. Where the score tells perfectly who came back, a logit is penalised,
+    or refused if it is not to be `separable`; where the controls do by themselves, there is
+    nothing left to compare.
     """
+    values = _finite(design)
+    if values is not None:
+        return _with_errors(design, values, _errors(design, values))
+    if not design.binary:
+        return NotEstimable("no_stable_fit", n=design.answers)
+    if separable and _finite(design.without_score()) is not None:
+        values = penalised(design.columns, design.total, design.n)
+    if values is None:
+        return NotEstimable("perfectly_told", n=design.answers)
+    errors = _penalised_errors(design, values)
+    return replace(_with_errors(design, values, errors), penalised=True)
+
+
+def _finite(design: Design) -> np.ndarray | None:
+    """Return the coefficients, or None where there are none or they stand for certainty."""
     values = _solve(
         design.columns, design.total, design.n, binary=design.binary, score_terms=design.score_terms
     )
-    if values is None:
-        key = "perfectly_told" if design.binary else "no_stable_fit"
-        return NotEstimable(key, n=design.answers)
-    errors = _errors(design, values)
+    if values is None or not design.binary:
+        return values
+    return None if np.abs(design.columns @ values).max() > FARTHEST else values
+
+
+def _with_errors(design: Design, values: np.ndarray, errors: pd.DataFrame) -> Fit:
     effective = kish(design.answers_of_each)
     coefficients = Quantities(values=values, errors=errors, n=design.answers, effective=effective)
-    model = Fit(design=design, coefficients=coefficients)
-    if design.binary and np.abs(model.predictor).max() > FARTHEST:
-        return NotEstimable("perfectly_told", n=design.answers)
-    return model
+    return Fit(design=design, coefficients=coefficients)
 
 
 def fitted(
@@ -219,13 +241,26 @@ def _slope_and_curvature(
     return slope, curvature
 
 
-def _errors(design: Design, values: np.ndarray) -> pd.DataFrame:
+def _errors(design: Design, values: np.ndarray, mean: np.ndarray | None = None) -> pd.DataFrame:
     """Return what each cluster brings to each coefficient's error."""
-    predictor = design.columns @ values
-    scores = design.left_over(expit(predictor) if design.binary else np.exp(predictor))
+    if mean is None:
+        predictor = design.columns @ values
+        mean = expit(predictor) if design.binary else np.exp(predictor)
+    scores = design.left_over(mean)
     count, answers = len(scores), design.n.sum()
     factor = count / (count - 1) * (answers - 1) / (answers - len(values))
     return np.sqrt(factor) * scores @ bread_of(design, values)
+
+
+def _penalised_errors(design: Design, values: np.ndarray) -> pd.DataFrame:
+    """Return the same of a penalised logit, what the penalty brings in rows of its own."""
+    model = (design.columns, design.n, values)
+    errors = _errors(design, values, shifted_mean(*model))
+    spread, turn = np.linalg.eigh(halves(*model))
+    of_halves = np.sqrt(np.maximum(spread, 0))[:, None] * turn.T @ bread_of(design, values)
+    names = [f"half answers {place}" for place in range(len(values))]
+    rows = pd.DataFrame(of_halves, index=names, columns=errors.columns)
+    return pd.concat([errors, rows])
 
 
 def bread_of(design: Design, values: np.ndarray) -> np.ndarray:

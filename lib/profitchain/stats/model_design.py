@@ -78,6 +78,10 @@ class Design:
         sums = [np.bincount(codes, residuals * column, len(names)) for column in self.columns.T]
         return pd.DataFrame(np.column_stack(sums), index=names)
 
+    def without_score(self) -> Design:
+        """Return the constant and the controls alone."""
+        return replace(self, columns=self.columns[:, self.score_terms :], score_terms=0)
+
     def among(self, rows: np.ndarray, cells: pd.DataFrame, outcome: Outcome) -> Design:
         """Return the same terms for an amount, on those of the model's cells that are chosen.
 

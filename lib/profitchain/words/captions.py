@@ -178,9 +178,14 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
     }
 
 
-def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
-    """Return the caption of the cohort table, with how far chance alone moves a cell."""
+def cohorts(retention: pd.DataFrame, period: Period, began: pd.DataFrame | None = None) -> Caption:
+    """Return the caption of the cohort table, with how far chance alone moves a cell.
+
+    `began` are the cohorts that the periods shown have, of any size.
+    """
     message, rows = _("Too few new customers to follow"), _("Orders")
+    if began is not None and began.empty:
+        message = _("No customer began in the periods shown")
     following_first = retention[retention["offset"] == 1].dropna(subset=["value"])
     if len(following_first):
         share = np.average(following_first["value"], weights=following_first["customers"])
@@ -197,7 +202,8 @@ def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
             n=digits(retention.drop_duplicates("cohort")["customers"].sum(), 0),
             half=f"{100 * half:.1f}",
         )
-    return {"message": message, "measure": _(_BY_AGE[period.every]), "source": rows}
+    measure = _(_BY_AGE[period.every])
+    return {"message": message, "measure": measure, "source": rows, "empty": f"{message}."}
 
 
 def next_order(again: MaybeEstimate, days: int, stands_for: float = 1.0) -> Caption:
@@ -246,8 +252,8 @@ def per_point(message: str, firm: Company, rows: pd.DataFrame) -> Caption:
     return {
         "message": message,
         "measure": _(
-            "Percentage points more who order again within {days} days, for one more point of "
-            "“{question}”; 95% intervals",
+            "Difference in the share who order again within {days} days, in percentage points, for "
+            "one more point of “{question}”; 95% intervals",
             **_window(firm),
         ),
         "source": source(FOLLOWED, _answers(rows)),

@@ -259,7 +259,8 @@ def per_point_caption(message: str, firm: Company, rows: pd.DataFrame, within: s
     return {
         "message": message,
         "measure": _(
-            "Percentage points more who order again within {within}, for one more point of "
+            "Difference in the share who order again within {within}, in percentage points, for "
+            "one more point of "
             "“{question}”; 95% intervals",
             within=within or ngettext("{n} day", "{n} days", firm.repeat_within_days),
             question=firm.main.label if firm.main else "",

@@ -6,7 +6,7 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.formats import ends, plain
-from profitchain.core.i18n import _, following, pgettext
+from profitchain.core.i18n import N_, _, following, pgettext
 from profitchain.evidence.hidden_confounding import StraightLine, contours, drawn_to
 from profitchain.sources.company import Company
 from profitchain.words import reasons
@@ -47,10 +47,19 @@ def e_value_sentence(ratio: MaybeEstimate, strength: MaybeEstimate) -> str:
             "as the interval includes 1, nothing hidden is needed to explain it.",
             ratio=ratio,
         )
-    return sentence(
+    both = N_(
         "One more point goes with a repeat {ratio:number} times as likely ({ratio:evidence}). "
         "Something hidden that makes both one more point and a repeat {strength:number} times as "
-        "likely could explain that away (its E-value); {near} times would do to leave it unclear.",
+        "likely could explain that away (its E-value); {near} times would do to leave it unclear."
+    )
+    apart = N_(
+        "One more point goes with a repeat {ratio:number} times as likely ({ratio:evidence}). "
+        "Something hidden that makes one more point {strength:number} times as likely and a repeat "
+        "as many times less could explain that away (its E-value); {near} times would do to leave "
+        "it unclear."
+    )
+    return sentence(
+        both if isinstance(ratio, NotEstimable) or ratio.value >= 1 else apart,
         ratio=ratio, strength=strength, near=plain(strength.low, "ratio"),
     )  # fmt: skip
 

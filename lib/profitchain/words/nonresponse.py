@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from profitchain.words.reasons import control_name, text
 from profitchain.words.repeat_effect import upward, with_notes
 from profitchain.words.scores import percent, spread
 
+CLEAR = 0.01  # of the scale
 SETS = (N_("the score"), N_("the link"))  # what weights are for
 
 
@@ -41,6 +42,37 @@ def score_sentence(
         now=weighted, before=before, moved=moved, change=moved_words(moved),
         did=verbs[0 if facts.get("invited") else 1], label=main.label,
     )  # fmt: skip
+
+
+def weighted_beside(
+    weighted: MaybeEstimate,
+    moved: MaybeEstimate,
+    ends: Sequence[MaybeEstimate],
+    main: Question,
+) -> str:
+    """Return what stands below a score that who answered has clearly moved, else "".
+
+    Clearly: the interval of the difference leaves zero out, and it is a hundredth of the scale or
+    more (two points of NPS, one in a hundred satisfied).
+
+    Parameters
+    ----------
+    moved : the weighted score less the plain one.
+    ends : the score had all who did not answer been unhappy, and happy.
+    """
+    low, high = measures_of(main)[0].bounds or main.scale
+    if not isinstance(moved, Estimate) or moved.spans_zero:
+        return ""
+    if abs(moved.value) < CLEAR * (high - low):
+        return ""
+    low_words, high_words = case_words(main)
+    outer = sentence(
+        "The silent all {low_words}: {low:number}; all {high_words}: {high:number}.", otherwise="",
+        low=ends[0], high=ends[1], low_words=low_words, high_words=high_words,
+    )  # fmt: skip
+    inner = sentence("Weighted for who answered: {weighted:number} ({weighted:interval}).",
+                     weighted=weighted)  # fmt: skip
+    return following(inner, outer)
 
 
 def effect_sentence(effects: pd.DataFrame, moved: MaybeEstimate, days: int) -> str:

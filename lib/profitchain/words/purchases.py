@@ -37,6 +37,7 @@ RHYTHM = {
     "one_order_share": N_("Customers with one order"),
     "two_or_three_share": N_("… with two or three"),
     "four_or_more_share": N_("… with four or more"),
+    "once_ever_share": N_("Of all customers ever, with one day of purchase"),
     "days_between": N_("Days between purchases, median"),
     "units_per_order": N_("Units per order"),
     "revenue_per_order": N_("Revenue per order"),
@@ -127,10 +128,13 @@ def rhythm_by_label(rhythm: Mapping[str, MaybeEstimate]) -> dict[str, MaybeEstim
 
 def rhythm_caption(rhythm: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
     """Return the caption of the purchase rhythm."""
-    once = rhythm["one_order_share"]
+    once, ever = rhythm["one_order_share"], rhythm["once_ever_share"]
     message = _("How often, how far apart and how much customers buy")
-    if isinstance(once, Estimate):
-        message = _("{share} of customers ordered only once", share=number(once))
+    if isinstance(once, Estimate) and isinstance(ever, Estimate):
+        message = _(
+            "{share} ordered only once in {when}; of all customers ever, {ever} did",
+            share=number(once), ever=number(ever), when=lookback_words(edition),
+        )  # fmt: skip
     rows = source(CUSTOMERS, rhythm["orders_per_customer"].n)
     return {
         "message": message,

@@ -11,6 +11,7 @@ from profitchain.core.formats import digits, number, p_words, plain
 from profitchain.core.i18n import N_, _, following, listed, ngettext
 from profitchain.sources.company import Question
 from profitchain.stats.clusters import clusters
+from profitchain.stats.glm import PENALISED
 from profitchain.stats.margins import Wald
 from profitchain.stats.model_matrix import Controls
 from profitchain.words.prose import sentence
@@ -32,8 +33,19 @@ NAMES = (  # of rows, as `effects` has them; translated where they are shown
 )  # fmt: skip
 
 
+def link_sentences(effect: MaybeEstimate, main: Question, days: int, rates: pd.DataFrame) -> str:
+    """Return the page's first answer, with what is odd about the link where something is.
+
+    Parameters
+    ----------
+    rates : the share that ordered again at each score (`repeat_effect.raw_rates`).
+    """
+    link = effect_sentence(effect, str(main.label), days)
+    return following(link, separation_sentence(effect, rates), reversed_sentence(effect, main))
+
+
 def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
-    """Return the page's first answer: what one more point goes with, adjusted."""
+    """Return what one more point goes with, adjusted."""
     if isinstance(effect, NotEstimable):
         why = text(effect)
         return _(
@@ -56,6 +68,37 @@ def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
     size = number(upward(effect), difference=True)
     signless = effect if effect.spans_zero else upward(effect)
     return sentence(template, label=label, days=plain(days, "days"), size=size, effect=signless)
+
+
+def separation_sentence(effect: MaybeEstimate, rates: pd.DataFrame) -> str:
+    """Return which scores tell perfectly who came back, where the effect had to be penalised."""
+    if isinstance(effect, NotEstimable) or PENALISED not in effect.method:
+        return ""
+    nobody, everybody = (
+        listed(f"{score:g}" for score in rates.loc[rates["value"] == share, "score"])
+        for share in (0.0, 1.0)
+    )
+    template = N_("Score and history tell **perfectly** for some who comes back")
+    if nobody and everybody:
+        template = N_("The score tells **perfectly** who comes back: after {nobody} nobody did, "
+                      "after {everybody} everybody")  # fmt: skip
+    elif nobody:
+        template = N_("After {nobody} **nobody** came back")
+    elif everybody:
+        template = N_("After {everybody} **everybody** came back")
+    return _("{told}; so the effect is that of a penalised fit (Firth's).",
+             told=_(template, nobody=nobody, everybody=everybody))  # fmt: skip
+
+
+def reversed_sentence(effect: MaybeEstimate, main: Question) -> str:
+    """Return the question whether the scale is turned round, where better scores go with less."""
+    best, worst = (f"{end:g}" for end in main.scale[:: 1 if main.easy_is == "low" else -1])
+    better = 1 if main.easy_is != "low" else -1
+    if not isinstance(effect, Estimate) or effect.times(better).high >= 0:
+        return ""
+    return _("A link this way round is rare: **is {worst} the best answer here and {best} the "
+             "worst?** Then turn the scores round where they come from.",
+             best=best, worst=worst)  # fmt: skip
 
 
 def bend_sentence(test: Wald | NotEstimable, bands: pd.DataFrame) -> str:
@@ -139,7 +182,7 @@ def adjustment_message(compared: pd.DataFrame) -> str:
     if compared["value"].isna().any():
         return _("What adjusting does to the link can't be said")
     raw, adjusted = compared["value"].iloc[0], compared["value"].iloc[1]
-    if raw <= 0:
+    if raw * adjusted <= 0:
         return _("The link before and after adjusting")
     share = (raw - adjusted) / raw
     if abs(share) < HARDLY:
@@ -152,7 +195,7 @@ def adjustment_message(compared: pd.DataFrame) -> str:
 def bend_message(test: Wald | NotEstimable) -> str:
     """Return whether the curve is bent, as an exhibit's message."""
     if isinstance(test, NotEstimable):
-        return _("How repeat purchases rise along the scale")
+        return _("How repeat purchases go along the scale")
     if test.p < CLEAR:
         return _("Some points count more than others")
     return _("No clear departure from a straight line")
@@ -163,13 +206,15 @@ def bands_message(bands: pd.DataFrame, test: Wald | NotEstimable) -> str:
     estimated = bands.dropna(subset=["value"])
     if estimated.empty:
         return _("Too few answers to compare parts of the scale")
-    clear = estimated[estimated["low"] > 0]
+    clear = estimated[(estimated["low"] > 0) | (estimated["high"] < 0)]
     if clear.empty:
         return _("In no part of the scale is the link clear")
-    most = clear.loc[clear["value"].idxmax()]
+    most = clear.loc[clear["value"].abs().idxmax()]
     if isinstance(test, NotEstimable) or test.p >= CLEAR:
         return _("No part of the scale clearly counts for more than the others")
-    return _("The link is steepest from {band}", band=text(most["band"]))
+    rises = _("The link is steepest from {band}", band=text(most["band"]))
+    falls = _("The link falls most steeply from {band}", band=text(most["band"]))
+    return rises if most["value"] > 0 else falls
 
 
 def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:

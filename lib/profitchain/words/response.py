@@ -113,9 +113,9 @@ def _unasked_sentence(facts: Mapping[str, int]) -> str:
         )
         return _(some if unasked else none, count=count)
     return _(
-        "A customer counts once a period, from the first purchase in it on, with the last answer "
-        "that followed a purchase of that period; {count} of the period's answers to the main "
-        "question are left out.",
+        "A customer is asked once a period, from the first purchase in it on, and all answers that "
+        "followed a purchase of that period count; {count} of the period's answers to the main "
+        "question followed none and are left out.",
         count=count,
     )
 

@@ -36,7 +36,7 @@ ENDS = ("value", "low", "high")
 
 
 def answer_sentence(fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer]) -> str:
-    """Return which declared groups differ beyond chance, or that they can't be told apart; "" if none."""
+    """Return which declared groups differ beyond chance, or that none do; "" without groups."""
     heads = fair.segments[fair.segments["why"] == ""]
     if heads.empty:
         return ""

@@ -48,7 +48,10 @@ def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = Fals
     )  # fmt: skip
     mending, delighting = _("**Mending counts for more.**"), _("**Delighting counts for more.**")
     head = mending if apart.value > 0 else delighting
-    if apart.spans_zero:
+    at_ends = [parts[end] for end in ("mending", "delighting")]
+    if all(isinstance(end, Estimate) and end.value < 0 for end in at_ends):
+        head = _("**A point goes with less at both ends of the scale.**")
+    elif apart.spans_zero:
         head = _("**No clear difference between mending and delighting.**")
     return following(head, detail)
 
@@ -165,11 +168,14 @@ def starts_caption(
     starts: pd.DataFrame, levels: Levels | NotEstimable, edition: Edition, money: str
 ) -> Caption:
     """Return the caption of what a point goes with from each score on."""
-    clear = starts[starts["low"] > 0]
+    clear = starts[(starts["low"] > 0) | (starts["high"] < 0)]
     where = _("At no score is a further point's worth clear")
-    if len(clear):
-        step = clear.loc[clear["value"].idxmax(), "step"]
-        where = _("A point goes with most from {step}", step=text(step))
+    if starts["value"].isna().all():
+        where = _("Where on the scale a point counts most can't be said")
+    elif len(clear):
+        most = clear.loc[clear["value"].abs().idxmax()]
+        more, less = N_("A point goes with most from {step}"), N_("A point costs most from {step}")
+        where = _(more if most["value"] > 0 else less, step=text(most["step"]))
     return {
         "message": where,
         "measure": _(
