@@ -9,7 +9,7 @@ invented shops whose truth is known (`python3 lib certify`), beside six other wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.effects.repeat_effect import adjustment
+from profitchain.panel.edition import Edition
 from profitchain.panel.follow_up import BANDS, CLASSES, DAYS_A_YEAR
 from profitchain.sources.settings import Question
 from profitchain.stats.glm import Fit, Quantities, fit
@@ -89,6 +89,25 @@ def money_of(cells: pd.DataFrame) -> str:
     return "margin" if "margin" in cells else "spend"
 
 
+def money_to_speak_of(edition: Edition) -> str:
+    """Return "margin" where all orders of a firm carry their own, else "spend".
+
+    An assumed margin makes no headline.
+    """
+    year = edition.table("worth_year")
+    return "margin" if "margin" in year and edition.assumed_margin is None else "spend"
+
+
+def worth_of_the_year(edition: Edition, money: str) -> Worth:
+    """Return the worth of a point on a firm's main question, in margin or in revenue."""
+    firm = edition.company
+    assert firm.main is not None  # without it, the page has nothing to say
+    return worth_of_a_point(
+        edition.table("worth_cells"), edition.table("worth_orders"), edition.table("worth_year"),
+        question=firm.main, controls=firm.controls, money=money, currency=firm.currency,
+    )  # fmt: skip
+
+
 def worth_of_a_point(
     cells: pd.DataFrame,
     orders: pd.DataFrame,
@@ -126,13 +145,14 @@ def worth_of_a_point(
         cells = cells.assign(score=sum(question.scale) - cells["score"])
     too_short = _too_short(cells, int(facts["days_known"]))
     bands = _followed(cells)
-    models = [_model(bands, basis, orders, setting) for basis in setting.bases]
+    weights = [standing_for(band, orders, setting.controls) for band in bands]
+    models = [_model(bands, basis, weights, setting) for basis in setting.bases]
     fitted = {n: m for n, m in zip(MODELS, models, strict=True) if not isinstance(m, NotEstimable)}
     refused = too_short or next((m for m in models if isinstance(m, NotEstimable)), None)
     if not bands or not fitted or amount <= 0:
-        why = refused or NotEstimable("outcome_all_zero", what=money, n=len(cells))
+        why = refused or NotEstimable("outcome_all_zero", what=money, n=int(cells["n"].sum()))
         return _nothing(why, amount, count)
-    gains = {name: replace(g.combine(count * np.eye(len(bands))), n=g.n) for name, g in fitted.items()}
+    gains = {name: g.combine(count * np.eye(len(bands))) for name, g in fitted.items()}
     return _worth(gains, amount, count, too_short, setting)
 
 
@@ -162,22 +182,27 @@ def _calendar(cells: pd.DataFrame) -> pd.Series:
     """Return the month in which each cell's band ends, or its quarter where months are thin."""
     months = cells[MONTH]
     is_thin = cells["n"].sum() < FEWEST_A_MONTH * months.nunique()
-    return (months // 3 if is_thin else months).astype(str)
+    return (months // 3 if is_thin else months).astype("category")
 
 
 def _model(
-    bands: Sequence[pd.DataFrame], basis: Basis, orders: pd.DataFrame, setting: _Setting
+    bands: Sequence[pd.DataFrame],
+    basis: Basis,
+    weights: Sequence[np.ndarray],
+    setting: _Setting,
 ) -> Quantities | NotEstimable:
-    """Return what one experience a point better brings in each band, by one way to count."""
+    """Return what one experience a point better brings in each band, by one way to count.
+
+    `n` counts the answers that were followed to the first band's end.
+    """
     gains = []
-    for cells in bands:
+    for cells, weight in zip(bands, weights, strict=True):
         model = _fitted(cells, basis, setting)
         if isinstance(model, NotEstimable):
             return model
         scores = cells["score"].to_numpy(float)
-        weights = standing_for(cells, orders, setting.controls)
-        gains.append(average_change(model, scores, setting.better(scores), weights))
-    return stacked(gains)
+        gains.append(average_change(model, scores, setting.better(scores), weight))
+    return replace(stacked(gains), n=gains[0].n)
 
 
 def _fitted(cells: pd.DataFrame, basis: Basis, setting: _Setting) -> Fit | NotEstimable:
@@ -261,8 +286,10 @@ def _mean(models: Sequence[Quantities], weights: np.ndarray, setting: _Setting) 
     quantile = stats.t.ppf((1 + setting.level) / 2, min(part.df for part in sums))
     half = float(quantile * error)
     method = f"three ages of follow-up, {' and '.join(MODELS)}; {CLUSTERED}"
-    return Estimate(value=float(value), low=float(value) - half, high=float(value) + half,
-                    n=sums[0].n, unit=setting.currency, level=setting.level, method=method)  # fmt: skip
+    return Estimate(
+        value=float(value), low=float(value) - half, high=float(value) + half, n=sums[0].n,
+        unit=setting.currency, level=setting.level, method=method,
+    )  # fmt: skip
 
 
 def _compounded(simple: Estimate, amount: float) -> Estimate:

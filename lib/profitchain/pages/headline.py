@@ -12,6 +12,7 @@ from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words.data import part_sentence
 from profitchain.words.prose import period_word, sentence
+from profitchain.words.worth import worth_sentence
 
 FIGURES = (
     "worth_of_a_point", "repeat_rate", "repeat_effect_per_point", "retention_rate",
@@ -51,14 +52,14 @@ def about(edition: Edition) -> dict[str, tuple[str, str]]:
     """
     days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
     point = _("One more point on “{label}” goes with", label=main.label) if main else ""
-    everywhere = _("One more point from every customer goes with")
+    everywhere = _("The year, had every experience been one point better")
     more = _("more answers followed by an order in {days} days", days=days)
     within = _("of answers, within {days} days", days=days)
     before = _("of the previous {part}'s customers", part=period_word(edition.period))
     return {
         "repeat_effect_per_point": (point, more),
-        "worth_of_a_point": (everywhere, _("more margin a year")),
-        "worth_of_a_point_revenue": (everywhere, _("more revenue a year")),
+        "worth_of_a_point": (everywhere, _("more margin in that year")),
+        "worth_of_a_point_revenue": (everywhere, _("more revenue in that year")),
         "repeat_rate": (_("Repeat purchase rate"), within),
         "retention_rate": (_("Retention rate"), before),
         "average_order_value": (_("Average order value"), ""),
@@ -77,28 +78,23 @@ def quality(findings: EditionFindings) -> str:
 
 
 def _worth(findings: EditionFindings, edition: Edition, label: str) -> str:
-    """Return the headline: what one more point everywhere goes with in money a year.
+    """Return the headline: what the year would have brought, had each experience been better.
 
-    In margin, or in revenue where margin is not known but assumed; per answer where an edition has
-    no page on worth.
+    As the page on worth says it where that can't be given; per answer where there is no such page.
     """
-    worth, what = findings.get("worth_of_a_point"), pgettext("more of it", "margin")
-    if edition.assumed_margin is not None or not isinstance(worth, Estimate):
-        worth = findings.get("worth_of_a_point_revenue")
-        what = pgettext("more of it", "revenue")
-    if not isinstance(worth, Estimate):
-        return _money(findings, edition, label)
-    if worth.spans_zero:
-        return sentence(
-            "If every score on “{label}” were one point higher, that would go with **no clear "
-            "difference** in {what} a year: {worth}.",
-            label=label, what=what, worth=worth,
-        )  # fmt: skip
-    return sentence(
-        "One more point on “{label}” from every customer goes with **{size} {way} {what} a year** "
-        "({worth:evidence}).",
-        label=label, what=what, worth=_upward(worth), **_size(worth),
-    )  # fmt: skip
+    id, money = _worth_id(findings), "margin"
+    if id.endswith("revenue"):
+        money = "spend"
+    worth, said = findings.get(id), findings.answers.get("08_worth", [])
+    if isinstance(worth, Estimate):
+        return worth_sentence(worth, findings.get(f"{id}_share"), edition, money)
+    return said[-1] if said else _money(findings, edition, label)
+
+
+def _worth_id(findings: EditionFindings) -> str:
+    """Return under which id the worth stands: in revenue where margin is not known or assumed."""
+    in_revenue = isinstance(findings.get("worth_of_a_point_revenue"), Estimate)
+    return "worth_of_a_point_revenue" if in_revenue else "worth_of_a_point"
 
 
 def _money(findings: EditionFindings, edition: Edition, label: str) -> str:

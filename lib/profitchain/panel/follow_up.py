@@ -147,7 +147,10 @@ def _later(context: Context, instants: Table, by_age: Table) -> Table:
     for place, (start, end) in enumerate(BANDS, start=1):
         is_in = (pairs.after > start * SECONDS_A_DAY) & (pairs.after <= end * SECONDS_A_DAY)
         came = ibis.ifelse(is_in & (pairs.revenue >= 0), 1, 0)
-        sums |= {f"repeat_{place}": came.max(), f"spend_{place}": _weighted(is_in, pairs.revenue, pairs)}
+        sums |= {
+            f"repeat_{place}": came.max(),
+            f"spend_{place}": _weighted(is_in, pairs.revenue, pairs),
+        }
         if "margin" in pairs.columns:
             sums[f"margin_{place}"] = _weighted(is_in, pairs.margin, pairs)
     return pairs.group_by("row").aggregate(**sums)
