@@ -26,15 +26,13 @@ from profitchain.core.estimates import (
 from profitchain.effects.dose_response import bands_of, inner_edges, span
 from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group, possible
 from profitchain.effects.repeat_effect import adjustment
-from profitchain.effects.value_of_a_point import Base, for_the_base, money_of
+from profitchain.effects.value_of_a_point import money_of
 from profitchain.sources.settings import Question
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import estimates, standardised
 from profitchain.stats.model_matrix import as_it_is, broken_line, named_levels
 from profitchain.stats.ratios import CLUSTERED
 
-FARTHEST = 3.0  # points by which all answers are moved in the curve
-STEP = 0.25
 MOST_STEPS = 12  # of the scale; longer scales are looked at in wider steps
 NPS_POINTS = (1, 5, 10)
 
@@ -154,7 +152,7 @@ def one_point_up(levels: Levels, points: float = 1.0, name: str = "Every answer"
 
 
 def one_point_better(levels: Levels | NotEstimable) -> MaybeEstimate:
-    """Return what it goes with, per customer and window, if every answer is one point better."""
+    """Return what it goes with, per answer, if every answer is one point better."""
     if isinstance(levels, NotEstimable):
         return levels
     return changed(levels, [one_point_up(levels)])[0]
@@ -220,16 +218,13 @@ def standard_moves(
     return [*moves, *filter(None, worst)]
 
 
-def scenario_table(
-    levels: Levels | NotEstimable, moves: Sequence[Move], base: Base | NotEstimable
-) -> pd.DataFrame:
-    """Return the scenarios, per customer and window and for the whole base and a year.
+def scenario_table(levels: Levels | NotEstimable, moves: Sequence[Move]) -> pd.DataFrame:
+    """Return the scenarios, per answer and within the window.
 
     Returns
     -------
     One row a scenario, its name in findings as index: scenario, answers_moved (share of all),
-    per_customer_ and a_year_ value, low, high, why, unit; n. One row that says why where there is
-    no model.
+    per_answer_ value, low, high, why, unit; n. One row that says why where there is no model.
     """
     effects: list[MaybeEstimate]
     if isinstance(levels, NotEstimable):
@@ -240,13 +235,12 @@ def scenario_table(
         effects = changed(levels, moves)
     shares = [move.moved for move in moves]
     names = pd.DataFrame({"scenario": [move.label for move in moves], "answers_moved": shares})
-    return _with_both(names, effects, base).set_axis([move.key for move in moves])
+    return _beside(names, effects).set_axis([move.key for move in moves])
 
 
 def nps_table(
     cells: pd.DataFrame,
     question: Question,
-    base: Base | NotEstimable,
     *,
     controls: Sequence[str] = (),
     currency: str,
@@ -280,21 +274,7 @@ def nps_table(
         moved = standardised(model, LOWEST).combine(STEPS * part)
         method = f"Poisson mean model on three groups; {adjustment(model)}; {CLUSTERED}"
         effects += estimates(moved, unit=currency, method=method)
-    return _with_both(pd.concat(names, ignore_index=True), effects, base)
-
-
-def rise_curve(levels: Levels | NotEstimable) -> pd.DataFrame:
-    """Return what goes with all answers moving by 0 to 3 points, the top being the top.
-
-    Returns
-    -------
-    One row a step: points, value, low, high (per customer and window), n, why.
-    """
-    if isinstance(levels, NotEstimable):
-        return to_frame([levels], points=[0.0])
-    points = np.arange(0, FARTHEST + STEP / 2, STEP)
-    moves = [one_point_up(levels, by) for by in points]
-    return to_frame(changed(levels, moves), points=points)
+    return _beside(pd.concat(names, ignore_index=True), effects)
 
 
 def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
@@ -304,9 +284,9 @@ def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
 
     Returns
     -------
-    One row a step, from the worst score up: step ("6 to 7"), value, low, high (per customer and
-    window, a point), n (answers that stand at its start), why. One row that says why where the
-    line may not bend: its steps would only repeat the model's own form.
+    One row a step, from the worst score up: step ("6 to 7"), value, low, high (per answer within
+    the window, a point), n (answers that stand at its start), why. One row that says
+    why where the line may not bend: its steps would only repeat the model's own form.
     """
     if isinstance(levels, NotEstimable):
         return to_frame([levels], step=["all"])
@@ -349,10 +329,7 @@ def _estimates(levels: Levels, quantities: Quantities) -> list[MaybeEstimate]:
     return [*estimates(quantities, unit=levels.unit, level=levels.level, method=method)]
 
 
-def _with_both(
-    names: pd.DataFrame, effects: Sequence[MaybeEstimate], base: Base | NotEstimable
-) -> pd.DataFrame:
-    """Return names with what each row goes with, per customer and window and for all and a year."""
-    yearly = [for_the_base(effect, base) for effect in effects]
-    both = [to_columns(effects, "per_customer"), to_columns(yearly, "a_year")]
-    return pd.concat([names, *both], axis=1).assign(n=[effect.n for effect in effects])
+def _beside(names: pd.DataFrame, effects: Sequence[MaybeEstimate]) -> pd.DataFrame:
+    """Return names with what each row goes with, per answer and within the window."""
+    both = to_columns(effects, "per_answer")
+    return pd.concat([names, both], axis=1).assign(n=[effect.n for effect in effects])

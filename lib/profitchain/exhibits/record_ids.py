@@ -91,10 +91,15 @@ LABELS = {
     "spend_effect_per_point": N_("Effect of one point on spend"),
     "margin_effect_per_point": N_("Effect of one point on margin"),
     # 08_worth
-    "worth_of_a_point": N_("Worth of a point in margin, active base, a year"),
-    "worth_of_a_point_revenue": N_("Worth of a point in revenue, active base, a year"),
-    "worth_per_customer_a_year": N_("Worth of a point per active customer a year"),
-    "worth_of_scenario": N_("What other scores go with, active base, a year"),
+    "worth_of_a_point": N_("Margin of the year, had every experience been one point better"),
+    "worth_of_a_point_revenue": N_(
+        "Revenue of the year, had every experience been one point better"
+    ),
+    "worth_of_a_point_share": N_("Worth of a point as a share of the year's margin"),
+    "worth_of_a_point_revenue_share": N_("Worth of a point as a share of the year's revenue"),
+    "worth_of_a_point_by_age": N_("Worth of a point by days since the experience"),
+    "worth_of_a_point_by_model": N_("Worth of a point by way to count"),
+    "worth_of_scenario": N_("What other scores go with, an answer within the window"),
     "control_difference": N_("Difference from the books"),
     "smallest_detectable_effect": N_("Smallest effect that is found"),
     "sales_elasticity": N_("Percent more sales for 1% more score"),
@@ -136,7 +141,7 @@ ROWS = {
     "repeat_effect_per_point": Rows(unit="share"),
     "repeat_effect_per_point_by_design": Rows("{design}", unit="share"),
     "segment_heterogeneity_p": Rows("{measure} by {segment}", "p_adjusted", "p"),
-    "worth_of_scenario": Rows("{Index}", "a_year_"),
+    "worth_of_scenario": Rows("{Index}", "per_answer_"),
     "{id}_shrunk": Rows(column="shrunk_"),
 }
 

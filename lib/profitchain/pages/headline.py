@@ -16,6 +16,7 @@ from profitchain.words.data import part_sentence
 from profitchain.words.nonresponse import weighted_beside
 from profitchain.words.prose import following, period_word, sentence
 from profitchain.words.repeat_effect import reversed_sentence
+from profitchain.words.worth import worth_sentence
 
 FIGURES = (
     "worth_of_a_point", "repeat_rate", "repeat_effect_per_point", "retention_rate",
@@ -58,14 +59,14 @@ def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str
     """
     days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
     point = _("One more point on “{label}” goes with", label=main.label) if main else ""
-    everywhere = _("One more point from every customer goes with")
+    everywhere = _("The year, had every experience been one point better")
     more = _("more answers followed by an order in {days} days", days=days)
     within = _("of answers, within {days} days", days=days)
     before = _("of the previous {part}'s customers", part=period_word(edition.period))
     cards = {
         "repeat_effect_per_point": (point, more),
-        "worth_of_a_point": (everywhere, _("more margin a year")),
-        "worth_of_a_point_revenue": (everywhere, _("more revenue a year")),
+        "worth_of_a_point": (everywhere, _("more margin in that year")),
+        "worth_of_a_point_revenue": (everywhere, _("more revenue in that year")),
         "repeat_rate": (_("Repeat purchase rate"), within),
         "retention_rate": (_("Retention rate"), before),
         "average_order_value": (_("Average order value"), ""),
@@ -92,8 +93,8 @@ def _turned(
     """Return the words below those figures of a point that are less than nothing."""
     below = {
         "repeat_effect_per_point": _("in answers followed by an order in {days} days", days=days),
-        "worth_of_a_point": _("in margin a year"),
-        "worth_of_a_point_revenue": _("in revenue a year"),
+        "worth_of_a_point": _("in margin of that year"),
+        "worth_of_a_point_revenue": _("in revenue of that year"),
     }
     numbers = {id: findings.get(id) for id in below}
     return {
@@ -115,28 +116,23 @@ def _weighted(
 
 
 def _worth(findings: EditionFindings, edition: Edition, label: str) -> str:
-    """Return the headline: what one more point everywhere goes with in money a year.
+    """Return the headline: what the year would have brought, had each experience been better.
 
-    In margin, or in revenue where margin is not known but assumed; per answer where an edition has
-    no page on worth.
+    As the page on worth says it where that can't be given; per answer where there is no such page.
     """
-    worth, what = findings.get("worth_of_a_point"), pgettext("more of it", "margin")
-    if edition.assumed_margin is not None or not isinstance(worth, Estimate):
-        worth = findings.get("worth_of_a_point_revenue")
-        what = pgettext("more of it", "revenue")
-    if not isinstance(worth, Estimate):
-        return _money(findings, edition, label)
-    if worth.spans_zero:
-        return sentence(
-            "If every score on “{label}” were one point higher, that would go with **no clear "
-            "difference** in {what} a year: {worth}.",
-            label=label, what=what, worth=worth,
-        )  # fmt: skip
-    return sentence(
-        "One more point on “{label}” from every customer goes with **{size} {way} {what} a year** "
-        "({worth:evidence}).",
-        label=label, what=what, worth=_upward(worth), **_size(worth),
-    )  # fmt: skip
+    id, money = _worth_id(findings), "margin"
+    if id.endswith("revenue"):
+        money = "spend"
+    worth, said = findings.get(id), findings.answers.get("08_worth", [])
+    if isinstance(worth, Estimate):
+        return worth_sentence(worth, findings.get(f"{id}_share"), edition, money)
+    return said[-1] if said else _money(findings, edition, label)
+
+
+def _worth_id(findings: EditionFindings) -> str:
+    """Return under which id the worth stands: in revenue where margin is not known or assumed."""
+    in_revenue = isinstance(findings.get("worth_of_a_point_revenue"), Estimate)
+    return "worth_of_a_point_revenue" if in_revenue else "worth_of_a_point"
 
 
 def _money(findings: EditionFindings, edition: Edition, label: str) -> str:

@@ -60,6 +60,9 @@ ROW_OF = {  # what one row of each summary is
     "window_cells": "the same for each of several windows",
     "ladder_cells": "an answer whose window has closed, with the customer's answers around it",
     "answered_orders": "orders so far, a month, and whether an order was answered (no invitations)",
+    "worth_year": "the last 365 days",
+    "worth_orders": "a class of prior orders and categories among the last 365 days' orders",
+    "worth_cells": "a band of days after an answer, its month, and a combination alike",
     "return_times": "a customer who answered: days to the next order",
     "asked_cells": "a combination of those who were asked, and whether they answered",
     "customers": "a customer at the end of one of the last periods",
@@ -75,6 +78,7 @@ class Edition:
 
     `tables` and `rows` are what the firm gave, `summaries` and `table` what was made of it.
     `facts` holds counts that no table carries: answers that wait for their window or came unasked,
+    days that half of the answers take at most after an order (`answer_delay_days`),
     orders whose margin is assumed, last days of the period without an order, customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
     (`invited`, 0 or 1).

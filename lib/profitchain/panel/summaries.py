@@ -21,7 +21,15 @@ from profitchain.core.errors import PeriodError
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.intake.intake import Intake
-from profitchain.panel import binning, invitations, panel, purchases, response_windows, snapshots
+from profitchain.panel import (
+    binning,
+    follow_up,
+    invitations,
+    panel,
+    purchases,
+    response_windows,
+    snapshots,
+)
 from profitchain.panel import customers as firm_customers
 from profitchain.panel.context import Context
 from profitchain.sources.temp_tables import (
@@ -140,6 +148,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     if not invitations.by_invitation(firm.context):
         yield "answered_orders", response_windows.answered_orders(firm.few)
     yield "return_times", response_windows.return_times(firm.few, few)
+    facts["answer_delay_days"] = int(follow_up.usual_delay(few).execute())
+    yield from _of_follow_up(firm, answers, few, facts["answer_delay_days"])
 
 
 def _lives(firm: Firm, answers: Table) -> list[Table]:
@@ -159,6 +169,14 @@ def _of_links(context: Context, rows: Table) -> Summaries:
     cells, answers = binning.link_tables(rows, context.company.controls)
     yield "link_cells", cells
     yield LINK_ANSWERS, answers
+
+
+def _of_follow_up(firm: Firm, answers: Table, few: Table, delay: int) -> Summaries:
+    """Yield what the worth of a point rests on: the year's orders, and what followed answers."""
+    weights = materialise(firm.con, "weights", follow_up.weights(firm.context, delay))
+    yield "worth_year", follow_up.year_totals(firm.context, firm.first)
+    yield "worth_orders", follow_up.order_classes(firm.few)
+    yield "worth_cells", follow_up.worth_cells(firm.few, answers, few, weights)
 
 
 def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:

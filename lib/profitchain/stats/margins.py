@@ -93,6 +93,26 @@ def standardised(model: Fit, scores: Numbers) -> Quantities:
     return replace(carried, values=np.array(values))
 
 
+def average_change(model: Fit, before: Numbers, after: Numbers, weights: Numbers) -> Quantities:
+    """Return the weighted mean of what the outcome changes by as each row's score does.
+
+    Parameters
+    ----------
+    before, after, weights : one number a row of the model's design; weights are scaled to 1.
+    """
+    design, part = model.design, model.score_part
+    share, others = np.asarray(weights, float), design.columns[:, design.score_terms :]
+    share, rest = share / share.sum(), model.rest
+    value, gradient = 0.0, np.zeros(len(model.coefficients.values))
+    for sign, scores in ((1, after), (-1, before)):
+        columns = design.basis(np.asarray(scores, float))
+        mean, slope, _ = levels_of(rest + columns @ part, binary=design.binary)
+        value += sign * float(share @ mean)
+        steepness = share * slope
+        gradient += sign * np.concatenate([steepness @ columns, steepness @ others])
+    return replace(model.coefficients.combine(gradient), values=np.array([value]))
+
+
 def stacked(parts: Sequence[Quantities]) -> Quantities:
     """Return quantities of several fits as one; customers found in both make them covary."""
     errors = pd.concat([part.errors for part in parts], axis=1).fillna(0.0)

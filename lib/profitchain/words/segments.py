@@ -159,8 +159,11 @@ def comparison_caption(
     if fair.groups.empty:
         message = _("No groups are declared")
     if names := dict.fromkeys(fair.groups.loc[fair.groups["verdict"].isin(APART), "group"]):
-        many = ngettext("{n} group lies apart beyond chance in some measure",
-                        "{n} groups lie apart beyond chance in some measure", len(names))  # fmt: skip
+        many = ngettext(
+            "{n} group lies apart beyond chance in some measure",
+            "{n} groups lie apart beyond chance in some measure",
+            len(names),
+        )
         message = brief(
             _("Apart beyond chance in some measure: {groups}", groups=listed(names)), many
         )

@@ -41,7 +41,7 @@ def ends_sentence(parts: Mapping[str, MaybeEstimate], *, or_nothing: bool = Fals
         unsaid = _("Whether mending or delighting counts for more can't be said: {why}", why=why)
         return "" if or_nothing else unsaid
     detail = sentence(
-        "Per customer and window, a point goes with {mending:number} ({mending:interval}) "
+        "Per answer and within the window, a point goes with {mending:number} ({mending:interval}) "
         "at the bottom of the scale and {delighting:number} ({delighting:interval}) at its top; "
         "their difference is {difference:number} ({difference:interval}).",
         mending=parts["mending"], delighting=parts["delighting"], difference=apart,
@@ -131,36 +131,13 @@ def scenarios_caption(table: pd.DataFrame, edition: Edition, money: str) -> Capt
     return {
         "message": _("What other scores would go with"),
         "measure": _(
-            "Difference in {what}: per customer within {days}, and for the active base a year; 95% "
-            "intervals",
+            "Difference in {what} per answer within {days}, adjusted; 95% intervals",
             what=_(WORDS[money]),
             days=window_days(edition),
         ),
         "source": followed_source(table["n"].max(), edition, money) if len(table) else _(FOLLOWED),
         "units": {"answers_moved": "share", "NPS_points": "count"},
         "empty": no_ten_points(edition.company.main),
-    }
-
-
-def curve_caption(curve: pd.DataFrame, edition: Edition, money: str) -> Caption:
-    """Return the caption of the curve along which all answers move."""
-    last = curve.iloc[-1]
-    clear = bool(last["low"] > 0 or last["high"] < 0)
-    flat = _("Each further point goes with less, as more answers reach the top")
-    other = _("All answers better by the same points")
-    message = flat if clear and _flattens(curve) else other
-    return {
-        "message": message,
-        "measure": _(
-            "Difference in {what} per customer within {days}, adjusted, if all answers rise, none "
-            "above the top",
-            what=_(WORDS[money]),
-            days=window_days(edition),
-        ),
-        "source": followed_source(curve["n"].max(), edition, money),
-        "description": described(message, _("The values stand in the table.")),
-        "unit": edition.company.currency,
-        "x_label": _("points by which every answer rises"),
     }
 
 
@@ -179,7 +156,7 @@ def starts_caption(
     return {
         "message": where,
         "measure": _(
-            "Difference in {what} per customer within {days}, adjusted, for one more point from "
+            "Difference in {what} per answer within {days}, adjusted, for one more point from "
             "each score on",
             what=_(WORDS[money]),
             days=window_days(edition),
@@ -231,9 +208,3 @@ def plan_table(plan: pd.DataFrame) -> pd.DataFrame:
     table[numbers] = table[numbers].mask(is_share, table[numbers] * 100)
     moved = [*numbers, "unit", "why"]
     return table.rename(columns={name: f"one_more_point_{name}" for name in moved})
-
-
-def _flattens(curve: pd.DataFrame) -> bool:
-    values = curve["value"].to_numpy(float)
-    middle = len(values) // 2
-    return bool(abs(values[-1] - values[middle]) < abs(values[middle] - values[0]))

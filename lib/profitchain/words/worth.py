@@ -1,18 +1,21 @@
-"""The words on what a point of satisfaction is worth: "goes with", in money."""
+"""The words on what a point of satisfaction is worth: one figure, in money of the last 365 days."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import pandas as pd
+from babel.dates import format_date
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, number, plain
-from profitchain.core.i18n import N_, _
-from profitchain.effects.value_of_a_point import Base
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.formats import interval, number, plain
+from profitchain.core.i18n import N_, _, locale
+from profitchain.effects.value_of_a_point import PARTS, Worth
 from profitchain.measures.data_quality import differing
 from profitchain.panel.edition import Edition
-from profitchain.words.captions import FOLLOWED, Caption, source
+from profitchain.words.captions import FOLLOWED as FOLLOWED_TO_THE_END
+from profitchain.words.captions import Caption, drawn_from, source
+from profitchain.words.designs import described
 from profitchain.words.prose import listed, sentence
 from profitchain.words.reasons import text
 from profitchain.words.repeat_effect import upward
@@ -24,14 +27,10 @@ BOOKED = {
     "orders": N_("orders"),
     "active_customers": N_("active customers"),
 }
-
 NAMES = (  # of rows, as `effects` has them; translated where they are shown
-    N_("come back"), N_("orders, of those who do"), N_("spend, of those who do"),
-    N_("margin, of those who do"), N_("spend per answer, all together"),
-    N_("margin per answer, all together"), N_("one mean, every point the same"),
-    N_("in two steps: come back, then spend"), N_("a line that may bend, tops stay"),
-    N_("one customer, one window"), N_("one active customer, a year"),
-    N_("the whole active base, a year"), N_("a year"),
+    N_("first 90 days"), N_("day 91 to 180"), N_("day 181 to 365"),
+    N_("experiences of the extra orders"), N_("straight line"), N_("line that may bend"),
+    N_("all together"), N_("mean of both: the figure"),
 )  # fmt: skip
 
 
@@ -57,56 +56,79 @@ def books_sentence(checked: pd.DataFrame, tolerance: float) -> str:
     )
 
 
-def worth_sentence(yearly: Mapping[str, MaybeEstimate], edition: Edition, money: str) -> str:
-    """Return the page's answer: what one more point goes with, for all customers and a year."""
-    worth, main = yearly[money], edition.company.main
-    label = main.label if main else ""
-    if isinstance(worth, NotEstimable):
-        unsaid = N_("What one more point on “{label}” is worth can't be said: {why}")
-        return _(unsaid, label=label, why=text(worth))
+def worth_sentence(worth: MaybeEstimate, share: MaybeEstimate, edition: Edition, money: str) -> str:
+    """Return the figure: what the year would have brought, had each experience been better."""
+    main = edition.company.main
+    if isinstance(worth, NotEstimable) or main is None:
+        unsaid = N_("What one more point on “{label}” is worth in a year can't be said yet: {why}")
+        return _(unsaid, label=main.label if main else "", why=text(worth))
     template = N_(
-        "One more point on “{label}” from every customer of the active base goes with **{size} "
-        "more {what} a year** ({shown:evidence}){assumed}."
+        "Had every experience of the year to {day} been one point better on the {scale} question "
+        "“{label}”, none beyond {best}, {what} would have been **{size} higher** ({ends}; {part} "
+        "of the year's), if customers of like history differ by nothing else that matters."
     )
     if worth.spans_zero:
         template = N_(
-            "**No clear worth** of one more point on “{label}”: from the whole active base it goes "
-            "with a difference in {what} a year of {said}, an interval that spans zero{assumed}."
+            "**No clear worth of a point**: had every experience of the year to {day} been one "
+            "point better on the {scale} question “{label}”, none beyond {best}, {what} would have "
+            "differed by {signed} ({ends}; {part} of the year's), an interval that spans zero."
         )
     elif worth.value < 0:
         template = N_(
-            "One more point on “{label}” from every customer of the active base goes with **{size} "
-            "less {what} a year** ({shown:evidence}){assumed}."
+            "Had every experience of the year to {day} been one point better on the {scale} "
+            "question “{label}”, none beyond {best}, {what} would have been **{size} lower** "
+            "({ends}; {part} of the year's), if customers of like history differ by nothing else "
+            "that matters."
         )
+    low, high = main.scale
+    shown = worth if worth.spans_zero else upward(worth)
     return sentence(
-        template, label=label, what=_(WORDS[money]), assumed=assumed_clause(edition, money),
-        said=worth, shown=upward(worth), size=number(upward(worth)),
+        template, day=last_day(edition), scale=f"{low:g}–{high:g}", label=main.label,
+        best=f"{low if main.easy_is == 'low' else high:g}", what=_(WORDS[money]),
+        size=number(shown), signed=number(shown), ends=_interval_words(shown),
+        part=number(upward(share)) if isinstance(share, Estimate) else "",
     )  # fmt: skip
 
 
-def revenue_sentence(yearly: Mapping[str, MaybeEstimate], money: str) -> str:
-    """Return the same worth in revenue, where the first sentence speaks of margin."""
-    worth = yearly["spend"]
-    if money == "spend" or isinstance(worth, NotEstimable) or worth.spans_zero:
-        return ""
-    more = N_("In revenue that is {size} more a year ({shown:evidence}).")
-    less = N_("In revenue that is {size} less a year ({shown:evidence}).")
-    size = number(upward(worth))
-    return sentence(more if worth.value >= 0 else less, size=size, shown=upward(worth))
-
-
-def base_sentence(base: Base | NotEstimable) -> str:
-    """Return to how many customers an effect is multiplied out, and how often."""
-    if isinstance(base, NotEstimable):
-        return _("The active base can't be counted: {why}", why=text(base))
+def parts_sentence(worth: Worth) -> str:
+    """Return how soon the worth comes, or, where follow-up is too short, what is known so far."""
+    if isinstance(worth.total, NotEstimable):
+        return _known_sentence(worth)
+    first, second, third = (worth.parts[part] for part in PARTS)
+    values = {"first": number(first), "second": number(second), "third": number(third)}
+    if worth.brought_forward:
+        return _(
+            "{first} of it comes within 90 days of the experience; {second} by day 180 and {third} "
+            "later take from that, the sign of orders that only came sooner.",
+            **values,
+        )
     return _(
-        "{customers} bought within the 365 days up to the period's end, {active} of them in a mean "
-        "window of {days}. So each counts in {windows_each} windows a year, {windows} in all. That "
-        "is counted, not estimated.",
-        customers=plain(base.customers, "customers"), active=digits(base.active, 0),
-        days=plain(base.within_days, "days"), windows_each=digits(base.windows_each, 1),
-        windows=digits(base.windows, 0),
+        "{first} of it comes within 90 days of the experience, {second} by day 180, {third} later, "
+        "the rest from the extra orders' own experiences.",
+        **values,
+    )
+
+
+def _known_sentence(worth: Worth) -> str:
+    within = worth.within
+    if isinstance(within, NotEstimable):
+        return ""
+    return sentence(
+        "Known so far: within the first {days} days after each of the last year's experiences, one "
+        "point better, none above the top, goes with a difference of {size} ({ends}). What follows "
+        "isn't known yet, and some may be orders that would have come later anyway.",
+        days=worth.days, size=number(within), ends=_interval_words(within),
     )  # fmt: skip
+
+
+def last_day(edition: Edition) -> str:
+    """Return the last day of the period, in words."""
+    return format_date(edition.period.last_day, "long", locale=locale())
+
+
+def _interval_words(estimate: Estimate) -> str:
+    ends = interval(estimate, bare=True)
+    return _("{level} interval {ends}", level=f"{estimate.level:.0%}", ends=ends)
 
 
 def books_note(checked: pd.DataFrame, tolerance: float) -> str:
@@ -132,53 +154,78 @@ def assumed_share(edition: Edition, money: str) -> str:
     return f"{rate:.0%}" if rate and money == "margin" else ""
 
 
-def chain_caption(steps: pd.DataFrame, edition: Edition, money: str) -> Caption:
-    """Return the caption of the steps from score to money."""
-    main = edition.company.main
-    return {
-        "message": _chain_message(steps),
-        "measure": _(
-            "Per answer within {days}, and the difference for one more point of “{question}”, "
-            "adjusted; pp: percentage points",
-            days=window_days(edition),
-            question=main.label if main else "",
-        ),
-        "source": followed_source(steps["n"].max(), edition, money),
-    }
+def parts_rows(worth: Worth) -> pd.DataFrame:
+    """Return the figure and its parts as a chart's rows: label, value, low, high, n, why."""
+    rows = {"all together": worth.total, **worth.parts}
+    return to_frame(rows.values(), label=[_(name) for name in rows])
 
 
-def models_caption(ways: Mapping[str, MaybeEstimate], edition: Edition, money: str) -> Caption:
-    """Return the caption of the same effect in several models."""
-    return {
-        "message": _("The same point, counted in three ways"),
-        "measure": _(
-            "Difference in {what} for one more point, per customer within {days}, adjusted; 95% "
-            "intervals",
-            what=_(WORDS[money]),
-            days=window_days(edition),
-        ),
-        "source": followed_source(max(effect.n for effect in ways.values()), edition, money),
-    }
-
-
-def base_caption(out: Mapping[str, MaybeEstimate], edition: Edition, money: str) -> Caption:
-    """Return the caption of an effect on its way from one customer to the whole base."""
-    last = list(out.values())[-1]
-    message, what = _("No clear worth of a point"), _(WORDS[money])
-    if isinstance(last, Estimate) and not last.spans_zero:
-        size = number(upward(last).times(1, unit=edition.company.currency))
-        more = _("One more point goes with {size} more {what} a year", size=size, what=what)
-        less = _("One more point goes with {size} less {what} a year", size=size, what=what)
-        message = more if last.value >= 0 else less
+def parts_caption(worth: Worth, edition: Edition, money: str) -> Caption:
+    """Return the caption of the worth and its parts by days since the experience."""
+    first, what = worth.parts.get(PARTS[0]), _(WORDS[money])
+    message = _("What a better experience brings, by days since it")
+    if isinstance(worth.total, Estimate) and isinstance(first, Estimate):
+        is_clear = not worth.total.spans_zero and worth.total.value > 0
+        if is_clear and worth.brought_forward:
+            message = _("Part of what comes first is taken back later")
+        elif is_clear and first.value > worth.total.value / 2:
+            message = _("More than half of it comes within 90 days")
+        elif worth.total.spans_zero:
+            message = _("No clear worth of a point")
     return {
         "message": message,
         "measure": _(
-            "Difference in {what} for one more point, adjusted; 95% intervals, the number of "
-            "customers counted in full",
-            what=what,
+            "Difference in {what} of the 365 days to {day}, each of their {orders} experiences one "
+            "point better, none above the top; 95% intervals",
+            what=what, day=last_day(edition), orders=plain(worth.orders, "count"),
         ),
-        "source": followed_source(max(effect.n for effect in out.values()), edition, money),
+        "source": worth_source(worth, edition),
+        "description": described(message, _("The values stand in the table.")),
+        "unit": edition.company.currency,
+        "reference": 0,
+    }  # fmt: skip
+
+
+def models_rows(worth: Worth) -> dict[str, MaybeEstimate]:
+    """Return the ways to count and their mean, by name."""
+    return {**worth.models, "mean of both: the figure": worth.total}
+
+
+def models_caption(worth: Worth, edition: Edition, money: str) -> Caption:
+    """Return the caption of the same figure by each way to count."""
+    return {
+        "message": _("One figure, and the ways to count that it is the mean of"),
+        "measure": _(
+            "Difference in {what} of the 365 days to {day}, every experience one point better, "
+            "none above the top; 95% intervals",
+            what=_(WORDS[money]),
+            day=last_day(edition),
+        ),
+        "source": worth_source(worth, edition),
     }
+
+
+def recorded(worth: Worth, money: str) -> dict[str, MaybeEstimate | Mapping[str, MaybeEstimate]]:
+    """Return what is recorded: the figure, its share of the year's money, its parts, its models.
+
+    In revenue under ids of its own: margin is then not known, or only assumed.
+    """
+    id = "worth_of_a_point" if money == "margin" else "worth_of_a_point_revenue"
+    numbers: dict[str, MaybeEstimate | Mapping[str, MaybeEstimate]] = {
+        id: worth.total,
+        f"{id}_share": worth.share,
+        "worth_of_a_point_by_age": worth.parts,
+        "worth_of_a_point_by_model": worth.models,
+    }
+    if money != "margin":
+        numbers["worth_of_a_point"] = NotEstimable("margin_not_given", n=worth.within.n)
+    return numbers
+
+
+def worth_source(worth: Worth, edition: Edition) -> str:
+    """Return the source note of the worth: answers followed, drawn ones said."""
+    note = source(N_("Answers followed for at least 90 days"), worth.within.n)
+    return drawn_from(note, edition.stands_for)
 
 
 def books_caption(checked: pd.DataFrame, edition: Edition) -> Caption:
@@ -212,17 +259,6 @@ def books_table(checked: pd.DataFrame) -> pd.DataFrame:
     return checked.assign(measure=names).drop(columns=["unit"])
 
 
-def _chain_message(steps: pd.DataFrame) -> str:
-    clear = ((steps["one_more_point_low"] > 0) | (steps["one_more_point_high"] < 0)).tolist()
-    if not any(clear):
-        return _("No step from score to money is clear")
-    if not any(clear[1:-1]):
-        return _("The worth lies in coming back, not in larger baskets")
-    if clear[0]:
-        return _("More come back, and what they then buy differs too")
-    return _("What those who come back buy differs")
-
-
 def window_days(edition: Edition) -> str:
     """Return the firm's window for an order after an answer, in words."""
     return plain(edition.company.repeat_within_days, "days")
@@ -230,7 +266,7 @@ def window_days(edition: Edition) -> str:
 
 def followed_source(n: float, edition: Edition, money: str) -> str:
     """Return the source note of answers followed to the end, and what is assumed on margin."""
-    rows, share = source(_(FOLLOWED), int(n)), assumed_share(edition, money)
+    rows, share = source(_(FOLLOWED_TO_THE_END), int(n)), assumed_share(edition, money)
     if not share:
         return rows
     return _("{source}; margin is assumed at {share} of revenue", source=rows, share=share)
