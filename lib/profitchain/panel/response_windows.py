@@ -118,6 +118,7 @@ def window_cells(context: Context, rows: Table) -> Table:
     rows : `panel.lives`.
     """
     keys = ["score", *segment_columns(context.company), "cluster", *HISTORY]
+    keys += [name for name in ("month",) if name in rows.columns]
     parts = []
     for days in sorted({*WINDOWS, context.company.repeat_within_days}):
         ends = rows.responded_at + ibis.interval(days=days)
