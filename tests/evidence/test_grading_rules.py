@@ -141,7 +141,7 @@ def test_all_that_is_weak_is_named_and_what_can_not_be_judged_says_why():
     ):
         assert part in said
     table = grading_words.rules_table(found)
-    assert table.loc[3, ["here", "why not"]].tolist() == [
+    assert table.loc[3, ["here", "reason"]].tolist() == [
         "can't be said",
         "No customer answered a second time.",
     ]

@@ -153,6 +153,13 @@ def test_thin_places_of_a_month_join_and_too_many_places_are_left_out():
     assert len(np.unique(months)) == 2
 
 
+def test_the_month_is_held_where_cells_tell_it():
+    cells = pd.DataFrame({"month": [1], "score": [5]})
+    assert held_alike.with_month(cells, ["tenure"]) == ["tenure", "month"]
+    assert held_alike.with_month(cells, ["month"]) == ["month"]
+    assert held_alike.with_month(cells[["score"]], ["tenure"]) == ["tenure"]
+
+
 def test_answering_gaps_are_found_and_taken_off_towards_zero(firm):
     chosen = replace(FIRM, habit=0.0, chosen=0.45, effect=0.0, answers=4000)
     answers, asked = link_firm(chosen, np.random.default_rng(2))

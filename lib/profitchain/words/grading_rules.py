@@ -104,7 +104,7 @@ def rules_table(grading: Grading) -> pd.DataFrame:
     names = {"otherwise": "if not", "answer": "here"}
     table = grading.answers.drop(columns=["rule", "why"]).rename(columns=names)
     table.insert(0, "the rule", rules)
-    return table.assign(**{"why not": why}) if any(why) else table
+    return table.assign(reason=why) if any(why) else table
 
 
 def rules_caption(grading: Grading) -> Caption:
