@@ -253,3 +253,25 @@ def test_gaps_and_snapshots_agree_on_who_came_back(frames, found):
     gaps = purchases.gaps(context_of(frames, lookback_months=0)).execute()
     now = found[found["back"] == 0]
     assert gaps["n"].sum() == len(now)
+
+
+def test_the_first_lot_of_the_period_after_a_snapshot_is_known_and_no_other(frames):
+    rng = np.random.default_rng(8)
+    orders = frames["orders"]
+    offers = pd.DataFrame({
+        "offer_id": [f"S{i:03}" for i in range(200)],
+        "customer_id": rng.choice(orders["customer_id"].unique(), 200),
+        "offered_at": rng.choice(orders["ordered_at"].to_numpy(), 200),
+        "is_holdout": pd.array(rng.choice([True, False, None], 200), dtype="boolean"),
+    })  # fmt: skip
+    found = snapshots.customers(known_of(context_of({**frames, "offers": offers}))).execute()
+    assert found.loc[found["back"] == 0, "next_held_out"].isna().all()
+    ids = sorted({c for t in ("orders", "responses") for c in frames[t]["customer_id"]})
+    drawn = offers.dropna(subset="is_holdout").sort_values(["offered_at", "offer_id"])
+    for back in (1, 2):
+        ends, until = (pd.Timestamp(PERIOD.shift(-back + more).ends_at(ZONE)) for more in (0, 1))
+        inside = drawn[drawn["offered_at"].between(ends, until, inclusive="left")]
+        first = inside.groupby("customer_id")["is_holdout"].first().astype(float)
+        here = found[found["back"] == back].set_index("row")["next_held_out"].astype(float)
+        expected = first.reindex([ids[row] for row in here.index]).to_numpy(float)
+        np.testing.assert_array_equal(here.to_numpy(), expected)

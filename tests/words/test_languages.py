@@ -30,7 +30,7 @@ BY_RIGHT = {
     *("Brier", "Gini", "Lorenz", "Cox", "Kaplan", "Meier", "Holm", "Bonferroni", "logit"),
     *("Poisson", "Wilson", "Beach", "Davidson", "Gamma", "Wald", "delta", "Schoenfeld", "Fieller"),
     *("Excel", "JupyterLab", "Python", "sha", "English", "xlsx", "Power", "BI", "Tableau"),
-    *("FineBI", "DuckDB", "RFM", "alpha"),
+    *("FineBI", "DuckDB", "RFM", "alpha", "MBG", "Batislam", "Denizel", "Filiztekin"),
     *("Jones", "Sasser", "Cochran", "Student", "Greenwood", "Efron", "Fader", "Hardie", "Lee"),
     *("Hochberg", "Cinelli", "Hazlett", "VanderWeele", "Ding", "DeLong", "Gelman", "Grambsch"),
     *("Johnson", "Mandel", "Pareto", "Paule", "Rubin", "Satterthwaite", "Spiegelhalter"),

@@ -33,6 +33,7 @@ EDGES = {  # the first that holds counts; what it explains is not told again
     frozenset({"b low"}): N_("everybody leaves at the first chance"),
     frozenset({"r high"}): N_("all buy at the same rate"),
 }
+ALIKE = 2.0  # of log-likelihood: less sets no model apart
 BY_SILENCE = "lifetime_model_is_off_by_silence"
 WITHOUT_END = {"low": N_("{name} low without end"), "high": N_("{name} high without end")}
 EXPLAINED = {"a low": "b high", "b low": "a high", "r high": "alpha high"}
@@ -132,10 +133,13 @@ def chosen_sentence(trial: HoldoutTest) -> str:
     models = trial.models
     if models.rival is None:
         return ""
+    words = {"model": models.purchases.name, "rival": models.rival.name}
+    if trial.gain < ALIKE:
+        return _("{model} and {rival} predicted alike; {model} is used.", **words)
     return _(
         "Of two models, {model} gave what customers did since a higher likelihood than {rival} (by "
         "{gain} in its logarithm), so it is used.",
-        model=models.purchases.name, rival=models.rival.name, gain=digits(trial.gain, 1),
+        gain=digits(trial.gain, 1), **words,
     )  # fmt: skip
 
 
