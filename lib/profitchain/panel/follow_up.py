@@ -27,7 +27,7 @@ from profitchain.panel.panel import (
     with_window,
 )
 from profitchain.sources.casts import seconds
-from profitchain.sources.company import BUILT_IN_CONTROLS
+from profitchain.sources.company import BUILT_IN_CONTROLS, MONTH
 
 DAYS_A_YEAR = 365
 BANDS = ((0, 90), (90, 180), (180, 365))  # days since an answer
@@ -181,7 +181,7 @@ def _weighted(is_in: Value, amount: Column, pairs: Table) -> Value:
 def _categories(context: Context) -> list[str]:
     """Return the controls that are categories of the firm's own."""
     controls = dict.fromkeys(context.company.controls)
-    return [name for name in controls if name not in BUILT_IN_CONTROLS]
+    return [name for name in controls if name not in (*BUILT_IN_CONTROLS, MONTH)]
 
 
 def _of_the_year(context: Context, orders: Table) -> Table:

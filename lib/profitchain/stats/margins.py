@@ -62,17 +62,8 @@ def raised(model: Fit, points: float, scale: tuple[float, float]) -> Quantities:
     None goes beyond the end of the scale. Each answer keeps its own history (g-computation;
     Haneuse and Rotnitzky 2013, Stat. Med. 32: 5260-5277, on shifted exposures).
     """
-    design, terms = model.design, model.design.score_terms
-    scores = design.columns[:, 0].astype(float)  # first term of each basis that is a line or bends
-    share, rest = design.n / design.n.sum(), model.rest
-    value, gradient = 0.0, np.zeros(len(model.coefficients.values))
-    for sign, at in ((1.0, np.clip(scores + points, *scale)), (-1.0, scores)):
-        columns = design.basis(at)
-        mean, slope, _ = levels_of(rest + columns @ model.score_part, binary=design.binary)
-        value += sign * float(share @ mean)
-        gradient[:terms] += sign * (share * slope) @ columns
-        gradient[terms:] += sign * (share * slope) @ design.columns[:, terms:]
-    return replace(model.coefficients.combine(gradient), values=np.array([value]))
+    scores = model.design.columns[:, 0].astype(float)  # first term of a line, straight or bent
+    return average_change(model, scores, np.clip(scores + points, *scale), model.design.n)
 
 
 def standardised(model: Fit, scores: Numbers) -> Quantities:
