@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from certify import firms as trials
+from certify import worth as worth_trials
 from certify.firms import CONTROLS, NOW, FirmTrial, firm
 from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.core.formats import MINUS
@@ -39,7 +40,6 @@ GOAL = (0.93, 0.97)
 NAMED = ("numpy", "pandas", "scipy", "statsmodels")
 REQUESTS_OF_TRUTH = 600_000
 AT_ONCE = 20  # firms a worker tries before it reports
-CUSTOMER_WINDOWS = 4000  # of the invented firms' year: counted in full, so one number serves all
 MANY_ANSWERS = FirmTrial(
     name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000
 )
@@ -159,15 +159,13 @@ def _of_answers(answered: pd.DataFrame) -> dict[str, MaybeEstimate]:
     """Return the headline numbers that need the answers alone."""
     cells = answered.assign(score=answered["nps"])
     repeat = loyalty_measures("EUR")["repeat_rate"]
-    worth = money_effect(cells, outcome="margin", controls=CONTROLS, unit="EUR")
-    is_said = isinstance(worth, Estimate)
+    margin = money_effect(cells, outcome="margin", controls=CONTROLS, unit="EUR")
     return {
         **_scores(answered),
         "repeat rate": ratio(cells, **repeat.parts),
         "effect, raw": repeat_effect(cells),
         "effect, adjusted": repeat_effect(cells, controls=CONTROLS),
-        "worth per customer": worth,
-        "worth for the base": worth.times(CUSTOMER_WINDOWS) if is_said else worth,
+        "margin of a point, an answer": margin,
     }
 
 
@@ -235,10 +233,18 @@ def _score(rows: pd.DataFrame, truth: float) -> dict[str, float]:
 
 
 def write_certificate(
-    judged: pd.DataFrame, clustered: pd.DataFrame, firms: int, path: Path = CERTIFICATE
+    judged: pd.DataFrame,
+    clustered: pd.DataFrame,
+    firms: int,
+    path: Path = CERTIFICATE,
+    *,
+    worth: pd.DataFrame | None = None,
 ) -> None:
-    """Write what `certify` and `certify_clusters` found as a page of Markdown."""
-    path.write_text(certificate(judged, clustered, firms), encoding="utf-8")
+    """Write what `certify`, `certify_clusters` and `certify_worth` found as a page of Markdown."""
+    page = certificate(judged, clustered, firms)
+    if worth is not None:
+        page += worth_trials.section(worth, worth_trials.shops_of(firms))
+    path.write_text(page, encoding="utf-8")
 
 
 def certificate(judged: pd.DataFrame, clustered: pd.DataFrame, firms: int) -> str:

@@ -147,11 +147,13 @@ def verify(options: argparse.Namespace) -> int:
 def certify(options: argparse.Namespace) -> int:
     """Try every headline number in invented firms and write the certificate; 1 if one misses."""
     from certify import certify as certification
+    from certify import worth as worth_trials
 
     judged = certification.certify(options.firms)
+    worth = worth_trials.certify_worth(worth_trials.shops_of(options.firms))
     clustered = certification.certify_clusters(certification.many_of(options.firms))
     to = Path(options.to) if options.to else certification.CERTIFICATE
-    certification.write_certificate(judged, clustered, options.firms, to)
+    certification.write_certificate(judged, clustered, options.firms, to, worth=worth)
     missed = certification.outside_goal(judged)
     print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
     return int(len(missed) > 0)

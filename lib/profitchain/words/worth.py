@@ -59,9 +59,10 @@ def books_sentence(checked: pd.DataFrame, tolerance: float) -> str:
 def worth_sentence(worth: MaybeEstimate, share: MaybeEstimate, edition: Edition, money: str) -> str:
     """Return the figure: what the year would have brought, had each experience been better."""
     main = edition.company.main
-    if isinstance(worth, NotEstimable) or main is None:
+    assert main is not None  # without it, the page has nothing to say
+    if isinstance(worth, NotEstimable):
         unsaid = N_("What one more point on “{label}” is worth in a year can't be said yet: {why}")
-        return _(unsaid, label=main.label if main else "", why=text(worth))
+        return _(unsaid, label=main.label, why=text(worth))
     template = N_(
         "Had every experience of the year to {day} been one point better on the {scale} question "
         "“{label}”, none beyond {best}, {what} would have been **{size} higher** ({ends}; {part} "
