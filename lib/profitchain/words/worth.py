@@ -30,7 +30,9 @@ BOOKED = {
 NAMES = (  # of rows, as `effects` has them; translated where they are shown
     N_("first 90 days"), N_("day 91 to 180"), N_("day 181 to 365"),
     N_("experiences of the extra orders"), N_("straight line"), N_("line that may bend"),
-    N_("all together"), N_("mean of both: the figure"),
+    N_("straight line, differing by earlier orders"),
+    N_("line that may bend, differing by earlier orders"),
+    N_("all together"), N_("their mean: the figure"),
 )  # fmt: skip
 
 
@@ -189,7 +191,7 @@ def parts_caption(worth: Worth, edition: Edition, money: str) -> Caption:
 
 def models_rows(worth: Worth) -> dict[str, MaybeEstimate]:
     """Return the ways to count and their mean, by name."""
-    return {**worth.models, "mean of both: the figure": worth.total}
+    return {**worth.models, "their mean: the figure": worth.total}
 
 
 def models_caption(worth: Worth, edition: Edition, money: str) -> Caption:
