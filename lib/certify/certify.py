@@ -39,7 +39,6 @@ GOAL = (0.93, 0.97)
 NAMED = ("numpy", "pandas", "scipy", "statsmodels")
 REQUESTS_OF_TRUTH = 600_000
 AT_ONCE = 20  # firms a worker tries before it reports
-CUSTOMER_WINDOWS = 4000  # of the invented firms' year: counted in full, so one number serves all
 MANY_ANSWERS = FirmTrial(
     name="150,000 answers of 60,000 customers", requests=150_000, customers=60_000
 )
@@ -159,15 +158,13 @@ def _of_answers(answered: pd.DataFrame) -> dict[str, MaybeEstimate]:
     """Return the headline numbers that need the answers alone."""
     cells = answered.assign(score=answered["nps"])
     repeat = loyalty_measures("EUR")["repeat_rate"]
-    worth = money_effect(cells, outcome="margin", controls=CONTROLS, unit="EUR")
-    is_said = isinstance(worth, Estimate)
+    margin = money_effect(cells, outcome="margin", controls=CONTROLS, unit="EUR")
     return {
         **_scores(answered),
         "repeat rate": ratio(cells, **repeat.parts),
         "effect, raw": repeat_effect(cells),
         "effect, adjusted": repeat_effect(cells, controls=CONTROLS),
-        "worth per customer": worth,
-        "worth for the base": worth.times(CUSTOMER_WINDOWS) if is_said else worth,
+        "margin of a point, an answer": margin,
     }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         repeat_effect,
         spend_effect,
     )
+    from profitchain.effects.worth_from_orders import worth_of_a_point
     from profitchain.evidence.from_answers import (
         reliability,
         risk_ratio,
@@ -80,6 +81,7 @@ __all__ = [
     "reliability", "repeat_effect", "repeat_rate", "response_rate", "retention", "rfm",
     "risk_ratio", "robustness_value", "sentence", "spend_effect", "table", "time_to_next_order",
     "top_two_box", "with_interval", "within_customer_effect",
+    "worth_of_a_point",
 ]
 # fmt: on
 _STAND_IN = {
@@ -93,6 +95,7 @@ _STAND_IN = {
     "measures.from_orders": "average_order_value concentration purchase_frequency purchase_history "
     "retention rfm",
     "effects.from_answers": "dose_response effect_by_segment repeat_effect spend_effect",
+    "effects.worth_from_orders": "worth_of_a_point",
     "evidence.from_answers": "reliability risk_ratio robustness_value within_customer_effect",
     "evidence.hidden_confounding": "e_value",
     "lifetime.from_orders": "cox_model customer_lifetime_value fit_bgnbd fit_gamma_gamma "

@@ -148,15 +148,19 @@ def certify(options: argparse.Namespace) -> int:
     """Try every headline number in invented firms and write the certificate; 1 if one misses."""
     from certify import certify as certification
     from certify import event_firms, grades
+    from certify import worth as worth_trials
 
     judged = certification.certify(options.firms)
+    worth = worth_trials.certify_worth(worth_trials.shops_of(options.firms))
     clustered = certification.certify_clusters(certification.many_of(options.firms))
     to = Path(options.to) if options.to else certification.CERTIFICATE
     graded = grades.certify_grades(max(options.firms // 10, 1))
     events = event_firms.certify_events(max(options.firms // 4, 1))
-    certification.write_certificate(
-        judged, clustered, options.firms, to, sections=[grades.section(graded, events)]
-    )
+    sections = [
+        worth_trials.section(worth, worth_trials.shops_of(options.firms)),
+        grades.section(graded, events),
+    ]
+    certification.write_certificate(judged, clustered, options.firms, to, sections=sections)
     missed = [*certification.outside_goal(judged)["number"], *grades.outside(graded)]
     print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
     return int(len(missed) > 0)

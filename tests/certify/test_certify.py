@@ -101,7 +101,7 @@ def test_a_certificate_names_what_misses_the_goal():
 def test_the_command_tries_firms_side_by_side(monkeypatch):
     monkeypatch.setattr(certification, "REQUESTS_OF_TRUTH", 5_000)
     rows = certify(2, kinds=[FirmTrial(name="tiny", requests=300)], workers=1)
-    assert set(rows["number"]) >= {"nps", "effect, weighted", "worth for the base"}
+    assert set(rows["number"]) >= {"nps", "effect, weighted", "margin of a point, an answer"}
 
 
 def test_buckets_of_customers_cover_as_customers_do_and_answers_alone_do_not():

@@ -17,8 +17,6 @@ from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
 from test_odd_firms import ASKED, SLIPS, shop
 
-from demo import behaviour, world
-from demo.perfect_knowledge import answered_panel, lookback
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.effects.elasticity import elasticity_along, sales_elasticity
@@ -39,13 +37,11 @@ from profitchain.effects.scenarios import (
     nps_table,
     one_point_better,
     one_point_up,
-    rise_curve,
     scenario_table,
     standard_moves,
     up_to,
 )
 from profitchain.effects.spend_effect import money_effect
-from profitchain.effects.value_of_a_point import active_base, chain, for_a_customer, for_the_base
 from profitchain.measures.data_quality import compare_with_books, differing
 from profitchain.panel.edition import read_period
 from profitchain.sources.settings import Question
@@ -57,13 +53,6 @@ CSAT = Question(name="csat", kind="csat")
 EFFORT = Question(name="ces", kind="ces", easy_is="low")
 HOW = {"controls": ("prior_orders",), "currency": "EUR"}
 EXACT = 1e-9  # the same arithmetic in another order
-
-
-def base_of(windows: list[int], *, year: int, within: int = 90, known: int = 1000):
-    spans = ["window"] * len(windows) + ["year"]
-    places = [*range(len(windows)), 0]
-    table = {"span": spans, "back": places, "customers": [*windows, year], "days_known": known}
-    return active_base(pd.DataFrame(table), within)
 
 
 def exponential(rng: np.random.Generator, *, answers: int = 1500, bend: float = 0.15):
@@ -98,7 +87,6 @@ def holds(said: MaybeEstimate, truth: float) -> bool:
 
 
 def test_intervals_of_worth_and_of_scenarios_hold_the_truth_as_often_as_they_say():
-    base = base_of([900, 950, 850, 1000], year=2400)
     hits = {name: [] for name in ("all up", "detractors", "difference", "worth", "elasticity")}
     for seed in range(WORLDS):
         cells, true = exponential(np.random.default_rng(seed))
@@ -115,7 +103,7 @@ def test_intervals_of_worth_and_of_scenarios_hold_the_truth_as_often_as_they_say
         hits["elasticity"].append(holds(found, 0.04 * straight["score"].mean()))
         cells, truth = spending(np.random.default_rng(seed), answers=1500, sigma=0.7)
         effect = money_effect(cells, outcome="spend", unit="EUR")
-        hits["worth"].append(holds(for_the_base(effect, base), truth * 925 * 365 / 90))
+        hits["worth"].append(holds(effect, truth))
     assert {name: within_chance(found) for name, found in hits.items()} == dict.fromkeys(hits, True)
 
 
@@ -164,14 +152,14 @@ def test_scenarios_add_up_and_no_move_is_worth_nothing():
     assert first + second == pytest.approx(whole, abs=EXACT)
     assert sum(of_parts) == pytest.approx(of_mended, abs=EXACT)
     assert (still.value, still.low, still.high) == (0, 0, 0)
-    assert rise_curve(levels)["value"].iloc[[4, 8]].tolist() == pytest.approx([first, whole])
+    assert one_point_better(levels).value == pytest.approx(first, abs=EXACT)
 
 
 def test_ten_nps_points_are_ten_times_one_and_need_answers_to_move():
     cells, _ = exponential(np.random.default_rng(6))
     cells = cells[(cells["score"] > 6) | (np.arange(len(cells)) % 9 == 0)]
-    table = nps_table(cells, NPS, base_of([100, 100, 100, 100], year=300), **HOW)
-    values = table.pivot(index="scenario", columns="NPS_points", values="per_customer_value")
+    table = nps_table(cells, NPS, **HOW)
+    values = table.pivot(index="scenario", columns="NPS_points", values="per_answer_value")
     assert np.allclose(values[10], 10 * values[1])
     assert np.allclose(values[5], 5 * values[1])
     share = (cells["score"] <= 6).mean()
@@ -180,7 +168,7 @@ def test_ten_nps_points_are_ten_times_one_and_need_answers_to_move():
     assert can["detractors become passives", 5] == "yes"
     assert can["detractors become passives", 10] == "no"
     assert can["detractors become promoters", 10] == "yes"
-    assert nps_table(cells, CSAT, NotEstimable(""), **HOW).empty
+    assert nps_table(cells, CSAT, **HOW).empty
 
 
 def test_the_steps_between_scores_lead_from_the_bottom_to_the_top():
@@ -229,64 +217,6 @@ def test_elasticity_is_the_change_that_one_percent_more_makes():
     assert along.set_index("mean_score").loc["9", "most_rise"] == pytest.approx(1 / 9)
 
 
-def test_the_chain_starts_at_the_counted_shares_and_ends_at_the_mean():
-    cells, _ = spending(np.random.default_rng(11), answers=900, sigma=0.7)
-    cells = cells.assign(orders=cells["repeats"] * 2.0, margin=cells["spend"] / 2)
-    steps = chain(cells, currency="EUR").set_index("step")["now_value"]
-    share, basket = steps["come back"], steps["margin, of those who do"]
-    assert share == pytest.approx(cells["repeats"].mean())
-    assert steps["orders, of those who do"] == pytest.approx(2)
-    assert share * basket == pytest.approx(cells["margin"].mean())
-    assert steps["margin per answer, all together"] == pytest.approx(cells["margin"].mean())
-
-
-def a_year_better(people: pd.DataFrame, settings: behaviour.WorldSettings, better: bool) -> int:
-    """Return the orders of the last year, each experience in it one point better or as it was.
-
-    Every customer's n-th order has the same luck in both worlds.
-    """
-    everyone = np.arange(len(people))
-    alive, start = people["orders_at_all"].to_numpy(), behaviour.LENGTH - 365 * behaviour.DAY
-    placed, count, nth = people["joined"].to_numpy(), 0, 0
-    while alive.any():
-        nth += 1
-        rng, now = np.random.default_rng([1, nth]), np.where(alive, placed, 0)
-        felt = behaviour.experience(people, everyone, now, nth, settings=settings, rng=rng)
-        score = felt["score"] + (better & (now >= start) & (felt["score"] < 10))
-        count += int((alive & (now >= start)).sum())
-        placed = behaviour.next_order(people, everyone, now, score, effect=1.0, rng=rng)
-        alive = alive & (placed < behaviour.LENGTH)
-    return count
-
-
-def test_the_worth_for_the_base_is_near_what_a_better_year_brings_in_a_shop_of_known_truth():
-    shop_world = world.simulate(30_000, seed=1)
-    settings, people = shop_world.settings, shop_world.people
-    gained = a_year_better(people, settings, True) - a_year_better(people, settings, False)
-    cells = lookback(answered_panel(shop_world)).rename(columns={"repeat": "repeats"})
-    cells = cells.assign(cluster=cells["customer"], n=1, spend=cells["orders"])
-    controls = ("prior_orders", "recency", "tenure", "tier")
-    effect = money_effect(cells, outcome="orders", controls=controls)
-    ago = (behaviour.LENGTH - shop_world.orders["placed"] - 1) // behaviour.DAY
-    who = shop_world.orders["customer"]
-    windows = [who[ago // 90 == back].nunique() for back in range(4)]
-    base = base_of(windows, year=who[ago < 365].nunique())
-    assert 0.7 < for_the_base(effect, base).value / gained < 1.25
-
-
-def test_the_base_counts_each_customer_once_a_window_and_a_young_firm_as_far_as_it_goes():
-    base = base_of([10, 20, 30, 40], year=60)
-    assert base.windows == pytest.approx(25 * 365 / 90)
-    assert base.active == pytest.approx(25)
-    young = base_of([10, 4], year=12, known=100)
-    assert young.windows == pytest.approx(10 * 365 / 90)
-    effect = Estimate(value=2, low=1, high=3, n=50, unit="EUR")
-    assert for_a_customer(effect, base).value * 60 == pytest.approx(
-        for_the_base(effect, base).value
-    )
-    assert isinstance(for_the_base(effect, base_of([0, 0, 0, 0], year=0)), NotEstimable)
-
-
 def orders_of(*placed: tuple[str, str, float]) -> pd.DataFrame:
     table = pd.DataFrame(placed, columns=["customer_id", "ordered_at", "revenue"])
     return table.assign(order_id=[f"O{number}" for number in range(len(table))])
@@ -302,15 +232,6 @@ def by_hand(folder: Path, **books: float) -> Path:
     totals.append({"period": "2025Q4", "measure": "revenue", "amount": 1})
     tables = {"orders": orders, "control_totals": pd.DataFrame(totals)}
     return write_company(folder, tables, repeat_within_days=90)
-
-
-def test_active_windows_are_counted_by_hand(tmp_path):
-    edition = read_period(by_hand(tmp_path, revenue=105), "2026Q1")
-    active = edition.table("active_windows").set_index(["span", "back"])["customers"]
-    assert active["window"].to_dict() == {0: 3, 1: 1, 2: 1}  # a, b, c; a on 3 October; b on 2
-    assert active["year", 0] == 3
-    windows = active_base(edition.table("active_windows"), 90).windows
-    assert windows == pytest.approx(5 / 4 * 365 / 90)
 
 
 def test_our_totals_are_held_against_the_books_by_hand(tmp_path):
@@ -387,12 +308,11 @@ def test_answers_that_cannot_be_compared_give_reasons_and_no_numbers(score):
     cells = rows(score=[score or 1.0] * 30, repeats=[0, 1] * 15)
     cells = cells if score else cells.iloc[:0]
     levels = levels_of_money(cells, NPS, **HOW)
-    base = base_of([5, 5, 5, 5], year=9)
     assert isinstance(levels, NotEstimable)
     assert standard_moves(levels, cells, NPS) == []
-    table = scenario_table(levels, [], base)
-    assert table[["per_customer_why", "a_year_why"]].iloc[0].map(bool).all()
-    for frame in (rise_curve(levels), by_start(levels), nps_table(cells, NPS, base, **HOW)):
+    table = scenario_table(levels, [])
+    assert bool(table["per_answer_why"].iloc[0])
+    for frame in (by_start(levels), nps_table(cells, NPS, **HOW)):
         assert frame.filter(like="value").isna().all(axis=None)
     assert all(isinstance(one, NotEstimable) for one in mending_and_delighting(levels).values())
     assert isinstance(sales_elasticity(cells), NotEstimable)
@@ -421,13 +341,12 @@ def test_a_firm_without_margin_hears_of_revenue_and_of_books_that_differ_first(t
     books = pd.DataFrame({"period": ["2026Q1"], "measure": ["revenue"], "amount": [1.0]})
     found, page = published(tmp_path, tables=shop() | {"control_totals": books})
     assert "worth_of_a_point" not in found.index
-    assert "worth_of_a_point_revenue" in found.index
+    assert "worth_of_a_point_by_age" in found.index
     answer = page[page.index('<ul class="answer">') :]
-    assert answer.index("part from the books") < answer.index("revenue a year")
+    assert answer.index("part from the books") < answer.index("one more point")
 
 
-def test_an_assumed_margin_is_named_and_the_revenue_speaks_beside_it(tmp_path):
+def test_an_assumed_margin_makes_no_figure_of_its_own(tmp_path):
     found, page = published(tmp_path, gross_margin=0.3)
-    margin, revenue = found.loc["worth_of_a_point"], found.loc["worth_of_a_point_revenue"]
-    assert margin["value"] == pytest.approx(0.3 * revenue["value"], rel=0.01)
+    assert "worth_of_a_point" not in found.index
     assert "margin is assumed at 30% of revenue" in page

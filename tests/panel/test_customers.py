@@ -14,7 +14,7 @@ import pytest
 
 from profitchain.core.periods import Period
 from profitchain.intake import hashing, intake, parquet_cache
-from profitchain.panel import customers, edition, purchases, summaries
+from profitchain.panel import customers, edition, follow_up, purchases, summaries
 from profitchain.panel.context import Context
 from profitchain.sources.company import load_company
 from profitchain.sources.typed_tables import WHO
@@ -143,8 +143,11 @@ def test_a_large_firm_without_an_answer_yet_has_its_orders_summed(large, firm, t
 
 @pytest.mark.parametrize("first", [None, datetime(2026, 1, 1, 12, 0, 0, 5)])
 def test_how_far_orders_reach_is_known_but_for_refunds_alone(firm, first):
-    context = Context(company=load_company(firm), period=PERIOD, tables={})
-    rows = ibis.memtable({"windows": [1], "customer_id": ["a"]})
-    found = ibis.duckdb.connect().to_pandas(purchases.active_windows(context, rows, first))
-    days = None if first is None else (PERIOD.last_day - first.date()).days
-    assert found["days_known"].tolist() == [days]
+    orders = pd.DataFrame(
+        {"customer_id": ["a"], "ordered_at": [datetime(2026, 2, 1)], "revenue": [-500]}
+    )
+    tables = {"orders": ibis.memtable(orders)}
+    context = Context(company=load_company(firm), period=PERIOD, tables=tables)
+    found = ibis.duckdb.connect().to_pandas(follow_up.year_totals(context, first))
+    days = 0 if first is None else (PERIOD.last_day - first.date()).days
+    assert found[["orders", "spend", "days_known"]].values.tolist() == [[0, -500, days]]

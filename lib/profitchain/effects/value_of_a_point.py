@@ -17,24 +17,25 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.effects.gains_by_age import (
+    FOLLOWED,
+    MODELS,
+    MONTH,
+    ModelSetting,
+    followed,
+)
+from profitchain.effects.gains_by_age import gains as gains_of
 from profitchain.panel.edition import Edition
-from profitchain.panel.follow_up import BANDS, CLASSES, DAYS_A_YEAR
+from profitchain.panel.follow_up import BANDS, DAYS_A_YEAR
 from profitchain.sources.settings import Question
-from profitchain.stats.glm import Fit, Quantities, fit
-from profitchain.stats.margins import average_change, stacked
-from profitchain.stats.model_design import build
-from profitchain.stats.model_matrix import NUMERIC, Basis, as_it_is, restricted_cubic
+from profitchain.stats.glm import Quantities
+from profitchain.stats.margins import stacked
+from profitchain.stats.model_design import Outcome
 from profitchain.stats.ratios import CLUSTERED
 
-KNOTS = (0.4, 0.7, 0.9)  # of the scale's length, where the line may bend
-FOLLOWED = 200  # answers that a band needs; not tried with fewer
-FEWEST_IN_STRATUM = 10  # answers that stand for a class of orders
-FEWEST_A_MONTH = 60  # answers, on the mean; with fewer, quarters take the place of months
 FURTHER = 0.8  # of v/M: extra orders are better too; 2/3 if effects last, 1 if they are immediate
-MODELS = ("straight line", "line that may bend")
 PARTS = tuple(f"day {start + 1} to {end}" if start else f"first {end} days" for start, end in BANDS)
 OF_EXTRA_ORDERS = "experiences of the extra orders"
-MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,32 +65,12 @@ class Worth:
         return bool(values) and sum(values) < 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Setting:
-    """What all fits share: money's column, controls, how a score gets better, unit and level."""
-
-    money: str
-    controls: tuple[str, ...]
-    scale: tuple[float, float]
-    currency: str
-    level: float
-
-    def better(self, scores: np.ndarray) -> np.ndarray:
-        return np.minimum(scores + 1, self.scale[1])
-
-    @property
-    def bases(self) -> tuple[Basis, Basis]:
-        low, high = self.scale
-        knots = np.array([low + part * (high - low) for part in KNOTS])
-        return as_it_is, restricted_cubic(knots)
-
-
-def money_of(cells: pd.DataFrame) -> str:
+def money_of(cells: pd.DataFrame) -> Outcome:
     """Return which money speaks of worth: margin where it is known or assumed, else spend."""
     return "margin" if "margin" in cells else "spend"
 
 
-def money_to_speak_of(edition: Edition) -> str:
+def money_to_speak_of(edition: Edition) -> Outcome:
     """Return "margin" where all orders of a firm carry their own, else "spend".
 
     An assumed margin makes no headline.
@@ -98,7 +79,7 @@ def money_to_speak_of(edition: Edition) -> str:
     return "margin" if "margin" in year and edition.assumed_margin is None else "spend"
 
 
-def worth_of_the_year(edition: Edition, money: str) -> Worth:
+def worth_of_the_year(edition: Edition, money: Outcome) -> Worth:
     """Return the worth of a point on a firm's main question, in margin or in revenue."""
     firm = edition.company
     assert firm.main is not None  # without it, the page has nothing to say
@@ -115,7 +96,7 @@ def worth_of_a_point(
     *,
     question: Question,
     controls: Sequence[str] = (),
-    money: str,
+    money: Outcome,
     currency: str,
     level: float = 0.95,
 ) -> Worth:
@@ -139,21 +120,25 @@ def worth_of_a_point(
     """
     facts = year.iloc[0]
     count, amount = int(facts["orders"]), float(facts.get(money, 0.0))
-    setting = _Setting(money=money, controls=(*controls, MONTH), scale=question.scale,
+    setting = ModelSetting(money=money, controls=(*controls, MONTH), scale=question.scale,
                        currency=currency, level=level)  # fmt: skip
     if question.easy_is == "low":
         cells = cells.assign(score=sum(question.scale) - cells["score"])
     too_short = _too_short(cells, int(facts["days_known"]))
-    bands = _followed(cells)
-    weights = [standing_for(band, orders, setting.controls) for band in bands]
-    models = [_model(bands, basis, weights, setting) for basis in setting.bases]
-    fitted = {n: m for n, m in zip(MODELS, models, strict=True) if not isinstance(m, NotEstimable)}
-    refused = too_short or next((m for m in models if isinstance(m, NotEstimable)), None)
-    if not bands or not fitted or amount <= 0:
+    bands = followed(cells)
+    gains, refused = [], too_short
+    for band in bands:
+        found = gains_of(band, orders, setting)
+        if isinstance(found, NotEstimable):
+            refused = refused or found
+            break
+        gains.append(found)
+    names = [n for n in MODELS if all(n in found for found in gains)]
+    if not names or not gains or len(gains) < len(bands) or amount <= 0:
         why = refused or NotEstimable("outcome_all_zero", what=money, n=int(cells["n"].sum()))
         return _nothing(why, amount, count)
-    gains = {name: g.combine(count * np.eye(len(bands))) for name, g in fitted.items()}
-    return _worth(gains, amount, count, too_short, setting)
+    models = {name: _of_all([found[name] for found in gains], count) for name in names}
+    return _worth(models, amount, count, too_short, setting)
 
 
 def _too_short(cells: pd.DataFrame, days: int) -> NotEstimable | None:
@@ -167,85 +152,13 @@ def _too_short(cells: pd.DataFrame, days: int) -> NotEstimable | None:
     return None
 
 
-def _followed(cells: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the cells of each band, as far as enough answers were followed to its end."""
-    bands = []
-    for place in range(1, len(BANDS) + 1):
-        band = cells[cells["band"] == place].reset_index(drop=True)
-        if band["n"].sum() < FOLLOWED:
-            break
-        bands.append(band.assign(**{MONTH: _calendar(band)}))
-    return bands
-
-
-def _calendar(cells: pd.DataFrame) -> pd.Series:
-    """Return the month in which each cell's band ends, or its quarter where months are thin."""
-    months = cells[MONTH]
-    is_thin = cells["n"].sum() < FEWEST_A_MONTH * months.nunique()
-    return (months // 3 if is_thin else months).astype("category")
-
-
-def _model(
-    bands: Sequence[pd.DataFrame],
-    basis: Basis,
-    weights: Sequence[np.ndarray],
-    setting: _Setting,
-) -> Quantities | NotEstimable:
-    """Return what one experience a point better brings in each band, by one way to count.
+def _of_all(bands: Sequence[Quantities], count: int) -> Quantities:
+    """Return what `count` experiences a point better bring in each band, by one way to count.
 
     `n` counts the answers that were followed to the first band's end.
     """
-    gains = []
-    for cells, weight in zip(bands, weights, strict=True):
-        model = _fitted(cells, basis, setting)
-        if isinstance(model, NotEstimable):
-            return model
-        scores = cells["score"].to_numpy(float)
-        gains.append(average_change(model, scores, setting.better(scores), weight))
-    return replace(stacked(gains), n=gains[0].n)
-
-
-def _fitted(cells: pd.DataFrame, basis: Basis, setting: _Setting) -> Fit | NotEstimable:
-    design = build(cells, basis, controls=setting.controls, outcome=setting.money)
-    return design if isinstance(design, NotEstimable) else fit(design)
-
-
-def standing_for(
-    cells: pd.DataFrame, orders: pd.DataFrame, controls: Sequence[str] = ()
-) -> np.ndarray:
-    """Return for how many of the year's orders each cell stands.
-
-    Answers whose band ended within the last 365 days are weighted to the year's orders by class of
-    prior orders and categories; a class with fewer than ten answers joins its neighbour.
-
-    Parameters
-    ----------
-    cells : one row a cell of one band; reads `n`, `recent`, `prior_orders` and the categories.
-    orders : as in `worth_of_a_point`.
-    """
-    names = [name for name in orders if name in controls and name not in NUMERIC and name in cells]
-    least = np.searchsorted(CLASSES, np.maximum(cells["prior_orders"], 1), side="right") - 1
-    keys = cells[names].assign(prior_orders=np.array(CLASSES)[least])
-    counts = cells["n"].to_numpy(float) * (cells["recent"].to_numpy() > 0)
-    if not counts.any():
-        counts = cells["n"].to_numpy(float)
-    by = ["prior_orders", *names]
-    answers = keys.assign(answers=counts).groupby(by, observed=True)["answers"].sum()
-    strata = answers.to_frame().join(orders.groupby(by)["orders"].sum(), how="outer").fillna(0.0)
-    strata["joined"] = _joined(strata["answers"].to_numpy())
-    sums = strata.groupby("joined")[["answers", "orders"]].transform("sum")
-    each = (sums["orders"] / sums["answers"]).rename("each")
-    return counts * keys.join(each, on=by)["each"].to_numpy()
-
-
-def _joined(answers: np.ndarray) -> np.ndarray:
-    """Return which neighbours in a row are taken together, so that each has enough answers."""
-    groups, place, so_far = np.zeros(len(answers), int), 0, 0.0
-    for at, count in enumerate(answers):
-        if so_far >= FEWEST_IN_STRATUM:
-            place, so_far = place + 1, 0.0
-        groups[at], so_far = place, so_far + count
-    return np.where((groups == place) & (so_far < FEWEST_IN_STRATUM), max(place - 1, 0), groups)
+    gains = stacked(bands)
+    return replace(gains.combine(count * np.eye(len(bands))), n=bands[0].n)
 
 
 def _worth(
@@ -253,7 +166,7 @@ def _worth(
     amount: float,
     count: int,
     too_short: NotEstimable | None,
-    setting: _Setting,
+    setting: ModelSetting,
 ) -> Worth:
     """Return the worth by these models; without the figure where follow-up is too short."""
     models = list(gains.values())
@@ -276,7 +189,7 @@ def _worth(
     )  # fmt: skip
 
 
-def _mean(models: Sequence[Quantities], weights: np.ndarray, setting: _Setting) -> Estimate:
+def _mean(models: Sequence[Quantities], weights: np.ndarray, setting: ModelSetting) -> Estimate:
     """Return the mean of models, its error that of each and their distance from the mean."""
     sums = [model.combine(weights) for model in models]
     values = np.array([part.values[0] for part in sums])
@@ -285,7 +198,7 @@ def _mean(models: Sequence[Quantities], weights: np.ndarray, setting: _Setting) 
     error = np.sqrt(errors**2 + (values - value) ** 2).mean()
     quantile = stats.t.ppf((1 + setting.level) / 2, min(part.df for part in sums))
     half = float(quantile * error)
-    method = f"three ages of follow-up, {' and '.join(MODELS)}; {CLUSTERED}"
+    method = f"three ages of follow-up, mean of {len(sums)} models; {CLUSTERED}"
     return Estimate(
         value=float(value), low=float(value) - half, high=float(value) + half, n=sums[0].n,
         unit=setting.currency, level=setting.level, method=method,

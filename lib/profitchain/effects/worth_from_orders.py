@@ -20,8 +20,8 @@ from profitchain.panel.follow_up import (
     CLOSED_WITHIN,
     DAYS_A_YEAR,
     MILLIONTHS,
-    SECONDS_A_DAY,
 )
+from profitchain.panel.panel import SECONDS_A_DAY
 from profitchain.sources.settings import Question
 from profitchain.stats import plain_frames
 
@@ -75,6 +75,24 @@ def worth_of_a_point(
     -------
     Worth: `total`, its `share` of the year's amount, `parts` by age and `models`. Where orders or
     answers don't reach far enough, `total` says why, and `within` is what is known.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"who": ["a", "b"], "at": ["2026-01-01", "2026-03-01"], "eur": 20.0})
+    >>> answers = pd.DataFrame(
+    ...     {"who": ["a", "b"], "at": ["2026-01-04", "2026-03-02"], "nps": [9, 6]}
+    ... )
+    >>> worth = worth_of_a_point(
+    ...     orders,
+    ...     answers,
+    ...     customer="who",
+    ...     ordered_at="at",
+    ...     amount="eur",
+    ...     answered_at="at",
+    ...     score="nps",
+    ... )
+    >>> print(worth.total)
+    Orders are known for 59 days only: a year of them is needed. (n = 0)
     """
     plain_frames.check_level(level)
     question = Question(name="score", kind="rating", scale=scale)
@@ -152,7 +170,7 @@ def follow_up(
 
 def _keys(rows: pd.DataFrame) -> np.ndarray:
     """Return one ascending number for customer and moment."""
-    return rows["cluster"].to_numpy(np.int64) * SPAN + rows["at"].to_numpy(np.int64)
+    return np.asarray(rows["cluster"].to_numpy(np.int64) * SPAN + rows["at"].to_numpy(np.int64))
 
 
 def _histories(answers: pd.DataFrame, bought: pd.DataFrame, keys: np.ndarray) -> pd.DataFrame:
@@ -173,7 +191,7 @@ def _weights(ages: np.ndarray, delay: int) -> np.ndarray:
     days = np.sort(ages // SECONDS_A_DAY)
     after, upto = (len(days) - np.searchsorted(days, AGES + delay, side)
                    for side in ("right", "left"))  # fmt: skip
-    return np.floor((after + upto) * (MILLIONTHS // 2) / max(len(days), 1)) / MILLIONTHS
+    return np.asarray(np.floor((after + upto) * (MILLIONTHS // 2) / max(len(days), 1)) / MILLIONTHS)
 
 
 def _in_bands(

@@ -49,7 +49,6 @@ ROW_OF = {  # what one row of each summary is
     "profile": "a column of a checked table",
     "activity": "a period and cluster of customers",
     "cohorts": "a period of the first order, and a period in which its customers bought",
-    "active_windows": "a window of days: how many customers bought in it",
     "months": "a month of all orders",
     "gaps": "a number of days from a customer's first order of the lookback to the next",
     "cost_sums": "a purpose of costs",

@@ -44,10 +44,11 @@ def year_totals(context: Context, first: datetime | None) -> Table:
     first : the instant of the first purchase of all, None where there are refunds alone.
     """
     orders = _of_the_year(context, with_margin(context))
-    sums = {"orders": total(orders.revenue >= 0, 1), "spend": orders.revenue.sum().cast("int64")}
+    sums = {"orders": total(orders.revenue >= 0, 1), "spend": total(True, orders.revenue)}
     if "margin" in orders.columns:
-        sums["margin"] = orders.margin.sum().cast("int64")
+        sums["margin"] = total(True, orders.margin)
     days = (context.starts[-1] - first.replace(microsecond=0)).days if first else 0
+    sums = {name: amount.fill_null(0) for name, amount in sums.items()}
     return orders.aggregate(**sums).mutate(days_known=ibis.literal(days, "int64"))
 
 
@@ -143,7 +144,7 @@ def _later(context: Context, instants: Table, by_age: Table) -> Table:
     pairs = pairs.mutate(after=after, age=(after // SECONDS_A_DAY).cast("int64"))
     inside = (pairs.after > 0) & (pairs.after <= BANDS[-1][1] * SECONDS_A_DAY)
     pairs = pairs.filter(inside).join(by_age, "age", how="inner")
-    sums = {}
+    sums: dict[str, Value] = {}
     for place, (start, end) in enumerate(BANDS, start=1):
         is_in = (pairs.after > start * SECONDS_A_DAY) & (pairs.after <= end * SECONDS_A_DAY)
         came = ibis.ifelse(is_in & (pairs.revenue >= 0), 1, 0)

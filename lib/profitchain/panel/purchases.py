@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime, timedelta
 
 import ibis
 from ibis.expr.types import Column, Table
@@ -14,9 +13,6 @@ from profitchain.panel.panel import SECONDS_A_DAY, cells, of_literals, total, wi
 from profitchain.sources.casts import by_span, seconds
 from profitchain.sources.typed_tables import MARK, WHO
 
-DAYS_A_YEAR = 365
-MOST_WINDOWS = 60  # each has a bit in a whole number
-YEAR = 1 << MOST_WINDOWS
 MARK_TOO = f"{MARK}_too"
 EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
 
@@ -25,22 +21,18 @@ def buyers(context: Context) -> Table:
     """Return one row a customer of the orders: the context's key, and when was bought, in bits.
 
     `seen` holds a bit for each period with a purchase: 1 for all before those of the trend and the
-    one before it, 2 for that one, then 4, 8 and so on. `windows` holds one for each window of
-    `active_windows` ("back" 0 is 1, 1 is 2, ...), and YEAR for the last 365 days. Both are 0 for
-    customers with refunds alone. Where the key is `__who`, `__mark` and `__mark_too` are the
-    smallest and largest of the customer's; where they differ, two customers share a number.
+    one before it, 2 for that one, then 4, 8 and so on; it is 0 for customers with refunds alone.
+    Where the key is `__who`, `__mark` and `__mark_too` are the smallest and largest of the
+    customer's; where they differ, two customers share a number.
     """
     orders = context.tables["orders"]
     bought, at = orders.revenue >= 0, orders.ordered_at
     zone = context.company.time_zone
     starts = [period.starts_at(zone) for period in context.periods_and_one_before]
     seen = by_span(at, starts, [EARLIER, *_bits(context).values()], kind="int32")
-    starts, bits = _window_bits(context)
-    windows = by_span(at, starts, bits, kind="int64")
     marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if context.key == WHO else {}
     return orders.group_by(context.key).aggregate(
         seen=any_bits(ibis.ifelse(bought, seen, 0), context.engine).cast("int32"),
-        windows=any_bits(ibis.ifelse(bought, windows, 0), context.engine),
         **marks,
     )
 
@@ -48,19 +40,6 @@ def buyers(context: Context) -> Table:
 def sharing_a_number(customers: Table) -> Table:
     """Return those `buyers` whose number stands for two customers: once in 100,000 large firms."""
     return customers.filter(customers[MARK] != customers[MARK_TOO])
-
-
-def _window_bits(context: Context) -> tuple[list[datetime], list[int]]:
-    """Return where the windows and the year begin, and the bits of all that lies between."""
-    end, days = context.starts[-1], context.company.repeat_within_days
-    begins = {end - timedelta(days=days * (k + 1)): 1 << k for k in range(_windows(context))}
-    year = end - timedelta(days=DAYS_A_YEAR)
-    starts = sorted({*begins, year})
-    window, bits = 0, [0]
-    for start in starts:
-        window = begins.get(start, window)
-        bits.append(window | (YEAR if start >= year else 0))
-    return starts, bits
 
 
 def activity(context: Context, customers: Table) -> Table:
@@ -174,33 +153,6 @@ def gaps(context: Context) -> Table:
     days = (until - seconds(returns["first"])) // SECONDS_A_DAY
     returns = returns.mutate(days=days, event=ibis.ifelse(returns.later.notnull(), 1, 0))
     return cells(returns, ["days", "event"], n=returns.count())
-
-
-def active_windows(context: Context, customers: Table, first: datetime | None) -> Table:
-    """Return span, back, customers, days_known: who bought in each window of the last year.
-
-    Span "window" is one of `repeat_within_days`, the latest of which (`back` 0) ends with the
-    period and each other where the next begins, as many as lie wholly within 365 days (one at
-    least, 60 at most); span "year" is those 365 days. `days_known` is how far back orders reach.
-
-    Parameters
-    ----------
-    customers : `buyers`.
-    first : the instant of the first purchase of all, None where there are refunds alone.
-    """
-    days_known = (context.starts[-1] - first.replace(microsecond=0)).days if first else None
-    spans = [("window", back, 1 << back) for back in range(_windows(context))] + [("year", 0, YEAR)]
-    rows = [{"span": span, "back": back, "bit": bit} for span, back, bit in spans]
-    kinds = {"span": "string", "back": "int64", "bit": "int64"}
-    pairs = _alike(customers, "windows").cross_join(of_literals(rows, kinds))
-    pairs = pairs.filter((pairs.windows & pairs.bit) != 0)
-    counts = pairs.group_by("span", "back").aggregate(customers=pairs.n.sum().cast("int64"))
-    counts = counts.select("back", "customers", "span")
-    return counts.mutate(days_known=ibis.literal(days_known, "int64")).order_by("span", "back")
-
-
-def _windows(context: Context) -> int:
-    return min(max(DAYS_A_YEAR // context.company.repeat_within_days, 1), MOST_WINDOWS)
 
 
 def control_totals(context: Context) -> Table:

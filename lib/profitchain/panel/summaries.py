@@ -110,7 +110,7 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     facts["margin_assumed"] = panel.margins_assumed(context)
     yield "activity", purchases.activity(context, firm.customers)
     yield "cohorts", purchases.cohorts(context, firm.customers)
-    yield "active_windows", purchases.active_windows(context, firm.customers, firm.first)
+    yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
     yield "gaps", purchases.gaps(firm.few)
     if "costs" in tables:
@@ -174,7 +174,6 @@ def _of_links(context: Context, rows: Table) -> Summaries:
 def _of_follow_up(firm: Firm, answers: Table, few: Table, delay: int) -> Summaries:
     """Yield what the worth of a point rests on: the year's orders, and what followed answers."""
     weights = materialise(firm.con, "weights", follow_up.weights(firm.context, delay))
-    yield "worth_year", follow_up.year_totals(firm.context, firm.first)
     yield "worth_orders", follow_up.order_classes(firm.few)
     yield "worth_cells", follow_up.worth_cells(firm.few, answers, few, weights)
 

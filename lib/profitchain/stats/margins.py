@@ -84,20 +84,22 @@ def standardised(model: Fit, scores: Numbers) -> Quantities:
     return replace(carried, values=np.array(values))
 
 
-def average_change(model: Fit, before: Numbers, after: Numbers, weights: Numbers) -> Quantities:
+def average_change(
+    model: Fit, before: np.ndarray, after: np.ndarray, weights: Numbers
+) -> Quantities:
     """Return the weighted mean of what the outcome changes by as each row's score does.
 
     Parameters
     ----------
-    before, after, weights : one number a row of the model's design; weights are scaled to 1.
+    before, after : the score's terms of each row of the model's design (rows x terms).
+    weights : one number a row; they are scaled to 1.
     """
-    design, part = model.design, model.score_part
-    share, others = np.asarray(weights, float), design.columns[:, design.score_terms :]
-    share, rest = share / share.sum(), model.rest
+    share, terms = np.asarray(weights, float), model.design.score_terms
+    share, rest, others = share / share.sum(), model.rest, model.design.columns[:, terms:]
     value, gradient = 0.0, np.zeros(len(model.coefficients.values))
-    for sign, scores in ((1, after), (-1, before)):
-        columns = design.basis(np.asarray(scores, float))
-        mean, slope, _ = levels_of(rest + columns @ part, binary=design.binary)
+    for sign, columns in ((1, after), (-1, before)):
+        predictor = rest + columns @ model.score_part
+        mean, slope, _ = levels_of(predictor, binary=model.design.binary)
         value += sign * float(share @ mean)
         steepness = share * slope
         gradient += sign * np.concatenate([steepness @ columns, steepness @ others])

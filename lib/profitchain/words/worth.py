@@ -30,7 +30,9 @@ BOOKED = {
 NAMES = (  # of rows, as `effects` has them; translated where they are shown
     N_("first 90 days"), N_("day 91 to 180"), N_("day 181 to 365"),
     N_("experiences of the extra orders"), N_("straight line"), N_("line that may bend"),
-    N_("all together"), N_("mean of both: the figure"),
+    N_("straight line, differing by earlier orders"),
+    N_("line that may bend, differing by earlier orders"),
+    N_("all together"), N_("their mean: the figure"),
 )  # fmt: skip
 
 
@@ -59,9 +61,10 @@ def books_sentence(checked: pd.DataFrame, tolerance: float) -> str:
 def worth_sentence(worth: MaybeEstimate, share: MaybeEstimate, edition: Edition, money: str) -> str:
     """Return the figure: what the year would have brought, had each experience been better."""
     main = edition.company.main
-    if isinstance(worth, NotEstimable) or main is None:
+    assert main is not None  # without it, the page has nothing to say
+    if isinstance(worth, NotEstimable):
         unsaid = N_("What one more point on “{label}” is worth in a year can't be said yet: {why}")
-        return _(unsaid, label=main.label if main else "", why=text(worth))
+        return _(unsaid, label=main.label, why=text(worth))
     template = N_(
         "Had every experience of the year to {day} been one point better on the {scale} question "
         "“{label}”, none beyond {best}, {what} would have been **{size} higher** ({ends}; {part} "
@@ -188,7 +191,7 @@ def parts_caption(worth: Worth, edition: Edition, money: str) -> Caption:
 
 def models_rows(worth: Worth) -> dict[str, MaybeEstimate]:
     """Return the ways to count and their mean, by name."""
-    return {**worth.models, "mean of both: the figure": worth.total}
+    return {**worth.models, "their mean: the figure": worth.total}
 
 
 def models_caption(worth: Worth, edition: Edition, money: str) -> Caption:
