@@ -203,7 +203,12 @@ def cohorts(retention: pd.DataFrame, period: Period, began: pd.DataFrame | None 
             half=f"{100 * half:.1f}",
         )
     measure = _(_BY_AGE[period.every])
-    return {"message": message, "measure": measure, "source": rows, "empty": f"{message}."}
+    return {
+        "message": message,
+        "measure": measure,
+        "source": rows,
+        "empty": _("{message}.", message=message),
+    }
 
 
 def next_order(again: MaybeEstimate, days: int, stands_for: float = 1.0) -> Caption:
