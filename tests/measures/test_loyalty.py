@@ -120,9 +120,9 @@ def test_a_firm_where_nobody_began_has_no_cohort_and_says_so() -> None:
     none = COHORTS.iloc[:0].astype({"cohort": "str", "period": "str"})
     found = cohort_retention(none, smallest=10)
     assert found.empty and cohort_table(found).columns.tolist() == ["cohort", "customers"]
-    assert captions.cohorts(found, NOW, none)["message"] == "No customer began in the periods shown"
+    assert captions.cohorts(found, NOW)["message"] == "No customer began in the periods shown"
     small = cohort_retention(COHORTS, smallest=1000)
-    assert "Too few" in captions.cohorts(small, NOW, COHORTS)["message"]
+    assert "Too few" in captions.cohorts(small, NOW)["message"]
 
 
 def test_small_cohorts_are_left_out() -> None:
