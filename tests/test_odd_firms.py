@@ -265,7 +265,7 @@ def test_a_score_that_decides_is_said_to_and_has_a_penalised_effect(published):
     assert "The score tells perfectly who comes back: after 4, 5, 6, 7 and 8 nobody did, " in link
     assert "the effect is that of a penalised fit (Firth's)" in link
     assert 0 < findings(edition).at["repeat_effect_per_point", "value"] < 0.3
-    assert not re.search("too few data", link + doubt + text_of(edition / "index.html"))
+    assert not re.search("are too few data", link + doubt + text_of(edition / "index.html"))
     assert "A point goes with most" not in worth
 
 

@@ -17,6 +17,7 @@ from profitchain.measures.loyalty import (
     time_to_next_order,
     totals,
 )
+from profitchain.words import captions
 from profitchain.words.measures import definition
 
 NOW = Period("2026Q1")
@@ -112,6 +113,16 @@ def test_a_cohort_table_reads_one_line_a_cohort() -> None:
     assert wide.columns.tolist() == ["cohort", "customers", "+1", "+2"]
     assert wide["cohort"].tolist() == ["2025Q3", "2025Q4"]
     assert np.isnan(wide.loc[1, "+2"])
+
+
+def test_a_firm_where_nobody_began_has_no_cohort_and_says_so() -> None:
+    """As the summary has it: text columns, no row."""
+    none = COHORTS.iloc[:0].astype({"cohort": "str", "period": "str"})
+    found = cohort_retention(none, smallest=10)
+    assert found.empty and cohort_table(found).columns.tolist() == ["cohort", "customers"]
+    assert captions.cohorts(found, NOW)["message"] == "No customer began in the periods shown"
+    small = cohort_retention(COHORTS, smallest=1000)
+    assert "Too few" in captions.cohorts(small, NOW)["message"]
 
 
 def test_small_cohorts_are_left_out() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from profitchain.measures import (
 )
 from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE
+from profitchain.words.purchases import rhythm_caption
 from profitchain.words.reasons import text
 
 QUARTER = Period("2026Q1")
@@ -355,9 +357,17 @@ def test_the_rhythm_is_what_a_hand_would_count():
         {
             "orders_per_customer": 2, "one_order_share": 0.5, "two_or_three_share": 0.25,
             "four_or_more_share": 0.25, "days_between": 40, "units_per_order": 1,
-            "revenue_per_order": 5,
+            "revenue_per_order": 5, "once_ever_share": 10 / 21,
         }
     )  # fmt: skip
+    in_a_year, ever = (
+        SimpleNamespace(company=SimpleNamespace(lookback_months=months), stands_for=1)
+        for months in (12, 0)
+    )
+    assert rhythm_caption(said, in_a_year)["message"] == (
+        "50.0% ordered only once in the last 12 months; of all customers ever, 47.6% did"
+    )
+    assert rhythm_caption(said, ever)["message"] == "47.6% of customers ordered only once"
 
 
 def test_the_median_gap_s_interval_holds_the_truth_in_95_of_100_worlds():

@@ -121,7 +121,7 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     Returns
     -------
     One row a cohort and offset, from 1, that has had its chance: cohort, offset (periods),
-    customers, value, low, high (shares).
+    customers, value, low, high (shares). `attrs["cohorts"]` counts those of any size and age.
     """
     place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
     starts, ends = (cohorts[name].map(place).astype("int64") for name in ("cohort", "period"))
@@ -139,9 +139,11 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     quantile = float(stats.norm.ppf(0.975))
     share = rows["active"] / rows["customers"]
     limits = [wilson(p, n, quantile) for p, n in zip(share, rows["customers"], strict=True)]
-    return rows[["cohort", "offset", "customers"]].assign(
+    found = rows[["cohort", "offset", "customers"]].assign(
         value=share, low=[low for low, _high in limits], high=[high for _low, high in limits]
     )
+    found.attrs["cohorts"] = cohorts["cohort"].nunique()
+    return found
 
 
 def cohort_table(retention: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,6 @@ from profitchain.core.i18n import _, pgettext
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
-from profitchain.sources.company import Question
 from profitchain.words.data import part_sentence
 from profitchain.words.nonresponse import weighted_beside
 from profitchain.words.prose import following, period_word, sentence
@@ -71,9 +70,9 @@ def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str
         "retention_rate": (_("Retention rate"), before),
         "average_order_value": (_("Average order value"), ""),
     }
-    if findings is None or main is None:
+    if findings is None:
         return cards
-    return cards | _weighted(findings, edition, main) | _turned(findings, cards, days)
+    return cards | _weighted(findings, edition) | _turned(findings, cards, days)
 
 
 def quality(findings: EditionFindings) -> str:
@@ -104,10 +103,11 @@ def _turned(
     }
 
 
-def _weighted(
-    findings: EditionFindings, edition: Edition, main: Question
-) -> dict[str, tuple[str, str]]:
+def _weighted(findings: EditionFindings, edition: Edition) -> dict[str, tuple[str, str]]:
     """Return the words about the main score where who answered clearly moved it, else none."""
+    main = edition.company.main
+    if main is None:
+        return {}
     id = public_id(main, edition.company.all_questions)
     weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
     ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]

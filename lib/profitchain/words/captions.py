@@ -178,13 +178,10 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
     }
 
 
-def cohorts(retention: pd.DataFrame, period: Period, began: pd.DataFrame | None = None) -> Caption:
-    """Return the caption of the cohort table, with how far chance alone moves a cell.
-
-    `began` are the cohorts that the periods shown have, of any size.
-    """
+def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
+    """Return the caption of the cohort table, with how far chance alone moves a cell."""
     message, rows = _("Too few new customers to follow"), _("Orders")
-    if began is not None and began.empty:
+    if retention.attrs.get("cohorts") == 0:
         message = _("No customer began in the periods shown")
     following_first = retention[retention["offset"] == 1].dropna(subset=["value"])
     if len(following_first):
@@ -203,7 +200,12 @@ def cohorts(retention: pd.DataFrame, period: Period, began: pd.DataFrame | None 
             half=f"{100 * half:.1f}",
         )
     measure = _(_BY_AGE[period.every])
-    return {"message": message, "measure": measure, "source": rows, "empty": f"{message}."}
+    return {
+        "message": message,
+        "measure": measure,
+        "source": rows,
+        "empty": _("{message}.", message=message),
+    }
 
 
 def next_order(again: MaybeEstimate, days: int, stands_for: float = 1.0) -> Caption:

@@ -131,10 +131,12 @@ def rhythm_caption(rhythm: Mapping[str, MaybeEstimate], edition: Edition) -> Cap
     once, ever = rhythm["one_order_share"], rhythm["once_ever_share"]
     message = _("How often, how far apart and how much customers buy")
     if isinstance(once, Estimate) and isinstance(ever, Estimate):
-        message = _(
-            "{share} ordered only once in {when}; of all customers ever, {ever} did",
-            share=number(once), ever=number(ever), when=lookback_words(edition),
-        )  # fmt: skip
+        message = _("{share} of customers ordered only once", share=number(ever))
+        if edition.company.lookback_months:
+            message = _(
+                "{share} ordered only once in {when}; of all customers ever, {ever} did",
+                share=number(once), ever=number(ever), when=lookback_words(edition),
+            )  # fmt: skip
     rows = source(CUSTOMERS, rhythm["orders_per_customer"].n)
     return {
         "message": message,

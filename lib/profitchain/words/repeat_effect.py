@@ -86,8 +86,8 @@ def separation_sentence(effect: MaybeEstimate, rates: pd.DataFrame) -> str:
         template = N_("After {nobody} **nobody** came back")
     elif everybody:
         template = N_("After {everybody} **everybody** came back")
-    return _("{told}; so the effect is that of a penalised fit (Firth's).",
-             told=_(template, nobody=nobody, everybody=everybody))  # fmt: skip
+    return _("{first}; so the effect is that of a penalised fit (Firth's).",
+             first=_(template, nobody=nobody, everybody=everybody))  # fmt: skip
 
 
 def reversed_sentence(effect: MaybeEstimate, main: Question) -> str:

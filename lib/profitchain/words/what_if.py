@@ -151,7 +151,10 @@ def starts_caption(
         where = _("Where on the scale a point counts most can't be said")
     elif len(clear):
         most = clear.loc[clear["value"].abs().idxmax()]
-        more, less = N_("A point goes with most from {step}"), N_("A point costs most from {step}")
+        more, less = (
+            N_("A point goes with most from {step}"),
+            N_("A point goes with the largest loss from {step}"),
+        )
         where = _(more if most["value"] > 0 else less, step=text(most["step"]))
     return {
         "message": where,

@@ -1,0 +1,93 @@
+"""What the first page says beside its figures: the weighted score, and signs that turn words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.core.periods import Period
+from profitchain.exhibits.findings import EditionFindings, findings_in
+from profitchain.pages import headline
+from profitchain.sources.company import Question
+from profitchain.words.nonresponse import weighted_beside
+from profitchain.words.repeat_effect import reversed_sentence
+
+NPS = Question(name="nps", kind="nps", label="Would recommend")
+EASE = Question(name="ease", kind="ces", scale=(1, 7), easy_is="low", label="Ease")
+EDITION = SimpleNamespace(
+    company=SimpleNamespace(main=NPS, all_questions=[NPS], repeat_within_days=90),
+    period=Period("2026Q3"), facts={}, assumed_margin=None,
+)  # fmt: skip
+
+
+def points(value: float, half: float, unit: str = "points") -> Estimate:
+    return Estimate(value=value, low=value - half, high=value + half, n=500, unit=unit)
+
+
+def recorded(folder: Path, **numbers: Estimate) -> EditionFindings:
+    """Return findings as an edition holds them; a double underscore parts id and group."""
+    rows = [
+        {"id": name, "value": number.value, "low": number.low, "high": number.high, "n": number.n,
+         "unit": number.unit, "period": "2026Q3", "page": "02_response", "label": name}
+        | ({"group": group} if group else {})
+        for key, number in numbers.items()
+        for name, _sep, group in [key.partition("__")]
+    ]  # fmt: skip
+    (folder / "findings.json").write_text(json.dumps(rows), encoding="utf-8")
+    return findings_in(folder, Period("2026Q3"))
+
+
+def test_a_score_that_weights_move_clearly_stands_with_both_and_its_bounds(tmp_path):
+    found = recorded(
+        tmp_path, nps=points(30, 6), nps_weighted=points(24, 6),
+        nps_weighted_difference=points(-6, 2), nps_bound__unhappy=points(-40, 4),
+        nps_bound__happy=points(70, 4),
+    )  # fmt: skip
+    above, below = headline.about(EDITION, found)["nps"]
+    assert above == "nps"
+    assert below == (
+        "Weighted for who answered: 24.0 points (18.0 to 30.0 points). The silent all detractors: "
+        "−40.0 points; all promoters: 70.0 points."
+    )
+
+
+@pytest.mark.parametrize(
+    "moved", [points(-6, 7), points(-1.5, 0.5), NotEstimable("nobody_asked")],
+    ids=["within chance", "less than two points", "not known"],
+)  # fmt: skip
+def test_a_score_that_weights_hardly_move_stands_alone(tmp_path, moved):
+    assert weighted_beside(points(24, 6), moved, [points(-40, 4), points(70, 4)], NPS) == ""
+    assert "nps" not in headline.about(EDITION, recorded(tmp_path, nps=points(30, 6)))
+
+
+def test_below_a_figure_less_than_nothing_no_card_says_more(tmp_path):
+    found = recorded(
+        tmp_path, repeat_effect_per_point=points(-0.04, 0.01, "share"),
+        worth_of_a_point=points(-900, 100, "EUR"),
+    )  # fmt: skip
+    cards = headline.about(EDITION, found)
+    for id in ("repeat_effect_per_point", "worth_of_a_point"):
+        assert "more" not in cards[id][1] and cards[id][1].startswith("in ")
+    assert "more" in cards["worth_of_a_point_revenue"][1]
+
+
+@pytest.mark.parametrize(
+    ("effect", "question", "asks"),
+    [
+        (points(-0.04, 0.01, "share"), NPS, "is 0 the best answer here and 10 the worst?"),
+        (points(0.04, 0.01, "share"), NPS, ""),
+        (points(-0.04, 0.05, "share"), NPS, ""),
+        (points(-0.04, 0.01, "share"), EASE, ""),
+        (points(0.04, 0.01, "share"), EASE, "is 7 the best answer here and 1 the worst?"),
+    ],
+    ids=["worse", "better", "unclear", "easier", "harder"],
+)
+def test_the_page_asks_whether_a_scale_is_turned_round_only_where_it_looks_so(
+    effect, question, asks
+):
+    said = reversed_sentence(effect, question)
+    assert asks in said and bool(said) is bool(asks)
