@@ -40,7 +40,7 @@ from profitchain.effects.repeat_effect import (
     raw_rates,
     repeat_effect,
 )
-from profitchain.effects.spend_effect import money_effect, two_part_effect
+from profitchain.effects.spend_effect import money_effect
 from profitchain.stats.glm import PENALISED
 from profitchain.stats.margins import Wald
 from profitchain.words.reasons import in_words, text
@@ -112,10 +112,9 @@ def test_with_few_repeats_the_answer_is_a_refusal_or_right(size, rate):
 
 
 @pytest.mark.parametrize("sigma", [0.7, 1.3])
-@pytest.mark.parametrize("effect", [money_effect, two_part_effect])
-def test_money_effects_cover_the_truth_though_few_spend_very_much(effect, sigma):
+def test_money_effects_cover_the_truth_though_few_spend_very_much(sigma):
     pairs = [
-        (effect(cells, outcome="spend", unit="EUR"), truth)
+        (money_effect(cells, outcome="spend", unit="EUR"), truth)
         for cells, truth in worlds(spending, answers=1500, sigma=sigma)
     ]
     low, high = chance_band(0.95, slack=0.02)
@@ -376,26 +375,9 @@ def test_what_was_adjusted_names_the_dropped_controls(answers):
     )
 
 
-def test_one_and_two_parts_tell_nearly_the_same(answers):
-    whole = money_effect(answers, outcome="spend", controls=CONTROLS, unit="EUR")
-    parts = two_part_effect(answers, outcome="spend", controls=CONTROLS, unit="EUR")
-    assert whole.unit == parts.unit == "EUR"
-    assert abs(whole.value - parts.value) < 0.2 * (whole.high - whole.low)
-
-
-def test_two_parts_of_a_constant_amount_are_the_repeat_effect_times_it(answers):
-    cells = answers.assign(spend=answers["repeats"] * 7.0)
-    parts = two_part_effect(cells, outcome="spend", controls=CONTROLS, unit="EUR")
-    repeat = repeat_effect(cells, controls=CONTROLS)
-    assert_allclose(parts.value, 7 * repeat.value, rtol=1e-6)
-    width, repeat_width = parts.high - parts.low, repeat.high - repeat.low
-    assert_allclose(width, 7 * repeat_width, rtol=0.01)  # t quantile of the fewer who came back
-
-
 def test_an_outcome_that_is_not_measured_is_said_so(answers):
     cells = answers.drop(columns="margin")
-    for effect in (money_effect, two_part_effect):
-        assert text(effect(cells, outcome="margin", unit="EUR")) == "The data have no margin."
+    assert text(money_effect(cells, outcome="margin", unit="EUR")) == "The data have no margin."
 
 
 def small(n: int = 300, **columns: object) -> pd.DataFrame:
@@ -447,7 +429,6 @@ ASKED = {
     "headline": lambda cells: repeat_effect_per_10_nps(cells, controls=ALL),
     "effect_by_segment": lambda cells: effect_by_segment(cells, "tier", controls=ALL),
     "money_effect": lambda cells: money_effect(cells, outcome="spend", controls=ALL),
-    "two_part_effect": lambda cells: two_part_effect(cells, outcome="spend", controls=ALL),
 }
 
 

@@ -35,7 +35,6 @@ from profitchain.effects.scenarios import (
     levels_of_money,
     mending_and_delighting,
     nps_table,
-    one_point_better,
     one_point_up,
     scenario_table,
     standard_moves,
@@ -95,7 +94,7 @@ def test_intervals_of_worth_and_of_scenarios_hold_the_truth_as_often_as_they_say
         up = true(np.minimum(score + 1, 10)).mean() - true(score).mean()
         lifted = true(np.maximum(score, 7)).mean() - true(score).mean()
         ends = (true(6) - true(0)) / 6 - (true(10) - true(8)) / 2
-        hits["all up"].append(holds(one_point_better(levels), up))
+        hits["all up"].append(holds(changed(levels, [one_point_up(levels)])[0], up))
         hits["detractors"].append(holds(changed(levels, [up_to(levels, 7, "")])[0], lifted))
         hits["difference"].append(holds(mending_and_delighting(levels)["difference"], ends))
         straight, _ = exponential(np.random.default_rng(seed), bend=0.0)
@@ -110,7 +109,7 @@ def test_intervals_of_worth_and_of_scenarios_hold_the_truth_as_often_as_they_say
 def test_a_scenario_is_what_statsmodels_predicts_at_other_scores():
     cells, _ = confounded(np.random.default_rng(4), answers=800, customers=250)
     levels = levels_of_money(cells.drop(columns="margin"), NPS, **HOW)
-    found = one_point_better(levels)
+    found = changed(levels, [one_point_up(levels)])[0]
 
     def design(score: np.ndarray) -> np.ndarray:
         bends = [np.maximum(score - 6, 0), np.maximum(score - 8, 0)]
@@ -152,7 +151,7 @@ def test_scenarios_add_up_and_no_move_is_worth_nothing():
     assert first + second == pytest.approx(whole, abs=EXACT)
     assert sum(of_parts) == pytest.approx(of_mended, abs=EXACT)
     assert (still.value, still.low, still.high) == (0, 0, 0)
-    assert one_point_better(levels).value == pytest.approx(first, abs=EXACT)
+    assert changed(levels, [one_point_up(levels)])[0].value == pytest.approx(first, abs=EXACT)
 
 
 def test_ten_nps_points_are_ten_times_one_and_need_answers_to_move():
@@ -185,7 +184,7 @@ def test_where_easy_is_low_answers_get_better_downwards():
     levels = levels_of_money(cells, EFFORT, **HOW)
     assert one_point_up(levels).targets.min() == 1
     assert (one_point_up(levels).targets <= levels.scores).all()
-    assert one_point_better(levels).value > 0
+    assert changed(levels, [one_point_up(levels)])[0].value > 0
     assert text(by_start(levels)["step"].iloc[0]) == "7 to 6"
     names = [move.key for move in standard_moves(levels, cells, EFFORT)]
     assert names[1] == "All above 2 reach 2"

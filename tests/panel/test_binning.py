@@ -11,14 +11,14 @@ from link_worlds import confounded
 from numpy.testing import assert_allclose
 
 from profitchain.effects.effect_by_segment import effect_by_segment
+from profitchain.effects.one_more_point import repeat_effect_per_point
 from profitchain.effects.power import deviation
 from profitchain.effects.repeat_effect import lookback, raw_rates, repeat_effect
-from profitchain.effects.spend_effect import two_part_effect
-from profitchain.effects.value_of_a_point import chain
+from profitchain.effects.spend_effect import money_effect
 from profitchain.evidence.hidden_confounding import straight_line
 from profitchain.panel import binning
 from profitchain.stats import model_design
-from profitchain.stats.clusters import Cells, clusters, returned, totals, with_answers
+from profitchain.stats.clusters import Cells, clusters, totals, with_answers
 from profitchain.stats.compression import band
 from profitchain.stats.glm import Fit, fitted
 from profitchain.stats.margins import average_effect
@@ -157,13 +157,14 @@ READINGS = {
     "rates": lambda cells: told(raw_rates(cells, scale=(0, 10))),
     "raw effect": lambda cells: repeat_effect(cells).value,
     "adjusted": lambda cells: repeat_effect(cells, **CONTROLLED).high,
-    "two parts": lambda cells: two_part_effect(cells, outcome="spend", **CONTROLLED).low,
-    "chain": lambda cells: told(chain(cells, currency="EUR", **CONTROLLED)),
+    "money": lambda cells: money_effect(cells, outcome="spend", **CONTROLLED).low,
+    "one more point": lambda cells: (
+        repeat_effect_per_point(cells, scale=(0, 10), **CONTROLLED).high
+    ),
     "segments": lambda cells: told(effect_by_segment(cells, "region", **CONTROLLED)),
     "planning": lambda cells: deviation(cells, "spend"),
     "straight line": lambda cells: straight_line(cells, **CONTROLLED).error_clustered,
     "clusters": clusters,
-    "those who came back": lambda cells: told(returned(cells)[SUMMED]).sum(),
     "few": lambda cells: clusters(cells[cells["score"] == 1]),
 }
 

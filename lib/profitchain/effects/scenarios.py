@@ -151,13 +151,6 @@ def one_point_up(levels: Levels, points: float = 1.0, name: str = "Every answer"
     return Move(name=name, starts=levels.scores, targets=targets, shares=levels.shares)
 
 
-def one_point_better(levels: Levels | NotEstimable) -> MaybeEstimate:
-    """Return what it goes with, per answer, if every answer is one point better."""
-    if isinstance(levels, NotEstimable):
-        return levels
-    return changed(levels, [one_point_up(levels)])[0]
-
-
 def up_to(levels: Levels, cut: float, name: str) -> Move:
     """Return the scenario in which all answers worse than `cut` rise to it."""
     reach = np.maximum if levels.up > 0 else np.minimum
@@ -201,21 +194,19 @@ def standard_moves(
     segments: Sequence[str] = (),
     smallest: int = 10,
 ) -> list[Move]:
-    """Return the page's scenarios: all up, the unsatisfied up, each segment's worst group up."""
+    """Return the page's scenarios: the unsatisfied up, each segment's worst group up."""
     if isinstance(levels, NotEstimable):
         return []
     is_nps = question.kind == "nps"
     cut = LOWEST[1] if is_nps else question.satisfied_at
     name = "All below {cut} reach {cut}" if levels.up > 0 else "All above {cut} reach {cut}"
     name = "Every detractor becomes a passive" if is_nps else name
-    all_better = one_point_up(levels, name="Every answer one point better")
-    moves = [all_better, up_to(levels, cut, name)]
     worst = [
         worst_group(levels, cells, segment, smallest=smallest)
         for segment in segments
         if segment in cells
     ]
-    return [*moves, *filter(None, worst)]
+    return [up_to(levels, cut, name), *filter(None, worst)]
 
 
 def scenario_table(levels: Levels | NotEstimable, moves: Sequence[Move]) -> pd.DataFrame:

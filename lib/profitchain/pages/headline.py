@@ -13,7 +13,7 @@ from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words.data import part_sentence
 from profitchain.words.nonresponse import weighted_beside
-from profitchain.words.prose import following, period_word, sentence
+from profitchain.words.prose import following, period_word, scale_of, sentence
 from profitchain.words.repeat_effect import reversed_sentence
 from profitchain.words.worth import worth_sentence
 
@@ -57,7 +57,13 @@ def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str
     the weighted one below it, where they differ clearly.
     """
     days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
-    point = _("One more point on “{label}” goes with", label=main.label) if main else ""
+    point = ""
+    if main is not None:
+        point = _(
+            "One more point on “{label}” ({scale}) goes with",
+            label=main.label,
+            scale=scale_of(main),
+        )
     everywhere = _("The year, had every experience been one point better")
     more = _("more answers followed by an order in {days} days", days=days)
     within = _("of answers, within {days} days", days=days)

@@ -156,21 +156,6 @@ def brought(
     return pd.DataFrame(sums)
 
 
-def returned(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of the answers that were followed by an order, `n` counting them alone."""
-    came = cells[cells["repeats"] > 0]
-    if not is_shared(cells) or came.empty:
-        return came.assign(n=came["repeats"])
-    ends = (came["first"] + came["n"]).to_numpy()
-    first = ends - came["repeats"].to_numpy()
-    places = np.column_stack([first, ends]).ravel()
-    sums = {
-        name: np.add.reduceat(np.append(amounts, 0), places)[::2]
-        for name, amounts in came.answers.sums.items()
-    }
-    return came.assign(first=first, n=came["repeats"], **sums)
-
-
 def _blocks(cells: pd.DataFrame) -> Iterator[_Block]:
     first, n, repeats = (cells[name].to_numpy() for name in ("first", "n", "repeats"))
     for start in range(0, len(cells), BLOCK):

@@ -62,8 +62,10 @@ def raised(model: Fit, points: float, scale: tuple[float, float]) -> Quantities:
     None goes beyond the end of the scale. Each answer keeps its own history (g-computation;
     Haneuse and Rotnitzky 2013, Stat. Med. 32: 5260-5277, on shifted exposures).
     """
-    scores = model.design.columns[:, 0].astype(float)  # first term of a line, straight or bent
-    return average_change(model, scores, np.clip(scores + points, *scale), model.design.n)
+    design = model.design
+    before = design.columns[:, : design.score_terms]
+    after = design.basis(np.clip(before[:, 0] + points, *scale))  # the first term is the score
+    return average_change(model, before, after, design.n)
 
 
 def standardised(model: Fit, scores: Numbers) -> Quantities:

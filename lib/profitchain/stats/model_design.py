@@ -11,7 +11,7 @@ import pandas as pd
 
 from profitchain.core.estimates import NotEstimable, Reason
 from profitchain.stats.clusters import MANY, is_shared, totals
-from profitchain.stats.compression import Members, members_of, together
+from profitchain.stats.compression import Members, together
 from profitchain.stats.model_matrix import (
     MONTH,
     Basis,
@@ -81,26 +81,6 @@ class Design:
     def without_score(self) -> Design:
         """Return the constant and the controls alone."""
         return replace(self, columns=self.columns[:, self.score_terms :], score_terms=0)
-
-    def among(self, rows: np.ndarray, cells: pd.DataFrame, outcome: Outcome) -> Design:
-        """Return the same terms for an amount, on those of the model's cells that are chosen.
-
-        Parameters
-        ----------
-        rows : whether each of the cells that the model was made of is among them.
-        cells : these, with `n` and the outcome as they count now.
-        """
-        n, total = (cells[name].to_numpy(float) for name in ("n", outcome))
-        if self.members is None:
-            chosen, clusters, members = rows, self.clusters[rows], None
-        else:
-            of = self.members.of[rows]
-            n, total = (np.bincount(of, sums, len(self.n)) for sums in (n, total))
-            chosen, clusters = n > 0, self.clusters
-            members = members_of(cells, (np.cumsum(chosen) - 1)[of], outcome)
-            n, total = n[chosen], total[chosen]
-        return replace(self, columns=self.columns[chosen], n=n, total=total, clusters=clusters,
-                       binary=False, members=members)  # fmt: skip
 
 
 def build(

@@ -249,15 +249,19 @@ def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Capt
     return caption | {"description": _described(message, adjusted)}
 
 
-def per_point(message: str, firm: Company, rows: pd.DataFrame) -> Caption:
-    """Return the caption of effects of one point, in percentage points."""
+def per_point(message: str, firm: Company, rows: pd.DataFrame, *, slopes: bool = False) -> Caption:
+    """Return the caption of effects of one point, in percentage points; or of mere slopes."""
+    capped = N_(
+        "Difference in the share who order again within {days} days, in percentage points, for one "
+        "more point of “{question}”, none above the top; 95% intervals"
+    )
+    sloped = N_(
+        "Difference in the share who order again within {days} days, in percentage points, for one "
+        "more point of “{question}”; slopes of straight lines, with 95% intervals"
+    )
     return {
         "message": message,
-        "measure": _(
-            "Difference in the share who order again within {days} days, in percentage points, for "
-            "one more point of “{question}”; 95% intervals",
-            **_window(firm),
-        ),
+        "measure": _(sloped if slopes else capped, **_window(firm)),
         "source": source(FOLLOWED, _answers(rows)),
         "description": _described(message, scores.spread(rows)),
         "unit": PER_POINT,

@@ -260,8 +260,7 @@ def per_point_caption(message: str, firm: Company, rows: pd.DataFrame, within: s
         "message": message,
         "measure": _(
             "Difference in the share who order again within {within}, in percentage points, for "
-            "one more point of "
-            "“{question}”; 95% intervals",
+            "one more point of “{question}”; slopes of straight lines, with 95% intervals",
             within=within or ngettext("{n} day", "{n} days", firm.repeat_within_days),
             question=firm.main.label if firm.main else "",
         ),

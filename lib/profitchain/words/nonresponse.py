@@ -84,9 +84,8 @@ def effect_sentence(effects: pd.DataFrame, moved: MaybeEstimate, days: int) -> s
         if weighted.spans_zero:
             aside = _("{evidence}; the interval spans zero", evidence=aside)
     return sentence(
-        "With weights, one more point goes with a difference of **{now:difference_number}** "
-        "({aside}) in ordering again within {days} days, in place of "
-        "{before:difference_number}: {change}.",
+        "With weights, the slope of one more point is **{now:difference_number}** ({aside}) in "
+        "ordering again within {days} days, in place of {before:difference_number}: {change}.",
         otherwise="What weighting does to the link with repeat orders can't be said: {why}",
         now=weighted, before=before, moved=moved, change=moved_words(moved), days=days,
         aside=aside,
@@ -197,12 +196,14 @@ def cases_caption(cases: pd.DataFrame, main: Question, period: Period) -> Captio
 
 def effect_caption(effects: pd.DataFrame, moved: MaybeEstimate, firm: Company) -> Caption:
     """Return the caption of the effect of one point (percentage points), two ways."""
-    return captions.per_point(moved_message(_("the link"), moved), firm, effects)
+    message = moved_message(_("the link"), moved)
+    return captions.per_point(message, firm, effects, slopes=True)
 
 
 def link_cases_caption(cases: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the effect of one point (percentage points) in each case of silence."""
-    caption = captions.per_point(cases_message(cases, _("the link"), PER_POINT), firm, cases)
+    message = cases_message(cases, _("the link"), PER_POINT)
+    caption = captions.per_point(message, firm, cases, slopes=True)
     followed = _("Requests followed to the end of their window")
     return caption | {"source": source(followed, _most(cases))}
 

@@ -248,6 +248,11 @@ def note(*sentences: str) -> Prose:
     return Prose(tuple(map(_, sentences)))
 
 
+def scale_of(question: Question) -> str:
+    """Return a question's scale, as in "the 0–10 question"."""
+    return "{:g}–{:g}".format(*question.scale)
+
+
 def how(question: Question) -> str:
     """Return how a question's score is counted, in words.
 

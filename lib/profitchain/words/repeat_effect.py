@@ -14,7 +14,7 @@ from profitchain.stats.clusters import clusters
 from profitchain.stats.glm import PENALISED
 from profitchain.stats.margins import Wald
 from profitchain.stats.model_matrix import Controls
-from profitchain.words.prose import sentence
+from profitchain.words.prose import scale_of, sentence
 from profitchain.words.reasons import control_name, text
 from profitchain.words.scores import percent
 
@@ -40,34 +40,39 @@ def link_sentences(effect: MaybeEstimate, main: Question, days: int, rates: pd.D
     ----------
     rates : the share that ordered again at each score (`repeat_effect.raw_rates`).
     """
-    link = effect_sentence(effect, str(main.label), days)
+    link = effect_sentence(effect, main, days)
     return following(link, separation_sentence(effect, rates), reversed_sentence(effect, main))
 
 
-def effect_sentence(effect: MaybeEstimate, label: str, days: int) -> str:
+def effect_sentence(effect: MaybeEstimate, main: Question, days: int) -> str:
     """Return what one more point goes with, adjusted."""
     if isinstance(effect, NotEstimable):
-        why = text(effect)
         return _(
-            "What one more point on “{label}” goes with can't be said: {why}", label=label, why=why
+            "What one more point on “{label}” goes with can't be said: {why}",
+            label=main.label,
+            why=text(effect),
         )
     template = N_(
-        "One more point on “{label}” goes with **{size} more** customers ordering again within "
-        "{days} ({effect:difference_evidence})."
+        "One more point on the {scale} question “{label}”, none beyond {best}, goes with **{size} "
+        "more** customers ordering again within {days} ({effect:difference_evidence})."
     )
     if effect.spans_zero:
         template = N_(
             "**No clear link** between “{label}” and ordering again within {days}: one more point "
-            "goes with a difference of {effect:difference}, and the interval spans zero."
+            "on its {scale} scale goes with a difference of {effect:difference}, and the interval "
+            "spans zero."
         )
     elif effect.value < 0:
         template = N_(
-            "One more point on “{label}” goes with **{size} fewer** customers ordering again "
-            "within {days} ({effect:difference_evidence})."
+            "One more point on the {scale} question “{label}”, none beyond {best}, goes with "
+            "**{size} fewer** customers ordering again within {days} "
+            "({effect:difference_evidence})."
         )
-    size = number(upward(effect), difference=True)
-    signless = effect if effect.spans_zero else upward(effect)
-    return sentence(template, label=label, days=plain(days, "days"), size=size, effect=signless)
+    return sentence(
+        template, label=main.label, scale=scale_of(main), best=f"{main.scale[1]:g}",
+        days=plain(days, "days"), size=number(upward(effect), difference=True),
+        effect=effect if effect.spans_zero else upward(effect),
+    )  # fmt: skip
 
 
 def separation_sentence(effect: MaybeEstimate, rates: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from profitchain.panel.edition import Edition
 from profitchain.words.captions import FOLLOWED as FOLLOWED_TO_THE_END
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.designs import described
-from profitchain.words.prose import listed, sentence
+from profitchain.words.prose import listed, scale_of, sentence
 from profitchain.words.reasons import text
 from profitchain.words.repeat_effect import upward
 
@@ -83,11 +83,10 @@ def worth_sentence(worth: MaybeEstimate, share: MaybeEstimate, edition: Edition,
             "({ends}; {part} of the year's), if customers of like history differ by nothing else "
             "that matters."
         )
-    low, high = main.scale
     shown = worth if worth.spans_zero else upward(worth)
     return sentence(
-        template, day=last_day(edition), scale=f"{low:g}–{high:g}", label=main.label,
-        best=f"{low if main.easy_is == 'low' else high:g}", what=_(WORDS[money]),
+        template, day=last_day(edition), scale=scale_of(main), label=main.label,
+        best="{:g}".format(main.scale[0 if main.easy_is == "low" else 1]), what=_(WORDS[money]),
         size=number(shown), signed=number(shown), ends=_interval_words(shown),
         part=number(upward(share)) if isinstance(share, Estimate) else "",
     )  # fmt: skip
