@@ -142,7 +142,7 @@ selection, in at most 18% of those with a state that half fades by the next orde
 other cause of one order's score and its repeat can't be told from an effect of satisfaction by such
 data: they are graded *moderate* the more often, the more answers there are.** The page says so.
 
-Outside the goal:
+Outside the goal by more than chance (one in a hundred):
 
 {missed}
 
