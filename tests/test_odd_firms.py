@@ -263,8 +263,10 @@ def test_a_score_that_decides_is_said_to_and_has_a_penalised_effect(published):
         for page in ("07_repeat_purchase", "08_worth", "09_sensitivity")
     )
     assert "The score tells perfectly who comes back: after 4, 5, 6, 7 and 8 nobody did, " in link
-    assert "the effect is that of a penalised fit (Firth's)" in link
-    assert 0 < findings(edition).at["repeat_effect_per_point", "value"] < 0.3
+    assert "the effect is told score by score, by a penalised fit (Firth's)" in link
+    effect = findings(edition).loc["repeat_effect_per_point"]
+    share = (a_score_that_decides()["responses"]["nps"] == 8).mean()
+    assert effect["low"] < 0.98 * share < effect["high"]  # nobody else would gain by a point
     assert not re.search("are too few data", link + doubt + text_of(edition / "index.html"))
     assert "A point goes with most" not in worth
 

@@ -464,11 +464,12 @@ def test_what_can_not_be_compared_is_never_a_number(name):
 
 def test_where_the_score_tells_all_there_are_numbers_and_no_test_of_a_bend():
     cells = HARD["complete separation"]
-    for effect in (repeat_effect(cells), repeat_effect_per_10_nps(cells)):
-        assert effect.value > 0 and PENALISED in effect.method
-    assert per_10_nps(cells)["value"].notna().all()
-    assert adjusted_rates(cells)["value"].is_monotonic_increasing
+    effect = repeat_effect(cells)
+    assert effect.low > 0 and PENALISED in effect.method
+    assert adjusted_rates(cells)["value"].notna().all()
     assert linearity(cells).why.key == "bend_where_all_or_none"
+    assert text(repeat_effect_per_10_nps(cells)) == "None of the detractors came back."
+    assert per_10_nps(cells)["value"].isna().all()
 
 
 def test_fewer_than_four_scores_say_nothing_of_a_bend():

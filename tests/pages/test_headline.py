@@ -47,10 +47,10 @@ def test_a_score_that_weights_move_clearly_stands_with_both_and_its_bounds(tmp_p
         nps_weighted_difference=points(-6, 2), nps_bound__unhappy=points(-40, 4),
         nps_bound__happy=points(70, 4),
     )  # fmt: skip
-    above, below = headline.about(EDITION, found)["nps"]
+    above, _below, beside = headline.about(EDITION, found)["nps"]
     assert above == "nps"
-    assert below == (
-        "Weighted for who answered: 24.0 points (18.0 to 30.0 points). The silent all detractors: "
+    assert beside == (
+        "Weighted for who answered: 24.0 points (18.0 to 30.0). The silent all detractors: "
         "−40.0 points; all promoters: 70.0 points."
     )
 

@@ -24,7 +24,7 @@ from profitchain.stats.penalised_logit import penalised
 
 pytestmark = pytest.mark.filterwarnings("error")
 CLOSE = 2e-4  # scipy's simplex and gradients stop a little before the top
-WORLDS = 150
+WORLDS = 100
 
 
 def separated(
@@ -132,13 +132,33 @@ def test_the_effect_is_told_as_penalised_and_every_score_stands_by_itself():
     effect = repeat_effect(rows, controls=["prior_orders"])
     assert isinstance(effect, Estimate)
     assert PENALISED in effect.method
-    assert 0 < effect.low < 0.2 < effect.high < 0.5  # by hand: (0 + .8 + .2 + 0 + 0) / 5
+    sums = rows.groupby("score")[["repeats", "n"]].sum()
+    by_hand = (sums["repeats"] + 0.5) / (sums["n"] + 1)
+    gains = by_hand.diff().shift(-1).fillna(0) @ (sums["n"] / 400)
+    assert repeat_effect(rows).value == pytest.approx(gains, rel=1e-8)
+    assert effect.low < gains < effect.high
     rates = adjusted_rates(rows, controls=["prior_orders"])
     assert (rates["why"] == "").all()
     assert rates["merged"].eq("").all()
     assert (rates["value"].to_numpy()[[0, 1]] < 0.02).all()
     assert (rates["value"].to_numpy()[[3, 4]] > 0.98).all()
     assert linearity(rows).why.key == "bend_where_all_or_none"
+
+
+@pytest.mark.worlds
+def test_the_effect_s_interval_holds_what_a_cliff_is_worth():
+    """From 4 to 10; of those who gave 9 or more 995 in a thousand come back, of the others 5."""
+    held = []
+    for seed in range(WORLDS):
+        rng = np.random.default_rng(seed)
+        score = rng.integers(4, 11, 300).astype(float)
+        back = (rng.random(300) < np.where(score >= 9, 0.995, 0.005)).astype(int)
+        rows = separated(rng, size=300).assign(score=score, repeats=back)
+        effect = repeat_effect(rows)
+        if PENALISED in effect.method:
+            held.append(effect.low <= 0.99 * (score == 8).mean() <= effect.high)
+    assert len(held) > WORLDS / 2
+    assert np.mean(held) >= 0.95
 
 
 def test_a_score_with_none_back_joins_its_neighbour_unless_most_answers_are_so():

@@ -26,7 +26,7 @@ from profitchain.effects.response_propensity import (
 from profitchain.measures.satisfaction import answers_to, measures_of
 from profitchain.sources.company import Question
 from profitchain.stats.glm import Fit, Quantities, bread_of, fit, levels_of
-from profitchain.stats.margins import estimates, stacked
+from profitchain.stats.margins import estimates, stacked, steps
 from profitchain.stats.model_design import Outcome, build, kish
 from profitchain.stats.model_matrix import as_it_is
 from profitchain.stats.ratios import CLUSTERED, stated
@@ -186,10 +186,13 @@ def _effect(
     design, beta = model.design, model.coefficients.values[0]
     mean, slope, curvature = levels_of(model.predictor, binary=design.binary)
     share = design.n / design.n.sum()
-    gradient = beta * (share * curvature) @ design.columns
+    gradient, each = beta * (share * curvature) @ design.columns, beta * slope
     gradient[0] += share @ slope
-    value = beta * (share @ slope)
-    around = share * (beta * slope - value)
+    if model.penalised:
+        each, gradients = steps(model)
+        gradient = share @ gradients
+    value = share @ each
+    around = share * (each - value)
     parts = [model.coefficients.combine(gradient), by_cluster(around, design.clusters)]
     if weighted.parameters is not None:
         relative = weighted.slopes[rows] / weighted.by_row[rows, None]

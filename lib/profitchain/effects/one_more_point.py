@@ -13,7 +13,7 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.effects.dose_response import FEWEST_SCORES, spline
-from profitchain.effects.repeat_effect import adjustment
+from profitchain.effects.repeat_effect import adjustment, rates_one_point_up
 from profitchain.stats.glm import Fit, fitted
 from profitchain.stats.margins import estimates, raised
 from profitchain.stats.model_design import Outcome
@@ -51,8 +51,10 @@ def amount_per_point(
     if isinstance(model, NotEstimable):
         return model
     line = "line that may bend" if model.design.score_terms > 1 else "straight line"
-    method = f"standardised difference ({line}, none above {scale[1]:g}); {adjustment(model)}"
     difference = raised(model, 1.0, scale)
+    if model.penalised and not isinstance(up := rates_one_point_up(cells, controls), NotEstimable):
+        line, difference = "score by score", up
+    method = f"standardised difference ({line}, none above {scale[1]:g}); {adjustment(model)}"
     return estimates(difference, unit=unit, level=level, method=f"{method}; {CLUSTERED}")[0]
 
 

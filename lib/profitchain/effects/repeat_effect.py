@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
-from profitchain.stats.glm import PENALISED, Fit, fitted
-from profitchain.stats.margins import average_effect, estimates
+from profitchain.stats.glm import PENALISED, Fit, Quantities, fitted
+from profitchain.stats.margins import average_effect, estimates, standardised
 from profitchain.stats.model_design import Outcome, refusal
-from profitchain.stats.model_matrix import Controls, as_it_is
+from profitchain.stats.model_matrix import Controls, as_it_is, categories
 from profitchain.stats.ratios import CLUSTERED, ratio
 
 
@@ -82,13 +82,38 @@ def effect_of_a_point(
     unit: str,
     level: float = 0.95,
 ) -> MaybeEstimate:
-    """Return the average marginal effect of one point on an outcome's mean, per answer."""
+    """Return the average marginal effect of one point on an outcome's mean, per answer.
+
+    Where the score tells perfectly who came back, a slope tells nothing of a cliff: there it is the
+    difference of `rates_one_point_up`.
+    """
     model = fitted(cells, as_it_is, controls=controls, outcome=outcome)
     if isinstance(model, NotEstimable):
         return model
+    if model.penalised and not isinstance(up := rates_one_point_up(cells, controls), NotEstimable):
+        method = f"difference of rates score by score; {adjustment(model)}; {CLUSTERED}"
+        return estimates(up, unit=unit, level=level, method=method)[0]
     kind = "logit" if outcome == "repeats" else "Poisson mean model"
     method = f"average marginal effect ({kind}); {adjustment(model)}; {CLUSTERED}"
     return estimates(average_effect(model), unit=unit, level=level, method=method)[0]
+
+
+def rates_one_point_up(
+    cells: pd.DataFrame, controls: Sequence[str] = ()
+) -> Quantities | NotEstimable:
+    """Return the mean difference in the repeat rate if each answer were a point higher.
+
+    Each score has a standardised rate of its own; between scores that were given the rate is
+    interpolated, and the highest stays.
+    """
+    counts = cells[cells["n"] > 0].groupby("score")["n"].sum()
+    scores, shares = counts.index.to_numpy(float), counts.to_numpy(float) / counts.sum()
+    model = fitted(cells, categories(scores[1:]), controls=controls)
+    if isinstance(model, NotEstimable):
+        return model
+    each = np.eye(len(scores))
+    above = np.column_stack([np.interp(scores + 1, scores, one) for one in each])
+    return standardised(model, scores).combine(shares @ (above - each))
 
 
 def controls_used(cells: pd.DataFrame, *, controls: Sequence[str]) -> Controls | NotEstimable:

@@ -50,11 +50,11 @@ def key_figures(edition: Edition) -> list[str]:
     return [public_id(main, edition.company.all_questions), *ids]
 
 
-def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str, tuple[str, str]]:
+def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str, tuple[str, ...]]:
     """Return what a key figure's card says above and below the figure, where its label needs help.
 
     By finding: the words above the figure, and those below it. With `findings` the main score has
-    the weighted one below it, where they differ clearly.
+    the weighted one below its interval, where they differ clearly.
     """
     days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
     point = ""
@@ -68,7 +68,7 @@ def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str
     more = _("more answers followed by an order in {days} days", days=days)
     within = _("of answers, within {days} days", days=days)
     before = _("of the previous {part}'s customers", part=period_word(edition.period))
-    cards = {
+    cards: dict[str, tuple[str, ...]] = {
         "repeat_effect_per_point": (point, more),
         "worth_of_a_point": (everywhere, _("more margin in that year")),
         "worth_of_a_point_revenue": (everywhere, _("more revenue in that year")),
@@ -93,8 +93,8 @@ def quality(findings: EditionFindings) -> str:
 
 
 def _turned(
-    findings: EditionFindings, cards: Mapping[str, tuple[str, str]], days: str
-) -> dict[str, tuple[str, str]]:
+    findings: EditionFindings, cards: Mapping[str, tuple[str, ...]], days: str
+) -> dict[str, tuple[str, ...]]:
     """Return the words below those figures of a point that are less than nothing."""
     below = {
         "repeat_effect_per_point": _("in answers followed by an order in {days} days", days=days),
@@ -109,7 +109,7 @@ def _turned(
     }
 
 
-def _weighted(findings: EditionFindings, edition: Edition) -> dict[str, tuple[str, str]]:
+def _weighted(findings: EditionFindings, edition: Edition) -> dict[str, tuple[str, ...]]:
     """Return the words about the main score where who answered clearly moved it, else none."""
     main = edition.company.main
     if main is None:
@@ -118,7 +118,7 @@ def _weighted(findings: EditionFindings, edition: Edition) -> dict[str, tuple[st
     weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
     ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]
     words = weighted_beside(weighted, moved, ends, main)
-    return {id: (findings.label(id), words)} if words else {}
+    return {id: (findings.label(id), "", words)} if words else {}
 
 
 def _worth(findings: EditionFindings, edition: Edition, label: str) -> str:

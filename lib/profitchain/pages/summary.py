@@ -48,11 +48,12 @@ def key_figures(
     findings: EditionFindings,
     ids: Iterable[str],
     *,
-    about: Mapping[str, tuple[str, str]] | None = None,
+    about: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Panel:
     """Return a card a finding: the figure, its interval, its change, its course over time.
 
-    `about` are words above and below a figure, by finding, where its label alone won't do.
+    `about` are words above and below a figure, by finding, where its label alone won't do, and
+    words below its interval.
     """
     words = about or {}
     cards = [_card(findings, id, *words.get(id, (findings.label(id), ""))) for id in ids]
@@ -109,7 +110,7 @@ def long_table(path: str) -> str:
     return _download(path, words) if path else ""
 
 
-def _card(findings: EditionFindings, id: str, above: str, below: str) -> str:
+def _card(findings: EditionFindings, id: str, above: str, below: str, beside: str = "") -> str:
     estimate, label = findings.get(id), html.escape(above)
     if isinstance(estimate, NotEstimable):
         why = prose.with_names(reasons.text(estimate))
@@ -122,11 +123,13 @@ def _card(findings: EditionFindings, id: str, above: str, below: str) -> str:
     moved, ends = is_difference(id), ""
     if estimate.low < estimate.high:
         ends = html.escape(prose.interval(estimate, difference=moved, bare=True))
-    below = f'<p class="about">{html.escape(below)}</p>' if below else ""
+    below, beside = (
+        f'<p class="about">{html.escape(words)}</p>' if words else "" for words in (below, beside)
+    )
     return (
         f'<li class="card"><p class="label">{label}</p>'
         f"{_figure(prose.number(estimate, difference=moved))}"
-        f'<div>{below}<p class="ends">{ends}</p></div>'
+        f'<div>{below}<p class="ends">{ends}</p>{beside}</div>'
         f'<div>{_sparkline(findings, id, estimate)}<p class="moved">{_moved(findings, id)}</p>'
         f"</div></li>"
     )

@@ -42,8 +42,14 @@ def average_effect(model: Fit) -> Quantities:
 
     For a logit with the score linear that is mean(p (1 - p)) beta, p at each answer's own score and
     controls. The interval is conditional on the answers' scores and controls, as statsmodels'
-    `get_margeff(at="overall")`.
+    `get_margeff(at="overall")`. A penalised logit has cliffs, of which a slope at whole scores
+    tells nothing: there it is the mean of `steps`.
     """
+    if model.penalised:
+        change, gradients = steps(model)
+        share = model.design.n / model.design.n.sum()
+        carried = model.coefficients.combine(share @ gradients)
+        return replace(carried, values=np.array([share @ change]))
     design, values = model.design, model.coefficients.values
     answers, steepness, gradient = design.n.sum(), 0.0, np.zeros(len(values))
     for rows in in_blocks(len(design.n)):
@@ -66,6 +72,21 @@ def raised(model: Fit, points: float, scale: tuple[float, float]) -> Quantities:
     before = design.columns[:, : design.score_terms]
     after = design.basis(np.clip(before[:, 0] + points, *scale))  # the first term is the score
     return average_change(model, before, after, design.n)
+
+
+def steps(model: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's change of the mean from its score to one point above.
+
+    And how that moves with each coefficient (rows x terms).
+    """
+    change, gradients = np.zeros(len(model.design.n)), np.zeros(model.design.columns.shape)
+    for sign, points in ((1.0, 1.0), (-1.0, 0.0)):
+        columns = model.design.columns.astype(float)
+        columns[:, 0] += points
+        mean, slope, _ = levels_of(columns @ model.coefficients.values, binary=model.design.binary)
+        change += sign * mean
+        gradients += sign * slope[:, None] * columns
+    return change, gradients
 
 
 def standardised(model: Fit, scores: Numbers) -> Quantities:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
-from profitchain.core.formats import evidence, number, period_label, plain
+from profitchain.core.formats import evidence, interval, number, period_label, plain
 from profitchain.core.i18n import N_, _, following, pgettext
 from profitchain.core.periods import Period
 from profitchain.effects.nonresponse_bounds import CASES
@@ -70,8 +70,10 @@ def weighted_beside(
         "The silent all {low_words}: {low:number}; all {high_words}: {high:number}.", otherwise="",
         low=ends[0], high=ends[1], low_words=low_words, high_words=high_words,
     )  # fmt: skip
-    inner = sentence("Weighted for who answered: {weighted:number} ({weighted:interval}).",
-                     weighted=weighted)  # fmt: skip
+    inner = sentence(
+        "Weighted for who answered: {weighted:number} ({ends}).", otherwise="", weighted=weighted,
+        ends=interval(weighted, bare=True) if isinstance(weighted, Estimate) else "",
+    )  # fmt: skip
     return following(inner, outer)
 
 

@@ -91,7 +91,7 @@ def separation_sentence(effect: MaybeEstimate, rates: pd.DataFrame) -> str:
         template = N_("After {nobody} **nobody** came back")
     elif everybody:
         template = N_("After {everybody} **everybody** came back")
-    return _("{first}; so the effect is that of a penalised fit (Firth's).",
+    return _("{first}; so the effect is told score by score, by a penalised fit (Firth's).",
              first=_(template, nobody=nobody, everybody=everybody))  # fmt: skip
 
 
