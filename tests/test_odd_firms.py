@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from claims import numbers_of, unearned, words_of
 from editions import drawn_once, findings, publish_here, write_company
 
 PERIOD = "2026Q1"
@@ -213,6 +214,8 @@ def test_every_page_is_whole_and_shows_no_slip_of_the_machine(published, name):
     edition = published(name)
     texts = [text_of(path) for path in sorted(edition.glob("*.html"))]
     assert not [found for text in texts for found in (*SLIPS.findall(text), *RAW.findall(text))]
+    numbers, pages = numbers_of(edition), edition.glob("*.html")
+    assert not [claim for page in pages for claim in unearned(words_of(page), numbers)]
     for page in PAGES:
         assert (edition / f"{page}.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
     for row in json.loads((edition / "findings.json").read_text(encoding="utf-8")):

@@ -111,6 +111,16 @@ def test_the_check_is_the_next_score_less_what_this_score_explains(firm):
     assert_allclose(found.left.values, b - SHOWN * (r - b * q), rtol=1e-8)
 
 
+def test_a_return_is_held_alike_by_the_month_of_its_own_order_not_of_the_answer_after_it(firm):
+    answers, _asked = firm
+    month = pd.to_datetime(answers["answered_on"]).dt.strftime("%Y-%m")
+    how = {**HOW, "controls": [*HOW["controls"], "month"], "within_days": 90}
+    effect = effect_alike(answers[answers["in_lookback"]], **HOW)
+    plain = next_score_check(answers, effect, **HOW, within_days=90)
+    named = next_score_check(answers.assign(month=month), effect, **how)
+    assert_allclose(named.told.values, plain.told.values, rtol=1e-12)
+
+
 def test_the_error_of_what_is_left_is_that_of_customers_drawn_again(firm):
     answers, _asked = firm
     error = found_left(answers).covariance[0, 0] ** 0.5

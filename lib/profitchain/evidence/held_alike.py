@@ -72,9 +72,9 @@ def groups(
 ) -> Groups:
     """Return what is held alike: months by place, then each control in classes or levels.
 
-    Controls that the rows don't have are left out.
+    Months are those of `calendar_months`; controls that the rows don't have are left out.
     """
-    there = [name for name in dict.fromkeys(controls) if column_of(name) in rows]
+    there = [name for name in dict.fromkeys(controls) if name != MONTH and column_of(name) in rows]
     factors = months_by_place(rows, places, weights)
     for name in there:
         column = rows[column_of(name)]

@@ -149,7 +149,7 @@ def pace_sentence(model: CoxModel | NotEstimable, parts: EarlyAndLate, n: int) -
         return head
     p, day = p_words(even.value), f"{parts.day:.0f}"
     if even.value >= CLEAR:
-        return following(head, _("No sign that the ratio changes with time ({p}).", p=p))
+        return following(head, _("The ratio is not seen to change with time ({p}).", p=p))
     early = _in_part(_("up to day {day}", day=day), parts.early)
     split = listed([early, _in_part(_("after day {day}", day=day), parts.late)])
     changes = _(
