@@ -244,7 +244,8 @@ main_question: nps            # the one whose points are followed to repeat orde
 
 _KNOWN = """\
 segments: [region, tier]      # columns of `customers`
-# What was known before the answer and goes with both score and loyalty; adjusted for.
+# What was known before the answer and goes with both score and loyalty; adjusted for, as the
+# month of the answer always is.
 controls: [prior_orders, recency, tenure, tier]
 
 """
