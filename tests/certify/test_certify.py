@@ -51,7 +51,7 @@ def test_no_headline_number_is_biased_by_half_a_standard_deviation(judged):
 def test_the_raw_effect_is_not_mistaken_for_the_adjusted_one():
     kind = TRIALS[3]
     truth = certification.true_numbers(kind)
-    assert truth["effect, raw"] > 1.5 * truth["effect, adjusted"]
+    assert truth["slope, raw"] > 1.5 * truth["one more point"]
 
 
 def test_who_answers_moves_the_answers_but_not_the_requests():
@@ -101,7 +101,7 @@ def test_a_certificate_names_what_misses_the_goal():
 def test_the_command_tries_firms_side_by_side(monkeypatch):
     monkeypatch.setattr(certification, "REQUESTS_OF_TRUTH", 5_000)
     rows = certify(2, kinds=[FirmTrial(name="tiny", requests=300)], workers=1)
-    assert set(rows["number"]) >= {"nps", "effect, weighted", "margin of a point, an answer"}
+    assert set(rows["number"]) >= {"nps", "slope, weighted", "margin of one more point"}
 
 
 def test_buckets_of_customers_cover_as_customers_do_and_answers_alone_do_not():
