@@ -474,6 +474,7 @@ def counted(frames: dict[str, pd.DataFrame], within: int = 60) -> pd.DataFrame:
         rows.append(
             {
                 "period": period,
+                "month": f"{one.invited_at:%Y-%m}",
                 "region": region.get(one.customer_id, "(unknown)"),
                 "touchpoint": one.touchpoint,
                 "answered": int(known),

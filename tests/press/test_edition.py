@@ -162,10 +162,11 @@ def test_the_intervals_of_the_link_hold_the_truth_of_the_invented_world(edition)
     truth = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
     link = truth["repeat"]["lookback"]
     rows = findings(edition)
+    shares, orders = np.array(link["score_shares"]), truth["orders_within_window"]["by_score"]
     for id, true in {
-        "repeat_effect_per_point": link["effect_per_point"],
-        "repeat_effect_per_point_unadjusted": link["unadjusted_per_point"],
-        "orders_effect_per_point": truth["orders_within_window"]["per_point"],
+        "repeat_effect_per_point": link["one_more_point"] * (1 - shares[10]),  # tens stay tens
+        "repeat_effect_slope": link["effect_per_point"],
+        "orders_effect_per_point": np.diff(orders) @ shares[:10],
     }.items():
         assert rows.at[id, "low"] <= true <= rows.at[id, "high"], id
         assert rows.at[id, "n"] == link["answers"]

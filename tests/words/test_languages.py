@@ -34,7 +34,7 @@ BY_RIGHT = {
     *("Jones", "Sasser", "Cochran", "Student", "Greenwood", "Efron", "Fader", "Hardie", "Lee"),
     *("Hochberg", "Cinelli", "Hazlett", "VanderWeele", "Ding", "DeLong", "Gelman", "Grambsch"),
     *("Johnson", "Mandel", "Pareto", "Paule", "Rubin", "Satterthwaite", "Spiegelhalter"),
-    *("Therneau", "yml"),
+    *("Therneau", "yml", "Donald", "Lang", "Lipsitch", "Tchetgen", "Cohen"),
 }
 
 

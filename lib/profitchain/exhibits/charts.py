@@ -147,7 +147,8 @@ def draw_curve(
         ax.vlines(at, points["low"], points["high"], color=style.CONTEXT, linewidth=2, alpha=0.7)
         ax.plot(at, points["value"], "o", color=style.CONTEXT, markersize=7)
     _band_line(ax, data.iloc[:, 0].astype(float).to_numpy(), data, style.SUBJECT, dots=False)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=11))
+    nbins = 11 if data.iloc[:, 0].astype(float).max() < 1000 else 5  # long numbers need room
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=nbins))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
     return ax

@@ -15,7 +15,7 @@ from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
-from profitchain.words import headings, prose, reasons
+from profitchain.words import catalogue, prose, reasons
 
 WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
@@ -315,7 +315,7 @@ def _panels(
     how: dict[str, Any] = {"height": height, "options": options}
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
-        rows, title = rows.drop(columns=panels), html.escape(headings.heading_of(str(name)))
+        rows, title = rows.drop(columns=panels), html.escape(catalogue.heading_of(str(name)))
         drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

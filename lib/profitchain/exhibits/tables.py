@@ -13,7 +13,7 @@ import pandas as pd
 
 from profitchain.core import formats
 from profitchain.core.i18n import N_, _
-from profitchain.words.headings import heading_of
+from profitchain.words.catalogue import heading_of
 from profitchain.words.prose import with_names
 
 DASH = "–"

@@ -14,7 +14,7 @@ from profitchain.core.i18n import _, listed
 from profitchain.exhibits import tables, xlsx_writer
 from profitchain.exhibits.xlsx_writer import WIDEST, Cell, Sheet, Value
 from profitchain.pages import workbook_text
-from profitchain.words import headings, prose
+from profitchain.words import catalogue, prose
 
 Data = dict[str, list[Value]]  # cells by column
 HEADER = 6
@@ -165,8 +165,8 @@ def _heading(name: str, data: Data) -> str:
     if name == "n":
         return name
     if column is None or name.removesuffix(column["part"]) + "value" not in data:
-        return headings.heading_of(name)
+        return catalogue.heading_of(name)
     part = workbook_text.parts()[column["part"]]
     if not column["stem"]:
         return prose.first_capital(part)
-    return _("{name}, {part}", name=headings.heading_of(column["stem"]), part=part)
+    return _("{name}, {part}", name=catalogue.heading_of(column["stem"]), part=part)

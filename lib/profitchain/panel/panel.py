@@ -162,9 +162,11 @@ def order_of_events(rows: Table) -> dict[str, int]:
 
     Not placed are answers on a day with another order, where one of both has no time of day.
     """
-    counts = rows.aggregate(before_own=rows.before_own.sum(), unplaced=rows.unplaced.sum())
-    first = counts.to_pandas().fillna(0).iloc[0]
-    return {"before_own_order": int(first["before_own"]), "unplaced": int(first["unplaced"])}
+    older, unplaced = (rows.filter(rows[name] == 1) for name in ("before_own", "unplaced"))
+    return {
+        "before_own_order": int(older.count().execute()),
+        "unplaced": int(unplaced.count().execute()),
+    }
 
 
 def link_cells(context: Context, rows: Table) -> Table:

@@ -17,7 +17,7 @@ from profitchain.pages.commentary import Commentary
 from profitchain.panel.edition import Edition
 from profitchain.press.edition_cache import RECORD, lasting
 from profitchain.press.run_notebook import NotebookRun
-from profitchain.words.warnings import doubts
+from profitchain.words.data import doubts
 
 NAMED_VERSIONS = (
     "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",

@@ -15,7 +15,7 @@ from profitchain.core import formats, i18n
 from profitchain.core.provenance import PACKAGE, ROOT
 from profitchain.pages.notebooks import nbformat
 from profitchain.pages.page import FOR_ANALYSTS
-from profitchain.words import catalogue, headings
+from profitchain.words import catalogue
 
 NOTEBOOKS = ROOT / "notebooks"
 SINGLE, PAIR, IN_CONTEXT = {"_", "N_", "gettext", "sentence"}, {"ngettext", "NN_"}, {"pgettext"}
@@ -86,8 +86,8 @@ def of_library() -> list[MarkedMessage]:
         for word in _of_code(path.read_text(encoding="utf-8"), _place(path))
     ]
     heads = [
-        MarkedMessage(head, headings.CONTEXT, _place(Path(headings.__file__)))
-        for head in headings.all_headings()
+        MarkedMessage(head, catalogue.CONTEXT, _place(Path(catalogue.__file__)))
+        for head in catalogue.all_headings()
     ]
     units = [
         MarkedMessage(unit, formats.ALONE, _place(Path(formats.__file__)))

@@ -1,4 +1,4 @@
-"""Words that are data: messages by key, in the files beside this module."""
+"""Words that are data: messages by key, in the files beside this module, and columns' headings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,31 @@ from typing import Any
 
 import yaml
 
+from profitchain.core.i18n import pgettext
+
 FOLDER = Path(__file__).parent
 _NOT_WORDS = {"counts", "formats"}
+CONTEXT = "a column"
+_COLUMNS = """
+a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
+AUC|band|before|books|Brier skill|broken|came|cancelled|change|change on the month
+change on the quarter|change on the year|choice|clear|cluster|cohort|column|contact cost|contacts
+counts|customers|customers per arm|customers share|cut|days|days followed|days silent|definition
+deserters|design|detractors|difference|dimension|discount|discount share|dissatisfied|easy
+effective answers|estimate|expected|explains of repeats|explains of the score|field|figure|for
+forecast|foretold|group|groups|hard|here|hostages|id|if not|is own|kind|label|largest
+last order before|later|latest answer|latest answer, among like customers|least|left
+left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure|measured by
+missing share|model|model error|money|month|most|most rise|moved|neither|neutral|next period
+no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point|orders
+orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
+per customer|period|points|possible|profit|promoters|reason|recency days|reliability|repeats
+repeats so far|retention rate|retention rate, raw|revenue|revenue, raw|robust error|rows|rows in
+satisfied|saved|scenario|score|score as|score share|score, raw|segment|share|share of answers
+share of customers|share of margin|share of revenue|silent|smallest|specifications|step|table|ten points by
+tenure days|term|the rule|used|value|verdict|way|way to count|weeks|weights for
+what it compares|window
+"""
 
 
 @cache
@@ -38,3 +61,24 @@ def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
         for key, more in words.items():
             if key not in _NOT_WORDS:
                 yield from _messages_in(more)
+
+
+def heading_of(name: str) -> str:
+    """Return a column's name as a heading: words, the first with a capital.
+
+    Examples
+    --------
+    >>> heading_of("share_of_revenue"), heading_of("now_")
+    ('Share of revenue', 'Now')
+    """
+    return pgettext(CONTEXT, _in_words(name))
+
+
+def all_headings() -> list[str]:
+    """Return the headings that can be translated: those of the columns that we name."""
+    return [_in_words(name) for line in _COLUMNS.split("\n") if line for name in line.split("|")]
+
+
+def _in_words(name: str) -> str:
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from profitchain.core.formats import digits, period_short
@@ -9,9 +11,16 @@ from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
 from profitchain.intake.reasons import reason_in_words
 from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
+from profitchain.words import catalogue
 from profitchain.words.captions import Caption, source
 from profitchain.words.prose import clauses, listed, period_word
 from profitchain.words.scores import trend_description
+
+DOUBTS = catalogue.read("warnings")
+DOUBTFUL = {
+    "before_own_order": ("responses", "responded_at"),
+    "unplaced": ("responses", "responded_at"),
+}  # table and column of each
 
 
 def rows_sentence(account: pd.DataFrame) -> str:
@@ -134,3 +143,22 @@ def gaps_caption(columns: pd.DataFrame) -> Caption:
         "source": _("The firm's tables, used rows"),
         "units": {"missing_share": "share"},
     }
+
+
+def doubts(facts: Mapping[str, int]) -> list[dict[str, str]]:
+    """Return an edition's warnings: table, column, kind, says."""
+    return [
+        {
+            "table": table,
+            "column": column,
+            "kind": kind,
+            "says": ngettext(DOUBTS[kind]["one"], DOUBTS[kind]["many"], count, n=digits(count, 0)),
+        }
+        for kind, (table, column) in DOUBTFUL.items()
+        if (count := facts.get(kind, 0))
+    ]
+
+
+def warning_sentences(facts: Mapping[str, int]) -> list[str]:
+    """Return an edition's warnings in words."""
+    return [doubt["says"] for doubt in doubts(facts)]
