@@ -30,8 +30,8 @@ orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passiv
 per customer|period|points|possible|profit|promoters|reason|recency days|reliability|repeats
 repeats so far|retention rate|retention rate, raw|revenue|revenue, raw|robust error|rows|rows in
 satisfied|saved|scenario|score|score as|score share|score, raw|segment|share|share of answers
-share of customers|share of margin|share of revenue|silent|smallest|specifications|step|table|ten points by
-tenure days|term|the rule|used|value|verdict|way|way to count|weeks|weights for
+share of customers|share of margin|share of revenue|silent|smallest|specifications|step|table
+ten points by|tenure days|term|the rule|used|value|verdict|way|way to count|weeks|weights for
 what it compares|window
 """
 
