@@ -65,7 +65,6 @@ if TYPE_CHECKING:
         rfm,
     )
     from profitchain.panel.edition import Edition, open_edition, read_period
-    from profitchain.stats.ratios import holm
     from profitchain.words.prose import answer, note, sentence
     from profitchain.words.reasons import in_words, with_interval
 
@@ -76,7 +75,7 @@ __all__ = [
     "Edition", "Estimate", "NotEstimable", "Period", "ProfitchainError", "answer",
     "average_order_value", "ces", "chart", "concentration", "cox_model", "csat",
     "customer_lifetime_value", "dose_response", "e_value", "effect_by_segment", "finding",
-    "fit_bgnbd", "fit_gamma_gamma", "holm", "in_words", "mean_score", "net_promoter_score", "note",
+    "fit_bgnbd", "fit_gamma_gamma", "in_words", "mean_score", "net_promoter_score", "note",
     "open_edition", "purchase_frequency", "purchase_history", "ratio", "read_period", "record",
     "reliability", "repeat_effect", "repeat_rate", "response_rate", "retention", "rfm",
     "risk_ratio", "robustness_value", "sentence", "spend_effect", "table", "time_to_next_order",
@@ -88,7 +87,6 @@ _STAND_IN = {
     "core.errors": "ProfitchainError",
     "core.estimates": "Estimate NotEstimable",
     "core.periods": "Period",
-    "stats.ratios": "holm",
     "panel.edition": "Edition open_edition read_period",
     "measures.from_answers": "ces csat mean_score net_promoter_score ratio repeat_rate "
     "response_rate top_two_box",
