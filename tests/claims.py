@@ -35,9 +35,10 @@ CLAIMS: dict[str, Callable[[Numbers, str], bool]] = {
     r"\bexpected profit\b": never,  # its rate of success was never measured
     r"\bno sign (?:of|that)\b": says_what_would_have_shown,
 }
+NEAR = 40  # characters before a claim, in which it may be denied
 NO_CLAIM = re.compile(  # denied, asked, supposed, or told of how a method works
     r"n['’]t\b|\b(?:not|no|none|nor|never|nothing|neither|whether|whatever|if|assumes?|supposes?|"
-    r"only an? (?:experiment|draw|lot)|had each|at most|beside the truth|is called)\b|\?",
+    r"only an? (?:experiment|draw|lot)|had each|at most|beside the truth|is called)\b",
     re.IGNORECASE,
 )
 
@@ -47,7 +48,9 @@ def unearned(text: str, numbers: Numbers) -> Iterator[str]:
     for sentence in re.split(r"(?<=[.!?:])\s+|\n+", text):
         for claim, is_earned in CLAIMS.items():
             found = re.search(claim, sentence, re.IGNORECASE)
-            denied = is_earned is is_strong and NO_CLAIM.search(sentence)
+            before = sentence[max(found.start() - NEAR, 0) : found.start()] if found else ""
+            asked = sentence.rstrip().endswith("?")
+            denied = is_earned is is_strong and (asked or NO_CLAIM.search(before))
             if found and not denied and not is_earned(numbers, sentence):
                 yield sentence
 

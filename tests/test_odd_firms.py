@@ -209,6 +209,21 @@ def reasons(edition: Path) -> dict[str, str]:
     return {row["id"]: row["why"] for row in rows if "group" not in row}
 
 
+def test_answers_older_than_their_orders_are_said_on_the_first_page_and_in_the_record(tmp_path):
+    tables = shop(customers=60)
+    late = tables["orders"].assign(ordered_at=lambda t: t["ordered_at"] + pd.Timedelta(days=3))
+    own = tables["orders"].rename(columns={"ordered_at": "at"})[["order_id", "customer_id", "at"]]
+    answers = tables["responses"].assign(at=lambda t: t["responded_at"] - pd.Timedelta(days=2))
+    answers = answers.merge(own, on=["customer_id", "at"]).drop(columns="at")
+    company = write_company(tmp_path, {"orders": late, "responses": answers}, **ASKED)
+    edition = publish_here(company, PERIOD, only=["01_data"], out=tmp_path / "out")
+    record = json.loads((edition / "record.json").read_text(encoding="utf-8"))
+    warning = record["warnings"][0]
+    assert (warning["table"], warning["kind"]) == ("responses", "before_own_order")
+    assert "answers are older than the order that they are about" in warning["says"]
+    assert record["warnings"][0]["says"].split("**")[1] in text_of(edition / "index.html")
+
+
 @pytest.mark.parametrize("name", FIRMS)
 def test_every_page_is_whole_and_shows_no_slip_of_the_machine(published, name):
     edition = published(name)

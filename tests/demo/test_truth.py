@@ -27,7 +27,6 @@ from profitchain.effects import (
     effect_by_segment,
     one_more_point,
     repeat_effect,
-    spend_effect,
 )
 from profitchain.measures import loyalty, satisfaction
 from profitchain.panel.edition import Edition, read_period
@@ -406,7 +405,7 @@ def test_the_example_s_test_of_a_straight_line_is_statsmodels_wald_test(example)
 @pytest.mark.parametrize("outcome", ["orders", "margin"])
 def test_the_example_s_amounts_fitted_row_by_row_are_the_same(example, outcome):
     panel, cells = in_lookback(raw_example()), repeat_effect.lookback(example.table("link_cells"))
-    said = spend_effect.money_effect(cells, outcome=outcome, controls=CONTROLS)
+    said = repeat_effect.effect_of_a_point(cells, outcome=outcome, controls=CONTROLS, unit="EUR")
     assert said.value == pytest.approx(
         money_effect(panel, history(panel, "tier"), outcome), rel=1e-7
     )
@@ -432,7 +431,7 @@ def test_olist_s_scores_and_link_counted_again_are_the_same(olist):
     said = repeat_effect.repeat_effect(cells, controls=controls)
     assert said.value == pytest.approx(value, rel=1e-7)
     assert_error(said, error, kish(panel) - 1)
-    spend = spend_effect.money_effect(cells, outcome="margin", controls=controls)
+    spend = repeat_effect.effect_of_a_point(cells, outcome="margin", controls=controls, unit="EUR")
     assert spend.value == pytest.approx(
         money_effect(panel, history(panel, "region"), "margin"), rel=1e-7
     )

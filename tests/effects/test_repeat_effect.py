@@ -36,11 +36,11 @@ from profitchain.effects.effect_by_segment import (
 from profitchain.effects.one_more_point import compare_adjustment, repeat_effect_per_point
 from profitchain.effects.repeat_effect import (
     controls_used,
+    effect_of_a_point,
     lookback,
     raw_rates,
     repeat_effect,
 )
-from profitchain.effects.spend_effect import money_effect
 from profitchain.stats.glm import PENALISED
 from profitchain.stats.margins import Wald
 from profitchain.words.reasons import in_words, text
@@ -114,7 +114,7 @@ def test_with_few_repeats_the_answer_is_a_refusal_or_right(size, rate):
 @pytest.mark.parametrize("sigma", [0.7, 1.3])
 def test_money_effects_cover_the_truth_though_few_spend_very_much(sigma):
     pairs = [
-        (money_effect(cells, outcome="spend", unit="EUR"), truth)
+        (effect_of_a_point(cells, outcome="spend", unit="EUR"), truth)
         for cells, truth in worlds(spending, answers=1500, sigma=sigma)
     ]
     low, high = chance_band(0.95, slack=0.02)
@@ -377,7 +377,8 @@ def test_what_was_adjusted_names_the_dropped_controls(answers):
 
 def test_an_outcome_that_is_not_measured_is_said_so(answers):
     cells = answers.drop(columns="margin")
-    assert text(money_effect(cells, outcome="margin", unit="EUR")) == "The data have no margin."
+    found = effect_of_a_point(cells, outcome="margin", unit="EUR")
+    assert text(found) == "The data have no margin."
 
 
 def small(n: int = 300, **columns: object) -> pd.DataFrame:
@@ -428,7 +429,7 @@ ASKED = {
     "per_10_nps": lambda cells: per_10_nps(cells, controls=ALL),
     "headline": lambda cells: repeat_effect_per_10_nps(cells, controls=ALL),
     "effect_by_segment": lambda cells: effect_by_segment(cells, "tier", controls=ALL),
-    "money_effect": lambda cells: money_effect(cells, outcome="spend", controls=ALL),
+    "of money": lambda cells: effect_of_a_point(cells, outcome="spend", controls=ALL, unit="EUR"),
 }
 
 

@@ -28,19 +28,19 @@ from profitchain.effects.power import (
     months_to_halve,
     smallest_detectable,
 )
+from profitchain.effects.repeat_effect import effect_of_a_point
 from profitchain.effects.scenarios import (
+    Levels,
     Move,
     by_start,
     changed,
     levels_of_money,
     mending_and_delighting,
     nps_table,
-    one_point_up,
     scenario_table,
     standard_moves,
     up_to,
 )
-from profitchain.effects.spend_effect import money_effect
 from profitchain.measures.data_quality import compare_with_books, differing
 from profitchain.panel.edition import read_period
 from profitchain.sources.settings import Question
@@ -85,6 +85,11 @@ def holds(said: MaybeEstimate, truth: float) -> bool:
     return said.low <= truth <= said.high
 
 
+def one_point_up(levels: Levels, points: float = 1.0) -> Move:
+    targets = levels.raised(levels.scores, points)
+    return Move(name="", starts=levels.scores, targets=targets, shares=levels.shares)
+
+
 def test_intervals_of_worth_and_of_scenarios_hold_the_truth_as_often_as_they_say():
     hits = {name: [] for name in ("all up", "detractors", "difference", "worth", "elasticity")}
     for seed in range(WORLDS):
@@ -101,7 +106,7 @@ def test_intervals_of_worth_and_of_scenarios_hold_the_truth_as_often_as_they_say
         found = sales_elasticity(straight, controls=HOW["controls"])
         hits["elasticity"].append(holds(found, 0.04 * straight["score"].mean()))
         cells, truth = spending(np.random.default_rng(seed), answers=1500, sigma=0.7)
-        effect = money_effect(cells, outcome="spend", unit="EUR")
+        effect = effect_of_a_point(cells, outcome="spend", unit="EUR")
         hits["worth"].append(holds(effect, truth))
     assert {name: within_chance(found) for name, found in hits.items()} == dict.fromkeys(hits, True)
 

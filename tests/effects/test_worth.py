@@ -40,6 +40,15 @@ def worth_of(followed: FollowUp, **other: object) -> Worth:
     return worth_of_a_point(followed.cells, followed.orders, followed.year, **how | other)
 
 
+@pytest.mark.parametrize(("moment", "followed"), [(0, 1), (1, 2)])
+def test_an_order_of_the_day_of_an_answer_without_a_time_does_not_follow_it(moment, followed):
+    days = [399.5, 400.5, 420.0]
+    orders = pd.DataFrame({"cluster": 0, "at": [int(day * DAY) for day in days], "amount": 20.0})
+    answers = pd.DataFrame({"cluster": [0], "at": [400 * DAY + moment], "score": [9.0]})
+    cells = follow_up(orders, answers, end=700 * DAY).cells
+    assert cells.loc[cells["band"] == 1, "margin"].tolist() == [followed * 20.0]
+
+
 # --- the truth ------------------------------------------------------------------------------------
 
 

@@ -13,8 +13,7 @@ from numpy.testing import assert_allclose
 from profitchain.effects.effect_by_segment import effect_by_segment
 from profitchain.effects.one_more_point import repeat_effect_per_point
 from profitchain.effects.power import deviation
-from profitchain.effects.repeat_effect import lookback, raw_rates, repeat_effect
-from profitchain.effects.spend_effect import money_effect
+from profitchain.effects.repeat_effect import effect_of_a_point, lookback, raw_rates, repeat_effect
 from profitchain.evidence.hidden_confounding import straight_line
 from profitchain.panel import binning
 from profitchain.stats import model_design
@@ -157,7 +156,7 @@ READINGS = {
     "rates": lambda cells: told(raw_rates(cells, scale=(0, 10))),
     "raw effect": lambda cells: repeat_effect(cells).value,
     "adjusted": lambda cells: repeat_effect(cells, **CONTROLLED).high,
-    "money": lambda cells: money_effect(cells, outcome="spend", **CONTROLLED).low,
+    "money": lambda cells: effect_of_a_point(cells, outcome="spend", unit="EUR", **CONTROLLED).low,
     "one more point": lambda cells: (
         repeat_effect_per_point(cells, scale=(0, 10), **CONTROLLED).high
     ),

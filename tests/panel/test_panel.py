@@ -9,7 +9,7 @@ import pytest
 
 from profitchain.core.periods import Period
 from profitchain.panel import customers as firm_customers
-from profitchain.panel import panel, purchases
+from profitchain.panel import invitations, panel, purchases, response_windows
 from profitchain.panel.context import Context
 from profitchain.sources.company import Company
 
@@ -130,6 +130,14 @@ def test_an_order_at_the_very_instant_of_the_answer_is_neither_before_nor_after_
 
 def life_of(answered: str, ordered: list[str], own: int | None, zone: str = "UTC") -> pd.Series:
     """Return the life of one answer about the order at place `own` of its customer's orders."""
+    context = context_of_life(answered, ordered, own, zone)
+    rows = panel.answers(context, firm_customers.customer_clusters(context))
+    return panel.lives(context, rows).execute().iloc[0]
+
+
+def context_of_life(
+    answered: str, ordered: list[str], own: int | None, zone: str = "UTC"
+) -> Context:
     orders = pd.DataFrame({"order_id": [f"O{i}" for i in range(len(ordered))], "customer_id": "C"})
     orders = orders.assign(ordered_at=pd.to_datetime(ordered, format="mixed"), revenue=100)
     answer = {"response_id": ["a"], "customer_id": ["C"], "nps": [9.0]}
@@ -137,9 +145,7 @@ def life_of(answered: str, ordered: list[str], own: int | None, zone: str = "UTC
     answer |= {"order_id": [f"O{own}"]} if own is not None else {}
     known = pd.DataFrame({"customer_id": ["C"], "region": ["North"]})
     frames = {"orders": orders, "responses": pd.DataFrame(answer), "customers": known}
-    context = context_of(frames, firm(time_zone=zone))
-    rows = panel.answers(context, firm_customers.customer_clusters(context))
-    return panel.lives(context, rows).execute().iloc[0]
+    return context_of(frames, firm(time_zone=zone))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +174,28 @@ def test_an_answer_is_followed_from_after_its_own_order_and_days_have_no_order_w
     assert (row["prior_orders"], row["orders"]) == (prior, orders)
     assert (row["unplaced"], row["before_own"]) == (unplaced, before_own)
     assert row["repeat"] == (orders > 0)
+
+
+def test_a_day_s_answer_belongs_to_that_day_s_order_where_nobody_knows_who_was_asked() -> None:
+    """As a request, and among the orders that tell whether those who come back answer more."""
+    context = context_of_life("2025-11-03", ["2025-11-03 12:32", "2025-12-20"], own=None)
+    asked = invitations.requests(
+        context, firm_customers.customer_clusters(context), invited=False
+    ).execute()
+    assert asked["response_id"].tolist() == ["a"]
+    orders = response_windows.answered_orders(context).execute()
+    assert orders.set_index("prior_orders")["answered"].to_dict() == {0: 1, 1: 0}
+
+
+@pytest.mark.parametrize(("opened", "contacts"), [("2025-11-03", 0), ("2025-11-02", 1)])
+def test_a_contact_of_the_answer_s_day_without_a_time_is_not_known_before_it(opened, contacts):
+    context = context_of_life("2025-11-03 15:00", ["2025-10-01", "2025-12-20"], own=None)
+    table = pd.DataFrame({"customer_id": ["C"], "opened_at": pd.to_datetime([opened])})
+    tables = {**context.tables, "contacts": ibis.memtable(table)}
+    context = Context(company=context.company, period=PERIOD, tables=tables)
+    rows = panel.answers(context, firm_customers.customer_clusters(context))
+    times = response_windows.return_times(context, panel.lives(context, rows)).execute()
+    assert times["contacts"].tolist() == [contacts]
 
 
 def test_midnight_is_that_of_the_firm_s_zone_or_utc() -> None:

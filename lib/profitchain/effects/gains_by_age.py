@@ -19,6 +19,7 @@ from profitchain.stats.glm import Fit, Quantities, fit
 from profitchain.stats.margins import average_change
 from profitchain.stats.model_design import Design, Outcome, build
 from profitchain.stats.model_matrix import (
+    MONTH,
     NUMERIC,
     Basis,
     as_it_is,
@@ -36,7 +37,6 @@ MODELS = {  # by name: how many of the score's columns they have, and whether hi
     "straight line, differing by earlier orders": (1, True),
     "line that may bend, differing by earlier orders": (2, True),
 }
-MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

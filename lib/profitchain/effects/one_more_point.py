@@ -58,6 +58,26 @@ def amount_per_point(
     return estimates(difference, unit=unit, level=level, method=f"{method}; {CLUSTERED}")[0]
 
 
+def amounts(
+    cells: pd.DataFrame,
+    *,
+    scale: Scale,
+    controls: Sequence[str] = (),
+    currency: str,
+) -> dict[str, MaybeEstimate]:
+    """Return what goes with every answer one point higher, per answer.
+
+    Orders and spend and, where known, margin.
+    """
+    units: dict[Outcome, str] = {"orders": "orders", "spend": currency, "margin": currency}
+    return {
+        outcome: amount_per_point(cells, outcome=outcome, scale=scale, controls=controls, unit=unit)
+        if outcome in cells
+        else NotEstimable("margin_not_known")
+        for outcome, unit in units.items()
+    }
+
+
 def before_and_after(
     cells: pd.DataFrame, *, scale: Scale, controls: Sequence[str]
 ) -> tuple[MaybeEstimate, MaybeEstimate]:

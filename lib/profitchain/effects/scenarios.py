@@ -145,12 +145,6 @@ def changed(levels: Levels | NotEstimable, moves: Sequence[Move]) -> list[MaybeE
     return _estimates(levels, standardised(levels.model, points).combine(weights))
 
 
-def one_point_up(levels: Levels, points: float = 1.0, name: str = "Every answer") -> Move:
-    """Return the scenario in which all answers get better, those near the top as far as it goes."""
-    targets = levels.raised(levels.scores, points)
-    return Move(name=name, starts=levels.scores, targets=targets, shares=levels.shares)
-
-
 def up_to(levels: Levels, cut: float, name: str) -> Move:
     """Return the scenario in which all answers worse than `cut` rise to it."""
     reach = np.maximum if levels.up > 0 else np.minimum

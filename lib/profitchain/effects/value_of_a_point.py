@@ -20,7 +20,6 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.gains_by_age import (
     FOLLOWED,
     MODELS,
-    MONTH,
     ModelSetting,
     followed,
 )
@@ -31,6 +30,7 @@ from profitchain.sources.settings import Question
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import stacked
 from profitchain.stats.model_design import Outcome
+from profitchain.stats.model_matrix import MONTH
 from profitchain.stats.ratios import CLUSTERED
 
 FURTHER = 0.8  # of v/M: extra orders are better too; 2/3 if effects last, 1 if they are immediate

@@ -14,6 +14,7 @@ import pandas as pd
 from profitchain.core.errors import ContractError
 from profitchain.effects.value_of_a_point import Worth
 from profitchain.effects.value_of_a_point import worth_of_a_point as worth_of_cells
+from profitchain.panel.event_order import A_DAY
 from profitchain.panel.follow_up import (
     BANDS,
     CLASSES,
@@ -201,7 +202,12 @@ def _in_bands(
     weight: np.ndarray,
     end: float,
 ) -> pd.DataFrame:
-    """Return one row an answer and band that it was followed to the end of."""
+    """Return one row an answer and band that it was followed to the end of.
+
+    An answer at midnight is a day: it is followed from that day's end (`panel.event_order`).
+    """
+    moments = answers["at"]
+    answers = answers.assign(at=moments.mask(moments % A_DAY == 0, moments + A_DAY - 1))
     keys, own = _keys(orders), _keys(answers)
     after = np.searchsorted(keys, own, side="right")
     last = np.searchsorted(keys, own + BANDS[-1][1] * SECONDS_A_DAY, side="right")

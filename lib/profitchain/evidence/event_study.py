@@ -29,7 +29,6 @@ from profitchain.evidence.region_changes import (
     touched_against_rest,
 )
 from profitchain.panel.edition import Edition
-from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import estimates
 
 OUTCOMES = ["score", "repeat"]
@@ -143,11 +142,6 @@ def changes_of(shock: Shock) -> RegionChanges:
     """Return by how much score and repeats of each region changed, from before to after."""
     after = (shock.answers["step"] >= 0).to_numpy()
     return mean_changes(shock.answers, after, OUTCOMES, smallest=shock.smallest)
-
-
-def event_moves(shock: Shock) -> Quantities | NotEstimable:
-    """Return by how much more score and repeats of the touched regions moved than the rest's."""
-    return touched_against_rest(changes_of(shock))
 
 
 def differences_by_step(shock: Shock, *, level: float = 0.95) -> pd.DataFrame:

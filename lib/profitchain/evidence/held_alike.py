@@ -17,10 +17,9 @@ from profitchain.stats.absorbed import slope
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import estimates
 from profitchain.stats.model_design import refusal
-from profitchain.stats.model_matrix import FEWEST_IN_LEVEL, NUMERIC, column_of, named_levels
+from profitchain.stats.model_matrix import FEWEST_IN_LEVEL, MONTH, NUMERIC, column_of, named_levels
 from profitchain.stats.ratios import CLUSTERED
 
-MONTH = "month"  # of the answer, where cells carry it
 CLASSES = 10  # of a number known before: groups of about as many answers
 A_GROUP = 10  # answers for each group of months and places, on average
 

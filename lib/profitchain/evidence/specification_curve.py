@@ -21,7 +21,7 @@ from profitchain.evidence.held_alike import with_month
 from profitchain.sources.company import Company
 from profitchain.stats.glm import fitted
 from profitchain.stats.margins import estimates, standardised
-from profitchain.stats.model_matrix import categories
+from profitchain.stats.model_matrix import MONTH, categories
 
 SENSIBLE = 0.1  # a cut leaves at least this share of the answers on either side
 NONE, ALL, WITH_SEGMENTS = "none", "all", "all and all segments"
@@ -171,8 +171,11 @@ def contrast(
 
 
 def control_sets(firm: Company) -> Mapping[str, tuple[str, ...]]:
-    """Return every set of controls that is tried, by its name: none, all, each left out, more."""
-    controls = tuple(firm.controls)
+    """Return every set of controls that is tried, by its name: none, all, each left out, more.
+
+    The month is held alike in each of them.
+    """
+    controls = tuple(name for name in firm.controls if name != MONTH)
     sets = {ALL: controls, NONE: ()}
     if len(controls) > 1:
         for left in controls:

@@ -31,7 +31,7 @@ LABELS = {
     "{question}_weighted": N_("{label}, weighted for who answered"),
     "{question}_weighted_difference": N_("{label}, weighted less as answered"),
     "{question}_bound": N_("{label}, had all who did not answer been of one kind"),
-    "repeat_effect_per_point_weighted": N_("Effect of one point, weighted"),
+    "repeat_effect_per_point_weighted": N_("Slope of one more point, weighted"),
     "effective_answers": N_("Answers of equal weight that would tell as much"),
     # 03_satisfaction, 05_loyalty
     "responses": N_("Survey answers"),
@@ -111,8 +111,8 @@ LABELS = {
     "robustness_value_significance": N_("The same, link no longer clear"),
     "e_value": N_("E-value of one more point"),
     "score_reliability": N_("Agreement of two answers of a customer within four weeks"),
-    "repeat_effect_per_point_corrected": N_("Effect of one point, corrected for a noisy score"),
-    "repeat_effect_per_point_by_design": N_("Effect of one point on repeat orders, by design"),
+    "repeat_effect_per_point_corrected": N_("Slope of one more point, corrected for a noisy score"),
+    "repeat_effect_per_point_by_design": N_("Slope of one more point on repeat orders, by design"),
     "specifications_clear_share": N_("Share of ways of counting in which the link is clear"),
 }
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts

@@ -146,18 +146,19 @@ def _money(findings: EditionFindings, edition: Edition, label: str) -> str:
     effect, what = findings.get("margin_effect_per_point"), pgettext("more of it", "margin")
     if edition.assumed_margin is not None or not isinstance(effect, Estimate):
         effect, what = findings.get("spend_effect_per_point"), pgettext("more of it", "spend")
-    days = edition.company.repeat_within_days
+    days, main = edition.company.repeat_within_days, edition.company.main
+    scale = scale_of(main) if main else ""
     if isinstance(effect, Estimate) and effect.spans_zero:
         return sentence(
-            "One more point on “{label}” goes with **no clear difference** in {what}: {effect} for "
-            "each answer within {days} days.",
-            label=label, what=what, days=days, effect=effect,
+            "One more point on “{label}” ({scale}) goes with **no clear difference** in {what}: "
+            "{effect} for each answer within {days} days.",
+            label=label, scale=scale, what=what, days=days, effect=effect,
         )  # fmt: skip
     return sentence(
-        "One more point on “{label}” goes with **{size} {way} {what}** for each answer within "
-        "{days} days ({effect:evidence}).",
+        "One more point on “{label}” ({scale}) goes with **{size} {way} {what}** for each answer "
+        "within {days} days ({effect:evidence}).",
         otherwise="What one more point goes with in money can't be said: {why}",
-        label=label, what=what, days=days, effect=_upward(effect), **_size(effect),
+        label=label, scale=scale, what=what, days=days, effect=_upward(effect), **_size(effect),
     )  # fmt: skip
 
 

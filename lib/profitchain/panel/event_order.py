@@ -59,10 +59,14 @@ def placed(pairs: Table, zone: str) -> tuple[Value, Value, Value]:
     ----------
     pairs : ordered_at, and `with_instants`.
     """
-    ordered = pairs.ordered_at
-    is_own = (ordered == pairs.own_at).fill_null(False)
-    gap = seconds(pairs.known_at) - seconds(ordered)
-    that_day = (gap >= 0) & (gap < A_DAY) & is_a_day(ordered, zone) & ~is_own
-    before = (ordered < pairs.known_at) & ~that_day
-    after = ordered > pairs.followed_from
+    is_own = (pairs.ordered_at == pairs.own_at).fill_null(False)
+    earlier = is_before(pairs.ordered_at, pairs.known_at, zone)
+    before = earlier | (is_own & (pairs.ordered_at < pairs.known_at))
+    after = pairs.ordered_at > pairs.followed_from
     return before, after, ~before & ~after & ~is_own
+
+
+def is_before(at: Column, known_at: Column, zone: str) -> Value:
+    """Tell whether something came before an instant for certain: not if it may be of that day."""
+    gap = seconds(known_at) - seconds(at)
+    return (at < known_at) & ~((gap >= 0) & (gap < A_DAY) & is_a_day(at, zone))

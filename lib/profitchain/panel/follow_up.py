@@ -27,7 +27,8 @@ from profitchain.panel.panel import (
     with_window,
 )
 from profitchain.sources.casts import seconds
-from profitchain.sources.company import BUILT_IN_CONTROLS, MONTH
+from profitchain.sources.company import BUILT_IN_CONTROLS
+from profitchain.stats.model_matrix import MONTH
 
 DAYS_A_YEAR = 365
 BANDS = ((0, 90), (90, 180), (180, 365))  # days since an answer

@@ -15,7 +15,7 @@ from profitchain.panel.context import Context, purchases
 from profitchain.panel.event_order import with_instants, with_own_order
 from profitchain.panel.panel import OUTCOMES, as_text, cells, histories, looked_up, segment_columns
 from profitchain.sources.casts import seconds
-from profitchain.sources.company import MONTH
+from profitchain.stats.model_matrix import MONTH
 
 EARLIER = "earlier"  # a period before those of the trend
 OPEN = "open"  # the window has not closed by the period's end
@@ -119,14 +119,18 @@ def _invitations(context: Context, answers: Table) -> Table:
 
 
 def _buyers(context: Context, answers: Table) -> Table:
-    """Return who bought in each period, with every answer that followed a purchase of it."""
+    """Return who bought in each period, with every answer that followed a purchase of it.
+
+    Of an answer without a time of day, a purchase of its day counts as one that it follows.
+    """
     window = ibis.interval(days=context.company.repeat_within_days)
     bought = purchases(context.tables["orders"]).select("customer_id", "ordered_at")
     bought = bought.filter(bought.ordered_at < context.ends_at)
-    answers = answers.filter(answers.score.notnull())
+    answers = with_instants(context, answers.filter(answers.score.notnull()), "responded_at")
     pairs = answers.join(bought, "customer_id", how="inner")
-    pairs = pairs.filter(pairs.ordered_at <= pairs.responded_at)
+    pairs = pairs.filter(pairs.ordered_at <= pairs.followed_from)
     after = pairs.group_by(*answers.columns).aggregate(ordered_at=pairs.ordered_at.max())
+    after = after.drop("known_at", "followed_from")
     kept_from = context.lookback_starts_at - window
     bought, after = (rows.filter(rows.ordered_at >= kept_from) for rows in (bought, after))
     bought, after = (

@@ -22,8 +22,9 @@ from profitchain.panel.context import Context
 from profitchain.panel.customers import with_clusters
 from profitchain.panel.event_order import placed, with_instants, with_own_order
 from profitchain.sources.casts import seconds
-from profitchain.sources.company import BUILT_IN_CONTROLS, MONTH, Company
+from profitchain.sources.company import BUILT_IN_CONTROLS, Company
 from profitchain.sources.typed_tables import WHO
+from profitchain.stats.model_matrix import MONTH
 
 UNKNOWN = N_("(unknown)")
 SECONDS_A_DAY = 86_400

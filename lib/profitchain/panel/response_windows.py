@@ -13,6 +13,7 @@ from ibis.expr.types import Column, Table, Value
 
 from profitchain.core.errors import CompanyError
 from profitchain.panel.context import Context, purchases
+from profitchain.panel.event_order import is_before, with_instants, with_own_order
 from profitchain.panel.panel import (
     HISTORY,
     SECONDS_A_DAY,
@@ -23,7 +24,7 @@ from profitchain.panel.panel import (
     segment_columns,
 )
 from profitchain.sources.casts import seconds
-from profitchain.sources.company import MONTH
+from profitchain.stats.model_matrix import MONTH
 
 WINDOWS = (30, 60, 90, 180, 365)  # days
 ASSIGNED = "assigned"
@@ -84,15 +85,17 @@ def answered_orders(context: Context) -> Table:
     """Return prior_orders, month, answered, n, repeats: the orders whose window has closed.
 
     Where nobody knows who was asked, these tell whether those who come back answer more. An answer
-    belongs to the order that it follows; `repeats` counts orders followed by another in the window.
+    belongs to its own order, else to the one that it follows, of its day at the latest; `repeats`
+    counts orders followed by another in the window.
     """
     bought = purchases(context.tables["orders"])
     bought = bought.filter(bought.customer_id.notnull(), bought.ordered_at < context.ends_at)
-    given = context.tables["responses"]
+    given = with_own_order(context, context.tables["responses"])
+    given = with_instants(context, given, "responded_at")
     given = given.filter(given[context.score_column].notnull())
     both = ibis.union(
         bought.select("customer_id", at="ordered_at", is_order=ibis.literal(1, "int64")),
-        given.select("customer_id", at="responded_at", is_order=ibis.literal(0, "int64")),
+        given.select("customer_id", at="followed_from", is_order=ibis.literal(0, "int64")),
     )
     theirs = ibis.window(group_by=both.customer_id, order_by=[both["at"], both.is_order.desc()])
     both = both.mutate(answered=1 - both.is_order.lead().over(theirs).fill_null(1))
@@ -158,7 +161,7 @@ def return_times(context: Context, rows: Table) -> Table:
     columns += segment_columns(context.company)
     contacts = context.tables.get("contacts")
     if contacts is not None:
-        before = _contacts_before(rows, contacts)
+        before = _contacts_before(context, rows, contacts)
         rows = rows.left_join(before, "customer_id").drop("customer_id_right")
         counts = [n for n in before.columns if n != "customer_id"]
         rows = rows.mutate(**{name: rows[name].fill_null(0) for name in counts})
@@ -166,11 +169,11 @@ def return_times(context: Context, rows: Table) -> Table:
     return rows.order_by("customer_id").select(*columns)
 
 
-def _contacts_before(rows: Table, contacts: Table) -> Table:
-    year = ibis.interval(days=365)
-    pairs = rows.select("customer_id", "responded_at").join(contacts, "customer_id", how="inner")
+def _contacts_before(context: Context, rows: Table, contacts: Table) -> Table:
+    year, zone = ibis.interval(days=365), context.company.time_zone
+    pairs = rows.select("customer_id", "known_at").join(contacts, "customer_id", how="inner")
     pairs = pairs.filter(
-        pairs.opened_at < pairs.responded_at, pairs.opened_at >= pairs.responded_at - year
+        is_before(pairs.opened_at, pairs.known_at, zone), pairs.opened_at >= pairs.known_at - year
     )
     sums = contact_sums(pairs)
     sums.pop("contact_cost", None)
@@ -239,9 +242,10 @@ def _latest_offers(context: Context, answers: Table, offers: Table) -> Table:
     window = ibis.interval(days=context.company.repeat_within_days)
     drawn = offers.filter(offers.is_holdout.notnull())
     drawn = drawn.select("customer_id", "offer_id", "offered_at", "is_holdout")
-    pairs = answers.select("row", "customer_id", "responded_at").join(drawn, "customer_id")
+    pairs = answers.select("row", "customer_id", "known_at").join(drawn, "customer_id")
     pairs = pairs.filter(
-        pairs.offered_at < pairs.responded_at, pairs.offered_at >= pairs.responded_at - window
+        is_before(pairs.offered_at, pairs.known_at, context.company.time_zone),
+        pairs.offered_at >= pairs.known_at - window,
     )
     newest = ibis.window(
         group_by=pairs.row, order_by=[pairs.offered_at.desc(), pairs.offer_id.desc()]

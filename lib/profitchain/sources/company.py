@@ -21,9 +21,9 @@ from profitchain.core.provenance import ROOT
 from profitchain.sources import settings
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.settings import Privacy, Question, Settings, Source
+from profitchain.stats.model_matrix import MONTH
 
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
-MONTH = "month"  # of the answer: held alike whatever company.yml names
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy,

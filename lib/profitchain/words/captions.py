@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, period_label, period_short
+from profitchain.core.formats import digits, period_label, period_short, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
@@ -251,22 +251,28 @@ def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Capt
 
 def per_point(message: str, firm: Company, rows: pd.DataFrame, *, slopes: bool = False) -> Caption:
     """Return the caption of effects of one point, in percentage points; or of mere slopes."""
-    capped = N_(
-        "Difference in the share who order again within {days} days, in percentage points, for one "
-        "more point of “{question}”, none above the top; 95% intervals"
-    )
-    sloped = N_(
-        "Difference in the share who order again within {days} days, in percentage points, for one "
-        "more point of “{question}”; slopes of straight lines, with 95% intervals"
-    )
     return {
         "message": message,
-        "measure": _(sloped if slopes else capped, **_window(firm)),
+        "measure": per_point_measure(firm, slopes=slopes),
         "source": source(FOLLOWED, _answers(rows)),
         "description": _described(message, scores.spread(rows)),
         "unit": PER_POINT,
         "reference": 0,
     }
+
+
+def per_point_measure(firm: Company, *, slopes: bool, within: str = "") -> str:
+    """Return what effects of one point are measured in, within the named days or the firm's."""
+    capped = N_(
+        "Difference in the share who order again within {within}, in percentage points, for one "
+        "more point of “{question}”, none above the top; 95% intervals"
+    )
+    sloped = N_(
+        "Difference in the share who order again within {within}, in percentage points, for one "
+        "more point of “{question}”; slopes of straight lines, with 95% intervals"
+    )
+    within = within or plain(firm.repeat_within_days, "days")
+    return _(sloped if slopes else capped, within=within, question=_window(firm)["question"])
 
 
 def moves(rows: pd.DataFrame, main: Question) -> Caption:

@@ -15,7 +15,7 @@ from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company
 from profitchain.stats.comparisons import in_percentage_points
 from profitchain.words import reasons
-from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, source
+from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, per_point_measure, source
 from profitchain.words.scores import spread
 
 POINTS = N_("points")
@@ -221,7 +221,7 @@ def curve_caption(curve: pd.DataFrame, firm: Company) -> Caption:
     )
     return per_point_caption(message, firm, curve, within=_("30 to 365 days")) | {
         "description": described(message, spread(curve_chart(curve)[[AS, "value"]])),
-        "mark": _("as on our pages"),
+        "mark": _("all controls, straight line"),
     }
 
 
@@ -245,7 +245,7 @@ def choices_caption(choices: pd.DataFrame, firm: Company) -> Caption:
         "message": message,
         "measure": _(
             "Middle one of the effects in which a choice takes part, and the ends of them all (no "
-            "intervals); percentage points for one more point"
+            "intervals); slopes, in percentage points a point"
         ),
         "source": source(_("Ways of counting"), int(choices["specifications"].sum() / 3)),
         "description": described(message, spread(choices_chart(choices))),
@@ -258,12 +258,7 @@ def per_point_caption(message: str, firm: Company, rows: pd.DataFrame, within: s
     """Return the caption of effects of one point, in percentage points, within the named days."""
     return {
         "message": message,
-        "measure": _(
-            "Difference in the share who order again within {within}, in percentage points, for "
-            "one more point of “{question}”; slopes of straight lines, with 95% intervals",
-            within=within or ngettext("{n} day", "{n} days", firm.repeat_within_days),
-            question=firm.main.label if firm.main else "",
-        ),
+        "measure": per_point_measure(firm, slopes=True, within=within),
         "source": source(_(FOLLOWED), int(rows["n"].max()) if len(rows) else 0),
     }
 

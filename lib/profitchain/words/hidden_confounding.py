@@ -145,7 +145,7 @@ def compared_caption(line: StraightLine | NotEstimable) -> Caption:
     return {
         "message": _("What would be left of the link beside something hidden"),
         "measure": _(
-            "Percentage points for one more point, by least squares, with 95% intervals; shares "
+            "Slopes in percentage points a point, by least squares, with 95% intervals; shares "
             "are of what all else that is adjusted for leaves open"
         ),
         "source": source(_(FOLLOWED), line.n),
@@ -168,10 +168,10 @@ def corrections_caption(rows: pd.DataFrame, firm: Company) -> Caption:
 
 
 def line_sentence(line: MaybeEstimate, effect: MaybeEstimate) -> str:
-    """Return how the straight line's effect compares with the logit's of the other pages."""
+    """Return how the slope by least squares compares with that of a logit."""
     return sentence(
-        "By least squares, which these formulas need, one more point goes with {line:difference}; "
-        "by the logit of the other pages with {effect:difference_number}.",
+        "By least squares, which these formulas need, the slope of one more point is "
+        "{line:difference}; that of a logit is {effect:difference_number}.",
         otherwise="No straight line fits: {why}", line=line, effect=effect,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from profitchain.words.worth import WORDS, followed_source, window_days
 CLAIMED = 3.0  # percent more spend for 1% more satisfaction, as often quoted
 
 NAMES = (  # of rows, as `effects` has them; translated where they are shown
-    N_("Every answer"),
+
     N_("Every detractor becomes a passive"), N_("All below {cut} reach {cut}"),
     N_("All above {cut} reach {cut}"), N_("{segment}: {group} up to the mean of all"),
     N_("All scenarios"), N_("all"), N_("yes"), N_("no"), N_("percent per percent"), N_("months"),
