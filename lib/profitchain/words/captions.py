@@ -57,11 +57,8 @@ def drawn_from(note: str, stands_for: float) -> str:
     """Return a source note, and for how many customers each one stands where they are drawn."""
     if stands_for == 1:
         return note
-    return _(
-        "{source}, drawn by chance: each stands for {each}",
-        source=_(note),
-        each=digits(stands_for, 1),
-    )
+    each = digits(stands_for, 1)
+    return _("{source}, drawn by chance: each stands for {each}", source=_(note), each=each)
 
 
 def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
