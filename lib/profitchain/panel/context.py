@@ -24,12 +24,16 @@ LONG_AGO = "earlier"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What every summary needs: the firm, the period, the checked tables, the engine's name."""
+    """What every summary needs: the firm, the period, the checked tables, the engine's name.
+
+    `by_contract`: its orders are `contracts.payments`, and coming back is staying.
+    """
 
     company: Company
     period: Period
     tables: Mapping[str, Table]
     engine: str = "duckdb"
+    by_contract: bool = False
 
     @property
     def periods(self) -> list[Period]:

@@ -50,6 +50,7 @@ ROW_OF = {  # what one row of each summary is
     "activity": "a period and cluster of customers",
     "cohorts": "a period of the first order, and a period in which its customers bought",
     "months": "a month of all orders",
+    "contract_lengths": "a number of days that customers' contracts ran, and whether they ended",
     "gaps": "a number of days from a customer's first order of the lookback to the next",
     "cost_sums": "a purpose of costs",
     "control_totals": "a period and measure of the books",

@@ -19,6 +19,7 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.i18n import N_
 from profitchain.intake.hashing import number_of
 from profitchain.panel.context import Context
+from profitchain.panel.contracts import renewed
 from profitchain.panel.customers import with_clusters
 from profitchain.panel.event_order import placed, with_instants, with_own_order
 from profitchain.sources.casts import seconds
@@ -217,6 +218,8 @@ def histories(rows: Table, context: Context) -> Table:
     }
     if "margin" in pairs.columns:
         sums["margin"] = total(after, pairs.margin)
+    if context.by_contract:
+        sums["last_at"] = ibis.ifelse(later, pairs.ordered_at, None).max()
     return _described(rows.join(pairs.group_by("row").aggregate(**sums), "row", how="inner"))
 
 
@@ -228,10 +231,13 @@ def _described(sums: Table) -> Table:
     if "joined_on" in sums.columns:
         joined = (at - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
         tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
+    came_back = sums.orders > 0
+    if "last_at" in sums.columns:
+        came_back = renewed(sums.last_at, sums.window_ends)
     described = sums.mutate(
         recency_days=recency.fill_null(-1).cast("int64"),
         tenure_days=ibis.greatest(tenure.fill_null(0), 0).cast("int64"),
-        repeat=ibis.ifelse(sums.orders > 0, 1, 0),
+        repeat=ibis.ifelse(came_back, 1, 0),
     )
     return described.drop("last_before", "first_before")
 

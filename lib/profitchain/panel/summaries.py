@@ -23,6 +23,7 @@ from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.intake.intake import Intake
 from profitchain.panel import (
     binning,
+    contracts,
     follow_up,
     invitations,
     panel,
@@ -77,6 +78,7 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
 def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[str, int]) -> Firm:
     con = intake.con
     context = Context(company=intake.company, period=period, tables=intake.tables, engine=con.name)
+    context = contracts.followed_by_payments(con, context)
     context, customers = _everybody(con, context)
     many = facts["customers"] = facts["customers_drawn"] = int(customers.count().execute())
     parts = {"con": con, "context": context, "customers": customers, "first": first}
@@ -112,6 +114,8 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "cohorts", purchases.cohorts(context, firm.customers)
     yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
+    if "subscriptions" in tables:
+        yield "contract_lengths", contracts.lengths(context)
     yield "gaps", purchases.gaps(firm.few)
     if "costs" in tables:
         yield "cost_sums", snapshots.cost_sums(context)

@@ -13,7 +13,7 @@ from profitchain.core import i18n
 from profitchain.core.errors import did_you_mean
 
 TABLE_NAMES = (
-    "orders", "responses", "customers", "invitations", "order_lines", "contacts", "costs",
+    "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts", "costs",
     "referrals", "offers", "memberships", "events", "mentions", "benchmarks", "control_totals",
 )  # fmt: skip
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
