@@ -25,11 +25,15 @@ WITHOUT_ANSWERS = (
     "revenue", "orders", "active_customers", "retention_rate", "average_order_value",
     "purchase_frequency",
 )  # fmt: skip
+MOST = 7  # questions that have a card where there are answers alone
 
 
 def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
     """Return the edition's answer: what a point goes with in money, and what that doesn't say."""
-    part = part_sentence(edition.facts["days_uncovered"], edition.period)
+    unit = "orders" if "orders" in edition.company.tables else "answers"
+    part = part_sentence(edition.facts["days_uncovered"], edition.period, unit=unit)
+    if unit == "answers":
+        return [*findings.answers.get("03_satisfaction", [])[:2], part]
     if edition.company.main is None:
         loyalty = findings.answers.get("05_loyalty", [])
         return [next(iter(loyalty), _("No survey answers were given.")), part]
@@ -42,12 +46,15 @@ def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
 
 def key_figures(edition: Edition) -> list[str]:
     """Return the ids of the key figures, the main score first where there is one."""
-    main = edition.company.main
+    main, questions = edition.company.main, edition.company.all_questions
     if main is None:
         return list(WITHOUT_ANSWERS)
+    if "orders" not in edition.company.tables:
+        others = [question for question in questions if question is not main]
+        return [*(public_id(each, questions) for each in [main, *others][:MOST]), "responses"]
     is_assumed = edition.assumed_margin is not None
     ids = [f"{id}_revenue" if is_assumed and id == FIGURES[0] else id for id in FIGURES]
-    return [public_id(main, edition.company.all_questions), *ids]
+    return [public_id(main, questions), *ids]
 
 
 def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str, tuple[str, ...]]:

@@ -6,8 +6,8 @@ money is in minor units, as `intake` leaves them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import ibis
@@ -24,12 +24,17 @@ LONG_AGO = "earlier"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What every summary needs: the firm, the period, the checked tables, the engine's name."""
+    """What every summary needs: the firm, the period, the checked tables, the engine's name.
+
+    `unnamed` has what `tables` leave out since nobody knows whose it is: the `orders` of guests and
+    anonymous `responses`, as far as there are any.
+    """
 
     company: Company
     period: Period
     tables: Mapping[str, Table]
     engine: str = "duckdb"
+    unnamed: Mapping[str, Table] = field(default_factory=dict)
 
     @property
     def periods(self) -> list[Period]:
@@ -66,13 +71,22 @@ class Context:
     @property
     def key(self) -> str:
         """The column by which customers are joined: `__who` in large pieces, else the id."""
-        return WHO if WHO in self.tables["orders"].columns else "customer_id"
+        orders = self.tables.get("orders")
+        return "customer_id" if orders is None or WHO not in orders.columns else WHO
 
     def by_id(self) -> Context:
         """Return the context with customers told apart by their ids alone."""
+        if self.key == "customer_id":
+            return self
         orders = self.tables["orders"]
         names = [name for name in orders.columns if name not in (WHO, MARK)]
         return replace(self, tables={**self.tables, "orders": orders.select(*names)})
+
+    def all_orders(self, columns: Sequence[str]) -> Table:
+        """Return order_id and those of some columns that orders have, guests' orders among them."""
+        orders, guests = self.tables["orders"], self.unnamed.get("orders")
+        names = ["order_id", *(name for name in columns if name in orders.columns)]
+        return orders.select(*names).union(guests.select(*names)) if guests is not None else orders
 
     def period_of(self, instant: Column) -> Column:
         """The name of the trend period that an instant falls in, NULL outside them all."""

@@ -29,6 +29,7 @@ from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
+from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.sources.company import Company, find_company, load_company, store_of
 from profitchain.sources.settings import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
@@ -43,6 +44,7 @@ SECONDS_A_DAY = 86_400
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
+    *("guest_spend", "guest_margin"),
 )  # columns in minor units
 ROW_OF = {  # what one row of each summary is
     "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
@@ -247,8 +249,10 @@ def open_edition(
     Parameters
     ----------
     company : the company's folder, from the current folder or the project's.
-    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders cover to the end.
-    needs : tables without which the page has nothing to say; NotMeasured if one is missing.
+    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders (of a firm without any, the
+        answers) cover to the end.
+    needs : tables without which the page has nothing to say, or columns of them (orders.revenue);
+        NotMeasured if one is missing or empty.
     choices : `repeat_within_days` or `lookback_months` in place of company.yml's; 0: as there.
 
     Examples
@@ -264,21 +268,16 @@ def open_edition(
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
     i18n.use_unless_chosen(firm.language)
-    missing = [name for name in needs if name not in firm.tables]
-    if missing:
-        raise NotMeasured(
-            _(
-                "Not measured: {what}",
-                what=_("needs table `{name}`, which company.yml doesn't name.", name=missing[0]),
-            )
-        )
+    refuse_tables(firm.tables, needs)
     when = Period(period) if period else _last_period(firm)
     folder = _made(firm, _key(firm, str(when)), lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    return Edition(
+    edition = Edition(
         company=firm.in_language(i18n.spoken()), period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
     )  # fmt: skip
+    refuse_columns(edition.table("profile"), needs)
+    return edition
 
 
 read_period = open_edition  # its older name

@@ -24,6 +24,7 @@ from profitchain.sources.settings import Privacy, Question, Settings, Source
 from profitchain.stats.model_matrix import MONTH
 
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
+FACTS = ("orders", "responses")  # at least one of them is needed
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy,
@@ -212,8 +213,11 @@ def _names_in(value: Any) -> set[str]:
 def _faults(company: Company) -> Iterable[str]:
     tables, questions, main = company.tables, company.questions, company.main_question
     yield from connect_faults(company.connect)
-    if "orders" not in tables:
-        yield "tables: orders is missing; it is the one table that every page needs."
+    if not any(name in tables for name in FACTS):
+        yield (
+            f"tables: none of {' and '.join(FACTS)} is there. Give at least one of them, as in "
+            "tables: {orders: {file: orders.csv}}."
+        )
     if questions and "responses" not in tables:
         yield "questions are given, but tables: has no responses to hold their scores."
     if "responses" in tables and not questions:
