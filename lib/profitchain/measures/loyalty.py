@@ -52,7 +52,7 @@ def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
     """Return activity with `lost` (customers) and `returning_revenue`, as the measures need them.
 
     What is divided by customers or told apart by them is theirs alone: `customer_orders` and
-    `customer_revenue` leave out those of guests.
+    `customer_revenue` leave out those of guests. Without revenue, there is none of either.
 
     Parameters
     ----------
@@ -61,10 +61,14 @@ def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
         (money), and `guest` (1: not of a customer) where there is such a column.
     """
     of_customers = 1 - activity.get("guest", 0)
-    customer_revenue = activity["revenue"] * of_customers
-    return activity.assign(
+    counts = activity.assign(
         lost=activity["previously_active"] - activity["retained"],
         customer_orders=activity["orders"] * of_customers,
+    )
+    if "revenue" not in activity:
+        return counts
+    customer_revenue = activity["revenue"] * of_customers
+    return counts.assign(
         customer_revenue=customer_revenue,
         returning_revenue=customer_revenue - activity["new_revenue"],
     )
@@ -73,11 +77,18 @@ def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
 def loyalty_series(
     activity: pd.DataFrame, currency: str, periods: Sequence[Period]
 ) -> list[MeasureSeries]:
-    """Return every measure that orders alone give, in the last of some periods, with its past."""
+    """Return every measure that orders alone give, in the last of some periods, with its past.
+
+    Those in money are left out where orders carry no amounts.
+    """
     sums = with_complements(activity)
     measures = loyalty_measures(currency)
     del measures["repeat_rate"]
-    return [measure_series(sums, measure, periods) for measure in measures.values()]
+    return [
+        measure_series(sums, measure, periods)
+        for measure in measures.values()
+        if measure.numerator in sums
+    ]
 
 
 def repeat_rate_series(
@@ -105,23 +116,27 @@ def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, M
     """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
 
     Refunds are netted from revenue and are not orders; cancelled orders are in neither. Where
-    guests bought, `guest_orders` and `guest_revenue` say how much of it is theirs.
+    guests bought, `guest_orders` and `guest_revenue` say how much of it is theirs. Revenue isn't
+    there where orders carry no amounts.
     """
     here = activity[activity["period"] == str(period)]
     orders = int(here["orders"].sum())
     if not orders:
-        return dict.fromkeys(TOTALS, NotEstimable("no_orders_in_period", period=period))
+        names = [name for name in TOTALS if name != "revenue" or name in here]
+        return dict.fromkeys(names, NotEstimable("no_orders_in_period", period=period))
     found: dict[str, MaybeEstimate] = {
         "orders": counted(orders, unit="orders"),
-        "revenue": counted(round(here["revenue"].sum(), 2), unit=currency, n=orders),
         "active_customers": counted(here["active"].sum(), unit="customers"),
         "new_customers": counted(here["new"].sum(), unit="customers"),
     }
     guests = here[here["guest"] == 1] if "guest" in here else here.iloc[:0]
     if len(guests):
-        n, revenue = int(guests["orders"].sum()), round(guests["revenue"].sum(), 2)
-        found["guest_orders"] = counted(n, unit="orders")
-        found["guest_revenue"] = counted(revenue, unit=currency, n=n)
+        found["guest_orders"] = counted(guests["orders"].sum(), unit="orders")
+    if "revenue" in here:
+        found["revenue"] = counted(round(here["revenue"].sum(), 2), unit=currency, n=orders)
+    if "revenue" in here and len(guests):
+        n = int(guests["orders"].sum())
+        found["guest_revenue"] = counted(round(guests["revenue"].sum(), 2), unit=currency, n=n)
     return found
 
 

@@ -46,6 +46,7 @@ MONEY = (
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
     *("guest_spend", "guest_margin"),
 )  # columns in minor units
+OF_ORDERS = tuple(name for name in MONEY if name not in ("amount", "contact_cost"))
 ROW_OF = {  # what one row of each summary is
     "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
     "profile": "a column of a checked table",
@@ -80,7 +81,9 @@ class Edition:
     `tables` and `rows` are what the firm gave, `summaries` and `table` what was made of it.
     `facts` holds counts that no table carries: answers that wait for their window or came unasked,
     days that half of the answers take at most after an order (`answer_delay_days`),
-    orders whose margin is assumed, last days of the period without an order, customers whose
+    orders whose margin is assumed, last days of the period without an order (or answer, of a firm
+    without orders), whether orders carry no amounts (`no_money`: 1), orders of guests and anonymous
+    answers where there are any (`guest_orders`, `anonymous`, of `answers`), customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
     (`invited`, 0 or 1).
     """
@@ -113,7 +116,8 @@ class Edition:
     @property
     def assumed_margin(self) -> float | None:
         """The share of revenue taken for margin where orders carry none; None if all carry it."""
-        return self.company.gross_margin if self.facts.get("margin_assumed") else None
+        is_assumed = self.facts.get("margin_assumed") and not self.facts.get("no_money")
+        return self.company.gross_margin if is_assumed else None
 
     @property
     def tables(self) -> pd.DataFrame:
@@ -207,6 +211,8 @@ class Edition:
 
     def _in_units(self, name: str) -> pd.DataFrame:
         frame = pd.read_parquet(self._path(name))
+        if self.facts.get("no_money"):
+            frame = frame.drop(columns=[name for name in OF_ORDERS if name in frame.columns])
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
         return frame

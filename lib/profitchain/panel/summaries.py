@@ -32,7 +32,7 @@ from profitchain.panel import (
     unnamed,
 )
 from profitchain.panel import customers as firm_customers
-from profitchain.panel.context import Context
+from profitchain.panel.context import Context, with_revenue
 from profitchain.sources.temp_tables import (
     drop,
     materialise,
@@ -79,7 +79,9 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
 def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[str, int]) -> Firm:
     con = intake.con
     context = Context(company=intake.company, period=period, tables=intake.tables, engine=con.name)
-    context = unnamed.set_apart(context)
+    if "orders" in intake.tables and "revenue" not in intake.tables["orders"].columns:
+        facts["no_money"] = 1
+    context = unnamed.set_apart(with_revenue(context))
     facts |= unnamed.counts(context)
     context, customers = _everybody(con, context)
     many = facts["customers"] = facts["customers_drawn"] = int(customers.count().execute())
@@ -230,7 +232,9 @@ def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
         answers = intake.tables["responses"]
         return None, answers.aggregate(last=answers.responded_at.max()).to_pandas()["last"].iloc[0]
     orders = intake.tables["orders"]
-    bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
+    bought = orders.ordered_at
+    if "revenue" in orders.columns:
+        bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
     reach = orders.aggregate(first=bought.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
     return None if pd.isna(reach["first"]) else reach["first"], reach["last"]
 

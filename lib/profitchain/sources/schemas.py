@@ -22,13 +22,15 @@ OFFER_KINDS = ("cross_sell", "upsell")
 class ColumnSchema:
     """One column of a table: its kind, and what its values must be.
 
-    Of a `required` column each cell must be given, unless it `may_be_empty`.
+    A `required` column must be there, unless it `may_be_absent`, and each of its cells be given,
+    unless it `may_be_empty`.
     """
 
     name: str
     kind: Kind
     required: bool = False
     may_be_empty: bool = False
+    may_be_absent: bool = False
     one_of: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     whole: bool = False
@@ -50,12 +52,16 @@ class TableSchema:
 
 def _schema(table: str, words: str) -> TableSchema:
     """Return a table's schema from words such as `order_id:id!`: see `_TABLES`."""
-    columns = [(*word.rstrip("!?@~").split(":"), word) for word in words.split()]
+    columns = [(*word.rstrip("!?@~-").split(":"), word) for word in words.split()]
     return TableSchema(
         table=table,
         columns=tuple(
             ColumnSchema(
-                name=name, kind=cast(Kind, kind), required="?" not in word, may_be_empty="~" in word
+                name=name,
+                kind=cast(Kind, kind),
+                required="?" not in word,
+                may_be_empty="~" in word,
+                may_be_absent="-" in word,
             )
             for name, kind, word in columns
         ),
@@ -65,9 +71,9 @@ def _schema(table: str, words: str) -> TableSchema:
 
 
 _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a row, ? may be missing,
-    # ~ must be there and may be empty: an order of a guest, an anonymous answer
+    # ~ must be there and may be empty (a guest's order), - may be missing but not be empty
     "orders": """
-        order_id:id! customer_id:id~ ordered_at:time@ revenue:money
+        order_id:id! customer_id:id~ ordered_at:time@ revenue:money-
         margin:money? discount:money? channel:text? category:text? status:text?""",
     "responses": """
         response_id:id! customer_id:id? responded_at:time@

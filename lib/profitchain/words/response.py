@@ -53,6 +53,22 @@ def anonymous_sentence(facts: Mapping[str, int], n: int, period: Period) -> str:
     )
 
 
+def uncounted_sentence(facts: Mapping[str, int]) -> str:
+    """Return that anonymous answers count for nobody asked, so that shares are too low, or ""."""
+    unnamed = facts.get("anonymous", 0)
+    if not unnamed:
+        return ""
+    return ngettext(
+        "{n} of the {total} answers so far is anonymous: nobody knows who gave it, so more "
+        "answered than this counts.",
+        "{n} of the {total} answers so far are anonymous: nobody knows who gave them, so more "
+        "answered than this counts.",
+        unnamed,
+        n=digits(unnamed, 0),
+        total=digits(facts["answers"], 0),
+    )
+
+
 def unfollowed_sentence(facts: Mapping[str, int]) -> str:
     """Return how many of all answers so far can't be followed, since they name nobody, or ""."""
     unnamed = facts.get("anonymous", 0)
