@@ -35,7 +35,7 @@ ABOUT_BLOCKS = (
 
 # table -> fault -> rows, in the words of this file; only CSV can hold all of them
 FAULTS = {
-    "orders": {"repeats an earlier row exactly": 2, "unreadable date": 1, "no customer": 1},
+    "orders": {"repeats an earlier row exactly": 2, "unreadable date": 1, "unreadable amount": 1},
     "responses": {"score 11 on a scale from 0 to 10": 1, "unknown customer": 1},
 }
 
@@ -146,7 +146,7 @@ def _with_faults(tables: dict[str, pa.Table], seed: int) -> dict[str, pa.Table]:
     bought = orders.filter(pc.equal(orders["status"], "completed"))
     broken = _some(bought, 4, rng)
     broken[2] |= {"order_id": "O9000001", "ordered_at": "2026-02-31 at noon"}
-    broken[3] |= {"order_id": "O9000002", "customer_id": None}
+    broken[3] |= {"order_id": "O9000002", "revenue": "to be agreed"}
     tables = tables | {"orders": _append(orders, broken)}
     if "responses" not in tables:
         return tables

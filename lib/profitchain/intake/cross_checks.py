@@ -20,7 +20,7 @@ def check_across_tables(
 ) -> tuple[TypedTable, list[Check]]:
     """Return a table, and the checks of its rows against tables that were judged before it."""
     match table.schema.table:
-        case "responses" if "customers" in judged:
+        case "responses" if "customers" in judged and "customer_id" in table.source_names:
             table, check = _unknown_customer(con, table, judged)
             return table, [check]
         case "invitations" if "response_id" in table.source_names and "responses" in judged:

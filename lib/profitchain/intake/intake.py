@@ -31,6 +31,11 @@ from profitchain.sources.typed_tables import MARK, WHO, type_columns
 from profitchain.sources.warehouse import read_from_engine
 
 READING_ORDER = ("customers", "orders", "responses", *SCHEMAS)
+LEADING = {
+    "orders": "order",
+    "subscriptions": "contract",
+    "responses": "answer",
+}  # what covers periods, and one row of it
 _EXACTLY = 1_000_000
 
 
@@ -79,7 +84,8 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
     """Return a firm's checked tables as of a period's end, and rewrite its quarantine folder.
 
     Raises CompanyError where a source can't be read, ContractError with all faults of all tables
-    where one can't be used, PeriodError where no order lies before the end.
+    where one can't be used, PeriodError where no order lies before the end (or no answer, of a firm
+    without orders).
     """
     end = end_of(company, period)
     with open_engine(company) as (con, scratch):
@@ -90,10 +96,11 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
                 faults[name] = unusable
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
-        if not sum(o.rows for o in outcomes["orders"] if o.kind in ("used", "cancelled")):
+        lead = leading_table(company)
+        if not sum(o.rows for o in outcomes[lead] if o.kind in ("used", "cancelled")):
             raise PeriodError(
-                f"No usable order lies before the end of {period}: all of them came later. "
-                "Ask for a later period."
+                f"No usable {LEADING[lead]} lies before the end of {period}: all of them came "
+                "later. Ask for a later period."
             )
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
@@ -110,6 +117,11 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         )  # fmt: skip
 
 
+def leading_table(company: Company) -> str:
+    """Return the table whose rows say which periods a firm covers: the first of `LEADING`."""
+    return next(name for name in LEADING if name in company.tables)
+
+
 def end_of(company: Company, period: Period | None) -> End | None:
     """Return the first moment and day that a period doesn't know of; None where there is no end."""
     if period is None:
@@ -118,17 +130,21 @@ def end_of(company: Company, period: Period | None) -> End | None:
 
 
 def last_period(company: Company) -> Period:
-    """Return the last period that the orders cover to the end, by the data and not by the clock."""
+    """Return the last period that the orders cover to the end, by the data and not by the clock.
+
+    Of a firm without orders, the last in which a contract began, or that its answers cover.
+    """
+    lead = leading_table(company)
     with open_engine(company) as (con, scratch):
-        judged, faults = judge_all(con, company, None, scratch=scratch, only=("orders",))
+        judged, faults = judge_all(con, company, None, scratch=scratch, only=(lead,))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
-        orders = used_rows(judged["orders"], None)
-        last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
+        rows, at = used_rows(judged[lead], None), SCHEMAS[lead].dated_by
+        last = rows.aggregate(last=rows[at].max()).to_pandas()["last"].iloc[0]
         close(con)
     if pd.isna(last):
         raise PeriodError(
-            "There is no usable order, so there is no period to report on. "
+            f"There is no usable {LEADING[lead]}, so there is no period to report on. "
             "Run `profitchain check` to see why."
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))

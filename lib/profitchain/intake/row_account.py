@@ -92,11 +92,16 @@ def _short(text: Any) -> str:
 
 
 def unusable_faults(table: str, outcomes: tuple[Outcome, ...], company: Company) -> list[str]:
-    """Return the faults of a table all of whose rows are broken, or of an empty `orders`."""
+    """Return the faults of a table all of whose rows are broken, or of an empty `orders`.
+
+    Of a firm without orders, an empty `responses`.
+    """
     rows = sum(outcome.rows for outcome in outcomes)
     broken = [outcome for outcome in outcomes if outcome.kind == "broken"]
     if rows == 0 and table == "orders":
         return ["It holds no rows. Orders are what every page is made from."]
+    if rows == 0 and table == "responses" and "orders" not in company.tables:
+        return ["It holds no rows. Answers are what this firm's pages are made from."]
     if rows == 0 or sum(outcome.rows for outcome in broken) < rows:
         return []
     faults = [f"{outcome_in_words(outcome)}{_mend(outcome, table)}" for outcome in broken]

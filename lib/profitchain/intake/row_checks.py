@@ -41,7 +41,7 @@ def schema_checks(table: TypedTable) -> list[Check]:
     empty, unreadable, wrong = [], [], []
     for column in table.present:
         cell, value = table.rows[given_name(column.name)], table.value(column.name)
-        if column.required and column.kind != "score":
+        if column.required and column.kind != "score" and not column.may_be_empty:
             empty.append(_broken(reasons.EMPTY, cell.isnull(), column))
         if column.kind in reasons.UNREADABLE:
             read = casts.period_start(value) if column.kind == "period" else value

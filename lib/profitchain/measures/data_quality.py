@@ -9,6 +9,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, counted
 from profitchain.core.periods import Period
+from profitchain.stats.comparisons import period_totals
 
 if TYPE_CHECKING:
     from profitchain.panel.edition import Edition
@@ -58,6 +59,19 @@ def gaps_in_columns(profile: pd.DataFrame) -> pd.DataFrame:
 def total(account: pd.DataFrame, kind: str) -> Estimate:
     """Return how many rows met one outcome."""
     return counted(account.loc[account["kind"] == kind, "rows"].sum(), unit="rows")
+
+
+def by_period(edition: Edition) -> tuple[pd.DataFrame, str]:
+    """Return what shows whether tables cover the time, as `period_totals`, and its unit.
+
+    That is "orders", or of a firm without them, "answers" to the main question.
+    """
+    periods, main = edition.periods, edition.company.main
+    if edition.has("activity") or main is None:
+        return period_totals(edition.table("activity"), "orders", periods, unit="orders"), "orders"
+    cells = edition.table("score_cells")
+    answers = cells[cells["question"] == main.name]
+    return period_totals(answers, "n", periods, unit="answers"), "answers"
 
 
 def books_of(edition: Edition) -> pd.DataFrame | None:

@@ -29,6 +29,7 @@ from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
+from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.sources.company import Company, find_company, load_company, store_of
 from profitchain.sources.settings import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
@@ -43,7 +44,9 @@ SECONDS_A_DAY = 86_400
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
+    *("guest_spend", "guest_margin"),
 )  # columns in minor units
+OF_ORDERS = tuple(name for name in MONEY if name not in ("amount", "contact_cost"))
 ROW_OF = {  # what one row of each summary is
     "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
     "profile": "a column of a checked table",
@@ -79,7 +82,10 @@ class Edition:
     `tables` and `rows` are what the firm gave, `summaries` and `table` what was made of it.
     `facts` holds counts that no table carries: answers that wait for their window or came unasked,
     days that half of the answers take at most after an order (`answer_delay_days`),
-    orders whose margin is assumed, last days of the period without an order, customers whose
+    orders whose margin is assumed, last days of the period without an order (or answer, of a firm
+    without orders), whether orders carry no amounts (`no_money`: 1) or are
+    payments of contracts (`by_contract`: 1), orders of guests and anonymous
+    answers where there are any (`guest_orders`, `anonymous`, of `answers`), customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
     (`invited`, 0 or 1).
     """
@@ -112,7 +118,8 @@ class Edition:
     @property
     def assumed_margin(self) -> float | None:
         """The share of revenue taken for margin where orders carry none; None if all carry it."""
-        return self.company.gross_margin if self.facts.get("margin_assumed") else None
+        is_assumed = self.facts.get("margin_assumed") and not self.facts.get("no_money")
+        return self.company.gross_margin if is_assumed else None
 
     @property
     def tables(self) -> pd.DataFrame:
@@ -206,6 +213,8 @@ class Edition:
 
     def _in_units(self, name: str) -> pd.DataFrame:
         frame = pd.read_parquet(self._path(name))
+        if self.facts.get("no_money"):
+            frame = frame.drop(columns=[name for name in OF_ORDERS if name in frame.columns])
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
         return frame
@@ -248,8 +257,10 @@ def open_edition(
     Parameters
     ----------
     company : the company's folder, from the current folder or the project's.
-    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders cover to the end.
-    needs : tables without which the page has nothing to say; NotMeasured if one is missing.
+    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders (of a firm without any, the
+        answers) cover to the end.
+    needs : tables without which the page has nothing to say, or columns of them (orders.revenue);
+        NotMeasured if one is missing or empty.
     choices : `repeat_within_days` or `lookback_months` in place of company.yml's; 0: as there.
 
     Examples
@@ -265,21 +276,16 @@ def open_edition(
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
     i18n.use_unless_chosen(firm.language)
-    missing = [name for name in needs if name not in firm.tables]
-    if missing:
-        raise NotMeasured(
-            _(
-                "Not measured: {what}",
-                what=_("needs table `{name}`, which company.yml doesn't name.", name=missing[0]),
-            )
-        )
+    refuse_tables(firm.tables, needs)
     when = Period(period) if period else _last_period(firm)
     folder = _made(firm, _key(firm, str(when)), lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    return Edition(
+    edition = Edition(
         company=firm.in_language(i18n.spoken()), period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
     )  # fmt: skip
+    refuse_columns(edition.table("profile"), needs)
+    return edition
 
 
 read_period = open_edition  # its older name

@@ -24,6 +24,7 @@ from profitchain.sources.settings import Privacy, Question, Settings, Source
 from profitchain.stats.model_matrix import MONTH
 
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
+FACTS = ("orders", "subscriptions", "responses")  # at least one of them is needed
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy,
@@ -77,6 +78,8 @@ class Company(Settings):
     def _agrees_with_itself(self) -> Company:
         if faults := list(_faults(self)):
             raise ValueError("\n".join(faults))
+        if "subscriptions" in self.tables and "orders" not in self.tables:
+            self.__dict__["contractual"] = True  # what else could be meant
         self.controls[:] = [*(name for name in self.controls if name != MONTH), MONTH]
         return self
 
@@ -111,6 +114,11 @@ class Company(Settings):
     def minor_units(self) -> int:
         """How many of the engine's integer money units make one unit of the currency."""
         return 10 ** max(2, get_currency_precision(self.currency))
+
+    @property
+    def asks_only(self) -> bool:
+        """Whether it has answers alone: neither orders nor contracts."""
+        return not {"orders", "subscriptions"} & set(self.tables)
 
     def has(self, table: str) -> bool:
         """Whether company.yml names this table."""
@@ -212,8 +220,11 @@ def _names_in(value: Any) -> set[str]:
 def _faults(company: Company) -> Iterable[str]:
     tables, questions, main = company.tables, company.questions, company.main_question
     yield from connect_faults(company.connect)
-    if "orders" not in tables:
-        yield "tables: orders is missing; it is the one table that every page needs."
+    if not any(name in tables for name in FACTS):
+        yield (
+            f"tables: none of {', '.join(FACTS)} is there. Give at least one of them, as in "
+            "tables: {orders: {file: orders.csv}}."
+        )
     if questions and "responses" not in tables:
         yield "questions are given, but tables: has no responses to hold their scores."
     if "responses" in tables and not questions:

@@ -20,11 +20,17 @@ OFFER_KINDS = ("cross_sell", "upsell")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSchema:
-    """One column of a table: its kind, and what its values must be."""
+    """One column of a table: its kind, and what its values must be.
+
+    A `required` column must be there, unless it `may_be_absent`, and each of its cells be given,
+    unless it `may_be_empty`.
+    """
 
     name: str
     kind: Kind
     required: bool = False
+    may_be_empty: bool = False
+    may_be_absent: bool = False
     one_of: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     whole: bool = False
@@ -46,11 +52,17 @@ class TableSchema:
 
 def _schema(table: str, words: str) -> TableSchema:
     """Return a table's schema from words such as `order_id:id!`: see `_TABLES`."""
-    columns = [(*word.rstrip("!?@").split(":"), word) for word in words.split()]
+    columns = [(*word.rstrip("!?@~-").split(":"), word) for word in words.split()]
     return TableSchema(
         table=table,
         columns=tuple(
-            ColumnSchema(name=name, kind=cast(Kind, kind), required="?" not in word)
+            ColumnSchema(
+                name=name,
+                kind=cast(Kind, kind),
+                required="?" not in word,
+                may_be_empty="~" in word,
+                may_be_absent="-" in word,
+            )
             for name, kind, word in columns
         ),
         unique=tuple(name for name, _, word in columns if "!" in word),
@@ -58,12 +70,13 @@ def _schema(table: str, words: str) -> TableSchema:
     )
 
 
-_TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a row, ? may be missing
+_TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a row, ? may be missing,
+    # ~ must be there and may be empty (a guest's order), - may be missing but not be empty
     "orders": """
-        order_id:id! customer_id:id ordered_at:time@ revenue:money
+        order_id:id! customer_id:id~ ordered_at:time@ revenue:money-
         margin:money? discount:money? channel:text? category:text? status:text?""",
     "responses": """
-        response_id:id! customer_id:id responded_at:time@
+        response_id:id! customer_id:id? responded_at:time@
         order_id:id? touchpoint:text? comment:text?""",
     "subscriptions": "customer_id:id started_on:date@ ended_on:date? amount:money? plan:text?",
     "customers": "customer_id:id! joined_on:date?@ acquisition_channel:text? referred_by:id?",

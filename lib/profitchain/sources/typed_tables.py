@@ -21,6 +21,16 @@ from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchem
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
 _TEXTS = ("id", "text", "period")
+LOOKS_LIKE = {  # parts of names of what a firm may lack, and would miss if called otherwise
+    ("orders", "revenue"): (
+        *("revenue", "total", "amount", "price", "sales", "turnover", "umsatz", "betrag"),
+        *("金额", "金額", "价", "價", "销售额", "銷售額", "实付", "實付"),
+    ),
+    ("responses", "customer_id"): (
+        *("customer", "client", "mail", "member", "buyer", "kunde"),
+        *("客户", "客戶", "顾客", "顧客", "会员", "會員", "邮箱", "郵箱"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +179,13 @@ def match_columns(
         match = name if name in raw.columns else by_lower_case.get(name.strip().lower())
         if match is not None:
             matched[column.name] = match
-        elif column.required or column.name in renamed:
+        elif (near := _looks_like(column, schema, raw, company)) and column.name not in renamed:
+            faults.append(
+                f"Column '{name}' is missing, and '{near}' may be it. Say so in company.yml: "
+                f"tables: {schema.table}: columns: {{{column.name}: {near}}}. If it is something "
+                "else, leave it out by query:."
+            )
+        elif (column.required and not column.may_be_absent) or column.name in renamed:
             renaming = "" if name == column.name else f" (our {column.name})"
             faults.append(
                 f"Column '{name}'{renaming} is missing. {did_you_mean(name, raw.columns)} Say in "
@@ -177,6 +193,20 @@ def match_columns(
                 f"{{{column.name}: <name>}}."
             )
     return matched, faults
+
+
+def _looks_like(column: ColumnSchema, schema: TableSchema, raw: RawTable, company: Company) -> str:
+    """Return the source's column that may be one whose lack changes what is reported, or "".
+
+    Of a firm without orders nothing is lost by answers that name nobody.
+    """
+    words = LOOKS_LIKE.get((schema.table, column.name), ()) if company.has("orders") else ()
+    own = {c.name for c in schema.columns} | set(company.tables[schema.table].columns.values())
+    others = {name: name.strip().lower() for name in raw.columns if name not in own}
+    exact = [name for name, plain in others.items() if plain in words]
+    return next(
+        iter(exact + [name for word in words for name in others if word in others[name]]), ""
+    )
 
 
 def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> ir.Table:

@@ -22,6 +22,21 @@ DOUBTFUL = {
     "unplaced": ("responses", "responded_at"),
 }  # table and column of each
 
+COVERED = {
+    "orders": {
+        "thin": N_("Hardly any orders in {periods}"),
+        "measure": N_("Orders by period, cancelled orders left out"),
+        "source": N_("Orders, counted in full and so without an interval"),
+        "label": N_("Orders"),
+    },
+    "answers": {
+        "thin": N_("Hardly any answers in {periods}"),
+        "measure": N_("Answers to the main question by period"),
+        "source": N_("Survey answers, counted in full and so without an interval"),
+        "label": N_("Answers"),
+    },
+}  # what tables are seen to cover the time by
+
 
 def rows_sentence(account: pd.DataFrame) -> str:
     """Return how many rows came in, from how many tables, and what became of them."""
@@ -64,14 +79,24 @@ def broken_sentence(account: pd.DataFrame) -> str:
     )
 
 
-def part_sentence(days: int, period: Period) -> str:
+def part_sentence(days: int, period: Period, *, unit: str = "orders") -> str:
     """Return a warning that the period's last days have no order, or "" if they are few.
 
-    A twentieth of the period is let pass: a small firm does not sell every day.
+    A twentieth of the period is let pass: a small firm does not sell every day. Of a firm without
+    orders, `unit` is "answers".
     """
     length = (period.last_day - period.first_day).days + 1
     if days <= length / 20:
         return ""
+    if unit == "answers":
+        return ngettext(
+            "**The {part} may not be whole**: its last {n} day has no answer. If tables end before "
+            "it does, its figures are of a part and compare badly with whole ones.",
+            "**The {part} may not be whole**: its last {n} days have no answer. If tables end "
+            "before it does, its figures are of a part and compare badly with whole ones.",
+            days,
+            part=period_word(period),
+        )
     return ngettext(
         "**The {part} may not be whole**: its last {n} day has no order. If tables end before it "
         "does, its figures are of a part and compare badly with whole ones.",
@@ -113,21 +138,20 @@ def reasons_caption(account: pd.DataFrame) -> Caption:
     }
 
 
-def coverage_caption(orders: pd.DataFrame) -> Caption:
-    """Return the caption of orders by period: whether some period has hardly any."""
-    since = orders[orders["value"].notna().cummax()]
+def coverage_caption(counts: pd.DataFrame, unit: str = "orders") -> Caption:
+    """Return the caption of orders or answers by period: whether some period has hardly any."""
+    since = counts[counts["value"].notna().cummax()]
     thin = since[since["value"].fillna(0) < 0.2 * since["value"].median()]
-    message = _("No period stands out as empty")
+    message, words = _("No period stands out as empty"), COVERED[unit]
     if len(thin):
         named = listed(period_short(name) for name in thin["period"][:3])
-        message = _("Hardly any orders in {periods}", periods=named)
-    rows = _("Orders, counted in full and so without an interval")
+        message = _(words["thin"], periods=named)
     return {
         "message": message,
-        "measure": _("Orders by period, cancelled orders left out"),
-        "source": source(rows, orders["n"].sum()),
-        "description": trend_description(_("Orders"), orders, "orders"),
-        "unit": "orders",
+        "measure": _(words["measure"]),
+        "source": source(_(words["source"]), counts["n"].sum()),
+        "description": trend_description(_(words["label"]), counts, unit),
+        "unit": unit,
     }
 
 

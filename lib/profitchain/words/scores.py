@@ -213,13 +213,56 @@ def brief(message: str, otherwise: str) -> str:
 
 
 def totals_sentence(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
-    """Return what was bought in a period, counted in full."""
+    """Return what was bought in a period, counted in full, and how much of it by guests."""
+    if "guest_orders" in totals:
+        return _with_guests(totals, period)
+    if "revenue" not in totals:
+        return sentence(
+            "In {period}, {active:number} placed {orders:number}; what they paid is not known.",
+            period=period,
+            active=totals["active_customers"],
+            orders=totals["orders"],
+        )
     return sentence(
         "In {period}, {active:number} placed {orders:number} worth {revenue:number}.",
         period=period,
         active=totals["active_customers"],
         orders=totals["orders"],
         revenue=totals["revenue"],
+    )
+
+
+def _with_guests(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
+    """Return what was bought in a period in which guests bought (`loyalty.totals`)."""
+    if "revenue" not in totals:
+        return sentence(
+            "In {period}, {active:number} and guests placed {orders:number}, of which "
+            "{guest_orders:number} were guests' and can't be followed; what they paid is not "
+            "known.",
+            period=period,
+            active=totals["active_customers"],
+            orders=totals["orders"],
+            guest_orders=totals["guest_orders"],
+        )
+    template = N_(
+        "In {period}, {active:number} and guests placed {orders:number} worth {revenue:number}. "
+        "Of these, {guest_orders:number} worth {guest_revenue:number} were guests': they count in "
+        "orders, revenue and order value, and can't be followed."
+    )
+    customers = totals["active_customers"]
+    if isinstance(customers, Estimate) and not customers.value:
+        template = N_(
+            "In {period}, guests placed {orders:number} worth {revenue:number}: nobody knows whose "
+            "orders these are, so they can't be followed."
+        )
+    return sentence(
+        template,
+        period=period,
+        active=customers,
+        orders=totals["orders"],
+        revenue=totals["revenue"],
+        guest_orders=totals["guest_orders"],
+        guest_revenue=totals["guest_revenue"],
     )
 
 
