@@ -140,8 +140,10 @@ def test_an_environment_filled_by_hand_is_adopted(ready):
 @posix_only
 @pytest.mark.parametrize(
     ("sent", "to_all", "exit_code"),
-    [(signal.SIGKILL, False, -signal.SIGKILL), (signal.SIGINT, True, 130)],
-    ids=["kill -9", "Ctrl-C"],
+    [
+        pytest.param(signal.SIGKILL, False, -signal.SIGKILL, id="kill -9"),
+        pytest.param(signal.SIGINT, True, 130, id="Ctrl-C", marks=pytest.mark.slow),
+    ],
 )
 def test_a_set_up_stopped_midway_is_rebuilt_by_the_next_run(tmp_path, sent, to_all, exit_code):
     checkout = make_checkout(tmp_path / "suite")

@@ -328,8 +328,10 @@ def published(folder: Path, **keys: object) -> tuple[pd.DataFrame, str]:
     return findings(edition), (edition / "08_worth.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("question", ["csat", "ces", "rating"])
-@pytest.mark.parametrize("answers", [0, 15, 450])
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [("csat", 0), ("rating", 15), ("ces", 15), ("csat", 450), ("ces", 450)],
+)
 def test_the_page_is_whole_for_other_questions_and_few_answers(tmp_path, question, answers):
     tables = shop()
     asked = {"column": "nps", "kind": question, "scale": [0, 10]}

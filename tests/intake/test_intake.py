@@ -24,6 +24,7 @@ from profitchain.core.errors import CompanyError, ContractError, PeriodError
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import fingerprint
 from profitchain.intake.intake import Intake, check_report, last_period, open_intake
+from profitchain.sources import loading, query_sandbox
 from profitchain.sources.casts import from_utc, to_utc
 from profitchain.sources.company import Company, load_company
 
@@ -350,9 +351,17 @@ def test_an_export_of_a_survey_tool_is_read_as_it_comes(shop, text, source):
         ("SELECT * FROM 'x.csv'", "names a file itself"),
         ("SELECT nothing FROM export", "The engine says:"),
         ("SELEC * FROM export", "syntax error"),
+        ("SELECT * FROM export WHERE ordered_at < now()", "asks for now, so that the same tables"),
+        ("SELECT * FROM export WHERE ordered_at < CURRENT_DATE", "asks for CURRENT_DATE"),
+        ("SELECT *, (SELECT count(*) FROM duckdb_secrets()) FROM export", "reaches for the net"),
+        ("SELECT range, 1 AS a FROM range(10000000000)", "gives more than 1,000 rows"),
     ],
 )
-def test_a_query_that_is_more_than_a_select_from_its_files_is_refused(shop, query, told):
+def test_a_query_that_is_more_than_a_select_from_its_files_is_refused(
+    shop, monkeypatch, query, told
+):
+    for module in (loading, query_sandbox):
+        monkeypatch.setattr(module, "MOST_ROWS", 1000)
     source = {"files": {"export": "orders.csv"}, "query": query}
     assert told in refusal(shop({"orders.csv": ONE_ORDER}, tables={"orders": source}))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.exhibits import findings
+from profitchain.exhibits import findings, findings_history
 from profitchain.exhibits.findings import PageStory
 from profitchain.pages import editions, index_pages, page
 
@@ -97,3 +97,16 @@ def test_the_lists_are_made_anew_with_each_edition_whole_or_not(tmp_path, made):
     after = (tmp_path / FIRM / "index.html").read_text(encoding="utf-8")
     assert "2026Q2/index.html" in after and "2026Q2" not in before
     assert not list(tmp_path.rglob(".making*"))
+
+
+@pytest.mark.parametrize("name", ["record.json", "findings.json", "pages.json"])
+@pytest.mark.parametrize("content", ["{", "[1", '"words"', ""])
+def test_an_edition_that_cannot_be_read_leaves_the_lists_and_stops_nobody(tmp_path, name, content):
+    edition(tmp_path, "2026Q1")
+    torn = edition(tmp_path, "2026Q2")
+    (torn / name).write_text(content, encoding="utf-8")
+    index_pages.write_index_pages(tmp_path)
+    html = (tmp_path / FIRM / "index.html").read_text(encoding="utf-8")
+    assert "2026Q1/index.html" in html and "2026Q2" not in html
+    assert findings_history.torn_editions(tmp_path / FIRM) == [torn]
+    assert findings_history.write_long_table(tmp_path / FIRM)

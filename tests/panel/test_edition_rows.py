@@ -40,6 +40,11 @@ def edition(tmp_path_factory) -> Edition:
     return open_edition(company, "2026Q1")
 
 
+@pytest.fixture(scope="module")
+def every(edition) -> pd.DataFrame:
+    return edition.rows("orders")
+
+
 def test_rows_are_those_used_in_order_of_time_with_the_firms_own_columns(edition):
     rows = edition.rows("orders")
     assert rows["order_id"].is_monotonic_increasing and len(rows) == 312 - 2
@@ -85,8 +90,7 @@ def test_tables_count_what_is_used_and_what_was_set_aside(edition):
         ({"customer_id": "' OR 1=1 --"}, lambda r: r.customer_id == ""),
     ],
 )  # fmt: skip
-def test_conditions_hold_as_they_do_in_pandas(edition, where, holds):
-    every = edition.rows("orders")
+def test_conditions_hold_as_they_do_in_pandas(edition, every, where, holds):
     expected = every[holds(every)].reset_index(drop=True)
     pd.testing.assert_frame_equal(edition.rows("orders", where=where), expected)
 

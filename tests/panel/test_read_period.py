@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from editions import write_company
 from profitchain.core.errors import CompanyError, NotMeasured, ParameterError, PeriodError
 from profitchain.core.periods import Period
 from profitchain.panel import edition as panel_edition
+from profitchain.panel import store
 from profitchain.words.data import part_sentence
 
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
@@ -31,11 +33,24 @@ def company(tmp_path) -> Path:
     return write_company(tmp_path / "shop", tables, questions=NPS, main_question="nps", controls=[])
 
 
+@pytest.fixture
+def light(monkeypatch) -> None:
+    """What is kept of an edition is a few files: how it is kept doesn't depend on what it is."""
+
+    def prepare(firm, period, folder):
+        pd.DataFrame({"orders": [182]}).to_parquet(folder / "activity.parquet")
+        profile = {"table": ["orders"], "column": ["order_id"], "missing_share": [0.0]}
+        pd.DataFrame(profile).to_parquet(folder / "profile.parquet")
+        (folder / "facts.json").write_text('{"inputs": [], "facts": {}}')
+
+    monkeypatch.setattr(panel_edition, "_prepare", prepare)
+
+
 def folders_of(company: Path) -> list[str]:
     return sorted(path.name for path in (company / ".store").iterdir())
 
 
-def test_what_was_prepared_once_is_not_prepared_again(company, monkeypatch):
+def test_what_was_prepared_once_is_not_prepared_again(company, light, monkeypatch):
     first = panel_edition.read_period(company, "2026Q1")
     monkeypatch.setattr(panel_edition, "_prepare", lambda *_: pytest.fail("prepared a second time"))
     again = panel_edition.read_period(company, "2026Q1")
@@ -66,7 +81,7 @@ def change_nothing(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [(change_nothing, 1), (change_an_input, 2), (change_the_company, 2), (change_the_code, 2)],
 )
 def test_a_new_input_company_or_code_is_prepared_anew_and_a_new_date_is_not(
-    company, monkeypatch, change, prepared
+    company, light, monkeypatch, change, prepared
 ):
     panel_edition.read_period(company, "2026Q1")
     change(company, monkeypatch)
@@ -74,7 +89,7 @@ def test_a_new_input_company_or_code_is_prepared_anew_and_a_new_date_is_not(
     assert len(folders_of(company)) == prepared
 
 
-def test_another_period_or_window_is_another_edition(company):
+def test_another_period_or_window_is_another_edition(company, light):
     for how in ({}, {"repeat_within_days": 30}, {"lookback_months": 3}, {"repeat_within_days": 0}):
         panel_edition.read_period(company, "2026Q1", **how)
     panel_edition.read_period(company, "2025Q4")
@@ -94,7 +109,7 @@ def test_two_processes_that_prepare_at_once_both_get_the_edition(company):
     assert len(folders_of(company)) == 1
 
 
-def test_a_process_that_loses_the_race_uses_the_winner_s_summaries(company, monkeypatch):
+def test_a_process_that_loses_the_race_uses_the_winner_s_summaries(company, light, monkeypatch):
     prepare = panel_edition._prepare
 
     def slow(firm, period, folder):
@@ -107,7 +122,7 @@ def test_a_process_that_loses_the_race_uses_the_winner_s_summaries(company, monk
     assert len(folders_of(company)) == 1
 
 
-def test_a_preparation_that_fails_leaves_nothing_behind(company, monkeypatch):
+def test_a_preparation_that_fails_leaves_nothing_behind(company, light, monkeypatch):
     def failing(firm, period, folder):
         (folder / "activity.parquet").write_bytes(b"half")
         raise RuntimeError("killed")
@@ -121,9 +136,9 @@ def test_a_preparation_that_fails_leaves_nothing_behind(company, monkeypatch):
 
 @pytest.mark.parametrize("block", ["a file is in the way", "it may not be written"])
 def test_a_company_folder_that_cannot_be_written_is_read_all_the_same(
-    company, monkeypatch, tmp_path, block
+    company, light, monkeypatch, tmp_path, block
 ):
-    monkeypatch.setattr(panel_edition.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     if block == "a file is in the way":
         (company / ".store").write_text("")
     else:
@@ -137,11 +152,51 @@ def test_a_company_folder_that_cannot_be_written_is_read_all_the_same(
     assert len(edition.table("activity"))
 
 
-def test_only_the_last_editions_are_kept(company, monkeypatch):
-    monkeypatch.setattr(panel_edition, "EDITIONS_KEPT", 2)
+def test_only_the_last_editions_are_kept(company, light, monkeypatch):
+    monkeypatch.setattr(store, "ENTRIES_KEPT", 2)
     for period in ("2025Q4", "2026Q1", "2025-12"):
         panel_edition.read_period(company, period)
     assert len(folders_of(company)) == 2
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def changed(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+
+@pytest.mark.parametrize("name", ["activity.parquet", "facts.json", "manifest.json"])
+@pytest.mark.parametrize("harm", [gone, cut_short, changed])
+def test_a_torn_entry_of_the_store_is_made_again_as_it_was(company, light, harm, name):
+    first = panel_edition.read_period(company, "2026Q1")
+    orders = first.table("activity")["orders"].sum()
+    harm(first.folder / name)
+    again = panel_edition.read_period(company, "2026Q1")
+    assert again.table("activity")["orders"].sum() == orders
+    assert store.is_whole(again.folder) and len(folders_of(company)) == 1
+
+
+def test_a_summary_that_goes_while_it_is_read_is_no_table_that_the_firm_lacks(company, light):
+    edition = panel_edition.read_period(company, "2026Q1")
+    (edition.folder / "activity.parquet").unlink()
+    with pytest.raises(ParameterError, match=r"activity\.parquet has gone .* report again"):
+        edition.table("activity")
+
+
+def test_what_a_killed_run_left_in_the_store_goes_with_the_next(company):
+    panel_edition.read_period(company, "2026Q1")
+    left = company / ".store" / ".making-scratch.0-999999999"
+    left.mkdir()
+    (left / "orders.utf-8").write_text("a customer's words")
+    panel_edition.read_period(company, "2025Q4")
+    assert not left.exists()
+    assert (company / ".store").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("value", [-1, 2.5, "30"])

@@ -163,9 +163,13 @@ def raw_of(table: str, rows: pa.Table, engine: str) -> RawTable:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", COMPILED_ENGINES)
 @pytest.mark.parametrize(
-    "number", [300_000, 3_000_000, pytest.param(19_900, marks=pytest.mark.slow)]
+    ("engine", "number"),
+    [
+        pytest.param(engine, number, marks=() if at == turn % 2 else pytest.mark.slow)
+        for turn, engine in enumerate(COMPILED_ENGINES)
+        for at, number in enumerate([300_000, 3_000_000, 19_900])
+    ],
 )
 def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
     engine, number, tables, embedded, only_compiled

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from profitchain.core.errors import ParameterError
 
@@ -39,6 +40,21 @@ def aside(target: Path) -> Iterator[Path]:
         yield building
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+@contextmanager
+def scratch(place: Path) -> Iterator[Path]:
+    """Give an empty folder in `place` that its owner alone may read; remove it at the end.
+
+    What killed runs left there is removed first.
+    """
+    _clear_up(place)
+    folder = place / f"{_MARK}scratch.{uuid4().hex}-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def exchange(made: Path, target: Path) -> None:

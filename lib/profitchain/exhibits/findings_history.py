@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from profitchain.core.atomic import aside
-from profitchain.core.errors import ParameterError, PeriodError
+from profitchain.core.errors import ParameterError, PeriodError, ProfitchainError
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings, tables
 from profitchain.exhibits.findings import LONG_TABLE, PageStory
@@ -28,13 +29,37 @@ ENCODING = "utf-8-sig"
 
 
 def whole_editions(company: Path) -> list[Path]:
-    """Return a company's whole published editions, the earliest first; parts don't count."""
+    """Return a company's whole published editions, the earliest first; parts don't count.
+
+    Nor do editions whose record, findings or pages can't be read: see `torn_editions`.
+    """
+    return [folder for folder in _editions(company) if _can_be_read(folder)]
+
+
+def torn_editions(company: Path) -> list[Path]:
+    """Return a company's editions with a JSON file that can't be read, the earliest first."""
+    return [folder for folder in _editions(company) if not _can_be_read(folder)]
+
+
+def _editions(company: Path) -> list[Path]:
     editions = [
         (period.first_day, period.last_day, folder)
         for folder in Path(company).glob("*")
         if (period := _period(folder)) and all((folder / name).exists() for name in _WHOLE)
     ]
     return [folder for *_days, folder in sorted(editions)]
+
+
+def _can_be_read(folder: Path) -> bool:
+    try:
+        record, rows, pages = (
+            json.loads((folder / name).read_text(encoding="utf-8"))
+            for name in ("record.json", "findings.json", "pages.json")
+        )
+        findings.edition_story(folder)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ProfitchainError):
+        return False
+    return isinstance(record, dict) and isinstance(rows, list) and isinstance(pages, dict)
 
 
 def write_long_table(company: Path) -> Path | None:

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -28,19 +24,16 @@ from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
-from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
+from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
 from profitchain.panel.needs import refuse_columns, refuse_tables
+from profitchain.panel.store import kept, names_kept
 from profitchain.sources.company import Company, find_company, load_company, store_of
 from profitchain.sources.settings import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
-EDITIONS_KEPT = 40
-MAKING = "making-"
 CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
-OF_OTHERS = ("pieces", STANDING)  # folders of the store that other modules look after
 LAST_PERIOD = "last_period"
-SECONDS_A_DAY = 86_400
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
@@ -181,7 +174,17 @@ class Edition:
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        return isinstance(name, str) and name != CUSTOMER_IDS and self._path(name).exists()
+        if not isinstance(name, str) or name == CUSTOMER_IDS:
+            return False
+        path = self._path(name)
+        if path.exists():
+            return True
+        if path.name in names_kept(self.folder):
+            raise ParameterError(
+                f"{path.name} has gone from {self.company.name}'s store since this edition was "
+                "opened. Nothing of yours is lost: run the report again, and it is made anew."
+            )
+        return False
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a summary as a frame; money in whole units of the firm's currency.
@@ -278,7 +281,8 @@ def open_edition(
     i18n.use_unless_chosen(firm.language)
     refuse_tables(firm.tables, needs)
     when = Period(period) if period else _last_period(firm)
-    folder = _made(firm, _key(firm, str(when)), lambda folder: _prepare(firm, when, folder))
+    key = _key(firm, str(when))
+    folder = kept(store_of(firm), key, lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     edition = Edition(
         company=firm.in_language(i18n.spoken()), period=when, folder=folder,
@@ -322,28 +326,8 @@ def _last_period(firm: Company) -> Period:
     def look(folder: Path) -> None:
         (folder / LAST_PERIOD).write_text(str(last_period(firm)), encoding="utf-8")
 
-    folder = _made(firm, _key(firm, LAST_PERIOD), look)
+    folder = kept(store_of(firm), _key(firm, LAST_PERIOD), look)
     return Period((folder / LAST_PERIOD).read_text(encoding="utf-8"))
-
-
-def _made(firm: Company, key: str, make: Callable[[Path], None]) -> Path:
-    """Return what is kept under a key, made aside and renamed if it isn't there yet."""
-    store = store_of(firm)
-    folder = store / key
-    if folder.is_dir():
-        os.utime(folder)
-        return folder
-    with tempfile.TemporaryDirectory(prefix=MAKING, dir=store) as making:
-        make(Path(making))
-        try:
-            Path(making).rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-        else:
-            Path(making).mkdir()
-    _forget_old(store)
-    return folder
 
 
 def _key(firm: Company, what: str) -> str:
@@ -368,14 +352,3 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
         record = {"inputs": [asdict(source) for source in intake.inputs], "facts": facts}
         (folder / "facts.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     remove_old(firm)
-
-
-def _forget_old(store: Path) -> None:
-    """Remove all but the latest summaries, and what killed runs left behind a day or more ago."""
-    folders = [p for p in store.iterdir() if p.is_dir() and p.name not in OF_OTHERS]
-    folders.sort(key=lambda folder: folder.stat().st_mtime)
-    whole = [folder for folder in folders if not folder.name.startswith(MAKING)]
-    old = time.time() - SECONDS_A_DAY
-    torn = [folder for folder in folders if folder not in whole and folder.stat().st_mtime < old]
-    for folder in [*whole[:-EDITIONS_KEPT], *torn]:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,6 @@ import pandas as pd
 from profitchain.core.errors import NotMeasured
 from profitchain.core.i18n import _
 
-
 BY_CONTRACT = {  # what contracts give of orders
     "subscriptions.customer_id": "orders.customer_id",
     "subscriptions.started_on": "orders.ordered_at",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +18,7 @@ from profitchain.core.atomic import aside, discard, exchange
 from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.provenance import NOTEBOOKS, REPORTS, code_of
 from profitchain.exhibits import findings_history
-from profitchain.pages import index_pages
+from profitchain.pages import editions, index_pages
 from profitchain.pages.failures import Failure, NotebookFailed
 from profitchain.panel.edition import read_period
 from profitchain.press import edition_cache, fork_server, parameters, record, run_cache
@@ -101,11 +102,23 @@ def publish(
             _put_in_place(order, building, ran)
     findings_history.write_long_table(order.folder.parent)
     index_pages.write_index_pages(order.out)
+    _tell_torn(order.out)
     if any(page_run.failed for page_run in ran):
         raise NotebookFailed(_failed(order, ran))
     if made_of and made_of == edition_cache.sources(request, code_of(NOTEBOOKS), NOTEBOOKS):
         edition_cache.mark_edition(request, made_of, order.folder)
     return order.folder / "index.html"
+
+
+def _tell_torn(out: Path) -> None:
+    """Say which editions are in no list because a file of theirs can't be read."""
+    for firm in editions.firms_in(out):
+        for folder in findings_history.torn_editions(firm):
+            print(
+                f"{firm.name}/{folder.name} is in no list: its record.json, findings.json or "
+                f"pages.json can't be read. Publish it anew: report {folder.name}.",
+                file=sys.stderr,
+            )
 
 
 def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookRun]) -> None:

@@ -169,7 +169,7 @@ def store_of(company: Company) -> Path:
     """Return the company's store; where its folder can't be written, one among temporary files."""
     store = company.folder / ".store"
     try:
-        store.mkdir(exist_ok=True)
+        store.mkdir(exist_ok=True, mode=0o700)
         if not os.access(store, os.W_OK):
             raise PermissionError
     except OSError:

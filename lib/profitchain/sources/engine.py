@@ -22,9 +22,10 @@ from uuid import uuid4
 import duckdb
 import ibis
 
+from profitchain.core.atomic import scratch
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources import connections
-from profitchain.sources.company import Company, expand, redacted
+from profitchain.sources.company import Company, expand, redacted, store_of
 from profitchain.sources.connections import EMBEDDED, ENGINE_NAMES, backend_of
 from profitchain.sources.loading import sql_text
 
@@ -47,10 +48,10 @@ def open_engine(company: Company) -> Iterator[tuple[Any, Path]]:
     The engine stays open after the block, unless it failed. Raises CompanyError where the engine
     can't be reached or refuses something: its first words, without what came from the environment.
     """
-    with tempfile.TemporaryDirectory(prefix="profitchain-") as scratch, plain_errors(company):
+    with scratch(store_of(company)) as folder, plain_errors(company):
         con = _connected(company)
         try:
-            yield con, Path(scratch)
+            yield con, folder
         except BaseException:
             close(con)
             raise

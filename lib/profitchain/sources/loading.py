@@ -15,17 +15,25 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources.company import Company, expand, redacted
 from profitchain.sources.csv_dialect import FILE, ROW, Layout, find_layout
 from profitchain.sources.excel_input import sheet_cells
+from profitchain.sources.query_sandbox import (
+    MOST_ROWS,
+    close_in,
+    one_select,
+    rows_of,
+    sandbox,
+    too_many_rows,
+)
 from profitchain.sources.settings import Source
 
 if TYPE_CHECKING:
     import ibis
+    import pyarrow as pa
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 _SURPLUS = 8
 Rejected = tuple[str | None, int, str]  # file, row, text
-_READS_FILES = re.compile(r"\b(read_\w+|parquet_scan|glob)\s*\(|\b(from|join)\s+'", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,38 +201,57 @@ def _read_from_sql(
     con: Any, table: str, source: Source, company: Company, *, scratch: Path
 ) -> RawTable:
     name = f"raw_{table}"
-    catalog = ""
-    if source.database:
-        path = str(paths_of(source.database, company)[0].resolve())
-        databases = con.raw_sql("SELECT path, database_name FROM duckdb_databases()")
-        catalogs = dict(databases.fetchall())
-        catalog = catalogs.get(path, f"database_{len(catalogs)}")
-        if path not in catalogs:
-            con.raw_sql(f"ATTACH {sql_text(path)} AS {catalog} (READ_ONLY)")
+    database = paths_of(source.database, company)[0].resolve() if source.database else None
     if source.table is not None:
-        return _read_database_table(con, name, catalog, expand(source.table))
-    query = _one_select(expand(source.query or ""), table)
-    aliases = f"files_for_{table}"
-    con.raw_sql(f"CREATE SCHEMA {aliases}")
-    rejected: list[Rejected] = []
-    for number, (alias, file) in enumerate(source.files.items()):
-        part = source.model_copy(update={"file": file})
-        raw = _read_file(con, f"{aliases}_{number}", part, company, scratch=scratch)
-        rejected += [(file or alias, row, text) for file, row, text in raw.rejected]
-        con.raw_sql(
-            f"CREATE VIEW {aliases}.{sql_name(alias)} AS "
-            f"SELECT * EXCLUDE ({FILE}, {ROW}) FROM memory.main.{raw.name}"
-        )
-    path = f"memory.{aliases}" + (f",{catalog}.main" if catalog else "")
-    con.raw_sql(f"SET search_path = '{path}'")
+        return _read_database_table(con, name, _attached(con, database), expand(source.table))
+    query, rejected = one_select(expand(source.query or ""), table), list[Rejected]()
+    with sandbox(memory_limit(con), scratch) as apart:
+        catalog, paths = _attached(apart, database), list[Path]()
+        for number, (alias, file) in enumerate(source.files.items()):
+            part = source.model_copy(update={"file": file})
+            raw = _read_file(apart, f"file_{number}", part, company, scratch=scratch)
+            rejected += [(file or alias, row, text) for file, row, text in raw.rejected]
+            paths += raw.paths
+            apart.raw_sql(
+                f"CREATE VIEW {sql_name(alias)} AS "
+                f"SELECT * EXCLUDE ({FILE}, {ROW}) FROM memory.main.{raw.name}"
+            )
+        if catalog:
+            apart.raw_sql(f"SET search_path = 'memory.main,{catalog}.main'")
+        close_in(apart, paths)
+        rows_of(apart, query, table, lambda rows: _take_in(con, name, rows))
+    raw = _raw(con, name, rejected=rejected, numbered=False)
+    if int(raw.relation.count().execute()) > MOST_ROWS:
+        raise too_many_rows(table)
+    return raw
+
+
+def _take_in(con: Any, name: str, rows: pa.RecordBatchReader) -> None:
+    con.con.register("query_rows", rows)
     try:
         con.raw_sql(
-            f"CREATE TABLE memory.main.{name} AS SELECT NULL::VARCHAR AS {FILE}, "
-            f"row_number() OVER () AS {ROW}, * FROM ({query}\n)"
+            f"CREATE TABLE {name} AS SELECT NULL::VARCHAR AS {FILE}, "
+            f"row_number() OVER () AS {ROW}, * FROM query_rows"
         )
     finally:
-        con.raw_sql("SET search_path = 'memory.main'")
-    return _raw(con, name, rejected=rejected, numbered=False)
+        con.con.unregister("query_rows")
+
+
+def _attached(con: Any, database: Path | None) -> str:
+    """Return by which name an engine knows a DuckDB file, which it reads and never writes."""
+    if database is None:
+        return ""
+    databases = con.raw_sql("SELECT path, database_name FROM duckdb_databases()")
+    catalogs = dict(databases.fetchall())
+    catalog = catalogs.get(str(database), f"database_{len(catalogs)}")
+    if str(database) not in catalogs:
+        con.raw_sql(f"ATTACH {sql_text(str(database))} AS {catalog} (READ_ONLY)")
+    return catalog
+
+
+def memory_limit(con: Any) -> str:
+    """Return how much memory an engine may take, in its own words."""
+    return str(con.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0])
 
 
 def _read_database_table(con: Any, name: str, catalog: str, table: str) -> RawTable:
@@ -239,27 +266,6 @@ def _read_database_table(con: Any, name: str, catalog: str, table: str) -> RawTa
         f"CREATE {kind} {name} AS SELECT NULL::VARCHAR AS {FILE}, {row} AS {ROW}, * FROM {place}"
     )
     return _raw(con, name, lasting=bool(is_base), numbered=False)
-
-
-def not_one_select(table: str) -> CompanyError:
-    """Return the error of a `query:` that is anything but one SELECT statement."""
-    return CompanyError(f"tables: {table}: query: must be one SELECT statement and nothing else.")
-
-
-def _one_select(query: str, table: str) -> str:
-    """Return the query without its semicolon; stop if it is more than a SELECT from `files:`."""
-    import duckdb
-
-    query = query.strip().rstrip(";")
-    statements = duckdb.extract_statements(query)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise not_one_select(table)
-    if _READS_FILES.search(query):
-        raise CompanyError(
-            f"tables: {table}: query: names a file itself. Give the file a name under files: and "
-            "read it by that name, so that a changed file is noticed."
-        )
-    return query
 
 
 def _raw(con: Any, name: str, **more: Any) -> RawTable:

@@ -18,7 +18,8 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources.company import Company, expand
 from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.csv_dialect import FILE, ROW
-from profitchain.sources.loading import RawTable, display_path, not_one_select, paths_of
+from profitchain.sources.loading import RawTable, display_path, paths_of
+from profitchain.sources.query_sandbox import not_one_select
 from profitchain.sources.temp_tables import PREFIX, by_bytes
 
 _PARQUET = (".parquet", ".pq")
