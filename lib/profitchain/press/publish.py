@@ -100,9 +100,7 @@ def publish(
         with aside(order.folder) as building:
             ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
-    findings_history.write_long_table(order.folder.parent)
-    index_pages.write_index_pages(order.out)
-    _tell_torn(order.out)
+    _write_lists(order)
     if any(page_run.failed for page_run in ran):
         raise NotebookFailed(_failed(order, ran))
     if made_of and made_of == edition_cache.sources(request, code_of(NOTEBOOKS), NOTEBOOKS):
@@ -110,9 +108,11 @@ def publish(
     return order.folder / "index.html"
 
 
-def _tell_torn(out: Path) -> None:
-    """Say which editions are in no list because a file of theirs can't be read."""
-    for firm in editions.firms_in(out):
+def _write_lists(order: EditionRequest) -> None:
+    """Write the lists of editions; say which are in none because a file can't be read."""
+    findings_history.write_long_table(order.folder.parent)
+    index_pages.write_index_pages(order.out)
+    for firm in editions.firms_in(order.out):
         for folder in findings_history.torn_editions(firm):
             print(
                 f"{firm.name}/{folder.name} is in no list: its record.json, findings.json or "

@@ -13,8 +13,8 @@ from profitchain.core import i18n
 from profitchain.core.errors import did_you_mean
 
 TABLE_NAMES = (
-    "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts", "costs",
-    "referrals", "offers", "memberships", "events", "mentions", "benchmarks", "control_totals",
+    "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts",
+    "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks", "control_totals",
 )  # fmt: skip
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
