@@ -46,8 +46,7 @@ ROW_OF = {  # what one row of each summary is
     "activity": "a period and cluster of customers",
     "cohorts": "a period of the first order, and a period in which its customers bought",
     "months": "a month of all orders",
-    "contract_lengths": "a number of days that customers' contracts ran, and whether they ended",
-    "gaps": "a number of days from a customer's first order of the lookback to the next",
+    "gaps": "a number of days from a first order of the lookback to the next; or of contracts",
     "cost_sums": "a purpose of costs",
     "control_totals": "a period and measure of the books",
     "events": "an event",
@@ -107,6 +106,11 @@ class Edition:
     def smallest(self) -> int:
         """The smallest group that may be shown, in customers."""
         return self.company.privacy.smallest_group
+
+    @property
+    def by_contract(self) -> bool:
+        """Whether its orders are monthly payments of contracts, and coming back is staying."""
+        return bool(self.facts.get("by_contract"))
 
     @property
     def assumed_margin(self) -> float | None:

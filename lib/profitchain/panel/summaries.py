@@ -124,9 +124,7 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "cohorts", purchases.cohorts(context, firm.customers)
     yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
-    if "subscriptions" in tables:
-        yield "contract_lengths", contracts.lengths(context)
-    yield "gaps", purchases.gaps(firm.few)
+    yield "gaps", contracts.lengths(context) if context.by_contract else purchases.gaps(firm.few)
     if "costs" in tables:
         yield "cost_sums", snapshots.cost_sums(context)
     if "control_totals" in tables:
@@ -163,7 +161,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "ladder_cells", response_windows.ladder_cells(firm.few, followed)
     if not invitations.by_invitation(firm.context):
         yield "answered_orders", response_windows.answered_orders(firm.few)
-    yield "return_times", response_windows.return_times(firm.few, few)
+    if not context.by_contract:  # payments come by themselves
+        yield "return_times", response_windows.return_times(firm.few, few)
     facts["answer_delay_days"] = int(follow_up.usual_delay(few).execute())
     yield from _of_follow_up(firm, answers, few, facts["answer_delay_days"])
 

@@ -14,7 +14,8 @@ from profitchain.core.errors import did_you_mean
 
 TABLE_NAMES = (
     "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts",
-    "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks", "control_totals",
+    "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks",
+    "control_totals",
 )  # fmt: skip
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
