@@ -27,12 +27,20 @@ from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
 from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
-from profitchain.sources.company import Company, find_company, load_company, store_of
+from profitchain.sources.company import (
+    LONGEST_LOOKBACK,
+    LONGEST_WINDOW,
+    Company,
+    find_company,
+    load_company,
+    store_of,
+)
 from profitchain.sources.settings import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
 CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
+LARGEST_CHOICE = dict(zip(CHOICES, (LONGEST_WINDOW, LONGEST_LOOKBACK), strict=True))
 LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
@@ -315,9 +323,10 @@ def _positive(choices: Mapping[str, int]) -> dict[str, int]:
                 f"{name}={value!r}: nothing of this name can be chosen. "
                 f"{did_you_mean(name, CHOICES)}"
             )
-        if not isinstance(value, int) or value < 0:
+        if not isinstance(value, int) or not 0 <= value <= LARGEST_CHOICE[name]:
             raise ParameterError(
-                f"{name} is {value!r}, but must be a whole number above 0, or 0 for what "
+                f"{name} is {value!r}, but must be a whole number above 0, "
+                f"{LARGEST_CHOICE[name]:,} at most, or 0 for what "
                 "company.yml says. Change it in the notebook's parameters, or after --set."
             )
     return {name: value for name, value in choices.items() if value}

@@ -23,6 +23,7 @@ from profitchain.sources.connections import Connect, connect_faults, place_fault
 from profitchain.sources.settings import Privacy, Question, Settings, Source
 from profitchain.stats.model_matrix import MONTH
 
+LONGEST_WINDOW, LONGEST_LOOKBACK = 3_660, 600  # days; months
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
 FACTS = ("orders", "subscriptions", "responses")  # at least one of them is needed
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
@@ -47,8 +48,8 @@ class Company(Settings):
     segments: list[str] = Field(default_factory=list)
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
     experiment: str | None = None
-    repeat_within_days: int = Field(default=90, ge=1)
-    lookback_months: int = Field(default=12, ge=0)
+    repeat_within_days: int = Field(default=90, ge=1, le=LONGEST_WINDOW)
+    lookback_months: int = Field(default=12, ge=0, le=LONGEST_LOOKBACK)
     gross_margin: float | None = Field(default=None, gt=0, le=1)
     discount_rate: float = Field(default=0.10, ge=0, lt=1)
     contractual: bool = False
