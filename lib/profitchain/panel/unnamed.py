@@ -38,8 +38,17 @@ def set_apart(context: Context) -> Context:
 
 
 def counts(context: Context) -> dict[str, int]:
-    """Return how many orders are guests', and how many answers are anonymous, as far as any are."""
+    """Return how many orders are guests', and how many answers are anonymous, as far as any are.
+
+    `no_customers`: all orders are guests'; `unlinked`: no answer can be followed to orders, since
+    all of the ones or of the others name nobody (1).
+    """
     facts = {}
+    empty = [n for n in context.unnamed if not int(context.tables[n].count().execute())]
+    if "orders" in empty:
+        facts["no_customers"] = 1
+    if empty and set(KEYS) <= set(context.tables):
+        facts["unlinked"] = 1
     if (guests := context.unnamed.get("orders")) is not None:
         facts["guest_orders"] = int(purchases(guests).count().execute())
     if (answers := context.unnamed.get("responses")) is not None:
