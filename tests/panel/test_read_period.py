@@ -14,6 +14,7 @@ from editions import write_company
 from profitchain.core.errors import CompanyError, NotMeasured, ParameterError, PeriodError
 from profitchain.core.periods import Period
 from profitchain.panel import edition as panel_edition
+from profitchain.panel import edition_store
 from profitchain.words.data import part_sentence
 
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
@@ -123,7 +124,7 @@ def test_a_preparation_that_fails_leaves_nothing_behind(company, monkeypatch):
 def test_a_company_folder_that_cannot_be_written_is_read_all_the_same(
     company, monkeypatch, tmp_path, block
 ):
-    monkeypatch.setattr(panel_edition.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(edition_store.tempfile, "tempdir", str(tmp_path))
     if block == "a file is in the way":
         (company / ".store").write_text("")
     else:
@@ -138,7 +139,7 @@ def test_a_company_folder_that_cannot_be_written_is_read_all_the_same(
 
 
 def test_only_the_last_editions_are_kept(company, monkeypatch):
-    monkeypatch.setattr(panel_edition, "EDITIONS_KEPT", 2)
+    monkeypatch.setattr(edition_store, "EDITIONS_KEPT", 2)
     for period in ("2025Q4", "2026Q1", "2025-12"):
         panel_edition.read_period(company, period)
     assert len(folders_of(company)) == 2

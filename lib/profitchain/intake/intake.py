@@ -15,9 +15,11 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
-from profitchain.intake import row_account
+from profitchain.intake import gate_keys, gate_orders, gate_rows, gate_values, row_account
 from profitchain.intake.cross_checks import check_across_tables
+from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import source_hashes
+from profitchain.intake.gate import Gate
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
 from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
@@ -30,6 +32,10 @@ from profitchain.sources.schemas import SCHEMAS, schema_of
 from profitchain.sources.typed_tables import MARK, WHO, type_columns
 from profitchain.sources.warehouse import read_from_engine
 
+GATES = (
+    gate_rows.row_findings, gate_orders.order_findings, gate_keys.id_findings,
+    gate_values.value_findings,
+)  # fmt: skip
 READING_ORDER = ("customers", "orders", "responses", *SCHEMAS)
 _EXACTLY = 1_000_000
 
@@ -51,8 +57,9 @@ class Intake:
     TIMESTAMP in UTC, days DATE, money BIGINT in minor units, scores DOUBLE, flags BOOLEAN.
     `account` has one row per table and outcome (table, outcome, kind, rows) that sum to the rows
     that came in; `profile` one row per table and column of the used rows (table, column,
-    missing_share, distinct, first, last); `distinct` is about right above a million rows. `notes`
-    are sentences on what could not be done.
+    missing_share, distinct, first, last); `distinct` is about right above a million rows. `doubts`
+    are what is doubtful in tables as wholes; `notes` are sentences on what could not be done, and
+    on what was seen.
     """
 
     company: Company
@@ -62,6 +69,7 @@ class Intake:
     outcomes: tuple[Outcome, ...]
     profile: pd.DataFrame
     inputs: tuple[Input, ...]
+    doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -96,6 +104,8 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
                 "Ask for a later period."
             )
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
+        gate = Gate(con=con, company=company, judged=judged, outcomes=outcomes)
+        doubts, notes = _looked_at(gate), [gate_orders.statuses_line(gate), *notes]
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
         inputs = [
@@ -106,8 +116,22 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             company=company, period=period, con=con, tables=tables, inputs=tuple(inputs),
             outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
             profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
-            notes=tuple(filter(None, notes)),
+            doubts=tuple(doubts), notes=tuple(filter(None, notes)),
         )  # fmt: skip
+
+
+def _looked_at(gate: Gate) -> list[Doubt]:
+    """Return what is doubtful in tables as wholes; stop where one is past a limit."""
+    doubts: list[Doubt] = []
+    stops: dict[str, list[str]] = {}
+    for finding in (found for look in GATES for found in look(gate)):
+        if isinstance(finding, Doubt):
+            doubts.append(finding)
+        else:
+            stops.setdefault(finding.table, []).append(finding.says)
+    if stops:
+        raise ContractError(row_account.faults_in_words(stops, gate.company))
+    return doubts
 
 
 def end_of(company: Company, period: Period | None) -> End | None:
@@ -118,11 +142,17 @@ def end_of(company: Company, period: Period | None) -> End | None:
 
 
 def last_period(company: Company) -> Period:
-    """Return the last period that the orders cover to the end, by the data and not by the clock."""
+    """Return the last period that the orders cover to the end, by the data and not by the clock.
+
+    A day far from all others, as one of the year 2062, does not count.
+    """
     with open_engine(company) as (con, scratch):
         judged, faults = judge_all(con, company, None, scratch=scratch, only=("orders",))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
+        last_day = gate_values.last_usual_day(
+            gate_values.days_of(judged["orders"].rows, "ordered_at")
+        )
         orders = used_rows(judged["orders"], None)
         last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
         close(con)
@@ -132,7 +162,10 @@ def last_period(company: Company) -> Period:
             "Run `profitchain check` to see why."
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
-    return last_complete(local.date(), company.report_every)
+    day = local.date()
+    if last_day is not None and last_day < last.date():
+        day = last_day
+    return last_complete(day, company.report_every)
 
 
 def judge_all(

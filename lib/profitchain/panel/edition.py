@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -28,18 +24,16 @@ from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
-from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, STANDING, code_version
-from profitchain.sources.company import Company, find_company, load_company, store_of
+from profitchain.intake.doubts import Doubt
+from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
+from profitchain.panel.edition_store import kept
+from profitchain.sources.company import Company, find_company, load_company
 from profitchain.sources.settings import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
-EDITIONS_KEPT = 40
-MAKING = "making-"
 CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
-OF_OTHERS = ("pieces", STANDING)  # folders of the store that other modules look after
 LAST_PERIOD = "last_period"
-SECONDS_A_DAY = 86_400
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
@@ -80,7 +74,7 @@ class Edition:
     days that half of the answers take at most after an order (`answer_delay_days`),
     orders whose margin is assumed, last days of the period without an order, customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
-    (`invited`, 0 or 1).
+    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables.
     """
 
     company: Company
@@ -88,6 +82,7 @@ class Edition:
     folder: Path
     inputs: tuple[dict[str, object], ...]
     facts: Mapping[str, int]
+    doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {rows:,}" for name, rows in self._used.items())
@@ -273,11 +268,12 @@ def open_edition(
             )
         )
     when = Period(period) if period else _last_period(firm)
-    folder = _made(firm, _key(firm, str(when)), lambda folder: _prepare(firm, when, folder))
+    folder = kept(firm, _key(firm, str(when)), lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     return Edition(
         company=firm.in_language(i18n.spoken()), period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
+        doubts=tuple(Doubt(**doubt) for doubt in record["doubts"]),
     )  # fmt: skip
 
 
@@ -315,28 +311,8 @@ def _last_period(firm: Company) -> Period:
     def look(folder: Path) -> None:
         (folder / LAST_PERIOD).write_text(str(last_period(firm)), encoding="utf-8")
 
-    folder = _made(firm, _key(firm, LAST_PERIOD), look)
+    folder = kept(firm, _key(firm, LAST_PERIOD), look)
     return Period((folder / LAST_PERIOD).read_text(encoding="utf-8"))
-
-
-def _made(firm: Company, key: str, make: Callable[[Path], None]) -> Path:
-    """Return what is kept under a key, made aside and renamed if it isn't there yet."""
-    store = store_of(firm)
-    folder = store / key
-    if folder.is_dir():
-        os.utime(folder)
-        return folder
-    with tempfile.TemporaryDirectory(prefix=MAKING, dir=store) as making:
-        make(Path(making))
-        try:
-            Path(making).rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-        else:
-            Path(making).mkdir()
-    _forget_old(store)
-    return folder
 
 
 def _key(firm: Company, what: str) -> str:
@@ -359,16 +335,6 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
         intake.account.to_parquet(folder / "account.parquet")
         intake.profile.to_parquet(folder / "profile.parquet")
         record = {"inputs": [asdict(source) for source in intake.inputs], "facts": facts}
+        record["doubts"] = [asdict(doubt) for doubt in intake.doubts]
         (folder / "facts.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     remove_old(firm)
-
-
-def _forget_old(store: Path) -> None:
-    """Remove all but the latest summaries, and what killed runs left behind a day or more ago."""
-    folders = [p for p in store.iterdir() if p.is_dir() and p.name not in OF_OTHERS]
-    folders.sort(key=lambda folder: folder.stat().st_mtime)
-    whole = [folder for folder in folders if not folder.name.startswith(MAKING)]
-    old = time.time() - SECONDS_A_DAY
-    torn = [folder for folder in folders if folder not in whole and folder.stat().st_mtime < old]
-    for folder in [*whole[:-EDITIONS_KEPT], *torn]:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, cast
 
 from profitchain.core.errors import CompanyError
@@ -20,7 +21,10 @@ OFFER_KINDS = ("cross_sell", "upsell")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSchema:
-    """One column of a table: its kind, and what its values must be."""
+    """One column of a table: its kind, and what its values must be.
+
+    A score is left empty before the day `since` which its question has its scale.
+    """
 
     name: str
     kind: Kind
@@ -28,6 +32,7 @@ class ColumnSchema:
     one_of: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     whole: bool = False
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ def _schema(table: str, words: str) -> TableSchema:
 _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a row, ? may be missing
     "orders": """
         order_id:id! customer_id:id ordered_at:time@ revenue:money
-        margin:money? discount:money? channel:text? category:text? status:text?""",
+        margin:money? discount:money? currency:text? channel:text? category:text? status:text?""",
     "responses": """
         response_id:id! customer_id:id responded_at:time@
         order_id:id? touchpoint:text? comment:text?""",
@@ -86,6 +91,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
         metric:text value:number source:text year:year@
         industry:text? low:number? high:number?""",
     "control_totals": "period:period!@ measure:text! amount:money",
+    "rates": "currency:text! from_date:date!@ rate:number",
 }
 SCHEMAS: dict[str, TableSchema] = {table: _schema(table, words) for table, words in _TABLES.items()}
 _ONE_OF = {("costs", "purpose"): PURPOSES, ("offers", "kind"): OFFER_KINDS}
@@ -100,7 +106,12 @@ def schema_of(table: str, company: Company) -> TableSchema:
     if table == "responses":
         columns += [
             ColumnSchema(
-                name=q.column, kind="score", required=True, scale=q.scale, whole=q.kind == "nps"
+                name=q.column,
+                kind="score",
+                required=True,
+                scale=q.scale,
+                whole=q.kind == "nps",
+                since=q.scale_since,
             )
             for q in company.questions.values()
         ]
