@@ -113,7 +113,7 @@ def _currencies(gate: Gate, table: str) -> Iterator[Finding]:
     foreign = {
         column: signs
         for column, counts in _signs(gate, table).items()
-        if (signs := {s: n for s, n in counts.items() if own not in _meant(s)})
+        if (signs := {s: n for s, n in counts.items() if own not in currencies_of(s)})
     }
     for column, signs in foreign.items():
         named = ", ".join(f"'{sign}' ({n:,} rows)" for sign, n in signs.items())
@@ -121,8 +121,8 @@ def _currencies(gate: Gate, table: str) -> Iterator[Finding]:
             table=table,
             says=f"{column} carries other money than {own}, which company.yml declares: {named}. "
             "If all of it is of that money, declare it: currency: "
-            f"{_meant(next(iter(signs)))[0]}. If several occur, say in which column each order's "
-            "currency stands (tables: orders: columns: {currency: <name>}) and give their rates: "
+            f"{currencies_of(next(iter(signs)))[0]}. If several occur, say in which column the "
+            "currency of each order stands (tables: orders: columns: {currency: <name>}) and give their rates: "
             "tables: rates: {file: rates.csv}, with the columns currency, from_date and rate (what "
             f"1 of it is worth in {own}).",
         )
@@ -164,10 +164,10 @@ def _counts(signs: ir.Table) -> dict[str, int]:
     """Return the rows with each sign that means a currency."""
     counts = signs.group_by("sign").aggregate(n=signs.count()).order_by(ibis.desc("n"), "sign")
     frame = counts.limit(_MOST_CURRENCIES).to_pandas().dropna()
-    return {s: int(n) for s, n in frame.itertuples(index=False) if _meant(s)}
+    return {s: int(n) for s, n in frame.itertuples(index=False) if currencies_of(s)}
 
 
-def _meant(sign: str) -> tuple[str, ...]:
+def currencies_of(sign: str) -> tuple[str, ...]:
     """Return the currencies that a sign or code may mean; none where it is no sign of money."""
     if sign in SIGNS:
         return SIGNS[sign]

@@ -36,7 +36,7 @@ GATES = (
     gate_rows.row_findings, gate_orders.order_findings, gate_keys.id_findings,
     gate_values.value_findings,
 )  # fmt: skip
-READING_ORDER = ("customers", "orders", "responses", *SCHEMAS)
+READING_ORDER = ("rates", "customers", "orders", "responses", *SCHEMAS)
 _EXACTLY = 1_000_000
 
 
@@ -188,7 +188,7 @@ def judge_all(
         if table is None:
             faults[name] = refusals
             continue
-        table, also = check_across_tables(con, read_cached(con, table, company), judged)
+        table, also = check_across_tables(con, read_cached(con, table, company), judged, company)
         judged[name] = judge(con, table, company, end, also=also)
     if not only and not faults:
         faults |= _stray_segments(company, judged)

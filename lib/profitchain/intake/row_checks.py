@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
@@ -157,13 +158,12 @@ def one_form(word: str) -> str:
     >>> one_form("wc-on-hold"), one_form(" Partially_Refunded ")
     ('on hold', 'partially refunded')
     """
-    plain = word.strip().lower().replace("_", " ").replace("-", " ")
-    return plain.removeprefix(_PLUGIN)
+    return " ".join(re.split(r"[\s_-]+", word.strip().lower())).removeprefix(_PLUGIN)
 
 
 def status_form(status: ir.StringValue) -> ir.StringValue:
     """Return a column of statuses as words are compared: see `one_form`."""
-    plain = status.strip().lower().replace("_", " ").replace("-", " ")
+    plain = status.strip().lower().re_replace(r"[\s_-]+", " ")
     return plain.re_replace(f"^{_PLUGIN}", "")
 
 

@@ -142,7 +142,9 @@ def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str
         elif column.since is not None and dated_by in table.source_names:
             first = ibis.timestamp(starts_at(column.since, company.time_zone))
             old = table.value(dated_by) < first
-            values[typed_name(column.name)] = ibis.ifelse(old, ibis.null("float64"), value)
+            for name in (given_name(column.name), typed_name(column.name)):
+                cell = table.rows[name]
+                values[name] = ibis.ifelse(old, ibis.null(cell.type()), cell)
     return values
 
 
