@@ -17,7 +17,7 @@ from profitchain.sources.typed_tables import typed_name
 
 SOME_ROWS = 50  # of fewer no day is far from the others
 STRAY = 0.005  # share of rows that may lie far from all others
-QUIET = 60  # days without a row, at least, before one that is far
+QUIET, A_YEAR = 60, 365  # days without a row, at least, before one that is far, and after one
 TOPS = (5, 7, 10)  # highest scores of usual scales
 TOP_SHARE = 0.05  # of answers at the top of the scale that was really used
 
@@ -44,8 +44,8 @@ def days_of(rows: ir.Table, column: str) -> pd.DataFrame:
 def usual_days(days: pd.DataFrame) -> tuple[date, date] | None:
     """Return the first and last day that isn't far from all others; None of few rows.
 
-    Far are at most 0.5% of the rows, beyond a gap of at least 60 days and four times as long as any
-    other between them.
+    Far are at most 0.5% of the rows, beyond a gap four times as long as any other between them and of
+    at least 60 days; of a year where they come first, for firms begin slowly.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def usual_days(days: pd.DataFrame) -> tuple[date, date] | None:
     core = [g for k, g in enumerate(gaps) if below[k] > most and above[k + 1] > most]
     least = max(QUIET, 4 * max(core, default=0))
     for k, gap in enumerate(gaps):
-        if gap > least and below[k] <= most:
+        if gap > max(least, A_YEAR) and below[k] <= most:
             first = k + 1
         if gap > least and above[k + 1] <= most:
             last = min(last, k)
