@@ -123,8 +123,8 @@ def _currencies(gate: Gate, table: str) -> Iterator[Finding]:
             "If all of it is of that money, declare it: currency: "
             f"{currencies_of(next(iter(signs)))[0]}. If several occur, say in which column the "
             "currency of each order stands (tables: orders: columns: {currency: <name>}) and give "
-            "their rates: tables: rates: {file: rates.csv}, with the columns currency, from_date and rate (what "
-            f"1 of it is worth in {own}).",
+            "their rates: tables: rates: {file: rates.csv}, with the columns currency, from_date "
+            f"and rate (what 1 of it is worth in {own}).",
         )
 
 

@@ -44,8 +44,8 @@ def days_of(rows: ir.Table, column: str) -> pd.DataFrame:
 def usual_days(days: pd.DataFrame) -> tuple[date, date] | None:
     """Return the first and last day that isn't far from all others; None of few rows.
 
-    Far are at most 0.5% of the rows, beyond a gap four times as long as any other between them and of
-    at least 60 days; of a year where they come first, for firms begin slowly.
+    Far are at most 0.5% of the rows, beyond a gap four times as long as any other between them and
+    of at least 60 days; of a year where they come first, for firms begin slowly.
 
     Parameters
     ----------

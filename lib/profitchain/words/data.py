@@ -188,6 +188,11 @@ def _in_words(name: str, value: float | str, company: Company) -> str:
     return f"{value:g}" if isinstance(value, float) else digits(value, 0)
 
 
+def doubt_sentences(edition: Edition) -> list[str]:
+    """Return an edition's warnings in words, or that there are none."""
+    return warning_sentences(edition) or [_("No table looks doubtful as a whole.")]
+
+
 def warning_sentences(edition: Edition) -> list[str]:
     """Return an edition's warnings in words."""
     return [doubt["says"] for doubt in doubts_of(edition)]
