@@ -82,7 +82,7 @@ def _statuses(gate: Gate) -> Iterator[Finding]:
             f"statuses: {{counted: [{quoted}], left_out: [{quoted}]}}.",
         )
     numbers = gate.judged["orders"].outcomes
-    gone = [n for n, outcome in numbers.items() if outcome[0] == reasons.LEFT_OUT]
+    gone = [n for n, outcome in numbers.items() if outcome[0] == reasons.NO_SALE]
     left_out = seen[seen["outcome"].isin(gone)]
     partly = seen[seen["form"].isin(words.partly_refunded) & (seen["outcome"] == USED)]
     for kind, rows in (("left_out", left_out), ("partly_refunded", partly)):

@@ -15,11 +15,11 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
-from profitchain.intake import gate_keys, gate_orders, gate_rows, gate_values, row_account
+from profitchain.intake import gate_keys, gate_orders, gate_values, row_account
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import source_hashes
-from profitchain.intake.gate import Gate
+from profitchain.intake.gate import Gate, row_findings
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
 from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
@@ -33,7 +33,7 @@ from profitchain.sources.typed_tables import MARK, WHO, type_columns
 from profitchain.sources.warehouse import read_from_engine
 
 GATES = (
-    gate_rows.row_findings, gate_orders.order_findings, gate_keys.id_findings,
+    row_findings, gate_orders.order_findings, gate_keys.id_findings,
     gate_values.value_findings,
 )  # fmt: skip
 READING_ORDER = ("rates", "customers", "orders", "responses", *SCHEMAS)

@@ -11,9 +11,9 @@ from profitchain.core.i18n import N_, _, listed
 
 LATER = N_("after the period's end")
 CANCELLED = N_("cancelled")
-LEFT_OUT = N_("no sale by its status")
+NO_SALE = N_("no sale by its status")
 FREE = N_("costs nothing")
-TOTAL = N_("a total, not a row of its own")
+TOTAL = N_("a total of other rows")
 NO_RATE = N_("no rate for its currency")
 EMPTY = N_("no {column}")
 UNREADABLE = {

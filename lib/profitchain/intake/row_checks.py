@@ -111,7 +111,7 @@ def cancelled_checks(table: TypedTable, company: Company) -> list[Check]:
             if has_money:
                 returned &= ~(table.value("revenue") < 0).fill_null(False)
             holds |= returned
-        checks.append(_no_sale(reasons.LEFT_OUT, holds, "status"))
+        checks.append(_no_sale(reasons.NO_SALE, holds, "status"))
     if company.free_orders == "left_out" and has_money:
         checks.append(_no_sale(reasons.FREE, table.value("revenue") == 0, "revenue"))
     return checks
