@@ -115,11 +115,15 @@ def check(options: argparse.Namespace) -> int:
     from profitchain.core.periods import Period
     from profitchain.intake.intake import check_report, last_period, open_intake
     from profitchain.sources.company import find_company, load_company
+    from profitchain.words.data import doubts_in_words
+    from profitchain.words.prose import unmarked
 
     firm = load_company(find_company(options.company))
     period = Period(options.period) if options.period else last_period(firm)
     with closing(open_intake(firm, period)) as intake:
         print(check_report(intake))
+        for doubt in doubts_in_words(intake.doubts, firm):
+            print(f"\nDoubtful: {unmarked(doubt['says'])}")
     return 0
 
 

@@ -47,7 +47,10 @@ def shop(tmp_path) -> Shop:
         for name, text in (files or {}).items():
             data = text if isinstance(text, bytes) else text.encode()
             (folder / name).write_bytes(data)
-        given = {"name": "Tiny", "currency": "EUR", "tables": {"orders": {"file": "orders.csv"}}}
+        given = {
+            "name": "Tiny", "currency": "EUR", "tables": {"orders": {"file": "orders.csv"}},
+            "limits": {"set_aside": 1, "shared_keys": 1},
+        }  # fmt: skip
         if "responses" in changes.get("tables", {}):
             given["questions"] = {"nps": {"kind": "nps"}}
         (folder / "company.yml").write_text(yaml.safe_dump(given | changes), encoding="utf-8")

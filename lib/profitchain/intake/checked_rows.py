@@ -22,9 +22,10 @@ from profitchain.sources.typed_tables import MARK, WHO
 
 LARGEST = 2**63 - 1  # of whole numbers in an engine
 JUDGED_BY = {  # the tables against which a table's rows are checked
-    "responses": ("customers", "orders"),
-    "invitations": ("customers", "orders", "responses"),
-    "order_lines": ("orders",),
+    "orders": ("rates",),
+    "responses": ("rates", "customers", "orders"),
+    "invitations": ("rates", "customers", "orders", "responses"),
+    "order_lines": ("rates", "orders"),
 }
 
 

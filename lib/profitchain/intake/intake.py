@@ -15,9 +15,11 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
-from profitchain.intake import row_account
+from profitchain.intake import gate_keys, gate_orders, gate_values, row_account
 from profitchain.intake.cross_checks import check_across_tables
+from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import source_hashes
+from profitchain.intake.gate import Gate, row_findings
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
 from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
@@ -30,7 +32,11 @@ from profitchain.sources.schemas import SCHEMAS, schema_of
 from profitchain.sources.typed_tables import MARK, WHO, type_columns
 from profitchain.sources.warehouse import read_from_engine
 
-READING_ORDER = ("customers", "orders", "responses", *SCHEMAS)
+GATES = (
+    row_findings, gate_orders.order_findings, gate_keys.id_findings,
+    gate_values.value_findings,
+)  # fmt: skip
+READING_ORDER = ("rates", "customers", "orders", "responses", *SCHEMAS)
 LEADING = {
     "orders": "order",
     "subscriptions": "contract",
@@ -56,8 +62,9 @@ class Intake:
     TIMESTAMP in UTC, days DATE, money BIGINT in minor units, scores DOUBLE, flags BOOLEAN.
     `account` has one row per table and outcome (table, outcome, kind, rows) that sum to the rows
     that came in; `profile` one row per table and column of the used rows (table, column,
-    missing_share, distinct, first, last); `distinct` is about right above a million rows. `notes`
-    are sentences on what could not be done.
+    missing_share, distinct, first, last); `distinct` is about right above a million rows. `doubts`
+    are what is doubtful in tables as wholes; `notes` are sentences on what could not be done, and
+    on what was seen.
     """
 
     company: Company
@@ -67,6 +74,7 @@ class Intake:
     outcomes: tuple[Outcome, ...]
     profile: pd.DataFrame
     inputs: tuple[Input, ...]
+    doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -103,6 +111,8 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
                 "later. Ask for a later period."
             )
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
+        gate = Gate(con=con, company=company, judged=judged, outcomes=outcomes)
+        doubts, notes = _looked_at(gate), [gate_orders.statuses_line(gate), *notes]
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
         inputs = [
@@ -113,13 +123,27 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             company=company, period=period, con=con, tables=tables, inputs=tuple(inputs),
             outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
             profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
-            notes=tuple(filter(None, notes)),
+            doubts=tuple(doubts), notes=tuple(filter(None, notes)),
         )  # fmt: skip
 
 
 def leading_table(company: Company) -> str:
     """Return the table whose rows say which periods a firm covers: the first of `LEADING`."""
     return next(name for name in LEADING if name in company.tables)
+
+
+def _looked_at(gate: Gate) -> list[Doubt]:
+    """Return what is doubtful in tables as wholes; stop where one is past a limit."""
+    doubts: list[Doubt] = []
+    stops: dict[str, list[str]] = {}
+    for finding in (found for look in GATES for found in look(gate)):
+        if isinstance(finding, Doubt):
+            doubts.append(finding)
+        else:
+            stops.setdefault(finding.table, []).append(finding.says)
+    if stops:
+        raise ContractError(row_account.faults_in_words(stops, gate.company))
+    return doubts
 
 
 def end_of(company: Company, period: Period | None) -> End | None:
@@ -132,14 +156,16 @@ def end_of(company: Company, period: Period | None) -> End | None:
 def last_period(company: Company) -> Period:
     """Return the last period that the orders cover to the end, by the data and not by the clock.
 
-    Of a firm without orders, the last in which a contract began, or that its answers cover.
+    Of a firm without orders, the last in which a contract began, or that its answers cover. A day
+    far from all others, as one of the year 2062, does not count.
     """
     lead = leading_table(company)
     with open_engine(company) as (con, scratch):
         judged, faults = judge_all(con, company, None, scratch=scratch, only=(lead,))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
-        rows, at = used_rows(judged[lead], None), SCHEMAS[lead].dated_by
+        rows, at = used_rows(judged[lead], None), str(SCHEMAS[lead].dated_by)
+        last_day = gate_values.last_usual_day(gate_values.days_of(judged[lead].rows, at))
         last = rows.aggregate(last=rows[at].max()).to_pandas()["last"].iloc[0]
         close(con)
     if pd.isna(last):
@@ -148,7 +174,10 @@ def last_period(company: Company) -> Period:
             "Run `profitchain check` to see why."
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
-    return last_complete(local.date(), company.report_every)
+    day = local.date()
+    if last_day is not None and last_day < last.date():
+        day = last_day
+    return last_complete(day, company.report_every)
 
 
 def judge_all(
@@ -171,7 +200,7 @@ def judge_all(
         if table is None:
             faults[name] = refusals
             continue
-        table, also = check_across_tables(con, read_cached(con, table, company), judged)
+        table, also = check_across_tables(con, read_cached(con, table, company), judged, company)
         judged[name] = judge(con, table, company, end, also=also)
     if not only and not faults:
         faults |= _stray_segments(company, judged)

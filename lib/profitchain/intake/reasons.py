@@ -11,6 +11,10 @@ from profitchain.core.i18n import N_, _, listed
 
 LATER = N_("after the period's end")
 CANCELLED = N_("cancelled")
+NO_SALE = N_("no sale by its status")
+FREE = N_("costs nothing")
+TOTAL = N_("a total of other rows")
+NO_RATE = N_("no rate for its currency")
 EMPTY = N_("no {column}")
 UNREADABLE = {
     "time": N_("{column} can't be read as a time"),

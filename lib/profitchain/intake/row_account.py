@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,8 +105,13 @@ def unusable_faults(table: str, outcomes: tuple[Outcome, ...], company: Company)
         return ["It holds no rows. Answers are what this firm's pages are made from."]
     if rows == 0 or sum(outcome.rows for outcome in broken) < rows:
         return []
-    faults = [f"{outcome_in_words(outcome)}{_mend(outcome, table)}" for outcome in broken]
+    faults = faults_of(broken, table)
     return [f"None of its {rows:,} rows can be used. {faults[0]}", *faults[1:]]
+
+
+def faults_of(broken: Sequence[Outcome], table: str) -> list[str]:
+    """Return broken outcomes in words, each with its mend."""
+    return [f"{outcome_in_words(outcome)}{_mend(outcome, table)}" for outcome in broken]
 
 
 def outcome_in_words(outcome: Outcome) -> str:

@@ -24,6 +24,7 @@ from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
+from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
 from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
@@ -87,7 +88,7 @@ class Edition:
     payments of contracts (`by_contract`: 1), orders of guests and anonymous
     answers where there are any (`guest_orders`, `anonymous`, of `answers`), customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
-    (`invited`, 0 or 1).
+    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables.
     """
 
     company: Company
@@ -95,6 +96,7 @@ class Edition:
     folder: Path
     inputs: tuple[dict[str, object], ...]
     facts: Mapping[str, int]
+    doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {rows:,}" for name, rows in self._used.items())
@@ -299,6 +301,7 @@ def open_edition(
     edition = Edition(
         company=firm.in_language(i18n.spoken()), period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
+        doubts=tuple(Doubt(**doubt) for doubt in record["doubts"]),
     )  # fmt: skip
     refuse_columns(edition.table("profile"), needs)
     return edition
@@ -363,5 +366,6 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
         intake.account.to_parquet(folder / "account.parquet")
         intake.profile.to_parquet(folder / "profile.parquet")
         record = {"inputs": [asdict(source) for source in intake.inputs], "facts": facts}
+        record["doubts"] = [asdict(doubt) for doubt in intake.doubts]
         (folder / "facts.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     remove_old(firm)

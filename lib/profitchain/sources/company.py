@@ -20,7 +20,15 @@ from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
 from profitchain.sources import settings
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
-from profitchain.sources.settings import Privacy, Question, Settings, Source
+from profitchain.sources.settings import (
+    Limits,
+    MatchIds,
+    Privacy,
+    Question,
+    Settings,
+    Source,
+    Statuses,
+)
 from profitchain.stats.model_matrix import MONTH
 
 LONGEST_WINDOW, LONGEST_LOOKBACK = 3_660, 600  # days; months
@@ -28,7 +36,8 @@ BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
 FACTS = ("orders", "subscriptions", "responses")  # at least one of them is needed
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
-    "tables": Source, "questions": Question, "privacy": Privacy,
+    "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
+    "statuses": Statuses, "limits": Limits,
 }  # fmt: skip
 _ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
 
@@ -56,6 +65,10 @@ class Company(Settings):
     first_payment: Literal["next", "now"] = "next"
     control_tolerance: float = Field(default=0.005, ge=0, le=1)
     cancelled_statuses: list[str] = Field(default_factory=lambda: list(CANCELLED_STATUSES))
+    statuses: Statuses = Statuses()
+    free_orders: Literal["counted", "left_out"] = "counted"
+    match_ids: MatchIds = MatchIds()
+    limits: Limits = Limits()
     privacy: Privacy = Privacy()
     _folder: Path = PrivateAttr(default=Path())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, cast
 
 from profitchain.core.errors import CompanyError
@@ -24,6 +25,7 @@ class ColumnSchema:
 
     A `required` column must be there, unless it `may_be_absent`, and each of its cells be given,
     unless it `may_be_empty`.
+    A score is left empty before the day `since` which its question has its scale.
     """
 
     name: str
@@ -34,6 +36,7 @@ class ColumnSchema:
     one_of: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     whole: bool = False
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
     # ~ must be there and may be empty (a guest's order), - may be missing but not be empty
     "orders": """
         order_id:id! customer_id:id~ ordered_at:time@ revenue:money-
-        margin:money? discount:money? channel:text? category:text? status:text?""",
+        margin:money? discount:money? currency:text? channel:text? category:text? status:text?""",
     "responses": """
         response_id:id! customer_id:id? responded_at:time@
         order_id:id? touchpoint:text? comment:text?""",
@@ -100,6 +103,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
         metric:text value:number source:text year:year@
         industry:text? low:number? high:number?""",
     "control_totals": "period:period!@ measure:text! amount:money",
+    "rates": "currency:text! from_date:date!@ rate:number",
 }
 SCHEMAS: dict[str, TableSchema] = {table: _schema(table, words) for table, words in _TABLES.items()}
 _ONE_OF = {("costs", "purpose"): PURPOSES, ("offers", "kind"): OFFER_KINDS}
@@ -114,7 +118,12 @@ def schema_of(table: str, company: Company) -> TableSchema:
     if table == "responses":
         columns += [
             ColumnSchema(
-                name=q.column, kind="score", required=True, scale=q.scale, whole=q.kind == "nps"
+                name=q.column,
+                kind="score",
+                required=True,
+                scale=q.scale,
+                whole=q.kind == "nps",
+                since=q.scale_since,
             )
             for q in company.questions.values()
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -15,7 +16,7 @@ from profitchain.core.errors import did_you_mean
 TABLE_NAMES = (
     "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts",
     "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks",
-    "control_totals",
+    "control_totals", "rates",
 )  # fmt: skip
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
@@ -122,6 +123,7 @@ class Question(Settings):
     satisfied_from: float | None = None
     easy_is: Literal["high", "low"] | None = None
     label: str | dict[Language, str] = ""
+    scale_since: date | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -176,3 +178,27 @@ class Privacy(Settings):
     """What may be shown of small groups."""
 
     smallest_group: int = Field(default=10, ge=1)
+
+
+class MatchIds(Settings):
+    """Which spellings of an id are the same one, in every table."""
+
+    case: Literal["keep", "ignore"] = "keep"
+    blanks: Literal["keep", "strip"] = "keep"
+    leading_zeros: Literal["keep", "strip"] = "keep"
+    numbers: Literal["keep", "plain"] = "keep"
+
+
+class Statuses(Settings):
+    """Which words of orders' `status` are sales and which aren't, beyond those known anyway."""
+
+    counted: list[str] = Field(default_factory=list)
+    left_out: list[str] = Field(default_factory=list)
+
+
+class Limits(Settings):
+    """How far a table may be from what it should be before a run stops, as shares of its rows."""
+
+    set_aside: float = Field(default=0.02, ge=0, le=1)
+    shared_keys: float = Field(default=0.02, ge=0, le=1)
+    strangers: float = Field(default=0.95, ge=0, le=1)

@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.core.errors import did_you_mean
-from profitchain.sources import casts, warehouse_casts
+from profitchain.core.periods import starts_at
+from profitchain.sources import casts, id_forms, warehouse_casts
 from profitchain.sources.company import Company
 from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.date_number_formats import End, find_formats
@@ -132,7 +133,29 @@ def _parsed(
     rows = _stage(con, f"stamps_{name}", rows, stamps)
     values = [_value(rows, c, formats[c.name], zone, company) for c in present]
     rows = _stage(con, f"typed_{name}", rows, dict(zip(table.values, values, strict=True)))
-    return replace(table, rows=rows, formats=formats), ()
+    table = replace(table, rows=rows, formats=formats)
+    rows = _stage(con, f"settled_{name}", rows, _settled(table, company, embedded=True))
+    return replace(table, rows=rows), ()
+
+
+def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str, ir.Value]:
+    """Return typed values where they are others than their cells: ids in one form, old scores."""
+    name, dated_by = table.schema.table, table.schema.dated_by
+    key, values = next(iter(table.schema.unique), None), dict[str, ir.Value]()
+    for column in table.present:
+        value = table.value(column.name)
+        if column.kind == "id":
+            value = id_forms.tidy_id(value, company.match_ids, embedded=embedded)
+            if id_forms.refers(column.name, table=name, key=key):
+                value = id_forms.somebody(value)
+            values[typed_name(column.name)] = value
+        elif column.since is not None and dated_by in table.source_names:
+            first = ibis.timestamp(starts_at(column.since, company.time_zone))
+            old = table.value(dated_by) < first
+            for name in (given_name(column.name), typed_name(column.name)):
+                cell = table.rows[name]
+                values[name] = ibis.ifelse(old, ibis.null(cell.type()), cell)
+    return values
 
 
 def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Sequence[str]]:
@@ -158,7 +181,8 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
             value = warehouse_casts.typed_cell(cell, column, minor_units=company.minor_units)
         values.append(value)
     added = dict(zip([*table.cell_names, *table.values], [*cells, *values], strict=True))
-    return replace(table, rows=relation.mutate(**added)), ()
+    table = replace(table, rows=relation.mutate(**added))
+    return replace(table, rows=table.rows.mutate(**_settled(table, company, embedded=False))), ()
 
 
 def match_columns(

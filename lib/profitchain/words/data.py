@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import pandas as pd
 
-from profitchain.core.formats import digits, period_short
+from profitchain.core.formats import digits, period_short, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
+from profitchain.intake.doubts import Doubt
 from profitchain.intake.reasons import reason_in_words
 from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
+from profitchain.panel.edition import Edition
+from profitchain.sources.company import Company
 from profitchain.words import catalogue
 from profitchain.words.captions import Caption, source
 from profitchain.words.prose import clauses, listed, period_word
@@ -169,20 +172,51 @@ def gaps_caption(columns: pd.DataFrame) -> Caption:
     }
 
 
-def doubts(facts: Mapping[str, int]) -> list[dict[str, str]]:
+def doubts_of(edition: Edition) -> list[dict[str, str]]:
     """Return an edition's warnings: table, column, kind, says."""
+    told = [
+        Doubt(table=table, column=column, kind=kind, values={"n": count})
+        for kind, (table, column) in DOUBTFUL.items()
+        if (count := edition.facts.get(kind, 0))
+    ]
+    return doubts_in_words([*edition.doubts, *told], edition.company)
+
+
+def doubts_in_words(doubts: Iterable[Doubt], company: Company) -> list[dict[str, str]]:
+    """Return what is doubtful in a firm's tables: table, column, kind, says."""
     return [
         {
-            "table": table,
-            "column": column,
-            "kind": kind,
-            "says": ngettext(DOUBTS[kind]["one"], DOUBTS[kind]["many"], count, n=digits(count, 0)),
+            "table": doubt.table,
+            "column": doubt.column,
+            "kind": doubt.kind,
+            "says": _doubt_in_words(doubt, company),
         }
-        for kind, (table, column) in DOUBTFUL.items()
-        if (count := facts.get(kind, 0))
+        for doubt in doubts
     ]
 
 
-def warning_sentences(facts: Mapping[str, int]) -> list[str]:
+def _doubt_in_words(doubt: Doubt, company: Company) -> str:
+    words = DOUBTS[doubt.kind]
+    values = {name: _in_words(name, value, company) for name, value in doubt.values.items()}
+    names = {"table": doubt.table, "column": doubt.column}
+    return ngettext(words["one"], words["many"], int(doubt.values["n"]), **(names | values))
+
+
+def _in_words(name: str, value: float | str, company: Company) -> str:
+    if isinstance(value, str):
+        return value
+    if name == "revenue":
+        return plain(value / company.minor_units, company.currency)
+    if name == "share":
+        return plain(value, "share")
+    return f"{value:g}" if isinstance(value, float) else digits(value, 0)
+
+
+def doubt_sentences(edition: Edition) -> list[str]:
+    """Return an edition's warnings in words, or that there are none."""
+    return warning_sentences(edition) or [_("No table looks doubtful as a whole.")]
+
+
+def warning_sentences(edition: Edition) -> list[str]:
     """Return an edition's warnings in words."""
-    return [doubt["says"] for doubt in doubts(facts)]
+    return [doubt["says"] for doubt in doubts_of(edition)]
