@@ -268,6 +268,12 @@ def _read_yaml(folder: Path) -> dict[str, Any]:
             f"company.yml can't be read at line {line}: {error.problem}. "
             "Check the indentation, and quote text that holds ':' or '#'."
         ) from None
+    except yaml.reader.ReaderError as error:
+        line = path.read_text(encoding="utf-8-sig")[: error.position].count("\n") + 1
+        raise CompanyError(
+            f"company.yml, line {line}, holds a character that can't be typed (code "
+            f"{error.character:#04x}). Delete it: it often comes along with pasted text."
+        ) from None
     if not isinstance(document, dict):
         raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
     return document
