@@ -123,13 +123,16 @@ def last_period(company: Company) -> Period:
         judged, faults = judge_all(con, company, None, scratch=scratch, only=("orders",))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
+        account = outcomes_of(judged["orders"])
+        if unusable := row_account.unusable_faults("orders", account, company):
+            raise ContractError(row_account.faults_in_words({"orders": unusable}, company))
         orders = used_rows(judged["orders"], None)
         last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
         close(con)
     if pd.isna(last):
         raise PeriodError(
-            "There is no usable order, so there is no period to report on. "
-            "Run `profitchain check` to see why."
+            "There is no usable order, so there is no period to report on: "
+            + " ".join(map(outcome_in_words, account[1:]))
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
     return last_complete(local.date(), company.report_every)

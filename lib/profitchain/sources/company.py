@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy,
 }  # fmt: skip
+_WAYS = ("str", "int", "float")  # of a setting that may be one or another
 _ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
 
 
@@ -280,13 +281,22 @@ def _read_yaml(folder: Path) -> dict[str, Any]:
 
 
 def _faults_in_words(error: ValidationError) -> str:
-    lines = "\n".join(map(_fault_in_words, error.errors())).splitlines()
+    faults = [{**fault, "loc": _place(fault)} for fault in error.errors()]
+    named = {fault["loc"] for fault in faults if fault["type"] == "value_error"}
+    sure = [f for f in faults if f["type"] == "value_error" or f["loc"] not in named]
+    lines = "\n".join(map(_fault_in_words, sure)).splitlines()
     head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
     return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
 
 
-def _fault_in_words(fault: ErrorDetails) -> str:
-    *above, last = [str(step) for step in fault["loc"] if step != "[key]"] or [""]
+def _place(fault: ErrorDetails) -> tuple[str, ...]:
+    """Return where a fault stands, without the ways in which pydantic tried to read it."""
+    steps = [str(step) for step in fault["loc"]]
+    return tuple(step for step in steps if "[" not in step and step not in _WAYS)
+
+
+def _fault_in_words(fault: Mapping[str, Any]) -> str:
+    *above, last = list(fault["loc"]) or [""]
     place = ".".join([*above, last])
     match fault["type"]:
         case "extra_forbidden":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -20,7 +21,14 @@ QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
 SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
 USUAL_SCALE = (1, 5)
-NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms")
+NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms", "excel", "roc")
+DATE_LETTERS = {
+    "Y": "2026", "y": "26", "m": "month", "b": "Mar", "B": "March", "d": "day", "j": "day of the "
+    "year", "H": "hour", "I": "hour to 12", "p": "AM or PM", "M": "minute", "S": "second",
+    "f": "microseconds", "g": "milliseconds", "z": "+0100", "Z": "zone", "a": "Wed",
+    "A": "Wednesday",
+}  # fmt: skip
+_MORE_LETTERS = "nwuUWVGcxX%"
 _LONGEST_ACRONYM = 4
 _SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
 
@@ -57,6 +65,12 @@ def _known_format(pattern: str) -> str:
             f"date_format '{pattern}' is unknown. Write a pattern such as '%d/%m/%Y %H:%M', or one "
             f"of: {', '.join(NAMED_FORMATS)}."
         )
+    for sign in re.findall("%-?(.?)", pattern):
+        if sign not in DATE_LETTERS and (not sign or sign not in _MORE_LETTERS):
+            raise ValueError(
+                f"date_format '{pattern}': %{sign} is unknown. Known are: "
+                f"{', '.join(f'%{letter} ({what})' for letter, what in DATE_LETTERS.items())}."
+            )
     return pattern
 
 

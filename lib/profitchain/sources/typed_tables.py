@@ -14,7 +14,8 @@ from profitchain.core.errors import did_you_mean
 from profitchain.sources import casts, warehouse_casts
 from profitchain.sources.company import Company
 from profitchain.sources.connections import ENGINE_NAMES
-from profitchain.sources.date_number_formats import End, find_formats
+from profitchain.sources.date_number_formats import End, find_formats, odd_columns
+from profitchain.sources.date_words import plain_dates, plain_months
 from profitchain.sources.loading import RawTable
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
 
@@ -73,6 +74,11 @@ def typed_name(column: str) -> str:
     return f"__is_{column}"
 
 
+def plain_name(column: str) -> str:
+    """Return the name under which a date's cell stands without words."""
+    return f"__plain_{column}"
+
+
 def key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
     """Return a key in one text: as many distinct ones as rows proves the key unique."""
     if len(keys) == 1:
@@ -104,21 +110,38 @@ def _parsed(
     """
     raw, present, name = table.raw, table.present, table.schema.table
     source = company.tables[name]
+    counted = (*casts.UNIX, casts.EXCEL)
     trimmed = {
-        f"__trimmed_{c.name}": _trim(raw.relation[table.source_names[c.name]], c) for c in present
-    }
+        f"__trimmed_{c.name}": _trim(
+            raw.relation[table.source_names[c.name]], c,
+            is_counted=source.format_of(c.name) in counted,
+        )
+        for c in present
+    }  # fmt: skip
     rows = _stage(con, f"trimmed_{name}", raw.relation, trimmed)
     cells = [_cell(rows[f"__trimmed_{c.name}"], c, source.missing) for c in present]
     rows = _stage(con, f"given_{name}", rows, dict(zip(table.cell_names, cells, strict=True)))
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
-    written = find_formats(named, table.schema, source, zone=zone, end=end)
+    odd = odd_columns(named, table.schema, source)
+    worded = {c.name: c for c in odd if c.kind in DATES}
+    plain = {
+        plain_name(n): _plain(rows[given_name(n)], c, source.format_of(n), zone)
+        for n, c in worded.items()
+    }
+    rows = _stage(con, f"plain_{name}", rows, plain)
+    cells_of = {c.name: (plain_name if c.name in worded else given_name)(c.name) for c in present}
+    named = rows.select(**{n: rows[cell] for n, cell in cells_of.items()}) if present else rows
+    written = find_formats(
+        named, table.schema, source, odd=[c.name for c in odd], zone=zone, end=end
+    )
     if written.faults:
         return table, written.faults
     formats, stamps = written.by_column, dict[str, ir.Value]()
     for column in present:
         if column.kind in DATES:
-            stamps |= _stamps(rows, column, formats[column.name], excel=raw.excel)
+            cell = rows[cells_of[column.name]]
+            stamps |= _stamps(cell, column, formats[column.name], excel=raw.excel)
     rows = _stage(con, f"stamps_{name}", rows, stamps)
     values = [_value(rows, c, formats[c.name], zone, company) for c in present]
     rows = _stage(con, f"typed_{name}", rows, dict(zip(table.values, values, strict=True)))
@@ -183,9 +206,14 @@ def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> 
     return con.create_view(name, rows.mutate(**values)) if values else rows
 
 
-def _trim(value: ir.Value, column: ColumnSchema) -> ir.Value:
-    """Return a source's cell, text trimmed; what must be text becomes text."""
+def _trim(value: ir.Value, column: ColumnSchema, *, is_counted: bool = False) -> ir.Value:
+    """Return a source's cell, text trimmed; what must be text becomes text.
+
+    So do numbers in place of dates, 20260304, unless the firm declares that days are counted.
+    """
     if column.kind in _TEXTS or value.type().is_string():
+        return casts.trimmed_text(value)
+    if column.kind in DATES and value.type().is_numeric() and not is_counted:
         return casts.trimmed_text(value)
     if value.type().is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
@@ -196,24 +224,33 @@ def _cell(value: ir.Value, column: ColumnSchema, missing: Sequence[str]) -> ir.V
     """Return a trimmed cell, null where it says that nothing was given."""
     if not value.type().is_string():
         return value
-    if missing:
-        value = ibis.ifelse(value.isin(list(missing)), ibis.null("string"), value)
+    value = ibis.ifelse(value.isin([casts.NULL, *missing]), ibis.null("string"), value)
     if column.kind == "id":  # spreadsheets mark text by an apostrophe
         return ibis.ifelse(value.startswith("'"), value.substr(1).nullif(""), value)
     return value if column.kind in _TEXTS else casts.na_as_null(value)
 
 
+def _plain(
+    cell: ir.StringValue, column: ColumnSchema, declared: str | None, zone: str
+) -> ir.StringValue:
+    """Return a date without words."""
+    cell = plain_months(cell) if column.kind == "month" else cell
+    return plain_dates(cell, zone, roc=declared == casts.ROC)
+
+
 def _stamps(
-    rows: ir.Table, column: ColumnSchema, written: str, *, excel: bool
+    cell: ir.Value, column: ColumnSchema, written: str, *, excel: bool
 ) -> dict[str, ir.Value]:
     """Return a date column as it is written, still to be put in its time zone."""
-    cell, name = rows[given_name(column.name)], typed_name(column.name)
+    name = typed_name(column.name)
     if column.kind == "month":
         cell = casts.month_text(cell)
     stamp = casts.parse_stamp(cell, written)
     wall = stamp.wall
-    if excel and "%" in written:
-        wall = ibis.coalesce(wall, casts.parse_stamp(cell, casts.ISO).wall)
+    if excel:  # where text, dates and day numbers may stand in one column
+        others = {casts.ISO, casts.EXCEL} - {written} - set(casts.UNIX)
+        more = [casts.parse_stamp(cell, other).wall for other in sorted(others)]
+        wall = wall if written in casts.UNIX else ibis.coalesce(wall, *more)
     return {f"{name}_wall": wall, f"{name}_fixed": stamp.fixed}
 
 
