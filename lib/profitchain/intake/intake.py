@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.schemas import SCHEMAS, schema_of
+from profitchain.sources.score_words import Emptied
 from profitchain.sources.typed_tables import MARK, WHO, type_columns
 from profitchain.sources.warehouse import read_from_engine
 
@@ -52,7 +53,8 @@ class Intake:
     `account` has one row per table and outcome (table, outcome, kind, rows) that sum to the rows
     that came in; `profile` one row per table and column of the used rows (table, column,
     missing_share, distinct, first, last); `distinct` is about right above a million rows. `notes`
-    are sentences on what could not be done.
+    are sentences on what could not be done; `emptied` names, by table, the values that counted as
+    nothing given in a question's column, with their rows.
     """
 
     company: Company
@@ -63,6 +65,7 @@ class Intake:
     profile: pd.DataFrame
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
+    emptied: dict[str, tuple[Emptied, ...]] = field(default_factory=dict)
 
     @property
     def account(self) -> pd.DataFrame:
@@ -107,6 +110,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
             profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
             notes=tuple(filter(None, notes)),
+            emptied={name: of.table.emptied for name, of in judged.items() if of.table.emptied},
         )  # fmt: skip
 
 
@@ -244,4 +248,9 @@ def check_report(intake: Intake) -> str:
             f"{used:,} used + {total - used:,} set aside"
         )
         lines += [f"  {outcome.kind:>9}  {outcome_in_words(outcome)}" for outcome in outcomes[1:]]
+        lines += [
+            f"  {'not given':>9}  {one.column}: '{one.value}' in {one.rows:,} rows; what else they "
+            "say is used."
+            for one in intake.emptied.get(table, ())
+        ]
     return "\n".join([*lines, *(f"\n{note}" for note in intake.notes)])

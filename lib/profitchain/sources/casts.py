@@ -180,6 +180,11 @@ def slashed_as_iso(text: ir.StringValue, order: str) -> ir.StringValue:
     return ibis.ifelse(is_year_first(text), text, iso.rstrip())
 
 
+def slashed_wall(text: ir.StringValue, order: str) -> ir.TimestampValue:
+    """Return the wall time of text such as 3/4/2026 21:05, whatever offset follows it."""
+    return slashed_as_iso(text, order).re_extract(_WALL, 0).try_cast("timestamp")
+
+
 def is_year_first(text: ir.StringValue) -> ir.BooleanValue:
     """Tell whether text begins as 2026-03-04 does."""
     return (text.substr(4, 1) == "-") & (text.substr(2, 1) != "-")

@@ -30,7 +30,7 @@ _EITHER = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _DOT_AND_THREE = 4
 _USUAL_LENGTHS, _LENGTHS_IN_UTC = (10, 19), (20, 24)  # bytes
 _DAY_NUMBER = r"^[2-7]\d{4}([.,]\d+)?$"
-_LIKELY_YEARS = (1970, 2100)
+_LIKELY_YEARS = (1990, 2100)
 _KNOWN = (ISO, DAY_FIRST, MONTH_FIRST, "%y/%m/%d", "%y-%m-%d", "%y/%m/%d %H:%M", "%Y-%d-%m")
 _COUNTED = ("unix", "unix_ms", EXCEL)
 _WORDED = (None, ISO, DAY_FIRST, MONTH_FIRST, ROC)  # formats of dates that may hold words
@@ -189,9 +189,7 @@ def _is_after(text: ir.StringValue, order: str, zone: str, end: End | None) -> i
     """Return whether a date, read in an order of day and month, lies after the period."""
     if end is None:
         return ibis.literal(False)
-    at = casts.parse_stamp(text, order)
-    limit = ibis.ifelse(at.fixed, ibis.literal(end.at), ibis.literal(end.in_zone(zone)))
-    return (at.wall >= limit).fill_null(False)
+    return (casts.slashed_wall(text, order) >= ibis.literal(end.in_zone(zone))).fill_null(False)
 
 
 def _settle_dates(column: ColumnSchema, row: dict, faults: list[str]) -> str | None:
@@ -271,16 +269,25 @@ def format_that_reads(
     """
     text = casts.trimmed_text(rows[column])
     text = casts.na_as_null(plain_months(text) if kind == "month" else text)
-    cells = rows.select(cell=text, plain=plain_dates(text, zone))
-    cells = cells.mutate(roc=plain_dates(cells.cell, zone, roc=True))
-    stamps = {written: casts.parse_stamp(cells.plain, written) for written in _KNOWN}
-    stamps |= {written: casts.parse_stamp(cells.cell, written) for written in _COUNTED}
-    stamps[ROC] = casts.parse_stamp(cells.roc, ROC)
-    sums = {
-        f"n{k}": stamp.wall.year().between(*_LIKELY_YEARS).fill_null(False).sum()
-        for k, stamp in enumerate(stamps.values())
-    }
-    row = cells.aggregate(given=cells.cell.count(), **sums).to_pandas().iloc[0]
-    reads = [w for k, w in enumerate(stamps) if row["given"] and row[f"n{k}"] == row["given"]]
-    plain = [written for written in reads if written in (ISO, *_COUNTED)]
-    return tuple(plain or reads)
+    plain, roc = plain_dates(text, zone), plain_dates(text, zone, roc=True)
+    cells = rows.select(cell=text, plain=plain, roc=roc).cache()  # each is looked at many times
+    given = int(cells.aggregate(n=cells.cell.count()).to_pandas()["n"].iloc[0])
+    candidates = dict.fromkeys(_KNOWN, cells.plain) | {ROC: cells.roc}
+    candidates |= dict.fromkeys(_COUNTED, cells.cell)
+    reads = [
+        written
+        for written, cell in candidates.items()
+        if given and _readable_cells(cells, cell, written) == given
+    ]
+    sure = [written for written in reads if written in (ISO, *_COUNTED)]
+    return tuple(sure or reads)
+
+
+def _readable_cells(cells: ir.Table, cell: ir.StringValue, written: str) -> int:
+    """Return how many cells a format reads as dates of this time."""
+    if written in (DAY_FIRST, MONTH_FIRST):
+        cells = cells.mutate(iso=casts.slashed_as_iso(cell, written)).cache()
+        cell, written = cells.iso, ISO
+    year = casts.parse_stamp(cell, written).wall.year()
+    likely = year.between(*_LIKELY_YEARS).fill_null(False).sum()
+    return int(cells.aggregate(n=likely).to_pandas()["n"].iloc[0] or 0)

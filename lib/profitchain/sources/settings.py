@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from profitchain.core import i18n
@@ -81,6 +81,25 @@ Currency = Annotated[str, AfterValidator(_known_currency)]
 DateFormat = Annotated[str, AfterValidator(_known_format)]
 
 
+def _as_word(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return (
+        f"{value:g}"
+        if is_number and float(value).is_integer()
+        else str(value)
+        if is_number
+        else value
+    )
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Word = Annotated[str, BeforeValidator(_as_word)]  # a cell's text, which YAML takes for a number
+Words = Annotated[list[Word], BeforeValidator(_as_list)]
+
+
 class Settings(BaseModel):
     """Part of company.yml: nothing unknown, nothing changed later, no value in messages."""
 
@@ -103,7 +122,8 @@ class Source(Settings):
     time_zone: TimeZone | None = None
     date_format: DateFormat | dict[str, DateFormat] | None = None
     decimal: Literal[".", ","] | None = None
-    missing: list[str] = Field(default_factory=list)
+    missing: dict[str, Words] | Words = Field(default_factory=list)
+    labels: dict[str, dict[Word, Word | None]] = Field(default_factory=dict)
     sheet: str | int | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -123,6 +143,20 @@ class Source(Settings):
         if isinstance(self.date_format, dict):
             return self.date_format.get(column)
         return self.date_format
+
+    def missing_of(self, column: str) -> list[str]:
+        """Return the texts that mean nothing given in one of our columns."""
+        return self.missing.get(column, []) if isinstance(self.missing, dict) else self.missing
+
+    @property
+    def named_columns(self) -> dict[str, list[str]]:
+        """The settings that name columns of ours, with those that they name."""
+        by_setting = {
+            "missing": self.missing,
+            "labels": self.labels,
+            "date_format": self.date_format,
+        }
+        return {name: list(of) for name, of in by_setting.items() if isinstance(of, dict)}
 
 
 class Question(Settings):
