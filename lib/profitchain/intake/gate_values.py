@@ -35,7 +35,8 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
 
 def days_of(rows: ir.Table, column: str) -> pd.DataFrame:
     """Return day, n: one row a day of a table's moments, in UTC."""
-    rows = rows.select(day=rows[typed_name(column)].date())
+    at = rows[typed_name(column)]
+    rows = rows.select(day=at if at.type().is_date() else at.date())
     rows = rows.filter(rows["day"].notnull())
     days = rows.group_by("day").aggregate(n=rows.count()).order_by("day").to_pandas()
     return days.assign(day=pd.to_datetime(days["day"]).dt.date)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.schemas import SCHEMAS, schema_of
+from profitchain.sources.score_words import Emptied
 from profitchain.sources.typed_tables import MARK, WHO, type_columns
 from profitchain.sources.warehouse import read_from_engine
 
@@ -64,7 +65,8 @@ class Intake:
     that came in; `profile` one row per table and column of the used rows (table, column,
     missing_share, distinct, first, last); `distinct` is about right above a million rows. `doubts`
     are what is doubtful in tables as wholes; `notes` are sentences on what could not be done, and
-    on what was seen.
+    on what was seen; `emptied` names, by table, the values that counted as nothing given in a
+    question's column, with their rows.
     """
 
     company: Company
@@ -76,6 +78,7 @@ class Intake:
     inputs: tuple[Input, ...]
     doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
+    emptied: dict[str, tuple[Emptied, ...]] = field(default_factory=dict)
 
     @property
     def account(self) -> pd.DataFrame:
@@ -124,6 +127,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
             profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
             doubts=tuple(doubts), notes=tuple(filter(None, notes)),
+            emptied={name: of.table.emptied for name, of in judged.items() if of.table.emptied},
         )  # fmt: skip
 
 
@@ -164,14 +168,17 @@ def last_period(company: Company) -> Period:
         judged, faults = judge_all(con, company, None, scratch=scratch, only=(lead,))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
+        account = outcomes_of(judged[lead])
+        if unusable := row_account.unusable_faults(lead, account, company):
+            raise ContractError(row_account.faults_in_words({lead: unusable}, company))
         rows, at = used_rows(judged[lead], None), str(SCHEMAS[lead].dated_by)
         last_day = gate_values.last_usual_day(gate_values.days_of(judged[lead].rows, at))
         last = rows.aggregate(last=rows[at].max()).to_pandas()["last"].iloc[0]
         close(con)
     if pd.isna(last):
         raise PeriodError(
-            f"There is no usable {LEADING[lead]}, so there is no period to report on. "
-            "Run `profitchain check` to see why."
+            f"There is no usable {LEADING[lead]}, so there is no period to report on: "
+            + " ".join(map(outcome_in_words, account[1:]))
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
     day = local.date()
@@ -286,4 +293,9 @@ def check_report(intake: Intake) -> str:
             f"{used:,} used + {total - used:,} set aside"
         )
         lines += [f"  {outcome.kind:>9}  {outcome_in_words(outcome)}" for outcome in outcomes[1:]]
+        lines += [
+            f"  {'not given':>9}  {one.column}: '{one.value}' in {one.rows:,} rows; what else they "
+            "say is used."
+            for one in intake.emptied.get(table, ())
+        ]
     return "\n".join([*lines, *(f"\n{note}" for note in intake.notes)])

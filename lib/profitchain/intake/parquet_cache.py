@@ -167,6 +167,7 @@ def _key(table: TypedTable, company: Company, paths: list[Path]) -> str:
     parts = [f"{path.name} {file_hash(path)}" for path in paths]
     parts += [repr(table.schema), repr(table.source_names), repr(sorted(table.formats.items()))]
     parts += [source.model_dump_json(exclude={"file"}), company.time_zone, str(company.minor_units)]
+    parts += [repr(sorted((one.column, one.value) for one in table.emptied))]
     parts += [repr(sorted(company.cancelled_statuses)), company.free_orders]
     parts += [company.statuses.model_dump_json(), company.match_ids.model_dump_json()]
     parts += [code_version(), version("duckdb"), version("ibis-framework")]

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,6 +39,7 @@ _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
     "statuses": Statuses, "limits": Limits,
 }  # fmt: skip
+_WAYS = ("str", "int", "float")  # of a setting that may be one or another
 _ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
 
 
@@ -293,19 +294,34 @@ def _read_yaml(folder: Path) -> dict[str, Any]:
             f"company.yml can't be read at line {line}: {error.problem}. "
             "Check the indentation, and quote text that holds ':' or '#'."
         ) from None
+    except yaml.reader.ReaderError as error:
+        line = path.read_text(encoding="utf-8-sig")[: error.position].count("\n") + 1
+        raise CompanyError(
+            f"company.yml, line {line}, holds a character that can't be typed (code "
+            f"{error.character:#04x}). Delete it: it often comes along with pasted text."
+        ) from None
     if not isinstance(document, dict):
         raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
     return document
 
 
 def _faults_in_words(error: ValidationError) -> str:
-    lines = "\n".join(map(_fault_in_words, error.errors())).splitlines()
+    faults = [{**fault, "loc": _place(fault)} for fault in error.errors()]
+    named = {fault["loc"] for fault in faults if fault["type"] == "value_error"}
+    sure = [f for f in faults if f["type"] == "value_error" or f["loc"] not in named]
+    lines = "\n".join(map(_fault_in_words, sure)).splitlines()
     head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
     return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
 
 
-def _fault_in_words(fault: ErrorDetails) -> str:
-    *above, last = [str(step) for step in fault["loc"] if step != "[key]"] or [""]
+def _place(fault: ErrorDetails) -> tuple[str, ...]:
+    """Return where a fault stands, without the ways in which pydantic tried to read it."""
+    steps = [str(step) for step in fault["loc"]]
+    return tuple(step for step in steps if "[" not in step and step not in _WAYS)
+
+
+def _fault_in_words(fault: Mapping[str, Any]) -> str:
+    *above, last = list(fault["loc"]) or [""]
     place = ".".join([*above, last])
     match fault["type"]:
         case "extra_forbidden":

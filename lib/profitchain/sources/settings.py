@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from profitchain.core import i18n
@@ -22,7 +23,14 @@ QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
 SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
 USUAL_SCALE = (1, 5)
-NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms")
+NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms", "excel", "roc")
+DATE_LETTERS = {
+    "Y": "2026", "y": "26", "m": "month", "b": "Mar", "B": "March", "d": "day", "j": "day of the "
+    "year", "H": "hour", "I": "hour to 12", "p": "AM or PM", "M": "minute", "S": "second",
+    "f": "microseconds", "g": "milliseconds", "z": "+0100", "Z": "zone", "a": "Wed",
+    "A": "Wednesday",
+}  # fmt: skip
+_MORE_LETTERS = "nwuUWVGcxX%"
 _LONGEST_ACRONYM = 4
 _SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
 
@@ -59,6 +67,12 @@ def _known_format(pattern: str) -> str:
             f"date_format '{pattern}' is unknown. Write a pattern such as '%d/%m/%Y %H:%M', or one "
             f"of: {', '.join(NAMED_FORMATS)}."
         )
+    for sign in re.findall("%-?(.?)", pattern):
+        if sign not in DATE_LETTERS and (not sign or sign not in _MORE_LETTERS):
+            raise ValueError(
+                f"date_format '{pattern}': %{sign} is unknown. Known are: "
+                f"{', '.join(f'%{letter} ({what})' for letter, what in DATE_LETTERS.items())}."
+            )
     return pattern
 
 
@@ -67,6 +81,25 @@ Language = Annotated[str, AfterValidator(_known_language)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 DateFormat = Annotated[str, AfterValidator(_known_format)]
+
+
+def _as_word(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return (
+        f"{value:g}"
+        if is_number and float(value).is_integer()
+        else str(value)
+        if is_number
+        else value
+    )
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Word = Annotated[str, BeforeValidator(_as_word)]  # a cell's text, which YAML takes for a number
+Words = Annotated[list[Word], BeforeValidator(_as_list)]
 
 
 class Settings(BaseModel):
@@ -91,7 +124,8 @@ class Source(Settings):
     time_zone: TimeZone | None = None
     date_format: DateFormat | dict[str, DateFormat] | None = None
     decimal: Literal[".", ","] | None = None
-    missing: list[str] = Field(default_factory=list)
+    missing: dict[str, Words] | Words = Field(default_factory=list)
+    labels: dict[str, dict[Word, Word | None]] = Field(default_factory=dict)
     sheet: str | int | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -111,6 +145,20 @@ class Source(Settings):
         if isinstance(self.date_format, dict):
             return self.date_format.get(column)
         return self.date_format
+
+    def missing_of(self, column: str) -> list[str]:
+        """Return the texts that mean nothing given in one of our columns."""
+        return self.missing.get(column, []) if isinstance(self.missing, dict) else self.missing
+
+    @property
+    def named_columns(self) -> dict[str, list[str]]:
+        """The settings that name columns of ours, with those that they name."""
+        by_setting = {
+            "missing": self.missing,
+            "labels": self.labels,
+            "date_format": self.date_format,
+        }
+        return {name: list(of) for name, of in by_setting.items() if isinstance(of, dict)}
 
 
 class Question(Settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,9 +16,12 @@ from profitchain.core.periods import starts_at
 from profitchain.sources import casts, id_forms, warehouse_casts
 from profitchain.sources.company import Company
 from profitchain.sources.connections import ENGINE_NAMES
-from profitchain.sources.date_number_formats import End, find_formats
+from profitchain.sources.date_number_formats import End, find_formats, is_later, odd_columns
+from profitchain.sources.date_words import plain_dates, plain_months
 from profitchain.sources.loading import RawTable
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
+from profitchain.sources.score_words import Emptied, emptied_scores, without_emptied, worded_score
+from profitchain.sources.settings import Source
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
@@ -32,6 +36,8 @@ LOOKS_LIKE = {  # parts of names of what a firm may lack, and would miss if call
         *("客户", "客戶", "顾客", "顧客", "会员", "會員", "邮箱", "郵箱"),
     ),
 }
+_SLASHED = (casts.DAY_FIRST, casts.MONTH_FIRST)
+_IS_NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +46,9 @@ class TypedTable:
 
     The first is the cell, null where nothing was given; the second its typed value, null where it
     can't be read. `source_names` gives the source's name of each column that is `present`,
-    `formats` the way in which it is written. Rows that are read from `parquet_cache` lack the
-    source's own columns; those for which a check of the row by itself holds are `aside`, if there
-    are any.
+    `formats` the way in which it is written, `emptied` the values of scores that count as nothing
+    given. Rows that are read from `parquet_cache` lack the source's own columns; those for which a
+    check of the row by itself holds are `aside`, if there are any.
     """
 
     schema: TableSchema
@@ -51,6 +57,7 @@ class TypedTable:
     present: tuple[ColumnSchema, ...]
     source_names: dict[str, str]
     formats: dict[str, str] = field(default_factory=dict)
+    emptied: tuple[Emptied, ...] = ()
     pieces: tuple[Path, ...] = ()
     aside: ir.Table | None = None
 
@@ -84,6 +91,11 @@ def typed_name(column: str) -> str:
     return f"__is_{column}"
 
 
+def plain_name(column: str) -> str:
+    """Return the name under which a date's cell stands without words."""
+    return f"__plain_{column}"
+
+
 def key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
     """Return a key in one text: as many distinct ones as rows proves the key unique."""
     if len(keys) == 1:
@@ -102,7 +114,9 @@ def type_columns(
         schema=schema, raw=raw, rows=raw.relation, present=present, source_names=source_names
     )
     table, more = _cast(con, table, company) if raw.warehouse else _parsed(con, table, company, end)
-    faults += more
+    faults += [*more, *_ambiguous_missing(schema, company.tables[schema.table])]
+    if not faults:
+        table, faults = _scored(con, table, end)
     return (None if faults else table), faults
 
 
@@ -115,21 +129,42 @@ def _parsed(
     """
     raw, present, name = table.raw, table.present, table.schema.table
     source = company.tables[name]
+    counted = (*casts.UNIX, casts.EXCEL)
     trimmed = {
-        f"__trimmed_{c.name}": _trim(raw.relation[table.source_names[c.name]], c) for c in present
-    }
+        f"__trimmed_{c.name}": _trim(
+            raw.relation[table.source_names[c.name]], c,
+            is_counted=source.format_of(c.name) in counted,
+        )
+        for c in present
+    }  # fmt: skip
     rows = _stage(con, f"trimmed_{name}", raw.relation, trimmed)
-    cells = [_cell(rows[f"__trimmed_{c.name}"], c, source.missing) for c in present]
+    cells = [_cell(rows[f"__trimmed_{c.name}"], c, source) for c in present]
     rows = _stage(con, f"given_{name}", rows, dict(zip(table.cell_names, cells, strict=True)))
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
-    written = find_formats(named, table.schema, source, zone=zone, end=end)
+    odd = odd_columns(named, table.schema, source)
+    worded = {c.name: c for c in odd if c.kind in DATES}
+    plain = {
+        plain_name(n): _plain(rows[given_name(n)], c, source.format_of(n), zone)
+        for n, c in worded.items()
+    }
+    rows = _stage(con, f"plain_{name}", rows, plain)
+    cells_of = {c.name: (plain_name if c.name in worded else given_name)(c.name) for c in present}
+    named = rows.select(**{n: rows[cell] for n, cell in cells_of.items()}) if present else rows
+    written = find_formats(
+        named, table.schema, source, odd=[c.name for c in odd], zone=zone, end=end
+    )
     if written.faults:
         return table, written.faults
     formats, stamps = written.by_column, dict[str, ir.Value]()
+    slashed = {n: w for n, w in formats.items() if n in worded and w in _SLASHED}
+    turned = {plain_name(n): casts.slashed_as_iso(rows[cells_of[n]], w) for n, w in slashed.items()}
+    rows = _stage(con, f"turned_{name}", rows, turned)
     for column in present:
         if column.kind in DATES:
-            stamps |= _stamps(rows, column, formats[column.name], excel=raw.excel)
+            cell = rows[cells_of[column.name]]
+            way = casts.ISO if column.name in slashed else formats[column.name]
+            stamps |= _stamps(cell, column, way, excel=raw.excel)
     rows = _stage(con, f"stamps_{name}", rows, stamps)
     values = [_value(rows, c, formats[c.name], zone, company) for c in present]
     rows = _stage(con, f"typed_{name}", rows, dict(zip(table.values, values, strict=True)))
@@ -158,6 +193,39 @@ def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str
     return values
 
 
+def _ambiguous_missing(schema: TableSchema, source: Source) -> list[str]:
+    """Return a fault for each number that is to mean nothing in all columns, but is a score."""
+    words = [] if isinstance(source.missing, dict) else source.missing
+    scales = {c.name: c.scale for c in schema.columns if c.scale}
+    faults = []
+    for word in filter(_IS_NUMBER.match, words):
+        on = [name for name, (low, high) in scales.items() if low <= float(word) <= high]
+        off = [name for name in scales if name not in on]
+        if on and off:
+            faults.append(
+                f"missing: '{word}' means nothing given in every column, but is a score of "
+                f"{' and '.join(on)}. Say of which column it is none: missing: {{{off[0]}: "
+                f"['{word}']}}."
+            )
+    return faults
+
+
+def _scored(con: Any, table: TypedTable, end: End | None) -> tuple[TypedTable, list[str]]:
+    """Return a table whose scores are null where they hold a code, or the faults of questions."""
+    names = {c.name: (given_name(c.name), typed_name(c.name)) for c in table.present}
+    scores = [(c, *names[c.name]) for c in table.present if c.kind == "score"]
+    dated = table.schema.dated_by
+    counts = ~is_later(table.value(dated), end) if dated in names and end else ibis.literal(True)
+    emptied, faults = emptied_scores(table.rows, scores, counts=counts)
+    if faults or not emptied:
+        return table, faults
+    kept = without_emptied(table.rows, emptied, names)
+    rows = table.rows.mutate(**kept)
+    if not table.raw.warehouse:
+        rows = con.create_view(f"scored_{table.schema.table}", rows)
+    return replace(table, rows=rows, emptied=emptied), []
+
+
 def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Sequence[str]]:
     """Return a warehouse's table with each cell cast from its type, or the faults of its types."""
     source, relation = company.tables[table.schema.table], table.raw.relation
@@ -172,7 +240,7 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
     zone, local = source.time_zone or company.time_zone, company.time_zone
     cells, values = [], []
     for column, source_name in columns:
-        cell = _cell(warehouse_casts.trim(relation[source_name], column), column, source.missing)
+        cell = _cell(warehouse_casts.trim(relation[source_name], column), column, source)
         cells.append(cell)
         if column.kind in DATES:
             fixed = source_name in table.raw.instants
@@ -195,6 +263,12 @@ def match_columns(
     faults = [
         f"columns: '{name}' is not a column of {schema.table}. {did_you_mean(name, own_names)}"
         for name in renamed
+        if name not in own_names
+    ]
+    faults += [
+        f"{setting}: '{name}' is not a column of {schema.table}. {did_you_mean(name, own_names)}"
+        for setting, names in company.tables[schema.table].named_columns.items()
+        for name in names
         if name not in own_names
     ]
     matched: dict[str, str] = {}
@@ -237,37 +311,65 @@ def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> 
     return con.create_view(name, rows.mutate(**values)) if values else rows
 
 
-def _trim(value: ir.Value, column: ColumnSchema) -> ir.Value:
-    """Return a source's cell, text trimmed; what must be text becomes text."""
+def _trim(value: ir.Value, column: ColumnSchema, *, is_counted: bool = False) -> ir.Value:
+    """Return a source's cell, text trimmed; what must be text becomes text.
+
+    So do numbers in place of dates, 20260304, unless the firm declares that days are counted.
+    """
     if column.kind in _TEXTS or value.type().is_string():
+        return casts.trimmed_text(value)
+    if column.kind in DATES and value.type().is_numeric() and not is_counted:
         return casts.trimmed_text(value)
     if value.type().is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
     return value
 
 
-def _cell(value: ir.Value, column: ColumnSchema, missing: Sequence[str]) -> ir.Value:
-    """Return a trimmed cell, null where it says that nothing was given."""
+def _cell(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
+    """Return a trimmed cell, a label's score in its place; null where it says nothing was given."""
+    missing = source.missing_of(column.name)
     if not value.type().is_string():
-        return value
-    if missing:
-        value = ibis.ifelse(value.isin(list(missing)), ibis.null("string"), value)
+        numbers = [float(word) for word in missing if _IS_NUMBER.match(word)]
+        is_missing = value.isin(numbers) if numbers and value.type().is_numeric() else None
+        return (
+            value if is_missing is None else ibis.ifelse(is_missing, ibis.null(value.type()), value)
+        )
+    missing = [*missing, *(f"{word}.0" for word in missing if word.isdecimal())]
+    value = ibis.ifelse(value.isin([casts.NULL, *missing]), ibis.null("string"), value)
+    if labels := source.labels.get(column.name):
+        mark = source.decimal or "."
+        words = [
+            (value.lower() == label.lower(), ibis.null("string") if of is None else
+             of.replace(".", mark) if _IS_NUMBER.match(of) else of)
+            for label, of in labels.items()
+        ]  # fmt: skip
+        value = ibis.cases(*words, else_=value)
     if column.kind == "id":  # spreadsheets mark text by an apostrophe
         return ibis.ifelse(value.startswith("'"), value.substr(1).nullif(""), value)
     return value if column.kind in _TEXTS else casts.na_as_null(value)
 
 
+def _plain(
+    cell: ir.StringValue, column: ColumnSchema, declared: str | None, zone: str
+) -> ir.StringValue:
+    """Return a date without words."""
+    cell = plain_months(cell) if column.kind == "month" else cell
+    return plain_dates(cell, zone, roc=declared == casts.ROC)
+
+
 def _stamps(
-    rows: ir.Table, column: ColumnSchema, written: str, *, excel: bool
+    cell: ir.Value, column: ColumnSchema, written: str, *, excel: bool
 ) -> dict[str, ir.Value]:
     """Return a date column as it is written, still to be put in its time zone."""
-    cell, name = rows[given_name(column.name)], typed_name(column.name)
+    name = typed_name(column.name)
     if column.kind == "month":
         cell = casts.month_text(cell)
     stamp = casts.parse_stamp(cell, written)
     wall = stamp.wall
-    if excel and "%" in written:
-        wall = ibis.coalesce(wall, casts.parse_stamp(cell, casts.ISO).wall)
+    if excel:  # where text, dates and day numbers may stand in one column
+        others = {casts.ISO, casts.EXCEL} - {written} - set(casts.UNIX)
+        more = [casts.parse_stamp(cell, other).wall for other in sorted(others)]
+        wall = wall if written in casts.UNIX else ibis.coalesce(wall, *more)
     return {f"{name}_wall": wall, f"{name}_fixed": stamp.fixed}
 
 
@@ -285,7 +387,9 @@ def _value(
     if column.kind == "money":
         return casts.parse_amount(cell, decimal=written, minor_units=company.minor_units)
     if column.kind in NUMERIC:
-        return casts.parse_number(cell, decimal=written)
+        number = casts.parse_number(cell, decimal=written)
+        is_worded = column.kind == "score" and cell.type().is_string()
+        return ibis.coalesce(number, worded_score(cell, column)) if is_worded else number
     if column.kind == "year":
         year = casts.parse_number(cell, decimal=".").try_cast("int64")
         return ibis.ifelse(year.between(*casts.YEARS), year, ibis.null("int64"))
