@@ -15,12 +15,13 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
+from profitchain.exports.file_parts import export_hint, has_parts, read_parts
 from profitchain.intake import row_account
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.fingerprints import source_hashes
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
-from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
+from profitchain.intake.row_account import KIND_WORDS, Outcome, outcome_in_words, outcomes_of
 from profitchain.intake.table_checks import Judged, judge, used_rows
 from profitchain.sources.company import Company
 from profitchain.sources.date_number_formats import End
@@ -147,13 +148,19 @@ def judge_all(
     for name in dict.fromkeys(READING_ORDER):
         if name not in company.tables or (only and name not in only):
             continue
-        if is_embedded(con):
+        if has_parts(company.tables[name]):
+            schema = schema_of(name, company)
+            raw, refusals = read_parts(con, schema, company, end=end, scratch=scratch)
+            if raw is None:
+                faults[name] = refusals
+                continue
+        elif is_embedded(con):
             raw = read_source(con, name, company, scratch=scratch)
         else:
             raw = read_from_engine(con, name, company)
         table, refusals = type_columns(con, schema_of(name, company), raw, company, end)
         if table is None:
-            faults[name] = refusals
+            faults[name] = [*refusals, *export_hint(schema_of(name, company), raw)]
             continue
         table, also = check_across_tables(con, read_cached(con, table, company), judged)
         judged[name] = judge(con, table, company, end, also=also)
@@ -240,5 +247,8 @@ def check_report(intake: Intake) -> str:
             f"\n{table} ({source_name(table, intake.company)}): {total:,} rows in = "
             f"{used:,} used + {total - used:,} set aside"
         )
-        lines += [f"  {outcome.kind:>9}  {outcome_in_words(outcome)}" for outcome in outcomes[1:]]
+        lines += [
+            f"  {KIND_WORDS.get(outcome.kind, outcome.kind):>9}  {outcome_in_words(outcome)}"
+            for outcome in outcomes[1:]
+        ]
     return "\n".join([*lines, *(f"\n{note}" for note in intake.notes)])

@@ -11,6 +11,19 @@ from profitchain.core.i18n import N_, _, listed
 
 LATER = N_("after the period's end")
 CANCELLED = N_("cancelled")
+LEFT_OUT = {
+    "cancelled": CANCELLED,
+    "unpaid": N_("never paid"),
+    "test": N_("a test"),
+    "preview": N_("a preview of the survey"),
+    "spam": N_("marked as spam"),
+    "unfinished": N_("not finished"),
+    "no_sale": N_("not a sale"),
+    "footer": N_("a total or a note, no row of the table"),
+    "replaced": N_("an older version of a row that a later export has"),
+    "again": N_("stands again in a later export"),
+}  # by the word of an export's format
+FOLDED = N_("further rows of an order that is one row here")
 EMPTY = N_("no {column}")
 UNREADABLE = {
     "time": N_("{column} can't be read as a time"),

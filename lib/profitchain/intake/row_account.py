@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from profitchain.intake.reasons import TOO_WIDE, UNKNOWN_CUSTOMER
+from profitchain.intake.reasons import FOLDED, TOO_WIDE, UNKNOWN_CUSTOMER
 from profitchain.intake.row_checks import RowKind
 from profitchain.intake.table_checks import OUTCOME, USED, JudgedTable
 from profitchain.sources.company import Company
@@ -18,6 +18,7 @@ from profitchain.sources.typed_tables import TypedTable
 from profitchain.sources.warehouse_casts import display_text
 
 _FIRST_ROWS, _LONGEST = 5, 60
+KIND_WORDS = {"left_out": "left out"}  # as the terminal says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ def outcomes_of(judged: JudgedTable) -> tuple[Outcome, ...]:
         outcomes.append(
             Outcome(table=table, reason=TOO_WIDE, kind="broken", rows=len(rejected), first=lines)
         )
+    if folded := judged.table.raw.folded:
+        outcomes.append(Outcome(table=table, reason=FOLDED, kind="left_out", rows=folded))
     outcomes.sort(key=lambda outcome: (-outcome.rows, outcome.reason))
     return (Outcome(table=table, reason="used", kind="used", rows=rows.get(USED, 0)), *outcomes)
 

@@ -10,7 +10,13 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.intake import parquet_cache, reasons
-from profitchain.intake.row_checks import Check, RowKind, cancelled_checks, schema_checks
+from profitchain.intake.row_checks import (
+    Check,
+    RowKind,
+    cancelled_checks,
+    left_out_checks,
+    schema_checks,
+)
 from profitchain.sources import casts, temp_tables
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
@@ -62,7 +68,12 @@ def judge(
 
 
 def _by_itself(table: TypedTable, company: Company, end: End | None) -> list[Check]:
-    return [*_later(table, end), *schema_checks(table), *cancelled_checks(table, company)]
+    return [
+        *_later(table, end),
+        *left_out_checks(table),
+        *schema_checks(table),
+        *cancelled_checks(table, company),
+    ]
 
 
 def _judged_apart(
