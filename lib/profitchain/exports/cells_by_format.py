@@ -19,12 +19,15 @@ from profitchain.sources.loading import RawTable, sql_name, sql_text
 from profitchain.sources.schemas import ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
 
-KEY, STATUS, ZONE, REFUND = "__key", "__status", "__zone", "__refund"
+KEY, ZONE, REFUND = "__key", "__zone", "__refund"
 ITEM_OUT, ORDER_OUT, LATER_BY = "__item_out", "__order_out", "__later_by"
 _CELL = r"""CREATE OR REPLACE MACRO export_cell(x) AS nullif(trim(regexp_replace(
     trim(CAST(x AS VARCHAR), ' ' || chr(9) || chr(160)), '^=?"(.*)"$|^''(.*)$', '\1\2')), '')"""
 _WORD = r"""CREATE OR REPLACE MACRO export_word(x) AS lower(trim(regexp_replace(
     translate(CAST(x AS VARCHAR), '，（）：', ',():'), '\s+', ' ', 'g'), ' "'))"""
+
+
+_SHORT_YEAR = r"'^(\d{1,2}[/.-]\d{1,2}[/.-])(\d{2})($|\s)', '\1' || '20' || '\2\3'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,11 @@ def operand(column: str, number: int) -> str:
     return f"{column}__{number}"
 
 
+def status_mark(number: int) -> str:
+    """Return the name of the column with the words of a format's first, second … status column."""
+    return f"__status_{number}"
+
+
 def factor(column: str) -> str:
     """Return the name of the quantity that multiplies a column."""
     return f"{column}__times"
@@ -63,7 +71,8 @@ def lay_out(
     texts, columns = dict[str, str](), list[ColumnSchema]()
     for column in schema.columns:
         if column.name in cells:
-            _add_column(column, cells[column.name], raw, texts, columns)
+            _add_column(column, cells[column.name], raw, source.missing, texts=texts)
+            columns += _operands(column, cells[column.name], texts)
     if source.later_by:
         texts[LATER_BY] = _cell(_named(source.later_by, raw, source))
         columns.append(ColumnSchema(name=LATER_BY, kind="time"))
@@ -122,7 +131,7 @@ def _refuse_missing(
         if name in required and not cell.optional and cell.row is None and cell.value is None:
             groups += [cell.first] if cell.first else []
             groups += [[part] for part in cell.join[:1]] + cell.add
-    groups += [rules.statuses.column] if rules.statuses else []
+    groups += [status.column for status in rules.statuses if not status.optional]
     groups += [[rules.zone.column]] if rules.zone else []
     missing = [group[0] for group in groups if not find_column(group, raw.columns)]
     if missing:
@@ -134,29 +143,51 @@ def _refuse_missing(
         )
 
 
+def _operands(column: ColumnSchema, cell: CellRule, texts: Mapping[str, str]) -> list[ColumnSchema]:
+    """Return the schema of the texts that a column of ours is laid out in."""
+    if not cell.amounts:
+        return [column] if column.name in texts else []
+    names = [operand(column.name, number) for number in range(len(cell.amounts))]
+    parts = [ColumnSchema(name=name, kind=column.kind) for name in names]
+    number = ColumnSchema(name=factor(column.name), kind="number")
+    return [*parts, number] if cell.times else parts
+
+
 def _add_column(
-    column: ColumnSchema, cell: CellRule, raw: RawTable, texts: dict[str, str], columns: list
+    column: ColumnSchema,
+    cell: CellRule,
+    raw: RawTable,
+    missing: Sequence[str],
+    *,
+    texts: dict[str, str],
 ) -> None:
     """Add the texts of one column of ours, or of the amounts that it is added up from."""
     amounts = cell.amounts
     if not amounts:
-        text = _text(cell, raw)
+        text = _text(cell, raw, missing)
         if text is not None:
             texts[column.name] = text
-            columns.append(column)
         return
     for number, (_, names) in enumerate(amounts):
-        name = operand(column.name, number)
-        found = find_column(names, raw.columns)
-        texts[name] = _cell(found) if found else "NULL::VARCHAR"
-        columns.append(ColumnSchema(name=name, kind=column.kind))
+        text = _filled(names, raw, missing)
+        for old, new in cell.replace.items():
+            text = f"replace({text}, {sql_text(old)}, {sql_text(new)})"
+        texts[operand(column.name, number)] = text
     if cell.times:
         found = find_column([cell.times], raw.columns)
         texts[factor(column.name)] = _cell(found) if found else "'1'"
-        columns.append(ColumnSchema(name=factor(column.name), kind="number"))
 
 
-def _text(cell: CellRule, raw: RawTable) -> str | None:
+def _filled(names: Sequence[str], raw: RawTable, missing: Sequence[str] = ()) -> str:
+    """Return the SQL of the first of some columns that is filled, in their order."""
+    found = [name for n in names if (name := find_column([n], raw.columns))]
+    cells = [_cell(name) for name in found]
+    for word in missing if len(cells) > 1 else ():
+        cells = [f"nullif({cell}, {sql_text(word)})" for cell in cells]
+    return _first(cells or ["NULL::VARCHAR"])
+
+
+def _text(cell: CellRule, raw: RawTable, missing: Sequence[str]) -> str | None:
     """Return the SQL of a cell that is one text, None where the file has none of its columns."""
     if cell.row is not None:
         return f"{sql_text(cell.row)} || CAST({ROW} AS VARCHAR)"
@@ -166,9 +197,16 @@ def _text(cell: CellRule, raw: RawTable) -> str | None:
     found = [_cell(name) for name in names if name]
     if not found:
         return None
-    text = f"nullif(concat_ws(' ', {', '.join(found)}), '')" if cell.join else _first(found)
+    joined = f"nullif(concat_ws(' ', {', '.join(found)}), '')"
+    text = joined if cell.join else _filled(cell.first, raw, missing)
+    for old, new in cell.replace.items():
+        text = f"replace({text}, {sql_text(old)}, {sql_text(new)})"
+    if cell.two_digit_years:
+        text = f"regexp_replace({text}, {_SHORT_YEAR})"
     if cell.lower:
-        text = f"lower({text})"
+        text = f"CASE WHEN contains({text}, '@') THEN lower({text}) ELSE {text} END"
+    if cell.upper:
+        text = f"upper({text})"
     for word in cell.empty:
         text = f"nullif({text}, {sql_text(word)})"
     return text
@@ -188,14 +226,16 @@ def _marks(
     """Return the SQL of what rules look at: key, status, zone, refunds, reasons to leave out."""
     marks: dict[str, str] = {}
     if rules.row_is == "item":
-        key = " || chr(31) || ".join(f"coalesce({_cell(name)}, '')" for name in rules.key)
-        alone = [f"{_cell(name)} IS NULL" for name in rules.key]
+        keys = [_filled(names, raw) for names in rules.key]
+        key = " || chr(31) || ".join(f"coalesce({key}, '')" for key in keys)
+        alone = [f"{key} IS NULL" for key in keys[:1]]
         nothing = " AND ".join(alone)
         below = [below_data(known.footer, raw)] if known.footer else []
         when = " OR ".join([f"({nothing})", *below])
         marks[KEY] = f"CASE WHEN {when} THEN 'row ' || {ROW} ELSE {key} END"
-    if rules.statuses and (name := find_column(rules.statuses.column, raw.columns)):
-        marks[STATUS] = _word(name)
+    for number, status in enumerate(rules.statuses):
+        if name := find_column(status.column, raw.columns):
+            marks[status_mark(number)] = _word(name)
     if rules.zone and (name := find_column([rules.zone.column], raw.columns)):
         marks[ZONE] = _word(name)
     if rules.refunds and (name := find_column([rules.refunds.column], raw.columns)):
@@ -231,6 +271,8 @@ def _case(rule: LeaveOut, raw: RawTable) -> str:
     conditions += [f"starts_with({word}, {sql_text(start)})" for start in rule.begins]
     if rule.other_than:
         conditions.append(f"{word} NOT IN ({', '.join(map(sql_text, rule.other_than))})")
+    if rule.blank:
+        conditions.append(f"{_cell(name)} IS NULL")
     if rule.given:
         conditions.append(f"{_cell(name)} IS NOT NULL")
     if rule.above is not None:

@@ -7,6 +7,8 @@ are written differently can stand in one table. A cell that can't be read stays 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -120,27 +122,50 @@ def _by_format(
         FILE, ROW, *laid.marks, *(n for c in laid.schema.columns for n in
         (given_name(c.name), typed_name(c.name)))))  # fmt: skip
     came = int(rows.count().execute())
+    faults = [*unknown_words(rows, rules, source, company), *unknown_zones(rows, rules)]
     if rules.row_is == "item":
+        faults += _disagreements(rows, laid, source)
         rows = _folded(rows, laid)
-    if faults := [*unknown_words(rows, rules, source, company), *unknown_zones(rows, rules)]:
+    if faults:
         return None, faults
     cells = _cells(rows, laid)
     present = [column for column in schema.columns if column.name in cells]
     if rules.zone and ZONE in laid.marks:
-        present_times = [c.name for c in present if c.kind == "time"]
-        for name in present_times:
+        for name in [c.name for c in present if c.kind == "time"]:
             given, wall = cells[name]
-            cells[name] = given, in_zones(wall, rows[ZONE], rules.zone.names, company)
+            cells[name] = given, in_zones(wall, rows, rules.zone.names, company)
     if REFUND in laid.marks and rules.refunds:
         _mark_refunds(cells, present, rows[REFUND], rules.refunds.prefix)
     if LATER_BY in [c.name for c in laid.schema.columns]:
         cells[LATER_BY] = _cell(rows, LATER_BY)
         present.append(ColumnSchema(name=LATER_BY, kind="time"))
-    why = ibis.coalesce(rows[ORDER_OUT], why_by_status(rows, rules, source, company))
+    why = ibis.coalesce(
+        rows[ORDER_OUT],
+        why_by_status(rows, rules, source, company, paid_back=_paid_back(rows, laid)),
+    )
     why = ibis.coalesce(rows[ITEM_OUT], why)
     written = _written(rows.mutate(**{LEFT_OUT: why}), cells, present, company, LEFT_OUT)
     given = int(rows.count().execute())
     return Part(rows=written, raw=laid.raw, folded=came - given), []
+
+
+def _disagreements(rows: ir.Table, laid: Laid, source: Source) -> list[str]:
+    """Return a fault where an amount that should be of the order differs between its rows."""
+    rule = laid.cells.get("revenue")
+    if rule is None or rule.per == "item":
+        return []
+    faults = []
+    for number, (_, names) in enumerate(rule.amounts):
+        value = rows[typed_name(operand("revenue", number))]
+        apart = rows.group_by(KEY).having(value.nunique() > 1).aggregate(n=rows.count())
+        orders = int(apart.count().execute())
+        if orders:
+            faults.append(
+                f"{source.file}: '{names[0]}' differs between rows of one order in {orders:,} "
+                f"orders, so that it is not of the order, as format {source.format} takes it. "
+                "Leave format: out and sum it up in a query:."
+            )
+    return faults
 
 
 def _folded(rows: ir.Table, laid: Laid) -> ir.Table:
@@ -155,7 +180,9 @@ def _folded(rows: ir.Table, laid: Laid) -> ir.Table:
     }
     for mark in laid.marks:
         if mark not in (KEY, ITEM_OUT):
-            sums[mark] = rows[mark].argmin(rows[ROW], where=rows[mark].notnull())
+            filled = rows[mark].notnull()
+            first = [rows[mark].argmin(rows[ROW], where=w) for w in (filled & stays, filled)]
+            sums[mark] = ibis.coalesce(*first)
     for column in laid.schema.columns:
         given, value = _cell(rows, column.name)
         ours = column.name.rpartition("__")[0] or column.name
@@ -209,6 +236,17 @@ def _added_up(
     first = ibis.coalesce(*(given.cast("string") for given, _ in plus))
     some = ibis.coalesce(*(value for _, value in plus)).notnull() & worst.isnull()
     return ibis.coalesce(worst, first), ibis.ifelse(some, total.round().cast("int64"), None)
+
+
+def _paid_back(rows: ir.Table, laid: Laid) -> ir.Value:
+    """Return whether something is subtracted from a row's revenue: what was paid back."""
+    rule = laid.cells.get("revenue")
+    back = [
+        rows[typed_name(operand("revenue", k))].fill_null(0) != 0
+        for k, (sign, _) in enumerate(rule.amounts if rule else [])
+        if sign < 0
+    ]
+    return reduce(or_, back, ibis.literal(False))
 
 
 def _mark_refunds(

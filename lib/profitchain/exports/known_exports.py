@@ -48,6 +48,9 @@ class CellRule(Settings):
     row: str | None = None
     value: str | None = None
     lower: bool = False
+    upper: bool = False
+    two_digit_years: bool = False
+    replace: dict[str, str] = Field(default_factory=dict)
     empty: list[str] = Field(default_factory=list)
     per: Literal["order", "item"] = "order"
     optional: bool = False
@@ -79,6 +82,7 @@ class LeaveOut(Settings):
     begins: list[Word] = Field(default_factory=list)
     other_than: list[Word] = Field(default_factory=list)
     given: bool = False
+    blank: bool = False
     above: float | None = None
     why: Why = "no_sale"
     per: Literal["order", "item"] = "order"
@@ -91,11 +95,21 @@ class LeaveOut(Settings):
 
 
 class Statuses(Settings):
-    """What the words of an export's status column mean; a word that is not here stops the run."""
+    """What the words of an export's status column mean; a word that is not here stops the run.
+
+    `refunded`: left out unless the export itself says what was paid back. `optional`: an export may
+    lack the column.
+    """
 
     column: list[str]
     words: dict[Why, list[Word]]
-    per: Literal["order", "item"] = "order"
+    optional: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, rule: Any) -> Any:
+        column = rule.get("column")
+        return {**rule, "column": [column] if isinstance(column, str) else column}
 
 
 class Refunds(Settings):
@@ -118,12 +132,18 @@ class TableRules(Settings):
 
     columns: dict[str, CellRule]
     row_is: Literal["row", "item"] = "row"
-    key: list[str] = Field(default_factory=list)
+    key: list[list[str]] = Field(default_factory=list)
     needs: list[str] = Field(default_factory=list)
     left_out: list[LeaveOut] = Field(default_factory=list)
-    statuses: Statuses | None = None
+    statuses: list[Statuses] = Field(default_factory=list)
     refunds: Refunds | None = None
     zone: Zone | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, rules: Any) -> Any:
+        key = [[name] if isinstance(name, str) else name for name in rules.get("key", [])]
+        return {**rules, "key": key}
 
 
 class ExportFormat(Settings):
@@ -131,7 +151,8 @@ class ExportFormat(Settings):
 
     `must` and `never` are column names; `weak`: the header is too plain to be sure. `reads` are
     settings of a table, as in company.yml; `otherwise`: the encoding of a file that isn't UTF-8;
-    `footer`: patterns of rows below the data. `known`: since when, and from where.
+    `footer`: patterns of rows below the data; `beneath`: a word in the last of several
+    header rows; `own`: columns that are no questions. `known`: since when, and from where.
     """
 
     title: str
@@ -143,6 +164,7 @@ class ExportFormat(Settings):
     reads: dict[str, Any] = Field(default_factory=dict)
     otherwise: str | None = None
     footer: list[str] = Field(default_factory=list)
+    beneath: str = ""
     currency: str | None = None
     own: list[str] = Field(default_factory=list)
     note: str = ""
@@ -177,11 +199,12 @@ def recognised(columns: Iterable[str], *, table: str | None = None) -> str | Non
 
     The one with the most columns that must be there is taken; a weak one only where no other is.
     """
+    columns = list(columns)
     have = {plain(column) for column in columns}
     fits = [
         (not known.weak, len(known.must), name)
         for name, known in known_exports().items()
-        if have >= {plain(column) for column in known.must}
+        if all(find_column(column.split(" | "), columns) for column in known.must)
         and not have & {plain(column) for column in known.never}
         and (table is None or table in known.tables)
     ]
@@ -190,9 +213,9 @@ def recognised(columns: Iterable[str], *, table: str | None = None) -> str | Non
 
 def nearly(columns: Iterable[str], *, table: str) -> tuple[str, str] | None:
     """Return the export that a header would be but for one column, and that column."""
-    have = {plain(column) for column in columns}
+    columns = list(columns)
     for name, known in known_exports().items():
-        missing = [column for column in known.must if plain(column) not in have]
+        missing = [c for c in known.must if not find_column(c.split(" | "), columns)]
         if len(missing) == 1 and len(known.must) > 3 and table in known.tables:
             return name, missing[0]
     return None
@@ -208,7 +231,7 @@ def header_place(path: Path, known: ExportFormat, source: Source) -> dict[str, A
         start = file.read(_START)
     text, encoding = _decoded(start, source.encoding or known.otherwise)
     told: dict[str, Any] = {"encoding": encoding} if encoding and not source.encoding else {}
-    must = {plain(column) for column in known.must}
+    must = {plain(name) for column in known.must for name in column.split(" | ")}
     best = (0, 0, "")
     for delimiter in DELIMITERS:
         rows = csv.reader(io.StringIO(text), delimiter=delimiter)
@@ -216,12 +239,17 @@ def header_place(path: Path, known: ExportFormat, source: Source) -> dict[str, A
             hits = len(must & {plain(cell) for cell in row})
             if hits > best[0]:
                 best = (hits, number, delimiter)
-    if best[0] * 2 > len(must):
+    if best[0] * 2 > len(known.must):
         marked = text.lower().startswith("sep=")
         if not source.skip_rows_before_header:
             told["skip_rows_before_header"] = max(best[1] - marked, 0)
         if not source.delimiter:
             told["delimiter"] = best[2]
+        rows = csv.reader(io.StringIO(text), delimiter=best[2])
+        below = list(islice(rows, best[1] + 1, best[1] + 4))
+        last = [k for k, row in enumerate(below, 1) if known.beneath in "".join(row)]
+        if known.beneath and last and not source.skip_rows_after_header:
+            told["skip_rows_after_header"] = last[-1]
     return told
 
 

@@ -14,6 +14,7 @@ CANCELLED = N_("cancelled")
 LEFT_OUT = {
     "cancelled": CANCELLED,
     "unpaid": N_("never paid"),
+    "refunded": N_("refunded in full"),
     "test": N_("a test"),
     "preview": N_("a preview of the survey"),
     "spam": N_("marked as spam"),

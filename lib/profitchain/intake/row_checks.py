@@ -18,7 +18,11 @@ from profitchain.sources.schemas import ColumnSchema
 from profitchain.sources.typed_tables import TypedTable, given_name
 
 RowKind = Literal["used", "broken", "later", "cancelled", "left_out"]
-_KIND_OF: dict[str, RowKind] = {"cancelled": "cancelled", "unpaid": "cancelled"}
+_KIND_OF: dict[str, RowKind] = {
+    "cancelled": "cancelled",
+    "unpaid": "cancelled",
+    "refunded": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ def parse_stamp(value: ir.Value, written: str) -> Stamp:
         wall = (
             iso.wall if written == ISO else ibis.coalesce(iso.wall, parse_slashed(value, written))
         )
-        return Stamp(wall=wall, fixed=iso.fixed)
+        return Stamp(wall=wall, fixed=iso.fixed & iso.wall.notnull())  # not the M of 9:05 PM
     if "%z" in written:
         at = _from_epoch_us(_epoch_us(_strptime_offset(value, written)))
         return Stamp(wall=at, fixed=ibis.literal(True))

@@ -77,7 +77,8 @@ Currency = Annotated[str, AfterValidator(_known_currency)]
 DateFormat = Annotated[str, AfterValidator(_known_format)]
 ExportFormat = Annotated[str, AfterValidator(_known_export)]
 Why = Literal[  # a row of an export is left out; `counted`: it is not
-    "counted", "cancelled", "unpaid", "test", "preview", "spam", "unfinished", "no_sale", "footer",
+    "counted", "cancelled", "unpaid", "refunded",
+    "test", "preview", "spam", "unfinished", "no_sale", "footer",
 ]  # fmt: skip
 
 
