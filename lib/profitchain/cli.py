@@ -1,4 +1,4 @@
-"""The commands: report, new, check, example, verify, certify, bench, languages, test."""
+"""The commands: report, new, check, init, example, verify, certify, bench, languages, test."""
 
 from __future__ import annotations
 
@@ -135,6 +135,24 @@ def example(options: argparse.Namespace) -> int:
     return 0
 
 
+def init(options: argparse.Namespace) -> int:
+    """Write a first company.yml from a folder's files; return 1 if it can't be used as it is."""
+    from profitchain.intake.new_company import write_company
+
+    made = write_company(Path(options.folder), _asked if sys.stdin.isatty() else None)
+    print(made.says)
+    print(f"\nWritten: {made.path}")
+    if made.fault:
+        print(f"\nIt can't be used yet. {made.fault}", file=sys.stderr)
+        return 1
+    print(f"Next: python3 lib report --company {options.folder}")
+    return 0
+
+
+def _asked(setting: str, default: str) -> str:
+    return input(f"{setting} [{default}]: ").strip() or default
+
+
 def verify(options: argparse.Namespace) -> int:
     """Rebuild an edition elsewhere and print every number that differs; 1 if one does."""
     from profitchain.press.verify import differences
@@ -222,6 +240,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     _add_company(command(check, help="the data contract alone"))
+
+    sub = command(init, help="write a first company.yml from a folder of files, whatever they are")
+    sub.add_argument("folder", metavar="FOLDER")
 
     sub = command(example, help="write an invented company with known truth")
     sub.add_argument("folder", metavar="DIR")

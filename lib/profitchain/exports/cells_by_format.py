@@ -97,7 +97,12 @@ def _wanted(
     wanted: dict[str, CellRule] = {}
     for column in schema.columns:
         if theirs := source.columns.get(column.name):
-            wanted[column.name] = CellRule(first=[_named(theirs, raw, source)])
+            usual = rules.columns.get(column.name)
+            wanted[column.name] = CellRule(
+                first=[_named(theirs, raw, source)],
+                lower=usual is not None and usual.lower,
+                empty=usual.empty if usual else [],
+            )
         elif column.name in rules.columns:
             wanted[column.name] = rules.columns[column.name]
         elif find_column([column.name], raw.columns):

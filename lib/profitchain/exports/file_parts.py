@@ -43,7 +43,8 @@ def read_parts(
             con, schema, entry, company, name=f"raw_{schema.table}_{number}", end=end,
             scratch=scratch,
         )  # fmt: skip
-        faults += [f"{entry.file}: {text}" if source.parts else text for text in refusals]
+        said = [text.replace(f"raw_{schema.table}_{number}", schema.table) for text in refusals]
+        faults += [f"{entry.file}: {text}" if source.parts else text for text in said]
         parts += [part] if part else []
     if faults:
         return None, faults

@@ -85,7 +85,8 @@ def read_part(
     source = _with_hints(source, known, company)
     raw = read_one_file(con, name, source, company, scratch)
     laid = lay_out(con, schema, raw, source, known)
-    table, faults = type_columns(con, laid.schema, laid.raw, _alone(company, name, source), end)
+    plainly = source.model_copy(update={"columns": {}})
+    table, faults = type_columns(con, laid.schema, laid.raw, _alone(company, name, plainly), end)
     if table is None:
         return None, faults
     return _by_format(con, schema, laid, table.rows, source=source, company=company)

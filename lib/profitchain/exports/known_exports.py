@@ -211,6 +211,17 @@ def recognised(columns: Iterable[str], *, table: str | None = None) -> str | Non
     return max(fits)[2] if fits else None
 
 
+def can_give(known: ExportFormat, table: str, columns: Iterable[str]) -> bool:
+    """Tell whether a file with these columns has what a table of ours needs of it."""
+    rules, columns = known.tables.get(table), list(columns)
+    if rules is None:
+        return False
+    groups = [group for cell in rules.columns.values() for group in cell.add]
+    groups += [rules.columns[name].first for name in ("order_id", "product_id")
+               if name in rules.columns and rules.columns[name].first]  # fmt: skip
+    return all(find_column(group, columns) for group in groups)
+
+
 def nearly(columns: Iterable[str], *, table: str) -> tuple[str, str] | None:
     """Return the export that a header would be but for one column, and that column."""
     columns = list(columns)

@@ -1,0 +1,107 @@
+"""Makes a first company.yml from a folder of files, tries it, and never overwrites one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from profitchain.core.errors import CompanyError, PeriodError, ProfitchainError
+from profitchain.exports.draft_company import Draft, draft_company
+from profitchain.exports.draft_text import company_yml, draft_in_words
+from profitchain.exports.found_files import look_at
+from profitchain.intake.intake import check_report, last_period, open_intake
+from profitchain.sources.company import Company, load_company
+from profitchain.sources.engine import close, open_engine
+
+ASKED = ("name", "currency", "time_zone", "language")  # on a terminal, each with a default
+_COARSER = ("quarter", "month")
+Ask = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCompany:
+    """A company.yml that was written: what was guessed, in words, and what came of trying it."""
+
+    path: Path
+    says: str
+    fault: str | None
+
+
+def write_company(folder: Path, ask: Ask | None = None) -> NewCompany:
+    """Write a folder's company.yml from its files, and try it.
+
+    `ask` is given a setting and its default and returns an answer; without it defaults are taken.
+    Raises CompanyError where one stands there already, or where no file holds orders or answers.
+    """
+    path = folder / "company.yml"
+    if not folder.is_dir():
+        raise CompanyError(
+            f"There is no folder '{folder.name}'. Name the one that holds the files."
+        )
+    if path.exists():
+        raise CompanyError(
+            f"'{folder.name}' has a company.yml already, and init never overwrites one. Move it "
+            f"away first, or try it: python3 lib check --company {folder.name}"
+        )
+    draft = _drafted(folder)
+    for setting in ASKED if ask else ():
+        setattr(draft, setting, ask(setting, getattr(draft, setting)) if ask else "")
+    fault = _tried(draft, folder)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(company_yml(draft))
+    return NewCompany(path=path, says=draft_in_words(draft), fault=fault)
+
+
+def _drafted(folder: Path) -> Draft:
+    alone = Company.model_construct(name=folder.name, currency="EUR", tables={})
+    with open_engine(alone) as (con, scratch):
+        files, unread = look_at(con, folder, scratch)
+        close(con)
+    draft = draft_company(folder.resolve().name, files)
+    draft.unused |= unread
+    if not draft.tables.keys() & {"orders", "responses"}:
+        seen = "; ".join(f"{name}: {why}" for name, why in draft.unused.items()) or "no file at all"
+        raise CompanyError(
+            f"No file of '{folder.name}' could be told to hold orders or answers ({seen}). Name "
+            "them in a company.yml by hand: data/README.md says how."
+        )
+    return draft
+
+
+def _tried(draft: Draft, folder: Path) -> str | None:
+    """Return what is wrong with a draft, None if it can be used; periods may become shorter."""
+    for every in _COARSER:
+        draft.report_every = every
+        try:
+            company = _loaded(draft, folder)
+            last = last_period(company)
+            open_intake(company, last).close()
+        except PeriodError as error:
+            fault = str(error)
+        except ProfitchainError as error:
+            return str(error)
+        else:
+            months = "quarters" if every == "quarter" else "months"
+            draft.guess("report_every", f"{every}: whole {months} are there", 0.7)
+            return None
+    return fault
+
+
+def _loaded(draft: Draft, folder: Path) -> Company:
+    """Return the company that a draft would be, without a company.yml in its folder."""
+    with tempfile.TemporaryDirectory(prefix="profitchain-") as scratch:
+        (Path(scratch) / "company.yml").write_text(company_yml(draft), encoding="utf-8")
+        company = load_company(scratch)
+    company._folder = folder
+    return company
+
+
+def account_of(folder: Path) -> str:
+    """Return the account of every row that came in, of a company that was just written."""
+    intake = open_intake(load_company(folder))
+    try:
+        return check_report(intake)
+    finally:
+        intake.close()
