@@ -28,7 +28,8 @@ WHO = {"orders": "customer_id", "responses": "customer_id", "contacts": "custome
 HEADERS = {  # exports that are not known, or known by another name than their sample's file
     "alchemer": None, "etsy_statement": None, "klaviyo": None,
     "paypal_short": None,
-    "stripe_balance": None, "stripe_itemized": None, "amazon_all": "amazon_orders", "amazon_fba": "amazon_shipments",
+    "stripe_balance": None, "stripe_itemized": None,
+    "amazon_all": "amazon_orders", "amazon_fba": "amazon_shipments",
     "ebay_orders_report_de": "ebay_orders_de", "ebay_orders_report_en": "ebay_orders",
     "ebay_transaction_report_de": "ebay_transactions_de", "ebay_transaction_report_en":
     "ebay_transactions", "etsy_direct": "etsy_payments", "etsy_sold_order_items": "etsy_items",

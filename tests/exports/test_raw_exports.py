@@ -15,8 +15,8 @@ from profitchain.sources.company import load_company
 
 PAIRS = [
     ("shopify", "qualtrics"), ("woo_advanced", "typeform"), ("stripe_payments", "wjx"),
-    ("square_items", "qualtrics"), ("taobao_orders", "wjx"), ("amazon_shipments", "typeform"),
-    ("bigcommerce", "qualtrics"), ("paypal_de", "typeform"),
+    ("square_items", "typeform"), ("taobao_orders", "wjx"), ("paypal_de", "qualtrics"),
+    ("amazon_shipments", "typeform"),
 ]  # fmt: skip
 
 

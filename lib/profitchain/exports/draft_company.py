@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from profitchain.core.periods import Every
 from profitchain.exports import column_guesses
 from profitchain.exports.column_guesses import Scale
 from profitchain.exports.found_files import FoundFile
@@ -51,7 +52,7 @@ class Draft:
     currency: str = "EUR"
     time_zone: str = "UTC"
     language: str = "en"
-    report_every: str = "quarter"
+    report_every: Every = "quarter"
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     questions: dict[str, dict[str, Any]] = field(default_factory=dict)
     main: str | None = None

@@ -185,7 +185,8 @@ def known_exports() -> Mapping[str, ExportFormat]:
 
 
 def _read(path: Path) -> ExportFormat:
-    return ExportFormat.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
+    return ExportFormat.model_validate(yaml.load(path.read_text(encoding="utf-8"), loader))
 
 
 def find_column(names: Iterable[str], columns: Iterable[str]) -> str | None:

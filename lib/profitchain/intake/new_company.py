@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain.core.errors import CompanyError, PeriodError, ProfitchainError
+from profitchain.core.errors import CompanyError, ProfitchainError
+from profitchain.core.periods import last_complete
 from profitchain.exports.draft_company import Draft, draft_company
 from profitchain.exports.draft_text import company_yml, draft_in_words
 from profitchain.exports.found_files import look_at
-from profitchain.intake.intake import check_report, last_period, open_intake
+from profitchain.intake.intake import open_intake
 from profitchain.sources.company import Company, load_company
 from profitchain.sources.engine import close, open_engine
 
 ASKED = ("name", "currency", "time_zone", "language")  # on a terminal, each with a default
-_COARSER = ("quarter", "month")
 Ask = Callable[[str, str], str]
 
 
@@ -71,22 +71,27 @@ def _drafted(folder: Path) -> Draft:
 
 
 def _tried(draft: Draft, folder: Path) -> str | None:
-    """Return what is wrong with a draft, None if it can be used; periods may become shorter."""
-    for every in _COARSER:
-        draft.report_every = every
-        try:
-            company = _loaded(draft, folder)
-            last = last_period(company)
-            open_intake(company, last).close()
-        except PeriodError as error:
-            fault = str(error)
-        except ProfitchainError as error:
-            return str(error)
-        else:
-            months = "quarters" if every == "quarter" else "months"
-            draft.guess("report_every", f"{every}: whole {months} are there", 0.7)
-            return None
-    return fault
+    """Return what is wrong with a draft, None if it can be used; settle how long its periods are.
+
+    They are quarters, or months where no whole quarter has an order.
+    """
+    try:
+        intake = open_intake(_loaded(draft, folder))
+    except ProfitchainError as error:
+        return str(error)
+    name = "orders" if "orders" in intake.tables else "responses"
+    times = intake.tables[name]["ordered_at" if name == "orders" else "responded_at"]
+    ends = intake.tables[name].aggregate(first=times.min(), last=times.max()).to_pandas().iloc[0]
+    intake.close()
+    if ends.isna().any():
+        return f"No row of {name} can be used."
+    first, last = (at.date() for at in ends)
+    if last_complete(last, "quarter").last_day < first:
+        draft.report_every = "month"
+    if last_complete(last, draft.report_every).last_day < first:
+        return f"Not one whole month lies between the first and the last of {name}."
+    draft.guess("report_every", f"{draft.report_every}: whole ones lie in the files", 0.7)
+    return None
 
 
 def _loaded(draft: Draft, folder: Path) -> Company:
@@ -96,12 +101,3 @@ def _loaded(draft: Draft, folder: Path) -> Company:
         company = load_company(scratch)
     company._folder = folder
     return company
-
-
-def account_of(folder: Path) -> str:
-    """Return the account of every row that came in, of a company that was just written."""
-    intake = open_intake(load_company(folder))
-    try:
-        return check_report(intake)
-    finally:
-        intake.close()

@@ -24,6 +24,7 @@ LEFT_OUT = {
     "replaced": N_("an older version of a row that a later export has"),
     "again": N_("stands again in a later export"),
 }  # by the word of an export's format
+EDITED = N_("an earlier version of an answer that was edited")
 FOLDED = N_("further rows of an order that is one row here")
 EMPTY = N_("no {column}")
 UNREADABLE = {
