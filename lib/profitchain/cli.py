@@ -139,18 +139,9 @@ def init(options: argparse.Namespace) -> int:
     """Write a first company.yml from a folder's files; return 1 if it can't be used as it is."""
     from profitchain.intake.new_company import write_company
 
-    made = write_company(Path(options.folder), _asked if sys.stdin.isatty() else None)
+    made = write_company(Path(options.folder), questions=sys.stdin.isatty())
     print(made.says)
-    print(f"\nWritten: {made.path}")
-    if made.fault:
-        print(f"\nIt can't be used yet. {made.fault}", file=sys.stderr)
-        return 1
-    print(f"Next: python3 lib report --company {options.folder}")
-    return 0
-
-
-def _asked(setting: str, default: str) -> str:
-    return input(f"{setting} [{default}]: ").strip() or default
+    return int(made.fault is not None)
 
 
 def verify(options: argparse.Namespace) -> int:

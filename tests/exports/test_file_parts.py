@@ -6,6 +6,7 @@ import pytest
 from exports_read import account_of, orders_of
 
 from profitchain.core.errors import CompanyError
+from profitchain.exports.file_parts import undeclared
 from profitchain.sources.company import load_company
 
 HEAD = "name: X\ncurrency: EUR\ntime_zone: Europe/Berlin\ntables:\n  orders:\n"
@@ -87,7 +88,7 @@ def test_a_format_that_gives_no_such_table_says_which_it_gives(tmp_path):
 def test_a_known_export_without_its_format_is_called_by_its_name(tmp_path):
     company = write(
         tmp_path, "    file: a.csv\n",
-        a="Name,Email,Financial Status,Created at,Total,Lineitem name\n#1,a@x,paid,2026-01-05,1,M\n",
+        a="Name,Email,Financial Status,Created at,Total,Lineitem name\n#1,a@x,paid,2026,1,M\n",
     )  # fmt: skip
     with pytest.raises(Exception, match="write format: shopify"):
         orders_of(company)
@@ -103,3 +104,14 @@ def test_an_answer_edited_later_counts_as_last_given(tmp_path):
     )
     account = account_of(load_company(tmp_path), "responses")
     assert account == {"used": 1, "an earlier version of an answer that was edited": 1}
+
+
+def test_a_known_export_that_is_read_as_a_plain_file_is_pointed_out(tmp_path):
+    company = write(
+        tmp_path,
+        '    files: {export: a.csv}\n    query: SELECT "Name" AS order_id, "Email" AS customer_id,'
+        ' "Created at" AS ordered_at, "Total" AS revenue FROM export\n',
+        a="Name,Email,Financial Status,Created at,Total,Lineitem name\n"
+        "#1,a@x,paid,2026-01-05,1,M\n",
+    )
+    assert undeclared(company) == [("orders", "a.csv", "shopify")]

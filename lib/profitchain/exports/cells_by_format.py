@@ -71,7 +71,8 @@ def lay_out(
     texts, columns = dict[str, str](), list[ColumnSchema]()
     for column in schema.columns:
         if column.name in cells:
-            _add_column(column, cells[column.name], raw, source.missing, texts=texts)
+            missing = source.missing if isinstance(source.missing, list) else []
+            _add_column(column, cells[column.name], raw, missing, texts=texts)
             columns += _operands(column, cells[column.name], texts)
     if source.later_by:
         texts[LATER_BY] = _cell(_named(source.later_by, raw, source))

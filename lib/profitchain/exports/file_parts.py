@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from profitchain.core.errors import ProfitchainError
 from profitchain.exports.cells_by_format import LATER_BY
 from profitchain.exports.file_rows import LEFT_OUT, Part, read_part
+from profitchain.exports.found_files import first_rows
 from profitchain.exports.known_exports import known_exports, nearly, recognised
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
-from profitchain.sources.loading import RawTable, paths_of, sql_name, sql_text
+from profitchain.sources.loading import RawTable, display_path, paths_of, sql_name, sql_text
 from profitchain.sources.schemas import TableSchema
 from profitchain.sources.settings import Source
 
@@ -111,3 +114,29 @@ def export_hint(schema: TableSchema, raw: RawTable) -> list[str]:
     if near := nearly(raw.columns, table=schema.table):
         return [f"It looks like format: {near[0]}, but its column '{near[1]}' is missing."]
     return []
+
+
+def undeclared(company: Company) -> list[tuple[str, str, str]]:
+    """Return (table, file, format) of files that are known exports and are read as plain ones."""
+    found = []
+    for table, source in company.tables.items():
+        plain = [part for part in source.parts or [source] if part.format is None]
+        written = [part.file for part in plain if part.file] + list(source.files.values())
+        for file in written:
+            with suppress(ProfitchainError, OSError):
+                path = paths_of(file, company)[0]
+                names = (recognised(row, table=table) for row in first_rows(path))
+                name = next(filter(None, names), None)
+                if name and not known_exports()[name].weak:
+                    found.append((table, display_path(file), name))
+    return found
+
+
+def undeclared_in_words(company: Company) -> list[str]:
+    """Return a sentence on each file that is a known export and is read as a plain one."""
+    return [
+        f"{file} looks like an export of {known_exports()[name].title}, and is read without its "
+        f"format. {known_exports()[name].note} To read it so: tables: {table}: "
+        f"{{file: {file}, format: {name}}}."
+        for table, file, name in undeclared(company)
+    ]

@@ -104,7 +104,8 @@ def _with_hints(source: Source, known: ExportFormat, company: Company) -> Source
     if paths[0].suffix.lower() in _TEXT_SUFFIXES:
         hints |= header_place(paths[0], known, source)
     hints = {key: value for key, value in hints.items() if key not in source.model_fields_set}
-    hints["missing"] = [*known.reads.get("missing", []), *source.missing]
+    if isinstance(source.missing, list):
+        hints["missing"] = [*known.reads.get("missing", []), *source.missing]
     if any(rules.zone for rules in known.tables.values()):
         hints["time_zone"] = "UTC"  # the wall time, put in its own zone below
     return source.model_copy(update=hints)

@@ -104,7 +104,7 @@ def _read(con: Any, path: Path, name: str, scratch: Path) -> FoundFile:
 
 def _asked(path: Path, source: Source) -> dict[str, str]:
     """Return the second header row's cells by column, where there is one that says something."""
-    rows = _first_rows(path)[source.skip_rows_before_header :]
+    rows = first_rows(path)[source.skip_rows_before_header :]
     if not source.skip_rows_after_header or len(rows) < 2:
         return {}
     pairs = zip(rows[0], rows[1], strict=False)
@@ -118,7 +118,7 @@ def _literal(name: str) -> str:
 
 def _recognised(path: Path) -> tuple[str | None, dict[str, Any]]:
     """Return which export a file is, and the settings that its header asks for."""
-    for row in _first_rows(path):
+    for row in first_rows(path):
         if name := recognised(row):
             known = known_exports()[name]
             settings = dict(known.reads)
@@ -130,7 +130,7 @@ def _recognised(path: Path) -> tuple[str | None, dict[str, Any]]:
 
 def _place_of_header(path: Path) -> dict[str, Any]:
     """Return how many rows stand above the header of a file that is no known export."""
-    rows = [[cell for cell in row if cell.strip()] for row in _first_rows(path)]
+    rows = [[cell for cell in row if cell.strip()] for row in first_rows(path)]
     widest = max((len(row) for row in rows), default=0)
     first = next((k for k, row in enumerate(rows) if len(row) == widest), 0)
     above = rows[:first]
@@ -139,7 +139,7 @@ def _place_of_header(path: Path) -> dict[str, Any]:
     return {}
 
 
-def _first_rows(path: Path) -> list[list[str]]:
+def first_rows(path: Path) -> list[list[str]]:
     """Return the first thirty rows of a file, split at the sign that splits them most."""
     suffix = path.suffix.lower()
     if suffix in (".parquet", ".pq"):

@@ -94,7 +94,7 @@ class LeaveOut(Settings):
         return {**rule, "column": [column] if isinstance(column, str) else column}
 
 
-class Statuses(Settings):
+class StatusColumn(Settings):
     """What the words of an export's status column mean; a word that is not here stops the run.
 
     `refunded`: left out unless the export itself says what was paid back. `optional`: an export may
@@ -135,7 +135,7 @@ class TableRules(Settings):
     key: list[list[str]] = Field(default_factory=list)
     needs: list[str] = Field(default_factory=list)
     left_out: list[LeaveOut] = Field(default_factory=list)
-    statuses: list[Statuses] = Field(default_factory=list)
+    statuses: list[StatusColumn] = Field(default_factory=list)
     refunds: Refunds | None = None
     zone: Zone | None = None
 

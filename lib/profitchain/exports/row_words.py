@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from profitchain.core.errors import did_you_mean
 from profitchain.exports.cells_by_format import ITEM_OUT, ORDER_OUT, ZONE, status_mark
-from profitchain.exports.known_exports import Statuses, TableRules, plain
+from profitchain.exports.known_exports import StatusColumn, TableRules, plain
 from profitchain.sources import casts
 from profitchain.sources.company import CANCELLED_STATUSES, Company
 from profitchain.sources.settings import Source
@@ -18,9 +18,15 @@ _MOST_WORDS = 8
 _REFUNDED = "refunded"
 
 
-def status_words(statuses: Statuses, source: Source, company: Company) -> dict[str, set[str]]:
+def status_words(statuses: StatusColumn, source: Source, company: Company) -> dict[str, set[str]]:
     """Return the words of a status column by what they mean: the firm's own, then the format's."""
-    words = {why: {plain(word) for word in named} for why, named in source.status_words.items()}
+    words: dict[str, set[str]] = {}
+    for why, said in source.status_words.items():
+        words[why] = {plain(word) for word in said}
+    firm = getattr(company, "statuses", None)  # of all tables: counted, left_out
+    for meaning, setting in (("counted", "counted"), ("no_sale", "left_out")):
+        more = {plain(word) for word in getattr(firm, setting, [])} - set().union(*words.values())
+        words.setdefault(meaning, set()).update(more)
     own = {plain(word) for word in company.cancelled_statuses} - set(CANCELLED_STATUSES)
     full: dict[str, set[str]] = {why: set(named) for why, named in words.items()}
     taken = set().union(*full.values(), own)
@@ -67,7 +73,9 @@ def unknown_words(rows: ir.Table, rules: TableRules, source: Source, company: Co
     return faults
 
 
-def _unknown_in_words(unknown: list[tuple[str, int]], statuses: Statuses, source: Source) -> str:
+def _unknown_in_words(
+    unknown: list[tuple[str, int]], statuses: StatusColumn, source: Source
+) -> str:
     named = ", ".join(f"'{word}' ({n:,} rows)" for word, n in unknown[:_MOST_WORDS])
     return (
         f"{source.file}: column '{statuses.column[0]}' holds words that format {source.format} "

@@ -15,7 +15,12 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
-from profitchain.exports.file_parts import export_hint, has_parts, read_parts
+from profitchain.exports.file_parts import (
+    export_hint,
+    has_parts,
+    read_parts,
+    undeclared_in_words,
+)
 from profitchain.intake import row_account
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.fingerprints import source_hashes
@@ -97,6 +102,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
                 "Ask for a later period."
             )
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
+        notes += undeclared_in_words(company) if is_embedded(con) else []
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
         inputs = [

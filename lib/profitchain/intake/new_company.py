@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from profitchain.sources.company import Company, load_company
 from profitchain.sources.engine import close, open_engine
 
 ASKED = ("name", "currency", "time_zone", "language")  # on a terminal, each with a default
-Ask = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +27,10 @@ class NewCompany:
     fault: str | None
 
 
-def write_company(folder: Path, ask: Ask | None = None) -> NewCompany:
+def write_company(folder: Path, *, questions: bool = False) -> NewCompany:
     """Write a folder's company.yml from its files, and try it.
 
-    `ask` is given a setting and its default and returns an answer; without it defaults are taken.
-    Raises CompanyError where one stands there already, or where no file holds orders or answers.
+    With `questions`, a person on the terminal is asked about the firm; each has a default. Raises CompanyError where one stands there already, or where no file holds orders or answers.
     """
     path = folder / "company.yml"
     if not folder.is_dir():
@@ -46,12 +43,16 @@ def write_company(folder: Path, ask: Ask | None = None) -> NewCompany:
             f"away first, or try it: python3 lib check --company {folder.name}"
         )
     draft = _drafted(folder)
-    for setting in ASKED if ask else ():
-        setattr(draft, setting, ask(setting, getattr(draft, setting)) if ask else "")
+    for setting in ASKED if questions else ():
+        default = getattr(draft, setting)
+        setattr(draft, setting, input(f"{setting} [{default}]: ").strip() or default)
     fault = _tried(draft, folder)
     with path.open("x", encoding="utf-8") as file:
         file.write(company_yml(draft))
-    return NewCompany(path=path, says=draft_in_words(draft), fault=fault)
+    next_step = f"Next: python3 lib report --company {folder}"
+    outcome = f"It can't be used yet. {fault}" if fault else next_step
+    says = "\n\n".join([draft_in_words(draft), f"Written: {path}", outcome])
+    return NewCompany(path=path, says=says, fault=fault)
 
 
 def _drafted(folder: Path) -> Draft:

@@ -11,7 +11,7 @@ from profitchain.core.i18n import N_, _, listed
 
 LATER = N_("after the period's end")
 CANCELLED = N_("cancelled")
-LEFT_OUT = {
+BY_FORMAT = {
     "cancelled": CANCELLED,
     "unpaid": N_("never paid"),
     "refunded": N_("refunded in full"),

@@ -84,7 +84,7 @@ def left_out_checks(table: TypedTable) -> list[Check]:
     why = table.rows[LEFT_OUT]
     return [
         Check(reason=reason, kind=_KIND_OF.get(word, "left_out"), holds=why == word)
-        for word, reason in reasons.LEFT_OUT.items()
+        for word, reason in reasons.BY_FORMAT.items()
     ]
 
 

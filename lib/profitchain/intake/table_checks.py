@@ -155,8 +155,8 @@ def _repeat_outcomes(schema: TableSchema) -> dict[int, tuple[str, RowKind, str |
     return {
         REPEATED: (reasons.REPEATED, "broken", schema.unique[0]),
         CONFLICTING: (same, "broken", schema.unique[0]),
-        AGAIN: (reasons.LEFT_OUT["again"], "left_out", None),
-        REPLACED: (reasons.LEFT_OUT["replaced"], "left_out", None),
+        AGAIN: (reasons.BY_FORMAT["again"], "left_out", None),
+        REPLACED: (reasons.BY_FORMAT["replaced"], "left_out", None),
         EDITED: (reasons.EDITED, "left_out", None),
     }
 
