@@ -1,4 +1,4 @@
-"""The commands: report, new, check, example, verify, certify, bench, languages, test."""
+"""The commands: report, new, check, init, example, verify, certify, bench, languages, test."""
 
 from __future__ import annotations
 
@@ -139,6 +139,15 @@ def example(options: argparse.Namespace) -> int:
     return 0
 
 
+def init(options: argparse.Namespace) -> int:
+    """Write a first company.yml from a folder's files; return 1 if it can't be used as it is."""
+    from profitchain.intake.new_company import write_company
+
+    made = write_company(Path(options.folder), questions=sys.stdin.isatty())
+    print(made.says)
+    return int(made.fault is not None)
+
+
 def verify(options: argparse.Namespace) -> int:
     """Rebuild an edition elsewhere and print every number that differs; 1 if one does."""
     from profitchain.press.verify import differences
@@ -226,6 +235,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     _add_company(command(check, help="the data contract alone"))
+
+    sub = command(init, help="write a first company.yml from a folder of files, whatever they are")
+    sub.add_argument("folder", metavar="FOLDER")
 
     sub = command(example, help="write an invented company with known truth")
     sub.add_argument("folder", metavar="DIR")

@@ -104,7 +104,7 @@ def _unknown_customer(con: Any, table: TypedTable, judged: Judged) -> tuple[Type
     strangers = people.anti_join(_of_outcome(judged["customers"], "used"), who)
     strangers = materialise(con, "strangers", strangers.filter(strangers[who].notnull()))
     if "orders" in judged:
-        buyers = _of_outcome(judged["orders"], "used", "cancelled")
+        buyers = _of_outcome(judged["orders"], "used", "cancelled", "left_out")
         few = buyers.semi_join(strangers, who).select(who).distinct()
         strangers = materialise(con, "strangers_without_orders", strangers.anti_join(few, who))
     strangers = strangers.select(__stranger=strangers[who])
@@ -134,9 +134,9 @@ def _with_fate_of_order(
 ) -> tuple[TypedTable, list[Check]]:
     """Let each order line share the fate of its order, for lines have no time of their own."""
     name = typed_name("order_id")
-    kinds: tuple[RowKind, ...] = ("used", "cancelled", "later")
-    rows = _of_outcome(orders, *kinds)
-    ranks = ((rows[OUTCOME].isin(orders.numbers(kind)), kinds.index(kind)) for kind in kinds[1:])
+    kinds: tuple[tuple[RowKind, ...], ...] = (("used",), ("cancelled", "left_out"), ("later",))
+    rows = _of_outcome(orders, *(kind for alike in kinds for kind in alike))
+    ranks = ((rows[OUTCOME].isin(orders.numbers(*alike)), k) for k, alike in enumerate(kinds) if k)
     rows = rows.mutate(__fate=ibis.cases(*ranks, else_=0))
     fates = rows.group_by(__order=rows[name]).aggregate(__fate=rows["__fate"].min())
     fates = materialise(con, "fates_of_orders", fates)

@@ -34,7 +34,8 @@ def fingerprint(company: Company) -> str:
 def code_version() -> str:
     """Return a hash of the whole package's source: editions with the same one were made alike."""
     digest = hashlib.sha256()
-    for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("intake/*.yml")]):
+    words = [*PACKAGE.glob("intake/*.yml"), *PACKAGE.glob("sources/formats/*.yml")]
+    for path in sorted([*PACKAGE.rglob("*.py"), *words]):
         digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

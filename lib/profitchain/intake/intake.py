@@ -15,6 +15,12 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
+from profitchain.exports.file_parts import (
+    export_hint,
+    has_parts,
+    read_parts,
+    undeclared_in_words,
+)
 from profitchain.intake import gate_keys, gate_orders, gate_values, row_account
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.doubts import Doubt
@@ -22,7 +28,7 @@ from profitchain.intake.fingerprints import source_hashes
 from profitchain.intake.gate import Gate, row_findings
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
-from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
+from profitchain.intake.row_account import KIND_WORDS, Outcome, outcome_in_words, outcomes_of
 from profitchain.intake.table_checks import Judged, judge, used_rows
 from profitchain.sources.company import Company
 from profitchain.sources.date_number_formats import End
@@ -116,6 +122,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
         gate = Gate(con=con, company=company, judged=judged, outcomes=outcomes)
         doubts, notes = _looked_at(gate), [gate_orders.statuses_line(gate), *notes]
+        notes += undeclared_in_words(company) if is_embedded(con) else []
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
         inputs = [
@@ -199,13 +206,19 @@ def judge_all(
     for name in dict.fromkeys(READING_ORDER):
         if name not in company.tables or (only and name not in only):
             continue
-        if is_embedded(con):
+        if has_parts(company.tables[name]):
+            schema = schema_of(name, company)
+            raw, refusals = read_parts(con, schema, company, end=end, scratch=scratch)
+            if raw is None:
+                faults[name] = refusals
+                continue
+        elif is_embedded(con):
             raw = read_source(con, name, company, scratch=scratch)
         else:
             raw = read_from_engine(con, name, company)
         table, refusals = type_columns(con, schema_of(name, company), raw, company, end)
         if table is None:
-            faults[name] = refusals
+            faults[name] = [*refusals, *export_hint(schema_of(name, company), raw)]
             continue
         table, also = check_across_tables(con, read_cached(con, table, company), judged, company)
         judged[name] = judge(con, table, company, end, also=also)
@@ -292,7 +305,10 @@ def check_report(intake: Intake) -> str:
             f"\n{table} ({source_name(table, intake.company)}): {total:,} rows in = "
             f"{used:,} used + {total - used:,} set aside"
         )
-        lines += [f"  {outcome.kind:>9}  {outcome_in_words(outcome)}" for outcome in outcomes[1:]]
+        lines += [
+            f"  {KIND_WORDS.get(outcome.kind, outcome.kind):>9}  {outcome_in_words(outcome)}"
+            for outcome in outcomes[1:]
+        ]
         lines += [
             f"  {'not given':>9}  {one.column}: '{one.value}' in {one.rows:,} rows; what else they "
             "say is used."

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from profitchain.intake.reasons import TOO_WIDE, UNKNOWN_CUSTOMER, UNREADABLE
+from profitchain.intake.reasons import FOLDED, TOO_WIDE, UNKNOWN_CUSTOMER, UNREADABLE
 from profitchain.intake.row_checks import RowKind
 from profitchain.intake.table_checks import OUTCOME, USED, JudgedTable
 from profitchain.sources.casts import UNIX
@@ -24,6 +24,7 @@ from profitchain.sources.warehouse_casts import display_text
 _FIRST_ROWS, _LONGEST = 5, 60
 _MANY = 0.02  # share of rows from which on it is asked how all dates could be read
 _SECONDS_A_YEAR, _ROUNDED_FROM = 31_556_952, 10_000
+KIND_WORDS = {"left_out": "left out"}  # as the terminal says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,8 @@ def outcomes_of(judged: JudgedTable) -> tuple[Outcome, ...]:
         outcomes.append(
             Outcome(table=table, reason=TOO_WIDE, kind="broken", rows=len(rejected), first=lines)
         )
+    if folded := judged.table.raw.folded:
+        outcomes.append(Outcome(table=table, reason=FOLDED, kind="left_out", rows=folded))
     outcomes.sort(key=lambda outcome: (-outcome.rows, outcome.reason))
     return (Outcome(table=table, reason="used", kind="used", rows=rows.get(USED, 0)), *outcomes)
 

@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import yaml
 
+from profitchain.exports.file_rows import LEFT_OUT
 from profitchain.intake import reasons
 from profitchain.sources import casts
 from profitchain.sources.company import Company
@@ -37,7 +38,12 @@ TOTALS = (
 )  # of a key: such a row sums up others
 _FILE = Path(__file__).with_name("statuses.yml")
 _PLUGIN = "wc "  # WooCommerce's mark before each of its words
-RowKind = Literal["used", "broken", "later", "cancelled"]
+RowKind = Literal["used", "broken", "later", "cancelled", "left_out"]
+_KIND_OF: dict[str, RowKind] = {
+    "cancelled": "cancelled",
+    "unpaid": "cancelled",
+    "refunded": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,17 @@ def _wrong_values(column: ColumnSchema, value: ir.Value) -> list[Check]:
 def _broken(template: str, holds: ir.BooleanValue, column: ColumnSchema, **values: str) -> Check:
     reason = template.format(column=column.name, **values)
     return Check(reason=reason, kind="broken", holds=holds, column=column.name)
+
+
+def left_out_checks(table: TypedTable) -> list[Check]:
+    """Return the checks for rows that an export's format, or a later export, leaves out."""
+    if LEFT_OUT not in table.rows.columns:
+        return []
+    why = table.rows[LEFT_OUT]
+    return [
+        Check(reason=reason, kind=_KIND_OF.get(word, "left_out"), holds=why == word)
+        for word, reason in reasons.BY_FORMAT.items()
+    ]
 
 
 def cancelled_checks(table: TypedTable, company: Company) -> list[Check]:

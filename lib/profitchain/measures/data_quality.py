@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from profitchain.panel.edition import Edition
 
 KINDS = ("used", "later", "cancelled", "broken")
+LEFT_OUT = "left_out"  # by an export's format, or by a later export: only where there are such rows
 MOSTLY_EMPTY = 0.2  # a column with more missing than this is worth a line
 IN_THE_BOOKS = ("revenue", "orders", "active_customers")
 AGREES, DIFFERS = "agrees", "differs"
@@ -27,14 +28,16 @@ def by_table(account: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     account : one row a table and outcome
-        Reads `table`, `kind` (used, later, cancelled, broken) and `rows`.
+        Reads `table`, `kind` (used, later, cancelled, broken, left_out) and `rows`.
 
     Returns
     -------
-    One row a table: table, rows_in, used, later, cancelled, broken; rows_in is the others' sum.
+    One row a table: table, rows_in, used, later, cancelled, broken, where there are such rows
+    left_out; rows_in is the others' sum.
     """
     wide = account.pivot_table(index="table", columns="kind", values="rows", aggfunc="sum")
-    wide = wide.reindex(columns=list(KINDS)).fillna(0).astype(int)
+    kinds = [*KINDS, *([LEFT_OUT] if (account["kind"] == LEFT_OUT).any() else [])]
+    wide = wide.reindex(columns=kinds).fillna(0).astype(int)
     wide.insert(0, "rows_in", wide.sum(axis=1))
     return wide.reset_index().rename_axis(columns=None)
 

@@ -78,6 +78,11 @@ def place_faults(connect: Connect | None, tables: Mapping[str, Source]) -> Itera
     """Return what is wrong with where rows are, which depends on whose engine reads them."""
     embedded = backend_of(connect) == EMBEDDED
     for name, source in tables.items():
+        if not embedded and (source.format or source.parts):
+            yield (
+                f"tables: {name}: format: and a list of files: are read by DuckDB alone. With "
+                "connect:, bring them into a table of that engine first."
+            )
         if not embedded and (source.database or source.files):
             yield (
                 f"tables: {name}: database: and files: are read by DuckDB alone. With connect:, "

@@ -52,6 +52,8 @@ class RawTable:
     spreadsheet does and may be shown. `lasting`: read in place, not copied in; `paths`: its Parquet
     files, by name. `warehouse`: a table of the firm's own engine, whose columns have types and
     whose rows no place; its `instants` are the columns of moments that had a zone, here in UTC.
+    `source`: how its columns are written, where that is no longer as company.yml says. `folded`
+    rows of a file were further rows of an order and stand in its first one.
     """
 
     name: str
@@ -64,6 +66,8 @@ class RawTable:
     paths: tuple[Path, ...] = ()
     warehouse: bool = False
     instants: frozenset[str] = frozenset()
+    source: Source | None = None
+    folded: int = 0
 
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:
@@ -84,18 +88,25 @@ def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> Raw
         ) from None
 
 
+def read_one_file(con: Any, name: str, source: Source, company: Company, scratch: Path) -> RawTable:
+    """Return one file (or the files of one pattern) as it came, registered under a name."""
+    return _read_file(con, name, source, company, scratch=scratch)
+
+
 def source_name(table: str, company: Company) -> str:
     """Return how a table's source is called in messages and records: no path, no secret."""
     source = company.tables[table]
-    if source.file is not None:
-        return display_path(source.file)
+    if source.file is not None or source.parts:
+        files = [source.file or "", *(part.file or "" for part in source.parts)]
+        return ", ".join(display_path(file) for file in files if file)
     return source.table if source.table is not None else f"query for {table}"
 
 
 def source_hash(table: str, company: Company) -> str:
     """Return the sha256 of a table's files and of its query as written, without environment."""
     source = company.tables[table]
-    places = [source.file, source.database, *source.files.values()]
+    parts = [part.file for part in source.parts]
+    places = [source.file, source.database, *source.files.values(), *parts]
     paths = [path for place in places if place is not None for path in paths_of(place, company)]
     hashes = sorted(file_hash(path) for path in paths)
     if source.file is not None and len(hashes) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -31,6 +32,7 @@ DATE_LETTERS = {
     "A": "Wednesday",
 }  # fmt: skip
 _MORE_LETTERS = "nwuUWVGcxX%"
+FORMATS = Path(__file__).with_name("formats")  # one file an export that is known
 _LONGEST_ACRONYM = 4
 _SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
 
@@ -76,11 +78,24 @@ def _known_format(pattern: str) -> str:
     return pattern
 
 
+def _known_export(name: str) -> str:
+    names = sorted(path.stem for path in FORMATS.glob("*.yml"))
+    if name not in names:
+        near = did_you_mean(name, names)
+        raise ValueError(f"'{name}' is no export that is known here. {near}")
+    return name
+
+
 TableName = Annotated[str, AfterValidator(_known_table)]
 Language = Annotated[str, AfterValidator(_known_language)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 DateFormat = Annotated[str, AfterValidator(_known_format)]
+ExportFormat = Annotated[str, AfterValidator(_known_export)]
+Why = Literal[  # a row of an export is left out; `counted`: it is not
+    "counted", "cancelled", "unpaid", "refunded",
+    "test", "preview", "spam", "unfinished", "no_sale", "footer",
+]  # fmt: skip
 
 
 def _as_word(value: Any) -> Any:
@@ -111,6 +126,8 @@ class Settings(BaseModel):
 class Source(Settings):
     """Where one table comes from and how it is written.
 
+    `parts` are the entries of `files:` where it is a list: files of one table, each with settings
+    of its own; of two versions of a row the one from the later part wins, or by `later_by`.
     Strings may hold `${NAME}`: they stay unexpanded here, so that no secret can be shown, and are
     expanded by `expand` only at the moment of reading.
     """
@@ -120,6 +137,10 @@ class Source(Settings):
     query: str | None = None
     database: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
+    parts: list[Source] = Field(default_factory=list)
+    format: ExportFormat | None = None
+    status_words: dict[Why, list[str]] = Field(default_factory=dict)
+    later_by: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     time_zone: TimeZone | None = None
     date_format: DateFormat | dict[str, DateFormat] | None = None
@@ -132,10 +153,27 @@ class Source(Settings):
     skip_rows_before_header: int = Field(default=0, ge=0)
     skip_rows_after_header: int = Field(default=0, ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _list_parts(cls, document: Any) -> Any:
+        if isinstance(document, dict) and isinstance(document.get("files"), list):
+            if "parts" in document:
+                raise ValueError("files: is a list of files already; leave parts: out.")
+            rest = {key: value for key, value in document.items() if key != "files"}
+            return {**rest, "parts": document["files"]}
+        return document
+
     @model_validator(mode="after")
     def _says_one_place(self) -> Source:
-        if sum(place is not None for place in (self.file, self.table, self.query)) != 1:
-            raise ValueError("Say where the rows are: exactly one of file:, table: or query:.")
+        places = (self.file, self.table, self.query, self.parts or None)
+        if sum(place is not None for place in places) != 1:
+            raise ValueError(
+                "Say where the rows are: exactly one of file:, table: or query: (or a files: list)."
+            )
+        if self.parts and any(part.file is None for part in self.parts):
+            raise ValueError("files: Each entry of the list names one file:, as in - file: a.csv.")
+        if self.format and not self.file:
+            raise ValueError("format: belongs to a file:, also within a list of files:.")
         if self.file and (self.database or self.files):
             raise ValueError("file: stands alone; database: and files: belong to table: or query:.")
         return self

@@ -128,7 +128,7 @@ def _parsed(
     Each step is a view of its own, so that the engine works out every value once.
     """
     raw, present, name = table.raw, table.present, table.schema.table
-    source = company.tables[name]
+    source = raw.source or company.tables[name]
     counted = (*casts.UNIX, casts.EXCEL)
     trimmed = {
         f"__trimmed_{c.name}": _trim(
@@ -257,7 +257,7 @@ def match_columns(
     schema: TableSchema, raw: RawTable, company: Company
 ) -> tuple[dict[str, str], list[str]]:
     """Return ours -> theirs for the columns that are there, and a fault for each that must be."""
-    renamed = company.tables[schema.table].columns
+    renamed = (raw.source or company.tables[schema.table]).columns
     by_lower_case = {name.strip().lower(): name for name in reversed(raw.columns)}
     own_names = [column.name for column in schema.columns]
     faults = [

@@ -48,6 +48,7 @@ def rows_sentence(account: pd.DataFrame) -> str:
         "used": N_("**{count} were used**"),
         "later": N_("{count} lie after the period's end"),
         "cancelled": N_("{count} belong to cancelled orders"),
+        "left_out": N_("{count} were left out or joined to another row, as the export asks"),
         "broken": N_("{count} broke the data contract"),
     }
     counts = {kind: rows.get(kind, 0) for kind in fates}
