@@ -52,7 +52,8 @@ def checked_rows(
             f"where={where!r} isn't conditions by column. Write them as "
             "where={'customer_id': 'C1', 'revenue': slice(100, None)}."
         )
-    end, only = end_of(company, period), (*JUDGED_BY.get(table, ()), table)
+    end = end_of(company, period)
+    only = ("identities", *JUDGED_BY.get(table, ()), table)
     with open_engine(company) as (con, scratch):
         judged, faults = judge_all(con, company, end, scratch=scratch, only=only)
         if faults:

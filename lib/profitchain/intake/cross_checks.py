@@ -14,13 +14,17 @@ from profitchain.intake.table_checks import OUTCOME, USED, Judged, JudgedTable
 from profitchain.sources.casts import from_utc
 from profitchain.sources.company import Company
 from profitchain.sources.temp_tables import materialise
-from profitchain.sources.typed_tables import TypedTable, typed_name
+from profitchain.sources.typed_tables import MARK, WHO, TypedTable, typed_name
+
+MEAN_CUSTOMERS = ("customer_id", "referrer_id", "referred_by")
 
 
 def check_across_tables(
     con: Any, table: TypedTable, judged: Judged, company: Company
 ) -> tuple[TypedTable, list[Check]]:
     """Return a table, and the checks of its rows against tables that were judged before it."""
+    if "identities" in judged:
+        table = _by_customer(con, table, judged["identities"])
     match table.schema.table:
         case "orders" if "rates" in judged and "currency" in table.source_names:
             table = _in_one_money(con, table, judged["rates"], company)
@@ -35,6 +39,26 @@ def check_across_tables(
             return _with_fate_of_order(con, table, judged["orders"])
         case _:
             return table, []
+
+
+def _by_customer(con: Any, table: TypedTable, identities: JudgedTable) -> TypedTable:
+    """Return a table whose ids of customers are those that aliases stand for: a contact's account.
+
+    Numbers of ids, made when large files were typed, would be of aliases: they are left out.
+    """
+    names = [c.name for c in table.present if c.name in MEAN_CUSTOMERS]
+    if table.schema.table == "customers":
+        names = [name for name in names if name != "customer_id"]
+    given, rows = _of_outcome(identities, "used"), table.rows
+    aliases = given.select(
+        __alias=given[typed_name("alias")], __stands_for=given[typed_name("customer_id")]
+    )
+    aliases = materialise(con, f"aliases_for_{table.schema.table}", aliases)
+    for name in map(typed_name, names):
+        joined = rows.left_join(aliases, rows[name] == aliases["__alias"])
+        known = ibis.coalesce(joined["__stands_for"], joined[name])
+        rows = joined.mutate(**{name: known}).drop("__alias", "__stands_for")
+    return replace(table, rows=rows.drop(*(n for n in (WHO, MARK) if n in rows.columns)))
 
 
 def _in_one_money(con: Any, table: TypedTable, rates: JudgedTable, company: Company) -> TypedTable:

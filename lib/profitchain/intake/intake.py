@@ -43,7 +43,7 @@ GATES = (
     row_findings, gate_orders.order_findings, gate_keys.id_findings,
     gate_values.value_findings,
 )  # fmt: skip
-READING_ORDER = ("rates", "customers", "orders", "responses", *SCHEMAS)
+READING_ORDER = ("identities", "rates", "customers", "orders", "responses", *SCHEMAS)
 LEADING = {
     "orders": "order",
     "subscriptions": "contract",

@@ -82,6 +82,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
         response_id:id! customer_id:id? responded_at:time@
         order_id:id? touchpoint:text? comment:text?""",
     "subscriptions": "customer_id:id started_on:date@ ended_on:date? amount:money? plan:text?",
+    "identities": "customer_id:id alias:id! kind:text?",
     "customers": "customer_id:id! joined_on:date?@ acquisition_channel:text? referred_by:id?",
     "invitations": "customer_id:id! invited_at:time!@ response_id:id?! touchpoint:text?",
     "order_lines": """

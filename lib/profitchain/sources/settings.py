@@ -18,7 +18,7 @@ from profitchain.core.errors import did_you_mean
 TABLE_NAMES = (
     "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts",
     "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks",
-    "control_totals", "rates",
+    "control_totals", "rates", "identities",
 )  # fmt: skip
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
