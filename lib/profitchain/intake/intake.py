@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,10 @@ from profitchain.sources.warehouse import read_from_engine
 
 READING_ORDER = ("customers", "orders", "responses", *SCHEMAS)
 LEADING = {"orders": "order", "responses": "answer"}  # what covers periods, and one row of it
+UNNAMED = {
+    "orders": "count as orders and money of guests, and are followed to no customer.",
+    "responses": "count for the scores as anonymous answers, and are followed to no customer.",
+}
 _EXACTLY = 1_000_000
 
 
@@ -101,6 +105,8 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
+        used = {name: outcomes[name][0].rows for name in tables}
+        profile = _profile(tables, used)
         inputs = [
             Input(name=source_name(name, company), rows=rows[name], sha256=hashes[name])
             for name in tables
@@ -108,14 +114,26 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         return Intake(
             company=company, period=period, con=con, tables=tables, inputs=tuple(inputs),
             outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
-            profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
-            notes=tuple(filter(None, notes)),
+            profile=profile,
+            notes=tuple(filter(None, [*notes, *_unnamed(profile, used)])),
         )  # fmt: skip
 
 
 def leading_table(company: Company) -> str:
     """Return the table whose rows say which periods a firm covers: the first of `LEADING`."""
     return next(name for name in LEADING if name in company.tables)
+
+
+def _unnamed(profile: pd.DataFrame, used: dict[str, int]) -> Iterator[str]:
+    """Yield what rows name nobody, and which column's lack changes what is reported."""
+    missing = profile.set_index(["table", "column"])["missing_share"]
+    for name in filter(used.__contains__, UNNAMED):
+        count = round(missing.get((name, "customer_id"), 1.0) * used[name])
+        if count:
+            rows = f"{count:,} of {used[name]:,} rows have no customer_id"
+            yield f"{name}: {rows}. They {UNNAMED[name]}"
+    if "orders" in used and ("orders", "revenue") not in missing.index:
+        yield "orders: there is no revenue. Orders are counted, and no money is reported."
 
 
 def end_of(company: Company, period: Period | None) -> End | None:
