@@ -207,7 +207,8 @@ language: en                  # en, zh-Hant or zh-Hans: the language of the page
 time_zone: Europe/Berlin      # times without an offset are this zone's wall time
 report_every: quarter         # month, quarter or year
 
-# Only `orders` is required. Each page says which tables it needs and what it leaves out.
+# At least one of `orders` and `responses` is required. Each page says which tables it needs and
+# what it leaves out.
 # Columns named otherwise are renamed here, ours: theirs, as in
 #   orders: {file: orders.csv, columns: {order_id: Name, ordered_at: Created at}}
 tables:

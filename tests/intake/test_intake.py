@@ -589,6 +589,44 @@ def test_every_row_is_used_or_set_aside_for_a_reason(shop):
     assert intake.inputs[0].sha256 == hashlib.sha256(BAD_ORDERS.encode()).hexdigest()
 
 
+BOTH = {"orders": {"file": "orders.csv"}, "responses": {"file": "responses.csv"}}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"orders.csv": ONE_ORDER.replace("revenue", "Total")}, "columns: {revenue: Total}"),
+        ({"orders.csv": ONE_ORDER.replace("revenue", "實付金額")}, "columns: {revenue: 實付金額}"),
+        (
+            {"responses.csv": ANSWERS.replace("customer_id", "E-mail") + "r1,c1,2026-01-06,9\n"},
+            "columns: {customer_id: E-mail}",
+        ),
+    ],
+)
+def test_a_column_that_may_be_the_one_that_lacks_is_asked_about(shop, files, told):
+    answers = ANSWERS + "r1,c1,2026-01-06,9\n"
+    company = shop({"orders.csv": ONE_ORDER, "responses.csv": answers} | files, tables=BOTH)
+    assert told in refusal(company)
+
+
+def test_the_check_says_which_rows_name_nobody_and_that_amounts_lack(shop):
+    files = {"orders.csv": ORDERS + "o1,c1,2026-01-05,1\no2,,2026-01-06,2\n"}
+    files["responses.csv"] = "response_id,responded_at,nps\nr1,2026-01-06,9\n"
+    told = check_report(open_intake(shop(files, tables=BOTH), Q1))
+    assert "orders: 1 of 2 rows have no customer_id. They count as orders and money of" in told
+    assert "responses: 1 of 1 rows have no customer_id. They count for the scores as" in told
+    files["orders.csv"] = "order_id,customer_id,ordered_at\no1,c1,2026-01-05\n"
+    assert "orders: there is no revenue." in check_report(open_intake(shop(files), Q1))
+
+
+def test_answers_alone_say_which_period_is_the_last(shop):
+    alone = {"responses": {"file": "responses.csv"}}
+    files = {"responses.csv": ANSWERS + "r1,c1,2026-01-06,9\nr2,,2026-03-31,8\n"}
+    assert str(last_period(shop(files, tables=alone))) == "2026Q1"
+    empty = {"responses.csv": ANSWERS}
+    assert "Answers are what this firm's pages are made from" in refusal(shop(empty, tables=alone))
+
+
 def test_the_quarantine_holds_broken_rows_as_they_came_and_is_rewritten_whole(shop):
     formulas = ORDERS + "=1+1,c1,someday,-5\n@x,+c1,2026-01-05,abc\no1,c1,2026-01-05,1\n"
     company = shop({"orders.csv": formulas})

@@ -24,6 +24,7 @@ from profitchain.effects.gains_by_age import (
     followed,
 )
 from profitchain.effects.gains_by_age import gains as gains_of
+from profitchain.effects.repeat_effect import NEEDS as LINK_NEEDS
 from profitchain.panel.edition import Edition
 from profitchain.panel.follow_up import BANDS, DAYS_A_YEAR
 from profitchain.sources.settings import Question
@@ -33,6 +34,7 @@ from profitchain.stats.model_design import Outcome
 from profitchain.stats.model_matrix import MONTH
 from profitchain.stats.ratios import CLUSTERED
 
+NEEDS = (*LINK_NEEDS, "orders.revenue")  # what a page on it needs of a firm
 FURTHER = 0.8  # of v/M: extra orders are better too; 2/3 if effects last, 1 if they are immediate
 PARTS = tuple(f"day {start + 1} to {end}" if start else f"first {end} days" for start, end in BANDS)
 OF_EXTRA_ORDERS = "experiences of the extra orders"

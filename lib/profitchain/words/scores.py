@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -210,60 +210,6 @@ def segments_message(label: str, groups: pd.DataFrame) -> str:
 def brief(message: str, otherwise: str) -> str:
     """Return a message if a reader can take it in, else another: names can be long."""
     return message if length(message) <= LONGEST_MESSAGE else otherwise
-
-
-def totals_sentence(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
-    """Return what was bought in a period, counted in full, and how much of it by guests."""
-    if "guest_orders" in totals:
-        return _with_guests(totals, period)
-    if "revenue" not in totals:
-        return sentence(
-            "In {period}, {active:number} placed {orders:number}; what they paid is not known.",
-            period=period,
-            active=totals["active_customers"],
-            orders=totals["orders"],
-        )
-    return sentence(
-        "In {period}, {active:number} placed {orders:number} worth {revenue:number}.",
-        period=period,
-        active=totals["active_customers"],
-        orders=totals["orders"],
-        revenue=totals["revenue"],
-    )
-
-
-def _with_guests(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
-    """Return what was bought in a period in which guests bought (`loyalty.totals`)."""
-    if "revenue" not in totals:
-        return sentence(
-            "In {period}, {active:number} and guests placed {orders:number}, of which "
-            "{guest_orders:number} were guests' and can't be followed; what they paid is not "
-            "known.",
-            period=period,
-            active=totals["active_customers"],
-            orders=totals["orders"],
-            guest_orders=totals["guest_orders"],
-        )
-    template = N_(
-        "In {period}, {active:number} and guests placed {orders:number} worth {revenue:number}. "
-        "Of these, {guest_orders:number} worth {guest_revenue:number} were guests': they count in "
-        "orders, revenue and order value, and can't be followed."
-    )
-    customers = totals["active_customers"]
-    if isinstance(customers, Estimate) and not customers.value:
-        template = N_(
-            "In {period}, guests placed {orders:number} worth {revenue:number}: nobody knows whose "
-            "orders these are, so they can't be followed."
-        )
-    return sentence(
-        template,
-        period=period,
-        active=customers,
-        orders=totals["orders"],
-        revenue=totals["revenue"],
-        guest_orders=totals["guest_orders"],
-        guest_revenue=totals["guest_revenue"],
-    )
 
 
 def spread(rows: pd.DataFrame) -> str:
