@@ -48,7 +48,7 @@ def shop(tmp_path) -> Shop:
             (folder / name).write_bytes(data)
         given = {
             "name": "Tiny", "currency": "EUR", "tables": {"orders": {"file": "orders.csv"}},
-            "limits": {"set_aside": 1, "shared_keys": 1},
+            "limits": {"set_aside": 1, "shared_keys": 1, "other_money": 1},
         }  # fmt: skip
         if "responses" in changes.get("tables", {}):
             given["questions"] = {"nps": {"kind": "nps"}}

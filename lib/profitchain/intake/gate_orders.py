@@ -115,7 +115,10 @@ def _currencies(gate: Gate, table: str) -> Iterator[Finding]:
         for column, counts in _signs(gate, table).items()
         if (signs := {s: n for s, n in counts.items() if own not in currencies_of(s)})
     }
+    limit = gate.company.limits.other_money * gate.outcomes[table][0].rows
     for column, signs in foreign.items():
+        if sum(signs.values()) <= limit:
+            continue
         named = ", ".join(f"'{sign}' ({n:,} rows)" for sign, n in signs.items())
         yield Stop(
             table=table,

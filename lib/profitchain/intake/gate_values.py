@@ -12,6 +12,7 @@ import pandas as pd
 
 from profitchain.intake.doubts import ENOUGH, Doubt, Finding, Values
 from profitchain.intake.gate import Gate
+from profitchain.sources.casts import from_utc
 from profitchain.sources.settings import Question
 from profitchain.sources.typed_tables import typed_name
 
@@ -33,9 +34,9 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
                 yield from _scale(gate, question)
 
 
-def days_of(rows: ir.Table, column: str) -> pd.DataFrame:
-    """Return day, n: one row a day of a table's moments, in UTC."""
-    rows = rows.select(day=rows[typed_name(column)].date())
+def days_of(rows: ir.Table, column: str, zone: str) -> pd.DataFrame:
+    """Return day, n: one row a day of a table's moments in a time zone."""
+    rows = rows.select(day=from_utc(rows[typed_name(column)], zone).date())
     rows = rows.filter(rows["day"].notnull())
     days = rows.group_by("day").aggregate(n=rows.count()).order_by("day").to_pandas()
     return days.assign(day=pd.to_datetime(days["day"]).dt.date)
@@ -91,7 +92,7 @@ def last_usual_day(days: pd.DataFrame) -> date | None:
 
 def _far_days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
     """Tell of rows whose day is far from all others: a typing error, or a clock that stood."""
-    days = days_of(gate.judged[table].rows, column)
+    days = days_of(gate.judged[table].rows, column, gate.company.time_zone)
     if (usual := usual_days(days)) is None:
         return
     far = days[(days["day"] < usual[0]) | (days["day"] > usual[1])]
@@ -106,7 +107,7 @@ def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
     """Tell of a question on another scale, always or up to a day, or turned round since one."""
     rows = gate.rows("responses")
     at, score = rows[typed_name("responded_at")], rows[typed_name(question.column)]
-    rows = rows.select(day=at.date(), score=score)
+    rows = rows.select(day=from_utc(at, gate.company.time_zone).date(), score=score)
     rows = rows.filter(rows["day"].notnull() & rows["score"].notnull())
     days = rows.group_by("day").aggregate(
         n=rows.count(), low=rows["score"].min(), high=rows["score"].max(), sum=rows["score"].sum(),

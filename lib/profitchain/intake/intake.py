@@ -15,7 +15,7 @@ import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
-from profitchain.intake import gate_keys, gate_orders, gate_values, row_account
+from profitchain.intake import gate_keys, gate_orders, gate_values, reasons, row_account
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import source_hashes
@@ -23,13 +23,21 @@ from profitchain.intake.gate import Gate, row_findings
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
 from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
-from profitchain.intake.table_checks import Judged, judge, used_rows
+from profitchain.intake.table_checks import (
+    CONFLICTING,
+    OUTCOME,
+    USED,
+    Judged,
+    JudgedTable,
+    judge,
+    used_rows,
+)
 from profitchain.sources.company import Company
 from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.schemas import SCHEMAS, schema_of
-from profitchain.sources.typed_tables import MARK, WHO, type_columns
+from profitchain.sources.typed_tables import MARK, WHO, type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
 GATES = (
@@ -105,7 +113,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             )
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
         gate = Gate(con=con, company=company, judged=judged, outcomes=outcomes)
-        doubts, notes = _looked_at(gate), [gate_orders.statuses_line(gate), *notes]
+        doubts, notes = _looked_at(gate), [*notes, gate_orders.statuses_line(gate)]
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
         inputs = [
@@ -150,11 +158,10 @@ def last_period(company: Company) -> Period:
         judged, faults = judge_all(con, company, None, scratch=scratch, only=("orders",))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
-        last_day = gate_values.last_usual_day(
-            gate_values.days_of(judged["orders"].rows, "ordered_at")
-        )
-        orders = used_rows(judged["orders"], None)
-        last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
+        rows, zone = judged["orders"].rows, company.time_zone
+        last_day = gate_values.last_usual_day(gate_values.days_of(rows, "ordered_at", zone))
+        rows = rows.filter(rows[OUTCOME].isin(_reaching(judged["orders"])))
+        last = rows.aggregate(last=rows[typed_name("ordered_at")].max()).to_pandas()["last"].iloc[0]
         close(con)
     if pd.isna(last):
         raise PeriodError(
@@ -163,9 +170,16 @@ def last_period(company: Company) -> Period:
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
     day = local.date()
-    if last_day is not None and last_day < last.date():
+    if last_day is not None and last_day < day:
         day = last_day
     return last_complete(day, company.report_every)
+
+
+def _reaching(orders: JudgedTable) -> list[int]:
+    """Return the outcomes of orders that show how far a table reaches; cancelled ones do not."""
+    also = (reasons.NO_SALE, reasons.FREE, reasons.REPEATED)
+    numbers = [n for n, (reason, _, _) in orders.outcomes.items() if reason in also]
+    return [USED, CONFLICTING, *numbers]
 
 
 def judge_all(
