@@ -66,6 +66,11 @@ def rows_of(judged: JudgedTable, *kinds: RowKind, cells: bool = False) -> ir.Tab
     return rows.filter(rows[OUTCOME].isin(numbers))
 
 
+def times(holds: ir.BooleanValue) -> ir.IntegerValue:
+    """Return of how many rows something holds; not every engine can sum flags."""
+    return ibis.ifelse(holds, 1, 0).sum()
+
+
 def share_words(share: float) -> str:
     """Return a share as a message says it."""
     return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
@@ -233,9 +238,9 @@ def _conflicts(gate: Gate, table: str) -> dict[str, int]:
     same = [_alike(pairs, typed_name(name)) for name in names]
     event = same[0] & same[-1] if same else ibis.literal(True)
     here = _alike(pairs, FILE) if places else ibis.literal(True)
-    items, others = (event & here).cast("int64").sum(), (~event).cast("int64").sum()
+    items, others = times(event & here), times(~event)
     if table != "orders" and names[:1] == ["customer_id"]:
-        others = (~same[0]).cast("int64").sum()
+        others = times(~same[0])
     sums = pairs.aggregate(n=pairs.count(), items=items, others=others)
     return {name: int(n) for name, n in sums.to_pandas().iloc[0].fillna(0).items()}
 
@@ -263,7 +268,7 @@ def _done_twice(gate: Gate, table: str) -> Iterator[Finding]:
     timed = (rows["at"].minute() != 0) | (rows["at"].second() != 0)
     seconds = rows["at"].epoch_seconds() - rows["before"].epoch_seconds()
     twice = timed & (rows["given"] == rows["same"]) & (seconds <= MINUTE)
-    sums = rows.aggregate(n=twice.fill_null(False).cast("int64").sum(), of=rows.count())
+    sums = rows.aggregate(n=times(twice), of=rows.count())
     n, of = (int(x) for x in sums.to_pandas().iloc[0].fillna(0))
     kind, share = ("answered_twice", NOTED) if table == "responses" else ("ordered_twice", 0.01)
     if n >= FEW and n >= share * of:

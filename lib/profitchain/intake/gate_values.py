@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.intake.doubts import ENOUGH, Doubt, Finding, Values
-from profitchain.intake.gate import Gate
+from profitchain.intake.gate import Gate, times
 from profitchain.sources.casts import from_utc
 from profitchain.sources.settings import Question
 from profitchain.sources.typed_tables import typed_name
@@ -130,7 +130,7 @@ def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
 
 def sum_of_tops(score: ir.FloatingValue) -> ir.IntegerValue:
     """Return how many scores are the highest of another usual scale: 5, 7 or 10."""
-    return score.isin([float(top) for top in TOPS]).cast("int64").sum()
+    return times(score.isin([float(top) for top in TOPS]))
 
 
 def _is_other_top(top: float, days: pd.DataFrame, high: float) -> bool:
