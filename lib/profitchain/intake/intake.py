@@ -159,7 +159,7 @@ def last_period(company: Company) -> Period:
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
         rows, zone = judged["orders"].rows, company.time_zone
-        last_day = gate_values.last_usual_day(gate_values.days_of(rows, "ordered_at", zone))
+        last_day = gate_values.last_usual_day(gate_values.pauses_of(rows, "ordered_at", zone))
         rows = rows.filter(rows[OUTCOME].isin(_reaching(judged["orders"])))
         last = rows.aggregate(last=rows[typed_name("ordered_at")].max()).to_pandas()["last"].iloc[0]
         close(con)
