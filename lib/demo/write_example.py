@@ -14,14 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demo import large_company
-from demo.all_tables import money_of, table_truths, tables_of
+from demo.all_tables import MADE, money_of, table_truths, tables_of
 from demo.behaviour import WINDOW_DAYS, stream
 from demo.calibrate import settled
 from demo.truth import truths
 from demo.world import World, lived
 from profitchain.core.atomic import aside, exchange
 from profitchain.core.errors import ParameterError
-from profitchain.sources.settings import TABLE_NAMES
 
 CUSTOMERS = 4_500  # keeps the committed tables below 3 MB
 CSV_UP_TO = 20_000  # customers; larger companies are written as Parquet
@@ -56,7 +55,7 @@ def write_example(
     seed: int = 2026,
     orders: int | None = None,
     answers: int | None = None,
-    tables: Collection[str] = TABLE_NAMES,
+    tables: Collection[str] = MADE,
     block: int = large_company.BLOCK,
     workers: int | None = None,
 ) -> None:
@@ -97,9 +96,7 @@ def write_example(
             exchange(part, folder / part.name)
 
 
-def build_example(
-    world: World, tables: Collection[str] = TABLE_NAMES, *, faults: bool = False
-) -> Example:
+def build_example(world: World, tables: Collection[str] = MADE, *, faults: bool = False) -> Example:
     """Return the tables of a world with everything that is true of them; nothing is written.
 
     With `faults`, a handful of broken rows are planted, as `truth["planted_faults"]` lists them.
@@ -115,11 +112,9 @@ def build_example(
 
 def _known(tables: Collection[str]) -> tuple[str, ...]:
     for name in tables:
-        if name not in TABLE_NAMES:
-            raise ParameterError(
-                f"There is no table '{name}'. There are: {', '.join(TABLE_NAMES)}."
-            )
-    return tuple(name for name in TABLE_NAMES if name == "orders" or name in tables)
+        if name not in MADE:
+            raise ParameterError(f"There is no table '{name}'. There are: {', '.join(MADE)}.")
+    return tuple(name for name in MADE if name == "orders" or name in tables)
 
 
 def _write_whole(folder: Path, world: World, names: tuple[str, ...]) -> None:

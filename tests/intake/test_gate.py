@@ -369,17 +369,30 @@ def test_a_day_far_from_all_others_decides_nothing(firm, far):
     assert far in told(company)["far_days"]
 
 
+def pauses(days: list[date], rows: list[int]) -> Frame:
+    """What `pauses_of` gives of so many rows a day."""
+    number = [(day - date(1970, 1, 1)).days for day in days]
+    frame = Frame({"day": number, "n": rows})
+    frame["pause"] = frame["day"].diff().fillna(0).astype(int)
+    frame["below"] = frame["n"].cumsum() - frame["n"]
+    frame = frame.assign(total=sum(rows), first=number[0], last=number[-1])
+    return frame.sort_values("pause", ascending=False, kind="stable")
+
+
 def test_a_season_is_no_slip():
-    day = [date(year, 12, k) for year in (2023, 2024, 2025) for k in range(1, 25)]
-    days = Frame({"day": day, "n": 40})
-    assert usual_days(days) == (day[0], day[-1])
-    assert last_usual_day(days) == day[-1]
+    days = [date(year, 12, k) for year in (2023, 2024, 2025) for k in range(1, 25)]
+    assert last_usual_day(pauses(days, [40] * 72)) == days[-1]
+
+
+def test_a_slow_beginning_is_no_slip():
+    days = [date(2025, 9, 1), *(date(2026, 1, k) for k in range(1, 29))]
+    first, _ = usual_days(pauses(days, [1] + [40] * 28)) or (None, None)
+    assert first == (days[0] - date(1970, 1, 1)).days
 
 
 def test_the_last_usual_day_may_be_a_pause_before_the_slip():
-    day = [date(2026, 6, k) for k in (1, 4, 9, 12, 17, 21, 26)] + [date(2062, 6, 30)]
-    days = Frame({"day": day, "n": [20] * 7 + [1]})
-    assert last_usual_day(days) == date(2026, 7, 1)
+    days = [date(2026, 6, k) for k in (1, 4, 9, 12, 17, 21, 26)] + [date(2062, 6, 30)]
+    assert last_usual_day(pauses(days, [20] * 7 + [1])) == date(2026, 7, 1)
 
 
 def test_scores_that_never_rise_above_another_scale_are_told(firm):
@@ -416,4 +429,4 @@ def test_an_older_scale_that_breaks_the_contract_stops_with_its_day(firm):
 def test_scores_turned_round_are_told(firm):
     scores = [(9 if k % 3 else 10) if k < 40 else (1 if k % 3 else 0) for k in range(80)]
     says = told(firm({"responses": answers_of(nps=scores)}))
-    assert "`nps` seems to be turned round since 2026-02-0" in says["scale_turned"]
+    assert "`nps` seems to be turned round since 2026-02-01" in says["scale_turned"]

@@ -33,6 +33,7 @@ ORDERS = "order_id,customer_id,ordered_at,revenue\n"
 ANSWERS = "response_id,customer_id,responded_at,nps\n"
 ONE_ORDER = ORDERS + "o1,c1,2026-01-05T10:00,12.50\n"
 SECRET = "hunter2-swordfish"
+ANY = {"set_aside": 1, "shared_keys": 1, "other_money": 1}  # limits: rows are looked at here
 
 Shop = Callable[..., Company]
 
@@ -49,7 +50,7 @@ def shop(tmp_path) -> Shop:
             (folder / name).write_bytes(data)
         given = {
             "name": "Tiny", "currency": "EUR", "tables": {"orders": {"file": "orders.csv"}},
-            "limits": {"set_aside": 1, "shared_keys": 1},
+            "limits": ANY,
         }  # fmt: skip
         if "responses" in changes.get("tables", {}):
             given["questions"] = {"nps": {"kind": "nps"}}
@@ -853,30 +854,30 @@ def test_a_secret_in_a_working_query_is_in_no_record(shop, monkeypatch):
 
 # --- what the whole must keep ---------------------------------------------------------------------
 
-CELLS = st.sampled_from(
-    [
-        "o1",
-        "o2",
-        "o3",
-        "c1",
-        "",
-        "2026-01-05",
-        "2026-03-31T23:59:59",
-        "2026-04-01",
-        "3/4/2026",
-        "12.50",
-        "-1",
-        "1,234",
-        "x",
-        '"q"',
-        "=1",
-        "a;b",
-        "NA",
-        "cancelled",
-        "a,b",
-        "ü",
-    ]
-)
+WORDS = [
+    "o1",
+    "o2",
+    "o3",
+    "c1",
+    "",
+    "2026-01-05",
+    "2026-03-31T23:59:59",
+    "2026-04-01",
+    "3/4/2026",
+    "12.50",
+    "-1",
+    "1,234",
+    "x",
+    '"q"',
+    "=1",
+    "a;b",
+    "NA",
+    "cancelled",
+    "a,b",
+    "ü",
+]
+CELLS = st.sampled_from(WORDS)
+SALES = [word for word in WORDS if word not in ("", "cancelled")]
 ROWS = st.lists(st.tuples(*[CELLS] * 5), max_size=12)
 
 
@@ -890,7 +891,9 @@ def test_rows_in_are_rows_used_and_set_aside(tmp_path_factory, rows):
         out.writerow(["order_id", "customer_id", "ordered_at", "revenue", "status"])
         out.writerows([sure, *rows])
     tables = {"orders": {"file": "orders.csv", "date_format": "day first", "decimal": "."}}
-    text = yaml.safe_dump({"name": "Dirty", "currency": "EUR", "tables": tables})
+    given = {"name": "Dirty", "currency": "EUR", "tables": tables}
+    given |= {"limits": ANY, "statuses": {"counted": SALES}}
+    text = yaml.safe_dump(given)
     (folder / "company.yml").write_text(text, encoding="utf-8")
     intake = open_intake(load_company(folder), Q1)
     assert intake.account["rows"].sum() == len(rows) + 1 == intake.inputs[0].rows
@@ -936,6 +939,7 @@ def test_deleting_later_rows_changes_no_used_row(tmp_path_factory, data):
         "currency": "EUR",
         "tables": tables,
         "questions": {"nps": {"kind": "nps"}},
+        "limits": ANY,
     }
     (folder / "company.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
     (folder / "customers.csv").write_text("customer_id\nc1\n", encoding="utf-8")

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.intake import reasons, row_account
-from profitchain.intake.doubts import FEW, Doubt, Finding, Stop, Values
+from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
 from profitchain.intake.hashing import number_of
 from profitchain.intake.row_account import Outcome
 from profitchain.intake.row_checks import RowKind
@@ -66,6 +66,11 @@ def rows_of(judged: JudgedTable, *kinds: RowKind, cells: bool = False) -> ir.Tab
     return rows.filter(rows[OUTCOME].isin(numbers))
 
 
+def times(holds: ir.BooleanValue) -> ir.IntegerValue:
+    """Return of how many rows something holds; not every engine can sum flags."""
+    return ibis.ifelse(holds, 1, 0).sum()
+
+
 def share_words(share: float) -> str:
     """Return a share as a message says it."""
     return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
@@ -78,8 +83,9 @@ def row_findings(gate: Gate) -> Iterator[Finding]:
         yield from _repeated(gate, table)
         if any(n == CONFLICTING for n in gate.judged[table].outcomes):
             yield from _conflicting(gate, table)
-    if gate.has("responses", "customer_id"):
-        yield from _answered_twice(gate)
+    for table in ("orders", "responses"):
+        if gate.has(table, "customer_id"):
+            yield from _done_twice(gate, table)
 
 
 def _set_aside(gate: Gate, table: str) -> Iterator[Finding]:
@@ -116,18 +122,29 @@ def _is_lost(outcome: Outcome) -> bool:
 
 def _other_scale(gate: Gate, table: str, broken: list[Outcome]) -> list[str]:
     """Return the mend of scores outside their scale: the day since which they are on it."""
-    says = []
+    says, judged = [], gate.judged[table]
     for outcome in (o for o in broken if "outside its scale" in o.reason):
-        rows, dated_by = gate.judged[table].rows, gate.judged[table].table.schema.dated_by
-        numbers = gate.judged[table].outcomes
-        own = [n for n, (reason, _, _) in numbers.items() if reason == outcome.reason]
-        last = rows.filter(rows[OUTCOME].isin(own))[typed_name(dated_by or "")].max().execute()
+        rows, dated_by = judged.rows, typed_name(judged.table.schema.dated_by or "")
+        own = [n for n, (reason, _, _) in judged.outcomes.items() if reason == outcome.reason]
+        outside = rows.filter(rows[OUTCOME].isin(own))
+        at, score = outside[dated_by], outside[typed_name(outcome.column or "")]
+        ends = outside.aggregate(last=at.max(), low=score.min(), high=score.max())
+        ends = ends.to_pandas().iloc[0]
+        used = rows.filter(rows[OUTCOME] == USED)
+        after = used.filter(used[dated_by] > ibis.literal(ends["last"].to_pydatetime()))
         question = next(q for q in gate.company.all_questions if q.column == outcome.column)
-        says.append(
-            f"If it was asked on another scale up to a day, leave out what is older: questions: "
-            f"{question.name}: scale_since: {last.date() + timedelta(days=1)} (the last of these "
-            "rows is of the day before)."
-        )
+        if int(after.count().execute()) >= ENOUGH:
+            since = (ends["last"] + timedelta(days=1)).date()
+            says.append(
+                "If it was asked on another scale up to a day, leave out what is older: questions: "
+                f"{question.name}: scale_since: {since} (the last of these rows is of the day "
+                "before)."
+            )
+        elif ends["low"] == ends["high"] == question.scale[1] + 1:
+            says.append(
+                f"If its scale is coded one too high, take one off: query: SELECT * REPLACE "
+                f"({_quoted(judged.table.source_names[question.column])} - 1 AS ...) FROM ..."
+            )
     return says
 
 
@@ -221,9 +238,9 @@ def _conflicts(gate: Gate, table: str) -> dict[str, int]:
     same = [_alike(pairs, typed_name(name)) for name in names]
     event = same[0] & same[-1] if same else ibis.literal(True)
     here = _alike(pairs, FILE) if places else ibis.literal(True)
-    items, others = (event & here).cast("int64").sum(), (~event).cast("int64").sum()
+    items, others = times(event & here), times(~event)
     if table != "orders" and names[:1] == ["customer_id"]:
-        others = (~same[0]).cast("int64").sum()
+        others = times(~same[0])
     sums = pairs.aggregate(n=pairs.count(), items=items, others=others)
     return {name: int(n) for name, n in sums.to_pandas().iloc[0].fillna(0).items()}
 
@@ -233,24 +250,26 @@ def _alike(pairs: ir.Table, column: str) -> ir.BooleanValue:
     return (value == lost).fill_null(False) | (value.isnull() & lost.isnull())
 
 
-def _answered_twice(gate: Gate) -> Iterator[Finding]:
-    """Tell of answers that a customer gave alike twice within a minute: a double click."""
-    rows, schema = gate.rows("responses"), gate.judged["responses"].table.schema
-    at = rows[typed_name("responded_at")]
-    scores = [rows[typed_name(c.name)] for c in schema.columns if c.kind == "score"]
-    if not scores:
+def _done_twice(gate: Gate, table: str) -> Iterator[Finding]:
+    """Tell of answers or orders that a customer gave alike twice within a minute."""
+    judged = gate.judged[table]
+    if judged.table.pieces:
         return
-    texts = [score.cast("string").fill_null("") for score in scores]
-    given = sum(texts[1:], texts[0])
-    rows = rows.select(who=gate.who(rows), at=at, given=given)
+    rows, dated_by = gate.rows(table), judged.table.schema.dated_by or ""
+    at, alike = rows[typed_name(dated_by)], ("score",) if table == "responses" else ("money",)
+    given = [rows[typed_name(c.name)] for c in judged.table.present if c.kind in alike]
+    if not given:
+        return
+    texts = [value.cast("string").fill_null("") + "," for value in given]
+    rows = rows.select(who=gate.who(rows), at=at, given=sum(texts[1:], texts[0]))
     rows = rows.filter(rows["who"].notnull())
     order = ibis.window(group_by="who", order_by="at")
     rows = rows.mutate(before=rows["at"].lag().over(order), same=rows["given"].lag().over(order))
     timed = (rows["at"].minute() != 0) | (rows["at"].second() != 0)
     seconds = rows["at"].epoch_seconds() - rows["before"].epoch_seconds()
     twice = timed & (rows["given"] == rows["same"]) & (seconds <= MINUTE)
-    sums = rows.aggregate(n=twice.fill_null(False).cast("int64").sum(), of=rows.count())
+    sums = rows.aggregate(n=times(twice), of=rows.count())
     n, of = (int(x) for x in sums.to_pandas().iloc[0].fillna(0))
-    if n >= 3 and n >= NOTED * of:
-        values: Values = {"n": n, "of": of}
-        yield Doubt(table="responses", column="responded_at", kind="answered_twice", values=values)
+    kind, share = ("answered_twice", NOTED) if table == "responses" else ("ordered_twice", 0.01)
+    if n >= FEW and n >= share * of:
+        yield Doubt(table=table, column=dated_by, kind=kind, values={"n": n, "of": of})

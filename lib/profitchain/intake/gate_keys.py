@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
-from profitchain.intake.gate import Gate, rows_of
+from profitchain.intake.gate import Gate, rows_of, times
 from profitchain.intake.table_checks import OUTCOME, USED
 from profitchain.sources.id_forms import FORMS, POWER, in_form
 from profitchain.sources.settings import MatchIds
@@ -46,9 +46,7 @@ def _customers(gate: Gate, table: str) -> ir.Table:
     at = rows[typed_name(gate.judged[table].table.schema.dated_by or "")]
     rows = rows.mutate(who=gate.who(rows), at=at, used=rows[OUTCOME] == USED)
     grouped = rows.filter(rows["who"].notnull()).group_by("who")
-    sums = grouped.aggregate(
-        n=rows["used"].cast("int64").sum(), first=rows["at"].min(), last=rows["at"].max()
-    )
+    sums = grouped.aggregate(n=times(rows["used"]), first=rows["at"].min(), last=rows["at"].max())
     return materialise(gate.con, f"customers_of_{table}", sums)
 
 
@@ -111,7 +109,7 @@ def _meet(gate: Gate, table: str, here: ir.Table, buyers: ir.Table) -> Iterator[
     """Tell how many customers of a table never ordered, and which spelling would find them."""
     others = buyers.select(buyer="who")
     joined = here.left_join(others, here["who"] == others["buyer"])
-    met = joined["buyer"].notnull().cast("int64").sum()
+    met = times(joined["buyer"].notnull())
     sums = joined.aggregate(of=joined.count(), met=met).to_pandas().iloc[0].fillna(0)
     of, strangers = int(sums["of"]), int(sums["of"] - sums["met"])
     if strangers < 3 or strangers <= STRAY * of:
@@ -175,8 +173,8 @@ def _orders_of_answers(gate: Gate) -> Iterator[Finding]:
     orders = rows_of(gate.judged["orders"], "used", "cancelled", "later")
     orders = orders.select(its=orders[typed_name("order_id")], buyer=gate.who(orders))
     joined = answers.left_join(orders, answers["order"] == orders["its"])
-    others = (joined["who"] != joined["buyer"]).fill_null(False).cast("int64").sum()
-    unknown = joined["its"].isnull().cast("int64").sum()
+    others = times(joined["who"] != joined["buyer"])
+    unknown = times(joined["its"].isnull())
     sums = joined.aggregate(of=joined.count(), others=others, unknown=unknown)
     counts = {k: int(n) for k, n in sums.to_pandas().iloc[0].fillna(0).items()}
     for kind, n in (("others_order", counts["others"]), ("unknown_order", counts["unknown"])):

@@ -12,7 +12,7 @@ from babel.numbers import list_currencies
 
 from profitchain.intake import reasons
 from profitchain.intake.doubts import FEW, Doubt, Finding, Stop, Values
-from profitchain.intake.gate import Gate
+from profitchain.intake.gate import Gate, times
 from profitchain.intake.row_checks import status_form, status_words
 from profitchain.intake.table_checks import OUTCOME, USED
 from profitchain.sources.typed_tables import typed_name
@@ -115,7 +115,10 @@ def _currencies(gate: Gate, table: str) -> Iterator[Finding]:
         for column, counts in _signs(gate, table).items()
         if (signs := {s: n for s, n in counts.items() if own not in currencies_of(s)})
     }
+    limit = gate.company.limits.other_money * gate.outcomes[table][0].rows
     for column, signs in foreign.items():
+        if sum(signs.values()) <= limit:
+            continue
         named = ", ".join(f"'{sign}' ({n:,} rows)" for sign, n in signs.items())
         yield Stop(
             table=table,
@@ -178,7 +181,7 @@ def _amounts(gate: Gate) -> Iterator[Finding]:
     """Tell of orders that cost nothing, and of one that brings a good part of all revenue."""
     orders = gate.rows("orders")
     revenue = orders[typed_name("revenue")]
-    free = (revenue == 0).cast("int64").sum()
+    free = times(revenue == 0)
     sums = orders.aggregate(n=orders.count(), free=free, all=revenue.sum())
     n, zero, total = (int(x) for x in sums.to_pandas().iloc[0].fillna(0))
     said = "free_orders" in gate.company.model_fields_set

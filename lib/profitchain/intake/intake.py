@@ -21,7 +21,7 @@ from profitchain.exports.file_parts import (
     read_parts,
     undeclared_in_words,
 )
-from profitchain.intake import gate_keys, gate_orders, gate_values, row_account
+from profitchain.intake import gate_keys, gate_orders, gate_values, reasons, row_account
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import source_hashes
@@ -29,14 +29,22 @@ from profitchain.intake.gate import Gate, row_findings
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
 from profitchain.intake.row_account import KIND_WORDS, Outcome, outcome_in_words, outcomes_of
-from profitchain.intake.table_checks import Judged, judge, used_rows
+from profitchain.intake.table_checks import (
+    CONFLICTING,
+    OUTCOME,
+    USED,
+    Judged,
+    JudgedTable,
+    judge,
+    used_rows,
+)
 from profitchain.sources.company import Company
 from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.schemas import SCHEMAS, schema_of
 from profitchain.sources.score_words import Emptied
-from profitchain.sources.typed_tables import MARK, WHO, type_columns
+from profitchain.sources.typed_tables import MARK, WHO, type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
 GATES = (
@@ -121,7 +129,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
             )
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
         gate = Gate(con=con, company=company, judged=judged, outcomes=outcomes)
-        doubts, notes = _looked_at(gate), [gate_orders.statuses_line(gate), *notes]
+        doubts, notes = _looked_at(gate), [*notes, gate_orders.statuses_line(gate)]
         notes += undeclared_in_words(company) if is_embedded(con) else []
         if "orders" in judged and "revenue" not in judged["orders"].table.source_names:
             notes.append("orders: there is no revenue. Orders are counted, and no money is reported.")
@@ -180,9 +188,10 @@ def last_period(company: Company) -> Period:
         account = outcomes_of(judged[lead])
         if unusable := row_account.unusable_faults(lead, account, company):
             raise ContractError(row_account.faults_in_words({lead: unusable}, company))
-        rows, at = used_rows(judged[lead], None), str(SCHEMAS[lead].dated_by)
-        last_day = gate_values.last_usual_day(gate_values.days_of(judged[lead].rows, at))
-        last = rows.aggregate(last=rows[at].max()).to_pandas()["last"].iloc[0]
+        rows, at, zone = judged[lead].rows, str(SCHEMAS[lead].dated_by), company.time_zone
+        last_day = gate_values.last_usual_day(gate_values.pauses_of(rows, at, zone))
+        rows = rows.filter(rows[OUTCOME].isin(_reaching(judged[lead])))
+        last = rows.aggregate(last=rows[typed_name(at)].max()).to_pandas()["last"].iloc[0]
         close(con)
     if pd.isna(last):
         raise PeriodError(
@@ -191,9 +200,16 @@ def last_period(company: Company) -> Period:
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
     day = local.date()
-    if last_day is not None and last_day < last.date():
+    if last_day is not None and last_day < day:
         day = last_day
     return last_complete(day, company.report_every)
+
+
+def _reaching(orders: JudgedTable) -> list[int]:
+    """Return the outcomes of orders that show how far a table reaches; cancelled ones do not."""
+    also = (reasons.NO_SALE, reasons.FREE, reasons.REPEATED)
+    numbers = [n for n, (reason, _, _) in orders.outcomes.items() if reason in also]
+    return [USED, CONFLICTING, *numbers]
 
 
 def judge_all(

@@ -36,6 +36,7 @@ NOBODY = (
     *("-1", "00000000-0000-0000-0000-000000000000"),
 )  # ids that mean that the customer is not known, in small letters
 _NOBODYS_MAIL = ("noreply@", "no-reply@", "guest@", "anonymous@", "unknown@", "nobody@")
+_WIDE = "０１２３４５６７８９"
 _LONGEST = max(map(len, NOBODY))
 WHOLE, POWER = r"^[0-9]+\.0+$", r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$"
 _bytes = builtin("strlen", "string", returns="int64")  # DuckDB
@@ -70,7 +71,7 @@ def tidy_id(text: ir.StringValue, match: MatchIds, *, embedded: bool) -> ir.Stri
     """
     if embedded:
         edges = f"^[{ODD_BLANKS}\\s]+|[{ODD_BLANKS}\\s]+$"
-        bare = text.re_replace(edges, "").nullif("")
+        bare = text.re_replace(edges, "").translate(_WIDE, "0123456789").nullif("")
         text = ibis.ifelse(_bytes(text) != text.length(), bare, text)
         plain = ibis.ifelse(text.re_search(WHOLE), text.re_replace(r"\.0+$", ""), text)
         text = ibis.ifelse(text.contains(".0"), plain, text)

@@ -288,3 +288,4 @@ class Limits(Settings):
     set_aside: float = Field(default=0.02, ge=0, le=1)
     shared_keys: float = Field(default=0.02, ge=0, le=1)
     strangers: float = Field(default=0.95, ge=0, le=1)
+    other_money: float = Field(default=0, ge=0, le=1)
