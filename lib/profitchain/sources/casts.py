@@ -302,7 +302,7 @@ def with_plain_signs(text: ir.StringValue) -> ir.StringValue:
 def without_currency(text: ir.StringValue) -> ir.StringValue:
     """Return text without currency mark; accountants' (12.00) is -12.00."""
     before = r"^([+-]?)\s*([A-Z]{2,3}|[A-Z]{0,2}\p{Sc}|kr\.?|Rs\.?)\s*([+-]?\(?[\d.,])"
-    bare = text.re_replace(before, r"\1\3")
+    bare = without_brackets(text).re_replace(before, r"\1\3")
     bare = bare.re_replace(r"\s*([A-Z]{3}|\p{Sc}|kr\.?|元|圓|圆|円)(\)?)$", r"\2")
     return without_brackets(bare)
 

@@ -181,6 +181,8 @@ def _scored(con: Any, table: TypedTable, end: End | None) -> tuple[TypedTable, l
     """Return a table whose scores are null where they hold a code, or the faults of questions."""
     names = {c.name: (given_name(c.name), typed_name(c.name)) for c in table.present}
     scores = [(c, *names[c.name]) for c in table.present if c.kind == "score"]
+    if not scores:
+        return table, []
     dated = table.schema.dated_by
     counts = ~is_later(table.value(dated), end) if dated in names and end else ibis.literal(True)
     emptied, faults = emptied_scores(table.rows, scores, counts=counts)
