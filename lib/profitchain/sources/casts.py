@@ -261,9 +261,8 @@ def parse_number(value: ir.Value, *, decimal: str) -> ir.FloatingValue:
     if value.type().is_boolean() or value.type().is_temporal():
         return ibis.null("float64")
     if value.type().is_string():
-        bare = without_brackets(with_plain_signs(value))
-        texts = (_plain(value, decimal), _digits(bare, decimal))
-        value = ibis.coalesce(*(text.try_cast("float64") for text in texts))
+        plain, bare = _plain(value, decimal), without_brackets(with_plain_signs(value))
+        value = _first_cast(plain, _digits(bare, decimal), "float64")
     result = value.try_cast("float64")
     return ibis.ifelse(_is_finite(result), result, ibis.null("float64"))
 
@@ -275,14 +274,19 @@ def parse_amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.Integ
         return ibis.null("int64")
     exact = f"decimal(18, {len(str(minor_units)) - 1})"
     if kind.is_string():
-        bare = without_currency(with_plain_signs(value))
-        texts = (_plain(value, decimal), _digits(bare, decimal))
-        value = ibis.coalesce(*(text.try_cast(exact) for text in texts))
+        plain, bare = _plain(value, decimal), without_currency(with_plain_signs(value))
+        value = _first_cast(plain, _digits(bare, decimal), exact)
     elif kind.is_floating():
         value = ibis.ifelse(value.abs() < LARGEST_AMOUNT, value, ibis.null(kind))
     else:
         value = value.try_cast(exact)
     return (value.cast("float64") * minor_units).round().try_cast("int64")
+
+
+def _first_cast(plain: ir.StringValue, odd: ir.StringValue, kind: str) -> ir.Value:
+    """Return plain text as a number, else odd text; only of a case's rows are regexes worked out."""
+    number = plain.try_cast(kind)
+    return ibis.ifelse(number.notnull(), number, odd.try_cast(kind))
 
 
 def _plain(text: ir.StringValue, decimal: str) -> ir.StringValue:
