@@ -5,12 +5,12 @@ from __future__ import annotations
 import ibis
 import pytest
 
-from profitchain.sources import casts, date_words
+from profitchain.sources import casts, date_words, number_words
 from profitchain.sources.date_number_formats import format_that_reads
 from profitchain.sources.date_words import plain_date, plain_month
 from profitchain.sources.encodings import home_encodings, likely, recognised
+from profitchain.sources.number_words import emptied_scores, is_special, score_of
 from profitchain.sources.schemas import ColumnSchema
-from profitchain.sources.score_words import emptied_scores, is_special, score_of
 
 
 @pytest.fixture(scope="module")
@@ -123,18 +123,25 @@ AMOUNTS = {
 }  # fmt: skip
 
 
+def amount(text):
+    return number_words.parse_amount(text, decimal=".", minor_units=100)
+
+
 def test_amounts_are_read_with_the_signs_of_any_country(con):
-    read = values(con, list(AMOUNTS), lambda t: casts.parse_amount(t, decimal=".", minor_units=100))
+    read = values(
+        con, list(AMOUNTS), lambda t: number_words.parse_amount(t, decimal=".", minor_units=100)
+    )
     assert dict(zip(AMOUNTS, read, strict=True)) == AMOUNTS
 
 
 def test_a_plain_number_may_have_its_minus_behind_or_brackets(con):
-    read = values(con, ["2,5-", "(3)", "４"], lambda t: casts.parse_number(t, decimal=","))
+    read = values(con, ["2,5-", "(3)", "４"], lambda t: number_words.parse_number(t, decimal=","))
     assert read == [-2.5, -3, 4]
 
 
 FLAGS = {"1.0": True, "0.0": False, "是": True, "否": False, "Ja": True, "nein": False,
-         "TRUE": True, "oui": True, "Non": False, "✓": True, "Y": True, "n": False, "maybe": None}  # fmt: skip
+         "TRUE": True, "oui": True, "Non": False, "✓": True, "Y": True, "n": False,
+         "maybe": None}  # fmt: skip
 
 
 def test_flags_are_read_in_several_languages(con):
@@ -179,7 +186,7 @@ def test_a_score_in_words_is_read_if_it_can_mean_one_only(text, highest, score):
 
 def emptied(con, texts: list[str | None]) -> tuple[dict[str, int], list[str]]:
     table = cells(con, texts)
-    table = table.mutate(score=casts.parse_number(table.text, decimal="."))
+    table = table.mutate(score=number_words.parse_number(table.text, decimal="."))
     column = ColumnSchema(name="nps", kind="score", scale=(0, 10))
     found, faults = emptied_scores(table, [(column, "text", "score")], counts=ibis.literal(True))
     return {one.value: one.rows for one in found}, faults

@@ -125,7 +125,7 @@ def unusable_faults(table: str, outcomes: tuple[Outcome, ...], company: Company)
         return ["It holds no rows. Orders are what every page is made from."]
     if rows == 0 or sum(outcome.rows for outcome in broken) < rows:
         return []
-    faults = [f"{outcome_in_words(outcome)}{mend_of(outcome, table)}" for outcome in broken]
+    faults = [f"{outcome_in_words(outcome)}{_mend(outcome, table)}" for outcome in broken]
     return [f"None of its {rows:,} rows can be used. {faults[0]}", *faults[1:]]
 
 
@@ -137,7 +137,7 @@ def outcome_in_words(outcome: Outcome) -> str:
     return f"{rows}: {outcome.reason}" + (f" ({examples})." if examples else ".")
 
 
-def mend_of(outcome: Outcome, table: str) -> str:
+def _mend(outcome: Outcome, table: str) -> str:
     """Return what mends broken rows: the line of company.yml, where one does; else nothing."""
     if any(f"read as a {what}" in outcome.reason for what in ("time", "day", "month")):
         return _mend_of_dates(outcome, table)
