@@ -42,8 +42,8 @@ from profitchain.sources.company import Company
 from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
+from profitchain.sources.number_words import Emptied
 from profitchain.sources.schemas import SCHEMAS, schema_of
-from profitchain.sources.score_words import Emptied
 from profitchain.sources.typed_tables import MARK, WHO, type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 

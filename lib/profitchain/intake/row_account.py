@@ -140,7 +140,7 @@ def unusable_faults(table: str, outcomes: tuple[Outcome, ...], company: Company)
 
 def faults_of(broken: Sequence[Outcome], table: str) -> list[str]:
     """Return broken outcomes in words, each with its mend."""
-    return [f"{outcome_in_words(outcome)}{mend_of(outcome, table)}" for outcome in broken]
+    return [f"{outcome_in_words(outcome)}{_mend(outcome, table)}" for outcome in broken]
 
 
 def outcome_in_words(outcome: Outcome) -> str:
@@ -151,7 +151,7 @@ def outcome_in_words(outcome: Outcome) -> str:
     return f"{rows}: {outcome.reason}" + (f" ({examples})." if examples else ".")
 
 
-def mend_of(outcome: Outcome, table: str) -> str:
+def _mend(outcome: Outcome, table: str) -> str:
     """Return what mends broken rows: the line of company.yml, where one does; else nothing."""
     if any(f"read as a {what}" in outcome.reason for what in ("time", "day", "month")):
         return _mend_of_dates(outcome, table)

@@ -26,16 +26,10 @@ _WALL = r"^[-/\d]+([T ][\d:]+([.,]\d+)?)?"
 _OFFSET = r":\d{2}(?:[.,]\d+)? ?([+-]\d{2}(?::?\d{2})?)$"
 SLASHED = r"^(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20|21)\d\d)(?:,?[ T]+(.*))?$"
 SHORT_YEAR = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d\d)(?:,?[ T]+(.*))?$"
-_GROUPS = r"(\d)['’\s\x{00A0}\x{2007}\x{2009}\x{202F}](\d{3})"
 _WIDE_BLANKS = (
     r"^[\s\v\p{Z}\x{200B}-\x{200F}\x{2060}\x{FEFF}]+|[\s\v\p{Z}\x{200B}-\x{200F}\x{2060}\x{FEFF}]+$"
 )
 NULL = "\\N"  # as databases dump it
-LAKHS = r"^[+-]?\d{1,2}(,\d{2})+,\d{3}(\.\d*)?$"  # 1,23,456.78 in India
-_WRITTEN_SIGNS = dict(
-    zip("０１２３４５６７８９．，＋－−–—‐‑﹣（）％￥", "0123456789.,+-------()%¥", strict=True)
-)
-_TRAILING_MINUS = r"^([^-+()]*\d[^-+()]*?) *-$"
 _NOT_AVAILABLE = ("na", "n/a", "nan", "null", "none", "-", "#n/a", "\\n")
 _LONGEST_MARK = max(map(len, _NOT_AVAILABLE))
 _TRUE = (
@@ -110,13 +104,11 @@ def builtin(name: str, *kinds: str, returns: str) -> Callable[..., Any]:
     return ibis.udf.scalar.builtin(lambda _a, _b, _c: None, name=name, signature=(kinds, returns))
 
 
-_translate = builtin("translate", "string", "string", "string", returns="string")
 _FIXED = ibis.literal(True)
 _strptime = builtin("try_strptime", "string", "array<string>", returns="timestamp")
 _strptime_offset = builtin("try_strptime", "string", "string", returns="timestamp('UTC')")
 _epoch_us = builtin("epoch_us", "timestamp('UTC')", returns="int64")
 _from_epoch_us = builtin("make_timestamp", "int64", returns="timestamp")
-_is_finite = builtin("isfinite", "float64", returns="boolean")
 bytes_of = builtin("strlen", "string", returns="int64")
 _microseconds = builtin("to_microseconds", "int64", returns="interval('us')")
 
@@ -254,79 +246,6 @@ def period_start(text: ir.StringValue) -> ir.DateValue:
     year = text.re_extract(r"^([12]\d{3})(Q[1-4]|-(0[1-9]|1[0-2]))?$", 1).nullif("")
     first = ibis.coalesce(in_month, quarter * 3 - 2, 1)
     return (year + "-" + first.cast("string").lpad(2, "0") + "-01").cast("date")
-
-
-def parse_number(value: ir.Value, *, decimal: str) -> ir.FloatingValue:
-    """Return a number; text may group thousands and must use `decimal` as its decimal mark."""
-    if value.type().is_boolean() or value.type().is_temporal():
-        return ibis.null("float64")
-    if value.type().is_string():
-        bare = without_brackets(with_plain_signs(value))
-        texts = (_plain(value, decimal), _digits(bare, decimal))
-        value = ibis.coalesce(*(text.try_cast("float64") for text in texts))
-    result = value.try_cast("float64")
-    return ibis.ifelse(_is_finite(result), result, ibis.null("float64"))
-
-
-def parse_amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.IntegerValue:
-    """Return money in integer minor units, rounded half away from zero."""
-    kind = value.type()
-    if kind.is_boolean() or kind.is_temporal():
-        return ibis.null("int64")
-    exact = f"decimal(18, {len(str(minor_units)) - 1})"
-    if kind.is_string():
-        bare = without_currency(with_plain_signs(value))
-        texts = (_plain(value, decimal), _digits(bare, decimal))
-        value = ibis.coalesce(*(text.try_cast(exact) for text in texts))
-    elif kind.is_floating():
-        value = ibis.ifelse(value.abs() < LARGEST_AMOUNT, value, ibis.null(kind))
-    else:
-        value = value.try_cast(exact)
-    return (value.cast("float64") * minor_units).round().try_cast("int64")
-
-
-def _plain(text: ir.StringValue, decimal: str) -> ir.StringValue:
-    """Return text without grouping marks, its decimal mark a point; null if it has any."""
-    other = "," if decimal == "." else "."
-    bare = text if decimal == "." else text.replace(",", ".")
-    return ibis.ifelse(text.contains(other), ibis.null("string"), bare)
-
-
-def with_plain_signs(text: ir.StringValue) -> ir.StringValue:
-    """Return a number's text with ASCII digits and signs, its minus in front, no apostrophe."""
-    plain = _translate(text, "".join(_WRITTEN_SIGNS), "".join(_WRITTEN_SIGNS.values()))
-    plain = plain.re_replace(r"^['’‘`´] *([-+(.,\d])", r"\1")
-    return plain.re_replace(_TRAILING_MINUS, r"-\1")
-
-
-def without_currency(text: ir.StringValue) -> ir.StringValue:
-    """Return text without currency mark; accountants' (12.00) is -12.00."""
-    before = r"^([+-]?)\s*([A-Z]{2,3}|[A-Z]{0,2}\p{Sc}|kr\.?|Rs\.?)\s*([+-]?\(?[\d.,])"
-    bare = text.re_replace(before, r"\1\3")
-    bare = bare.re_replace(r"\s*([A-Z]{3}|\p{Sc}|kr\.?|元|圓|圆|円)(\)?)$", r"\2")
-    return without_brackets(bare)
-
-
-def without_brackets(text: ir.StringValue) -> ir.StringValue:
-    """Return text such as (12.00) as -12.00."""
-    return text.re_replace(r"^\(\s*([^-+()]*?)\s*\)$", r"-\1")
-
-
-def without_grouping(text: ir.StringValue) -> ir.StringValue:
-    """Return text without the spaces and apostrophes that group thousands."""
-    return text.re_replace(_GROUPS, r"\1\2").re_replace(_GROUPS, r"\1\2")
-
-
-def _digits(text: ir.StringValue, decimal: str) -> ir.StringValue:
-    """Return text as a plain number, or null if its marks stand where they can't."""
-    group, mark, other = (",", r"\.", ",") if decimal == "." else (".", ",", r"\.")
-    tidy = without_grouping(text)
-    grouped = rf"^[+-]?\d{{1,3}}({other}\d{{3}})+({mark}\d*)?$"
-    grouped = rf"{grouped}|{LAKHS}" if decimal == "." else grouped
-    plain = rf"^[+-]?(\d+{mark}?|\d*{mark}\d+)([eE][+-]?\d+)?$"
-    without = tidy.replace(group, "")
-    bare = ibis.cases((tidy.re_search(plain), tidy), (tidy.re_search(grouped), without))
-    return bare if decimal == "." else bare.replace(",", ".")
 
 
 def parse_flag(value: ir.Value) -> ir.BooleanValue:

@@ -18,6 +18,12 @@ import ibis.expr.types as ir
 from profitchain.sources import casts
 from profitchain.sources.casts import DAY_FIRST, EXCEL, ISO, MONTH_FIRST, ROC, SHORT_YEAR, SLASHED
 from profitchain.sources.date_words import plain_dates, plain_months
+from profitchain.sources.number_words import (
+    LAKHS,
+    with_plain_signs,
+    without_currency,
+    without_grouping,
+)
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
 
@@ -214,13 +220,11 @@ def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir
     plain = ~text.contains(",") & text.try_cast("float64").notnull()
     sure = plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
     rest = ibis.ifelse(plain & ((dot < 0) | sure), ibis.null("string"), text)
-    rest = casts.with_plain_signs(rest)
-    bare = casts.without_grouping(casts.without_currency(rest) if column.kind == "money" else rest)
+    rest = with_plain_signs(rest)
+    bare = without_grouping(without_currency(rest) if column.kind == "money" else rest)
     unsure = bare.re_search(_EITHER)
     return {
-        "first": (sure | bare.re_search(_POINT) | bare.re_search(casts.LAKHS))
-        .fill_null(False)
-        .sum(),
+        "first": (sure | bare.re_search(_POINT) | bare.re_search(LAKHS)).fill_null(False).sum(),
         "second": bare.re_search(_COMMA).fill_null(False).sum(),
         "open": unsure.fill_null(False).sum(),
         "some": ibis.literal(0),

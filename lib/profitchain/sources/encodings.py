@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -23,6 +24,11 @@ _SIMPLIFIED = (("CNY",), ("zh-Hans", "zh-CN", "zh"))
 _TRADITIONAL = (("TWD", "HKD", "MOP"), ("zh-Hant", "zh-TW", "zh-HK"))
 _WESTERN = re.compile(
     "[A-Za-zÄÖÜäöüßÀÂÇÉÈÊËÎÏÔÙÛŒàâçéèêëîïôùûœÆØÅæøåÑÁÍÓÚñáíóúãõ€£°–—‘’“”…·«»§©®™½\xa0]"
+)
+_SYLLABLES = frozenset(  # the most common ones of Korean
+    "이다는을가에의고하지도어한기로사나리은아시대자서수인그를있정해일전보스들제주부요장여상구"
+    "라조마만우비것과오원소게안선성동니면합진세관미드모공연계방문국분트경으내용적치유화신습았"
+    "었생위물저음최직발달배송품매재격친절느려너무울산좋추천족번더잘못때말래건강점포객빠른"
 )
 _EVERYDAY = frozenset(  # the most common Chinese characters, of both scripts, and words of shops
     "的一是不了在人有我他这這个個们們中来來上大为為和国國地到以说說时時要就出会會可也你对對生能而子那得于於着下自之年过過发發后後作里裡用道行所然家种種事成方"
@@ -149,15 +155,20 @@ def _letter_share(sample: bytes, codec: str) -> float | None:
         text = sample.decode(codec)
     except UnicodeDecodeError:
         return None
-    letters = [letter for run in _HIGH.findall(text) for letter in run if letter.isalpha()]
+    letters = [sign for run in _HIGH.findall(text) for sign in run if not _is_mark(sign)]
     marks = sum(_is_common(letter, codec) + _is_everyday(letter, codec) for letter in letters)
     return marks / max(1, 2 * len(letters))
+
+
+def _is_mark(sign: str) -> bool:
+    """Tell whether a sign is one of punctuation, money or a blank."""
+    return unicodedata.category(sign)[0] in "PZ" or unicodedata.category(sign) == "Sc"
 
 
 def _is_everyday(letter: str, codec: str) -> bool:
     if codec == "cp932" and "ぁ" <= letter <= "ヿ":
         return True
-    return _is_common(letter, codec) if codec == "cp949" else letter in _EVERYDAY
+    return letter in (_SYLLABLES if codec == "cp949" else _EVERYDAY)
 
 
 def _is_common(letter: str, codec: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, cast
 
 from profitchain.core.errors import CompanyError
 from profitchain.sources.company import Company
+from profitchain.sources.settings import Source
 
 Kind = Literal[
     "id", "text", "time", "date", "month", "year", "period", "money", "number", "score", "flag"
@@ -15,6 +17,7 @@ Kind = Literal[
 
 DATES: tuple[Kind, ...] = ("time", "date", "month")
 NUMERIC: tuple[Kind, ...] = ("money", "number", "score")
+IS_NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 PURPOSES = ("acquisition", "retention", "service", "referral", "programme")
 OFFER_KINDS = ("cross_sell", "upsell")
 
@@ -141,3 +144,20 @@ def schema_of(table: str, company: Company) -> TableSchema:
                 "a question and the contract. Give each question its own column."
             )
     return replace(plain, columns=tuple(columns))
+
+
+def ambiguous_missing(schema: TableSchema, source: Source) -> list[str]:
+    """Return a fault for each number that is to mean nothing in all columns, but is a score."""
+    words = [] if isinstance(source.missing, dict) else source.missing
+    scales = {c.name: c.scale for c in schema.columns if c.scale}
+    faults = []
+    for word in filter(IS_NUMBER.match, words):
+        on = [name for name, (low, high) in scales.items() if low <= float(word) <= high]
+        off = [name for name in scales if name not in on]
+        if on and off:
+            faults.append(
+                f"missing: '{word}' means nothing given in every column, but is a score of "
+                f"{' and '.join(on)}. Say of which column it is none: missing: {{{off[0]}: "
+                f"['{word}']}}."
+            )
+    return faults

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,19 +12,25 @@ import ibis.expr.types as ir
 
 from profitchain.core.errors import did_you_mean
 from profitchain.core.periods import starts_at
-from profitchain.sources import casts, id_forms, warehouse_casts
+from profitchain.sources import casts, id_forms, number_words, warehouse_casts
 from profitchain.sources.company import Company
 from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.date_number_formats import End, find_formats, is_later, odd_columns
 from profitchain.sources.date_words import plain_dates, plain_months
 from profitchain.sources.loading import RawTable
-from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
-from profitchain.sources.score_words import Emptied, emptied_scores, without_emptied, worded_score
+from profitchain.sources.number_words import (
+    TEXTS,
+    Emptied,
+    emptied_scores,
+    given_cell,
+    without_emptied,
+    worded_score,
+)
+from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema, ambiguous_missing
 from profitchain.sources.settings import Source
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
-_TEXTS = ("id", "text", "period")
 LOOKS_LIKE = {  # parts of names of what a firm may lack, and would miss if called otherwise
     ("orders", "revenue"): (
         *("revenue", "total", "amount", "price", "sales", "turnover", "umsatz", "betrag"),
@@ -37,7 +42,6 @@ LOOKS_LIKE = {  # parts of names of what a firm may lack, and would miss if call
     ),
 }
 _SLASHED = (casts.DAY_FIRST, casts.MONTH_FIRST)
-_IS_NUMBER = re.compile(r"-?\d+(\.\d+)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ def type_columns(
         schema=schema, raw=raw, rows=raw.relation, present=present, source_names=source_names
     )
     table, more = _cast(con, table, company) if raw.warehouse else _parsed(con, table, company, end)
-    faults += [*more, *_ambiguous_missing(schema, company.tables[schema.table])]
+    faults += [*more, *ambiguous_missing(schema, company.tables[schema.table])]
     if not faults:
         table, faults = _scored(con, table, end)
     return (None if faults else table), faults
@@ -129,16 +133,12 @@ def _parsed(
     """
     raw, present, name = table.raw, table.present, table.schema.table
     source = raw.source or company.tables[name]
-    counted = (*casts.UNIX, casts.EXCEL)
     trimmed = {
-        f"__trimmed_{c.name}": _trim(
-            raw.relation[table.source_names[c.name]], c,
-            is_counted=source.format_of(c.name) in counted,
-        )
+        f"__trimmed_{c.name}": _trim(raw.relation[table.source_names[c.name]], c, source)
         for c in present
-    }  # fmt: skip
+    }
     rows = _stage(con, f"trimmed_{name}", raw.relation, trimmed)
-    cells = [_cell(rows[f"__trimmed_{c.name}"], c, source) for c in present]
+    cells = [given_cell(rows[f"__trimmed_{c.name}"], c, source) for c in present]
     rows = _stage(con, f"given_{name}", rows, dict(zip(table.cell_names, cells, strict=True)))
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
@@ -160,11 +160,9 @@ def _parsed(
     slashed = {n: w for n, w in formats.items() if n in worded and w in _SLASHED}
     turned = {plain_name(n): casts.slashed_as_iso(rows[cells_of[n]], w) for n, w in slashed.items()}
     rows = _stage(con, f"turned_{name}", rows, turned)
-    for column in present:
-        if column.kind in DATES:
-            cell = rows[cells_of[column.name]]
-            way = casts.ISO if column.name in slashed else formats[column.name]
-            stamps |= _stamps(cell, column, way, excel=raw.excel)
+    for c in (c for c in present if c.kind in DATES):
+        way = casts.ISO if c.name in slashed else formats[c.name]
+        stamps |= _stamps(rows[cells_of[c.name]], c, way, excel=raw.excel)
     rows = _stage(con, f"stamps_{name}", rows, stamps)
     values = [_value(rows, c, formats[c.name], zone, company) for c in present]
     rows = _stage(con, f"typed_{name}", rows, dict(zip(table.values, values, strict=True)))
@@ -193,27 +191,12 @@ def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str
     return values
 
 
-def _ambiguous_missing(schema: TableSchema, source: Source) -> list[str]:
-    """Return a fault for each number that is to mean nothing in all columns, but is a score."""
-    words = [] if isinstance(source.missing, dict) else source.missing
-    scales = {c.name: c.scale for c in schema.columns if c.scale}
-    faults = []
-    for word in filter(_IS_NUMBER.match, words):
-        on = [name for name, (low, high) in scales.items() if low <= float(word) <= high]
-        off = [name for name in scales if name not in on]
-        if on and off:
-            faults.append(
-                f"missing: '{word}' means nothing given in every column, but is a score of "
-                f"{' and '.join(on)}. Say of which column it is none: missing: {{{off[0]}: "
-                f"['{word}']}}."
-            )
-    return faults
-
-
 def _scored(con: Any, table: TypedTable, end: End | None) -> tuple[TypedTable, list[str]]:
     """Return a table whose scores are null where they hold a code, or the faults of questions."""
     names = {c.name: (given_name(c.name), typed_name(c.name)) for c in table.present}
     scores = [(c, *names[c.name]) for c in table.present if c.kind == "score"]
+    if not scores:
+        return table, []
     dated = table.schema.dated_by
     counts = ~is_later(table.value(dated), end) if dated in names and end else ibis.literal(True)
     emptied, faults = emptied_scores(table.rows, scores, counts=counts)
@@ -240,7 +223,7 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
     zone, local = source.time_zone or company.time_zone, company.time_zone
     cells, values = [], []
     for column, source_name in columns:
-        cell = _cell(warehouse_casts.trim(relation[source_name], column), column, source)
+        cell = given_cell(warehouse_casts.trim(relation[source_name], column), column, source)
         cells.append(cell)
         if column.kind in DATES:
             fixed = source_name in table.raw.instants
@@ -311,42 +294,19 @@ def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> 
     return con.create_view(name, rows.mutate(**values)) if values else rows
 
 
-def _trim(value: ir.Value, column: ColumnSchema, *, is_counted: bool = False) -> ir.Value:
+def _trim(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
     """Return a source's cell, text trimmed; what must be text becomes text.
 
     So do numbers in place of dates, 20260304, unless the firm declares that days are counted.
     """
-    if column.kind in _TEXTS or value.type().is_string():
+    if column.kind in TEXTS or value.type().is_string():
         return casts.trimmed_text(value)
+    is_counted = source.format_of(column.name) in (*casts.UNIX, casts.EXCEL)
     if column.kind in DATES and value.type().is_numeric() and not is_counted:
         return casts.trimmed_text(value)
     if value.type().is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
     return value
-
-
-def _cell(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
-    """Return a trimmed cell, a label's score in its place; null where it says nothing was given."""
-    missing = source.missing_of(column.name)
-    if not value.type().is_string():
-        numbers = [float(word) for word in missing if _IS_NUMBER.match(word)]
-        is_missing = value.isin(numbers) if numbers and value.type().is_numeric() else None
-        return (
-            value if is_missing is None else ibis.ifelse(is_missing, ibis.null(value.type()), value)
-        )
-    missing = [*missing, *(f"{word}.0" for word in missing if word.isdecimal())]
-    value = ibis.ifelse(value.isin([casts.NULL, *missing]), ibis.null("string"), value)
-    if labels := source.labels.get(column.name):
-        mark = source.decimal or "."
-        words = [
-            (value.lower() == label.lower(), ibis.null("string") if of is None else
-             of.replace(".", mark) if _IS_NUMBER.match(of) else of)
-            for label, of in labels.items()
-        ]  # fmt: skip
-        value = ibis.cases(*words, else_=value)
-    if column.kind == "id":  # spreadsheets mark text by an apostrophe
-        return ibis.ifelse(value.startswith("'"), value.substr(1).nullif(""), value)
-    return value if column.kind in _TEXTS else casts.na_as_null(value)
 
 
 def _plain(
@@ -385,12 +345,12 @@ def _value(
         is_month = column.kind == "month"
         return day.truncate("M").cast("timestamp(6)").cast("date") if is_month else day
     if column.kind == "money":
-        return casts.parse_amount(cell, decimal=written, minor_units=company.minor_units)
+        return number_words.parse_amount(cell, decimal=written, minor_units=company.minor_units)
     if column.kind in NUMERIC:
-        number = casts.parse_number(cell, decimal=written)
+        number = number_words.parse_number(cell, decimal=written)
         is_worded = column.kind == "score" and cell.type().is_string()
         return ibis.coalesce(number, worded_score(cell, column)) if is_worded else number
     if column.kind == "year":
-        year = casts.parse_number(cell, decimal=".").try_cast("int64")
+        year = number_words.parse_number(cell, decimal=".").try_cast("int64")
         return ibis.ifelse(year.between(*casts.YEARS), year, ibis.null("int64"))
     return casts.parse_flag(cell) if column.kind == "flag" else cell

@@ -1,4 +1,4 @@
-"""Reads scores as survey tools write them, and tells codes of "nothing given" from scores."""
+"""Reads numbers, flags and scores as people write them, and tells codes of nothing from scores."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ from typing import Any, NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from profitchain.sources.casts import builtin
-from profitchain.sources.schemas import ColumnSchema
+from profitchain.sources.casts import LARGEST_AMOUNT, NULL, builtin, na_as_null
+from profitchain.sources.schemas import IS_NUMBER, ColumnSchema
+from profitchain.sources.settings import Source
 
+_GROUPS = r"(\d)['’\s\x{00A0}\x{2007}\x{2009}\x{202F}](\d{3})"
+LAKHS = r"^[+-]?\d{1,2}(,\d{2})+,\d{3}(\.\d*)?$"  # 1,23,456.78 in India
+_WRITTEN_SIGNS = dict(
+    zip("０１２３４５６７８９．，＋－−–—‐‑﹣（）％￥", "0123456789.,+-------()%¥", strict=True)
+)
+_TRAILING_MINUS = r"^([^-+()]*\d[^-+()]*?) *-$"
+_translate = builtin("translate", "string", "string", "string", returns="string")
+_is_finite = builtin("isfinite", "float64", returns="boolean")
+TEXTS = ("id", "text", "period")
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _UNITS = r"分|点|點|星|級|级|points?\b|pts?\b|stars?\b|sterne?\b|punkte?\b|étoiles?\b|estrellas?\b"
 _LEADING = re.compile(rf"^{_NUMBER} ?(?:[-–—=:.()|]|{_UNITS})\D*$", re.IGNORECASE)
@@ -57,6 +67,83 @@ def teach(con: Any) -> None:
                         null_handling="special")  # fmt: skip
 
 
+def parse_number(value: ir.Value, *, decimal: str) -> ir.FloatingValue:
+    """Return a number; text may group thousands and must use `decimal` as its decimal mark."""
+    if value.type().is_boolean() or value.type().is_temporal():
+        return ibis.null("float64")
+    if value.type().is_string():
+        plain, bare = _plain(value, decimal), without_brackets(with_plain_signs(value))
+        value = _first_cast(plain, _digits(bare, decimal), "float64")
+    result = value.try_cast("float64")
+    return ibis.ifelse(_is_finite(result), result, ibis.null("float64"))
+
+
+def parse_amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.IntegerValue:
+    """Return money in integer minor units, rounded half away from zero."""
+    kind = value.type()
+    if kind.is_boolean() or kind.is_temporal():
+        return ibis.null("int64")
+    exact = f"decimal(18, {len(str(minor_units)) - 1})"
+    if kind.is_string():
+        plain, bare = _plain(value, decimal), without_currency(with_plain_signs(value))
+        value = _first_cast(plain, _digits(bare, decimal), exact)
+    elif kind.is_floating():
+        value = ibis.ifelse(value.abs() < LARGEST_AMOUNT, value, ibis.null(kind))
+    else:
+        value = value.try_cast(exact)
+    return (value.cast("float64") * minor_units).round().try_cast("int64")
+
+
+def _first_cast(plain: ir.StringValue, odd: ir.StringValue, kind: str) -> ir.Value:
+    """Return plain text as a number, else odd text; a case works out no regex in vain."""
+    number = plain.try_cast(kind)
+    return ibis.ifelse(number.notnull(), number, odd.try_cast(kind))
+
+
+def _plain(text: ir.StringValue, decimal: str) -> ir.StringValue:
+    """Return text without grouping marks, its decimal mark a point; null if it has any."""
+    other = "," if decimal == "." else "."
+    bare = text if decimal == "." else text.replace(",", ".")
+    return ibis.ifelse(text.contains(other), ibis.null("string"), bare)
+
+
+def with_plain_signs(text: ir.StringValue) -> ir.StringValue:
+    """Return a number's text with ASCII digits and signs, its minus in front, no apostrophe."""
+    plain = _translate(text, "".join(_WRITTEN_SIGNS), "".join(_WRITTEN_SIGNS.values()))
+    plain = plain.re_replace(r"^['’‘`´] *([-+(.,\d])", r"\1")
+    return plain.re_replace(_TRAILING_MINUS, r"-\1")
+
+
+def without_currency(text: ir.StringValue) -> ir.StringValue:
+    """Return text without currency mark; accountants' (12.00) is -12.00."""
+    before = r"^([+-]?)\s*([A-Z]{2,3}|[A-Z]{0,2}\p{Sc}|kr\.?|Rs\.?)\s*([+-]?\(?[\d.,])"
+    bare = without_brackets(text).re_replace(before, r"\1\3")
+    bare = bare.re_replace(r"\s*([A-Z]{3}|\p{Sc}|kr\.?|元|圓|圆|円)(\)?)$", r"\2")
+    return without_brackets(bare)
+
+
+def without_brackets(text: ir.StringValue) -> ir.StringValue:
+    """Return text such as (12.00) as -12.00."""
+    return text.re_replace(r"^\(\s*([^-+()]*?)\s*\)$", r"-\1")
+
+
+def without_grouping(text: ir.StringValue) -> ir.StringValue:
+    """Return text without the spaces and apostrophes that group thousands."""
+    return text.re_replace(_GROUPS, r"\1\2").re_replace(_GROUPS, r"\1\2")
+
+
+def _digits(text: ir.StringValue, decimal: str) -> ir.StringValue:
+    """Return text as a plain number, or null if its marks stand where they can't."""
+    group, mark, other = (",", r"\.", ",") if decimal == "." else (".", ",", r"\.")
+    tidy = without_grouping(text)
+    grouped = rf"^[+-]?\d{{1,3}}({other}\d{{3}})+({mark}\d*)?$"
+    grouped = rf"{grouped}|{LAKHS}" if decimal == "." else grouped
+    plain = rf"^[+-]?(\d+{mark}?|\d*{mark}\d+)([eE][+-]?\d+)?$"
+    without = tidy.replace(group, "")
+    bare = ibis.cases((tidy.re_search(plain), tidy), (tidy.re_search(grouped), without))
+    return bare if decimal == "." else bare.replace(",", ".")
+
+
 def worded_score(text: ir.StringValue, column: ColumnSchema) -> ir.FloatingValue:
     """Return the score of text such as "10 - Extremely likely", 9/10, ★★★★☆ or 7分, else null."""
     return _plain_scores(text, column.scale[1] if column.scale else 0.0)
@@ -82,6 +169,30 @@ def score_of(text: str, highest: float) -> float | None:
         return _number(fraction[1]) if _number(fraction[2]) == highest else None
     labelled = _LEADING.match(plain) or _TRAILING.match(plain)
     return _number(labelled[1]) if labelled else None
+
+
+def given_cell(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
+    """Return a trimmed cell, a label's score in its place; null where it says nothing was given."""
+    missing = source.missing_of(column.name)
+    if not value.type().is_string():
+        numbers = [float(word) for word in missing if IS_NUMBER.match(word)]
+        is_missing = value.isin(numbers) if numbers and value.type().is_numeric() else None
+        return (
+            value if is_missing is None else ibis.ifelse(is_missing, ibis.null(value.type()), value)
+        )
+    missing = [*missing, *(f"{word}.0" for word in missing if word.isdecimal())]
+    value = ibis.ifelse(value.isin([NULL, *missing]), ibis.null("string"), value)
+    if labels := source.labels.get(column.name):
+        mark = source.decimal or "."
+        words = [
+            (value.lower() == label.lower(), ibis.null("string") if of is None else
+             of.replace(".", mark) if IS_NUMBER.match(of) else of)
+            for label, of in labels.items()
+        ]  # fmt: skip
+        value = ibis.cases(*words, else_=value)
+    if column.kind == "id":  # spreadsheets mark text by an apostrophe
+        return ibis.ifelse(value.startswith("'"), value.substr(1).nullif(""), value)
+    return value if column.kind in TEXTS else na_as_null(value)
 
 
 def is_special(value: str) -> bool:
