@@ -25,7 +25,9 @@ _PARQUET_SUFFIXES = (".parquet", ".pq")
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
 _SURPLUS = 8
 Rejected = tuple[str | None, int, str]  # file, row, text
-_READS_FILES = re.compile(r"\b(read_\w+|parquet_scan|glob)\s*\(|\b(from|join)\s+'", re.IGNORECASE)
+_READS_FILES = re.compile(
+    r"\b(read_\w+|parquet_scan|glob)\s*\(|(?<!distinct )\b(from|join)\s+'", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
