@@ -137,9 +137,11 @@ def _zone_of(file: FoundFile) -> str | None:
 def _guess_time(draft: Draft, files: list[FoundFile]) -> None:
     offsets: set[int] = set()
     for file in files:
+        own: set[int] = set()
         for column in source_columns(file, "orders", "ordered_at"):
             seen = file.cells[column].dropna().astype(str).str.extract(_OFFSET)[0].dropna()
-            offsets |= {int(offset) for offset in seen.unique()}
+            own |= {int(offset) for offset in seen.unique()}
+        offsets |= own if own != {0} else set()  # in UTC, wherever the firm is
     usual = _ZONES.get(draft.currency, "UTC")
     fits = [zone for seen, zone in _OFFSETS.items() if offsets and offsets <= seen]
     if zone := _OFFSETS.get(frozenset(offsets)) or next((z for z in fits if z == usual), None):
