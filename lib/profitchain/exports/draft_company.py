@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from profitchain.core.periods import Every
 from profitchain.exports import column_guesses
-from profitchain.exports.column_guesses import Scale
+from profitchain.exports.draft import Draft, file_entry, score_scales, source_columns
+from profitchain.exports.draft_answers import add_answers
 from profitchain.exports.found_files import FoundFile
-from profitchain.exports.known_exports import CellRule, can_give, find_column, plain
+from profitchain.exports.known_exports import can_give, find_column, plain
 from profitchain.sources.schemas import SCHEMAS
 
 _ZONES = {"EUR": "Europe/Berlin", "GBP": "Europe/London", "USD": "America/New_York",
@@ -28,40 +26,8 @@ _OFFSETS = {  # of an export's times, winter and summer
     frozenset({2, 3}): "Europe/Helsinki",
 }  # fmt: skip
 _OFFSET = r"[T ]\d{1,2}:\d{2}.*?([+-]\d{2}):?\d{2}$"
-_MONTH_FIRST = ("USD",)
-_MEETS = 0.2  # of a column's values among known customers, so that it names them
-_SHORT, _MOST_QUESTIONS = 60, 12
 _TRADITIONAL = re.compile("[訂單號時間額顧戶滿願購買產選]")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
-    """One guess: what it is about, what was guessed and from what, and how sure it is (0 to 1)."""
-
-    about: str
-    says: str
-    sure: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """What a company.yml may say: entries of `files:` by table, questions, and the firm's own."""
-
-    name: str
-    currency: str = "EUR"
-    time_zone: str = "UTC"
-    language: str = "en"
-    report_every: Every = "quarter"
-    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    main: str | None = None
-    guesses: list[Guess] = field(default_factory=list)
-    unused: dict[str, str] = field(default_factory=dict)
-
-    def guess(self, about: str, says: str, sure: float) -> None:
-        """Note a guess."""
-        self.guesses.append(Guess(about=about, says=says, sure=sure))
 
 
 def draft_company(name: str, files: list[FoundFile]) -> Draft:
@@ -124,7 +90,7 @@ def _table_of(file: FoundFile) -> str | None:
         if stem.startswith(table) and required <= lower:
             return table
     names = column_guesses.named_columns("orders", columns)
-    questions = _scales(file, names.values())
+    questions = score_scales(file, names.values())
     has = {"ordered_at", "revenue"} <= names.keys()
     if (
         has
@@ -153,7 +119,7 @@ def _guess_money(draft: Draft, files: list[FoundFile]) -> None:
             draft.guess("currency", f"{draft.currency}: column '{column}' of {file.name}", 0.95)
             return
     for file in files:
-        amount = _source_columns(file, "orders", "revenue")
+        amount = source_columns(file, "orders", "revenue")
         code = column_guesses.currency_of(file.cells[amount[0]]) if amount else None
         code = code or ("CNY" if _zone_of(file) == "Asia/Shanghai" else None)
         code = code or ("TWD" if _zone_of(file) == "Asia/Taipei" else None)
@@ -171,9 +137,11 @@ def _zone_of(file: FoundFile) -> str | None:
 def _guess_time(draft: Draft, files: list[FoundFile]) -> None:
     offsets: set[int] = set()
     for file in files:
-        for column in _source_columns(file, "orders", "ordered_at"):
+        own: set[int] = set()
+        for column in source_columns(file, "orders", "ordered_at"):
             seen = file.cells[column].dropna().astype(str).str.extract(_OFFSET)[0].dropna()
-            offsets |= {int(offset) for offset in seen.unique()}
+            own |= {int(offset) for offset in seen.unique()}
+        offsets |= own if own != {0} else set()  # in UTC, wherever the firm is
     usual = _ZONES.get(draft.currency, "UTC")
     fits = [zone for seen, zone in _OFFSETS.items() if offsets and offsets <= seen]
     if zone := _OFFSETS.get(frozenset(offsets)) or next((z for z in fits if z == usual), None):
@@ -191,56 +159,17 @@ def _guess_language(draft: Draft, files: list[FoundFile]) -> None:
         draft.guess("language", f"{draft.language}: the columns' names", 0.7)
 
 
-def _source_columns(file: FoundFile, table: str, ours: str) -> list[str]:
-    """Return the columns of a file that one of our columns is made of."""
-    columns = [str(column) for column in file.cells.columns]
-    if file.format is None:
-        return [c for n, c in column_guesses.named_columns(table, columns).items() if n == ours]
-    rules = file.format.tables.get(table)
-    cell = rules.columns.get(ours) if rules else None
-    if not isinstance(cell, CellRule):
-        return []
-    names = [[name] for name in (*cell.first, *cell.join)] + cell.add
-    return [name for group in names if (name := find_column(group, columns))]
-
-
 def _add_orders(draft: Draft, file: FoundFile) -> None:
     if file.known:
-        draft.tables.setdefault("orders", []).append(_entry(draft, file, "orders", "ordered_at"))
+        draft.tables.setdefault("orders", []).append(
+            file_entry(draft, file, "orders", "ordered_at")
+        )
         draft.guess(f"orders: {file.name}", f"format: {file.known}, by its header", 0.95)
         if file.format and can_give(file.format, "order_lines", map(str, file.cells.columns)):
             lines = {"file": file.name, "format": file.known}
             draft.tables.setdefault("order_lines", []).append(lines)
         return
-    draft.tables.setdefault("orders", []).append(_entry(draft, file, "orders", "ordered_at"))
-
-
-def _entry(draft: Draft, file: FoundFile, table: str, dated_by: str) -> dict[str, Any]:
-    """Return an entry of company.yml for a file: its format or columns, and how it is written."""
-    entry: dict[str, Any] = {"file": file.name}
-    if file.known:
-        entry["format"] = file.known
-    else:
-        entry |= file.settings
-        names = column_guesses.named_columns(table, map(str, file.cells.columns))
-        if renamed := {ours: theirs for ours, theirs in names.items() if ours != theirs}:
-            entry["columns"] = renamed
-            draft.guess(f"{table}: {file.name}", f"columns {_pairs(renamed)}, by their names", 0.6)
-    times = _source_columns(file, table, dated_by)
-    declared = file.format is not None and "date_format" in file.format.reads
-    if times and not declared:
-        order = column_guesses.date_order(file.cells[times[0]])
-        if order == "open":
-            entry["date_format"] = "month first" if draft.currency in _MONTH_FIRST else "day first"
-            draft.guess(
-                f"{table}: {file.name}", f"date_format: {entry['date_format']}, which no row of "
-                f"'{times[0]}' proves", 0.3,
-            )  # fmt: skip
-    return entry
-
-
-def _pairs(renamed: dict[str, str]) -> str:
-    return ", ".join(f"{ours}: {theirs}" for ours, theirs in renamed.items())
+    draft.tables.setdefault("orders", []).append(file_entry(draft, file, "orders", "ordered_at"))
 
 
 def _customers(files: list[FoundFile]) -> set[str]:
@@ -251,7 +180,7 @@ def _customers(files: list[FoundFile]) -> set[str]:
 def _values(files: list[FoundFile], ours: str) -> set[str]:
     found: set[str] = set()
     for file in files:
-        for column in _source_columns(file, "orders", ours):
+        for column in source_columns(file, "orders", ours):
             found |= set(file.cells[column].dropna().astype(str).str.strip().str.lower())
     return found
 
@@ -272,100 +201,10 @@ def _add_other(draft: Draft, file: FoundFile, customers: set[str], order_ids: se
         draft.tables.setdefault(table, []).append({"file": file.name, "format": file.known})
         draft.guess(f"{table}: {file.name}", f"format: {file.known}, by its header", 0.95)
         return
-    _add_answers(draft, file, customers, order_ids)
+    add_answers(draft, file, customers, order_ids)
 
 
 def _plain_entry(draft: Draft, file: FoundFile, table: str) -> dict[str, Any]:
     if table in column_guesses.WANTED and SCHEMAS[table].dated_by:
-        return _entry(draft, file, table, SCHEMAS[table].dated_by or "")
+        return file_entry(draft, file, table, SCHEMAS[table].dated_by or "")
     return {"file": file.name, **file.settings}
-
-
-def _add_answers(draft: Draft, file: FoundFile, customers: set[str], order_ids: set[str]) -> None:
-    entry = _entry(draft, file, "responses", "responded_at")
-    if file.known:
-        sure = 0.5 if file.format and file.format.weak else 0.95
-        draft.guess(f"responses: {file.name}", f"format: {file.known}, by its header", sure)
-    columns = dict(entry.get("columns", {}))
-    taken = set(columns.values())
-    for ours, keys in (("customer_id", customers), ("order_id", order_ids)):
-        theirs = _column_that_meets(file, keys, taken)
-        if theirs and theirs not in _source_columns(file, "responses", ours)[:1]:
-            columns[ours] = theirs
-        if theirs:
-            taken.add(theirs)
-            share = column_guesses.share_that_meets(file.cells[theirs], keys)
-            draft.guess(f"responses: {ours}", f"'{theirs}': {share:.0%} of its values are among "
-                        "those of orders", min(0.5 + share / 2, 0.95))  # fmt: skip
-    if columns:
-        entry["columns"] = {ours: theirs for ours, theirs in columns.items() if ours != theirs}
-    draft.tables.setdefault("responses", []).append(entry)
-    for scale in _scales(file, taken)[:_MOST_QUESTIONS]:
-        _add_question(draft, scale, file)
-
-
-def _column_that_meets(file: FoundFile, keys: set[str], taken: set[str]) -> str | None:
-    """Return the column whose values are most often among some keys, if enough of them are."""
-    if not keys:
-        return None
-    shares = {
-        str(column): column_guesses.share_that_meets(file.cells[column], keys)
-        for column in file.cells.columns
-        if column not in taken and file.cells[column].nunique() > 1
-    }
-    best = max(shares, key=lambda column: shares[column], default=None)
-    return best if best is not None and shares[best] >= _MEETS else None
-
-
-def _scales(file: FoundFile, taken: Iterable[str]) -> list[Scale]:
-    """Return the columns of a file that hold scores."""
-    own = {plain(name) for name in (file.format.own if file.format else [])}
-    keys = {plain(name) for name in taken}
-    if file.format:
-        for rules in file.format.tables.values():
-            for cell in rules.columns.values():
-                keys |= {plain(name) for name in (*cell.first, *cell.join)}
-    missing = set(file.format.reads.get("missing", [])) if file.format else set()
-    found = []
-    for column in file.cells.columns:
-        if plain(str(column)) in own | keys or re.search(r"\b(id|nr|no)$", str(column), re.I):
-            continue
-        cells = file.cells[column]
-        about = file.asked.get(str(column), "")
-        scale = column_guesses.scale_of(str(column), cells[~cells.isin(missing)], about=about)
-        if scale:
-            found.append(scale)
-    return found
-
-
-def _add_question(draft: Draft, scale: Scale, file: FoundFile) -> None:
-    """Add a question, once whatever its file: a column of the same name is the same question."""
-    if any(question["column"] == scale.column for question in draft.questions.values()):
-        return
-    asked = _asked(file, scale.column)
-    name = _snake(scale.column, scale.kind, draft.questions)
-    question: dict[str, Any] = {"column": scale.column, "kind": scale.kind}
-    if scale.kind not in ("nps",):
-        question["scale"] = [scale.low, scale.high]
-    if scale.kind == "ces":
-        question["easy_is"] = "high"
-        draft.guess(f"questions: {name}", "easy_is: high; low is in use as well", 0.3)
-    question["label"] = asked[:_SHORT]
-    draft.questions[name] = question
-    seen = f"kind: {scale.kind}, scale {scale.low} to {scale.high}, by its name and values"
-    draft.guess(f"questions: {name}", seen, scale.sure)
-
-
-def _asked(file: FoundFile, column: str) -> str:
-    text = file.asked.get(column) or column
-    return re.sub(r"^\d+\s*[、.．)]\s*", "", text).strip() or column
-
-
-def _snake(column: str, kind: str, taken: Iterable[str]) -> str:
-    """Return a question's name: its column where that is a word, else its kind."""
-    word = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
-    name = word if re.fullmatch(r"[a-z][a-z0-9_]{0,20}", word) else kind
-    names, number = set(taken), 2
-    while name in names:
-        name, number = f"{name.rstrip('0123456789_')}_{number}", number + 1
-    return name

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from profitchain.exports.draft_company import Draft, Guess
+from profitchain.exports.draft import Draft, Guess
 from profitchain.exports.known_exports import known_exports
 
 _SURE, _LIKELY = 0.9, 0.6

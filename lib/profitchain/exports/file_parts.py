@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from profitchain.core.errors import ProfitchainError
+from profitchain.core.errors import ContractError, ProfitchainError
 from profitchain.exports.cells_by_format import LATER_BY
 from profitchain.exports.file_rows import LEFT_OUT, Part, read_part
 from profitchain.exports.found_files import first_rows
@@ -14,8 +14,15 @@ from profitchain.exports.known_exports import known_exports, nearly, recognised
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
-from profitchain.sources.loading import RawTable, display_path, paths_of, sql_name, sql_text
-from profitchain.sources.schemas import TableSchema
+from profitchain.sources.loading import (
+    RawTable,
+    display_path,
+    paths_of,
+    read_source,
+    sql_name,
+    sql_text,
+)
+from profitchain.sources.schemas import TableSchema, schema_of
 from profitchain.sources.settings import Source
 
 REPLACED, AGAIN = "replaced", "again"
@@ -53,6 +60,17 @@ def read_parts(
         return None, faults
     files = [paths_of(entry.file or "", company)[0].name for entry in entries]
     return _joined(con, schema, parts, files), []
+
+
+def read_raw(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:
+    """Return a table of the embedded engine as it came, or of several files as they were joined."""
+    if not has_parts(company.tables[table]):
+        return read_source(con, table, company, scratch=scratch)
+    schema = schema_of(table, company)
+    raw, faults = read_parts(con, schema, company, end=None, scratch=scratch)
+    if raw is None:
+        raise ContractError(" ".join(faults))
+    return raw
 
 
 def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) -> RawTable:

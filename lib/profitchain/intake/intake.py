@@ -132,7 +132,9 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         doubts, notes = _looked_at(gate), [*notes, gate_orders.statuses_line(gate)]
         notes += undeclared_in_words(company) if is_embedded(con) else []
         if "orders" in judged and "revenue" not in judged["orders"].table.source_names:
-            notes.append("orders: there is no revenue. Orders are counted, and no money is reported.")
+            notes.append(
+                "orders: there is no revenue. Orders are counted, and no money is reported."
+            )
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
         inputs = [

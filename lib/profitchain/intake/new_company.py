@@ -8,7 +8,8 @@ from pathlib import Path
 
 from profitchain.core.errors import CompanyError, ProfitchainError
 from profitchain.core.periods import last_complete
-from profitchain.exports.draft_company import Draft, draft_company
+from profitchain.exports.draft import Draft
+from profitchain.exports.draft_company import draft_company
 from profitchain.exports.draft_text import company_yml, draft_in_words
 from profitchain.exports.found_files import look_at
 from profitchain.intake.intake import open_intake
@@ -30,7 +31,8 @@ class NewCompany:
 def write_company(folder: Path, *, questions: bool = False) -> NewCompany:
     """Write a folder's company.yml from its files, and try it.
 
-    With `questions`, a person on the terminal is asked about the firm; each has a default. Raises CompanyError where one stands there already, or where no file holds orders or answers.
+    With `questions`, a person on the terminal is asked about the firm; each has a default. Raises
+    CompanyError where one stands there already, or where no file holds orders or answers.
     """
     path = folder / "company.yml"
     if not folder.is_dir():
