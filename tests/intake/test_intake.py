@@ -1001,8 +1001,8 @@ def test_a_fingerprint_changes_with_the_data_and_the_settings_only(shop):
 def test_the_profile_tells_what_is_missing_and_from_when_to_when(shop):
     intake = open_intake(shop({"orders.csv": BAD_ORDERS}), Q1)
     profile = intake.profile.set_index("column")
-    assert profile.loc["margin", "missing_share"] == pytest.approx(1 / 3)
-    assert profile.loc["order_id", "distinct"] == 3
+    assert profile.loc["margin", "missing_share"] == pytest.approx(1 / 4)
+    assert profile.loc["order_id", "distinct"] == 4
     assert profile.loc["ordered_at", ["first", "last"]].tolist() == [
         "2026-01-05 10:00:00",
         "2026-03-31 23:59:59",
@@ -1011,7 +1011,7 @@ def test_the_profile_tells_what_is_missing_and_from_when_to_when(shop):
 
 def test_the_report_of_the_check_reads_like_an_account(shop):
     told = check_report(open_intake(shop({"orders.csv": BAD_ORDERS}), Q1))
-    assert "orders (orders.csv): 12 rows in = 3 used + 9 set aside" in told
+    assert "orders (orders.csv): 12 rows in = 4 used + 8 set aside" in told
     assert "1 row: margin can't be read as an amount (row 9: 'a lot')" in told
 
 
