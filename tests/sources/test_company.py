@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from profitchain.core.errors import CompanyError
-from profitchain.sources.company import environment_names, expand, load_company, redacted
+from profitchain.sources.company import environment_names, load_company, redacted
+from profitchain.sources.company_file import expand
 
 PLAIN = {
     "name": "Tiny",

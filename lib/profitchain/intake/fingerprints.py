@@ -12,7 +12,8 @@ import os
 from typing import Any
 
 from profitchain.core.provenance import PACKAGE
-from profitchain.sources.company import Company, expand, table_names
+from profitchain.sources.company import Company, table_names
+from profitchain.sources.company_file import expand
 from profitchain.sources.connections import EMBEDDED, backend_of
 from profitchain.sources.loading import source_hash
 

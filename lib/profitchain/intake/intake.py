@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -22,6 +21,7 @@ from profitchain.exports.file_parts import (
     undeclared_in_words,
 )
 from profitchain.intake import gate_keys, gate_orders, gate_values, reasons, row_account
+from profitchain.intake.column_profiles import column_profiles
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import source_hashes
@@ -44,7 +44,7 @@ from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.number_words import Emptied
 from profitchain.sources.schemas import SCHEMAS, schema_of
-from profitchain.sources.typed_tables import MARK, WHO, type_columns, typed_name
+from profitchain.sources.typed_tables import type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
 GATES = (
@@ -57,7 +57,7 @@ LEADING = {
     "subscriptions": "contract",
     "responses": "answer",
 }  # what covers periods, and one row of it
-_EXACTLY = 1_000_000
+NO_MONEY = "orders: there is no revenue. Orders are counted, and no money is reported."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,7 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         return Intake(
             company=company, period=period, con=con, tables=tables, inputs=tuple(inputs),
             outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
-            profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
+            profile=column_profiles(tables, {name: outcomes[name][0].rows for name in tables}),
             doubts=tuple(doubts), notes=tuple(filter(None, notes)),
             emptied={name: of.table.emptied for name, of in judged.items() if of.table.emptied},
         )  # fmt: skip
@@ -276,42 +276,6 @@ def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:
         if not judged[name].table.raw.lasting:
             con.drop_table(f"judged_{name}")
     return tables
-
-
-def _profile(tables: dict[str, ir.Table], used: dict[str, int]) -> pd.DataFrame:
-    """Return one row per table and column; first and last are given for dates and numbers only."""
-    columns = ["table", "column", "missing_share", "distinct", "first", "last"]
-    profiles = (_column_profiles(name, table, used[name]) for name, table in tables.items())
-    return pd.DataFrame([row for profile in profiles for row in profile], columns=columns)
-
-
-def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
-    sums: dict[str, ir.Value] = {}
-    columns = [column for column in table.columns if column not in (WHO, MARK)]
-    for k, column in enumerate(columns):
-        value = table[column]
-        ordered = not (value.type().is_string() or value.type().is_boolean())
-        sums[f"given_{k}"] = value.count()
-        sums[f"distinct_{k}"] = value.nunique() if total <= _EXACTLY else value.approx_nunique()
-        sums[f"first_{k}"] = value.min() if ordered else ibis.literal("")
-        sums[f"last_{k}"] = value.max() if ordered else ibis.literal("")
-    (row,) = table.aggregate(**sums).to_pyarrow().to_pylist()
-    return [
-        (
-            name,
-            column,
-            1 - row[f"given_{k}"] / total if total else 0.0,
-            int(min(row[f"distinct_{k}"], row[f"given_{k}"])),
-            *(_text(row[f"{end}_{k}"]) for end in ("first", "last")),
-        )
-        for k, column in enumerate(columns)
-    ]
-
-
-def _text(value: Any) -> str:
-    """Return a value as every engine's is written: no zeros after a second's last digit."""
-    text = "" if value is None else str(value)
-    return text.rstrip("0") if isinstance(value, datetime) and value.microsecond else text
 
 
 def check_report(intake: Intake) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from babel.numbers import get_currency_precision
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -19,6 +17,7 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
 from profitchain.sources import settings
+from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.settings import (
     Limits,
@@ -40,7 +39,6 @@ _PARTS: dict[str, type[Settings]] = {
     "statuses": Statuses, "limits": Limits,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
-_ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
 
 
 class Company(Settings):
@@ -154,7 +152,7 @@ def load_company(folder: str | Path) -> Company:
     """
     folder = Path(folder)
     try:
-        company = Company.model_validate(_read_yaml(folder))
+        company = Company.model_validate(read_yaml(folder))
     except ValidationError as error:
         raise CompanyError(_faults_in_words(error)) from None
     company._folder = folder
@@ -194,18 +192,6 @@ def store_of(company: Company) -> Path:
     return store
 
 
-def expand(text: str) -> str:
-    """Return text with each `${NAME}` replaced from the environment."""
-    try:
-        return _ENVIRONMENT_NAME.sub(lambda match: os.environ[match[1]], text)
-    except KeyError as missing:
-        name = missing.args[0]
-        raise CompanyError(
-            f"company.yml needs {name} from the environment, and it is not set. "
-            f"Set it before the run: export {name}=..."
-        ) from None
-
-
 def redacted(text: str, company: Company) -> str:
     """Return text with `${NAME}` for what came from the environment, and for a URL's parts."""
     values = {name: os.environ.get(name, "") for name in environment_names(company)}
@@ -217,19 +203,12 @@ def redacted(text: str, company: Company) -> str:
 
 def environment_names(company: Company) -> set[str]:
     """Return the names that company.yml's tables and its `connect:` take from the environment."""
-    return table_names(company) | _names_in(company.connect)
+    return table_names(company) | names_in(company.connect)
 
 
 def table_names(company: Company) -> set[str]:
     """Return the names that company.yml's tables take from the environment."""
-    return set().union(*(_names_in(source.model_dump()) for source in company.tables.values()))
-
-
-def _names_in(value: Any) -> set[str]:
-    if isinstance(value, str):
-        return set(_ENVIRONMENT_NAME.findall(value))
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return set().union(*map(_names_in, parts))
+    return set().union(*(names_in(source.model_dump()) for source in company.tables.values()))
 
 
 def _faults(company: Company) -> Iterable[str]:
@@ -257,52 +236,6 @@ def _faults(company: Company) -> Iterable[str]:
                 f"controls: '{control}' is neither built in nor a segment. "
                 f"{did_you_mean(control, controls)} Add a column of yours to segments: first."
             )
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Reads YAML, but refuses a key that stands twice in one mapping."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys: list[Any] = []
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in keys:
-                line = key_node.start_mark.line + 1
-                raise CompanyError(
-                    f"company.yml, line {line}: '{key}' stands there twice. Keep one of the two."
-                )
-            keys.append(key)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(folder: Path) -> dict[str, Any]:
-    path = folder / "company.yml"
-    if not path.is_file():
-        siblings = sorted(p.parent.name for p in folder.resolve().parent.glob("*/company.yml"))
-        hint = did_you_mean(folder.resolve().name, siblings) if siblings else ""
-        raise CompanyError(
-            f"There is no company.yml in the folder '{folder.name}'. "
-            f"Name the folder that holds it, as in --company data/example. {hint}".rstrip()
-        )
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
-    except UnicodeDecodeError:
-        raise CompanyError("company.yml is not UTF-8. Save it as UTF-8.") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CompanyError(
-            f"company.yml can't be read at line {line}: {error.problem}. "
-            "Check the indentation, and quote text that holds ':' or '#'."
-        ) from None
-    except yaml.reader.ReaderError as error:
-        line = path.read_text(encoding="utf-8-sig")[: error.position].count("\n") + 1
-        raise CompanyError(
-            f"company.yml, line {line}, holds a character that can't be typed (code "
-            f"{error.character:#04x}). Delete it: it often comes along with pasted text."
-        ) from None
-    if not isinstance(document, dict):
-        raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
-    return document
 
 
 def _faults_in_words(error: ValidationError) -> str:

@@ -25,7 +25,8 @@ import ibis
 from profitchain.core.atomic import scratch
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources import connections, date_words, number_words
-from profitchain.sources.company import Company, expand, redacted, store_of
+from profitchain.sources.company import Company, redacted, store_of
+from profitchain.sources.company_file import expand
 from profitchain.sources.connections import EMBEDDED, ENGINE_NAMES, backend_of
 from profitchain.sources.loading import sql_text
 

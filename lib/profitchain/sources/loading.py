@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profitchain.core.errors import CompanyError, did_you_mean
-from profitchain.sources.company import Company, expand, redacted
+from profitchain.sources.company import Company, redacted
+from profitchain.sources.company_file import expand
 from profitchain.sources.csv_dialect import (
     FILE,
     ROW,

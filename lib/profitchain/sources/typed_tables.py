@@ -10,9 +10,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from profitchain.core.errors import did_you_mean
 from profitchain.core.periods import starts_at
 from profitchain.sources import casts, id_forms, number_words, warehouse_casts
+from profitchain.sources.column_matching import match_columns
 from profitchain.sources.company import Company
 from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.date_number_formats import End, find_formats, is_later, odd_columns
@@ -31,16 +31,6 @@ from profitchain.sources.settings import Source
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
-LOOKS_LIKE = {  # parts of names of what a firm may lack, and would miss if called otherwise
-    ("orders", "revenue"): (
-        *("revenue", "total", "amount", "price", "sales", "turnover", "umsatz", "betrag"),
-        *("金额", "金額", "价", "價", "销售额", "銷售額", "实付", "實付"),
-    ),
-    ("responses", "customer_id"): (
-        *("customer", "client", "mail", "member", "buyer", "kunde"),
-        *("客户", "客戶", "顾客", "顧客", "会员", "會員", "邮箱", "郵箱"),
-    ),
-}
 _SLASHED = (casts.DAY_FIRST, casts.MONTH_FIRST)
 
 
@@ -151,9 +141,8 @@ def _parsed(
     rows = _stage(con, f"plain_{name}", rows, plain)
     cells_of = {c.name: (plain_name if c.name in worded else given_name)(c.name) for c in present}
     named = rows.select(**{n: rows[cell] for n, cell in cells_of.items()}) if present else rows
-    written = find_formats(
-        named, table.schema, source, odd=[c.name for c in odd], zone=zone, end=end
-    )
+    names = [c.name for c in odd]
+    written = find_formats(named, table.schema, source, odd=names, zone=zone, end=end)
     if written.faults:
         return table, written.faults
     formats, stamps = written.by_column, dict[str, ir.Value]()
@@ -185,9 +174,9 @@ def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str
         elif column.since is not None and dated_by in table.source_names:
             first = ibis.timestamp(starts_at(column.since, company.time_zone))
             old = table.value(dated_by) < first
-            for name in (given_name(column.name), typed_name(column.name)):
-                cell = table.rows[name]
-                values[name] = ibis.ifelse(old, ibis.null(cell.type()), cell)
+            for of_cell in (given_name(column.name), typed_name(column.name)):
+                cell = table.rows[of_cell]
+                values[of_cell] = ibis.ifelse(old, ibis.null(cell.type()), cell)
     return values
 
 
@@ -234,60 +223,6 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
     added = dict(zip([*table.cell_names, *table.values], [*cells, *values], strict=True))
     table = replace(table, rows=relation.mutate(**added))
     return replace(table, rows=table.rows.mutate(**_settled(table, company, embedded=False))), ()
-
-
-def match_columns(
-    schema: TableSchema, raw: RawTable, company: Company
-) -> tuple[dict[str, str], list[str]]:
-    """Return ours -> theirs for the columns that are there, and a fault for each that must be."""
-    renamed = (raw.source or company.tables[schema.table]).columns
-    by_lower_case = {name.strip().lower(): name for name in reversed(raw.columns)}
-    own_names = [column.name for column in schema.columns]
-    faults = [
-        f"columns: '{name}' is not a column of {schema.table}. {did_you_mean(name, own_names)}"
-        for name in renamed
-        if name not in own_names
-    ]
-    faults += [
-        f"{setting}: '{name}' is not a column of {schema.table}. {did_you_mean(name, own_names)}"
-        for setting, names in company.tables[schema.table].named_columns.items()
-        for name in names
-        if name not in own_names
-    ]
-    matched: dict[str, str] = {}
-    for column in schema.columns:
-        name = renamed.get(column.name, column.name)
-        match = name if name in raw.columns else by_lower_case.get(name.strip().lower())
-        if match is not None:
-            matched[column.name] = match
-        elif (near := _looks_like(column, schema, raw, company)) and column.name not in renamed:
-            faults.append(
-                f"Column '{name}' is missing, and '{near}' may be it. Say so in company.yml: "
-                f"tables: {schema.table}: columns: {{{column.name}: {near}}}. If it is something "
-                "else, leave it out by query:."
-            )
-        elif (column.required and not column.may_be_absent) or column.name in renamed:
-            renaming = "" if name == column.name else f" (our {column.name})"
-            faults.append(
-                f"Column '{name}'{renaming} is missing. {did_you_mean(name, raw.columns)} Say in "
-                f"company.yml which one it is: tables: {schema.table}: columns: "
-                f"{{{column.name}: <name>}}."
-            )
-    return matched, faults
-
-
-def _looks_like(column: ColumnSchema, schema: TableSchema, raw: RawTable, company: Company) -> str:
-    """Return the source's column that may be one whose lack changes what is reported, or "".
-
-    Of a firm without orders nothing is lost by answers that name nobody.
-    """
-    words = LOOKS_LIKE.get((schema.table, column.name), ()) if company.has("orders") else ()
-    own = {c.name for c in schema.columns} | set(company.tables[schema.table].columns.values())
-    others = {name: name.strip().lower() for name in raw.columns if name not in own}
-    exact = [name for name, plain in others.items() if plain in words]
-    return next(
-        iter(exact + [name for word in words for name in others if word in others[name]]), ""
-    )
 
 
 def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> ir.Table:
