@@ -148,13 +148,3 @@ def undeclared(company: Company) -> list[tuple[str, str, str]]:
                 if name and not known_exports()[name].weak:
                     found.append((table, display_path(file), name))
     return found
-
-
-def undeclared_in_words(company: Company) -> list[str]:
-    """Return a sentence on each file that is a known export and is read as a plain one."""
-    return [
-        f"{file} looks like an export of {known_exports()[name].title}, and is read without its "
-        f"format. {known_exports()[name].note} To read it so: tables: {table}: "
-        f"{{file: {file}, format: {name}}}."
-        for table, file, name in undeclared(company)
-    ]

@@ -10,9 +10,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from profitchain.intake.doubts import ENOUGH, Doubt, Finding, Values
+from profitchain.exports.file_parts import undeclared
+from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Values
 from profitchain.intake.gate import Gate, times
 from profitchain.sources.casts import from_utc, seconds
+from profitchain.sources.engine import is_embedded
 from profitchain.sources.settings import Question
 from profitchain.sources.typed_tables import typed_name
 
@@ -33,6 +35,26 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
         for question in gate.company.all_questions:
             if gate.has("responses", question.column):
                 yield from _scale(gate, question)
+    yield from _cells_emptied(gate)
+    yield from _exports_read_as_plain_files(gate)
+
+
+def _cells_emptied(gate: Gate) -> Iterator[Finding]:
+    """Tell of values, such as 99, that count as nothing given in a question's column."""
+    for table, judged in gate.judged.items():
+        for one in judged.table.emptied:
+            if one.rows >= FEW:
+                values: Values = {"n": one.rows, "word": one.value}
+                yield Doubt(table=table, column=one.column, kind="emptied", values=values)
+
+
+def _exports_read_as_plain_files(gate: Gate) -> Iterator[Finding]:
+    """Tell of known exports without `format:`: what is no sale or answer there is not left out."""
+    if is_embedded(gate.con):
+        for table, file, name in undeclared(gate.company):
+            rows = sum(outcome.rows for outcome in gate.outcomes[table])
+            values: Values = {"n": rows, "file": file, "format": name}
+            yield Doubt(table=table, column="", kind="plain_export", values=values)
 
 
 def pauses_of(rows: ir.Table, column: str, zone: str) -> pd.DataFrame:

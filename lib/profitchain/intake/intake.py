@@ -18,7 +18,6 @@ from profitchain.exports.file_parts import (
     export_hint,
     has_parts,
     read_parts,
-    undeclared_in_words,
 )
 from profitchain.intake import gate_keys, gate_orders, gate_values, reasons, row_account
 from profitchain.intake.column_profiles import column_profiles
@@ -130,7 +129,6 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
         gate = Gate(con=con, company=company, judged=judged, outcomes=outcomes)
         doubts, notes = _looked_at(gate), [*notes, gate_orders.statuses_line(gate)]
-        notes += undeclared_in_words(company) if is_embedded(con) else []
         if "orders" in judged and "revenue" not in judged["orders"].table.source_names:
             notes.append(
                 "orders: there is no revenue. Orders are counted, and no money is reported."

@@ -23,6 +23,7 @@ DOUBTS = catalogue.read("warnings")
 DOUBTFUL = {
     "before_own_order": ("responses", "responded_at"),
     "unplaced": ("responses", "responded_at"),
+    "by_contract": ("subscriptions", "started_on"),
 }  # table and column of each
 
 COVERED = {
