@@ -33,11 +33,12 @@ from profitchain.exports.known_exports import (
     header_place,
     known_exports,
 )
+from profitchain.exports.one_file import read_file
 from profitchain.exports.row_words import in_zones, unknown_words, unknown_zones, why_by_status
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
-from profitchain.sources.loading import RawTable, paths_of, read_one_file
+from profitchain.sources.loading import RawTable, paths_of
 from profitchain.sources.schemas import DATES, ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
 from profitchain.sources.typed_tables import given_name, type_columns, typed_name
@@ -64,7 +65,7 @@ def read_part(
 ) -> tuple[Part | None, list[str]]:  # fmt: skip
     """Return one file of a table, or the faults for which it can't be read."""
     if source.format is None:
-        raw = read_one_file(con, name, source, company, scratch)
+        raw = read_file(con, name, source, company, scratch)
         later = source.later_by
         own = replace(schema, table=name)
         if later:
@@ -83,7 +84,7 @@ def read_part(
             f"no {schema.table}."
         )
     source = _with_hints(source, known, company)
-    raw = read_one_file(con, name, source, company, scratch)
+    raw = read_file(con, name, source, company, scratch)
     laid = lay_out(con, schema, raw, source, known)
     plainly = source.model_copy(update={"columns": {}})
     table, faults = type_columns(con, laid.schema, laid.raw, _alone(company, name, plainly), end)

@@ -20,9 +20,10 @@ from profitchain.exports.known_exports import (
     plain,
     recognised,
 )
+from profitchain.exports.one_file import read_file
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import DELIMITERS, FILE, ROW
-from profitchain.sources.loading import read_one_file, sql_name
+from profitchain.sources.loading import sql_name
 from profitchain.sources.settings import Source
 
 TEXTS, TABLES = (".csv", ".tsv", ".txt", ".tab"), (".xlsx", ".xlsm", ".parquet", ".pq")
@@ -82,7 +83,7 @@ def _read(con: Any, path: Path, name: str, scratch: Path) -> FoundFile:
     for number, extra in enumerate(tries):
         source = Source.model_validate({"file": _literal(path.name), **extra})
         try:
-            raw = read_one_file(con, f"{name}_{number}", source, alone, scratch)
+            raw = read_file(con, f"{name}_{number}", source, alone, scratch)
         except CompanyError:
             if number == len(tries) - 1:
                 raise

@@ -37,12 +37,12 @@ def write_company(folder: Path, *, questions: bool = False) -> NewCompany:
     path = folder / "company.yml"
     if not folder.is_dir():
         raise CompanyError(
-            f"There is no folder '{folder.name}'. Name the one that holds the files."
+            f"There is no folder '{folder.resolve().name}'. Name the one that holds the files."
         )
     if path.exists():
         raise CompanyError(
-            f"'{folder.name}' has a company.yml already, and init never overwrites one. Move it "
-            f"away first, or try it: python3 lib check --company {folder.name}"
+            f"'{folder.resolve().name}' has a company.yml already, and init never overwrites one. "
+            f"Move it away first, or try it: python3 lib check --company {folder}"
         )
     draft = _drafted(folder)
     for setting in ASKED if questions else ():
@@ -67,8 +67,8 @@ def _drafted(folder: Path) -> Draft:
     if not draft.tables.keys() & {"orders", "responses"}:
         seen = "; ".join(f"{name}: {why}" for name, why in draft.unused.items()) or "no file at all"
         raise CompanyError(
-            f"No file of '{folder.name}' could be told to hold orders or answers ({seen}). Name "
-            "them in a company.yml by hand: data/README.md says how."
+            f"No file of '{folder.resolve().name}' could be told to hold orders or answers "
+            f"({seen}). Name them in a company.yml by hand: data/README.md says how."
         )
     return draft
 

@@ -91,15 +91,7 @@ def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> Raw
 
 def read_one_file(con: Any, name: str, source: Source, company: Company, scratch: Path) -> RawTable:
     """Return one file (or the files of one pattern) as it came, registered under a name."""
-    import duckdb
-
-    try:
-        return _read_file(con, name, source, company, scratch=scratch)
-    except duckdb.Error as error:
-        what = redacted(str(error).split("\n\nLINE")[0].strip(), company)
-        without_paths = re.sub(r"(/[^\s\"']+)+/([^\s/\"']+)", r"\2", what)
-        shown = display_path(source.file or "")
-        raise CompanyError(f"{shown} can't be read. The engine says: {without_paths}") from None
+    return _read_file(con, name, source, company, scratch=scratch)
 
 
 def source_name(table: str, company: Company) -> str:
