@@ -57,6 +57,22 @@ def one_order() -> dict[str, pd.DataFrame]:
     return {"orders": shop()["orders"].tail(1)}
 
 
+def only_answers() -> dict[str, pd.DataFrame]:
+    return {"responses": shop()["responses"]}
+
+
+def no_amounts() -> dict[str, pd.DataFrame]:
+    return {"orders": shop(customers=60)["orders"].drop(columns="revenue")}
+
+
+def unnamed(guests: float, anonymous: float) -> dict[str, pd.DataFrame]:
+    """Return a shop some of whose orders are guests' and some of whose answers are anonymous."""
+    tables, draw = shop(customers=60), np.random.default_rng(9)
+    for name, share in (("orders", guests), ("responses", anonymous)):
+        tables[name].loc[draw.random(len(tables[name])) < share, "customer_id"] = None
+    return tables
+
+
 def ten_answers() -> dict[str, pd.DataFrame]:
     tables = shop()
     return tables | {"responses": tables["responses"].head(10)}
@@ -157,6 +173,9 @@ FIRMS = {
     "orders only": (only_orders, {}),
     "one order": (one_order, {}),
     "ten answers": (ten_answers, ASKED),
+    "answers alone": (only_answers, {"questions": NPS}),
+    "all unnamed": (lambda: unnamed(1, 1), ASKED),
+    "no amounts": (no_amounts, {}),
     "a constant score": (a_constant_score, ASKED),
     "one tireless customer": (one_tireless_customer, ASKED),
     "a score that decides": (a_score_that_decides, ASKED),
@@ -300,6 +319,57 @@ def test_a_score_turned_round_turns_the_sentences_and_is_asked_about(published):
     assert not re.search(r"−⁠?€?[\d.,]+ (more|higher)", everywhere)
     assert "In no part of the scale is the link clear" not in link
     assert "come back less" in text_of(edition / "09_sensitivity.html")
+
+
+MONEY = re.compile(r"revenue|€|order value", re.IGNORECASE)
+
+
+def test_answers_alone_give_a_first_page_without_a_word_on_money(published):
+    edition = published("answers alone")
+    asked = _of_period(only_answers()["responses"].rename(columns={"responded_at": "ordered_at"}))
+    assert findings(edition).at["responses", "value"] == len(asked)
+    index = words_of(edition / "index.html")
+    assert not MONEY.search(index) and "Net promoter score" in index
+    assert index.count("Not measured") == 1  # one line for all pages that need orders
+    assert 'href="05_loyalty.html"' not in (edition / "03_satisfaction.html").read_text("utf-8")
+
+
+def test_guests_and_anonymous_answers_are_said_where_they_count_and_where_not(tmp_path):
+    tables = unnamed(0.3, 0.4)
+    company = write_company(tmp_path / "tiny", tables, **ASKED)
+    few = ["00_summary", "02_response", "03_satisfaction", "05_loyalty"]
+    edition = publish_here(company, PERIOD, only=few, out=tmp_path / "out")
+    orders, found = _of_period(tables["orders"]), findings(edition)
+    guests = orders[orders["customer_id"].isna()]
+    assert found.at["revenue", "value"] == pytest.approx(orders["revenue"].sum(), abs=0.01)
+    assert found.at["guest_revenue", "value"] == pytest.approx(guests["revenue"].sum(), abs=0.01)
+    assert found.at["active_customers", "value"] == orders["customer_id"].nunique()
+    pages = {name: text_of(edition / f"{name}.html") for name in ("index", *few[1:])}
+    assert f"Of these, {len(guests)} orders worth" in pages["05_loyalty"]
+    assert "from guests" in pages["index"]
+    anonymous = tables["responses"]["customer_id"].isna().sum()
+    assert f"{anonymous} of the {len(tables['responses'])} answers so far" in pages["02_response"]
+    assert "are anonymous: they count for the scores" in pages["03_satisfaction"]
+    assert not [slip for text in pages.values() for slip in SLIPS.findall(text)]
+
+
+def test_where_nobody_is_named_the_first_page_says_scores_and_orders(published):
+    edition = published("all unnamed")
+    index = text_of(edition / "index.html")
+    assert "nobody knows whose orders these are" in index and "Net promoter score stood" in index
+    assert "Active customers" not in index and "can't be said" not in told(edition)["00_summary"]
+    assert "All answers of January–March 2026 are anonymous" in text_of(
+        edition / "03_satisfaction.html"
+    )
+
+
+def test_orders_without_amounts_are_counted_and_no_money_is_said(published):
+    edition = published("no amounts")
+    orders = findings(edition).at["orders", "value"]
+    assert orders == len(_of_period(no_amounts()["orders"]))
+    assert {"revenue", "average_order_value"}.isdisjoint(findings(edition).index)
+    assert "€" not in " ".join(text_of(edition / f"{page}.html") for page in PAGES)
+    assert "what they paid is not known" in text_of(edition / "05_loyalty.html")
 
 
 def test_a_firm_with_answers_needs_neither_customers_nor_invitations(published):

@@ -14,14 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demo import large_company
-from demo.all_tables import money_of, table_truths, tables_of
+from demo.all_tables import MADE, money_of, table_truths, tables_of
 from demo.behaviour import WINDOW_DAYS, stream
 from demo.calibrate import settled
 from demo.truth import truths
 from demo.world import World, lived
 from profitchain.core.atomic import aside, exchange
 from profitchain.core.errors import ParameterError
-from profitchain.sources.settings import TABLE_NAMES
 
 CUSTOMERS = 4_500  # keeps the committed tables below 3 MB
 CSV_UP_TO = 20_000  # customers; larger companies are written as Parquet
@@ -35,7 +34,7 @@ ABOUT_BLOCKS = (
 
 # table -> fault -> rows, in the words of this file; only CSV can hold all of them
 FAULTS = {
-    "orders": {"repeats an earlier row exactly": 2, "unreadable date": 1, "no customer": 1},
+    "orders": {"repeats an earlier row exactly": 2, "unreadable date": 1, "unreadable amount": 1},
     "responses": {"score 11 on a scale from 0 to 10": 1, "unknown customer": 1},
 }
 
@@ -56,7 +55,7 @@ def write_example(
     seed: int = 2026,
     orders: int | None = None,
     answers: int | None = None,
-    tables: Collection[str] = TABLE_NAMES,
+    tables: Collection[str] = MADE,
     block: int = large_company.BLOCK,
     workers: int | None = None,
 ) -> None:
@@ -97,9 +96,7 @@ def write_example(
             exchange(part, folder / part.name)
 
 
-def build_example(
-    world: World, tables: Collection[str] = TABLE_NAMES, *, faults: bool = False
-) -> Example:
+def build_example(world: World, tables: Collection[str] = MADE, *, faults: bool = False) -> Example:
     """Return the tables of a world with everything that is true of them; nothing is written.
 
     With `faults`, a handful of broken rows are planted, as `truth["planted_faults"]` lists them.
@@ -115,11 +112,9 @@ def build_example(
 
 def _known(tables: Collection[str]) -> tuple[str, ...]:
     for name in tables:
-        if name not in TABLE_NAMES:
-            raise ParameterError(
-                f"There is no table '{name}'. There are: {', '.join(TABLE_NAMES)}."
-            )
-    return tuple(name for name in TABLE_NAMES if name == "orders" or name in tables)
+        if name not in MADE:
+            raise ParameterError(f"There is no table '{name}'. There are: {', '.join(MADE)}.")
+    return tuple(name for name in MADE if name == "orders" or name in tables)
 
 
 def _write_whole(folder: Path, world: World, names: tuple[str, ...]) -> None:
@@ -146,7 +141,7 @@ def _with_faults(tables: dict[str, pa.Table], seed: int) -> dict[str, pa.Table]:
     bought = orders.filter(pc.equal(orders["status"], "completed"))
     broken = _some(bought, 4, rng)
     broken[2] |= {"order_id": "O9000001", "ordered_at": "2026-02-31 at noon"}
-    broken[3] |= {"order_id": "O9000002", "customer_id": None}
+    broken[3] |= {"order_id": "O9000002", "revenue": "to be agreed"}
     tables = tables | {"orders": _append(orders, broken)}
     if "responses" not in tables:
         return tables
@@ -207,7 +202,8 @@ language: en                  # en, zh-Hant or zh-Hans: the language of the page
 time_zone: Europe/Berlin      # times without an offset are this zone's wall time
 report_every: quarter         # month, quarter or year
 
-# Only `orders` is required. Each page says which tables it needs and what it leaves out.
+# At least one of `orders` and `responses` is required. Each page says which tables it needs and
+# what it leaves out.
 # Columns named otherwise are renamed here, ours: theirs, as in
 #   orders: {file: orders.csv, columns: {order_id: Name, ordered_at: Created at}}
 tables:

@@ -1,4 +1,4 @@
-"""The commands: report, new, check, example, verify, certify, bench, languages, test."""
+"""The commands: report, new, check, init, example, verify, certify, bench, languages, test."""
 
 from __future__ import annotations
 
@@ -115,11 +115,15 @@ def check(options: argparse.Namespace) -> int:
     from profitchain.core.periods import Period
     from profitchain.intake.intake import check_report, last_period, open_intake
     from profitchain.sources.company import find_company, load_company
+    from profitchain.words.data import doubts_in_words
+    from profitchain.words.prose import unmarked
 
     firm = load_company(find_company(options.company))
     period = Period(options.period) if options.period else last_period(firm)
     with closing(open_intake(firm, period)) as intake:
         print(check_report(intake))
+        for doubt in doubts_in_words(intake.doubts, firm):
+            print(f"\nDoubtful: {unmarked(doubt['says'])}")
     return 0
 
 
@@ -133,6 +137,15 @@ def example(options: argparse.Namespace) -> int:
     )
     print(f"Written. Its first report: python3 lib report --company {options.folder}")
     return 0
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write a first company.yml from a folder's files; return 1 if it can't be used as it is."""
+    from profitchain.intake.new_company import write_company
+
+    made = write_company(Path(options.folder), questions=sys.stdin.isatty())
+    print(made.says)
+    return int(made.fault is not None)
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -222,6 +235,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     _add_company(command(check, help="the data contract alone"))
+
+    sub = command(init, help="write a first company.yml from a folder of files, whatever they are")
+    sub.add_argument("folder", metavar="FOLDER")
 
     sub = command(example, help="write an invented company with known truth")
     sub.add_argument("folder", metavar="DIR")

@@ -33,6 +33,7 @@ ORDERS = "order_id,customer_id,ordered_at,revenue\n"
 ANSWERS = "response_id,customer_id,responded_at,nps\n"
 ONE_ORDER = ORDERS + "o1,c1,2026-01-05T10:00,12.50\n"
 SECRET = "hunter2-swordfish"
+ANY = {"set_aside": 1, "shared_keys": 1, "other_money": 1}  # limits: rows are looked at here
 
 Shop = Callable[..., Company]
 
@@ -47,7 +48,10 @@ def shop(tmp_path) -> Shop:
         for name, text in (files or {}).items():
             data = text if isinstance(text, bytes) else text.encode()
             (folder / name).write_bytes(data)
-        given = {"name": "Tiny", "currency": "EUR", "tables": {"orders": {"file": "orders.csv"}}}
+        given = {
+            "name": "Tiny", "currency": "EUR", "tables": {"orders": {"file": "orders.csv"}},
+            "limits": ANY,
+        }  # fmt: skip
         if "responses" in changes.get("tables", {}):
             given["questions"] = {"nps": {"kind": "nps"}}
         (folder / "company.yml").write_text(yaml.safe_dump(given | changes), encoding="utf-8")
@@ -564,11 +568,10 @@ def test_every_row_is_used_or_set_aside_for_a_reason(shop):
     company = shop({"orders.csv": BAD_ORDERS})
     intake = open_intake(company, Q1)
     assert account_of(intake) == {
-        "used": 3,
+        "used": 4,
         "repeats an earlier row exactly": 1,
         "another row has the same order_id": 1,
         "no order_id": 1,
-        "no customer_id": 1,
         "no revenue": 1,
         "ordered_at can't be read as a time": 1,
         "margin can't be read as an amount": 1,
@@ -577,13 +580,52 @@ def test_every_row_is_used_or_set_aside_for_a_reason(shop):
     }
     assert {row["order_id"]: row["revenue"] for row in rows_of(intake)} == {
         "o1": 1250,
+        "o2": 100,  # a guest's
         "o6": -500,
         "o9": 700,
     }
     kinds = intake.account.groupby("kind")["rows"].sum().to_dict()
-    assert kinds == {"used": 3, "broken": 7, "cancelled": 1, "later": 1}
+    assert kinds == {"used": 4, "broken": 6, "cancelled": 1, "later": 1}
     assert [(one.name, one.rows) for one in intake.inputs] == [("orders.csv", 12)]
     assert intake.inputs[0].sha256 == hashlib.sha256(BAD_ORDERS.encode()).hexdigest()
+
+
+BOTH = {"orders": {"file": "orders.csv"}, "responses": {"file": "responses.csv"}}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"orders.csv": ONE_ORDER.replace("revenue", "Total")}, "columns: {revenue: Total}"),
+        ({"orders.csv": ONE_ORDER.replace("revenue", "實付金額")}, "columns: {revenue: 實付金額}"),
+        (
+            {"responses.csv": ANSWERS.replace("customer_id", "E-mail") + "r1,c1,2026-01-06,9\n"},
+            "columns: {customer_id: E-mail}",
+        ),
+    ],
+)
+def test_a_column_that_may_be_the_one_that_lacks_is_asked_about(shop, files, told):
+    answers = ANSWERS + "r1,c1,2026-01-06,9\n"
+    company = shop({"orders.csv": ONE_ORDER, "responses.csv": answers} | files, tables=BOTH)
+    assert told in refusal(company)
+
+
+def test_the_check_says_which_rows_name_nobody_and_that_amounts_lack(shop):
+    files = {"orders.csv": ORDERS + "o1,c1,2026-01-05,1\no2,,2026-01-06,2\n"}
+    files["responses.csv"] = "response_id,responded_at,nps\nr1,2026-01-06,9\n"
+    told = check_report(open_intake(shop(files, tables=BOTH), Q1))
+    assert "orders: 1 of 2 rows have no customer_id. They count as orders and money of" in told
+    assert "responses: 1 of 1 rows have no customer_id. They count for the scores as" in told
+    files["orders.csv"] = "order_id,customer_id,ordered_at\no1,c1,2026-01-05\n"
+    assert "orders: there is no revenue." in check_report(open_intake(shop(files), Q1))
+
+
+def test_answers_alone_say_which_period_is_the_last(shop):
+    alone = {"responses": {"file": "responses.csv"}}
+    files = {"responses.csv": ANSWERS + "r1,c1,2026-01-06,9\nr2,,2026-03-31,8\n"}
+    assert str(last_period(shop(files, tables=alone))) == "2026Q1"
+    empty = {"responses.csv": ANSWERS}
+    assert "Answers are what this firm's pages are made from" in refusal(shop(empty, tables=alone))
 
 
 def test_the_quarantine_holds_broken_rows_as_they_came_and_is_rewritten_whole(shop):
@@ -812,30 +854,30 @@ def test_a_secret_in_a_working_query_is_in_no_record(shop, monkeypatch):
 
 # --- what the whole must keep ---------------------------------------------------------------------
 
-CELLS = st.sampled_from(
-    [
-        "o1",
-        "o2",
-        "o3",
-        "c1",
-        "",
-        "2026-01-05",
-        "2026-03-31T23:59:59",
-        "2026-04-01",
-        "3/4/2026",
-        "12.50",
-        "-1",
-        "1,234",
-        "x",
-        '"q"',
-        "=1",
-        "a;b",
-        "NA",
-        "cancelled",
-        "a,b",
-        "ü",
-    ]
-)
+WORDS = [
+    "o1",
+    "o2",
+    "o3",
+    "c1",
+    "",
+    "2026-01-05",
+    "2026-03-31T23:59:59",
+    "2026-04-01",
+    "3/4/2026",
+    "12.50",
+    "-1",
+    "1,234",
+    "x",
+    '"q"',
+    "=1",
+    "a;b",
+    "NA",
+    "cancelled",
+    "a,b",
+    "ü",
+]
+CELLS = st.sampled_from(WORDS)
+SALES = [word for word in WORDS if word not in ("", "cancelled")]
 ROWS = st.lists(st.tuples(*[CELLS] * 5), max_size=12)
 
 
@@ -849,7 +891,9 @@ def test_rows_in_are_rows_used_and_set_aside(tmp_path_factory, rows):
         out.writerow(["order_id", "customer_id", "ordered_at", "revenue", "status"])
         out.writerows([sure, *rows])
     tables = {"orders": {"file": "orders.csv", "date_format": "day first", "decimal": "."}}
-    text = yaml.safe_dump({"name": "Dirty", "currency": "EUR", "tables": tables})
+    given = {"name": "Dirty", "currency": "EUR", "tables": tables}
+    given |= {"limits": ANY, "statuses": {"counted": SALES}}
+    text = yaml.safe_dump(given)
     (folder / "company.yml").write_text(text, encoding="utf-8")
     intake = open_intake(load_company(folder), Q1)
     assert intake.account["rows"].sum() == len(rows) + 1 == intake.inputs[0].rows
@@ -895,6 +939,7 @@ def test_deleting_later_rows_changes_no_used_row(tmp_path_factory, data):
         "currency": "EUR",
         "tables": tables,
         "questions": {"nps": {"kind": "nps"}},
+        "limits": ANY,
     }
     (folder / "company.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
     (folder / "customers.csv").write_text("customer_id\nc1\n", encoding="utf-8")
@@ -956,8 +1001,8 @@ def test_a_fingerprint_changes_with_the_data_and_the_settings_only(shop):
 def test_the_profile_tells_what_is_missing_and_from_when_to_when(shop):
     intake = open_intake(shop({"orders.csv": BAD_ORDERS}), Q1)
     profile = intake.profile.set_index("column")
-    assert profile.loc["margin", "missing_share"] == pytest.approx(1 / 3)
-    assert profile.loc["order_id", "distinct"] == 3
+    assert profile.loc["margin", "missing_share"] == pytest.approx(1 / 4)
+    assert profile.loc["order_id", "distinct"] == 4
     assert profile.loc["ordered_at", ["first", "last"]].tolist() == [
         "2026-01-05 10:00:00",
         "2026-03-31 23:59:59",
@@ -966,7 +1011,7 @@ def test_the_profile_tells_what_is_missing_and_from_when_to_when(shop):
 
 def test_the_report_of_the_check_reads_like_an_account(shop):
     told = check_report(open_intake(shop({"orders.csv": BAD_ORDERS}), Q1))
-    assert "orders (orders.csv): 12 rows in = 3 used + 9 set aside" in told
+    assert "orders (orders.csv): 12 rows in = 4 used + 8 set aside" in told
     assert "1 row: margin can't be read as an amount (row 9: 'a lot')" in told
 
 

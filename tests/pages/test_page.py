@@ -24,6 +24,7 @@ SITE = pages.Site(
     (
         pages.Entry("00_summary", "What should we know?"),
         pages.Entry("03_satisfaction", "How satisfied are customers?"),
+        pages.Entry("07_repeat_purchase", "Do they come back?"),
         pages.Entry("08_worth", "What is a point worth?", "needs table costs"),
     ),
 )
@@ -111,7 +112,8 @@ def test_a_page_names_its_company_period_neighbours_and_record():
     html = rendered()
     for words in (
         "Lantern &amp; &lt;Loom&gt;", "July–September 2026", 'href="../../index.html"',
-        'href="index.html"', 'rel="next" href="08_worth.html"', "orders (1,204 rows, sha256 ababab",
+        'href="index.html"', 'rel="next" href="07_repeat_purchase.html"',
+        "orders (1,204 rows, sha256 ababab",
         "pandas 3.1", 'href="record.json"', "x = &#39;&lt;b&gt;&#39;", "03_satisfaction.ipynb",
         'href="data/03_satisfaction-by-region.csv"', "NPS &lt;rose&gt;", '<html lang="en">',
     ):  # fmt: skip
@@ -196,7 +198,9 @@ def test_a_notebook_without_a_question_is_refused():
 def test_a_page_that_is_not_measured_says_why():
     html = pages.not_measured_page(site=SITE, page=info("08_worth"), why="It needs <costs>.")
     assert "<h1>What is a point worth?</h1>" in html and "It needs &lt;costs&gt;." in html
-    assert 'rel="prev" href="03_satisfaction.html"' in html and 'rel="next" href' not in html
+    assert 'rel="prev" href="07_repeat_purchase.html"' in html and 'rel="next" href' not in html
+    assert html.count('href="08_worth.html"') == 1  # in its own menu alone
+    assert 'href="08_worth.html"' not in rendered()
 
 
 @pytest.mark.browser

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from profitchain.core.errors import CompanyError
-from profitchain.sources.company import environment_names, expand, load_company, redacted
+from profitchain.sources.company import environment_names, load_company, redacted
+from profitchain.sources.company_file import expand
 
 PLAIN = {
     "name": "Tiny",
@@ -106,7 +107,7 @@ def test_a_firm_without_answers_has_no_main_question(tmp_path):
         ),
         ({"main_question": "npss"}, "Did you mean 'nps'?"),
         ({"controls": ["prior_order"]}, "Did you mean 'prior_orders'?"),
-        ({"tables": {"responses": {"file": "r.csv"}}}, "orders is missing"),
+        ({"tables": {"events": {"file": "e.csv"}}}, "none of orders and responses is there"),
         ({"questions": None}, "no questions"),
         ({"tables": {"orders": {"file": "a", "query": "b"}}}, "exactly one of file:, table: or"),
         ({"tables": {"orders": {"table": "orders"}}}, "table: needs database:"),
@@ -115,6 +116,11 @@ def test_a_firm_without_answers_has_no_main_question(tmp_path):
         ({"gross_margin": 42}, "gross_margin: it should be less than or equal to 1"),
         ({"repeat_within_days": "soon"}, "repeat_within_days: it should be a valid integer"),
         ({"name": None}, "name is missing"),
+        ({"repeat_within_days": 10**9}, "should be less than or equal to 3660"),
+        ({"lookback_months": 10**6}, "should be less than or equal to 600"),
+        ({"connect": {"backend": "duckdb", "extension_directory": "/x"}}, "is no option for DuckD"),
+        ({"connect": {"backend": "pyspark", "spark.jars": "x.jar"}}, "spark.jars: is no option"),
+        ({"connect": {"backend": "postgres", "hots": "db"}}, "Did you mean 'host'?"),
     ],
 )
 def test_a_fault_is_told_in_plain_words(tmp_path, changes, told):

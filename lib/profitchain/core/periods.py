@@ -114,6 +114,11 @@ class Period:
         return _utc(self.last_day + timedelta(days=1), time_zone)
 
 
+def starts_at(day: date, time_zone: str) -> datetime:
+    """Return a local day's first instant, as UTC without a zone mark."""
+    return _utc(day, time_zone)
+
+
 def months_before(instant_day: date, months: int) -> date:
     """Return the first day of a span of `months` whole months that ends the day before.
 

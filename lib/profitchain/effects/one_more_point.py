@@ -67,13 +67,14 @@ def amounts(
 ) -> dict[str, MaybeEstimate]:
     """Return what goes with every answer one point higher, per answer.
 
-    Orders and spend and, where known, margin.
+    Orders and, where known, spend and margin.
     """
     units: dict[Outcome, str] = {"orders": "orders", "spend": currency, "margin": currency}
+    unknown = NotEstimable("margin_not_known" if "spend" in cells else "revenue_not_known")
     return {
         outcome: amount_per_point(cells, outcome=outcome, scale=scale, controls=controls, unit=unit)
         if outcome in cells
-        else NotEstimable("margin_not_known")
+        else unknown
         for outcome, unit in units.items()
     }
 

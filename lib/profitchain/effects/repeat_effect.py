@@ -20,6 +20,8 @@ from profitchain.stats.model_design import Outcome, refusal
 from profitchain.stats.model_matrix import Controls, as_it_is, categories
 from profitchain.stats.ratios import CLUSTERED, ratio
 
+NEEDS = ("orders.customer_id", "responses.customer_id")  # what a page on it needs of a firm
+
 
 def lookback(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells whose window closed within the company's `lookback_months`."""

@@ -24,6 +24,7 @@ from profitchain.effects.gains_by_age import (
     followed,
 )
 from profitchain.effects.gains_by_age import gains as gains_of
+from profitchain.effects.repeat_effect import NEEDS as LINK_NEEDS
 from profitchain.panel.edition import Edition
 from profitchain.panel.follow_up import BANDS, DAYS_A_YEAR
 from profitchain.sources.settings import Question
@@ -33,6 +34,7 @@ from profitchain.stats.model_design import Outcome
 from profitchain.stats.model_matrix import MONTH
 from profitchain.stats.ratios import CLUSTERED
 
+NEEDS = (*LINK_NEEDS, "orders.revenue")  # what a page on it needs of a firm
 FURTHER = 0.8  # of v/M: extra orders are better too; 2/3 if effects last, 1 if they are immediate
 PARTS = tuple(f"day {start + 1} to {end}" if start else f"first {end} days" for start, end in BANDS)
 OF_EXTRA_ORDERS = "experiences of the extra orders"
@@ -42,9 +44,10 @@ OF_EXTRA_ORDERS = "experiences of the extra orders"
 class Worth:
     """The worth of a point, its parts, and the models that it is the mean of.
 
-    `total` is the figure, `share` the same as a share of `of` (the year's money); `parts` are by
-    days since the experience, and of the extra orders' own experiences, which come to the total;
-    `models` are the ways to count. Where follow-up is too short, `total` says why, and `within`
+    `total` is the figure, of customers who are known, whose money of the year is `of`; `share` the
+    same as a share of all the year's money, guests' too; `parts` are by days since the experience,
+    and of the extra orders' own experiences, which come to the total; `models` are the ways to
+    count. Where follow-up is too short, `total` says why, and `within`
     the first `days` is what is known; 0 days where nothing is.
     """
 
@@ -108,7 +111,8 @@ def worth_of_a_point(
     orders : one row a class of prior orders and categories
         Reads `prior_orders`, `orders` and those of the controls that it has.
     year : one row
-        Reads `orders`, `days_known` and the money's column.
+        Reads `orders`, `days_known` and the money's column, and of guests `guest_spend` or the
+        like, which counts in the year's money and in nothing else.
     money : "margin" or "spend".
 
     References
@@ -138,7 +142,11 @@ def worth_of_a_point(
         why = refused or NotEstimable("outcome_all_zero", what=money, n=int(cells["n"].sum()))
         return _nothing(why, amount, count)
     models = {name: _of_all([found[name] for found in gains], count) for name in names}
-    return _worth(models, amount, count, too_short, setting)
+    worth = _worth(models, amount, count, too_short, setting)
+    guests = float(facts.get(f"guest_{money}", 0.0))
+    if not guests or isinstance(worth.share, NotEstimable):
+        return worth
+    return replace(worth, share=worth.share.times(amount / (amount + guests)))
 
 
 def _too_short(cells: pd.DataFrame, days: int) -> NotEstimable | None:

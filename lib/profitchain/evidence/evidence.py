@@ -30,6 +30,11 @@ class Evidence:
         rate = float(cells["repeats"].sum() / max(cells["n"].sum(), 1))
         return cls(effects=effects, repeat_rate=rate)
 
+    @property
+    def rarer_rate(self) -> float:
+        """The share that came back, or that stayed away where that is less: 0 to 0.5."""
+        return min(self.repeat_rate, 1 - self.repeat_rate)
+
     def rows(self, *designs: str) -> list[pd.Series]:
         """Return those of some designs that gave a number and may be judged."""
         judged = self.effects[self.effects["value"].notna() & (self.effects["role"] != "shown")]

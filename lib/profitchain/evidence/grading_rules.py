@@ -21,7 +21,7 @@ Grade = Literal["too few data", "no link that matters", *GRADES]  # type: ignore
 BY_CHANCE = ("experiment", "shock")  # a draw by lot, an event valid by regions
 OTHERS = (*BY_CHANCE, "within")  # may speak against the effect
 
-TELLING = 0.1  # of the repeat rate: an effect of this size per point matters
+TELLING = 0.1  # of the repeat rate, or of its rest where less: so much per point matters
 
 ANSWERS = {True: "yes", False: "no", None: "can't be said"}
 NOT_ASKED = "not asked"
@@ -121,16 +121,16 @@ def _why(evidence: Evidence, answers: list[str]) -> list[object]:
 
 
 def _enough(evidence: Evidence) -> bool:
-    """Whether the effect is clear, or one of a tenth of the repeat rate would show."""
+    """Whether the effect is clear, or one that matters would show."""
     return any(
-        clear(row) != 0 or detectable(row) <= TELLING * evidence.repeat_rate
+        clear(row) != 0 or detectable(row) <= TELLING * evidence.rarer_rate
         for row in evidence.rows(BASE)
     )
 
 
 def _nothing_matters(evidence: Evidence) -> bool:
-    """Whether the interval leaves out all that matters, a tenth of the repeat rate per point."""
-    return farthest(evidence.base) < TELLING * evidence.repeat_rate
+    """Whether the interval leaves out all that matters per point."""
+    return farthest(evidence.base) < TELLING * evidence.rarer_rate
 
 
 def _none_opposes(evidence: Evidence) -> bool:

@@ -38,6 +38,8 @@ LABELS = {
     "orders": N_("Orders"),
     "revenue": N_("Revenue"),
     "active_customers": N_("Active customers"),
+    "guest_orders": N_("Orders of guests"),
+    "guest_revenue": N_("Revenue of guests"),
     "new_customers": N_("New customers"),
     # 06_customers: value today
     "top_decile_revenue_share": N_("Revenue carried by the top tenth of the period's customers"),
@@ -205,10 +207,13 @@ def findings_of_totals(
         ("revenue", "revenue"),
         ("active_customers", "active"),
     ):
+        if id not in totals:  # orders without amounts
+            continue
         unit = getattr(totals[id], "unit", "")
         trend = period_totals(activity, column, periods, unit=unit)
         recorded.append(finding(id, totals[id], label=LABELS[id], trend=trend))
-    return recorded
+    guests = {id: totals[id] for id in ("guest_orders", "guest_revenue") if id in totals}
+    return recorded + findings_of(guests)
 
 
 def findings_of_lifetime(

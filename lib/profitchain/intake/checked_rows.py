@@ -22,9 +22,10 @@ from profitchain.sources.typed_tables import MARK, WHO
 
 LARGEST = 2**63 - 1  # of whole numbers in an engine
 JUDGED_BY = {  # the tables against which a table's rows are checked
-    "responses": ("customers", "orders"),
-    "invitations": ("customers", "orders", "responses"),
-    "order_lines": ("orders",),
+    "orders": ("rates",),
+    "responses": ("rates", "customers", "orders"),
+    "invitations": ("rates", "customers", "orders", "responses"),
+    "order_lines": ("rates", "orders"),
 }
 
 
@@ -51,7 +52,8 @@ def checked_rows(
             f"where={where!r} isn't conditions by column. Write them as "
             "where={'customer_id': 'C1', 'revenue': slice(100, None)}."
         )
-    end, only = end_of(company, period), (*JUDGED_BY.get(table, ()), table)
+    end = end_of(company, period)
+    only = ("identities", *JUDGED_BY.get(table, ()), table)
     with open_engine(company) as (con, scratch):
         judged, faults = judge_all(con, company, end, scratch=scratch, only=only)
         if faults:

@@ -12,7 +12,8 @@ import os
 from typing import Any
 
 from profitchain.core.provenance import PACKAGE
-from profitchain.sources.company import Company, expand, table_names
+from profitchain.sources.company import Company, table_names
+from profitchain.sources.company_file import expand
 from profitchain.sources.connections import EMBEDDED, backend_of
 from profitchain.sources.loading import source_hash
 
@@ -34,7 +35,8 @@ def fingerprint(company: Company) -> str:
 def code_version() -> str:
     """Return a hash of the whole package's source: editions with the same one were made alike."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    words = [*PACKAGE.glob("intake/*.yml"), *PACKAGE.glob("sources/formats/*.yml")]
+    for path in sorted([*PACKAGE.rglob("*.py"), *words]):
         digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

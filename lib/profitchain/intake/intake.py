@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.core.errors import ContractError, PeriodError, did_you_mean
 from profitchain.core.periods import Period, last_complete
-from profitchain.intake import row_account
+from profitchain.exports.file_parts import (
+    export_hint,
+    has_parts,
+    read_parts,
+)
+from profitchain.intake import gate_keys, gate_orders, gate_values, reasons, row_account
+from profitchain.intake.column_profiles import column_profiles
 from profitchain.intake.cross_checks import check_across_tables
+from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import source_hashes
+from profitchain.intake.gate import Gate, row_findings
 from profitchain.intake.parquet_cache import read_cached
 from profitchain.intake.quarantine import rewrite_quarantine
-from profitchain.intake.row_account import Outcome, outcome_in_words, outcomes_of
-from profitchain.intake.table_checks import Judged, judge, used_rows
+from profitchain.intake.row_account import KIND_WORDS, Outcome, outcome_in_words, outcomes_of
+from profitchain.intake.table_checks import (
+    CONFLICTING,
+    OUTCOME,
+    USED,
+    Judged,
+    JudgedTable,
+    judge,
+    used_rows,
+)
 from profitchain.sources.company import Company
 from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
+from profitchain.sources.number_words import Emptied
 from profitchain.sources.schemas import SCHEMAS, schema_of
-from profitchain.sources.typed_tables import MARK, WHO, type_columns
+from profitchain.sources.typed_tables import type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
-READING_ORDER = ("customers", "orders", "responses", *SCHEMAS)
-_EXACTLY = 1_000_000
+GATES = (
+    row_findings, gate_orders.order_findings, gate_keys.id_findings,
+    gate_values.value_findings,
+)  # fmt: skip
+READING_ORDER = ("identities", "rates", "customers", "orders", "responses", *SCHEMAS)
+LEADING = {
+    "orders": "order",
+    "subscriptions": "contract",
+    "responses": "answer",
+}  # what covers periods, and one row of it
+NO_MONEY = "orders: there is no revenue. Orders are counted, and no money is reported."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +76,10 @@ class Intake:
     TIMESTAMP in UTC, days DATE, money BIGINT in minor units, scores DOUBLE, flags BOOLEAN.
     `account` has one row per table and outcome (table, outcome, kind, rows) that sum to the rows
     that came in; `profile` one row per table and column of the used rows (table, column,
-    missing_share, distinct, first, last); `distinct` is about right above a million rows. `notes`
-    are sentences on what could not be done.
+    missing_share, distinct, first, last); `distinct` is about right above a million rows. `doubts`
+    are what is doubtful in tables as wholes; `notes` are sentences on what could not be done, and
+    on what was seen; `emptied` names, by table, the values that counted as nothing given in a
+    question's column, with their rows.
     """
 
     company: Company
@@ -62,7 +89,9 @@ class Intake:
     outcomes: tuple[Outcome, ...]
     profile: pd.DataFrame
     inputs: tuple[Input, ...]
+    doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
+    emptied: dict[str, tuple[Emptied, ...]] = field(default_factory=dict)
 
     @property
     def account(self) -> pd.DataFrame:
@@ -79,7 +108,8 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
     """Return a firm's checked tables as of a period's end, and rewrite its quarantine folder.
 
     Raises CompanyError where a source can't be read, ContractError with all faults of all tables
-    where one can't be used, PeriodError where no order lies before the end.
+    where one can't be used, PeriodError where no order lies before the end (or no answer, of a firm
+    without orders).
     """
     end = end_of(company, period)
     with open_engine(company) as (con, scratch):
@@ -90,12 +120,19 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
                 faults[name] = unusable
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
-        if not sum(o.rows for o in outcomes["orders"] if o.kind in ("used", "cancelled")):
+        lead = leading_table(company)
+        if not sum(o.rows for o in outcomes[lead] if o.kind in ("used", "cancelled")):
             raise PeriodError(
-                f"No usable order lies before the end of {period}: all of them came later. "
-                "Ask for a later period."
+                f"No usable {LEADING[lead]} lies before the end of {period}: all of them came "
+                "later. Ask for a later period."
             )
         notes = [rewrite_quarantine(con, company, judged[name], outcomes[name]) for name in judged]
+        gate = Gate(con=con, company=company, judged=judged, outcomes=outcomes)
+        doubts, notes = _looked_at(gate), [*notes, gate_orders.statuses_line(gate)]
+        if "orders" in judged and "revenue" not in judged["orders"].table.source_names:
+            notes.append(
+                "orders: there is no revenue. Orders are counted, and no money is reported."
+            )
         tables, hashes = _publish(con, judged, end), source_hashes(con, company)
         rows = {name: sum(outcome.rows for outcome in outcomes[name]) for name in tables}
         inputs = [
@@ -105,9 +142,29 @@ def open_intake(company: Company, period: Period | None = None) -> Intake:
         return Intake(
             company=company, period=period, con=con, tables=tables, inputs=tuple(inputs),
             outcomes=tuple(outcome for name in tables for outcome in outcomes[name]),
-            profile=_profile(tables, {name: outcomes[name][0].rows for name in tables}),
-            notes=tuple(filter(None, notes)),
+            profile=column_profiles(tables, {name: outcomes[name][0].rows for name in tables}),
+            doubts=tuple(doubts), notes=tuple(filter(None, notes)),
+            emptied={name: of.table.emptied for name, of in judged.items() if of.table.emptied},
         )  # fmt: skip
+
+
+def leading_table(company: Company) -> str:
+    """Return the table whose rows say which periods a firm covers: the first of `LEADING`."""
+    return next(name for name in LEADING if name in company.tables)
+
+
+def _looked_at(gate: Gate) -> list[Doubt]:
+    """Return what is doubtful in tables as wholes; stop where one is past a limit."""
+    doubts: list[Doubt] = []
+    stops: dict[str, list[str]] = {}
+    for finding in (found for look in GATES for found in look(gate)):
+        if isinstance(finding, Doubt):
+            doubts.append(finding)
+        else:
+            stops.setdefault(finding.table, []).append(finding.says)
+    if stops:
+        raise ContractError(row_account.faults_in_words(stops, gate.company))
+    return doubts
 
 
 def end_of(company: Company, period: Period | None) -> End | None:
@@ -118,21 +175,41 @@ def end_of(company: Company, period: Period | None) -> End | None:
 
 
 def last_period(company: Company) -> Period:
-    """Return the last period that the orders cover to the end, by the data and not by the clock."""
+    """Return the last period that the orders cover to the end, by the data and not by the clock.
+
+    Of a firm without orders, the last in which a contract began, or that its answers cover. A day
+    far from all others, as one of the year 2062, does not count.
+    """
+    lead = leading_table(company)
     with open_engine(company) as (con, scratch):
-        judged, faults = judge_all(con, company, None, scratch=scratch, only=("orders",))
+        judged, faults = judge_all(con, company, None, scratch=scratch, only=(lead,))
         if faults:
             raise ContractError(row_account.faults_in_words(faults, company))
-        orders = used_rows(judged["orders"], None)
-        last = orders.aggregate(last=orders.ordered_at.max()).to_pandas()["last"].iloc[0]
+        account = outcomes_of(judged[lead])
+        if unusable := row_account.unusable_faults(lead, account, company):
+            raise ContractError(row_account.faults_in_words({lead: unusable}, company))
+        rows, at, zone = judged[lead].rows, str(SCHEMAS[lead].dated_by), company.time_zone
+        last_day = gate_values.last_usual_day(gate_values.pauses_of(rows, at, zone))
+        rows = rows.filter(rows[OUTCOME].isin(_reaching(judged[lead])))
+        last = rows.aggregate(last=rows[typed_name(at)].max()).to_pandas()["last"].iloc[0]
         close(con)
     if pd.isna(last):
         raise PeriodError(
-            "There is no usable order, so there is no period to report on. "
-            "Run `profitchain check` to see why."
+            f"There is no usable {LEADING[lead]}, so there is no period to report on: "
+            + " ".join(map(outcome_in_words, account[1:]))
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
-    return last_complete(local.date(), company.report_every)
+    day = local.date()
+    if last_day is not None and last_day < day:
+        day = last_day
+    return last_complete(day, company.report_every)
+
+
+def _reaching(orders: JudgedTable) -> list[int]:
+    """Return the outcomes of orders that show how far a table reaches; cancelled ones do not."""
+    also = (reasons.NO_SALE, reasons.FREE, reasons.REPEATED)
+    numbers = [n for n, (reason, _, _) in orders.outcomes.items() if reason in also]
+    return [USED, CONFLICTING, *numbers]
 
 
 def judge_all(
@@ -147,15 +224,21 @@ def judge_all(
     for name in dict.fromkeys(READING_ORDER):
         if name not in company.tables or (only and name not in only):
             continue
-        if is_embedded(con):
+        if has_parts(company.tables[name]):
+            schema = schema_of(name, company)
+            raw, refusals = read_parts(con, schema, company, end=end, scratch=scratch)
+            if raw is None:
+                faults[name] = refusals
+                continue
+        elif is_embedded(con):
             raw = read_source(con, name, company, scratch=scratch)
         else:
             raw = read_from_engine(con, name, company)
         table, refusals = type_columns(con, schema_of(name, company), raw, company, end)
         if table is None:
-            faults[name] = refusals
+            faults[name] = [*refusals, *export_hint(schema_of(name, company), raw)]
             continue
-        table, also = check_across_tables(con, read_cached(con, table, company), judged)
+        table, also = check_across_tables(con, read_cached(con, table, company), judged, company)
         judged[name] = judge(con, table, company, end, also=also)
     if not only and not faults:
         faults |= _stray_segments(company, judged)
@@ -193,42 +276,6 @@ def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:
     return tables
 
 
-def _profile(tables: dict[str, ir.Table], used: dict[str, int]) -> pd.DataFrame:
-    """Return one row per table and column; first and last are given for dates and numbers only."""
-    columns = ["table", "column", "missing_share", "distinct", "first", "last"]
-    profiles = (_column_profiles(name, table, used[name]) for name, table in tables.items())
-    return pd.DataFrame([row for profile in profiles for row in profile], columns=columns)
-
-
-def _column_profiles(name: str, table: ir.Table, total: int) -> list[tuple]:
-    sums: dict[str, ir.Value] = {}
-    columns = [column for column in table.columns if column not in (WHO, MARK)]
-    for k, column in enumerate(columns):
-        value = table[column]
-        ordered = not (value.type().is_string() or value.type().is_boolean())
-        sums[f"given_{k}"] = value.count()
-        sums[f"distinct_{k}"] = value.nunique() if total <= _EXACTLY else value.approx_nunique()
-        sums[f"first_{k}"] = value.min() if ordered else ibis.literal("")
-        sums[f"last_{k}"] = value.max() if ordered else ibis.literal("")
-    (row,) = table.aggregate(**sums).to_pyarrow().to_pylist()
-    return [
-        (
-            name,
-            column,
-            1 - row[f"given_{k}"] / total if total else 0.0,
-            int(min(row[f"distinct_{k}"], row[f"given_{k}"])),
-            *(_text(row[f"{end}_{k}"]) for end in ("first", "last")),
-        )
-        for k, column in enumerate(columns)
-    ]
-
-
-def _text(value: Any) -> str:
-    """Return a value as every engine's is written: no zeros after a second's last digit."""
-    text = "" if value is None else str(value)
-    return text.rstrip("0") if isinstance(value, datetime) and value.microsecond else text
-
-
 def check_report(intake: Intake) -> str:
     """Return the readable account of every row that came in, for the terminal."""
     until = f", as of {intake.period}" if intake.period else ""
@@ -240,5 +287,13 @@ def check_report(intake: Intake) -> str:
             f"\n{table} ({source_name(table, intake.company)}): {total:,} rows in = "
             f"{used:,} used + {total - used:,} set aside"
         )
-        lines += [f"  {outcome.kind:>9}  {outcome_in_words(outcome)}" for outcome in outcomes[1:]]
+        lines += [
+            f"  {KIND_WORDS.get(outcome.kind, outcome.kind):>9}  {outcome_in_words(outcome)}"
+            for outcome in outcomes[1:]
+        ]
+        lines += [
+            f"  {'not given':>9}  {one.column}: '{one.value}' in {one.rows:,} rows; what else they "
+            "say is used."
+            for one in intake.emptied.get(table, ())
+        ]
     return "\n".join([*lines, *(f"\n{note}" for note in intake.notes)])

@@ -11,6 +11,25 @@ from profitchain.core.i18n import N_, _, listed
 
 LATER = N_("after the period's end")
 CANCELLED = N_("cancelled")
+NO_SALE = N_("no sale by its status")
+FREE = N_("costs nothing")
+TOTAL = N_("a total of other rows")
+NO_RATE = N_("no rate for its currency")
+BY_FORMAT = {
+    "cancelled": CANCELLED,
+    "unpaid": N_("never paid"),
+    "refunded": N_("refunded in full"),
+    "test": N_("a test"),
+    "preview": N_("a preview of the survey"),
+    "spam": N_("marked as spam"),
+    "unfinished": N_("not finished"),
+    "no_sale": N_("not a sale"),
+    "footer": N_("a total or a note, no row of the table"),
+    "replaced": N_("an older version of a row that a later export has"),
+    "again": N_("stands again in a later export"),
+}  # by the word of an export's format
+EDITED = N_("an earlier version of an answer that was edited")
+FOLDED = N_("further rows of an order that is one row here")
 EMPTY = N_("no {column}")
 UNREADABLE = {
     "time": N_("{column} can't be read as a time"),

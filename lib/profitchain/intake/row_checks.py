@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
+from pathlib import Path
 from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
+import yaml
 
+from profitchain.exports.file_rows import LEFT_OUT
 from profitchain.intake import reasons
 from profitchain.sources import casts
 from profitchain.sources.company import Company
 from profitchain.sources.schemas import ColumnSchema
 from profitchain.sources.typed_tables import TypedTable, given_name
 
-RowKind = Literal["used", "broken", "later", "cancelled"]
+TOTALS = (
+    *("total", "totals", "grand total", "sub total", "subtotal", "sum", "total:", "totals:"),
+    *(
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "somme",
+        "suma",
+        "合计",
+        "合計",
+        "总计",
+        "總計",
+        "小计",
+        "小計",
+    ),
+)  # of a key: such a row sums up others
+_FILE = Path(__file__).with_name("statuses.yml")
+_PLUGIN = "wc "  # WooCommerce's mark before each of its words
+RowKind = Literal["used", "broken", "later", "cancelled", "left_out"]
+_KIND_OF: dict[str, RowKind] = {
+    "cancelled": "cancelled",
+    "unpaid": "cancelled",
+    "refunded": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +68,16 @@ def schema_checks(table: TypedTable) -> list[Check]:
     empty, unreadable, wrong = [], [], []
     for column in table.present:
         cell, value = table.rows[given_name(column.name)], table.value(column.name)
-        if column.required and column.kind != "score":
-            empty.append(_broken(reasons.EMPTY, cell.isnull(), column))
+        if column.required and column.kind != "score" and not column.may_be_empty:
+            is_empty = cell.isnull() | value.isnull() if column.kind == "id" else cell.isnull()
+            empty.append(_broken(reasons.EMPTY, is_empty, column))
         if column.kind in reasons.UNREADABLE:
             read = casts.period_start(value) if column.kind == "period" else value
             template = reasons.UNREADABLE[column.kind]
             unreadable.append(_broken(template, cell.notnull() & read.isnull(), column))
         wrong += _wrong_values(column, value)
+        if column.kind == "id" and table.schema.unique[:1] == (column.name,):
+            wrong.append(_broken(reasons.TOTAL, value.lower().isin(TOTALS), column))
     return [*empty, *unreadable, *wrong]
 
 
@@ -71,10 +101,93 @@ def _broken(template: str, holds: ir.BooleanValue, column: ColumnSchema, **value
     return Check(reason=reason, kind="broken", holds=holds, column=column.name)
 
 
-def cancelled_checks(table: TypedTable, company: Company) -> list[Check]:
-    """Return the check for orders whose status says that they were cancelled."""
-    if table.schema.table != "orders" or "status" not in table.source_names:
+def left_out_checks(table: TypedTable) -> list[Check]:
+    """Return the checks for rows that an export's format, or a later export, leaves out."""
+    if LEFT_OUT not in table.rows.columns:
         return []
-    words = [status.strip().lower() for status in company.cancelled_statuses]
-    holds = table.value("status").lower().isin(words)
-    return [Check(reason=reasons.CANCELLED, kind="cancelled", holds=holds, column="status")]
+    why = table.rows[LEFT_OUT]
+    return [
+        Check(reason=reason, kind=_KIND_OF.get(word, "left_out"), holds=why == word)
+        for word, reason in reasons.BY_FORMAT.items()
+    ]
+
+
+def cancelled_checks(table: TypedTable, company: Company) -> list[Check]:
+    """Return the checks for orders that are no sales: by their status, or by their price."""
+    if table.schema.table != "orders":
+        return []
+    checks, has_money = [], "revenue" in table.source_names
+    if "status" in table.source_names:
+        words = [status.strip().lower() for status in company.cancelled_statuses]
+        holds = table.value("status").lower().isin(words)
+        checks.append(_no_sale(reasons.CANCELLED, holds, "status"))
+        known, form = status_words(company), status_form(table.value("status"))
+        holds = form.isin(sorted(known.left_out))
+        if known.refunded:
+            returned = form.isin(sorted(known.refunded))
+            if has_money:
+                returned &= ~(table.value("revenue") < 0).fill_null(False)
+            holds |= returned
+        checks.append(_no_sale(reasons.NO_SALE, holds, "status"))
+    if company.free_orders == "left_out" and has_money:
+        checks.append(_no_sale(reasons.FREE, table.value("revenue") == 0, "revenue"))
+    return checks
+
+
+def _no_sale(reason: str, holds: ir.BooleanValue, column: str) -> Check:
+    return Check(reason=reason, kind="cancelled", holds=holds, column=column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusWords:
+    """Words of a status in one form: sales, no sales, given back unless below zero, both."""
+
+    counted: frozenset[str]
+    left_out: frozenset[str]
+    refunded: frozenset[str]
+    partly_refunded: frozenset[str]
+
+    @property
+    def known(self) -> frozenset[str]:
+        """All words whose meaning is known."""
+        return self.counted | self.left_out | self.refunded | self.partly_refunded
+
+
+def status_words(company: Company) -> StatusWords:
+    """Return what words mean in this firm: what company.yml says goes first."""
+    known, own = _known(), company.statuses
+    counted = {one_form(word) for word in own.counted}
+    left_out = {one_form(word) for word in (*own.left_out, *company.cancelled_statuses)} - counted
+    said = counted | left_out
+    return StatusWords(
+        counted=frozenset(counted | known["counted"] - said),
+        left_out=frozenset(left_out | known["left_out"] - said),
+        refunded=frozenset(known["refunded"] - said),
+        partly_refunded=frozenset(known["partly_refunded"] - said),
+    )
+
+
+def one_form(word: str) -> str:
+    """Return a word of a status as words are compared.
+
+    Examples
+    --------
+    >>> one_form("wc-on-hold"), one_form(" Partially_Refunded ")
+    ('on hold', 'partially refunded')
+    """
+    return " ".join(re.split(r"[\s_-]+", word.strip().lower())).removeprefix(_PLUGIN)
+
+
+def status_form(status: ir.StringValue) -> ir.StringValue:
+    """Return a column of statuses as words are compared: see `one_form`."""
+    plain = status.strip().lower().re_replace(r"[\s_-]+", " ")
+    return plain.re_replace(f"^{_PLUGIN}", "")
+
+
+@cache
+def _known() -> dict[str, frozenset[str]]:
+    lists = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {
+        kind: frozenset(str(word) for words in lines for word in words)
+        for kind, lines in lists.items()
+    }

@@ -10,7 +10,13 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.intake import parquet_cache, reasons
-from profitchain.intake.row_checks import Check, RowKind, cancelled_checks, schema_checks
+from profitchain.intake.row_checks import (
+    Check,
+    RowKind,
+    cancelled_checks,
+    left_out_checks,
+    schema_checks,
+)
 from profitchain.sources import casts, temp_tables
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
@@ -20,7 +26,7 @@ from profitchain.sources.typed_tables import MARK, WHO, TypedTable, key_text, ty
 
 OUTCOME = "__outcome"
 USED = 0
-REPEATED, CONFLICTING = 1001, 1002
+REPEATED, CONFLICTING, AGAIN, REPLACED, EDITED = 1001, 1002, 1003, 1004, 1005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,12 @@ def judge(
 
 
 def _by_itself(table: TypedTable, company: Company, end: End | None) -> list[Check]:
-    return [*_later(table, end), *schema_checks(table), *cancelled_checks(table, company)]
+    return [
+        *_later(table, end),
+        *left_out_checks(table),
+        *schema_checks(table),
+        *cancelled_checks(table, company),
+    ]
 
 
 def _judged_apart(
@@ -112,7 +123,11 @@ def _later(table: TypedTable, end: End | None) -> list[Check]:
 
 
 def _set_repeats_aside(con: Any, judged: JudgedTable) -> JudgedTable:
-    """Set aside all but one of the rows that share a key: the earliest, then the first by value."""
+    """Set aside all but one of the rows that share a key.
+
+    Of several files the last one's row stays, by their names; of an answer its last version; else
+    the earliest row, then the first by value.
+    """
     table, rows = judged.table, judged.rows
     if table.pieces and parquet_cache.keys_are_unique(con, table):
         return judged
@@ -140,6 +155,9 @@ def _repeat_outcomes(schema: TableSchema) -> dict[int, tuple[str, RowKind, str |
     return {
         REPEATED: (reasons.REPEATED, "broken", schema.unique[0]),
         CONFLICTING: (same, "broken", schema.unique[0]),
+        AGAIN: (reasons.BY_FORMAT["again"], "left_out", None),
+        REPLACED: (reasons.BY_FORMAT["replaced"], "left_out", None),
+        EDITED: (reasons.EDITED, "left_out", None),
     }
 
 
@@ -151,20 +169,40 @@ def _is_sound(rows: ir.Table, outcomes: dict) -> ir.BooleanValue:
 def _ranked(suspects: ir.Table, table: TypedTable) -> ir.Table:
     """Return rows that share keys with their place by key, and by key and values."""
     dated = [typed_name(table.schema.dated_by)] if table.schema.dated_by else []
-    order = [
-        suspects[name].asc(nulls_first=False)
-        for name in (*dated, *table.values)
-        if name in table.values
-    ]
+    versions, answers = _has_versions(table), table.schema.table == "responses"
+    order = [suspects[FILE].desc()] if versions else []
+    for name in dict.fromkeys((*dated, *table.values)):  # a key that comes twice counts as its last
+        if name in table.values:
+            latest = answers and name in dated
+            ascending = suspects[name].asc(nulls_first=False)
+            order.append(suspects[name].desc(nulls_first=False) if latest else ascending)
     order += [suspects[name].cast("string") for name in table.raw.columns]
-    order += [suspects[FILE], suspects[ROW]]
+    order += [suspects[ROW]] if versions else [suspects[FILE], suspects[ROW]]
     place = ibis.row_number().over(group_by=table.keys, order_by=order)
     copy = ibis.row_number().over(group_by=[*table.keys, *table.values], order_by=order)
-    return suspects.mutate(__place=place, __copy=copy)
+    older, edited = ibis.literal(False), ibis.literal(False)
+    if versions:
+        older = suspects[FILE] < suspects[FILE].max().over(group_by=table.keys)
+    if answers and dated[0] in table.values:
+        at = suspects[dated[0]]
+        edited = (at < at.max().over(group_by=table.keys)).fill_null(False)
+    return suspects.mutate(__place=place, __copy=copy, __older=older, __edited=edited)
+
+
+def _has_versions(table: TypedTable) -> bool:
+    """Tell whether rows come from several files, of which a later one knows better."""
+    return not table.raw.warehouse and table.raw.source is None
 
 
 def _why(ranked: ir.Table) -> ir.IntegerValue:
-    return ibis.ifelse(ranked["__copy"] > 0, REPEATED, CONFLICTING).cast("int64")
+    is_copy, older = ranked["__copy"] > 0, ranked["__older"].fill_null(False)
+    return ibis.cases(
+        (older & is_copy, AGAIN),
+        (older, REPLACED),
+        (is_copy, REPEATED),
+        (ranked["__edited"], EDITED),
+        else_=CONFLICTING,
+    ).cast("int64")
 
 
 def _judged_there(con: Any, table: TypedTable, rows: ir.Table, outcomes: dict) -> JudgedTable:

@@ -64,8 +64,10 @@ def value_ahead(
     trial : what `back_test` says of the models; where there was none, the likelier one is used.
     """
     firm = edition.company
+    activity = edition.table("activity")
     contract = contractual.value_under_contract(
-        edition.table("activity"), edition.period,
+        activity[activity["guest"] == 0] if "guest" in activity else activity,
+        edition.period,
         currency=firm.currency, yearly_discount=firm.discount_rate,
     )  # fmt: skip
     if firm.contractual:

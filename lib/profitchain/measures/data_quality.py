@@ -9,11 +9,13 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, counted
 from profitchain.core.periods import Period
+from profitchain.stats.comparisons import period_totals
 
 if TYPE_CHECKING:
     from profitchain.panel.edition import Edition
 
 KINDS = ("used", "later", "cancelled", "broken")
+LEFT_OUT = "left_out"  # by an export's format, or by a later export: only where there are such rows
 MOSTLY_EMPTY = 0.2  # a column with more missing than this is worth a line
 IN_THE_BOOKS = ("revenue", "orders", "active_customers")
 AGREES, DIFFERS = "agrees", "differs"
@@ -26,14 +28,16 @@ def by_table(account: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     account : one row a table and outcome
-        Reads `table`, `kind` (used, later, cancelled, broken) and `rows`.
+        Reads `table`, `kind` (used, later, cancelled, broken, left_out) and `rows`.
 
     Returns
     -------
-    One row a table: table, rows_in, used, later, cancelled, broken; rows_in is the others' sum.
+    One row a table: table, rows_in, used, later, cancelled, broken, where there are such rows
+    left_out; rows_in is the others' sum.
     """
     wide = account.pivot_table(index="table", columns="kind", values="rows", aggfunc="sum")
-    wide = wide.reindex(columns=list(KINDS)).fillna(0).astype(int)
+    kinds = [*KINDS, *([LEFT_OUT] if (account["kind"] == LEFT_OUT).any() else [])]
+    wide = wide.reindex(columns=kinds).fillna(0).astype(int)
     wide.insert(0, "rows_in", wide.sum(axis=1))
     return wide.reset_index().rename_axis(columns=None)
 
@@ -58,6 +62,19 @@ def gaps_in_columns(profile: pd.DataFrame) -> pd.DataFrame:
 def total(account: pd.DataFrame, kind: str) -> Estimate:
     """Return how many rows met one outcome."""
     return counted(account.loc[account["kind"] == kind, "rows"].sum(), unit="rows")
+
+
+def by_period(edition: Edition) -> tuple[pd.DataFrame, str]:
+    """Return what shows whether tables cover the time, as `period_totals`, and its unit.
+
+    That is "orders", or of a firm without them, "answers" to the main question.
+    """
+    periods, main = edition.periods, edition.company.main
+    if edition.has("activity") or main is None:
+        return period_totals(edition.table("activity"), "orders", periods, unit="orders"), "orders"
+    cells = edition.table("score_cells")
+    answers = cells[cells["question"] == main.name]
+    return period_totals(answers, "n", periods, unit="answers"), "answers"
 
 
 def books_of(edition: Edition) -> pd.DataFrame | None:

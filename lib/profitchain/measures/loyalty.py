@@ -27,8 +27,8 @@ def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]
     """Return the measures of loyalty by id; money is in `currency`."""
     share = partial(Measure, unit="share", bounds=(0.0, 1.0))
     stayed = partial(share, denominator="previously_active")
-    of_revenue = partial(share, denominator="revenue", counts="orders")
-    spent = partial(Measure, numerator="revenue", unit=currency)
+    of_revenue = partial(share, denominator="customer_revenue", counts="customer_orders")
+    spent = partial(Measure, unit=currency)
     values = {"within_days": within_days}
     table = [
         share(id="repeat_rate", numerator="repeats", denominator="n", values=values),
@@ -36,12 +36,12 @@ def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]
         stayed(id="churn_rate", numerator="lost"),
         Measure(
             id="purchase_frequency",
-            numerator="orders",
+            numerator="customer_orders",
             denominator="active",
             unit="orders per customer",
         ),
-        spent(id="average_order_value", denominator="orders"),
-        spent(id="revenue_per_customer", denominator="active"),
+        spent(id="average_order_value", numerator="revenue", denominator="orders"),
+        spent(id="revenue_per_customer", numerator="customer_revenue", denominator="active"),
         of_revenue(id="new_revenue_share", numerator="new_revenue"),
         of_revenue(id="returning_revenue_share", numerator="returning_revenue"),
     ]
@@ -51,25 +51,44 @@ def loyalty_measures(currency: str, within_days: int = 90) -> dict[str, Measure]
 def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
     """Return activity with `lost` (customers) and `returning_revenue`, as the measures need them.
 
+    What is divided by customers or told apart by them is theirs alone: `customer_orders` and
+    `customer_revenue` leave out those of guests. Without revenue, there is none of either.
+
     Parameters
     ----------
     activity : one row a period and cluster
-        Reads `previously_active`, `retained` (customers), `revenue`, `new_revenue` (money).
+        Reads `previously_active`, `retained` (customers), `orders`, `revenue`, `new_revenue`
+        (money), and `guest` (1: not of a customer) where there is such a column.
     """
-    return activity.assign(
+    of_customers = 1 - activity.get("guest", 0)
+    counts = activity.assign(
         lost=activity["previously_active"] - activity["retained"],
-        returning_revenue=activity["revenue"] - activity["new_revenue"],
+        customer_orders=activity["orders"] * of_customers,
+    )
+    if "revenue" not in activity:
+        return counts
+    customer_revenue = activity["revenue"] * of_customers
+    return counts.assign(
+        customer_revenue=customer_revenue,
+        returning_revenue=customer_revenue - activity["new_revenue"],
     )
 
 
 def loyalty_series(
     activity: pd.DataFrame, currency: str, periods: Sequence[Period]
 ) -> list[MeasureSeries]:
-    """Return every measure that orders alone give, in the last of some periods, with its past."""
+    """Return every measure that orders alone give, in the last of some periods, with its past.
+
+    Those in money are left out where orders carry no amounts.
+    """
     sums = with_complements(activity)
     measures = loyalty_measures(currency)
     del measures["repeat_rate"]
-    return [measure_series(sums, measure, periods) for measure in measures.values()]
+    return [
+        measure_series(sums, measure, periods)
+        for measure in measures.values()
+        if measure.numerator in sums
+    ]
 
 
 def repeat_rate_series(
@@ -96,18 +115,29 @@ def repeat_rate_series(
 def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, MaybeEstimate]:
     """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
 
-    Refunds are netted from revenue and are not orders; cancelled orders are in neither.
+    Refunds are netted from revenue and are not orders; cancelled orders are in neither. Where
+    guests bought, `guest_orders` and `guest_revenue` say how much of it is theirs. Revenue isn't
+    there where orders carry no amounts.
     """
     here = activity[activity["period"] == str(period)]
     orders = int(here["orders"].sum())
     if not orders:
-        return dict.fromkeys(TOTALS, NotEstimable("no_orders_in_period", period=period))
-    return {
+        names = [name for name in TOTALS if name != "revenue" or name in here]
+        return dict.fromkeys(names, NotEstimable("no_orders_in_period", period=period))
+    found: dict[str, MaybeEstimate] = {
         "orders": counted(orders, unit="orders"),
-        "revenue": counted(round(here["revenue"].sum(), 2), unit=currency, n=orders),
         "active_customers": counted(here["active"].sum(), unit="customers"),
         "new_customers": counted(here["new"].sum(), unit="customers"),
     }
+    guests = here[here["guest"] == 1] if "guest" in here else here.iloc[:0]
+    if len(guests):
+        found["guest_orders"] = counted(guests["orders"].sum(), unit="orders")
+    if "revenue" in here:
+        found["revenue"] = counted(round(here["revenue"].sum(), 2), unit=currency, n=orders)
+    if "revenue" in here and len(guests):
+        n = int(guests["orders"].sum())
+        found["guest_revenue"] = counted(round(guests["revenue"].sum(), 2), unit=currency, n=n)
+    return found
 
 
 def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFrame:

@@ -25,15 +25,29 @@ WITHOUT_ANSWERS = (
     "revenue", "orders", "active_customers", "retention_rate", "average_order_value",
     "purchase_frequency",
 )  # fmt: skip
+MOST = 7  # questions that have a card where there are answers alone
 
 
 def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
-    """Return the edition's answer: what a point goes with in money, and what that doesn't say."""
-    part = part_sentence(edition.facts["days_uncovered"], edition.period)
+    """Return the edition's answer: what a point goes with in money, and what that doesn't say.
+
+    Where answers and orders can't be brought together, how each of them stands.
+    """
+    unit = "answers" if edition.company.asks_only else "orders"
+    part = part_sentence(edition.facts["days_uncovered"], edition.period, unit=unit)
+    scores = findings.answers.get("03_satisfaction", [])
+    if unit == "answers":
+        return [*scores[:2], part]
+    loyalty = findings.answers.get("05_loyalty", [])
+    loyalty = loyalty[-1:] if edition.facts.get("no_customers") else loyalty[:1]
     if edition.company.main is None:
-        loyalty = findings.answers.get("05_loyalty", [])
-        return [next(iter(loyalty), _("No survey answers were given.")), part]
+        return [*(loyalty or [_("No survey answers were given.")]), part]
+    if edition.facts.get("unlinked"):
+        return [*scores[:1], *loyalty, part]
     evidence = next(iter(findings.answers.get("09_sensitivity", [])), None)
+    if edition.facts.get("no_money"):
+        first = findings.answers.get("07_repeat_purchase", [""])[0]
+        return [first or _("Orders carry no amounts."), evidence or "", part]
     worth = _worth(findings, edition, str(edition.company.main.label))
     link = findings.get("repeat_effect_per_point")
     worth = following(worth, reversed_sentence(link, edition.company.main))
@@ -42,12 +56,27 @@ def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
 
 def key_figures(edition: Edition) -> list[str]:
     """Return the ids of the key figures, the main score first where there is one."""
-    main = edition.company.main
+    main, questions = edition.company.main, edition.company.all_questions
+    lacking = _lacking(edition)
     if main is None:
-        return list(WITHOUT_ANSWERS)
-    is_assumed = edition.assumed_margin is not None
-    ids = [f"{id}_revenue" if is_assumed and id == FIGURES[0] else id for id in FIGURES]
-    return [public_id(main, edition.company.all_questions), *ids]
+        return [id for id in WITHOUT_ANSWERS if id not in lacking]
+    if edition.company.asks_only:
+        others = [question for question in questions if question is not main]
+        return [*(public_id(each, questions) for each in [main, *others][:MOST]), "responses"]
+    ids = [*FIGURES, "orders"] if "revenue" in lacking else list(FIGURES)
+    if edition.facts.get("unlinked"):
+        ids = list(WITHOUT_ANSWERS)
+    elif edition.assumed_margin is not None:
+        ids[0] = f"{FIGURES[0]}_revenue"
+    return [public_id(main, questions), *(id for id in ids if id not in lacking)]
+
+
+def _lacking(edition: Edition) -> set[str]:
+    """Return which key figures a firm can't have: of money, or of customers, that nobody knows."""
+    in_money = {"revenue", "average_order_value", FIGURES[0]}
+    of_customers = {"active_customers", "retention_rate", "purchase_frequency"}
+    lacking = in_money if edition.facts.get("no_money") else set()
+    return lacking | of_customers if edition.facts.get("no_customers") else lacking
 
 
 def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str, tuple[str, ...]]:
@@ -78,6 +107,10 @@ def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str
     }
     if findings is None:
         return cards
+    guests = findings.get("guest_revenue")
+    if isinstance(guests, Estimate):
+        below = _("of it {revenue} from guests", revenue=number(guests))
+        cards["revenue"] = (findings.label("revenue"), below)
     return cards | _weighted(findings, edition) | _turned(findings, cards, days)
 
 

@@ -129,8 +129,9 @@ def _empty_page(site: Site, page: PageInfo, **parts: object) -> str:
 def _rendered(
     notebook: nbformat.NotebookNode, site: Site, page: PageInfo, *, question: str, **parts: object
 ) -> str:
-    names = [entry.name for entry in site.pages]
-    around = (None, *site.pages, None)
+    entries = site.leads_to(page.name)
+    names = [entry.name for entry in entries]
+    around = (None, *entries, None)
     place = names.index(page.name) if page.name in names else None
     file = Entry(page.name, question).file
     resources = {

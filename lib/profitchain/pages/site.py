@@ -68,6 +68,10 @@ class Site:
         """What leads from a page to the list of all editions."""
         return f"{self.top}../../index.html"
 
+    def leads_to(self, name: str) -> list[Entry]:
+        """Return the pages that a page's navigation leads to: those with something to say."""
+        return [entry for entry in self.pages if not entry.why or entry.name == name]
+
     def before(self, file: str) -> list[tuple[str, str]]:
         """Return the periods before, in words, and what leads to the same page in each."""
         return [

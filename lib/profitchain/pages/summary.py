@@ -61,15 +61,26 @@ def key_figures(
 
 
 def answers(findings: EditionFindings) -> Panel:
-    """Return one line a page: its question as a link, and the first sentence of its answer."""
+    """Return one line a page: its question as a link, and the first sentence of its answer.
+
+    Pages that measure nothing for the same reason share a line, behind all others.
+    """
+    others = [page for page in findings.pages if page.name != SUMMARY]
     lines = [
-        f'<div><dt><a href="{html.escape(page.file)}">{html.escape(page.question)}</a></dt>'
-        f"<dd>{prose.emphasised(_first(page))}</dd></div>"
-        for page in findings.pages
-        if page.name != SUMMARY
+        f"<div><dt>{_link(page)}</dt><dd>{prose.emphasised(_first(page))}</dd></div>"
+        for page in others
+        if not page.why
     ]
+    for why in dict.fromkeys(page.why for page in others if page.why):
+        alike = [page for page in others if page.why == why]
+        links = "<br>".join(map(_link, alike))
+        lines.append(f"<div><dt>{links}</dt><dd>{prose.emphasised(_first(alike[0]))}</dd></div>")
     text = "\n".join(f"{page.question} {_first(page)}" for page in findings.pages)
     return Panel(html=f'<dl class="answers">{"".join(lines)}</dl>', text=text)
+
+
+def _link(page: PageStory) -> str:
+    return f'<a href="{html.escape(page.file)}">{html.escape(page.question)}</a>'
 
 
 def changes(findings: EditionFindings, ids: Iterable[str] | None = None) -> prose.Prose:

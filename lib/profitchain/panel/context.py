@@ -6,8 +6,8 @@ money is in minor units, as `intake` leaves them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import ibis
@@ -24,12 +24,19 @@ LONG_AGO = "earlier"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What every summary needs: the firm, the period, the checked tables, the engine's name."""
+    """What every summary needs: the firm, the period, the checked tables, the engine's name.
+
+    `by_contract`: its orders are `contracts.payments`, and coming back is staying.
+    `unnamed` has what `tables` leave out since nobody knows whose it is: the `orders` of guests and
+    anonymous `responses`, as far as there are any.
+    """
 
     company: Company
     period: Period
     tables: Mapping[str, Table]
     engine: str = "duckdb"
+    by_contract: bool = False
+    unnamed: Mapping[str, Table] = field(default_factory=dict)
 
     @property
     def periods(self) -> list[Period]:
@@ -66,13 +73,22 @@ class Context:
     @property
     def key(self) -> str:
         """The column by which customers are joined: `__who` in large pieces, else the id."""
-        return WHO if WHO in self.tables["orders"].columns else "customer_id"
+        orders = self.tables.get("orders")
+        return "customer_id" if orders is None or WHO not in orders.columns else WHO
 
     def by_id(self) -> Context:
         """Return the context with customers told apart by their ids alone."""
+        if self.key == "customer_id":
+            return self
         orders = self.tables["orders"]
         names = [name for name in orders.columns if name not in (WHO, MARK)]
         return replace(self, tables={**self.tables, "orders": orders.select(*names)})
+
+    def all_orders(self, columns: Sequence[str]) -> Table:
+        """Return order_id and those of some columns that orders have, guests' orders among them."""
+        orders, guests = self.tables["orders"], self.unnamed.get("orders")
+        names = ["order_id", *(name for name in columns if name in orders.columns)]
+        return orders.select(*names).union(guests.select(*names)) if guests is not None else orders
 
     def period_of(self, instant: Column) -> Column:
         """The name of the trend period that an instant falls in, NULL outside them all."""
@@ -92,6 +108,19 @@ class Context:
         """The first instant of each trend period, and the first after them all."""
         zone = self.company.time_zone
         return [*(p.starts_at(zone) for p in self.periods), self.period.ends_at(zone)]
+
+
+def with_revenue(context: Context) -> Context:
+    """Return the context with revenue in its orders: where none is known, each has 0.
+
+    An order without an amount is a purchase. What is summed up of these zeros reaches no page:
+    `Edition.table` leaves money out where the firm has none.
+    """
+    orders = context.tables.get("orders")
+    if orders is None or "revenue" in orders.columns:
+        return context
+    orders = orders.mutate(revenue=ibis.literal(0, "int64"))
+    return replace(context, tables={**context.tables, "orders": orders})
 
 
 def purchases(orders: Table) -> Table:

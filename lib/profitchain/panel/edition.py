@@ -24,26 +24,38 @@ from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.periods import Period
+from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
+from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
-from profitchain.sources.company import Company, find_company, load_company, store_of
+from profitchain.sources.company import (
+    LONGEST_LOOKBACK,
+    LONGEST_WINDOW,
+    Company,
+    find_company,
+    load_company,
+    store_of,
+)
 from profitchain.sources.settings import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
 CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
+LARGEST_CHOICE = dict(zip(CHOICES, (LONGEST_WINDOW, LONGEST_LOOKBACK), strict=True))
 LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
+    *("guest_spend", "guest_margin"),
 )  # columns in minor units
+OF_ORDERS = tuple(name for name in MONEY if name not in ("amount", "contact_cost"))
 ROW_OF = {  # what one row of each summary is
     "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
     "profile": "a column of a checked table",
     "activity": "a period and cluster of customers",
     "cohorts": "a period of the first order, and a period in which its customers bought",
     "months": "a month of all orders",
-    "gaps": "a number of days from a customer's first order of the lookback to the next",
+    "gaps": "a number of days from a first order of the lookback to the next; or of contracts",
     "cost_sums": "a purpose of costs",
     "control_totals": "a period and measure of the books",
     "events": "an event",
@@ -71,9 +83,12 @@ class Edition:
     `tables` and `rows` are what the firm gave, `summaries` and `table` what was made of it.
     `facts` holds counts that no table carries: answers that wait for their window or came unasked,
     days that half of the answers take at most after an order (`answer_delay_days`),
-    orders whose margin is assumed, last days of the period without an order, customers whose
+    orders whose margin is assumed, last days of the period without an order (or answer, of a firm
+    without orders), whether orders carry no amounts (`no_money`: 1) or are
+    payments of contracts (`by_contract`: 1), orders of guests and anonymous
+    answers where there are any (`guest_orders`, `anonymous`, of `answers`), customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
-    (`invited`, 0 or 1).
+    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables.
     """
 
     company: Company
@@ -81,6 +96,7 @@ class Edition:
     folder: Path
     inputs: tuple[dict[str, object], ...]
     facts: Mapping[str, int]
+    doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {rows:,}" for name, rows in self._used.items())
@@ -102,9 +118,15 @@ class Edition:
         return self.company.privacy.smallest_group
 
     @property
+    def by_contract(self) -> bool:
+        """Whether its orders are monthly payments of contracts, and coming back is staying."""
+        return bool(self.facts.get("by_contract"))
+
+    @property
     def assumed_margin(self) -> float | None:
         """The share of revenue taken for margin where orders carry none; None if all carry it."""
-        return self.company.gross_margin if self.facts.get("margin_assumed") else None
+        is_assumed = self.facts.get("margin_assumed") and not self.facts.get("no_money")
+        return self.company.gross_margin if is_assumed else None
 
     @property
     def tables(self) -> pd.DataFrame:
@@ -208,6 +230,8 @@ class Edition:
 
     def _in_units(self, name: str) -> pd.DataFrame:
         frame = pd.read_parquet(self._path(name))
+        if self.facts.get("no_money"):
+            frame = frame.drop(columns=[name for name in OF_ORDERS if name in frame.columns])
         money = [column for column in MONEY if column in frame.columns]
         frame[money] = frame[money] / self.company.minor_units
         return frame
@@ -250,8 +274,10 @@ def open_edition(
     Parameters
     ----------
     company : the company's folder, from the current folder or the project's.
-    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders cover to the end.
-    needs : tables without which the page has nothing to say; NotMeasured if one is missing.
+    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders (of a firm without any, the
+        answers) cover to the end.
+    needs : tables without which the page has nothing to say, or columns of them (orders.revenue);
+        NotMeasured if one is missing or empty.
     choices : `repeat_within_days` or `lookback_months` in place of company.yml's; 0: as there.
 
     Examples
@@ -267,22 +293,18 @@ def open_edition(
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
     i18n.use_unless_chosen(firm.language)
-    missing = [name for name in needs if name not in firm.tables]
-    if missing:
-        raise NotMeasured(
-            _(
-                "Not measured: {what}",
-                what=_("needs table `{name}`, which company.yml doesn't name.", name=missing[0]),
-            )
-        )
+    refuse_tables(firm.tables, needs)
     when = Period(period) if period else _last_period(firm)
     key = _key(firm, str(when))
     folder = kept(store_of(firm), key, lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-    return Edition(
+    edition = Edition(
         company=firm.in_language(i18n.spoken()), period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
+        doubts=tuple(Doubt(**doubt) for doubt in record["doubts"]),
     )  # fmt: skip
+    refuse_columns(edition.table("profile"), needs)
+    return edition
 
 
 read_period = open_edition  # its older name
@@ -304,9 +326,10 @@ def _positive(choices: Mapping[str, int]) -> dict[str, int]:
                 f"{name}={value!r}: nothing of this name can be chosen. "
                 f"{did_you_mean(name, CHOICES)}"
             )
-        if not isinstance(value, int) or value < 0:
+        if not isinstance(value, int) or not 0 <= value <= LARGEST_CHOICE[name]:
             raise ParameterError(
-                f"{name} is {value!r}, but must be a whole number above 0, or 0 for what "
+                f"{name} is {value!r}, but must be a whole number above 0, "
+                f"{LARGEST_CHOICE[name]:,} at most, or 0 for what "
                 "company.yml says. Change it in the notebook's parameters, or after --set."
             )
     return {name: value for name, value in choices.items() if value}
@@ -343,5 +366,6 @@ def _prepare(firm: Company, period: Period, folder: Path) -> None:
         intake.account.to_parquet(folder / "account.parquet")
         intake.profile.to_parquet(folder / "profile.parquet")
         record = {"inputs": [asdict(source) for source in intake.inputs], "facts": facts}
+        record["doubts"] = [asdict(doubt) for doubt in intake.doubts]
         (folder / "facts.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     remove_old(firm)

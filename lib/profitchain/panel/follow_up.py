@@ -9,6 +9,7 @@ experience lies beyond the year. Expressions are as in `panel`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import ibis
@@ -40,17 +41,26 @@ CLOSED_WITHIN = 2 * DAYS_A_YEAR  # before the period's end
 def year_totals(context: Context, first: datetime | None) -> Table:
     """Return one row: orders, spend and margin of the last 365 days, days_known of all orders.
 
+    Where guests bought, what they did in that time stands beside it: guest_orders and the like.
+
     Parameters
     ----------
     first : the instant of the first purchase of all, None where there are refunds alone.
     """
+    days = (context.starts[-1] - first.replace(microsecond=0)).days if first else 0
+    year = _year_sums(context).mutate(days_known=ibis.literal(days, "int64"))
+    if "orders" not in context.unnamed:
+        return year
+    guests = _year_sums(replace(context, tables=context.unnamed))
+    return year.cross_join(guests.rename({f"guest_{name}": name for name in guests.columns}))
+
+
+def _year_sums(context: Context) -> Table:
     orders = _of_the_year(context, with_margin(context))
     sums = {"orders": total(orders.revenue >= 0, 1), "spend": total(True, orders.revenue)}
     if "margin" in orders.columns:
         sums["margin"] = total(True, orders.margin)
-    days = (context.starts[-1] - first.replace(microsecond=0)).days if first else 0
-    sums = {name: amount.fill_null(0) for name, amount in sums.items()}
-    return orders.aggregate(**sums).mutate(days_known=ibis.literal(days, "int64"))
+    return orders.aggregate(**{name: amount.fill_null(0) for name, amount in sums.items()})
 
 
 def order_classes(context: Context) -> Table:

@@ -72,7 +72,8 @@ def asked_panel(context: Context, rows: Table, *, invited: bool) -> Table:
     outcomes = [name for name in ("repeat", *OUTCOMES) if name in joined.columns]
     is_open = joined.closes == OPEN
     closed_only = {name: ibis.ifelse(is_open, 0, joined[name]).cast("int64") for name in outcomes}
-    return joined.mutate(**closed_only).drop("row", "next_at", "unplaced")
+    passing = ("row", "next_at", "unplaced", "last_at")
+    return joined.mutate(**closed_only).drop(*(n for n in passing if n in joined.columns))
 
 
 def asked_cells(rows: Table) -> Table:

@@ -19,6 +19,7 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.i18n import N_
 from profitchain.intake.hashing import number_of
 from profitchain.panel.context import Context
+from profitchain.panel.contracts import renewed
 from profitchain.panel.customers import with_clusters
 from profitchain.panel.event_order import placed, with_instants, with_own_order
 from profitchain.sources.casts import seconds
@@ -55,16 +56,29 @@ def answers(context: Context, customers: Table) -> Table:
         rows = rows.join(customers.select("customer_id", "cluster"), "customer_id", how="inner")
     if "customers" in context.tables:
         rows = looked_up(rows, context.tables["customers"], "customer_id", [*segments, "joined_on"])
-    if "order_id" in rows.columns:
+    if "order_id" in rows.columns and "orders" in context.tables:
         missing = [name for name in segments if name not in rows.columns]
-        rows = looked_up(rows, context.tables["orders"], "order_id", missing)
+        rows = looked_up(rows, context.all_orders(missing), "order_id", missing)
         rows = with_own_order(context, rows)
     _refuse_strays(segments, rows, context)
     return as_text(rows, segments).drop(*_of(rows, "order_id"))
 
 
-def score_cells(context: Context, rows: Table) -> Table:
-    """Return question, period, segments, cluster, score, n: the answers of the trend's periods."""
+def score_cells(context: Context, *rows: Table) -> Table:
+    """Return question, period, segments, cluster, score, n: the answers of the trend's periods.
+
+    Parameters
+    ----------
+    rows : `answers`, and `unnamed.anonymous_answers` where there are some.
+    """
+    stacked = [_of_trend(context, some) for some in rows]
+    keys = ["question", "period", *segment_columns(context.company), "cluster", "score"]
+    every = ibis.union(*stacked) if len(stacked) > 1 else stacked[0]
+    return cells(every, keys, n=lambda t: t.count())
+
+
+def _of_trend(context: Context, rows: Table) -> Table:
+    """Return one row an answer of the trend's periods to a question."""
     rows = rows.mutate(period=context.period_of(rows.responded_at)).filter(
         lambda t: t.period.notnull()
     )
@@ -75,9 +89,7 @@ def score_cells(context: Context, rows: Table) -> Table:
         )
         for name, question in context.company.questions.items()
     ]
-    keys = ["question", "period", *segments, "cluster", "score"]
-    stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return cells(stacked, keys, n=lambda t: t.count())
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def lives(context: Context, rows: Table) -> Table:
@@ -187,11 +199,13 @@ def still_open(context: Context, rows: Table) -> int:
 
 def margins_assumed(context: Context) -> int:
     """Return how many orders carry no margin of their own and take `gross_margin` instead."""
-    orders = context.tables["orders"]
     if context.company.gross_margin is None:
         return 0
-    lacking = orders.filter(orders.margin.isnull()) if "margin" in orders.columns else orders
-    return int(lacking.count().execute())
+    names = ("tables", "unnamed") if "orders" in context.unnamed else ("tables",)
+    orders = [getattr(context, name)["orders"] for name in names]
+    has_margin = "margin" in orders[0].columns
+    lacking = [rows.filter(rows.margin.isnull()) if has_margin else rows for rows in orders]
+    return sum(int(rows.count().execute()) for rows in lacking)
 
 
 def histories(rows: Table, context: Context) -> Table:
@@ -217,6 +231,8 @@ def histories(rows: Table, context: Context) -> Table:
     }
     if "margin" in pairs.columns:
         sums["margin"] = total(after, pairs.margin)
+    if context.by_contract:
+        sums["last_at"] = ibis.ifelse(later, pairs.ordered_at, None).max()
     return _described(rows.join(pairs.group_by("row").aggregate(**sums), "row", how="inner"))
 
 
@@ -228,10 +244,13 @@ def _described(sums: Table) -> Table:
     if "joined_on" in sums.columns:
         joined = (at - seconds(sums.joined_on.cast("timestamp"))) // SECONDS_A_DAY
         tenure = ibis.greatest(tenure.fill_null(0), joined.fill_null(0))
+    came_back = sums.orders > 0
+    if "last_at" in sums.columns:
+        came_back = renewed(sums.last_at, sums.window_ends)
     described = sums.mutate(
         recency_days=recency.fill_null(-1).cast("int64"),
         tenure_days=ibis.greatest(tenure.fill_null(0), 0).cast("int64"),
-        repeat=ibis.ifelse(sums.orders > 0, 1, 0),
+        repeat=ibis.ifelse(came_back, 1, 0),
     )
     return described.drop("last_before", "first_before")
 
@@ -261,8 +280,13 @@ def _of(table: Table, *names: str) -> list[str]:
     return [name for name in names if name in table.columns]
 
 
-def with_margin(context: Context) -> Table:
-    """Return orders with margin: their own where given, else gross_margin of revenue, else none."""
+def with_margin(context: Context, *also: str) -> Table:
+    """Return orders with margin: their own where given, else gross_margin of revenue, else none.
+
+    Parameters
+    ----------
+    also : further columns of orders to keep.
+    """
     orders = context.tables["orders"]
     rate = context.company.gross_margin
     assumed = None if rate is None else _share_of(orders.revenue, rate)
@@ -271,7 +295,7 @@ def with_margin(context: Context) -> Table:
         orders = orders.mutate(margin=own)
     elif assumed is not None:
         orders = orders.mutate(margin=assumed)
-    names = _of(orders, "margin", "discount")
+    names = _of(orders, "margin", "discount", *also)
     return orders.select(context.key, "ordered_at", "revenue", *names)
 
 

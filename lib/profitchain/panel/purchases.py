@@ -42,18 +42,22 @@ def sharing_a_number(customers: Table) -> Table:
     return customers.filter(customers[MARK] != customers[MARK_TOO])
 
 
-def activity(context: Context, customers: Table) -> Table:
+def activity(context: Context, customers: Table, guests: Table | None = None) -> Table:
     """Return one row a trend period and cluster: what was bought, and by how many customers.
 
     Columns: period, cluster, orders, revenue and margin (minor units; refunds netted), new_revenue
     (of customers whose first purchase lies in the period), and counts of customers: active, new,
-    previously_active, retained (both).
+    previously_active, retained (both). Where
+    guests bought, `guest` is 1 in the rows of their orders and 0 in those of customers.
 
     Parameters
     ----------
     customers : `buyers` with `cluster`.
+    guests : `unnamed.guests_activity`, where there are some.
     """
     parts = [_money(context, customers), _counts(context, customers)]
+    if guests is not None:
+        parts.append(guests)
     names = list(dict.fromkeys(name for part in parts for name in part.columns))
     filled = [
         part.select(
@@ -63,6 +67,8 @@ def activity(context: Context, customers: Table) -> Table:
     ]
     rows, keys = ibis.union(*filled), ["period", "cluster"]
     sums = {name: rows[name].sum().cast("int64") for name in names if name not in keys}
+    if guests is not None:
+        sums["guest"] = ibis.ifelse(rows.cluster < 0, 1, 0).max()
     return cells(rows, keys, **sums)
 
 

@@ -13,6 +13,7 @@ from ibis.expr.types import Column, Table, Value
 
 from profitchain.core.errors import CompanyError
 from profitchain.panel.context import Context, purchases
+from profitchain.panel.contracts import renewed
 from profitchain.panel.event_order import is_before, with_instants, with_own_order
 from profitchain.panel.panel import (
     HISTORY,
@@ -127,7 +128,10 @@ def window_cells(context: Context, rows: Table) -> Table:
     for days in sorted({*WINDOWS, context.company.repeat_within_days}):
         ends = rows.responded_at + ibis.interval(days=days)
         inside = rows.filter(ends < context.ends_at, ends >= context.lookback_starts_at)
-        came = (inside.next_at <= inside.responded_at + ibis.interval(days=days)).fill_null(False)
+        ends = inside.responded_at + ibis.interval(days=days)
+        came = (inside.next_at <= ends).fill_null(False)
+        if context.by_contract:
+            came = renewed(inside.last_at, ends)
         parts.append(
             inside.select(*keys, window=ibis.literal(days, "int64"), repeat=ibis.ifelse(came, 1, 0))
         )

@@ -20,18 +20,21 @@ from ibis.expr.types import Table
 from profitchain.core.errors import PeriodError
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
-from profitchain.intake.intake import Intake
+from profitchain.intake.intake import LEADING, Intake, leading_table
 from profitchain.panel import (
     binning,
+    contracts,
     follow_up,
     invitations,
     panel,
     purchases,
     response_windows,
     snapshots,
+    unnamed,
 )
 from profitchain.panel import customers as firm_customers
-from profitchain.panel.context import Context
+from profitchain.panel.context import Context, with_revenue
+from profitchain.sources.schemas import SCHEMAS
 from profitchain.sources.temp_tables import (
     drop,
     materialise,
@@ -68,7 +71,8 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
     firm = _firm(intake, period, first, facts)
-    for part in (_of_orders, _of_answers, _of_requests, _of_lives):
+    of_orders = (_of_orders, _of_answers, _of_requests, _of_lives)
+    for part in of_orders if "orders" in firm.context.tables else (_of_answers,):
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
     return facts
@@ -77,6 +81,11 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
 def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[str, int]) -> Firm:
     con = intake.con
     context = Context(company=intake.company, period=period, tables=intake.tables, engine=con.name)
+    context = contracts.followed_by_payments(con, context)
+    if "orders" in context.tables and "revenue" not in context.tables["orders"].columns:
+        facts["no_money"] = 1
+    context = unnamed.set_apart(with_revenue(context))
+    facts |= unnamed.counts(context) | ({"by_contract": 1} if context.by_contract else {})
     context, customers = _everybody(con, context)
     many = facts["customers"] = facts["customers_drawn"] = int(customers.count().execute())
     parts = {"con": con, "context": context, "customers": customers, "first": first}
@@ -93,7 +102,9 @@ def _firm(intake: Intake, period: Period, first: datetime | None, facts: dict[st
 
 def _everybody(con: Any, context: Context) -> tuple[Context, Table]:
     """Return the firm's customers, by number where they are many and no two share one."""
-    buyers = materialise(con, "buyers", purchases.buyers(context))
+    has_orders = "orders" in context.tables
+    nobody = panel.of_literals([], {"customer_id": "string"})
+    buyers = materialise(con, "buyers", purchases.buyers(context) if has_orders else nobody)
     if context.key == WHO:
         few = int(buyers.count().execute()) <= firm_customers.DRAWN_FROM
         if few or int(purchases.sharing_a_number(buyers).count().execute()):
@@ -108,11 +119,12 @@ def _everybody(con: Any, context: Context) -> tuple[Context, Table]:
 def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     context, tables = firm.context, firm.context.tables
     facts["margin_assumed"] = panel.margins_assumed(context)
-    yield "activity", purchases.activity(context, firm.customers)
+    guests = unnamed.guests_activity(context) if "orders" in context.unnamed else None
+    yield "activity", purchases.activity(context, firm.customers, guests)
     yield "cohorts", purchases.cohorts(context, firm.customers)
     yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
-    yield "gaps", purchases.gaps(firm.few)
+    yield "gaps", contracts.lengths(context) if context.by_contract else purchases.gaps(firm.few)
     if "costs" in tables:
         yield "cost_sums", snapshots.cost_sums(context)
     if "control_totals" in tables:
@@ -132,8 +144,10 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     answers = with_row_number(
         firm.con, materialise(firm.con, "answers", panel.answers(context, firm.customers))
     )
-    yield "score_cells", panel.score_cells(context, answers)
-    if context.company.main is None:
+    anonymous = "responses" in context.unnamed
+    others = [unnamed.anonymous_answers(context)] if anonymous else []
+    yield "score_cells", panel.score_cells(context, answers, *others)
+    if context.company.main is None or "orders" not in context.tables:
         return
     facts["still_open"] = panel.still_open(context, answers)
     lives = materialise_in_parts(firm.con, "lives", _lives(firm, answers))
@@ -147,7 +161,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "ladder_cells", response_windows.ladder_cells(firm.few, followed)
     if not invitations.by_invitation(firm.context):
         yield "answered_orders", response_windows.answered_orders(firm.few)
-    yield "return_times", response_windows.return_times(firm.few, few)
+    if not context.by_contract:  # payments come by themselves
+        yield "return_times", response_windows.return_times(firm.few, few)
     facts["answer_delay_days"] = int(follow_up.usual_delay(few).execute())
     yield from _of_follow_up(firm, answers, few, facts["answer_delay_days"])
 
@@ -195,6 +210,8 @@ def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     days = materialise(firm.con, "purchase_days", snapshots.purchase_days(firm.few))
+    if not int(days.count().execute()):  # guests alone, or refunds alone
+        return
     many = facts["customers_drawn"]
     people = materialise(
         firm.con, "people", snapshots.people(firm.drawn, many, of=facts["customers"])
@@ -211,24 +228,36 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
-    """Return the instants of the first purchase, if there is one, and of the last order."""
+    """Return the instants of the first purchase, if there is one, and of the last order.
+
+    Of a firm without orders, those of its contracts, or the last of its answers.
+    """
+    if "orders" not in intake.tables:
+        lead = leading_table(intake.company)
+        at = intake.tables[lead][SCHEMAS[lead].dated_by].cast("timestamp")
+        ends = at.as_table().aggregate(first=at.min(), last=at.max()).to_pandas().iloc[0]
+        return ends["first"] if lead == "subscriptions" else None, ends["last"]
     orders = intake.tables["orders"]
-    bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
+    bought = orders.ordered_at
+    if "revenue" in orders.columns:
+        bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
     reach = orders.aggregate(first=bought.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
     return None if pd.isna(reach["first"]) else reach["first"], reach["last"]
 
 
 def _days_uncovered(intake: Intake, period: Period, last: pd.Timestamp) -> int:
-    """Return how many of the period's last days have no order.
+    """Return how many of the period's last days have no order; of a firm without any, no answer.
 
-    Raises PeriodError where the orders end before the period begins: zero is not a finding.
+    Raises PeriodError where they end before the period begins: zero is not a finding.
     """
     zone = intake.company.time_zone
-    more = any(outcome.table == "orders" and outcome.kind == "later" for outcome in intake.outcomes)
+    lead = leading_table(intake.company)
+    more = any(outcome.table == lead and outcome.kind == "later" for outcome in intake.outcomes)
     day: date = last.tz_localize("UTC").tz_convert(zone).date()
     if more or last >= period.starts_at(zone):
-        return (period.last_day - day).days
+        return 0 if lead == "subscriptions" else (period.last_day - day).days
+    what = LEADING[lead]
     raise PeriodError(
-        f"No order lies in {period}: the last one is of {day}. Give newer orders, or ask for "
+        f"No {what} lies in {period}: the last one is of {day}. Give newer {what}s, or ask for "
         f"{Period.containing(day, period.every)} or an earlier period."
     )

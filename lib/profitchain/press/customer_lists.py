@@ -42,6 +42,8 @@ def write_at_risk(edition: Edition, path: Path) -> str:
     ----------
     path : the file, made readable by its owner alone and replaced whole.
     """
+    if edition.facts.get("no_money") or not edition.has("customers"):
+        return "No list of customers was written: it needs orders with customers and amounts."
     customers = edition.table("customers")
     seen = churn_model.forecast_churn(customers, per_year=edition.period.per_year)
     plan = contact_value.contact_value(customers, seen)

@@ -14,6 +14,7 @@ from pathlib import Path
 import ibis
 import pyarrow.parquet as pq
 
+from profitchain.exports.file_parts import has_parts, read_raw
 from profitchain.intake.fingerprints import CUSTOMER_IDS
 from profitchain.pages import notebooks
 from profitchain.pages.failures import Failure
@@ -22,7 +23,6 @@ from profitchain.pages.page import INJECTED
 from profitchain.panel.edition import Edition, read_period
 from profitchain.sources.company import Company
 from profitchain.sources.engine import close, is_embedded, open_engine
-from profitchain.sources.loading import read_source
 from profitchain.sources.warehouse import read_from_engine
 
 ALLOWED = "personal-data-allowed"  # tag of a cell
@@ -141,10 +141,11 @@ def _comments(company: Company, starts: set[str]) -> Iterator[str]:
     for table, column in COMMENTS.items():
         if table not in company.tables:
             continue
-        name = company.tables[table].columns.get(column, column)
+        joined = has_parts(company.tables[table])
+        name = column if joined else company.tables[table].columns.get(column, column)
         with open_engine(company) as (con, scratch):
             if is_embedded(con):
-                raw = read_source(con, table, company, scratch=scratch)
+                raw = read_raw(con, table, company, scratch=scratch)
             else:
                 raw = read_from_engine(con, table, company)
             if name in raw.columns:

@@ -17,7 +17,7 @@ from profitchain.pages.commentary import Commentary
 from profitchain.panel.edition import Edition
 from profitchain.press.edition_cache import RECORD, lasting
 from profitchain.press.run_notebook import NotebookRun
-from profitchain.words.data import doubts
+from profitchain.words.data import doubts_of
 
 NAMED_VERSIONS = (
     "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
@@ -43,7 +43,7 @@ def write_record(
     states = {run.path.stem: notebooks.state_of(run.path) for run in ran}
     with i18n.speaking(i18n.SOURCE):
         failed = {run.path.stem: run.failed.words for run in ran if run.failed}
-        warnings = doubts(edition.facts)
+        warnings = doubts_of(edition)
     record = {
         "company": edition.company.slug,
         "period": str(edition.period),

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-DAY_FIRST, MONTH_FIRST, ISO = "day first", "month first", "iso"
+DAY_FIRST, MONTH_FIRST, ISO, ROC, EXCEL = "day first", "month first", "iso", "roc", "excel"
 UNIX = {"unix": 1_000_000, "unix_ms": 1_000}
+_EXCEL_DAYS = (20_000, 80_000)  # day numbers of 1954 to 2119
+_EXCEL_AT_1970, _SECONDS_A_DAY = 25_569, 86_400
 _ISO = (
     r"^(19|20|21)\d\d[-/]\d{1,2}[-/]\d{1,2}"
     r"([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?)?$"
@@ -23,11 +25,66 @@ _ISO = (
 _WALL = r"^[-/\d]+([T ][\d:]+([.,]\d+)?)?"
 _OFFSET = r":\d{2}(?:[.,]\d+)? ?([+-]\d{2}(?::?\d{2})?)$"
 SLASHED = r"^(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20|21)\d\d)(?:,?[ T]+(.*))?$"
-_GROUPS = r"(\d)['’\s\x{00A0}\x{202F}](\d{3})"
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-_NOT_AVAILABLE = ("na", "n/a", "nan", "null", "none", "-", "#n/a")
+SHORT_YEAR = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d\d)(?:,?[ T]+(.*))?$"
+_WIDE_BLANKS = (
+    r"^[\s\v\p{Z}\x{200B}-\x{200F}\x{2060}\x{FEFF}]+|[\s\v\p{Z}\x{200B}-\x{200F}\x{2060}\x{FEFF}]+$"
+)
+NULL = "\\N"  # as databases dump it
+_NOT_AVAILABLE = ("na", "n/a", "nan", "null", "none", "-", "#n/a", "\\n")
 _LONGEST_MARK = max(map(len, _NOT_AVAILABLE))
-_TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+_TRUE = (
+    "true",
+    "t",
+    "yes",
+    "y",
+    "1",
+    "1.0",
+    "on",
+    "ja",
+    "j",
+    "wahr",
+    "oui",
+    "vrai",
+    "sí",
+    "si",
+    "sim",
+    "是",
+    "对",
+    "對",
+    "有",
+    "真",
+    "✓",
+    "✔",
+    "√",
+    "☑",
+)
+_FALSE = (
+    "false",
+    "f",
+    "no",
+    "n",
+    "0",
+    "0.0",
+    "off",
+    "nein",
+    "falsch",
+    "non",
+    "faux",
+    "não",
+    "nao",
+    "否",
+    "不",
+    "不是",
+    "无",
+    "無",
+    "没有",
+    "沒有",
+    "假",
+    "✗",
+    "✘",
+    "×",
+    "☐",
+)
 _FIRST_YEAR, _LAST_YEAR = 1995, 2045
 YEARS = (1900, 2199)  # that a cell may mean
 LARGEST_AMOUNT = 9.0e15
@@ -43,15 +100,16 @@ class Stamp:
 
 
 def builtin(name: str, *kinds: str, returns: str) -> Callable[..., Any]:
-    """Return a function that an engine has itself, of one or two values of the named types."""
-    return ibis.udf.scalar.builtin(lambda _a, _b: None, name=name, signature=(kinds, returns))
+    """Return a function that an engine has itself, or was taught, of values of the named types."""
+    return ibis.udf.scalar.builtin(lambda _a, _b, _c: None, name=name, signature=(kinds, returns))
 
 
+_FIXED = ibis.literal(True)
 _strptime = builtin("try_strptime", "string", "array<string>", returns="timestamp")
 _strptime_offset = builtin("try_strptime", "string", "string", returns="timestamp('UTC')")
 _epoch_us = builtin("epoch_us", "timestamp('UTC')", returns="int64")
 _from_epoch_us = builtin("make_timestamp", "int64", returns="timestamp")
-_is_finite = builtin("isfinite", "float64", returns="boolean")
+bytes_of = builtin("strlen", "string", returns="int64")
 _microseconds = builtin("to_microseconds", "int64", returns="interval('us')")
 
 
@@ -68,7 +126,9 @@ def trimmed_text(value: ir.Value) -> ir.StringValue:
     text = value.cast("string")
     ends = [text.like(f"%{blank}") for blank in _BLANKS]
     untidy = reduce(or_, ends, text < _FIRST_MARK)  # stripping every cell takes ten times longer
-    return ibis.ifelse(untidy, text.strip().nullif(""), text)
+    is_wide = bytes_of(text) != text.length()
+    wide = ibis.ifelse(is_wide, text.re_replace(_WIDE_BLANKS, "").nullif(""), text)
+    return ibis.ifelse(untidy & ~is_wide, text.strip().nullif(""), wide)
 
 
 def na_as_null(text: ir.StringValue) -> ir.StringValue:
@@ -85,28 +145,62 @@ def parse_stamp(value: ir.Value, written: str) -> Stamp:
     if kind.is_timestamp() or kind.is_date():
         return Stamp(wall=value.cast("timestamp(6)"), fixed=ibis.literal(False))
     if written in UNIX:
-        microseconds = (value.try_cast("float64") * UNIX[written]).round().try_cast("int64")
-        return Stamp(wall=_from_epoch_us(microseconds), fixed=ibis.literal(True))
+        return Stamp(wall=_since_1970(value.try_cast("float64") * UNIX[written]), fixed=_FIXED)
+    if written == EXCEL:
+        return Stamp(wall=_of_day_number(value), fixed=ibis.literal(False))
     if not kind.is_string():
         return Stamp(wall=ibis.null("timestamp(6)"), fixed=ibis.literal(False))
-    if written in (ISO, DAY_FIRST, MONTH_FIRST):
-        iso = _iso(value)
-        wall = (
-            iso.wall if written == ISO else ibis.coalesce(iso.wall, parse_slashed(value, written))
-        )
-        return Stamp(wall=wall, fixed=iso.fixed)
+    if written in (ISO, ROC):
+        return _iso(value)
+    if written in (DAY_FIRST, MONTH_FIRST):
+        return _iso(slashed_as_iso(value, written))
     if "%z" in written:
         at = _from_epoch_us(_epoch_us(_strptime_offset(value, written)))
         return Stamp(wall=at, fixed=ibis.literal(True))
     return Stamp(wall=_strptime(value, ibis.array([written])), fixed=ibis.literal(False))
 
 
-def parse_slashed(text: ir.StringValue, order: str) -> ir.TimestampValue:
-    """Return the wall time of text such as 3/4/2026 9:05 PM, the day or the month first."""
-    tidy = text.re_replace(SLASHED, r"\1/\2/\3 \4").strip()
-    head = "%d/%m/%Y" if order == DAY_FIRST else "%m/%d/%Y"
-    at = _strptime(tidy, ibis.array([head + clock for clock in _CLOCKS]))
-    return ibis.ifelse(text.re_search(SLASHED), at, ibis.null("timestamp"))
+def slashed_as_iso(text: ir.StringValue, order: str) -> ir.StringValue:
+    """Return text such as 3/4/2026 21:05 in ISO, the day or the month first; other text as it is.
+
+    A year of two digits is one from 1970 to 2069.
+    """
+    turned = r"\3-\2-\1 \4" if order == DAY_FIRST else r"\3-\1-\2 \4"
+    century = ibis.ifelse(text.re_extract(SHORT_YEAR, 3) < "70", "20", "19")
+    short = century + text.re_replace(SHORT_YEAR, turned)
+    iso = ibis.ifelse(text.re_search(SHORT_YEAR), short, text.re_replace(SLASHED, turned))
+    return ibis.ifelse(is_year_first(text), text, iso.rstrip())
+
+
+def slashed_wall(text: ir.StringValue, order: str) -> ir.TimestampValue:
+    """Return the wall time of text such as 3/4/2026 21:05, whatever offset follows it."""
+    return slashed_as_iso(text, order).re_extract(_WALL, 0).try_cast("timestamp")
+
+
+def is_year_first(text: ir.StringValue) -> ir.BooleanValue:
+    """Tell whether text begins as 2026-03-04 does."""
+    return (text.substr(4, 1) == "-") & (text.substr(2, 1) != "-")
+
+
+def _since_1970(microseconds: ir.FloatingValue) -> ir.TimestampValue:
+    """Return a moment, null where it lies in no year that a cell may mean."""
+    within = microseconds.between(*(_epoch_of(year) * 1e6 for year in (YEARS[0], YEARS[1] + 1)))
+    whole = ibis.ifelse(within, microseconds, ibis.null("float64")).round().try_cast("int64")
+    return _from_epoch_us(whole)
+
+
+def _epoch_of(year: int) -> float:
+    return datetime(year, 1, 1, tzinfo=UTC).timestamp()
+
+
+def _of_day_number(value: ir.Value) -> ir.TimestampValue:
+    """Return the moment that a spreadsheet writes as 45660.52, to the second."""
+    text = value.replace(",", ".") if value.type().is_string() else value
+    days = text.try_cast("float64")
+    seconds_ = ((days - _EXCEL_AT_1970) * _SECONDS_A_DAY).round()
+    return _since_1970(
+        ibis.ifelse(days.between(*_EXCEL_DAYS), seconds_ * 1e6, ibis.null("float64"))
+    )
 
 
 def _iso(text: ir.StringValue) -> Stamp:
@@ -152,64 +246,6 @@ def period_start(text: ir.StringValue) -> ir.DateValue:
     year = text.re_extract(r"^([12]\d{3})(Q[1-4]|-(0[1-9]|1[0-2]))?$", 1).nullif("")
     first = ibis.coalesce(in_month, quarter * 3 - 2, 1)
     return (year + "-" + first.cast("string").lpad(2, "0") + "-01").cast("date")
-
-
-def parse_number(value: ir.Value, *, decimal: str) -> ir.FloatingValue:
-    """Return a number; text may group thousands and must use `decimal` as its decimal mark."""
-    if value.type().is_boolean() or value.type().is_temporal():
-        return ibis.null("float64")
-    if value.type().is_string():
-        texts = (_plain(value, decimal), _digits(value, decimal))
-        value = ibis.coalesce(*(text.try_cast("float64") for text in texts))
-    result = value.try_cast("float64")
-    return ibis.ifelse(_is_finite(result), result, ibis.null("float64"))
-
-
-def parse_amount(value: ir.Value, *, decimal: str, minor_units: int) -> ir.IntegerValue:
-    """Return money in integer minor units, rounded half away from zero."""
-    kind = value.type()
-    if kind.is_boolean() or kind.is_temporal():
-        return ibis.null("int64")
-    exact = f"decimal(18, {len(str(minor_units)) - 1})"
-    if kind.is_string():
-        texts = (_plain(value, decimal), _digits(without_currency(value), decimal))
-        value = ibis.coalesce(*(text.try_cast(exact) for text in texts))
-    elif kind.is_floating():
-        value = ibis.ifelse(value.abs() < LARGEST_AMOUNT, value, ibis.null(kind))
-    else:
-        value = value.try_cast(exact)
-    return (value.cast("float64") * minor_units).round().try_cast("int64")
-
-
-def _plain(text: ir.StringValue, decimal: str) -> ir.StringValue:
-    """Return text without grouping marks, its decimal mark a point; null if it has any."""
-    other = "," if decimal == "." else "."
-    bare = text if decimal == "." else text.replace(",", ".")
-    return ibis.ifelse(text.contains(other), ibis.null("string"), bare)
-
-
-def without_currency(text: ir.StringValue) -> ir.StringValue:
-    """Return text without currency mark; accountants' (12.00) is -12.00."""
-    before = r"^([+-]?)\s*([A-Z]{2,3}|[A-Z]{0,2}\p{Sc}|kr\.?)\s*([+-]?[\d.,])"
-    bare = text.re_replace(before, r"\1\3")
-    bare = bare.re_replace(r"\s*([A-Z]{3}|\p{Sc}|kr\.?)$", "")
-    return bare.re_replace(r"^\((.*)\)$", r"-\1")
-
-
-def without_grouping(text: ir.StringValue) -> ir.StringValue:
-    """Return text without the spaces and apostrophes that group thousands."""
-    return text.re_replace(_GROUPS, r"\1\2").re_replace(_GROUPS, r"\1\2")
-
-
-def _digits(text: ir.StringValue, decimal: str) -> ir.StringValue:
-    """Return text as a plain number, or null if its marks stand where they can't."""
-    group, mark, other = (",", r"\.", ",") if decimal == "." else (".", ",", r"\.")
-    tidy = without_grouping(text)
-    grouped = rf"^[+-]?\d{{1,3}}({other}\d{{3}})+({mark}\d*)?$"
-    plain = rf"^[+-]?(\d+{mark}?|\d*{mark}\d+)([eE][+-]?\d+)?$"
-    without = tidy.replace(group, "")
-    bare = ibis.cases((tidy.re_search(plain), tidy), (tidy.re_search(grouped), without))
-    return bare if decimal == "." else bare.replace(",", ".")
 
 
 def parse_flag(value: ir.Value) -> ir.BooleanValue:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from babel.numbers import get_currency_precision
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -19,16 +17,28 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
 from profitchain.sources import settings
+from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
-from profitchain.sources.settings import Privacy, Question, Settings, Source
+from profitchain.sources.settings import (
+    Limits,
+    MatchIds,
+    Privacy,
+    Question,
+    Settings,
+    Source,
+    Statuses,
+)
 from profitchain.stats.model_matrix import MONTH
 
+LONGEST_WINDOW, LONGEST_LOOKBACK = 3_660, 600  # days; months
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
+FACTS = ("orders", "subscriptions", "responses")  # at least one of them is needed
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
-    "tables": Source, "questions": Question, "privacy": Privacy,
+    "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
+    "statuses": Statuses, "limits": Limits,
 }  # fmt: skip
-_ENVIRONMENT_NAME = re.compile(r"\$\{(\w+)\}")
+_WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
 
 class Company(Settings):
@@ -46,14 +56,18 @@ class Company(Settings):
     segments: list[str] = Field(default_factory=list)
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
     experiment: str | None = None
-    repeat_within_days: int = Field(default=90, ge=1)
-    lookback_months: int = Field(default=12, ge=0)
+    repeat_within_days: int = Field(default=90, ge=1, le=LONGEST_WINDOW)
+    lookback_months: int = Field(default=12, ge=0, le=LONGEST_LOOKBACK)
     gross_margin: float | None = Field(default=None, gt=0, le=1)
     discount_rate: float = Field(default=0.10, ge=0, lt=1)
     contractual: bool = False
     first_payment: Literal["next", "now"] = "next"
     control_tolerance: float = Field(default=0.005, ge=0, le=1)
     cancelled_statuses: list[str] = Field(default_factory=lambda: list(CANCELLED_STATUSES))
+    statuses: Statuses = Statuses()
+    free_orders: Literal["counted", "left_out"] = "counted"
+    match_ids: MatchIds = MatchIds()
+    limits: Limits = Limits()
     privacy: Privacy = Privacy()
     _folder: Path = PrivateAttr(default=Path())
 
@@ -77,6 +91,8 @@ class Company(Settings):
     def _agrees_with_itself(self) -> Company:
         if faults := list(_faults(self)):
             raise ValueError("\n".join(faults))
+        if "subscriptions" in self.tables and "orders" not in self.tables:
+            self.__dict__["contractual"] = True  # what else could be meant
         self.controls[:] = [*(name for name in self.controls if name != MONTH), MONTH]
         return self
 
@@ -112,6 +128,11 @@ class Company(Settings):
         """How many of the engine's integer money units make one unit of the currency."""
         return 10 ** max(2, get_currency_precision(self.currency))
 
+    @property
+    def asks_only(self) -> bool:
+        """Whether it has answers alone: neither orders nor contracts."""
+        return not {"orders", "subscriptions"} & set(self.tables)
+
     def has(self, table: str) -> bool:
         """Whether company.yml names this table."""
         return table in self.tables
@@ -131,7 +152,7 @@ def load_company(folder: str | Path) -> Company:
     """
     folder = Path(folder)
     try:
-        company = Company.model_validate(_read_yaml(folder))
+        company = Company.model_validate(read_yaml(folder))
     except ValidationError as error:
         raise CompanyError(_faults_in_words(error)) from None
     company._folder = folder
@@ -171,18 +192,6 @@ def store_of(company: Company) -> Path:
     return store
 
 
-def expand(text: str) -> str:
-    """Return text with each `${NAME}` replaced from the environment."""
-    try:
-        return _ENVIRONMENT_NAME.sub(lambda match: os.environ[match[1]], text)
-    except KeyError as missing:
-        name = missing.args[0]
-        raise CompanyError(
-            f"company.yml needs {name} from the environment, and it is not set. "
-            f"Set it before the run: export {name}=..."
-        ) from None
-
-
 def redacted(text: str, company: Company) -> str:
     """Return text with `${NAME}` for what came from the environment, and for a URL's parts."""
     values = {name: os.environ.get(name, "") for name in environment_names(company)}
@@ -194,26 +203,22 @@ def redacted(text: str, company: Company) -> str:
 
 def environment_names(company: Company) -> set[str]:
     """Return the names that company.yml's tables and its `connect:` take from the environment."""
-    return table_names(company) | _names_in(company.connect)
+    return table_names(company) | names_in(company.connect)
 
 
 def table_names(company: Company) -> set[str]:
     """Return the names that company.yml's tables take from the environment."""
-    return set().union(*(_names_in(source.model_dump()) for source in company.tables.values()))
-
-
-def _names_in(value: Any) -> set[str]:
-    if isinstance(value, str):
-        return set(_ENVIRONMENT_NAME.findall(value))
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return set().union(*map(_names_in, parts))
+    return set().union(*(names_in(source.model_dump()) for source in company.tables.values()))
 
 
 def _faults(company: Company) -> Iterable[str]:
     tables, questions, main = company.tables, company.questions, company.main_question
     yield from connect_faults(company.connect)
-    if "orders" not in tables:
-        yield "tables: orders is missing; it is the one table that every page needs."
+    if not any(name in tables for name in FACTS):
+        yield (
+            f"tables: none of {', '.join(FACTS)} is there. Give at least one of them, as in "
+            "tables: {orders: {file: orders.csv}}."
+        )
     if questions and "responses" not in tables:
         yield "questions are given, but tables: has no responses to hold their scores."
     if "responses" in tables and not questions:
@@ -233,54 +238,23 @@ def _faults(company: Company) -> Iterable[str]:
             )
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Reads YAML, but refuses a key that stands twice in one mapping."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys: list[Any] = []
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in keys:
-                line = key_node.start_mark.line + 1
-                raise CompanyError(
-                    f"company.yml, line {line}: '{key}' stands there twice. Keep one of the two."
-                )
-            keys.append(key)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(folder: Path) -> dict[str, Any]:
-    path = folder / "company.yml"
-    if not path.is_file():
-        siblings = sorted(p.parent.name for p in folder.resolve().parent.glob("*/company.yml"))
-        hint = did_you_mean(folder.resolve().name, siblings) if siblings else ""
-        raise CompanyError(
-            f"There is no company.yml in the folder '{folder.name}'. "
-            f"Name the folder that holds it, as in --company data/example. {hint}".rstrip()
-        )
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
-    except UnicodeDecodeError:
-        raise CompanyError("company.yml is not UTF-8. Save it as UTF-8.") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CompanyError(
-            f"company.yml can't be read at line {line}: {error.problem}. "
-            "Check the indentation, and quote text that holds ':' or '#'."
-        ) from None
-    if not isinstance(document, dict):
-        raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
-    return document
-
-
 def _faults_in_words(error: ValidationError) -> str:
-    lines = "\n".join(map(_fault_in_words, error.errors())).splitlines()
+    faults = [{**fault, "loc": _place(fault)} for fault in error.errors()]
+    named = {fault["loc"] for fault in faults if fault["type"] == "value_error"}
+    sure = [f for f in faults if f["type"] == "value_error" or f["loc"] not in named]
+    lines = "\n".join(map(_fault_in_words, sure)).splitlines()
     head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
     return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
 
 
-def _fault_in_words(fault: ErrorDetails) -> str:
-    *above, last = [str(step) for step in fault["loc"] if step != "[key]"] or [""]
+def _place(fault: ErrorDetails) -> tuple[str, ...]:
+    """Return where a fault stands, without the ways in which pydantic tried to read it."""
+    steps = [str(step) for step in fault["loc"]]
+    return tuple(step for step in steps if "[" not in step and step not in _WAYS)
+
+
+def _fault_in_words(fault: Mapping[str, Any]) -> str:
+    *above, last = list(fault["loc"]) or [""]
     place = ".".join([*above, last])
     match fault["type"]:
         case "extra_forbidden":

@@ -24,6 +24,16 @@ ENGINE_NAMES = {
     "snowflake": "Snowflake",
     "trino": "Trino",
 }
+OPTIONS = {  # that `connect:` may give an engine; a name that ends with a dot begins names
+    "duckdb": ("memory_limit", "threads", "temp_directory", "max_temp_directory_size"),
+    "postgres": ("host", "port", "user", "password", "database", "schema"),
+    "pyspark": (
+        "master", "remote", "spark.sql.", "spark.hadoop.", "spark.network.", "spark.ui.",
+        "spark.executor.memory", "spark.executor.cores", "spark.executor.instances",
+        "spark.driver.memory", "spark.driver.host", "spark.driver.bindAddress",
+        "spark.driver.maxResultSize", "spark.default.parallelism", "spark.local.dir",
+    ),
+}  # fmt: skip
 EXTRAS = {"postgres": "postgres", "pyspark": "spark"}
 _ALIASES = {"postgresql": "postgres", "spark": "pyspark"}
 _SECRET = re.compile(r"passw|secret|token|credential|private|api_?key|access_?key", re.IGNORECASE)
@@ -59,6 +69,8 @@ def connect_faults(connect: Connect | None) -> Iterable[str]:
             "connect: a DuckDB file is named by database: at each table, for it is read and never "
             "written. Leave connect: out, or give options: {backend: duckdb, memory_limit: 4GB}."
         )
+    if isinstance(connect, Mapping):
+        yield from _unknown_options(connect, backend)
     yield from _literal_secrets(connect)
 
 
@@ -66,6 +78,11 @@ def place_faults(connect: Connect | None, tables: Mapping[str, Source]) -> Itera
     """Return what is wrong with where rows are, which depends on whose engine reads them."""
     embedded = backend_of(connect) == EMBEDDED
     for name, source in tables.items():
+        if not embedded and (source.format or source.parts):
+            yield (
+                f"tables: {name}: format: and a list of files: are read by DuckDB alone. With "
+                "connect:, bring them into a table of that engine first."
+            )
         if not embedded and (source.database or source.files):
             yield (
                 f"tables: {name}: database: and files: are read by DuckDB alone. With connect:, "
@@ -79,6 +96,18 @@ def place_faults(connect: Connect | None, tables: Mapping[str, Source]) -> Itera
         if embedded and source.query and not (source.database or source.files):
             needed = "files: (a name for each file it reads) or database:"
             yield f"tables: {name}: query: needs {needed}."
+
+
+def _unknown_options(connect: Mapping[str, object], backend: str) -> Iterable[str]:
+    """Return a fault for each option that an engine isn't given from here."""
+    known = OPTIONS.get(backend, ())
+    exact, beginnings = {n for n in known if n[-1] != "."}, tuple(n for n in known if n[-1] == ".")
+    for name in connect if known else ():
+        if name != "backend" and name not in exact and not (name.startswith(beginnings or "\0")):
+            yield (
+                f"connect: {name}: is no option for {ENGINE_NAMES[backend]} here. "
+                f"{did_you_mean(name, sorted(exact))}"
+            )
 
 
 def _literal_secrets(connect: Connect) -> Iterable[str]:

@@ -1,25 +1,53 @@
-"""How a CSV file is written: its encoding, delimiter and header, detected or declared."""
+"""How a CSV file is written: encoding, delimiter and header, detected or declared; and its rows."""
 
 from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from profitchain.core.errors import CompanyError, did_you_mean
+from profitchain.core.errors import CompanyError
+from profitchain.sources.encodings import (
+    OURS,
+    declared_encoding,
+    likely,
+    recognised,
+    refuse_mojibake,
+    sample_of,
+    spoken,
+    texts,
+)
 from profitchain.sources.settings import Source
 
 FILE, ROW = "__file", "__row"  # where a row of a source stands
 DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": "\t"}
-_COMMON_ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "gb18030", "big5")
-_CHUNK = 1 << 20
+_BREAK, _LONE_RETURN = "\ue00d", re.compile(r"\r(?!\n)")
+_LONGEST_ROW = 1 << 24  # characters
+_SURPLUS = 8
+_MOST_SHAPES, _MOST_SUSPECTS = 1000, 100_000
+Rejected = tuple[str | None, int, str]  # file, row, text
 _LINES_TO_COMPARE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """A file as UTF-8, with the number of its lines.
+
+    `odd_quotes` says that a quotation mark may never be closed; `breaks`, that a sign stands for
+    breaks within lines.
+    """
+
+    path: Path
+    odd_quotes: bool
+    lines: int
+    breaks: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +55,7 @@ class Layout:
     """How one CSV file is to be read.
 
     `lines_to_skip` physical lines stand before the data; `header_row` is the row of the header as
-    a spreadsheet numbers rows; `odd_quotes` says that a quotation mark may never be closed.
+    a spreadsheet numbers rows.
     """
 
     path: Path
@@ -35,19 +63,25 @@ class Layout:
     delimiter: str
     lines_to_skip: int
     header_row: int
-    odd_quotes: bool
+    text: _Text
 
 
-def find_layout(path: Path, source: Source, *, name: str, scratch: Path) -> Layout:
-    """Return how a CSV file is written; a file that isn't UTF-8 is copied to `scratch` as UTF-8."""
-    encoding = _encoding(path, source.encoding, name=name)
-    readable, odd_quotes = _as_utf8(path, encoding, name=name, scratch=scratch)
-    with readable.open(encoding="utf-8-sig") as text:
-        says_delimiter = text.readline(1000).lower().startswith("sep=")
+def find_layout(
+    path: Path, source: Source, *, home: Sequence[str] = (), name: str, scratch: Path
+) -> Layout:
+    """Return how a CSV file is written; a file that isn't UTF-8 is copied to `scratch` as UTF-8.
+
+    `home` names the encodings that the firm most likely writes, the likeliest first.
+    """
+    text = _decoded(path, source, home, name=name, scratch=scratch)
+    readable = text.path
+    with readable.open(encoding="utf-8-sig") as lines_of:
+        says_delimiter = lines_of.readline(1000).lower().startswith("sep=")
     before = source.skip_rows_before_header + says_delimiter
     delimiter = _delimiter(readable, before, source.delimiter, name=name)
-    with readable.open(encoding="utf-8-sig", newline="") as text:
-        rows = csv.reader(text, delimiter=delimiter)
+    with readable.open(encoding="utf-8-sig", newline="") as lines_of:
+        csv.field_size_limit(_LONGEST_ROW)  # as the engine's; Python's usual one is 128 kB
+        rows = csv.reader(lines_of, delimiter=delimiter)
         header = next(islice(rows, before, None), [])
         lines = rows.line_num
         beneath = list(islice(rows, source.skip_rows_after_header))
@@ -55,7 +89,7 @@ def find_layout(path: Path, source: Source, *, name: str, scratch: Path) -> Layo
         raise no_header(name, before)
     return Layout(
         path=readable, names=column_names(header, beneath), delimiter=delimiter,
-        lines_to_skip=lines, header_row=before + 1, odd_quotes=odd_quotes,
+        lines_to_skip=lines, header_row=before + 1, text=text,
     )  # fmt: skip
 
 
@@ -91,11 +125,7 @@ def column_names(header: list[str], beneath: list[list[str]]) -> tuple[str, ...]
 
 def _encoding(path: Path, declared: str | None, *, name: str) -> str:
     if declared:
-        try:
-            return codecs.lookup(declared).name
-        except LookupError:
-            hint = did_you_mean(declared, _COMMON_ENCODINGS)
-            raise CompanyError(f"encoding: '{declared}' of {name} is unknown. {hint}") from None
+        return declared_encoding(declared, name=name)
     with path.open("rb") as file:
         start = file.read(4096)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -104,34 +134,65 @@ def _encoding(path: Path, declared: str | None, *, name: str) -> str:
         return "utf-16-le"
     if start[0::2].count(0) > len(start) // 4:
         return "utf-16-be"
-    return "utf-8"
+    return OURS
 
 
-def _as_utf8(path: Path, encoding: str, *, name: str, scratch: Path) -> tuple[Path, bool]:
-    """Return a UTF-8 file with the same text, and whether its quotation marks are odd in number."""
-    copy = None if encoding in ("utf-8", "utf-8-sig", "ascii") else scratch / f"{path.name}.utf-8"
-    quotes = 0
+def _decoded(path: Path, source: Source, home: Sequence[str], *, name: str, scratch: Path) -> _Text:
+    """Return a file as UTF-8, in its own encoding: declared, or the one that its letters prove."""
+    encoding = _encoding(path, source.encoding, name=name)
+    if source.encoding:
+        refuse_mojibake(path, encoding, home, name=name)
     try:
-        with copy.open("w", encoding="utf-8", newline="") if copy else nullcontext() as out:
-            for text in _chunks(path, encoding if copy else "utf-8"):
-                quotes += text.count('"')
-                if out is not None:
-                    out.write(text)
-    except UnicodeDecodeError as error:
-        right = "another encoding:" if copy else "encoding: cp1252 (Windows, western)"
-        raise CompanyError(
-            f"{name} can't be read as {encoding.upper()}: {error.reason}. Declare {right} for "
-            "its table in company.yml, or save the file as UTF-8."
-        ) from None
-    return copy or path, quotes % 2 == 1
+        return _as_utf8(path, encoding, scratch=scratch)
+    except UnicodeError as error:
+        sample = sample_of(path)
+        proven = None if source.encoding else recognised(sample, home)
+        if proven is None:
+            raise _unreadable(name, encoding, error, likely(sample, home)) from None
+    try:
+        return _as_utf8(path, proven, scratch=scratch)
+    except UnicodeError as error:
+        raise _unreadable(name, proven, error, likely(sample, home)) from None
 
 
-def _chunks(path: Path, encoding: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as file:
-        while block := file.read(_CHUNK):
-            yield decoder.decode(block)
-    yield decoder.decode(b"", final=True)
+def _unreadable(name: str, encoding: str, error: UnicodeError, other: str | None) -> CompanyError:
+    reason = error.reason if isinstance(error, UnicodeDecodeError) else "it is cut off"
+    if other is None or other == spoken(encoding):
+        right = "Declare another encoding: (cp1252 in the west, big5 in Taiwan, gb18030 in China)"
+    else:
+        right = f"Declare encoding: {other}" + " (Windows, western)" * (other == "cp1252")
+    return CompanyError(
+        f"{name} can't be read as {spoken(encoding).upper()}: {reason}. {right} for its table in "
+        "company.yml, or save the file as UTF-8."
+    )
+
+
+def _as_utf8(path: Path, encoding: str, *, scratch: Path) -> _Text:
+    """Return a UTF-8 file with the same text: the file itself where it is plainly written.
+
+    The copy of another lacks NUL characters, and holds a sign for each break within a line.
+    """
+    quotes = ends = returns = lone = nuls = 0
+    last = "\n"
+    for text in texts(path, encoding):
+        quotes += text.count('"')
+        ends += text.count("\n")
+        returns += text.count("\r")
+        lone += text.count("\r") - text.count("\r\n") if "\r" in text else 0
+        nuls += text.count("\0")
+        last = text[-1:] or last
+    is_copied = nuls or lone or encoding not in (OURS, "utf-8-sig", "ascii")
+    copy = scratch / f"{path.name}.utf-8" if is_copied else path
+    if is_copied:
+        within = _BREAK if ends else "\n"  # files of old Macintoshes end lines so
+        with copy.open("w", encoding="utf-8", newline="") as out:
+            for text in texts(path, encoding):
+                plain = text.replace("\0", "")
+                out.write(_LONE_RETURN.sub(within, plain) if lone else plain)
+    return _Text(
+        path=copy, odd_quotes=quotes % 2 == 1, breaks=bool(lone and ends),
+        lines=(ends or returns) + (last not in "\r\n"),
+    )  # fmt: skip
 
 
 def _delimiter(path: Path, before: int, declared: str | None, *, name: str) -> str:
@@ -149,6 +210,7 @@ def _delimiter(path: Path, before: int, declared: str | None, *, name: str) -> s
         lines = list(islice(text, before + _LINES_TO_COMPARE))[before:]
     if not lines or not lines[0].strip():
         return ","
+    csv.field_size_limit(_LONGEST_ROW)
     rows = {mark: csv.reader(lines, delimiter=mark) for mark in DELIMITERS}
     widths = {mark: [len(row) for row in rows[mark]] or [1] for mark in DELIMITERS}
     widest = max(counts[0] for counts in widths.values())
@@ -162,3 +224,97 @@ def _delimiter(path: Path, before: int, declared: str | None, *, name: str) -> s
             "Declare delimiter: for its table in company.yml."
         )
     return steady[0]
+
+
+def load_csv(
+    con: Any, part: str, path: Path, source: Source, *, home: Sequence[str] = (), scratch: Path
+) -> list[Rejected]:
+    """Load one CSV file as text; return the rows that have too many cells, with their place."""
+    layout = find_layout(path, source, home=home, name=path.name, scratch=scratch)
+    delimiter, surplus = sql_text(layout.delimiter), [f"__surplus_{k}" for k in range(_SURPLUS)]
+    columns = ", ".join(f"{sql_text(column)}: 'VARCHAR'" for column in (*layout.names, *surplus))
+    restored = ", ".join(
+        f"replace({sql_name(name)}, {sql_text(_BREAK)}, chr(10)) AS {sql_name(name)}"
+        for name in layout.names
+    )
+    con.raw_sql(
+        f"CREATE TABLE {part} AS SELECT NULL::VARCHAR AS {FILE}, "
+        f"row_number() OVER () + {layout.header_row} AS {ROW}, * "
+        f"{f'REPLACE ({restored})' if layout.text.breaks else ''} FROM read_csv("
+        f"{sql_text(as_pattern(layout.path))}, auto_detect=false, header=false, "
+        f"skip={layout.lines_to_skip}, delim={delimiter}, quote='\"', escape='\"', "
+        f"columns={{{columns}}}, null_padding=true, strict_mode=false, parallel=false, "
+        f"max_line_size={_LONGEST_ROW})"
+    )
+    _refuse_swallowed_rows(con, part, layout, name=path.name)
+    con.raw_sql(
+        f"DELETE FROM {part} WHERE {ROW} <= {layout.header_row + source.skip_rows_after_header}"
+    )
+    cells = ", ".join(f"coalesce({sql_name(name)}, '')" for name in (*layout.names, *surplus))
+    too_wide = f"coalesce({', '.join(surplus)}) IS NOT NULL"
+    wide = con.raw_sql(
+        f"SELECT {ROW}, rtrim(concat_ws({delimiter}, {cells}), {delimiter}) FROM {part} "
+        f"WHERE {too_wide} ORDER BY {ROW}"
+    ).fetchall()
+    if wide:
+        con.raw_sql(f"DELETE FROM {part} WHERE {too_wide}")
+    for name in surplus:
+        con.raw_sql(f"ALTER TABLE {part} DROP COLUMN {name}")
+    return [(None, int(row), text) for row, text in wide]
+
+
+def _refuse_swallowed_rows(con: Any, part: str, layout: Layout, *, name: str) -> None:
+    """Stop where rows of the file became part of one cell, between stray quotation marks.
+
+    A cell may hold line breaks; but a line of it that begins as the file's rows do, and holds
+    delimiters, is a row. Where the last mark is never closed, any line break is one too many.
+    """
+    rows = con.raw_sql(f"SELECT count(*), max({ROW}) FROM {part}").fetchone()
+    if rows[0] + layout.lines_to_skip >= layout.text.lines:
+        return
+    cells = [sql_name(column) for column in layout.names]
+    has_break = " OR ".join(f"contains({cell}, chr(10))" for cell in cells)
+    broken = con.raw_sql(
+        f"SELECT {ROW}, {', '.join(cells)} FROM {part} WHERE {has_break} ORDER BY {ROW} "
+        f"LIMIT {_MOST_SUSPECTS}"
+    ).fetchall()
+    firsts = con.raw_sql(f"SELECT {cells[0]} FROM {part} LIMIT {_MOST_SHAPES}").fetchall()
+    shapes = {_shape(first) for (first,) in firsts if first and "\n" not in first}
+    for row, *texts_ in broken:
+        is_last = layout.text.odd_quotes and row == rows[1]
+        for column, text in zip(layout.names, texts_, strict=True):
+            begun = _rows_within(text or "", layout.delimiter, shapes)
+            if begun or (is_last and "\n" in (text or "")):
+                what = "is never closed" if is_last else "opens a cell that goes on"
+                raise CompanyError(
+                    f"{name}: a quotation mark in row {row} {what}, so that rows after it are part "
+                    f"of its cell '{column}'. Close it, or double it (\"\") where it belongs to "
+                    "the text, or delete it where it is stray."
+                )
+
+
+def _rows_within(text: str, delimiter: str, shapes: set[str]) -> int:
+    """Return how many lines of a cell, after its first, look like rows of the file."""
+    firsts = (line.partition(delimiter) for line in text.split("\n")[1:])
+    return sum(bool(mark) and _shape(first) in shapes for first, mark, _ in firsts)
+
+
+def _shape(text: str) -> str:
+    """Return what a cell looks like: A12 and B7 are alike, a word is not."""
+    letters = re.sub(r"[^\W\d_]+", "a", text.strip().strip("\"'"))
+    return re.sub(r"\d+", "9", letters)
+
+
+def as_pattern(path: Path) -> str:
+    """Return a path as DuckDB's readers take it, so that no sign of it is a wildcard."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
+
+
+def sql_text(text: str) -> str:
+    """Return text as SQL writes it, between quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def sql_name(name: str) -> str:
+    """Return a name of a table or column as SQL writes it, between quotes."""
+    return '"' + name.replace('"', '""') + '"'

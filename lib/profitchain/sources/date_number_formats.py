@@ -6,7 +6,7 @@ are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,7 +16,14 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.sources import casts
-from profitchain.sources.casts import DAY_FIRST, ISO, MONTH_FIRST, SLASHED
+from profitchain.sources.casts import DAY_FIRST, EXCEL, ISO, MONTH_FIRST, ROC, SHORT_YEAR, SLASHED
+from profitchain.sources.date_words import plain_dates, plain_months
+from profitchain.sources.number_words import (
+    LAKHS,
+    with_plain_signs,
+    without_currency,
+    without_grouping,
+)
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
 
@@ -27,7 +34,12 @@ _POINT = (
 _COMMA = _POINT.replace(r"\.", "~").replace(",(", r"\.(").replace("(,", r"(\.").replace("~", ",")
 _EITHER = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _DOT_AND_THREE = 4
-_NAMED = {"iso": ISO, "unix": "unix", "unix_ms": "unix_ms"}
+_USUAL_LENGTHS, _LENGTHS_IN_UTC = (10, 19), (20, 24)  # bytes
+_DAY_NUMBER = r"^[2-7]\d{4}([.,]\d+)?$"
+_LIKELY_YEARS = (1990, 2100)
+_KNOWN = (ISO, DAY_FIRST, MONTH_FIRST, "%y/%m/%d", "%y-%m-%d", "%y/%m/%d %H:%M", "%Y-%d-%m")
+_COUNTED = ("unix", "unix_ms", EXCEL)
+_WORDED = (None, ISO, DAY_FIRST, MONTH_FIRST, ROC)  # formats of dates that may hold words
 _SORTS = {  # two ways of writing, in words, and how to declare one
     "dates": (
         (DAY_FIRST, MONTH_FIRST), ("the day first", "the month first"),
@@ -69,20 +81,21 @@ def is_later(value: ir.Value, end: End | None) -> ir.BooleanValue:
 
 
 def find_formats(
-    named: ir.Table, schema: TableSchema, source: Source, *, zone: str, end: End | None
-) -> ColumnFormats:
+    named: ir.Table, schema: TableSchema, source: Source, *, odd: Sequence[str], zone: str,
+    end: End | None,
+) -> ColumnFormats:  # fmt: skip
     """Return how each column of a table is written, with a fault for each that can't be known.
 
-    `named` has one row per row of the source, its columns called by our names.
+    `named` has one row per row of the source, its columns called by our names, its dates plain;
+    `odd` names the columns that aren't all plainly written.
     """
     formats = {c.name: _declared(c, source) for c in schema.columns if c.name in named.columns}
-    undeclared = [c for c in schema.columns if c.name in formats and formats[c.name] is None]
-    odd = _odd_columns(named, [c for c in undeclared if named[c.name].type().is_string()])
-    dates = [column for column in odd if column.kind in DATES]
-    numbers = [column for column in odd if column.kind in NUMERIC]
+    unsettled = [c for c in schema.columns if c.name in odd and formats[c.name] is None]
+    dates = [column for column in unsettled if column.kind in DATES]
+    numbers = [column for column in unsettled if column.kind in NUMERIC]
     faults: list[str] = []
     for column, row in _evidence(named, dates, lambda c: _date_evidence(named[c.name], zone, end)):
-        formats[column.name] = _settle(column, row, faults, sort="dates")
+        formats[column.name] = _settle_dates(column, row, faults)
     before = _not_later(named, schema, formats, zone=zone, end=end) if numbers else named
     for column, row in _evidence(before, numbers, lambda c: _number_evidence(before[c.name], c)):
         formats[column.name] = _settle(column, row, faults, sort="numbers")
@@ -94,24 +107,42 @@ def find_formats(
 def _declared(column: ColumnSchema, source: Source) -> str | None:
     if column.kind in NUMERIC:
         return source.decimal
-    declared = source.format_of(column.name)
-    return _NAMED.get(declared, declared) if declared else None
+    return source.format_of(column.name)
 
 
-def _odd_columns(named: ir.Table, columns: list[ColumnSchema]) -> list[ColumnSchema]:
-    """Return the columns with a cell that isn't plainly written, found without regexes."""
+def odd_columns(named: ir.Table, schema: TableSchema, source: Source) -> list[ColumnSchema]:
+    """Return the columns with a cell that isn't plainly written, found without regexes.
+
+    Not those of dates in a pattern of the firm's own, nor of numbers whose mark it declares.
+    """
     signs: dict[str, ir.Value] = {}
-    for column in columns:
-        text = named[column.name]
-        if column.kind in DATES:
-            signs[column.name] = (text.substr(4, 1) != "-").any().fill_null(False)
-        elif column.kind in NUMERIC:
+    for column in schema.columns:
+        if column.name not in named.columns or not named[column.name].type().is_string():
+            continue
+        text, declared = named[column.name], _declared(column, source)
+        if column.kind in DATES and declared in _WORDED:
+            signs[column.name] = _is_odd_date(text).any().fill_null(False)
+        elif column.kind in NUMERIC and declared is None:
             grouped = text.contains(".") & (text.length() - text.find(".") == _DOT_AND_THREE)
-            signs[column.name] = (text.contains(",") | grouped).any().fill_null(False)
+            wide = casts.bytes_of(text) != text.length()
+            signs[column.name] = (text.contains(",") | grouped | wide).any().fill_null(False)
     if not signs:
         return []
     is_odd = named.aggregate(**signs).to_pandas().iloc[0]
-    return [column for column in columns if column.name in signs and is_odd[column.name]]
+    return [column for column in schema.columns if column.name in signs and is_odd[column.name]]
+
+
+def _is_odd_date(text: ir.StringValue) -> ir.BooleanValue:
+    """Tell whether a date doesn't begin as 2026-03-04 does, or holds a word.
+
+    The usual ones are known by their length, for looking at their last sign takes longer.
+    """
+    size, begins = casts.bytes_of(text), casts.is_year_first(text)
+    is_usual = size.isin(_USUAL_LENGTHS) & ~text.like("%M")
+    is_usual |= size.isin(_LENGTHS_IN_UTC) & text.like("%Z")
+    last = text.right(1)
+    word = ((last > "9") & (last != "Z")) | text.contains("GMT") | text.contains("UTC")
+    return ibis.ifelse(is_usual, ~begins, ~begins | word) | (size != text.length())
 
 
 def _evidence(
@@ -128,23 +159,60 @@ def _evidence(
 
 
 def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str, ir.Value]:
-    text = ibis.ifelse(text.substr(4, 1) == "-", ibis.null("string"), text)
-    a = text.re_extract(SLASHED, 1).nullif("").try_cast("int64")
-    b = text.re_extract(SLASHED, 2).nullif("").try_cast("int64")
-    later = [
-        ibis.literal(False)
-        if end is None
-        else (casts.parse_slashed(text, order) >= ibis.literal(end.in_zone(zone))).fill_null(False)
-        for order in (DAY_FIRST, MONTH_FIRST)
-    ]
+    given = text.count()
+    day_numbers = text.re_search(_DAY_NUMBER).fill_null(False).sum()
+    text = ibis.ifelse(casts.is_year_first(text), ibis.null("string"), text)
+    short = ibis.ifelse(text.substr(-3, 1) == "-", ibis.null("string"), text)  # 26-03-04 is no day
+    a, b = (
+        ibis.coalesce(text.re_extract(SLASHED, k).nullif(""), short.re_extract(SHORT_YEAR, k))
+        .nullif("")
+        .try_cast("int64")
+        for k in (1, 2)
+    )
+    year = short.re_extract(SHORT_YEAR, 3).nullif("").try_cast("int64")
+    later = [_is_after(text, order, zone, end) for order in (DAY_FIRST, MONTH_FIRST)]
     unsure = (a <= 12) & (b <= 12) & (a != b) & ~(later[0] & later[1])
+    is_short = year.notnull() & ~(later[0] & later[1])
     return {
         "first": ((a > 12) & (b <= 12) & ~later[0]).fill_null(False).sum(),
         "second": ((b > 12) & (a <= 12) & ~later[1]).fill_null(False).sum(),
         "open": unsure.fill_null(False).sum(),
         "some": a.count(),
         "example": text.min(where=unsure),
+        "given": given,
+        "day_numbers": day_numbers,
+        "short": text.min(where=is_short),
+        "middle": b.max(where=is_short),
+        "heads": a.max(where=is_short) - a.min(where=is_short),
+        "tails": year.max(where=is_short) - year.min(where=is_short),
+        "days": ibis.greatest(
+            year.max(where=is_short), 32 * (year.min(where=is_short) < 1).cast("int64")
+        ),
     }
+
+
+def _is_after(text: ir.StringValue, order: str, zone: str, end: End | None) -> ir.BooleanValue:
+    """Return whether a date, read in an order of day and month, lies after the period."""
+    if end is None:
+        return ibis.literal(False)
+    return (casts.slashed_wall(text, order) >= ibis.literal(end.in_zone(zone))).fill_null(False)
+
+
+def _settle_dates(column: ColumnSchema, row: dict, faults: list[str]) -> str | None:
+    """Return how a column of dates is written, or add a fault."""
+    if row["given"] and row["given"] == row["day_numbers"]:
+        return EXCEL
+    short, middle, heads, tails, days = (
+        row[k] for k in ("short", "middle", "heads", "tails", "days")
+    )
+    if isinstance(short, str) and middle <= 12 and days <= 31 and tails >= heads:
+        faults.append(
+            f"Column '{column.name}' can be read in two ways, as in '{short}': the year first or "
+            "last, and no row settles it. Declare it in company.yml: date_format: day first (or: "
+            "month first, or '%y/%m/%d')."
+        )
+        return None
+    return _settle(column, row, faults, sort="dates")
 
 
 def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir.Value]:
@@ -152,10 +220,11 @@ def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir
     plain = ~text.contains(",") & text.try_cast("float64").notnull()
     sure = plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
     rest = ibis.ifelse(plain & ((dot < 0) | sure), ibis.null("string"), text)
-    bare = casts.without_grouping(casts.without_currency(rest) if column.kind == "money" else rest)
+    rest = with_plain_signs(rest)
+    bare = without_grouping(without_currency(rest) if column.kind == "money" else rest)
     unsure = bare.re_search(_EITHER)
     return {
-        "first": (sure | bare.re_search(_POINT)).fill_null(False).sum(),
+        "first": (sure | bare.re_search(_POINT) | bare.re_search(LAKHS)).fill_null(False).sum(),
         "second": bare.re_search(_COMMA).fill_null(False).sum(),
         "open": unsure.fill_null(False).sum(),
         "some": ibis.literal(0),
@@ -193,3 +262,36 @@ def _not_later(
     at = casts.parse_stamp(casts.month_text(named[column.name]), formats[column.name] or ISO)
     limit = ibis.ifelse(at.fixed, ibis.literal(end.at), ibis.literal(end.in_zone(zone)))
     return named.filter((at.wall < limit).fill_null(True))
+
+
+def format_that_reads(
+    rows: ir.Table, column: str, *, kind: str = "time", zone: str = "UTC"
+) -> tuple[str, ...]:
+    """Return the date formats that read all given cells of a column, as company.yml names them.
+
+    More than one where the day and the month could change places; none where no known format does.
+    """
+    text = casts.trimmed_text(rows[column])
+    text = casts.na_as_null(plain_months(text) if kind == "month" else text)
+    plain, roc = plain_dates(text, zone), plain_dates(text, zone, roc=True)
+    cells = rows.select(cell=text, plain=plain, roc=roc).cache()  # each is looked at many times
+    given = int(cells.aggregate(n=cells.cell.count()).to_pandas()["n"].iloc[0])
+    candidates = dict.fromkeys(_KNOWN, cells.plain) | {ROC: cells.roc}
+    candidates |= dict.fromkeys(_COUNTED, cells.cell)
+    reads = [
+        written
+        for written, cell in candidates.items()
+        if given and _readable_cells(cells, cell, written) == given
+    ]
+    sure = [written for written in reads if written in (ISO, *_COUNTED)]
+    return tuple(sure or reads)
+
+
+def _readable_cells(cells: ir.Table, cell: ir.StringValue, written: str) -> int:
+    """Return how many cells a format reads as dates of this time."""
+    if written in (DAY_FIRST, MONTH_FIRST):
+        cells = cells.mutate(iso=casts.slashed_as_iso(cell, written)).cache()
+        cell, written = cells.iso, ISO
+    year = casts.parse_stamp(cell, written).wall.year()
+    likely = year.between(*_LIKELY_YEARS).fill_null(False).sum()
+    return int(cells.aggregate(n=likely).to_pandas()["n"].iloc[0] or 0)

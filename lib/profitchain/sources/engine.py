@@ -24,8 +24,9 @@ import ibis
 
 from profitchain.core.atomic import scratch
 from profitchain.core.errors import CompanyError, did_you_mean
-from profitchain.sources import connections
-from profitchain.sources.company import Company, expand, redacted, store_of
+from profitchain.sources import connections, date_words, number_words
+from profitchain.sources.company import Company, redacted, store_of
+from profitchain.sources.company_file import expand
 from profitchain.sources.connections import EMBEDDED, ENGINE_NAMES, backend_of
 from profitchain.sources.loading import sql_text
 
@@ -149,6 +150,8 @@ def _duckdb(options: Mapping[str, Any]) -> Any:
         memory = min(memory, int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 0.6))
     con.raw_sql(f"SET temp_directory = '{_overflow()}'; SET TimeZone = 'UTC'")
     con.raw_sql(f"SET memory_limit = '{memory}B'")
+    for words in (date_words, number_words):
+        words.teach(con.con)
     for name, value in options.items():
         try:
             if not _SETTING.match(name):

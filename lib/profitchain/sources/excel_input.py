@@ -53,10 +53,12 @@ def _rows(path: Path, source: Source, *, table: str) -> list[list[str | None]]:
     with closing(book):
         sheet = book[_sheet(book.sheetnames, source.sheet, table=table, name=path.name)]
         decimal = source.decimal or "."
+        sheet.reset_dimensions()  # what a program wrote as its size may be stale
         rows = [[_cell_text(v, decimal) for v in row] for row in sheet.iter_rows(values_only=True)]
     while rows and not any(rows[-1]):
         rows.pop()
-    return rows
+    width = max((k for row in rows for k, cell in enumerate(row, start=1) if cell), default=0)
+    return [row + [None] * (width - len(row)) for row in rows]
 
 
 def _sheet(names: list[str], declared: str | int | None, *, table: str, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profitchain.core.errors import CompanyError, did_you_mean
-from profitchain.sources.company import Company, expand, redacted
-from profitchain.sources.csv_dialect import FILE, ROW, Layout, find_layout
+from profitchain.sources.company import Company, redacted
+from profitchain.sources.company_file import expand
+from profitchain.sources.csv_dialect import (
+    FILE,
+    ROW,
+    Rejected,
+    as_pattern,
+    load_csv,
+    sql_name,
+    sql_text,
+)
+from profitchain.sources.encodings import home_encodings
 from profitchain.sources.excel_input import sheet_cells
 from profitchain.sources.query_sandbox import (
     MOST_ROWS,
@@ -32,8 +43,6 @@ if TYPE_CHECKING:
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
-_SURPLUS = 8
-Rejected = tuple[str | None, int, str]  # file, row, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,8 @@ class RawTable:
     spreadsheet does and may be shown. `lasting`: read in place, not copied in; `paths`: its Parquet
     files, by name. `warehouse`: a table of the firm's own engine, whose columns have types and
     whose rows no place; its `instants` are the columns of moments that had a zone, here in UTC.
+    `source`: how its columns are written, where that is no longer as company.yml says. `folded`
+    rows of a file were further rows of an order and stand in its first one.
     """
 
     name: str
@@ -56,6 +67,8 @@ class RawTable:
     paths: tuple[Path, ...] = ()
     warehouse: bool = False
     instants: frozenset[str] = frozenset()
+    source: Source | None = None
+    folded: int = 0
 
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:
@@ -76,18 +89,25 @@ def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> Raw
         ) from None
 
 
+def read_one_file(con: Any, name: str, source: Source, company: Company, scratch: Path) -> RawTable:
+    """Return one file (or the files of one pattern) as it came, registered under a name."""
+    return _read_file(con, name, source, company, scratch=scratch)
+
+
 def source_name(table: str, company: Company) -> str:
     """Return how a table's source is called in messages and records: no path, no secret."""
     source = company.tables[table]
-    if source.file is not None:
-        return display_path(source.file)
+    if source.file is not None or source.parts:
+        files = [source.file or "", *(part.file or "" for part in source.parts)]
+        return ", ".join(display_path(file) for file in files if file)
     return source.table if source.table is not None else f"query for {table}"
 
 
 def source_hash(table: str, company: Company) -> str:
     """Return the sha256 of a table's files and of its query as written, without environment."""
     source = company.tables[table]
-    places = [source.file, source.database, *source.files.values()]
+    parts = [part.file for part in source.parts]
+    places = [source.file, source.database, *source.files.values(), *parts]
     paths = [path for place in places if place is not None for path in paths_of(place, company)]
     hashes = sorted(file_hash(path) for path in paths)
     if source.file is not None and len(hashes) == 1:
@@ -113,7 +133,7 @@ def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch
     paths = paths_of(file, company)
     suffix = paths[0].suffix.lower()
     if suffix in _PARQUET_SUFFIXES:
-        names = ", ".join(sql_text(str(path)) for path in paths)
+        names = ", ".join(sql_text(as_pattern(path)) for path in paths)
         column = "parse_filename(filename)" if len(paths) > 1 else "NULL::VARCHAR"
         con.raw_sql(
             f"CREATE VIEW {name} AS SELECT {column} AS {FILE}, file_row_number + 1 AS {ROW}, "
@@ -122,7 +142,8 @@ def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch
         )
         return _raw(con, name, lasting=True, paths=tuple(paths))
     if suffix in _TEXT_SUFFIXES:
-        return _read_delimited(con, name, paths, source, scratch=scratch)
+        home = home_encodings(company.currency, company.language)
+        return _read_delimited(con, name, paths, source, home=home, scratch=scratch)
     if suffix in _EXCEL_SUFFIXES:
         con.create_table(name, sheet_cells(paths[0], source, table=name.removeprefix("raw_")))
         return _raw(con, name, excel=True)
@@ -132,16 +153,14 @@ def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch
     )
 
 
-def _read_delimited(
-    con: Any, name: str, paths: list[Path], source: Source, *, scratch: Path
-) -> RawTable:
+def _read_delimited(con: Any, name: str, paths: list[Path], source: Source, **how: Any) -> RawTable:
     if len(paths) == 1:
-        return _raw(con, name, rejected=_load(con, name, paths[0], source, scratch=scratch))
+        return _raw(con, name, rejected=load_csv(con, name, paths[0], source, **how))
     parts = {f"{name}_{number}": path for number, path in enumerate(paths)}
     rejected = [
         (path.name, row, text)
         for part, path in parts.items()
-        for _, row, text in _load(con, part, path, source, scratch=scratch)
+        for _, row, text in load_csv(con, part, path, source, **how)
     ]
     selects = [
         f"SELECT * REPLACE ({sql_text(path.name)} AS {FILE}) FROM {part}"
@@ -151,50 +170,6 @@ def _read_delimited(
     for part in parts:
         con.raw_sql(f"DROP TABLE {part}")
     return _raw(con, name, rejected=rejected)
-
-
-def _load(con: Any, part: str, path: Path, source: Source, *, scratch: Path) -> list[Rejected]:
-    """Load one CSV file as text; return the rows that have too many cells, with their place."""
-    layout = find_layout(path, source, name=path.name, scratch=scratch)
-    delimiter, surplus = sql_text(layout.delimiter), [f"__surplus_{k}" for k in range(_SURPLUS)]
-    columns = ", ".join(f"{sql_text(column)}: 'VARCHAR'" for column in (*layout.names, *surplus))
-    con.raw_sql(
-        f"CREATE TABLE {part} AS SELECT NULL::VARCHAR AS {FILE}, "
-        f"row_number() OVER () + {layout.header_row} AS {ROW}, * FROM read_csv("
-        f"{sql_text(str(layout.path))}, auto_detect=false, header=false, "
-        f"skip={layout.lines_to_skip}, delim={delimiter}, quote='\"', escape='\"', "
-        f"columns={{{columns}}}, null_padding=true, strict_mode=false, parallel=false, "
-        "max_line_size=16777216)"
-    )
-    if layout.odd_quotes:
-        _refuse_swallowed_rows(con, part, layout, name=path.name)
-    con.raw_sql(
-        f"DELETE FROM {part} WHERE {ROW} <= {layout.header_row + source.skip_rows_after_header}"
-    )
-    cells = ", ".join(f"coalesce({sql_name(name)}, '')" for name in (*layout.names, *surplus))
-    too_wide = f"coalesce({', '.join(surplus)}) IS NOT NULL"
-    wide = con.raw_sql(
-        f"SELECT {ROW}, rtrim(concat_ws({delimiter}, {cells}), {delimiter}) FROM {part} "
-        f"WHERE {too_wide} ORDER BY {ROW}"
-    ).fetchall()
-    if wide:
-        con.raw_sql(f"DELETE FROM {part} WHERE {too_wide}")
-    for name in surplus:
-        con.raw_sql(f"ALTER TABLE {part} DROP COLUMN {name}")
-    return [(None, int(row), text) for row, text in wide]
-
-
-def _refuse_swallowed_rows(con: Any, part: str, layout: Layout, *, name: str) -> None:
-    """Stop where the last row holds line breaks because a quotation mark was never closed."""
-    breaks = " OR ".join(f"contains({sql_name(column)}, chr(10))" for column in layout.names)
-    row = con.raw_sql(
-        f"SELECT {ROW} FROM {part} WHERE {ROW} = (SELECT max({ROW}) FROM {part}) AND ({breaks})"
-    ).fetchone()
-    if row:
-        raise CompanyError(
-            f"{name}: a quotation mark in row {row[0]} is never closed, so that all the rows "
-            'after it are one cell. Close it, or double it ("") where it belongs to the text.'
-        )
 
 
 def _read_from_sql(
@@ -283,10 +258,11 @@ def paths_of(written: str, company: Company) -> list[Path]:
             "Parquet, CSV or Excel."
         )
     path = company.folder / text
-    if glob.has_magic(text):
-        paths = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207
-    else:
+    if path.is_file() or not glob.has_magic(text):  # a file's own name may hold [ ] * or ?
         paths = [path] if path.is_file() else []
+    else:
+        root = "" if Path(text).is_absolute() else glob.escape(str(company.folder)) + os.sep
+        paths = sorted(Path(name) for name in glob.glob(root + text, recursive=True))  # noqa: PTH207
     if not paths:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, beside)
@@ -299,13 +275,3 @@ def display_path(written: str) -> str:
     """Return a path as a message may show it: as written if relative, else its last part."""
     outside = Path(written).is_absolute() or "${" in written or ".." in written
     return re.split(r"[\\/]", written)[-1] if outside else written
-
-
-def sql_text(text: str) -> str:
-    """Return text as SQL writes it, between quotes."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def sql_name(name: str) -> str:
-    """Return a name of a table or column as SQL writes it, between quotes."""
-    return '"' + name.replace('"', '""') + '"'

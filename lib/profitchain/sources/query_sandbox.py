@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200_000_000
 MOST_SECONDS = 1_800
-_READS_FILES = re.compile(r"\b(read_\w+|parquet_scan|glob)\s*\(|\b(from|join)\s+'", re.IGNORECASE)
+_READS_FILES = re.compile(
+    r"\b(read_\w+|parquet_scan|glob)\s*\(|(?<!distinct )\b(from|join)\s+'", re.IGNORECASE
+)
 _UNSTEADY = re.compile(
     r"\b(now|today|random|uuid|gen_random_uuid|get_current_time\w*|transaction_timestamp)\s*\("
     r"|\bcurrent_(date|time|timestamp)\b",

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from profitchain.core import i18n
 from profitchain.core.errors import did_you_mean
 
 TABLE_NAMES = (
-    "orders", "responses", "customers", "invitations", "order_lines", "contacts", "costs",
-    "referrals", "offers", "memberships", "events", "mentions", "benchmarks", "control_totals",
+    "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts",
+    "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks",
+    "control_totals", "rates", "identities",
 )  # fmt: skip
 QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
 
 SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
 USUAL_SCALE = (1, 5)
-NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms")
+NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms", "excel", "roc")
+DATE_LETTERS = {
+    "Y": "2026", "y": "26", "m": "month", "b": "Mar", "B": "March", "d": "day", "j": "day of the "
+    "year", "H": "hour", "I": "hour to 12", "p": "AM or PM", "M": "minute", "S": "second",
+    "f": "microseconds", "g": "milliseconds", "z": "+0100", "Z": "zone", "a": "Wed",
+    "A": "Wednesday",
+}  # fmt: skip
+_MORE_LETTERS = "nwuUWVGcxX%"
+FORMATS = Path(__file__).with_name("formats")  # one file an export that is known
 _LONGEST_ACRONYM = 4
 _SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
 
@@ -57,7 +69,21 @@ def _known_format(pattern: str) -> str:
             f"date_format '{pattern}' is unknown. Write a pattern such as '%d/%m/%Y %H:%M', or one "
             f"of: {', '.join(NAMED_FORMATS)}."
         )
+    for sign in re.findall("%-?(.?)", pattern):
+        if sign not in DATE_LETTERS and (not sign or sign not in _MORE_LETTERS):
+            raise ValueError(
+                f"date_format '{pattern}': %{sign} is unknown. Known are: "
+                f"{', '.join(f'%{letter} ({what})' for letter, what in DATE_LETTERS.items())}."
+            )
     return pattern
+
+
+def _known_export(name: str) -> str:
+    names = sorted(path.stem for path in FORMATS.glob("*.yml"))
+    if name not in names:
+        near = did_you_mean(name, names)
+        raise ValueError(f"'{name}' is no export that is known here. {near}")
+    return name
 
 
 TableName = Annotated[str, AfterValidator(_known_table)]
@@ -65,6 +91,30 @@ Language = Annotated[str, AfterValidator(_known_language)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 DateFormat = Annotated[str, AfterValidator(_known_format)]
+ExportFormat = Annotated[str, AfterValidator(_known_export)]
+Why = Literal[  # a row of an export is left out; `counted`: it is not
+    "counted", "cancelled", "unpaid", "refunded",
+    "test", "preview", "spam", "unfinished", "no_sale", "footer",
+]  # fmt: skip
+
+
+def _as_word(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return (
+        f"{value:g}"
+        if is_number and float(value).is_integer()
+        else str(value)
+        if is_number
+        else value
+    )
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Word = Annotated[str, BeforeValidator(_as_word)]  # a cell's text, which YAML takes for a number
+Words = Annotated[list[Word], BeforeValidator(_as_list)]
 
 
 class Settings(BaseModel):
@@ -76,6 +126,8 @@ class Settings(BaseModel):
 class Source(Settings):
     """Where one table comes from and how it is written.
 
+    `parts` are the entries of `files:` where it is a list: files of one table, each with settings
+    of its own; of two versions of a row the one from the later part wins, or by `later_by`.
     Strings may hold `${NAME}`: they stay unexpanded here, so that no secret can be shown, and are
     expanded by `expand` only at the moment of reading.
     """
@@ -85,21 +137,43 @@ class Source(Settings):
     query: str | None = None
     database: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
+    parts: list[Source] = Field(default_factory=list)
+    format: ExportFormat | None = None
+    status_words: dict[Why, list[str]] = Field(default_factory=dict)
+    later_by: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     time_zone: TimeZone | None = None
     date_format: DateFormat | dict[str, DateFormat] | None = None
     decimal: Literal[".", ","] | None = None
-    missing: list[str] = Field(default_factory=list)
+    missing: dict[str, Words] | Words = Field(default_factory=list)
+    labels: dict[str, dict[Word, Word | None]] = Field(default_factory=dict)
     sheet: str | int | None = None
     encoding: str | None = None
     delimiter: str | None = None
     skip_rows_before_header: int = Field(default=0, ge=0)
     skip_rows_after_header: int = Field(default=0, ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _list_parts(cls, document: Any) -> Any:
+        if isinstance(document, dict) and isinstance(document.get("files"), list):
+            if "parts" in document:
+                raise ValueError("files: is a list of files already; leave parts: out.")
+            rest = {key: value for key, value in document.items() if key != "files"}
+            return {**rest, "parts": document["files"]}
+        return document
+
     @model_validator(mode="after")
     def _says_one_place(self) -> Source:
-        if sum(place is not None for place in (self.file, self.table, self.query)) != 1:
-            raise ValueError("Say where the rows are: exactly one of file:, table: or query:.")
+        places = (self.file, self.table, self.query, self.parts or None)
+        if sum(place is not None for place in places) != 1:
+            raise ValueError(
+                "Say where the rows are: exactly one of file:, table: or query: (or a files: list)."
+            )
+        if self.parts and any(part.file is None for part in self.parts):
+            raise ValueError("files: Each entry of the list names one file:, as in - file: a.csv.")
+        if self.format and not self.file:
+            raise ValueError("format: belongs to a file:, also within a list of files:.")
         if self.file and (self.database or self.files):
             raise ValueError("file: stands alone; database: and files: belong to table: or query:.")
         return self
@@ -109,6 +183,20 @@ class Source(Settings):
         if isinstance(self.date_format, dict):
             return self.date_format.get(column)
         return self.date_format
+
+    def missing_of(self, column: str) -> list[str]:
+        """Return the texts that mean nothing given in one of our columns."""
+        return self.missing.get(column, []) if isinstance(self.missing, dict) else self.missing
+
+    @property
+    def named_columns(self) -> dict[str, list[str]]:
+        """The settings that name columns of ours, with those that they name."""
+        by_setting = {
+            "missing": self.missing,
+            "labels": self.labels,
+            "date_format": self.date_format,
+        }
+        return {name: list(of) for name, of in by_setting.items() if isinstance(of, dict)}
 
 
 class Question(Settings):
@@ -121,6 +209,7 @@ class Question(Settings):
     satisfied_from: float | None = None
     easy_is: Literal["high", "low"] | None = None
     label: str | dict[Language, str] = ""
+    scale_since: date | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -175,3 +264,28 @@ class Privacy(Settings):
     """What may be shown of small groups."""
 
     smallest_group: int = Field(default=10, ge=1)
+
+
+class MatchIds(Settings):
+    """Which spellings of an id are the same one, in every table."""
+
+    case: Literal["keep", "ignore"] = "keep"
+    blanks: Literal["keep", "strip"] = "keep"
+    leading_zeros: Literal["keep", "strip"] = "keep"
+    numbers: Literal["keep", "plain"] = "keep"
+
+
+class Statuses(Settings):
+    """Which words of orders' `status` are sales and which aren't, beyond those known anyway."""
+
+    counted: list[str] = Field(default_factory=list)
+    left_out: list[str] = Field(default_factory=list)
+
+
+class Limits(Settings):
+    """How far a table may be from what it should be before a run stops, as shares of its rows."""
+
+    set_aside: float = Field(default=0.02, ge=0, le=1)
+    shared_keys: float = Field(default=0.02, ge=0, le=1)
+    strangers: float = Field(default=0.95, ge=0, le=1)
+    other_money: float = Field(default=0, ge=0, le=1)

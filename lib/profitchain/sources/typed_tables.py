@@ -10,17 +10,28 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from profitchain.core.errors import did_you_mean
-from profitchain.sources import casts, warehouse_casts
+from profitchain.core.periods import starts_at
+from profitchain.sources import casts, id_forms, number_words, warehouse_casts
+from profitchain.sources.column_matching import match_columns
 from profitchain.sources.company import Company
 from profitchain.sources.connections import ENGINE_NAMES
-from profitchain.sources.date_number_formats import End, find_formats
+from profitchain.sources.date_number_formats import End, find_formats, is_later, odd_columns
+from profitchain.sources.date_words import plain_dates, plain_months
 from profitchain.sources.loading import RawTable
-from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema
+from profitchain.sources.number_words import (
+    TEXTS,
+    Emptied,
+    emptied_scores,
+    given_cell,
+    without_emptied,
+    worded_score,
+)
+from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema, ambiguous_missing
+from profitchain.sources.settings import Source
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
-_TEXTS = ("id", "text", "period")
+_SLASHED = (casts.DAY_FIRST, casts.MONTH_FIRST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +40,9 @@ class TypedTable:
 
     The first is the cell, null where nothing was given; the second its typed value, null where it
     can't be read. `source_names` gives the source's name of each column that is `present`,
-    `formats` the way in which it is written. Rows that are read from `parquet_cache` lack the
-    source's own columns; those for which a check of the row by itself holds are `aside`, if there
-    are any.
+    `formats` the way in which it is written, `emptied` the values of scores that count as nothing
+    given. Rows that are read from `parquet_cache` lack the source's own columns; those for which a
+    check of the row by itself holds are `aside`, if there are any.
     """
 
     schema: TableSchema
@@ -40,6 +51,7 @@ class TypedTable:
     present: tuple[ColumnSchema, ...]
     source_names: dict[str, str]
     formats: dict[str, str] = field(default_factory=dict)
+    emptied: tuple[Emptied, ...] = ()
     pieces: tuple[Path, ...] = ()
     aside: ir.Table | None = None
 
@@ -73,6 +85,11 @@ def typed_name(column: str) -> str:
     return f"__is_{column}"
 
 
+def plain_name(column: str) -> str:
+    """Return the name under which a date's cell stands without words."""
+    return f"__plain_{column}"
+
+
 def key_text(rows: ir.Table, keys: list[str]) -> ir.StringValue:
     """Return a key in one text: as many distinct ones as rows proves the key unique."""
     if len(keys) == 1:
@@ -91,7 +108,9 @@ def type_columns(
         schema=schema, raw=raw, rows=raw.relation, present=present, source_names=source_names
     )
     table, more = _cast(con, table, company) if raw.warehouse else _parsed(con, table, company, end)
-    faults += more
+    faults += [*more, *ambiguous_missing(schema, company.tables[schema.table])]
+    if not faults:
+        table, faults = _scored(con, table, end)
     return (None if faults else table), faults
 
 
@@ -103,26 +122,80 @@ def _parsed(
     Each step is a view of its own, so that the engine works out every value once.
     """
     raw, present, name = table.raw, table.present, table.schema.table
-    source = company.tables[name]
+    source = raw.source or company.tables[name]
     trimmed = {
-        f"__trimmed_{c.name}": _trim(raw.relation[table.source_names[c.name]], c) for c in present
+        f"__trimmed_{c.name}": _trim(raw.relation[table.source_names[c.name]], c, source)
+        for c in present
     }
     rows = _stage(con, f"trimmed_{name}", raw.relation, trimmed)
-    cells = [_cell(rows[f"__trimmed_{c.name}"], c, source.missing) for c in present]
+    cells = [given_cell(rows[f"__trimmed_{c.name}"], c, source) for c in present]
     rows = _stage(con, f"given_{name}", rows, dict(zip(table.cell_names, cells, strict=True)))
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
-    written = find_formats(named, table.schema, source, zone=zone, end=end)
+    odd = odd_columns(named, table.schema, source)
+    worded = {c.name: c for c in odd if c.kind in DATES}
+    plain = {
+        plain_name(n): _plain(rows[given_name(n)], c, source.format_of(n), zone)
+        for n, c in worded.items()
+    }
+    rows = _stage(con, f"plain_{name}", rows, plain)
+    cells_of = {c.name: (plain_name if c.name in worded else given_name)(c.name) for c in present}
+    named = rows.select(**{n: rows[cell] for n, cell in cells_of.items()}) if present else rows
+    names = [c.name for c in odd]
+    written = find_formats(named, table.schema, source, odd=names, zone=zone, end=end)
     if written.faults:
         return table, written.faults
     formats, stamps = written.by_column, dict[str, ir.Value]()
-    for column in present:
-        if column.kind in DATES:
-            stamps |= _stamps(rows, column, formats[column.name], excel=raw.excel)
+    slashed = {n: w for n, w in formats.items() if n in worded and w in _SLASHED}
+    turned = {plain_name(n): casts.slashed_as_iso(rows[cells_of[n]], w) for n, w in slashed.items()}
+    rows = _stage(con, f"turned_{name}", rows, turned)
+    for c in (c for c in present if c.kind in DATES):
+        way = casts.ISO if c.name in slashed else formats[c.name]
+        stamps |= _stamps(rows[cells_of[c.name]], c, way, excel=raw.excel)
     rows = _stage(con, f"stamps_{name}", rows, stamps)
     values = [_value(rows, c, formats[c.name], zone, company) for c in present]
     rows = _stage(con, f"typed_{name}", rows, dict(zip(table.values, values, strict=True)))
-    return replace(table, rows=rows, formats=formats), ()
+    table = replace(table, rows=rows, formats=formats)
+    rows = _stage(con, f"settled_{name}", rows, _settled(table, company, embedded=True))
+    return replace(table, rows=rows), ()
+
+
+def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str, ir.Value]:
+    """Return typed values where they are others than their cells: ids in one form, old scores."""
+    name, dated_by = table.schema.table, table.schema.dated_by
+    key, values = next(iter(table.schema.unique), None), dict[str, ir.Value]()
+    for column in table.present:
+        value = table.value(column.name)
+        if column.kind == "id":
+            value = id_forms.tidy_id(value, company.match_ids, embedded=embedded)
+            if id_forms.refers(column.name, table=name, key=key):
+                value = id_forms.somebody(value)
+            values[typed_name(column.name)] = value
+        elif column.since is not None and dated_by in table.source_names:
+            first = ibis.timestamp(starts_at(column.since, company.time_zone))
+            old = table.value(dated_by) < first
+            for of_cell in (given_name(column.name), typed_name(column.name)):
+                cell = table.rows[of_cell]
+                values[of_cell] = ibis.ifelse(old, ibis.null(cell.type()), cell)
+    return values
+
+
+def _scored(con: Any, table: TypedTable, end: End | None) -> tuple[TypedTable, list[str]]:
+    """Return a table whose scores are null where they hold a code, or the faults of questions."""
+    names = {c.name: (given_name(c.name), typed_name(c.name)) for c in table.present}
+    scores = [(c, *names[c.name]) for c in table.present if c.kind == "score"]
+    if not scores:
+        return table, []
+    dated = table.schema.dated_by
+    counts = ~is_later(table.value(dated), end) if dated in names and end else ibis.literal(True)
+    emptied, faults = emptied_scores(table.rows, scores, counts=counts)
+    if faults or not emptied:
+        return table, faults
+    kept = without_emptied(table.rows, emptied, names)
+    rows = table.rows.mutate(**kept)
+    if not table.raw.warehouse:
+        rows = con.create_view(f"scored_{table.schema.table}", rows)
+    return replace(table, rows=rows, emptied=emptied), []
 
 
 def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Sequence[str]]:
@@ -139,7 +212,7 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
     zone, local = source.time_zone or company.time_zone, company.time_zone
     cells, values = [], []
     for column, source_name in columns:
-        cell = _cell(warehouse_casts.trim(relation[source_name], column), column, source.missing)
+        cell = given_cell(warehouse_casts.trim(relation[source_name], column), column, source)
         cells.append(cell)
         if column.kind in DATES:
             fixed = source_name in table.raw.instants
@@ -148,72 +221,50 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
             value = warehouse_casts.typed_cell(cell, column, minor_units=company.minor_units)
         values.append(value)
     added = dict(zip([*table.cell_names, *table.values], [*cells, *values], strict=True))
-    return replace(table, rows=relation.mutate(**added)), ()
-
-
-def match_columns(
-    schema: TableSchema, raw: RawTable, company: Company
-) -> tuple[dict[str, str], list[str]]:
-    """Return ours -> theirs for the columns that are there, and a fault for each that must be."""
-    renamed = company.tables[schema.table].columns
-    by_lower_case = {name.strip().lower(): name for name in reversed(raw.columns)}
-    own_names = [column.name for column in schema.columns]
-    faults = [
-        f"columns: '{name}' is not a column of {schema.table}. {did_you_mean(name, own_names)}"
-        for name in renamed
-        if name not in own_names
-    ]
-    matched: dict[str, str] = {}
-    for column in schema.columns:
-        name = renamed.get(column.name, column.name)
-        match = name if name in raw.columns else by_lower_case.get(name.strip().lower())
-        if match is not None:
-            matched[column.name] = match
-        elif column.required or column.name in renamed:
-            renaming = "" if name == column.name else f" (our {column.name})"
-            faults.append(
-                f"Column '{name}'{renaming} is missing. {did_you_mean(name, raw.columns)} Say in "
-                f"company.yml which one it is: tables: {schema.table}: columns: "
-                f"{{{column.name}: <name>}}."
-            )
-    return matched, faults
+    table = replace(table, rows=relation.mutate(**added))
+    return replace(table, rows=table.rows.mutate(**_settled(table, company, embedded=False))), ()
 
 
 def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> ir.Table:
     return con.create_view(name, rows.mutate(**values)) if values else rows
 
 
-def _trim(value: ir.Value, column: ColumnSchema) -> ir.Value:
-    """Return a source's cell, text trimmed; what must be text becomes text."""
-    if column.kind in _TEXTS or value.type().is_string():
+def _trim(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
+    """Return a source's cell, text trimmed; what must be text becomes text.
+
+    So do numbers in place of dates, 20260304, unless the firm declares that days are counted.
+    """
+    if column.kind in TEXTS or value.type().is_string():
+        return casts.trimmed_text(value)
+    is_counted = source.format_of(column.name) in (*casts.UNIX, casts.EXCEL)
+    if column.kind in DATES and value.type().is_numeric() and not is_counted:
         return casts.trimmed_text(value)
     if value.type().is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
     return value
 
 
-def _cell(value: ir.Value, column: ColumnSchema, missing: Sequence[str]) -> ir.Value:
-    """Return a trimmed cell, null where it says that nothing was given."""
-    if not value.type().is_string():
-        return value
-    if missing:
-        value = ibis.ifelse(value.isin(list(missing)), ibis.null("string"), value)
-    if column.kind == "id":  # spreadsheets mark text by an apostrophe
-        return ibis.ifelse(value.startswith("'"), value.substr(1).nullif(""), value)
-    return value if column.kind in _TEXTS else casts.na_as_null(value)
+def _plain(
+    cell: ir.StringValue, column: ColumnSchema, declared: str | None, zone: str
+) -> ir.StringValue:
+    """Return a date without words."""
+    cell = plain_months(cell) if column.kind == "month" else cell
+    return plain_dates(cell, zone, roc=declared == casts.ROC)
 
 
 def _stamps(
-    rows: ir.Table, column: ColumnSchema, written: str, *, excel: bool
+    cell: ir.Value, column: ColumnSchema, written: str, *, excel: bool
 ) -> dict[str, ir.Value]:
     """Return a date column as it is written, still to be put in its time zone."""
-    cell, name = rows[given_name(column.name)], typed_name(column.name)
+    name = typed_name(column.name)
     if column.kind == "month":
         cell = casts.month_text(cell)
     stamp = casts.parse_stamp(cell, written)
     wall = stamp.wall
-    if excel and "%" in written:
-        wall = ibis.coalesce(wall, casts.parse_stamp(cell, casts.ISO).wall)
+    if excel:  # where text, dates and day numbers may stand in one column
+        others = {casts.ISO, casts.EXCEL} - {written} - set(casts.UNIX)
+        more = [casts.parse_stamp(cell, other).wall for other in sorted(others)]
+        wall = wall if written in casts.UNIX else ibis.coalesce(wall, *more)
     return {f"{name}_wall": wall, f"{name}_fixed": stamp.fixed}
 
 
@@ -229,10 +280,12 @@ def _value(
         is_month = column.kind == "month"
         return day.truncate("M").cast("timestamp(6)").cast("date") if is_month else day
     if column.kind == "money":
-        return casts.parse_amount(cell, decimal=written, minor_units=company.minor_units)
+        return number_words.parse_amount(cell, decimal=written, minor_units=company.minor_units)
     if column.kind in NUMERIC:
-        return casts.parse_number(cell, decimal=written)
+        number = number_words.parse_number(cell, decimal=written)
+        is_worded = column.kind == "score" and cell.type().is_string()
+        return ibis.coalesce(number, worded_score(cell, column)) if is_worded else number
     if column.kind == "year":
-        year = casts.parse_number(cell, decimal=".").try_cast("int64")
+        year = number_words.parse_number(cell, decimal=".").try_cast("int64")
         return ibis.ifelse(year.between(*casts.YEARS), year, ibis.null("int64"))
     return casts.parse_flag(cell) if column.kind == "flag" else cell

@@ -15,7 +15,8 @@ from ibis.common.exceptions import TableNotFound
 from sqlglot.errors import ParseError
 
 from profitchain.core.errors import CompanyError, did_you_mean
-from profitchain.sources.company import Company, expand
+from profitchain.sources.company import Company
+from profitchain.sources.company_file import expand
 from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.loading import RawTable, display_path, paths_of

@@ -10,7 +10,7 @@ from profitchain.sources import casts
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema
 
 _TEXTS = ("id", "text")
-_DIGITS = 18  # of an amount's decimal form, as in `casts.parse_amount`
+_DIGITS = 18  # of an amount's decimal form, as in `number_words.parse_amount`
 _EARLIEST, _LATEST = "0001-01-01", "9999-12-31"
 _HALF = 0.5
 _FINITE = 1e308  # not every engine's test for infinity finds it

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, period_label, period_short, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
@@ -21,8 +21,7 @@ from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.margins import Wald
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import measures, repeat_effect, scores
-from profitchain.words.prose import period_word, sentence
-from profitchain.words.reasons import with_interval
+from profitchain.words.prose import period_word
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"
@@ -170,7 +169,7 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
         "message": message,
         "measure": measure_words,
         "source": source(rows, _answers(by_group)),
-        "description": _described(message, scores.spread(by_group)),
+        "description": described(message, scores.spread(by_group)),
         "unit": measure.unit,
     }
 
@@ -205,32 +204,6 @@ def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
     }
 
 
-def next_order(again: MaybeEstimate, days: int, stands_for: float = 1.0) -> Caption:
-    """Return the caption of the time to the next order (`stands_for`: as in `drawn_from`)."""
-    message = sentence(
-        "{again:number} ordered again within {days} days",
-        otherwise="How soon customers order again: too few to say",
-        again=again,
-        days=days,
-    )
-    caption: Caption = {
-        "message": message,
-        "measure": _(
-            "Share of customers who ordered again, by days since an order; within {days} days: "
-            "{share}",
-            days=digits(days, 0),
-            share=with_interval(again),
-        ),
-        "source": drawn_from(source(_("Orders; each customer once"), again.n), stands_for),
-        "description": _described(
-            message, _("The curve rises from 0; its values stand in the table.")
-        ),
-        "unit": "share",
-        "x_label": _("days"),
-    }
-    return caption | ({"mark": (days, again.value)} if isinstance(again, Estimate) else {})
-
-
 def raw_rates(rates: pd.DataFrame, firm: Company) -> Caption:
     """Return the caption of the share that came back at each score."""
     few, none = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
@@ -243,7 +216,7 @@ def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Capt
     message = repeat_effect.bend_message(bend)
     caption = _link(firm, message, rates["n"].sum(), _("adjusted, if all had given this score"))
     adjusted = _("{rates}, adjusted.", rates=repeat_effect.rates_message(rates))
-    return caption | {"description": _described(message, adjusted)}
+    return caption | {"description": described(message, adjusted)}
 
 
 def per_point(message: str, firm: Company, rows: pd.DataFrame, *, slopes: bool = False) -> Caption:
@@ -252,7 +225,7 @@ def per_point(message: str, firm: Company, rows: pd.DataFrame, *, slopes: bool =
         "message": message,
         "measure": per_point_measure(firm, slopes=slopes),
         "source": source(FOLLOWED, _answers(rows)),
-        "description": _described(message, scores.spread(rows)),
+        "description": described(message, scores.spread(rows)),
         "unit": PER_POINT,
         "reference": 0,
     }
@@ -309,7 +282,7 @@ def _link(firm: Company, message: str, n: int, how: str) -> Caption:
             **_window(firm),
         ),
         "source": source(FOLLOWED, n),
-        "description": _described(message, _("All shares stand in the table.")),
+        "description": described(message, _("All shares stand in the table.")),
         "unit": "share",
         "x_label": _window(firm)["question"],
     }
@@ -320,7 +293,7 @@ def _window(firm: Company) -> dict[str, str]:
     return {"days": digits(firm.repeat_within_days, 0), "question": str(label)}
 
 
-def _described(message: str, more: str) -> str:
+def described(message: str, more: str) -> str:
     """Return a message as a sentence, with another one behind it."""
     return following(_("{message}.", message=message), more)
 

@@ -22,7 +22,7 @@ counts|customers|customers per arm|customers share|cut|days|days followed|days s
 deserters|design|detractors|difference|dimension|discount|discount share|dissatisfied|easy
 effective answers|estimate|expected|explains of repeats|explains of the score|field|figure|for
 forecast|foretold|group|groups|hard|here|hostages|id|if not|is own|kind|label|largest
-last order before|later|latest answer|latest answer, among like customers|least|left
+last order before|later|left out|latest answer|latest answer, among like customers|least|left
 left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure|measured by
 missing share|model|model error|money|month|most|most rise|moved|neither|neutral|next period
 no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point|orders

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import pandas as pd
 
-from profitchain.core.formats import digits, period_short
+from profitchain.core.formats import digits, period_short, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
+from profitchain.intake.doubts import Doubt
 from profitchain.intake.reasons import reason_in_words
 from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
+from profitchain.panel.edition import Edition
+from profitchain.sources.company import Company
 from profitchain.words import catalogue
 from profitchain.words.captions import Caption, source
 from profitchain.words.prose import clauses, listed, period_word
@@ -20,7 +23,23 @@ DOUBTS = catalogue.read("warnings")
 DOUBTFUL = {
     "before_own_order": ("responses", "responded_at"),
     "unplaced": ("responses", "responded_at"),
+    "by_contract": ("subscriptions", "started_on"),
 }  # table and column of each
+
+COVERED = {
+    "orders": {
+        "thin": N_("Hardly any orders in {periods}"),
+        "measure": N_("Orders by period, cancelled orders left out"),
+        "source": N_("Orders, counted in full and so without an interval"),
+        "label": N_("Orders"),
+    },
+    "answers": {
+        "thin": N_("Hardly any answers in {periods}"),
+        "measure": N_("Answers to the main question by period"),
+        "source": N_("Survey answers, counted in full and so without an interval"),
+        "label": N_("Answers"),
+    },
+}  # what tables are seen to cover the time by
 
 
 def rows_sentence(account: pd.DataFrame) -> str:
@@ -30,6 +49,7 @@ def rows_sentence(account: pd.DataFrame) -> str:
         "used": N_("**{count} were used**"),
         "later": N_("{count} lie after the period's end"),
         "cancelled": N_("{count} belong to cancelled orders"),
+        "left_out": N_("{count} were left out or joined to another row, as the export asks"),
         "broken": N_("{count} broke the data contract"),
     }
     counts = {kind: rows.get(kind, 0) for kind in fates}
@@ -64,14 +84,24 @@ def broken_sentence(account: pd.DataFrame) -> str:
     )
 
 
-def part_sentence(days: int, period: Period) -> str:
+def part_sentence(days: int, period: Period, *, unit: str = "orders") -> str:
     """Return a warning that the period's last days have no order, or "" if they are few.
 
-    A twentieth of the period is let pass: a small firm does not sell every day.
+    A twentieth of the period is let pass: a small firm does not sell every day. Of a firm without
+    orders, `unit` is "answers".
     """
     length = (period.last_day - period.first_day).days + 1
     if days <= length / 20:
         return ""
+    if unit == "answers":
+        return ngettext(
+            "**The {part} may not be whole**: its last {n} day has no answer. If tables end before "
+            "it does, its figures are of a part and compare badly with whole ones.",
+            "**The {part} may not be whole**: its last {n} days have no answer. If tables end "
+            "before it does, its figures are of a part and compare badly with whole ones.",
+            days,
+            part=period_word(period),
+        )
     return ngettext(
         "**The {part} may not be whole**: its last {n} day has no order. If tables end before it "
         "does, its figures are of a part and compare badly with whole ones.",
@@ -113,21 +143,20 @@ def reasons_caption(account: pd.DataFrame) -> Caption:
     }
 
 
-def coverage_caption(orders: pd.DataFrame) -> Caption:
-    """Return the caption of orders by period: whether some period has hardly any."""
-    since = orders[orders["value"].notna().cummax()]
+def coverage_caption(counts: pd.DataFrame, unit: str = "orders") -> Caption:
+    """Return the caption of orders or answers by period: whether some period has hardly any."""
+    since = counts[counts["value"].notna().cummax()]
     thin = since[since["value"].fillna(0) < 0.2 * since["value"].median()]
-    message = _("No period stands out as empty")
+    message, words = _("No period stands out as empty"), COVERED[unit]
     if len(thin):
         named = listed(period_short(name) for name in thin["period"][:3])
-        message = _("Hardly any orders in {periods}", periods=named)
-    rows = _("Orders, counted in full and so without an interval")
+        message = _(words["thin"], periods=named)
     return {
         "message": message,
-        "measure": _("Orders by period, cancelled orders left out"),
-        "source": source(rows, orders["n"].sum()),
-        "description": trend_description(_("Orders"), orders, "orders"),
-        "unit": "orders",
+        "measure": _(words["measure"]),
+        "source": source(_(words["source"]), counts["n"].sum()),
+        "description": trend_description(_(words["label"]), counts, unit),
+        "unit": unit,
     }
 
 
@@ -145,20 +174,51 @@ def gaps_caption(columns: pd.DataFrame) -> Caption:
     }
 
 
-def doubts(facts: Mapping[str, int]) -> list[dict[str, str]]:
+def doubts_of(edition: Edition) -> list[dict[str, str]]:
     """Return an edition's warnings: table, column, kind, says."""
+    told = [
+        Doubt(table=table, column=column, kind=kind, values={"n": count})
+        for kind, (table, column) in DOUBTFUL.items()
+        if (count := edition.facts.get(kind, 0))
+    ]
+    return doubts_in_words([*edition.doubts, *told], edition.company)
+
+
+def doubts_in_words(doubts: Iterable[Doubt], company: Company) -> list[dict[str, str]]:
+    """Return what is doubtful in a firm's tables: table, column, kind, says."""
     return [
         {
-            "table": table,
-            "column": column,
-            "kind": kind,
-            "says": ngettext(DOUBTS[kind]["one"], DOUBTS[kind]["many"], count, n=digits(count, 0)),
+            "table": doubt.table,
+            "column": doubt.column,
+            "kind": doubt.kind,
+            "says": _doubt_in_words(doubt, company),
         }
-        for kind, (table, column) in DOUBTFUL.items()
-        if (count := facts.get(kind, 0))
+        for doubt in doubts
     ]
 
 
-def warning_sentences(facts: Mapping[str, int]) -> list[str]:
+def _doubt_in_words(doubt: Doubt, company: Company) -> str:
+    words = DOUBTS[doubt.kind]
+    values = {name: _in_words(name, value, company) for name, value in doubt.values.items()}
+    names = {"table": doubt.table, "column": doubt.column}
+    return ngettext(words["one"], words["many"], int(doubt.values["n"]), **(names | values))
+
+
+def _in_words(name: str, value: float | str, company: Company) -> str:
+    if isinstance(value, str):
+        return value
+    if name == "revenue":
+        return plain(value / company.minor_units, company.currency)
+    if name == "share":
+        return plain(value, "share")
+    return f"{value:g}" if isinstance(value, float) else digits(value, 0)
+
+
+def doubt_sentences(edition: Edition) -> list[str]:
+    """Return an edition's warnings in words, or that there are none."""
+    return warning_sentences(edition) or [_("No table looks doubtful as a whole.")]
+
+
+def warning_sentences(edition: Edition) -> list[str]:
     """Return an edition's warnings in words."""
-    return [doubt["says"] for doubt in doubts(facts)]
+    return [doubt["says"] for doubt in doubts_of(edition)]

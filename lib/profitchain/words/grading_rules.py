@@ -29,12 +29,13 @@ WHOLE = {  # grades that are a sentence of their own
     ),
     NO_LINK: N_(
         "**No link that matters** was found between satisfaction and coming back: one more point "
-        "would have to move a tenth of the repeat rate, and the interval leaves that out."
+        "would have to move a tenth of the repeat rate, or of its rest where that is less, and the "
+        "interval leaves that out."
     ),
 }
 ASKS = {
     "enough": N_("The effect, all held alike, is clear of zero, or the answers would show one of a "
-                 "tenth of the repeat rate four times in five"),
+                 "tenth of the repeat rate, or of its rest where that is less, four times in five"),
     "none_opposes": N_("No draw by lot, event or own earlier answer is clear the other way, and "
                        "the next score does not tell as much of this return as this one"),
     "clear": N_("The effect is clear of zero beside history, calendar months by segment and what "

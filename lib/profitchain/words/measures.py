@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from profitchain.core.i18n import _, ngettext
+from profitchain.core.estimates import Estimate, MaybeEstimate
+from profitchain.core.i18n import N_, _, ngettext
+from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.words import catalogue
+from profitchain.words.prose import sentence
 
 LABELS, DEFINITIONS = (catalogue.read("measures")[part] for part in ("labels", "definitions"))
 
@@ -36,6 +39,60 @@ def trends(stories: Iterable[MeasureSeries]) -> pd.DataFrame:
         for series in stories
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def totals_sentence(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
+    """Return what was bought in a period, counted in full, and how much of it by guests."""
+    if "guest_orders" in totals:
+        return _with_guests(totals, period)
+    if "revenue" not in totals:
+        return sentence(
+            "In {period}, {active:number} placed {orders:number}; what they paid is not known.",
+            period=period,
+            active=totals["active_customers"],
+            orders=totals["orders"],
+        )
+    return sentence(
+        "In {period}, {active:number} placed {orders:number} worth {revenue:number}.",
+        period=period,
+        active=totals["active_customers"],
+        orders=totals["orders"],
+        revenue=totals["revenue"],
+    )
+
+
+def _with_guests(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
+    """Return what was bought in a period in which guests bought (`loyalty.totals`)."""
+    if "revenue" not in totals:
+        return sentence(
+            "In {period}, {active:number} and guests placed {orders:number}, of which "
+            "{guest_orders:number} were guests' and can't be followed; what they paid is not "
+            "known.",
+            period=period,
+            active=totals["active_customers"],
+            orders=totals["orders"],
+            guest_orders=totals["guest_orders"],
+        )
+    template = N_(
+        "In {period}, {active:number} and guests placed {orders:number} worth {revenue:number}. "
+        "Of these, {guest_orders:number} worth {guest_revenue:number} were guests': they count in "
+        "orders, revenue and order value, and can't be followed."
+    )
+    customers = totals["active_customers"]
+    if isinstance(customers, Estimate) and not customers.value:
+        template = N_(
+            "In {period}, guests placed {orders:number} worth {revenue:number}: nobody knows whose "
+            "orders these are, so they can't be followed."
+        )
+    return sentence(
+        template,
+        period=period,
+        active=customers,
+        orders=totals["orders"],
+        revenue=totals["revenue"],
+        guest_orders=totals["guest_orders"],
+        guest_revenue=totals["guest_revenue"],
+    )
 
 
 def _values(measure: Measure) -> dict[str, str]:

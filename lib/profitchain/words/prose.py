@@ -238,14 +238,14 @@ def answer(*sentences: str) -> Prose:
 
 
 def note(*sentences: str) -> Prose:
-    """Return computed prose beside an exhibit: one paragraph a sentence.
+    """Return computed prose beside an exhibit: one paragraph a sentence; "" is none.
 
     Examples
     --------
     >>> note("Refunds are netted.", "Guests count.").sentences
     ('Refunds are netted.', 'Guests count.')
     """
-    return Prose(tuple(map(_, sentences)))
+    return Prose(tuple(map(_, filter(None, sentences))))
 
 
 def scale_of(question: Question) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from babel.dates import format_date
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, listed, locale, ngettext
 from profitchain.measures.profitability import By, Costing
@@ -182,3 +182,33 @@ def season_caption(season: pd.DataFrame, years: int) -> Caption:
 def _purpose(purpose: str, amount: float, currency: str) -> str:
     name = _(PURPOSES.get(purpose, purpose))
     return _("{purpose} ({amount})", purpose=name, amount=plain(amount, currency))
+
+
+def left_out_sentence(facts: Mapping[str, int]) -> str:
+    """Return how many orders so far are in no number of a page on customers, or ""."""
+    guests = facts.get("guest_orders", 0)
+    if not guests:
+        return ""
+    return ngettext(
+        "{n} order so far was a guest's: nobody knows whose it is, so no number of this page "
+        "counts it.",
+        "{n} orders so far were guests': nobody knows whose they are, so no number of this page "
+        "counts them.",
+        guests,
+        n=digits(guests, 0),
+    )
+
+
+def guests_share_note(edition: Edition) -> str:
+    """Return how much of the year's revenue was guests', whom no worth counts, or ""."""
+    year = edition.table("worth_year").iloc[0]
+    if not year.get("guest_orders", 0):
+        return ""
+    guests = counted(int(year["guest_orders"]), unit="orders")
+    revenue = counted(round(float(year["guest_spend"]), 2), unit=edition.company.currency)
+    return _(
+        "{orders} of the year, worth {revenue}, were guests' and can't be followed: the figure is "
+        "of the others alone, its share of all the year's money.",
+        orders=number(guests),
+        revenue=number(revenue),
+    )

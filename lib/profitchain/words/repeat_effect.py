@@ -237,6 +237,8 @@ def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:
 
 def amounts_message(spend: MaybeEstimate) -> str:
     """Return what one more point goes with in money spent."""
+    if isinstance(spend, NotEstimable) and spend.why.key == "revenue_not_known":
+        return _("Orders alone: they carry no amounts")
     if isinstance(spend, NotEstimable):
         return _("Orders and money: too few to say")
     if spend.spans_zero:

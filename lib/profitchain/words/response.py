@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.core.formats import digits, period_label
-from profitchain.core.i18n import N_, _, following
+from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import of_all, stands_for
@@ -28,6 +28,60 @@ def known_sentence(facts: Mapping[str, int]) -> str:
         "**Who was asked is not known**: no invitations name the answers that they led to. So "
         "there is no response rate here; the page compares customers who bought and answered with "
         "customers who bought and did not, asked or not."
+    )
+
+
+def anonymous_sentence(facts: Mapping[str, int], n: int, period: Period) -> str:
+    """Return how many of a period's `n` answers to the main question name nobody, or ""."""
+    unnamed = facts.get("anonymous_now", 0)
+    if not unnamed:
+        return ""
+    words = {"n": digits(unnamed, 0), "total": digits(n, 0), "period": period_label(period)}
+    if unnamed == n:
+        return _(
+            "All answers of {period} are anonymous: they count for the scores, each as a customer "
+            "of its own, and can't be followed to orders.",
+            **words,
+        )
+    return ngettext(
+        "{n} of the {total} answers of {period} is anonymous: it counts for the scores, as a "
+        "customer of its own, and can't be followed to orders.",
+        "{n} of the {total} answers of {period} are anonymous: they count for the scores, each as "
+        "a customer of its own, and can't be followed to orders.",
+        unnamed,
+        **words,
+    )
+
+
+def uncounted_sentence(facts: Mapping[str, int]) -> str:
+    """Return that anonymous answers count for nobody asked, so that shares are too low, or ""."""
+    unnamed = facts.get("anonymous", 0)
+    if not unnamed:
+        return ""
+    return ngettext(
+        "{n} of the {total} answers so far is anonymous: nobody knows who gave it, so more "
+        "answered than this counts.",
+        "{n} of the {total} answers so far are anonymous: nobody knows who gave them, so more "
+        "answered than this counts.",
+        unnamed,
+        n=digits(unnamed, 0),
+        total=digits(facts["answers"], 0),
+    )
+
+
+def unfollowed_sentence(facts: Mapping[str, int]) -> str:
+    """Return how many of all answers so far can't be followed, since they name nobody, or ""."""
+    unnamed = facts.get("anonymous", 0)
+    if not unnamed:
+        return ""
+    return ngettext(
+        "{n} of the {total} answers so far is anonymous and can't be followed to orders: it counts "
+        "for the scores and is left out here.",
+        "{n} of the {total} answers so far are anonymous and can't be followed to orders: they "
+        "count for the scores and are left out here.",
+        unnamed,
+        n=digits(unnamed, 0),
+        total=digits(facts["answers"], 0),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -210,17 +210,6 @@ def segments_message(label: str, groups: pd.DataFrame) -> str:
 def brief(message: str, otherwise: str) -> str:
     """Return a message if a reader can take it in, else another: names can be long."""
     return message if length(message) <= LONGEST_MESSAGE else otherwise
-
-
-def totals_sentence(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
-    """Return what was bought in a period, counted in full."""
-    return sentence(
-        "In {period}, {active:number} placed {orders:number} worth {revenue:number}.",
-        period=period,
-        active=totals["active_customers"],
-        orders=totals["orders"],
-        revenue=totals["revenue"],
-    )
 
 
 def spread(rows: pd.DataFrame) -> str:

@@ -1,0 +1,183 @@
+"""Looks at the files of a folder: which export each is, its columns, some of its rows as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from profitchain.core.errors import CompanyError, ProfitchainError
+from profitchain.exports.known_exports import (
+    ExportFormat,
+    header_place,
+    known_exports,
+    plain,
+    recognised,
+)
+from profitchain.exports.one_file import read_file
+from profitchain.sources.company import Company
+from profitchain.sources.csv_dialect import DELIMITERS, FILE, ROW
+from profitchain.sources.loading import sql_name
+from profitchain.sources.settings import Source
+
+TEXTS, TABLES = (".csv", ".tsv", ".txt", ".tab"), (".xlsx", ".xlsm", ".parquet", ".pq")
+_ENCODINGS = ("gb18030", "cp1252")
+_START, _LINES, _MOST_ROWS = 1 << 17, 30, 50_000
+_FEW_CELLS = 3
+_NO_QUESTION = ("response", "open-ended response")  # beneath a question's text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFile:
+    """A file of a folder with its rows as text (`cells`, up to 50,000 of them).
+
+    `known` is the export that it is, if one; `settings` are those that reading it took; `asked`
+    the questions' texts by column, where a further header row has them.
+    """
+
+    name: str
+    known: str | None
+    settings: dict[str, Any] = field(default_factory=dict)
+    cells: pd.DataFrame
+    asked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def format(self) -> ExportFormat | None:
+        """How the export is read that the file is, if it is a known one."""
+        return known_exports()[self.known] if self.known else None
+
+
+def look_at(con: Any, folder: Path, scratch: Path) -> tuple[list[FoundFile], dict[str, str]]:
+    """Return the files of a folder that hold rows, and of each other one why it can't be read."""
+    found: list[FoundFile] = []
+    unread: dict[str, str] = {}
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (*TEXTS, *TABLES)]
+    for number, path in enumerate(path for path in paths if not path.name.startswith((".", "~"))):
+        try:
+            file = _read(con, path, f"found_{number}", scratch)
+        except ProfitchainError as error:
+            unread[path.name] = str(error)
+            continue
+        if file.cells.empty:
+            unread[path.name] = "It holds no rows."
+        elif len(file.cells.columns) == 1:
+            unread[path.name] = "It has a single column: no table."
+        else:
+            found.append(file)
+    return found, unread
+
+
+def _read(con: Any, path: Path, name: str, scratch: Path) -> FoundFile:
+    known, settings = _recognised(path)
+    alone = Company.model_construct(name="", currency="EUR", tables={})
+    alone._folder = path.parent
+    tries: list[dict[str, Any]] = [settings]
+    if path.suffix.lower() in TEXTS and "encoding" not in settings:
+        tries += [{**settings, "encoding": encoding} for encoding in _ENCODINGS]
+    for number, extra in enumerate(tries):
+        source = Source.model_validate({"file": _literal(path.name), **extra})
+        try:
+            raw = read_file(con, f"{name}_{number}", source, alone, scratch)
+        except CompanyError:
+            if number == len(tries) - 1:
+                raise
+            continue
+        columns = ", ".join(
+            f"trim(CAST({sql_name(column)} AS VARCHAR)) AS {sql_name(column)}"
+            for column in raw.columns
+        )
+        query = f"SELECT {columns} FROM {raw.name} ORDER BY {FILE}, {ROW} LIMIT {_MOST_ROWS}"
+        cells = con.raw_sql(query).fetch_df().astype(object)
+        cells = cells.where(cells.notna() & (cells != ""), None).dropna(how="all")
+        kept = {key: value for key, value in extra.items() if key != "skip_rows_after_header"}
+        return FoundFile(
+            name=path.name, known=known, settings={} if known else kept, cells=cells,
+            asked=_asked(path, source) if known else {},
+        )  # fmt: skip
+    raise CompanyError(f"{path.name} can't be read.")
+
+
+def _asked(path: Path, source: Source) -> dict[str, str]:
+    """Return the second header row's cells by column, where there is one that says something."""
+    rows = first_rows(path)[source.skip_rows_before_header :]
+    if not source.skip_rows_after_header or len(rows) < 2:
+        return {}
+    pairs = zip(rows[0], rows[1], strict=False)
+    return {name: text for name, text in pairs if text.strip() and plain(text) not in _NO_QUESTION}
+
+
+def _literal(name: str) -> str:
+    """Return a file's name as a pattern that means it alone."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
+
+
+def _recognised(path: Path) -> tuple[str | None, dict[str, Any]]:
+    """Return which export a file is, and the settings that its header asks for."""
+    for row in first_rows(path):
+        if name := recognised(row):
+            known = known_exports()[name]
+            settings = dict(known.reads)
+            if path.suffix.lower() in TEXTS:
+                settings |= header_place(path, known, Source(file=path.name))
+            return name, settings
+    return None, _place_of_header(path)
+
+
+def _place_of_header(path: Path) -> dict[str, Any]:
+    """Return how many rows stand above the header of a file that is no known export."""
+    rows = [[cell for cell in row if cell.strip()] for row in first_rows(path)]
+    widest = max((len(row) for row in rows), default=0)
+    first = next((k for k, row in enumerate(rows) if len(row) == widest), 0)
+    above = rows[:first]
+    if widest >= _FEW_CELLS and above and all(len(row) < _FEW_CELLS for row in above):
+        return {"skip_rows_before_header": first}
+    return {}
+
+
+def first_rows(path: Path) -> list[list[str]]:
+    """Return the first thirty rows of a file, split at the sign that splits them most."""
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq"):
+        import pyarrow.parquet
+
+        with suppress(Exception):
+            return [list(pyarrow.parquet.read_schema(path).names)]
+        return []
+    if suffix in TABLES:
+        return _sheet_rows(path)
+    with path.open("rb") as file:
+        start = file.read(_START)
+    text = _as_text(start)
+    split = [
+        list(islice(csv.reader(io.StringIO(text), delimiter=sign), _LINES)) for sign in DELIMITERS
+    ]
+    return max(split, key=lambda rows: max((len(row) for row in rows), default=0))
+
+
+def _sheet_rows(path: Path) -> list[list[str]]:
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        rows = book.worksheets[0].iter_rows(max_row=_LINES, values_only=True)
+        return [["" if cell is None else str(cell) for cell in row] for row in rows]
+    except Exception:
+        return []
+
+
+def _as_text(start: bytes) -> str:
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return start.decode("utf-16", errors="ignore")
+    for encoding in ("utf-8-sig", *_ENCODINGS):
+        try:
+            return start.decode(encoding)
+        except UnicodeDecodeError as error:
+            if error.start > len(start) - 4:  # a sign cut in two
+                return start[: error.start].decode(encoding)
+    return start.decode("latin-1")

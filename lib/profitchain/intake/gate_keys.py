@@ -1,0 +1,183 @@
+"""Whether ids mean the same in all tables, and whether each of them means one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
+from profitchain.intake.gate import Gate, rows_of, times
+from profitchain.intake.table_checks import OUTCOME, USED
+from profitchain.sources.id_forms import FORMS, POWER, in_form
+from profitchain.sources.settings import MatchIds
+from profitchain.sources.temp_tables import materialise
+from profitchain.sources.typed_tables import typed_name
+
+MET_BY = ("invitations", "contacts", "memberships", "offers")  # customers' tables but for answers
+MOST_OF_ONE = 0.05  # share of a table's rows above which one customer is looked at
+ABOVE_SECOND = 5  # times as many rows as the second has
+STRAY = 0.01  # share of customers without an order from which on spellings are compared
+_CUSTOMER = typed_name("customer_id")
+
+
+def id_findings(gate: Gate) -> Iterator[Finding]:
+    """Yield what is doubtful about ids."""
+    tables = [t for t in ("orders", "responses") if gate.has(t, "customer_id")]
+    customers = {table: _customers(gate, table) for table in tables}
+    for table in tables:
+        yield from _rounded_powers(gate, table)
+        yield from _nobodies(gate, table)
+        yield from _one_for_many(customers[table], table)
+    if "orders" in customers:
+        if "responses" in customers:
+            yield from _meet(gate, "responses", customers["responses"], customers["orders"])
+        for table in (name for name in MET_BY if gate.has(name, "customer_id")):
+            yield from _meet(gate, table, _customers(gate, table), customers["orders"])
+        if gate.has("responses", "customer_id", "order_id"):
+            yield from _orders_of_answers(gate)
+
+
+def _customers(gate: Gate, table: str) -> ir.Table:
+    """Return who, n, first, last: one row a customer of a table; n counts the rows in use."""
+    rows = gate.rows(table, "used", "cancelled", "later", "broken")
+    at = rows[typed_name(gate.judged[table].table.schema.dated_by or "")]
+    rows = rows.mutate(who=gate.who(rows), at=at, used=rows[OUTCOME] == USED)
+    grouped = rows.filter(rows["who"].notnull()).group_by("who")
+    sums = grouped.aggregate(n=times(rows["used"]), first=rows["at"].min(), last=rows["at"].max())
+    return materialise(gate.con, f"customers_of_{table}", sums)
+
+
+def _rounded_powers(gate: Gate, table: str) -> Iterator[Finding]:
+    """Stop where ids are written as 7.70E+18: whoever rounded them made one of many."""
+    judged = gate.judged[table]
+    if judged.table.pieces or judged.table.raw.warehouse:
+        return
+    rows = judged.rows
+    powers = rows.filter(rows[_CUSTOMER].contains("E+") & rows[_CUSTOMER].re_search(POWER))
+    sums = powers.aggregate(n=powers.count(), ids=powers[_CUSTOMER].nunique(),
+                            example=powers[_CUSTOMER].min()).to_pandas().iloc[0]  # fmt: skip
+    total, n = sum(outcome.rows for outcome in gate.outcomes[table]), int(sums["n"])
+    if n < FEW or n < STRAY * total:
+        return
+    yield Stop(
+        table=table,
+        says=f"{n:,} of its {total:,} rows have a customer_id such as '{sums['example']}' "
+        f"({int(sums['ids']):,} different): a spreadsheet wrote long numbers as rounded "
+        "powers of ten, and who is who can't be told from them. Export the table anew with "
+        "customer_id as text. If none was rounded, add to company.yml: match_ids: "
+        "{numbers: plain}.",
+    )
+
+
+def _nobodies(gate: Gate, table: str) -> Iterator[Finding]:
+    """Tell how many rows name nobody: guest, 0, #N/A."""
+    judged = gate.judged[table]
+    cells = rows_of(judged, "used", cells=True)
+    cells = cells.filter(cells[_CUSTOMER].isnull())
+    n, of = int(cells.count().execute()), gate.outcomes[table][0].rows
+    if not n:
+        return
+    word = cells[judged.table.source_names["customer_id"]].cast("string").strip()
+    words = cells.select(word=word)
+    words = words.filter(words["word"].notnull() & (words["word"] != ""))
+    counts = words.group_by("word").aggregate(n=words.count()).order_by(ibis.desc("n"), "word")
+    frame = counts.limit(50).to_pandas()
+    kind = "guests" if table == "orders" else "anonymous"
+    name = {"table": table, "column": "customer_id"}
+    if len(frame):
+        named = ", ".join(f"'{word}'" for word in frame["word"].head(3))
+        yield Doubt(**name, kind=f"{kind}_named", values={"n": n, "of": of, "words": named})
+    elif n >= FEW and n >= STRAY * of:
+        yield Doubt(**name, kind=kind, values={"n": n, "of": of})
+
+
+def _one_for_many(customers: ir.Table, table: str) -> Iterator[Finding]:
+    """Tell of a customer who has far more rows than any other: it may stand for many."""
+    total = customers.aggregate(n=customers["n"].sum(), of=customers.count()).to_pandas().iloc[0]
+    top = customers.order_by(ibis.desc("n")).limit(2).to_pandas()["n"].tolist()
+    if len(top) < 2 or top[0] < 20 or top[0] < MOST_OF_ONE * total["n"]:
+        return
+    if top[0] >= ABOVE_SECOND * top[1]:
+        values: Values = {"n": int(top[0]), "of": int(total["n"]), "customers": int(total["of"])}
+        yield Doubt(table=table, column="customer_id", kind="one_customer", values=values)
+
+
+def _meet(gate: Gate, table: str, here: ir.Table, buyers: ir.Table) -> Iterator[Finding]:
+    """Tell how many customers of a table never ordered, and which spelling would find them."""
+    others = buyers.select(buyer="who")
+    joined = here.left_join(others, here["who"] == others["buyer"])
+    met = times(joined["buyer"].notnull())
+    sums = joined.aggregate(of=joined.count(), met=met).to_pandas().iloc[0].fillna(0)
+    of, strangers = int(sums["of"]), int(sums["of"] - sums["met"])
+    if strangers < 3 or strangers <= STRAY * of:
+        return
+    found, setting = _respelt(gate, table, buyers)
+    many = of >= ENOUGH and int(buyers.count().execute()) >= ENOUGH
+    past = strangers > gate.company.limits.strangers * of
+    values: Values = {"n": strangers, "of": of, "found": found, "setting": setting}
+    if many and past and table == "responses":
+        yield Stop(table=table, says=_no_meeting(of, of - strangers, found, setting))
+    elif found > max(STRAY * of, 2):
+        kind = "near_misses" if table == "responses" else "near_misses_elsewhere"
+        yield Doubt(table=table, column="customer_id", kind=kind, values=values)
+    elif strangers > of / 2 and of >= FEW and table in ("responses", "contacts"):
+        kind = "strangers" if table == "responses" else "strangers_elsewhere"
+        yield Doubt(table=table, column="customer_id", kind=kind, values=values)
+
+
+def _no_meeting(of: int, met: int, found: int, setting: str) -> str:
+    says = (
+        f"{met:,} of {of:,} customers who answered ever ordered: customer_id seems to mean "
+        "different things in orders and responses. "
+    )
+    if found:
+        return says + (
+            f"{found:,} more would meet an order if ids were spelt alike: add to company.yml: "
+            f"match_ids: {{{setting}}}."
+        )
+    return says + (
+        "Say which columns hold the same id: tables: responses: columns: {customer_id: <name>}, "
+        "and the same for orders. If hardly anybody who answers should have ordered, add: "
+        "limits: {strangers: 1}."
+    )
+
+
+def _respelt(gate: Gate, table: str, buyers: ir.Table) -> tuple[int, str]:
+    """Return how many more customers would meet an order by the best spelling, and its setting."""
+    rows = gate.rows(table, "used", "cancelled", "later", "broken")
+    rows = rows.select(id=rows[_CUSTOMER], who=gate.who(rows)).distinct()
+    lost = rows.filter(rows["who"].notnull()).anti_join(buyers, "who").select("id")
+    lost = materialise(gate.con, f"without_orders_{table}", lost)
+    orders = gate.rows("orders", "used", "cancelled", "later")
+    known = orders.select(id=orders[_CUSTOMER]).distinct()
+    every = MatchIds(case="ignore", blanks="strip", leading_zeros="strip", numbers="plain")
+    forms = [*((form.match, form.setting) for form in FORMS)]
+    forms.append((every, ", ".join(setting for _, setting in forms)))
+    found = []
+    for match, setting in forms:
+        keys = known.select(key=in_form(known["id"], match)).distinct()
+        alike = lost.mutate(key=in_form(lost["id"], match)).semi_join(keys, "key")
+        found.append((int(alike.count().execute()), setting))
+    best = reduce(lambda a, b: b if b[0] > a[0] else a, found)
+    return best if best[0] else (0, "")
+
+
+def _orders_of_answers(gate: Gate) -> Iterator[Finding]:
+    """Tell of answers about orders of somebody else, or about orders that are not there."""
+    answers = gate.rows("responses")
+    answers = answers.select(order=answers[typed_name("order_id")], who=gate.who(answers))
+    answers = answers.filter(answers["order"].notnull())
+    orders = rows_of(gate.judged["orders"], "used", "cancelled", "later")
+    orders = orders.select(its=orders[typed_name("order_id")], buyer=gate.who(orders))
+    joined = answers.left_join(orders, answers["order"] == orders["its"])
+    others = times(joined["who"] != joined["buyer"])
+    unknown = times(joined["its"].isnull())
+    sums = joined.aggregate(of=joined.count(), others=others, unknown=unknown)
+    counts = {k: int(n) for k, n in sums.to_pandas().iloc[0].fillna(0).items()}
+    for kind, n in (("others_order", counts["others"]), ("unknown_order", counts["unknown"])):
+        if n >= (1 if kind == "others_order" else max(FEW, MOST_OF_ONE * counts["of"])):
+            values: Values = {"n": n, "of": counts["of"]}
+            yield Doubt(table="responses", column="order_id", kind=kind, values=values)

@@ -1,0 +1,217 @@
+"""Whether days and scores are what they are said to be: none far from all others, one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from profitchain.exports.file_parts import undeclared
+from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Values
+from profitchain.intake.gate import Gate, times
+from profitchain.sources.casts import from_utc, seconds
+from profitchain.sources.engine import is_embedded
+from profitchain.sources.settings import Question
+from profitchain.sources.typed_tables import typed_name
+
+SOME_ROWS = 50  # of fewer no day is far from the others
+STRAY = 0.005  # share of rows that may lie far from all others
+QUIET, A_YEAR = 60, 365  # days without a row, at least, before one that is far, and after one
+A_DAY, MOST_PAUSES = 86_400, 40
+TOPS = (5, 7, 10)  # highest scores of usual scales
+TOP_SHARE = 0.05  # of answers at the top of the scale that was really used
+
+
+def value_findings(gate: Gate) -> Iterator[Finding]:
+    """Yield what is doubtful about days and scores."""
+    for table, column in (("orders", "ordered_at"), ("responses", "responded_at")):
+        if gate.has(table, column):
+            yield from _far_days(gate, table, column)
+    if gate.has("responses", "responded_at"):
+        for question in gate.company.all_questions:
+            if gate.has("responses", question.column):
+                yield from _scale(gate, question)
+    yield from _cells_emptied(gate)
+    yield from _exports_read_as_plain_files(gate)
+
+
+def _cells_emptied(gate: Gate) -> Iterator[Finding]:
+    """Tell of values, such as 99, that count as nothing given in a question's column."""
+    for table, judged in gate.judged.items():
+        for one in judged.table.emptied:
+            if one.rows >= FEW:
+                values: Values = {"n": one.rows, "word": one.value}
+                yield Doubt(table=table, column=one.column, kind="emptied", values=values)
+
+
+def _exports_read_as_plain_files(gate: Gate) -> Iterator[Finding]:
+    """Tell of known exports without `format:`: what is no sale or answer there is not left out."""
+    if is_embedded(gate.con):
+        for table, file, name in undeclared(gate.company):
+            rows = sum(outcome.rows for outcome in gate.outcomes[table])
+            values: Values = {"n": rows, "file": file, "format": name}
+            yield Doubt(table=table, column="", kind="plain_export", values=values)
+
+
+def pauses_of(rows: ir.Table, column: str, zone: str) -> pd.DataFrame:
+    """Return day, pause, below, total, first, last of the longest pauses between a table's days.
+
+    One row a pause: the day that ends it, its length in days, the rows before it; and of the whole
+    table its rows, first and last day. Days are local and count from 1970.
+    """
+    days = _by_day(rows, column, zone)
+    order, whole = ibis.window(order_by="day"), ibis.window()
+    reach = days["n"].sum().over(ibis.window(order_by="day", preceding=(None, 0)))
+    days = days.mutate(
+        pause=(days["day"] - days["day"].lag().over(order)).fill_null(0),
+        below=reach - days["n"],
+        total=days["n"].sum().over(whole),
+        first=days["day"].min().over(whole),
+        last=days["day"].max().over(whole),
+    )
+    return days.order_by(ibis.desc("pause"), "day").limit(MOST_PAUSES).to_pandas().astype("int64")
+
+
+def _by_day(rows: ir.Table, column: str, zone: str) -> ir.Table:
+    """Return day, n: one row a local day with rows, as its number since 1970."""
+    at = rows[typed_name(column)]
+    rows = rows.filter(at.notnull())
+    at = rows[at.get_name()]
+    local = at.cast("timestamp") if at.type().is_date() else from_utc(at, zone)
+    rows = rows.select(day=(seconds(local) // A_DAY).cast("int64"))
+    return rows.group_by("day").aggregate(n=rows.count())
+
+
+def usual_days(pauses: pd.DataFrame) -> tuple[int, int] | None:
+    """Return the first and last day that isn't far from all others; None of few rows.
+
+    Far are at most 0.5% of the rows, beyond a pause four times as long as any other between them
+    and of at least 60 days; of a year where they come first, for firms begin slowly.
+
+    Parameters
+    ----------
+    pauses : as `pauses_of` gives them.
+    """
+    if pauses.empty or pauses["total"].iloc[0] < SOME_ROWS:
+        return None
+    total, first, last = (int(pauses[name].iloc[0]) for name in ("total", "first", "last"))
+    most = max(STRAY * total, 1)
+    few_below, few_above = pauses["below"] <= most, total - pauses["below"] <= most
+    core = pauses.loc[~few_below & ~few_above, "pause"].max()
+    least = max(QUIET, 4 * (0 if pd.isna(core) else int(core)))
+    late = pauses[few_above & (pauses["pause"] > least)]
+    early = pauses[few_below & (pauses["pause"] > max(least, A_YEAR))]
+    if len(late):
+        last = int((late["day"] - late["pause"]).min())
+    return (int(early["day"].max()) if len(early) else first), last
+
+
+def last_usual_day(pauses: pd.DataFrame) -> date | None:
+    """Return up to which day rows reach, leaving out those far from all others; None of few rows.
+
+    Where one was left out it may have been the last: then as many days more as usual days without a
+    row, at most a week.
+    """
+    usual = usual_days(pauses)
+    if usual is None:
+        return None
+    within = pauses[(pauses["day"] > usual[0]) & (pauses["day"] <= usual[1])]
+    pause = int(within["pause"].max()) if len(within) else 0
+    was_last = int(pauses["last"].iloc[0]) > usual[1]
+    return _date(usual[1] + (min(pause, 7) if was_last else 0))
+
+
+def _date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=day)
+
+
+def _far_days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
+    """Tell of rows whose day is far from all others: a typing error, or a clock that stood."""
+    rows, zone = gate.judged[table].rows, gate.company.time_zone
+    pauses = pauses_of(rows, column, zone)
+    usual = usual_days(pauses)
+    if usual is None or usual == (pauses["first"].iloc[0], pauses["last"].iloc[0]):
+        return
+    days = _by_day(rows, column, zone)
+    far = days.filter((days["day"] < usual[0]) | (days["day"] > usual[1]))
+    far = far.order_by("day").limit(MOST_PAUSES).to_pandas()
+    named = ", ".join(str(_date(int(day))) for day in far["day"].head(3))
+    values: Values = {"n": int(far["n"].sum()), "days": named, "since": str(_date(usual[0])),
+                      "until": str(_date(usual[1]))}  # fmt: skip
+    yield Doubt(table=table, column=column, kind="far_days", values=values)
+
+
+def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
+    """Tell of a question on another scale, always or up to a day, or turned round since one."""
+    rows = gate.rows("responses")
+    at, score = rows[typed_name("responded_at")], rows[typed_name(question.column)]
+    rows = rows.select(at=from_utc(at, gate.company.time_zone), score=score)
+    rows = rows.filter(rows["at"].notnull() & rows["score"].notnull())
+    months = rows.group_by(month=rows["at"].truncate("M").date()).aggregate(
+        n=rows.count(), low=rows["score"].min(), high=rows["score"].max(), sum=rows["score"].sum(),
+        tops=sum_of_tops(rows["score"]),
+    )  # fmt: skip
+    frame = months.order_by("month").to_pandas()
+    low, high = question.scale
+    if frame["n"].sum() < ENOUGH:
+        return
+    name = {"table": "responses", "column": question.column}
+    values: dict[str, Any] = {"n": int(frame["n"].sum()), "low": low, "high": high}
+    top = float(frame["high"].max())
+    if top < high and _is_other_top(top, frame, high):
+        yield Doubt(**name, kind="never_above", values=values | {"top": top})
+    elif change := _changed(frame, high):
+        above = rows.filter(rows["score"] > change["top"])["at"]
+        edge = above.max() if change["later"] else above.min()
+        day = edge.execute().date() + timedelta(days=change["later"])
+        yield Doubt(**name, kind="scale_changed", values=values | change | {"since": str(day)})
+    elif change := _turned(frame, low, high):
+        yield Doubt(**name, kind="scale_turned", values=values | change)
+
+
+def sum_of_tops(score: ir.FloatingValue) -> ir.IntegerValue:
+    """Return how many scores are the highest of another usual scale: 5, 7 or 10."""
+    return times(score.isin([float(top) for top in TOPS]))
+
+
+def _is_other_top(top: float, days: pd.DataFrame, high: float) -> bool:
+    """Tell whether scores end where another usual scale does, too often to be chance."""
+    at_top = days.loc[days["high"] == top, "tops"].sum()
+    return top in TOPS and top < high and at_top >= max(3, TOP_SHARE * days["n"].sum())
+
+
+def _changed(days: pd.DataFrame, high: float) -> dict[str, Any] | None:
+    """Return whether scores go above another scale's top since some month, or no longer do."""
+    for top in (t for t in TOPS if t < high):
+        above = (days["high"] > top).tolist()
+        for turned in (False, True):
+            flags = above[::-1] if turned else above
+            first = flags.index(True) if True in flags else 0
+            counts = days["n"].tolist()[::-1] if turned else days["n"].tolist()
+            before, after = sum(counts[:first]), sum(counts[first:])
+            if min(before, after) < ENOUGH:
+                continue
+            often = sum(n for n, over in zip(counts[first:], flags[first:], strict=True) if over)
+            kept = days.iloc[::-1].iloc[:first] if turned else days.iloc[:first]
+            if not _is_other_top(float(top), kept, high) or often < 0.2 * after:
+                continue
+            return {"top": float(top), "n": before, "later": int(turned)}
+    return None
+
+
+def _turned(days: pd.DataFrame, low: float, high: float) -> dict[str, Any] | None:
+    """Return since when scores are the mirror image of those before, if ever."""
+    n, sums, total = days["n"].cumsum(), days["sum"].cumsum(), days["n"].sum()
+    before, after = sums / n, (sums.iloc[-1] - sums) / (total - n).where(total > n)
+    apart, mirror = (before - after).abs(), (before + after - (low + high)).abs()
+    fits = (n >= ENOUGH) & (total - n >= ENOUGH) & (mirror < 0.15 * (high - low))
+    apart = apart.where(fits & (apart > 0.4 * (high - low)))
+    if not apart.notna().any():
+        return None
+    at = int(apart.to_numpy(na_value=-1).argmax())
+    day = days["month"].iloc[at + 1]
+    return {"n": int(total - n.iloc[at]), "since": str(pd.Timestamp(day).date())}

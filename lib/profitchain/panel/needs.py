@@ -1,0 +1,50 @@
+"""What a page needs of a firm, and why it measures nothing where the firm hasn't given it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from profitchain.core.errors import NotMeasured
+from profitchain.core.i18n import _
+
+BY_CONTRACT = {  # what contracts give of orders
+    "subscriptions.customer_id": "orders.customer_id",
+    "subscriptions.started_on": "orders.ordered_at",
+    "subscriptions.amount": "orders.revenue",
+}
+
+
+def refuse_tables(tables: Collection[str], needs: Sequence[str]) -> None:
+    """Raise NotMeasured for the first table that is needed and not among the firm's.
+
+    Parameters
+    ----------
+    needs : a table, or a column of it as `orders.revenue`.
+    """
+    for name in needs:
+        table = name.partition(".")[0]
+        if table not in tables and not (table == "orders" and "subscriptions" in tables):
+            _refuse(_("needs table `{name}`, which company.yml doesn't name.", name=table))
+
+
+def refuse_columns(profile: pd.DataFrame, needs: Sequence[str]) -> None:
+    """Raise NotMeasured for the first column that is needed and holds nothing, or isn't there.
+
+    Parameters
+    ----------
+    profile : one row a table and column: `table`, `column`, `missing_share`.
+    """
+    held = profile[profile["missing_share"] < 1]
+    given = set(held["table"] + "." + held["column"])
+    given |= {paid for theirs, paid in BY_CONTRACT.items() if theirs in given}
+    for name in needs:
+        table, dot, column = name.partition(".")
+        if dot and name not in given:
+            words = {"table": table, "column": column}
+            _refuse(_("needs column `{column}` of `{table}`, and no row has one.", **words))
+
+
+def _refuse(what: str) -> None:
+    raise NotMeasured(_("Not measured: {what}", what=what))

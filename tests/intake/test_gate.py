@@ -1,0 +1,432 @@
+"""What passes row by row and yet can't be true: told with its rows, or stopped with the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import ibis
+import pandas as pd
+import pytest
+import yaml
+
+from profitchain.core.errors import ContractError
+from profitchain.core.periods import Period
+from profitchain.intake.gate_orders import currencies_of
+from profitchain.intake.gate_values import last_usual_day, usual_days
+from profitchain.intake.intake import Intake, last_period, open_intake
+from profitchain.intake.row_checks import one_form, status_words
+from profitchain.sources.company import Company, load_company
+from profitchain.sources.id_forms import in_form, somebody, tidy_id
+from profitchain.sources.settings import MatchIds
+from profitchain.words.data import doubts_in_words
+
+Frame = pd.DataFrame
+Firm = Callable[..., Company]
+START, Q1 = datetime(2026, 1, 1, 9, 7, 3), Period("2026Q1")
+CUSTOMERS = 40
+
+
+def orders_of(n: int = 120, **columns: object) -> Frame:
+    """One row an order: three each of 40 customers, over 89 days."""
+    return Frame(
+        {
+            "order_id": [f"O{k}" for k in range(n)],
+            "customer_id": [f"{1000 + k % CUSTOMERS}" for k in range(n)],
+            "ordered_at": [START + timedelta(hours=18 * k) for k in range(n)],
+            "revenue": [f"{20 + k % 7}.50" for k in range(n)],
+        }
+        | columns
+    )
+
+
+def answers_of(n: int = 80, **columns: object) -> Frame:
+    """One row an answer: two each of the same customers, two days after their orders."""
+    return Frame(
+        {
+            "response_id": [f"R{k}" for k in range(n)],
+            "customer_id": [f"{1000 + k % CUSTOMERS}" for k in range(n)],
+            "responded_at": [START + timedelta(hours=18 * k + 51) for k in range(n)],
+            "nps": [k % 11 for k in range(n)],
+        }
+        | columns
+    )
+
+
+@pytest.fixture
+def firm(tmp_path) -> Firm:
+    """A function from tables and settings to a company in a folder of its own."""
+
+    def made(tables: dict[str, Frame] | None = None, **settings: object) -> Company:
+        tables = {"orders": orders_of(), "responses": answers_of()} | (tables or {})
+        for name, frame in tables.items():
+            frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        given = {
+            "name": "Tiny", "currency": "EUR", "questions": {"nps": {"kind": "nps"}},
+            "tables": {name: {"file": f"{name}.csv"} for name in tables},
+        }  # fmt: skip
+        (tmp_path / "company.yml").write_text(yaml.safe_dump(given | settings), encoding="utf-8")
+        return load_company(tmp_path)
+
+    return made
+
+
+def told(company: Company) -> dict[str, str]:
+    """What an intake doubts, in words by kind."""
+    intake = open_intake(company, Q1)
+    intake.close()
+    return {doubt["kind"]: doubt["says"] for doubt in doubts_in_words(intake.doubts, company)}
+
+
+def refusal(company: Company) -> str:
+    with pytest.raises(ContractError) as stop:
+        open_intake(company, Q1)
+    return str(stop.value)
+
+
+def opened(company: Company) -> Intake:
+    return open_intake(company, Q1)
+
+
+def test_a_clean_firm_is_told_nothing(firm):
+    assert told(firm()) == {}
+
+
+# --- ids -----------------------------------------------------------------------------------------
+
+
+def test_ids_that_differ_by_their_writing_alone_meet(firm):
+    forms = ("{}.0", "\u00a0{}\u3000", "\u200b{}\ufeff", "'{}")
+    ids = [forms[k % 4].format(1000 + k % CUSTOMERS) for k in range(80)]
+    assert told(firm({"responses": answers_of(customer_id=ids)})) == {}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "setting"),
+    [
+        ("00{}", "{}", "leading_zeros: strip"),
+        ("C{}", "c{}", "case: ignore"),
+        ("{}", "user{}", ""),
+    ],
+)
+def test_ids_that_never_meet_stop_with_the_line_that_mends_it(firm, ours, theirs, setting):
+    tables = {
+        "orders": orders_of(customer_id=[ours.format(1000 + k % CUSTOMERS) for k in range(120)]),
+        "responses": answers_of(
+            customer_id=[theirs.format(1000 + k % CUSTOMERS) for k in range(80)]
+        ),
+    }
+    stop = refusal(firm(tables))
+    assert "0 of 40 customers who answered ever ordered" in stop
+    if setting:
+        assert f"match_ids: {{{setting}}}" in stop
+        name, _, value = setting.partition(": ")
+        assert told(firm(tables, match_ids={name: value})) == {}
+    else:
+        assert "tables: responses: columns: {customer_id: <name>}" in stop
+
+
+def test_ids_of_which_a_part_is_spelt_otherwise_are_counted(firm):
+    ids = [f"{'00' if k % 4 == 0 else ''}{1000 + k % CUSTOMERS}" for k in range(80)]
+    says = told(firm({"responses": answers_of(customer_id=ids)}))
+    assert "10 of 40 customers who answered have no order, and 10 would" in says["near_misses"]
+    assert "`match_ids: {leading_zeros: strip}`" in says["near_misses"]
+
+
+def test_ids_as_rounded_powers_stop(firm):
+    stop = refusal(firm({"orders": orders_of(customer_id="7.70E+18")}))
+    assert "120 of its 120 rows have a customer_id such as '7.70E+18' (1 different)" in stop
+
+
+def test_one_id_for_many_is_told(firm):
+    ids = ["777777" if k % 3 else f"{1000 + k % CUSTOMERS}" for k in range(120)]
+    says = told(firm({"orders": orders_of(customer_id=ids)}))
+    assert "One of 41 customers has 80 of 120 rows of `orders`" in says["one_customer"]
+
+
+def test_an_order_of_somebody_else_is_told(firm):
+    orders = [f"O{k + (k == 7)}" for k in range(80)]
+    says = told(firm({"responses": answers_of(order_id=orders)}))
+    assert "1 of 80 answers is about an order of another customer" in says["others_order"]
+    far = [f"O{k}" if k < 40 else f"X{k}" for k in range(80)]
+    says = told(firm({"responses": answers_of(order_id=far)}))
+    assert "40 of 80 answers are about orders that `orders` does not have" in says["unknown_order"]
+
+
+@pytest.mark.parametrize(
+    ("text", "match", "same"),
+    [
+        (" 100.0", {}, " 100.0"),  # blanks at the ends are stripped before
+        ("100.0", {}, "100"),
+        ("1.0.0", {}, "1.0.0"),
+        ("A.B@Mail.Example", {}, "a.b@mail.example"),
+        ("AbC", {}, "AbC"),
+        ("AbC", {"case": "ignore"}, "abc"),
+        ("0012", {"leading_zeros": "strip"}, "12"),
+        ("0", {"leading_zeros": "strip"}, "0"),
+        ("1.002E+5", {"numbers": "plain"}, "100200"),
+        ("12E4", {"numbers": "plain"}, "12E4"),  # a code, or a number: not in a spreadsheet's form
+        ("a b\u00a0c", {"blanks": "strip"}, "abc"),
+    ],
+)
+def test_an_id_has_one_form(text, match, same):
+    column = ibis.literal(text)
+    value = tidy_id(column, MatchIds(**match), embedded=True)
+    assert ibis.duckdb.connect().execute(value) == same
+
+
+@pytest.mark.parametrize(
+    "text", ["guest", "#N/A", "NULL", "0", "0000", "-", "匿名", "访客", "noreply@shop.example"]
+)
+def test_words_that_name_nobody_are_no_customer(text):
+    assert pd.isna(ibis.duckdb.connect().execute(somebody(ibis.literal(text))))
+
+
+@pytest.mark.parametrize("text", ["guestrow", "100", "Nullmeyer", "anna@guest.example", "O-0"])
+def test_words_like_them_are_customers(text):
+    assert ibis.duckdb.connect().execute(somebody(ibis.literal(text))) == text
+
+
+def test_in_form_leaves_ids_alone_unless_told():
+    assert ibis.duckdb.connect().execute(in_form(ibis.literal("0A b"), MatchIds())) == "0A b"
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def test_rows_set_aside_in_heaps_stop_unless_the_firm_says_otherwise(firm):
+    revenue = ["n.v." if k < 12 else "20.50" for k in range(120)]
+    tables = {"orders": orders_of(revenue=revenue)}
+    stop = refusal(firm(tables))
+    assert "12 of its 120 rows (10%) can't be used" in stop
+    assert "limits: {set_aside: 0.11}" in stop
+    says = told(firm(tables, limits={"set_aside": 0.11}))
+    assert "12 of 120 rows of `orders` could not be used" in says["set_aside"]
+
+
+def test_money_set_aside_is_told(firm):
+    late = ["someday" if k < 6 else START + timedelta(hours=18 * k) for k in range(120)]
+    says = told(firm({"orders": orders_of(ordered_at=late)}, limits={"set_aside": 0.1}))
+    assert "6 of 120 rows of `orders` could not be used, and €138 of revenue" in str(says)
+
+
+def test_a_row_an_item_stops_with_its_query(firm):
+    items = orders_of(order_id=[f"O{k // 2}" for k in range(120)])
+    items["customer_id"], items["ordered_at"] = items.order_id, START
+    items["revenue"] = [f"{k + 1}" for k in range(120)]
+    stop = refusal(firm({"orders": items, "responses": answers_of()[:3]}))
+    assert "120 of its 120 rows share their order_id with another row of the same customer" in stop
+    assert "sum(CAST(revenue AS DECIMAL(18, 2))) AS revenue FROM export GROUP BY ALL" in stop
+
+
+def test_numbers_that_two_shops_share_stop(firm):
+    stop = refusal(firm({"orders": orders_of(order_id=[f"O{k % 60}" for k in range(120)])}))
+    assert "60 of its 120 rows have the same order_id as a row of another customer" in stop
+
+
+def test_versions_of_a_row_are_told(firm):
+    twice = pd.concat([answers_of(), answers_of()[:9].assign(nps=10)])
+    says = told(firm({"responses": twice}))
+    assert "rows of `responses` share their `response_id` with another" in says["versions"]
+
+
+def test_a_double_click_is_told(firm):
+    again = answers_of()[:9].assign(response_id=[f"S{k}" for k in range(9)])
+    again["responded_at"] += timedelta(seconds=3)
+    says = told(firm({"responses": pd.concat([answers_of(), again])}))
+    assert "9 of 89 answers were given twice within a minute" in says["answered_twice"]
+
+
+def test_a_total_is_no_order(firm):
+    names = ["TOTAL", "Grand total", "合计"]
+    total = orders_of(3, order_id=names, revenue="9999")
+    intake = opened(firm({"orders": pd.concat([orders_of(), total])}))
+    assert [doubt.kind for doubt in intake.doubts] == ["total_rows"]
+    assert intake.tables["orders"].count().execute() == 120
+
+
+# --- statuses ------------------------------------------------------------------------------------
+
+
+SALES = ("completed", "wc-processing", "Shipped - Delivered to Buyer", "交易成功", "geliefert")
+NO_SALES = ("refunded", "failed", "wc-cancelled", "Cancelled by customer", "已取消", "退款成功")
+
+
+def test_statuses_are_known_in_three_languages(firm):
+    words = (*SALES, *NO_SALES, "Partially_Refunded")
+    status = [words[k % len(words)] for k in range(120)]
+    intake = opened(firm({"orders": orders_of(status=status)}))
+    assert intake.tables["orders"].count().execute() == 60
+    doubts = {doubt.kind: doubt.values for doubt in intake.doubts}
+    assert doubts["left_out"]["n"] == 60
+    assert doubts["partly_refunded"]["words"] == "Partially_Refunded (10)"
+    assert "已取消 10 (left out)" in intake.notes[0]
+
+
+def test_a_refund_in_a_row_of_its_own_counts(firm):
+    status = ["refunded" if k < 6 else "paid" for k in range(120)]
+    revenue = ["-10" if k < 6 else "20" for k in range(120)]
+    intake = opened(firm({"orders": orders_of(status=status, revenue=revenue)}))
+    assert intake.tables["orders"].count().execute() == 120
+    assert not intake.doubts
+
+
+def test_an_unknown_status_asks(firm):
+    status = ["lila" if k < 6 else "paid" for k in range(120)]
+    tables = {"orders": orders_of(status=status)}
+    stop = refusal(firm(tables))
+    assert "'lila' (6 orders)" in stop
+    assert "statuses: {counted: [lila], left_out: [lila]}" in stop
+    for said, n in (("counted", 120), ("left_out", 114)):
+        intake = opened(firm(tables, statuses={said: ["Lila"]}))
+        assert intake.tables["orders"].count().execute() == n
+
+
+def test_what_the_firm_says_of_a_status_goes_first(firm):
+    company = firm(statuses={"counted": ["Refunded", "voided"], "left_out": ["paid"]})
+    words = status_words(company)
+    assert {one_form("Refunded"), "voided"} <= words.counted
+    assert "paid" in words.left_out
+    assert not words.counted & (words.left_out | words.refunded)
+
+
+# --- money ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sign", "currency", "fits"),
+    [
+        ("$", "TWD", True), ("$", "USD", True), ("€", "EUR", True), ("¥", "CNY", True),
+        ("¥", "JPY", True), ("￥", "CNY", True), ("EUR", "EUR", True), ("KR", "SEK", True),
+        ("US$", "TWD", False), ("¥", "EUR", False), ("USD", "EUR", False), ("元", "JPY", False),
+    ],
+)  # fmt: skip
+def test_a_sign_may_mean_several_currencies(sign, currency, fits):
+    assert (currency in currencies_of(sign)) == fits
+
+
+def test_what_is_no_sign_of_money_means_none():
+    assert currencies_of("N/A") == currencies_of("ABC") == ()
+
+
+@pytest.mark.parametrize("sign", ["¥", "US$", "USD "])
+def test_another_money_than_the_declared_one_stops(firm, sign):
+    revenue = [f"{sign if k % 3 == 0 else '€'}{20 + k % 7}.50" for k in range(120)]
+    stop = refusal(firm({"orders": orders_of(revenue=revenue)}))
+    assert "other money than EUR" in stop
+    assert f"'{sign.strip()}' (40 rows)" in stop
+    assert "€" not in stop
+
+
+@pytest.mark.parametrize("name", ["currency", "币种"])
+def test_a_column_of_currencies_beside_revenue_is_looked_at(firm, name):
+    codes = ["JPY" if k % 3 == 0 else "EUR" for k in range(120)]
+    assert "'JPY' (40 rows)" in refusal(firm({"orders": orders_of(**{name: codes})}))
+
+
+def test_orders_in_several_currencies_are_counted_at_the_rate_of_their_day(firm):
+    codes = ["jpy" if k % 3 == 0 else "" if k % 3 == 1 else "EUR" for k in range(120)]
+    rates = Frame(
+        {"currency": "JPY", "from_date": [date(2025, 1, 1), date(2026, 2, 1)], "rate": [0.5, 0.25]}
+    )
+    lines = Frame({"order_id": ["O0", "O1"], "product_id": "P", "revenue": "20.50"})
+    tables = {"orders": orders_of(currency=codes), "rates": rates, "order_lines": lines}
+    intake = opened(firm(tables))
+    orders = intake.tables["orders"].to_pandas().set_index("order_id")
+    plain = orders_of().set_index("order_id")["revenue"].astype(float) * 100
+    assert orders.loc["O0", "revenue"] == plain["O0"] / 2
+    assert orders.loc["O1", "revenue"] == plain["O1"]
+    assert orders.loc["O117", "revenue"] == round(plain["O117"] / 4)
+    assert set(intake.tables["order_lines"].to_pandas()["revenue"]) == {1025, 2050}
+    late = rates.assign(from_date=[date(2026, 3, 1), date(2026, 3, 2)])
+    assert "no rate for its currency" in refusal(firm(tables | {"rates": late}))
+
+
+def test_orders_that_cost_nothing_are_told_and_can_be_left_out(firm):
+    tables = {"orders": orders_of(revenue=["0" if k < 12 else "20" for k in range(120)])}
+    assert "12 of 120 orders cost nothing" in told(firm(tables))["free_orders"]
+    assert told(firm(tables, free_orders="counted")) == {}
+    intake = opened(firm(tables, free_orders="left_out"))
+    assert intake.tables["orders"].count().execute() == 108
+
+
+def test_one_order_that_outweighs_all_is_told(firm):
+    revenue = ["99999" if k == 5 else "20" for k in range(120)]
+    assert (
+        "One order brings 97.7% of all revenue"
+        in told(firm({"orders": orders_of(revenue=revenue)}))["one_order"]
+    )
+
+
+# --- days and scores -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("far", ["2062-06-30", "1970-01-01", "1900-01-01"])
+def test_a_day_far_from_all_others_decides_nothing(firm, far):
+    at = [pd.Timestamp(far) if k == 50 else START + timedelta(hours=18 * k) for k in range(120)]
+    company = firm({"orders": orders_of(ordered_at=at)})
+    assert last_period(company) == Q1
+    assert far in told(company)["far_days"]
+
+
+def pauses(days: list[date], rows: list[int]) -> Frame:
+    """What `pauses_of` gives of so many rows a day."""
+    number = [(day - date(1970, 1, 1)).days for day in days]
+    frame = Frame({"day": number, "n": rows})
+    frame["pause"] = frame["day"].diff().fillna(0).astype(int)
+    frame["below"] = frame["n"].cumsum() - frame["n"]
+    frame = frame.assign(total=sum(rows), first=number[0], last=number[-1])
+    return frame.sort_values("pause", ascending=False, kind="stable")
+
+
+def test_a_season_is_no_slip():
+    days = [date(year, 12, k) for year in (2023, 2024, 2025) for k in range(1, 25)]
+    assert last_usual_day(pauses(days, [40] * 72)) == days[-1]
+
+
+def test_a_slow_beginning_is_no_slip():
+    days = [date(2025, 9, 1), *(date(2026, 1, k) for k in range(1, 29))]
+    first, _ = usual_days(pauses(days, [1] + [40] * 28)) or (None, None)
+    assert first == (days[0] - date(1970, 1, 1)).days
+
+
+def test_the_last_usual_day_may_be_a_pause_before_the_slip():
+    days = [date(2026, 6, k) for k in (1, 4, 9, 12, 17, 21, 26)] + [date(2062, 6, 30)]
+    assert last_usual_day(pauses(days, [20] * 7 + [1])) == date(2026, 7, 1)
+
+
+def test_scores_that_never_rise_above_another_scale_are_told(firm):
+    says = told(firm({"responses": answers_of(nps=[1 + k % 5 for k in range(80)])}))
+    assert "No answer to `nps` is above 5, though its scale runs to 10" in says["never_above"]
+
+
+def test_a_scale_that_changed_is_told_and_can_be_declared(firm):
+    scores = [1 + k % 5 if k < 40 else k % 11 for k in range(80)]
+    tables = {"responses": answers_of(nps=scores)}
+    says = told(firm(tables))["scale_changed"]
+    day = (START + timedelta(hours=18 * 40 + 51)).date()
+    assert f"`scale_since: {day}`" in says
+    intake = opened(firm(tables, questions={"nps": {"kind": "nps", "scale_since": day}}))
+    used = intake.tables["responses"].to_pandas()
+    assert used["nps"].notna().sum() == pytest.approx(40, abs=1)
+    assert not intake.doubts
+
+
+def test_an_older_scale_that_breaks_the_contract_stops_with_its_day(firm):
+    scores = [10 + 10 * (k % 9) if k < 40 else k % 11 for k in range(80)]
+    stop = refusal(
+        firm(
+            {
+                "responses": answers_of(
+                    nps=[max(s, 20) if k < 40 else s for k, s in enumerate(scores)]
+                )
+            }
+        )
+    )
+    assert "questions: nps: scale_since: 2026-02-0" in stop
+
+
+def test_scores_turned_round_are_told(firm):
+    scores = [(9 if k % 3 else 10) if k < 40 else (1 if k % 3 else 0) for k in range(80)]
+    says = told(firm({"responses": answers_of(nps=scores)}))
+    assert "`nps` seems to be turned round since 2026-02-01" in says["scale_turned"]
