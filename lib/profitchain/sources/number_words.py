@@ -215,11 +215,11 @@ def emptied_scores(
     """
     bad = {column.name: _is_off(rows, column, cell, value) for column, cell, value in scores}
     sums = {f"n{k}": holds.fill_null(False).sum() for k, holds in enumerate(bad.values())}
-    row = rows.aggregate(**sums).to_pandas().iloc[0] if sums else {}
+    row = rows.aggregate(**sums).to_pandas().fillna(0).sum()  # of one row
     emptied: list[Emptied] = []
     faults: list[str] = []
     for k, (column, cell, _) in enumerate(scores):
-        if not int(row[f"n{k}"] or 0):
+        if not int(row[f"n{k}"]):
             continue
         before = rows.filter(counts)
         off = before.filter(bad[column.name]).select(text=as_text(before[cell]))
