@@ -56,10 +56,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(folder: Path, **settings: object) -> Intake | str:
     """Return the checked tables of a company of orders, or the words of its refusal."""
-    questions = settings.pop("questions", {})
+    others = {key: settings.pop(key) for key in ("questions", "limits") if key in settings}
     given = {"name": "M", "currency": "EUR", "tables": settings.pop("tables", None)}
     given["tables"] = given["tables"] or {"orders": {"file": "orders.csv"} | settings}
-    given |= {"questions": questions} if questions else {}
+    given |= others
     (folder / "company.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
     try:
         company = load_company(folder)
@@ -86,7 +86,11 @@ CELLS += [(3, text) for text in STRANGE_NUMBERS]
 CELLS += [(place, text) for place in (0, 1, 4) for text in STRANGE_TEXTS]
 
 
-@pytest.mark.parametrize("declared", [{}, {"date_format": "day first", "decimal": ","}])
+SLOW = pytest.mark.slow
+DECLARED = {"date_format": "day first", "decimal": ","}
+
+
+@pytest.mark.parametrize("declared", [{}, pytest.param(DECLARED, marks=SLOW)])
 @pytest.mark.parametrize("cells", [CELLS[k : k + 30] for k in range(0, len(CELLS), 30)])
 def test_a_row_with_a_strange_cell_is_used_or_set_aside(folder, declared, cells):
     lines = list(ROWS)
@@ -107,7 +111,8 @@ def test_an_answer_with_a_strange_score_is_used_or_set_aside(folder, scale):
     lines = [f"r{k},c1,2026-02-01,{quoted(s)}" for k, s in enumerate([*STRANGE_SCORES, "5", "4"])]
     (folder / "responses.csv").write_text("\n".join([ANSWERS, *lines, ""]), encoding="utf-8")
     tables = {name: {"file": f"{name}.csv"} for name in ("orders", "responses")}
-    result = opened(folder, tables=tables, questions={"nps": {"kind": "rating", "scale": scale}})
+    asked = {"questions": {"nps": {"kind": "rating", "scale": scale}}}
+    result = opened(folder, tables=tables, limits={"set_aside": 1}, **asked)
     assert not isinstance(result, str), result
     assert rows_told(result, "responses") == len(lines)
 
@@ -183,7 +188,10 @@ def test_a_file_is_read_whole_or_refused_in_words(folder, kind):
         assert rows_told(result) == rows
 
 
-@pytest.mark.parametrize("seed", range(20))
+SEEDS = [pytest.param(seed, marks=() if seed < 6 else SLOW) for seed in range(200)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_spoilt_file_loses_no_row_in_silence(folder, seed):
     data = spoilt("\n".join([HEADER, *ROWS[:12], ""]).encode(), seed)
     (folder / "orders.csv").write_bytes(data)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.intake import hashing, intake, parquet_cache
+from profitchain.intake import gate, hashing, intake, parquet_cache
 from profitchain.panel import customers, edition, follow_up, purchases, summaries
 from profitchain.panel.context import Context
 from profitchain.sources.company import load_company
@@ -93,6 +93,7 @@ def test_customers_who_share_a_number_are_told_apart_by_their_ids(large, firm, b
     few = lambda text: (hashing._hash(text) % 4096).cast("uint64")  # noqa: E731
     large.setattr(parquet_cache, "number_of", few)
     large.setattr(customers, "number_of", few)
+    large.setattr(gate, "number_of", few)
     shutil.rmtree(firm / ".store", ignore_errors=True)
     keys = scene_in(large)
     found = prepared(firm, tmp_path)

@@ -41,7 +41,7 @@ def light(monkeypatch) -> None:
         pd.DataFrame({"orders": [182]}).to_parquet(folder / "activity.parquet")
         profile = {"table": ["orders"], "column": ["order_id"], "missing_share": [0.0]}
         pd.DataFrame(profile).to_parquet(folder / "profile.parquet")
-        (folder / "facts.json").write_text('{"inputs": [], "facts": {}}')
+        (folder / "facts.json").write_text('{"inputs": [], "facts": {}, "doubts": []}')
 
     monkeypatch.setattr(panel_edition, "_prepare", prepare)
 

@@ -103,8 +103,9 @@ def raw() -> dict[str, pd.DataFrame]:
         pd.read_csv(EXAMPLE / f"{name}.csv", dtype={"customer_id": "string"})
         for name in ("orders", "responses", "customers")
     )
-    orders = orders.assign(at=local(orders["ordered_at"])).drop_duplicates()
-    orders = orders.dropna(subset=["at", "customer_id"])
+    amounts = pd.to_numeric(orders["revenue"], errors="coerce")  # one can't be read
+    orders = orders.assign(at=local(orders["ordered_at"]), revenue=amounts).drop_duplicates()
+    orders = orders.dropna(subset=["at", "revenue"])
     orders = orders[orders["status"] != "cancelled"]
     answers = answers.assign(at=local(answers["responded_at"]))
     known = answers["customer_id"].isin(customers["customer_id"])

@@ -107,7 +107,10 @@ def test_a_firm_without_answers_has_no_main_question(tmp_path):
         ),
         ({"main_question": "npss"}, "Did you mean 'nps'?"),
         ({"controls": ["prior_order"]}, "Did you mean 'prior_orders'?"),
-        ({"tables": {"events": {"file": "e.csv"}}}, "none of orders and responses is there"),
+        (
+            {"tables": {"events": {"file": "e.csv"}}},
+            "none of orders, subscriptions, responses is there",
+        ),
         ({"questions": None}, "no questions"),
         ({"tables": {"orders": {"file": "a", "query": "b"}}}, "exactly one of file:, table: or"),
         ({"tables": {"orders": {"table": "orders"}}}, "table: needs database:"),

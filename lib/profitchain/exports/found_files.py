@@ -153,7 +153,7 @@ def first_rows(path: Path) -> list[list[str]]:
         return _sheet_rows(path)
     with path.open("rb") as file:
         start = file.read(_START)
-    text = _as_text(start)
+    text = _as_text(start).replace("\r\n", "\n").replace("\r", "\n")  # a lone one ends no row
     split = [
         list(islice(csv.reader(io.StringIO(text), delimiter=sign), _LINES)) for sign in DELIMITERS
     ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
@@ -13,7 +14,7 @@ import pandas as pd
 from profitchain.exports.file_parts import undeclared
 from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Values
 from profitchain.intake.gate import Gate, times
-from profitchain.sources.casts import from_utc, seconds
+from profitchain.sources.casts import seconds
 from profitchain.sources.engine import is_embedded
 from profitchain.sources.settings import Question
 from profitchain.sources.typed_tables import typed_name
@@ -61,7 +62,8 @@ def pauses_of(rows: ir.Table, column: str, zone: str) -> pd.DataFrame:
     """Return day, pause, below, total, first, last of the longest pauses between a table's days.
 
     One row a pause: the day that ends it, its length in days, the rows before it; and of the whole
-    table its rows, first and last day. Days are local and count from 1970.
+    table its rows, first and last day. Days count from 1970, by the zone's clock without summer
+    time.
     """
     days = _by_day(rows, column, zone)
     order, whole = ibis.window(order_by="day"), ibis.window()
@@ -81,9 +83,15 @@ def _by_day(rows: ir.Table, column: str, zone: str) -> ir.Table:
     at = rows[typed_name(column)]
     rows = rows.filter(at.notnull())
     at = rows[at.get_name()]
-    local = at.cast("timestamp") if at.type().is_date() else from_utc(at, zone)
+    local = at.cast("timestamp") if at.type().is_date() else _about_local(at, zone)
     rows = rows.select(day=(seconds(local) // A_DAY).cast("int64"))
     return rows.group_by("day").aggregate(n=rows.count())
+
+
+def _about_local(at: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+    """Return a moment as a zone's clock shows it without summer time: quick, and near enough."""
+    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta(0)
+    return at + ibis.interval(seconds=int(offset.total_seconds()))
 
 
 def usual_days(pauses: pd.DataFrame) -> tuple[int, int] | None:
@@ -149,7 +157,7 @@ def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
     """Tell of a question on another scale, always or up to a day, or turned round since one."""
     rows = gate.rows("responses")
     at, score = rows[typed_name("responded_at")], rows[typed_name(question.column)]
-    rows = rows.select(at=from_utc(at, gate.company.time_zone), score=score)
+    rows = rows.select(at=_about_local(at, gate.company.time_zone), exact=at, score=score)
     rows = rows.filter(rows["at"].notnull() & rows["score"].notnull())
     months = rows.group_by(month=rows["at"].truncate("M").date()).aggregate(
         n=rows.count(), low=rows["score"].min(), high=rows["score"].max(), sum=rows["score"].sum(),
@@ -165,9 +173,10 @@ def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
     if top < high and _is_other_top(top, frame, high):
         yield Doubt(**name, kind="never_above", values=values | {"top": top})
     elif change := _changed(frame, high):
-        above = rows.filter(rows["score"] > change["top"])["at"]
-        edge = above.max() if change["later"] else above.min()
-        day = edge.execute().date() + timedelta(days=change["later"])
+        above = rows.filter(rows["score"] > change["top"])["exact"]
+        edge = (above.max() if change["later"] else above.min()).execute()
+        local = edge.tz_localize("UTC").tz_convert(gate.company.time_zone)
+        day = local.date() + timedelta(days=change["later"])
         yield Doubt(**name, kind="scale_changed", values=values | change | {"since": str(day)})
     elif change := _turned(frame, low, high):
         yield Doubt(**name, kind="scale_turned", values=values | change)

@@ -200,7 +200,7 @@ def last_period(company: Company) -> Period:
         )
     local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
     day = local.date()
-    if last_day is not None and last_day < day:
+    if last_day is not None and (day - last_day).days > 1:  # not by an hour of summer time
         day = last_day
     return last_complete(day, company.report_every)
 

@@ -182,6 +182,8 @@ def store_of(company: Company) -> Path:
     """Return the company's store; where its folder can't be written, one among temporary files."""
     store = company.folder / ".store"
     try:
+        if company.folder == Path():  # of no folder
+            raise PermissionError
         store.mkdir(exist_ok=True, mode=0o700)
         if not os.access(store, os.W_OK):
             raise PermissionError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import ibis
@@ -205,13 +206,18 @@ def is_special(value: str) -> bool:
 
 
 def emptied_scores(
-    rows: ir.Table, scores: Sequence[tuple[ColumnSchema, str, str]], *, counts: ir.BooleanValue
+    rows: ir.Table,
+    scores: Sequence[tuple[ColumnSchema, str, str]],
+    *,
+    counts: ir.BooleanValue,
+    dated: str | None = None,
 ) -> tuple[tuple[Emptied, ...], list[str]]:
     """Return the values off the scale that empty their own cell only, and the faults of questions.
 
     Known codes and words do, and what at least three cells hold alike; a stray value sets its row
     aside. `scores` names each question's column, cell and typed value; only rows that `counts`
-    holds for are evidence. A question is at fault if too many of its cells hold what nobody knows.
+    holds for are evidence; `dated` is the column of their moments. A question is at fault if too many
+    of its cells hold what nobody knows.
     """
     bad = {column.name: _is_off(rows, column, cell, value) for column, cell, value in scores}
     sums = {f"n{k}": holds.fill_null(False).sum() for k, holds in enumerate(bad.values())}
@@ -232,8 +238,16 @@ def emptied_scores(
         unknown = [one for one in held if one.rows >= _ALIKE and not is_special(one.value)]
         if sum(one.rows for one in unknown) >= _FEW:
             given = int(before.aggregate(n=before[cell].count()).to_pandas()["n"].iloc[0])
-            faults += _unknown_fault(column, unknown, given)
+            faults += _unknown_fault(column, unknown, given, _last(before, bad[column.name], dated))
     return tuple(emptied), faults
+
+
+def _last(rows: ir.Table, holds: ir.BooleanValue, dated: str | None) -> Any:
+    """Return the last moment of rows for which a condition holds, if it is known."""
+    if dated is None:
+        return None
+    last = rows.filter(holds)[dated].max().execute()
+    return last if last == last else None  # not NaT
 
 
 def without_emptied(
@@ -258,8 +272,11 @@ def as_text(cell: ir.Value) -> ir.StringValue:
     if cell.type().is_string():
         return cell
     number = cell.cast("float64")
-    whole = number == number.floor()
-    return ibis.ifelse(whole, number.cast("int64").cast("string"), number.cast("string"))
+    small = number.abs() < LARGEST_AMOUNT  # not infinite either, which no integer is
+    near = ibis.ifelse(small, number, 0.5)
+    whole = near == near.floor()
+    integer = ibis.ifelse(whole, near, 0.0).cast("int64").cast("string")
+    return ibis.ifelse(whole, integer, number.cast("string"))
 
 
 def _is_off(rows: ir.Table, column: ColumnSchema, cell: str, value: str) -> ir.BooleanValue:
@@ -268,19 +285,23 @@ def _is_off(rows: ir.Table, column: ColumnSchema, cell: str, value: str) -> ir.B
     return rows[cell].notnull() & (score.isnull() | (score < low) | (score > high))
 
 
-def _unknown_fault(column: ColumnSchema, unknown: Sequence[Emptied], given: int) -> list[str]:
+def _unknown_fault(
+    column: ColumnSchema, unknown: Sequence[Emptied], given: int, last: Any
+) -> list[str]:
     cells = sum(one.rows for one in unknown)
     if cells <= _MOST_UNKNOWN * given:
         return []
     low, high = column.scale or (0, 0)
     shown = ", ".join(f"'{one.value}' ({one.rows:,} rows)" for one in unknown[:_SHOWN])
     more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
-    first = unknown[0].value
+    first, since = unknown[0].value, last.date() + timedelta(days=1) if last is not None else "…"
     return [
         f"Column '{column.name}': {cells:,} of {given:,} cells are no score from {low:g} to "
         f"{high:g}: {shown}{more}. Say what they mean: labels: {{{column.name}: {{'{first}': "
         f"{high:g}}}}} for what is worth a score, missing: {{{column.name}: ['{first}']}} for what "
-        "means nothing given; or mend the question's scale:."
+        "means nothing given; or mend the question's scale:. If it was asked on another scale up "
+        f"to a day, leave out what is older: questions: {column.name}: scale_since: {since} (the "
+        "last of these cells is of the day before)."
     ]
 
 

@@ -188,7 +188,8 @@ def _scored(con: Any, table: TypedTable, end: End | None) -> tuple[TypedTable, l
         return table, []
     dated = table.schema.dated_by
     counts = ~is_later(table.value(dated), end) if dated in names and end else ibis.literal(True)
-    emptied, faults = emptied_scores(table.rows, scores, counts=counts)
+    moments = typed_name(dated) if dated in names else None
+    emptied, faults = emptied_scores(table.rows, scores, counts=counts, dated=moments)
     if faults or not emptied:
         return table, faults
     kept = without_emptied(table.rows, emptied, names)
