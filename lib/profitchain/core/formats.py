@@ -42,6 +42,21 @@ def period_label(period: Period | str) -> str:
     return _day_in(period, "yMMMM" if period.every == "month" else "y")
 
 
+def period_heading(period: Period | str) -> str:
+    """Return a period as it stands alone, a week with its days.
+
+    Examples
+    --------
+    >>> period_heading("2026-W14"), period_heading("2026Q3")
+    ('Week 14 of 2026 (30 Mar–5 Apr)', 'July–September 2026')
+    """
+    period, label = Period(period), period_label(period)
+    if period.every != "week":
+        return label
+    days = format_interval(period.first_day, period.last_day, "MMMd", locale=locale())
+    return in_brackets(label[:1].upper() + label[1:], days.replace(THIN_SPACE, ""))
+
+
 def period_short(period: Period | str) -> str:
     """Return a period in few letters, for axes and table heads.
 

@@ -19,6 +19,7 @@ from profitchain.core.formats import (
     in_brackets,
     interval,
     number,
+    period_heading,
     period_label,
     period_short,
 )
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
     "clauses", "emphasised", "first_capital", "following", "how", "interval",
-    "listed", "note", "number", "on_the", "period_label", "period_short",
-    "period_word", "reason", "sentence", "unbroken", "unmarked", "with_interval", "with_names",
+    "listed", "note", "number", "on_the", "period_heading", "period_label",
+    "period_short", "period_word", "reason", "sentence", "unbroken", "unmarked",
+    "with_interval", "with_names",
 ]  # fmt: skip
 
 On = Literal["week", "month", "quarter", "year"]
