@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from profitchain.core import i18n
 from profitchain.core.errors import PeriodError
-from profitchain.core.formats import period_label, period_part, period_short
+from profitchain.core.formats import period_heading, period_label, period_part, period_short
 from profitchain.core.period_names import period_asked
 from profitchain.core.periods import Period, last_complete, months_before
 from profitchain.sources.date_words import period_start
@@ -95,7 +95,7 @@ def test_the_engine_reads_the_names_that_periods_have():
         ("2026-W14", "2026-03-30", "2026-04-05", "week 14 of 2026", "W14 2026", "W14"),
         ("2026-W53", "2026-12-28", "2027-01-03", "week 53 of 2026", "W53 2026", "W53"),
         ("2026FY04Q4", "2027-01-01", "2027-03-31", "January–March 2027", "Q4 2026/27", "Q4"),
-        ("2026FY1231Q1", "2026-12-31", "2027-03-30", "31 Dec 2026–30 Mar 2027", "Q1 2026/27",
+        ("2026FY1231Q1", "2026-12-31", "2027-03-30", "Q1 2026/27", "Q1 2026/27",
          "Q1"),
         ("1999FY07", "1999-07-01", "2000-06-30", "July 1999–June 2000", "FY 1999/00", None),
     ],
@@ -105,6 +105,20 @@ def test_periods_are_named_as_they_read(name, first, last, label, short, part):
     assert (str(period.first_day), str(period.last_day)) == (first, last)
     assert (period_label(name), period_short(name)) == (label, short)
     assert part is None or period_part(period) == part
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("2026-W14", "Week 14 of 2026 (30 Mar–5 Apr)"),
+        ("2026FY1231", "FY 2026/27 (31 Dec 2026–30 Dec 2027)"),
+        ("2026FY0406Q4", "Q4 2026/27 (6 Jan–5 Apr 2027)"),
+        ("2026FY04Q1", "April–June 2026"),
+        ("2026-03", "March 2026"),
+    ],
+)
+def test_what_is_not_of_whole_months_is_headed_with_its_days(name, heading):
+    assert period_heading(name) == heading
 
 
 def test_a_week_is_called_a_week():

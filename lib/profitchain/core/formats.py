@@ -35,26 +35,33 @@ def period_label(period: Period | str) -> str:
     period = Period(period)
     if period.every == "week":
         return _("week {week} of {year}", week=period.week, year=period.year_name)
+    if period.first_day.day > 1:
+        return period_short(period)
     if period.every == "quarter" or period.year_starts:
-        days = period.first_day, period.last_day
-        form = "yMMMM" if period.first_day.day == 1 else "yMMMd"
-        return format_interval(*days, form, locale=locale()).replace(THIN_SPACE, "")
+        return _days_of(period, "yMMMM")
     return _day_in(period, "yMMMM" if period.every == "month" else "y")
 
 
 def period_heading(period: Period | str) -> str:
-    """Return a period as it stands alone, a week with its days.
+    """Return a period as it stands alone: with its days, unless it is of whole months.
 
     Examples
     --------
     >>> period_heading("2026-W14"), period_heading("2026Q3")
     ('Week 14 of 2026 (30 Mar–5 Apr)', 'July–September 2026')
+    >>> period_heading("2026FY1231")
+    'FY 2026/27 (31 Dec 2026–30 Dec 2027)'
     """
     period, label = Period(period), period_label(period)
-    if period.every != "week":
+    if period.every != "week" and period.first_day.day == 1:
         return label
-    days = format_interval(period.first_day, period.last_day, "MMMd", locale=locale())
-    return in_brackets(label[:1].upper() + label[1:], days.replace(THIN_SPACE, ""))
+    days = _days_of(period, "MMMd" if period.every == "week" else "yMMMd")
+    return in_brackets(label[:1].upper() + label[1:], days)
+
+
+def _days_of(period: Period, skeleton: str) -> str:
+    days = period.first_day, period.last_day
+    return format_interval(*days, skeleton, locale=locale()).replace(THIN_SPACE, "")
 
 
 def period_short(period: Period | str) -> str:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from profitchain.core import i18n
 from profitchain.core.errors import PeriodError
-from profitchain.core.formats import period_label
+from profitchain.core.formats import period_heading
 from profitchain.core.periods import Period
 
 _YEAR_OR_QUARTER = re.compile(
@@ -65,8 +65,8 @@ def _refuse(name: str, meant: Period, other: Period) -> NoReturn:
     with i18n.speaking(i18n.SOURCE):
         raise PeriodError(
             f"'{name}' may mean two things, for the firm's fiscal year does not start on 1 January "
-            f"(company.yml, fiscal_year_starts). Write {meant} for {period_label(meant)}, or "
-            f"{other} for {period_label(other)}."
+            f"(company.yml, fiscal_year_starts). Write {meant} for {period_heading(meant)}, or "
+            f"{other} for {period_heading(other)}."
         )
 
 
