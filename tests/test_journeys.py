@@ -288,7 +288,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.browser
 def test_one_goes_back_by_keyboard_as_one_came(reader, edition):
-    reader.goto((edition / "06_customers.html").as_uri())
+    reader.goto((edition / "06_value.html").as_uri())
     stops = reader.evaluate(NUMBER_STOPS)
     reader.evaluate(f"document.querySelector('[data-stop=\"{len(stops) - 1}\"]').focus()")
     for place in reversed(range(len(stops) - 1)):
@@ -361,7 +361,7 @@ def is_near(name: str, value: str) -> bool:
 
 def test_no_page_holds_what_could_run_or_be_fetched(example_reports):
     found = sorted(example_reports.rglob("*.html"))
-    assert len(found) == 2 + 9 * 5
+    assert len(found) == 2 + 11 * 5
     for page in found:
         seen = Seen(page)
         assert seen.policy == POLICY, page

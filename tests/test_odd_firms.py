@@ -18,7 +18,7 @@ PERIODS = {"a fiscal year": "2025FY04Q4", "weeks": "2026-W13"}  # the same quart
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
 ASKED = {"questions": NPS, "main_question": "nps", "controls": ["prior_orders", "recency"]}
 PAGES = ("index", "01_data", "02_response", "03_satisfaction", "05_loyalty", "07_repeat_purchase")
-PAGES += ("06_customers", "09_sensitivity")
+PAGES += ("06_value", "09_sensitivity", "10_lifetime", "11_churn")
 RAW = re.compile(r"\d\.\d{7,}|\d\.?\d*e[-+]\d\d\b")  # a number as the machine writes it
 SLIPS = re.compile(r"(?<![\w-])(?:nan|NaN|None(?! of)|NaT|inf|Traceback)(?![\w-])")
 

@@ -184,7 +184,7 @@ def pages_in(company: Path, tag: str) -> list[Path]:
     folder = last if tag == LANGUAGES[0] else last / tag
     lists = [company / "index.html", company.parent / "index.html"]
     found = sorted(folder.glob("*.html"))
-    assert len(found) == 9
+    assert len(found) == 11
     return found + (lists if tag == LANGUAGES[0] else [])
 
 

@@ -162,7 +162,7 @@ def test_the_menus_open_one_at_a_time_without_a_script(edition, tab):
 
 
 def test_contents_stay_beside_the_text_where_there_is_room(edition, tab):
-    tab.goto((edition / "06_customers.html").as_uri())
+    tab.goto((edition / "06_value.html").as_uri())
     tab.evaluate("scrollTo(0, 9000)")
     box = tab.locator(".contents > div").bounding_box()
     text = tab.locator("h1").bounding_box()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from profitchain.core.estimates import Estimate, NotEstimable
@@ -91,3 +93,20 @@ def test_the_page_asks_whether_a_scale_is_turned_round_only_where_it_looks_so(
 ):
     said = reversed_sentence(effect, question)
     assert asks in said and bool(said) is bool(asks)
+
+
+def test_the_first_sentence_says_what_happened_and_holds_it_against_both_pasts(tmp_path):
+    found = recorded(
+        tmp_path, revenue=points(1200, 0, "EUR"), nps=points(30, 6), nps_change=points(-1, 4),
+        nps_change_on_year=points(2, 5), retention_rate=points(0.4, 0.02, "share"),
+        retention_rate_change=points(-0.05, 0.02, "share"),
+    )  # fmt: skip
+    course = {"2025Q3": 960.0, "2026Q2": 1250.0, "2026Q3": 1200.0}
+    rows = [{"id": "revenue", "period": name, "value": value} for name, value in course.items()]
+    found = replace(found, trends=pd.DataFrame(rows))
+    assert headline.happened(found, EDITION) == (
+        "In July–September 2026: revenue **€1,200** (down 4% on the quarter and up 25% on the "
+        "year), nps **30.0 points** (no clear change on the quarter or the year) and "
+        "retention_rate **40.0%** (down 5.0 percentage points on the quarter)."
+    )
+    assert headline.happened(recorded(tmp_path, orders=points(3, 0, "orders")), EDITION) == ""

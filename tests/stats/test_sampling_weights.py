@@ -23,7 +23,8 @@ from profitchain.stats import sampling_weights
 from profitchain.words import captions
 
 PERIOD = "2026Q3"
-PAGES = ("02_response", "05_loyalty", "06_customers", "08_worth", "09_sensitivity")
+PAGES = ("02_response", "05_loyalty", "06_value", "08_worth", "09_sensitivity")
+PAGES += ("10_lifetime", "11_churn")
 EXACT = ("05_loyalty", "08_worth")  # nothing recorded on these pages needs single customers
 WANTED = 1_800  # of the example's 4,359 customers
 TOO_FAR = 4  # standard errors
@@ -201,15 +202,15 @@ def test_the_customers_of_groups_are_those_of_all_with_an_interval(few, both, id
 
 def test_pages_say_that_customers_were_drawn_and_the_whole_edition_does_not(repo, few):
     edition, pages = few
-    for page in ("02_response", "05_loyalty", "06_customers", "08_worth", "09_sensitivity"):
+    for page in PAGES:
         assert TOLD in (pages / f"{page}.html").read_text(encoding="utf-8")
         whole = repo / "reports" / "example" / PERIOD / f"{page}.html"
         assert TOLD not in whole.read_text(encoding="utf-8")
     drawn, every = (f"{edition.facts[name]:,}" for name in ("customers_drawn", "customers"))
-    for page in ("02_response", "06_customers"):
+    for page in ("02_response", "06_value", "10_lifetime", "11_churn"):
         told = (pages / f"{page}.html").read_text(encoding="utf-8")
         assert f"from {drawn} of {every} customers, {TOLD}" in told
-    assert "counted in full" not in (pages / "06_customers.html").read_text(encoding="utf-8")
+    assert "counted in full" not in (pages / "06_value.html").read_text(encoding="utf-8")
 
 
 def test_a_list_holds_those_drawn_and_says_so(few, tmp_path):

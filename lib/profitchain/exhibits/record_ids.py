@@ -41,7 +41,7 @@ LABELS = {
     "guest_orders": N_("Orders of guests"),
     "guest_revenue": N_("Revenue of guests"),
     "new_customers": N_("New customers"),
-    # 06_customers: value today
+    # 06_value
     "top_decile_revenue_share": N_("Revenue carried by the top tenth of the period's customers"),
     "top_decile_margin_share": N_("Margin carried by the top tenth of the period's customers"),
     "top_decile_revenue_share_lookback": N_("Revenue carried by the top tenth, lookback"),
@@ -58,7 +58,7 @@ LABELS = {
     "four_field_customers": N_("Customers in the field"),
     "orders_per_customer_lookback": N_("Orders per customer, lookback"),
     "days_between_purchases": N_("Days between purchases, median customer"),
-    # 06_customers: value to come
+    # 10_lifetime
     "lifetime_value_mean": N_("Lifetime value of a customer ({span})"),
     "lifetime_value_total": N_("Lifetime value of all customers ({span})"),
     "lifetime_value_new": N_("Lifetime value of a new customer ({span})"),
@@ -69,7 +69,7 @@ LABELS = {
     "expected_orders_12m": N_("Expected days with an order, a customer, 12 months"),
     "lifetime_holdout_ratio": N_("Purchase days expected by those that came"),
     "lifetime_holdout_money_ratio": N_("Payments expected by those that came"),
-    # 06_customers: who is leaving
+    # 11_churn
     "quiet_share": N_("Customers of the lookback without an order within the window"),
     "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
     "hazard_ratio_per_point": N_("Pace of the next order for one more point, as a ratio"),
@@ -77,7 +77,7 @@ LABELS = {
     "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
     "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
     "value_at_risk": N_("Lookback's {money}, weighted by the chance to order nothing next"),
-    # 06_customers: which groups differ
+    # 06_value: which groups differ
     "{id}_shrunk": N_("{measure}, drawn to the mean"),
     "segment_heterogeneity_p": N_("Test that the groups of a segment are alike, p"),
     "clustering_gain": N_(

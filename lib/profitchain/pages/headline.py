@@ -6,14 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from profitchain.core.estimates import Estimate, MaybeEstimate
-from profitchain.core.formats import digits, number
-from profitchain.core.i18n import _, pgettext
+from profitchain.core.formats import digits, number, period_label
+from profitchain.core.i18n import _, listed, pgettext
+from profitchain.core.periods import Period
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words.data import part_sentence
 from profitchain.words.nonresponse import weighted_beside
-from profitchain.words.prose import following, period_word, scale_of, sentence
+from profitchain.words.prose import (
+    change_on,
+    clauses,
+    following,
+    on_the,
+    period_word,
+    scale_of,
+    sentence,
+)
 from profitchain.words.repeat_effect import reversed_sentence
 from profitchain.words.worth import worth_sentence
 
@@ -29,7 +38,7 @@ MOST = 7  # questions that have a card where there are answers alone
 
 
 def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
-    """Return the edition's answer: what a point goes with in money, and what that doesn't say.
+    """Return the edition's answer: what happened, what a point is worth, how sure that is.
 
     Where answers and orders can't be brought together, how each of them stands.
     """
@@ -38,20 +47,65 @@ def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
     scores = findings.answers.get("03_satisfaction", [])
     if unit == "answers":
         return [*scores[:2], part]
+    before = happened(findings, edition)
     loyalty = findings.answers.get("05_loyalty", [])
     loyalty = loyalty[-1:] if edition.facts.get("no_customers") else loyalty[:1]
     if edition.company.main is None:
-        return [*(loyalty or [_("No survey answers were given.")]), part]
+        return [before, *(loyalty or [_("No survey answers were given.")]), part]
     if edition.facts.get("unlinked"):
         return [*scores[:1], *loyalty, part]
     evidence = next(iter(findings.answers.get("09_sensitivity", [])), None)
     if edition.facts.get("no_money"):
         first = findings.answers.get("07_repeat_purchase", [""])[0]
-        return [first or _("Orders carry no amounts."), evidence or "", part]
+        return [before, first or _("Orders carry no amounts."), evidence or "", part]
     worth = _worth(findings, edition, str(edition.company.main.label))
     link = findings.get("repeat_effect_per_point")
     worth = following(worth, reversed_sentence(link, edition.company.main))
-    return [worth, _caution(findings) if evidence is None else evidence, part]
+    return [before, worth, _caution(findings) if evidence is None else evidence, part]
+
+
+def happened(findings: EditionFindings, edition: Edition) -> str:
+    """Return revenue (else orders), the main score and retention, each with its two changes."""
+    main, ids = edition.company.main, ["revenue", "retention_rate"]
+    if main is not None:
+        ids.insert(1, public_id(main, edition.company.all_questions))
+    if edition.facts.get("no_money"):
+        ids[0] = "orders"
+    parts = [words for id in ids if (words := _with_moves(findings, id, edition.period))]
+    label = period_label(edition.period)
+    return _("In {period}: {parts}.", period=label, parts=clauses(parts, "；")) if parts else ""
+
+
+def _with_moves(findings: EditionFindings, id: str, period: Period) -> str:
+    """Return a finding with its verdicts on the period before and on the year; "" without one."""
+    now, moves = findings.get(id), _moves_of(findings, id, period)
+    if not isinstance(now, Estimate):
+        return ""
+    words = {"label": findings.label(id), "value": number(now)}
+    if not moves:
+        return _("{label} **{value}**", **words)
+    return _("{label} **{value}** ({moves})", moves=listed(moves), **words)
+
+
+def _moves_of(findings: EditionFindings, id: str, period: Period) -> list[str]:
+    ons = {period.every: "change"} | ({"year": "change_on_year"} if period.every != "year" else {})
+    changes = {on: findings.get(f"{id}_{end}") for on, end in ons.items()}
+    sure = {on: change for on, change in changes.items() if isinstance(change, Estimate)}
+    if len(sure) == 2 and all(change.spans_zero for change in sure.values()):
+        return [_("no clear change on the {part} or the year", part=period_word(period))]
+    if sure:
+        return [change_on(change, on) for on, change in sure.items()]
+    course = findings.trend(id).set_index("period")["value"]
+    steps = {period.every: period.previous, "year": period.year_before}
+    known = {on: then.name for on, then in steps.items() if course.get(then.name, 0) > 0}
+    return [_grown(course[period.name] / course[name] - 1, on) for on, name in known.items()]
+
+
+def _grown(share: float, on: Any) -> str:
+    """Return how much of itself an amount counted in full has grown or shrunk."""
+    size = f"{abs(share):.0%}"
+    words = _("up {size}", size=size) if share >= 0 else _("down {size}", size=size)
+    return _("{change} {on}", change=words, on=on_the(on))
 
 
 def key_figures(edition: Edition) -> list[str]:
