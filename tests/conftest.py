@@ -35,6 +35,7 @@ LONG = {
         *("test_notebook_process", "test_customer_lists", "test_write_example", "test_engine"),
         *("test_bench", "test_new_notebook", "test_edition_cache", "test_personal_data"),
         *("test_parquet_cache", "test_edition_rows", "test_snapshots", "test_notebooks"),
+        "test_periods_of_firms",
     },
     "worlds": {
         *("test_truth", "test_certify", "test_designs", "test_churn_model", "test_grading_rules"),

@@ -14,6 +14,7 @@ from claims import numbers_of, unearned, words_of
 from editions import drawn_once, findings, publish_here, write_company
 
 PERIOD = "2026Q1"
+PERIODS = {"a fiscal year": "2025FY04Q4", "weeks": "2026-W13"}  # the same quarter; its last week
 NPS = {"nps": {"column": "nps", "kind": "nps"}}
 ASKED = {"questions": NPS, "main_question": "nps", "controls": ["prior_orders", "recency"]}
 PAGES = ("index", "01_data", "02_response", "03_satisfaction", "05_loyalty", "07_repeat_purchase")
@@ -170,6 +171,8 @@ LONG_QUESTION = {
 
 FIRMS = {
     "orders and answers": (shop, ASKED),
+    "a fiscal year": (shop, ASKED | {"fiscal_year_starts": 4}),
+    "weeks": (shop, ASKED | {"report_every": "week"}),
     "orders only": (only_orders, {}),
     "one order": (one_order, {}),
     "ten answers": (ten_answers, ASKED),
@@ -203,7 +206,8 @@ def published(tmp_path_factory):
             tables, keys = FIRMS[name]
             folder = tmp_path_factory.mktemp("firm")
             company = write_company(folder / "tiny", tables(), **keys)
-            made[name] = publish_here(company, PERIOD, out=folder / "reports")
+            when = PERIODS.get(name, PERIOD)
+            made[name] = publish_here(company, when, out=folder / "reports")
         return made[name]
 
     with drawn_once():
@@ -254,6 +258,34 @@ def test_every_page_is_whole_and_shows_no_slip_of_the_machine(published, name):
         assert (edition / f"{page}.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
     for row in json.loads((edition / "findings.json").read_text(encoding="utf-8")):
         assert np.isfinite([row[key] for key in ("value", "low", "high", "n")]).all()
+
+
+def test_a_fiscal_quarter_is_that_quarter_by_another_name(published):
+    fiscal, calendar = (
+        findings(published(name)) for name in ("a fiscal year", "orders and answers")
+    )
+    assert set(fiscal["period"]) == {"2025FY04Q4"}
+    same = ["value", "low", "high", "n", "unit"]
+    pd.testing.assert_frame_equal(fiscal[same], calendar[same])
+    index = text_of(published("a fiscal year") / "index.html")
+    assert "January–March 2026" in index and "on the quarter" in index
+    trend = text_of(published("a fiscal year") / "05_loyalty.html")
+    assert "Q4 2025/26" in trend and "Q1 2026" not in trend
+
+
+def test_a_week_is_never_called_a_quarter(published):
+    edition = published("weeks")
+    index = text_of(edition / "index.html")
+    assert "Week 13 of 2026 (23 Mar–29 Mar)" in index or "Week 13 of 2026 (23–29 Mar)" in index
+    assert "of the previous week's customers" in index
+    for page in edition.glob("*.html"):
+        text = text_of(page).replace("quarters in place of months", "")
+        assert not re.search(r"quarters?\b|Q\d 20|\bQ\d\b", text), page
+    orders = shop()["orders"]["ordered_at"]
+    here = orders.between("2026-03-23", "2026-03-29 23:59:59.9") & (
+        shop()["orders"]["revenue"] >= 0
+    )
+    assert findings(edition).at["orders", "value"] == here.sum()
 
 
 @pytest.mark.parametrize("name", ["orders only", "one order"])

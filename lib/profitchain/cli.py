@@ -112,14 +112,14 @@ def new(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Print what the tables hold and what was set aside; 1 if nothing can be computed."""
-    from profitchain.core.periods import Period
+    from profitchain.core.period_names import period_asked
     from profitchain.intake.intake import check_report, last_period, open_intake
     from profitchain.sources.company import find_company, load_company
     from profitchain.words.data import doubts_in_words
     from profitchain.words.prose import unmarked
 
     firm = load_company(find_company(options.company))
-    period = Period(options.period) if options.period else last_period(firm)
+    period = period_asked(options.period, firm.year_starts) if options.period else last_period(firm)
     with closing(open_intake(firm, period)) as intake:
         print(check_report(intake))
         for doubt in doubts_in_words(intake.doubts, firm):
@@ -311,7 +311,7 @@ def _add_size(parser: argparse.ArgumentParser) -> None:
 
 def _add_company(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("period", nargs="?", default="", metavar="PERIOD",
-                        help="2026Q3, 2026-09 or 2026 (default: the last whole one)")  # fmt: skip
+                        help="2026Q3, 2026-09, 2026-W14, 2026FY04 (default: the last)")  # fmt: skip
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
 
 

@@ -46,6 +46,7 @@ from profitchain.intake.intake import READING_ORDER, open_intake
 from profitchain.intake.table_checks import judge, used_rows
 from profitchain.panel import edition as panel_edition
 from profitchain.panel import summaries
+from profitchain.panel.panel import of_literals
 from profitchain.press.verify import moved, read_numbers
 from profitchain.sources import engine as engine_module
 from profitchain.sources import temp_tables
@@ -53,6 +54,7 @@ from profitchain.sources.company import load_company
 from profitchain.sources.connections import COMPILED_ENGINES
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
+from profitchain.sources.date_words import period_start
 from profitchain.sources.loading import RawTable
 from profitchain.sources.schemas import schema_of
 from profitchain.sources.typed_tables import type_columns
@@ -321,6 +323,26 @@ def numbers(embedded, tmp_path_factory) -> pd.DataFrame:
     """The findings of the firm's edition as DuckDB counts them."""
     out = tmp_path_factory.mktemp("embedded-reports")
     return read_numbers(publish_here(embedded, str(PERIOD), out=out))
+
+
+PERIODS_READ = (
+    "2026Q1", "2026-03", "2026", "2026-W14", "2026-W53", "2026FY04Q1", "2026FY04", "2026FY1231Q2",
+)  # fmt: skip
+NO_PERIODS = ("2025-W53", "2026FY01", "2026FY0229", "FY2026", "2026Q5", "2026W14")
+
+
+@pytest.mark.parametrize("engine", ["postgres", pytest.param("spark", marks=pytest.mark.slow)])
+def test_the_names_of_periods_are_read_alike(engine, request):
+    server = request.getfixturevalue(engine)
+    con = ibis.connect(server.url) if server else ibis.pyspark.connect()
+    given = [{"at": at, "name": name} for at, name in enumerate([*PERIODS_READ, *NO_PERIODS])]
+    rows = of_literals(given, {"at": "int64", "name": "string"})
+    rows = rows.select("at", starts=period_start(rows.name).cast("string")).order_by("at")
+    starts = con.to_pandas(rows)["starts"]
+    if server:
+        con.disconnect()
+    assert starts[: len(PERIODS_READ)].tolist() == [str(Period(n).first_day) for n in PERIODS_READ]
+    assert starts[len(PERIODS_READ) :].isna().all()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""How numbers and periods are written: digits, signs, units, intervals; months and quarters."""
+"""How numbers and periods are written: digits, signs, units, intervals; the periods."""
 
 from __future__ import annotations
 
@@ -29,12 +29,39 @@ def period_label(period: Period | str) -> str:
     --------
     >>> period_label("2026Q3"), period_label("2026-03"), period_label("2026")
     ('July–September 2026', 'March 2026', '2026')
+    >>> period_label("2026-W14"), period_label("2026FY04")
+    ('week 14 of 2026', 'April 2026–March 2027')
     """
     period = Period(period)
-    if period.every == "quarter":
-        days = period.first_day, period.last_day
-        return format_interval(*days, "yMMMM", locale=locale()).replace(THIN_SPACE, "")
+    if period.every == "week":
+        return _("week {week} of {year}", week=period.week, year=period.year_name)
+    if period.first_day.day > 1:
+        return period_short(period)
+    if period.every == "quarter" or period.year_starts:
+        return _days_of(period, "yMMMM")
     return _day_in(period, "yMMMM" if period.every == "month" else "y")
+
+
+def period_heading(period: Period | str) -> str:
+    """Return a period as it stands alone: with its days, unless it is of whole months.
+
+    Examples
+    --------
+    >>> period_heading("2026-W14"), period_heading("2026Q3")
+    ('Week 14 of 2026 (30 Mar–5 Apr)', 'July–September 2026')
+    >>> period_heading("2026FY1231")
+    'FY 2026/27 (31 Dec 2026–30 Dec 2027)'
+    """
+    period, label = Period(period), period_label(period)
+    if period.every != "week" and period.first_day.day == 1:
+        return label
+    days = _days_of(period, "MMMd" if period.every == "week" else "yMMMd")
+    return in_brackets(label[:1].upper() + label[1:], days)
+
+
+def _days_of(period: Period, skeleton: str) -> str:
+    days = period.first_day, period.last_day
+    return format_interval(*days, skeleton, locale=locale()).replace(THIN_SPACE, "")
 
 
 def period_short(period: Period | str) -> str:
@@ -44,8 +71,16 @@ def period_short(period: Period | str) -> str:
     --------
     >>> period_short("2026Q3"), period_short("2026-03"), period_short("2026")
     ('Q3 2026', 'Mar 2026', '2026')
+    >>> period_short("2026-W14"), period_short("2026FY04Q3"), period_short("2026FY04")
+    ('W14 2026', 'Q3 2026/27', 'FY 2026/27')
     """
     period = Period(period)
+    if period.every == "week":
+        return _("W{week} {year}", week=period.week, year=period.year_name)
+    if period.year_starts and period.quarter:
+        return _("Q{quarter} {year}", quarter=period.quarter, year=period.year_name)
+    if period.year_starts:
+        return _("FY {year}", year=period.year_name)
     return _day_in(period, {"month": "yMMM", "quarter": "yQQQ", "year": "y"}[period.every])
 
 
@@ -54,15 +89,24 @@ def _day_in(period: Period, skeleton: str) -> str:
 
 
 def period_part(period: Period) -> str:
-    """Return a month or quarter without its year, in few letters.
+    """Return a week, month or quarter without its year, in few letters.
 
     Examples
     --------
-    >>> period_part(Period("2026Q3")), period_part(Period("2026-03"))
-    ('Q3', 'Mar')
+    >>> (
+    ...     period_part(Period("2026Q3")),
+    ...     period_part(Period("2026-03")),
+    ...     period_part(Period("2026-W14")),
+    ... )
+    ('Q3', 'Mar', 'W14')
     """
+    if period.every == "week":
+        return _("W{week}", week=period.week)
     form = "MMM" if period.every == "month" else "QQQ"
-    return format_date(period.first_day, form, locale=locale())
+    of_year = period.first_day
+    if period.year_starts and period.quarter:
+        of_year = of_year.replace(month=3 * period.quarter, day=1)
+    return format_date(of_year, form, locale=locale())
 
 
 def as_difference(estimate: MaybeEstimate) -> MaybeEstimate:

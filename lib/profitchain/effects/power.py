@@ -16,7 +16,6 @@ from profitchain.stats.clusters import totals
 POWER = 0.8
 TWO_SIDED = 0.05
 MORE_TO_HALVE = 3  # times the answers at hand: half the width takes four times as many
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def smallest_detectable(effect: Estimate, power: float = POWER) -> float:
@@ -57,7 +56,7 @@ def months_to_halve(cells: pd.DataFrame, closed: pd.DataFrame, period: Period) -
     closed : all cells; those that `closes` in the period tell the present rate.
     """
     n = int(cells["n"].sum())
-    rate = closed.loc[closed["closes"].astype(str) == str(period), "n"].sum() / MONTHS[period.every]
+    rate = closed.loc[closed["closes"].astype(str) == str(period), "n"].sum() / period.months
     if not rate:
         return NotEstimable("no_window_closed_in_period", n=n)
     months = MORE_TO_HALVE * n / rate

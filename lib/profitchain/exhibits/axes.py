@@ -51,7 +51,8 @@ def period_axis(ax: Axes, order: list[str]) -> None:
     """Name the periods along the bottom, as many as have room, and beneath them each year once."""
     periods = [Period(name) for name in order]
     parts = [
-        str(period) if period.every == "year" else formats.period_part(period) for period in periods
+        period.year_name if period.every == "year" else formats.period_part(period)
+        for period in periods
     ]
     step = _step(ax, parts, room=1)
     places = range((len(order) - 1) % step, len(order), step)
@@ -59,7 +60,7 @@ def period_axis(ax: Axes, order: list[str]) -> None:
     ax.tick_params(axis="x", pad=PERIOD_PAD)
     if any(period.every != "year" for period in periods):
         years, size = _first_of_years(periods, places), text_size(ax)
-        ax.set_xticks(list(years), [str(year) for year in years.values()], minor=True)
+        ax.set_xticks(list(years), list(years.values()), minor=True)
         ax.xaxis.remove_overlapping_locs = False
         ax.tick_params(axis="x", which="minor", length=0, pad=PERIOD_PAD + 1.25 * size)
     ax.set_xlim(-0.3, len(order) - 0.7)
@@ -167,10 +168,10 @@ def _write_beside(ax: Axes, labels: list[str], texts: list[str]) -> None:
         ax.annotate(text, (1, row), xytext=(room, 0), color=style.SOFT, **how)
 
 
-def _first_of_years(periods: list[Period], places: Iterable[int]) -> dict[int, int]:
+def _first_of_years(periods: list[Period], places: Iterable[int]) -> dict[int, str]:
     """Return each place where a year begins, unless the next year begins right beside it."""
-    years = [(place, periods[place].first_day.year) for place in places]
-    firsts = [year for before, year in pairwise([(-1, 0), *years]) if year[1] != before[1]]
+    years = [(place, periods[place].year_name) for place in places]
+    firsts = [year for before, year in pairwise([(-1, ""), *years]) if year[1] != before[1]]
     beside = {year for year, after in pairwise(years) if year in firsts and after in firsts}
     return {place: year for place, year in firsts if (place, year) not in beside}
 

@@ -202,7 +202,7 @@ def last_period(company: Company) -> Period:
     day = local.date()
     if last_day is not None and (day - last_day).days > 1:  # not by an hour of summer time
         day = last_day
-    return last_complete(day, company.report_every)
+    return last_complete(day, company.report_every, company.year_starts)
 
 
 def _reaching(orders: JudgedTable) -> list[int]:

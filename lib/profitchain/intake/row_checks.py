@@ -15,8 +15,8 @@ import yaml
 
 from profitchain.exports.file_rows import LEFT_OUT
 from profitchain.intake import reasons
-from profitchain.sources import casts
 from profitchain.sources.company import Company
+from profitchain.sources.date_words import period_start
 from profitchain.sources.schemas import ColumnSchema
 from profitchain.sources.typed_tables import TypedTable, given_name
 
@@ -72,7 +72,7 @@ def schema_checks(table: TypedTable) -> list[Check]:
             is_empty = cell.isnull() | value.isnull() if column.kind == "id" else cell.isnull()
             empty.append(_broken(reasons.EMPTY, is_empty, column))
         if column.kind in reasons.UNREADABLE:
-            read = casts.period_start(value) if column.kind == "period" else value
+            read = period_start(value) if column.kind == "period" else value
             template = reasons.UNREADABLE[column.kind]
             unreadable.append(_broken(template, cell.notnull() & read.isnull(), column))
         wrong += _wrong_values(column, value)

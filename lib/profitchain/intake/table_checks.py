@@ -17,10 +17,11 @@ from profitchain.intake.row_checks import (
     left_out_checks,
     schema_checks,
 )
-from profitchain.sources import casts, temp_tables
+from profitchain.sources import temp_tables
 from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End, is_later
+from profitchain.sources.date_words import period_start
 from profitchain.sources.schemas import TableSchema
 from profitchain.sources.typed_tables import MARK, WHO, TypedTable, key_text, typed_name
 
@@ -118,7 +119,7 @@ def _later(table: TypedTable, end: End | None) -> list[Check]:
     if column.kind == "year":
         at = (at.cast("string") + "-01-01").cast("date")
     elif column.kind == "period":
-        at = casts.period_start(at)
+        at = period_start(at)
     return [Check(reason=reasons.LATER, kind="later", holds=is_later(at, end))]
 
 

@@ -135,14 +135,16 @@ def using_rival(models: LifetimeModels) -> LifetimeModels | None:
 def paid_within(months: pd.DataFrame, last: Period, lookback_months: int | None) -> float:
     """Return what customers paid in the months of a lookback that ends with a period.
 
+    Of a lookback that begins within a month, as of a week, that month counts by its days.
+
     Parameters
     ----------
     months : one row a month: `month` (2026-03), `revenue` of purchases, refunds not netted.
     """
     first = months_before(last.shift(1).first_day, lookback_months or EVER)
-    name = months["month"].astype(str)
-    inside = (name >= f"{first:%Y-%m}") & (name <= f"{last.last_day:%Y-%m}")
-    return float(months.loc[inside, "revenue"].sum())
+    name, start, end = months["month"].astype(str), f"{first:%Y-%m}", f"{last.last_day:%Y-%m}"
+    before = (name == start) * (first.day - 1) / pd.Timestamp(first).days_in_month
+    return float((months["revenue"] * (1 - before))[name.between(start, end)].sum())
 
 
 def margin_rate(customers: pd.DataFrame, paid: float, money: str) -> Quantities | NotEstimable:

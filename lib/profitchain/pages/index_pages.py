@@ -89,7 +89,7 @@ def _answer(page: PageStory) -> str:
 
 def _line(edition: PublishedEdition, file: str, sentence: str, before: str = "") -> Line:
     return Line(
-        label=prose.period_label(edition.period),
+        label=prose.period_heading(edition.period),
         href=before + edition.page(file, edition.languages[0]),
         sentence=prose.emphasised(sentence),
         language=edition.languages[0],

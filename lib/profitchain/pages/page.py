@@ -138,7 +138,7 @@ def _rendered(
         "site": site,
         "page": page,
         "question": question,
-        "period": prose.period_label(site.period),
+        "period": prose.period_heading(site.period),
         "is_summary": page.name == SUMMARY,
         "css": stylesheet(),
         "say": prose.TEXT,

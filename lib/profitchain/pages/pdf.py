@@ -93,7 +93,7 @@ def book_html(folder: Path, at: Mapping[str, int]) -> str:
     files = [file for page in story.pages if (folder / (file := page.file)).exists()]
     marks = {file: f"p{at}" for at, file in enumerate(dict.fromkeys(files))}
     with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
-        period = prose.period_label(story.period)
+        period = prose.period_heading(story.period)
         return filled(
             "book.html.j2",
             company=story.company,

@@ -76,7 +76,7 @@ class Site:
         """Return the periods before, in words, and what leads to the same page in each."""
         return [
             (
-                prose.period_label(edition.period),
+                prose.period_heading(edition.period),
                 f"{self.top}../{edition.page(file, self.language)}",
             )
             for edition in self.earlier[:MOST_EARLIER]

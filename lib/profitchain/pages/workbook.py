@@ -58,7 +58,7 @@ def write_edition_workbook(
         Sheet(
             name=contents, rows=_contents(title, lines), header=CONTENTS_HEADER, wrapped=(0, 1, 2)
         ),
-        Sheet(name=read_me, rows=_read_me(), wrapped=(0, 1), widths={0: 26, 1: 96}),
+        Sheet(name=read_me, rows=_read_me(period), wrapped=(0, 1), widths={0: 26, 1: 96}),
         Sheet(name=findings, rows=_findings(rows), header=1, is_filtered=True),
         *(
             workbook_exhibits.exhibit_sheet(bundle, name=name, contents=contents)
@@ -88,10 +88,10 @@ def _contents(title: str, lines: Sequence[tuple[str, str, str]]) -> list[Row]:
     ]
 
 
-def _read_me() -> list[Row]:
+def _read_me(period: Period) -> list[Row]:
     return [
         [Cell(value=term), Cell(value=text)] if text else [Cell(value=term, look="title")]
-        for term, text in workbook_text.read_me()
+        for term, text in workbook_text.read_me(period)
     ]
 
 

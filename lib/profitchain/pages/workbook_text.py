@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from profitchain.core.estimates import GRADES
 from profitchain.core.i18n import N_, _, listed, pgettext
+from profitchain.core.periods import Period
 from profitchain.exhibits.findings import LONG_TABLE, WORKBOOK
 
 CONTENTS_LEAD = N_("One sheet for each exhibit of the report; its name leads to it.")
@@ -99,18 +100,27 @@ READ_ME = (
     ("findings.json", N_("The findings of this edition, for programs.")),
     ("record.json", N_("How the edition was made: inputs, versions, time.")),
 )
+OF_OTHER_PERIODS = {
+    "period": N_(
+        "The reporting period: 2026-W14 a week from Monday to Sunday, 2026FY04Q1 the first quarter "
+        "of the fiscal year that starts in April 2026, 2026FY04 that year."),
+    "every": N_("How long the period is: week, month, quarter or year."),
+}
 # fmt: on
 
 
-def read_me() -> list[tuple[str, str]]:
+def read_me(period: Period) -> list[tuple[str, str]]:
     """Return the workbook's own explanation, line by line: a term, and what is to be said of it."""
+    is_other = period.every == "week" or period.year_starts
+    terms = [(term, OF_OTHER_PERIODS.get(term, text) if is_other else text)
+             for term, text in READ_ME]  # fmt: skip
     grades = listed([f"{place}: {_(grade)}" for place, grade in enumerate(GRADES)])
     return [
         (
             _(term) if term[0].isupper() else term,
             _(text, file=LONG_TABLE, grades=grades) if text else "",
         )
-        for term, text in READ_ME
+        for term, text in terms
     ]
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import ibis
 from ibis.expr.types import Column, Table, Value
 
-from profitchain.core.periods import Period, months_before
+from profitchain.core.periods import Period, months_before, starts_at
 from profitchain.sources.casts import by_span
 from profitchain.sources.company import Company
 from profitchain.sources.typed_tables import MARK, WHO
@@ -40,8 +40,8 @@ class Context:
 
     @property
     def periods(self) -> list[Period]:
-        """The periods of the trend, this one last."""
-        return self.period.trend()
+        """The periods that are summed up, this one last: the trend's, and to a year before."""
+        return self.period.reach()
 
     @property
     def score_column(self) -> str:
@@ -63,11 +63,11 @@ class Context:
     def lookback_starts_at(self) -> Value:
         """The first instant of the months whose closed windows the link is fitted on."""
         first = months_before(self.period.shift(1).first_day, self.lookback_months)
-        return ibis.timestamp(Period(f"{first:%Y-%m}").starts_at(self.company.time_zone))
+        return ibis.timestamp(starts_at(first, self.company.time_zone))
 
     @property
     def periods_and_one_before(self) -> list[Period]:
-        """The periods of the trend and the one before them, which tells whom the first retained."""
+        """The periods and the one before them, which tells whom the first retained."""
         return [self.periods[0].previous, *self.periods]
 
     @property
@@ -91,7 +91,7 @@ class Context:
         return orders.select(*names).union(guests.select(*names)) if guests is not None else orders
 
     def period_of(self, instant: Column) -> Column:
-        """The name of the trend period that an instant falls in, NULL outside them all."""
+        """The name of the period that an instant falls in, NULL outside them all."""
         names = [period.name for period in self.periods]
         return by_span(instant, self.starts, [None, *names, None], kind="string")
 
@@ -105,7 +105,7 @@ class Context:
 
     @property
     def starts(self) -> list[datetime]:
-        """The first instant of each trend period, and the first after them all."""
+        """The first instant of each period, and the first after them all."""
         zone = self.company.time_zone
         return [*(p.starts_at(zone) for p in self.periods), self.period.ends_at(zone)]
 

@@ -13,6 +13,8 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table, Value
 
+from profitchain.core.errors import PeriodError
+from profitchain.core.periods import Period
 from profitchain.panel.context import Context
 from profitchain.sources.casts import seconds, to_utc
 from profitchain.sources.temp_tables import materialise
@@ -56,6 +58,12 @@ def followed_by_payments(con: Any, context: Context) -> Context:
     """Return the context of a firm without orders with its contracts' payments in their place."""
     if "subscriptions" not in context.tables or "orders" in context.tables:
         return context
+    if context.period.every == "week":
+        month = Period.containing(context.period.last_day, "month")
+        raise PeriodError(
+            f"{context.period} is a week, but contracts are followed by what is paid each month. "
+            f"Ask for a month, as {month.previous}, a quarter or a year."
+        )
     orders = materialise(con, "payments", payments(context))
     return replace(context, tables={**context.tables, "orders": orders}, by_contract=True)
 

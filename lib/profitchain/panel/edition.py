@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
+from profitchain.core.period_names import period_asked
 from profitchain.core.periods import Period
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
@@ -104,7 +105,7 @@ class Edition:
 
     @property
     def periods(self) -> list[Period]:
-        """The periods of a trend, this one last: eight, or a year and one where that is more."""
+        """The periods of a trend, this one last: eight, a year and one month, or 13 weeks."""
         return self.period.trend()
 
     @property
@@ -274,8 +275,8 @@ def open_edition(
     Parameters
     ----------
     company : the company's folder, from the current folder or the project's.
-    period : 2026Q3, 2026-09 or 2026; empty: the last that the orders (of a firm without any, the
-        answers) cover to the end.
+    period : 2026Q3, 2026-09, 2026, 2026-W14 or (fiscal) 2026FY04Q1; empty: the last that the
+        orders (of a firm without any, the answers) cover to the end.
     needs : tables without which the page has nothing to say, or columns of them (orders.revenue);
         NotMeasured if one is missing or empty.
     choices : `repeat_within_days` or `lookback_months` in place of company.yml's; 0: as there.
@@ -294,7 +295,7 @@ def open_edition(
     firm = firm.model_copy(update=_positive(choices))
     i18n.use_unless_chosen(firm.language)
     refuse_tables(firm.tables, needs)
-    when = Period(period) if period else _last_period(firm)
+    when = period_asked(period, firm.year_starts) if period else _last_period(firm)
     key = _key(firm, str(when))
     folder = kept(store_of(firm), key, lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))

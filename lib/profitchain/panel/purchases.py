@@ -14,6 +14,7 @@ from profitchain.sources.casts import by_span, seconds
 from profitchain.sources.typed_tables import MARK, WHO
 
 MARK_TOO = f"{MARK}_too"
+BITS_OF_INT32 = 30
 EARLIER = 1  # the bit of all that was bought before the periods that have one of their own
 
 
@@ -29,10 +30,11 @@ def buyers(context: Context) -> Table:
     bought, at = orders.revenue >= 0, orders.ordered_at
     zone = context.company.time_zone
     starts = [period.starts_at(zone) for period in context.periods_and_one_before]
-    seen = by_span(at, starts, [EARLIER, *_bits(context).values()], kind="int32")
+    kind = _kind_of_bits(context)
+    seen = by_span(at, starts, [EARLIER, *_bits(context).values()], kind=kind)
     marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if context.key == WHO else {}
     return orders.group_by(context.key).aggregate(
-        seen=any_bits(ibis.ifelse(bought, seen, 0), context.engine).cast("int32"),
+        seen=any_bits(ibis.ifelse(bought, seen, 0), context.engine).cast(kind),
         **marks,
     )
 
@@ -80,7 +82,7 @@ def cohorts(context: Context, customers: Table) -> Table:
     customers : `buyers`.
     """
     bits = _bits(context)
-    names = [period.name for period in context.periods]
+    names = [period.name for period in context.period.trend()]
     pairs = [
         {"cohort": first, "period": then, "first": bits[first], "now": bits[then]}
         for first, then in itertools.combinations_with_replacement(names, 2)
@@ -93,6 +95,10 @@ def cohorts(context: Context, customers: Table) -> Table:
 
 def _bits(context: Context) -> dict[str, int]:
     return {period.name: 2 << k for k, period in enumerate(context.periods_and_one_before)}
+
+
+def _kind_of_bits(context: Context) -> str:
+    return "int32" if len(_bits(context)) < BITS_OF_INT32 else "int64"
 
 
 def _is_first(seen: Column, bit: Column) -> Column:
@@ -108,7 +114,7 @@ def _alike(customers: Table, *keys: str) -> Table:
 def _money(context: Context, customers: Table) -> Table:
     orders, bits = with_margin(context), [_bits(context)[period.name] for period in context.periods]
     orders = orders.mutate(
-        bit=by_span(orders.ordered_at, context.starts, [0, *bits, 0], kind="int32")
+        bit=by_span(orders.ordered_at, context.starts, [0, *bits, 0], kind=_kind_of_bits(context))
     )
     rows = orders.filter(orders.bit > 0).join(customers, context.key, how="inner")
     is_new = _is_first(rows.seen, rows.bit)

@@ -14,7 +14,7 @@ from datetime import datetime
 import ibis
 from ibis.expr.types import Column, Table
 
-from profitchain.core.periods import Period, months_before
+from profitchain.core.periods import Period, months_before, starts_at
 from profitchain.panel.context import Context, purchases
 from profitchain.panel.customers import DRAWS, among
 from profitchain.panel.panel import (
@@ -190,7 +190,7 @@ def _moments(context: Context, moments: Sequence[tuple[int, Period, Period | Non
 def lookback_start(context: Context, at: Period) -> datetime:
     """Return the first instant of the lookback that ends with a period."""
     first = months_before(at.shift(1).first_day, context.lookback_months)
-    return Period(f"{first:%Y-%m}").starts_at(context.company.time_zone)
+    return starts_at(first, context.company.time_zone)
 
 
 def _rhythm(tables: SnapshotTables, when: Table) -> Table:

@@ -259,5 +259,5 @@ def _days_uncovered(intake: Intake, period: Period, last: pd.Timestamp) -> int:
     what = LEADING[lead]
     raise PeriodError(
         f"No {what} lies in {period}: the last one is of {day}. Give newer {what}s, or ask for "
-        f"{Period.containing(day, period.every)} or an earlier period."
+        f"{Period.containing(day, period.every, period.year_starts)} or an earlier period."
     )

@@ -239,15 +239,6 @@ def month_text(value: ir.Value) -> ir.Value:
     return ibis.ifelse(short, value + "-01", value)
 
 
-def period_start(text: ir.StringValue) -> ir.DateValue:
-    """Return the first day of a period written as 2026Q1, 2026-03 or 2026; null if it is none."""
-    quarter = text.re_extract(r"^\d{4}Q([1-4])$", 1).nullif("").cast("int64")
-    in_month = text.re_extract(r"^\d{4}-(0[1-9]|1[0-2])$", 1).nullif("").cast("int64")
-    year = text.re_extract(r"^([12]\d{3})(Q[1-4]|-(0[1-9]|1[0-2]))?$", 1).nullif("")
-    first = ibis.coalesce(in_month, quarter * 3 - 2, 1)
-    return (year + "-" + first.cast("string").lpad(2, "0") + "-01").cast("date")
-
-
 def parse_flag(value: ir.Value) -> ir.BooleanValue:
     """Return true or false from yes/no, true/false, 1/0 and their first letters."""
     if value.type().is_boolean():

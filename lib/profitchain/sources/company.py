@@ -49,6 +49,7 @@ class Company(Settings):
     language: settings.Language = "en"
     time_zone: settings.TimeZone = "UTC"
     report_every: Every = "quarter"
+    fiscal_year_starts: settings.YearStart | None = None
     connect: Connect | None = None
     tables: dict[settings.TableName, Source]
     questions: dict[str, Question] = Field(default_factory=dict)
@@ -122,6 +123,11 @@ class Company(Settings):
         """Return the firm as pages in one language speak of it: each question with one label."""
         questions = {name: question.in_language(tag) for name, question in self.questions.items()}
         return self.model_copy(update={"questions": questions})
+
+    @property
+    def year_starts(self) -> str:
+        """When its fiscal year starts, as in a period's name: "04", "1231"; "" on 1 January."""
+        return self.fiscal_year_starts or ""
 
     @property
     def minor_units(self) -> int:
@@ -231,6 +237,11 @@ def _faults(company: Company) -> Iterable[str]:
     elif main is not None and main not in questions:
         hint = did_you_mean(main, questions)
         yield f"main_question '{main}' is not among the questions. {hint}"
+    if company.report_every == "week" and "subscriptions" in tables and "orders" not in tables:
+        yield (
+            "report_every: week can't be, for contracts are followed by what is paid each month. "
+            "Write month, quarter or year."
+        )
     controls = [*BUILT_IN_CONTROLS, MONTH, *company.segments]
     for control in company.controls:
         if control not in controls:

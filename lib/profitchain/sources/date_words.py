@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
+from profitchain.core import periods
 from profitchain.sources.casts import builtin
 
 _PLAIN = r"^(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})([T ]\d{1,2}:\d{2}(:\d{2})?)?$"
@@ -49,7 +50,7 @@ _WEEKDAY = re.compile(
 _REPUBLIC = re.compile(r"^(?:中華民國|中华民国|民國|民国) ?(\d{1,3}) ?(?=[年/.-])")
 _ROC_DIGITS = re.compile(r"^(\d{2,3})(\d{2})(\d{2})\b")
 _ROC_YEAR = re.compile(r"^(\d{1,3})(?=[-/.]\d)")
-_REPUBLIC_BEGAN = 1911
+_REPUBLIC_BEGAN, _SECONDS_A_DAY = 1911, 86_400
 _CHARACTERS = [
     (re.compile(pattern), plain)
     for pattern, plain in (
@@ -102,6 +103,39 @@ def plain_dates(text: ir.StringValue, zone: str, *, roc: bool = False) -> ir.Str
 def plain_months(text: ir.StringValue) -> ir.StringValue:
     """Return months as 2026-03 where they are written as 2026/3, 202603, Mar 2026 or 2026年3月."""
     return _plain_months(text)
+
+
+def period_start(text: ir.StringValue) -> ir.DateValue:
+    """Return the first day of a period by its name, as `core.periods` has it; null if none is."""
+    fiscal = f"FY(?:{periods.YEAR_STARTS})"
+
+    def part(before: str, named: str, after: str) -> ir.StringValue:
+        return text.re_extract(f"^{before}({named}){after}$", 1).nullif("")
+
+    months = f"(?:(?:{fiscal})?(?:Q[1-4])?|-(?:{periods.MONTH}))"
+    year, week_year = (
+        part("", periods.YEAR, months),
+        part("", periods.YEAR, f"-W(?:{periods.WEEK})"),
+    )
+    quarter = part(f"(?:{periods.YEAR})(?:{fiscal})?Q", "[1-4]", "").cast("int64")
+    starts = part(f"(?:{periods.YEAR})FY", periods.YEAR_STARTS, "(?:Q[1-4])?")
+    starts = ibis.coalesce(starts, part(f"(?:{periods.YEAR})-", periods.MONTH, ""), "01")
+    day = starts.substr(2, 2).nullif("").fill_null("01")
+    start = (year + "-" + starts.substr(0, 2) + "-" + day).cast("timestamp")
+    start += (ibis.coalesce(quarter - 1, 0) * 3).as_interval("M")
+    return ibis.coalesce(
+        start.cast("date"), _monday(week_year, part("(?:....)-W", periods.WEEK, ""))
+    )
+
+
+def _monday(year: ir.StringValue, week: ir.StringValue) -> ir.DateValue:
+    """Return the first day of a week of ISO's; null of a week 53 in a year of 52."""
+    first = (year + "-01-04").cast("timestamp").truncate("W")
+    days = (week.cast("int64") - 1) * periods.DAYS_A_WEEK
+    monday = first + (days * _SECONDS_A_DAY).as_interval("s")
+    thursday = first + ((days + 3) * _SECONDS_A_DAY).as_interval("s")
+    is_week = thursday.year().cast("string") == year
+    return ibis.ifelse(is_week, monday.cast("date"), ibis.null("date"))
 
 
 def plain_date(text: str, zone: str, roc: bool) -> str:

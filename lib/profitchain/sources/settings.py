@@ -12,7 +12,7 @@ from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from profitchain.core import i18n
+from profitchain.core import i18n, periods
 from profitchain.core.errors import did_you_mean
 
 TABLE_NAMES = (
@@ -49,6 +49,26 @@ def _known_zone(name: str) -> str:
         hint = near if near.startswith("Did") else "Write it as Europe/Berlin."
         raise ValueError(f"'{name}' is no time zone. {hint}")
     return name
+
+
+def _year_start(given: Any) -> Any:
+    """Return when a fiscal year starts as periods are named: "04", "1231"; "" on 1 January."""
+    parts = str(given).strip().split("-")
+    if (
+        isinstance(given, bool)
+        or len(parts) > 2
+        or not all(re.fullmatch(r"\d{1,2}", part) for part in parts)
+    ):
+        parts = [""]
+    start = "".join(part.zfill(2) for part in parts)
+    start = start.removesuffix("01") if len(start) == 4 else start
+    if start != "01" and not re.fullmatch(periods.YEAR_STARTS, start):
+        raise ValueError(
+            f"'{given}' is no month or day on which every year has a start. Write the month's "
+            "number, as in fiscal_year_starts: 4, or month and day, as in fiscal_year_starts: "
+            '"12-31".'
+        )
+    return "" if start == "01" else start
 
 
 def _known_currency(code: str) -> str:
@@ -89,6 +109,7 @@ def _known_export(name: str) -> str:
 TableName = Annotated[str, AfterValidator(_known_table)]
 Language = Annotated[str, AfterValidator(_known_language)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+YearStart = Annotated[str, BeforeValidator(_year_start)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 DateFormat = Annotated[str, AfterValidator(_known_format)]
 ExportFormat = Annotated[str, AfterValidator(_known_export)]

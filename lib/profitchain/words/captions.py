@@ -21,13 +21,16 @@ from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.margins import Wald
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import measures, repeat_effect, scores
-from profitchain.words.prose import period_word
+from profitchain.words.prose import first_capital, period_word
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"
 FOLLOWED = N_("Answers followed to the end of their window")
 ANSWERS = N_("Survey answers")
 _BY_AGE = {
+    "week": N_(
+        "Share of a cohort that bought, by weeks since its first order: +1 is the next week"
+    ),
     "month": N_(
         "Share of a cohort that bought, by months since its first order: +1 is the next month"
     ),
@@ -133,7 +136,7 @@ def series(several: Sequence[MeasureSeries], period: Period, message: str, of: s
     """Return the caption of several measures side by side; `of` is their source."""
     return {
         "message": _(message),
-        "measure": _("{period}, with 95% intervals", period=period_label(period)),
+        "measure": _("{period}, with 95% intervals", period=first_capital(period_label(period))),
         "source": _(of),
         "description": scores.moves_sentence(several, period) or _(message),
     }
@@ -143,7 +146,7 @@ def changes(several: Sequence[MeasureSeries], period: Period, message: str, of: 
     """Return the caption of several measures and their changes."""
     measure = _(
         "{period}; ▲ ▼: the interval of the change leaves zero out; pp: percentage points",
-        period=period_label(period),
+        period=first_capital(period_label(period)),
     )
     return series(several, period, message, of) | {"measure": measure}
 

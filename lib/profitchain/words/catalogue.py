@@ -17,7 +17,8 @@ CONTEXT = "a column"
 _COLUMNS = """
 a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
 AUC|band|before|books|Brier skill|broken|came|cancelled|change|change on the month
-change on the quarter|change on the year|choice|clear|cluster|cohort|column|contact cost|contacts
+change on the quarter|change on the week|change on the year|choice|clear|cluster|cohort|column
+contact cost|contacts
 counts|customers|customers per arm|customers share|cut|days|days followed|days silent|definition
 deserters|design|detractors|difference|dimension|discount|discount share|dissatisfied|easy
 effective answers|estimate|expected|explains of repeats|explains of the score|field|figure|for

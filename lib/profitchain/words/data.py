@@ -40,6 +40,7 @@ COVERED = {
         "label": N_("Answers"),
     },
 }  # what tables are seen to cover the time by
+FEWEST_DAYS = 1  # without an order or answer before a period may not be whole
 
 
 def rows_sentence(account: pd.DataFrame) -> str:
@@ -87,11 +88,11 @@ def broken_sentence(account: pd.DataFrame) -> str:
 def part_sentence(days: int, period: Period, *, unit: str = "orders") -> str:
     """Return a warning that the period's last days have no order, or "" if they are few.
 
-    A twentieth of the period is let pass: a small firm does not sell every day. Of a firm without
-    orders, `unit` is "answers".
+    A twentieth of the period is let pass, and one day: a small firm does not sell every day. Of a
+    firm without orders, `unit` is "answers".
     """
     length = (period.last_day - period.first_day).days + 1
-    if days <= length / 20:
+    if days <= max(length / 20, FEWEST_DAYS):
         return ""
     if unit == "answers":
         return ngettext(

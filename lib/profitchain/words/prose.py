@@ -19,6 +19,7 @@ from profitchain.core.formats import (
     in_brackets,
     interval,
     number,
+    period_heading,
     period_label,
     period_short,
 )
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
     "clauses", "emphasised", "first_capital", "following", "how", "interval",
-    "listed", "note", "number", "on_the", "period_label", "period_short",
-    "period_word", "reason", "sentence", "unbroken", "unmarked", "with_interval", "with_names",
+    "listed", "note", "number", "on_the", "period_heading", "period_label",
+    "period_short", "period_word", "reason", "sentence", "unbroken", "unmarked",
+    "with_interval", "with_names",
 ]  # fmt: skip
 
-On = Literal["quarter", "month", "year"]
+On = Literal["week", "month", "quarter", "year"]
 NOTHING, TOO_FEW_TO_SAY = N_("Nothing to list."), N_("Too few to say")
 _FURNITURE = {
     "all_editions": N_("All editions"),
@@ -96,23 +98,30 @@ class _Furniture:
 
 
 TEXT = _Furniture()
-_PERIODS = {"month": N_("month"), "quarter": N_("quarter"), "year": N_("year")}
-_MANY_PERIODS = {"month": N_("months"), "quarter": N_("quarters"), "year": N_("years")}
-_ON = {"month": N_("on the month"), "quarter": N_("on the quarter"), "year": N_("on the year")}
+_PERIODS = {
+    "week": N_("week"), "month": N_("month"), "quarter": N_("quarter"), "year": N_("year"),
+}  # fmt: skip
+_MANY_PERIODS = {
+    "week": N_("weeks"), "month": N_("months"), "quarter": N_("quarters"), "year": N_("years"),
+}  # fmt: skip
+_ON = {
+    "week": N_("on the week"), "month": N_("on the month"), "quarter": N_("on the quarter"),
+    "year": N_("on the year"),
+}  # fmt: skip
 
 
 def period_word(period: Period | str) -> str:
-    """Return what such a period is called: month, quarter or year."""
+    """Return what such a period is called: week, month, quarter or year."""
     return _(_PERIODS[Period(period).every])
 
 
 def on_the(every: On) -> str:
-    """Return against what a change is counted: on the month, the quarter or the year before."""
+    """Return against what a change is counted: on the week, the month, the quarter or the year."""
     return _(_ON[every])
 
 
 def periods_word(period: Period | str) -> str:
-    """Return what several such periods are called: months, quarters or years."""
+    """Return what several such periods are called: weeks, months, quarters or years."""
     return _(_MANY_PERIODS[Period(period).every])
 
 
@@ -142,7 +151,7 @@ def change_message(
 ) -> str:
     """Return an exhibit's message about a change; an interval that spans zero says so.
 
-    With `period`, the previous period's length gives the word: on the month, quarter or year.
+    With `period`, the previous period's length gives the word: on the week, month, quarter or year.
 
     Examples
     --------

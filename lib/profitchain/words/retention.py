@@ -181,6 +181,8 @@ def test_sentence(plan: ContactValue) -> str:
 
 
 def _ahead(plan: ContactValue, period: Period) -> str:
+    if period.every == "week":
+        return ngettext("{n} week", "{n} weeks", plan.retention.periods)
     months = plan.retention.periods * 12 // period.per_year
     return ngettext("{n} month", "{n} months", months)
 

@@ -31,6 +31,7 @@ from profitchain.words.prose import (
 
 COMPLEMENTS = ("churn_rate", "new_revenue_share")  # what another share leaves: no news of its own
 _BEFORE = {
+    "week": N_("the week before"),
     "month": N_("the month before"),
     "quarter": N_("the quarter before"),
     "year": N_("the same period a year before"),
