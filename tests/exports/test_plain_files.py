@@ -56,6 +56,12 @@ FILES = {
         [("o0", "m0", 950), ("o1", "m1", 900), ("o2", "m2", 900), ("o3", "m3", 900)],
         "'refund_amount' is taken off 'paid_amount'",
     ),
+    "paid, net of refunds": (
+        lines("order_id,member_id,total,paid_amount,refund_amount,order_date",
+              *(f"o{k},m{k},9,{9 - 3 * k},{3 * k},{day}" for k, day in enumerate(DAYS))),
+        [("o0", "m0", 900), ("o1", "m1", 600), ("o2", "m2", 300), ("o3", "m3", 0)],
+        "revenue: paid_amount",
+    ),
     "no money": (
         lines("orderID,customerID,orderDate,shipVia",
               *(f"{k + 10},c{k % 3},{day},{k % 3 + 1}" for k, day in enumerate(DAYS))),
@@ -64,7 +70,7 @@ FILES = {
     ),
     "items without a number or money": (
         lines("Member_number,Date,itemDescription",
-              *(f"m{k % 2},{day},{what}" for k, day in enumerate(DAYS) for what in ("milk", "tea"))),
+              *(f"m{k % 2},{day},{item}" for k, day in enumerate(DAYS) for item in ("ale", "tea"))),
         [("m0 01/13/2026", "m0", None), ("m0 03/15/2026", "m0", None),
          ("m1 02/14/2026", "m1", None), ("m1 04/16/2026", "m1", None)],
         "an order is what a customer bought at one time",
@@ -91,8 +97,8 @@ def test_a_list_of_prices_is_no_order(tmp_path):
 
 
 def test_answers_without_a_number_go_by_their_row_and_parts_of_dates_are_no_question(tmp_path):
-    text = lines("Survey date,Month,Quarter,NPS,content,feedback",
-                 *(f"{day},{k + 1},{k % 4 + 1},{k + 6},fine,1" for k, day in enumerate(DAYS)))  # fmt: skip
+    rows = [f"{day},{k + 1},{k % 4 + 1},{k + 6},fine,1" for k, day in enumerate(DAYS)]
+    text = lines("Survey date,Month,Quarter,NPS,content,feedback", *rows)
     tables, _ = drafted(tmp_path, {"answers.csv": text})
     assert tables["responses"]["response_id"].tolist() == ["1", "2", "3", "4"]
     assert tables["responses"]["comment"].tolist() == ["fine"] * 4
@@ -111,7 +117,7 @@ def test_contracts_are_told_by_their_starts_and_ends(tmp_path):
 def test_a_snapshot_of_customers_is_pointed_to_its_recipe(tmp_path):
     text = lines("customerID,tenure,MonthlyCharges,Churn", *(f"c{k},{k},9.5,No" for k in range(4)))
     (tmp_path / "telco.csv").write_text(text)
-    with pytest.raises(CompanyError, match="telco.csv: one row a customer.*a snapshot with a"):
+    with pytest.raises(CompanyError, match=r"telco.csv: one row a customer.*a snapshot with a"):
         write_company(tmp_path)
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 _NAMES: dict[str, str] = {  # of our columns: what people call theirs, the most telling first
     "order_id":
         "orderid orderno ordernumber ordernr order invoiceno invoiceid invoicenumber "
-        "invoice transactionid receiptid receiptno saleid bookingid bestellnummer bestellnr auftragsnummer belegnummer "
+        "invoice transactionid receiptid receiptno saleid bookingid bestellnummer bestellnr "
+        "auftragsnummer belegnummer "
         "订单号 订单编号 訂單編號 訂單號碼 订单",
     "customer_id":
         "customerid customer customerno customernumber clientid client userid user "
@@ -26,10 +27,11 @@ _NAMES: dict[str, str] = {  # of our columns: what people call theirs, the most 
         "bestelltam auftragsdatum datum 下单时间 訂單日期 订单日期 下單時間 "
         "订单创建时间 日期 购买日期",
     "revenue":
-        "revenue netrevenue nettotal ordertotal grandtotal total totalamount amount "
-        "transactionamount tranamount transamount paidamount amountpaid paymentvalue "
-        "netsales sales ordervalue totalsales totalprice value price umsatz betrag gesamtbetrag summe "
-        "nettobetrag 实付金额 买家实际支付金额 实际支付金额 订单金额 金额 訂單金額 金額 销售额 營收 总额 總額",
+        "revenue netrevenue nettotal paidamount amountpaid ordertotal grandtotal total "
+        "totalamount amount transactionamount tranamount transamount paymentvalue "
+        "netsales sales ordervalue totalsales totalprice value price umsatz betrag "
+        "gesamtbetrag summe nettobetrag 实付金额 买家实际支付金额 实际支付金额 订单金额 "
+        "金额 訂單金額 金額 销售额 營收 总额 總額",
     "status":
         "status orderstatus financialstatus state bestellstatus 订单状态 訂單狀態 状态 "
         "狀態",
@@ -45,11 +47,13 @@ _NAMES: dict[str, str] = {  # of our columns: what people call theirs, the most 
         "responseid answerid surveyid submissionid respondentid id antwortid 答卷编号 "
         "序号 編號",
     "responded_at":
-        "respondedat responsedate surveydate reviewdate answeredat submittedat submitdate recordeddate "
+        "respondedat responsedate surveydate reviewdate answeredat submittedat "
+        "submitdate recordeddate "
         "completedat completiontime createdat date datetime timestamp datum "
         "antwortdatum zeitstempel 提交时间 提交答卷时间 填答時間 日期",
     "comment":
-        "comment comments feedback review reviews reviewtext verifiedreviews content freetext verbatim text kommentar anmerkung 评论 "
+        "comment comments feedback review reviews reviewtext verifiedreviews content freetext "
+        "verbatim text kommentar anmerkung 评论 "
         "意见 評論 留言",
     "touchpoint":
         "touchpoint survey surveyname trigger kontaktpunkt",

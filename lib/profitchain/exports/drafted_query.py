@@ -7,7 +7,6 @@ their own. What the query does is a guess like any other, and is said as one.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pandas as pd
 
@@ -109,8 +108,17 @@ def _money(cells: pd.DataFrame, names: dict[str, str]) -> str | None:
     taken = [name for name in (names["revenue"], _refund(cells)) if name]
     if not all(_is_plain(cells[name]) for name in taken):
         return None
+    if len(taken) == 2 and not _is_within(cells[taken[1]], cells[taken[0]]):
+        taken.pop()  # what was paid is net of it already
     amounts = [f"CAST({_sql(name)} AS DECIMAL(18, 4))" for name in taken]
     return amounts[0] if len(amounts) == 1 else f"{amounts[0]} - coalesce({amounts[1]}, 0)"
+
+
+def _is_within(refund: pd.Series, paid: pd.Series) -> bool:
+    """Tell whether no more was paid back than was paid."""
+    back, had = pd.to_numeric(refund), pd.to_numeric(paid).fillna(0.0)
+    given = back > 0
+    return bool((back[given] <= had[given]).mean() >= _NEARLY_ALL) if given.any() else True
 
 
 def _is_plain(cells: pd.Series) -> bool:

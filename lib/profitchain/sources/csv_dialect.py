@@ -268,7 +268,8 @@ def _refuse_swallowed_rows(con: Any, part: str, layout: Layout, *, name: str) ->
 
     A cell may hold line breaks; but a line of it that begins as the file's rows do, and holds
     delimiters, is a row; where rows begin with words, as sentences do, one that has all of a
-    row's cells and the digits of one of them. Where the last mark is never closed, any line break is one too many.
+    row's cells and the digits of one of them. Where the last mark is never closed, any line break
+    is one too many.
     """
     rows = con.raw_sql(f"SELECT count(*), max({ROW}) FROM {part}").fetchone()
     if rows[0] + layout.lines_to_skip >= layout.text.lines:
