@@ -15,7 +15,8 @@ from demo.sums import Added
 from demo.world import World
 from profitchain.sources.settings import TABLE_NAMES
 
-MADE = tuple(name for name in TABLE_NAMES if name != "rates")  # it sells in one currency
+NOT_MADE = ("rates", "subscriptions", "identities")  # it sells in one currency, by the order
+MADE = tuple(name for name in TABLE_NAMES if name not in NOT_MADE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
