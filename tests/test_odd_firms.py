@@ -247,7 +247,13 @@ def test_answers_older_than_their_orders_are_said_on_the_first_page_and_in_the_r
     assert record["warnings"][0]["says"].split("**")[1] in text_of(edition / "index.html")
 
 
-@pytest.mark.parametrize("name", FIRMS)
+RARE = ("ten answers", "no answers", "answers without scores", "long names", "one order")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in RARE else ()) for name in FIRMS],
+)
 def test_every_page_is_whole_and_shows_no_slip_of_the_machine(published, name):
     edition = published(name)
     texts = [text_of(path) for path in sorted(edition.glob("*.html"))]
@@ -288,7 +294,9 @@ def test_a_week_is_never_called_a_quarter(published):
     assert findings(edition).at["orders", "value"] == here.sum()
 
 
-@pytest.mark.parametrize("name", ["orders only", "one order"])
+@pytest.mark.parametrize(
+    "name", ["orders only", pytest.param("one order", marks=pytest.mark.slow)]
+)
 def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, name):
     edition = published(name)
     for page in ("02_response", "03_satisfaction", "07_repeat_purchase"):
@@ -302,13 +310,13 @@ def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("ten answers", r"Only \d answers: at least 20 are needed"),
+        pytest.param("ten answers", r"Only \d answers: at least 20 are needed", marks=pytest.mark.slow),
         ("a constant score", r"Every answer gives the same score \(9\)"),
         ("one tireless customer", r"one of 8 makes up 98% of all answers"),
         ("nobody returns", r"perfectly who came back"),
         ("open windows", r"no answers yet whose window has closed"),
-        ("no answers", r"no answers yet whose window has closed"),
-        ("answers without scores", r"no answers yet whose window has closed"),
+        pytest.param("no answers", r"no answers yet whose window has closed", marks=pytest.mark.slow),
+        pytest.param("answers without scores", r"no answers yet whose window has closed", marks=pytest.mark.slow),
     ],
 )
 def test_the_page_says_why_the_link_has_no_number(published, name, why):

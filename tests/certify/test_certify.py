@@ -98,6 +98,7 @@ def test_a_certificate_names_what_misses_the_goal():
     assert "In 160 firms" in page
 
 
+@pytest.mark.slow
 def test_the_command_tries_firms_side_by_side(monkeypatch):
     monkeypatch.setattr(certification, "REQUESTS_OF_TRUTH", 5_000)
     rows = certify(2, kinds=[FirmTrial(name="tiny", requests=300)], workers=1)

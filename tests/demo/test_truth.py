@@ -82,6 +82,7 @@ def test_the_adjusted_effect_is_right_on_average_and_the_unadjusted_a_half_too_l
     assert 0.4 < too_large < 0.65
 
 
+@pytest.mark.slow
 def test_without_an_effect_a_clear_one_is_found_in_no_more_than_5_of_100_worlds():
     found = worlds(0.0)
     clear = ((found["low"] > 0) | (found["high"] < 0)).sum()

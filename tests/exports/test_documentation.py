@@ -14,6 +14,7 @@ import yaml
 
 from profitchain.exports.known_exports import known_exports
 from profitchain.intake.intake import open_intake
+from profitchain.panel.edition import read_period
 from profitchain.sources.company import load_company
 from profitchain.sources.schemas import SCHEMAS
 
@@ -25,8 +26,9 @@ CELLS = {"time": "2026-01-{day:02d}T10:00:00", "money": "10.50", "score": "9"}
 SLASHED = {"month first": "01/{day:02d}/2026", "unix": "17672256{day:02d}"}
 TEXT = README.read_text(encoding="utf-8")
 RECIPES = re.findall(r"```yaml\n(# .*?)```", TEXT, re.DOTALL)
-QUERIED = [text for text in RECIPES if "query: |" in text]
-MAPPED = [text for text in RECIPES if text not in QUERIED]
+(SNAPSHOT,) = [text for text in RECIPES if text.startswith("# a snapshot")]
+QUERIED = [text for text in RECIPES if "query: |" in text and text != SNAPSHOT]
+MAPPED = [text for text in RECIPES if text not in (*QUERIED, SNAPSHOT)]
 FILES = {  # of the recipes with a query: rows, and (order, customer, revenue) that come of them
     "items": "no,client,day,price,pieces,state\n1,ann,2026-01-05,10.00,2,\n"
     "1,ann,2026-01-05,5.00,1,paid\n2,bob,2026-01-06,7.00,1,cancelled\n",
@@ -98,6 +100,24 @@ def test_a_query_does_what_it_says(recipe, tmp_path):
     (order,) = intake.tables["orders"].to_pandas().itertuples()
     intake.close()
     assert (order.order_id, order.customer_id, order.revenue) == ("1", "ann", 2500)
+
+
+def test_a_snapshot_gives_the_retention_that_it_holds(tmp_path):
+    """Of 40 customers 10 began in the month and 6 of the 30 others left in it."""
+    tenures = [1 if k < 10 else 2 + k % 9 for k in range(40)]
+    rows = [f"c{k},{t},{'Yes' if k >= 34 else 'No'},20.00,basic" for k, t in enumerate(tenures)]
+    text = "\n".join(["client,tenure,churn,charge,tariff", *rows])
+    (tmp_path / "snapshot.csv").write_text(text, encoding="utf-8")
+    document = {"name": "X", "currency": "EUR", "report_every": "month", "time_zone": "UTC",
+                "tables": yaml.safe_load(SNAPSHOT)}  # fmt: skip
+    (tmp_path / "company.yml").write_text(yaml.safe_dump(document))
+    edition = read_period(tmp_path, "2026-09", needs=["orders"])
+    activity, contracts = edition.table("activity"), edition.table("gaps")
+    now = activity[activity["period"] == "2026-09"]
+    assert (now["previously_active"].sum(), now["retained"].sum()) == (30, 24)
+    assert now["revenue"].sum() == 34 * 20
+    assert activity["orders"].sum() == sum(tenures)  # a payment for each month of tenure
+    assert contracts.loc[contracts["event"] == 1, "n"].sum() == 6
 
 
 if __name__ == "__main__":

@@ -45,7 +45,12 @@ def same(ours, truth, key, columns):
             assert np.allclose(here.astype(float), there.astype(float), atol=1e-9), column
 
 
-@pytest.mark.parametrize(("orders", "answers"), PAIRS)
+ONE_OF_EACH = [
+    pytest.param(*pair, marks=() if at < 3 else pytest.mark.slow) for at, pair in enumerate(PAIRS)
+]
+
+
+@pytest.mark.parametrize(("orders", "answers"), ONE_OF_EACH)
 def test_init_reads_raw_exports_as_the_canonical_tables(orders, answers, tmp_path):
     bought, answered = canonical_shop()
     ORDERS[orders](tmp_path, bought)

@@ -430,3 +430,25 @@ def test_scores_turned_round_are_told(firm):
     scores = [(9 if k % 3 else 10) if k < 40 else (1 if k % 3 else 0) for k in range(80)]
     says = told(firm({"responses": answers_of(nps=scores)}))
     assert "`nps` seems to be turned round since 2026-02-01" in says["scale_turned"]
+
+
+def contracts_of(ends: list[date | None]) -> Frame:
+    """One row a contract: each began 20 days after the one before."""
+    starts = [date(2024, 1, 1) + timedelta(days=20 * k) for k in range(len(ends))]
+    customers = [f"c{k}" for k in range(len(ends))]
+    return Frame({"customer_id": customers, "started_on": starts, "ended_on": ends})
+
+
+def test_contracts_that_all_ended_on_one_day_are_a_snapshot(firm):
+    left = [date(2026, 3, 1)] * 30 + [None] * 10
+    words = told(firm({"subscriptions": contracts_of(left)}))["ends_alike"]
+    assert words.startswith("**All 30 contracts that ended did so on 2026-03-01**: a snapshot?")
+    left[0] = date(2026, 2, 1)
+    assert "ends_alike" not in told(firm({"subscriptions": contracts_of(left)}))
+
+
+def test_a_column_that_sorts_customers_is_not_taken_for_one_that_names_them(firm):
+    answers = answers_of().drop(columns="customer_id").assign(**{"Customer type": "Member"})
+    intake = opened(firm({"responses": answers}))
+    assert intake.tables["responses"].count().execute() == 80
+    intake.close()

@@ -126,6 +126,35 @@ def test_a_quotation_mark_that_is_never_closed_does_not_swallow_the_file(shop):
     assert "quotation mark in row 2 is never closed" in told
 
 
+WORDED = "shop,response_id,responded_at,nps,comment,city\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "comment"),
+    [
+        ("north", "slow\nold, dear and far, sadly"),  # begins as rows do that begin with a word
+        ("12", "slow:\n1, the post\n2, the shop"),  # ... with a number
+        ("north", "The good:\nfood, drinks, wifi, seats, staff, 'toilets'"),
+    ],
+)
+def test_a_comment_of_several_lines_is_no_row_that_was_swallowed(shop, first, comment):
+    quoted = comment.replace("'", '""')
+    text = WORDED + f'{first},r1,2026-01-05,9,"{quoted}",Rome\n{first},r2,2026-01-06,8,,Bonn\n'
+    tables = {"orders": {"file": "orders.csv"}, "responses": {"file": "responses.csv"}}
+    company = shop({"orders.csv": ONE_ORDER, "responses.csv": text}, tables=tables)
+    comments = [row["comment"] for row in rows_of(open_intake(company, Q1), "responses")]
+    assert comments == [comment.replace("'", '"'), None]
+
+
+@pytest.mark.parametrize("firsts", [("north", "south", "west"), ("12", "13", "14")])
+def test_rows_between_two_stray_quotation_marks_are_refused(shop, firsts):
+    rows = [f"{first},r{k},2026-01-05,9,fine,Rome" for k, first in enumerate(firsts)]
+    text = WORDED + "\n".join(rows).replace("r0,", 'r0,"', 1).replace("r2,", 'r2",', 1) + "\n"
+    tables = {"orders": {"file": "orders.csv"}, "responses": {"file": "responses.csv"}}
+    told = refusal(shop({"orders.csv": ONE_ORDER, "responses.csv": text}, tables=tables))
+    assert "quotation mark in row 2 opens a cell that goes on" in told
+
+
 def test_a_comma_too_many_sets_the_row_aside_instead_of_shifting_its_cells(shop):
     company = shop({"orders.csv": ONE_ORDER + "o2,c2,2026-01-06,1,000\no3,c3,2026-01-07,3\n"})
     intake = open_intake(company, Q1)

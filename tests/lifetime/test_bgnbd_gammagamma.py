@@ -563,12 +563,13 @@ def test_the_usual_formula_is_revenue_by_churn_whatever_the_middle_factor_says()
     assert contract.retention.value / (1 - churn) == pytest.approx(1)
 
 
-def test_nobody_lost_and_nothing_discounted_has_no_value():
+@pytest.mark.parametrize(("discount", "says"), [(0.0, "no end"), (0.1, "Nobody left in the last")])
+def test_where_nobody_was_lost_there_is_no_value(discount, says):
     kept = years_of(np.random.default_rng(5)).assign(retained=1)
-    terms = {"currency": "EUR", "yearly_discount": 0.0}
+    terms = {"currency": "EUR", "yearly_discount": discount}
     contract = contractual.value_under_contract(kept, Period("2026Q4"), **terms)
     assert isinstance(contract.next_payment, NotEstimable)
-    assert "no end" in reasons.text(contract.next_payment)
+    assert says in reasons.text(contract.next_payment)
 
 
 def trial_of(customers: pd.DataFrame, days: int = 365, **changes: object):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from editions import write_company
 
-from profitchain.core.errors import CompanyError, NotMeasured
+from profitchain.core.errors import CompanyError, NotMeasured, PeriodError
 from profitchain.core.periods import Period
 from profitchain.intake.intake import last_period
 from profitchain.measures.loyalty import share_again_within, time_to_next_order
@@ -139,6 +139,18 @@ def test_a_contract_is_paid_for_monthly_until_it_ends(company, started, ended, d
     local = found["ordered_at"].dt.tz_localize("UTC").dt.tz_convert(zone).sort_values()
     assert local.dt.strftime("%Y-%m-%d").tolist() == due
     assert set(found["revenue"]) <= {990} and found["order_id"].is_unique
+
+
+def test_a_period_in_which_contracts_end_is_covered_though_none_began(tmp_path):
+    days = [date(2025, 1, 1 + k) for k in range(20)]
+    ends = [date(2026, 3, 1) if k < 5 else None for k in range(20)]
+    table = pd.DataFrame({"customer_id": range(1, 21), "started_on": days, "ended_on": ends})
+    folder = write_company(tmp_path / "club", {"subscriptions": table}, report_every="month")
+    activity = open_edition(folder, "2026-03").table("activity")
+    now = activity[activity["period"] == "2026-03"]
+    assert (now["previously_active"].sum(), now["retained"].sum()) == (20, 15)
+    with pytest.raises(PeriodError, match="No contract began or ended in 2026-04"):
+        open_edition(folder, "2026-04")
 
 
 def test_a_firm_needs_orders_contracts_or_answers(tmp_path):

@@ -111,6 +111,7 @@ def test_a_firm_of_few_customers_goes_by_ids(large, firm, tmp_path):
     assert keys == [WHO, "customer_id"]
 
 
+@pytest.mark.slow
 def test_customers_who_were_followed_are_counted_where_they_share_buckets(firm, by_ids, tmp_path):
     cells = pd.read_parquet(prepared(firm, tmp_path) / "link_cells.parquet")
     each = cells[cells["in_lookback"]]["cluster"].nunique()  # here a customer each
@@ -131,6 +132,7 @@ def test_digits_are_those_of_the_md5_whoever_works_them_out():
     ]
 
 
+@pytest.mark.slow
 def test_a_large_firm_without_an_answer_yet_has_its_orders_summed(large, firm, tmp_path):
     company = shutil.copytree(firm, tmp_path / "firm", ignore=shutil.ignore_patterns(".store"))
     answers = pd.read_parquet(company / "responses.parquet")

@@ -52,6 +52,7 @@ def test_no_notebook_can_open_the_customers_ids(edition):
         edition.table("customer_ids")
 
 
+@pytest.mark.slow
 def test_without_a_forecast_no_list_is_written_and_the_reason_is_told(example, tmp_path):
     early = read_period(example, "2024Q2")
     told = customer_lists.write_at_risk(early, tmp_path / "list.csv")

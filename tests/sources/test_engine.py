@@ -306,7 +306,7 @@ def test_spark_gives_the_same_sums_as_duckdb(on_spark, embedded, tables, crossed
 
 
 @pytest.mark.parametrize(
-    "engine", ["on_postgres", pytest.param("on_spark", marks=pytest.mark.slow)]
+    "engine", [pytest.param(name, marks=pytest.mark.slow) for name in ("on_postgres", "on_spark")]
 )
 def test_answers_are_put_together_as_by_duckdb(engine, request, embedded, tmp_path, monkeypatch):
     monkeypatch.setattr(clusters, "MANY", 0)

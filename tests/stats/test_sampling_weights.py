@@ -23,8 +23,7 @@ from profitchain.stats import sampling_weights
 from profitchain.words import captions
 
 PERIOD = "2026Q3"
-PAGES = ("02_response", "05_loyalty", "06_value", "08_worth", "09_sensitivity")
-PAGES += ("10_lifetime", "11_churn")
+PAGES = ("02_response", "05_loyalty", "06_value", "08_worth", "10_lifetime", "11_churn")
 EXACT = ("05_loyalty", "08_worth")  # nothing recorded on these pages needs single customers
 WANTED = 1_800  # of the example's 4,359 customers
 TOO_FAR = 4  # standard errors

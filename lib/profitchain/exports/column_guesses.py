@@ -11,22 +11,27 @@ import pandas as pd
 _NAMES: dict[str, str] = {  # of our columns: what people call theirs, the most telling first
     "order_id":
         "orderid orderno ordernumber ordernr order invoiceno invoiceid invoicenumber "
-        "invoice transactionid bestellnummer bestellnr auftragsnummer belegnummer "
+        "invoice transactionid receiptid receiptno saleid bookingid bestellnummer bestellnr "
+        "auftragsnummer belegnummer "
         "订单号 订单编号 訂單編號 訂單號碼 订单",
     "customer_id":
         "customerid customer customerno customernumber clientid client userid user "
-        "buyerid buyer memberid accountid account customeremail email emailaddress "
+        "buyerid buyer memberid membernumber memberno customeruniqueid custid clientnum "
+        "accountid account householdid customeremail email emailaddress "
         "kundennummer kundennr kundenid kunde 客户编号 客戶編號 会员名 會員編號 客户 "
         "客戶 顾客 顧客 买家会员名 contactid",
     "ordered_at":
         "orderedat orderdate ordertime orderdatetime purchasedate purchasedat "
-        "createdat invoicedate placedat date datetime timestamp time bestelldatum "
+        "createdat invoicedate transactiondate transdate saledate salesdate bookingdate "
+        "placedat date datetime timestamp time bestelldatum "
         "bestelltam auftragsdatum datum 下单时间 訂單日期 订单日期 下單時間 "
         "订单创建时间 日期 购买日期",
     "revenue":
-        "revenue netrevenue nettotal ordertotal grandtotal total totalamount amount "
-        "netsales sales ordervalue value price umsatz betrag gesamtbetrag summe "
-        "nettobetrag 实付金额 订单金额 金额 訂單金額 金額 销售额 營收 总额 總額",
+        "revenue netrevenue nettotal paidamount amountpaid ordertotal grandtotal total "
+        "totalamount amount transactionamount tranamount transamount paymentvalue "
+        "netsales sales ordervalue totalsales totalprice value price umsatz betrag "
+        "gesamtbetrag summe nettobetrag 实付金额 买家实际支付金额 实际支付金额 订单金额 "
+        "金额 訂單金額 金額 销售额 營收 总额 總額",
     "status":
         "status orderstatus financialstatus state bestellstatus 订单状态 訂單狀態 状态 "
         "狀態",
@@ -42,17 +47,30 @@ _NAMES: dict[str, str] = {  # of our columns: what people call theirs, the most 
         "responseid answerid surveyid submissionid respondentid id antwortid 答卷编号 "
         "序号 編號",
     "responded_at":
-        "respondedat responsedate answeredat submittedat submitdate recordeddate "
+        "respondedat responsedate surveydate reviewdate answeredat submittedat "
+        "submitdate recordeddate "
         "completedat completiontime createdat date datetime timestamp datum "
         "antwortdatum zeitstempel 提交时间 提交答卷时间 填答時間 日期",
     "comment":
-        "comment comments feedback freetext verbatim text kommentar anmerkung 评论 "
+        "comment comments feedback review reviews reviewtext verifiedreviews content freetext "
+        "verbatim text kommentar anmerkung 评论 "
         "意见 評論 留言",
     "touchpoint":
         "touchpoint survey surveyname trigger kontaktpunkt",
     "joined_on":
         "joinedon joined registeredat registrationdate signupdate createdat since "
         "kundeseit 注册时间 註冊日期",
+    "started_on":
+        "startedon startdate start subscriptionstart subscriptionstartdate contractstart "
+        "startedat activatedon vertragsbeginn beginn 开始日期 開始日期",
+    "ended_on":
+        "endedon enddate end subscriptionend subscriptionenddate contractend endedat "
+        "cancelledon canceledat canceldate churndate vertragsende ende 结束日期 結束日期",
+    "amount":
+        "amount mrr mrramount monthlyamount monthlycharges monthlycharge monthlyfee "
+        "monthlyprice monatsbetrag 月费 月費",
+    "plan":
+        "plan plantier planname contract contracttype tarif 套餐 方案",
 }  # fmt: skip
 WANTED = {
     "orders": ("order_id", "ordered_at", "revenue", "customer_id", "status", "discount", "margin",
@@ -60,6 +78,7 @@ WANTED = {
     "responses": ("response_id", "responded_at", "customer_id", "order_id", "comment",
                   "touchpoint"),
     "customers": ("customer_id", "joined_on"),
+    "subscriptions": ("customer_id", "started_on", "ended_on", "amount", "plan"),
 }  # fmt: skip
 _KINDS = (  # what a question's name gives away
     ("nps", r"nps|recommend|likely|empfehl|weiterempf|推荐|推薦"),
@@ -71,6 +90,9 @@ _LABELLED = re.compile(r"[-–—:(（]\s*(\d{1,2})\s*[)）]?\s*$")
 _DATE = re.compile(r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}|^[A-Z][a-z]{2}[- ]\d{1,2}")
 _SLASHED = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?:\D|$)")
 _MONEY = re.compile(r"^[^\d-]{0,4}-?[\d.,' ]*\d[^\d]{0,4}$")
+_TIMED = re.compile(r"date|time|datum|zeit|日期|时间|時間", re.I)
+_STATE = re.compile(r"paid|complet|cancel|ship|process|refund|pending|closed|new|open", re.I)
+_MOST_STATUSES = 20
 _MOSTLY = 0.9
 _TOP = 10
 _SIGNS = {"€": "EUR", "£": "GBP", "NT$": "TWD", "HK$": "HKD", "R$": "BRL", "A$": "AUD", "C$": "CAD",
@@ -104,6 +126,40 @@ def named_columns(table: str, columns: Iterable[str]) -> dict[str, str]:
                 ours[name] = left.pop(word)
                 break
     return ours
+
+
+def found_columns(table: str, cells: pd.DataFrame) -> dict[str, str]:
+    """Return ours: theirs, as far as the names of a file's columns and their values tell."""
+    left = [str(name) for name in cells.columns]
+    names = named_columns(table, left)
+    while misfits := [name for ours, name in names.items() if not _fits(ours, name, cells[name])]:
+        left = [name for name in left if name not in misfits]
+        names = named_columns(table, left)
+    left = [name for name in left if name not in names.values()]
+    own = next((name for name in left if squeezed(name) == "id"), None)
+    if table == "orders" and "order_id" not in names and own and cells[own].is_unique:
+        names["order_id"] = own
+    dated_by = {"orders": "ordered_at", "responses": "responded_at"}.get(table)
+    timed = [name for name in left if _TIMED.search(name) and looks_like_times(cells[name])]
+    if dated_by and dated_by not in names and len(timed) == 1:
+        names[dated_by] = timed[0]
+    return names
+
+
+def _fits(ours: str, name: str, cells: pd.Series) -> bool:
+    """Tell whether a column holds what its name promises.
+
+    A status is none of a country's states, nor free text; a discount is no rate, a comment no flag.
+    """
+    if ours not in ("status", "discount", "comment"):
+        return True
+    given = cells.dropna().astype(str)
+    if ours == "status":
+        is_state = squeezed(name) == "state" and not given.str.contains(_STATE).any()
+        return given.nunique() <= _MOST_STATUSES and not is_state
+    numbers = pd.to_numeric(given, errors="coerce")
+    is_more = numbers.abs() > 1 if ours == "discount" else False
+    return bool(given.empty or (numbers.isna() | is_more).any())
 
 
 def looks_like_times(cells: pd.Series) -> bool:

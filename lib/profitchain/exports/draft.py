@@ -14,6 +14,10 @@ from profitchain.exports.found_files import FoundFile
 from profitchain.exports.known_exports import CellRule, find_column, plain
 
 _MONTH_FIRST = ("USD",)
+_NO_SCORE = re.compile(  # a key, or a part of a date
+    r"(?i:\b(id|nr|no)$)|(_i|[a-z]I)[dD]$|(?i:(^|[\W_])(year|quarter|month|week|day|hour)$)"
+    r"|(?i:^(jahr|quartal|monat|woche|tag|年|季度|月|周|日)$)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ def source_columns(file: FoundFile, table: str, ours: str) -> list[str]:
     """Return the columns of a file that one of our columns is made of."""
     columns = [str(column) for column in file.cells.columns]
     if file.format is None:
-        return [c for n, c in column_guesses.named_columns(table, columns).items() if n == ours]
+        return [c for n, c in column_guesses.found_columns(table, file.cells).items() if n == ours]
     rules = file.format.tables.get(table)
     cell = rules.columns.get(ours) if rules else None
     if not isinstance(cell, CellRule):
@@ -60,12 +64,11 @@ def source_columns(file: FoundFile, table: str, ours: str) -> list[str]:
 
 def file_entry(draft: Draft, file: FoundFile, table: str, dated_by: str) -> dict[str, Any]:
     """Return an entry of company.yml for a file: its format or columns, and how it is written."""
-    entry: dict[str, Any] = {"file": file.name}
+    entry: dict[str, Any] = {"file": file.name} | file.settings
     if file.known:
         entry["format"] = file.known
     else:
-        entry |= file.settings
-        names = column_guesses.named_columns(table, map(str, file.cells.columns))
+        names = column_guesses.found_columns(table, file.cells)
         if renamed := {ours: theirs for ours, theirs in names.items() if ours != theirs}:
             entry["columns"] = renamed
             draft.guess(f"{table}: {file.name}", f"columns {_pairs(renamed)}, by their names", 0.6)
@@ -97,7 +100,7 @@ def score_scales(file: FoundFile, taken: Iterable[str]) -> list[Scale]:
     missing = set(file.format.reads.get("missing", [])) if file.format else set()
     found = []
     for column in file.cells.columns:
-        if plain(str(column)) in own | keys or re.search(r"\b(id|nr|no)$", str(column), re.I):
+        if plain(str(column)) in own | keys or _NO_SCORE.search(str(column)):
             continue
         cells = file.cells[column]
         about = file.asked.get(str(column), "")

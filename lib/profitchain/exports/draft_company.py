@@ -10,6 +10,7 @@ import pandas as pd
 from profitchain.exports import column_guesses
 from profitchain.exports.draft import Draft, file_entry, score_scales, source_columns
 from profitchain.exports.draft_answers import add_answers
+from profitchain.exports.drafted_query import add_queries, is_item
 from profitchain.exports.found_files import FoundFile
 from profitchain.exports.known_exports import can_give, find_column, plain
 from profitchain.sources.schemas import SCHEMAS
@@ -26,6 +27,11 @@ _OFFSETS = {  # of an export's times, winter and summer
     frozenset({2, 3}): "Europe/Helsinki",
 }  # fmt: skip
 _OFFSET = r"[T ]\d{1,2}:\d{2}.*?([+-]\d{2}):?\d{2}$"
+_TENURE, _GONE = r"tenure|months?.?on.?book|account.?length", r"churn|attrition|exited"
+_SNAPSHOT = (
+    "one row a customer, with how long and whether still: data/README.md has the query that makes "
+    "contracts of it ('a snapshot with a churn flag and tenure')"
+)
 _TRADITIONAL = re.compile("[訂單號時間額顧戶滿願購買產選]")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -45,6 +51,7 @@ def draft_company(name: str, files: list[FoundFile]) -> Draft:
     for file in used:
         if file not in orders:
             _add_other(draft, file, customers, order_ids)
+    add_queries(draft, used)
     if len(draft.questions) > 1:
         kinds = [question["kind"] for question in draft.questions.values()]
         best = next((k for kind in ("nps", "csat", "rating") for k, of in enumerate(kinds)
@@ -89,22 +96,43 @@ def _table_of(file: FoundFile) -> str | None:
         required = {column.name for column in schema.columns if column.required}
         if stem.startswith(table) and required <= lower:
             return table
-    names = column_guesses.named_columns("orders", columns)
+    if _is_snapshot(columns):
+        return None
+    names = column_guesses.found_columns("orders", file.cells)
     questions = score_scales(file, names.values())
-    has = {"ordered_at", "revenue"} <= names.keys()
-    if (
-        has
-        and column_guesses.looks_like_money(file.cells[names["revenue"]])
-        and column_guesses.looks_like_times(file.cells[names["ordered_at"]])
-    ):
-        return "orders"
-    answers = column_guesses.named_columns("responses", columns)
+    if "ordered_at" in names and column_guesses.looks_like_times(file.cells[names["ordered_at"]]):
+        paid, keyed = names.get("revenue"), names.keys() & {"order_id", "customer_id"}
+        if paid and keyed and column_guesses.looks_like_money(file.cells[paid]):
+            return "orders"
+        asked = any(scale.kind != "driver" for scale in questions)
+        if not paid and not asked and _names_orders(file, names):
+            return "orders"
+    answers = column_guesses.found_columns("responses", file.cells)
     if questions and "responded_at" in answers:
         return "responses"
-    people = column_guesses.named_columns("customers", columns)
+    runs = column_guesses.found_columns("subscriptions", file.cells)
+    if (
+        {"customer_id", "started_on"} <= runs.keys()
+        and runs.keys() & {"amount", "plan"}
+        and column_guesses.looks_like_times(file.cells[runs["started_on"]])
+    ):
+        return "subscriptions"
+    people = column_guesses.found_columns("customers", file.cells)
     if "customer_id" in people and file.cells[people["customer_id"]].is_unique:
         return "customers"
     return None
+
+
+def _is_snapshot(columns: list[str]) -> bool:
+    """Tell whether a file holds a row a customer: how long they have been one, and whether gone."""
+    return all(any(re.search(word, name, re.I) for name in columns) for word in (_TENURE, _GONE))
+
+
+def _names_orders(file: FoundFile, names: dict[str, str]) -> bool:
+    """Tell whether rows without an amount are orders: they have a number, or name items."""
+    told = [*names.get("order_id", "").split(), names["ordered_at"]]
+    of_orders = any(re.search("order|bestell|purchase|订单|訂單", name, re.I) for name in told)
+    return "customer_id" in names and (of_orders or any(is_item(c) for c in file.cells.columns))
 
 
 def _guess_money(draft: Draft, files: list[FoundFile]) -> None:
@@ -166,7 +194,7 @@ def _add_orders(draft: Draft, file: FoundFile) -> None:
         )
         draft.guess(f"orders: {file.name}", f"format: {file.known}, by its header", 0.95)
         if file.format and can_give(file.format, "order_lines", map(str, file.cells.columns)):
-            lines = {"file": file.name, "format": file.known}
+            lines = {"file": file.name, **file.settings, "format": file.known}
             draft.tables.setdefault("order_lines", []).append(lines)
         return
     draft.tables.setdefault("orders", []).append(file_entry(draft, file, "orders", "ordered_at"))
@@ -190,15 +218,22 @@ def _add_other(draft: Draft, file: FoundFile, customers: set[str], order_ids: se
     known = file.format
     if known is None:
         table = _table_of(file)
+        if table is None and "orders" in draft.tables and _is_snapshot(list(file.cells.columns)):
+            table = "customers"
         if table is None:
-            draft.unused[file.name] = "what it holds could not be told from its columns"
+            draft.unused[file.name] = (
+                _SNAPSHOT
+                if _is_snapshot(list(file.cells.columns))
+                else "what it holds could not be told from its columns"
+            )
             return
         if table != "responses":
             draft.tables.setdefault(table, []).append(_plain_entry(draft, file, table))
             return
     elif "responses" not in known.tables or known.kind == "reviews":
         table = next(iter(known.tables))
-        draft.tables.setdefault(table, []).append({"file": file.name, "format": file.known})
+        entry = {"file": file.name, **file.settings, "format": file.known}
+        draft.tables.setdefault(table, []).append(entry)
         draft.guess(f"{table}: {file.name}", f"format: {file.known}, by its header", 0.95)
         return
     add_answers(draft, file, customers, order_ids)

@@ -27,7 +27,7 @@ from profitchain.sources.loading import sql_name
 from profitchain.sources.settings import Source
 
 TEXTS, TABLES = (".csv", ".tsv", ".txt", ".tab"), (".xlsx", ".xlsm", ".parquet", ".pq")
-_ENCODINGS = ("gb18030", "cp1252")
+_ENCODINGS = ("gb18030", "cp1252", "latin-1")  # the last reads every byte
 _START, _LINES, _MOST_ROWS = 1 << 17, 30, 50_000
 _FEW_CELLS = 3
 _NO_QUESTION = ("response", "open-ended response")  # beneath a question's text
@@ -80,13 +80,13 @@ def _read(con: Any, path: Path, name: str, scratch: Path) -> FoundFile:
     tries: list[dict[str, Any]] = [settings]
     if path.suffix.lower() in TEXTS and "encoding" not in settings:
         tries += [{**settings, "encoding": encoding} for encoding in _ENCODINGS]
+    faults: list[CompanyError] = []
     for number, extra in enumerate(tries):
         source = Source.model_validate({"file": _literal(path.name), **extra})
         try:
             raw = read_file(con, f"{name}_{number}", source, alone, scratch)
-        except CompanyError:
-            if number == len(tries) - 1:
-                raise
+        except CompanyError as error:
+            faults.append(error)
             continue
         columns = ", ".join(
             f"trim(CAST({sql_name(column)} AS VARCHAR)) AS {sql_name(column)}"
@@ -97,10 +97,11 @@ def _read(con: Any, path: Path, name: str, scratch: Path) -> FoundFile:
         cells = cells.where(cells.notna() & (cells != ""), None).dropna(how="all")
         kept = {key: value for key, value in extra.items() if key != "skip_rows_after_header"}
         return FoundFile(
-            name=path.name, known=known, settings={} if known else kept, cells=cells,
+            name=path.name, known=known, cells=cells,
+            settings={k: v for k, v in kept.items() if k == "sheet" or not known},
             asked=_asked(path, source) if known else {},
         )  # fmt: skip
-    raise CompanyError(f"{path.name} can't be read.")
+    raise faults[0]
 
 
 def _asked(path: Path, source: Source) -> dict[str, str]:
@@ -122,7 +123,7 @@ def _recognised(path: Path) -> tuple[str | None, dict[str, Any]]:
     for row in first_rows(path):
         if name := recognised(row):
             known = known_exports()[name]
-            settings = dict(known.reads)
+            settings = known.reads | _widest_sheet(path)
             if path.suffix.lower() in TEXTS:
                 settings |= header_place(path, known, Source(file=path.name))
             return name, settings
@@ -131,13 +132,27 @@ def _recognised(path: Path) -> tuple[str | None, dict[str, Any]]:
 
 def _place_of_header(path: Path) -> dict[str, Any]:
     """Return how many rows stand above the header of a file that is no known export."""
+    sheet = _widest_sheet(path)
     rows = [[cell for cell in row if cell.strip()] for row in first_rows(path)]
     widest = max((len(row) for row in rows), default=0)
     first = next((k for k, row in enumerate(rows) if len(row) == widest), 0)
     above = rows[:first]
     if widest >= _FEW_CELLS and above and all(len(row) < _FEW_CELLS for row in above):
-        return {"skip_rows_before_header": first}
-    return {}
+        return sheet | {"skip_rows_before_header": first}
+    return sheet
+
+
+def _widest_sheet(path: Path) -> dict[str, Any]:
+    """Return which sheet of a workbook to read where there are several: the widest."""
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        return {}
+    sheets = _sheets(path)
+    widest = max(sheets, key=lambda name: max(map(_filled, sheets[name]), default=0), default=None)
+    return {"sheet": widest} if len(sheets) > 1 else {}
+
+
+def _filled(row: list[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def first_rows(path: Path) -> list[list[str]]:
@@ -161,14 +176,27 @@ def first_rows(path: Path) -> list[list[str]]:
 
 
 def _sheet_rows(path: Path) -> list[list[str]]:
+    """Return the first rows of a workbook's widest sheet."""
+    return max(
+        _sheets(path).values(), key=lambda rows: max(map(_filled, rows), default=0), default=[]
+    )
+
+
+def _sheets(path: Path) -> dict[str, list[list[str]]]:
+    """Return the first rows of a workbook by sheet; none where it can't be read."""
     import openpyxl
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(max_row=_LINES, values_only=True)
-        return [["" if cell is None else str(cell) for cell in row] for row in rows]
+        return {
+            sheet.title: [
+                ["" if cell is None else str(cell) for cell in row]
+                for row in sheet.iter_rows(max_row=_LINES, values_only=True)
+            ]
+            for sheet in book.worksheets
+        }
     except Exception:
-        return []
+        return {}
 
 
 def _as_text(start: bytes) -> str:

@@ -36,8 +36,26 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
         for question in gate.company.all_questions:
             if gate.has("responses", question.column):
                 yield from _scale(gate, question)
+    if gate.has("subscriptions", "ended_on"):
+        yield from _ends_alike(gate)
     yield from _cells_emptied(gate)
     yield from _exports_read_as_plain_files(gate)
+
+
+def _ends_alike(gate: Gate) -> Iterator[Finding]:
+    """Tell of contracts that all ended on one day: a snapshot, which knows who left in its period.
+
+    Contracts that all began on one day as well may well end so: a season's.
+    """
+    rows = gate.rows("subscriptions")
+    started, ended = rows[typed_name("started_on")], rows[typed_name("ended_on")]
+    ends = rows.aggregate(
+        n=ended.count(), first=ended.min(), last=ended.max(), starts=started.nunique()
+    )
+    n, first, last, starts = ends.to_pandas().iloc[0]
+    if n >= ENOUGH and first == last and starts > FEW:
+        values: Values = {"n": int(n), "day": str(pd.Timestamp(first).date())}
+        yield Doubt(table="subscriptions", column="ended_on", kind="ends_alike", values=values)
 
 
 def _cells_emptied(gate: Gate) -> Iterator[Finding]:

@@ -6,15 +6,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from profitchain.core.errors import CompanyError, ProfitchainError
 from profitchain.core.periods import last_complete
 from profitchain.exports.draft import Draft
 from profitchain.exports.draft_company import draft_company
 from profitchain.exports.draft_text import company_yml, draft_in_words
 from profitchain.exports.found_files import look_at
-from profitchain.intake.intake import open_intake
+from profitchain.intake.intake import LEADING, open_intake
 from profitchain.sources.company import Company, load_company
 from profitchain.sources.engine import close, open_engine
+from profitchain.sources.schemas import SCHEMAS
 
 ASKED = ("name", "currency", "time_zone", "language")  # on a terminal, each with a default
 
@@ -64,11 +67,13 @@ def _drafted(folder: Path) -> Draft:
         close(con)
     draft = draft_company(folder.resolve().name, files)
     draft.unused |= unread
-    if not draft.tables.keys() & {"orders", "responses"}:
-        seen = "; ".join(f"{name}: {why}" for name, why in draft.unused.items()) or "no file at all"
+    if not draft.tables.keys() & set(LEADING):
+        taken = {entry["file"]: t for t, entries in draft.tables.items() for entry in entries}
+        whys = draft.unused | {name: f"taken for {table}" for name, table in taken.items()}
+        seen = "; ".join(f"{name}: {why}" for name, why in whys.items()) or "no file at all"
         raise CompanyError(
-            f"No file of '{folder.resolve().name}' could be told to hold orders or answers "
-            f"({seen}). Name them in a company.yml by hand: data/README.md says how."
+            f"No file of '{folder.resolve().name}' could be told to hold orders, contracts or "
+            f"answers ({seen}). Name them in a company.yml by hand: data/README.md says how."
         )
     return draft
 
@@ -82,13 +87,13 @@ def _tried(draft: Draft, folder: Path) -> str | None:
         intake = open_intake(_loaded(draft, folder))
     except ProfitchainError as error:
         return str(error)
-    name = "orders" if "orders" in intake.tables else "responses"
-    times = intake.tables[name]["ordered_at" if name == "orders" else "responded_at"]
+    name = next(table for table in LEADING if table in intake.tables)
+    times = intake.tables[name][SCHEMAS[name].dated_by]
     ends = intake.tables[name].aggregate(first=times.min(), last=times.max()).to_pandas().iloc[0]
     intake.close()
     if ends.isna().any():
         return f"No row of {name} can be used."
-    first, last = (at.date() for at in ends)
+    first, last = (pd.Timestamp(at).date() for at in ends)
     if last_complete(last, "quarter").last_day < first:
         draft.report_every = "month"
     if last_complete(last, draft.report_every).last_day < first:

@@ -104,6 +104,8 @@ def _formula(
     left = 1 + discount - retention.value
     if left <= 0:
         return NotEstimable("value_without_an_end", n=retention.n)
+    if retention.value >= 1:  # its error is unknown: a value would look far surer than it is
+        return NotEstimable("nobody_left_yet", n=retention.n)
     value = value_of_retention(margin.value, retention.value, discount, now=now)
     by_margin = value / margin.value if margin.value else 0.0
     by_retention = value / left if now else margin.value * (1 + discount) / left**2

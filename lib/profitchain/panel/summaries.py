@@ -230,19 +230,33 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
     """Return the instants of the first purchase, if there is one, and of the last order.
 
-    Of a firm without orders, those of its contracts, or the last of its answers.
+    Of a firm without orders, those of its contracts (the last that began or ended), or the last of
+    its answers.
     """
     if "orders" not in intake.tables:
         lead = leading_table(intake.company)
         at = intake.tables[lead][SCHEMAS[lead].dated_by].cast("timestamp")
         ends = at.as_table().aggregate(first=at.min(), last=at.max()).to_pandas().iloc[0]
-        return ends["first"] if lead == "subscriptions" else None, ends["last"]
+        if lead == "subscriptions":
+            return ends["first"], max(ends["last"], _last_end(intake) or ends["last"])
+        return None, ends["last"]
     orders = intake.tables["orders"]
     bought = orders.ordered_at
     if "revenue" in orders.columns:
         bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
     reach = orders.aggregate(first=bought.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
     return None if pd.isna(reach["first"]) else reach["first"], reach["last"]
+
+
+def _last_end(intake: Intake) -> pd.Timestamp | None:
+    """Return the last day on which a contract ended, by the period's end; None if none did."""
+    contracts = intake.tables["subscriptions"]
+    if "ended_on" not in contracts.columns or intake.period is None:
+        return None
+    ended = contracts.ended_on
+    known = contracts.filter(ended <= ibis.date(intake.period.last_day))
+    last = known.aggregate(last=known.ended_on.max().cast("timestamp")).to_pandas()["last"].iloc[0]
+    return None if pd.isna(last) else last
 
 
 def _days_uncovered(intake: Intake, period: Period, last: pd.Timestamp) -> int:
@@ -257,7 +271,8 @@ def _days_uncovered(intake: Intake, period: Period, last: pd.Timestamp) -> int:
     if more or last >= period.starts_at(zone):
         return 0 if lead == "subscriptions" else (period.last_day - day).days
     what = LEADING[lead]
+    does = "began or ended" if lead == "subscriptions" else "lies"
     raise PeriodError(
-        f"No {what} lies in {period}: the last one is of {day}. Give newer {what}s, or ask for "
+        f"No {what} {does} in {period}: the last one is of {day}. Give newer {what}s, or ask for "
         f"{Period.containing(day, period.every, period.year_starts)} or an earlier period."
     )

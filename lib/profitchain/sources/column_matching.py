@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from profitchain.core.errors import did_you_mean
 from profitchain.sources.company import Company
 from profitchain.sources.loading import RawTable
@@ -17,6 +19,11 @@ LOOKS_LIKE = {  # parts of names of what a firm may lack, and would miss if call
         *("客户", "客戶", "顾客", "顧客", "会员", "會員", "邮箱", "郵箱"),
     ),
 }
+_KIND = re.compile(  # what sorts customers, and names none
+    r"type|segment|group|tier|status|class|category|gender|city|country|region|rating|score|satisf"
+    r"|service|类型|類型|等级|等級|分组|分組",
+    re.IGNORECASE,
+)
 
 
 def match_columns(
@@ -67,6 +74,8 @@ def _looks_like(column: ColumnSchema, schema: TableSchema, raw: RawTable, compan
     words = LOOKS_LIKE.get((schema.table, column.name), ()) if company.has("orders") else ()
     own = {c.name for c in schema.columns} | set(company.tables[schema.table].columns.values())
     others = {name: name.strip().lower() for name in raw.columns if name not in own}
+    if column.kind == "id":
+        others = {name: plain for name, plain in others.items() if not _KIND.search(plain)}
     exact = [name for name, plain in others.items() if plain in words]
     return next(
         iter(exact + [name for word in words for name in others if word in others[name]]), ""

@@ -267,7 +267,9 @@ def _refuse_swallowed_rows(con: Any, part: str, layout: Layout, *, name: str) ->
     """Stop where rows of the file became part of one cell, between stray quotation marks.
 
     A cell may hold line breaks; but a line of it that begins as the file's rows do, and holds
-    delimiters, is a row. Where the last mark is never closed, any line break is one too many.
+    delimiters, is a row; where rows begin with words, as sentences do, one that has all of a
+    row's cells and the digits of one of them. Where the last mark is never closed, any line break
+    is one too many.
     """
     rows = con.raw_sql(f"SELECT count(*), max({ROW}) FROM {part}").fetchone()
     if rows[0] + layout.lines_to_skip >= layout.text.lines:
@@ -278,12 +280,15 @@ def _refuse_swallowed_rows(con: Any, part: str, layout: Layout, *, name: str) ->
         f"SELECT {ROW}, {', '.join(cells)} FROM {part} WHERE {has_break} ORDER BY {ROW} "
         f"LIMIT {_MOST_SUSPECTS}"
     ).fetchall()
-    firsts = con.raw_sql(f"SELECT {cells[0]} FROM {part} LIMIT {_MOST_SHAPES}").fetchall()
-    shapes = {_shape(first) for (first,) in firsts if first and "\n" not in first}
+    sample = con.raw_sql(f"SELECT {', '.join(cells)} FROM {part} LIMIT {_MOST_SHAPES}").fetchall()
+    shapes = [
+        {_shape(cell) for cell in of if cell and "\n" not in cell}
+        for of in zip(*sample, strict=True)
+    ]
     for row, *texts_ in broken:
         is_last = layout.text.odd_quotes and row == rows[1]
         for column, text in zip(layout.names, texts_, strict=True):
-            begun = _rows_within(text or "", layout.delimiter, shapes)
+            begun = _rows_within(text or "", layout.delimiter, shapes, len(texts_[0] or ""))
             if begun or (is_last and "\n" in (text or "")):
                 what = "is never closed" if is_last else "opens a cell that goes on"
                 raise CompanyError(
@@ -293,10 +298,23 @@ def _refuse_swallowed_rows(con: Any, part: str, layout: Layout, *, name: str) ->
                 )
 
 
-def _rows_within(text: str, delimiter: str, shapes: set[str]) -> int:
-    """Return how many lines of a cell, after its first, look like rows of the file."""
-    firsts = (line.partition(delimiter) for line in text.split("\n")[1:])
-    return sum(bool(mark) and _shape(first) in shapes for first, mark, _ in firsts)
+def _rows_within(text: str, delimiter: str, shapes: list[set[str]], length: int) -> bool:
+    """Tell whether a line of a cell, after its first, looks like a row of the file.
+
+    "slow, and dear" begins as a row does whose first cell is a word, and "2, not one" as one whose
+    first cell is a number. `shapes` are those of each column's cells, `length` is that of the row's
+    own first cell.
+    """
+    for line in text.split("\n")[1:]:
+        cells = line.split(delimiter)
+        own = [_shape(cell) for cell in cells]
+        if len(cells) == 1 or own[0] not in shapes[0]:
+            continue
+        is_key = "9" in own[0] and (own[0] != "9" or len(cells[0].strip()) >= length)
+        alike = ("9" in shape and shape in of for shape, of in zip(own, shapes, strict=False))
+        if is_key or (len(cells) >= len(shapes) and any(alike)):
+            return True
+    return False
 
 
 def _shape(text: str) -> str:

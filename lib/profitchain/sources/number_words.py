@@ -216,8 +216,8 @@ def emptied_scores(
 
     Known codes and words do, and what at least three cells hold alike; a stray value sets its row
     aside. `scores` names each question's column, cell and typed value; only rows that `counts`
-    holds for are evidence; `dated` is the column of their moments. A question is at fault if too many
-    of its cells hold what nobody knows.
+    holds for are evidence; `dated` is the column of their moments. A question is at fault if too
+    many of its cells hold what nobody knows.
     """
     bad = {column.name: _is_off(rows, column, cell, value) for column, cell, value in scores}
     sums = {f"n{k}": holds.fill_null(False).sum() for k, holds in enumerate(bad.values())}
