@@ -294,9 +294,7 @@ def test_a_week_is_never_called_a_quarter(published):
     assert findings(edition).at["orders", "value"] == here.sum()
 
 
-@pytest.mark.parametrize(
-    "name", ["orders only", pytest.param("one order", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", ["orders only", pytest.param("one order", marks=pytest.mark.slow)])
 def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, name):
     edition = published(name)
     for page in ("02_response", "03_satisfaction", "07_repeat_purchase"):
@@ -310,13 +308,21 @@ def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        pytest.param("ten answers", r"Only \d answers: at least 20 are needed", marks=pytest.mark.slow),
+        pytest.param(
+            "ten answers", r"Only \d answers: at least 20 are needed", marks=pytest.mark.slow
+        ),
         ("a constant score", r"Every answer gives the same score \(9\)"),
         ("one tireless customer", r"one of 8 makes up 98% of all answers"),
         ("nobody returns", r"perfectly who came back"),
         ("open windows", r"no answers yet whose window has closed"),
-        pytest.param("no answers", r"no answers yet whose window has closed", marks=pytest.mark.slow),
-        pytest.param("answers without scores", r"no answers yet whose window has closed", marks=pytest.mark.slow),
+        pytest.param(
+            "no answers", r"no answers yet whose window has closed", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "answers without scores",
+            r"no answers yet whose window has closed",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_page_says_why_the_link_has_no_number(published, name, why):
