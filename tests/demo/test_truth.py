@@ -138,7 +138,8 @@ def raw_example() -> Raw:
     people = read["customers"].set_index("customer_id")
     orders = read["orders"]
     placed = pd.to_datetime(orders["ordered_at"], errors="coerce")
-    sound = placed.notna() & orders["customer_id"].notna() & (orders["status"] != "cancelled")
+    orders = orders.assign(revenue=pd.to_numeric(orders["revenue"], errors="coerce"))
+    sound = placed.notna() & orders["revenue"].notna() & (orders["status"] != "cancelled")
     answers = read["responses"]
     answers = answers[~(answers["nps"] > 10) & answers["customer_id"].isin(people.index)]
     answers = answers.join(people[["tier", "region", "joined_on"]], on="customer_id")

@@ -95,7 +95,7 @@ def _moves_of(findings: EditionFindings, id: str, period: Period) -> list[str]:
         return [_("no clear change on the {part} or the year", part=period_word(period))]
     if sure:
         return [change_on(change, on) for on, change in sure.items()]
-    course = findings.trend(id).set_index("period")["value"]
+    course = findings.trend(id).drop_duplicates("period").set_index("period")["value"]
     steps = {period.every: period.previous, "year": period.year_before}
     known = {on: then.name for on, then in steps.items() if course.get(then.name, 0) > 0}
     return [_grown(course[period.name] / course[name] - 1, on) for on, name in known.items()]

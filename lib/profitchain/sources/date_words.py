@@ -144,7 +144,7 @@ def plain_date(text: str, zone: str, roc: bool) -> str:
     Examples
     --------
     >>> plain_date("Mar 4, 2026 10:00:00 PM PST", "UTC", False)
-    '2026-03-04 22:00:00 -08:00'
+    '2026-03-4 22:00:00 -08:00'
     >>> plain_date("民國114年3月4日 下午 02:26", "UTC", False)
     '2025-3-4 14:26'
     """
