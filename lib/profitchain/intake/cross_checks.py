@@ -63,9 +63,13 @@ def _by_customer(con: Any, table: TypedTable, identities: JudgedTable) -> TypedT
 
 def _in_one_money(con: Any, table: TypedTable, rates: JudgedTable, company: Company) -> TypedTable:
     """Return orders with each amount in the firm's currency, by the rate of the order's day."""
-    rows = _with_rate(con, table.rows, rates, company, of="orders")
+    return _at_rate(table, _with_rate(con, table.rows, rates, company, of="orders"))
+
+
+def _at_rate(table: TypedTable, rows: ir.Table) -> TypedTable:
+    """Return a table with its amounts times `__rate`; those without one are set aside for that."""
     names = [typed_name(column.name) for column in table.present if column.kind == "money"]
-    rate = rows["__rate"].fill_null(1.0)  # amounts without one are set aside for that
+    rate = rows["__rate"].fill_null(1.0)
     values = {name: (rows[name].cast("float64") * rate).round().cast("int64") for name in names}
     return replace(table, rows=rows.mutate(**values))
 
@@ -110,15 +114,8 @@ def _as_its_order(con: Any, table: TypedTable, judged: Judged, company: Company)
     orders = _with_rate(con, used, judged["rates"], company, of="order_lines")
     orders = orders.select(__priced=orders[typed_name("order_id")], __rate=orders["__rate"])
     rows = table.rows.left_join(orders, table.value("order_id") == orders["__priced"])
-    rate, names = (
-        rows["__rate"].fill_null(1.0),
-        [c.name for c in table.present if c.kind == "money"],
-    )
-    values = {
-        typed_name(name): (rows[typed_name(name)].cast("float64") * rate).round().cast("int64")
-        for name in names
-    }
-    return replace(table, rows=rows.mutate(**values).select(*table.rows.columns))
+    priced = _at_rate(table, rows)
+    return replace(priced, rows=priced.rows.select(*table.rows.columns))
 
 
 def _unknown_customer(con: Any, table: TypedTable, judged: Judged) -> tuple[TypedTable, Check]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from profitchain.intake import reasons, row_account
 from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
@@ -40,6 +41,7 @@ class Gate:
     company: Company
     judged: Judged
     outcomes: Mapping[str, tuple[Outcome, ...]]
+    kept: dict[str, pd.DataFrame] = field(default_factory=dict)  # sums that two findings read
 
     def rows(self, table: str, *kinds: RowKind) -> ir.Table:
         """Return the judged rows of a table that had one of these fates; used ones if none."""

@@ -52,6 +52,12 @@ def order_findings(gate: Gate) -> Iterator[Finding]:
 
 def statuses_seen(gate: Gate) -> pd.DataFrame:
     """Return word, form, outcome, n, revenue: one row a status and what became of its orders."""
+    if "statuses" not in gate.kept:
+        gate.kept["statuses"] = _statuses_seen(gate)
+    return gate.kept["statuses"]
+
+
+def _statuses_seen(gate: Gate) -> pd.DataFrame:
     rows = gate.rows("orders", "used", "cancelled")
     has_money = gate.has("orders", "revenue")
     revenue = rows[typed_name("revenue")] if has_money else ibis.literal(0)

@@ -20,7 +20,6 @@ from profitchain.sources.casts import seconds, to_utc
 from profitchain.sources.temp_tables import materialise
 
 MONTH_DAYS = 31  # within which a contract that runs is paid for
-MOST_MONTHS = 480  # that one contract is followed for
 SECONDS_A_DAY = 86_400
 
 
@@ -37,8 +36,9 @@ def payments(context: Context) -> Table:
     )
     ended = rows.ended_on if "ended_on" in rows.columns else ibis.null("date")
     rows = rows.mutate(contract=number, until=ibis.least(ibis.coalesce(ended, end), end))
-    months = ibis.range(0, MOST_MONTHS).unnest().name("month_number").as_table()
-    rows = rows.cross_join(months)
+    started, until = (12 * day.year() + day.month() for day in (rows.started_on, rows.until))
+    months = ibis.greatest(until - started, 0) + 1  # no more than it can have been paid for
+    rows = rows.mutate(month_number=ibis.range(0, months).unnest())
     due = rows.started_on.cast("timestamp") + rows.month_number.as_interval("M")
     rows = rows.mutate(due=due)
     runs = (rows.due.date() < rows.until) | ((rows.month_number == 0) & (rows.started_on < end))
