@@ -239,7 +239,22 @@ main_question: nps            # the one whose points are followed to repeat orde
 """
 
 _KNOWN = """\
-segments: [region, tier]      # columns of `customers`
+# Columns of `customers` that part them, and what pages call them and their values. Names alone will
+# do: segments: [region, tier].
+segments:
+  region:
+    label: {zh-Hant: 地區, zh-Hans: 地区}
+    values:
+      North: {zh-Hant: 北區, zh-Hans: 北区}
+      East: {zh-Hant: 東區, zh-Hans: 东区}
+      South: {zh-Hant: 南區, zh-Hans: 南区}
+      West: {zh-Hant: 西區, zh-Hans: 西区}
+  tier:
+    label: {zh-Hant: 等級, zh-Hans: 等级}
+    values:
+      standard: {zh-Hant: 標準, zh-Hans: 标准}
+      silver: {zh-Hant: 銀級, zh-Hans: 银级}
+      gold: {zh-Hant: 金級, zh-Hans: 金级}
 # What was known before the answer and goes with both score and loyalty; adjusted for, as the
 # month of the answer always is.
 controls: [prior_orders, recency, tenure, tier]
