@@ -190,7 +190,8 @@ def company_yml(files: dict[str, str], form: str) -> str:
     listed = "".join(f"  {name}: {{file: {file}.{form}}}\n" for name, file in files.items())
     questions = _ASKED if "responses" in files else ""
     segments = _KNOWN if "customers" in files else ""
-    return _FIRM + listed + "\n" + questions + segments + _CHOSEN
+    labels = _CALLED if {"events", "invitations"} <= set(files) else ""
+    return _FIRM + listed + "\n" + questions + segments + labels + _CHOSEN
 
 
 _FIRM = """\
@@ -258,6 +259,18 @@ segments:
 # What was known before the answer and goes with both score and loyalty; adjusted for, as the
 # month of the answer always is.
 controls: [prior_orders, recency, tenure, tier]
+
+"""
+
+_CALLED = """\
+# What pages call touchpoints and events, and their values.
+labels:
+  touchpoint:
+    label: {zh-Hant: 接觸點, zh-Hans: 触点}
+    values: {delivery: {zh-Hant: 配送, zh-Hans: 配送}, support: {zh-Hant: 客服, zh-Hans: 客服}}
+  event:
+    values:
+      old carrier back: {zh-Hant: 原承運商恢復服務, zh-Hans: 原承运商恢复服务}
 
 """
 

@@ -168,7 +168,6 @@ def chart(
     'The north orders more'
     """
     _check_drawing(draw, data, panels)
-    description = _(description)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
     shown = with_group_names(data)
@@ -183,7 +182,7 @@ def chart(
                 for canvas in (style.WIDE, style.NARROW)
             )
         )
-        body = f'<div class="drawing" {_labelled(description)}>{drawings}</div>'
+        body = f'<div class="drawing" {_labelled(_(description))}>{drawings}</div>'
     return Exhibit(
         id=id,
         message=message,

@@ -345,8 +345,7 @@ def _group_words(group: str) -> str:
     if parted:
         return _("{kind}: {name}", kind=_(segment_name(kind)), name=_(group_name(kind, name)))
     what, parted, by = group.partition(" by ")
-    words = {"what": _(what), "segment": segment_name(by)}
-    return _("{what} by {segment}", **words) if parted else _(what)
+    return _("{what} by {segment}", what=_(what), segment=segment_name(by)) if parted else _(what)
 
 
 def _load(path: Path, otherwise: Any) -> Any:

@@ -20,11 +20,11 @@ from profitchain.sources import settings
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.settings import (
+    ColumnLabels,
     Limits,
     MatchIds,
     Privacy,
     Question,
-    Segment,
     Settings,
     Source,
     Statuses,
@@ -37,7 +37,8 @@ FACTS = ("orders", "subscriptions", "responses")  # at least one of them is need
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
-    "statuses": Statuses, "limits": Limits, "segments": Segment,
+    "statuses": Statuses, "limits": Limits, "segments": ColumnLabels,
+    "labels": ColumnLabels,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -56,6 +57,7 @@ class Company(Settings):
     questions: dict[str, Question] = Field(default_factory=dict)
     main_question: str | None = None
     named_segments: settings.Segments = Field(default_factory=dict, alias="segments")
+    labels: dict[Literal["touchpoint", "event"], ColumnLabels] = Field(default_factory=dict)
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
     experiment: str | None = None
     repeat_within_days: int = Field(default=90, ge=1, le=LONGEST_WINDOW)
@@ -131,12 +133,17 @@ class Company(Settings):
         return list(self.named_segments)
 
     @property
+    def column_labels(self) -> dict[str, settings.ColumnLabels]:
+        """What columns whose values pages show are called, with their values, by column."""
+        return {**dict(self.labels.items()), **self.named_segments}
+
+    @property
     def group_names(self) -> dict[tuple[str, str], str | dict[str, str]]:
         """What segments ("" for the group) and their groups are called: once, or by language."""
         return {
             (name, group): label
-            for name, segment in self.named_segments.items()
-            for group, label in {"": segment.label, **segment.values}.items()
+            for name, labels in self.column_labels.items()
+            for group, label in {"": labels.label, **labels.values}.items()
         }
 
     @property
@@ -267,13 +274,13 @@ def _faults(company: Company) -> Iterable[str]:
 
 
 def _faults_in_words(error: ValidationError) -> str:
-    faults = [{**fault, "loc": _place(fault)} for fault in error.errors()]
-    named = [fault["loc"] for fault in faults if fault["type"] == "value_error"]
+    faults = [(_place(fault), fault) for fault in error.errors()]
+    named = [place for place, fault in faults if fault["type"] == "value_error"]
     sure = [
-        fault
-        for fault in faults
+        {**fault, "loc": place}
+        for place, fault in faults
         if fault["type"] == "value_error"
-        or not any(place[: len(fault["loc"])] == fault["loc"] for place in named)
+        or not any(within[: len(place)] == place for within in named)
     ]
     lines = "\n".join(map(_fault_in_words, sure)).splitlines()
     head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"

@@ -282,8 +282,8 @@ def _default_label(name: str) -> str:
     return name.replace("_", " ").capitalize() if len(name) > _LONGEST_ACRONYM else name.upper()
 
 
-class Segment(Settings):
-    """A column that parts customers: what it and its values are called, once or by language."""
+class ColumnLabels(Settings):
+    """What a column and its values are called on pages, each once or by language."""
 
     label: Label = ""
     values: dict[Word, Label] = Field(default_factory=dict)
@@ -299,13 +299,13 @@ def _by_name(given: Any) -> Any:
         }
     if not isinstance(given, dict):
         raise ValueError(
-            "Name the columns that part customers, as in segments: [region, tier], or say also what "
-            "pages call them: segments: {region: {label: Region, values: {n: North}}}."
+            "Name the columns that part customers, as in segments: [region, tier], or say also "
+            "what pages call them: segments: {region: {label: Region, values: {n: North}}}."
         )
     return {name: {} if settings is None else settings for name, settings in given.items()}
 
 
-Segments = Annotated[dict[Word, Segment], BeforeValidator(_by_name)]
+Segments = Annotated[dict[Word, ColumnLabels], BeforeValidator(_by_name)]
 
 
 class Privacy(Settings):

@@ -59,10 +59,13 @@ def control_name(control: str) -> str:
 def touched_words(touched: Iterable[Iterable[tuple[str, object]]]) -> str:
     """Return what tells the touched of an event from the rest: "region North, tier gold"."""
     segments = [
-        _in_a_row([
-            _("{name} {value}", name=segment_name(name), value=group_name(name, value))
-            for name, value in named
-        ] or [""])
+        _in_a_row(
+            [
+                _("{name} {value}", name=segment_name(name), value=group_name(name, value))
+                for name, value in named
+            ]
+            or [""]
+        )
         for named in touched
     ]
     return reduce(
@@ -76,6 +79,7 @@ def _in_a_row(words: Sequence[str]) -> str:
 
 WAYS: dict[str, Callable[[Any], str]] = {  # to write a value, by their name in reasons.yml
     "control": control_name,
+    "event": lambda event: group_name("event", event),
     "money": lambda money: _(MONEY[money]),
     "outcome": outcome_name,
     "signed": lambda points: f"{points:z.2f}".replace("-", MINUS),

@@ -80,7 +80,8 @@ def retention_sentence(fair: SegmentComparison, of_all: MaybeEstimate) -> str:
     named = [
         sentence(
             "{name} {said}",
-            name=group_name(row.segment, row.group), said=Estimate.of(row, prefix="shrunk_"),
+            name=group_name(row.segment, row.group),
+            said=Estimate.of(row, prefix="shrunk_"),
         )
         for row in (pd.concat(first) if more else apart).itertuples()
     ]
