@@ -40,6 +40,9 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
         yield from _ends_alike(gate)
     yield from _names_of_nothing(gate)
     yield from _cells_emptied(gate)
+    for table, judged in gate.judged.items():
+        for values in judged.table.raw.net_unsure:
+            yield Doubt(table=table, column="revenue", kind="net_unsure", values=values)
     yield from _exports_read_as_plain_files(gate)
 
 
