@@ -38,7 +38,11 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
                 yield from _scale(gate, question)
     if gate.has("subscriptions", "ended_on"):
         yield from _ends_alike(gate)
+    yield from _names_of_nothing(gate)
     yield from _cells_emptied(gate)
+    for table, judged in gate.judged.items():
+        for values in judged.table.raw.net_unsure:
+            yield Doubt(table=table, column="revenue", kind="net_unsure", values=values)
     yield from _exports_read_as_plain_files(gate)
 
 
@@ -56,6 +60,22 @@ def _ends_alike(gate: Gate) -> Iterator[Finding]:
     if n >= ENOUGH and first == last and starts > FEW:
         values: Values = {"n": int(n), "day": str(pd.Timestamp(first).date())}
         yield Doubt(table="subscriptions", column="ended_on", kind="ends_alike", values=values)
+
+
+def _names_of_nothing(gate: Gate) -> Iterator[Finding]:
+    """Tell of values that company.yml says what to call and no row has."""
+    for column, labels in gate.company.column_labels.items():
+        tables = [table for table in gate.judged if labels.values and gate.has(table, column)]
+        unused, values = set(labels.values), list(labels.values)
+        for table in tables:
+            cells = gate.rows(table, "used", "later", "cancelled")[typed_name(column)]
+            counts = {f"n{at}": times(cells == value) for at, value in enumerate(values)}
+            counted = cells.as_table().aggregate(**counts).to_pandas().iloc[0].fillna(0)
+            unused -= {value for value, n in zip(values, counted, strict=True) if n}
+        if tables and unused:
+            named = ", ".join(sorted(unused))
+            yield Doubt(table=tables[0], column=column, kind="names_of_nothing",
+                        values={"n": len(unused), "words": named})  # fmt: skip
 
 
 def _cells_emptied(gate: Gate) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from profitchain.core import i18n
+from profitchain.core import group_names, i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.period_names import period_asked
@@ -294,6 +294,7 @@ def open_edition(
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
     i18n.use_unless_chosen(firm.language)
+    group_names.call(firm.group_names)
     refuse_tables(firm.tables, needs)
     when = period_asked(period, firm.year_starts) if period else _last_period(firm)
     key = _key(firm, str(when))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.formats import TOO_FEW, as_difference, interval, number, period_short
+from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import N_, SOURCE, _, length, spoken
 from profitchain.core.periods import Period
 from profitchain.sources.settings import Question
@@ -193,6 +194,7 @@ def segments_message(label: str, groups: pd.DataFrame) -> str:
     if len(rows) < 2:
         few = _("{label}: too few groups to compare", label=label)
         return brief(few, _("Too few groups to compare"))
+    rows = with_group_names(rows)
     names = {side: rows.loc[rows["verdict"] == side, "group"] for side in (ABOVE, BELOW)}
     sides = [
         _("{groups} {verdict}", groups=listed(map(_, apart)), verdict=_(side))
@@ -215,15 +217,16 @@ def brief(message: str, otherwise: str) -> str:
 
 def spread(rows: pd.DataFrame) -> str:
     """Return the smallest and largest value of some rows for those who can't see them."""
-    rows = reasons.in_words(rows.dropna(subset=["value"]))
+    rows = with_group_names(reasons.in_words(rows.dropna(subset=["value"])))
     if rows.empty:
         return _("Too few to show any.")
     low, high = rows.loc[rows["value"].idxmin()], rows.loc[rows["value"].idxmax()]
+    name = "group" if "group" in rows else rows.columns[0]
     return _(
         "Lowest: {lowest}, {low}; highest: {highest}, {high}.",
-        lowest=_(str(low.iloc[0])),
+        lowest=_(str(low[name])),
         low=f"{low['value']:.3g}",
-        highest=_(str(high.iloc[0])),
+        highest=_(str(high[name])),
         high=f"{high['value']:.3g}",
     )
 
