@@ -70,7 +70,6 @@ def _in_a_row(words: Sequence[str]) -> str:
 WAYS: dict[str, Callable[[Any], str]] = {  # to write a value, by their name in reasons.yml
     "control": control_name,
     "level": lambda name: _(name) if name in LEVELS else name,
-    "levels": lambda names: _in_a_row([_(name) if name in LEVELS else name for name in names]),
     "money": lambda money: _(MONEY[money]),
     "outcome": outcome_name,
     "signed": lambda points: f"{points:z.2f}".replace("-", MINUS),
