@@ -50,6 +50,8 @@ def source(what: str, n: int, period: Period | None = None) -> str:
     With a period, n is that period's, although the exhibit may show others too.
     """
     words = {"what": _(what), "n": digits(n, 0)}
+    if not n:  # or not shown
+        return words["what"]
     if period is None:
         return _("{what}, n = {n}", **words)
     return _("{what}, n = {n} in {period}", period=period_label(period), **words)
