@@ -477,6 +477,6 @@ def test_names_of_one_script_and_rare_ones_are_not_told_to_look_alike(firm):
     words = ["Nord", "nord", "Норд", "север", "北", "北部", "Nord 2", "N\u043erd"]
     channel = [words[k % 7] for k in range(119)] + [words[7]]
     assert "look_alike" in told(firm({"orders": orders_of(channel=channel)}))
-    assert "look_alike" not in told(firm({"orders": orders_of(channel=channel[:119] + ["Nord"])}))
+    assert "look_alike" not in told(firm({"orders": orders_of(channel=[*channel[:119], "Nord"])}))
     rare = ["Web"] * 110 + ["Nord"] * 5 + ["N\u043erd"] * 5
     assert "look_alike" not in told(firm({"orders": orders_of(channel=rare)}))
