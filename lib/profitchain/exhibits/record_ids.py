@@ -120,7 +120,7 @@ LABELS = {
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
 Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
 Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame] | Recorded
-Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
+Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame | tuple
 
 
 class Rows(NamedTuple):
@@ -299,6 +299,9 @@ def _labelled(
         reading = {key: value for key, value in label.items() if key != "label"}
         label, rows = label["label"], Rows(**reading)
     match numbers:
+        case tuple():
+            for each in numbers:
+                yield from _labelled(id, each, labels)
         case pd.DataFrame():
             for group, number in _of_rows(numbers, rows):
                 yield rows.label or label, group, number
