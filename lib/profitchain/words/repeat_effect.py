@@ -59,8 +59,9 @@ def answer(
     link = _link(effect, edition, main)
     if isinstance(effect, NotEstimable):
         return [link]
-    odd = [*_separation(effect, rates), *filter(None, [reversed_sentence(effect, main)])]
-    return [link, *odd, _bend(bend, bands), *_ten_points(ten, main)][:3]
+    said: list[Said | str] = [link, *_separation(effect, rates)]
+    said += filter(None, [reversed_sentence(effect, main)])
+    return [*said, _bend(bend, bands), *_ten_points(ten, main)][:3]
 
 
 def _link(effect: MaybeEstimate, edition: Edition, main: Question) -> Said:
