@@ -11,7 +11,7 @@ import pandas as pd
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.formats import TOO_FEW, as_difference, interval, number, period_short
 from profitchain.core.group_names import with_group_names
-from profitchain.core.i18n import N_, SOURCE, _, length, spoken
+from profitchain.core.i18n import N_, SOURCE, _, length, ngettext, spoken
 from profitchain.core.periods import Period
 from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import ABOVE, BELOW, Measure, MeasureSeries
@@ -125,8 +125,10 @@ def moves_sentence(several: Sequence[MeasureSeries], period: Period) -> str:
     words = {"part": period_word(period), "measures": clauses(named, "，")}
     total, rest = len(sure), len(sure) - len(named)
     if not named:
-        return _(
+        return ngettext(
+            "No clear change on the {part} in the one further measure.",
             "No clear change on the {part} in any of {total} further measures.",
+            total,
             total=total,
             **words,
         )
