@@ -118,7 +118,9 @@ LABELS = {
     "specifications_clear_share": N_("Share of ways of counting in which the link is clear"),
 }
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
-Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
+Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
+Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame] | Recorded
+Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame | tuple
 
 
 class Rows(NamedTuple):
@@ -148,16 +150,29 @@ ROWS = {
 }
 
 
-def findings_of(computed: Mapping[str, Numbers], **words: object) -> list[Recorded]:
-    """Return what a page has computed as findings, by their ids in `LABELS`.
+def findings_of(
+    computed: Mapping[str, Numbers], labels: Mapping[str, Label] = LABELS, /, **words: object
+) -> list[Recorded]:
+    """Return what a page has computed as findings, by their ids in `labels`.
 
     `words` are what stands for the `{names}` in ids and labels.
     """
     return [
         finding(id.format(**words), number, label=_(label, **words), group=group)
         for id, numbers in computed.items()
-        for label, group, number in _labelled(id, numbers)
+        for label, group, number in _labelled(id, numbers, labels)
     ]
+
+
+def findings_of_measured(measured: Measured) -> list[Recorded]:
+    """Return a measure over time, or a measure and its groups, as findings."""
+    match measured:
+        case Recorded():
+            return [measured]
+        case MeasureSeries():
+            return findings_of_series([measured])
+        case measure, groups:
+            return findings_of_segments(measure, groups)
 
 
 def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
@@ -275,10 +290,18 @@ def findings_of_groups(
     return [*shrunk, *findings_of({"segment_heterogeneity_p": tests, "clustering_gain": gain})]
 
 
-def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
+def _labelled(
+    id: str, numbers: Numbers, labels: Mapping[str, Label]
+) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
     """Yield what stands under one id: label, group (None: the whole firm), number."""
-    label, rows = LABELS[id], ROWS.get(id, Rows())
+    label, rows = labels[id], ROWS.get(id, Rows())
+    if not isinstance(label, str):
+        reading = {key: value for key, value in label.items() if key != "label"}
+        label, rows = label["label"], Rows(**reading)
     match numbers:
+        case tuple():
+            for each in numbers:
+                yield from _labelled(id, each, labels)
         case pd.DataFrame():
             for group, number in _of_rows(numbers, rows):
                 yield rows.label or label, group, number
@@ -288,7 +311,7 @@ def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, Mayb
         case Wald():
             yield label, None, numbers.estimate
         case int():
-            yield label, None, counted(numbers, unit=UNITS[id])
+            yield label, None, counted(numbers, unit=UNITS.get(id, "count"))
         case _:
             yield label, None, numbers
 

@@ -27,6 +27,7 @@ from profitchain.core.period_names import period_asked
 from profitchain.core.periods import Period
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
+from profitchain.panel.ledger import GROUP_SIZES, DisclosureGate, gate_of
 from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
 from profitchain.sources.company import (
@@ -89,7 +90,8 @@ class Edition:
     payments of contracts (`by_contract`: 1), orders of guests and anonymous
     answers where there are any (`guest_orders`, `anonymous`, of `answers`), customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
-    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables.
+    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables; `gate` is what may be
+    shown of groups.
     """
 
     company: Company
@@ -97,6 +99,7 @@ class Edition:
     folder: Path
     inputs: tuple[dict[str, object], ...]
     facts: Mapping[str, int]
+    gate: DisclosureGate
     doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
@@ -189,7 +192,7 @@ class Edition:
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        if not isinstance(name, str) or name == CUSTOMER_IDS:
+        if not isinstance(name, str) or name in (CUSTOMER_IDS, GROUP_SIZES):
             return False
         path = self._path(name)
         if path.exists():
@@ -212,7 +215,7 @@ class Edition:
         """
         if not self.has(name):
             self._refuse_summary(name)
-        frame = self._in_units(name)
+        frame = self.gate.applied(name, self._in_units(name))
         if name == "customers" and self.stands_for > 1:
             frame[STANDS_FOR] = self.stands_for
         if name == "link_cells" and self.has(LINK_ANSWERS):
@@ -300,8 +303,10 @@ def open_edition(
     key = _key(firm, str(when))
     folder = kept(store_of(firm), key, lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    gate = gate_of(firm, when, folder)
     edition = Edition(
-        company=firm.in_language(i18n.spoken()), period=when, folder=folder,
+        company=firm.in_language(i18n.spoken()).model_copy(update=gate.settings),
+        gate=gate, period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
         doubts=tuple(Doubt(**doubt) for doubt in record["doubts"]),
     )  # fmt: skip

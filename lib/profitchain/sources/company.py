@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,6 +34,7 @@ from profitchain.stats.model_matrix import MONTH
 
 LONGEST_WINDOW, LONGEST_LOOKBACK = 3_660, 600  # days; months
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
+SHORTEST_WORD = 4  # letters of a word that tells something of a secret
 FACTS = ("orders", "subscriptions", "responses")  # at least one of them is needed
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
@@ -223,10 +225,15 @@ def store_of(company: Company) -> Path:
 
 
 def redacted(text: str, company: Company) -> str:
-    """Return text with `${NAME}` for what came from the environment, and for a URL's parts."""
+    """Return text with `${NAME}` for what came from the environment, and for a URL's parts.
+
+    Of what stands in a query also for its words: an engine names the one that it can't read.
+    """
+    queries = set().union(*(names_in(source.query) for source in company.tables.values()))
     values = {name: os.environ.get(name, "") for name in environment_names(company)}
     for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
-        for part in filter(None, [value, *secret_parts(value)]):
+        words = re.findall(rf"\w{{{SHORTEST_WORD},}}", value) if name in queries else []
+        for part in filter(None, [value, *secret_parts(value), *words]):
             text = text.replace(part, f"${{{name}}}")
     return text
 

@@ -110,15 +110,10 @@ def _scenario(values: Values) -> str:
 
 
 def _levels_joined(values: Values) -> str:
-    control = values["control"]
-    *levels, joined = (
-        _(level) if level in LEVELS else group_name(control, level)
-        for level in (*values["levels"], values["joined"])
-    )
-    return _(
-        MESSAGES["control_levels_joined"],
-        control=control_name(control), levels=_in_a_row(levels), joined=joined,
-    )  # fmt: skip
+    control, joined = values["control"], values["joined"]
+    named = _(joined) if joined in LEVELS else group_name(control, joined)
+    words = {"control": control_name(control), "joined": named}
+    return _(MESSAGES["control_levels_joined"], **words)
 
 
 SENTENCES: dict[str, Callable[[Values], str]] = {  # those that are more than one message
