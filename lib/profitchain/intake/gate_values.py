@@ -198,10 +198,36 @@ def last_usual_day(pauses: pd.DataFrame) -> date | None:
     usual = usual_days(pauses)
     if usual is None:
         return None
-    within = pauses[(pauses["day"] > usual[0]) & (pauses["day"] <= usual[1])]
-    pause = int(within["pause"].max()) if len(within) else 0
     was_last = int(pauses["last"].iloc[0]) > usual[1]
-    return _date(usual[1] + (min(pause, 7) if was_last else 0))
+    return _date(usual[1] + (min(_longest(pauses, usual), 7) if was_last else 0))
+
+
+def last_day_under_contract(rows: ir.Table, pauses: pd.DataFrame, begun: date) -> date:
+    """Return up to which day contracts are known, the last of which began on day `begun`.
+
+    An end counts where contracts might just not have begun since: as long after `begun` as any two
+    beginnings lie apart. A later one may be only agreed upon; unless all ends are later than all
+    beginnings, and some contracts have none.
+    """
+    ended = rows[typed_name("ended_on")]
+    usual = usual_days(pauses)
+    pause = _longest(pauses, usual) if usual else int(pauses["pause"].max())
+    until = begun + timedelta(days=pause + 1)
+    ends = rows.aggregate(
+        first=ended.min(), last=ended.max(), within=ended.max(where=ended <= ibis.literal(until)),
+        run=times(ended.isnull()),
+    ).to_pandas().iloc[0]  # fmt: skip
+    if pd.isna(ends["first"]):
+        return begun
+    is_cohort = pd.Timestamp(ends["first"]).date() > begun and ends["run"] > 0
+    end = ends["last"] if is_cohort else ends["within"]
+    return begun if pd.isna(end) else max(begun, pd.Timestamp(end).date() - timedelta(days=1))
+
+
+def _longest(pauses: pd.DataFrame, usual: tuple[int, int]) -> int:
+    """Return the longest pause between usual days."""
+    within = pauses[(pauses["day"] > usual[0]) & (pauses["day"] <= usual[1])]
+    return int(within["pause"].max()) if len(within) else 0
 
 
 def _date(day: int) -> date:

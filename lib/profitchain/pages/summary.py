@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from profitchain.core import formats
 from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.core.i18n import N_, _
+from profitchain.core.i18n import N_, _, ngettext
 from profitchain.exhibits import style
 from profitchain.exhibits.exhibit import DOWNLOAD_MARK, Exhibit
 from profitchain.exhibits.findings import (
@@ -277,7 +277,12 @@ def _moves(findings: EditionFindings, ids: Sequence[str], *, suffix: str, since:
     if not estimates:
         return ""
     if not moved:
-        return _("{since}: no clear change in any of {total} measures.", **words)
+        return ngettext(
+            "{since}: no clear change in the only measure.",
+            "{since}: no clear change in any of {total} measures.",
+            total,
+            **words,
+        )
     if not still:
         return _("{since}: {moves}.", **words)
     return _("{since}: {moves}; no clear change in {still} of {total} measures.", **words)

@@ -19,7 +19,7 @@ from profitchain.core.formats import (
     period_short,
 )
 from profitchain.core.group_names import with_group_names
-from profitchain.core.i18n import N_, SOURCE, _, length, spoken
+from profitchain.core.i18n import N_, SOURCE, _, length, ngettext, spoken
 from profitchain.core.periods import Period
 from profitchain.measures import satisfaction
 from profitchain.panel.edition import Edition
@@ -129,7 +129,12 @@ def moves_sentence(several: Sequence[MeasureSeries], period: Period) -> str:
     on_year = [] if period.every == "year" else _clearly_moved(several, changes, "year")
     year = _("Clearly moved on the year: {measures}.", measures=clauses(on_year, "，"))
     if not named:
-        none = _("No clear change on the {part} in any of {total} further measures.", **words)
+        none = ngettext(
+            "No clear change on the {part} in the one further measure.",
+            "No clear change on the {part} in any of {total} further measures.",
+            total,
+            **words,
+        )
         return following(none, year if on_year else "")
     words |= {"measures": clauses(named, "，"), "rest": total - len(named)}
     some = _("Clearly moved on the {part}: {measures}.", **words)
