@@ -59,8 +59,9 @@ def answer(
     link = _link(effect, edition, main)
     if isinstance(effect, NotEstimable):
         return [link]
-    odd = [*_separation(effect, rates), *filter(None, [reversed_sentence(effect, main)])]
-    return [link, *odd, _bend(bend, bands), *_ten_points(ten, main)][:3]
+    said: list[Said | str] = [link, *_separation(effect, rates), reversed_sentence(effect, main)]
+    said += [_bend(bend, bands), *_ten_points(ten, main)]
+    return [each for each in said if each][:3]
 
 
 def _link(effect: MaybeEstimate, edition: Edition, main: Question) -> Said:
