@@ -309,10 +309,10 @@ def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, 
     ("name", "why"),
     [
         pytest.param(
-            "ten answers", r"Only \d answers: at least 20 are needed", marks=pytest.mark.slow
+            "ten answers", r"Too few answers: at least 20 are needed", marks=pytest.mark.slow
         ),
-        ("a constant score", r"Every answer gives the same score \(9\)"),
-        ("one tireless customer", r"one of 8 makes up 98% of all answers"),
+        ("a constant score", "no two scores to compare"),
+        ("one tireless customer", "a single one makes up much of all answers"),
         ("nobody returns", r"perfectly who came back"),
         ("open windows", r"no answers yet whose window has closed"),
         pytest.param(

@@ -26,6 +26,7 @@ from profitchain.panel import (
     contracts,
     follow_up,
     invitations,
+    ledger,
     panel,
     purchases,
     response_windows,
@@ -147,6 +148,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     anonymous = "responses" in context.unnamed
     others = [unnamed.anonymous_answers(context)] if anonymous else []
     yield "score_cells", panel.score_cells(context, answers, *others)
+    if context.company.main is not None:
+        yield ledger.GROUP_SIZES, ledger.group_sizes(context, answers)
     if context.company.main is None or "orders" not in context.tables:
         return
     facts["still_open"] = panel.still_open(context, answers)

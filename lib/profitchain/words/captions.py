@@ -15,10 +15,11 @@ from profitchain.core.formats import digits, period_label, period_short, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
-from profitchain.sources.company import Company, Question
+from profitchain.sources.company import Company
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import measures, scores
+from profitchain.words.presentation import source
 from profitchain.words.prose import first_capital, period_word
 
 Caption = dict[str, object]
@@ -40,17 +41,6 @@ _BY_AGE = {
     ),
 }
 _UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
-
-
-def source(what: str, n: int, period: Period | None = None) -> str:
-    """Return a source note: who gave the rows and how many stand behind the exhibit.
-
-    With a period, n is that period's, although the exhibit may show others too.
-    """
-    words = {"what": _(what), "n": digits(n, 0)}
-    if period is None:
-        return _("{what}, n = {n}", **words)
-    return _("{what}, n = {n} in {period}", period=period_label(period), **words)
 
 
 def drawn_from(note: str, stands_for: float) -> str:
@@ -104,44 +94,6 @@ def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption
         "description": scores.trend_description(label, series.trend, unit),
         "unit": unit,
     }
-
-
-def groups_of_question(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
-    """Return the caption of a question's three groups over time: the best's share, the worst's."""
-    rows = shares[shares["period"] == str(period)]
-    message, groups = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
-    if len(groups):
-        worst, best = (
-            _(
-                "{share} {group}",
-                share=scores.percent(row["value"]),
-                group=_(row["group"].replace("_", " ")),
-            )
-            for row in (groups.iloc[0], groups.iloc[-1])
-        )
-        message = _("{best}, {worst}", best=best, worst=worst)
-    return {
-        "message": message,
-        "measure": _(
-            "Share of answers to “{question}” in each group, by {every}",
-            question=question.label,
-            every=period_word(period),
-        ),
-        "source": source(ANSWERS, rows["n"].max(), period),
-        "description": _(
-            "In {period}: {message}. Earlier periods stand in the table.",
-            period=period_label(period),
-            message=message,
-        ),
-    }
-
-
-def question_group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
-    """Return the caption of a question's three groups in one period, with their intervals."""
-    words = {"question": question.label, "period": period_label(period)}
-    measure = _("Share of answers to “{question}” in each group, {period}", **words)
-    message = _("The groups, with their intervals")
-    return groups_of_question(shares, question, period) | {"message": message, "measure": measure}
 
 
 def series(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:

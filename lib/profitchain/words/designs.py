@@ -16,6 +16,7 @@ from profitchain.stats.comparisons import in_percentage_points
 from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, source
 from profitchain.words.presentation import Presentation, Said
+from profitchain.words.reasons import control_name
 
 POINTS = N_("points")
 DESIGNS = {  # by what a design compares: its label, and what it compares and assumes
@@ -174,5 +175,5 @@ def _choice(kind: str, choice: Any) -> str:
     left_out = str(choice).removeprefix(ALL_BUT)
     if kind == LENGTH or left_out == choice:
         return str(choice)
-    control = _(_HISTORY.get(left_out, left_out.replace("_", " ")))
+    control = _(_HISTORY[left_out]) if left_out in _HISTORY else control_name(left_out)
     return _("all but {control}", control=control)

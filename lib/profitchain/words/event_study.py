@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.group_names import group_name
 from profitchain.core.i18n import _, length
 from profitchain.effects.power import smallest_effect
 from profitchain.evidence.event_study import Shock
@@ -44,6 +45,7 @@ def event(study: pd.DataFrame, shock: Shock | NotEstimable, *, edition: Edition)
     rows = both.assign(
         outcome=study["outcome"].map(names), unit=share.map({True: PER_POINT, False: "score"})
     )
-    says = "named" if length(shock.event) <= LONGEST_NAME else "unnamed"
-    values = {"event": shock.event, "touched": touched_words(shock.touched)}
+    name = group_name("event", shock.event)
+    says = "named" if length(name) <= LONGEST_NAME else "unnamed"
+    values = {"event": name, "touched": touched_words(shock.touched)}
     return Presentation(rows, says, values)
