@@ -27,6 +27,7 @@ from profitchain.sources.settings import (
     Settings,
     Source,
     Statuses,
+    Topics,
 )
 from profitchain.stats.model_matrix import MONTH
 
@@ -36,7 +37,7 @@ FACTS = ("orders", "subscriptions", "responses")  # at least one of them is need
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
-    "statuses": Statuses, "limits": Limits,
+    "statuses": Statuses, "limits": Limits, "topics": Topics,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -70,6 +71,7 @@ class Company(Settings):
     match_ids: MatchIds = MatchIds()
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
+    topics: Topics = Topics()
     _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="before")
