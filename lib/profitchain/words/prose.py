@@ -208,7 +208,10 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Computed sentences that a notebook cell shows; an answer's sentences reach the summary."""
+    """Computed sentences that a notebook cell shows; an answer's sentences reach the summary.
+
+    What stands below a sentence's first line is small print.
+    """
 
     sentences: tuple[str, ...]
     is_answer: bool = False
@@ -216,9 +219,9 @@ class Prose:
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
-        plain = [unmarked(text) for text in self.sentences]
+        plain = [unmarked(following(*text.split("\n"))) for text in self.sentences]
         part = "li" if self.is_answer else "p"
-        parts = "".join(f"<{part}>{emphasised(text)}</{part}>" for text in self.sentences)
+        parts = "".join(f"<{part}>{_with_small_print(text)}</{part}>" for text in self.sentences)
         bundle: dict[str, object] = {"text/plain": "\n".join(plain)}
         if self.is_answer:
             bundle["text/html"] = f'<ul class="answer">{parts}</ul>'
@@ -304,6 +307,12 @@ _HOW = {
 def emphasised(text: str) -> str:
     """Return text as HTML: escaped, with **bold** words strong and `names` as code."""
     return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", with_names(text))
+
+
+def _with_small_print(text: str) -> str:
+    """Return text as HTML, what stands below its first line in small print."""
+    first, _break, rest = text.partition("\n")
+    return emphasised(first) + (f"<small>{emphasised(rest)}</small>" if rest else "")
 
 
 def with_names(text: str) -> str:
