@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "effects": {"measures"},
     "evidence": {"measures", "effects"},
     "lifetime": {"measures", "effects"},
-    "voice": {"measures"},
+    "voice": {"measures", "effects"},
 }
 PACKAGES = [package for floor in FLOORS for package in floor]
 START, END = "<!-- house: made by tests/house.py -->", "<!-- /house -->"

@@ -68,6 +68,6 @@ def test_few_calls_no_orders_and_few_mentions_are_no_numbers():
 
 def test_stars_are_the_mean_of_those_given_by_platform():
     said = mentions(("2026Q1", "a", 1, 5, 30), ("2026Q1", "a", -1, 2, 10), ("2026Q1", "b", 1, 5, 3))
-    stars = rates.stars_by_platform(said, smallest=10).set_index("platform")
+    stars = rates.stars_by_platform(said, ["2026Q1"], smallest=10).set_index("platform")
     assert stars.loc["a", "value"] == pytest.approx(4.25)
     assert np.isnan(stars.loc["b", "value"])

@@ -302,12 +302,10 @@ class Topics(Settings):
     @model_validator(mode="before")
     @classmethod
     def _by_topic(cls, document: Any) -> Any:
-        if isinstance(document, str):
-            return {"starter": document}
-        if not isinstance(document, dict) or "lists" in document:
-            return document
-        own = {key: topic for key, topic in document.items() if key != "starter"}
-        return {"starter": document.get("starter"), "lists": own}
+        if isinstance(document, dict) and "lists" not in document:
+            own = {key: topic for key, topic in document.items() if key != "starter"}
+            return {"starter": document.get("starter"), "lists": own}
+        return {"starter": document} if isinstance(document, str) else document
 
 
 class Privacy(Settings):

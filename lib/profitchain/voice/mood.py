@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, sparse
 from scipy.special import expit, log_expit
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.stats import ratios
 from profitchain.stats.forecast_scores import auc
+from profitchain.voice.shares import Texts, is_low
 from profitchain.voice.topics import UNSPACED
 
 FEWEST_LABELLED, FEWEST_OF_A_CLASS = 300, 50  # the second is a judgement
@@ -112,6 +113,43 @@ def learn(
         gap=calibration_gap(_crossed(margins, labels, folds), labels),
         n=len(labels), low=int(labels.sum()),
     )  # fmt: skip
+
+
+def learn_from(texts: Texts) -> MoodModel | NotEstimable:
+    """Return the model that the comments with a score teach, of all periods that are known."""
+    rows = texts.rows[texts.rows["score"].notna()]
+    low = is_low(rows, texts.question).to_numpy(np.int64)
+    return learn(rows["folded"].tolist(), low, rows["customer"].to_numpy())
+
+
+def of_unscored(texts: Texts, model: MoodModel | NotEstimable, *, smallest: int) -> pd.DataFrame:
+    """Return what share of the texts without a score sounds like low scores, in the span.
+
+    Of more than `DRAWN` texts so many are drawn. The interval is that of the mean chance, by
+    customer, wider by the model's own gap to either side.
+
+    Returns
+    -------
+    source (responses, contacts, mentions), value, low, high, n, why.
+    """
+    rows = texts.rows[texts.rows["score"].isna() & texts.rows["period"].isin(texts.span)]
+    groups = [(source, rows[rows["source"] == source]) for source in rows["source"].unique()]
+    estimates = [_share_low(of.tail(DRAWN), model, smallest) for _source, of in groups]
+    return to_frame(estimates, source=[source for source, _of in groups])
+
+
+def _share_low(rows: pd.DataFrame, model: MoodModel | NotEstimable, smallest: int) -> MaybeEstimate:
+    if isinstance(model, NotEstimable):
+        return model
+    sums = pd.DataFrame({"cluster": rows["customer"], "n": 1})
+    sums["low"] = model.chances(rows["folded"].tolist())
+    share = ratios.ratio(
+        sums, numerator="low", denominator="n", unit="share", bounds=(0.0, 1.0), smallest=smallest
+    )
+    if isinstance(share, NotEstimable):
+        return share
+    low, high = max(0.0, share.low - model.gap), min(1.0, share.high + model.gap)
+    return replace(share, low=low, high=high)
 
 
 def hashed_ngrams(texts: Sequence[str], lengths: tuple[int, int]) -> sparse.csr_array:

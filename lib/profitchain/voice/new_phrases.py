@@ -18,6 +18,7 @@ from scipy import stats
 
 from profitchain.core.estimates import NotEstimable
 from profitchain.voice import phrases
+from profitchain.voice.shares import FEWEST_TEXTS, Texts, is_low
 
 FEWEST_NOW, FEWEST_BEFORE = 250, 750  # customers with texts; below, the test finds next to nothing
 FALSE_DISCOVERIES = 0.05
@@ -25,6 +26,7 @@ FEWEST_USERS = 5  # of a phrase that is tested at all
 PRIOR = 500.0  # phrases that Monroe's prior stands for
 SURELY = 1.959964
 MOST_SHOWN = 10
+DRAWN, SEED = 50_000, 7  # comments of a side that are read at most
 OVERLAP, NEARLY_ALL = 0.5, 0.8
 USUALLY_BEFORE = 0.002  # share of a phrase before, in what is said of phrases that would be missed
 
@@ -44,6 +46,32 @@ class PhraseComparison:
     documents_now: int
     documents_before: int
     missed_below: float
+
+
+def new_in(texts: Texts, *, smallest: int) -> PhraseComparison | NotEstimable:
+    """Return the phrases of comments that are new: in the period, else in the span, against before.
+
+    Of more than `DRAWN` comments on a side, so many are drawn, by `SEED`.
+    """
+    rows = texts.rows[texts.rows["source"] == "responses"]
+    for periods in (texts.span[-1:], texts.span):
+        recent = rows["period"].isin(periods)
+        if rows.loc[recent, "customer"].nunique() >= FEWEST_NOW:
+            break
+    return more_in(_documents(rows[recent]), _documents(rows[~recent]), smallest=smallest)
+
+
+def of_low_scores(texts: Texts, *, smallest: int) -> PhraseComparison | NotEstimable:
+    """Return the phrases that low scores use more than others, in the span and before."""
+    rows = texts.comments([*texts.before, *texts.span])
+    low = is_low(rows, texts.question)
+    fewest = (FEWEST_TEXTS // 2, FEWEST_TEXTS)
+    return more_in(_documents(rows[low]), _documents(rows[~low]), smallest=smallest, fewest=fewest)
+
+
+def _documents(rows: pd.DataFrame) -> list[set[str]]:
+    drawn = rows.sample(DRAWN, random_state=SEED) if len(rows) > DRAWN else rows
+    return phrases.documents(drawn)
 
 
 def more_in(

@@ -17,12 +17,33 @@ import scipy
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
 from profitchain.measures.disclosure_control import too_small
+from profitchain.panel.edition import Edition
 from profitchain.stats import ratios
 
 PER_MENTION, PER_CONTACT = 1_000, 100  # orders
 FEWEST_EVENTS = 10
 GOOD_STARS, BAD_STARS = 4, 2
-NO_WORD = "no_word"  # a contact without a topic
+
+
+def orders_by_period(edition: Edition) -> pd.Series:
+    """Return how many orders each period of the trend has; of a firm without any, none."""
+    if not edition.has("activity"):
+        return pd.Series(dtype=float)
+    return edition.table("activity").groupby("period")["orders"].sum()
+
+
+def mentions_of(edition: Edition) -> pd.DataFrame:
+    """Return an edition's `mention_counts`; no rows where the firm gives none."""
+    names = ["period", "platform", "polarity", "rating", "mentions"]
+    has = edition.has("mention_counts")
+    return edition.table("mention_counts") if has else pd.DataFrame(columns=names)
+
+
+def contacts_of(edition: Edition) -> pd.DataFrame:
+    """Return an edition's `contact_counts`; no rows where the firm gives none."""
+    names = ["period", "topic", "is_complaint", "contacts", "squares"]
+    has = edition.has("contact_counts")
+    return edition.table("contact_counts") if has else pd.DataFrame(columns=names)
 
 
 def garwood(count: float, *, spread: float = 1.0, level: float = 0.95) -> tuple[float, float]:
@@ -62,7 +83,7 @@ def net_positive(mentions: pd.DataFrame, orders: int) -> MaybeEstimate:
         value=net * each,
         low=(net - np.hypot(good - low, high2 - bad)) * each,
         high=(net + np.hypot(high - good, bad - low2)) * each,
-        n=good + bad, unit="mentions", method="Garwood, MOVER",
+        n=good + bad, unit="ratio", method="Garwood, MOVER",
     )  # fmt: skip
 
 
@@ -91,9 +112,16 @@ def net_positive_trend(
     return to_frame(values, period=names)
 
 
-def stars_by_platform(mentions: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
+def net_now(trend: pd.DataFrame) -> MaybeEstimate:
+    """Return the last period's number of `net_positive_trend`."""
+    return Estimate.of(trend.iloc[-1], unit="ratio")
+
+
+def stars_by_platform(
+    mentions: pd.DataFrame, periods: Sequence[str], *, smallest: int
+) -> pd.DataFrame:
     """Return the mean of public stars by platform: platform, value, low, high, n, why."""
-    rated = mentions.dropna(subset=["rating"])
+    rated = mentions[mentions["period"].isin(periods)].dropna(subset=["rating"])
     platforms = rated.groupby("platform")["mentions"].sum().sort_values(ascending=False).index
     values = [_stars(rated[rated["platform"] == name], smallest) for name in platforms]
     return to_frame(values, platform=list(platforms))
@@ -149,7 +177,7 @@ def _rate(contacts: pd.DataFrame, orders: int, smallest: int) -> MaybeEstimate:
     low, high = garwood(count, spread=spread)
     each = PER_CONTACT / orders
     ends = {"value": count * each, "low": low * each, "high": high * each}
-    return Estimate(**ends, n=count, unit="contacts", method="Garwood, clustered")
+    return Estimate(**ends, n=count, unit="ratio", method="Garwood, clustered")
 
 
 def _complaints(contacts: pd.DataFrame) -> float:

@@ -57,7 +57,7 @@ class Texts:
         return rows.assign(weight=comment_weights(rows, answers))
 
 
-def read_texts(edition: Edition) -> Texts:
+def texts_of(edition: Edition) -> Texts:
     """Return an edition's texts with the topics that they speak of."""
     firm, topics = edition.company, declared(edition.company)
     names = ["source", "customer", "period", "text", "score"]
@@ -99,6 +99,14 @@ def groups_of(scores: pd.Series, question: Question | None) -> pd.Series:
     return groups.reindex(scores.index).fillna("")
 
 
+def is_low(rows: pd.DataFrame, question: Question | None) -> pd.Series:
+    """Tell which scores are low: detractors', else those that aren't in the best group."""
+    if question is None:
+        return pd.Series(False, index=rows.index)
+    worst, middle, _best = GROUPS[question.kind]
+    return rows["group"].isin([worst] if question.kind == "nps" else [worst, middle])
+
+
 def comment_weights(comments: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
     """Return for how many answers each comment stands: by score, by its group where few commented.
 
@@ -138,7 +146,7 @@ def topic_shares(texts: Texts, *, smallest: int) -> pd.DataFrame:
     values = [share(rows, name, smallest=smallest) for name in names]
     before = [share(earlier, name, smallest=smallest) for name in names]
     changes = [
-        change(rows, earlier, name) if known(value) and known(old) else too_few(value, old)
+        share_change(rows, earlier, name) if known(value) and known(old) else too_few(value, old)
         for name, value, old in zip(names, values, before, strict=True)
     ]
     parts = [to_frame(values, topic=names), counts]
@@ -181,7 +189,7 @@ def share(
     )  # fmt: skip
 
 
-def change(now: pd.DataFrame, before: pd.DataFrame, topic: str) -> MaybeEstimate:
+def share_change(now: pd.DataFrame, before: pd.DataFrame, topic: str) -> MaybeEstimate:
     """Return by how much a topic's share moved; customers found in both are allowed for."""
     sums = (_sums(rows, topic) for rows in (now, before))
     return ratios.change(
@@ -231,6 +239,11 @@ def comment_rates(texts: Texts, *, smallest: int) -> pd.DataFrame:
         given = answers.loc[answers["group"] == group, "n"].sum()
         values.append(_rate(written[written["group"] == group], int(given), smallest))
     return to_frame(values, group=["all", *groups])
+
+
+def comment_rate(rates: pd.DataFrame) -> MaybeEstimate:
+    """Return the share of all answers with a text, of `comment_rates`."""
+    return Estimate.of(rates.iloc[0], unit="share")
 
 
 def _rate(written: pd.DataFrame, answers: int, smallest: int) -> MaybeEstimate:

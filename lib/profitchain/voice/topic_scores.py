@@ -8,13 +8,16 @@ customers; errors are by customer, p-values Holm's over the topics.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns, to_frame
+from profitchain.effects import value_of_a_point
 from profitchain.measures.disclosure_control import too_small
+from profitchain.panel.edition import Edition
 from profitchain.stats.margins import estimates
 from profitchain.stats.ols import dummies, least_squares
 from profitchain.stats.ratios import holm
@@ -83,35 +86,73 @@ def _p(estimate: MaybeEstimate) -> float:
     return float(2 * scipy.stats.norm.sf(abs(estimate.value) / error)) if error else np.nan
 
 
-def of_all_answers(scores: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    """Return what each topic goes with in the mean score of all: its share times its difference.
+def worth_if_known(edition: Edition) -> MaybeEstimate:
+    """Return what a point is worth in a year, as page 08 has it; why not, where it isn't known."""
+    if edition.company.main is None or not edition.has("worth_cells"):
+        return NotEstimable("worth_not_known")
+    if edition.facts.get("no_money"):
+        return NotEstimable("worth_not_known")
+    money = value_of_a_point.money_to_speak_of(edition)
+    return value_of_a_point.worth_of_the_year(edition, money).total
 
-    Were nobody to speak of it and all else alike, the mean would be so much higher (lower, where
-    the topic goes with better scores): arithmetic for an order of size. The interval joins both.
+
+def of_all_answers(
+    scores: pd.DataFrame, shares: pd.DataFrame, point: MaybeEstimate
+) -> pd.DataFrame:
+    """Return what each topic goes with in the mean score of all answers, and in a year's money.
+
+    Points: its share times its difference, as if nobody spoke of it any more and all else stayed.
+    Money: these times what a point is worth. Arithmetic for an order of size, no promise: each
+    step is a screening.
 
     Parameters
     ----------
     scores, shares : as `topic_scores` and `shares.topic_shares` give them.
+    point : the worth of a point.
 
     Returns
     -------
-    topic, value, low, high (points of the mean score), n, why.
+    topic, value, low, high (points of the mean score), n, why, money_value, money_low, money_high,
+    money_why, money_unit.
     """
     both = scores.merge(shares, on="topic", suffixes=("", "_share"))
-    products = [_product(row) for row in both.itertuples()]
-    return to_frame(products, topic=both["topic"].tolist())
+    points = [
+        product(
+            Estimate.of(row, unit="score"),
+            _share_of(row),
+        )
+        for row in both.itertuples()
+    ]
+    frame = to_frame(points, topic=both["topic"].tolist())
+    money = [product(point, one) for one in points]
+    return pd.concat([frame, to_columns(money, "money")], axis=1)
 
 
-def _product(row: object) -> MaybeEstimate:
-    """Return a share times a difference, with the delta method's interval (Goodman 1960)."""
-    for prefix in ("", "_share"):
-        if getattr(row, f"why{prefix}"):
-            return NotEstimable(getattr(row, f"why{prefix}"), n=row.n)  # type: ignore[attr-defined]
-    difference, share = Estimate.of(row, unit="score"), row.value_share  # type: ignore[attr-defined]
+def _share_of(row: Any) -> MaybeEstimate:
+    if row.why_share:
+        return NotEstimable(row.why_share, n=row.n)
+    ends = {"value": row.value_share, "low": row.low_share, "high": row.high_share}
+    return Estimate(**ends, n=row.n, unit="share")
+
+
+def product(first: MaybeEstimate, second: MaybeEstimate) -> MaybeEstimate:
+    """Return two estimates multiplied, in the unit of the first, as if neither knew the other.
+
+    The interval is the delta method's (Goodman 1960, JASA 55: 708-713).
+
+    Examples
+    --------
+    >>> number = {"low": 1.0, "high": 3.0, "n": 9, "unit": "EUR"}
+    >>> product(Estimate(value=2.0, **number), Estimate(value=2.0, **number)).high.round(3)
+    6.828
+    """
+    if isinstance(first, NotEstimable):
+        return first
+    if isinstance(second, NotEstimable):
+        return second
+    value = first.value * second.value
     half = np.hypot(
-        share * (difference.high - difference.low) / 2,  # type: ignore[union-attr]
-        difference.value * (row.high_share - row.low_share) / 2,  # type: ignore[attr-defined,union-attr]
+        second.value * (first.high - first.low) / 2, first.value * (second.high - second.low) / 2
     )
-    value = share * difference.value  # type: ignore[union-attr]
-    ends = {"low": value - half, "high": value + half}
-    return Estimate(value=value, **ends, n=row.n, unit="score", method="delta")  # type: ignore[attr-defined]
+    ends = {"value": value, "low": value - half, "high": value + half}
+    return Estimate(**ends, n=second.n, unit=first.unit, method="delta")
