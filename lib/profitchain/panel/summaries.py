@@ -31,6 +31,7 @@ from profitchain.panel import (
     purchases,
     response_windows,
     snapshots,
+    texts,
     unnamed,
 )
 from profitchain.panel import customers as firm_customers
@@ -72,8 +73,8 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
     firm = _firm(intake, period, first, facts)
-    of_orders = (_of_orders, _of_answers, _of_requests, _of_lives)
-    for part in of_orders if "orders" in firm.context.tables else (_of_answers,):
+    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives)
+    for part in of_orders if "orders" in firm.context.tables else (_of_answers, _of_texts):
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
     return facts
@@ -209,6 +210,16 @@ def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
         "asked_cells",
         invitations.asked_cells(invitations.asked_panel(context, requests, invited=invited)),
     )
+
+
+def _of_texts(firm: Firm, facts: dict[str, int]) -> Summaries:
+    written = texts.texts(firm.context)
+    if written is not None:
+        yield "texts", written
+    if "contacts" in firm.context.tables:
+        yield "contact_counts", texts.contact_counts(firm.context)
+    if "mentions" in firm.context.tables:
+        yield "mention_counts", texts.mention_counts(firm.context)
 
 
 def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:

@@ -29,6 +29,7 @@ from profitchain.sources.settings import (
     Settings,
     Source,
     Statuses,
+    Topics,
 )
 from profitchain.stats.model_matrix import MONTH
 
@@ -40,7 +41,7 @@ CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
     "statuses": Statuses, "limits": Limits, "segments": ColumnLabels,
-    "labels": ColumnLabels,
+    "labels": ColumnLabels, "topics": Topics,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -75,6 +76,7 @@ class Company(Settings):
     match_ids: MatchIds = MatchIds()
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
+    topics: Topics = Topics()
     _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="before")
