@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from profitchain.evidence.hidden_confounding import e_value
     from profitchain.exhibits.exhibit import chart, table
     from profitchain.exhibits.findings import finding, record
+    from profitchain.exhibits.notebook_page import page
     from profitchain.lifetime.from_orders import (
         cox_model,
         customer_lifetime_value,
@@ -75,14 +76,13 @@ __version__ = "0.4.0"
 __all__ = [
     "Edition", "Estimate", "NotEstimable", "Period", "ProfitchainError", "answer",
     "average_order_value", "ces", "chart", "concentration", "cox_model", "csat",
-    "customer_lifetime_value", "dose_response", "driver_shares", "e_value",
-    "effect_by_segment", "finding", "fit_bgnbd", "fit_gamma_gamma", "in_words", "mean_score",
-    "net_promoter_score", "note",
-    "open_edition", "purchase_frequency", "purchase_history", "ratio", "read_period", "record",
-    "reliability", "repeat_effect", "repeat_rate", "response_rate", "retention", "rfm",
+    "customer_lifetime_value", "dose_response", "driver_shares", "e_value", "effect_by_segment",
+    "finding", "fit_bgnbd", "fit_gamma_gamma", "in_words", "mean_score", "net_promoter_score",
+    "note", "open_edition", "page", "purchase_frequency", "purchase_history", "ratio",
+    "read_period", "record", "reliability", "repeat_effect", "repeat_rate", "response_rate",
+    "retention", "rfm",
     "risk_ratio", "robustness_value", "sentence", "spend_effect", "table", "time_to_next_order",
-    "top_two_box", "with_interval", "within_customer_effect",
-    "worth_of_a_point",
+    "top_two_box", "with_interval", "within_customer_effect", "worth_of_a_point",
 ]
 # fmt: on
 _STAND_IN = {
@@ -105,6 +105,7 @@ _STAND_IN = {
     "words.prose": "answer note sentence",
     "exhibits.exhibit": "chart table",
     "exhibits.findings": "finding record",
+    "exhibits.notebook_page": "page",
 }
 _MODULE_OF = {name: module for module, names in _STAND_IN.items() for name in names.split()}
 

@@ -82,6 +82,23 @@ def money_to_speak_of(edition: Edition) -> Outcome:
     return "margin" if "margin" in year and edition.assumed_margin is None else "spend"
 
 
+def figures(worth: Worth, money: Outcome) -> dict[str, MaybeEstimate | Mapping[str, MaybeEstimate]]:
+    """Return what is recorded, by id: the figure, its share of the year's money, parts, models.
+
+    In revenue under ids of its own: margin is then not known, or only assumed.
+    """
+    id = "worth_of_a_point" if money == "margin" else "worth_of_a_point_revenue"
+    numbers: dict[str, MaybeEstimate | Mapping[str, MaybeEstimate]] = {
+        id: worth.total,
+        f"{id}_share": worth.share,
+        "worth_of_a_point_by_age": worth.parts,
+        "worth_of_a_point_by_model": worth.models,
+    }
+    if money != "margin":
+        numbers["worth_of_a_point"] = NotEstimable("margin_not_given", n=worth.within.n)
+    return numbers
+
+
 def worth_of_the_year(edition: Edition, money: Outcome) -> Worth:
     """Return the worth of a point on a firm's main question, in margin or in revenue."""
     firm = edition.company

@@ -220,6 +220,26 @@ class EditionFindings:
                 return str(row.iloc[0]["label"])
         return tables.heading_of(id)
 
+    def change(self, id: str, *, on_year: bool) -> Estimate | float | None:
+        """Return a change on the year before, else on the period before; None where not known.
+
+        Of what is counted in full, the share of itself by which it grew.
+        """
+        change = self.get(f"{id}_change_on_year" if on_year else f"{id}_change")
+        if isinstance(change, Estimate):
+            return change
+        course = self.trend(id).drop_duplicates("period").set_index("period")["value"]
+        then = (self.period.year_before if on_year else self.period.previous).name
+        if course.get(then, 0) <= 0 or self.period.name not in course:
+            return None
+        return float(course[self.period.name] / course[then] - 1)
+
+    def groups(self, id: str) -> dict[str, Estimate]:
+        """Return a finding's groups that have a number, by name."""
+        rows = self.findings[self.findings["id"] == id].dropna(subset=["group"])
+        numbers = {row["group"]: Estimate.of(row) for _at, row in rows.iterrows()}
+        return {group: one for group, one in numbers.items() if isinstance(one, Estimate)}
+
     def trend(self, id: str) -> pd.DataFrame:
         """Return a finding's course: one row a period, the earliest first; may be empty."""
         rows = self.trends[self.trends["id"] == id]

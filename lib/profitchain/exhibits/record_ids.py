@@ -118,6 +118,7 @@ LABELS = {
     "specifications_clear_share": N_("Share of ways of counting in which the link is clear"),
 }
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
+Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
 Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
 
 
@@ -148,15 +149,17 @@ ROWS = {
 }
 
 
-def findings_of(computed: Mapping[str, Numbers], **words: object) -> list[Recorded]:
-    """Return what a page has computed as findings, by their ids in `LABELS`.
+def findings_of(
+    computed: Mapping[str, Numbers], labels: Mapping[str, Label] = LABELS, /, **words: object
+) -> list[Recorded]:
+    """Return what a page has computed as findings, by their ids in `labels`.
 
     `words` are what stands for the `{names}` in ids and labels.
     """
     return [
         finding(id.format(**words), number, label=_(label, **words), group=group)
         for id, numbers in computed.items()
-        for label, group, number in _labelled(id, numbers)
+        for label, group, number in _labelled(id, numbers, labels)
     ]
 
 
@@ -275,9 +278,14 @@ def findings_of_groups(
     return [*shrunk, *findings_of({"segment_heterogeneity_p": tests, "clustering_gain": gain})]
 
 
-def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
+def _labelled(
+    id: str, numbers: Numbers, labels: Mapping[str, Label]
+) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
     """Yield what stands under one id: label, group (None: the whole firm), number."""
-    label, rows = LABELS[id], ROWS.get(id, Rows())
+    label, rows = labels[id], ROWS.get(id, Rows())
+    if not isinstance(label, str):
+        reading = {key: value for key, value in label.items() if key != "label"}
+        label, rows = label["label"], Rows(**reading)
     match numbers:
         case pd.DataFrame():
             for group, number in _of_rows(numbers, rows):
@@ -288,7 +296,7 @@ def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, Mayb
         case Wald():
             yield label, None, numbers.estimate
         case int():
-            yield label, None, counted(numbers, unit=UNITS[id])
+            yield label, None, counted(numbers, unit=UNITS.get(id, "count"))
         case _:
             yield label, None, numbers
 

@@ -38,7 +38,7 @@ _RECORD = re.compile(r'(<details class="record">.*?</details>)', flags=re.S)
 _LOOKS = re.compile(r"</style><style>(.*?)</style>", flags=re.S)
 _NOT_ON_PAPER = re.compile(
     r'<nav class="contents".*?</nav>|<svg [^>]*class="narrow".*?</svg>|<p class="download">.*?</p>'
-    r'|<div class="downloads">.*?</div>|<details(?! class="record")[^>]*>.*?</details>',
+    r'|<div class="downloads">.*?</div>|<details(?! class="(?:record|fold)")[^>]*>.*?</details>',
     flags=re.S,
 )
 _TAG = re.compile(r"<[a-z][^<>]*>")

@@ -1,4 +1,7 @@
-"""Words that are data: messages by key, in the files beside this module, and columns' headings."""
+"""Words that are data: messages by key, in the files beside this module, and columns' headings.
+
+A page's words stand in `pages/NN_topic.yml` (lib/CONTRIBUTING.md, "A page's words").
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from typing import Any
 
 import yaml
 
+from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.i18n import pgettext
 
 FOLDER = Path(__file__).parent
 _NOT_WORDS = {"counts", "formats"}
 CONTEXT = "a column"
+EXHIBIT_WORDS = ("says", "measure", "source", "alt", "empty", "x_label")
 _COLUMNS = """
 a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
 AUC|band|before|books|Brier skill|broken|came|cancelled|change|change on the month
@@ -44,11 +49,44 @@ def read(name: str) -> dict[str, Any]:
     return dict(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
+def page(name: str) -> dict[str, Any]:
+    """Return a page's words: its `rooms`, and by key `answer`, `notes`, `exhibits`, `findings`.
+
+    Raises
+    ------
+    ParameterError : no such page has a file of words.
+    """
+    names = [path.stem for path in (FOLDER / "pages").glob("*.yml")]
+    if name not in names:
+        raise ParameterError(
+            f"No words for a page '{name}'. {did_you_mean(name, names)} Those of a page of your "
+            f"own stand in its cells: pc.chart(..., message=...)."
+        )
+    return read(f"pages/{name}")
+
+
 def messages() -> Iterator[tuple[str | tuple[str, str], Path]]:
     """Yield each message of all files, (one, many) where it counts, and where it stands."""
     for path in sorted(FOLDER.glob("*.yml")):
         for message in _messages_in(read(path.stem)):
             yield message, path
+    for path in sorted((FOLDER / "pages").glob("*.yml")):
+        for message in _messages_in(_spoken(page(path.stem))):
+            yield message, path
+
+
+def _spoken(words: dict[str, Any]) -> dict[str, Any]:
+    """Return of a page's words those that a reader reads."""
+    exhibits = words.get("exhibits", {})
+    spoken = {
+        id: {key: one[key] for key in EXHIBIT_WORDS if key in one} for id, one in exhibits.items()
+    }
+    findings = {
+        id: label if isinstance(label, str) else label["label"]
+        for id, label in words.get("findings", {}).items()
+    }
+    sentences = {part: words.get(part, {}) for part in ("answer", "notes")}
+    return {**sentences, "exhibits": spoken, "findings": findings}
 
 
 def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:

@@ -208,17 +208,26 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Computed sentences that a notebook cell shows; an answer's sentences reach the summary."""
+    """Computed sentences that a notebook cell shows; an answer's sentences reach the summary.
+
+    What stands below a sentence's first line is small print, and stays on its page. `heads` stand
+    above the sentences, one each.
+    """
 
     sentences: tuple[str, ...]
     is_answer: bool = False
+    heads: tuple[str, ...] = ()
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
-        plain = [unmarked(text) for text in self.sentences]
+        plain = [unmarked(text.partition("\n")[0]) for text in self.sentences]
         part = "li" if self.is_answer else "p"
-        parts = "".join(f"<{part}>{emphasised(text)}</{part}>" for text in self.sentences)
+        heads = [f"<b>{html.escape(head)}</b>" for head in self.heads] or [""] * len(plain)
+        parts = "".join(
+            f"<{part}>{head}{_with_small_print(text)}</{part}>"
+            for head, text in zip(heads, self.sentences, strict=True)
+        )
         bundle: dict[str, object] = {"text/plain": "\n".join(plain)}
         if self.is_answer:
             bundle["text/html"] = f'<ul class="answer">{parts}</ul>'
@@ -229,8 +238,10 @@ class Prose:
         return bundle
 
 
-def answer(*sentences: str) -> Prose:
+def answer(*sentences: str, heads: Iterable[str] = ()) -> Prose:
     """Return the page's answer: one to three sentences, the most important first; "" is none.
+
+    `heads` name what each sentence answers, where it should be said.
 
     Examples
     --------
@@ -243,7 +254,7 @@ def answer(*sentences: str) -> Prose:
             f"An answer has one to three sentences, got {len(sentences)}. "
             "Keep the most important and say the others beside their exhibits."
         )
-    return Prose(tuple(map(_, sentences)), is_answer=True)
+    return Prose(tuple(map(_, sentences)), is_answer=True, heads=tuple(map(_, heads)))
 
 
 def note(*sentences: str) -> Prose:
@@ -304,6 +315,12 @@ _HOW = {
 def emphasised(text: str) -> str:
     """Return text as HTML: escaped, with **bold** words strong and `names` as code."""
     return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", with_names(text))
+
+
+def _with_small_print(text: str) -> str:
+    """Return text as HTML, what stands below its first line in small print."""
+    first, _break, rest = text.partition("\n")
+    return emphasised(first) + (f"<small>{emphasised(rest)}</small>" if rest else "")
 
 
 def with_names(text: str) -> str:

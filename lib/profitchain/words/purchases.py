@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from babel.dates import format_date
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, number, plain
 from profitchain.core.i18n import N_, _, following, listed, locale, ngettext
 from profitchain.measures.profitability import By, Costing
@@ -196,19 +196,4 @@ def left_out_sentence(facts: Mapping[str, int]) -> str:
         "counts them.",
         guests,
         n=digits(guests, 0),
-    )
-
-
-def guests_share_note(edition: Edition) -> str:
-    """Return how much of the year's revenue was guests', whom no worth counts, or ""."""
-    year = edition.table("worth_year").iloc[0]
-    if not year.get("guest_orders", 0):
-        return ""
-    guests = counted(int(year["guest_orders"]), unit="orders")
-    revenue = counted(round(float(year["guest_spend"]), 2), unit=edition.company.currency)
-    return _(
-        "{orders} of the year, worth {revenue}, were guests' and can't be followed: the figure is "
-        "of the others alone, its share of all the year's money.",
-        orders=number(guests),
-        revenue=number(revenue),
     )
