@@ -201,17 +201,28 @@ def true_worth(rng: np.random.Generator, **world: float) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_money_covers_and_the_best_is_the_best_as_often_as_it_says():
+def test_money_covers():
     rng = np.random.default_rng(14)
-    truth, hit, said, right = true_worth(rng), [], [], []
+    truth, hit = true_worth(rng), []
     for _world in range(600):
         answers, model = fitted(answered(rng, 1000, skipped=0.05))
-        found = mending(answers, model, known_curve(model.levels))
-        hit += [w.low <= true <= w.high for w, true in zip(found.worth, truth, strict=True)]
-        said.append(found.best.max())
-        right.append(found.best.argmax() == truth.argmax())
+        worths = mending(answers, model, known_curve(model.levels)).worth
+        hit += [w.low <= true <= w.high for w, true in zip(worths, truth, strict=True)]
     assert 0.93 <= np.mean(hit) <= 0.97
-    assert np.mean(right) == pytest.approx(np.mean(said), abs=0.07)
+
+
+@pytest.mark.slow
+def test_a_driver_said_to_be_best_in_nine_of_ten_is_so():
+    rng, said, right = np.random.default_rng(16), [], []
+    for _world in range(400):
+        weights = tuple(rng.uniform(0.1, 1.0, 4))
+        answers, model = fitted(answered(rng, 1000, weights=weights))
+        best = mending(answers, model, known_curve(model.levels)).best
+        if best.max() >= 0.9:
+            said.append(best.max())
+            right.append(best.argmax() == np.argmax(weights))
+    assert np.mean(right) == pytest.approx(np.mean(said), abs=0.04)
+    assert np.mean(right) >= 0.9
 
 
 @pytest.mark.slow

@@ -206,19 +206,17 @@ def test_intervals_cover_in_many_worlds(rho, centre):
 
 
 @pytest.mark.slow
-def test_the_probability_of_being_first_means_what_it_says():
-    rng, truth = np.random.default_rng(12), 0
-    said, right = [], []
+def test_a_driver_said_to_be_first_in_nine_of_ten_is_so():
+    rng, said, right = np.random.default_rng(12), [], []
     for _world in range(600):
-        weights = tuple(rng.uniform(0.3, 0.8, 4))
-        shares = shares_of(answered(rng, 800, weights=weights))
-        truth = int(np.argmax(weights))
-        said.append(shares.first.max())
-        right.append(shares.first.argmax() == truth)
-    said, right = np.array(said), np.array(right)
-    for low, high in ((0.3, 0.6), (0.6, 0.9), (0.9, 1.01)):
-        part = (said >= low) & (said < high)
-        assert right[part].mean() == pytest.approx(said[part].mean(), abs=0.08)
+        weights = tuple(rng.uniform(0.1, 1.0, 4))
+        first = shares_of(answered(rng, 1000, weights=weights)).first
+        if first.max() >= 0.9:
+            said.append(first.max())
+            right.append(first.argmax() == np.argmax(weights))
+    assert len(said) > 150
+    assert np.mean(right) == pytest.approx(np.mean(said), abs=0.04)
+    assert np.mean(right) >= 0.9
 
 
 def test_first_is_a_draw_of_lots_between_equals_and_sure_where_one_is_far_ahead():

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.drivers.comparisons import Tests, shares_by_segment, shares_over_time
-from profitchain.drivers.halo import TwoSides, equal_slopes, two_sides
-from profitchain.drivers.mending import Mending, mending, one_point_more, probit_of
+from profitchain.drivers.halo import CLEAR, TwoSides, equal_slopes, two_sides
+from profitchain.drivers.mending import Mending, mending, one_point_more, probit_of, worth_of
 from profitchain.drivers.moments import Driver, DriverAnswers, read_drivers
 from profitchain.drivers.path_model import PathModel, path_model
 from profitchain.drivers.shares import DriverShares, driver_shares
+from profitchain.effects.value_of_a_point import money_to_speak_of
 from profitchain.effects.worth_curve import worth_curve
 from profitchain.panel.driver_cells import ASKED, COLUMN
 from profitchain.panel.edition import Edition
@@ -25,6 +26,7 @@ from profitchain.panel.panel import segment_columns
 from profitchain.sources.company import Company
 from profitchain.sources.settings import EXPERIENCED, Question
 from profitchain.stats.margins import Wald
+from profitchain.stats.model_design import Outcome
 from profitchain.stats.ratios import ratio
 
 FEWEST_PATHS = 200  # answers
@@ -57,6 +59,11 @@ class DriverFigures:
     @property
     def usable(self) -> int:
         return self.answers.answers if isinstance(self.answers, DriverAnswers) else self.answers.n
+
+    @property
+    def apart(self) -> bool:
+        """Whether the answers show that drivers differ, and don't just move together."""
+        return isinstance(self.equal, Wald) and self.equal.p < CLEAR
 
     @property
     def names(self) -> list[str]:
@@ -127,6 +134,40 @@ def segments_of(edition: Edition) -> tuple[pd.DataFrame, Tests]:
     cells, drivers = driver_rows(edition)
     segments = [s for s in segment_columns(edition.company) if s in edition.company.segments]
     return shares_by_segment(cells[cells["in_lookback"] == 1], drivers, segments)
+
+
+def recorded(
+    figures: DriverFigures, currency: str
+) -> dict[str, pd.DataFrame | Estimate | NotEstimable]:
+    """Return what is published of these figures, by the ids of the record; groups are drivers."""
+    found, mended = figures.shares, figures.mending
+    numbers: dict[str, pd.DataFrame | Estimate | NotEstimable] = {
+        "driver_performance": figures.performance
+    }
+    if len(figures.one_more):
+        rows = figures.one_more[figures.one_more["outcome"] == "mean"]
+        numbers["driver_effect"] = rows.drop(columns="unit")
+    if isinstance(found, NotEstimable):
+        return numbers | dict.fromkeys(("driver_r2", "driver_share_explained"), found)
+    names, n = figures.names, found.r2.n
+    numbers["driver_r2"] = found.r2
+    numbers["driver_share_explained"] = to_frame(found.estimates(), driver=names)
+    numbers["driver_share_total"] = to_frame(found.estimates(of_all=True), driver=names)
+    numbers["driver_first_probability"] = _certain(names, found.first, n)
+    if isinstance(mended, Mending):
+        names = [driver.name for driver in mended.drivers]
+        if figures.apart:  # else none is to be mended on these answers
+            numbers["driver_best_probability"] = _certain(names, mended.best, n)
+        numbers["driver_gain"] = to_frame(mended.gain, driver=names)
+        worth = to_frame(worth_of(mended), driver=names)
+        numbers["driver_worth"] = worth.assign(unit=currency)
+    return numbers
+
+
+def _certain(names: list[str], values: np.ndarray, n: int) -> pd.DataFrame:
+    """Return probabilities as rows, each its own interval."""
+    rows = pd.DataFrame({"driver": names, "value": values, "low": values, "high": values})
+    return rows.assign(n=n, why="")
 
 
 def performance(
@@ -231,3 +272,8 @@ def _paths(rows: pd.DataFrame, firm: Company) -> PathModel | NotEstimable | None
         {name: block.questions for name, block in firm.blocks.items()},
         {name: block.follows for name, block in firm.blocks.items() if block.follows},
     )
+
+
+def money_of_year(edition: Edition) -> Outcome:
+    """Return in what money worth is said: margin where every order has its own, else revenue."""
+    return money_to_speak_of(edition) if edition.has("worth_year") else "spend"
