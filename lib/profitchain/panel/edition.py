@@ -62,6 +62,7 @@ ROW_OF = {  # what one row of each summary is
     "control_totals": "a period and measure of the books",
     "events": "an event",
     "score_cells": "a question, period, segments, cluster and score",
+    "driver_cells": "a combination of answers to main question and drivers, segments and cluster",
     "link_cells": "a score, history, segments and cluster among answers whose window has closed",
     "window_cells": "the same for each of several windows",
     "ladder_cells": "an answer whose window has closed, with the customer's answers around it",

@@ -24,6 +24,7 @@ from profitchain.intake.intake import LEADING, Intake, leading_table
 from profitchain.panel import (
     binning,
     contracts,
+    driver_cells,
     follow_up,
     invitations,
     ledger,
@@ -151,6 +152,9 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "score_cells", panel.score_cells(context, answers, *others)
     if context.company.main is not None:
         yield ledger.GROUP_SIZES, ledger.group_sizes(context, answers)
+    few_answers = answers if firm.few is context else answers.semi_join(firm.drawn, "customer_id")
+    if driver_cells.asked(context.company):
+        yield "driver_cells", driver_cells.driver_cells(context, few_answers, *others)
     if context.company.main is None or "orders" not in context.tables:
         return
     facts["still_open"] = panel.still_open(context, answers)
