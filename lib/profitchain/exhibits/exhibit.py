@@ -101,7 +101,7 @@ class Exhibit:
             )
             mark = f'<p class="some">{html.escape(words)}</p>{mark}'
         caption = _("Data behind this exhibit: {message}", message=self.message)
-        table = tables.table_html(rows, caption=caption)
+        table = tables.table_html(rows, caption=caption, units=self.units)
         return f"<details><summary>{prose.TEXT['data']}</summary>{table}{mark}</details>"
 
 
@@ -139,6 +139,7 @@ def chart(
     unit: str | None = None,
     height: float | None = None,
     panels: str | None = None,
+    units: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Exhibit:
     """Return a drawing of `data` as an exhibit.
@@ -149,6 +150,7 @@ def chart(
     unit : how numbers are written ("share", "points", "EUR"…) where the data have no column `unit`.
     height : in CSS pixels; by default what suits the drawing.
     panels : column of which each value gets a drawing of its own (small multiples).
+    units : how to write the numbers of columns that are no estimates, by column name.
 
     Examples
     --------
@@ -176,10 +178,7 @@ def chart(
         drawings = (
             _panels(draw, data, panels, id=id, height=height, options=options)
             if panels
-            else "".join(
-                _drawing(draw, data, canvas, f"{id}-{canvas.name}", height=height, options=options)
-                for canvas in (style.WIDE, style.NARROW)
-            )
+            else _both_widths(draw, data, id=id, height=height, options=options)
         )
         body = f'<div class="drawing" {_labelled(description)}>{drawings}</div>'
     return Exhibit(
@@ -189,7 +188,7 @@ def chart(
         source=source,
         description=description,
         data=data,
-        units=_units_beside(draw, data, unit or ""),
+        units=units or _units_beside(draw, data, unit or ""),
         body=body,
     )
 
@@ -298,6 +297,15 @@ def _drawing(
     with style.canvas_figure(canvas, height) as figure:
         draw(figure.subplots(), data, **options)
         return style.svg(figure, prefix=prefix, css_class=canvas.name)
+
+
+def _both_widths(
+    draw: Draw, data: pd.DataFrame, *, id: str, height: float | None, options: Mapping[str, Any]
+) -> str:
+    return "".join(
+        _drawing(draw, data, canvas, f"{id}-{canvas.name}", height=height, options=options)
+        for canvas in (style.WIDE, style.NARROW)
+    )
 
 
 def _panels(

@@ -15,6 +15,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
+from profitchain.words.presentation import lookback_words
 from profitchain.words.prose import first_capital, period_word, periods_word, sentence
 from profitchain.words.worth import assumed_clause
 
@@ -118,14 +119,6 @@ def rate_sentence(ahead: CustomerValue, edition: Edition) -> str:
         count=digits(models.spend.left_out, 0),
     )
     return following(rate, free if models.spend.left_out else "")
-
-
-def lookback_words(edition: Edition) -> str:
-    """Return how far the lookback reaches: "the last 12 months", or all of the history."""
-    months = edition.company.lookback_months
-    if not months:
-        return _("all of the history")
-    return ngettext("the last {n} month", "the last {n} months", months)
 
 
 def formulas_sentence(ahead: CustomerValue, edition: Edition) -> str:

@@ -51,11 +51,21 @@ def presenter(page: str, part: str) -> Callable[..., Any] | None:
     return None
 
 
+def lookback_words(edition: Edition) -> str:
+    """Return how far the lookback reaches: "the last 12 months", or all of the history."""
+    months = edition.company.lookback_months
+    if not months:
+        return _("all of the history")
+    return ngettext("the last month", "the last {n} months", months)
+
+
 def known_values(edition: Edition) -> dict[str, object]:
-    """Return what every sentence of an edition may name: period, days, question, currency."""
+    """Return what every sentence may name: period (every: its word), days, lookback and others."""
     firm = edition.company
     return {
         "period": edition.period,
+        "every": prose.period_word(edition.period),
+        "lookback": lookback_words(edition),
         "days": digits(firm.repeat_within_days, 0),
         "question": _(str(firm.main.label)) if firm.main else "",
         "currency": firm.currency,
