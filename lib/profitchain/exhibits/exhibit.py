@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
-from profitchain.core.estimates import MaybeEstimate, to_frame
+from profitchain.core.estimates import MaybeEstimate
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
-from profitchain.words import catalogue, prose, reasons
+from profitchain.words import catalogue, presentation, prose, reasons
 
 WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
@@ -107,10 +107,7 @@ class Exhibit:
 
 def frame(figures_by_label: Mapping[str, MaybeEstimate], *, name: str = "label") -> pd.DataFrame:
     """Return named figures as a frame, one row each: label, value, low, high, n, unit, why."""
-    units = [getattr(figure, "unit", "") for figure in figures_by_label.values()]
-    rows = to_frame(figures_by_label.values(), **{name: list(figures_by_label)}).assign(unit=units)
-    columns = [name, "value", "low", "high", "n", "unit", "why"]
-    return rows[columns].astype(dict.fromkeys(columns[1:4], float))
+    return presentation.figure_rows(figures_by_label, name)
 
 
 def _labelled(description: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
+from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.formats import digits
 from profitchain.core.i18n import _, ngettext
 from profitchain.panel.edition import Edition
@@ -70,6 +71,14 @@ def known_values(edition: Edition) -> dict[str, object]:
         "question": _(str(firm.main.label)) if firm.main else "",
         "currency": firm.currency,
     }
+
+
+def figure_rows(figures_by_label: Mapping[str, MaybeEstimate], name: str) -> pd.DataFrame:
+    """Return named figures as a frame, one row each: `name`, value, low, high, n, unit, why."""
+    units = [getattr(figure, "unit", "") for figure in figures_by_label.values()]
+    rows = to_frame(figures_by_label.values(), **{name: list(figures_by_label)}).assign(unit=units)
+    columns = [name, "value", "low", "high", "n", "unit", "why"]
+    return rows[columns].astype(dict.fromkeys(columns[1:4], float))
 
 
 def text(words: Mapping[str, Any], key: str, values: Mapping[str, Any]) -> str:

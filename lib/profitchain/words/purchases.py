@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from babel.dates import format_date
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, plain
 from profitchain.core.i18n import N_, _, listed, locale
 from profitchain.measures.profitability import By, Costing
@@ -17,7 +17,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ABOVE_OTHERS, BELOW_OTHERS
 from profitchain.words import reasons
 from profitchain.words.captions import drawn_from, source
-from profitchain.words.presentation import Presentation, Said
+from profitchain.words.presentation import Presentation, Said, figure_rows
 from profitchain.words.value import CUSTOMERS, beside, few_clause, with_assumption
 
 UNSEEN = N_("whatever no table holds, such as staff, rent and payment fees")
@@ -106,16 +106,14 @@ def profit_by_group(table: pd.DataFrame, *, edition: Edition) -> Presentation:
 def rhythm(figures: Mapping[str, MaybeEstimate], *, edition: Edition) -> Presentation:
     """Return the figures of the purchase rhythm under the names that a table shows."""
     once, ever = figures["one_order_share"], figures["once_ever_share"]
-    rows = to_frame(figures.values(), measure=[RHYTHM[name] for name in figures])
-    rows = rows.assign(unit=[getattr(figure, "unit", "") for figure in figures.values()])
+    rows = figure_rows({RHYTHM[name]: figure for name, figure in figures.items()}, "measure")
     note = source(CUSTOMERS, figures["orders_per_customer"].n)
     values: dict[str, object] = {"source": drawn_from(note, edition.stands_for)}
     says = "figures"
     if isinstance(once, Estimate) and isinstance(ever, Estimate):
         says = "once_in" if edition.company.lookback_months else "once_ever"
         values |= {"once": once, "ever": ever}
-    columns = ["measure", "value", "low", "high", "n", "unit", "why"]
-    return Presentation(rows[columns], says, values)
+    return Presentation(rows, says, values)
 
 
 def season(months: pd.DataFrame, years: int, *, edition: Edition) -> Presentation:
