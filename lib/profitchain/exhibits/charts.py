@@ -22,7 +22,13 @@ from profitchain.exhibits import axes, style
 ROW_HEIGHT = 38
 NARROW_ROW_HEIGHT = 54
 MOST_SERIES = 4
-BY_ROW = ("draw_dots", "draw_bars", "draw_stacked", "draw_shares")  # as high as their rows
+BY_ROW = (
+    "draw_dots",
+    "draw_pairs",
+    "draw_bars",
+    "draw_stacked",
+    "draw_shares",
+)  # as high as their rows
 
 
 def draw_trend(
@@ -81,6 +87,24 @@ def draw_dots(
             reference_label, (reference, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
             textcoords="offset points", color=style.SOFT, ha="center", va="bottom",
         )  # fmt: skip
+    axes.value_axis(ax.xaxis, data)
+    return axes.name_rows(ax, data)
+
+
+def draw_pairs(ax: Axes, data: pd.DataFrame) -> Axes:
+    """Draw one row a label: a hollow dot before, a full dot with its interval now, a line between.
+
+    Parameters
+    ----------
+    data : one row a label, from top to bottom; `before` is the earlier value, NaN where unknown.
+    """
+    rows = np.arange(len(data))
+    if {"low", "high"} <= set(data.columns):
+        ax.hlines(rows, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
+    ax.hlines(rows, data["before"], data["value"], color=style.CONTEXT, linewidth=1.5, zorder=1)
+    ax.plot(data["before"], rows, "o", color=style.CONTEXT, markerfacecolor=style.PAPER,
+            markersize=8, markeredgewidth=1.5)  # fmt: skip
+    ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
     axes.value_axis(ax.xaxis, data)
     return axes.name_rows(ax, data)
 

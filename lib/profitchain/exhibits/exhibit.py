@@ -13,6 +13,7 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.estimates import MaybeEstimate
+from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
 from profitchain.words import catalogue, presentation, prose, reasons
@@ -101,7 +102,7 @@ class Exhibit:
             )
             mark = f'<p class="some">{html.escape(words)}</p>{mark}'
         caption = _("Data behind this exhibit: {message}", message=self.message)
-        table = tables.table_html(rows, caption=caption, units=self.units)
+        table = tables.table_html(with_group_names(rows), caption=caption, units=self.units)
         return f"<details><summary>{prose.TEXT['data']}</summary>{table}{mark}</details>"
 
 
@@ -166,18 +167,18 @@ def chart(
     'The north orders more'
     """
     _check_drawing(draw, data, panels)
-    description = _(description)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
+    shown = with_group_names(data)
     if nothing := _nothing_to_draw(data):
         body = f'<p class="empty">{nothing}</p>'
     else:
         drawings = (
             _panels(draw, data, panels, id=id, height=height, options=options)
             if panels
-            else _both_widths(draw, data, id=id, height=height, options=options)
+            else _both_widths(draw, shown, id=id, height=height, options=options)
         )
-        body = f'<div class="drawing" {_labelled(description)}>{drawings}</div>'
+        body = f'<div class="drawing" {_labelled(_(description))}>{drawings}</div>'
     return Exhibit(
         id=id,
         message=message,
@@ -228,7 +229,9 @@ def table(
         units=units or {},
         is_table=True,
         description=message if description is None else description,
-        body=tables.table_html(data, caption=_(message), units=units, total=total, stack=True)
+        body=tables.table_html(
+            with_group_names(data), caption=_(message), units=units, total=total, stack=True
+        )
         if len(data)
         else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
@@ -264,7 +267,9 @@ def heat_table(
         else dict.fromkeys(("value", unit), unit),
         is_table=True,
         description=message if description is None else description,
-        body=tables.heat_html(data, caption=_(message), unit=unit, plain_columns=set(unshaded))
+        body=tables.heat_html(
+            with_group_names(data), caption=_(message), unit=unit, plain_columns=set(unshaded)
+        )
         if len(data)
         else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
@@ -320,7 +325,8 @@ def _panels(
     how: dict[str, Any] = {"height": height, "options": options}
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
-        rows, title = rows.drop(columns=panels), html.escape(catalogue.heading_of(str(name)))
+        rows = with_group_names(rows).drop(columns=panels)
+        title = html.escape(catalogue.heading_of(str(name)))
         drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

@@ -43,8 +43,8 @@ def answer(
 
 def _worth(ahead: CustomerValue, edition: Edition) -> Said:
     firm, (customers, expansion) = edition.company, _customers(ahead)
-    if isinstance(ahead.mean, NotEstimable) or isinstance(ahead.total, NotEstimable):
-        why = ahead.mean if isinstance(ahead.mean, NotEstimable) else ahead.total
+    parts = (ahead.mean, ahead.total)
+    if why := next((one for one in parts if isinstance(one, NotEstimable)), None):
         return Said("no_value", {"why": reasons.text(why)})
     values = {"mean": ahead.mean, "total": ahead.total, "money": _(ahead.money)}
     values |= {"months": ngettext("{n} month", "{n} months", ahead.horizon_months)}

@@ -10,6 +10,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, p_words, plain
+from profitchain.core.group_names import group_name, segment_name, with_group_names
 from profitchain.core.i18n import N_, _, clauses, following, listed, ngettext
 from profitchain.measures.segment_comparisons import (
     APART,
@@ -42,14 +43,13 @@ def differences(
     """Return which declared groups differ beyond chance, or that none do; nothing without any."""
     heads = fair.segments[fair.segments["why"] == ""]
     labels = heads["measure"].map(_labels(by_customer))
-    differ = heads["verdict"] == "differ"
-    measured = labels[differ].groupby(heads["segment"], sort=False)
+    differ, named = heads["verdict"] == "differ", heads["segment"].map(segment_name)
+    measured = labels[differ].groupby(named, sort=False)
     apart = [
         _("customers **differ by {segment}** in {measures}", segment=name, measures=listed(among))
         for name, among in measured
     ]
-    names = set(heads.loc[differ, "segment"])
-    alike = [name for name in dict.fromkeys(heads["segment"]) if name not in names]
+    alike = [name for name in dict.fromkeys(named) if name not in set(named[differ])]
     values = {"differences": first_capital(clauses(apart)), "segments": listed(alike, "or")}
     if heads.empty:
         return []
@@ -69,7 +69,7 @@ def kept(fair: SegmentComparison, of_all: MaybeEstimate, *, edition: Edition) ->
     more = max(len(apart) - MOST_LISTED, 0)
     first = apart.iloc[: MOST_LISTED // 2], apart.iloc[-MOST_LISTED // 2 :]
     shrunk = {
-        row.group: Estimate.of(row, prefix="shrunk_")
+        group_name(row.segment, row.group): Estimate.of(row, prefix="shrunk_")
         for row in (pd.concat(first) if more else apart).itertuples()
     }
     named = [_("{name} {value}", name=name, value=number(one)) for name, one in shrunk.items()]
@@ -97,7 +97,7 @@ def apart(
               why=reasons.text(row.why))
             for row in heads.itertuples() if row.why
         ]  # fmt: skip
-        by = _("**By {segment}**.", segment=segment)
+        by = _("**By {segment}**.", segment=segment_name(segment))
         sentences.append(following(by, words, *unsaid))
     return [*sentences, _scatter(funnel_frame(fair), by_customer[0])]
 
@@ -106,7 +106,8 @@ def groups(
     fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer], *, edition: Edition
 ) -> Presentation:
     """Return the groups side by side, and those that lie apart in some measure."""
-    names = dict.fromkeys(fair.groups.loc[fair.groups["verdict"].isin(APART), "group"])
+    apart = with_group_names(fair.groups[fair.groups["verdict"].isin(APART)])
+    names = dict.fromkeys(apart["group"])
     says = "apart" if names else "none" if fair.groups.empty else "alike"
     many = ngettext("{n} group", "{n} groups", len(names))
     rows = source(_("Orders and answers"), max((len(m.rows) for m in by_customer), default=0))
@@ -152,7 +153,7 @@ def groups_funnel(
     """Return the groups in the funnel of what chance does, and those beyond it."""
     rows = funnel_frame(fair)
     limits = funnel(by_customer, rows)
-    names = rows.loc[rows["verdict"].isin(APART), "group"]
+    names = with_group_names(rows[rows["verdict"].isin(APART)])["group"]
     says = "apart" if len(names) else "alike" if rows["value"].notna().any() else "none"
     note = source(_("Orders; customers active in the previous period"), of_all.n)
     values = {
@@ -223,12 +224,8 @@ def _labels(by_customer: Sequence[MeasureByCustomer]) -> dict[str, str]:
 
 
 def _with_segment(rows: pd.DataFrame) -> pd.Series:
-    """Return each group's name after its segment's."""
-    names = [
-        _("{segment}: {group}", segment=segment, group=group)
-        for segment, group in zip(rows["segment"], rows["group"], strict=True)
-    ]
-    return pd.Series(names, index=rows.index, dtype=object)
+    """Return each group after its segment, as findings name it."""
+    return rows["segment"].astype(str) + ": " + rows["group"].astype(str)
 
 
 def _column_of(measure: MeasureByCustomer) -> str:

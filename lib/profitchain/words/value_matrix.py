@@ -9,7 +9,6 @@ import pandas as pd
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.formats import TOO_FEW, plain
 from profitchain.core.i18n import N_, _, following
-from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ValueGroups, ordered
 from profitchain.measures.segment_comparisons import MeasureByCustomer, SegmentComparison
 from profitchain.measures.value_satisfaction_matrix import (
@@ -21,6 +20,7 @@ from profitchain.measures.value_satisfaction_matrix import (
     not_satisfied_share,
 )
 from profitchain.panel.edition import Edition
+from profitchain.stats.disclosure_control import too_small
 from profitchain.words import catalogue, presentation, reasons
 from profitchain.words.captions import drawn_from, drawn_sentences, source
 from profitchain.words.presentation import Presentation, Said, lookback_words
