@@ -277,9 +277,6 @@ def _labelled(
         reading = {key: value for key, value in label.items() if key != "label"}
         label, rows = label["label"], Rows(**reading)
     match numbers:
-        case tuple():
-            for each in numbers:
-                yield from _labelled(id, each, labels)
         case pd.DataFrame():
             for group, number in _of_rows(numbers, rows):
                 yield rows.label or label, group, number
@@ -292,6 +289,9 @@ def _labelled(
             yield label, None, numbers.estimate
         case int():
             yield label, None, counted(numbers, unit=UNITS.get(id, "count"))
+        case tuple():
+            for each in numbers:
+                yield from _labelled(id, each, labels)
         case _:
             yield label, None, numbers
 
