@@ -10,9 +10,16 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.i18n import _
-from profitchain.exhibits import charts, customer_charts, evidence_charts, exhibit, findings
+from profitchain.exhibits import (
+    charts,
+    customer_charts,
+    evidence_charts,
+    exhibit,
+    findings,
+    record_ids,
+)
 from profitchain.exhibits.exhibit import Draw, Exhibit
-from profitchain.exhibits.findings import Record
+from profitchain.exhibits.findings import Record, Recorded
 from profitchain.exhibits.record_ids import (
     LABELS,
     Measured,
@@ -68,6 +75,11 @@ class NotebookPage:
             case drawing:
                 words.pop("empty", None)
                 return exhibit.chart(_drawing(drawing), shown.rows, id=id, **words)
+
+    def findings(self, subject: str, *figures: Any) -> list[Recorded]:
+        """Return what groups, lifetime or risk publish under ids of their own, for `record`."""
+        found: list[Recorded] = getattr(record_ids, f"findings_of_{subject}")(*figures)
+        return found
 
     def record(self, *measured: Measured, **numbers: Numbers) -> Record:
         """Return what the page publishes.
