@@ -13,6 +13,7 @@ from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.formats import digits, period_label
 from profitchain.core.i18n import _, ngettext
 from profitchain.core.periods import Period
+from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words import catalogue, prose
 
@@ -57,6 +58,7 @@ def known_values(edition: Edition) -> dict[str, object]:
     firm = edition.company
     return {
         "period": edition.period,
+        "main_id": public_id(firm.main, firm.all_questions) if firm.main else "",
         "days": digits(firm.repeat_within_days, 0),
         "question": _(str(firm.main.label)) if firm.main else "",
         "currency": firm.currency,

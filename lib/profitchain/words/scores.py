@@ -272,15 +272,22 @@ def courses(several: Sequence[MeasureSeries], period: Period, rows: str) -> Pres
     return Presentation(trends, "what", values | {"rows": source(rows, most_rows(several), period)})
 
 
-def segments_of(measure: Measure, groups: pd.DataFrame, rows: str) -> Presentation:
-    """Return a measure by group of customers, and which groups stand apart."""
-    key, values = groups_apart(measures.label(measure), groups)
-    what = values["label"]
+def segments_of(
+    measure: Measure,
+    groups: pd.DataFrame,
+    rows: str,
+    period: Period | None = None,
+    *,
+    label: str = "",
+) -> Presentation:
+    """Return a measure by group of customers, and which groups stand apart; `rows`: whose."""
+    name = measures.label(measure)
+    key, values = groups_apart(label or name, groups)
     if unit := _UNITS.get(measure.unit):
-        what = _("{label}, {unit}", label=what, unit=_(unit))
+        name = _("{label}, {unit}", label=name, unit=_(unit))
     n = int(groups.groupby("segment")["n"].sum().max()) if len(groups) else 0
-    words = {"what": what, "unit": measure.unit, "spread": spread(groups)}
-    return Presentation(groups, key, {**values, **words, "rows": source(rows, n)})
+    words = {"what": name, "unit": measure.unit, "spread": spread(groups)}
+    return Presentation(groups, key, {**values, **words, "rows": source(rows, n, period)})
 
 
 def percent(share: float) -> str:
