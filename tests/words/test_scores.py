@@ -46,7 +46,7 @@ UP, DOWN, STILL = change(0.05), change(-0.05), change(0.01)
         (UP, DOWN, "rose", "Retention rate rose 5.0 percentage points on the quarter"),
         (DOWN, STILL, "fell", "Retention rate fell 5.0 percentage points on the quarter"),
         (STILL, UP, "rose", "Retention rate rose 5.0 percentage points on the year"),
-        (STILL, STILL, "still", "No clear change in retention rate on the quarter or on the year"),
+        (STILL, STILL, "still", "No clear change in retention rate on the quarter or the year"),
         (NONE, STILL, "still", "No clear change in retention rate on the year"),
         (NONE, NONE, "few", "Nothing yet to compare retention rate with"),
     ],

@@ -116,9 +116,7 @@ def limits(bounds: Mapping[str, MaybeEstimate], *, edition: Edition) -> list[Sai
     if missing:
         return [Said("no_ends", {"why": text(missing[0])})]
     unhappy, happy = case_words(_main(edition))
-    ends = Said(
-        "ends", {"low": low, "high": high, "low_n": low.n, "unhappy": unhappy, "happy": happy}
-    )
+    ends = Said("ends", {"low": low, "high": high, "unhappy": unhappy, "happy": happy})
     if isinstance(late, NotEstimable):
         return [ends, Said("no_late", {"why": text(late)})]
     return [ends]
