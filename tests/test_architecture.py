@@ -28,7 +28,8 @@ from house import (
 )  # fmt: skip
 
 OUTSIDE = ("demo", "certify", "bench")  # beside the package, out of the wheel
-NUMBERS = ("stats", "measures", "effects", "evidence", "lifetime")  # they know no language
+# They know no language.
+NUMBERS = ("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice")
 DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}
 MOST_MODULES = 17

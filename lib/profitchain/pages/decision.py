@@ -55,11 +55,17 @@ def _driver(findings: EditionFindings, edition: Edition) -> str:
         money = worth.get(driver)
         if chance.value >= SURE and money is not None and money.low > 0:
             return _(
-                "**Mend {driver} first.** No other driver goes with as much money.\nHad every low "
-                "answer been a middling one: {money} more for each answer ({ends}).",
-                driver=_(driver), money=number(money), ends=interval(money, bare=True),
+                "**Mend {driver} first.** No other driver goes with as much money.\nHad no answer "
+                "to it been low: {money} more in the year ({ends}).",
+                driver=_label(driver, edition), money=number(money),
+                ends=interval(money, bare=True),
             )  # fmt: skip
     return ""
+
+
+def _label(driver: str, edition: Edition) -> str:
+    labels = {q.name: str(q.label) for q in edition.company.all_questions}
+    return labels.get(driver, driver)
 
 
 def _step(findings: EditionFindings, edition: Edition) -> str:

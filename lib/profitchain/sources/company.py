@@ -21,6 +21,8 @@ from profitchain.sources import settings
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.settings import (
+    EXPERIENCED,
+    Block,
     ColumnLabels,
     Limits,
     MatchIds,
@@ -29,6 +31,7 @@ from profitchain.sources.settings import (
     Settings,
     Source,
     Statuses,
+    Topics,
 )
 from profitchain.stats.model_matrix import MONTH
 
@@ -40,7 +43,7 @@ CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
     "statuses": Statuses, "limits": Limits, "segments": ColumnLabels,
-    "labels": ColumnLabels,
+    "labels": ColumnLabels, "topics": Topics, "blocks": Block,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -61,6 +64,8 @@ class Company(Settings):
     named_segments: settings.Segments = Field(default_factory=dict, alias="segments")
     labels: dict[Literal["touchpoint", "event"], ColumnLabels] = Field(default_factory=dict)
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
+    drivers: list[str] = Field(default_factory=list)
+    blocks: dict[str, Block] = Field(default_factory=dict)
     experiment: str | None = None
     repeat_within_days: int = Field(default=90, ge=1, le=LONGEST_WINDOW)
     lookback_months: int = Field(default=12, ge=0, le=LONGEST_LOOKBACK)
@@ -75,6 +80,7 @@ class Company(Settings):
     match_ids: MatchIds = MatchIds()
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
+    topics: Topics = Topics()
     _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="before")
@@ -271,6 +277,7 @@ def _faults(company: Company) -> Iterable[str]:
             "report_every: week can't be, for contracts are followed by what is paid each month. "
             "Write month, quarter or year."
         )
+    yield from _faults_of_drivers(company)
     controls = [*BUILT_IN_CONTROLS, MONTH, *company.segments]
     for control in company.controls:
         if control not in controls:
@@ -278,6 +285,29 @@ def _faults(company: Company) -> Iterable[str]:
                 f"controls: '{control}' is neither built in nor a segment. "
                 f"{did_you_mean(control, controls)} Add a column of yours to segments: first."
             )
+
+
+def _faults_of_drivers(company: Company) -> Iterable[str]:
+    questions, blocks = company.questions, company.blocks
+    judged = [name for name, question in questions.items() if question.kind in EXPERIENCED]
+    for name, question in questions.items():
+        if question.of and question.of not in judged:
+            yield (
+                f"questions.{name}.of: '{question.of}' is no question of kind: driver. "
+                f"{did_you_mean(question.of, judged)}"
+            )
+    columns = {question.column for question in questions.values()}
+    for name in filter(columns.__contains__, company.drivers):
+        yield f"drivers: '{name}' is the column of a question. Give that kind: driver."
+    for block, parts in blocks.items():
+        others = [other for other in blocks if other != block]
+        named = {"questions": (parts.questions, questions), "follows": (parts.follows, others)}
+        for part, (names, known) in named.items():
+            for name in (name for name in names if name not in known):
+                yield f"blocks.{block}.{part}: '{name}' is unknown. {did_you_mean(name, known)}"
+    given = [name for parts in blocks.values() for name in parts.questions]
+    for name in dict.fromkeys(name for name in given if given.count(name) > 1):
+        yield f"blocks: '{name}' stands in two blocks. Keep it in one."
 
 
 def _faults_in_words(error: ValidationError) -> str:

@@ -19,6 +19,7 @@ from profitchain.core.periods import Period
 
 TOTAL = ""  # the segment in which all are one group
 A_DAY = timedelta(days=1)
+DAYS_A_MONTH = 30.4
 NEAR = 1e-8
 
 Span = tuple[date, date]  # first day, and the first one after it
@@ -165,17 +166,21 @@ def _lattice(releases: Sequence[Release], counted: pd.DataFrame, smallest: int) 
     place: dict[Cell, int] = {}
     for start, end in pairwise(cuts):
         about = {
-            cell: min(b - a for (a, b), _n in parts if a < end and start < b)
+            cell: min(_months(span) for span, _n in parts if span[0] < end and start < span[1])
             for cell, parts in sorted(by_cell.items())
             if any(a < end and start < b for (a, b), _n in parts)
         }
-        shortest = min(about.values(), default=A_DAY)  # whoever is in none so short is in none
+        shortest = min(about.values(), default=0)  # whoever is in none so short is in none
         for (segment, group), length in about.items():
             if length == shortest:
                 place[segment, group, start] = len(place)
     return _Lattice(
         starts=tuple(cuts[:-1]), groups=groups, counted=by_cell, smallest=smallest, place=place
     )
+
+
+def _months(span: Span) -> int:
+    return round((span[1] - span[0]).days / DAYS_A_MONTH)
 
 
 def _rows(lattice: _Lattice, release: Release) -> list[np.ndarray]:

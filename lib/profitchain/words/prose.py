@@ -308,7 +308,7 @@ _HOW = {
               "where a {easy} answer means easy; the share finding it easy is that of answers "
               "{side} the middle of the scale."),
     "rating": _RATED,
-    "driver": _RATED,
+    **dict.fromkeys(("driver", "value", "expectation", "importance"), _RATED),
 }  # fmt: skip
 
 
