@@ -359,11 +359,11 @@ def _group_words(group: str) -> str:
             return words
     kind, parted, name = group.partition(": ")
     inner = name.removesuffix(_RAISED) or name
-    words = {"segment": _(segment_name(kind)), "group": _(group_name(kind, inner))}
+    names = {"segment": _(segment_name(kind)), "group": _(group_name(kind, inner))}
     if inner != name:
-        return _("{segment}: {group} up to the mean of all", **words)
+        return _("{segment}: {group} up to the mean of all", **names)
     if parted:
-        return _("{segment}: {group}", **words)
+        return _("{segment}: {group}", **names)
     what, parted, by = group.partition(" by ")
     return _("{what} by {segment}", what=_(what), segment=segment_name(by)) if parted else _(what)
 
