@@ -97,7 +97,8 @@ def _tried(draft: Draft, folder: Path) -> str | None:
     if ends.isna().any():
         return f"No row of {name} can be used."
     first, last = (pd.Timestamp(at).date() for at in ends)
-    lengths: list[Every] = ["quarter", "month", *(["week"] if name != "subscriptions" else [])]
+    lengths: tuple[Every, ...] = ("quarter", "month", "week")
+    lengths = lengths[: 2 if name == "subscriptions" else 3]
     begun = {every: _share_before(first, last_complete(last, every)) for every in lengths}
     draft.report_every, late = min(
         begun.items(), key=lambda pair: (pair[1] > NEARLY, pair[1] >= 1, lengths.index(pair[0]))
