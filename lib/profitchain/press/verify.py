@@ -46,6 +46,7 @@ def differences(edition: Path, *, company: str | None = None) -> Verification:
             only=list(record["seconds"]),
             fresh=True,
             settings=settings,
+            shelf=edition.resolve().parent.parent,
         )
         again = read_numbers(index.parent)
     rows = tuple(moved(published, again))
