@@ -40,11 +40,11 @@ def changes_since(
     for name, (when, keys, _sums) in STAYING.items():
         path = folder / f"{name}.parquet"
         published = sums_of(entries, name) if path.exists() else {}
-        periods = [str(each) for each in period.reach()[:-1] if str(each) in published]
+        now = sums_in(name, pd.read_parquet(path), period) if published else pd.DataFrame({OF: []})
+        periods = list(published.keys() & set(now[OF]) - {str(period)})
         if not periods:
             continue
-        now = sums_in(name, pd.read_parquet(path), period)
-        then = pd.concat([published[each] for each in periods])
+        then = pd.concat([published[each] for each in sorted(periods)])
         if name == "cohorts":
             then = then[then["cohort"].isin([each.name for each in period.reach()])]
         keys = [OF, *(key for key in keys if key in now)]
