@@ -57,7 +57,7 @@ def report(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else provenance.REPORTS
     settings = _settings(options.set)
     choices = {"out": out, "only": options.only, "settings": settings, "spoken": options.language}
-    if not (options.fresh or options.lists or options.pdf):
+    if not (options.fresh or options.restate or options.lists or options.pdf):
         from profitchain.press import edition_cache
 
         request = edition_cache.ReportRequest.of(options.company, options.period, **choices)
@@ -65,7 +65,7 @@ def report(options: argparse.Namespace) -> int:
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
             return 0
-    return _publish(options, choices)
+    return _publish(options, choices | {"restate": options.restate})
 
 
 def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
@@ -245,9 +245,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_size(sub)
 
     sub = command(verify, help="rebuild an edition and compare number by number")
-    sub.add_argument(
-        "edition", metavar="EDITION", help="its folder, such as reports/example/2026Q3"
-    )
+    sub.add_argument("edition", metavar="EDITION",
+                     help="its folder, such as reports/example/2026Q3")  # fmt: skip
     sub.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
 
     sub = command(certify, help="try every headline number in invented firms (minutes)")
@@ -289,6 +288,7 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
                         help="only this notebook, and the summary; again for more")  # fmt: skip
     parser.add_argument("--fresh", action="store_true",
                         help="run all notebooks, also those of which nothing changed")  # fmt: skip
+    parser.add_argument("--restate", action="store_true", help="replace what nobody has seen yet")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="a notebook parameter's value; again for more")  # fmt: skip
     parser.add_argument("--pdf", action="store_true",

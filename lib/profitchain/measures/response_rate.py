@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, to_frame
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, by_groups
 from profitchain.stats.disclosure_control import customers_by, unless_withheld, withheld

@@ -21,7 +21,10 @@ from profitchain.press.run_notebook import NotebookRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionRequest:
-    """What to publish: notebooks out of `every` one, and the parameters that differ from theirs."""
+    """What to publish: notebooks out of `every` one, and the parameters that differ from theirs.
+
+    `is_anew`: nobody has seen what was published of the period; `is_trial`: nobody will see this.
+    """
 
     edition: Edition
     notebooks: tuple[Path, ...]
@@ -29,6 +32,8 @@ class EditionRequest:
     settings: Mapping[str, object]
     out: Path
     languages: tuple[str, ...]
+    is_anew: bool = False
+    is_trial: bool = False
 
     @property
     def whole(self) -> bool:
