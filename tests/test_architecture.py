@@ -33,13 +33,13 @@ NUMBERS = ("stats", "measures", "effects", "drivers", "evidence", "lifetime")
 DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}
 MOST_MODULES = 17
-MOST_ROOMS = {"words": 31, "sources": 21, "intake": 18}  # one or two a page; a kind of cell each
+MOST_ROOMS = {"words": 31, "sources": 22, "intake": 18}  # one or two a page; a kind of cell each
 MOST_CODE_LINES_A_MODULE = 250
 MOST_CODE_LINES_A_FUNCTION = 40
 MOST_ARGUMENTS = 5  # positional; further ones are keyword-only
 
 MOST_HOMONYMS = 2  # public functions of one name
-HOMONYMS: dict[str, str] = {}  # names in more modules than that, with the reason
+HOMONYMS = {"answer": "each page has one"}  # names in more modules than that, with the reason
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -28,6 +28,7 @@ from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group
 from profitchain.effects.repeat_effect import adjustment
 from profitchain.effects.value_of_a_point import money_of
 from profitchain.sources.settings import Question
+from profitchain.stats.disclosure_control import customers_by, withheld
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import estimates, standardised
 from profitchain.stats.model_matrix import as_it_is, broken_line, named_levels
@@ -165,7 +166,8 @@ def worst_group(
     sums = cells.assign(group=names, points=cells["score"] * cells["n"])
     sums = sums.groupby("group")[["n", "points"]].sum()
     mean = sums["points"].sum() / sums["n"].sum()
-    below = levels.up * (mean - sums["points"] / sums["n"])[sums["n"] >= smallest]
+    customers = customers_by(cells.assign(group=names), "group", "n")
+    below = levels.up * (mean - sums["points"] / sums["n"])[~withheld(customers, smallest)]
     if len(sums) < 2 or below.empty or below.max() <= 0:
         return None
     group = below.idxmax()

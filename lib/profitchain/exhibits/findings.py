@@ -16,6 +16,7 @@ import pandas as pd
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import in_brackets
+from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.core.provenance import REPORTS
@@ -358,12 +359,13 @@ def _group_words(group: str) -> str:
             return words
     kind, parted, name = group.partition(": ")
     if name.endswith(_RAISED) and name != _RAISED:
-        raised = _(name.removesuffix(_RAISED))
+        raised = _(group_name(kind, name.removesuffix(_RAISED)))
+        kind = segment_name(kind)
         return _("{segment}: {group} up to the mean of all", segment=_(kind), group=raised)
     if parted:
-        return _("{kind}: {name}", kind=_(kind), name=_(name))
+        return _("{kind}: {name}", kind=_(segment_name(kind)), name=_(group_name(kind, name)))
     what, parted, by = group.partition(" by ")
-    return _("{what} by {segment}", what=_(what), segment=by) if parted else _(what)
+    return _("{what} by {segment}", what=_(what), segment=segment_name(by)) if parted else _(what)
 
 
 def _load(path: Path, otherwise: Any) -> Any:

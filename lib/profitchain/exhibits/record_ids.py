@@ -119,7 +119,8 @@ LABELS = {
 }
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
 Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
-Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
+Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame] | Recorded
+Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame | tuple
 
 
 class Rows(NamedTuple):
@@ -161,6 +162,17 @@ def findings_of(
         for id, numbers in computed.items()
         for label, group, number in _labelled(id, numbers, labels)
     ]
+
+
+def findings_of_measured(measured: Measured) -> list[Recorded]:
+    """Return a measure over time, or a measure and its groups, as findings."""
+    match measured:
+        case Recorded():
+            return [measured]
+        case MeasureSeries():
+            return findings_of_series([measured])
+        case measure, groups:
+            return findings_of_segments(measure, groups)
 
 
 def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
@@ -287,6 +299,9 @@ def _labelled(
         reading = {key: value for key, value in label.items() if key != "label"}
         label, rows = label["label"], Rows(**reading)
     match numbers:
+        case tuple():
+            for each in numbers:
+                yield from _labelled(id, each, labels)
         case pd.DataFrame():
             for group, number in _of_rows(numbers, rows):
                 yield rows.label or label, group, number

@@ -161,7 +161,7 @@ def _rendered(
         **parts,
     }
     text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
-    text, rules = svg_compaction.shared_looks(text.strip())
+    text, rules = svg_compaction.shared_looks(sanitise.printable(text.strip()))
     return text.replace(DRAWN, f"<style>{rules}</style>" if rules else "", 1) + "\n"
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from profitchain.core import formats
 from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.core.i18n import N_, _
+from profitchain.core.i18n import N_, _, ngettext
 from profitchain.exhibits import style
+from profitchain.exhibits.exhibit import DOWNLOAD_MARK, Exhibit
 from profitchain.exhibits.findings import (
     SUMMARY,
     WORKBOOK,
@@ -63,6 +64,13 @@ def key_figures(
     words = about or {}
     cards = [_card(findings, id, *words.get(id, (findings.label(id), ""))) for id in ids]
     return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text=_("Key figures"))
+
+
+def picture(shown: Exhibit | None) -> Panel | None:
+    """Return an exhibit of numbers that other pages hold already: no file, no sheet of its own."""
+    if shown is None:
+        return None
+    return Panel(html=shown.html.replace(DOWNLOAD_MARK.format(id=shown.id), ""), text=shown.message)
 
 
 def answers(findings: EditionFindings) -> Panel:
@@ -269,7 +277,12 @@ def _moves(findings: EditionFindings, ids: Sequence[str], *, suffix: str, since:
     if not estimates:
         return ""
     if not moved:
-        return _("{since}: no clear change in any of {total} measures.", **words)
+        return ngettext(
+            "{since}: no clear change in the only measure.",
+            "{since}: no clear change in any of {total} measures.",
+            total,
+            **words,
+        )
     if not still:
         return _("{since}: {moves}.", **words)
     return _("{since}: {moves}; no clear change in {still} of {total} measures.", **words)

@@ -27,6 +27,7 @@ from profitchain.panel import (
     driver_cells,
     follow_up,
     invitations,
+    ledger,
     panel,
     purchases,
     response_windows,
@@ -151,6 +152,8 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     few_answers = answers if firm.few is context else answers.semi_join(firm.drawn, "customer_id")
     if driver_cells.asked(context.company):
         yield "driver_cells", driver_cells.driver_cells(context, few_answers, *others)
+    if context.company.main is not None:
+        yield ledger.GROUP_SIZES, ledger.group_sizes(context, answers)
     if context.company.main is None or "orders" not in context.tables:
         return
     facts["still_open"] = panel.still_open(context, answers)

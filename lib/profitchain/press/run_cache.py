@@ -75,6 +75,7 @@ class RunCache:
             name: value for name, value in self.parameters.items() if _is_named(name, sources)
         }
         parts = [self.code, self.edition.folder.name, path.name, json.dumps(self.tags)]
+        parts += [self.edition.gate.key]
         parts += [json.dumps(parameters, sort_keys=True), hashlib.sha256(text).hexdigest()]
         parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in reads]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -140,6 +140,7 @@ def _as_list(value: Any) -> Any:
 
 Word = Annotated[str, BeforeValidator(_as_word)]  # a cell's text, which YAML takes for a number
 Words = Annotated[list[Word], BeforeValidator(_as_list)]
+Label = Word | dict[Language, str]  # what pages call something: once, or by language
 
 
 class Settings(BaseModel):
@@ -233,7 +234,7 @@ class Question(Settings):
     scale: tuple[float, float] = Field(default=(0, 0))
     satisfied_from: float | None = None
     easy_is: Literal["high", "low"] | None = None
-    label: str | dict[Language, str] = ""
+    label: Label = ""
     scale_since: date | None = None
     blank: Literal["skipped", "not_applicable"] = "skipped"
     of: str = ""
@@ -294,11 +295,30 @@ def _default_label(name: str) -> str:
     return name.replace("_", " ").capitalize() if len(name) > _LONGEST_ACRONYM else name.upper()
 
 
-class Block(Settings):
-    """One cause behind several questions, and the blocks that lead to it."""
+class ColumnLabels(Settings):
+    """What a column and its values are called on pages, each once or by language."""
 
-    questions: list[str] = Field(min_length=1)
-    follows: list[str] = Field(default_factory=list)
+    label: Label = ""
+    values: dict[Word, Label] = Field(default_factory=dict)
+
+
+def _by_name(given: Any) -> Any:
+    """Return segments by name, of a list of names or of names with settings."""
+    if isinstance(given, list):
+        given = {
+            name: settings
+            for entry in given
+            for name, settings in (entry if isinstance(entry, dict) else {str(entry): None}).items()
+        }
+    if not isinstance(given, dict):
+        raise ValueError(
+            "Name the columns that part customers, as in segments: [region, tier], or say also "
+            "what pages call them: segments: {region: {label: Region, values: {n: North}}}."
+        )
+    return {name: {} if settings is None else settings for name, settings in given.items()}
+
+
+Segments = Annotated[dict[Word, ColumnLabels], BeforeValidator(_by_name)]
 
 
 class Privacy(Settings):

@@ -11,16 +11,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, period_label, period_short, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
-from profitchain.sources.company import Company, Question
+from profitchain.sources.company import Company
 from profitchain.stats.comparisons import Measure, MeasureSeries
-from profitchain.stats.margins import Wald
 from profitchain.stats.sampling_weights import stands_for
-from profitchain.words import measures, repeat_effect, scores
+from profitchain.words import measures, scores
+from profitchain.words.presentation import source
 from profitchain.words.prose import first_capital, period_word
 
 Caption = dict[str, object]
@@ -44,23 +43,26 @@ _BY_AGE = {
 _UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
 
 
-def source(what: str, n: int, period: Period | None = None) -> str:
-    """Return a source note: who gave the rows and how many stand behind the exhibit.
-
-    With a period, n is that period's, although the exhibit may show others too.
-    """
-    words = {"what": _(what), "n": digits(n, 0)}
-    if period is None:
-        return _("{what}, n = {n}", **words)
-    return _("{what}, n = {n} in {period}", period=period_label(period), **words)
-
-
 def drawn_from(note: str, stands_for: float) -> str:
     """Return a source note, and for how many customers each one stands where they are drawn."""
     if stands_for == 1:
         return note
     each = digits(stands_for, 1)
     return _("{source}, drawn by chance: each stands for {each}", source=_(note), each=each)
+
+
+def followed_source(n: float, edition: Edition, money: str) -> str:
+    """Return the source note of answers followed to the end, and what is assumed on margin."""
+    rows, share = source(FOLLOWED, int(n)), assumed_share(edition, money)
+    if not share:
+        return rows
+    return _("{source}; margin is assumed at {share} of revenue", source=rows, share=share)
+
+
+def assumed_share(edition: Edition, money: str) -> str:
+    """Return the share of revenue that is assumed to be margin, or "" where orders carry theirs."""
+    rate = edition.assumed_margin
+    return f"{rate:.0%}" if rate and money == "margin" else ""
 
 
 def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
@@ -92,44 +94,6 @@ def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption
         "description": scores.trend_description(label, series.trend, unit),
         "unit": unit,
     }
-
-
-def groups_of_question(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
-    """Return the caption of a question's three groups over time: the best's share, the worst's."""
-    rows = shares[shares["period"] == str(period)]
-    message, groups = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
-    if len(groups):
-        worst, best = (
-            _(
-                "{share} {group}",
-                share=scores.percent(row["value"]),
-                group=_(row["group"].replace("_", " ")),
-            )
-            for row in (groups.iloc[0], groups.iloc[-1])
-        )
-        message = _("{best}, {worst}", best=best, worst=worst)
-    return {
-        "message": message,
-        "measure": _(
-            "Share of answers to “{question}” in each group, by {every}",
-            question=question.label,
-            every=period_word(period),
-        ),
-        "source": source(ANSWERS, rows["n"].max(), period),
-        "description": _(
-            "In {period}: {message}. Earlier periods stand in the table.",
-            period=period_label(period),
-            message=message,
-        ),
-    }
-
-
-def question_group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
-    """Return the caption of a question's three groups in one period, with their intervals."""
-    words = {"question": question.label, "period": period_label(period)}
-    measure = _("Share of answers to “{question}” in each group, {period}", **words)
-    message = _("The groups, with their intervals")
-    return groups_of_question(shares, question, period) | {"message": message, "measure": measure}
 
 
 def series(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
@@ -207,21 +171,6 @@ def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
     }
 
 
-def raw_rates(rates: pd.DataFrame, firm: Company) -> Caption:
-    """Return the caption of the share that came back at each score."""
-    few, none = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
-    message = repeat_effect.rates_message(rates)
-    return _link(firm, message, rates["n"].sum(), few if rates["value"].isna().any() else none)
-
-
-def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Caption:
-    """Return the caption of the adjusted curve along the scale (`rates`: its dots)."""
-    message = repeat_effect.bend_message(bend)
-    caption = _link(firm, message, rates["n"].sum(), _("adjusted, if all had given this score"))
-    adjusted = _("{rates}, adjusted.", rates=repeat_effect.rates_message(rates))
-    return caption | {"description": described(message, adjusted)}
-
-
 def per_point(message: str, firm: Company, rows: pd.DataFrame, *, slopes: bool = False) -> Caption:
     """Return the caption of effects of one point, in percentage points; or of mere slopes."""
     return {
@@ -245,55 +194,8 @@ def per_point_measure(firm: Company, *, slopes: bool, within: str = "") -> str:
         "more point of “{question}”; slopes of straight lines, with 95% intervals"
     )
     within = within or plain(firm.repeat_within_days, "days")
-    return _(sloped if slopes else capped, within=within, question=_window(firm)["question"])
-
-
-def moves(rows: pd.DataFrame, main: Question) -> Caption:
-    """Return the caption of what ten NPS points go with."""
-    return {
-        "message": _("Ten NPS points, by which answers move"),
-        "measure": _("Difference of the share ordering again over all answers, adjusted"),
-        "source": source(FOLLOWED, _answers(rows)),
-        "units": {"answers moved": "share"},
-        "empty": repeat_effect.no_ten_points(main),
-    }
-
-
-def amounts(effects: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
-    """Return the caption of orders and money that go with one more point."""
-    rows = source(FOLLOWED, max(effect.n for effect in effects.values()))
-    if rate := edition.assumed_margin:
-        share = f"{rate:.0%}"
-        rows = _("{source}; margin is assumed at {share} of revenue", source=rows, share=share)
-    return {
-        "message": repeat_effect.amounts_message(effects["spend"]),
-        "measure": _(
-            "Difference for one more point of “{question}”, per answer, within {days} days, "
-            "adjusted; 95% intervals",
-            **_window(edition.company),
-        ),
-        "source": rows,
-    }
-
-
-def _link(firm: Company, message: str, n: int, how: str) -> Caption:
-    return {
-        "message": message,
-        "measure": _(
-            "Share ordering again within {days} days, by “{question}”; {how}; 95% intervals",
-            how=how,
-            **_window(firm),
-        ),
-        "source": source(FOLLOWED, n),
-        "description": described(message, _("All shares stand in the table.")),
-        "unit": "share",
-        "x_label": _window(firm)["question"],
-    }
-
-
-def _window(firm: Company) -> dict[str, str]:
-    label = firm.main.label if firm.main else ""
-    return {"days": digits(firm.repeat_within_days, 0), "question": str(label)}
+    question = str(firm.main.label) if firm.main else ""
+    return _(sloped if slopes else capped, within=within, question=question)
 
 
 def described(message: str, more: str) -> str:

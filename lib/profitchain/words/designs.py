@@ -16,6 +16,7 @@ from profitchain.sources.company import Company
 from profitchain.stats.comparisons import in_percentage_points
 from profitchain.words import reasons
 from profitchain.words.captions import FOLLOWED, PER_POINT, Caption, per_point_measure, source
+from profitchain.words.reasons import control_name
 from profitchain.words.scores import spread
 
 POINTS = N_("points")
@@ -208,7 +209,7 @@ def _choice(kind: str, choice: Any) -> str:
     left_out = str(choice).removeprefix(ALL_BUT)
     if kind == LENGTH or left_out == choice:
         return str(choice)
-    control = _(_HISTORY.get(left_out, left_out.replace("_", " ")))
+    control = _(_HISTORY[left_out]) if left_out in _HISTORY else control_name(left_out)
     return _("all but {control}", control=control)
 
 

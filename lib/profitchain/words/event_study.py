@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.group_names import group_name
 from profitchain.core.i18n import _
 from profitchain.effects.power import smallest_effect
 from profitchain.evidence.event_study import Shock
@@ -59,7 +60,7 @@ def event_caption(study: pd.DataFrame, event: Shock | NotEstimable) -> Caption:
         message = _("No event from outside to learn from")
         measure = _("Difference by month from the month before the event; 95% intervals")
     else:
-        named = _("Before and after “{event}”", event=event.event)
+        named = _("Before and after “{event}”", event=group_name("event", event.event))
         message = brief(named, _("Before and after the event"))
         measure = _(
             "Difference by month from the month before the event; {touched} against the other "

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.core.formats import digits, period_label
+from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries
@@ -130,8 +131,8 @@ def missing_caption(
         message = brief(
             _(
                 "{segment}, {group}: {answered} of those who answered, {silent} of the others",
-                segment=first_capital(_(str(most["segment"]).replace("_", " "))),
-                group=_(most["group"]),
+                segment=first_capital(_(segment_name(most["segment"]).replace("_", " "))),
+                group=_(group_name(most["segment"], most["group"])),
                 answered=shares[0],
                 silent=shares[1],
             ),
