@@ -152,7 +152,7 @@ def over_time(
     return _shown(figures, edition, rows, says, drivers=listed(drifting))
 
 
-def by_segment(
+def between_groups(
     frame: pd.DataFrame, tests: Tests, figures: DriverFigures, *, edition: Edition
 ) -> Presentation:
     """Return the drivers' shares in each group where groups compare, one column a driver."""
