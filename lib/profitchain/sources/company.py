@@ -124,8 +124,8 @@ class Company(Settings):
 
     @property
     def all_questions(self) -> list[Question]:
-        """All questions, in the order of company.yml."""
-        return list(self.questions.values())
+        """All questions about what was experienced, in the order of company.yml."""
+        return [q for q in self.questions.values() if q.kind not in settings.OF_A_DRIVER]
 
     def in_language(self, tag: str) -> Company:
         """Return the firm as pages in one language speak of it: each question with one label."""
