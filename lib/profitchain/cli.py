@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
+    """Publish an edition; `--pdf` prints it too, `--lists` writes what stays within the firm."""
     from profitchain.core import provenance
     from profitchain.press import fork_server
 
@@ -82,6 +82,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
     index = publish(options.company, options.period, **choices, fresh=options.fresh)
     if options.lists:
         print(customer_lists.write_at_risk(edition, place), file=sys.stderr)
+        print(customer_lists.propose_verbatims(edition, place), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -293,7 +294,8 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pdf", action="store_true",
                         help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
-                        help="also write who may leave into the company's folder")  # fmt: skip
+                        help="also write who may leave, and texts to release, into the company's "
+                        "folder")  # fmt: skip
 
 
 def _add_size(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ in rows whose `why` says the reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,12 @@ def raw_rates(
     if scale is not None:
         scores = sorted({*scores, *np.arange(scale[0], scale[1] + 1)})
     sizes = customers_by(cells, "score", "n").reindex(scores, fill_value=0)
-    share = {"numerator": "repeats", "denominator": "n", "unit": "share", "bounds": (0.0, 1.0)}
+    share: dict[str, Any] = {
+        "numerator": "repeats",
+        "denominator": "n",
+        "unit": "share",
+        "bounds": (0.0, 1.0),
+    }
     hidden = withheld(sizes, smallest)
     rates = [
         too_small(n, smallest)

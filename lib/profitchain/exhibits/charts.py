@@ -84,6 +84,24 @@ def draw_dots(
     return axes.name_rows(ax, data)
 
 
+def draw_pairs(ax: Axes, data: pd.DataFrame) -> Axes:
+    """Draw one row a label: a hollow dot before, a full dot with its interval now, a line between.
+
+    Parameters
+    ----------
+    data : one row a label, from top to bottom; `before` is the earlier value, NaN where unknown.
+    """
+    rows = np.arange(len(data))
+    if {"low", "high"} <= set(data.columns):
+        ax.hlines(rows, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
+    ax.hlines(rows, data["before"], data["value"], color=style.CONTEXT, linewidth=1.5, zorder=1)
+    ax.plot(data["before"], rows, "o", color=style.CONTEXT, markerfacecolor=style.PAPER,
+            markersize=8, markeredgewidth=1.5)  # fmt: skip
+    ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
+    axes.value_axis(ax.xaxis, data)
+    return axes.name_rows(ax, data)
+
+
 def draw_bars(ax: Axes, data: pd.DataFrame) -> Axes:
     """Draw one horizontal bar a row, from zero, with its interval as a whisker."""
     rows = np.arange(len(data))
@@ -192,7 +210,7 @@ def draw_survival(
 
 def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> float:
     """Return how high a drawing should be, in CSS pixels: by its rows, or a landscape format."""
-    if draw in (draw_dots, draw_bars, draw_stacked):
+    if draw in (draw_dots, draw_pairs, draw_bars, draw_stacked):
         row = NARROW_ROW_HEIGHT if canvas.is_narrow else ROW_HEIGHT
         return 62 + row * max(1, len(data))
     return 260 if canvas.is_narrow else 320

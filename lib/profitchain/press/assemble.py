@@ -147,6 +147,8 @@ def _site(order: EditionRequest, ran: Sequence[NotebookRun]) -> pages.Site:
         languages=order.languages,
         earlier=editions.earlier(order.folder, order.edition.period),
         is_whole=order.whole,
+        brand=order.edition.company.brand,
+        logo=order.edition.company.brand.logo_data(order.edition.company.folder),
     )
 
 

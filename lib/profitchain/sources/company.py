@@ -18,6 +18,7 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
 from profitchain.sources import settings
+from profitchain.sources.brand import Brand
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.driver_settings import Block, driver_faults
@@ -30,6 +31,7 @@ from profitchain.sources.settings import (
     Settings,
     Source,
     Statuses,
+    Topics,
 )
 from profitchain.stats.model_matrix import MONTH
 
@@ -41,7 +43,8 @@ CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
     "statuses": Statuses, "limits": Limits, "segments": ColumnLabels,
-    "labels": ColumnLabels, "blocks": Block,
+    "labels": ColumnLabels, "topics": Topics, "blocks": Block,
+    "brand": Brand,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -78,6 +81,8 @@ class Company(Settings):
     match_ids: MatchIds = MatchIds()
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
+    topics: Topics = Topics()
+    brand: Brand = Brand()
     _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="before")

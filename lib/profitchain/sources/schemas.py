@@ -93,7 +93,8 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
         category:text? quantity:number? unit_price:money?""",
     "contacts": """
         contact_id:id! customer_id:id opened_at:time@
-        closed_at:time? first_response_at:time? is_complaint:flag? cost:money? topic:text?""",
+        closed_at:time? first_response_at:time? is_complaint:flag? cost:money? topic:text?
+        text:text?""",
     "costs": "month:month@ purpose:text amount:money channel:text?",
     "referrals": "referral_id:id! referrer_id:id customer_id:id referred_at:time@ reward:money?",
     "offers": """
@@ -102,7 +103,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
     "events": "event:text happened_on:date@",
     "mentions": """
         mention_id:id! posted_at:time@ platform:text
-        rating:number? polarity:text? customer_id:id?""",
+        rating:number? polarity:text? customer_id:id? text:text?""",
     "benchmarks": """
         metric:text value:number source:text year:year@
         industry:text? low:number? high:number?""",

@@ -321,10 +321,38 @@ def _by_name(given: Any) -> Any:
 Segments = Annotated[dict[Word, ColumnLabels], BeforeValidator(_by_name)]
 
 
+class Topic(Settings):
+    """A topic of texts: what readers call it, and the beginnings of words that speak of it."""
+
+    label: str | dict[Language, str] = ""
+    words: list[Word] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_alone(cls, document: Any) -> Any:
+        return {"words": document} if isinstance(document, list) else document
+
+
+class Topics(Settings):
+    """Lists of words: the starter list that is named, and the firm's own on top of it."""
+
+    starter: Literal["shop", "bank", "telecom"] | None = None
+    lists: dict[str, Topic] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_topic(cls, document: Any) -> Any:
+        if isinstance(document, dict) and "lists" not in document:
+            own = {key: topic for key, topic in document.items() if key != "starter"}
+            return {"starter": document.get("starter"), "lists": own}
+        return {"starter": document} if isinstance(document, str) else document
+
+
 class Privacy(Settings):
-    """What may be shown of small groups."""
+    """What may be shown of small groups, and of what customers wrote."""
 
     smallest_group: int = Field(default=10, ge=1)
+    verbatims: Literal["released", "none"] = "released"
 
 
 class MatchIds(Settings):

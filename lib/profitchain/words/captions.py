@@ -6,12 +6,11 @@ otherwise, a notebook writes `captions.trend(...) | {"message": "..."}`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from profitchain.core.formats import digits, period_label, period_short, plain
+from profitchain.core.formats import digits, period_label, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
@@ -20,26 +19,11 @@ from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import measures, scores
 from profitchain.words.presentation import source
-from profitchain.words.prose import first_capital, period_word
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"
 FOLLOWED = N_("Answers followed to the end of their window")
 ANSWERS = N_("Survey answers")
-_BY_AGE = {
-    "week": N_(
-        "Share of a cohort that bought, by weeks since its first order: +1 is the next week"
-    ),
-    "month": N_(
-        "Share of a cohort that bought, by months since its first order: +1 is the next month"
-    ),
-    "quarter": N_(
-        "Share of a cohort that bought, by quarters since its first order: +1 is the next quarter"
-    ),
-    "year": N_(
-        "Share of a cohort that bought, by years since its first order: +1 is the next year"
-    ),
-}
 _UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
 
 
@@ -96,34 +80,6 @@ def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption
     }
 
 
-def series(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
-    """Return the caption of several measures side by side; `of` is their source."""
-    return {
-        "message": _(message),
-        "measure": _("{period}, with 95% intervals", period=first_capital(period_label(period))),
-        "source": _(of),
-        "description": scores.moves_sentence(several, period) or _(message),
-    }
-
-
-def changes(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
-    """Return the caption of several measures and their changes."""
-    measure = _(
-        "{period}; ▲ ▼: the interval of the change leaves zero out; pp: percentage points",
-        period=first_capital(period_label(period)),
-    )
-    return series(several, period, message, of) | {"measure": measure}
-
-
-def courses(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
-    """Return the caption of several measures over time."""
-    names = [name for of_one in several for name in of_one.trend.dropna(subset=["value"])["period"]]
-    first = period_short(min(names, key=lambda name: Period(name).first_day, default=str(period)))
-    spans = {"first": first, "last": period_short(period), "every": period_word(period)}
-    measure = _("{first} to {last}, by {every}; bands: 95% intervals", **spans)
-    return series(several, period, message, of) | {"measure": measure}
-
-
 def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Caption:
     """Return the caption of a measure by group of customers."""
     label = measures.label(measure)
@@ -138,36 +94,6 @@ def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Captio
         "source": source(rows, _answers(by_group)),
         "description": described(message, scores.spread(by_group)),
         "unit": measure.unit,
-    }
-
-
-def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
-    """Return the caption of the cohort table, with how far chance alone moves a cell."""
-    message, rows = _("Too few new customers to follow"), _("Orders")
-    if retention.attrs.get("cohorts") == 0:
-        message = _("No customer began in the periods shown")
-    following_first = retention[retention["offset"] == 1].dropna(subset=["value"])
-    if len(following_first):
-        share = np.average(following_first["value"], weights=following_first["customers"])
-        message = _(
-            "{share} of new customers bought in the next {part}",
-            share=scores.percent(share),
-            part=period_word(period),
-        )
-    if len(retention):
-        half = (retention["high"] - retention["low"]).max() / 2
-        rows = _(
-            "Orders, n = {n} new customers; each cell's 95% interval reaches at most {half} "
-            "percentage points to either side and stands in the CSV",
-            n=digits(retention.drop_duplicates("cohort")["customers"].sum(), 0),
-            half=f"{100 * half:.1f}",
-        )
-    measure = _(_BY_AGE[period.every])
-    return {
-        "message": message,
-        "measure": measure,
-        "source": rows,
-        "empty": _("{message}.", message=message),
     }
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.formats import digits, number, p_words, plain
+from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import N_, _, length, listed
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Question
@@ -189,7 +190,7 @@ def adjusted(raw: MaybeEstimate, effect: MaybeEstimate, *, edition: Edition) -> 
 
 def by_segment(groups: pd.DataFrame, *, edition: Edition) -> Presentation:
     """Return the effect of one point within each group, and which groups differ from the rest."""
-    rows = groups[groups["verdict"] != ""]
+    rows = with_group_names(groups[groups["verdict"] != ""])
     above, below = (listed(map(_, rows.loc[rows["verdict"] == side, "group"]))
                     for side in (ABOVE, BELOW))  # fmt: skip
     differ = int(rows["verdict"].isin([ABOVE, BELOW]).sum())

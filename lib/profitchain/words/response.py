@@ -13,8 +13,7 @@ from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import of_all, stands_for
 from profitchain.words import captions
-from profitchain.words.captions import Caption, source
-from profitchain.words.designs import described
+from profitchain.words.captions import Caption, described, source
 from profitchain.words.prose import first_capital
 from profitchain.words.scores import brief, percent, segments_message, spread
 

@@ -1,28 +1,21 @@
-"""What scores and measures over time let a page say: verdicts, changes, groups; how satisfied."""
+"""What measures over time and by group let a page say: verdicts, changes, who stands apart."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import (
-    TOO_FEW,
-    as_difference,
-    digits,
     interval,
     number,
-    period_label,
     period_short,
 )
 from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import N_, SOURCE, _, length, ngettext, spoken
 from profitchain.core.periods import Period
-from profitchain.measures import satisfaction
-from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ABOVE, BELOW, Measure, MeasureSeries
 from profitchain.words import catalogue, measures, reasons
 from profitchain.words.presentation import Presentation, Said, source, text
@@ -40,7 +33,6 @@ from profitchain.words.prose import (
     on_the,
     period_word,
     sentence,
-    short_names,
 )
 
 ANSWERS = N_("Survey answers")
@@ -96,12 +88,7 @@ def score_sentence(series: MeasureSeries, period: Period) -> str:
     if len(changes) == 2 and all(change.spans_zero for change in changes.values()):
         verdicts = _("no clear change on the {part} or the year", part=period_word(period))
     ranges = [
-        _(
-            "{on} {size} ({ends})",
-            on=on_the(on),
-            size=number(change, difference=True, sign=True),
-            ends=interval(change, difference=True, bare=True),
-        )
+        _("{on} {ends}", on=on_the(on), ends=interval(change, difference=True, bare=True))
         for on, change in changes.items()
     ]
     return sentence(
@@ -127,7 +114,9 @@ def moves_sentence(several: Sequence[MeasureSeries], period: Period) -> str:
     words = {"part": period_word(period), "total": total}
     named = _clearly_moved(several, changes, period.every)
     on_year = [] if period.every == "year" else _clearly_moved(several, changes, "year")
-    year = _("Clearly moved on the year: {measures}.", measures=clauses(on_year, "，"))
+    year = ""
+    if on_year:
+        year = _("On the year, {measures}.", measures=clauses(on_year, "，"))
     if not named:
         none = ngettext(
             "No clear change on the {part} in the one further measure.",
@@ -135,16 +124,15 @@ def moves_sentence(several: Sequence[MeasureSeries], period: Period) -> str:
             total,
             **words,
         )
-        return following(none, year if on_year else "")
+        return following(none, year)
     words |= {"measures": clauses(named, "，"), "rest": total - len(named)}
-    some = _("Clearly moved on the {part}: {measures}.", **words)
+    some = _("On the {part}, {measures}.", **words)
     if total > len(named):
         some = _(
-            "Clearly moved on the {part}: {measures}; no clear change in {rest} of {total} further "
-            "measures.",
+            "On the {part}, {measures}; no clear change in {rest} of {total} further measures.",
             **words,
         )
-    return following(some, year if on_year else "")
+    return following(some, year)
 
 
 def _clearly_moved(
@@ -182,34 +170,6 @@ def in_sentence(label: str) -> str:
         return label
     label = re.sub(r", ([^,]+)$", r" (\1)", label)
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
-
-
-def scores_table(scores: Iterable[tuple[Measure, MaybeEstimate]]) -> pd.DataFrame:
-    """Return scores in rows: measure, definition, value, low, high, n, why, unit."""
-    counted, estimates = zip(*scores, strict=True)
-    labels = [measures.label(measure) for measure in counted]
-    definitions = [measures.definition(measure) for measure in counted]
-    frame = to_frame(estimates, measure=labels, definition=definitions)
-    return frame.assign(unit=[measure.unit for measure in counted])
-
-
-def changes_table(several: Iterable[MeasureSeries], period: Period) -> pd.DataFrame:
-    """Return measures in rows: the figure, its changes on the period before and on the year.
-
-    Differences of shares are in percentage points. Each figure has the columns value, low, high,
-    unit, why and verdict under its prefix, so that the table shows them as one.
-    """
-    rows = [
-        {
-            "measure": measures.label(series.measure),
-            **_cell("now_", series.now),
-            **_change_cell(f"change_on_the_{period.every}_", series.change),
-            **_change_cell("change_on_the_year_", series.change_on_year),
-            "n": series.now.n,
-        }
-        for series in several
-    ]
-    return pd.DataFrame(rows)
 
 
 def groups_apart(label: str, groups: pd.DataFrame) -> Said:
@@ -264,14 +224,7 @@ def spread(rows: pd.DataFrame) -> str:
 
 def measure_definitions(several: Iterable[MeasureSeries]) -> Prose:
     """Return each measure's definition in words."""
-    return note(*[
-        _(
-            "**{label}**: {meaning}.",
-            label=measures.label(series.measure),
-            meaning=measures.definition(series.measure),
-        )
-        for series in several
-    ])  # fmt: skip
+    return note(*(measures.definition_sentence(series.measure) for series in several))
 
 
 def change_title(series: MeasureSeries, period: Period) -> str:
@@ -300,12 +253,13 @@ def trend_of(series: MeasureSeries, period: Period, rows: str) -> Presentation:
         values["label"] = in_sentence(values["label"])
         return Presentation(series.trend, "still" if changes else "few", values)
     on, change = clear[0]
-    values |= {"size": number(max(change, change.times(-1), key=_value), difference=True)}
+    size = change if change.value > 0 else change.times(-1)
+    values |= {"size": number(size, difference=True)}
     values |= {"on": on_the(on)}
     return Presentation(series.trend, "rose" if change.value > 0 else "fell", values)
 
 
-def moves(several: Sequence[MeasureSeries], period: Period) -> Said:
+def measures_moved(several: Sequence[MeasureSeries], period: Period) -> Said:
     """Return how many measures clearly moved, as the key of a message on all of them."""
     changes = [_changes(series, period) for series in several]
     moved = sum(any(not change.spans_zero for change in of_one.values()) for of_one in changes)
@@ -322,79 +276,7 @@ def courses(several: Sequence[MeasureSeries], period: Period, rows: str) -> Pres
     first = min(names, key=lambda name: Period(name).first_day, default=str(period))
     values = {"first": period_short(first), "last": period_short(period)}
     values |= {"every": period_word(period), "moves": moves_sentence(several, period)}
-    return Presentation(trends, "what", values | {"rows": source(rows, _most(several), period)})
-
-
-def answer(stories: Sequence[MeasureSeries], *, edition: Edition) -> list[Said | str]:
-    """Return the main score and its changes, which others moved, and how many are anonymous."""
-    story, *others = stories
-    sentences = [score_sentence(story, edition.period), moves_sentence(others, edition.period)]
-    unnamed, n = edition.facts.get("anonymous_now", 0), story.now.n
-    if not unnamed:
-        return [one for one in sentences if one]
-    values = {"count": unnamed, "n": digits(unnamed, 0), "total": digits(n, 0)}
-    return [
-        *filter(None, sentences),
-        Said("all_anonymous" if unnamed == n else "anonymous", values),
-    ]
-
-
-def main_score(story: MeasureSeries, *, edition: Edition) -> Presentation:
-    """Return the main score over time."""
-    return trend_of(story, edition.period, ANSWERS)
-
-
-def groups(shares: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return the main question's three groups over time, the worst left and the best right."""
-    wide = satisfaction.wide_groups(shares)
-    wide = wide.replace({"period": short_names(edition.periods)})
-    shown = group_shares(shares, edition=edition)
-    main = edition.company.main
-    assert main is not None  # without it, the page has nothing to say
-    middle = satisfaction.GROUPS[main.kind][1]
-    return Presentation(wide, shown.says, shown.values, {"middle": middle})
-
-
-def group_shares(shares: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return the three groups of the period, each with its interval."""
-    rows, period = satisfaction.shares_in(shares, edition.period), edition.period
-    values: dict[str, object] = {"every": period_word(period)}
-    values |= {"rows": source(ANSWERS, int(rows["n"].max()), period)}
-    seen = rows.dropna(subset=["value"])
-    if seen.empty:
-        return Presentation(rows, "few", values)
-    for name, row in (("worst", seen.iloc[0]), ("best", seen.iloc[-1])):
-        values |= {name: _(row["group"]), f"share_of_{name}": percent(row["value"])}
-    return Presentation(rows, "shares", values)
-
-
-def changes(stories: Sequence[MeasureSeries], *, edition: Edition) -> Presentation:
-    """Return every question's score and its changes."""
-    key, values = moves(stories, edition.period)
-    rows = {"rows": source(ANSWERS, _most(stories), edition.period)}
-    return Presentation(changes_table(stories, edition.period), key, {**values, **rows})
-
-
-def all_trends(stories: Sequence[MeasureSeries], *, edition: Edition) -> Presentation:
-    """Return every question's score over time."""
-    return courses(stories, edition.period, ANSWERS)
-
-
-def all_scores(
-    scores: Sequence[tuple[Measure, MaybeEstimate]], *, edition: Edition
-) -> Presentation:
-    """Return every measure of every question, with its definition."""
-    most = max(estimate.n for _measure, estimate in scores)
-    return Presentation(
-        scores_table(scores), "what", {"rows": source(ANSWERS, most, edition.period)}
-    )
-
-
-def by_segment(measure: Measure, groups: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return the main score by group of customers, and which groups stand apart."""
-    return segments_of(
-        measure, groups, _("Survey answers, {period}", period=period_label(edition.period))
-    )
+    return Presentation(trends, "what", values | {"rows": source(rows, most_rows(several), period)})
 
 
 def segments_of(measure: Measure, groups: pd.DataFrame, rows: str) -> Presentation:
@@ -419,23 +301,6 @@ def _changes(series: MeasureSeries, period: Period) -> dict[On, Estimate]:
     return {on: change for on, change in changes.items() if isinstance(change, Estimate)}
 
 
-def _change_cell(prefix: str, change: MaybeEstimate) -> dict[str, object]:
-    cell = _cell(prefix, as_difference(change))
-    if isinstance(change, Estimate):
-        return cell | {f"{prefix}verdict": change.verdict}
-    nothing = {} if change.n else {f"{prefix}why": _("nothing to compare with")}
-    return cell | nothing | {f"{prefix}verdict": TOO_FEW}
-
-
-def _cell(prefix: str, estimate: MaybeEstimate) -> dict[str, object]:
-    """Return a figure as columns: value, low, high (NaN where unsaid), unit, why."""
-    parts = {"value": np.nan, "low": np.nan, "high": np.nan, "unit": "", "why": ""}
-    return {prefix + name: getattr(estimate, name, empty) for name, empty in parts.items()}
-
-
-def _most(several: Iterable[MeasureSeries]) -> int:
+def most_rows(several: Iterable[MeasureSeries]) -> int:
+    """Return how many rows stand behind the measure that most do."""
     return max(series.now.n for series in several)
-
-
-def _value(estimate: Estimate) -> float:
-    return estimate.value

@@ -1,0 +1,430 @@
+"""What customers write and what is new: which of the page's words the evidence earns.
+
+Phrases and topics come from customers and from company.yml: they are text, never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.core.formats import digits, interval, number, period_label
+from profitchain.core.i18n import N_, _, listed, spoken
+from profitchain.core.periods import Period
+from profitchain.panel.edition import Edition
+from profitchain.voice import shares
+from profitchain.voice.mood import MoodModel
+from profitchain.voice.new_phrases import PhraseComparison
+from profitchain.voice.shares import NO_TOPIC, Texts
+from profitchain.voice.topics import USUAL_STARTER, declared
+from profitchain.words.presentation import Presentation, Said
+from profitchain.words.prose import first_capital
+from profitchain.words.reasons import text
+from profitchain.words.worth import last_day
+
+SOURCES = {
+    "responses": N_("Comments without a score"),
+    "contacts": N_("Contacts"),
+    "mentions": N_("Public mentions"),
+}
+STARTERS = {"shop": N_("shop"), "bank": N_("bank"), "telecom": N_("telecom")}
+NONE_RELEASED = N_(
+    "No text has been released. `report --lists` proposes some, in the firm's own folder."
+)
+NONE_WANTED = N_("No customer's own words are shown: company.yml says so.")
+MOST_LISTED = 5
+
+
+def topic_names(edition: Edition) -> dict[str, str]:
+    """Return what each topic is called in the spoken language."""
+    names = {NO_TOPIC: _("none of the topics"), "all": _("all contacts")}
+    for key, topic in declared(edition.company).items():
+        label = topic.label
+        if not isinstance(label, str):
+            label = label.get(spoken()) or next(iter(label.values()), "")
+        names[key] = label or first_capital(key.replace("_", " "))
+    return names
+
+
+def answer(
+    texts: Texts,
+    shown: pd.DataFrame,
+    scores: pd.DataFrame,
+    phrases: PhraseComparison | NotEstimable,
+    others: tuple[pd.DataFrame, pd.DataFrame],
+    *,
+    edition: Edition,
+) -> list[Said]:
+    """Return the topic with the lowest scores, what is new, and who writes, contacts or mentions.
+
+    Parameters
+    ----------
+    others : contacts by topic, and the trend of net positive mentions.
+    """
+    said: list[Said] = []
+    comments = len(texts.comments(texts.span))
+    if comments:
+        said += _topic_said(texts, shown, scores, edition)
+        said += [_new_said(phrases)]
+    calls, public_ones = others
+    said += _contacts_said(calls, texts, edition) + _public_said(public_ones, edition)
+    return said[:3] or [Said("nothing", {"span": span_words(texts, edition)})]
+
+
+def _topic_said(
+    texts: Texts, shown: pd.DataFrame, scores: pd.DataFrame, edition: Edition
+) -> list[Said]:
+    known = shown[shown["value"].notna() & (shown["topic"] != NO_TOPIC)]
+    span = span_words(texts, edition)
+    if known.empty:
+        n = len(texts.comments(texts.span))
+        needed = shares.FEWEST_TEXTS
+        return [Said("counts", {"n": digits(n, 0), "count": n, "span": span, "needed": needed})]
+    low = lowest(scores)
+    row = known[known["topic"] == low] if low else known.head(1)
+    row = row if len(row) else known.head(1)
+    share = Estimate.of(next(row.itertuples()), unit="share")
+    values = {
+        "topic": _name(row["topic"].iloc[0], edition), "share": number(share), "span": span,
+        "ends": interval(share, bare=True), "n": digits(share.n, 0),
+    }  # fmt: skip
+    return [Said("lowest" if low == row["topic"].iloc[0] else "largest", values)]
+
+
+def lowest(scores: pd.DataFrame) -> str:
+    """Return the topic that goes most clearly with lower scores, "" if none does."""
+    clear = scores[scores["clear"] & (scores["value"] < 0)]
+    return str(clear.iloc[0]["topic"]) if len(clear) else ""
+
+
+def _new_said(phrases: PhraseComparison | NotEstimable) -> Said:
+    if isinstance(phrases, NotEstimable):
+        return Said("not_told", {"why": text(phrases)})
+    if phrases.phrases.empty:
+        return Said("nothing_new", {"limit": _limit(phrases)})
+    first = phrases.phrases.iloc[0]
+    values = {
+        "many": len(phrases.phrases), "phrase": first["phrase"], "now": digits(first["now"], 0),
+        "before": digits(first["before"], 0), "all_now": digits(phrases.documents_now, 0),
+        "all_before": digits(phrases.documents_before, 0),
+    }  # fmt: skip
+    return Said("one_new" if len(phrases.phrases) == 1 else "new", values)
+
+
+def _limit(phrases: PhraseComparison) -> str:
+    return f"{phrases.missed_below:.0%}"
+
+
+def _contacts_said(calls: pd.DataFrame, texts: Texts, edition: Edition) -> list[Said]:
+    every = calls[(calls["topic"] == "all") & calls["value"].notna()]
+    if every.empty:
+        return []
+    rate = Estimate.of(next(every.itertuples()), unit="ratio")
+    values = {"rate": number(rate), "ends": interval(rate, bare=True), "n": digits(rate.n, 0)}
+    return [Said("contacts", values | {"span": span_words(texts, edition)})]
+
+
+def _public_said(trend: pd.DataFrame, edition: Edition) -> list[Said]:
+    now = trend[(trend["period"] == str(edition.period)) & trend["value"].notna()]
+    if now.empty:
+        return []
+    net = Estimate.of(next(now.itertuples()), unit="ratio")
+    values = {"net": number(net), "ends": interval(net, bare=True), "n": digits(net.n, 0)}
+    return [Said("public", values)]
+
+
+def span_words(texts: Texts, edition: Edition) -> str:
+    """Return the span of the shares in words: the period, or the year that it ends."""
+    if len(texts.span) == 1:
+        return period_label(edition.period)
+    return _("the year to {day}", day=last_day(edition))
+
+
+def before_words(texts: Texts) -> str:
+    """Return what the span is compared with."""
+    if len(texts.span) == 1:
+        return period_label(Period(texts.span[0]).previous)
+    return _("the year before")
+
+
+def topics(
+    texts: Texts, shown: pd.DataFrame, scores: pd.DataFrame, *, edition: Edition
+) -> Presentation:
+    """Return each topic's share of all answers; of few texts, how many customers speak of it."""
+    span = span_words(texts, edition)
+    known = shown[shown["value"].notna() & (shown["topic"] != NO_TOPIC)]
+    values = {"span": span, "Topic": "", "what": _("Share of all answers that speak of it")}
+    if known.empty:
+        many = shown[shown["customers"] >= edition.smallest]
+        ends, customers = ("value", "low", "high"), many["customers"].astype(float)
+        rows = many.assign(**dict.fromkeys(ends, customers))
+        values["what"] = _("Customers whose comments speak of it")
+        says = "counts" if len(rows) else "none"
+        return _dots(_named(rows, edition), says, values, unit="customers")
+    low = lowest(scores)
+    low = low if low in set(known["topic"]) else ""
+    values["Topic"] = first_capital(_name(low or known["topic"].iloc[0], edition))
+    return _dots(_named(shown, edition), "lowest" if low else "largest", values, unit="share")
+
+
+def _dots(
+    rows: pd.DataFrame, says: str, values: Mapping[str, object], *, unit: str
+) -> Presentation:
+    listing = _listing(rows, unit)
+    return Presentation(rows.assign(unit=unit), says, {**values, "listing": listing})
+
+
+def _listing(rows: pd.DataFrame, unit: str) -> str:
+    """Return the first rows in words, for those who can't see the drawing."""
+    known = rows.dropna(subset=["value", "low", "high"]).head(MOST_LISTED)
+    parts = [
+        _("{label} {figure}", label=row[0], figure=number(Estimate.of(row, unit=unit)))
+        for row in known.itertuples(index=False)
+    ]
+    return _("{list}.", list=listed(parts)) if parts else _("The values stand in the table.")
+
+
+def _named(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Return label, value, low, high, n, why, before of rows of topics."""
+    names = topic_names(edition)
+    labels = [names.get(topic, first_capital(str(topic))) for topic in rows["topic"]]
+    kept = [c for c in ("value", "low", "high", "n", "why", "before") if c in rows]
+    return pd.concat([pd.Series(labels, index=rows.index, name="topic"), rows[kept]], axis=1)
+
+
+def _name(topic: str, edition: Edition) -> str:
+    return topic_names(edition).get(topic, first_capital(topic.replace("_", " ")))
+
+
+def moves(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return each topic's share now and before, and whether one clearly moved."""
+    both = shown[shown["value"].notna() & shown["before_value"].notna()]
+    rows = _named(both.assign(before=both["before_value"]), edition)
+    values = {
+        "span": span_words(texts, edition), "before": before_words(texts), "topic": "",
+        "listing": _listing(rows, "share"),
+    }  # fmt: skip
+    if both.empty:
+        return Presentation(rows, "none", values)
+    both = both[both["topic"] != NO_TOPIC]
+    clear = both[(both["change_low"] > 0) | (both["change_high"] < 0)]
+    if clear.empty:
+        return Presentation(rows, "unclear", values)
+    largest = clear.loc[clear["change_value"].abs().idxmax()]
+    values["topic"] = _name(largest["topic"], edition)
+    return Presentation(rows, "up" if largest["change_value"] > 0 else "down", values)
+
+
+def new_phrases(found: PhraseComparison | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the phrases that are new, the surest first."""
+    return _phrases(found, ("one", "many", "nothing"))
+
+
+def low_score_phrases(found: PhraseComparison | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the phrases that low scores use more than others."""
+    return _phrases(found, ("some", "some", "nothing"))
+
+
+def _phrases(found: PhraseComparison | NotEstimable, says: tuple[str, str, str]) -> Presentation:
+    if isinstance(found, NotEstimable):
+        empty = pd.DataFrame(columns=["phrase", "before", "value", "n"])
+        return Presentation(empty, "none", {"source": text(found), "listing": text(found)})
+    values = {
+        "phrase": "", "many": len(found.phrases), "listing": _("The values stand in the table."),
+        "source": _(
+            "Comments of {now} customers, before or others: {before}",
+            now=digits(found.documents_now, 0), before=digits(found.documents_before, 0),
+        ),
+    }  # fmt: skip
+    rows = found.phrases
+    shown = pd.DataFrame({
+        "phrase": rows["phrase"], "before": rows["share_before"], "value": rows["share_now"],
+        "n": rows["now"],
+    })  # fmt: skip
+    if rows.empty:
+        return Presentation(shown, says[2], values)
+    values["phrase"] = rows["phrase"].iloc[0]
+    return Presentation(shown, says[0] if len(rows) == 1 else says[1], values)
+
+
+def new_how(found: PhraseComparison | NotEstimable, *, edition: Edition) -> list[Said]:
+    """Return what was tested, and what would be missed."""
+    if isinstance(found, NotEstimable):
+        return [Said("new_few", {"why": text(found)})]
+    return [Said("new_how", {"tested": digits(found.tested, 0), "limit": _limit(found)})]
+
+
+def score_differences(scores: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return how scores differ between comments with a topic and like ones without."""
+    return _differences(scores, ("lower", "lower"), edition)
+
+
+def friction(scores: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return how effort differs between comments with a topic and like ones without."""
+    effort = [q for q in edition.company.all_questions if q.kind == "ces"]
+    low_is_easy = bool(effort) and effort[0].easy_is == "low"
+    says = ("easier", "harder") if low_is_easy else ("harder", "easier")
+    return _differences(scores, says, edition)
+
+
+def _differences(scores: pd.DataFrame, says: tuple[str, str], edition: Edition) -> Presentation:
+    """Return differences; `says`: the key where the lowest is clear, where the highest is."""
+    rows = _named(scores, edition)
+    known = scores.dropna(subset=["value"])
+    values: dict[str, object] = {"topic": "", "listing": _listing(rows, "score")}
+    if known.empty:
+        return Presentation(rows.iloc[:0], "none", values)
+    ends = {says[1]: known.iloc[-1], says[0]: known.iloc[0]}
+    key = next((key for key, row in reversed(ends.items()) if _is_clear(row, key == says[0])), "")
+    if key:
+        values["topic"] = _name(ends[key]["topic"], edition)
+    return Presentation(rows, key or "unclear", values)
+
+
+def _is_clear(row: pd.Series, below: bool) -> bool:
+    return bool(row["clear"]) and (row["value"] < 0) == below
+
+
+def contacts(calls: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return contacts for each hundred orders, of all and by topic."""
+    known = calls.dropna(subset=["value"])
+    rows = _named(known, edition)
+    values = {
+        "span": span_words(texts, edition), "before": before_words(texts), "topic": "",
+        "listing": _listing(rows, "ratio"),
+    }  # fmt: skip
+    if known.empty:
+        return Presentation(rows, "none", values)
+    if len(known) == 1:
+        return Presentation(rows, "all", values)
+    values["topic"] = _name(str(known["topic"].iloc[1]), edition)
+    return Presentation(rows, "topic", values)
+
+
+def public(trend: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return good less bad public mentions for each thousand orders over the periods."""
+    said = _public_said(trend, edition)
+    if not said:
+        return Presentation(trend, "none")
+    now = trend[trend["period"] == str(edition.period)].iloc[0]
+    key = "unclear" if now["low"] <= 0 <= now["high"] else "up" if now["low"] > 0 else "down"
+    return Presentation(trend, key, {"net": said[0].values["net"], "n": digits(now["n"], 0)})
+
+
+def own_words(released: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the texts that a person has released, by topic; why there are none."""
+    names = topic_names(edition)
+    rows = pd.DataFrame({
+        "topic": [names.get(topic, topic) for topic in released["topic"]],
+        "text": released["text"].tolist(),
+    })  # fmt: skip
+    how = _(NONE_RELEASED)
+    if edition.company.privacy.verbatims == "none":
+        how = _(NONE_WANTED)
+    return Presentation(rows, "released" if len(rows) else "none", {"how": how})
+
+
+def lists(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> list[Said]:
+    """Return whose lists of words were used, how much they fit, and how many texts count."""
+    counts = {"came": digits(texts.came, 0), "read": digits(len(texts.rows), 0)}
+    said = [Said("dropped", counts)]
+    rest = shown[(shown["topic"] == NO_TOPIC) & shown["value"].notna()]
+    if rest.empty:
+        return [Said("list_few"), *said]
+    topics_named = edition.company.topics
+    starter = topics_named.starter or ("" if topics_named.lists else USUAL_STARTER)
+    values = {"fits": f"{1 - rest['value'].iloc[0]:.0%}", "starter": _(STARTERS.get(starter, ""))}
+    return [Said("list_starter" if starter else "list_own", values), *said]
+
+
+def comment_rates(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return what share of answers carries a text, of all and by group of the score."""
+    named = rows.assign(group=[_group(name) for name in rows["group"]])
+    ends = _least_and_most(rows)
+    values = {"group": "", "span": span_words(texts, edition), "n": digits(rows["n"].iloc[0], 0)}
+    if ends is None:
+        return Presentation(named, "none", values)
+    least, most = ends
+    values["group"] = _group(most["group"])
+    return Presentation(named, "worst" if most["low"] > least["high"] else "alike", values)
+
+
+def _least_and_most(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series] | None:
+    """Return the groups that comment least and most, None where no group is known."""
+    groups = rows[rows["group"] != "all"].dropna(subset=["value"]).sort_values("value")
+    return (groups.iloc[0], groups.iloc[-1]) if len(groups) else None
+
+
+def _group(name: str) -> str:
+    return _("all answers") if name == "all" else _(name.replace("_", " "))
+
+
+def who_writes(rows: pd.DataFrame, *, edition: Edition) -> list[Said]:
+    """Return that those who comment score otherwise than those who answer, where it is so."""
+    ends = _least_and_most(rows)
+    if ends is None or ends[1]["low"] <= ends[0]["high"]:
+        return []
+    values = {
+        "worst": _group(ends[1]["group"]), "most": f"{ends[1]['value']:.0%}",
+        "best": _group(ends[0]["group"]), "least": f"{ends[0]['value']:.0%}",
+    }  # fmt: skip
+    return [Said("who_writes", values)]
+
+
+def by_score_group(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return what each group of the score speaks of: a row a topic, a column a group."""
+    values = {"span": span_words(texts, edition)}
+    wide = rows.pivot(index="topic", columns="group", values="value")
+    order = [name for name in rows["group"].drop_duplicates() if name in wide]
+    wide = wide.loc[rows["topic"].drop_duplicates(), order].dropna(how="all")
+    wide.columns = [_group(name) for name in order]
+    wide.insert(0, "topic", [_name(topic, edition) for topic in wide.index])
+    return Presentation(wide.reset_index(drop=True), "what", values)
+
+
+def money(points: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return what topics go with in the mean score of all answers, and in a year's money."""
+    known = points.dropna(subset=["value"])
+    rows = pd.DataFrame({"topic": [_name(topic, edition) for topic in known["topic"]]})
+    rows["mean_score"] = [_with_ends(Estimate.of(row, unit="score")) for row in known.itertuples()]
+    if known["money_value"].notna().any():
+        rows["money"] = [
+            _with_ends(Estimate.of(row, prefix="money_", unit=row.money_unit))
+            for row in known.itertuples()
+        ]
+    return Presentation(rows, "what")
+
+
+def _with_ends(estimate: Estimate | NotEstimable) -> str:
+    if isinstance(estimate, NotEstimable):
+        return text(estimate)
+    return f"{number(estimate)} ({interval(estimate, bare=True)})"
+
+
+def moods(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return how texts without a score sound, by where they come from."""
+    named = rows.assign(source=[_(SOURCES[name]) for name in rows["source"]])
+    says = "read" if rows["value"].notna().any() else "none"
+    return Presentation(named, says, {"span": span_words(texts, edition)})
+
+
+def mood_known(model: MoodModel | NotEstimable, *, edition: Edition) -> list[Said]:
+    """Return how well the model tells low scores from others; or why there is none."""
+    quality = model if isinstance(model, NotEstimable) else model.auc
+    if isinstance(model, NotEstimable) or isinstance(quality, NotEstimable):
+        assert isinstance(quality, NotEstimable)
+        return [Said("mood_unknown", {"why": text(quality)})]
+    values = {"n": digits(model.n, 0), "auc": model.auc, "gap": f"{model.gap:.1%}"}
+    return [Said("mood_known", values)]
+
+
+def stars(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return the mean of public stars by platform."""
+    values = {"span": span_words(texts, edition), "platform": ""}
+    known = rows.dropna(subset=["value"])
+    if known.empty:
+        return Presentation(rows.iloc[:0], "none", values)
+    values["platform"] = str(known.loc[known["value"].idxmax(), "platform"])
+    return Presentation(rows, "highest" if len(known) > 1 else "one", values)
