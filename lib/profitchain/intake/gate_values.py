@@ -37,7 +37,7 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
         if gate.has(table, column):
             yield from _far_days(gate, table, column)
     if gate.has("responses", "responded_at"):
-        for question in gate.company.all_questions:
+        for question in gate.company.questions.values():
             if gate.has("responses", question.column):
                 yield from _scale(gate, question)
     if gate.has("subscriptions", "ended_on"):
