@@ -35,6 +35,7 @@ NONE_RELEASED = N_(
 )
 NONE_WANTED = N_("No customer's own words are shown: company.yml says so.")
 MOST_LISTED = 5
+MOST_LEADING = 3
 
 
 def topic_names(edition: Edition) -> dict[str, str]:
@@ -149,24 +150,23 @@ def before_words(texts: Texts) -> str:
     return _("the year before")
 
 
-def topics(
-    texts: Texts, shown: pd.DataFrame, scores: pd.DataFrame, *, edition: Edition
-) -> Presentation:
+def topics(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentation:
     """Return each topic's share of all answers; of few texts, how many customers speak of it."""
-    span = span_words(texts, edition)
-    known = shown[shown["value"].notna() & (shown["topic"] != NO_TOPIC)]
-    values = {"span": span, "Topic": "", "what": _("Share of all answers that speak of it")}
+    shown = shown[shown["topic"] != NO_TOPIC]
+    known = shown[shown["value"].notna()]
+    values: dict[str, object] = {
+        "span": span_words(texts, edition), "what": _("Share of comments, weighted to all answers"),
+        "comments": digits(len(texts.comments(texts.span)), 0), "topics": "",
+    }  # fmt: skip
     if known.empty:
         many = shown[shown["customers"] >= edition.smallest]
         ends, customers = ("value", "low", "high"), many["customers"].astype(float)
-        rows = many.assign(**dict.fromkeys(ends, customers))
         values["what"] = _("Customers whose comments speak of it")
-        says = "counts" if len(rows) else "none"
-        return _dots(_named(rows, edition), says, values, unit="customers")
-    low = lowest(scores)
-    low = low if low in set(known["topic"]) else ""
-    values["Topic"] = first_capital(_name(low or known["topic"].iloc[0], edition))
-    return _dots(_named(shown, edition), "lowest" if low else "largest", values, unit="share")
+        rows = _named(many.assign(**dict.fromkeys(ends, customers)), edition)
+        return _dots(rows, "counts" if len(rows) else "none", values, unit="customers")
+    leading = known[known["high"] >= known["low"].iloc[0]].head(MOST_LEADING)
+    values["topics"] = listed(_("“{topic}”", topic=_name(one, edition)) for one in leading["topic"])
+    return _dots(_named(shown, edition), "most", values, unit="share")
 
 
 def _dots(
@@ -198,8 +198,9 @@ def _name(topic: str, edition: Edition) -> str:
     return topic_names(edition).get(topic, first_capital(topic.replace("_", " ")))
 
 
-def moves(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentation:
+def topic_changes(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentation:
     """Return each topic's share now and before, and whether one clearly moved."""
+    shown = shown[shown["topic"] != NO_TOPIC]
     both = shown[shown["value"].notna() & shown["before_value"].notna()]
     rows = _named(both.assign(before=both["before_value"]), edition)
     values = {
@@ -208,8 +209,7 @@ def moves(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentatio
     }  # fmt: skip
     if both.empty:
         return Presentation(rows, "none", values)
-    both = both[both["topic"] != NO_TOPIC]
-    clear = both[(both["change_low"] > 0) | (both["change_high"] < 0)]
+    clear = both[both["change_clear"]]
     if clear.empty:
         return Presentation(rows, "unclear", values)
     largest = clear.loc[clear["change_value"].abs().idxmax()]
@@ -252,7 +252,7 @@ def _phrases(found: PhraseComparison | NotEstimable, says: tuple[str, str, str])
 def new_how(found: PhraseComparison | NotEstimable, *, edition: Edition) -> list[Said]:
     """Return what was tested, and what would be missed."""
     if isinstance(found, NotEstimable):
-        return [Said("new_few", {"why": text(found)})]
+        return []
     return [Said("new_how", {"tested": digits(found.tested, 0), "limit": _limit(found)})]
 
 
