@@ -452,3 +452,31 @@ def test_a_column_that_sorts_customers_is_not_taken_for_one_that_names_them(firm
     intake = opened(firm({"responses": answers}))
     assert intake.tables["responses"].count().execute() == 80
     intake.close()
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("other", "sign"),
+    [
+        ("Caf\u00e9\u200b Nord", "U+200B ZERO WIDTH SPACE"),
+        ("Cafe\u0301 Nord", "U+0301 COMBINING ACUTE ACCENT"),
+        ("Caf\u00e9 N\u043erd", "U+043E CYRILLIC SMALL LETTER O"),
+        ("Caf\u00e9\u00a0Nord", "U+00A0 NO-BREAK SPACE"),
+        ("Caf\u00e9  Nord", "blanks"),
+    ],
+)
+def test_names_that_look_alike_are_told_with_what_parts_them(firm, other, sign):
+    channel = [other if k % 20 == 7 else ("Caf\u00e9 Nord", "Web")[k % 2] for k in range(120)]
+    says = told(firm({"orders": orders_of(channel=channel)}))["look_alike"]
+    assert "6 rows of `channel` look like “Caf\u00e9 Nord”" in says and sign in says
+
+
+def test_names_of_one_script_and_rare_ones_are_not_told_to_look_alike(firm):
+    words = ["Nord", "nord", "Норд", "север", "北", "北部", "Nord 2", "N\u043erd"]
+    channel = [words[k % 7] for k in range(119)] + [words[7]]
+    assert "look_alike" in told(firm({"orders": orders_of(channel=channel)}))
+    assert "look_alike" not in told(firm({"orders": orders_of(channel=[*channel[:119], "Nord"])}))
+    rare = ["Web"] * 110 + ["Nord"] * 5 + ["N\u043erd"] * 5
+    assert "look_alike" not in told(firm({"orders": orders_of(channel=rare)}))

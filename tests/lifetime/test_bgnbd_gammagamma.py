@@ -512,7 +512,7 @@ def test_small_groups_stay_hidden(known_world):
     models = models_of(known_world)
     groups = by_group.value_by_group(worth(models), group, unit="EUR", smallest=10)
     hidden = groups.set_index("group").loc["rare"]
-    assert np.isnan(hidden["value"]) and "too small a group" in reasons.text(hidden["why"])
+    assert np.isnan(hidden["value"]) and "Not shown" in reasons.text(hidden["why"])
 
 
 def years_of(rng: np.random.Generator, customers: int = 900) -> pd.DataFrame:

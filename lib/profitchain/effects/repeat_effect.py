@@ -9,11 +9,13 @@ in rows whose `why` says the reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+from profitchain.stats.disclosure_control import customers_by, too_small, withheld
 from profitchain.stats.glm import PENALISED, Fit, Quantities, fitted
 from profitchain.stats.margins import average_effect, estimates, standardised
 from profitchain.stats.model_design import Outcome, refusal
@@ -47,17 +49,19 @@ def raw_rates(
     scores = sorted(cells["score"].unique())
     if scale is not None:
         scores = sorted({*scores, *np.arange(scale[0], scale[1] + 1)})
+    sizes = customers_by(cells, "score", "n").reindex(scores, fill_value=0)
+    share: dict[str, Any] = {
+        "numerator": "repeats",
+        "denominator": "n",
+        "unit": "share",
+        "bounds": (0.0, 1.0),
+    }
+    hidden = withheld(sizes, smallest)
     rates = [
-        ratio(
-            cells[cells["score"] == score],
-            numerator="repeats",
-            denominator="n",
-            unit="share",
-            bounds=(0.0, 1.0),
-            smallest=smallest,
-            level=level,
-        )
-        for score in scores
+        too_small(n, smallest)
+        if is_hidden
+        else ratio(cells[cells["score"] == score], **share, smallest=smallest, level=level)
+        for score, n, is_hidden in zip(scores, sizes, hidden, strict=True)
     ]
     return to_frame(rates, score=[float(score) for score in scores])
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.estimates import MaybeEstimate, to_frame
+from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
 from profitchain.words import catalogue, prose, reasons
@@ -101,7 +102,7 @@ class Exhibit:
             )
             mark = f'<p class="some">{html.escape(words)}</p>{mark}'
         caption = _("Data behind this exhibit: {message}", message=self.message)
-        table = tables.table_html(rows, caption=caption)
+        table = tables.table_html(with_group_names(rows), caption=caption)
         return f"<details><summary>{prose.TEXT['data']}</summary>{table}{mark}</details>"
 
 
@@ -167,9 +168,9 @@ def chart(
     'The north orders more'
     """
     _check_drawing(draw, data, panels)
-    description = _(description)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
+    shown = with_group_names(data)
     if nothing := _nothing_to_draw(data):
         body = f'<p class="empty">{nothing}</p>'
     else:
@@ -177,11 +178,11 @@ def chart(
             _panels(draw, data, panels, id=id, height=height, options=options)
             if panels
             else "".join(
-                _drawing(draw, data, canvas, f"{id}-{canvas.name}", height=height, options=options)
+                _drawing(draw, shown, canvas, f"{id}-{canvas.name}", height=height, options=options)
                 for canvas in (style.WIDE, style.NARROW)
             )
         )
-        body = f'<div class="drawing" {_labelled(description)}>{drawings}</div>'
+        body = f'<div class="drawing" {_labelled(_(description))}>{drawings}</div>'
     return Exhibit(
         id=id,
         message=message,
@@ -232,7 +233,9 @@ def table(
         units=units or {},
         is_table=True,
         description=message if description is None else description,
-        body=tables.table_html(data, caption=_(message), units=units, total=total, stack=True)
+        body=tables.table_html(
+            with_group_names(data), caption=_(message), units=units, total=total, stack=True
+        )
         if len(data)
         else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
@@ -268,7 +271,9 @@ def heat_table(
         else dict.fromkeys(("value", unit), unit),
         is_table=True,
         description=message if description is None else description,
-        body=tables.heat_html(data, caption=_(message), unit=unit, plain_columns=set(unshaded))
+        body=tables.heat_html(
+            with_group_names(data), caption=_(message), unit=unit, plain_columns=set(unshaded)
+        )
         if len(data)
         else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
@@ -315,7 +320,8 @@ def _panels(
     how: dict[str, Any] = {"height": height, "options": options}
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
-        rows, title = rows.drop(columns=panels), html.escape(catalogue.heading_of(str(name)))
+        rows = with_group_names(rows).drop(columns=panels)
+        title = html.escape(catalogue.heading_of(str(name)))
         drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

@@ -12,8 +12,14 @@ from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.i18n import _
 from profitchain.exhibits import charts, customer_charts, evidence_charts, exhibit, findings
 from profitchain.exhibits.exhibit import Draw, Exhibit
-from profitchain.exhibits.findings import Record, Recorded
-from profitchain.exhibits.record_ids import LABELS, Numbers, findings_of
+from profitchain.exhibits.findings import Record
+from profitchain.exhibits.record_ids import (
+    LABELS,
+    Measured,
+    Numbers,
+    findings_of,
+    findings_of_measured,
+)
 from profitchain.panel.edition import Edition
 from profitchain.words import catalogue, presentation, prose
 from profitchain.words.presentation import Presentation, Said
@@ -63,10 +69,17 @@ class NotebookPage:
                 words.pop("empty", None)
                 return exhibit.chart(_drawing(drawing), shown.rows, id=id, **words)
 
-    def record(self, *recorded: Recorded, **numbers: Numbers) -> Record:
-        """Return what the page publishes: numbers by their ids, labels from the page's words."""
+    def record(self, *measured: Measured, **numbers: Numbers) -> Record:
+        """Return what the page publishes.
+
+        Parameters
+        ----------
+        measured : measures over time, or a measure and its groups, under the measure's own id.
+        numbers : by their ids, labelled as the page's words have it.
+        """
         labels = LABELS | catalogue.page(self.name).get("findings", {})
         known = presentation.known_values(self.edition)
+        recorded = [one for of_one in measured for one in findings_of_measured(of_one)]
         return findings.record(*recorded, *findings_of(numbers, labels, **known))
 
     def _presentation(self, id: str, figures: tuple[Any, ...], says: str) -> Presentation:

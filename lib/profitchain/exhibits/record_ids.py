@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.i18n import N_, _
-from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
 from profitchain.lifetime.churn_model import ChurnForecast, MaybeForecast
@@ -18,7 +17,7 @@ from profitchain.lifetime.holdout_test import HoldoutTest
 from profitchain.lifetime.retention_targeting import money_column
 from profitchain.measures.clustering import ClusteringTrial
 from profitchain.measures.segment_comparisons import SegmentComparison
-from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
+from profitchain.stats.comparisons import EVERYBODY, Course, Measure, MeasureSeries
 from profitchain.stats.margins import Wald
 from profitchain.words.measures import LABELS as MEASURE_LABELS
 from profitchain.words.measures import label as label_of
@@ -119,7 +118,10 @@ LABELS = {
 }
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
 Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
-Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
+Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame] | Recorded
+Numbers: TypeAlias = (
+    MaybeEstimate | Course | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame | tuple
+)
 
 
 class Rows(NamedTuple):
@@ -157,10 +159,22 @@ def findings_of(
     `words` are what stands for the `{names}` in ids and labels.
     """
     return [
-        finding(id.format(**words), number, label=_(label, **words), group=group)
+        finding(id.format(**words), number, label=_(label, **words), group=group, trend=trend)
         for id, numbers in computed.items()
+        for trend in [numbers.trend if isinstance(numbers, Course) else None]
         for label, group, number in _labelled(id, numbers, labels)
     ]
+
+
+def findings_of_measured(measured: Measured) -> list[Recorded]:
+    """Return a measure over time, or a measure and its groups, as findings."""
+    match measured:
+        case Recorded():
+            return [measured]
+        case MeasureSeries():
+            return findings_of_series([measured])
+        case measure, groups:
+            return findings_of_segments(measure, groups)
 
 
 def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
@@ -193,30 +207,6 @@ def findings_of_response(
     if not invited:
         return findings_of({"response_rate": NotEstimable("asked_unknown")})
     return [*findings_of_series([rate]), *findings_of_segments(rate.measure, groups)]
-
-
-def findings_of_totals(
-    totals: Mapping[str, MaybeEstimate], activity: pd.DataFrame, periods: Sequence[Period]
-) -> list[Recorded]:
-    """Return what was counted in full (`loyalty.totals`), with its trends.
-
-    Parameters
-    ----------
-    activity : one row a period and cluster: `orders`, `revenue`, `active` (customers).
-    """
-    recorded = []
-    for id, column in (
-        ("orders", "orders"),
-        ("revenue", "revenue"),
-        ("active_customers", "active"),
-    ):
-        if id not in totals:  # orders without amounts
-            continue
-        unit = getattr(totals[id], "unit", "")
-        trend = period_totals(activity, column, periods, unit=unit)
-        recorded.append(finding(id, totals[id], label=LABELS[id], trend=trend))
-    guests = {id: totals[id] for id in ("guest_orders", "guest_revenue") if id in totals}
-    return recorded + findings_of(guests)
 
 
 def findings_of_lifetime(
@@ -287,12 +277,17 @@ def _labelled(
         reading = {key: value for key, value in label.items() if key != "label"}
         label, rows = label["label"], Rows(**reading)
     match numbers:
+        case tuple():
+            for each in numbers:
+                yield from _labelled(id, each, labels)
         case pd.DataFrame():
             for group, number in _of_rows(numbers, rows):
                 yield rows.label or label, group, number
         case Mapping():
             for group, number in numbers.items():
                 yield label, group, number
+        case Course():
+            yield label, None, numbers.now
         case Wald():
             yield label, None, numbers.estimate
         case int():

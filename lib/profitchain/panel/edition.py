@@ -20,13 +20,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from profitchain.core import i18n
+from profitchain.core import group_names, i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.period_names import period_asked
 from profitchain.core.periods import Period
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
+from profitchain.panel.ledger import GROUP_SIZES, DisclosureGate, gate_of
 from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
 from profitchain.sources.company import (
@@ -61,6 +62,7 @@ ROW_OF = {  # what one row of each summary is
     "control_totals": "a period and measure of the books",
     "events": "an event",
     "score_cells": "a question, period, segments, cluster and score",
+    "driver_cells": "a combination of answers to main question and drivers, segments and cluster",
     "link_cells": "a score, history, segments and cluster among answers whose window has closed",
     "window_cells": "the same for each of several windows",
     "ladder_cells": "an answer whose window has closed, with the customer's answers around it",
@@ -92,7 +94,8 @@ class Edition:
     payments of contracts (`by_contract`: 1), orders of guests and anonymous
     answers where there are any (`guest_orders`, `anonymous`, of `answers`), customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
-    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables.
+    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables; `gate` is what may be
+    shown of groups.
     """
 
     company: Company
@@ -100,6 +103,7 @@ class Edition:
     folder: Path
     inputs: tuple[dict[str, object], ...]
     facts: Mapping[str, int]
+    gate: DisclosureGate
     doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
@@ -192,7 +196,7 @@ class Edition:
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        if not isinstance(name, str) or name == CUSTOMER_IDS:
+        if not isinstance(name, str) or name in (CUSTOMER_IDS, GROUP_SIZES):
             return False
         path = self._path(name)
         if path.exists():
@@ -215,7 +219,7 @@ class Edition:
         """
         if not self.has(name):
             self._refuse_summary(name)
-        frame = self._in_units(name)
+        frame = self.gate.applied(name, self._in_units(name))
         if name == "customers" and self.stands_for > 1:
             frame[STANDS_FOR] = self.stands_for
         if name == "link_cells" and self.has(LINK_ANSWERS):
@@ -297,13 +301,16 @@ def open_edition(
     firm = load_company(find_company(company))
     firm = firm.model_copy(update=_positive(choices))
     i18n.use_unless_chosen(firm.language)
+    group_names.call(firm.group_names)
     refuse_tables(firm.tables, needs)
     when = period_asked(period, firm.year_starts) if period else _last_period(firm)
     key = _key(firm, str(when))
     folder = kept(store_of(firm), key, lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    gate = gate_of(firm, when, folder)
     edition = Edition(
-        company=firm.in_language(i18n.spoken()), period=when, folder=folder,
+        company=firm.in_language(i18n.spoken()).model_copy(update=gate.settings),
+        gate=gate, period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
         doubts=tuple(Doubt(**doubt) for doubt in record["doubts"]),
     )  # fmt: skip

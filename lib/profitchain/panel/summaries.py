@@ -24,8 +24,10 @@ from profitchain.intake.intake import LEADING, Intake, leading_table
 from profitchain.panel import (
     binning,
     contracts,
+    driver_cells,
     follow_up,
     invitations,
+    ledger,
     panel,
     purchases,
     response_windows,
@@ -148,6 +150,11 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     anonymous = "responses" in context.unnamed
     others = [unnamed.anonymous_answers(context)] if anonymous else []
     yield "score_cells", panel.score_cells(context, answers, *others)
+    if context.company.main is not None:
+        yield ledger.GROUP_SIZES, ledger.group_sizes(context, answers)
+    few_answers = answers if firm.few is context else answers.semi_join(firm.drawn, "customer_id")
+    if driver_cells.asked(context.company):
+        yield "driver_cells", driver_cells.driver_cells(context, few_answers, *others)
     if context.company.main is None or "orders" not in context.tables:
         return
     facts["still_open"] = panel.still_open(context, answers)

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain.core import i18n
+from profitchain.core import group_names, i18n
 from profitchain.exhibits import findings
 from profitchain.pages import commentary, editions, notebooks
 from profitchain.pages import page as pages
@@ -187,6 +187,7 @@ def _write_workbook(
 ) -> None:
     from profitchain.pages import workbook  # openpyxl takes half a second to load
 
+    group_names.call(order.edition.company.group_names)
     with i18n.speaking(tag):
         workbook.write_edition_workbook(
             folder,

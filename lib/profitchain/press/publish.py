@@ -21,6 +21,7 @@ from profitchain.exhibits import findings_history
 from profitchain.pages import editions, index_pages
 from profitchain.pages.failures import Failure, NotebookFailed
 from profitchain.panel.edition import read_period
+from profitchain.panel.ledger import on_shelf, write_down
 from profitchain.press import edition_cache, fork_server, parameters, record, run_cache
 from profitchain.press.assemble import (
     EditionRequest,
@@ -82,7 +83,7 @@ def publish(
     tongues = [i18n.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
     is_forked = fork_server.start(NOTEBOOKS, code)
-    with _workers(len(notebooks)) as pool, _kernels(is_forked, pool) as kernels:
+    with on_shelf(out), _workers(len(notebooks)) as pool, _kernels(is_forked, pool) as kernels:
         edition = read_period(company, period)
         order = EditionRequest(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
@@ -132,6 +133,7 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
     exchange(building, target)
     if is_complete:
         discard(order.incomplete)
+        write_down(order.edition.company, order.edition.gate)
 
 
 def _all_notebooks() -> list[Path]:

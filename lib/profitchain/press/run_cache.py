@@ -76,6 +76,7 @@ class RunCache:
             name: value for name, value in self.parameters.items() if _is_named(name, sources)
         }
         parts = [self.code, self.edition.folder.name, path.name, json.dumps(self.tags)]
+        parts += [self.edition.gate.key]
         parts += [json.dumps(parameters, sort_keys=True), hashlib.sha256(text).hexdigest()]
         released = [verbatims.place_of(self.edition)] if _is_named("verbatims", sources) else []
         files = [*reads, *(file for file in released if file.exists())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ from profitchain.sources import settings
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.settings import (
+    EXPERIENCED,
+    Block,
+    ColumnLabels,
     Limits,
     MatchIds,
     Privacy,
@@ -33,11 +37,13 @@ from profitchain.stats.model_matrix import MONTH
 
 LONGEST_WINDOW, LONGEST_LOOKBACK = 3_660, 600  # days; months
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
+SHORTEST_WORD = 4  # letters of a word that tells something of a secret
 FACTS = ("orders", "subscriptions", "responses")  # at least one of them is needed
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
-    "statuses": Statuses, "limits": Limits, "topics": Topics,
+    "statuses": Statuses, "limits": Limits, "segments": ColumnLabels,
+    "labels": ColumnLabels, "topics": Topics, "blocks": Block,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -55,8 +61,11 @@ class Company(Settings):
     tables: dict[settings.TableName, Source]
     questions: dict[str, Question] = Field(default_factory=dict)
     main_question: str | None = None
-    segments: list[str] = Field(default_factory=list)
+    named_segments: settings.Segments = Field(default_factory=dict, alias="segments")
+    labels: dict[Literal["touchpoint", "event"], ColumnLabels] = Field(default_factory=dict)
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
+    drivers: list[str] = Field(default_factory=list)
+    blocks: dict[str, Block] = Field(default_factory=dict)
     experiment: str | None = None
     repeat_within_days: int = Field(default=90, ge=1, le=LONGEST_WINDOW)
     lookback_months: int = Field(default=12, ge=0, le=LONGEST_LOOKBACK)
@@ -125,6 +134,25 @@ class Company(Settings):
         """Return the firm as pages in one language speak of it: each question with one label."""
         questions = {name: question.in_language(tag) for name, question in self.questions.items()}
         return self.model_copy(update={"questions": questions})
+
+    @property
+    def segments(self) -> list[str]:
+        """The columns that part customers, as company.yml names them."""
+        return list(self.named_segments)
+
+    @property
+    def column_labels(self) -> dict[str, settings.ColumnLabels]:
+        """What columns whose values pages show are called, with their values, by column."""
+        return {**dict(self.labels.items()), **self.named_segments}
+
+    @property
+    def group_names(self) -> dict[tuple[str, str], str | dict[str, str]]:
+        """What segments ("" for the group) and their groups are called: once, or by language."""
+        return {
+            (name, group): label
+            for name, labels in self.column_labels.items()
+            for group, label in {"": labels.label, **labels.values}.items()
+        }
 
     @property
     def year_starts(self) -> str:
@@ -203,10 +231,15 @@ def store_of(company: Company) -> Path:
 
 
 def redacted(text: str, company: Company) -> str:
-    """Return text with `${NAME}` for what came from the environment, and for a URL's parts."""
+    """Return text with `${NAME}` for what came from the environment, and for a URL's parts.
+
+    Of what stands in a query also for its words: an engine names the one that it can't read.
+    """
+    queries = set().union(*(names_in(source.query) for source in company.tables.values()))
     values = {name: os.environ.get(name, "") for name in environment_names(company)}
     for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
-        for part in filter(None, [value, *secret_parts(value)]):
+        words = re.findall(rf"\w{{{SHORTEST_WORD},}}", value) if name in queries else []
+        for part in filter(None, [value, *secret_parts(value), *words]):
             text = text.replace(part, f"${{{name}}}")
     return text
 
@@ -244,6 +277,7 @@ def _faults(company: Company) -> Iterable[str]:
             "report_every: week can't be, for contracts are followed by what is paid each month. "
             "Write month, quarter or year."
         )
+    yield from _faults_of_drivers(company)
     controls = [*BUILT_IN_CONTROLS, MONTH, *company.segments]
     for control in company.controls:
         if control not in controls:
@@ -253,10 +287,38 @@ def _faults(company: Company) -> Iterable[str]:
             )
 
 
+def _faults_of_drivers(company: Company) -> Iterable[str]:
+    questions, blocks = company.questions, company.blocks
+    judged = [name for name, question in questions.items() if question.kind in EXPERIENCED]
+    for name, question in questions.items():
+        if question.of and question.of not in judged:
+            yield (
+                f"questions.{name}.of: '{question.of}' is no question of kind: driver. "
+                f"{did_you_mean(question.of, judged)}"
+            )
+    columns = {question.column for question in questions.values()}
+    for name in filter(columns.__contains__, company.drivers):
+        yield f"drivers: '{name}' is the column of a question. Give that kind: driver."
+    for block, parts in blocks.items():
+        others = [other for other in blocks if other != block]
+        named = {"questions": (parts.questions, questions), "follows": (parts.follows, others)}
+        for part, (names, known) in named.items():
+            for name in (name for name in names if name not in known):
+                yield f"blocks.{block}.{part}: '{name}' is unknown. {did_you_mean(name, known)}"
+    given = [name for parts in blocks.values() for name in parts.questions]
+    for name in dict.fromkeys(name for name in given if given.count(name) > 1):
+        yield f"blocks: '{name}' stands in two blocks. Keep it in one."
+
+
 def _faults_in_words(error: ValidationError) -> str:
-    faults = [{**fault, "loc": _place(fault)} for fault in error.errors()]
-    named = {fault["loc"] for fault in faults if fault["type"] == "value_error"}
-    sure = [f for f in faults if f["type"] == "value_error" or f["loc"] not in named]
+    faults = [(_place(fault), fault) for fault in error.errors()]
+    named = [place for place, fault in faults if fault["type"] == "value_error"]
+    sure = [
+        {**fault, "loc": place}
+        for place, fault in faults
+        if fault["type"] == "value_error"
+        or not any(within[: len(place)] == place for within in named)
+    ]
     lines = "\n".join(map(_fault_in_words, sure)).splitlines()
     head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
     return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
@@ -274,7 +336,8 @@ def _fault_in_words(fault: Mapping[str, Any]) -> str:
     match fault["type"]:
         case "extra_forbidden":
             model = _PARTS[above[0]] if above else Company
-            keys = [key for key in model.model_fields if key != "name" or model is not Question]
+            fields = [field.alias or name for name, field in model.model_fields.items()]
+            keys = [key for key in fields if key != "name" or model is not Question]
             return f"{place} is unknown. {did_you_mean(last, keys)}"
         case "unknown_table":
             return f"{place} is unknown. {did_you_mean(last, settings.TABLE_NAMES)}"

@@ -113,6 +113,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
 SCHEMAS: dict[str, TableSchema] = {table: _schema(table, words) for table, words in _TABLES.items()}
 _ONE_OF = {("costs", "purpose"): PURPOSES, ("offers", "kind"): OFFER_KINDS}
 SEGMENTED = ("customers", "responses", "orders", "events")
+MAY_DRIVE = ("responses", "orders")
 ASSIGNED = ("customers", "responses")  # where an experiment's column may stand
 
 
@@ -135,7 +136,8 @@ def schema_of(table: str, company: Company) -> TableSchema:
     if table in SEGMENTED:
         names = {column.name for column in columns}
         experiment = [company.experiment] if company.experiment and table in ASSIGNED else []
-        segments = dict.fromkeys([*company.segments, *experiment])
+        drivers = company.drivers if table in MAY_DRIVE else []
+        segments = dict.fromkeys([*company.segments, *experiment, *drivers])
         columns += [ColumnSchema(name=s, kind="text") for s in segments if s not in names]
     lower = [column.name.lower() for column in columns]
     for column in columns:

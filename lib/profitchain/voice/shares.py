@@ -17,11 +17,11 @@ import scipy
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns, to_frame
 from profitchain.core.periods import Period
-from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.panel.edition import Edition
 from profitchain.sources.settings import Question
 from profitchain.stats import ratios
+from profitchain.stats.disclosure_control import too_small
 from profitchain.voice.cleaning import counted_once
 from profitchain.voice.topics import declared, marks
 

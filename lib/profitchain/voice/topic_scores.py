@@ -15,8 +15,8 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns, to_frame
 from profitchain.effects import value_of_a_point
-from profitchain.measures.disclosure_control import too_small
 from profitchain.panel.edition import Edition
+from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.margins import estimates
 from profitchain.stats.ols import dummies, least_squares
 from profitchain.stats.ratios import holm

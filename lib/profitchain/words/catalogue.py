@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from profitchain.core.errors import ParameterError, did_you_mean
+from profitchain.core.group_names import segment_name
 from profitchain.core.i18n import pgettext
 
 FOLDER = Path(__file__).parent
@@ -110,7 +111,8 @@ def heading_of(name: str) -> str:
     >>> heading_of("share_of_revenue"), heading_of("now_")
     ('Share of revenue', 'Now')
     """
-    return pgettext(CONTEXT, _in_words(name))
+    label = segment_name(name)
+    return pgettext(CONTEXT, _in_words(name)) if label == name else label
 
 
 def all_headings() -> list[str]:

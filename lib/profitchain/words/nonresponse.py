@@ -16,8 +16,7 @@ from profitchain.effects.response_propensity import MOST_TIMES_THE_MEDIAN, Weigh
 from profitchain.measures.satisfaction import measures_of
 from profitchain.sources.company import Company, Question
 from profitchain.words import captions
-from profitchain.words.captions import PER_POINT, Caption, source
-from profitchain.words.designs import described
+from profitchain.words.captions import PER_POINT, Caption, described, source
 from profitchain.words.measures import label
 from profitchain.words.prose import listed, sentence
 from profitchain.words.reasons import control_name, text

@@ -17,9 +17,8 @@ from profitchain.lifetime.cox_model import (
 from profitchain.measures.loyalty import share_again_within
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
-from profitchain.words.captions import Caption, described, drawn_from, source
+from profitchain.words.captions import Caption, source
 from profitchain.words.prose import sentence
-from profitchain.words.reasons import with_interval
 from profitchain.words.scores import percent, spread
 
 CLEAR = 0.05  # a test's p below this counts as a sign
@@ -45,55 +44,6 @@ FASTER = N_(
     "One more point goes with a pace of the next order **{times} times** as fast "
     "({ratio:evidence})."
 )
-
-
-def next_order(again: MaybeEstimate, days: int, edition: Edition) -> Caption:
-    """Return the caption of the time to the next order, or to the end of contracts."""
-    if edition.by_contract:
-        return _contracts_end(again, days)
-    message = sentence(
-        "{again:number} ordered again within {days} days",
-        otherwise="How soon customers order again: too few to say",
-        again=again,
-        days=days,
-    )
-    caption: Caption = {
-        "message": message,
-        "measure": _(
-            "Share of customers who ordered again, by days since an order; within {days} days: "
-            "{share}",
-            days=digits(days, 0),
-            share=with_interval(again),
-        ),
-        "source": drawn_from(source(_("Orders; each customer once"), again.n), edition.stands_for),
-        "description": described(
-            message, _("The curve rises from 0; its values stand in the table.")
-        ),
-        "unit": "share",
-        "x_label": _("days"),
-    }
-    return caption | ({"mark": (days, again.value)} if isinstance(again, Estimate) else {})
-
-
-def _contracts_end(ended: MaybeEstimate, days: int) -> Caption:
-    message = sentence(
-        "{ended:number} had ended their contract within {days} days",
-        otherwise="How long contracts run: too few to say",
-        ended=ended, days=days,
-    )  # fmt: skip
-    caption: Caption = {
-        "message": message,
-        "measure": _(
-            "Share of customers whose contracts had all ended, by days since the first began; "
-            "within {days} days: {share}",
-            days=digits(days, 0), share=with_interval(ended),
-        ),
-        "source": source(_("Contracts; each customer once"), ended.n),
-        "description": described(message, _("Its values stand in the table.")),
-        "unit": "share",
-        "x_label": _("days"),
-    }  # fmt: skip
-    return caption | ({"mark": (days, ended.value)} if isinstance(ended, Estimate) else {})
 
 
 def return_curves_caption(curves: pd.DataFrame, edition: Edition) -> Caption:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
-from profitchain.core.formats import digits
+from profitchain.core.formats import digits, period_label
 from profitchain.core.i18n import _, ngettext
+from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.words import catalogue, prose
 
@@ -60,6 +61,19 @@ def known_values(edition: Edition) -> dict[str, object]:
         "question": _(str(firm.main.label)) if firm.main else "",
         "currency": firm.currency,
     }
+
+
+def source(what: str, n: int, period: Period | None = None) -> str:
+    """Return a source note: who gave the rows and how many stand behind the exhibit.
+
+    With a period, n is that period's, although the exhibit may show others too.
+    """
+    words = {"what": _(what), "n": digits(n, 0)}
+    if not n:  # or not shown
+        return words["what"]
+    if period is None:
+        return _("{what}, n = {n}", **words)
+    return _("{what}, n = {n} in {period}", period=period_label(period), **words)
 
 
 def text(words: Mapping[str, Any], key: str, values: Mapping[str, Any]) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.core.formats import digits, period_label
+from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import N_, _, following, ngettext
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import of_all, stands_for
 from profitchain.words import captions
-from profitchain.words.captions import Caption, source
-from profitchain.words.designs import described
+from profitchain.words.captions import Caption, described, source
 from profitchain.words.prose import first_capital
 from profitchain.words.scores import brief, percent, segments_message, spread
 
@@ -130,8 +130,8 @@ def missing_caption(
         message = brief(
             _(
                 "{segment}, {group}: {answered} of those who answered, {silent} of the others",
-                segment=first_capital(_(str(most["segment"]).replace("_", " "))),
-                group=_(most["group"]),
+                segment=first_capital(_(segment_name(most["segment"]).replace("_", " "))),
+                group=_(group_name(most["segment"], most["group"])),
                 answered=shares[0],
                 silent=shares[1],
             ),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, p_words, plain
+from profitchain.core.group_names import group_name, segment_name, with_group_names
 from profitchain.core.i18n import N_, _, clauses, following, listed, ngettext
 from profitchain.measures.segment_comparisons import (
     APART,
@@ -41,16 +42,16 @@ def answer_sentence(fair: SegmentComparison, by_customer: Sequence[MeasureByCust
     if heads.empty:
         return ""
     labels = heads["measure"].map(_labels(by_customer))
-    differ = heads["verdict"] == "differ"
+    differ, named = heads["verdict"] == "differ", heads["segment"].map(segment_name)
     differences = [
         _(
             "groups of **{segment} differ beyond chance** in {measures}",
             segment=segment, measures=listed(names),
         )
-        for segment, names in labels[differ].groupby(heads["segment"], sort=False)
+        for segment, names in labels[differ].groupby(named, sort=False)
     ]  # fmt: skip
-    apart = set(heads.loc[differ, "segment"])
-    alike = [name for name in dict.fromkeys(heads["segment"]) if name not in apart]
+    apart = set(named[differ])
+    alike = [name for name in dict.fromkeys(named) if name not in apart]
     if not differences:
         return _(
             "**No groups can be told apart**: in {measures}, customers by {segments} differ no "
@@ -77,7 +78,11 @@ def retention_sentence(fair: SegmentComparison, of_all: MaybeEstimate) -> str:
     more = max(len(apart) - MOST_LISTED, 0)
     first = apart.iloc[: MOST_LISTED // 2], apart.iloc[-MOST_LISTED // 2 :]
     named = [
-        sentence("{name} {said}", name=row.group, said=Estimate.of(row, prefix="shrunk_"))
+        sentence(
+            "{name} {said}",
+            name=group_name(row.segment, row.group),
+            said=Estimate.of(row, prefix="shrunk_"),
+        )
         for row in (pd.concat(first) if more else apart).itertuples()
     ]
     words = clauses([*named, ngettext("{n} more", "{n} more", more)] if more else named, "，")
@@ -101,7 +106,7 @@ def segment_sentences(
               why=reasons.text(row.why))
             for row in heads.itertuples() if row.why
         ]  # fmt: skip
-        by = _("**By {segment}**.", segment=segment)
+        by = _("**By {segment}**.", segment=segment_name(segment))
         sentences.append(following(by, first_capital(words), *unsaid))
     return sentences
 
@@ -158,7 +163,8 @@ def comparison_caption(
     message = _("The declared groups can't be told apart")
     if fair.groups.empty:
         message = _("No groups are declared")
-    if names := dict.fromkeys(fair.groups.loc[fair.groups["verdict"].isin(APART), "group"]):
+    apart = with_group_names(fair.groups[fair.groups["verdict"].isin(APART)])
+    if names := dict.fromkeys(apart["group"]):
         many = ngettext(
             "{n} group lies apart beyond chance in some measure",
             "{n} groups lie apart beyond chance in some measure",
@@ -209,7 +215,7 @@ def funnel_caption(
     groups: pd.DataFrame, limits: pd.DataFrame, of_all: MaybeEstimate, edition: Edition
 ) -> Caption:
     """Return the caption of the funnel (`groups`: as `funnel_frame`; `limits`: its drawing's)."""
-    apart = groups.loc[groups["verdict"].isin(APART), "group"]
+    apart = with_group_names(groups[groups["verdict"].isin(APART)])["group"]
     message = _("No group keeps clearly more or fewer of its customers")
     if not groups["value"].notna().any():
         message = _("No groups to compare in keeping customers")
@@ -256,12 +262,8 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _with_segment(rows: pd.DataFrame) -> pd.Series:
-    """Return each group's name after its segment's."""
-    names = [
-        _("{segment}: {group}", segment=segment, group=group)
-        for segment, group in zip(rows["segment"], rows["group"], strict=True)
-    ]
-    return pd.Series(names, index=rows.index, dtype=object)
+    """Return each group after its segment, as findings name it."""
+    return rows["segment"].astype(str) + ": " + rows["group"].astype(str)
 
 
 def _column_of(measure: MeasureByCustomer) -> str:

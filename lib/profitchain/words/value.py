@@ -12,10 +12,10 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, period_label, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.measures.concentration import TOP
-from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import Thirds, ValueGroups, ordered
 from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
+from profitchain.stats.disclosure_control import too_small
 from profitchain.words import captions, measures, reasons
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.prose import clauses, following, listed, sentence

@@ -7,7 +7,6 @@ import pandas as pd
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.formats import number, plain
 from profitchain.core.i18n import N_, _, ngettext
-from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ordered
 from profitchain.measures.value_satisfaction_matrix import (
     Fields,
@@ -17,6 +16,7 @@ from profitchain.measures.value_satisfaction_matrix import (
     not_satisfied_share,
 )
 from profitchain.panel.edition import Edition
+from profitchain.stats.disclosure_control import too_small
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
 from profitchain.words.prose import period_word, sentence
