@@ -293,7 +293,7 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pdf", action="store_true",
                         help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
-                        help="also write who may leave and texts to release, privately")  # fmt: skip
+                        help="write who may leave, and texts to release, privately")  # fmt: skip
 
 
 def _add_size(parser: argparse.ArgumentParser) -> None:
