@@ -90,8 +90,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
         place = customer_lists.place_of(edition, choices["out"])
     index = publish(options.company, options.period, **choices, fresh=options.fresh)
     if options.lists:
-        print(customer_lists.write_at_risk(edition, place), file=sys.stderr)
-        print(customer_lists.propose_verbatims(edition, place), file=sys.stderr)
+        print(customer_lists.write_lists(edition, place), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -315,8 +314,7 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pdf", action="store_true",
                         help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
-                        help="also write who may leave, and texts to release, into the company's "
-                        "folder")  # fmt: skip
+                        help="write who may leave, and texts to release, privately")  # fmt: skip
 
 
 def _add_size(parser: argparse.ArgumentParser) -> None:
