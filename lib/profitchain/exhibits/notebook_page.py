@@ -43,6 +43,14 @@ class NotebookPage:
     name: str
     edition: Edition
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each finding of these pages is called, by its id."""
+        several = (catalogue.page(name).get("findings", {}) for name in catalogue.page_names())
+        own = {id: label for labels in several for id, label in labels.items()}
+        return {id: label if isinstance(label, str) else label["label"]
+                for id, label in (LABELS | own).items()}  # fmt: skip
+
     def answer(self, *figures: object) -> Prose:
         """Return the answer: one to three sentences, as the page's `answer` judges the figures."""
         return prose.answer(*self._sentences("answer", figures))

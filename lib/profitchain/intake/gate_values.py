@@ -27,6 +27,7 @@ QUIET, A_YEAR = 60, 365  # days without a row, at least, before one that is far,
 A_DAY, MOST_PAUSES = 86_400, 40
 MOST_NAMES = 20_000  # the most frequent, of all columns of text
 TOPS = (5, 7, 10)  # highest scores of usual scales
+UNLIKE = 10  # times as often 0 as 1 or 2: no opinion is shaped so
 TOP_SHARE = 0.05  # of answers at the top of the scale that was really used
 
 
@@ -36,7 +37,7 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
         if gate.has(table, column):
             yield from _far_days(gate, table, column)
     if gate.has("responses", "responded_at"):
-        for question in gate.company.all_questions:
+        for question in gate.company.questions.values():
             if gate.has("responses", question.column):
                 yield from _scale(gate, question)
     if gate.has("subscriptions", "ended_on"):
@@ -258,7 +259,8 @@ def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
     rows = rows.filter(rows["at"].notnull() & rows["score"].notnull())
     months = rows.group_by(month=rows["at"].truncate("M").date()).aggregate(
         n=rows.count(), low=rows["score"].min(), high=rows["score"].max(), sum=rows["score"].sum(),
-        tops=sum_of_tops(rows["score"]),
+        tops=sum_of_tops(rows["score"]), zeros=times(rows["score"] == 0),
+        few=times(rows["score"].isin([1.0, 2.0])),
     )  # fmt: skip
     frame = months.order_by("month").to_pandas()
     low, high = question.scale
@@ -266,6 +268,9 @@ def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
         return
     name = {"table": "responses", "column": question.column}
     values: dict[str, Any] = {"n": int(frame["n"].sum()), "low": low, "high": high}
+    zeros, few = int(frame["zeros"].sum()), int(frame["few"].sum())
+    if low == 0 and question.kind != "nps" and zeros >= ENOUGH and few * UNLIKE < zeros:
+        yield Doubt(**name, kind="zero_unrated", values={"n": zeros, "few": few})
     top = float(frame["high"].max())
     if top < high and _is_other_top(top, frame, high):
         yield Doubt(**name, kind="never_above", values=values | {"top": top})

@@ -14,6 +14,7 @@ from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.formats import digits, period_label
 from profitchain.core.i18n import _, ngettext
 from profitchain.core.periods import Period
+from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words import catalogue, prose
 
@@ -68,6 +69,7 @@ def known_values(edition: Edition) -> dict[str, object]:
         "period": edition.period,
         "every": prose.period_word(edition.period),
         "lookback": lookback_words(edition),
+        "main_id": public_id(firm.main, firm.all_questions) if firm.main else "",
         "days": digits(firm.repeat_within_days, 0),
         "question": _(str(firm.main.label)) if firm.main else "",
         "currency": firm.currency,
