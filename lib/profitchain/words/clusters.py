@@ -13,8 +13,8 @@ from profitchain.measures.clustering import ClusteringTrial, Traits, profile
 from profitchain.measures.rfm import money_of
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
-from profitchain.words.captions import drawn_from, source
-from profitchain.words.presentation import Presentation
+from profitchain.words.captions import drawn_from
+from profitchain.words.presentation import Presentation, source
 from profitchain.words.segments import ENDS
 
 TRAITS = {  # of clusters, by feature: words for low and for high

@@ -15,9 +15,9 @@ from profitchain.lifetime.holdout_test import MaybeHoldout
 from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
-from profitchain.words.captions import drawn_from, source
+from profitchain.words.captions import drawn_from
 from profitchain.words.lifetime_model import edges_sentence, verdict
-from profitchain.words.presentation import Presentation, Said, figure_rows
+from profitchain.words.presentation import Presentation, Said, figure_rows, source
 from profitchain.words.prose import first_capital, period_word, periods_word
 from profitchain.words.worth import assumed_clause
 

@@ -24,8 +24,7 @@ from profitchain.lifetime.holdout_test import (
 )
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
-from profitchain.words.captions import source
-from profitchain.words.presentation import Presentation, Said
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import listed
 
 EDGES = {  # the first that holds counts; what it explains is not told again

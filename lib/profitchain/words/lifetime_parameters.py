@@ -13,9 +13,9 @@ from profitchain.lifetime.customer_value import CustomerValue, spend_by_repeats
 from profitchain.lifetime.expected_value import LifetimeModels
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
-from profitchain.words.captions import drawn_sentences, source
+from profitchain.words.captions import drawn_sentences
 from profitchain.words.lifetime import CUSTOMERS
-from profitchain.words.presentation import Presentation, Said
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.value import NEARLY_ALL
 
 MEANING = {

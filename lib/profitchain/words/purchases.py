@@ -16,8 +16,8 @@ from profitchain.measures.profitability import By, Costing
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ABOVE_OTHERS, BELOW_OTHERS
 from profitchain.words import reasons
-from profitchain.words.captions import drawn_from, source
-from profitchain.words.presentation import Presentation, Said, figure_rows
+from profitchain.words.captions import drawn_from
+from profitchain.words.presentation import Presentation, Said, figure_rows, source
 from profitchain.words.value import CUSTOMERS, beside, few_clause, with_assumption
 
 UNSEEN = N_("whatever no table holds, such as staff, rent and payment fees")

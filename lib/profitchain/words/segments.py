@@ -23,8 +23,8 @@ from profitchain.measures.segment_comparisons import (
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ALIKE
 from profitchain.words import measures, reasons
-from profitchain.words.captions import drawn_from, source
-from profitchain.words.presentation import Presentation, Said
+from profitchain.words.captions import drawn_from
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import first_capital, unmarked
 from profitchain.words.scores import brief, in_sentence
 from profitchain.words.value import beside

@@ -17,8 +17,8 @@ from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
 from profitchain.stats.disclosure_control import too_small
 from profitchain.words import measures, reasons
-from profitchain.words.captions import drawn_from, source
-from profitchain.words.presentation import Presentation, Said, lookback_words
+from profitchain.words.captions import drawn_from
+from profitchain.words.presentation import Presentation, Said, lookback_words, source
 from profitchain.words.prose import listed
 from profitchain.words.worth import assumed_clause, assumed_share
 

@@ -22,8 +22,8 @@ from profitchain.measures.value_satisfaction_matrix import (
 from profitchain.panel.edition import Edition
 from profitchain.stats.disclosure_control import too_small
 from profitchain.words import catalogue, presentation, reasons
-from profitchain.words.captions import drawn_from, drawn_sentences, source
-from profitchain.words.presentation import Presentation, Said, lookback_words
+from profitchain.words.captions import drawn_from, drawn_sentences
+from profitchain.words.presentation import Presentation, Said, lookback_words, source
 from profitchain.words.prose import period_word
 from profitchain.words.segments import differences
 from profitchain.words.value import (
