@@ -22,6 +22,13 @@ from profitchain.exhibits import axes, style
 ROW_HEIGHT = 38
 NARROW_ROW_HEIGHT = 54
 MOST_SERIES = 4
+BY_ROW = (
+    "draw_dots",
+    "draw_pairs",
+    "draw_bars",
+    "draw_stacked",
+    "draw_shares",
+)  # as high as their rows
 
 
 def draw_trend(
@@ -210,7 +217,7 @@ def draw_survival(
 
 def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> float:
     """Return how high a drawing should be, in CSS pixels: by its rows, or a landscape format."""
-    if draw in (draw_dots, draw_pairs, draw_bars, draw_stacked):
+    if getattr(draw, "__name__", "") in BY_ROW:
         row = NARROW_ROW_HEIGHT if canvas.is_narrow else ROW_HEIGHT
         return 62 + row * max(1, len(data))
     return 260 if canvas.is_narrow else 320

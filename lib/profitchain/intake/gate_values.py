@@ -253,7 +253,7 @@ def _far_days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
 def _scales(gate: Gate) -> Iterator[Finding]:
     """Tell of questions on another scale, always or up to a day, or turned round since one."""
     rows = gate.rows("responses")
-    asked = [q for q in gate.company.all_questions if gate.has("responses", q.column)]
+    asked = [q for q in gate.company.questions.values() if gate.has("responses", q.column)]
     scores = {f"score_{place}": rows[typed_name(q.column)] for place, q in enumerate(asked)}
     at = rows[typed_name("responded_at")]
     rows = rows.select(at=_about_local(at, gate.company.time_zone), exact=at, **scores)

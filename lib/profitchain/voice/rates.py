@@ -16,9 +16,9 @@ import scipy
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
-from profitchain.measures.disclosure_control import too_small
 from profitchain.panel.edition import Edition
 from profitchain.stats import ratios
+from profitchain.stats.disclosure_control import too_small
 
 PER_MENTION, PER_CONTACT = 1_000, 100  # orders
 FEWEST_EVENTS = 10

@@ -20,8 +20,8 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.forecast_scores import TOP, calibration_line
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, source
-from profitchain.words.lifetime import lookback_words
 from profitchain.words.pace import CLEAR
+from profitchain.words.presentation import lookback_words
 from profitchain.words.prose import period_word, periods_word, sentence
 from profitchain.words.scores import percent
 

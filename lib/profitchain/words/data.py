@@ -9,11 +9,11 @@ import pandas as pd
 from profitchain.core.formats import digits, period_short, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
+from profitchain.disclosure.gate import DisclosureGate
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.reasons import reason_in_words
 from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
 from profitchain.panel.edition import Edition
-from profitchain.panel.ledger import DisclosureGate
 from profitchain.sources.company import Company
 from profitchain.words import catalogue
 from profitchain.words.captions import Caption, source
@@ -188,8 +188,6 @@ def doubts_of(edition: Edition) -> list[dict[str, str]]:
 
 def _held_back(gate: DisclosureGate) -> list[Doubt]:
     """Return what is not shown so that nobody is singled out."""
-    if gate.own is None:
-        return []
     if not gate.own.total:
         few = {"n": gate.smallest}
         return [Doubt(table="responses", column="responded_at", kind="period_hidden", values=few)]

@@ -25,7 +25,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
 from profitchain.words.captions import Caption, drawn_from, source
-from profitchain.words.lifetime import lookback_words
+from profitchain.words.presentation import lookback_words
 from profitchain.words.prose import period_word, sentence
 from profitchain.words.worth import assumed_clause
 
