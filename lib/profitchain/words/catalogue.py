@@ -5,6 +5,7 @@ A page's words stand in `pages/NN_topic.yml` (lib/CONTRIBUTING.md, "A page's wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from profitchain.core.i18n import pgettext
 FOLDER = Path(__file__).parent
 _NOT_WORDS = {"counts", "formats"}
 CONTEXT = "a column"
+_ONE_NAME = re.compile(r"\{\w+\}")  # nothing to translate
 EXHIBIT_WORDS = ("says", "measure", "source", "alt", "empty", "x_label")
 _COLUMNS = """
 a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
@@ -99,7 +101,7 @@ def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
         yield words
     elif isinstance(words, list):
         yield from words
-    elif "one" in words:
+    elif {"one", "many"} <= set(words):
         yield words["one"], words["many"]
     else:
         for key, more in words.items():
