@@ -271,7 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
     sub.add_argument("--faults", type=_one_or_more, default=0, metavar="N",
-                     help="instead, kill N reports and break others, and print what held")  # fmt: skip
+                     help="instead, kill N reports, break others, print what held")  # fmt: skip
     sub.add_argument("--seed", type=int, default=2026, metavar="S", help="of the faults (2026)")
 
     _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))

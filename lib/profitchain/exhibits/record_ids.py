@@ -23,9 +23,6 @@ from profitchain.words.measures import LABELS as MEASURE_LABELS
 from profitchain.words.measures import label as label_of
 
 LABELS = {
-    # 01_data, 02_response
-    "rows_used": N_("Rows used"),
-    "rows_broken": N_("Rows set aside as broken"),
     # 03_satisfaction, 05_loyalty
     "responses": N_("Survey answers"),
     "orders": N_("Orders"),
