@@ -326,7 +326,7 @@ def _panels(
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
         rows = with_group_names(rows).drop(columns=panels)
-        title = html.escape(catalogue.heading_of(str(name)))
+        title = html.escape(catalogue.heading_of(_(str(name))))
         drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'
