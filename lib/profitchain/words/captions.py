@@ -11,12 +11,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, period_label, plain
+from profitchain.core.formats import digits, plain
 from profitchain.core.i18n import N_, _, following
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company, Question
-from profitchain.stats.comparisons import Measure, MeasureSeries
+from profitchain.stats.comparisons import MeasureSeries
 from profitchain.stats.margins import Wald
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words import measures, repeat_effect, scores
@@ -26,7 +26,6 @@ Caption = dict[str, object]
 PER_POINT = "percentage points"
 FOLLOWED = N_("Answers followed to the end of their window")
 ANSWERS = N_("Survey answers")
-_UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
 
 
 def drawn_from(note: str, stands_for: float) -> str:
@@ -65,23 +64,6 @@ def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption
         "source": source(rows, series.now.n, period),
         "description": scores.trend_description(label, series.trend, unit),
         "unit": unit,
-    }
-
-
-def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Caption:
-    """Return the caption of a measure by group of customers."""
-    label = measures.label(measure)
-    message = scores.segments_message(label, by_group)
-    measure_words = _("{label} by group, with 95% intervals", label=label)
-    if unit := _UNITS.get(measure.unit):
-        measure_words = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(unit))
-    rows = _("Survey answers, {period}", period=period_label(period))
-    return {
-        "message": message,
-        "measure": measure_words,
-        "source": source(rows, _answers(by_group)),
-        "description": described(message, scores.spread(by_group)),
-        "unit": measure.unit,
     }
 
 
