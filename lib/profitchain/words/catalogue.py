@@ -5,6 +5,7 @@ A page's words stand in `pages/NN_topic.yml` (lib/CONTRIBUTING.md, "A page's wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -91,7 +92,8 @@ def _spoken(words: dict[str, Any]) -> dict[str, Any]:
 
 def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
     if isinstance(words, str):
-        yield words
+        if not re.fullmatch(r"\{\w+\}", words):  # a name alone is the same in every language
+            yield words
     elif isinstance(words, list):
         yield from words
     elif "one" in words:
