@@ -111,7 +111,7 @@ UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
 Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
 Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame | MaybeEstimate] | Recorded
 Numbers: TypeAlias = (
-    MaybeEstimate | Course | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
+    MaybeEstimate | Course | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame | tuple
 )
 
 
@@ -273,6 +273,9 @@ def _labelled(
             yield label, None, numbers.estimate
         case int():
             yield label, None, counted(numbers, unit=UNITS.get(id, "count"))
+        case tuple():
+            for each in numbers:
+                yield from _labelled(id, each, labels)
         case _:
             yield label, None, numbers
 

@@ -198,7 +198,8 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     Returns
     -------
     One row a cohort and offset, from 1, that has had its chance: cohort, offset (periods),
-    customers, value, low, high (shares). `attrs["cohorts"]` counts those of any size and age.
+    customers, value, low, high (shares, NaN where fewer than `smallest` came, or stayed away).
+    `attrs["cohorts"]` counts those of any size and age.
     """
     place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
     starts, ends = (cohorts[name].map(place).astype("int64") for name in ("cohort", "period"))
@@ -219,6 +220,11 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     found = rows[["cohort", "offset", "customers"]].assign(
         value=share, low=[low for low, _high in limits], high=[high for _low, high in limits]
     )
+    few = [
+        active.between(1, smallest - 1)
+        for active in (rows["active"], rows["customers"] - rows["active"])
+    ]
+    found.loc[few[0] | few[1], ["value", "low", "high"]] = np.nan
     found.attrs["cohorts"] = cohorts["cohort"].nunique()
     return found
 
@@ -270,9 +276,37 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     return pd.concat([steps, end], ignore_index=True).drop_duplicates("days", ignore_index=True)
 
 
-def curve_frame(curve: pd.DataFrame | NotEstimable) -> pd.DataFrame:
-    """Return the curve as it is, or an empty one with the reason, for the chart."""
-    return to_frame([curve], days=[0.0]) if isinstance(curve, NotEstimable) else curve
+def curve_frame(
+    curve: pd.DataFrame | NotEstimable, *, smallest: int = 0, within_days: int = 0
+) -> pd.DataFrame:
+    """Return the curve for the chart, `coarsened`, or an empty one with the reason."""
+    if isinstance(curve, NotEstimable):
+        return to_frame([curve], days=[0.0])
+    return coarsened(curve, smallest=smallest, within_days=within_days)
+
+
+def coarsened(curve: pd.DataFrame, *, smallest: int, within_days: float = 0) -> pd.DataFrame:
+    """Return those rows of a curve between which `smallest` customers or more have ordered.
+
+    So no step is a single customer's day. The curve ends where fewer are watched; what it says of
+    the day `within_days` stays exact.
+    """
+    curve = curve[curve["n"] >= smallest].reset_index(drop=True)
+    alive = 1 - curve["value"].to_numpy()
+    before = np.concatenate([alive[:1], alive[:-1]])
+    events = curve["n"].to_numpy() * (1 - alive / np.where(before > 0, before, 1))
+    kept = [0] if len(curve) else []
+    for part in (curve["days"] <= within_days, curve["days"] > within_days):
+        places, since = np.flatnonzero(part), 0.0
+        first = len(kept)
+        for place in places:
+            since += events[place]
+            if since > smallest - 0.5 and place:
+                kept.append(int(place))
+                since = 0.0
+        if since > 0.5 and len(kept) > first:  # too few after the last step: they go with it
+            kept[-1] = int(places[-1])
+    return curve.iloc[kept].reset_index(drop=True)
 
 
 def share_again_within(curve: pd.DataFrame | NotEstimable, days: int) -> MaybeEstimate:

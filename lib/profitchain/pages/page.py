@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Heading = dict[str, str]  # an h2's `anchor` and `text`
 ANSWER = "application/vnd.profitchain.answer+json"
-ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
+ANSWERED, CARDS = '<ul class="answer">', '<ul class="cards">'  # remarks and contents stand below
 DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
@@ -91,7 +91,8 @@ def csv_path(page: str, id: str) -> str:
 def render_page(executed: nbformat.NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
     lead, body, contents = _blocks(executed, page, site)
-    after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
+    first = CARDS if page.name == SUMMARY else ANSWERED
+    after = next((at for at, block in enumerate(body, 1) if first in block), 0)
     code = [
         cell.source
         for cell in executed.cells
@@ -160,7 +161,7 @@ def _rendered(
         **parts,
     }
     text, _resources = _exporter().from_notebook_node(notebook, resources=resources)
-    text, rules = svg_compaction.shared_looks(text.strip())
+    text, rules = svg_compaction.shared_looks(sanitise.printable(text.strip()))
     return text.replace(DRAWN, f"<style>{rules}</style>" if rules else "", 1) + "\n"
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from profitchain.core.errors import NotMeasured
 from profitchain.core.i18n import _
 
+EITHER = " | "
 BY_CONTRACT = {  # what contracts give of orders
     "subscriptions.customer_id": "orders.customer_id",
     "subscriptions.started_on": "orders.ordered_at",
@@ -21,11 +22,13 @@ def refuse_tables(tables: Collection[str], needs: Sequence[str]) -> None:
 
     Parameters
     ----------
-    needs : a table, or a column of it as `orders.revenue`.
+    needs : a table, or a column of it as `orders.revenue`; `a | b`: either.
     """
     for name in needs:
-        table = name.partition(".")[0]
-        if table not in tables and not (table == "orders" and "subscriptions" in tables):
+        wanted = [one.partition(".")[0] for one in name.split(EITHER)]
+        table = wanted[0]
+        paid = "orders" in wanted and "subscriptions" in tables
+        if not paid and not set(wanted) & set(tables):
             _refuse(_("needs table `{name}`, which company.yml doesn't name.", name=table))
 
 
@@ -40,8 +43,8 @@ def refuse_columns(profile: pd.DataFrame, needs: Sequence[str]) -> None:
     given = set(held["table"] + "." + held["column"])
     given |= {paid for theirs, paid in BY_CONTRACT.items() if theirs in given}
     for name in needs:
-        table, dot, column = name.partition(".")
-        if dot and name not in given:
+        table, dot, column = name.split(EITHER)[0].partition(".")
+        if dot and not given & set(name.split(EITHER)):
             words = {"table": table, "column": column}
             _refuse(_("needs column `{column}` of `{table}`, and no row has one.", **words))
 

@@ -12,7 +12,10 @@ from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import NotEstimable
 from profitchain.intake.quarantine import spreadsheet_safe
 from profitchain.lifetime import churn_model, contact_value
+from profitchain.pages import verbatims
 from profitchain.panel.edition import Edition, customer_ids
+from profitchain.voice import shares
+from profitchain.voice import verbatims as proposals
 from profitchain.words import reasons
 
 FOLDER = "lists"
@@ -35,6 +38,11 @@ def place_of(edition: Edition, published: Path) -> Path:
     return folder / FILE
 
 
+def write_lists(edition: Edition, path: Path) -> str:
+    """Write who may leave, beside it texts to release, and return where they lie, a line each."""
+    return f"{write_at_risk(edition, path)}\n{propose_verbatims(edition, path)}"
+
+
 def write_at_risk(edition: Edition, path: Path) -> str:
     """Write who is likely to leave, one row a customer, and return a sentence that says where.
 
@@ -52,16 +60,43 @@ def write_at_risk(edition: Edition, path: Path) -> str:
     at_risk = contact_value.at_risk_list(plan, edition.company.main)
     named = customer_ids(edition).merge(at_risk, on="row", validate="one_to_one")
     named = named.sort_values("rank").drop(columns="row").round(PLACES)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
-    _safe(named).to_csv(draft, index=False, encoding="utf-8")
-    draft.replace(path)
+    _write(named, path)
     few = ""
     if edition.stands_for > 1:
         few = f", only of those drawn by chance (one in {edition.stands_for:.3g} of all)"
     return f"{len(named):,} customers by what is at stake with each{few}: {path}"
+
+
+def propose_verbatims(edition: Edition, path: Path) -> str:
+    """Write texts that a person may release, one row a text, and return a sentence that says so.
+
+    What lies there stays as it is: somebody may have begun to release.
+
+    Parameters
+    ----------
+    path : the file beside which they go.
+    """
+    place = path.with_name(verbatims.FILE)
+    if edition.company.privacy.verbatims == "none":
+        return "No texts were proposed: company.yml says privacy: {verbatims: none}."
+    if place.exists():
+        return f"Texts proposed earlier stay as they are: {place}"
+    texts = shares.texts_of(edition)
+    proposed = proposals.propose(texts, smallest=edition.smallest)
+    if proposed.empty:
+        return "No texts were proposed: none is long enough, of no small group and nobody's twice."
+    _write(proposed.assign(released="")[list(verbatims.COLUMNS)], place)
+    return f"{len(proposed)} texts to read; write yes under `released` where one may show: {place}"
+
+
+def _write(rows: pd.DataFrame, path: Path) -> None:
+    """Write rows for their owner alone, and put them in place whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
+    _safe(rows).to_csv(draft, index=False, encoding="utf-8")
+    draft.replace(path)
 
 
 def _safe(rows: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,11 @@ TABLE_NAMES = (
     "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks",
     "control_totals", "rates", "identities",
 )  # fmt: skip
-QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
+QuestionKind = Literal[
+    "nps", "csat", "ces", "rating", "driver", "value", "expectation", "importance"
+]
+EXPERIENCED = ("driver", "value")  # kinds that may move the score
+OF_A_DRIVER = ("expectation", "importance")  # kinds that ask about a driver
 
 SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
 USUAL_SCALE = (1, 5)
@@ -136,6 +140,7 @@ def _as_list(value: Any) -> Any:
 
 Word = Annotated[str, BeforeValidator(_as_word)]  # a cell's text, which YAML takes for a number
 Words = Annotated[list[Word], BeforeValidator(_as_list)]
+Label = Word | dict[Language, str]  # what pages call something: once, or by language
 
 
 class Settings(BaseModel):
@@ -229,8 +234,10 @@ class Question(Settings):
     scale: tuple[float, float] = Field(default=(0, 0))
     satisfied_from: float | None = None
     easy_is: Literal["high", "low"] | None = None
-    label: str | dict[Language, str] = ""
+    label: Label = ""
     scale_since: date | None = None
+    blank: Literal["skipped", "not_applicable"] = "skipped"
+    of: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -262,6 +269,13 @@ class Question(Settings):
             )
         if self.kind != "ces" and self.easy_is is not None:
             raise ValueError(f"easy_is belongs to kind: ces, not to kind: {self.kind}.")
+        if self.blank != "skipped" and self.kind not in EXPERIENCED:
+            raise ValueError(f"blank: belongs to kind: driver or value, not to kind: {self.kind}.")
+        if bool(self.of) != (self.kind in OF_A_DRIVER):
+            raise ValueError(
+                "of: says of which driver an expectation or importance is asked, as in {kind: "
+                "expectation, of: delivery}. It belongs to both kinds, and to no other."
+            )
         if self.satisfied_from is not None and not low <= self.satisfied_from <= high:
             raise ValueError(
                 f"satisfied_from: {self.satisfied_from:g} lies outside the scale {low:g} to "
@@ -281,10 +295,64 @@ def _default_label(name: str) -> str:
     return name.replace("_", " ").capitalize() if len(name) > _LONGEST_ACRONYM else name.upper()
 
 
+class ColumnLabels(Settings):
+    """What a column and its values are called on pages, each once or by language."""
+
+    label: Label = ""
+    values: dict[Word, Label] = Field(default_factory=dict)
+
+
+def _by_name(given: Any) -> Any:
+    """Return segments by name, of a list of names or of names with settings."""
+    if isinstance(given, list):
+        given = {
+            name: settings
+            for entry in given
+            for name, settings in (entry if isinstance(entry, dict) else {str(entry): None}).items()
+        }
+    if not isinstance(given, dict):
+        raise ValueError(
+            "Name the columns that part customers, as in segments: [region, tier], or say also "
+            "what pages call them: segments: {region: {label: Region, values: {n: North}}}."
+        )
+    return {name: {} if settings is None else settings for name, settings in given.items()}
+
+
+Segments = Annotated[dict[Word, ColumnLabels], BeforeValidator(_by_name)]
+
+
+class Topic(Settings):
+    """A topic of texts: what readers call it, and the beginnings of words that speak of it."""
+
+    label: str | dict[Language, str] = ""
+    words: list[Word] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_alone(cls, document: Any) -> Any:
+        return {"words": document} if isinstance(document, list) else document
+
+
+class Topics(Settings):
+    """Lists of words: the starter list that is named, and the firm's own on top of it."""
+
+    starter: Literal["shop", "bank", "telecom"] | None = None
+    lists: dict[str, Topic] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_topic(cls, document: Any) -> Any:
+        if isinstance(document, dict) and "lists" not in document:
+            own = {key: topic for key, topic in document.items() if key != "starter"}
+            return {"starter": document.get("starter"), "lists": own}
+        return {"starter": document} if isinstance(document, str) else document
+
+
 class Privacy(Settings):
-    """What may be shown of small groups."""
+    """What may be shown of small groups, and of what customers wrote."""
 
     smallest_group: int = Field(default=10, ge=1)
+    verbatims: Literal["released", "none"] = "released"
 
 
 class MatchIds(Settings):

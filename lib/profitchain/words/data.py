@@ -9,6 +9,7 @@ import pandas as pd
 from profitchain.core.formats import digits, period_short, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
+from profitchain.disclosure.gate import DisclosureGate
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.reasons import reason_in_words
 from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY, by_table
@@ -148,7 +149,21 @@ def doubts_of(edition: Edition) -> list[dict[str, str]]:
         for kind, (table, column) in DOUBTFUL.items()
         if (count := edition.facts.get(kind, 0))
     ]
-    return doubts_in_words([*edition.doubts, *told], edition.company)
+    return doubts_in_words([*edition.doubts, *told, *_held_back(edition.gate)], edition.company)
+
+
+def _held_back(gate: DisclosureGate) -> list[Doubt]:
+    """Return what is not shown so that nobody is singled out."""
+    if not gate.own.total:
+        few = {"n": gate.smallest}
+        return [Doubt(table="responses", column="responded_at", kind="period_hidden", values=few)]
+    return [
+        Doubt(
+            table="responses", column=segment, kind="groups_together",
+            values={"n": count, "smallest": gate.smallest},
+        )
+        for segment, count in gate.held_back.items()
+    ]  # fmt: skip
 
 
 def doubts_in_words(doubts: Iterable[Doubt], company: Company) -> list[dict[str, str]]:

@@ -49,6 +49,8 @@ _FURNITURE = {
     "by_question": N_("Question by question"),
     "code": N_("How this was computed"),
     "commit": N_("Commit, time and full hashes"),
+    "contact": N_("Questions to"),
+    "next_edition": N_("Next edition"),
     "contents": N_("On this page"),
     "contents_of_edition": N_("Contents"),
     "data": N_("Data behind this exhibit"),
@@ -210,18 +212,24 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
 class Prose:
     """Computed sentences that a notebook cell shows; an answer's sentences reach the summary.
 
-    What stands below a sentence's first line is small print.
+    What stands below a sentence's first line is small print, and stays on its page. `heads` stand
+    above the sentences, one each.
     """
 
     sentences: tuple[str, ...]
     is_answer: bool = False
+    heads: tuple[str, ...] = ()
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
-        plain = [unmarked(following(*text.split("\n"))) for text in self.sentences]
+        plain = [unmarked(text.partition("\n")[0]) for text in self.sentences]
         part = "li" if self.is_answer else "p"
-        parts = "".join(f"<{part}>{_with_small_print(text)}</{part}>" for text in self.sentences)
+        heads = [f"<b>{html.escape(head)}</b>" for head in self.heads] or [""] * len(plain)
+        parts = "".join(
+            f"<{part}>{head}{_with_small_print(text)}</{part}>"
+            for head, text in zip(heads, self.sentences, strict=True)
+        )
         bundle: dict[str, object] = {"text/plain": "\n".join(plain)}
         if self.is_answer:
             bundle["text/html"] = f'<ul class="answer">{parts}</ul>'
@@ -232,8 +240,10 @@ class Prose:
         return bundle
 
 
-def answer(*sentences: str) -> Prose:
+def answer(*sentences: str, heads: Iterable[str] = ()) -> Prose:
     """Return the page's answer: one to three sentences, the most important first; "" is none.
+
+    `heads` name what each sentence answers, where it should be said.
 
     Examples
     --------
@@ -246,7 +256,7 @@ def answer(*sentences: str) -> Prose:
             f"An answer has one to three sentences, got {len(sentences)}. "
             "Keep the most important and say the others beside their exhibits."
         )
-    return Prose(tuple(map(_, sentences)), is_answer=True)
+    return Prose(tuple(map(_, sentences)), is_answer=True, heads=tuple(map(_, heads)))
 
 
 def note(*sentences: str) -> Prose:

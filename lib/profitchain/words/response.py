@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.core.formats import digits
+from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import N_, _, length, ngettext
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import Measure, MeasureSeries
@@ -104,8 +105,8 @@ def missing(profile: pd.DataFrame, requests: pd.DataFrame, *, edition: Edition) 
         return Presentation(table, "none", values)
     most = clear.loc[clear["difference_value"].abs().idxmax()]
     values |= {
-        "segment": first_capital(_(str(most["segment"]).replace("_", " "))),
-        "group": _(most["group"]),
+        "segment": first_capital(_(segment_name(most["segment"]).replace("_", " "))),
+        "group": _(group_name(most["segment"], most["group"])),
         "answered": percent(most["answered_value"]),
         "silent": percent(most["silent_value"]),
     }

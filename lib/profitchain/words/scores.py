@@ -13,22 +13,20 @@ from profitchain.core.formats import (
     number,
     period_short,
 )
-from profitchain.core.i18n import N_, SOURCE, _, length, spoken
+from profitchain.core.group_names import with_group_names
+from profitchain.core.i18n import N_, SOURCE, _, length, ngettext, spoken
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import ABOVE, BELOW, Measure, MeasureSeries
-from profitchain.words import catalogue, measures, reasons
-from profitchain.words.presentation import Presentation, Said, source, text
+from profitchain.words import measures, reasons
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import (
     On,
-    Prose,
-    change_message,
     change_on,
     change_words,
     clauses,
     first_capital,
     following,
     listed,
-    note,
     on_the,
     period_word,
     sentence,
@@ -117,7 +115,12 @@ def moves_sentence(several: Sequence[MeasureSeries], period: Period) -> str:
     if on_year:
         year = _("On the year, {measures}.", measures=clauses(on_year, "，"))
     if not named:
-        none = _("No clear change on the {part} in any of {total} further measures.", **words)
+        none = ngettext(
+            "No clear change on the {part} in the one further measure.",
+            "No clear change on the {part} in any of {total} further measures.",
+            total,
+            **words,
+        )
         return following(none, year)
     words |= {"measures": clauses(named, "，"), "rest": total - len(named)}
     some = _("On the {part}, {measures}.", **words)
@@ -168,7 +171,7 @@ def in_sentence(label: str) -> str:
 
 def groups_apart(label: str, groups: pd.DataFrame) -> Said:
     """Return which groups differ from the rest, or that none does, as the key of a message."""
-    rows = groups[groups["verdict"] != ""]
+    rows = with_group_names(groups[groups["verdict"] != ""])
     names = {side: rows.loc[rows["verdict"] == side, "group"] for side in (ABOVE, BELOW)}
     sides = [
         _("{groups} {verdict}", groups=listed(map(_, apart)), verdict=_(side))
@@ -191,13 +194,6 @@ def groups_apart(label: str, groups: pd.DataFrame) -> Said:
     )
 
 
-def segments_message(label: str, groups: pd.DataFrame) -> str:
-    """Return which groups differ from the rest, or that none can be told apart."""
-    says = catalogue.page("03_satisfaction")["exhibits"]["by-segment"]["says"]
-    key, values = groups_apart(label, groups)
-    return text(says, key, values)
-
-
 def brief(message: str, otherwise: str) -> str:
     """Return a message if a reader can take it in, else another: names can be long."""
     return message if length(message) <= LONGEST_MESSAGE else otherwise
@@ -205,31 +201,18 @@ def brief(message: str, otherwise: str) -> str:
 
 def spread(rows: pd.DataFrame) -> str:
     """Return the smallest and largest value of some rows for those who can't see them."""
-    rows = reasons.in_words(rows.dropna(subset=["value"]))
+    rows = with_group_names(reasons.in_words(rows.dropna(subset=["value"])))
     if rows.empty:
         return _("Too few to show any.")
     low, high = rows.loc[rows["value"].idxmin()], rows.loc[rows["value"].idxmax()]
+    name = "group" if "group" in rows else rows.columns[0]
     return _(
         "Lowest: {lowest}, {low}; highest: {highest}, {high}.",
-        lowest=_(str(low.iloc[0])),
+        lowest=_(str(low[name])),
         low=f"{low['value']:.3g}",
-        highest=_(str(high.iloc[0])),
+        highest=_(str(high[name])),
         high=f"{high['value']:.3g}",
     )
-
-
-def measure_definitions(several: Iterable[MeasureSeries]) -> Prose:
-    """Return each measure's definition in words."""
-    return note(*(measures.definition_sentence(series.measure) for series in several))
-
-
-def change_title(series: MeasureSeries, period: Period) -> str:
-    """Return an exhibit's message on a measure's change."""
-    label, short, change = measures.label(series.measure), _("The score"), series.change
-    if isinstance(change, NotEstimable) or change.spans_zero:
-        label, short = in_sentence(label), _("the score")
-    message, otherwise = (change_message(name, change, period=period) for name in (label, short))
-    return brief(message, otherwise)
 
 
 def trend_of(series: MeasureSeries, period: Period, rows: str) -> Presentation:

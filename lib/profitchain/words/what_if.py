@@ -13,12 +13,12 @@ from profitchain.core.i18n import N_, _
 from profitchain.effects.power import MORE_TO_HALVE, POWER
 from profitchain.effects.scenarios import Levels
 from profitchain.panel.edition import Edition
-from profitchain.words.captions import FOLLOWED
+from profitchain.words.captions import FOLLOWED, followed_source
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import text
 from profitchain.words.repeat_effect import no_ten_points
-from profitchain.words.worth import WORDS, followed_source, window_days
+from profitchain.words.worth import WORDS, window_days
 
 CLAIMED = 3.0  # percent more spend for 1% more satisfaction, as often quoted
 

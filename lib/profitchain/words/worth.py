@@ -13,8 +13,7 @@ from profitchain.effects.value_of_a_point import PARTS, Worth
 from profitchain.measures.data_quality import differing
 from profitchain.panel.edition import Edition
 from profitchain.words import catalogue
-from profitchain.words.captions import FOLLOWED as FOLLOWED_TO_THE_END
-from profitchain.words.captions import drawn_from, drawn_sentences, source
+from profitchain.words.captions import assumed_share, drawn_from, drawn_sentences, source
 from profitchain.words.presentation import Presentation, Said, known_values
 from profitchain.words.presentation import text as message_text
 from profitchain.words.prose import first_capital, listed
@@ -139,12 +138,6 @@ def assumed_clause(edition: Edition, money: str) -> str:
     return _("; margin is assumed at {share} of revenue", share=share) if share else ""
 
 
-def assumed_share(edition: Edition, money: str) -> str:
-    """Return the share of revenue that is assumed to be margin, or "" where orders carry theirs."""
-    rate = edition.assumed_margin
-    return f"{rate:.0%}" if rate and money == "margin" else ""
-
-
 def worth(figure: Worth, money: str, *, edition: Edition) -> Presentation:
     """Return the figure and its parts by days since the experience."""
     parts = {"all together": figure.total, **figure.parts}
@@ -198,11 +191,3 @@ def books(checked: pd.DataFrame, *, edition: Edition) -> Presentation:
 def window_days(edition: Edition) -> str:
     """Return the firm's window for an order after an answer, in words."""
     return plain(edition.company.repeat_within_days, "days")
-
-
-def followed_source(n: float, edition: Edition, money: str) -> str:
-    """Return the source note of answers followed to the end, and what is assumed on margin."""
-    rows, share = source(_(FOLLOWED_TO_THE_END), int(n)), assumed_share(edition, money)
-    if not share:
-        return rows
-    return _("{source}; margin is assumed at {share} of revenue", source=rows, share=share)
