@@ -20,7 +20,6 @@ from profitchain.core.i18n import pgettext
 FOLDER = Path(__file__).parent
 _NOT_WORDS = {"counts", "formats"}
 CONTEXT = "a column"
-_ONE_NAME = re.compile(r"\{\w+\}")  # nothing to translate
 EXHIBIT_WORDS = ("says", "measure", "source", "alt", "empty", "x_label")
 _COLUMNS = """
 a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
@@ -98,10 +97,11 @@ def _spoken(words: dict[str, Any]) -> dict[str, Any]:
 
 def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
     if isinstance(words, str):
-        yield words
+        if not re.fullmatch(r"\{\w+\}", words):  # a name alone is the same in every language
+            yield words
     elif isinstance(words, list):
         yield from words
-    elif {"one", "many"} <= set(words):
+    elif {"one", "many"} <= words.keys():
         yield words["one"], words["many"]
     else:
         for key, more in words.items():
