@@ -99,7 +99,7 @@ def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
         yield words
     elif isinstance(words, list):
         yield from words
-    elif "one" in words:
+    elif {"one", "many"} <= words.keys():
         yield words["one"], words["many"]
     else:
         for key, more in words.items():
