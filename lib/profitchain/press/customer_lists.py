@@ -10,10 +10,11 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import NotEstimable
+from profitchain.intake.fingerprints import CUSTOMER_IDS
 from profitchain.intake.quarantine import spreadsheet_safe
 from profitchain.lifetime import churn_model, contact_value
 from profitchain.pages import verbatims
-from profitchain.panel.edition import Edition, customer_ids
+from profitchain.panel.edition import Edition
 from profitchain.voice import shares
 from profitchain.voice import verbatims as proposals
 from profitchain.words import reasons
@@ -22,6 +23,14 @@ FOLDER = "lists"
 FILE = "at_risk.csv"
 PLACES = {"risk": 4, "value": 2, "at_stake": 2}  # decimals that a caller can use
 OWNER_ONLY = 0o600
+
+
+def customer_ids(edition: Edition) -> pd.DataFrame:
+    """Return row, customer_id: whom the rows of the table `customers` mean.
+
+    For lists that stay within the firm. No page may read it, and `Edition.table` doesn't give it.
+    """
+    return pd.read_parquet(edition.folder / f"{CUSTOMER_IDS}.parquet")
 
 
 def place_of(edition: Edition, published: Path) -> Path:
