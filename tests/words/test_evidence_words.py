@@ -13,7 +13,9 @@ from profitchain.exhibits.notebook_page import page
 from profitchain.words import designs, hidden_confounding
 
 EDITION = SimpleNamespace(
-    company=SimpleNamespace(main=None, repeat_within_days=90, currency="EUR"),
+    company=SimpleNamespace(
+        main=None, repeat_within_days=90, currency="EUR", lookback_months=12
+    ),
     period=Period("2026Q3"), stands_for=1,
 )  # fmt: skip
 PAGE = page("09_sensitivity", EDITION)

@@ -195,7 +195,7 @@ def effect_cases(
     cases = in_percentage_points(bounds_frame(effects, bounds, _main(edition)))
     followed = _("Requests followed to the end of their window")
     values = {
-        "measure": per_point_measure(edition.company, slopes=True),
+        "measure": per_point_measure(edition.company),
         "rows": source(followed, _most(cases)),
         "spread": spread(cases),
     }

@@ -17,8 +17,8 @@ from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import N_, SOURCE, _, length, ngettext, spoken
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import ABOVE, BELOW, Measure, MeasureSeries
-from profitchain.words import catalogue, measures, reasons
-from profitchain.words.presentation import Presentation, Said, source, text
+from profitchain.words import measures, reasons
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import (
     On,
     Prose,
@@ -195,13 +195,6 @@ def groups_apart(label: str, groups: pd.DataFrame) -> Said:
         "apart" if length(f"{label} {values['differences']}") < LONGEST_MESSAGE else "several",
         values,
     )
-
-
-def segments_message(label: str, groups: pd.DataFrame) -> str:
-    """Return which groups differ from the rest, or that none can be told apart."""
-    says = catalogue.page("03_satisfaction")["exhibits"]["by-segment"]["says"]
-    key, values = groups_apart(label, groups)
-    return text(says, key, values)
 
 
 def brief(message: str, otherwise: str) -> str:
