@@ -19,7 +19,7 @@ EDITION = SimpleNamespace(
     period=Period("2026Q3"), stands_for=1,
 )  # fmt: skip
 PAGE = page("09_sensitivity", EDITION)
-FEW = NotEstimable("too_few_to_show", n=8)
+FEW = NotEstimable("nothing_varies", n=8)
 CLEAR, UNCLEAR, MISSING = (0.04, 0.01), (0.01, 0.02), (float("nan"), float("nan"))
 
 
