@@ -135,7 +135,8 @@ def mood_known(model: MoodModel | NotEstimable, *, edition: Edition) -> list[Sai
     if isinstance(model, NotEstimable) or isinstance(quality, NotEstimable):
         assert isinstance(quality, NotEstimable)
         return [Said("mood_unknown", {"why": text(quality)})]
-    values = {"n": digits(model.n, 0), "auc": model.auc, "gap": f"{model.gap:.1%}"}
+    right, gap = f"{quality.value:.1%}", f"{model.gap:.1%}"
+    values = {"n": digits(model.n, 0), "auc": quality, "right": right, "gap": gap}
     return [Said("mood_known", values)]
 
 

@@ -14,10 +14,12 @@ from profitchain.core.formats import digits, interval, number, period_label
 from profitchain.core.i18n import N_, _, listed, spoken
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
+from profitchain.stats.ratios import wilson
 from profitchain.voice import shares
 from profitchain.voice.new_phrases import PhraseComparison
-from profitchain.voice.shares import NO_TOPIC, Texts
+from profitchain.voice.shares import NO_TOPIC, NORMAL, Texts
 from profitchain.voice.topics import USUAL_STARTER, declared
+from profitchain.words.captions import ANSWERS
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import text
@@ -223,21 +225,23 @@ def low_score_phrases(found: PhraseComparison | NotEstimable, *, edition: Editio
 
 
 def _phrases(found: PhraseComparison | NotEstimable, says: tuple[str, str, str]) -> Presentation:
+    listing = _("The values stand in the table.")
     if isinstance(found, NotEstimable):
-        empty = pd.DataFrame(columns=["phrase", "before", "value", "n"])
-        return Presentation(empty, "none", {"source": text(found), "listing": text(found)})
-    values = {
-        "phrase": "", "many": len(found.phrases), "listing": _("The values stand in the table."),
-        "source": _(
-            "Comments of {now} customers, before or others: {before}",
-            now=digits(found.documents_now, 0), before=digits(found.documents_before, 0),
-        ),
-    }  # fmt: skip
-    rows = found.phrases
+        nothing = {"phrase": [""], "before": [float("nan")], "value": [float("nan")]}
+        rows = pd.DataFrame({**nothing, "n": [found.n], "why": [found.why]})
+        return Presentation(rows, "none", {"source": _(ANSWERS), "listing": text(found)})
+    source = _(
+        "Comments of {now} customers, before or others: {before}",
+        now=digits(found.documents_now, 0), before=digits(found.documents_before, 0),
+    )  # fmt: skip
+    rows, many = found.phrases, found.documents_now
+    ends = [wilson(share, many, NORMAL) for share in rows["share_now"]]
     shown = pd.DataFrame({
         "phrase": rows["phrase"], "before": rows["share_before"], "value": rows["share_now"],
+        "low": [low for low, _high in ends], "high": [high for _low, high in ends],
         "n": rows["now"],
     })  # fmt: skip
+    values = {"phrase": "", "many": len(rows), "listing": listing, "source": source}
     if rows.empty:
         return Presentation(shown, says[2], values)
     values["phrase"] = rows["phrase"].iloc[0]
