@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from driver_worlds import DRIVERS, NAMES, answered
+from driver_worlds import DRIVERS, NAMES, answered, firm
 
 import profitchain as pc
 from profitchain.core.estimates import NotEstimable
@@ -24,21 +23,6 @@ Known = tuple[pc.Edition, DriverFigures]
 def known(example: Path) -> Known:
     edition = pc.open_edition(example, "2026Q3")
     return edition, driver_figures(edition)
-
-
-def firm(folder: Path, rows: pd.DataFrame, **settings: object) -> pc.Edition:
-    """Return the edition of a firm that has these answers and nothing else."""
-    days = pd.date_range("2026-01-01", "2026-09-30", periods=len(rows))
-    rows = rows.assign(response_id=range(len(rows)), responded_at=days.strftime("%Y-%m-%d"))
-    rows = rows.rename(columns={"cluster": "customer_id", "score": "nps"}).drop(columns="n")
-    rows.to_csv(folder / "responses.csv", index=False)
-    questions = {"nps": {"kind": "nps"}} | {name: {"kind": "driver"} for name in NAMES}
-    questions |= settings.pop("questions", {})
-    tables = {"responses": {"file": "responses.csv"}}
-    company = {"name": "Firm", "currency": "EUR", "tables": tables, "questions": questions}
-    company |= {"main_question": "nps", "controls": [], **settings}
-    (folder / "company.yml").write_text(json.dumps(company), encoding="utf-8")
-    return pc.open_edition(folder, "2026Q3")
 
 
 def test_the_figures_are_those_of_the_answers_themselves(known):

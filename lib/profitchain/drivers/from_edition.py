@@ -20,7 +20,7 @@ from profitchain.drivers.path_model import PathModel, path_model
 from profitchain.drivers.shares import DriverShares, driver_shares
 from profitchain.effects.value_of_a_point import money_to_speak_of
 from profitchain.effects.worth_curve import worth_curve
-from profitchain.panel.driver_cells import ASKED, COLUMN
+from profitchain.panel.driver_cells import ASKED, COLUMN, refuse_without
 from profitchain.panel.edition import Edition
 from profitchain.panel.panel import segment_columns
 from profitchain.sources.company import Company
@@ -97,8 +97,9 @@ def driver_rows(edition: Edition) -> tuple[pd.DataFrame, list[Driver]]:
 
     Raises NotMeasured of a firm that asks of none.
     """
-    cells = edition.table("driver_cells")
     firm = edition.company
+    refuse_without(firm)
+    cells = edition.table("driver_cells")
     assert firm.main is not None
     if firm.main.easy_is == "low":
         cells = cells.assign(score=sum(firm.main.scale) - cells["score"])

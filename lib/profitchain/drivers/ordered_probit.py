@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csc_array
 from scipy.stats import norm
 
 from profitchain.core.estimates import NotEstimable
@@ -20,6 +20,7 @@ from profitchain.stats.model_design import kish
 MOST_ROUNDS = 50
 CLOSE_ENOUGH = 1e-10  # of the step's rise in log-likelihood
 TINY = 1e-300
+BLOCK = 8_192  # points
 STEEPEST = 5  # latent deviations a standard deviation: a column tells the score perfectly
 
 
@@ -123,8 +124,8 @@ def fit_ordered_probit(
         return NotEstimable("no_stable_fit", n=int(n.sum()))
     values, information = found
     codes, names = pd.factorize(cluster, sort=True)
-    scores = _scores_of(values, points - centre, at, level)
-    sums = np.column_stack([np.bincount(codes, n * s, len(names)) for s in scores.T])
+    cells = coo_array((n, (codes, at * len(levels) + level)), shape=(len(names), counts.size))
+    sums = _by_cluster(cells.tocsc(), values, points - centre, len(levels))
     errors = np.linalg.solve(information, sums.T).T * np.sqrt(len(names) / max(len(names) - 1, 1))
     steps = len(levels) - 1
     shift = np.eye(len(values))  # thresholds of the columns as they came, not off their mean
@@ -203,17 +204,25 @@ def _score_and_information(
     return score, information
 
 
-def _scores_of(
-    values: np.ndarray, points: np.ndarray, at: np.ndarray, level: np.ndarray
+def _by_cluster(
+    cells: csc_array, values: np.ndarray, points: np.ndarray, levels: int
 ) -> np.ndarray:
-    """Return each row's score: the gradient of one answer's log-likelihood (rows x terms)."""
+    """Return each cluster's sum of scores, some points at a time: they may be many."""
+    sums = np.zeros((cells.shape[0], len(values)))
+    for start in range(0, len(points), BLOCK):
+        end = min(start + BLOCK, len(points))
+        sums += cells[:, start * levels : end * levels] @ _scores_of(values, points[start:end])
+    return sums
+
+
+def _scores_of(values: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the gradient of one answer's log-likelihood, by point and level (rows x terms)."""
     steps = len(values) - points.shape[1]
     shares, density = _parts(values[:steps], points @ values[steps:])
-    rows, share = np.arange(len(at)), shares[at, level]
-    scores = np.zeros((len(at), len(values)))
-    below, above = level > 0, level < steps
-    scores[rows[below], level[below] - 1] = -(density[at, level] / share)[below]
-    scores[rows[above], level[above]] = (density[at, level + 1] / share)[above]
-    fall = (density[at, level + 1] - density[at, level]) / share
-    scores[:, steps:] = -fall[:, None] * points[at]
-    return scores
+    scores = np.zeros((*shares.shape, len(values)))
+    at = np.arange(steps)
+    scores[:, at, at] = density[:, 1:-1] / shares[:, :-1]
+    scores[:, at + 1, at] = -density[:, 1:-1] / shares[:, 1:]
+    falls = np.diff(density, axis=1) / shares
+    scores[:, :, steps:] = -falls[:, :, None] * points[:, None, :]
+    return scores.reshape(-1, len(values))

@@ -42,7 +42,7 @@ from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.number_words import Emptied
-from profitchain.sources.schemas import SCHEMAS, schema_of
+from profitchain.sources.schemas import MAY_DRIVE, SCHEMAS, schema_of
 from profitchain.sources.typed_tables import type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
@@ -253,7 +253,7 @@ def judge_all(
 
 
 def _stray_segments(company: Company, judged: Judged) -> dict[str, list[str]]:
-    """Return a fault for each segment that no table has."""
+    """Return a fault for each segment, and each further driver, that no table has."""
     tables = [judgement.table for judgement in judged.values()]
     names = {name for table in tables for name in table.source_names}
     columns = sorted({name for table in tables for name in table.raw.columns})
@@ -263,7 +263,15 @@ def _stray_segments(company: Company, judged: Judged) -> dict[str, list[str]]:
         for name in company.segments
         if name not in names
     ]
-    return {"segments": stray} if stray else {}
+    may_drive = [table for name, table in judged.items() if name in MAY_DRIVE]
+    known = {name for judgement in may_drive for name in judgement.table.source_names}
+    stray += [
+        f"drivers: '{name}' is a column of neither responses nor orders. "
+        f"{did_you_mean(name, columns)}"
+        for name in company.drivers
+        if name not in known
+    ]
+    return {"segments and drivers": stray} if stray else {}
 
 
 def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:

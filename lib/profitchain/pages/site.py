@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from babel.dates import format_date
+
 from profitchain.core import i18n as languages
 from profitchain.core.i18n import N_
 from profitchain.core.periods import Period
@@ -16,6 +18,7 @@ from profitchain.pages import notebooks
 from profitchain.pages.commentary import Remark
 from profitchain.pages.editions import PublishedEdition
 from profitchain.pages.failures import Failure
+from profitchain.sources.brand import Brand
 from profitchain.words import prose
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -56,7 +59,8 @@ class Site:
 
     The first language's pages lie in the edition's folder, the others' in folders inside it.
     `earlier` are editions of earlier periods, the newest first.
-    `is_whole`: so its findings stand in the long table of all the company's editions.
+    `is_whole`: so its findings stand in the long table of all the company's editions. `logo` is a
+    data URI.
     """
 
     company: str
@@ -66,6 +70,8 @@ class Site:
     languages: tuple[str, ...] = ("en",)
     earlier: tuple[PublishedEdition, ...] = ()
     is_whole: bool = False
+    brand: Brand = field(default_factory=Brand)
+    logo: str = ""
 
     @property
     def top(self) -> str:
@@ -111,6 +117,12 @@ class Site:
         return [
             (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
         ]
+
+    @property
+    def next_edition(self) -> str:
+        """When the next edition comes, in words; "" where company.yml does not say."""
+        day = self.brand.next_edition
+        return format_date(day, "long", locale=languages.locale()) if day else ""
 
     @property
     def missing(self) -> list[Entry]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import Table
 
+from profitchain.core.errors import NotMeasured
+from profitchain.core.i18n import _
 from profitchain.panel.context import LONG_AGO, Context
 from profitchain.panel.panel import cells, segment_columns
 from profitchain.sources.company import Company
@@ -20,6 +22,13 @@ def asked(company: Company) -> bool:
     """Tell whether a firm has a score and anything that may drive it."""
     drives = [question.kind in EXPERIENCED for question in company.questions.values()]
     return company.main is not None and (any(drives) or bool(company.drivers))
+
+
+def refuse_without(company: Company) -> None:
+    """Raise NotMeasured for a firm that asks of nothing that may drive its score."""
+    if not asked(company):
+        what = _("needs a score, and questions of `kind: driver` or columns under `drivers:`.")
+        raise NotMeasured(_("Not measured: {what}", what=what))
 
 
 def questions_kept(company: Company) -> list[Question]:

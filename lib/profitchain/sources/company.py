@@ -18,11 +18,11 @@ from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
 from profitchain.sources import settings
+from profitchain.sources.brand import Brand
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
+from profitchain.sources.driver_settings import Block, driver_faults
 from profitchain.sources.settings import (
-    EXPERIENCED,
-    Block,
     ColumnLabels,
     Limits,
     MatchIds,
@@ -44,6 +44,7 @@ _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
     "statuses": Statuses, "limits": Limits, "segments": ColumnLabels,
     "labels": ColumnLabels, "topics": Topics, "blocks": Block,
+    "brand": Brand,
 }  # fmt: skip
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -81,6 +82,7 @@ class Company(Settings):
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
     topics: Topics = Topics()
+    brand: Brand = Brand()
     _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="before")
@@ -127,8 +129,8 @@ class Company(Settings):
 
     @property
     def all_questions(self) -> list[Question]:
-        """All questions, in the order of company.yml."""
-        return list(self.questions.values())
+        """All questions about what was experienced, in the order of company.yml."""
+        return [q for q in self.questions.values() if q.kind not in settings.OF_A_DRIVER]
 
     def in_language(self, tag: str) -> Company:
         """Return the firm as pages in one language speak of it: each question with one label."""
@@ -277,7 +279,7 @@ def _faults(company: Company) -> Iterable[str]:
             "report_every: week can't be, for contracts are followed by what is paid each month. "
             "Write month, quarter or year."
         )
-    yield from _faults_of_drivers(company)
+    yield from driver_faults(questions, company.drivers, company.blocks)
     controls = [*BUILT_IN_CONTROLS, MONTH, *company.segments]
     for control in company.controls:
         if control not in controls:
@@ -285,29 +287,6 @@ def _faults(company: Company) -> Iterable[str]:
                 f"controls: '{control}' is neither built in nor a segment. "
                 f"{did_you_mean(control, controls)} Add a column of yours to segments: first."
             )
-
-
-def _faults_of_drivers(company: Company) -> Iterable[str]:
-    questions, blocks = company.questions, company.blocks
-    judged = [name for name, question in questions.items() if question.kind in EXPERIENCED]
-    for name, question in questions.items():
-        if question.of and question.of not in judged:
-            yield (
-                f"questions.{name}.of: '{question.of}' is no question of kind: driver. "
-                f"{did_you_mean(question.of, judged)}"
-            )
-    columns = {question.column for question in questions.values()}
-    for name in filter(columns.__contains__, company.drivers):
-        yield f"drivers: '{name}' is the column of a question. Give that kind: driver."
-    for block, parts in blocks.items():
-        others = [other for other in blocks if other != block]
-        named = {"questions": (parts.questions, questions), "follows": (parts.follows, others)}
-        for part, (names, known) in named.items():
-            for name in (name for name in names if name not in known):
-                yield f"blocks.{block}.{part}: '{name}' is unknown. {did_you_mean(name, known)}"
-    given = [name for parts in blocks.values() for name in parts.questions]
-    for name in dict.fromkeys(name for name in given if given.count(name) > 1):
-        yield f"blocks: '{name}' stands in two blocks. Keep it in one."
 
 
 def _faults_in_words(error: ValidationError) -> str:

@@ -348,13 +348,6 @@ class Topics(Settings):
         return {"starter": document} if isinstance(document, str) else document
 
 
-class Block(Settings):
-    """One cause behind several questions, and the blocks that lead to it."""
-
-    questions: list[str] = Field(min_length=1)
-    follows: list[str] = Field(default_factory=list)
-
-
 class Privacy(Settings):
     """What may be shown of small groups, and of what customers wrote."""
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable, to_columns, to_frame
 from profitchain.core.formats import interval, number
+from profitchain.core.group_names import segment_name
 from profitchain.core.i18n import N_, _
 from profitchain.drivers.comparisons import Tests
 from profitchain.drivers.from_edition import DriverFigures
@@ -104,9 +105,13 @@ def performance(figures: DriverFigures, *, edition: Edition) -> Presentation:
     columns = {f"{part}_stands": f"across_{part}" for part in ("value", "low", "high")}
     rows = rows[["driver", "value", "low", "high", "n", "why", *columns]].rename(columns=columns)
     rows = rows.assign(driver=rows["driver"].map(labels), across_unit="points")
-    lowest = rows["driver"][rows["across_value"].idxmin()]
-    strongest = rows["driver"][rows["value"].idxmax()]
-    says = "same" if lowest == strongest else "apart"
+    stand, count = rows.sort_values("across_value"), rows.sort_values("value", ascending=False)
+    lowest, strongest = stand["driver"].iloc[0], count["driver"].iloc[0]
+    clear = [
+        len(rows) > 1 and stand["across_high"].iloc[0] < stand["across_low"].iloc[1],
+        len(rows) > 1 and count["low"].iloc[0] > count["high"].iloc[1],
+    ]
+    says = ("same" if lowest == strongest else "apart") if all(clear) else "unclear"
     return _shown(figures, edition, rows, says, lowest=lowest, strongest=strongest)
 
 
@@ -120,7 +125,10 @@ def one_more(figures: DriverFigures, *, edition: Edition) -> Presentation:
         of.set_index("driver")[["value", "low", "high"]].add_prefix(f"{columns[str(outcome)]}_")
         for outcome, of in figures.one_more.groupby("outcome", sort=False)
     ]
-    rows = pd.concat(parts, axis=1).rename(index=_label_of(figures)).reset_index()
+    rows = pd.concat(parts, axis=1)
+    shares = [name for name in rows if not name.startswith("mean")]
+    rows[shares] = 100 * rows[shares]
+    rows = rows.rename(index=_label_of(figures)).reset_index()
     if isinstance(found := figures.mending, Mending):
         rows["low_answers"], rows["best_to_mend"] = found.room, found.best
     return _shown(figures, edition, rows, "what")
@@ -152,13 +160,13 @@ def over_time(
     return _shown(figures, edition, rows, says, drivers=listed(drifting))
 
 
-def by_segment(
+def between_groups(
     frame: pd.DataFrame, tests: Tests, figures: DriverFigures, *, edition: Edition
 ) -> Presentation:
     """Return the drivers' shares in each group where groups compare, one column a driver."""
     labels, rows = _label_of(figures), pd.DataFrame()
     clear = [of for of, test in tests.items() if test.p < CLEAR]
-    where = [f"{segment}: {labels[name]}" for segment, name in clear]
+    where = [f"{segment_name(segment)}: {labels[name]}" for segment, name in clear]
     says = "unlike" if clear else "alike" if tests else "unknown"
     if len(frame):
         frame = frame.assign(group=frame["segment"] + ": " + frame["group"]).set_index("group")

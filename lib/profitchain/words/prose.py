@@ -49,6 +49,8 @@ _FURNITURE = {
     "by_question": N_("Question by question"),
     "code": N_("How this was computed"),
     "commit": N_("Commit, time and full hashes"),
+    "contact": N_("Questions to"),
+    "next_edition": N_("Next edition"),
     "contents": N_("On this page"),
     "contents_of_edition": N_("Contents"),
     "data": N_("Data behind this exhibit"),
