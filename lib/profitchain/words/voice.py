@@ -23,6 +23,7 @@ from profitchain.words.captions import ANSWERS
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import text
+from profitchain.words.repeat_effect import upward
 from profitchain.words.worth import last_day
 
 STARTERS = {"shop": N_("shop"), "bank": N_("bank"), "telecom": N_("telecom")}
@@ -126,8 +127,11 @@ def public_said(trend: pd.DataFrame, edition: Edition) -> list[Said]:
     if now.empty:
         return []
     net = Estimate.of(next(now.itertuples()), unit="ratio")
+    assert isinstance(net, Estimate)  # its value is known
+    key = "public_even" if net.spans_zero else "public_good" if net.value > 0 else "public_bad"
+    net = net if net.spans_zero else upward(net)
     values = {"net": number(net), "ends": interval(net, bare=True), "n": digits(net.n, 0)}
-    return [Said("public", values)]
+    return [Said(key, values)]
 
 
 def span_words(texts: Texts, edition: Edition) -> str:
@@ -216,7 +220,7 @@ def topic_changes(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Pre
 
 def new_phrases(found: PhraseComparison | NotEstimable, *, edition: Edition) -> Presentation:
     """Return the phrases that are new, the surest first."""
-    return _phrases(found, ("one", "many", "nothing"))
+    return _phrases(found, ("single", "several", "nothing"))
 
 
 def low_score_phrases(found: PhraseComparison | NotEstimable, *, edition: Edition) -> Presentation:
