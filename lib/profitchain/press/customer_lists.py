@@ -10,10 +10,11 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import NotEstimable
+from profitchain.intake.fingerprints import CUSTOMER_IDS
 from profitchain.intake.quarantine import spreadsheet_safe
 from profitchain.lifetime import churn_model, contact_value
 from profitchain.pages import verbatims
-from profitchain.panel.edition import Edition, customer_ids
+from profitchain.panel.edition import Edition
 from profitchain.panel.texts import SOURCES
 from profitchain.sources.schemas import SCHEMAS
 from profitchain.voice import masking, shares
@@ -25,6 +26,14 @@ FILE = "at_risk.csv"
 PLACES = {"risk": 4, "value": 2, "at_stake": 2}  # decimals that a caller can use
 OWNER_ONLY = 0o600
 ID_COLUMNS = ("customer_id", "order_id", "response_id", "contact_id", "mention_id")
+
+
+def customer_ids(edition: Edition) -> pd.DataFrame:
+    """Return row, customer_id: whom the rows of the table `customers` mean.
+
+    For lists that stay within the firm. No page may read it, and `Edition.table` doesn't give it.
+    """
+    return pd.read_parquet(edition.folder / f"{CUSTOMER_IDS}.parquet")
 
 
 def place_of(edition: Edition, published: Path) -> Path:
