@@ -51,7 +51,7 @@ def _differences(scores: pd.DataFrame, says: tuple[str, str], edition: Edition) 
     known = scores.dropna(subset=["value"])
     values: dict[str, object] = {"topic": "", "listing": listing_of(rows, "score")}
     if known.empty:
-        return Presentation(rows.iloc[:0], "none", values)
+        return Presentation(rows, "none", values)
     ends = {says[1]: known.iloc[-1], says[0]: known.iloc[0]}
     key = next((key for key, row in reversed(ends.items()) if _is_clear(row, key == says[0])), "")
     if key:
