@@ -280,7 +280,7 @@ def _units_beside(draw: Draw, data: pd.DataFrame, unit: str) -> dict[str, str]:
     if draw is charts.draw_stacked:
         return dict.fromkeys(data.columns[1:], "share")
     shares = dict.fromkeys((name for name in data if str(name).endswith("_share")), "share")
-    return dict.fromkeys(("difference", "least", "most"), unit) | shares
+    return dict.fromkeys(("difference", "least", "most", "before"), unit) | shares
 
 
 def _nothing_to_draw(data: pd.DataFrame) -> str:
