@@ -86,6 +86,11 @@ def test_kinds_columns_and_blanks_of_company_yml_come_through(tmp_path):
     assert isinstance(figures.mending.worth, NotEstimable)
     assert figures.mending.worth.why.key == "no_orders_to_worth"
     assert figures.shares.explained.values[4:].max() < 0.05
+    page = pc.page("04_drivers", edition)
+    assert page.show("asked", figures).data["driver"].tolist()[:2] == ["Price", "Delivery"]
+    assert len(page.show("served", figures).data) == 6
+    assert page.show("paths", figures).data["leads_to"].tolist() == ["delight"]
+    assert page.show("one-more", figures).data["driver"].tolist()[0] == "Quality"
 
 
 def test_an_effort_question_whose_low_end_is_easy_is_turned_round(tmp_path):

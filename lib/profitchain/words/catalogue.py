@@ -40,6 +40,8 @@ satisfied|saved|scenario|score|score as|score share|score, raw|segment|share|sha
 share of customers|share of margin|share of revenue|silent|smallest|specifications|step|table
 ten points by|tenure days|term|the rule|used|value|verdict|way|way to count|weeks|weights for
 what it compares|window
+above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
+of all|path|stated|those served
 """
 
 
