@@ -9,6 +9,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable, to_columns, to_frame
 from profitchain.core.formats import interval, number
+from profitchain.core.group_names import segment_name
 from profitchain.core.i18n import N_, _
 from profitchain.drivers.comparisons import Tests
 from profitchain.drivers.from_edition import DriverFigures
@@ -165,7 +166,7 @@ def between_groups(
     """Return the drivers' shares in each group where groups compare, one column a driver."""
     labels, rows = _label_of(figures), pd.DataFrame()
     clear = [of for of, test in tests.items() if test.p < CLEAR]
-    where = [f"{segment}: {labels[name]}" for segment, name in clear]
+    where = [f"{segment_name(segment)}: {labels[name]}" for segment, name in clear]
     says = "unlike" if clear else "alike" if tests else "unknown"
     if len(frame):
         frame = frame.assign(group=frame["segment"] + ": " + frame["group"]).set_index("group")
