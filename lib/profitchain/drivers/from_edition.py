@@ -115,13 +115,13 @@ def driver_figures(edition: Edition) -> DriverFigures:
     answers = read_drivers(rows, drivers)
     shares = answers if isinstance(answers, NotEstimable) else driver_shares(answers)
     mended, equal, sides, more = _by_probit(edition, answers, shares)
-    asked = {"questions": firm.questions, "smallest": edition.smallest}
+    asked, few = firm.questions, edition.smallest
     return DriverFigures(
         drivers=tuple(drivers), answers=answers, answered=int(rows["n"].sum()), shares=shares,
         mending=mended, one_more=more, equal=equal, sides=sides,
-        performance=performance(rows, drivers, smallest=edition.smallest),
-        served=_served(rows, drivers), stated=stated_importance(rows, **asked),
-        gaps=expectation_gaps(rows, **asked), paths=_paths(rows, firm),
+        performance=performance(rows, drivers, smallest=few),
+        served=_served(rows, drivers), stated=stated_importance(rows, asked, smallest=few),
+        gaps=expectation_gaps(rows, asked, smallest=few), paths=_paths(rows, firm),
     )  # fmt: skip
 
 
