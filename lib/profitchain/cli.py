@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from profitchain import __version__
-from profitchain.core.errors import ProfitchainError
+from profitchain.core.errors import ProfitchainError, of_the_system
 
 EXAMPLE = "data/example"
 QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.pytest = others
     elif others:
         parser.error(f"unknown: {' '.join(others)}")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a path may hold what a terminal can't show
+            stream.reconfigure(errors="backslashreplace")
     try:
         return options.run(options)
     except ProfitchainError as error:
@@ -41,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         needs = f"This command needs `lib/{folder}`, which no wheel holds"
         print(f"\n{needs}: run it in a checkout, as python3 lib COMMAND.", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not (refused := of_the_system(error)):
+            raise
+        print(f"\n{refused}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing was published.", file=sys.stderr)
@@ -57,7 +66,7 @@ def report(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else provenance.REPORTS
     settings = _settings(options.set)
     choices = {"out": out, "only": options.only, "settings": settings, "spoken": options.language}
-    if not (options.fresh or options.lists or options.pdf):
+    if not (options.fresh or options.restate or options.lists or options.pdf):
         from profitchain.press import edition_cache
 
         request = edition_cache.ReportRequest.of(options.company, options.period, **choices)
@@ -65,7 +74,7 @@ def report(options: argparse.Namespace) -> int:
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
             return 0
-    return _publish(options, choices)
+    return _publish(options, choices | {"restate": options.restate})
 
 
 def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
@@ -81,8 +90,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
         place = customer_lists.place_of(edition, choices["out"])
     index = publish(options.company, options.period, **choices, fresh=options.fresh)
     if options.lists:
-        print(customer_lists.write_at_risk(edition, place), file=sys.stderr)
-        print(customer_lists.propose_verbatims(edition, place), file=sys.stderr)
+        print(customer_lists.write_lists(edition, place), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -159,7 +167,16 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def certify(options: argparse.Namespace) -> int:
-    """Try every headline number in invented firms and write the certificate; 1 if one misses."""
+    """Try every headline number in invented firms and write the certificate; 1 if one misses.
+
+    With `--faults`, break reports instead, and print what held; 1 if something did not.
+    """
+    if options.faults:
+        from certify import faults
+
+        held = faults.try_faults(options.faults, seed=options.seed)
+        print(held.to_string(index=False))
+        return int(held["failed"].sum() > 0)
     from certify import certify as certification
     from certify import event_firms, grades
     from certify import worth as worth_trials
@@ -245,15 +262,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_size(sub)
 
     sub = command(verify, help="rebuild an edition and compare number by number")
-    sub.add_argument(
-        "edition", metavar="EDITION", help="its folder, such as reports/example/2026Q3"
-    )
+    sub.add_argument("edition", metavar="EDITION",
+                     help="its folder, such as reports/example/2026Q3")  # fmt: skip
     sub.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
 
     sub = command(certify, help="try every headline number in invented firms (minutes)")
     sub.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
     sub.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
+    sub.add_argument("--faults", type=_one_or_more, default=0, metavar="N",
+                     help="instead, kill N reports, break others, print what held")  # fmt: skip
+    sub.add_argument("--seed", type=int, default=2026, metavar="S", help="of the faults (2026)")
 
     _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
 
@@ -289,13 +308,13 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
                         help="only this notebook, and the summary; again for more")  # fmt: skip
     parser.add_argument("--fresh", action="store_true",
                         help="run all notebooks, also those of which nothing changed")  # fmt: skip
+    parser.add_argument("--restate", action="store_true", help="replace what nobody has seen yet")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="a notebook parameter's value; again for more")  # fmt: skip
     parser.add_argument("--pdf", action="store_true",
                         help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
-                        help="also write who may leave, and texts to release, into the company's "
-                        "folder")  # fmt: skip
+                        help="write who may leave, and texts to release, privately")  # fmt: skip
 
 
 def _add_size(parser: argparse.ArgumentParser) -> None:

@@ -27,12 +27,17 @@ from profitchain import cli
 from profitchain.core.periods import Period
 from profitchain.exhibits import exhibit
 from profitchain.exhibits.findings import FIELDS
+from profitchain.panel.edition import Edition
 from profitchain.press import verify
 
 REPO = Path(__file__).resolve().parents[2]
 COMMITTED = REPO / "reports" / "example" / "2026Q3"
 EXAMPLE = REPO / "data" / "example"
 PERIOD = Period("2026Q3")
+CORE = {
+    *("nps", "csat", "ces", "responses", "orders", "revenue", "active_customers", "repeat_rate"),
+    *("retention_rate", "repeat_effect_per_point", "repeat_effect_slope", "worth_of_a_point"),
+}
 SECRET = "hunter2-of-the-tests"
 EXACT = 1e-12  # the same sums in another order
 SIXTEEN_DIGITS = 1e-15  # as many as a workbook's cell has
@@ -403,6 +408,46 @@ def test_verify_publishes_with_the_recorded_company_period_settings_and_notebook
     monkeypatch.setattr(verify, "publish", publish)
     verify.differences(mine)
     assert asked == [("data/example", "2026Q3", {"within_days": "30"}, ["00_summary", "01_data"])]
+
+
+@pytest.fixture(scope="module")
+def receipts(edition) -> list[dict]:
+    return json.loads((edition / "receipts.json").read_text(encoding="utf-8"))["findings"]
+
+
+def test_each_finding_has_a_receipt(edition, receipts):
+    found = {(row["id"], row.get("group")): row["n"] for row in entries(edition)}
+    assert {(one["id"], one.get("group")): one["n"] for one in receipts} == found
+    assert all(one["definition"] and one["recompute"] for one in receipts)
+    content = json.loads((edition / "receipts.json").read_text(encoding="utf-8"))
+    record = json.loads((edition / "record.json").read_text(encoding="utf-8"))
+    assert content["inputs"] == record["inputs"]
+
+
+def test_three_lines_of_its_receipt_give_a_core_number_again(
+    edition, receipts, example, monkeypatch
+):
+    monkeypatch.chdir(example.parents[1])
+    read, kept = Edition.rows, {}
+
+    def rows(given: Edition, table: str, where: object = None) -> pd.DataFrame:
+        """Read what several receipts ask for once."""
+        if (table, str(where)) not in kept:
+            kept[table, str(where)] = read(given, table, where=where)
+        return kept[table, str(where)]
+
+    monkeypatch.setattr(Edition, "rows", rows)
+    found = findings(edition)["value"]
+    again = {}
+    for one in receipts:
+        if len(one["recompute"]) == 3:
+            scope: dict[str, object] = {}
+            *begin, last = one["recompute"]
+            exec("\n".join(begin), scope)
+            number = eval(last, scope)
+            again[one["id"]] = getattr(number, "value", number)
+    assert set(again) >= CORE
+    assert again == pytest.approx({id: found[id] for id in again}, rel=EXACT)
 
 
 def by_papermill(notebook: str, out: Path, *parameters: str, cwd: Path) -> pd.DataFrame:

@@ -25,9 +25,10 @@ def world(seed: int, answers: int = 900) -> shares.Texts:
     rows = pd.DataFrame({"score": draw.choice(SCORES, answers, p=AMONG_ALL).astype(float)})
     at = rows["score"].to_numpy(int) - 1
     rows["customer"] = [f"c{one}" for one in draw.integers(0, answers, answers)]
-    rows["late"] = (draw.random(answers) < SPEAKS[at]).astype(int)
+    rows["speaks of late"] = (draw.random(answers) < SPEAKS[at]).astype(int)
     rows = rows.assign(period="2026Q1", month="2026-01", source="responses", text="x", folded="x")
-    rows["group"], rows["no_topic"] = shares.groups_of(rows["score"], STARS), 1 - rows["late"]
+    rows["group"] = shares.groups_of(rows["score"], STARS)
+    rows["speaks of no_topic"] = 1 - rows["speaks of late"]
     all_answers = rows.groupby(["period", "score", "group"], as_index=False).size()
     return shares.Texts(
         rows=rows[draw.random(answers) < COMMENTS[at]].reset_index(drop=True),
@@ -64,7 +65,9 @@ def test_a_weight_is_answers_by_comments_and_few_comments_of_a_score_share_their
 
 
 def test_without_weights_the_interval_is_wilson_s_on_customers():
-    rows = pd.DataFrame({"customer": range(400), "weight": 1.0, "late": [1] * 60 + [0] * 340})
+    rows = pd.DataFrame(
+        {"customer": range(400), "weight": 1.0, "speaks of late": [1] * 60 + [0] * 340}
+    )
     estimate = shares.share(rows, "late", smallest=1)
     low, high = sm.stats.proportion_confint(60, 400, method="wilson")
     assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=4e-4)  # t, not normal
@@ -78,7 +81,7 @@ def test_without_weights_the_interval_is_wilson_s_on_customers():
 )
 def test_a_share_of_few_is_not_given(rows, speak, why):
     frame = pd.DataFrame({"customer": range(rows), "weight": 1.0})
-    frame["late"] = (frame["customer"] < speak).astype(int)
+    frame["speaks of late"] = (frame["customer"] < speak).astype(int)
     estimate = shares.share(frame, "late", smallest=10)
     assert (estimate.why.key if hasattr(estimate, "why") else "") == why
 
@@ -107,12 +110,16 @@ def test_scores_of_topics_are_statsmodels_clustered_least_squares():
     draw = np.random.default_rng(5)
     many = 900
     rows = pd.DataFrame({"customer": draw.integers(0, 600, many), "period": "2026Q1"})
-    rows["late"] = (draw.random(many) < 0.2).astype(int)
-    rows["refund"] = ((draw.random(many) < 0.6) & (rows["late"] == 1)).astype(int)  # rides along
-    rows["refund"] |= (draw.random(many) < 0.05).astype(int)
-    rows["rare"] = (np.arange(many) < 4).astype(int)
+    rows["speaks of late"] = (draw.random(many) < 0.2).astype(int)
+    rows["speaks of refund"] = ((draw.random(many) < 0.6) & (rows["speaks of late"] == 1)).astype(
+        int
+    )  # rides along
+    rows["speaks of refund"] |= (draw.random(many) < 0.05).astype(int)
+    rows["speaks of rare"] = (np.arange(many) < 4).astype(int)
     rows["month"] = draw.choice(["2026-01", "2026-02"], many)
-    rows["score"] = 8 - 2 * rows["late"] + (rows["month"] == "2026-02") + draw.normal(0, 2, many)
+    rows["score"] = (
+        8 - 2 * rows["speaks of late"] + (rows["month"] == "2026-02") + draw.normal(0, 2, many)
+    )
     rows = rows.assign(source="responses", group="")
     answers = rows.groupby(["period", "score", "group"], as_index=False).size()
     texts = shares.Texts(
@@ -120,12 +127,16 @@ def test_scores_of_topics_are_statsmodels_clustered_least_squares():
         topics=("late", "refund", "rare"), came=many, span=("2026Q1",), before=(),
     )  # fmt: skip
     found = topic_scores.topic_scores(texts, smallest=10).set_index("topic")
-    design = rows[["late", "refund"]].assign(feb=rows["month"] == "2026-02", one=1).astype(float)
+    design = (
+        rows[["speaks of late", "speaks of refund"]]
+        .assign(feb=rows["month"] == "2026-02", one=1)
+        .astype(float)
+    )
     outside = sm.OLS(rows["score"], design).fit(
         cov_type="cluster", cov_kwds={"groups": rows["customer"]}
     )
-    assert found.loc["late", "value"] == pytest.approx(outside.params["late"])
+    assert found.loc["late", "value"] == pytest.approx(outside.params["speaks of late"])
     half = (found["high"] - found["low"])["late"] / 2
-    assert half == pytest.approx(1.96 * outside.bse["late"], rel=0.01)
+    assert half == pytest.approx(1.96 * outside.bse["speaks of late"], rel=0.01)
     assert found["clear"].to_dict() == {"late": True, "refund": False, "rare": False}
     assert found.loc["rare", "why"].key == "group_too_small"

@@ -48,6 +48,7 @@ WORDS = {
     "praise": ["recommend", "推荐"],
     "warning": ["not recommend", "不推荐"],
     "thanks": ["thank you"],
+    "panic": ["don't panic"],
 }
 
 
@@ -64,6 +65,11 @@ WORDS = {
         ("I would not  recommended it", "warning"),
         ("I do not recommend it, others recommend it", "praise warning"),
         ("完全不推荐", "warning"),
+        ("不推荐这家，推荐那家", "praise warning"),
+        ("不推荐这家推荐那家", "praise warning"),
+        ("not recommend recommend", "praise warning"),
+        ("late,late", "delivery"),
+        ("don't panic", "panic"),
         ("我推荐，配送快", "delivery praise"),
         ("thank you.", "thanks"),
         ("a.b*(c", ""),

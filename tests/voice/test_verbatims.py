@@ -57,8 +57,8 @@ def texts(customers: int = 40) -> shares.Texts:
         text=words, folded=words, period="2026Q1", month="2026-01", source="responses"
     )
     rows["key"] = [f"r{one:03d}" for one in range(len(rows))]
-    rows["group"], rows["late"], rows["no_topic"] = "", 1, 0
-    rows["price"] = (rows["customer"] < "c12").astype(int)
+    rows["group"], rows["speaks of late"], rows["speaks of no_topic"] = "", 1, 0
+    rows["speaks of price"] = (rows["customer"] < "c12").astype(int)
     return shares.Texts(
         rows=rows, answers=pd.DataFrame(), question=None, topics=("late", "price"), came=len(rows),
         span=("2026Q1",), before=(),

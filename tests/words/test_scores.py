@@ -11,12 +11,15 @@ from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.measures.loyalty import loyalty_measures
 from profitchain.stats.comparisons import ABOVE, BELOW, NOT_APART, MeasureSeries
-from profitchain.words import loyalty, satisfaction, scores
+from profitchain.words import loyalty, nonresponse, response, satisfaction, scores
 from profitchain.words.catalogue import page
 from profitchain.words.presentation import text
 
 NOW = Period("2026Q3")
 NONE = NotEstimable("too_few_customers", n=3, customers=3)
+NPS = SimpleNamespace(
+    name="nps", kind="nps", label="NPS", scale=(0, 10), satisfied_at=9, easy_is="high"
+)
 MEASURES = loyalty_measures("EUR")
 TREND = pd.DataFrame(
     {"period": ["2026Q2", "2026Q3"], "value": [0.4, 0.3], "low": 0.2, "high": 0.5, "n": 900}
@@ -43,7 +46,7 @@ UP, DOWN, STILL = change(0.05), change(-0.05), change(0.01)
         (UP, DOWN, "rose", "Retention rate rose 5.0 percentage points on the quarter"),
         (DOWN, STILL, "fell", "Retention rate fell 5.0 percentage points on the quarter"),
         (STILL, UP, "rose", "Retention rate rose 5.0 percentage points on the year"),
-        (STILL, STILL, "still", "No clear change in retention rate on the quarter or on the year"),
+        (STILL, STILL, "still", "No clear change in retention rate on the quarter or the year"),
         (NONE, STILL, "still", "No clear change in retention rate on the year"),
         (NONE, NONE, "few", "Nothing yet to compare retention rate with"),
     ],
@@ -170,7 +173,7 @@ GUESTS = {"guest_orders": counted(30, unit="orders"), "guest_revenue": counted(9
         (
             {**ALL, **GUESTS, "active_customers": counted(0, unit="customers")},
             "guests_only",
-            "Nobody",
+            "nobody",
         ),
         ({k: v for k, v in ALL.items() if k != "revenue"}, "bought_money_unknown", "is not known"),
         (
@@ -210,3 +213,112 @@ def test_under_contract_the_curve_ends_contracts(contract, again, key):
     assert shown.says == key
     assert ("contracts" in shown.values["what"]) is contract
     assert bool(shown.options) is (again is STILL)
+
+
+@pytest.mark.parametrize(
+    ("facts", "rate", "words"),
+    [
+        ({"invited": 1}, STILL, "Change on the quarter"),
+        ({}, STILL, "**Who was asked is not known**"),
+        ({}, NONE, "**Who was asked is not known**"),
+        ({"invited": 1, "anonymous": 1, "answers": 9}, STILL, "1 of the 9 answers so far is"),
+        ({"invited": 1, "anonymous": 4, "answers": 9}, STILL, "4 of the 9 answers so far are"),
+    ],
+)
+def test_what_keeps_a_rate_from_being_all_of_response_stands_below_it(facts, rate, words):
+    edition = SimpleNamespace(period=NOW, facts=facts)
+    said = response.rate_answer(series(rate, rate, now=rate), edition)
+    assert words in said.split("\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("moved", "key"),
+    [(UP, "higher"), (DOWN, "lower"), (STILL, "alike"), (NONE, "unknown")],
+)
+def test_weights_move_a_number_up_down_or_not_clearly(moved, key):
+    both = pd.DataFrame({"value": [0.4, 0.45], "low": 0.3, "high": 0.5, "n": 900, "unit": "share"})
+    words = page("02_response")
+    for of_link in (False, True):
+        said = nonresponse.weighting_said(both, moved, {"did": "bought"}, of_link=of_link)
+        assert said.key == ("link_" if of_link else "") + key
+        assert text(words["answer"], said.key, {"question": "NPS", "days": 90, **said.values})
+    firm = SimpleNamespace(main=NPS)
+    cases = dict.fromkeys(("unhappy", "happy", "late"), UP)
+    edition = SimpleNamespace(company=firm)
+    shown = nonresponse.score_cases(LABELLED, moved, cases, edition=edition)
+    assert shown.says == key and len(shown.rows) == 5
+    assert text(words["exhibits"]["score-cases"]["says"], key, shown.values)
+
+
+LABELLED = pd.DataFrame(
+    {"value": [0.4, 0.3], "low": [0.3, 0.2], "high": [0.5, 0.4], "n": 900, "why": None}
+)
+LABELLED.insert(0, "label", ["as answered", "weighted"])
+
+
+@pytest.mark.parametrize(
+    ("both", "cases", "key"),
+    [
+        (LABELLED, (UP, UP, UP), "all_clear"),
+        (LABELLED, (UP, STILL, UP), "some_clear"),
+        (LABELLED, (UP, DOWN, UP), "some_clear"),  # clear both ways is no one link
+        (LABELLED.assign(low=-0.1), (UP, UP, UP), "unclear"),
+        (LABELLED, (NONE, NONE, NONE), "few"),
+    ],
+)
+def test_the_link_stays_clear_only_if_it_does_in_every_case(both, cases, key):
+    firm = SimpleNamespace(main=NPS, repeat_within_days=90)
+    bounds = dict(zip(("unhappy", "happy", "late"), cases, strict=True))
+    shown = nonresponse.effect_cases(both, bounds, edition=SimpleNamespace(company=firm))
+    assert shown.says == key
+
+
+@pytest.mark.parametrize(
+    ("cases", "keys"),
+    [
+        ((DOWN, UP, STILL), ["ends"]),
+        ((DOWN, UP, NONE), ["ends", "no_late"]),
+        ((NONE, UP, STILL), ["no_ends"]),
+    ],
+)
+def test_how_far_silence_could_move_the_score_claims_no_more(cases, keys):
+    bounds = dict(zip(("unhappy", "happy", "late"), cases, strict=True))
+    edition = SimpleNamespace(company=SimpleNamespace(main=NPS))
+    said = nonresponse.limits(bounds, edition=edition)
+    assert [one.key for one in said] == keys
+    assert all(text(page("02_response")["notes"], one.key, one.values) for one in said)
+
+
+@pytest.mark.parametrize(
+    ("difference", "group", "key"),
+    [
+        (5.0, "gold", "apart"),
+        (5.0, "a group with quite a long name", "some"),
+        (0.0, "gold", "none"),
+    ],
+)
+def test_who_is_missing_is_the_largest_clear_difference(difference, group, key):
+    parts = {"answered": 0.5, "silent": 0.6, "difference": difference}
+    row = {f"{name}_{end}": value for name, value in parts.items() for end in ("value",)}
+    row |= {"difference_low": difference - 1, "difference_high": difference + 1}
+    profile = pd.DataFrame([{"segment": "tier", "group": group, **row}])
+    requests = pd.DataFrame({"requests": [40, 60]})
+    edition = SimpleNamespace(period=NOW, facts={"invited": 1})
+    shown = response.missing(profile, requests, edition=edition)
+    assert shown.says == key
+    assert shown.values["rows"] == "Invitations, n = 100 in July–September 2026"
+
+
+@pytest.mark.parametrize(
+    ("facts", "key"),
+    [
+        ({"invited": 1}, "none_unasked"),
+        ({"invited": 1, "unasked": 3}, "unasked"),
+        ({"unasked": 3}, "once_a_period"),
+    ],
+)
+def test_answers_to_no_request_are_counted(facts, key):
+    facts = {"customers": 5, "customers_drawn": 5, **facts}
+    (said,) = response.answers_left_out(edition=SimpleNamespace(facts=facts))
+    assert said.key == key
+    assert said.values["count"] == str(facts.get("unasked", 0))

@@ -9,7 +9,6 @@ in rows whose `why` says the reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,18 +49,20 @@ def raw_rates(
     if scale is not None:
         scores = sorted({*scores, *np.arange(scale[0], scale[1] + 1)})
     sizes = customers_by(cells, "score", "n").reindex(scores, fill_value=0)
-    share: dict[str, Any] = {
-        "numerator": "repeats",
-        "denominator": "n",
-        "unit": "share",
-        "bounds": (0.0, 1.0),
-    }
     hidden = withheld(sizes, smallest)
     rates = [
-        too_small(n, smallest)
-        if is_hidden
-        else ratio(cells[cells["score"] == score], **share, smallest=smallest, level=level)
-        for score, n, is_hidden in zip(scores, sizes, hidden, strict=True)
+        too_small(sizes[score], smallest)
+        if hidden[score]
+        else ratio(
+            cells[cells["score"] == score],
+            numerator="repeats",
+            denominator="n",
+            unit="share",
+            bounds=(0.0, 1.0),
+            smallest=smallest,
+            level=level,
+        )
+        for score in scores
     ]
     return to_frame(rates, score=[float(score) for score in scores])
 

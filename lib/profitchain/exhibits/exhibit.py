@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
-from profitchain.core.estimates import MaybeEstimate, to_frame
+from profitchain.core.estimates import MaybeEstimate
 from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
-from profitchain.words import catalogue, prose, reasons
+from profitchain.words import catalogue, presentation, prose, reasons
 
 WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
@@ -102,16 +102,13 @@ class Exhibit:
             )
             mark = f'<p class="some">{html.escape(words)}</p>{mark}'
         caption = _("Data behind this exhibit: {message}", message=self.message)
-        table = tables.table_html(with_group_names(rows), caption=caption)
+        table = tables.table_html(with_group_names(rows), caption=caption, units=self.units)
         return f"<details><summary>{prose.TEXT['data']}</summary>{table}{mark}</details>"
 
 
 def frame(figures_by_label: Mapping[str, MaybeEstimate], *, name: str = "label") -> pd.DataFrame:
     """Return named figures as a frame, one row each: label, value, low, high, n, unit, why."""
-    units = [getattr(figure, "unit", "") for figure in figures_by_label.values()]
-    rows = to_frame(figures_by_label.values(), **{name: list(figures_by_label)}).assign(unit=units)
-    columns = [name, "value", "low", "high", "n", "unit", "why"]
-    return rows[columns].astype(dict.fromkeys(columns[1:4], float))
+    return presentation.figure_rows(figures_by_label, name)
 
 
 def _labelled(description: str) -> str:
@@ -140,6 +137,7 @@ def chart(
     unit: str | None = None,
     height: float | None = None,
     panels: str | None = None,
+    units: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Exhibit:
     """Return a drawing of `data` as an exhibit.
@@ -150,6 +148,7 @@ def chart(
     unit : how numbers are written ("share", "points", "EUR"…) where the data have no column `unit`.
     height : in CSS pixels; by default what suits the drawing.
     panels : column of which each value gets a drawing of its own (small multiples).
+    units : how to write the numbers of columns that are no estimates, by column name.
 
     Examples
     --------
@@ -177,10 +176,7 @@ def chart(
         drawings = (
             _panels(draw, data, panels, id=id, height=height, options=options)
             if panels
-            else "".join(
-                _drawing(draw, shown, canvas, f"{id}-{canvas.name}", height=height, options=options)
-                for canvas in (style.WIDE, style.NARROW)
-            )
+            else _both_widths(draw, shown, id=id, height=height, options=options)
         )
         body = f'<div class="drawing" {_labelled(_(description))}>{drawings}</div>'
     return Exhibit(
@@ -190,7 +186,7 @@ def chart(
         source=source,
         description=description,
         data=data,
-        units=_units_beside(draw, data, unit or ""),
+        units=units or _units_beside(draw, data, unit or ""),
         body=body,
     )
 
@@ -303,6 +299,15 @@ def _drawing(
     with style.canvas_figure(canvas, height) as figure:
         draw(figure.subplots(), data, **options)
         return style.svg(figure, prefix=prefix, css_class=canvas.name)
+
+
+def _both_widths(
+    draw: Draw, data: pd.DataFrame, *, id: str, height: float | None, options: Mapping[str, Any]
+) -> str:
+    return "".join(
+        _drawing(draw, data, canvas, f"{id}-{canvas.name}", height=height, options=options)
+        for canvas in (style.WIDE, style.NARROW)
+    )
 
 
 def _panels(

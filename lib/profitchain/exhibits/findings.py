@@ -358,12 +358,12 @@ def _group_words(group: str) -> str:
         if (words := _(key)) != key:
             return words
     kind, parted, name = group.partition(": ")
-    if name.endswith(_RAISED) and name != _RAISED:
-        raised = _(group_name(kind, name.removesuffix(_RAISED)))
-        kind = segment_name(kind)
-        return _("{segment}: {group} up to the mean of all", segment=_(kind), group=raised)
+    inner = name.removesuffix(_RAISED) or name
+    names = {"segment": _(segment_name(kind)), "group": _(group_name(kind, inner))}
+    if inner != name:
+        return _("{segment}: {group} up to the mean of all", **names)
     if parted:
-        return _("{kind}: {name}", kind=_(segment_name(kind)), name=_(group_name(kind, name)))
+        return _("{segment}: {group}", **names)
     what, parted, by = group.partition(" by ")
     return _("{what} by {segment}", what=_(what), segment=segment_name(by)) if parted else _(what)
 

@@ -10,9 +10,16 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.i18n import _
-from profitchain.exhibits import charts, customer_charts, evidence_charts, exhibit, findings
+from profitchain.exhibits import (
+    charts,
+    customer_charts,
+    evidence_charts,
+    exhibit,
+    findings,
+    record_ids,
+)
 from profitchain.exhibits.exhibit import Draw, Exhibit
-from profitchain.exhibits.findings import Record
+from profitchain.exhibits.findings import Record, Recorded
 from profitchain.exhibits.record_ids import (
     LABELS,
     Measured,
@@ -35,6 +42,14 @@ class NotebookPage:
 
     name: str
     edition: Edition
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each finding of these pages is called, by its id."""
+        several = (catalogue.page(name).get("findings", {}) for name in catalogue.page_names())
+        own = {id: label for labels in several for id, label in labels.items()}
+        return {id: label if isinstance(label, str) else label["label"]
+                for id, label in (LABELS | own).items()}  # fmt: skip
 
     def answer(self, *figures: object) -> Prose:
         """Return the answer: one to three sentences, as the page's `answer` judges the figures."""
@@ -68,6 +83,11 @@ class NotebookPage:
             case drawing:
                 words.pop("empty", None)
                 return exhibit.chart(_drawing(drawing), shown.rows, id=id, **words)
+
+    def findings(self, subject: str, *figures: Any) -> list[Recorded]:
+        """Return what groups, lifetime or risk publish under ids of their own, for `record`."""
+        found: list[Recorded] = getattr(record_ids, f"findings_of_{subject}")(*figures)
+        return found
 
     def record(self, *measured: Measured, **numbers: Numbers) -> Record:
         """Return what the page publishes.

@@ -23,15 +23,6 @@ from profitchain.words.measures import LABELS as MEASURE_LABELS
 from profitchain.words.measures import label as label_of
 
 LABELS = {
-    # 01_data, 02_response
-    "rows_used": N_("Rows used"),
-    "rows_broken": N_("Rows set aside as broken"),
-    "response_rate": N_("Response rate"),
-    "{question}_weighted": N_("{label}, weighted for who answered"),
-    "{question}_weighted_difference": N_("{label}, weighted less as answered"),
-    "{question}_bound": N_("{label}, had all who did not answer been of one kind"),
-    "repeat_effect_per_point_weighted": N_("Slope of one more point, weighted"),
-    "effective_answers": N_("Answers of equal weight that would tell as much"),
     # 03_satisfaction, 05_loyalty
     "responses": N_("Survey answers"),
     "orders": N_("Orders"),
@@ -118,7 +109,7 @@ LABELS = {
 }
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
 Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
-Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame] | Recorded
+Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame | MaybeEstimate] | Recorded
 Numbers: TypeAlias = (
     MaybeEstimate | Course | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame | tuple
 )
@@ -167,14 +158,16 @@ def findings_of(
 
 
 def findings_of_measured(measured: Measured) -> list[Recorded]:
-    """Return a measure over time, or a measure and its groups, as findings."""
+    """Return a measure over time, or a measure with its groups or a number, as findings."""
     match measured:
         case Recorded():
             return [measured]
         case MeasureSeries():
             return findings_of_series([measured])
-        case measure, groups:
+        case measure, pd.DataFrame() as groups:
             return findings_of_segments(measure, groups)
+        case measure, number:
+            return [finding(measure.id, number, label=label_of(measure))]
 
 
 def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
@@ -198,15 +191,6 @@ def findings_of_segments(measure: Measure, groups: pd.DataFrame) -> list[Recorde
         finding(measure.id, estimate, label=label_of(measure), group=group)
         for group, estimate in _of_rows(groups, Rows(unit=measure.unit))
     ]
-
-
-def findings_of_response(
-    rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool
-) -> list[Recorded]:
-    """Return the response rate with its groups, or why there is none where nobody knows who was."""
-    if not invited:
-        return findings_of({"response_rate": NotEstimable("asked_unknown")})
-    return [*findings_of_series([rate]), *findings_of_segments(rate.measure, groups)]
 
 
 def findings_of_lifetime(

@@ -203,16 +203,27 @@ def recognised(columns: Iterable[str], *, table: str | None = None) -> str | Non
 
     The one with the most columns that must be there is taken; a weak one only where no other is.
     """
-    columns = list(columns)
     have = {plain(column) for column in columns}
     fits = [
         (not known.weak, len(known.must), name)
         for name, known in known_exports().items()
-        if all(find_column(column.split(" | "), columns) for column in known.must)
-        and not have & {plain(column) for column in known.never}
+        if all(have & names for names in _signatures()[name][0])
+        and not have & _signatures()[name][1]
         and (table is None or table in known.tables)
     ]
     return max(fits)[2] if fits else None
+
+
+@cache
+def _signatures() -> Mapping[str, tuple[list[set[str]], set[str]]]:
+    """Return of each known export the columns that it must have, by any name, and can't have."""
+    return {
+        name: (
+            [set(map(plain, column.split(" | "))) for column in known.must],
+            set(map(plain, known.never)),
+        )
+        for name, known in known_exports().items()
+    }
 
 
 def can_give(known: ExportFormat, table: str, columns: Iterable[str]) -> bool:

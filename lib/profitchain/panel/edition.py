@@ -25,9 +25,10 @@ from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.period_names import period_asked
 from profitchain.core.periods import Period
+from profitchain.disclosure.gate import GROUP_SIZES, DisclosureGate, gate_of
+from profitchain.disclosure.published_sums import SCORE_SUMS
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
-from profitchain.panel.ledger import GROUP_SIZES, DisclosureGate, gate_of
 from profitchain.panel.needs import refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
 from profitchain.sources.company import (
@@ -196,7 +197,7 @@ class Edition:
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        if not isinstance(name, str) or name in (CUSTOMER_IDS, GROUP_SIZES):
+        if not isinstance(name, str) or name in (CUSTOMER_IDS, GROUP_SIZES, SCORE_SUMS):
             return False
         path = self._path(name)
         if path.exists():
@@ -237,7 +238,7 @@ class Edition:
         return self.folder / f"{name}.parquet"
 
     def _in_units(self, name: str) -> pd.DataFrame:
-        frame = pd.read_parquet(self._path(name))
+        frame = self.gate.completed(name, pd.read_parquet(self._path(name)))
         if self.facts.get("no_money"):
             frame = frame.drop(columns=[name for name in OF_ORDERS if name in frame.columns])
         money = [column for column in MONEY if column in frame.columns]

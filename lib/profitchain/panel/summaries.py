@@ -19,6 +19,8 @@ from ibis.expr.types import Table
 
 from profitchain.core.errors import PeriodError
 from profitchain.core.periods import Period
+from profitchain.disclosure.gate import GROUP_SIZES
+from profitchain.disclosure.published_sums import SCORE_SUMS
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.intake.intake import LEADING, Intake, leading_table
 from profitchain.panel import (
@@ -26,8 +28,8 @@ from profitchain.panel import (
     contracts,
     driver_cells,
     follow_up,
+    group_counts,
     invitations,
-    ledger,
     panel,
     purchases,
     response_windows,
@@ -151,7 +153,9 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     others = [unnamed.anonymous_answers(context)] if anonymous else []
     yield "score_cells", panel.score_cells(context, answers, *others)
     if context.company.main is not None:
-        yield ledger.GROUP_SIZES, ledger.group_sizes(context, answers)
+        yield GROUP_SIZES, group_counts.group_sizes(context, answers)
+        inside = group_counts.score_sums(context, answers, *others)
+        yield from [(SCORE_SUMS, inside)] if inside is not None else []
     few_answers = answers if firm.few is context else answers.semi_join(firm.drawn, "customer_id")
     if driver_cells.asked(context.company):
         yield "driver_cells", driver_cells.driver_cells(context, few_answers, *others)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profitchain.core import group_names, i18n
 from profitchain.exhibits import findings
-from profitchain.pages import commentary, editions, notebooks
+from profitchain.pages import commentary, editions, notebooks, receipts
 from profitchain.pages import page as pages
 from profitchain.pages.commentary import Commentary
 from profitchain.pages.notebooks import nbformat
@@ -21,7 +21,10 @@ from profitchain.press.run_notebook import NotebookRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionRequest:
-    """What to publish: notebooks out of `every` one, and the parameters that differ from theirs."""
+    """What to publish: notebooks out of `every` one, and the parameters that differ from theirs.
+
+    `is_anew`: nobody has seen what was published of the period; `is_trial`: nobody will see this.
+    """
 
     edition: Edition
     notebooks: tuple[Path, ...]
@@ -29,6 +32,8 @@ class EditionRequest:
     settings: Mapping[str, object]
     out: Path
     languages: tuple[str, ...]
+    is_anew: bool = False
+    is_trial: bool = False
 
     @property
     def whole(self) -> bool:
@@ -64,7 +69,7 @@ class EditionRequest:
 def write_findings(
     order: EditionRequest, ran: Sequence[Mapping[str, NotebookRun]], building: Path
 ) -> None:
-    """Write what the notebooks recorded, in each language: what the summary reads."""
+    """Write what the notebooks recorded, in each language (the summary reads it), and receipts."""
     for tag, folder in order.folders(building).items():
         folder.mkdir(exist_ok=True)
         with i18n.speaking(tag):
@@ -74,6 +79,8 @@ def write_findings(
                 stories=_stories(runs[tag] for runs in ran),
                 company=order.edition.company.name,
             )
+    told = _stories(runs[order.languages[0]] for runs in ran)
+    receipts.write_receipts(building, order.edition, told, order.settings)
 
 
 def commentary_on(order: EditionRequest, ran: Sequence[NotebookRun]) -> Commentary:

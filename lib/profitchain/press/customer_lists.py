@@ -38,6 +38,11 @@ def place_of(edition: Edition, published: Path) -> Path:
     return folder / FILE
 
 
+def write_lists(edition: Edition, path: Path) -> str:
+    """Write who may leave, beside it texts to release, and return where they lie, a line each."""
+    return f"{write_at_risk(edition, path)}\n{propose_verbatims(edition, path)}"
+
+
 def write_at_risk(edition: Edition, path: Path) -> str:
     """Write who is likely to leave, one row a customer, and return a sentence that says where.
 

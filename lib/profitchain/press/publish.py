@@ -17,11 +17,11 @@ from profitchain.core import i18n
 from profitchain.core.atomic import aside, discard, exchange
 from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.provenance import NOTEBOOKS, REPORTS, code_of
+from profitchain.disclosure import ledger, restating
 from profitchain.exhibits import findings_history
 from profitchain.pages import editions, index_pages
 from profitchain.pages.failures import Failure, NotebookFailed
 from profitchain.panel.edition import read_period
-from profitchain.panel.ledger import on_shelf, write_down
 from profitchain.press import edition_cache, fork_server, parameters, record, run_cache
 from profitchain.press.assemble import (
     EditionRequest,
@@ -67,12 +67,16 @@ def publish(
     settings: Mapping[str, str] | None = None,
     spoken: Sequence[str] = (),
     fresh: bool = False,
+    restate: bool = False,
+    shelf: Path | None = None,
 ) -> Path:
     """Run the notebooks of an edition, render them, publish it; return its index page.
 
     `spoken` are the languages of its pages, the company's own if none is named. The first one's
     pages are the edition's, each other's stand in a folder inside it. A notebook of which nothing
-    changed since it ran doesn't run again, unless all is to be `fresh`.
+    changed since it ran doesn't run again, unless all is to be `fresh`. What was published stands
+    where replacing it could tell of few customers, unless nobody has seen it and it is to be
+    `restate`d. With a `shelf`, the edition is one beside those there, and counts as not published.
 
     Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
     unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
@@ -83,30 +87,60 @@ def publish(
     tongues = [i18n.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
     is_forked = fork_server.start(NOTEBOOKS, code)
-    with on_shelf(out), _workers(len(notebooks)) as pool, _kernels(is_forked, pool) as kernels:
+    with ledger.on_shelf(shelf or out), _workers(len(notebooks)) as pool:
         edition = read_period(company, period)
         order = EditionRequest(
             edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
             out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
+            is_anew=restate, is_trial=shelf is not None,
         )  # fmt: skip
-        earlier = run_cache.RunCache(
-            edition=edition, notebooks=NOTEBOOKS, code=code, parameters=order.notebook_parameters,
-            tags=order.languages, is_fresh=fresh,
-        )  # fmt: skip
+        if _stands(order):
+            return order.folder / "index.html"
+        earlier = _earlier_runs(order, code, is_fresh=fresh)
         words = {"out": out, "only": only, "settings": settings, "spoken": spoken}
         request = ReportRequest.of(company, period, **words)
         is_known = all(earlier.key(path) for path in notebooks)  # all that they read
         made_of = edition_cache.sources(request, code, NOTEBOOKS) if is_known else ""
-        with aside(order.folder) as building:
+        with _kernels(is_forked, pool) as kernels, aside(order.folder) as building:
             ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
     _write_lists(order)
-    if any(page_run.failed for page_run in ran):
-        raise NotebookFailed(_failed(order, ran))
+    _refuse_failed(order, ran)
     if made_of and made_of == edition_cache.sources(request, code_of(NOTEBOOKS), NOTEBOOKS):
         edition_cache.mark_edition(request, made_of, order.folder)
     return order.folder / "index.html"
+
+
+def _earlier_runs(order: EditionRequest, code: str, *, is_fresh: bool) -> run_cache.RunCache:
+    return run_cache.RunCache(
+        edition=order.edition, notebooks=NOTEBOOKS, code=code,
+        parameters=order.notebook_parameters, tags=order.languages, is_fresh=is_fresh,
+    )  # fmt: skip
+
+
+def _refuse_failed(order: EditionRequest, ran: Sequence[NotebookRun]) -> None:
+    if any(page_run.failed for page_run in ran):
+        raise NotebookFailed(_failed(order, ran))
+
+
+def _stands(order: EditionRequest) -> bool:
+    """Tell whether what was published stands, and say why; raise where it isn't there any more."""
+    edition = order.edition
+    if order.is_anew or order.is_trial or not order.whole:
+        return False
+    why = restating.why_it_stands(edition.company, edition.gate, edition.folder)
+    if not why:
+        return False
+    does = "stands as it was published" if order.folder.exists() else "can't be published"
+    says = (
+        f"{edition.period} {does}: {why}, so that comparing editions would tell of them. "
+        "If nobody has seen what was published, add --restate."
+    )
+    if not order.folder.exists():
+        raise ParameterError(says)
+    print(says, file=sys.stderr)
+    return True
 
 
 def _write_lists(order: EditionRequest) -> None:
@@ -133,7 +167,9 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
     exchange(building, target)
     if is_complete:
         discard(order.incomplete)
-        write_down(order.edition.company, order.edition.gate)
+        if order.whole and not order.is_trial:
+            edition = order.edition
+            restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)
 
 
 def _all_notebooks() -> list[Path]:

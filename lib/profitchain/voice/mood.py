@@ -116,7 +116,9 @@ def learn(
 
 
 def learn_from(texts: Texts) -> MoodModel | NotEstimable:
-    """Return the model that the comments with a score teach, of all periods that are known."""
+    """Return the model that comments with a score teach, if there are texts without to read."""
+    if not (texts.rows["score"].isna() & texts.rows["period"].isin(texts.span)).any():
+        return NotEstimable("no_unscored_texts")
     rows = texts.rows[texts.rows["score"].notna()]
     low = is_low(rows, texts.question).to_numpy(np.int64)
     return learn(rows["folded"].tolist(), low, rows["customer"].to_numpy())

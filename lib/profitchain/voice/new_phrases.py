@@ -25,7 +25,7 @@ FALSE_DISCOVERIES = 0.05
 FEWEST_USERS = 5  # of a phrase that is tested at all
 PRIOR = 500.0  # phrases that Monroe's prior stands for
 SURELY = 1.959964
-MOST_SHOWN = 10
+MOST_SHOWN, MOST_FOLDED = 10, 50
 DRAWN, SEED = 50_000, 7  # comments of a side that are read at most
 OVERLAP, NEARLY_ALL = 0.5, 0.8
 USUALLY_BEFORE = 0.002  # share of a phrase before, in what is said of phrases that would be missed
@@ -101,7 +101,7 @@ def more_in(
     table["log_odds"], error = log_odds(table["now"].to_numpy(), table["before"].to_numpy())
     table["log_odds_low"] = table["log_odds"] - SURELY * error
     found = table[(table["p_adjusted"] <= FALSE_DISCOVERIES) & (table["now"] >= smallest)]
-    found = found.sort_values(["log_odds_low", "phrase"], ascending=[False, True])
+    found = found.sort_values(["log_odds_low", "phrase"], ascending=[False, True]).head(MOST_FOLDED)
     return PhraseComparison(
         phrases=folded_together(found, now).head(MOST_SHOWN).reset_index(drop=True),
         tested=len(table),

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns, to_frame
 from profitchain.effects import value_of_a_point
@@ -21,7 +20,7 @@ from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.margins import estimates
 from profitchain.stats.ols import dummies, least_squares
 from profitchain.stats.ratios import holm
-from profitchain.voice.shares import FEWEST_TEXTS, Texts
+from profitchain.voice.shares import FEWEST_TEXTS, SURE, Texts, p_of, speaks
 
 FEWEST_SPEAKERS = 20  # customers who speak of a topic, for it to be screened
 
@@ -46,7 +45,7 @@ def topic_scores(
     if len(rows) < FEWEST_TEXTS:
         few = NotEstimable("too_few_texts", n=len(rows), texts=len(rows), needed=FEWEST_TEXTS)
         return _stated(dict.fromkeys(texts.topics, few))
-    speakers = {t: rows.loc[rows[t] == 1, "customer"].nunique() for t in texts.topics}
+    speakers = {t: rows.loc[rows[speaks(t)] == 1, "customer"].nunique() for t in texts.topics}
     enough = [topic for topic, many in speakers.items() if many >= max(FEWEST_SPEAKERS, smallest)]
     stated: dict[str, MaybeEstimate] = {
         topic: _few(many, smallest) for topic, many in speakers.items() if topic not in enough
@@ -54,10 +53,9 @@ def topic_scores(
     held = [dummies(rows[name].to_numpy()) for name in ["month", *controls]]
     others = np.column_stack(held) if held else np.ones((len(rows), 1))
     if enough:
-        fitted = least_squares(
-            rows[enough].to_numpy(float), rows[[score]].to_numpy(float),
-            rows["customer"].to_numpy(), others=others,
-        )  # fmt: skip
+        spoken = rows[[speaks(topic) for topic in enough]].to_numpy(float)
+        scored, who = rows[[score]].to_numpy(float), rows["customer"].to_numpy()
+        fitted = least_squares(spoken, scored, who, others=others)
         if isinstance(fitted, NotEstimable):
             stated |= dict.fromkeys(enough, fitted)
         else:
@@ -73,17 +71,9 @@ def _few(speakers: int, smallest: int) -> NotEstimable:
 
 def _stated(by_topic: dict[str, MaybeEstimate]) -> pd.DataFrame:
     frame = to_frame(by_topic.values(), topic=list(by_topic))
-    frame["p_adjusted"] = holm([_p(one) for one in by_topic.values()])
-    frame["clear"] = frame["p_adjusted"] <= 0.05
+    frame["p_adjusted"] = holm([p_of(one) for one in by_topic.values()])
+    frame["clear"] = frame["p_adjusted"] <= SURE
     return frame.sort_values("value", na_position="last").reset_index(drop=True)
-
-
-def _p(estimate: MaybeEstimate) -> float:
-    """Return the two-sided p-value that an interval implies."""
-    if isinstance(estimate, NotEstimable):
-        return np.nan
-    error = (estimate.high - estimate.low) / 2 / scipy.stats.norm.ppf(0.975)
-    return float(2 * scipy.stats.norm.sf(abs(estimate.value) / error)) if error else np.nan
 
 
 def worth_if_known(edition: Edition) -> MaybeEstimate:
@@ -101,7 +91,8 @@ def of_all_answers(
 ) -> pd.DataFrame:
     """Return what each topic goes with in the mean score of all answers, and in a year's money.
 
-    Points: its share times its difference, as if nobody spoke of it any more and all else stayed.
+    Points: its share times its difference, as if nobody spoke of it any more, all else stayed, and
+    the silent were like those of their score who write.
     Money: these times what a point is worth. Arithmetic for an order of size, no promise: each
     step is a screening.
 

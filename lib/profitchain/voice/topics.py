@@ -10,7 +10,7 @@ alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,8 @@ STARTERS = Path(__file__).with_name("starters")
 USUAL_STARTER = "shop"  # of a firm with orders that names none
 UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+_REST = rf"[^\s{UNSPACED}]*"
+_SIGNS = r"[\pP\pZ\s$+<=>|~^`]+"
 
 
 def starter(name: str) -> dict[str, Topic]:
@@ -63,7 +65,8 @@ def marks(texts: pd.Series, words: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
     """
     lists = {topic: [_form(word) for word in of] for topic, of in words.items()}
-    rows = pa.array(texts.tolist(), pa.string())
+    rows = pc.replace_substring_regex(pa.array(texts.tolist(), pa.string()), _SIGNS, " ")
+    rows = pc.binary_join_element_wise("", rows, "", " ")  # each word between two blanks
     found = {}
     for topic, own in lists.items():
         longer = {
@@ -71,28 +74,27 @@ def marks(texts: pd.Series, words: Mapping[str, Sequence[str]]) -> pd.DataFrame:
             for other, of in lists.items()
             if other != topic
             for word in of
-            if any(short.rstrip(".") in word and short != word for short in own)
+            if any(short.strip() in word and short != word for short in own)
         }
         left = rows
         if longer:
-            left = pc.replace_substring_regex(rows, _pattern(longer), replacement=" ")
+            left = pc.replace_substring_regex(rows, _pattern(longer, rest=_REST), " ")
         found[topic] = pc.match_substring_regex(left, _pattern(own)).to_numpy(zero_copy_only=False)
     return pd.DataFrame(found, index=texts.index).astype(np.int8)
 
 
 def _form(word: str) -> str:
-    return " ".join(folded(word).split())
+    """Return a word as it stands in a text: a blank before it, and behind it if it is whole."""
+    plain = " ".join(re.sub(r"[^\w\u2600-\U0001faff]+|_", " ", folded(word)).split())
+    if _UNSPACED.search(plain):
+        return plain
+    return f" {plain} " if word.endswith(".") else f" {plain}"
 
 
-def _pattern(words: set[str] | Sequence[str]) -> str:
-    """Return an expression for any of the words, the longest first; RE2's, for speed."""
-    spaced, anywhere = [], []
-    for word in sorted(words, key=lambda word: (-len(word), word)):
-        parts = [re.escape(part) for part in word.rstrip(".").split()]
-        if _UNSPACED.search(word):
-            anywhere.append("".join(parts))
-        else:
-            end = r"(?:[^\pL\pN]|$)" if word.endswith(".") else r"[\pL\pN]*"
-            spaced.append(r"\s+".join(parts) + end)
-    begin = [rf"(?:^|[^\pL\pN])(?:{'|'.join(spaced)})"] if spaced else []
-    return "|".join(begin + anywhere)
+def _pattern(words: Iterable[str], *, rest: str = "") -> str:
+    """Return an expression (RE2's, for speed) for any of the words, the longest first.
+
+    `rest` is what follows the beginning of a word.
+    """
+    ordered = sorted(words, key=lambda word: (-len(word), word))
+    return "|".join(re.escape(word) + ("" if word.endswith(" ") else rest) for word in ordered)

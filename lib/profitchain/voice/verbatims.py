@@ -16,7 +16,7 @@ import pandas as pd
 from profitchain.voice import new_phrases, phrases
 from profitchain.voice.masking import masked
 from profitchain.voice.mood import SHORT, hashed_ngrams, scaled
-from profitchain.voice.shares import Texts
+from profitchain.voice.shares import Texts, speaks
 
 SHORTEST, LONGEST = 40, 220  # letters
 READ = 2_000  # texts of a topic that are looked at, the newest
@@ -36,11 +36,11 @@ def propose(texts: Texts, *, smallest: int) -> pd.DataFrame:
     fit = rows[alone & rows["text"].str.len().between(SHORTEST, LONGEST)]
     found, taken = [], set()
     for topic in texts.topics:
-        spoken = rows[rows[topic] == 1]
+        spoken = rows[rows[speaks(topic)] == 1]
         if spoken["customer"].nunique() < smallest:
             continue
-        several = fit[fit[topic] == 1].tail(READ)
-        for rule, order in _orders(several, rows[rows[topic] == 0]):
+        several = fit[fit[speaks(topic)] == 1].tail(READ)
+        for rule, order in _orders(several, rows[rows[speaks(topic)] == 0]):
             row = next((r for r in order if r.customer not in taken), None)
             if row is not None:
                 taken.add(row.customer)

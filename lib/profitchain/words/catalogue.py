@@ -24,22 +24,21 @@ _COLUMNS = """
 a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
 AUC|band|before|books|Brier skill|broken|came|cancelled|change|change on the month
 change on the quarter|change on the week|change on the year|choice|clear|cluster|cohort|column
-contact cost|contacts
-counts|customers|customers per arm|customers share|cut|days|days followed|days silent|definition
-deserters|design|detractors|difference|dimension|discount|discount share|dissatisfied|easy
-effective answers|estimate|expected|explains of repeats|explains of the score|field|figure|for
-forecast|foretold|group|groups|hard|here|hostages|id|if not|is own|kind|label|largest
-last order before|later|left out|latest answer|latest answer, among like customers|least|left
-left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure|measured by
-missing share|model|model error|money|month|most|most rise|moved|neither|neutral|next period
-no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point|orders
-orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
+contact cost|contacts|counts|customers|customers per arm|customers share|cut|days|days followed
+days silent|definition|deserters|design|detractors|difference|dimension|discount|discount share
+dissatisfied|easy|effective answers|estimate|expected|explains of repeats|explains of the score
+field|figure|for|forecast|foretold|group|groups|hard|here|hostages|id|if not|is own|kind|label
+largest|last order before|later|left out|latest answer|latest answer, among like customers|least
+left|left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure
+measured by|missing share|model|model error|money|month|most|most rise|moved|neither|neutral
+next period|no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point
+orders|orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
 per customer|period|points|possible|profit|promoters|reason|recency days|reliability|repeats
 repeats so far|retention rate|retention rate, raw|revenue|revenue, raw|robust error|rows|rows in
-satisfied|saved|scenario|score|score as|score share|score, raw|segment|share|share of answers
-share of customers|share of margin|share of revenue|silent|smallest|specifications|step|table
-ten points by|tenure days|term|the rule|used|value|verdict|way|way to count|weeks|weights for
-what it compares|window
+satisfied|saved|scenario|score|score as|score share|score, raw|segment|setting|share
+share of answers|share of customers|share of margin|share of revenue|silent|smallest|specifications
+step|table|ten points by|tenure days|term|the rule|used|value|verdict|way|way to count|weeks
+weights for|what it compares|window
 above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
 of all|path|stated|those served
 """
@@ -59,7 +58,7 @@ def page(name: str) -> dict[str, Any]:
     ------
     ParameterError : no such page has a file of words.
     """
-    names = [path.stem for path in (FOLDER / "pages").glob("*.yml")]
+    names = page_names()
     if name not in names:
         raise ParameterError(
             f"No words for a page '{name}'. {did_you_mean(name, names)} Those of a page of your "
@@ -68,14 +67,19 @@ def page(name: str) -> dict[str, Any]:
     return read(f"pages/{name}")
 
 
+def page_names() -> list[str]:
+    """Return the pages whose words stand in files, by their notebooks' names."""
+    return sorted(path.stem for path in (FOLDER / "pages").glob("*.yml"))
+
+
 def messages() -> Iterator[tuple[str | tuple[str, str], Path]]:
     """Yield each message of all files, (one, many) where it counts, and where it stands."""
     for path in sorted(FOLDER.glob("*.yml")):
         for message in _messages_in(read(path.stem)):
             yield message, path
-    for path in sorted((FOLDER / "pages").glob("*.yml")):
-        for message in _messages_in(_spoken(page(path.stem))):
-            yield message, path
+    for name in page_names():
+        for message in _messages_in(_spoken(page(name))):
+            yield message, FOLDER / "pages" / f"{name}.yml"
 
 
 def _spoken(words: dict[str, Any]) -> dict[str, Any]:

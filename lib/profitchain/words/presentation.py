@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
+from profitchain.core.estimates import MaybeEstimate, to_frame
 from profitchain.core.formats import digits, period_label
 from profitchain.core.i18n import _, ngettext
 from profitchain.core.periods import Period
+from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words import catalogue, prose
 
@@ -52,15 +54,34 @@ def presenter(page: str, part: str) -> Callable[..., Any] | None:
     return None
 
 
+def lookback_words(edition: Edition) -> str:
+    """Return how far the lookback reaches: "the last 12 months", or all of the history."""
+    months = edition.company.lookback_months
+    if not months:
+        return _("all of the history")
+    return ngettext("the last month", "the last {n} months", months)
+
+
 def known_values(edition: Edition) -> dict[str, object]:
-    """Return what every sentence of an edition may name: period, days, question, currency."""
+    """Return what every sentence may name: period (every: its word), days, lookback and others."""
     firm = edition.company
     return {
         "period": edition.period,
+        "every": prose.period_word(edition.period),
+        "lookback": lookback_words(edition),
+        "main_id": public_id(firm.main, firm.all_questions) if firm.main else "",
         "days": digits(firm.repeat_within_days, 0),
         "question": _(str(firm.main.label)) if firm.main else "",
         "currency": firm.currency,
     }
+
+
+def figure_rows(figures_by_label: Mapping[str, MaybeEstimate], name: str) -> pd.DataFrame:
+    """Return named figures as a frame, one row each: `name`, value, low, high, n, unit, why."""
+    units = [getattr(figure, "unit", "") for figure in figures_by_label.values()]
+    rows = to_frame(figures_by_label.values(), **{name: list(figures_by_label)}).assign(unit=units)
+    columns = [name, "value", "low", "high", "n", "unit", "why"]
+    return rows[columns].astype(dict.fromkeys(columns[1:4], float))
 
 
 def source(what: str, n: int, period: Period | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
@@ -39,7 +39,7 @@ ANSWERS = N_("Survey answers")
 _UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
 COMPLEMENTS = ("churn_rate", "new_revenue_share")  # what another share leaves: no news of its own
 LONGEST_MESSAGE = 15  # words, as `exhibits` allows
-LONGEST_LABEL = 7  # of them for the name of a measure
+LONGEST_LABEL = 4  # of them for the name of a measure
 
 
 def trend_description(label: str, trend: pd.DataFrame, unit: str) -> str:
@@ -181,8 +181,11 @@ def groups_apart(label: str, groups: pd.DataFrame) -> Said:
         for side, apart in names.items()
         if len(apart)
     ]
+    differences = sides[0] if sides else ""
+    if len(sides) == 2:
+        differences = _("{above}, {below}", above=sides[0], below=sides[1])
     count = sum(map(len, names.values()))
-    values = {"label": _(label), "differences": clauses(sides, "，"), "count": count}
+    values = {"label": _(label), "differences": differences, "count": count}
     values |= {"total": len(rows)}
     if len(rows) < 2:
         return Said("few", values)
@@ -242,8 +245,8 @@ def trend_of(series: MeasureSeries, period: Period, rows: str) -> Presentation:
     changes = _changes(series, period)
     clear = [(on, change) for on, change in changes.items() if not change.spans_zero]
     values = {
-        "label": label if length(label) <= LONGEST_LABEL else _("The score"),
-        "when": listed(map(on_the, changes), "or"),
+        "label": label if length(label) <= LONGEST_LABEL else _("This measure"),
+        "when": _when(changes, period),
         "meaning": first_capital(measures.definition(series.measure)),
         "rows": source(rows, now.n, period),
         "unit": unit,
@@ -259,12 +262,19 @@ def trend_of(series: MeasureSeries, period: Period, rows: str) -> Presentation:
     return Presentation(series.trend, "rose" if change.value > 0 else "fell", values)
 
 
+def _when(on: Collection[On], period: Period) -> str:
+    """Return against what changes are counted: "on the quarter or the year"."""
+    if len(on) == 2:
+        return _("on the {part} or the year", part=period_word(period))
+    return listed(map(on_the, on))
+
+
 def measures_moved(several: Sequence[MeasureSeries], period: Period) -> Said:
     """Return how many measures clearly moved, as the key of a message on all of them."""
     changes = [_changes(series, period) for series in several]
     moved = sum(any(not change.spans_zero for change in of_one.values()) for of_one in changes)
     on = list(dict.fromkeys(on for of_one in changes for on in of_one))
-    values = {"count": moved, "total": len(several), "when": listed(map(on_the, on), "or")}
+    values = {"count": moved, "total": len(several), "when": _when(on, period)}
     says = "few" if not on else "some" if moved else "none"
     return Said(says, values | {"moves": moves_sentence(several, period)})
 
@@ -279,15 +289,22 @@ def courses(several: Sequence[MeasureSeries], period: Period, rows: str) -> Pres
     return Presentation(trends, "what", values | {"rows": source(rows, most_rows(several), period)})
 
 
-def segments_of(measure: Measure, groups: pd.DataFrame, rows: str) -> Presentation:
-    """Return a measure by group of customers, and which groups stand apart."""
-    key, values = groups_apart(measures.label(measure), groups)
-    what = values["label"]
+def segments_of(
+    measure: Measure,
+    groups: pd.DataFrame,
+    rows: str,
+    period: Period | None = None,
+    *,
+    label: str = "",
+) -> Presentation:
+    """Return a measure by group of customers, and which groups stand apart; `rows`: whose."""
+    name = measures.label(measure)
+    key, values = groups_apart(label or name, groups)
     if unit := _UNITS.get(measure.unit):
-        what = _("{label}, {unit}", label=what, unit=_(unit))
+        name = _("{label}, {unit}", label=name, unit=_(unit))
     n = int(groups.groupby("segment")["n"].sum().max()) if len(groups) else 0
-    words = {"what": what, "unit": measure.unit, "spread": spread(groups)}
-    return Presentation(groups, key, {**values, **words, "rows": source(rows, n)})
+    words = {"what": name, "unit": measure.unit, "spread": spread(groups)}
+    return Presentation(groups, key, {**values, **words, "rows": source(rows, n, period)})
 
 
 def percent(share: float) -> str:

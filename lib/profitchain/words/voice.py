@@ -15,7 +15,6 @@ from profitchain.core.i18n import N_, _, listed, spoken
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.voice import shares
-from profitchain.voice.mood import MoodModel
 from profitchain.voice.new_phrases import PhraseComparison
 from profitchain.voice.shares import NO_TOPIC, Texts
 from profitchain.voice.topics import USUAL_STARTER, declared
@@ -24,17 +23,9 @@ from profitchain.words.prose import first_capital
 from profitchain.words.reasons import text
 from profitchain.words.worth import last_day
 
-SOURCES = {
-    "responses": N_("Comments without a score"),
-    "contacts": N_("Contacts"),
-    "mentions": N_("Public mentions"),
-}
 STARTERS = {"shop": N_("shop"), "bank": N_("bank"), "telecom": N_("telecom")}
-NONE_RELEASED = N_(
-    "No text has been released. `report --lists` proposes some, in the firm's own folder."
-)
-NONE_WANTED = N_("No customer's own words are shown: company.yml says so.")
 MOST_LISTED = 5
+MOST_LEADING = 3
 
 
 def topic_names(edition: Edition) -> dict[str, str]:
@@ -69,7 +60,7 @@ def answer(
         said += _topic_said(texts, shown, scores, edition)
         said += [_new_said(phrases)]
     calls, public_ones = others
-    said += _contacts_said(calls, texts, edition) + _public_said(public_ones, edition)
+    said += contacts_said(calls, texts, edition) + public_said(public_ones, edition)
     return said[:3] or [Said("nothing", {"span": span_words(texts, edition)})]
 
 
@@ -87,7 +78,7 @@ def _topic_said(
     row = row if len(row) else known.head(1)
     share = Estimate.of(next(row.itertuples()), unit="share")
     values = {
-        "topic": _name(row["topic"].iloc[0], edition), "share": number(share), "span": span,
+        "topic": name_of(row["topic"].iloc[0], edition), "share": number(share), "span": span,
         "ends": interval(share, bare=True), "n": digits(share.n, 0),
     }  # fmt: skip
     return [Said("lowest" if low == row["topic"].iloc[0] else "largest", values)]
@@ -117,7 +108,8 @@ def _limit(phrases: PhraseComparison) -> str:
     return f"{phrases.missed_below:.0%}"
 
 
-def _contacts_said(calls: pd.DataFrame, texts: Texts, edition: Edition) -> list[Said]:
+def contacts_said(calls: pd.DataFrame, texts: Texts, edition: Edition) -> list[Said]:
+    """Return how often customers got in touch; nothing where it isn't known."""
     every = calls[(calls["topic"] == "all") & calls["value"].notna()]
     if every.empty:
         return []
@@ -126,7 +118,8 @@ def _contacts_said(calls: pd.DataFrame, texts: Texts, edition: Edition) -> list[
     return [Said("contacts", values | {"span": span_words(texts, edition)})]
 
 
-def _public_said(trend: pd.DataFrame, edition: Edition) -> list[Said]:
+def public_said(trend: pd.DataFrame, edition: Edition) -> list[Said]:
+    """Return by how much good public mentions outweigh bad ones; nothing where few."""
     now = trend[(trend["period"] == str(edition.period)) & trend["value"].notna()]
     if now.empty:
         return []
@@ -149,34 +142,35 @@ def before_words(texts: Texts) -> str:
     return _("the year before")
 
 
-def topics(
-    texts: Texts, shown: pd.DataFrame, scores: pd.DataFrame, *, edition: Edition
-) -> Presentation:
+def topics(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentation:
     """Return each topic's share of all answers; of few texts, how many customers speak of it."""
-    span = span_words(texts, edition)
-    known = shown[shown["value"].notna() & (shown["topic"] != NO_TOPIC)]
-    values = {"span": span, "Topic": "", "what": _("Share of all answers that speak of it")}
+    shown = shown[shown["topic"] != NO_TOPIC]
+    known = shown[shown["value"].notna()]
+    values: dict[str, object] = {
+        "span": span_words(texts, edition), "what": _("Share of comments, weighted to all answers"),
+        "comments": digits(len(texts.comments(texts.span)), 0), "topics": "",
+    }  # fmt: skip
     if known.empty:
         many = shown[shown["customers"] >= edition.smallest]
         ends, customers = ("value", "low", "high"), many["customers"].astype(float)
-        rows = many.assign(**dict.fromkeys(ends, customers))
         values["what"] = _("Customers whose comments speak of it")
-        says = "counts" if len(rows) else "none"
-        return _dots(_named(rows, edition), says, values, unit="customers")
-    low = lowest(scores)
-    low = low if low in set(known["topic"]) else ""
-    values["Topic"] = first_capital(_name(low or known["topic"].iloc[0], edition))
-    return _dots(_named(shown, edition), "lowest" if low else "largest", values, unit="share")
+        rows = named(many.assign(**dict.fromkeys(ends, customers)), edition)
+        return _dots(rows, "counts" if len(rows) else "none", values, unit="customers")
+    leading = known[known["high"] >= known["low"].iloc[0]].head(MOST_LEADING)
+    values["topics"] = listed(
+        _("“{topic}”", topic=name_of(one, edition)) for one in leading["topic"]
+    )
+    return _dots(named(shown, edition), "most", values, unit="share")
 
 
 def _dots(
     rows: pd.DataFrame, says: str, values: Mapping[str, object], *, unit: str
 ) -> Presentation:
-    listing = _listing(rows, unit)
+    listing = listing_of(rows, unit)
     return Presentation(rows.assign(unit=unit), says, {**values, "listing": listing})
 
 
-def _listing(rows: pd.DataFrame, unit: str) -> str:
+def listing_of(rows: pd.DataFrame, unit: str) -> str:
     """Return the first rows in words, for those who can't see the drawing."""
     known = rows.dropna(subset=["value", "low", "high"]).head(MOST_LISTED)
     parts = [
@@ -186,7 +180,7 @@ def _listing(rows: pd.DataFrame, unit: str) -> str:
     return _("{list}.", list=listed(parts)) if parts else _("The values stand in the table.")
 
 
-def _named(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+def named(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Return label, value, low, high, n, why, before of rows of topics."""
     names = topic_names(edition)
     labels = [names.get(topic, first_capital(str(topic))) for topic in rows["topic"]]
@@ -194,26 +188,27 @@ def _named(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     return pd.concat([pd.Series(labels, index=rows.index, name="topic"), rows[kept]], axis=1)
 
 
-def _name(topic: str, edition: Edition) -> str:
+def name_of(topic: str, edition: Edition) -> str:
+    """Return what a topic, the firm's or a contact's own, is called."""
     return topic_names(edition).get(topic, first_capital(topic.replace("_", " ")))
 
 
-def moves(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentation:
+def topic_changes(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Presentation:
     """Return each topic's share now and before, and whether one clearly moved."""
+    shown = shown[shown["topic"] != NO_TOPIC]
     both = shown[shown["value"].notna() & shown["before_value"].notna()]
-    rows = _named(both.assign(before=both["before_value"]), edition)
+    rows = named(both.assign(before=both["before_value"]), edition)
     values = {
         "span": span_words(texts, edition), "before": before_words(texts), "topic": "",
-        "listing": _listing(rows, "share"),
+        "listing": listing_of(rows, "share"),
     }  # fmt: skip
     if both.empty:
         return Presentation(rows, "none", values)
-    both = both[both["topic"] != NO_TOPIC]
-    clear = both[(both["change_low"] > 0) | (both["change_high"] < 0)]
+    clear = both[both["change_clear"]]
     if clear.empty:
         return Presentation(rows, "unclear", values)
     largest = clear.loc[clear["change_value"].abs().idxmax()]
-    values["topic"] = _name(largest["topic"], edition)
+    values["topic"] = name_of(largest["topic"], edition)
     return Presentation(rows, "up" if largest["change_value"] > 0 else "down", values)
 
 
@@ -252,78 +247,8 @@ def _phrases(found: PhraseComparison | NotEstimable, says: tuple[str, str, str])
 def new_how(found: PhraseComparison | NotEstimable, *, edition: Edition) -> list[Said]:
     """Return what was tested, and what would be missed."""
     if isinstance(found, NotEstimable):
-        return [Said("new_few", {"why": text(found)})]
+        return []
     return [Said("new_how", {"tested": digits(found.tested, 0), "limit": _limit(found)})]
-
-
-def score_differences(scores: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return how scores differ between comments with a topic and like ones without."""
-    return _differences(scores, ("lower", "lower"), edition)
-
-
-def friction(scores: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return how effort differs between comments with a topic and like ones without."""
-    effort = [q for q in edition.company.all_questions if q.kind == "ces"]
-    low_is_easy = bool(effort) and effort[0].easy_is == "low"
-    says = ("easier", "harder") if low_is_easy else ("harder", "easier")
-    return _differences(scores, says, edition)
-
-
-def _differences(scores: pd.DataFrame, says: tuple[str, str], edition: Edition) -> Presentation:
-    """Return differences; `says`: the key where the lowest is clear, where the highest is."""
-    rows = _named(scores, edition)
-    known = scores.dropna(subset=["value"])
-    values: dict[str, object] = {"topic": "", "listing": _listing(rows, "score")}
-    if known.empty:
-        return Presentation(rows.iloc[:0], "none", values)
-    ends = {says[1]: known.iloc[-1], says[0]: known.iloc[0]}
-    key = next((key for key, row in reversed(ends.items()) if _is_clear(row, key == says[0])), "")
-    if key:
-        values["topic"] = _name(ends[key]["topic"], edition)
-    return Presentation(rows, key or "unclear", values)
-
-
-def _is_clear(row: pd.Series, below: bool) -> bool:
-    return bool(row["clear"]) and (row["value"] < 0) == below
-
-
-def contacts(calls: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
-    """Return contacts for each hundred orders, of all and by topic."""
-    known = calls.dropna(subset=["value"])
-    rows = _named(known, edition)
-    values = {
-        "span": span_words(texts, edition), "before": before_words(texts), "topic": "",
-        "listing": _listing(rows, "ratio"),
-    }  # fmt: skip
-    if known.empty:
-        return Presentation(rows, "none", values)
-    if len(known) == 1:
-        return Presentation(rows, "all", values)
-    values["topic"] = _name(str(known["topic"].iloc[1]), edition)
-    return Presentation(rows, "topic", values)
-
-
-def public(trend: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return good less bad public mentions for each thousand orders over the periods."""
-    said = _public_said(trend, edition)
-    if not said:
-        return Presentation(trend, "none")
-    now = trend[trend["period"] == str(edition.period)].iloc[0]
-    key = "unclear" if now["low"] <= 0 <= now["high"] else "up" if now["low"] > 0 else "down"
-    return Presentation(trend, key, {"net": said[0].values["net"], "n": digits(now["n"], 0)})
-
-
-def own_words(released: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return the texts that a person has released, by topic; why there are none."""
-    names = topic_names(edition)
-    rows = pd.DataFrame({
-        "topic": [names.get(topic, topic) for topic in released["topic"]],
-        "text": released["text"].tolist(),
-    })  # fmt: skip
-    how = _(NONE_RELEASED)
-    if edition.company.privacy.verbatims == "none":
-        how = _(NONE_WANTED)
-    return Presentation(rows, "released" if len(rows) else "none", {"how": how})
 
 
 def lists(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> list[Said]:
@@ -380,51 +305,5 @@ def by_score_group(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Pre
     order = [name for name in rows["group"].drop_duplicates() if name in wide]
     wide = wide.loc[rows["topic"].drop_duplicates(), order].dropna(how="all")
     wide.columns = [_group(name) for name in order]
-    wide.insert(0, "topic", [_name(topic, edition) for topic in wide.index])
+    wide.insert(0, "topic", [name_of(topic, edition) for topic in wide.index])
     return Presentation(wide.reset_index(drop=True), "what", values)
-
-
-def money(points: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return what topics go with in the mean score of all answers, and in a year's money."""
-    known = points.dropna(subset=["value"])
-    rows = pd.DataFrame({"topic": [_name(topic, edition) for topic in known["topic"]]})
-    rows["mean_score"] = [_with_ends(Estimate.of(row, unit="score")) for row in known.itertuples()]
-    if known["money_value"].notna().any():
-        rows["money"] = [
-            _with_ends(Estimate.of(row, prefix="money_", unit=row.money_unit))
-            for row in known.itertuples()
-        ]
-    return Presentation(rows, "what")
-
-
-def _with_ends(estimate: Estimate | NotEstimable) -> str:
-    if isinstance(estimate, NotEstimable):
-        return text(estimate)
-    return f"{number(estimate)} ({interval(estimate, bare=True)})"
-
-
-def moods(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
-    """Return how texts without a score sound, by where they come from."""
-    named = rows.assign(source=[_(SOURCES[name]) for name in rows["source"]])
-    says = "read" if rows["value"].notna().any() else "none"
-    return Presentation(named, says, {"span": span_words(texts, edition)})
-
-
-def mood_known(model: MoodModel | NotEstimable, *, edition: Edition) -> list[Said]:
-    """Return how well the model tells low scores from others; or why there is none."""
-    quality = model if isinstance(model, NotEstimable) else model.auc
-    if isinstance(model, NotEstimable) or isinstance(quality, NotEstimable):
-        assert isinstance(quality, NotEstimable)
-        return [Said("mood_unknown", {"why": text(quality)})]
-    values = {"n": digits(model.n, 0), "auc": model.auc, "gap": f"{model.gap:.1%}"}
-    return [Said("mood_known", values)]
-
-
-def stars(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
-    """Return the mean of public stars by platform."""
-    values = {"span": span_words(texts, edition), "platform": ""}
-    known = rows.dropna(subset=["value"])
-    if known.empty:
-        return Presentation(rows.iloc[:0], "none", values)
-    values["platform"] = str(known.loc[known["value"].idxmax(), "platform"])
-    return Presentation(rows, "highest" if len(known) > 1 else "one", values)

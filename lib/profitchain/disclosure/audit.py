@@ -104,12 +104,19 @@ def audited(
     lattice = _lattice([new, *known], counted, smallest)
     old = [row for release in known for row in _rows(lattice, release)]
     old += _relations(lattice)
-    while new.total:
-        targets = list(_targets(lattice, [new, *known]))
-        out = _exposed([*old, *_rows(lattice, new)], targets) & ~_exposed(old, targets)
-        if not out.any():
-            break
-        new = _with_more_together(lattice, new, targets[int(np.argmax(out))], old)
+
+    def given_away(release: Release) -> list[np.ndarray]:
+        targets = list(_targets(lattice, [release, *known]))
+        out = _exposed([*old, *_rows(lattice, release)], targets) & ~_exposed(old, targets)
+        return [target for target, is_out in zip(targets, out, strict=True) if is_out]
+
+    first = new
+    while new.total and (out := given_away(new)):
+        new = _with_more_together(lattice, new, out[0], old)
+    for less in _with_fewer_together(lattice, new, first):
+        together = {**new.together, less[0]: new.together[less[0]] - {less[1]}}
+        fewer = replace(new, together=together)
+        new = new if given_away(fewer) else fewer
     return new
 
 
@@ -235,6 +242,16 @@ def _exposed(rows: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> np.nd
     basis, wanted = right[sizes > NEAR * sizes.max()], np.array(targets)
     found: np.ndarray = np.abs(wanted - wanted @ basis.T @ basis).max(axis=1) < NEAR
     return found
+
+
+def _with_fewer_together(
+    lattice: _Lattice, new: Release, first: Release
+) -> Iterator[tuple[str, str]]:
+    """Yield segment and group of those put together meanwhile, the largest first."""
+    for segment, pool in new.together.items():
+        more = pool - first.together.get(segment, frozenset())
+        sizes = [(lattice.customers(segment, group, new.span), group) for group in more]
+        yield from ((segment, group) for _size, group in sorted(sizes, reverse=True))
 
 
 def _with_more_together(

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.stats import disclosure_audit
-from profitchain.stats.disclosure_audit import TOTAL, Release, audited, blocks
+from profitchain.disclosure import audit
+from profitchain.disclosure.audit import TOTAL, Release, audited, blocks
 from profitchain.stats.disclosure_control import OTHERS, pooled
 
 SMALLEST = 10
@@ -129,7 +129,7 @@ def test_each_table_by_itself_would_give_small_groups_away() -> None:
         for part in [rows[rows[every] == name]]
     ]
     given_away = {cell[:2] for cell in solved(rows, alone)}
-    found = set(disclosure_audit.exposed(alone, counted(rows), smallest=SMALLEST))
+    found = set(audit.exposed(alone, counted(rows), smallest=SMALLEST))
     assert given_away and given_away <= found
 
 
@@ -144,7 +144,7 @@ def test_the_audit_agrees_with_trying_every_sum_of_published_rows() -> None:
             Release(period=Period(name), together={"region": frozenset()} if "Q" in name else {})
             for name in names
         ]
-        out = disclosure_audit.exposed(releases, sizes, smallest=SMALLEST)
+        out = audit.exposed(releases, sizes, smallest=SMALLEST)
         groups = sorted(rows["region"].unique())
         small = sizes[(sizes["segment"] == "region") & (sizes["period"] == "2025Q1")]
         direct = set(small.loc[small["customers"] < SMALLEST, "group"])
