@@ -104,15 +104,6 @@ def test_an_effort_question_whose_low_end_is_easy_is_turned_round(tmp_path):
     assert all(gain.value > 0 for gain in figures.mending.gain)
 
 
-def test_a_firm_with_few_answers_is_told_so_everywhere(tmp_path):
-    figures = driver_figures(firm(tmp_path, answered(np.random.default_rng(3), 120)))
-    for part in (figures.answers, figures.shares, figures.mending, figures.equal, figures.sides):
-        assert isinstance(part, NotEstimable)
-        assert part.why.key == "too_few_answers"
-    assert figures.usable == 120
-    assert figures.performance["value"].notna().all()
-
-
 def test_what_matters_is_not_said_to_drift_where_it_does_not():
     rng, found = np.random.default_rng(4), []
     for _world in range(20):
