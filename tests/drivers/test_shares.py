@@ -18,7 +18,6 @@ from profitchain.drivers.moments import Driver, moments, read_drivers
 from profitchain.drivers.shares import (
     DriverShares,
     driver_shares,
-    first_probability,
     relative_weights,
     shapley,
 )
@@ -224,7 +223,6 @@ def test_first_is_a_draw_of_lots_between_equals_and_sure_where_one_is_far_ahead(
     assert equal.first.max() < 0.99
     apart = shares_of(answered(np.random.default_rng(14), 4000, weights=(1.2, 0.3, 0.3, 0.3)))
     assert apart.first[0] > 0.999
-    assert first_probability(apart.explained, among=np.array([1, 2]))[0] == 0
 
 
 def test_the_public_face_reads_any_frame_by_column_name():
