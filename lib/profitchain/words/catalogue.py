@@ -41,6 +41,8 @@ satisfied|saved|scenario|score|score as|score share|score, raw|segment|setting|s
 share of answers|share of customers|share of margin|share of revenue|silent|smallest|source
 specifications|step|table|ten points by|tenure days|term|text|the rule|topic|used|value
 verdict|way|way to count|weeks|weights for|what it compares|window
+above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
+of all|path|stated|those served
 """
 
 
