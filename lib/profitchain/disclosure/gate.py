@@ -55,6 +55,10 @@ class DisclosureGate:
         """What pages may know of company.yml in another way than it says."""
         return {} if self.groups else {"segments": []}
 
+    def listed(self, segments: Sequence[str]) -> Sequence[str]:
+        """Return those segments by which groups are shown."""
+        return segments if self.groups else ()
+
     @property
     def own(self) -> Release:
         """What is shown of the edition's own period."""
