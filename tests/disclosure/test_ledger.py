@@ -76,20 +76,23 @@ def counts(cells: pd.DataFrame, name: str, segment: str | None = None) -> pd.Ser
     return sums[sums != 0]
 
 
-def test_a_year_of_editions_in_turn_gives_no_small_group_away(company, tmp_path) -> None:
+@pytest.mark.parametrize(
+    "names", [[*IN_ORDER[:4], "2025"], pytest.param(IN_ORDER, marks=pytest.mark.slow)]
+)
+def test_editions_in_turn_give_no_small_group_away(company, tmp_path, names) -> None:
     rows = shop(340)
-    for name in IN_ORDER:
+    for name in names:
         published(company, rows, name, tmp_path / name)
     releases = [
         release
         for release in ledger.releases_in(ledger.entries_of(company))
-        if str(release.period) in IN_ORDER and ("-" in str(release.period) or release.together)
+        if str(release.period) in names and ("-" in str(release.period) or release.together)
     ]
-    assert len({str(release.period) for release in releases}) == len(IN_ORDER)
+    assert len({str(release.period) for release in releases}) == len(names)
     assert solved(rows, releases) == []
 
 
-@pytest.mark.parametrize("customers", [8, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("customers", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_who_is_erased_is_told_by_no_later_edition(company, tmp_path, customers: int) -> None:
     """Whoever it is: the past stays, and a year is what was published and what is left since."""
     rows, names = shop(340), ["2025-01", "2025-02", "2025-03", "2025Q1", "2025Q2"]
@@ -126,7 +129,7 @@ def test_what_was_published_stands_unless_many_have_changed(company, tmp_path) -
         return restating.why_it_stands(company, gate, tmp_path / "again")
 
     assert why(rows) == ""
-    assert all("fewer than 10" in why(rows[rows["cluster"] != one]) for one in answered[:8])
+    assert all("fewer than 10" in why(rows[rows["cluster"] != one]) for one in answered[:4])
     one_score = rows.assign(score=rows["score"].where(rows.index != answered.index[0], -1))
     assert "fewer than 10" in why(one_score)
     assert why(rows.assign(score=10 * rows["score"] + 5)) == ""  # the scale was another
