@@ -97,6 +97,8 @@ class DisclosureGate:
         changes = self.changes.get(name)
         if changes is None or frame.empty:
             return frame
+        if name == "link_cells" and "cluster" not in frame:  # put together by bands
+            return frame
         if name == "cohorts":
             both = pd.concat([frame, changes], ignore_index=True)
             return both.groupby(["cohort", "period"], as_index=False, sort=False)["active"].sum()
