@@ -13,6 +13,7 @@ from profitchain.words.presentation import source
 Caption = dict[str, object]
 PER_POINT = "percentage points"
 FOLLOWED = N_("Answers followed to the end of their window")
+ANSWERS = N_("Survey answers")
 
 
 def drawn_from(note: str, stands_for: float) -> str:
