@@ -1,21 +1,13 @@
-"""The words around each exhibit: message, measure, source, description, and the unit they are in.
-
-A caption is a dict of keyword arguments for `exhibit.chart` or `exhibit.table`; to say one part
-otherwise, a notebook writes `captions.trend(...) | {"message": "..."}`.
-"""
+"""Source notes of what is drawn by chance, followed to the end or assumed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from profitchain.core.formats import digits, plain
+from profitchain.core.formats import digits
 from profitchain.core.i18n import N_, _
-from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
-from profitchain.sources.company import Company
-from profitchain.stats.comparisons import MeasureSeries
 from profitchain.stats.sampling_weights import stands_for
-from profitchain.words import measures, scores
 from profitchain.words.presentation import source
 
 Caption = dict[str, object]
@@ -62,26 +54,3 @@ def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
         what=_(what), drawn=digits(facts["customers_drawn"], 0), all=digits(facts["customers"], 0),
     )  # fmt: skip
     return (drawn,)
-
-
-def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption:
-    """Return the caption of one measure over time; `rows` says whose."""
-    label, unit = measures.label(series.measure), series.measure.unit
-    meaning = measures.definition(series.measure)
-    return {
-        "message": scores.change_title(series, period),
-        "measure": _("{label}: {meaning}; 95% intervals", label=label, meaning=meaning),
-        "source": source(rows, series.now.n, period),
-        "description": scores.trend_description(label, series.trend, unit),
-        "unit": unit,
-    }
-
-
-def per_point_measure(firm: Company) -> str:
-    """Return what slopes of one point are measured in, within the firm's window."""
-    return _(
-        "Difference in the share who order again within {within}, in percentage points, for one "
-        "more point of “{question}”; slopes of straight lines, with 95% intervals",
-        within=plain(firm.repeat_within_days, "days"),
-        question=str(firm.main.label) if firm.main else "",
-    )

@@ -21,15 +21,12 @@ from profitchain.words import measures, reasons
 from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import (
     On,
-    Prose,
-    change_message,
     change_on,
     change_words,
     clauses,
     first_capital,
     following,
     listed,
-    note,
     on_the,
     period_word,
     sentence,
@@ -216,20 +213,6 @@ def spread(rows: pd.DataFrame) -> str:
         highest=_(str(high[name])),
         high=f"{high['value']:.3g}",
     )
-
-
-def measure_definitions(several: Iterable[MeasureSeries]) -> Prose:
-    """Return each measure's definition in words."""
-    return note(*(measures.definition_sentence(series.measure) for series in several))
-
-
-def change_title(series: MeasureSeries, period: Period) -> str:
-    """Return an exhibit's message on a measure's change."""
-    label, short, change = measures.label(series.measure), _("The score"), series.change
-    if isinstance(change, NotEstimable) or change.spans_zero:
-        label, short = in_sentence(label), _("the score")
-    message, otherwise = (change_message(name, change, period=period) for name in (label, short))
-    return brief(message, otherwise)
 
 
 def trend_of(series: MeasureSeries, period: Period, rows: str) -> Presentation:
