@@ -5,6 +5,7 @@ A page's words stand in `pages/NN_topic.yml` (lib/CONTRIBUTING.md, "A page's wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,8 @@ satisfied|saved|scenario|score|score as|score share|score, raw|segment|setting|s
 share of answers|share of customers|share of margin|share of revenue|silent|smallest|source
 specifications|step|table|ten points by|tenure days|term|text|the rule|topic|used|value
 verdict|way|way to count|weeks|weights for|what it compares|window
+above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
+of all|path|stated|those served
 """
 
 
@@ -97,10 +100,11 @@ def _spoken(words: dict[str, Any]) -> dict[str, Any]:
 
 def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
     if isinstance(words, str):
-        yield words
+        if not re.fullmatch(r"\{\w+\}", words):  # a name alone is the same in every language
+            yield words
     elif isinstance(words, list):
         yield from words
-    elif "one" in words:
+    elif {"one", "many"} <= words.keys():
         yield words["one"], words["many"]
     else:
         for key, more in words.items():
