@@ -91,20 +91,18 @@ def test_a_number_is_never_said_without_its_interval(said, text):
 @pytest.mark.parametrize(
     ("ends", "message"),
     [
-        ((1, 7.4), "NPS rose 4.2 points on the quarter"),
-        ((-1, 9.4), "No clear change in NPS on the quarter"),
-        ((0, 9.4), "No clear change in NPS on the quarter"),
+        ((1, 7.4), "up 4.2 points on the quarter"),
+        ((-1, 9.4), "no clear change on the quarter"),
+        ((0, 9.4), "no clear change on the quarter"),
     ],
 )
 def test_a_change_is_claimed_only_where_the_interval_excludes_zero(ends, message):
-    assert prose.change_message("NPS", estimate(4.2, *ends)) == message
+    assert prose.change_on(estimate(4.2, *ends), "quarter") == message
 
 
 def test_a_difference_of_shares_is_said_in_percentage_points():
     fall = estimate(-0.021, -0.03, -0.012, "share")
-    assert prose.change_message("Retention", fall, on="year") == (
-        "Retention fell 2.1 percentage points on the year"
-    )
+    assert prose.change_on(fall, "year") == "down 2.1 percentage points on the year"
 
 
 def test_a_sentence_with_an_unknown_number_gives_the_reason_instead():
