@@ -237,7 +237,7 @@ def test_a_cohort_without_a_value_is_an_empty_cell():
 def test_groups_by_score_have_colours_that_mean_good_and_bad(names, third):
     lines = pd.concat([trend().assign(group=name) for name in names])
     drawn = exhibit.chart(charts.draw_trend, lines, id="x", group="group", **WORDS).body
-    assert ("var(--s3)" in drawn) == third and "var(--s2)" in drawn
+    assert ("var(--s3," in drawn) == third and "var(--s2," in drawn
 
 
 def test_shares_name_their_two_dots_and_leave_the_total_out():
