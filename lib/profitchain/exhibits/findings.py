@@ -243,7 +243,7 @@ class EditionFindings:
 
     def trend(self, id: str) -> pd.DataFrame:
         """Return a finding's course: one row a period, the earliest first; may be empty."""
-        rows = self.trends[self.trends["id"] == id]
+        rows = self.trends[self.trends["id"] == id].drop_duplicates("period")  # of the first page
         return rows.sort_values("period", kind="stable").reset_index(drop=True)
 
 
