@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from profitchain import __version__
-from profitchain.core.errors import ProfitchainError
+from profitchain.core.errors import ProfitchainError, of_the_system
 
 EXAMPLE = "data/example"
 QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
@@ -30,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.pytest = others
     elif others:
         parser.error(f"unknown: {' '.join(others)}")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a path may hold what a terminal can't show
+            stream.reconfigure(errors="backslashreplace")
     try:
         return options.run(options)
     except ProfitchainError as error:
@@ -42,13 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         needs = f"This command needs `lib/{folder}`, which no wheel holds"
         print(f"\n{needs}: run it in a checkout, as python3 lib COMMAND.", file=sys.stderr)
         return 1
+    except Exception as error:
+        if not (refused := of_the_system(error)):
+            raise
+        print(f"\n{refused}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing was published.", file=sys.stderr)
         return 130
 
 
 def report(options: argparse.Namespace) -> int:
-    """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
+    """Publish an edition; `--pdf` prints it too, `--lists` writes what stays within the firm."""
     from profitchain.core import provenance
     from profitchain.press import fork_server
 
@@ -81,7 +91,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
         place = customer_lists.place_of(edition, choices["out"])
     index = publish(options.company, options.period, **choices, fresh=options.fresh)
     if options.lists:
-        print(customer_lists.write_at_risk(edition, place), file=sys.stderr)
+        print(customer_lists.write_lists(edition, place), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -158,25 +168,19 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def certify(options: argparse.Namespace) -> int:
-    """Try every headline number in invented firms and write the certificate; 1 if one misses."""
-    from certify import certify as certification
-    from certify import event_firms, grades
-    from certify import worth as worth_trials
+    """Try every headline number in invented firms and write the certificate; 1 if one misses.
 
-    judged = certification.certify(options.firms)
-    worth = worth_trials.certify_worth(worth_trials.shops_of(options.firms))
-    clustered = certification.certify_clusters(certification.many_of(options.firms))
-    to = Path(options.to) if options.to else certification.CERTIFICATE
-    graded = grades.certify_grades(max(options.firms // 10, 1))
-    events = event_firms.certify_events(max(options.firms // 4, 1))
-    sections = [
-        worth_trials.section(worth, worth_trials.shops_of(options.firms)),
-        grades.section(graded, events),
-    ]
-    certification.write_certificate(judged, clustered, options.firms, to, sections=sections)
-    missed = [*certification.outside_goal(judged)["number"], *grades.outside(graded)]
-    print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
-    return int(len(missed) > 0)
+    With `--faults`, break reports instead, and print what held; 1 if something did not.
+    """
+    if options.faults:
+        from certify import faults
+
+        held = faults.try_faults(options.faults, seed=options.seed)
+        print(held.to_string(index=False))
+        return int(held["failed"].sum() > 0)
+    from certify import run as certification
+
+    return certification.certify_all(options.firms, Path(options.to) if options.to else None)
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -252,6 +256,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
     sub.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
+    sub.add_argument("--faults", type=_one_or_more, default=0, metavar="N",
+                     help="instead, kill N reports, break others, print what held")  # fmt: skip
+    sub.add_argument("--seed", type=int, default=2026, metavar="S", help="of the faults (2026)")
 
     _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
 
@@ -293,7 +300,7 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pdf", action="store_true",
                         help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
-                        help="also write who may leave into the company's folder")  # fmt: skip
+                        help="write who may leave, and texts to release, privately")  # fmt: skip
 
 
 def _add_size(parser: argparse.ArgumentParser) -> None:
@@ -315,19 +322,13 @@ def _add_company(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
 
 
-def _some(text: str) -> int:
-    """Return a number of firms, two at least: one has no spread."""
-    return _at_least(2, text)
-
-
-def _one_or_more(text: str) -> int:
-    return _at_least(1, text)
-
-
 def _at_least(fewest: int, text: str) -> int:
     if not text.isdecimal() or int(text) < fewest:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number of {fewest} or more")
     return int(text)
+
+
+_some, _one_or_more = partial(_at_least, 0), partial(_at_least, 1)
 
 
 def _settings(texts: Sequence[str]) -> dict[str, str]:

@@ -400,6 +400,17 @@ def test_scores_that_never_rise_above_another_scale_are_told(firm):
     assert "No answer to `nps` is above 5, though its scale runs to 10" in says["never_above"]
 
 
+def test_zeros_that_may_mean_not_rated_are_told(firm):
+    asked = {"stars": {"column": "nps", "kind": "rating", "scale": [0, 5]}}
+    many, spread = [0 if k % 2 else 3 + k % 3 for k in range(80)], [k % 6 for k in range(240)]
+    says = told(firm({"responses": answers_of(nps=many)}, questions=asked))["zero_unrated"]
+    assert says.startswith("**40 answers to `nps` are 0, and only 0 are 1 or 2**")
+    assert "`missing: {nps: [0]}`" in says
+    assert "zero_unrated" not in told(
+        firm({"responses": answers_of(240, nps=spread)}, questions=asked)
+    )
+
+
 def test_a_scale_that_changed_is_told_and_can_be_declared(firm):
     scores = [1 + k % 5 if k < 40 else k % 11 for k in range(80)]
     tables = {"responses": answers_of(nps=scores)}
@@ -452,3 +463,31 @@ def test_a_column_that_sorts_customers_is_not_taken_for_one_that_names_them(firm
     intake = opened(firm({"responses": answers}))
     assert intake.tables["responses"].count().execute() == 80
     intake.close()
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("other", "sign"),
+    [
+        ("Caf\u00e9\u200b Nord", "U+200B ZERO WIDTH SPACE"),
+        ("Cafe\u0301 Nord", "U+0301 COMBINING ACUTE ACCENT"),
+        ("Caf\u00e9 N\u043erd", "U+043E CYRILLIC SMALL LETTER O"),
+        ("Caf\u00e9\u00a0Nord", "U+00A0 NO-BREAK SPACE"),
+        ("Caf\u00e9  Nord", "blanks"),
+    ],
+)
+def test_names_that_look_alike_are_told_with_what_parts_them(firm, other, sign):
+    channel = [other if k % 20 == 7 else ("Caf\u00e9 Nord", "Web")[k % 2] for k in range(120)]
+    says = told(firm({"orders": orders_of(channel=channel)}))["look_alike"]
+    assert "6 rows of `channel` look like “Caf\u00e9 Nord”" in says and sign in says
+
+
+def test_names_of_one_script_and_rare_ones_are_not_told_to_look_alike(firm):
+    words = ["Nord", "nord", "Норд", "север", "北", "北部", "Nord 2", "N\u043erd"]
+    channel = [words[k % 7] for k in range(119)] + [words[7]]
+    assert "look_alike" in told(firm({"orders": orders_of(channel=channel)}))
+    assert "look_alike" not in told(firm({"orders": orders_of(channel=[*channel[:119], "Nord"])}))
+    rare = ["Web"] * 110 + ["Nord"] * 5 + ["N\u043erd"] * 5
+    assert "look_alike" not in told(firm({"orders": orders_of(channel=rare)}))

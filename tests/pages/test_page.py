@@ -156,9 +156,11 @@ def test_nothing_that_runs_or_calls_home_passes_from_markdown_or_a_frame(attack)
         (output(**{"text/plain": "<object object at 0x7f00>"}), ""),
         (output(**{"text/plain": "12 < 13"}), "12 &lt; 13"),
         (
-            output(**{"image/png": "aGk=\n", "text/plain": "<Figure>"}),
-            'src="data:image/png;base64,aGk="',
+            output(**{"image/png": "iVBORw0K\nGgo=", "text/plain": "<Figure>"}),
+            'src="data:image/png;base64,iVBORw0KGgo="',
         ),
+        (output(**{"image/png": "aGk=", "text/plain": "no picture"}), "no picture</pre>"),
+        (output(**{"image/png": '" onerror="x', "text/plain": "<Figure>"}), "&lt;Figure&gt;</pre>"),
         (output(**{"application/vnd.jupyter.widget-view+json": {}, "text/html": "w"}), ""),
     ],
 )

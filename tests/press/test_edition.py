@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,12 +27,17 @@ from profitchain import cli
 from profitchain.core.periods import Period
 from profitchain.exhibits import exhibit
 from profitchain.exhibits.findings import FIELDS
+from profitchain.panel.edition import Edition
 from profitchain.press import verify
 
 REPO = Path(__file__).resolve().parents[2]
 COMMITTED = REPO / "reports" / "example" / "2026Q3"
 EXAMPLE = REPO / "data" / "example"
 PERIOD = Period("2026Q3")
+CORE = {
+    *("nps", "csat", "ces", "responses", "orders", "revenue", "active_customers", "repeat_rate"),
+    *("retention_rate", "repeat_effect_per_point", "repeat_effect_slope", "worth_of_a_point"),
+}
 SECRET = "hunter2-of-the-tests"
 EXACT = 1e-12  # the same sums in another order
 SIXTEEN_DIGITS = 1e-15  # as many as a workbook's cell has
@@ -310,7 +316,11 @@ def test_verify_finds_an_untouched_edition_again_and_a_touched_number(
     monkeypatch.setattr(verify, "publish", lambda *_, **__: edition / "index.html")
     mine = shutil.copytree(edition, tmp_path / "2026Q3")
     assert cli.main(["verify", str(mine)]) == 0
-    assert f"All {len(entries(edition))} findings came out again." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert re.fullmatch(
+        rf"All {len(entries(edition))} findings came out again: \d\d,\d+ values of all files.\n",
+        said,
+    )
     rows = entries(mine)
     rows[3]["high"] += 1e-6
     rows[4]["value"] = None
@@ -319,9 +329,67 @@ def test_verify_finds_an_untouched_edition_again_and_a_touched_number(
     assert cli.main(["verify", str(mine)]) == 1
     told = capsys.readouterr().out
     named = [entries(edition)[place]["id"] for place in (3, 4, 5)]
-    assert f"{named[0]}  high:" in told and f"{named[1]}  value:" in told
-    assert re.search(rf"new: \S+ {named[2]}", told)
-    assert len(told.splitlines()) == 3
+    assert re.search(rf"findings.json \S+ {named[0]} high: .+ was published, .+ came out", told)
+    assert re.search(rf"findings.json \S+ {named[1]} value: null was published", told)
+    assert re.search(rf"new: findings.json \S+ {named[2]} .*value", told)
+    assert len(told.splitlines()) == 2 + len(entries(edition)[5])
+
+
+def text_with_another_digit(
+    text: str, draw: np.random.Generator, *, within: str
+) -> tuple[str, int]:
+    """Return a text with one digit changed, inside what a pattern matches, and its place."""
+    spans = [match for match in re.finditer(within, text) if re.search(r"\d", match[0])]
+    start, end = spans[draw.integers(len(spans))].span()
+    at = draw.choice([place for place in range(start, end) if text[place] in "0123456789"])
+    other = draw.choice([digit for digit in "0123456789" if digit != text[at]])
+    return f"{text[:at]}{other}{text[at + 1 :]}", int(at)
+
+
+PRINTED = r"(?s)>[^<>]*\d[^<>]*<(?!/style)"  # a sentence's, a table's or a drawing's figures
+IN_CELLS = r"<v>[^<]{1,15}|<t[^>]*>[^<]+"  # Excel keeps fifteen digits
+
+
+def tampered(file: Path, to: Path, draw: np.random.Generator) -> str:
+    """Copy a file with one digit changed; return the digits that stand there now."""
+    if file.suffix != ".xlsx":
+        text = file.read_text(encoding="utf-8")
+        within = PRINTED if file.suffix == ".html" else r"[^\n]+"
+        body = text.partition("<main")[2] if file.suffix == ".html" else text
+        changed, at = text_with_another_digit(body, draw, within=within)
+        to.write_text(text.removesuffix(body) + changed, encoding="utf-8")
+        return re.findall(r"\d+$", changed[: at + 1])[0]
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(to, "w") as copy:
+        sheets = [name for name in archive.namelist() if "/sheet" in name]
+        sheet = sheets[draw.integers(len(sheets))]
+        for name in archive.namelist():
+            part = archive.read(name).decode()
+            if name == sheet:
+                part, at = text_with_another_digit(part, draw, within=IN_CELLS)
+                digits = re.findall(r"\d+$", part[: at + 1])[0]
+            copy.writestr(name, part)
+    return digits
+
+
+@pytest.mark.parametrize("many", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_verify_finds_any_digit_that_was_changed_and_says_where(edition, tmp_path, many):
+    draw = np.random.default_rng(many)
+    kinds = [sorted(edition.rglob(kind)) for kind in ("*.html", "*.csv", "[!r]*.json", "*.xlsx")]
+    for number in range(many):
+        files = kinds[draw.choice(4, p=[0.4, 0.3, 0.2, 0.1])]
+        file = files[draw.integers(len(files))]
+        name = file.relative_to(edition)
+        before, after = tmp_path / f"before-{number}", tmp_path / f"after-{number}"
+        for folder in (before, after):
+            (folder / name).parent.mkdir(parents=True)
+        shutil.copy(file, after / name)
+        digits = tampered(file, before / name, draw)
+        rows, last_digits, _count = verify.compared(before, after)
+        lines = rows + last_digits
+        assert all(line.removeprefix("gone: ").removeprefix("new: ").startswith(f"{name} ")
+                   for line in lines)  # fmt: skip
+        assert any(digits in line.partition(" was published")[0] or "can't be read" in line
+                   for line in lines), digits  # fmt: skip
 
 
 def test_verify_publishes_with_the_recorded_company_period_settings_and_notebooks(
@@ -340,6 +408,46 @@ def test_verify_publishes_with_the_recorded_company_period_settings_and_notebook
     monkeypatch.setattr(verify, "publish", publish)
     verify.differences(mine)
     assert asked == [("data/example", "2026Q3", {"within_days": "30"}, ["00_summary", "01_data"])]
+
+
+@pytest.fixture(scope="module")
+def receipts(edition) -> list[dict]:
+    return json.loads((edition / "receipts.json").read_text(encoding="utf-8"))["findings"]
+
+
+def test_each_finding_has_a_receipt(edition, receipts):
+    found = {(row["id"], row.get("group")): row["n"] for row in entries(edition)}
+    assert {(one["id"], one.get("group")): one["n"] for one in receipts} == found
+    assert all(one["definition"] and one["recompute"] for one in receipts)
+    content = json.loads((edition / "receipts.json").read_text(encoding="utf-8"))
+    record = json.loads((edition / "record.json").read_text(encoding="utf-8"))
+    assert content["inputs"] == record["inputs"]
+
+
+def test_three_lines_of_its_receipt_give_a_core_number_again(
+    edition, receipts, example, monkeypatch
+):
+    monkeypatch.chdir(example.parents[1])
+    read, kept = Edition.rows, {}
+
+    def rows(given: Edition, table: str, where: object = None) -> pd.DataFrame:
+        """Read what several receipts ask for once."""
+        if (table, str(where)) not in kept:
+            kept[table, str(where)] = read(given, table, where=where)
+        return kept[table, str(where)]
+
+    monkeypatch.setattr(Edition, "rows", rows)
+    found = findings(edition)["value"]
+    again = {}
+    for one in receipts:
+        if len(one["recompute"]) == 3:
+            scope: dict[str, object] = {}
+            *begin, last = one["recompute"]
+            exec("\n".join(begin), scope)
+            number = eval(last, scope)
+            again[one["id"]] = getattr(number, "value", number)
+    assert set(again) >= CORE
+    assert again == pytest.approx({id: found[id] for id in again}, rel=EXACT)
 
 
 def by_papermill(notebook: str, out: Path, *parameters: str, cwd: Path) -> pd.DataFrame:

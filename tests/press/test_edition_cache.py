@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from editions import Here, run_here
 from test_publish import write_notebook
@@ -14,8 +16,12 @@ from test_run_cache import shop as shop  # a fixture
 
 from profitchain import cli
 from profitchain.core import provenance
+from profitchain.core.errors import CompanyError
+from profitchain.intake.fingerprints import fingerprint
+from profitchain.panel.edition import open_edition
 from profitchain.press import edition_cache, fork_server, record
 from profitchain.press import publish as publishing
+from profitchain.sources.company import load_company
 
 Change = Callable[[Path, pytest.MonkeyPatch], None]
 EDITION = "reports/shop/2026Q1"
@@ -150,3 +156,41 @@ def test_a_patch_of_python_changes_no_byte(shop, made, monkeypatch):
     monkeypatch.setattr(record.sys, "version_info", (*record.sys.version_info[:2], 99, "final", 0))
     assert made("--fresh") == 1
     assert {path: path.read_bytes() for path in before} == before
+
+
+READ_BY_A_QUERY = {
+    "a file": "export.csv",
+    "a file of many": "more/2.csv",
+    "a database": "shop.duckdb",
+    "what a database has yet to take in": "shop.duckdb.wal",
+    "the query": "company.yml",
+}
+
+
+def test_all_that_a_query_can_read_is_in_what_an_edition_is_made_of(shop, made, monkeypatch):
+    (shop / "more").mkdir()
+    (shop / "orders.csv").rename(shop / "export.csv")
+    for number in (1, 2):
+        (shop / "more" / f"{number}.csv").write_text(f"a,b\n{number},1\n")
+    undeclared = Path(shutil.copy(shop / "export.csv", shop / "undeclared.csv"))
+    with duckdb.connect(shop / "shop.duckdb") as con:
+        con.execute("CREATE TABLE t AS SELECT 1 AS a")
+        con.execute(f"CREATE VIEW v AS SELECT * FROM '{undeclared}'")
+    query = "SELECT e.* FROM export e, t LEFT JOIN m ON t.a::VARCHAR = m.a"
+    files = {"export": "export.csv", "m": "more/*.csv"}
+    source = {"query": query, "files": files, "database": "shop.duckdb"}
+    told = json.loads((shop / "company.yml").read_text())
+    (shop / "company.yml").write_text(json.dumps(told | {"tables": {"orders": source}}))
+    assert (made(), made()) == (1, 0)
+    before = fingerprint(load_company(shop))
+    for what, file in READ_BY_A_QUERY.items():
+        write(f"shop/{file}", " \n")(shop.parent, monkeypatch)
+        after = fingerprint(load_company(shop))
+        assert after != before, what
+        before = after
+    (shop / "shop.duckdb.wal").unlink()
+    for reads in ({"query": "SELECT * FROM v"}, {"table": "v"}):
+        source = {"database": "shop.duckdb"} | reads
+        (shop / "company.yml").write_text(json.dumps(told | {"tables": {"orders": source}}))
+        with pytest.raises(CompanyError, match="names a file itself"):
+            open_edition(shop, "2026Q1")

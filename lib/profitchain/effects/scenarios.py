@@ -264,6 +264,15 @@ def nps_table(
     return _beside(pd.concat(names, ignore_index=True), effects)
 
 
+def steps_of_money(starts: pd.DataFrame, *, currency: str) -> pd.DataFrame:
+    """Return `by_start` as it is recorded: step as plain text ("6 to 7"), unit; none if unknown."""
+    known = starts[[isinstance(step, Reason) for step in starts["step"]]]
+    spans = [dict(step.values) for step in known["step"]]
+    return known.assign(
+        step=["{low:g} to {high:g}".format(**span) for span in spans], unit=currency
+    )
+
+
 def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
     """Return what one more point goes with from each score on, if all answers stood there.
 

@@ -19,6 +19,7 @@ from profitchain.core.periods import Period
 from profitchain.exhibits import style
 
 LABEL_LETTERS = 26
+MOST_LETTERS = 100  # of a name beside its row; tables hold it whole
 CORNER_PAD = 10  # below the axis, so that the two numbers of the corner stay apart
 LineEnd = tuple[float, float, str, str]  # x, y, what to write there, its colour
 PERIOD_PAD = 6  # below the axis: Chinese letters are taller, and touch its zero otherwise
@@ -91,13 +92,15 @@ def breadth(text: str) -> int:
 def wrapped(text: str, letters: int) -> list[str]:
     """Return text in lines of at most so many letters, a Han letter counting twice.
 
+    A longer word goes on in the next line.
+
     Examples
     --------
     >>> wrapped("twice the days since the last order", 26)
     ['twice the days since the', 'last order']
     """
     lines = [""]
-    for piece in re.findall(rf"{HAN.pattern}|(?:(?!{HAN.pattern})\S)+\s*|\s+", text):
+    for piece in re.findall(rf"{HAN.pattern}|(?:(?!{HAN.pattern})\S){{1,{letters}}}\s*|\s+", text):
         if lines[-1] and breadth(lines[-1] + piece.rstrip()) > letters:
             lines.append("")
         lines[-1] += piece
@@ -130,8 +133,17 @@ def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
     ax.set_ylim(len(data) - 0.5, -0.85 if is_narrow else -0.6)
     ax.set_yticks([])
     if is_narrow:
+        room = int(ax.figure.bbox.width / (0.5 * text_size(ax)))  # in letters
         for row, (label, text) in enumerate(zip(labels, texts, strict=True)):
-            _note(ax, 0, row - 0.27, label, ha="left", va="bottom", color=style.INK)
+            _note(
+                ax,
+                0,
+                row - 0.27,
+                _cut(label, room - breadth(text)),
+                ha="left",
+                va="bottom",
+                color=style.INK,
+            )
             _note(ax, 1, row - 0.27, text, ha="right", va="bottom", color=style.SOFT)
         return ax
     _write_beside(ax, labels, texts)
@@ -144,10 +156,15 @@ def figure_text(value: float, row: pd.Series, *, places: int | None = None) -> s
 
 
 def plain_label(label: object) -> str:
-    """Return a label as text, a whole score without decimals."""
+    """Return a label as text in one line, a whole score without decimals; a very long one cut."""
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
-    return _(str(label)) if str(label) else ""
+    text = " ".join(_(str(label)).split()) if str(label) else ""
+    return _cut(text, MOST_LETTERS)
+
+
+def _cut(text: str, letters: int) -> str:
+    return text if breadth(text) <= letters else f"{wrapped(text, letters - 1)[0]}…"
 
 
 def _write_beside(ax: Axes, labels: list[str], texts: list[str]) -> None:

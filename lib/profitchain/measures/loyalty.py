@@ -7,7 +7,7 @@ again in this one; *churn* is the complement.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,13 @@ from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
 from profitchain.core.periods import Period
-from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series
+from profitchain.stats.comparisons import (
+    Course,
+    Measure,
+    MeasureSeries,
+    measure_series,
+    period_totals,
+)
 from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.ratios import wilson
 
@@ -148,6 +154,47 @@ def totals(
         n = int(guests["orders"].sum())
         found["guest_revenue"] = counted(round(guests["revenue"].sum(), 2), unit=currency, n=n)
     return found
+
+
+def courses(
+    totals: Mapping[str, MaybeEstimate], activity: pd.DataFrame, periods: Sequence[Period]
+) -> dict[str, Course | MaybeEstimate]:
+    """Return what was counted in full (`totals`) with its last periods; guests' without.
+
+    Parameters
+    ----------
+    activity : one row a period and cluster: `orders`, `revenue`, `active` (customers).
+    """
+    columns = {"orders": "orders", "revenue": "revenue", "active_customers": "active"}
+    found: dict[str, Course | MaybeEstimate] = {
+        id: Course(total, period_totals(activity, columns[id], periods, unit=unit))
+        for id, total in totals.items()
+        if id in columns
+        for unit in [getattr(total, "unit", "")]
+    }
+    guests = ("guest_orders", "guest_revenue")
+    return found | {id: totals[id] for id in guests if id in totals}
+
+
+def growth_on_year(activity: pd.DataFrame, period: Period) -> MaybeEstimate:
+    """Return by what share revenue differs from the same period a year before, counted in full.
+
+    A year before counts only where the period before it has orders too: else tables may begin
+    within it.
+
+    Parameters
+    ----------
+    activity : one row a period and cluster: `revenue`, `orders`.
+    """
+    before, first = period.year_before, period.year_before.previous
+    if "revenue" not in activity or not (activity["period"] == str(first)).any():
+        return NotEstimable("nothing_counted")
+    sums = activity.groupby("period")[["revenue", "orders"]].sum()
+    sums = sums.reindex([str(period), str(before)], fill_value=0)
+    now, then = sums["revenue"]
+    if then <= 0:
+        return NotEstimable("nothing_counted")
+    return counted(now / then - 1, unit="share", n=int(sums["orders"].iloc[0]))
 
 
 def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, to_frame
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
-from profitchain.stats.comparisons import EVERYBODY, Measure, by_groups
+from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, by_groups
 from profitchain.stats.disclosure_control import customers_by, unless_withheld, withheld
 from profitchain.stats.ratios import change, ratio
 
@@ -67,6 +67,15 @@ def by_group(
     if not groups:
         requests, groups = requests.assign(**{EVERYBODY: "all requests"}), [EVERYBODY]
     return by_groups(requests, measure, groups, smallest=smallest)
+
+
+def published(
+    rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool
+) -> list[MeasureSeries | tuple[Measure, pd.DataFrame | MaybeEstimate]]:
+    """Return the rate and its groups to record, or why there is none where nobody knows who was."""
+    if invited:
+        return [rate, (rate.measure, groups)]
+    return [(rate_of(invited=True), NotEstimable("asked_unknown"))]
 
 
 def by_history(requests: pd.DataFrame, measure: Measure, *, smallest: int) -> pd.DataFrame:

@@ -26,6 +26,9 @@ GROUPS = {  # by a question's kind, worst to best
     "ces": ("hard", "neutral", "easy"),
     "rating": ("low", "middle", "top_two"),
     "driver": ("low", "middle", "top_two"),
+    "value": ("low", "middle", "top_two"),
+    "expectation": ("low", "middle", "top_two"),
+    "importance": ("low", "middle", "top_two"),
 }
 
 

@@ -204,7 +204,7 @@ def _of_all(table: pd.DataFrame, base: pd.DataFrame, money: Money) -> pd.DataFra
     return table.assign(**counts, **{money: of_all(table[money], expansion, squares=squares)})
 
 
-def moves(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def field_moves(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return where the customers of each field a period ago stand now.
 
     Returns

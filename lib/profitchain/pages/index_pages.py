@@ -10,6 +10,7 @@ from profitchain.core import i18n
 from profitchain.core.atomic import aside
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY, PageStory
 from profitchain.pages.editions import INDEX, PDF, PublishedEdition, editions_of, firms_in
+from profitchain.pages.sanitise import printable
 from profitchain.pages.site import filled
 from profitchain.words import prose
 
@@ -41,7 +42,7 @@ def write_index_pages(out: Path) -> None:
     for path, text in pages.items():
         with aside(path) as building:
             made = building / INDEX
-            made.write_text(text, encoding="utf-8", newline="\n")
+            made.write_text(printable(text), encoding="utf-8", newline="\n")
             made.replace(path)
 
 

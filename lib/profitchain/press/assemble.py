@@ -7,9 +7,9 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain.core import i18n
+from profitchain.core import group_names, i18n
 from profitchain.exhibits import findings
-from profitchain.pages import commentary, editions, notebooks
+from profitchain.pages import commentary, editions, notebooks, receipts
 from profitchain.pages import page as pages
 from profitchain.pages.commentary import Commentary
 from profitchain.pages.notebooks import nbformat
@@ -69,7 +69,7 @@ class EditionRequest:
 def write_findings(
     order: EditionRequest, ran: Sequence[Mapping[str, NotebookRun]], building: Path
 ) -> None:
-    """Write what the notebooks recorded, in each language: what the summary reads."""
+    """Write what the notebooks recorded, in each language (the summary reads it), and receipts."""
     for tag, folder in order.folders(building).items():
         folder.mkdir(exist_ok=True)
         with i18n.speaking(tag):
@@ -79,6 +79,8 @@ def write_findings(
                 stories=_stories(runs[tag] for runs in ran),
                 company=order.edition.company.name,
             )
+    told = _stories(runs[order.languages[0]] for runs in ran)
+    receipts.write_receipts(building, order.edition, told, order.settings)
 
 
 def commentary_on(order: EditionRequest, ran: Sequence[NotebookRun]) -> Commentary:
@@ -152,6 +154,8 @@ def _site(order: EditionRequest, ran: Sequence[NotebookRun]) -> pages.Site:
         languages=order.languages,
         earlier=editions.earlier(order.folder, order.edition.period),
         is_whole=order.whole,
+        brand=order.edition.company.brand,
+        logo=order.edition.company.brand.logo_data(order.edition.company.folder),
     )
 
 
@@ -192,6 +196,7 @@ def _write_workbook(
 ) -> None:
     from profitchain.pages import workbook  # openpyxl takes half a second to load
 
+    group_names.call(order.edition.company.group_names)
     with i18n.speaking(tag):
         workbook.write_edition_workbook(
             folder,

@@ -1,4 +1,4 @@
-"""Whether an edition's numbers come out again from its company's data."""
+"""Whether all that an edition says comes out again from its company's data."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.press.publish import publish
+from profitchain.press.published_values import values_of
 
 RELATIVE = 1e-9  # two machines may differ in the last digits, never in the ninth
+MOST_LINES, LETTERS = 40, 40
 KEYS = ["page", "id", "group"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """Findings that differ, one line each in `rows`, and what to tell of them."""
+    """What differs, one line each in `rows`, and what to tell of it.
+
+    `last_digits` are numbers equal to nine digits: two machines may differ so.
+    """
 
     rows: tuple[str, ...]
+    last_digits: tuple[str, ...]
     summary: str
 
 
 def differences(edition: Path, *, company: str | None = None) -> Verification:
-    """Publish the edition again in a temporary folder and compare all findings.
+    """Publish the edition again in a temporary folder and compare all that stands in its files.
 
     Raises ParameterError where the folder holds no edition.
     """
@@ -46,12 +52,67 @@ def differences(edition: Path, *, company: str | None = None) -> Verification:
             only=list(record["seconds"]),
             fresh=True,
             settings=settings,
+            spoken=record.get("languages", ()),
             shelf=edition.resolve().parent.parent,
         )
-        again = read_numbers(index.parent)
-    rows = tuple(moved(published, again))
-    summary = "\n".join(rows) if rows else f"All {len(published)} findings came out again."
-    return Verification(rows=rows, summary=summary)
+        rows, last_digits, count = compared(edition, index.parent)
+    more = [f"and {len(rows) - MOST_LINES:,} more"] if len(rows) > MOST_LINES else []
+    lines = [*rows[:MOST_LINES], *more]
+    if not rows:
+        lines = [f"All {len(published)} findings came out again: {count:,} values of all files."]
+    if last_digits:
+        lines += [f"{len(last_digits)} differ after the ninth digit, as between machines. "
+                  f"The first: {last_digits[0]}"]  # fmt: skip
+    return Verification(rows=tuple(rows), last_digits=tuple(last_digits), summary="\n".join(lines))
+
+
+def compared(edition: Path, again: Path) -> tuple[list[str], list[str], int]:
+    """Return what differs between two editions, what does so after nine digits, and all values.
+
+    A line a value, with its file and place. A printed edition (PDF) is not compared.
+    """
+    ours, theirs = ({path.relative_to(folder) for path in folder.rglob("*.*") if path.is_file()}
+                    for folder in (edition, again))  # fmt: skip
+    names = sorted(path for path in ours | theirs if path.suffix != ".pdf")
+    rows: list[str] = []
+    last_digits: list[str] = []
+    count = 0
+    for name in names:
+        if name not in ours & theirs:
+            rows.append(f"{'gone' if name in ours else 'new'}: {name}")
+            continue
+        before, after = values_of(edition / name), values_of(again / name)
+        count += len(before)
+        if "as a whole" in before:
+            rows.append(f"{name} {before['as a whole']}")
+            continue
+        for place in (key for key in before | after if before.get(key) != after.get(key)):
+            was, now = before.get(place), after.get(place)
+            near = was is not None and now is not None and _same_to_nine(was, now)
+            (last_digits if near else rows).append(_line(f"{name} {place}".strip(), was, now))
+    return rows, last_digits, count
+
+
+def _line(place: str, was: str | None, now: str | None) -> str:
+    if was is None or now is None:
+        return f"{'new' if was is None else 'gone'}: {place}: {_part(was or now or '', 0)}"
+    start = next((at for at, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), 0)
+    return f"{place}: {_part(was, start)} was published, {_part(now, start)} came out"
+
+
+def _part(text: str, start: int) -> str:
+    """Return the words around a place in a text."""
+    first = max(start - LETTERS, 0)
+    part = text[first : start + LETTERS]
+    return f"{'…' * bool(first)}{part}{'…' * (len(text) > start + LETTERS)}"
+
+
+def _same_to_nine(was: str, now: str) -> bool:
+    try:
+        one, other = float(was), float(now)
+    except ValueError:
+        return False
+    return abs(one - other) <= RELATIVE * max(abs(one), 1e-6)
 
 
 def read_numbers(edition: Path) -> pd.DataFrame:

@@ -117,7 +117,7 @@ def _connected(company: Company) -> Any:
     if backend == EMBEDDED:
         for fault in connections.connect_faults(url or None):
             raise CompanyError(fault)
-        return _duckdb(options)
+        return _duckdb(options, company)
     name, package = ENGINE_NAMES[backend], _PACKAGES.get(backend)
     missing = f"{name} needs a package that is not installed: .venv/bin/python -m pip install"
     if package is not None and find_spec(package) is None:
@@ -140,7 +140,7 @@ def _connected(company: Company) -> Any:
         raise CompanyError(f"connect: {name} can't be opened so: {reason}.") from None
 
 
-def _duckdb(options: Mapping[str, Any]) -> Any:
+def _duckdb(options: Mapping[str, Any], company: Company) -> Any:
     """Return an in-memory engine that overflows to the scratch place.
 
     It takes 4 GB of memory, less where there is hardly so much: more made no run faster.
@@ -158,8 +158,9 @@ def _duckdb(options: Mapping[str, Any]) -> Any:
                 raise duckdb.Error(f"'{name}' is no setting.")
             con.raw_sql(f"SET {name} = {sql_text(str(value))}")
         except duckdb.Error as error:
+            reason = redacted(str(error).splitlines()[0], company)
             raise CompanyError(
-                f"connect: DuckDB refuses {name}: {str(error).splitlines()[0]} "
+                f"connect: DuckDB refuses {name}: {reason} "
                 "Options are DuckDB's settings, as in {backend: duckdb, memory_limit: 4GB}."
             ) from None
     return con

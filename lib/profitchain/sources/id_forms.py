@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 import ibis
@@ -37,6 +38,9 @@ NOBODY = (
 )  # ids that mean that the customer is not known, in small letters
 _NOBODYS_MAIL = ("noreply@", "no-reply@", "guest@", "anonymous@", "unknown@", "nobody@")
 _WIDE = "０１２３４５６７８９"
+_CYRILLIC_GREEK = "АВЕЅІЈКМНОРСТХУаеоріјсѕухһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονρυ"
+_LATIN = "ABESIJKMHOPCTXYaeopijcsyxhdqwABEZHIKMNOPTYXovpu"
+_LOOKS = str.maketrans(_CYRILLIC_GREEK, _LATIN) | dict.fromkeys([0x115F, 0x1160, 0x3164, 0xFFA0])
 _LONGEST = max(map(len, NOBODY))
 WHOLE, POWER = r"^[0-9]+\.0+$", r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$"
 _bytes = builtin("strlen", "string", returns="int64")  # DuckDB
@@ -90,6 +94,21 @@ def in_form(text: ir.StringValue, match: MatchIds) -> ir.StringValue:
     if match.leading_zeros == "strip":
         text = ibis.ifelse(text.re_search(r"^0+[^0]"), text.re_replace("^0+", ""), text)
     return text.lower() if match.case == "ignore" else text
+
+
+def looks(text: str) -> str:
+    """Return what a text looks like: two texts that look alike give the same one.
+
+    Letters of one script for all, composed, without marks that nobody sees; after Unicode's
+    skeletons (UTS 39), of the few letters that keyboards of shops bring.
+
+    Examples
+    --------
+    >>> looks("N\N{CYRILLIC SMALL LETTER O}rd\u200b") == looks("Nord")
+    True
+    """
+    seen = unicodedata.normalize("NFKC", text).translate(_LOOKS)
+    return " ".join("".join(c for c in seen if unicodedata.category(c) != "Cf").split())
 
 
 def somebody(text: ir.StringValue) -> ir.StringValue:

@@ -6,7 +6,7 @@ import glob
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,7 +54,9 @@ class RawTable:
     files, by name. `warehouse`: a table of the firm's own engine, whose columns have types and
     whose rows no place; its `instants` are the columns of moments that had a zone, here in UTC.
     `source`: how its columns are written, where that is no longer as company.yml says. `folded`
-    rows of a file were further rows of an order and stand in its first one.
+    rows of a file were further rows of an order and stand in its first one. `net_unsure`: of each
+    file whose amounts may be net of refunds or not, how many are refunded (`n`), the column that
+    would tell (`total`) and its name (`file`).
     """
 
     name: str
@@ -69,6 +71,7 @@ class RawTable:
     instants: frozenset[str] = frozenset()
     source: Source | None = None
     folded: int = 0
+    net_unsure: tuple[Mapping[str, int | str], ...] = ()
 
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:
@@ -109,6 +112,10 @@ def source_hash(table: str, company: Company) -> str:
     parts = [part.file for part in source.parts]
     places = [source.file, source.database, *source.files.values(), *parts]
     paths = [path for place in places if place is not None for path in paths_of(place, company)]
+    logs = [
+        path.with_name(f"{path.name}.wal") for path in paths
+    ]  # what a database has yet to take in
+    paths += [path for path in logs if path.exists()]
     hashes = sorted(file_hash(path) for path in paths)
     if source.file is not None and len(hashes) == 1:
         return hashes[0]
@@ -177,9 +184,11 @@ def _read_from_sql(
 ) -> RawTable:
     name = f"raw_{table}"
     database = paths_of(source.database, company)[0].resolve() if source.database else None
-    if source.table is not None:
-        return _read_database_table(con, name, _attached(con, database), expand(source.table))
-    query, rejected = one_select(expand(source.query or ""), table), list[Rejected]()
+    place, query, rejected = _parted(source), "", list[Rejected]()
+    if source.table is None:
+        query = one_select(expand(source.query or ""), table)
+    elif raw := _base_table(con, name, _attached(con, database), *place):
+        return raw
     with sandbox(memory_limit(con), scratch) as apart:
         catalog, paths = _attached(apart, database), list[Path]()
         for number, (alias, file) in enumerate(source.files.items()):
@@ -193,6 +202,7 @@ def _read_from_sql(
             )
         if catalog:
             apart.raw_sql(f"SET search_path = 'memory.main,{catalog}.main'")
+        query = query or f"SELECT * FROM {catalog}.{'.'.join(map(sql_name, place))}"  # a view
         close_in(apart, paths)
         rows_of(apart, query, table, lambda rows: _take_in(con, name, rows))
     raw = _raw(con, name, rejected=rejected, numbered=False)
@@ -229,18 +239,25 @@ def memory_limit(con: Any) -> str:
     return str(con.raw_sql("SELECT current_setting('memory_limit')").fetchone()[0])
 
 
-def _read_database_table(con: Any, name: str, catalog: str, table: str) -> RawTable:
-    schema, _, plain = table.rpartition(".")
-    place = f"{catalog}.{sql_name(schema or 'main')}.{sql_name(plain)}"
+def _parted(source: Source) -> tuple[str, str]:
+    """Return the schema and the name of a table in a DuckDB file."""
+    schema, _, plain = expand(source.table or "").rpartition(".")
+    return schema or "main", plain
+
+
+def _base_table(con: Any, name: str, catalog: str, schema: str, plain: str) -> RawTable | None:
+    """Return a table of a DuckDB file, read in place; None for a view, which might read on."""
     is_base = con.raw_sql(
         f"SELECT count(*) FROM duckdb_tables() WHERE database_name = {sql_text(catalog)} "
-        f"AND schema_name = {sql_text(schema or 'main')} AND table_name = {sql_text(plain)}"
+        f"AND schema_name = {sql_text(schema)} AND table_name = {sql_text(plain)}"
     ).fetchone()[0]
-    kind, row = ("VIEW", "rowid + 1") if is_base else ("TABLE", "row_number() OVER ()")
+    if not is_base:
+        return None
     con.raw_sql(
-        f"CREATE {kind} {name} AS SELECT NULL::VARCHAR AS {FILE}, {row} AS {ROW}, * FROM {place}"
+        f"CREATE VIEW {name} AS SELECT NULL::VARCHAR AS {FILE}, rowid + 1 AS {ROW}, * "
+        f"FROM {catalog}.{sql_name(schema)}.{sql_name(plain)}"
     )
-    return _raw(con, name, lasting=bool(is_base), numbered=False)
+    return _raw(con, name, lasting=True, numbered=False)
 
 
 def _raw(con: Any, name: str, **more: Any) -> RawTable:

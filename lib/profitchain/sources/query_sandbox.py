@@ -7,9 +7,10 @@ behind an edition that stands.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,14 +25,11 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200_000_000
 MOST_SECONDS = 1_800
-_READS_FILES = re.compile(
-    r"\b(read_\w+|parquet_scan|glob)\s*\(|(?<!distinct )\b(from|join)\s+'", re.IGNORECASE
-)
-_UNSTEADY = re.compile(
-    r"\b(now|today|random|uuid|gen_random_uuid|get_current_time\w*|transaction_timestamp)\s*\("
-    r"|\bcurrent_(date|time|timestamp)\b",
-    re.IGNORECASE,
-)
+_SERIES = ("range", "generate_series", "unnest", "repeat", "repeat_row")  # tables of no input
+_OF_THE_ENGINE = re.compile(r"(duckdb|pragma|sqlite|pg)_|.*[./\\]")  # tables, or a file's name
+_CLOCK = re.compile(r"current_(date|time|timestamp)|localtime(stamp)?", re.IGNORECASE)
+_CATALOGS = ("information_schema", "pg_catalog")
+_ALSO_UNSTEADY = ("current_setting", "getvariable", "getenv", "version", "current_user", "user")
 
 
 @contextmanager
@@ -49,6 +47,7 @@ def close_in(con: Any, paths: Sequence[Path]) -> None:
     """Let an engine reach no file but those at `paths`, for as long as it lives."""
     listed = ", ".join("'" + str(path.resolve()).replace("'", "''") + "'" for path in paths)
     con.raw_sql(f"SET allowed_paths = [{listed}]")
+    con.raw_sql("SET python_enable_replacements = false")  # nor a variable of this process
     con.raw_sql("SET enable_external_access = false")
     con.raw_sql("SET lock_configuration = true")
 
@@ -98,15 +97,51 @@ def one_select(query: str, table: str) -> str:
     statements = duckdb.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise not_one_select(table)
-    if _READS_FILES.search(query):
-        raise _reaches_out(table)
-    if unsteady := _UNSTEADY.search(query):
-        raise CompanyError(
-            f"tables: {table}: query: asks for {unsteady[0].strip('( ')}, so that the same tables "
-            "would give other rows tomorrow. Write the day, or leave it out: an edition takes what "
-            "lies before its period's end."
-        )
+    with duckdb.connect() as con:
+        text = con.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+        unsteady = con.execute(
+            "SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+        ).fetchall()
+    names = {name for (name,) in unsteady}.difference(["error"]).union(_ALSO_UNSTEADY)
+    for node in _nodes(json.loads(text[0] if text else "{}")):
+        if _is_outside(node):
+            raise _reaches_out(table)
+        if name := _what_changes(node, names):
+            raise CompanyError(
+                f"tables: {table}: query: asks for {name}, so that the same tables would give "
+                "other rows tomorrow, or elsewhere. Write the day, or leave it out: an edition "
+                "takes what lies before its period's end."
+            )
     return query
+
+
+def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every part of a query as DuckDB reads it, however it is written."""
+    if isinstance(tree, dict):
+        yield tree
+    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(part)
+
+
+def _is_outside(node: Mapping[str, Any]) -> bool:
+    """Tell whether a part of a query is a table that is none of its inputs."""
+    if node.get("type") == "TABLE_FUNCTION":
+        return node["function"].get("function_name") not in _SERIES
+    is_table = node.get("type") == "BASE_TABLE"
+    return is_table and (
+        node["schema_name"] in _CATALOGS or bool(_OF_THE_ENGINE.match(node["table_name"]))
+    )
+
+
+def _what_changes(node: Mapping[str, Any], unsteady: Set[str]) -> str:
+    """Return what in a part of a query gives something else each time; "" if nothing does."""
+    name = str(node.get("function_name") or "").lower()
+    if node.get("type") == "COLUMN_REF" and _CLOCK.fullmatch(last := node["column_names"][-1]):
+        return str(last)
+    if node.get("sample"):
+        return "a sample"
+    since_today = name == "age" and len(node["children"]) == 1
+    return name if name in unsteady or since_today else ""
 
 
 def not_one_select(table: str) -> CompanyError:

@@ -15,7 +15,7 @@ from ibis.common.exceptions import TableNotFound
 from sqlglot.errors import ParseError
 
 from profitchain.core.errors import CompanyError, did_you_mean
-from profitchain.sources.company import Company
+from profitchain.sources.company import Company, redacted
 from profitchain.sources.company_file import expand
 from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.csv_dialect import FILE, ROW
@@ -45,7 +45,7 @@ def read_from_engine(con: Any, table: str, company: Company) -> RawTable:
     elif source.table is not None:
         place = _of_table(con, table, expand(source.table))
     else:
-        place = _of_query(con, table, expand(source.query or ""))
+        place = _of_query(con, table, source.query or "", company)
     zoned = _instants(con, place)
     columns = [_plain(con, name, kind, zoned) for name, kind in place.kinds.items()]
     rows: ir.Table = con.sql(f"SELECT {', '.join(columns)} FROM {place.sql}", dialect=con.dialect)
@@ -72,12 +72,12 @@ def _of_table(con: Any, table: str, written: str) -> _Place:
     return _Place(sql=name, kinds=kinds)
 
 
-def _of_query(con: Any, table: str, query: str) -> _Place:
-    query = query.strip().rstrip(";")
+def _of_query(con: Any, table: str, written: str, company: Company) -> _Place:
+    query = expand(written).strip().rstrip(";")
     try:
         statements = sg.parse(query, read=con.dialect)
     except ParseError as error:
-        reason = str(error).splitlines()[0]
+        reason = redacted(str(error).splitlines()[0], company)
         raise CompanyError(f"tables: {table}: query: can't be read: {reason}") from None
     if len(statements) != 1 or not isinstance(statements[0], sge.Query):
         raise not_one_select(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -69,6 +69,13 @@ class MeasureSeries:
     now: MaybeEstimate
     change: MaybeEstimate
     change_on_year: MaybeEstimate
+    trend: pd.DataFrame
+
+
+class Course(NamedTuple):
+    """What was counted in full in one period, and in the last ones (`trend`: as `trend` gives)."""
+
+    now: MaybeEstimate
     trend: pd.DataFrame
 
 
