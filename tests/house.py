@@ -13,16 +13,18 @@ REPO = Path(__file__).resolve().parent.parent
 LIB = REPO / "lib"
 PACKAGE = LIB / "profitchain"
 GUIDE = LIB / "CONTRIBUTING.md"
-SUBJECTS = ("measures", "effects", "evidence", "lifetime")
+SUBJECTS = ("measures", "effects", "drivers", "evidence", "lifetime", "voice")
 # From the ground up; what stands side by side imports nothing of one another but MAY_IMPORT.
 FLOORS = (
-    *(("core",), ("stats",), ("sources",), ("exports",), ("intake",), ("panel",)),
+    *(("core",), ("stats",), ("sources",), ("exports",), ("intake",), ("disclosure",), ("panel",)),
     *(SUBJECTS, ("words",), ("exhibits",), ("pages",), ("press",)),
 )
 MAY_IMPORT = {
     "effects": {"measures"},
+    "drivers": {"measures", "effects"},
     "evidence": {"measures", "effects"},
     "lifetime": {"measures", "effects"},
+    "voice": {"measures", "effects"},
 }
 PACKAGES = [package for floor in FLOORS for package in floor]
 START, END = "<!-- house: made by tests/house.py -->", "<!-- /house -->"

@@ -139,7 +139,8 @@ def taobao(folder: Path, orders: pd.DataFrame) -> None:
     rows: Rows = []
     for k, o in enumerate(orders.itertuples()):
         row = {"订单编号": f'="{o.order_id}"', "买家会员名": o.customer_id,
-               "买家实际支付金额": f"{o.gross:.2f}", "订单状态": "交易成功",
+               "总金额": f"{o.gross:.2f}", "买家实际支付金额": f"{o.gross:.2f}",
+               "订单状态": "交易成功",
                "收货地址 ": "某地", "联系手机": "'13800000000",
                "订单创建时间": _local(o.ordered_at, "%Y-%m-%d %H:%M:%S", "Asia/Shanghai"),
                "退款金额": f"{o.refunded:.2f}"}  # fmt: skip

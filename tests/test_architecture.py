@@ -28,11 +28,14 @@ from house import (
 )  # fmt: skip
 
 OUTSIDE = ("demo", "certify", "bench")  # beside the package, out of the wheel
-NUMBERS = ("stats", "measures", "effects", "evidence", "lifetime")  # they know no language
+# They know no language.
+NUMBERS = ("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice")
 DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}
 MOST_MODULES = 17
-MOST_ROOMS = {"words": 27, "sources": 21, "intake": 18}  # one or two a page; a kind of cell each
+MOST_ROOMS = {  # one or two a page; a kind of cell each; a fact of customers each
+    "words": 36, "sources": 25, "intake": 18, "panel": 20, "pages": 19, "press": 19,
+}  # fmt: skip
 MOST_CODE_LINES_A_MODULE = 250
 MOST_CODE_LINES_A_FUNCTION = 40
 MOST_ARGUMENTS = 5  # positional; further ones are keyword-only
@@ -136,11 +139,18 @@ def test_what_is_public_is_described_and_typed():
         assert not untyped, module
 
 
+def is_judge(module: str, node: ast.AST) -> bool:
+    """Tell whether a function judges a part of a page, by whose name it goes."""
+    keywords = node.args.kwonlyargs if isinstance(node, Function) else []
+    return package_of(module) == "words" and [word.arg for word in keywords] == ["edition"]
+
+
 def test_a_public_name_has_one_meaning():
     classes, callables = defaultdict(list), defaultdict(list)
     for module, path in MODULES.items():
         for node in public(path):
-            (classes if isinstance(node, ast.ClassDef) else callables)[node.name].append(module)
+            if not is_judge(module, node):
+                (classes if isinstance(node, ast.ClassDef) else callables)[node.name].append(module)
     assert not {name: where for name, where in classes.items() if len(where) > 1}
     many = {name: where for name, where in callables.items() if len(where) > MOST_HOMONYMS}
     assert many.keys() == HOMONYMS.keys(), many

@@ -309,10 +309,10 @@ def test_a_firm_that_asks_nobody_gets_the_pages_that_need_no_answers(published, 
     ("name", "why"),
     [
         pytest.param(
-            "ten answers", r"Only \d answers: at least 20 are needed", marks=pytest.mark.slow
+            "ten answers", r"Too few answers: at least 20 are needed", marks=pytest.mark.slow
         ),
-        ("a constant score", r"Every answer gives the same score \(9\)"),
-        ("one tireless customer", r"one of 8 makes up 98% of all answers"),
+        ("a constant score", "no two scores to compare"),
+        ("one tireless customer", "a single one makes up much of all answers"),
         ("nobody returns", r"perfectly who came back"),
         ("open windows", r"no answers yet whose window has closed"),
         pytest.param(
@@ -335,7 +335,8 @@ def test_the_page_says_why_the_link_has_no_number(published, name, why):
 
 def test_a_score_that_decides_still_shows_its_raw_rates(published):
     page = told(published("a score that decides"))["07_repeat_purchase"]
-    rates = pd.read_csv(published("a score that decides") / page["exhibits"][0]["csv"])
+    csv = next(shown["csv"] for shown in page["exhibits"] if shown["id"] == "raw-rates")
+    rates = pd.read_csv(published("a score that decides") / csv)
     assert dict(zip(rates["score"], rates["value"], strict=True)).items() >= {8: 0, 9: 1}.items()
 
 
@@ -345,8 +346,8 @@ def test_a_score_that_decides_is_said_to_and_has_a_penalised_effect(published):
         text_of(edition / f"{page}.html")
         for page in ("07_repeat_purchase", "08_worth", "09_sensitivity")
     )
-    assert "The score tells perfectly who comes back: after 4, 5, 6, 7 and 8 nobody did, " in link
-    assert "the effect is told score by score, by a penalised fit (Firth's)" in link
+    assert "The score settles perfectly who comes back: after 4, 5, 6, 7 and 8 nobody did" in link
+    assert "the effect is estimated score by score, by a penalised fit (Firth's)" in link
     effect = findings(edition).loc["repeat_effect_per_point"]
     share = (a_score_that_decides()["responses"]["nps"] == 8).mean()
     assert effect["low"] < 0.98 * share < effect["high"]  # nobody else would gain by a point

@@ -190,7 +190,8 @@ def company_yml(files: dict[str, str], form: str) -> str:
     listed = "".join(f"  {name}: {{file: {file}.{form}}}\n" for name, file in files.items())
     questions = _ASKED if "responses" in files else ""
     segments = _KNOWN if "customers" in files else ""
-    return _FIRM + listed + "\n" + questions + segments + _CHOSEN
+    labels = _CALLED if {"events", "invitations"} <= set(files) else ""
+    return _FIRM + listed + "\n" + questions + segments + labels + _CHOSEN
 
 
 _FIRM = """\
@@ -239,10 +240,37 @@ main_question: nps            # the one whose points are followed to repeat orde
 """
 
 _KNOWN = """\
-segments: [region, tier]      # columns of `customers`
+# Columns of `customers` that part them, and what pages call them and their values. Names alone will
+# do: segments: [region, tier].
+segments:
+  region:
+    label: {zh-Hant: 地區, zh-Hans: 地区}
+    values:
+      North: {zh-Hant: 北區, zh-Hans: 北区}
+      East: {zh-Hant: 東區, zh-Hans: 东区}
+      South: {zh-Hant: 南區, zh-Hans: 南区}
+      West: {zh-Hant: 西區, zh-Hans: 西区}
+  tier:
+    label: {zh-Hant: 等級, zh-Hans: 等级}
+    values:
+      standard: {zh-Hant: 標準, zh-Hans: 标准}
+      silver: {zh-Hant: 銀級, zh-Hans: 银级}
+      gold: {zh-Hant: 金級, zh-Hans: 金级}
 # What was known before the answer and goes with both score and loyalty; adjusted for, as the
 # month of the answer always is.
 controls: [prior_orders, recency, tenure, tier]
+
+"""
+
+_CALLED = """\
+# What pages call touchpoints and events, and their values.
+labels:
+  touchpoint:
+    label: {zh-Hant: 接觸點, zh-Hans: 触点}
+    values: {delivery: {zh-Hant: 配送, zh-Hans: 配送}, support: {zh-Hant: 客服, zh-Hans: 客服}}
+  event:
+    values:
+      old carrier back: {zh-Hant: 原承運商恢復服務, zh-Hans: 原承运商恢复服务}
 
 """
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from profitchain.core.errors import ProfitchainError
     from profitchain.core.estimates import Estimate, NotEstimable
     from profitchain.core.periods import Period
+    from profitchain.drivers.from_answers import driver_shares
     from profitchain.effects.from_answers import (
         dose_response,
         effect_by_segment,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from profitchain.evidence.hidden_confounding import e_value
     from profitchain.exhibits.exhibit import chart, table
     from profitchain.exhibits.findings import finding, record
+    from profitchain.exhibits.notebook_page import page
     from profitchain.lifetime.from_orders import (
         cox_model,
         customer_lifetime_value,
@@ -74,13 +76,13 @@ __version__ = "0.4.0"
 __all__ = [
     "Edition", "Estimate", "NotEstimable", "Period", "ProfitchainError", "answer",
     "average_order_value", "ces", "chart", "concentration", "cox_model", "csat",
-    "customer_lifetime_value", "dose_response", "e_value", "effect_by_segment", "finding",
-    "fit_bgnbd", "fit_gamma_gamma", "in_words", "mean_score", "net_promoter_score", "note",
-    "open_edition", "purchase_frequency", "purchase_history", "ratio", "read_period", "record",
-    "reliability", "repeat_effect", "repeat_rate", "response_rate", "retention", "rfm",
+    "customer_lifetime_value", "dose_response", "driver_shares", "e_value", "effect_by_segment",
+    "finding", "fit_bgnbd", "fit_gamma_gamma", "in_words", "mean_score", "net_promoter_score",
+    "note", "open_edition", "page", "purchase_frequency", "purchase_history", "ratio",
+    "read_period", "record", "reliability", "repeat_effect", "repeat_rate", "response_rate",
+    "retention", "rfm",
     "risk_ratio", "robustness_value", "sentence", "spend_effect", "table", "time_to_next_order",
-    "top_two_box", "with_interval", "within_customer_effect",
-    "worth_of_a_point",
+    "top_two_box", "with_interval", "within_customer_effect", "worth_of_a_point",
 ]
 # fmt: on
 _STAND_IN = {
@@ -92,6 +94,7 @@ _STAND_IN = {
     "response_rate top_two_box",
     "measures.from_orders": "average_order_value concentration purchase_frequency purchase_history "
     "retention rfm",
+    "drivers.from_answers": "driver_shares",
     "effects.from_answers": "dose_response effect_by_segment repeat_effect spend_effect",
     "effects.worth_from_orders": "worth_of_a_point",
     "evidence.from_answers": "reliability risk_ratio robustness_value within_customer_effect",
@@ -102,6 +105,7 @@ _STAND_IN = {
     "words.prose": "answer note sentence",
     "exhibits.exhibit": "chart table",
     "exhibits.findings": "finding record",
+    "exhibits.notebook_page": "page",
 }
 _MODULE_OF = {name: module for module, names in _STAND_IN.items() for name in names.split()}
 

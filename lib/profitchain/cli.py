@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Publish an edition; `--pdf` prints it too, `--lists` writes who may leave."""
+    """Publish an edition; `--pdf` prints it too, `--lists` writes what stays within the firm."""
     from profitchain.core import provenance
     from profitchain.press import fork_server
 
@@ -68,7 +69,7 @@ def report(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else provenance.REPORTS
     settings = _settings(options.set)
     choices = {"out": out, "only": options.only, "settings": settings, "spoken": options.language}
-    if not (options.fresh or options.lists or options.pdf):
+    if not (options.fresh or options.restate or options.lists or options.pdf):
         from profitchain.press import edition_cache
 
         request = edition_cache.ReportRequest.of(options.company, options.period, **choices)
@@ -76,7 +77,7 @@ def report(options: argparse.Namespace) -> int:
             print("Nothing has changed since this edition was made: it stands.", file=sys.stderr)
             print(folder / "index.html")
             return 0
-    return _publish(options, choices)
+    return _publish(options, choices | {"restate": options.restate})
 
 
 def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
@@ -92,7 +93,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
         place = customer_lists.place_of(edition, choices["out"])
     index = publish(options.company, options.period, **choices, fresh=options.fresh)
     if options.lists:
-        print(customer_lists.write_at_risk(edition, place), file=sys.stderr)
+        print(customer_lists.write_lists(edition, place), file=sys.stderr)
     print(index)
     if options.pdf:
         _print(index.parent)
@@ -179,24 +180,9 @@ def certify(options: argparse.Namespace) -> int:
         held = faults.try_faults(options.faults, seed=options.seed)
         print(held.to_string(index=False))
         return int(held["failed"].sum() > 0)
-    from certify import certify as certification
-    from certify import event_firms, grades
-    from certify import worth as worth_trials
+    from certify import run as certification
 
-    judged = certification.certify(options.firms)
-    worth = worth_trials.certify_worth(worth_trials.shops_of(options.firms))
-    clustered = certification.certify_clusters(certification.many_of(options.firms))
-    to = Path(options.to) if options.to else certification.CERTIFICATE
-    graded = grades.certify_grades(max(options.firms // 10, 1))
-    events = event_firms.certify_events(max(options.firms // 4, 1))
-    sections = [
-        worth_trials.section(worth, worth_trials.shops_of(options.firms)),
-        grades.section(graded, events),
-    ]
-    certification.write_certificate(judged, clustered, options.firms, to, sections=sections)
-    missed = [*certification.outside_goal(judged)["number"], *grades.outside(graded)]
-    print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
-    return int(len(missed) > 0)
+    return certification.certify_all(options.firms, Path(options.to) if options.to else None)
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -273,9 +259,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_size(sub)
 
     sub = command(verify, help="rebuild an edition and compare number by number")
-    sub.add_argument(
-        "edition", metavar="EDITION", help="its folder, such as reports/example/2026Q3"
-    )
+    sub.add_argument("edition", metavar="EDITION",
+                     help="its folder, such as reports/example/2026Q3")  # fmt: skip
     sub.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
 
     sub = command(certify, help="try every headline number in invented firms (minutes)")
@@ -322,12 +307,13 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
                         help="only this notebook, and the summary; again for more")  # fmt: skip
     parser.add_argument("--fresh", action="store_true",
                         help="run all notebooks, also those of which nothing changed")  # fmt: skip
+    parser.add_argument("--restate", action="store_true", help="replace what nobody has seen yet")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="a notebook parameter's value; again for more")  # fmt: skip
     parser.add_argument("--pdf", action="store_true",
                         help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
     parser.add_argument("--lists", action="store_true",
-                        help="also write who may leave into the company's folder")  # fmt: skip
+                        help="write who may leave, and texts to release, privately")  # fmt: skip
 
 
 def _add_size(parser: argparse.ArgumentParser) -> None:
@@ -349,19 +335,13 @@ def _add_company(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
 
 
-def _some(text: str) -> int:
-    """Return a number of firms, two at least: one has no spread."""
-    return _at_least(2, text)
-
-
-def _one_or_more(text: str) -> int:
-    return _at_least(1, text)
-
-
 def _at_least(fewest: int, text: str) -> int:
     if not text.isdecimal() or int(text) < fewest:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number of {fewest} or more")
     return int(text)
+
+
+_some, _one_or_more = partial(_at_least, 0), partial(_at_least, 1)
 
 
 def _settings(texts: Sequence[str]) -> dict[str, str]:

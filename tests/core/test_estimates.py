@@ -35,7 +35,8 @@ def test_a_row_without_number_and_reason_is_too_little_to_say():
 
 def test_reasons_in_a_frame_are_said_and_the_rest_stays():
     frame = in_words(to_frame([SHARE, UNSAID], group=["a", "b"]))
-    assert frame["why"].tolist() == ["", "Fewer than 10 customers: too small a group to show."]
+    few = "Not shown: it, or a group beside it, has fewer than 10 customers."
+    assert frame["why"].tolist() == ["", few]
     assert frame["group"].tolist() == ["a", "b"]
 
 

@@ -469,7 +469,7 @@ def test_where_the_score_tells_all_there_are_numbers_and_no_test_of_a_bend():
     assert effect.low > 0 and PENALISED in effect.method
     assert adjusted_rates(cells)["value"].notna().all()
     assert linearity(cells).why.key == "bend_where_all_or_none"
-    assert text(repeat_effect_per_10_nps(cells)) == "None of the detractors came back."
+    assert repeat_effect_per_10_nps(cells).why.key == "group_all_alike"
     assert per_10_nps(cells)["value"].isna().all()
 
 

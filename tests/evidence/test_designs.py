@@ -185,10 +185,10 @@ def test_a_drift_before_the_event_is_seen():
 def test_a_test_that_saw_no_drift_says_what_it_would_have_seen():
     drift = event_study.trend_before(shock_of(EventFirm(answers=2000), 0))
     assert drift.spans_zero
-    said = event_words.pre_trend_sentence(drift)
-    assert "only a drift of" in said and "four times in five" in said
+    (said,) = event_words.pre_trend(drift, edition=None)
+    assert said.key == "no_drift" and said.values["seen"].value > 0
     moved = replace(drift, value=0.05, low=0.04, high=0.06)
-    assert "What follows is no proof." in event_words.pre_trend_sentence(moved)
+    assert event_words.pre_trend(moved, edition=None)[0].key == "drifted"
 
 
 def test_an_event_that_did_not_move_the_score_says_so():
@@ -609,7 +609,9 @@ def test_a_tiny_firm_gets_every_rung_with_a_reason(tmp_path, given):
     frame = designs.effects_by_design(edition, cells, controls=["prior_orders"])
     assert frame["design"].tolist() == list(designs.DESIGNS)
     assert reasons.in_words(frame[["why"]])["why"].str.endswith(".").all()
-    assert words.designs_table(frame)["what it compares"].str.endswith(".").all()
+    table = words.designs(frame, edition=edition).rows
+    assert table["what it compares"].str.endswith(".").all()
+    assert words.ladder(frame, edition=edition).says in ("none", "none_clear")
     assert event_study.event_study(edition).empty
     assert isinstance(event_study.pre_trends(edition), NotEstimable)
 

@@ -230,11 +230,10 @@ def test_what_cannot_be_said_gives_its_reason_everywhere(cells):
     assert all(isinstance(one, NotEstimable) and one.why for one in said)
     assert compared.empty
     assert measurement_error.corrections(cells)["why"].all()
-    assert "can't be said" in hidden_words.hidden_sentence(
-        *hidden_confounding.robustness(line), compared
-    )
-    assert hidden_words.contours_caption(line, compared)["message"]
-    assert hidden_words.compared_table(compared).empty
+    strength = hidden_words.needed_strength(*hidden_confounding.robustness(line), compared)
+    assert strength.key == "no_strength"
+    shown = hidden_words.hidden(line, compared, edition=None)
+    assert shown.says == "few" and shown.rows.empty
 
 
 def test_a_perfect_score_has_no_straight_line():
@@ -416,40 +415,41 @@ def test_no_answers_give_a_curve_of_reasons():
     assert found["why"].all()
     assert isinstance(specification_curve.clear_share(found), NotEstimable)
     assert specification_curve.by_choice(found).empty
-    assert designs.specifications_sentence(found) == "No other way of counting gave a number."
+    assert designs.agreement(found).key == "no_way"
 
 
 @pytest.mark.parametrize(
     ("clear", "words", "share"),
     [
-        (["positive"] * 41 + ["unclear"] * 3, "does not flip", 41 / 44),
-        (["positive"] * 9 + ["negative"], "**flips**", 0.9),
-        (["negative"] * 4, "none is it clearly positive", 1.0),
-        (["unclear"] * 4, "In none of 4", 0.0),
-        (["positive", ""], "**1 of 1**", 1.0),
+        (["positive"] * 41 + ["unclear"] * 3, ("mostly_clear", 41, 0, 44), 41 / 44),
+        (["positive"] * 9 + ["negative"], ("flips", 9, 1, 10), 0.9),
+        (["negative"] * 4, ("all_clear", 4, 0, 4), 1.0),
+        (["unclear"] * 4, ("none_clear", 0, 0, 4), 0.0),
+        (["positive", ""], ("all_clear", 1, 0, 1), 1.0),
     ],
 )
 def test_the_sentence_says_whether_the_conclusion_flips(clear, words, share):
     found = pd.DataFrame({"clear": clear})
-    assert words in designs.specifications_sentence(found)
+    said = designs.agreement(found)
+    assert (said.key, *said.values.values()) == words
     assert specification_curve.clear_share(found).value == pytest.approx(share)
 
 
 @pytest.mark.parametrize("canvas", [style.WIDE, style.NARROW, style.PANEL])
 def test_the_pictures_draw_what_they_are_given(canvas, line, curve):
     compared = hidden_confounding.benchmarks(line)
-    told = hidden_words.contours_caption(line, compared)
+    shown = hidden_words.hidden(line, compared, edition=None)
     with style.canvas_figure(canvas, 400) as figure:
         ax = evidence_charts.draw_contours(
             figure.subplots(),
-            hidden_words.contour_points(compared),
-            lines=told["lines"],
-            reach=told["reach"],
+            shown.rows,
+            lines=shown.options["lines"],
+            reach=shown.options["reach"],
         )
         texts = [text.get_text() for text in ax.texts]
         assert {"half left", "nothing left", "prior orders", "× 3", "tier"} <= set(texts)
     with style.canvas_figure(canvas, 400) as figure:
-        shown = designs.curve_chart(curve)
-        ax = evidence_charts.draw_specifications(figure.subplots(), shown, mark="ours")
+        ways = designs.ways_of_counting(curve, edition=None).rows
+        ax = evidence_charts.draw_specifications(figure.subplots(), ways, mark="ours")
         assert sum(len(line.get_xdata()) for line in ax.lines) == len(curve) + 1 + 2  # zero: two
         style.svg(figure, prefix="x", css_class=canvas.name)

@@ -104,8 +104,9 @@ def test_an_edition_tells_its_company_period_and_first_sentence(found, tmp_path)
 
 def test_a_card_says_figure_interval_change_and_course(found):
     html = summary.key_figures(found, ["nps", "ces", "nothing"]).html
-    for words in ("42.1", "38.8 to 45.4", "up 4.2 points on the quarter", "<svg"):
+    for words in ("42.1", "38.8 to 45.4", "<dt>quarter</dt>", "<svg"):
         assert words in html
+    assert '▲</span><span class="hidden">up </span> 4.2 points' in html
     assert "From 30.0 points in Q1 2026 to 42.1 points in Q3 2026." in html
     assert "Too few to say" in html and "Only 4 answers." in html
     assert "Not measured in this edition." in html
@@ -120,7 +121,10 @@ def test_only_a_clear_change_is_told_as_one(found):
 
 def test_each_page_is_answered_or_said_to_be_not_measured(found):
     html = summary.answers(found).html
-    assert '<a href="03_satisfaction.html">How satisfied?</a></dt><dd>NPS rose.</dd>' in html
+    group, told = html.split("<details>")
+    assert "<h3>How are we doing?</h3>" in group
+    assert '<a href="03_satisfaction.html">How satisfied?</a><span>NPS rose.</span>' in group
+    assert "Not measured (1)" in told
     assert "Not measured: needs table <code>costs</code>" in html
     assert "What now?" not in html
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+from contextlib import closing
 
 import pytest
 from export_samples import BENEATH, BERLIN, QUESTIONS, SAMPLES
 
 from profitchain.core.errors import CompanyError
+from profitchain.core.periods import Period
 from profitchain.exports.file_parts import read_parts
 from profitchain.exports.known_exports import known_exports, recognised
+from profitchain.intake.intake import open_intake
 from profitchain.sources.company import load_company
 from profitchain.sources.engine import close, open_engine
 from profitchain.sources.schemas import SCHEMAS, schema_of
+from profitchain.words.data import doubts_in_words
 
 ENCODINGS = {"google_play": "utf-16", "taobao_orders": "gb18030", "wjx": "gb18030"}
 SUFFIXES = {
@@ -150,3 +154,75 @@ def test_totals_that_differ_within_an_order_are_not_taken_for_the_orders_own(tmp
     write(tmp_path / "export.csv", rows)
     (fault,) = rows_of(company_of(tmp_path, "orders", "{file: export.csv, format: wix}"), "orders")
     assert "'Total' differs between rows of one order in 1 orders" in fault
+
+
+ORDERS = [
+    "订单编号",
+    "买家会员名",
+    "总金额",
+    "买家实际支付金额",
+    "退款金额",
+    "订单状态",
+    "订单创建时间",
+]
+ITEMS = [
+    "子订单编号",
+    "主订单编号",
+    "标题",
+    "买家应付货款",
+    "买家实际支付金额",
+    "退款金额",
+    "订单状态",
+    "订单创建时间",
+]
+
+
+def tmall(total, paid, refund, columns=ORDERS):
+    """Rows of orders, or of orders of one item, by their total, what was paid and paid back."""
+    return [
+        dict(zip(columns, (*ids, *amounts, "交易成功", "2026-01-15 12:00:00"), strict=True))
+        for k, amounts in enumerate(zip(total, paid, refund, strict=True))
+        for ids in [(f"o{k}", f"b{k}") if columns is ORDERS else (f"i{k}", f"o{k}", "杯")]
+    ]
+
+
+TOTAL, BACK, KEPT = (100, 80, 60, 40, 30), (100, 30, 0, 0, 20), (0, 50, 60, 40, 10)
+
+
+@pytest.mark.parametrize("name", ["taobao_orders", "taobao_suborders"])
+@pytest.mark.parametrize(
+    ("paid", "total", "revenue", "unsure"),
+    [
+        (KEPT, TOTAL, KEPT, 0),  # as real exports have it: net already
+        (TOTAL, TOTAL, KEPT, 0),  # what was paid first
+        (KEPT, [""] * 5, KEPT, 0),  # more was paid back than paid
+        (TOTAL, [""] * 5, KEPT, 0),  # one was paid back whole
+        ((90, 50, 60, 40, 10), [95, 90, 60, 40, 99], (90, 50, 60, 40, 10), 3),  # no sum fits
+        ((0, 50, 60, 40, 30), TOTAL, (0, 50, 60, 40, 30), 3),  # sums of both kinds
+    ],
+    ids=["net", "gross", "net without total", "gross without total", "none fits", "both"],
+)
+def test_a_refund_is_taken_off_once(tmp_path, name, paid, total, revenue, unsure):
+    back = (20, *BACK[1:]) if paid[0] == 90 else BACK
+    rows = tmall(total, paid, back, ORDERS if name == "taobao_orders" else ITEMS)
+    write(tmp_path / "export.csv", rows, name="taobao_orders")
+    company = company_of(tmp_path, "orders", f"{{file: export.csv, format: {name}}}")
+    assert [row[3] for row in rows_of(company, "orders")] == list(revenue)
+    with open_engine(company) as (con, scratch):
+        schema = schema_of("orders", company)
+        raw, _ = read_parts(con, schema, company, end=None, scratch=scratch)
+        told = [(doubt["n"], doubt["file"]) for doubt in raw.net_unsure]
+        close(con)
+    assert told == ([(unsure, "export.csv")] if unsure else [])
+
+
+def test_what_no_file_shows_of_refunds_is_told(tmp_path):
+    rows = tmall([""] * 3, [50, 60, 70], [20, 0, 10])
+    write(tmp_path / "export.csv", rows, name="taobao_orders")
+    company = company_of(tmp_path, "orders", "{file: export.csv, format: taobao_orders}")
+    with closing(open_intake(company, Period("2026Q1"))) as intake:
+        says = [doubt["says"] for doubt in doubts_in_words(intake.doubts, company)]
+    assert says == [
+        "**export.csv does not show whether what was paid is net of refunds** (2 refunded orders): "
+        "nothing is taken off. The column 总金额 of a complete export would tell."
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from profitchain.core.errors import CompanyError
@@ -131,3 +132,29 @@ def test_the_widest_of_several_sheets_is_read(tmp_path):
     book.save(tmp_path / "book.xlsx")
     tables, _ = drafted(tmp_path, {})
     assert len(tables["orders"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("days", "every"), [(25, "week"), (70, "month"), (200, "quarter"), (5, None)]
+)
+def test_periods_are_as_long_as_whole_ones_lie_in_the_files(tmp_path, days, every):
+    sold = pd.date_range("2026-01-13", periods=days)
+    rows = (f"o{k},c{k % 5},{day.date()},9.50" for k, day in enumerate(sold))
+    (tmp_path / "sales.csv").write_text(lines("order_id,customer_id,order_date,total", *rows))
+    made = write_company(tmp_path)
+    if every is None:
+        assert made.fault == "Not one whole week lies between the first and the last of orders."
+        return
+    firm, text = load_company(tmp_path), made.path.read_text(encoding="utf-8")
+    assert (firm.report_every, firm.year_starts) == (every, "")
+    assert '# fiscal_year_starts: "04-01"' in text
+
+
+def test_a_fiscal_year_is_drafted_where_periods_are_named_by_it(tmp_path):
+    sold = pd.date_range("2025-04-01", periods=300)
+    rows = (f"o{k},c{k % 5},{day.date()},9.50" for k, day in enumerate(sold))
+    (tmp_path / "sales.csv").write_text(lines("order_id,customer_id,order_date,total", *rows))
+    books = lines("period,measure,amount", "2025FY04Q1,orders,91", "2025FY04Q2,orders,92")
+    (tmp_path / "control_totals.csv").write_text(books)
+    assert write_company(tmp_path).fault is None
+    assert load_company(tmp_path).year_starts == "04"

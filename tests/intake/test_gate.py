@@ -400,6 +400,17 @@ def test_scores_that_never_rise_above_another_scale_are_told(firm):
     assert "No answer to `nps` is above 5, though its scale runs to 10" in says["never_above"]
 
 
+def test_zeros_that_may_mean_not_rated_are_told(firm):
+    asked = {"stars": {"column": "nps", "kind": "rating", "scale": [0, 5]}}
+    many, spread = [0 if k % 2 else 3 + k % 3 for k in range(80)], [k % 6 for k in range(240)]
+    says = told(firm({"responses": answers_of(nps=many)}, questions=asked))["zero_unrated"]
+    assert says.startswith("**40 answers to `nps` are 0, and only 0 are 1 or 2**")
+    assert "`missing: {nps: [0]}`" in says
+    assert "zero_unrated" not in told(
+        firm({"responses": answers_of(240, nps=spread)}, questions=asked)
+    )
+
+
 def test_a_scale_that_changed_is_told_and_can_be_declared(firm):
     scores = [1 + k % 5 if k < 40 else k % 11 for k in range(80)]
     tables = {"responses": answers_of(nps=scores)}

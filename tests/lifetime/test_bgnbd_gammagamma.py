@@ -169,7 +169,8 @@ def test_the_model_that_is_true_does_better_out_of_time(leaving_at_first, large_
     for customers, name in ((leaving_at_first, "MBG/NBD"), (large_world.head(12_000), "BG/NBD")):
         trial = trial_of(customers)
         assert (trial.models.purchases.name, trial.gain > 2) == (name, True)
-        assert name in lifetime_model.chosen_sentence(trial)
+        assert lifetime_model.chosen(trial).key == "likelier"
+        assert lifetime_model.chosen(trial).values["model"] == name
         assert holdout_test.holdout_verdict(trial.ratio) == "fits"
         assert holdout_test.failure(trial) is None
         assert not trial.by_silence["is_off"].any()
@@ -512,7 +513,7 @@ def test_small_groups_stay_hidden(known_world):
     models = models_of(known_world)
     groups = by_group.value_by_group(worth(models), group, unit="EUR", smallest=10)
     hidden = groups.set_index("group").loc["rare"]
-    assert np.isnan(hidden["value"]) and "too small a group" in reasons.text(hidden["why"])
+    assert np.isnan(hidden["value"]) and "Not shown" in reasons.text(hidden["why"])
 
 
 def years_of(rng: np.random.Generator, customers: int = 900) -> pd.DataFrame:
@@ -600,7 +601,7 @@ def test_a_true_model_predicts(large_world):
     apart = (rows["expected_value"] - rows["happened_value"]).abs()
     assert (apart < 2.5 * (rows["happened_high"] - rows["happened_low"]) / 2).all()
     assert rows["customers"].sum() == 30_000 and rows["repeats"].tolist() == [*range(8)]
-    assert "**The model fits.**" in lifetime_model.verdict_sentence(trial)
+    assert lifetime_model.verdict(trial).key == "fits"
 
 
 def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):
@@ -624,10 +625,9 @@ def test_a_model_is_refuted_when_customers_stay_away(large_world):
     draw = np.random.default_rng(2)
     trial = trial_of(rows.assign(came=rows["came"] * (draw.random(30_000) < 0.5)))
     assert holdout_test.holdout_verdict(trial.ratio) == "too many"
-    assert "does not fit" in lifetime_model.verdict_sentence(trial)
-    assert lifetime_model.holdout_caption(trial)["message"] == (
-        f"The model expected {trial.ratio.value - 1:.0%} more purchases than came"
-    )
+    assert lifetime_model.verdict(trial).key == "too_many"
+    shown = lifetime_model.lifetime_holdout(trial, edition=None)
+    assert (shown.says, shown.values["share"]) == ("many", f"{trial.ratio.value - 1:.0%}")
 
 
 def test_a_model_that_is_off_for_those_silent_alike_is_withheld(large_world):
@@ -639,7 +639,7 @@ def test_a_model_that_is_off_for_those_silent_alike_is_withheld(large_world):
     assert trial.by_silence.loc[trial.by_silence["silent_from"] == 181, "is_off"].all()
     assert why.why.key == "lifetime_model_is_off_by_silence"
     assert "silent for 181–365 days" in reasons.text(why)
-    assert lifetime_model.verdict_sentence(trial).startswith("**The model does not fit.**")
+    assert lifetime_model.verdict(trial).key == "off_by_silence"
 
 
 @pytest.mark.parametrize(
@@ -658,10 +658,10 @@ def test_a_model_that_is_off_for_those_silent_alike_is_withheld(large_world):
 def test_a_model_is_off_where_its_interval_leaves_one_out(value, low, high, verdict):
     ratio = Estimate(value=value, low=low, high=high, n=100, unit="ratio")
     assert holdout_test.holdout_verdict(ratio) == verdict
-    message = lifetime_model.holdout_message(ratio)
-    assert ("or off by more" in message) == (verdict == "unsure")
+    says, share = lifetime_model.holdout_says(ratio)
+    assert (says == "unsure") == (verdict == "unsure")
     if "too" in verdict:
-        assert f"{abs(value - 1):.0%} {'more' if value > 1 else 'fewer'}" in message
+        assert (says, share) == ("many" if value > 1 else "few", f"{abs(value - 1):.0%}")
 
 
 def test_nothing_that_followed_judges_no_model(known_world):

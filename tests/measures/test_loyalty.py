@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.measures.loyalty import (
     cohort_retention,
     cohort_table,
+    courses,
+    growth_on_year,
     loyalty_series,
     repeat_rate_series,
     share_again_within,
     time_to_next_order,
     totals,
 )
-from profitchain.words import captions
+from profitchain.words.loyalty import cohorts
 from profitchain.words.measures import definition
 
 NOW = Period("2026Q1")
+EDITION = SimpleNamespace(period=NOW, periods=NOW.last(4))
 
 
 def activity() -> pd.DataFrame:
@@ -91,6 +96,22 @@ def test_nobody_asked_means_no_repeat_rate() -> None:
     assert isinstance(repeat_rate_series(nothing, 90, NOW.last(2)).now, NotEstimable)
 
 
+def test_growth_is_said_where_the_year_before_is_whole() -> None:
+    periods = ["2024Q4", "2025Q1", "2026Q1", "2026Q1"]
+    rows = pd.DataFrame({"period": periods, "revenue": [1.0, 80, 60, 40], "orders": [1, 4, 3, 2]})
+    grown = growth_on_year(rows, NOW)
+    assert (grown.value, grown.n) == (pytest.approx(0.25), 5)
+    for nothing in (rows.iloc[1:], rows.drop(columns="revenue"), rows.iloc[[0, 2]]):
+        assert isinstance(growth_on_year(nothing, NOW), NotEstimable)
+
+
+def test_what_was_counted_in_full_comes_with_its_course_but_guests_without() -> None:
+    sums = totals(activity(), NOW, "EUR") | {"guest_orders": counted(3, unit="orders")}
+    found = courses(sums, activity(), NOW.last(2))
+    assert found["orders"].trend["value"].tolist() == [10, 20]
+    assert found["guest_orders"] == sums["guest_orders"] and "new_customers" not in found
+
+
 COHORTS = pd.DataFrame(
     {
         "cohort": ["2025Q3", "2025Q3", "2025Q4", "2025Q4", "2026Q1"],
@@ -120,9 +141,10 @@ def test_a_firm_where_nobody_began_has_no_cohort_and_says_so() -> None:
     none = COHORTS.iloc[:0].astype({"cohort": "str", "period": "str"})
     found = cohort_retention(none, smallest=10)
     assert found.empty and cohort_table(found).columns.tolist() == ["cohort", "customers"]
-    assert captions.cohorts(found, NOW)["message"] == "No customer began in the periods shown"
-    small = cohort_retention(COHORTS, smallest=1000)
-    assert "Too few" in captions.cohorts(small, NOW)["message"]
+    assert cohorts(found, edition=EDITION).says == "none_began"
+    assert cohorts(cohort_retention(COHORTS, smallest=1000), edition=EDITION).says == "few"
+    shown = cohorts(cohort_retention(COHORTS), edition=EDITION)
+    assert (shown.says, shown.values["share"]) == ("next", "22%")  # 20 of the 90 who had a chance
 
 
 def test_small_cohorts_are_left_out() -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import ibis
 import numpy as np
@@ -56,7 +57,9 @@ from profitchain.panel import invitations
 from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import Company, Question
-from profitchain.words.nonresponse import effect_sentence, limits_sentence, score_sentence
+from profitchain.words.catalogue import page as words_of
+from profitchain.words.nonresponse import limits, weighting_said
+from profitchain.words.presentation import text as worded
 from profitchain.words.reasons import text
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "100"))
@@ -691,9 +694,14 @@ def test_the_example_s_silent_are_the_middling_which_no_weight_can_know(asked_ce
     weighted, cases = weighted_score(now, NPS), bounds_of_score(now, NPS)
     assert of_all < weighted.low
     assert cases["unhappy"].high < of_all < cases["happy"].low
-    told = score_sentence(compare_scores(now, NPS), score_moved(now, NPS), NPS, {"invited": 1})
-    assert "not for a readiness to answer that follows the score itself" in told
-    assert "Nothing in the tables says where between" in limits_sentence(cases, NPS)
+    words = words_of("02_response")
+    said = weighting_said(compare_scores(now, NPS), score_moved(now, NPS), {"did": "were asked"})
+    assert said.key == "lower"
+    told = worded(words["answer"], said.key, {"question": "NPS", **said.values})
+    assert "not a readiness to answer that follows the score itself" in told
+    (ends,) = limits(cases, edition=SimpleNamespace(company=SimpleNamespace(main=NPS)))
+    told += worded(words["notes"], ends.key, ends.values)
+    assert "Nothing in the tables says where between" in told
     assert not re.search(r"mended|corrected|true score|unbiased", told)
 
 
@@ -707,7 +715,8 @@ def test_the_example_s_weighted_effect_stands_on_the_answers_of_the_lookback(ask
     both = compare_effects(rows, controls=controls)
     moved = effect_moved(rows, controls=controls)
     assert moved.value == pytest.approx(both["value"].iloc[1] - both["value"].iloc[0])
-    assert "no clear difference" in effect_sentence(both, moved, 90)
+    both = both.assign(unit="share")
+    assert weighting_said(both, moved, {}, of_link=True).key == "link_alike"
 
 
 # --- odd data ------------------------------------------------------------------------------------

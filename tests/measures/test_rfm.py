@@ -24,7 +24,7 @@ from profitchain.measures import (
 )
 from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE
-from profitchain.words.purchases import rhythm_caption
+from profitchain.words import catalogue, presentation, purchases
 from profitchain.words.reasons import text
 
 QUARTER = Period("2026Q1")
@@ -364,10 +364,17 @@ def test_the_rhythm_is_what_a_hand_would_count():
         SimpleNamespace(company=SimpleNamespace(lookback_months=months), stands_for=1)
         for months in (12, 0)
     )
-    assert rhythm_caption(said, in_a_year)["message"] == (
+    assert says_of_rhythm(said, in_a_year) == (
         "50.0% ordered only once in the last 12 months; of all customers ever, 47.6% did"
     )
-    assert rhythm_caption(said, ever)["message"] == "47.6% of customers ordered only once"
+    assert says_of_rhythm(said, ever) == "47.6% of customers ordered only once"
+
+
+def says_of_rhythm(figures, edition) -> str:
+    shown = purchases.rhythm(figures, edition=edition)
+    values = {"lookback": presentation.lookback_words(edition)} | dict(shown.values)
+    says = catalogue.page("06_value")["exhibits"]["rhythm"]["says"]
+    return presentation.text(says, shown.says, values)
 
 
 def test_the_median_gap_s_interval_holds_the_truth_in_95_of_100_worlds():
@@ -468,7 +475,7 @@ def test_moves_are_counted_by_customer_and_small_cells_are_hidden():
     now = loyal + [(1, 5.0, 2)] * 9 + [(1, 5.0, 8)] * 3
     before = [(1, 90.0, 9)] * 12 + [(1, 5.0, 2)] * 12
     found = four(now, before)
-    told = value_satisfaction_matrix.moves(found, smallest=4).set_index(["before", "now"])
+    told = value_satisfaction_matrix.field_moves(found, smallest=4).set_index(["before", "now"])
     assert told.at[("Loyal", "Hostages"), "share"] == 0.5
     assert told.at[("Loyal", "Deserters"), "moved"] == 0
     # one customer is nobody's business, and five less would tell of that one
@@ -486,7 +493,7 @@ def test_moves_are_counted_by_customer_and_small_cells_are_hidden():
 
 def test_a_field_too_small_before_and_the_next_smallest_have_no_moves():
     before = [(1, 90.0, 9)] * 12 + [(1, 90.0, 2)] * 11 + [(1, 5.0, 9)] * 13 + [(1, 5.0, 2)] * 3
-    told = value_satisfaction_matrix.moves(four(before, before), smallest=4)
+    told = value_satisfaction_matrix.field_moves(four(before, before), smallest=4)
     assert set(told["before"]) == {"Loyal", "At risk"}
 
 
@@ -503,7 +510,7 @@ def test_no_field_too_small_to_show_can_be_told_by_subtraction():
         for high in (True, False)
     )
     assert text(high) == "Fewer than 5 of them are not satisfied."
-    assert "by subtraction" in text(low)  # eight, who would tell of the three
+    assert "or a group beside it" in text(low)  # eight, who would tell of the three
     assert value_satisfaction_matrix.not_satisfied_share(found, high=True).value == pytest.approx(
         3 / 23
     )
@@ -530,7 +537,7 @@ def test_without_answers_or_orders_there_are_no_fields(rows):
     found = value_satisfaction_matrix.fields(rows, NPS)
     assert isinstance(found, NotEstimable)
     assert value_satisfaction_matrix.field_table(found).empty
-    assert value_satisfaction_matrix.moves(found).empty
+    assert value_satisfaction_matrix.field_moves(found).empty
     assert all(
         isinstance(one, NotEstimable)
         for one in value_satisfaction_matrix.field_sizes(found).values()
@@ -568,11 +575,13 @@ def test_a_few_new_customers_are_not_counted_where_they_may_not_be_shown():
     how = {"profit": NotEstimable("nobody"), "answered": NotEstimable("nobody"), "smallest": 5}
     told = value_dimensions.dimensions(groups.now, currency="EUR", **how).set_index("dimension")
     assert np.isnan(told.at["Strategic", "n"])
-    assert text(told.at["Strategic", "why"]) == "Fewer than 5 customers: too small a group to show."
+    assert text(told.at["Strategic", "why"]) == (
+        "Not shown: it, or a group beside it, has fewer than 5 customers."
+    )
     assert told.at["Financial", "n"] == 30
     back = people(repeats=[1] * 3 + [0] * 27, last_age_days=[9] * 30)
     said = purchase_rhythm.days_between(back, smallest=5)
-    assert (said.n, "Fewer than 5" in text(said)) == (30, True)
+    assert (said.n, "fewer than 5" in text(said)) == (30, True)
 
 
 def test_nothing_is_said_of_a_firm_without_customers():

@@ -17,7 +17,7 @@ from profitchain.measures.satisfaction import (
 )
 from profitchain.sources.company import Question
 from profitchain.words.measures import definition
-from profitchain.words.scores import scores_table
+from profitchain.words.satisfaction import scores_table
 
 NOW = Period("2026Q1")
 NPS = Question(name="nps", kind="nps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,9 +20,10 @@ from profitchain.measures.segment_comparisons import ALIKE, compared_fairly
 from profitchain.stats import shrinkage
 from profitchain.stats.ratios import ratio
 from profitchain.stats.shrinkage import GroupMeans
-from profitchain.words import clusters, reasons, segments
+from profitchain.words import catalogue, clusters, presentation, reasons, segments
 
 WORLDS = 150
+FIRM = SimpleNamespace(stands_for=1, assumed_margin=0.0)
 UNTRIED = NotEstimable("too_few_to_say")
 # Alderman and Powers' eight coaching schools (Rubin 1981, table 1): effects, standard errors
 SCHOOLS = np.array([28, 8, -3, 7, -1, 1, 18, 12.0]), np.array([15, 10, 16, 11, 9, 11, 10, 18.0])
@@ -45,6 +47,11 @@ def fairly(
     values: np.ndarray, group: np.ndarray, **how: object
 ) -> segment_comparisons.SegmentComparison:
     return compared_fairly([compared(values, group)], ["group"], **how)
+
+
+def spoken(said: presentation.Said) -> str:
+    words = catalogue.page("06_value")
+    return presentation.text(words["answer"] | words["notes"], said.key, said.values)
 
 
 @pytest.fixture
@@ -125,16 +132,17 @@ def test_groups_that_differ_are_found_and_named():
     found = fairly(values, group)
     assert found.segments["verdict"].tolist() == ["differ"]
     assert found.groups.set_index("group")["verdict"]["7"] == "above the others"
-    assert "differ beyond chance" in segments.answer_sentence(found, [compared(values, group)])
+    (said,) = segments.differences(found, [compared(values, group)])
+    assert said.key == "all_differ"
+    assert said.values["differences"] == "Customers **differ by group** in retention rate"
 
 
 def test_a_group_is_not_named_where_its_segment_does_not_differ():
     values, group = kept(np.random.default_rng(4), [0.35] * 8)
     found = fairly(values, group)
     assert set(found.groups["verdict"]) == {ALIKE}
-    assert "No groups can be told apart" in segments.answer_sentence(
-        found, [compared(values, group)]
-    )
+    (said,) = segments.differences(found, [compared(values, group)])
+    assert (said.key, said.values["segments"]) == ("alike", "group")
 
 
 @pytest.mark.parametrize("between", [0.0, 0.03, 0.12])
@@ -199,16 +207,17 @@ def test_no_firm_is_too_small_or_too_alike_to_be_answered(values, groups):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found, one = fairly(values, group, smallest=10), compared(values, group)
-        shown = segments.funnel_frame(found)
-        limits = segment_comparisons.funnel(one, shown)
-        words = [
-            segments.answer_sentence(found, [one]),
-            segments.retention_sentence(found, segment_comparisons.overall(one)),
-            *segments.segment_sentences(found, [one]),
-            segments.funnel_sentence(
-                shown, limits, segment_comparisons.over_dispersion(shown, one)
-            ),
+        said = [
+            *segments.differences(found, [one]),
+            *segments.kept(found, segment_comparisons.overall(one), edition=FIRM),
         ]
+        words = segments.apart(found, [one], edition=FIRM)
+        words += [spoken(each) for each in said]
+        for shown in (
+            segments.groups_funnel(found, one, segment_comparisons.overall(one), edition=FIRM),
+            segments.groups(found, [one], edition=FIRM),
+        ):
+            assert shown.says in ("apart", "alike", "none")
         table = segments.groups_table(found, [one])
         record_ids.findings_of_groups(found, UNTRIED)
     assert len(table) == groups
@@ -218,8 +227,8 @@ def test_no_firm_is_too_small_or_too_alike_to_be_answered(values, groups):
 
 def test_without_segments_the_page_says_so():
     found = compared_fairly([compared(*kept(np.random.default_rng(1), [0.4] * 8))], [])
-    assert segments.answer_sentence(found, []) == ""
-    assert segments.segment_sentences(found, []) == [segments.NO_SEGMENTS]
+    assert not segments.differences(found, [])
+    assert segments.apart(found, [], edition=FIRM) == [segments.NO_SEGMENTS]
     assert segments.groups_table(found, []).empty
 
 
@@ -263,8 +272,8 @@ def test_clusters_beat_rules_where_what_counts_lies_beyond_them_and_only_there()
     assert all(one.is_worth_showing for one in gains)
     none = [_trial(snapshots(600, seed=seed)) for seed in range(20)]
     assert sum(one.is_worth_showing for one in none) <= stats.binom.ppf(0.999, 20, 0.025)
-    assert "foretell more than" not in clusters.gain_sentence(none[0])
-    assert "more than groups by rule" in clusters.gain_sentence(gains[0])
+    assert clusters.verdict(none[0]) != "clusters_better"
+    assert clusters.verdict(gains[0]) == "clusters_better"
 
 
 def _trial(customers: pd.DataFrame) -> clustering.ClusteringTrial:
@@ -298,7 +307,7 @@ def test_firms_too_small_or_too_alike_for_clusters_are_told_why(n):
     customers = snapshots(n).assign(orders=1, margin=5.0, contacts=0, age_days=10, last_age_days=10)
     tried = _trial(customers)
     assert isinstance(tried, NotEstimable)
-    assert reasons.text(tried) in clusters.gain_sentence(tried)
+    assert clusters.verdict(tried) == "unknown"
     assert clusters.trial_table(tried).empty
 
 

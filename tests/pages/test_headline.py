@@ -13,7 +13,7 @@ import pytest
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import EditionFindings, findings_in
-from profitchain.pages import headline
+from profitchain.pages import cards, decision, headline
 from profitchain.sources.company import Question
 from profitchain.words.nonresponse import weighted_beside
 from profitchain.words.repeat_effect import reversed_sentence
@@ -21,8 +21,11 @@ from profitchain.words.repeat_effect import reversed_sentence
 NPS = Question(name="nps", kind="nps", label="Would recommend")
 EASE = Question(name="ease", kind="ces", scale=(1, 7), easy_is="low", label="Ease")
 EDITION = SimpleNamespace(
-    company=SimpleNamespace(main=NPS, all_questions=[NPS], repeat_within_days=90),
-    period=Period("2026Q3"), facts={}, assumed_margin=None,
+    company=SimpleNamespace(
+        main=NPS, all_questions=[NPS], repeat_within_days=90, asks_only=False,
+        control_tolerance=0.005,
+    ),
+    period=Period("2026Q3"), facts={"days_uncovered": 0}, assumed_margin=None,
 )  # fmt: skip
 
 
@@ -49,9 +52,7 @@ def test_a_score_that_weights_move_clearly_stands_with_both_and_its_bounds(tmp_p
         nps_weighted_difference=points(-6, 2), nps_bound__unhappy=points(-40, 4),
         nps_bound__happy=points(70, 4),
     )  # fmt: skip
-    above, _below, beside = headline.about(EDITION, found)["nps"]
-    assert above == "nps"
-    assert beside == (
+    assert cards.cautions(found, EDITION)[0] == (
         "Weighted for who answered: 24.0 points (18.0 to 30.0). The silent all detractors: "
         "−40.0 points; all promoters: 70.0 points."
     )
@@ -63,18 +64,7 @@ def test_a_score_that_weights_move_clearly_stands_with_both_and_its_bounds(tmp_p
 )  # fmt: skip
 def test_a_score_that_weights_hardly_move_stands_alone(tmp_path, moved):
     assert weighted_beside(points(24, 6), moved, [points(-40, 4), points(70, 4)], NPS) == ""
-    assert "nps" not in headline.about(EDITION, recorded(tmp_path, nps=points(30, 6)))
-
-
-def test_below_a_figure_less_than_nothing_no_card_says_more(tmp_path):
-    found = recorded(
-        tmp_path, repeat_effect_per_point=points(-0.04, 0.01, "share"),
-        worth_of_a_point=points(-900, 100, "EUR"),
-    )  # fmt: skip
-    cards = headline.about(EDITION, found)
-    for id in ("repeat_effect_per_point", "worth_of_a_point"):
-        assert "more" not in cards[id][1] and cards[id][1].startswith("in ")
-    assert "more" in cards["worth_of_a_point_revenue"][1]
+    assert cards.cautions(recorded(tmp_path, nps=points(30, 6)), EDITION)[0] == ""
 
 
 @pytest.mark.parametrize(
@@ -105,8 +95,54 @@ def test_the_first_sentence_says_what_happened_and_holds_it_against_both_pasts(t
     rows = [{"id": "revenue", "period": name, "value": value} for name, value in course.items()]
     found = replace(found, trends=pd.DataFrame(rows))
     assert headline.happened(found, EDITION) == (
-        "In July–September 2026: revenue **€1,200** (down 4% on the quarter and up 25% on the "
-        "year), nps **30.0 points** (no clear change on the quarter or the year) and "
-        "retention_rate **40.0%** (down 5.0 percentage points on the quarter)."
+        "In July–September 2026, revenue **rose 25%** on the year to €1,200, nps was **30.0 "
+        "points**, no clear change on the year and retention_rate was **40.0%**.\n"
+        "On the quarter before: revenue down 4%, nps no clear change and retention_rate down 5.0 "
+        "percentage points."
     )
     assert headline.happened(recorded(tmp_path, orders=points(3, 0, "orders")), EDITION) == ""
+
+
+STEPS = {
+    "worth_of_step__6 to 7": points(8, 4, "EUR"),
+    "worth_of_step__7 to 8": points(11, 7, "EUR"),
+}
+LINK = {"repeat_effect_per_point": points(0.03, 0.01, "share")}
+FALLEN = {"nps_change_on_year": points(-9, 4)}
+BOOKS = {"control_difference__revenue": points(0.08, 0, "share")}
+UNSURE = {"driver_best_probability__speed": points(0.85, 0, "share")}
+DRIVER = {
+    "driver_best_probability__speed": points(0.95, 0, "share"),
+    "driver_worth__speed": points(1.0, 0.2, "EUR"),
+}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        (BOOKS | DRIVER | STEPS | LINK, "**Clear up the books first.** Our revenue"),
+        (DRIVER | STEPS | LINK | FALLEN, "**Mend speed first.** No other driver"),
+        (STEPS | LINK | FALLEN, "**Lift the 7s to 8.** No other step of the scale goes with more"),
+        (STEPS | FALLEN, "**Find out why nps fell.** It is 9.0 points lower than a year before."),
+        (STEPS, "**Test before you spend.**"),
+        (UNSURE, "**Test before you spend.**"),
+    ],
+    ids=["books", "driver", "step", "fallen", "steps without a link", "no driver is sure"],
+)  # fmt: skip
+def test_what_to_decide_follows_the_first_rule_that_is_clear(tmp_path, numbers, says):
+    assert decision.decide(recorded(tmp_path, **numbers), EDITION).startswith(says)
+
+
+def test_the_one_chart_is_the_curve_else_the_score_else_revenue(tmp_path):
+    rates = {
+        f"repeat_rate_by_score__{score}": points(score / 20, 0.05, "share") for score in (0, 5, 10)
+    }
+    curve = decision.chart(recorded(tmp_path, **rates, **STEPS), EDITION)
+    assert (curve.id, curve.message) == ("curve", "Going from 7 to 8 goes with most")
+    course = pd.DataFrame({
+        "id": "nps", "period": ["2026Q2", "2026Q3"], "value": [20.0, 30.0], "low": 10.0,
+        "high": 40.0, "n": 90,
+    })  # fmt: skip
+    found = replace(recorded(tmp_path, nps=points(30, 6)), trends=course)
+    assert decision.chart(found, EDITION).id == "course"
+    assert decision.chart(recorded(tmp_path), EDITION) is None

@@ -60,6 +60,12 @@ def test_a_book_leaves_out_what_one_clicks_and_says_its_record_once(edition):
     assert book.count("RECORD") == 1
 
 
+def test_the_first_page_by_itself_has_no_contents(edition):
+    book = pdf.book_html(edition, {}, only="index.html")
+    body = book.partition("<body")[2]
+    assert "00_summary?" in body and "03_satisfaction?" not in body and "toc" not in body
+
+
 def test_no_name_of_a_firm_ends_the_stylesheet(edition):
     head = pdf.book_html(edition, {}).partition("</head>")[0]
     assert head.count("</style>") == 2

@@ -273,6 +273,9 @@ def test_the_long_table_holds_each_whole_edition_s_findings_in_order_of_time(tmp
     assert read["value"].tolist()[:3] == [1 / 3, -2, 3]
     assert read["group"].tolist()[:3] == ["", "", "'+a"]
     assert read["compared_with"].tolist()[:3] == ["", "period before", "year before"]
+    typed = pd.read_parquet(tmp_path / "findings.parquet")
+    assert typed["value"].tolist() == read["value"].tolist() and typed["group"].iloc[2] == "+a"
+    assert str(typed["period_start"].iloc[-1]) == "2026-01-01"
     assert set(read["label"]) == {"'+label"} and set(read["question"]) == {"'=WHAT()?"}
     last = read.iloc[-1]
     assert (last["period_start"], last["period_end"], last["every"]) == (

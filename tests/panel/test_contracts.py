@@ -153,6 +153,23 @@ def test_a_period_in_which_contracts_end_is_covered_though_none_began(tmp_path):
         open_edition(folder, "2026-04")
 
 
+@pytest.mark.parametrize(
+    ("ends", "period"),
+    [
+        ([None] * 58, "2025-01"),  # the last began on 27 February
+        (["2025-01-12"] + ["2025-03-01"] * 9 + [None] * 48, "2025-02"),
+        (["2025-01-12"] + ["2025-03-10"] * 9 + [None] * 48, "2025-01"),  # may be only agreed upon
+        (["2026-03-01"] * 58, "2025-01"),
+        ([None] * 38 + ["2026-03-01"] * 20, "2026-02"),  # of those who began at once, some left
+    ],
+)
+def test_the_last_period_is_that_in_which_contracts_are_still_known(tmp_path, ends, period):
+    days = pd.date_range("2025-01-01", periods=58).date
+    table = pd.DataFrame({"customer_id": range(1, 59), "started_on": days, "ended_on": ends})
+    folder = write_company(tmp_path / "club", {"subscriptions": table}, report_every="month")
+    assert str(last_period(load_company(folder))) == period
+
+
 def test_a_firm_needs_orders_contracts_or_answers(tmp_path):
     with pytest.raises(CompanyError, match="none of orders, subscriptions, responses is there"):
         load_company(write_company(tmp_path, {"customers": pd.DataFrame({"customer_id": []})}))

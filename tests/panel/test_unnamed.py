@@ -15,7 +15,8 @@ from profitchain.intake import parquet_cache
 from profitchain.measures import loyalty, satisfaction
 from profitchain.panel import customers
 from profitchain.panel.edition import Edition, open_edition
-from profitchain.words.purchases import guests_share_note, left_out_sentence
+from profitchain.words.value import left_out_sentence
+from profitchain.words.worth import guests_share_note
 
 NOW = Period("2026Q1")
 NPS = {"nps": {"column": "nps", "kind": "nps"}}

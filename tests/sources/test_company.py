@@ -106,6 +106,28 @@ def test_a_firm_without_answers_has_no_main_question(tmp_path):
             "main_question is missing. Say which one: a, b.",
         ),
         ({"main_question": "npss"}, "Did you mean 'nps'?"),
+        ({"questions": {"a": {"kind": "nps", "blank": "not_applicable"}}}, "blank: belongs to"),
+        ({"questions": {"a": {"kind": "expectation"}}}, "of: says of which driver"),
+        (
+            {"questions": {"a": {"kind": "driver"}, "b": {"kind": "importance", "of": "aa"}}},
+            "questions.b.of: 'aa' is no question of kind: driver. Did you mean 'a'?",
+        ),
+        ({"drivers": ["nps"]}, "drivers: 'nps' is the column of a question"),
+        ({"blocks": {"x": {"questions": ["nsp"]}}}, "blocks.x.questions: 'nsp' is unknown."),
+        (
+            {
+                "blocks": {
+                    "x": {"questions": ["nps"]},
+                    "y": {"questions": ["nps"], "follows": ["z"]},
+                }
+            },
+            "blocks.y.follows: 'z' is unknown.",
+        ),
+        (
+            {"blocks": {"x": {"questions": ["nps"]}, "y": {"questions": ["nps"]}}},
+            "blocks: 'nps' stands in two blocks. Keep it in one.",
+        ),
+        ({"blocks": {"x": {"question": ["nps"]}}}, "Did you mean 'questions'?"),
         ({"controls": ["prior_order"]}, "Did you mean 'prior_orders'?"),
         (
             {"tables": {"events": {"file": "e.csv"}}},

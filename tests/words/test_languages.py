@@ -317,11 +317,11 @@ def test_what_is_not_translated_or_was_reworded_is_listed_and_shown_in_english(f
     state = translations.update_catalogues("fr")
     listed = translations.state_in_words(state)
     assert "not translated: lib/profitchain/words/prose.py: All editions" in listed
-    path, cell = french / "notebooks.po", "## Can the data be trusted?"
+    path, cell = french / "notebooks.po", "## Take the data"
     known = catalogue("fr", "notebooks")
     (found,) = [one for one in known if str(one.id).startswith(cell)]
     known.delete(found.id, context=found.context)
-    known.add(found.id.replace("accounted", "spoken"), "Quoi?", context=found.context)
+    known.add(found.id.replace("workbook", "file"), "Quoi?", context=found.context)
     with path.open("wb") as file:
         write_po(file, known)
     state = translations.update_catalogues("fr")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from profitchain.core.errors import PeriodError
 
 Every = Literal["week", "month", "quarter", "year"]
+LENGTHS: tuple[Every, ...] = ("week", "month", "quarter", "year")
 
 MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
 WEEKS_A_YEAR = 52

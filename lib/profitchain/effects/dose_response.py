@@ -97,6 +97,12 @@ def repeat_curve(
     return to_frame(rates, score=grid)
 
 
+def at_whole_scores(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the points of a curve that lie at whole scores, as they are recorded."""
+    whole = curve["score"].round()
+    return curve.assign(score=whole)[np.isclose(curve["score"], whole)]
+
+
 def linearity(
     cells: pd.DataFrame,
     *,

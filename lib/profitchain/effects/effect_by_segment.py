@@ -13,6 +13,7 @@ from profitchain.effects.one_more_point import Scale, fit_along_scale
 from profitchain.effects.repeat_effect import adjustment
 from profitchain.stats.clusters import clusters
 from profitchain.stats.comparisons import EVERYBODY, verdict_of
+from profitchain.stats.disclosure_control import unless_withheld, withheld
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import average_effect, estimates, raised, stacked, standardised
 from profitchain.stats.model_design import Outcome, refusal
@@ -93,10 +94,12 @@ def effect_by_segment(
         return frame.assign(difference=np.nan, p_adjusted=np.nan, verdict="")
     names = named_levels(cells[segment])
     others = [control for control in controls if control != segment]
-    effects = {
-        name: _within(cells[(names == name).to_numpy()], scale, others, smallest)
-        for name in sorted(names.unique())
-    }
+    parts = {name: cells[(names == name).to_numpy()] for name in sorted(names.unique())}
+    sizes = pd.Series({name: min(part["n"].sum(), clusters(part)) for name, part in parts.items()})
+    effects = unless_withheld(
+        withheld(sizes, smallest), sizes, smallest,
+        lambda name: _within(parts[name], scale, others),
+    )  # fmt: skip
     rows = [
         effect
         if isinstance(effect, NotEstimable)
@@ -143,9 +146,7 @@ def _cannot_tell(group: str, answers: float, repeats: float) -> Reason | None:
     """Return why one of the three groups tells of no effect, or None."""
     if answers == 0:
         return Reason.of("group_gave_no_answers", group=group)
-    if repeats == 0:
-        return Reason.of("none_of_group_back", group=group)
-    return Reason.of("all_of_group_back", group=group) if repeats == answers else None
+    return Reason("group_all_alike") if repeats in (0, answers) else None
 
 
 def _counts(cells: pd.DataFrame) -> pd.DataFrame:
@@ -164,11 +165,8 @@ def possible(cells: pd.DataFrame, points: float = 10) -> list[bool]:
 
 
 def _within(
-    cells: pd.DataFrame, scale: Scale | None, controls: Sequence[str], smallest: int
+    cells: pd.DataFrame, scale: Scale | None, controls: Sequence[str]
 ) -> Quantities | NotEstimable:
-    n = int(cells["n"].sum())
-    if min(n, clusters(cells)) < smallest:
-        return NotEstimable("group_too_small", smallest=smallest, n=n)
     model = (
         fit_along_scale(cells, controls=controls)
         if scale

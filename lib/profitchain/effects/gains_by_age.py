@@ -16,7 +16,7 @@ import pandas as pd
 from profitchain.core.estimates import NotEstimable
 from profitchain.panel.follow_up import BANDS, CLASSES
 from profitchain.stats.glm import Fit, Quantities, fit
-from profitchain.stats.margins import average_change
+from profitchain.stats.margins import average_change, stacked
 from profitchain.stats.model_design import Design, Outcome, build
 from profitchain.stats.model_matrix import (
     MONTH,
@@ -77,34 +77,48 @@ def _calendar(cells: pd.DataFrame) -> pd.Series:
 
 
 def gains(
-    cells: pd.DataFrame, orders: pd.DataFrame, setting: ModelSetting
+    cells: pd.DataFrame,
+    orders: pd.DataFrame,
+    setting: ModelSetting,
+    moves: Sequence[tuple[float, float]] = (),
 ) -> dict[str, Quantities] | NotEstimable:
-    """Return what an experience a point better brings in a band, by each model that is fitted."""
+    """Return what an experience a point better brings in a band, by each model that is fitted.
+
+    Parameters
+    ----------
+    moves : instead of a point better: from this score to that one, whatever it was.
+    """
     basis, design = setting.bent, _design(cells, setting.bent, setting)
     if isinstance(design, NotEstimable):
         basis, design = as_it_is, _design(cells, as_it_is, setting)
     if isinstance(design, NotEstimable):
         return design
     scores, weights = cells["score"].to_numpy(float), standing_for(cells, orders, setting.controls)
-    before, after = basis(scores), basis(setting.better(scores))
+    own = basis(scores)
+    pairs = [tuple(basis(np.full(len(scores), end)) for end in move) for move in moves]
+    pairs = pairs or [(own, basis(setting.better(scores)))]
     past = np.log1p(cells["prior_orders"].to_numpy(float))[:, None]
     past -= np.average(past[:, 0], weights=cells["n"])
-    rest = design.columns[:, before.shape[1] :]
+    rest = design.columns[:, own.shape[1] :]
     found: dict[str, Quantities] = {}
     refused = None
     for name, (bends, differs) in MODELS.items():
-        if bends > before.shape[1]:
+        if bends > own.shape[1]:
             continue
-        own, raised = (
-            np.column_stack([at[:, :bends], at[:, :1] * past] if differs else [at[:, :bends]])
-            for at in (before, after)
-        )
-        model = _fitted(design, own, rest)
+        model = _fitted(design, _terms(own, bends, past if differs else None), rest)
         if isinstance(model, NotEstimable):
             refused = model
-        else:
-            found[name] = average_change(model, own, raised, weights)
+            continue
+        ends = [[_terms(end, bends, past if differs else None) for end in pair] for pair in pairs]
+        changes = [average_change(model, start, end, weights) for start, end in ends]
+        found[name] = replace(stacked(changes), n=changes[0].n)
     return refused if refused and not found else found
+
+
+def _terms(columns: np.ndarray, bends: int, past: np.ndarray | None) -> np.ndarray:
+    """Return a model's terms of the score: so many bends, and its product with the history."""
+    parts = [columns[:, :bends]]
+    return np.column_stack(parts if past is None else [*parts, columns[:, :1] * past])
 
 
 def _design(cells: pd.DataFrame, basis: Basis, setting: ModelSetting) -> Design | NotEstimable:

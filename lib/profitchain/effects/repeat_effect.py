@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+from profitchain.stats.disclosure_control import customers_by, too_small, withheld
 from profitchain.stats.glm import PENALISED, Fit, Quantities, fitted
 from profitchain.stats.margins import average_effect, estimates, standardised
 from profitchain.stats.model_design import Outcome, refusal
@@ -47,8 +48,12 @@ def raw_rates(
     scores = sorted(cells["score"].unique())
     if scale is not None:
         scores = sorted({*scores, *np.arange(scale[0], scale[1] + 1)})
+    sizes = customers_by(cells, "score", "n").reindex(scores, fill_value=0)
+    hidden = withheld(sizes, smallest)
     rates = [
-        ratio(
+        too_small(sizes[score], smallest)
+        if hidden[score]
+        else ratio(
             cells[cells["score"] == score],
             numerator="repeats",
             denominator="n",

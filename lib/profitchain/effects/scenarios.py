@@ -28,6 +28,7 @@ from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group
 from profitchain.effects.repeat_effect import adjustment
 from profitchain.effects.value_of_a_point import money_of
 from profitchain.sources.settings import Question
+from profitchain.stats.disclosure_control import customers_by, withheld
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import estimates, standardised
 from profitchain.stats.model_matrix import as_it_is, broken_line, named_levels
@@ -165,7 +166,8 @@ def worst_group(
     sums = cells.assign(group=names, points=cells["score"] * cells["n"])
     sums = sums.groupby("group")[["n", "points"]].sum()
     mean = sums["points"].sum() / sums["n"].sum()
-    below = levels.up * (mean - sums["points"] / sums["n"])[sums["n"] >= smallest]
+    customers = customers_by(cells.assign(group=names), "group", "n")
+    below = levels.up * (mean - sums["points"] / sums["n"])[~withheld(customers, smallest)]
     if len(sums) < 2 or below.empty or below.max() <= 0:
         return None
     group = below.idxmax()
@@ -260,6 +262,15 @@ def nps_table(
         method = f"Poisson mean model on three groups; {adjustment(model)}; {CLUSTERED}"
         effects += estimates(moved, unit=currency, method=method)
     return _beside(pd.concat(names, ignore_index=True), effects)
+
+
+def steps_of_money(starts: pd.DataFrame, *, currency: str) -> pd.DataFrame:
+    """Return `by_start` as it is recorded: step as plain text ("6 to 7"), unit; none if unknown."""
+    known = starts[[isinstance(step, Reason) for step in starts["step"]]]
+    spans = [dict(step.values) for step in known["step"]]
+    return known.assign(
+        step=["{low:g} to {high:g}".format(**span) for span in spans], unit=currency
+    )
 
 
 def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:

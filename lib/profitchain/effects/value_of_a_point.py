@@ -82,6 +82,23 @@ def money_to_speak_of(edition: Edition) -> Outcome:
     return "margin" if "margin" in year and edition.assumed_margin is None else "spend"
 
 
+def figures(worth: Worth, money: Outcome) -> dict[str, MaybeEstimate | Mapping[str, MaybeEstimate]]:
+    """Return what is recorded, by id: the figure, its share of the year's money, parts, models.
+
+    In revenue under ids of its own: margin is then not known, or only assumed.
+    """
+    id = "worth_of_a_point" if money == "margin" else "worth_of_a_point_revenue"
+    numbers: dict[str, MaybeEstimate | Mapping[str, MaybeEstimate]] = {
+        id: worth.total,
+        f"{id}_share": worth.share,
+        "worth_of_a_point_by_age": worth.parts,
+        "worth_of_a_point_by_model": worth.models,
+    }
+    if money != "margin":
+        numbers["worth_of_a_point"] = NotEstimable("margin_not_given", n=worth.within.n)
+    return numbers
+
+
 def worth_of_the_year(edition: Edition, money: Outcome) -> Worth:
     """Return the worth of a point on a firm's main question, in margin or in revenue."""
     firm = edition.company
@@ -128,7 +145,7 @@ def worth_of_a_point(
                        currency=currency, level=level)  # fmt: skip
     if question.easy_is == "low":
         cells = cells.assign(score=sum(question.scale) - cells["score"])
-    too_short = _too_short(cells, int(facts["days_known"]))
+    too_short = too_short_for_a_year(cells, int(facts["days_known"]))
     bands = followed(cells)
     gains, refused = [], too_short
     for band in bands:
@@ -149,7 +166,7 @@ def worth_of_a_point(
     return replace(worth, share=worth.share.times(amount / (amount + guests)))
 
 
-def _too_short(cells: pd.DataFrame, days: int) -> NotEstimable | None:
+def too_short_for_a_year(cells: pd.DataFrame, days: int) -> NotEstimable | None:
     """Return why the figure can't be given, where orders or answers don't reach far enough."""
     if days < DAYS_A_YEAR:
         return NotEstimable("under_a_year_of_orders", days=days, n=int(cells["n"].sum()))
@@ -181,23 +198,26 @@ def _worth(
     bands = len(models[0].values)
     is_one = np.eye(bands)
     parts: dict[str, MaybeEstimate] = {
-        part: _mean(models, weights, setting) for part, weights in zip(PARTS, is_one, strict=False)
+        part: mean_of_models(models, weights, setting)
+        for part, weights in zip(PARTS, is_one, strict=False)
     }
-    simple = _mean(models, np.ones(bands), setting)
+    simple = mean_of_models(models, np.ones(bands), setting)
     days = BANDS[bands - 1][1]
     if too_short:
         return replace(_nothing(too_short, amount, count), parts=parts, within=simple, days=days)
-    total = _compounded(simple, amount)
+    total = compounded(simple, amount)
     parts[OF_EXTRA_ORDERS] = _of_extra_orders(simple, amount)
     return Worth(
         total=total, share=total.times(1 / amount, unit="share"), parts=parts,
-        models={name: _compounded(_mean([g], np.ones(bands), setting), amount)
+        models={name: compounded(mean_of_models([g], np.ones(bands), setting), amount)
                 for name, g in gains.items()},
         of=amount, orders=count, within=parts[PARTS[0]], days=BANDS[0][1],
     )  # fmt: skip
 
 
-def _mean(models: Sequence[Quantities], weights: np.ndarray, setting: ModelSetting) -> Estimate:
+def mean_of_models(
+    models: Sequence[Quantities], weights: np.ndarray, setting: ModelSetting
+) -> Estimate:
     """Return the mean of models, its error that of each and their distance from the mean."""
     sums = [model.combine(weights) for model in models]
     values = np.array([part.values[0] for part in sums])
@@ -213,7 +233,7 @@ def _mean(models: Sequence[Quantities], weights: np.ndarray, setting: ModelSetti
     )  # fmt: skip
 
 
-def _compounded(simple: Estimate, amount: float) -> Estimate:
+def compounded(simple: Estimate, amount: float) -> Estimate:
     """Return the gain with that of the extra orders' own better experiences."""
     value = simple.value
     return _around(simple, value * (1 + FURTHER * value / amount), 1 + 2 * FURTHER * value / amount)

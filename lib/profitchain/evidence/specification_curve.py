@@ -84,23 +84,6 @@ def specification_curve(
     return frame.sort_values("value", ignore_index=True, kind="stable")
 
 
-def by_window(
-    windows: pd.DataFrame, firm: Company, *, cells: pd.DataFrame, level: float = 0.95
-) -> pd.DataFrame:
-    """Return the adjusted effect of one point for each window, the shortest first.
-
-    Returns
-    -------
-    One row a window: window (days), value, low, high (share per point), n, why.
-    """
-    by_days = dict(sorted(_cells_by_days(windows, firm, cells).items()))
-    effects = [
-        repeat_effect(rows, controls=with_month(rows, firm.controls), level=level)
-        for rows in by_days.values()
-    ]
-    return to_frame(effects, window=list(by_days))
-
-
 def clear_share(curve: pd.DataFrame) -> MaybeEstimate:
     """Return the share of specifications that are clear in the direction in which most are.
 

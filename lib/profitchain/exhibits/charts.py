@@ -18,10 +18,28 @@ from profitchain.core.errors import ParameterError
 from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.exhibits import axes, style
+from profitchain.measures.satisfaction import GROUPS
 
 ROW_HEIGHT = 38
 NARROW_ROW_HEIGHT = 54
 MOST_SERIES = 4
+_MEANINGS = (  # colours of marks and labels of groups by score, from worst to best
+    (style.SERIES[1], style.SERIES_TEXT[1]),
+    (style.CONTEXT, style.NEUTRAL),
+    (style.SUBJECT, style.SERIES_TEXT[0]),
+)
+_MEANT = {
+    name.replace("_", " "): colours
+    for names in GROUPS.values()
+    for name, colours in zip(names, _MEANINGS, strict=True)
+} | {"not satisfied": _MEANINGS[0]}
+BY_ROW = (
+    "draw_dots",
+    "draw_pairs",
+    "draw_bars",
+    "draw_stacked",
+    "draw_shares",
+)  # as high as their rows
 
 
 def draw_trend(
@@ -80,6 +98,24 @@ def draw_dots(
             reference_label, (reference, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
             textcoords="offset points", color=style.SOFT, ha="center", va="bottom",
         )  # fmt: skip
+    axes.value_axis(ax.xaxis, data)
+    return axes.name_rows(ax, data)
+
+
+def draw_pairs(ax: Axes, data: pd.DataFrame) -> Axes:
+    """Draw one row a label: a hollow dot before, a full dot with its interval now, a line between.
+
+    Parameters
+    ----------
+    data : one row a label, from top to bottom; `before` is the earlier value, NaN where unknown.
+    """
+    rows = np.arange(len(data))
+    if {"low", "high"} <= set(data.columns):
+        ax.hlines(rows, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
+    ax.hlines(rows, data["before"], data["value"], color=style.CONTEXT, linewidth=1.5, zorder=1)
+    ax.plot(data["before"], rows, "o", color=style.CONTEXT, markerfacecolor=style.PAPER,
+            markersize=8, markeredgewidth=1.5)  # fmt: skip
+    ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
     axes.value_axis(ax.xaxis, data)
     return axes.name_rows(ax, data)
 
@@ -192,7 +228,7 @@ def draw_survival(
 
 def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> float:
     """Return how high a drawing should be, in CSS pixels: by its rows, or a landscape format."""
-    if draw in (draw_dots, draw_bars, draw_stacked):
+    if getattr(draw, "__name__", "") in BY_ROW:
         row = NARROW_ROW_HEIGHT if canvas.is_narrow else ROW_HEIGHT
         return 62 + row * max(1, len(data))
     return 260 if canvas.is_narrow else 320
@@ -227,16 +263,20 @@ def _coloured(
     data: pd.DataFrame, group: str | None
 ) -> list[tuple[str, str, tuple[str, pd.DataFrame]]]:
     """Return the colours of each line's marks and of its label, its name and its rows."""
-    series = [("", data)]
+    series, meant = [("", data)], list[tuple[str, str] | None]()
     if group is not None:
         groups = data.groupby(group, sort=False, observed=True)
         series = [(axes.plain_label(name), rows) for name, rows in groups]
+        meant = [_MEANT.get(str(name)) for name, _rows in groups]
     if len(series) > MOST_SERIES:
         raise ParameterError(
             f"{len(series)} lines in one drawing can't be told apart; four can. "
             f"Draw small multiples instead: chart(..., panels={group!r})."
         )
-    return list(zip(style.SERIES, style.SERIES_TEXT, series, strict=False))
+    usual = zip(style.SERIES, style.SERIES_TEXT, strict=True)
+    colours = [colour for colour in meant if colour]
+    pairs = colours if len(colours) == len(series) else usual
+    return [(*pair, line) for pair, line in zip(pairs, series, strict=False)]
 
 
 def _in_time(data: pd.DataFrame) -> list[str]:

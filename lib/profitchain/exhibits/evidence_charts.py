@@ -154,6 +154,35 @@ def draw_funnel(
     return ax
 
 
+def draw_crosses(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
+    """Draw one dot a row where two estimates meet, each with its interval.
+
+    Parameters
+    ----------
+    data : one row a dot; first column its name, then value, low, high, and the same of `across_`.
+    """
+    known = data.dropna(subset=["value", "across_value"])
+    look: dict[str, Any] = {"color": style.SUBJECT, "linewidth": 3, "alpha": 0.45}
+    ax.hlines(known["value"], known["across_low"], known["across_high"], **look)
+    ax.vlines(known["across_value"], known["low"], known["high"], **look)
+    ax.plot(known["across_value"], known["value"], "o", color=style.SUBJECT, markersize=9)
+    ax.margins(x=0.25, y=0.12)
+    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+    axes.value_axis(ax.yaxis, data)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.tick_params(axis="x", pad=axes.CORNER_PAD)
+    places = ax.transAxes.inverted().transform(
+        ax.transData.transform(known[["across_value", "value"]].to_numpy(float))
+    )
+    labels = _Labels(ax, (1.0, 1.0), list(map(tuple, places)), transform=ax.transAxes)
+    for name, place in zip(known.iloc[:, 0], places, strict=True):
+        text = axes.plain_label(name)
+        above = (float(place[0]), float(place[1]) + labels.line)  # clear of its interval
+        labels.write(text, [above], color=style.INK, fontweight="bold")
+    ax.set_xlabel(_(x_label))
+    return ax
+
+
 def _name_dots(ax: Axes, data: pd.DataFrame, named: pd.DataFrame, middle: float) -> None:
     """Write the names of some dots of a funnel, the farthest from the middle first."""
     (left, right), (low, high) = np.log10(ax.get_xlim()), ax.get_ylim()

@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from profitchain.core.errors import ParameterError, did_you_mean
-from profitchain.core.estimates import MaybeEstimate, to_frame
+from profitchain.core.estimates import MaybeEstimate
+from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import SOURCE, _, length, spoken
 from profitchain.exhibits import charts, style, tables
-from profitchain.words import catalogue, prose, reasons
+from profitchain.words import catalogue, presentation, prose, reasons
 
 WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
@@ -102,16 +103,13 @@ class Exhibit:
             )
             mark = f'<p class="some">{html.escape(words)}</p>{mark}'
         caption = _("Data behind this exhibit: {message}", message=self.message)
-        table = tables.table_html(rows, caption=caption)
+        table = tables.table_html(with_group_names(rows), caption=caption, units=self.units)
         return f"<details><summary>{prose.TEXT['data']}</summary>{table}{mark}</details>"
 
 
 def frame(figures_by_label: Mapping[str, MaybeEstimate], *, name: str = "label") -> pd.DataFrame:
     """Return named figures as a frame, one row each: label, value, low, high, n, unit, why."""
-    units = [getattr(figure, "unit", "") for figure in figures_by_label.values()]
-    rows = to_frame(figures_by_label.values(), **{name: list(figures_by_label)}).assign(unit=units)
-    columns = [name, "value", "low", "high", "n", "unit", "why"]
-    return rows[columns].astype(dict.fromkeys(columns[1:4], float))
+    return presentation.figure_rows(figures_by_label, name)
 
 
 def _labelled(description: str) -> str:
@@ -140,6 +138,7 @@ def chart(
     unit: str | None = None,
     height: float | None = None,
     panels: str | None = None,
+    units: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Exhibit:
     """Return a drawing of `data` as an exhibit.
@@ -150,6 +149,7 @@ def chart(
     unit : how numbers are written ("share", "points", "EUR"…) where the data have no column `unit`.
     height : in CSS pixels; by default what suits the drawing.
     panels : column of which each value gets a drawing of its own (small multiples).
+    units : how to write the numbers of columns that are no estimates, by column name.
 
     Examples
     --------
@@ -168,7 +168,6 @@ def chart(
     'The north orders more'
     """
     _check_drawing(draw, data, panels)
-    description = _(description)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
     if nothing := _nothing_to_draw(data):
@@ -178,12 +177,9 @@ def chart(
         drawings = (
             _panels(draw, drawn, panels, id=id, height=height, options=options)
             if panels
-            else "".join(
-                _drawing(draw, drawn, canvas, f"{id}-{canvas.name}", height=height, options=options)
-                for canvas in (style.WIDE, style.NARROW)
-            )
+            else _both_widths(draw, with_group_names(drawn), id=id, height=height, options=options)
         )
-        body = f'<div class="drawing" {_labelled(description)}>{drawings}</div>'
+        body = f'<div class="drawing" {_labelled(_(description))}>{drawings}</div>'
         body += tables.some_of(len(drawn), len(data))
     return Exhibit(
         id=id,
@@ -192,7 +188,7 @@ def chart(
         source=source,
         description=description,
         data=data,
-        units=_units_beside(draw, data, unit or ""),
+        units=units or _units_beside(draw, data, unit or ""),
         body=body,
     )
 
@@ -235,7 +231,9 @@ def table(
         units=units or {},
         is_table=True,
         description=message if description is None else description,
-        body=tables.table_html(data, caption=_(message), units=units, total=total, stack=True)
+        body=tables.table_html(
+            with_group_names(data), caption=_(message), units=units, total=total, stack=True
+        )
         if len(data)
         else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
@@ -271,7 +269,9 @@ def heat_table(
         else dict.fromkeys(("value", unit), unit),
         is_table=True,
         description=message if description is None else description,
-        body=tables.heat_html(data, caption=_(message), unit=unit, plain_columns=set(unshaded))
+        body=tables.heat_html(
+            with_group_names(data), caption=_(message), unit=unit, plain_columns=set(unshaded)
+        )
         if len(data)
         else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
@@ -293,7 +293,7 @@ def _units_beside(draw: Draw, data: pd.DataFrame, unit: str) -> dict[str, str]:
     if draw is charts.draw_stacked:
         return dict.fromkeys(data.columns[1:], "share")
     shares = dict.fromkeys((name for name in data if str(name).endswith("_share")), "share")
-    return dict.fromkeys(("difference", "least", "most"), unit) | shares
+    return dict.fromkeys(("difference", "least", "most", "before"), unit) | shares
 
 
 def _nothing_to_draw(data: pd.DataFrame) -> str:
@@ -314,6 +314,15 @@ def _drawing(
         return style.svg(figure, prefix=prefix, css_class=canvas.name)
 
 
+def _both_widths(
+    draw: Draw, data: pd.DataFrame, *, id: str, height: float | None, options: Mapping[str, Any]
+) -> str:
+    return "".join(
+        _drawing(draw, data, canvas, f"{id}-{canvas.name}", height=height, options=options)
+        for canvas in (style.WIDE, style.NARROW)
+    )
+
+
 def _panels(
     draw: Draw,
     data: pd.DataFrame,
@@ -329,7 +338,8 @@ def _panels(
     how: dict[str, Any] = {"height": height, "options": options}
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
-        rows, title = rows.drop(columns=panels), html.escape(catalogue.heading_of(str(name)))
+        rows = with_group_names(rows).drop(columns=panels)
+        title = html.escape(catalogue.heading_of(_(str(name))))
         drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

@@ -16,6 +16,7 @@ import pandas as pd
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import in_brackets
+from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.core.provenance import REPORTS
@@ -220,9 +221,29 @@ class EditionFindings:
                 return str(row.iloc[0]["label"])
         return tables.heading_of(id)
 
+    def change(self, id: str, *, on_year: bool) -> Estimate | float | None:
+        """Return a change on the year before, else on the period before; None where not known.
+
+        Of what is counted in full, the share of itself by which it grew.
+        """
+        change = self.get(f"{id}_change_on_year" if on_year else f"{id}_change")
+        if isinstance(change, Estimate):
+            return change
+        course = self.trend(id).drop_duplicates("period").set_index("period")["value"]
+        then = (self.period.year_before if on_year else self.period.previous).name
+        if course.get(then, 0) <= 0 or self.period.name not in course:
+            return None
+        return float(course[self.period.name] / course[then] - 1)
+
+    def groups(self, id: str) -> dict[str, Estimate]:
+        """Return a finding's groups that have a number, by name."""
+        rows = self.findings[self.findings["id"] == id].dropna(subset=["group"])
+        numbers = {row["group"]: Estimate.of(row) for _at, row in rows.iterrows()}
+        return {group: one for group, one in numbers.items() if isinstance(one, Estimate)}
+
     def trend(self, id: str) -> pd.DataFrame:
         """Return a finding's course: one row a period, the earliest first; may be empty."""
-        rows = self.trends[self.trends["id"] == id]
+        rows = self.trends[self.trends["id"] == id].drop_duplicates("period")  # of the first page
         return rows.sort_values("period", kind="stable").reset_index(drop=True)
 
 
@@ -328,22 +349,20 @@ def _trend_rows(recorded: Recorded) -> list[dict[str, Any]]:
     ]
 
 
-_RAISED = " up to the mean of all"  # ends the key of a scenario
-
-
 def _group_words(group: str) -> str:
     """Return a group's name, which is a key, as a reader sees it: part by part."""
     for key in (group, group.replace("_", " ")):
         if (words := _(key)) != key:
             return words
     kind, parted, name = group.partition(": ")
-    if name.endswith(_RAISED) and name != _RAISED:
-        raised = _(name.removesuffix(_RAISED))
-        return _("{segment}: {group} up to the mean of all", segment=_(kind), group=raised)
+    inner = name.removesuffix(" up to the mean of all") or name  # of a scenario
+    names = {"segment": _(segment_name(kind)), "group": _(group_name(kind, inner))}
+    if inner != name:
+        return _("{segment}: {group} up to the mean of all", **names)
     if parted:
-        return _("{kind}: {name}", kind=_(kind), name=_(name))
+        return _("{segment}: {group}", **names)
     what, parted, by = group.partition(" by ")
-    return _("{what} by {segment}", what=_(what), segment=by) if parted else _(what)
+    return _("{what} by {segment}", what=_(what), segment=segment_name(by)) if parted else _(what)
 
 
 def _load(path: Path, otherwise: Any) -> Any:

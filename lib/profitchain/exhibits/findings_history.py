@@ -65,12 +65,14 @@ def _can_be_read(folder: Path) -> bool:
 def write_long_table(company: Path) -> Path | None:
     """Write the long table beside a company's editions in one step; None where there is none.
 
-    Every row comes from an edition's own findings.json, so a restated edition replaces its rows.
+    As CSV, and as Parquet with columns of their types, for tools that read it. Every row comes from
+    an edition's own findings.json, so a restated edition replaces its rows.
     """
     path = Path(company) / LONG_TABLE
     frames = [_edition_rows(folder) for folder in whole_editions(company)]
     if not frames:
-        path.unlink(missing_ok=True)
+        for file in (path, path.with_suffix(".parquet")):
+            file.unlink(missing_ok=True)
         return None
     rows = pd.concat(frames, ignore_index=True)
     texts = [name for name in COLUMNS if name not in (*NUMBERS, *DAYS)]
@@ -78,8 +80,10 @@ def write_long_table(company: Path) -> Path | None:
     with aside(path) as building:
         made = building / LONG_TABLE
         safe.to_csv(made, index=False, lineterminator="\n", encoding=ENCODING)
+        rows.to_parquet(made.with_suffix(".parquet"), index=False)
         try:
-            made.replace(path)
+            for file in (made, made.with_suffix(".parquet")):
+                file.replace(path.with_name(file.name))
         except PermissionError:
             raise ParameterError(
                 f"{path} can't be replaced: another program has it open, or it may not be written. "

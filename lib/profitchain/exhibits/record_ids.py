@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.core.i18n import N_, _
-from profitchain.core.periods import Period
 from profitchain.exhibits.findings import Recorded, finding
 from profitchain.lifetime.by_group import ALIKE, ScoreGroupComparison
 from profitchain.lifetime.churn_model import ChurnForecast, MaybeForecast
@@ -18,21 +17,12 @@ from profitchain.lifetime.holdout_test import HoldoutTest
 from profitchain.lifetime.retention_targeting import money_column
 from profitchain.measures.clustering import ClusteringTrial
 from profitchain.measures.segment_comparisons import SegmentComparison
-from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, period_totals
+from profitchain.stats.comparisons import EVERYBODY, Course, Measure, MeasureSeries
 from profitchain.stats.margins import Wald
 from profitchain.words.measures import LABELS as MEASURE_LABELS
 from profitchain.words.measures import label as label_of
 
 LABELS = {
-    # 01_data, 02_response
-    "rows_used": N_("Rows used"),
-    "rows_broken": N_("Rows set aside as broken"),
-    "response_rate": N_("Response rate"),
-    "{question}_weighted": N_("{label}, weighted for who answered"),
-    "{question}_weighted_difference": N_("{label}, weighted less as answered"),
-    "{question}_bound": N_("{label}, had all who did not answer been of one kind"),
-    "repeat_effect_per_point_weighted": N_("Slope of one more point, weighted"),
-    "effective_answers": N_("Answers of equal weight that would tell as much"),
     # 03_satisfaction, 05_loyalty
     "responses": N_("Survey answers"),
     "orders": N_("Orders"),
@@ -71,10 +61,10 @@ LABELS = {
     "lifetime_holdout_money_ratio": N_("Payments expected by those that came"),
     # 11_churn
     "quiet_share": N_("Customers of the lookback without an order within the window"),
-    "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
+    "expected_quiet_share": N_("Customers expected to order nothing in the next period"),
     "hazard_ratio_per_point": N_("Pace of the next order for one more point, as a ratio"),
-    "churn_auc": N_("How well leaving was foretold: AUC, out of time"),
-    "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
+    "churn_auc": N_("How well leaving was predicted: AUC, out of time"),
+    "churn_brier_skill": N_("How well leaving was predicted: Brier skill against the base rate"),
     "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
     "value_at_risk": N_("Lookback's {money}, weighted by the chance to order nothing next"),
     # 06_value: which groups differ
@@ -118,7 +108,11 @@ LABELS = {
     "specifications_clear_share": N_("Share of ways of counting in which the link is clear"),
 }
 UNITS = {"responses": "answers", "new_customers": "customers"}  # of mere counts
-Numbers: TypeAlias = MaybeEstimate | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame
+Label: TypeAlias = str | Mapping[str, str]  # or a label and how rows are read, as `Rows` has it
+Measured: TypeAlias = MeasureSeries | tuple[Measure, pd.DataFrame | MaybeEstimate] | Recorded
+Numbers: TypeAlias = (
+    MaybeEstimate | Course | Wald | int | Mapping[str, MaybeEstimate] | pd.DataFrame | tuple
+)
 
 
 class Rows(NamedTuple):
@@ -148,16 +142,32 @@ ROWS = {
 }
 
 
-def findings_of(computed: Mapping[str, Numbers], **words: object) -> list[Recorded]:
-    """Return what a page has computed as findings, by their ids in `LABELS`.
+def findings_of(
+    computed: Mapping[str, Numbers], labels: Mapping[str, Label] = LABELS, /, **words: object
+) -> list[Recorded]:
+    """Return what a page has computed as findings, by their ids in `labels`.
 
     `words` are what stands for the `{names}` in ids and labels.
     """
     return [
-        finding(id.format(**words), number, label=_(label, **words), group=group)
+        finding(id.format(**words), number, label=_(label, **words), group=group, trend=trend)
         for id, numbers in computed.items()
-        for label, group, number in _labelled(id, numbers)
+        for trend in [numbers.trend if isinstance(numbers, Course) else None]
+        for label, group, number in _labelled(id, numbers, labels)
     ]
+
+
+def findings_of_measured(measured: Measured) -> list[Recorded]:
+    """Return a measure over time, or a measure with its groups or a number, as findings."""
+    match measured:
+        case Recorded():
+            return [measured]
+        case MeasureSeries():
+            return findings_of_series([measured])
+        case measure, pd.DataFrame() as groups:
+            return findings_of_segments(measure, groups)
+        case measure, number:
+            return [finding(measure.id, number, label=label_of(measure))]
 
 
 def findings_of_series(series: Iterable[MeasureSeries]) -> list[Recorded]:
@@ -181,39 +191,6 @@ def findings_of_segments(measure: Measure, groups: pd.DataFrame) -> list[Recorde
         finding(measure.id, estimate, label=label_of(measure), group=group)
         for group, estimate in _of_rows(groups, Rows(unit=measure.unit))
     ]
-
-
-def findings_of_response(
-    rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool
-) -> list[Recorded]:
-    """Return the response rate with its groups, or why there is none where nobody knows who was."""
-    if not invited:
-        return findings_of({"response_rate": NotEstimable("asked_unknown")})
-    return [*findings_of_series([rate]), *findings_of_segments(rate.measure, groups)]
-
-
-def findings_of_totals(
-    totals: Mapping[str, MaybeEstimate], activity: pd.DataFrame, periods: Sequence[Period]
-) -> list[Recorded]:
-    """Return what was counted in full (`loyalty.totals`), with its trends.
-
-    Parameters
-    ----------
-    activity : one row a period and cluster: `orders`, `revenue`, `active` (customers).
-    """
-    recorded = []
-    for id, column in (
-        ("orders", "orders"),
-        ("revenue", "revenue"),
-        ("active_customers", "active"),
-    ):
-        if id not in totals:  # orders without amounts
-            continue
-        unit = getattr(totals[id], "unit", "")
-        trend = period_totals(activity, column, periods, unit=unit)
-        recorded.append(finding(id, totals[id], label=LABELS[id], trend=trend))
-    guests = {id: totals[id] for id in ("guest_orders", "guest_revenue") if id in totals}
-    return recorded + findings_of(guests)
 
 
 def findings_of_lifetime(
@@ -275,9 +252,14 @@ def findings_of_groups(
     return [*shrunk, *findings_of({"segment_heterogeneity_p": tests, "clustering_gain": gain})]
 
 
-def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
+def _labelled(
+    id: str, numbers: Numbers, labels: Mapping[str, Label]
+) -> Iterator[tuple[str, str | None, MaybeEstimate]]:
     """Yield what stands under one id: label, group (None: the whole firm), number."""
-    label, rows = LABELS[id], ROWS.get(id, Rows())
+    label, rows = labels[id], ROWS.get(id, Rows())
+    if not isinstance(label, str):
+        reading = {key: value for key, value in label.items() if key != "label"}
+        label, rows = label["label"], Rows(**reading)
     match numbers:
         case pd.DataFrame():
             for group, number in _of_rows(numbers, rows):
@@ -285,10 +267,15 @@ def _labelled(id: str, numbers: Numbers) -> Iterator[tuple[str, str | None, Mayb
         case Mapping():
             for group, number in numbers.items():
                 yield label, group, number
+        case Course():
+            yield label, None, numbers.now
         case Wald():
             yield label, None, numbers.estimate
         case int():
-            yield label, None, counted(numbers, unit=UNITS[id])
+            yield label, None, counted(numbers, unit=UNITS.get(id, "count"))
+        case tuple():
+            for each in numbers:
+                yield from _labelled(id, each, labels)
         case _:
             yield label, None, numbers
 

@@ -38,6 +38,7 @@ class Draft:
     time_zone: str = "UTC"
     language: str = "en"
     report_every: Every = "quarter"
+    fiscal_year_starts: str = ""
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     questions: dict[str, dict[str, Any]] = field(default_factory=dict)
     main: str | None = None

@@ -27,6 +27,7 @@ _OFFSETS = {  # of an export's times, winter and summer
     frozenset({2, 3}): "Europe/Helsinki",
 }  # fmt: skip
 _OFFSET = r"[T ]\d{1,2}:\d{2}.*?([+-]\d{2}):?\d{2}$"
+_FISCAL = r"^\d{4}FY(\d{2}(?:\d{2})?)"
 _TENURE, _GONE = r"tenure|months?.?on.?book|account.?length", r"churn|attrition|exited"
 _SNAPSHOT = (
     "one row a customer, with how long and whether still: data/README.md has the query that makes "
@@ -44,6 +45,7 @@ def draft_company(name: str, files: list[FoundFile]) -> Draft:
     _guess_money(draft, orders or used)
     _guess_time(draft, orders or used)
     _guess_language(draft, used)
+    _guess_fiscal_year(draft, files)
     for file in orders:
         _add_orders(draft, file)
     customers = _customers(orders)
@@ -185,6 +187,17 @@ def _guess_language(draft: Draft, files: list[FoundFile]) -> None:
     if len(_CHINESE.findall(words)) > 20 and len(_CHINESE.findall(words)) * 3 > len(words):
         draft.language = "zh-Hant" if _TRADITIONAL.search(words) else "zh-Hans"
         draft.guess("language", f"{draft.language}: the columns' names", 0.7)
+
+
+def _guess_fiscal_year(draft: Draft, files: list[FoundFile]) -> None:
+    """Take the start of the fiscal year from periods that are named by it, as 2026FY04Q1."""
+    for file in files:
+        for column in (name for name in file.cells.columns if plain(str(name)) == "period"):
+            starts = file.cells[column].dropna().astype(str).str.extract(_FISCAL)[0].dropna()
+            if starts.nunique() == 1:
+                start = draft.fiscal_year_starts = "-".join(re.findall("..", starts.iloc[0]))
+                draft.guess("fiscal_year_starts", f"{start}: the periods of {file.name}", 0.9)
+                return
 
 
 def _add_orders(draft: Draft, file: FoundFile) -> None:

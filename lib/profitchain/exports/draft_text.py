@@ -24,6 +24,11 @@ def company_yml(draft: Draft) -> str:
     ]
     for key in ("currency", "time_zone", "language", "report_every"):
         lines.append(f"{key}: {_inline(getattr(draft, key))}{_doubt(doubts.get(key))}")
+    lines.append(
+        f"fiscal_year_starts: {_inline(draft.fiscal_year_starts)}"
+        if draft.fiscal_year_starts
+        else '# fiscal_year_starts: "04-01"  # if the year starts on 1 April; no file says so'
+    )
     lines += ["", "tables:"]
     for table, entries in draft.tables.items():
         lines += _table(table, entries, doubts)

@@ -96,6 +96,10 @@ def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) 
         name=name, relation=con.table(name), columns=tuple(ours), rejected=rejected,
         source=Source.model_validate(_PLAIN), folded=sum(part.folded for part in parts),
         numbered=all(part.raw.numbered for part in parts),
+        net_unsure=tuple(
+            {**part.net_unsure, "file": file}
+            for part, file in zip(parts, files, strict=True) if part.net_unsure
+        ),
     )  # fmt: skip
 
 

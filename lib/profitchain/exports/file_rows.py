@@ -6,7 +6,8 @@ are written differently can stand in one table. A cell that can't be read stays 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -33,6 +34,7 @@ from profitchain.exports.known_exports import (
     header_place,
     known_exports,
 )
+from profitchain.exports.net_of_refunds import is_net
 from profitchain.exports.one_file import read_file
 from profitchain.exports.row_words import in_zones, unknown_words, unknown_zones, why_by_status
 from profitchain.sources.company import Company
@@ -51,12 +53,14 @@ _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 class Part:
     """One file's rows as texts under our names, with `__file`, `__row` and why one is left out.
 
-    `folded` rows of the file were further rows of an order.
+    `folded` rows of the file were further rows of an order; `net_unsure` says of how many it can't
+    be told whether they are net of refunds.
     """
 
     rows: ir.Table
     raw: RawTable
     folded: int = 0
+    net_unsure: Mapping[str, int | str] = field(default_factory=dict)
 
 
 def read_part(
@@ -131,7 +135,8 @@ def _by_format(
         rows = _folded(rows, laid)
     if faults:
         return None, faults
-    cells = _cells(rows, laid)
+    net, net_unsure = is_net(rows, laid)
+    cells = _cells(rows, laid, net=net)
     present = [column for column in schema.columns if column.name in cells]
     if rules.zone and ZONE in laid.marks:
         for name in [c.name for c in present if c.kind == "time"]:
@@ -149,7 +154,7 @@ def _by_format(
     why = ibis.coalesce(rows[ITEM_OUT], why)
     written = _written(rows.mutate(**{LEFT_OUT: why}), cells, present, company, LEFT_OUT)
     given = int(rows.count().execute())
-    return Part(rows=written, raw=laid.raw, folded=came - given), []
+    return Part(rows=written, raw=laid.raw, folded=came - given, net_unsure=net_unsure), []
 
 
 def _disagreements(rows: ir.Table, laid: Laid, source: Source) -> list[str]:
@@ -207,16 +212,19 @@ def _folded(rows: ir.Table, laid: Laid) -> ir.Table:
     return grouped.mutate(**{FILE: grouped["__in"].nullif(""), ROW: grouped["__first"]})
 
 
-def _cells(rows: ir.Table, laid: Laid) -> dict[str, tuple[ir.Value, ir.Value]]:
-    """Return each column of ours as (what was given, its value), amounts added up."""
+def _cells(rows: ir.Table, laid: Laid, *, net: bool) -> dict[str, tuple[ir.Value, ir.Value]]:
+    """Return each column of ours as (what was given, its value), amounts added up.
+
+    Where what was paid is `net` already, nothing is subtracted from it.
+    """
     have = {column.name for column in laid.schema.columns}
     cells: dict[str, tuple[ir.Value, ir.Value]] = {}
     for name, rule in laid.cells.items():
         if name in have:
             cells[name] = _cell(rows, name)
         elif rule.amounts:
-            parts = [(_sign, *_cell(rows, operand(name, k))) for k, (_sign, _) in
-                     enumerate(rule.amounts)]  # fmt: skip
+            parts = [(sign, *_cell(rows, operand(name, k))) for k, (sign, _) in
+                     enumerate(rule.amounts) if sign > 0 or (sign < 0 and not net)]  # fmt: skip
             times = None
             if factor(name) in have and rule.per == "order":
                 times = rows[typed_name(factor(name))].fill_null(1)

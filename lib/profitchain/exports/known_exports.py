@@ -15,7 +15,8 @@ import yaml
 from pydantic import AfterValidator, Field, model_validator
 
 from profitchain.sources.csv_dialect import DELIMITERS
-from profitchain.sources.settings import FORMATS, TABLE_NAMES, Settings, Source, Why
+from profitchain.sources.known_values import FORMATS, TABLE_NAMES, Why
+from profitchain.sources.settings import Settings, Source
 
 _LINES = 30  # of a file, among which its header stands
 _START = 1 << 17
@@ -35,15 +36,17 @@ class CellRule(Settings):
     """How one column of ours is made of an export's: a name, several or a sum of amounts.
 
     `first`: the first of them that is filled; `join`: all of them that are, with a blank between;
-    `add` and `subtract`: amounts, of each the first column that the file has; `times`: the column
-    of a quantity by which what is added is multiplied; `row`: the number of
-    the row; `per`: whether the cell is of the order or of each of its items (then summed up).
+    `add` and `subtract`: amounts, of each the first column that the file has; `total`: the column
+    by which it is seen whether what is added is net already of what would be subtracted; `times`:
+    the column of a quantity by which what is added is multiplied; `row`: the number of the row;
+    `per`: whether the cell is of the order or of each of its items (then summed up).
     """
 
     first: list[str] = Field(default_factory=list)
     join: list[str] = Field(default_factory=list)
     add: list[list[str]] = Field(default_factory=list)
     subtract: list[list[str]] = Field(default_factory=list)
+    total: list[str] = Field(default_factory=list)
     times: str | None = None
     row: str | None = None
     value: str | None = None
@@ -70,8 +73,9 @@ class CellRule(Settings):
 
     @property
     def amounts(self) -> list[tuple[int, list[str]]]:
-        """The sign and the columns of each amount that is added or subtracted."""
-        return [(1, cells) for cells in self.add] + [(-1, cells) for cells in self.subtract]
+        """The sign and the columns of each amount that is added or subtracted; 0: the total."""
+        signed = [(1, cells) for cells in self.add] + [(-1, cells) for cells in self.subtract]
+        return signed + ([(0, self.total)] if self.total else [])
 
 
 class LeaveOut(Settings):
@@ -200,16 +204,27 @@ def recognised(columns: Iterable[str], *, table: str | None = None) -> str | Non
 
     The one with the most columns that must be there is taken; a weak one only where no other is.
     """
-    columns = list(columns)
     have = {plain(column) for column in columns}
     fits = [
         (not known.weak, len(known.must), name)
         for name, known in known_exports().items()
-        if all(find_column(column.split(" | "), columns) for column in known.must)
-        and not have & {plain(column) for column in known.never}
+        if all(have & names for names in _signatures()[name][0])
+        and not have & _signatures()[name][1]
         and (table is None or table in known.tables)
     ]
     return max(fits)[2] if fits else None
+
+
+@cache
+def _signatures() -> Mapping[str, tuple[list[set[str]], set[str]]]:
+    """Return of each known export the columns that it must have, by any name, and can't have."""
+    return {
+        name: (
+            [set(map(plain, column.split(" | "))) for column in known.must],
+            set(map(plain, known.never)),
+        )
+        for name, known in known_exports().items()
+    }
 
 
 def can_give(known: ExportFormat, table: str, columns: Iterable[str]) -> bool:

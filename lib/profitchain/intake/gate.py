@@ -134,7 +134,7 @@ def _other_scale(gate: Gate, table: str, broken: list[Outcome]) -> list[str]:
         ends = ends.to_pandas().iloc[0]
         used = rows.filter(rows[OUTCOME] == USED)
         after = used.filter(used[dated_by] > ibis.literal(ends["last"].to_pydatetime()))
-        question = next(q for q in gate.company.all_questions if q.column == outcome.column)
+        question = next(q for q in gate.company.questions.values() if q.column == outcome.column)
         if int(after.count().execute()) >= ENOUGH:
             since = (ends["last"] + timedelta(days=1)).date()
             says.append(

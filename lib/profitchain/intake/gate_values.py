@@ -28,6 +28,7 @@ A_DAY, MOST_PAUSES = 86_400, 40
 LONGEST_NAME = 500  # letters of a group's name
 MOST_NAMES = 20_000  # the most frequent, of all columns of text
 TOPS = (5, 7, 10)  # highest scores of usual scales
+UNLIKE = 10  # times as often 0 as 1 or 2: no opinion is shaped so
 TOP_SHARE = 0.05  # of answers at the top of the scale that was really used
 
 
@@ -37,13 +38,15 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
         if gate.has(table, column):
             yield from _far_days(gate, table, column)
     if gate.has("responses", "responded_at"):
-        for question in gate.company.all_questions:
-            if gate.has("responses", question.column):
-                yield from _scale(gate, question)
+        yield from _scales(gate)
     if gate.has("subscriptions", "ended_on"):
         yield from _ends_alike(gate)
+    yield from _names_of_nothing(gate)
     yield from _look_alike(gate)
     yield from _cells_emptied(gate)
+    for table, judged in gate.judged.items():
+        for values in judged.table.raw.net_unsure:
+            yield Doubt(table=table, column="revenue", kind="net_unsure", values=values)
     yield from _exports_read_as_plain_files(gate)
 
 
@@ -61,6 +64,24 @@ def _ends_alike(gate: Gate) -> Iterator[Finding]:
     if n >= ENOUGH and first == last and starts > FEW:
         values: Values = {"n": int(n), "day": str(pd.Timestamp(first).date())}
         yield Doubt(table="subscriptions", column="ended_on", kind="ends_alike", values=values)
+
+
+def _names_of_nothing(gate: Gate) -> Iterator[Finding]:
+    """Tell of values that company.yml says what to call and no row has."""
+    for column, labels in gate.company.column_labels.items():
+        tables = [table for table in gate.judged if labels.values and gate.has(table, column)]
+        unused, values = set(labels.values), list(labels.values)
+        for table in tables:
+            cells = gate.rows(table, "used", "later", "cancelled")[typed_name(column)]
+            counts = {f"n{at}": times(cells == value) for at, value in enumerate(values)}
+            counted = cells.as_table().aggregate(**counts).to_pandas().iloc[0].fillna(0)
+            unused -= {value for value, n in zip(values, counted, strict=True) if n}
+            if not unused:
+                break
+        if tables and unused:
+            named = ", ".join(sorted(unused))
+            yield Doubt(table=tables[0], column=column, kind="names_of_nothing",
+                        values={"n": len(unused), "words": named})  # fmt: skip
 
 
 def _cells_emptied(gate: Gate) -> Iterator[Finding]:
@@ -194,10 +215,35 @@ def last_usual_day(pauses: pd.DataFrame) -> date | None:
     usual = usual_days(pauses)
     if usual is None:
         return None
-    within = pauses[(pauses["day"] > usual[0]) & (pauses["day"] <= usual[1])]
-    pause = int(within["pause"].max()) if len(within) else 0
     was_last = int(pauses["last"].iloc[0]) > usual[1]
-    return _date(usual[1] + (min(pause, 7) if was_last else 0))
+    return _date(usual[1] + (min(_longest(pauses, usual), 7) if was_last else 0))
+
+
+def last_day_under_contract(rows: ir.Table, pauses: pd.DataFrame, begun: date) -> date:
+    """Return up to which day contracts are known, the last of which began on day `begun`.
+
+    An end counts where contracts might just not have begun since: as long after `begun` as any two
+    beginnings lie apart. A later one may be only agreed upon; unless all ends are later than all
+    beginnings, and some contracts have none.
+    """
+    ended = rows[typed_name("ended_on")]
+    pause = _longest(pauses, usual_days(pauses) or (-1, int(pauses["last"].max())))
+    until = begun + timedelta(days=pause + 1)
+    ends = rows.aggregate(
+        first=ended.min(), last=ended.max(), within=ended.max(where=ended <= ibis.literal(until)),
+        run=times(ended.isnull()),
+    ).to_pandas().iloc[0]  # fmt: skip
+    if pd.isna(ends["first"]):
+        return begun
+    is_cohort = pd.Timestamp(ends["first"]).date() > begun and ends["run"] > 0
+    end = ends["last"] if is_cohort else ends["within"]
+    return begun if pd.isna(end) else max(begun, pd.Timestamp(end).date() - timedelta(days=1))
+
+
+def _longest(pauses: pd.DataFrame, usual: tuple[int, int]) -> int:
+    """Return the longest pause between usual days."""
+    within = pauses[(pauses["day"] > usual[0]) & (pauses["day"] <= usual[1])]
+    return int(within["pause"].max()) if len(within) else 0
 
 
 def _date(day: int) -> date:
@@ -220,22 +266,44 @@ def _far_days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
     yield Doubt(table=table, column=column, kind="far_days", values=values)
 
 
-def _scale(gate: Gate, question: Question) -> Iterator[Finding]:
-    """Tell of a question on another scale, always or up to a day, or turned round since one."""
+def _scales(gate: Gate) -> Iterator[Finding]:
+    """Tell of questions on another scale, always or up to a day, or turned round since one."""
     rows = gate.rows("responses")
-    at, score = rows[typed_name("responded_at")], rows[typed_name(question.column)]
-    rows = rows.select(at=_about_local(at, gate.company.time_zone), exact=at, score=score)
-    rows = rows.filter(rows["at"].notnull() & rows["score"].notnull())
-    months = rows.group_by(month=rows["at"].truncate("M").date()).aggregate(
-        n=rows.count(), low=rows["score"].min(), high=rows["score"].max(), sum=rows["score"].sum(),
-        tops=sum_of_tops(rows["score"]),
-    )  # fmt: skip
+    asked = [q for q in gate.company.questions.values() if gate.has("responses", q.column)]
+    scores = {f"score_{place}": rows[typed_name(q.column)] for place, q in enumerate(asked)}
+    at = rows[typed_name("responded_at")]
+    rows = rows.select(at=_about_local(at, gate.company.time_zone), exact=at, **scores)
+    rows = rows.filter(rows["at"].notnull())
+    sums = {f"{of}/{name}": sum for of in scores for name, sum in _sums(rows[of]).items()}
+    months = rows.group_by(month=rows["at"].truncate("M").date()).aggregate(**sums)
     frame = months.order_by("month").to_pandas()
+    for question, of in zip(asked, scores, strict=True):
+        own = {f"{of}/{name}": name for name in _sums(rows[of])}
+        of_one = frame[["month", *own]].rename(columns=own)
+        of_one = of_one[of_one["n"] > 0].reset_index(drop=True)
+        yield from _scale(gate, question, of_one, rows.select(exact="exact", score=of))
+
+
+def _sums(score: ir.FloatingValue) -> dict[str, ir.Value]:
+    """Return what a month's scores are summed up to."""
+    return {
+        "n": score.count(), "low": score.min(), "high": score.max(), "sum": score.sum(),
+        "tops": sum_of_tops(score), "zeros": times(score == 0),
+        "few": times(score.isin([1.0, 2.0])),
+    }  # fmt: skip
+
+
+def _scale(
+    gate: Gate, question: Question, frame: pd.DataFrame, rows: ir.Table
+) -> Iterator[Finding]:
     low, high = question.scale
     if frame["n"].sum() < ENOUGH:
         return
     name = {"table": "responses", "column": question.column}
     values: dict[str, Any] = {"n": int(frame["n"].sum()), "low": low, "high": high}
+    zeros, few = int(frame["zeros"].sum()), int(frame["few"].sum())
+    if low == 0 and question.kind != "nps" and zeros >= ENOUGH and few * UNLIKE < zeros:
+        yield Doubt(**name, kind="zero_unrated", values={"n": zeros, "few": few})
     top = float(frame["high"].max())
     if top < high and _is_other_top(top, frame, high):
         yield Doubt(**name, kind="never_above", values=values | {"top": top})

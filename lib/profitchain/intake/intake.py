@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ from profitchain.sources.date_number_formats import End
 from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.number_words import Emptied
-from profitchain.sources.schemas import SCHEMAS, schema_of
+from profitchain.sources.schemas import MAY_DRIVE, SCHEMAS, schema_of
 from profitchain.sources.typed_tables import type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
@@ -177,8 +177,8 @@ def end_of(company: Company, period: Period | None) -> End | None:
 def last_period(company: Company) -> Period:
     """Return the last period that the orders cover to the end, by the data and not by the clock.
 
-    Of a firm without orders, the last in which a contract began, or that its answers cover. A day
-    far from all others, as one of the year 2062, does not count.
+    Of a firm without orders, the last that its contracts cover, by when they began or ended, or
+    that its answers cover. A day far from all others, as one of the year 2062, does not count.
     """
     lead = leading_table(company)
     with open_engine(company) as (con, scratch):
@@ -189,20 +189,27 @@ def last_period(company: Company) -> Period:
         if unusable := row_account.unusable_faults(lead, account, company):
             raise ContractError(row_account.faults_in_words({lead: unusable}, company))
         rows, at, zone = judged[lead].rows, str(SCHEMAS[lead].dated_by), company.time_zone
-        last_day = gate_values.last_usual_day(gate_values.pauses_of(rows, at, zone))
+        pauses = gate_values.pauses_of(rows, at, zone)
+        last_day = gate_values.last_usual_day(pauses)
         rows = rows.filter(rows[OUTCOME].isin(_reaching(judged[lead])))
         last = rows.aggregate(last=rows[typed_name(at)].max()).to_pandas()["last"].iloc[0]
+        day = None if pd.isna(last) else _local_day(last, company)
+        if day and last_day is not None and (day - last_day).days > 1:  # not by an hour of summer
+            day = last_day
+        if day and lead == "subscriptions" and "ended_on" in judged[lead].table.source_names:
+            day = gate_values.last_day_under_contract(rows, pauses, day)
         close(con)
-    if pd.isna(last):
+    if day is None:
         raise PeriodError(
             f"There is no usable {LEADING[lead]}, so there is no period to report on: "
             + " ".join(map(outcome_in_words, account[1:]))
         )
-    local = last.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone))
-    day = local.date()
-    if last_day is not None and (day - last_day).days > 1:  # not by an hour of summer time
-        day = last_day
     return last_complete(day, company.report_every, company.year_starts)
+
+
+def _local_day(at: pd.Timestamp, company: Company) -> date:
+    """Return the day of a moment by the firm's clock."""
+    return at.to_pydatetime().replace(tzinfo=UTC).astimezone(ZoneInfo(company.time_zone)).date()
 
 
 def _reaching(orders: JudgedTable) -> list[int]:
@@ -246,7 +253,7 @@ def judge_all(
 
 
 def _stray_segments(company: Company, judged: Judged) -> dict[str, list[str]]:
-    """Return a fault for each segment that no table has."""
+    """Return a fault for each segment, and each further driver, that no table has."""
     tables = [judgement.table for judgement in judged.values()]
     names = {name for table in tables for name in table.source_names}
     columns = sorted({name for table in tables for name in table.raw.columns})
@@ -256,7 +263,15 @@ def _stray_segments(company: Company, judged: Judged) -> dict[str, list[str]]:
         for name in company.segments
         if name not in names
     ]
-    return {"segments": stray} if stray else {}
+    may_drive = [table for name, table in judged.items() if name in MAY_DRIVE]
+    known = {name for judgement in may_drive for name in judgement.table.source_names}
+    stray += [
+        f"drivers: '{name}' is a column of neither responses nor orders. "
+        f"{did_you_mean(name, columns)}"
+        for name in company.drivers
+        if name not in known
+    ]
+    return {"segments and drivers": stray} if stray else {}
 
 
 def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from profitchain.core.errors import CompanyError, ProfitchainError
-from profitchain.core.periods import last_complete
+from profitchain.core.periods import Every, Period, last_complete
 from profitchain.exports.draft import Draft
 from profitchain.exports.draft_company import draft_company
 from profitchain.exports.draft_text import company_yml, draft_in_words
@@ -19,6 +20,7 @@ from profitchain.sources.company import Company, load_company
 from profitchain.sources.engine import close, open_engine
 from profitchain.sources.schemas import SCHEMAS
 
+NEARLY = 1 / 6  # share of a period that may lie before the first row
 ASKED = ("name", "currency", "time_zone", "language")  # on a terminal, each with a default
 
 
@@ -81,7 +83,8 @@ def _drafted(folder: Path) -> Draft:
 def _tried(draft: Draft, folder: Path) -> str | None:
     """Return what is wrong with a draft, None if it can be used; settle how long its periods are.
 
-    They are quarters, or months where no whole quarter has an order.
+    They are quarters, else months, else weeks: the first of which the last one is covered from its
+    start, or nearly so.
     """
     try:
         intake = open_intake(_loaded(draft, folder))
@@ -94,12 +97,22 @@ def _tried(draft: Draft, folder: Path) -> str | None:
     if ends.isna().any():
         return f"No row of {name} can be used."
     first, last = (pd.Timestamp(at).date() for at in ends)
-    if last_complete(last, "quarter").last_day < first:
-        draft.report_every = "month"
-    if last_complete(last, draft.report_every).last_day < first:
-        return f"Not one whole month lies between the first and the last of {name}."
+    lengths: tuple[Every, ...] = ("quarter", "month", "week")
+    lengths = lengths[: 2 if name == "subscriptions" else 3]
+    begun = {every: _share_before(first, last_complete(last, every)) for every in lengths}
+    draft.report_every, late = min(
+        begun.items(), key=lambda pair: (pair[1] > NEARLY, pair[1] >= 1, lengths.index(pair[0]))
+    )
+    if late >= 1:
+        return f"Not one whole {lengths[-1]} lies between the first and the last of {name}."
     draft.guess("report_every", f"{draft.report_every}: whole ones lie in the files", 0.7)
     return None
+
+
+def _share_before(first: date, period: Period) -> float:
+    """Return how much of a period had passed before a first day: 0 nothing, from 1 on all of it."""
+    length = (period.last_day - period.first_day).days + 1
+    return max(0, (first - period.first_day).days) / length
 
 
 def _loaded(draft: Draft, folder: Path) -> Company:

@@ -13,6 +13,7 @@ from profitchain.lifetime import expected_value
 from profitchain.lifetime.expected_value import Expectation
 from profitchain.measures.satisfaction import GROUPS, answers_to
 from profitchain.sources.company import Question
+from profitchain.stats.disclosure_control import unless_withheld, withheld
 
 NO_ANSWER = "no answer"
 CAME_BACK = ("never came back", "came back once", "came back more often")
@@ -65,16 +66,13 @@ def value_by_group(
     -------
     One row a group: group, value, low, high (NaN where there is none), n, why, unit.
     """
-    names, means = _in_order(group), []
-    for name in names:
-        inside = (group == name).to_numpy()
-        n = int(inside.sum())
-        means.append(
-            NotEstimable("group_too_small", n=n, smallest=smallest)
-            if n < max(smallest, 2)
-            else expected_value.mean_estimate(expected, unit, inside)
-        )
-    return to_frame(means, group=names).assign(unit=unit)
+    least = max(smallest, 2)
+    sizes = group.value_counts().reindex(_in_order(group))
+    means = unless_withheld(
+        withheld(sizes, least), sizes, least,
+        lambda name: expected_value.mean_estimate(expected, unit, (group == name).to_numpy()),
+    )  # fmt: skip
+    return to_frame(means.values(), group=sizes.index).assign(unit=unit)
 
 
 def compare_score_groups(

@@ -67,7 +67,7 @@ def fit(times: pd.DataFrame) -> CoxModel | NotEstimable:
     if len(rows) == 0 or rows["event"].sum() < FEWEST_EVENTS:
         return too_few_orders(rows, of)
     if rows["score"].nunique() < 2:
-        return NotEstimable("all_scores_the_same", n=of, score=float(rows["score"].iloc[0]))
+        return NotEstimable("all_scores_the_same", n=of)
     columns, terms, left_out = _columns(rows)
     if SCORE not in terms:
         return NotEstimable("too_few_different_scores", n=of)

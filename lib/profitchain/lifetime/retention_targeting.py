@@ -16,6 +16,7 @@ from profitchain.lifetime.churn_model import (
 )
 from profitchain.lifetime.time_to_order import satisfaction_groups
 from profitchain.sources.company import Question
+from profitchain.stats.disclosure_control import too_small, withheld
 from profitchain.stats.model_design import kish
 from profitchain.stats.ratios import Linearised, stated
 from profitchain.stats.sampling_weights import factor
@@ -61,13 +62,17 @@ def at_risk_by_group(
     for segment, group in segments.items():
         names = [str(name) for name in group.cat.categories]
         members = [(group == name).to_numpy() for name in names]
-        risks = [_at_risk(forecast, inside, currency, smallest) for inside in members]
+        sizes = pd.Series([int(inside.sum()) for inside in members], index=names)
+        hidden = withheld(sizes, smallest)
+        risks = [
+            too_small(n, smallest) if is_hidden else _at_risk(forecast, inside, currency, smallest)
+            for is_hidden, n, inside in zip(hidden, sizes, members, strict=True)
+        ]
         brought = np.array([factor(now) * float(money[inside].sum()) for inside in members])
         frame = to_frame(risks, segment=[segment] * len(names), group=names)
         share = frame["value"] / np.where(brought > 0, brought, np.nan)
-        frames.append(frame.assign(share=share))
-    groups = pd.concat(frames, ignore_index=True)
-    return groups[groups["n"] > 0]
+        frames.append(frame.assign(share=share)[sizes.to_numpy() > 0])
+    return pd.concat(frames, ignore_index=True)
 
 
 def expected_inactive_share(forecast: MaybeForecast, *, smallest: int = 0) -> MaybeEstimate:
@@ -76,7 +81,7 @@ def expected_inactive_share(forecast: MaybeForecast, *, smallest: int = 0) -> Ma
         return forecast
     n = len(forecast.now)
     if n < smallest:
-        return NotEstimable("group_too_small", n=n, smallest=smallest)
+        return too_small(n, smallest)
     whole = _expected_sum(forecast, np.full(n, 1 / n), n=n)
     return stated(whole, unit="share", bounds=(0.0, 1.0), method=METHOD)
 
@@ -91,7 +96,7 @@ def _at_risk(
 ) -> MaybeEstimate:
     n = int(inside.sum())
     if n < max(smallest, 1):
-        return NotEstimable("group_too_small", n=n, smallest=smallest)
+        return too_small(n, smallest)
     money = forecast.now[money_column(forecast.now)].to_numpy(float)
     weight = factor(forecast.now)
     whole = _expected_sum(forecast, np.where(inside, money, 0.0), n=n, weight=weight)

@@ -74,6 +74,7 @@ def return_curves(
         if isinstance(curve, NotEstimable) or len(rows) < smallest:
             continue
         curve = curve[curve["n"] >= max(smallest, LEAST_WATCHED * len(rows))]
+        curve = loyalty.coarsened(curve, smallest=smallest)
         if len(curve):
             curves.append(curve.assign(group=name))
     if curves:

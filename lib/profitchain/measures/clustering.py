@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.cluster.vq import ClusterError, kmeans2, vq
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.stats.disclosure_control import too_small, withheld
 from profitchain.stats.ratios import ratio
 from profitchain.stats.sampling_weights import factor, of_all
 
@@ -197,14 +198,17 @@ def profile(
     centres = ((logs - logs.mean()) / _positive(logs.std(ddof=0))).groupby(place).mean()
     times = means / _positive(natural.mean())
     customers_of_all = of_all(sizes, factor(tried))
+    hidden = withheld(sizes, smallest)
     head = pd.DataFrame({"customers": customers_of_all, "customers_share": sizes / len(tried)})
-    table = pd.concat([head, means], axis=1).mask(sizes < smallest)
+    table = pd.concat([head, means], axis=1).mask(hidden)
     table.insert(0, "cluster", range(1, len(table) + 1))
     table.insert(1, "traits", [distinct_traits(centres.loc[k], times.loc[k]) for k in sizes.index])
     sums = tried[["cluster"]].assign(value=outcome_of(tried), n=1)
     brought = [
-        ratio(part, numerator="value", denominator="n", unit=unit, smallest=smallest)
-        for _place, part in sums.groupby(place)
+        too_small(len(part), smallest)
+        if hidden[which]
+        else ratio(part, numerator="value", denominator="n", unit=unit, smallest=smallest)
+        for which, part in sums.groupby(place)
     ]
     columns = to_frame(brought).drop(columns="n").assign(unit=unit).add_prefix("next_period_")
     return pd.concat([table.reset_index(drop=True), columns], axis=1)

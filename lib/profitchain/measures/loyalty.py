@@ -7,7 +7,7 @@ again in this one; *churn* is the complement.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,14 @@ from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
 from profitchain.core.periods import Period
-from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series
+from profitchain.stats.comparisons import (
+    Course,
+    Measure,
+    MeasureSeries,
+    measure_series,
+    period_totals,
+)
+from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.ratios import wilson
 
 FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
@@ -75,17 +82,22 @@ def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
 
 
 def loyalty_series(
-    activity: pd.DataFrame, currency: str, periods: Sequence[Period]
+    activity: pd.DataFrame, currency: str, periods: Sequence[Period], *, smallest: int = 0
 ) -> list[MeasureSeries]:
     """Return every measure that orders alone give, in the last of some periods, with its past.
 
-    Those in money are left out where orders carry no amounts.
+    Those in money are left out where orders carry no amounts. Shares of revenue aren't said of
+    periods in which fewer than `smallest` customers, and not nobody, were new, or were not.
     """
     sums = with_complements(activity)
     measures = loyalty_measures(currency)
     del measures["repeat_rate"]
+    counts = activity.groupby("period")[["active", "new"]].sum()
+    kinds = counts.assign(active=counts["active"] - counts["new"])
+    few = kinds.index[kinds.apply(lambda n: n.between(1, smallest - 1)).any(axis=1)]
+    of_one = sums.assign(cluster=sums["cluster"].mask(sums["period"].isin(few), 0))
     return [
-        measure_series(sums, measure, periods)
+        measure_series(of_one if measure.counts else sums, measure, periods, smallest=smallest)
         for measure in measures.values()
         if measure.numerator in sums
     ]
@@ -112,18 +124,22 @@ def repeat_rate_series(
     )
 
 
-def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, MaybeEstimate]:
+def totals(
+    activity: pd.DataFrame, period: Period, currency: str, *, smallest: int = 0
+) -> dict[str, MaybeEstimate]:
     """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
 
     Refunds are netted from revenue and are not orders; cancelled orders are in neither. Where
     guests bought, `guest_orders` and `guest_revenue` say how much of it is theirs. Revenue isn't
-    there where orders carry no amounts.
+    there where orders carry no amounts. Of fewer than `smallest` customers nothing is said.
     """
     here = activity[activity["period"] == str(period)]
     orders = int(here["orders"].sum())
     if not orders:
         names = [name for name in TOTALS if name != "revenue" or name in here]
         return dict.fromkeys(names, NotEstimable("no_orders_in_period", period=period))
+    if 0 < here["active"].sum() < smallest:
+        return dict.fromkeys(TOTALS, too_small(int(here["active"].sum()), smallest))
     found: dict[str, MaybeEstimate] = {
         "orders": counted(orders, unit="orders"),
         "active_customers": counted(here["active"].sum(), unit="customers"),
@@ -140,6 +156,47 @@ def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, M
     return found
 
 
+def courses(
+    totals: Mapping[str, MaybeEstimate], activity: pd.DataFrame, periods: Sequence[Period]
+) -> dict[str, Course | MaybeEstimate]:
+    """Return what was counted in full (`totals`) with its last periods; guests' without.
+
+    Parameters
+    ----------
+    activity : one row a period and cluster: `orders`, `revenue`, `active` (customers).
+    """
+    columns = {"orders": "orders", "revenue": "revenue", "active_customers": "active"}
+    found: dict[str, Course | MaybeEstimate] = {
+        id: Course(total, period_totals(activity, columns[id], periods, unit=unit))
+        for id, total in totals.items()
+        if id in columns
+        for unit in [getattr(total, "unit", "")]
+    }
+    guests = ("guest_orders", "guest_revenue")
+    return found | {id: totals[id] for id in guests if id in totals}
+
+
+def growth_on_year(activity: pd.DataFrame, period: Period) -> MaybeEstimate:
+    """Return by what share revenue differs from the same period a year before, counted in full.
+
+    A year before counts only where the period before it has orders too: else tables may begin
+    within it.
+
+    Parameters
+    ----------
+    activity : one row a period and cluster: `revenue`, `orders`.
+    """
+    before, first = period.year_before, period.year_before.previous
+    if "revenue" not in activity or not (activity["period"] == str(first)).any():
+        return NotEstimable("nothing_counted")
+    sums = activity.groupby("period")[["revenue", "orders"]].sum()
+    sums = sums.reindex([str(period), str(before)], fill_value=0)
+    now, then = sums["revenue"]
+    if then <= 0:
+        return NotEstimable("nothing_counted")
+    return counted(now / then - 1, unit="share", n=int(sums["orders"].iloc[0]))
+
+
 def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFrame:
     """Return the share of each cohort that bought, so many periods after its first order.
 
@@ -151,7 +208,8 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     Returns
     -------
     One row a cohort and offset, from 1, that has had its chance: cohort, offset (periods),
-    customers, value, low, high (shares). `attrs["cohorts"]` counts those of any size and age.
+    customers, value, low, high (shares, NaN where fewer than `smallest` came, or stayed away).
+    `attrs["cohorts"]` counts those of any size and age.
     """
     place = {name: Period(name).ordinal for name in {*cohorts["cohort"], *cohorts["period"]}}
     starts, ends = (cohorts[name].map(place).astype("int64") for name in ("cohort", "period"))
@@ -172,6 +230,11 @@ def cohort_retention(cohorts: pd.DataFrame, *, smallest: int = 0) -> pd.DataFram
     found = rows[["cohort", "offset", "customers"]].assign(
         value=share, low=[low for low, _high in limits], high=[high for _low, high in limits]
     )
+    few = [
+        active.between(1, smallest - 1)
+        for active in (rows["active"], rows["customers"] - rows["active"])
+    ]
+    found.loc[few[0] | few[1], ["value", "low", "high"]] = np.nan
     found.attrs["cohorts"] = cohorts["cohort"].nunique()
     return found
 
@@ -223,9 +286,37 @@ def time_to_next_order(gaps: pd.DataFrame) -> pd.DataFrame | NotEstimable:
     return pd.concat([steps, end], ignore_index=True).drop_duplicates("days", ignore_index=True)
 
 
-def curve_frame(curve: pd.DataFrame | NotEstimable) -> pd.DataFrame:
-    """Return the curve as it is, or an empty one with the reason, for the chart."""
-    return to_frame([curve], days=[0.0]) if isinstance(curve, NotEstimable) else curve
+def curve_frame(
+    curve: pd.DataFrame | NotEstimable, *, smallest: int = 0, within_days: int = 0
+) -> pd.DataFrame:
+    """Return the curve for the chart, `coarsened`, or an empty one with the reason."""
+    if isinstance(curve, NotEstimable):
+        return to_frame([curve], days=[0.0])
+    return coarsened(curve, smallest=smallest, within_days=within_days)
+
+
+def coarsened(curve: pd.DataFrame, *, smallest: int, within_days: float = 0) -> pd.DataFrame:
+    """Return those rows of a curve between which `smallest` customers or more have ordered.
+
+    So no step is a single customer's day. The curve ends where fewer are watched; what it says of
+    the day `within_days` stays exact.
+    """
+    curve = curve[curve["n"] >= smallest].reset_index(drop=True)
+    alive = 1 - curve["value"].to_numpy()
+    before = np.concatenate([alive[:1], alive[:-1]])
+    events = curve["n"].to_numpy() * (1 - alive / np.where(before > 0, before, 1))
+    kept = [0] if len(curve) else []
+    for part in (curve["days"] <= within_days, curve["days"] > within_days):
+        places, since = np.flatnonzero(part), 0.0
+        first = len(kept)
+        for place in places:
+            since += events[place]
+            if since > smallest - 0.5 and place:
+                kept.append(int(place))
+                since = 0.0
+        if since > 0.5 and len(kept) > first:  # too few after the last step: they go with it
+            kept[-1] = int(places[-1])
+    return curve.iloc[kept].reset_index(drop=True)
 
 
 def share_again_within(curve: pd.DataFrame | NotEstimable, days: int) -> MaybeEstimate:

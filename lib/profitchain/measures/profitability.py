@@ -15,8 +15,8 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
-from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.measures.rfm import ALL, GROUPS, LAPSED, ordered, per_customer
+from profitchain.stats.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.stats.sampling_weights import factor, of_all
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame, with_n
-from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import ordered, per_customer
 from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS
+from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.ratios import ratio
 
 MONTHS_A_YEAR = 12

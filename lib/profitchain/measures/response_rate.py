@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
-from profitchain.stats.comparisons import EVERYBODY, Measure, by_groups
+from profitchain.stats.comparisons import EVERYBODY, Measure, MeasureSeries, by_groups
+from profitchain.stats.disclosure_control import customers_by, unless_withheld, withheld
 from profitchain.stats.ratios import change, ratio
 
 PRIOR, RECENCY = "orders before", "last order before"
@@ -67,6 +69,15 @@ def by_group(
     return by_groups(requests, measure, groups, smallest=smallest)
 
 
+def published(
+    rate: MeasureSeries, groups: pd.DataFrame, *, invited: bool
+) -> list[MeasureSeries | tuple[Measure, pd.DataFrame | MaybeEstimate]]:
+    """Return the rate and its groups to record, or why there is none where nobody knows who was."""
+    if invited:
+        return [rate, (rate.measure, groups)]
+    return [(rate_of(invited=True), NotEstimable("asked_unknown"))]
+
+
 def by_history(requests: pd.DataFrame, measure: Measure, *, smallest: int) -> pd.DataFrame:
     """Return the rate by orders before and by days since the last one, as `by_group` does.
 
@@ -85,12 +96,14 @@ def profile(requests: pd.DataFrame, groups: Sequence[str], *, smallest: int) -> 
     One row a group, where there are several: segment, group, then value, low, high and why under
     `answered_`, `silent_` (shares) and `difference_` (the first less the second).
     """
-    pairs = [
-        (name, str(group))
-        for name in _several(requests, [*groups, *HISTORIES])
-        for group in sorted(requests[name].unique(), key=_band)
-    ]
-    estimates = [_of_both(requests, name, group, smallest) for name, group in pairs]
+    pairs, estimates = [], []
+    for name in _several(requests, [*groups, *HISTORIES]):
+        sizes = customers_by(requests, name, "requests")
+        sizes = sizes.reindex(sorted(sizes.index, key=_band))
+        of_both = partial(_of_both, requests, name)
+        shown = unless_withheld(withheld(sizes, smallest), sizes, smallest, of_both)
+        pairs += [(name, str(group)) for group in shown]
+        estimates += [of if isinstance(of, tuple) else (of, of, of) for of in shown.values()]
     sides = zip(*estimates, strict=True) if estimates else ((), (), ())
     frames = [
         to_frame(side).drop(columns="n").add_prefix(f"{prefix}_")
@@ -111,13 +124,10 @@ def _several(requests: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def _of_both(
-    requests: pd.DataFrame, name: str, group: str, smallest: int
+    requests: pd.DataFrame, name: str, group: str
 ) -> tuple[MaybeEstimate, MaybeEstimate, MaybeEstimate]:
     """Return a group's share of those who answered, of those who didn't, and their difference."""
     inside = requests[name] == group
-    if requests.loc[inside, "cluster"].nunique() < smallest:
-        few = NotEstimable("too_few_to_show", n=int(requests.loc[inside, "requests"].sum()))
-        return few, few, few
     answered, silent = (
         pd.DataFrame({"cluster": requests["cluster"], "of": n, "inside": n * inside})
         for n in (requests["responses"], requests["requests"] - requests["responses"])

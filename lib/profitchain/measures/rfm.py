@@ -16,9 +16,9 @@ import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
-from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.measures.satisfaction import answers_to, measures_of
 from profitchain.sources.settings import Question
+from profitchain.stats.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.stats.ratios import ratio
 from profitchain.stats.sampling_weights import factor, group_size, of_all
 

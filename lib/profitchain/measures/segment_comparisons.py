@@ -17,6 +17,7 @@ from scipy import stats
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS, Measure
+from profitchain.stats.disclosure_control import unless_withheld, withheld
 from profitchain.stats.ratios import holm, ratio
 from profitchain.stats.shrinkage import group_means, heterogeneity, shrunk
 
@@ -220,7 +221,13 @@ def _of_segment(
     """Return how much a segment's groups differ, and each of them with its plain p-value."""
     rows, measure = by_customer.rows, by_customer.measure
     groups = list(rows.groupby(segment, sort=True))
-    estimates = [ratio(part, **measure.parts, smallest=smallest) for _name, part in groups]
+    sizes = pd.Series({name: len(part) for name, part in groups}, dtype=int)
+    estimates = list(
+        unless_withheld(
+            withheld(sizes, smallest), sizes, smallest,
+            lambda name: ratio(dict(groups)[name], **measure.parts, smallest=smallest),
+        ).values()
+    )  # fmt: skip
     raw = to_frame(estimates, group=[str(name) for name, _part in groups])
     labels = {"measure": measure.id, "segment": segment}
     frame = raw.rename(columns={name: f"raw_{name}" for name in ("value", "low", "high")})

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
-from profitchain.measures.disclosure_control import too_small
 from profitchain.measures.rfm import money_of, ordered, per_customer, share_of, withheld_groups
+from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.ratios import ratio
 
 

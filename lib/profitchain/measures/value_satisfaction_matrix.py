@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.measures.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.measures.rfm import ALL, Money, money_of, ordered, per_customer, snapshot
 from profitchain.sources.settings import Question
+from profitchain.stats.disclosure_control import too_small, unless_withheld, withheld
 from profitchain.stats.sampling_weights import factor, group_size, of_all
 
 FIELDS = ("Loyal", "Hostages", "At risk", "Deserters")
@@ -151,7 +151,7 @@ def not_satisfied_share(
         return NotEstimable("few_not_satisfied", smallest=smallest)
     if 0 < good < smallest:
         return NotEstimable("few_satisfied", smallest=smallest)
-    return NotEstimable("beside_a_small_group")
+    return too_small(good + bad, smallest)
 
 
 def answered_share(now: pd.DataFrame, *, smallest: int = 0) -> MaybeEstimate:
@@ -204,7 +204,7 @@ def _of_all(table: pd.DataFrame, base: pd.DataFrame, money: Money) -> pd.DataFra
     return table.assign(**counts, **{money: of_all(table[money], expansion, squares=squares)})
 
 
-def moves(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
+def field_moves(matrix: Fields | NotEstimable, *, smallest: int = 0) -> pd.DataFrame:
     """Return where the customers of each field a period ago stand now.
 
     Returns

@@ -11,7 +11,7 @@ from profitchain.core.periods import Period
 from profitchain.exhibits import findings, findings_history
 from profitchain.exhibits.findings import PageStory
 
-INDEX, PDF = "index.html", "edition.pdf"
+INDEX, PDF, SUMMARY_PDF = "index.html", "edition.pdf", "summary.pdf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

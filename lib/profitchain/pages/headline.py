@@ -1,211 +1,135 @@
-"""What the summary says first, from the findings of the other pages."""
+"""What the first page says first, from the findings of the other pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from profitchain.core.estimates import Estimate, MaybeEstimate
-from profitchain.core.formats import digits, number, period_label
-from profitchain.core.i18n import _, listed, pgettext
+from profitchain.core.formats import number, period_label
+from profitchain.core.i18n import N_, _, clauses, pgettext
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
+from profitchain.pages.decision import decide
 from profitchain.panel.edition import Edition
 from profitchain.words.data import part_sentence
-from profitchain.words.nonresponse import weighted_beside
 from profitchain.words.prose import (
-    change_on,
-    clauses,
+    Prose,
+    answer,
+    change_words,
     following,
-    on_the,
     period_word,
     scale_of,
     sentence,
 )
-from profitchain.words.repeat_effect import reversed_sentence
+from profitchain.words.repeat_effect import reversed_sentence, upward
+from profitchain.words.scores import in_sentence
 from profitchain.words.worth import worth_sentence
 
-FIGURES = (
-    "worth_of_a_point", "repeat_rate", "repeat_effect_per_point", "retention_rate",
-    "average_order_value", "active_customers", "revenue",
-)  # fmt: skip
-WITHOUT_ANSWERS = (
-    "revenue", "orders", "active_customers", "retention_rate", "average_order_value",
-    "purchase_frequency",
-)  # fmt: skip
-MOST = 7  # questions that have a card where there are answers alone
+HEADS = {
+    "happened": N_("What happened"),
+    "worth": N_("What a point is worth"),
+    "decide": N_("What to decide"),
+}
 
 
-def sentences(findings: EditionFindings, edition: Edition) -> list[str]:
-    """Return the edition's answer: what happened, what a point is worth, how sure that is.
+def opening(findings: EditionFindings, edition: Edition) -> Prose:
+    """Return the edition's answer: what happened, what a point is worth, what to decide.
 
     Where answers and orders can't be brought together, how each of them stands.
     """
-    unit = "answers" if edition.company.asks_only else "orders"
-    part = part_sentence(edition.facts["days_uncovered"], edition.period, unit=unit)
-    scores = findings.answers.get("03_satisfaction", [])
-    if unit == "answers":
-        return [*scores[:2], part]
-    before = happened(findings, edition)
-    loyalty = findings.answers.get("05_loyalty", [])
-    loyalty = loyalty[-1:] if edition.facts.get("no_customers") else loyalty[:1]
-    if edition.company.main is None:
-        return [before, *(loyalty or [_("No survey answers were given.")]), part]
-    if edition.facts.get("unlinked"):
-        return [*scores[:1], *loyalty, part]
-    evidence = next(iter(findings.answers.get("09_sensitivity", [])), None)
-    if edition.facts.get("no_money"):
+    said = {
+        "happened": happened(findings, edition),
+        "worth": _linked(findings, edition),
+        "decide": decide(findings, edition),
+    }
+    said = {head: words for head, words in said.items() if words}
+    said = said or {"happened": _("Nothing was measured.")}
+    return answer(*said.values(), heads=[HEADS[head] for head in said])
+
+
+def _linked(findings: EditionFindings, edition: Edition) -> str:
+    """Return what answers and later orders say together, and how good the evidence is."""
+    facts, main = edition.facts, edition.company.main
+    if main is None or edition.company.asks_only or facts.get("unlinked"):
+        return ""
+    evidence = next(iter(findings.answers.get("09_sensitivity", [])), _caution(findings))
+    if facts.get("no_money"):
         first = findings.answers.get("07_repeat_purchase", [""])[0]
-        return [before, first or _("Orders carry no amounts."), evidence or "", part]
-    worth = _worth(findings, edition, str(edition.company.main.label))
+        return _below(first or _("Orders carry no amounts."), evidence)
     link = findings.get("repeat_effect_per_point")
-    worth = following(worth, reversed_sentence(link, edition.company.main))
-    return [before, worth, _caution(findings) if evidence is None else evidence, part]
+    worth = following(_worth(findings, edition, str(main.label)), reversed_sentence(link, main))
+    return _below(worth, evidence)
+
+
+def _below(words: str, more: str) -> str:
+    """Return a sentence with small print below it, behind what stands there already."""
+    first, _break, small = words.partition("\n")
+    small = following(small, more)
+    return f"{first}\n{small}" if small else first
 
 
 def happened(findings: EditionFindings, edition: Edition) -> str:
-    """Return revenue (else orders), the main score and retention, each with its two changes."""
+    """Return revenue (else orders), the main score and retention with their changes.
+
+    On the year, which takes the season out, in the sentence; on the period before, below it.
+    """
     main, ids = edition.company.main, ["revenue", "retention_rate"]
     if main is not None:
         ids.insert(1, public_id(main, edition.company.all_questions))
     if edition.facts.get("no_money"):
         ids[0] = "orders"
-    parts = [words for id in ids if (words := _with_moves(findings, id, edition.period))]
-    label = period_label(edition.period)
-    return _("In {period}: {parts}.", period=label, parts=clauses(parts, "；")) if parts else ""
+    period, every = edition.period, edition.period.every
+    parts = [words for id in ids if (words := _on_the_year(findings, id, period))]
+    unit = "answers" if edition.company.asks_only else "orders"
+    part = part_sentence(edition.facts["days_uncovered"], period, unit=unit)
+    if not parts:
+        return part
+    first = _("In {period}, {parts}.", period=period_label(period), parts=clauses(parts, "；"))
+    moves = [] if every == "year" else [_on_the_period(findings, id) for id in ids]
+    since = _(
+        "On the {part} before: {moves}.",
+        part=period_word(period),
+        moves=clauses(filter(None, moves), "；"),
+    )
+    return _below(first, following(since if any(moves) else "", part))
 
 
-def _with_moves(findings: EditionFindings, id: str, period: Period) -> str:
-    """Return a finding with its verdicts on the period before and on the year; "" without one."""
-    now, moves = findings.get(id), _moves_of(findings, id, period)
+def _on_the_year(findings: EditionFindings, id: str, period: Period) -> str:
+    """Return a finding with its verdict on the year, as a clause; "" without a number."""
+    now, label = findings.get(id), in_sentence(findings.label(id))
     if not isinstance(now, Estimate):
         return ""
-    words = {"label": findings.label(id), "value": number(now)}
-    if not moves:
-        return _("{label} **{value}**", **words)
-    return _("{label} **{value}** ({moves})", moves=listed(moves), **words)
+    words = {"label": label, "value": number(now), "size": ""}
+    change = findings.change(id, on_year=period.every != "year")
+    match change:
+        case None:
+            return _("{label} was **{value}**", **words)
+        case Estimate() if change.verdict == "no clear change":
+            return _("{label} was **{value}**, no clear change on the year", **words)
+        case Estimate():
+            words["size"] = number(upward(change), difference=True)
+            rose = change.value > 0
+        case share:
+            words["size"], rose = f"{abs(share):.0%}", share >= 0
+    if rose:
+        return _("{label} **rose {size}** on the year to {value}", **words)
+    return _("{label} **fell {size}** on the year to {value}", **words)
 
 
-def _moves_of(findings: EditionFindings, id: str, period: Period) -> list[str]:
-    ons = {period.every: "change"} | ({"year": "change_on_year"} if period.every != "year" else {})
-    changes = {on: findings.get(f"{id}_{end}") for on, end in ons.items()}
-    sure = {on: change for on, change in changes.items() if isinstance(change, Estimate)}
-    if len(sure) == 2 and all(change.spans_zero for change in sure.values()):
-        return [_("no clear change on the {part} or the year", part=period_word(period))]
-    if sure:
-        return [change_on(change, on) for on, change in sure.items()]
-    course = findings.trend(id).drop_duplicates("period").set_index("period")["value"]
-    steps = {period.every: period.previous, "year": period.year_before}
-    known = {on: then.name for on, then in steps.items() if course.get(then.name, 0) > 0}
-    return [_grown(course[period.name] / course[name] - 1, on) for on, name in known.items()]
+def _on_the_period(findings: EditionFindings, id: str) -> str:
+    change, label = findings.change(id, on_year=False), in_sentence(findings.label(id))
+    if change is None:
+        return ""
+    if isinstance(change, Estimate):
+        return _("{label} {change}", label=label, change=change_words(change))
+    return _("{label} {change}", label=label, change=_grown(change))
 
 
-def _grown(share: float, on: Any) -> str:
+def _grown(share: float) -> str:
     """Return how much of itself an amount counted in full has grown or shrunk."""
     size = f"{abs(share):.0%}"
-    words = _("up {size}", size=size) if share >= 0 else _("down {size}", size=size)
-    return _("{change} {on}", change=words, on=on_the(on))
-
-
-def key_figures(edition: Edition) -> list[str]:
-    """Return the ids of the key figures, the main score first where there is one."""
-    main, questions = edition.company.main, edition.company.all_questions
-    lacking = _lacking(edition)
-    if main is None:
-        return [id for id in WITHOUT_ANSWERS if id not in lacking]
-    if edition.company.asks_only:
-        others = [question for question in questions if question is not main]
-        return [*(public_id(each, questions) for each in [main, *others][:MOST]), "responses"]
-    ids = [*FIGURES, "orders"] if "revenue" in lacking else list(FIGURES)
-    if edition.facts.get("unlinked"):
-        ids = list(WITHOUT_ANSWERS)
-    elif edition.assumed_margin is not None:
-        ids[0] = f"{FIGURES[0]}_revenue"
-    return [public_id(main, questions), *(id for id in ids if id not in lacking)]
-
-
-def _lacking(edition: Edition) -> set[str]:
-    """Return which key figures a firm can't have: of money, or of customers, that nobody knows."""
-    in_money = {"revenue", "average_order_value", FIGURES[0]}
-    of_customers = {"active_customers", "retention_rate", "purchase_frequency"}
-    lacking = in_money if edition.facts.get("no_money") else set()
-    return lacking | of_customers if edition.facts.get("no_customers") else lacking
-
-
-def about(edition: Edition, findings: EditionFindings | None = None) -> dict[str, tuple[str, ...]]:
-    """Return what a key figure's card says above and below the figure, where its label needs help.
-
-    By finding: the words above the figure, and those below it. With `findings` the main score has
-    the weighted one below its interval, where they differ clearly.
-    """
-    days, main = digits(edition.company.repeat_within_days, 0), edition.company.main
-    point = ""
-    if main is not None:
-        point = _(
-            "One more point on “{label}” ({scale}) goes with",
-            label=main.label,
-            scale=scale_of(main),
-        )
-    everywhere = _("The year, had every experience been one point better")
-    more = _("more answers followed by an order in {days} days", days=days)
-    within = _("of answers, within {days} days", days=days)
-    before = _("of the previous {part}'s customers", part=period_word(edition.period))
-    cards: dict[str, tuple[str, ...]] = {
-        "repeat_effect_per_point": (point, more),
-        "worth_of_a_point": (everywhere, _("more margin in that year")),
-        "worth_of_a_point_revenue": (everywhere, _("more revenue in that year")),
-        "repeat_rate": (_("Repeat purchase rate"), within),
-        "retention_rate": (_("Retention rate"), before),
-        "average_order_value": (_("Average order value"), ""),
-    }
-    if findings is None:
-        return cards
-    guests = findings.get("guest_revenue")
-    if isinstance(guests, Estimate):
-        below = _("of it {revenue} from guests", revenue=number(guests))
-        cards["revenue"] = (findings.label("revenue"), below)
-    return cards | _weighted(findings, edition) | _turned(findings, cards, days)
-
-
-def quality(findings: EditionFindings) -> str:
-    """Return how many rows the edition rests on and how many were set aside as broken."""
-    return sentence(
-        "{used:number} could be used; {broken:number} broke the data contract and were set aside, "
-        "with their reasons on the data page.",
-        otherwise="What came in is not known: {why}",
-        used=findings.get("rows_used"),
-        broken=findings.get("rows_broken"),
-    )
-
-
-def _turned(
-    findings: EditionFindings, cards: Mapping[str, tuple[str, ...]], days: str
-) -> dict[str, tuple[str, ...]]:
-    """Return the words below those figures of a point that are less than nothing."""
-    below = {
-        "repeat_effect_per_point": _("in answers followed by an order in {days} days", days=days),
-        "worth_of_a_point": _("in margin of that year"),
-        "worth_of_a_point_revenue": _("in revenue of that year"),
-    }
-    numbers = {id: findings.get(id) for id in below}
-    return {
-        id: (cards[id][0], below[id])
-        for id, number in numbers.items()
-        if isinstance(number, Estimate) and number.value < 0
-    }
-
-
-def _weighted(findings: EditionFindings, edition: Edition) -> dict[str, tuple[str, ...]]:
-    """Return the words about the main score where who answered clearly moved it, else none."""
-    main = edition.company.main
-    if main is None:
-        return {}
-    id = public_id(main, edition.company.all_questions)
-    weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
-    ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]
-    words = weighted_beside(weighted, moved, ends, main)
-    return {id: (findings.label(id), "", words)} if words else {}
+    return _("up {size}", size=size) if share >= 0 else _("down {size}", size=size)
 
 
 def _worth(findings: EditionFindings, edition: Edition, label: str) -> str:

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 
 Heading = dict[str, str]  # an h2's `anchor` and `text`
 ANSWER = "application/vnd.profitchain.answer+json"
-ANSWERED = '<ul class="answer">'  # the list of contents stands below the block that holds this
+ANSWERED, CARDS = '<ul class="answer">', '<ul class="cards">'  # remarks and contents stand below
 DRAWN = "<!--drawn-->"  # where the looks of a page's drawings are written
 HASH_LETTERS = 12
 _HEADING = re.compile(r"<h([2-6])\b[^>]*>(.*?)</h\1>", flags=re.S)
+_SECTION = re.compile(r"## ")
 _TITLE = re.compile(r"^# +(.+?)\s*#*\s*$", flags=re.M)
 
 
 FOR_ANALYSTS = "analyst"  # Markdown cells with this tag explain code and stay off the page
+FOLDED = "folded"  # a section whose first cell has this tag opens when a reader asks for it
 INJECTED = "injected-parameters"  # papermill's own cell: it names folders of this machine
 
 
@@ -89,7 +91,8 @@ def csv_path(page: str, id: str) -> str:
 def render_page(executed: nbformat.NotebookNode, *, site: Site, page: PageInfo) -> str:
     """Return a page: the notebook's words and outputs, its code folded away, its record."""
     lead, body, contents = _blocks(executed, page, site)
-    after = next((at for at, block in enumerate(body, 1) if ANSWERED in block), 0)
+    first = CARDS if page.name == SUMMARY else ANSWERED
+    after = next((at for at, block in enumerate(body, 1) if first in block), 0)
     code = [
         cell.source
         for cell in executed.cells
@@ -178,14 +181,29 @@ def _blocks(
     contents: list[Heading] = []
     lead: list[str] = []
     body: list[str] = []
+    is_folded = False
     for cell in executed.cells:
         blocks = []
         if cell.cell_type == "code":
             blocks = [block for out in cell.outputs for block in _output_blocks(out, page, site)]
         elif cell.cell_type == "markdown" and not _has_tag(cell, FOR_ANALYSTS):
             blocks = [_prose(cell.source, contents)]
+            if _SECTION.match(cell.source):
+                blocks, is_folded = _section(blocks[0], _has_tag(cell, FOLDED), after=is_folded)
         (body if contents else lead).extend(filter(None, blocks))
+    if is_folded:
+        body.append("</div></details>")
     return lead, body, contents
+
+
+def _section(prose: str, fold: bool, *, after: bool) -> tuple[list[str], bool]:
+    """Return the blocks that end a folded section and begin the next one, and if that is folded."""
+    end = ["</div></details>"] if after else []
+    if not fold:
+        return [*end, prose], False
+    heading, _mark, rest = prose.removeprefix('<div class="prose">').partition("</h2>")
+    start = f'<details class="fold"><summary>{heading}</h2></summary><div><div class="prose">'
+    return [*end, start + rest], True
 
 
 def _output_blocks(output: Mapping, page: PageInfo, site: Site) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from profitchain.core import i18n
 from profitchain.core.errors import CannotPrint
 from profitchain.exhibits import findings
 from profitchain.pages import editions
-from profitchain.pages.editions import INDEX, PDF
+from profitchain.pages.editions import INDEX, PDF, SUMMARY_PDF
 from profitchain.pages.site import filled
 from profitchain.words import prose
 
@@ -38,7 +38,7 @@ _RECORD = re.compile(r'(<details class="record">.*?</details>)', flags=re.S)
 _LOOKS = re.compile(r"</style><style>(.*?)</style>", flags=re.S)
 _NOT_ON_PAPER = re.compile(
     r'<nav class="contents".*?</nav>|<svg [^>]*class="narrow".*?</svg>|<p class="download">.*?</p>'
-    r'|<div class="downloads">.*?</div>|<details(?! class="record")[^>]*>.*?</details>',
+    r'|<div class="downloads">.*?</div>|<details(?! class="(?:record|fold)")[^>]*>.*?</details>',
     flags=re.S,
 )
 _TAG = re.compile(r"<[a-z][^<>]*>")
@@ -68,6 +68,8 @@ class _Leaf:
 def print_edition(folder: Path) -> Path:
     """Print the pages in an edition's folder (or in one language's folder inside it); return where.
 
+    The first page is printed once more by itself, for those who have two minutes.
+
     Raises CannotPrint where there is no Chromium, or where it can't do it; the pages stay as they
     are.
     """
@@ -75,22 +77,28 @@ def print_edition(folder: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix="profitchain-") as name:
         room = Path(name)
         draft = _printed(browser, book_html(folder, {}), room)
-        printed = _printed(browser, book_html(folder, page_numbers(draft)), room)
+        books = {
+            PDF: book_html(folder, page_numbers(draft)),
+            SUMMARY_PDF: book_html(folder, {}, only=INDEX),
+        }
         # Dated by its period's end, so that it doesn't tell when it was printed.
-        dated = _DATE.sub(f"{period.last_day:%Y%m%d}000000".encode("ascii"), printed)
-        (room / PDF).write_bytes(dated)
-        shutil.copyfile(room / PDF, folder / PDF)
+        date = f"{period.last_day:%Y%m%d}000000".encode("ascii")
+        for file, book in books.items():
+            (room / file).write_bytes(_DATE.sub(date, _printed(browser, book, room)))
+        for file in books:
+            shutil.copyfile(room / file, folder / file)
     return folder / PDF
 
 
-def book_html(folder: Path, at: Mapping[str, int]) -> str:
-    """Return all pages of a folder as one document for paper, the index first.
+def book_html(folder: Path, at: Mapping[str, int], *, only: str = "") -> str:
+    """Return all pages of a folder (or only one) as one document for paper, the index first.
 
     `at` are the page numbers of marks, as `page_numbers` finds them; without them the contents keep
     room for them.
     """
     story, tongue = findings.edition_story(folder), _language(folder)
-    files = [file for page in story.pages if (folder / (file := page.file)).exists()]
+    names = [only] if only else [page.file for page in story.pages]
+    files = [file for file in names if (folder / file).exists()]
     marks = {file: f"p{at}" for at, file in enumerate(dict.fromkeys(files))}
     with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
         period = prose.period_heading(story.period)

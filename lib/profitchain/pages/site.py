@@ -8,17 +8,34 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from babel.dates import format_date
+
 from profitchain.core import i18n as languages
+from profitchain.core.i18n import N_
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import LONG_TABLE, SUMMARY
 from profitchain.pages import notebooks
 from profitchain.pages.commentary import Remark
 from profitchain.pages.editions import PublishedEdition
 from profitchain.pages.failures import Failure
+from profitchain.sources.brand import Brand
 from profitchain.words import prose
 
 TEMPLATES = Path(__file__).parent / "templates"
+GROUPS = {  # what pages ask, and the numbers that their notebooks begin with
+    N_("How are we doing?"): ("01", "02", "03", "04", "05"),
+    N_("What is it worth?"): ("07", "08", "09", "13", "14"),
+    N_("Which customers?"): ("06", "10", "11", "12"),
+    N_("What next?"): ("15", "16", "17"),
+    N_("More"): (),
+}
 MOST_EARLIER = 12  # periods on a page; all stand on the firm's own
+
+
+def group_of(name: str) -> str:
+    """Return under which question a notebook's page stands; one that firms add, under "More"."""
+    groups = (group for group, numbers in GROUPS.items() if name.partition("_")[0] in numbers)
+    return next(groups, list(GROUPS)[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,8 @@ class Site:
 
     The first language's pages lie in the edition's folder, the others' in folders inside it.
     `earlier` are editions of earlier periods, the newest first.
-    `is_whole`: so its findings stand in the long table of all the company's editions.
+    `is_whole`: so its findings stand in the long table of all the company's editions. `logo` is a
+    data URI.
     """
 
     company: str
@@ -52,6 +70,8 @@ class Site:
     languages: tuple[str, ...] = ("en",)
     earlier: tuple[PublishedEdition, ...] = ()
     is_whole: bool = False
+    brand: Brand = field(default_factory=Brand)
+    logo: str = ""
 
     @property
     def top(self) -> str:
@@ -70,7 +90,11 @@ class Site:
 
     def leads_to(self, name: str) -> list[Entry]:
         """Return the pages that a page's navigation leads to: those with something to say."""
-        return [entry for entry in self.pages if not entry.why or entry.name == name]
+        order = list(GROUPS)
+        shown = [entry for entry in self.pages if not entry.why or entry.name == name]
+        first = [entry for entry in shown if entry.name == SUMMARY]
+        others = [entry for entry in shown if entry.name != SUMMARY]
+        return first + sorted(others, key=lambda entry: order.index(group_of(entry.name)))
 
     def before(self, file: str) -> list[tuple[str, str]]:
         """Return the periods before, in words, and what leads to the same page in each."""
@@ -93,6 +117,12 @@ class Site:
         return [
             (tag, languages.name(tag), f"{self.top}{folders[tag]}{file}") for tag in self.languages
         ]
+
+    @property
+    def next_edition(self) -> str:
+        """When the next edition comes, in words; "" where company.yml does not say."""
+        day = self.brand.next_edition
+        return format_date(day, "long", locale=languages.locale()) if day else ""
 
     @property
     def missing(self) -> list[Entry]:

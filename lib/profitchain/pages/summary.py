@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from profitchain.core import formats
 from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.core.i18n import N_, _
+from profitchain.core.i18n import N_, _, ngettext
 from profitchain.exhibits import style
+from profitchain.exhibits.exhibit import DOWNLOAD_MARK, Exhibit
 from profitchain.exhibits.findings import (
     SUMMARY,
     WORKBOOK,
@@ -19,8 +20,13 @@ from profitchain.exhibits.findings import (
     is_change,
     is_difference,
 )
+from profitchain.pages.site import GROUPS, group_of
 from profitchain.words import prose, reasons, scores
 
+UNCLEAR = "no clear change"
+_MARKS = {  # seen, and read aloud
+    "up": ("▲", N_("up")), "down": ("▼", N_("down")), UNCLEAR: ("≈", N_("no clear change")),
+}  # fmt: skip
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 LONG_TABLE_MARK = "<!--long-table-->"
@@ -60,23 +66,47 @@ def key_figures(
     return Panel(html=f'<ul class="cards">{"".join(cards)}</ul>', text=_("Key figures"))
 
 
-def answers(findings: EditionFindings) -> Panel:
-    """Return one line a page: its question as a link, and the first sentence of its answer.
+def picture(shown: Exhibit | None) -> Panel | None:
+    """Return an exhibit of numbers that other pages hold already: no file, no sheet of its own."""
+    if shown is None:
+        return None
+    return Panel(html=shown.html.replace(DOWNLOAD_MARK.format(id=shown.id), ""), text=shown.message)
 
-    Pages that measure nothing for the same reason share a line, behind all others.
+
+def answers(findings: EditionFindings) -> Panel:
+    """Return the pages by what they ask: each question as a link, with what it found.
+
+    Pages that measure nothing stand last, in one line.
     """
     others = [page for page in findings.pages if page.name != SUMMARY]
-    lines = [
-        f"<div><dt>{_link(page)}</dt><dd>{prose.emphasised(_first(page))}</dd></div>"
-        for page in others
-        if not page.why
+    groups = {group: [page for page in others if group_of(page.name) == group] for group in GROUPS}
+    blocks = [
+        f"<section><h3>{html.escape(_(group))}</h3>{''.join(map(_line, pages))}</section>"
+        for group, told in groups.items()
+        if (pages := [page for page in told if not page.why])
     ]
-    for why in dict.fromkeys(page.why for page in others if page.why):
-        alike = [page for page in others if page.why == why]
-        links = "<br>".join(map(_link, alike))
-        lines.append(f"<div><dt>{links}</dt><dd>{prose.emphasised(_first(alike[0]))}</dd></div>")
-    text = "\n".join(f"{page.question} {_first(page)}" for page in findings.pages)
-    return Panel(html=f'<dl class="answers">{"".join(lines)}</dl>', text=text)
+    unmeasured = [page for page in others if page.why]
+    text = "\n".join(f"{page.question} {_first(page)}" for page in others)
+    return Panel(
+        html=f'<div class="groups">{"".join(blocks)}</div>{_lacking(unmeasured)}', text=text
+    )
+
+
+def _line(page: PageStory) -> str:
+    return f"<p>{_link(page)}<span>{prose.emphasised(_first(page))}</span></p>"
+
+
+def _lacking(pages: Sequence[PageStory]) -> str:
+    """Return which questions are not measured, those for the same reason together."""
+    lines = [
+        f"<p>{', '.join(map(_link, alike))} <span>{prose.emphasised(_first(alike[0]))}</span></p>"
+        for why in dict.fromkeys(page.why for page in pages)
+        if (alike := [page for page in pages if page.why == why])
+    ]
+    if not lines:
+        return ""
+    head = html.escape(formats.in_brackets(prose.TEXT["not_measured"], str(len(pages))))
+    return f'<details><summary>{head}</summary><div class="groups">{"".join(lines)}</div></details>'
 
 
 def _link(page: PageStory) -> str:
@@ -141,7 +171,7 @@ def _card(findings: EditionFindings, id: str, above: str, below: str, beside: st
         f'<li class="card"><p class="label">{label}</p>'
         f"{_figure(prose.number(estimate, difference=moved))}"
         f'<div>{below}<p class="ends">{ends}</p>{beside}</div>'
-        f'<div>{_sparkline(findings, id, estimate)}<p class="moved">{_moved(findings, id)}</p>'
+        f"<div>{_sparkline(findings, id, estimate)}{_moved(findings, id)}"
         f"</div></li>"
     )
 
@@ -154,13 +184,29 @@ def _figure(text: str) -> str:
     return f'<p class="figure"{length}>{figure}{words}</p>'
 
 
+def _size(change: Estimate) -> str:
+    return prose.number(change if change.value >= 0 else change.times(-1), difference=True)
+
+
 def _moved(findings: EditionFindings, id: str) -> str:
-    change = findings.get(f"{id}_change")
-    if isinstance(change, NotEstimable):
-        return ""
-    arrow = {"up": "▲", "down": "▼"}.get(change.verdict, "•")
-    words = html.escape(prose.change_on(change, findings.period.every))
-    return f'<span aria-hidden="true">{arrow}</span> {words}'
+    """Return a figure's change on the year and on the period before, each as a mark and a size."""
+    period = findings.period
+    lines = []
+    for on in dict.fromkeys(["year", period.every]):
+        change = findings.change(id, on_year=on != period.every)
+        if change is None:
+            continue
+        if isinstance(change, Estimate):
+            verdict, size = change.verdict, _size(change)
+        else:
+            verdict, size = ("up" if change >= 0 else "down"), f"{abs(change):.0%}"
+        mark, words = _MARKS[verdict]
+        size = "" if verdict == UNCLEAR else html.escape(size)
+        lines.append(
+            f'<div><dt>{html.escape(_(on))}</dt><dd><span aria-hidden="true">{mark}'
+            f'</span><span class="hidden">{html.escape(_(words))} </span> {size}</dd></div>'
+        )
+    return f'<dl class="moves">{"".join(lines)}</dl>' if lines else ""
 
 
 def _sparkline(findings: EditionFindings, id: str, estimate: Estimate) -> str:
@@ -231,7 +277,12 @@ def _moves(findings: EditionFindings, ids: Sequence[str], *, suffix: str, since:
     if not estimates:
         return ""
     if not moved:
-        return _("{since}: no clear change in any of {total} measures.", **words)
+        return ngettext(
+            "{since}: no clear change in the only measure.",
+            "{since}: no clear change in any of {total} measures.",
+            total,
+            **words,
+        )
     if not still:
         return _("{since}: {moves}.", **words)
     return _("{since}: {moves}; no clear change in {still} of {total} measures.", **words)

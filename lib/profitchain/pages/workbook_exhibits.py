@@ -9,7 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 
+import pandas as pd
+
 from profitchain.core import formats
+from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import _, listed
 from profitchain.exhibits import tables, xlsx_writer
 from profitchain.exhibits.xlsx_writer import WIDEST, Cell, Sheet, Value
@@ -30,7 +33,8 @@ def exhibit_sheet(bundle: Mapping, *, name: str, contents: str) -> Sheet:
     bundle : the exhibit as the notebook has it: id, message, measure, source, csv, columns.
     contents : the name of the sheet that leads to all others.
     """
-    data = _data(bundle)
+    cells = pd.DataFrame(_data(bundle), dtype=object)
+    data = {name: column.tolist() for name, column in with_group_names(cells).items()}
     units = _units(data, {column["name"]: column["unit"] for column in bundle["columns"]})
     columns = [_cells(column, data, units) for column in data]
     body: list[list[Cell | None]] = [list(row) for row in zip(*columns, strict=True)]

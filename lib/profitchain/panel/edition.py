@@ -20,29 +20,27 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from profitchain.core import i18n
+from profitchain.core import group_names, i18n
 from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _, following, listed
 from profitchain.core.period_names import period_asked
 from profitchain.core.periods import Period
+from profitchain.disclosure.gate import GROUP_SIZES, DisclosureGate, gate_of
+from profitchain.disclosure.published_sums import SCORE_SUMS
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
-from profitchain.panel.needs import refuse_columns, refuse_tables
+from profitchain.panel.needs import made_choices, refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
 from profitchain.sources.company import (
-    LONGEST_LOOKBACK,
-    LONGEST_WINDOW,
     Company,
     find_company,
     load_company,
     store_of,
 )
-from profitchain.sources.settings import TABLE_NAMES
+from profitchain.sources.known_values import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
-CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
-LARGEST_CHOICE = dict(zip(CHOICES, (LONGEST_WINDOW, LONGEST_LOOKBACK), strict=True))
 LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
@@ -61,6 +59,7 @@ ROW_OF = {  # what one row of each summary is
     "control_totals": "a period and measure of the books",
     "events": "an event",
     "score_cells": "a question, period, segments, cluster and score",
+    "driver_cells": "a combination of answers to main question and drivers, segments and cluster",
     "link_cells": "a score, history, segments and cluster among answers whose window has closed",
     "window_cells": "the same for each of several windows",
     "ladder_cells": "an answer whose window has closed, with the customer's answers around it",
@@ -70,6 +69,9 @@ ROW_OF = {  # what one row of each summary is
     "worth_cells": "a band of days after an answer, its month, and a combination alike",
     "return_times": "a customer who answered: days to the next order",
     "asked_cells": "a combination of those who were asked, and whether they answered",
+    "texts": "what a customer wrote, in an answer, a contact or a mention",
+    "contact_counts": "a period and topic of contacts",
+    "mention_counts": "a period, platform, polarity and rating of mentions",
     "customers": "a customer at the end of one of the last periods",
     "repeat_days": "a day with later purchases",
     "holdout": "a customer at an earlier end, at which models are tried",
@@ -89,7 +91,8 @@ class Edition:
     payments of contracts (`by_contract`: 1), orders of guests and anonymous
     answers where there are any (`guest_orders`, `anonymous`, of `answers`), customers whose
     answers were followed where they share buckets; and whether invitations say who was asked
-    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables.
+    (`invited`, 0 or 1). `doubts` are what is doubtful in the firm's tables; `gate` is what may be
+    shown of groups.
     """
 
     company: Company
@@ -97,6 +100,7 @@ class Edition:
     folder: Path
     inputs: tuple[dict[str, object], ...]
     facts: Mapping[str, int]
+    gate: DisclosureGate
     doubts: tuple[Doubt, ...] = ()
 
     def __repr__(self) -> str:
@@ -189,7 +193,7 @@ class Edition:
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        if not isinstance(name, str) or name == CUSTOMER_IDS:
+        if not isinstance(name, str) or name in (CUSTOMER_IDS, GROUP_SIZES, SCORE_SUMS):
             return False
         path = self._path(name)
         if path.exists():
@@ -212,7 +216,7 @@ class Edition:
         """
         if not self.has(name):
             self._refuse_summary(name)
-        frame = self._in_units(name)
+        frame = self.gate.applied(name, self._in_units(name))
         if name == "customers" and self.stands_for > 1:
             frame[STANDS_FOR] = self.stands_for
         if name == "link_cells" and self.has(LINK_ANSWERS):
@@ -230,7 +234,7 @@ class Edition:
         return self.folder / f"{name}.parquet"
 
     def _in_units(self, name: str) -> pd.DataFrame:
-        frame = pd.read_parquet(self._path(name))
+        frame = self.gate.completed(name, pd.read_parquet(self._path(name)))
         if self.facts.get("no_money"):
             frame = frame.drop(columns=[name for name in OF_ORDERS if name in frame.columns])
         money = [column for column in MONEY if column in frame.columns]
@@ -292,15 +296,18 @@ def open_edition(
     if isinstance(needs, str):
         raise ParameterError(f"needs={needs!r} is a text. Write needs=[{needs!r}].")
     firm = load_company(find_company(company))
-    firm = firm.model_copy(update=_positive(choices))
+    firm = firm.model_copy(update=made_choices(choices))
     i18n.use_unless_chosen(firm.language)
+    group_names.call(firm.group_names)
     refuse_tables(firm.tables, needs)
     when = period_asked(period, firm.year_starts) if period else _last_period(firm)
     key = _key(firm, str(when))
     folder = kept(store_of(firm), key, lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    gate = gate_of(firm, when, folder)
     edition = Edition(
-        company=firm.in_language(i18n.spoken()), period=when, folder=folder,
+        company=firm.in_language(i18n.spoken()).model_copy(update=gate.settings),
+        gate=gate, period=when, folder=folder,
         inputs=tuple(record["inputs"]), facts=record["facts"],
         doubts=tuple(Doubt(**doubt) for doubt in record["doubts"]),
     )  # fmt: skip
@@ -309,31 +316,6 @@ def open_edition(
 
 
 read_period = open_edition  # its older name
-
-
-def customer_ids(edition: Edition) -> pd.DataFrame:
-    """Return row, customer_id: whom the rows of the table `customers` mean.
-
-    For lists that stay within the firm. No page may read it, and `Edition.table` doesn't give it.
-    """
-    return pd.read_parquet(edition.folder / f"{CUSTOMER_IDS}.parquet")
-
-
-def _positive(choices: Mapping[str, int]) -> dict[str, int]:
-    """Return the choices that were made (0: none), or raise for one that can't be meant."""
-    for name, value in choices.items():
-        if name not in CHOICES:
-            raise ParameterError(
-                f"{name}={value!r}: nothing of this name can be chosen. "
-                f"{did_you_mean(name, CHOICES)}"
-            )
-        if not isinstance(value, int) or not 0 <= value <= LARGEST_CHOICE[name]:
-            raise ParameterError(
-                f"{name} is {value!r}, but must be a whole number above 0, "
-                f"{LARGEST_CHOICE[name]:,} at most, or 0 for what "
-                "company.yml says. Change it in the notebook's parameters, or after --set."
-            )
-    return {name: value for name, value in choices.items() if value}
 
 
 def _last_period(firm: Company) -> Period:

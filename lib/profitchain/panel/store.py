@@ -21,7 +21,7 @@ from profitchain.intake.fingerprints import STANDING
 
 ENTRIES_KEPT = 40
 MAKING, MANIFEST = "making-", "manifest.json"
-OF_OTHERS = ("pieces", STANDING)  # folders that other modules look after
+OF_OTHERS = ("pieces", "ledger", STANDING)  # folders that other modules look after
 SECONDS_A_DAY = 86_400
 ALWAYS_HASHED = 8_000_000  # bytes; larger files are hashed where their time is another
 

@@ -19,17 +19,22 @@ from ibis.expr.types import Table
 
 from profitchain.core.errors import PeriodError
 from profitchain.core.periods import Period
+from profitchain.disclosure.gate import GROUP_SIZES
+from profitchain.disclosure.published_sums import SCORE_SUMS
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.intake.intake import LEADING, Intake, leading_table
 from profitchain.panel import (
     binning,
     contracts,
+    driver_cells,
     follow_up,
+    group_counts,
     invitations,
     panel,
     purchases,
     response_windows,
     snapshots,
+    texts,
     unnamed,
 )
 from profitchain.panel import customers as firm_customers
@@ -71,8 +76,8 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
     firm = _firm(intake, period, first, facts)
-    of_orders = (_of_orders, _of_answers, _of_requests, _of_lives)
-    for part in of_orders if "orders" in firm.context.tables else (_of_answers,):
+    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives)
+    for part in of_orders if "orders" in firm.context.tables else (_of_answers, _of_texts):
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
     return facts
@@ -147,6 +152,13 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     anonymous = "responses" in context.unnamed
     others = [unnamed.anonymous_answers(context)] if anonymous else []
     yield "score_cells", panel.score_cells(context, answers, *others)
+    if context.company.main is not None:
+        yield GROUP_SIZES, group_counts.group_sizes(context, answers)
+        inside = group_counts.score_sums(context, answers, *others)
+        yield from [(SCORE_SUMS, inside)] if inside is not None else []
+    few_answers = answers if firm.few is context else answers.semi_join(firm.drawn, "customer_id")
+    if driver_cells.asked(context.company):
+        yield "driver_cells", driver_cells.driver_cells(context, few_answers, *others)
     if context.company.main is None or "orders" not in context.tables:
         return
     facts["still_open"] = panel.still_open(context, answers)
@@ -206,6 +218,16 @@ def _of_requests(firm: Firm, facts: dict[str, int]) -> Summaries:
         "asked_cells",
         invitations.asked_cells(invitations.asked_panel(context, requests, invited=invited)),
     )
+
+
+def _of_texts(firm: Firm, facts: dict[str, int]) -> Summaries:
+    written = texts.texts(firm.context)
+    if written is not None:
+        yield "texts", written
+    if "contacts" in firm.context.tables:
+        yield "contact_counts", texts.contact_counts(firm.context)
+    if "mentions" in firm.context.tables:
+        yield "mention_counts", texts.mention_counts(firm.context)
 
 
 def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:

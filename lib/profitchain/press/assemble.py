@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from profitchain.core import i18n
+from profitchain.core import group_names, i18n
 from profitchain.exhibits import findings
 from profitchain.pages import commentary, editions, notebooks, receipts
 from profitchain.pages import page as pages
@@ -21,7 +21,10 @@ from profitchain.press.run_notebook import NotebookRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionRequest:
-    """What to publish: notebooks out of `every` one, and the parameters that differ from theirs."""
+    """What to publish: notebooks out of `every` one, and the parameters that differ from theirs.
+
+    `is_anew`: nobody has seen what was published of the period; `is_trial`: nobody will see this.
+    """
 
     edition: Edition
     notebooks: tuple[Path, ...]
@@ -29,6 +32,8 @@ class EditionRequest:
     settings: Mapping[str, object]
     out: Path
     languages: tuple[str, ...]
+    is_anew: bool = False
+    is_trial: bool = False
 
     @property
     def whole(self) -> bool:
@@ -149,6 +154,8 @@ def _site(order: EditionRequest, ran: Sequence[NotebookRun]) -> pages.Site:
         languages=order.languages,
         earlier=editions.earlier(order.folder, order.edition.period),
         is_whole=order.whole,
+        brand=order.edition.company.brand,
+        logo=order.edition.company.brand.logo_data(order.edition.company.folder),
     )
 
 
@@ -189,6 +196,7 @@ def _write_workbook(
 ) -> None:
     from profitchain.pages import workbook  # openpyxl takes half a second to load
 
+    group_names.call(order.edition.company.group_names)
     with i18n.speaking(tag):
         workbook.write_edition_workbook(
             folder,

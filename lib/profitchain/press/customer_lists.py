@@ -10,15 +10,30 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import NotEstimable
+from profitchain.intake.fingerprints import CUSTOMER_IDS
 from profitchain.intake.quarantine import spreadsheet_safe
 from profitchain.lifetime import churn_model, contact_value
-from profitchain.panel.edition import Edition, customer_ids
+from profitchain.pages import verbatims
+from profitchain.panel.edition import Edition
+from profitchain.panel.texts import SOURCES
+from profitchain.sources.schemas import SCHEMAS
+from profitchain.voice import masking, shares
+from profitchain.voice import verbatims as proposals
 from profitchain.words import reasons
 
 FOLDER = "lists"
 FILE = "at_risk.csv"
 PLACES = {"risk": 4, "value": 2, "at_stake": 2}  # decimals that a caller can use
 OWNER_ONLY = 0o600
+ID_COLUMNS = ("customer_id", "order_id", "response_id", "contact_id", "mention_id")
+
+
+def customer_ids(edition: Edition) -> pd.DataFrame:
+    """Return row, customer_id: whom the rows of the table `customers` mean.
+
+    For lists that stay within the firm. No page may read it, and `Edition.table` doesn't give it.
+    """
+    return pd.read_parquet(edition.folder / f"{CUSTOMER_IDS}.parquet")
 
 
 def place_of(edition: Edition, published: Path) -> Path:
@@ -33,6 +48,11 @@ def place_of(edition: Edition, published: Path) -> Path:
             " Publish to a folder outside the company's: --out DIR."
         )
     return folder / FILE
+
+
+def write_lists(edition: Edition, path: Path) -> str:
+    """Write who may leave, beside it texts to release, and return where they lie, a line each."""
+    return f"{write_at_risk(edition, path)}\n{propose_verbatims(edition, path)}"
 
 
 def write_at_risk(edition: Edition, path: Path) -> str:
@@ -52,16 +72,67 @@ def write_at_risk(edition: Edition, path: Path) -> str:
     at_risk = contact_value.at_risk_list(plan, edition.company.main)
     named = customer_ids(edition).merge(at_risk, on="row", validate="one_to_one")
     named = named.sort_values("rank").drop(columns="row").round(PLACES)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
-    _safe(named).to_csv(draft, index=False, encoding="utf-8")
-    draft.replace(path)
+    _write(named, path)
     few = ""
     if edition.stands_for > 1:
         few = f", only of those drawn by chance (one in {edition.stands_for:.3g} of all)"
     return f"{len(named):,} customers by what is at stake with each{few}: {path}"
+
+
+def propose_verbatims(edition: Edition, path: Path) -> str:
+    """Write texts that a person may release, one row a text, and return a sentence that says so.
+
+    What lies there stays as it is: somebody may have begun to release.
+
+    Parameters
+    ----------
+    path : the file beside which they go.
+    """
+    place = path.with_name(verbatims.FILE)
+    if edition.company.privacy.verbatims == "none":
+        return "No texts were proposed: company.yml says privacy: {verbatims: none}."
+    if place.exists():
+        return f"Texts proposed earlier stay as they are: {place}"
+    texts = shares.texts_of(edition)
+    proposed = proposals.propose(texts, smallest=edition.smallest)
+    if proposed.empty:
+        return "No texts were proposed: none is long enough, of no small group and nobody's twice."
+    known = _known_words(edition, proposed)
+    covered = [masking.masked(text, known=known) for text in proposed["text"]]
+    _write(proposed.assign(released="", text=covered)[list(verbatims.COLUMNS)], place)
+    return f"{len(proposed)} texts to read; write yes under `released` where one may show: {place}"
+
+
+def _known_words(edition: Edition, proposed: pd.DataFrame) -> set[str]:
+    """Return ids of those who wrote and of their orders, and what else `customers` says of them.
+
+    Names among it, as wholes and word by word: the firm's own columns, segments left out.
+    """
+    words: set[str] = set()
+    customers: set[str] = set()
+    for table, several in proposed.groupby("source"):
+        rows = edition.rows(str(table), where={SOURCES[str(table)][0]: several["key"].tolist()})
+        for name in [name for name in ID_COLUMNS if name in rows]:
+            words |= set(rows[name].dropna().astype(str))
+        if "customer_id" in rows:
+            customers |= set(rows["customer_id"].dropna())
+    if customers and "customers" in edition.company.tables:
+        rows = edition.rows("customers", where={"customer_id": sorted(customers)})
+        known = {column.name for column in SCHEMAS["customers"].columns}
+        own = [name for name in rows if name not in {*known, *edition.company.segments}]
+        values = {str(value) for name in own for value in rows[name].dropna()}
+        words |= values | {part for value in values for part in value.split()}
+    return words
+
+
+def _write(rows: pd.DataFrame, path: Path) -> None:
+    """Write rows for their owner alone, and put them in place whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
+    _safe(rows).to_csv(draft, index=False, encoding="utf-8")
+    draft.replace(path)
 
 
 def _safe(rows: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from typing import Any
 
 from profitchain.core.errors import ProfitchainError
 from profitchain.intake.fingerprints import STANDING, fingerprint, is_of_files
+from profitchain.pages.verbatims import FILE as VERBATIMS
+from profitchain.pages.verbatims import FOLDER as LISTS
 from profitchain.sources.company import find_company, load_company, store_of
 
 COMMENTARY = "commentary"
@@ -78,7 +80,7 @@ def mark_edition(request: ReportRequest, made_of: str, folder: Path) -> None:
 def sources(request: ReportRequest, code: str, notebooks: Path) -> str:
     """Return a hash of all that an edition is made of, outside its folder; "" if it can't be told.
 
-    That is what was asked, code, notebooks, company.yml, the tables and commentary.
+    That is what was asked, code, notebooks, company.yml, the tables, commentary and released texts.
     """
     firm = load_company(find_company(request.company))
     if not is_of_files(firm):
@@ -86,6 +88,7 @@ def sources(request: ReportRequest, code: str, notebooks: Path) -> str:
     parts = [json.dumps(asdict(request)), str(Path(request.out).resolve()), code]
     parts += [str(firm.folder), fingerprint(firm)]
     read = [*notebooks.glob("*.ipynb"), *(firm.folder / COMMENTARY).rglob("*")]
+    read += (firm.folder / LISTS).rglob(VERBATIMS)
     parts += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from profitchain.core import i18n
 from profitchain.core.atomic import aside, discard, exchange
-from profitchain.core.errors import ParameterError, did_you_mean
+from profitchain.core.errors import ParameterError
 from profitchain.core.provenance import NOTEBOOKS, REPORTS, code_of
+from profitchain.disclosure import ledger, restating
 from profitchain.exhibits import findings_history
 from profitchain.pages import editions, index_pages
 from profitchain.pages.failures import Failure, NotebookFailed
@@ -30,6 +30,7 @@ from profitchain.press.assemble import (
     write_findings,
     write_pages,
 )
+from profitchain.press.chosen_notebooks import all_notebooks, chosen_notebooks, longest_first
 from profitchain.press.edition_cache import ReportRequest
 from profitchain.press.fork_server import Forks
 from profitchain.press.run_notebook import (
@@ -66,46 +67,80 @@ def publish(
     settings: Mapping[str, str] | None = None,
     spoken: Sequence[str] = (),
     fresh: bool = False,
+    restate: bool = False,
+    shelf: Path | None = None,
 ) -> Path:
     """Run the notebooks of an edition, render them, publish it; return its index page.
 
     `spoken` are the languages of its pages, the company's own if none is named. The first one's
     pages are the edition's, each other's stand in a folder inside it. A notebook of which nothing
-    changed since it ran doesn't run again, unless all is to be `fresh`.
+    changed since it ran doesn't run again, unless all is to be `fresh`. What was published stands
+    where replacing it could tell of few customers, unless nobody has seen it and it is to be
+    `restate`d. With a `shelf`, the edition is one beside those there, and counts as not published.
 
     Raises ProfitchainError, and leaves the published edition as it was, when a parameter is
     unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
     which says so, lies beside it.
     """
-    notebooks = _chosen(only)
+    notebooks = chosen_notebooks(only)
     chosen = parameters.typed(notebooks, settings or {})
     tongues = [i18n.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
     is_forked = fork_server.start(NOTEBOOKS, code)
-    with _workers(len(notebooks)) as pool, _kernels(is_forked, pool) as kernels:
+    with ledger.on_shelf(shelf or out), _workers(len(notebooks)) as pool:
         edition = read_period(company, period)
         order = EditionRequest(
-            edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
+            edition=edition, notebooks=notebooks, every=tuple(all_notebooks()), settings=chosen,
             out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
+            is_anew=restate, is_trial=shelf is not None,
         )  # fmt: skip
-        earlier = run_cache.RunCache(
-            edition=edition, notebooks=NOTEBOOKS, code=code, parameters=order.notebook_parameters,
-            tags=order.languages, is_fresh=fresh,
-        )  # fmt: skip
+        if _stands(order):
+            return order.folder / "index.html"
+        earlier = _earlier_runs(order, code, is_fresh=fresh)
         words = {"out": out, "only": only, "settings": settings, "spoken": spoken}
         request = ReportRequest.of(company, period, **words)
         is_known = all(earlier.key(path) for path in notebooks)  # all that they read
         made_of = edition_cache.sources(request, code, NOTEBOOKS) if is_known else ""
-        with aside(order.folder) as building:
+        with _kernels(is_forked, pool) as kernels, aside(order.folder) as building:
             ran = _run_all(order, building, (pool, kernels), earlier)
             _put_in_place(order, building, ran)
     _write_lists(order)
-    if any(page_run.failed for page_run in ran):
-        raise NotebookFailed(_failed(order, ran))
+    _refuse_failed(order, ran)
     if made_of and made_of == edition_cache.sources(request, code_of(NOTEBOOKS), NOTEBOOKS):
         edition_cache.mark_edition(request, made_of, order.folder)
     return order.folder / "index.html"
+
+
+def _earlier_runs(order: EditionRequest, code: str, *, is_fresh: bool) -> run_cache.RunCache:
+    return run_cache.RunCache(
+        edition=order.edition, notebooks=NOTEBOOKS, code=code,
+        parameters=order.notebook_parameters, tags=order.languages, is_fresh=is_fresh,
+    )  # fmt: skip
+
+
+def _refuse_failed(order: EditionRequest, ran: Sequence[NotebookRun]) -> None:
+    if any(page_run.failed for page_run in ran):
+        raise NotebookFailed(_failed(order, ran))
+
+
+def _stands(order: EditionRequest) -> bool:
+    """Tell whether what was published stands, and say why; raise where it isn't there any more."""
+    edition = order.edition
+    if order.is_anew or order.is_trial or not order.whole:
+        return False
+    why = restating.why_it_stands(edition.company, edition.gate, edition.folder)
+    if not why:
+        return False
+    does = "stands as it was published" if order.folder.exists() else "can't be published"
+    says = (
+        f"{edition.period} {does}: {why}, so that comparing editions would tell of them. "
+        "If nobody has seen what was published, add --restate."
+    )
+    if not order.folder.exists():
+        raise ParameterError(says)
+    print(says, file=sys.stderr)
+    return True
 
 
 def _write_lists(order: EditionRequest) -> None:
@@ -132,20 +167,9 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
     exchange(building, target)
     if is_complete:
         discard(order.incomplete)
-
-
-def _all_notebooks() -> list[Path]:
-    return sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
-
-
-def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
-    """Return the notebooks asked for, with the summary; all of them when none is named."""
-    every = {path.stem: path for path in _all_notebooks()}
-    names = [Path(name).stem for name in only]
-    for name in names:
-        if name not in every:
-            raise ParameterError(f"There is no notebook '{name}'. {did_you_mean(name, every)}")
-    return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
+        if order.whole and not order.is_trial:
+            edition = order.edition
+            restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)
 
 
 def _workers(most: int) -> ProcessPoolExecutor:
@@ -178,7 +202,7 @@ def _run_all(
         shop = _Shop(
             pool=pool, kernels=kernels, earlier=earlier, building=building, bar=bar, keys={}
         )
-        ran = _finished(shop, _longest_first(body, order), order)
+        ran = _finished(shop, longest_first(body, order.folder), order)
         write_findings(order, ran, building)
         books = workbooks(pool, order, ran, building)
         read = [
@@ -204,19 +228,6 @@ def _wait(jobs: Iterable[Future]) -> None:
             job.result()
     except BrokenProcessPool:
         raise ended("A page") from None
-
-
-def _longest_first(notebooks: Sequence[Path], order: EditionRequest) -> list[Path]:
-    """Return notebooks by their last seconds, else by size, so that no long one is left over."""
-    seconds: Mapping[str, float] = {}
-    with suppress(OSError, ValueError, LookupError):
-        earlier_record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))
-        seconds = earlier_record["seconds"]
-
-    def length(path: Path) -> tuple[float, int]:
-        return seconds.get(path.stem, float("inf")), path.stat().st_size
-
-    return sorted(notebooks, key=length, reverse=True)
 
 
 def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, NotebookRun]]) -> None:

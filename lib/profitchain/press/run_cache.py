@@ -23,6 +23,7 @@ from pathlib import Path
 import profitchain
 from profitchain.core.errors import ProfitchainError
 from profitchain.core.provenance import code_of
+from profitchain.pages import verbatims
 from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition, read_period
 from profitchain.press.run_notebook import NotebookRun
@@ -32,8 +33,8 @@ MAKING = ".making-"
 ENDING = ".json.gz"
 # Packages and modules that read nothing but the edition, or what `reads` names.
 _READ_NO_MORE = {
-    *("core", "stats", "measures", "effects", "evidence", "lifetime", "words", "exhibits"),
-    *("panel.edition", "pages.headline", "pages.summary"),
+    *("core", "stats", "measures", "effects", "evidence", "lifetime", "voice", "words"),
+    *("exhibits", "panel.edition", "pages.headline", "pages.summary", "pages.verbatims"),
 }
 _READS = {"exhibits.findings_history"}
 _FACE = set(profitchain.__all__)
@@ -75,8 +76,11 @@ class RunCache:
             name: value for name, value in self.parameters.items() if _is_named(name, sources)
         }
         parts = [self.code, self.edition.folder.name, path.name, json.dumps(self.tags)]
+        parts += [self.edition.gate.key]
         parts += [json.dumps(parameters, sort_keys=True), hashlib.sha256(text).hexdigest()]
-        parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in reads]
+        released = [verbatims.place_of(self.edition)] if _is_named("verbatims", sources) else []
+        files = [*reads, *(file for file in released if file.exists())]
+        parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def find(self, path: Path, key: str) -> dict[str, NotebookRun] | None:

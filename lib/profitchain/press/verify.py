@@ -53,6 +53,7 @@ def differences(edition: Path, *, company: str | None = None) -> Verification:
             fresh=True,
             settings=settings,
             spoken=record.get("languages", ()),
+            shelf=edition.resolve().parent.parent,
         )
         rows, last_digits, count = compared(edition, index.parent)
     more = [f"and {len(rows) - MOST_LINES:,} more"] if len(rows) > MOST_LINES else []

@@ -6,21 +6,24 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from babel.numbers import get_currency_precision
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
-from profitchain.sources import settings
+from profitchain.sources import known_values, settings
+from profitchain.sources.brand import Brand
+from profitchain.sources.company_faults import faults_in_words
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
+from profitchain.sources.driver_settings import Block, driver_faults
 from profitchain.sources.settings import (
+    ColumnLabels,
     Limits,
     MatchIds,
     Privacy,
@@ -28,6 +31,7 @@ from profitchain.sources.settings import (
     Settings,
     Source,
     Statuses,
+    Topics,
 )
 from profitchain.stats.model_matrix import MONTH
 
@@ -39,26 +43,30 @@ FACTS = ("orders", "subscriptions", "responses")  # at least one of them is need
 CANCELLED_STATUSES = ("cancelled", "canceled", "voided")
 _PARTS: dict[str, type[Settings]] = {
     "tables": Source, "questions": Question, "privacy": Privacy, "match_ids": MatchIds,
-    "statuses": Statuses, "limits": Limits,
+    "statuses": Statuses, "limits": Limits, "segments": ColumnLabels,
+    "labels": ColumnLabels, "topics": Topics, "blocks": Block,
+    "brand": Brand,
 }  # fmt: skip
-_WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
 
 class Company(Settings):
     """A firm: its tables, its questions and what is true of it in every period."""
 
     name: str
-    currency: settings.Currency
-    language: settings.Language = "en"
-    time_zone: settings.TimeZone = "UTC"
+    currency: known_values.Currency
+    language: known_values.Language = "en"
+    time_zone: known_values.TimeZone = "UTC"
     report_every: Every = "quarter"
-    fiscal_year_starts: settings.YearStart | None = None
+    fiscal_year_starts: known_values.YearStart | None = None
     connect: Connect | None = None
-    tables: dict[settings.TableName, Source]
+    tables: dict[known_values.TableName, Source]
     questions: dict[str, Question] = Field(default_factory=dict)
     main_question: str | None = None
-    segments: list[str] = Field(default_factory=list)
+    named_segments: settings.Segments = Field(default_factory=dict, alias="segments")
+    labels: dict[Literal["touchpoint", "event"], ColumnLabels] = Field(default_factory=dict)
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
+    drivers: list[str] = Field(default_factory=list)
+    blocks: dict[str, Block] = Field(default_factory=dict)
     experiment: str | None = None
     repeat_within_days: int = Field(default=90, ge=1, le=LONGEST_WINDOW)
     lookback_months: int = Field(default=12, ge=0, le=LONGEST_LOOKBACK)
@@ -73,6 +81,8 @@ class Company(Settings):
     match_ids: MatchIds = MatchIds()
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
+    topics: Topics = Topics()
+    brand: Brand = Brand()
     _folder: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="before")
@@ -119,13 +129,32 @@ class Company(Settings):
 
     @property
     def all_questions(self) -> list[Question]:
-        """All questions, in the order of company.yml."""
-        return list(self.questions.values())
+        """All questions about what was experienced, in the order of company.yml."""
+        return [q for q in self.questions.values() if q.kind not in settings.OF_A_DRIVER]
 
     def in_language(self, tag: str) -> Company:
         """Return the firm as pages in one language speak of it: each question with one label."""
         questions = {name: question.in_language(tag) for name, question in self.questions.items()}
         return self.model_copy(update={"questions": questions})
+
+    @property
+    def segments(self) -> list[str]:
+        """The columns that part customers, as company.yml names them."""
+        return list(self.named_segments)
+
+    @property
+    def column_labels(self) -> dict[str, settings.ColumnLabels]:
+        """What columns whose values pages show are called, with their values, by column."""
+        return {**dict(self.labels.items()), **self.named_segments}
+
+    @property
+    def group_names(self) -> dict[tuple[str, str], str | dict[str, str]]:
+        """What segments ("" for the group) and their groups are called: once, or by language."""
+        return {
+            (name, group): label
+            for name, labels in self.column_labels.items()
+            for group, label in {"": labels.label, **labels.values}.items()
+        }
 
     @property
     def year_starts(self) -> str:
@@ -163,7 +192,7 @@ def load_company(folder: str | Path) -> Company:
     try:
         company = Company.model_validate(read_yaml(folder))
     except ValidationError as error:
-        raise CompanyError(_faults_in_words(error)) from None
+        raise CompanyError(faults_in_words(error, {"": Company, **_PARTS})) from None
     company._folder = folder
     unset = sorted(name for name in environment_names(company) if name not in os.environ)
     if unset:
@@ -255,6 +284,7 @@ def _faults(company: Company) -> Iterable[str]:
             "report_every: week can't be, for contracts are followed by what is paid each month. "
             "Write month, quarter or year."
         )
+    yield from driver_faults(questions, company.drivers, company.blocks)
     controls = [*BUILT_IN_CONTROLS, MONTH, *company.segments]
     for control in company.controls:
         if control not in controls:
@@ -262,36 +292,3 @@ def _faults(company: Company) -> Iterable[str]:
                 f"controls: '{control}' is neither built in nor a segment. "
                 f"{did_you_mean(control, controls)} Add a column of yours to segments: first."
             )
-
-
-def _faults_in_words(error: ValidationError) -> str:
-    faults = [{**fault, "loc": _place(fault)} for fault in error.errors()]
-    named = {fault["loc"] for fault in faults if fault["type"] == "value_error"}
-    sure = [f for f in faults if f["type"] == "value_error" or f["loc"] not in named]
-    lines = "\n".join(map(_fault_in_words, sure)).splitlines()
-    head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
-    return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
-
-
-def _place(fault: ErrorDetails) -> tuple[str, ...]:
-    """Return where a fault stands, without the ways in which pydantic tried to read it."""
-    steps = [str(step) for step in fault["loc"]]
-    return tuple(step for step in steps if "[" not in step and step not in _WAYS)
-
-
-def _fault_in_words(fault: Mapping[str, Any]) -> str:
-    *above, last = list(fault["loc"]) or [""]
-    place = ".".join([*above, last])
-    match fault["type"]:
-        case "extra_forbidden":
-            model = _PARTS[above[0]] if above else Company
-            keys = [key for key in model.model_fields if key != "name" or model is not Question]
-            return f"{place} is unknown. {did_you_mean(last, keys)}"
-        case "unknown_table":
-            return f"{place} is unknown. {did_you_mean(last, settings.TABLE_NAMES)}"
-        case "missing":
-            return f"{place} is missing."
-        case "value_error":
-            return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
-        case _:
-            return f"{place}: {fault['msg'].replace('Input should', 'it should')}."

@@ -6,7 +6,7 @@ import glob
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,7 +54,9 @@ class RawTable:
     files, by name. `warehouse`: a table of the firm's own engine, whose columns have types and
     whose rows no place; its `instants` are the columns of moments that had a zone, here in UTC.
     `source`: how its columns are written, where that is no longer as company.yml says. `folded`
-    rows of a file were further rows of an order and stand in its first one.
+    rows of a file were further rows of an order and stand in its first one. `net_unsure`: of each
+    file whose amounts may be net of refunds or not, how many are refunded (`n`), the column that
+    would tell (`total`) and its name (`file`).
     """
 
     name: str
@@ -69,6 +71,7 @@ class RawTable:
     instants: frozenset[str] = frozenset()
     source: Source | None = None
     folded: int = 0
+    net_unsure: tuple[Mapping[str, int | str], ...] = ()
 
 
 def read_source(con: Any, table: str, company: Company, *, scratch: Path) -> RawTable:

@@ -93,7 +93,8 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
         category:text? quantity:number? unit_price:money?""",
     "contacts": """
         contact_id:id! customer_id:id opened_at:time@
-        closed_at:time? first_response_at:time? is_complaint:flag? cost:money? topic:text?""",
+        closed_at:time? first_response_at:time? is_complaint:flag? cost:money? topic:text?
+        text:text?""",
     "costs": "month:month@ purpose:text amount:money channel:text?",
     "referrals": "referral_id:id! referrer_id:id customer_id:id referred_at:time@ reward:money?",
     "offers": """
@@ -102,7 +103,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
     "events": "event:text happened_on:date@",
     "mentions": """
         mention_id:id! posted_at:time@ platform:text
-        rating:number? polarity:text? customer_id:id?""",
+        rating:number? polarity:text? customer_id:id? text:text?""",
     "benchmarks": """
         metric:text value:number source:text year:year@
         industry:text? low:number? high:number?""",
@@ -112,6 +113,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
 SCHEMAS: dict[str, TableSchema] = {table: _schema(table, words) for table, words in _TABLES.items()}
 _ONE_OF = {("costs", "purpose"): PURPOSES, ("offers", "kind"): OFFER_KINDS}
 SEGMENTED = ("customers", "responses", "orders", "events")
+MAY_DRIVE = ("responses", "orders")
 ASSIGNED = ("customers", "responses")  # where an experiment's column may stand
 
 
@@ -134,7 +136,8 @@ def schema_of(table: str, company: Company) -> TableSchema:
     if table in SEGMENTED:
         names = {column.name for column in columns}
         experiment = [company.experiment] if company.experiment and table in ASSIGNED else []
-        segments = dict.fromkeys([*company.segments, *experiment])
+        drivers = company.drivers if table in MAY_DRIVE else []
+        segments = dict.fromkeys([*company.segments, *experiment, *drivers])
         columns += [ColumnSchema(name=s, kind="text") for s in segments if s not in names]
     lower = [column.name.lower() for column in columns]
     for column in columns:

@@ -2,140 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from babel.numbers import list_currencies
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from profitchain.core import i18n, periods
-from profitchain.core.errors import did_you_mean
+from profitchain.sources.known_values import (
+    DateFormat,
+    ExportFormat,
+    Label,
+    Language,
+    TimeZone,
+    Why,
+    Word,
+    Words,
+)
 
-TABLE_NAMES = (
-    "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts",
-    "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks",
-    "control_totals", "rates", "identities",
-)  # fmt: skip
-QuestionKind = Literal["nps", "csat", "ces", "rating", "driver"]
+QuestionKind = Literal[
+    "nps", "csat", "ces", "rating", "driver", "value", "expectation", "importance"
+]
+EXPERIENCED = ("driver", "value")  # kinds that may move the score
+OF_A_DRIVER = ("expectation", "importance")  # kinds that ask about a driver
 
 SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "ces": (1, 7)}
 USUAL_SCALE = (1, 5)
-NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms", "excel", "roc")
-DATE_LETTERS = {
-    "Y": "2026", "y": "26", "m": "month", "b": "Mar", "B": "March", "d": "day", "j": "day of the "
-    "year", "H": "hour", "I": "hour to 12", "p": "AM or PM", "M": "minute", "S": "second",
-    "f": "microseconds", "g": "milliseconds", "z": "+0100", "Z": "zone", "a": "Wed",
-    "A": "Wednesday",
-}  # fmt: skip
-_MORE_LETTERS = "nwuUWVGcxX%"
-FORMATS = Path(__file__).with_name("formats")  # one file an export that is known
 _LONGEST_ACRONYM = 4
 _SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
-
-
-def _known_table(name: str) -> str:
-    if name not in TABLE_NAMES:
-        raise PydanticCustomError("unknown_table", "is unknown")  # company.py says which there are
-    return name
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        near = did_you_mean(name, sorted(available_timezones()))
-        hint = near if near.startswith("Did") else "Write it as Europe/Berlin."
-        raise ValueError(f"'{name}' is no time zone. {hint}")
-    return name
-
-
-def _year_start(given: Any) -> Any:
-    """Return when a fiscal year starts as periods are named: "04", "1231"; "" on 1 January."""
-    parts = str(given).strip().split("-")
-    if (
-        isinstance(given, bool)
-        or len(parts) > 2
-        or not all(re.fullmatch(r"\d{1,2}", part) for part in parts)
-    ):
-        parts = [""]
-    start = "".join(part.zfill(2) for part in parts)
-    start = start.removesuffix("01") if len(start) == 4 else start
-    if start != "01" and not re.fullmatch(periods.YEAR_STARTS, start):
-        raise ValueError(
-            f"'{given}' is no month or day on which every year has a start. Write the month's "
-            "number, as in fiscal_year_starts: 4, or month and day, as in fiscal_year_starts: "
-            '"12-31".'
-        )
-    return "" if start == "01" else start
-
-
-def _known_currency(code: str) -> str:
-    if code not in list_currencies():
-        raise ValueError(f"'{code}' is no currency. Write its ISO 4217 code, such as EUR or USD.")
-    return code
-
-
-def _known_language(tag: str) -> str:
-    if tag not in i18n.available():
-        raise ValueError(f"There are no pages in '{tag}'. {did_you_mean(tag, i18n.available())}")
-    return tag
-
-
-def _known_format(pattern: str) -> str:
-    if "%" not in pattern and pattern not in NAMED_FORMATS:
-        raise ValueError(
-            f"date_format '{pattern}' is unknown. Write a pattern such as '%d/%m/%Y %H:%M', or one "
-            f"of: {', '.join(NAMED_FORMATS)}."
-        )
-    for sign in re.findall("%-?(.?)", pattern):
-        if sign not in DATE_LETTERS and (not sign or sign not in _MORE_LETTERS):
-            raise ValueError(
-                f"date_format '{pattern}': %{sign} is unknown. Known are: "
-                f"{', '.join(f'%{letter} ({what})' for letter, what in DATE_LETTERS.items())}."
-            )
-    return pattern
-
-
-def _known_export(name: str) -> str:
-    names = sorted(path.stem for path in FORMATS.glob("*.yml"))
-    if name not in names:
-        near = did_you_mean(name, names)
-        raise ValueError(f"'{name}' is no export that is known here. {near}")
-    return name
-
-
-TableName = Annotated[str, AfterValidator(_known_table)]
-Language = Annotated[str, AfterValidator(_known_language)]
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-YearStart = Annotated[str, BeforeValidator(_year_start)]
-Currency = Annotated[str, AfterValidator(_known_currency)]
-DateFormat = Annotated[str, AfterValidator(_known_format)]
-ExportFormat = Annotated[str, AfterValidator(_known_export)]
-Why = Literal[  # a row of an export is left out; `counted`: it is not
-    "counted", "cancelled", "unpaid", "refunded",
-    "test", "preview", "spam", "unfinished", "no_sale", "footer",
-]  # fmt: skip
-
-
-def _as_word(value: Any) -> Any:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return (
-        f"{value:g}"
-        if is_number and float(value).is_integer()
-        else str(value)
-        if is_number
-        else value
-    )
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-Word = Annotated[str, BeforeValidator(_as_word)]  # a cell's text, which YAML takes for a number
-Words = Annotated[list[Word], BeforeValidator(_as_list)]
 
 
 class Settings(BaseModel):
@@ -229,8 +121,10 @@ class Question(Settings):
     scale: tuple[float, float] = Field(default=(0, 0))
     satisfied_from: float | None = None
     easy_is: Literal["high", "low"] | None = None
-    label: str | dict[Language, str] = ""
+    label: Label = ""
     scale_since: date | None = None
+    blank: Literal["skipped", "not_applicable"] = "skipped"
+    of: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -262,6 +156,13 @@ class Question(Settings):
             )
         if self.kind != "ces" and self.easy_is is not None:
             raise ValueError(f"easy_is belongs to kind: ces, not to kind: {self.kind}.")
+        if self.blank != "skipped" and self.kind not in EXPERIENCED:
+            raise ValueError(f"blank: belongs to kind: driver or value, not to kind: {self.kind}.")
+        if bool(self.of) != (self.kind in OF_A_DRIVER):
+            raise ValueError(
+                "of: says of which driver an expectation or importance is asked, as in {kind: "
+                "expectation, of: delivery}. It belongs to both kinds, and to no other."
+            )
         if self.satisfied_from is not None and not low <= self.satisfied_from <= high:
             raise ValueError(
                 f"satisfied_from: {self.satisfied_from:g} lies outside the scale {low:g} to "
@@ -281,10 +182,64 @@ def _default_label(name: str) -> str:
     return name.replace("_", " ").capitalize() if len(name) > _LONGEST_ACRONYM else name.upper()
 
 
+class ColumnLabels(Settings):
+    """What a column and its values are called on pages, each once or by language."""
+
+    label: Label = ""
+    values: dict[Word, Label] = Field(default_factory=dict)
+
+
+def _by_name(given: Any) -> Any:
+    """Return segments by name, of a list of names or of names with settings."""
+    if isinstance(given, list):
+        given = {
+            name: settings
+            for entry in given
+            for name, settings in (entry if isinstance(entry, dict) else {str(entry): None}).items()
+        }
+    if not isinstance(given, dict):
+        raise ValueError(
+            "Name the columns that part customers, as in segments: [region, tier], or say also "
+            "what pages call them: segments: {region: {label: Region, values: {n: North}}}."
+        )
+    return {name: {} if settings is None else settings for name, settings in given.items()}
+
+
+Segments = Annotated[dict[Word, ColumnLabels], BeforeValidator(_by_name)]
+
+
+class Topic(Settings):
+    """A topic of texts: what readers call it, and the beginnings of words that speak of it."""
+
+    label: str | dict[Language, str] = ""
+    words: list[Word] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_alone(cls, document: Any) -> Any:
+        return {"words": document} if isinstance(document, list) else document
+
+
+class Topics(Settings):
+    """Lists of words: the starter list that is named, and the firm's own on top of it."""
+
+    starter: Literal["shop", "bank", "telecom"] | None = None
+    lists: dict[str, Topic] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_topic(cls, document: Any) -> Any:
+        if isinstance(document, dict) and "lists" not in document:
+            own = {key: topic for key, topic in document.items() if key != "starter"}
+            return {"starter": document.get("starter"), "lists": own}
+        return {"starter": document} if isinstance(document, str) else document
+
+
 class Privacy(Settings):
-    """What may be shown of small groups."""
+    """What may be shown of small groups, and of what customers wrote."""
 
     smallest_group: int = Field(default=10, ge=1)
+    verbatims: Literal["released", "none"] = "released"
 
 
 class MatchIds(Settings):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
 from profitchain.core.periods import Period
+from profitchain.stats.disclosure_control import customers_by, unless_withheld, withheld
 from profitchain.stats.ratios import change, difference, holm, ratio
 
 ABOVE, BELOW = "above the rest", "below the rest"
@@ -68,6 +69,13 @@ class MeasureSeries:
     now: MaybeEstimate
     change: MaybeEstimate
     change_on_year: MaybeEstimate
+    trend: pd.DataFrame
+
+
+class Course(NamedTuple):
+    """What was counted in full in one period, and in the last ones (`trend`: as `trend` gives)."""
+
+    now: MaybeEstimate
     trend: pd.DataFrame
 
 
@@ -186,10 +194,14 @@ def _in_period(
 
 def _groups(sums: pd.DataFrame, measure: Measure, segment: str, smallest: int) -> pd.DataFrame:
     """Return one segment's groups with their differences from the rest and plain p-values."""
-    groups = sorted(sums[segment].unique())
-    inside = [sums[sums[segment] == group] for group in groups]
-    estimates = [ratio(rows, **measure.parts, smallest=smallest) for rows in inside]
-    frame = to_frame(estimates, segment=[segment] * len(groups), group=groups)
+    sizes = customers_by(sums, segment, measure.denominator)
+    inside = [sums[sums[segment] == group] for group in sizes.index]
+    by_name = dict(zip(sizes.index, inside, strict=True))
+    estimates = unless_withheld(
+        withheld(sizes, smallest), sizes, smallest,
+        lambda group: ratio(by_name[group], **measure.parts, smallest=smallest),
+    ).values()  # fmt: skip
+    frame = to_frame(estimates, segment=[segment] * len(sizes), group=sizes.index)
     names = {"numerator": measure.numerator, "denominator": measure.denominator}
     tests = [
         difference(rows, sums.drop(rows.index), **names)

@@ -186,9 +186,9 @@ def refusal(
         return Reason("no_window_closed")
     scores = cells.loc[cells["n"] > 0, "score"]
     if scores.nunique() < 2:
-        return Reason.of("all_scores_the_same", score=float(scores.iloc[0]))
+        return Reason("all_scores_the_same")
     if n < FEWEST_ANSWERS:
-        return Reason.of("too_few_answers", answers=n, fewest=FEWEST_ANSWERS)
+        return Reason.of("too_few_answers", fewest=FEWEST_ANSWERS)
     if repeats < FEWEST_EVENTS:
         return Reason.of("too_few_repeats", repeats=repeats, total=n)
     if outcome == "repeats" and n - repeats < FEWEST_EVENTS:
@@ -220,9 +220,7 @@ def _few_customers(sums: pd.DataFrame, column: str, fewest: float) -> Reason | N
         return Reason.of("outcome_all_zero", what=column)
     if kish(amounts) >= fewest:
         return None
-    share = float(amounts.max() / amounts.sum())
-    count = int(np.count_nonzero(amounts))
-    return Reason.of("one_customer_is_most", count=count, share=share, what=column)
+    return Reason.of("one_customer_is_most", what=column)
 
 
 def kish(totals: np.ndarray) -> float:

@@ -270,10 +270,8 @@ def _levels(
     pooled = _pool(sums, outcome)
     changed = [level for level in sums.index if pooled[level] != level]
     if changed and pooled.nunique() > 1:
-        levels, joined = tuple(changed), pooled[changed[0]]
-        notes.append(
-            Reason.of("control_levels_joined", control=control, levels=levels, joined=joined)
-        )
+        joined = pooled[changed[0]]
+        notes.append(Reason.of("control_levels_joined", control=control, joined=joined))
     sizes = sums["n"].groupby(pooled.to_numpy()).sum()
     for name in sizes.index.drop(sizes.idxmax()):
         yield (pooled == name).to_numpy(np.int8)[codes]

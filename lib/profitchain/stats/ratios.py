@@ -20,6 +20,7 @@ import scipy
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.stats.clusters import totals as totals_of
+from profitchain.stats.disclosure_control import too_small
 
 FEWEST_CLUSTERS = 4.5  # below this many effective customers an interval would be guesswork
 CLUSTERED = "95% interval clustered by customer"
@@ -66,7 +67,7 @@ def ratio(
         Reads `cluster` and the two named columns.
     bounds : ends of the scale; None for ratios without any.
     counts : the column whose sum is n, where it isn't the denominator (a share of revenue).
-    smallest : fewer in the denominator, or fewer customers, and nothing is said (privacy).
+    smallest : fewer customers in the denominator, and nothing is said (privacy).
 
     Returns
     -------
@@ -168,14 +169,14 @@ def linearise(
     clusters, n = totals.index, below.sum()
     if n <= 0:
         return NotEstimable("nothing_counted")
-    if min(n, len(clusters)) < smallest:
-        return NotEstimable("group_too_small", smallest=smallest, n=int(n))
+    if np.count_nonzero(below) < smallest:
+        return too_small(int(n), smallest)
     shares = below / n
     effective = float(1 / (shares @ shares))
     if effective < FEWEST_CLUSTERS:
         if len(clusters) < FEWEST_CLUSTERS:
-            return NotEstimable("too_few_customers", customers=len(clusters), n=int(n))
-        return NotEstimable("one_customer_too_large", share=float(shares.max()), n=int(n))
+            return NotEstimable("too_few_customers", n=int(n))
+        return NotEstimable("one_customer_too_large", n=int(n))
     value = float(above.sum() / n)
     residuals = (above - value * below) / n
     errors = pd.Series(residuals * np.sqrt(len(clusters) / (len(clusters) - 1)), index=clusters)

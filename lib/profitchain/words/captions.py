@@ -1,58 +1,19 @@
-"""The words around each exhibit: message, measure, source, description, and the unit they are in.
-
-A caption is a dict of keyword arguments for `exhibit.chart` or `exhibit.table`; to say one part
-otherwise, a notebook writes `captions.trend(...) | {"message": "..."}`.
-"""
+"""Source notes of what is drawn by chance, followed to the end or assumed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
-import pandas as pd
-
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, period_label, period_short, plain
-from profitchain.core.i18n import N_, _, following
-from profitchain.core.periods import Period
+from profitchain.core.formats import digits
+from profitchain.core.i18n import N_, _
 from profitchain.panel.edition import Edition
-from profitchain.sources.company import Company, Question
-from profitchain.stats.comparisons import Measure, MeasureSeries
-from profitchain.stats.margins import Wald
 from profitchain.stats.sampling_weights import stands_for
-from profitchain.words import measures, repeat_effect, scores
-from profitchain.words.prose import first_capital, period_word
+from profitchain.words.presentation import source
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"
 FOLLOWED = N_("Answers followed to the end of their window")
 ANSWERS = N_("Survey answers")
-_BY_AGE = {
-    "week": N_(
-        "Share of a cohort that bought, by weeks since its first order: +1 is the next week"
-    ),
-    "month": N_(
-        "Share of a cohort that bought, by months since its first order: +1 is the next month"
-    ),
-    "quarter": N_(
-        "Share of a cohort that bought, by quarters since its first order: +1 is the next quarter"
-    ),
-    "year": N_(
-        "Share of a cohort that bought, by years since its first order: +1 is the next year"
-    ),
-}
-_UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
-
-
-def source(what: str, n: int, period: Period | None = None) -> str:
-    """Return a source note: who gave the rows and how many stand behind the exhibit.
-
-    With a period, n is that period's, although the exhibit may show others too.
-    """
-    words = {"what": _(what), "n": digits(n, 0)}
-    if period is None:
-        return _("{what}, n = {n}", **words)
-    return _("{what}, n = {n} in {period}", period=period_label(period), **words)
 
 
 def drawn_from(note: str, stands_for: float) -> str:
@@ -61,6 +22,20 @@ def drawn_from(note: str, stands_for: float) -> str:
         return note
     each = digits(stands_for, 1)
     return _("{source}, drawn by chance: each stands for {each}", source=_(note), each=each)
+
+
+def followed_source(n: float, edition: Edition, money: str) -> str:
+    """Return the source note of answers followed to the end, and what is assumed on margin."""
+    rows, share = source(FOLLOWED, int(n)), assumed_share(edition, money)
+    if not share:
+        return rows
+    return _("{source}; margin is assumed at {share} of revenue", source=rows, share=share)
+
+
+def assumed_share(edition: Edition, money: str) -> str:
+    """Return the share of revenue that is assumed to be margin, or "" where orders carry theirs."""
+    rate = edition.assumed_margin
+    return f"{rate:.0%}" if rate and money == "margin" else ""
 
 
 def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
@@ -79,230 +54,3 @@ def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
         what=_(what), drawn=digits(facts["customers_drawn"], 0), all=digits(facts["customers"], 0),
     )  # fmt: skip
     return (drawn,)
-
-
-def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption:
-    """Return the caption of one measure over time; `rows` says whose."""
-    label, unit = measures.label(series.measure), series.measure.unit
-    meaning = measures.definition(series.measure)
-    return {
-        "message": scores.change_title(series, period),
-        "measure": _("{label}: {meaning}; 95% intervals", label=label, meaning=meaning),
-        "source": source(rows, series.now.n, period),
-        "description": scores.trend_description(label, series.trend, unit),
-        "unit": unit,
-    }
-
-
-def groups_of_question(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
-    """Return the caption of a question's three groups over time: the best's share, the worst's."""
-    rows = shares[shares["period"] == str(period)]
-    message, groups = _("Too few answers to show the groups"), rows.dropna(subset=["value"])
-    if len(groups):
-        worst, best = (
-            _(
-                "{share} {group}",
-                share=scores.percent(row["value"]),
-                group=_(row["group"].replace("_", " ")),
-            )
-            for row in (groups.iloc[0], groups.iloc[-1])
-        )
-        message = _("{best}, {worst}", best=best, worst=worst)
-    return {
-        "message": message,
-        "measure": _(
-            "Share of answers to “{question}” in each group, by {every}",
-            question=question.label,
-            every=period_word(period),
-        ),
-        "source": source(ANSWERS, rows["n"].max(), period),
-        "description": _(
-            "In {period}: {message}. Earlier periods stand in the table.",
-            period=period_label(period),
-            message=message,
-        ),
-    }
-
-
-def question_group_shares(shares: pd.DataFrame, question: Question, period: Period) -> Caption:
-    """Return the caption of a question's three groups in one period, with their intervals."""
-    words = {"question": question.label, "period": period_label(period)}
-    measure = _("Share of answers to “{question}” in each group, {period}", **words)
-    message = _("The groups, with their intervals")
-    return groups_of_question(shares, question, period) | {"message": message, "measure": measure}
-
-
-def series(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
-    """Return the caption of several measures side by side; `of` is their source."""
-    return {
-        "message": _(message),
-        "measure": _("{period}, with 95% intervals", period=first_capital(period_label(period))),
-        "source": _(of),
-        "description": scores.moves_sentence(several, period) or _(message),
-    }
-
-
-def changes(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
-    """Return the caption of several measures and their changes."""
-    measure = _(
-        "{period}; ▲ ▼: the interval of the change leaves zero out; pp: percentage points",
-        period=first_capital(period_label(period)),
-    )
-    return series(several, period, message, of) | {"measure": measure}
-
-
-def courses(several: Sequence[MeasureSeries], period: Period, message: str, of: str) -> Caption:
-    """Return the caption of several measures over time."""
-    names = [name for of_one in several for name in of_one.trend.dropna(subset=["value"])["period"]]
-    first = period_short(min(names, key=lambda name: Period(name).first_day, default=str(period)))
-    spans = {"first": first, "last": period_short(period), "every": period_word(period)}
-    measure = _("{first} to {last}, by {every}; bands: 95% intervals", **spans)
-    return series(several, period, message, of) | {"measure": measure}
-
-
-def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Caption:
-    """Return the caption of a measure by group of customers."""
-    label = measures.label(measure)
-    message = scores.segments_message(label, by_group)
-    measure_words = _("{label} by group, with 95% intervals", label=label)
-    if unit := _UNITS.get(measure.unit):
-        measure_words = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(unit))
-    rows = _("Survey answers, {period}", period=period_label(period))
-    return {
-        "message": message,
-        "measure": measure_words,
-        "source": source(rows, _answers(by_group)),
-        "description": described(message, scores.spread(by_group)),
-        "unit": measure.unit,
-    }
-
-
-def cohorts(retention: pd.DataFrame, period: Period) -> Caption:
-    """Return the caption of the cohort table, with how far chance alone moves a cell."""
-    message, rows = _("Too few new customers to follow"), _("Orders")
-    if retention.attrs.get("cohorts") == 0:
-        message = _("No customer began in the periods shown")
-    following_first = retention[retention["offset"] == 1].dropna(subset=["value"])
-    if len(following_first):
-        share = np.average(following_first["value"], weights=following_first["customers"])
-        message = _(
-            "{share} of new customers bought in the next {part}",
-            share=scores.percent(share),
-            part=period_word(period),
-        )
-    if len(retention):
-        half = (retention["high"] - retention["low"]).max() / 2
-        rows = _(
-            "Orders, n = {n} new customers; each cell's 95% interval reaches at most {half} "
-            "percentage points to either side and stands in the CSV",
-            n=digits(retention.drop_duplicates("cohort")["customers"].sum(), 0),
-            half=f"{100 * half:.1f}",
-        )
-    measure = _(_BY_AGE[period.every])
-    return {
-        "message": message,
-        "measure": measure,
-        "source": rows,
-        "empty": _("{message}.", message=message),
-    }
-
-
-def raw_rates(rates: pd.DataFrame, firm: Company) -> Caption:
-    """Return the caption of the share that came back at each score."""
-    few, none = _("nothing adjusted; –: too few answers"), _("nothing adjusted")
-    message = repeat_effect.rates_message(rates)
-    return _link(firm, message, rates["n"].sum(), few if rates["value"].isna().any() else none)
-
-
-def curve(bend: Wald | NotEstimable, rates: pd.DataFrame, firm: Company) -> Caption:
-    """Return the caption of the adjusted curve along the scale (`rates`: its dots)."""
-    message = repeat_effect.bend_message(bend)
-    caption = _link(firm, message, rates["n"].sum(), _("adjusted, if all had given this score"))
-    adjusted = _("{rates}, adjusted.", rates=repeat_effect.rates_message(rates))
-    return caption | {"description": described(message, adjusted)}
-
-
-def per_point(message: str, firm: Company, rows: pd.DataFrame, *, slopes: bool = False) -> Caption:
-    """Return the caption of effects of one point, in percentage points; or of mere slopes."""
-    return {
-        "message": message,
-        "measure": per_point_measure(firm, slopes=slopes),
-        "source": source(FOLLOWED, _answers(rows)),
-        "description": described(message, scores.spread(rows)),
-        "unit": PER_POINT,
-        "reference": 0,
-    }
-
-
-def per_point_measure(firm: Company, *, slopes: bool, within: str = "") -> str:
-    """Return what effects of one point are measured in, within the named days or the firm's."""
-    capped = N_(
-        "Difference in the share who order again within {within}, in percentage points, for one "
-        "more point of “{question}”, none above the top; 95% intervals"
-    )
-    sloped = N_(
-        "Difference in the share who order again within {within}, in percentage points, for one "
-        "more point of “{question}”; slopes of straight lines, with 95% intervals"
-    )
-    within = within or plain(firm.repeat_within_days, "days")
-    return _(sloped if slopes else capped, within=within, question=_window(firm)["question"])
-
-
-def moves(rows: pd.DataFrame, main: Question) -> Caption:
-    """Return the caption of what ten NPS points go with."""
-    return {
-        "message": _("Ten NPS points, by which answers move"),
-        "measure": _("Difference of the share ordering again over all answers, adjusted"),
-        "source": source(FOLLOWED, _answers(rows)),
-        "units": {"answers moved": "share"},
-        "empty": repeat_effect.no_ten_points(main),
-    }
-
-
-def amounts(effects: Mapping[str, MaybeEstimate], edition: Edition) -> Caption:
-    """Return the caption of orders and money that go with one more point."""
-    rows = source(FOLLOWED, max(effect.n for effect in effects.values()))
-    if rate := edition.assumed_margin:
-        share = f"{rate:.0%}"
-        rows = _("{source}; margin is assumed at {share} of revenue", source=rows, share=share)
-    return {
-        "message": repeat_effect.amounts_message(effects["spend"]),
-        "measure": _(
-            "Difference for one more point of “{question}”, per answer, within {days} days, "
-            "adjusted; 95% intervals",
-            **_window(edition.company),
-        ),
-        "source": rows,
-    }
-
-
-def _link(firm: Company, message: str, n: int, how: str) -> Caption:
-    return {
-        "message": message,
-        "measure": _(
-            "Share ordering again within {days} days, by “{question}”; {how}; 95% intervals",
-            how=how,
-            **_window(firm),
-        ),
-        "source": source(FOLLOWED, n),
-        "description": described(message, _("All shares stand in the table.")),
-        "unit": "share",
-        "x_label": _window(firm)["question"],
-    }
-
-
-def _window(firm: Company) -> dict[str, str]:
-    label = firm.main.label if firm.main else ""
-    return {"days": digits(firm.repeat_within_days, 0), "question": str(label)}
-
-
-def described(message: str, more: str) -> str:
-    """Return a message as a sentence, with another one behind it."""
-    return following(_("{message}.", message=message), more)
-
-
-def _answers(rows: pd.DataFrame) -> int:
-    """Return how many answers stand behind rows: parts of the scale and groups add up."""
-    if "segment" in rows:
-        return int(rows.groupby("segment")["n"].sum().max()) if len(rows) else 0
-    return int(rows["n"].sum() if "band" in rows else rows["n"].max())

@@ -1,7 +1,11 @@
-"""Words that are data: messages by key, in the files beside this module, and columns' headings."""
+"""Words that are data: messages by key, in the files beside this module, and columns' headings.
+
+A page's words stand in `pages/NN_topic.yml` (lib/CONTRIBUTING.md, "A page's words").
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,31 +13,36 @@ from typing import Any
 
 import yaml
 
+from profitchain.core.errors import ParameterError, did_you_mean
+from profitchain.core.group_names import segment_name
 from profitchain.core.i18n import pgettext
 
 FOLDER = Path(__file__).parent
 _NOT_WORDS = {"counts", "formats"}
 CONTEXT = "a column"
+EXHIBIT_WORDS = ("says", "measure", "source", "alt", "empty", "x_label")
 _COLUMNS = """
 a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
 AUC|band|before|books|Brier skill|broken|came|cancelled|change|change on the month
 change on the quarter|change on the week|change on the year|choice|clear|cluster|cohort|column
-contact cost|contacts
-counts|customers|customers per arm|customers share|cut|days|days followed|days silent|definition
-deserters|design|detractors|difference|dimension|discount|discount share|dissatisfied|easy
-effective answers|estimate|expected|explains of repeats|explains of the score|field|figure|for
-forecast|foretold|group|groups|hard|here|hostages|id|if not|is own|kind|label|largest
-last order before|later|left out|latest answer|latest answer, among like customers|least|left
-left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure|measured by
-missing share|model|model error|money|month|most|most rise|moved|neither|neutral|next period
-no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point|orders
-orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
-per customer|period|points|possible|profit|promoters|reason|recency days|reliability|repeats
+contact cost|contacts|counts|customers|customers per arm|customers share|cut|days|days followed
+days silent|definition|deserters|design|detractors|difference|dimension|discount|discount share
+dissatisfied|easy|effective answers|estimate|expected|explains of repeats|explains of the score
+field|figure|for|forecast|foretold|group|groups|hard|here|hostages|id|if not|is own|kind|label
+largest|last order before|later|left out|latest answer|latest answer, among like customers|least
+left|left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure
+measured by|missing share|model|model error|money|month|most|most rise|moved|neither|neutral
+next period|no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point
+orders|orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
+per customer|period|phrase|platform|points|possible|profit|promoters|reason|recency days
+reliability|repeats
 repeats so far|retention rate|retention rate, raw|revenue|revenue, raw|robust error|rows|rows in
-satisfied|saved|scenario|score|score as|score share|score, raw|segment|share|share of answers
-share of customers|share of margin|share of revenue|silent|smallest|specifications|step|table
-ten points by|tenure days|term|the rule|used|value|verdict|way|way to count|weeks|weights for
-what it compares|window
+satisfied|saved|scenario|score|score as|score share|score, raw|segment|setting|share
+share of answers|share of customers|share of margin|share of revenue|silent|smallest|source
+specifications|step|table|ten points by|tenure days|term|text|the rule|topic|used|value
+verdict|way|way to count|weeks|weights for|what it compares|window
+above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
+of all|path|stated|those served
 """
 
 
@@ -44,19 +53,58 @@ def read(name: str) -> dict[str, Any]:
     return dict(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
+def page(name: str) -> dict[str, Any]:
+    """Return a page's words: its `rooms`, and by key `answer`, `notes`, `exhibits`, `findings`.
+
+    Raises
+    ------
+    ParameterError : no such page has a file of words.
+    """
+    names = page_names()
+    if name not in names:
+        raise ParameterError(
+            f"No words for a page '{name}'. {did_you_mean(name, names)} Those of a page of your "
+            f"own stand in its cells: pc.chart(..., message=...)."
+        )
+    return read(f"pages/{name}")
+
+
+def page_names() -> list[str]:
+    """Return the pages whose words stand in files, by their notebooks' names."""
+    return sorted(path.stem for path in (FOLDER / "pages").glob("*.yml"))
+
+
 def messages() -> Iterator[tuple[str | tuple[str, str], Path]]:
     """Yield each message of all files, (one, many) where it counts, and where it stands."""
     for path in sorted(FOLDER.glob("*.yml")):
         for message in _messages_in(read(path.stem)):
             yield message, path
+    for name in page_names():
+        for message in _messages_in(_spoken(page(name))):
+            yield message, FOLDER / "pages" / f"{name}.yml"
+
+
+def _spoken(words: dict[str, Any]) -> dict[str, Any]:
+    """Return of a page's words those that a reader reads."""
+    exhibits = words.get("exhibits", {})
+    spoken = {
+        id: {key: one[key] for key in EXHIBIT_WORDS if key in one} for id, one in exhibits.items()
+    }
+    findings = {
+        id: label if isinstance(label, str) else label["label"]
+        for id, label in words.get("findings", {}).items()
+    }
+    sentences = {part: words.get(part, {}) for part in ("answer", "notes")}
+    return {**sentences, "exhibits": spoken, "findings": findings}
 
 
 def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
     if isinstance(words, str):
-        yield words
+        if not re.fullmatch(r"\{\w+\}", words):  # a name alone is the same in every language
+            yield words
     elif isinstance(words, list):
         yield from words
-    elif "one" in words:
+    elif {"one", "many"} <= words.keys():
         yield words["one"], words["many"]
     else:
         for key, more in words.items():
@@ -72,7 +120,8 @@ def heading_of(name: str) -> str:
     >>> heading_of("share_of_revenue"), heading_of("now_")
     ('Share of revenue', 'Now')
     """
-    return pgettext(CONTEXT, _in_words(name))
+    label = segment_name(name)
+    return pgettext(CONTEXT, _in_words(name)) if label == name else label
 
 
 def all_headings() -> list[str]:

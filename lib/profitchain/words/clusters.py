@@ -1,4 +1,4 @@
-"""The words on clusters found in the data: whether they predict more than rules, what they are."""
+"""Whether clusters found in the data predict more than groups by rule, and what they are like."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.core.i18n import N_, _, following
+from profitchain.core.i18n import N_, _
 from profitchain.measures.clustering import ClusteringTrial, Traits, profile
 from profitchain.measures.rfm import money_of
 from profitchain.panel.edition import Edition
-from profitchain.words.captions import Caption, drawn_from, source
-from profitchain.words.prose import period_word, sentence, unmarked
+from profitchain.words import reasons
+from profitchain.words.captions import drawn_from
+from profitchain.words.presentation import Presentation, source
 from profitchain.words.segments import ENDS
 
 TRAITS = {  # of clusters, by feature: words for low and for high
@@ -26,17 +27,13 @@ TRAITS = {  # of clusters, by feature: words for low and for high
 }
 
 
-def gain_sentence(trial: ClusteringTrial | NotEstimable) -> str:
-    """Return whether clusters found in the data predict the next period better than rules."""
+def clusters_tried(trial: ClusteringTrial | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the trial, the clusters' gain in its last row, and its verdict."""
     gain = trial if isinstance(trial, NotEstimable) else trial.gain
-    words = sentence(
-        "Out of time, the clusters' gain in the squared error that is saved is {gain:difference}.",
-        otherwise="Whether clusters foretell more than rules can't be said: {why}",
-        gain=gain,
-    )
-    if isinstance(trial, NotEstimable) or isinstance(gain, NotEstimable):
-        return words
-    return following(_("**{verdict}.**", verdict=_verdict(trial, gain)), words)
+    values = {"why": reasons.text(gain) if isinstance(gain, NotEstimable) else ""}
+    values |= {"money": _(money_of(edition.table("customers")))}
+    values |= {"source": _of_a_period_ago(gain.n if isinstance(gain, Estimate) else 0, edition)}
+    return Presentation(trial_table(trial), verdict(trial), values)
 
 
 def trial_table(trial: ClusteringTrial | NotEstimable) -> pd.DataFrame:
@@ -49,78 +46,37 @@ def trial_table(trial: ClusteringTrial | NotEstimable) -> pd.DataFrame:
     return pd.concat([trial.table.drop(columns="n"), pd.DataFrame([last])], ignore_index=True)
 
 
-def trial_caption(trial: ClusteringTrial | NotEstimable, edition: Edition) -> Caption:
-    """Return the caption of clusters against groups by rule."""
-    message, n = _("Clusters against groups by rule: too few to say"), 0
-    if isinstance(trial, ClusteringTrial) and isinstance(trial.gain, Estimate):
-        message, n = _verdict(trial, trial.gain), trial.gain.n
-    return {
-        "message": message,
-        "measure": _(
-            "Share of squared error in the next {period}'s {money} per customer saved against one "
-            "mean for all, learnt a period earlier",
-            period=period_word(edition.period), money=_money(edition),
-        ),
-        "source": _of_a_period_ago(n, edition),
-        "units": {"groups": "count"},
-        "empty": gain_sentence(trial),
-    }  # fmt: skip
+def verdict(trial: ClusteringTrial | NotEstimable) -> str:
+    """Return which way of grouping predicts the next period better, a key of the trial's words."""
+    if isinstance(trial, NotEstimable) or isinstance(trial.gain, NotEstimable):
+        return "unknown"
+    if trial.is_worth_showing:
+        return "clusters_better"
+    if not (trial.table["saved_low"] > 0).any():
+        return "neither"
+    return "rules_better" if trial.gain.high < 0 else "rules_as_well"
 
 
-def profile_table(
-    trial: ClusteringTrial | NotEstimable, customers: pd.DataFrame, edition: Edition
-) -> pd.DataFrame:
-    """Return the clusters' profile if they predict better than groups by rule, else no rows."""
-    if isinstance(trial, NotEstimable) or not trial.is_worth_showing:
-        return pd.DataFrame()
+def clusters_found(
+    trial: ClusteringTrial, customers: pd.DataFrame, *, edition: Edition
+) -> Presentation:
+    """Return the clusters' profile, named by what sets each most apart from the mean of all."""
     unit, smallest = edition.company.currency, edition.smallest
     rows = profile(customers, trial.clusters, unit=unit, smallest=smallest)
     names = [
         _("{number}: {traits}", number=number, traits=_traits(traits))
         for number, traits in zip(rows["cluster"], rows["traits"], strict=True)
     ]
-    return rows.drop(columns="traits").assign(cluster=names)
-
-
-def profile_caption(trial: ClusteringTrial | NotEstimable, edition: Edition) -> Caption:
-    """Return the caption of the clusters' profile."""
-    is_shown, n = False, 0
-    if isinstance(trial, ClusteringTrial):
-        is_shown, n = trial.is_worth_showing, trial.gain.n
-    return {
-        "message": _("What the clusters are like") if is_shown else _("The clusters are not shown"),
-        "measure": _(
-            "Means per customer a period ago, over the lookback; {money} in the {period} that "
-            "followed, with 95% intervals",
-            money=_money(edition), period=period_word(edition.period),
-        ),
-        "source": _of_a_period_ago(n, edition),
-        "units": {
-            "customers": "customers", "customers_share": "share", "discount_share": "share",
-            "money": edition.company.currency,
-        },
-        "empty": following(_("Not shown."), unmarked(gain_sentence(trial))),
-    }  # fmt: skip
-
-
-def _verdict(trial: ClusteringTrial, gain: Estimate) -> str:
-    """Return which way of grouping predicts the next period better, as a message."""
-    if trial.is_worth_showing:
-        return _("Clusters found in the data foretell more than groups by rule")
-    if not (trial.table["saved_low"] > 0).any():
-        return _("Neither groups by rule nor clusters foretell the next period")
-    if gain.high < 0:
-        return _("Groups by rule foretell more than clusters found in the data")
-    return _("Groups by rule do as well as clusters found in the data")
+    values = {"money": _(money_of(edition.table("customers")))}
+    values |= {"source": _of_a_period_ago(trial.gain.n, edition)}
+    shown = rows.drop(columns="traits").assign(cluster=names)
+    units = {"customers": "customers", "money": unit}
+    units |= dict.fromkeys(("customers_share", "discount_share"), "share")
+    return Presentation(shown, "profile", values, {"units": units})
 
 
 def _of_a_period_ago(n: int, edition: Edition) -> str:
     return drawn_from(source(_("Orders; customers known a period ago"), n), edition.stands_for)
-
-
-def _money(edition: Edition) -> str:
-    """Return what customers' money is called here: margin, or revenue if that is not known."""
-    return _(money_of(edition.table("customers")))
 
 
 def _traits(traits: Traits) -> str:

@@ -9,13 +9,14 @@ import pandas as pd
 from profitchain.core.formats import digits, period_short, plain
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
+from profitchain.disclosure.gate import DisclosureGate
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.reasons import reason_in_words
-from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY
+from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY, by_table
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company
 from profitchain.words import catalogue
-from profitchain.words.captions import Caption, source
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import clauses, listed, period_word
 from profitchain.words.scores import trend_description
 
@@ -25,64 +26,44 @@ DOUBTFUL = {
     "unplaced": ("responses", "responded_at"),
     "by_contract": ("subscriptions", "started_on"),
 }  # table and column of each
-
-COVERED = {
-    "orders": {
-        "thin": N_("Hardly any orders in {periods}"),
-        "measure": N_("Orders by period, cancelled orders left out"),
-        "source": N_("Orders, counted in full and so without an interval"),
-        "label": N_("Orders"),
-    },
-    "answers": {
-        "thin": N_("Hardly any answers in {periods}"),
-        "measure": N_("Answers to the main question by period"),
-        "source": N_("Survey answers, counted in full and so without an interval"),
-        "label": N_("Answers"),
-    },
-}  # what tables are seen to cover the time by
+FATES = {
+    "used": N_("**{count} were used**"),
+    "later": N_("{count} lie after the period's end"),
+    "cancelled": N_("{count} belong to cancelled orders"),
+    "left_out": N_("{count} were left out or joined to another row, as the export asks"),
+    "broken": N_("{count} broke the data contract"),
+}  # of rows
 FEWEST_DAYS = 1  # without an order or answer before a period may not be whole
+THIN = 0.2  # of the median period: fewer orders or answers than that look like a hole
 
 
-def rows_sentence(account: pd.DataFrame) -> str:
-    """Return how many rows came in, from how many tables, and what became of them."""
+def answer(account: pd.DataFrame, unit: str, *, edition: Edition) -> list[Said | str]:
+    """Return what became of the rows, which tables hold broken ones, whether the end is missing."""
     rows = account.groupby("kind")["rows"].sum()
-    fates = {
-        "used": N_("**{count} were used**"),
-        "later": N_("{count} lie after the period's end"),
-        "cancelled": N_("{count} belong to cancelled orders"),
-        "left_out": N_("{count} were left out or joined to another row, as the export asks"),
-        "broken": N_("{count} broke the data contract"),
-    }
-    counts = {kind: rows.get(kind, 0) for kind in fates}
+    counts = {kind: int(rows.get(kind, 0)) for kind in FATES}
     parts = [
         _(words, count=digits(counts[kind], 0))
-        for kind, words in fates.items()
+        for kind, words in FATES.items()
         if kind == "used" or counts[kind]
     ]
     parts += [] if counts["broken"] else [_("none broke the data contract")]
-    return ngettext(
-        "{rows} rows came in from {n} table: {fates}.",
-        "{rows} rows came in from {n} tables: {fates}.",
-        account["table"].nunique(),
-        rows=digits(rows.sum(), 0),
-        fates=clauses(parts, "，"),
-    )
+    count = account["table"].nunique()
+    values = {"count": count, "n": count, "rows": digits(rows.sum(), 0)}
+    part = part_sentence(edition.facts["days_uncovered"], edition.period, unit=unit)
+    said: list[Said | str] = [Said("came_in", {**values, "fates": clauses(parts, "，")})]
+    return [*said, *_broken(account), *([part] if part else [])]
 
 
-def broken_sentence(account: pd.DataFrame) -> str:
-    """Return in which tables rows broke the contract; "" where none did."""
+def _broken(account: pd.DataFrame) -> list[Said]:
     broken = account[(account["kind"] == "broken") & (account["rows"] > 0)]
     if broken.empty:
-        return ""
-    by_table = broken.groupby("table")["rows"].sum().sort_values(ascending=False, kind="stable")
+        return []
+    by_name = broken.groupby("table")["rows"].sum().sort_values(ascending=False, kind="stable")
     named = [
         _("{count} in `{table}`", count=digits(rows, 0), table=table)
-        for table, rows in by_table.items()
+        for table, rows in by_name.items()
     ]
-    return _(
-        "What broke the contract was set aside, with a reason for each row: {tables}.",
-        tables=clauses(named, "，"),
-    )
+    return [Said("set_aside", {"tables": clauses(named, "，")})]
 
 
 def part_sentence(days: int, period: Period, *, unit: str = "orders") -> str:
@@ -113,66 +94,52 @@ def part_sentence(days: int, period: Period, *, unit: str = "orders") -> str:
     )
 
 
-def account_caption(account: pd.DataFrame) -> Caption:
-    """Return the caption of the rows that came in, by table."""
-    rows, broken = account["rows"].sum(), account.loc[account["kind"] == "broken", "rows"].sum()
-    message = _("No row broke the data contract")
-    if broken:
-        counts = {"count": digits(broken, 0), "total": digits(rows, 0)}
-        message = _("{count} of {total} rows broke the data contract", **counts)
-    return {
-        "message": message,
-        "measure": _("Rows by table and by what became of them"),
-        "source": source(_("The firm's tables"), rows),
-        "units": dict.fromkeys(["rows_in", *KINDS], "count"),
-    }
-
-
-def reasons_table(aside: pd.DataFrame) -> pd.DataFrame:
-    """Return why rows were set aside (as `data_quality.reasons`), the reasons in words."""
-    return aside.assign(reason=aside["reason"].map(reason_in_words))
-
-
-def reasons_caption(account: pd.DataFrame) -> Caption:
-    """Return the caption of why rows were set aside."""
-    aside = account.loc[account["kind"] != "used", "rows"].sum()
-    return {
-        "message": _("Why rows were set aside") if aside else _("No row was set aside"),
-        "measure": _("Rows by table and reason, the most frequent first"),
-        "source": source(_("The data contract, applied to every row; rows set aside"), aside),
-        "units": {"rows": "count"},
-    }
-
-
-def coverage_caption(counts: pd.DataFrame, unit: str = "orders") -> Caption:
-    """Return the caption of orders or answers by period: whether some period has hardly any."""
+def coverage(counts: pd.DataFrame, unit: str, *, edition: Edition) -> Presentation:
+    """Return orders or answers by period, and whether some period has hardly any."""
     since = counts[counts["value"].notna().cummax()]
-    thin = since[since["value"].fillna(0) < 0.2 * since["value"].median()]
-    message, words = _("No period stands out as empty"), COVERED[unit]
-    if len(thin):
-        named = listed(period_short(name) for name in thin["period"][:3])
-        message = _(words["thin"], periods=named)
-    return {
-        "message": message,
-        "measure": _(words["measure"]),
-        "source": source(_(words["source"]), counts["n"].sum()),
-        "description": trend_description(_(words["label"]), counts, unit),
+    thin = since[since["value"].fillna(0) < THIN * since["value"].median()]
+    of_orders = unit == "orders"
+    label = _("Orders") if of_orders else _("Answers")
+    what = _("Orders") if of_orders else _("Answers to the main question")
+    values = {
+        "what": what,
+        "rows": source(N_("Orders") if of_orders else N_("Survey answers"), counts["n"].sum()),
+        "periods": listed(period_short(name) for name in thin["period"][:3]),
+        "course": trend_description(label, counts, unit),
         "unit": unit,
+        "every": period_word(edition.period),
     }
+    says = "whole"
+    if len(thin):
+        says = "thin_orders" if of_orders else "thin_answers"
+    return Presentation(counts, says, values)
 
 
-def gaps_caption(columns: pd.DataFrame) -> Caption:
-    """Return the caption of the columns with many empty cells."""
-    none, some = _("No column is often empty"), _("Columns that are often empty")
-    return {
-        "message": none if columns.empty else some,
-        "measure": _(
-            "Share of used rows without a value; columns above {limit} only",
-            limit=f"{MOSTLY_EMPTY:.0%}",
-        ),
-        "source": _("The firm's tables, used rows"),
-        "units": {"missing_share": "share"},
-    }
+def rows_by_table(account: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the rows that came in, by table and by what became of them."""
+    rows = account["rows"].sum()
+    broken = account.loc[account["kind"] == "broken", "rows"].sum()
+    values = {"broken": digits(broken, 0), "total": digits(rows, 0)}
+    options = {"units": dict.fromkeys(["rows_in", *KINDS], "count")}
+    return Presentation(by_table(account), "broken" if broken else "whole", values, options)
+
+
+def reasons(aside: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return why rows were set aside (as `data_quality.reasons`), the reasons in words."""
+    rows = aside.assign(reason=aside["reason"].map(reason_in_words))
+    values = {"rows": digits(aside["rows"].sum(), 0)}
+    return Presentation(rows, "some" if len(aside) else "none", values)
+
+
+def empty_columns(columns: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the columns with many empty cells."""
+    values = {"limit": f"{MOSTLY_EMPTY:.0%}"}
+    return Presentation(columns, "some" if len(columns) else "none", values)
+
+
+def doubts(*, edition: Edition) -> list[Said | str]:
+    """Return an edition's warnings in words, or that there are none."""
+    return [*warning_sentences(edition)] or [Said("no_doubt")]
 
 
 def doubts_of(edition: Edition) -> list[dict[str, str]]:
@@ -182,7 +149,21 @@ def doubts_of(edition: Edition) -> list[dict[str, str]]:
         for kind, (table, column) in DOUBTFUL.items()
         if (count := edition.facts.get(kind, 0))
     ]
-    return doubts_in_words([*edition.doubts, *told], edition.company)
+    return doubts_in_words([*edition.doubts, *told, *_held_back(edition.gate)], edition.company)
+
+
+def _held_back(gate: DisclosureGate) -> list[Doubt]:
+    """Return what is not shown so that nobody is singled out."""
+    if not gate.own.total:
+        few = {"n": gate.smallest}
+        return [Doubt(table="responses", column="responded_at", kind="period_hidden", values=few)]
+    return [
+        Doubt(
+            table="responses", column=segment, kind="groups_together",
+            values={"n": count, "smallest": gate.smallest},
+        )
+        for segment, count in gate.held_back.items()
+    ]  # fmt: skip
 
 
 def doubts_in_words(doubts: Iterable[Doubt], company: Company) -> list[dict[str, str]]:
@@ -213,11 +194,6 @@ def _in_words(name: str, value: float | str, company: Company) -> str:
     if name == "share":
         return plain(value, "share")
     return f"{value:g}" if isinstance(value, float) else digits(value, 0)
-
-
-def doubt_sentences(edition: Edition) -> list[str]:
-    """Return an edition's warnings in words, or that there are none."""
-    return warning_sentences(edition) or [_("No table looks doubtful as a whole.")]
 
 
 def warning_sentences(edition: Edition) -> list[str]:

@@ -5,72 +5,47 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
-from profitchain.core.i18n import _
+from profitchain.core.group_names import group_name
+from profitchain.core.i18n import _, length
 from profitchain.effects.power import smallest_effect
 from profitchain.evidence.event_study import Shock
+from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import in_percentage_points
 from profitchain.words import reasons
-from profitchain.words.captions import PER_POINT, Caption, source
-from profitchain.words.designs import described
-from profitchain.words.prose import sentence
+from profitchain.words.captions import PER_POINT
+from profitchain.words.presentation import Presentation, Said
 from profitchain.words.reasons import touched_words
-from profitchain.words.scores import brief
+
+LONGEST_NAME = 10  # words of an event that a message names
 
 
-def pre_trend_sentence(drift: MaybeEstimate) -> str:
+def pre_trend(drift: MaybeEstimate, *, edition: Edition) -> list[Said]:
     """Return whether those touched by the event moved like the rest before it, and who could see.
 
     A test that finds nothing says how much it would have found.
     """
     if isinstance(drift, NotEstimable):
-        why = reasons.text(drift)
-        return _("Whether both moved alike before the event can't be said: {why}", why=why)
+        return [Said("no_pre_trend", {"why": reasons.text(drift)})]
     if not drift.spans_zero:
-        return sentence(
-            "Before the event they did **not** move alike: the touched drifted from the rest by "
-            "{drift:difference} a month. What follows is no proof.",
-            drift=drift,
-        )
-    return sentence(
-        "Before the event there is no sign that they moved apart; but only a drift of "
-        "{seen:difference_number} a month or more would have shown, four times in five.",
-        seen=smallest_effect(drift),
-    )
+        return [Said("drifted", {"drift": drift})]
+    return [Said("no_drift", {"seen": smallest_effect(drift)})]
 
 
-def event_chart(study: pd.DataFrame, event: Shock | NotEstimable) -> pd.DataFrame:
+def event(study: pd.DataFrame, shock: Shock | NotEstimable, *, edition: Edition) -> Presentation:
     """Return the months around an event, repeats in percentage points, each outcome named.
 
     Without an event: one row with the reason, so that the chart says it.
     """
-    if isinstance(event, NotEstimable):
-        return to_frame([event], period=[0], outcome=[""])
+    if isinstance(shock, NotEstimable):
+        rows = to_frame([shock], period=[0], outcome=[""])
+        return Presentation(rows, "none", {"n": 0, "touched": _("the touched")})
     share = study["outcome"] == "repeat"
     names = {"score": _("Score, in points"), "repeat": _("Repeat orders, in percentage points")}
     both = study.where(~share, in_percentage_points(study))
-    return both.assign(
+    rows = both.assign(
         outcome=study["outcome"].map(names), unit=share.map({True: PER_POINT, False: "score"})
     )
-
-
-def event_caption(study: pd.DataFrame, event: Shock | NotEstimable) -> Caption:
-    """Return the caption of the months around an event, or of why there is none."""
-    if isinstance(event, NotEstimable):
-        message = _("No event from outside to learn from")
-        measure = _("Difference by month from the month before the event; 95% intervals")
-    else:
-        named = _("Before and after “{event}”", event=event.event)
-        message = brief(named, _("Before and after the event"))
-        measure = _(
-            "Difference by month from the month before the event; {touched} against the other "
-            "regions; 95% intervals by how regions differ",
-            touched=touched_words(event.touched),
-        )
-    return {
-        "message": message,
-        "measure": measure,
-        "source": source(_("Answers"), int(study["n"].max()) if len(study) else 0),
-        "description": described(message, _("The numbers stand in the table.")),
-        "x_label": _("months since the event"),
-        "panels": "outcome",
-    }
+    name = group_name("event", shock.event)
+    says = "named" if length(name) <= LONGEST_NAME else "unnamed"
+    values = {"event": name, "touched": touched_words(shock.touched)}
+    return Presentation(rows, says, values)

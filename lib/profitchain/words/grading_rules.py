@@ -6,33 +6,22 @@ from math import exp
 
 import pandas as pd
 
+from profitchain.core.estimates import MaybeEstimate
 from profitchain.core.formats import digits
-from profitchain.core.i18n import N_, _, clauses, following
+from profitchain.core.i18n import N_, _, clauses
 from profitchain.evidence.answering import ASSUMED
 from profitchain.evidence.grading_rules import ANSWERS as ANSWERED
 from profitchain.evidence.grading_rules import Grading
+from profitchain.panel.edition import Edition
 from profitchain.words import reasons
-from profitchain.words.captions import FOLLOWED, Caption, source
+from profitchain.words.designs import agreement
+from profitchain.words.hidden_confounding import needed_strength
+from profitchain.words.presentation import Presentation, Said
 
 TOO_FEW_DATA, NO_LINK = N_("too few data"), N_("no link that matters")  # others: `core.formats`
 ANSWERS = (N_("yes"), N_("no"), N_("can't be said"), N_("not asked"))
-OPENING = {
-    1.0: N_("The evidence that satisfied customers come back more is **{grade}**: {reasons}."),
-    -1.0: N_("The evidence that satisfied customers come back less is **{grade}**: {reasons}."),
-    0.0: N_("The evidence on whether satisfied customers come back more is **{grade}**: "
-            "{reasons}."),
-}  # fmt: skip
-WHOLE = {  # grades that are a sentence of their own
-    TOO_FEW_DATA: N_(
-        "There are **too few data** to say whether satisfied customers come back more: a link that "
-        "matters could hide among so few answers."
-    ),
-    NO_LINK: N_(
-        "**No link that matters** was found between satisfaction and coming back: one more point "
-        "would have to move a tenth of the repeat rate, or of its rest where that is less, and the "
-        "interval leaves that out."
-    ),
-}
+OPENING = {1.0: "more", -1.0: "less", 0.0: "either_way"}
+WHOLE = {TOO_FEW_DATA: "too_few", NO_LINK: "no_link"}  # grades that are a sentence of their own
 ASKS = {
     "enough": N_("The effect, all held alike, is clear of zero, or the answers would show one of a "
                  "tenth of the repeat rate, or of its rest where that is less, four times in five"),
@@ -67,26 +56,30 @@ BY_CHANCE = {
 }
 
 
-def grade_sentence(grading: Grading) -> str:
-    """Return the page's first sentences: the grade in words, with its reasons."""
+def answer(
+    grading: Grading,
+    robust: MaybeEstimate,
+    sure: MaybeEstimate,
+    compared: pd.DataFrame,
+    curve: pd.DataFrame,
+    *,
+    edition: Edition,
+) -> list[Said]:
+    """Return the grade with its reasons, what something hidden would need, whether ways agree."""
+    return [grade(grading), needed_strength(robust, sure, compared), agreement(curve)]
+
+
+def grade(grading: Grading) -> Said:
+    """Return the grade with its reasons."""
     if grading.grade in WHOLE:
-        return _(WHOLE[grading.grade])
-    opening = OPENING[0.0 if grading.grade == "contradictory" else grading.direction]
-    said = _(opening, grade=_(grading.grade), reasons=_reasons(grading))
-    if grading.grade != "moderate":
-        return said
-    return following(
-        said,
-        _(
-            "Something that touched single orders could still explain it; only a draw by lot or an "
-            "event can tell."
-        ),
-    )
+        return Said(WHOLE[grading.grade])
+    key = OPENING[0.0 if grading.grade == "contradictory" else grading.direction]
+    if grading.grade == "moderate":
+        key = "moderate_more" if key == "more" else "moderate_less"
+    return Said(key, {"grade": _(grading.grade), "reasons": _reasons(grading)})
 
 
 def _reasons(grading: Grading) -> str:
-    if grading.grade == "moderate":
-        return _("it withstands every check that these data allow")
     if grading.grade == "strong":
         return clauses(_(BY_CHANCE[name]) for name in grading.confirmed_by)
     if grading.grade == "contradictory":
@@ -97,24 +90,13 @@ def _reasons(grading: Grading) -> str:
     )
 
 
-def rules_table(grading: Grading) -> pd.DataFrame:
+def rules(grading: Grading, *, edition: Edition) -> Presentation:
     """Return the rules of the grade with the answer that this edition gives to each."""
     odds = digits(exp(ASSUMED), 2)
-    rules = [_(ASKS[rule], odds=odds) for rule in grading.answers["rule"]]
+    texts = [_(ASKS[rule], odds=odds) for rule in grading.answers["rule"]]
     why = [reasons.text(reason) if reason else "" for reason in grading.answers["why"]]
     names = {"otherwise": "if not", "answer": "here"}
     table = grading.answers.drop(columns=["rule", "why"]).rename(columns=names)
-    table.insert(0, "the rule", rules)
-    return table.assign(reason=why) if any(why) else table
-
-
-def rules_caption(grading: Grading) -> Caption:
-    """Return the caption of the rules."""
-    return {
-        "message": _("By these rules the evidence is: {grade}", grade=_(grading.grade)),
-        "measure": _(
-            "Asked in this order; the first that is not kept sets the grade; what can't be said is "
-            "not kept"
-        ),
-        "source": source(_(FOLLOWED), grading.n),
-    }
+    table.insert(0, "the rule", texts)
+    table = table.assign(reason=why) if any(why) else table
+    return Presentation(table, "graded", {"grade": _(grading.grade), "n": grading.n})

@@ -1,4 +1,4 @@
-"""What the models of lifetimes and spend were fitted to be, in words: their parameters."""
+"""What the models of lifetimes and spend were fitted to be: their parameters and assumption."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from profitchain.core.i18n import N_, _, listed
 from profitchain.lifetime.bgnbd_gammagamma import TWO_SIDED, FittedModel
 from profitchain.lifetime.customer_value import CustomerValue, spend_by_repeats
 from profitchain.lifetime.expected_value import LifetimeModels
+from profitchain.panel.edition import Edition
 from profitchain.words import reasons
-from profitchain.words.captions import Caption, source
+from profitchain.words.captions import drawn_sentences
 from profitchain.words.lifetime import CUSTOMERS
-from profitchain.words.prose import sentence
+from profitchain.words.presentation import Presentation, Said, source
+from profitchain.words.value import NEARLY_ALL
 
 MEANING = {
     "r": N_("{model} r: shape of the rates at which customers buy; below 1 most buy rarely"),
@@ -27,27 +29,25 @@ MEANING = {
 }
 
 
-def independence_sentence(ahead: CustomerValue) -> str:
+def independence(ahead: CustomerValue, *, edition: Edition) -> list[Said | str]:
     """Return whether those who come back more often also spend more, which the model excludes."""
-    models = ahead.models
+    models, drawn = ahead.models, drawn_sentences(NEARLY_ALL, edition.facts)
     if isinstance(models, NotEstimable):
-        return ""
+        return [*drawn]
     spend = spend_by_repeats(models.customers, models.currency)
+    if why := next((one for one in spend.values() if isinstance(one, NotEstimable)), None):
+        return [Said("spend_unknown", {"why": reasons.text(why)}), *drawn]
     clear = isinstance(spend["apart"], Estimate) and not spend["apart"].spans_zero
-    verdict = _("so it does not quite hold here") if clear else _("no clear difference")
-    return sentence(
-        "Gamma-Gamma takes what customers pay for independent of how often they come back. Those "
-        "who came back once paid {once:number} on that day ({once:interval}), the others "
-        "{more:number} a day ({more:interval}); apart by {apart}, {verdict}.",
-        otherwise="Whether those who come back more often pay more can't be said: {why}",
-        verdict=verdict, **spend,
-    )  # fmt: skip
+    return [Said("spend_differs" if clear else "spend_alike", spend), *drawn]
 
 
-def parameters_table(models: LifetimeModels | NotEstimable) -> pd.DataFrame:
-    """Return the parameters of both models with their intervals: parameter, value, low, high, n."""
+def lifetime_model(models: LifetimeModels | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the parameters of both models: parameter, value, low, high, errors, n."""
+    if isinstance(models, NotEstimable):
+        values = {"fit": "", "source": source(CUSTOMERS, models.n), "why": reasons.text(models)}
+        return Presentation(pd.DataFrame(columns=["parameter", "value"]), "parameters", values)
     rows = []
-    for model in [] if isinstance(models, NotEstimable) else [models.purchases, models.spend]:
+    for model in (models.purchases, models.spend):
         if isinstance(model, NotEstimable):
             continue
         errors = np.sqrt(np.diag(model.logs.covariance))
@@ -57,27 +57,11 @@ def parameters_table(models: LifetimeModels | NotEstimable) -> pd.DataFrame:
             meaning = _(MEANING[name], model=model.name)
             rows.append((meaning, value, low, high, value * error, value * own, model.logs.n))
     names = ["parameter", "value", "low", "high", "robust_error", "model_error", "n"]
-    return pd.DataFrame(rows, columns=names)
-
-
-def parameters_caption(models: LifetimeModels | NotEstimable) -> Caption:
-    """Return the caption of the models' parameters."""
-    fit = ""
-    if isinstance(models, LifetimeModels):
-        likelihoods = [
-            f"{model.name} {plain(model.log_likelihood, '', places=1)}"
-            for model in (models.purchases, models.rival, models.spend)
-            if isinstance(model, FittedModel)
-        ]
-        fit = _("; log-likelihood {models}", models=listed(likelihoods))
-    n = models.purchases.logs.n if isinstance(models, LifetimeModels) else models.n
-    return {
-        "message": _("The parameters of the two models"),
-        "measure": _(
-            "Maximum likelihood, time in weeks; robust error: customers independent; model error: "
-            "if the model is true{fit}",
-            fit=fit,
-        ),
-        "source": source(_(CUSTOMERS), n),
-        "empty": reasons.text(models) if isinstance(models, NotEstimable) else "",
-    }
+    likelihoods = [
+        f"{model.name} {plain(model.log_likelihood, '', places=1)}"
+        for model in (models.purchases, models.rival, models.spend)
+        if isinstance(model, FittedModel)
+    ]
+    fit = _("; log-likelihood {models}", models=listed(likelihoods))
+    values = {"fit": fit, "source": source(CUSTOMERS, models.purchases.logs.n), "why": ""}
+    return Presentation(pd.DataFrame(rows, columns=names), "parameters", values)

@@ -1,17 +1,18 @@
-"""What each measure is called and how it is defined: measures.yml."""
+"""What each measure is called and how it is defined (measures.yml), and tables of several."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate
-from profitchain.core.i18n import N_, _, ngettext
+from profitchain.core.formats import TOO_FEW, as_difference
+from profitchain.core.i18n import _, ngettext
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.words import catalogue
-from profitchain.words.prose import sentence
 
 LABELS, DEFINITIONS = (catalogue.read("measures")[part] for part in ("labels", "definitions"))
 
@@ -32,6 +33,11 @@ def definition(measure: Measure) -> str:
     return _(DEFINITIONS[measure.key or measure.id], **_values(measure))
 
 
+def definition_sentence(measure: Measure) -> str:
+    """Return what a measure is called and how it is defined."""
+    return _("**{label}**: {meaning}.", label=label(measure), meaning=definition(measure))
+
+
 def trends(stories: Iterable[MeasureSeries]) -> pd.DataFrame:
     """Return the trends of several measures below each other, with columns `measure` and `unit`."""
     frames = [
@@ -41,58 +47,37 @@ def trends(stories: Iterable[MeasureSeries]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def totals_sentence(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
-    """Return what was bought in a period, counted in full, and how much of it by guests."""
-    if "guest_orders" in totals:
-        return _with_guests(totals, period)
-    if "revenue" not in totals:
-        return sentence(
-            "In {period}, {active:number} placed {orders:number}; what they paid is not known.",
-            period=period,
-            active=totals["active_customers"],
-            orders=totals["orders"],
-        )
-    return sentence(
-        "In {period}, {active:number} placed {orders:number} worth {revenue:number}.",
-        period=period,
-        active=totals["active_customers"],
-        orders=totals["orders"],
-        revenue=totals["revenue"],
-    )
+def changes_table(several: Iterable[MeasureSeries], period: Period) -> pd.DataFrame:
+    """Return measures in rows: the figure, its changes on the period before and on the year.
+
+    Differences of shares are in percentage points. Each figure has the columns value, low, high,
+    unit, why and verdict under its prefix, so that the table shows them as one.
+    """
+    rows = [
+        {
+            "measure": label(series.measure),
+            **_cell("now_", series.now),
+            **_change_cell(f"change_on_the_{period.every}_", series.change),
+            **_change_cell("change_on_the_year_", series.change_on_year),
+            "n": series.now.n,
+        }
+        for series in several
+    ]
+    return pd.DataFrame(rows)
 
 
-def _with_guests(totals: Mapping[str, MaybeEstimate], period: Period) -> str:
-    """Return what was bought in a period in which guests bought (`loyalty.totals`)."""
-    if "revenue" not in totals:
-        return sentence(
-            "In {period}, {active:number} and guests placed {orders:number}, of which "
-            "{guest_orders:number} were guests' and can't be followed; what they paid is not "
-            "known.",
-            period=period,
-            active=totals["active_customers"],
-            orders=totals["orders"],
-            guest_orders=totals["guest_orders"],
-        )
-    template = N_(
-        "In {period}, {active:number} and guests placed {orders:number} worth {revenue:number}. "
-        "Of these, {guest_orders:number} worth {guest_revenue:number} were guests': they count in "
-        "orders, revenue and order value, and can't be followed."
-    )
-    customers = totals["active_customers"]
-    if isinstance(customers, Estimate) and not customers.value:
-        template = N_(
-            "In {period}, guests placed {orders:number} worth {revenue:number}: nobody knows whose "
-            "orders these are, so they can't be followed."
-        )
-    return sentence(
-        template,
-        period=period,
-        active=customers,
-        orders=totals["orders"],
-        revenue=totals["revenue"],
-        guest_orders=totals["guest_orders"],
-        guest_revenue=totals["guest_revenue"],
-    )
+def _change_cell(prefix: str, change: MaybeEstimate) -> dict[str, object]:
+    cell = _cell(prefix, as_difference(change))
+    if isinstance(change, Estimate):
+        return cell | {f"{prefix}verdict": change.verdict}
+    nothing = {} if change.n else {f"{prefix}why": _("nothing to compare with")}
+    return cell | nothing | {f"{prefix}verdict": TOO_FEW}
+
+
+def _cell(prefix: str, estimate: MaybeEstimate) -> dict[str, object]:
+    """Return a figure as columns: value, low, high (NaN where unsaid), unit, why."""
+    parts = {"value": np.nan, "low": np.nan, "high": np.nan, "unit": "", "why": ""}
+    return {prefix + name: getattr(estimate, name, empty) for name, empty in parts.items()}
 
 
 def _values(measure: Measure) -> dict[str, str]:

@@ -1,12 +1,12 @@
-"""How soon customers come back, in words: whether groups differ, and with one more point."""
+"""How soon customers come back: whether groups differ, and with one more point."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, interval, number, p_words
-from profitchain.core.i18n import N_, _, following, listed
+from profitchain.core.formats import digits, in_brackets, interval, number, p_words
+from profitchain.core.i18n import N_, _, listed
 from profitchain.lifetime.cox_model import (
     SCORE,
     CoxModel,
@@ -17,9 +17,7 @@ from profitchain.lifetime.cox_model import (
 from profitchain.measures.loyalty import share_again_within
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
-from profitchain.words.captions import Caption, described, drawn_from, source
-from profitchain.words.prose import sentence
-from profitchain.words.reasons import with_interval
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.scores import percent, spread
 
 CLEAR = 0.05  # a test's p below this counts as a sign
@@ -40,176 +38,77 @@ HELD = {
     "contacts": N_("contacts"),
     "complaints": N_("complaints"),
 }
-ONE_PACE = N_("**No clear difference in pace**: one more point goes with a ratio of {ratio}.")
-FASTER = N_(
-    "One more point goes with a pace of the next order **{times} times** as fast "
-    "({ratio:evidence})."
-)
 
 
-def next_order(again: MaybeEstimate, days: int, edition: Edition) -> Caption:
-    """Return the caption of the time to the next order, or to the end of contracts."""
-    if edition.by_contract:
-        return _contracts_end(again, days)
-    message = sentence(
-        "{again:number} ordered again within {days} days",
-        otherwise="How soon customers order again: too few to say",
-        again=again,
-        days=days,
-    )
-    caption: Caption = {
-        "message": message,
-        "measure": _(
-            "Share of customers who ordered again, by days since an order; within {days} days: "
-            "{share}",
-            days=digits(days, 0),
-            share=with_interval(again),
-        ),
-        "source": drawn_from(source(_("Orders; each customer once"), again.n), edition.stands_for),
-        "description": described(
-            message, _("The curve rises from 0; its values stand in the table.")
-        ),
-        "unit": "share",
-        "x_label": _("days"),
-    }
-    return caption | ({"mark": (days, again.value)} if isinstance(again, Estimate) else {})
-
-
-def _contracts_end(ended: MaybeEstimate, days: int) -> Caption:
-    message = sentence(
-        "{ended:number} had ended their contract within {days} days",
-        otherwise="How long contracts run: too few to say",
-        ended=ended, days=days,
-    )  # fmt: skip
-    caption: Caption = {
-        "message": message,
-        "measure": _(
-            "Share of customers whose contracts had all ended, by days since the first began; "
-            "within {days} days: {share}",
-            days=digits(days, 0), share=with_interval(ended),
-        ),
-        "source": source(_("Contracts; each customer once"), ended.n),
-        "description": described(message, _("Its values stand in the table.")),
-        "unit": "share",
-        "x_label": _("days"),
-    }  # fmt: skip
-    return caption | ({"mark": (days, ended.value)} if isinstance(ended, Estimate) else {})
-
-
-def return_curves_caption(curves: pd.DataFrame, edition: Edition) -> Caption:
-    """Return the caption of the time to the next order by satisfaction."""
+def return_by_satisfaction(
+    curves: pd.DataFrame, steps: pd.DataFrame, *, edition: Edition
+) -> Presentation:
+    """Return how soon customers order again by satisfaction (`steps`: the curves, thinned)."""
     days, drawn = edition.company.repeat_within_days, curves.dropna(subset=["value"])
     shares = {}
     for name, rows in drawn.groupby("group", sort=False):
         share = share_again_within(rows.reset_index(drop=True), days)
         if isinstance(share, Estimate):
             shares[str(name)] = share
-    message = _("How soon customers order again after an answer")
-    if len(shares) > 1:
-        (worst, low), *_middle, (best, high) = shares.items()
-        message = _(
-            "{high} of {best} ordered again within {days} days, {low} of {worst}",
-            high=percent(high.value), best=_(best), days=days,
-            low=percent(low.value), worst=_(worst),
-        )  # fmt: skip
-    groups = [
-        _("{group} {share} ({ends})", group=_(name), share=number(share), ends=interval(share))
-        for name, share in shares.items()
-    ]
-    measure = _("Share who ordered again, by days since the answer")
-    if groups:
-        measure = _(
-            "Share who ordered again, by days since the answer; within {days} days: {groups}",
-            days=days, groups=listed(groups),
-        )  # fmt: skip
-    return {
-        "message": message,
-        "measure": measure,
-        "source": source(_(RATED), int(drawn.groupby("group")["n"].max().sum())),
-        "description": _(
-            "{message}. The curves rise from 0; their values stand in the table.", message=message
-        ),
-        "unit": "share",
-        "x_label": _("days"),
-        "group": "group",
-    }
+    n = int(drawn.groupby("group")["n"].max().sum())
+    values: dict[str, object] = {"source": source(RATED, n)}
+    options = {"group": "group", "x_label": _("days")}
+    if len(shares) < 2:
+        return Presentation(steps, "few", values, options)
+    (worst, low), *_middle, (best, high) = shares.items()
+    values |= {"high": percent(high.value), "best": _(best)}
+    values |= {"low": percent(low.value), "worst": _(worst)}
+    return Presentation(steps, "apart", values, options)
 
 
-def log_rank_sentence(test: MaybeEstimate) -> str:
+def groups_differ(test: MaybeEstimate, *, edition: Edition) -> list[Said]:
     """Return whether the groups come back at different paces, nothing adjusted."""
     if isinstance(test, NotEstimable):
-        return _("Whether the groups differ can't be tested: {why}", why=reasons.text(test))
-    p = p_words(test.value)
-    if test.value < CLEAR:
-        return _("The groups come back at clearly different paces (log-rank test, {p}).", p=p)
-    return _("No clear difference between the groups (log-rank test, {p}).", p=p)
+        return [Said("untested", {"why": reasons.text(test)})]
+    key = "paces_differ" if test.value < CLEAR else "paces_alike"
+    return [Said(key, {"p": p_words(test.value)})]
 
 
-def ratios_table(ratios: pd.DataFrame) -> pd.DataFrame:
+def hazard_ratios(
+    ratios: pd.DataFrame, model: CoxModel | NotEstimable, *, edition: Edition
+) -> Presentation:
     """Return hazard ratios with their terms in words."""
-    return ratios.assign(term=ratios["term"].map(TERMS))
-
-
-def ratios_caption(ratios: pd.DataFrame, model: CoxModel | NotEstimable) -> Caption:
-    """Return the caption of the hazard ratios (`ratios` as in `ratios_table`)."""
-    first, n = ratios.iloc[0], model.of if isinstance(model, CoxModel) else model.n
-    message = _("What goes with ordering again sooner")
+    rows = ratios.assign(term=ratios["term"].map(TERMS))
+    first, n = rows.iloc[0], model.of if isinstance(model, CoxModel) else model.n
+    says = "terms"
     if isinstance(model, CoxModel) and first["term"] == TERMS[SCORE]:
-        message = _("No clear link between the score and how soon they order")
-        if first["low"] > 1:
-            message = _("One more point goes with ordering again sooner")
-        elif first["high"] < 1:
-            message = _("One more point goes with ordering again later")
-    return {
-        "message": message,
-        "measure": _("How many times as fast the next order comes, all else alike; 95% intervals"),
-        "source": source(_(RATED), n),
-        "description": _("{message}. {values}", message=message, values=spread(ratios)),
-        "unit": "ratio",
-        "reference": 1,
-    }
+        says = "sooner" if first["low"] > 1 else "later" if first["high"] < 1 else "no_link"
+    return Presentation(rows, says, {"source": source(RATED, n), "values": spread(rows)})
 
 
-def left_out_sentence(model: CoxModel) -> str:
-    """Return which terms are not held alike, since they can't be told apart; "" where all are."""
-    if not model.left_out:
-        return ""
-    return _(
-        "Left out, as it hardly varies among those who ordered again: {terms}.",
-        terms=listed(_(HELD[term]) for term in model.left_out),
-    )
-
-
-def pace_sentence(model: CoxModel | NotEstimable, parts: EarlyAndLate, n: int) -> str:
+def lasting(
+    model: CoxModel | NotEstimable, parts: EarlyAndLate, n: int, *, edition: Edition
+) -> list[Said]:
     """Return what one more point goes with in the pace of the next order, and whether it lasts.
 
     `n` counts the customers with an answer, of whom the model may know a sample.
     """
     ratio, even = hazard_ratio_per_point(model), proportionality_test(model)
     if isinstance(ratio, NotEstimable):
-        return _("What one more point goes with can't be said: {why}", why=reasons.text(ratio))
+        return [Said("no_pace", {"why": reasons.text(ratio)})]
     clear = not ratio.low <= 1 <= ratio.high
-    head = sentence(FASTER if clear else ONE_PACE, ratio=ratio, times=f"{ratio.value:.2f}")
-    if isinstance(model, CoxModel):
-        head = following(head, left_out_sentence(model))
+    said = [Said("other_pace" if clear else "one_pace", {"ratio": ratio})]
+    if isinstance(model, CoxModel) and model.left_out:
+        terms = listed(_(HELD[term]) for term in model.left_out)
+        said.append(Said("left_out", {"terms": terms}))
     if ratio.n < n:
-        some, all_ = digits(ratio.n, 0), digits(n, 0)
-        head = following(head, _("A sample of {some} of {all} customers.", some=some, all=all_))
+        said.append(Said("sample", {"some": digits(ratio.n, 0), "all": digits(n, 0)}))
     if isinstance(even, NotEstimable):
-        return head
-    p, day = p_words(even.value), f"{parts.day:.0f}"
+        return said
     if even.value >= CLEAR:
-        return following(head, _("The ratio is not seen to change with time ({p}).", p=p))
-    early = _in_part(_("up to day {day}", day=day), parts.early)
-    split = listed([early, _in_part(_("after day {day}", day=day), parts.late)])
-    changes = _(
-        "**The ratio changes with time** ({p}), so it is a mean: {split}.", p=p, split=split
-    )
-    return following(head, changes)
+        return [*said, Said("lasts", {"p": p_words(even.value)})]
+    day = f"{parts.day:.0f}"
+    early, late = _in_part(parts.early), _in_part(parts.late)
+    values = {"p": p_words(even.value), "day": day, "early": early, "late": late}
+    return [*said, Said("changes", values)]
 
 
-def _in_part(when: str, ratio: MaybeEstimate) -> str:
+def _in_part(ratio: MaybeEstimate) -> str:
     if isinstance(ratio, NotEstimable):
-        return _("{when} {ratio}", when=when, ratio=number(ratio))
-    words = {"when": when, "ratio": number(ratio), "ends": interval(ratio)}
-    return _("{when} {ratio} ({ends})", **words)
+        return number(ratio)
+    return in_brackets(number(ratio), interval(ratio, bare=True))

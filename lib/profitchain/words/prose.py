@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
-    "clauses", "emphasised", "first_capital", "following", "how", "interval",
+    "clauses", "emphasised", "first_capital", "following", "interval",
     "listed", "note", "number", "on_the", "period_heading", "period_label",
     "period_short", "period_word", "reason", "sentence", "unbroken", "unmarked",
     "with_interval", "with_names",
@@ -49,6 +49,8 @@ _FURNITURE = {
     "by_question": N_("Question by question"),
     "code": N_("How this was computed"),
     "commit": N_("Commit, time and full hashes"),
+    "contact": N_("Questions to"),
+    "next_edition": N_("Next edition"),
     "contents": N_("On this page"),
     "contents_of_edition": N_("Contents"),
     "data": N_("Data behind this exhibit"),
@@ -208,17 +210,26 @@ def sentence(template: str, /, *, otherwise: str | None = None, **values: object
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Computed sentences that a notebook cell shows; an answer's sentences reach the summary."""
+    """Computed sentences that a notebook cell shows; an answer's sentences reach the summary.
+
+    What stands below a sentence's first line is small print, and stays on its page. `heads` stand
+    above the sentences, one each.
+    """
 
     sentences: tuple[str, ...]
     is_answer: bool = False
+    heads: tuple[str, ...] = ()
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
-        plain = [unmarked(text) for text in self.sentences]
+        plain = [unmarked(text.partition("\n")[0]) for text in self.sentences]
         part = "li" if self.is_answer else "p"
-        parts = "".join(f"<{part}>{emphasised(text)}</{part}>" for text in self.sentences)
+        heads = [f"<b>{html.escape(head)}</b>" for head in self.heads] or [""] * len(plain)
+        parts = "".join(
+            f"<{part}>{head}{_with_small_print(text)}</{part}>"
+            for head, text in zip(heads, self.sentences, strict=True)
+        )
         bundle: dict[str, object] = {"text/plain": "\n".join(plain)}
         if self.is_answer:
             bundle["text/html"] = f'<ul class="answer">{parts}</ul>'
@@ -229,8 +240,10 @@ class Prose:
         return bundle
 
 
-def answer(*sentences: str) -> Prose:
+def answer(*sentences: str, heads: Iterable[str] = ()) -> Prose:
     """Return the page's answer: one to three sentences, the most important first; "" is none.
+
+    `heads` name what each sentence answers, where it should be said.
 
     Examples
     --------
@@ -243,7 +256,7 @@ def answer(*sentences: str) -> Prose:
             f"An answer has one to three sentences, got {len(sentences)}. "
             "Keep the most important and say the others beside their exhibits."
         )
-    return Prose(tuple(map(_, sentences)), is_answer=True)
+    return Prose(tuple(map(_, sentences)), is_answer=True, heads=tuple(map(_, heads)))
 
 
 def note(*sentences: str) -> Prose:
@@ -262,48 +275,15 @@ def scale_of(question: Question) -> str:
     return "{:g}–{:g}".format(*question.scale)
 
 
-def how(question: Question) -> str:
-    """Return how a question's score is counted, in words.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> how(SimpleNamespace(kind="csat", label="Delivery", scale=(1, 5), satisfied_at=4))
-    'CSAT of “Delivery” is the share of valid answers of 4 or more on the scale from 1 to 5.'
-    """
-    low, high = question.scale
-    easy = getattr(question, "easy_is", None)
-    return _(
-        _HOW[question.kind],
-        label=question.label,
-        low=f"{low:g}",
-        high=f"{high:g}",
-        below_high=f"{high - 1:g}",
-        good=f"{question.satisfied_at:g}" if question.kind == "csat" else "",
-        easy=_("low") if easy == "low" else _("high"),
-        side=_("below") if easy == "low" else _("above"),
-    )
-
-
-_RATED = N_("“{label}” is rated from {low} to {high}: the mean of valid answers, and the "
-            "top-two-box share, that of answers {below_high} and {high}.")  # fmt: skip
-_HOW = {
-    "nps": N_("The net promoter score (NPS) is the percentage of promoters (answers 9–10) less the "
-              "percentage of detractors (answers 0–6), in points from −100 to 100. Passives "
-              "(answers 7–8) count among the valid answers only."),
-    "csat": N_("CSAT of “{label}” is the share of valid answers of {good} or more on the scale "
-               "from {low} to {high}."),
-    "ces": N_("CES of “{label}” is the mean of valid answers on the scale from {low} to {high}, "
-              "where a {easy} answer means easy; the share finding it easy is that of answers "
-              "{side} the middle of the scale."),
-    "rating": _RATED,
-    "driver": _RATED,
-}  # fmt: skip
-
-
 def emphasised(text: str) -> str:
     """Return text as HTML: escaped, with **bold** words strong and `names` as code."""
     return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", with_names(text))
+
+
+def _with_small_print(text: str) -> str:
+    """Return text as HTML, what stands below its first line in small print."""
+    first, _break, rest = text.partition("\n")
+    return emphasised(first) + (f"<small>{emphasised(rest)}</small>" if rest else "")
 
 
 def with_names(text: str) -> str:

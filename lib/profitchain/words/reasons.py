@@ -15,6 +15,7 @@ import pandas as pd
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason
 from profitchain.core.formats import MINUS, TOO_FEW, evidence, in_brackets, number
+from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import N_, _, listed, ngettext
 from profitchain.words import catalogue
 
@@ -34,7 +35,7 @@ CONTROLS = {
     "tenure": N_("days as a customer"),
     "month": N_("month of the answer"),
 }
-LEVELS = (N_("not known"), N_("all others"))  # of a control, beside the firm's own
+LEVELS = (N_("not known"), N_("all others"), N_("(others)"))  # of a control, beside the firm's own
 MONEY = {
     "margin": N_("margin"),
     "revenue": N_("revenue"),
@@ -49,14 +50,23 @@ def outcome_name(outcome: str) -> str:
 
 def control_name(control: str) -> str:
     """Return what a control is called in words; a segment's name is the firm's own."""
-    return _(CONTROLS[control]) if control in CONTROLS else control.replace("_", " ")
+    if control in CONTROLS:
+        return _(CONTROLS[control])
+    name = segment_name(control)
+    return control.replace("_", " ") if name == control else name
 
 
 def touched_words(touched: Iterable[Iterable[tuple[str, object]]]) -> str:
     """Return what tells the touched of an event from the rest: "region North, tier gold"."""
     segments = [
-        _in_a_row([_("{name} {value}", name=name, value=value) for name, value in segment] or [""])
-        for segment in touched
+        _in_a_row(
+            [
+                _("{name} {value}", name=segment_name(name), value=group_name(name, value))
+                for name, value in named
+            ]
+            or [""]
+        )
+        for named in touched
     ]
     return reduce(
         lambda first, second: _("{first}; {second}", first=first, second=second), segments
@@ -69,8 +79,7 @@ def _in_a_row(words: Sequence[str]) -> str:
 
 WAYS: dict[str, Callable[[Any], str]] = {  # to write a value, by their name in reasons.yml
     "control": control_name,
-    "level": lambda name: _(name) if name in LEVELS else name,
-    "levels": lambda names: _in_a_row([_(name) if name in LEVELS else name for name in names]),
+    "event": lambda event: group_name("event", event),
     "money": lambda money: _(MONEY[money]),
     "outcome": outcome_name,
     "signed": lambda points: f"{points:z.2f}".replace("-", MINUS),
@@ -93,10 +102,22 @@ def _two_sides(values: Values) -> str:
 
 
 def _scenario(values: Values) -> str:
-    return _(values["template"], **{name: _(value) for name, value in values.items()})
+    words = dict(values)
+    if "group" in words:
+        words["group"] = group_name(words["segment"], words["group"])
+        words["segment"] = segment_name(words["segment"])
+    return _(words["template"], **{name: _(value) for name, value in words.items()})
+
+
+def _levels_joined(values: Values) -> str:
+    control, joined = values["control"], values["joined"]
+    named = _(joined) if joined in LEVELS else group_name(control, joined)
+    words = {"control": control_name(control), "joined": named}
+    return _(MESSAGES["control_levels_joined"], **words)
 
 
 SENTENCES: dict[str, Callable[[Values], str]] = {  # those that are more than one message
+    "control_levels_joined": _levels_joined,
     "not_two_sides": _two_sides,
     "scenario": _scenario,
     "too_few_came_back": lambda values: _came_back(values, N_("came back on a later day")),

@@ -1,4 +1,4 @@
-"""The sentences on the link between satisfaction and what follows: "goes with", never "causes"."""
+"""The words on the link between satisfaction and what follows: "goes with", never "causes"."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.formats import digits, number, p_words, plain
-from profitchain.core.i18n import N_, _, following, listed, ngettext
+from profitchain.core.group_names import with_group_names
+from profitchain.core.i18n import N_, _, length, listed
+from profitchain.panel.edition import Edition
 from profitchain.sources.company import Question
 from profitchain.stats.clusters import clusters
+from profitchain.stats.comparisons import ABOVE, BELOW, in_percentage_points
 from profitchain.stats.glm import PENALISED
 from profitchain.stats.margins import Wald
 from profitchain.stats.model_matrix import Controls
-from profitchain.words.prose import scale_of, sentence
+from profitchain.words.captions import followed_source
+from profitchain.words.presentation import Presentation, Said
+from profitchain.words.prose import scale_of
 from profitchain.words.reasons import control_name, text
+from profitchain.words.response import unfollowed_sentence
 from profitchain.words.scores import percent
 
 CLEAR = 0.05  # a test's p below this is taken for a bend
 HARDLY = 0.05  # an effect that adjusting moves by less than this share hardly changes
 SEVERAL = 0.05  # a score that fewer than this share of all gave is not compared in a message
+LONGEST_NAMES = 8  # words of the groups that a message names
 
 NAMES = (  # of rows, as `effects` has them; translated where they are shown
     N_("Not adjusted"), N_("Adjusted"),
@@ -33,66 +40,58 @@ NAMES = (  # of rows, as `effects` has them; translated where they are shown
 )  # fmt: skip
 
 
-def link_sentences(effect: MaybeEstimate, main: Question, days: int, rates: pd.DataFrame) -> str:
-    """Return the page's first answer, with what is odd about the link where something is.
+def answer(
+    effect: MaybeEstimate,
+    rates: pd.DataFrame,
+    bend: Wald | NotEstimable,
+    bands: pd.DataFrame,
+    ten: MaybeEstimate,
+    *,
+    edition: Edition,
+) -> list[Said | str]:
+    """Return what a point goes with, what is odd about that, where it counts, ten NPS points.
 
     Parameters
     ----------
     rates : the share that ordered again at each score (`repeat_effect.raw_rates`).
     """
-    link = effect_sentence(effect, main, days)
-    return following(link, separation_sentence(effect, rates), reversed_sentence(effect, main))
-
-
-def effect_sentence(effect: MaybeEstimate, main: Question, days: int) -> str:
-    """Return what one more point goes with, adjusted."""
+    main = edition.company.main
+    assert main is not None  # without it, the page has nothing to say
+    link = _link(effect, edition, main)
     if isinstance(effect, NotEstimable):
-        return _(
-            "What one more point on “{label}” goes with can't be said: {why}",
-            label=main.label,
-            why=text(effect),
-        )
-    template = N_(
-        "One more point on the {scale} question “{label}”, none beyond {best}, goes with **{size} "
-        "more** customers ordering again within {days} ({effect:difference_evidence})."
-    )
-    if effect.spans_zero:
-        template = N_(
-            "**No clear link** between “{label}” and ordering again within {days}: one more point "
-            "on its {scale} scale goes with a difference of {effect:difference}, and the interval "
-            "spans zero."
-        )
-    elif effect.value < 0:
-        template = N_(
-            "One more point on the {scale} question “{label}”, none beyond {best}, goes with "
-            "**{size} fewer** customers ordering again within {days} "
-            "({effect:difference_evidence})."
-        )
-    return sentence(
-        template, label=main.label, scale=scale_of(main), best=f"{main.scale[1]:g}",
-        days=plain(days, "days"), size=number(upward(effect), difference=True),
-        effect=effect if effect.spans_zero else upward(effect),
-    )  # fmt: skip
+        return [link]
+    said: list[Said | str] = [link, *_separation(effect, rates)]
+    said += filter(None, [reversed_sentence(effect, main)])
+    return [*said, _bend(bend, bands), *_ten_points(ten, main)][:3]
 
 
-def separation_sentence(effect: MaybeEstimate, rates: pd.DataFrame) -> str:
+def _link(effect: MaybeEstimate, edition: Edition, main: Question) -> Said:
+    if isinstance(effect, NotEstimable):
+        return Said("unknown", {"why": text(effect)})
+    key = "unclear" if effect.spans_zero else "more" if effect.value > 0 else "fewer"
+    values = {
+        "effect": effect if effect.spans_zero else upward(effect),
+        "scale": scale_of(main),
+        "top": f"{main.scale[1]:g}",
+        "within": plain(edition.company.repeat_within_days, "days"),
+    }
+    return Said(key, values)
+
+
+def _separation(effect: Estimate, rates: pd.DataFrame) -> list[Said]:
     """Return which scores tell perfectly who came back, where the effect had to be penalised."""
-    if isinstance(effect, NotEstimable) or PENALISED not in effect.method:
-        return ""
+    if PENALISED not in effect.method:
+        return []
     nobody, everybody = (
         listed(f"{score:g}" for score in rates.loc[rates["value"] == share, "score"])
         for share in (0.0, 1.0)
     )
-    template = N_("Score and history tell **perfectly** for some who comes back")
+    key = "decided"
     if nobody and everybody:
-        template = N_("The score tells **perfectly** who comes back: after {nobody} nobody did, "
-                      "after {everybody} everybody")  # fmt: skip
-    elif nobody:
-        template = N_("After {nobody} **nobody** came back")
-    elif everybody:
-        template = N_("After {everybody} **everybody** came back")
-    return _("{first}; so the effect is told score by score, by a penalised fit (Firth's).",
-             first=_(template, nobody=nobody, everybody=everybody))  # fmt: skip
+        key = "decided_both"
+    elif nobody or everybody:
+        key = "decided_nobody" if nobody else "decided_everybody"
+    return [Said(key, {"nobody": nobody, "everybody": everybody})]
 
 
 def reversed_sentence(effect: MaybeEstimate, main: Question) -> str:
@@ -106,46 +105,145 @@ def reversed_sentence(effect: MaybeEstimate, main: Question) -> str:
              best=best, worst=worst)  # fmt: skip
 
 
-def bend_sentence(test: Wald | NotEstimable, bands: pd.DataFrame) -> str:
+def _bend(test: Wald | NotEstimable, bands: pd.DataFrame) -> Said:
     """Return what the test of linearity says, and where on the scale the link is clearest."""
     if isinstance(test, NotEstimable):
-        return _("Whether each point counts the same can't be said: {why}", why=text(test))
-    p = p_words(test.p)
-    if test.p < CLEAR:
-        return following(
-            _("Points do **not** all count the same (test of a straight line: {p}).", p=p),
-            _("{message}.", message=bands_message(bands, test)),
-        )
-    return _(
-        "A straight line is not rejected ({p}), which is no proof that all points count the same.",
-        p=p,
-    )
+        return Said("no_bend", {"why": text(test)})
+    values = {"p": p_words(test.p)}
+    if test.p >= CLEAR:
+        return Said("straight", values)
+    key, band = _steepest(bands, test)
+    return Said(key if band else "bent", values | {"band": band})
 
 
-def ten_points_sentence(ten: MaybeEstimate, main: Question) -> str:
+def _steepest(bands: pd.DataFrame, test: Wald | NotEstimable) -> tuple[str, str]:
+    """Return in which band of the scale the link is steepest, where the test finds a bend."""
+    estimated = bands.dropna(subset=["value"])
+    if estimated.empty:
+        return "few", ""
+    clear = estimated[(estimated["low"] > 0) | (estimated["high"] < 0)]
+    if clear.empty:
+        return "unclear", ""
+    if isinstance(test, NotEstimable) or test.p >= CLEAR:
+        return "alike", ""
+    most = clear.loc[clear["value"].abs().idxmax()]
+    return "steepest" if most["value"] > 0 else "falls", text(most["band"])
+
+
+def _ten_points(ten: MaybeEstimate, main: Question) -> list[Said]:
     """Return what ten points of NPS go with, and by which answers they would come."""
     if main.kind != "nps":
-        return ""
-    if isinstance(ten, NotEstimable) or ten.spans_zero:
-        return sentence(
-            "Ten NPS points go with no clear difference in the repeat rate: {ten:difference}.",
-            otherwise="What ten NPS points go with can't be said: {why}",
-            ten=ten,
-        )
-    higher = N_(
-        "Ten NPS points, half from detractors who become passives and half from passives who "
-        "become promoters, go with a repeat rate **{size} higher** ({ten:difference_evidence})."
+        return []
+    if isinstance(ten, NotEstimable):
+        return [Said("no_ten", {"why": text(ten)})]
+    if ten.spans_zero:
+        return [Said("ten_unclear", {"ten": ten})]
+    return [Said("ten_higher" if ten.value > 0 else "ten_lower", {"ten": upward(ten)})]
+
+
+def curve(
+    effect: MaybeEstimate, line: pd.DataFrame, dots: pd.DataFrame, *, edition: Edition
+) -> Presentation:
+    """Return the adjusted curve along the scale, and each score's own share as a dot."""
+    says, values = _compared(dots)
+    if isinstance(effect, Estimate) and effect.spans_zero and says == "rates":
+        says = "unclear"
+    return Presentation(line, says, values, {"points": dots})
+
+
+def raw_rates(rates: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the share that came back at each score, nothing adjusted."""
+    return Presentation(rates, *_compared(rates))
+
+
+def _compared(rates: pd.DataFrame) -> tuple[str, dict[str, object]]:
+    """Return the share that came back after the lowest and the highest score that many gave."""
+    answers: dict[str, object] = {"n": int(rates["n"].sum())}
+    common = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
+    if len(common) < 2:
+        return "few", answers
+    low, high = common.iloc[0], common.iloc[-1]
+    shares = {"low_share": percent(low["value"]), "high_share": percent(high["value"])}
+    return "rates", {
+        **answers, **shares, "low": f"{low['score']:.2g}", "high": f"{high['score']:.2g}",
+    }  # fmt: skip
+
+
+def bands(parts: pd.DataFrame, test: Wald | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return what one more point goes with in each part of the scale, in percentage points."""
+    says, band = _steepest(parts, test)
+    values = {"band": band, "n": int(parts["n"].sum())}
+    return Presentation(in_percentage_points(parts), says, values)
+
+
+def adjusted(raw: MaybeEstimate, effect: MaybeEstimate, *, edition: Edition) -> Presentation:
+    """Return the effect of one point before and after comparing customers of like history."""
+    rows = in_percentage_points(to_frame((raw, effect), label=["Not adjusted", "Adjusted"]))
+    if isinstance(raw, NotEstimable) or isinstance(effect, NotEstimable):
+        return Presentation(rows, "few")
+    if raw.value * effect.value <= 0:
+        return Presentation(rows, "turned")
+    share = 1 - effect.value / raw.value
+    says = "hardly" if abs(share) < HARDLY else "weaker" if share > 0 else "stronger"
+    return Presentation(rows, says, {"size": f"{100 * abs(share):.0f}%"})
+
+
+def by_segment(groups: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the effect of one point within each group, and which groups differ from the rest."""
+    rows = with_group_names(groups[groups["verdict"] != ""])
+    above, below = (listed(map(_, rows.loc[rows["verdict"] == side, "group"]))
+                    for side in (ABOVE, BELOW))  # fmt: skip
+    differ = int(rows["verdict"].isin([ABOVE, BELOW]).sum())
+    says = "both" if above and below else "stronger" if above else "weaker" if below else "alike"
+    if len(rows) < 2:
+        says = "few"
+    elif length(f"{above} {below}") > LONGEST_NAMES:
+        says = "several"
+    n = groups.groupby("segment")["n"].sum().max() if len(groups) else 0
+    values = {"above": above, "below": below, "differ": differ, "all": len(rows), "n": int(n)}
+    return Presentation(in_percentage_points(groups), says, values)
+
+
+def amounts(effects: Mapping[str, MaybeEstimate], *, edition: Edition) -> Presentation:
+    """Return the orders and the money that go with one more point."""
+    units = [getattr(effect, "unit", "") for effect in effects.values()]
+    rows = to_frame(effects.values(), outcome=list(effects)).assign(unit=units)
+    rows = rows[["outcome", "value", "low", "high", "n", "unit", "why"]]
+    rows = rows.astype(dict.fromkeys(("value", "low", "high"), float))
+    spend, values = (
+        effects["spend"],
+        {"source": followed_source(rows["n"].max(), edition, "margin")},
     )
-    lower = N_(
-        "Ten NPS points, half from detractors who become passives and half from passives who "
-        "become promoters, go with a repeat rate **{size} lower** ({ten:difference_evidence})."
+    if isinstance(spend, NotEstimable):
+        return Presentation(rows, "none" if spend.why.key == "revenue_not_known" else "few", values)
+    says = "unclear" if spend.spans_zero else "more" if spend.value > 0 else "less"
+    return Presentation(rows, says, values | {"size": number(upward(spend))})
+
+
+def ten_points(moves: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return what ten NPS points go with: by what, answers moved, effect in percentage points.
+
+    It has no rows where the main question gives no net promoter score.
+    """
+    main = edition.company.main
+    moves = moves if main and main.kind == "nps" else moves.iloc[:0]
+    table = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
+    numbers = table[["value", "low", "high"]] * 100
+    table = table.assign(possible=table["possible"].map({True: N_("yes"), False: N_("no")}))
+    table = table.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
+    return Presentation(table.drop(columns="moves"), "moves", {"empty": no_ten_points(main)})
+
+
+def no_ten_points(main: Question | None) -> str:
+    """Return why ten NPS points mean nothing for a question that isn't a net promoter question."""
+    return _(
+        "The main question, “{label}”, is no net promoter question: it has no NPS points.",
+        label=main.label if main else "",
     )
-    size = number(upward(ten), difference=True)
-    return sentence(higher if ten.value > 0 else lower, size=size, ten=upward(ten))
 
 
 def adjusted_sentence(controls: Controls | NotEstimable) -> str:
-    """Return for which controls the effect is adjusted, and what became of the others."""
+    """Return for which controls an effect is adjusted, and what became of the others."""
     if isinstance(controls, NotEstimable):
         return _("Nothing could be adjusted for: {why}", why=text(controls))
     clause = _("Not adjusted")
@@ -161,110 +259,20 @@ def with_notes(clause: str, controls: Controls) -> str:
     return clause
 
 
-def no_ten_points(main: Question | None) -> str:
-    """Return why ten NPS points mean nothing for a question that isn't a net promoter question."""
-    return _(
-        "The main question, “{label}”, is no net promoter question: it has no NPS points.",
-        label=main.label if main else "",
-    )
-
-
-def rates_message(rates: pd.DataFrame) -> str:
-    """Return the share that came back after the lowest and the highest score that many gave."""
-    common = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
-    if len(common) < 2:
-        return _("Too few answers to compare scores")
-    low, high = common.iloc[0], common.iloc[-1]
-    return _(
-        "{low_share} ordered again after a {low}, {high_share} after a {high}",
-        low_share=percent(low["value"]), low=f"{low['score']:.2g}",
-        high_share=percent(high["value"]), high=f"{high['score']:.2g}",
-    )  # fmt: skip
-
-
-def adjustment_message(compared: pd.DataFrame) -> str:
-    """Return what adjusting does to the effect: most of it stays, shrinks, or can't be said."""
-    if compared["value"].isna().any():
-        return _("What adjusting does to the link can't be said")
-    raw, adjusted = compared["value"].iloc[0], compared["value"].iloc[1]
-    if raw * adjusted <= 0:
-        return _("The link before and after adjusting")
-    share = (raw - adjusted) / raw
-    if abs(share) < HARDLY:
-        return _("Adjusting for history hardly changes the link")
-    weaker = N_("Adjusting for history makes the link {size} weaker")
-    stronger = N_("Adjusting for history makes the link {size} stronger")
-    return _(weaker if share > 0 else stronger, size=f"{100 * abs(share):.0f}%")
-
-
-def bend_message(test: Wald | NotEstimable) -> str:
-    """Return whether the curve is bent, as an exhibit's message."""
-    if isinstance(test, NotEstimable):
-        return _("How repeat purchases go along the scale")
-    if test.p < CLEAR:
-        return _("Some points count more than others")
-    return _("No clear departure from a straight line")
-
-
-def bands_message(bands: pd.DataFrame, test: Wald | NotEstimable) -> str:
-    """Return in which band of the scale the link is steepest, where the test finds a bend."""
-    estimated = bands.dropna(subset=["value"])
-    if estimated.empty:
-        return _("Too few answers to compare parts of the scale")
-    clear = estimated[(estimated["low"] > 0) | (estimated["high"] < 0)]
-    if clear.empty:
-        return _("In no part of the scale is the link clear")
-    most = clear.loc[clear["value"].abs().idxmax()]
-    if isinstance(test, NotEstimable) or test.p >= CLEAR:
-        return _("No part of the scale clearly counts for more than the others")
-    rises = _("The link is steepest from {band}", band=text(most["band"]))
-    falls = _("The link falls most steeply from {band}", band=text(most["band"]))
-    return rises if most["value"] > 0 else falls
-
-
-def moves_table(moves: pd.DataFrame, main: Question) -> pd.DataFrame:
-    """Return what ten NPS points go with as a table: mechanism, answers moved, effect in points.
-
-    It has no rows where the main question gives no net promoter score.
-    """
-    moves = moves if main.kind == "nps" else moves.iloc[:0]
-    table = moves.rename(columns={"mechanism": "ten points by", "moved_share": "answers moved"})
-    numbers = table[["value", "low", "high"]] * 100
-    table = table.assign(possible=table["possible"].map({True: N_("yes"), False: N_("no")}))
-    table = table.assign(**{name: numbers[name] for name in numbers}, unit="percentage points")
-    return table.drop(columns="moves")
-
-
-def amounts_message(spend: MaybeEstimate) -> str:
-    """Return what one more point goes with in money spent."""
-    if isinstance(spend, NotEstimable) and spend.why.key == "revenue_not_known":
-        return _("Orders alone: they carry no amounts")
-    if isinstance(spend, NotEstimable):
-        return _("Orders and money: too few to say")
-    if spend.spans_zero:
-        return _("No clear link with the money spent")
-    more = N_("One more point goes with {size} more spent")
-    less = N_("One more point goes with {size} less spent")
-    return _(more if spend.value > 0 else less, size=number(upward(spend)))
-
-
-def answers_followed(cells: pd.DataFrame, facts: Mapping[str, int]) -> str:
-    """Return how many answers were followed to the end, and how many still wait."""
-    still_open = facts.get("still_open", 0)
-    followed = ngettext(
-        "{answers} of {customers} was followed to the end of its window",
-        "{answers} of {customers} were followed to the end of their window",
-        cells["n"].sum(),
-        answers=plain(cells["n"].sum(), "answers"),
-        customers=plain(facts.get("customers_followed") or clusters(cells), "customers"),
-    )
-    waiting = ngettext(
-        "{n} answer of this period or before is still inside it and waits for a later edition",
-        "{n} answers of this period or before are still inside it and wait for a later edition",
-        still_open,
-        n=digits(still_open, 0),
-    )
-    return _("{first}; {second}.", first=followed, second=waiting)
+def follow_up(
+    controls: Controls | NotEstimable, cells: pd.DataFrame, *, edition: Edition
+) -> list[Said | str]:
+    """Return what was adjusted for, how many answers were followed, and how many still wait."""
+    facts, answers = edition.facts, int(cells["n"].sum())
+    customers = facts.get("customers_followed") or clusters(cells)
+    waiting = facts.get("still_open", 0)
+    followed = {"count": answers, "answers": plain(answers, "answers")}
+    return [
+        adjusted_sentence(controls),
+        Said("followed", followed | {"customers": plain(customers, "customers")}),
+        Said("waiting", {"count": waiting, "n": digits(waiting, 0)}),
+        unfollowed_sentence(facts),
+    ]
 
 
 def upward(effect: Estimate) -> Estimate:

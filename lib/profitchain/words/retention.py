@@ -1,16 +1,13 @@
-"""What is at stake with those who may stay away, and whom to call, in words."""
+"""What is at stake with those who may stay away, and whom to call."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, number, plain
-from profitchain.core.i18n import N_, _, following, listed, ngettext
-from profitchain.core.periods import Period
-from profitchain.lifetime.churn_model import MaybeForecast
+from profitchain.core.formats import digits, plain
+from profitchain.core.i18n import N_, _, ngettext
+from profitchain.lifetime.churn_model import ChurnForecast, MaybeForecast
 from profitchain.lifetime.contact_value import (
     ContactValue,
     MaybeContactValue,
@@ -24,188 +21,114 @@ from profitchain.lifetime.retention_targeting import money_column
 from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import factor
 from profitchain.words import reasons
-from profitchain.words.captions import Caption, drawn_from, source
-from profitchain.words.lifetime import lookback_words
-from profitchain.words.prose import period_word, sentence
+from profitchain.words.captions import drawn_from
+from profitchain.words.presentation import Presentation, Said, source
+from profitchain.words.prose import first_capital
 from profitchain.words.worth import assumed_clause
 
 GROUPS = (  # of customers, as exhibits show them
     *(N_("value"), N_("lowest third"), N_("middle third"), N_("highest third")),
     *(N_("satisfaction"), N_("no answer")),
 )
-AT_STAKE = N_(
-    "Weighted by each customer's chance to order nothing in the next {period}, customers brought "
-    "**{said:number}** of {money} in {months} ({said:evidence}){assumed}."
-)
-AT_STAKE_OF_ALL = N_(
-    "Weighted by each customer's chance to order nothing in the next {period}, customers brought "
-    "**{said:number}** of {money} in {months} ({said:evidence}), {share} of all{assumed}."
-)
-WORTH = N_(
-    "A call that surely keeps would bring **{said:number} of {money}** a customer in {months} "
-    "({said:interval}); with the tenth with whom most is at stake {top:number} ({top:interval})"
-    "{assumed}."
-)
-FROM_RATES = N_(
-    "At {cost} a call ({where}), calling that tenth pays if **{top:number}** of those who would "
-    "stay away are kept ({top:interval}); calling everybody, if {said:number} are "
-    "({said:interval})."
-)
-FROM_RATE_OF_TOP = N_(
-    "At {cost} a call ({where}), calling that tenth pays if **{top:number}** of those who would "
-    "stay away are kept ({top:interval}); calling everybody pays at no success rate."
-)
-KEPT = N_(
-    "Offers with a hold-out kept {kept:number} of those who would have stayed away "
-    "({kept:evidence})."
-)
-PAYS = N_(
-    "At that rate **it pays to call {count} of {n}** customers, for an expected {gain:number} of "
-    "margin in {months}, calls paid ({gain:interval})."
-)
-BY_SEGMENT = {
-    "value": N_("By value: {groups}."),
-    "satisfaction": N_("By satisfaction: {groups}."),
-}
+OF_LOOKBACK = N_("Customers of the lookback")
 
 
-def stake_sentences(
-    at_risk: MaybeEstimate, groups: pd.DataFrame, forecast: MaybeForecast, edition: Edition
-) -> tuple[str, ...]:
-    """Return what customers brought, weighted by their chance to stay away, in all and by group."""
-    if isinstance(forecast, NotEstimable) or isinstance(at_risk, NotEstimable):
-        why = next(part for part in (forecast, at_risk) if isinstance(part, NotEstimable))
-        return (_("What is at stake can't be said: {why}", why=reasons.text(why)),)
+def at_stake(
+    at_risk: MaybeEstimate, groups: pd.DataFrame, forecast: ChurnForecast, *, edition: Edition
+) -> Presentation:
+    """Return what customers brought, weighted by their chance to stay away, by group."""
     firm, money = edition.company, money_column(forecast.now)
     brought = factor(forecast.now) * float(forecast.now[money].sum())
-    whole = sentence(
-        AT_STAKE_OF_ALL if brought > 0 else AT_STAKE,
-        said=at_risk, period=period_word(edition.period), money=_(money),
-        share=f"{at_risk.value / brought:.0%}" if brought > 0 else "",
-        months=lookback_words(edition), assumed=assumed_clause(edition, money),
-    )  # fmt: skip
-    by_segment = groups.dropna(subset=["value"]).groupby("segment", sort=False)
-    sentences = [
-        _(BY_SEGMENT[segment], groups=listed(_of_group(row, firm.currency) for row in rows))
-        for segment, rows in ((name, part.to_dict("records")) for name, part in by_segment)
-    ]
-    return (whole, following(*sentences)) if sentences else (whole,)
+    values: dict[str, object] = {"money": _(money), "Money": first_capital(_(money))}
+    note = drawn_from(source(OF_LOOKBACK, len(forecast.now)), factor(forecast.now))
+    values["source"] = note + assumed_clause(edition, money)
+    rows = groups.assign(unit=firm.currency)
+    if isinstance(at_risk, NotEstimable):
+        return Presentation(rows, "unknown", values)
+    values["risk"] = at_risk
+    if brought <= 0:
+        return Presentation(rows, "at_stake", values)
+    return Presentation(
+        rows, "share_at_stake", {**values, "share": f"{at_risk.value / brought:.0%}"}
+    )
 
 
-def _of_group(row: dict[str, Any], currency: str) -> str:
-    words = {"group": _(row["group"]), "value": plain(row["value"], currency)}
-    if pd.isna(row["share"]):
-        return _("{group} {value}", **words)
-    return _("{group} {value} ({share} of theirs)", share=f"{row['share']:.0%}", **words)
+def calls(plan: MaybeContactValue, curve: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the success rate at which calling so many breaks even."""
+    rate = break_even(plan, top=True)
+    n = plan.n if isinstance(plan, NotEstimable) else len(plan.customers)
+    drawn = factor(plan.customers) if isinstance(plan, ContactValue) else 1.0
+    values: dict[str, object] = {"source": drawn_from(source(OF_LOOKBACK, n), drawn)}
+    if isinstance(rate, NotEstimable):
+        return Presentation(curve, "unknown", values)
+    return Presentation(curve, "pays_from", {**values, "rate": rate})
 
 
-def calls_sentences(
-    plan: MaybeContactValue, forecast: MaybeForecast, edition: Edition
-) -> tuple[str, ...]:
-    """Return what a call is worth, from which success rate on it pays, and what is known of that.
+def success(plan: MaybeContactValue, forecast: MaybeForecast, *, edition: Edition) -> list[Said]:
+    """Return what a call is worth, and what is known of the success of calls.
 
-    None without chances, for then the page has said why.
+    Nothing without chances, for then the page has said why.
     """
-    if isinstance(forecast, NotEstimable):
-        return ()
-    if isinstance(plan, NotEstimable):
-        return (_("What a call is worth can't be said: {why}", why=reasons.text(plan)),)
+    if isinstance(forecast, NotEstimable) or isinstance(plan, NotEstimable):
+        return []
     currency = edition.company.currency
-    said, top = (worth_at_most(plan, currency=currency, top=top) for top in (False, True))
-    if isinstance(top, Estimate) and top.value <= 0:
-        return (_("**It is not worth calling anybody**: keeping these customers brings nothing."),)
-    worth = sentence(
-        WORTH, said=said, top=top, money=_(plan.money), months=_ahead(plan, edition.period),
-        assumed=assumed_clause(edition, plan.money),
-    )  # fmt: skip
-    return (worth, break_even_sentence(plan, currency), success_sentence(plan, edition))
+    each, top = (worth_at_most(plan, currency=currency, top=top) for top in (False, True))
+    if isinstance(each, NotEstimable) or isinstance(top, NotEstimable) or top.value <= 0:
+        return []
+    words = {"each": each, "top": top, "money": _(plan.money), "span": _ahead(plan, edition)}
+    words |= {"assumed": assumed_clause(edition, plan.money)}
+    return [Said("worth", words), *pays_from(plan, edition)[1:], *_measured(plan, edition)]
 
 
-def break_even_sentence(plan: ContactValue, currency: str) -> str:
-    """Return from which success rate on calls pay, or why that can't be said."""
+def pays_from(plan: MaybeContactValue, edition: Edition) -> list[Said]:
+    """Return from which success rate on calling the tenth with most at stake pays, then others."""
+    currency = edition.company.currency
+    if isinstance(plan, NotEstimable):
+        return [Said("no_call", {"why": reasons.text(plan)})]
+    most = worth_at_most(plan, currency=currency, top=True)
+    if isinstance(most, Estimate) and most.value <= 0:
+        return [Said("nobody")]
     everybody, top = break_even(plan), break_even(plan, top=True)
     if isinstance(top, NotEstimable) or isinstance(plan.cost, NotEstimable):
         why = reasons.text(top) if isinstance(top, NotEstimable) else ""
-        return _("From which success rate on calls pay can't be said: {why}", why=why)
-    where = _("what the page's parameters say")
-    if plan.cost_is == "counted":
-        where = _("the mean of the firm's contacts with these customers")
-    cost = plain(plan.cost, currency)
+        return [Said("no_rate", {"why": why})]
+    key = "pays_from_counted" if plan.cost_is == "counted" else "pays_from_given"
+    first = Said(key, {"top": top, "cost": plain(plan.cost, currency)})
     if isinstance(everybody, NotEstimable):
-        return sentence(FROM_RATE_OF_TOP, top=top, cost=cost, where=where)
-    return sentence(FROM_RATES, said=everybody, top=top, cost=cost, where=where)
+        return [first, Said("everybody_never")]
+    return [first, Said("everybody_from", {"each": everybody})]
 
 
-def success_sentence(plan: ContactValue, edition: Edition) -> str:
+def _measured(plan: ContactValue, edition: Edition) -> list[Said]:
     """Return whom it pays to call at the success that was measured, or what a test would need."""
-    currency, period, count = edition.company.currency, edition.period, worthwhile(plan)
+    currency, count = edition.company.currency, worthwhile(plan)
     if isinstance(plan.success, NotEstimable):
-        head = _(
-            "How many a call keeps has not been measured: {why}", why=reasons.text(plan.success)
-        )
-        return following(head, test_sentence(plan))
+        return [Said("not_measured", {"why": reasons.text(plan.success)}), *_test(plan)]
+    kept = Said("kept", {"kept": plan.success})
     if plan.success.low <= 0:
-        unclear = sentence(
-            "Offers with a hold-out did not clearly keep anybody: {kept:number} of those who would "
-            "have stayed away ({kept:interval}). So there is no plan whom to call.",
-            kept=plan.success,
-        )  # fmt: skip
-        return following(unclear, test_sentence(plan))
-    head = sentence(KEPT, kept=plan.success)
+        return [Said("not_clear", {"kept": plan.success}), *_test(plan)]
     if isinstance(count, NotEstimable):
-        return head
+        return [kept]
     if not count.value:
-        return following(head, _("At that rate **it is not worth calling anybody**."))
-    plan_words = sentence(
-        PAYS, gain=expected_gain(plan, currency=currency),
-        count=digits(count.value, 0), n=digits(plan.among_all(len(plan.customers)), 0),
-        months=_ahead(plan, period),
-    )  # fmt: skip
-    return following(head, plan_words)
+        return [kept, Said("nobody_at_that_rate")]
+    of_all = digits(plan.among_all(len(plan.customers)), 0)
+    values = {"gain": expected_gain(plan, currency=currency), "span": _ahead(plan, edition)}
+    return [kept, Said("call", {**values, "count": digits(count.value, 0), "of_all": of_all})]
 
 
-def test_sentence(plan: ContactValue) -> str:
-    """Return what a test needs that tells whether calls keep enough, or "" where none would do."""
+def _test(plan: ContactValue) -> list[Said]:
+    """Return what a test needs that shows whether calls keep enough; nothing where none would."""
     arm = arm_of_a_test(plan)
     if isinstance(arm, NotEstimable):
-        return ""
+        return []
     all_ = plan.among_all(len(plan.customers))
-    size = _(
-        "A test that tells whether calling everybody pays needs {arm} customers called and as many "
-        "left alone, drawn by lot (found 8 times in 10).",
-        arm=digits(arm.value, 0),
-    )  # fmt: skip
-    if 2 * arm.value <= all_:
-        return size
-    return following(size, _("That is more than there are ({all}).", all=digits(all_, 0)))
+    key = "test" if 2 * arm.value <= all_ else "test_too_large"
+    return [Said(key, {"arm": digits(arm.value, 0), "all": digits(all_, 0)})]
 
 
-def _ahead(plan: ContactValue, period: Period) -> str:
+def _ahead(plan: ContactValue, edition: Edition) -> str:
+    period = edition.period
     if period.every == "week":
         return ngettext("{n} week", "{n} weeks", plan.retention.periods)
     months = plan.retention.periods * 12 // period.per_year
     return ngettext("{n} month", "{n} months", months)
-
-
-def break_even_caption(plan: MaybeContactValue, curve: pd.DataFrame) -> Caption:
-    """Return the caption of the success rate at which calling so many breaks even."""
-    message, rate = _("From which success rate on calls pay"), break_even(plan, top=True)
-    if isinstance(rate, Estimate):
-        message = _(
-            "Calling the tenth with most at stake pays from {rate} kept on", rate=number(rate)
-        )
-    n = plan.n if isinstance(plan, NotEstimable) else len(plan.customers)
-    return {
-        "message": message,
-        "measure": _(
-            "Share of those who would stay away that calls must keep to bring what they cost, by "
-            "how many are called, most at stake first; band: 95%"
-        ),
-        "source": drawn_from(
-            source(_("Customers of the lookback"), n),
-            factor(plan.customers) if isinstance(plan, ContactValue) else 1.0,
-        ),
-        "description": _("{message}. The values stand in the table.", message=message),
-        "unit": "share",
-        "x_label": _("customers called"),
-    }

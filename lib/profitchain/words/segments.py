@@ -1,130 +1,122 @@
-"""The words on groups that behave alike: "can't be told apart" is an answer."""
+"""Which of the firm's groups differ beyond chance; that none does is an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.core.formats import digits, p_words, plain
+from profitchain.core.formats import digits, interval, number, p_words, plain
+from profitchain.core.group_names import group_name, segment_name, with_group_names
 from profitchain.core.i18n import N_, _, clauses, following, listed, ngettext
 from profitchain.measures.segment_comparisons import (
     APART,
     MeasureByCustomer,
     SegmentComparison,
+    funnel,
     outside_funnel,
+    over_dispersion,
 )
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ALIKE
 from profitchain.words import measures, reasons
-from profitchain.words.captions import Caption, drawn_from, source
-from profitchain.words.prose import first_capital, sentence, unmarked
+from profitchain.words.captions import drawn_from
+from profitchain.words.presentation import Presentation, Said, source
+from profitchain.words.prose import first_capital, unmarked
 from profitchain.words.scores import brief, in_sentence
+from profitchain.words.value import beside
 
 NO_SEGMENTS = N_(
     "No segment of company.yml stands in table `customers`, so no groups are compared."
 )
-CAME_BACK = N_("{share} of the previous period's customers came back.")
-NONE_APART = N_("{share} of the previous period's customers came back; no group is clearly apart.")
 MOST_LISTED = 4  # groups named in a sentence
 MARKS = dict(zip(APART, ("up", "down"), strict=True))
 ENDS = ("value", "low", "high")
 
 
-def answer_sentence(fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer]) -> str:
-    """Return which declared groups differ beyond chance, or that none do; "" without groups."""
+def differences(
+    fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer]
+) -> list[Said | str]:
+    """Return which declared groups differ beyond chance, or that none do; nothing without any."""
     heads = fair.segments[fair.segments["why"] == ""]
-    if heads.empty:
-        return ""
     labels = heads["measure"].map(_labels(by_customer))
-    differ = heads["verdict"] == "differ"
-    differences = [
-        _(
-            "groups of **{segment} differ beyond chance** in {measures}",
-            segment=segment, measures=listed(names),
-        )
-        for segment, names in labels[differ].groupby(heads["segment"], sort=False)
-    ]  # fmt: skip
-    apart = set(heads.loc[differ, "segment"])
-    alike = [name for name in dict.fromkeys(heads["segment"]) if name not in apart]
-    if not differences:
-        return _(
-            "**No groups can be told apart**: in {measures}, customers by {segments} differ no "
-            "more than chance alone would have it.",
-            measures=listed(dict.fromkeys(labels)), segments=listed(alike, "or"),
-        )  # fmt: skip
-    words = first_capital(clauses(differences))
-    if not alike:
-        return _("{differences}.", differences=words)
-    return _(
-        "{differences}; those of {segments} can't be told apart in any measure.",
-        differences=words, segments=listed(alike),
-    )  # fmt: skip
+    differ, named = heads["verdict"] == "differ", heads["segment"].map(segment_name)
+    measured = labels[differ].groupby(named, sort=False)
+    apart = [
+        _("customers **differ by {segment}** in {measures}", segment=name, measures=listed(among))
+        for name, among in measured
+    ]
+    alike = [name for name in dict.fromkeys(named) if name not in set(named[differ])]
+    values = {"differences": first_capital(clauses(apart)), "segments": listed(alike, "or")}
+    if heads.empty:
+        return []
+    if not apart:
+        return [Said("alike", values | {"measures": listed(dict.fromkeys(labels))})]
+    return [Said("some_differ" if alike else "all_differ", values)]
 
 
-def retention_sentence(fair: SegmentComparison, of_all: MaybeEstimate) -> str:
-    """Return which groups keep more or fewer of their customers, in shrunken rates."""
+def kept(fair: SegmentComparison, of_all: MaybeEstimate, *, edition: Edition) -> list[Said]:
+    """Return which groups keep more or fewer of their customers, drawn to the mean."""
     if isinstance(of_all, NotEstimable):
-        return _("How many customers come back can't be said: {why}", why=reasons.text(of_all))
+        return [Said("no_retention", {"why": reasons.text(of_all)})]
     rows = fair.of("retention_rate")
     apart = rows[rows["verdict"].isin(APART)]
     if apart.empty:
-        return sentence(NONE_APART if len(rows) else CAME_BACK, share=of_all)
+        return [Said("none_apart" if len(rows) else "came_back", {"share": of_all})]
     more = max(len(apart) - MOST_LISTED, 0)
     first = apart.iloc[: MOST_LISTED // 2], apart.iloc[-MOST_LISTED // 2 :]
-    named = [
-        sentence("{name} {said}", name=row.group, said=Estimate.of(row, prefix="shrunk_"))
+    shrunk = {
+        group_name(row.segment, row.group): Estimate.of(row, prefix="shrunk_")
         for row in (pd.concat(first) if more else apart).itertuples()
+    }
+    named = [_("{name} {value}", name=name, value=number(one)) for name, one in shrunk.items()]
+    ends = [
+        _("{name} {value}", name=name, value=interval(one, bare=True))
+        for name, one in shrunk.items()
     ]
-    words = clauses([*named, ngettext("{n} more", "{n} more", more)] if more else named, "，")
-    return sentence(
-        "Of all, {share} came back; drawn to the mean, {words}.", share=of_all, words=words
-    )
+    others = [ngettext("{n} more", "{n} more", more)] if more else []
+    values = {"share": of_all, "words": listed([*named, *others]), "ends": clauses(ends)}
+    return [Said("some_apart", values)]
 
 
-def segment_sentences(
-    fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer]
+def apart(
+    fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer], *, edition: Edition
 ) -> list[str]:
-    """Return, a segment each, how much its groups differ beyond chance in every measure."""
+    """Return by segment how much its groups differ in every measure, then how they scatter."""
     if fair.segments.empty:
         return [_(NO_SEGMENTS)]
     labels, sentences = _labels(by_customer), []
     for segment, heads in fair.segments.groupby("segment", sort=False):
-        differences = [_difference(row, labels) for row in heads.itertuples() if not row.why]
-        words = _("{differences}.", differences=_joined(differences)) if differences else ""
+        parts = [_difference(row, labels) for row in heads.itertuples() if not row.why]
+        words = _("{differences}.", differences=first_capital(beside(*parts))) if parts else ""
         unsaid = [
             _("{measure} can't be compared: {why}", measure=first_capital(labels[row.measure]),
               why=reasons.text(row.why))
             for row in heads.itertuples() if row.why
         ]  # fmt: skip
-        by = _("**By {segment}**.", segment=segment)
-        sentences.append(following(by, first_capital(words), *unsaid))
-    return sentences
+        by = _("**By {segment}**.", segment=segment_name(segment))
+        sentences.append(following(by, words, *unsaid))
+    return [*sentences, _scatter(funnel_frame(fair), by_customer[0])]
 
 
-def funnel_sentence(groups: pd.DataFrame, limits: pd.DataFrame, phi: float) -> str:
-    """Return how many groups lie outside the funnel, and how widely they scatter (`phi`)."""
-    if phi != phi:
-        return _("How widely groups scatter in the funnel can't be said: too few to say.")
-    counted = _(
-        "In the funnel {outside} of {all} groups lie outside the 95% limits, where chance alone "
-        "puts one in twenty.",
-        outside=len(outside_funnel(groups, limits)), all=len(groups),
-    )  # fmt: skip
-    scattered = N_(
-        "All in all groups scatter no more than chance alone would have it (over-dispersion {phi}; "
-        "chance: 1)."
-    )
-    if phi > 1 + 2 * (2 / len(groups)) ** 0.5:
-        scattered = N_(
-            "All in all groups scatter more than chance alone would have it (over-dispersion "
-            "{phi}; chance: 1): one outside the limits need not be special."
-        )
-    return following(counted, _(scattered, phi=digits(phi, 2)))
+def groups(
+    fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer], *, edition: Edition
+) -> Presentation:
+    """Return the groups side by side, and those that lie apart in some measure."""
+    apart = with_group_names(fair.groups[fair.groups["verdict"].isin(APART)])
+    names = dict.fromkeys(apart["group"])
+    says = "apart" if names else "none" if fair.groups.empty else "alike"
+    many = ngettext("{n} group", "{n} groups", len(names))
+    rows = source(_("Orders and answers"), max((len(m.rows) for m in by_customer), default=0))
+    rows, rate = drawn_from(rows, edition.stands_for), edition.assumed_margin
+    if rate and any(measure.measure.id == "margin_per_customer" for measure in by_customer):
+        rows += _("; margin is assumed at {share} of revenue", share=f"{rate:.0%}")
+    values = {"groups": brief(listed(names), many), "source": rows, "none": _(NO_SEGMENTS)}
+    units = {f"{_column_of(measure)}, raw": measure.measure.unit for measure in by_customer}
+    return Presentation(groups_table(fair, by_customer), says, values, {"units": units})
 
 
 def groups_table(fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer]) -> pd.DataFrame:
@@ -151,36 +143,29 @@ def groups_table(fair: SegmentComparison, by_customer: Sequence[MeasureByCustome
     return table.reset_index(drop=True)
 
 
-def comparison_caption(
-    fair: SegmentComparison, by_customer: Sequence[MeasureByCustomer], edition: Edition
-) -> Caption:
-    """Return the caption of the groups side by side."""
-    message = _("The declared groups can't be told apart")
-    if fair.groups.empty:
-        message = _("No groups are declared")
-    if names := dict.fromkeys(fair.groups.loc[fair.groups["verdict"].isin(APART), "group"]):
-        many = ngettext(
-            "{n} group lies apart beyond chance in some measure",
-            "{n} groups lie apart beyond chance in some measure",
-            len(names),
-        )
-        message = brief(
-            _("Apart beyond chance in some measure: {groups}", groups=listed(names)), many
-        )
-    rows = source(_("Orders and answers"), max((len(m.rows) for m in by_customer), default=0))
-    rows, rate = drawn_from(rows, edition.stands_for), edition.assumed_margin
-    if rate and any(measure.measure.id == "margin_per_customer" for measure in by_customer):
-        rows += _("; margin is assumed at {share} of revenue", share=f"{rate:.0%}")
-    return {
-        "message": message,
-        "measure": _(
-            "Raw, and drawn to the mean of all groups as far as their size demands, with 95% "
-            "intervals. ▲ ▼: above or below the others of the segment"
-        ),
-        "source": rows,
-        "units": {f"{_column_of(measure)}, raw": measure.measure.unit for measure in by_customer},
-        "empty": unmarked(_(NO_SEGMENTS)),
+def groups_funnel(
+    fair: SegmentComparison,
+    by_customer: MeasureByCustomer,
+    of_all: MaybeEstimate,
+    *,
+    edition: Edition,
+) -> Presentation:
+    """Return the groups in the funnel of what chance does, and those beyond it."""
+    rows = funnel_frame(fair)
+    limits = funnel(by_customer, rows)
+    names = with_group_names(rows[rows["verdict"].isin(APART)])["group"]
+    says = "apart" if len(names) else "alike" if rows["value"].notna().any() else "none"
+    note = source(_("Orders; customers active in the previous period"), of_all.n)
+    values = {
+        "groups": brief(listed(names), ngettext("{n} group", "{n} groups", len(names))),
+        "source": drawn_from(note, edition.stands_for),
+        "outside": len(outside_funnel(rows, limits)),
+        "all": int(rows["value"].count()),
     }
+    drawn = edition.stands_for != 1
+    x = _("customers drawn of the group") if drawn else _("customers in the group")
+    middle = getattr(of_all, "value", 0.0)
+    return Presentation(rows, says, values, {"limits": limits, "middle": middle, "x_label": x})
 
 
 def funnel_frame(fair: SegmentComparison) -> pd.DataFrame:
@@ -205,63 +190,42 @@ def funnel_frame(fair: SegmentComparison) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def funnel_caption(
-    groups: pd.DataFrame, limits: pd.DataFrame, of_all: MaybeEstimate, edition: Edition
-) -> Caption:
-    """Return the caption of the funnel (`groups`: as `funnel_frame`; `limits`: its drawing's)."""
-    apart = groups.loc[groups["verdict"].isin(APART), "group"]
-    message = _("No group keeps clearly more or fewer of its customers")
-    if not groups["value"].notna().any():
-        message = _("No groups to compare in keeping customers")
-    if len(apart):
-        many = ngettext("{n} group beyond chance", "{n} groups beyond chance", len(apart))
-        message = brief(_("Beyond chance: {groups}", groups=listed(apart)), many)
-    drawn, rows = edition.stands_for, _("Orders; customers active in the previous period")
-    return {
-        "message": message,
-        "measure": _(
-            "Share of the previous period's customers who bought again, by size of the group. Dark "
-            "and light: 95% and 99.8% of groups drawn by lot from all of them"
-        ),
-        "source": drawn_from(source(rows, of_all.n), drawn),
-        "description": _(
-            "{message}. {outside} of {all} lie outside the 95% limits, where chance alone puts one "
-            "in twenty. All shares stand in the table.",
-            message=message, outside=len(outside_funnel(groups, limits)),
-            all=groups["value"].count(),
-        ),
-        "x_label": _("customers in the group") if drawn == 1 else _("customers drawn of the group"),
-        "limits": limits,
-        "height": 380,
-        "middle": getattr(of_all, "value", 0.0),
-    }  # fmt: skip
+def _scatter(groups: pd.DataFrame, by_customer: MeasureByCustomer) -> str:
+    """Return how many groups lie outside the funnel, and how widely they scatter."""
+    phi = over_dispersion(groups, by_customer)
+    if phi != phi:
+        return _("How widely groups scatter in the funnel can't be said: too few to say.")
+    limits = funnel(by_customer, groups)
+    counts = {"outside": len(outside_funnel(groups, limits)), "all": len(groups)}
+    wide = N_(
+        "{outside} of {all} groups lie outside the 95% limits; chance puts one in twenty there. "
+        "Groups scatter more than by chance (over-dispersion {phi}; chance: 1)."
+    )
+    usual = N_(
+        "{outside} of {all} groups lie outside the 95% limits; chance puts one in twenty there. "
+        "Groups scatter no more than by chance (over-dispersion {phi}; chance: 1)."
+    )
+    is_wide = phi > 1 + 2 * (2 / len(groups)) ** 0.5
+    return _(wide if is_wide else usual, phi=digits(phi, 2), **counts)
+
+
+def _difference(row: Any, labels: Mapping[str, str]) -> str:
+    """Return how much the groups of one segment differ in one measure."""
+    words = {"measure": labels[row.measure], "p": p_words(row.p_adjusted)}
+    if row.verdict == ALIKE:
+        return _("{measure}: no clear difference ({p})", **words)
+    unit, scale = ("percentage points", 100) if row.unit == "share" else (row.unit, 1)
+    spread = plain(row.tau * scale, unit)
+    return _("{measure}: they differ ({p}), by {spread}", spread=spread, **words)
 
 
 def _labels(by_customer: Sequence[MeasureByCustomer]) -> dict[str, str]:
     return {entry.measure.id: in_sentence(measures.label(entry.measure)) for entry in by_customer}
 
 
-def _difference(row: Any, labels: dict[str, str]) -> str:
-    """Return how much the groups of one segment differ in one measure."""
-    words = {"measure": labels[row.measure], "p": p_words(row.p_adjusted)}
-    if row.verdict == ALIKE:
-        return _("{measure}: can't be told apart ({p})", **words)
-    unit, scale = ("percentage points", 100) if row.unit == "share" else (row.unit, 1)
-    spread = plain(row.tau * scale, unit)
-    return _("{measure}: they differ ({p}), by {spread}", spread=spread, **words)
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return reduce(lambda first, second: _("{first}; {second}", first=first, second=second), parts)
-
-
 def _with_segment(rows: pd.DataFrame) -> pd.Series:
-    """Return each group's name after its segment's."""
-    names = [
-        _("{segment}: {group}", segment=segment, group=group)
-        for segment, group in zip(rows["segment"], rows["group"], strict=True)
-    ]
-    return pd.Series(names, index=rows.index, dtype=object)
+    """Return each group after its segment, as findings name it."""
+    return rows["segment"].astype(str) + ": " + rows["group"].astype(str)
 
 
 def _column_of(measure: MeasureByCustomer) -> str:

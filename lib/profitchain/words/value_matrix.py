@@ -1,36 +1,47 @@
-"""The words on satisfaction within value, in four fields, and on the seven dimensions of value."""
+"""How those who bring most feel: the page's answer, four fields, and seven dimensions of value."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.core.formats import number, plain
-from profitchain.core.i18n import N_, _, ngettext
-from profitchain.measures.disclosure_control import too_small
-from profitchain.measures.rfm import ordered
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.formats import TOO_FEW, plain
+from profitchain.core.i18n import N_, _, following
+from profitchain.measures.rfm import ValueGroups, ordered
+from profitchain.measures.segment_comparisons import MeasureByCustomer, SegmentComparison
 from profitchain.measures.value_satisfaction_matrix import (
     Fields,
     answered_share,
     moved_from,
     moved_share,
+    moves_table,
     not_satisfied_share,
 )
 from profitchain.panel.edition import Edition
-from profitchain.words import reasons
-from profitchain.words.captions import Caption, drawn_from, source
-from profitchain.words.prose import period_word, sentence
+from profitchain.stats.disclosure_control import too_small
+from profitchain.words import catalogue, presentation, reasons
+from profitchain.words.captions import drawn_from, drawn_sentences
+from profitchain.words.presentation import Presentation, Said, lookback_words, source
+from profitchain.words.prose import period_word
+from profitchain.words.segments import differences
 from profitchain.words.value import (
     CUSTOMERS,
     DASH,
+    NEARLY_ALL,
     WHO_ORDERED,
-    beside,
+    carried,
     few_clause,
-    lookback_words,
+    left_out_sentence,
+    limits_sentence,
     named_rules,
+    rules_sentence,
+    ties_sentence,
     with_assumption,
 )
 
+PAGE = "06_value"
 RULES = {
     "Loyal": N_("much and satisfied"),
     "Hostages": N_("much though not satisfied"),
@@ -59,29 +70,51 @@ MEASURED_BY = {
 }
 
 
-def feeling_sentence(matrix: Fields | NotEstimable, edition: Edition) -> str:
+def answer(
+    shares: Mapping[str, MaybeEstimate],
+    matrix: Fields | NotEstimable,
+    fair: SegmentComparison,
+    by_customer: Sequence[MeasureByCustomer],
+    *,
+    edition: Edition,
+) -> list[Said | str]:
+    """Return who carries the business, how they feel, and which groups differ beyond chance."""
+    key, values = carried(shares, edition)
+    known = presentation.known_values(edition) | dict(values)
+    first = presentation.text(catalogue.page(PAGE)["answer"], key, known)
+    guests = left_out_sentence(edition.facts)
+    return [following(first, guests), feeling(matrix, edition), *differences(fair, by_customer)]
+
+
+def feeling(matrix: Fields | NotEstimable, edition: Edition) -> Said:
     """Return how customers of high value feel, and of low value, and who is silent."""
     if isinstance(matrix, NotEstimable):
-        return _("How those customers feel is not known: {why}", why=reasons.text(matrix))
+        return Said("not_known", {"why": reasons.text(matrix)})
     high, low = (
         not_satisfied_share(matrix, high=high, smallest=edition.smallest) for high in (True, False)
     )
     if isinstance(high, NotEstimable):
-        return _("How customers of high value feel can't be said: {why}", why=reasons.text(high))
-    other = silent = ""
-    if isinstance(low, Estimate):
-        other = sentence(", of those of low value {low:number} ({low:evidence})", low=low)
+        return Said("unfelt", {"why": reasons.text(high)})
     answered = answered_share(matrix.now, smallest=edition.smallest)
-    if isinstance(answered, Estimate):
-        silent = _("; {share} of all have not answered", share=f"{1 - answered.value:.0%}")
-    return sentence(
-        "**Of customers of high value who answered, {high:number} are not satisfied** "
-        "({high:evidence}){beside}{silent}.",
-        high=high, beside=other, silent=silent,
-    )  # fmt: skip
+    if isinstance(low, NotEstimable) or isinstance(answered, NotEstimable):
+        return Said("high_alone", {"high": high})
+    return Said("high_and_low", {"high": high, "low": low, "silent": f"{1 - answered.value:.0%}"})
 
 
-def cut_sentence(matrix: Fields | NotEstimable, edition: Edition) -> str:
+def rules(
+    groups: ValueGroups, matrix: Fields | NotEstimable, *, edition: Edition
+) -> list[Said | str]:
+    """Return the rules of the groups, where they and the fields are cut, and who was drawn."""
+    return [
+        rules_sentence(),
+        limits_sentence(groups, edition),
+        ties_sentence(groups),
+        _cut(matrix, edition),
+        *drawn_sentences(NEARLY_ALL, edition.facts),
+    ]
+
+
+def _cut(matrix: Fields | NotEstimable, edition: Edition) -> str:
     """Return where the four fields are cut."""
     if isinstance(matrix, NotEstimable):
         return _("Not measured: {why}", why=reasons.text(matrix))
@@ -104,92 +137,55 @@ def cut_sentence(matrix: Fields | NotEstimable, edition: Edition) -> str:
     )
 
 
-def fields_caption(matrix: Fields | NotEstimable, table: pd.DataFrame, edition: Edition) -> Caption:
-    """Return the caption of the four fields."""
+def four_fields(
+    matrix: Fields | NotEstimable, table: pd.DataFrame, *, edition: Edition
+) -> Presentation:
+    """Return the four fields, and what share of money the hostages hold."""
     if isinstance(matrix, NotEstimable):
-        return _not_measured(matrix)
-    money, before = matrix.cut.money, ""
-    counted = N_("Customers who ordered in {when}, by {money} and latest answer; counted in full")
-    if edition.stands_for > 1:
-        counted = N_(
-            "Customers who ordered in {when}, by {money} and latest answer; told from those drawn"
-        )
-    counted = _(counted, when=lookback_words(edition), money=_(money))
-    if "change" in table:
-        before = _("change: since the {period} before", period=period_word(edition.period))
-    shares = [name for name in table if name.startswith("share_of")]
-    return {
-        "message": _fields_message(table, money),
-        "measure": beside(counted, before, few_clause(table, edition)),
-        "source": with_assumption(source(CUSTOMERS, len(ordered(matrix.now))), edition, money),
-        "units": dict.fromkeys(shares, "share")
-        | {"customers": "count", "change": "count", money: edition.company.currency},
-        "total": True,
-    }
-
-
-def moves_caption(matrix: Fields | NotEstimable, moved: pd.DataFrame, edition: Edition) -> Caption:
-    """Return the caption of the moves between fields."""
-    if isinstance(matrix, NotEstimable):
-        return _not_measured(matrix)
-    word, rows = period_word(edition.period), CUSTOMERS
-    out = moved_share(matrix, "Hostages", smallest=edition.smallest)
-    message = _("Where the customers of each field stand a {period} later", period=word)
-    if isinstance(out, Estimate):
-        message = _(
-            "{share} of hostages have left that field within a {period}",
-            share=number(out), period=word,
-        )  # fmt: skip
-    measure = _(
-        "Share of the customers of a field a {period} before (rows) who stand in each place now "
-        "(columns)",
-        period=word,
+        nothing = pd.DataFrame({"field": [""], "value": [float("nan")], "why": [matrix.why]})
+        return Presentation(nothing, "nothing", _of_nothing(matrix))
+    money = matrix.cut.money
+    share = table.set_index("field")[f"share_of_{money}"].get("Hostages", float("nan"))
+    rows = with_assumption(source(CUSTOMERS, len(ordered(matrix.now))), edition, money)
+    few = few_clause(table[["customers"]], edition, mark=TOO_FEW)
+    values = {"money": _(money), "source": rows, "few": few}
+    units = dict.fromkeys((name for name in table if name.startswith("share_of")), "share")
+    units |= {"customers": "count", "change": "count", money: edition.company.currency}
+    says = "hostages" if share == share else "fields"
+    return Presentation(
+        table, says, values | {"share": f"{share:.0%}"}, {"money": money, "units": units}
     )
+
+
+def moves(matrix: Fields | NotEstimable, moved: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the moves between fields, and how many hostages have left theirs."""
+    wide = moves_table(moved)
+    if isinstance(matrix, NotEstimable):
+        return Presentation(wide, "nothing", _of_nothing(matrix))
+    out = moved_share(matrix, "Hostages", smallest=edition.smallest)
+    few = few_clause(moved, edition, mark=N_("empty"))
+    values: dict[str, object] = {"few": few, "source": CUSTOMERS, "empty": ""}
     if len(moved):
         n = len(moved_from(matrix, moved["before"].unique()))
-        rows = drawn_from(source(CUSTOMERS, n), edition.stands_for)
-    return {
-        "message": message,
-        "measure": beside(measure, few_clause(moved, edition, mark=N_("empty"))),
-        "source": rows,
-        "tidy": moved,
-    }
+        values["source"] = drawn_from(source(CUSTOMERS, n), edition.stands_for)
+    if isinstance(out, NotEstimable):
+        return Presentation(wide, "places", values, {"tidy": moved})
+    return Presentation(wide, "left", values | {"share": out}, {"tidy": moved})
 
 
-def dimensions_table(dimensions: pd.DataFrame) -> pd.DataFrame:
+def seven_dimensions(
+    dimensions: pd.DataFrame, now: pd.DataFrame, *, edition: Edition
+) -> Presentation:
     """Return the seven dimensions with what measures them, and what isn't measured, in words."""
-    return dimensions.assign(
+    table = dimensions.assign(
         measured_by=dimensions["measured_by"].map(MEASURED_BY),
         not_measured=dimensions["dimension"].map(NOT_MEASURED),
     )
+    note = drawn_from(source(WHO_ORDERED, len(ordered(now))), edition.stands_for)
+    values = {"count": int(dimensions["value"].notna().sum()), "source": note}
+    return Presentation(table, "measured", values | {"n": values["count"]})
 
 
-def dimensions_caption(table: pd.DataFrame, now: pd.DataFrame, edition: Edition) -> Caption:
-    """Return the caption of the seven dimensions."""
-    return {
-        "message": ngettext(
-            "{n} of the seven dimensions of value can be measured here",
-            "{n} of the seven dimensions of value can be measured here",
-            int(table["value"].notna().sum()),
-        ),
-        "measure": _(
-            "One figure a dimension, customers who ordered in {when}; 95% intervals",
-            when=lookback_words(edition),
-        ),
-        "source": drawn_from(source(WHO_ORDERED, len(ordered(now))), edition.stands_for),
-    }
-
-
-def _not_measured(matrix: NotEstimable) -> Caption:
-    message, why = N_("Satisfaction within value is not measured"), reasons.text(matrix)
-    return {"message": message, "source": CUSTOMERS, "measure": why, "empty": why}
-
-
-def _fields_message(table: pd.DataFrame, money: str) -> str:
-    share = table.set_index("field")[f"share_of_{money}"].get("Hostages")
-    if share is None or share != share:
-        return _("Value and satisfaction, four fields")
-    return _(
-        "Hostages, not satisfied though they bring much, hold {share} of {money}",
-        share=f"{share:.0%}", money=_(money),
-    )  # fmt: skip
+def _of_nothing(matrix: NotEstimable) -> dict[str, str]:
+    why = reasons.text(matrix)
+    return {"empty": why, "money": "", "source": CUSTOMERS, "few": "", "share": ""}

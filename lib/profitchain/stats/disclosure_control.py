@@ -8,10 +8,15 @@ Cox 1980, JASA 75: 377-385).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable
+from profitchain.core.estimates import NotEstimable
+from profitchain.stats.clusters import is_shared, totals
+
+T = TypeVar("T")
+OTHERS = "(others)"  # groups that are shown together alone
 
 
 def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = None) -> pd.Series:
@@ -42,9 +47,36 @@ def withheld(sizes: pd.Series, smallest: int, *, already: pd.Series | None = Non
     return hidden
 
 
+def pooled(rows: pd.DataFrame, segment: str, smallest: int) -> frozenset[str]:
+    """Return the groups of a segment that are shown together alone, as `OTHERS`.
+
+    Parameters
+    ----------
+    rows : several rows a customer (`cluster`), each with the group that it belongs to.
+    """
+    sizes = rows.groupby(segment, sort=True)["cluster"].nunique()
+    hidden = withheld(sizes, smallest)
+    while hidden.any() and not hidden.all():
+        together = rows.loc[rows[segment].isin(hidden.index[hidden]), "cluster"].nunique()
+        if together >= smallest:  # one customer may be in two groups
+            break
+        hidden = withheld(sizes, smallest, already=hidden | (sizes == sizes[~hidden].min()))
+    return frozenset(map(str, hidden.index[hidden]))
+
+
+def customers_by(rows: pd.DataFrame, group: str, counts: str) -> pd.Series:
+    """Return the customers (`cluster`) of each group with anything in the column `counts`."""
+    names = sorted(rows[group].unique())
+    if is_shared(rows):
+        parts = (totals(rows[rows[group] == name], [counts])[counts] for name in names)
+        return pd.Series([int((part != 0).sum()) for part in parts], index=names)
+    inside = rows[rows[counts] != 0].groupby(group)["cluster"].nunique()
+    return inside.reindex(names, fill_value=0)
+
+
 def unless_withheld(
-    hidden: pd.Series, sizes: pd.Series, smallest: int, estimate: Callable[[str], MaybeEstimate]
-) -> dict[str, MaybeEstimate]:
+    hidden: pd.Series, sizes: pd.Series, smallest: int, estimate: Callable[[str], T]
+) -> dict[str, T | NotEstimable]:
     """Return each group's estimate, or why it is not shown (`hidden`: one truth a group)."""
     return {
         group: too_small(int(sizes[group]), smallest) if hidden[group] else estimate(group)
@@ -53,7 +85,5 @@ def unless_withheld(
 
 
 def too_small(n: int, smallest: int) -> NotEstimable:
-    """Return why a group of `n` is not shown."""
-    if not n or n >= smallest:
-        return NotEstimable("beside_a_small_group" if n else "nobody", n=n)
-    return NotEstimable("group_too_small", n=n, smallest=smallest)
+    """Return why a group of `n` is not shown: without its n, and alike for small and large ones."""
+    return NotEstimable("group_too_small", smallest=smallest) if n else NotEstimable("nobody")

@@ -1,0 +1,1 @@
+"""What may be shown beside all that was published before: the audit, the ledger, the gate."""

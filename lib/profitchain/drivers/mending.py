@@ -1,0 +1,137 @@
+"""What one driver a point better goes with, and what it is worth that none of its answers is low.
+
+By the ordered probit: each answer keeps all else as it said it, its low answers to one driver
+become middling, and the score follows. "Mend first" goes by the money that the moved scores are
+worth, or by the score itself where no money is known; a driver is named alone only where it is the
+best in nine of ten draws of customers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.drivers.moments import Driver, DriverAnswers
+from profitchain.drivers.ordered_probit import OrderedProbit, fit_ordered_probit
+from profitchain.drivers.shares import first_probability
+from profitchain.effects.worth_curve import WorthCurve
+from profitchain.measures.satisfaction import DETRACTORS_TO, PROMOTERS_FROM
+from profitchain.stats.glm import Quantities
+from profitchain.stats.margins import estimates
+
+ENOUGH = 0.9  # probability from which one driver is named alone
+METHOD = "ordered probit, all else as it was said"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mending:
+    """What mending each of these drivers (questions) is worth, and which is the best, how surely.
+
+    `room` is the share of answers that are low. `gain` is in points of the mean score and `worth`
+    in money of a year, both if no answer were low. `best` is the probability that a driver's worth
+    (its gain, where no worth is known) is the largest.
+    """
+
+    drivers: tuple[Driver, ...]
+    room: np.ndarray
+    gain: list[Estimate]
+    worth: list[Estimate] | NotEstimable
+    best: np.ndarray
+
+    @property
+    def first(self) -> list[int]:
+        """The places of the fewest drivers of which one is the best in nine of ten draws."""
+        order = np.argsort(-self.best, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(self.best[order]), ENOUGH)) + 1
+        return [int(place) for place in order[:enough]]
+
+
+def probit_of(answers: DriverAnswers) -> OrderedProbit | NotEstimable:
+    """Return the ordered probit of the score on these drivers."""
+    return fit_ordered_probit(answers.outcome, answers.columns, answers.n, answers.cluster)
+
+
+def one_point_more(
+    answers: DriverAnswers, model: OrderedProbit, *, level: float = 0.95
+) -> pd.DataFrame:
+    """Return what one more point on each question goes with, where there is room for it.
+
+    Returns
+    -------
+    One row a question and outcome: driver, outcome ("mean" in points of the score; "promoters" and
+    "detractors" as shares, of a score from 0 to 10), value, low, high, n (answers with room), why.
+    """
+    outcomes = {"mean": model.levels}
+    if model.levels.max() > PROMOTERS_FROM and model.levels.min() <= DETRACTORS_TO:
+        outcomes["promoters"] = (model.levels >= PROMOTERS_FROM).astype(float)
+        outcomes["detractors"] = (model.levels <= DETRACTORS_TO).astype(float)
+    rows = []
+    for place in answers.questions:
+        driver, given = answers.drivers[place], answers.at(model.points, place)
+        room = given < driver.scale[1]
+        better = answers.with_answer(model.points, place, np.minimum(given + 1, driver.scale[1]))
+        moved = model.moved(better, room).combine(np.array([*outcomes.values()]))
+        n = int(model.weights[room].sum())
+        for name, one in zip(outcomes, _stated(moved, level=level), strict=True):
+            unit = "score" if name == "mean" else "share"
+            rows.append((driver.name, name, one.value, one.low, one.high, n, unit, ""))
+    names = ["driver", "outcome", "value", "low", "high", "n", "unit", "why"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def mending(
+    answers: DriverAnswers,
+    model: OrderedProbit,
+    curve: WorthCurve | NotEstimable,
+    *,
+    level: float = 0.95,
+    seed: int = 1,
+) -> Mending | NotEstimable:
+    """Return what it is worth that no answer to one driver is low, driver by driver.
+
+    Parameters
+    ----------
+    curve : what an experience of each of the model's levels is worth.
+    """
+    places = answers.questions
+    if len(places) < 2:
+        return NotEstimable("fewer_than_two_drivers", drivers=len(places), n=answers.answers)
+    changes, room = [], []
+    for place in places:
+        target, given = answers.drivers[place].target, answers.at(model.points, place)
+        better = answers.with_answer(model.points, place, np.where(given < target, target, given))
+        changes.append(model.moved(better))
+        room.append(model.weights[given < target].sum() / model.weights.sum())
+    together = _beside([change.combine(model.levels) for change in changes])
+    gain = _stated(together, level=level)
+    worth: list[Estimate] | NotEstimable
+    if isinstance(curve, NotEstimable):
+        worth = curve
+    else:
+        worth, together = curve.money(changes)
+    return Mending(
+        drivers=tuple(answers.drivers[place] for place in places), room=np.array(room), gain=gain,
+        worth=worth, best=first_probability(together, seed=seed),
+    )  # fmt: skip
+
+
+def worth_of(found: Mending) -> list[MaybeEstimate]:
+    """Return each driver's worth, or for each the reason why none is known."""
+    if isinstance(found.worth, NotEstimable):
+        return [found.worth] * len(found.drivers)
+    return list(found.worth)
+
+
+def _beside(parts: list[Quantities]) -> Quantities:
+    """Return quantities of one fit side by side."""
+    errors = pd.concat([part.errors for part in parts], axis=1)
+    errors.columns = range(errors.shape[1])
+    return Quantities(values=np.concatenate([part.values for part in parts]), errors=errors,
+                      n=parts[0].n, effective=parts[0].effective)  # fmt: skip
+
+
+def _stated(quantities: Quantities, *, level: float) -> list[Estimate]:
+    return estimates(quantities, unit="score", level=level, method=METHOD)

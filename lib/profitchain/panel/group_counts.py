@@ -1,0 +1,90 @@
+"""Counts that disclosure control needs and no page may read: by group, and of shorter periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ibis
+from ibis.expr.types import Table, Value
+
+from profitchain.core.periods import LENGTHS, Period
+from profitchain.disclosure.audit import TOTAL
+from profitchain.disclosure.gate import TWO_YEARS
+from profitchain.panel.context import Context
+from profitchain.sources.casts import by_span
+
+
+def group_sizes(context: Context, answers: Table) -> Table:
+    """Return period, segment, group, customers: who answered the main question, each once.
+
+    Periods are those of every length since the year in which the trend begins; `TWO_YEARS` is the
+    last whole year and what follows; the segment `TOTAL` has all in one group.
+    """
+    rows = answers.filter(answers[context.score_column].notnull())
+    segments = context.company.segments
+    names = {"responded_at": rows.responded_at, "cluster": rows.cluster}
+    parts = [
+        rows.select(segment=ibis.literal(segment), group=group, period=period, **names)
+        for period in _period_names(context, rows)
+        for segment, group in [(TOTAL, ibis.literal(TOTAL)), *((s, rows[s]) for s in segments)]
+    ]
+    every = ibis.union(*parts).filter(lambda t: t.period.notnull())
+    sizes = every.group_by(["period", "segment", "group"])
+    return sizes.aggregate(customers=lambda t: t.cluster.nunique())
+
+
+def score_sums(context: Context, *rows: Table) -> Table | None:
+    """Return period, question, segments, score, n of the shorter periods inside the period.
+
+    None where there are none: of weeks and months.
+
+    Parameters
+    ----------
+    rows : as in `panel.score_cells`.
+
+    Parameters
+    ----------
+    rows : as in `panel.score_cells`.
+    """
+    company, zone, period = context.company, context.company.time_zone, context.period
+    lengths = [every for every in LENGTHS[1:] if LENGTHS.index(every) < LENGTHS.index(period.every)]
+    parts = []
+    for every in lengths:
+        inside = [Period.containing(period.first_day, every, company.year_starts)]
+        while inside[-1].last_day < period.last_day:
+            inside.append(inside[-1].shift(1))
+        starts = [*(p.starts_at(zone) for p in inside), period.ends_at(zone)]
+        values = [None, *(p.name for p in inside), None]
+        parts += [
+            some.select(
+                *company.segments, period=by_span(some.responded_at, starts, values, kind="string"),
+                question=ibis.literal(key), score=some[question.column],
+            )
+            for some in rows
+            for key, question in company.questions.items()
+        ]  # fmt: skip
+    if not parts:
+        return None
+    every_one = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    known = every_one.filter(every_one.period.notnull(), every_one.score.notnull())
+    keys = ["period", "question", *company.segments, "score"]
+    return known.group_by(keys).aggregate(n=lambda t: t.count())
+
+
+def _period_names(context: Context, rows: Table) -> Iterator[Value]:
+    """Yield, for each length of periods, the name of the one in which each answer lies."""
+    company, zone = context.company, context.company.time_zone
+    first = Period.containing(context.periods[0].first_day, "year", company.year_starts)
+    last = context.period.last_day
+    for every in LENGTHS:
+        if every == "week" and "week" not in (company.report_every, context.period.every):
+            continue
+        periods = [Period.containing(first.first_day, every, company.year_starts)]
+        while periods[-1].last_day < last:
+            periods.append(periods[-1].shift(1))
+        starts = [*(p.starts_at(zone) for p in periods), context.period.ends_at(zone)]
+        values = [None, *(p.name for p in periods), None]
+        yield by_span(rows.responded_at, starts, values, kind="string")
+    year = Period.containing(context.period.first_day, "year", company.year_starts).previous
+    starts = [year.starts_at(zone), context.period.ends_at(zone)]
+    yield by_span(rows.responded_at, starts, [None, TWO_YEARS, None], kind="string")

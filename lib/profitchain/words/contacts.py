@@ -1,0 +1,150 @@
+"""What goes with topics in scores, effort and money; contacts, mentions and moods: their words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.core.formats import digits, interval, number
+from profitchain.core.i18n import N_, _
+from profitchain.panel.edition import Edition
+from profitchain.voice.mood import MoodModel
+from profitchain.voice.shares import Texts
+from profitchain.words.presentation import Presentation, Said
+from profitchain.words.reasons import text
+from profitchain.words.voice import (
+    before_words,
+    listing_of,
+    name_of,
+    named,
+    span_words,
+    topic_names,
+)
+
+SOURCES = {
+    "responses": N_("Comments without a score"),
+    "contacts": N_("Contacts"),
+    "mentions": N_("Public mentions"),
+}
+NONE_RELEASED = N_(
+    "No text has been released. `report --lists` proposes some, in the firm's own folder."
+)
+NONE_WANTED = N_("No customer's own words are shown: company.yml says so.")
+
+
+def score_differences(scores: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return how scores differ between comments with a topic and like ones without."""
+    return _differences(scores, ("lower", "lower"), edition)
+
+
+def friction(scores: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return how effort differs between comments with a topic and like ones without."""
+    effort = [q for q in edition.company.all_questions if q.kind == "ces"]
+    low_is_easy = bool(effort) and effort[0].easy_is == "low"
+    says = ("easier", "harder") if low_is_easy else ("harder", "easier")
+    return _differences(scores, says, edition)
+
+
+def _differences(scores: pd.DataFrame, says: tuple[str, str], edition: Edition) -> Presentation:
+    """Return differences; `says`: the key where the lowest is clear, where the highest is."""
+    rows = named(scores, edition)
+    known = scores.dropna(subset=["value"])
+    values: dict[str, object] = {"topic": "", "listing": listing_of(rows, "score")}
+    if known.empty:
+        return Presentation(rows, "none", values)
+    ends = {says[1]: known.iloc[-1], says[0]: known.iloc[0]}
+    key = next((key for key, row in reversed(ends.items()) if _is_clear(row, key == says[0])), "")
+    if key:
+        values["topic"] = name_of(ends[key]["topic"], edition)
+    return Presentation(rows, key or "unclear", values)
+
+
+def _is_clear(row: pd.Series, below: bool) -> bool:
+    return bool(row["clear"]) and (row["value"] < 0) == below
+
+
+def contacts(calls: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return contacts for each hundred orders, of all and by topic."""
+    known = calls.dropna(subset=["value"])
+    rows = named(known, edition)
+    values = {
+        "span": span_words(texts, edition), "before": before_words(texts), "topic": "",
+        "listing": listing_of(rows, "ratio"),
+    }  # fmt: skip
+    if known.empty:
+        return Presentation(rows, "none", values)
+    if len(known) == 1:
+        return Presentation(rows, "all", values)
+    values["topic"] = name_of(str(known["topic"].iloc[1]), edition)
+    return Presentation(rows, "topic", values)
+
+
+def public(trend: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return good less bad public mentions for each thousand orders over the periods."""
+    now = trend[trend["period"] == str(edition.period)].dropna(subset=["value"])
+    if now.empty:
+        return Presentation(trend, "none")
+    now = now.iloc[0]
+    net = Estimate.of(now, unit="ratio")
+    key = "unclear" if now["low"] <= 0 <= now["high"] else "up" if now["low"] > 0 else "down"
+    return Presentation(trend, key, {"net": number(net), "n": digits(now["n"], 0)})
+
+
+def own_words(released: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return the texts that a person has released, by topic; why there are none."""
+    names = topic_names(edition)
+    rows = pd.DataFrame({
+        "topic": [names.get(topic, topic) for topic in released["topic"]],
+        "text": released["text"].tolist(),
+    })  # fmt: skip
+    how = _(NONE_RELEASED)
+    if edition.company.privacy.verbatims == "none":
+        how = _(NONE_WANTED)
+    return Presentation(rows, "released" if len(rows) else "none", {"how": how})
+
+
+def money(points: pd.DataFrame, *, edition: Edition) -> Presentation:
+    """Return what topics go with in the mean score of all answers, and in a year's money."""
+    known = points.dropna(subset=["value"])
+    rows = pd.DataFrame({"topic": [name_of(topic, edition) for topic in known["topic"]]})
+    rows["mean_score"] = [_with_ends(Estimate.of(row, unit="score")) for row in known.itertuples()]
+    if known["money_value"].notna().any():
+        rows["money"] = [
+            _with_ends(Estimate.of(row, prefix="money_", unit=row.money_unit))
+            for row in known.itertuples()
+        ]
+    return Presentation(rows, "what")
+
+
+def _with_ends(estimate: Estimate | NotEstimable) -> str:
+    if isinstance(estimate, NotEstimable):
+        return text(estimate)
+    return f"{number(estimate)} ({interval(estimate, bare=True)})"
+
+
+def moods(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return how texts without a score sound, by where they come from."""
+    named = rows.assign(source=[_(SOURCES[name]) for name in rows["source"]])
+    says = "read" if rows["value"].notna().any() else "none"
+    return Presentation(named, says, {"span": span_words(texts, edition)})
+
+
+def mood_known(model: MoodModel | NotEstimable, *, edition: Edition) -> list[Said]:
+    """Return how well the model tells low scores from others; or why there is none."""
+    quality = model if isinstance(model, NotEstimable) else model.auc
+    if isinstance(model, NotEstimable) or isinstance(quality, NotEstimable):
+        assert isinstance(quality, NotEstimable)
+        return [Said("mood_unknown", {"why": text(quality)})]
+    right, gap = f"{quality.value:.1%}", f"{model.gap:.1%}"
+    values = {"n": digits(model.n, 0), "auc": quality, "right": right, "gap": gap}
+    return [Said("mood_known", values)]
+
+
+def stars(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return the mean of public stars by platform."""
+    values = {"span": span_words(texts, edition), "platform": ""}
+    known = rows.dropna(subset=["value"])
+    if known.empty:
+        return Presentation(rows.iloc[:0], "none", values)
+    values["platform"] = str(known.loc[known["value"].idxmax(), "platform"])
+    return Presentation(rows, "highest" if len(known) > 1 else "only", values)
