@@ -226,3 +226,31 @@ def test_shares_name_their_two_dots_and_leave_the_total_out():
     assert wide.count(">customers<") == wide.count(">margin<") == 1
     assert ">Champions<" in wide and ">All<" not in wide and ">too few to say<" in wide
     assert "27.0%" in drawn.html and drawn.data["group"].tolist()[-1] == "All"
+
+
+@pytest.mark.parametrize("panels", [None, "segment"])
+def test_of_two_thousand_groups_the_largest_are_shown_and_all_can_be_downloaded(panels):
+    n = np.arange(2000) % 1000
+    rows = pd.DataFrame({"group": [f"place {k}" for k in range(2000)], "value": 0.5, "low": 0.4})
+    rows = rows.assign(high=0.6, n=n, unit="share")
+    rows = rows.assign(segment="place") if panels else rows
+    words = {"message": "Alike", "measure": "Share", "source": "Answers", "description": "Dots."}
+    shown = exhibit.chart(charts.draw_dots, rows, id="places", panels=panels, **words)
+    assert len(shown.html) < 100_000
+    assert "The 40 largest of 2000; all stand in the CSV." in shown.html
+    assert "place 999<" in shown.html and "place 1<" not in shown.html
+    table = exhibit.table(rows, id="table", **words)
+    assert len(table.html) < 60_000 and "The 120 largest of 2000" in table.html
+    csv = table._repr_mimebundle_()[exhibit.MEDIA_TYPE]["csv"]
+    assert csv.count("\n") == 2001
+
+
+def test_no_more_drawings_than_a_reader_can_see():
+    rows = pd.DataFrame({"question": np.repeat(np.arange(300).astype(str), 3)})
+    rows = rows.assign(group=list("abc") * 300, value=0.5, low=0.4, high=0.6, n=9, unit="share")
+    words = {"message": "Alike", "measure": "Share", "source": "Answers", "description": "Dots."}
+    shown = exhibit.chart(
+        charts.draw_dots, rows[["question", "group", "value", "low", "high", "n", "unit"]],
+        id="many", panels="question", **words,
+    )  # fmt: skip
+    assert shown.html.count("<svg") == 24 and "The 72 largest of 900" in shown.html
