@@ -1,4 +1,6 @@
-"""The commands: report, new, check, init, example, verify, certify, bench, languages, test."""
+"""The commands: report, new, check, init, example, verify, certify, bench, licences, languages,
+test.
+"""
 
 from __future__ import annotations
 
@@ -198,6 +200,15 @@ def bench(options: argparse.Namespace) -> int:
     return 0
 
 
+def licences(_options: argparse.Namespace) -> int:
+    """Print the licence of every package that is installed here, beside its name and version."""
+    from profitchain.core import provenance
+
+    for name, version, words in provenance.licences():
+        print(f"{name:<28} {version:<12} {words}")
+    return 0
+
+
 def languages(options: argparse.Namespace) -> int:
     """Bring the catalogues up to date, print what each language lacks; 1 if something does."""
     from profitchain.core.i18n import SOURCE, available
@@ -261,6 +272,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=2026, metavar="S", help="of the faults (2026)")
 
     _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
+
+    command(licences, help="the licence of every package that is installed here")
 
     sub = command(languages, help="bring the catalogues up to date, list what lacks translation")
     sub.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")

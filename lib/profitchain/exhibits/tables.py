@@ -61,12 +61,14 @@ def table_html(
         a prefix, `nps_value`) become one cell; `why` fills rows without a value.
     units : how to write a column's numbers, by column name.
     total : the last row is a total.
-    stack : where there is no room for more than three columns, show each row as a small list.
+    stack : where there is no room for more than three columns, or three of text, show each row as
+        a small list.
     """
     every, data = len(data), largest(data)
     columns = shown_columns(data, units or {})
     rows = list(zip(*(column.cells for column in columns), strict=True)) if columns else []
-    stack = stack and len(columns) > STACKED_ABOVE
+    is_text = len(columns) == STACKED_ABOVE and not any(column.numeric for column in columns)
+    stack = stack and (len(columns) > STACKED_ABOVE or is_text)
     body = "".join(
         _row(cells, columns, is_total=total and row == len(rows), stack=stack)
         for row, cells in enumerate(rows, 1)

@@ -82,7 +82,7 @@ def publish(
     unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
     which says so, lies beside it.
     """
-    notebooks = chosen_notebooks(only)
+    notebooks = chosen_notebooks(NOTEBOOKS, only)
     chosen = parameters.typed(notebooks, settings or {})
     tongues = [i18n.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
@@ -90,7 +90,7 @@ def publish(
     with ledger.on_shelf(shelf or out), _workers(len(notebooks)) as pool:
         edition = read_period(company, period)
         order = EditionRequest(
-            edition=edition, notebooks=notebooks, every=tuple(all_notebooks()), settings=chosen,
+            edition=edition, notebooks=notebooks, every=tuple(all_notebooks(NOTEBOOKS)), settings=chosen,
             out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
             is_anew=restate, is_trial=shelf is not None,
