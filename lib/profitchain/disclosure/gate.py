@@ -166,13 +166,14 @@ def put_together(frame: pd.DataFrame, together: Pools) -> pd.DataFrame:
 
 
 def _changes(folder: Path, period: Period, entries: Sequence[Any]) -> dict[str, pd.DataFrame]:
-    changes = dict(changes_since(folder, period, entries)) if entries else {}
-    own = composed_of(folder, period, entries) if entries else None
+    if not entries:
+        return {}
+    changes = dict(changes_since(folder, period, entries))
+    own = composed_of(folder, period, entries)
     if own is not None:
+        before = [changes["score_cells"]] if "score_cells" in changes else []
         own = own.assign(period=str(period))
-        changes["score_cells"] = pd.concat(
-            [*filter(None.__ne__, [changes.get("score_cells")]), own]
-        )
+        changes["score_cells"] = pd.concat([*before, own], ignore_index=True)
     return changes
 
 
