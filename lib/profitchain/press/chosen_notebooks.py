@@ -17,7 +17,7 @@ def all_notebooks(folder: Path) -> list[Path]:
 
 
 def chosen_notebooks(folder: Path, only: Sequence[str]) -> tuple[Path, ...]:
-    """Return those notebooks of a folder that were asked for, with the summary; all of them when none is named."""
+    """Return a folder's notebooks that were asked for, with the summary; all if none is named."""
     every = {path.stem: path for path in all_notebooks(folder)}
     names = [Path(name).stem for name in only]
     for name in names:
