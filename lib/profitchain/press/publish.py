@@ -165,12 +165,12 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
     is_complete = not any(page_run.failed for page_run in ran)
     target = order.folder if is_complete else order.incomplete
     record.keep_first(building, target)
+    if is_complete and order.whole and not order.is_trial:
+        edition = order.edition
+        restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)
     exchange(building, target)
     if is_complete:
         discard(order.incomplete)
-        if order.whole and not order.is_trial:
-            edition = order.edition
-            restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)
 
 
 def _workers(most: int) -> ProcessPoolExecutor:
