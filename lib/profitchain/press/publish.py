@@ -91,8 +91,7 @@ def publish(
         edition = read_period(company, period)
         order = EditionRequest(
             edition=edition, notebooks=notebooks, every=tuple(all_notebooks(NOTEBOOKS)),
-            settings=chosen,
-            out=out.resolve(),
+            settings=chosen, out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
             is_anew=restate, is_trial=shelf is not None,
         )  # fmt: skip
