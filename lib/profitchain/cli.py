@@ -34,14 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.pytest = others
     elif others:
         parser.error(f"unknown: {' '.join(others)}")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a path may hold what a terminal can't show
-            stream.reconfigure(errors="backslashreplace")
+    for stream in (one for one in (sys.stdout, sys.stderr) if isinstance(one, TextIOWrapper)):
+        stream.reconfigure(errors="backslashreplace")  # a path may hold what can't be shown
     try:
         return options.run(options)
-    except ProfitchainError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
     except ModuleNotFoundError as error:
         folder = (error.name or "").split(".")[0]
         if folder not in BESIDE:
@@ -50,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\n{needs}: run it in a checkout, as python3 lib COMMAND.", file=sys.stderr)
         return 1
     except Exception as error:
-        if not (refused := of_the_system(error)):
+        told = str(error) if isinstance(error, ProfitchainError) else of_the_system(error)
+        if not told:
             raise
-        print(f"\n{refused}", file=sys.stderr)
+        print(f"\n{told}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing was published.", file=sys.stderr)
@@ -177,9 +174,7 @@ def certify(options: argparse.Namespace) -> int:
     if options.faults:
         from certify import faults
 
-        held = faults.try_faults(options.faults, seed=options.seed)
-        print(held.to_string(index=False))
-        return int(held["failed"].sum() > 0)
+        return faults.run(options.faults, options.seed)
     from certify import run as certification
 
     return certification.certify_all(options.firms, Path(options.to) if options.to else None)
@@ -204,8 +199,7 @@ def licences(_options: argparse.Namespace) -> int:
     """Print the licence of every package that is installed here, beside its name and version."""
     from profitchain.core import provenance
 
-    for name, version, words in provenance.licences():
-        print(f"{name:<28} {version:<12} {words}")
+    print("\n".join(provenance.licences()))
     return 0
 
 

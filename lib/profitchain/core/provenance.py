@@ -41,8 +41,8 @@ def _name_and_version(package: Distribution) -> tuple[str, str]:
     return (named["Name"], named["Version"]) if len(named) == 2 else (package.name, package.version)
 
 
-def licences() -> Iterator[tuple[str, str, str]]:
-    """Yield name, version and licence of every package that is installed here, by name."""
+def licences() -> Iterator[str]:
+    """Yield a line with name, version and licence for every package installed here, by name."""
     for package in sorted(distributions(), key=lambda package: package.name.lower()):
         told = package.metadata
         classes = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", [])
@@ -51,7 +51,7 @@ def licences() -> Iterator[tuple[str, str, str]]:
         first = next(
             filter(None, [given[0], "; ".join(classes), given[1]]), "not stated"
         ).splitlines()[0]
-        yield package.name, package.version, first[:MOST_LETTERS]
+        yield f"{package.name:<28} {package.version:<12} {first[:MOST_LETTERS]}"
 
 
 def commit() -> str:
