@@ -1,17 +1,19 @@
-"""Whether ids mean the same in all tables, and whether each of them means one customer."""
+"""Whether ids and names mean the same everywhere, and whether each id means one customer."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
 from profitchain.intake.gate import Gate, rows_of, times
 from profitchain.intake.table_checks import OUTCOME, USED
-from profitchain.sources.id_forms import FORMS, POWER, in_form
+from profitchain.sources.id_forms import FORMS, POWER, in_form, looks
 from profitchain.sources.settings import MatchIds
 from profitchain.sources.temp_tables import materialise
 from profitchain.sources.typed_tables import typed_name
@@ -20,6 +22,8 @@ MET_BY = ("invitations", "contacts", "memberships", "offers")  # customers' tabl
 MOST_OF_ONE = 0.05  # share of a table's rows above which one customer is looked at
 ABOVE_SECOND = 5  # times as many rows as the second has
 STRAY = 0.01  # share of customers without an order from which on spellings are compared
+LONGEST_NAME = 500  # letters of a group's name
+MOST_NAMES = 20_000  # the most frequent, of all columns of text
 _CUSTOMER = typed_name("customer_id")
 
 
@@ -38,6 +42,7 @@ def id_findings(gate: Gate) -> Iterator[Finding]:
             yield from _meet(gate, table, _customers(gate, table), customers["orders"])
         if gate.has("responses", "customer_id", "order_id"):
             yield from _orders_of_answers(gate)
+    yield from _look_alike(gate)
 
 
 def _customers(gate: Gate, table: str) -> ir.Table:
@@ -181,3 +186,47 @@ def _orders_of_answers(gate: Gate) -> Iterator[Finding]:
         if n >= (1 if kind == "others_order" else max(FEW, MOST_OF_ONE * counts["of"])):
             values: Values = {"n": n, "of": counts["of"]}
             yield Doubt(table="responses", column="order_id", kind=kind, values=values)
+
+
+def _look_alike(gate: Gate) -> Iterator[Finding]:
+    """Tell of names of groups that look like another one and are written otherwise."""
+    texts = [
+        rows.select(
+            place=ibis.literal(f"{table}.{column.name}"), word=rows[typed_name(column.name)]
+        )
+        for table, judged in gate.judged.items()
+        for column in judged.table.schema.columns
+        if column.kind == "text" and column.name != "comment" and gate.has(table, column.name)
+        for rows in [gate.rows(table)]
+    ]
+    if not texts:
+        return
+    words = ibis.union(*texts) if len(texts) > 1 else texts[0]
+    counts = (
+        words.filter(words["word"].notnull()).group_by("place", "word").aggregate(n=ibis._.count())
+    )
+    ordered = counts.order_by(ibis.desc("n"), "place", "word").limit(MOST_NAMES).to_pandas()
+    yield from _endless_names(gate, ordered)
+    ordered = ordered.assign(looks=ordered["word"].map(looks))
+    for (place, _looks), alike in ordered.groupby(["place", "looks"], sort=False):
+        first, n = alike.iloc[0], int(alike["n"].iloc[1:].sum())
+        if n and first["n"] >= gate.company.privacy.smallest_group:
+            signs = set(first["word"]) ^ set().union(*alike["word"].iloc[1:])
+            named = [f"U+{ord(c):04X} {unicodedata.name(c, '')}".strip() for c in sorted(signs)[:3]]
+            table, _, column = place.partition(".")
+            values: Values = {"n": n, "word": first["word"], "signs": ", ".join(named) or "blanks"}
+            yield Doubt(table=table, column=column, kind="look_alike", values=values)
+
+
+def _endless_names(gate: Gate, names: pd.DataFrame) -> Iterator[Finding]:
+    """Stop where a segment holds whole texts: each would be the name of a group on every page."""
+    for place, word in zip(names["place"], names["word"].str.len(), strict=True):
+        table, _, column = place.partition(".")
+        if column in gate.company.segments and word > LONGEST_NAME:
+            says = (
+                f"its segment '{column}' holds a text of {word:,} letters; the name of a "
+                f"group has {LONGEST_NAME:,} at most. Is it a comment? Take it out of segments:, "
+                "or name another column."
+            )
+            yield Stop(table=table, says=says)
+            return

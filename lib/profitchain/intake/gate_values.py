@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,11 +12,10 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.exports.file_parts import undeclared
-from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
+from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Values
 from profitchain.intake.gate import Gate, times
 from profitchain.sources.casts import seconds
 from profitchain.sources.engine import is_embedded
-from profitchain.sources.id_forms import looks
 from profitchain.sources.settings import Question
 from profitchain.sources.typed_tables import typed_name
 
@@ -25,8 +23,6 @@ SOME_ROWS = 50  # of fewer no day is far from the others
 STRAY = 0.005  # share of rows that may lie far from all others
 QUIET, A_YEAR = 60, 365  # days without a row, at least, before one that is far, and after one
 A_DAY, MOST_PAUSES = 86_400, 40
-LONGEST_NAME = 500  # letters of a group's name
-MOST_NAMES = 20_000  # the most frequent, of all columns of text
 TOPS = (5, 7, 10)  # highest scores of usual scales
 UNLIKE = 10  # times as often 0 as 1 or 2: no opinion is shaped so
 TOP_SHARE = 0.05  # of answers at the top of the scale that was really used
@@ -42,7 +38,6 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
     if gate.has("subscriptions", "ended_on"):
         yield from _ends_alike(gate)
     yield from _names_of_nothing(gate)
-    yield from _look_alike(gate)
     yield from _cells_emptied(gate)
     for table, judged in gate.judged.items():
         for values in judged.table.raw.net_unsure:
@@ -91,50 +86,6 @@ def _cells_emptied(gate: Gate) -> Iterator[Finding]:
             if one.rows >= FEW:
                 values: Values = {"n": one.rows, "word": one.value}
                 yield Doubt(table=table, column=one.column, kind="emptied", values=values)
-
-
-def _look_alike(gate: Gate) -> Iterator[Finding]:
-    """Tell of names of groups that look like another one and are written otherwise."""
-    texts = [
-        rows.select(
-            place=ibis.literal(f"{table}.{column.name}"), word=rows[typed_name(column.name)]
-        )
-        for table, judged in gate.judged.items()
-        for column in judged.table.schema.columns
-        if column.kind == "text" and column.name != "comment" and gate.has(table, column.name)
-        for rows in [gate.rows(table)]
-    ]
-    if not texts:
-        return
-    words = ibis.union(*texts) if len(texts) > 1 else texts[0]
-    counts = (
-        words.filter(words["word"].notnull()).group_by("place", "word").aggregate(n=ibis._.count())
-    )
-    ordered = counts.order_by(ibis.desc("n"), "place", "word").limit(MOST_NAMES).to_pandas()
-    yield from _endless_names(gate, ordered)
-    ordered = ordered.assign(looks=ordered["word"].map(looks))
-    for (place, _looks), alike in ordered.groupby(["place", "looks"], sort=False):
-        first, n = alike.iloc[0], int(alike["n"].iloc[1:].sum())
-        if n and first["n"] >= gate.company.privacy.smallest_group:
-            signs = set(first["word"]) ^ set().union(*alike["word"].iloc[1:])
-            named = [f"U+{ord(c):04X} {unicodedata.name(c, '')}".strip() for c in sorted(signs)[:3]]
-            table, _, column = place.partition(".")
-            values: Values = {"n": n, "word": first["word"], "signs": ", ".join(named) or "blanks"}
-            yield Doubt(table=table, column=column, kind="look_alike", values=values)
-
-
-def _endless_names(gate: Gate, names: pd.DataFrame) -> Iterator[Finding]:
-    """Stop where a segment holds whole texts: each would be the name of a group on every page."""
-    for place, word in zip(names["place"], names["word"].str.len(), strict=True):
-        table, _, column = place.partition(".")
-        if column in gate.company.segments and word > LONGEST_NAME:
-            says = (
-                f"its segment '{column}' holds a text of {word:,} letters; the name of a "
-                f"group has {LONGEST_NAME:,} at most. Is it a comment? Take it out of segments:, "
-                "or name another column."
-            )
-            yield Stop(table=table, says=says)
-            return
 
 
 def _exports_read_as_plain_files(gate: Gate) -> Iterator[Finding]:

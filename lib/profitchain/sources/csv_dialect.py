@@ -232,12 +232,9 @@ def load_csv(
 ) -> list[Rejected]:
     """Load one CSV file as text; return the rows that have too many cells, with their place."""
     layout = find_layout(path, source, home=home, name=path.name, scratch=scratch)
-    if len(layout.names) > MOST_COLUMNS:
-        raise CompanyError(
-            f"{path.name} has {len(layout.names):,} columns, and {MOST_COLUMNS:,} at most can be "
-            "read. Export those that a report needs, or save it as Parquet, of which only these "
-            "are read."
-        )
+    if (wide := len(layout.names)) > MOST_COLUMNS:
+        many = f"{path.name} has {wide:,} columns, and {MOST_COLUMNS:,} at most can be read."
+        raise CompanyError(f"{many} Export those that a report needs, or save it as Parquet.")
     delimiter, surplus = sql_text(layout.delimiter), [f"__surplus_{k}" for k in range(_SURPLUS)]
     columns = ", ".join(f"{sql_text(column)}: 'VARCHAR'" for column in (*layout.names, *surplus))
     restored = ", ".join(
