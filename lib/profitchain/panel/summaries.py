@@ -27,9 +27,11 @@ from profitchain.panel import (
     binning,
     contracts,
     driver_cells,
+    experiences,
     follow_up,
     group_counts,
     invitations,
+    loyal_years,
     panel,
     purchases,
     response_windows,
@@ -76,7 +78,7 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
     firm = _firm(intake, period, first, facts)
-    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives)
+    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives, _of_benefits)
     for part in of_orders if "orders" in firm.context.tables else (_of_answers, _of_texts):
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
@@ -247,6 +249,32 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     if firm.few is not firm.context:
         yield "drawn_months", snapshots.months(firm.few)
     yield CUSTOMER_IDS, people.select("row", "customer_id").order_by("row")
+
+
+def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
+    """Yield what page 13 reads: growth, newcomers, prices; what followed scores, as far as given."""
+    context, people = firm.few, firm.drawn
+    tables, has_score = context.tables, context.company.main is not None
+    yield "growth_cells", loyal_years.growth_cells(
+        context, people, firm.context.tables.get("referrals")
+    )
+    newcomers = loyal_years.newcomer_months(firm.con, context)
+    if newcomers is not None:
+        yield "newcomer_months", newcomers
+    if "costs" in tables:
+        yield "channel_costs", loyal_years.channel_costs(context)
+    if "order_lines" in tables:
+        yield "price_cells", loyal_years.price_cells(context, people)
+    if "discount" in tables["orders"].columns:
+        yield "discount_cells", loyal_years.discount_cells(context, people)
+    if "offers" in tables:
+        yield "offer_cells", experiences.offer_cells(context, people)
+    if has_score and "responses" in tables:
+        yield "year_exposure", experiences.year_exposure(context)
+        if "referrals" in tables:
+            yield "referral_cells", experiences.referral_cells(context, people)
+        if "contacts" in tables:
+            yield "complaint_cells", experiences.complaint_cells(context, people)
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:

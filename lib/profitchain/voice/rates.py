@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.stats import ratios
 from profitchain.stats.disclosure_control import too_small
+from profitchain.stats.event_rates import garwood
 
 PER_MENTION, PER_CONTACT = 1_000, 100  # orders
 FEWEST_EVENTS = 10
@@ -44,19 +44,6 @@ def contacts_of(edition: Edition) -> pd.DataFrame:
     names = ["period", "topic", "is_complaint", "contacts", "squares"]
     has = edition.has("contact_counts")
     return edition.table("contact_counts") if has else pd.DataFrame(columns=names)
-
-
-def garwood(count: float, *, spread: float = 1.0, level: float = 0.95) -> tuple[float, float]:
-    """Return the exact interval of a Poisson mean; `spread` is the mean size of its clusters.
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in garwood(10)]
-    [4.795, 18.39]
-    """
-    tail, of_one = (1 - level) / 2, count / spread
-    low = scipy.stats.chi2.ppf(tail, 2 * of_one) / 2 if count else 0.0
-    return float(low * spread), float(scipy.stats.chi2.isf(tail, 2 * of_one + 2) / 2 * spread)
 
 
 def net_positive(mentions: pd.DataFrame, orders: int) -> MaybeEstimate:
