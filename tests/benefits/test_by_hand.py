@@ -16,9 +16,12 @@ def offered(*rows: tuple) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def customers_of(lot: str, many: int, accepted: int, start: int, amount: float = 30.0) -> list[tuple]:
+def customers_of(
+    lot: str, many: int, accepted: int, start: int, amount: float = 30.0
+) -> list[tuple]:
     return [
-        (lot, start + at, 1, int(at < accepted), amount * (at < accepted), 1.0) for at in range(many)
+        (lot, start + at, 1, int(at < accepted), amount * (at < accepted), 1.0)
+        for at in range(many)
     ]
 
 
@@ -154,7 +157,9 @@ def test_rates_count_time_at_risk():
     how = {"events": "events", "exposure": "time"}
     rate = event_rate(long, **how, per=100)
     assert (rate.value, rate.n) == (50, 40)
-    assert rate_ratio(long, short, **how).value == pytest.approx(1.0)  # twice as many, twice as long
+    assert rate_ratio(long, short, **how).value == pytest.approx(
+        1.0
+    )  # twice as many, twice as long
     none = event_rate(long.assign(events=0), **how, per=100)
     assert none.value == 0 and none.high == pytest.approx(100 * 3.69 / 80, rel=0.01)
 

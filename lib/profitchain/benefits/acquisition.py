@@ -28,7 +28,7 @@ def acquisition_cost(edition: Edition) -> pd.DataFrame | NotEstimable:
     if not edition.has("channel_costs"):
         return NotEstimable("needs_table", table="costs")
     if not edition.has("newcomer_months"):
-        return NotEstimable("margin_not_known_here")
+        return NotEstimable("margin_not_own")
     return by_channel(
         edition.table("channel_costs"), edition.table("newcomer_months"),
         currency=edition.company.currency, scale=edition.stands_for, smallest=edition.smallest,
@@ -36,9 +36,14 @@ def acquisition_cost(edition: Edition) -> pd.DataFrame | NotEstimable:
 
 
 def by_channel(
-    costs: pd.DataFrame, months: pd.DataFrame, *, currency: str, scale: float = 1.0, smallest: int = 0
+    costs: pd.DataFrame,
+    months: pd.DataFrame,
+    *,
+    currency: str,
+    scale: float = 1.0,
+    smallest: int = 0,
 ) -> pd.DataFrame:
-    """Return what a newcomer of each channel cost in the year, and of all of them, the dearest first.
+    """Return what a newcomer of each channel cost in the year, and of all, the dearest first.
 
     Parameters
     ----------
@@ -54,8 +59,12 @@ def by_channel(
     names = [name for name in own.index if name and name in new.index]
     spent = {"all": float(own.sum())} | {name: float(own[name]) for name in names}
     many = {"all": float(new.sum())} | {name: float(new[name]) for name in names}
-    values = {name: each(spent[name], many[name], currency, max(smallest, FEWEST_NEW)) for name in spent}
-    curves = {name: months if name == "all" else months[months["channel"] == name] for name in spent}
+    values = {
+        name: each(spent[name], many[name], currency, max(smallest, FEWEST_NEW)) for name in spent
+    }
+    curves = {
+        name: months if name == "all" else months[months["channel"] == name] for name in spent
+    }
     frame = to_frame(values.values(), channel=list(values))
     frame["payback_months"] = [payback(curves[name], values[name]) for name in values]
     return frame.sort_values("value", ascending=False, ignore_index=True)
@@ -108,7 +117,9 @@ def cost_ratios(costs: pd.DataFrame, cells: pd.DataFrame) -> dict[str, MaybeEsti
     new, kept = (float(cells.loc[rows, "customers"].sum()) for rows in (is_new, ~is_new))
     money_new, money = float(cells.loc[is_new, "revenue"].sum()), float(cells["revenue"].sum())
     if min(new, kept) < FEWEST_NEW:
-        return dict.fromkeys(RULES, NotEstimable("too_few_customers", n=int(min(new, kept)), needed=FEWEST_NEW))
+        return dict.fromkeys(
+            RULES, NotEstimable("too_few_customers", n=int(min(new, kept)), needed=FEWEST_NEW)
+        )
     if win <= 0 or keep <= 0:
         return dict.fromkeys(RULES, NotEstimable("costs_without_purpose", n=int(new)))
     parts = {"left out": (0.0, 0.0)}

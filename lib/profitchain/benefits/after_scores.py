@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from profitchain.benefits.offers import by_group
+from profitchain.benefits.offers import rows_by_group
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.panel.edition import Edition
 from profitchain.panel.experiences import REFERRING_DAYS
@@ -57,7 +57,9 @@ def complaints(edition: Edition) -> AfterScores | NotEstimable:
     return after_scores(cells, edition, events="complaints", exposure="orders")
 
 
-def after_scores(cells: pd.DataFrame, edition: Edition, *, events: str, exposure: str) -> AfterScores:
+def after_scores(
+    cells: pd.DataFrame, edition: Edition, *, events: str, exposure: str
+) -> AfterScores:
     """Return rates for each 100 of exposure by group of scores, how far apart, and the slope.
 
     Parameters
@@ -68,7 +70,7 @@ def after_scores(cells: pd.DataFrame, edition: Edition, *, events: str, exposure
     assert main is not None  # these cells are made of its answers
     if main.easy_is == "low":
         cells = cells.assign(score=sum(main.scale) - cells["score"])
-    groups = by_group(cells, main.model_copy(update={"easy_is": "high"}))
+    groups = rows_by_group(cells, main.model_copy(update={"easy_is": "high"}))
     how = {"events": events, "exposure": exposure}
     rates = {name: event_rate(rows, **how, per=PER, smallest=edition.smallest)
              for name, rows in groups.items()}  # fmt: skip
@@ -88,7 +90,7 @@ def contact_cost_by_group(edition: Edition) -> dict[str, MaybeEstimate]:
     if "contact_cost" not in cells:
         return {}
     currency, values = edition.company.currency, {}
-    for name, rows in by_group(cells, main).items():
+    for name, rows in rows_by_group(cells, main).items():
         each = ratio(rows, numerator="contact_cost", denominator="orders", unit=currency,
                      smallest=edition.smallest)  # fmt: skip
         values[name] = each.times(PER) if isinstance(each, Estimate) else each

@@ -16,7 +16,14 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame, with_n
+from profitchain.core.estimates import (
+    Estimate,
+    MaybeEstimate,
+    NotEstimable,
+    counted,
+    to_frame,
+    with_n,
+)
 from profitchain.panel.edition import Edition
 from profitchain.stats.clusters import totals
 from profitchain.stats.ratios import CLUSTERED, ratio
@@ -90,7 +97,7 @@ def levers(edition: Edition) -> pd.DataFrame | NotEstimable:
     """Return by how much the value to come of a customer of the year differs, lever by lever."""
     cells = edition.table("growth_cells")
     if "margin" not in cells or edition.assumed_margin is not None:
-        return NotEstimable("margin_not_known_here")
+        return NotEstimable("margin_not_own")
     return levers_of(cells, discount=edition.company.discount_rate)
 
 
@@ -200,4 +207,3 @@ def _too_short(cells: pd.DataFrame) -> NotEstimable | None:
     if before < FEWEST_KEPT or cells["revenue_before"].sum() <= 0:
         return NotEstimable("no_year_before", n=before, needed=FEWEST_KEPT)
     return None
-

@@ -59,7 +59,7 @@ def margin_of_an_order(edition: Edition) -> tuple[float, float] | NotEstimable:
     """Return margin as a share of revenue and margin of a mean order, of the year's orders."""
     year = edition.table("worth_year").iloc[0]
     if "margin" not in year or not year["spend"] > 0 or edition.assumed_margin is not None:
-        return NotEstimable("margin_not_known_here", n=int(year["orders"]))
+        return NotEstimable("margin_not_own", n=int(year["orders"]))
     return float(year["margin"] / year["spend"]), float(year["margin"] / year["orders"])
 
 
@@ -86,7 +86,9 @@ def offer_lift(
     many = round(float(offered["n"].sum()) * scale)
     if held.empty:
         none = NotEstimable("no_hold_out", n=int(offered["n"].sum()))
-        return OfferLift(kind=kind, offered=many, rate=rate, lift=none, incremental=none, money=none)
+        return OfferLift(
+            kind=kind, offered=many, rate=rate, lift=none, incremental=none, money=none
+        )
     lift = change(drawn, held, **_parts(), smallest=smallest)
     return OfferLift(
         kind=kind, offered=many, rate=rate, lift=lift,
@@ -101,7 +103,7 @@ def lift_by_score(edition: Edition) -> pd.DataFrame:
     if main is None or not edition.has("offer_cells"):
         return to_frame([], group=[])
     cells = edition.table("offer_cells").dropna(subset=["score"])
-    grouped = by_group(cells, main)
+    grouped = rows_by_group(cells, main)
     values = [
         change(rows[rows["lot"] == OFFERED], rows[rows["lot"] == HELD_OUT], **_parts(),
                smallest=edition.smallest)
@@ -110,7 +112,7 @@ def lift_by_score(edition: Edition) -> pd.DataFrame:
     return to_frame(values, group=list(grouped))
 
 
-def by_group(cells: pd.DataFrame, question: Question) -> dict[str, pd.DataFrame]:
+def rows_by_group(cells: pd.DataFrame, question: Question) -> dict[str, pd.DataFrame]:
     """Return the rows of each group of a question's scores, worst to best; those with rows."""
     counted = answers_to(cells.assign(question=question.name, n=1), question)
     rows = {name: cells[counted[name].to_numpy() > 0] for name in GROUPS[question.kind]}

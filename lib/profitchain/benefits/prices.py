@@ -14,6 +14,7 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.panel.edition import Edition
 from profitchain.panel.loyal_years import LOYAL, NEW
 from profitchain.stats.clusters import totals
+from profitchain.stats.comparisons import RatioParts
 from profitchain.stats.ratios import CLUSTERED, change, ratio
 
 FEWEST_LINES = 100
@@ -50,12 +51,18 @@ def difference_of(cells: pd.DataFrame) -> MaybeEstimate:
 
 
 def discount_shares(edition: Edition) -> dict[str, MaybeEstimate] | NotEstimable:
-    """Return what share of the list price was let off: for the loyal, the new, and their difference."""
+    """Return what share of the list price was let off: loyal, new, and the difference."""
     if not edition.has("discount_cells"):
         return NotEstimable("no_such_column", column="discount")
     cells = edition.table("discount_cells")
     cells = cells.assign(listed=cells["revenue"] + cells["discount"])
-    how = {"numerator": "discount", "denominator": "listed", "unit": "share",
-           "bounds": (0.0, 1.0), "counts": "orders", "smallest": edition.smallest}  # fmt: skip
+    how = RatioParts(
+        numerator="discount", denominator="listed", unit="share", bounds=(0.0, 1.0), counts="orders"
+    )
+    smallest = edition.smallest
     loyal, new = (cells[cells["loyalty"] == name] for name in (LOYAL, NEW))
-    return {"loyal": ratio(loyal, **how), "new": ratio(new, **how), "difference": change(loyal, new, **how)}
+    return {
+        "loyal": ratio(loyal, **how, smallest=smallest),
+        "new": ratio(new, **how, smallest=smallest),
+        "difference": change(loyal, new, **how, smallest=smallest),
+    }

@@ -55,7 +55,9 @@ def sum_of(lines: Mapping[str, MaybeEstimate]) -> MaybeEstimate:
     if isinstance(first, NotEstimable):
         return first
     known = [line for line in lines.values() if isinstance(line, Estimate)]
-    value, low, high = (sum(getattr(line, end) for line in known) for end in ("value", "low", "high"))
+    value, low, high = (
+        sum(getattr(line, end) for line in known) for end in ("value", "low", "high")
+    )
     return replace(first, value=value, low=low, high=high, method="ends of the lines added up")
 
 
@@ -73,7 +75,7 @@ def _repeat_margin(edition: Edition) -> MaybeEstimate:
     if edition.company.main is None or not edition.has("worth_cells"):
         return NotEstimable("needs_main_question")
     if money_to_speak_of(edition) != "margin":
-        return NotEstimable("margin_not_known_here")
+        return NotEstimable("margin_not_own")
     return worth_of_the_year(edition, "margin").total
 
 
@@ -108,7 +110,7 @@ def _complaints(edition: Edition, found: AfterScores | NotEstimable) -> MaybeEst
 def referred_newcomer(edition: Edition) -> MaybeEstimate:
     """Return the margin of a referred newcomer's first year, as far as known, less the reward."""
     if not edition.has("newcomer_months"):
-        return NotEstimable("margin_not_known_here")
+        return NotEstimable("margin_not_own")
     reward = _reward(edition)
     rows = edition.table("newcomer_months")
     rows = rows[rows["channel"] == REFERRAL] if REFERRAL in set(rows["channel"]) else rows
@@ -119,7 +121,8 @@ def referred_newcomer(edition: Edition) -> MaybeEstimate:
     last = sums.iloc[-1]
     n, mean = float(last["customers"]), float(last["margin"] / last["customers"])
     half = 1.96 * float(max(last["squares"] / n - mean**2, 0.0) / n) ** 0.5
-    return Estimate(value=mean - reward, low=mean - half - reward, high=mean + half - reward, n=int(n),
+    left = mean - reward
+    return Estimate(value=left, low=left - half, high=left + half, n=int(n),
                     unit=edition.company.currency, method="newcomers known for a year")  # fmt: skip
 
 

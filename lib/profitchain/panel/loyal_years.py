@@ -29,8 +29,8 @@ def growth_cells(context: Context, customers: Table, referrals: Table | None) ->
     """Return cluster, came, customers, before, orders, revenue_before, revenue, margin, discount.
 
     One row a cluster and way to have come: kept (bought in the year before the last one and in the
-    last one), lost (in the former alone), reactivated (bought earlier), referred, won. `before` counts
-    customers of the year before; `orders` and the rest are of the year to the period's end.
+    last one), lost (in the former alone), reactivated (bought earlier), referred, won. `before`
+    counts customers of the year before; `orders` and the rest are of the year to the period's end.
 
     Parameters
     ----------
@@ -101,8 +101,9 @@ def newcomer_months(con: Any, context: Context) -> Table | None:
         sums[f"sq_{month}"] = ibis.ifelse(is_known, (money / unit) * (money / unit), 0.0).sum()
     wide = materialise(con, "newcomers", each.group_by("channel").aggregate(**sums))
     parts = [
-        wide.select("channel", "new", months=ibis.literal(month, "int64"), margin=wide[f"sum_{month}"],
-                    customers=wide[f"n_{month}"], squares=wide[f"sq_{month}"])
+        wide.select("channel", "new", months=ibis.literal(month, "int64"),
+                    customers=wide[f"n_{month}"], margin=wide[f"sum_{month}"],
+                    squares=wide[f"sq_{month}"])
         for month in months
     ]  # fmt: skip
     return ibis.union(*parts).order_by(["channel", "months"])
@@ -144,7 +145,9 @@ def price_cells(context: Context, customers: Table) -> Table:
         "at_new_price": ibis.ifelse(loyal, at_price, 0.0),
         "new_part": ibis.ifelse(loyal, 0.0, above * rows.loyal_quantity / rows.new_quantity),
     }
-    rows = rows.mutate(**{name: (part * FINE).round().cast("int64") for name, part in parts.items()})
+    rows = rows.mutate(
+        **{name: (part * FINE).round().cast("int64") for name, part in parts.items()}
+    )
     rows = with_clusters_of(context, rows, customers)
     added = {name: rows[name].sum().cast("int64") for name in parts}
     return cells(rows, ["cluster"], **added, lines=rows.count())
@@ -168,13 +171,17 @@ def _by_loyalty(context: Context) -> Table:
         ibis.window(group_by=[orders.customer_id, orders.month], order_by=order)
     )
     orders = orders.mutate(prior=nth - of_month)
-    loyalty = ibis.cases((orders.prior >= LOYAL_FROM, LOYAL), (orders.prior == 0, NEW), else_=BETWEEN)
+    loyalty = ibis.cases(
+        (orders.prior >= LOYAL_FROM, LOYAL), (orders.prior == 0, NEW), else_=BETWEEN
+    )
     return orders.mutate(loyalty=loyalty).filter(orders.ordered_at >= year_starts_at(context))
 
 
 def _net_lines(context: Context) -> Table:
     """Return customer_id, product_id, month, loyalty, quantity, net: lines less their discount."""
-    orders = _by_loyalty(context).select("order_id", "customer_id", "month", "loyalty", paid="revenue")
+    orders = _by_loyalty(context).select(
+        "order_id", "customer_id", "month", "loyalty", paid="revenue"
+    )
     lines = context.tables["order_lines"]
     quantity = lines.quantity if "quantity" in lines.columns else ibis.literal(1.0)
     lines = lines.select("order_id", "product_id", line="revenue",
@@ -205,6 +212,8 @@ def _with_referred(context: Context, people: Table, referrals: Table | None) -> 
     if referrals is not None:
         named = referrals.select("customer_id").distinct().mutate(is_named=ibis.literal(True))
         people = people.left_join(named, "customer_id").drop("customer_id_right")
-        base = people.referred_by.notnull() if "referred_by" in people.columns else ibis.literal(False)
+        base = (
+            people.referred_by.notnull() if "referred_by" in people.columns else ibis.literal(False)
+        )
         referred = base | people.is_named.fill_null(False)
     return people.mutate(referred=referred)

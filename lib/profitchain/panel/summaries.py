@@ -252,11 +252,12 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 
 def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
-    """Yield what page 13 reads: growth, newcomers, prices; what followed scores, as far as given."""
+    """Yield growth, newcomers, prices, and what followed scores, as far as tables are given."""
     context, people = firm.few, firm.drawn
     tables, has_score = context.tables, context.company.main is not None
-    yield "growth_cells", loyal_years.growth_cells(
-        context, people, firm.context.tables.get("referrals")
+    yield (
+        "growth_cells",
+        loyal_years.growth_cells(context, people, firm.context.tables.get("referrals")),
     )
     newcomers = loyal_years.newcomer_months(firm.con, context)
     if newcomers is not None:
