@@ -31,6 +31,7 @@ from profitchain.stats.ratios import CLUSTERED, ratio
 WAYS = ("kept", "lost", "reactivated", "referred", "won")
 STEPS = ("year before", "lost", "change of the kept", "reactivated", "referred", "won", "this year")
 FEWEST_KEPT = 10  # customers
+IDENTITY = 1e-7
 MOST = 0.999  # retention can't reach 1: the value would have no end without discount
 
 
@@ -127,7 +128,8 @@ def levers_of(cells: pd.DataFrame, *, discount: float) -> pd.DataFrame | NotEsti
         shifted = _gain(LEVERS[lever, step], discount)
         slopes = _gradient(shifted, sums)
         half = float(scipy.stats.norm.ppf(0.975) * np.sqrt(max(slopes @ covariance @ slopes, 0.0)))
-        value = shifted(sums)
+        half = half if half > IDENTITY else 0.0  # 1% more basket is 1% more value, whoever buys
+        value = round(shifted(sums), 12)
         figures.append(Estimate(value=value, low=value - half, high=value + half, n=n,
                                 unit="share", method=CLUSTERED))  # fmt: skip
         rows.append((lever, step))
@@ -205,5 +207,5 @@ def _too_short(cells: pd.DataFrame) -> NotEstimable | None:
     """Return why two years can't be compared: none before, or too few customers kept."""
     before = int(cells["before"].sum())
     if before < FEWEST_KEPT or cells["revenue_before"].sum() <= 0:
-        return NotEstimable("no_year_before", n=before, needed=FEWEST_KEPT)
+        return NotEstimable("no_year_before", n=before, customers=before, needed=FEWEST_KEPT)
     return None

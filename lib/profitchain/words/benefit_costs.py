@@ -122,4 +122,6 @@ def contact_costs(costs: Mapping[str, MaybeEstimate], *, edition: Edition) -> Pr
 def _figure(estimate: MaybeEstimate) -> str:
     if isinstance(estimate, NotEstimable):
         return text(estimate)
+    if estimate.low == estimate.high:
+        return number(estimate)
     return f"{number(estimate)} ({interval(estimate, bare=True)})"

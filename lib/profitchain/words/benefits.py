@@ -9,7 +9,7 @@ import pandas as pd
 from profitchain.benefits.after_scores import AfterScores
 from profitchain.benefits.offers import OfferLift
 from profitchain.benefits.whole_worth import LINES, WholeWorth
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
 from profitchain.core.formats import digits, interval, number
 from profitchain.core.i18n import N_, _
 from profitchain.panel.edition import Edition
@@ -161,7 +161,7 @@ def offers_money(found: list[OfferLift] | NotEstimable, *, edition: Edition) -> 
                 "incremental": one.incremental,
                 "amounts": amounts,
             }
-            said.append(Said("offers_money", values))
+            said.append(Said("offers_unclear" if one.money.spans_zero else "offers_money", values))
         elif isinstance(one.rate, Estimate):
             said.append(Said("offers_rate", {"kind": kind, "rate": one.rate}))
     return said
@@ -179,9 +179,10 @@ def growth_bridge(steps: pd.DataFrame, *, edition: Edition) -> Presentation:
     if values.isna().any():
         empty = text(NotEstimable(steps["why"].iloc[-1], n=int(steps["n"].iloc[-1])))
         return Presentation(_no_rows("step"), "none", {"empty": empty})
+    currency = edition.company.currency
     rows = pd.DataFrame({
         "step": [_(STEPS[step]) for step in steps["step"]],
-        edition.company.currency: [digits(value, 0) for value in steps["value"]],
+        "revenue": [number(counted(value, unit=currency)) for value in steps["value"]],
         "customers": steps["n"],
     })  # fmt: skip
     return Presentation(
