@@ -103,6 +103,8 @@ def _outputs(cell: nbformat.NotebookNode, scope: dict[str, object]) -> list[nbfo
     if last is None:
         return []
     shown = eval(compile(ast.Expression(last.value), "<cell>", "eval"), scope)
+    if shown is None:  # as IPython shows nothing
+        return []
     data = json.loads(json.dumps(shown._repr_mimebundle_()))
     return [nbformat.v4.new_output("execute_result", data=data)]
 

@@ -130,7 +130,7 @@ def test_every_parameter_stands_on_one_typed_and_explained_line(name):
 
 @pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name not in RECORDS_NOTHING])
 def test_the_last_code_cell_records_the_findings(name):
-    assert re.search(r"\b(?:findings|page)\.record\(", code_cells(name)[-1])
+    assert re.search(r"\b(?:findings|page|pc)\.record\(", code_cells(name)[-1])
 
 
 @every_notebook

@@ -13,7 +13,7 @@ from demo import programme_tables, survey_tables
 from demo.order_tables import ORDERED, order_ids, sell
 from demo.sums import Added
 from demo.world import World
-from profitchain.sources.settings import TABLE_NAMES
+from profitchain.sources.known_values import TABLE_NAMES
 
 NOT_MADE = ("subscriptions", "rates", "identities")  # it sells by the order, in one currency
 MADE = tuple(name for name in TABLE_NAMES if name not in NOT_MADE)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -177,24 +178,9 @@ def certify(options: argparse.Namespace) -> int:
         held = faults.try_faults(options.faults, seed=options.seed)
         print(held.to_string(index=False))
         return int(held["failed"].sum() > 0)
-    from certify import certify as certification
-    from certify import event_firms, grades
-    from certify import worth as worth_trials
+    from certify import run as certification
 
-    judged = certification.certify(options.firms)
-    worth = worth_trials.certify_worth(worth_trials.shops_of(options.firms))
-    clustered = certification.certify_clusters(certification.many_of(options.firms))
-    to = Path(options.to) if options.to else certification.CERTIFICATE
-    graded = grades.certify_grades(max(options.firms // 10, 1))
-    events = event_firms.certify_events(max(options.firms // 4, 1))
-    sections = [
-        worth_trials.section(worth, worth_trials.shops_of(options.firms)),
-        grades.section(graded, events),
-    ]
-    certification.write_certificate(judged, clustered, options.firms, to, sections=sections)
-    missed = [*certification.outside_goal(judged)["number"], *grades.outside(graded)]
-    print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")
-    return int(len(missed) > 0)
+    return certification.certify_all(options.firms, Path(options.to) if options.to else None)
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -336,19 +322,13 @@ def _add_company(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
 
 
-def _some(text: str) -> int:
-    """Return a number of firms, two at least: one has no spread."""
-    return _at_least(2, text)
-
-
-def _one_or_more(text: str) -> int:
-    return _at_least(1, text)
-
-
 def _at_least(fewest: int, text: str) -> int:
     if not text.isdecimal() or int(text) < fewest:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number of {fewest} or more")
     return int(text)
+
+
+_some, _one_or_more = partial(_at_least, 0), partial(_at_least, 1)
 
 
 def _settings(texts: Sequence[str]) -> dict[str, str]:

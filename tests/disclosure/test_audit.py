@@ -108,7 +108,7 @@ def solved(rows: pd.DataFrame, releases: list[Release]) -> list[tuple[str, str, 
 @pytest.mark.parametrize("n", [60, 160, 340, 870, 4000])
 def test_months_quarters_and_the_year_together_give_no_small_group_away(n: int) -> None:
     hidden = 0
-    for seed in range(3):
+    for seed in range(2):
         rows = answers(n, seed)
         releases = released(counted(rows), IN_ORDER)
         assert solved(rows, releases) == []

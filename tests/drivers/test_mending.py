@@ -94,12 +94,12 @@ def test_the_error_of_a_moved_share_is_that_of_drawing_customers_anew():
 
     both = rows.groupby("cluster").indices
     again = []
-    for _draw in range(120):
+    for _draw in range(80):
         drawn = rng.integers(0, len(both), len(both))
         picked = np.concatenate([both[who] for who in drawn])
         again.append(moved(rows.iloc[picked].assign(cluster=np.repeat(drawn, 2))).values[0])
     error = float(np.sqrt(moved(rows).covariance[0, 0]))
-    assert np.std(again) == pytest.approx(error, rel=0.2)
+    assert np.std(again) == pytest.approx(error, rel=0.25)
 
 
 def test_worth_is_the_moved_shares_times_the_curve_and_the_best_is_the_dearest():
@@ -169,7 +169,7 @@ def test_a_mood_behind_all_answers_is_not_taken_for_drivers_that_differ():
 
 def test_a_ceiling_is_not_taken_for_a_penalty():
     rng, false = np.random.default_rng(12), []
-    for _world in range(40):
+    for _world in range(25):
         answers, _model = fitted(answered(rng, 600))
         false.append(any(side.kind != "performance" for side in two_sides(answers)))
     assert np.mean(false) <= 0.15

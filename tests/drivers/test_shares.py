@@ -18,7 +18,6 @@ from profitchain.drivers.moments import Driver, moments, read_drivers
 from profitchain.drivers.shares import (
     DriverShares,
     driver_shares,
-    first_probability,
     relative_weights,
     shapley,
 )
@@ -193,7 +192,7 @@ def coverage(rng: np.random.Generator, worlds: int, n: int, **world: float) -> n
 
 
 def test_intervals_cover_the_shares_of_related_drivers_under_a_ceiling():
-    assert coverage(np.random.default_rng(11), 200, 600).mean() == pytest.approx(0.95, abs=0.025)
+    assert coverage(np.random.default_rng(11), 150, 600).mean() == pytest.approx(0.95, abs=0.03)
 
 
 @pytest.mark.slow
@@ -224,7 +223,6 @@ def test_first_is_a_draw_of_lots_between_equals_and_sure_where_one_is_far_ahead(
     assert equal.first.max() < 0.99
     apart = shares_of(answered(np.random.default_rng(14), 4000, weights=(1.2, 0.3, 0.3, 0.3)))
     assert apart.first[0] > 0.999
-    assert first_probability(apart.explained, among=np.array([1, 2]))[0] == 0
 
 
 def test_the_public_face_reads_any_frame_by_column_name():

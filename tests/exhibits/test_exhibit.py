@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -124,24 +123,6 @@ def test_an_answer_of_four_sentences_is_refused():
 def test_a_sentence_can_carry_no_markup_but_bold():
     bundle = prose.note("**<b>x</b>** & y")._repr_mimebundle_()
     assert "<p><strong>&lt;b&gt;x&lt;/b&gt;</strong> &amp; y</p>" in bundle["text/html"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "extra", "phrase"),
-    [
-        ("nps", {}, "answers 0–6"),
-        ("csat", {"satisfied_at": 4}, "of 4 or more on the scale from 1 to 5"),
-        (
-            "ces",
-            {"easy_is": "low"},
-            "a low answer means easy; the share finding it easy is that of answers below",
-        ),
-        ("driver", {}, "answers 4 and 5"),
-    ],
-)
-def test_a_score_is_defined_in_words(kind, extra, phrase):
-    question = SimpleNamespace(kind=kind, label="Q", scale=(1, 5), **extra)
-    assert phrase in prose.how(question)
 
 
 @pytest.mark.parametrize("missing", ["message", "measure", "source", "description"])

@@ -35,7 +35,7 @@ from profitchain.measures import loyalty
 from profitchain.sources.settings import Question
 from profitchain.stats import forecast_scores
 from profitchain.stats.ratios import stated
-from profitchain.words import churn, pace, reasons, retention
+from profitchain.words import catalogue, churn, pace, presentation, reasons, retention
 
 WORLDS = int(os.environ.get("PROFITCHAIN_WORLDS", "200"))
 ALLOWED = 0.001  # how often a right estimator may fail by chance
@@ -47,6 +47,7 @@ FIRM = SimpleNamespace(
     period=Period("2026Q1"),
     assumed_margin=None,
 )
+WORDS = catalogue.page("11_churn")
 OUTSIDE = {  # tests/references/churn_outside.py: lifelines 0.30.3, scikit-learn 1.9.1
     "log ratios": [0.03697232408746529, 0.20903342541364447],
     "robust errors": [0.018491323686279964, 0.08060497818861075],
@@ -56,6 +57,17 @@ OUTSIDE = {  # tests/references/churn_outside.py: lifelines 0.30.3, scikit-learn
     "brier": 0.2029753275541338,
     "slope": 0.9998099990418997,
 }
+
+
+def spoken(said: list[presentation.Said]) -> str:
+    words = WORDS["answer"] | WORDS["notes"]
+    return " ".join(presentation.text(words, each.key, each.values) for each in said)
+
+
+def said_of_calls(plan, forecast) -> str:
+    """Return what the page's answer and note say of calls."""
+    first = retention.pays_from(plan, FIRM)[:1]
+    return spoken([*first, *retention.success(plan, forecast, edition=FIRM)])
 
 
 def rng(seed: int = 7) -> np.random.Generator:
@@ -224,7 +236,7 @@ def test_a_term_that_hardly_varies_is_left_out_of_the_hazard_model_and_said(usua
     model = cox_model.fit(times.assign(recency_days=of_few(times, usual, 2 * usual + 1, few)))
     assert model.left_out == ("recency_days",) and without.left_out == ()
     assert_allclose(model.ratios.values, without.ratios.values)
-    said = pace.pace_sentence(model, cox_model.early_and_late(times), len(times))
+    said = spoken(pace.lasting(model, cox_model.early_and_late(times), len(times), edition=FIRM))
     assert "hardly varies among those who ordered again: days since the last order." in said
 
 
@@ -352,7 +364,7 @@ def test_true_chances_are_met_and_scores_that_matter_add_to_the_forecast(forecas
     gain = churn_model.forecast_quality(forecast, "auc")["gain"]
     assert gain.low > 0
     assert forecast.model.satisfaction_p.value < 0.001
-    assert "helps" in churn.forecast_sentence(forecast)
+    assert churn.foreseen(forecast).key in ("helps", "a_little")
 
 
 def test_scores_that_mean_nothing_are_seldom_said_to_help(of_noise):
@@ -386,9 +398,9 @@ def test_a_firm_that_has_too_little_to_learn_from_is_told_why(world, change, why
     assert nothing is result
     assert contact_value.at_risk_list(nothing, NPS).empty
     assert churn.forecasts_table(result).empty
-    assert "can't" in churn.forecast_sentence(result)
+    assert churn.foreseen(result).key == "no_forecast"
     assert len(contact_value.break_even_curve(nothing)) == 1
-    assert retention.calls_sentences(nothing, result, FIRM) == ()
+    assert retention.success(nothing, result, edition=FIRM) == []
 
 
 def test_without_scores_or_with_one_score_history_stands_alone(world):
@@ -480,7 +492,7 @@ def test_no_plan_rests_on_a_success_that_nobody_measured(plan, forecast):
     assert isinstance(plan.success, NotEstimable)
     for number in (contact_value.worthwhile(plan), contact_value.expected_gain(plan, currency="€")):
         assert number.why.key == "success_not_measured"
-    said = " ".join(retention.calls_sentences(plan, forecast, FIRM))
+    said = said_of_calls(plan, forecast)
     assert "has not been measured" in said and "drawn by lot" in said
     assert "it pays to call" not in said and "profit" not in said
 
@@ -509,7 +521,7 @@ def test_with_measured_success_the_plan_calls_whom_it_pays_to_call_by_hand(world
     surer = replace(success, low=success.value - 1e-9, high=success.value + 1e-9)
     narrow = contact_value.expected_gain(replace(known, success=surer), currency="EUR")
     assert narrow.high - narrow.low < gain.high - gain.low  # its error is carried
-    said = " ".join(retention.calls_sentences(known, forecast, FIRM))
+    said = said_of_calls(known, forecast)
     assert "it pays to call" in said and "of margin in" in said and "profit" not in said
 
 
@@ -518,7 +530,7 @@ def test_offers_that_keep_nobody_clearly_make_no_plan(plan, forecast, kept):
     unclear = replace(contact_value.break_even(plan), value=kept, low=kept - 0.1, high=kept + 0.1)
     known = replace(plan, success=unclear)
     assert contact_value.worthwhile(known).why.key == "success_not_clear"
-    said = " ".join(retention.calls_sentences(known, forecast, FIRM))
+    said = said_of_calls(known, forecast)
     assert "did not clearly keep anybody" in said and "no plan" in said
 
 
@@ -526,12 +538,10 @@ def test_a_call_too_dear_pays_at_no_rate_and_that_is_said(plan, forecast):
     dear = replace(plan, cost=1e6)
     assert contact_value.break_even(dear).why.key == "pays_at_no_rate"
     assert contact_value.break_even_curve(dear)["value"].isna().all()
-    said = " ".join(retention.calls_sentences(dear, forecast, FIRM))
+    said = said_of_calls(dear, forecast)
     assert "even if everybody were kept" in said
     between = replace(plan, cost=float(contact_value.worth_at_most(plan, currency="€").high) * 1.02)
-    assert "calling everybody pays at no success rate" in " ".join(
-        retention.calls_sentences(between, forecast, FIRM)
-    )
+    assert "Calling everybody pays at no success rate" in said_of_calls(between, forecast)
 
 
 def test_revenue_less_cost_is_no_gain(world, forecast):
@@ -540,11 +550,11 @@ def test_revenue_less_cost_is_no_gain(world, forecast):
     assert plan.money == "revenue"
     numbers = (contact_value.break_even(plan), contact_value.expected_gain(plan, currency="EUR"))
     assert [number.why.key for number in numbers] == ["no_margin"] * 2
-    said = " ".join(retention.calls_sentences(plan, forecast, FIRM))
+    said = said_of_calls(plan, forecast)
     assert "of revenue" in said and "Margin is not known" in said
     assert " profit" not in said and "it pays" not in said
-    caption = retention.break_even_caption(plan, contact_value.break_even_curve(plan))
-    assert "profit" not in " ".join(map(str, caption.values())).lower()
+    shown = retention.calls(plan, contact_value.break_even_curve(plan), edition=FIRM)
+    assert shown.says == "unknown" and "profit" not in str(WORDS["exhibits"]["calls"]).lower()
 
 
 def test_the_value_at_risk_is_said_to_be_weighted_by_chances(forecast):
@@ -552,8 +562,9 @@ def test_the_value_at_risk_is_said_to_be_weighted_by_chances(forecast):
     groups = retention_targeting.at_risk_by_group(forecast, NPS, currency="EUR")
     by_hand = (forecast.now["chance"] * forecast.now["revenue"]).sum()
     assert at_risk.value == pytest.approx(by_hand)
-    said = retention.stake_sentences(at_risk, groups, forecast, FIRM)[0]
-    assert said.startswith("Weighted by each customer's chance to order nothing")
+    shown = retention.at_stake(at_risk, groups, forecast, edition=FIRM)
+    assert shown.says == "share_at_stake" and shown.values["risk"] is at_risk
+    assert "chance to order nothing" in WORDS["exhibits"]["at-stake"]["measure"]
     recorded = record_ids.findings_of_risk(at_risk, groups, forecast, "EUR")
     labels = {part.label for finding in recorded for part in finding.parts}
     assert labels == {"Lookback's revenue, weighted by the chance to order nothing next"}
@@ -602,7 +613,7 @@ def test_the_cost_of_a_contact_is_the_firms_own_or_not_known(world, forecast):
     assert (unknown.why.key, source) == ("contact_cost_not_known", None)
     now = with_margin(forecast.now)
     plan = contact_value.contact_value(with_margin(world), replace(forecast, now=now))
-    said = " ".join(retention.calls_sentences(plan, forecast, FIRM))
+    said = said_of_calls(plan, forecast)
     assert "of margin**" in said and "The cost of a contact is not known" in said
     assert contact_value.arm_of_a_test(plan).why.key == "contact_cost_not_known"
 
@@ -618,7 +629,7 @@ def test_losses_and_empty_margins_are_said_and_never_crash(world):
     plan = contact_value.contact_value(lossy, result, contact_cost=COST)
     assert retention_targeting.value_at_risk(result, currency="EUR").high < 0
     assert contact_value.break_even(plan).why.key == "pays_at_no_rate"
-    assert "not worth calling anybody" in retention.calls_sentences(plan, result, FIRM)[0]
+    assert "not worth calling anybody" in said_of_calls(plan, result)
     retention_targeting.at_risk_by_group(result, NPS, currency="EUR", smallest=10)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from profitchain import cli
-from profitchain.panel.edition import customer_ids, read_period
+from profitchain.panel.edition import read_period
 from profitchain.press import customer_lists, fork_server, publish
 
 
@@ -26,7 +26,7 @@ def test_the_list_names_every_customer_of_the_base_once_the_best_to_call_first(e
     rows = pd.read_csv(path)
     now = edition.table("customers").query("back == 0 and orders > 0")
     assert sorted(rows["customer_id"]) == sorted(
-        customer_ids(edition).merge(now, on="row")["customer_id"]
+        customer_lists.customer_ids(edition).merge(now, on="row")["customer_id"]
     )
     assert rows["rank"].tolist() == list(range(1, len(rows) + 1))
     assert rows["at_stake"].is_monotonic_decreasing
@@ -40,7 +40,9 @@ def test_the_list_is_its_owners_alone(written):
 
 
 def test_an_id_that_looks_like_a_formula_is_text_in_the_list(edition, tmp_path, monkeypatch):
-    ids = customer_ids(edition).assign(customer_id=lambda t: "=cmd|'" + t["customer_id"])
+    ids = customer_lists.customer_ids(edition).assign(
+        customer_id=lambda t: "=cmd|'" + t["customer_id"]
+    )
     monkeypatch.setattr(customer_lists, "customer_ids", lambda _: ids)
     customer_lists.write_at_risk(edition, tmp_path / "list.csv")
     assert pd.read_csv(tmp_path / "list.csv")["customer_id"].str.startswith("'=").all()

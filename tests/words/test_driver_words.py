@@ -58,6 +58,8 @@ def test_a_mood_that_colours_all_answers_names_no_driver(clear):
 
 def test_too_few_answers_are_a_stated_outcome_of_every_exhibit(tmp_path):
     edition, figures = of(tmp_path, 4, 100)
+    assert figures.usable == 100
+    assert figures.performance["value"].notna().all()
     page = pc.page("04_drivers", edition)
     assert "at least 200 are needed" in "".join(page.answer(figures, "spend").sentences)
     for id in ("shares", "performance", "one-more", "sides", "asked", "served", "paths"):

@@ -13,11 +13,13 @@ from profitchain.exhibits.notebook_page import page
 from profitchain.words import designs, hidden_confounding
 
 EDITION = SimpleNamespace(
-    company=SimpleNamespace(main=None, repeat_within_days=90, currency="EUR"),
+    company=SimpleNamespace(
+        main=None, repeat_within_days=90, currency="EUR", lookback_months=12
+    ),
     period=Period("2026Q3"), stands_for=1,
 )  # fmt: skip
 PAGE = page("09_sensitivity", EDITION)
-FEW = NotEstimable("too_few_to_show", n=8)
+FEW = NotEstimable("nothing_varies", n=8)
 CLEAR, UNCLEAR, MISSING = (0.04, 0.01), (0.01, 0.02), (float("nan"), float("nan"))
 
 

@@ -15,12 +15,12 @@ from profitchain.stats.comparisons import ABOVE, ALIKE, BELOW
 from profitchain.stats.glm import PENALISED
 from profitchain.words import repeat_effect as words
 
+NPS = Question(name="nps", kind="nps", label="Would recommend")
 FIRM = SimpleNamespace(
-    main=Question(name="nps", kind="nps", label="Would recommend"),
-    repeat_within_days=90, currency="EUR",
+    main=NPS, all_questions=[NPS], repeat_within_days=90, currency="EUR", lookback_months=12,
 )  # fmt: skip
 EDITION = SimpleNamespace(company=FIRM, period=Period("2026Q3"), assumed_margin=0.4, facts={})
-FEW = NotEstimable("too_few_to_show", n=8)
+FEW = NotEstimable("nothing_varies", n=8)
 RATES = pd.DataFrame({"score": [8.0, 9.0], "value": [0.0, 1.0], "n": [50, 50]})
 
 

@@ -10,9 +10,11 @@ import pytest
 from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
 from profitchain.measures.loyalty import loyalty_measures
+from profitchain.measures.satisfaction import measures_of
 from profitchain.stats.comparisons import ABOVE, BELOW, NOT_APART, MeasureSeries
 from profitchain.words import loyalty, nonresponse, response, satisfaction, scores
 from profitchain.words.catalogue import page
+from profitchain.words.measures import definition
 from profitchain.words.presentation import text
 
 NOW = Period("2026Q3")
@@ -322,3 +324,23 @@ def test_answers_to_no_request_are_counted(facts, key):
     (said,) = response.answers_left_out(edition=SimpleNamespace(facts=facts))
     assert said.key == key
     assert said.values["count"] == str(facts.get("unasked", 0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "extra", "phrases"),
+    [
+        ("nps", {}, ["answering 9 or 10 less share answering 0 to 6", "on a scale of 1 to 5"]),
+        ("csat", {"satisfied_at": 4}, ["valid answers at 4 or above, on a scale of 1 to 5"]),
+        (
+            "ces",
+            {"easy_is": "low"},
+            ["where low is easy", "on the easy side of the scale's middle"],
+        ),
+        ("driver", {}, ["mean score", "valid answers at 4 or 5"]),
+    ],
+)
+def test_a_score_is_defined_in_words(kind, extra, phrases):
+    asked = {"name": "q", "label": "Q", "scale": (1, 5), "satisfied_at": 4, "easy_is": "high"}
+    question = SimpleNamespace(kind=kind, **(asked | extra))
+    defined = [definition(measure) for measure in measures_of(question)]
+    assert all(any(phrase in words for words in defined) for phrase in phrases)

@@ -28,8 +28,8 @@ TWO_YEARS = "last year and this"
 OF_THE_PERIOD = ("score_cells", "asked_cells")
 OF_ANSWERS = ("link_cells", "return_times")
 OF_CUSTOMERS = ("customers", "holdout")
-NOBODY_APART = -1  # the cluster of those of whom nothing must be shown
-PUBLISHED = -2  # the cluster of what has come or gone since its period was published
+NOBODY_APART = -(10**9)  # the cluster of those of whom nothing must be shown
+PUBLISHED = NOBODY_APART - 1  # the cluster of what has come or gone since its period was published
 
 Pools = Mapping[str, frozenset[str]]
 
@@ -54,6 +54,10 @@ class DisclosureGate:
     def settings(self) -> dict[str, list[str]]:
         """What pages may know of company.yml in another way than it says."""
         return {} if self.groups else {"segments": []}
+
+    def listed(self, segments: Sequence[str]) -> Sequence[str]:
+        """Return those segments by which groups are shown."""
+        return segments if self.groups else ()
 
     @property
     def own(self) -> Release:
@@ -92,6 +96,8 @@ class DisclosureGate:
         """Return a summary whose sums of published periods are those that were published."""
         changes = self.changes.get(name)
         if changes is None or frame.empty:
+            return frame
+        if name == "link_cells" and "cluster" not in frame:  # put together by bands
             return frame
         if name == "cohorts":
             both = pd.concat([frame, changes], ignore_index=True)
@@ -161,7 +167,7 @@ def put_together(frame: pd.DataFrame, together: Pools) -> pd.DataFrame:
 
 def _changes(folder: Path, period: Period, entries: Sequence[Any]) -> dict[str, pd.DataFrame]:
     changes = dict(changes_since(folder, period, entries)) if entries else {}
-    own = composed_of(folder, entries) if entries else None
+    own = composed_of(folder, period, entries) if entries else None
     if own is not None:
         own = own.assign(period=str(period))
         changes["score_cells"] = pd.concat(

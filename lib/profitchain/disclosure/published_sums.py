@@ -36,12 +36,16 @@ def sums_in(name: str, frame: pd.DataFrame, period: Period) -> pd.DataFrame:
 def changes_since(
     folder: Path, period: Period, entries: Sequence[Entry]
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield, by summary, what its periods but the last lack of what was published of them."""
+    """Yield, by summary, what its periods lack of what was published of them.
+
+    The edition's own is among them where only trends have told of it: else it was to stand.
+    """
+    own = {str(period)} & {entry["period"] for entry in entries}
     for name, (when, keys, _sums) in STAYING.items():
         path = folder / f"{name}.parquet"
         published = sums_of(entries, name) if path.exists() else {}
         now = sums_in(name, pd.read_parquet(path), period) if published else pd.DataFrame({OF: []})
-        periods = list(published.keys() & set(now[OF]) - {str(period)})
+        periods = list(published.keys() & set(now[OF]) - own)
         if not periods:
             continue
         then = pd.concat([published[each] for each in sorted(periods)])
@@ -55,8 +59,10 @@ def changes_since(
             yield name, lacking.rename(columns={OF: when})
 
 
-def composed_of(folder: Path, entries: Sequence[Entry]) -> pd.DataFrame | None:
+def composed_of(folder: Path, period: Period, entries: Sequence[Entry]) -> pd.DataFrame | None:
     """Return what a period lacks of what was published of shorter ones inside it, None if nothing.
+
+    Nothing either where trends have told of it.
 
     Of those that overlap the longest counts. What was published of no single group is put to the
     largest of those that it may be of.
@@ -68,7 +74,8 @@ def composed_of(folder: Path, entries: Sequence[Entry]) -> pd.DataFrame | None:
     path = folder / f"{SCORE_SUMS}.parquet"
     hidden = {str(release.period) for release in releases_in(entries) if not release.total}
     published = sums_of(entries, "score_cells") if path.exists() else {}
-    if not published:
+    told_of = {name for entry in entries for name in entry["trend"]}
+    if not published or str(period) in told_of & published.keys():
         return None
     now, parts = pd.read_parquet(path), []
     names = [name for name in now["period"].unique() if name in published.keys() - hidden]

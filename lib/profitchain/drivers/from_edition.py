@@ -115,12 +115,13 @@ def driver_figures(edition: Edition) -> DriverFigures:
     answers = read_drivers(rows, drivers)
     shares = answers if isinstance(answers, NotEstimable) else driver_shares(answers)
     mended, equal, sides, more = _by_probit(edition, answers, shares)
+    asked, few = firm.questions, edition.smallest
     return DriverFigures(
         drivers=tuple(drivers), answers=answers, answered=int(rows["n"].sum()), shares=shares,
         mending=mended, one_more=more, equal=equal, sides=sides,
-        performance=performance(rows, drivers, smallest=edition.smallest),
-        served=_served(rows, drivers), stated=stated_importance(rows, firm.questions),
-        gaps=expectation_gaps(rows, firm.questions), paths=_paths(rows, firm),
+        performance=performance(rows, drivers, smallest=few),
+        served=_served(rows, drivers), stated=stated_importance(rows, asked, smallest=few),
+        gaps=expectation_gaps(rows, asked, smallest=few), paths=_paths(rows, firm),
     )  # fmt: skip
 
 
@@ -185,7 +186,9 @@ def performance(
     return to_frame(found, driver=[driver.name for driver in questions])
 
 
-def stated_importance(rows: pd.DataFrame, questions: Mapping[str, Question]) -> pd.DataFrame:
+def stated_importance(
+    rows: pd.DataFrame, questions: Mapping[str, Question], *, smallest: int = 0
+) -> pd.DataFrame:
     """Return how important drivers are said to be, as 0 to 100, of questions that ask so."""
     asked = [question for question in questions.values() if question.kind == "importance"]
     found = []
@@ -193,11 +196,13 @@ def stated_importance(rows: pd.DataFrame, questions: Mapping[str, Question]) -> 
         given = rows[rows[ASKED + question.name].notna()]
         low, high = question.scale
         above = given["n"] * 100 * (given[ASKED + question.name] - low) / (high - low)
-        found.append(_mean(given, above, (0.0, 100.0)))
+        found.append(_mean(given, above, (0.0, 100.0), smallest))
     return to_frame(found, question=[q.name for q in asked], driver=[q.of for q in asked])
 
 
-def expectation_gaps(rows: pd.DataFrame, questions: Mapping[str, Question]) -> pd.DataFrame:
+def expectation_gaps(
+    rows: pd.DataFrame, questions: Mapping[str, Question], *, smallest: int = 0
+) -> pd.DataFrame:
     """Return what was experienced less what had been expected, in shares of the scale (-100, 100).
 
     Of those who answered both. Below zero: less than expected.
@@ -212,7 +217,7 @@ def expectation_gaps(rows: pd.DataFrame, questions: Mapping[str, Question]) -> p
             100 * (given[ASKED + q.name] - q.scale[0]) / (q.scale[1] - q.scale[0])
             for q in (driver, question)
         )
-        found.append(_mean(given, given["n"] * (lived - hoped), (-100.0, 100.0)))
+        found.append(_mean(given, given["n"] * (lived - hoped), (-100.0, 100.0), smallest))
     return to_frame(found, question=[q.name for q in asked], driver=[q.of for q in asked])
 
 

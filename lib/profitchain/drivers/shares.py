@@ -137,24 +137,14 @@ def relative_weights(covariance: np.ndarray, players: Players) -> np.ndarray:
     return np.array([each[list(columns)].sum() for columns in players])
 
 
-def first_probability(
-    quantities: Quantities, *, seed: int = 1, draws: int = DRAWS, among: np.ndarray | None = None
-) -> np.ndarray:
-    """Return how often each number is the largest when customers are drawn anew (one step).
-
-    Parameters
-    ----------
-    among : places of those that compete, all by default; the others have 0.
-    """
-    places = np.arange(len(quantities.values)) if among is None else among
-    errors = quantities.errors.to_numpy()[:, places]
-    buckets = np.zeros((BUCKETS, len(places)))
+def first_probability(quantities: Quantities, *, seed: int = 1, draws: int = DRAWS) -> np.ndarray:
+    """Return how often each number is the largest when customers are drawn anew (one step)."""
+    errors = quantities.errors.to_numpy()
+    buckets = np.zeros((BUCKETS, len(quantities.values)))
     np.add.at(buckets, np.arange(len(errors)) % BUCKETS, errors)
     weights = np.random.default_rng(seed).multinomial(BUCKETS, np.full(BUCKETS, 1 / BUCKETS), draws)
-    largest = (quantities.values[places] + (weights - 1) @ buckets).argmax(axis=1)
-    first = np.zeros(len(quantities.values))
-    first[places] = np.bincount(largest, minlength=len(places)) / draws
-    return first
+    largest = (quantities.values + (weights - 1) @ buckets).argmax(axis=1)
+    return np.asarray(np.bincount(largest, minlength=len(quantities.values)) / draws)
 
 
 def _exact(sums: Moments, players: Players) -> tuple[np.ndarray, pd.DataFrame]:

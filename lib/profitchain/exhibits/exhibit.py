@@ -21,6 +21,7 @@ from profitchain.words import catalogue, presentation, prose, reasons
 WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
 MOST_PLACES = 40  # of a curve, listed on a page
+MOST_DRAWN, MOST_PANELS = 40, 24  # rows of one drawing, drawings of one chart
 Draw = Callable[..., object]
 MEDIA_TYPE = "application/vnd.profitchain.exhibit+json"
 DOWNLOAD_MARK = "<!--download:{id}-->"
@@ -169,16 +170,17 @@ def chart(
     _check_drawing(draw, data, panels)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
-    shown = with_group_names(data)
     if nothing := _nothing_to_draw(data):
         body = f'<p class="empty">{nothing}</p>'
     else:
+        drawn = _drawn(data, panels)
         drawings = (
-            _panels(draw, data, panels, id=id, height=height, options=options)
+            _panels(draw, drawn, panels, id=id, height=height, options=options)
             if panels
-            else _both_widths(draw, shown, id=id, height=height, options=options)
+            else _both_widths(draw, with_group_names(drawn), id=id, height=height, options=options)
         )
         body = f'<div class="drawing" {_labelled(_(description))}>{drawings}</div>'
+        body += tables.some_of(len(drawn), len(data))
     return Exhibit(
         id=id,
         message=message,
@@ -275,12 +277,23 @@ def heat_table(
     )
 
 
+def _drawn(data: pd.DataFrame, panels: str | None) -> pd.DataFrame:
+    """Return what is drawn of a chart's rows: of groups beyond counting, the largest."""
+    if panels:
+        parts = data.groupby(panels, sort=False, observed=True).indices
+        kept = [tables.largest(data.iloc[parts[name]], MOST_DRAWN)
+                for name in data[panels].drop_duplicates().head(MOST_PANELS)]  # fmt: skip
+        return data if sum(map(len, kept)) == len(data) else pd.concat(kept)
+    is_curve = pd.api.types.is_numeric_dtype(data.iloc[:, 0])
+    return data if is_curve else tables.largest(data, MOST_DRAWN)
+
+
 def _units_beside(draw: Draw, data: pd.DataFrame, unit: str) -> dict[str, str]:
     """Return in what the columns of a chart's data are that stand beside its estimates."""
     if draw is charts.draw_stacked:
         return dict.fromkeys(data.columns[1:], "share")
     shares = dict.fromkeys((name for name in data if str(name).endswith("_share")), "share")
-    return dict.fromkeys(("difference", "least", "most"), unit) | shares
+    return dict.fromkeys(("difference", "least", "most", "before"), unit) | shares
 
 
 def _nothing_to_draw(data: pd.DataFrame) -> str:
@@ -326,7 +339,7 @@ def _panels(
     drawings = []
     for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
         rows = with_group_names(rows).drop(columns=panels)
-        title = html.escape(catalogue.heading_of(str(name)))
+        title = html.escape(catalogue.heading_of(_(str(name))))
         drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
         drawings.append(f"<div><p>{title}</p>{drawing}</div>")
     return f'<div class="panels">{"".join(drawings)}</div>'

@@ -243,7 +243,7 @@ class EditionFindings:
 
     def trend(self, id: str) -> pd.DataFrame:
         """Return a finding's course: one row a period, the earliest first; may be empty."""
-        rows = self.trends[self.trends["id"] == id]
+        rows = self.trends[self.trends["id"] == id].drop_duplicates("period")  # of the first page
         return rows.sort_values("period", kind="stable").reset_index(drop=True)
 
 
@@ -349,16 +349,13 @@ def _trend_rows(recorded: Recorded) -> list[dict[str, Any]]:
     ]
 
 
-_RAISED = " up to the mean of all"  # ends the key of a scenario
-
-
 def _group_words(group: str) -> str:
     """Return a group's name, which is a key, as a reader sees it: part by part."""
     for key in (group, group.replace("_", " ")):
         if (words := _(key)) != key:
             return words
     kind, parted, name = group.partition(": ")
-    inner = name.removesuffix(_RAISED) or name
+    inner = name.removesuffix(" up to the mean of all") or name  # of a scenario
     names = {"segment": _(segment_name(kind)), "group": _(group_name(kind, inner))}
     if inner != name:
         return _("{segment}: {group} up to the mean of all", **names)

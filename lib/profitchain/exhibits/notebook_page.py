@@ -33,7 +33,7 @@ from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import Prose
 
 _DRAWINGS = (charts, customer_charts, evidence_charts)
-_SETTINGS = ("panels", "height", "units", "total", "unshaded")  # handed on as they are
+_SETTINGS = ("panels", "height", "units", "total", "unshaded", "zero")  # handed on as they are
 
 
 @dataclass(frozen=True, slots=True)

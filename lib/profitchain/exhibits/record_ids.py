@@ -61,10 +61,10 @@ LABELS = {
     "lifetime_holdout_money_ratio": N_("Payments expected by those that came"),
     # 11_churn
     "quiet_share": N_("Customers of the lookback without an order within the window"),
-    "expected_quiet_share": N_("Customers foretold to order nothing in the next period"),
+    "expected_quiet_share": N_("Customers expected to order nothing in the next period"),
     "hazard_ratio_per_point": N_("Pace of the next order for one more point, as a ratio"),
-    "churn_auc": N_("How well leaving was foretold: AUC, out of time"),
-    "churn_brier_skill": N_("How well leaving was foretold: Brier skill against the base rate"),
+    "churn_auc": N_("How well leaving was predicted: AUC, out of time"),
+    "churn_brier_skill": N_("How well leaving was predicted: Brier skill against the base rate"),
     "churn_auc_gain_from_satisfaction": N_("AUC that the scores add to purchase history"),
     "value_at_risk": N_("Lookback's {money}, weighted by the chance to order nothing next"),
     # 06_value: which groups differ

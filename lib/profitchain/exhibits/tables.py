@@ -17,6 +17,8 @@ from profitchain.words.catalogue import heading_of
 from profitchain.words.prose import with_names
 
 DASH = "–"
+MOST_ROWS = 120  # of a table on a page; its CSV holds all
+_SIZES = ("n", "customers", "answers")
 # Full-width signs start formulas where spreadsheets speak Chinese or Japanese. A quote before them
 # is doubled, so that `unquoted` gives back every text.
 _FORMULA = re.compile(r"'*[=+\-@\t\n＝＋－＠]")
@@ -59,21 +61,49 @@ def table_html(
         a prefix, `nps_value`) become one cell; `why` fills rows without a value.
     units : how to write a column's numbers, by column name.
     total : the last row is a total.
-    stack : where there is no room for more than three columns, show each row as a small list.
+    stack : where there is no room for more than three columns, or three of text, show each row as
+        a small list.
     """
+    every, data = len(data), largest(data)
     columns = shown_columns(data, units or {})
     rows = list(zip(*(column.cells for column in columns), strict=True)) if columns else []
-    stack = stack and len(columns) > STACKED_ABOVE
+    is_text = len(columns) == STACKED_ABOVE and not any(column.numeric for column in columns)
+    stack = stack and (len(columns) > STACKED_ABOVE or is_text)
     body = "".join(
         _row(cells, columns, is_total=total and row == len(rows), stack=stack)
         for row, cells in enumerate(rows, 1)
     )
     kind = ' class="stack"' if stack else ""
-    return _table(kind, "".join(map(_heading, columns)), body, caption)
+    table = _table(kind, "".join(map(_heading, columns)), body, caption)
+    return table + some_of(len(data), every)
+
+
+def largest(data: pd.DataFrame, most: int = MOST_ROWS) -> pd.DataFrame:
+    """Return at most so many rows in their order: those of the largest groups, else the first.
+
+    Examples
+    --------
+    >>> largest(pd.DataFrame({"region": list("abc"), "n": [9, 5, 7]}), 2)["region"].tolist()
+    ['a', 'c']
+    """
+    if len(data) <= most:
+        return data
+    sizes = next((data[name].fillna(0) for name in _SIZES if name in data), None)
+    places = range(most) if sizes is None else sizes.argsort(kind="stable")[::-1][:most]
+    return data.iloc[sorted(places)]
+
+
+def some_of(shown: int, every: int) -> str:
+    """Return a line that says how many of all rows are shown; "" where all are."""
+    if shown >= every:
+        return ""
+    words = _("The {shown} largest of {rows}; all stand in the CSV.", shown=shown, rows=every)
+    return f'<p class="some">{html.escape(words)}</p>'
 
 
 def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set[str]) -> str:
     """Return a wide frame as a table whose numbers are shaded from none to strong."""
+    every, data = len(data), largest(data)
     shaded = [name for name in data.columns[1:] if name not in plain_columns]
     top = data[shaded].max(axis=None) if shaded and len(data) else math.nan
     head = "".join(
@@ -94,7 +124,7 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
         f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'
         for name, cells in zip(names, rows, strict=True)
     )
-    return _table(' class="heat"', head, body, caption)
+    return _table(' class="heat"', head, body, caption) + some_of(len(data), every)
 
 
 def _table(kind: str, head: str, body: str, caption: str) -> str:

@@ -15,7 +15,8 @@ import yaml
 from pydantic import AfterValidator, Field, model_validator
 
 from profitchain.sources.csv_dialect import DELIMITERS
-from profitchain.sources.settings import FORMATS, TABLE_NAMES, Settings, Source, Why
+from profitchain.sources.known_values import FORMATS, TABLE_NAMES, Why
+from profitchain.sources.settings import Settings, Source
 
 _LINES = 30  # of a file, among which its header stands
 _START = 1 << 17

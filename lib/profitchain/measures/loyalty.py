@@ -23,6 +23,7 @@ from profitchain.stats.comparisons import (
     measure_series,
     period_totals,
 )
+from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.ratios import wilson
 
 FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
@@ -81,17 +82,22 @@ def with_complements(activity: pd.DataFrame) -> pd.DataFrame:
 
 
 def loyalty_series(
-    activity: pd.DataFrame, currency: str, periods: Sequence[Period]
+    activity: pd.DataFrame, currency: str, periods: Sequence[Period], *, smallest: int = 0
 ) -> list[MeasureSeries]:
     """Return every measure that orders alone give, in the last of some periods, with its past.
 
-    Those in money are left out where orders carry no amounts.
+    Those in money are left out where orders carry no amounts. Shares of revenue aren't said of
+    periods in which fewer than `smallest` customers, and not nobody, were new, or were not.
     """
     sums = with_complements(activity)
     measures = loyalty_measures(currency)
     del measures["repeat_rate"]
+    counts = activity.groupby("period")[["active", "new"]].sum()
+    kinds = counts.assign(active=counts["active"] - counts["new"])
+    few = kinds.index[kinds.apply(lambda n: n.between(1, smallest - 1)).any(axis=1)]
+    of_one = sums.assign(cluster=sums["cluster"].mask(sums["period"].isin(few), 0))
     return [
-        measure_series(sums, measure, periods)
+        measure_series(of_one if measure.counts else sums, measure, periods, smallest=smallest)
         for measure in measures.values()
         if measure.numerator in sums
     ]
@@ -118,18 +124,22 @@ def repeat_rate_series(
     )
 
 
-def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, MaybeEstimate]:
+def totals(
+    activity: pd.DataFrame, period: Period, currency: str, *, smallest: int = 0
+) -> dict[str, MaybeEstimate]:
     """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
 
     Refunds are netted from revenue and are not orders; cancelled orders are in neither. Where
     guests bought, `guest_orders` and `guest_revenue` say how much of it is theirs. Revenue isn't
-    there where orders carry no amounts.
+    there where orders carry no amounts. Of fewer than `smallest` customers nothing is said.
     """
     here = activity[activity["period"] == str(period)]
     orders = int(here["orders"].sum())
     if not orders:
         names = [name for name in TOTALS if name != "revenue" or name in here]
         return dict.fromkeys(names, NotEstimable("no_orders_in_period", period=period))
+    if 0 < here["active"].sum() < smallest:
+        return dict.fromkeys(TOTALS, too_small(int(here["active"].sum()), smallest))
     found: dict[str, MaybeEstimate] = {
         "orders": counted(orders, unit="orders"),
         "active_customers": counted(here["active"].sum(), unit="customers"),

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.sources.settings import Question
 from profitchain.stats.comparisons import Measure, MeasureSeries, measure_series, trend
@@ -120,6 +120,14 @@ def score_series(
         )
         for question in questions
     ]
+
+
+def responses(story: MeasureSeries) -> int | NotEstimable:
+    """Return how many answers a measure rests on, or why that isn't shown."""
+    now = story.now
+    if isinstance(now, NotEstimable) and now.why.key == "group_too_small":
+        return now
+    return now.n
 
 
 def public_id(question: Question, questions: Sequence[Question]) -> str:

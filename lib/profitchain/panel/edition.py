@@ -29,22 +29,18 @@ from profitchain.disclosure.gate import GROUP_SIZES, DisclosureGate, gate_of
 from profitchain.disclosure.published_sums import SCORE_SUMS
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
-from profitchain.panel.needs import refuse_columns, refuse_tables
+from profitchain.panel.needs import made_choices, refuse_columns, refuse_tables
 from profitchain.panel.store import kept, names_kept
 from profitchain.sources.company import (
-    LONGEST_LOOKBACK,
-    LONGEST_WINDOW,
     Company,
     find_company,
     load_company,
     store_of,
 )
-from profitchain.sources.settings import TABLE_NAMES
+from profitchain.sources.known_values import TABLE_NAMES
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
-CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
-LARGEST_CHOICE = dict(zip(CHOICES, (LONGEST_WINDOW, LONGEST_LOOKBACK), strict=True))
 LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
@@ -309,7 +305,7 @@ def open_edition(
     if isinstance(needs, str):
         raise ParameterError(f"needs={needs!r} is a text. Write needs=[{needs!r}].")
     firm = load_company(find_company(company))
-    firm = firm.model_copy(update=_positive(choices))
+    firm = firm.model_copy(update=made_choices(choices))
     i18n.use_unless_chosen(firm.language)
     group_names.call(firm.group_names)
     refuse_tables(firm.tables, needs)
@@ -329,31 +325,6 @@ def open_edition(
 
 
 read_period = open_edition  # its older name
-
-
-def customer_ids(edition: Edition) -> pd.DataFrame:
-    """Return row, customer_id: whom the rows of the table `customers` mean.
-
-    For lists that stay within the firm. No page may read it, and `Edition.table` doesn't give it.
-    """
-    return pd.read_parquet(edition.folder / f"{CUSTOMER_IDS}.parquet")
-
-
-def _positive(choices: Mapping[str, int]) -> dict[str, int]:
-    """Return the choices that were made (0: none), or raise for one that can't be meant."""
-    for name, value in choices.items():
-        if name not in CHOICES:
-            raise ParameterError(
-                f"{name}={value!r}: nothing of this name can be chosen. "
-                f"{did_you_mean(name, CHOICES)}"
-            )
-        if not isinstance(value, int) or not 0 <= value <= LARGEST_CHOICE[name]:
-            raise ParameterError(
-                f"{name} is {value!r}, but must be a whole number above 0, "
-                f"{LARGEST_CHOICE[name]:,} at most, or 0 for what "
-                "company.yml says. Change it in the notebook's parameters, or after --set."
-            )
-    return {name: value for name, value in choices.items() if value}
 
 
 def _last_period(firm: Company) -> Period:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from profitchain.core.errors import NotMeasured
+from profitchain.core.errors import NotMeasured, ParameterError, did_you_mean
 from profitchain.core.i18n import _
+from profitchain.sources.company import LONGEST_LOOKBACK, LONGEST_WINDOW
 
 EITHER = " | "
+CHOICES = ("repeat_within_days", "lookback_months")  # of company.yml, which a call may override
+LARGEST_CHOICE = dict(zip(CHOICES, (LONGEST_WINDOW, LONGEST_LOOKBACK), strict=True))
 BY_CONTRACT = {  # what contracts give of orders
     "subscriptions.customer_id": "orders.customer_id",
     "subscriptions.started_on": "orders.ordered_at",
@@ -51,3 +54,20 @@ def refuse_columns(profile: pd.DataFrame, needs: Sequence[str]) -> None:
 
 def _refuse(what: str) -> None:
     raise NotMeasured(_("Not measured: {what}", what=what))
+
+
+def made_choices(choices: Mapping[str, int]) -> dict[str, int]:
+    """Return the choices that were made (0: none), or raise for one that can't be meant."""
+    for name, value in choices.items():
+        if name not in CHOICES:
+            raise ParameterError(
+                f"{name}={value!r}: nothing of this name can be chosen. "
+                f"{did_you_mean(name, CHOICES)}"
+            )
+        if not isinstance(value, int) or not 0 <= value <= LARGEST_CHOICE[name]:
+            raise ParameterError(
+                f"{name} is {value!r}, but must be a whole number above 0, "
+                f"{LARGEST_CHOICE[name]:,} at most, or 0 for what "
+                "company.yml says. Change it in the notebook's parameters, or after --set."
+            )
+    return {name: value for name, value in choices.items() if value}

@@ -10,11 +10,14 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import NotEstimable
+from profitchain.intake.fingerprints import CUSTOMER_IDS
 from profitchain.intake.quarantine import spreadsheet_safe
 from profitchain.lifetime import churn_model, contact_value
 from profitchain.pages import verbatims
-from profitchain.panel.edition import Edition, customer_ids
-from profitchain.voice import shares
+from profitchain.panel.edition import Edition
+from profitchain.panel.texts import SOURCES
+from profitchain.sources.schemas import SCHEMAS
+from profitchain.voice import masking, shares
 from profitchain.voice import verbatims as proposals
 from profitchain.words import reasons
 
@@ -22,6 +25,15 @@ FOLDER = "lists"
 FILE = "at_risk.csv"
 PLACES = {"risk": 4, "value": 2, "at_stake": 2}  # decimals that a caller can use
 OWNER_ONLY = 0o600
+ID_COLUMNS = ("customer_id", "order_id", "response_id", "contact_id", "mention_id")
+
+
+def customer_ids(edition: Edition) -> pd.DataFrame:
+    """Return row, customer_id: whom the rows of the table `customers` mean.
+
+    For lists that stay within the firm. No page may read it, and `Edition.table` doesn't give it.
+    """
+    return pd.read_parquet(edition.folder / f"{CUSTOMER_IDS}.parquet")
 
 
 def place_of(edition: Edition, published: Path) -> Path:
@@ -85,8 +97,32 @@ def propose_verbatims(edition: Edition, path: Path) -> str:
     proposed = proposals.propose(texts, smallest=edition.smallest)
     if proposed.empty:
         return "No texts were proposed: none is long enough, of no small group and nobody's twice."
-    _write(proposed.assign(released="")[list(verbatims.COLUMNS)], place)
+    known = _known_words(edition, proposed)
+    covered = [masking.masked(text, known=known) for text in proposed["text"]]
+    _write(proposed.assign(released="", text=covered)[list(verbatims.COLUMNS)], place)
     return f"{len(proposed)} texts to read; write yes under `released` where one may show: {place}"
+
+
+def _known_words(edition: Edition, proposed: pd.DataFrame) -> set[str]:
+    """Return ids of those who wrote and of their orders, and what else `customers` says of them.
+
+    Names among it, as wholes and word by word: the firm's own columns, segments left out.
+    """
+    words: set[str] = set()
+    customers: set[str] = set()
+    for table, several in proposed.groupby("source"):
+        rows = edition.rows(str(table), where={SOURCES[str(table)][0]: several["key"].tolist()})
+        for name in [name for name in ID_COLUMNS if name in rows]:
+            words |= set(rows[name].dropna().astype(str))
+        if "customer_id" in rows:
+            customers |= set(rows["customer_id"].dropna())
+    if customers and "customers" in edition.company.tables:
+        rows = edition.rows("customers", where={"customer_id": sorted(customers)})
+        known = {column.name for column in SCHEMAS["customers"].columns}
+        own = [name for name in rows if name not in {*known, *edition.company.segments}]
+        values = {str(value) for name in own for value in rows[name].dropna()}
+        words |= values | {part for value in values for part in value.split()}
+    return words
 
 
 def _write(rows: pd.DataFrame, path: Path) -> None:

@@ -29,27 +29,36 @@ company: str = "data/example"  # the company's folder
 period: str = ""  # reporting period: 2026Q3, 2026-09 or 2026
 """
 _SETUP = """
-from profitchain.exhibits import charts, exhibit, findings
+import profitchain as pc
+from profitchain.exhibits import charts
 from profitchain.measures import loyalty
-from profitchain.panel.edition import read_period
 from profitchain.stats import comparisons
-from profitchain.words import captions, measures, prose, scores
 
-edition = read_period(company, period)
+edition = pc.open_edition(company, period)
 now, activity = edition.period, loyalty.with_complements(edition.table("activity"))
 """
 _STORY = """
 measure = loyalty.loyalty_measures(edition.company.currency)["revenue_per_customer"]
 story = comparisons.measure_series(activity, measure, edition.periods)
 """
+_ANSWER = """
+words = "Revenue per customer stood at **{now:number}** in {period:short}.\\n{now:evidence}."
+pc.answer(pc.sentence(words, now=story.now, period=now))
+"""
 _CHART = """
-words = captions.trend(story, now, "Orders")
-exhibit.chart(charts.draw_trend, story.trend, id="over-time", **words)
+pc.chart(
+    charts.draw_trend,
+    story.trend,
+    id="over-time",
+    unit=measure.unit,
+    message="Revenue per customer over time",
+    measure="Net revenue per active customer; band: 95% interval",
+    source="Orders",
+    description="Revenue per customer by period; the values stand in the table.",
+)
 """
 _RECORD = """
-findings.record(
-    findings.finding("{id}", story.now, label=measures.label(measure), trend=story.trend)
-)
+pc.record(pc.finding("{id}", story.now, label="Revenue per customer", trend=story.trend))
 """
 
 
@@ -156,7 +165,7 @@ def _opening(question: str) -> Iterator[nbformat.NotebookNode]:
     )
     yield from _code(
         "The edition is opened once. Orders alone give these measures, so every company has them; "
-        'with `needs=["contacts"]` in `read_period`, a page asks for a table and says so where '
+        'with `needs=["contacts"]` in `open_edition`, a page asks for a table and says so where '
         "there is none. What can be counted is listed in lib/README.md.",
         _SETUP,
     )
@@ -170,8 +179,8 @@ def _story() -> Iterator[nbformat.NotebookNode]:
     yield _prose("## The answer")
     yield from _code(
         "One to three sentences; the first one reaches the summary. Numbers are never typed: "
-        "`prose.sentence` fills them in, with interval and n.",
-        "prose.answer(scores.score_sentence(story, now))",
+        "`pc.sentence` fills them in; what stands below a line end is small print.",
+        _ANSWER,
     )
     yield _prose("## Over time")
     yield from _code(
@@ -190,7 +199,7 @@ def _closing(name: str) -> Iterator[nbformat.NotebookNode]:
     yield _prose("## How it was counted")
     yield from _code(
         "The definition of each measure shown, in words.",
-        "scores.measure_definitions([story])",
+        'pc.note("Net revenue divided by the customers who ordered; refunds are netted.")',
     )
     yield from _code(
         "What this page hands to the summary and to the record, under ids that stay.",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from profitchain.core import i18n
 from profitchain.core.atomic import aside, discard, exchange
-from profitchain.core.errors import ParameterError, did_you_mean
+from profitchain.core.errors import ParameterError
 from profitchain.core.provenance import NOTEBOOKS, REPORTS, code_of
 from profitchain.disclosure import ledger, restating
 from profitchain.exhibits import findings_history
@@ -31,6 +30,7 @@ from profitchain.press.assemble import (
     write_findings,
     write_pages,
 )
+from profitchain.press.chosen_notebooks import all_notebooks, chosen_notebooks, longest_first
 from profitchain.press.edition_cache import ReportRequest
 from profitchain.press.fork_server import Forks
 from profitchain.press.run_notebook import (
@@ -82,7 +82,7 @@ def publish(
     unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
     which says so, lies beside it.
     """
-    notebooks = _chosen(only)
+    notebooks = chosen_notebooks(only)
     chosen = parameters.typed(notebooks, settings or {})
     tongues = [i18n.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
@@ -90,7 +90,7 @@ def publish(
     with ledger.on_shelf(shelf or out), _workers(len(notebooks)) as pool:
         edition = read_period(company, period)
         order = EditionRequest(
-            edition=edition, notebooks=notebooks, every=tuple(_all_notebooks()), settings=chosen,
+            edition=edition, notebooks=notebooks, every=tuple(all_notebooks()), settings=chosen,
             out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
             is_anew=restate, is_trial=shelf is not None,
@@ -172,20 +172,6 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
             restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)
 
 
-def _all_notebooks() -> list[Path]:
-    return sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
-
-
-def _chosen(only: Sequence[str]) -> tuple[Path, ...]:
-    """Return the notebooks asked for, with the summary; all of them when none is named."""
-    every = {path.stem: path for path in _all_notebooks()}
-    names = [Path(name).stem for name in only]
-    for name in names:
-        if name not in every:
-            raise ParameterError(f"There is no notebook '{name}'. {did_you_mean(name, every)}")
-    return tuple(every[name] for name in every if not names or name in {*names, SUMMARY})
-
-
 def _workers(most: int) -> ProcessPoolExecutor:
     number = max(1, min(most, os.cpu_count() or 1))
     return ProcessPoolExecutor(
@@ -216,7 +202,7 @@ def _run_all(
         shop = _Shop(
             pool=pool, kernels=kernels, earlier=earlier, building=building, bar=bar, keys={}
         )
-        ran = _finished(shop, _longest_first(body, order), order)
+        ran = _finished(shop, longest_first(body, order.folder), order)
         write_findings(order, ran, building)
         books = workbooks(pool, order, ran, building)
         read = [
@@ -242,19 +228,6 @@ def _wait(jobs: Iterable[Future]) -> None:
             job.result()
     except BrokenProcessPool:
         raise ended("A page") from None
-
-
-def _longest_first(notebooks: Sequence[Path], order: EditionRequest) -> list[Path]:
-    """Return notebooks by their last seconds, else by size, so that no long one is left over."""
-    seconds: Mapping[str, float] = {}
-    with suppress(OSError, ValueError, LookupError):
-        earlier_record = json.loads((order.folder / "record.json").read_text(encoding="utf-8"))
-        seconds = earlier_record["seconds"]
-
-    def length(path: Path) -> tuple[float, int]:
-        return seconds.get(path.stem, float("inf")), path.stat().st_size
-
-    return sorted(notebooks, key=length, reverse=True)
 
 
 def _keep_new(shop: _Shop, ran: Sequence[Mapping[str, NotebookRun]]) -> None:

@@ -6,19 +6,19 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from babel.numbers import get_currency_precision
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
-from profitchain.sources import settings
+from profitchain.sources import known_values, settings
 from profitchain.sources.brand import Brand
+from profitchain.sources.company_faults import faults_in_words
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.driver_settings import Block, driver_faults
@@ -46,20 +46,19 @@ _PARTS: dict[str, type[Settings]] = {
     "labels": ColumnLabels, "topics": Topics, "blocks": Block,
     "brand": Brand,
 }  # fmt: skip
-_WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
 
 class Company(Settings):
     """A firm: its tables, its questions and what is true of it in every period."""
 
     name: str
-    currency: settings.Currency
-    language: settings.Language = "en"
-    time_zone: settings.TimeZone = "UTC"
+    currency: known_values.Currency
+    language: known_values.Language = "en"
+    time_zone: known_values.TimeZone = "UTC"
     report_every: Every = "quarter"
-    fiscal_year_starts: settings.YearStart | None = None
+    fiscal_year_starts: known_values.YearStart | None = None
     connect: Connect | None = None
-    tables: dict[settings.TableName, Source]
+    tables: dict[known_values.TableName, Source]
     questions: dict[str, Question] = Field(default_factory=dict)
     main_question: str | None = None
     named_segments: settings.Segments = Field(default_factory=dict, alias="segments")
@@ -192,7 +191,7 @@ def load_company(folder: str | Path) -> Company:
     try:
         company = Company.model_validate(read_yaml(folder))
     except ValidationError as error:
-        raise CompanyError(_faults_in_words(error)) from None
+        raise CompanyError(faults_in_words(error, {"": Company, **_PARTS})) from None
     company._folder = folder
     unset = sorted(name for name in environment_names(company) if name not in os.environ)
     if unset:
@@ -287,42 +286,3 @@ def _faults(company: Company) -> Iterable[str]:
                 f"controls: '{control}' is neither built in nor a segment. "
                 f"{did_you_mean(control, controls)} Add a column of yours to segments: first."
             )
-
-
-def _faults_in_words(error: ValidationError) -> str:
-    faults = [(_place(fault), fault) for fault in error.errors()]
-    named = [place for place, fault in faults if fault["type"] == "value_error"]
-    sure = [
-        {**fault, "loc": place}
-        for place, fault in faults
-        if fault["type"] == "value_error"
-        or not any(within[: len(place)] == place for within in named)
-    ]
-    lines = "\n".join(map(_fault_in_words, sure)).splitlines()
-    head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
-    return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
-
-
-def _place(fault: ErrorDetails) -> tuple[str, ...]:
-    """Return where a fault stands, without the ways in which pydantic tried to read it."""
-    steps = [str(step) for step in fault["loc"]]
-    return tuple(step for step in steps if "[" not in step and step not in _WAYS)
-
-
-def _fault_in_words(fault: Mapping[str, Any]) -> str:
-    *above, last = list(fault["loc"]) or [""]
-    place = ".".join([*above, last])
-    match fault["type"]:
-        case "extra_forbidden":
-            model = _PARTS[above[0]] if above else Company
-            fields = [field.alias or name for name, field in model.model_fields.items()]
-            keys = [key for key in fields if key != "name" or model is not Question]
-            return f"{place} is unknown. {did_you_mean(last, keys)}"
-        case "unknown_table":
-            return f"{place} is unknown. {did_you_mean(last, settings.TABLE_NAMES)}"
-        case "missing":
-            return f"{place} is missing."
-        case "value_error":
-            return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
-        case _:
-            return f"{place}: {fault['msg'].replace('Input should', 'it should')}."

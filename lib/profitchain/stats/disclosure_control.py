@@ -13,6 +13,7 @@ from typing import TypeVar
 import pandas as pd
 
 from profitchain.core.estimates import NotEstimable
+from profitchain.stats.clusters import is_shared, totals
 
 T = TypeVar("T")
 OTHERS = "(others)"  # groups that are shown together alone
@@ -65,8 +66,12 @@ def pooled(rows: pd.DataFrame, segment: str, smallest: int) -> frozenset[str]:
 
 def customers_by(rows: pd.DataFrame, group: str, counts: str) -> pd.Series:
     """Return the customers (`cluster`) of each group with anything in the column `counts`."""
+    names = sorted(rows[group].unique())
+    if is_shared(rows):
+        parts = (totals(rows[rows[group] == name], [counts])[counts] for name in names)
+        return pd.Series([int((part != 0).sum()) for part in parts], index=names)
     inside = rows[rows[counts] != 0].groupby(group)["cluster"].nunique()
-    return inside.reindex(sorted(rows[group].unique()), fill_value=0)
+    return inside.reindex(names, fill_value=0)
 
 
 def unless_withheld(

@@ -67,7 +67,7 @@ def ratio(
         Reads `cluster` and the two named columns.
     bounds : ends of the scale; None for ratios without any.
     counts : the column whose sum is n, where it isn't the denominator (a share of revenue).
-    smallest : fewer in the denominator, or fewer customers, and nothing is said (privacy).
+    smallest : fewer customers in the denominator, and nothing is said (privacy).
 
     Returns
     -------
@@ -169,7 +169,7 @@ def linearise(
     clusters, n = totals.index, below.sum()
     if n <= 0:
         return NotEstimable("nothing_counted")
-    if min(n, len(clusters)) < smallest:
+    if np.count_nonzero(below) < smallest:
         return too_small(int(n), smallest)
     shares = below / n
     effective = float(1 / (shares @ shares))

@@ -27,6 +27,7 @@ from profitchain.voice.topics import declared, marks
 
 FEWEST_TEXTS = 200  # below, counts only: a judgement; at 15% a share is known to 5 points
 NO_TOPIC = "no_topic"
+NEEDS = ("responses.comment | contacts.topic | contacts.text | mentions.platform",)  # of a firm
 SHARE = (0.0, 1.0)
 SURE, NORMAL = 0.05, 1.959964
 SPEAKS = "speaks of {topic}"  # a topic's column: the firm's own columns may be called like topics

@@ -1,30 +1,19 @@
-"""The words around each exhibit: message, measure, source, description, and the unit they are in.
-
-A caption is a dict of keyword arguments for `exhibit.chart` or `exhibit.table`; to say one part
-otherwise, a notebook writes `captions.trend(...) | {"message": "..."}`.
-"""
+"""Source notes of what is drawn by chance, followed to the end or assumed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pandas as pd
-
-from profitchain.core.formats import digits, period_label, plain
-from profitchain.core.i18n import N_, _, following
-from profitchain.core.periods import Period
+from profitchain.core.formats import digits
+from profitchain.core.i18n import N_, _
 from profitchain.panel.edition import Edition
-from profitchain.sources.company import Company
-from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.stats.sampling_weights import stands_for
-from profitchain.words import measures, scores
 from profitchain.words.presentation import source
 
 Caption = dict[str, object]
 PER_POINT = "percentage points"
 FOLLOWED = N_("Answers followed to the end of their window")
 ANSWERS = N_("Survey answers")
-_UNITS = {"points": N_("points"), "score": N_("score")}  # those that a measure names
 
 
 def drawn_from(note: str, stands_for: float) -> str:
@@ -65,72 +54,3 @@ def drawn_sentences(what: str, facts: Mapping[str, int]) -> tuple[str, ...]:
         what=_(what), drawn=digits(facts["customers_drawn"], 0), all=digits(facts["customers"], 0),
     )  # fmt: skip
     return (drawn,)
-
-
-def trend(series: MeasureSeries, period: Period, rows: str = ANSWERS) -> Caption:
-    """Return the caption of one measure over time; `rows` says whose."""
-    label, unit = measures.label(series.measure), series.measure.unit
-    meaning = measures.definition(series.measure)
-    return {
-        "message": scores.change_title(series, period),
-        "measure": _("{label}: {meaning}; 95% intervals", label=label, meaning=meaning),
-        "source": source(rows, series.now.n, period),
-        "description": scores.trend_description(label, series.trend, unit),
-        "unit": unit,
-    }
-
-
-def segments(measure: Measure, by_group: pd.DataFrame, period: Period) -> Caption:
-    """Return the caption of a measure by group of customers."""
-    label = measures.label(measure)
-    message = scores.segments_message(label, by_group)
-    measure_words = _("{label} by group, with 95% intervals", label=label)
-    if unit := _UNITS.get(measure.unit):
-        measure_words = _("{label} by group, {unit}, with 95% intervals", label=label, unit=_(unit))
-    rows = _("Survey answers, {period}", period=period_label(period))
-    return {
-        "message": message,
-        "measure": measure_words,
-        "source": source(rows, _answers(by_group)),
-        "description": described(message, scores.spread(by_group)),
-        "unit": measure.unit,
-    }
-
-
-def per_point(message: str, firm: Company, rows: pd.DataFrame, *, slopes: bool = False) -> Caption:
-    """Return the caption of effects of one point, in percentage points; or of mere slopes."""
-    return {
-        "message": message,
-        "measure": per_point_measure(firm, slopes=slopes),
-        "source": source(FOLLOWED, _answers(rows)),
-        "description": described(message, scores.spread(rows)),
-        "unit": PER_POINT,
-        "reference": 0,
-    }
-
-
-def per_point_measure(firm: Company, *, slopes: bool, within: str = "") -> str:
-    """Return what effects of one point are measured in, within the named days or the firm's."""
-    capped = N_(
-        "Difference in the share who order again within {within}, in percentage points, for one "
-        "more point of “{question}”, none above the top; 95% intervals"
-    )
-    sloped = N_(
-        "Difference in the share who order again within {within}, in percentage points, for one "
-        "more point of “{question}”; slopes of straight lines, with 95% intervals"
-    )
-    within = within or plain(firm.repeat_within_days, "days")
-    question = str(firm.main.label) if firm.main else ""
-    return _(sloped if slopes else capped, within=within, question=question)
-
-
-def described(message: str, more: str) -> str:
-    """Return a message as a sentence, with another one behind it."""
-    return following(_("{message}.", message=message), more)
-
-
-def _answers(rows: pd.DataFrame) -> int:
-    """Return how many answers stand behind rows: parts of the scale and groups add up."""
-    if "segment" in rows:
-        return int(rows.groupby("segment")["n"].sum().max()) if len(rows) else 0
-    return int(rows["n"].sum() if "band" in rows else rows["n"].max())

@@ -5,6 +5,7 @@ A page's words stand in `pages/NN_topic.yml` (lib/CONTRIBUTING.md, "A page's wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -33,12 +34,15 @@ left|left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean sco
 measured by|missing share|model|model error|money|month|most|most rise|moved|neither|neutral
 next period|no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point
 orders|orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
-per customer|period|points|possible|profit|promoters|reason|recency days|reliability|repeats
+per customer|period|phrase|platform|points|possible|profit|promoters|reason|recency days
+reliability|repeats
 repeats so far|retention rate|retention rate, raw|revenue|revenue, raw|robust error|rows|rows in
 satisfied|saved|scenario|score|score as|score share|score, raw|segment|setting|share
-share of answers|share of customers|share of margin|share of revenue|silent|smallest|specifications
-step|table|ten points by|tenure days|term|the rule|used|value|verdict|way|way to count|weeks
-weights for|what it compares|window
+share of answers|share of customers|share of margin|share of revenue|silent|smallest|source
+specifications|step|table|ten points by|tenure days|term|text|the rule|topic|used|value
+verdict|way|way to count|weeks|weights for|what it compares|window
+above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
+of all|path|stated|those served
 """
 
 
@@ -96,10 +100,11 @@ def _spoken(words: dict[str, Any]) -> dict[str, Any]:
 
 def _messages_in(words: Any) -> Iterator[str | tuple[str, str]]:
     if isinstance(words, str):
-        yield words
+        if not re.fullmatch(r"\{\w+\}", words):  # a name alone is the same in every language
+            yield words
     elif isinstance(words, list):
         yield from words
-    elif "one" in words:
+    elif {"one", "many"} <= words.keys():
         yield words["one"], words["many"]
     else:
         for key, more in words.items():

@@ -17,7 +17,6 @@ from profitchain.words.voice import (
     listing_of,
     name_of,
     named,
-    public_said,
     span_words,
     topic_names,
 )
@@ -52,7 +51,7 @@ def _differences(scores: pd.DataFrame, says: tuple[str, str], edition: Edition) 
     known = scores.dropna(subset=["value"])
     values: dict[str, object] = {"topic": "", "listing": listing_of(rows, "score")}
     if known.empty:
-        return Presentation(rows.iloc[:0], "none", values)
+        return Presentation(rows, "none", values)
     ends = {says[1]: known.iloc[-1], says[0]: known.iloc[0]}
     key = next((key for key, row in reversed(ends.items()) if _is_clear(row, key == says[0])), "")
     if key:
@@ -82,12 +81,13 @@ def contacts(calls: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presenta
 
 def public(trend: pd.DataFrame, *, edition: Edition) -> Presentation:
     """Return good less bad public mentions for each thousand orders over the periods."""
-    said = public_said(trend, edition)
-    if not said:
+    now = trend[trend["period"] == str(edition.period)].dropna(subset=["value"])
+    if now.empty:
         return Presentation(trend, "none")
-    now = trend[trend["period"] == str(edition.period)].iloc[0]
+    now = now.iloc[0]
+    net = Estimate.of(now, unit="ratio")
     key = "unclear" if now["low"] <= 0 <= now["high"] else "up" if now["low"] > 0 else "down"
-    return Presentation(trend, key, {"net": said[0].values["net"], "n": digits(now["n"], 0)})
+    return Presentation(trend, key, {"net": number(net), "n": digits(now["n"], 0)})
 
 
 def own_words(released: pd.DataFrame, *, edition: Edition) -> Presentation:
@@ -135,7 +135,8 @@ def mood_known(model: MoodModel | NotEstimable, *, edition: Edition) -> list[Sai
     if isinstance(model, NotEstimable) or isinstance(quality, NotEstimable):
         assert isinstance(quality, NotEstimable)
         return [Said("mood_unknown", {"why": text(quality)})]
-    values = {"n": digits(model.n, 0), "auc": model.auc, "gap": f"{model.gap:.1%}"}
+    right, gap = f"{quality.value:.1%}", f"{model.gap:.1%}"
+    values = {"n": digits(model.n, 0), "auc": quality, "right": right, "gap": gap}
     return [Said("mood_known", values)]
 
 
@@ -146,4 +147,4 @@ def stars(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation
     if known.empty:
         return Presentation(rows.iloc[:0], "none", values)
     values["platform"] = str(known.loc[known["value"].idxmax(), "platform"])
-    return Presentation(rows, "highest" if len(known) > 1 else "one", values)
+    return Presentation(rows, "highest" if len(known) > 1 else "only", values)

@@ -182,7 +182,7 @@ def lifetime_formulas(ahead: CustomerValue, *, edition: Edition) -> Presentation
     """Return the ways to count a customer's value, with what each one counts."""
     contract, period = ahead.contract, edition.period
     silent = _(
-        "{money}, discounted, {months} months; leaving is told from silence",
+        "{money}, discounted, {months} months; leaving is inferred from silence",
         money=_(ahead.money), months=ahead.horizon_months,
     )  # fmt: skip
     endless = _(

@@ -24,17 +24,18 @@ from profitchain.evidence.next_score import SHOWN
 from profitchain.lifetime.bgnbd_gammagamma import FEWEST_REPEATERS
 from profitchain.lifetime.holdout_test import CLOSE as OFF
 from profitchain.measures.loyalty import loyalty_measures
+from profitchain.measures.response_rate import rate_of
 from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import Measure
 from profitchain.words import catalogue, measures
-from profitchain.words.presentation import Presentation, Said
+from profitchain.words.presentation import Presentation, Said, known_values
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import control_name
 from profitchain.words.repeat_effect import CLEAR
 
 DEFINITIONS = catalogue.read("definitions")
-SECTIONS = ("survey", "orders", "link", "value", "lifetime")
+SECTIONS = ("survey", "orders", "drivers", "link", "value", "lifetime")
 Labels = Mapping[str, str]
 
 
@@ -52,16 +53,21 @@ def answer(labels: Labels, *, edition: Edition) -> list[Said]:
 
 def _defined(section: str, labels: Labels, *, edition: Edition) -> Presentation:
     """Return the numbers of one section: id, what it is called, how it is made."""
+    names = {name: str(value) for name, value in known_values(edition).items()}
+
+    def filled(text: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda name: names.get(name[1], "…"), text)
+
     rows = [*_counted(section, edition)]
     rows += [
-        (id, re.sub(r"\{\w+\}", "…", _(labels[id])), _(definition))
+        (filled(id), filled(_(labels[id])), _(definition))
         for id, definition in DEFINITIONS[section].items()
-        if id in labels
+        if id in labels and (edition.company.main or "{main_id}" not in id)
     ]
     return Presentation(pd.DataFrame(rows, columns=["id", "label", "definition"]), "defined")
 
 
-survey, orders, link, value, lifetime = (partial(_defined, name) for name in SECTIONS)
+survey, orders, drivers, link, value, lifetime = (partial(_defined, name) for name in SECTIONS)
 
 
 def _counted(section: str, edition: Edition) -> Iterator[tuple[str, str, str]]:
@@ -70,6 +76,7 @@ def _counted(section: str, edition: Edition) -> Iterator[tuple[str, str, str]]:
     several: list[Measure] = []
     if section == "survey":
         several = [measure for each in firm.all_questions for measure in measures_of(each)]
+        several += [rate_of(invited=bool(edition.facts.get("invited")))] if several else []
     elif section == "orders" and not firm.asks_only:
         several = [*loyalty_measures(firm.currency, firm.repeat_within_days).values()]
     for measure in several:

@@ -16,7 +16,6 @@ from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Question
 from profitchain.stats.comparisons import MeasureSeries, in_percentage_points
-from profitchain.words.captions import per_point_measure
 from profitchain.words.measures import label
 from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import listed, sentence
@@ -195,7 +194,6 @@ def effect_cases(
     cases = in_percentage_points(bounds_frame(effects, bounds, _main(edition)))
     followed = _("Requests followed to the end of their window")
     values = {
-        "measure": per_point_measure(edition.company, slopes=True),
         "rows": source(followed, _most(cases)),
         "spread": spread(cases),
     }

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
-    "clauses", "emphasised", "first_capital", "following", "how", "interval",
+    "clauses", "emphasised", "first_capital", "following", "interval",
     "listed", "note", "number", "on_the", "period_heading", "period_label",
     "period_short", "period_word", "reason", "sentence", "unbroken", "unmarked",
     "with_interval", "with_names",
@@ -273,45 +273,6 @@ def note(*sentences: str) -> Prose:
 def scale_of(question: Question) -> str:
     """Return a question's scale, as in "the 0–10 question"."""
     return "{:g}–{:g}".format(*question.scale)
-
-
-def how(question: Question) -> str:
-    """Return how a question's score is counted, in words.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> how(SimpleNamespace(kind="csat", label="Delivery", scale=(1, 5), satisfied_at=4))
-    'CSAT of “Delivery” is the share of valid answers of 4 or more on the scale from 1 to 5.'
-    """
-    low, high = question.scale
-    easy = getattr(question, "easy_is", None)
-    return _(
-        _HOW[question.kind],
-        label=question.label,
-        low=f"{low:g}",
-        high=f"{high:g}",
-        below_high=f"{high - 1:g}",
-        good=f"{question.satisfied_at:g}" if question.kind == "csat" else "",
-        easy=_("low") if easy == "low" else _("high"),
-        side=_("below") if easy == "low" else _("above"),
-    )
-
-
-_RATED = N_("“{label}” is rated from {low} to {high}: the mean of valid answers, and the "
-            "top-two-box share, that of answers {below_high} and {high}.")  # fmt: skip
-_HOW = {
-    "nps": N_("The net promoter score (NPS) is the percentage of promoters (answers 9–10) less the "
-              "percentage of detractors (answers 0–6), in points from −100 to 100. Passives "
-              "(answers 7–8) count among the valid answers only."),
-    "csat": N_("CSAT of “{label}” is the share of valid answers of {good} or more on the scale "
-               "from {low} to {high}."),
-    "ces": N_("CES of “{label}” is the mean of valid answers on the scale from {low} to {high}, "
-              "where a {easy} answer means easy; the share finding it easy is that of answers "
-              "{side} the middle of the scale."),
-    "rating": _RATED,
-    **dict.fromkeys(("driver", "value", "expectation", "importance"), _RATED),
-}  # fmt: skip
 
 
 def emphasised(text: str) -> str:

@@ -35,7 +35,7 @@ CONTROLS = {
     "tenure": N_("days as a customer"),
     "month": N_("month of the answer"),
 }
-LEVELS = (N_("not known"), N_("all others"))  # of a control, beside the firm's own
+LEVELS = (N_("not known"), N_("all others"), N_("(others)"))  # of a control, beside the firm's own
 MONEY = {
     "margin": N_("margin"),
     "revenue": N_("revenue"),

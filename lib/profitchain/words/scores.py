@@ -17,19 +17,16 @@ from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import N_, SOURCE, _, length, ngettext, spoken
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import ABOVE, BELOW, Measure, MeasureSeries
-from profitchain.words import catalogue, measures, reasons
-from profitchain.words.presentation import Presentation, Said, source, text
+from profitchain.words import measures, reasons
+from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import (
     On,
-    Prose,
-    change_message,
     change_on,
     change_words,
     clauses,
     first_capital,
     following,
     listed,
-    note,
     on_the,
     period_word,
     sentence,
@@ -197,13 +194,6 @@ def groups_apart(label: str, groups: pd.DataFrame) -> Said:
     )
 
 
-def segments_message(label: str, groups: pd.DataFrame) -> str:
-    """Return which groups differ from the rest, or that none can be told apart."""
-    says = catalogue.page("03_satisfaction")["exhibits"]["by-segment"]["says"]
-    key, values = groups_apart(label, groups)
-    return text(says, key, values)
-
-
 def brief(message: str, otherwise: str) -> str:
     """Return a message if a reader can take it in, else another: names can be long."""
     return message if length(message) <= LONGEST_MESSAGE else otherwise
@@ -223,20 +213,6 @@ def spread(rows: pd.DataFrame) -> str:
         highest=_(str(high[name])),
         high=f"{high['value']:.3g}",
     )
-
-
-def measure_definitions(several: Iterable[MeasureSeries]) -> Prose:
-    """Return each measure's definition in words."""
-    return note(*(measures.definition_sentence(series.measure) for series in several))
-
-
-def change_title(series: MeasureSeries, period: Period) -> str:
-    """Return an exhibit's message on a measure's change."""
-    label, short, change = measures.label(series.measure), _("The score"), series.change
-    if isinstance(change, NotEstimable) or change.spans_zero:
-        label, short = in_sentence(label), _("the score")
-    message, otherwise = (change_message(name, change, period=period) for name in (label, short))
-    return brief(message, otherwise)
 
 
 def trend_of(series: MeasureSeries, period: Period, rows: str) -> Presentation:

@@ -14,13 +14,16 @@ from profitchain.core.formats import digits, interval, number, period_label
 from profitchain.core.i18n import N_, _, listed, spoken
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
+from profitchain.stats.ratios import wilson
 from profitchain.voice import shares
 from profitchain.voice.new_phrases import PhraseComparison
-from profitchain.voice.shares import NO_TOPIC, Texts
+from profitchain.voice.shares import NO_TOPIC, NORMAL, Texts
 from profitchain.voice.topics import USUAL_STARTER, declared
+from profitchain.words.captions import ANSWERS
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import text
+from profitchain.words.repeat_effect import upward
 from profitchain.words.worth import last_day
 
 STARTERS = {"shop": N_("shop"), "bank": N_("bank"), "telecom": N_("telecom")}
@@ -124,8 +127,11 @@ def public_said(trend: pd.DataFrame, edition: Edition) -> list[Said]:
     if now.empty:
         return []
     net = Estimate.of(next(now.itertuples()), unit="ratio")
+    assert isinstance(net, Estimate)  # its value is known
+    key = "public_even" if net.spans_zero else "public_good" if net.value > 0 else "public_bad"
+    net = net if net.spans_zero else upward(net)
     values = {"net": number(net), "ends": interval(net, bare=True), "n": digits(net.n, 0)}
-    return [Said("public", values)]
+    return [Said(key, values)]
 
 
 def span_words(texts: Texts, edition: Edition) -> str:
@@ -214,7 +220,7 @@ def topic_changes(texts: Texts, shown: pd.DataFrame, *, edition: Edition) -> Pre
 
 def new_phrases(found: PhraseComparison | NotEstimable, *, edition: Edition) -> Presentation:
     """Return the phrases that are new, the surest first."""
-    return _phrases(found, ("one", "many", "nothing"))
+    return _phrases(found, ("single", "several", "nothing"))
 
 
 def low_score_phrases(found: PhraseComparison | NotEstimable, *, edition: Edition) -> Presentation:
@@ -223,21 +229,23 @@ def low_score_phrases(found: PhraseComparison | NotEstimable, *, edition: Editio
 
 
 def _phrases(found: PhraseComparison | NotEstimable, says: tuple[str, str, str]) -> Presentation:
+    listing = _("The values stand in the table.")
     if isinstance(found, NotEstimable):
-        empty = pd.DataFrame(columns=["phrase", "before", "value", "n"])
-        return Presentation(empty, "none", {"source": text(found), "listing": text(found)})
-    values = {
-        "phrase": "", "many": len(found.phrases), "listing": _("The values stand in the table."),
-        "source": _(
-            "Comments of {now} customers, before or others: {before}",
-            now=digits(found.documents_now, 0), before=digits(found.documents_before, 0),
-        ),
-    }  # fmt: skip
-    rows = found.phrases
+        nothing = {"phrase": [""], "before": [float("nan")], "value": [float("nan")]}
+        rows = pd.DataFrame({**nothing, "n": [found.n], "why": [found.why]})
+        return Presentation(rows, "none", {"source": _(ANSWERS), "listing": text(found)})
+    source = _(
+        "Comments of {now} customers, before or others: {before}",
+        now=digits(found.documents_now, 0), before=digits(found.documents_before, 0),
+    )  # fmt: skip
+    rows, many = found.phrases, found.documents_now
+    ends = [wilson(share, many, NORMAL) for share in rows["share_now"]]
     shown = pd.DataFrame({
         "phrase": rows["phrase"], "before": rows["share_before"], "value": rows["share_now"],
+        "low": [low for low, _high in ends], "high": [high for _low, high in ends],
         "n": rows["now"],
     })  # fmt: skip
+    values = {"phrase": "", "many": len(rows), "listing": listing, "source": source}
     if rows.empty:
         return Presentation(shown, says[2], values)
     values["phrase"] = rows["phrase"].iloc[0]

@@ -1,0 +1,55 @@
+"""Faults of company.yml in words: where each stands, what was wrong, what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from profitchain.core.errors import did_you_mean
+from profitchain.sources import known_values
+from profitchain.sources.settings import Question, Settings
+
+_WAYS = ("str", "int", "float")  # of a setting that may be one or another
+
+
+def faults_in_words(error: ValidationError, parts: Mapping[str, type[Settings]]) -> str:
+    """Return every fault of a company.yml, one a line; `parts` are by place, "" the file."""
+    faults = [(_place(fault), fault) for fault in error.errors()]
+    named = [place for place, fault in faults if fault["type"] == "value_error"]
+    sure = [
+        {**fault, "loc": place}
+        for place, fault in faults
+        if fault["type"] == "value_error"
+        or not any(within[: len(place)] == place for within in named)
+    ]
+    lines = "\n".join(_fault_in_words(fault, parts) for fault in sure).splitlines()
+    head = "has a fault:" if len(lines) == 1 else f"has {len(lines)} faults:"
+    return "\n".join([f"company.yml {head}", *(f"  - {line}" for line in lines)])
+
+
+def _place(fault: ErrorDetails) -> tuple[str, ...]:
+    """Return where a fault stands, without the ways in which pydantic tried to read it."""
+    steps = [str(step) for step in fault["loc"]]
+    return tuple(step for step in steps if "[" not in step and step not in _WAYS)
+
+
+def _fault_in_words(fault: Mapping[str, Any], parts: Mapping[str, type[Settings]]) -> str:
+    *above, last = list(fault["loc"]) or [""]
+    place = ".".join([*above, last])
+    match fault["type"]:
+        case "extra_forbidden":
+            model = parts[above[0] if above else ""]
+            fields = [field.alias or name for name, field in model.model_fields.items()]
+            keys = [key for key in fields if key != "name" or model is not Question]
+            return f"{place} is unknown. {did_you_mean(last, keys)}"
+        case "unknown_table":
+            return f"{place} is unknown. {did_you_mean(last, known_values.TABLE_NAMES)}"
+        case "missing":
+            return f"{place} is missing."
+        case "value_error":
+            return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
+        case _:
+            return f"{place}: {fault['msg'].replace('Input should', 'it should')}."
