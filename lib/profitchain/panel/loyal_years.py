@@ -6,11 +6,13 @@ Expressions are as in `panel`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import ibis
 from ibis.expr.types import Table
 
+from profitchain.panel import experiences
 from profitchain.panel.context import Context, purchases
 from profitchain.panel.experiences import with_clusters_of, year_starts_at
 from profitchain.panel.panel import SECONDS_A_DAY, cells, looked_up, total, with_margin
@@ -23,6 +25,37 @@ PAYBACK_MONTHS = 12
 MONTH_SECONDS = 365 * SECONDS_A_DAY // 12
 NO_CHANNEL = ""
 FINE = 1_000  # parts of a minor unit in which shares of prices are added up
+
+
+def benefit_summaries(
+    con: Any, context: Context, people: Table, referrals: Table | None
+) -> Iterator[tuple[str, Table]]:
+    """Yield growth, newcomers, prices, and what followed scores, as far as tables are given.
+
+    Parameters
+    ----------
+    people : one row a customer: customer_id, cluster.
+    referrals : the table of referrals of all customers, if there is one.
+    """
+    tables = context.tables
+    yield "growth_cells", growth_cells(context, people, referrals)
+    newcomers = newcomer_months(con, context)
+    if newcomers is not None:
+        yield "newcomer_months", newcomers
+    if "costs" in tables:
+        yield "channel_costs", channel_costs(context)
+    if "order_lines" in tables:
+        yield "price_cells", price_cells(context, people)
+    if "discount" in tables["orders"].columns:
+        yield "discount_cells", discount_cells(context, people)
+    if "offers" in tables:
+        yield "offer_cells", experiences.offer_cells(context, people)
+    if context.company.main is not None and "responses" in tables:
+        yield "year_exposure", experiences.year_exposure(context)
+        if "referrals" in tables:
+            yield "referral_cells", experiences.referral_cells(context, people)
+        if "contacts" in tables:
+            yield "complaint_cells", experiences.complaint_cells(context, people)
 
 
 def growth_cells(context: Context, customers: Table, referrals: Table | None) -> Table:

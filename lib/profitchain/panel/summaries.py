@@ -27,7 +27,6 @@ from profitchain.panel import (
     binning,
     contracts,
     driver_cells,
-    experiences,
     follow_up,
     group_counts,
     invitations,
@@ -252,30 +251,8 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 
 def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
-    """Yield growth, newcomers, prices, and what followed scores, as far as tables are given."""
-    context, people = firm.few, firm.drawn
-    tables, has_score = context.tables, context.company.main is not None
-    yield (
-        "growth_cells",
-        loyal_years.growth_cells(context, people, firm.context.tables.get("referrals")),
-    )
-    newcomers = loyal_years.newcomer_months(firm.con, context)
-    if newcomers is not None:
-        yield "newcomer_months", newcomers
-    if "costs" in tables:
-        yield "channel_costs", loyal_years.channel_costs(context)
-    if "order_lines" in tables:
-        yield "price_cells", loyal_years.price_cells(context, people)
-    if "discount" in tables["orders"].columns:
-        yield "discount_cells", loyal_years.discount_cells(context, people)
-    if "offers" in tables:
-        yield "offer_cells", experiences.offer_cells(context, people)
-    if has_score and "responses" in tables:
-        yield "year_exposure", experiences.year_exposure(context)
-        if "referrals" in tables:
-            yield "referral_cells", experiences.referral_cells(context, people)
-        if "contacts" in tables:
-            yield "complaint_cells", experiences.complaint_cells(context, people)
+    referrals = firm.context.tables.get("referrals")
+    yield from loyal_years.benefit_summaries(firm.con, firm.few, firm.drawn, referrals)
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:

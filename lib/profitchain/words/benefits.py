@@ -116,6 +116,8 @@ def _after(
         found.slope,
         {name: digits(_events(found), 0), "listing": listing_of(rows, "ratio")},
     )
+    if rows["value"].isna().all():
+        return Presentation(_no_rows("score"), "none", values)
     clear = isinstance(slope, Estimate) and (slope.low > 0 if rises else slope.high < 0)
     return Presentation(_shown(rows), says[0] if clear else says[1], values)
 
