@@ -152,6 +152,12 @@ def test_a_firm_with_orders_alone_gets_growth_and_one_line_for_the_rest(tmp_path
     assert page["levers"]["value"].notna().all()
 
 
+def test_a_shop_that_opened_within_the_two_years_has_no_year_to_compare(tmp_path):
+    late = ORDERS[ORDERS["ordered_at"] > "2024-04"]
+    page = shown(write_company(tmp_path / "shop", {"orders": late}), "2025")
+    assert page["grown"]["net_revenue_retention"].why.key == "under_two_years_of_orders"
+
+
 def test_a_firm_with_contracts_and_one_with_few_rows_get_the_page(tmp_path, edition):
     days = pd.date_range("2023-01-01", periods=40, freq="20D").strftime("%Y-%m-%d")
     contracts = pd.DataFrame({"customer_id": [f"c{n}" for n in range(40)], "started_on": days})

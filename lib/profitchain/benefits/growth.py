@@ -32,14 +32,16 @@ WAYS = ("kept", "lost", "reactivated", "referred", "won")
 STEPS = ("year before", "lost", "change of the kept", "reactivated", "referred", "won", "this year")
 FEWEST_KEPT = 10  # customers
 IDENTITY = 1e-7
+TWO_YEARS = 730  # days
 MOST = 0.999  # retention can't reach 1: the value would have no end without discount
 
 
 def growth(edition: Edition) -> dict[str, MaybeEstimate]:
     """Return `net_revenue_retention` and `earned_growth`, shares of the year before's revenue."""
-    cells = edition.table("growth_cells")
+    if why := _opened_lately(edition):
+        return dict.fromkeys(("net_revenue_retention", "earned_growth"), why)
     knows = _knows_referrals(edition)
-    return net_retention(cells, knows_referrals=knows)
+    return net_retention(edition.table("growth_cells"), knows_referrals=knows)
 
 
 def net_retention(cells: pd.DataFrame, *, knows_referrals: bool) -> dict[str, MaybeEstimate]:
@@ -73,7 +75,7 @@ def bridge(edition: Edition) -> pd.DataFrame:
     Counted in full; the steps between the first and the last add up to their difference.
     """
     cells = edition.table("growth_cells")
-    if why := _too_short(cells):
+    if why := _opened_lately(edition) or _too_short(cells):
         return to_frame([why], step=["this year"])
     return bridge_of(cells, currency=edition.company.currency, scale=edition.stands_for)
 
@@ -99,6 +101,8 @@ def levers(edition: Edition) -> pd.DataFrame | NotEstimable:
     cells = edition.table("growth_cells")
     if "margin" not in cells or edition.assumed_margin is not None:
         return NotEstimable("margin_not_own")
+    if why := _opened_lately(edition):
+        return why
     return levers_of(cells, discount=edition.company.discount_rate)
 
 
@@ -201,6 +205,12 @@ def _knows_referrals(edition: Edition) -> bool:
     held = edition.table("profile")
     held = held[held["missing_share"] < 1]
     return bool(((held["table"] == "referrals") | (held["column"] == "referred_by")).any())
+
+
+def _opened_lately(edition: Edition) -> NotEstimable | None:
+    """Return why a year before can't be compared: orders don't reach back through all of it."""
+    days = int(edition.table("worth_year")["days_known"].iloc[0])
+    return NotEstimable("under_two_years_of_orders", days=days) if days < TWO_YEARS else None
 
 
 def _too_short(cells: pd.DataFrame) -> NotEstimable | None:
