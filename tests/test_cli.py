@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -119,3 +120,10 @@ def test_a_command_that_no_wheel_holds_says_that_it_needs_a_checkout(
     monkeypatch.setitem(sys.modules, folder, None)  # as where it can't be found
     assert cli.main(command) == 1
     assert f"needs `lib/{folder}`" in capsys.readouterr().err
+
+
+def test_the_licence_of_every_package_is_listed(capsys):
+    assert cli.main(["licences"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(re.match(r"duckdb +\d[\d.]+ +MIT", line) for line in lines)
+    assert all(len(line.split(maxsplit=2)) == 3 for line in lines)

@@ -79,16 +79,18 @@ def write_firm(folder: Path, texts: tuple[str, ...] = TEXTS, *, each: int = 12) 
     start = pd.Timestamp("2025-04-02")
     orders = pd.DataFrame({"customer_id": np.tile(who, 3)})
     orders.insert(0, "order_id", [f"O{number}" for number in range(len(orders))])
-    at = start + pd.to_timedelta(draw.uniform(0, 363, len(orders)), unit="D")
+    at = start + pd.to_timedelta(
+        np.r_[draw.uniform(0, 260, many), draw.uniform(0, 363, 2 * many)], unit="D"
+    )
     orders = orders.assign(
         ordered_at=at.floor("s"), revenue=draw.uniform(5, 80, len(orders)).round(2)
     )
     orders.loc[0, "ordered_at"] = pd.Timestamp("2026-03-31 12:00")
     words = {name: np.resize(texts, len(orders)) for name in ("channel", "category")}
     orders = orders.assign(**words)
-    answers = orders.sample(many, random_state=1)[["order_id", "customer_id", "ordered_at"]]
+    answers = orders.head(many)[["order_id", "customer_id"]]
     answers = answers.assign(
-        responded_at=answers.pop("ordered_at") + pd.Timedelta(hours=9),
+        responded_at=pd.Timestamp("2026-01-02") + pd.to_timedelta(np.arange(many) % 80, unit="D"),
         nps=draw.choice(11, many), comment=named, touchpoint=np.resize(texts, many),
     )  # fmt: skip
     answers.insert(0, "response_id", [f"R{number}" for number in range(many)])

@@ -327,3 +327,10 @@ def try_faults(times: int, *, seed: int = 2026) -> pd.DataFrame:
     )
     sums.insert(1, "held", sums["tried"] - sums["failed"])
     return sums.reset_index()
+
+
+def run(times: int, seed: int) -> int:
+    """Break reports in every way and print what held; return 1 if something did not."""
+    held = try_faults(times, seed=seed)
+    print(held.to_string(index=False))
+    return int(held["failed"].sum() > 0)

@@ -1,4 +1,6 @@
-"""The commands: report, new, check, init, example, verify, certify, bench, languages, test."""
+"""The commands: report, new, check, init, example, verify, certify, bench, licences, languages,
+test.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.pytest = others
     elif others:
         parser.error(f"unknown: {' '.join(others)}")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a path may hold what a terminal can't show
-            stream.reconfigure(errors="backslashreplace")
+    for stream in (one for one in (sys.stdout, sys.stderr) if isinstance(one, TextIOWrapper)):
+        stream.reconfigure(errors="backslashreplace")  # a path may hold what can't be shown
     try:
         return options.run(options)
-    except ProfitchainError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
     except ModuleNotFoundError as error:
         folder = (error.name or "").split(".")[0]
         if folder not in BESIDE:
@@ -48,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\n{needs}: run it in a checkout, as python3 lib COMMAND.", file=sys.stderr)
         return 1
     except Exception as error:
-        if not (refused := of_the_system(error)):
+        told = str(error) if isinstance(error, ProfitchainError) else of_the_system(error)
+        if not told:
             raise
-        print(f"\n{refused}", file=sys.stderr)
+        print(f"\n{told}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing was published.", file=sys.stderr)
@@ -175,9 +174,7 @@ def certify(options: argparse.Namespace) -> int:
     if options.faults:
         from certify import faults
 
-        held = faults.try_faults(options.faults, seed=options.seed)
-        print(held.to_string(index=False))
-        return int(held["failed"].sum() > 0)
+        return faults.run(options.faults, options.seed)
     from certify import run as certification
 
     return certification.certify_all(options.firms, Path(options.to) if options.to else None)
@@ -195,6 +192,14 @@ def bench(options: argparse.Namespace) -> int:
     results = benchmarks.run_and_tell(order, to)
     if options.json:
         Path(options.json).write_text(benchmarks.as_json(results), encoding="utf-8")
+    return 0
+
+
+def licences(_options: argparse.Namespace) -> int:
+    """Print the licence of every package that is installed here, beside its name and version."""
+    from profitchain.core import provenance
+
+    print("\n".join(provenance.licences()))
     return 0
 
 
@@ -261,6 +266,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=2026, metavar="S", help="of the faults (2026)")
 
     _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
+
+    command(licences, help="the licence of every package that is installed here")
 
     sub = command(languages, help="bring the catalogues up to date, list what lacks translation")
     sub.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")

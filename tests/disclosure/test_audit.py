@@ -180,3 +180,30 @@ def test_any_two_groups_shown_leave_no_small_rest() -> None:
             hidden = sizes[sizes.index.isin(list(year.together[segment]))]
             for pair in combinations(hidden, 2):
                 assert hidden.sum() >= SMALLEST and pair
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_months", [True, False])
+def test_what_it_costs(with_months: bool) -> None:
+    """Print groups put together, of all with answers, under the threshold alone and audited."""
+    names = [name for name in IN_ORDER if with_months or "-" not in name]
+    print(f"\n{'months, ' if with_months else ''}quarters, year: groups not shown by themselves, %")
+    for n in (160, 340, 870, 2000, 4000):
+        lost: dict[str, list[float]] = {}
+        for seed in range(10):
+            rows = answers(n, seed)
+            releases = released(counted(rows), names)
+            assert solved(rows, releases) == []
+            for release in releases:
+                every = release.period.every
+                inside = rows[rows[every] == str(release.period)]
+                if every == "month":
+                    continue
+                for segment in SEGMENTS:
+                    sizes = inside.groupby(segment)["cluster"].nunique()
+                    alone = pooled(inside, segment, SMALLEST) if len(inside) else frozenset()
+                    out = release.together.get(segment, frozenset(sizes.index))
+                    shares = [np.mean([g in pool for g in sizes.index]) for pool in (alone, out)]
+                    for kind, share in zip(("table by table", "audited"), shares, strict=True):
+                        lost.setdefault(f"{every}, {kind}", []).append(100 * share)
+        print(n, {name: round(float(np.mean(shares))) for name, shares in lost.items()})

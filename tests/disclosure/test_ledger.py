@@ -10,6 +10,7 @@ import pytest
 from editions import publish_here, said_in, write_company
 from test_audit import IN_ORDER, SEGMENTS, SMALLEST, answers, counted, solved
 
+from profitchain.core.errors import CompanyError
 from profitchain.core.periods import Period
 from profitchain.disclosure import ledger, restating
 from profitchain.disclosure.gate import GROUP_SIZES, TWO_YEARS, gate_of
@@ -149,6 +150,19 @@ def test_the_ledger_is_added_to_alone_and_names_nobody(company, tmp_path) -> Non
     assert file.read_text().startswith(first) and len(file.read_text()) > len(first)
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert "cluster" not in first and "customer" not in first
+
+
+def test_a_line_cut_short_is_passed_over_and_a_broken_one_is_told(company, tmp_path) -> None:
+    published(company, shop(340), "2025Q1", tmp_path / "a")
+    (file,) = (store_of(company) / "ledger").iterdir()
+    with file.open("a") as ledger_file:
+        ledger_file.write('{"period": "2025')
+    assert len(ledger.entries_of(company)) == 1
+    published(company, shop(340), "2025Q2", tmp_path / "b")
+    assert len(ledger.entries_of(company)) == 2
+    file.write_text(file.read_text().replace('"period"', '"perod"', 1))
+    with pytest.raises(CompanyError, match="Line 1 of"):
+        ledger.entries_of(company)
 
 
 def test_another_shelf_knows_nothing_of_it(company, tmp_path) -> None:

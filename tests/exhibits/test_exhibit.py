@@ -14,7 +14,7 @@ import pytest
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
-from profitchain.exhibits import axes, charts, exhibit, tables
+from profitchain.exhibits import axes, charts, customer_charts, exhibit, tables
 from profitchain.words import prose, reasons
 
 WORDS = {"measure": "NPS, points", "source": "Survey", "description": "It rose.", "message": "Up"}
@@ -37,6 +37,11 @@ def rows(labels=("North", "South")):
     return exhibit.frame({label: estimate(30.0 + i, 25.0, 45.0) for i, label in enumerate(labels)})
 
 
+SHARES = pd.DataFrame({
+    "group": ["Champions", "Lapsed", "Hidden", "All"],
+    "share_of_customers": [0.06, 0.44, np.nan, 1.0],
+    "share_of_margin": [0.27, 0.0, np.nan, 1.0],
+})  # fmt: skip
 DRAWINGS = {
     "trend": (charts.draw_trend, trend(), {}),
     "one period": (charts.draw_trend, trend(1), {}),
@@ -52,6 +57,7 @@ DRAWINGS = {
     ),
     "curve": (charts.draw_curve, trend().assign(period=range(8)), {"points": rows((1, 2))}),
     "survival": (charts.draw_survival, trend().assign(period=range(8)), {"x_label": "days"}),
+    "shares": (customer_charts.draw_shares, SHARES, {"money": "margin", "total": True}),
     "Chinese names": (charts.draw_dots, rows(("北部", "台南")), {}),
 }
 
@@ -91,20 +97,18 @@ def test_a_number_is_never_said_without_its_interval(said, text):
 @pytest.mark.parametrize(
     ("ends", "message"),
     [
-        ((1, 7.4), "NPS rose 4.2 points on the quarter"),
-        ((-1, 9.4), "No clear change in NPS on the quarter"),
-        ((0, 9.4), "No clear change in NPS on the quarter"),
+        ((1, 7.4), "up 4.2 points on the quarter"),
+        ((-1, 9.4), "no clear change on the quarter"),
+        ((0, 9.4), "no clear change on the quarter"),
     ],
 )
 def test_a_change_is_claimed_only_where_the_interval_excludes_zero(ends, message):
-    assert prose.change_message("NPS", estimate(4.2, *ends)) == message
+    assert prose.change_on(estimate(4.2, *ends), "quarter") == message
 
 
 def test_a_difference_of_shares_is_said_in_percentage_points():
     fall = estimate(-0.021, -0.03, -0.012, "share")
-    assert prose.change_message("Retention", fall, on="year") == (
-        "Retention fell 2.1 percentage points on the year"
-    )
+    assert prose.change_on(fall, "year") == "down 2.1 percentage points on the year"
 
 
 def test_a_sentence_with_an_unknown_number_gives_the_reason_instead():
@@ -203,3 +207,50 @@ def test_a_cohort_without_a_value_is_an_empty_cell():
     data = pd.DataFrame({"cohort": ["Q1"], "customers": [1204], "1": [0.42], "2": [np.nan]})
     table = exhibit.heat_table(data, id="x", **WORDS).body
     assert "<td></td>" in table and "42%" in table and "1,204" in table and "nan" not in table
+
+
+@pytest.mark.parametrize(
+    ("names", "third"),
+    [(("detractors", "passives", "promoters"), False), (("North", "South", "West"), True)],
+)
+def test_groups_by_score_have_colours_that_mean_good_and_bad(names, third):
+    lines = pd.concat([trend().assign(group=name) for name in names])
+    drawn = exhibit.chart(charts.draw_trend, lines, id="x", group="group", **WORDS).body
+    assert ("var(--s3," in drawn) == third and "var(--s2," in drawn
+
+
+def test_shares_name_their_two_dots_and_leave_the_total_out():
+    how = {"money": "margin", "total": True, "units": {"share_of_margin": "share"}}
+    drawn = exhibit.chart(customer_charts.draw_shares, SHARES, id="x", **how, **WORDS)
+    wide = drawn.body.split("</svg>")[0]
+    assert wide.count(">customers<") == wide.count(">margin<") == 1
+    assert ">Champions<" in wide and ">All<" not in wide and ">too few to say<" in wide
+    assert "27.0%" in drawn.html and drawn.data["group"].tolist()[-1] == "All"
+
+
+@pytest.mark.parametrize("panels", [None, "segment"])
+def test_of_two_thousand_groups_the_largest_are_shown_and_all_can_be_downloaded(panels):
+    n = np.arange(2000) % 1000
+    rows = pd.DataFrame({"group": [f"place {k}" for k in range(2000)], "value": 0.5, "low": 0.4})
+    rows = rows.assign(high=0.6, n=n, unit="share")
+    rows = rows.assign(segment="place") if panels else rows
+    words = {"message": "Alike", "measure": "Share", "source": "Answers", "description": "Dots."}
+    shown = exhibit.chart(charts.draw_dots, rows, id="places", panels=panels, **words)
+    assert len(shown.html) < 100_000
+    assert "The 40 largest of 2000; all stand in the CSV." in shown.html
+    assert "place 999<" in shown.html and "place 1<" not in shown.html
+    table = exhibit.table(rows, id="table", **words)
+    assert len(table.html) < 60_000 and "The 120 largest of 2000" in table.html
+    csv = table._repr_mimebundle_()[exhibit.MEDIA_TYPE]["csv"]
+    assert csv.count("\n") == 2001
+
+
+def test_no_more_drawings_than_a_reader_can_see():
+    rows = pd.DataFrame({"question": np.repeat(np.arange(300).astype(str), 3)})
+    rows = rows.assign(group=list("abc") * 300, value=0.5, low=0.4, high=0.6, n=9, unit="share")
+    words = {"message": "Alike", "measure": "Share", "source": "Answers", "description": "Dots."}
+    shown = exhibit.chart(
+        charts.draw_dots, rows[["question", "group", "value", "low", "high", "n", "unit"]],
+        id="many", panels="question", **words,
+    )  # fmt: skip
+    assert shown.html.count("<svg") == 24 and "The 72 largest of 900" in shown.html

@@ -491,3 +491,10 @@ def test_names_of_one_script_and_rare_ones_are_not_told_to_look_alike(firm):
     assert "look_alike" not in told(firm({"orders": orders_of(channel=[*channel[:119], "Nord"])}))
     rare = ["Web"] * 110 + ["Nord"] * 5 + ["N\u043erd"] * 5
     assert "look_alike" not in told(firm({"orders": orders_of(channel=rare)}))
+
+
+def test_a_segment_that_holds_whole_texts_stops_the_run(firm):
+    channel = ["z" * 2_000_000 if k % 20 == 7 else "Web" for k in range(120)]
+    tables = {"orders": orders_of(channel=channel), "responses": answers_of(order_id="O1")}
+    assert "holds a text of 2,000,000 letters" in refusal(firm(tables, segments=["channel"]))
+    assert "look_alike" not in told(firm(tables))

@@ -1117,3 +1117,9 @@ def test_the_readme_of_olist_maps_the_published_files(repo, tmp_path, monkeypatc
     assert (answer["response_id"], answer["delivery"]) == ("r1-o1", "late")
     assert rows_of(intake, "customers") == [{"customer_id": "p1", "region": "South"}]
     assert rows_of(intake, "order_lines")[0]["category"] == "bed_bath_table"
+
+
+def test_a_file_of_ten_thousand_columns_is_refused(shop):
+    names = ",".join(f"c{number}" for number in range(10_000))
+    text = ORDERS.replace("\n", f",{names}\n") + "o1,c1,2026-01-05,1" + "," * 10_000 + "\n"
+    assert "has 10,004 columns, and 2,000 at most" in refusal(shop({"orders.csv": text}))

@@ -112,11 +112,11 @@ def of_noise() -> list[churn_model.ChurnForecast]:
 
 
 def test_a_drawn_curve_has_fewer_steps_and_each_is_the_curve_s_own():
-    curves = time_to_order.return_curves(returning(rng(), customers=400), NPS, smallest=25)
-    drawn = time_to_order.thinned(curves, most=20)
+    curves = time_to_order.return_curves(returning(rng(), customers=400), NPS, smallest=2)
+    drawn = time_to_order.thinned(curves, most=10)
     for group, rows in drawn.groupby("group"):
         whole = curves[curves["group"] == group]
-        assert len(rows) <= 20 < len(whole)
+        assert len(rows) <= 10 < len(whole)
         assert rows["days"].iloc[[0, -1]].tolist() == whole["days"].iloc[[0, -1]].tolist()
         kept = rows.merge(whole, on=["days", "value", "low", "high", "n"])
         assert len(kept) == len(rows)

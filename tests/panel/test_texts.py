@@ -70,7 +70,7 @@ def test_each_text_of_the_trend_is_kept_once_and_names_nobody(edition):
 
 
 def test_contacts_and_mentions_are_counted_with_how_often_one_customer_calls(edition):
-    calls = rates.contacts_of(edition).set_index("topic")
+    calls = rates.contacts_of(edition, shares.texts_of(edition)).set_index("topic")
     assert calls.loc["bill", ["is_complaint", "contacts", "squares"]].tolist() == [1, 2, 4]
     assert calls.loc["app", ["contacts", "squares"]].tolist() == [1, 1]
     said = rates.mentions_of(edition).set_index("polarity")["mentions"].to_dict()
@@ -105,4 +105,9 @@ def test_a_page_that_needs_either_is_left_out_only_without_both(tmp_path: Path, 
     firm = write_company(tmp_path / "b", bare)
     with pytest.raises(NotMeasured, match="responses"):
         open_edition(firm, "2026Q1", needs=EITHER)
+    untold = tables()["contacts"].drop(columns="topic").assign(text="it came late")
+    spoken = open_edition(write_company(tmp_path / "c", {**bare, "contacts": untold}), "2026Q1")
+    by_words = rates.contacts_of(spoken, shares.texts_of(spoken)).set_index("topic")
+    assert by_words.loc["delivery", ["contacts", "squares", "of_all"]].tolist() == [2, 2, False]
+    assert by_words.loc["", "contacts"] == 3  # the same text of one customer counts once
     assert not open_edition(firm, "2026Q1", needs=["contacts.text | contacts.topic"]).has("texts")

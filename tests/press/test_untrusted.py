@@ -63,8 +63,8 @@ def hostile(tmp_path_factory, repo) -> Path:
     """A folder of editions: a firm with the whole corpus in it, and an analyst's own notebook."""
     folder = tmp_path_factory.mktemp("hostile")
     notebooks = Path(shutil.copytree(repo / "notebooks", folder / "notebooks"))
-    write_notebook(notebooks / "12_odd.ipynb")
-    only = ["01_data", "03_satisfaction", "12_odd"]
+    write_notebook(notebooks / "19_odd.ipynb")
+    only = ["01_data", "03_satisfaction", "19_odd"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publish, "NOTEBOOKS", notebooks)
         publish_here(write_firm(folder / "firm"), "2026Q1", out=folder / "reports", only=only)

@@ -134,6 +134,10 @@ def test_a_firm_without_answers_has_no_main_question(tmp_path):
             "none of orders, subscriptions, responses is there",
         ),
         ({"questions": None}, "no questions"),
+        (
+            {"questions": {f"q{number}": {"kind": "csat"} for number in range(300)}},
+            "questions: 300 are given; a report follows 60 at most",
+        ),
         ({"tables": {"orders": {"file": "a", "query": "b"}}}, "exactly one of file:, table: or"),
         ({"tables": {"orders": {"table": "orders"}}}, "table: needs database:"),
         ({"tables": {"orders": {"query": "SELECT 1"}}}, "query: needs files:"),

@@ -41,7 +41,7 @@ def test_the_interval_of_a_difference_of_counts_holds():
 
 
 def test_a_customer_who_calls_often_widens_the_interval():
-    calls = pd.DataFrame({"period": "2026Q1", "topic": ["bill"], "is_complaint": 1})
+    calls = pd.DataFrame({"period": "2026Q1", "topic": ["bill"], "is_complaint": 1, "of_all": True})
     orders = pd.Series({"2026Q1": 1_000})
     widths = []
     for squares in (60, 600):
@@ -53,7 +53,7 @@ def test_a_customer_who_calls_often_widens_the_interval():
 
 
 def test_few_calls_no_orders_and_few_mentions_are_no_numbers():
-    calls = pd.DataFrame({"period": "2026Q1", "topic": ["bill"], "is_complaint": -1,
+    calls = pd.DataFrame({"period": "2026Q1", "topic": ["bill"], "is_complaint": -1, "of_all": True,
                           "contacts": 9, "squares": 9})  # fmt: skip
     by_topic = rates.contacts_by_topic(
         calls, pd.Series({"2026Q1": 50}), ["2026Q1"], [], smallest=10

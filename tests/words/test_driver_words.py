@@ -38,6 +38,7 @@ def test_one_driver_is_named_where_it_is_best_and_why_there_is_no_money(clear):
     page = pc.page("04_drivers", edition)
     assert "**Mend Quality first.**" in "".join(page.answer(figures, "spend").sentences)
     assert page.show("worth", figures, "spend").message == "Mending Quality goes with most"
+    assert not page.note("not_decided", figures).sentences
     assert "driver_best_probability" in recorded(figures, "EUR")
 
 
@@ -46,6 +47,7 @@ def test_drivers_that_lie_close_are_not_decided_between(tmp_path):
     assert len(figures.mending.first) > 1
     assert keys(edition, figures)[0] == "undecided_score"
     assert words.worth(figures, "spend", edition=edition).says == "close"
+    assert [said.key for said in words.not_decided(figures, edition=edition)] == ["chances"]
 
 
 def test_a_mood_that_colours_all_answers_names_no_driver(clear):

@@ -20,7 +20,7 @@ from profitchain.core.i18n import following, gettext, listed, ngettext, speaking
 from profitchain.core.periods import Period
 from profitchain.exhibits import tables
 from profitchain.press import multilingual, translations
-from profitchain.words.prose import change_message, sentence
+from profitchain.words.prose import change_on, sentence
 
 OURS = ("zh-Hant", "zh-Hans")
 PERIOD = "2026Q3"
@@ -256,19 +256,19 @@ def test_numbers_dates_lists_and_plurals_follow_the_language():
                 formats.period_label("2026Q3"), formats.period_short("2026Q3"),
                 formats.period_label("2026-09"), listed(["a", "b", "c"]), listed(["a", "b"], "or"),
                 formats.plain(1240.3, "CNY"), following("A.", "B."),
-                change_message("NPS", change),
+                change_on(change, "quarter"),
             ]  # fmt: skip
     assert told["en"] == [
         "July–September 2026", "Q3 2026", "September 2026", "a, b and c", "a or b",
-        "CN¥1,240", "A. B.", "NPS rose 4.2 points on the quarter",
+        "CN¥1,240", "A. B.", "up 4.2 points on the quarter",
     ]  # fmt: skip
     assert told["zh-Hant"] == [
         "2026年7月至9月", "2026年第3季", "2026年9月", "a、b和c", "a或b",
-        "CN¥1,240", "A.B.", "NPS較上一季上升4.2分",
+        "CN¥1,240", "A.B.", "較上一季上升4.2分",
     ]  # fmt: skip
     assert told["zh-Hans"] == [
         "2026年7月至9月", "2026年第3季度", "2026年9月", "a、b和c", "a或b",
-        "¥1,240", "A.B.", "NPS较上一季度上升4.2分",
+        "¥1,240", "A.B.", "较上一季度上升4.2分",
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -14,6 +15,7 @@ PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 REPORTS = ROOT / "reports"
+MOST_LETTERS = 80  # of a licence: some packages give its whole text
 _NAMED = re.compile(r"^(Name|Version):[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 
 
@@ -37,6 +39,19 @@ def _name_and_version(package: Distribution) -> tuple[str, str]:
     head = (package.read_text("METADATA") or "").partition("\n\n")[0]
     named = dict(_NAMED.findall(head))
     return (named["Name"], named["Version"]) if len(named) == 2 else (package.name, package.version)
+
+
+def licences() -> Iterator[str]:
+    """Yield a line with name, version and licence for every package installed here, by name."""
+    for package in sorted(distributions(), key=lambda package: package.name.lower()):
+        told = package.metadata
+        classes = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", [])
+                   if line.startswith("License :: ")]  # fmt: skip
+        given = [told.get_all(name, [""])[0] for name in ("License-Expression", "License")]
+        first = next(
+            filter(None, [given[0], "; ".join(classes), given[1]]), "not stated"
+        ).splitlines()[0]
+        yield f"{package.name:<28} {package.version:<12} {first[:MOST_LETTERS]}"
 
 
 def commit() -> str:

@@ -26,7 +26,7 @@ from profitchain.stats.disclosure_control import OTHERS, pooled, withheld
 GROUP_SIZES = "group_sizes"  # customers by period, segment and group: no page may read it
 TWO_YEARS = "last year and this"
 OF_THE_PERIOD = ("score_cells", "asked_cells")
-OF_ANSWERS = ("link_cells", "return_times")
+OF_ANSWERS = ("link_cells", "return_times", "driver_cells", "texts")
 OF_CUSTOMERS = ("customers", "holdout")
 NOBODY_APART = -(10**9)  # the cluster of those of whom nothing must be shown
 PUBLISHED = NOBODY_APART - 1  # the cluster of what has come or gone since its period was published
@@ -166,13 +166,14 @@ def put_together(frame: pd.DataFrame, together: Pools) -> pd.DataFrame:
 
 
 def _changes(folder: Path, period: Period, entries: Sequence[Any]) -> dict[str, pd.DataFrame]:
-    changes = dict(changes_since(folder, period, entries)) if entries else {}
-    own = composed_of(folder, period, entries) if entries else None
+    if not entries:
+        return {}
+    changes = dict(changes_since(folder, period, entries))
+    own = composed_of(folder, period, entries)
     if own is not None:
+        before = [changes["score_cells"]] if "score_cells" in changes else []
         own = own.assign(period=str(period))
-        changes["score_cells"] = pd.concat(
-            [*filter(None.__ne__, [changes.get("score_cells")]), own]
-        )
+        changes["score_cells"] = pd.concat([*before, own], ignore_index=True)
     return changes
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from profitchain.core.errors import CompanyError
 from profitchain.core.periods import Period
 from profitchain.core.provenance import REPORTS
 from profitchain.disclosure.audit import Release
@@ -26,6 +27,7 @@ SHELF = "PROFITCHAIN_SHELF"  # the folder of editions that a report is made for
 OF = "of"  # the column of periods in the sums that are kept
 OWNER_ONLY = 0o700
 Entry = Mapping[str, Any]
+_KEYS = {"period", "total", "together", "trend", "prints", "made_of", "groups", "sums"}
 
 
 @contextmanager
@@ -42,11 +44,15 @@ def on_shelf(out: Path) -> Iterator[None]:
 
 
 def entries_of(company: Company) -> list[Entry]:
-    """Return what was published, in the order in which it was, without what was withdrawn."""
+    """Return what was published, in the order in which it was, without what was withdrawn.
+
+    A last line without an end was never finished, nor was its edition put in place.
+    """
     ledger = _ledger_of(company)
-    lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
+    lines = ledger.read_text(encoding="utf-8").split("\n")[:-1] if ledger.exists() else []
     entries: list[Entry] = []
-    for entry in map(json.loads, lines):
+    for number, line in enumerate(lines, 1):
+        entry = _read(line, ledger, number)
         if "withdrawn" in entry:
             entries = [other for other in entries if other["period"] != entry["withdrawn"]]
         else:
@@ -55,11 +61,14 @@ def entries_of(company: Company) -> list[Entry]:
 
 
 def add(company: Company, lines: Sequence[Entry]) -> None:
-    """Add lines to the ledger of the shelf."""
+    """Add whole lines to the ledger of the shelf."""
     ledger = _ledger_of(company)
     ledger.parent.mkdir(exist_ok=True, mode=OWNER_ONLY)
-    with ledger.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    with ledger.open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)  # of a line that a kill cut short
+        file.write(text.encode())
 
 
 def releases_in(entries: Sequence[Entry]) -> Iterator[Release]:
@@ -81,6 +90,19 @@ def sums_of(entries: Sequence[Entry], name: str) -> dict[str, pd.DataFrame]:
     """Return the sums of a summary as they were last published, by period."""
     frames = [pd.DataFrame(entry["sums"][name]) for entry in entries if entry["sums"].get(name)]
     return {str(period): part for frame in frames for period, part in frame.groupby(OF, sort=False)}
+
+
+def _read(line: str, ledger: Path, number: int) -> Entry:
+    try:
+        entry: Entry = json.loads(line)
+        if "withdrawn" in entry or entry.keys() >= _KEYS:
+            return entry
+    except (ValueError, AttributeError):
+        pass
+    raise CompanyError(
+        f"Line {number} of {ledger} can't be read: it says what was published. Put it back from a "
+        "copy; or remove it, and what it tells of is protected no longer."
+    )
 
 
 def _ledger_of(company: Company) -> Path:

@@ -20,6 +20,7 @@ from profitchain.stats.margins import Wald, estimates, wald_test
 from profitchain.stats.ratios import holm
 
 CLEAR = 0.05
+CLEAR_SIDE = 0.02  # at which 2 to 6 of 100 worlds without any show one: scales have ends
 FEWEST_BESIDE = 20  # answers on each side of the middle
 
 EQUAL = "Wald test of equal slopes per standard deviation, ordered probit; clustered by customer"
@@ -75,7 +76,7 @@ def two_sides(answers: DriverAnswers) -> list[TwoSides] | NotEstimable:
         pair[0, wide + at] = 1
         sides = estimates(slopes.combine(pair), unit="ratio")
         frame = pd.concat([side.to_frame() for side in sides], ignore_index=True)
-        clear = p[at] < CLEAR
+        clear = p[at] < CLEAR_SIDE
         kind = "performance" if not clear else "basic" if more[at] > 0 else "excitement"
         frame = frame.assign(side=["below", "above"])
         found.append(

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.exports.file_parts import undeclared
-from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Values
+from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
 from profitchain.intake.gate import Gate, times
 from profitchain.sources.casts import seconds
 from profitchain.sources.engine import is_embedded
@@ -25,6 +25,7 @@ SOME_ROWS = 50  # of fewer no day is far from the others
 STRAY = 0.005  # share of rows that may lie far from all others
 QUIET, A_YEAR = 60, 365  # days without a row, at least, before one that is far, and after one
 A_DAY, MOST_PAUSES = 86_400, 40
+LONGEST_NAME = 500  # letters of a group's name
 MOST_NAMES = 20_000  # the most frequent, of all columns of text
 TOPS = (5, 7, 10)  # highest scores of usual scales
 UNLIKE = 10  # times as often 0 as 1 or 2: no opinion is shaped so
@@ -110,6 +111,7 @@ def _look_alike(gate: Gate) -> Iterator[Finding]:
         words.filter(words["word"].notnull()).group_by("place", "word").aggregate(n=ibis._.count())
     )
     ordered = counts.order_by(ibis.desc("n"), "place", "word").limit(MOST_NAMES).to_pandas()
+    yield from _endless_names(gate, ordered)
     ordered = ordered.assign(looks=ordered["word"].map(looks))
     for (place, _looks), alike in ordered.groupby(["place", "looks"], sort=False):
         first, n = alike.iloc[0], int(alike["n"].iloc[1:].sum())
@@ -119,6 +121,20 @@ def _look_alike(gate: Gate) -> Iterator[Finding]:
             table, _, column = place.partition(".")
             values: Values = {"n": n, "word": first["word"], "signs": ", ".join(named) or "blanks"}
             yield Doubt(table=table, column=column, kind="look_alike", values=values)
+
+
+def _endless_names(gate: Gate, names: pd.DataFrame) -> Iterator[Finding]:
+    """Stop where a segment holds whole texts: each would be the name of a group on every page."""
+    for place, word in zip(names["place"], names["word"].str.len(), strict=True):
+        table, _, column = place.partition(".")
+        if column in gate.company.segments and word > LONGEST_NAME:
+            says = (
+                f"its segment '{column}' holds a text of {word:,} letters; the name of a "
+                f"group has {LONGEST_NAME:,} at most. Is it a comment? Take it out of segments:, "
+                "or name another column."
+            )
+            yield Stop(table=table, says=says)
+            return
 
 
 def _exports_read_as_plain_files(gate: Gate) -> Iterator[Finding]:

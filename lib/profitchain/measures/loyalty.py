@@ -23,7 +23,6 @@ from profitchain.stats.comparisons import (
     measure_series,
     period_totals,
 )
-from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.ratios import wilson
 
 FEWEST_REPEATS = 5  # below this many events a survival curve says nothing
@@ -124,22 +123,18 @@ def repeat_rate_series(
     )
 
 
-def totals(
-    activity: pd.DataFrame, period: Period, currency: str, *, smallest: int = 0
-) -> dict[str, MaybeEstimate]:
+def totals(activity: pd.DataFrame, period: Period, currency: str) -> dict[str, MaybeEstimate]:
     """Return what was counted in full: `orders`, `revenue`, `active_customers`, `new_customers`.
 
     Refunds are netted from revenue and are not orders; cancelled orders are in neither. Where
     guests bought, `guest_orders` and `guest_revenue` say how much of it is theirs. Revenue isn't
-    there where orders carry no amounts. Of fewer than `smallest` customers nothing is said.
+    there where orders carry no amounts.
     """
     here = activity[activity["period"] == str(period)]
     orders = int(here["orders"].sum())
     if not orders:
         names = [name for name in TOTALS if name != "revenue" or name in here]
         return dict.fromkeys(names, NotEstimable("no_orders_in_period", period=period))
-    if 0 < here["active"].sum() < smallest:
-        return dict.fromkeys(TOTALS, too_small(int(here["active"].sum()), smallest))
     found: dict[str, MaybeEstimate] = {
         "orders": counted(orders, unit="orders"),
         "active_customers": counted(here["active"].sum(), unit="customers"),

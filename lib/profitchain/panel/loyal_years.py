@@ -6,8 +6,8 @@ Expressions are as in `panel`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import ibis
 from ibis.expr.types import Table
@@ -17,8 +17,8 @@ from profitchain.panel.context import Context, purchases
 from profitchain.panel.experiences import with_clusters_of, year_starts_at
 from profitchain.panel.panel import SECONDS_A_DAY, cells, looked_up, total, with_margin
 from profitchain.sources.casts import from_utc, seconds
-from profitchain.sources.temp_tables import materialise
 
+Keep: TypeAlias = Callable[[str, Table], Table]
 LOYAL_FROM = 3  # orders before the month
 LOYAL, NEW, BETWEEN = "loyal", "new", "between"
 PAYBACK_MONTHS = 12
@@ -28,7 +28,7 @@ FINE = 1_000  # parts of a minor unit in which shares of prices are added up
 
 
 def benefit_summaries(
-    con: Any, context: Context, people: Table, referrals: Table | None
+    context: Context, people: Table, referrals: Table | None, *, keep: Keep
 ) -> Iterator[tuple[str, Table]]:
     """Yield growth, newcomers, prices, and what followed scores, as far as tables are given.
 
@@ -36,10 +36,11 @@ def benefit_summaries(
     ----------
     people : one row a customer: customer_id, cluster.
     referrals : the table of referrals of all customers, if there is one.
+    keep : lets the engine keep a table under a name.
     """
     tables = context.tables
     yield "growth_cells", growth_cells(context, people, referrals)
-    newcomers = newcomer_months(con, context)
+    newcomers = newcomer_months(context, keep=keep)
     if newcomers is not None:
         yield "newcomer_months", newcomers
     if "costs" in tables:
@@ -103,7 +104,7 @@ def growth_cells(context: Context, customers: Table, referrals: Table | None) ->
     return cells(people, ["came", "cluster"], customers=active, before=then_active, **added)
 
 
-def newcomer_months(con: Any, context: Context) -> Table | None:
+def newcomer_months(context: Context, *, keep: Keep) -> Table | None:
     """Return channel, months, customers, margin, squares, new: newcomers' margin by age.
 
     One row a channel and number of months: of those newcomers of the last two years who are known
@@ -132,7 +133,7 @@ def newcomer_months(con: Any, context: Context) -> Table | None:
         sums[f"n_{month}"] = total(is_known, 1)
         sums[f"sum_{month}"] = total(is_known, money)
         sums[f"sq_{month}"] = ibis.ifelse(is_known, (money / unit) * (money / unit), 0.0).sum()
-    wide = materialise(con, "newcomers", each.group_by("channel").aggregate(**sums))
+    wide = keep("newcomers", each.group_by("channel").aggregate(**sums))
     parts = [
         wide.select("channel", "new", months=ibis.literal(month, "int64"),
                     customers=wide[f"n_{month}"], margin=wide[f"sum_{month}"],

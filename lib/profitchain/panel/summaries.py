@@ -252,7 +252,9 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
     referrals = firm.context.tables.get("referrals")
-    yield from loyal_years.benefit_summaries(firm.con, firm.few, firm.drawn, referrals)
+    yield from loyal_years.benefit_summaries(
+        firm.few, firm.drawn, referrals, keep=lambda name, rows: materialise(firm.con, name, rows)
+    )
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:

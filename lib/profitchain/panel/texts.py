@@ -14,6 +14,7 @@ from ibis.expr.types import Table
 from profitchain.intake.hashing import hex_md5
 from profitchain.panel.context import Context
 from profitchain.panel.panel import as_text, cells, looked_up, segment_columns
+from profitchain.sources.settings import Question
 
 DIGITS = 16  # of a hash that stands for a customer
 SOURCES = {  # table: key, when, text
@@ -83,6 +84,7 @@ def _part(context: Context, name: str, rows: Table) -> Table | None:
     if text not in rows.columns:
         return None
     segments = segment_columns(context.company)
+    effort = next((q for q in context.company.all_questions if q.kind == "ces"), None)
     rows = rows.mutate(period=context.period_of(rows[when]), month=context.month_of(rows[when]))
     rows = rows.filter(rows.period.notnull() & (rows[text].strip() != ""))
     if "customer_id" not in rows.columns:
@@ -97,16 +99,15 @@ def _part(context: Context, name: str, rows: Table) -> Table | None:
         source=ibis.literal(name),
         key=rows[key],
         customer=hex_md5(who, context.engine).substr(0, DIGITS),
-        score=_score(context, rows, "main" if name == "responses" else ""),
-        effort=_score(context, rows, "ces" if name == "responses" else ""),
+        score=_answer_to(context.company.main, rows),
+        effort=_answer_to(effort, rows),
         topic=rows.topic if name == "contacts" and "topic" in rows.columns else ibis.null("string"),
         text=rows[text],
     )  # fmt: skip
 
 
-def _score(context: Context, rows: Table, which: str) -> ibis.Value:
-    questions = [q for q in context.company.all_questions if q.kind == which]
-    if which == "main" and context.company.main is not None:
-        questions = [context.company.main]
-    given = rows[questions[0].column] if questions else ibis.null()
+def _answer_to(question: Question | None, rows: Table) -> ibis.Value:
+    """Return the answer to a question, NULL where rows carry none."""
+    known = question is not None and question.column in rows.columns
+    given = rows[question.column] if known and question else ibis.null()
     return given.cast("float64")

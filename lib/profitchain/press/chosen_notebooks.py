@@ -8,18 +8,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from profitchain.core.errors import ParameterError, did_you_mean
-from profitchain.core.provenance import NOTEBOOKS
 from profitchain.exhibits.findings import SUMMARY
 
 
-def all_notebooks() -> list[Path]:
-    """Return the notebooks of the checkout, in the order of their names."""
-    return sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+def all_notebooks(folder: Path) -> list[Path]:
+    """Return the notebooks of a folder, in the order of their names."""
+    return sorted(folder.glob("[0-9]*.ipynb"))
 
 
-def chosen_notebooks(only: Sequence[str]) -> tuple[Path, ...]:
+def chosen_notebooks(folder: Path, only: Sequence[str]) -> tuple[Path, ...]:
     """Return the notebooks asked for, with the summary; all of them when none is named."""
-    every = {path.stem: path for path in all_notebooks()}
+    every = {path.stem: path for path in all_notebooks(folder)}
     names = [Path(name).stem for name in only]
     for name in names:
         if name not in every:

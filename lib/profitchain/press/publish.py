@@ -82,7 +82,7 @@ def publish(
     unknown, the data can't be used or a notebook fails; in the last case an incomplete edition,
     which says so, lies beside it.
     """
-    notebooks = chosen_notebooks(only)
+    notebooks = chosen_notebooks(NOTEBOOKS, only)
     chosen = parameters.typed(notebooks, settings or {})
     tongues = [i18n.check(tag) for tag in spoken]
     code = code_of(NOTEBOOKS)  # known before any of it is imported to run
@@ -90,7 +90,10 @@ def publish(
     with ledger.on_shelf(shelf or out), _workers(len(notebooks)) as pool:
         edition = read_period(company, period)
         order = EditionRequest(
-            edition=edition, notebooks=notebooks, every=tuple(all_notebooks()), settings=chosen,
+            edition=edition,
+            notebooks=notebooks,
+            every=tuple(all_notebooks(NOTEBOOKS)),
+            settings=chosen,
             out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
             is_anew=restate, is_trial=shelf is not None,
@@ -164,12 +167,12 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
     is_complete = not any(page_run.failed for page_run in ran)
     target = order.folder if is_complete else order.incomplete
     record.keep_first(building, target)
+    if is_complete and order.whole and not order.is_trial:
+        edition = order.edition
+        restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)
     exchange(building, target)
     if is_complete:
         discard(order.incomplete)
-        if order.whole and not order.is_trial:
-            edition = order.edition
-            restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)
 
 
 def _workers(most: int) -> ProcessPoolExecutor:

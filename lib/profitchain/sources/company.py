@@ -36,6 +36,7 @@ from profitchain.sources.settings import (
 from profitchain.stats.model_matrix import MONTH
 
 LONGEST_WINDOW, LONGEST_LOOKBACK = 3_660, 600  # days; months
+MOST_QUESTIONS = 60
 BUILT_IN_CONTROLS = ("prior_orders", "recency", "tenure")
 SHORTEST_WORD = 4  # letters of a word that tells something of a secret
 FACTS = ("orders", "subscriptions", "responses")  # at least one of them is needed
@@ -265,6 +266,11 @@ def _faults(company: Company) -> Iterable[str]:
         )
     if questions and "responses" not in tables:
         yield "questions are given, but tables: has no responses to hold their scores."
+    if len(questions) > MOST_QUESTIONS:
+        yield (
+            f"questions: {len(questions)} are given; a report follows {MOST_QUESTIONS} at most. "
+            "Keep those that somebody acts on."
+        )
     if "responses" in tables and not questions:
         yield "tables: responses is given, but no questions: say which columns hold scores."
     yield from place_faults(company.connect, tables)

@@ -30,6 +30,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": "\t"}
 _BREAK, _LONE_RETURN = "\ue00d", re.compile(r"\r(?!\n)")
 _LONGEST_ROW = 1 << 24  # characters
+MOST_COLUMNS = 2_000
 _SURPLUS = 8
 _MOST_SHAPES, _MOST_SUSPECTS = 1000, 100_000
 Rejected = tuple[str | None, int, str]  # file, row, text
@@ -231,6 +232,12 @@ def load_csv(
 ) -> list[Rejected]:
     """Load one CSV file as text; return the rows that have too many cells, with their place."""
     layout = find_layout(path, source, home=home, name=path.name, scratch=scratch)
+    if len(layout.names) > MOST_COLUMNS:
+        raise CompanyError(
+            f"{path.name} has {len(layout.names):,} columns, and {MOST_COLUMNS:,} at most can be "
+            "read. Export those that a report needs, or save it as Parquet, of which only these "
+            "are read."
+        )
     delimiter, surplus = sql_text(layout.delimiter), [f"__surplus_{k}" for k in range(_SURPLUS)]
     columns = ", ".join(f"{sql_text(column)}: 'VARCHAR'" for column in (*layout.names, *surplus))
     restored = ", ".join(

@@ -19,6 +19,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats import ratios
 from profitchain.stats.disclosure_control import too_small
 from profitchain.stats.event_rates import garwood
+from profitchain.voice.shares import Texts, speaks
 
 PER_MENTION, PER_CONTACT = 1_000, 100  # orders
 FEWEST_EVENTS = 10
@@ -39,11 +40,29 @@ def mentions_of(edition: Edition) -> pd.DataFrame:
     return edition.table("mention_counts") if has else pd.DataFrame(columns=names)
 
 
-def contacts_of(edition: Edition) -> pd.DataFrame:
-    """Return an edition's `contact_counts`; no rows where the firm gives none."""
+def contacts_of(edition: Edition, texts: Texts) -> pd.DataFrame:
+    """Return an edition's `contact_counts`; no rows where the firm gives none.
+
+    Of a firm that gives contacts no topics, with rows by the topics that their texts speak of:
+    `of_all` is then false, for a contact may stand in several.
+    """
     names = ["period", "topic", "is_complaint", "contacts", "squares"]
     has = edition.has("contact_counts")
-    return edition.table("contact_counts") if has else pd.DataFrame(columns=names)
+    counts = edition.table("contact_counts") if has else pd.DataFrame(columns=names)
+    counts = counts.assign(of_all=True)
+    if (counts["topic"] != "").any():
+        return counts
+    rows = texts.rows[texts.rows["source"] == "contacts"]
+    several = {topic: rows[rows[speaks(topic)] == 1] for topic in texts.topics}
+    parts = [_by_words(topic, hits) for topic, hits in several.items() if len(hits)]
+    return pd.concat([counts, *parts], ignore_index=True)
+
+
+def _by_words(topic: str, hits: pd.DataFrame) -> pd.DataFrame:
+    """Return contacts of a topic by period, with their squares by customer."""
+    each = hits.groupby(["period", "customer"]).size()
+    sums = {"contacts": each.groupby("period").sum(), "squares": (each**2).groupby("period").sum()}
+    return pd.DataFrame(sums).reset_index().assign(topic=topic, is_complaint=-1, of_all=False)
 
 
 def net_positive(mentions: pd.DataFrame, orders: int) -> MaybeEstimate:
@@ -131,7 +150,7 @@ def contacts_by_topic(
 
     Parameters
     ----------
-    contacts : as `contact_counts`: period, topic, is_complaint, contacts, squares.
+    contacts : as `contacts_of`: period, topic, is_complaint, contacts, squares, of_all.
     orders : by the name of the period.
     now, before : the periods of the span, and those to compare with.
 
@@ -143,15 +162,20 @@ def contacts_by_topic(
     mine = contacts[contacts["period"].isin(now)]
     sizes = mine.groupby("topic")["contacts"].sum().sort_values(ascending=False)
     topics = ["all", *(topic for topic in sizes.index if topic)]
-    parts = [mine if topic == "all" else mine[mine["topic"] == topic] for topic in topics]
     earlier = contacts[contacts["period"].isin(before)]
-    then = [earlier if topic == "all" else earlier[earlier["topic"] == topic] for topic in topics]
+    parts, then = ([_of_topic(rows, topic) for topic in topics] for rows in (mine, earlier))
     many, many_before = (int(orders.reindex(list(of)).fillna(0).sum()) for of in (now, before))
     frame = to_frame([_rate(part, many, smallest) for part in parts], topic=topics)
     rates = to_frame([_rate(part, many_before, smallest) for part in then])
     frame["before"] = rates["value"]
     frame["complaints"] = [_complaints(part) for part in parts]
     return frame
+
+
+def _of_topic(contacts: pd.DataFrame, topic: str) -> pd.DataFrame:
+    return contacts[
+        contacts["of_all"].astype(bool) if topic == "all" else contacts["topic"] == topic
+    ]
 
 
 def _rate(contacts: pd.DataFrame, orders: int, smallest: int) -> MaybeEstimate:

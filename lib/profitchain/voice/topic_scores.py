@@ -134,7 +134,8 @@ def product(first: MaybeEstimate, second: MaybeEstimate) -> MaybeEstimate:
     Examples
     --------
     >>> number = {"low": 1.0, "high": 3.0, "n": 9, "unit": "EUR"}
-    >>> product(Estimate(value=2.0, **number), Estimate(value=2.0, **number)).high.round(3)
+    >>> one = Estimate(value=2.0, **number)
+    >>> round(float(product(one, one).high), 3)
     6.828
     """
     if isinstance(first, NotEstimable):

@@ -238,10 +238,10 @@ def usable(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
 def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
     """Return how surely each driver is the best to mend, where several may be."""
     found = figures.mending
-    if isinstance(found, NotEstimable) or not figures.apart:
+    if isinstance(found, NotEstimable) or not figures.apart or len(found.first) == 1:
         return []
     labels = _labels(found)
-    order = np.argsort(-found.best, kind="stable")[: max(2, len(found.first))]
+    order = np.argsort(-found.best, kind="stable")[: len(found.first)]
     chances = [
         _("{driver} in {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}") for at in order
     ]

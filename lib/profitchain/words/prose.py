@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from profitchain.sources.company import Question
 
 __all__ = [
-    "TEXT", "Prose", "answer", "as_difference", "change_message", "change_on", "change_words",
+    "TEXT", "Prose", "answer", "as_difference", "change_on", "change_words",
     "clauses", "emphasised", "first_capital", "following", "interval",
     "listed", "note", "number", "on_the", "period_heading", "period_label",
     "period_short", "period_word", "reason", "sentence", "unbroken", "unmarked",
@@ -146,30 +146,6 @@ def change_words(change: MaybeEstimate) -> str:
 def change_on(change: MaybeEstimate, every: On) -> str:
     """Return a verdict and what it is on: "up 4.2 points on the quarter"."""
     return _("{change} {on}", change=change_words(change), on=on_the(every))
-
-
-def change_message(
-    label: str, change: MaybeEstimate, *, on: On = "quarter", period: Period | None = None
-) -> str:
-    """Return an exhibit's message about a change; an interval that spans zero says so.
-
-    With `period`, the previous period's length gives the word: on the week, month, quarter or year.
-
-    Examples
-    --------
-    >>> change = Estimate(value=4.2, low=1, high=7.4, n=900, unit="points")
-    >>> change_message("NPS", change), change_message("NPS", change.times(-1), on="year")
-    ('NPS rose 4.2 points on the quarter', 'NPS fell 4.2 points on the year')
-    """
-    on = period.every if period and on != "year" else on
-    words = {"label": label, "on": on_the(on)}
-    if isinstance(change, NotEstimable):
-        return _("Change in {label} {on}: {too_few}", too_few=_(TOO_FEW), **words)
-    if change.verdict == "no clear change":
-        return _("No clear change in {label} {on}", **words)
-    if change.verdict == "up":
-        return _("{label} rose {size} {on}", size=_size(change), **words)
-    return _("{label} fell {size} {on}", size=_size(change), **words)
 
 
 def first_capital(text: str) -> str:

@@ -20,6 +20,7 @@ from profitchain.core.i18n import N_, _, listed, ngettext
 from profitchain.words import catalogue
 
 Values = Mapping[str, Any]
+HIDDEN = "group_too_small"
 RECORDED = "as_recorded"  # a reason that an edition gave, in its words
 MESSAGES = catalogue.read("reasons") | {RECORDED: "{text}"}
 OUTCOMES = {
@@ -173,6 +174,9 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
         name: [text(cell) if isinstance(cell, Reason) else cell for cell in frame[name]]
         for name in names
     }
+    if "why" in names and "n" in frame:  # the n of what is not shown isn't none
+        hidden = [getattr(cell, "key", "") == HIDDEN for cell in frame["why"]]
+        texts |= {"n": frame["n"].mask(hidden)} if any(hidden) else {}
     return frame.assign(**texts) if names else frame
 
 

@@ -24,7 +24,7 @@ from profitchain.stats.disclosure_control import too_small
 from profitchain.words import catalogue, presentation, reasons
 from profitchain.words.captions import drawn_from, drawn_sentences
 from profitchain.words.presentation import Presentation, Said, lookback_words, source
-from profitchain.words.prose import period_word
+from profitchain.words.prose import TOO_FEW_TO_SAY, period_word
 from profitchain.words.segments import differences
 from profitchain.words.value import (
     CUSTOMERS,
@@ -164,7 +164,7 @@ def moves(matrix: Fields | NotEstimable, moved: pd.DataFrame, *, edition: Editio
         return Presentation(wide, "nothing", _of_nothing(matrix))
     out = moved_share(matrix, "Hostages", smallest=edition.smallest)
     few = few_clause(moved, edition, mark=N_("empty"))
-    values: dict[str, object] = {"few": few, "source": CUSTOMERS, "empty": ""}
+    values: dict[str, object] = {"few": few, "source": CUSTOMERS, "empty": TOO_FEW_TO_SAY}
     if len(moved):
         n = len(moved_from(matrix, moved["before"].unique()))
         values["source"] = drawn_from(source(CUSTOMERS, n), edition.stands_for)
@@ -188,4 +188,4 @@ def seven_dimensions(
 
 def _of_nothing(matrix: NotEstimable) -> dict[str, str]:
     why = reasons.text(matrix)
-    return {"empty": why, "money": "", "source": CUSTOMERS, "few": "", "share": ""}
+    return {"empty": why, "money": _("revenue"), "source": CUSTOMERS, "few": ""}
