@@ -45,9 +45,9 @@ LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
-    *("guest_spend", "guest_margin"),
+    *("guest_spend", "guest_margin", "revenue_before", "cost", "complaint_cost"),
 )  # columns in minor units
-OF_ORDERS = tuple(name for name in MONEY if name not in ("amount", "contact_cost"))
+OF_ORDERS = tuple(n for n in MONEY if n not in ("amount", "contact_cost", "cost", "complaint_cost"))
 ROW_OF = {  # what one row of each summary is
     "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
     "profile": "a column of a checked table",
@@ -72,6 +72,15 @@ ROW_OF = {  # what one row of each summary is
     "texts": "what a customer wrote, in an answer, a contact or a mention",
     "contact_counts": "a period and topic of contacts",
     "mention_counts": "a period, platform, polarity and rating of mentions",
+    "growth_cells": "a way to have come to the year (kept, lost, …) and a cluster of customers",
+    "newcomer_months": "a channel, and months since the first order",
+    "channel_costs": "a purpose and channel of the year's costs",
+    "price_cells": "a cluster of customers, what they paid for the same product and month",
+    "discount_cells": "loyal, new or between, and a cluster of customers",
+    "offer_cells": "a kind of offer, whether by lot, the score before and a cluster of customers",
+    "year_exposure": "the last 365 days' orders and how long they were followed",
+    "referral_cells": "a score and cluster among answers followed to referrals",
+    "complaint_cells": "the score before an order, and a cluster of customers",
     "customers": "a customer at the end of one of the last periods",
     "repeat_days": "a day with later purchases",
     "holdout": "a customer at an earlier end, at which models are tried",

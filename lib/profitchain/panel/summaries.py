@@ -30,6 +30,7 @@ from profitchain.panel import (
     follow_up,
     group_counts,
     invitations,
+    loyal_years,
     panel,
     purchases,
     response_windows,
@@ -76,7 +77,7 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
     firm = _firm(intake, period, first, facts)
-    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives)
+    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives, _of_benefits)
     for part in of_orders if "orders" in firm.context.tables else (_of_answers, _of_texts):
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
@@ -247,6 +248,13 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
     if firm.few is not firm.context:
         yield "drawn_months", snapshots.months(firm.few)
     yield CUSTOMER_IDS, people.select("row", "customer_id").order_by("row")
+
+
+def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
+    referrals = firm.context.tables.get("referrals")
+    yield from loyal_years.benefit_summaries(
+        firm.few, firm.drawn, referrals, keep=lambda name, rows: materialise(firm.con, name, rows)
+    )
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:

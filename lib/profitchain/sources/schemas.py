@@ -98,7 +98,8 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
     "costs": "month:month@ purpose:text amount:money channel:text?",
     "referrals": "referral_id:id! referrer_id:id customer_id:id referred_at:time@ reward:money?",
     "offers": """
-        offer_id:id! customer_id:id offered_at:time@ kind:text is_holdout:flag? accepted:flag?""",
+        offer_id:id! customer_id:id offered_at:time@ kind:text is_holdout:flag? accepted:flag?
+        amount:money? cost:money?""",
     "memberships": "customer_id:id! programme:text! joined_at:time!@ tier:text?",
     "events": "event:text happened_on:date@",
     "mentions": """

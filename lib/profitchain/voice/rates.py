@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.stats import ratios
 from profitchain.stats.disclosure_control import too_small
+from profitchain.stats.event_rates import garwood
 from profitchain.voice.shares import Texts, speaks
 
 PER_MENTION, PER_CONTACT = 1_000, 100  # orders
@@ -63,19 +63,6 @@ def _by_words(topic: str, hits: pd.DataFrame) -> pd.DataFrame:
     each = hits.groupby(["period", "customer"]).size()
     sums = {"contacts": each.groupby("period").sum(), "squares": (each**2).groupby("period").sum()}
     return pd.DataFrame(sums).reset_index().assign(topic=topic, is_complaint=-1, of_all=False)
-
-
-def garwood(count: float, *, spread: float = 1.0, level: float = 0.95) -> tuple[float, float]:
-    """Return the exact interval of a Poisson mean; `spread` is the mean size of its clusters.
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in garwood(10)]
-    [4.795, 18.39]
-    """
-    tail, of_one = (1 - level) / 2, count / spread
-    low = scipy.stats.chi2.ppf(tail, 2 * of_one) / 2 if count else 0.0
-    return float(low * spread), float(scipy.stats.chi2.isf(tail, 2 * of_one + 2) / 2 * spread)
 
 
 def net_positive(mentions: pd.DataFrame, orders: int) -> MaybeEstimate:

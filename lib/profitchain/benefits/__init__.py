@@ -1,0 +1,1 @@
+"""What else loyal customers bring or save: offers, word of mouth, complaints, price, growth."""

@@ -1,0 +1,39 @@
+"""What page 13 publishes, by the ids of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import pandas as pd
+
+from profitchain.benefits.after_scores import AfterScores
+from profitchain.benefits.offers import OfferLift
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+
+Recorded: TypeAlias = MaybeEstimate | pd.DataFrame | Mapping[str, MaybeEstimate]
+
+
+def recorded(
+    referrals: AfterScores | NotEstimable,
+    complaints: AfterScores | NotEstimable,
+    lifts: list[OfferLift] | NotEstimable,
+    newcomers: pd.DataFrame | NotEstimable,
+    *,
+    currency: str,
+) -> dict[str, Recorded]:
+    """Return referrals and complaints by score, the lift of offers and the cost of newcomers."""
+    numbers: dict[str, Recorded] = {
+        id: one if isinstance(one, NotEstimable) else one.rates
+        for id, one in (
+            ("referrals_per_100_answers", referrals),
+            ("complaints_per_100_orders", complaints),
+        )
+    }
+    if isinstance(newcomers, pd.DataFrame):
+        newcomers = newcomers.assign(unit=currency)
+    numbers["acquisition_cost"] = newcomers
+    if isinstance(lifts, NotEstimable):
+        return numbers | {"offer_lift": lifts}
+    frame = to_frame([one.lift for one in lifts], kind=[one.kind for one in lifts])
+    return numbers | {"offer_lift": frame}
