@@ -198,7 +198,9 @@ def findings(edition: Path) -> pd.DataFrame:
 
 
 def said_in(path: Path) -> str:
-    """Return what a file says; of a workbook, what all its parts say."""
+    """Return what a file says; of a workbook, what all its parts say; of Parquet, its rows."""
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path).to_csv()
     if path.suffix != ".xlsx":
         return path.read_text(encoding="utf-8")
     with zipfile.ZipFile(path) as archive:

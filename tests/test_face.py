@@ -335,7 +335,7 @@ def test_a_controls_unit_does_not_matter_nor_how_its_numbers_are_kept(answers):
 def test_what_is_not_estimable_prints_as_a_sentence():
     code = "import profitchain as pc; print(pc.net_promoter_score([10]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "Too few to say: only 1 customer. (n = 1)\n"
+    assert done.stdout == "Too few to say: hardly any customers. (n = 1)\n"
 
 
 def test_nobody_who_ordered_has_no_curve_and_the_last_to_come_back_ends_it_at_one():

@@ -377,7 +377,7 @@ def test_answers_alone_give_a_first_page_without_a_word_on_money(published):
     assert findings(edition).at["responses", "value"] == len(asked)
     index = words_of(edition / "index.html")
     assert not MONEY.search(index) and "Net promoter score" in index
-    assert index.count("Not measured") == 1  # one line for all pages that need orders
+    assert index.count("Not measured") == 1  # once for all pages that need orders
     assert 'href="05_loyalty.html"' not in (edition / "03_satisfaction.html").read_text("utf-8")
 
 
@@ -403,7 +403,7 @@ def test_guests_and_anonymous_answers_are_said_where_they_count_and_where_not(tm
 def test_where_nobody_is_named_the_first_page_says_scores_and_orders(published):
     edition = published("all unnamed")
     index = text_of(edition / "index.html")
-    assert "nobody knows whose orders these are" in index and "Net promoter score stood" in index
+    assert "nobody knows whose orders these are" in index and "net promoter score was" in index
     assert "Active customers" not in index and "can't be said" not in told(edition)["00_summary"]
     assert "All answers of January–March 2026 are anonymous" in text_of(
         edition / "03_satisfaction.html"

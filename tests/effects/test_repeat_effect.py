@@ -179,8 +179,9 @@ def test_a_segment_with_another_effect_is_found():
 
 
 def test_raw_rates_are_counts_and_small_groups_are_kept_back():
-    cells = rows(score=[0] * 9 + [5] * 40, repeats=[1] * 9 + [1] * 10 + [0] * 30)
-    frame = raw_rates(cells, scale=(0, 5)).set_index("score")
+    repeats = [1] * 9 + [0, 1] * 20 + [1] * 15 + [0] * 45
+    cells = rows(score=[0] * 9 + [3] * 40 + [5] * 60, repeats=repeats)
+    frame = raw_rates(cells, scale=(0, 5)).set_index("score")  # beside 0, the next smallest hides
     assert frame.loc[5, "value"] == 0.25
     assert frame.loc[5, "low"] < 0.25 < frame.loc[5, "high"]
     assert frame.loc[[0, 1, 2, 3, 4], "value"].isna().all()

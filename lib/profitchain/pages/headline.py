@@ -28,6 +28,7 @@ from profitchain.words.worth import worth_sentence
 
 HEADS = {
     "happened": N_("What happened"),
+    "unknown": N_("What can't be known"),
     "worth": N_("What a point is worth"),
     "decide": N_("What to decide"),
 }
@@ -40,12 +41,21 @@ def opening(findings: EditionFindings, edition: Edition) -> Prose:
     """
     said = {
         "happened": happened(findings, edition),
+        "unknown": _apart(findings, edition),
         "worth": _linked(findings, edition),
         "decide": decide(findings, edition),
     }
     said = {head: words for head, words in said.items() if words}
     said = said or {"happened": _("Nothing was measured.")}
     return answer(*said.values(), heads=[HEADS[head] for head in said])
+
+
+def _apart(findings: EditionFindings, edition: Edition) -> str:
+    """Return what is said of coming back where answers and orders meet no customer."""
+    said = findings.answers.get("05_loyalty", [""])
+    if edition.facts.get("no_customers"):
+        return said[-1]
+    return said[0] if edition.facts.get("unlinked") else ""
 
 
 def _linked(findings: EditionFindings, edition: Edition) -> str:

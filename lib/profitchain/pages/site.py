@@ -34,7 +34,7 @@ MOST_EARLIER = 12  # periods on a page; all stand on the firm's own
 
 def group_of(name: str) -> str:
     """Return under which question a notebook's page stands; one that firms add, under "More"."""
-    groups = (group for group, numbers in GROUPS.items() if name.partition("_")[0] in numbers)
+    groups = (group for group, numbers in GROUPS.items() if name[:2] in numbers)
     return next(groups, list(GROUPS)[-1])
 
 

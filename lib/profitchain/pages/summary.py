@@ -99,7 +99,7 @@ def _line(page: PageStory) -> str:
 def _lacking(pages: Sequence[PageStory]) -> str:
     """Return which questions are not measured, those for the same reason together."""
     lines = [
-        f"<p>{', '.join(map(_link, alike))} <span>{prose.emphasised(_first(alike[0]))}</span></p>"
+        f"<p>{', '.join(map(_link, alike))} <span>{prose.emphasised(prose.reason(why))}</span></p>"
         for why in dict.fromkeys(page.why for page in pages)
         if (alike := [page for page in pages if page.why == why])
     ]

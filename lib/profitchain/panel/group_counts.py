@@ -30,17 +30,14 @@ def group_sizes(context: Context, answers: Table) -> Table:
     ]
     every = ibis.union(*parts).filter(lambda t: t.period.notnull())
     sizes = every.group_by(["period", "segment", "group"])
-    return sizes.aggregate(customers=lambda t: t.cluster.nunique())
+    sizes = sizes.aggregate(customers=lambda t: t.cluster.nunique())
+    return sizes.order_by("period", "segment", "group")
 
 
 def score_sums(context: Context, *rows: Table) -> Table | None:
     """Return period, question, segments, score, n of the shorter periods inside the period.
 
     None where there are none: of weeks and months.
-
-    Parameters
-    ----------
-    rows : as in `panel.score_cells`.
 
     Parameters
     ----------
@@ -68,7 +65,7 @@ def score_sums(context: Context, *rows: Table) -> Table | None:
     every_one = ibis.union(*parts) if len(parts) > 1 else parts[0]
     known = every_one.filter(every_one.period.notnull(), every_one.score.notnull())
     keys = ["period", "question", *company.segments, "score"]
-    return known.group_by(keys).aggregate(n=lambda t: t.count())
+    return known.group_by(keys).aggregate(n=lambda t: t.count()).order_by(keys)
 
 
 def _period_names(context: Context, rows: Table) -> Iterator[Value]:

@@ -163,21 +163,16 @@ def over_time(
 def between_groups(
     frame: pd.DataFrame, tests: Tests, figures: DriverFigures, *, edition: Edition
 ) -> Presentation:
-    """Return the drivers' shares in each group where groups compare, one column a driver."""
+    """Return the drivers' shares in each group where groups compare, one row a driver in each."""
     labels, rows = _label_of(figures), pd.DataFrame()
     clear = [of for of, test in tests.items() if test.p < CLEAR]
     where = [f"{segment_name(segment)}: {labels[name]}" for segment, name in clear]
     says = "unlike" if clear else "alike" if tests else "unknown"
     if len(frame):
-        frame = frame.assign(group=frame["segment"] + ": " + frame["group"]).set_index("group")
-        parts = [
-            of[["value", "low", "high", "why"]].add_prefix(f"{labels[str(name)]}_")
-            for name, of in frame.groupby("driver", sort=False)
-        ]
-        rows = pd.concat(parts, axis=1).reset_index()
-    shown = _shown(figures, edition, rows, says, where=listed(where))
-    units = {f"{label}_value": "share" for label in labels.values()}
-    return shown._replace(options={"units": units})
+        group, driver = frame["segment"] + ": " + frame["group"], frame["driver"].map(labels)
+        rows = frame.assign(group=group, driver=driver, unit="share")
+        rows = rows[["group", "driver", "value", "low", "high", "unit", "why"]]
+    return _shown(figures, edition, rows, says, where=listed(where))
 
 
 def asked(figures: DriverFigures, *, edition: Edition) -> Presentation:
