@@ -34,7 +34,24 @@ BY_RIGHT = {
     *("Jones", "Sasser", "Cochran", "Student", "Greenwood", "Efron", "Fader", "Hardie", "Lee"),
     *("Hochberg", "Cinelli", "Hazlett", "VanderWeele", "Ding", "DeLong", "Gelman", "Grambsch"),
     *("Johnson", "Mandel", "Pareto", "Paule", "Rubin", "Satterthwaite", "Spiegelhalter"),
-    *("Therneau", "yml", "Donald", "Lang", "Lipsitch", "Tchetgen", "Cohen"),
+    *(
+        "Therneau",
+        "yml",
+        "LMG",
+        "PLSc",
+        "Shapley",
+        "probit",
+        "Benjamini",
+        "Garwood",
+        "Kish",
+        "Logit",
+        "ROC",
+        "Donald",
+        "Lang",
+        "Lipsitch",
+        "Tchetgen",
+        "Cohen",
+    ),
 }
 
 

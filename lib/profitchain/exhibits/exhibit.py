@@ -21,6 +21,7 @@ from profitchain.words import catalogue, presentation, prose, reasons
 WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
 MOST_PLACES = 40  # of a curve, listed on a page
+UNCOUNTED = {"draw_funnel", "draw_specifications"}  # their marks are a cloud, not rows
 MOST_DRAWN, MOST_PANELS = 40, 24  # rows of one drawing, drawings of one chart
 Draw = Callable[..., object]
 MEDIA_TYPE = "application/vnd.profitchain.exhibit+json"
@@ -173,7 +174,7 @@ def chart(
     if nothing := _nothing_to_draw(data):
         body = f'<p class="empty">{nothing}</p>'
     else:
-        drawn = _drawn(data, panels)
+        drawn = data if getattr(draw, "__name__", "") in UNCOUNTED else _drawn(data, panels)
         drawings = (
             _panels(draw, drawn, panels, id=id, height=height, options=options)
             if panels

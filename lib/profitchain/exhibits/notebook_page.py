@@ -114,7 +114,7 @@ class NotebookPage:
 
     def _sentences(self, key: str, figures: tuple[object, ...], **values: object) -> list[str]:
         words, judge = catalogue.page(self.name), presentation.presenter(self.name, key)
-        sentences = words.get("answer" if key == "answer" else "notes", {})
+        sentences = words.get("notes", {}) | (words.get("answer", {}) if key == "answer" else {})
         said = [Said(key, values)] if judge is None else judge(*figures, edition=self.edition)
         known = presentation.known_values(self.edition)
         return [

@@ -90,11 +90,8 @@ def publish(
     with ledger.on_shelf(shelf or out), _workers(len(notebooks)) as pool:
         edition = read_period(company, period)
         order = EditionRequest(
-            edition=edition,
-            notebooks=notebooks,
-            every=tuple(all_notebooks(NOTEBOOKS)),
-            settings=chosen,
-            out=out.resolve(),
+            edition=edition, notebooks=notebooks, every=tuple(all_notebooks(NOTEBOOKS)),
+            settings=chosen, out=out.resolve(),
             languages=tuple(dict.fromkeys(tongues or [edition.company.language])),
             is_anew=restate, is_trial=shelf is not None,
         )  # fmt: skip

@@ -34,7 +34,15 @@ ENDING = ".json.gz"
 # Packages and modules that read nothing but the edition, or what `reads` names.
 _READ_NO_MORE = {
     *("core", "stats", "measures", "effects", "evidence", "lifetime", "voice", "words"),
-    *("exhibits", "panel.edition", "pages.headline", "pages.summary", "pages.verbatims"),
+    *(
+        "exhibits",
+        "panel.edition",
+        "pages.cards",
+        "pages.decision",
+        "pages.headline",
+        "pages.summary",
+        "pages.verbatims",
+    ),
 }
 _READS = {"exhibits.findings_history"}
 _FACE = set(profitchain.__all__)

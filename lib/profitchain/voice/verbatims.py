@@ -67,7 +67,7 @@ def _orders(several: pd.DataFrame, others: pd.DataFrame) -> Iterator[tuple[str, 
         np.array([outside[name] for name in names], float),
     )
     weight = dict(zip(names, np.clip(odds, 0, None), strict=True))
-    telling = [sum(weight.get(p, 0.0) for p in set(phrases.phrases_of(row.folded)))
+    telling = [sum(weight.get(p, 0.0) for p in sorted(set(phrases.phrases_of(row.folded))))
                for row in rows]  # fmt: skip
     yield "telling", [rows[at] for at in np.argsort(-np.array(telling), kind="stable")]
     yield "newest", rows[::-1]
