@@ -102,6 +102,7 @@ def test_customers_who_share_a_number_are_told_apart_by_their_ids(large, firm, b
     shutil.rmtree(firm / ".store")
 
 
+@pytest.mark.slow
 def test_a_firm_of_few_customers_goes_by_ids(large, firm, tmp_path):
     large.setattr(customers, "DRAWN_FROM", 100_000)
     for part in ("_of_orders", "_of_answers", "_of_requests", "_of_lives"):
