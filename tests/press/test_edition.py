@@ -190,6 +190,12 @@ def test_what_is_not_adjusted_looks_better_than_it_is(edition):
     assert 1.2 < excess < 2
 
 
+def test_every_drawing_is_drawn(edition):
+    for page in edition.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert re.findall(r'class="drawing"[^>]*>(?!<svg |<div class="panels">)', text) == [], page
+
+
 def test_two_runs_of_the_same_input_publish_the_same_bytes(edition, example, tmp_path):
     again = publish_here(example, "2026Q3", out=tmp_path)
     before, after = contents(edition), contents(again)

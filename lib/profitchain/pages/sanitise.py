@@ -29,7 +29,10 @@ ATTRIBUTES = {
 SVG = "image/svg+xml"
 PICTURES = (SVG, "image/png", "image/jpeg")
 _BEGINS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-_DRAWN = {"svg", "g", "path", "text", "tspan", "polyline", "circle", "rect", "line", "use", "defs"}
+_DRAWN = {
+    *("svg", "g", "path", "text", "tspan", "polyline", "polygon", "circle", "ellipse", "rect"),
+    *("line", "use", "defs", "clipPath", "title", "desc"),
+}
 _OWN_TAG = re.compile(
     r"<(?:/\w+|(?P<name>[a-z]\w*)"
     r"(?P<attributes>(?:\s+[a-zA-Z][\w:-]*=\"[^\"<>]*\"| download)*)\s*/?)>"
