@@ -19,7 +19,7 @@ _SUMMARY = re.compile(r"<summary\b[^>]*>.*?</summary>", flags=re.S)
 
 def unfolded(page: str) -> str:
     """Return a page's main part without what is folded away; what opens it stays."""
-    text = page.partition("<main")[2].partition("</main>")[0]
+    text = page.partition("<main")[2].partition(">")[2].partition("</main>")[0]
     while _FOLDED.search(text):
         text = _FOLDED.sub(lambda match: " ".join(_SUMMARY.findall(match[0])[:1]), text)
     return re.sub(r'<nav class="contents".*?</nav>', " ", text, flags=re.S)
