@@ -347,7 +347,7 @@ def test_a_firm_without_margin_hears_of_revenue_and_of_books_that_differ_first(t
     books = pd.DataFrame({"period": ["2026Q1"], "measure": ["revenue"], "amount": [1.0]})
     found, page = published(tmp_path, tables=shop() | {"control_totals": books})
     assert "worth_of_a_point" not in found.index
-    assert "within the first 180 days after each" in page  # what is known so far
+    assert "in the first 180 days after each" in page  # what is known so far
     answer = page[page.index('<ul class="answer">') :]
     assert answer.index("part from the books") < answer.index("one more point")
 

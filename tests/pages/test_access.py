@@ -178,13 +178,16 @@ def company(request, browser) -> Path:
     return request.getfixturevalue(f"{request.param}_reports") / request.param
 
 
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
 def pages_in(company: Path, tag: str) -> list[Path]:
     """Return the pages of a company's last edition in a language; in English the lists as well."""
     last = sorted(folder for folder in company.iterdir() if folder.is_dir())[-1]
     folder = last if tag == LANGUAGES[0] else last / tag
     lists = [company / "index.html", company.parent / "index.html"]
     found = sorted(folder.glob("*.html"))
-    assert len(found) == 11
+    assert len(found) == len(list(NOTEBOOKS.glob("[0-9]*.ipynb")))
     return found + (lists if tag == LANGUAGES[0] else [])
 
 

@@ -136,7 +136,7 @@ def test_a_reader_goes_from_the_list_to_a_page_to_its_numbers_and_back(sheets, e
     tab.goto(sheets[-1].as_uri())
     tab.click("dl.editions a")
     assert tab.url == (edition / "index.html").as_uri()
-    tab.click("dl.answers a >> nth=-1")
+    tab.click(".groups a >> nth=2")
     page = tab.url
     with tab.expect_download() as waiting:
         tab.click("a[download] >> visible=true >> nth=0")

@@ -33,7 +33,18 @@ MAKING = ".making-"
 ENDING = ".json.gz"
 # Packages and modules that read nothing but the edition, or what `reads` names.
 _READ_NO_MORE = {
-    *("core", "stats", "measures", "effects", "evidence", "lifetime", "voice", "words"),
+    *(
+        "core",
+        "stats",
+        "measures",
+        "effects",
+        "evidence",
+        "lifetime",
+        "voice",
+        "words",
+        "drivers",
+        "benefits",
+    ),
     *(
         "exhibits",
         "panel.edition",

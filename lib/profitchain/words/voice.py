@@ -312,6 +312,6 @@ def by_score_group(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Pre
     wide = rows.pivot(index="topic", columns="group", values="value")
     order = [name for name in rows["group"].drop_duplicates() if name in wide]
     wide = wide.loc[rows["topic"].drop_duplicates(), order].dropna(how="all")
-    wide.columns = [_group(name) for name in order]
+    wide.columns = [str(name) for name in order]
     wide.insert(0, "topic", [name_of(topic, edition) for topic in wide.index])
     return Presentation(wide.reset_index(drop=True), "what", values)
