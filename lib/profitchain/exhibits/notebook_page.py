@@ -161,9 +161,9 @@ def _worded(
         words["unit"] = entry["unit"].format(**values)
     if "reference" in entry:
         words["reference"] = entry["reference"]
-    more = entry.get("alt", "The values stand in the table.")
+    more = prose.sentence(entry["alt"], **values) if "alt" in entry else ""
     words["description"] = prose.following(
-        _("{message}.", message=message), prose.sentence(more, **values)
+        _("{message}.", message=message), more, _("The values stand in the table.")
     )
     return words
 

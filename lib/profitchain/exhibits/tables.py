@@ -298,7 +298,8 @@ def _row(cells: Sequence[str], columns: list[TableColumn], *, is_total: bool, st
         for cell, column in zip(cells[1:], columns[1:], strict=True)
     )
     kind = ' class="total"' if is_total else ""
-    return f'<tr{kind}><th scope="row">{with_names(cells[0])}</th>{tail}</tr>'
+    head = f'<th scope="row">{with_names(cells[0])}</th>' if cells[0] else "<td></td>"
+    return f"<tr{kind}>{head}{tail}</tr>"
 
 
 def _td(cell: str, number: bool, *, label: str = "") -> str:

@@ -10,7 +10,7 @@ from profitchain.exhibits.exhibit import Exhibit
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
-from profitchain.words.prose import period_word
+from profitchain.words.prose import following, period_word
 from profitchain.words.repeat_effect import upward
 from profitchain.words.scores import in_sentence
 from profitchain.words.worth import BOOKED
@@ -127,7 +127,10 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
                 charts.draw_trend, course.drop(columns="id"), id="course", unit=now.unit,
                 message=label,
                 measure=_("By {part}; band: 95% interval", part=period_word(edition.period)),
-                source=_("The pages behind this one"), description=label,
+                source=_("The pages behind this one"),
+                description=following(
+                    _("{message}.", message=label), _("The values stand in the table.")
+                ),
             )  # fmt: skip
     return None
 
