@@ -121,7 +121,7 @@ def heat_html(data: pd.DataFrame, *, caption: str, unit: str, plain_columns: set
     ]
     names = (with_names(_label(name)) for name in data.iloc[:, 0])
     body = "".join(
-        f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'
+        f"<tr>{_row_head(name)}{''.join(cells)}</tr>"
         for name, cells in zip(names, rows, strict=True)
     )
     return _table(' class="heat"', head, body, caption) + some_of(len(data), every)
@@ -298,8 +298,7 @@ def _row(cells: Sequence[str], columns: list[TableColumn], *, is_total: bool, st
         for cell, column in zip(cells[1:], columns[1:], strict=True)
     )
     kind = ' class="total"' if is_total else ""
-    head = f'<th scope="row">{with_names(cells[0])}</th>' if cells[0] else "<td></td>"
-    return f"<tr{kind}>{head}{tail}</tr>"
+    return f"<tr{kind}>{_row_head(with_names(cells[0]))}{tail}</tr>"
 
 
 def _td(cell: str, number: bool, *, label: str = "") -> str:
@@ -316,3 +315,8 @@ def _heat_cell(cell: float, unit: str, top: float) -> str:
     text = formats.plain(float(cell), unit, places=places, bare=True)
     shade = f"background:rgb(var(--heat,0 114 178)/{strength:g})"
     return f'<td class="number" style="{shade}">{html.escape(text)}</td>'
+
+
+def _row_head(name: str) -> str:
+    """Return the cell that names a row; where it has no name, one that heads nothing."""
+    return f'<th scope="row">{name}</th>' if name.strip() else "<td></td>"
