@@ -355,7 +355,7 @@ def test_a_score_that_decides_is_said_to_and_has_a_penalised_effect(published):
     share = (a_score_that_decides()["responses"]["nps"] == 8).mean()
     assert effect["low"] < 0.98 * share < effect["high"]  # nobody else would gain by a point
     assert not re.search("are too few data", link + doubt + text_of(edition / "index.html"))
-    assert "A point goes with most" not in worth
+    assert "each further point clearly goes with more" not in worth
 
 
 def test_a_score_turned_round_turns_the_sentences_and_is_asked_about(published):

@@ -110,6 +110,7 @@ STEPS = {
 LINK = {"repeat_effect_per_point": points(0.03, 0.01, "share")}
 FALLEN = {"nps_change_on_year": points(-9, 4)}
 BOOKS = {"control_difference__revenue": points(0.08, 0, "share")}
+RAISE = "**Raise answers from 6 to 8.** There each further point clearly goes with more: €8"
 UNSURE = {"driver_best_probability__speed": points(0.85, 0, "share")}
 DRIVER = {
     "driver_best_probability__speed": points(0.95, 0, "share"),
@@ -122,7 +123,7 @@ DRIVER = {
     [
         (BOOKS | DRIVER | STEPS | LINK, "**Clear up the books first.** Our revenue"),
         (DRIVER | STEPS | LINK | FALLEN, "**Mend speed first.** No other driver"),
-        (STEPS | LINK | FALLEN, "**Lift the 7s to 8.** No other step of the scale goes with more"),
+        (STEPS | LINK | FALLEN, RAISE),
         (STEPS | FALLEN, "**Find out why nps fell.** It is 9.0 points lower than a year before."),
         (STEPS, "**Test before you spend.**"),
         (UNSURE, "**Test before you spend.**"),
@@ -138,7 +139,10 @@ def test_the_one_chart_is_the_curve_else_the_score_else_revenue(tmp_path):
         f"repeat_rate_by_score__{score}": points(score / 20, 0.05, "share") for score in (0, 5, 10)
     }
     curve = decision.chart(recorded(tmp_path, **rates, **STEPS), EDITION)
-    assert (curve.id, curve.message) == ("curve", "Going from 7 to 8 goes with most")
+    assert (curve.id, curve.message) == (
+        "curve",
+        "From 6 to 8 each point clearly goes with more money",
+    )
     course = pd.DataFrame({
         "id": "nps", "period": ["2026Q2", "2026Q3"], "value": [20.0, 30.0], "low": 10.0,
         "high": 40.0, "n": 90,

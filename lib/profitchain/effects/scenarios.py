@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import (
+    Estimate,
     MaybeEstimate,
     NotEstimable,
     Reason,
@@ -28,6 +29,7 @@ from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group
 from profitchain.effects.repeat_effect import adjustment
 from profitchain.effects.value_of_a_point import money_of
 from profitchain.sources.settings import Question
+from profitchain.stats.comparisons import is_clear
 from profitchain.stats.disclosure_control import customers_by, withheld
 from profitchain.stats.glm import Fit, Quantities, fitted
 from profitchain.stats.margins import estimates, standardised
@@ -271,6 +273,39 @@ def steps_of_money(starts: pd.DataFrame, *, currency: str) -> pd.DataFrame:
     return known.assign(
         step=["{low:g} to {high:g}".format(**span) for span in spans], unit=currency
     )
+
+
+def clear_stretch(steps: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Return the steps that lie together round the largest one that is clearly worth something.
+
+    Clear after a correction for all steps that were tried (Bonferroni); empty where none is.
+
+    Parameters
+    ----------
+    steps : what a further point goes with, by step, from the worst score up.
+
+    Examples
+    --------
+    >>> worth = {"6 to 7": (8, 4), "7 to 8": (11, 6), "8 to 9": (2, 5)}
+    >>> steps = {
+    ...     step: Estimate(value=value, low=value - half, high=value + half, n=90, unit="EUR")
+    ...     for step, (value, half) in worth.items()
+    ... }
+    >>> list(clear_stretch(steps))
+    ['6 to 7', '7 to 8']
+    """
+    names = list(steps)
+    clear = [one.value > 0 and is_clear(one, of=len(steps)) for one in steps.values()]
+    if not any(clear):
+        return {}
+    first = max((at for at, is_clear in enumerate(clear) if is_clear),
+                key=lambda at: steps[names[at]].value)  # fmt: skip
+    last = first
+    while first > 0 and clear[first - 1]:
+        first -= 1
+    while last + 1 < len(names) and clear[last + 1]:
+        last += 1
+    return {name: steps[name] for name in names[first : last + 1]}
 
 
 def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:

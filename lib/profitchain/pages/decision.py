@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from profitchain.core.estimates import Estimate, to_frame
 from profitchain.core.formats import digits, interval, number
-from profitchain.core.i18n import _
+from profitchain.core.i18n import _, listed
+from profitchain.effects.scenarios import clear_stretch
 from profitchain.exhibits import charts, exhibit
 from profitchain.exhibits.exhibit import Exhibit
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
+from profitchain.stats.comparisons import is_clear
 from profitchain.words.prose import following, period_word
 from profitchain.words.repeat_effect import upward
 from profitchain.words.scores import in_sentence
+from profitchain.words.what_if import ends_of
 from profitchain.words.worth import BOOKED
 
 BY_SCORE, BY_STEP = "repeat_rate_by_score", "worth_of_step"
@@ -22,8 +25,8 @@ SURE = 0.9  # a driver is named alone from this chance on to be the best to mend
 def decide(findings: EditionFindings, edition: Edition) -> str:
     """Return the largest thing within reach, by rule: the first of these that is clear.
 
-    Totals that part from the books; a driver that is best to mend in nine of ten; the step of the
-    scale that goes with most money; the measure that fell most clearly on the year; a test.
+    Totals that part from the books; a driver that is best to mend in nine of ten; the stretch of
+    the scale where a point clearly goes with money; the question that fell most clearly; a test.
     """
     rules = (_books_first, _driver, _step, _fallen)
     said = (words for rule in rules if (words := rule(findings, edition)))
@@ -70,29 +73,29 @@ def _label(driver: str, edition: Edition) -> str:
 
 def _step(findings: EditionFindings, edition: Edition) -> str:
     link = findings.get("repeat_effect_per_point")
-    steps = {step: worth for step, worth in findings.groups(BY_STEP).items() if worth.low > 0}
+    steps = clear_stretch(findings.groups(BY_STEP))
     if not steps or not isinstance(link, Estimate) or link.low <= 0:
         return ""
-    step = max(steps, key=lambda name: steps[name].value)
-    start, end = step.split(" to ")
     return _(
-        "**Lift the {start}s to {end}.** No other step of the scale goes with more: {size} for "
-        "each answer within {days} days.\n95% interval {ends}. Try it in one place first and "
-        "compare: only that tells cause from habit.",
-        start=start, end=end, size=number(steps[step]), ends=interval(steps[step], bare=True),
+        "**Raise answers from {start} to {end}.** There each further point clearly goes with "
+        "more: {sizes} for each answer within {days} days.\n95% intervals {ends}; clear after a "
+        "correction for all steps tried. Try it in one place first: only that tells cause from "
+        "habit.",
+        **ends_of(steps), sizes=listed(number(one) for one in steps.values()),
+        ends=listed(interval(one, bare=True) for one in steps.values()),
         days=digits(edition.company.repeat_within_days, 0),
     )  # fmt: skip
 
 
 def _fallen(findings: EditionFindings, edition: Edition) -> str:
-    """Return the question that fell most, in its own intervals' widths, on the year."""
+    """Return the question that fell most clearly on the year, corrected for all of them."""
     main, questions = edition.company.main, edition.company.all_questions
     ids = [public_id(question, questions) for question in questions]
     changes = {id: findings.get(f"{id}_change_on_year") for id in ids}
     fallen = {
         id: change
         for id, change in changes.items()
-        if isinstance(change, Estimate) and change.verdict == "down"
+        if isinstance(change, Estimate) and is_clear(change, of=len(ids)) and change.value < 0
     }
     if main is None or not fallen:
         return ""
@@ -136,8 +139,6 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
 
 
 def _step_message(findings: EditionFindings) -> str:
-    steps = {step: worth for step, worth in findings.groups(BY_STEP).items() if worth.low > 0}
-    if not steps:
+    if not (steps := clear_stretch(findings.groups(BY_STEP))):
         return _("Who scores higher orders again more often, or not")
-    start, end = max(steps, key=lambda name: steps[name].value).split(" to ")
-    return _("Going from {start} to {end} goes with most", start=start, end=end)
+    return _("From {start} to {end} each point clearly goes with more money", **ends_of(steps))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import NamedTuple, TypedDict
 
 import numpy as np
@@ -179,6 +180,23 @@ def period_totals(
         for name in names
     ]
     return to_frame(estimates, period=names)
+
+
+def is_clear(estimate: Estimate, *, of: int) -> bool:
+    """Tell whether one of several estimates tried differs from zero for all that (Bonferroni).
+
+    Its interval is widened as a normal one, each side by itself.
+
+    Examples
+    --------
+    >>> change = Estimate(value=4.2, low=0.2, high=8.2, n=900, unit="points")
+    >>> is_clear(change, of=1), is_clear(change, of=5)
+    (True, False)
+    """
+    normal, tail = NormalDist(), (1 - estimate.level) / 2
+    wider = normal.inv_cdf(1 - tail / max(of, 1)) / normal.inv_cdf(1 - tail)
+    near = estimate.low if estimate.value > 0 else estimate.high
+    return abs(estimate.value) > wider * abs(estimate.value - near)
 
 
 def in_percentage_points(shares: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from profitchain.core.formats import MINUS, digits
 from profitchain.core.formats import ends as interval_ends
 from profitchain.core.i18n import N_, _
 from profitchain.effects.power import MORE_TO_HALVE, POWER
-from profitchain.effects.scenarios import Levels
+from profitchain.effects.scenarios import Levels, clear_stretch, steps_of_money
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import FOLLOWED, followed_source
 from profitchain.words.presentation import Presentation, Said
@@ -102,16 +102,22 @@ nps_points = scenarios
 def by_start(
     starts: pd.DataFrame, levels: Levels | NotEstimable, money: str, *, edition: Edition
 ) -> Presentation:
-    """Return what a point goes with from each score on, and where most."""
-    clear, says, step = starts[(starts["low"] > 0) | (starts["high"] < 0)], "unclear", ""
-    if starts["value"].isna().all():
-        says = "none"
-    elif len(clear):
-        most = clear.loc[clear["value"].abs().idxmax()]
-        says, step = "gain" if most["value"] > 0 else "loss", text(most["step"])
+    """Return what a point goes with from each score on, and where clearly."""
+    known = steps_of_money(starts, currency=edition.company.currency).set_index("step")
+    steps = {step: one for step, row in known.iterrows()
+             if isinstance(one := Estimate.of(row), Estimate)}  # fmt: skip
+    gain = clear_stretch(steps)
+    loss = clear_stretch({step: one.times(-1) for step, one in steps.items()})
+    says = "gain" if gain else "loss" if loss else "unclear" if steps else "none"
     source = followed_source(levels.n, edition, money)
-    values = _in_window(starts, edition, money) | {"step": step, "source": source}
+    values = _in_window(starts, edition, money) | {"source": source, **ends_of(gain or loss)}
     return Presentation(starts, says, values)
+
+
+def ends_of(steps: Iterable[str]) -> dict[str, str]:
+    """Return from which score to which a stretch of steps ("6 to 7") leads."""
+    scores = [score for step in steps for score in step.split(" to ")] or ["", ""]
+    return {"start": scores[0], "end": scores[-1]}
 
 
 def elasticity(along: pd.DataFrame, *, edition: Edition) -> Presentation:
