@@ -119,7 +119,7 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
             measure=_("Share ordering again within {days} days, by score; like customers compared",
                       days=digits(firm.repeat_within_days, 0)),
             source=_("95% intervals; answers followed to the end of their window"),
-            description=_step_message(findings),
+            description=_described(_step_message(findings)),
         )  # fmt: skip
     ids = [public_id(main, firm.all_questions)] if main is not None else []
     for id in [*ids, "revenue", "orders"]:
@@ -131,11 +131,13 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
                 message=label,
                 measure=_("By {part}; band: 95% interval", part=period_word(edition.period)),
                 source=_("The pages behind this one"),
-                description=following(
-                    _("{message}.", message=label), _("The values stand in the table.")
-                ),
+                description=_described(label),
             )  # fmt: skip
     return None
+
+
+def _described(message: str) -> str:
+    return following(_("{message}.", message=message), _("The values stand in the table."))
 
 
 def _step_message(findings: EditionFindings) -> str:
