@@ -78,9 +78,8 @@ def _step(findings: EditionFindings, edition: Edition) -> str:
         return ""
     return _(
         "**Raise answers from {start} to {end}.** There each further point clearly goes with "
-        "more: {sizes} for each answer within {days} days.\n95% intervals {ends}; clear after a "
-        "correction for all steps tried. Try it in one place first: only that tells cause from "
-        "habit.",
+        "more: {sizes} for each answer within {days} days.\n95% intervals {ends}, clear after "
+        "correction. Try it in one place first.",
         **ends_of(steps), sizes=listed(number(one) for one in steps.values()),
         ends=listed(interval(one, bare=True) for one in steps.values()),
         days=digits(edition.company.repeat_within_days, 0),
