@@ -17,7 +17,7 @@ from profitchain.core.errors import did_you_mean
 TABLE_NAMES = (
     "orders", "responses", "customers", "subscriptions", "invitations", "order_lines", "contacts",
     "costs", "referrals", "offers", "memberships", "events", "mentions", "benchmarks",
-    "control_totals", "rates", "identities",
+    "control_totals", "rates", "identities", "goals", "actions",
 )  # fmt: skip
 NAMED_FORMATS = ("iso", "day first", "month first", "unix", "unix_ms", "excel", "roc")
 DATE_LETTERS = {

@@ -100,20 +100,25 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
     "offers": """
         offer_id:id! customer_id:id offered_at:time@ kind:text is_holdout:flag? accepted:flag?
         amount:money? cost:money?""",
-    "memberships": "customer_id:id! programme:text! joined_at:time!@ tier:text?",
+    "memberships": """
+        customer_id:id! programme:text! joined_at:time!@ tier:text? eligible_at:time?""",
     "events": "event:text happened_on:date@",
+    "goals": "metric:text target:number by:date",
+    "actions": """
+        action:text! started_on:date!@ metric:text owner:text? cost:money? ended_on:date?
+        expected_low:number? expected_high:number?""",
     "mentions": """
         mention_id:id! posted_at:time@ platform:text
         rating:number? polarity:text? customer_id:id? text:text?""",
     "benchmarks": """
         metric:text value:number source:text year:year@
-        industry:text? low:number? high:number?""",
+        industry:text? low:number? high:number? definition:text?""",
     "control_totals": "period:period!@ measure:text! amount:money",
     "rates": "currency:text! from_date:date!@ rate:number",
 }
 SCHEMAS: dict[str, TableSchema] = {table: _schema(table, words) for table, words in _TABLES.items()}
 _ONE_OF = {("costs", "purpose"): PURPOSES, ("offers", "kind"): OFFER_KINDS}
-SEGMENTED = ("customers", "responses", "orders", "events")
+SEGMENTED = ("customers", "responses", "orders", "events", "actions")
 MAY_DRIVE = ("responses", "orders")
 ASSIGNED = ("customers", "responses")  # where an experiment's column may stand
 
