@@ -163,7 +163,7 @@ def _put_in_place(order: EditionRequest, building: Path, ran: Sequence[NotebookR
     )
     is_complete = not any(page_run.failed for page_run in ran)
     target = order.folder if is_complete else order.incomplete
-    record.keep_first(building, target)
+    record.keep_published(building, target)
     if is_complete and order.whole and not order.is_trial:
         edition = order.edition
         restating.write_down(edition.company, edition.gate, edition.folder, anew=order.is_anew)

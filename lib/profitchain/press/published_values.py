@@ -19,7 +19,28 @@ _PIECE = re.compile(r"<[^>]*>|[^<]+")
 _ID = re.compile(r'\sid="([^"]+)"')
 _ELSEWHERE = re.compile(r'<nav aria-label="[^"]*">.*?</nav>|<dd>python \d.*?</dd>', re.DOTALL)
 _KEYS = ("page", "name", "id", "group")  # of an entry, in place of its number
+RELATIVE = 1e-7  # processors differ in the last digits of a fit, never in the seventh
 Value = tuple[str, str]  # a place and what stands there
+
+
+def same_values(file: Path, other: Path) -> bool:
+    """Return whether two files say the same, numbers to seven digits."""
+    if file.read_bytes() == other.read_bytes():
+        return True
+    values, others = values_of(file), values_of(other)
+    return values.keys() == others.keys() and all(
+        value == others[place] or same_number(value, others[place])
+        for place, value in values.items()
+    )
+
+
+def same_number(one: str, other: str) -> bool:
+    """Return whether two texts are one number to seven digits."""
+    try:
+        first, second = float(one), float(other)
+    except ValueError:
+        return False
+    return abs(first - second) <= RELATIVE * max(abs(first), 1e-6)
 
 
 def values_of(file: Path) -> dict[str, str]:

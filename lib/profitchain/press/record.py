@@ -16,6 +16,7 @@ from profitchain.pages import notebooks
 from profitchain.pages.commentary import Commentary
 from profitchain.panel.edition import Edition
 from profitchain.press.edition_cache import RECORD, lasting
+from profitchain.press.published_values import same_values
 from profitchain.press.run_notebook import NotebookRun
 from profitchain.words.data import doubts_of
 
@@ -23,6 +24,9 @@ NAMED_VERSIONS = (
     "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill", "scipy",
     "statsmodels",
 )  # fmt: skip
+REPRINTED = (".pdf",)
+NUMBERS = (".json", ".csv", ".xlsx")
+_ORDER = {".json": 0, ".xlsx": 2}  # what differs first is read first, what takes long last
 
 
 def write_record(
@@ -65,16 +69,25 @@ def write_record(
     (folder / RECORD).write_text(text, encoding="utf-8")
 
 
-def keep_first(building: Path, published: Path) -> None:
-    """Let the published record stand where only times and the commit of its making are new."""
+def keep_published(building: Path, published: Path) -> None:
+    """Let the published files stand where only times, the commit and last digits are new.
+
+    Processors differ in the last digits of a fit; what a page says doesn't change by them.
+    """
     with suppress(OSError, ValueError, AttributeError):
-        if _contents(building) == _contents(published):
-            (building / RECORD).write_bytes((published / RECORD).read_bytes())
+        new, old = ({path.relative_to(folder): path for path in folder.rglob("*")
+                     if path.is_file() and path.suffix not in REPRINTED}
+                    for folder in (building, published))  # fmt: skip
+        in_order = sorted(new, key=lambda name: (_ORDER.get(name.suffix, 1), name))
+        if new.keys() == old.keys() and all(_same(new[name], old[name]) for name in in_order):
+            for name, path in new.items():
+                path.write_bytes(old[name].read_bytes())
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): lasting(path) for path in files}
+def _same(new: Path, old: Path) -> bool:
+    if lasting(new) == lasting(old):
+        return True
+    return new.suffix in NUMBERS and new.name != RECORD and same_values(new, old)
 
 
 def versions() -> dict[str, str]:

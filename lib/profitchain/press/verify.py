@@ -11,9 +11,8 @@ import pandas as pd
 
 from profitchain.core.errors import ParameterError
 from profitchain.press.publish import publish
-from profitchain.press.published_values import values_of
+from profitchain.press.published_values import RELATIVE, same_number, values_of
 
-RELATIVE = 1e-9  # two machines may differ in the last digits, never in the ninth
 MOST_LINES, LETTERS = 40, 40
 KEYS = ["page", "id", "group"]
 
@@ -22,7 +21,7 @@ KEYS = ["page", "id", "group"]
 class Verification:
     """What differs, one line each in `rows`, and what to tell of it.
 
-    `last_digits` are numbers equal to nine digits: two machines may differ so.
+    `last_digits` are numbers equal to seven digits: two machines may differ so.
     """
 
     rows: tuple[str, ...]
@@ -61,13 +60,13 @@ def differences(edition: Path, *, company: str | None = None) -> Verification:
     if not rows:
         lines = [f"All {len(published)} findings came out again: {count:,} values of all files."]
     if last_digits:
-        lines += [f"{len(last_digits)} differ after the ninth digit, as between machines. "
+        lines += [f"{len(last_digits)} differ after the seventh digit, as between machines. "
                   f"The first: {last_digits[0]}"]  # fmt: skip
     return Verification(rows=tuple(rows), last_digits=tuple(last_digits), summary="\n".join(lines))
 
 
 def compared(edition: Path, again: Path) -> tuple[list[str], list[str], int]:
-    """Return what differs between two editions, what does so after nine digits, and all values.
+    """Return what differs between two editions, what does so after seven digits, and all values.
 
     A line a value, with its file and place. A printed edition (PDF) is not compared.
     """
@@ -88,7 +87,7 @@ def compared(edition: Path, again: Path) -> tuple[list[str], list[str], int]:
             continue
         for place in (key for key in before | after if before.get(key) != after.get(key)):
             was, now = before.get(place), after.get(place)
-            near = was is not None and now is not None and _same_to_nine(was, now)
+            near = was is not None and now is not None and same_number(was, now)
             (last_digits if near else rows).append(_line(f"{name} {place}".strip(), was, now))
     return rows, last_digits, count
 
@@ -107,14 +106,6 @@ def _part(text: str, start: int) -> str:
     return f"{'…' * bool(first)}{part}{'…' * (len(text) > start + LETTERS)}"
 
 
-def _same_to_nine(was: str, now: str) -> bool:
-    try:
-        one, other = float(was), float(now)
-    except ValueError:
-        return False
-    return abs(one - other) <= RELATIVE * max(abs(one), 1e-6)
-
-
 def read_numbers(edition: Path) -> pd.DataFrame:
     """Return an edition's findings: value, low, high, n by page, id and group."""
     entries = json.loads((edition / "findings.json").read_text(encoding="utf-8"))
@@ -123,7 +114,7 @@ def read_numbers(edition: Path) -> pd.DataFrame:
 
 
 def moved(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    """Return one line for each finding that is gone, new, or not the same to nine digits."""
+    """Return one line for each finding that is gone, new, or not the same to seven digits."""
     lines = [f"gone: {' '.join(key)}" for key in before.index.difference(after.index)]
     lines += [f"new: {' '.join(key)}" for key in after.index.difference(before.index)]
     both = before.index.intersection(after.index)
