@@ -9,7 +9,7 @@ from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
 from profitchain.panel.edition import Edition
 from profitchain.words.nonresponse import weighted_beside
-from profitchain.words.prose import period_word, sentence
+from profitchain.words.prose import period_word
 
 FIGURES = (
     "revenue", "retention_rate", "repeat_rate", "average_order_value", "active_customers", "orders",
@@ -62,17 +62,11 @@ def about(edition: Edition, findings: EditionFindings) -> dict[str, tuple[str, s
 
 
 def cautions(findings: EditionFindings, edition: Edition) -> list[str]:
-    """Return what a reader of the cards must know: rows set aside, a score that weights move."""
-    rows = sentence(
-        "{used:number} could be used; {broken:number} were set aside as broken.",
-        otherwise="What came in is not known: {why}",
-        used=findings.get("rows_used"),
-        broken=findings.get("rows_broken"),
-    )
+    """Return what a reader of the cards must know: a score that weights move."""
     main = edition.company.main
     if main is None:
-        return [rows]
+        return []
     id = public_id(main, edition.company.all_questions)
     weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
     ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]
-    return [weighted_beside(weighted, moved, ends, main), rows]
+    return [weighted_beside(weighted, moved, ends, main)]

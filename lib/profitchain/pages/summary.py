@@ -22,6 +22,7 @@ from profitchain.exhibits.findings import (
 )
 from profitchain.pages.site import GROUPS, group_of
 from profitchain.words import prose, reasons, scores
+from profitchain.words.prose import Prose
 
 UNCLEAR = "no clear change"
 _MARKS = {  # seen, and read aloud
@@ -32,6 +33,7 @@ MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 LONG_TABLE_MARK = "<!--long-table-->"
 
 MOST_SIGNS = 7  # of a figure in full size on a card
+_SENTENCE = re.compile(r"(?<=[.!?])\s(?=\W*[A-Z])|(?<=\.\*\*)\s(?=\W*[A-Z])|(?<=[。！？])(?=[^*])")
 _FIGURE = re.compile(r"([^ \u2e80-\u9fff]*)( ?)(.*)")  # then unit words, in Chinese without a space
 
 
@@ -73,15 +75,17 @@ def picture(shown: Exhibit | None) -> Panel | None:
     return Panel(html=shown.html.replace(DOWNLOAD_MARK.format(id=shown.id), ""), text=shown.message)
 
 
-def answers(findings: EditionFindings) -> Panel:
+def answers(findings: EditionFindings, above: Prose | None = None) -> Panel:
     """Return the pages by what they ask: each question as a link, with what it found.
 
-    Pages that measure nothing stand last, in one line.
+    What was said `above` isn't said twice. Pages that measure nothing stand last, in one line.
     """
     others = [page for page in findings.pages if page.name != SUMMARY]
+    known = " ".join(above.sentences) if above else ""
     groups = {group: [page for page in others if group_of(page.name) == group] for group in GROUPS}
     blocks = [
-        f"<section><h3>{html.escape(_(group))}</h3>{''.join(map(_line, pages))}</section>"
+        f"<section><h3>{html.escape(_(group))}</h3>"
+        f"{''.join(_line(page, known) for page in pages)}</section>"
         for group, told in groups.items()
         if (pages := [page for page in told if not page.why])
     ]
@@ -92,8 +96,11 @@ def answers(findings: EditionFindings) -> Panel:
     )
 
 
-def _line(page: PageStory) -> str:
-    return f"<p>{_link(page)}<span>{prose.emphasised(_first(page))}</span></p>"
+def _line(page: PageStory, known: str) -> str:
+    """Return a page's question, and the first sentence of its answer."""
+    said = _SENTENCE.split(_first(page), maxsplit=1)[0]
+    said = _("Said above.") if said and prose.unmarked(said) in prose.unmarked(known) else said
+    return f"<p>{_link(page)}<span>{prose.emphasised(said)}</span></p>"
 
 
 def _lacking(pages: Sequence[PageStory]) -> str:
@@ -113,7 +120,7 @@ def _link(page: PageStory) -> str:
     return f'<a href="{html.escape(page.file)}">{html.escape(page.question)}</a>'
 
 
-def changes(findings: EditionFindings, ids: Iterable[str] | None = None) -> prose.Prose:
+def changes(findings: EditionFindings, ids: Iterable[str] | None = None) -> Prose:
     """Return what clearly moved since the period before and a year before, and what did not."""
     ids = _changing(findings) if ids is None else list(ids)
     part = prose.period_word(findings.period)
