@@ -45,7 +45,7 @@ LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
-    *("guest_spend", "guest_margin", "revenue_before", "cost", "complaint_cost"),
+    *("guest_spend", "guest_margin", "revenue_before", "cost", "complaint_cost", "paid_back"),
 )  # columns in minor units
 OF_ORDERS = tuple(n for n in MONEY if n not in ("amount", "contact_cost", "cost", "complaint_cost"))
 ROW_OF = {  # what one row of each summary is
@@ -81,6 +81,11 @@ ROW_OF = {  # what one row of each summary is
     "year_exposure": "the last 365 days' orders and how long they were followed",
     "referral_cells": "a score and cluster among answers followed to referrals",
     "complaint_cells": "the score before an order, and a cluster of customers",
+    "handling_cells": "a complaint's handling, what came before it, and a cluster of customers",
+    "contact_repeats": "a cluster of customers, their contacts and those followed by another",
+    "return_cells": "the score before an order, and a cluster of customers, what was paid back",
+    "conversion_cells": "whether the referrer was loyal, and a cluster of referrers",
+    "channel_cells": "a channel and cluster of customers, in the year after the first order",
     "customers": "a customer at the end of one of the last periods",
     "repeat_days": "a day with later purchases",
     "holdout": "a customer at an earlier end, at which models are tried",

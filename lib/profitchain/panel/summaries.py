@@ -251,10 +251,9 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 
 def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
-    referrals = firm.context.tables.get("referrals")
-    yield from loyal_years.benefit_summaries(
-        firm.few, firm.drawn, referrals, keep=lambda name, rows: materialise(firm.con, name, rows)
-    )
+    keep = lambda name, rows: materialise(firm.con, name, rows)  # noqa: E731
+    tables = firm.context.tables
+    yield from loyal_years.benefit_summaries(firm.few, firm.drawn, tables, keep=keep)
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
