@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from demo import large_company
 from demo.all_tables import MADE, money_of, table_truths, tables_of
-from demo.benefit_truth import complaints_truth
 from demo.behaviour import WINDOW_DAYS, stream
+from demo.benefit_truth import complaints_truth
 from demo.calibrate import settled
 from demo.truth import truths
 from demo.world import World, lived

@@ -170,7 +170,7 @@ def grades(parts: Mapping[str, object], *, edition: Edition) -> list[Said]:
     """Return in one line the grade of each part's evidence, the best first."""
     found = grades_of(parts)
     by_grade = [
-        _("{grade}: {parts}", grade=_(words),
+        _("{grade} for {parts}", grade=_(words),
           parts=listed([name_in_words(name) for name in found if found[name] == grade]))
         for grade, words in GRADES.items() if grade in found.values()
     ]  # fmt: skip
