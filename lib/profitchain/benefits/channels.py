@@ -16,7 +16,7 @@ import scipy
 
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.panel.edition import Edition
-from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS
+from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS, RatioParts
 from profitchain.stats.ratios import change, linearise, ratio
 
 LOYAL, OTHERS = "loyal", "others"
@@ -77,14 +77,18 @@ def conversion_of(cells: pd.DataFrame, *, smallest: int = 0) -> Conversion | Not
         return NotEstimable("nothing_counted")
     if n - ordered < FEWEST_FAILED and ordered > MOST_CONVERTED * n:
         return NotEstimable("only_referrals_that_ordered", n=n, referred=n, ordered=ordered)
-    how = {"numerator": "ordered", "denominator": "referred", "unit": "share",
-           "bounds": (0.0, 1.0), "smallest": smallest}  # fmt: skip
     is_loyal = cells["loyal"].astype(bool)
     sides = {LOYAL: cells[is_loyal], OTHERS: cells[~is_loyal]}
     return Conversion(
-        rates={name: ratio(rows, **how) for name, rows in sides.items()},
-        every=ratio(cells, **how),
-        difference=change(sides[LOYAL], sides[OTHERS], **how),
+        rates={name: ratio(rows, **_parts(), smallest=smallest) for name, rows in sides.items()},
+        every=ratio(cells, **_parts(), smallest=smallest),
+        difference=change(sides[LOYAL], sides[OTHERS], **_parts(), smallest=smallest),
+    )
+
+
+def _parts() -> RatioParts:
+    return RatioParts(
+        numerator="ordered", denominator="referred", unit="share", bounds=(0.0, 1.0), counts=""
     )
 
 

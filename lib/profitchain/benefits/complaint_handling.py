@@ -21,6 +21,7 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, wi
 from profitchain.panel.edition import Edition
 from profitchain.sources.settings import Question
 from profitchain.stats.clusters import totals
+from profitchain.stats.comparisons import RatioParts
 from profitchain.stats.ratios import ratio
 
 HANDLED, LEFT = "handled", "left"
@@ -76,8 +77,10 @@ def handling_of(
     cells = with_group(cells, question).assign(rise=lambda t: t["after"] - t["before"])
     sides = {HANDLED: cells[cells["handled"]], LEFT: cells[~cells["handled"].astype(bool)]}
     n = {name: int(rows["n"].sum()) for name, rows in sides.items()}
-    share = {"numerator": "came", "denominator": "n", "unit": "share", "bounds": (0.0, 1.0)}
-    rise = {"numerator": "rise", "denominator": "both", "unit": "score"}
+    share = RatioParts(
+        numerator="came", denominator="n", unit="share", bounds=(0.0, 1.0), counts=""
+    )
+    rise = RatioParts(numerator="rise", denominator="both", unit="score", bounds=None, counts="")
     return ComplaintHandling(
         rates={name: _enough(rows, "n", smallest) or ratio(rows, **share, smallest=smallest)
                for name, rows in sides.items()},

@@ -46,7 +46,7 @@ def grades(parts: Mapping[str, object]) -> dict[str, str]:
     ----------
     parts : by name, what a function of this package returns.
     """
-    found = {}
+    found: dict[str, str] = {}
     for name, part in parts.items():
         if isinstance(part, list):
             found |= {lift.kind: grade_of(lift.lift, by_lot=True) for lift in part}

@@ -43,7 +43,7 @@ specifications|step|table|ten points by|tenure days|term|text|the rule|topic|use
 verdict|way|way to count|weeks|weights for|what it compares|window
 above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
 of all|path|stated|those served
-channel|cost|lever|more by|payback|price|rule|value to come
+channel|complaint|cost|lever|more by|ordered again|payback|price|rule|value to come
 """
 
 
