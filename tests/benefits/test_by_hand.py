@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from profitchain.benefits import acquisition, growth, offers, prices, whole_worth
+from profitchain.benefits import acquisition, grades, growth, offers, prices, whole_worth
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.stats.event_rates import event_rate, rate_ratio, rate_slope
 
@@ -200,3 +202,35 @@ def test_a_product_carries_both_errors():
 
 def replace_unit(estimate: Estimate) -> Estimate:
     return estimate.times(1.0, unit="ratio")
+
+
+class FirmOfNewcomers:
+    """An edition that knows newcomers' margin by month and nothing else."""
+
+    company = SimpleNamespace(currency="EUR")
+    stands_for = 1.0
+
+    def has(self, name: str) -> bool:
+        return name == "newcomer_months"
+
+    def table(self, _name: str) -> pd.DataFrame:
+        margin = [400.0, 600.0, 700.0]  # of twenty: each month brings less than the one before
+        squares = [8_000.0, 18_000.0, 24_500.0]
+        return pd.DataFrame({"channel": "referral", "months": [1, 2, 3], "customers": 20, "new": 20,
+                             "margin": margin, "squares": squares})  # fmt: skip
+
+
+def test_the_margin_of_the_referred_is_what_came_not_the_first_month_repeated():
+    assert whole_worth.referred_newcomer(FirmOfNewcomers()).value == pytest.approx(35.0)
+
+
+def test_a_grade_is_earned_by_lot_alone():
+    clear, unclear = money(100, 10), money(10, 100)
+    assert grades.grade_of(clear) == grades.grade_of(unclear, by_lot=True) == "weak"
+    assert grades.grade_of(clear, by_lot=True) == "strong"
+    assert grades.grade_of(clear, by_lot=True, looks=3) == "moderate"
+    assert grades.grade_of(NotEstimable("needs_table", table="offers")) == "too few data"
+    lift = lift_of(offered(*SHOWN))
+    assert grades.grades({"offers": [lift], "price": clear, "levers": pd.DataFrame()}) == {
+        "cross_sell": "weak", "price": "weak",
+    }  # fmt: skip
