@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/vnd.profitchain.findings+json"
 SUMMARY = "00_summary"
 BUILD_FOLDER = "PROFITCHAIN_BUILD"
-WORKBOOK = "edition.xlsx"  # in each edition: all its numbers
-PLAIN_TEXT = "edition.md"  # in each edition: all its words and numbers
+WORKBOOK, PLAIN_TEXT = "edition.xlsx", "edition.md"  # in each edition: all its numbers
 LONG_TABLE = "findings.csv"  # beside a company's editions: the findings of all of them
 FIELDS = ("id", "value", "low", "high", "n", "unit", "period", "page", "label", "group")
 ENDS = ("value", "low", "high")
