@@ -80,6 +80,36 @@ def test_page_numbers_come_from_the_tree_of_pages():
     assert pdf.page_numbers(b"%PDF something else") == {}
 
 
+def test_the_contents_list_what_stands_open_and_pages_alone_where_that_takes_two_sheets(
+    edition, monkeypatch
+):
+    page = edition / "03_satisfaction.html"
+    folded = '<details class="fold"><summary><h2 id="three">Three</h2></summary></details></main>'
+    page.write_text(page.read_text("utf-8").replace("</main>", folded), encoding="utf-8")
+    said = {has: pdf.book_html(edition, {}, has_sections=has) for has in (True, False)}
+    contents = {has: book.partition("<article")[0] for has, book in said.items()}
+    assert "<span>Two</span>" in contents[True] and "Three" not in contents[True]
+    assert "03_satisfaction?" in contents[False] and "Two" not in contents[False]
+    assert "Three" in said[False]
+
+    books: list[str] = []
+
+    def printed(_browser: str, book: str, _room: Path) -> bytes:
+        books.append(book)
+        leaf = b"3" if "<span>Two</span>" in book else b"2"
+        return (
+            b"9 0 obj\n<</Type /Pages\n/Kids [1 0 R 2 0 R 3 0 R]>>\n"
+            b"<</p0 [%s 0 R /XYZ 0 0 0]>>" % leaf
+        )
+
+    monkeypatch.setattr(pdf, "_browser", lambda: "chromium")
+    monkeypatch.setattr(pdf, "_printed", printed)
+    pdf.print_edition(edition)
+    drafts, made = books[:2], books[2]
+    assert ["<span>Two</span>" in draft for draft in drafts] == [True, False]
+    assert "<span>Two</span>" not in made and "<b>2</b>" in made
+
+
 @pytest.mark.parametrize(
     ("ran", "words"),
     [

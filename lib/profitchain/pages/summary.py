@@ -13,6 +13,7 @@ from profitchain.core.i18n import N_, _, ngettext
 from profitchain.exhibits import style
 from profitchain.exhibits.exhibit import DOWNLOAD_MARK, Exhibit
 from profitchain.exhibits.findings import (
+    PLAIN_TEXT,
     SUMMARY,
     WORKBOOK,
     EditionFindings,
@@ -138,7 +139,11 @@ def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = 
     The link to the long table is put in where the page is published and there is such a table.
     `others` are further files, as (path inside the edition, what it holds).
     """
-    files = [("findings.json", N_("All findings of this edition, for machines")), *others]
+    files = [
+        (PLAIN_TEXT, N_("Plain text")),
+        ("findings.json", N_("All findings of this edition, for machines")),
+        *others,
+    ]
     workbook = _download(WORKBOOK, _("All exhibits and findings in one workbook (Excel)"))
     items = workbook + LONG_TABLE_MARK + "".join(_download(path, _(words)) for path, words in files)
     pages = ""
