@@ -43,7 +43,7 @@ class Contrast:
         return int(np.count_nonzero(self.parts)) or self.treated + self.compared
 
 
-def stated(contrast: Contrast | NotEstimable, *, unit: str) -> MaybeEstimate:
+def in_money(contrast: Contrast | NotEstimable, *, unit: str) -> MaybeEstimate:
     """Return a contrast in money with its 95% interval; n counts the customers of both sides."""
     if isinstance(contrast, NotEstimable):
         return contrast

@@ -17,7 +17,7 @@ import scipy
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.power import smallest_effect
 from profitchain.panel.edition import Edition
-from profitchain.programmes.contrasts import Contrast, relative, scaled, stated, two_means
+from profitchain.programmes.contrasts import Contrast, relative, scaled, in_money, two_means
 from profitchain.sources.lot_files import HELD, TREATED
 
 BROKEN = 0.001  # of the sample-ratio test, below which a lot counts as broken
@@ -92,11 +92,11 @@ def lot_effect(
     after, before = (rows[name].to_numpy(float) for name in ("money_after", "money_before"))
     plain = two_means(after, treated, ~treated, method="intention to treat")
     adjusted = cuped(after, before, treated)
-    effect = stated(adjusted, unit=currency)
+    effect = in_money(adjusted, unit=currency)
     known = int(named["known_days"])
     return LotEffect(
-        **named, **counts, plain=stated(plain, unit=currency), effect=effect,
-        a_year=stated(scaled(adjusted, DAYS_A_YEAR / known), unit=currency),
+        **named, **counts, plain=in_money(plain, unit=currency), effect=effect,
+        a_year=in_money(scaled(adjusted, DAYS_A_YEAR / known), unit=currency),
         share=relative(adjusted), smallest=smallest_effect(effect), chance=chance, against=against,
     )  # fmt: skip
 

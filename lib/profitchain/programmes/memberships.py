@@ -22,7 +22,7 @@ from profitchain.programmes.contrasts import (
     Contrast,
     relative,
     scaled,
-    stated,
+    in_money,
     two_means,
 )
 from profitchain.programmes.member_panel import YEAR, MemberPanel, member_panels
@@ -120,12 +120,12 @@ def effects_of(
         by_lot, share = test.a_year, test.share
     contrasts = dict(_contrasts(panel, "money", smallest))
     of_spend = dict(_contrasts(panel, "spend", smallest)) if panel.has_margin else contrasts
-    drift = stated(
+    drift = in_money(
         _refused(panel) or drift_before(_joining(panel, "money"), Timing()), unit=currency
     )
     return ProgrammeEffects(
         programme=panel.programme,
-        effects={n: stated(c, unit=currency) for n, c in contrasts.items()} | {"lot": by_lot},
+        effects={n: in_money(c, unit=currency) for n, c in contrasts.items()} | {"lot": by_lot},
         relatives={n: relative(c) for n, c in of_spend.items()} | {"lot": share},
         drift=drift, smallest=smallest_effect(drift), members=panel.members, early=panel.early,
         others=panel.others, has_margin=panel.has_margin,
