@@ -41,10 +41,10 @@ from profitchain.panel import panel, response_windows
 from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import load_company
+from profitchain.stats import region_changes
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import demeaned, dummies, least_squares
 from profitchain.words import designs as words
-from profitchain.stats import region_changes
 from profitchain.words import event_study as event_words
 from profitchain.words import reasons
 from profitchain.words.reasons import touched_words

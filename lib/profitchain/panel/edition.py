@@ -83,7 +83,7 @@ ROW_OF = {  # what one row of each summary is
     "referral_cells": "a score and cluster among answers followed to referrals",
     "complaint_cells": "the score before an order, and a cluster of customers",
     "programme_joins": "a programme and member",
-    **{"programme_people": "a customer who ordered", "test_designs": "a test by lot"},
+    "programme_people": "a customer who ordered", "test_designs": "a test by lot",
     "programme_months": "a customer and month with orders",
     "test_outcomes": "a customer of a test by lot",
     "customers": "a customer at the end of one of the last periods",

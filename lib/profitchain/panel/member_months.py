@@ -123,12 +123,12 @@ def test_designs(tests: list[LotFile], ends_on: date) -> Table:
 
 
 def test_outcomes(context: Context, people: Table, test: LotFile) -> Table:
-    """Return test, arm, stratum, reached, money_before, money_after: what customers of a test bought.
+    """Return test, arm, stratum, reached, money_before, money_after: a test's customers.
 
-    One row a customer of the assignment whom the firm knows: `money_before` is bought in as long before
-    the start as the test lasts, `money_after` from it on, to its end or the period's; margin, or revenue
-    where none is known. `reached` is 1 where the file says that who was held was treated, or who
-    was to be treated was: NULL where it doesn't say.
+    One row a customer of the assignment whom the firm knows: `money_before` is bought in as long
+    before the start as the test lasts, `money_after` from it on, to its end or the period's;
+    margin, or revenue where none is known. `reached` is 1 where the file says that the action
+    reached the customer, NULL where it doesn't say.
     """
     orders = with_margin(context)
     money = orders.margin if "margin" in orders.columns else orders.revenue

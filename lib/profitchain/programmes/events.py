@@ -1,4 +1,4 @@
-"""What events did to scores, NPS and repeats: touched regions against the rest, or before and after.
+"""What events did to scores, NPS and repeats: touched against the rest, or before and after.
 
 Where an event touched some regions, the differences are those of page 09's event study: each region
 is one number, told from luck by all ways to have named as many regions. Where it touched everybody
@@ -18,7 +18,6 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.event_answers import A_YEAR, FEWEST_A_SIDE, Shock, changes_of, events_apart
 from profitchain.panel.edition import Edition
 from profitchain.sources.settings import Question
-from profitchain.stats.comparisons import RatioParts
 from profitchain.stats.margins import estimates
 from profitchain.stats.ratios import change
 from profitchain.stats.region_changes import permutation_test, touched_against_rest
@@ -142,9 +141,9 @@ def _changed(after: pd.DataFrame, before: pd.DataFrame, outcome: str) -> MaybeEs
         side.assign(outcome=side[outcome].astype(float), n=1)[["cluster", "outcome", "n"]]
         for side in (after, before)
     ]
-    how = RatioParts(numerator="outcome", denominator="n", unit=UNITS[outcome])
-    found = change(*sides, **how)
+    found = change(*sides, numerator="outcome", denominator="n", unit=UNITS[outcome])
     if isinstance(found, NotEstimable):
         return found
-    return Estimate(value=found.value, low=found.low, high=found.high, n=len(after) + len(before),
-                    unit=found.unit, method=BEFORE_AFTER)  # fmt: skip
+    ends = {"low": float(found.low), "high": float(found.high)}
+    return Estimate(value=found.value, **ends, n=len(after) + len(before), unit=found.unit,
+                    method=BEFORE_AFTER)  # fmt: skip

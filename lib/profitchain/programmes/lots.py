@@ -17,7 +17,7 @@ import scipy
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.power import smallest_effect
 from profitchain.panel.edition import Edition
-from profitchain.programmes.contrasts import Contrast, relative, scaled, in_money, two_means
+from profitchain.programmes.contrasts import Contrast, in_money, relative, scaled, two_means
 from profitchain.sources.lot_files import HELD, TREATED
 
 BROKEN = 0.001  # of the sample-ratio test, below which a lot counts as broken
@@ -108,7 +108,7 @@ def cuped(after: np.ndarray, before: np.ndarray, treated: np.ndarray) -> Contras
     arms; before is centred on all customers, so that the arms' chance difference in it goes.
     """
     left, base = after.astype(float), before - before.mean()
-    inside = [side for side in (treated, ~treated)]
+    inside = (treated, ~treated)
     across = sum(
         ((before[s] - before[s].mean()) * (after[s] - after[s].mean())).sum() for s in inside
     )

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.effects.power import smallest_effect
 from profitchain.panel.edition import Edition
 from profitchain.programmes import lots
 from profitchain.programmes.contrasts import (
     FEWEST_MEMBERS,
     Contrast,
-    relative,
-    scaled,
     in_money,
+    relative,
     two_means,
 )
 from profitchain.programmes.member_panel import YEAR, MemberPanel, member_panels
@@ -66,6 +65,21 @@ class ProgrammeEffects:
     def holds(self) -> bool:
         """Whether members and later members moved alike before, as far as can be seen."""
         return isinstance(self.drift, Estimate) and self.drift.spans_zero
+
+    @property
+    def grade(self) -> str:
+        """How far the strongest design can be trusted: one of `GRADES`.
+
+        Joining itself is moderate where members and later members had moved alike before, and a
+        drift as large as the raw gap would have shown.
+        """
+        if self.best == "lot":
+            return "strong"
+        raw, smallest = self.effects["raw"], self.smallest
+        if self.best != "did" or not self.holds or not isinstance(smallest, Estimate):
+            return "weak"
+        size = abs(raw.value) if isinstance(raw, Estimate) else 0.0
+        return "moderate" if smallest.value <= size else "weak"
 
     @property
     def best(self) -> str:
@@ -247,4 +261,36 @@ def _few(n: int, smallest: int) -> NotEstimable:
     return NotEstimable("too_few_members", n=n, members=n, needed=max(smallest, FEWEST_MEMBERS))
 
 
-__all__ = ["DESIGNS", "ProgrammeEffects", "programme_effects", "programmes_of", "scaled"]
+def cost_and_return(
+    edition: Edition, programmes: list[ProgrammeEffects] | NotEstimable
+) -> tuple[MaybeEstimate, MaybeEstimate]:
+    """Return what the largest programme cost a member in the year, and its return for each euro.
+
+    From costs of the purpose programme, which must be one programme's; the return is what joining
+    itself (or a lot) brings a member a year, by the cost a member.
+    """
+    if isinstance(programmes, NotEstimable):
+        return programmes, programmes
+    if not edition.has("channel_costs"):
+        missing = NotEstimable("needs_table", table="costs")
+        return missing, missing
+    costs = edition.table("channel_costs")
+    amount = float(costs.loc[costs["purpose"] == "programme", "amount"].sum())
+    return returned(programmes, amount, scale=edition.stands_for,
+                    currency=edition.company.currency)  # fmt: skip
+
+
+def returned(
+    programmes: list[ProgrammeEffects], amount: float, *, scale: float, currency: str
+) -> tuple[MaybeEstimate, MaybeEstimate]:
+    """Return the cost a member and the return for each unit of it, of the first programme."""
+    first = programmes[0]
+    if len(programmes) > 1 or amount <= 0:
+        why = NotEstimable("costs_without_purpose", n=first.members)
+        return why, why
+    each = amount / (first.members * scale)
+    cost = counted(each, unit=currency, n=first.members)
+    effect = first.effects[first.best] if first.best in ("lot", "did") else first.effects["did"]
+    if isinstance(effect, NotEstimable):
+        return cost, effect
+    return cost, effect.times(1 / each, unit="ratio")

@@ -160,6 +160,9 @@ def _of_group(panel: Joining, timing: Timing, group: int, since: int) -> list[_G
         if len(others) < 2:
             continue
         mean = change[others].mean()
-        found.append(_Group(members=members, others=others, above=change[members] - mean,
-                            own=panel.outcomes[members, at], left=change[others] - mean))  # fmt: skip
+        own = panel.outcomes[members, at]
+        found.append(
+            _Group(members=members, others=others, above=change[members] - mean, own=own,
+                   left=change[others] - mean)
+        )  # fmt: skip
     return found
