@@ -1,5 +1,5 @@
-"""The commands: report, new, check, init, example, verify, certify, bench, licences, languages,
-test.
+"""The commands: report, new, new-test, check, init, example, verify, certify, bench, licences,
+languages, test.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from profitchain import __version__
 from profitchain.core.errors import ProfitchainError, of_the_system
+from profitchain.press import new_test
 from profitchain.press.command_options import (
     add_company,
     add_contests,
@@ -256,8 +257,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run: Run, **about: Any) -> argparse.ArgumentParser:
-        added = commands.add_parser(run.__name__, **about)
+    def command(run: Run, name: str = "", **about: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(name or run.__name__, **about)
         added.set_defaults(run=run)
         return added
 
@@ -266,6 +267,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command(new, help="make a notebook, and so a page, from a question")
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
+    sub = command(new_test.run, "new-test", help="draw by lot who gets an action; judged by itself")
+    add_company(sub)
+    new_test.add_arguments(sub)
     add_company(command(check, help="the data contract alone"))
 
     sub = command(init, help="write a first company.yml from a folder of files, whatever they are")

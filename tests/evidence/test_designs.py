@@ -25,7 +25,7 @@ from profitchain.core.errors import CompanyError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.effects.repeat_effect import lookback, repeat_effect
-from profitchain.evidence import designs, event_study, region_changes
+from profitchain.evidence import designs, event_study
 from profitchain.evidence.held_alike import effect_alike, stated
 from profitchain.evidence.instrumental_variables import lot_effect, moves_by_lot, ratio_of
 from profitchain.evidence.next_score import NextScore, next_score_check
@@ -41,6 +41,7 @@ from profitchain.panel import panel, response_windows
 from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import load_company
+from profitchain.stats import region_changes
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import demeaned, dummies, least_squares
 from profitchain.words import designs as words
