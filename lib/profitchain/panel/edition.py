@@ -46,6 +46,7 @@ MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
     *("guest_spend", "guest_margin", "revenue_before", "cost", "complaint_cost"),
+    *("money_before", "money_after"),
 )  # columns in minor units
 OF_ORDERS = tuple(n for n in MONEY if n not in ("amount", "contact_cost", "cost", "complaint_cost"))
 ROW_OF = {  # what one row of each summary is
@@ -81,6 +82,11 @@ ROW_OF = {  # what one row of each summary is
     "year_exposure": "the last 365 days' orders and how long they were followed",
     "referral_cells": "a score and cluster among answers followed to referrals",
     "complaint_cells": "the score before an order, and a cluster of customers",
+    "programme_joins": "a programme and member",
+    "programme_people": "a customer who ordered",
+    "programme_months": "a customer and month with orders",
+    "test_designs": "a test by lot",
+    "test_outcomes": "a customer of a test by lot",
     "customers": "a customer at the end of one of the last periods",
     "repeat_days": "a day with later purchases",
     "holdout": "a customer at an earlier end, at which models are tried",

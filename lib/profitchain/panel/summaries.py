@@ -31,6 +31,7 @@ from profitchain.panel import (
     group_counts,
     invitations,
     loyal_years,
+    member_months,
     panel,
     purchases,
     response_windows,
@@ -255,6 +256,7 @@ def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield from loyal_years.benefit_summaries(
         firm.few, firm.drawn, referrals, keep=lambda name, rows: materialise(firm.con, name, rows)
     )
+    yield from member_months.programme_summaries(firm.few, firm.drawn, con=firm.con)
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
