@@ -177,10 +177,11 @@ def _of_the_year(edition: Edition, money: str) -> Figure | NotEstimable:
         one.lift.times(one.offered * each, unit=edition.company.currency)
         for one in found if isinstance(one.lift, Estimate)
     ]  # fmt: skip
+    each_percent = 100 / float(year[money])
     known = [one for one in brought if isinstance(one, Estimate)]
     if not known:
         return NotEstimable("margin_not_own")
-    return Figure(readings={"own": percent_of(at_99(added(known)), factor=100 / float(year[money]))},
+    return Figure(readings={"own": percent_of(at_99(added(known)), factor=each_percent)},
                   design="lot")  # fmt: skip
 
 

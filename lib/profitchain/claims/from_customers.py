@@ -14,14 +14,16 @@ from profitchain.benefits import prices
 from profitchain.benefits.acquisition import REFERRAL
 from profitchain.benefits.offers import rows_by_group
 from profitchain.claims.from_scores import p_figure
-from profitchain.claims.verdicts import Figure, at_99, percent_of
+from profitchain.claims.verdicts import Design, Figure, at_99, percent_of
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.panel.edition import Edition
 from profitchain.panel.loyal_years import PAYBACK_MONTHS
+from profitchain.programmes.memberships import programme_effects
 from profitchain.stats.event_rates import rate_ratio
 from profitchain.stats.ratios import Linearised, linearise
 from profitchain.stats.shrinkage import cochran_q
 
+PROGRAMME_DESIGNS: dict[str, Design] = {"raw": "followed", "did": "adjusted", "lot": "lot"}
 REPEATS_OF_LOYAL = 2  # days with an order after the first one
 FEWEST_NEW = 10
 
@@ -72,14 +74,31 @@ def profit_of_loyal(edition: Edition) -> Figure | NotEstimable:
 
 
 def spend_of_members(edition: Edition) -> Figure | NotEstimable:
-    """Return by how many percent members bring more in the next period: raw, they chose to join."""
-    rows = _members(edition)
-    if isinstance(rows, NotEstimable):
-        return rows
-    found = _more(*_in_and_out(rows), "next_revenue", edition.smallest)
+    """Return by how many percent members of the largest programme spend more: raw, by joining.
+
+    Raw members chose to join; difference in differences compares with those who join later; a draw
+    by lot, where there was one, says most and comes last.
+    """
+    found = programme_effects(edition)
     if isinstance(found, NotEstimable):
         return found
-    return Figure(readings={"raw": found.own}, design="followed")
+    if found.empty:
+        return NotEstimable("nothing_counted")
+    return spend_of_members_of(found[found["programme"] == found["programme"].iloc[0]])
+
+
+def spend_of_members_of(rows: pd.DataFrame) -> Figure | NotEstimable:
+    """Return the figure of one programme (rows: design, relative; as `programme_effects`)."""
+    by_design = dict(zip(rows["design"], rows["relative"], strict=True))
+    known = {
+        name: percent_of(at_99(by_design[name]))
+        for name in PROGRAMME_DESIGNS
+        if isinstance(by_design.get(name), Estimate)
+    }
+    if not known:
+        none: MaybeEstimate = by_design.get("raw", NotEstimable("nothing_counted"))
+        return none if isinstance(none, NotEstimable) else NotEstimable("nothing_counted")
+    return Figure(readings=known, design=PROGRAMME_DESIGNS[list(known)[-1]])
 
 
 def repeats_of_members(edition: Edition) -> Figure | NotEstimable:

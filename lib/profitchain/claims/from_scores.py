@@ -102,9 +102,7 @@ def churn_gap(edition: Edition) -> Figure | NotEstimable:
     return churn_gap_of(cells, _main(edition), edition.smallest)
 
 
-def churn_gap_of(
-    cells: pd.DataFrame, main: Question, smallest: int = 0
-) -> Figure | NotEstimable:
+def churn_gap_of(cells: pd.DataFrame, main: Question, smallest: int = 0) -> Figure | NotEstimable:
     """Return the gap of those who left, best group of scores against the worst.
 
     Parameters

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from profitchain.claims.estimands import ESTIMANDS
@@ -18,7 +19,14 @@ from profitchain.claims.verdicts import (
     reading_verdicts,
     verdict_of,
 )
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
+from profitchain.core.estimates import (
+    NUMBERS,
+    Estimate,
+    MaybeEstimate,
+    NotEstimable,
+    counted,
+    to_frame,
+)
 from profitchain.panel.edition import Edition
 
 Found = Figure | NotEstimable
@@ -77,9 +85,12 @@ def judged_by(edition: Edition, claims: Iterable[Claim]) -> list[JudgedClaim]:
 def judged(claim: Claim, figure: Found | None) -> JudgedClaim:
     """Return a claim with its verdict, by a figure or by the want of one."""
     tried: Verdict | None = None
-    if isinstance(figure, Figure) and any(isinstance(one, Estimate) for one in figure.judged):
-        if claim.low is not None and claim.high is not None:
-            tried = verdict_of(figure, claim.low, claim.high, claim.kind)
+    is_known = isinstance(figure, Figure) and any(
+        isinstance(one, Estimate) for one in figure.judged
+    )
+    if is_known and claim.low is not None and claim.high is not None:
+        assert isinstance(figure, Figure)
+        tried = verdict_of(figure, claim.low, claim.high, claim.kind)
     if claim.is_ill_posed:
         return JudgedClaim(claim=claim, verdict="ill_posed", figure=figure, read_as=tried)
     if isinstance(figure, Figure) and isinstance(figure.own, NotEstimable):
@@ -114,7 +125,8 @@ def recorded(every: list[JudgedClaim]) -> dict[str, MaybeEstimate | pd.DataFrame
     rows = to_frame((own for _, own in known), claim=[id for id, _ in known])
     rows["unit"] = [recorded_unit(own) for _, own in known]
     in_shares = rows["unit"] == "share"
-    rows.loc[in_shares, ["value", "low", "high"]] /= 100
+    divided = rows[[*NUMBERS]].astype(float).div(np.where(in_shares, 100.0, 1.0), axis=0)
+    rows = rows.assign(**{name: divided[name] for name in NUMBERS})
     numbers: dict[str, MaybeEstimate | pd.DataFrame] = {
         "claims_testable": counted(len(tried(every)), unit="count", n=len(every))
     }

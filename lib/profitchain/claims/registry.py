@@ -39,10 +39,10 @@ _KEYS = ("says", "estimand", "low", "high", "unit", "kind", "where", "said_by")
 class Claim:
     """One claim as it stands somewhere.
 
-    `where`: document and line. `low`, `high`: the claimed range in `unit` (of a directional one: the
-    side), None where no number is given. `needs`: tables and columns. `wrong`: a key of what is
+    `where`: document and line. `low`, `high`: the claimed range in `unit` (of a directional one,
+    the side), None where no number is given. `needs`: tables and columns. `wrong`: a key of what is
     wrong with it as stated. `errors`: ids of the list of errors. `weight`: how much hangs on it in
-    decisions, 0 to 9. `says`: a firm's own words; those of others are in the catalogue by the id.
+    decisions, 0 to 9. `says`: a firm's own words; others stand in the catalogue by the id.
     """
 
     id: str
@@ -95,13 +95,12 @@ def own_claim(id: str, entry: Any) -> Claim:
     """Return one entry of a firm's file as a claim, or raise CompanyError."""
     at = f"{FILE}, {id}"
     if not _ID.fullmatch(id) or _OF_THE_SUITE.fullmatch(id):
-        raise CompanyError(f"{at}: no id for a claim of your own. Write a letter other than C or X, "
-                           "then digits, as in V01.")  # fmt: skip
+        raise CompanyError(f"{at}: no id of your own. Write one as in V01.")
     if not isinstance(entry, dict):
         raise CompanyError(f"{at}: says nothing. Give says, estimand, low, high.")
     for key in entry:
         if key not in _KEYS:
-            raise CompanyError(f"{at}: '{key}' is not known. {did_you_mean(str(key), _KEYS)}")
+            raise CompanyError(f"{at}: no key '{key}'. {did_you_mean(str(key), _KEYS)}")
     says = _words(at, entry.get("says"))
     name = entry.get("estimand")
     if name not in ESTIMANDS:
@@ -127,8 +126,10 @@ def _words(at: str, says: Any) -> str | Mapping[str, str]:
         raise CompanyError(f"{at}: says holds no text. Write the claim in a sentence.")
     if max(map(len, texts)) > MOST_LETTERS:
         raise CompanyError(f"{at}: says is longer than {MOST_LETTERS} letters. Shorten it.")
-    return {str(tag): _line(one) for tag, one in says.items()} if isinstance(says, dict) else (
-        _line(says)
+    return (
+        {str(tag): _line(one) for tag, one in says.items()}
+        if isinstance(says, dict)
+        else (_line(says))
     )
 
 

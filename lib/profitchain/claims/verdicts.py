@@ -80,7 +80,7 @@ def verdict_of(figure: Figure, low: float, high: float, kind: Kind) -> Verdict:
     >>> verdict_of(figure, 50, 60, "effect")
     'contradicted'
     """
-    each = {verdict for verdict in reading_verdicts(figure, low, high, kind).values()}
+    each = set(reading_verdicts(figure, low, high, kind).values())
     return each.pop() if len(each) == 1 else "open"
 
 
@@ -142,7 +142,9 @@ def quantile(level: float) -> float:
     return float(scipy.stats.norm.ppf((1 + level) / 2))
 
 
-def percent_of(estimate: MaybeEstimate, *, less: float = 0.0, factor: float = 100.0) -> MaybeEstimate:
+def percent_of(
+    estimate: MaybeEstimate, *, less: float = 0.0, factor: float = 100.0
+) -> MaybeEstimate:
     """Return an estimate less a number, in percent (or times another factor)."""
     if isinstance(estimate, NotEstimable):
         return estimate

@@ -41,7 +41,9 @@ def read_own_claims(folder: Path) -> dict[str, Any]:
             "Check the indentation, and quote text that holds ':' or '#'."
         ) from None
     except (yaml.YAMLError, RecursionError):
-        raise CompanyError(f"{FILE} can't be read. Delete characters that can't be typed.") from None
+        raise CompanyError(
+            f"{FILE} can't be read. Delete characters that can't be typed."
+        ) from None
     if document is None:
         return {}
     if not isinstance(document, dict):

@@ -87,6 +87,7 @@ def weightiest_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Pres
     rows = _rows(chosen, short=True)
     fallen = sum(one.verdict == "contradicted" for one in chosen)
     says = "none" if not chosen else "against" if fallen == len(chosen) else "mixed"
+    says = "fewer" if 0 < len(chosen) < 3 else says
     return Presentation(rows, says, {"n": len(every)})
 
 
@@ -156,9 +157,7 @@ def formulas(found: Sequence[Formula], *, edition: Edition) -> Presentation:
 def errors(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
     """Return what else is wrong in what is said, and in which claims."""
     words = catalogue.read("claims")["errors"]
-    ids = {
-        name: [one.claim.id for one in every if name in one.claim.errors] for name in words
-    }
+    ids = {name: [one.claim.id for one in every if name in one.claim.errors] for name in words}
     rows = pd.DataFrame({
         "id": list(words),
         "error": [_(says) for says in words.values()],
@@ -170,14 +169,16 @@ def errors(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
 def _rows(every: Sequence[JudgedClaim], *, short: bool = False) -> pd.DataFrame:
     """Return claims as a table: id, claim, claimed, here (99% interval), verdict; where and why."""
     columns = {
-        "claim": [_("{id}: {claim}", id=one.claim.id, claim=claim_in_words(one.claim)) for one in every],
+        "claim": [
+            _("{id}: {claim}", id=one.claim.id, claim=claim_in_words(one.claim)) for one in every
+        ],
         "claimed": [_claimed(one.claim) for one in every],
         "here": [_here(one, short=short) for one in every],
         "verdict": [_verdict(one) for one in every],
     }
     if not short:
-        columns |= {"remarks": [_remarks(one) for one in every],
-                    "stands in": ["; ".join(filter(None, one.claim.where)) for one in every]}  # fmt: skip
+        places = ["; ".join(filter(None, one.claim.where)) for one in every]
+        columns |= {"remarks": [_remarks(one) for one in every], "stands in": places}
     return pd.DataFrame(columns)
 
 
@@ -185,7 +186,9 @@ def _verdict(one: JudgedClaim) -> str:
     name = _capital(verdict_in_words(one.verdict))
     if one.read_as is None:
         return name
-    return _("{verdict}; read literally, {other}", verdict=name, other=verdict_in_words(one.read_as))
+    return _(
+        "{verdict}; read literally, {other}", verdict=name, other=verdict_in_words(one.read_as)
+    )
 
 
 def _claimed(claim: Claim) -> str:
@@ -201,9 +204,9 @@ def _claimed(claim: Claim) -> str:
         if not end:
             return side
         return _("{end} or {side}", end=_plain(end, claim.unit), side=side)
-    if low == high:
-        return _plain(low, claim.unit)
-    return _("{low} to {high}", low=_plain(low, claim.unit), high=_plain(high, claim.unit))
+    ends = [_plain(end, claim.unit) for end in (low, high)]
+    said = ends[0] if low == high else _("{low} to {high}", low=ends[0], high=ends[1])
+    return _("{number} times", number=said) if claim.unit == "ratio" else said
 
 
 def _plain(value: float, unit: str) -> str:
@@ -250,7 +253,9 @@ def _remarks(one: JudgedClaim) -> str:
     words, claim = catalogue.read("claims"), one.claim
     said = [_(words["wrong"][claim.wrong])] if claim.wrong else []
     if one.verdict == "not_testable" and one.figure is None:
-        needs = [_(words["needs"][need]) if need in words["needs"] else need for need in claim.needs]
+        needs = [
+            _(words["needs"][need]) if need in words["needs"] else need for need in claim.needs
+        ]
         said.append(_("needs {tables}", tables=listed(needs)))
     if claim.said_by:
         said.append(_("said by {name}", name=claim.said_by))
