@@ -20,7 +20,7 @@ SUBJECTS = (
 # From the ground up; what stands side by side imports nothing of one another but MAY_IMPORT.
 FLOORS = (
     *(("core",), ("stats",), ("sources",), ("exports",), ("intake",), ("disclosure",), ("panel",)),
-    *(SUBJECTS, ("words",), ("exhibits",), ("pages",), ("press",)),
+    *(SUBJECTS, ("claims",), ("words",), ("exhibits",), ("pages",), ("press",)),
 )
 MAY_IMPORT = {
     "effects": {"measures"},

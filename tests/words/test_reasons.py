@@ -13,7 +13,7 @@ from profitchain.words import catalogue, reasons
 
 NUMBERS = (
     *("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice"),
-    "programmes",
+    *("benefits", "programmes", "outlook", "watch", "claims"),
 )
 
 

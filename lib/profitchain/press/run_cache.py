@@ -27,6 +27,7 @@ from profitchain.pages import verbatims
 from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition, read_period
 from profitchain.press.run_notebook import NotebookRun
+from profitchain.sources import own_claims
 
 RUNS_KEPT = 60  # of one edition: its notebooks, some with other parameters
 MAKING = ".making-"
@@ -45,6 +46,7 @@ _READ_NO_MORE = {
         "drivers",
         "benefits",
         "programmes",
+        "claims",
     ),
     *(
         "exhibits",
@@ -99,6 +101,8 @@ class RunCache:
         parts += [self.edition.gate.key]
         parts += [json.dumps(parameters, sort_keys=True), hashlib.sha256(text).hexdigest()]
         released = [verbatims.place_of(self.edition)] if _is_named("verbatims", sources) else []
+        if _is_named("claims", sources):  # the firm's own, which no summary holds
+            released.append(self.edition.company.folder / own_claims.FILE)
         files = [*reads, *(file for file in released if file.exists())]
         parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
