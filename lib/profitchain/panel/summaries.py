@@ -31,6 +31,7 @@ from profitchain.panel import (
     group_counts,
     invitations,
     loyal_years,
+    outlook_steps,
     panel,
     purchases,
     response_windows,
@@ -130,6 +131,7 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "cohorts", purchases.cohorts(context, firm.customers)
     yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
+    yield from outlook_steps.outlook_summaries(context)
     yield "gaps", contracts.lengths(context) if context.by_contract else purchases.gaps(firm.few)
     if "costs" in tables:
         yield "cost_sums", snapshots.cost_sums(context)
