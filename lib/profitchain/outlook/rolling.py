@@ -18,10 +18,10 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.outlook.smoothing import SHORTEST, smoothed
 
 PERIODS = 4  # ahead
-NAIVE, SMOOTHED, BOTH = "naive", "smoothing", "mean of both"
+NAIVE, SMOOTHED, MEAN = "naive", "smoothing", "mean"
 FEWEST_ORIGINS = 4  # from which a method was tried
 FEWEST_ERRORS = 3  # for a horizon to have an interval of its own
-BETTER = 0.9  # a method replaces the mean of both where its error is at most so much of it
+BETTER = 0.9  # a method replaces the mean of all where its error is at most so much of it
 LEVELS = (0.80, 0.95)
 
 
@@ -82,8 +82,8 @@ def foretell(
 ) -> Foretold | NotEstimable:
     """Return the next four periods, by the method that erred least, or why there is no forecast.
 
-    The mean of naive and smoothing is used unless another erred at least a tenth less from the same
-    origins; so one lucky method does not replace it.
+    The plain mean of all methods is used unless one of them erred at least a tenth less from the
+    same origins; so one lucky method does not replace it.
 
     Parameters
     ----------
@@ -99,10 +99,11 @@ def foretell(
     tracks = {name: track for name, track in tracks.items() if _is_tried(track, came)}
     if not tracks:
         return NotEstimable("history_too_short_to_forecast", n=count, needed=needed_steps(steps.per))
+    tracks[MEAN] = np.mean(list(tracks.values()), axis=0)
     errors, origins = compared(tracks, came)
     method = chosen(errors)
-    scale = 1.0 if _can_take_logs(tracks[method], came) else 0.0
-    low, high = _bounds(tracks[method], came, steps.per, logs=bool(scale))
+    logs = _can_take_logs(tracks[method], came)
+    low, high = _bounds(tracks[method], came, steps.per, logs=logs)
     return Foretold(
         method=method, values=np.maximum(tracks[method][-1], 0.0), low=low, high=high,
         naive=tracks.get(NAIVE, tracks[method])[-1], errors=errors, origins=origins,
@@ -129,12 +130,11 @@ def arrived(steps: Steps) -> np.ndarray:
 
 
 def every_track(steps: Steps) -> dict[str, np.ndarray]:
-    """Return what naive, smoothing and their mean say from each origin of each period ahead."""
+    """Return what naive and smoothing say from each origin of each period ahead."""
     season = steps.season if has_season(steps) else 0
     ahead = smoothed(steps.values, steps=PERIODS * steps.per, season=season)
     smooth = ahead.reshape(len(ahead), PERIODS, steps.per).sum(axis=2) * _overlap(steps)[:, None]
-    naive = naive_track(steps, season)
-    return {NAIVE: naive, SMOOTHED: smooth, BOTH: (naive + smooth) / 2}
+    return {NAIVE: naive_track(steps, season), SMOOTHED: smooth}
 
 
 def naive_track(steps: Steps, season: int) -> np.ndarray:
@@ -161,18 +161,13 @@ def compared(tracks: Mapping[str, np.ndarray], came: np.ndarray) -> tuple[dict[s
     """Return each method's mean absolute error one period ahead, and from how many origins."""
     first = {name: np.abs(track[:, 0] - came[:, 0]) for name, track in tracks.items()}
     known = np.all([np.isfinite(error) for error in first.values()], axis=0)
-    if known.sum() < FEWEST_ORIGINS:
-        first = {name: error for name, error in first.items() if name in (NAIVE, SMOOTHED, BOTH)}
-        known = np.all([np.isfinite(error) for error in first.values()], axis=0)
     return {name: float(error[known].mean()) for name, error in first.items()}, int(known.sum())
 
 
 def chosen(errors: Mapping[str, float]) -> str:
-    """Return the method that is used: the mean of both unless another erred clearly less."""
+    """Return the method that is used: the mean of all unless another erred clearly less."""
     best = min(errors, key=lambda name: errors[name])
-    if BOTH in errors and errors[best] > BETTER * errors[BOTH]:
-        return BOTH
-    return best
+    return best if errors[best] <= BETTER * errors[MEAN] else MEAN
 
 
 def scaled_error(
@@ -193,12 +188,10 @@ def scaled_error(
     ratio = own.mean() / naive.mean()
     apart = own - ratio * naive
     count = len(apart)
-    lags = range(1, min(per, count))
-    variance = float(apart @ apart) + sum(
-        2 * (1 - lag / per) * float(apart[lag:] @ apart[:-lag]) for lag in lags
-    )
-    error = np.sqrt(max(variance, float(apart @ apart) / 4)) / count / naive.mean()
-    half = float(stats.t.ppf(0.975, _independent(count, per))) * float(error)
+    at = np.flatnonzero(known)
+    shared = np.maximum(1 - np.abs(at[:, None] - at) / per, 0.0)
+    error = np.sqrt(max(float(apart @ shared @ apart), 0.0)) / count / naive.mean()
+    half = float(stats.t.ppf(0.975, _independent(at, per))) * float(error)
     return Estimate(value=float(ratio), low=max(float(ratio) - half, 0.0), high=float(ratio) + half,
                     n=count, unit="ratio", method="rolling origin; overlap allowed for")  # fmt: skip
 
@@ -213,10 +206,11 @@ def _bounds(
     low, high = ({level: np.empty(PERIODS) for level in LEVELS} for _ in range(2))
     spread, freedom = 0.0, 1.0
     for at in range(PERIODS):
-        errors = missed[:, at][np.isfinite(missed[:, at])]
+        known = np.flatnonzero(np.isfinite(missed[:, at]))
+        errors = missed[known, at]
         own = float(np.sqrt(np.mean(errors**2))) if len(errors) >= FEWEST_ERRORS else 0.0
         if own:
-            freedom = _independent(len(errors), per * (at + 1))
+            freedom = _independent(known, per * (at + 1))
         spread = max(own, spread * (1.0 if own else float(np.sqrt((at + 1) / max(at, 1)))))
         for level in LEVELS:
             half = float(stats.t.ppf((1 + level) / 2, freedom)) * spread
@@ -225,9 +219,10 @@ def _bounds(
     return low, high
 
 
-def _independent(count: int, overlap: int) -> float:
-    """Return for how many errors that don't overlap so many count, as degrees of freedom."""
-    return max(1.0 + (count - 1) / overlap, 2.0)
+def _independent(origins: np.ndarray, overlap: int) -> float:
+    """Return for how many errors that don't overlap those of these origins count, as freedom."""
+    alone = 1.0 + float(origins[-1] - origins[0]) / overlap
+    return max(min(alone, float(len(origins))), 2.0)
 
 
 def _can_take_logs(track: np.ndarray, came: np.ndarray) -> bool:
