@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import months_before
 from profitchain.effects.value_of_a_point import money_to_speak_of, worth_of_the_year
 from profitchain.measures.satisfaction import answers_to, measures_of, public_id
@@ -184,19 +184,6 @@ def share_touched(edition: Edition, row: dict[str, object]) -> float:
     if int(touched.sum()) < edition.smallest or not money.sum():
         return 0.0
     return float(money[touched].sum() / money.sum())
-
-
-def recorded(found: list[Payoff] | NotEstimable) -> dict[str, object]:
-    """Return what is published of actions, by the ids of the record: one row an action each."""
-    if isinstance(found, NotEstimable):
-        return {"action_roi": found, "action_loss_probability": found}
-    names = [one.action for one in found]
-    return {
-        "action_roi": to_frame([one.roi for one in found], action=names).assign(unit="ratio"),
-        "action_loss_probability": to_frame([one.loss for one in found], action=names).assign(
-            unit="share"
-        ),
-    }
 
 
 def _unusable(metric: str, cost: float, low: float, high: float) -> NotEstimable | None:
