@@ -15,7 +15,7 @@ PACKAGE = LIB / "profitchain"
 GUIDE = LIB / "CONTRIBUTING.md"
 SUBJECTS = (
     *("measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits"),
-    "programmes",
+    *("programmes", "outlook", "watch"),
 )
 # From the ground up; what stands side by side imports nothing of one another but MAY_IMPORT.
 FLOORS = (
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "voice": {"measures", "effects"},
     "benefits": {"measures", "effects"},
     "programmes": {"measures", "effects"},
+    "outlook": {"measures", "effects", "lifetime"},  # its base is the lifetime model's
 }
 PACKAGES = [package for floor in FLOORS for package in floor]
 START, END = "<!-- house: made by tests/house.py -->", "<!-- /house -->"

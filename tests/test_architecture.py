@@ -31,7 +31,7 @@ OUTSIDE = ("demo", "certify", "bench")  # beside the package, out of the wheel
 # They know no language.
 NUMBERS = (
     *("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits"),
-    *("programmes", "claims"),
+    *("programmes", "outlook", "watch", "claims"),
 )
 DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}

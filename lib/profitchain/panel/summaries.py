@@ -32,6 +32,7 @@ from profitchain.panel import (
     invitations,
     loyal_years,
     member_months,
+    outlook_steps,
     panel,
     purchases,
     response_windows,
@@ -131,6 +132,7 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "cohorts", purchases.cohorts(context, firm.customers)
     yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
+    yield from outlook_steps.outlook_summaries(context)
     yield "gaps", contracts.lengths(context) if context.by_contract else purchases.gaps(firm.few)
     if "costs" in tables:
         yield "cost_sums", snapshots.cost_sums(context)

@@ -47,6 +47,8 @@ _READ_NO_MORE = {
         "benefits",
         "programmes",
         "claims",
+        "outlook",
+        "watch",
     ),
     *(
         "exhibits",
