@@ -215,8 +215,8 @@ def _moved(findings: EditionFindings, id: str) -> str:
         mark, words = _MARKS[verdict]
         size = "" if verdict == UNCLEAR else html.escape(size)
         lines.append(
-            f'<div><dt>{html.escape(_(on))}</dt><dd><span aria-hidden="true">{mark}'
-            f'</span><span class="hidden">{html.escape(_(words))} </span> {size}</dd></div>'
+            f'<div><dt>{html.escape(_(on))}</dt><dd><span role="img" '
+            f'aria-label="{html.escape(_(words))}">{mark}</span> {size}</dd></div>'
         )
     return f'<dl class="moves">{"".join(lines)}</dl>' if lines else ""
 
@@ -233,11 +233,11 @@ def _sparkline(findings: EditionFindings, id: str, estimate: Estimate) -> str:
         "From {first} in {start} to {last} in {end}.", first=first, start=start, last=last, end=end
     )
     since = f'<p class="since" aria-hidden="true"><span>{start}</span><span>{end}</span></p>'
-    return f'{spark_svg(values)}{since}<span class="hidden">{html.escape(words)}</span>'
+    return f"{spark_svg(values, words)}{since}"
 
 
-def spark_svg(values: Sequence[float]) -> str:
-    """Return a line as small as a word, its last value as a dot; hidden from readers aloud."""
+def spark_svg(values: Sequence[float], words: str = "") -> str:
+    """Return a line as small as a word, its last value as a dot; `words` are read aloud for it."""
     low, high = min(values), max(values)
     across = (SPARK_WIDTH - 2 * SPARK_PAD) / (len(values) - 1)
     down = (SPARK_HEIGHT - 2 * SPARK_PAD) / ((high - low) or 1)
@@ -247,9 +247,10 @@ def spark_svg(values: Sequence[float]) -> str:
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1]
+    aloud = f'role="img" aria-label="{html.escape(words)}"' if words else 'aria-hidden="true"'
     return (
         f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
-        f'height="{SPARK_HEIGHT}" aria-hidden="true" focusable="false"><polyline points="{path}" '
+        f'height="{SPARK_HEIGHT}" {aloud} focusable="false"><polyline points="{path}" '
         'fill="none" stroke="var(--context,#8c8c8c)" stroke-width="2"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="var(--s1,#0072b2)"/></svg>'
     )
