@@ -15,6 +15,7 @@ import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import pandas as pd
 import sqlglot as sg
 import sqlglot.expressions as sge
 
@@ -24,6 +25,7 @@ from profitchain.sources.loading import sql_name, sql_text
 
 PREFIX = "profitchain_"
 _PRIMES = (2_147_483_647, 2_147_483_629)
+_SPARK_TYPES = {"string": "string", "int64": "bigint"}
 _NULL, _SEPARATOR = "\x1e", "\x1f"
 _postgres_hash = builtin("hashtextextended", "string", "int64", returns="int64")
 _spark_hash = builtin("xxhash64", "string", returns="int64")
@@ -43,6 +45,20 @@ def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
         run_statement(con, f"ANALYZE pg_temp.{table}")  # plans without it take hours
     else:
         con.create_table(table, rows, temp=True, overwrite=True)
+    return con.table(table)
+
+
+def hand_over(con: Any, name: str, rows: pd.DataFrame, kinds: Mapping[str, str]) -> ir.Table:
+    """Return a frame as a temporary table of the engine, its columns of Ibis' named types."""
+    table = name if is_embedded(con) else PREFIX + name
+    if con.name == "pyspark":
+        plain = rows.astype(object).where(rows.notna(), None)
+        types = ", ".join(f"{column} {_SPARK_TYPES[kind]}" for column, kind in kinds.items())
+        session = con.raw_sql("SELECT 1").sparkSession
+        session.createDataFrame(plain.values.tolist(), types).createOrReplaceTempView(table)
+    else:
+        temp = {} if is_embedded(con) else {"temp": True}
+        con.create_table(table, ibis.memtable(rows, schema=dict(kinds)), overwrite=True, **temp)
     return con.table(table)
 
 

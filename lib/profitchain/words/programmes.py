@@ -127,11 +127,8 @@ def programme_return(cost: MaybeEstimate, gain: MaybeEstimate, *, edition: Editi
 
 def event_effects(events: Events, *, edition: Edition) -> Presentation:
     """Return what each event did to scores and repeats, as far as it can be said."""
-    known = (
-        [one for one in events if isinstance(one.main, Estimate)]
-        if isinstance(events, list)
-        else []
-    )
+    judged = events if isinstance(events, list) else []
+    known = [one for one in judged if isinstance(one.main, Estimate)]
     if not known:
         why = text(events) if isinstance(events, NotEstimable) else _("No event can be judged.")
         return Presentation(pd.DataFrame(), "none", {"empty": why})
