@@ -172,7 +172,8 @@ def customers(n: int = 1003, seed: int = 1) -> pd.DataFrame:
     before = rng.gamma(1, 30, n)
     return pd.DataFrame({
         "customer_id": [f"C{k:05}" for k in range(n)], "segment": rng.choice(["N", "S"], n),
-        "orders": rng.integers(1, 9, n), "now": 0.5 * before + rng.gamma(1, 10, n), "before": before,
+        "orders": rng.integers(1, 9, n),
+        "now": 0.5 * before + rng.gamma(1, 10, n), "before": before,
     })  # fmt: skip
 
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import pandas as pd
 import sqlglot as sg
 import sqlglot.expressions as sge
 
 from profitchain.sources.casts import builtin
 from profitchain.sources.engine import is_embedded, run_statement
 from profitchain.sources.loading import sql_name, sql_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PREFIX = "profitchain_"
 _PRIMES = (2_147_483_647, 2_147_483_629)
