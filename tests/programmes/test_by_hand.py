@@ -17,7 +17,7 @@ from profitchain.programmes.contrasts import in_money, relative, two_means
 from profitchain.programmes.design_desk import by_lot, drawn_test, smallest_shown
 from profitchain.programmes.events import effects_of_events
 from profitchain.programmes.member_panel import panels
-from profitchain.programmes.record import recorded
+from profitchain.programmes.record import published_effects
 from profitchain.programmes.staggered_joining import (
     NEVER,
     Joining,
@@ -375,7 +375,7 @@ def test_an_event_without_answers_around_it_is_said():
 def test_the_record_takes_the_latest_test_where_a_programme_has_no_lot():
     test = lots.lot_effect(design_of(), drawn_rows(500, 500), currency="EUR")
     none = NotEstimable("needs_table", table="memberships")
-    numbers = recorded(none, NotEstimable("needs_table", table="events"), [test])
+    numbers = published_effects(none, NotEstimable("needs_table", table="events"), [test])
     assert list(numbers["programme_effect"]["design"]) == ["lot"]
     assert isinstance(numbers["event_effect"], NotEstimable)
-    assert isinstance(recorded(none, none, [])["programme_effect"], NotEstimable)
+    assert isinstance(published_effects(none, none, [])["programme_effect"], NotEstimable)
