@@ -135,11 +135,8 @@ def new(options: argparse.Namespace) -> int:
     from profitchain.press import new_notebook
     from profitchain.press.publish import NOTEBOOKS
 
-    print(
-        new_notebook.next_steps(
-            new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
-        )
-    )
+    place = new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
+    print(new_notebook.next_steps(place))
     return 0
 
 
@@ -257,8 +254,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run: Run, name: str = "", **about: Any) -> argparse.ArgumentParser:
-        added = commands.add_parser(name or run.__name__, **about)
+    def command(run: Run, **about: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(run.__name__, **about)
         added.set_defaults(run=run)
         return added
 
@@ -267,9 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command(new, help="make a notebook, and so a page, from a question")
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
-    sub = command(new_test.run, "new-test", help="draw by lot who gets an action; judged by itself")
-    add_company(sub)
-    new_test.add_arguments(sub)
+    new_test.add_command(commands, add_company)
     add_company(command(check, help="the data contract alone"))
 
     sub = command(init, help="write a first company.yml from a folder of files, whatever they are")

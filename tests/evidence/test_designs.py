@@ -24,6 +24,7 @@ from certify.event_firms import EventFirm, event_firm, event_of
 from profitchain.core.errors import CompanyError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
+from profitchain.effects import region_changes
 from profitchain.effects.repeat_effect import lookback, repeat_effect
 from profitchain.evidence import designs, event_study
 from profitchain.evidence.held_alike import effect_alike, stated
@@ -41,7 +42,6 @@ from profitchain.panel import panel, response_windows
 from profitchain.panel.context import Context
 from profitchain.panel.edition import read_period
 from profitchain.sources.company import load_company
-from profitchain.stats import region_changes
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import demeaned, dummies, least_squares
 from profitchain.words import designs as words

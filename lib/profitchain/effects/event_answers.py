@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.stats.region_changes import RegionChanges, mean_changes
+from profitchain.effects.region_changes import RegionChanges, mean_changes
 
 OUTCOMES = ["score", "repeat"]
 A_YEAR = pd.DateOffset(months=12)  # looked at before the event, and after it

@@ -15,10 +15,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason, to_frame
 from profitchain.effects.event_answers import OUTCOMES, Shock, changes_of, latest_event
-from profitchain.evidence.instrumental_variables import ratio_of
-from profitchain.panel.edition import Edition
-from profitchain.stats.margins import estimates
-from profitchain.stats.region_changes import (
+from profitchain.effects.region_changes import (
     FEWEST_OF_A_SIDE,
     FEWEST_REGIONS,
     SURE,
@@ -28,6 +25,9 @@ from profitchain.stats.region_changes import (
     t_test,
     touched_against_rest,
 )
+from profitchain.evidence.instrumental_variables import ratio_of
+from profitchain.panel.edition import Edition
+from profitchain.stats.margins import estimates
 
 SCORE, REPEAT = range(2)  # their places
 UNCLEAR = ("permutation_unclear_score", "permutation_unclear_repeat")

@@ -18,7 +18,7 @@ from profitchain.panel.context import Context
 from profitchain.panel.panel import cells, looked_up, of_literals, total, with_margin
 from profitchain.sources.casts import from_utc
 from profitchain.sources.lot_files import LotFile, lot_files
-from profitchain.sources.temp_tables import materialise
+from profitchain.sources.temp_tables import hand_over, materialise
 
 MONTHS = 36  # that are kept singly; what lies before them is put together
 NOWHERE = ""
@@ -44,7 +44,10 @@ def programme_summaries(
     if not tests:
         return
     yield "test_designs", test_designs(tests, context.period.last_day)
-    outcomes = [test_outcomes(context, people, test) for test in tests if not test.rows.empty]
+    outcomes = [
+        test_outcomes(context, people, test, hand_over(con, f"lot_{k}", test.rows, _ASSIGNED))
+        for k, test in enumerate(tests) if not test.rows.empty
+    ]  # fmt: skip
     if outcomes:
         rows = ibis.union(*outcomes) if len(outcomes) > 1 else outcomes[0]
         yield (
@@ -122,7 +125,7 @@ def test_designs(tests: list[LotFile], ends_on: date) -> Table:
     return of_literals(rows, texts | numbers | {"share": "float64"})
 
 
-def test_outcomes(context: Context, people: Table, test: LotFile) -> Table:
+def test_outcomes(context: Context, people: Table, test: LotFile, assigned: Table) -> Table:
     """Return test, arm, stratum, reached, money_before, money_after: a test's customers.
 
     One row a customer of the assignment whom the firm knows: `money_before` is bought in as long
@@ -140,7 +143,7 @@ def test_outcomes(context: Context, people: Table, test: LotFile) -> Table:
     bought = orders.group_by("customer_id").aggregate(
         before=total(then, money.fill_null(0)), after=total(now, money.fill_null(0))
     )
-    rows = ibis.memtable(test.rows, schema=_ASSIGNED).semi_join(people, "customer_id")
+    rows = assigned.semi_join(people, "customer_id")
     rows = rows.left_join(bought, "customer_id")
     return rows.select(
         "arm", "stratum", "reached",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
 ACTIVE_DAYS = 365  # who ordered within so many days may be drawn
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Let the command say what is tested, on what share, for how long and by which lot."""
+def add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    add_company: Callable[[argparse.ArgumentParser], None],
+) -> None:
+    """Add `new-test`: what is tested, on what share, for how long and by which lot."""
+    about = "draw by lot who gets an action; the next edition judges it"
+    parser = commands.add_parser("new-test", help=about)
+    parser.set_defaults(run=run)
+    add_company(parser)
     parser.add_argument("--action", required=True, metavar="TEXT", help='as in "free returns"')
     parser.add_argument("--share", type=_share, default=0.5, metavar="S",
                         help="of the customers who are treated (0.5)")  # fmt: skip

@@ -16,11 +16,11 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.effects.event_answers import A_YEAR, FEWEST_A_SIDE, Shock, changes_of, events_apart
+from profitchain.effects.region_changes import permutation_test, touched_against_rest
 from profitchain.panel.edition import Edition
 from profitchain.sources.settings import Question
 from profitchain.stats.margins import estimates
 from profitchain.stats.ratios import change
-from profitchain.stats.region_changes import permutation_test, touched_against_rest
 
 NPS = "nps"
 UNITS = {"score": "score", "repeat": "share", NPS: "points"}

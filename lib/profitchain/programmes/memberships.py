@@ -36,7 +36,7 @@ from profitchain.programmes.staggered_joining import (
 DESIGNS = ("raw", "matched", "did", "lot")
 MOST_ELSEWHERE = 0.5  # of the members in another programme too, or there before their first order
 FEWEST_MONTHS = 3  # after joining, to be followed
-ORDERS_FROM = (2, 3, 4, 6, 10)  # classes of orders so far
+ORDERS_FROM = (2, 3, 4, 6, 10, 16, 25)  # classes of orders so far
 RECENT_FROM = (1, 2, 4, 7)  # months since the last order
 TENURE_FROM = (1, 2, 3, 4, 6, 9, 13, 19)  # months since the first order
 

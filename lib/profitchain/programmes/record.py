@@ -10,7 +10,7 @@ from profitchain.programmes.lots import LotEffect
 from profitchain.programmes.memberships import DESIGNS, ProgrammeEffects
 
 
-def recorded(
+def published_effects(
     programmes: list[ProgrammeEffects] | NotEstimable,
     events: list[EventEffect] | NotEstimable,
     tests: list[LotEffect],

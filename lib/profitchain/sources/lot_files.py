@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import yaml
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER = "tests"
 TREATED, HELD = "treated", "held"
@@ -67,6 +67,8 @@ def lot_hashes(folder: Path) -> list[str]:
 
 def _read(path: Path) -> LotFile:
     """Return one test; with its fault where a file is broken."""
+    import yaml
+
     try:
         design = yaml.safe_load(path.read_text(encoding="utf-8"))
         parts = _parts(design if isinstance(design, dict) else {})
@@ -90,6 +92,8 @@ def _parts(design: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:
+    import pandas as pd
+
     try:
         rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, ValueError):
@@ -110,5 +114,7 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
 
 
 def _no_rows() -> pd.DataFrame:
+    import pandas as pd
+
     kinds = {"customer_id": str, "arm": str, "stratum": str, "reached": "Int64"}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})

@@ -125,28 +125,55 @@ def programme_return(cost: MaybeEstimate, gain: MaybeEstimate, *, edition: Editi
     return [Said("cost_and_return", {"cost": cost, "gain": gain})]
 
 
+def event_changes(events: Events, *, edition: Edition) -> Presentation:
+    """Return the change of NPS points, or of the score, after each event that can be judged."""
+    known = _judged(events)
+    unit = known[0].main.unit if known and isinstance(known[0].main, Estimate) else "points"
+    rows = to_frame(
+        [one.main for one in known],
+        event=[_("{event}, {month} ({how})", event=group_name("event", one.event),
+                 month=_month(one), how=_compared(one)) for one in known],
+    )  # fmt: skip
+    values = {"empty": text(events) if isinstance(events, NotEstimable) else ""}
+    return Presentation(rows, _said_of_events(known), values, {"unit": unit})
+
+
 def event_effects(events: Events, *, edition: Edition) -> Presentation:
     """Return what each event did to scores and repeats, as far as it can be said."""
-    known = (
-        [one for one in events if isinstance(one.main, Estimate)]
-        if isinstance(events, list)
-        else []
-    )
+    known = _judged(events)
     if not known:
         why = text(events) if isinstance(events, NotEstimable) else _("No event can be judged.")
         return Presentation(pd.DataFrame(), "none", {"empty": why})
     has_nps = any(NPS in one.outcomes for one in known)
     rows = pd.DataFrame({
         "event": [group_name("event", one.event) for one in known],
-        "since": [period_label(Period.containing(one.day, "month")) for one in known],
+        "since": [_month(one) for one in known],
         "compared": [_compared(one) for one in known],
         ("NPS" if has_nps else "score"): [_figure(one.main) for one in known],
         "repeat": [_figure(one.outcomes["repeat"]) for one in known],
     })  # fmt: skip
+    return Presentation(rows, "what", {"empty": ""})
+
+
+def _judged(events: Events) -> list[EventEffect]:
+    found = events if isinstance(events, list) else []
+    return [one for one in found if isinstance(one.main, Estimate)]
+
+
+def _said_of_events(known: list[EventEffect]) -> str:
+    """Return which message the events earn."""
     apart = [one for one in known if one.apart]
+    if not known:
+        return "none"
     if not apart:
-        return Presentation(rows, "all", {"empty": ""})
-    return Presentation(rows, "valid" if any(map(_is_sure, apart)) else "few", {"empty": ""})
+        return "all"
+    if any(map(_is_sure, apart)):
+        return "valid"
+    return "unclear" if any(one.is_valid for one in apart) else "few"
+
+
+def _month(one: EventEffect) -> str:
+    return period_label(Period.containing(one.day, "month"))
 
 
 def _is_sure(one: EventEffect) -> bool:
