@@ -69,18 +69,6 @@ def answer(every: Sequence[JudgedClaim], *, edition: Edition) -> list[Said | str
     return [Said(first, values), Said("untried", values)]
 
 
-def verdicts(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return how many claims fell which way, and which they are."""
-    counts = verdict_counts(every)
-    rows = pd.DataFrame({
-        "verdict": [_capital(verdict_in_words(verdict)) for verdict in VERDICTS],
-        "claims_": [counts[verdict] for verdict in VERDICTS],
-    })  # fmt: skip
-    testable = len(tried(every))
-    says = "what" if testable else "none"
-    return Presentation(rows, says, {"n": len(every), "tried": digits(testable, 0)})
-
-
 def weightiest_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
     """Return the claims that matter most to decisions, of those with a clear verdict."""
     chosen = weightiest(every)
