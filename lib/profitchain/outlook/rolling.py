@@ -49,7 +49,8 @@ class Steps:
 class Foretold:
     """What the next periods bring, each with its interval at both levels, and who says so.
 
-    `errors` : mean absolute error of each method one period ahead, from the same `origins`.
+    `errors` : mean absolute error of each method one period ahead, from the same `origins`; `tried`
+    counts those from which the method in use has errors.
     `naive` : what the (seasonal) naive says of the same periods.
     """
 
@@ -60,6 +61,7 @@ class Foretold:
     naive: np.ndarray
     errors: Mapping[str, float]
     origins: int
+    tried: int
     seasonal: bool
     mase: MaybeEstimate
     tracks: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
@@ -68,7 +70,7 @@ class Foretold:
         """Return the period so many ahead, 1 for the next; n counts the errors it rests on."""
         at = ahead - 1
         ends = float(self.low[level][at]), float(self.high[level][at])
-        return Estimate(value=float(self.values[at]), low=ends[0], high=ends[1], n=self.origins,
+        return Estimate(value=float(self.values[at]), low=ends[0], high=ends[1], n=self.tried,
                         unit=unit, level=level, method=self.method)  # fmt: skip
 
 
@@ -99,14 +101,15 @@ def foretell(
     tracks = {name: track for name, track in tracks.items() if _is_tried(track, came)}
     if not tracks:
         return NotEstimable("history_too_short_to_forecast", n=count, needed=needed_steps(steps.per))
-    tracks[MEAN] = np.mean(list(tracks.values()), axis=0)
+    tracks[MEAN] = mean_track(tracks)
     errors, origins = compared(tracks, came)
     method = chosen(errors)
+    tried = int(np.isfinite(tracks[method][:, 0] - came[:, 0]).sum())
     logs = _can_take_logs(tracks[method], came)
     low, high = _bounds(tracks[method], came, steps.per, logs=logs)
     return Foretold(
         method=method, values=np.maximum(tracks[method][-1], 0.0), low=low, high=high,
-        naive=tracks.get(NAIVE, tracks[method])[-1], errors=errors, origins=origins,
+        naive=tracks.get(NAIVE, tracks[method])[-1], errors=errors, origins=origins, tried=tried,
         seasonal=has_season(steps), mase=scaled_error(tracks, came, method, steps.per),
         tracks=tracks,
     )  # fmt: skip
@@ -147,6 +150,19 @@ def naive_track(steps: Steps, season: int) -> np.ndarray:
         origins = np.arange(max(per, back - ahead * per + per), count + 1)
         track[origins, ahead - 1] = ends[origins + ahead * per - back - 1]
     return track
+
+
+def mean_track(tracks: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the plain mean of all methods, where an origin lacks one that of the others.
+
+    Naive and smoothing must be there, if they are tried at all.
+    """
+    stack = np.array(list(tracks.values()))
+    known = np.isfinite(stack)
+    needed = [known[place] for place, name in enumerate(tracks) if name in (NAIVE, SMOOTHED)]
+    whole = np.all(needed, axis=0) if needed else known.all(axis=0)
+    sums = np.where(known, stack, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.asarray(np.where(whole, sums, np.nan))
 
 
 def window_sums(values: np.ndarray, per: int) -> np.ndarray:

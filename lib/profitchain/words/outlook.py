@@ -91,7 +91,8 @@ def forecast_fan(ahead: Outlook, *, edition: Edition) -> Presentation:
     came = list(ahead.past.by_period(ahead.headline).items())[-MOST_SHOWN:]
     columns = ["period", "value", "low", "high", "what"]
     rows = [(name, value, value, value, _(CAME)) for name, value in came]
-    values = {"measure": measure, "steps": digits(len(ahead.past.sums), 0)}
+    unit_of = _("weeks") if ahead.past.season > 12 else _("months")
+    values = {"measure": measure, "steps": digits(len(ahead.past.sums), 0), "steps_are": unit_of}
     if isinstance(found, NotEstimable) or not came:
         return Presentation(pd.DataFrame(rows, columns=columns).assign(unit=unit), "none", values,
                             {"group": "what"})  # fmt: skip
@@ -211,7 +212,7 @@ def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Pr
     ])  # fmt: skip
     known = [one for one in found if isinstance(one.margin, Estimate)]
     pays = [one for one in known if _pays(one)]
-    says = "unknown" if not known else "all" if len(pays) == len(known) else "some" if pays else "no"
+    says = "unknown" if not known else "all" if len(pays) == len(known) else "some" if pays else "nobody"
     return Presentation(rows, says, {"empty": "", "pays": digits(len(pays), 0)})
 
 
