@@ -13,7 +13,16 @@ REPO = Path(__file__).resolve().parent.parent
 LIB = REPO / "lib"
 PACKAGE = LIB / "profitchain"
 GUIDE = LIB / "CONTRIBUTING.md"
-SUBJECTS = ("measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits", "outlook")
+SUBJECTS = (
+    "measures",
+    "effects",
+    "drivers",
+    "evidence",
+    "lifetime",
+    "voice",
+    "benefits",
+    "outlook",
+)
 # From the ground up; what stands side by side imports nothing of one another but MAY_IMPORT.
 FLOORS = (
     *(("core",), ("stats",), ("sources",), ("exports",), ("intake",), ("disclosure",), ("panel",)),

@@ -13,7 +13,7 @@ from profitchain.core.estimates import NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings_history
 from profitchain.outlook import base_and_newcomers, forecast, history, rolling
-from profitchain.panel.outlook_steps import steps_of, step_starts
+from profitchain.panel.outlook_steps import step_starts, steps_of
 
 QUARTER = Period("2026Q3")
 
@@ -82,7 +82,7 @@ def test_orders_that_end_early_are_no_forecast():
 
 
 def test_the_season_of_the_base_is_that_of_the_last_two_years():
-    months = [back for back in range(37)]
+    months = list(range(37))
     bought = {f"{b}-{n}": [b] for b in months for n in range(30 + 30 * ((36 - b) % 12 == 11))}
     past = history.history_of(steps(bought), QUARTER)
     seasons = base_and_newcomers.season_of(past, len(past.sums))
@@ -101,9 +101,10 @@ def test_base_and_newcomers_foretell_customers_who_buy_and_leave_at_random():
         for _ in range(60):
             start, rate, leave = month + rng.uniform(), rng.gamma(1.2, 0.35), rng.beta(1, 6)
             days, at = [start], start
-            while rng.uniform() > leave and (at := at + rng.exponential(1 / rate)) < count + horizon:
+            while rng.uniform() > leave:
+                at += rng.exponential(1 / rate)
                 days.append(at)
-            people.append(np.array(days))
+            people.append(np.array([day for day in days if day < count + horizon]))
     for days in people:
         seen = np.unique(np.floor(days)).astype(int)
         for place, step in enumerate(seen):

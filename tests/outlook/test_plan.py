@@ -75,8 +75,10 @@ def test_extreme_amounts_stay_finite(size):
 
 
 def firm(**columns: object) -> SimpleNamespace:
-    return SimpleNamespace(company=SimpleNamespace(segments=["region"]), smallest=10,
-                           has=lambda name: True, table=lambda name: customers(), **columns)  # fmt: skip
+    return SimpleNamespace(
+        company=SimpleNamespace(segments=["region"]), smallest=10,
+        has=lambda name: True, table=lambda name: customers(), **columns,
+    )  # fmt: skip
 
 
 def customers() -> pd.DataFrame:

@@ -170,8 +170,8 @@ def test_the_naive_of_years_ahead_repeats_the_last_year():
 
 
 def test_the_mean_is_used_unless_another_erred_a_tenth_less():
-    assert rolling.chosen({"naive": 10, "smoothing": 9.5, "mean": 11}) == "smoothing"
-    assert rolling.chosen({"naive": 10, "smoothing": 9.5, "mean": 10}) == "mean"
+    assert rolling.method_used({"naive": 10, "smoothing": 9.5, "mean": 11}) == "smoothing"
+    assert rolling.method_used({"naive": 10, "smoothing": 9.5, "mean": 10}) == "mean"
 
 
 def test_the_scaled_error_by_hand():

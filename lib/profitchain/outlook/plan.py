@@ -56,7 +56,7 @@ def payoffs(edition: Edition) -> list[Payoff] | NotEstimable:
     day, after = edition.period.last_day, edition.period.shift(1).first_day
     first = months_before(after, 0 - MONTHS)
     started = pd.to_datetime(rows["started_on"]).dt.date
-    rows = rows[started < first].assign(state=np.where(started[started < first] > day, "planned", "runs"))
+    rows = rows.assign(state=np.where(started > day, "planned", "runs"))[started < first]
     if "ended_on" in rows:
         ended = pd.to_datetime(rows["ended_on"]).dt.date
         rows = rows[ended.isna() | (ended > day)]
@@ -101,9 +101,7 @@ def gain_of_a_point(cells: pd.DataFrame, question: Question) -> float:
     return up * (ends[1] - ends[0]) if measure.unit == "score" else ends[1] - ends[0]
 
 
-def payoff(
-    row: dict[str, object], worth: dict[str, MaybeEstimate], edition: Edition
-) -> Payoff:
+def payoff(row: dict[str, object], worth: dict[str, MaybeEstimate], edition: Edition) -> Payoff:
     """Return one action's payoff; a cell that is missing is a reason, never a guess."""
     name, metric = str(row["action"]), row.get("metric")
     metric = "" if metric is None or pd.isna(metric) else str(metric).strip()

@@ -92,18 +92,20 @@ def foretell(
     others : further methods by name: as `tracks`, one row an origin, one column a period ahead.
     """
     count = len(steps.values)
-    if count < needed_steps(steps.per):
-        return NotEstimable("history_too_short_to_forecast", n=count, needed=needed_steps(steps.per))
+    needed = needed_steps(steps.per)
+    short = NotEstimable("history_too_short_to_forecast", n=count, needed=needed)
+    if count < needed:
+        return short
     if not (steps.values > 0).any():
         return NotEstimable("nothing_counted")
     came = arrived(steps)
     tracks = every_track(steps) | dict(others or {})
     tracks = {name: track for name, track in tracks.items() if _is_tried(track, came)}
     if not tracks:
-        return NotEstimable("history_too_short_to_forecast", n=count, needed=needed_steps(steps.per))
+        return short
     tracks[MEAN] = mean_track(tracks)
     errors, origins = compared(tracks, came)
-    method = chosen(errors)
+    method = method_used(errors)
     tried = int(np.isfinite(tracks[method][:, 0] - came[:, 0]).sum())
     logs = _can_take_logs(tracks[method], came)
     low, high = _bounds(tracks[method], came, steps.per, logs=logs)
@@ -180,7 +182,7 @@ def compared(tracks: Mapping[str, np.ndarray], came: np.ndarray) -> tuple[dict[s
     return {name: float(error[known].mean()) for name, error in first.items()}, int(known.sum())
 
 
-def chosen(errors: Mapping[str, float]) -> str:
+def method_used(errors: Mapping[str, float]) -> str:
     """Return the method that is used: the mean of all unless another erred clearly less."""
     best = min(errors, key=lambda name: errors[name])
     return best if errors[best] <= BETTER * errors[MEAN] else MEAN
@@ -208,8 +210,9 @@ def scaled_error(
     shared = np.maximum(1 - np.abs(at[:, None] - at) / per, 0.0)
     error = np.sqrt(max(float(apart @ shared @ apart), 0.0)) / count / naive.mean()
     half = float(stats.t.ppf(0.975, _independent(at, per))) * float(error)
-    return Estimate(value=float(ratio), low=max(float(ratio) - half, 0.0), high=float(ratio) + half,
-                    n=count, unit="ratio", method="rolling origin; overlap allowed for")  # fmt: skip
+    value = float(ratio)
+    return Estimate(value=value, low=max(value - half, 0.0), high=value + half,
+                    n=count, unit="ratio", method="rolling origin")  # fmt: skip
 
 
 def _bounds(

@@ -166,10 +166,13 @@ def forecast_notes(ahead: Outlook, *, edition: Edition) -> list[Said]:
     return said or [Said("nothing_lacks")]
 
 
-def scorecard(record: TrackRecord | NotEstimable, ahead: Outlook, *, edition: Edition) -> Presentation:
+def scorecard(
+    record: TrackRecord | NotEstimable, ahead: Outlook, *, edition: Edition
+) -> Presentation:
     """Return what was foretold of earlier periods, and what came."""
     if isinstance(record, NotEstimable):
-        return Presentation(pd.DataFrame(), "none", {"empty": text(record), "level": "", "whose": ""})
+        nothing = {"empty": text(record), "level": "", "whose": ""}
+        return Presentation(pd.DataFrame(), "none", nothing)
     unit = ahead.unit(ahead.headline)
     rows = pd.DataFrame({
         "period": [period_short(Period(name)) for name in record.rows["period"]],
@@ -196,7 +199,7 @@ def forecast_bias(record: TrackRecord | NotEstimable, *, edition: Edition) -> li
 
 
 def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Presentation:
-    """Return each action's cost, margin, return, chance of a loss and highest price of a point."""
+    """Return each action's cost, return and chance of a loss."""
     if isinstance(found, NotEstimable):
         return Presentation(pd.DataFrame(), "none", {"empty": text(found)})
     unit = edition.company.currency
@@ -204,7 +207,6 @@ def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Pr
         {
             "action": one.action,
             "cost": _figure(one.cost, unit),
-            "margin a year": _with_ends(one.margin),
             "return": _return(one.roi),
             "loss": _share(one.loss),
         }
@@ -212,12 +214,13 @@ def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Pr
     ])  # fmt: skip
     known = [one for one in found if isinstance(one.margin, Estimate)]
     pays = [one for one in known if _pays(one)]
-    says = "unknown" if not known else "all" if len(pays) == len(known) else "some" if pays else "nobody"
+    says = "all" if len(pays) == len(known) else "some" if pays else "nobody"
+    says = says if known else "unknown"
     return Presentation(rows, says, {"empty": "", "pays": digits(len(pays), 0)})
 
 
 def actions_detail(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Presentation:
-    """Return each action's payback, the highest price of a point, and what waiting is worth."""
+    """Return each action's margin, payback, highest price of a point, and what waiting is worth."""
     known = [] if isinstance(found, NotEstimable) else [
         one for one in found if isinstance(one.margin, Estimate)]  # fmt: skip
     empty = text(found) if isinstance(found, NotEstimable) else _("No action can be weighed.")
@@ -225,6 +228,7 @@ def actions_detail(found: list[Payoff] | NotEstimable, *, edition: Edition) -> P
     rows = pd.DataFrame([
         {
             "action": one.action,
+            "margin a year": _with_ends(one.margin),
             "pays back after": _months(one.payback),
             "highest price of a point": _with_ends(one.price),
             "knowing all": _figure(one.perfect, unit),
@@ -257,7 +261,7 @@ def _with_ends(estimate: MaybeEstimate) -> str:
 
 def _return(roi: MaybeEstimate) -> str:
     if isinstance(roi, NotEstimable):
-        return "" if roi.why.key != "no_cost_given" else text(roi)
+        return text(roi)
     return _with_ends(Estimate(value=roi.value, low=roi.low, high=roi.high, n=roi.n, unit="share"))
 
 
