@@ -1,8 +1,8 @@
 """Orders to come of those who are customers already, by the lifetime model, and of newcomers.
 
 At the ends of past periods the model is fitted on what was known then, or one period earlier;
-newcomers are taken to come and order as in the year before. Both are put into the season that was known. Fader,
-Hardie and Lee (2005), Marketing Science 24: 275-284.
+newcomers are taken to come and order as in the year before. Both are put into the season that was
+known. Fader, Hardie and Lee (2005), Marketing Science 24: 275-284.
 """
 
 from __future__ import annotations
@@ -65,9 +65,10 @@ def as_money(orders: np.ndarray, past: History, money: str) -> np.ndarray:
 
 
 def season_of(past: History, origin: int) -> np.ndarray:
-    """Return by place in the year (from the first step on) what the season multiplies, 1 on the mean.
+    """Return by place in the year (from the first step on) what the season multiplies.
 
-    Of the two years before an origin; 1 everywhere where less is known, or a step has no order.
+    1 on the mean. Of the two years before an origin; 1 everywhere where less is known, or a step
+    has no order.
     """
     last = past.sums["orders"].to_numpy(float)[max(origin - 2 * past.season, 0) : origin]
     if len(last) < 2 * past.season or not (last > 0).all():
@@ -110,7 +111,7 @@ def _newcomers(past: History, origin: int) -> np.ndarray:
     found = np.zeros(PERIODS)
     for ahead in range(PERIODS):
         reach = (ahead + 1) * per
-        seen = [at for at in range(max(origin - reach - YEAR + 1, 0), origin - reach + 1)]
+        seen = range(max(origin - reach - YEAR + 1, 0), origin - reach + 1)
         if not seen:
             found[ahead] = found[ahead - 1] if ahead else 0.0
             continue

@@ -56,9 +56,7 @@ def payoffs(edition: Edition) -> list[Payoff] | NotEstimable:
     day, after = edition.period.last_day, edition.period.shift(1).first_day
     first = months_before(after, 0 - MONTHS)
     started = pd.to_datetime(rows["started_on"]).dt.date
-    rows = rows[started < first].assign(
-        state=np.where(started[started < first] > day, "planned", "runs")
-    )
+    rows = rows.assign(state=np.where(started > day, "planned", "runs"))[started < first]
     if "ended_on" in rows:
         ended = pd.to_datetime(rows["ended_on"]).dt.date
         rows = rows[ended.isna() | (ended > day)]

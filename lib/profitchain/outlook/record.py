@@ -19,7 +19,7 @@ ID = {
 }
 
 
-def recorded(ahead: Outlook, actions: list[Payoff] | NotEstimable) -> dict[str, Recorded]:
+def outlook_numbers(ahead: Outlook, actions: list[Payoff] | NotEstimable) -> dict[str, Recorded]:
     """Return each measure's next periods, the forecast's error, and what actions bring."""
     found: dict[str, Recorded] = {ID[name]: ahead.estimates(name) for name in ahead.measures}
     return found | {"forecast_mase": ahead.mase} | of_actions(actions)

@@ -49,7 +49,8 @@ class Steps:
 class Foretold:
     """What the next periods bring, each with its interval at both levels, and who says so.
 
-    `errors` : mean absolute error of each method one period ahead, from the same `origins`.
+    `errors` : mean absolute error of each method one period ahead, from the same `origins`; `tried`
+    counts those from which the method in use has errors.
     `naive` : what the (seasonal) naive says of the same periods.
     """
 
@@ -60,6 +61,7 @@ class Foretold:
     naive: np.ndarray
     errors: Mapping[str, float]
     origins: int
+    tried: int
     seasonal: bool
     mase: MaybeEstimate
     tracks: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
@@ -68,7 +70,7 @@ class Foretold:
         """Return the period so many ahead, 1 for the next; n counts the errors it rests on."""
         at = ahead - 1
         ends = float(self.low[level][at]), float(self.high[level][at])
-        return Estimate(value=float(self.values[at]), low=ends[0], high=ends[1], n=self.origins,
+        return Estimate(value=float(self.values[at]), low=ends[0], high=ends[1], n=self.tried,
                         unit=unit, level=level, method=self.method)  # fmt: skip
 
 
@@ -90,27 +92,26 @@ def foretell(
     others : further methods by name: as `tracks`, one row an origin, one column a period ahead.
     """
     count = len(steps.values)
-    if count < needed_steps(steps.per):
-        return NotEstimable(
-            "history_too_short_to_forecast", n=count, needed=needed_steps(steps.per)
-        )
+    needed = needed_steps(steps.per)
+    short = NotEstimable("history_too_short_to_forecast", n=count, needed=needed)
+    if count < needed:
+        return short
     if not (steps.values > 0).any():
         return NotEstimable("nothing_counted")
     came = arrived(steps)
     tracks = every_track(steps) | dict(others or {})
     tracks = {name: track for name, track in tracks.items() if _is_tried(track, came)}
     if not tracks:
-        return NotEstimable(
-            "history_too_short_to_forecast", n=count, needed=needed_steps(steps.per)
-        )
-    tracks[MEAN] = np.mean(list(tracks.values()), axis=0)
+        return short
+    tracks[MEAN] = mean_track(tracks)
     errors, origins = compared(tracks, came)
-    method = chosen(errors)
+    method = method_used(errors)
+    tried = int(np.isfinite(tracks[method][:, 0] - came[:, 0]).sum())
     logs = _can_take_logs(tracks[method], came)
     low, high = _bounds(tracks[method], came, steps.per, logs=logs)
     return Foretold(
         method=method, values=np.maximum(tracks[method][-1], 0.0), low=low, high=high,
-        naive=tracks.get(NAIVE, tracks[method])[-1], errors=errors, origins=origins,
+        naive=tracks.get(NAIVE, tracks[method])[-1], errors=errors, origins=origins, tried=tried,
         seasonal=has_season(steps), mase=scaled_error(tracks, came, method, steps.per),
         tracks=tracks,
     )  # fmt: skip
@@ -153,6 +154,19 @@ def naive_track(steps: Steps, season: int) -> np.ndarray:
     return track
 
 
+def mean_track(tracks: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the plain mean of all methods, where an origin lacks one that of the others.
+
+    Naive and smoothing must be there, if they are tried at all.
+    """
+    stack = np.array(list(tracks.values()))
+    known = np.isfinite(stack)
+    needed = [known[place] for place, name in enumerate(tracks) if name in (NAIVE, SMOOTHED)]
+    whole = np.all(needed, axis=0) if needed else known.all(axis=0)
+    sums = np.where(known, stack, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.asarray(np.where(whole, sums, np.nan))
+
+
 def window_sums(values: np.ndarray, per: int) -> np.ndarray:
     """Return for each step the sum of the `per` steps to its end, NaN before the first whole."""
     sums = np.full(len(values), np.nan)
@@ -168,7 +182,7 @@ def compared(tracks: Mapping[str, np.ndarray], came: np.ndarray) -> tuple[dict[s
     return {name: float(error[known].mean()) for name, error in first.items()}, int(known.sum())
 
 
-def chosen(errors: Mapping[str, float]) -> str:
+def method_used(errors: Mapping[str, float]) -> str:
     """Return the method that is used: the mean of all unless another erred clearly less."""
     best = min(errors, key=lambda name: errors[name])
     return best if errors[best] <= BETTER * errors[MEAN] else MEAN
@@ -196,8 +210,9 @@ def scaled_error(
     shared = np.maximum(1 - np.abs(at[:, None] - at) / per, 0.0)
     error = np.sqrt(max(float(apart @ shared @ apart), 0.0)) / count / naive.mean()
     half = float(stats.t.ppf(0.975, _independent(at, per))) * float(error)
-    return Estimate(value=float(ratio), low=max(float(ratio) - half, 0.0), high=float(ratio) + half,
-                    n=count, unit="ratio", method="rolling origin; overlap allowed for")  # fmt: skip
+    value = float(ratio)
+    return Estimate(value=value, low=max(value - half, 0.0), high=value + half,
+                    n=count, unit="ratio", method="rolling origin")  # fmt: skip
 
 
 def _bounds(

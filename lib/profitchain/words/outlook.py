@@ -91,7 +91,8 @@ def forecast_fan(ahead: Outlook, *, edition: Edition) -> Presentation:
     came = list(ahead.past.by_period(ahead.headline).items())[-MOST_SHOWN:]
     columns = ["period", "value", "low", "high", "what"]
     rows = [(name, value, value, value, _(CAME)) for name, value in came]
-    values = {"measure": measure, "steps": digits(len(ahead.past.sums), 0)}
+    unit_of = _("weeks") if ahead.past.season > 12 else _("months")
+    values = {"measure": measure, "steps": digits(len(ahead.past.sums), 0), "steps_are": unit_of}
     if isinstance(found, NotEstimable) or not came:
         return Presentation(pd.DataFrame(rows, columns=columns).assign(unit=unit), "none", values,
                             {"group": "what"})  # fmt: skip
@@ -170,9 +171,8 @@ def scorecard(
 ) -> Presentation:
     """Return what was foretold of earlier periods, and what came."""
     if isinstance(record, NotEstimable):
-        return Presentation(
-            pd.DataFrame(), "none", {"empty": text(record), "level": "", "whose": ""}
-        )
+        nothing = {"empty": text(record), "level": "", "whose": ""}
+        return Presentation(pd.DataFrame(), "none", nothing)
     unit = ahead.unit(ahead.headline)
     rows = pd.DataFrame({
         "period": [period_short(Period(name)) for name in record.rows["period"]],
@@ -199,7 +199,7 @@ def forecast_bias(record: TrackRecord | NotEstimable, *, edition: Edition) -> li
 
 
 def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Presentation:
-    """Return each action's cost, margin, return, chance of a loss and highest price of a point."""
+    """Return each action's cost, return and chance of a loss."""
     if isinstance(found, NotEstimable):
         return Presentation(pd.DataFrame(), "none", {"empty": text(found)})
     unit = edition.company.currency
@@ -207,7 +207,6 @@ def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Pr
         {
             "action": one.action,
             "cost": _figure(one.cost, unit),
-            "margin a year": _with_ends(one.margin),
             "return": _return(one.roi),
             "loss": _share(one.loss),
         }
@@ -215,14 +214,13 @@ def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Pr
     ])  # fmt: skip
     known = [one for one in found if isinstance(one.margin, Estimate)]
     pays = [one for one in known if _pays(one)]
-    says = (
-        "unknown" if not known else "all" if len(pays) == len(known) else "some" if pays else "no"
-    )
+    says = "all" if len(pays) == len(known) else "some" if pays else "nobody"
+    says = says if known else "unknown"
     return Presentation(rows, says, {"empty": "", "pays": digits(len(pays), 0)})
 
 
 def actions_detail(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Presentation:
-    """Return each action's payback, the highest price of a point, and what waiting is worth."""
+    """Return each action's margin, payback, highest price of a point, and what waiting is worth."""
     known = [] if isinstance(found, NotEstimable) else [
         one for one in found if isinstance(one.margin, Estimate)]  # fmt: skip
     empty = text(found) if isinstance(found, NotEstimable) else _("No action can be weighed.")
@@ -230,6 +228,7 @@ def actions_detail(found: list[Payoff] | NotEstimable, *, edition: Edition) -> P
     rows = pd.DataFrame([
         {
             "action": one.action,
+            "margin a year": _with_ends(one.margin),
             "pays back after": _months(one.payback),
             "highest price of a point": _with_ends(one.price),
             "knowing all": _figure(one.perfect, unit),
@@ -262,7 +261,7 @@ def _with_ends(estimate: MaybeEstimate) -> str:
 
 def _return(roi: MaybeEstimate) -> str:
     if isinstance(roi, NotEstimable):
-        return "" if roi.why.key != "no_cost_given" else text(roi)
+        return text(roi)
     return _with_ends(Estimate(value=roi.value, low=roi.low, high=roi.high, n=roi.n, unit="share"))
 
 
