@@ -29,7 +29,8 @@ from house import (
 
 OUTSIDE = ("demo", "certify", "bench")  # beside the package, out of the wheel
 # They know no language.
-NUMBERS = ("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits")
+NUMBERS = ("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits",
+           "watch")  # fmt: skip
 DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}
 MOST_MODULES = 17

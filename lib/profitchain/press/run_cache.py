@@ -44,6 +44,7 @@ _READ_NO_MORE = {
         "words",
         "drivers",
         "benefits",
+        "watch",
     ),
     *(
         "exhibits",

@@ -75,12 +75,12 @@ def alarms(series: Sequence[Series], period: Period) -> Alarms | NotEstimable:
     ----------
     Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57: 289-300.
     """
-    ready = {one.name: _prepared(one, period) for one in series}
+    ready = {one.name: prepared(one, period) for one in series}
     usable = [one for one in series if ready[one.name] is not None]
     if not usable:
         longest = max((len(one.frame) for one in series), default=0)
         return NotEstimable("too_few_periods_to_watch", n=longest, needed=FEWEST_PAST + 1)
-    spread = _spreads(usable, ready)
+    spread = spreads(usable, ready)
     looks = [_look(one, ready[one.name], spread[one.id]) for one in usable]
     kept = first_true(np.array([look.p for look in looks]))
     judged = [
@@ -109,7 +109,7 @@ def first_true(p_values: np.ndarray, rate: float = FALSE_DISCOVERIES) -> np.ndar
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class Past:
     """A series ready to be judged: values and variances with season out, the period's last."""
 
     values: np.ndarray
@@ -118,7 +118,7 @@ class _Past:
     n: int
 
 
-def _prepared(series: Series, period: Period) -> _Past | None:
+def prepared(series: Series, period: Period) -> Past | None:
     """Return a series up to a period; None where that or enough of its past is missing."""
     frame = series.frame[series.frame["n"] >= FEWEST_N]
     ordinals = np.array([Period(name).ordinal for name in frame["period"]], dtype=int)
@@ -131,12 +131,12 @@ def _prepared(series: Series, period: Period) -> _Past | None:
     if series.scale == LOG:
         return _growth(values, variances, ordinals, series.per_year, n)
     season = _season(values[:-1], variances[:-1], ordinals, series.per_year)
-    return _Past(values - season, variances, float(season[-1]), n)
+    return Past(values - season, variances, float(season[-1]), n)
 
 
 def _growth(
     values: np.ndarray, variances: np.ndarray, ordinals: np.ndarray, per_year: int, n: int
-) -> _Past | None:
+) -> Past | None:
     """Return a total's growth on the year where two years are known, else on the period before.
 
     `season` is the (log) total that the last growth starts from.
@@ -149,7 +149,7 @@ def _growth(
         return None
     now, then = (np.array(side) for side in zip(*pairs, strict=True))
     growth = values[now] - values[then]
-    return _Past(growth, variances[now] + variances[then], float(values[then[-1]]), n)
+    return Past(growth, variances[now] + variances[then], float(values[then[-1]]), n)
 
 
 def _season(
@@ -186,23 +186,23 @@ def _smooth(past: np.ndarray, per_year: int) -> np.ndarray:
     return np.array([past[start : start + per_year].mean() for start in starts])
 
 
-def _weights(k: int) -> np.ndarray:
+def mean_weights(k: int) -> np.ndarray:
     weights = (1 - WEIGHT) ** np.arange(k - 1, -1, -1)
     return weights / weights.sum()
 
 
-def _misses(past: _Past) -> list[tuple[float, float, float]]:
+def _misses(past: Past) -> list[tuple[float, float, float]]:
     """Return, for each earlier value that can be foretold: miss, its variance, share of spread."""
     found = []
     for k in range(2, len(past.values) - 1):
-        weights = _weights(k)
+        weights = mean_weights(k)
         miss = past.values[k] - weights @ past.values[:k]
         variance = past.variances[k] + weights**2 @ past.variances[:k]
         found.append((float(miss), float(variance), float(1 + weights @ weights)))
     return found
 
 
-def _spreads(series: Iterable[Series], ready: dict) -> dict[str, tuple[float, float]]:
+def spreads(series: Iterable[Series], ready: dict) -> dict[str, tuple[float, float]]:
     """Return each measure's spread from period to period, as a variance, and its freedom.
 
     All its groups tell of it: what is missed beyond the sampling error, none below zero.
@@ -228,9 +228,9 @@ def _spreads(series: Iterable[Series], ready: dict) -> dict[str, tuple[float, fl
     return spread
 
 
-def _look(series: Series, past: _Past, spread: tuple[float, float]) -> Look:
+def _look(series: Series, past: Past, spread: tuple[float, float]) -> Look:
     tau, freedom = spread
-    weights = _weights(len(past.values) - 1)
+    weights = mean_weights(len(past.values) - 1)
     expected = float(weights @ past.values[:-1])
     sampling = float(past.variances[-1] + weights**2 @ past.variances[:-1])
     moving = tau * float(1 + weights @ weights)
