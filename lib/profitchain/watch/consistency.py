@@ -34,6 +34,11 @@ def consistency(series: Sequence[Series], metric: str, period: Period) -> MaybeE
     variances = np.array([row["variance"] for row in rows])
     df = len(rows) - 1
     unit = next(one.unit for one in series if one.id == metric)
+    if len(rows) == 2:  # the profile has hardly an upper end: half of their distance, as it is
+        value, reach = np.ptp(values) / np.sqrt(2), 1.96 * np.sqrt(variances.sum() / 2)
+        return Estimate(value=float(value), low=float(max(value - reach, 0.0)),
+                        high=float(value + reach), n=int(sum(row["n"] for row in rows)),
+                        unit=unit)  # fmt: skip
     low, value, high = (
         _root(values, variances, target)
         for target in (stats.chi2.ppf(0.975, df), float(df), stats.chi2.ppf(0.025, df))

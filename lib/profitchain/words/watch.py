@@ -162,7 +162,7 @@ def due_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) ->
 
 def _verdict_in_words(one: Action) -> str:
     verdict = _(VERDICTS[one.verdict])
-    return _("{verdict}; **due**", verdict=verdict) if one.due else verdict
+    return _("{verdict}; due", verdict=verdict) if one.due else verdict
 
 
 def _effect_in_words(one: Action) -> str:
