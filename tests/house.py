@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "voice": {"measures", "effects"},
     "benefits": {"measures", "effects"},
     "programmes": {"measures", "effects"},
+    "watch": {"measures", "effects"},
     "outlook": {"measures", "effects", "lifetime"},  # its base is the lifetime model's
 }
 PACKAGES = [package for floor in FLOORS for package in floor]

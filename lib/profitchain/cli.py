@@ -1,5 +1,5 @@
-"""The commands: report, new, new-test, check, init, example, verify, certify, bench, licences,
-languages, test.
+"""The commands: report, new, new-test, check, watch, init, example, verify, certify, bench,
+licences, languages, test.
 """
 
 from __future__ import annotations
@@ -157,6 +157,13 @@ def check(options: argparse.Namespace) -> int:
     return 0
 
 
+def watch(options: argparse.Namespace) -> int:
+    """Print what needs somebody now; 0 if nothing does, 2 if something, 1 if it can't be told."""
+    from profitchain.press import watch_run
+
+    return watch_run.watch(options)
+
+
 def example(options: argparse.Namespace) -> int:
     """Write an invented company, and print how to report on it."""
     from demo.write_example import write_example
@@ -266,6 +273,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     new_test.add_command(commands, add_company)
     add_company(command(check, help="the data contract alone"))
+    sub = command(watch, help="what needs somebody now: 0 nothing, 2 something, 1 an error")
+    add_company(sub)
+    sub.add_argument("--json", action="store_true", help="print one JSON, the sentences aside")
 
     sub = command(init, help="write a first company.yml from a folder of files, whatever they are")
     sub.add_argument("folder", metavar="FOLDER")

@@ -39,6 +39,7 @@ from profitchain.panel import (
     snapshots,
     texts,
     unnamed,
+    watched,
 )
 from profitchain.panel import customers as firm_customers
 from profitchain.panel.context import Context, with_revenue
@@ -79,8 +80,9 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
     firm = _firm(intake, period, first, facts)
-    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives, _of_benefits)
-    for part in of_orders if "orders" in firm.context.tables else (_of_answers, _of_texts):
+    always = (_of_answers, _of_texts, watched.watch_summaries)
+    of_orders = (_of_orders, *always, _of_requests, _of_lives, _of_benefits)
+    for part in of_orders if "orders" in firm.context.tables else always:
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
     return facts

@@ -45,6 +45,7 @@ above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|lea
 of all|path|stated|those served
 channel|cost|lever|more by|payback|price|rule|value to come
 as given|claim|claimed|claims|error|gives here|is here|remarks|right|stands in
+action|by|chance|owner|part|range|target|until
 """
 
 
