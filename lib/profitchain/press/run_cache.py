@@ -23,7 +23,7 @@ from pathlib import Path
 import profitchain
 from profitchain.core.errors import ProfitchainError
 from profitchain.core.provenance import code_of
-from profitchain.pages import verbatims
+from profitchain.pages import restatements, verbatims
 from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition, read_period
 from profitchain.press.run_notebook import NotebookRun
@@ -51,6 +51,7 @@ _READ_NO_MORE = {
         "pages.cards",
         "pages.decision",
         "pages.headline",
+        "pages.restatements",
         "pages.summary",
         "pages.verbatims",
     ),
@@ -99,6 +100,8 @@ class RunCache:
         parts += [json.dumps(parameters, sort_keys=True), hashlib.sha256(text).hexdigest()]
         released = [verbatims.place_of(self.edition)] if _is_named("verbatims", sources) else []
         files = [*reads, *(file for file in released if file.exists())]
+        if _is_named("restatements", sources) or _is_named("cautions", sources):
+            files += restatements.earlier_records(self.edition)
         parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 

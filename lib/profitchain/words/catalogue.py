@@ -44,6 +44,7 @@ verdict|way|way to count|weeks|weights for|what it compares|window
 above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
 of all|path|stated|those served
 channel|cost|lever|more by|payback|price|rule|value to come
+interval widths|published
 """
 
 
