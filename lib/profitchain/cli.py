@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from profitchain import __version__
-from profitchain.core.errors import ProfitchainError, of_the_system
-from profitchain.press import new_test
-from profitchain.press.command_options import (
+from profitchain.command_options import (
     add_company,
     add_contests,
     add_order,
@@ -26,6 +24,8 @@ from profitchain.press.command_options import (
     one_or_more,
     some,
 )
+from profitchain.core.errors import ProfitchainError, of_the_system
+from profitchain.press import new_test
 
 QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
 BESIDE = ("demo", "certify", "bench")  # the package, in a checkout

@@ -17,6 +17,7 @@ from profitchain.exhibits import findings
 from profitchain.exhibits.findings import PageStory
 from profitchain.pages import editions, pdf
 from profitchain.press import publish
+from profitchain.press.published_values import values_of
 
 PAGE = """<html lang="en"><head><style>p{}</style><style>.d0{fill:red}</style></head><body>
 <main id="main"><h1>%s</h1><nav class="contents"><a href="#one">One</a></nav><h2 id="one">One</h2>
@@ -104,7 +105,14 @@ def test_the_contents_list_what_stands_open_and_pages_alone_where_that_takes_two
 
     monkeypatch.setattr(pdf, "_browser", lambda: "chromium")
     monkeypatch.setattr(pdf, "_printed", printed)
+    index = edition / "index.html"
+    downloads = '<div class="downloads"><!--printed--></div></main>'
+    index.write_text(index.read_text("utf-8").replace("</main>", downloads), encoding="utf-8")
+    before = values_of(index)
     pdf.print_edition(edition)
+    text = index.read_text("utf-8")
+    assert 'href="edition.pdf"' in text and 'href="summary.pdf"' in text
+    assert values_of(index) == before  # what was printed is no difference
     drafts, made = books[:2], books[2]
     assert ["<span>Two</span>" in draft for draft in drafts] == [True, False]
     assert "<span>Two</span>" not in made and "<b>2</b>" in made

@@ -73,7 +73,8 @@ def test_what_a_firm_has_named_is_text_and_nothing_else(written):
     made = markdown2html_mistune(written)
     assert all(link.startswith("#") for link in re.findall(r'href="([^"]*)"', made))
     assert not re.search(r"<(img|script|table|del|b)\b", made)
-    assert html.unescape(made).count(EVIL) == 4
+    text = html.unescape(made)  # an answer and a warning have shed the marks of their own
+    assert [text.count(words) for words in (EVIL, prose.unmarked(EVIL))] == [2, 2]
 
 
 def test_a_text_of_one_line_keeps_its_marks_from_acting():
@@ -100,6 +101,8 @@ def test_the_example_says_every_finding_sentence_and_definition(example_reports)
         assert len(rows) > 300
         for row in rows:
             assert f"`{row['id']}`" in text, row["id"]
-            label = findings.group_words(row["group"]) if row.get("group") else row["label"]
-            assert plain_text.escaped(label) in text, label
+            if not row.get("group"):
+                assert plain_text.escaped(row["label"]) in text, row["label"]
+            elif folder == edition:
+                assert f"  - {plain_text.escaped(findings.group_words(row['group']))}: " in text
         assert "edition.md" in (folder / "index.html").read_text("utf-8")

@@ -13,8 +13,8 @@ from editions import write_company
 from profitchain import cli
 from profitchain.core.errors import ParameterError
 from profitchain.core.periods import Period
-from profitchain.intake.first_period import first_covered
 from profitchain.press import missing_editions
+from profitchain.press.missing_editions import first_covered
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from profitchain.exhibits import findings
 from profitchain.pages import editions
 from profitchain.pages.editions import INDEX, PDF, SUMMARY_PDF
 from profitchain.pages.site import filled
+from profitchain.pages.summary import PRINTED_MARK
 from profitchain.words import prose
 
 BROWSERS = (
@@ -94,7 +95,22 @@ def print_edition(folder: Path) -> Path:
             (room / file).write_bytes(_DATE.sub(date, _printed(browser, book, room)))
         for file in books:
             shutil.copyfile(room / file, folder / file)
+    with i18n.speaking(_language(folder)):
+        _lead_from(folder / INDEX)
     return folder / PDF
+
+
+def _lead_from(index: Path) -> None:
+    """Let the downloads of an edition's first page lead to the edition on paper."""
+    answer = html.escape(prose.TEXT["answer"])
+    links = (
+        f'<li class="printed"><a href="{PDF}" download>PDF</a>, '
+        f'<a href="{SUMMARY_PDF}" download>{answer} (PDF)</a></li>'
+    )
+    text = index.read_text(encoding="utf-8")
+    making = index.with_suffix(".making")
+    making.write_text(text.replace(PRINTED_MARK, links), encoding="utf-8", newline="\n")
+    making.replace(index)
 
 
 def book_html(
@@ -106,11 +122,11 @@ def book_html(
     room for them. The contents list the pages' questions and, if it `has_sections`, what stands
     open on each.
     """
-    story, tongue = findings.edition_story(folder), _language(folder)
+    story = findings.edition_story(folder)
     names = [only] if only else [page.file for page in story.pages]
     files = [file for file in names if (folder / file).exists()]
     marks = {file: f"p{at}" for at, file in enumerate(dict.fromkeys(files))}
-    with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
+    with i18n.speaking(_language(folder)):
         period = prose.period_heading(story.period)
         return filled(
             "book.html.j2",
@@ -190,7 +206,8 @@ def _own(tag: str, mark: str, anchors: Mapping[str, str], marks: Mapping[str, st
 def _language(folder: Path) -> str:
     top = folder if (folder / "record.json").exists() else folder.parent
     spoken = editions.published_edition(top).languages
-    return folder.name if folder.name in spoken[1:] else spoken[0]
+    tongue = folder.name if folder.name in spoken[1:] else spoken[0]
+    return tongue if tongue in i18n.available() else i18n.SOURCE
 
 
 def _quoted(text: str) -> str:

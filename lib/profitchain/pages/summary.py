@@ -31,7 +31,7 @@ _MARKS = {  # seen, and read aloud
 }  # fmt: skip
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
-LONG_TABLE_MARK = "<!--long-table-->"
+LONG_TABLE_MARK, PRINTED_MARK = "<!--long-table-->", "<!--printed-->"
 
 MOST_SIGNS = 7  # of a figure in full size on a card
 _SENTENCE = re.compile(r"(?<=[.!?])\s(?=\W*[A-Z])|(?<=\.\*\*)\s(?=\W*[A-Z])|(?<=[。！？])(?=[^*])")
@@ -136,7 +136,8 @@ def changes(findings: EditionFindings, ids: Iterable[str] | None = None) -> Pros
 def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
     """Return links to the workbook, the long table, the record, and every exhibit's numbers.
 
-    The link to the long table is put in where the page is published and there is such a table.
+    The link to the long table is put in where the page is published and there is such a table,
+    those to the edition on paper where it is printed.
     `others` are further files, as (path inside the edition, what it holds).
     """
     files = [
@@ -146,6 +147,7 @@ def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = 
     ]
     workbook = _download(WORKBOOK, _("All exhibits and findings in one workbook (Excel)"))
     items = workbook + LONG_TABLE_MARK + "".join(_download(path, _(words)) for path, words in files)
+    items += PRINTED_MARK
     pages = ""
     for page in filter(lambda page: page.exhibits, findings.pages):
         links = (

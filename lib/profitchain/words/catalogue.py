@@ -46,6 +46,7 @@ of all|path|stated|those served
 channel|cost|lever|more by|payback|price|rule|value to come
 as given|claim|claimed|claims|error|gives here|is here|remarks|right|stands in
 action|by|chance|owner|part|range|target|until
+interval widths|published
 """
 
 

@@ -57,6 +57,7 @@ def add_size(parser: argparse.ArgumentParser) -> None:
 
 
 def add_company(parser: argparse.ArgumentParser) -> None:
+    """Let a command say of which company and period."""
     parser.add_argument("period", nargs="?", default="", metavar="PERIOD",
                         help="2026Q3, 2026-09, 2026-W14, 2026FY04 (default: the last)")  # fmt: skip
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
