@@ -18,6 +18,7 @@ from profitchain.drivers.mending import Mending, mending, one_point_more, probit
 from profitchain.drivers.moments import Driver, DriverAnswers, read_drivers
 from profitchain.drivers.path_model import PathModel, path_model
 from profitchain.drivers.shares import DriverShares, driver_shares
+from profitchain.drivers.skips import SkipCheck, skip_check
 from profitchain.effects.value_of_a_point import money_to_speak_of
 from profitchain.effects.worth_curve import worth_curve
 from profitchain.panel.driver_cells import ASKED, COLUMN, refuse_without
@@ -39,7 +40,8 @@ class DriverFigures:
     `performance` has one row a driver that is a question: driver, value, low, high (0 to 100), n,
     why. `served` are the shares among those to whom every driver applied, where one may not apply.
     `stated` and `gaps`, of questions of kind importance and expectation: question, driver, value,
-    low, high, n, why. `usable` of the main question's `answered` answers lack nothing.
+    low, high, n, why. `skips` compares the shares with those that have skips filled in; None where
+    nobody skipped. `usable` of the main question's `answered` answers lack nothing.
     """
 
     drivers: tuple[Driver, ...]
@@ -55,6 +57,7 @@ class DriverFigures:
     stated: pd.DataFrame
     gaps: pd.DataFrame
     paths: PathModel | NotEstimable | None
+    skips: SkipCheck | NotEstimable | None = None
 
     @property
     def usable(self) -> int:
@@ -122,6 +125,7 @@ def driver_figures(edition: Edition) -> DriverFigures:
         performance=performance(rows, drivers, smallest=few),
         served=_served(rows, drivers), stated=stated_importance(rows, asked, smallest=few),
         gaps=expectation_gaps(rows, asked, smallest=few), paths=_paths(rows, firm),
+        skips=_skips(rows, answers, shares),
     )  # fmt: skip
 
 
@@ -257,6 +261,14 @@ def _served(rows: pd.DataFrame, drivers: Sequence[Driver]) -> DriverShares | Not
     rows = rows[rows[[driver.column for driver in some]].notna().all(axis=1)]
     answers = read_drivers(rows, drivers)
     return answers if isinstance(answers, NotEstimable) else driver_shares(answers)
+
+
+def _skips(
+    rows: pd.DataFrame, answers: DriverAnswers | NotEstimable, shares: DriverShares | NotEstimable
+) -> SkipCheck | NotEstimable | None:
+    if isinstance(answers, NotEstimable) or isinstance(shares, NotEstimable):
+        return None
+    return skip_check(rows, answers.drivers, shares)
 
 
 def _paths(rows: pd.DataFrame, firm: Company) -> PathModel | NotEstimable | None:

@@ -18,6 +18,7 @@ from profitchain.drivers.mending import ENOUGH, Mending
 from profitchain.drivers.moments import DriverAnswers
 from profitchain.drivers.path_model import PathModel
 from profitchain.drivers.shares import DriverShares
+from profitchain.drivers.skips import SkipCheck
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import drawn_from, drawn_sentences, source
 from profitchain.words.presentation import Presentation, Said
@@ -227,7 +228,7 @@ def usable(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
     if isinstance(figures.answers, DriverAnswers) and figures.answers.constant:
         constant = [driver.label or driver.name for driver in figures.answers.constant]
         said.append(Said("constant", {"drivers": listed(constant)}))
-    return [*said, *drawn_sentences("What drives the score", edition.facts)]
+    return [*said, *_of_skips(figures), *drawn_sentences("What drives the score", edition.facts)]
 
 
 def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
@@ -241,6 +242,18 @@ def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]
         _("{driver} in {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}") for at in order
     ]
     return [Said("chances", {"chances": listed(chances)})]
+
+
+def _of_skips(figures: DriverFigures) -> list[Said | str]:
+    """Return by how much skips change a share, of the driver that they change most."""
+    check = figures.skips
+    if not isinstance(check, SkipCheck) or not check.apart:
+        return []
+    most = max(check.apart, key=lambda at: abs(check.filled[at] - check.whole[at].value))
+    values = {"driver": check.drivers[most].label or check.drivers[most].name,
+              "whole": number(check.whole[most]), "filled": f"{check.filled[most]:.0%}",
+              "answers": check.answers}  # fmt: skip
+    return [Said("skips", values)]
 
 
 def _why_no_money(found: Mending) -> list[Said | str]:
