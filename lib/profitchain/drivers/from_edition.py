@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.drivers.action_costs import ActionCost, action_costs
 from profitchain.drivers.comparisons import Tests, shares_by_segment, shares_over_time
 from profitchain.drivers.halo import CLEAR, TwoSides, equal_slopes, two_sides
 from profitchain.drivers.mending import Mending, mending, one_point_more, probit_of, worth_of
@@ -41,7 +42,8 @@ class DriverFigures:
     why. `served` are the shares among those to whom every driver applied, where one may not apply.
     `stated` and `gaps`, of questions of kind importance and expectation: question, driver, value,
     low, high, n, why. `skips` compares the shares with those that have skips filled in; None where
-    nobody skipped. `usable` of the main question's `answered` answers lack nothing.
+    nobody skipped. `actions` are those of the firm that are to mend a driver and name a cost.
+    `usable` of the main question's `answered` answers lack nothing.
     """
 
     drivers: tuple[Driver, ...]
@@ -58,6 +60,7 @@ class DriverFigures:
     gaps: pd.DataFrame
     paths: PathModel | NotEstimable | None
     skips: SkipCheck | NotEstimable | None = None
+    actions: Sequence[ActionCost] = ()
 
     @property
     def usable(self) -> int:
@@ -126,6 +129,7 @@ def driver_figures(edition: Edition) -> DriverFigures:
         served=_served(rows, drivers), stated=stated_importance(rows, asked, smallest=few),
         gaps=expectation_gaps(rows, asked, smallest=few), paths=_paths(rows, firm),
         skips=_skips(rows, answers, shares),
+        actions=action_costs(edition, mended) if isinstance(mended, Mending) else (),
     )  # fmt: skip
 
 

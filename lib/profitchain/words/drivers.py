@@ -32,6 +32,9 @@ KINDS = {
     "performance": N_("no clear difference"),
 }
 
+PAYS = {True: "pays", False: "pays_not", None: "pays_unclear"}
+MOST_ACTIONS = 6
+
 
 def answer(figures: DriverFigures, money: str, *, edition: Edition) -> list[Said | str]:
     """Return what to mend first and its worth, or why these answers don't decide."""
@@ -242,6 +245,18 @@ def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]
         _("{driver} in {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}") for at in order
     ]
     return [Said("chances", {"chances": listed(chances)})]
+
+
+def actions(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
+    """Return what each action costs that is to mend a driver, and from when on it pays."""
+    if not figures.apart:
+        return []
+    return [Said(PAYS[one.pays], {
+        "action": one.action, "cost": number(one.cost), "each": number(one.each),
+        "customers": one.customers, "driver": one.driver.label or one.driver.name,
+        "most": number(one.at_most), "ends": interval(one.at_most, bare=True),
+        "share": f"{one.must_mend:.0%}",
+    }) for one in figures.actions[:MOST_ACTIONS]]  # fmt: skip
 
 
 def _of_skips(figures: DriverFigures) -> list[Said | str]:
