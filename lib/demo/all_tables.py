@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import programme_tables, survey_tables
+from demo.benefit_truth import benefit_truths
 from demo.order_tables import ORDERED, order_ids, sell
 from demo.sums import Added
 from demo.world import World
@@ -93,6 +94,7 @@ def table_truths(money: Money, rows: dict[str, int]) -> dict[str, object]:
             "margin_per_order": round(money.margin / 100 / money.orders, 2),
             "note": "revenue and margin of an order don't depend on the score, given the tier",
         },
+        "benefits": benefit_truths(),
         "rows": rows,
     }
 

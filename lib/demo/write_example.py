@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from demo import large_company
 from demo.all_tables import MADE, money_of, table_truths, tables_of
 from demo.behaviour import WINDOW_DAYS, stream
+from demo.benefit_truth import complaints_truth
 from demo.calibrate import settled
 from demo.truth import truths
 from demo.world import World, lived
@@ -104,6 +105,7 @@ def build_example(world: World, tables: Collection[str] = MADE, *, faults: bool 
     made = tables_of(world, tables)
     rows = {name: len(table) for name, table in made.items()}
     truth = {"about": ABOUT, **truths(world), **table_truths(money_of(made["orders"]), rows)}
+    truth["benefits"] |= {"complaints_per_100_orders": complaints_truth(world)}
     planted = {name: FAULTS[name] for name in FAULTS if faults and name in made}
     if faults:
         made = _with_faults(made, world.settings.seed)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import profitchain as pc
-from profitchain.benefits import after_scores, offers, prices
+from profitchain.benefits import after_scores, complaint_handling, offers, prices
 from profitchain.stats.event_rates import event_rate, rate_slope
 
 
@@ -67,4 +67,18 @@ def test_what_was_planted_in_the_example_is_found(example):
     told, planted = after_scores.referrals(edition), truth["referrals"]["propensity"]
     assert told.apart.low <= planted["9-10"] / planted["0-6"] <= told.apart.high
     price = prices.price_difference(edition)
-    assert price.low <= 0 <= price.high  # prices are the same for all
+    assert price.low <= truth["benefits"]["price_difference_loyal"] <= price.high
+
+
+@pytest.mark.slow
+def test_complaints_refunds_and_handling_of_the_example_hold_their_truth():
+    truth = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))["benefits"]
+    edition = pc.open_edition(EXAMPLE)
+    complaints, refunds = after_scores.complaints(edition), after_scores.refunds(edition)
+    for group, expected in truth["complaints_per_100_orders"].items():
+        assert complaints.rates[group].low <= expected <= complaints.rates[group].high, group
+    for rate in refunds.rates.values():
+        assert rate.low <= truth["refunds_per_100_orders"] <= rate.high
+    assert refunds.slope.low <= truth["refunds_slope"] <= refunds.slope.high
+    handled = complaint_handling.complaint_handling(edition).difference
+    assert handled.low <= truth["complaint_handling_difference"] <= handled.high

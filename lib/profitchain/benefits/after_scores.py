@@ -1,9 +1,9 @@
-"""How often customers refer others and complain, by the score they gave before.
+"""How often customers refer others, complain and send back, by the score they gave before.
 
 Referrals are counted for each 100 answers, each followed for a quarter: who stayed longer had
 longer to refer, so it is time at risk that is counted. Complaints are counted for each 100 later
-orders, not answers: who buys more has more to complain of; contacts about the order that the answer
-was about are left out, for they came before the score.
+orders, not answers: who buys more has more to complain of. So are refunds. Contacts about the order
+that the answer was about are left out, for they came before the score.
 """
 
 from __future__ import annotations
@@ -55,6 +55,34 @@ def complaints(edition: Edition) -> AfterScores | NotEstimable:
     if "complaints" not in cells:
         return NotEstimable("no_such_column", column="is_complaint")
     return after_scores(cells, edition, events="complaints", exposure="orders")
+
+
+def refunds(edition: Edition) -> AfterScores | NotEstimable:
+    """Return refunds for each 100 later orders, by the last score given before the order.
+
+    A firm whose books hold no row below zero has none, or has them in its revenue: not known.
+    """
+    if not edition.has("return_cells"):
+        return NotEstimable("needs_main_question")
+    cells = edition.table("return_cells")
+    if not cells["refunds"].sum():
+        return NotEstimable("no_refunds_in_orders", n=int(cells["orders"].sum()))
+    return after_scores(cells, edition, events="refunds", exposure="orders")
+
+
+def paid_back_by_group(edition: Edition) -> dict[str, MaybeEstimate]:
+    """Return the share of later orders' revenue that was paid back, by group of score before."""
+    main = edition.company.main
+    if main is None or not edition.has("return_cells"):
+        return {}
+    cells = edition.table("return_cells")
+    if "paid_back" not in cells or not cells["paid_back"].sum():
+        return {}
+    return {
+        name: ratio(rows, numerator="paid_back", denominator="revenue", unit="share",
+                    bounds=(0.0, 1.0), counts="orders", smallest=edition.smallest)
+        for name, rows in rows_by_group(cells, main).items()
+    }  # fmt: skip
 
 
 def after_scores(

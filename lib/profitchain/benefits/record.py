@@ -8,6 +8,8 @@ from typing import TypeAlias
 import pandas as pd
 
 from profitchain.benefits.after_scores import AfterScores
+from profitchain.benefits.channels import Channels, Conversion
+from profitchain.benefits.complaint_handling import ComplaintHandling
 from profitchain.benefits.offers import OfferLift
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 
@@ -37,3 +39,26 @@ def recorded(
         return numbers | {"offer_lift": lifts}
     frame = to_frame([one.lift for one in lifts], kind=[one.kind for one in lifts])
     return numbers | {"offer_lift": frame}
+
+
+def recorded_service(
+    handling: ComplaintHandling | NotEstimable,
+    resolved: MaybeEstimate,
+    refunds: AfterScores | NotEstimable,
+    conversion: Conversion | NotEstimable,
+    kept: Channels | NotEstimable,
+) -> dict[str, Recorded]:
+    """Return complaints handled, contacts resolved, refunds, the referred and newcomers kept."""
+    return {
+        "complaint_handling_difference": _or_why(handling, "difference"),
+        "first_contact_resolution": resolved,
+        "refunds_per_100_orders": _or_why(refunds, "rates"),
+        "referral_conversion": _or_why(conversion, "every"),
+        "channel_retention": kept if isinstance(kept, NotEstimable)
+        else kept.retained.drop(columns=["p_adjusted", "verdict"]),
+    }  # fmt: skip
+
+
+def _or_why(part: object, name: str) -> Recorded:
+    found: Recorded = part if isinstance(part, NotEstimable) else getattr(part, name)
+    return found

@@ -45,7 +45,7 @@ LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin", "cost"),
-    *("guest_spend", "guest_margin", "revenue_before", "complaint_cost"),
+    *("guest_spend", "guest_margin", "revenue_before", "complaint_cost", "paid_back"),
     *("money_before", "money_after"),
 )  # columns in minor units
 OF_ORDERS = tuple(n for n in MONEY if n not in ("amount", "contact_cost", "cost", "complaint_cost"))
@@ -96,6 +96,11 @@ ROW_OF = {  # what one row of each summary is
     "moved_sums": "whether customers answered in one of two periods, in both, or have gone",
     "contact_times": "a period, step and hours that contacts waited for it; and those open at its end",
     "contact_sequels": "whether a contact was soon answered, and a cluster of customers",
+    "handling_cells": "a complaint's handling, what came before it, and a cluster of customers",
+    "contact_repeats": "a cluster of customers, their contacts and those followed by another",
+    "return_cells": "the score before an order, and a cluster of customers, what was paid back",
+    "conversion_cells": "whether the referrer was loyal, and a cluster of referrers",
+    "channel_cells": "a channel and cluster of customers, in the year after the first order",
     "customers": "a customer at the end of one of the last periods",
     "repeat_days": "a day with later purchases",
     "holdout": "a customer at an earlier end, at which models are tried",

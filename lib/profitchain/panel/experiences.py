@@ -58,7 +58,7 @@ def referral_cells(context: Context, customers: Table) -> Table:
     to the period's end, whatever comes first.
     """
     orders = purchases(context.tables["orders"])
-    given = _scored_answers(context)
+    given = scored_answers(context)
     nothing = {"id": ibis.null("string"), "score": ibis.null("float64")}
     events = given.select("customer_id", "id", "score", at=given.responded_at).union(
         orders.select("customer_id", at=orders.ordered_at, **nothing)
@@ -139,7 +139,7 @@ def with_last_score(context: Context, rows: Table, key: str, at: str) -> Table:
     """
     if context.company.main is None or "responses" not in context.tables:
         return rows.mutate(score=ibis.null("float64"))
-    pairs = rows.select(key, "customer_id", at).join(_scored_answers(context), "customer_id")
+    pairs = rows.select(key, "customer_id", at).join(scored_answers(context), "customer_id")
     pairs = pairs.filter(
         is_before(pairs.responded_at, pairs[at], context.company.time_zone),
         pairs.responded_at >= pairs[at] - ibis.interval(days=SCORE_LASTS),
@@ -164,7 +164,8 @@ def year_starts_at(context: Context, back: int = 1) -> Value:
     return ibis.timestamp(starts_at(first, context.company.time_zone))
 
 
-def _scored_answers(context: Context) -> Table:
+def scored_answers(context: Context) -> Table:
+    """Return customer_id, responded_at, id, score of all answers to the main question."""
     rows = context.tables["responses"]
     rows = rows.filter(rows[context.score_column].notnull())
     score = rows[context.score_column].cast("float64")

@@ -6,13 +6,13 @@ Expressions are as in `panel`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import ibis
 from ibis.expr.types import Table
 
-from profitchain.panel import experiences
+from profitchain.panel import experiences, newcomer_outcomes, service_outcomes
 from profitchain.panel.context import Context, purchases
 from profitchain.panel.experiences import with_clusters_of, year_starts_at
 from profitchain.panel.panel import SECONDS_A_DAY, cells, looked_up, total, with_margin
@@ -28,17 +28,17 @@ FINE = 1_000  # parts of a minor unit in which shares of prices are added up
 
 
 def benefit_summaries(
-    context: Context, people: Table, referrals: Table | None, *, keep: Keep
+    context: Context, people: Table, everybody: Mapping[str, Table], *, keep: Keep
 ) -> Iterator[tuple[str, Table]]:
     """Yield growth, newcomers, prices, and what followed scores, as far as tables are given.
 
     Parameters
     ----------
     people : one row a customer: customer_id, cluster.
-    referrals : the table of referrals of all customers, if there is one.
+    everybody : the tables of all customers, of whom some may be drawn.
     keep : lets the engine keep a table under a name.
     """
-    tables = context.tables
+    tables, referrals = context.tables, everybody.get("referrals")
     yield "growth_cells", growth_cells(context, people, referrals)
     newcomers = newcomer_months(context, keep=keep)
     if newcomers is not None:
@@ -57,6 +57,8 @@ def benefit_summaries(
             yield "referral_cells", experiences.referral_cells(context, people)
         if "contacts" in tables:
             yield "complaint_cells", experiences.complaint_cells(context, people)
+    yield from service_outcomes.service_summaries(context, people)
+    yield from newcomer_outcomes.newcomer_summaries(context, people, everybody["orders"])
 
 
 def growth_cells(context: Context, customers: Table, referrals: Table | None) -> Table:

@@ -256,10 +256,9 @@ def _of_lives(firm: Firm, facts: dict[str, int]) -> Summaries:
 
 
 def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
-    referrals = firm.context.tables.get("referrals")
-    yield from loyal_years.benefit_summaries(
-        firm.few, firm.drawn, referrals, keep=lambda name, rows: materialise(firm.con, name, rows)
-    )
+    keep = lambda name, rows: materialise(firm.con, name, rows)  # noqa: E731
+    tables = firm.context.tables
+    yield from loyal_years.benefit_summaries(firm.few, firm.drawn, tables, keep=keep)
     yield from member_months.programme_summaries(firm.few, firm.drawn, con=firm.con)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.benefits.after_scores import AfterScores
+from profitchain.benefits.grades import MODERATE, STRONG, TOO_FEW, WEAK, grade_of
+from profitchain.benefits.grades import grades as grades_of
 from profitchain.benefits.offers import OfferLift
 from profitchain.benefits.whole_worth import LINES, WholeWorth
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
@@ -33,6 +35,16 @@ NAMES = {
     "price": N_("price of the same"),
     "growth": N_("growth"),
     "levers": N_("levers of value"),
+    "handling": N_("complaints handled"),
+    "refunds": N_("returns"),
+    "conversion": N_("referrals that order"),
+    "channels": N_("newcomers by channel"),
+}
+GRADES = {
+    STRONG: N_("strong"),
+    MODERATE: N_("moderate"),
+    WEAK: N_("weak"),
+    TOO_FEW: N_("too few data"),
 }
 STEPS = {
     "year before": N_("revenue of the year before"),
@@ -85,13 +97,21 @@ def whole_bridge(whole: WholeWorth, *, edition: Edition) -> Presentation:
     if isinstance(whole.total, NotEstimable):
         return Presentation(_no_rows("line"), "none", {"source": _("Orders and answers")})
     figures = {"all": whole.total, **known}
-    rows = to_frame(figures.values(), line=[first_capital(name_in_words(name)) for name in figures])
+    rows = to_frame(figures.values(), line=[_graded_line(name, known) for name in figures])
     first = known[LINES[0]].value
     is_repeat = first >= whole.total.value - first
     note = drawn_from(
         source(N_("Answers followed for at least 90 days"), whole.total.n), edition.stands_for
     )
     return Presentation(rows, "repeat" if is_repeat else "other", {"source": note})
+
+
+def _graded_line(name: str, known: Mapping[str, Estimate]) -> str:
+    """Return a line's name with the grade of its evidence; that of repeat margin is page 09's."""
+    words = first_capital(name_in_words(name))
+    if name not in known or name == LINES[0]:
+        return words
+    return _("{part} ({grade})", part=words, grade=_(GRADES[grade_of(known[name])]))
 
 
 def word_of_mouth(found: AfterScores | NotEstimable, *, edition: Edition) -> Presentation:
@@ -125,9 +145,7 @@ def _after(
 def offer_lifts(found: list[OfferLift] | NotEstimable, *, edition: Edition) -> Presentation:
     """Return the lift of each kind of offer beyond those held out."""
     lifts = [] if isinstance(found, NotEstimable) else found
-    rows = to_frame(
-        [one.lift for one in lifts], kind=[first_capital(name_in_words(one.kind)) for one in lifts]
-    )
+    rows = to_frame([one.lift for one in lifts], kind=[_graded_kind(one) for one in lifts])
     rows = _shown(rows)
     values = {"offers": digits(sum(one.offered for one in lifts), 0), "kinds": "",
               "listing": listing_of(rows, "share")}  # fmt: skip
@@ -141,6 +159,22 @@ def offer_lifts(found: list[OfferLift] | NotEstimable, *, edition: Edition) -> P
     return Presentation(
         rows, "clear" if clear else "unclear", values | {"kinds": listed(clear) if clear else ""}
     )
+
+
+def _graded_kind(one: OfferLift) -> str:
+    words, grade = first_capital(name_in_words(one.kind)), grade_of(one.lift, by_lot=True)
+    return _("{part} ({grade})", part=words, grade=_(GRADES[grade]))
+
+
+def grades(parts: Mapping[str, object], *, edition: Edition) -> list[Said]:
+    """Return in one line the grade of each part's evidence, the best first."""
+    found = grades_of(parts)
+    by_grade = [
+        _("{grade} for {parts}", grade=_(words),
+          parts=listed([name_in_words(name) for name in found if found[name] == grade]))
+        for grade, words in GRADES.items() if grade in found.values()
+    ]  # fmt: skip
+    return [Said("graded", {"grades": "; ".join(by_grade)})] if found else []
 
 
 def offers_money(found: list[OfferLift] | NotEstimable, *, edition: Edition) -> list[Said]:
