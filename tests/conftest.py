@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,6 +70,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         drawn = "WORLDS" in names[1] or item.get_closest_marker("hypothesis")
         if drawn or item.path.stem in LONG["worlds"]:
             item.add_marker("worlds")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of each round of garbage, and write equal queries once."""
+    gc.collect()
+    gc.freeze()
+    if "ibis" in sys.modules:
+        from compiled_once import compile_once
+
+        compile_once()
 
 
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)

@@ -13,11 +13,14 @@ REPO = Path(__file__).resolve().parent.parent
 LIB = REPO / "lib"
 PACKAGE = LIB / "profitchain"
 GUIDE = LIB / "CONTRIBUTING.md"
-SUBJECTS = ("measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits")
+SUBJECTS = (
+    *("measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits"),
+    *("programmes", "outlook", "watch"),
+)
 # From the ground up; what stands side by side imports nothing of one another but MAY_IMPORT.
 FLOORS = (
     *(("core",), ("stats",), ("sources",), ("exports",), ("intake",), ("disclosure",), ("panel",)),
-    *(SUBJECTS, ("words",), ("exhibits",), ("pages",), ("press",)),
+    *(SUBJECTS, ("claims",), ("words",), ("exhibits",), ("pages",), ("press",)),
 )
 MAY_IMPORT = {
     "effects": {"measures"},
@@ -26,6 +29,9 @@ MAY_IMPORT = {
     "lifetime": {"measures", "effects"},
     "voice": {"measures", "effects"},
     "benefits": {"measures", "effects"},
+    "programmes": {"measures", "effects"},
+    "watch": {"measures", "effects"},
+    "outlook": {"measures", "effects", "lifetime"},  # its base is the lifetime model's
 }
 PACKAGES = [package for floor in FLOORS for package in floor]
 START, END = "<!-- house: made by tests/house.py -->", "<!-- /house -->"

@@ -29,12 +29,15 @@ from house import (
 
 OUTSIDE = ("demo", "certify", "bench")  # beside the package, out of the wheel
 # They know no language.
-NUMBERS = ("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits")
+NUMBERS = (
+    *("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits"),
+    *("programmes", "outlook", "watch", "claims"),
+)
 DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}
 MOST_MODULES = 17
 MOST_ROOMS = {  # one or two a page; a kind of cell each; a fact of customers each
-    "words": 38, "sources": 25, "intake": 18, "panel": 23, "pages": 19, "press": 19,
+    "words": 42, "sources": 27, "intake": 18, "panel": 27, "pages": 21, "press": 20,
 }  # fmt: skip
 MOST_CODE_LINES_A_MODULE = 250
 MOST_CODE_LINES_A_FUNCTION = 40

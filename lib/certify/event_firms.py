@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate
-from profitchain.evidence.event_study import Shock, event_effect, latest_event
+from profitchain.effects.event_answers import Shock, latest_event
+from profitchain.evidence.event_study import event_effect
 
 MONTHS, HAPPENED = 24, 12  # the event stands at the beginning of the second year
 START = pd.Timestamp("2024-01-01")

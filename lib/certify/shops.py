@@ -29,6 +29,9 @@ SIGMA = 0.6  # of log margin
 MARGIN = 30.0
 
 Curve = Callable[[np.ndarray], np.ndarray]
+Felt = Callable[
+    [np.random.Generator, np.ndarray, np.ndarray], tuple[np.ndarray, dict[str, np.ndarray]]
+]  # what orders were like: from luck and whether it's the last year, mood's luck and columns
 
 
 def _none(score: np.ndarray) -> np.ndarray:
@@ -95,22 +98,31 @@ class Shop:
 
 
 def shop(
-    mechanism: Mechanism, customers: int, seed: int, *, by_score: bool = False, better: bool = False
+    mechanism: Mechanism,
+    customers: int,
+    seed: int,
+    *,
+    by_score: bool = False,
+    better: bool = False,
+    felt: Felt | None = None,
 ) -> Shop:
     """Return a shop; with `better`, every experience of its last year is a point better.
 
     `by_score`: extremes answer up to twice as often as the middle; else 45% answer at random.
+    `felt`: what makes an experience's luck, with further columns of orders and answers.
     """
-    orders = _orders(mechanism, customers, seed, better=better)
+    orders = _orders(mechanism, customers, seed, better=better, felt=felt)
     luck = np.random.default_rng([seed, 2]).random((2, len(orders)))
     ready = ANSWERING[orders["score"]] if by_score else 0.45
     delay = 2.0 + 5.0 * luck[1]
     at = orders["at"] + (delay * DAY).astype(np.int64)
     answers = orders.assign(at=at)[(luck[0] < ready) & (at < DAYS * DAY)]
-    return Shop(orders=orders, answers=answers[["cluster", "at", "score", "tier"]])
+    return Shop(orders=orders, answers=answers.drop(columns="amount"))
 
 
-def _orders(mechanism: Mechanism, customers: int, seed: int, *, better: bool) -> pd.DataFrame:
+def _orders(
+    mechanism: Mechanism, customers: int, seed: int, *, better: bool, felt: Felt | None
+) -> pd.DataFrame:
     rng = np.random.default_rng([seed, 1])
     tier = np.searchsorted(TIER_SHARE, rng.random(customers), side="right")
     pace = np.array([1.0, 1.4, 2.0])[tier] / 75
@@ -124,11 +136,16 @@ def _orders(mechanism: Mechanism, customers: int, seed: int, *, better: bool) ->
         luck = np.random.default_rng([seed, 3, nth])
         normal, uniform = luck.standard_normal((2, customers)), luck.random((2, customers))
         who = np.flatnonzero(alive)
-        score = _score(mechanism, placed[who], nth, tier[who], normal[0, who])
+        mood, said, in_year = normal[0, who], {}, placed[who] >= YEAR_STARTS
+        if felt:
+            every = np.random.default_rng([seed, 4, nth])
+            mood, said = _of_everybody(felt, every, normal[0], who, in_year)
+        score = _score(mechanism, placed[who], nth, tier[who], mood)
         if better:
-            score = np.minimum(score + (placed[who] >= YEAR_STARTS), 10)
+            score = np.minimum(score + in_year, 10)
         amount = MARGIN * np.exp(SIGMA * normal[1, who] - SIGMA**2 / 2)
-        rounds.append((who, placed[who], score, amount))
+        rounds.append(pd.DataFrame({"cluster": who, "at": placed[who], "score": score,
+                                    "amount": amount, **said}))  # fmt: skip
         past = np.log1p(nth) - np.log(3)
         stays = 0.9 + mechanism.past * past + 0.2 * tier[who] + mechanism.stays(score)
         gap = -np.log1p(-uniform[1, who]) / (pace[who] * np.exp(mechanism.pace(score)))
@@ -136,10 +153,19 @@ def _orders(mechanism: Mechanism, customers: int, seed: int, *, better: bool) ->
         due[who] = then
         placed[who] = then - np.maximum(then - placed[who] - REST, 0) * mechanism.forward(score)
         alive[who] = (uniform[0, who] < expit(stays)) & (placed[who] < DAYS)
-    columns = [np.concatenate(parts) for parts in zip(*rounds, strict=True)]
-    orders = pd.DataFrame(dict(zip(("cluster", "at", "score", "amount"), columns, strict=True)))
+    orders = pd.concat(rounds, ignore_index=True)
     orders["at"] = (orders["at"] * DAY).astype(np.int64)
     return orders.assign(tier=pd.Categorical.from_codes(tier[orders["cluster"]], TIERS))
+
+
+def _of_everybody(
+    felt: Felt, rng: np.random.Generator, luck: np.ndarray, who: np.ndarray, in_year: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return what `felt` makes of everybody's luck, of those who order: alike in both lives."""
+    year = np.zeros(len(luck), bool)
+    year[who] = in_year
+    mood, said = felt(rng, luck, year)
+    return mood[who], {name: values[who] for name, values in said.items()}
 
 
 def _score(

@@ -54,6 +54,8 @@ def tables_of(world: World, names: Collection[str] = MADE) -> dict[str, pa.Table
         "offers": lambda: programme_tables.offers(world),
         "memberships": lambda: club,
         "events": programme_tables.events,
+        "goals": programme_tables.goals,
+        "actions": programme_tables.actions,
         "mentions": lambda: survey_tables.mentions(world),
         "benchmarks": programme_tables.benchmarks,
         "control_totals": lambda: programme_tables.control_totals(sales.books, ORDERED),
@@ -82,6 +84,10 @@ def table_truths(money: Money, rows: dict[str, int]) -> dict[str, object]:
         "contacts": {
             "share_of_orders": _by_mood(survey_tables.CONTACT_SHARE, per_mood),
             "complaint_share": _by_mood(survey_tables.COMPLAINT_SHARE, per_mood),
+        },
+        "actions": {
+            name: {"undoes": "crisis"} if effect is None else {"effect_on_nps": effect}
+            for name, *_, effect in programme_tables.ACTIONS
         },
         "money": {
             "revenue_per_order": round(money.revenue / 100 / money.orders, 2),

@@ -175,7 +175,10 @@ def experience(
     settings: WorldSettings,
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
-    """Return the experience of one order each: score, calm_score, late and the four drivers."""
+    """Return the experience of one order each: score, calm_score, late and the four drivers.
+
+    And `points`, which the score is the whole number of, within its ends.
+    """
     tier, region = (people[name].to_numpy()[who] for name in ("tier", "region"))
     felt = 0.6 * rng.standard_normal((len(who), 1)) + 0.8 * rng.standard_normal((len(who), 4))
     hit = settings.crisis & (region == CRISIS_REGION) & (placed >= CRISIS[0]) & (placed < CRISIS[1])
@@ -186,15 +189,18 @@ def experience(
     points = points + felt @ DRIVER_WEIGHT + LUCK * rng.standard_normal(len(who))
     delay = LATENESS * DRIVER_WEIGHT[DRIVERS.index("delivery")]
     felt[:, DRIVERS.index("delivery")] -= LATENESS * late
+    felt_points = points - delay * late
     return {
-        "score": _whole(points - delay * late),
-        "calm_score": _whole(points - delay * calm_late),
+        "score": whole_score(felt_points),
+        "points": felt_points.astype(np.float32),
+        "calm_score": whole_score(points - delay * calm_late),
         "late": late,
         **{name: felt[:, column].astype(np.float32) for column, name in enumerate(DRIVERS)},
     }
 
 
-def _whole(points: np.ndarray) -> np.ndarray:
+def whole_score(points: np.ndarray) -> np.ndarray:
+    """Return the score 0..10 that an experience of so many points is."""
     return np.clip(np.rint(points), 0, 10).astype(np.int8)
 
 

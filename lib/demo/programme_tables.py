@@ -45,6 +45,24 @@ BENCHMARKS = (
 )
 BENCHMARK_SOURCE = "invented for this example; not a real study"
 
+GOALS = (  # the measure by its id in findings.json, what it is to reach, the last day for it
+    ("nps", 35.0, "2025-12-31"),
+    ("nps", 38.0, "2026-12-31"),
+    ("response_rate", 0.5, "2026-12-31"),
+    ("csat", 0.75, "2027-06-30"),
+    ("repeat_rate", 0.6, "2026-12-31"),
+)
+
+# what, from and to when, by whom, where, cost, the gain expected in NPS: low, high, what is true
+ACTIONS = (
+    ("old carrier back", "2025-10-01", "2026-03-31", "Logistics", "North", 0, 10.0, 40.0, None),
+    ("thank-you card in each parcel", "2026-01-15", "2026-06-30", "Marketing", "South", 4_200,
+     3.0, 8.0, 0.0),
+    ("call back within a day", "2026-07-01", "2026-11-15", "Service", "", 9_500, 2.0, 6.0, 0.0),
+    ("size guide for every product", "2026-11-02", "2027-04-30", "Assortment", "", 18_000,
+     1.0, 5.0, 0.0),
+)  # fmt: skip
+
 
 def referral_facts(world: World) -> pd.DataFrame:
     """Return one row a referred customer: who told them of the shop, and when (seconds)."""
@@ -183,6 +201,30 @@ def benchmarks() -> pa.Table:
             "industry": ["home goods, online"] * n,
             "low": low,
             "high": high,
+        }
+    )
+
+
+def goals() -> pa.Table:
+    """Return what the shop wants to reach, one row a goal; one of them is past."""
+    metric, target, by = zip(*GOALS, strict=True)
+    return pa.table({"metric": metric, "target": target, "by": pa.array(by).cast(pa.date32())})
+
+
+def actions() -> pa.Table:
+    """Return what the shop does for its NPS, one row an action; the last is only planned."""
+    names, started, ended, owner, region, cost, low, high, _ = zip(*ACTIONS, strict=True)
+    return pa.table(
+        {
+            "action": names,
+            "started_on": pa.array(started).cast(pa.date32()),
+            "metric": ["nps"] * len(names),
+            "owner": owner,
+            "cost": money(100 * np.array(cost)),
+            "ended_on": pa.array(ended).cast(pa.date32()),
+            "expected_low": low,
+            "expected_high": high,
+            "region": [name or None for name in region],
         }
     )
 

@@ -21,6 +21,7 @@ CHINESE_SHARE = 0.12
 NEVER_CLOSED = 0.03
 MISSING = {"csat": 0.05, "ces": 0.10, "q_quality": 0.07, "q_delivery": 0.06, "q_service": 0.16}
 MISSING |= {"q_price": 0.09}
+ANSWER_SPREAD = 0.9  # points of a driver's question a standard deviation of the experience
 DRIVER_COLUMNS = {f"q_{name}": name for name in DRIVERS}
 PLATFORMS = ("shop reviews", "social", "forum")
 POLARITIES = ("negative", "neutral", "positive")
@@ -157,7 +158,7 @@ def _scores(answered: pd.DataFrame, rng: np.random.Generator) -> dict[str, pa.Ar
     ease = 5.2 + 0.3 * (score - 7.5) + 0.6 * answered["service"] + rng.normal(0, 0.9, n)
     raw = {"csat": (1.1 + 0.36 * score + rng.normal(0, 0.55, n), 5), "ces": (ease.to_numpy(), 7)}
     raw |= {
-        column: (3.8 + 0.9 * answered[name].to_numpy() + rng.normal(0, 0.3, n), 5)
+        column: (3.8 + ANSWER_SPREAD * answered[name].to_numpy() + rng.normal(0, 0.3, n), 5)
         for column, name in DRIVER_COLUMNS.items()
     }
     columns = {"nps": whole(score, answered["scored"].to_numpy())}

@@ -24,6 +24,7 @@ from demo.behaviour import (
     staying,
     stream,
 )
+from demo.driver_truth import driver_truth
 from demo.perfect_knowledge import QUARTERS, answered_panel, lookback
 from demo.sums import CRISIS_QUARTER, HEARD, Answers, Crisis, Tally, answers, tally
 from demo.world import World
@@ -56,6 +57,7 @@ def told(sums: Tally, settings: WorldSettings, orders: dict[str, object]) -> dic
         },
         "orders_within_window": orders,
         "nps": nps_truth(sums.heard),
+        "drivers": driver_truth(settings),
         "crisis": crisis_truth(sums.crisis),
     }
 

@@ -1,5 +1,5 @@
-"""The commands: report, new, check, init, example, verify, certify, bench, licences, languages,
-test.
+"""The commands: report, new, new-test, check, watch, init, example, verify, certify, bench,
+licences, languages, test.
 """
 
 from __future__ import annotations
@@ -11,15 +11,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from profitchain import __version__
+from profitchain.command_options import (
+    add_company,
+    add_contests,
+    add_order,
+    add_size,
+    one_or_more,
+    some,
+)
 from profitchain.core.errors import ProfitchainError, of_the_system
+from profitchain.press import new_test
 
-EXAMPLE = "data/example"
 QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
 BESIDE = ("demo", "certify", "bench")  # the package, in a checkout
 EXAMPLE_OPTIONS = ("customers", "seed", "orders", "answers", "tables")
@@ -57,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Publish an edition; `--pdf` prints it too, `--lists` writes what stays within the firm."""
+    """Publish an edition, or all `--missing`; `--lists` writes what stays within the firm."""
     from profitchain.core import provenance
     from profitchain.press import fork_server
 
@@ -66,6 +73,8 @@ def report(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else provenance.REPORTS
     settings = _settings(options.set)
     choices = {"out": out, "only": options.only, "settings": settings, "spoken": options.language}
+    if options.missing or options.list:
+        return _report_missing(options, choices)
     if not (options.fresh or options.restate or options.lists or options.pdf):
         from profitchain.press import edition_cache
 
@@ -75,6 +84,21 @@ def report(options: argparse.Namespace) -> int:
             print(folder / "index.html")
             return 0
     return _publish(options, choices | {"restate": options.restate})
+
+
+def _report_missing(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
+    """Publish, or list, all complete periods without an edition; 1 if one could not be made."""
+    from profitchain.press import missing_editions
+
+    periods = missing_editions.missing_periods(options.company, choices["out"], options.period)
+    if options.list:
+        print(*periods, sep="\n", end="\n" if periods else "")
+        return 0
+
+    def made(period: str) -> int:
+        return _publish(argparse.Namespace(**{**vars(options), "period": period}), choices)
+
+    return missing_editions.publish_each(periods, made)
 
 
 def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
@@ -111,11 +135,8 @@ def new(options: argparse.Namespace) -> int:
     from profitchain.press import new_notebook
     from profitchain.press.publish import NOTEBOOKS
 
-    print(
-        new_notebook.next_steps(
-            new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
-        )
-    )
+    place = new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
+    print(new_notebook.next_steps(place))
     return 0
 
 
@@ -134,6 +155,13 @@ def check(options: argparse.Namespace) -> int:
         for doubt in doubts_in_words(intake.doubts, firm):
             print(f"\nDoubtful: {unmarked(doubt['says'])}")
     return 0
+
+
+def watch(options: argparse.Namespace) -> int:
+    """Print what needs somebody now; 0 if nothing does, 2 if something, 1 if it can't be told."""
+    from profitchain.press import watch_run
+
+    return watch_run.watch(options)
 
 
 def example(options: argparse.Namespace) -> int:
@@ -238,19 +266,23 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    _add_order(command(report, help="check, run all notebooks, render, publish an edition"))
+    add_order(command(report, help="check, run all notebooks, render, publish an edition"))
 
     sub = command(new, help="make a notebook, and so a page, from a question")
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
-    _add_company(command(check, help="the data contract alone"))
+    new_test.add_command(commands, add_company)
+    add_company(command(check, help="the data contract alone"))
+    sub = command(watch, help="what needs somebody now: 0 nothing, 2 something, 1 an error")
+    add_company(sub)
+    sub.add_argument("--json", action="store_true", help="print one JSON, the sentences aside")
 
     sub = command(init, help="write a first company.yml from a folder of files, whatever they are")
     sub.add_argument("folder", metavar="FOLDER")
 
     sub = command(example, help="write an invented company with known truth")
     sub.add_argument("folder", metavar="DIR")
-    _add_size(sub)
+    add_size(sub)
 
     sub = command(verify, help="rebuild an edition and compare number by number")
     sub.add_argument("edition", metavar="EDITION",
@@ -258,14 +290,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
 
     sub = command(certify, help="try every headline number in invented firms (minutes)")
-    sub.add_argument("--firms", type=_some, default=1000, metavar="N", help="of each kind (1000)")
+    sub.add_argument("--firms", type=some, default=1000, metavar="N", help="of each kind (1000)")
     sub.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
-    sub.add_argument("--faults", type=_one_or_more, default=0, metavar="N",
+    sub.add_argument("--faults", type=one_or_more, default=0, metavar="N",
                      help="instead, kill N reports, break others, print what held")  # fmt: skip
     sub.add_argument("--seed", type=int, default=2026, metavar="S", help="of the faults (2026)")
 
-    _add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
+    add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
 
     command(licences, help="the licence of every package that is installed here")
 
@@ -276,66 +308,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--quick", action="store_true",
                      help="no browser, no Monte Carlo worlds, no whole editions")  # fmt: skip
     return parser
-
-
-def _add_contests(parser: argparse.ArgumentParser) -> None:
-    """Let a command say what to measure, how often and where the figures go."""
-    parser.add_argument("--parts", nargs="+", default=[], metavar="PART",
-                        help="growth, data, fits, lifetime, suite (default: all)")  # fmt: skip
-    parser.add_argument("--size", nargs="+", type=_one_or_more, default=[], metavar="N",
-                        help="orders, answers or customers (default: each part's own)")  # fmt: skip
-    parser.add_argument("--runs", type=_one_or_more, default=3, metavar="N",
-                        help="of each program (3)")  # fmt: skip
-    parser.add_argument("--all", action="store_true", help="also peers of a gigabyte to install")
-    parser.add_argument("--write", action="store_true", help="into lib/BENCHMARKS.md")
-    parser.add_argument("--json", metavar="FILE", help="also write all figures there")
-
-
-def _add_order(parser: argparse.ArgumentParser) -> None:
-    """Let a command say what to publish."""
-    _add_company(parser)
-    parser.add_argument("--language", action="append", default=[], metavar="L",
-                        help="language of the pages; again for more")  # fmt: skip
-    parser.add_argument("--out", metavar="DIR", help="folder of all editions (default: reports)")
-    parser.add_argument("--only", action="append", default=[], metavar="NOTEBOOK",
-                        help="only this notebook, and the summary; again for more")  # fmt: skip
-    parser.add_argument("--fresh", action="store_true",
-                        help="run all notebooks, also those of which nothing changed")  # fmt: skip
-    parser.add_argument("--restate", action="store_true", help="replace what nobody has seen yet")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                        help="a notebook parameter's value; again for more")  # fmt: skip
-    parser.add_argument("--pdf", action="store_true",
-                        help="also print the edition to edition.pdf (needs Chromium)")  # fmt: skip
-    parser.add_argument("--lists", action="store_true",
-                        help="write who may leave, and texts to release, privately")  # fmt: skip
-
-
-def _add_size(parser: argparse.ArgumentParser) -> None:
-    """Let a command say how large an invented company is, and which tables are written."""
-    parser.add_argument("--customers", type=int, metavar="N",
-                        help="(default: 4500, or as many as place the --orders)")  # fmt: skip
-    parser.add_argument("--seed", type=int, metavar="S", help="(default: 2026)")
-    parser.add_argument("--orders", type=int, metavar="N",
-                        help="about so many, through more or less loyal customers")  # fmt: skip
-    parser.add_argument("--answers", type=int, metavar="N",
-                        help="about so many, through asking more or fewer")  # fmt: skip
-    parser.add_argument("--tables", nargs="+", metavar="TABLE",
-                        help="write these only, and orders (default: all)")  # fmt: skip
-
-
-def _add_company(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("period", nargs="?", default="", metavar="PERIOD",
-                        help="2026Q3, 2026-09, 2026-W14, 2026FY04 (default: the last)")  # fmt: skip
-    parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
-
-
-def _at_least(fewest: int, text: str) -> int:
-    if not text.isdecimal() or int(text) < fewest:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of {fewest} or more")
-    return int(text)
-
-
-_some, _one_or_more = partial(_at_least, 0), partial(_at_least, 1)
 
 
 def _settings(texts: Sequence[str]) -> dict[str, str]:

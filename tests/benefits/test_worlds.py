@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +11,6 @@ import pytest
 import profitchain as pc
 from profitchain.benefits import after_scores, complaint_handling, offers, prices
 from profitchain.stats.event_rates import event_rate, rate_slope
-
-EXAMPLE = Path(__file__).resolve().parents[2] / "data" / "example"
 
 
 def referring(draw: np.random.Generator, slope: float) -> pd.DataFrame:
@@ -62,9 +59,9 @@ def test_the_lift_of_offers_holds_the_truth_and_the_raw_rate_overstates():
 
 
 @pytest.mark.slow
-def test_what_was_planted_in_the_example_is_found():
-    truth = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
-    edition = pc.open_edition(EXAMPLE)
+def test_what_was_planted_in_the_example_is_found(example):
+    truth = json.loads((example / "truth.json").read_text(encoding="utf-8"))
+    edition = pc.open_edition(example)
     for one in offers.offer_lifts(edition):
         assert one.lift.low <= truth["offers"][one.kind]["uplift"] <= one.lift.high
     told, planted = after_scores.referrals(edition), truth["referrals"]["propensity"]

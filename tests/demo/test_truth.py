@@ -332,8 +332,8 @@ def assert_error(said: object, error: float, df: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def example() -> Edition:
-    return read_period(EXAMPLE, "2026Q3", needs=["responses"])
+def example(example: Path) -> Edition:
+    return read_period(example, "2026Q3", needs=["responses"])
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from driver_worlds import DRIVERS, NAMES, answered, firm
 
@@ -137,18 +136,3 @@ def test_groups_whose_answers_spread_unlike_are_not_compared():
     why = frame[frame["group"] == "alike"]["why"].map(lambda reason: reason.key)
     assert (why == "answers_spread_unlike").all()
     assert tests == {}
-
-
-@pytest.mark.slow
-def test_the_example_s_shares_are_those_of_its_mechanism(example: Path):
-    from demo.survey_tables import responses
-    from demo.world import simulate
-
-    world = simulate(customers=100_000, seed=7)
-    ids = pa.array(np.arange(len(world.orders)).astype(str))
-    names = ["q_delivery", "q_quality", "q_service", "q_price"]
-    how = {"outcome": "nps", "drivers": names, "customer": "customer_id"}
-    truth = pc.driver_shares(responses(world, ids).to_pandas(), **how)["value"].to_numpy()
-    assert truth == pytest.approx([0.395, 0.30, 0.18, 0.125], abs=0.01)
-    found = pc.driver_shares(pd.read_csv(example / "responses.csv"), **how)
-    assert ((found["low"] <= truth) & (truth <= found["high"])).all()

@@ -24,8 +24,9 @@ from certify.event_firms import EventFirm, event_firm, event_of
 from profitchain.core.errors import CompanyError
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
+from profitchain.effects import region_changes
 from profitchain.effects.repeat_effect import lookback, repeat_effect
-from profitchain.evidence import designs, event_study, region_changes
+from profitchain.evidence import designs, event_study
 from profitchain.evidence.held_alike import effect_alike, stated
 from profitchain.evidence.instrumental_variables import lot_effect, moves_by_lot, ratio_of
 from profitchain.evidence.next_score import NextScore, next_score_check

@@ -106,7 +106,7 @@ def test_a_card_says_figure_interval_change_and_course(found):
     html = summary.key_figures(found, ["nps", "ces", "nothing"]).html
     for words in ("42.1", "38.8 to 45.4", "<dt>quarter</dt>", "<svg"):
         assert words in html
-    assert '▲</span><span class="hidden">up </span> 4.2 points' in html
+    assert '<span role="img" aria-label="up">▲</span> 4.2 points' in html
     assert "From 30.0 points in Q1 2026 to 42.1 points in Q3 2026." in html
     assert "Too few to say" in html and "Only 4 answers." in html
     assert "Not measured in this edition." in html

@@ -251,7 +251,36 @@ def test_an_edition_is_printed_with_page_numbers_marks_and_nothing_from_elsewher
     at = pdf.page_numbers(printed)
     leaves = [at[f"p{place}"] for place in range(len(list(edition.glob("*.html"))))]
     assert leaves == sorted(set(leaves)) and leaves[0] == 2
-    assert leaves[-1] < max(at.values()) <= len(re.findall(rb"/Type /Page\b", printed)) <= 80
+    sheets = len(re.findall(rb"/Type /Page\b", printed))
+    assert leaves[-1] < max(at.values()) <= sheets <= 6 * len(leaves)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh"])
+def test_contents_of_twenty_pages_stand_on_one_sheet(edition, tab, language):
+    book = pdf.book_html(edition, {}).replace('lang="en"', f'lang="{language}"', 1)
+    lines = re.findall(r'<li><a href="#p\d+">.*?</ol></li>', book, flags=re.S)
+    longer = {
+        "en": lambda words: words,
+        "de": lambda words: f"{words} {words[: len(words) // 3].replace(' ', 'n')}",
+        "zh": lambda words: ("顾客满意度值多少钱" * 9)[: len(words) // 2],
+    }[language]
+    lines = [
+        re.sub(r"<span>(.*?)</span>", lambda said: f"<span>{longer(said[1])}</span>", line)
+        for line in (lines * 2)[:20]
+    ]
+    head = re.sub(
+        r"<ol>.*</ol>",
+        lambda _own: f"<ol>{''.join(lines)}</ol>",
+        book.partition("<article")[0],
+        flags=re.S,
+    )
+    width, height = (round(side * MILLIMETRE) for side in PAPER)
+    tab.set_viewport_size({"width": width, "height": height})
+    tab.emulate_media(media="print")
+    tab.set_content(head)
+    cover = tab.evaluate("document.querySelector('.cover').getBoundingClientRect().height")
+    assert len(lines) == 20
+    assert 400 < cover <= height
 
 
 def test_a_lean_drawing_looks_like_the_one_it_was_made_from(tab):

@@ -17,6 +17,7 @@ from profitchain.exhibits import findings
 from profitchain.exhibits.findings import PageStory
 from profitchain.pages import editions, pdf
 from profitchain.press import publish
+from profitchain.press.published_values import values_of
 
 PAGE = """<html lang="en"><head><style>p{}</style><style>.d0{fill:red}</style></head><body>
 <main id="main"><h1>%s</h1><nav class="contents"><a href="#one">One</a></nav><h2 id="one">One</h2>
@@ -78,6 +79,43 @@ def test_page_numbers_come_from_the_tree_of_pages():
 5 0 obj\n<</p0 [1 0 R /XYZ 0 0 0]\n/p1-s2 [7 0 R /XYZ 0 1.5 0]\n/x [8 0 R /XYZ 0 0 0]>>"""
     assert pdf.page_numbers(printed) == {"p0": 1, "p1-s2": 3}
     assert pdf.page_numbers(b"%PDF something else") == {}
+
+
+def test_the_contents_list_what_stands_open_and_pages_alone_where_that_takes_two_sheets(
+    edition, monkeypatch
+):
+    page = edition / "03_satisfaction.html"
+    folded = '<details class="fold"><summary><h2 id="three">Three</h2></summary></details></main>'
+    page.write_text(page.read_text("utf-8").replace("</main>", folded), encoding="utf-8")
+    said = {has: pdf.book_html(edition, {}, has_sections=has) for has in (True, False)}
+    contents = {has: book.partition("<article")[0] for has, book in said.items()}
+    assert "<span>Two</span>" in contents[True] and "Three" not in contents[True]
+    assert "03_satisfaction?" in contents[False] and "Two" not in contents[False]
+    assert "Three" in said[False]
+
+    books: list[str] = []
+
+    def printed(_browser: str, book: str, _room: Path) -> bytes:
+        books.append(book)
+        leaf = b"3" if "<span>Two</span>" in book else b"2"
+        return (
+            b"9 0 obj\n<</Type /Pages\n/Kids [1 0 R 2 0 R 3 0 R]>>\n"
+            b"<</p0 [%s 0 R /XYZ 0 0 0]>>" % leaf
+        )
+
+    monkeypatch.setattr(pdf, "_browser", lambda: "chromium")
+    monkeypatch.setattr(pdf, "_printed", printed)
+    index = edition / "index.html"
+    downloads = '<div class="downloads"><!--printed--></div></main>'
+    index.write_text(index.read_text("utf-8").replace("</main>", downloads), encoding="utf-8")
+    before = values_of(index)
+    pdf.print_edition(edition)
+    text = index.read_text("utf-8")
+    assert 'href="edition.pdf"' in text and 'href="summary.pdf"' in text
+    assert values_of(index) == before  # what was printed is no difference
+    drafts, made = books[:2], books[2]
+    assert ["<span>Two</span>" in draft for draft in drafts] == [True, False]
+    assert "<span>Two</span>" not in made and "<b>2</b>" in made
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ from house import MODULES, package_of, tree
 from profitchain.core.estimates import NotEstimable
 from profitchain.words import catalogue, reasons
 
-NUMBERS = ("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice", "benefits")
+NUMBERS = (
+    *("stats", "measures", "effects", "drivers", "evidence", "lifetime", "voice"),
+    *("benefits", "programmes", "outlook", "watch", "claims"),
+)
 
 
 def test_no_key_stands_twice_and_none_is_left_over():

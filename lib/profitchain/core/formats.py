@@ -16,7 +16,8 @@ MINUS, THIN_SPACE = "\N{MINUS SIGN}", "\N{THIN SPACE}"
 TOO_FEW = N_("too few to say")
 ALONE = "a unit alone"  # the context of a unit without a number
 MOST_DECIMALS = 4
-COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count"}
+COUNTS = {"orders", "customers", "answers", "responses", "rows", "days", "invitations", "count",
+          "contacts", "alarms"}  # fmt: skip
 
 _GRADES = (N_("contradictory"), N_("weak"), N_("moderate"), N_("strong"))  # as in `GRADES`
 _UNIT = re.compile(r"(?P<currency>[A-Z]{3})(?P<rest> .+)?")
@@ -318,6 +319,9 @@ _UNITS = {
     "rows": NN_("row", "rows"),
     "days": NN_("day", "days"),
     "invitations": NN_("invitation", "invitations"),
+    "hours": NN_("hour", "hours"),
+    "contacts": NN_("contact", "contacts"),
+    "alarms": NN_("alarm", "alarms"),
 }
 
 

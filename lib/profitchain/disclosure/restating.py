@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from profitchain.disclosure.published_sums import STAYING, sums_in
 from profitchain.sources.company import Company
 
 BUCKETS, DIGITS = 256, 6
+RESTATED = "restated"  # of an entry: what its edition told of earlier periods as they are now
 
 Print = Mapping[str, int]
 
@@ -55,7 +56,9 @@ def write_down(company: Company, gate: DisclosureGate, folder: Path, *, anew: bo
     entries, period = ledger.entries_of(company), str(gate.period)
     own = [entry for entry in entries if entry["period"] == period]
     entry = {**gate.as_json(), "prints": _prints(gate, folder)}
-    if own and not anew and all(own[-1][name] == entry[name] for name in entry):
+    if restated := _restated(entries, gate, folder):
+        entry[RESTATED] = restated
+    if own and not anew and all(own[-1].get(name) == entry[name] for name in entry):
         return
     others = [other for other in entries if not anew or other["period"] != period]
     sums = {name: _new_sums(name, gate, folder, others) for name in STAYING}
@@ -63,6 +66,55 @@ def write_down(company: Company, gate: DisclosureGate, folder: Path, *, anew: bo
     entry |= {"made_of": _made_of(folder), "groups": groups, "sums": sums}
     withdrawn = [{"withdrawn": period, **at}] if anew and own else []
     ledger.add(company, [*withdrawn, {**entry, **at}])
+
+
+def tellable(company: Company, gate: DisclosureGate, folder: Path) -> dict[str, frozenset[str]]:
+    """Return which figures of earlier periods may be told as they are today, by period.
+
+    Those in which as many customers have changed as may be shown, or more, since they were
+    published; and as many, or none, since an edition last told of them. Figures are questions, by
+    their ids, and `activity`.
+    """
+    restated = _restated(ledger.entries_of(company), gate, folder)
+    return {period: frozenset(figures) for period, figures in restated.items()}
+
+
+def _restated(
+    entries: Sequence[ledger.Entry], gate: DisclosureGate, folder: Path
+) -> dict[str, dict[str, Print]]:
+    """Return the prints that may be told of, by period and figure; none where no sum has changed.
+
+    What an edition has told of stands in its entry, for the next one to keep apart from.
+    """
+    if not gate.changes:
+        return {}
+    published = {entry["period"]: entry["prints"] for entry in entries}
+    restated: dict[str, dict[str, Print]] = {}
+    for period in {str(each) for each in gate.period.reach()} - {str(gate.period)}:
+        then = published.get(period)
+        if then is None:
+            continue
+        for figure, now in _prints_of(period, folder):
+            earlier = [entry.get(RESTATED, {}).get(period, {}).get(figure) for entry in entries]
+            since = [_customers_changed(told, now) for told in earlier if told is not None]
+            changed = _customers_changed(then[figure], now) if figure in then else 0
+            if changed >= gate.smallest and all(n == 0 or n >= gate.smallest for n in since):
+                restated.setdefault(period, {})[figure] = now
+    return {period: restated[period] for period in sorted(restated)}
+
+
+def _prints_of(period: str, folder: Path) -> Iterator[tuple[str, Print]]:
+    """Yield the prints of an earlier period's figures as today's summaries have them."""
+    for name in ("score_cells", "activity"):
+        rows = _summary(name, folder)
+        if rows.empty:
+            continue
+        rows = rows[rows["period"] == period]
+        if name == "activity":
+            yield name, _print(rows)
+        else:
+            for question, of_one in rows.groupby("question"):
+                yield str(question), _print(of_one[["cluster", "score", "n"]])
 
 
 def _new_sums(

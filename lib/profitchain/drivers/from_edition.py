@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.drivers.action_costs import ActionCost, action_costs
 from profitchain.drivers.comparisons import Tests, shares_by_segment, shares_over_time
 from profitchain.drivers.halo import CLEAR, TwoSides, equal_slopes, two_sides
 from profitchain.drivers.mending import Mending, mending, one_point_more, probit_of, worth_of
 from profitchain.drivers.moments import Driver, DriverAnswers, read_drivers
 from profitchain.drivers.path_model import PathModel, path_model
 from profitchain.drivers.shares import DriverShares, driver_shares
+from profitchain.drivers.skips import SkipCheck, skip_check
 from profitchain.effects.value_of_a_point import money_to_speak_of
 from profitchain.effects.worth_curve import worth_curve
 from profitchain.panel.driver_cells import ASKED, COLUMN, refuse_without
@@ -39,7 +41,9 @@ class DriverFigures:
     `performance` has one row a driver that is a question: driver, value, low, high (0 to 100), n,
     why. `served` are the shares among those to whom every driver applied, where one may not apply.
     `stated` and `gaps`, of questions of kind importance and expectation: question, driver, value,
-    low, high, n, why. `usable` of the main question's `answered` answers lack nothing.
+    low, high, n, why. `skips` compares the shares with those that have skips filled in; None where
+    nobody skipped. `actions` are those of the firm that are to mend a driver and name a cost.
+    `usable` of the main question's `answered` answers lack nothing.
     """
 
     drivers: tuple[Driver, ...]
@@ -55,6 +59,8 @@ class DriverFigures:
     stated: pd.DataFrame
     gaps: pd.DataFrame
     paths: PathModel | NotEstimable | None
+    skips: SkipCheck | NotEstimable | None = None
+    actions: Sequence[ActionCost] = ()
 
     @property
     def usable(self) -> int:
@@ -122,6 +128,8 @@ def driver_figures(edition: Edition) -> DriverFigures:
         performance=performance(rows, drivers, smallest=few),
         served=_served(rows, drivers), stated=stated_importance(rows, asked, smallest=few),
         gaps=expectation_gaps(rows, asked, smallest=few), paths=_paths(rows, firm),
+        skips=_skips(rows, answers, shares),
+        actions=action_costs(edition, mended) if isinstance(mended, Mending) else (),
     )  # fmt: skip
 
 
@@ -257,6 +265,14 @@ def _served(rows: pd.DataFrame, drivers: Sequence[Driver]) -> DriverShares | Not
     rows = rows[rows[[driver.column for driver in some]].notna().all(axis=1)]
     answers = read_drivers(rows, drivers)
     return answers if isinstance(answers, NotEstimable) else driver_shares(answers)
+
+
+def _skips(
+    rows: pd.DataFrame, answers: DriverAnswers | NotEstimable, shares: DriverShares | NotEstimable
+) -> SkipCheck | NotEstimable | None:
+    if isinstance(answers, NotEstimable) or isinstance(shares, NotEstimable):
+        return None
+    return skip_check(rows, answers.drivers, shares)
 
 
 def _paths(rows: pd.DataFrame, firm: Company) -> PathModel | NotEstimable | None:

@@ -111,7 +111,7 @@ def read_drivers(
     used = [driver for driver, moves in zip(drivers, varies, strict=True) if moves]
     if len(used) < 2:
         return NotEstimable("fewer_than_two_drivers", drivers=len(used), n=answers)
-    parts, offsets = zip(*(_columns_of(rows, driver) for driver in used), strict=True)
+    parts, offsets = zip(*(columns_of(rows, driver) for driver in used), strict=True)
     widths = np.cumsum([0, *(part.shape[1] for part in parts)])
     spans = zip(widths[:-1].tolist(), widths[1:].tolist(), strict=True)
     return DriverAnswers(
@@ -132,7 +132,7 @@ def _varies(rows: pd.DataFrame, driver: Driver) -> bool:
     return bool(given.nunique() > 1)
 
 
-def _columns_of(rows: pd.DataFrame, driver: Driver) -> tuple[np.ndarray, float]:
+def columns_of(rows: pd.DataFrame, driver: Driver) -> tuple[np.ndarray, float]:
     """Return what a driver enters as (rows x its columns), and what was taken off its answers."""
     given, n = rows[driver.column], rows["n"]
     if driver.kind == "category":

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.effects.gains_by_age import MODELS, ModelSetting, followed
@@ -81,18 +82,36 @@ def worth_curve(edition: Edition, scores: np.ndarray) -> WorthCurve | NotEstimab
     ----------
     scores : ascending, on the main question's scale; a higher one is better.
     """
-    firm, year = edition.company, edition.table("worth_year").iloc[0]
+    firm = edition.company
     assert firm.main is not None
-    money = money_to_speak_of(edition)
+    setting = ModelSetting(money=money_to_speak_of(edition), controls=(*firm.controls, MONTH),
+                           scale=firm.main.scale, currency=firm.currency, level=0.95)  # fmt: skip
     cells, orders = edition.table("worth_cells"), edition.table("worth_orders")
-    setting = ModelSetting(money=money, controls=(*firm.controls, MONTH), scale=firm.main.scale,
-                           currency=firm.currency, level=0.95)  # fmt: skip
     if firm.main.easy_is == "low":
         cells = cells.assign(score=sum(firm.main.scale) - cells["score"])
-    if too_short := too_short_for_a_year(cells, int(year["days_known"])):
+    return curve_of_cells(cells, orders, edition.table("worth_year"), scores, setting)
+
+
+def curve_of_cells(
+    cells: pd.DataFrame,
+    orders: pd.DataFrame,
+    year: pd.DataFrame,
+    scores: np.ndarray,
+    setting: ModelSetting,
+) -> WorthCurve | NotEstimable:
+    """Return the same of cells, orders and the year as `value_of_a_point.worth_of_a_point` reads.
+
+    Parameters
+    ----------
+    cells : one row a band and combination alike.
+    orders : one row a class of prior orders and categories.
+    year : one row: `orders`, `days_known` and the money's column.
+    """
+    facts = year.iloc[0]
+    if too_short := too_short_for_a_year(cells, int(facts["days_known"])):
         return too_short
-    if not (amount := float(year.get(money, 0.0))) > 0:
-        return NotEstimable("outcome_all_zero", what=money, n=int(cells["n"].sum()))
+    if not (amount := float(facts.get(setting.money, 0.0))) > 0:
+        return NotEstimable("outcome_all_zero", what=setting.money, n=int(cells["n"].sum()))
     moves = [(float(scores[0]), float(score)) for score in scores]
     gains = []
     for band in followed(cells):
@@ -106,5 +125,5 @@ def worth_curve(edition: Edition, scores: np.ndarray) -> WorthCurve | NotEstimab
     add_up = np.tile(np.eye(len(scores)), len(gains))
     models = {name: stacked([found[name] for found in gains]).combine(add_up) for name in names}
     return WorthCurve(
-        scores=scores, models=models, orders=int(year["orders"]), of=amount, setting=setting
+        scores=scores, models=models, orders=int(facts["orders"]), of=amount, setting=setting
     )

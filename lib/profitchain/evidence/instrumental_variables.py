@@ -11,12 +11,12 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, Reason
+from profitchain.effects.event_answers import FEWEST_A_SIDE
 from profitchain.stats.glm import Quantities
 from profitchain.stats.ols import least_squares
 from profitchain.stats.ratios import CLUSTERED
 
 STRONG = 10.0  # first-stage F, Staiger and Stock (1997), Econometrica 65: 557-586
-FEWEST_A_SIDE = 20  # answers
 
 
 def ratio_of(moves: Quantities, *, mover: Reason | str, level: float = 0.95) -> MaybeEstimate:

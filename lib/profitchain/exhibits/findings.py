@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/vnd.profitchain.findings+json"
 SUMMARY = "00_summary"
 BUILD_FOLDER = "PROFITCHAIN_BUILD"
-WORKBOOK = "edition.xlsx"  # in each edition: all its numbers
+WORKBOOK, PLAIN_TEXT = "edition.xlsx", "edition.md"  # in each edition: all its numbers
 LONG_TABLE = "findings.csv"  # beside a company's editions: the findings of all of them
 FIELDS = ("id", "value", "low", "high", "n", "unit", "period", "page", "label", "group")
 ENDS = ("value", "low", "high")
@@ -92,7 +92,7 @@ class Record:
         title, columns = prose.TEXT["findings"], ["id", "figure", "label"]
         rows = [
             (part.id, prose.with_interval(part.estimate, difference=is_difference(part.id)),
-             in_brackets(part.label, _group_words(part.group)) if part.group else part.label)
+             in_brackets(part.label, group_words(part.group)) if part.group else part.label)
             for part in self.findings
         ]  # fmt: skip
         table = tables.table_html(pd.DataFrame(rows, columns=columns), caption=title)
@@ -349,7 +349,7 @@ def _trend_rows(recorded: Recorded) -> list[dict[str, Any]]:
     ]
 
 
-def _group_words(group: str) -> str:
+def group_words(group: str) -> str:
     """Return a group's name, which is a key, as a reader sees it: part by part."""
     for key in (group, group.replace("_", " ")):
         if (words := _(key)) != key:

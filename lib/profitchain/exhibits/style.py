@@ -6,9 +6,10 @@ import io
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from profitchain.core import i18n
@@ -126,13 +127,24 @@ def _honest_widths() -> Iterator[None]:
 
     from matplotlib.textpath import TextToPath
 
-    measure = TextToPath.get_text_width_height_descent
+    measure = _measured_once()
 
     def honest(self: TextToPath, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
-        return measure(self, i18n.HAN.sub("\N{EM DASH}", s), prop, ismath)
+        scale = prop.get_size_in_points() / self.FONT_SCALE
+        (natural := prop.copy()).set_size(self.FONT_SCALE)
+        wide, high, below = measure(i18n.HAN.sub("\N{EM DASH}", s), natural, ismath)
+        return wide * scale, high * scale, below * scale
 
-    with patch.object(TextToPath, measure.__name__, honest):
+    with patch.object(TextToPath, "get_text_width_height_descent", honest):
         yield
+
+
+@cache
+def _measured_once() -> Callable[..., tuple[float, float, float]]:
+    """Return what measures a text at the font's own size, each only once: drawings say the same."""
+    from matplotlib.textpath import TextToPath
+
+    return lru_cache(16_384)(TextToPath().get_text_width_height_descent)
 
 
 def svg(figure: Figure, *, prefix: str, css_class: str) -> str:

@@ -16,6 +16,7 @@ from profitchain.sources.company import Company, table_names
 from profitchain.sources.company_file import expand
 from profitchain.sources.connections import EMBEDDED, backend_of
 from profitchain.sources.loading import source_hash
+from profitchain.sources.lot_files import lot_hashes
 
 CUSTOMER_IDS = "customer_ids"  # the summary that no page may read
 LINK_ANSWERS = "link_answers"  # the single answers behind a large firm's cells of the link
@@ -25,9 +26,10 @@ _BUILD = "PROFITCHAIN_BUILD"
 
 
 def fingerprint(company: Company) -> str:
-    """Return a sha256 of company.yml and of everything that its tables are read from."""
+    """Return a sha256 of company.yml, its tests by lot and all that its tables are read from."""
     parts = [hashlib.sha256((company.folder / "company.yml").read_bytes()).hexdigest()]
     parts += [f"{table} {digest}" for table, digest in sorted(_current_hashes(company).items())]
+    parts += lot_hashes(company.folder)
     parts += [os.environ.get(name, "") for name in sorted(table_names(company))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -22,7 +22,7 @@ from profitchain.sources.company import Company
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End, is_later
 from profitchain.sources.date_words import period_start
-from profitchain.sources.schemas import TableSchema
+from profitchain.sources.schemas import PLANS, TableSchema
 from profitchain.sources.typed_tables import MARK, WHO, TypedTable, key_text, typed_name
 
 OUTCOME = "__outcome"
@@ -253,10 +253,11 @@ def used_rows(
     rows = judged.cells if own else judged.rows
     used = rows.filter(rows[OUTCOME] == USED)
     columns: dict[str, ir.Value] = {}
+    schema = judged.table.schema
     for column in judged.table.present:
         value = used[typed_name(column.name)]
-        happens = column.kind in ("time", "date") and column.name != judged.table.schema.dated_by
-        if happens and end is not None:
+        happens = column.kind in ("time", "date") and column.name != schema.dated_by
+        if happens and schema.table not in PLANS and end is not None:
             value = ibis.ifelse(is_later(value, end), ibis.null(value.type()), value)
         columns[column.name] = value
     columns |= {name: used[source_column] for name, source_column in (own or {}).items()}

@@ -7,9 +7,11 @@ from profitchain.core.formats import digits, number
 from profitchain.core.i18n import _
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
+from profitchain.pages.restatements import restatements
 from profitchain.panel.edition import Edition
 from profitchain.words.nonresponse import weighted_beside
 from profitchain.words.prose import period_word
+from profitchain.words.restated import caution
 
 FIGURES = (
     "revenue", "retention_rate", "repeat_rate", "average_order_value", "active_customers", "orders",
@@ -62,11 +64,12 @@ def about(edition: Edition, findings: EditionFindings) -> dict[str, tuple[str, s
 
 
 def cautions(findings: EditionFindings, edition: Edition) -> list[str]:
-    """Return what a reader of the cards must know: a score that weights move."""
+    """Return what a reader of the cards must know: restated figures, a score that weights move."""
+    restated = caution(restatements(edition))
     main = edition.company.main
     if main is None:
-        return []
+        return [restated]
     id = public_id(main, edition.company.all_questions)
     weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
     ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]
-    return [weighted_beside(weighted, moved, ends, main)]
+    return [restated, weighted_beside(weighted, moved, ends, main)]

@@ -18,6 +18,7 @@ from profitchain.exhibits import findings
 from profitchain.pages import editions
 from profitchain.pages.editions import INDEX, PDF, SUMMARY_PDF
 from profitchain.pages.site import filled
+from profitchain.pages.summary import PRINTED_MARK
 from profitchain.words import prose
 
 BROWSERS = (
@@ -31,6 +32,8 @@ SWITCHES = (
     "--generate-pdf-document-outline",
 )  # fmt: skip
 SECONDS = 180
+CONTENTS = 1  # sheets
+FIRST = "p0"  # the mark of the book's first page
 TO_COME = "000"  # holds the place of a page number until it is known
 _MAIN = re.compile(r'<main id="main">(.*)</main>', flags=re.S)
 _TITLE = re.compile(r"<h1>(.*?)</h1>", flags=re.S)
@@ -45,6 +48,7 @@ _TAG = re.compile(r"<[a-z][^<>]*>")
 _NAMES = re.compile(r'\b(id|for|aria-labelledby|aria-describedby)="([^"]+)"')
 _LINK = re.compile(r'\bhref="([^"]*)"')
 _HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', flags=re.S)
+_OPEN_HEADING = re.compile(r'(?<!<summary>)<h2 id="([^"]+)">(.*?)</h2>', flags=re.S)
 _PAGES = re.compile(rb"(\d+) 0 obj\s<</Type /Pages\b[^>]*?/Kids \[([^\]]*)\]")
 _REFERENCE = re.compile(rb"(\d+) 0 R")
 _MARKS = re.compile(rb"/([\w-]+) \[(\d+) 0 R /XYZ")
@@ -55,7 +59,7 @@ _DATE = re.compile(rb"(?<=Date \(D:)\d{14}")
 class _Leaf:
     """One page of the edition inside the book: its mark there, its words and looks.
 
-    `sections` are the marks and words of its h2s.
+    `sections` are the marks and words of its h2s, folded ones left out.
     """
 
     mark: str
@@ -76,9 +80,13 @@ def print_edition(folder: Path) -> Path:
     browser, period = _browser(), findings.edition_story(folder).period
     with tempfile.TemporaryDirectory(prefix="profitchain-") as name:
         room = Path(name)
-        draft = _printed(browser, book_html(folder, {}), room)
+        at, has_sections = page_numbers(_printed(browser, book_html(folder, {}), room)), True
+        if at.get(FIRST, 0) > CONTENTS + 1:  # a sheet of contents is read; two are leafed through
+            has_sections = False
+            draft = _printed(browser, book_html(folder, {}, has_sections=False), room)
+            at = page_numbers(draft)
         books = {
-            PDF: book_html(folder, page_numbers(draft)),
+            PDF: book_html(folder, at, has_sections=has_sections),
             SUMMARY_PDF: book_html(folder, {}, only=INDEX),
         }
         # Dated by its period's end, so that it doesn't tell when it was printed.
@@ -87,20 +95,38 @@ def print_edition(folder: Path) -> Path:
             (room / file).write_bytes(_DATE.sub(date, _printed(browser, book, room)))
         for file in books:
             shutil.copyfile(room / file, folder / file)
+    with i18n.speaking(_language(folder)):
+        _lead_from(folder / INDEX)
     return folder / PDF
 
 
-def book_html(folder: Path, at: Mapping[str, int], *, only: str = "") -> str:
+def _lead_from(index: Path) -> None:
+    """Let the downloads of an edition's first page lead to the edition on paper."""
+    answer = html.escape(prose.TEXT["answer"])
+    links = (
+        f'<li class="printed"><a href="{PDF}" download>PDF</a>, '
+        f'<a href="{SUMMARY_PDF}" download>{answer} (PDF)</a></li>'
+    )
+    text = index.read_text(encoding="utf-8")
+    making = index.with_suffix(".making")
+    making.write_text(text.replace(PRINTED_MARK, links), encoding="utf-8", newline="\n")
+    making.replace(index)
+
+
+def book_html(
+    folder: Path, at: Mapping[str, int], *, only: str = "", has_sections: bool = True
+) -> str:
     """Return all pages of a folder (or only one) as one document for paper, the index first.
 
     `at` are the page numbers of marks, as `page_numbers` finds them; without them the contents keep
-    room for them.
+    room for them. The contents list the pages' questions and, if it `has_sections`, what stands
+    open on each.
     """
-    story, tongue = findings.edition_story(folder), _language(folder)
+    story = findings.edition_story(folder)
     names = [only] if only else [page.file for page in story.pages]
     files = [file for file in names if (folder / file).exists()]
     marks = {file: f"p{at}" for at, file in enumerate(dict.fromkeys(files))}
-    with i18n.speaking(tongue if tongue in i18n.available() else i18n.SOURCE):
+    with i18n.speaking(_language(folder)):
         period = prose.period_heading(story.period)
         return filled(
             "book.html.j2",
@@ -110,6 +136,7 @@ def book_html(folder: Path, at: Mapping[str, int], *, only: str = "") -> str:
             leaves=[_leaf(folder / file, marks) for file in marks],
             record=_record(folder / INDEX),
             at=lambda mark: at.get(mark, TO_COME),
+            has_sections=has_sections,
         )
 
 
@@ -156,7 +183,7 @@ def _leaf(path: Path, marks: Mapping[str, str]) -> _Leaf:
         question=html.unescape(_first(_TITLE, text)),
         body=body.replace("url(#", f"url(#{mark}-"),
         looks=_first(_LOOKS, text),
-        sections=_HEADING.findall(body),
+        sections=_OPEN_HEADING.findall(body),
     )
 
 
@@ -179,7 +206,8 @@ def _own(tag: str, mark: str, anchors: Mapping[str, str], marks: Mapping[str, st
 def _language(folder: Path) -> str:
     top = folder if (folder / "record.json").exists() else folder.parent
     spoken = editions.published_edition(top).languages
-    return folder.name if folder.name in spoken[1:] else spoken[0]
+    tongue = folder.name if folder.name in spoken[1:] else spoken[0]
+    return tongue if tongue in i18n.available() else i18n.SOURCE
 
 
 def _quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from profitchain.core.i18n import N_, _, ngettext
 from profitchain.exhibits import style
 from profitchain.exhibits.exhibit import DOWNLOAD_MARK, Exhibit
 from profitchain.exhibits.findings import (
+    PLAIN_TEXT,
     SUMMARY,
     WORKBOOK,
     EditionFindings,
@@ -30,7 +31,7 @@ _MARKS = {  # seen, and read aloud
 }  # fmt: skip
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 160, 40, 4
 MEDIA_TYPE = "application/vnd.profitchain.prose+json"
-LONG_TABLE_MARK = "<!--long-table-->"
+LONG_TABLE_MARK, PRINTED_MARK = "<!--long-table-->", "<!--printed-->"
 
 MOST_SIGNS = 7  # of a figure in full size on a card
 _SENTENCE = re.compile(r"(?<=[.!?])\s(?=\W*[A-Z])|(?<=\.\*\*)\s(?=\W*[A-Z])|(?<=[。！？])(?=[^*])")
@@ -135,12 +136,18 @@ def changes(findings: EditionFindings, ids: Iterable[str] | None = None) -> Pros
 def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = ()) -> Panel:
     """Return links to the workbook, the long table, the record, and every exhibit's numbers.
 
-    The link to the long table is put in where the page is published and there is such a table.
+    The link to the long table is put in where the page is published and there is such a table,
+    those to the edition on paper where it is printed.
     `others` are further files, as (path inside the edition, what it holds).
     """
-    files = [("findings.json", N_("All findings of this edition, for machines")), *others]
+    files = [
+        (PLAIN_TEXT, N_("Plain text")),
+        ("findings.json", N_("All findings of this edition, for machines")),
+        *others,
+    ]
     workbook = _download(WORKBOOK, _("All exhibits and findings in one workbook (Excel)"))
     items = workbook + LONG_TABLE_MARK + "".join(_download(path, _(words)) for path, words in files)
+    items += PRINTED_MARK
     pages = ""
     for page in filter(lambda page: page.exhibits, findings.pages):
         links = (
@@ -210,8 +217,8 @@ def _moved(findings: EditionFindings, id: str) -> str:
         mark, words = _MARKS[verdict]
         size = "" if verdict == UNCLEAR else html.escape(size)
         lines.append(
-            f'<div><dt>{html.escape(_(on))}</dt><dd><span aria-hidden="true">{mark}'
-            f'</span><span class="hidden">{html.escape(_(words))} </span> {size}</dd></div>'
+            f'<div><dt>{html.escape(_(on))}</dt><dd><span role="img" '
+            f'aria-label="{html.escape(_(words))}">{mark}</span> {size}</dd></div>'
         )
     return f'<dl class="moves">{"".join(lines)}</dl>' if lines else ""
 
@@ -228,11 +235,11 @@ def _sparkline(findings: EditionFindings, id: str, estimate: Estimate) -> str:
         "From {first} in {start} to {last} in {end}.", first=first, start=start, last=last, end=end
     )
     since = f'<p class="since" aria-hidden="true"><span>{start}</span><span>{end}</span></p>'
-    return f'{spark_svg(values)}{since}<span class="hidden">{html.escape(words)}</span>'
+    return f"{spark_svg(values, words)}{since}"
 
 
-def spark_svg(values: Sequence[float]) -> str:
-    """Return a line as small as a word, its last value as a dot; hidden from readers aloud."""
+def spark_svg(values: Sequence[float], words: str = "") -> str:
+    """Return a line as small as a word, its last value as a dot; `words` are read aloud for it."""
     low, high = min(values), max(values)
     across = (SPARK_WIDTH - 2 * SPARK_PAD) / (len(values) - 1)
     down = (SPARK_HEIGHT - 2 * SPARK_PAD) / ((high - low) or 1)
@@ -242,9 +249,10 @@ def spark_svg(values: Sequence[float]) -> str:
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1]
+    aloud = f'role="img" aria-label="{html.escape(words)}"' if words else 'aria-hidden="true"'
     return (
         f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
-        f'height="{SPARK_HEIGHT}" aria-hidden="true" focusable="false"><polyline points="{path}" '
+        f'height="{SPARK_HEIGHT}" {aloud} focusable="false"><polyline points="{path}" '
         'fill="none" stroke="var(--context,#8c8c8c)" stroke-width="2"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="var(--s1,#0072b2)"/></svg>'
     )

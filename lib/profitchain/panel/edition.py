@@ -44,8 +44,9 @@ from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 LAST_PERIOD = "last_period"
 MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
-    *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
-    *("guest_spend", "guest_margin", "revenue_before", "cost", "complaint_cost", "paid_back"),
+    *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin", "cost"),
+    *("guest_spend", "guest_margin", "revenue_before", "complaint_cost", "paid_back"),
+    *("money_before", "money_after"),
 )  # columns in minor units
 OF_ORDERS = tuple(n for n in MONEY if n not in ("amount", "contact_cost", "cost", "complaint_cost"))
 ROW_OF = {  # what one row of each summary is
@@ -54,6 +55,8 @@ ROW_OF = {  # what one row of each summary is
     "activity": "a period and cluster of customers",
     "cohorts": "a period of the first order, and a period in which its customers bought",
     "months": "a month of all orders",
+    "step_cohorts": "a first step (month, or week), a step with orders, and steps to the next",
+    "actions": "an action planned or running",
     "gaps": "a number of days from a first order of the lookback to the next; or of contracts",
     "cost_sums": "a purpose of costs",
     "control_totals": "a period and measure of the books",
@@ -81,6 +84,18 @@ ROW_OF = {  # what one row of each summary is
     "year_exposure": "the last 365 days' orders and how long they were followed",
     "referral_cells": "a score and cluster among answers followed to referrals",
     "complaint_cells": "the score before an order, and a cluster of customers",
+    "programme_joins": "a programme and member",
+    "programme_people": "a customer who ordered",
+    "test_designs": "a test by lot",
+    "programme_months": "a customer and month with orders",
+    "test_outcomes": "a customer of a test by lot",
+    "goals": "a goal",
+    "actions": "an action",
+    "benchmarks": "a measure as others reach it",
+    "past_sums": "a measure, period and group of customers, far back, with sums of products",
+    "moved_sums": "whether customers answered in one of two periods, in both, or have gone",
+    "contact_times": "a period, step and hours that contacts waited for it; and those open at its end",
+    "contact_sequels": "whether a contact was soon answered, and a cluster of customers",
     "handling_cells": "a complaint's handling, what came before it, and a cluster of customers",
     "contact_repeats": "a cluster of customers, their contacts and those followed by another",
     "return_cells": "the score before an order, and a cluster of customers, what was paid back",

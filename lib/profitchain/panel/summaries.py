@@ -31,12 +31,15 @@ from profitchain.panel import (
     group_counts,
     invitations,
     loyal_years,
+    member_months,
+    outlook_steps,
     panel,
     purchases,
     response_windows,
     snapshots,
     texts,
     unnamed,
+    watched,
 )
 from profitchain.panel import customers as firm_customers
 from profitchain.panel.context import Context, with_revenue
@@ -77,8 +80,9 @@ def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, i
     first, last = _reach(intake)
     facts = {"days_uncovered": _days_uncovered(intake, period, last)}
     firm = _firm(intake, period, first, facts)
-    of_orders = (_of_orders, _of_answers, _of_requests, _of_texts, _of_lives, _of_benefits)
-    for part in of_orders if "orders" in firm.context.tables else (_of_answers, _of_texts):
+    always = (_of_answers, _of_texts, watched.watch_summaries)
+    of_orders = (_of_orders, *always, _of_requests, _of_lives, _of_benefits)
+    for part in of_orders if "orders" in firm.context.tables else always:
         for name, summary in part(firm, facts):
             save(firm.con, summary, folder / f"{name}.parquet")
     return facts
@@ -130,6 +134,7 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "cohorts", purchases.cohorts(context, firm.customers)
     yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
+    yield from outlook_steps.outlook_summaries(context)
     yield "gaps", contracts.lengths(context) if context.by_contract else purchases.gaps(firm.few)
     if "costs" in tables:
         yield "cost_sums", snapshots.cost_sums(context)
@@ -254,6 +259,7 @@ def _of_benefits(firm: Firm, facts: dict[str, int]) -> Summaries:
     keep = lambda name, rows: materialise(firm.con, name, rows)  # noqa: E731
     tables = firm.context.tables
     yield from loyal_years.benefit_summaries(firm.few, firm.drawn, tables, keep=keep)
+    yield from member_months.programme_summaries(firm.few, firm.drawn, con=firm.con)
 
 
 def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:

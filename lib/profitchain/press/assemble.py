@@ -9,7 +9,7 @@ from pathlib import Path
 
 from profitchain.core import group_names, i18n
 from profitchain.exhibits import findings
-from profitchain.pages import commentary, editions, notebooks, receipts
+from profitchain.pages import commentary, editions, notebooks, plain_text, receipts
 from profitchain.pages import page as pages
 from profitchain.pages.commentary import Commentary
 from profitchain.pages.notebooks import nbformat
@@ -17,6 +17,7 @@ from profitchain.panel.edition import Edition
 from profitchain.press import record
 from profitchain.press.multilingual import in_language
 from profitchain.press.run_notebook import NotebookRun
+from profitchain.words.data import warning_sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ def is_in_workbook(ran: Mapping[str, NotebookRun]) -> bool:
 def write_pages(
     pool: Executor, order: EditionRequest, ran: Sequence[Mapping[str, NotebookRun]], building: Path
 ) -> list[Future]:
-    """Have pages and CSVs written in each language, side by side; return what to wait for."""
+    """Have pages, CSVs and plain text written in each language, side by side; return the jobs."""
     jobs = []
     for tag, folder in order.folders(building).items():
         runs = [by_language[tag] for by_language in ran]
@@ -121,6 +122,7 @@ def write_pages(
             site, infos = _site(order, runs), _page_infos(order, runs)
         for run, page in zip(runs, infos, strict=True):
             jobs.append(pool.submit(_write_page, run, site, page, folder))
+        jobs.append(pool.submit(_write_plain_text, tag, order, runs, folder))
     return jobs
 
 
@@ -204,4 +206,18 @@ def _write_workbook(
             {run.path.stem: pages.exhibits_of(run.executed) for run in ran if run.executed},
             company=order.edition.company.name,
             period=order.edition.period,
+        )
+
+
+def _write_plain_text(
+    tag: str, order: EditionRequest, ran: Sequence[NotebookRun], folder: Path
+) -> None:
+    group_names.call(order.edition.company.group_names)
+    with i18n.speaking(tag):
+        plain_text.write_plain_text(
+            folder,
+            _stories(ran),
+            {run.path.stem: run.executed for run in ran if run.executed is not None},
+            title=(order.edition.company.name, order.edition.period),
+            warnings=warning_sentences(order.edition),
         )

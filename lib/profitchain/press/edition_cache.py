@@ -21,6 +21,7 @@ from profitchain.intake.fingerprints import STANDING, fingerprint, is_of_files
 from profitchain.pages.verbatims import FILE as VERBATIMS
 from profitchain.pages.verbatims import FOLDER as LISTS
 from profitchain.sources.company import find_company, load_company, store_of
+from profitchain.sources.own_claims import FILE as OWN_CLAIMS
 
 COMMENTARY = "commentary"
 RECORD = "record.json"
@@ -80,7 +81,8 @@ def mark_edition(request: ReportRequest, made_of: str, folder: Path) -> None:
 def sources(request: ReportRequest, code: str, notebooks: Path) -> str:
     """Return a hash of all that an edition is made of, outside its folder; "" if it can't be told.
 
-    That is what was asked, code, notebooks, company.yml, the tables, commentary and released texts.
+    That is what was asked, code, notebooks, company.yml, the tables, commentary, released texts,
+    the firm's own claims.
     """
     firm = load_company(find_company(request.company))
     if not is_of_files(firm):
@@ -89,6 +91,7 @@ def sources(request: ReportRequest, code: str, notebooks: Path) -> str:
     parts += [str(firm.folder), fingerprint(firm)]
     read = [*notebooks.glob("*.ipynb"), *(firm.folder / COMMENTARY).rglob("*")]
     read += (firm.folder / LISTS).rglob(VERBATIMS)
+    read += firm.folder.glob(OWN_CLAIMS)
     parts += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

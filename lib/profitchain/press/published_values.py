@@ -17,7 +17,11 @@ from profitchain.press.edition_cache import OF_ONE_MAKING, RECORD
 
 _PIECE = re.compile(r"<[^>]*>|[^<]+")
 _ID = re.compile(r'\sid="([^"]+)"')
-_ELSEWHERE = re.compile(r'<nav aria-label="[^"]*">.*?</nav>|<dd>python \d.*?</dd>', re.DOTALL)
+_ELSEWHERE = re.compile(
+    r'<nav aria-label="[^"]*">.*?</nav>|<dd>python \d.*?</dd>'
+    r'|<!--printed-->|<li class="printed">.*?</li>',
+    re.DOTALL,
+)
 _KEYS = ("page", "name", "id", "group")  # of an entry, in place of its number
 RELATIVE = 1e-7  # processors differ in the last digits of a fit, never in the seventh
 Value = tuple[str, str]  # a place and what stands there
@@ -46,8 +50,9 @@ def same_number(one: str, other: str) -> bool:
 def values_of(file: Path) -> dict[str, str]:
     """Return what stands in a published file, by place; of an unknown kind, the hash of its bytes.
 
-    Left out are what other editions and the machine have made: a page's ways to earlier periods,
-    versions of packages, and in the record all that changes with each making.
+    Left out are what other editions and the machine have made: a page's ways to earlier periods and
+    to the printed edition, versions of packages, and in the record all that changes with each
+    making.
     """
     content = file.read_bytes()
     read = _READERS.get(file.suffix)
@@ -113,6 +118,12 @@ def _of_page(content: bytes, _name: str) -> Iterator[Value]:
         yield place, " ".join(piece.split())
 
 
+def _of_text(content: bytes, _name: str) -> Iterator[Value]:
+    for number, line in enumerate(content.decode().splitlines(), 1):
+        yield f"line {number}", line
+
+
 _READERS: dict[str, Callable[[bytes, str], Iterator[Value]]] = {
     ".json": _of_json, ".csv": _of_csv, ".xlsx": _of_workbook, ".html": _of_page,
+    ".md": _of_text,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from profitchain.core import i18n
 from profitchain.core.provenance import commit
 from profitchain.pages import notebooks
 from profitchain.pages.commentary import Commentary
+from profitchain.pages.restatements import settings_of
 from profitchain.panel.edition import Edition
 from profitchain.press.edition_cache import RECORD, lasting
 from profitchain.press.published_values import same_values
@@ -55,6 +56,7 @@ def write_record(
         "failed": failed,
         "languages": list(spoken),
         "parameters": dict(parameters),
+        "settings": settings_of(edition.company),
         "inputs": list(edition.inputs),
         "warnings": warnings,
         "notebooks": {name: state for name, state in states.items() if state != "shipped"},

@@ -23,10 +23,11 @@ from pathlib import Path
 import profitchain
 from profitchain.core.errors import ProfitchainError
 from profitchain.core.provenance import code_of
-from profitchain.pages import verbatims
+from profitchain.pages import restatements, verbatims
 from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition, read_period
 from profitchain.press.run_notebook import NotebookRun
+from profitchain.sources import own_claims
 
 RUNS_KEPT = 60  # of one edition: its notebooks, some with other parameters
 MAKING = ".making-"
@@ -44,6 +45,10 @@ _READ_NO_MORE = {
         "words",
         "drivers",
         "benefits",
+        "programmes",
+        "claims",
+        "outlook",
+        "watch",
     ),
     *(
         "exhibits",
@@ -51,6 +56,7 @@ _READ_NO_MORE = {
         "pages.cards",
         "pages.decision",
         "pages.headline",
+        "pages.restatements",
         "pages.summary",
         "pages.verbatims",
     ),
@@ -98,7 +104,11 @@ class RunCache:
         parts += [self.edition.gate.key]
         parts += [json.dumps(parameters, sort_keys=True), hashlib.sha256(text).hexdigest()]
         released = [verbatims.place_of(self.edition)] if _is_named("verbatims", sources) else []
+        if _is_named("claims", sources):  # the firm's own, which no summary holds
+            released.append(self.edition.company.folder / own_claims.FILE)
         files = [*reads, *(file for file in released if file.exists())]
+        if _is_named("restatements", sources) or _is_named("cautions", sources):
+            files += restatements.earlier_records(self.edition)
         parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 

@@ -34,8 +34,10 @@ def names_in(value: Any) -> set[str]:
     return set().union(*map(names_in, parts))
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Reads YAML, but refuses a key that stands twice in one mapping."""
+class UniqueKeyLoader(yaml.SafeLoader):
+    """Reads YAML, but refuses a key that stands twice in one mapping; `file` is what it is of."""
+
+    file = "company.yml"
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         keys: list[Any] = []
@@ -44,7 +46,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
             if key in keys:
                 line = key_node.start_mark.line + 1
                 raise CompanyError(
-                    f"company.yml, line {line}: '{key}' stands there twice. Keep one of the two."
+                    f"{self.file}, line {line}: '{key}' stands there twice. Keep one of the two."
                 )
             keys.append(key)
         return super().construct_mapping(node, deep)
@@ -61,7 +63,7 @@ def read_yaml(folder: Path) -> dict[str, Any]:
             f"Name the folder that holds it, as in --company data/example. {hint}".rstrip()
         )
     try:
-        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=UniqueKeyLoader)
     except UnicodeDecodeError:
         raise CompanyError("company.yml is not UTF-8. Save it as UTF-8.") from None
     except yaml.MarkedYAMLError as error:

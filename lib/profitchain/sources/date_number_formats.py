@@ -128,7 +128,7 @@ def odd_columns(named: ir.Table, schema: TableSchema, source: Source) -> list[Co
             signs[column.name] = (text.contains(",") | grouped | wide).any().fill_null(False)
     if not signs:
         return []
-    is_odd = named.aggregate(**signs).to_pandas().iloc[0]
+    is_odd = named.aggregate([sign.name(name) for name, sign in signs.items()]).to_pandas().iloc[0]
     return [column for column in schema.columns if column.name in signs and is_odd[column.name]]
 
 

@@ -105,7 +105,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
     "events": "event:text happened_on:date@",
     "goals": "metric:text target:number by:date",
     "actions": """
-        action:text! started_on:date!@ metric:text owner:text? cost:money? ended_on:date?
+        action:text! started_on:date! metric:text? owner:text? cost:money? ended_on:date?
         expected_low:number? expected_high:number?""",
     "mentions": """
         mention_id:id! posted_at:time@ platform:text
@@ -118,6 +118,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
 }
 SCHEMAS: dict[str, TableSchema] = {table: _schema(table, words) for table, words in _TABLES.items()}
 _ONE_OF = {("costs", "purpose"): PURPOSES, ("offers", "kind"): OFFER_KINDS}
+PLANS = ("goals", "actions")  # their days may lie ahead; who plans knows them before
 SEGMENTED = ("customers", "responses", "orders", "events", "actions")
 MAY_DRIVE = ("responses", "orders")
 ASSIGNED = ("customers", "responses")  # where an experiment's column may stand

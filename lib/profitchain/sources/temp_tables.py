@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import ibis
@@ -22,8 +22,12 @@ from profitchain.sources.casts import builtin
 from profitchain.sources.engine import is_embedded, run_statement
 from profitchain.sources.loading import sql_name, sql_text
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PREFIX = "profitchain_"
 _PRIMES = (2_147_483_647, 2_147_483_629)
+_SPARK_TYPES = {"string": "string", "int64": "bigint"}
 _NULL, _SEPARATOR = "\x1e", "\x1f"
 _postgres_hash = builtin("hashtextextended", "string", "int64", returns="int64")
 _spark_hash = builtin("xxhash64", "string", returns="int64")
@@ -43,6 +47,20 @@ def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
         run_statement(con, f"ANALYZE pg_temp.{table}")  # plans without it take hours
     else:
         con.create_table(table, rows, temp=True, overwrite=True)
+    return con.table(table)
+
+
+def hand_over(con: Any, name: str, rows: pd.DataFrame, kinds: Mapping[str, str]) -> ir.Table:
+    """Return a frame as a temporary table of the engine, its columns of Ibis' named types."""
+    table = name if is_embedded(con) else PREFIX + name
+    if con.name == "pyspark":
+        plain = rows.astype(object).where(rows.notna(), None)
+        types = ", ".join(f"{column} {_SPARK_TYPES[kind]}" for column, kind in kinds.items())
+        session = con.raw_sql("SELECT 1").sparkSession
+        session.createDataFrame(plain.values.tolist(), types).createOrReplaceTempView(table)
+    else:
+        temp = {} if is_embedded(con) else {"temp": True}
+        con.create_table(table, ibis.memtable(rows, schema=dict(kinds)), overwrite=True, **temp)
     return con.table(table)
 
 

@@ -44,6 +44,9 @@ verdict|way|way to count|weeks|weights for|what it compares|window
 above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
 of all|path|stated|those served
 channel|complaint|cost|lever|more by|ordered again|payback|price|rule|value to come
+as given|claim|claimed|claims|error|gives here|is here|remarks|right|stands in
+action|by|chance|owner|part|range|target|until
+interval widths|published
 """
 
 

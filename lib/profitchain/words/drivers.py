@@ -18,6 +18,7 @@ from profitchain.drivers.mending import ENOUGH, Mending
 from profitchain.drivers.moments import DriverAnswers
 from profitchain.drivers.path_model import PathModel
 from profitchain.drivers.shares import DriverShares
+from profitchain.drivers.skips import SkipCheck
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import drawn_from, drawn_sentences, source
 from profitchain.words.presentation import Presentation, Said
@@ -30,6 +31,9 @@ KINDS = {
     "excitement": N_("excitement: a high answer gains more"),
     "performance": N_("no clear difference"),
 }
+
+PAYS = {True: "pays", False: "pays_not", None: "pays_unclear"}
+MOST_ACTIONS = 6
 
 
 def answer(figures: DriverFigures, money: str, *, edition: Edition) -> list[Said | str]:
@@ -227,7 +231,7 @@ def usable(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
     if isinstance(figures.answers, DriverAnswers) and figures.answers.constant:
         constant = [driver.label or driver.name for driver in figures.answers.constant]
         said.append(Said("constant", {"drivers": listed(constant)}))
-    return [*said, *drawn_sentences("What drives the score", edition.facts)]
+    return [*said, *_of_skips(figures), *drawn_sentences("What drives the score", edition.facts)]
 
 
 def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
@@ -241,6 +245,30 @@ def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]
         _("{driver} in {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}") for at in order
     ]
     return [Said("chances", {"chances": listed(chances)})]
+
+
+def actions(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
+    """Return what each action costs that is to mend a driver, and from when on it pays."""
+    if not figures.apart:
+        return []
+    return [Said(PAYS[one.pays], {
+        "action": one.action, "cost": number(one.cost), "each": number(one.each),
+        "customers": one.customers, "driver": one.driver.label or one.driver.name,
+        "most": number(one.at_most), "ends": interval(one.at_most, bare=True),
+        "share": f"{one.must_mend:.0%}",
+    }) for one in figures.actions[:MOST_ACTIONS]]  # fmt: skip
+
+
+def _of_skips(figures: DriverFigures) -> list[Said | str]:
+    """Return by how much skips change a share, of the driver that they change most."""
+    check = figures.skips
+    if not isinstance(check, SkipCheck) or not check.apart:
+        return []
+    most = max(check.apart, key=lambda at: abs(check.filled[at] - check.whole[at].value))
+    values = {"driver": check.drivers[most].label or check.drivers[most].name,
+              "whole": number(check.whole[most]), "filled": f"{check.filled[most]:.0%}",
+              "answers": check.answers}  # fmt: skip
+    return [Said("skips", values)]
 
 
 def _why_no_money(found: Mending) -> list[Said | str]:

@@ -7,8 +7,8 @@ import pandas as pd
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.group_names import group_name
 from profitchain.core.i18n import _, length
+from profitchain.effects.event_answers import Shock
 from profitchain.effects.power import smallest_effect
-from profitchain.evidence.event_study import Shock
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import in_percentage_points
 from profitchain.words import reasons

@@ -1,0 +1,40 @@
+"""What page 15 publishes, by the ids of the record."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.programmes.events import EventEffect
+from profitchain.programmes.lots import LotEffect
+from profitchain.programmes.memberships import DESIGNS, ProgrammeEffects
+
+
+def published_effects(
+    programmes: list[ProgrammeEffects] | NotEstimable,
+    events: list[EventEffect] | NotEstimable,
+    tests: list[LotEffect],
+) -> dict[str, pd.DataFrame | NotEstimable]:
+    """Return the largest programme's effect by design, and each event's.
+
+    Without a lot of its own, `lot` is the latest test's, over its days.
+    """
+    numbers: dict[str, pd.DataFrame | NotEstimable] = {}
+    effects: dict[str, MaybeEstimate] = {}
+    if not isinstance(programmes, NotEstimable):
+        effects = dict(programmes[0].effects)
+    if tests and not isinstance(effects.get("lot"), Estimate):
+        effects["lot"] = tests[-1].effect
+    named = [name for name in DESIGNS if name in effects]
+    if named:
+        numbers["programme_effect"] = _with_units([effects[n] for n in named], design=named)
+    elif isinstance(programmes, NotEstimable):
+        numbers["programme_effect"] = programmes
+    if isinstance(events, NotEstimable):
+        return numbers | {"event_effect": events}
+    names = [f"{one.event}, {one.day.isoformat()}" for one in events]
+    return numbers | {"event_effect": _with_units([one.main for one in events], event=names)}
+
+
+def _with_units(values: list[MaybeEstimate], **labels: list[str]) -> pd.DataFrame:
+    return to_frame(values, **labels).assign(unit=[getattr(one, "unit", "") for one in values])

@@ -1,0 +1,332 @@
+"""What needs somebody now: what its page says of alarms, moves, contacts, goals and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.formats import digits, interval, number, period_label, plain
+from profitchain.core.group_names import group_name
+from profitchain.core.i18n import N_, _
+from profitchain.core.periods import Period
+from profitchain.measures.loyalty import loyalty_measures
+from profitchain.measures.satisfaction import measures_of
+from profitchain.panel.edition import Edition
+from profitchain.watch import actions as acts
+from profitchain.watch import goals as aims
+from profitchain.watch.actions import Action
+from profitchain.watch.alarms import Alarms, Look
+from profitchain.watch.contacts import Waiting
+from profitchain.watch.goals import Goal, Standing
+from profitchain.watch.moved import OTHERS_ANSWERED, SAME, UNHAPPY_LEFT, Moved
+from profitchain.watch.series import LOG, id_of
+from profitchain.words.measures import label
+from profitchain.words.presentation import Presentation, Said
+from profitchain.words.prose import listed
+from profitchain.words.reasons import text
+
+NAMES = {
+    "orders": N_("Orders"),
+    "revenue": N_("Revenue"),
+    "active_customers": N_("Active customers"),
+    "response_rate": N_("Response rate"),
+    "complaints_per_100_orders": N_("Complaints for each 100 orders"),
+}
+PART_NAMES = {
+    SAME: N_("The same customers changed their mind"),
+    OTHERS_ANSWERED: N_("Other customers answered"),
+    UNHAPPY_LEFT: N_("The unhappy left"),
+}
+VERDICTS = {
+    acts.PLANNED: N_("planned"),
+    acts.RUNNING: N_("too new to judge"),
+    acts.KEPT: N_("kept: it got better"),
+    acts.DROPPED: N_("dropped: less than hoped for"),
+    acts.CANT_TELL: N_("can't tell"),
+}
+STATES = {aims.REACHED: N_("reached"), aims.MISSED: N_("not reached")}
+POSITIONS = {
+    aims.ABOVE: N_("above"),
+    aims.BELOW: N_("below"),
+    aims.CANT_TELL: N_("can't tell"),
+    aims.GREY: N_("not comparable: no definition or year"),
+}
+DESIGNS = {
+    acts.BY_GROUP: N_("its group against others"),
+    acts.BEFORE_AFTER: N_("before and after alone"),
+}
+SHOWN = 4
+
+
+def metric_name(metric: str, edition: Edition) -> str:
+    """Return what a measure is called by its id; a word that no measure has, as it stands."""
+    firm = edition.company
+    for question in firm.questions.values():
+        if id_of(question, firm.all_questions) == metric:
+            return label(measures_of(question)[0])
+    if metric in NAMES:
+        return _(NAMES[metric])
+    known = loyalty_measures(firm.currency, firm.repeat_within_days)
+    return label(known[metric]) if metric in known else metric
+
+
+def answer(
+    looks: Alarms | NotEstimable,
+    ledger: Sequence[Action] | NotEstimable,
+    *,
+    edition: Edition,
+) -> list[Said]:
+    """Return what stands out most, and which actions are due."""
+    said = [_alarm_said(looks, edition)]
+    due = [] if isinstance(ledger, NotEstimable) else [one for one in ledger if one.due]
+    if due:
+        names = [_with_owner(one) for one in due[:3]]
+        said.append(Said("due", {"actions": listed(names)}))
+    return said
+
+
+def _alarm_said(looks: Alarms | NotEstimable, edition: Edition) -> Said:
+    if isinstance(looks, NotEstimable):
+        return Said("unknown", {"why": text(looks)})
+    count = digits(len(looks.looks), 0)
+    if not looks.raised:
+        return Said("quiet", {"looks": count})
+    first = looks.raised[0]
+    values = {
+        "count": len(looks.raised), "looks": count, "what": _of_group(first, edition),
+        "now": _amount(first, first.value, edition),
+        "expected": _amount(first, first.expected, edition),
+        "low": _amount(first, first.low, edition), "high": _amount(first, first.high, edition),
+        "n": digits(first.n, 0),
+    }  # fmt: skip
+    return Said("alarm", values)
+
+
+def alarms(looks: Alarms | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the measures that are furthest off their own past."""
+    if isinstance(looks, NotEstimable):
+        return Presentation(_no_rows(), "none", {"empty": text(looks), "looks": "0"})
+    shown = looks.raised[:SHOWN] or looks.looks[:SHOWN]
+    rows = pd.DataFrame(
+        {
+            "measure": [_of_group(look, edition) for look in shown],
+            "now": [_amount(look, look.value, edition) for look in shown],
+            "expected": [
+                _("{value} ({low} to {high})", value=_amount(look, look.expected, edition),
+                  low=_amount(look, look.low, edition), high=_amount(look, look.high, edition))
+                for look in shown
+            ],
+            "verdict": [_("stands out") if look.alarm else _("within chance") for look in shown],
+            "n": [look.n for look in shown],
+        }
+    )  # fmt: skip
+    values = {"looks": digits(len(looks.looks), 0), "empty": ""}
+    return Presentation(rows, "some" if looks.raised else "quiet", values)
+
+
+def _of_group(look: Look, edition: Edition) -> str:
+    name = metric_name(look.series.id, edition)
+    if not look.series.split:
+        return name
+    return _("{measure}, {group}", measure=name,
+             group=group_name(look.series.split, look.series.group))  # fmt: skip
+
+
+def _amount(look: Look, value: float, edition: Edition) -> str:
+    unit = look.series.unit
+    if look.series.scale == LOG:
+        unit = edition.company.currency if look.series.id == "revenue" else "count"
+        return digits(value, 0) if unit == "count" else plain(value, unit)
+    return plain(value, unit)
+
+
+def due_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the ledger of actions: what became of each, those due first."""
+    if isinstance(ledger, NotEstimable):
+        return Presentation(_no_rows("action"), "none", {"empty": text(ledger), "due": 0})
+    rows = pd.DataFrame(
+        {
+            "action": [one.action for one in ledger],
+            "owner": [one.owner or "–" for one in ledger],
+            "until": [_day(one.ended_on) for one in ledger],
+            "change": [_effect_in_words(one) for one in ledger],
+            "verdict": [_verdict_in_words(one) for one in ledger],
+        }
+    )
+    due = sum(one.due for one in ledger)
+    return Presentation(rows, "due" if due else "nothing_due", {"empty": "", "due": due})
+
+
+def _verdict_in_words(one: Action) -> str:
+    verdict = _(VERDICTS[one.verdict])
+    return _("{verdict}; due", verdict=verdict) if one.due else verdict
+
+
+def _effect_in_words(one: Action) -> str:
+    if isinstance(one.effect, NotEstimable):
+        return text(one.effect) if one.verdict == acts.CANT_TELL else "–"
+    return _("{change} ({interval})", change=number(one.effect, difference=True, sign=True),
+             interval=interval(one.effect, difference=True, bare=True))  # fmt: skip
+
+
+def _with_owner(one: Action) -> str:
+    return f"{one.action} ({one.owner})" if one.owner else one.action
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%Y-%m-%d}" if day else "–"
+
+
+def why_moved(found: Moved | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the parts of the score's change, which add up to it."""
+    return _moved(found)
+
+
+def why_moved_on_year(found: Moved | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the parts of the score's change on the year."""
+    return _moved(found)
+
+
+def _moved(found: Moved | NotEstimable) -> Presentation:
+    if isinstance(found, NotEstimable):
+        return Presentation(
+            to_frame([], part=[]), "none", {"why": text(found), "before": "–", "n": 0}
+        )
+    figures = {"": found.change, **found.parts}
+    names = [_("All of the change"), *(_(PART_NAMES[name]) for name in found.parts)]
+    rows = to_frame(figures.values(), part=names)
+    largest = max(found.parts, key=lambda name: abs(found.parts[name].value))
+    clear = not found.parts[largest].spans_zero
+    values = {"before": period_label(Period(found.against)), "why": "", "n": found.change.n}
+    return Presentation(rows, largest if clear else "unclear", values | {"unit": found.change.unit})
+
+
+def contacts_in_brief(waits: Waiting | NotEstimable, *, edition: Edition) -> list[Said]:
+    """Return how long contacts wait, and how many are open."""
+    if isinstance(waits, NotEstimable):
+        return [Said("contacts_none", {"why": text(waits)})]
+    if isinstance(waits.first, NotEstimable):
+        said = [Said("contacts_none", {"why": text(waits.first)})]
+    else:
+        said = [Said("contacts", {"first": waits.first, "n": digits(waits.first.n, 0)})]
+    if isinstance(waits.backlog, Estimate):
+        before = waits.backlog_before
+        was = digits(before.value, 0) if isinstance(before, Estimate) else "–"
+        said.append(Said("backlog", {"open": digits(waits.backlog.value, 0), "was": was}))
+    if waits.wrong:
+        said.append(Said("contacts_wrong", {"count": waits.wrong}))
+    return said
+
+
+def contact_times(
+    waits: Waiting | NotEstimable, after: Mapping[str, MaybeEstimate], *, edition: Edition
+) -> Presentation:
+    """Return a row a figure: hours to the first response and to the close, share within target."""
+    if isinstance(waits, NotEstimable):
+        return Presentation(_no_rows("step"), "none", {"empty": text(waits)})
+    figures = {
+        _("Hours to the first response, half of them"): waits.first,
+        _("Hours to the close, half of them"): waits.close,
+        _("The past's hours to the first response"): waits.target,
+        _("Share with a first response within these"): waits.within,
+        _("Ordered after, soon answered less others"): after["ordered"],
+        _("Next score, soon answered less others"): after["score"],
+    }
+    return Presentation(_figures(figures, "step"), "what", {"empty": ""})
+
+
+def goals_in_brief(found: Sequence[Goal] | NotEstimable, *, edition: Edition) -> list[Said]:
+    """Return the chance of the goal that comes first, and how many are past."""
+    if isinstance(found, NotEstimable):
+        return [Said("goals_none", {"why": text(found)})]
+    open_ = [one for one in found if one.state == aims.OPEN and isinstance(one.chance, Estimate)]
+    if not open_:
+        return [Said("goals_past")]
+    first = min(open_, key=lambda one: (one.by, one.metric))
+    values = {
+        "metric": metric_name(first.metric, edition), "target": plain(first.target, first.unit),
+        "day": _day(first.by), "chance": plain(_value(first.chance), "share", places=0),
+    }  # fmt: skip
+    return [Said("goals", values)]
+
+
+def goals(found: Sequence[Goal] | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return each goal with the chance to reach it, or whether it was reached."""
+    if isinstance(found, NotEstimable):
+        return Presentation(_no_rows("measure"), "none", {"empty": text(found)})
+    rows = pd.DataFrame(
+        {
+            "measure": [metric_name(one.metric, edition) for one in found],
+            "target": [plain(one.target, one.unit) if one.unit else f"{one.target:g}"
+                       for one in found],
+            "by": [_day(one.by) for one in found],
+            "now": [number(one.now) if isinstance(one.now, Estimate) else "–" for one in found],
+            "chance": [_chance_in_words(one) for one in found],
+        }
+    )  # fmt: skip
+    return Presentation(rows, "what", {"empty": ""})
+
+
+def _chance_in_words(one: Goal) -> str:
+    if one.state in STATES:
+        return _(STATES[one.state])
+    if isinstance(one.chance, NotEstimable):
+        return text(one.chance)
+    return plain(one.chance.value, "share", places=0)
+
+
+def benchmarks(found: Sequence[Standing] | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return where the firm stands beside each stated range."""
+    if isinstance(found, NotEstimable):
+        return Presentation(_no_rows("measure"), "none", {"empty": text(found)})
+    units = [getattr(one.own, "unit", "") or "ratio" for one in found]
+    rows = pd.DataFrame(
+        {
+            "measure": [metric_name(one.metric, edition) for one in found],
+            "ours": [_own_in_words(one) for one in found],
+            "range": [
+                _("{low} to {high}", low=plain(one.low, unit), high=plain(one.high, unit))
+                for one, unit in zip(found, units, strict=True)
+            ],
+            "verdict": [_(POSITIONS[one.position]) for one in found],
+            "source": [f"{one.source}, {one.year}" if one.year else one.source for one in found],
+        }
+    )
+    known = any(one.position != aims.GREY for one in found)
+    return Presentation(rows, "what" if known else "grey", {"empty": ""})
+
+
+def _own_in_words(one: Standing) -> str:
+    if isinstance(one.own, NotEstimable):
+        return text(one.own)
+    return _("{value} ({interval})", value=number(one.own), interval=interval(one.own, bare=True))
+
+
+def alike_places(spread: MaybeEstimate, *, edition: Edition) -> list[Said]:
+    """Return whether touchpoints differ in score beyond chance."""
+    if isinstance(spread, NotEstimable):
+        return [Said("places_none", {"why": text(spread)})]
+    return [Said("places_differ" if spread.low > 0 else "places_alike", {"spread": spread})]
+
+
+def _figures(figures: Mapping[str, MaybeEstimate], name: str) -> pd.DataFrame:
+    rows = pd.DataFrame({name: list(figures)})
+    cells = [
+        _("{value} ({interval})", value=number(one), interval=interval(one, bare=True))
+        if isinstance(one, Estimate)
+        else text(one)
+        for one in figures.values()
+    ]
+    return rows.assign(value=cells, n=[one.n for one in figures.values()])
+
+
+def _value(one: MaybeEstimate) -> float:
+    assert isinstance(one, Estimate)
+    return one.value
+
+
+def _no_rows(name: str = "measure") -> pd.DataFrame:
+    return pd.DataFrame({name: []})
