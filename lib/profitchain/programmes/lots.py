@@ -78,7 +78,7 @@ def lot_effect(
     Parameters
     ----------
     design : test, action, days, known_days, share (drawn for treatment), assigned, fault.
-    rows : one row a customer; reads arm, stratum, reached, money_before, money_after.
+    rows : one row a customer; reads arm, stratum, reached, money_then, money_now.
     """
     named = {name: getattr(design, name) for name in ("test", "action", "days", "known_days")}
     treated = (rows["arm"] == TREATED).to_numpy()
@@ -89,7 +89,7 @@ def lot_effect(
     if why is not None:
         same = dict.fromkeys(("plain", "effect", "a_year", "share", "smallest"), why)
         return LotEffect(**named, **counts, **same, chance=chance, against=against)
-    after, before = (rows[name].to_numpy(float) for name in ("money_after", "money_before"))
+    after, before = (rows[name].to_numpy(float) for name in ("money_now", "money_then"))
     plain = two_means(after, treated, ~treated, method="intention to treat")
     adjusted = cuped(after, before, treated)
     effect = in_money(adjusted, unit=currency)
@@ -139,7 +139,7 @@ def _unusable(
     fault, n = str(getattr(design, "fault", "")), sum(counts.values())
     if fault:
         return NotEstimable(fault, n=n)
-    if "money_after" not in rows:
+    if "money_now" not in rows:
         return NotEstimable("no_such_outcome", n=n, what="spend")
     if chance < BROKEN:
         return NotEstimable("lot_broken", n=n, **counts)
@@ -158,7 +158,7 @@ def _against(rows: pd.DataFrame) -> int | None:
 
 def _of_test(rows: pd.DataFrame | None, test: str) -> pd.DataFrame:
     if rows is None:
-        return pd.DataFrame(columns=["arm", "stratum", "reached", "money_before", "money_after"])
+        return pd.DataFrame(columns=["arm", "stratum", "reached", "money_then", "money_now"])
     return rows[rows["test"] == test].reset_index(drop=True)
 
 

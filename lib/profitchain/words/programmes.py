@@ -57,7 +57,11 @@ def _of_programme(one: ProgrammeEffects) -> list[Said]:
     else:
         return [Said("unknown", {"why": text(raw)})]
     gap, alike = one.relatives["raw"], one.relatives["matched"]
-    if isinstance(gap, Estimate) and isinstance(alike, Estimate):
+    if (
+        isinstance(gap, Estimate)
+        and isinstance(alike, Estimate)
+        and min(gap.value, alike.value) > 0
+    ):
         said.append(Said("who_joins", {"gap": gap, "alike": alike}))
     return said
 
@@ -126,8 +130,12 @@ def programme_return(cost: MaybeEstimate, gain: MaybeEstimate, *, edition: Editi
 
 
 def event_changes(events: Events, *, edition: Edition) -> Presentation:
-    """Return the change of NPS points, or of the score, after each event that can be judged."""
-    known = _judged(events)
+    """Return the change of NPS points, or of the score, by events that touched some and not others.
+
+    Where all touched everybody, from before to after, which the message says.
+    """
+    judged = _judged(events)
+    known = [one for one in judged if one.apart] or judged
     unit = known[0].main.unit if known and isinstance(known[0].main, Estimate) else "points"
     rows = to_frame(
         [one.main for one in known],
