@@ -129,7 +129,7 @@ def drawn_rows(treated: int, held: int, effect: float = 0.0, seed: int = 0) -> p
     before = rng.gamma(1, 20, len(arm))
     after = 0.5 * before + rng.gamma(1, 10, len(arm)) + effect * (arm == TREATED)
     return pd.DataFrame({"arm": arm, "stratum": "", "reached": pd.array([None] * len(arm), "Int64"),
-                         "money_before": before, "money_after": after})  # fmt: skip
+                         "money_then": before, "money_now": after})  # fmt: skip
 
 
 def test_a_test_finds_its_effect_and_says_what_would_have_shown():
@@ -151,7 +151,7 @@ def test_customers_treated_against_the_lot_are_counted_and_stay_where_drawn():
     rows["reached"] = pd.array([1] * 90 + [0] * 10 + [1] * 7 + [0] * 93, "Int64")
     found = lots.lot_effect(design_of(), rows, currency="EUR")
     assert found.against == 17
-    plain = rows.groupby("arm")["money_after"].mean()
+    plain = rows.groupby("arm")["money_now"].mean()
     assert found.plain.value == pytest.approx(plain[TREATED] - plain["held"])
 
 
@@ -160,7 +160,7 @@ def test_customers_treated_against_the_lot_are_counted_and_stay_where_drawn():
     [
         (design_of(fault="lot_file_unreadable"), drawn_rows(0, 0), "lot_file_unreadable"),
         (design_of(), drawn_rows(20, 20), "few_in_an_arm"),
-        (design_of(), drawn_rows(90, 90).drop(columns="money_after"), "no_such_outcome"),
+        (design_of(), drawn_rows(90, 90).drop(columns="money_now"), "no_such_outcome"),
     ],
 )
 def test_a_test_that_says_nothing_says_why(design, rows, key):

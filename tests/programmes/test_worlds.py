@@ -109,7 +109,7 @@ def world_of_a_lot(seed: int, effect: float):
     })  # fmt: skip
     drawn = drawn_test(people, share=0.5, seed=seed).rows
     after = rng.poisson(2 * habit) * rng.gamma(3, 7, n) + effect * (drawn["arm"] == "treated")
-    rows = drawn.assign(money_before=before, money_after=after,
+    rows = drawn.assign(money_then=before, money_now=after,
                         reached=pd.array([None] * n, "Int64"))  # fmt: skip
 
     class design:

@@ -46,7 +46,7 @@ MONEY = (
     *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
     *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin", "cost"),
     *("guest_spend", "guest_margin", "revenue_before", "complaint_cost", "paid_back"),
-    *("money_before", "money_after"),
+    *("money_then", "money_now"),
 )  # columns in minor units
 OF_ORDERS = tuple(n for n in MONEY if n not in ("amount", "contact_cost", "cost", "complaint_cost"))
 ROW_OF = {  # what one row of each summary is

@@ -52,7 +52,7 @@ def programme_summaries(
         rows = ibis.union(*outcomes) if len(outcomes) > 1 else outcomes[0]
         yield (
             "test_outcomes",
-            rows.order_by("test", "arm", "stratum", "money_before", "money_after"),
+            rows.order_by("test", "arm", "stratum", "money_then", "money_now"),
         )
 
 
@@ -126,10 +126,10 @@ def test_designs(tests: list[LotFile], ends_on: date) -> Table:
 
 
 def test_outcomes(context: Context, people: Table, test: LotFile, assigned: Table) -> Table:
-    """Return test, arm, stratum, reached, money_before, money_after: a test's customers.
+    """Return test, arm, stratum, reached, money_then, money_now: a test's customers.
 
-    One row a customer of the assignment whom the firm knows: `money_before` is bought in as long
-    before the start as the test lasts, `money_after` from it on, to its end or the period's;
+    One row a customer of the assignment whom the firm knows: `money_then` is bought in as long
+    before the start as the test lasts, `money_now` from it on, to its end or the period's;
     margin, or revenue where none is known. `reached` is 1 where the file says that the action
     reached the customer, NULL where it doesn't say.
     """
@@ -148,7 +148,7 @@ def test_outcomes(context: Context, people: Table, test: LotFile, assigned: Tabl
     return rows.select(
         "arm", "stratum", "reached",
         test=ibis.literal(test.name),
-        money_before=rows.before.fill_null(0), money_after=rows.after.fill_null(0),
+        money_then=rows.before.fill_null(0), money_now=rows.after.fill_null(0),
     )  # fmt: skip
 
 

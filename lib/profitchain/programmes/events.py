@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def with_points(answers: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 
 def _apart(shock: Shock, has_answers: bool, extra: tuple[str, ...]) -> EventEffect:
-    named = {"event": shock.event, "day": shock.day, "apart": True}
+    named: dict[str, Any] = {"event": shock.event, "day": shock.day, "apart": True}
     outcomes = ["score", "repeat", *extra]
     if not has_answers:
         few = NotEstimable("few_answers_around", n=len(shock.answers), needed=FEWEST_A_SIDE)

@@ -9,6 +9,7 @@ the lot was broken: then no effect is given.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,18 +79,22 @@ def lot_effect(
     Parameters
     ----------
     design : test, action, days, known_days, share (drawn for treatment), assigned, fault.
-    rows : one row a customer; reads arm, stratum, reached, money_before, money_after.
+    rows : one row a customer; reads arm, stratum, reached, money_then, money_now.
     """
-    named = {name: getattr(design, name) for name in ("test", "action", "days", "known_days")}
+    named: dict[str, Any] = {
+        name: getattr(design, name) for name in ("test", "action", "days", "known_days")
+    }
     treated = (rows["arm"] == TREATED).to_numpy()
-    counts = {"treated": int(treated.sum()), "held": int((~treated).sum())}
+    counts: dict[str, Any] = {"treated": int(treated.sum()), "held": int((~treated).sum())}
     chance = sample_ratio(counts["treated"], counts["held"], float(design.share))  # type: ignore[attr-defined]
     against = _against(rows)
     why = _unusable(design, counts, chance, max(smallest, FEWEST_AN_ARM), rows)
     if why is not None:
-        same = dict.fromkeys(("plain", "effect", "a_year", "share", "smallest"), why)
+        same: dict[str, Any] = dict.fromkeys(
+            ("plain", "effect", "a_year", "share", "smallest"), why
+        )
         return LotEffect(**named, **counts, **same, chance=chance, against=against)
-    after, before = (rows[name].to_numpy(float) for name in ("money_after", "money_before"))
+    after, before = (rows[name].to_numpy(float) for name in ("money_now", "money_then"))
     plain = two_means(after, treated, ~treated, method="intention to treat")
     adjusted = cuped(after, before, treated)
     effect = in_money(adjusted, unit=currency)
@@ -139,7 +144,7 @@ def _unusable(
     fault, n = str(getattr(design, "fault", "")), sum(counts.values())
     if fault:
         return NotEstimable(fault, n=n)
-    if "money_after" not in rows:
+    if "money_now" not in rows:
         return NotEstimable("no_such_outcome", n=n, what="spend")
     if chance < BROKEN:
         return NotEstimable("lot_broken", n=n, **counts)
@@ -158,7 +163,7 @@ def _against(rows: pd.DataFrame) -> int | None:
 
 def _of_test(rows: pd.DataFrame | None, test: str) -> pd.DataFrame:
     if rows is None:
-        return pd.DataFrame(columns=["arm", "stratum", "reached", "money_before", "money_after"])
+        return pd.DataFrame(columns=["arm", "stratum", "reached", "money_then", "money_now"])
     return rows[rows["test"] == test].reset_index(drop=True)
 
 

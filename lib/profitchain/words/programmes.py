@@ -18,6 +18,7 @@ from profitchain.words.reasons import text
 
 Programmes = list[ProgrammeEffects] | NotEstimable
 Events = list[EventEffect] | NotEstimable
+LONGEST_LABEL = 28  # letters that a narrow chart has room for
 NAMES = {
     "raw": N_("Members against others"),
     "matched": N_("Same history"),
@@ -57,7 +58,11 @@ def _of_programme(one: ProgrammeEffects) -> list[Said]:
     else:
         return [Said("unknown", {"why": text(raw)})]
     gap, alike = one.relatives["raw"], one.relatives["matched"]
-    if isinstance(gap, Estimate) and isinstance(alike, Estimate):
+    if (
+        isinstance(gap, Estimate)
+        and isinstance(alike, Estimate)
+        and min(gap.value, alike.value) > 0
+    ):
         said.append(Said("who_joins", {"gap": gap, "alike": alike}))
     return said
 
@@ -126,14 +131,15 @@ def programme_return(cost: MaybeEstimate, gain: MaybeEstimate, *, edition: Editi
 
 
 def event_changes(events: Events, *, edition: Edition) -> Presentation:
-    """Return the change of NPS points, or of the score, after each event that can be judged."""
-    known = _judged(events)
+    """Return the change of NPS points, or of the score, by events that touched some and not others.
+
+    Where all touched everybody, from before to after, which the message says.
+    """
+    judged = _judged(events)
+    known = [one for one in judged if one.apart] or judged
     unit = known[0].main.unit if known and isinstance(known[0].main, Estimate) else "points"
-    rows = to_frame(
-        [one.main for one in known],
-        event=[_("{event}, {month} ({how})", event=group_name("event", one.event),
-                 month=_month(one), how=_compared(one)) for one in known],
-    )  # fmt: skip
+    names = [_shortened(group_name("event", one.event)) for one in known]
+    rows = to_frame([one.main for one in known], event=names)
     values = {"empty": text(events) if isinstance(events, NotEstimable) else ""}
     return Presentation(rows, _said_of_events(known), values, {"unit": unit})
 
@@ -170,6 +176,11 @@ def _said_of_events(known: list[EventEffect]) -> str:
     if any(map(_is_sure, apart)):
         return "valid"
     return "unclear" if any(one.is_valid for one in apart) else "few"
+
+
+def _shortened(name: str) -> str:
+    """Return a name as a label: the table below has the whole of it."""
+    return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1].rstrip()}…"
 
 
 def _month(one: EventEffect) -> str:
