@@ -135,7 +135,7 @@ def test_counts_by_verdict_add_up_and_are_recorded():
     every = [judged.judged(claim, None) for claim in CLAIMS.values()]
     counts = judged.verdict_counts(every)
     assert sum(counts.values()) == len(CLAIMS) == 68 and set(counts) == set(VERDICTS)
-    numbers = judged.recorded(every)
+    numbers = judged.claims_recorded(every)
     assert numbers["claims_testable"].value == 0 and numbers["claim"].empty
 
 
@@ -151,7 +151,7 @@ def test_a_summary_that_is_not_there_is_a_reason_and_no_crash():
 
 def test_percents_are_recorded_as_shares():
     one = judged.judged(CLAIMS["C49"], figure(own(12, 18)))
-    row = judged.recorded([one])["claim"].iloc[0]
+    row = judged.claims_recorded([one])["claim"].iloc[0]
     assert (row["claim"], row["value"], row["low"], row["unit"]) == ("C49", 0.15, 0.12, "share")
 
 

@@ -127,7 +127,7 @@ def weightiest(every: Iterable[JudgedClaim], many: int = 3) -> list[JudgedClaim]
     return list(first.values())[:many]
 
 
-def recorded(every: list[JudgedClaim]) -> dict[str, MaybeEstimate | pd.DataFrame]:
+def claims_recorded(every: list[JudgedClaim]) -> dict[str, MaybeEstimate | pd.DataFrame]:
     """Return what is published: counts by verdict, and each claim's own number (99% interval)."""
     counts = verdict_counts(every)
     known = [(one.claim.id, one.own) for one in every if one.own is not None]
