@@ -108,6 +108,9 @@ def test_own_words_may_be_given_by_language_and_are_taken_as_text(tmp_path):
 BAD = {
     "estimand: repeat_gain_per_10_np\n": "Did you mean 'repeat_gain_per_10_nps'?",
     "estimand: 5\n": "no estimand '5'",
+    "estimand: [repeat_by_score]\n": "no estimand",
+    "unit: [percent]\n": "doesn't fit",
+    "kind: {}\n": "kind '{}' is not known",
     "lo: 3\n": "no key 'lo'. Did you mean 'low'?",
     "low: many\n": "low 'many' is no number",
     "low: .nan\n": "low 'nan' is no number",

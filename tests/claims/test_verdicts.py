@@ -21,6 +21,7 @@ from profitchain.claims.verdicts import (
     verdict_of,
     weaker,
 )
+from profitchain.core.errors import NotMeasured
 from profitchain.core.estimates import Estimate, NotEstimable
 
 CLAIMS = {claim.id: claim for claim in shipped_claims()}
@@ -134,13 +135,23 @@ def test_counts_by_verdict_add_up_and_are_recorded():
     every = [judged.judged(claim, None) for claim in CLAIMS.values()]
     counts = judged.verdict_counts(every)
     assert sum(counts.values()) == len(CLAIMS) == 68 and set(counts) == set(VERDICTS)
-    numbers = judged.recorded(every)
+    numbers = judged.claims_recorded(every)
     assert numbers["claims_testable"].value == 0 and numbers["claim"].empty
+
+
+def test_a_summary_that_is_not_there_is_a_reason_and_no_crash():
+    def refuse(_name):
+        raise NotMeasured("no such table")
+
+    edition = edition_of({}, given=("orders",))
+    edition.has, edition.table = lambda _name: True, refuse
+    every = judged.judged_by(edition, CLAIMS.values())
+    assert {one.verdict for one in every} == {"ill_posed", "not_testable"}
 
 
 def test_percents_are_recorded_as_shares():
     one = judged.judged(CLAIMS["C49"], figure(own(12, 18)))
-    row = judged.recorded([one])["claim"].iloc[0]
+    row = judged.claims_recorded([one])["claim"].iloc[0]
     assert (row["claim"], row["value"], row["low"], row["unit"]) == ("C49", 0.15, 0.12, "share")
 
 

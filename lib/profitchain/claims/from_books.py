@@ -166,7 +166,7 @@ def _of_the_year(edition: Edition, money: str) -> Figure | NotEstimable:
     if isinstance(found, NotEstimable):
         return found
     year = edition.table("worth_year").iloc[0]
-    if money not in year or not year[money] > 0:
+    if not {money, "spend"} <= set(year.index) or not year[money] > 0:
         return NotEstimable("margin_not_own")
     lifts = [one.lift for one in found if isinstance(one.lift, Estimate)]
     if not lifts:

@@ -229,7 +229,7 @@ def _more(
     if column not in first:
         return NotEstimable("no_such_column", column="revenue")
     sides = [rows.dropna(subset=[column]).assign(n=1) for rows in (first, second)]
-    if few := _few(*sides, smallest):
+    if few := _few(sides[0], sides[1], smallest):
         return few
     found: list[tuple[float, float, int]] = []
     for rows in sides:

@@ -19,6 +19,7 @@ from profitchain.claims.verdicts import (
     reading_verdicts,
     verdict_of,
 )
+from profitchain.core.errors import NotMeasured
 from profitchain.core.estimates import (
     NUMBERS,
     Estimate,
@@ -78,8 +79,16 @@ def judged_by(edition: Edition, claims: Iterable[Claim]) -> list[JudgedClaim]:
     """Return some claims, tried on a firm's numbers."""
     claims = list(claims)
     names = dict.fromkeys(claim.estimand for claim in claims if claim.estimand)
-    figures = {name: ESTIMANDS[name].figure(edition) for name in names}
+    figures = {name: _figure(name, edition) for name in names}
     return [judged(claim, figures.get(claim.estimand)) for claim in claims]
+
+
+def _figure(name: str, edition: Edition) -> Found:
+    """Return an estimand's figure; a summary that a firm's tables don't give is a reason."""
+    try:
+        return ESTIMANDS[name].figure(edition)
+    except NotMeasured:
+        return NotEstimable("needs_table", table="orders")
 
 
 def judged(claim: Claim, figure: Found | None) -> JudgedClaim:
@@ -118,7 +127,7 @@ def weightiest(every: Iterable[JudgedClaim], many: int = 3) -> list[JudgedClaim]
     return list(first.values())[:many]
 
 
-def recorded(every: list[JudgedClaim]) -> dict[str, MaybeEstimate | pd.DataFrame]:
+def claims_recorded(every: list[JudgedClaim]) -> dict[str, MaybeEstimate | pd.DataFrame]:
     """Return what is published: counts by verdict, and each claim's own number (99% interval)."""
     counts = verdict_counts(every)
     known = [(one.claim.id, one.own) for one in every if one.own is not None]

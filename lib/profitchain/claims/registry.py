@@ -102,15 +102,15 @@ def own_claim(id: str, entry: Any) -> Claim:
         if key not in _KEYS:
             raise CompanyError(f"{at}: no key '{key}'. {did_you_mean(str(key), _KEYS)}")
     says = _words(at, entry.get("says"))
-    name = entry.get("estimand")
+    name = str(entry.get("estimand"))
     if name not in ESTIMANDS:
-        raise CompanyError(f"{at}: no estimand '{name}'. {did_you_mean(str(name), ESTIMANDS)}")
+        raise CompanyError(f"{at}: no estimand '{name}'. {did_you_mean(name, ESTIMANDS)}")
     unit = entry.get("unit", ESTIMANDS[name].unit)
     if unit not in (ESTIMANDS[name].unit, DIRECTIONAL):
         known = f"'{ESTIMANDS[name].unit}' or '{DIRECTIONAL}'"
         raise CompanyError(f"{at}: unit '{unit}' doesn't fit {name}. Write {known}.")
     kind = entry.get("kind", "effect")
-    if kind not in EARNS:
+    if str(kind) not in EARNS:
         raise CompanyError(f"{at}: kind '{kind}' is not known. {did_you_mean(str(kind), EARNS)}")
     low, high = _range(at, entry)
     return Claim(

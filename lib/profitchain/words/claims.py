@@ -61,7 +61,7 @@ def claim_in_words(claim: Claim) -> str:
 def answer(every: Sequence[JudgedClaim], *, edition: Edition) -> list[Said | str]:
     """Return how many of the claims can be tried here, and how they fell."""
     counts, testable = verdict_counts(every), tried(every)
-    values = {name: digits(count, 0) for name, count in counts.items()}
+    values: dict[str, object] = {str(name): digits(count, 0) for name, count in counts.items()}
     values |= {"all": digits(len(every), 0), "tried": digits(len(testable), 0)}
     if not testable:
         return [Said("none_tried", values)]
