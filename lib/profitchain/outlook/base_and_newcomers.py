@@ -30,7 +30,7 @@ YEAR = 12  # pseudo-origins of newcomers at most
 def base_and_newcomers(edition: Edition, past: History) -> np.ndarray | NotEstimable:
     """Return the orders of the next periods from the ends of past periods: one row an origin.
 
-    As `rolling.Foretold.tracks`: NaN where no snapshot of customers lies.
+    As `rolling.Forecast.tracks`: NaN where no snapshot of customers lies.
     """
     if edition.company.contractual or edition.by_contract:
         return NotEstimable("under_contract")

@@ -44,6 +44,8 @@ verdict|way|way to count|weeks|weights for|what it compares|window
 above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
 of all|path|stated|those served
 channel|cost|lever|more by|payback|price|rule|value to come
+what|expected|80%|95%|naive|interval|came|inside|method|mean error|used|action|return|loss
+margin a year|pays back after|highest price of a point|knowing all|a year more of answers
 """
 
 
