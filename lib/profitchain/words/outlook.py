@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
-from profitchain.core.formats import digits, interval, number, period_short
+from profitchain.core.formats import digits, interval, number, period_label, period_short
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.outlook.forecast import Outlook, TrackRecord
@@ -49,7 +49,7 @@ def answer(
     else:
         unit = ahead.unit(ahead.headline)
         sure, likely = (found.estimate(1, unit, level=level) for level in (0.95, 0.80))
-        values = {"coming": ahead.coming[0], "size": sure, "likely": interval(likely),
+        values = {"coming": first_capital(period_label(ahead.coming[0])), "size": sure, "likely": interval(likely),
                   "n": digits(sure.n, 0)}  # fmt: skip
         said = [Said("ahead" if ahead.headline == "revenue" else "ahead_orders", values)]
         said += _compared(found, record)
@@ -155,11 +155,13 @@ def methods_tried(ahead: Outlook, *, edition: Edition) -> Presentation:
 
 def forecast_notes(ahead: Outlook, *, edition: Edition) -> list[Said]:
     """Return what the forecast lacks: a season, a model of customers, steps without orders."""
-    said = []
+    said: list[Said] = []
     found = ahead.first
-    if isinstance(found, Forecast) and not found.seasonal:
+    if isinstance(found, NotEstimable):
+        return [Said("no_forecast", {"why": text(found)})]
+    if not found.seasonal:
         said.append(Said("no_season"))
-    if ahead.base is not None and isinstance(found, Forecast):
+    if ahead.base is not None:
         said.append(Said("no_base", {"why": text(ahead.base)}))
     if ahead.past.empty:
         said.append(Said("empty_steps", {"empty": digits(ahead.past.empty, 0)}))
