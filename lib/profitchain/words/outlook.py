@@ -49,7 +49,8 @@ def answer(
     else:
         unit = ahead.unit(ahead.headline)
         sure, likely = (found.estimate(1, unit, level=level) for level in (0.95, 0.80))
-        values = {"coming": first_capital(period_label(ahead.coming[0])), "size": sure, "likely": interval(likely),
+        coming = first_capital(period_label(ahead.coming[0]))
+        values = {"coming": coming, "size": sure, "likely": interval(likely),
                   "n": digits(sure.n, 0)}  # fmt: skip
         said = [Said("ahead" if ahead.headline == "revenue" else "ahead_orders", values)]
         said += _compared(found, record)
