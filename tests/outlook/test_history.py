@@ -69,7 +69,7 @@ def test_a_month_without_orders_counts_as_none():
     bought = {str(number): [back for back in range(30) if back != 4] for number in range(20)}
     past = history.history_of(steps(bought), QUARTER)
     assert past.empty == 1
-    found = rolling.foretell(past.steps("orders"))
+    found = rolling.predict(past.steps("orders"))
     assert np.isfinite(found.values).all()
 
 
@@ -92,7 +92,7 @@ def test_the_season_of_the_base_is_that_of_the_last_two_years():
 
 
 @pytest.mark.worlds
-def test_base_and_newcomers_foretell_customers_who_buy_and_leave_at_random():
+def test_base_and_newcomers_predict_customers_who_buy_and_leave_at_random():
     """A world after the model: gamma rates, beta chances to leave, newcomers at a steady pace."""
     rng = np.random.default_rng(4)
     period, count, horizon = Period("2026-12"), 36, 4
@@ -146,12 +146,12 @@ def ahead_of(values: np.ndarray) -> forecast.Outlook:
                          "customers": 1, "orders": 1, "revenue": np.r_[1.0, values]})  # fmt: skip
     period = Period("2026-12")
     past = history.history_of(rows, period)
-    found = {"revenue": rolling.foretell(past.steps("revenue"))}
+    found = {"revenue": rolling.predict(past.steps("revenue"))}
     coming = tuple(period.shift(ahead) for ahead in range(1, 5))
     return forecast.Outlook(past=past, coming=coming, measures=found, base=None, currency="EUR")
 
 
-def test_without_editions_the_method_foretells_from_earlier_months():
+def test_without_editions_the_method_predicts_from_earlier_months():
     values = 100 + np.random.default_rng(1).normal(0, 5, 40)
     record = forecast.track_record(ahead_of(values))
     assert not record.published and len(record.rows) == 8 and record.level == 0.80

@@ -11,7 +11,7 @@ from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
 from profitchain.core.estimates import NotEstimable
 from profitchain.outlook import rolling, smoothing
-from profitchain.outlook.rolling import Foretold, Steps, foretell
+from profitchain.outlook.rolling import Forecast, Steps, predict
 
 LENGTHS = (24, 36, 48, 60)
 KINDS = ("", "s", "t", "st", "sa", "sw", "w", "sl", "stwa", "ta")
@@ -53,8 +53,8 @@ def covered(series: list[tuple[np.ndarray, int]], per: int) -> dict[float, float
     """Return how often what came lay inside, of all periods ahead, by level."""
     inside: dict[float, list[bool]] = {level: [] for level in rolling.LEVELS}
     for values, known in series:
-        found = foretell(Steps(values=values[:known], per=per, season=12))
-        assert isinstance(found, Foretold)
+        found = predict(Steps(values=values[:known], per=per, season=12))
+        assert isinstance(found, Forecast)
         for ahead in range(rolling.PERIODS):
             came = values[known + ahead * per : known + (ahead + 1) * per].sum()
             for level in rolling.LEVELS:
@@ -191,17 +191,17 @@ def test_the_scaled_error_by_hand():
 @pytest.mark.parametrize("per, needed", [(1, 10), (3, 12), (12, 21)])
 def test_a_short_history_is_said_not_forecast(per, needed):
     values = np.full(needed - 1, 100.0) + np.arange(needed - 1) % 3
-    why = foretell(Steps(values=values, per=per, season=12))
+    why = predict(Steps(values=values, per=per, season=12))
     assert isinstance(why, NotEstimable)
     assert why.why.key == "history_too_short_to_forecast" and why.n == needed - 1
     longer = np.full(needed, 100.0) + np.arange(needed) % 3
-    assert isinstance(foretell(Steps(values=longer, per=per, season=12)), Foretold)
+    assert isinstance(predict(Steps(values=longer, per=per, season=12)), Forecast)
 
 
 def test_less_than_two_years_have_no_season():
     values = monthly("s", 40, np.random.default_rng(2))
-    assert not foretell(Steps(values=values[:23], per=1, season=12)).seasonal
-    assert foretell(Steps(values=values[:24], per=1, season=12)).seasonal
+    assert not predict(Steps(values=values[:23], per=1, season=12)).seasonal
+    assert predict(Steps(values=values[:24], per=1, season=12)).seasonal
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_less_than_two_years_have_no_season():
     ],
 )
 def test_odd_series_have_finite_ordered_intervals(values):
-    found = foretell(Steps(values=values, per=3, season=12))
-    assert isinstance(found, Foretold)
+    found = predict(Steps(values=values, per=3, season=12))
+    assert isinstance(found, Forecast)
     for level in rolling.LEVELS:
         assert np.isfinite(found.values).all() and np.isfinite(found.high[level]).all()
         assert (found.low[level] <= found.values).all()
@@ -227,12 +227,12 @@ def test_odd_series_have_finite_ordered_intervals(values):
 
 
 def test_a_firm_without_any_order_counts_nothing():
-    why = foretell(Steps(values=np.zeros(30), per=1, season=12))
+    why = predict(Steps(values=np.zeros(30), per=1, season=12))
     assert why.why.key == "nothing_counted"
 
 
 def test_customers_of_a_period_are_not_the_sum_of_its_months():
     months = np.full(40, 100.0)
     windows = np.r_[np.nan, np.nan, np.full(38, 240.0)]
-    found = foretell(Steps(values=months, per=3, season=12, windows=windows))
+    found = predict(Steps(values=months, per=3, season=12, windows=windows))
     assert found.values == pytest.approx([240.0] * 4)

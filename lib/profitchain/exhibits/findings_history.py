@@ -148,7 +148,7 @@ def earlier_forecasts(edition: Edition, id: str) -> pd.DataFrame:
     """Return what editions of earlier periods recorded of the period after theirs.
 
     Of those on the shelf that a report is made for, by default the project's. One row a period
-    foretold, the earliest first: period, value, low, high (95%).
+    predicted, the earliest first: period, value, low, high (95%).
     """
     shelf = Path(os.environ.get(SHELF) or REPORTS) / edition.company.slug
     rows = []

@@ -12,7 +12,7 @@ import pandas as pd
 
 from profitchain.core.estimates import NotEstimable
 from profitchain.lifetime import bgnbd_gammagamma
-from profitchain.lifetime.bgnbd_gammagamma import FittedModel
+from profitchain.lifetime.bgnbd_gammagamma import FittedModel, PurchaseModel
 from profitchain.lifetime.expected_value import purchases_if_alive
 from profitchain.outlook.history import History
 from profitchain.outlook.rolling import PERIODS
@@ -20,7 +20,7 @@ from profitchain.outlook.smoothing import starts
 from profitchain.panel.edition import Edition
 
 NAME = "base and newcomers"
-MODEL = "MBG/NBD"
+MODEL: PurchaseModel = "MBG/NBD"
 MOST_FITTED = 1_500  # customers of a snapshot that its parameters are found from
 FITTED_EVERY = 2  # periods; in between the earlier fit serves
 DAYS_A_YEAR = 365
@@ -30,7 +30,7 @@ YEAR = 12  # pseudo-origins of newcomers at most
 def base_and_newcomers(edition: Edition, past: History) -> np.ndarray | NotEstimable:
     """Return the orders of the next periods from the ends of past periods: one row an origin.
 
-    As `rolling.Foretold.tracks`: NaN where no snapshot of customers lies.
+    As `rolling.Forecast.tracks`: NaN where no snapshot of customers lies.
     """
     if edition.company.contractual or edition.by_contract:
         return NotEstimable("under_contract")
@@ -99,7 +99,7 @@ def _base(
     ]  # fmt: skip
     ordered = float(past.cohorts[:-1, :origin].sum())
     per_day = max(ordered / known / max(float((repeats + 1).mean()), 1e-9), 1.0)
-    return known * per_day * np.diff(reach) * _season_ahead(past, origin)
+    return np.asarray(known * per_day * np.diff(reach) * _season_ahead(past, origin))
 
 
 def _newcomers(past: History, origin: int) -> np.ndarray:
@@ -122,7 +122,7 @@ def _newcomers(past: History, origin: int) -> np.ndarray:
             places = np.arange(window.start, window.stop) % past.season
             sums.append(orders / seasons[places].mean())
         found[ahead] = float(np.mean(sums))
-    return found * _season_ahead(past, origin)
+    return np.asarray(found * _season_ahead(past, origin))
 
 
 def _season_ahead(past: History, origin: int) -> np.ndarray:

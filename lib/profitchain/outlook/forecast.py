@@ -1,4 +1,4 @@
-"""What the next four periods bring, measure by measure, and what was foretold of earlier ones."""
+"""What the next four periods bring, measure by measure, and what was predicted of earlier ones."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to
 from profitchain.core.periods import Period
 from profitchain.outlook import base_and_newcomers, rolling
 from profitchain.outlook.history import CUSTOMERS, History, ended_early, history
-from profitchain.outlook.rolling import Foretold
+from profitchain.outlook.rolling import Forecast
 from profitchain.panel.edition import Edition
 
 UNITS = {"orders": "orders", CUSTOMERS: "customers"}
-MOST_TRIED = 8  # earlier periods that are foretold once more
+MOST_TRIED = 8  # earlier periods that are predicted once more
 FEWEST_JUDGED = 4
 FAILED = 0.05  # a chance of so few inside, were the intervals right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """The next periods of each measure (orders, customers, revenue, margin), as far as foretold.
+    """The next periods of each measure (orders, customers, revenue, margin), as far as predicted.
 
     `base` says why the lifetime model has no part in it, where it has none.
     """
 
     past: History
     coming: tuple[Period, ...]
-    measures: Mapping[str, Foretold | NotEstimable]
+    measures: Mapping[str, Forecast | NotEstimable]
     base: NotEstimable | None
     currency: str
 
@@ -41,7 +41,7 @@ class Outlook:
         return "revenue" if "revenue" in self.measures else "orders"
 
     @property
-    def first(self) -> Foretold | NotEstimable:
+    def first(self) -> Forecast | NotEstimable:
         return self.measures[self.headline]
 
     def unit(self, measure: str) -> str:
@@ -65,10 +65,10 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackRecord:
-    """What was foretold of periods that are over, and what came: value, low, high, came, inside.
+    """What was predicted of periods that are over, and what came: value, low, high, came, inside.
 
     `rows` has one row a period, the latest first; `level` is that of their intervals; `published`
-    tells whether earlier editions foretold it, else the same method did so from earlier origins.
+    tells whether earlier editions predicted it, else the same method did so from earlier origins.
     """
 
     rows: pd.DataFrame
@@ -81,7 +81,7 @@ class TrackRecord:
 
     @property
     def bias(self) -> MaybeEstimate:
-        """By how much more came than was foretold on the mean, as a share of the foretold."""
+        """By how much more came than was predicted on the mean, as a share of the predicted."""
         n = len(self.rows)
         if n < FEWEST_JUDGED:
             return NotEstimable("too_few_origins", n=n, needed=FEWEST_JUDGED)
@@ -111,7 +111,7 @@ def outlook(edition: Edition) -> Outlook:
         none = dict.fromkeys(past.measures, why)
         return Outlook(past=past, coming=coming, measures=none, base=why, currency=firm)
     orders = base_and_newcomers.base_and_newcomers(edition, past)
-    measures = {name: rolling.foretell(past.steps(name), others=others_of(orders, past, name))
+    measures = {name: rolling.predict(past.steps(name), others=others_of(orders, past, name))
                 for name in past.measures}  # fmt: skip
     base = orders if isinstance(orders, NotEstimable) else None
     return Outlook(past=past, coming=coming, measures=measures, base=base, currency=firm)
@@ -130,12 +130,12 @@ def others_of(
 def track_record(
     ahead: Outlook, published: pd.DataFrame | None = None, *, level: float = 0.80
 ) -> TrackRecord | NotEstimable:
-    """Return what was foretold of the headline's measure one period ahead, and what came.
+    """Return what was predicted of the headline's measure one period ahead, and what came.
 
     Parameters
     ----------
-    published : what earlier editions recorded of it: period (foretold), value, low, high (95%).
-        Without any, the same method foretells each of the last periods from what was known before.
+    published : what earlier editions recorded of it: period (predicted), value, low, high (95%).
+        Without any, the same method predicts each of the last periods from what was known before.
     """
     came = ahead.past.by_period(ahead.headline)
     if published is not None and len(published):
@@ -144,24 +144,24 @@ def track_record(
             return _record(rows, came, level=0.95, published=True)
     if isinstance(ahead.first, NotEstimable):
         return ahead.first
-    rows = pd.DataFrame(list(_foretold_before(ahead, level)),
+    rows = pd.DataFrame(list(_predicted_before(ahead, level)),
                         columns=["period", "value", "low", "high"])  # fmt: skip
     if rows.empty:
         return NotEstimable("too_few_origins", needed=1)
     return _record(rows, came, level=level, published=False)
 
 
-def _foretold_before(ahead: Outlook, level: float) -> list[tuple[str, float, float, float]]:
+def _predicted_before(ahead: Outlook, level: float) -> list[tuple[str, float, float, float]]:
     steps, past, found = ahead.past.steps(ahead.headline), ahead.past, []
-    assert isinstance(ahead.first, Foretold)
+    assert isinstance(ahead.first, Forecast)
     base = ahead.first.tracks.get(base_and_newcomers.NAME)
     for back in range(1, MOST_TRIED + 1):
         count = len(steps.values) - back * past.per
         if count <= 0:
             break
         others = {} if base is None else {base_and_newcomers.NAME: base[: count + 1]}
-        then = rolling.foretell(steps.until(count), others=others)
-        if isinstance(then, Foretold):
+        then = rolling.predict(steps.until(count), others=others)
+        if isinstance(then, Forecast):
             name = str(past.period.shift(1 - back))
             ends = float(then.low[level][0]), float(then.high[level][0])
             found.append((name, float(then.values[0]), *ends))

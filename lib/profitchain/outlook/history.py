@@ -42,11 +42,11 @@ class History:
 
     @property
     def measures(self) -> list[str]:
-        """What is foretold: orders, customers, and money where known."""
+        """What is predicted: orders, customers, and money where known."""
         return list(self.sums)
 
     def steps(self, measure: str) -> Steps:
-        """Return one measure as a series to be foretold."""
+        """Return one measure as a series to be predicted."""
         windows = self.windows if measure == CUSTOMERS else None
         values = self.sums[measure].to_numpy(float)
         return Steps(values=values, per=self.per, season=self.season, windows=windows)

@@ -150,8 +150,8 @@ def paid(
     sure = Estimate(value=lost, low=lost, high=lost, n=worth.n, unit="share")
     roi: MaybeEstimate = NotEstimable("no_cost_given", n=worth.n)
     if cost > 0:
-        ends = [float((end - cost) / cost) for end in (earned.low, earned.high)]
-        roi = Estimate(value=(middle - cost) / cost, low=ends[0], high=ends[1], n=worth.n,
+        low, high = ((end - cost) / cost for end in (earned.low, earned.high))
+        roi = Estimate(value=(middle - cost) / cost, low=low, high=high, n=worth.n,
                        unit="ratio", method=earned.method)  # fmt: skip
     now = max(middle - cost, 0.0)
     half = float((worth.high - worth.low) / 2)
@@ -201,7 +201,7 @@ def _unusable(metric: str, cost: float, low: float, high: float) -> NotEstimable
 
 def _number(row: dict[str, object], name: str) -> float:
     value = row.get(name)
-    return np.nan if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
+    return np.nan if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type]
 
 
 def _normal(low: float, high: float, level: float) -> np.ndarray:

@@ -46,7 +46,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foretold:
+class Forecast:
     """What the next periods bring, each with its interval at both levels, and who says so.
 
     `errors` : mean absolute error of each method one period ahead, from the same `origins`; `tried`
@@ -79,9 +79,9 @@ def needed_steps(per: int) -> int:
     return SHORTEST + per + FEWEST_ORIGINS - 1
 
 
-def foretell(
+def predict(
     steps: Steps, *, others: Mapping[str, np.ndarray] | None = None
-) -> Foretold | NotEstimable:
+) -> Forecast | NotEstimable:
     """Return the next four periods, by the method that erred least, or why there is no forecast.
 
     The plain mean of all methods is used unless one of them erred at least a tenth less from the
@@ -109,7 +109,7 @@ def foretell(
     tried = int(np.isfinite(tracks[method][:, 0] - came[:, 0]).sum())
     logs = _can_take_logs(tracks[method], came)
     low, high = _bounds(tracks[method], came, steps.per, logs=logs)
-    return Foretold(
+    return Forecast(
         method=method, values=np.maximum(tracks[method][-1], 0.0), low=low, high=high,
         naive=tracks.get(NAIVE, tracks[method])[-1], errors=errors, origins=origins, tried=tried,
         seasonal=has_season(steps), mase=scaled_error(tracks, came, method, steps.per),

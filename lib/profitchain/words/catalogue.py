@@ -47,6 +47,8 @@ channel|complaint|cost|lever|more by|ordered again|payback|price|rule|value to c
 as given|claim|claimed|claims|error|gives here|is here|remarks|right|stands in
 action|by|chance|owner|part|range|target|until
 interval widths|published
+what|expected|80%|95%|naive|interval|came|inside|method|mean error|used|action|return|loss
+margin a year|pays back after|highest price of a point|knowing all|a year more of answers
 """
 
 

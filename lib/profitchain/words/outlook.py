@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
-from profitchain.core.formats import digits, interval, number, period_short
+from profitchain.core.formats import digits, interval, number, period_label, period_short
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
 from profitchain.outlook.forecast import Outlook, TrackRecord
 from profitchain.outlook.plan import Payoff
-from profitchain.outlook.rolling import Foretold
+from profitchain.outlook.rolling import Forecast
 from profitchain.panel.edition import Edition
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital
@@ -49,14 +49,15 @@ def answer(
     else:
         unit = ahead.unit(ahead.headline)
         sure, likely = (found.estimate(1, unit, level=level) for level in (0.95, 0.80))
-        values = {"coming": ahead.coming[0], "size": sure, "likely": interval(likely),
+        coming = first_capital(period_label(ahead.coming[0]))
+        values = {"coming": coming, "size": sure, "likely": interval(likely),
                   "n": digits(sure.n, 0)}  # fmt: skip
         said = [Said("ahead" if ahead.headline == "revenue" else "ahead_orders", values)]
         said += _compared(found, record)
     return said + _paying(actions)
 
 
-def _compared(found: Foretold, record: TrackRecord | NotEstimable) -> list[Said | str]:
+def _compared(found: Forecast, record: TrackRecord | NotEstimable) -> list[Said | str]:
     if isinstance(record, TrackRecord) and record.failed:
         counts = {"inside": digits(record.inside, 0), "n": digits(len(record.rows), 0)}
         return [Said("failed", counts)]
@@ -105,7 +106,7 @@ def forecast_fan(ahead: Outlook, *, edition: Edition) -> Presentation:
     return Presentation(frame, says, values, {"group": "what"})
 
 
-def _direction(found: Foretold, ahead: Outlook) -> str:
+def _direction(found: Forecast, ahead: Outlook) -> str:
     """Return whether the next period lies clearly above or below the same one a year before."""
     before = ahead.past.by_period(ahead.headline).get(str(ahead.coming[0].year_before))
     if before is None:
@@ -155,11 +156,13 @@ def methods_tried(ahead: Outlook, *, edition: Edition) -> Presentation:
 
 def forecast_notes(ahead: Outlook, *, edition: Edition) -> list[Said]:
     """Return what the forecast lacks: a season, a model of customers, steps without orders."""
-    said = []
+    said: list[Said] = []
     found = ahead.first
-    if isinstance(found, Foretold) and not found.seasonal:
+    if isinstance(found, NotEstimable):
+        return [Said("no_forecast", {"why": text(found)})]
+    if not found.seasonal:
         said.append(Said("no_season"))
-    if ahead.base is not None and isinstance(found, Foretold):
+    if ahead.base is not None:
         said.append(Said("no_base", {"why": text(ahead.base)}))
     if ahead.past.empty:
         said.append(Said("empty_steps", {"empty": digits(ahead.past.empty, 0)}))
@@ -169,7 +172,7 @@ def forecast_notes(ahead: Outlook, *, edition: Edition) -> list[Said]:
 def scorecard(
     record: TrackRecord | NotEstimable, ahead: Outlook, *, edition: Edition
 ) -> Presentation:
-    """Return what was foretold of earlier periods, and what came."""
+    """Return what was predicted of earlier periods, and what came."""
     if isinstance(record, NotEstimable):
         nothing = {"empty": text(record), "level": "", "whose": ""}
         return Presentation(pd.DataFrame(), "none", nothing)
@@ -181,7 +184,7 @@ def scorecard(
         "came": [_figure(value, unit) for value in record.rows["came"]],
         "inside": [_("yes") if inside else _("no") for inside in record.rows["inside"]],
     })  # fmt: skip
-    whose = _("foretold by earlier editions") if record.published else _(
+    whose = _("predicted by earlier editions") if record.published else _(
         "what this method would have said before each period, knowing nothing later")  # fmt: skip
     values = {"inside": digits(record.inside, 0), "of": digits(len(rows), 0), "empty": "",
               "level": digits(100 * record.level, 0), "whose": whose}  # fmt: skip
@@ -239,7 +242,7 @@ def actions_detail(found: list[Payoff] | NotEstimable, *, edition: Edition) -> P
     return Presentation(rows, "what" if len(rows) else "none", {"empty": empty})
 
 
-def _method(name: str, found: Foretold) -> str:
+def _method(name: str, found: Forecast) -> str:
     key = "last" if name == "naive" and not found.seasonal else name
     return first_capital(_(METHODS[key]))
 
