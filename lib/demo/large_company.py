@@ -44,7 +44,12 @@ DATED = {
 }
 QUARTERLY = {*DATED, "order_lines"}
 SUMMED = {"costs": ["month", "purpose", "channel"], "control_totals": ["period", "measure"]}
-OF_THE_FIRM = ("events", "goals", "actions", "benchmarks")  # the same for every block, so written once
+OF_THE_FIRM = (
+    "events",
+    "goals",
+    "actions",
+    "benchmarks",
+)  # the same for every block, so written once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Sums made in the engine, set against those of other pages; firms that lack tables; the command."""
+"""Sums made in the engine beside those of other pages; firms that lack tables; the command."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def tables(seed: int = 1) -> dict[str, pd.DataFrame]:
              "opened_at": opened.dt.strftime("%Y-%m-%dT12:00:00"),
              "closed_at": (closed + pd.Timedelta("12h")).dt.strftime("%Y-%m-%dT%H:%M:%S"),
              "is_complaint": rng.random(200) < 0.5}  # fmt: skip
-    regions = pd.DataFrame({"customer_id": [f"c{k}" for k in range(200)],
-                            "region": np.where(np.arange(200) < 120, "North", "South")})  # fmt: skip
+    people = np.arange(200)
+    regions = pd.DataFrame({"customer_id": [f"c{k}" for k in people],
+                            "region": np.where(people < 120, "North", "South")})  # fmt: skip
     return {"orders": orders, "responses": responses, "contacts": pd.DataFrame(cells),
             "customers": regions}  # fmt: skip
 

@@ -19,7 +19,7 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.watch.goals import LOWER_IS_BETTER, unknown_metric
-from profitchain.watch.series import LOG, Series
+from profitchain.watch.series import Series
 
 PLANNED, RUNNING, KEPT, DROPPED, CANT_TELL = "planned", "running", "kept", "dropped", "can't tell"
 BY_GROUP, BEFORE_AFTER = "group against others", "before and after"
@@ -156,9 +156,7 @@ def _spread(before: pd.DataFrame) -> float:
     return max(float(excess) / 2, 0.0)
 
 
-def _difference(
-    before: pd.DataFrame, after: pd.DataFrame, spread: float, *, unit: str
-) -> Estimate:
+def _difference(before: pd.DataFrame, after: pd.DataFrame, spread: float, *, unit: str) -> Estimate:
     value = float(after["value"].mean() - before["value"].mean())
     variance = sum(
         float(side["variance"].sum()) / len(side) ** 2 + spread / len(side)

@@ -181,9 +181,7 @@ def standing(row: Mapping[str, Any], own: Mapping[str, MaybeEstimate]) -> Standi
     """
     metric = str(row["metric"])
     value = float(row["value"])
-    low, high = (
-        value if pd.isna(row.get(name)) else float(row[name]) for name in ("low", "high")
-    )
+    low, high = (value if pd.isna(row.get(name)) else float(row[name]) for name in ("low", "high"))
     figure = own.get(metric, unknown_metric(metric, own))
     year = None if pd.isna(row.get("year")) else int(row["year"])
     defined = isinstance(row.get("definition"), str) and bool(str(row["definition"]).strip())

@@ -154,7 +154,8 @@ def all_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) ->
     """Return the whole ledger of actions, those due first."""
     if isinstance(ledger, NotEstimable):
         return Presentation(_no_rows("action"), "none", {"empty": text(ledger)})
-    return Presentation(_ledger(ledger), "what", {"empty": ""})
+    rows = _ledger(ledger).assign(way=[_(DESIGNS[one.design]) for one in ledger])
+    return Presentation(rows, "what", {"empty": ""})
 
 
 def _ledger(ledger: Sequence[Action]) -> pd.DataFrame:
@@ -322,8 +323,7 @@ def alike_places(spread: MaybeEstimate, *, edition: Edition) -> list[Said]:
 def _figures(figures: Mapping[str, MaybeEstimate], name: str) -> pd.DataFrame:
     rows = pd.DataFrame({name: list(figures)})
     cells = [
-        _with_interval(one) if isinstance(one, Estimate) else text(one)
-        for one in figures.values()
+        _with_interval(one) if isinstance(one, Estimate) else text(one) for one in figures.values()
     ]
     return rows.assign(value=cells, n=[one.n for one in figures.values()])
 
