@@ -138,7 +138,7 @@ def test_false_discoveries_are_as_statsmodels_has_them():
     from statsmodels.stats.multitest import multipletests
 
     p = np.random.default_rng(5).uniform(0, 1, 60) ** 3
-    assert first_true(p).tolist() == multipletests(p, 0.10, method="fdr_bh")[0].tolist()
+    assert first_true(p, 0.10).tolist() == multipletests(p, 0.10, method="fdr_bh")[0].tolist()
 
 
 def test_sums_give_the_variance_that_rows_of_customers_give():
