@@ -111,11 +111,8 @@ def new(options: argparse.Namespace) -> int:
     from profitchain.press import new_notebook
     from profitchain.press.publish import NOTEBOOKS
 
-    print(
-        new_notebook.next_steps(
-            new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
-        )
-    )
+    path = new_notebook.write_notebook(options.question, NOTEBOOKS, after=options.after)
+    print(new_notebook.next_steps(path))
     return 0
 
 
@@ -148,9 +145,8 @@ def example(options: argparse.Namespace) -> int:
     from demo.write_example import write_example
 
     chosen = {name: getattr(options, name) for name in EXAMPLE_OPTIONS}
-    write_example(
-        Path(options.folder), **{name: value for name, value in chosen.items() if value is not None}
-    )
+    given = {name: value for name, value in chosen.items() if value is not None}
+    write_example(Path(options.folder), **given)
     print(f"Written. Its first report: python3 lib report --company {options.folder}")
     return 0
 
@@ -195,8 +191,7 @@ def bench(options: argparse.Namespace) -> int:
         parts=tuple(options.parts or benchmarks.PARTS), runs=options.runs,
         sizes=tuple(options.size), large=options.all,
     )  # fmt: skip
-    to = benchmarks.BENCHMARKS if options.write else None
-    results = benchmarks.run_and_tell(order, to)
+    results = benchmarks.run_and_tell(order, benchmarks.BENCHMARKS if options.write else None)
     if options.json:
         Path(options.json).write_text(benchmarks.as_json(results), encoding="utf-8")
     return 0
@@ -225,9 +220,8 @@ def test(options: argparse.Namespace) -> int:
     """Run the test suite on all cores; the quick tests or what arguments ask for on one."""
     from profitchain.core.provenance import ROOT
 
-    alone = options.pytest or options.quick  # a second process would import all once more
     together = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
-    parallel = [] if alone else together
+    parallel = [] if options.pytest or options.quick else together  # each imports all once more
     quick = ["-m", QUICK] if options.quick else []
     command = [sys.executable, "-m", "pytest", *parallel, *quick, *options.pytest]
     return subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode
@@ -251,9 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     _add_company(command(check, help="the data contract alone"))
-    sub = command(watch, help="what needs somebody now: 0 nothing, 2 something, 1 an error")
-    _add_company(sub)
-    sub.add_argument("--json", action="store_true", help="print one JSON, the sentences aside")
+    _add_json(command(watch, help="what needs somebody now: 0 nothing, 2 something, 1 an error"))
 
     sub = command(init, help="write a first company.yml from a folder of files, whatever they are")
     sub.add_argument("folder", metavar="FOLDER")
@@ -337,6 +329,11 @@ def _add_company(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("period", nargs="?", default="", metavar="PERIOD",
                         help="2026Q3, 2026-09, 2026-W14, 2026FY04 (default: the last)")  # fmt: skip
     parser.add_argument("--company", default=EXAMPLE, metavar="DIR", help=f"(default: {EXAMPLE})")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    _add_company(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON, sentences aside")
 
 
 def _at_least(fewest: int, text: str) -> int:

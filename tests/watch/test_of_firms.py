@@ -117,7 +117,7 @@ def test_a_firm_without_tables_of_plans_or_contacts_says_what_it_lacks(tmp_path)
         "needs_contact_times", "needs_table", "needs_table", "needs_table",
     ]  # fmt: skip
     looks = alarms.alarms(watched, edition.period)
-    assert record.recorded(looks, waits, targets, others)["alarms"].n == len(looks.looks)
+    assert record.watch_record(looks, waits, targets, others)["alarms"].n == len(looks.looks)
     for shown in (words.due_actions(ledger, edition=edition), words.goals(targets, edition=edition),
                   words.benchmarks(others, edition=edition)):  # fmt: skip
         assert shown.says == "none" and shown.rows.empty

@@ -188,6 +188,7 @@ def _smooth(past: np.ndarray, per_year: int) -> np.ndarray:
 
 
 def mean_weights(k: int) -> np.ndarray:
+    """Return the weights of `k` values in the mean of the past, the newest last; they add to 1."""
     weights = (1 - WEIGHT) ** np.arange(k - 1, -1, -1)
     return weights / weights.sum()
 
