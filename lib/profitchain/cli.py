@@ -169,9 +169,8 @@ def example(options: argparse.Namespace) -> int:
     from demo.write_example import write_example
 
     chosen = {name: getattr(options, name) for name in EXAMPLE_OPTIONS}
-    write_example(
-        Path(options.folder), **{name: value for name, value in chosen.items() if value is not None}
-    )
+    given = {name: value for name, value in chosen.items() if value is not None}
+    write_example(Path(options.folder), **given)
     print(f"Written. Its first report: python3 lib report --company {options.folder}")
     return 0
 
@@ -216,8 +215,7 @@ def bench(options: argparse.Namespace) -> int:
         parts=tuple(options.parts or benchmarks.PARTS), runs=options.runs,
         sizes=tuple(options.size), large=options.all,
     )  # fmt: skip
-    to = benchmarks.BENCHMARKS if options.write else None
-    results = benchmarks.run_and_tell(order, to)
+    results = benchmarks.run_and_tell(order, benchmarks.BENCHMARKS if options.write else None)
     if options.json:
         Path(options.json).write_text(benchmarks.as_json(results), encoding="utf-8")
     return 0
@@ -246,9 +244,8 @@ def test(options: argparse.Namespace) -> int:
     """Run the test suite on all cores; the quick tests or what arguments ask for on one."""
     from profitchain.core.provenance import ROOT
 
-    alone = options.pytest or options.quick  # a second process would import all once more
     together = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
-    parallel = [] if alone else together
+    parallel = [] if options.pytest or options.quick else together  # each imports all once more
     quick = ["-m", QUICK] if options.quick else []
     command = [sys.executable, "-m", "pytest", *parallel, *quick, *options.pytest]
     return subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode

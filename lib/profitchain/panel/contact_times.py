@@ -1,6 +1,6 @@
 """How long contacts waited for an answer and their close, and what followed them.
 
-Expressions are as in `panel`. What happened after the period is not known yet: such a contact waits.
+Expressions are as in `panel`. What comes after the period is not known yet.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ibis
 from ibis.expr.types import Table, Value
 
 from profitchain.panel.context import Context
-from profitchain.panel.panel import SECONDS_A_DAY, cells
+from profitchain.panel.panel import cells
 from profitchain.sources.casts import seconds
 
 FIRST, CLOSED, BACKLOG = "first response", "close", "backlog"

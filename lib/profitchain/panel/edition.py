@@ -94,7 +94,7 @@ ROW_OF = {  # what one row of each summary is
     "benchmarks": "a measure as others reach it",
     "past_sums": "a measure, period and group of customers, far back, with sums of products",
     "moved_sums": "whether customers answered in one of two periods, in both, or have gone",
-    "contact_times": "a period, step and hours that contacts waited for it; and those open at its end",
+    "contact_times": "a period, step and hours that contacts waited; and those open at its end",
     "contact_sequels": "whether a contact was soon answered, and a cluster of customers",
     "handling_cells": "a complaint's handling, what came before it, and a cluster of customers",
     "contact_repeats": "a cluster of customers, their contacts and those followed by another",

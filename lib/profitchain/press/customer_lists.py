@@ -16,6 +16,7 @@ from profitchain.lifetime import churn_model, contact_value
 from profitchain.pages import verbatims
 from profitchain.panel.edition import Edition
 from profitchain.panel.texts import SOURCES
+from profitchain.press import unhappy_list
 from profitchain.sources.schemas import SCHEMAS
 from profitchain.voice import masking, shares
 from profitchain.voice import verbatims as proposals
@@ -51,8 +52,39 @@ def place_of(edition: Edition, published: Path) -> Path:
 
 
 def write_lists(edition: Edition, path: Path) -> str:
-    """Write who may leave, beside it texts to release, and return where they lie, a line each."""
-    return f"{write_at_risk(edition, path)}\n{propose_verbatims(edition, path)}"
+    """Write who may leave, the unhappy, and texts to release; return where they lie, line by line."""
+    written = (write_at_risk(edition, path), write_unhappy(edition, path))
+    return "\n".join([*written, propose_verbatims(edition, path)])
+
+
+def write_unhappy(edition: Edition, path: Path) -> str:
+    """Write unhappy customers of value without a contact, and return a sentence that says where.
+
+    Where company.yml says `leave_alone`, `left_alone` names those to leave alone by lot, and a
+    file beside the periods' folders remembers them.
+
+    Parameters
+    ----------
+    path : the file beside which they go.
+    """
+    found = unhappy_list.unhappy(edition)
+    if isinstance(found, NotEstimable):
+        return f"No list of unhappy customers was written: {reasons.text(found)}"
+    named = found.merge(customer_ids(edition), on="row", validate="one_to_one").drop(columns="row")
+    named = named[["customer_id", *(name for name in named if name != "customer_id")]].round(PLACES)
+    share, period = edition.company.leave_alone, str(edition.period)
+    apart = ""
+    if share > 0:
+        memory = path.parent.parent / unhappy_list.MEMORY
+        named = unhappy_list.with_lot(named, memory, share=share, period=period)
+        known = unhappy_list.remembered(memory)
+        now = named[["customer_id", "left_alone"]].assign(period=period)
+        both = pd.concat([known, now]).drop_duplicates(["period", "customer_id"])
+        _write(both[["period", "customer_id", "left_alone"]], memory)
+        apart = f", {(named['left_alone'] == 'yes').sum():,} of them to be left alone by lot"
+    place = path.with_name(unhappy_list.FILE)
+    _write(named, place)
+    return f"{len(named):,} unhappy customers of value without a contact{apart}: {place}"
 
 
 def write_at_risk(edition: Edition, path: Path) -> str:

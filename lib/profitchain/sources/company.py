@@ -72,6 +72,7 @@ class Company(Settings):
     lookback_months: int = Field(default=12, ge=0, le=LONGEST_LOOKBACK)
     gross_margin: float | None = Field(default=None, gt=0, le=1)
     discount_rate: float = Field(default=0.10, ge=0, lt=1)
+    leave_alone: float = Field(default=0.0, ge=0, le=0.5)
     contractual: bool = False
     first_payment: Literal["next", "now"] = "next"
     control_tolerance: float = Field(default=0.005, ge=0, le=1)

@@ -19,7 +19,7 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.watch.goals import LOWER_IS_BETTER, unknown_metric
-from profitchain.watch.series import LOG, Series
+from profitchain.watch.series import Series
 
 PLANNED, RUNNING, KEPT, DROPPED, CANT_TELL = "planned", "running", "kept", "dropped", "can't tell"
 BY_GROUP, BEFORE_AFTER = "group against others", "before and after"

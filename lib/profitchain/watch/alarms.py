@@ -21,7 +21,8 @@ from profitchain.watch.series import LOG, Series
 WEIGHT = 0.3  # of the newest value in the mean of the past
 FEWEST_PAST, FEWEST_N = 4, 30
 YEARS_OF_SEASON = 2
-FALSE_DISCOVERIES = 0.10
+FALSE_DISCOVERIES = 0.10  # at most
+NOMINAL = 0.07  # short pasts make p-values a little too small
 LEVEL = 0.95
 
 
@@ -31,7 +32,7 @@ class Look:
 
     `value`, `expected`, `low` and `high` (the 95% prediction interval of `value`) are in the
     measure's unit; of totals they are totals. `p` is two-sided; `alarm` tells whether it stands
-    out after all looks (Benjamini-Hochberg at 10%).
+    out after all looks (Benjamini-Hochberg, below 10%).
     """
 
     series: Series
@@ -91,7 +92,7 @@ def alarms(series: Sequence[Series], period: Period) -> Alarms | NotEstimable:
     return Alarms(looks=tuple(judged), skipped=len(series) - len(usable))
 
 
-def first_true(p_values: np.ndarray, rate: float = FALSE_DISCOVERIES) -> np.ndarray:
+def first_true(p_values: np.ndarray, rate: float = NOMINAL) -> np.ndarray:
     """Return which of some p-values stand out at a false discovery rate, in their order.
 
     Examples
@@ -187,6 +188,7 @@ def _smooth(past: np.ndarray, per_year: int) -> np.ndarray:
 
 
 def mean_weights(k: int) -> np.ndarray:
+    """Return the weights of `k` values in the mean of the past, the newest last; they add to 1."""
     weights = (1 - WEIGHT) ** np.arange(k - 1, -1, -1)
     return weights / weights.sum()
 

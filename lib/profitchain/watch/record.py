@@ -12,7 +12,7 @@ from profitchain.watch.goals import ABOVE, BELOW, GREY, OPEN, Goal, Standing
 POSITIONS = {ABOVE: 1.0, BELOW: -1.0}
 
 
-def recorded(
+def watch_record(
     looks: Alarms | NotEstimable,
     waits: Waiting | NotEstimable,
     aims: Sequence[Goal] | NotEstimable,

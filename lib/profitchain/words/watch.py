@@ -119,7 +119,6 @@ def alarms(looks: Alarms | NotEstimable, *, edition: Edition) -> Presentation:
                   low=_amount(look, look.low, edition), high=_amount(look, look.high, edition))
                 for look in shown
             ],
-            "verdict": [_("stands out") if look.alarm else _("within chance") for look in shown],
             "n": [look.n for look in shown],
         }
     )  # fmt: skip
@@ -144,10 +143,23 @@ def _amount(look: Look, value: float, edition: Edition) -> str:
 
 
 def due_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) -> Presentation:
-    """Return the ledger of actions: what became of each, those due first."""
+    """Return the actions that are due, with what became of each so far."""
     if isinstance(ledger, NotEstimable):
-        return Presentation(_no_rows("action"), "none", {"empty": text(ledger), "due": 0})
-    rows = pd.DataFrame(
+        return Presentation(_no_rows("action"), "none", {"empty": text(ledger)})
+    due = [one for one in ledger if one.due]
+    return Presentation(_ledger(due), "due" if due else "nothing_due", {"empty": _("None.")})
+
+
+def all_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return the whole ledger of actions, those due first."""
+    if isinstance(ledger, NotEstimable):
+        return Presentation(_no_rows("action"), "none", {"empty": text(ledger)})
+    rows = _ledger(ledger).assign(way=[_(DESIGNS[one.design]) for one in ledger])
+    return Presentation(rows, "what", {"empty": ""})
+
+
+def _ledger(ledger: Sequence[Action]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "action": [one.action for one in ledger],
             "owner": [one.owner or "–" for one in ledger],
@@ -156,8 +168,6 @@ def due_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) ->
             "verdict": [_verdict_in_words(one) for one in ledger],
         }
     )
-    due = sum(one.due for one in ledger)
-    return Presentation(rows, "due" if due else "nothing_due", {"empty": "", "due": due})
 
 
 def _verdict_in_words(one: Action) -> str:
@@ -212,10 +222,6 @@ def contacts_in_brief(waits: Waiting | NotEstimable, *, edition: Edition) -> lis
         said = [Said("contacts_none", {"why": text(waits.first)})]
     else:
         said = [Said("contacts", {"first": waits.first, "n": digits(waits.first.n, 0)})]
-    if isinstance(waits.backlog, Estimate):
-        before = waits.backlog_before
-        was = digits(before.value, 0) if isinstance(before, Estimate) else "–"
-        said.append(Said("backlog", {"open": digits(waits.backlog.value, 0), "was": was}))
     if waits.wrong:
         said.append(Said("contacts_wrong", {"count": waits.wrong}))
     return said
@@ -232,6 +238,8 @@ def contact_times(
         _("Hours to the close, half of them"): waits.close,
         _("The past's hours to the first response"): waits.target,
         _("Share with a first response within these"): waits.within,
+        _("Open at the period's end"): waits.backlog,
+        _("Open at the last one's end"): waits.backlog_before,
         _("Ordered after, soon answered less others"): after["ordered"],
         _("Next score, soon answered less others"): after["score"],
     }
@@ -315,12 +323,15 @@ def alike_places(spread: MaybeEstimate, *, edition: Edition) -> list[Said]:
 def _figures(figures: Mapping[str, MaybeEstimate], name: str) -> pd.DataFrame:
     rows = pd.DataFrame({name: list(figures)})
     cells = [
-        _("{value} ({interval})", value=number(one), interval=interval(one, bare=True))
-        if isinstance(one, Estimate)
-        else text(one)
-        for one in figures.values()
+        _with_interval(one) if isinstance(one, Estimate) else text(one) for one in figures.values()
     ]
     return rows.assign(value=cells, n=[one.n for one in figures.values()])
+
+
+def _with_interval(one: Estimate) -> str:
+    if one.low == one.high:
+        return number(one)
+    return _("{value} ({interval})", value=number(one), interval=interval(one, bare=True))
 
 
 def _value(one: MaybeEstimate) -> float:
