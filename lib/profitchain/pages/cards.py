@@ -74,8 +74,8 @@ def cautions(findings: EditionFindings, edition: Edition) -> list[str]:
     restated = caution(restatements(edition))
     main = edition.company.main
     if main is None:
-        return [restated, rows]
+        return [rows, restated]
     id = public_id(main, edition.company.all_questions)
     weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
     ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]
-    return [restated, weighted_beside(weighted, moved, ends, main), rows]
+    return [weighted_beside(weighted, moved, ends, main), rows, restated]
