@@ -22,7 +22,7 @@ NPS = Question(name="nps", kind="nps", label="Would recommend")
 EASE = Question(name="ease", kind="ces", scale=(1, 7), easy_is="low", label="Ease")
 EDITION = SimpleNamespace(
     company=SimpleNamespace(
-        main=NPS, all_questions=[NPS], repeat_within_days=90, asks_only=False,
+        slug="no-such-firm", main=NPS, all_questions=[NPS], repeat_within_days=90, asks_only=False,
         control_tolerance=0.005,
     ),
     period=Period("2026Q3"), facts={"days_uncovered": 0}, assumed_margin=None,

@@ -72,4 +72,4 @@ def cautions(findings: EditionFindings, edition: Edition) -> list[str]:
     id = public_id(main, edition.company.all_questions)
     weighted, moved = (findings.get(f"{id}_{end}") for end in ("weighted", "weighted_difference"))
     ends = [findings.get(f"{id}_bound", case) for case in ("unhappy", "happy")]
-    return [restated, weighted_beside(weighted, moved, ends, main)]
+    return [weighted_beside(weighted, moved, ends, main), restated]

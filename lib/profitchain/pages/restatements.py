@@ -111,16 +111,18 @@ def _of_edition(
     is_set = _is_set_otherwise(record, edition.company)
     for row in findings:
         key = (row["id"], folder.name)
-        kept, today = frozen.get(key), now.get(key)
-        if row.get("group") or not (kept and today) or row["unit"] != today["unit"]:
+        today = now.get(key)
+        if row.get("group") or not today or row["unit"] != today["unit"]:
             continue
+        # None where what has come weighs too much for a trend: what was published stands then.
+        kept = frozen.get(key, row)["value"]
         rows_tell = today["figure"] in told.get(folder.name, ())
         rows_tell = rows_tell or (is_set and today["summary"] == OF_THE_WINDOW)
-        value = today["value"] if rows_tell else kept["value"]
+        value = today["value"] if rows_tell else kept
         if _same(row["value"], value):
             continue
         reason = SETTINGS if is_set else CODE
-        if not is_set and _same(row["value"], kept["value"]):
+        if not is_set and _same(row["value"], kept):
             reason = _of_rows(edition, today, folder.name)
         width = row["high"] - row["low"]
         difference = value - row["value"]

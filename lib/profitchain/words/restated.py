@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from profitchain.core.estimates import Estimate
-from profitchain.core.formats import digits, number, period_short
+from profitchain.core.formats import digits, in_brackets, interval, number, period_short
 from profitchain.core.i18n import N_, _, ngettext
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.words.presentation import Presentation
-from profitchain.words.reasons import with_interval
 
 MOST_ROWS = 20
 REASONS = {
@@ -69,10 +68,11 @@ def _row(row: dict[str, object]) -> dict[str, object]:
             (row["difference"], row["difference"], row["difference"]),
         )
     )
+    figure, ends = number(published), interval(published, bare=True)
     return {
         "period": period_short(Period(str(row["period"]))),
         "measure": row["label"],
-        "published": with_interval(published).partition("; n")[0],
+        "published": figure if published.low == published.high else in_brackets(figure, ends),
         "now": number(now),
         "difference": number(difference, difference=True),
         "interval widths": row["widths"],
