@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from certify import certify, event_firms, grades, worth
+from certify import certify, driver_shops, event_firms, grades, worth
 
 
 def certify_all(firms: int, to: Path | None = None) -> int:
@@ -19,10 +19,12 @@ def certify_all(firms: int, to: Path | None = None) -> int:
     judged = certify.certify(firms)
     shops = worth.shops_of(firms)
     worths = worth.certify_worth(shops)
+    drivers = driver_shops.certify_drivers(shops)
     clustered = certify.certify_clusters(certify.many_of(firms))
     graded = grades.certify_grades(max(firms // 10, 1))
     events = event_firms.certify_events(max(firms // 4, 1))
-    sections = [worth.section(worths, shops), grades.section(graded, events)]
+    sections = [worth.section(worths, shops), driver_shops.section(drivers)]
+    sections += [grades.section(graded, events)]
     certify.write_certificate(judged, clustered, firms, to, sections=sections)
     missed = [*certify.outside_goal(judged)["number"], *grades.outside(graded)]
     print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")

@@ -42,8 +42,9 @@ class World:
     `pace` (orders per busy day, unseen by any firm), `tier`, `region`, `channel` (codes).
     `orders`: one row an order, in order of time: `customer` (row of people), `placed` (seconds),
     `prior_orders` (orders by the time of the answer, this one included), `score` 0..10,
-    `points` (the same before it is made whole), `calm_score` (had there been no crisis), `late`, the four drivers (standard deviations),
-    `invited`, `answered` (seconds, NEVER if not), `scored` (the main question was answered).
+    `points` (the same before it is made whole), `calm_score` (had there been no crisis), `late`,
+    the four drivers (standard deviations), `invited`, `answered` (seconds, NEVER if not),
+    `scored` (the main question was answered).
     """
 
     settings: WorldSettings

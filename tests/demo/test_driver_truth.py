@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from scipy import stats
+
+import profitchain as pc
 from demo.behaviour import DRIVER_WEIGHT, DRIVERS, WorldSettings
 from demo.driver_truth import LOOKBACK_FROM, POINT, driver_truth
 from demo.survey_tables import DRIVER_COLUMNS, responses
 from demo.world import simulate
-from scipy import stats
-
-import profitchain as pc
 from profitchain.core.estimates import NotEstimable
 from profitchain.drivers.mending import mending, probit_of
 from profitchain.drivers.moments import Driver, read_drivers
@@ -95,4 +95,4 @@ def test_nobody_s_score_is_driven_to_a_chance_that_scores_do_not_move():
 
 def test_seed_and_size_do_not_change_the_truth():
     assert driver_truth(WorldSettings(customers=300, seed=9)) == TRUTH
-    assert set(TRUTH["lookback"]["shares"]) == {name for name in DRIVER_COLUMNS.values()}
+    assert set(TRUTH["lookback"]["shares"]) == set(DRIVER_COLUMNS.values())

@@ -8,8 +8,9 @@ applicable is nothing to fill in, and enters as it does there.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ def skip_check(
     n = rows["n"].to_numpy(float)
     parts = [_columns(rows, driver) for driver in drivers]
     widths = np.cumsum([0, *(part.shape[1] for part in parts)])
-    of = [list(range(*span)) for span in zip(widths[:-1], widths[1:], strict=True)]
+    of = [list(range(*span)) for span in itertools.pairwise(widths)]
     covariance = em_covariance(np.column_stack([*parts, rows["score"].to_numpy(float)]), n)
     if covariance is None:
         return NotEstimable("no_stable_fit", n=int(n.sum()))
