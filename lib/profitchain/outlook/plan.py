@@ -52,7 +52,7 @@ def payoffs(edition: Edition) -> list[Payoff] | NotEstimable:
     """Return the payoff of each action that is planned or runs, in the order of their start."""
     if not edition.has("actions"):
         return NotEstimable("needs_table", table="actions")
-    rows = edition.table("actions")
+    rows = edition.table("actions").sort_values(["started_on", "action"])
     day, after = edition.period.last_day, edition.period.shift(1).first_day
     first = months_before(after, 0 - MONTHS)
     started = pd.to_datetime(rows["started_on"]).dt.date

@@ -56,7 +56,6 @@ ROW_OF = {  # what one row of each summary is
     "cohorts": "a period of the first order, and a period in which its customers bought",
     "months": "a month of all orders",
     "step_cohorts": "a first step (month, or week), a step with orders, and steps to the next",
-    "actions": "an action planned or running",
     "gaps": "a number of days from a first order of the lookback to the next; or of contracts",
     "cost_sums": "a purpose of costs",
     "control_totals": "a period and measure of the books",

@@ -1,4 +1,4 @@
-"""What a forecast rests on: orders by steps of time and first step, and the actions planned.
+"""What a forecast rests on: orders by steps of time and first step.
 
 A step is a month (of a firm that reports by weeks, a week), counted back from the period's end, so
 that periods are whole steps whenever their year begins. Expressions are as in `panel`.
@@ -15,7 +15,7 @@ from ibis.expr.types import Table
 
 from profitchain.core.periods import MONTHS_IN, Period, months_before, starts_at
 from profitchain.panel.context import Context
-from profitchain.panel.panel import cells, segment_columns, with_margin
+from profitchain.panel.panel import cells, with_margin
 from profitchain.sources.casts import by_span
 
 MOST_STEPS = {"month": 120, "week": 260}
@@ -24,10 +24,8 @@ LONG_AGO = 9_999
 
 
 def outlook_summaries(context: Context) -> Iterator[tuple[str, Table]]:
-    """Yield orders by steps, and actions as far as they are given."""
+    """Yield orders by steps."""
     yield "step_cohorts", step_cohorts(context)
-    if "actions" in context.tables:
-        yield "actions", actions(context)
 
 
 def steps_of(period: Period) -> tuple[str, int]:
@@ -73,15 +71,6 @@ def step_cohorts(context: Context) -> Table:
     names = [name for name in rows.columns if name not in ("first", "back", "gap")]
     sums = {name: rows[name].sum().cast("int64") for name in names}
     return cells(rows, ["first", "back", "gap"], **sums)
-
-
-def actions(context: Context) -> Table:
-    """Return the actions as planned, with the segment values that each touches (NULL: all)."""
-    planned = context.tables["actions"]
-    named = [name for name in segment_columns(context.company) if name in planned.columns]
-    given = ["metric", "owner", "cost", "ended_on", "expected_low", "expected_high"]
-    columns = ["action", "started_on", *(name for name in given if name in planned.columns), *named]
-    return planned.select(*columns).order_by(["started_on", "action"])
 
 
 def _at_steps(context: Context, whose: Context, key: str) -> Table:
