@@ -71,9 +71,9 @@ def test_what_was_planted_in_the_example_is_found(example):
 
 
 @pytest.mark.slow
-def test_complaints_refunds_and_handling_of_the_example_hold_their_truth():
-    truth = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))["benefits"]
-    edition = pc.open_edition(EXAMPLE)
+def test_complaints_refunds_and_handling_of_the_example_hold_their_truth(example):
+    truth = json.loads((example / "truth.json").read_text(encoding="utf-8"))["benefits"]
+    edition = pc.open_edition(example)
     complaints, refunds = after_scores.complaints(edition), after_scores.refunds(edition)
     for group, expected in truth["complaints_per_100_orders"].items():
         assert complaints.rates[group].low <= expected <= complaints.rates[group].high, group
