@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from profitchain.core.estimates import Estimate
@@ -58,7 +61,7 @@ def caution(rows: pd.DataFrame) -> str:
     ) if count else ""  # fmt: skip
 
 
-def _row(row: dict[str, object]) -> dict[str, object]:
+def _row(row: Mapping[str, Any]) -> dict[str, object]:
     unit, n = str(row["unit"]), 0
     published, now, difference = (
         Estimate(value=value, low=low, high=high, n=n, unit=unit)
