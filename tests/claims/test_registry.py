@@ -99,6 +99,11 @@ def test_a_firms_own_claim_is_tried_like_any_other(tmp_path, monkeypatch):
     assert one.verdict == "not_testable" and one.own is None
 
 
+def test_what_kind_a_claim_is_follows_the_number_unless_it_is_said(tmp_path):
+    (claim,) = own(tmp_path, GOOD.replace("repeat_gain_per_10_nps", "price_of_loyal"))
+    assert claim.kind == "description"
+
+
 def test_own_words_may_be_given_by_language_and_are_taken_as_text(tmp_path):
     text = GOOD.replace("Our vendor says so.", "{en: '<b>{n} & 10%</b>', zh-Hans: 说法}")
     (claim,) = own(tmp_path, text)

@@ -109,7 +109,8 @@ def own_claim(id: str, entry: Any) -> Claim:
     if unit not in (ESTIMANDS[name].unit, DIRECTIONAL):
         known = f"'{ESTIMANDS[name].unit}' or '{DIRECTIONAL}'"
         raise CompanyError(f"{at}: unit '{unit}' doesn't fit {name}. Write {known}.")
-    kind = entry.get("kind", "effect")
+    usual = next((c.kind for c in shipped_claims() if c.estimand == name), "effect")
+    kind = entry.get("kind", usual)
     if str(kind) not in EARNS:
         raise CompanyError(f"{at}: kind '{kind}' is not known. {did_you_mean(str(kind), EARNS)}")
     low, high = _range(at, entry)

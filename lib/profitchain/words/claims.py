@@ -199,9 +199,8 @@ def _claimed(claim: Claim) -> str:
 
 def _plain(value: float, unit: str) -> str:
     shown = SHOWN_AS.get(unit, unit)
-    value = value / 100 if unit == "percent" else value
-    places = 0 if float(value * 100 if shown == "share" else value).is_integer() else 1
-    return plain(value, shown, places=places, bare=True)
+    places = 0 if float(value).is_integer() else 1
+    return plain(value / 100 if unit == "percent" else value, shown, places=places, bare=True)
 
 
 def _here(one: JudgedClaim, *, short: bool = False) -> str:
