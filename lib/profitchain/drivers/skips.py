@@ -106,7 +106,7 @@ def _columns(rows: pd.DataFrame, driver: Driver) -> np.ndarray:
     """Return what a driver enters as; NaN where it was skipped."""
     if driver.blank == "not_applicable" or driver.kind == "category":
         return columns_of(rows, driver)[0]
-    return rows[driver.column].to_numpy(float, na_value=np.nan)[:, None]
+    return np.asarray(rows[driver.column].to_numpy(float, na_value=np.nan)[:, None])
 
 
 def _patterns(columns: np.ndarray, n: np.ndarray) -> list[_Pattern]:
