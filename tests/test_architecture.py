@@ -35,7 +35,7 @@ DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}
 MOST_MODULES = 17
 MOST_ROOMS = {  # one or two a page; a kind of cell each; a fact of customers each
-    "words": 38, "sources": 25, "intake": 18, "panel": 24, "pages": 19, "press": 19,
+    "words": 38, "sources": 25, "intake": 18, "panel": 24, "pages": 19, "press": 20,
 }  # fmt: skip
 MOST_CODE_LINES_A_MODULE = 250
 MOST_CODE_LINES_A_FUNCTION = 40

@@ -52,7 +52,7 @@ def place_of(edition: Edition, published: Path) -> Path:
 
 
 def write_lists(edition: Edition, path: Path) -> str:
-    """Write who may leave, the unhappy, and texts to release; return where they lie, line by line."""
+    """Write who may leave, the unhappy, texts to release; return where they lie, line by line."""
     written = (write_at_risk(edition, path), write_unhappy(edition, path))
     return "\n".join([*written, propose_verbatims(edition, path)])
 
