@@ -302,8 +302,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("tags", nargs="*", metavar="LANGUAGE", help="such as fr, also a new one")
 
     sub = command(test, help="run the test suite; further arguments go to pytest", add_help=False)
-    sub.add_argument("--quick", action="store_true",
-                     help="no browser, no Monte Carlo worlds, no whole editions")  # fmt: skip
+    sub.add_argument("--quick", action="store_true", help="no browser, worlds, whole editions")
     return parser
 
 

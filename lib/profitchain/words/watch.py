@@ -40,6 +40,7 @@ PART_NAMES = {
     OTHERS_ANSWERED: N_("Other customers answered"),
     UNHAPPY_LEFT: N_("The unhappy left"),
 }
+SAYS = {SAME: "same", OTHERS_ANSWERED: "others", UNHAPPY_LEFT: "left"}
 VERDICTS = {
     acts.PLANNED: N_("planned"),
     acts.RUNNING: N_("too new to judge"),
@@ -211,7 +212,9 @@ def _moved(found: Moved | NotEstimable) -> Presentation:
     largest = max(found.parts, key=lambda name: abs(found.parts[name].value))
     clear = not found.parts[largest].spans_zero
     values = {"before": period_label(Period(found.against)), "why": "", "n": found.change.n}
-    return Presentation(rows, largest if clear else "unclear", values | {"unit": found.change.unit})
+    return Presentation(
+        rows, SAYS[largest] if clear else "unclear", values | {"unit": found.change.unit}
+    )
 
 
 def contacts_in_brief(waits: Waiting | NotEstimable, *, edition: Edition) -> list[Said]:
