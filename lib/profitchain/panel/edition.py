@@ -81,7 +81,7 @@ ROW_OF = {  # what one row of each summary is
     "year_exposure": "the last 365 days' orders and how long they were followed",
     "referral_cells": "a score and cluster among answers followed to referrals",
     "complaint_cells": "the score before an order, and a cluster of customers",
-    **{"goals": "a goal", "actions": "an action", "benchmarks": "a measure as others reach it"},
+    **dict.fromkeys(("goals", "actions", "benchmarks"), "a row of the firm's own table"),
     "past_sums": "a measure, period and group of customers, far back, with sums of products",
     "moved_sums": "whether customers answered in one of two periods, in both, or have gone",
     "contact_times": "a period, step and hours that contacts waited; and those open at its end",
