@@ -119,7 +119,8 @@ def test_a_firm_without_tables_of_plans_or_contacts_says_what_it_lacks(tmp_path)
     ]  # fmt: skip
     looks = alarms.alarms(watched, edition.period)
     assert record.watch_record(looks, waits, targets, others)["alarms"].n == len(looks.looks)
-    for shown in (words.due_actions(ledger, edition=edition), goal_words.goals(targets, edition=edition),
+    for shown in (words.due_actions(ledger, edition=edition),
+                  goal_words.goals(targets, edition=edition),
                   goal_words.benchmarks(others, edition=edition)):  # fmt: skip
         assert shown.says == "none" and shown.rows.empty
 
