@@ -14,6 +14,7 @@ import profitchain as pc
 from profitchain import cli
 from profitchain.core.estimates import NotEstimable
 from profitchain.watch import actions, alarms, contacts, goals, moved, record, series
+from profitchain.words import goals as goal_words
 from profitchain.words import watch as words
 
 ASKED = {"questions": {"nps": {"column": "nps", "kind": "nps"}}, "main_question": "nps"}
@@ -118,8 +119,9 @@ def test_a_firm_without_tables_of_plans_or_contacts_says_what_it_lacks(tmp_path)
     ]  # fmt: skip
     looks = alarms.alarms(watched, edition.period)
     assert record.watch_record(looks, waits, targets, others)["alarms"].n == len(looks.looks)
-    for shown in (words.due_actions(ledger, edition=edition), words.goals(targets, edition=edition),
-                  words.benchmarks(others, edition=edition)):  # fmt: skip
+    for shown in (words.due_actions(ledger, edition=edition),
+                  goal_words.goals(targets, edition=edition),
+                  goal_words.benchmarks(others, edition=edition)):  # fmt: skip
         assert shown.says == "none" and shown.rows.empty
 
 

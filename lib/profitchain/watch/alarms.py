@@ -131,8 +131,9 @@ def prepared(series: Series, period: Period) -> Past | None:
     n = int(frame["n"].iloc[-1])
     if series.scale == LOG:
         return _growth(values, variances, ordinals, series.per_year, n)
-    season = _season(values[:-1], variances[:-1], ordinals, series.per_year)
-    return Past(values - season, variances, float(season[-1]), n)
+    season, unsure = _season(values[:-1], variances[:-1], ordinals, series.per_year)
+    return Past(values - season, np.append(variances[:-1], variances[-1] + unsure),
+                float(season[-1]), n)  # fmt: skip
 
 
 def _growth(
@@ -155,15 +156,17 @@ def _growth(
 
 def _season(
     past: np.ndarray, variances: np.ndarray, ordinals: np.ndarray, per_year: int
-) -> np.ndarray:
-    """Return each period's part of the year, drawn to zero as far as chance explains it.
+) -> tuple[np.ndarray, float]:
+    """Return each period's part of the year and the last one's error, as a variance.
+
+    The parts are drawn to zero as far as chance explains them.
 
     Nothing where less than `YEARS_OF_SEASON` years are known. The shrinkage is James and Stein's
     (1961), positive part.
     """
     none = np.zeros(len(ordinals))
     if per_year == 1 or len(past) < YEARS_OF_SEASON * per_year:
-        return none
+        return none, 0.0
     parts = ordinals % per_year
     rest = past - _smooth(past, per_year)
     means, errors = np.zeros(per_year), np.zeros(per_year)
@@ -178,7 +181,7 @@ def _season(
     noise = float(errors.sum()) * (per_year - 3) / per_year if per_year > 3 else errors.sum()
     noise *= 2.0  # half a season that chance made up is worse than half of one left in
     keep = max(0.0, 1 - noise / signal) if signal > 0 else 0.0
-    return keep * means[parts]
+    return keep * means[parts], float(errors[parts[-1]]) if keep > 0 else 0.0
 
 
 def _smooth(past: np.ndarray, per_year: int) -> np.ndarray:

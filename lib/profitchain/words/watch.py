@@ -16,11 +16,9 @@ from profitchain.measures.loyalty import loyalty_measures
 from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
 from profitchain.watch import actions as acts
-from profitchain.watch import goals as aims
 from profitchain.watch.actions import Action
 from profitchain.watch.alarms import Alarms, Look
 from profitchain.watch.contacts import Waiting
-from profitchain.watch.goals import Goal, Standing
 from profitchain.watch.moved import OTHERS_ANSWERED, SAME, UNHAPPY_LEFT, Moved
 from profitchain.watch.series import LOG, id_of
 from profitchain.words.measures import label
@@ -47,13 +45,6 @@ VERDICTS = {
     acts.KEPT: N_("kept: it got better"),
     acts.DROPPED: N_("dropped: less than hoped for"),
     acts.CANT_TELL: N_("can't tell"),
-}
-STATES = {aims.REACHED: N_("reached"), aims.MISSED: N_("not reached")}
-POSITIONS = {
-    aims.ABOVE: N_("above"),
-    aims.BELOW: N_("below"),
-    aims.CANT_TELL: N_("can't tell"),
-    aims.GREY: N_("not comparable: no definition or year"),
 }
 DESIGNS = {
     acts.BY_GROUP: N_("its group against others"),
@@ -249,73 +240,6 @@ def contact_times(
     return Presentation(_figures(figures, "step"), "what", {"empty": ""})
 
 
-def goals_in_brief(found: Sequence[Goal] | NotEstimable, *, edition: Edition) -> list[Said]:
-    """Return the chance of the goal that comes first, and how many are past."""
-    if isinstance(found, NotEstimable):
-        return [Said("goals_none", {"why": text(found)})]
-    open_ = [one for one in found if one.state == aims.OPEN and isinstance(one.chance, Estimate)]
-    if not open_:
-        return [Said("goals_past")]
-    first = min(open_, key=lambda one: (one.by, one.metric))
-    values = {
-        "metric": metric_name(first.metric, edition), "target": plain(first.target, first.unit),
-        "day": _day(first.by), "chance": plain(_value(first.chance), "share", places=0),
-    }  # fmt: skip
-    return [Said("goals", values)]
-
-
-def goals(found: Sequence[Goal] | NotEstimable, *, edition: Edition) -> Presentation:
-    """Return each goal with the chance to reach it, or whether it was reached."""
-    if isinstance(found, NotEstimable):
-        return Presentation(_no_rows("measure"), "none", {"empty": text(found)})
-    rows = pd.DataFrame(
-        {
-            "measure": [metric_name(one.metric, edition) for one in found],
-            "target": [plain(one.target, one.unit) if one.unit else f"{one.target:g}"
-                       for one in found],
-            "by": [_day(one.by) for one in found],
-            "now": [number(one.now) if isinstance(one.now, Estimate) else "–" for one in found],
-            "chance": [_chance_in_words(one) for one in found],
-        }
-    )  # fmt: skip
-    return Presentation(rows, "what", {"empty": ""})
-
-
-def _chance_in_words(one: Goal) -> str:
-    if one.state in STATES:
-        return _(STATES[one.state])
-    if isinstance(one.chance, NotEstimable):
-        return text(one.chance)
-    return plain(one.chance.value, "share", places=0)
-
-
-def benchmarks(found: Sequence[Standing] | NotEstimable, *, edition: Edition) -> Presentation:
-    """Return where the firm stands beside each stated range."""
-    if isinstance(found, NotEstimable):
-        return Presentation(_no_rows("measure"), "none", {"empty": text(found)})
-    units = [getattr(one.own, "unit", "") or "ratio" for one in found]
-    rows = pd.DataFrame(
-        {
-            "measure": [metric_name(one.metric, edition) for one in found],
-            "ours": [_own_in_words(one) for one in found],
-            "range": [
-                _("{low} to {high}", low=plain(one.low, unit), high=plain(one.high, unit))
-                for one, unit in zip(found, units, strict=True)
-            ],
-            "verdict": [_(POSITIONS[one.position]) for one in found],
-            "source": [f"{one.source}, {one.year}" if one.year else one.source for one in found],
-        }
-    )
-    known = any(one.position != aims.GREY for one in found)
-    return Presentation(rows, "what" if known else "grey", {"empty": ""})
-
-
-def _own_in_words(one: Standing) -> str:
-    if isinstance(one.own, NotEstimable):
-        return text(one.own)
-    return _("{value} ({interval})", value=number(one.own), interval=interval(one.own, bare=True))
-
-
 def alike_places(spread: MaybeEstimate, *, edition: Edition) -> list[Said]:
     """Return whether touchpoints differ in score beyond chance."""
     if isinstance(spread, NotEstimable):
@@ -335,11 +259,6 @@ def _with_interval(one: Estimate) -> str:
     if one.low == one.high:
         return number(one)
     return _("{value} ({interval})", value=number(one), interval=interval(one, bare=True))
-
-
-def _value(one: MaybeEstimate) -> float:
-    assert isinstance(one, Estimate)
-    return one.value
 
 
 def _no_rows(name: str = "measure") -> pd.DataFrame:
