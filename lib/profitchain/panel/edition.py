@@ -43,58 +43,6 @@ from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
 LAST_PERIOD = "last_period"
-<<<<<<< HEAD
-=======
-MONEY = (
-    *("revenue", "new_revenue", "spend", "margin", "amount", "discount", "repeat_revenue"),
-    *("contact_cost", "period_revenue", "period_margin", "next_revenue", "next_margin"),
-    *("guest_spend", "guest_margin", "revenue_before", "cost", "complaint_cost"),
-)  # columns in minor units
-OF_ORDERS = tuple(n for n in MONEY if n not in ("amount", "contact_cost", "cost", "complaint_cost"))
-ROW_OF = {  # what one row of each summary is
-    "account": "an outcome of a table's rows: used, later, cancelled, or why they were set aside",
-    "profile": "a column of a checked table",
-    "activity": "a period and cluster of customers",
-    "cohorts": "a period of the first order, and a period in which its customers bought",
-    "months": "a month of all orders",
-    "gaps": "a number of days from a first order of the lookback to the next; or of contracts",
-    "cost_sums": "a purpose of costs",
-    "control_totals": "a period and measure of the books",
-    "events": "an event",
-    "score_cells": "a question, period, segments, cluster and score",
-    "driver_cells": "a combination of answers to main question and drivers, segments and cluster",
-    "link_cells": "a score, history, segments and cluster among answers whose window has closed",
-    "window_cells": "the same for each of several windows",
-    "ladder_cells": "an answer whose window has closed, with the customer's answers around it",
-    "answered_orders": "orders so far, a month, and whether an order was answered (no invitations)",
-    "worth_year": "the last 365 days",
-    "worth_orders": "a class of prior orders and categories among the last 365 days' orders",
-    "worth_cells": "a band of days after an answer, its month, and a combination alike",
-    "return_times": "a customer who answered: days to the next order",
-    "asked_cells": "a combination of those who were asked, and whether they answered",
-    "texts": "what a customer wrote, in an answer, a contact or a mention",
-    "contact_counts": "a period and topic of contacts",
-    "mention_counts": "a period, platform, polarity and rating of mentions",
-    "growth_cells": "a way to have come to the year (kept, lost, …) and a cluster of customers",
-    "newcomer_months": "a channel, and months since the first order",
-    "channel_costs": "a purpose and channel of the year's costs",
-    "price_cells": "a cluster of customers, what they paid for the same product and month",
-    "discount_cells": "loyal, new or between, and a cluster of customers",
-    "offer_cells": "a kind of offer, whether by lot, the score before and a cluster of customers",
-    "year_exposure": "the last 365 days' orders and how long they were followed",
-    "referral_cells": "a score and cluster among answers followed to referrals",
-    "complaint_cells": "the score before an order, and a cluster of customers",
-    **dict.fromkeys(("goals", "actions", "benchmarks"), "a row of the firm's own table"),
-    "past_sums": "a measure, period and group of customers, far back, with sums of products",
-    "moved_sums": "whether customers answered in one of two periods, in both, or have gone",
-    "contact_times": "a period, step and hours that contacts waited; and those open at its end",
-    "contact_sequels": "whether a contact was soon answered, and a cluster of customers",
-    "customers": "a customer at the end of one of the last periods",
-    "repeat_days": "a day with later purchases",
-    "holdout": "a customer at an earlier end, at which models are tried",
-    "drawn_months": "a month of the orders of those customers who were drawn",
-}
->>>>>>> w-watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
