@@ -19,6 +19,7 @@ from profitchain import __version__
 from profitchain.command_options import (
     add_company,
     add_contests,
+    add_json,
     add_order,
     add_size,
     one_or_more,
@@ -270,9 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     new_test.add_command(commands, add_company)
     add_company(command(check, help="the data contract alone"))
-    sub = command(watch, help="what needs somebody now: 0 nothing, 2 something, 1 an error")
-    add_company(sub)
-    sub.add_argument("--json", action="store_true", help="print one JSON, the sentences aside")
+    add_json(command(watch, help="what needs somebody now: 0 nothing, 2 something, 1 an error"))
 
     sub = command(init, help="write a first company.yml from a folder of files, whatever they are")
     sub.add_argument("folder", metavar="FOLDER")

@@ -70,3 +70,9 @@ def _at_least(fewest: int, text: str) -> int:
 
 
 some, one_or_more = partial(_at_least, 0), partial(_at_least, 1)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Let a command say whose data to read, and how to print what it found."""
+    add_company(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON, the sentences aside")

@@ -8,7 +8,7 @@ much the measure moves from period to period beyond that, as its earlier forecas
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,9 @@ def alarms(series: Sequence[Series], period: Period) -> Alarms | NotEstimable:
     ----------
     Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57: 289-300.
     """
-    ready = {one.name: prepared(one, period) for one in series}
-    usable = [one for one in series if ready[one.name] is not None]
+    pasts = {one.name: prepared(one, period) for one in series}
+    ready = {name: past for name, past in pasts.items() if past is not None}
+    usable = [one for one in series if one.name in ready]
     if not usable:
         longest = max((len(one.frame) for one in series), default=0)
         return NotEstimable("too_few_periods_to_watch", n=longest, needed=FEWEST_PAST + 1)
@@ -192,8 +193,8 @@ def _smooth(past: np.ndarray, per_year: int) -> np.ndarray:
 
 def mean_weights(k: int) -> np.ndarray:
     """Return the weights of `k` values in the mean of the past, the newest last; they add to 1."""
-    weights = (1 - WEIGHT) ** np.arange(k - 1, -1, -1)
-    return weights / weights.sum()
+    weights: np.ndarray = (1 - WEIGHT) ** np.arange(k - 1, -1, -1)
+    return weights / float(weights.sum())
 
 
 def _misses(past: Past) -> list[tuple[float, float, float]]:
@@ -207,7 +208,7 @@ def _misses(past: Past) -> list[tuple[float, float, float]]:
     return found
 
 
-def spreads(series: Iterable[Series], ready: dict) -> dict[str, tuple[float, float]]:
+def spreads(series: Iterable[Series], ready: Mapping[str, Past]) -> dict[str, tuple[float, float]]:
     """Return each measure's spread from period to period, as a variance, and its freedom.
 
     All its groups tell of it: what is missed beyond the sampling error, none below zero.

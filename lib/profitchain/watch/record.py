@@ -24,11 +24,11 @@ def watch_record(
         if isinstance(looks, NotEstimable)
         else counted(len(looks.raised), unit="alarms", n=len(looks.looks))
     )
-    known = not isinstance(waits, NotEstimable)
+    hours = (waits, waits) if isinstance(waits, NotEstimable) else (waits.first, waits.close)
     return {
         "alarms": number,
-        "first_response_hours": waits.first if known else waits,
-        "hours_to_close": waits.close if known else waits,
+        "first_response_hours": hours[0],
+        "hours_to_close": hours[1],
         "benchmark_position": {
             one.metric: _position(one)
             for one in ([] if isinstance(places, NotEstimable) else places)
