@@ -138,8 +138,9 @@ def chance_of(
         return NotEstimable("too_few_periods_to_watch", n=len(series.frame), needed=5)
     if ahead > FURTHEST or (series.scale == LOG and ahead > series.per_year):
         return NotEstimable("goal_too_far", n=past.n)
-    known = {one.name: prepared(one, period) for one in alike}
-    usable = [one for one in alike if known[one.name] is not None]
+    pasts = {one.name: prepared(one, period) for one in alike}
+    known = {name: past for name, past in pasts.items() if past is not None}
+    usable = [one for one in alike if one.name in known]
     tau, freedom = spreads(usable, known)[series.id]
     weights = mean_weights(len(past.values))
     middle = float(weights @ past.values) + _base(series, when, period)
