@@ -43,6 +43,7 @@ BENCHMARKS = (
     ("retention_rate", 0.41, 2025, 0.30, 0.50),
     ("average_order_value", 88.0, 2025, 70.0, 110.0),
 )
+BENCHMARK_DEFINITION = "as counted on these pages"
 BENCHMARK_SOURCE = "invented for this example; not a real study"
 
 GOALS = (  # the measure by its id in findings.json, what it is to reach, the last day for it
@@ -201,6 +202,7 @@ def benchmarks() -> pa.Table:
             "industry": ["home goods, online"] * n,
             "low": low,
             "high": high,
+            "definition": [BENCHMARK_DEFINITION] * n,
         }
     )
 

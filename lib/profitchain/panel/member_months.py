@@ -57,20 +57,17 @@ def programme_summaries(
 
 
 def programme_joins(context: Context, numbered: Table) -> Table:
-    """Return programme, person, joined, eligible (NULL: not known): one row a member.
+    """Return programme, person, joined: one row a member.
 
     Who joined twice joined first; who joined after the period's end hasn't.
     """
     rows = context.tables["memberships"]
     rows = rows.filter(rows.joined_at < context.ends_at)
-    known = rows.eligible_at if "eligible_at" in rows.columns else ibis.null("timestamp(6)")
-    first = rows.mutate(known=known.cast("timestamp(6)")).group_by("programme", "customer_id")
-    members = first.aggregate(joined_at=rows.joined_at.min(), known=lambda t: t.known.min())
+    first = rows.group_by("programme", "customer_id")
+    members = first.aggregate(joined_at=rows.joined_at.min())
     members = members.inner_join(numbered.select("customer_id", "person"), "customer_id")
-    return members.select(
-        "programme", "person",
-        joined=_month(context, members.joined_at), eligible=_month(context, members.known),
-    ).order_by(["programme", "person"])  # fmt: skip
+    joined = _month(context, members.joined_at)
+    return members.select("programme", "person", joined=joined).order_by(["programme", "person"])
 
 
 def programme_people(context: Context, numbered: Table) -> Table:

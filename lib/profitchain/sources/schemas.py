@@ -100,8 +100,7 @@ _TABLES = {  # name:kind, with ! in the key that no two rows share, @ dates a ro
     "offers": """
         offer_id:id! customer_id:id offered_at:time@ kind:text is_holdout:flag? accepted:flag?
         amount:money? cost:money?""",
-    "memberships": """
-        customer_id:id! programme:text! joined_at:time!@ tier:text? eligible_at:time?""",
+    "memberships": "customer_id:id! programme:text! joined_at:time!@ tier:text?",
     "events": "event:text happened_on:date@",
     "goals": "metric:text target:number by:date",
     "actions": """

@@ -208,7 +208,9 @@ def _misses(past: Past) -> list[tuple[float, float, float]]:
     return found
 
 
-def spreads(series: Iterable[Series], ready: Mapping[tuple[str, str, str], Past]) -> dict[str, tuple[float, float]]:
+def spreads(
+    series: Iterable[Series], ready: Mapping[tuple[str, str, str], Past]
+) -> dict[str, tuple[float, float]]:
     """Return each measure's spread from period to period, as a variance, and its freedom.
 
     All its groups tell of it: what is missed beyond the sampling error, none below zero.
