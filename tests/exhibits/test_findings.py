@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings
 from profitchain.pages import summary
-from profitchain.words import reasons
+from profitchain.words import prose, reasons
 
 PERIOD = Period("2026Q3")
 NPS = Estimate(value=42.1, low=38.8, high=45.4, n=1204, unit="points")
@@ -133,3 +134,20 @@ def test_every_exhibit_can_be_downloaded(found):
     html = summary.downloads(found, others=[("all.xlsx", "All in one workbook")]).html
     assert '<a href="data/03_satisfaction-a.csv" download>NPS &lt;rose&gt; (CSV)</a>' in html
     assert 'href="all.xlsx"' in html and 'href="findings.json"' in html
+
+
+def test_the_first_page_says_one_sentence_a_question_none_twice_and_what_is_due(found):
+    pages = (
+        findings.PageStory(
+            name="04_drivers", question="What first?", answers=("**Price.** It pays 0.5 points.",)
+        ),
+        findings.PageStory(name="08_worth", question="Worth?", answers=("A point is €9.",)),
+        findings.PageStory(
+            name="17_watch", question="Now?", answers=("**无事。**一切如常。", "Due: call back.")
+        ),
+    )
+    above = prose.answer("A point is **€9**.\nSurely.")
+    html = summary.answers(dataclasses.replace(found, pages=pages), above=above).html
+    assert "<span><strong>Price.</strong></span>" in html and "0.5 points" not in html
+    assert "<span>Said above.</span>" in html
+    assert "一切如常" not in html and "<span>Due: call back.</span>" in html

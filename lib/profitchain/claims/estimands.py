@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from profitchain.claims import from_answers, from_books, from_customers, from_scores
+from profitchain.claims import from_answers, from_books, from_customers, from_scores, from_service
 from profitchain.claims.verdicts import Figure
 from profitchain.core.estimates import NotEstimable
 from profitchain.panel.edition import Edition
@@ -53,6 +53,8 @@ _IN_UNIT: Mapping[str, tuple[Callable[[Edition], Figure | NotEstimable], ...]] =
         from_scores.offers_taken,
         from_scores.feedback_of_loyal,
         from_answers.quality_above_others,
+        from_service.return_after_handling,
+        from_service.orders_of_loyal_referrals,
     ),
     "ratio": (from_customers.referrals_of_loyal, from_books.winning_by_keeping),
     "score": (from_answers.service_and_value, from_answers.quality_offsets_price),

@@ -46,7 +46,7 @@ def repeat_by_score(edition: Edition) -> Figure | NotEstimable:
     if isinstance(cells, NotEstimable):
         return cells
     each = {
-        name: _points(repeat_effect(cells, controls=controls, level=LEVEL))
+        name: as_points(repeat_effect(cells, controls=controls, level=LEVEL))
         for name, controls in _both(edition).items()
     }
     return Figure(readings=each, design="adjusted")
@@ -149,7 +149,7 @@ def complaints_by_score(edition: Edition) -> Figure | NotEstimable:
     found = after_scores.complaints(edition)
     if isinstance(found, NotEstimable):
         return found
-    return Figure(readings={"own": _points(at_99(found.slope))}, design="followed")
+    return Figure(readings={"own": as_points(at_99(found.slope))}, design="followed")
 
 
 def contacts_per_5_percent(edition: Edition) -> Figure | NotEstimable:
@@ -183,7 +183,7 @@ def repeats_and_referrals(edition: Edition) -> Figure | NotEstimable:
         return repeats
     if isinstance(referred, NotEstimable):
         return referred
-    both = (repeats.own, _points(at_99(referred.slope)))
+    both = (repeats.own, as_points(at_99(referred.slope)))
     return Figure(readings={"own": weaker(*both)}, design="adjusted")
 
 
@@ -208,7 +208,7 @@ def offers_taken_of(
     names = list(groups)
     apart = change(groups[names[-1]], groups[names[0]], **share_of("accepted"),
                    smallest=smallest, level=LEVEL)  # fmt: skip
-    return Figure(readings={"own": _points(apart)}, design="followed")
+    return Figure(readings={"own": as_points(apart)}, design="followed")
 
 
 def feedback_of_loyal(edition: Edition) -> Figure | NotEstimable:
@@ -229,7 +229,7 @@ def feedback_of(cells: pd.DataFrame, smallest: int = 0) -> Figure | NotEstimable
     rows = cells.assign(given=cells["answered"] * cells["n"])
     apart = change(rows[many >= LOYAL_FROM], rows[many <= 1], **share_of("given"),
                    smallest=smallest, level=LEVEL)  # fmt: skip
-    return Figure(readings={"own": _points(apart)}, design="followed")
+    return Figure(readings={"own": as_points(apart)}, design="followed")
 
 
 def _link(edition: Edition) -> pd.DataFrame | NotEstimable:
@@ -270,6 +270,6 @@ def _both(edition: Edition) -> dict[str, tuple[str, ...]]:
     return {"raw": (), "adjusted": tuple(edition.company.controls)}
 
 
-def _points(estimate: MaybeEstimate) -> MaybeEstimate:
+def as_points(estimate: MaybeEstimate) -> MaybeEstimate:
     """Return a share as percentage points (of each 100)."""
     return estimate.times(100, unit="points") if isinstance(estimate, Estimate) else estimate

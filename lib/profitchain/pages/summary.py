@@ -26,6 +26,7 @@ from profitchain.words import prose, reasons, scores
 from profitchain.words.prose import Prose
 
 UNCLEAR = "no clear change"
+TOLD_WHOLE = ("17_watch",)  # whoever reads the first page alone must know what is due
 _MARKS = {  # seen, and read aloud
     "up": ("▲", N_("up")), "down": ("▼", N_("down")), UNCLEAR: ("≈", N_("no clear change")),
 }  # fmt: skip
@@ -98,10 +99,16 @@ def answers(findings: EditionFindings, above: Prose | None = None) -> Panel:
 
 
 def _line(page: PageStory, known: str) -> str:
-    """Return a page's question, and the first sentence of its answer."""
-    said = _SENTENCE.split(_first(page), maxsplit=1)[0]
-    said = _("Said above.") if said and prose.unmarked(said) in prose.unmarked(known) else said
-    return f"<p>{_link(page)}<span>{prose.emphasised(said)}</span></p>"
+    """Return a page's question, and the first sentence of its answer; what is due whole."""
+    said = [_first(page), *(page.answers[1:] if page.name in TOLD_WHOLE else ())]
+    each = [_SENTENCE.split(text, maxsplit=1)[0] for text in said]
+    each = [
+        _("Said above.") if text and prose.unmarked(text) in prose.unmarked(known) else text
+        for text in each
+    ]
+    return (
+        f"<p>{_link(page)}{' '.join(f'<span>{prose.emphasised(text)}</span>' for text in each)}</p>"
+    )
 
 
 def _lacking(pages: Sequence[PageStory]) -> str:
