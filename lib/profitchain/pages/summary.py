@@ -35,7 +35,9 @@ MEDIA_TYPE = "application/vnd.profitchain.prose+json"
 LONG_TABLE_MARK, PRINTED_MARK = "<!--long-table-->", "<!--printed-->"
 
 MOST_SIGNS = 7  # of a figure in full size on a card
-_SENTENCE = re.compile(r"(?<=[.!?])\s(?=\W*[A-Z])|(?<=\.\*\*)\s(?=\W*[A-Z])|(?<=[。！？])(?=[^*])")
+_SENTENCE = re.compile(  # where one ends, also inside bold words
+    r"(?<=[.!?])\s(?=\W*[A-Z])|(?<=\.\*\*)\s(?=\W*[A-Z])|(?<=[。！？])(?=[^*])|(?<=[。！？]\*\*)(?=.)"
+)
 _FIGURE = re.compile(r"([^ \u2e80-\u9fff]*)( ?)(.*)")  # then unit words, in Chinese without a space
 
 
