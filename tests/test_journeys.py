@@ -17,7 +17,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import openpyxl
 import pandas as pd
 import pytest
-from editions import LANGUAGES
+from editions import BUILT_ALIKE, LANGUAGES
 
 from profitchain.pages.site import GROUPS, group_of
 
@@ -164,7 +164,7 @@ def test_a_reader_finds_an_answer_its_numbers_the_period_before_and_another_lang
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("tag", LANGUAGES)
+@pytest.mark.parametrize("tag", BUILT_ALIKE)
 def test_questions_lead_from_first_to_last_and_back(reader, edition, tag):
     folder = edition if tag == LANGUAGES[0] else edition / tag
     order = list(GROUPS)
@@ -243,7 +243,9 @@ def test_the_skip_link_leads_into_the_page(reader, example_reports, edition):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("opened", [False, True], ids=["folded", "opened"])
+@pytest.mark.parametrize(
+    "opened", [pytest.param(False, marks=pytest.mark.slow), True], ids=["folded", "opened"]
+)
 def test_tab_reaches_everything_in_order_marks_it_and_leaves_again(
     reader, example_reports, edition, opened
 ):
@@ -316,7 +318,7 @@ def test_what_is_folded_opens_and_closes_by_keyboard(reader, edition):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("tag", LANGUAGES)
+@pytest.mark.parametrize("tag", BUILT_ALIKE)
 def test_what_one_clicks_is_large_enough_for_a_thumb(reader, example_reports, edition, tag, width):
     reader.set_viewport_size({"width": width, "height": 900})
     lists = [edition.parent / "index.html", example_reports / "index.html"]

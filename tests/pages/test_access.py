@@ -247,7 +247,8 @@ def words_of(company, browser) -> Callable[[str], dict[str, str]]:
     ("tag", "shapes"),
     [
         (LANGUAGES[0], SHAPES),
-        *((tag, SHAPES[:1]) for tag in LANGUAGES[1:]),
+        (LANGUAGES[1], SHAPES[:1]),
+        pytest.param(LANGUAGES[2], SHAPES[:1], marks=pytest.mark.slow),
         *(pytest.param(tag, SHAPES[1:], marks=pytest.mark.slow) for tag in LANGUAGES[1:]),
     ],
 )

@@ -283,10 +283,7 @@ WHEN = {
 
 @pytest.mark.parametrize(
     "period",
-    [
-        EARLY,
-        *(pytest.param(n, marks=pytest.mark.slow) for n in ("2025Q3", "2026-09", "2025")),
-    ],
+    [pytest.param(n, marks=pytest.mark.slow) for n in (EARLY, "2025Q3", "2026-09", "2025")],
 )
 def test_other_periods_of_the_example_are_published_too(example, tmp_path, period):
     folder = publish_here(example, period, out=tmp_path)
