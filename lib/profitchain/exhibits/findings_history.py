@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from profitchain.core.atomic import aside
 from profitchain.core.errors import ParameterError, PeriodError, ProfitchainError
 from profitchain.core.periods import Period
-from profitchain.core.provenance import REPORTS
-from profitchain.disclosure.ledger import SHELF
 from profitchain.exhibits import findings, tables
 from profitchain.exhibits.findings import LONG_TABLE, PageStory
-
-if TYPE_CHECKING:
-    from profitchain.panel.edition import Edition
 
 COLUMNS = (
     "id", "group", "period", "period_start", "period_end", "value", "low", "high", "n", "unit",
@@ -142,23 +135,3 @@ def _period(folder: Path) -> Period | None:
         return Period(folder.name)
     except PeriodError:  # a part, a folder in the making, or something else
         return None
-
-
-def earlier_forecasts(edition: Edition, id: str) -> pd.DataFrame:
-    """Return what editions of earlier periods recorded of the period after theirs.
-
-    Of those on the shelf that a report is made for, by default the project's. One row a period
-    predicted, the earliest first: period, value, low, high (95%).
-    """
-    shelf = Path(os.environ.get(SHELF) or REPORTS) / edition.company.slug
-    rows = []
-    for folder in whole_editions(shelf):
-        made = Period(folder.name)
-        if made.every != edition.period.every or made.first_day >= edition.period.first_day:
-            continue
-        found = findings.findings_in(folder, made).findings
-        of_next = (found["id"] == id) & (found["group"] == str(made.shift(1)))
-        rows.append(found.loc[of_next, ["group", "value", "low", "high"]])
-    empty = pd.DataFrame(columns=["group", "value", "low", "high"])
-    both = pd.concat(rows, ignore_index=True) if rows else empty
-    return both.rename(columns={"group": "period"})

@@ -23,6 +23,7 @@ from pathlib import Path
 import profitchain
 from profitchain.core.errors import ProfitchainError
 from profitchain.core.provenance import code_of
+from profitchain.exhibits import earlier_forecasts
 from profitchain.pages import restatements, verbatims
 from profitchain.pages.notebooks import nbformat
 from profitchain.panel.edition import Edition, read_period
@@ -109,6 +110,8 @@ class RunCache:
         files = [*reads, *(file for file in released if file.exists())]
         if _is_named("restatements", sources) or _is_named("cautions", sources):
             files += restatements.earlier_records(self.edition)
+        if _is_named("earlier_forecasts", sources):
+            files += earlier_forecasts.earlier_findings(self.edition)
         parts += [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
