@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 
 import pandas as pd
 
@@ -215,7 +216,7 @@ def _here(one: JudgedClaim, *, short: bool = False) -> str:
         _("{reading}: {figure}", reading=_(READINGS[name]), figure=_figure(figure, bare=short))
         for name, figure in one.readings.items()
     ]
-    return "; ".join(each)
+    return _parted(each)
 
 
 def _figure(figure: MaybeEstimate | None, *, bare: bool = False) -> str:
@@ -248,7 +249,12 @@ def _remarks(one: JudgedClaim) -> str:
         said.append(_("said by {name}", name=claim.said_by))
     if claim.origin:
         said.append(_("first: {name}", name=claim.origin))
-    return "; ".join(said)
+    return _parted(said)
+
+
+def _parted(parts: Sequence[str]) -> str:
+    """Return parts one after the other, with the mark that parts them in the language."""
+    return reduce(lambda one, other: _("{one}; {other}", one=one, other=other), parts or [""])
 
 
 def _capital(words: str) -> str:

@@ -224,7 +224,7 @@ def all_programmes(programmes: Programmes, *, edition: Edition) -> Presentation:
         {"programme": [one.programme for one in programmes],
          "members": [one.members for one in programmes],
          "grade": [_(one.grade) for one in programmes]}
-        | {_(NAMES[name]): [_figure(one.effects[name]) for one in programmes] for name in DESIGNS}
+        | {NAMES[name]: [_figure(one.effects[name]) for one in programmes] for name in DESIGNS}
     )  # fmt: skip
     return Presentation(rows, "what", {"empty": ""})
 
