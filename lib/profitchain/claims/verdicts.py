@@ -1,7 +1,7 @@
 """The written rule by which a claim is called supported, contradicted or open.
 
 Some forty claims are tried at once, so intervals are at 99%. An interval within the claimed range,
-widened by a quarter, supports a claim if the design earns it; one outside the range contradicts it
+widened by 25%, supports a claim if the design earns it; one outside the range contradicts it
 (of an effect: unless nothing was adjusted for); any other leaves it open. Nothing here is ever
 called false in general: a verdict is of one firm.
 """

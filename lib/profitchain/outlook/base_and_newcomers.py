@@ -41,18 +41,23 @@ def base_and_newcomers(edition: Edition, past: History) -> np.ndarray | NotEstim
     count = len(past.sums)
     track = np.full((count + 1, PERIODS), np.nan)
     model: FittedModel | None = None
+    why = NotEstimable("history_too_short_to_forecast", n=count, needed=past.per)
     for back, customers in sorted(snapshots.groupby("back"), reverse=True):
         origin = count - int(back) * past.per
         if origin < past.per:
             continue
         if model is None or back % FITTED_EVERY == 0:
-            model = _model(customers) or model
+            fitted = _model(customers)
+            if isinstance(fitted, NotEstimable):
+                why = fitted
+            else:
+                model = fitted
         if model is not None:
             known = older + int(past.first_buyers[: origin + 1].sum())
             base = _base(model, customers, past, origin=origin, known=known)
             track[origin] = base + _newcomers(past, origin)
     if np.isnan(track[-1]).any():
-        return NotEstimable("too_few_came_back")
+        return why
     return track
 
 
@@ -77,10 +82,13 @@ def season_of(past: History, origin: int) -> np.ndarray:
     return np.roll(seasons / seasons.mean(), origin % past.season)
 
 
-def _model(customers: pd.DataFrame) -> FittedModel | None:
+def _model(customers: pd.DataFrame) -> FittedModel | NotEstimable:
+    """Return the model of a sample of customers, or why there is none: never the sample's count."""
     step = max(len(customers) // MOST_FITTED, 1)
     model = bgnbd_gammagamma.fit_purchases(customers.iloc[::step].reset_index(drop=True), MODEL)
-    return model if isinstance(model, FittedModel) else None
+    if isinstance(model, NotEstimable) and model.why.key == "too_few_came_back":
+        return NotEstimable("too_few_came_back_to_predict", n=model.n)
+    return model
 
 
 def _base(

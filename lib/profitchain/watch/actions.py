@@ -156,12 +156,16 @@ def _spread(before: pd.DataFrame) -> float:
     return max(float(excess) / 2, 0.0)
 
 
-def _difference(before: pd.DataFrame, after: pd.DataFrame, spread: float, *, unit: str) -> Estimate:
+def _difference(
+    before: pd.DataFrame, after: pd.DataFrame, spread: float, *, unit: str
+) -> MaybeEstimate:
     value = float(after["value"].mean() - before["value"].mean())
     variance = sum(
         float(side["variance"].sum()) / len(side) ** 2 + spread / len(side)
         for side in (before, after)
     )
+    if not variance:
+        return NotEstimable("always_alike", n=int(after["n"].sum()))
     reach = float(stats.norm.ppf(0.5 + LEVEL / 2) * np.sqrt(variance))
     return Estimate(value=value, low=value - reach, high=value + reach, n=int(after["n"].sum()),
                     unit=unit)  # fmt: skip

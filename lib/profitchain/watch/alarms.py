@@ -121,8 +121,11 @@ class Past:
 
 
 def prepared(series: Series, period: Period) -> Past | None:
-    """Return a series up to a period; None where that or enough of its past is missing."""
-    frame = series.frame[series.frame["n"] >= FEWEST_N]
+    """Return a series up to a period; None where that or enough of its past is missing.
+
+    None as well of one whose error isn't known, as customers have always been alike.
+    """
+    frame = series.frame[(series.frame["n"] >= FEWEST_N) & (series.frame["variance"] > 0)]
     ordinals = np.array([Period(name).ordinal for name in frame["period"]], dtype=int)
     keep = ordinals <= period.ordinal
     frame, ordinals = frame[keep], ordinals[keep]

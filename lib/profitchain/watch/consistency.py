@@ -11,7 +11,7 @@ from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.watch.alarms import FEWEST_N
-from profitchain.watch.series import Series, id_of
+from profitchain.watch.series import Series, borrowed, id_of
 
 PLACES = ("touchpoint", "channel")
 
@@ -31,7 +31,10 @@ def consistency(series: Sequence[Series], metric: str, period: Period) -> MaybeE
     if len(rows) < 2:
         return NotEstimable("fewer_than_two_places", n=len(rows))
     values = np.array([row["value"] for row in rows])
-    variances = np.array([row["variance"] for row in rows])
+    customers = np.array([row["customers"] for row in rows])
+    variances = borrowed(np.array([row["variance"] for row in rows]), customers, values)
+    if not variances.all():
+        return NotEstimable("always_alike", n=int(sum(row["n"] for row in rows)))
     df = len(rows) - 1
     unit = next(one.unit for one in series if one.id == metric)
     if len(rows) == 2:  # the profile has hardly an upper end: half of their distance, as it is

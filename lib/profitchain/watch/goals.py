@@ -134,6 +134,8 @@ def chance_of(
     """
     ahead = when.ordinal - period.ordinal
     past = prepared(series, period)
+    if len(series.frame) and not series.frame["variance"].any():
+        return NotEstimable("always_alike", n=int(series.frame["n"].iloc[-1]))
     if past is None:
         return NotEstimable("too_few_periods_to_watch", n=len(series.frame), needed=5)
     if ahead > FURTHEST or (series.scale == LOG and ahead > series.per_year):

@@ -16,6 +16,7 @@ from profitchain.panel.watched import COMPLAINTS, ORDERS
 from profitchain.sources.settings import Question
 from profitchain.stats.disclosure_control import OTHERS
 
+ALIKE = 1e-12  # of a value's square: a variance below it is what rounding leaves of none
 LOG = "log"  # of what is counted in full: changes are shares
 RATIO_MEASURES = {COMPLAINTS: "complaints_per_100_orders", ORDERS: "average_order_value"}
 COLUMNS = ("period", "value", "variance", "n", "customers")
@@ -65,7 +66,8 @@ def all_series(edition: Edition) -> list[Series]:
 def of_sums(sums: pd.DataFrame) -> pd.DataFrame:
     """Return ratios with the variance that customers, each a cluster, give them.
 
-    Cochran (1977), Sampling Techniques, 3rd ed., ch. 6.
+    Where all of a period's customers are alike, one of them varies as in the other periods; 0
+    where that tells nothing either. Cochran (1977), Sampling Techniques, 3rd ed., ch. 6.
 
     Parameters
     ----------
@@ -81,10 +83,24 @@ def of_sums(sums: pd.DataFrame) -> pd.DataFrame:
     squares = sums["ss"] - 2 * value * sums["sn"] + value**2 * sums["nn"]
     small = customers / np.maximum(customers - 1, 1)
     variance = np.maximum(squares.to_numpy(float), 0.0) / n**2 * small
+    variance = borrowed(variance, customers, value)
     return pd.DataFrame(
         {"period": sums["period"].to_numpy(), "value": value, "variance": variance,
          "n": n.astype(int), "customers": customers.astype(int)}
     )  # fmt: skip
+
+
+def borrowed(variance: np.ndarray, customers: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return variances of means; where all customers are alike, one varies as in the other means.
+
+    Examples
+    --------
+    >>> borrowed(np.array([2.0, 0.0]), np.array([10, 40]), np.array([50.0, 100.0])).tolist()
+    [2.0, 0.5]
+    """
+    told = variance > ALIKE * np.max(value**2, initial=0.0)
+    usual = float(np.mean((variance * customers)[told])) if told.any() else 0.0
+    return np.where(told, variance, usual / np.maximum(customers, 1))
 
 
 def of_clusters(rows: pd.DataFrame, *, total: str, n: str) -> pd.DataFrame:

@@ -139,7 +139,9 @@ def due_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) ->
     if isinstance(ledger, NotEstimable):
         return Presentation(_no_rows("action"), "none", {"empty": text(ledger)})
     due = [one for one in ledger if one.due]
-    return Presentation(_ledger(due), "due" if due else "nothing_due", {"empty": _("None.")})
+    return Presentation(
+        _ledger(due), "due" if due else "nothing_due", {"empty": _("No action is due.")}
+    )
 
 
 def all_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) -> Presentation:
