@@ -16,9 +16,9 @@ from ibis.expr.types import Column, Table, Value
 from profitchain.core.periods import months_before, starts_at
 from profitchain.panel.context import Context
 from profitchain.panel.panel import cells, looked_up, of_literals, total, with_margin
+from profitchain.sources import temp_tables
 from profitchain.sources.casts import from_utc
 from profitchain.sources.lot_files import LotFile, lot_files
-from profitchain.sources.temp_tables import hand_over, materialise
 
 MONTHS = 36  # that are kept singly; what lies before them is put together
 NOWHERE = ""
@@ -37,17 +37,18 @@ def programme_summaries(
     """
     tests = lot_files(context.company.folder, context.period.last_day)
     if "memberships" in context.tables:
-        numbered = materialise(con, "numbered", _numbered(people))
+        numbered = temp_tables.materialise(con, "numbered", _numbered(people))
         yield "programme_joins", programme_joins(context, numbered)
         yield "programme_people", programme_people(context, numbered)
         yield "programme_months", programme_months(context, numbered)
     if not tests:
         return
     yield "test_designs", test_designs(tests, context.period.last_day)
-    outcomes = [
-        test_outcomes(context, people, test, hand_over(con, f"lot_{k}", test.rows, _ASSIGNED))
-        for k, test in enumerate(tests) if not test.rows.empty
-    ]  # fmt: skip
+    outcomes = []
+    for k, test in enumerate(tests):
+        if not test.rows.empty:
+            assigned = temp_tables.hand_over(con, f"lot_{k}", test.rows, _ASSIGNED)
+            outcomes.append(test_outcomes(context, people, test, assigned))
     if outcomes:
         rows = ibis.union(*outcomes) if len(outcomes) > 1 else outcomes[0]
         yield (

@@ -117,7 +117,7 @@ def return_cells(context: Context, customers: Table) -> Table:
         pairs.back_at <= pairs.ordered_at + ibis.interval(days=RETURN_DAYS),
         pairs.refunded <= pairs.revenue,
     )
-    is_exact = (pairs.refunded == pairs.revenue).cast("int8")
+    is_exact = ibis.ifelse(pairs.refunded == pairs.revenue, 1, 0)
     likeliest = ibis.window(
         group_by=pairs.refund_id,
         order_by=[is_exact.desc(), pairs.ordered_at.desc(), pairs.order_id.desc()],

@@ -18,9 +18,9 @@ from profitchain.panel.contact_times import contact_summaries
 from profitchain.panel.context import Context
 from profitchain.panel.moved_scores import moved_sums
 from profitchain.panel.panel import as_text, looked_up, segment_columns
+from profitchain.sources import temp_tables
 from profitchain.sources.casts import by_span
 from profitchain.sources.settings import Question
-from profitchain.sources.temp_tables import materialise
 
 Keep: TypeAlias = Callable[[str, Table], Table]
 PERIODS_BACK = {"week": 105, "month": 37, "quarter": 21, "year": 10}
@@ -41,7 +41,7 @@ def watch_summaries(firm: Any, facts: dict[str, int]) -> Iterator[tuple[str, Tab
     context: Context = firm.context
 
     def keep(name: str, rows: Table) -> Table:
-        return materialise(firm.con, f"watched_{name}", rows)
+        return temp_tables.materialise(firm.con, f"watched_{name}", rows)
 
     parts: list[Table] = []
     answers = None
