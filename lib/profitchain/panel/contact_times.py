@@ -128,7 +128,8 @@ def _followed(rows: Table, events: Table) -> Table:
     """Return rows with each one's first event after `since` and by `until`; NULL if none."""
     pairs = rows.select("contact_id", "customer_id", "since", "until").join(events, "customer_id")
     inside = pairs.filter(pairs["at"] > pairs.since, pairs["at"] <= pairs.until)
-    place = ibis.row_number().over(group_by=inside.contact_id, order_by=inside["at"])
+    names = [name for name in events.columns if name != "customer_id"]  # `at` first
+    order = [inside[name] for name in names]
+    place = ibis.row_number().over(group_by=inside.contact_id, order_by=order)
     first = inside.mutate(place=place).filter(lambda t: t.place == 0)
-    names = [name for name in events.columns if name != "customer_id"]
     return rows.left_join(first.select("contact_id", *names), "contact_id").drop("contact_id_right")

@@ -53,7 +53,7 @@ def programme_summaries(
         rows = ibis.union(*outcomes) if len(outcomes) > 1 else outcomes[0]
         yield (
             "test_outcomes",
-            rows.order_by("test", "arm", "stratum", "money_then", "money_now"),
+            rows.order_by("test", "arm", "stratum", "money_then", "money_now", "reached"),
         )
 
 
