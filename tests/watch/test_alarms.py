@@ -153,3 +153,16 @@ def test_sums_give_the_variance_that_rows_of_customers_give():
     assert found["variance"] == pytest.approx(linear.variance, rel=0.05)
     assert len(of_sums(pd.DataFrame(columns=["period", "customers", "n", "total", "nn", "sn",
                                              "ss"], dtype=float))) == 0  # fmt: skip
+
+
+def test_customers_who_are_all_alike_tell_no_error():
+    rows = pd.DataFrame({"period": [p.name for p in quarters(6)], "customers": 40, "n": 40.0,
+                         "total": 4000.0, "nn": 40.0, "sn": 4000.0, "ss": 400_000.0})  # fmt: skip
+    constant = Series(id="nps", split="", group="", unit="points", frame=of_sums(rows))
+    assert isinstance(alarms([constant], quarters(1)[0]), NotEstimable)
+    mixed = rows.copy()
+    mixed.loc[:4, "ss"] *= 1.2
+    variance = of_sums(mixed)["variance"]
+    assert variance.iloc[-1] == pytest.approx(variance.iloc[:-1].mean()) and variance.all()
+    seen = Series(id="nps", split="", group="", unit="points", frame=of_sums(mixed))
+    assert isinstance(alarms([seen], quarters(1)[0]), Alarms)

@@ -92,15 +92,17 @@ def goal(
     if when.ordinal <= period.ordinal:
         now = value_in(one, when)
         if isinstance(now, NotEstimable):
-            return Goal(**about, unit=one.unit, state=OPEN, now=now, chance=now)
+            return Goal(**about, unit=one.total or one.unit, state=OPEN, now=now, chance=now)
         lower = metric in LOWER_IS_BETTER
         reached = now.value <= target if lower else now.value >= target
         state = REACHED if reached else MISSED
         why = NotEstimable("goal_is_past", n=now.n)
-        return Goal(**about, unit=one.unit, state=state, now=now, chance=why)
+        return Goal(**about, unit=one.total or one.unit, state=state, now=now, chance=why)
     alike = [other for other in others if other.id == metric] or [one]
     chance = chance_of(one, target, when, period, alike=alike)
-    return Goal(**about, unit=one.unit, state=OPEN, now=value_in(one, period), chance=chance)
+    return Goal(
+        **about, unit=one.total or one.unit, state=OPEN, now=value_in(one, period), chance=chance
+    )
 
 
 def unknown_metric(metric: str, known: Mapping[str, object]) -> NotEstimable:
@@ -121,7 +123,7 @@ def value_in(series: Series, period: Period, level: float = 0.95) -> MaybeEstima
     if series.scale == LOG:
         ends = [float(np.exp(end)) for end in ends]
     return Estimate(value=ends[0], low=ends[1], high=ends[2], n=int(rows["n"].iloc[0]),
-                    unit=series.unit)  # fmt: skip
+                    unit=series.total or series.unit)  # fmt: skip
 
 
 def chance_of(

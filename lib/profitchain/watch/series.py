@@ -28,7 +28,8 @@ class Series:
 
     `frame` has one row a period, in order: period (its name), value, variance (of the sampling
     error), n, customers. `scale` is `LOG` where values are logarithms of totals; `split` and
-    `group` are "" for all customers. `per_year` is how many periods a year has.
+    `group` are "" for all customers. `unit` is that of changes, `total` that of such totals, as
+    goals name them. `per_year` is how many periods a year has.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Series:
     frame: pd.DataFrame = field(compare=False)
     scale: str = ""
     per_year: int = 4
+    total: str = ""
 
     @property
     def name(self) -> tuple[str, str, str]:
@@ -120,7 +122,8 @@ def of_clusters(rows: pd.DataFrame, *, total: str, n: str) -> pd.DataFrame:
 
 def _with_frame(series: Series, frame: pd.DataFrame) -> Series:
     return Series(id=series.id, split=series.split, group=series.group, unit=series.unit,
-                  frame=frame, scale=series.scale, per_year=series.per_year)  # fmt: skip
+                  frame=frame, scale=series.scale, per_year=series.per_year,
+                  total=series.total)  # fmt: skip
 
 
 def _scores(edition: Edition) -> Iterator[Series]:
@@ -173,8 +176,9 @@ def _totals(edition: Edition) -> Iterator[Series]:
         yield from _by_group(edition, values, id=RATIO_MEASURES[ORDERS], unit=currency)
     ways = {"orders": ("n", "nn"), "active_customers": ("customers", "customers")}
     ways |= {"revenue": ("total", "ss")} if money else {}
+    units = {"orders": "orders", "active_customers": "customers", "revenue": currency}
     for id, (total, squares) in ways.items():
-        for (split, group), rows in _groups(orders):
+        for (split, group), rows in _groups(values if id == "revenue" else orders):
             rows = rows[rows[total] > 0]
             amount = rows[total].to_numpy(float)
             frame = pd.DataFrame(
@@ -183,7 +187,7 @@ def _totals(edition: Edition) -> Iterator[Series]:
                  "n": rows["n"].to_numpy(int), "customers": rows["customers"].to_numpy(int)}
             )  # fmt: skip
             yield Series(id=id, split=split, group=group, unit="share", frame=frame, scale=LOG,
-                         per_year=edition.period.per_year)  # fmt: skip
+                         per_year=edition.period.per_year, total=units[id])  # fmt: skip
 
 
 def _rates(edition: Edition) -> Iterator[Series]:
