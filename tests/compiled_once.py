@@ -12,6 +12,7 @@ from typing import Any
 
 from ibis.backends.duckdb import Backend
 
+CACHED = "ibis_cached_"  # a table that lives as long as an expression that names it
 MOST = 3_000  # queries kept: those of some ten firms
 _compile = Backend.compile
 _kept: OrderedDict[tuple[object, ...], str] = OrderedDict()
@@ -30,7 +31,10 @@ def compiled(self: Backend, expr: Any, /, **how: Any) -> str:
     if key in _kept:
         _kept.move_to_end(key)
     else:
-        _kept[key] = _compile(self, expr, **how)
+        written = _compile(self, expr, **how)
+        if CACHED in written:
+            return written
+        _kept[key] = written
         if len(_kept) > MOST:
             _kept.popitem(last=False)
     return _kept[key]
