@@ -206,6 +206,7 @@ def test_only_the_tables_asked_for_are_written_and_the_firm_can_be_read(tmp_path
     assert str(told["rows"]["orders"]) in intake.check_report(read).replace(",", "")
 
 
+@pytest.mark.slow
 def test_every_row_of_every_table_passes_the_contract(firm):
     read = intake.open_intake(company.load_company(firm), Period("2026Q3"))
     reasons = [line for line in intake.check_report(read).splitlines() if line.startswith("  ")]

@@ -172,7 +172,7 @@ RULES = {
 }
 
 
-@pytest.fixture(scope="session", params=["example", "olist"])
+@pytest.fixture(scope="session", params=["example", pytest.param("olist", marks=pytest.mark.slow)])
 def company(request, browser) -> Path:
     """The folder of a company's published editions."""
     return request.getfixturevalue(f"{request.param}_reports") / request.param
@@ -246,7 +246,8 @@ def words_of(company, browser) -> Callable[[str], dict[str, str]]:
 @pytest.mark.parametrize(
     ("tag", "shapes"),
     [
-        (LANGUAGES[0], SHAPES),
+        (LANGUAGES[0], SHAPES[:2]),
+        pytest.param(LANGUAGES[0], SHAPES[2:], marks=pytest.mark.slow),
         (LANGUAGES[1], SHAPES[:1]),
         pytest.param(LANGUAGES[2], SHAPES[:1], marks=pytest.mark.slow),
         *(pytest.param(tag, SHAPES[1:], marks=pytest.mark.slow) for tag in LANGUAGES[1:]),

@@ -82,6 +82,7 @@ def scene_in(monkeypatch: pytest.MonkeyPatch) -> list:
     return seen
 
 
+@pytest.mark.slow
 def test_numbers_and_parts_change_no_summary(large, firm, by_ids, tmp_path):
     keys = scene_in(large)
     found = prepared(firm, tmp_path)

@@ -171,14 +171,9 @@ def raw_of(table: str, rows: pa.Table, engine: str) -> RawTable:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("engine", "number"),
-    [
-        pytest.param(engine, number, marks=() if (turn, at) == (0, 0) else pytest.mark.slow)
-        for turn, engine in enumerate(COMPILED_ENGINES)
-        for at, number in enumerate([300_000, 3_000_000, 19_900])
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [300_000, 3_000_000, 19_900])
+@pytest.mark.parametrize("engine", COMPILED_ENGINES)
 def test_all_that_a_run_asks_compiles_for_engines_that_are_not_here(
     engine, number, tables, embedded, only_compiled
 ):
