@@ -249,8 +249,8 @@ def test_answers_older_than_their_orders_are_said_on_the_first_page_and_in_the_r
 
 RARE = (
     "ten answers", "no answers", "answers without scores", "long names", "one order",
-    "a fiscal year", "open windows", "nobody returns", "scores turned round", "a score that decides",
-    "one tireless customer",
+    "a fiscal year", "open windows", "nobody returns", "scores turned round",
+    "a score that decides", "one tireless customer",
 )  # fmt: skip
 
 
