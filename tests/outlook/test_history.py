@@ -11,6 +11,7 @@ import pytest
 
 from profitchain.core.estimates import NotEstimable
 from profitchain.core.periods import Period
+from profitchain.disclosure import ledger
 from profitchain.exhibits import earlier_forecasts
 from profitchain.outlook import base_and_newcomers, forecast, history, rolling
 from profitchain.panel.outlook_steps import step_starts, steps_of
@@ -173,7 +174,7 @@ def test_what_editions_foretold_is_the_record_and_failed_intervals_are_named():
 
 
 def test_only_editions_of_earlier_periods_count(tmp_path, monkeypatch):
-    monkeypatch.setenv(earlier_forecasts.SHELF, str(tmp_path))
+    monkeypatch.setenv(ledger.SHELF, str(tmp_path))
     for name in ("2026Q1", "2026Q2", "2026Q3", "2026-06"):
         folder = tmp_path / "firm" / name
         folder.mkdir(parents=True)

@@ -17,7 +17,7 @@ import scipy
 from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ABOVE_OTHERS, ALIKE, BELOW_OTHERS, RatioParts
-from profitchain.stats.ratios import change, linearise, ratio
+from profitchain.stats.ratios import benjamini_hochberg, change, linearise, ratio
 
 LOYAL, OTHERS = "loyal", "others"
 FEWEST_FAILED = 10  # referred who never ordered; fewer among many: such referrals aren't recorded
@@ -125,22 +125,6 @@ def channels_of(
         margin = _by_channel(shown, "margin", currency, None, smallest)
         margin = margin.loc[order.index].reset_index(drop=True)
     return Channels(retained=order.reset_index(drop=True), margin=margin)
-
-
-def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:
-    """Return p-values adjusted so that false discoveries are held; NaN don't count and stay.
-
-    Examples
-    --------
-    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03, np.nan])).round(3).tolist()
-    [0.03, 0.04, 0.04, nan]
-    """
-    adjusted = np.array(p_values, float)
-    tested = np.flatnonzero(~np.isnan(adjusted))
-    order = tested[np.argsort(adjusted[tested], kind="stable")]
-    scaled = adjusted[order] * len(order) / np.arange(1, len(order) + 1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)
-    return adjusted
 
 
 def _by_channel(

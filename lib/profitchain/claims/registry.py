@@ -21,7 +21,6 @@ from profitchain.claims.verdicts import EARNS, Kind
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.sources.own_claims import FILE, read_own_claims
 
-SUBJECTS = ("spend", "costs", "offers", "referrals", "loyal", "service", "value")
 OWN = "own"  # the subject of a firm's claims
 ILL_POSED = frozenset(
     {"no_number", "weight_for_trust", "percent_of_nps", "above_100", "five_times_lower", "no_x",

@@ -105,8 +105,12 @@ def _read(line: str, ledger: Path, number: int) -> Entry:
     )
 
 
+def shelf() -> Path:
+    """Return the folder of editions that a report is made for, by default the project's."""
+    return Path(os.environ.get(SHELF) or REPORTS)
+
+
 def _ledger_of(company: Company) -> Path:
-    """Return the ledger of the shelf that a report is made for, by default the project's."""
-    shelf = str(Path(os.environ.get(SHELF) or REPORTS).resolve())
-    name = hashlib.sha256(shelf.encode()).hexdigest()[:16]
+    """Return the ledger of the shelf that a report is made for."""
+    name = hashlib.sha256(str(shelf().resolve()).encode()).hexdigest()[:16]
     return store_of(company) / LEDGER / f"{name}.jsonl"

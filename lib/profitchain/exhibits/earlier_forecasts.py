@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from profitchain.core.periods import Period
-from profitchain.core.provenance import REPORTS
-from profitchain.disclosure.ledger import SHELF
+from profitchain.disclosure.ledger import shelf
 from profitchain.exhibits import findings
 from profitchain.exhibits.findings_history import whole_editions
 from profitchain.panel.edition import Edition
@@ -20,8 +18,8 @@ def earlier_findings(edition: Edition) -> list[Path]:
 
     Of those on the shelf that a report is made for, by default the project's.
     """
-    shelf = Path(os.environ.get(SHELF) or REPORTS) / edition.company.slug
-    made = {folder: Period(folder.name) for folder in whole_editions(shelf)}
+    editions = whole_editions(shelf() / edition.company.slug)
+    made = {folder: Period(folder.name) for folder in editions}
     return [
         folder / "findings.json"
         for folder, period in made.items()

@@ -8,7 +8,6 @@ code's or the settings'; that between these and the sums of today's tables is th
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +17,6 @@ from typing import Any
 import pandas as pd
 
 from profitchain.core import i18n
-from profitchain.core.provenance import REPORTS
 from profitchain.disclosure import ledger, restating
 from profitchain.exhibits.findings_history import whole_editions
 from profitchain.measures import loyalty, response_rate, satisfaction
@@ -64,8 +62,8 @@ def settings_of(company: Company) -> dict[str, object]:
 def earlier_records(edition: Edition) -> list[Path]:
     """Return the files of earlier editions that `restatements` reads, of the periods of a trend."""
     names = {str(period) for period in edition.period.reach()} - {str(edition.period)}
-    shelf = Path(os.environ.get(ledger.SHELF) or REPORTS) / edition.company.slug
-    folders = [folder for folder in whole_editions(shelf) if folder.name in names]
+    editions = whole_editions(ledger.shelf() / edition.company.slug)
+    folders = [folder for folder in editions if folder.name in names]
     return [folder / name for folder in folders for name in ("findings.json", "record.json")]
 
 

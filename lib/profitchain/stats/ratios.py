@@ -158,6 +158,23 @@ def holm(p_values: pd.Series | Sequence[float]) -> np.ndarray:
     return adjusted
 
 
+def benjamini_hochberg(p_values: pd.Series | Sequence[float]) -> np.ndarray:
+    """Return p-values adjusted so that false discoveries are held; NaN don't count and stay.
+
+    Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57: 289-300, as scipy has it.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03, np.nan]).round(3).tolist()
+    [0.03, 0.04, 0.04, nan]
+    """
+    adjusted = np.array(p_values, float)
+    tested = ~np.isnan(adjusted)
+    if tested.any():
+        adjusted[tested] = scipy.stats.false_discovery_control(adjusted[tested])
+    return adjusted
+
+
 def linearise(
     sums: pd.DataFrame, numerator: str, denominator: str, *, smallest: int = 0, counts: str = ""
 ) -> Linearised | NotEstimable:

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from profitchain.core.estimates import NotEstimable
+from profitchain.stats.ratios import benjamini_hochberg
 from profitchain.voice import phrases
 from profitchain.voice.shares import FEWEST_TEXTS, Texts, is_low
 
@@ -97,7 +98,7 @@ def more_in(
         )
     table = _counted(now, before, max(FEWEST_USERS, smallest))
     table["p"] = upper_tail(table["now"], table["before"], len(now), len(before))
-    table["p_adjusted"] = stats.false_discovery_control(table["p"]) if len(table) else table["p"]
+    table["p_adjusted"] = benjamini_hochberg(table["p"])
     table["log_odds"], error = log_odds(table["now"].to_numpy(), table["before"].to_numpy())
     table["log_odds_low"] = table["log_odds"] - SURELY * error
     found = table[(table["p_adjusted"] <= FALSE_DISCOVERIES) & (table["now"] >= smallest)]

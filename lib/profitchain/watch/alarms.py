@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from profitchain.core.estimates import NotEstimable
 from profitchain.core.periods import Period
+from profitchain.stats.ratios import benjamini_hochberg
 from profitchain.watch.series import LOG, Series
 
 WEIGHT = 0.3  # of the newest value in the mean of the past
@@ -84,30 +85,10 @@ def alarms(series: Sequence[Series], period: Period) -> Alarms | NotEstimable:
         return NotEstimable("too_few_periods_to_watch", n=longest, needed=FEWEST_PAST + 1)
     spread = spreads(usable, ready)
     looks = [_look(one, ready[one.name], spread[one.id]) for one in usable]
-    kept = first_true(np.array([look.p for look in looks]))
-    judged = [
-        Look(**{name: getattr(look, name) for name in Look.__slots__ if name != "alarm"}, alarm=a)
-        for look, a in zip(looks, kept, strict=True)
-    ]
+    kept = benjamini_hochberg([look.p for look in looks]) <= NOMINAL
+    judged = [replace(look, alarm=bool(told)) for look, told in zip(looks, kept, strict=True)]
     judged.sort(key=lambda look: (look.p, look.series.name))
     return Alarms(looks=tuple(judged), skipped=len(series) - len(usable))
-
-
-def first_true(p_values: np.ndarray, rate: float = NOMINAL) -> np.ndarray:
-    """Return which of some p-values stand out at a false discovery rate, in their order.
-
-    Examples
-    --------
-    >>> first_true(np.array([0.04, 0.001, 0.9, 0.03])).tolist()
-    [True, True, False, True]
-    """
-    m = len(p_values)
-    order = np.argsort(p_values, kind="stable")
-    below = p_values[order] <= rate * np.arange(1, m + 1) / m
-    last = int(np.flatnonzero(below).max()) + 1 if below.any() else 0
-    kept = np.zeros(m, dtype=bool)
-    kept[order[:last]] = True
-    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def _rows(every: Sequence[JudgedClaim], *, short: bool = False) -> pd.DataFrame:
             _("{id}: {claim}", id=one.claim.id, claim=claim_in_words(one.claim)) for one in every
         ],
         "claimed": [_claimed(one.claim) for one in every],
-        "here": [_here(one, short=short) for one in every],
+        "here": [_here(one) for one in every],
         "verdict": [_verdict(one) for one in every],
     }
     if not short:
@@ -204,29 +204,29 @@ def _plain(value: float, unit: str) -> str:
     return plain(value / 100 if unit == "percent" else value, shown, places=places, bare=True)
 
 
-def _here(one: JudgedClaim, *, short: bool = False) -> str:
+def _here(one: JudgedClaim) -> str:
     """Return the firm's own number, each way of reading it where they part."""
     if isinstance(one.figure, NotEstimable):
         return text(one.figure)
     if one.figure is None or one.own is None:
         return "–"
     if not one.parts and set(one.readings) != {"raw"}:
-        return _figure(one.own, bare=short)
+        return _figure(one.own)
     each = [
-        _("{reading}: {figure}", reading=_(READINGS[name]), figure=_figure(figure, bare=short))
+        _("{reading}: {figure}", reading=_(READINGS[name]), figure=_figure(figure))
         for name, figure in one.readings.items()
     ]
     return _parted(each)
 
 
-def _figure(figure: MaybeEstimate | None, *, bare: bool = False) -> str:
-    """Return a figure and its interval; `bare`: the figure alone."""
+def _figure(figure: MaybeEstimate | None) -> str:
+    """Return a figure and its interval."""
     if figure is None:
         return "–"
     if isinstance(figure, NotEstimable):
         return text(figure)
     figure = _shown(figure)
-    if bare or figure.low == figure.high:
+    if figure.low == figure.high:
         return number(figure)
     return f"{number(figure)} ({interval(figure, bare=True)})"
 
