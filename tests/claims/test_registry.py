@@ -12,12 +12,14 @@ from invented import NPS, edition_of
 
 from profitchain.claims import judged
 from profitchain.claims.estimands import DIRECTIONAL, ESTIMANDS, UNITS
-from profitchain.claims.registry import ILL_POSED, SUBJECTS, own_claim, own_claims, shipped_claims
+from profitchain.claims.registry import ILL_POSED, own_claim, own_claims, shipped_claims
 from profitchain.claims.verdicts import EARNS, Figure
 from profitchain.core.errors import CompanyError
 from profitchain.core.estimates import NotEstimable
 from profitchain.words import catalogue
 from profitchain.words.claims import claim_in_words
+
+SUBJECTS = ("spend", "costs", "offers", "referrals", "loyal", "service", "value")
 
 CLAIMS = shipped_claims()
 LINE = re.compile(r"00[0-4] L\d+")
