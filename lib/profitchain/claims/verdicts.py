@@ -77,8 +77,8 @@ def verdict_of(figure: Figure, low: float, high: float, kind: Kind) -> Verdict:
     >>> figure = Figure(readings={"own": own}, design="followed")
     >>> verdict_of(figure, 20, 20, "description"), verdict_of(figure, 20, 20, "effect")
     ('supported', 'open')
-    >>> verdict_of(figure, 50, 60, "effect")
-    'contradicted'
+    >>> verdict_of(figure, 50, 60, "description"), verdict_of(figure, 50, 60, "effect")
+    ('contradicted', 'open')
     """
     each = set(reading_verdicts(figure, low, high, kind).values())
     return each.pop() if len(each) == 1 else "open"

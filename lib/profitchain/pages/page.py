@@ -230,7 +230,7 @@ def _anchored(match: re.Match[str], contents: list[Heading]) -> str:
     level, words = match[1], html.unescape(re.sub(r"<[^>]+>", "", match[2])).strip(" \n¶")
     if level != "2":
         return f"<h{level}>{html.escape(words)}</h{level}>"
-    anchor = re.sub(r"\W+", "-", words.lower()).strip("-") or "section"
+    anchor = ("section-" + re.sub(r"\W+", "-", words.lower())).strip("-")  # no exhibit's id
     taken = {heading["anchor"] for heading in contents}
     anchor = anchor if anchor not in taken else f"{anchor}-{len(taken) + 1}"
     contents.append({"anchor": anchor, "text": words})

@@ -50,7 +50,7 @@ def left_alone(customers: pd.Series, *, share: float, seed: str) -> pd.Series:
     Examples
     --------
     >>> int(left_alone(pd.Series([f"c{k}" for k in range(2000)]), share=0.1, seed="2026Q3").sum())
-    207
+    212
     """
     draws = [
         int.from_bytes(hashlib.sha256(f"{seed}|{one}".encode()).digest()[:4], "big")
