@@ -98,7 +98,7 @@ def test_a_page_is_one_balanced_document_with_one_h1_and_unique_ids():
     assert page.open == []
     assert page.tags.count("h1") == page.tags.count("main") == page.tags.count("title") == 1
     assert len(page.ids) == len(set(page.ids))
-    assert {"main", "by-region", "what-could-be-wrong"} <= set(page.ids)
+    assert {"main", "by-region", "section-what-could-be-wrong"} <= set(page.ids)
 
 
 def test_a_page_asks_nothing_of_any_other_machine():

@@ -11,7 +11,7 @@ from profitchain.core.periods import LENGTHS, Period
 from profitchain.disclosure.audit import TOTAL
 from profitchain.disclosure.gate import TWO_YEARS
 from profitchain.panel.context import Context
-from profitchain.sources.casts import by_span
+from profitchain.sources.spans import by_span
 
 
 def group_sizes(context: Context, answers: Table) -> Table:

@@ -16,7 +16,7 @@ from ibis.expr.types import Table
 from profitchain.core.periods import MONTHS_IN, Period, months_before, starts_at
 from profitchain.panel.context import Context
 from profitchain.panel.panel import cells, with_margin
-from profitchain.sources.casts import by_span
+from profitchain.sources.spans import by_span
 
 MOST_STEPS = {"month": 120, "week": 260}
 GUESTS = -1  # the first step of those whom nobody knows

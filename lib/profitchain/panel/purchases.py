@@ -10,7 +10,8 @@ from ibis.expr.types import Column, Table
 from profitchain.intake.hashing import any_bits
 from profitchain.panel.context import Context, purchases
 from profitchain.panel.panel import SECONDS_A_DAY, cells, of_literals, total, with_margin
-from profitchain.sources.casts import by_span, seconds
+from profitchain.sources.casts import seconds
+from profitchain.sources.spans import by_span
 from profitchain.sources.typed_tables import MARK, WHO
 
 MARK_TOO = f"{MARK}_too"

@@ -19,8 +19,8 @@ from profitchain.panel.context import Context
 from profitchain.panel.moved_scores import moved_sums
 from profitchain.panel.panel import as_text, looked_up, segment_columns
 from profitchain.sources import temp_tables
-from profitchain.sources.casts import by_span
 from profitchain.sources.settings import Question
+from profitchain.sources.spans import by_span
 
 Keep: TypeAlias = Callable[[str, Table], Table]
 PERIODS_BACK = {"week": 105, "month": 37, "quarter": 21, "year": 10}

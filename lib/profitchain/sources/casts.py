@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
+
+from profitchain.sources.spans import by_span
 
 DAY_FIRST, MONTH_FIRST, ISO, ROC, EXCEL = "day first", "month first", "iso", "roc", "excel"
 UNIX = {"unix": 1_000_000, "unix_ms": 1_000}
@@ -275,24 +277,6 @@ def _shifted(
         return at
     shifts = [int(offset.total_seconds()) for offset in offsets]
     return at + by_span(at, starts, shifts, kind="int64").as_interval("s")
-
-
-def by_span(
-    at: ir.TimestampValue, starts: Sequence[datetime], values: Sequence[object], *, kind: str
-) -> ir.Value:
-    """Return the value of the span that an instant lies in, found by halving.
-
-    `starts` says where each span but the first begins, in their order; `values` is one longer, and
-    of no instant the last one is taken; `kind` is Ibis' name of the values' type.
-    """
-    if not starts:
-        return ibis.literal(values[0], kind)
-    half = len(starts) // 2
-    return ibis.ifelse(
-        at < ibis.timestamp(starts[half]),
-        by_span(at, starts[:half], values[: half + 1], kind=kind),
-        by_span(at, starts[half + 1 :], values[half + 1 :], kind=kind),
-    )
 
 
 @cache

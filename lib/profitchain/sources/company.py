@@ -18,11 +18,11 @@ from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
 from profitchain.sources import known_values, settings
 from profitchain.sources.brand import Brand
-from profitchain.sources.company_faults import faults_in_words
+from profitchain.sources.company_faults import driver_faults, faults_in_words
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
-from profitchain.sources.driver_settings import Block, driver_faults
 from profitchain.sources.settings import (
+    Block,
     ColumnLabels,
     Limits,
     MatchIds,

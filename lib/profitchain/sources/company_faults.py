@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from profitchain.core.errors import did_you_mean
 from profitchain.sources import known_values
-from profitchain.sources.settings import Question, Settings
+from profitchain.sources.settings import EXPERIENCED, Block, Question, Settings
 
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -53,3 +53,28 @@ def _fault_in_words(fault: Mapping[str, Any], parts: Mapping[str, type[Settings]
             return f"{place}: {fault['ctx']['error']}" if place else str(fault["ctx"]["error"])
         case _:
             return f"{place}: {fault['msg'].replace('Input should', 'it should')}."
+
+
+def driver_faults(
+    questions: Mapping[str, Question], columns: Sequence[str], blocks: Mapping[str, Block]
+) -> Iterable[str]:
+    """Yield what is wrong with expectations and importance, further columns, and blocks."""
+    judged = [name for name, question in questions.items() if question.kind in EXPERIENCED]
+    for name, question in questions.items():
+        if question.of and question.of not in judged:
+            yield (
+                f"questions.{name}.of: '{question.of}' is no question of kind: driver. "
+                f"{did_you_mean(question.of, judged)}"
+            )
+    asked = {question.column for question in questions.values()}
+    for name in filter(asked.__contains__, columns):
+        yield f"drivers: '{name}' is the column of a question. Give that kind: driver."
+    for block, parts in blocks.items():
+        others = [other for other in blocks if other != block]
+        named = {"questions": (parts.questions, questions), "follows": (parts.follows, others)}
+        for part, (names, known) in named.items():
+            for name in (name for name in names if name not in known):
+                yield f"blocks.{block}.{part}: '{name}' is unknown. {did_you_mean(name, known)}"
+    given = [name for parts in blocks.values() for name in parts.questions]
+    for name in dict.fromkeys(name for name in given if given.count(name) > 1):
+        yield f"blocks: '{name}' stands in two blocks. Keep it in one."

@@ -265,3 +265,10 @@ class Limits(Settings):
     shared_keys: float = Field(default=0.02, ge=0, le=1)
     strangers: float = Field(default=0.95, ge=0, le=1)
     other_money: float = Field(default=0, ge=0, le=1)
+
+
+class Block(Settings):
+    """One cause behind several questions, and the blocks that lead to it."""
+
+    questions: list[str] = Field(min_length=1)
+    follows: list[str] = Field(default_factory=list)
