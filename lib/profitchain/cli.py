@@ -110,6 +110,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
 
     gc.freeze()
     gc.enable()
+    _refuse_bad_claims(options.company)
     if options.lists:
         edition = read_period(options.company, options.period)
         place = customer_lists.place_of(edition, choices["out"])
@@ -120,6 +121,18 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
     if options.pdf:
         _print(index.parent)
     return 0
+
+
+def _refuse_bad_claims(company: str) -> None:
+    """Raise where a firm's own claims can't be used, before anything runs."""
+    from profitchain.sources.company import find_company
+    from profitchain.sources.own_claims import FILE
+
+    folder = find_company(company)
+    if (folder / FILE).is_file():
+        from profitchain.claims.own_claims import own_claims  # no slower where there are none
+
+        own_claims(folder)
 
 
 def _print(folder: Path) -> None:
@@ -143,6 +156,7 @@ def new(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Print what the tables hold and what was set aside; 1 if nothing can be computed."""
+    from profitchain.claims.own_claims import own_claims
     from profitchain.core.period_names import period_asked
     from profitchain.intake.intake import check_report, last_period, open_intake
     from profitchain.sources.company import find_company, load_company
@@ -150,11 +164,14 @@ def check(options: argparse.Namespace) -> int:
     from profitchain.words.prose import unmarked
 
     firm = load_company(find_company(options.company))
+    claims = own_claims(firm.folder)
     period = period_asked(options.period, firm.year_starts) if options.period else last_period(firm)
     with closing(open_intake(firm, period)) as intake:
         print(check_report(intake))
         for doubt in doubts_in_words(intake.doubts, firm):
             print(f"\nDoubtful: {unmarked(doubt['says'])}")
+    if claims:
+        print(f"\nclaims.yml: {len(claims)} claims of your own can be tried.")
     return 0
 
 
@@ -270,7 +287,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("question", metavar="QUESTION", help='as in "Why do refunds rise?"')
     sub.add_argument("--after", default="", metavar="NN", help="its place (default: behind all)")
     new_test.add_command(commands, add_company)
-    add_company(command(check, help="the data contract alone"))
+    add_company(command(check, help="the data contract and claims.yml alone"))
     add_json(command(watch, help="what needs somebody now: 0 nothing, 2 something, 1 an error"))
 
     sub = command(init, help="write a first company.yml from a folder of files, whatever they are")

@@ -125,6 +125,25 @@ def test_the_same_product_and_month_is_compared_and_discounts_are_spread(tmp_pat
     assert cells["apart"].sum() / cells["at_new_price"].sum() == pytest.approx(-0.1)
 
 
+def test_a_product_is_new_in_the_range_for_three_months_and_loyalty_is_of_before(tmp_path):
+    days = ["2024-01-05", "2024-02-05", "2024-03-05", "2025-06-05", "2025-06-20", "2025-08-01"]
+    buyers = ["loyal", "loyal", "loyal", "new", "loyal", "other"]
+    orders = frame("order_id customer_id ordered_at revenue",
+                   *((f"o{n}", who, f"{day}T10:00:00", 10.0)
+                     for n, (who, day) in enumerate(zip(buyers, days, strict=True))),
+                   ("o6", "late", "2025-09-25T10:00:00", 10.0),
+                   ("o7", "unlisted", "2025-06-09T10:00:00", 10.0))  # fmt: skip
+    lines = frame("order_id product_id revenue",
+                  ("o0", "p", 10.0), ("o1", "late", 10.0), ("o2", "p", 10.0), ("o3", "p", 10.0),
+                  ("o4", "p", 5.0), ("o4", "q", 5.0),
+                  ("o5", "p", 10.0), ("o6", "q", 10.0))  # fmt: skip
+    company = write_company(tmp_path / "shop", {"orders": orders, "order_lines": lines})
+    cells = pc.open_edition(company, "2025").table("new_product_cells")
+    assert set(cells["month"] % 12) == {6}  # nobody bought anything new in August or September
+    sums = cells.groupby("loyalty")[["orders", "tried"]].sum()
+    assert sums.loc["loyal"].tolist() == [1, 1] and sums.loc["new"].tolist() == [1, 0]
+
+
 def shown(company: Path, period: str) -> dict[str, object]:
     """Run the page's cells and return what they leave; raises what a cell raises."""
     cells = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if c.cell_type == "code"]

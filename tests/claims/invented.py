@@ -16,12 +16,19 @@ WORST, BEST = np.arange(0, 7), np.array([9, 10])
 
 
 def edition_of(
-    tables: Mapping[str, pd.DataFrame], *, given: tuple[str, ...] = (), main: Question | None = NPS
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    given: tuple[str, ...] = (),
+    main: Question | None = NPS,
+    controls: tuple[str, ...] = (),
+    drivers: tuple[str, ...] = (),
 ) -> SimpleNamespace:
     """Return what passes for an edition: summaries by name, and what a company says."""
     company = SimpleNamespace(
-        main=main, controls=(), currency="EUR", discount_rate=0.1, tables=dict.fromkeys(given),
-        folder=Path("/nowhere"), questions={}, drivers=(),
+        main=main, controls=controls, currency="EUR", discount_rate=0.1, folder=Path("/nowhere"),
+        tables=dict.fromkeys(given), drivers=(), questions={
+            name: Question(name=name, kind="driver", scale=(1.0, 5.0)) for name in drivers
+        },
     )  # fmt: skip
     return SimpleNamespace(
         company=company, smallest=10, stands_for=1.0, assumed_margin=None, has=tables.__contains__,

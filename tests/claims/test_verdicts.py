@@ -15,6 +15,7 @@ from profitchain.claims.registry import shipped_claims
 from profitchain.claims.verdicts import (
     VERDICTS,
     Figure,
+    all_of,
     at_99,
     percent_of,
     reading_verdicts,
@@ -23,6 +24,9 @@ from profitchain.claims.verdicts import (
 )
 from profitchain.core.errors import NotMeasured
 from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.exhibits.findings import Record
+from profitchain.exhibits.record_ids import findings_of
+from profitchain.words.claims import claims_of
 
 CLAIMS = {claim.id: claim for claim in shipped_claims()}
 
@@ -115,6 +119,8 @@ def test_intervals_widen_to_those_that_the_normal_distribution_gives():
     times = Estimate(value=2, low=2 / np.exp(half[0.95]), high=2 * np.exp(half[0.95]), n=9,
                      unit="ratio")  # fmt: skip
     assert at_99(times).high == pytest.approx(2 * np.exp(half[0.99]))
+    slope = Estimate(value=5, low=1, high=9, n=9, unit="ratio")  # of a rate: even on its own scale
+    assert at_99(slope).low == pytest.approx(5 - 4 * half[0.99] / half[0.95])
     exact = replace(given, low=5, high=5)
     assert (at_99(exact).low, at_99(exact).high) == (5, 5)
 
@@ -129,6 +135,30 @@ def test_of_two_the_less_clear_one_speaks():
     assert weaker(clear, unclear) is unclear
     lacking = NotEstimable("nothing_counted")
     assert weaker(clear, lacking) is lacking
+
+
+LACKING = NotEstimable("no_new_products")
+
+
+@pytest.mark.parametrize("feedback, products, verdict", [
+    (own(2, 3), own(1, 2), "supported"),
+    (own(2, 3), own(-1, 2), "open"),
+    (own(-3, -2), own(1, 2), "contradicted"),
+    (own(2, 3), LACKING, "not_testable"),
+    (own(-3, -2), LACKING, "contradicted"),  # whatever the other half may be
+])  # fmt: skip
+def test_of_two_halves_each_must_hold_and_both_are_shown_where_they_part(
+    feedback, products, verdict
+):
+    readings = {"feedback": feedback, "new products": products}
+    one = judged.judged(CLAIMS["C66"], all_of(readings, design="followed"))
+    assert one.verdict == verdict
+    here = claims_of([one], subject="loyal", edition=edition_of({})).rows["here"].iloc[0]
+    assert ("feedback:" in here and "new products:" in here) == (verdict != "supported")
+
+
+def test_two_halves_that_cant_be_told_are_a_reason():
+    assert all_of({"feedback": LACKING, "new products": LACKING}, design="followed") == LACKING
 
 
 def test_counts_by_verdict_add_up_and_are_recorded():
@@ -153,6 +183,22 @@ def test_percents_are_recorded_as_shares():
     one = judged.judged(CLAIMS["C49"], figure(own(12, 18)))
     row = judged.claims_recorded([one])["claim"].iloc[0]
     assert (row["claim"], row["value"], row["low"], row["unit"]) == ("C49", 0.15, 0.12, "share")
+
+
+def test_the_record_says_that_a_claims_interval_is_at_99_percent():
+    numbers = judged.claims_recorded([judged.judged(CLAIMS["C49"], figure(own(12, 18)))])
+    labels = {"claim": {"label": "A number", "group": "{claim}"}}
+    (recorded,) = findings_of({"claim": numbers["claim"]}, labels)
+    assert "99% interval 12.0% to 18.0%" in Record((recorded,))._repr_mimebundle_()["text/html"]
+
+
+def test_formulas_stand_at_99_percent_as_claims_do(monkeypatch):
+    ratios = {"left out": Estimate(value=2, low=1, high=4, n=9, unit="ratio")}
+    monkeypatch.setattr(formulas.acquisition, "winning_to_keeping", lambda _: ratios)
+    lacking = {"net_revenue_retention": NotEstimable("no_year_before")}
+    monkeypatch.setattr(formulas.growth, "growth", lambda _: lacking)
+    found = {one.id: one for one in formulas.formulas(edition_of({}))}
+    assert found["X7"].right.level == 0.99 and found["X7"].right.low < 1
 
 
 def test_the_weightiest_are_clear_and_of_different_numbers():

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from profitchain.claims import from_answers, from_books, from_customers, from_scores, from_service
+from profitchain.claims import (
+    from_answers,
+    from_books,
+    from_customers,
+    from_scores,
+    from_service,
+    from_trying,
+)
 from profitchain.claims.verdicts import Figure
 from profitchain.core.estimates import NotEstimable
 from profitchain.panel.edition import Edition
@@ -51,7 +58,9 @@ _IN_UNIT: Mapping[str, tuple[Callable[[Edition], Figure | NotEstimable], ...]] =
         from_scores.complaints_by_score,
         from_scores.repeats_and_referrals,
         from_scores.offers_taken,
-        from_scores.feedback_of_loyal,
+        from_trying.feedback_and_new_products,
+        from_trying.feedback_of_loyal,
+        from_trying.new_products_of_loyal,
         from_answers.quality_above_others,
         from_service.return_after_handling,
         from_service.orders_of_loyal_referrals,

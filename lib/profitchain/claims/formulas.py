@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from profitchain.benefits import acquisition, growth, offers
 from profitchain.benefits.offers import OfferLift
 from profitchain.claims import from_books
+from profitchain.claims.verdicts import at_99
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted
 from profitchain.panel.edition import Edition
 
@@ -28,7 +29,7 @@ Pair = tuple[MaybeEstimate | None, MaybeEstimate | None]
 
 
 def formulas(edition: Edition) -> list[Formula]:
-    """Return the formulas of the list, X1 to X7, with both numbers."""
+    """Return the formulas of the list, X1 to X7, with both numbers at 99%."""
     value, offered = _values(edition), _offers(edition)
     makers: Mapping[str, Callable[[], Pair]] = {
         "X1": lambda: (value["revenue_times_lifetime"], value["margin_to_come"]),
@@ -39,7 +40,9 @@ def formulas(edition: Edition) -> list[Formula]:
         "X6": lambda: (None, _retention(edition)),
         "X7": lambda: (None, _winning(edition)),
     }
-    pairs = {id: make() for id, make in makers.items()}
+    pairs = {
+        id: [None if one is None else at_99(one) for one in make()] for id, make in makers.items()
+    }
     return [Formula(id=id, given=given, right=right) for id, (given, right) in pairs.items()]
 
 

@@ -19,7 +19,6 @@ from profitchain.stats.comparisons import RatioParts
 from profitchain.stats.event_rates import rate_ratio, rate_slope
 from profitchain.stats.ratios import change, ratio
 
-LOYAL_FROM = 3  # orders before
 MORE = 5.0  # percent more score, as claims have it
 
 
@@ -207,27 +206,6 @@ def offers_taken_of(
         return NotEstimable("all_scores_the_same", n=int(cells["n"].sum()))
     names = list(groups)
     apart = change(groups[names[-1]], groups[names[0]], **share_of("accepted"),
-                   smallest=smallest, level=LEVEL)  # fmt: skip
-    return Figure(readings={"own": as_points(apart)}, design="followed")
-
-
-def feedback_of_loyal(edition: Edition) -> Figure | NotEstimable:
-    """Return by how many points more of those with three orders before answered when asked."""
-    if not edition.has("asked_cells"):
-        return NotEstimable("needs_table", table="invitations")
-    return feedback_of(edition.table("asked_cells"), edition.smallest)
-
-
-def feedback_of(cells: pd.DataFrame, smallest: int = 0) -> Figure | NotEstimable:
-    """Return the difference of response rates: three orders or more before, against one.
-
-    Parameters
-    ----------
-    cells : one row a combination and cluster; reads prior_orders, cluster, n, answered.
-    """
-    many = pd.to_numeric(cells["prior_orders"], errors="coerce")
-    rows = cells.assign(given=cells["answered"] * cells["n"])
-    apart = change(rows[many >= LOYAL_FROM], rows[many <= 1], **share_of("given"),
                    smallest=smallest, level=LEVEL)  # fmt: skip
     return Figure(readings={"own": as_points(apart)}, design="followed")
 

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from profitchain.claims.estimands import ESTIMANDS
-from profitchain.claims.registry import Claim, own_claims, shipped_claims
+from profitchain.claims.own_claims import own_claims
+from profitchain.claims.registry import Claim, shipped_claims
 from profitchain.claims.verdicts import (
+    LEVEL,
     TRIED,
     VERDICTS,
     Figure,
@@ -103,7 +105,8 @@ def judged(claim: Claim, figure: Found | None) -> JudgedClaim:
     if claim.is_ill_posed:
         return JudgedClaim(claim=claim, verdict="ill_posed", figure=figure, read_as=tried)
     if isinstance(figure, Figure) and isinstance(figure.own, NotEstimable):
-        figure = figure.own
+        is_told = any(isinstance(one, Estimate) for one in figure.readings.values())
+        figure = figure if is_told else figure.own
     return JudgedClaim(claim=claim, verdict=tried or "not_testable", figure=figure)
 
 
@@ -131,7 +134,7 @@ def claims_recorded(every: list[JudgedClaim]) -> dict[str, MaybeEstimate | pd.Da
     """Return what is published: counts by verdict, and each claim's own number (99% interval)."""
     counts = verdict_counts(every)
     known = [(one.claim.id, one.own) for one in every if one.own is not None]
-    rows = to_frame((own for _, own in known), claim=[id for id, _ in known])
+    rows = to_frame((own for _, own in known), claim=[id for id, _ in known]).assign(level=LEVEL)
     rows["unit"] = [recorded_unit(own) for _, own in known]
     in_shares = rows["unit"] == "share"
     divided = rows[[*NUMBERS]].astype(float).div(np.where(in_shares, 100.0, 1.0), axis=0)

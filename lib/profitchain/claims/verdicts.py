@@ -122,15 +122,16 @@ def widened(end: float, way: int) -> float:
 
 
 def at_99(estimate: MaybeEstimate) -> MaybeEstimate:
-    """Return a 95% interval as one of 99%: on the logarithm for ratios, else on the scale itself.
+    """Return a 95% interval as one of 99%, widened on the scale on which it is even on both sides.
 
-    What was counted in full keeps its ends.
+    That is the logarithm for one rate by another, the scale itself for a slope. What was counted
+    in full keeps its ends.
     """
     if isinstance(estimate, NotEstimable) or estimate.level == LEVEL:
         return estimate
     factor = quantile(LEVEL) / quantile(estimate.level)
     value, low, high = estimate.value, estimate.low, estimate.high
-    if estimate.unit == "ratio" and low > 0:
+    if low > 0 and math.isclose(low * high, value**2, rel_tol=1e-6):
         low, high = value * (low / value) ** factor, value * (high / value) ** factor
     else:
         low, high = value - (value - low) * factor, value + (high - value) * factor
@@ -161,3 +162,19 @@ def weaker(*several: MaybeEstimate) -> MaybeEstimate:
         return lacking[0]
     known = [one for one in several if isinstance(one, Estimate)]
     return min(known, key=lambda one: one.value / max((one.high - one.low) / 2, 1e-12))
+
+
+def all_of(readings: Mapping[str, MaybeEstimate], *, design: Design) -> Figure | NotEstimable:
+    """Return the figure of a claim that holds only if each reading lies above zero.
+
+    The one judged comes last: one clearly below zero, else one that can't be told, else the least
+    clear.
+    """
+    known = [one for one in readings.values() if isinstance(one, Estimate)]
+    refuted = (name for name, one in readings.items() if isinstance(one, Estimate) and one.high < 0)
+    least = weaker(*readings.values())
+    if isinstance(least, NotEstimable) and not known:
+        return least
+    judged = next(refuted, next(name for name, one in readings.items() if one is least))
+    ordered = {name: one for name, one in readings.items() if name != judged}
+    return Figure(readings=ordered | {judged: readings[judged]}, design=design)

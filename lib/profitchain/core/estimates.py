@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 NUMBERS = ("value", "low", "high")
+USUAL_LEVEL = 0.95
 
 Verdict = Literal["up", "down", "no clear change"]
 GRADES = ("contradictory", "weak", "moderate", "strong")  # recorded as 0 to 3
@@ -31,7 +32,7 @@ class Estimate:
     high: float
     n: int
     unit: str
-    level: float = 0.95
+    level: float = USUAL_LEVEL
     method: str = ""
 
     def __post_init__(self) -> None:
@@ -73,13 +74,15 @@ class Estimate:
         Parameters
         ----------
         row : a row of a frame, by `itertuples` or as a Series
-            Reads value, low, high, with `prefix` before their names, and why, if there is one; n.
+            Reads value, low, high, with `prefix` before their names, and why, if there is one; n;
+            level, where it isn't that of all.
         """
         value, low, high = (float(getattr(row, prefix + name)) for name in NUMBERS)
         n, why = int(row.n), getattr(row, f"{prefix}why", "")
         if why or math.isnan(value):
             return NotEstimable(why or "too_few_to_say", n=n)
-        return cls(value=value, low=low, high=high, n=n, unit=unit or row.unit)
+        level = float(getattr(row, "level", USUAL_LEVEL))
+        return cls(value=value, low=low, high=high, n=n, unit=unit or row.unit, level=level)
 
 
 @dataclass(frozen=True, slots=True)

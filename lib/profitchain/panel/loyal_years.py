@@ -24,6 +24,7 @@ LOYAL, NEW, BETWEEN = "loyal", "new", "between"
 PAYBACK_MONTHS = 12
 MONTH_SECONDS = 365 * SECONDS_A_DAY // 12
 NO_CHANNEL = ""
+NEW_DAYS, KNOWN_DAYS = 91, 365  # after its first sale; of books, till that tells what is new
 FINE = 1_000  # parts of a minor unit in which shares of prices are added up
 
 
@@ -47,6 +48,7 @@ def benefit_summaries(
         yield "channel_costs", channel_costs(context)
     if "order_lines" in tables:
         yield "price_cells", price_cells(context, people)
+        yield "new_product_cells", new_product_cells(context, people)
     if "discount" in tables["orders"].columns:
         yield "discount_cells", discount_cells(context, people)
     if "offers" in tables:
@@ -194,6 +196,30 @@ def discount_cells(context: Context, customers: Table) -> Table:
     rows = with_clusters_of(context, _by_loyalty(context), customers)
     sums = {name: rows[name].fill_null(0).sum().cast("int64") for name in ("revenue", "discount")}
     return cells(rows, ["loyalty", "cluster"], orders=rows.count(), **sums)
+
+
+def new_product_cells(context: Context, customers: Table) -> Table:
+    """Return month, loyalty, cluster, orders, tried: orders with a product new in the range.
+
+    Of the year's orders whose lines are known, in months in which somebody bought such a product:
+    it was first sold within three months, a year or more after the first line of the books.
+    """
+    orders = purchases(context.tables["orders"]).select("order_id", "ordered_at")
+    lines = context.tables["order_lines"]
+    lines = lines.filter(lines.revenue >= 0).select("order_id", "product_id")
+    sold = lines.join(orders, "order_id").mutate(at=lambda t: seconds(t.ordered_at))
+    first = sold.group_by("product_id").aggregate(began=sold["at"].min())
+    first = first.mutate(opened=first.began.min().over(ibis.window()))
+    first = first.filter(first.began - first.opened >= KNOWN_DAYS * SECONDS_A_DAY)
+    of_new = sold.join(first, "product_id")
+    of_new = of_new.filter(of_new["at"] - of_new.began < NEW_DAYS * SECONDS_A_DAY)
+    tried = of_new.select("order_id").distinct().mutate(tried=ibis.literal(1))
+    rows = _by_loyalty(context).semi_join(lines, "order_id").left_join(tried, "order_id")
+    rows = rows.drop("order_id_right").mutate(tried=rows.tried.fill_null(0))
+    rows = rows.semi_join(rows.filter(rows.tried == 1).select("month").distinct(), "month")
+    rows = with_clusters_of(context, rows.filter(rows.loyalty != BETWEEN), customers)
+    keys = ["month", "loyalty", "cluster"]
+    return cells(rows, keys, orders=rows.count(), tried=rows.tried.sum().cast("int64"))
 
 
 def _by_loyalty(context: Context) -> Table:

@@ -38,6 +38,7 @@ ROW_OF = {  # what one row of each summary is
     "newcomer_months": "a channel, and months since the first order",
     "channel_costs": "a purpose and channel of the year's costs",
     "price_cells": "a cluster of customers, what they paid for the same product and month",
+    "new_product_cells": "a month with a product new in the range, loyal or new, and a cluster",
     "discount_cells": "loyal, new or between, and a cluster of customers",
     "offer_cells": "a kind of offer, whether by lot, the score before and a cluster of customers",
     "year_exposure": "the last 365 days' orders and how long they were followed",

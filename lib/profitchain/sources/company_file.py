@@ -62,22 +62,39 @@ def read_yaml(folder: Path) -> dict[str, Any]:
             f"There is no company.yml in the folder '{folder.name}'. "
             f"Name the folder that holds it, as in --company data/example. {hint}".rstrip()
         )
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=UniqueKeyLoader)
-    except UnicodeDecodeError:
-        raise CompanyError("company.yml is not UTF-8. Save it as UTF-8.") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CompanyError(
-            f"company.yml can't be read at line {line}: {error.problem}. "
-            "Check the indentation, and quote text that holds ':' or '#'."
-        ) from None
-    except yaml.reader.ReaderError as error:
-        line = path.read_text(encoding="utf-8-sig")[: error.position].count("\n") + 1
-        raise CompanyError(
-            f"company.yml, line {line}, holds a character that can't be typed (code "
-            f"{error.character:#04x}). Delete it: it often comes along with pasted text."
-        ) from None
+    document, _node = parsed_yaml(path)
     if not isinstance(document, dict):
         raise CompanyError("company.yml holds no settings. Start it with 'name: My company'.")
     return document
+
+
+def parsed_yaml(path: Path) -> tuple[Any, yaml.Node | None]:
+    """Return what a firm's YAML file says, and the node that knows its lines; None if empty.
+
+    Raises
+    ------
+    CompanyError : the file can't be read; it says the line and the mend.
+    """
+    name = path.name
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        loader = UniqueKeyLoader(text)
+        loader.file = name
+        node = loader.get_single_node()
+        return (None if node is None else loader.construct_document(node)), node
+    except UnicodeDecodeError:
+        raise CompanyError(f"{name} is not UTF-8. Save it as UTF-8.") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CompanyError(
+            f"{name} can't be read at line {line}: {error.problem}. "
+            "Check the indentation, and quote text that holds ':' or '#'."
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise CompanyError(
+            f"{name}, line {line}, holds a character that can't be typed (code "
+            f"{error.character:#04x}). Delete it: it often comes along with pasted text."
+        ) from None
+    except RecursionError:
+        raise CompanyError(f"{name} is nested too deep. Write it in fewer levels.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import reduce
+from functools import partial, reduce
 
 import pandas as pd
 
@@ -43,6 +43,8 @@ READINGS = {
     "lot": N_("by lot"),
     "did": N_("difference in differences"),
     "matched": N_("matched"),
+    "feedback": N_("feedback"),
+    "new products": N_("new products"),
 }
 SHOWN_AS = {"percent": "share", "points": "percentage points", "correlation": "ratio"}
 
@@ -80,7 +82,7 @@ def weightiest_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Pres
     return Presentation(rows, says, {"n": len(every)})
 
 
-def claims_of(every: Sequence[JudgedClaim], subject: str) -> Presentation:
+def claims_of(every: Sequence[JudgedClaim], *, subject: str, edition: Edition) -> Presentation:
     """Return the claims of one subject, by verdict, each with its own number beside it."""
     own = [one for one in every if one.claim.subject == subject]
     ordered = sorted(own, key=lambda one: VERDICTS.index(one.verdict))
@@ -90,44 +92,12 @@ def claims_of(every: Sequence[JudgedClaim], subject: str) -> Presentation:
     return Presentation(_rows(ordered), says, values | {"n": len(own), "all": digits(len(own), 0)})
 
 
-def spend_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims on repeat orders and spend."""
-    return claims_of(every, "spend")
-
-
-def cost_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims on winning, keeping and retention."""
-    return claims_of(every, "costs")
-
-
-def offer_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims on cross-selling and upselling."""
-    return claims_of(every, "offers")
-
-
-def referral_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims on word of mouth."""
-    return claims_of(every, "referrals")
-
-
-def loyal_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims on loyal customers and programmes."""
-    return claims_of(every, "loyal")
-
-
-def service_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims on complaints and service."""
-    return claims_of(every, "service")
-
-
-def value_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims on value, quality and satisfaction."""
-    return claims_of(every, "value")
-
-
-def firms_own_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
-    """Return the claims that the firm added."""
-    return claims_of(every, OWN)
+spend_claims, cost_claims, offer_claims, referral_claims = (
+    partial(claims_of, subject=subject) for subject in ("spend", "costs", "offers", "referrals")
+)
+loyal_claims, service_claims, value_claims, firms_own_claims = (
+    partial(claims_of, subject=subject) for subject in ("loyal", "service", "value", OWN)
+)
 
 
 def formulas(found: Sequence[Formula], *, edition: Edition) -> Presentation:
@@ -208,9 +178,9 @@ def _here(one: JudgedClaim) -> str:
     """Return the firm's own number, each way of reading it where they part."""
     if isinstance(one.figure, NotEstimable):
         return text(one.figure)
-    if one.figure is None or one.own is None:
+    if not one.readings:
         return "–"
-    if not one.parts and set(one.readings) != {"raw"}:
+    if one.own is not None and not one.parts and set(one.readings) != {"raw"}:
         return _figure(one.own)
     each = [
         _("{reading}: {figure}", reading=_(READINGS[name]), figure=_figure(figure))
