@@ -212,15 +212,3 @@ AWKWARD = ("I <b>love</b> this shop & its lamps.", "=1+1, that is how simple ord
 LANGUAGES = tuple(CORES)
 VARIANTS = len(CORES["en"]["bad"]["quality"])
 ENDINGS = len(TAILS["en"]["bad"])
-
-
-def all_comments() -> list[str]:
-    """Return every text, by language, mood, topic, variant and ending, in that order."""
-    return [
-        core + tail
-        for language in LANGUAGES
-        for mood in MOODS
-        for topic in TOPICS
-        for core in CORES[language][mood][topic]
-        for tail in TAILS[language][mood]
-    ]

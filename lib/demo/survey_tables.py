@@ -5,19 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from demo.arrow_columns import ids, known_only, money, sorted_by, stamps, whole, words
 from demo.behaviour import DAY, DRIVERS, LENGTH, NEVER, choose, stream
-from demo.comment_texts import AWKWARD, ENDINGS, LANGUAGES, TOPICS, VARIANTS, all_comments
+from demo.comment_texts import TOPICS
+from demo.comments import comment_facts, comment_text, comments_truth, mood
+from demo.perfect_knowledge import QUARTERS, quarter_opens
 from demo.world import World
 
 # by mood of the experience: 0-6, 7-8, 9-10
 CONTACT_SHARE = np.array([0.17, 0.06, 0.025])
 COMPLAINT_SHARE = np.array([0.80, 0.40, 0.15])
-COMMENT_SHARE = np.array([0.42, 0.20, 0.24])
 MENTION_SHARE = np.array([0.05, 0.004, 0.04])
-CHINESE_SHARE = 0.12
 NEVER_CLOSED = 0.03
 MISSING = {"csat": 0.05, "ces": 0.10, "q_quality": 0.07, "q_delivery": 0.06, "q_service": 0.16}
 MISSING |= {"q_price": 0.09}
@@ -25,11 +24,6 @@ ANSWER_SPREAD = 0.9  # points of a driver's question a standard deviation of the
 DRIVER_COLUMNS = {f"q_{name}": name for name in DRIVERS}
 PLATFORMS = ("shop reviews", "social", "forum")
 POLARITIES = ("negative", "neutral", "positive")
-
-
-def mood(score: np.ndarray) -> np.ndarray:
-    """Return 0 for scores 0-6, 1 for 7-8, 2 for 9-10."""
-    return np.searchsorted([7, 9], score, side="right")
 
 
 def answer_numbers(world: World) -> np.ndarray:
@@ -41,23 +35,29 @@ def answer_numbers(world: World) -> np.ndarray:
     return np.where(answered < NEVER, numbers, 0)
 
 
-def responses(world: World, order_ids: pa.Array) -> pa.Table:
-    """Return the answers, one row each, in order of time."""
+def _answered(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of the orders that were answered, in order of time, and their numbers."""
     numbers = answer_numbers(world)
     rows = np.flatnonzero(numbers)
     rows = rows[np.argsort(numbers[rows])]
+    return rows, numbers[rows]
+
+
+def responses(world: World, order_ids: pa.Array) -> pa.Table:
+    """Return the answers, one row each, in order of time."""
+    rows, numbers = _answered(world)
     answered = world.orders.iloc[rows]
     scores = _scores(answered, stream(world.settings.seed, "answers"))
     supported = contacted(world)[rows]
     return pa.table(
         {
-            "response_id": ids("A", numbers[rows], 6),
+            "response_id": ids("A", numbers, 6),
             "customer_id": ids("C", answered["customer"].to_numpy() + 1, 6),
             "order_id": order_ids.take(pa.array(rows)),
             "responded_at": stamps(answered["answered"].to_numpy()),
             "touchpoint": words(("delivery", "support"), supported),
             **scores,
-            "comment": _comments(answered, stream(world.settings.seed, "comments")),
+            "comment": _comments(comment_facts(answered, world.settings.seed)),
         }
     )
 
@@ -167,17 +167,22 @@ def _scores(answered: pd.DataFrame, rng: np.random.Generator) -> dict[str, pa.Ar
     return columns
 
 
-def _comments(answered: pd.DataFrame, rng: np.random.Generator) -> pa.Array:
-    """Return texts about what stood out, for some of the answers; the awkward ones near the end."""
-    n, feeling = len(answered), mood(answered["score"].to_numpy())
-    felt = answered[list(DRIVERS)].to_numpy()
-    anything = rng.integers(0, len(TOPICS), n)
-    topic = np.choose(feeling, [felt.argmin(axis=1), anything, felt.argmax(axis=1)])
-    language = (rng.random(n) < CHINESE_SHARE).astype(int)
-    place = ((language * 3 + feeling) * len(TOPICS) + topic) * VARIANTS
-    place = (place + rng.integers(0, VARIANTS, n)) * ENDINGS + rng.integers(0, ENDINGS, n)
-    written = rng.random(n) < COMMENT_SHARE[feeling]
-    plain = len(LANGUAGES) * 3 * len(TOPICS) * VARIANTS * ENDINGS
-    pleased = np.flatnonzero(written & (feeling == 2))[-2:]
-    place[pleased] = plain + np.arange(len(pleased))
-    return known_only(pc.take(pa.array([*all_comments(), *AWKWARD]), pa.array(place)), written)
+def _comments(facts: pd.DataFrame) -> pa.Array:
+    """Return what was written; empty where nothing was."""
+    written = facts["written"].to_numpy()
+    texts = np.full(len(facts), None, dtype=object)
+    texts[written] = [comment_text(fact) for fact in facts[written].itertuples(index=False)]
+    return pa.array(texts, pa.string())
+
+
+def words_truth(world: World) -> dict[str, object]:
+    """Return what is true of the comments; see `comments_truth`."""
+    rows, numbers = _answered(world)
+    answered = world.orders.iloc[rows]
+    quarter = np.searchsorted(quarter_opens(), answered["answered"].to_numpy(), side="right") - 1
+    return comments_truth(
+        comment_facts(answered, world.settings.seed),
+        np.array(ids("A", numbers, 6).to_pylist(), dtype=object),
+        np.array(QUARTERS)[quarter],
+        answered["scored"].to_numpy(),
+    )

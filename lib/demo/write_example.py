@@ -18,6 +18,7 @@ from demo.all_tables import MADE, money_of, table_truths, tables_of
 from demo.behaviour import WINDOW_DAYS, stream
 from demo.benefit_truth import complaints_truth
 from demo.calibrate import settled
+from demo.survey_tables import words_truth
 from demo.truth import truths
 from demo.world import World, lived
 from profitchain.core.atomic import aside, exchange
@@ -106,6 +107,8 @@ def build_example(world: World, tables: Collection[str] = MADE, *, faults: bool 
     rows = {name: len(table) for name, table in made.items()}
     truth = {"about": ABOUT, **truths(world), **table_truths(money_of(made["orders"]), rows)}
     truth["benefits"] |= {"complaints_per_100_orders": complaints_truth(world)}
+    if "responses" in made:
+        truth["comments"] = words_truth(world)
     planted = {name: FAULTS[name] for name in FAULTS if faults and name in made}
     if faults:
         made = _with_faults(made, world.settings.seed)

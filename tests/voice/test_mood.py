@@ -90,6 +90,15 @@ def test_customers_who_repeat_themselves_do_not_make_mood_look_good():
     assert model.auc.low < 0.5 < model.auc.high
 
 
+def test_customers_who_write_alike_do_not_make_mood_look_good():
+    draw = np.random.default_rng(8)
+    own = [" ".join(draw.choice(FILL, 5)) for _text in range(100)]
+    texts, labels = own * 4, np.tile((draw.random(100) < 0.4).astype(int), 4)
+    model = mood.learn(texts, labels, np.arange(400))
+    assert model.auc.low < 0.5 < model.auc.high
+    assert isinstance(mood.learn(["late"] * 400, labels, np.arange(400)), mood.MoodModel)
+
+
 @pytest.mark.parametrize(
     ("many", "low", "why"), [(299, 100, "too_few_labelled_texts"), (300, 49, "too_few_of_a_mood")]
 )

@@ -100,6 +100,7 @@ def test_too_few_texts_say_so(now, before, why):
     [
         ("the box leaks. broken", ["box leaks", "broken"], ["leaks broken", "leaks. broken"]),
         ("01 2018 paid 3x", ["paid"], ["01", "2018", "01 2018"]),
+        ("waited 9 days, 8月30日", ["waited", "days"], ["waited days", "月日"]),
         ("包裝盒漏油，很快", ["包裝盒漏油", "漏油"], ["油很"]),
         ("so late 😡", ["so late", "😡"], []),
         ("don't go", ["don't go"], ["don"]),

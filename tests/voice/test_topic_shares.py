@@ -9,7 +9,7 @@ import statsmodels.api as sm
 
 from profitchain.core.estimates import Estimate
 from profitchain.sources.settings import Question
-from profitchain.voice import shares, topic_scores
+from profitchain.voice import group_shares, shares, topic_scores
 
 NPS = Question(name="nps", kind="nps")
 STARS = Question(name="stars", kind="csat", scale=(1, 5))
@@ -101,7 +101,7 @@ def test_no_texts_give_no_numbers_and_no_error():
         came=0, span=("2026Q1",), before=(),
     )  # fmt: skip
     assert shares.topic_shares(none, smallest=10)["value"].isna().all()
-    assert shares.by_score_group(none, smallest=10)["value"].isna().all()
+    assert group_shares.by_score_group(none, smallest=10)["value"].isna().all()
     assert shares.comment_rates(none, smallest=10)["value"].isna().all()
     assert topic_scores.topic_scores(none)["value"].isna().all()
 

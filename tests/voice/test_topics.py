@@ -80,6 +80,21 @@ def test_a_text_has_the_topics_whose_words_it_holds(text, found):
     assert " ".join(row.index[row == 1]) == found
 
 
+def test_texts_read_in_blocks_are_read_alike(monkeypatch):
+    texts = pd.DataFrame({"text": ["Delivery!", "", "<b>Late</b>.", "Delivery!", "不推荐", "x"]})
+    texts = texts.assign(customer=list("aabacd"), period="1")
+
+    def read() -> pd.DataFrame:
+        rows = cleaning.counted_once(texts)
+        return pd.concat([rows, topics.marks(rows["folded"], WORDS)], axis=1)
+
+    whole = read()
+    for module in (cleaning, topics):
+        monkeypatch.setattr(module, "BLOCK", 2)
+    pd.testing.assert_frame_equal(read(), whole)
+    assert whole["customer"].tolist() == ["a", "b", "c", "d"] and whole["delivery"].sum() == 2
+
+
 @pytest.mark.parametrize("name", ["shop", "bank", "telecom"])
 def test_starter_lists_are_in_both_languages_and_match_their_own_words(name):
     lists = topics.starter(name)

@@ -140,7 +140,8 @@ def test_one_value_of_two_segments_has_two_names():
         ({"segments": {"xplan": {"Xgold": "Gold"}}},
          "segments.xplan.Xgold is unknown. Known: label, values."),
         ({"segments": "xplan"}, "segments: Name the columns that part customers, as in"),
-        ({"labels": {"topic": {"label": "Topic"}}}, "it should be 'touchpoint' or 'event'"),
+        ({"labels": {"reason": {"label": "Reason"}}},
+         "it should be 'touchpoint', 'event' or 'topic'"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_meant_is_refused_in_one_line(tmp_path, keys, says):

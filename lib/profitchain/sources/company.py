@@ -63,7 +63,9 @@ class Company(Settings):
     questions: dict[str, Question] = Field(default_factory=dict)
     main_question: str | None = None
     named_segments: settings.Segments = Field(default_factory=dict, alias="segments")
-    labels: dict[Literal["touchpoint", "event"], ColumnLabels] = Field(default_factory=dict)
+    labels: dict[Literal["touchpoint", "event", "topic"], ColumnLabels] = Field(
+        default_factory=dict
+    )
     controls: list[str] = Field(default_factory=lambda: list(BUILT_IN_CONTROLS))
     drivers: list[str] = Field(default_factory=list)
     blocks: dict[str, Block] = Field(default_factory=dict)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 
 import pandas as pd
 
+BLOCK = 50_000  # texts that are changed at a time
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][^<>]*>", flags=re.I | re.S)
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -72,7 +74,14 @@ def counted_once(texts: pd.DataFrame) -> pd.DataFrame:
     -------
     The rows that stay, their `text` cleaned, with `folded`.
     """
-    clean = [cleaned(text) for text in texts["text"].fillna("")]
-    rows = texts.assign(text=clean, folded=[folded(text) for text in clean])
-    rows = rows[rows["folded"] != ""]
-    return rows.drop_duplicates(["customer", "period", "folded"]).reset_index(drop=True)
+    clean = _in_blocks(texts["text"].fillna(""), cleaned)
+    rows = texts.assign(text=clean, folded=_in_blocks(clean, folded))
+    again = rows.duplicated(["customer", "period", "folded"])
+    return rows[~again & (rows["folded"] != "")].reset_index(drop=True)
+
+
+def _in_blocks(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Return texts changed one by one, with few of a large firm's in memory as Python has them."""
+    starts = range(0, max(len(texts), 1), BLOCK)
+    blocks = [texts.iloc[start : start + BLOCK].map(change).astype("str") for start in starts]
+    return pd.concat(blocks)

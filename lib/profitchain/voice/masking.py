@@ -55,3 +55,14 @@ def masked(text: str, *, known: Iterable[str] = ()) -> str:
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\1{MASK}" if pattern.groups else MASK, text)
     return _LONG_NUMBER.sub(MASK, text)
+
+
+def would_cover(phrase: str) -> bool:
+    """Tell whether a folded phrase holds something to cover: "mr smith", an order number.
+
+    Examples
+    --------
+    >>> would_cover("frau müller"), would_cover("box leaks")
+    (True, False)
+    """
+    return MASK in masked(phrase.title())

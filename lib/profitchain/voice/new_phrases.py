@@ -19,6 +19,7 @@ from scipy import stats
 from profitchain.core.estimates import NotEstimable
 from profitchain.stats.ratios import benjamini_hochberg
 from profitchain.voice import phrases
+from profitchain.voice.masking import would_cover
 from profitchain.voice.shares import FEWEST_TEXTS, Texts, is_low
 
 FEWEST_NOW, FEWEST_BEFORE = 250, 750  # customers with texts; below, the test finds next to nothing
@@ -102,6 +103,7 @@ def more_in(
     table["log_odds"], error = log_odds(table["now"].to_numpy(), table["before"].to_numpy())
     table["log_odds_low"] = table["log_odds"] - SURELY * error
     found = table[(table["p_adjusted"] <= FALSE_DISCOVERIES) & (table["now"] >= smallest)]
+    found = found[~found["phrase"].map(would_cover).astype(bool)]
     found = found.sort_values(["log_odds_low", "phrase"], ascending=[False, True]).head(MOST_FOLDED)
     return PhraseComparison(
         phrases=folded_together(found, now).head(MOST_SHOWN).reset_index(drop=True),

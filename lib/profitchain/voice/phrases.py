@@ -26,7 +26,7 @@ _HAS_CHINESE = re.compile(f"[{_CHINESE}]")
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 _TOKENS = re.compile(
     rf"[^\W\d_{UNSPACED}][^\W_{UNSPACED}]*(?:['-][^\W_{UNSPACED}]+)*"
-    rf"|[{_CHINESE}]+|[\u3040-\u30ff\uac00-\ud7af]+|[{_EMOJI}]|[^\s\w{_EMOJI}]"
+    rf"|[{_CHINESE}]+|[\u3040-\u30ff\uac00-\ud7af]+|[{_EMOJI}]|\d+|[^\s\w{_EMOJI}]"
 )
 _WORD = re.compile(rf"[^\W\d_]|[{_EMOJI}]")
 
@@ -52,20 +52,36 @@ def documents(texts: pd.DataFrame) -> list[set[str]]:
 
 def phrases_of(text: str) -> Iterator[str]:
     """Yield the words of a folded text, and its pairs of words that stand side by side."""
-    before = ""
-    for word in _words(text):
-        if not _WORD.match(word):
-            before = ""
-            continue
+    for before, word in _neighbours(text):
         yield word
         if before:
-            chinese = _HAS_CHINESE.match(word) and _HAS_CHINESE.match(before)
-            yield before + word if chinese else f"{before} {word}"
-        before = word
+            yield joined(before, word)
+
+
+def pairs_of(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of words that stand side by side in a folded text, signs between none."""
+    return (pair for pair in _neighbours(text) if pair[0])
+
+
+def joined(first: str, second: str) -> str:
+    """Return two words as one phrase, as their language writes it."""
+    chinese = _HAS_CHINESE.match(first) and _HAS_CHINESE.match(second)
+    return first + second if chinese else f"{first} {second}"
+
+
+def _neighbours(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each word with the one before it; "" where a sign or nothing stands before."""
+    before = ""
+    for word in _words(text):
+        if _WORD.match(word):
+            yield before, word
+            before = word
+        else:
+            before = ""
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield words and, between them, signs that part them."""
+    """Yield words and, between them, signs and numbers that part them."""
     for match in _TOKENS.finditer(text):
         run = match[0]
         if len(run) > 1 and _HAS_CHINESE.match(run):

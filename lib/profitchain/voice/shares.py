@@ -223,24 +223,6 @@ def _sums(rows: pd.DataFrame, topic: str) -> pd.DataFrame:
     return pd.DataFrame({"cluster": rows["customer"], "hits": hits, "weight": weight, "n": 1})
 
 
-def by_score_group(texts: Texts, *, smallest: int) -> pd.DataFrame:
-    """Return each topic's share within the groups of the score.
-
-    Returns
-    -------
-    One row a topic and group, worst group first: topic, group, value, low, high, n, why.
-    """
-    rows = texts.comments(texts.span)
-    groups = GROUPS[texts.question.kind] if texts.question else ()
-    keys = [(topic, group) for topic in texts.topics for group in groups]
-    values = [
-        share(rows[rows["group"] == group], topic, smallest=smallest, fewest=FEWEST_TEXTS // 4)
-        for topic, group in keys
-    ]
-    labels = {"topic": [topic for topic, _g in keys], "group": [group for _t, group in keys]}
-    return to_frame(values, **labels)
-
-
 def comment_rates(texts: Texts, *, smallest: int) -> pd.DataFrame:
     """Return what share of the answers of the span carries a text: of all, and by score group.
 

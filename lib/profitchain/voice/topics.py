@@ -21,7 +21,7 @@ import yaml
 
 from profitchain.sources.company import Company
 from profitchain.sources.settings import Topic
-from profitchain.voice.cleaning import folded
+from profitchain.voice.cleaning import BLOCK, folded
 
 STARTERS = Path(__file__).with_name("starters")
 USUAL_STARTER = "shop"  # of a firm with orders that names none
@@ -65,20 +65,31 @@ def marks(texts: pd.Series, words: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
     """
     lists = {topic: [_form(word) for word in of] for topic, of in words.items()}
+    first = {topic: _pattern(_longer(topic, lists), rest=_REST) for topic in lists}
+    starts = range(0, max(len(texts), 1), BLOCK)
+    parts = [_marked(texts.iloc[start : start + BLOCK], lists, first) for start in starts]
+    return pd.concat(parts).set_index(texts.index)
+
+
+def _longer(topic: str, lists: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return words of other topics that hold one of the topic's own."""
+    several = {word for other, of in lists.items() if other != topic for word in of}
+    return {
+        word
+        for word in several
+        if any(short.strip() in word and short != word for short in lists[topic])
+    }
+
+
+def _marked(
+    texts: pd.Series, lists: Mapping[str, Sequence[str]], first: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return `marks` of a block of texts; what `first` finds of a topic is taken out before."""
     rows = pc.replace_substring_regex(pa.array(texts.tolist(), pa.string()), _SIGNS, " ")
     rows = pc.binary_join_element_wise("", rows, "", " ")  # each word between two blanks
     found = {}
     for topic, own in lists.items():
-        longer = {
-            word
-            for other, of in lists.items()
-            if other != topic
-            for word in of
-            if any(short.strip() in word and short != word for short in own)
-        }
-        left = rows
-        if longer:
-            left = pc.replace_substring_regex(rows, _pattern(longer, rest=_REST), " ")
+        left = pc.replace_substring_regex(rows, first[topic], " ") if first[topic] else rows
         found[topic] = pc.match_substring_regex(left, _pattern(own)).to_numpy(zero_copy_only=False)
     return pd.DataFrame(found, index=texts.index).astype(np.int8)
 

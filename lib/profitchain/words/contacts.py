@@ -1,4 +1,4 @@
-"""What goes with topics in scores, effort and money; contacts, mentions and moods: their words."""
+"""What goes with topics, who writes of which, contacts, mentions, moods, proposals: their words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.formats import digits, interval, number
+from profitchain.core.group_names import group_name
 from profitchain.core.i18n import N_, _
 from profitchain.panel.edition import Edition
 from profitchain.voice.mood import MoodModel
+from profitchain.voice.proposals import TopicProposals
 from profitchain.voice.shares import Texts
+from profitchain.words.captions import ANSWERS
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.reasons import text
 from profitchain.words.voice import (
@@ -30,6 +33,7 @@ NONE_RELEASED = N_(
     "No text has been released. `report --lists` proposes some, in the firm's own folder."
 )
 NONE_WANTED = N_("No customer's own words are shown: company.yml says so.")
+NOTHING_STABLE = N_("Nothing came back in nearly all halves of the customers.")
 
 
 def score_differences(scores: pd.DataFrame, *, edition: Edition) -> Presentation:
@@ -148,3 +152,59 @@ def stars(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation
         return Presentation(rows.iloc[:0], "none", values)
     values["platform"] = str(known.loc[known["value"].idxmax(), "platform"])
     return Presentation(rows, "highest" if len(known) > 1 else "only", values)
+
+
+def by_score_group(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return what each group of the score speaks of: a row a topic, a column a group."""
+    wide = _by_topic(rows, "group", edition)
+    return Presentation(wide, "what", {"span": span_words(texts, edition)})
+
+
+def by_segment(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
+    """Return the topics that some group writes of more or less than the others of its segment."""
+    values: dict[str, object] = {"span": span_words(texts, edition), "topic": "", "group": ""}
+    clear = rows[rows["clear"].astype(bool)]
+    if clear.empty:
+        return Presentation(pd.DataFrame({"topic": []}), "alike", values)
+    first = clear.loc[clear["p"].astype(float).idxmin()]
+    values |= {
+        "topic": name_of(first["topic"], edition),
+        "group": group_name(first["segment"], first["group"]),
+    }
+    shown = rows[rows["topic"].isin(clear["topic"]) & rows["segment"].isin(clear["segment"])]
+    names = [group_name(*pair) for pair in zip(shown["segment"], shown["group"], strict=True)]
+    wide = _by_topic(shown.assign(name=names), "name", edition)
+    tidy = shown.drop(columns=["why", "p"]).reset_index(drop=True)
+    says = "more" if first["value"] > first["others"] else "less"
+    return Presentation(wide, says, values, {"tidy": tidy})
+
+
+def _by_topic(rows: pd.DataFrame, column: str, edition: Edition) -> pd.DataFrame:
+    """Return shares with a row a topic and a column for each value of `column`, in their order."""
+    wide = rows.pivot(index="topic", columns=column, values="value")
+    order = [name for name in rows[column].drop_duplicates() if name in wide]
+    wide = wide.loc[rows["topic"].drop_duplicates(), order].dropna(how="all")
+    wide.columns = [str(name) for name in order]
+    wide.insert(0, "topic", [name_of(topic, edition) for topic in wide.index])
+    return wide.reset_index(drop=True)
+
+
+def proposals(found: TopicProposals | NotEstimable, *, edition: Edition) -> Presentation:
+    """Return phrases that might be topics, each with its line for company.yml; why there are none.
+
+    None where company.yml says `privacy: {verbatims: none}`.
+    """
+    nothing = pd.DataFrame({"phrase": [], "customers": [], "share": [], "setting": []})
+    values: dict[str, object] = {"source": _(ANSWERS), "count": 0, "phrase": ""}
+    if edition.company.privacy.verbatims == "none":
+        return Presentation(nothing, "none", values | {"how": _(NONE_WANTED)})
+    if isinstance(found, NotEstimable):
+        return Presentation(nothing, "none", values | {"how": text(found)})
+    values["source"] = _(
+        "Comments of {n} customers that fit no topic", n=digits(found.customers, 0)
+    )
+    if found.phrases.empty:
+        return Presentation(nothing, "none", values | {"how": _(NOTHING_STABLE)})
+    values |= {"count": len(found.phrases), "phrase": found.phrases["phrase"].iloc[0], "how": ""}
+    rows = found.phrases[list(nothing.columns)]
+    return Presentation(rows, "some", values, {"units": {"share": "share"}})

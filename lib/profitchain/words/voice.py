@@ -11,6 +11,7 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, period_label
+from profitchain.core.group_names import group_name
 from profitchain.core.i18n import N_, _, listed, spoken
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
@@ -32,14 +33,20 @@ MOST_LEADING = 3
 
 
 def topic_names(edition: Edition) -> dict[str, str]:
-    """Return what each topic is called in the spoken language."""
-    names = {NO_TOPIC: _("none of the topics"), "all": _("all contacts")}
-    for key, topic in declared(edition.company).items():
+    """Return what each topic is called in the spoken language.
+
+    A contact's own topic goes by `labels: {topic: …}`, else as a list or a question of its name.
+    """
+    firm = edition.company
+    names = {name: str(question.label) for name, question in firm.questions.items()}
+    names |= {NO_TOPIC: _("none of the topics"), "all": _("all contacts")}
+    for key, topic in declared(firm).items():
         label = topic.label
         if not isinstance(label, str):
             label = label.get(spoken()) or next(iter(label.values()), "")
         names[key] = label or first_capital(key.replace("_", " "))
-    return names
+    own = firm.labels.get("topic")
+    return names | {key: group_name("topic", key) for key in (own.values if own else ())}
 
 
 def answer(
@@ -304,14 +311,3 @@ def who_writes(rows: pd.DataFrame, *, edition: Edition) -> list[Said]:
         "best": _group(ends[0]["group"]), "least": f"{ends[0]['value']:.0%}",
     }  # fmt: skip
     return [Said("who_writes", values)]
-
-
-def by_score_group(rows: pd.DataFrame, texts: Texts, *, edition: Edition) -> Presentation:
-    """Return what each group of the score speaks of: a row a topic, a column a group."""
-    values = {"span": span_words(texts, edition)}
-    wide = rows.pivot(index="topic", columns="group", values="value")
-    order = [name for name in rows["group"].drop_duplicates() if name in wide]
-    wide = wide.loc[rows["topic"].drop_duplicates(), order].dropna(how="all")
-    wide.columns = [str(name) for name in order]
-    wide.insert(0, "topic", [name_of(topic, edition) for topic in wide.index])
-    return Presentation(wide.reset_index(drop=True), "what", values)
