@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sys
 
+import pandas as pd
 import pytest
+from editions import write_company
 
 from profitchain import cli
 from profitchain.press import fork_server, publish
@@ -24,7 +26,6 @@ def nothing_runs(monkeypatch, example):
     ("arguments", "words"),
     [
         ([*EXAMPLE, "2026Q5"], "'2026Q5' is not a period. Write a quarter as 2026Q1"),
-        ([*EXAMPLE, "2031Q1"], "No order lies in 2031Q1"),
         ([*EXAMPLE, "--only", "03_satisfacton"], "Did you mean '03_satisfaction'?"),
         ([*EXAMPLE, "--set", "within_dayz=30"], "Did you mean 'within_days'?"),
         ([*EXAMPLE, "--set", "company=elsewhere"], "No notebook has a parameter 'company'"),
@@ -35,7 +36,6 @@ def nothing_runs(monkeypatch, example):
             "No notebook has a parameter 'within_days'",
         ),
         ([*EXAMPLE, "--language", "zh-Hnat"], "Did you mean 'zh-Hant'?"),
-        ([*EXAMPLE, "--out", "data/example/orders.csv/reports"], "Nothing can be written to"),
         (["report", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
         (["check", "--company", "data/nowhere"], "No company.yml in 'data/nowhere'"),
         (["new", " "], "Name the question that the page answers"),
@@ -102,10 +102,23 @@ def test_ctrl_c_says_that_nothing_was_published(monkeypatch, capsys, tmp_path):
     assert "Nothing was published" in capsys.readouterr().err
 
 
-def test_check_tells_what_came_in_and_the_reasons(capsys):
-    assert cli.main(["check", "--company", "data/example"]) == 0
+def test_what_came_in_is_told_with_reasons_and_what_cannot_be_published_is_refused(
+    tmp_path, capsys
+):
+    orders = {"order_id": [1, 2, 3], "customer_id": ["a", "b", "c"], "revenue": [5, 6, "much"]}
+    tables = {
+        "orders": pd.DataFrame(orders).assign(ordered_at=["2026-02-01", "2026-03-01", "2026-03-31"]),
+        "customers": pd.DataFrame({"customer_id": ["a", "b"]}),
+    }
+    company = str(write_company(tmp_path / "shop", tables))
+    assert cli.main(["check", "--company", company]) == 0
     told = capsys.readouterr().out
-    assert "orders" in told and "unknown customer" in told
+    assert "orders" in told and "1 set aside" in told
+    assert cli.main(["report", "2031Q1", "--company", company, "--out", str(tmp_path)]) == 1
+    assert "No order lies in 2031Q1" in capsys.readouterr().err
+    out = f"{company}/orders.csv/reports"
+    assert cli.main(["report", "2026Q1", "--company", company, "--out", out]) == 1
+    assert "Nothing can be written to" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

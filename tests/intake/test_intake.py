@@ -938,7 +938,7 @@ def test_rows_in_are_rows_used_and_set_aside(tmp_path_factory, rows):
 
 
 @given(st.data())
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_deleting_later_rows_changes_no_used_row(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("asof")
     cell = st.sampled_from

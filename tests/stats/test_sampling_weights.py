@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,8 +137,8 @@ def test_a_group_at_risk_loses_the_same_share_of_its_money_whether_drawn_or_not(
 
 
 @pytest.fixture(scope="module")
-def few(repo, tmp_path_factory) -> tuple[panel_edition.Edition, Path]:
-    """The example with fewer than half of its customers kept one by one, and its pages."""
+def drawn(repo, tmp_path_factory) -> Iterator[tuple[panel_edition.Edition, Path]]:
+    """The example with fewer than half of its customers kept one by one, and its folder."""
     folder = tmp_path_factory.mktemp("drawn")
     ignored = shutil.ignore_patterns(".store", "lists", "quarantine")
     company = shutil.copytree(repo / "data" / "example", folder / "firm", ignore=ignored)
@@ -146,9 +147,15 @@ def few(repo, tmp_path_factory) -> tuple[panel_edition.Edition, Path]:
         patch.setattr(firm_customers, "DRAWN", WANTED)
         patch.setattr(firm_customers, "EXACT_CLUSTERS", WANTED + 200)
         patch.setattr("profitchain.panel.snapshots.SAMPLED", WANTED + 200)
-        edition = read_period(company, PERIOD)
-        pages = publish_here(company, PERIOD, only=PAGES, out=folder / "out", spoken=["en"])
-    return edition, pages
+        yield read_period(company, PERIOD), company
+
+
+@pytest.fixture(scope="module")
+def few(drawn) -> tuple[panel_edition.Edition, Path]:
+    """The example with some of its customers, and its pages."""
+    edition, company = drawn
+    out = company.parent / "out"
+    return edition, publish_here(company, PERIOD, only=PAGES, out=out, spoken=["en"])
 
 
 def recorded(folder: Path) -> pd.DataFrame:
@@ -164,14 +171,15 @@ def both(repo, few) -> pd.DataFrame:
     return whole.join(recorded(few[1]).add_suffix("_few"), how="inner")
 
 
-def test_a_few_customers_are_drawn_and_each_stands_for_as_many(few):
-    edition = few[0]
+def test_a_few_customers_are_drawn_and_each_stands_for_as_many(drawn):
+    edition = drawn[0]
     assert edition.facts["customers_drawn"] == pytest.approx(WANTED, rel=0.1)
     rows = edition.table("customers").query("back == 0")
     assert sampling_weights.factor(rows) == edition.stands_for > 2
     assert len(rows) * edition.stands_for == pytest.approx(4_359, rel=0.01)
 
 
+@pytest.mark.slow
 def test_findings_of_those_drawn_lie_near_those_of_all(both):
     sure = both["high_few"] > both["low_few"]
     errors = (both["high_few"] - both["low_few"])[sure] / (2 * 1.96)
@@ -181,6 +189,7 @@ def test_findings_of_those_drawn_lie_near_those_of_all(both):
     assert apart.abs().median() < 1
 
 
+@pytest.mark.slow
 def test_findings_that_need_no_single_customer_are_the_same(both):
     pages = both.index.get_level_values("page").isin(EXACT)
     same = both[pages].drop("smallest_detectable_effect", level="id")  # of errors, by bucket here
@@ -191,6 +200,7 @@ def test_findings_that_need_no_single_customer_are_the_same(both):
     np.testing.assert_array_equal(same["n_few"], same["n"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", ["value_group_customers", "four_field_customers"])
 def test_the_customers_of_groups_are_those_of_all_with_an_interval(few, both, id):
     rows = both.xs(id, level="id")
@@ -199,6 +209,7 @@ def test_the_customers_of_groups_are_those_of_all_with_an_interval(few, both, id
     assert (rows["n_few"] == len(few[0].table("customers").query("back == 0"))).all()
 
 
+@pytest.mark.slow
 def test_pages_say_that_customers_were_drawn_and_the_whole_edition_does_not(repo, few):
     edition, pages = few
     for page in PAGES:
@@ -212,8 +223,8 @@ def test_pages_say_that_customers_were_drawn_and_the_whole_edition_does_not(repo
     assert "counted in full" not in (pages / "06_value.html").read_text(encoding="utf-8")
 
 
-def test_a_list_holds_those_drawn_and_says_so(few, tmp_path):
-    edition = few[0]
+def test_a_list_holds_those_drawn_and_says_so(drawn, tmp_path):
+    edition = drawn[0]
     told = customer_lists.write_at_risk(edition, tmp_path / "list.csv")
     rows = pd.read_csv(tmp_path / "list.csv")
     assert len(rows) < edition.facts["customers_drawn"]

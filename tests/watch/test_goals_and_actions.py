@@ -28,7 +28,7 @@ def series_of(values, *, split="", group="", error=2.0, id="nps") -> Series:
 
 def test_of_goals_with_a_chance_of_60_to_80_percent_about_that_share_is_reached():
     rng, chances, reached = np.random.default_rng(3), [], []
-    for _ in range(1500):
+    for _ in range(500):
         level = 30 + np.cumsum(rng.normal(0, 1.0, 15)) + rng.normal(0, 2.0, 15)
         series = series_of(level[:14])
         target = level[13] + rng.normal(-1.5, 2.5)
@@ -38,7 +38,7 @@ def test_of_goals_with_a_chance_of_60_to_80_percent_about_that_share_is_reached(
         reached.append(level[14] >= target)
     chances, reached = np.array(chances), np.array(reached)
     inside = (chances >= 0.6) & (chances <= 0.8)
-    assert inside.sum() > 100
+    assert inside.sum() > 50
     assert reached[inside].mean() == pytest.approx(chances[inside].mean(), abs=0.12)
 
 
