@@ -105,7 +105,7 @@ def test_ctrl_c_says_that_nothing_was_published(monkeypatch, capsys, tmp_path):
 def test_what_came_in_is_told_with_reasons_and_what_cannot_be_published_is_refused(
     tmp_path, capsys
 ):
-    orders = {"order_id": [1, 2, 3], "customer_id": ["a", "b", "c"], "revenue": [5, 6, "much"]}
+    orders = {"order_id": [1, 2, 3], "customer_id": ["a", "b", "c"], "revenue": [5, "much", 6]}
     tables = {
         "orders": pd.DataFrame(orders).assign(ordered_at=["2026-02-01", "2026-03-01", "2026-03-31"]),
         "customers": pd.DataFrame({"customer_id": ["a", "b"]}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from certify import certify, driver_shops, event_firms, grades, worth
+from certify import alarm_firms, certify, driver_shops, event_firms, forecasts, grades, worth
 
 
 def certify_all(firms: int, to: Path | None = None) -> int:
@@ -25,6 +25,9 @@ def certify_all(firms: int, to: Path | None = None) -> int:
     events = event_firms.certify_events(max(firms // 4, 1))
     sections = [worth.section(worths, shops), driver_shops.section(drivers)]
     sections += [grades.section(graded, events)]
+    tried = {per: forecasts.certify_forecasts(per=per) for per in forecasts.MONTHS_OF_PERIODS}
+    looked = alarm_firms.certify_alarms(max(firms // 5, 1))
+    sections += [forecasts.section(tried), alarm_firms.section(looked)]
     certify.write_certificate(judged, clustered, firms, to, sections=sections)
     missed = [*certify.outside_goal(judged)["number"], *grades.outside(graded)]
     print(f"{len(judged)} figures, {len(missed)} outside the goal: {to}")

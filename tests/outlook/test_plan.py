@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.effects import value_of_a_point
 from profitchain.outlook import plan
 from profitchain.sources.settings import Question
 
@@ -94,6 +95,18 @@ def test_an_action_of_one_region_touches_its_share_of_revenue():
     assert part.margin.value == pytest.approx(0.3 * whole.margin.value)
 
 
+def test_an_action_that_was_drawn_by_lot_goes_by_the_lot():
+    a_year = Estimate(value=30.0, low=10.4, high=49.6, n=800, unit="EUR")  # spread: 10
+    rows = ROW | {"region": "South", "cost": 1400.0, "expected_low": np.nan, "metric": None}
+    found = plan.payoff(rows, {}, firm(stands_for=1.0), by_lot=a_year)
+    assert found.by_lot and found.margin.value == pytest.approx(70 * 30)
+    assert found.loss.value == pytest.approx(stats.norm.cdf(-1), abs=0.002)
+    assert found.roi.value == pytest.approx(0.5) and found.payback == pytest.approx(8)
+    assert found.price.why.key == "drawn_by_lot"
+    unknown = plan.payoff(ROW, {"nps": WORTH}, firm(), by_lot=NotEstimable("lot_broken"))
+    assert not unknown.by_lot and isinstance(unknown.margin, Estimate)
+
+
 @pytest.mark.parametrize(
     "cells, key",
     [
@@ -117,6 +130,6 @@ def test_points_of_the_nps_are_not_points_of_its_answers():
     """One point up for all: 6 becomes passive, 8 becomes promoter, 10 stays."""
     cells = pd.DataFrame({"question": "nps", "score": [0, 6, 8, 10], "n": [10, 20, 30, 40]})
     nps = Question(name="nps", column="nps", kind="nps", scale=(0, 10), label="x")
-    assert plan.gain_of_a_point(cells, nps) == pytest.approx(20 + 30)
+    assert value_of_a_point.gain_of_a_point(cells, nps) == pytest.approx(20 + 30)
     top = cells.assign(score=10)
-    assert plan.gain_of_a_point(top, nps) == 0
+    assert value_of_a_point.gain_of_a_point(top, nps) == 0

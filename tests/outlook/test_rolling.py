@@ -6,96 +6,12 @@ import warnings
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
+from certify.forecasts import monthly
 from profitchain.core.estimates import NotEstimable
 from profitchain.outlook import rolling, smoothing
 from profitchain.outlook.rolling import Forecast, Steps, predict
-
-LENGTHS = (24, 36, 48, 60)
-KINDS = ("", "s", "t", "st", "sa", "sw", "w", "sl", "stwa", "ta")
-IN_80, LEAST_95 = (0.70, 0.90), 0.90  # on the mean over all series
-
-
-def monthly(kind: str, months: int, rng: np.random.Generator) -> np.ndarray:
-    """Return an invented series: season, trend, walk, AR errors, level shift as `kind` says."""
-    at = np.arange(months)
-    logs = np.full(months, 6.0)
-    if "s" in kind:
-        logs += 0.25 * np.sin(2 * np.pi * at / 12 + rng.uniform(0, 6)) + 0.15 * (at % 12 == 11)
-    if "t" in kind:
-        logs += 0.01 * at
-    if "w" in kind:
-        logs += np.cumsum(rng.normal(0, 0.03, months))
-    if "l" in kind:
-        logs += 0.3 * (at > rng.integers(months // 3, months))
-    errors = rng.normal(0, 0.08, months)
-    for place in range(1, months if "a" in kind else 0):
-        errors[place] += 0.6 * errors[place - 1]
-    return np.exp(logs + errors)
-
-
-def public() -> dict[str, np.ndarray]:
-    """Return statsmodels' own public series."""
-    data = sm.datasets
-    co2 = data.co2.load_pandas().data["co2"].resample("MS").mean().interpolate()
-    elnino = data.elnino.load_pandas().data.set_index("YEAR").to_numpy().ravel()
-    return {
-        "co2": co2.to_numpy(),
-        "elnino": elnino[np.isfinite(elnino)],
-        "sunspots": data.sunspots.load_pandas().data["SUNACTIVITY"].to_numpy() + 1,
-        "nile": data.nile.load_pandas().data["volume"].to_numpy(float),
-    }
-
-
-def covered(series: list[tuple[np.ndarray, int]], per: int) -> dict[float, float]:
-    """Return how often what came lay inside, of all periods ahead, by level."""
-    inside: dict[float, list[bool]] = {level: [] for level in rolling.LEVELS}
-    for values, known in series:
-        found = predict(Steps(values=values[:known], per=per, season=12))
-        assert isinstance(found, Forecast)
-        for ahead in range(rolling.PERIODS):
-            came = values[known + ahead * per : known + (ahead + 1) * per].sum()
-            for level in rolling.LEVELS:
-                inside[level].append(found.low[level][ahead] <= came <= found.high[level][ahead])
-    return {level: float(np.mean(hits)) for level, hits in inside.items()}
-
-
-def some_series(each: int, starts: int, per: int) -> list[tuple[np.ndarray, int]]:
-    rng = np.random.default_rng(16)
-    ahead = rolling.PERIODS * per
-    series = [(monthly(kind, known + ahead, rng), known)
-              for kind in KINDS for known in LENGTHS for _ in range(each)]  # fmt: skip
-    for values in public().values():
-        for known in LENGTHS:
-            places = np.linspace(0, max(len(values) - known - ahead, 0), starts).astype(int)
-            series += [(values[place : place + known + ahead], known) for place in set(places)
-                       if len(values) >= place + known + ahead]  # fmt: skip
-    return series
-
-
-@pytest.mark.worlds
-@pytest.mark.parametrize("per", [1, 3])
-def test_intervals_hold_what_came_on_public_and_invented_series(per):
-    found = covered(some_series(2, 3, per), per)
-    assert IN_80[0] <= found[0.80] <= IN_80[1], found
-    assert found[0.95] >= LEAST_95, found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("per", [1, 3])
-def test_intervals_hold_what_came_on_many_series(per):
-    found = covered(some_series(40, 12, per), per)
-    assert IN_80[0] <= found[0.80] <= IN_80[1], found
-    assert found[0.95] >= LEAST_95, found
-
-
-def test_intervals_that_never_miss_would_fail_this_test():
-    rng = np.random.default_rng(3)
-    quiet = [(400 * np.exp(rng.normal(0, 0.05, 52)), 48) for _ in range(60)]
-    found = covered(quiet, 1)
-    assert 0.7 < found[0.80] < 0.93 and found[0.95] < 1, found
 
 
 @pytest.mark.parametrize("season", [0, 12])

@@ -132,6 +132,16 @@ def drawn_rows(treated: int, held: int, effect: float = 0.0, seed: int = 0) -> p
                          "money_then": before, "money_now": after})  # fmt: skip
 
 
+def test_what_a_lot_says_of_an_action_is_of_all_who_were_drawn_for_it():
+    found = lots.lot_effect(design_of(), drawn_rows(2000, 2000, 3.0), currency="EUR")
+    small = lots.lot_effect(design_of(action="B"), drawn_rows(9, 9), currency="EUR")
+    money = lots.money_by_action([found, small])
+    assert money["A"].low < 6000 < money["A"].high and money["A"].low > 0
+    assert money["A"].value == pytest.approx(2000 * found.effect.value)
+    assert money["B"].why.key == "few_in_an_arm"
+    assert lots.a_year_by_action([found])["A"].value == pytest.approx(found.effect.value * 365 / 90)
+
+
 def test_a_test_finds_its_effect_and_says_what_would_have_shown():
     found = lots.lot_effect(design_of(), drawn_rows(2000, 2000, 3.0), currency="EUR")
     assert found.effect.low < 3.0 < found.effect.high and found.effect.low > 0

@@ -10,7 +10,7 @@ import pytest
 
 from profitchain.core.estimates import Estimate
 from profitchain.core.periods import Period
-from profitchain.watch.actions import BEFORE_AFTER, BY_GROUP, judged
+from profitchain.watch.actions import BEFORE_AFTER, BY_GROUP, BY_LOT, judged
 from profitchain.watch.goals import goal, standing
 from profitchain.watch.series import Series
 
@@ -110,6 +110,32 @@ def test_an_action_is_judged_by_its_group_against_others():
     assert dropped.verdict == "dropped" and dropped.due
     misled = verdict_of(two_groups(0, common=10), region=None)
     assert misled.design == BEFORE_AFTER and misled.verdict == "kept"  # and is called so
+
+
+def test_an_action_is_judged_in_money_where_a_point_has_a_worth():
+    worth = {"nps": Estimate(value=1000.0, low=900.0, high=1100.0, n=500, unit="EUR")}
+
+    def in_money(cost, **other):
+        row = ROW | {"cost": cost} | other
+        return judged(row, two_groups(12), period=NOW, segments=["region"], worth=worth)
+
+    found = in_money(5000.0)
+    effect = found.effect
+    half = np.hypot(1000 * (effect.high - effect.value), effect.value * 100)
+    assert found.money.value == pytest.approx(1000 * effect.value * 273 / 365)
+    assert found.money.high - found.money.value == pytest.approx(half * 273 / 365)
+    assert found.verdict == "kept" and found.is_in_money
+    assert in_money(20_000.0).verdict == "dropped"
+    assert in_money(20_000.0, ended_on=None).verdict == "can't tell"  # it may pay yet
+    assert in_money(found.money.value).verdict == "can't tell"
+    assert not in_money(None).is_in_money and in_money(None).verdict == "kept"
+
+
+def test_a_draw_by_lot_comes_before_any_other_design():
+    lot = {"a": Estimate(value=-400.0, low=-900.0, high=-100.0, n=800, unit="EUR")}
+    found = judged(ROW | {"cost": 0.0, "metric": None}, two_groups(12), period=NOW,
+                   segments=["region"], by_lot=lot)  # fmt: skip
+    assert found.design == BY_LOT and found.verdict == "dropped" and found.money == lot["a"]
 
 
 def test_an_action_to_come_one_just_begun_and_one_without_a_clear_effect():

@@ -16,7 +16,7 @@ import pandas as pd
 from profitchain.benefits.acquisition import FEWEST_NEW, REFERRAL
 from profitchain.benefits.after_scores import QUARTER, AfterScores, cost_of_a_complaint
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.effects.value_of_a_point import money_to_speak_of, worth_of_the_year
+from profitchain.effects.value_of_a_point import money_to_speak_of, total_of_the_year
 from profitchain.panel.edition import Edition
 
 LINES = ("repeat margin", "referred newcomers", "complaints saved")
@@ -76,7 +76,7 @@ def _repeat_margin(edition: Edition) -> MaybeEstimate:
         return NotEstimable("needs_main_question")
     if money_to_speak_of(edition) != "margin":
         return NotEstimable("margin_not_own")
-    return worth_of_the_year(edition, "margin").total
+    return total_of_the_year(edition, "margin")
 
 
 def _referred(edition: Edition, found: AfterScores | NotEstimable) -> MaybeEstimate:

@@ -153,6 +153,30 @@ def with_n(estimate: MaybeEstimate, n: float) -> MaybeEstimate:
     return replace(estimate, n=int(n))
 
 
+def product(first: MaybeEstimate, second: MaybeEstimate) -> MaybeEstimate:
+    """Return two estimates multiplied, in the unit of the first, as if neither knew the other.
+
+    The interval is the delta method's (Goodman 1960, JASA 55: 708-713).
+
+    Examples
+    --------
+    >>> number = {"low": 1.0, "high": 3.0, "n": 9, "unit": "EUR"}
+    >>> one = Estimate(value=2.0, **number)
+    >>> round(float(product(one, one).high), 3)
+    6.828
+    """
+    if isinstance(first, NotEstimable):
+        return first
+    if isinstance(second, NotEstimable):
+        return second
+    value = first.value * second.value
+    half = math.hypot(
+        second.value * (first.high - first.low) / 2, first.value * (second.high - second.low) / 2
+    )
+    ends = {"value": value, "low": value - half, "high": value + half}
+    return Estimate(**ends, n=second.n, unit=first.unit, method="delta")
+
+
 def to_frame(estimates: Iterable[MaybeEstimate], **labels: Iterable[object]) -> pd.DataFrame:
     """Return one row an estimate: the labels, value, low, high (NaN where `why` says so), n, why.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,10 @@ from profitchain.effects.gains_by_age import (
 )
 from profitchain.effects.gains_by_age import gains as gains_of
 from profitchain.effects.repeat_effect import NEEDS as LINK_NEEDS
+from profitchain.measures.satisfaction import answers_to, measures_of, public_id
 from profitchain.panel.edition import Edition
 from profitchain.panel.follow_up import BANDS, DAYS_A_YEAR
+from profitchain.panel.store import digest_of, kept_estimate
 from profitchain.sources.settings import Question
 from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import stacked
@@ -107,6 +110,83 @@ def worth_of_the_year(edition: Edition, money: Outcome) -> Worth:
         edition.table("worth_cells"), edition.table("worth_orders"), edition.table("worth_year"),
         question=firm.main, controls=firm.controls, money=money, currency=firm.currency,
     )  # fmt: skip
+
+
+def total_of_the_year(edition: Edition, money: Outcome) -> MaybeEstimate:
+    """Return the figure alone, which several pages need: the first of them keeps it."""
+    tables = [edition.table(name) for name in ("worth_cells", "worth_orders", "worth_year")]
+    return kept_estimate(
+        edition.folder.parent, [edition.folder.name, money, *map(digest_of, tables)],
+        lambda: worth_of_the_year(edition, money).total,
+    )  # fmt: skip
+
+
+def worth_by_metric(edition: Edition) -> dict[str, MaybeEstimate]:
+    """Return the worth of one more point of the metric that is known: the main question's."""
+    main = edition.company.main
+    if main is None or not edition.has("worth_cells"):
+        return {}
+    name = public_id(main, edition.company.all_questions)
+    if money_to_speak_of(edition) != "margin":
+        return {name: NotEstimable("margin_not_own")}
+    total = total_of_the_year(edition, "margin")
+    gain = gain_of_a_point(edition.table("score_cells"), main)
+    if isinstance(total, Estimate) and gain > 0:
+        return {name: total.times(1 / gain)}
+    return {name: total if isinstance(total, NotEstimable) else NotEstimable("nobody_can_rise")}
+
+
+def gain_of_a_point(cells: pd.DataFrame, question: Question) -> float:
+    """Return by how much the published measure rises if each answer is one point better.
+
+    None above the top of the scale; so points of an NPS and points of its answers are not confused.
+    Arithmetic on the answers given: no claim about what follows.
+    """
+    rows = cells[cells["question"] == question.name]
+    best = question.scale[0] if question.easy_is == "low" else question.scale[1]
+    up = -1 if question.easy_is == "low" else 1
+    raised = rows.assign(score=np.where(rows["score"] == best, best, rows["score"] + up))
+    measure = measures_of(question)[0]
+    if measure.numerator == measure.denominator or rows.empty:
+        return 0.0
+    ends = []
+    for part in (rows, raised):
+        sums = answers_to(part, question)
+        ends.append(float(sums[measure.numerator].sum() / sums[measure.denominator].sum()))
+    return up * (ends[1] - ends[0]) if measure.unit == "score" else ends[1] - ends[0]
+
+
+def share_touched(edition: Edition, row: Mapping[str, Any]) -> float:
+    """Return which share of the last year's revenue the customers of an action's segments bring."""
+    if not _named(edition, row):
+        return 1.0
+    if not edition.has("customers"):
+        return 0.0
+    rows, touched = _touched(edition, row)
+    money = rows["revenue"].clip(lower=0) if "revenue" in rows else rows["orders"]
+    if int(touched.sum()) < edition.smallest or not money.sum():
+        return 0.0
+    return float(money[touched].sum() / money.sum())
+
+
+def customers_touched(edition: Edition, row: Mapping[str, Any]) -> float:
+    """Return how many customers an action's segments hold."""
+    return float(_touched(edition, row)[1].sum()) * edition.stands_for
+
+
+def _named(edition: Edition, row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(row[name]) for name in edition.company.segments
+            if name in row and not pd.isna(row[name])}  # fmt: skip
+
+
+def _touched(edition: Edition, row: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the customers, and which of them an action touches."""
+    rows = edition.table("customers")
+    rows = rows[rows["back"] == 0]
+    touched = pd.Series(True, index=rows.index)
+    for name, value in _named(edition, row).items():
+        touched &= rows[name].astype(str) == value if name in rows else False
+    return rows, touched
 
 
 def worth_of_a_point(

@@ -2,12 +2,15 @@
 
 One expected change, one worth, and the share of the firm that is touched, which is counted; nothing
 further is multiplied. The change is drawn from the range that its owner gave, read as an 80%
-interval of a normal distribution, the worth from its own 95% interval, both independent.
+interval of a normal distribution, the worth from its own 95% interval, both independent. Where the
+action was drawn by lot, what it raised margin by takes the place of both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +18,8 @@ from scipy import stats
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.periods import months_before
-from profitchain.effects.value_of_a_point import money_to_speak_of, worth_of_the_year
-from profitchain.measures.satisfaction import answers_to, measures_of, public_id
+from profitchain.effects.value_of_a_point import customers_touched, share_touched, worth_by_metric
 from profitchain.panel.edition import Edition
-from profitchain.sources.settings import Question
 
 RANGE_LEVEL = 0.80
 POINTS = (np.arange(401) + 0.5) / 401  # of each distribution
@@ -32,7 +33,8 @@ class Payoff:
     `margin` of a year; `roi` is (margin - cost) / cost; `loss` the chance that it costs more than
     it brings; `payback` months until it has paid (NaN: never, as expected); `price` the highest
     cost of a point of its metric that still pays; `perfect` what knowing all would be worth now,
-    `sample` what as many answers again would be.
+    `sample` what as many answers (customers drawn) again would be. `by_lot`: a lot says so, not a
+    range and a worth.
     """
 
     action: str
@@ -46,10 +48,18 @@ class Payoff:
     perfect: float = np.nan
     sample: float = np.nan
     state: str = "planned"
+    by_lot: bool = False
 
 
-def payoffs(edition: Edition) -> list[Payoff] | NotEstimable:
-    """Return the payoff of each action that is planned or runs, in the order of their start."""
+def payoffs(
+    edition: Edition, by_lot: Mapping[str, MaybeEstimate] | None = None
+) -> list[Payoff] | NotEstimable:
+    """Return the payoff of each action that is planned or runs, in the order of their start.
+
+    Parameters
+    ----------
+    by_lot : what a year of an action raises a customer's margin by, as `lots.a_year_by_action`.
+    """
     if not edition.has("actions"):
         return NotEstimable("needs_table", table="actions")
     rows = edition.table("actions").sort_values(["started_on", "action"])
@@ -63,51 +73,24 @@ def payoffs(edition: Edition) -> list[Payoff] | NotEstimable:
     if rows.empty:
         return NotEstimable("no_actions_ahead")
     worth = worth_by_metric(edition)
-    return [payoff(row, worth, edition) for row in rows.to_dict("records")]
+    drawn = by_lot or {}
+    return [payoff(row, worth, edition, by_lot=drawn.get(str(row["action"])))
+            for row in rows.to_dict("records")]  # fmt: skip
 
 
-def worth_by_metric(edition: Edition) -> dict[str, MaybeEstimate]:
-    """Return the worth of one more point of the metric that is known: the main question's."""
-    main = edition.company.main
-    if main is None or not edition.has("worth_cells"):
-        return {}
-    name = public_id(main, edition.company.all_questions)
-    if money_to_speak_of(edition) != "margin":
-        return {name: NotEstimable("margin_not_own")}
-    total = worth_of_the_year(edition, "margin").total
-    gain = gain_of_a_point(edition.table("score_cells"), main)
-    if isinstance(total, Estimate) and gain > 0:
-        return {name: total.times(1 / gain)}
-    return {name: total if isinstance(total, NotEstimable) else NotEstimable("nobody_can_rise")}
-
-
-def gain_of_a_point(cells: pd.DataFrame, question: Question) -> float:
-    """Return by how much the published measure rises if each answer is one point better.
-
-    None above the top of the scale; so points of an NPS and points of its answers are not confused.
-    Arithmetic on the answers given: no claim about what follows.
-    """
-    rows = cells[cells["question"] == question.name]
-    best = question.scale[0] if question.easy_is == "low" else question.scale[1]
-    up = -1 if question.easy_is == "low" else 1
-    raised = rows.assign(score=np.where(rows["score"] == best, best, rows["score"] + up))
-    measure = measures_of(question)[0]
-    if measure.numerator == measure.denominator or rows.empty:
-        return 0.0
-    ends = []
-    for part in (rows, raised):
-        sums = answers_to(part, question)
-        ends.append(float(sums[measure.numerator].sum() / sums[measure.denominator].sum()))
-    return up * (ends[1] - ends[0]) if measure.unit == "score" else ends[1] - ends[0]
-
-
-def payoff(row: dict[str, object], worth: dict[str, MaybeEstimate], edition: Edition) -> Payoff:
+def payoff(
+    row: dict[str, object], worth: dict[str, MaybeEstimate], edition: Edition, *,
+    by_lot: MaybeEstimate | None = None,
+) -> Payoff:  # fmt: skip
     """Return one action's payoff; a cell that is missing is a reason, never a guess."""
     name, metric = str(row["action"]), row.get("metric")
     metric = "" if metric is None or pd.isna(metric) else str(metric).strip()
     cost = _number(row, "cost")
     low, high = _number(row, "expected_low"), _number(row, "expected_high")
     state = str(row.get("state", "planned"))
+    if isinstance(by_lot, Estimate) and cost >= 0:
+        return drawn(name, metric, cost=cost, state=state,
+                     margin=by_lot.times(customers_touched(edition, row)))  # fmt: skip
     each = worth.get(metric, NotEstimable("worth_of_metric_unknown"))
     share = share_touched(edition, row)
     why = _unusable(metric, cost, low, high) or (each if isinstance(each, NotEstimable) else None)
@@ -146,42 +129,43 @@ def paid(
     earned = Estimate(value=middle, low=float(min(ends[0], middle)),
                       high=float(max(ends[1], middle)), n=worth.n, unit=worth.unit,
                       method="product of two normal distributions")  # fmt: skip
-    lost = float(np.mean(margin < cost))
-    sure = Estimate(value=lost, low=lost, high=lost, n=worth.n, unit="share")
-    roi: MaybeEstimate = NotEstimable("no_cost_given", n=worth.n)
+    named = {"action": name, "metric": metric, "cost": cost, "state": state, "price": worth}
+    return _weighed(named, earned, margin, moved.mean() * _halved(worth))
+
+
+def drawn(name: str, metric: str, *, cost: float, margin: Estimate, state: str) -> Payoff:
+    """Return what an action brings against its cost, as a lot says: `margin` of a year."""
+    named = {"action": name, "metric": metric, "cost": cost, "state": state, "by_lot": True,
+             "price": NotEstimable("drawn_by_lot", n=margin.n)}  # fmt: skip
+    outcomes = _normal(margin.low, margin.high, margin.level)
+    return _weighed(named, margin, outcomes, _halved(margin))
+
+
+def _weighed(
+    named: dict[str, Any], margin: Estimate, outcomes: np.ndarray, later: np.ndarray
+) -> Payoff:
+    """Return a payoff from equally likely margins, now and as known after as many answers again."""
+    cost, n, middle = float(named["cost"]), margin.n, margin.value
+    lost = float(np.mean(outcomes < cost))
+    roi: MaybeEstimate = NotEstimable("no_cost_given", n=n)
     if cost > 0:
-        low, high = ((end - cost) / cost for end in (earned.low, earned.high))
-        roi = Estimate(value=(middle - cost) / cost, low=low, high=high, n=worth.n,
-                       unit="ratio", method=earned.method)  # fmt: skip
+        low, high = ((end - cost) / cost for end in (margin.low, margin.high))
+        roi = Estimate(value=(middle - cost) / cost, low=low, high=high, n=n, unit="ratio",
+                       method=margin.method)  # fmt: skip
     now = max(middle - cost, 0.0)
-    half = float((worth.high - worth.low) / 2)
-    later = _normal(worth.value - half / np.sqrt(2), worth.value + half / np.sqrt(2), worth.level)
-    known = np.maximum(moved.mean() * later - cost, 0.0).mean()
     return Payoff(
-        action=name, metric=metric, cost=cost, margin=earned, roi=roi, loss=sure, price=worth,
+        **named, margin=margin, roi=roi,
+        loss=Estimate(value=lost, low=lost, high=lost, n=n, unit="share"),
         payback=MONTHS * cost / middle if middle > 0 else np.nan,
-        perfect=max(float(np.maximum(margin - cost, 0.0).mean()) - now, 0.0),
-        sample=max(float(known) - now, 0.0), state=state,
+        perfect=max(float(np.maximum(outcomes - cost, 0.0).mean()) - now, 0.0),
+        sample=max(float(np.maximum(later - cost, 0.0).mean()) - now, 0.0),
     )  # fmt: skip
 
 
-def share_touched(edition: Edition, row: dict[str, object]) -> float:
-    """Return which share of the last year's revenue the customers of an action's segments bring."""
-    named = {name: str(row[name]) for name in edition.company.segments
-             if name in row and row[name] is not None and not pd.isna(row[name])}  # fmt: skip
-    if not named:
-        return 1.0
-    if not edition.has("customers"):
-        return 0.0
-    rows = edition.table("customers")
-    rows = rows[rows["back"] == 0]
-    money = rows["revenue"].clip(lower=0) if "revenue" in rows else rows["orders"]
-    touched = pd.Series(True, index=rows.index)
-    for name, value in named.items():
-        touched &= rows[name].astype(str) == value if name in rows else False
-    if int(touched.sum()) < edition.smallest or not money.sum():
-        return 0.0
-    return float(money[touched].sum() / money.sum())
+def _halved(known: Estimate) -> np.ndarray:
+    """Return where an estimate's value may come to lie once half of its variance has gone."""
+    half = float((known.high - known.low) / 2) / np.sqrt(2)
+    return _normal(known.value - half, known.value + half, known.level)
 
 
 def _unusable(metric: str, cost: float, low: float, high: float) -> NotEstimable | None:

@@ -26,7 +26,7 @@ from profitchain.words import prose, reasons, scores
 from profitchain.words.prose import Prose
 
 UNCLEAR = "no clear change"
-TOLD_WHOLE = ("17_watch",)  # whoever reads the first page alone must know what is due
+TOLD = {"16_outlook": 2, "17_watch": 3}  # answers: how forecasts did, and what is due, as well
 _MARKS = {  # seen, and read aloud
     "up": ("▲", N_("up")), "down": ("▼", N_("down")), UNCLEAR: ("≈", N_("no clear change")),
 }  # fmt: skip
@@ -101,8 +101,8 @@ def answers(findings: EditionFindings, above: Prose | None = None) -> Panel:
 
 
 def _line(page: PageStory, known: str) -> str:
-    """Return a page's question, and the first sentence of its answer; what is due whole."""
-    said = [_first(page), *(page.answers[1:] if page.name in TOLD_WHOLE else ())]
+    """Return a page's question, and the first sentence of its answer, or of its first answers."""
+    said = [_first(page), *page.answers[1 : TOLD.get(page.name, 1)]]
     each = [_SENTENCE.split(text, maxsplit=1)[0] for text in said]
     each = [
         _("Said above.") if text and prose.unmarked(text) in prose.unmarked(known) else text

@@ -39,6 +39,7 @@ from profitchain.sources.company import (
     store_of,
 )
 from profitchain.sources.known_values import TABLE_NAMES
+from profitchain.sources.lot_files import closed_hash
 from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
@@ -267,7 +268,7 @@ def open_edition(
     group_names.call(firm.group_names)
     refuse_tables(firm.tables, needs)
     when = period_asked(period, firm.year_starts) if period else _last_period(firm)
-    key = _key(firm, str(when))
+    key = _key(firm, str(when), closed_hash(firm.folder, when.last_day))
     folder = kept(store_of(firm), key, lambda folder: _prepare(firm, when, folder))
     record = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     gate = gate_of(firm, when, folder)
@@ -295,10 +296,10 @@ def _last_period(firm: Company) -> Period:
     return Period((folder / LAST_PERIOD).read_text(encoding="utf-8"))
 
 
-def _key(firm: Company, what: str) -> str:
+def _key(firm: Company, *what: str) -> str:
     from profitchain.intake.fingerprints import fingerprint
 
-    parts = [fingerprint(firm), firm.model_dump_json(), what, code_version()]
+    parts = [fingerprint(firm), firm.model_dump_json(), *what, code_version()]
     parts += [version(name) for name in ("duckdb", "ibis-framework")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 

@@ -1,4 +1,4 @@
-"""Who joined which programme and when, and what customers bought month by month; tests by lot.
+"""Who joined which programme and when, what customers bought month by month; what was drawn by lot.
 
 Months are numbered 12 x year + month - 1 in the firm's zone. `person` tells one customer from
 another and means nothing else. Expressions are as in `panel`.
@@ -7,10 +7,11 @@ another and means nothing else. Expressions are as in `panel`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import ibis
+import pandas as pd
 from ibis.expr.types import Column, Table, Value
 
 from profitchain.core.periods import months_before, starts_at
@@ -18,10 +19,13 @@ from profitchain.panel.context import Context
 from profitchain.panel.panel import cells, looked_up, of_literals, total, with_margin
 from profitchain.sources import temp_tables
 from profitchain.sources.casts import from_utc
-from profitchain.sources.lot_files import LotFile, lot_files
+from profitchain.sources.lot_files import CALL_DAYS, LotFile, closed_lists, lot_files
 
 MONTHS = 36  # that are kept singly; what lies before them is put together
 NOWHERE = ""
+_AS_SQL = "%Y-%m-%d %H:%M:%S"
+_LISTED = {"customer_id": "string", "starts_on": "string", "left_alone": "int64",
+           "since": "string", "until": "string"}  # fmt: skip
 _ASSIGNED = {"customer_id": "string", "arm": "string", "stratum": "string", "reached": "int64"}
 
 
@@ -35,7 +39,11 @@ def programme_summaries(
     people : one row a customer: customer_id, cluster.
     con : the engine, which keeps who has which number.
     """
-    tests = lot_files(context.company.folder, context.period.last_day)
+    folder, last_day = context.company.folder, context.period.last_day
+    listed = closed_lists(folder, last_day)
+    if len(listed):
+        yield "call_outcomes", call_outcomes(context, people, listed, con=con)
+    tests = lot_files(folder, last_day)
     if "memberships" in context.tables:
         numbered = temp_tables.materialise(con, "numbered", _numbered(people))
         yield "programme_joins", programme_joins(context, numbered)
@@ -43,7 +51,7 @@ def programme_summaries(
         yield "programme_months", programme_months(context, numbered)
     if not tests:
         return
-    yield "test_designs", test_designs(tests, context.period.last_day)
+    yield "test_designs", test_designs(tests, last_day)
     outcomes = []
     for k, test in enumerate(tests):
         if not test.rows.empty:
@@ -148,6 +156,34 @@ def test_outcomes(context: Context, people: Table, test: LotFile, assigned: Tabl
         test=ibis.literal(test.name),
         money_then=rows.before.fill_null(0), money_now=rows.after.fill_null(0),
     )  # fmt: skip
+
+
+def call_outcomes(context: Context, people: Table, listed: pd.DataFrame, *, con: Any) -> Table:
+    """Return starts_on, left_alone, customers, ordered: one row a list and arm.
+
+    `ordered` counts those with a purchase in the days after the list, called or not.
+
+    Parameters
+    ----------
+    listed : as `lot_files.closed_lists`.
+    """
+    zone, length = context.company.time_zone, timedelta(days=CALL_DAYS)
+    since, until = (
+        [f"{starts_at(day + later, zone):{_AS_SQL}}" for day in listed["starts_on"]]
+        for later in (timedelta(), length)
+    )
+    rows = listed.assign(starts_on=listed["starts_on"].astype(str), since=since, until=until)
+    drawn = temp_tables.hand_over(con, "listed", rows, _LISTED).semi_join(people, "customer_id")
+    orders = context.tables["orders"]
+    bought = orders.filter(orders.revenue >= 0).select("customer_id", "ordered_at")
+    pairs = drawn.inner_join(bought, "customer_id")
+    inside = (pairs.ordered_at >= pairs.since.cast("timestamp")) & (
+        pairs.ordered_at < pairs.until.cast("timestamp")
+    )
+    came = pairs.filter(inside).select("customer_id").distinct().mutate(came=1)
+    both = drawn.left_join(came, "customer_id")
+    sums = {"customers": both.count(), "ordered": both.came.fill_null(0).sum().cast("int64")}
+    return cells(both, ["starts_on", "left_alone"], **sums)
 
 
 def _numbered(people: Table) -> Table:

@@ -12,21 +12,26 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from profitchain.core.estimates import Estimate, MaybeEstimate
 from profitchain.intake.fingerprints import STANDING
 
 ENTRIES_KEPT = 40
-MAKING, MANIFEST = "making-", "manifest.json"
-OF_OTHERS = ("pieces", "ledger", STANDING)  # folders that other modules look after
+MAKING, MANIFEST, ESTIMATE = "making-", "manifest.json", "estimate.json"
+NUMBERS = "numbers"  # the folder of estimates that several pages need
+OF_OTHERS = ("pieces", "ledger", STANDING, NUMBERS)  # folders that other modules look after
 SECONDS_A_DAY = 86_400
 ALWAYS_HASHED = 8_000_000  # bytes; larger files are hashed where their time is another
 
 
-def kept(store: Path, key: str, make: Callable[[Path], None]) -> Path:
+def kept(store: Path, key: str, make: Callable[[Path], object]) -> Path:
     """Return the folder kept under a key; made aside and renamed if it isn't there, or is torn.
 
     Parameters
@@ -52,6 +57,34 @@ def kept(store: Path, key: str, make: Callable[[Path], None]) -> Path:
             making.mkdir()
     _forget_old(store)
     return folder
+
+
+def kept_estimate(
+    store: Path, parts: Sequence[str], make: Callable[[], MaybeEstimate]
+) -> MaybeEstimate:
+    """Return an estimate kept under all that it depends on, or make it; reasons aren't kept.
+
+    Parameters
+    ----------
+    parts : all that it depends on; the code's version is among it if an edition's key is.
+    """
+    place = store / NUMBERS / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    with suppress(OSError, ValueError, TypeError):
+        return Estimate(**json.loads((place / ESTIMATE).read_text(encoding="utf-8")))
+    found = make()
+    if isinstance(found, Estimate):
+        text = json.dumps(asdict(found))
+        with suppress(OSError):  # a store may be read-only
+            place.parent.mkdir(exist_ok=True)
+            kept(place.parent, place.name,
+                 lambda folder: (folder / ESTIMATE).write_text(text, encoding="utf-8"))  # fmt: skip
+    return found
+
+
+def digest_of(frame: pd.DataFrame) -> str:
+    """Return a hash of a frame's columns and values, in their order."""
+    values = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return hashlib.sha256(repr(list(frame)).encode() + values.tobytes()).hexdigest()
 
 
 def is_whole(folder: Path) -> bool:

@@ -49,6 +49,7 @@ ROW_OF = {  # what one row of each summary is
     "test_designs": "a test by lot",
     "programme_months": "a customer and month with orders",
     "test_outcomes": "a customer of a test by lot",
+    "call_outcomes": "a list of unhappy customers, and whether the lot left them alone",
     "goals": "a goal",
     "actions": "an action",
     "benchmarks": "a measure as others reach it",

@@ -17,6 +17,7 @@ from profitchain.pages import verbatims
 from profitchain.panel.edition import Edition
 from profitchain.panel.texts import SOURCES
 from profitchain.press import unhappy_list
+from profitchain.sources.lot_files import LEFT_ALONE, LISTS, OF_LISTS, drawn_lists
 from profitchain.sources.schemas import SCHEMAS
 from profitchain.voice import masking, shares
 from profitchain.voice import verbatims as proposals
@@ -75,12 +76,11 @@ def write_unhappy(edition: Edition, path: Path) -> str:
     share, period = edition.company.leave_alone, str(edition.period)
     apart = ""
     if share > 0:
-        memory = path.parent.parent / unhappy_list.MEMORY
-        named = unhappy_list.with_lot(named, memory, share=share, period=period)
-        known = unhappy_list.remembered(memory)
+        known = drawn_lists(edition.company.folder)
+        named = unhappy_list.with_lot(named, known, share=share, period=period)
         now = named[["customer_id", "left_alone"]].assign(period=period)
         both = pd.concat([known, now]).drop_duplicates(["period", "customer_id"])
-        _write(both[["period", "customer_id", "left_alone"]], memory)
+        _write(both[list(OF_LISTS)], edition.company.folder / LISTS / LEFT_ALONE)
         apart = f", {(named['left_alone'] == 'yes').sum():,} of them to be left alone by lot"
     place = path.with_name(unhappy_list.FILE)
     _write(named, place)

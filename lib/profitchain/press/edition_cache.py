@@ -19,8 +19,8 @@ from typing import Any
 from profitchain.core.errors import ProfitchainError
 from profitchain.intake.fingerprints import STANDING, fingerprint, is_of_files
 from profitchain.pages.verbatims import FILE as VERBATIMS
-from profitchain.pages.verbatims import FOLDER as LISTS
 from profitchain.sources.company import find_company, load_company, store_of
+from profitchain.sources.lot_files import LEFT_ALONE, LISTS
 from profitchain.sources.own_claims import FILE as OWN_CLAIMS
 
 COMMENTARY = "commentary"
@@ -90,7 +90,7 @@ def sources(request: ReportRequest, code: str, notebooks: Path) -> str:
     parts = [json.dumps(asdict(request)), str(Path(request.out).resolve()), code]
     parts += [str(firm.folder), fingerprint(firm)]
     read = [*notebooks.glob("*.ipynb"), *(firm.folder / COMMENTARY).rglob("*")]
-    read += (firm.folder / LISTS).rglob(VERBATIMS)
+    read += [*(firm.folder / LISTS).rglob(VERBATIMS), firm.folder / LISTS / LEFT_ALONE]
     read += firm.folder.glob(OWN_CLAIMS)
     parts += [f"{path} {_hash(path.read_bytes())}" for path in sorted(read) if path.is_file()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

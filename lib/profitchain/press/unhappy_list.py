@@ -7,7 +7,6 @@ remembers whom, so that a later list can tell what calling did.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pandas as pd
 
@@ -16,7 +15,7 @@ from profitchain.lifetime import churn_model, contact_value
 from profitchain.measures.satisfaction import GROUPS
 from profitchain.panel.edition import Edition
 
-FILE, MEMORY = "unhappy.csv", "left_alone.csv"
+FILE = "unhappy.csv"
 OF_VALUE = 2 / 3  # the upper third
 PARTS = 2**32
 
@@ -59,26 +58,16 @@ def left_alone(customers: pd.Series, *, share: float, seed: str) -> pd.Series:
     return pd.Series(draws, index=customers.index, dtype="int64") < share * PARTS
 
 
-def with_lot(rows: pd.DataFrame, memory: Path, *, share: float, period: str) -> pd.DataFrame:
-    """Return the list with `left_alone`, and all that was drawn so far to keep in `memory`.
-
-    Who was drawn in this period stays as drawn. Columns: those of `rows` and left_alone (yes, no).
+def with_lot(rows: pd.DataFrame, known: pd.DataFrame, *, share: float, period: str) -> pd.DataFrame:
+    """Return the list with `left_alone` (yes, no): who was drawn in this period stays as drawn.
 
     Parameters
     ----------
     rows : one row a customer: customer_id and others.
+    known : all that was drawn so far, as `lot_files.drawn_lists`.
     """
     drawn = left_alone(rows["customer_id"], share=share, seed=period)
-    known = remembered(memory)
     earlier = known[known["period"] == period].set_index("customer_id")["left_alone"]
     new = pd.Series(drawn.map({True: "yes", False: "no"}).to_numpy(), index=rows["customer_id"])
     lot = earlier.reindex(new.index).fillna(new)
     return rows.assign(left_alone=lot.to_numpy())
-
-
-def remembered(memory: Path) -> pd.DataFrame:
-    """Return whom earlier lists named: period, customer_id, left_alone; empty before the first."""
-    columns = ["period", "customer_id", "left_alone"]
-    if not memory.exists():
-        return pd.DataFrame(columns=columns, dtype=str)
-    return pd.read_csv(memory, dtype=str)[columns]

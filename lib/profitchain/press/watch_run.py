@@ -11,6 +11,7 @@ from typing import Any
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.i18n import _
 from profitchain.panel.edition import Edition, open_edition
+from profitchain.programmes import lots
 from profitchain.watch import actions, alarms, goals, series
 from profitchain.watch.actions import Action
 from profitchain.watch.alarms import Alarms, Look
@@ -43,7 +44,9 @@ def checked(edition: Edition) -> tuple[dict[str, Any], bool]:
     watched; "" otherwise).
     """
     watched = series.all_series(edition)
-    looks, ledger = alarms.alarms(watched, edition.period), actions.actions(edition, watched)
+    by_lot = lots.money_by_action(lots.tests_by_lot(edition))
+    looks = alarms.alarms(watched, edition.period)
+    ledger = actions.actions(edition, watched, by_lot)
     targets = goals.goals(edition, watched)
     raised = () if isinstance(looks, NotEstimable) else looks.raised
     due = [] if isinstance(ledger, NotEstimable) else [one for one in ledger if one.due]
@@ -85,6 +88,7 @@ def _action(one: Action) -> dict[str, Any]:
     return {
         "action": one.action, "owner": one.owner, "metric": one.metric, "verdict": one.verdict,
         "until": str(one.ended_on or ""), "effect": _number(one.effect),
+        "money": _number(one.money), "cost": one.cost,
     }  # fmt: skip
 
 

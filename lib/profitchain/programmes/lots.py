@@ -71,6 +71,21 @@ def tests_by_lot(edition: Edition) -> list[LotEffect]:
     ]  # fmt: skip
 
 
+def money_by_action(tests: list[LotEffect]) -> dict[str, MaybeEstimate]:
+    """Return what each action brought so far, by its name: of all who were drawn for it."""
+    return {
+        test.action: test.effect
+        if isinstance(test.effect, NotEstimable)
+        else test.effect.times(test.treated)
+        for test in tests
+    }
+
+
+def a_year_by_action(tests: list[LotEffect]) -> dict[str, MaybeEstimate]:
+    """Return what a year of each action raises a customer's money by, by its name."""
+    return {test.action: test.a_year for test in tests}
+
+
 def lot_effect(
     design: object, rows: pd.DataFrame, *, currency: str, smallest: int = 0
 ) -> LotEffect:

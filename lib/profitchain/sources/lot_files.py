@@ -1,7 +1,9 @@
-"""Tests by lot that a firm keeps beside its tables: who was drawn for what, and from when on.
+"""Lots that a firm keeps beside its tables: who was drawn for what, and from when on.
 
 `tests/NAME.csv` has one row a customer (customer_id, arm: treated or held, stratum, and if the firm
 adds it `reached`: 1 or 0), `tests/NAME.yml` the design. `profitchain new-test` writes both.
+`lists/left_alone.csv` remembers whom each list of unhappy customers left alone; `report --lists`
+writes it.
 """
 
 from __future__ import annotations
@@ -13,10 +15,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from profitchain.core.errors import CompanyError, ProfitchainError
+from profitchain.core.periods import Period
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "tests"
+LISTS, LEFT_ALONE = "lists", "left_alone.csv"
+OF_LISTS = ("period", "customer_id", "left_alone")
+_MADE_SAFE = r"^'(?=[=+\-@\t\r\n])"  # what was written lest a spreadsheet take an id for a formula
+CALL_DAYS = 90  # from the day after a list's period on, in which an order counts
 TREATED, HELD = "treated", "held"
 COLUMNS = ("customer_id", "arm", "stratum", "reached")
 _REACHED = {"1": 1, "true": 1, "yes": 1, "0": 0, "false": 0, "no": 0}
@@ -63,6 +72,50 @@ def lot_hashes(folder: Path) -> list[str]:
         path for path in sorted((folder / FOLDER).glob("*")) if path.suffix in (".csv", ".yml")
     ]
     return [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths]
+
+
+def drawn_lists(folder: Path) -> pd.DataFrame:
+    """Return whom a firm's lists named: period, customer_id, left_alone (yes, no), as written.
+
+    Raises CompanyError where the file can't be read.
+    """
+    import pandas as pd
+
+    path = folder / LISTS / LEFT_ALONE
+    if not path.exists():
+        return pd.DataFrame(columns=list(OF_LISTS), dtype=str)
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)[list(OF_LISTS)]
+        periods = {name: Period(name) for name in rows["period"].unique()}
+    except (OSError, UnicodeDecodeError, ValueError, LookupError, ProfitchainError) as why:
+        raise CompanyError(
+            f"{LISTS}/{LEFT_ALONE}, which remembers whom the lot left alone, can't be read "
+            f"({why}). Put back the file that `report --lists` wrote, or remove it to begin anew."
+        ) from why
+    rows["customer_id"] = rows["customer_id"].str.replace(_MADE_SAFE, "", regex=True)
+    ends = rows["period"].map({name: period.last_day for name, period in periods.items()})
+    return rows.loc[ends.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def closed_lists(folder: Path, until: date) -> pd.DataFrame:
+    """Return the customers of lists whose days are over by a day, each as drawn first.
+
+    Returns
+    -------
+    One row a customer: customer_id, starts_on (a date), left_alone (1 or 0).
+    """
+    rows = drawn_lists(folder)
+    days = [Period(name).shift(1).first_day for name in rows["period"]]
+    rows = rows.assign(starts_on=days, left_alone=(rows["left_alone"] == "yes").astype(int))
+    is_over = [day + timedelta(days=CALL_DAYS - 1) <= until for day in days]
+    rows = rows.loc[is_over].drop_duplicates("customer_id")
+    return rows[["customer_id", "starts_on", "left_alone"]].reset_index(drop=True)
+
+
+def closed_hash(folder: Path, until: date) -> str:
+    """Return a hash of what an edition reads of earlier lists; "" where there is none."""
+    rows = closed_lists(folder, until)
+    return hashlib.sha256(rows.to_csv().encode()).hexdigest() if len(rows) else ""
 
 
 def _read(path: Path) -> LotFile:

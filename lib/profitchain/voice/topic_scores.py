@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_columns, to_frame
+from profitchain.core.estimates import (
+    Estimate,
+    MaybeEstimate,
+    NotEstimable,
+    product,
+    to_columns,
+    to_frame,
+)
 from profitchain.effects import value_of_a_point
 from profitchain.panel.edition import Edition
 from profitchain.stats.disclosure_control import too_small
@@ -83,7 +90,7 @@ def worth_if_known(edition: Edition) -> MaybeEstimate:
     if edition.facts.get("no_money"):
         return NotEstimable("worth_not_known")
     money = value_of_a_point.money_to_speak_of(edition)
-    return value_of_a_point.worth_of_the_year(edition, money).total
+    return value_of_a_point.total_of_the_year(edition, money)
 
 
 def of_all_answers(
@@ -124,27 +131,3 @@ def _share_of(row: Any) -> MaybeEstimate:
         return NotEstimable(row.why_share, n=row.n)
     ends = {"value": row.value_share, "low": row.low_share, "high": row.high_share}
     return Estimate(**ends, n=row.n, unit="share")
-
-
-def product(first: MaybeEstimate, second: MaybeEstimate) -> MaybeEstimate:
-    """Return two estimates multiplied, in the unit of the first, as if neither knew the other.
-
-    The interval is the delta method's (Goodman 1960, JASA 55: 708-713).
-
-    Examples
-    --------
-    >>> number = {"low": 1.0, "high": 3.0, "n": 9, "unit": "EUR"}
-    >>> one = Estimate(value=2.0, **number)
-    >>> round(float(product(one, one).high), 3)
-    6.828
-    """
-    if isinstance(first, NotEstimable):
-        return first
-    if isinstance(second, NotEstimable):
-        return second
-    value = first.value * second.value
-    half = np.hypot(
-        second.value * (first.high - first.low) / 2, first.value * (second.high - second.low) / 2
-    )
-    ends = {"value": value, "low": value - half, "high": value + half}
-    return Estimate(**ends, n=second.n, unit=first.unit, method="delta")

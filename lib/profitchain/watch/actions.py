@@ -1,7 +1,9 @@
 """What the firm does: which actions are due, and what became of each, by the best design at hand.
 
-Where an action names a group, that group's change is set against all others' of its segment; else
-the time after it against the time before, which other things may have changed as well.
+Where an action was drawn by lot, the lot says what it brought. Else, where it names a group, that
+group's change is set against all others' of its segment; else the time after it against the time
+before, which other things may have changed as well. Such a change times the worth of a point is the
+money that goes with it.
 """
 
 from __future__ import annotations
@@ -15,25 +17,28 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, product
 from profitchain.core.periods import Period
+from profitchain.effects.value_of_a_point import share_touched, worth_by_metric
 from profitchain.panel.edition import Edition
 from profitchain.watch.goals import LOWER_IS_BETTER, unknown_metric
 from profitchain.watch.series import Series
 
 PLANNED, RUNNING, KEPT, DROPPED, CANT_TELL = "planned", "running", "kept", "dropped", "can't tell"
-BY_GROUP, BEFORE_AFTER = "group against others", "before and after"
-MONTHS_BEFORE, LEVEL = 3, 0.95
+BY_LOT, BY_GROUP, BEFORE_AFTER = "by lot", "group against others", "before and after"
+MONTHS_BEFORE, LEVEL, DAYS_A_YEAR = 3, 0.95, 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """An action and what became of it.
 
-    `effect` is the change of its measure that goes with it, by `design`; `verdict` is planned,
-    running (no whole period since its start), kept (its measure got better beyond chance), dropped
-    (surely less than was expected, or worse) or can't tell. `due` tells that it needs somebody: its
-    end lies in the coming period, or has come without a clear effect.
+    `effect` is the change of its measure that goes with it, `money` the margin so far, by `design`;
+    `verdict` is planned, running (no whole period since its start), kept, dropped or can't tell: in
+    money where that and its cost are known (surely more than it cost; surely less, once it's over,
+    or below zero), else by its measure (better beyond chance; surely less than was expected, or
+    worse). `due` tells that it needs somebody: its end lies in the coming period, or has come
+    without a clear effect.
     """
 
     action: str
@@ -45,28 +50,64 @@ class Action:
     cost: float | None
     design: str
     effect: MaybeEstimate
+    money: MaybeEstimate
     verdict: str
     due: bool
 
+    @property
+    def is_in_money(self) -> bool:
+        """Whether the verdict is one on money."""
+        return isinstance(self.money, Estimate) and self.cost is not None
 
-def actions(edition: Edition, series: Sequence[Series]) -> list[Action] | NotEstimable:
-    """Return the firm's actions, those due first, or why there are none."""
+
+def actions(
+    edition: Edition, series: Sequence[Series], by_lot: Mapping[str, MaybeEstimate] | None = None
+) -> list[Action] | NotEstimable:
+    """Return the firm's actions, those due first, or why there are none.
+
+    Parameters
+    ----------
+    by_lot : what actions brought so far by a draw by lot, by their names: `lots.money_by_action`.
+    """
     if not edition.has("actions"):
         return NotEstimable("needs_table", table="actions")
     rows = edition.table("actions")
     if rows.empty:
         return NotEstimable("nothing_counted")
     segments = [name for name in edition.company.segments if name in rows]
+    worth = worth_by_metric(edition) if "metric" in rows else {}
     found = [
-        judged(row, series, period=edition.period, segments=segments)
+        judged(row, series, period=edition.period, segments=segments, by_lot=by_lot or {},
+               worth=_of_touched(worth, row, edition))
         for row in rows.to_dict("records")
-    ]
+    ]  # fmt: skip
     return sorted(found, key=lambda one: (not one.due, one.started_on, one.action))
 
 
+def _of_touched(
+    worth: Mapping[str, MaybeEstimate], row: Mapping[str, Any], edition: Edition
+) -> dict[str, MaybeEstimate]:
+    """Return the worth of a point of an action's measure among those it touches.
+
+    Of several segments none is compared, so that its change is that of all. Better is up, or down.
+    """
+    named = [name for name in edition.company.segments if not pd.isna(row.get(name))]
+    main = edition.company.main
+    share = 1.0 if len(named) > 1 else share_touched(edition, row)
+    share *= -1 if main is not None and main.easy_is == "low" else 1
+    nobody = NotEstimable("nobody_touched")
+    return {
+        name: one if isinstance(one, NotEstimable) else one.times(share) if share else nobody
+        for name, one in worth.items()
+        if name == row["metric"]
+    }
+
+
 def judged(
-    row: Mapping[str, Any], series: Sequence[Series], *, period: Period, segments: Sequence[str]
-) -> Action:
+    row: Mapping[str, Any], series: Sequence[Series], *, period: Period, segments: Sequence[str],
+    worth: Mapping[str, MaybeEstimate] | None = None,
+    by_lot: Mapping[str, MaybeEstimate] | None = None,
+) -> Action:  # fmt: skip
     """Return what became of one action by a period's end.
 
     Parameters
@@ -74,7 +115,9 @@ def judged(
     row : action, started_on, and where given metric, owner, cost, ended_on, expected_low and the
         segments' columns.
     series : `series.all_series`.
+    worth : by measure, the margin of a year that goes with one point more of it, of those touched.
     """
+    name, cost = str(row["action"]), None if pd.isna(row.get("cost")) else float(row["cost"])
     metric = "" if pd.isna(row.get("metric")) else str(row["metric"])
     touched = [(s, str(row[s])) for s in segments if not pd.isna(row.get(s))]
     where = touched[0] if len(touched) == 1 else ("", "")
@@ -82,13 +125,33 @@ def judged(
     assert starts is not None  # the contract requires it
     effect = _effect(metric, series, where, starts, ends, period=period)
     design = BY_GROUP if where[0] else BEFORE_AFTER
+    days = (min(ends or period.last_day, period.last_day) - starts).days + 1
+    money = _money(effect, (worth or {}).get(metric), days)
+    if isinstance(drawn := (by_lot or {}).get(name), Estimate):
+        design, money = BY_LOT, drawn
     verdict = _verdict(effect, metric, row.get("expected_low"), starts > period.last_day)
+    if isinstance(money, Estimate) and cost is not None:
+        verdict = _in_money(money, cost, is_over=ends is not None and ends <= period.last_day)
     return Action(
-        action=str(row["action"]), owner=_text(row.get("owner")), metric=metric,
-        started_on=starts, ended_on=ends, where=where[1],
-        cost=None if pd.isna(row.get("cost")) else float(row["cost"]),
-        design=design, effect=effect, verdict=verdict, due=_is_due(verdict, ends, period),
+        action=name, owner=_text(row.get("owner")), metric=metric, started_on=starts,
+        ended_on=ends, where=where[1], cost=cost, design=design, effect=effect, money=money,
+        verdict=verdict, due=_is_due(verdict, ends, period),
     )  # fmt: skip
+
+
+def _money(effect: MaybeEstimate, worth: MaybeEstimate | None, days: int) -> MaybeEstimate:
+    """Return the margin that goes with a change of the measure for so many days."""
+    if worth is None or isinstance(worth, NotEstimable) or isinstance(effect, NotEstimable):
+        return effect if isinstance(effect, NotEstimable) else (
+            worth or NotEstimable("worth_of_metric_unknown"))  # fmt: skip
+    money = product(worth, effect)
+    return money if isinstance(money, NotEstimable) else money.times(days / DAYS_A_YEAR)
+
+
+def _in_money(money: Estimate, cost: float, *, is_over: bool) -> str:
+    if money.low > cost:
+        return KEPT
+    return DROPPED if money.high < (cost if is_over else 0.0) else CANT_TELL
 
 
 def _effect(

@@ -22,8 +22,7 @@ from profitchain.watch.series import LOG, Series
 WEIGHT = 0.3  # of the newest value in the mean of the past
 FEWEST_PAST, FEWEST_N = 4, 30
 YEARS_OF_SEASON = 2
-FALSE_DISCOVERIES = 0.10  # at most
-NOMINAL = 0.07  # short pasts make p-values a little too small
+NOMINAL = 0.09  # false discoveries are 10% at most: short pasts make p-values a little too small
 LEVEL = 0.95
 
 

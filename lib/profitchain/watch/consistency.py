@@ -19,15 +19,17 @@ PLACES = ("touchpoint", "channel")
 def consistency(series: Sequence[Series], metric: str, period: Period) -> MaybeEstimate:
     """Return how far touchpoints lie apart in a measure beyond chance: a standard deviation.
 
+    Channels, where the firm knows no two touchpoints: the same answers never count twice.
+
     The interval is that of the test of no difference turned round (Q profile: Viechtbauer 2007,
     Stat. Med. 26: 37-52).
     """
-    rows = [
-        one.frame[one.frame["period"] == str(period)].iloc[0]
-        for one in series
-        if one.id == metric and one.split in PLACES and str(period) in set(one.frame["period"])
-    ]
-    rows = [row for row in rows if row["n"] >= FEWEST_N]
+    known = [one for one in series if one.id == metric and one.split in PLACES]
+    now = [(one.split, *one.frame[one.frame["period"] == str(period)].to_dict("records"))
+           for one in known]  # fmt: skip
+    by_split = {split: [rows[0] for place, *rows in now if place == split and rows
+                        and rows[0]["n"] >= FEWEST_N] for split in PLACES}  # fmt: skip
+    rows = max(by_split.values(), key=lambda several: min(len(several), 2))
     if len(rows) < 2:
         return NotEstimable("fewer_than_two_places", n=len(rows))
     values = np.array([row["value"] for row in rows])

@@ -30,6 +30,7 @@ METHODS = {
     "base and newcomers": N_("known customers and newcomers"),
     "mean": N_("the mean of all these"),
 }
+HELD = {"better": "held_better", "worse": "held_worse", "not_clearly": "held_not_clearly"}
 CAME, FORECAST = N_("came"), N_("forecast")
 MOST_SHOWN = 12  # periods of the past
 TOO_MANY = 10  # actions named on the page
@@ -65,9 +66,13 @@ def _compared(found: Forecast, record: TrackRecord | NotEstimable) -> list[Said 
         return []
     naive = _(METHODS["naive" if found.seasonal else "last"])
     values = {"mase": found.mase, "naive": naive}
-    if found.mase.high < 1:
-        return [Said("better", values)]
-    return [Said("worse" if found.mase.low > 1 else "not_clearly", values)]
+    better, worse = found.mase.high < 1, found.mase.low > 1
+    key = "better" if better else "worse" if worse else "not_clearly"
+    if isinstance(record, NotEstimable):
+        return [Said(key, values)]
+    counts = {"inside": digits(record.inside, 0), "n": digits(len(record.rows), 0),
+              "level": digits(100 * record.level, 0)}  # fmt: skip
+    return [Said(HELD[key], values | counts)]
 
 
 def _paying(actions: list[Payoff] | NotEstimable) -> list[Said | str]:
@@ -78,6 +83,8 @@ def _paying(actions: list[Payoff] | NotEstimable) -> list[Said | str]:
         return [Said("nothing_weighed", {"of": digits(len(actions), 0)})]
     pays = [one for one in known if _pays(one)]
     counts = {"pays": digits(len(pays), 0), "of": digits(len(known), 0)}
+    if pays and all(one.by_lot for one in pays):
+        return [Said("some_raise", counts)]
     return [Said("some_pay" if pays else "none_pays", counts)]
 
 
@@ -212,6 +219,7 @@ def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Pr
             "cost": _figure(one.cost, unit),
             "return": _return(one.roi),
             "loss": _share(one.loss),
+            "way": _("raises, by lot") if one.by_lot else _("goes with"),
         }
         for one in found[:TOO_MANY]
     ])  # fmt: skip

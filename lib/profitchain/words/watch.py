@@ -8,7 +8,14 @@ from datetime import date
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
-from profitchain.core.formats import digits, interval, number, period_label, plain
+from profitchain.core.formats import (
+    as_difference,
+    digits,
+    interval,
+    number,
+    period_label,
+    plain,
+)
 from profitchain.core.group_names import group_name
 from profitchain.core.i18n import N_, _
 from profitchain.core.periods import Period
@@ -18,6 +25,7 @@ from profitchain.panel.edition import Edition
 from profitchain.watch import actions as acts
 from profitchain.watch.actions import Action
 from profitchain.watch.alarms import Alarms, Look
+from profitchain.watch.calling import Calling
 from profitchain.watch.contacts import Waiting
 from profitchain.watch.moved import OTHERS_ANSWERED, SAME, UNHAPPY_LEFT, Moved
 from profitchain.watch.series import LOG, id_of
@@ -46,7 +54,12 @@ VERDICTS = {
     acts.DROPPED: N_("dropped: less than hoped for"),
     acts.CANT_TELL: N_("can't tell"),
 }
+IN_MONEY = {
+    acts.KEPT: N_("kept: more margin than cost"),
+    acts.DROPPED: N_("dropped: less margin than cost"),
+}
 DESIGNS = {
+    acts.BY_LOT: N_("drawn by lot"),
     acts.BY_GROUP: N_("its group against others"),
     acts.BEFORE_AFTER: N_("before and after alone"),
 }
@@ -148,7 +161,13 @@ def all_actions(ledger: Sequence[Action] | NotEstimable, *, edition: Edition) ->
     """Return the whole ledger of actions, those due first."""
     if isinstance(ledger, NotEstimable):
         return Presentation(_no_rows("action"), "none", {"empty": text(ledger)})
-    rows = _ledger(ledger).assign(way=[_(DESIGNS[one.design]) for one in ledger])
+    rows = _ledger(ledger).assign(
+        margin=["–" if isinstance(one.money, NotEstimable) else _change(one.money)
+                for one in ledger],
+        cost=["–" if one.cost is None else plain(one.cost, edition.company.currency)
+              for one in ledger],
+        way=[_(DESIGNS[one.design]) for one in ledger],
+    )  # fmt: skip
     return Presentation(rows, "what", {"empty": ""})
 
 
@@ -165,15 +184,19 @@ def _ledger(ledger: Sequence[Action]) -> pd.DataFrame:
 
 
 def _verdict_in_words(one: Action) -> str:
-    verdict = _(VERDICTS[one.verdict])
+    verdict = _((VERDICTS | IN_MONEY if one.is_in_money else VERDICTS)[one.verdict])
     return _("{verdict}; due", verdict=verdict) if one.due else verdict
 
 
 def _effect_in_words(one: Action) -> str:
     if isinstance(one.effect, NotEstimable):
         return text(one.effect) if one.verdict == acts.CANT_TELL else "–"
-    return _("{change} ({interval})", change=number(one.effect, difference=True, sign=True),
-             interval=interval(one.effect, difference=True, bare=True))  # fmt: skip
+    return _change(one.effect)
+
+
+def _change(one: Estimate) -> str:
+    return _("{change} ({interval})", change=number(one, difference=True, sign=True),
+             interval=interval(one, difference=True, bare=True))  # fmt: skip
 
 
 def _with_owner(one: Action) -> str:
@@ -236,10 +259,22 @@ def contact_times(
         _("Share with a first response within these"): waits.within,
         _("Open at the period's end"): waits.backlog,
         _("Open at the last one's end"): waits.backlog_before,
-        _("Ordered after, soon answered less others"): after["ordered"],
+        _("Ordered after, soon answered less others"): as_difference(after["ordered"]),
         _("Next score, soon answered less others"): after["score"],
     }
     return Presentation(_figures(figures, "step"), "what", {"empty": ""})
+
+
+def calling(found: Calling | NotEstimable, *, edition: Edition) -> list[Said]:
+    """Return what calling unhappy customers did, by the lot that left some alone."""
+    if isinstance(found, NotEstimable):
+        return [Said("calling_none", {"why": text(found)})]
+    counts = {"called": digits(found.called, 0), "left": digits(found.left_alone, 0)}
+    if isinstance(found.effect, NotEstimable):
+        return [Said("calling_none", {"why": text(found.effect)})]
+    clear = {"up": "calling_raised", "down": "calling_lowered"}
+    key = clear.get(found.effect.verdict, "calling_unclear")
+    return [Said(key, {"effect": found.effect} | counts)]
 
 
 def alike_places(spread: MaybeEstimate, *, edition: Edition) -> list[Said]:
