@@ -107,7 +107,9 @@ def test_what_came_in_is_told_with_reasons_and_what_cannot_be_published_is_refus
 ):
     orders = {"order_id": [1, 2, 3], "customer_id": ["a", "b", "c"], "revenue": [5, "much", 6]}
     tables = {
-        "orders": pd.DataFrame(orders).assign(ordered_at=["2026-02-01", "2026-03-01", "2026-03-31"]),
+        "orders": pd.DataFrame(orders).assign(
+            ordered_at=["2026-02-01", "2026-03-01", "2026-03-31"]
+        ),
         "customers": pd.DataFrame({"customer_id": ["a", "b"]}),
     }
     company = str(write_company(tmp_path / "shop", tables))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -245,9 +246,16 @@ def write_certificate(
     *,
     sections: Sequence[str] = (),
 ) -> None:
-    """Write what `certify` and `certify_clusters` found as a page of Markdown, and more of it."""
-    page = certificate(judged, clustered, firms)
-    path.write_text("".join([page, *sections]), encoding="utf-8")
+    """Write what `certify` and `certify_clusters` found as a page of Markdown, and more of it.
+
+    Sections of the page before that are not among them, as tests made them, stay.
+    """
+    page = "".join([certificate(judged, clustered, firms), *sections])
+    earlier = path.read_text(encoding="utf-8") if path.exists() else ""
+    for section in re.findall(r"^## .*?(?=^## |\Z)", earlier, flags=re.M | re.S):
+        if section.partition("\n")[0] not in page.splitlines():
+            page = f"{page.rstrip()}\n\n{section.rstrip()}\n"
+    path.write_text(page, encoding="utf-8")
 
 
 def certificate(judged: pd.DataFrame, clustered: pd.DataFrame, firms: int) -> str:

@@ -99,6 +99,18 @@ def test_a_certificate_names_what_misses_the_goal():
 
 
 @pytest.mark.slow
+def test_a_page_written_again_keeps_what_tests_made(tmp_path, monkeypatch):
+    path = tmp_path / "page.md"
+    path.write_text("# Old\n\n## Own\n\nold\n\n## Made by a test\n\n| kept |\n")
+    monkeypatch.setattr(certification, "certificate", lambda *_: "# New\n\n## Own\n\nnew\n")
+    certification.write_certificate(
+        pd.DataFrame(), pd.DataFrame(), 1, path, sections=["\n## More\n"]
+    )
+    headings = [line for line in path.read_text().splitlines() if line.startswith("#")]
+    assert headings == ["# New", "## Own", "## More", "## Made by a test"]
+    assert "old" not in path.read_text() and path.read_text().endswith("| kept |\n")
+
+
 def test_the_command_tries_firms_side_by_side(monkeypatch):
     monkeypatch.setattr(certification, "REQUESTS_OF_TRUTH", 5_000)
     rows = certify(2, kinds=[FirmTrial(name="tiny", requests=300)], workers=1)
