@@ -98,7 +98,6 @@ def test_a_certificate_names_what_misses_the_goal():
     assert "In 160 firms" in page
 
 
-@pytest.mark.slow
 def test_a_page_written_again_keeps_what_tests_made(tmp_path, monkeypatch):
     path = tmp_path / "page.md"
     path.write_text("# Old\n\n## Own\n\nold\n\n## Made by a test\n\n| kept |\n")
@@ -111,6 +110,7 @@ def test_a_page_written_again_keeps_what_tests_made(tmp_path, monkeypatch):
     assert "old" not in path.read_text() and path.read_text().endswith("| kept |\n")
 
 
+@pytest.mark.slow
 def test_the_command_tries_firms_side_by_side(monkeypatch):
     monkeypatch.setattr(certification, "REQUESTS_OF_TRUTH", 5_000)
     rows = certify(2, kinds=[FirmTrial(name="tiny", requests=300)], workers=1)
