@@ -17,6 +17,7 @@ from demo.world import World
 from profitchain.sources.known_values import TABLE_NAMES
 
 NOT_MADE = ("subscriptions", "rates", "identities")  # it sells by the order, in one currency
+NOTHING = {"effect_on_nps": 0.0}
 MADE = tuple(name for name in TABLE_NAMES if name not in NOT_MADE)
 
 
@@ -79,7 +80,16 @@ def table_truths(money: Money, rows: dict[str, int]) -> dict[str, object]:
             kind: {"accepted_when_held_out": anyhow[code], "uplift": uplift[code]}
             for code, kind in enumerate(programme_tables.KINDS)
         },
-        "memberships": {"effect_on_repeat": 0.0, "joined_by": "pace, which no table shows"},
+        "memberships": {
+            "effect_on_repeat": 0.0,
+            "money_a_member_a_year": 0.0,
+            "joined_at_order": programme_tables.CLUB_ORDERS,
+            "joined_by": "pace, which no table shows",
+        },
+        "events": {
+            f"{name}, {day}": programme_tables.EVENT_TRUTHS.get((name, day), NOTHING)
+            for name, day, _ in programme_tables.EVENTS[1:]
+        },
         "referrals": {"propensity": _by_mood(programme_tables.REFERRING, per_mood)},
         "contacts": {
             "share_of_orders": _by_mood(survey_tables.CONTACT_SHARE, per_mood),

@@ -34,6 +34,11 @@ EVENTS = (
     ("price rise of about 3%", "2026-01-01", ""),
 )
 
+EVENT_TRUTHS = {  # what did something to the score: the opening has no before, others do nothing
+    ("carrier change goes wrong: most parcels late", "2025-07-01"): {"begins": "crisis"},
+    ("old carrier back", "2025-10-01"): {"ends": "crisis"},
+}
+
 BENCHMARKS = (
     ("nps", 31.0, 2025, 18.0, 44.0),
     ("csat", 0.74, 2025, 0.66, 0.82),

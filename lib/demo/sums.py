@@ -18,7 +18,7 @@ from demo.behaviour import (
     repeat_chance,
 )
 from demo.perfect_knowledge import QUARTERS, answered_panel, lookback, quarter_number
-from demo.world import World
+from demo.world import World, readiness
 
 HEARD = ("respondents", "invited", "orders")
 CRISIS_QUARTER = "2025Q3"
@@ -54,11 +54,14 @@ class Crisis(Added):
     """Sums over the orders that the late deliveries could hit.
 
     `scores`, `calm_scores`: orders by score 0..10, as it was and had there been no crisis.
+    `heard`, `calm_heard`: the same of those asked in that quarter, by their readiness to answer.
     `late`: orders. `chance`, `calm_chance`: sums of the chances to return.
     """
 
     scores: np.ndarray
     calm_scores: np.ndarray
+    heard: np.ndarray
+    calm_heard: np.ndarray
     late: int
     chance: float
     calm_chance: float
@@ -132,6 +135,9 @@ def _crisis(world: World) -> Crisis:
     orders, people, settings = world.orders, world.people, world.settings
     region, then = people["region"].to_numpy()[orders["customer"]], QUARTERS.index(CRISIS_QUARTER)
     hit = orders[(region == CRISIS_REGION) & (quarter_number(orders["placed"]) == then)]
+    was_asked = orders["invited"].to_numpy() < NEVER
+    was_asked[was_asked] = quarter_number(orders["invited"].to_numpy()[was_asked]) == then
+    asked = orders[(region == CRISIS_REGION) & was_asked]
     pace, placed = people["pace"].to_numpy()[hit["customer"]], hit["placed"].to_numpy()
     busy = exposure(placed, placed)
     felt, calm = hit["score"].to_numpy(), hit["calm_score"].to_numpy()
@@ -142,7 +148,16 @@ def _crisis(world: World) -> Crisis:
     return Crisis(
         scores=np.bincount(felt, minlength=len(SCORES)),
         calm_scores=np.bincount(calm, minlength=len(SCORES)),
+        heard=_answering(asked, "score", world),
+        calm_heard=_answering(asked, "calm_score", world),
         late=int(hit["late"].sum()),
         chance=chance,
         calm_chance=calm_chance,
     )
+
+
+def _answering(asked: pd.DataFrame, score: str, world: World) -> np.ndarray:
+    """Return the answers to expect by score 0..10, had customers felt one of two scores."""
+    felt, tier = asked[score].to_numpy(), world.people["tier"].to_numpy()[asked["customer"]]
+    ready = readiness(felt, tier, world.settings.selection)
+    return np.bincount(felt, ready, minlength=len(SCORES))

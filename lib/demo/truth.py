@@ -163,6 +163,8 @@ def crisis_truth(hit: Crisis) -> dict[str, object]:
         return facts
     felt, calm = ((SCORES * scores).sum() / n for scores in (hit.scores, hit.calm_scores))
     change = hit.chance / n - hit.calm_chance / n
+    if hit.heard.any():
+        facts["nps_change_of_answers"] = _short(nps(hit.heard) - nps(hit.calm_heard))
     return facts | {
         "late_share": _short(hit.late / n),
         "mean_score_change": _short(felt - calm),

@@ -129,14 +129,20 @@ def _survey(orders: pd.DataFrame, people: pd.DataFrame, settings: WorldSettings)
     invited = placed // DAY * DAY + days * DAY + rng.integers(9 * 3600, 12 * 3600, n)
     answered = _off_night(invited + _answer_delay(rng, n))
     invites = (rng.random(n) < settings.invited_share) & (invited < LENGTH)
-    ready = ANSWERING[score] * TIER_ANSWERING[people["tier"].to_numpy()[orders["customer"]]]
-    ready = settings.selection * ready + (1 - settings.selection) * 0.55
+    tier = people["tier"].to_numpy()[orders["customer"]]
+    ready = readiness(score, tier, settings.selection)
     answers = invites & (rng.random(n) < ready) & (answered < LENGTH)
     return orders.assign(
         invited=np.where(invites, invited, NEVER),
         answered=np.where(answers, answered, NEVER),
         scored=answers & (rng.random(n) < SCORED_SHARE),
     )
+
+
+def readiness(score: np.ndarray, tier: np.ndarray, selection: float) -> np.ndarray:
+    """Return the chance to answer, when asked, after an experience 0..10."""
+    ready = ANSWERING[score] * TIER_ANSWERING[tier]
+    return selection * ready + (1 - selection) * 0.55
 
 
 def _answer_delay(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from profitchain.programmes import lots, memberships
 from profitchain.programmes.contrasts import in_money, relative, two_means
 from profitchain.programmes.design_desk import by_lot, drawn_test, smallest_shown
 from profitchain.programmes.events import effects_of_events
-from profitchain.programmes.member_panel import panels
+from profitchain.programmes.member_panel import panels, usual_order
 from profitchain.programmes.record import published_effects
 from profitchain.programmes.staggered_joining import (
     NEVER,
@@ -28,15 +29,14 @@ from profitchain.programmes.staggered_joining import (
 )
 from profitchain.sources.lot_files import TREATED
 
-PLAIN = Timing(base=1, around=0, since=0, horizon=1, later_only=False, fewest=1)
+PLAIN = Timing(base=1, around=0, since=0, horizon=1, as_shares=False, fewest=1, others=2)
 
 
 def joining(outcomes: list[list[float]], joined: list[int], place: list[int] | None = None):
-    n = len(joined)
-    return Joining(
-        outcomes=np.array(outcomes, float), joined=np.array(joined),
-        known=np.zeros(n, int), place=np.array(place or [0] * n),
-    )  # fmt: skip
+    values = np.array(outcomes, float)
+    codes = np.array(place or [0] * len(joined))
+    alike = np.repeat(codes[:, None], values.shape[1], axis=1)
+    return Joining(outcomes=values, joined=np.array(joined), alike=alike)
 
 
 def test_two_groups_and_two_months_are_a_difference_of_differences():
@@ -58,36 +58,59 @@ def test_who_joined_earlier_is_no_comparison():
 
 
 def test_months_around_joining_are_left_out():
-    values = np.zeros((60, 12))
-    values[:30, 5:7] = 50.0  # the order that made them join, and the month before
+    values = np.full((60, 12), 20.0)
+    values[:30, 5:7] += 50.0  # the order that made them join, and the month before
     panel = joining(values.tolist(), [6] * 30 + [11] * 30)
     timing = Timing(base=2, around=1, since=1, horizon=3, fewest=5)
-    assert joining_effect(panel, timing).value == 0
+    assert joining_effect(panel, timing).value == pytest.approx(0)
     near = Timing(base=2, around=0, since=1, horizon=3, fewest=5)
     assert joining_effect(panel, near).value < -50
 
 
 def test_what_hits_a_place_in_a_month_hits_both_sides():
-    rng = np.random.default_rng(3)
     place = np.repeat([0, 1], 40)
-    values = np.zeros((80, 10))
-    values[place == 1, 6] = 100.0
-    joined = np.where(np.arange(80) % 40 < np.where(place == 1, 30, 10), 5, 9)
-    panel = joining(
-        (values + rng.normal(0, 1e-9, values.shape)).tolist(), joined.tolist(), list(place)
-    )
-    assert effect_at(panel, Timing(base=2, around=1, fewest=1), 1).value == pytest.approx(
-        0, abs=1e-6
-    )
+    member = np.arange(80) % 40 < np.where(place == 1, 30, 10)
+    values = np.where(member, 30.0, 10.0)[:, None] * np.ones(10)  # members buy three times as much
+    values[place == 1, 6] *= 2
+    panel = joining(values.tolist(), np.where(member, 5, 9).tolist(), list(place))
+    assert effect_at(panel, Timing(base=2, fewest=1), 1).value == pytest.approx(0)
+
+
+def test_what_later_members_gain_is_taken_off_the_comparison():
+    joined = np.array([6] * 40 + [8] * 15 + [10] * 15 + [NEVER] * 40)
+    since = np.arange(16) - joined[:, None]
+    values = 20.0 + np.where(since >= 0, 10.0, 0.0)
+    panel = joining(values.tolist(), joined.tolist())
+    timing = Timing(base=3, horizon=6, fewest=30)
+    assert effect_at(panel, timing, 6).value < 10
+    assert joining_effect(panel, timing).value == pytest.approx(6 * 10)
+
+
+def test_who_was_no_customer_yet_has_no_month_before():
+    # Half of the members know the last month before alone: zeros would make a rise of theirs.
+    values = np.full((80, 10), 10.0)
+    values[:20:2, :4] = np.nan
+    panel = joining(values.tolist(), [6] * 20 + [NEVER] * 60)
+    assert effect_at(panel, Timing(fewest=1), 1).value == pytest.approx(0)
+
+
+def test_an_order_at_which_most_join_is_seen():
+    months = every_month(300, first=5)
+    third = joins_of(range(80), 7)  # their first purchase is in month 5, their third in month 7
+    (panel,) = panel_of(third, months[(months["person"] < 80) | (months["month"] % 2 == 1)])
+    assert usual_order(panel) == 3
+    found = memberships.effects_of(panel, currency="EUR")
+    assert found.doubtful and not found.holds and found.grade == "weak"
+    spread = joins_of(range(80), np.arange(80) % 24 + 9)
+    (panel,) = panel_of(spread, months)
+    assert usual_order(panel) == 0
 
 
 def test_a_drift_before_is_seen():
-    months = np.arange(16.0)
-    values = np.where(np.arange(80)[:, None] < 40, months, 0.0) + np.random.default_rng(1).normal(
-        0, 0.1, (80, 16)
-    )
+    rises = np.where(np.arange(80)[:, None] < 40, np.arange(16.0), 0.0)
+    values = 100 + rises + np.random.default_rng(1).normal(0, 0.1, (80, 16))
     panel = joining(values.tolist(), [10] * 40 + [14] * 40)
-    drift = drift_before(panel, Timing(fewest=5))
+    drift = drift_before(panel, Timing(base=3, fewest=5))
     # The base is months 6 to 8; the three before it lie 2, 3 and 4 months from its middle.
     assert drift.value == pytest.approx(12 * 3.0, rel=0.05)
 
@@ -148,7 +171,7 @@ def test_a_test_finds_its_effect_and_says_what_would_have_shown():
     assert found.plain.high - found.plain.low > found.effect.high - found.effect.low
     assert found.smallest.value == pytest.approx(smallest_detectable(found.effect))
     assert found.a_year.value == pytest.approx(found.effect.value * 365 / 90)
-    assert found.against is None and not found.is_broken
+    assert found.against is None and not found.is_broken and not found.is_blurred
 
 
 def test_a_lot_that_was_broken_midway_gives_no_effect():
@@ -160,7 +183,7 @@ def test_customers_treated_against_the_lot_are_counted_and_stay_where_drawn():
     rows = drawn_rows(100, 100)
     rows["reached"] = pd.array([1] * 90 + [0] * 10 + [1] * 7 + [0] * 93, "Int64")
     found = lots.lot_effect(design_of(), rows, currency="EUR")
-    assert found.against == 17
+    assert (found.against, found.missed) == (7, 10) and found.is_blurred
     plain = rows.groupby("arm")["money_now"].mean()
     assert found.plain.value == pytest.approx(plain[TREATED] - plain["held"])
 
@@ -282,9 +305,9 @@ def test_ten_members_are_too_few():
     assert set(keys_of(panel).values()) == {"too_few_members", "no_lot_drawn"}
 
 
-def test_all_who_joined_at_once_have_no_later_members():
-    (panel,) = panel_of(joins_of(range(80), 20), every_month(200))
-    assert keys_of(panel)["did"] == "nobody_joins_later"
+def test_all_who_joined_at_once_have_nobody_beside_them():
+    (panel,) = panel_of(joins_of(range(200), 20), every_month(200))
+    assert keys_of(panel)["did"] == "too_few_alike"
 
 
 def test_joining_before_the_first_order_has_no_before():
@@ -313,6 +336,10 @@ def test_a_return_is_the_effect_by_the_cost_of_a_member():
     one = memberships.effects_of(panel, currency="EUR")
     cost, gain = memberships.returned([one], 500.0, scale=1.0, currency="EUR")
     assert cost.value == 5.0 and gain.value == pytest.approx(one.effects["did"].value / 5)
+    tied = replace(one, usual_order=3)
+    assert memberships.returned([tied], 500.0, scale=1.0, currency="EUR")[1].why.key == (
+        "joining_doubtful"
+    )
     assert memberships.returned([one, one], 5.0, scale=1.0, currency="EUR")[0].why.key == (
         "costs_without_purpose"
     )
@@ -374,6 +401,20 @@ def test_few_regions_are_said_to_be_few():
 def test_an_event_that_touched_everybody_is_before_and_after():
     (one,) = effects_of_events(answers(4, 4, -1.0), event(None))
     assert not one.apart and abs(one.outcomes["score"].value + 1.0) < 0.1
+
+
+def test_whom_another_event_touched_is_not_in_before_and_after():
+    rows = answers(4, 1, -1.5)  # one of four fell in January, a year in the middle of all answers
+    to_all = event(None).assign(event="price rise", happened_on=date(2025, 10, 1))
+    found = effects_of_events(rows, pd.concat([to_all, event("r00")]))
+    assert [one.event for one in found] == ["crisis", "price rise"]
+    later = found[1].outcomes["score"]
+    kept = rows[rows["region"] != "r00"]
+    after = kept["answered_on"] >= date(2025, 10, 1)
+    assert later.n == len(kept)
+    assert later.value == pytest.approx(
+        kept.loc[after, "score"].mean() - kept.loc[~after, "score"].mean()
+    )
 
 
 def test_an_event_without_answers_around_it_is_said():

@@ -137,8 +137,20 @@ def test_a_later_edition_never_stands_on_what_an_older_lot_said(tmp_path):
     rows.loc[rows.index[rows["arm"] == "held"][:9], "reached"] = "yes"
     rows.to_csv(place / "free-returns.csv", index=False)
     (two,) = lots.tests_by_lot(pc.open_edition(company, "2025"))
-    assert one.against is None and two.against == 9 and one.effect == two.effect
+    assert one.against is None and one.effect == two.effect
+    assert (two.against, two.missed) == (9, 0)
     assert lots.tests_by_lot(pc.open_edition(company, "2025Q2")) == []  # it began after it
+
+
+def test_a_lot_that_somebody_thinned_out_is_told_on_the_page(tmp_path):
+    company = write_company(tmp_path / "shop", {"orders": sales()})
+    place = draw(company) / "free-returns.csv"
+    rows = pd.read_csv(place)
+    held = rows.index[rows["arm"] == "held"]
+    rows.drop(held[:70]).to_csv(place, index=False)
+    page = shown(company)
+    assert page["tests"][0].is_broken and "148 against 79 customers" in page["said"]
+    assert page["page"].show("lots", page["tests"]).message.startswith("Doubtful: a test's numbers")
 
 
 def broken(folder: Path, csv: str, yml: str = "") -> list:

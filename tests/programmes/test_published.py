@@ -1,4 +1,4 @@
-"""The authors' published example: minimum wages and teen employment in 500 counties."""
+"""The authors' published example (teen employment in 500 counties), and another package."""
 
 from __future__ import annotations
 
@@ -30,11 +30,43 @@ def test_the_published_effects_of_each_group_and_year(group):
     panel = Joining(
         outcomes=rows.drop(columns="first_treated").to_numpy(),
         joined=np.where(first == 0, NEVER, first - 2003),
-        known=np.zeros(len(rows), int), place=np.zeros(len(rows), int),
+        alike=np.zeros((len(rows), 5), int),
     )  # fmt: skip
-    timing = Timing(base=1, around=0, since=0, later_only=False, fewest=1)
+    timing = Timing(base=1, around=0, since=0, as_shares=False, fewest=1)
     for (of_group, year), (effect, error) in PUBLISHED.items():
         if of_group == group:
             found = effect_at(panel, timing, year - group)
             assert found.value == pytest.approx(effect, abs=5e-5)
             assert found.error == pytest.approx(error, rel=0.06)
+
+
+# What diff-diff 3.13.0 prints of `staggered(np.random.default_rng(11))`, not-yet-treated customers
+# as comparison: effect and error by periods since joining; tests/references/joining_diff_diff.py.
+OUTSIDE = {
+    0: (1.0480078588451716, 0.141761),
+    1: (1.5676423663718542, 0.124745),
+    2: (1.9862049746574604, 0.166487),
+    3: (2.4804489379805594, 0.182319),
+    4: (2.887247864572889, 0.246171),
+}
+
+
+def staggered(rng: np.random.Generator) -> pd.DataFrame:
+    """Return outcomes of eight periods; who joins (3, 4, 6 or never) gains 1 and more."""
+    joined = rng.choice([3, 4, 6, NEVER], 240)
+    level = rng.normal(0, 2, 240) + (joined < NEVER)
+    since = np.arange(8) - joined[:, None]
+    gain = np.where(since >= 0, 1 + 0.5 * since, 0.0)
+    outcomes = level[:, None] + 0.3 * np.arange(8) + rng.normal(0, 1, (240, 8)) + gain
+    return pd.DataFrame(outcomes).assign(joined=joined)
+
+
+def test_effects_by_periods_since_joining_are_those_of_another_package():
+    rows = staggered(np.random.default_rng(11))
+    panel = Joining(outcomes=rows[list(range(8))].to_numpy(), joined=rows["joined"].to_numpy(),
+                    alike=np.zeros((240, 8), int))  # fmt: skip
+    timing = Timing(base=1, around=0, since=0, as_shares=False, fewest=1)
+    for since, (effect, error) in OUTSIDE.items():
+        found = effect_at(panel, timing, since)
+        assert found.value == pytest.approx(effect, abs=1e-9)
+        assert found.error == pytest.approx(error, rel=0.1)

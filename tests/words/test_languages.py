@@ -54,6 +54,7 @@ BY_RIGHT = {
         "Cohen",
         "CUPED",
         "Callaway",
+        "Wooldridge",
         "Sant",
         "Anna",
         "Gardner",

@@ -76,8 +76,8 @@ def profit_of_loyal(edition: Edition) -> Figure | NotEstimable:
 def spend_of_members(edition: Edition) -> Figure | NotEstimable:
     """Return by how many percent members of the largest programme spend more: raw, by joining.
 
-    Raw members chose to join; difference in differences compares with those who join later; a draw
-    by lot, where there was one, says most and comes last.
+    Raw members chose to join; difference in differences compares with others who bought then; a
+    draw by lot, where there was one, says most and comes last.
     """
     found = programme_effects(edition)
     if isinstance(found, NotEstimable):

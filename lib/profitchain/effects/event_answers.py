@@ -6,7 +6,7 @@ touched the same customers, a year at most; whom others touched in between are n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -79,6 +79,15 @@ def events_apart(
         yield own, _with_answers(own, touched=touched, others=others, extra=extra)
 
 
+def in_segments(answers: pd.DataFrame, segments: Sequence[Segments]) -> np.ndarray:
+    """Return which answers belong to one of some segments; one that names nothing holds all."""
+    inside = np.zeros(len(answers), bool)
+    for named in segments:
+        hits = [(answers[name] == value).to_numpy() for name, value in named]
+        inside |= np.logical_and.reduce(hits) if hits else True
+    return inside
+
+
 def changes_of(shock: Shock, extra: tuple[str, ...] = ()) -> RegionChanges:
     """Return by how much score, repeats and `extra` of each region changed, before to after."""
     after = (shock.answers["step"] >= 0).to_numpy()
@@ -90,12 +99,11 @@ def _happenings(answers: pd.DataFrame, events: pd.DataFrame) -> Iterator[tuple[S
     columns = [name for name in events if name in answers]
     events = events.assign(happened_on=pd.to_datetime(events["happened_on"]))
     for (day, event), rows in events.groupby(["happened_on", "event"], sort=True):
-        touched, segments = np.zeros(len(answers), bool), []
-        for row in rows[columns].to_dict("records"):
-            named = {name: value for name, value in row.items() if pd.notna(value)}
-            hits = [(answers[name] == value).to_numpy() for name, value in named.items()]
-            touched |= np.logical_and.reduce(hits) if hits else True
-            segments.append(tuple(named.items()))
+        segments: list[Segments] = [
+            tuple((name, value) for name, value in row.items() if pd.notna(value))
+            for row in rows[columns].to_dict("records")
+        ]
+        touched = in_segments(answers, segments)
         if touched.any() and not touched.all():
             told_by = list(dict.fromkeys(name for named in segments for name, _value in named))
             region = answers.groupby(told_by, sort=True, dropna=False, observed=True).ngroup()

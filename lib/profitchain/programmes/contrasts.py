@@ -6,7 +6,7 @@ number, as a member or as a comparison in several months, is added up before it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -64,10 +64,18 @@ def relative(contrast: Contrast | NotEstimable) -> MaybeEstimate:
 
 def scaled(contrast: Contrast, factor: float) -> Contrast:
     """Return a contrast of another span of time."""
-    return Contrast(
-        value=contrast.value * factor, parts=contrast.parts * factor,
+    return replace(
+        contrast, value=contrast.value * factor, parts=contrast.parts * factor,
         level=contrast.level * factor, level_parts=contrast.level_parts * factor,
-        treated=contrast.treated, compared=contrast.compared, method=contrast.method,
+    )  # fmt: skip
+
+
+def added(contrasts: list[Contrast]) -> Contrast:
+    """Return contrasts of spans that follow one another as one, with the first one's counts."""
+    return replace(
+        contrasts[0],
+        **{name: sum(getattr(one, name) for one in contrasts)
+           for name in ("value", "parts", "level", "level_parts")},
     )  # fmt: skip
 
 

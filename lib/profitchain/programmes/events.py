@@ -16,8 +16,15 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
-from profitchain.effects.event_answers import A_YEAR, FEWEST_A_SIDE, Shock, changes_of, events_apart
-from profitchain.effects.region_changes import permutation_test, touched_against_rest
+from profitchain.effects.event_answers import (
+    A_YEAR,
+    FEWEST_A_SIDE,
+    Shock,
+    changes_of,
+    events_apart,
+    in_segments,
+)
+from profitchain.effects.region_changes import SURE, permutation_test, touched_against_rest
 from profitchain.panel.edition import Edition
 from profitchain.sources.settings import Question
 from profitchain.stats.margins import estimates
@@ -52,6 +59,12 @@ class EventEffect:
         """NPS points where that is asked, else the score."""
         return self.outcomes.get(NPS, self.outcomes["score"])
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the touched clearly changed: by enough regions, their spread, and all ways."""
+        is_clear = isinstance(self.main, Estimate) and not self.main.spans_zero
+        return is_clear and self.is_valid and self.chance is not None and self.chance < SURE
+
 
 def event_effects(edition: Edition) -> list[EventEffect] | NotEstimable:
     """Return what each event did, the latest first, or why nothing can be said."""
@@ -75,15 +88,17 @@ def effects_of_events(
     events : event, happened_on, and columns of segments: empty ones mean that it touched all.
     """
     extra = (NPS,) if NPS in answers else ()
+    pairs = list(events_apart(answers, events, smallest=smallest, extra=extra))
     apart = [
         _apart(shock if around is None else around, around is not None, extra)
-        for shock, around in events_apart(answers, events, smallest=smallest, extra=extra)
+        for shock, around in pairs
     ]
     columns = [name for name in events if name in answers]
     to_all = events[columns].isna().all(axis=1) if columns else pd.Series(True, index=events.index)
     rows = events[to_all].drop_duplicates(["event", "happened_on"])
     days = sorted(pd.to_datetime(rows["happened_on"]))
-    found = apart + [_of_all(answers, row, days, extra) for row in rows.itertuples()]
+    others = [(pd.Timestamp(shock.day), in_segments(answers, shock.touched)) for shock, _ in pairs]
+    found = apart + [_of_all(answers, row, days, others, extra) for row in rows.itertuples()]
     return sorted(found, key=lambda one: (one.day, one.event), reverse=True)
 
 
@@ -119,12 +134,19 @@ def _apart(shock: Shock, has_answers: bool, extra: tuple[str, ...]) -> EventEffe
 
 
 def _of_all(
-    answers: pd.DataFrame, row: object, days: list[pd.Timestamp], extra: tuple[str, ...]
-) -> EventEffect:
-    """Return how answers changed from before an event that touched everybody to after it."""
+    answers: pd.DataFrame, row: object, days: list[pd.Timestamp],
+    others: list[tuple[pd.Timestamp, np.ndarray]], extra: tuple[str, ...],
+) -> EventEffect:  # fmt: skip
+    """Return how answers changed from before an event that touched everybody to after it.
+
+    Whom one of the `others` touched in that time is left out.
+    """
     day = pd.Timestamp(row.happened_on)  # type: ignore[attr-defined]
     start = max([day - A_YEAR, *(other for other in days if other < day)])
     stop = min([day + A_YEAR, *(other for other in days if other > day)])
+    disturbed = [touched for at, touched in others if start < at < stop]
+    if disturbed:
+        answers = answers[~np.logical_or.reduce(disturbed)]
     when = pd.to_datetime(answers["answered_on"])
     before = answers[(when >= start) & (when < day)]
     after = answers[(when >= day) & (when < stop)]

@@ -22,6 +22,7 @@ from profitchain.programmes.contrasts import Contrast, in_money, relative, scale
 from profitchain.sources.lot_files import HELD, TREATED
 
 BROKEN = 0.001  # of the sample-ratio test, below which a lot counts as broken
+BLURRED = 0.02  # of those held back, treated all the same
 FEWEST_AN_ARM = 30
 DAYS_A_YEAR = 365
 
@@ -31,9 +32,9 @@ class LotEffect:
     """A test by lot: money a customer drawn for it, over the days known, plain and by CUPED.
 
     `effect` is by CUPED, `a_year` the same for a year, `share` of what customers would have brought
-    without. `chance` is the p-value of the sample ratio; `against` counts customers who were
-    treated against the lot, None where nobody says; `smallest` is the smallest effect that would
-    show (80% power).
+    without. `chance` is the p-value of the sample ratio; `against` counts those held back who were
+    treated all the same, `missed` those drawn whom the action didn't reach, None where nobody says;
+    `smallest` is the smallest effect that would show (80% power).
     """
 
     test: str
@@ -49,6 +50,12 @@ class LotEffect:
     smallest: MaybeEstimate
     chance: float
     against: int | None
+    missed: int | None
+
+    @property
+    def is_blurred(self) -> bool:
+        """Whether so many of those held back were treated that the effect is too small."""
+        return self.against is not None and self.against > BLURRED * self.held
 
     @property
     def is_broken(self) -> bool:
@@ -102,13 +109,13 @@ def lot_effect(
     treated = (rows["arm"] == TREATED).to_numpy()
     counts: dict[str, Any] = {"treated": int(treated.sum()), "held": int((~treated).sum())}
     chance = sample_ratio(counts["treated"], counts["held"], float(design.share))  # type: ignore[attr-defined]
-    against = _against(rows)
+    named |= {"chance": chance, **_reached(rows)}
     why = _unusable(design, counts, chance, max(smallest, FEWEST_AN_ARM), rows)
     if why is not None:
         same: dict[str, Any] = dict.fromkeys(
             ("plain", "effect", "a_year", "share", "smallest"), why
         )
-        return LotEffect(**named, **counts, **same, chance=chance, against=against)
+        return LotEffect(**named, **counts, **same)
     after, before = (rows[name].to_numpy(float) for name in ("money_now", "money_then"))
     plain = two_means(after, treated, ~treated, method="intention to treat")
     adjusted = cuped(after, before, treated)
@@ -117,7 +124,7 @@ def lot_effect(
     return LotEffect(
         **named, **counts, plain=in_money(plain, unit=currency), effect=effect,
         a_year=in_money(scaled(adjusted, DAYS_A_YEAR / known), unit=currency),
-        share=relative(adjusted), smallest=smallest_effect(effect), chance=chance, against=against,
+        share=relative(adjusted), smallest=smallest_effect(effect),
     )  # fmt: skip
 
 
@@ -168,12 +175,12 @@ def _unusable(
     return None
 
 
-def _against(rows: pd.DataFrame) -> int | None:
-    """Return how many were held and reached all the same, or drawn for it and not reached."""
+def _reached(rows: pd.DataFrame) -> dict[str, int | None]:
+    """Return how many were held back and reached all the same, and drawn for it and not reached."""
     known = rows[rows["reached"].notna()]
-    if known.empty:
-        return None
-    return int(((known["arm"] == HELD) == (known["reached"] == 1)).sum())
+    is_held, is_reached = known["arm"] == HELD, known["reached"] == 1
+    sides = {"against": is_held & is_reached, "missed": ~is_held & ~is_reached}
+    return {name: None if known.empty else int(side.sum()) for name, side in sides.items()}
 
 
 def _of_test(rows: pd.DataFrame | None, test: str) -> pd.DataFrame:

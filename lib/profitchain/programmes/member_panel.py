@@ -1,4 +1,4 @@
-"""Customers by month, and when each joined: what all designs that know no lot start from."""
+"""Customers by month, and when and at which order they joined: where all but lots start from."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pandas as pd
 
 from profitchain.core.estimates import NotEstimable
 from profitchain.panel.edition import Edition
-from profitchain.programmes.staggered_joining import NEVER
+from profitchain.programmes.staggered_joining import NEVER, Joining
 
 YEAR = 12
+MOST_AT_AN_ORDER = 0.5  # of the members, for an order at which most joined
+LATEST_ORDER = 12
 SMALL_PLACE = 20  # members; fewer, and a place is put together with others
 
 
@@ -113,6 +115,43 @@ def panels(
             has_margin=has_margin,
         )  # fmt: skip
         yield panel.among(~apart) if apart.any() else panel
+
+
+def usual_order(panel: MemberPanel) -> int:
+    """Return at which order most joined (in the month of joining or the one before), 0 at none.
+
+    At least half of the members, and twice the share of others who bought in the same months: who
+    has not come so far buys less than they, and who has come further isn't like them.
+    """
+    so_far = np.column_stack([panel.earlier, panel.orders]).cumsum(axis=1)
+    most, shares = 0, np.zeros((2, LATEST_ORDER + 1))
+    for month in np.unique(panel.joined[(panel.joined >= 0) & (panel.joined < panel.months)]):
+        since, until = so_far[:, max(month - 1, 0)], so_far[:, month + 1]
+        rows = np.flatnonzero((until > since) & (panel.joined >= month))
+        is_member = panel.joined[rows] == month
+        for number in range(1, LATEST_ORDER + 1):
+            came = (since[rows] < number) & (number <= until[rows])
+            shares[0, number] += came[is_member].sum()
+            if not is_member.all():
+                shares[1, number] += is_member.sum() * came[~is_member].mean()
+        most += int(is_member.sum())
+    number = int((shares[0] - shares[1]).argmax())
+    is_usual = shares[0, number] >= max(most * MOST_AT_AN_ORDER, 2 * shares[1, number])
+    return number if most and is_usual else 0
+
+
+def joining_of(panel: MemberPanel, outcome: str) -> Joining:
+    """Return customers after the month of their first order, which made them customers.
+
+    Alike are those of a place who bought in the month of joining, or in the month before it alone.
+    """
+    is_customer = np.arange(panel.months) > panel.first[:, None]
+    now = panel.orders > 0
+    before = np.pad(now, ((0, 0), (1, 0)))[:, :-1]
+    return Joining(
+        outcomes=np.where(is_customer, getattr(panel, outcome), np.nan), joined=panel.joined,
+        alike=np.where(now | before, 2 * (panel.place[:, None] + 1) + now, -1),
+    )  # fmt: skip
 
 
 def _places(names: np.ndarray, is_member: np.ndarray) -> np.ndarray:

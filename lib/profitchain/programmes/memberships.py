@@ -1,8 +1,9 @@
 """What members bring above others: as it is, matched on history, and by joining itself.
 
 The raw gap holds who joins; matching holds the history that one sees; difference in differences
-compares members with those who join later, so that what makes a member stays out, seen or not. Only
-a draw by lot holds everything: it stands in `lots`.
+sets members' change beside that of customers who bought when they did, so that what makes a member
+stays out, seen or not. It can't tell joining from an order at which most join. Only a draw by lot
+holds everything: it stands in `lots`.
 """
 
 from __future__ import annotations
@@ -24,10 +25,15 @@ from profitchain.programmes.contrasts import (
     relative,
     two_means,
 )
-from profitchain.programmes.member_panel import YEAR, MemberPanel, member_panels
+from profitchain.programmes.member_panel import (
+    YEAR,
+    MemberPanel,
+    joining_of,
+    member_panels,
+    usual_order,
+)
 from profitchain.programmes.staggered_joining import (
     NEVER,
-    Joining,
     Timing,
     drift_before,
     joining_effect,
@@ -35,6 +41,7 @@ from profitchain.programmes.staggered_joining import (
 
 DESIGNS = ("raw", "matched", "did", "lot")
 MOST_ELSEWHERE = 0.5  # of the members in another programme too, or there before their first order
+DRIFT = 3  # months before joining, beside as many before these
 FEWEST_MONTHS = 3  # after joining, to be followed
 ORDERS_FROM = (2, 3, 4, 6, 10, 16, 25)  # classes of orders so far
 RECENT_FROM = (1, 2, 4, 7)  # months since the last order
@@ -45,10 +52,10 @@ TENURE_FROM = (1, 2, 3, 4, 6, 9, 13, 19)  # months since the first order
 class ProgrammeEffects:
     """What one programme does, by design: money a member a year, and as a share of spend without.
 
-    `drift` is by how much members had moved away from later members before joining, `smallest` the
-    smallest drift that would have shown (80% power). `members` joined; `early` of them before their
-    first order; `others` are in another programme too. `holds` tells whether joining itself may be
-    judged: nothing had drifted.
+    `drift` is by how much members had moved away from the others before joining, `smallest` the
+    smallest drift that would have shown (80% power). `usual_order` is the order at which most
+    joined (their third, say), 0 where there is none. `members` joined; `early` of them before their
+    first order; `others` are in another programme too.
     """
 
     programme: str
@@ -56,22 +63,33 @@ class ProgrammeEffects:
     relatives: dict[str, MaybeEstimate]
     drift: MaybeEstimate
     smallest: MaybeEstimate
+    usual_order: int
     members: int
     early: int
     others: int
     has_margin: bool
 
     @property
+    def drifted(self) -> bool:
+        """Whether members had clearly moved away from the others before joining."""
+        return isinstance(self.drift, Estimate) and not self.drift.spans_zero
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether something else than joining is known to be in what joining itself shows."""
+        return self.drifted or self.usual_order > 0
+
+    @property
     def holds(self) -> bool:
-        """Whether members and later members moved alike before, as far as can be seen."""
-        return isinstance(self.drift, Estimate) and self.drift.spans_zero
+        """Whether joining itself may be judged, as far as can be seen."""
+        return isinstance(self.drift, Estimate) and not self.doubtful
 
     @property
     def grade(self) -> str:
         """How far the strongest design can be trusted: one of `GRADES`.
 
-        Joining itself is moderate where members and later members had moved alike before, and a
-        drift as large as the raw gap would have shown.
+        Joining itself is moderate where it may be judged, and a drift as large as the raw gap
+        would have shown.
         """
         if self.best == "lot":
             return "strong"
@@ -135,14 +153,16 @@ def effects_of(
     contrasts = dict(_contrasts(panel, "money", smallest))
     of_spend = dict(_contrasts(panel, "spend", smallest)) if panel.has_margin else contrasts
     drift = in_money(
-        _refused(panel) or drift_before(_joining(panel, "money"), Timing()), unit=currency
+        _refused(panel) or drift_before(joining_of(panel, "money"), Timing(base=DRIFT)),
+        unit=currency,
     )
     return ProgrammeEffects(
         programme=panel.programme,
         effects={n: in_money(c, unit=currency) for n, c in contrasts.items()} | {"lot": by_lot},
         relatives={n: relative(c) for n, c in of_spend.items()} | {"lot": share},
-        drift=drift, smallest=smallest_effect(drift), members=panel.members, early=panel.early,
-        others=panel.others, has_margin=panel.has_margin,
+        drift=drift, smallest=smallest_effect(drift), usual_order=usual_order(panel),
+        members=panel.members, early=panel.early, others=panel.others,
+        has_margin=panel.has_margin,
     )  # fmt: skip
 
 
@@ -217,7 +237,7 @@ def by_joining(panel: MemberPanel, outcome: str, smallest: int = 0) -> Contrast 
     """Return what joining itself brought in the year after it."""
     if (panel.joined < NEVER).sum() < max(smallest, FEWEST_MEMBERS):
         return _few(panel.members, smallest)
-    return joining_effect(_joining(panel, outcome), Timing())
+    return joining_effect(joining_of(panel, outcome), Timing())
 
 
 def _contrasts(
@@ -236,16 +256,6 @@ def _refused(panel: MemberPanel) -> NotEstimable | None:
     if panel.early > MOST_ELSEWHERE * panel.members:
         return NotEstimable("joined_before_first_order", n=panel.members, early=panel.early)
     return None
-
-
-def _joining(panel: MemberPanel, outcome: str) -> Joining:
-    """Return members alone, their month of the first order left out: it made them customers."""
-    members = panel.among((panel.joined < NEVER) & (panel.joined >= panel.first))
-    values = getattr(members, outcome).copy()
-    inside = np.flatnonzero((members.first >= 0) & (members.first < members.months))
-    values[inside, members.first[inside]] = 0.0
-    return Joining(outcomes=values, joined=members.joined, known=members.first,
-                   place=members.place)  # fmt: skip
 
 
 def _too_few(members: np.ndarray, others: np.ndarray, smallest: int) -> NotEstimable | None:
@@ -290,7 +300,9 @@ def returned(
         return why, why
     each = amount / (first.members * scale)
     cost = counted(each, unit=currency, n=first.members)
-    effect = first.effects[first.best] if first.best in ("lot", "did") else first.effects["did"]
+    effect = first.effects["lot" if first.best == "lot" else "did"]
     if isinstance(effect, NotEstimable):
         return cost, effect
+    if first.best == "did" and first.doubtful:
+        return cost, NotEstimable("joining_doubtful", n=effect.n)
     return cost, effect.times(1 / each, unit="ratio")

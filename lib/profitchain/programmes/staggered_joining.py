@@ -1,53 +1,65 @@
 """What joining did where customers join one after another: groups by when they joined.
 
 Callaway and Sant'Anna (2021), J. Econometrics 225: 200-230: the effect on those who joined in month
-g, in month t, is their change since a base before g less the change of those who had not joined by
-t. Effects are added up by months since joining, each group by its customers. Who joins later are
-people of the same kind as those who join now; who never joins need not be. The months next to
-joining are left out (`around`): what makes customers join (an order) isn't what joining does.
+g, in month t, is their change since a base before g beside that of customers who hadn't joined.
+Effects are added up by months since joining, each group by its customers. The months next to
+joining are left out of base and effect (`around`). Changes are shares of what was before
+(Wooldridge 2023, Econometrics J. 26: C31-C66): seasons, shocks and leaving take more from those who
+buy more.
+
+An order often makes a member, and who will join later has not left yet. So those who hadn't joined
+in g stay the comparison whatever they do later, and what later members among them gained by joining
+themselves, which those who joined before show, is taken off. What an order means is the caller's to
+hold alike (`Joining.alike`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from profitchain.core.estimates import NotEstimable
-from profitchain.programmes.contrasts import FEWEST_MEMBERS, Contrast
+from profitchain.programmes.contrasts import FEWEST_MEMBERS, Contrast, added, scaled
 
 NEVER = 10**6
-METHOD = "Callaway and Sant'Anna, later members as comparison"
+MOST_LEVERAGE = 0.5
+MOST_JOINED = 0.5  # of those compared with, in the month looked at
+METHOD = "Callaway and Sant'Anna, changes as shares (Wooldridge)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """`base`: periods before joining that are the comparison; `around`: left out before joining.
 
-    `horizon`: effects of 1 to so many periods after joining (`since`: the first); `later_only`:
-    those who never join are no comparison.
+    `horizon`: effects of 1 to so many periods after joining (`since`: the first). `as_shares`:
+    changes are shares of the base, and who hadn't joined in the group's period is a comparison;
+    else changes are differences, as published, and nobody is who joins before the period looked at.
+    `fewest` members in all, and `others` to compare those alike with.
     """
 
-    base: int = 3
+    base: int = 6
     around: int = 1
     since: int = 1
     horizon: int = 12
-    later_only: bool = True
+    as_shares: bool = True
     fewest: int = FEWEST_MEMBERS
+    others: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joining:
     """What is known of customers: `outcomes` (customers x periods), and the period each joined in.
 
-    `known` is the first period in which each is a customer, `place` a code: compared are customers
-    of the same place, so that what hits a place in a month hits both sides.
+    Outcomes are NaN as long as somebody was no customer. `alike` (customers x periods) is a code:
+    members are compared with customers of the same code in the period of joining; below 0, they
+    are not compared.
     """
 
     outcomes: np.ndarray
     joined: np.ndarray
-    known: np.ndarray
-    place: np.ndarray
+    alike: np.ndarray
 
 
 def joining_effect(panel: Joining, timing: Timing) -> Contrast | NotEstimable:
@@ -56,81 +68,66 @@ def joining_effect(panel: Joining, timing: Timing) -> Contrast | NotEstimable:
     Fewer periods where no more are known of enough members; scaled to the horizon then, from half
     of it on.
     """
-    found = []
+    groups, found = list(_groups(panel, timing)), list[Contrast]()
+    one = None
     for since in range(timing.since, timing.horizon + 1):
-        one = effect_at(panel, timing, since)
+        cells = _cells_at(panel, groups, timing, since, [one.value for one in found])
+        one = _mean_effect(cells, len(panel.joined))
         if one is None or one.treated < timing.fewest:
             break
-        found.append(one)
+        found.append(_with_errors_of_gains(one, cells, found) if timing.as_shares else one)
     if not found:
-        return NotEstimable("nobody_joins_later", n=int((panel.joined < NEVER).sum()))
+        n = 0 if one is None else one.treated
+        return NotEstimable("too_few_alike", n=n, members=n, needed=timing.fewest)
     wanted = timing.horizon - timing.since + 1
     if len(found) < wanted / 2:
         return NotEstimable("too_short_since_joining", n=found[0].treated, months=len(found))
-    factor = wanted / len(found)
-    return Contrast(
-        value=factor * sum(one.value for one in found),
-        parts=factor * np.sum([one.parts for one in found], axis=0),
-        level=factor * sum(one.level for one in found),
-        level_parts=factor * np.sum([one.level_parts for one in found], axis=0),
-        treated=found[0].treated, compared=found[0].compared, method=METHOD,
-    )  # fmt: skip
+    return scaled(added(found), wanted / len(found))
 
 
 def drift_before(panel: Joining, timing: Timing) -> Contrast | NotEstimable:
-    """Return by how much members had moved away from later members before anybody joined.
+    """Return by how much members had moved away from the others before anybody joined.
 
     The base against as many periods before it, as a change over the horizon: it must be near zero.
     """
-    parts: list[Contrast] = []
-    for back in range(timing.base):
-        one = effect_at(panel, timing, -timing.around - timing.base - 1 - back)
-        if one is not None and one.treated >= timing.fewest:
-            parts.append(one)
+    backs = [effect_at(panel, timing, -timing.around - timing.base - 1 - back)
+             for back in range(timing.base)]  # fmt: skip
+    parts = [one for one in backs if one is not None and one.treated >= timing.fewest]
     if not parts:
         return NotEstimable("too_few_before_joining", n=int((panel.joined < NEVER).sum()))
-    factor = -timing.horizon / len(parts)
-    return Contrast(
-        value=factor * sum(one.value for one in parts),
-        parts=factor * np.sum([one.parts for one in parts], axis=0),
-        level=0.0, level_parts=np.zeros(len(panel.joined)),
-        treated=parts[0].treated, compared=parts[0].compared, method=METHOD,
-    )  # fmt: skip
+    return scaled(added(parts), -timing.horizon / len(parts))
 
 
 def effect_at(panel: Joining, timing: Timing, since: int) -> Contrast | None:
-    """Return the mean effect `since` periods after joining, over all groups that allow it."""
-    groups = [
-        found
-        for group in np.unique(panel.joined[panel.joined < NEVER])
-        for found in _of_group(panel, timing, int(group), since)
-    ]
-    treated = sum(len(found.members) for found in groups)
-    if not treated:
-        return None
-    value = sum(found.above.sum() for found in groups) / treated
-    level = sum(found.own.sum() for found in groups) / treated
-    many = len(panel.joined)
-    parts, level_parts, compared = np.zeros(many), np.zeros(many), np.zeros(many, bool)
-    for found in groups:
-        parts[found.members] += (found.above - value) / treated
-        level_parts[found.members] += (found.own - level) / treated
-        n = len(found.others)
-        weight = len(found.members) / (treated * np.sqrt(n * (n - 1)))
-        parts[found.others] -= weight * found.left
-        compared[found.others] = True
-    spread = np.sqrt(treated / max(treated - 1, 1))
-    return Contrast(value=float(value), parts=parts * spread, level=float(level),
-                    level_parts=level_parts * spread, treated=treated,
-                    compared=int(compared.sum()), method=METHOD)  # fmt: skip
+    """Return the mean effect `since` periods after joining, over all groups that allow it.
+
+    What later members among the comparison gained is still in it.
+    """
+    cells = _cells_at(panel, list(_groups(panel, timing)), timing, since, [])
+    return _mean_effect(cells, len(panel.joined))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """Members of one place who joined together, those they are compared with, and both changes.
+    """Who joined in one period or hadn't yet (customers' `rows`), and what each had before.
 
-    `above` is each member's change less the others' mean, `own` the outcome, `left` what each of
-    the others' change is beside their mean.
+    `sides` holds members and others of each kind, as places among the rows.
+    """
+
+    period: int
+    rows: np.ndarray
+    base: np.ndarray
+    sides: list[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    """Members who joined together, those alike they are compared with, in one period.
+
+    `above` is what each member had above what was to be expected, `own` the outcome, `left` what
+    each of the others had so, by how much they weigh (HC2: MacKinnon and White 1985,
+    J. Econometrics 29: 305-325). `weight` is how many members one of the others stands for,
+    `gained` the number of these who had joined, by periods since (0 and 1 together).
     """
 
     members: np.ndarray
@@ -138,31 +135,122 @@ class _Group:
     above: np.ndarray
     own: np.ndarray
     left: np.ndarray
+    weight: float
+    gained: np.ndarray
 
 
-def _of_group(panel: Joining, timing: Timing, group: int, since: int) -> list[_Group]:
-    """Return who joined in one period, by place, as far as somebody is there to compare with."""
-    at, end = group + since, group - timing.around
-    start, periods = end - timing.base, panel.outcomes.shape[1]
-    if start < 0 or not 0 <= at < periods:
-        return []
-    change = panel.outcomes[:, at] - panel.outcomes[:, start:end].mean(axis=1)
-    is_known = panel.known <= min(end - 1, at)
-    ahead = max(at, group) + timing.around
-    is_other = is_known & (panel.joined > ahead)
-    if timing.later_only:
-        is_other &= panel.joined < NEVER
-    is_member = is_known & (panel.joined == group)
-    found = []
-    for place in np.unique(panel.place[is_member]):
-        members = np.flatnonzero(is_member & (panel.place == place))
-        others = np.flatnonzero(is_other & (panel.place == place))
-        if len(others) < 2:
+def _groups(panel: Joining, timing: Timing) -> Iterator[_Group]:
+    periods = panel.outcomes.shape[1]
+    for period in np.unique(panel.joined[panel.joined < periods]).tolist():
+        end = period - timing.around
+        start = max(end - timing.base, 0)
+        if end <= start:
             continue
-        mean = change[others].mean()
-        own = panel.outcomes[members, at]
-        found.append(
-            _Group(members=members, others=others, above=change[members] - mean, own=own,
-                   left=change[others] - mean)
-        )  # fmt: skip
+        rows = np.flatnonzero((panel.joined >= period) & (panel.alike[:, period] >= 0))
+        before = panel.outcomes[rows, start:end]
+        known = (~np.isnan(before)).sum(axis=1)
+        rows, before, known = rows[known > 0], before[known > 0], known[known > 0]
+        alike, is_member = panel.alike[rows, period], panel.joined[rows] == period
+        sides = [
+            (
+                np.flatnonzero(is_member & (alike == code)),
+                np.flatnonzero(~is_member & (alike == code)),
+            )
+            for code in np.unique(alike[is_member])
+        ]
+        yield _Group(period=period, rows=rows, base=np.nansum(before, axis=1) / known, sides=sides)
+
+
+def _cells_at(
+    panel: Joining, groups: list[_Group], timing: Timing, since: int, gains: list[float]
+) -> list[_Cell]:
+    """Return who joined in each period beside those alike, as far as somebody is there.
+
+    `gains`: what joining brought in the first, second ... period after it, as far as it is known;
+    it is taken off the others who joined since.
+    """
+    found, known_gains = [], np.array([*gains, 0.0])
+    for group in groups:
+        at, periods = group.period + since, panel.outcomes.shape[1]
+        if not 0 <= at < periods:
+            continue
+        now, joined = panel.outcomes[group.rows, at], panel.joined[group.rows]
+        ahead = group.period if timing.as_shares else max(at, group.period) + timing.around
+        is_known = ~np.isnan(now)
+        is_other = is_known & (joined > ahead)
+        for members, others in group.sides:
+            members, others = members[is_known[members]], others[is_other[others]]
+            later = others[joined[others] <= at]
+            periods_since = np.maximum(at - joined[later], 1)
+            now[later] -= known_gains[np.minimum(periods_since, len(known_gains)) - 1]
+            gained = np.bincount(periods_since)
+            if not len(members) or gained.sum() > MOST_JOINED * len(others):
+                continue
+            if (cell := _cell(group, now, (members, others), gained, timing)) is not None:
+                found.append(cell)
     return found
+
+
+def _cell(
+    group: _Group, now: np.ndarray, sides: tuple[np.ndarray, np.ndarray], gained: np.ndarray,
+    timing: Timing,
+) -> _Cell | None:  # fmt: skip
+    members, others = sides
+    base = group.base
+    if len(others) < timing.others:
+        return None
+    if timing.as_shares:
+        if not base[others].mean() > 0:
+            return None
+        expected = base * _ratio(now[others], base[others])
+        counts = base
+    else:
+        expected = base + (now - base)[others].mean()
+        counts = np.ones(len(base))
+    above = now - expected
+    leverage = np.clip(counts[others] / counts[others].sum(), 0, MOST_LEVERAGE)
+    return _Cell(
+        members=group.rows[members], others=group.rows[others], above=above[members],
+        own=now[members], left=above[others] / np.sqrt(1 - leverage),
+        weight=float(counts[members].sum() / counts[others].sum()), gained=gained,
+    )  # fmt: skip
+
+
+def _ratio(after: np.ndarray, before: np.ndarray) -> float:
+    """Return the ratio of two means, less its bias of first order (Beale 1962)."""
+    means, off = (after.mean(), before.mean()), before - before.mean()
+    pairs = len(before) * (len(before) - 1)
+    return float((means[0] * means[1] + off @ after / pairs) / (means[1] ** 2 + off @ off / pairs))
+
+
+def _mean_effect(cells: list[_Cell], many: int) -> Contrast | None:
+    treated = sum(len(cell.members) for cell in cells)
+    if not treated:
+        return None
+    value = sum(cell.above.sum() for cell in cells) / treated
+    level = sum(cell.own.sum() for cell in cells) / treated
+    parts, level_parts, compared = np.zeros(many), np.zeros(many), np.zeros(many, bool)
+    for cell in cells:
+        parts[cell.members] += (cell.above - value) / treated
+        level_parts[cell.members] += (cell.own - level) / treated
+        parts[cell.others] -= cell.left * cell.weight / treated
+        compared[cell.others] = True
+    spread = np.sqrt(treated / max(treated - 1, 1))
+    return Contrast(value=float(value), parts=parts * spread, level=float(level),
+                    level_parts=level_parts * spread, treated=treated,
+                    compared=int(compared.sum()), method=METHOD)  # fmt: skip
+
+
+def _with_errors_of_gains(one: Contrast, cells: list[_Cell], before: list[Contrast]) -> Contrast:
+    """Return an effect with the errors of the gains that were taken off, those of `before`.
+
+    What nobody knew yet, in the first period, is the effect itself.
+    """
+    gained = np.zeros(len(before) + 2)
+    for cell in cells:
+        gained[: len(cell.gained)] += cell.weight * cell.gained / one.treated
+    parts = one.parts
+    for share, earlier in zip(gained[1:], before, strict=False):
+        parts = parts + share * earlier.parts
+    own = 1 - gained[len(before) + 1]
+    return replace(one, value=float(one.value / own), parts=parts / own)

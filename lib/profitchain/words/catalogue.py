@@ -50,7 +50,7 @@ interval widths|published
 what|expected|80%|95%|naive|interval|came|inside|method|mean error|used|action|return|loss
 margin a year|pays back after|highest price of a point|knowing all|a year more of answers
 against the lot|compared|drawn by lot|effect|event|grade|joining itself|members
-members against others|plain|programme|repeat|same history|since|would show
+members against others|not reached|plain|programme|repeat|same history|since|would show
 """
 
 

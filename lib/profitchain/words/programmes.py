@@ -40,7 +40,7 @@ def answer(
     if not said and isinstance(events, list):
         clear = [one for one in events if isinstance(one.main, Estimate)]
         said += [_of_event(clear[0])] if clear else []
-    return said or [Said("unknown", {"why": text(_why(programmes))})]
+    return said or [Said("unknown", {"why": text(_why(programmes, tests))})]
 
 
 def _of_programme(one: ProgrammeEffects) -> list[Said]:
@@ -50,9 +50,8 @@ def _of_programme(one: ProgrammeEffects) -> list[Said]:
     if isinstance(lot, Estimate):
         said.append(Said("lot_unclear" if lot.spans_zero else "lot", values | _figures(lot)))
     elif isinstance(did, Estimate):
-        key = "did_unclear" if did.spans_zero else "did"
-        drifted = isinstance(one.drift, Estimate) and not one.drift.spans_zero
-        said.append(Said("did_doubtful" if drifted else key, values | _figures(did)))
+        values |= _figures(did) | {"order": digits(one.usual_order, 0)}
+        said.append(Said(_joining_key(one, did), values))
     elif isinstance(raw, Estimate):
         said.append(Said("raw_alone", values | _figures(raw) | {"why": text(did)}))
     else:
@@ -67,9 +66,17 @@ def _of_programme(one: ProgrammeEffects) -> list[Said]:
     return said
 
 
+def _joining_key(one: ProgrammeEffects, did: Estimate) -> str:
+    if one.doubtful:
+        return "did_at_order" if one.usual_order else "did_doubtful"
+    return "did_unclear" if did.spans_zero else "did"
+
+
 def _of_test(test: LotEffect) -> Said:
     assert isinstance(test.effect, Estimate)
     values = {"action": test.action, "days": digits(test.known_days, 0)} | _figures(test.effect)
+    if test.is_blurred:
+        return Said("test_against", values | {"against": digits(test.against or 0, 0)})
     return Said("test_unclear" if test.effect.spans_zero else "test", values)
 
 
@@ -77,6 +84,8 @@ def _of_event(one: EventEffect) -> Said:
     main = one.main
     assert isinstance(main, Estimate)
     values = {"event": group_name("event", one.event), **_figures(main)}
+    if one.apart and not one.is_valid:
+        return Said("event_few", values | {"regions": digits(one.regions, 0)})
     return Said("event_apart" if one.apart else "event_all", values)
 
 
@@ -87,7 +96,9 @@ def _figures(estimate: Estimate) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _why(programmes: Programmes) -> NotEstimable:
+def _why(programmes: Programmes, tests: list[LotEffect]) -> NotEstimable:
+    if tests and isinstance(tests[-1].effect, NotEstimable):
+        return tests[-1].effect
     return programmes if isinstance(programmes, NotEstimable) else NotEstimable("nothing_counted")
 
 
@@ -104,6 +115,8 @@ def programme_designs(programmes: Programmes, *, edition: Edition) -> Presentati
     best, raw = one.effects.get(one.best), one.effects["raw"]
     if one.best == "raw":
         return Presentation(rows, "raw_alone", values)
+    if one.best == "did" and one.doubtful:
+        return Presentation(rows, "doubtful", values)
     if isinstance(best, Estimate) and best.spans_zero and isinstance(raw, Estimate) and raw.low > 0:
         return Presentation(rows, "selected", values)
     clear = isinstance(best, Estimate) and not best.spans_zero
@@ -111,14 +124,15 @@ def programme_designs(programmes: Programmes, *, edition: Edition) -> Presentati
 
 
 def before_joining(programmes: Programmes, *, edition: Edition) -> list[Said]:
-    """Return whether members and later members moved alike before, and what would have shown."""
+    """Return whether members and the others moved alike before, and what would have shown."""
     if isinstance(programmes, NotEstimable):
         return [Said("no_drift_known", {"why": text(programmes)})]
     one = programmes[0]
+    tied = [Said("at_an_order", {"order": digits(one.usual_order, 0)})] if one.usual_order else []
     if isinstance(one.drift, NotEstimable):
-        return [Said("no_drift_known", {"why": text(one.drift)})]
+        return [*tied, Said("no_drift_known", {"why": text(one.drift)})]
     values = {"drift": one.drift, "smallest": one.smallest}
-    return [Said("alike_before" if one.holds else "drifted_before", values)]
+    return [*tied, Said("drifted_before" if one.drifted else "alike_before", values)]
 
 
 def programme_return(cost: MaybeEstimate, gain: MaybeEstimate, *, edition: Edition) -> list[Said]:
@@ -173,9 +187,12 @@ def _said_of_events(known: list[EventEffect]) -> str:
         return "none"
     if not apart:
         return "all"
-    if any(map(_is_sure, apart)):
+    if any(one.is_sure for one in apart):
         return "valid"
-    return "unclear" if any(one.is_valid for one in apart) else "few"
+    if any(one.is_valid for one in apart):
+        return "unclear"
+    clear = [one for one in apart if isinstance(one.main, Estimate) and not one.main.spans_zero]
+    return "few_clear" if clear else "few"
 
 
 def _shortened(name: str) -> str:
@@ -185,10 +202,6 @@ def _shortened(name: str) -> str:
 
 def _month(one: EventEffect) -> str:
     return period_label(Period.containing(one.day, "month"))
-
-
-def _is_sure(one: EventEffect) -> bool:
-    return one.is_valid and one.chance is not None and one.chance < 0.05
 
 
 def _compared(one: EventEffect) -> str:
@@ -207,11 +220,13 @@ def lots(tests: list[LotEffect], *, edition: Edition) -> Presentation:
         "effect": [_figure(test.effect) for test in tests],
         "plain": [_figure(test.plain) for test in tests],
         "would show": [_alone(test.smallest) for test in tests],
-        "against the lot": ["" if test.against is None else digits(test.against, 0)
-                            for test in tests],
+        "against the lot": [_count(test.against) for test in tests],
+        "not reached": [_count(test.missed) for test in tests],
     })  # fmt: skip
     if any(test.is_broken for test in tests):
         return Presentation(rows, "broken")
+    if any(test.is_blurred for test in tests):
+        return Presentation(rows, "against")
     clear = [t for t in tests if isinstance(t.effect, Estimate) and not t.effect.spans_zero]
     return Presentation(rows, "clear" if clear else "unclear")
 
@@ -233,6 +248,10 @@ def _figure(value: MaybeEstimate) -> str:
     if isinstance(value, NotEstimable):
         return text(value)
     return f"{number(value, sign=True)} ({interval(value, bare=True)})"
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else digits(number, 0)
 
 
 def _alone(value: MaybeEstimate) -> str:
