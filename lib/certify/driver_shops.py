@@ -17,11 +17,12 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 
+from certify.driver_answers import DRIVERS, NAMES
 from certify.shops import DAY, MARGIN, S_SHAPE, YEAR_STARTS, Felt, Mechanism, Shop, shop
 from certify.worth import CONTROLS, CUSTOMERS
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.drivers.mending import Mending, mending, probit_of
-from profitchain.drivers.moments import Driver, DriverAnswers, read_drivers
+from profitchain.drivers.moments import DriverAnswers, read_drivers
 from profitchain.drivers.shares import DriverShares, driver_shares
 from profitchain.effects.gains_by_age import ModelSetting
 from profitchain.effects.worth_curve import curve_of_cells
@@ -29,8 +30,6 @@ from profitchain.effects.worth_from_orders import follow_up
 from profitchain.stats import glm
 from profitchain.stats.model_matrix import MONTH
 
-NAMES = ("quality", "delivery", "service", "price")
-DRIVERS = tuple(Driver(name=name, column=name) for name in NAMES)
 RELATED = 0.45  # correlation of each two
 RESIDUAL = 1.1  # of the experience, in the drivers' points
 USUAL, SPREAD = 3.8, 0.9  # of an answer
@@ -229,9 +228,9 @@ Shops of {customers} customers ({shops} of each kind) whose experiences come fro
 answers, of which {skipped}% are skipped, and luck. Shares: how often the 95% intervals hold what
 very many answers show. Money: how often they hold what the last year truly brings once no low
 answer to a driver is left, with the same luck, and the mean estimate by it. One is named alone
-where it is the best to mend in nine of ten draws. The goal is {low} to {high}% for each interval
-and 90% for what is named. One curve of worth is behind all four moneys of a shop, and its shares
-add up to one, so that chance moves these figures more than it would as many single ones.
+where it is the best to mend with a probability of nine in ten. The goal is {low} to {high}% for
+each interval and 90% for what is named. One curve of worth is behind all four moneys of a shop, and
+its shares add up to one, so that chance moves these figures more than it would as many single ones.
 
 {table}
 """

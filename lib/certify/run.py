@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from certify import alarm_firms, certify, driver_shops, event_firms, forecasts, grades, worth
+from certify import (
+    alarm_firms,
+    certify,
+    driver_answers,
+    driver_shops,
+    event_firms,
+    forecasts,
+    grades,
+    worth,
+)
 
 
 def certify_all(firms: int, to: Path | None = None) -> int:
@@ -20,11 +29,12 @@ def certify_all(firms: int, to: Path | None = None) -> int:
     shops = worth.shops_of(firms)
     worths = worth.certify_worth(shops)
     drivers = driver_shops.certify_drivers(shops)
+    named = driver_answers.certify_naming(firms)
     clustered = certify.certify_clusters(certify.many_of(firms))
     graded = grades.certify_grades(max(firms // 10, 1))
     events = event_firms.certify_events(max(firms // 4, 1))
     sections = [worth.section(worths, shops), driver_shops.section(drivers)]
-    sections += [grades.section(graded, events)]
+    sections += [driver_answers.naming_section(named), grades.section(graded, events)]
     tried = {per: forecasts.certify_forecasts(per=per) for per in forecasts.MONTHS_OF_PERIODS}
     looked = alarm_firms.certify_alarms(max(firms // 5, 1))
     sections += [forecasts.section(tried), alarm_firms.section(looked)]

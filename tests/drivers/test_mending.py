@@ -10,18 +10,16 @@ import pytest
 from driver_worlds import DRIVERS, NAMES, answered, cells_of
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
+from certify.driver_answers import WORTH, known_curve
 from profitchain.core.estimates import NotEstimable
 from profitchain.drivers.halo import equal_slopes, two_sides
 from profitchain.drivers.mending import Mending, mending, one_point_more, probit_of
 from profitchain.drivers.moments import DriverAnswers, read_drivers
 from profitchain.drivers.ordered_probit import OrderedProbit, fit_ordered_probit
-from profitchain.effects.gains_by_age import ModelSetting
-from profitchain.effects.worth_curve import WorthCurve
 from profitchain.stats.glm import Quantities
 
 QUIET = {"warn_convergence": False, "skip_hessian": True}
 NO_MONEY = NotEstimable("no_orders_to_worth")
-CURVE = np.array([0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0, 13.0, 15.0, 16.0])
 
 
 def fitted(rows: pd.DataFrame) -> tuple[DriverAnswers, OrderedProbit]:
@@ -30,14 +28,6 @@ def fitted(rows: pd.DataFrame) -> tuple[DriverAnswers, OrderedProbit]:
     assert isinstance(answers, DriverAnswers)
     assert isinstance(model, OrderedProbit)
     return answers, model
-
-
-def known_curve(levels: np.ndarray, errors: float = 0.0) -> WorthCurve:
-    """Return a curve that is known, or has an error a customer of its own brings."""
-    drawn = pd.DataFrame(np.outer([errors], CURVE[levels.astype(int)]), index=[-1])
-    curve = Quantities(values=CURVE[levels.astype(int)], errors=drawn, n=1000, effective=500)
-    setting = ModelSetting(money="margin", controls=(), scale=(0, 10), currency="EUR", level=0.95)
-    return WorthCurve(scores=levels, models={"known": curve}, orders=1000, of=1e12, setting=setting)
 
 
 def test_coefficients_and_likelihood_are_statsmodels():
@@ -103,13 +93,13 @@ def test_the_error_of_a_moved_share_is_that_of_drawing_customers_anew():
 
 
 def test_worth_is_the_moved_shares_times_the_curve_and_the_best_is_the_dearest():
-    answers, model = fitted(answered(np.random.default_rng(6), 3000))
+    answers, model = fitted(answered(np.random.default_rng(6), 5000))
     found = mending(answers, model, known_curve(model.levels))
     assert isinstance(found, Mending)
     lifted = answers.columns.copy()
     lifted[:, 0] = np.maximum(lifted[:, 0], 4)
     change = (model.shares(lifted) - model.shares(answers.columns)).mean(axis=0)
-    assert found.worth[0].value == pytest.approx(1000 * change @ CURVE[model.levels.astype(int)])
+    assert found.worth[0].value == pytest.approx(1000 * change @ WORTH[model.levels.astype(int)])
     assert found.worth[0].unit == "EUR"
     assert found.gain[0].value == pytest.approx(change @ model.levels)
     assert found.room[0] == pytest.approx((answers.columns[:, 0] < 4).mean())
@@ -132,6 +122,24 @@ def test_without_money_the_score_chooses_and_says_why_there_is_none():
     found = mending(answers, model, NO_MONEY)
     assert found.worth == NO_MONEY
     assert found.best.argmax() == np.argmax([gain.value for gain in found.gain])
+
+
+def test_where_money_may_be_nothing_the_score_chooses():
+    answers, model = fitted(answered(np.random.default_rng(8), 1500))
+    found = mending(answers, model, known_curve(model.levels, 2.0))
+    assert all(worth.low < 0 < worth.high for worth in found.worth)
+    assert not found.by_worth
+    assert found.best.tolist() == mending(answers, model, NO_MONEY).best.tolist()
+    assert mending(answers, model, known_curve(model.levels, 0.1)).by_worth
+
+
+def test_where_no_answer_is_low_nothing_is_to_mend():
+    rows = answered(np.random.default_rng(18), 1500)
+    rows[[*NAMES]] = rows[[*NAMES]].clip(lower=4)
+    found = mending(*fitted(rows), NO_MONEY)
+    assert found.why.key == "no_answer_is_low"
+    rows.loc[:59, "price"] = 2
+    assert mending(*fitted(rows), NO_MONEY).best[3] > 0.99
 
 
 def test_equals_are_not_told_apart():
@@ -204,31 +212,18 @@ def true_worth(rng: np.random.Generator, **world: float) -> np.ndarray:
 def test_money_covers():
     rng = np.random.default_rng(14)
     truth, hit = true_worth(rng), []
-    for _world in range(600):
+    for _world in range(1000):
         answers, model = fitted(answered(rng, 1000, skipped=0.05))
         worths = mending(answers, model, known_curve(model.levels)).worth
-        hit += [w.low <= true <= w.high for w, true in zip(worths, truth, strict=True)]
+        hit.append([w.low <= true <= w.high for w, true in zip(worths, truth, strict=True)])
     assert 0.93 <= np.mean(hit) <= 0.97
-
-
-@pytest.mark.slow
-def test_a_driver_said_to_be_best_in_nine_of_ten_is_so():
-    rng, said, right = np.random.default_rng(16), [], []
-    for _world in range(400):
-        weights = tuple(rng.uniform(0.1, 1.0, 4))
-        answers, model = fitted(answered(rng, 1000, weights=weights))
-        best = mending(answers, model, known_curve(model.levels)).best
-        if best.max() >= 0.9:
-            said.append(best.max())
-            right.append(best.argmax() == np.argmax(weights))
-    assert np.mean(right) == pytest.approx(np.mean(said), abs=0.04)
-    assert np.mean(right) >= 0.9
+    assert np.mean(hit, axis=0).min() >= 0.92
 
 
 @pytest.mark.slow
 def test_false_interactions_are_five_in_a_hundred():
     rng, false = np.random.default_rng(15), []
-    for _world in range(300):
+    for _world in range(1000):
         answers, _model = fitted(answered(rng, 1000))
         product = np.prod(answers.columns[:, :2] - 3, axis=1)
         columns = np.column_stack([answers.columns, product])
@@ -240,7 +235,7 @@ def test_false_interactions_are_five_in_a_hundred():
 @pytest.mark.slow
 def test_false_penalties_are_five_in_a_hundred():
     rng, false = np.random.default_rng(17), []
-    for _world in range(300):
+    for _world in range(1000):
         answers, _model = fitted(answered(rng, 1000))
         false.append(any(side.kind != "performance" for side in two_sides(answers)))
-    assert np.mean(false) <= 0.07
+    assert np.mean(false) <= 0.05

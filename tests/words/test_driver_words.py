@@ -42,6 +42,17 @@ def test_one_driver_is_named_where_it_is_best_and_why_there_is_no_money(clear):
     assert "driver_best_probability" in recorded(figures, "EUR")
 
 
+def test_where_money_is_open_the_score_is_said_and_the_largest_worth(clear):
+    edition, figures = clear
+    open_ones = [replace(one, value=9.0, low=-1.0, high=20.0, unit="EUR")
+                 for one in figures.mending.gain]  # fmt: skip
+    unsure = replace(figures, mending=replace(figures.mending, worth=open_ones))
+    assert keys(edition, unsure) == ["alone_score", "money_open"]
+    page = pc.page("04_drivers", edition)
+    assert "€9.00 (−€1.00 to €20.00)" in "".join(page.answer(unsure, "spend").sentences)
+    assert words.worth(unsure, "spend", edition=edition).values["unit"] == "score"
+
+
 def test_drivers_that_lie_close_are_not_decided_between(tmp_path):
     edition, figures = of(tmp_path, 3, 700, weights=(0.65, 0.62, 0.3, 0.2))
     assert len(figures.mending.first) > 1

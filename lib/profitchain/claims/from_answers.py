@@ -172,10 +172,9 @@ def _answers(edition: Edition) -> DriverAnswers | NotEstimable:
 
 def _rows(edition: Edition) -> tuple[pd.DataFrame, list[Driver]] | NotEstimable:
     try:
-        cells, drivers = driver_rows(edition)
+        return driver_rows(edition)
     except NotMeasured:
         return NotEstimable("needs_drivers")
-    return cells[cells["in_lookback"] == 1], drivers
 
 
 def _pairs(edition: Edition, names: Sequence[Sequence[str]]) -> pd.DataFrame | NotEstimable:

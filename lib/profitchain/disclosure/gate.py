@@ -26,7 +26,7 @@ from profitchain.stats.disclosure_control import OTHERS, pooled, withheld
 GROUP_SIZES = "group_sizes"  # customers by period, segment and group: no page may read it
 TWO_YEARS = "last year and this"
 OF_THE_PERIOD = ("score_cells", "asked_cells")
-OF_ANSWERS = ("link_cells", "return_times", "driver_cells", "texts", "past_sums")
+OF_ANSWERS = ("link_cells", "return_times", "driver_segments", "texts", "past_sums")
 OF_CUSTOMERS = ("customers", "holdout")
 NOBODY_APART = -(10**9)  # the cluster of those of whom nothing must be shown
 PUBLISHED = NOBODY_APART - 1  # the cluster of what has come or gone since its period was published

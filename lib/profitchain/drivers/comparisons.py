@@ -54,16 +54,20 @@ def shares_by_segment(
     A share grows with how far answers spread, so that groups are compared only where those of
     every driver spread about as everybody's do (0.8 to 1.25 times).
 
+    Parameters
+    ----------
+    cells : as `read_drivers`, and each segment, empty where a row tells nothing of its groups.
+
     Returns
     -------
     One row a segment, group and driver: segment, group, driver, value, low, high, n, why; and by
     segment and driver the test that its share is the same in all groups, as `shares_over_time`.
     """
-    every = read_drivers(cells, drivers)
     frames: list[pd.DataFrame] = []
     tests: Tests = {}
     for segment in segments:
         known = []
+        every = read_drivers(cells[cells[segment].notna()], drivers)
         for group, rows in cells.groupby(segment, observed=True):
             shares = _shares(rows, drivers, every)
             frames.append(_rows(shares, drivers).assign(segment=segment, group=str(group)))

@@ -98,14 +98,20 @@ def drivers_of(company: Company, cells: pd.DataFrame) -> list[Driver]:
     return drivers
 
 
-def driver_rows(edition: Edition) -> tuple[pd.DataFrame, list[Driver]]:
+def driver_rows(
+    edition: Edition, summary: str = "driver_cells"
+) -> tuple[pd.DataFrame, list[Driver]]:
     """Return the firm's driver cells as the methods read them, and its drivers.
 
     Raises NotMeasured of a firm that asks of none.
+
+    Parameters
+    ----------
+    summary : those of the lookback, or `driver_periods` or `driver_segments`.
     """
     firm = edition.company
     refuse_without(firm)
-    cells = edition.table("driver_cells")
+    cells = edition.table(summary)
     assert firm.main is not None
     if firm.main.easy_is == "low":
         cells = cells.assign(score=sum(firm.main.scale) - cells["score"])
@@ -116,8 +122,7 @@ def driver_rows(edition: Edition) -> tuple[pd.DataFrame, list[Driver]]:
 
 def driver_figures(edition: Edition) -> DriverFigures:
     """Return all that the answers of the lookback say of a firm's drivers."""
-    cells, drivers = driver_rows(edition)
-    rows, firm = cells[cells["in_lookback"] == 1], edition.company
+    (rows, drivers), firm = driver_rows(edition), edition.company
     answers = read_drivers(rows, drivers)
     shares = answers if isinstance(answers, NotEstimable) else driver_shares(answers)
     mended, equal, sides, more = _by_probit(edition, answers, shares)
@@ -135,15 +140,15 @@ def driver_figures(edition: Edition) -> DriverFigures:
 
 def drift_of(edition: Edition) -> tuple[pd.DataFrame, Tests]:
     """Return `shares_over_time` of the trend's periods."""
-    cells, drivers = driver_rows(edition)
+    cells, drivers = driver_rows(edition, "driver_periods")
     return shares_over_time(cells, drivers, [period.name for period in edition.periods])
 
 
 def segments_of(edition: Edition) -> tuple[pd.DataFrame, Tests]:
     """Return `shares_by_segment` of the lookback and the firm's segments."""
-    cells, drivers = driver_rows(edition)
     segments = [s for s in segment_columns(edition.company) if s in edition.company.segments]
-    return shares_by_segment(cells[cells["in_lookback"] == 1], drivers, segments)
+    cells, drivers = driver_rows(edition, "driver_segments" if segments else "driver_cells")
+    return shares_by_segment(cells, drivers, segments)
 
 
 def recorded(

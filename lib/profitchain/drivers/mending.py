@@ -2,8 +2,8 @@
 
 By the ordered probit: each answer keeps all else as it said it, its low answers to one driver
 become middling, and the score follows. "Mend first" goes by the money that the moved scores are
-worth, or by the score itself where no money is known; a driver is named alone only where it is the
-best in nine of ten draws of customers.
+worth, or by the score itself where no money is known or clear; a driver is named alone only where
+it is the best with a probability of nine in ten.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.drivers.leading import first_probability
 from profitchain.drivers.moments import Driver, DriverAnswers
 from profitchain.drivers.ordered_probit import OrderedProbit, fit_ordered_probit
-from profitchain.drivers.shares import first_probability
 from profitchain.effects.worth_curve import WorthCurve
 from profitchain.measures.satisfaction import DETRACTORS_TO, PROMOTERS_FROM
 from profitchain.stats.glm import Quantities
@@ -32,7 +32,7 @@ class Mending:
 
     `room` is the share of answers that are low. `gain` is in points of the mean score and `worth`
     in money of a year, both if no answer were low. `best` is the probability that a driver's worth
-    (its gain, where no worth is known) is the largest.
+    is the largest; its gain, where no worth is known or clearly more than nothing.
     """
 
     drivers: tuple[Driver, ...]
@@ -42,8 +42,13 @@ class Mending:
     best: np.ndarray
 
     @property
+    def by_worth(self) -> bool:
+        """Whether money decides, and not the score."""
+        return _clear(self.worth)
+
+    @property
     def first(self) -> list[int]:
-        """The places of the fewest drivers of which one is the best in nine of ten draws."""
+        """The places of the fewest drivers of which one is the best, as likely as nine in ten."""
         order = np.argsort(-self.best, kind="stable")
         enough = int(np.searchsorted(np.cumsum(self.best[order]), ENOUGH)) + 1
         return [int(place) for place in order[:enough]]
@@ -88,7 +93,6 @@ def mending(
     curve: WorthCurve | NotEstimable,
     *,
     level: float = 0.95,
-    seed: int = 1,
 ) -> Mending | NotEstimable:
     """Return what it is worth that no answer to one driver is low, driver by driver.
 
@@ -105,17 +109,24 @@ def mending(
         better = answers.with_answer(model.points, place, np.where(given < target, target, given))
         changes.append(model.moved(better))
         room.append(model.weights[given < target].sum() / model.weights.sum())
-    together = _beside([change.combine(model.levels) for change in changes])
-    gain = _stated(together, level=level)
+    if not any(room):
+        return NotEstimable("no_answer_is_low", n=answers.answers)
+    in_score = _beside([change.combine(model.levels) for change in changes])
     worth: list[Estimate] | NotEstimable
     if isinstance(curve, NotEstimable):
-        worth = curve
+        worth, in_money = curve, in_score
     else:
-        worth, together = curve.money(changes)
+        worth, in_money = curve.money(changes)
     return Mending(
-        drivers=tuple(answers.drivers[place] for place in places), room=np.array(room), gain=gain,
-        worth=worth, best=first_probability(together, seed=seed),
+        drivers=tuple(answers.drivers[place] for place in places), room=np.array(room),
+        gain=_stated(in_score, level=level), worth=worth,
+        best=first_probability(in_money if _clear(worth) else in_score),
     )  # fmt: skip
+
+
+def _clear(worth: list[Estimate] | NotEstimable) -> bool:
+    """Tell whether some driver is clearly worth more than nothing."""
+    return not isinstance(worth, NotEstimable) and any(one.low > 0 for one in worth)
 
 
 def worth_of(found: Mending) -> list[MaybeEstimate]:

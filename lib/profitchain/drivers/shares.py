@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable
+from profitchain.drivers.leading import BUCKETS, first_probability
 from profitchain.drivers.moments import (
     FEWEST_PER_DRIVER,
     DriverAnswers,
@@ -28,8 +29,6 @@ from profitchain.stats.model_design import kish
 from profitchain.stats.ratios import CLUSTERED
 
 EXACT_TO = 12  # drivers: 4,096 sets of them
-BUCKETS = 256  # of customers, which are drawn anew
-DRAWS = 2_000
 SINGULAR = 1e-9
 
 Players = Sequence[Sequence[int]]
@@ -135,16 +134,6 @@ def relative_weights(covariance: np.ndarray, players: Players) -> np.ndarray:
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     each = root**2 @ np.linalg.solve(root, correlation[:-1, -1]) ** 2
     return np.array([each[list(columns)].sum() for columns in players])
-
-
-def first_probability(quantities: Quantities, *, seed: int = 1, draws: int = DRAWS) -> np.ndarray:
-    """Return how often each number is the largest when customers are drawn anew (one step)."""
-    errors = quantities.errors.to_numpy()
-    buckets = np.zeros((BUCKETS, len(quantities.values)))
-    np.add.at(buckets, np.arange(len(errors)) % BUCKETS, errors)
-    weights = np.random.default_rng(seed).multinomial(BUCKETS, np.full(BUCKETS, 1 / BUCKETS), draws)
-    largest = (quantities.values + (weights - 1) @ buckets).argmax(axis=1)
-    return np.asarray(np.bincount(largest, minlength=len(quantities.values)) / draws)
 
 
 def _exact(sums: Moments, players: Players) -> tuple[np.ndarray, pd.DataFrame]:

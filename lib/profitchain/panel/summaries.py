@@ -164,7 +164,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         yield from [(SCORE_SUMS, inside)] if inside is not None else []
     few_answers = answers if firm.few is context else answers.semi_join(firm.drawn, "customer_id")
     if driver_cells.asked(context.company):
-        yield "driver_cells", driver_cells.driver_cells(context, few_answers, *others)
+        yield from driver_cells.driver_summaries(context, few_answers, *others)
     if context.company.main is None or "orders" not in context.tables:
         return
     facts["still_open"] = panel.still_open(context, answers)

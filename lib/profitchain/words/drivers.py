@@ -43,8 +43,7 @@ def answer(figures: DriverFigures, money: str, *, edition: Edition) -> list[Said
         return [Said("unknown", {"why": text(found)})]
     if not figures.apart:
         return [Said("together")]
-    known = not isinstance(found.worth, NotEstimable)
-    labels, first = _labels(found), found.first
+    labels, first, sizes = _labels(found), found.first, _sizes(found)
     values: dict[str, object] = {
         "day": last_day(edition),
         "drivers": _either([labels[place] for place in first]),
@@ -52,11 +51,10 @@ def answer(figures: DriverFigures, money: str, *, edition: Edition) -> list[Said
         "what": _(WORDS[money]),
         "chance": f"{found.best[first[0]]:.0%}",
     }
-    sizes = found.gain if isinstance(found.worth, NotEstimable) else found.worth
     of_first = sorted((sizes[place] for place in first), key=lambda one: one.value)
     least, most = of_first[0], of_first[-1]
     values |= {"size": number(most), "least": number(least), "ends": interval(most, bare=True)}
-    keys = ("alone", "undecided") if known else ("alone_score", "undecided_score")
+    keys = ("alone", "undecided") if found.by_worth else ("alone_score", "undecided_score")
     key = keys[len(first) > 1]
     return [Said(key, values), *_why_no_money(found)]
 
@@ -67,17 +65,15 @@ def worth(figures: DriverFigures, money: str, *, edition: Edition) -> Presentati
     if isinstance(found, NotEstimable):
         rows = to_frame([found] * len(figures.names), label=_names(figures))
         return _shown(figures, edition, rows, "unknown", Measure="", unit="score")
-    known = not isinstance(found.worth, NotEstimable)
-    labels = _labels(found)
-    sizes = found.gain if isinstance(found.worth, NotEstimable) else found.worth
+    labels, sizes = _labels(found), _sizes(found)
     order = sorted(range(len(sizes)), key=lambda place: -sizes[place].value)
     rows = to_frame([sizes[place] for place in order], label=[labels[place] for place in order])
     says = "together" if not figures.apart else "alone" if len(found.first) == 1 else "close"
     measure = _("Points of the mean score, had no answer been low")
-    if known:
+    if found.by_worth:
         what = first_capital(_(WORDS[money]))
         measure = _("{What} of the year, had no answer been low", What=what)
-    unit = edition.company.currency if known else "score"
+    unit = edition.company.currency if found.by_worth else "score"
     values = {"driver": labels[found.first[0]], "Measure": measure, "unit": unit}
     return _shown(figures, edition, rows, says, **values)
 
@@ -274,7 +270,17 @@ def _of_skips(figures: DriverFigures) -> list[Said | str]:
 def _why_no_money(found: Mending) -> list[Said | str]:
     if isinstance(found.worth, NotEstimable):
         return [Said("no_money", {"why": text(found.worth)})]
-    return []
+    if found.by_worth:
+        return []
+    largest = max(found.worth, key=lambda one: one.value)
+    return [Said("money_open", {"most": number(largest), "ends": interval(largest, bare=True)})]
+
+
+def _sizes(found: Mending) -> list[Estimate]:
+    """Return what decides between drivers: worth, or gain in score."""
+    if isinstance(found.worth, NotEstimable) or not found.by_worth:
+        return found.gain
+    return found.worth
 
 
 def _why(figures: DriverFigures) -> NotEstimable:
