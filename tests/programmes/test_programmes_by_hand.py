@@ -300,6 +300,17 @@ def test_everybody_a_member_leaves_nobody_to_compare_with():
     assert keys["raw"] == "nobody_to_compare_with" and keys["did"] == ""
 
 
+def test_a_programme_s_broken_lot_leaves_joining_itself():
+    joined = np.random.default_rng(0).integers(12, 36, 100)
+    (panel,) = panel_of(joins_of(range(100), joined), every_month(200))
+    broken = lots.lot_effect(design_of(), drawn_rows(2000, 1700), currency="EUR")
+    one = memberships.effects_of(panel, currency="EUR", test=broken)
+    assert one.effects["lot"].why.key == "lot_broken" and one.best == "did"
+    whole = lots.lot_effect(design_of(), drawn_rows(2000, 2000), currency="EUR")
+    one = memberships.effects_of(panel, currency="EUR", test=whole)
+    assert one.best == "lot" and one.grade == "strong"
+
+
 def test_ten_members_are_too_few():
     (panel,) = panel_of(joins_of(range(10), 20), every_month(200))
     assert set(keys_of(panel).values()) == {"too_few_members", "no_lot_drawn"}
