@@ -25,6 +25,7 @@ UNCOUNTED = {"draw_funnel", "draw_specifications"}  # their marks are a cloud, n
 MOST_DRAWN, MOST_PANELS = 40, 24  # rows of one drawing, drawings of one chart
 Draw = Callable[..., object]
 MEDIA_TYPE = "application/vnd.profitchain.exhibit+json"
+NOTHING_SHOWN = '<p class="empty">'
 DOWNLOAD_MARK = "<!--download:{id}-->"
 
 
@@ -81,13 +82,15 @@ class Exhibit:
 
     @property
     def html(self) -> str:
-        """The exhibit as a `<figure>`."""
+        """The exhibit as a `<figure>`; one that shows nothing says no more than why."""
         message, measure, source = map(prose.with_names, (self.message, self.measure, self.source))
+        told = f'<p class="measure">{measure}</p></figcaption>{self.body}'
+        told += f'<p class="source">{_("Source: {source}", source=source)}</p>'
+        if self.body.startswith(NOTHING_SHOWN):
+            told = f"</figcaption>{self.body}"
         return (
             f'<figure class="exhibit" id="{self.id}"><figcaption><p class="message">{message}</p>'
-            f'<p class="measure">{measure}</p></figcaption>{self.body}'
-            f'<p class="source">{_("Source: {source}", source=source)}</p>'
-            f"{self._behind}</figure>"
+            f"{told}{self._behind}</figure>"
         )
 
     @property
@@ -172,7 +175,7 @@ def chart(
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
     if nothing := _nothing_to_draw(data):
-        body = f'<p class="empty">{nothing}</p>'
+        body = f"{NOTHING_SHOWN}{nothing}</p>"
     else:
         drawn = data if getattr(draw, "__name__", "") in UNCOUNTED else _drawn(data, panels)
         drawings = (
@@ -236,7 +239,7 @@ def table(
             with_group_names(data), caption=_(message), units=units, total=total, stack=True
         )
         if len(data)
-        else f'<p class="empty">{prose.with_names(_(empty))}</p>',
+        else f"{NOTHING_SHOWN}{prose.with_names(_(empty))}</p>",
     )
 
 
@@ -274,7 +277,7 @@ def heat_table(
             with_group_names(data), caption=_(message), unit=unit, plain_columns=set(unshaded)
         )
         if len(data)
-        else f'<p class="empty">{prose.with_names(_(empty))}</p>',
+        else f"{NOTHING_SHOWN}{prose.with_names(_(empty))}</p>",
     )
 
 

@@ -223,6 +223,8 @@ def actions_table(found: list[Payoff] | NotEstimable, *, edition: Edition) -> Pr
         }
         for one in found[:TOO_MANY]
     ])  # fmt: skip
+    if not any(one.by_lot for one in found):
+        rows = rows.drop(columns="way")
     known = [one for one in found if isinstance(one.margin, Estimate)]
     pays = [one for one in known if _pays(one)]
     says = "all" if len(pays) == len(known) else "some" if pays else "nobody"
