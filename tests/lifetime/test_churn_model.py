@@ -591,7 +591,7 @@ def test_a_period_more_at_the_same_pace_is_worth_one_basket(world, forecast):
     kept = contact_value.retention_value(world, forecast)
     mean = kept.line.combine(np.array([1.0, churn_model.lookback_base(world, 4)["revenue"].mean()]))
     error = np.sqrt(mean.covariance[0, 0])
-    assert abs(mean.values[0] - 50) < 4 * error + 10  # 10: what the foretold chance leaves open
+    assert abs(mean.values[0] - 50) < 4 * error + 10  # 10: what the predicted chance leaves open
 
 
 def test_the_list_names_no_one_and_stands_in_the_order_of_what_is_at_stake(world, plan):
@@ -636,4 +636,4 @@ def test_losses_and_empty_margins_are_said_and_never_crash(world):
 def test_bins_of_a_calibration_hold_all_customers(forecast):
     bins = churn_model.calibration(forecast, smallest=10)
     assert bins["n"].sum() == len(forecast.trial)
-    assert bins["foretold"].is_monotonic_increasing
+    assert bins["predicted"].is_monotonic_increasing

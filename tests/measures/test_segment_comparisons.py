@@ -286,8 +286,8 @@ def test_the_gain_is_the_difference_of_two_shares_counted_by_hand():
     before, after = (customers[customers["back"] == back] for back in (2, 1))
     came, mean = after["next_margin"].to_numpy(), before["next_margin"].mean()
     groups = before["next_margin"].groupby(by_rule(customers, 2)).mean()
-    foretold = by_rule(customers, 1).map(groups).fillna(mean).to_numpy()
-    by_hand = 1 - ((came - foretold) ** 2).sum() / ((came - mean) ** 2).sum()
+    predicted = by_rule(customers, 1).map(groups).fillna(mean).to_numpy()
+    by_hand = 1 - ((came - predicted) ** 2).sum() / ((came - mean) ** 2).sum()
     rule, clusters = tried.table["saved_value"]
     assert rule == pytest.approx(by_hand)
     assert tried.gain.value == pytest.approx(clusters - rule)

@@ -162,7 +162,7 @@ def test_without_editions_the_method_predicts_from_earlier_months():
     assert before.rows["value"].iloc[0] == pytest.approx(record.rows["value"].iloc[0])
 
 
-def test_what_editions_foretold_is_the_record_and_failed_intervals_are_named():
+def test_what_editions_predicted_is_the_record_and_failed_intervals_are_named():
     values = 100 + np.random.default_rng(1).normal(0, 5, 40)
     names = [str(Period("2026-12").shift(-back)) for back in range(5)]
     told = pd.DataFrame({"period": names, "value": 300.0, "low": 250.0, "high": 350.0})

@@ -1,4 +1,4 @@
-"""What editions of earlier periods foretold, as they recorded it."""
+"""What editions of earlier periods predicted, as they recorded it."""
 
 from __future__ import annotations
 

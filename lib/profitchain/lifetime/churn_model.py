@@ -262,7 +262,7 @@ def beats_a_coin(forecast: ChurnForecast) -> bool:
 def calibration(forecast: MaybeForecast, *, smallest: int = 0) -> pd.DataFrame:
     """Return the fuller forecast and what came, as `forecast_scores.calibration_bins`."""
     if isinstance(forecast, NotEstimable):
-        return to_frame([forecast], foretold=[0.0])
+        return to_frame([forecast], predicted=[0.0])
     return calibration_bins(forecast.trial, forecast.forecasts[-1], smallest=smallest)
 
 

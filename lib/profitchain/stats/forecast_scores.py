@@ -121,7 +121,7 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
 
     Returns
     -------
-    One row a bin, fewer where that leaves too few customers: foretold (mean chance), value, low,
+    One row a bin, fewer where that leaves too few customers: predicted (mean chance), value, low,
     high (share that left), n, why.
     """
     count = int(np.clip(len(trial) // max(smallest, 20), 1, BINS))
@@ -135,7 +135,7 @@ def calibration_bins(trial: pd.DataFrame, column: str, *, smallest: int = 0) -> 
         )
         for part in parts
     ]  # fmt: skip
-    return to_frame(shares, foretold=[part[column].mean() for part in parts])
+    return to_frame(shares, predicted=[part[column].mean() for part in parts])
 
 
 def calibration_line(

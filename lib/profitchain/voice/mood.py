@@ -42,7 +42,7 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: spreads neighbours
 class MoodModel:
     """What low scores sound like, and how often that is wrong.
 
-    `auc` (0.5: a coin, 1: never wrong) and `gap` (mean difference between what was foretold and
+    `auc` (0.5: a coin, 1: never wrong) and `gap` (mean difference between what was predicted and
     what came, in ten groups, as a share) are of customers and texts that the model had not read.
     `n` texts, `low` of them with low scores.
     """

@@ -28,7 +28,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A measure's value set against what its past foretold.
+    """A measure's value set against what its past predicted.
 
     `value`, `expected`, `low` and `high` (the 95% prediction interval of `value`) are in the
     measure's unit; of totals they are totals. `p` is two-sided; `alarm` tells whether it stands
@@ -181,7 +181,7 @@ def mean_weights(k: int) -> np.ndarray:
 
 
 def _misses(past: Past) -> list[tuple[float, float, float]]:
-    """Return, for each earlier value that can be foretold: miss, its variance, share of spread."""
+    """Return, for each earlier value that can be predicted: miss, its variance, share of spread."""
     found = []
     for k in range(2, len(past.values) - 1):
         weights = mean_weights(k)

@@ -28,13 +28,13 @@ change on the quarter|change on the week|change on the year|choice|clear|cluster
 contact cost|contacts|counts|customers|customers per arm|customers share|cut|days|days followed
 days silent|definition|deserters|design|detractors|difference|dimension|discount|discount share
 dissatisfied|easy|effective answers|estimate|expected|explains of repeats|explains of the score
-field|figure|for|forecast|foretold|group|groups|hard|here|hostages|id|if not|is own|kind|label
+field|figure|for|forecast|group|groups|hard|here|hostages|id|if not|is own|kind|label
 largest|last order before|later|left out|latest answer|latest answer, among like customers|least
 left|left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure
 measured by|missing share|model|model error|money|month|most|most rise|moved|neither|neutral
 next period|no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point
 orders|orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
-per customer|period|phrase|platform|points|possible|profit|promoters|reason|recency days
+per customer|period|phrase|platform|points|possible|predicted|profit|promoters|reason|recency days
 reliability|repeats
 repeats so far|retention rate|retention rate, raw|revenue|revenue, raw|robust error|rows|rows in
 satisfied|saved|scenario|score|score as|score share|score, raw|segment|setting|share

@@ -83,7 +83,7 @@ def foreseen(forecast: MaybeForecast) -> Said:
 
 def calibration(bins: pd.DataFrame, forecast: ChurnForecast, *, edition: Edition) -> Presentation:
     """Return what was predicted and what came, in groups of customers."""
-    off = ((bins["low"] > bins["foretold"]) | (bins["high"] < bins["foretold"])).sum()
+    off = ((bins["low"] > bins["predicted"]) | (bins["high"] < bins["predicted"])).sum()
     values = {"right": int(len(bins) - off), "all": len(bins)}
     note = source(LAST_PERIOD, len(forecast.trial))
     says = "agree" if len(bins.dropna(subset=["value"])) else "few"
