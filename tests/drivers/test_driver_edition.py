@@ -12,8 +12,9 @@ from driver_worlds import DRIVERS, NAMES, answered, firm
 import profitchain as pc
 from profitchain.core.estimates import NotEstimable
 from profitchain.drivers.comparisons import shares_by_segment, shares_over_time
-from profitchain.drivers.from_edition import DriverFigures, drift_of, driver_figures
+from profitchain.drivers.from_edition import DriverFigures, drift_of, driver_figures, segments_of
 from profitchain.drivers.shares import DriverShares
+from profitchain.stats.disclosure_control import OTHERS
 
 Known = tuple[pc.Edition, DriverFigures]
 
@@ -136,3 +137,16 @@ def test_groups_whose_answers_spread_unlike_are_not_compared():
     why = frame[frame["group"] == "alike"]["why"].map(lambda reason: reason.key)
     assert (why == "answers_spread_unlike").all()
     assert tests == {}
+
+
+def test_groups_too_small_to_be_shown_are_compared_together(tmp_path):
+    rows = answered(np.random.default_rng(31), 1200)
+    rows["region"] = np.array(["North", "South"])[rows["cluster"] % 2]
+    rows.loc[rows["cluster"].isin([300, 301]), "region"] = "Isle"
+    rows.loc[rows["cluster"].isin([400, 401, 402]), "region"] = "Cape"
+    edition = firm(tmp_path, rows, segments=["region"])
+    shown = set(edition.table("driver_segments")["region"])
+    assert OTHERS in shown
+    assert len(shown) == 2
+    assert shown < {"North", "South", OTHERS}
+    assert set(segments_of(edition)[0]["group"]) == shown
