@@ -163,14 +163,19 @@ def crisis_truth(hit: Crisis) -> dict[str, object]:
         return facts
     felt, calm = ((SCORES * scores).sum() / n for scores in (hit.scores, hit.calm_scores))
     change = hit.chance / n - hit.calm_chance / n
-    if hit.heard.any():
-        facts["nps_change_of_answers"] = _short(nps(hit.heard) - nps(hit.calm_heard))
     return facts | {
         "late_share": _short(hit.late / n),
         "mean_score_change": _short(felt - calm),
-        "nps_change": _short(nps(hit.scores) - nps(hit.calm_scores)),
+        "nps_change": _nps_change(hit.scores, hit.calm_scores),
+        "nps_change_of_answers": _nps_change(hit.heard, hit.calm_heard),
         "chance_to_return_within_90_days_of_the_order_change": _short(change),
     }
+
+
+def _nps_change(felt: np.ndarray, calm: np.ndarray) -> object:
+    """Return by how much NPS is other than it had been; None without any."""
+    both = nps(felt), nps(calm)
+    return None if None in both else _short(np.subtract(*both))
 
 
 def _steps(chances: np.ndarray, n: np.ndarray) -> dict[str, float | None]:
