@@ -36,7 +36,8 @@ class Timing:
     `horizon`: effects of 1 to so many periods after joining (`since`: the first). `as_shares`:
     changes are shares of the base, and who hadn't joined in the group's period is a comparison;
     else changes are differences, as published, and nobody is who joins before the period looked at.
-    `fewest` members in all, and `others` to compare those alike with.
+    `fewest` members in all, and `others` to compare those alike with, counted by how they weigh
+    (Kish).
     """
 
     base: int = 6
@@ -45,7 +46,7 @@ class Timing:
     horizon: int = 12
     as_shares: bool = True
     fewest: int = FEWEST_MEMBERS
-    others: int = 10
+    others: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,22 +198,20 @@ def _cell(
 ) -> _Cell | None:  # fmt: skip
     members, others = sides
     base = group.base
-    if len(others) < timing.others:
+    counts = base if timing.as_shares else np.ones(len(base))
+    weighed = counts[others].sum()
+    if not weighed > 0 or weighed**2 < timing.others * (counts[others] ** 2).sum():
         return None
     if timing.as_shares:
-        if not base[others].mean() > 0:
-            return None
         expected = base * _ratio(now[others], base[others])
-        counts = base
     else:
         expected = base + (now - base)[others].mean()
-        counts = np.ones(len(base))
     above = now - expected
-    leverage = np.clip(counts[others] / counts[others].sum(), 0, MOST_LEVERAGE)
+    leverage = np.clip(counts[others] / weighed, 0, MOST_LEVERAGE)
     return _Cell(
         members=group.rows[members], others=group.rows[others], above=above[members],
         own=now[members], left=above[others] / np.sqrt(1 - leverage),
-        weight=float(counts[members].sum() / counts[others].sum()), gained=gained,
+        weight=float(counts[members].sum() / weighed), gained=gained,
     )  # fmt: skip
 
 
