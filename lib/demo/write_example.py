@@ -18,6 +18,7 @@ from demo.all_tables import MADE, money_of, table_truths, tables_of
 from demo.behaviour import WINDOW_DAYS, stream
 from demo.benefit_truth import complaints_truth
 from demo.calibrate import settled
+from demo.lot_test import TRUTH, write_lot_test
 from demo.survey_tables import words_truth
 from demo.truth import truths
 from demo.world import World, lived
@@ -129,7 +130,11 @@ def _write_whole(folder: Path, world: World, names: tuple[str, ...]) -> None:
     form = "csv" if customers <= CSV_UP_TO else "parquet"
     for name, table in example.tables.items():
         _write_table(table, folder / f"{name}.{form}")
-    _tell(folder, example.truth, files=dict(zip(names, names, strict=True)), form=form)
+    truth = example.truth
+    if form == "csv":
+        write_lot_test(folder, world)
+        truth = truth | {"tests": TRUTH}
+    _tell(folder, truth, files=dict(zip(names, names, strict=True)), form=form)
 
 
 def _tell(folder: Path, truth: dict[str, object], *, files: dict[str, str], form: str) -> None:

@@ -248,13 +248,15 @@ def test_promoters_refer_as_much_more_as_stated():
     assert share[2] / share[0] == pytest.approx(6, rel=0.25)
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
 def test_a_company_written_twice_is_the_same_to_the_byte(tmp_path):
     for folder in ("one", "two"):
         write_example(tmp_path / folder, customers=300, seed=11)
-    one, two = (
-        {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
-        for folder in ("one", "two")
-    )
+    one, two = (files_of(tmp_path / folder) for folder in ("one", "two"))
     assert one == two
     write_example(tmp_path / "three", customers=300, seed=12)
     assert (tmp_path / "three" / "orders.csv").read_bytes() != one["orders.csv"]
@@ -262,7 +264,7 @@ def test_a_company_written_twice_is_the_same_to_the_byte(tmp_path):
 
 def test_the_committed_company_is_the_one_this_code_writes(tmp_path):
     write_example(tmp_path)
-    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    written = files_of(tmp_path)
     assert sum(map(len, written.values())) <= 3_000_000
     for name, content in written.items():
         assert (COMMITTED / name).read_bytes() == content, f"{name} is out of date"

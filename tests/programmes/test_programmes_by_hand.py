@@ -438,6 +438,8 @@ def test_the_record_takes_the_latest_test_where_a_programme_has_no_lot():
     test = lots.lot_effect(design_of(), drawn_rows(500, 500), currency="EUR")
     none = NotEstimable("needs_table", table="memberships")
     numbers = published_effects(none, NotEstimable("needs_table", table="events"), [test])
-    assert list(numbers["programme_effect"]["design"]) == ["lot"]
+    year, own = numbers["programme_effect"], numbers["test_effect"]
+    assert list(year["design"]) == ["lot"] and year["value"][0] == test.a_year.value
+    assert list(own["action"]) == [test.action] and own["value"][0] == test.effect.value
     assert isinstance(numbers["event_effect"], NotEstimable)
     assert isinstance(published_effects(none, none, [])["programme_effect"], NotEstimable)

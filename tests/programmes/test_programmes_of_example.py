@@ -36,9 +36,13 @@ def test_the_published_figures_hold_what_was_planted():
     edition = REPO / "reports/example/2026Q3/findings.json"
     rows = pd.DataFrame(json.loads(edition.read_text(encoding="utf-8")))
     of = {name: rows[rows["id"] == name].set_index("group") for name in
-          ("programme_effect", "event_effect")}  # fmt: skip
+          ("programme_effect", "event_effect", "test_effect")}  # fmt: skip
     joining = of["programme_effect"].loc["did"]
     assert joining["low"] <= CLUB["money_a_member_a_year"] <= joining["high"]
+    for action, truth in TRUTH["tests"].items():
+        drawn = of["test_effect"].loc[action]
+        assert drawn["low"] <= truth["effect_a_customer"] <= drawn["high"] and drawn["n"] > 2_000
+    assert "lot" not in of["programme_effect"].index  # nobody drew who joins the club
     for name, truth in PLANTED.items():
         assert of["event_effect"].loc[name, "low"] <= truth <= of["event_effect"].loc[name, "high"]
 

@@ -34,7 +34,7 @@ BY_RIGHT = {
     *("FineBI", "DuckDB", "RFM", "alpha", "MBG", "Batislam", "Denizel", "Filiztekin"),
     *("Jones", "Sasser", "Cochran", "Student", "Greenwood", "Efron", "Fader", "Hardie", "Lee"),
     *("Hochberg", "Cinelli", "Hazlett", "VanderWeele", "Ding", "DeLong", "Gelman", "Grambsch"),
-    *("Liang", "hyper"),
+    *("Liang", "hyper", "Haenszel", "Mantel", "Sato"),
     *("Johnson", "Mandel", "Pareto", "Paule", "Rubin", "Satterthwaite", "Spiegelhalter"),
     *(
         "Therneau",
@@ -173,13 +173,14 @@ def test_nothing_on_a_translated_page_is_left_in_english(edition, firm_s_words, 
 
 @pytest.fixture(scope="session")
 def firm_s_words(repo) -> set[str]:
-    """The words that are the firm's own: its tables, columns, segment values and events."""
+    """The words that are the firm's own: its tables, columns, segment values, events and tests."""
     folder, texts = repo / "data" / "example", []
     for path in sorted(folder.glob("*.csv")):
         table = pd.read_csv(path, dtype=str)
         few = [name for name in table if table[name].nunique() < 30]
         texts += [*table.columns, *(text for name in few for text in table[name].dropna().unique())]
-    texts.append((folder / "company.yml").read_text(encoding="utf-8"))
+    settings = [folder / "company.yml", *(folder / "tests").glob("*.yml")]
+    texts += [path.read_text(encoding="utf-8") for path in settings]
     words = {word for text in texts for word in latin_words(text)}
     return words | {word.capitalize() for word in words}
 

@@ -25,7 +25,6 @@ UNCOUNTED = {"draw_funnel", "draw_specifications"}  # their marks are a cloud, n
 MOST_DRAWN, MOST_PANELS = 40, 24  # rows of one drawing, drawings of one chart
 Draw = Callable[..., object]
 MEDIA_TYPE = "application/vnd.profitchain.exhibit+json"
-NOTHING_SHOWN = '<p class="empty">'
 DOWNLOAD_MARK = "<!--download:{id}-->"
 
 
@@ -82,15 +81,13 @@ class Exhibit:
 
     @property
     def html(self) -> str:
-        """The exhibit as a `<figure>`; one that shows nothing says no more than why."""
+        """The exhibit as a `<figure>`."""
         message, measure, source = map(prose.with_names, (self.message, self.measure, self.source))
-        told = f'<p class="measure">{measure}</p></figcaption>{self.body}'
-        told += f'<p class="source">{_("Source: {source}", source=source)}</p>'
-        if self.body.startswith(NOTHING_SHOWN):
-            told = f"</figcaption>{self.body}"
         return (
             f'<figure class="exhibit" id="{self.id}"><figcaption><p class="message">{message}</p>'
-            f"{told}{self._behind}</figure>"
+            f'<p class="measure">{measure}</p></figcaption>{self.body}'
+            f'<p class="source">{_("Source: {source}", source=source)}</p>'
+            f"{self._behind}</figure>"
         )
 
     @property
@@ -175,7 +172,7 @@ def chart(
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
     data = charts.since_known(data) if draw is charts.draw_trend else data
     if nothing := _nothing_to_draw(data):
-        body = f"{NOTHING_SHOWN}{nothing}</p>"
+        body = f'<p class="empty">{nothing}</p>'
     else:
         drawn = data if getattr(draw, "__name__", "") in UNCOUNTED else _drawn(data, panels)
         drawings = (
@@ -239,7 +236,7 @@ def table(
             with_group_names(data), caption=_(message), units=units, total=total, stack=True
         )
         if len(data)
-        else f"{NOTHING_SHOWN}{prose.with_names(_(empty))}</p>",
+        else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
 
 
@@ -277,7 +274,7 @@ def heat_table(
             with_group_names(data), caption=_(message), unit=unit, plain_columns=set(unshaded)
         )
         if len(data)
-        else f"{NOTHING_SHOWN}{prose.with_names(_(empty))}</p>",
+        else f'<p class="empty">{prose.with_names(_(empty))}</p>',
     )
 
 

@@ -15,16 +15,22 @@ def published_effects(
     events: list[EventEffect] | NotEstimable,
     tests: list[LotEffect],
 ) -> dict[str, pd.DataFrame | NotEstimable]:
-    """Return the largest programme's effect by design, and each event's.
+    """Return the largest programme's effect by design, each event's and each test's.
 
-    Without a lot of its own, `lot` is the latest test's, over its days.
+    Without a lot of its own, a programme's `lot` is a year of the test that is named as it is, or
+    of the latest one where there is no programme.
     """
     numbers: dict[str, pd.DataFrame | NotEstimable] = {}
     effects: dict[str, MaybeEstimate] = {}
+    own = tests
     if not isinstance(programmes, NotEstimable):
-        effects = dict(programmes[0].effects)
-    if tests and not isinstance(effects.get("lot"), Estimate):
-        effects["lot"] = tests[-1].effect
+        effects, name = dict(programmes[0].effects), programmes[0].programme.casefold()
+        own = [test for test in tests if test.action.casefold() == name]
+    if own and not isinstance(effects.get("lot"), Estimate):
+        effects["lot"] = own[-1].a_year
+    if tests:
+        values, actions = [test.effect for test in tests], [test.action for test in tests]
+        numbers["test_effect"] = _with_units(values, action=actions)
     named = [name for name in DESIGNS if name in effects]
     if named:
         numbers["programme_effect"] = _with_units([effects[n] for n in named], design=named)

@@ -223,6 +223,9 @@ def lots(tests: list[LotEffect], *, edition: Edition) -> Presentation:
         "against the lot": [_count(test.against) for test in tests],
         "not reached": [_count(test.missed) for test in tests],
     })  # fmt: skip
+    for name in ("against the lot", "not reached"):
+        if not any(rows[name].astype(str)):
+            rows = rows.drop(columns=name)
     if any(test.is_broken for test in tests):
         return Presentation(rows, "broken")
     if any(test.is_blurred for test in tests):
