@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
 from profitchain.programmes.events import EventEffect
 from profitchain.programmes.lots import LotEffect
 from profitchain.programmes.memberships import DESIGNS, ProgrammeEffects
@@ -17,17 +17,14 @@ def published_effects(
 ) -> dict[str, pd.DataFrame | NotEstimable]:
     """Return the largest programme's effect by design, each event's and each test's.
 
-    Without a lot of its own, a programme's `lot` is a year of the test that is named as it is, or
-    of the latest one where there is no programme.
+    Where there is no programme, `lot` is a year of the latest test.
     """
     numbers: dict[str, pd.DataFrame | NotEstimable] = {}
     effects: dict[str, MaybeEstimate] = {}
-    own = tests
     if not isinstance(programmes, NotEstimable):
-        effects, name = dict(programmes[0].effects), programmes[0].programme.casefold()
-        own = [test for test in tests if test.action.casefold() == name]
-    if own and not isinstance(effects.get("lot"), Estimate):
-        effects["lot"] = own[-1].a_year
+        effects = dict(programmes[0].effects)
+    elif tests:
+        effects["lot"] = tests[-1].a_year
     if tests:
         values, actions = [test.effect for test in tests], [test.action for test in tests]
         numbers["test_effect"] = _with_units(values, action=actions)
