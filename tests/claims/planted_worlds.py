@@ -147,7 +147,7 @@ def by_lot(draw, gap):
         relative(two_means(money, side, ~side, method="means"))
         for money, side in ((spent, invited), (everybody, chose))
     )
-    rows = pd.DataFrame({"design": ["raw", "lot"], "relative": [raw, drawn]})
+    rows = pd.DataFrame({"design": ["raw", "lot"], "relative": [raw, drawn], "doubtful": False})
     return from_customers.spend_of_members_of(rows)
 
 

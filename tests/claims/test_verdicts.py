@@ -6,11 +6,12 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy
 from invented import cost_tables, edition_of
 
-from profitchain.claims import formulas, from_books, judged
+from profitchain.claims import formulas, from_books, from_customers, judged
 from profitchain.claims.registry import shipped_claims
 from profitchain.claims.verdicts import (
     VERDICTS,
@@ -232,3 +233,14 @@ def test_formulas_of_a_firm_without_numbers_say_why(monkeypatch):
     found = formulas.formulas(edition_of({}))
     assert [one.id for one in found] == [f"X{at}" for at in range(1, 8)]
     assert not any(isinstance(one.given, Estimate) for one in found)
+
+
+@pytest.mark.parametrize(("doubtful", "verdict"), [(False, "contradicted"), (True, "open")])
+def test_what_joining_does_says_nothing_against_an_effect_while_it_is_doubtful(doubtful, verdict):
+    raw, did = (
+        Estimate(value=v, low=v - 0.05, high=v + 0.05, n=900, unit="share") for v in (0.9, 0)
+    )
+    rows = pd.DataFrame({"design": ["raw", "did"], "relative": [raw, did]})
+    found = from_customers.spend_of_members_of(rows.assign(doubtful=[False, doubtful]))
+    assert list(found.readings) == ["raw", "did"]
+    assert judged.judged(CLAIMS["C30"], found).verdict == verdict

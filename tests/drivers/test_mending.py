@@ -221,7 +221,7 @@ def test_money_covers():
 
 
 @pytest.mark.slow
-def test_false_interactions_are_five_in_a_hundred():
+def test_false_interactions_are_at_most_eight_in_a_hundred():
     rng, false = np.random.default_rng(15), []
     for _world in range(1000):
         answers, _model = fitted(answered(rng, 1000))

@@ -88,8 +88,12 @@ def spend_of_members(edition: Edition) -> Figure | NotEstimable:
 
 
 def spend_of_members_of(rows: pd.DataFrame) -> Figure | NotEstimable:
-    """Return the figure of one programme (rows: design, relative; as `programme_effects`)."""
+    """Return the figure of one programme (rows: design, relative, doubtful).
+
+    They are as `programme_effects` has them. What is doubtful says no more than who chose.
+    """
     by_design = dict(zip(rows["design"], rows["relative"], strict=True))
+    doubtful = set(rows.loc[rows["doubtful"], "design"])
     known = {
         name: percent_of(at_99(by_design[name]))
         for name in PROGRAMME_DESIGNS
@@ -98,7 +102,9 @@ def spend_of_members_of(rows: pd.DataFrame) -> Figure | NotEstimable:
     if not known:
         none: MaybeEstimate = by_design.get("raw", NotEstimable("nothing_counted"))
         return none if isinstance(none, NotEstimable) else NotEstimable("nothing_counted")
-    return Figure(readings=known, design=PROGRAMME_DESIGNS[list(known)[-1]])
+    judged = list(known)[-1]
+    design: Design = "followed" if judged in doubtful else PROGRAMME_DESIGNS[judged]
+    return Figure(readings=known, design=design)
 
 
 def repeats_of_members(edition: Edition) -> Figure | NotEstimable:

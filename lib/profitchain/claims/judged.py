@@ -60,12 +60,12 @@ class JudgedClaim:
 
     @property
     def parts(self) -> bool:
-        """Whether readings would earn different verdicts, so that each must be shown."""
+        """Whether readings lie otherwise to the claimed range, so that each must be shown."""
         low, high = self.claim.low, self.claim.high
         if low is None or high is None or len(self.readings) < 2:
             return False
         assert isinstance(self.figure, Figure)
-        each = reading_verdicts(self.figure, low, high, self.claim.kind, of_all=True)
+        each = reading_verdicts(self.figure, low, high, "description", of_all=True)
         return len(set(each.values())) > 1
 
 

@@ -114,7 +114,8 @@ def programme_effects(edition: Edition) -> pd.DataFrame | NotEstimable:
     One row a programme and design (raw | matched | did | lot): programme, design, effect (Estimate:
     money a member a year, margin or, where none is known, revenue; or NotEstimable), relative
     (Estimate: share of what members would have spent without, in revenue; or NotEstimable),
-    members (who joined). NotEstimable without memberships or money.
+    members (who joined), doubtful (something else than joining is known to be in it).
+    NotEstimable without memberships or money.
     """
     programmes = programmes_of(edition)
     if isinstance(programmes, NotEstimable):
@@ -123,6 +124,7 @@ def programme_effects(edition: Edition) -> pd.DataFrame | NotEstimable:
         {
             "programme": one.programme, "design": design, "effect": one.effects[design],
             "relative": one.relatives[design], "members": one.members,
+            "doubtful": design == "did" and one.doubtful,
         }
         for one in programmes for design in DESIGNS
     ]  # fmt: skip
