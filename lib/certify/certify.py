@@ -238,28 +238,25 @@ def _score(rows: pd.DataFrame, truth: float) -> dict[str, float]:
     }
 
 
-def write_certificate(
-    judged: pd.DataFrame,
-    clustered: pd.DataFrame,
-    firms: int,
-    path: Path = CERTIFICATE,
-    *,
-    sections: Sequence[str] = (),
-) -> None:
-    """Write what `certify` and `certify_clusters` found as a page of Markdown, and more of it.
+def write_certificate(page: str, path: Path = CERTIFICATE) -> None:
+    """Write a part of the certificate: its sections take the place of those of the same heading.
 
-    Sections of the page before that are not among them, as tests made them, stay.
+    Parameters
+    ----------
+    page : Markdown; what stands before its first `##` takes the place of what the file begins with.
     """
-    page = "".join([certificate(judged, clustered, firms), *sections])
     earlier = path.read_text(encoding="utf-8") if path.exists() else ""
-    for section in re.findall(r"^## .*?(?=^## |\Z)", earlier, flags=re.M | re.S):
-        if section.partition("\n")[0] not in page.splitlines():
-            page = f"{page.rstrip()}\n\n{section.rstrip()}\n"
-    path.write_text(page, encoding="utf-8")
+    sections = _by_heading(earlier) | _by_heading(page)
+    path.write_text("\n\n".join(sections.values()) + "\n", encoding="utf-8")
 
 
-def certificate(judged: pd.DataFrame, clustered: pd.DataFrame, firms: int) -> str:
-    """Return the certificate: how it was made, what missed the goal, and every figure."""
+def _by_heading(page: str) -> dict[str, str]:
+    parts = [part.strip() for part in re.split(r"^(?=## )", page, flags=re.M)]
+    return {part.partition("\n")[0] if part[:3] == "## " else "": part for part in parts if part}
+
+
+def certificate(judged: pd.DataFrame, firms: int) -> str:
+    """Return the certificate's head: how it was made, what missed the goal, and every figure."""
     low, high = (f"{100 * end:.0f}" for end in GOAL)
     chance = 196 * np.sqrt(0.95 * 0.05 / firms)
     return _PAGE.format(
@@ -273,9 +270,15 @@ def certificate(judged: pd.DataFrame, clustered: pd.DataFrame, firms: int) -> st
         coverage=_grid(judged, "coverage", lambda share: f"{100 * share:.1f}"),
         bias=_grid(judged, "bias", lambda bias: f"{bias:+.2f}".replace("-", MINUS)),
         said=_grid(judged, "said", lambda share: f"{100 * share:.0f}"),
+    )
+
+
+def clusters_section(clustered: pd.DataFrame, firms: int) -> str:
+    """Return the certificate's part on buckets of customers."""
+    return _CLUSTERS.format(
         many=MANY_ANSWERS.name,
-        firms_of_many=f"{many_of(firms):,}",
-        chance_of_many=f"{196 * np.sqrt(0.95 * 0.05 / many_of(firms)):.1f}",
+        firms=f"{firms:,}",
+        chance=f"{196 * np.sqrt(0.95 * 0.05 / firms):.1f}",
         clustered=_by_clusters(clustered),
     )
 
@@ -289,11 +292,6 @@ def _by_clusters(clustered: pd.DataFrame) -> str:
         share = f"{100 * row.coverage:.1f} | {100 * row.width:.1f}% | {100 * row.noise:.1f}%"
         lines.append(f"| {row.clusters} | {share} |")
     return "\n".join(lines)
-
-
-def many_of(firms: int) -> int:
-    """Return in how many firms with many answers clusters are tried, beside so many of others."""
-    return max(2 * firms // 5, 1)
 
 
 def outside_goal(judged: pd.DataFrame) -> pd.DataFrame:
@@ -351,14 +349,16 @@ A bias of 0.3 would cost about one point of coverage.
 Elsewhere the page says "too few to say" and why.
 
 {said}
+"""
 
+_CLUSTERS = """
 ## 256 buckets of customers in place of every customer
 
-Above 200,000 customers a cluster is one of 256 buckets of them. In {firms_of_many} firms of
+Above 200,000 customers a cluster is one of 256 buckets of them. In {firms} firms of
 {many}, each with a mood and a habit of their own, the adjusted effect
 was fitted once and its 95% interval formed in three ways; then once more on answers put together
 by bands, as those of a large firm are. Width is the mean as a share of the interval by customer,
-and by how much that share varies from firm to firm. Chance moves coverage by {chance_of_many}
+and by how much that share varies from firm to firm. Chance moves coverage by {chance}
 points.
 
 {clustered}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -59,24 +60,35 @@ class Mechanism:
     trend: float = 0.0  # points of score a year
 
 
-def _line(slope: float) -> Curve:
-    return lambda score: slope * (score - USUAL)
+def _straight(score: np.ndarray, *, slope: float) -> np.ndarray:
+    return slope * (score - USUAL)
 
 
-def _s_shape(height: float) -> Curve:
-    return lambda score: height * (S_SHAPE[score] - 0.7)
+def _bent(score: np.ndarray, *, height: float) -> np.ndarray:
+    return height * (S_SHAPE[score] - 0.7)
+
+
+def _saturating(score: np.ndarray) -> np.ndarray:
+    return 0.4 * (np.minimum(score, 6) - 6)
+
+
+def _sooner(score: np.ndarray) -> np.ndarray:
+    return 0.08 * score
+
+
+LINE = partial(_straight, slope=0.15)  # not a closure: a mechanism is sent to other processes
 
 
 MECHANISMS = (
-    Mechanism(name="straight logit", stays=_line(0.15)),
-    Mechanism(name="S-shape", stays=_s_shape(1.6)),
-    Mechanism(name="ceiling: seven in ten give the top", stays=_line(0.15), level=9.8),
-    Mechanism(name="saturating", stays=lambda score: 0.4 * (np.minimum(score, 6) - 6)),
-    Mechanism(name="strong history", stays=_line(0.15), past=1.4),
-    Mechanism(name="season and trend", stays=_line(0.15), season=0.5, trend=-0.5),
-    Mechanism(name="only brought forward", forward=lambda score: 0.08 * score),
-    Mechanism(name="hidden pace, staying and haste", stays=_s_shape(1.0), pace=_s_shape(0.5),
-              hidden=0.8),
+    Mechanism(name="straight logit", stays=LINE),
+    Mechanism(name="S-shape", stays=partial(_bent, height=1.6)),
+    Mechanism(name="ceiling: seven in ten give the top", stays=LINE, level=9.8),
+    Mechanism(name="saturating", stays=_saturating),
+    Mechanism(name="strong history", stays=LINE, past=1.4),
+    Mechanism(name="season and trend", stays=LINE, season=0.5, trend=-0.5),
+    Mechanism(name="only brought forward", forward=_sooner),
+    Mechanism(name="hidden pace, staying and haste", stays=partial(_bent, height=1.0),
+              pace=partial(_bent, height=0.5), hidden=0.8),
 )  # fmt: skip
 
 

@@ -107,26 +107,19 @@ def judged(tried: pd.DataFrame, truths: dict[str, tuple[float, float]]) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def shops_of(firms: int) -> int:
-    """Return in how many shops of each kind the worth is tried, beside so many firms of others."""
-    return max(3 * firms // 10, 1)
-
-
 def section(worth: pd.DataFrame, shops: int) -> str:
     """Return the certificate's part on the worth of a point."""
-    missed = [
-        f"{row.mechanism}, answering {row.answering}" for row in outside_goal(worth).itertuples()
-    ]
     return _SECTION.format(
         shops=shops, customers=f"{CUSTOMERS:,}", table=as_table(worth),
         low=RATIO[0], high=RATIO[1], least=f"{100 * COVERAGE[0]:.0f}",
-        most=f"{100 * COVERAGE[1]:.0f}", missed="; ".join(missed) or "none",
+        most=f"{100 * COVERAGE[1]:.0f}", missed="; ".join(outside(worth)) or "none",
     )  # fmt: skip
 
 
-def outside_goal(worth: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows whose mean ratio or coverage lies outside the goals."""
-    return worth[~(worth["ratio"].between(*RATIO) & worth["coverage"].between(*COVERAGE))]
+def outside(worth: pd.DataFrame) -> list[str]:
+    """Return, in words, where the mean ratio or the coverage lies outside the goals."""
+    missed = worth[~(worth["ratio"].between(*RATIO) & worth["coverage"].between(*COVERAGE))]
+    return [f"{row.mechanism}, answering {row.answering}" for row in missed.itertuples()]
 
 
 def as_table(worth: pd.DataFrame) -> str:

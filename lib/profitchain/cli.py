@@ -29,6 +29,7 @@ from profitchain.core.errors import ProfitchainError, of_the_system
 from profitchain.press import new_test
 
 QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
+CERTIFIED = ("numbers", "clusters", "worth", "drivers", "naming", "grades", "forecasts", "alarms")
 BESIDE = ("demo", "certify", "bench")  # the package, in a checkout
 EXAMPLE_OPTIONS = ("customers", "seed", "orders", "answers", "tables")
 Run = Callable[[argparse.Namespace], int]
@@ -222,7 +223,8 @@ def certify(options: argparse.Namespace) -> int:
         return faults.run(options.faults, options.seed)
     from certify import run as certification
 
-    return certification.certify_all(options.firms, Path(options.to) if options.to else None)
+    to = Path(options.to) if options.to else None
+    return certification.certify_parts(options.firms, options.parts, to)
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -304,6 +306,8 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command(certify, help="try every headline number in invented firms (minutes)")
     sub.add_argument("--firms", type=some, default=1000, metavar="N", help="of each kind (1000)")
+    sub.add_argument("--parts", nargs="+", default=[], metavar="PART", choices=CERTIFIED,
+                     help=f"only these: {', '.join(CERTIFIED)}")  # fmt: skip
     sub.add_argument("--to", metavar="FILE",
                      help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
     sub.add_argument("--faults", type=one_or_more, default=0, metavar="N",

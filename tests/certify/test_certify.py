@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+from dataclasses import is_dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,17 @@ import pytest
 from scipy import stats
 
 from certify import certify as certification
-from certify import event_firms, firms, grades
-from certify.certify import certificate, certify, certify_clusters, outside_goal
+from certify import driver_shops, event_firms, firms, grades, link_firms, run, shops
+from certify.certify import (
+    certificate,
+    certify,
+    certify_clusters,
+    clusters_section,
+    outside_goal,
+)
 from certify.firms import TRIALS, FirmTrial, firm
 from certify.link_firms import LinkFirm
+from profitchain import cli
 
 FIRMS = int(os.environ.get("PROFITCHAIN_WORLDS", "40"))
 ALLOWED = 0.0005  # how often one figure of a right estimator may fail by chance
@@ -34,6 +43,19 @@ def judged() -> pd.DataFrame:
             for kind in kinds
         ]
     return pd.concat(rows, ignore_index=True)
+
+
+@pytest.mark.parametrize("module", [firms, shops, driver_shops, event_firms, link_firms])
+def test_whatever_is_tried_can_be_sent_to_another_process(module):
+    kinds = [
+        kind
+        for tried in vars(module).values()
+        if isinstance(tried, tuple)
+        for kind in tried
+        if is_dataclass(kind)
+    ]
+    assert len(kinds) > 2
+    assert [pickle.loads(pickle.dumps(kind)) for kind in kinds]
 
 
 def test_every_headline_number_is_covered_as_often_as_chance_allows(judged):
@@ -90,7 +112,7 @@ def test_a_certificate_names_what_misses_the_goal():
         {"clusters": ["every customer", "buckets"], "coverage": [0.95, 0.94], "width": [1, 1.01],
          "noise": [0, 0.04]}
     )  # fmt: skip
-    page = certificate(judged, clustered, 400)
+    page = certificate(judged, 400) + clusters_section(clustered, 160)
     assert "- y, a: 90.0%" in page
     assert "| y | 90.0 | – |" in page
     assert "moves a\nfigure by 2.1 points" in page
@@ -98,16 +120,18 @@ def test_a_certificate_names_what_misses_the_goal():
     assert "In 160 firms" in page
 
 
-def test_a_page_written_again_keeps_what_tests_made(tmp_path, monkeypatch):
+def test_a_part_written_again_keeps_the_other_parts(tmp_path):
     path = tmp_path / "page.md"
-    path.write_text("# Old\n\n## Own\n\nold\n\n## Made by a test\n\n| kept |\n")
-    monkeypatch.setattr(certification, "certificate", lambda *_: "# New\n\n## Own\n\nnew\n")
-    certification.write_certificate(
-        pd.DataFrame(), pd.DataFrame(), 1, path, sections=["\n## More\n"]
-    )
-    headings = [line for line in path.read_text().splitlines() if line.startswith("#")]
-    assert headings == ["# New", "## Own", "## More", "## Made by a test"]
-    assert "old" not in path.read_text() and path.read_text().endswith("| kept |\n")
+    path.write_text("# Old\n\nold\n\n## Own\n\nold\n\n## Made by a test\n\n| kept |\n")
+    certification.write_certificate("\n## Own\n\nnew\n\n## More\n\nmore\n", path)
+    parts = ["# Old\n\nold", "## Own\n\nnew", "## Made by a test\n\n| kept |", "## More\n\nmore"]
+    assert path.read_text() == "\n\n".join(parts) + "\n"
+    certification.write_certificate("# New\n\n## Own\n\nnewer\n", path)
+    assert path.read_text().startswith("# New\n\n## Own\n\nnewer\n\n## Made")
+
+
+def test_the_command_knows_every_part():
+    assert tuple(run.PARTS) == cli.CERTIFIED
 
 
 @pytest.mark.slow
