@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from certify import (
     grades,
     worth,
 )
+from profitchain.press.fork_server import SINGLE
 
 Part = Callable[[int], tuple[str, list[str]]]  # of how many firms: Markdown, what misses a goal
 
@@ -75,6 +77,7 @@ def certify_parts(firms: int, parts: Sequence[str] = (), to: Path | None = None)
     to : where it is written; by default beside the package. What other parts wrote stays.
     """
     to = to or certify.CERTIFICATE
+    os.environ.update(SINGLE)  # workers with many threads each wait in turns
     missed = []
     for name in parts or PARTS:
         page, misses = PARTS[name](firms)
