@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 
 import hypothesis
 import pytest
@@ -17,7 +19,8 @@ for library in ("OMP", "OPENBLAS", "MKL"):  # as in a notebook's kernel: else la
     os.environ[f"{library}_NUM_THREADS"] = "1"
 os.environ.pop("PROFITCHAIN_BUILD", None)
 
-REPO = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
+REPO = TESTS.parent
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_SWITCHES = (
     "--no-sandbox",
@@ -27,9 +30,13 @@ CHROMIUM_SWITCHES = (
     "--disable-sync",
 )
 
-# Fixtures that publish or prepare a whole edition, and files that do little else or draw many
-# worlds: `test --quick` leaves out what needs them.
-EDITIONS = {"example_reports", "olist_reports", "published", "edition", "checkout", "hostile"}
+# Fixtures that publish or prepare a whole edition, functions that prepare a firm, and files that do
+# little else or draw many worlds: `test --quick` leaves out what needs them.
+EDITIONS = {
+    *("example_reports", "example_by_command", "olist_reports", "published", "edition"),
+    *("checkout", "hostile"),
+}
+PREPARING = {"publish_here", "open_edition", "read_period"}  # functions that prepare a firm
 LONG = {
     "edition": {
         *("test_edition", "test_odd_firms", "test_languages", "test_read_period", "test_customers"),
@@ -61,15 +68,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))
     for item in items:
-        code = getattr(getattr(item, "function", None), "__code__", None)
-        names = set(getattr(item, "fixturenames", ())), set(code.co_names if code else ())
+        names = set(getattr(item, "fixturenames", ())), _names_used(item)
         if "browser" in names[0]:
             item.add_marker("browser")
-        if names[0] & EDITIONS or "publish_here" in names[1] or item.path.stem in LONG["edition"]:
+        if names[0] & EDITIONS or names[1] & PREPARING or item.path.stem in LONG["edition"]:
             item.add_marker("edition")
         drawn = "WORLDS" in names[1] or item.get_closest_marker("hypothesis")
         if drawn or item.path.stem in LONG["worlds"]:
             item.add_marker("worlds")
+
+
+def _names_used(item: pytest.Item) -> set[str]:
+    """Return the names in a test, its fixtures and the tests' own functions that they call."""
+    fixtures = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    found: set[str] = set()
+    ahead = [getattr(item, "function", None), *(defs[-1].func for defs in fixtures.values())]
+    seen: set[object] = set()
+    while ahead:
+        function = ahead.pop()
+        code = getattr(function, "__code__", None)
+        if code is None or code in seen or not Path(code.co_filename).is_relative_to(TESTS):
+            continue
+        seen.add(code)
+        found |= {name for part in _parts(code) for name in part.co_names}
+        ahead += [function.__globals__[name] for name in found if name in function.__globals__]
+    return found
+
+
+def _parts(code: CodeType) -> Iterator[CodeType]:
+    """Yield a function's code and that of the functions inside it."""
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _parts(inner)
 
 
 def pytest_collection_finish() -> None:
@@ -133,7 +164,25 @@ def example_reports(example: Path, shared_folder: Path) -> Path:
     from editions import LANGUAGES, published_once
 
     periods = {"2026Q2": LANGUAGES[:2], "2026Q3": LANGUAGES}
-    return published_once(shared_folder / "example", example, periods)
+    return published_once(shared_folder / "example", example, periods, again="2026Q3")
+
+
+@pytest.fixture(scope="session")
+def example_by_command(example: Path, shared_folder: Path) -> Path:
+    """A folder of editions: the example's last period, published by the command as a newcomer."""
+    from editions import SECRET, first
+
+    out = shared_folder / "command"
+    with first(out) as is_first:
+        if is_first:
+            done = subprocess.run(
+                [sys.executable, "-m", "profitchain", "report", "--fresh", "--out", out],
+                cwd=example.parents[1], env=os.environ | {"SHOP_PASSWORD": SECRET},
+                capture_output=True, text=True,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.splitlines() == [str(out / "example" / "2026Q3" / "index.html")]
+    return out
 
 
 @pytest.fixture(scope="session")

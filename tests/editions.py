@@ -1,7 +1,7 @@
 """Editions to look at: published by kernels as the command does, or in this process, and faster.
 
 `publish_here` runs a notebook's cells one after the other without a kernel; a test in
-press/test_edition.py holds its pages equal, byte by byte, to those that the command publishes.
+press/test_runs_alike.py holds its pages equal, byte by byte, to those that the command publishes.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ except ImportError:  # on Windows
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 # For what hangs on a page's build and not on its words: both Chinese are built alike.
 BUILT_ALIKE = (*LANGUAGES[:2], pytest.param(LANGUAGES[2], marks=pytest.mark.slow))
+SECRET = "hunter2-of-the-tests"  # in a command's environment, and nowhere in what it publishes
 NOT_THE_SAME_TWICE = {"record.json"}  # it alone holds times
 
 
@@ -138,21 +139,29 @@ def drawn_once() -> Iterator[None]:
         yield
 
 
-def published_once(out: Path, company: Path, periods: Mapping[str, Sequence[str]]) -> Path:
+def published_once(
+    out: Path, company: Path, periods: Mapping[str, Sequence[str]], *, again: str = ""
+) -> Path:
     """Publish a company's editions into `out` unless another process did; return `out`.
 
-    `periods` are the languages of each edition. Whoever comes second waits for the first.
+    `periods` are the languages of each edition. Whoever comes second waits for the first. A period
+    that is named `again` is also published alone, in the company's own language, into `out`-again:
+    this process still remembers its fits and drawings.
     """
-    with _first(out) as is_first:
+    with first(out) as is_first:
         if is_first:
-            for period, spoken in periods.items():
-                publish_here(company, period, out=out, spoken=spoken)
+            with drawn_once():
+                for period, spoken in periods.items():
+                    publish_here(company, period, out=out, spoken=spoken)
+                if again:
+                    shelf = out.with_name(f"{out.name}-again")
+                    publish_here(company, again, out=shelf)
     return out
 
 
 def copied_once(company: Path, to: Path) -> Path:
     """Copy a company's folder without what was made in it, unless another process did."""
-    with _first(to) as is_first:
+    with first(to) as is_first:
         if is_first:
             made = shutil.ignore_patterns(".store", "lists", "quarantine")
             shutil.copytree(company, to, ignore=made)
@@ -160,7 +169,7 @@ def copied_once(company: Path, to: Path) -> Path:
 
 
 @contextmanager
-def _first(folder: Path) -> Iterator[bool]:
+def first(folder: Path) -> Iterator[bool]:
     """Tell whether nobody has made a folder yet; whoever comes meanwhile waits."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     done = folder.with_name(f"{folder.name}.done")
@@ -192,9 +201,14 @@ def contents(edition: Path) -> dict[str, bytes]:
     }
 
 
+def entries(edition: Path) -> list[dict]:
+    """Return an edition's findings as they stand in its file."""
+    return json.loads((edition / "findings.json").read_text(encoding="utf-8"))
+
+
 def findings(edition: Path) -> pd.DataFrame:
     """Return an edition's findings that belong to no group, by id."""
-    rows = pd.DataFrame(json.loads((edition / "findings.json").read_text(encoding="utf-8")))
+    rows = pd.DataFrame(entries(edition))
     rows = rows.reindex(columns=[*FIELDS])
     return rows[rows["group"].isna()].set_index("id")
 

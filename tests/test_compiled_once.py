@@ -41,6 +41,17 @@ def test_each_expression_keeps_its_own_sql_and_the_second_engine_gets_the_same(t
     assert len({compiled(con, make(table)) for make in ONES.values()}) == len(ONES)
 
 
+def test_a_table_made_again_has_the_rows_of_its_own_engine_and_what_was_written_is_not_changed(
+    tables,
+):
+    for _ in range(2):
+        for (con, table), rows in zip(tables, ([2, 3], [4]), strict=True):
+            made = con.create_table("more", table.mutate(a=table.a + 1), overwrite=True)
+            assert sorted(con.execute(made)["a"]) == rows
+            view = con.create_view("seen", made.mutate(a=made.a + 1), overwrite=True)
+            assert sorted(con.execute(view)["a"]) == [row + 1 for row in rows]
+
+
 def test_rows_are_those_of_the_engine_that_is_asked(tables):
     assert [sorted(con.execute(table)["a"]) for con, table in tables] == [[1, 2], [3]]
 

@@ -66,9 +66,9 @@ if TYPE_CHECKING:
         retention,
         rfm,
     )
-    from profitchain.panel.edition import Edition, open_edition, read_period
+    from profitchain.panel.edition import Edition, open_edition
     from profitchain.words.prose import answer, note, sentence
-    from profitchain.words.reasons import in_words, with_interval
+    from profitchain.words.reasons import with_interval
 
 __version__ = "0.7.0"
 
@@ -77,10 +77,9 @@ __all__ = [
     "Edition", "Estimate", "NotEstimable", "Period", "ProfitchainError", "answer",
     "average_order_value", "ces", "chart", "concentration", "cox_model", "csat",
     "customer_lifetime_value", "dose_response", "driver_shares", "e_value", "effect_by_segment",
-    "finding", "fit_bgnbd", "fit_gamma_gamma", "in_words", "mean_score", "net_promoter_score",
-    "note", "open_edition", "page", "purchase_frequency", "purchase_history", "ratio",
-    "read_period", "record", "reliability", "repeat_effect", "repeat_rate", "response_rate",
-    "retention", "rfm",
+    "finding", "fit_bgnbd", "fit_gamma_gamma", "mean_score", "net_promoter_score", "note",
+    "open_edition", "page", "purchase_frequency", "purchase_history", "ratio", "record",
+    "reliability", "repeat_effect", "repeat_rate", "response_rate", "retention", "rfm",
     "risk_ratio", "robustness_value", "sentence", "spend_effect", "table", "time_to_next_order",
     "top_two_box", "with_interval", "within_customer_effect", "worth_of_a_point",
 ]
@@ -89,7 +88,7 @@ _STAND_IN = {
     "core.errors": "ProfitchainError",
     "core.estimates": "Estimate NotEstimable",
     "core.periods": "Period",
-    "panel.edition": "Edition open_edition read_period",
+    "panel.edition": "Edition open_edition",
     "measures.from_answers": "ces csat mean_score net_promoter_score ratio repeat_rate "
     "response_rate top_two_box",
     "measures.from_orders": "average_order_value concentration purchase_frequency purchase_history "
@@ -101,7 +100,7 @@ _STAND_IN = {
     "evidence.hidden_confounding": "e_value",
     "lifetime.from_orders": "cox_model customer_lifetime_value fit_bgnbd fit_gamma_gamma "
     "time_to_next_order",
-    "words.reasons": "in_words with_interval",
+    "words.reasons": "with_interval",
     "words.prose": "answer note sentence",
     "exhibits.exhibit": "chart table",
     "exhibits.findings": "finding record",

@@ -23,7 +23,6 @@ from profitchain.claims import (
     from_books,
     from_customers,
     from_scores,
-    from_service,
     from_trying,
 )
 from profitchain.claims.verdicts import Figure
@@ -225,7 +224,7 @@ def converted(draw, apart):
     chance = np.clip(0.3 * eager + apart * loyal, 0, 1)
     cells = pd.DataFrame({"cluster": who, "loyal": loyal, "referred": 1})
     cells["ordered"] = (draw.random(len(who)) < chance).astype(int)
-    return from_service.orders_of_loyal_referrals(edition_of({"conversion_cells": cells}))
+    return from_customers.orders_of_loyal_referrals(edition_of({"conversion_cells": cells}))
 
 
 def handled(draw, apart):
@@ -239,7 +238,7 @@ def handled(draw, apart):
         "came": (draw.random(len(who)) < chance).astype(int), "both": 0, "before": 0.0,
         "after": 0.0,
     })  # fmt: skip
-    return from_service.return_after_handling(
+    return from_customers.return_after_handling(
         edition_of({"handling_cells": cells}, given=("contacts",))
     )
 

@@ -92,7 +92,7 @@ def test_without_an_effect_a_clear_one_is_found_in_no_more_than_5_of_100_worlds(
 
 
 def test_the_cells_that_an_edition_keeps_are_what_hindsight_sees(tmp_path):
-    write_example(tmp_path, customers=800, seed=31)
+    write_example(tmp_path, customers=800, seed=31, tables=("responses", "customers"))
     edition = read_period(tmp_path, "2026Q3", needs=["responses"])
     kept = repeat_effect.lookback(edition.table("link_cells"))
     seen = cells_of(lookback(answered_panel(simulate(800, seed=31))))

@@ -19,7 +19,7 @@ from scipy import stats
 from scipy.optimize import approx_fprime
 from scipy.special import expit
 
-from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
+from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.effects.dose_response import (
     adjusted_rates,
     bands_of,
@@ -33,7 +33,7 @@ from profitchain.effects.effect_by_segment import (
     per_10_nps,
     repeat_effect_per_10_nps,
 )
-from profitchain.effects.one_more_point import compare_adjustment, repeat_effect_per_point
+from profitchain.effects.one_more_point import before_and_after, repeat_effect_per_point
 from profitchain.effects.repeat_effect import (
     controls_used,
     effect_of_a_point,
@@ -273,9 +273,8 @@ def test_a_move_that_needs_more_detractors_than_there_are_says_so(answers):
 
 
 def test_both_estimates_stand_side_by_side(answers):
-    frame = compare_adjustment(answers, scale=(0, 10), controls=CONTROLS)
-    assert frame["label"].tolist() == ["Not adjusted", "Adjusted"]
-    assert frame["value"].tolist() == [
+    both = before_and_after(answers, scale=(0, 10), controls=CONTROLS)
+    assert [one.value for one in both] == [
         repeat_effect_per_point(answers, scale=(0, 10)).value,
         repeat_effect_per_point(answers, scale=(0, 10), controls=CONTROLS).value,
     ]
@@ -421,7 +420,9 @@ ALL = ("prior_orders", "recency", "tenure", "tier")
 ASKED = {
     "raw_rates": lambda cells: raw_rates(cells, scale=(0, 10)),
     "repeat_effect": lambda cells: repeat_effect(cells, controls=ALL),
-    "compare_adjustment": lambda cells: compare_adjustment(cells, scale=(0, 10), controls=ALL),
+    "before_and_after": lambda cells: to_frame(
+        before_and_after(cells, scale=(0, 10), controls=ALL)
+    ),
     "adjusted_sentence": lambda cells: adjusted_sentence(controls_used(cells, controls=ALL)),
     "adjusted_rates": lambda cells: adjusted_rates(cells, controls=ALL),
     "repeat_curve": lambda cells: repeat_curve(cells, controls=ALL),

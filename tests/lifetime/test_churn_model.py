@@ -272,11 +272,13 @@ def test_the_area_under_the_curve_by_hand_with_a_tie():
     assert_allclose(result.variance, 2 * (0.125**2 * 10 / 9) / 10)
 
 
-def test_area_brier_score_and_slope_agree_with_scikit_learn():
+def test_area_brier_skill_and_slope_agree_with_scikit_learn():
     trial = predicted(rng(), customers=500)
     areas = [forecast_scores.auc(*columns(trial, name)).value for name in ("worse", "better")]
     assert_allclose(areas, OUTSIDE["auc"], rtol=1e-12)
-    assert_allclose(forecast_scores.brier_score(*columns(trial, "better")).value, OUTSIDE["brier"])
+    left = columns(trial, "better")[0]
+    skill = forecast_scores.brier_skill(*columns(trial, "better"), base_rate=left.mean())
+    assert_allclose(skill.value, 1 - OUTSIDE["brier"] / left.var())
     slope = forecast_scores.calibration_line(*columns(trial, "better"))["slope"]
     assert_allclose(slope.value, OUTSIDE["slope"], rtol=1e-4)
 

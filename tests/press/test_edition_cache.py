@@ -12,7 +12,8 @@ import pytest
 from editions import Here, run_here
 from test_publish import write_notebook
 from test_run_cache import ANSWER, RECORDS, SHORT, add_module, install_another, replace
-from test_run_cache import shop as shop  # a fixture
+from test_run_cache import prepared as prepared  # fixtures
+from test_run_cache import shop as shop
 
 from profitchain import cli
 from profitchain.core import provenance

@@ -29,8 +29,21 @@ SHORT = "notebooks/03_short.ipynb"
 EVERY = {"00_summary", "03_short", "05_window"}
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory) -> Path:
+    """A small company whose period is prepared: each test gets a copy of it, store and all."""
+    days = pd.date_range("2025-12-01", "2026-03-31", freq="D")
+    orders = pd.DataFrame({"customer_id": "C1", "ordered_at": days, "revenue": 1})
+    orders.insert(0, "order_id", range(len(days)))
+    privacy = {"smallest_group": 1}  # else what was published stands
+    folder = tmp_path_factory.mktemp("prepared") / "shop"
+    company = write_company(folder, {"orders": orders}, privacy=privacy)
+    publish.read_period(company, "2026Q1")
+    return company
+
+
 @pytest.fixture
-def shop(tmp_path, monkeypatch) -> Path:
+def shop(prepared, tmp_path, monkeypatch) -> Path:
     """A small company; its edition is made of three notebooks, in a folder that the press takes."""
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
@@ -40,12 +53,10 @@ def shop(tmp_path, monkeypatch) -> Path:
     path = write_notebook(notebooks, "05_window", ANSWER)
     path.write_text(path.read_text().replace("# period", f"# period\\n{WINDOW}"))
     monkeypatch.setattr(publish, "NOTEBOOKS", notebooks)
-    monkeypatch.setattr(provenance, "PACKAGE", shutil.copytree(PACKAGE, tmp_path / "package"))
-    days = pd.date_range("2025-12-01", "2026-03-31", freq="D")
-    orders = pd.DataFrame({"customer_id": "C1", "ordered_at": days, "revenue": 1})
-    orders.insert(0, "order_id", range(len(days)))
-    privacy = {"smallest_group": 1}  # else what was published stands
-    return write_company(tmp_path / "shop", {"orders": orders}, privacy=privacy)
+    sources = shutil.ignore_patterns("__pycache__")
+    package = shutil.copytree(PACKAGE, tmp_path / "package", ignore=sources)
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    return Path(shutil.copytree(prepared, tmp_path / "shop"))
 
 
 def ran(shop: Path, **how: object) -> set[str]:
@@ -143,7 +154,7 @@ def test_the_summary_runs_again_when_a_number_moved(shop):
     ["import pandas", "from pathlib import Path", "open('x.csv', 'a').close()", "%time 1",
      "from profitchain.pages import editions", "import profitchain.panel.edition",
      "__import__('os')", "import profitchain as pc\npc.open_edition('data/other')",
-     "from profitchain import read_period\nread_period()",
+     "from profitchain.panel.edition import read_period\nread_period()",
      "from profitchain import open_edition as another\nanother('data/other')",
      "import profitchain as pc\nmap(pc.open_edition, ['data/other'])",
      "import profitchain as pc\ngetattr(pc, 'press')", "import profitchain as pc\npc.press",

@@ -12,6 +12,7 @@ import churn_worlds
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from editions import publish_here
 
 from profitchain.lifetime import churn_model, retention_targeting
@@ -23,6 +24,7 @@ from profitchain.press import customer_lists
 from profitchain.stats import sampling_weights
 from profitchain.words import captions
 
+REPO = Path(__file__).resolve().parents[2]
 PERIOD = "2026Q3"
 PAGES = ("02_response", "05_loyalty", "06_value", "08_worth", "10_lifetime", "11_churn")
 EXACT = ("05_loyalty", "08_worth")  # nothing recorded on these pages needs single customers
@@ -136,26 +138,45 @@ def test_a_group_at_risk_loses_the_same_share_of_its_money_whether_drawn_or_not(
 # --- an edition -----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def drawn(repo, tmp_path_factory) -> Iterator[tuple[panel_edition.Edition, Path]]:
-    """The example with fewer than half of its customers kept one by one, and its folder."""
-    folder = tmp_path_factory.mktemp("drawn")
+def example_drawn(folder: Path, *tables: str) -> panel_edition.Edition:
+    """Return the example with fewer than half of its customers kept one by one.
+
+    Of its `tables`, all if none is named; two tests read three of sixteen.
+    """
     ignored = shutil.ignore_patterns(".store", "lists", "quarantine")
-    company = shutil.copytree(repo / "data" / "example", folder / "firm", ignore=ignored)
+    company = shutil.copytree(REPO / "data" / "example", folder / "firm", ignore=ignored)
+    place = company / "company.yml"
+    settings = yaml.safe_load(place.read_text(encoding="utf-8"))
+    settings["tables"] = {
+        name: source for name, source in settings["tables"].items() if name in tables or not tables
+    }
+    place.write_text(json.dumps(settings), encoding="utf-8")
+    return read_period(company, PERIOD)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_are_kept() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(firm_customers, "DRAWN_FROM", WANTED)
         patch.setattr(firm_customers, "DRAWN", WANTED)
         patch.setattr(firm_customers, "EXACT_CLUSTERS", WANTED + 200)
         patch.setattr("profitchain.panel.snapshots.SAMPLED", WANTED + 200)
-        yield read_period(company, PERIOD), company
+        yield
 
 
 @pytest.fixture(scope="module")
-def few(drawn) -> tuple[panel_edition.Edition, Path]:
+def drawn(tmp_path_factory) -> panel_edition.Edition:
+    """The example's customers, orders and answers, for some of the customers."""
+    return example_drawn(tmp_path_factory.mktemp("drawn"), "customers", "orders", "responses")
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> tuple[panel_edition.Edition, Path]:
     """The example with some of its customers, and its pages."""
-    edition, company = drawn
-    out = company.parent / "out"
-    return edition, publish_here(company, PERIOD, only=PAGES, out=out, spoken=["en"])
+    folder = tmp_path_factory.mktemp("few")
+    edition = example_drawn(folder)
+    firm = folder / "firm"
+    return edition, publish_here(firm, PERIOD, only=PAGES, out=folder / "out", spoken=["en"])
 
 
 def recorded(folder: Path) -> pd.DataFrame:
@@ -165,18 +186,17 @@ def recorded(folder: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def both(repo, few) -> pd.DataFrame:
+def both(few) -> pd.DataFrame:
     """The findings of the committed edition of all customers, and (`_few`) of those drawn."""
-    whole = recorded(repo / "reports" / "example" / PERIOD)
+    whole = recorded(REPO / "reports" / "example" / PERIOD)
     return whole.join(recorded(few[1]).add_suffix("_few"), how="inner")
 
 
 def test_a_few_customers_are_drawn_and_each_stands_for_as_many(drawn):
-    edition = drawn[0]
-    assert edition.facts["customers_drawn"] == pytest.approx(WANTED, rel=0.1)
-    rows = edition.table("customers").query("back == 0")
-    assert sampling_weights.factor(rows) == edition.stands_for > 2
-    assert len(rows) * edition.stands_for == pytest.approx(4_359, rel=0.01)
+    assert drawn.facts["customers_drawn"] == pytest.approx(WANTED, rel=0.1)
+    rows = drawn.table("customers").query("back == 0")
+    assert sampling_weights.factor(rows) == drawn.stands_for > 2
+    assert len(rows) * drawn.stands_for == pytest.approx(4_359, rel=0.01)
 
 
 @pytest.mark.slow
@@ -210,11 +230,11 @@ def test_the_customers_of_groups_are_those_of_all_with_an_interval(few, both, id
 
 
 @pytest.mark.slow
-def test_pages_say_that_customers_were_drawn_and_the_whole_edition_does_not(repo, few):
+def test_pages_say_that_customers_were_drawn_and_the_whole_edition_does_not(few):
     edition, pages = few
     for page in PAGES:
         assert TOLD in (pages / f"{page}.html").read_text(encoding="utf-8")
-        whole = repo / "reports" / "example" / PERIOD / f"{page}.html"
+        whole = REPO / "reports" / "example" / PERIOD / f"{page}.html"
         assert TOLD not in whole.read_text(encoding="utf-8")
     drawn, every = (f"{edition.facts[name]:,}" for name in ("customers_drawn", "customers"))
     for page in ("02_response", "06_value", "10_lifetime", "11_churn"):
@@ -224,8 +244,7 @@ def test_pages_say_that_customers_were_drawn_and_the_whole_edition_does_not(repo
 
 
 def test_a_list_holds_those_drawn_and_says_so(drawn, tmp_path):
-    edition = drawn[0]
-    told = customer_lists.write_at_risk(edition, tmp_path / "list.csv")
+    told = customer_lists.write_at_risk(drawn, tmp_path / "list.csv")
     rows = pd.read_csv(tmp_path / "list.csv")
-    assert len(rows) < edition.facts["customers_drawn"]
-    assert f"only of those drawn by chance (one in {edition.stands_for:.3g} of all)" in told
+    assert len(rows) < drawn.facts["customers_drawn"]
+    assert f"only of those drawn by chance (one in {drawn.stands_for:.3g} of all)" in told

@@ -10,7 +10,6 @@ from profitchain.claims import (
     from_books,
     from_customers,
     from_scores,
-    from_service,
     from_trying,
 )
 from profitchain.claims.verdicts import Figure
@@ -62,8 +61,8 @@ _IN_UNIT: Mapping[str, tuple[Callable[[Edition], Figure | NotEstimable], ...]] =
         from_trying.feedback_of_loyal,
         from_trying.new_products_of_loyal,
         from_answers.quality_above_others,
-        from_service.return_after_handling,
-        from_service.orders_of_loyal_referrals,
+        from_customers.return_after_handling,
+        from_customers.orders_of_loyal_referrals,
     ),
     "ratio": (from_customers.referrals_of_loyal, from_books.winning_by_keeping),
     "score": (from_answers.service_and_value, from_answers.quality_offsets_price),

@@ -56,7 +56,7 @@ def quality_above_others(edition: Edition) -> Figure | NotEstimable:
     apart = [shares.explained.combine(_less_of(place, other, len(names)))
              for other in range(len(names)) if other != place]  # fmt: skip
     each = [_stated(one) for one in apart]
-    return Figure(readings={"own": weaker(*each)}, design="same_answers")
+    return Figure.of(weaker(*each), "same_answers")
 
 
 def service_and_value(edition: Edition) -> Figure | NotEstimable:
@@ -75,7 +75,7 @@ def service_and_value(edition: Edition) -> Figure | NotEstimable:
     rows = rows[rows["outcome"] == "mean"].set_index("driver")
     each = [at_99(Estimate.of(rows.loc[names[place]], unit="score"))
             for place in places if place is not None]  # fmt: skip
-    return Figure(readings={"own": weaker(*each)}, design="same_answers")
+    return Figure.of(weaker(*each), "same_answers")
 
 
 def score_per_1_percent_value(edition: Edition) -> Figure | NotEstimable:
@@ -98,7 +98,7 @@ def score_per_value_of(rows: pd.DataFrame) -> Figure | NotEstimable:
         return slope
     factor = float(rows["item0"].mean() / rows["score"].mean())
     own = percent_of(_stated(slope, unit="score"), factor=factor)
-    return Figure(readings={"own": own}, design="same_answers")
+    return Figure.of(own, "same_answers")
 
 
 def value_and_score(edition: Edition) -> Figure | NotEstimable:
@@ -115,7 +115,7 @@ def correlation_of(rows: pd.DataFrame) -> Figure | NotEstimable:
         return slope
     # the slope of standardised score on standardised item; its error by Fisher's z would be alike
     own = _stated(slope.combine(np.array([[spread]])), unit="correlation")
-    return Figure(readings={"own": own}, design="same_answers")
+    return Figure.of(own, "same_answers")
 
 
 def quality_offsets_price(edition: Edition) -> Figure | NotEstimable:
@@ -131,7 +131,7 @@ def offset_of(rows: pd.DataFrame) -> Figure | NotEstimable:
     if isinstance(slope, NotEstimable):
         return slope
     own = _stated(slope.combine(np.array([[-1.0]])), unit="score")
-    return Figure(readings={"own": own}, design="same_answers")
+    return Figure.of(own, "same_answers")
 
 
 def _slope(

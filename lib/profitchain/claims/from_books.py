@@ -43,7 +43,7 @@ def cost_of_referred(edition: Edition) -> Figure | NotEstimable:
     if isinstance(parts, NotEstimable):
         return parts
     referred, others = parts
-    return Figure(readings={"own": _less(referred, others)}, design="counted")
+    return Figure.of(_less(referred, others), "counted")
 
 
 def cost_saved_by_referrals(edition: Edition) -> Figure | NotEstimable:
@@ -53,7 +53,7 @@ def cost_saved_by_referrals(edition: Edition) -> Figure | NotEstimable:
         return parts
     (spent, many), (spent_otherwise, won) = parts
     together = (spent + spent_otherwise, many + won)
-    return Figure(readings={"own": _less(together, parts[1])}, design="counted")
+    return Figure.of(_less(together, parts[1]), "counted")
 
 
 def _costs(
@@ -102,8 +102,7 @@ def return_on_rewards(edition: Edition) -> Figure | NotEstimable:
     spent, many = parts[0]
     if spent <= 0:
         return NotEstimable("costs_without_purpose", n=int(many))
-    return Figure(readings={"own": percent_of(at_99(worth), factor=100 * many / spent)},
-                  design="followed")  # fmt: skip
+    return Figure.of(percent_of(at_99(worth), factor=100 * many / spent), "followed")
 
 
 def value_of_retention(edition: Edition) -> Figure | NotEstimable:
@@ -181,8 +180,7 @@ def _of_the_year(edition: Edition, money: str) -> Figure | NotEstimable:
     known = [one for one in brought if isinstance(one, Estimate)]
     if not known:
         return NotEstimable("margin_not_own")
-    return Figure(readings={"own": percent_of(at_99(added(known)), factor=each_percent)},
-                  design="lot")  # fmt: skip
+    return Figure.of(percent_of(at_99(added(known)), factor=each_percent), "lot")
 
 
 def added(several: list[Estimate]) -> Estimate:
@@ -203,4 +201,4 @@ def brought_by_offers(edition: Edition) -> Figure | NotEstimable:
     if not known:
         return NotEstimable("no_hold_out", n=sum(one.offered for one in found))
     largest = max(known, key=lambda one: one.n)
-    return Figure(readings={"own": percent_of(at_99(largest))}, design="lot")
+    return Figure.of(percent_of(at_99(largest)), "lot")

@@ -1,4 +1,4 @@
-"""What loyal, new, referred and member customers did, as claims put it.
+"""What loyal, new, referred, member and complaining customers did, as claims put it.
 
 Of each end of a period what was known of a customer then, and what came in the next period: so
 nobody is loyal by what is judged. Loyal: three days with an order or more; new: one.
@@ -12,8 +12,10 @@ import scipy
 
 from profitchain.benefits import prices
 from profitchain.benefits.acquisition import REFERRAL
+from profitchain.benefits.channels import referral_conversion
+from profitchain.benefits.complaint_handling import complaint_handling
 from profitchain.benefits.offers import rows_by_group
-from profitchain.claims.from_scores import p_figure
+from profitchain.claims.from_scores import as_points, p_figure
 from profitchain.claims.verdicts import Design, Figure, at_99, percent_of
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.panel.edition import Edition
@@ -47,7 +49,7 @@ def referrals_of_loyal_of(rows: pd.DataFrame, smallest: int = 0) -> Figure | Not
     if few := _few(loyal, new, smallest):
         return few
     apart = rate_ratio(loyal, new, events="new_referrals", exposure="periods")
-    return Figure(readings={"own": at_99(apart)}, design="followed")
+    return Figure.of(at_99(apart), "followed")
 
 
 def value_of_promoters(edition: Edition) -> Figure | NotEstimable:
@@ -124,7 +126,23 @@ def price_of_loyal(edition: Edition) -> Figure | NotEstimable:
     found = prices.price_difference(edition)
     if isinstance(found, NotEstimable):
         return found
-    return Figure(readings={"own": percent_of(at_99(found))}, design="followed")
+    return Figure.of(percent_of(at_99(found)), "followed")
+
+
+def return_after_handling(edition: Edition) -> Figure | NotEstimable:
+    """Return by how many points more come back after a complaint handled, history held alike."""
+    found = complaint_handling(edition)
+    if isinstance(found, NotEstimable):
+        return found
+    return Figure.of(as_points(at_99(found.difference)), "adjusted")
+
+
+def orders_of_loyal_referrals(edition: Edition) -> Figure | NotEstimable:
+    """Return by how many points more order of those whom loyal customers refer than of others."""
+    found = referral_conversion(edition)
+    if isinstance(found, NotEstimable):
+        return found
+    return Figure.of(as_points(at_99(found.difference)), "followed")
 
 
 def margin_of_referred(edition: Edition) -> Figure | NotEstimable:
@@ -150,7 +168,7 @@ def margin_of_referred_of(months: pd.DataFrame, smallest: int = 0) -> Figure | N
         if isinstance(side, NotEstimable):
             return side
     apart = times([side for side in sides if isinstance(side, tuple)])
-    return Figure(readings={"own": percent_of(at_99(apart), less=1)}, design="followed")
+    return Figure.of(percent_of(at_99(apart), less=1), "followed")
 
 
 def value_by_channel(edition: Edition) -> Figure | NotEstimable:
@@ -244,4 +262,4 @@ def _more(
             return NotEstimable("nothing_counted", n=len(rows))
         found.append((linear.value, linear.variance, linear.n))
     own: MaybeEstimate = percent_of(at_99(times(found)), less=1)
-    return Figure(readings={"own": own}, design="followed")
+    return Figure.of(own, "followed")

@@ -90,7 +90,7 @@ def bent_curve(edition: Edition) -> Figure | NotEstimable:
 def p_figure(p: float, n: int) -> Figure:
     """Return a test's p-value as a figure: as a reading it is its own interval."""
     own = Estimate(value=p, low=p, high=p, n=n, unit="p", level=LEVEL)
-    return Figure(readings={"own": own}, design="adjusted")
+    return Figure.of(own, "adjusted")
 
 
 def churn_gap(edition: Edition) -> Figure | NotEstimable:
@@ -140,7 +140,7 @@ def _less(
         return NotEstimable("too_few_customers", n=fewest, needed=smallest)
     apart = rate_ratio(groups[names[-1]], groups[names[0]], events=events, exposure=exposure)
     own = percent_of(at_99(apart), less=1, factor=-100)
-    return Figure(readings={"own": own}, design="followed")
+    return Figure.of(own, "followed")
 
 
 def complaints_by_score(edition: Edition) -> Figure | NotEstimable:
@@ -148,7 +148,7 @@ def complaints_by_score(edition: Edition) -> Figure | NotEstimable:
     found = after_scores.complaints(edition)
     if isinstance(found, NotEstimable):
         return found
-    return Figure(readings={"own": as_points(at_99(found.slope))}, design="followed")
+    return Figure.of(as_points(at_99(found.slope)), "followed")
 
 
 def contacts_per_5_percent(edition: Edition) -> Figure | NotEstimable:
@@ -171,8 +171,7 @@ def contacts_of(cells: pd.DataFrame) -> Figure | NotEstimable:
     weight = cells["orders"]
     mean = float((cells["score"] * weight).sum() / weight.sum())
     rate = float(cells["contacts"].sum() / weight.sum())
-    return Figure(readings={"own": percent_of(at_99(slope), factor=MORE * mean / rate)},
-                  design="followed")  # fmt: skip
+    return Figure.of(percent_of(at_99(slope), factor=MORE * mean / rate), "followed")
 
 
 def repeats_and_referrals(edition: Edition) -> Figure | NotEstimable:
@@ -183,7 +182,7 @@ def repeats_and_referrals(edition: Edition) -> Figure | NotEstimable:
     if isinstance(referred, NotEstimable):
         return referred
     both = (repeats.own, as_points(at_99(referred.slope)))
-    return Figure(readings={"own": weaker(*both)}, design="adjusted")
+    return Figure.of(weaker(*both), "adjusted")
 
 
 def offers_taken(edition: Edition) -> Figure | NotEstimable:
@@ -207,7 +206,7 @@ def offers_taken_of(
     names = list(groups)
     apart = change(groups[names[-1]], groups[names[0]], **share_of("accepted"),
                    smallest=smallest, level=LEVEL)  # fmt: skip
-    return Figure(readings={"own": as_points(apart)}, design="followed")
+    return Figure.of(as_points(apart), "followed")
 
 
 def _link(edition: Edition) -> pd.DataFrame | NotEstimable:

@@ -41,7 +41,7 @@ def feedback_of(cells: pd.DataFrame, smallest: int = 0) -> Figure | NotEstimable
     rows = cells.assign(given=cells["answered"] * cells["n"])
     apart = change(rows[many >= LOYAL_FROM], rows[many <= 1], **share_of("given"),
                    smallest=smallest, level=LEVEL)  # fmt: skip
-    return Figure(readings={"own": as_points(apart)}, design="followed")
+    return Figure.of(as_points(apart), "followed")
 
 
 def new_products_of_loyal(edition: Edition) -> Figure | NotEstimable:
@@ -66,4 +66,4 @@ def new_products_of(cells: pd.DataFrame, smallest: int = 0) -> Figure | NotEstim
     if fewest < (needed := max(smallest, FEWEST)):
         return NotEstimable("too_few_customers", n=int(fewest), needed=needed)
     apart = difference_within(rows, outcome="came", many="n", strata=["month"])
-    return Figure(readings={"own": as_points(at_99(apart))}, design="followed")
+    return Figure.of(as_points(at_99(apart)), "followed")

@@ -56,6 +56,11 @@ class Figure:
     design: Design
     all_judged: bool = False
 
+    @classmethod
+    def of(cls, own: MaybeEstimate, design: Design) -> Figure:
+        """Return a figure that is read in one way."""
+        return cls(readings={"own": own}, design=design)
+
     @property
     def own(self) -> MaybeEstimate:
         """The number shown first: the one judged; the first of several that are."""
@@ -74,7 +79,7 @@ def verdict_of(figure: Figure, low: float, high: float, kind: Kind) -> Verdict:
     Examples
     --------
     >>> own = Estimate(value=21, low=18, high=24, n=900, unit="percent", level=0.99)
-    >>> figure = Figure(readings={"own": own}, design="followed")
+    >>> figure = Figure.of(own, "followed")
     >>> verdict_of(figure, 20, 20, "description"), verdict_of(figure, 20, 20, "effect")
     ('supported', 'open')
     >>> verdict_of(figure, 50, 60, "description"), verdict_of(figure, 50, 60, "effect")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from profitchain.core.estimates import MaybeEstimate, NotEstimable, to_frame
+from profitchain.core.estimates import MaybeEstimate, NotEstimable
 from profitchain.effects.dose_response import FEWEST_SCORES, spline
 from profitchain.effects.repeat_effect import adjustment, rates_one_point_up
 from profitchain.stats.glm import Fit, fitted
@@ -87,19 +87,6 @@ def before_and_after(
         repeat_effect_per_point(cells, scale=scale),
         repeat_effect_per_point(cells, scale=scale, controls=controls),
     )
-
-
-def compare_adjustment(
-    cells: pd.DataFrame, *, scale: Scale, controls: Sequence[str]
-) -> pd.DataFrame:
-    """Return the effect of one point without and with the controls, in two rows.
-
-    Returns
-    -------
-    label, value, low, high (shares), n, why.
-    """
-    both = before_and_after(cells, scale=scale, controls=controls)
-    return to_frame(both, label=["Not adjusted", "Adjusted"])
 
 
 def fit_along_scale(

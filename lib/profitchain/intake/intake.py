@@ -56,7 +56,6 @@ LEADING = {
     "subscriptions": "contract",
     "responses": "answer",
 }  # what covers periods, and one row of it
-NO_MONEY = "orders: there is no revenue. Orders are counted, and no money is reported."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

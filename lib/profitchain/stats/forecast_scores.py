@@ -74,13 +74,6 @@ def brier_skill(
     return _linearised(1 - left, errors, clusters, rarer=rarer)
 
 
-def brier_score(outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray) -> Linearised:
-    """Return the mean squared error of predicted chances: 0 is perfect, 0.25 a coin."""
-    missed = (outcome - chance) ** 2
-    errors = _scaled(missed - missed.mean()) / len(outcome)
-    return _linearised(float(missed.mean()), errors, clusters, rarer=len(outcome))
-
-
 def lift(
     outcome: np.ndarray, chance: np.ndarray, clusters: np.ndarray, *, top: float = TOP
 ) -> Linearised | NotEstimable:
