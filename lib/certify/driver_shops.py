@@ -17,11 +17,11 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 
-from certify.driver_answers import DRIVERS, NAMES
+from certify.driver_answers import DRIVERS, NAMES, percent
 from certify.shops import DAY, MARGIN, S_SHAPE, YEAR_STARTS, Felt, Mechanism, Shop, shop
 from certify.worth import CONTROLS, CUSTOMERS
 from profitchain.core.estimates import Estimate, NotEstimable
-from profitchain.drivers.mending import Mending, mending, probit_of
+from profitchain.drivers.mending import AS_GOOD, ENOUGH, Mending, mending, probit_of
 from profitchain.drivers.moments import DriverAnswers, read_drivers
 from profitchain.drivers.shares import DriverShares, driver_shares
 from profitchain.effects.gains_by_age import ModelSetting
@@ -162,7 +162,7 @@ def certify_drivers(
     One row a kind: kind, said (share of shops), share_coverage and money_coverage (of all drivers'
     intervals), share_bias (largest mean error of a share), ratio (mean estimated money by the
     truth, the drivers' sums), alone (share of shops that name one driver), right (share of those
-    whose driver is the best to mend).
+    whose driver is the best to mend), as_good (or brings at most a twentieth less).
     """
     jobs = [(kind, start, min(AT_ONCE, shops - start))
             for kind in kinds for start in range(0, shops, AT_ONCE)]  # fmt: skip
@@ -183,15 +183,15 @@ def judged(tried: pd.DataFrame, truths: dict[str, pd.DataFrame]) -> pd.DataFrame
         held = said["share_low"].le(said["share"]) & said["share"].le(said["share_high"])
         errors = (said["share_value"] - said["share"]).groupby(said["driver"]).mean()
         named = said.loc[said.groupby("shop")["best"].idxmax()]
-        named = named[named["best"] >= 0.9]
-        best = truths[str(name)].set_index("driver")["gain"].idxmax()
+        named = named[named["best"] >= ENOUGH]
+        gained = named["gain"] / rows_of["gain"].max()
         rows.append({
             "kind": name, "shops": shops["shop"].nunique(),
             "said": len(said) / len(rows_of), "share_coverage": held.mean(),
             "money_coverage": money.mean(), "share_bias": errors.abs().max(),
             "ratio": said["worth_value"].sum() / true[said.index].sum(),
             "alone": len(named) / shops["shop"].nunique(),
-            "right": (named["driver"] == best).mean() if len(named) else np.nan,
+            "right": gained.eq(1).mean(), "as_good": gained.ge(AS_GOOD).mean(),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -208,15 +208,15 @@ def as_table(drivers: pd.DataFrame) -> str:
     """Return the results as a Markdown table."""
     lines = [
         "| kind of shop | shops | shares held, % | largest bias of a share | money held, % "
-        "| money by the truth | one named alone, % | of them right, % |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| money by the truth | one named alone, % | of them best, % | or within a twentieth, % |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in drivers.itertuples():
-        right = "–" if np.isnan(row.right) else f"{100 * row.right:.0f}"
+        right, as_good = (percent(share) for share in (row.right, row.as_good))
         lines.append(
             f"| {row.kind} | {row.shops} | {100 * row.share_coverage:.1f} | {row.share_bias:.3f} "
             f"| {100 * row.money_coverage:.1f} | {row.ratio:.2f} | {100 * row.alone:.0f} "
-            f"| {right} |"
+            f"| {right} | {as_good} |"
         )
     return "\n".join(lines)
 
@@ -229,8 +229,9 @@ answers, of which {skipped}% are skipped, and luck. Shares: how often the 95% in
 very many answers show. Money: how often they hold what the last year truly brings once no low
 answer to a driver is left, with the same luck, and the mean estimate by it. One is named alone
 where it is the best to mend with a probability of nine in ten. The goal is {low} to {high}% for
-each interval and 90% for what is named. One curve of worth is behind all four moneys of a shop, and
-its shares add up to one, so that chance moves these figures more than it would as many single ones.
+each interval, and that 90% of those named are the best or bring at most a twentieth less. One curve
+of worth is behind all four moneys of a shop, and its shares add up to one, so that chance moves
+these figures more than it would as many single ones.
 
 {table}
 """

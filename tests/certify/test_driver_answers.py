@@ -28,10 +28,13 @@ def test_what_is_tried_is_counted_by_hand():
     assert kinds.loc["a", "alone"] == pytest.approx(2 / 3)
     assert kinds["right"].to_dict() == {"a": 0.5, "b": 1.0, "all": pytest.approx(2 / 3)}
     assert kinds.loc["all", "lost"] == pytest.approx(0.04)
+    assert kinds.loc["a", "as_good"] == 1.0
+    much = by_kind(tried.assign(lost=1.5 * tried["lost"])).set_index("kind")
+    assert much.loc["a", "as_good"] == 0.5
     chances = by_chance(tried)
     assert chances["worlds"].tolist() == [1, 3]
     assert chances["so"].tolist() == [1.0, pytest.approx(2 / 3)]
     said = naming_section(tried)
-    assert "| a | 3 | 67 | 50 | 4 |" in said
-    assert "| b | 1 | 100 | 100 | – |" in said
+    assert "| a | 3 | 67 | 50 | 100 | 4 |" in said
+    assert "| b | 1 | 100 | 100 | 100 | – |" in said
     assert "| 90 to 100% | 3 | 96 | 67 |" in said

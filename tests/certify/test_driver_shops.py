@@ -53,7 +53,9 @@ def test_what_is_tried_is_counted_by_hand():
     assert found["share_bias"] == pytest.approx(0.05)
     assert found["ratio"] == pytest.approx(1200 / 900)
     assert found["alone"] == pytest.approx(2 / 3)
-    assert found["right"] == 0.5
-    assert "| k | 3 | 75.0 | 0.050 | 75.0 | 1.33 | 67 | 50 |" in section(
+    assert found["right"] == found["as_good"] == 0.5
+    near = truth.assign(gain=[2.0, 1.9])
+    assert judged(tried, {"k": near}).iloc[0][["right", "as_good"]].tolist() == [0.5, 1.0]
+    assert "| k | 3 | 75.0 | 0.050 | 75.0 | 1.33 | 67 | 50 | 50 |" in section(
         judged(tried, {"k": truth})
     )

@@ -68,6 +68,7 @@ def test_kinds_columns_and_blanks_of_company_yml_come_through(tmp_path):
     edition = firm(
         tmp_path, rows, drivers=["branch", "days_late"],
         questions={"service": {"kind": "driver", "blank": "not_applicable"},
+                   "price": {"kind": "value"},
                    "hoped": {"kind": "expectation", "of": "delivery"},
                    "matters": {"kind": "importance", "of": "price"}},
         blocks={"product": {"questions": ["quality", "price"]},
@@ -75,6 +76,7 @@ def test_kinds_columns_and_blanks_of_company_yml_come_through(tmp_path):
     )  # fmt: skip
     figures = driver_figures(edition)
     assert figures.usable == 1200
+    assert [driver.name for driver in figures.drivers[:4]] == [*NAMES]
     assert [driver.kind for driver in figures.drivers[4:]] == ["category", "number"]
     assert isinstance(figures.served, DriverShares)
     assert figures.served.r2.n == rows["service"].notna().sum()

@@ -102,6 +102,7 @@ def test_who_is_named_alone_is_the_best_in_nine_of_ten_and_chances_hold():
     tried = certify_naming(400, seed=19)
     kinds = by_kind(tried).set_index("kind")
     assert kinds.loc["all", "right"] >= 0.9
+    assert (kinds["as_good"] >= 0.9).all()
     assert kinds.loc["weights at random", "right"] >= 0.9
     assert kinds.loc["one ahead by four tenths", "alone"] >= 0.7
     assert kinds.loc["two or three within a tenth", "alone"] <= 0.1

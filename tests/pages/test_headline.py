@@ -115,7 +115,9 @@ UNSURE = {"driver_best_probability__speed": points(0.85, 0, "share")}
 DRIVER = {
     "driver_best_probability__speed": points(0.95, 0, "share"),
     "driver_worth__speed": points(1.0, 0.2, "EUR"),
+    "driver_worth__price": points(0.9, 0.2, "EUR"),
 }
+AS_GOOD = DRIVER | {"driver_worth__price": points(0.97, 0.02, "EUR")}
 
 
 @pytest.mark.parametrize(
@@ -127,8 +129,10 @@ DRIVER = {
         (STEPS | FALLEN, "**Find out why nps fell.** It is 9.0 points lower than a year before."),
         (STEPS, "**Test before you spend.**"),
         (UNSURE, "**Test before you spend.**"),
+        (AS_GOOD, "**Test before you spend.**"),
     ],
-    ids=["books", "driver", "step", "fallen", "steps without a link", "no driver is sure"],
+    ids=["books", "driver", "step", "fallen", "steps without a link", "no driver is sure",
+         "another driver is as good"],
 )  # fmt: skip
 def test_what_to_decide_follows_the_first_rule_that_is_clear(tmp_path, numbers, says):
     assert decision.decide(recorded(tmp_path, **numbers), EDITION).startswith(says)

@@ -113,15 +113,10 @@ def _shares(
     if isinstance(every, DriverAnswers):
         if every.columns.shape[1] != answers.columns.shape[1]:
             return NotEstimable("answers_spread_unlike", n=answers.answers)
-        ratio = _spread(answers) / _spread(every)
+        ratio = answers.spread / every.spread
         if ratio.min() < ALIKE[0] or ratio.max() > ALIKE[1]:
             return NotEstimable("answers_spread_unlike", n=answers.answers)
     return driver_shares(answers)
-
-
-def _spread(answers: DriverAnswers) -> np.ndarray:
-    mean = np.average(answers.columns, axis=0, weights=answers.n)
-    return np.sqrt(np.average((answers.columns - mean) ** 2, axis=0, weights=answers.n))
 
 
 def _rows(shares: DriverShares | NotEstimable, drivers: Sequence[Driver]) -> pd.DataFrame:

@@ -14,7 +14,8 @@ import pandas as pd
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.drivers.action_costs import ActionCost, action_costs
 from profitchain.drivers.comparisons import Tests, shares_by_segment, shares_over_time
-from profitchain.drivers.halo import CLEAR, TwoSides, equal_slopes, two_sides
+from profitchain.drivers.halo import CLEAR, TwoSides, bent_probit, equal_slopes, two_sides
+from profitchain.drivers.interactions import Interaction, interactions
 from profitchain.drivers.mending import Mending, mending, one_point_more, probit_of, worth_of
 from profitchain.drivers.moments import Driver, DriverAnswers, read_drivers
 from profitchain.drivers.path_model import PathModel, path_model
@@ -42,7 +43,8 @@ class DriverFigures:
     why. `served` are the shares among those to whom every driver applied, where one may not apply.
     `stated` and `gaps`, of questions of kind importance and expectation: question, driver, value,
     low, high, n, why. `skips` compares the shares with those that have skips filled in; None where
-    nobody skipped. `actions` are those of the firm that are to mend a driver and name a cost.
+    nobody skipped. `actions` are those of the firm that are to mend a driver and name a cost;
+    `pairs` each two questions' interaction.
     `usable` of the main question's `answered` answers lack nothing.
     """
 
@@ -61,6 +63,7 @@ class DriverFigures:
     paths: PathModel | NotEstimable | None
     skips: SkipCheck | NotEstimable | None = None
     actions: Sequence[ActionCost] = ()
+    pairs: Sequence[Interaction] = ()
 
     @property
     def usable(self) -> int:
@@ -125,11 +128,11 @@ def driver_figures(edition: Edition) -> DriverFigures:
     (rows, drivers), firm = driver_rows(edition), edition.company
     answers = read_drivers(rows, drivers)
     shares = answers if isinstance(answers, NotEstimable) else driver_shares(answers)
-    mended, equal, sides, more = _by_probit(edition, answers, shares)
+    mended, equal, sides, more, pairs = _by_probit(edition, answers, shares)
     asked, few = firm.questions, edition.smallest
     return DriverFigures(
         drivers=tuple(drivers), answers=answers, answered=int(rows["n"].sum()), shares=shares,
-        mending=mended, one_more=more, equal=equal, sides=sides,
+        mending=mended, one_more=more, equal=equal, sides=sides, pairs=pairs,
         performance=performance(rows, drivers, smallest=few),
         served=_served(rows, drivers), stated=stated_importance(rows, asked, smallest=few),
         gaps=expectation_gaps(rows, asked, smallest=few), paths=_paths(rows, firm),
@@ -245,21 +248,24 @@ def _mean(
 def _by_probit(
     edition: Edition, answers: DriverAnswers | NotEstimable, shares: DriverShares | NotEstimable
 ) -> tuple[
-    Mending | NotEstimable, Wald | NotEstimable, list[TwoSides] | NotEstimable, pd.DataFrame
-]:
-    """Return mending, the test of equal slopes, both sides of the middle, one point more."""
+    Mending | NotEstimable, Wald | NotEstimable, list[TwoSides] | NotEstimable, pd.DataFrame,
+    Sequence[Interaction],
+]:  # fmt: skip
+    """Return mending, the test of equal slopes, both sides of the middle, one point more, pairs."""
     if isinstance(answers, NotEstimable):
-        return answers, answers, answers, pd.DataFrame()
+        return answers, answers, answers, pd.DataFrame(), ()
     model = probit_of(answers)
     if isinstance(model, NotEstimable):
-        return model, model, model, pd.DataFrame()
-    more = one_point_more(answers, model)
-    equal, sides = equal_slopes(answers, model), two_sides(answers)
+        return model, model, model, pd.DataFrame(), ()
+    more, equal = one_point_more(answers, model), equal_slopes(answers, model)
+    bent = bent_probit(answers)
+    sides = two_sides(answers, model, bent)
+    pairs = () if isinstance(bent, NotEstimable) else interactions(answers, model, bent)
     if isinstance(shares, NotEstimable):
-        return shares, equal, sides, more
+        return shares, equal, sides, more, pairs
     no_orders = NotEstimable("no_orders_to_worth", n=answers.answers)
     curve = worth_curve(edition, model.levels) if edition.has("worth_cells") else no_orders
-    return mending(answers, model, curve), equal, sides, more
+    return mending(answers, model, curve), equal, sides, more, pairs
 
 
 def _served(rows: pd.DataFrame, drivers: Sequence[Driver]) -> DriverShares | NotEstimable | None:

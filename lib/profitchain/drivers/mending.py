@@ -3,7 +3,7 @@
 By the ordered probit: each answer keeps all else as it said it, its low answers to one driver
 become middling, and the score follows. "Mend first" goes by the money that the moved scores are
 worth, or by the score itself where no money is known or clear; a driver is named alone only where
-it is the best with a probability of nine in ten.
+it is the best with a probability of nine in ten, and no other comes within a twentieth of it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from profitchain.stats.glm import Quantities
 from profitchain.stats.margins import estimates
 
 ENOUGH = 0.9  # probability from which one driver is named alone
+AS_GOOD = 0.95  # of the best one's money, from which another is as good to whoever decides
 METHOD = "ordered probit, all else as it was said"
 
 
@@ -47,11 +48,23 @@ class Mending:
         return _clear(self.worth)
 
     @property
+    def sizes(self) -> list[Estimate]:
+        """What decides between the drivers: worth, or gain in score."""
+        return (
+            self.gain if isinstance(self.worth, NotEstimable) or not self.by_worth else self.worth
+        )
+
+    @property
     def first(self) -> list[int]:
-        """The places of the fewest drivers of which one is the best, as likely as nine in ten."""
+        """The places of the fewest drivers of which one is the best, as likely as nine in ten.
+
+        Then those within a twentieth of the likeliest: whoever decides may take either.
+        """
         order = np.argsort(-self.best, kind="stable")
         enough = int(np.searchsorted(np.cumsum(self.best[order]), ENOUGH)) + 1
-        return [int(place) for place in order[:enough]]
+        least = AS_GOOD * self.sizes[order[0]].value
+        also = [place for place in order[enough:] if self.sizes[place].value >= least]
+        return [int(place) for place in (*order[:enough], *also)]
 
 
 def probit_of(answers: DriverAnswers) -> OrderedProbit | NotEstimable:

@@ -74,6 +74,12 @@ class DriverAnswers:
         kinds = [driver.kind for driver in self.drivers]
         return [place for place, kind in enumerate(kinds) if kind == "question"]
 
+    @property
+    def spread(self) -> np.ndarray:
+        """Each column's standard deviation."""
+        mean = np.average(self.columns, axis=0, weights=self.n)
+        return np.sqrt(np.average((self.columns - mean) ** 2, axis=0, weights=self.n))
+
     def at(self, points: np.ndarray, place: int) -> np.ndarray:
         """Return the answers to a question at some points, NaN where it was not applicable."""
         *asked, column = self.of[place]

@@ -29,14 +29,15 @@ class OrderedProbit:
     """A fitted model: P(score <= level k) = Phi(threshold k - columns @ slopes).
 
     `points` are the distinct rows of columns, `counts` (points x levels) how many answers stand at
-    each, `by_cluster` (clusters x points) whose they are. `coefficients` has thresholds, then
-    slopes.
+    each, `by_cluster` (clusters x points) whose they are, `cells` (clusters x points and levels)
+    those at each level. `coefficients` has thresholds, then slopes.
     """
 
     levels: np.ndarray
     points: np.ndarray
     counts: np.ndarray
     by_cluster: coo_array
+    cells: csc_array
     coefficients: Quantities
 
     @property
@@ -78,6 +79,26 @@ class OrderedProbit:
         drawn = self.by_cluster @ ((change - mean) * counted[:, None]) / total
         carried = self.coefficients.combine(gradient).errors
         return replace(self.coefficients, values=mean, errors=carried + drawn)
+
+    def joined(self, columns: np.ndarray) -> Quantities:
+        """Return each further column's slope (points x columns), were it alone to join the others.
+
+        One step of Fisher scoring from none. NaN where the others leave nothing of a column.
+        """
+        off = columns - np.average(columns, axis=0, weights=self.weights)
+        points, known = np.column_stack([self.points, off]), len(self.coefficients.values)
+        start = np.append(self.coefficients.values, np.zeros(off.shape[1]))
+        score, information = _score_and_information(start, points, self.counts)
+        across, own = information[:known, known:], np.diag(information)[known:]
+        shared = np.linalg.solve(information[:known, :known], across)
+        left = own - (across * shared).sum(axis=0)
+        left = np.where(left > CLOSE_ENOUGH * own, left, np.nan)
+        sums = _by_cluster(self.cells, start, points, len(self.levels))
+        many = len(self.coefficients.errors)
+        errors = (sums[:, known:] - sums[:, :known] @ shared) / left
+        errors = pd.DataFrame(errors * np.sqrt(many / max(many - 1, 1)),
+                              index=self.coefficients.errors.index)  # fmt: skip
+        return replace(self.coefficients, values=score[known:] / left, errors=errors)
 
     def _shares_and_gradient(
         self, points: np.ndarray, share: np.ndarray
@@ -125,7 +146,8 @@ def fit_ordered_probit(
     values, information = found
     codes, names = pd.factorize(cluster, sort=True)
     cells = coo_array((n, (codes, at * len(levels) + level)), shape=(len(names), counts.size))
-    sums = _by_cluster(cells.tocsc(), values, points - centre, len(levels))
+    cells = cells.tocsc()
+    sums = _by_cluster(cells, values, points - centre, len(levels))
     errors = np.linalg.solve(information, sums.T).T * np.sqrt(len(names) / max(len(names) - 1, 1))
     steps = len(levels) - 1
     shift = np.eye(len(values))  # thresholds of the columns as they came, not off their mean
@@ -133,7 +155,8 @@ def fit_ordered_probit(
     centred = Quantities(values=values, errors=pd.DataFrame(errors, index=names), n=int(n.sum()),
                          effective=kish(np.bincount(codes, n)))  # fmt: skip
     return OrderedProbit(
-        levels=levels, points=points, counts=counts, coefficients=centred.combine(shift),
+        levels=levels, points=points, counts=counts, cells=cells,
+        coefficients=centred.combine(shift),
         by_cluster=coo_array((n, (codes, at)), shape=(len(names), many)).tocsr(),
     )  # fmt: skip
 

@@ -19,7 +19,8 @@ from profitchain.words.what_if import ends_of
 from profitchain.words.worth import BOOKED
 
 BY_SCORE, BY_STEP = "repeat_rate_by_score", "worth_of_step"
-SURE = 0.9  # a driver is named alone from this chance on to be the best to mend
+SURE = 0.9  # a driver is named alone from this chance on to be the best to mend,
+AS_GOOD = 0.95  # unless another is worth so much of its money
 
 
 def decide(findings: EditionFindings, edition: Edition) -> str:
@@ -56,7 +57,16 @@ def _driver(findings: EditionFindings, edition: Edition) -> str:
     worth = findings.groups("driver_worth")
     for driver, chance in best.items():
         money = worth.get(driver)
-        if chance.value >= SURE and money is not None and money.low > 0:
+        if (
+            chance.value >= SURE
+            and money is not None
+            and money.low > 0
+            and not any(
+                other.value >= AS_GOOD * money.value
+                for name, other in worth.items()
+                if name != driver
+            )
+        ):
             return _(
                 "**Mend {driver} first.** No other driver goes with as much money.\nHad no answer "
                 "to it been low: {money} more in the year ({ends}).",

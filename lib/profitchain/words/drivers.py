@@ -34,6 +34,7 @@ KINDS = {
 
 PAYS = {True: "pays", False: "pays_not", None: "pays_unclear"}
 MOST_ACTIONS = 6
+MOST_PAIRS = 3
 
 
 def answer(figures: DriverFigures, money: str, *, edition: Edition) -> list[Said | str]:
@@ -43,7 +44,7 @@ def answer(figures: DriverFigures, money: str, *, edition: Edition) -> list[Said
         return [Said("unknown", {"why": text(found)})]
     if not figures.apart:
         return [Said("together")]
-    labels, first, sizes = _labels(found), found.first, _sizes(found)
+    labels, first, sizes = _labels(found), found.first, found.sizes
     values: dict[str, object] = {
         "day": last_day(edition),
         "drivers": _either([labels[place] for place in first]),
@@ -55,8 +56,7 @@ def answer(figures: DriverFigures, money: str, *, edition: Edition) -> list[Said
     least, most = of_first[0], of_first[-1]
     values |= {"size": number(most), "least": number(least), "ends": interval(most, bare=True)}
     keys = ("alone", "undecided") if found.by_worth else ("alone_score", "undecided_score")
-    key = keys[len(first) > 1]
-    return [Said(key, values), *_why_no_money(found)]
+    return [Said(keys[len(first) > 1], values), *_why_no_money(found)]
 
 
 def worth(figures: DriverFigures, money: str, *, edition: Edition) -> Presentation:
@@ -65,7 +65,7 @@ def worth(figures: DriverFigures, money: str, *, edition: Edition) -> Presentati
     if isinstance(found, NotEstimable):
         rows = to_frame([found] * len(figures.names), label=_names(figures))
         return _shown(figures, edition, rows, "unknown", Measure="", unit="score")
-    labels, sizes = _labels(found), _sizes(found)
+    labels, sizes = _labels(found), found.sizes
     order = sorted(range(len(sizes)), key=lambda place: -sizes[place].value)
     rows = to_frame([sizes[place] for place in order], label=[labels[place] for place in order])
     says = "together" if not figures.apart else "alone" if len(found.first) == 1 else "close"
@@ -222,8 +222,8 @@ def paths(figures: DriverFigures, *, edition: Edition) -> Presentation:
 
 def usable(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
     """Return how many answers could be used, what never varied, from how many customers."""
-    n, asked_of = figures.usable, figures.answered
-    said: list[Said | str] = [Said("usable", {"usable": n, "answered": asked_of})]
+    counts = {"usable": figures.usable, "answered": figures.answered}
+    said: list[Said | str] = [Said("usable", counts)]
     if isinstance(figures.answers, DriverAnswers) and figures.answers.constant:
         constant = [driver.label or driver.name for driver in figures.answers.constant]
         said.append(Said("constant", {"drivers": listed(constant)}))
@@ -236,11 +236,22 @@ def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]
     if isinstance(found, NotEstimable) or not figures.apart or len(found.first) == 1:
         return []
     labels = _labels(found)
-    order = np.argsort(-found.best, kind="stable")[: len(found.first)]
     chances = [
-        _("{driver} in {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}") for at in order
+        _("{driver} in {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}")
+        for at in found.first
     ]
     return [Said("chances", {"chances": listed(chances)})]
+
+
+def interactions(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
+    """Return which drivers together go with more or less than their sum, or only seem to."""
+    labels, said, every = _label_of(figures), list[Said | str](), figures.pairs
+    for key, held in (("beyond", "clear"), ("ceiling", "only_ceiling")):
+        pairs = sorted((pair for pair in every if getattr(pair, held)), key=lambda p: p.p_straight)
+        names = [" × ".join(labels[one.name] for one in pair.drivers) for pair in pairs]
+        values = {"pairs": listed(names[:MOST_PAIRS]), "found": len(pairs), "of": len(every)}
+        said += [Said(key, values)] if pairs else []
+    return said
 
 
 def actions(figures: DriverFigures, *, edition: Edition) -> list[Said | str]:
@@ -276,17 +287,9 @@ def _why_no_money(found: Mending) -> list[Said | str]:
     return [Said("money_open", {"most": number(largest), "ends": interval(largest, bare=True)})]
 
 
-def _sizes(found: Mending) -> list[Estimate]:
-    """Return what decides between drivers: worth, or gain in score."""
-    if isinstance(found.worth, NotEstimable) or not found.by_worth:
-        return found.gain
-    return found.worth
-
-
 def _why(figures: DriverFigures) -> NotEstimable:
-    parts = (figures.answers, figures.sides, figures.shares)
-    whys = [part for part in parts if isinstance(part, NotEstimable)]
-    return whys[0] if whys else NotEstimable("too_few_to_say")
+    parts = (figures.answers, figures.sides, figures.shares, NotEstimable("too_few_to_say"))
+    return next(part for part in parts if isinstance(part, NotEstimable))
 
 
 def _label_of(figures: DriverFigures) -> dict[str, str]:
