@@ -280,6 +280,11 @@ labels:
     values: {delivery: {zh-Hant: 配送, zh-Hans: 配送}, support: {zh-Hant: 客服, zh-Hans: 客服}}
   event:
     values:
+      shop opens: {zh-Hant: 商店開張, zh-Hans: 商店开张}
+      price rise of about 3%: {zh-Hant: 漲價約3%, zh-Hans: 涨价约3%}
+      new checkout: {zh-Hant: 新結帳流程, zh-Hans: 新结账流程}
+      "carrier change goes wrong: most parcels late":
+        {zh-Hant: 更換承運商出錯，多數包裹遲到, zh-Hans: 更换承运商出错，多数包裹迟到}
       old carrier back: {zh-Hant: 原承運商恢復服務, zh-Hans: 原承运商恢复服务}
 
 """

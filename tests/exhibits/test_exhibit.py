@@ -14,7 +14,7 @@ import pytest
 from profitchain.core.errors import ParameterError
 from profitchain.core.estimates import Estimate, NotEstimable, counted
 from profitchain.core.periods import Period
-from profitchain.exhibits import axes, charts, customer_charts, exhibit, tables
+from profitchain.exhibits import axes, charts, customer_charts, exhibit, style, tables
 from profitchain.words import prose, reasons
 
 WORDS = {"measure": "NPS, points", "source": "Survey", "description": "It rose.", "message": "Up"}
@@ -56,7 +56,11 @@ DRAWINGS = {
         {"middle": "so"},
     ),
     "curve": (charts.draw_curve, trend().assign(period=range(8)), {"points": rows((1, 2))}),
-    "survival": (charts.draw_survival, trend().assign(period=range(8)), {"x_label": "days"}),
+    "survival": (
+        customer_charts.draw_survival,
+        trend().assign(period=range(8)),
+        {"x_label": "days"},
+    ),
     "shares": (customer_charts.draw_shares, SHARES, {"money": "margin", "total": True}),
     "Chinese names": (charts.draw_dots, rows(("北部", "台南")), {}),
 }
@@ -254,3 +258,54 @@ def test_no_more_drawings_than_a_reader_can_see():
         id="many", panels="question", **words,
     )  # fmt: skip
     assert shown.html.count("<svg") == 24 and "The 72 largest of 900" in shown.html
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "least"),
+    [("score", (3.8, 4.0), 1), ("share", (0.71, 0.72), 0.1), ("points", (31.0, 33.0), 20),
+     ("EUR", (100.0, 101.0), 20)],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "draw", [charts.draw_trend, charts.draw_dots, charts.draw_curve, charts.draw_pairs]
+)
+def test_an_axis_without_a_zero_does_not_make_small_moves_look_large(draw, unit, values, least):
+    data = pd.DataFrame({"period": ["2026Q2", "2026Q3"], "value": values, "unit": unit})
+    if draw is charts.draw_curve:
+        data["period"] = [1, 2]
+    data = data.assign(low=data["value"], high=data["value"], before=data["value"])
+    with style.canvas_figure(style.WIDE, 320) as figure:
+        ax = draw(figure.subplots(), data)
+        is_level = draw in (charts.draw_trend, charts.draw_curve)
+        low, high = sorted(ax.get_ylim() if is_level else ax.get_xlim())
+    assert high - low >= least * 0.999 and low <= values[0] and values[1] <= high
+
+
+def test_an_axis_with_a_zero_is_as_long_as_its_marks():
+    data = pd.DataFrame({"label": ["a", "b"], "value": [0.01, 0.02], "unit": "share"})
+    data = data.assign(low=data["value"] - 0.005, high=data["value"] + 0.005)
+    with style.canvas_figure(style.WIDE, 320) as figure:
+        ax = charts.draw_dots(figure.subplots(), data, reference=0)
+        low, high = ax.get_xlim()
+    assert low <= 0 and high < 0.03
+
+
+def test_curves_end_on_the_same_day_so_that_their_last_values_compare():
+    long = pd.DataFrame({"days": [0, 30, 60, 90], "value": [0.0, 0.2, 0.4, 0.6], "group": "a"})
+    short = pd.DataFrame({"days": [0, 40, 70], "value": [0.0, 0.1, 0.3], "group": "b"})
+    data = pd.concat([long, short]).assign(unit="share", low=0.0, high=1.0)
+    drawn = exhibit.chart(customer_charts.draw_survival, data, id="x", group="group", **WORDS)
+    wide = drawn.body.partition("</svg>")[0]
+    assert ">40.0%</text>" in wide and ">30.0%</text>" in wide and "60.0%</text>" not in wide
+    assert "<title>a · 70: 40.0%" in wide and "<title>a · 90" not in wide
+
+
+def test_what_a_drawing_speaks_of_is_coloured_and_the_rest_is_grey():
+    dots = exhibit.chart(charts.draw_dots, rows(("a", "b", "c")), id="x", lead=1, **WORDS).body
+    wide = dots.partition("</svg>")[0]
+    paths = {colour: re.findall(rf'stroke:var\(--{colour},[^"]*linecap[^"]*" d="([^"]*)"', wide)
+             for colour in ("s1", "context")}  # fmt: skip
+    assert [len(re.findall("h0", "".join(found))) for found in paths.values()] == [1, 2]
+    curve = trend(5).assign(period=range(5))
+    how = {"stretch": (1, 3), "gain": "+16 in 100"}
+    drawn = exhibit.chart(charts.draw_curve, curve, id="x", **how, **WORDS).body
+    assert drawn.count("+16 in 100</text>") == 2 and "var(--s2," in drawn

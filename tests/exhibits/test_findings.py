@@ -132,7 +132,7 @@ def test_each_page_is_answered_or_said_to_be_not_measured(found):
 
 def test_every_exhibit_can_be_downloaded(found):
     html = summary.downloads(found, others=[("all.xlsx", "All in one workbook")]).html
-    assert '<a href="data/03_satisfaction-a.csv" download>NPS &lt;rose&gt; (CSV)</a>' in html
+    assert '<a href="data/03_satisfaction-a.csv" download>NPS &lt;rose&gt;</a>' in html
     assert 'href="all.xlsx"' in html and 'href="findings.json"' in html
 
 

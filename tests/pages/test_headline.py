@@ -21,6 +21,7 @@ from profitchain.words.repeat_effect import reversed_sentence
 NPS = Question(name="nps", kind="nps", label="Would recommend")
 EASE = Question(name="ease", kind="ces", scale=(1, 7), easy_is="low", label="Ease")
 EDITION = SimpleNamespace(
+    has=lambda _name: False,
     company=SimpleNamespace(
         slug="no-such-firm", main=NPS, all_questions=[NPS], repeat_within_days=90, asks_only=False,
         control_tolerance=0.005,
@@ -152,5 +153,8 @@ def test_the_one_chart_is_the_curve_else_the_score_else_revenue(tmp_path):
         "high": 40.0, "n": 90,
     })  # fmt: skip
     found = replace(recorded(tmp_path, nps=points(30, 6)), trends=course)
-    assert decision.chart(found, EDITION).id == "course"
+    happened = pd.DataFrame({"event": ["new shop"], "happened_on": [pd.Timestamp("2026-07-01")]})
+    told = {"has": lambda _name: True, "table": lambda _name: happened}
+    course = decision.chart(found, SimpleNamespace(**{**vars(EDITION), **told}))
+    assert course.id == "course" and ">1 new shop</text>" in course.html
     assert decision.chart(recorded(tmp_path), EDITION) is None

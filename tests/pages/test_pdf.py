@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 from profitchain import cli
 from profitchain.core.errors import CannotPrint
 from profitchain.core.periods import Period
-from profitchain.exhibits import findings
+from profitchain.exhibits import findings, style
 from profitchain.exhibits.findings import PageStory
 from profitchain.pages import editions, pdf
 from profitchain.press import publish
@@ -116,6 +117,36 @@ def test_the_contents_list_what_stands_open_and_pages_alone_where_that_takes_two
     drafts, made = books[:2], books[2]
     assert ["<span>Two</span>" in draft for draft in drafts] == [True, False]
     assert "<span>Two</span>" not in made and "<b>2</b>" in made
+
+
+@pytest.mark.parametrize(("fits_at", "tried"), [(1.0, 1), (0.88, 3), (0.5, 4)])
+def test_a_summary_is_set_as_large_as_two_sheets_allow(edition, monkeypatch, fits_at, tried):
+    zooms: list[float] = []
+
+    def printed(_browser: str, book: str, _room: Path) -> bytes:
+        zooms.append(float(re.search(r'style="zoom: ([\d.]+)"', book)[1]))
+        kids = b"1 0 R 2 0 R" if zooms[-1] <= fits_at else b"1 0 R 2 0 R 3 0 R"
+        return b"9 0 obj\n<</Type /Pages\n/Kids [%s]>>" % kids
+
+    monkeypatch.setattr(pdf, "_printed", printed)
+    made = pdf.printed_summary("chromium", edition, edition)
+    assert zooms == list(pdf.ZOOMS[:tried])
+    assert pdf.sheets(made) == (2 if fits_at >= min(pdf.ZOOMS) else 3)
+
+
+def test_the_smallest_summary_has_labels_of_eight_points():
+    paper = 210 - 2 * 17  # mm, between the margins of a sheet
+    points = paper / 25.4 * 72 / style.WIDE.width * style.WIDE.text
+    assert points * min(pdf.ZOOMS) >= 8
+
+
+@pytest.mark.parametrize("tag", ["", "zh-Hans", "zh-Hant"])
+def test_the_examples_summary_is_two_sheets(example_reports, tmp_path, tag):
+    browser = next(filter(None, map(shutil.which, pdf.BROWSERS)), None)
+    if browser is None:
+        pytest.skip("needs Chromium")
+    last = max(folder for folder in (example_reports / "example").iterdir() if folder.is_dir())
+    assert pdf.sheets(pdf.printed_summary(browser, last / tag, tmp_path)) == pdf.SUMMARY_SHEETS
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,11 @@ from profitchain.core.periods import Period
 from profitchain.exhibits import style
 
 LABEL_LETTERS = 26
+LINE = 1.2  # of a row's name, from one line to the next, in sizes
 MOST_LETTERS = 100  # of a name beside its row; tables hold it whole
 CORNER_PAD = 10  # below the axis, so that the two numbers of the corner stay apart
+LEAST_SPAN = {"share": 0.1, "points": 20.0, "score": 1.0}  # of an axis without a zero
+LEAST_PART = 0.2  # of its largest number, in other units
 LineEnd = tuple[float, float, str, str]  # x, y, what to write there, its colour
 PERIOD_PAD = 6  # below the axis: Chinese letters are taller, and touch its zero otherwise
 
@@ -40,12 +43,28 @@ def tick(value: float, unit: str, *, places: int | None = None) -> str:
 
 
 def value_axis(axis: Axis, data: pd.DataFrame) -> None:
-    """Write the numbers of an axis in the data's unit, with light grid lines in its direction."""
+    """Write the numbers of an axis in the data's unit, with light grid lines in its direction.
+
+    An axis without a zero spans at least `LEAST_SPAN` of its unit, so that small moves look small.
+    """
+    _widen(axis, unit_of(data))
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(_InUnit(_unit(data)))
+    axis.set_major_formatter(_InUnit(unit_of(data)))
     is_x = axis is axis.axes.xaxis
     axis.axes.grid(True, axis="x" if is_x else "y")
     axis.axes.grid(False, axis="y" if is_x else "x")
+
+
+def _widen(axis: Axis, unit: str) -> None:
+    """Let an axis that has no zero span enough of its unit, on both sides alike."""
+    is_x = axis is axis.axes.xaxis
+    low, high = axis.axes.get_xlim() if is_x else axis.axes.get_ylim()
+    if low <= 0 <= high:
+        return
+    least = LEAST_SPAN.get(unit, LEAST_PART * max(abs(low), abs(high)))
+    room = (least - (high - low)) / 2
+    if room > 0:
+        (axis.axes.set_xlim if is_x else axis.axes.set_ylim)(low - room, high + room)
 
 
 def period_axis(ax: Axes, order: list[str]) -> None:
@@ -163,6 +182,11 @@ def plain_label(label: object) -> str:
     return _cut(text, MOST_LETTERS)
 
 
+def row_lines(label: object) -> list[str]:
+    """Return a row's name in the lines in which it stands beside its row."""
+    return wrapped(plain_label(label), LABEL_LETTERS)
+
+
 def _cut(text: str, letters: int) -> str:
     return text if breadth(text) <= letters else f"{wrapped(text, letters - 1)[0]}…"
 
@@ -176,9 +200,9 @@ def _write_beside(ax: Axes, labels: list[str], texts: list[str]) -> None:
     how: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
     how |= {"ha": "right", "va": "center_baseline", "annotation_clip": False}
     for row, label in enumerate(labels):
-        lines = wrapped(label, LABEL_LETTERS)
+        lines = row_lines(label)
         for line, text in enumerate(lines):
-            place = (-8, 1.2 * size * ((len(lines) - 1) / 2 - line))
+            place = (-8, LINE * size * ((len(lines) - 1) / 2 - line))
             ax.annotate(text, (0, row), xytext=place, color=style.INK, **how)
     room = 8 + 0.64 * size * max(map(breadth, texts), default=0)
     for row, text in enumerate(texts):
@@ -199,7 +223,8 @@ def _step(ax: Axes, labels: list[str], *, room: float) -> int:
     return max(1, int(np.ceil(len(labels) / (0.86 * ax.figure.bbox.width / broadest))))
 
 
-def _unit(data: pd.DataFrame) -> str:
+def unit_of(data: pd.DataFrame) -> str:
+    """Return the unit of a drawing's numbers, that of its first row; "" where none is named."""
     return str(data["unit"].iloc[0]) if "unit" in data and len(data) else ""
 
 
@@ -210,7 +235,7 @@ def _note(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
 
 def _row_texts(data: pd.DataFrame) -> list[str]:
     """Return each row's number, all of one unit with the same decimals."""
-    values, unit = data["value"].dropna(), _unit(data)
+    values, unit = data["value"].dropna(), unit_of(data)
     is_mixed = "unit" in data and data["unit"].nunique() > 1
     whole = unit in formats.COUNTS and (values % 1 == 0).all()
     largest = values.abs().max() if len(values) else 0

@@ -7,18 +7,17 @@ and explanations are HTML and stand in the exhibit, not here.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from profitchain.core import formats
 from profitchain.core.errors import ParameterError
-from profitchain.core.i18n import _
 from profitchain.core.periods import Period
-from profitchain.exhibits import axes, style
+from profitchain.exhibits import axes, event_marks, hover, style
 from profitchain.measures.satisfaction import GROUPS
+from profitchain.words.catalogue import heading_of
 
 ROW_HEIGHT = 38
 NARROW_ROW_HEIGHT = 54
@@ -43,7 +42,13 @@ BY_ROW = (
 
 
 def draw_trend(
-    ax: Axes, data: pd.DataFrame, *, group: str | None = None, zero: bool = False
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    group: str | None = None,
+    zero: bool = False,
+    events: event_marks.Events = (),
+    with_key: bool = True,
 ) -> Axes:
     """Draw one line a group over periods, each with its interval as a band.
 
@@ -52,12 +57,18 @@ def draw_trend(
     data : one row a period (and group); first column the period's name.
     group : column whose values name the lines, four at most.
     zero : start the vertical axis at zero.
+    events : what happened: number, name and day each, as `event_marks.numbered` has them.
+    with_key : say beneath the drawing what their numbers stand for.
     """
-    order = _in_time(data)
+    order = in_time(data)
     ends: list[axes.LineEnd] = []
-    for colour, ink, (name, line) in _coloured(data, group):
+    for colour, ink, (name, line) in coloured(data, group):
         line = line.set_index(line.columns[0]).reindex(order)
         _band_line(ax, np.arange(len(order)), line, colour)
+        named = line.reset_index(names="period").assign(
+            period=[formats.period_short(period) for period in order], unit=axes.unit_of(data)
+        )
+        hover.tell_rows(ax, named, np.arange(len(order)), across=False, name=name)
         values = line["value"].dropna()
         if len(values):
             period, value = values.index[-1], values.iloc[-1]
@@ -68,6 +79,7 @@ def draw_trend(
     axes.period_axis(ax, order)
     axes.value_axis(ax.yaxis, data)
     axes.label_ends(ax, ends)
+    event_marks.mark(ax, events, order, with_key=with_key)
     return ax
 
 
@@ -78,6 +90,7 @@ def draw_dots(
     reference: float | None = None,
     reference_label: str = "",
     span: tuple[float, float] | None = None,
+    lead: int | None = None,
 ) -> Axes:
     """Draw one row a label: a dot with its interval, and a grey line to compare with.
 
@@ -86,12 +99,17 @@ def draw_dots(
     data : one row a label, drawn from top to bottom.
     reference : where the grey line stands, in the data's unit.
     span : the ends of the axis, where several drawings must share them.
+    lead : how many of the first rows the drawing speaks of; the others are grey.
     """
     rows = np.arange(len(data))
     if span is not None:
         ax.set_xlim(span)
-    ax.hlines(rows, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
-    ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
+    for part, colour in ((slice(0, lead), style.SUBJECT), (slice(lead, None), style.CONTEXT)):
+        if lead is not None or colour == style.SUBJECT:
+            low, value, high = (data[name].iloc[part] for name in ("low", "value", "high"))
+            ax.hlines(rows[part], low, high, color=colour, linewidth=3, alpha=0.45)
+            ax.plot(value, rows[part], "o", color=colour, markersize=9)
+    hover.tell_rows(ax, data, rows)
     if reference is not None:
         ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=0)
         ax.annotate(
@@ -116,6 +134,12 @@ def draw_pairs(ax: Axes, data: pd.DataFrame) -> Axes:
     ax.plot(data["before"], rows, "o", color=style.CONTEXT, markerfacecolor=style.PAPER,
             markersize=8, markeredgewidth=1.5)  # fmt: skip
     ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=9)
+    before = [
+        hover.text_of([name, heading_of("before")], value, axes.unit_of(data))
+        for name, value in zip(data.iloc[:, 0], data["before"], strict=True)
+    ]
+    hover.tell_rows(ax, data, rows)
+    hover.tell(ax, before, (data["before"], rows))
     axes.value_axis(ax.xaxis, data)
     return axes.name_rows(ax, data)
 
@@ -126,6 +150,7 @@ def draw_bars(ax: Axes, data: pd.DataFrame) -> Axes:
     ax.barh(rows, data["value"].fillna(0), height=0.46, color=style.SUBJECT, alpha=0.85)
     if "low" in data and (data["low"] < data["high"]).any():
         ax.hlines(rows, data["low"], data["high"], color=style.INK, linewidth=1.5)
+    hover.tell(ax, hover.texts_of(data), (0 * rows, rows), (_far_ends(data), rows), bar=0.46)
     ax.axvline(0, color=style.CONTEXT, linewidth=1)
     axes.value_axis(ax.xaxis, data)
     return axes.name_rows(ax, data)
@@ -137,6 +162,8 @@ def draw_columns(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
     ax.bar(places, data["value"].fillna(0), width=0.68, color=style.SUBJECT, alpha=0.85)
     if "low" in data and (data["low"] < data["high"]).any():
         ax.vlines(places, data["low"], data["high"], color=style.INK, linewidth=1.5)
+    ends = (places, 0 * places), (places, _far_ends(data))
+    hover.tell(ax, hover.texts_of(data), *ends, bar=0.68)
     for place in places[data["value"].isna()]:
         ax.annotate("–", (place, 0), ha="center", va="bottom", color=style.SOFT)
     axes.name_columns(ax, [axes.plain_label(label) for label in data.iloc[:, 0]])
@@ -161,6 +188,13 @@ def draw_stacked(ax: Axes, data: pd.DataFrame, *, middle: str | None = None) -> 
         starts = starts - (starts[:, at] + shares[:, at] / 2)[:, None]
     for column, (name, colour) in enumerate(zip(names, _scale_colours(names, middle), strict=True)):
         _stack(ax, starts[:, column], shares[:, column], colour)
+        ends = starts[:, column], starts[:, column] + shares[:, column]
+        texts = [
+            hover.text_of([label, axes.plain_label(name)], share, "share")
+            for label, share in zip(data.iloc[:, 0], shares[:, column], strict=True)
+        ]
+        rows = np.arange(len(data))
+        hover.tell(ax, texts, (ends[0], rows), (ends[1], rows), bar=0.46)
         _stack_heading(ax, name, column / max(1, len(names) - 1), colour)
     ax.xaxis.set_visible(False)
     ax.spines["bottom"].set_visible(False)
@@ -169,7 +203,13 @@ def draw_stacked(ax: Axes, data: pd.DataFrame, *, middle: str | None = None) -> 
 
 
 def draw_curve(
-    ax: Axes, data: pd.DataFrame, *, points: pd.DataFrame | None = None, x_label: str = ""
+    ax: Axes,
+    data: pd.DataFrame,
+    *,
+    points: pd.DataFrame | None = None,
+    x_label: str = "",
+    stretch: tuple[float, float] | None = None,
+    gain: str = "",
 ) -> Axes:
     """Draw a fitted line with its band, and what was observed as dots with whiskers.
 
@@ -177,12 +217,25 @@ def draw_curve(
     ----------
     data : one row a place on the curve; first column x.
     points : one row an observed group; first column x, then value, low, high.
+    stretch : from where to where the line is what the drawing speaks of.
+    gain : what to write above that.
     """
     if points is not None:
         at = points.iloc[:, 0].astype(float)
         ax.vlines(at, points["low"], points["high"], color=style.CONTEXT, linewidth=2, alpha=0.7)
         ax.plot(at, points["value"], "o", color=style.CONTEXT, markersize=7)
+        hover.tell_rows(ax, points, at, across=False)
     _band_line(ax, data.iloc[:, 0].astype(float).to_numpy(), data, style.SUBJECT, dots=False)
+    hover.tell_rows(ax, places := hover.some(data), places.iloc[:, 0].astype(float), across=False)
+    if stretch is not None:
+        ax.axvspan(*stretch, color=style.SERIES[1], alpha=0.1, linewidth=0, zorder=0)
+        ax.annotate(
+            gain, (sum(stretch) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
+            textcoords="offset points", ha="center", va="bottom", color=style.SERIES_TEXT[1],
+            fontweight="bold",
+        )  # fmt: skip
+        part = data[data.iloc[:, 0].astype(float).between(*stretch)]
+        ax.plot(part.iloc[:, 0].astype(float), part["value"], "-o", color=style.SERIES[1])
     nbins = 11 if data.iloc[:, 0].astype(float).max() < 1000 else 5  # long numbers need room
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=nbins))
     ax.set_xlabel(x_label)
@@ -190,48 +243,23 @@ def draw_curve(
     return ax
 
 
-def draw_survival(
-    ax: Axes,
-    data: pd.DataFrame,
-    *,
-    group: str | None = None,
-    x_label: str = "",
-    mark: tuple[float, float] | None = None,
-) -> Axes:
-    """Draw shares over time as steps with their bands, one line a group.
-
-    Parameters
-    ----------
-    data : one row a day (and group) at which a share changes; first column days.
-    mark : a place on the curve to point out: days and value.
-    """
-    ends: list[axes.LineEnd] = []
-    band: dict[str, Any] = {"step": "post", "alpha": 0.16, "linewidth": 0}
-    for colour, ink, (name, line) in _coloured(data, group):
-        days = line.iloc[:, 0].astype(float)
-        ax.fill_between(days, line["low"], line["high"], color=colour, **band)
-        ax.step(days, line["value"], where="post", color=colour)
-        last = line.iloc[-1]
-        text = axes.figure_text(last["value"], last)
-        ends.append((days.iloc[-1], last["value"], f"{name}\n{text}" if name else text, ink))
-    ax.set_xlim(left=0)
-    ax.set_ylim(bottom=0)
-    ax.tick_params(axis="x", pad=axes.CORNER_PAD)
-    if mark is not None:
-        _point_out(ax, mark, data, x_label)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-    ax.set_xlabel(x_label)
-    axes.value_axis(ax.yaxis, data)
-    axes.label_ends(ax, ends)
-    return ax
-
-
 def natural_height(draw: object, data: pd.DataFrame, canvas: style.Canvas) -> float:
     """Return how high a drawing should be, in CSS pixels: by its rows, or a landscape format."""
-    if getattr(draw, "__name__", "") in BY_ROW:
-        row = NARROW_ROW_HEIGHT if canvas.is_narrow else ROW_HEIGHT
+    name = getattr(draw, "__name__", "")
+    if name == "draw_chain":
+        return 90 * (len(data) + 1) if canvas.is_narrow else 140
+    if name in BY_ROW:
+        lines = max((len(axes.row_lines(label)) for label in data.iloc[:, 0]), default=1)
+        row = max(ROW_HEIGHT, 4 + axes.LINE * canvas.text * lines)
+        row = NARROW_ROW_HEIGHT if canvas.is_narrow else row
         return 62 + row * max(1, len(data))
     return 260 if canvas.is_narrow else 320
+
+
+def _far_ends(data: pd.DataFrame) -> pd.Series:
+    """Return how far from zero each bar reaches with its whisker."""
+    ends = data[[name for name in ("value", "low", "high") if name in data]].astype(float)
+    return ends.max(axis=1).where(data["value"] >= 0, ends.min(axis=1))
 
 
 def span(data: pd.DataFrame, reference: float | None = None) -> tuple[float, float]:
@@ -249,17 +277,7 @@ def since_known(data: pd.DataFrame) -> pd.DataFrame:
     return data[days >= days[has_value].min()] if has_value.any() else data
 
 
-def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame, x_label: str) -> None:
-    days, value = mark
-    ax.plot(days, value, "o", color=style.INK, markersize=7, zorder=4)
-    place = {"figure": axes.figure_text(value, data.iloc[0]), "at": f"{days:g}", "unit": _(x_label)}
-    ax.annotate(
-        _("{figure} at {at} {unit}", **place).strip(), (days, value), xytext=(8, -10),
-        textcoords="offset points", ha="left", va="top", color=style.INK, fontweight="bold",
-    )  # fmt: skip
-
-
-def _coloured(
+def coloured(
     data: pd.DataFrame, group: str | None
 ) -> list[tuple[str, str, tuple[str, pd.DataFrame]]]:
     """Return the colours of each line's marks and of its label, its name and its rows."""
@@ -279,7 +297,8 @@ def _coloured(
     return [(*pair, line) for pair, line in zip(pairs, series, strict=False)]
 
 
-def _in_time(data: pd.DataFrame) -> list[str]:
+def in_time(data: pd.DataFrame) -> list[str]:
+    """Return the periods of a trend's rows, each once, the earliest first."""
     names = {str(name) for name in data.iloc[:, 0]}
     return sorted(names, key=lambda name: Period(name).first_day)
 

@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
+from profitchain.core import formats
 from profitchain.core.i18n import N_, _
-from profitchain.exhibits import axes, style
+from profitchain.exhibits import axes, hover, style
 from profitchain.measures.segment_comparisons import outside_funnel
 
 Place = tuple[float, float]
@@ -61,6 +62,11 @@ def draw_contours(
     is_multiple = data.iloc[:, 0].astype(str).str.contains(TIMES, regex=False)
     same = data[is_multiple | (data.index == 0)] if is_multiple.any() else data.iloc[:0]
     ax.plot(same["score_share"], same["outcome_share"], color=style.CONTEXT, linewidth=1, zorder=1)
+    texts = [
+        hover.text_of([_(str(name)), formats.plain(across, "share", bare=True)], up, "share")
+        for name, (across, up) in zip(data.iloc[:, 0], dots, strict=True)
+    ]
+    hover.tell(ax, texts, (data["score_share"], data["outcome_share"]))
     ax.set_xlabel(x_label)
     ax.set_title(y_label, loc="left", color=style.SOFT)
     return ax
@@ -79,6 +85,7 @@ def draw_specifications(ax: Axes, data: pd.DataFrame, *, mark: str = "") -> Axes
     for rows, colour in ((drawn[~unclear], style.SUBJECT), (drawn[unclear], style.CONTEXT)):
         ax.vlines(rows.index, rows["low"], rows["high"], color=colour, linewidth=1.5, alpha=0.45)
         ax.plot(rows.index, rows["value"], "o", color=colour, markersize=3.5)
+        hover.tell_rows(ax, _by_choices(rows), rows.index, across=False)
     ax.axhline(0, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=0)
     for place, row in drawn[drawn["is_own"]].iterrows():
         ax.plot(place, row["value"], "o", color=style.INK, markersize=8)
@@ -92,6 +99,16 @@ def draw_specifications(ax: Axes, data: pd.DataFrame, *, mark: str = "") -> Axes
     return ax
 
 
+def _by_choices(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return specifications named by all that was chosen for them: the columns before `value`."""
+    choices = rows.iloc[:, : rows.columns.get_loc("value")]
+    named = rows.drop(columns=choices.columns)
+    named.insert(
+        0, "choices", [" · ".join(map(axes.plain_label, row)) for row in choices.to_numpy()]
+    )
+    return named
+
+
 def draw_ranges(ax: Axes, data: pd.DataFrame, *, reference: float = 0.0) -> Axes:
     """Draw one row a choice: the middle of its effects as a dot, from the least to the most.
 
@@ -103,6 +120,7 @@ def draw_ranges(ax: Axes, data: pd.DataFrame, *, reference: float = 0.0) -> Axes
     rows = np.arange(len(data))
     ax.hlines(rows, data["least"], data["most"], color=style.SUBJECT, linewidth=2, alpha=0.6)
     ax.plot(data["value"], rows, "o", color=style.SUBJECT, markersize=8)
+    hover.tell_rows(ax, data.assign(low=data["least"], high=data["most"]), rows)
     ax.axvline(reference, color=style.CONTEXT, linewidth=1.5, linestyle=style.DASHES, zorder=0)
     axes.value_axis(ax.xaxis, data)
     return axes.name_rows(ax, data)
@@ -120,6 +138,7 @@ def draw_event(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
     ax.axvline(-0.5, color=style.CONTEXT, linewidth=1, zorder=0)
     ax.vlines(months, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
     ax.plot(months, data["value"], "o", color=style.SUBJECT)
+    hover.tell_rows(ax, data, months, across=False)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
@@ -149,6 +168,7 @@ def draw_funnel(
     outside = data.index.isin(outside_funnel(data, limits).index)
     for rows, colour in ((data[~outside], style.NEUTRAL), (data[outside], style.SUBJECT)):
         ax.plot(rows["customers"], rows["value"], "o", color=colour, markersize=7, clip_on=False)
+    hover.tell(ax, hover.texts_of(data), (data["customers"], data["value"]))
     _name_dots(ax, data, data if len(data) <= MOST_NAMED else data[outside], middle)
     ax.set_xlabel(x_label)
     return ax
@@ -166,6 +186,8 @@ def draw_crosses(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
     ax.hlines(known["value"], known["across_low"], known["across_high"], **look)
     ax.vlines(known["across_value"], known["low"], known["high"], **look)
     ax.plot(known["across_value"], known["value"], "o", color=style.SUBJECT, markersize=9)
+    told = known.assign(**{known.columns[0]: hover.texts_of(known, stem="across_")})
+    hover.tell_rows(ax, told, known["across_value"], across=False)
     ax.margins(x=0.25, y=0.12)
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
     axes.value_axis(ax.yaxis, data)

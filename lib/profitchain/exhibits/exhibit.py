@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +15,15 @@ from profitchain.core.errors import ParameterError, did_you_mean
 from profitchain.core.estimates import MaybeEstimate
 from profitchain.core.group_names import with_group_names
 from profitchain.core.i18n import SOURCE, _, length, spoken
-from profitchain.exhibits import charts, style, tables
-from profitchain.words import catalogue, presentation, prose, reasons
+from profitchain.exhibits import charts, event_marks, style, tables
+from profitchain.exhibits.drawings import Draw, pictures
+from profitchain.words import presentation, prose, reasons
 
 WORDS = ("message", "measure", "source", "description")
 MOST_WORDS = 15
 MOST_PLACES = 40  # of a curve, listed on a page
 UNCOUNTED = {"draw_funnel", "draw_specifications"}  # their marks are a cloud, not rows
 MOST_DRAWN, MOST_PANELS = 40, 24  # rows of one drawing, drawings of one chart
-Draw = Callable[..., object]
 MEDIA_TYPE = "application/vnd.profitchain.exhibit+json"
 DOWNLOAD_MARK = "<!--download:{id}-->"
 
@@ -170,17 +170,16 @@ def chart(
     """
     _check_drawing(draw, data, panels)
     data = reasons.in_words(data.assign(unit=unit) if unit else data)
-    data = charts.since_known(data) if draw is charts.draw_trend else data
+    if draw is charts.draw_trend:
+        data = charts.since_known(data)
+        options |= event_marks.within(options.pop("events", ()), charts.in_time(data))
+        description = event_marks.described(_(description), options.get("events", ()))
     if nothing := _nothing_to_draw(data):
         body = f'<p class="empty">{nothing}</p>'
     else:
         drawn = data if getattr(draw, "__name__", "") in UNCOUNTED else _drawn(data, panels)
-        drawings = (
-            _panels(draw, drawn, panels, id=id, height=height, options=options)
-            if panels
-            else _both_widths(draw, with_group_names(drawn), id=id, height=height, options=options)
-        )
-        body = f'<div class="drawing" {_labelled(_(description))}>{drawings}</div>'
+        seen = pictures(draw, drawn, panels, id=id, height=height, options=options)
+        body = f'<div class="drawing" {_labelled(_(description))}>{seen}</div>'
         body += tables.some_of(len(drawn), len(data))
     return Exhibit(
         id=id,
@@ -303,44 +302,3 @@ def _nothing_to_draw(data: pd.DataFrame) -> str:
         return ""
     whys = data["why"].dropna().unique() if "why" in data else []
     return prose.with_names("; ".join(reasons.text(why) for why in whys) or prose.TEXT["too_few"])
-
-
-def _drawing(
-    draw: Draw, data: pd.DataFrame, canvas: style.Canvas, prefix: str, *,
-    height: float | None, options: Mapping[str, Any],
-) -> str:  # fmt: skip
-    height = height or charts.natural_height(draw, data, canvas)
-    with style.canvas_figure(canvas, height) as figure:
-        draw(figure.subplots(), data, **options)
-        return style.svg(figure, prefix=prefix, css_class=canvas.name)
-
-
-def _both_widths(
-    draw: Draw, data: pd.DataFrame, *, id: str, height: float | None, options: Mapping[str, Any]
-) -> str:
-    return "".join(
-        _drawing(draw, data, canvas, f"{id}-{canvas.name}", height=height, options=options)
-        for canvas in (style.WIDE, style.NARROW)
-    )
-
-
-def _panels(
-    draw: Draw,
-    data: pd.DataFrame,
-    panels: str,
-    *,
-    id: str,
-    height: float | None,
-    options: dict[str, Any],
-) -> str:
-    """Return a drawing for each value of a column; dots of one measure share their axis."""
-    if draw is charts.draw_dots:
-        options = options | {"span": charts.span(data, options.get("reference"))}
-    how: dict[str, Any] = {"height": height, "options": options}
-    drawings = []
-    for place, (name, rows) in enumerate(data.groupby(panels, sort=False, observed=True)):
-        rows = with_group_names(rows).drop(columns=panels)
-        title = html.escape(catalogue.heading_of(_(str(name))))
-        drawing = _drawing(draw, rows, style.PANEL, f"{id}-{place}", **how)
-        drawings.append(f"<div><p>{title}</p>{drawing}</div>")
-    return f'<div class="panels">{"".join(drawings)}</div>'

@@ -13,6 +13,7 @@ from profitchain.core.i18n import _
 from profitchain.exhibits import (
     charts,
     customer_charts,
+    event_marks,
     evidence_charts,
     exhibit,
     findings,
@@ -82,6 +83,8 @@ class NotebookPage:
                 return exhibit.heat_table(shown.rows, id=id, **words)
             case drawing:
                 words.pop("empty", None)
+                if drawing == "trend":
+                    words = {"events": event_marks.of_edition(self.edition)} | words
                 return exhibit.chart(_drawing(drawing), shown.rows, id=id, **words)
 
     def findings(self, subject: str, *figures: Any) -> list[Recorded]:

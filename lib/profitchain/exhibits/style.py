@@ -147,13 +147,16 @@ def _measured_once() -> Callable[..., tuple[float, float, float]]:
     return lru_cache(16_384)(TextToPath().get_text_width_height_descent)
 
 
-def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
+def svg(
+    figure: Figure, *, prefix: str, css_class: str, above: Callable[[Figure], str] | None = None
+) -> str:
     """Return a figure as an inline `<svg>`: real text, CSS colours, the same bytes every time.
 
     Parameters
     ----------
     prefix : put before every id inside, so that two drawings on one page can't collide.
     css_class : the drawing's class, `wide`, `narrow` or `panel`.
+    above : more SVG, asked for once all is laid out, and drawn above all else.
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -162,13 +165,15 @@ def svg(figure: Figure, *, prefix: str, css_class: str) -> str:
     buffer = io.StringIO()
     # `savefig` would draw all of it twice: once only to lay it out, which drawing does by itself.
     FigureCanvasSVG(figure).print_svg(buffer, metadata=_NO_METADATA)
-    text = _tightened(buffer.getvalue().partition("<svg")[2], css_class)
+    text = _tightened(
+        buffer.getvalue().partition("<svg")[2], css_class, above(figure) if above else ""
+    )
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
 
 
-def _tightened(text: str, css_class: str) -> str:
+def _tightened(text: str, css_class: str, above: str) -> str:
     """Return a drawing (after `<svg`) in few bytes, its commonest font size said once."""
     view_box = text.partition('viewBox="')[2].partition('"')[0].replace(".0 ", " ")
     marks, definitions = svg_compaction.leaner(f"<svg{text}")
@@ -178,10 +183,10 @@ def _tightened(text: str, css_class: str) -> str:
         marks = re.sub(rf"font-size:{common}px;?", "", marks)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{css_class}" viewBox="{view_box}"{size} '
-        'aria-hidden="true" focusable="false">'
+        'aria-hidden="true">'
     )
     marks = re.sub(r"#[0-9a-f]{6}\b", _variable, marks)
-    return f"{head}{definitions}{marks}</svg>"
+    return f"{head}{definitions}{marks}{above}</svg>"
 
 
 def _variable(match: re.Match[str]) -> str:

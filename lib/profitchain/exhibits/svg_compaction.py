@@ -226,7 +226,7 @@ def _put(marks: list[Mark], mark: Mark) -> None:
 def _written(mark: Mark) -> str:
     clip = f' clip-path="url(#{mark.clip})"' if mark.clip else ""
     if mark.kind in ("dots", "path"):
-        d = _path_data(mark.parts) if mark.kind == "path" else _dots_data(mark.parts)
+        d = path_data(mark.parts) if mark.kind == "path" else _dots_data(mark.parts)
         return f'<path style="{mark.look}"{clip} d="{d}"/>'
     if mark.kind == "image":
         return "".join(mark.parts)
@@ -252,7 +252,7 @@ def _dots_data(places: Iterable[tuple[float, float]]) -> str:
     return "".join(f"M{_joined(map(_tenths, place))}h0" for place in places)
 
 
-def _path_data(segments: list[Segment]) -> str:
+def path_data(segments: list[Segment]) -> str:
     """Return segments as path data, each place relative to the one before, in tenths."""
     text, last, at, start = "", "", (0, 0), (0, 0)
     for command, numbers in segments:

@@ -153,6 +153,20 @@ def shown_columns(data: pd.DataFrame, units: Mapping[str, str]) -> list[TableCol
     ]
 
 
+def estimate_cells(data: pd.DataFrame, stem: str = "") -> list[str]:
+    """Return what a table says of each row's estimate: value and interval, or why there is none.
+
+    Examples
+    --------
+    >>> estimate_cells(
+    ...     pd.DataFrame({"value": [0.3], "low": [0.25], "high": [0.36], "unit": "share"})
+    ... )
+    ['30.0% (25.0–36.0)']
+    """
+    parts = {f"{stem}{name}": data.get(f"{stem}{name}", math.nan) for name in ("low", "high")}
+    return _estimates(data.assign(**parts), stem, None).cells
+
+
 def tidy_csv(data: pd.DataFrame) -> str:
     """Return a frame as CSV text: the same bytes every time, and no cell a spreadsheet would run.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from profitchain.core.estimates import Estimate, to_frame
 from profitchain.core.formats import digits, interval, number
 from profitchain.core.i18n import _, listed
 from profitchain.effects.scenarios import clear_stretch
-from profitchain.exhibits import charts, exhibit
+from profitchain.exhibits import charts, event_marks, exhibit
 from profitchain.exhibits.exhibit import Exhibit
 from profitchain.exhibits.findings import EditionFindings
 from profitchain.measures.satisfaction import public_id
@@ -122,8 +125,10 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
     curve = findings.groups(BY_SCORE)
     if len(curve) > 2 and main is not None:
         rows = to_frame(curve.values(), score=[float(score) for score in curve])
+        steps = clear_stretch(findings.groups(BY_STEP))
         return exhibit.chart(
             charts.draw_curve, rows, id="curve", unit="share", x_label=str(main.label),
+            **_stretch(curve, steps),
             message=_step_message(findings),
             measure=_("Share ordering again within {days} days, by score; like customers compared",
                       days=digits(firm.repeat_within_days, 0)),
@@ -137,12 +142,24 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
             label = findings.label(id)
             return exhibit.chart(
                 charts.draw_trend, course.drop(columns="id"), id="course", unit=now.unit,
+                events=event_marks.of_edition(edition),
                 message=label,
                 measure=_("By {part}; band: 95% interval", part=period_word(edition.period)),
                 source=_("The pages behind this one"),
                 description=_described(label),
             )  # fmt: skip
     return None
+
+
+def _stretch(curve: Mapping[str, Estimate], steps: Mapping[str, Estimate]) -> dict[str, Any]:
+    """Return which part of the curve the chart speaks of, and what lies between its ends."""
+    rates = {float(score): rate.value for score, rate in curve.items()}
+    ends = tuple(map(float, ends_of(steps).values())) if steps else ()
+    if not ends or not set(ends) <= set(rates):
+        return {}
+    gain = 100 * (rates[ends[1]] - rates[ends[0]])
+    said = _("{size} in 100", size=f"+{digits(gain, 0)}")
+    return {"stretch": ends, "gain": said if gain > 0 else ""}
 
 
 def _described(message: str) -> str:

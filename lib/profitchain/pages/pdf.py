@@ -33,6 +33,7 @@ SWITCHES = (
 )  # fmt: skip
 SECONDS = 180
 CONTENTS = 1  # sheets
+SUMMARY_SHEETS, ZOOMS = 2, (1.0, 0.94, 0.88, 0.82)  # of the summary, the first that fits
 FIRST = "p0"  # the mark of the book's first page
 TO_COME = "000"  # holds the place of a page number until it is known
 _MAIN = re.compile(r'<main id="main">(.*)</main>', flags=re.S)
@@ -41,7 +42,8 @@ _RECORD = re.compile(r'(<details class="record">.*?</details>)', flags=re.S)
 _LOOKS = re.compile(r"</style><style>(.*?)</style>", flags=re.S)
 _NOT_ON_PAPER = re.compile(
     r'<nav class="contents".*?</nav>|<svg [^>]*class="narrow".*?</svg>|<p class="download">.*?</p>'
-    r'|<div class="downloads">.*?</div>|<details(?! class="(?:record|fold)")[^>]*>.*?</details>',
+    r'|(?<=<div class="downloads">).*?(?=</div>)'
+    r'|<details(?! class="(?:record|fold)")[^>]*>.*?</details>',
     flags=re.S,
 )
 _TAG = re.compile(r"<[a-z][^<>]*>")
@@ -86,18 +88,28 @@ def print_edition(folder: Path) -> Path:
             draft = _printed(browser, book_html(folder, {}, has_sections=False), room)
             at = page_numbers(draft)
         books = {
-            PDF: book_html(folder, at, has_sections=has_sections),
-            SUMMARY_PDF: book_html(folder, {}, only=INDEX),
+            PDF: _printed(browser, book_html(folder, at, has_sections=has_sections), room),
+            SUMMARY_PDF: printed_summary(browser, folder, room),
         }
         # Dated by its period's end, so that it doesn't tell when it was printed.
         date = f"{period.last_day:%Y%m%d}000000".encode("ascii")
-        for file, book in books.items():
-            (room / file).write_bytes(_DATE.sub(date, _printed(browser, book, room)))
+        for file, printed in books.items():
+            (room / file).write_bytes(_DATE.sub(date, printed))
         for file in books:
             shutil.copyfile(room / file, folder / file)
     with i18n.speaking(_language(folder)):
         _lead_from(folder / INDEX)
     return folder / PDF
+
+
+def printed_summary(browser: str, folder: Path, room: Path) -> bytes:
+    """Return the first page on two sheets of paper: as large as fits, at least in 8 points."""
+    printed = b""
+    for zoom in ZOOMS:
+        printed = _printed(browser, book_html(folder, {}, only=INDEX, zoom=zoom), room)
+        if sheets(printed) <= SUMMARY_SHEETS:
+            break
+    return printed
 
 
 def _lead_from(index: Path) -> None:
@@ -114,13 +126,18 @@ def _lead_from(index: Path) -> None:
 
 
 def book_html(
-    folder: Path, at: Mapping[str, int], *, only: str = "", has_sections: bool = True
+    folder: Path,
+    at: Mapping[str, int],
+    *,
+    only: str = "",
+    has_sections: bool = True,
+    zoom: float = 1.0,
 ) -> str:
     """Return all pages of a folder (or only one) as one document for paper, the index first.
 
     `at` are the page numbers of marks, as `page_numbers` finds them; without them the contents keep
     room for them. The contents list the pages' questions and, if it `has_sections`, what stands
-    open on each.
+    open on each. One page alone is set `zoom` times as large, and leaves out what made it.
     """
     story = findings.edition_story(folder)
     names = [only] if only else [page.file for page in story.pages]
@@ -134,7 +151,8 @@ def book_html(
             period=period,
             running=_quoted(f"{story.company} · {period}"),
             leaves=[_leaf(folder / file, marks) for file in marks],
-            record=_record(folder / INDEX),
+            record="" if only else _record(folder / INDEX),
+            zoom=zoom,
             at=lambda mark: at.get(mark, TO_COME),
             has_sections=has_sections,
         )
@@ -145,12 +163,21 @@ def page_numbers(printed: bytes) -> dict[str, int]:
 
     Chromium writes objects in clear, pages as a tree, and the marks that links lead to by name.
     """
-    nodes = {node: _REFERENCE.findall(kids) for node, kids in _PAGES.findall(printed)}
-    inner = {kid for kids in nodes.values() for kid in kids}
-    order = [leaf for root in nodes if root not in inner for leaf in _leaves_of(root, nodes)]
-    place = {page: at for at, page in enumerate(order, 1)}
+    place = {page: at for at, page in enumerate(_sheets(printed), 1)}
     marks = _MARKS.findall(printed)
     return {mark.decode("ascii"): place[page] for mark, page in marks if page in place}
+
+
+def sheets(printed: bytes) -> int:
+    """Return how many pages a PDF of Chromium's has; 0 where it can't be read."""
+    return len(_sheets(printed))
+
+
+def _sheets(printed: bytes) -> list[bytes]:
+    """Return the pages of a PDF in order, as it numbers its objects."""
+    nodes = {node: _REFERENCE.findall(kids) for node, kids in _PAGES.findall(printed)}
+    inner = {kid for kids in nodes.values() for kid in kids}
+    return [leaf for root in nodes if root not in inner for leaf in _leaves_of(root, nodes)]
 
 
 def _leaves_of(node: bytes, nodes: Mapping[bytes, list[bytes]]) -> list[bytes]:

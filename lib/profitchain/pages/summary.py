@@ -159,11 +159,8 @@ def downloads(findings: EditionFindings, *, others: Sequence[tuple[str, str]] = 
     items += PRINTED_MARK
     pages = ""
     for page in filter(lambda page: page.exhibits, findings.pages):
-        links = (
-            _download(bundle["csv"], formats.in_brackets(bundle["message"], "CSV"))
-            for bundle in page.exhibits
-        )
-        question = html.escape(page.question)
+        links = (_download(bundle["csv"], bundle["message"]) for bundle in page.exhibits)
+        question = html.escape(formats.in_brackets(page.question, "CSV"))
         pages += f"<details><summary>{question}</summary><ul>{''.join(links)}</ul></details>"
     return Panel(html=f'<div class="downloads"><ul>{items}</ul>{pages}</div>', text=_("Downloads"))
 
@@ -261,7 +258,7 @@ def spark_svg(values: Sequence[float], words: str = "") -> str:
     aloud = f'role="img" aria-label="{html.escape(words)}"' if words else 'aria-hidden="true"'
     return (
         f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
-        f'height="{SPARK_HEIGHT}" {aloud} focusable="false"><polyline points="{path}" '
+        f'height="{SPARK_HEIGHT}" {aloud}><polyline points="{path}" '
         'fill="none" stroke="var(--context,#8c8c8c)" stroke-width="2"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="var(--s1,#0072b2)"/></svg>'
     )

@@ -7,7 +7,7 @@ from babel.dates import format_date
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.estimates import counted as counted_in_full
-from profitchain.core.formats import interval, number, plain
+from profitchain.core.formats import as_difference, digits, interval, number, places_of, plain
 from profitchain.core.i18n import N_, _, locale
 from profitchain.effects.value_of_a_point import PARTS, Worth
 from profitchain.measures.data_quality import differing
@@ -16,7 +16,7 @@ from profitchain.words import catalogue
 from profitchain.words.captions import assumed_share, drawn_from, drawn_sentences, source
 from profitchain.words.presentation import Presentation, Said, known_values
 from profitchain.words.presentation import text as message_text
-from profitchain.words.prose import first_capital, listed
+from profitchain.words.prose import TEXT, first_capital, listed
 from profitchain.words.reasons import text
 from profitchain.words.repeat_effect import upward
 
@@ -151,7 +151,51 @@ def worth(figure: Worth, money: str, *, edition: Edition) -> Presentation:
             says = "forward"
         elif clear and first.value > total.value / 2:
             says = "soon"
-    return Presentation(rows, says, _of_worth(figure, money, edition))
+    return Presentation(rows, says, _of_worth(figure, money, edition), {"lead": 1})
+
+
+def chain(figure: Worth, repeat: MaybeEstimate, money: str, *, edition: Edition) -> Presentation:
+    """Return the way from one point to the year's money: who returns, what each experience brings.
+
+    An experience's money times the experiences is the figure; that more return is how it comes.
+    """
+    main, total, what = edition.company.main, figure.total, _(WORDS[money])
+    assert main is not None  # without it, the page has nothing to say
+    if isinstance(repeat, Estimate) and main.easy_is == "low":
+        repeat = repeat.times(-1)
+    each = total.times(1 / figure.orders) if isinstance(total, Estimate) else total
+    steps = {
+        _("more order again within {days}", days=window_days(edition)): as_difference(repeat),
+        _("{what} an experience, over a year", what=what): each,
+        _("experiences of the year"): counted_in_full(figure.orders, unit="orders"),
+        _("{what} a year", what=what): total,
+    }
+    best = "{:g}".format(main.scale[0 if main.easy_is == "low" else 1])
+    about = _("on “{question}”, none above {best}", question=str(main.label), best=best)
+    options = {
+        "start": (_("+1 point"), about),
+        "figures": [_step_figure(step) for step in steps.values()],
+        "signs": ["→", "→", "×", "="],
+    }
+    says, size = "none", ""
+    if isinstance(total, Estimate):
+        says, size = "unclear" if total.spans_zero else "steps", number(total)
+    values = {**_of_worth(figure, money, edition), "size": size, "what": what}
+    units = [step.unit if isinstance(step, Estimate) else "" for step in steps.values()]
+    rows = to_frame(steps.values(), step=list(steps), unit=units)
+    return Presentation(rows, says, values, options)
+
+
+def _step_figure(step: MaybeEstimate) -> str:
+    """Return a step's number as its box has it: a difference of shares as so many in 100."""
+    if isinstance(step, NotEstimable):
+        return TEXT["too_few"]
+    if step.unit == "orders":
+        return digits(step.value, 0)
+    if step.unit == "percentage points":
+        size = plain(step.value, step.unit, places=places_of(step), bare=True)
+        return _("{size} in 100", size=f"+{size}" if step.value > 0 else size)
+    return number(step)
 
 
 def models(figure: Worth, money: str, *, edition: Edition) -> Presentation:
@@ -162,7 +206,7 @@ def models(figure: Worth, money: str, *, edition: Edition) -> Presentation:
     if isinstance(figure.total, Estimate):
         above, below = (rows["low"] > 0).all(), (rows["high"] < 0).all()
         says = "above" if above else "below" if below else "unclear"
-    return Presentation(rows, says, _of_worth(figure, money, edition))
+    return Presentation(rows, says, _of_worth(figure, money, edition), {"lead": 1})
 
 
 def _of_worth(figure: Worth, money: str, edition: Edition) -> dict[str, object]:
