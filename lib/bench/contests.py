@@ -136,12 +136,27 @@ def suite(_size: int, place: Path) -> list[Contest]:
     read_period(firm)  # the summaries are there for both
     report = {"name": "profitchain, all notebooks", "arguments": (str(firm), out, "fresh")}
     again = {"name": "profitchain, nothing changed", "arguments": (str(firm), out)}
+    changed = {"name": "profitchain, one notebook changed",
+               "arguments": (str(firm), out, "changed")}  # fmt: skip
+    two = (str(firm), str(place / "spoken"), "fresh", "en", "zh-Hans")
+    spoken = {"name": "profitchain, all notebooks in two languages", "arguments": two}
     plain = Contender(name="papermill and nbconvert", script="notebooks", task="plain",
                       arguments=(str(firm), str(ROOT / "notebooks"), str(place)))  # fmt: skip
-    ours = [Contender(script="ours", task="report", **options) for options in (report, again)]
+    ours = [
+        Contender(script="ours", task="report", **options)
+        for options in (report, again, changed, spoken)
+    ]
     floor = Contender(name="floor: the cells' own work, divided by the cores", script="ours",
                       task="work", arguments=(str(firm), out))  # fmt: skip
-    return [Contest(title="The example's edition", contenders=(ours[0], floor, plain, ours[1]))]
+    edition = (ours[0], ours[3], ours[2], ours[1], floor, plain)
+    names = {"profitchain": "profitchain", "pandas": "pandas",
+             "profitchain, a prepared edition opened": "edition"}  # fmt: skip
+    loads = [Contender(name=name, script="ours", task="load", arguments=(str(firm), what))
+             for name, what in names.items()]  # fmt: skip
+    return [
+        Contest(title="The example's edition", contenders=edition),
+        Contest(title="Import", contenders=tuple(loads)),
+    ]
 
 
 PARTS = {

@@ -71,7 +71,8 @@ def report(options: argparse.Namespace) -> int:
     from profitchain.press import fork_server
 
     code = provenance.code_of(provenance.NOTEBOOKS)
-    fork_server.start(provenance.NOTEBOOKS, code)  # its imports take as long as those here
+    words = {"languages": options.language, "company": options.company}
+    fork_server.start(provenance.NOTEBOOKS, code, **words)  # imports as long as those here
     out = Path(options.out) if options.out else provenance.REPORTS
     settings = _settings(options.set)
     choices = {"out": out, "only": options.only, "settings": settings, "spoken": options.language}

@@ -512,3 +512,34 @@ def test_no_page_shows_a_slip_of_the_machine(edition, name):
     text = re.sub(r"<style>.*?</style>|<pre.*?</pre>|<[^>]+>", " ", html, flags=re.S)
     assert not re.findall(r"(?<![\w-])(?:nan|NaN|NaT|inf|None(?! of)|Traceback)(?![\w-])", text)
     assert not re.search(r"\bobject at 0x|Warning:", html)
+
+
+SECOND, SHARED = "zh-Hans", ("03_satisfaction", "04_drivers", "09_sensitivity", "12_voice")
+
+
+def test_an_edition_in_two_languages_says_what_one_in_the_second_alone_says(tmp_path, repo):
+    firm = tmp_path / "example"
+    hidden = shutil.ignore_patterns(".store")
+    shutil.copytree(repo / "data" / "example", firm, ignore=hidden)
+    both, alone = (
+        reported(firm, tmp_path / "-".join(tags), tags) for tags in (("en", SECOND), (SECOND,))
+    )
+    parts = {}
+    for folder in (both / SECOND, alone):
+        numbers = [folder / "findings.json", *sorted(folder.rglob("*.csv"))]
+        parts[folder] = {path.relative_to(folder): path.read_bytes() for path in numbers}
+        for page in SHARED:
+            text = (folder / f"{page}.html").read_text(encoding="utf-8")
+            shown = re.findall(r"<figure.*?</figure>|<p class=.answer.*?</p>", text, re.DOTALL)
+            assert len(shown) > 3
+            parts[folder][page] = shown
+    assert parts[both / SECOND] == parts[alone]
+
+
+def reported(firm: Path, out: Path, tags: tuple[str, ...]) -> Path:
+    """Publish some pages in some languages by the command; return their folder."""
+    words = [word for tag in tags for word in ("--language", tag)]
+    words += [word for page in SHARED for word in ("--only", page)]
+    command = [sys.executable, "-m", "profitchain", "report", "--company", str(firm)]
+    subprocess.run([*command, "--out", str(out), *words], check=True, capture_output=True)
+    return next(out.glob("example/*/record.json")).parent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ from pathlib import Path
 
 from clock import Clock, adopt, main, parquet
 
+CHANGED = "04_drivers.ipynb"  # one of the longer ones
 LAST = "2026Q3"  # period of an invented firm
 CONTROLS = ("prior_orders", "recency", "tenure", "region", "tier")
 
@@ -139,14 +142,20 @@ def parameters(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
 
 
-def report(company: str, out: str, how: str = "") -> dict:
-    """Publish an edition by the command line, with `fresh` nothing kept from earlier runs."""
+def report(company: str, out: str, how: str = "", *languages: str) -> dict:
+    """Publish an edition by the command line, in some languages.
+
+    `how`: "fresh", nothing kept from earlier runs; "changed", as if one notebook were another.
+    """
     from notebooks import weight
 
     command = [sys.executable, "-m", "profitchain", "report"]
     known = subprocess.run([*command, "--help"], check=True, capture_output=True, text=True).stdout
-    options = ["--fresh"] if how and "--fresh" in known else []
+    options = ["--fresh"] if how == "fresh" and "--fresh" in known else []
+    options += [word for tag in languages for word in ("--language", tag)]
     command += ["--company", company, "--out", out, *options]
+    if how == "changed":
+        _forget(Path(company), CHANGED)
     adopt()
     clock = Clock()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -154,6 +163,32 @@ def report(company: str, out: str, how: str = "") -> dict:
     clock.wait_for_all()
     folder = Path(done.stdout.strip().splitlines()[-1]).parent
     return {**clock.told, "megabytes": None, "result": weight(folder)}
+
+
+def _forget(company: Path, name: str) -> None:
+    """Forget a notebook's run, and that the edition stands."""
+    from profitchain.core.provenance import NOTEBOOKS
+    from profitchain.intake.fingerprints import STANDING
+    from profitchain.sources.company import load_company, store_of
+
+    store, notebook = store_of(load_company(company)), json.loads((NOTEBOOKS / name).read_text())
+    question = json.dumps("".join(notebook["cells"][0]["source"]))[1:-1].encode()
+    runs = [
+        run for run in store.glob("*/runs/*.gz") if question in gzip.decompress(run.read_bytes())
+    ]
+    for path in [*runs, *(store / STANDING).glob("*.json")]:
+        path.unlink()
+
+
+def load(company: str, what: str) -> dict:
+    """Import profitchain or pandas, or open a prepared edition, in a process of its own."""
+    code = f"import {what}" if what != "edition" else (
+        f"import profitchain as pc; pc.open_edition({company!r})"
+    )  # fmt: skip
+    clock = Clock()
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    clock.stop()
+    return {**clock.told, "megabytes": None, "result": "Python's own start included"}
 
 
 def work(company: str, editions: str) -> dict:
@@ -180,5 +215,5 @@ def work(company: str, editions: str) -> dict:
 
 
 if __name__ == "__main__":
-    tasks = (prepare, panel, cells, effect, lifetime, report, work)
+    tasks = (prepare, panel, cells, effect, lifetime, report, load, work)
     main({task.__name__: task for task in tasks})

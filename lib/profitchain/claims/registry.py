@@ -54,7 +54,8 @@ class Claim:
 @cache
 def shipped_claims() -> tuple[Claim, ...]:
     """Return the claims that come with the suite, by id."""
-    entries = yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))
+    text = REGISTRY.read_text(encoding="utf-8")
+    entries = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     lists = ("where", "needs", "errors")
     return tuple(
         Claim(id=id, **entry | {name: tuple(entry[name]) for name in lists})

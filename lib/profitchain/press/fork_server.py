@@ -15,7 +15,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -43,6 +43,8 @@ NEEDED = (
     "profitchain.press.notebook_process", "nbconvert", "openpyxl",
 )  # fmt: skip
 _NOTEBOOKS = "PROFITCHAIN_NOTEBOOKS"  # whose imports the process makes too
+_LANGUAGES = "PROFITCHAIN_LANGUAGES"  # whose catalogues it reads
+_COMPANY = "PROFITCHAIN_COMPANY"  # whose own language it is, where none is named
 _PR_SET_PDEATHSIG = 1
 _IMPORT = re.compile(r'"from (profitchain[\w.]*) import ([\w, ]+)')
 _started_with = ""  # the code that the process has imported
@@ -54,12 +56,11 @@ def can_fork() -> bool:
     return sys.platform == "linux" and os.environ.get(PLAIN) != "plain"
 
 
-def start(notebooks: Path, code: str) -> bool:
+def start(notebooks: Path, code: str, *, languages: Sequence[str] = (), company: str = "") -> bool:
     """Start the process unless it runs; tell whether notebooks may be forked from it.
 
     It imports while this process goes on. What notebooks in a folder import from this library, it
-    imports too. Where it was started with other `code` (`provenance.code_of`), kernels are plain.
-    """
+    XX"""
     global _started_with
     if not can_fork():
         return False
@@ -67,7 +68,8 @@ def start(notebooks: Path, code: str) -> bool:
         _started_with = code
         forkserver.set_forkserver_preload(["profitchain.press.preload"])
         backend = {"MPLBACKEND": os.environ.get("MPLBACKEND", INLINE)}
-        with _starting({_NOTEBOOKS: str(notebooks), **backend, **AT_START}):
+        words = {_LANGUAGES: " ".join(languages), _COMPANY: company}
+        with _starting({_NOTEBOOKS: str(notebooks), **words, **backend, **AT_START}):
             forkserver.ensure_running()
     return _started_with == code
 
@@ -100,17 +102,33 @@ def import_all() -> None:
     """Import what workers and notebooks need."""
     global _as_imported
     notebooks = Path(os.environ.pop(_NOTEBOOKS, "nowhere"))
+    languages, company = (os.environ.pop(name, "") for name in (_LANGUAGES, _COMPANY))
     before = dict(os.environ)
     _end_with_parent(signal.SIGKILL)  # a command that stops early is not followed by this work
     gc.disable()  # what is imported is no garbage
     for module in [*NEEDED, *sorted(_imported_by(notebooks))]:
         with suppress(Exception):  # the notebook that needs it says why it can't be had
             import_module(module)
+    with suppress(Exception):
+        _read_words(languages.split(), company)
     # No thread is left behind in a fork but those of memory allocators, which start them again.
     gc.freeze()  # what all share is not copied for the sake of counting
     gc.enable()
     _end_with_parent(0)
     _as_imported = [path for path in sys.path if path], dict(os.environ.items() - before.items())
+
+
+def _read_words(languages: Sequence[str], company: str) -> None:
+    """Read the words of all pages and the catalogues of some languages, or of the company's."""
+    from profitchain.core import i18n
+    from profitchain.sources.company import find_company, load_company
+    from profitchain.words import catalogue
+
+    for name in catalogue.page_names():
+        catalogue.page(name)
+    for tag in languages or [load_company(find_company(company)).language]:
+        with i18n.speaking(tag):
+            i18n.listed([i18n.gettext("of"), ""])
 
 
 class Forks:

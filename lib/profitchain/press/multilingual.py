@@ -16,19 +16,24 @@ import os
 from profitchain.core import i18n
 i18n.use({tag!r})
 os.environ["PROFITCHAIN_BUILD"] = {folder!r}"""
+_SHARE = """
+from profitchain.press import shared_numbers
+shared_numbers.begin_turn()"""
 
 
-def in_turns(notebook: nbformat.NotebookNode, folders: Mapping[str, Path]) -> nbformat.NotebookNode:
+def in_turns(
+    notebook: nbformat.NotebookNode, folders: Mapping[str, Path], *, shares: bool = False
+) -> nbformat.NotebookNode:
     """Return a notebook that runs once for each language, each time into that language's folder.
 
     What the first time computed is still there the second time, in the same kernel; only the
-    parameters are set once.
+    parameters are set once. `shares`: what knows no language isn't computed again in that kernel.
     """
     together = deepcopy(notebook)
     together.cells = []
     for turn, (tag, folder) in enumerate(folders.items()):
         speak = nbformat.v4.new_code_cell(
-            _SPEAK.format(tag=tag, folder=str(folder)),
+            _SPEAK.format(tag=tag, folder=str(folder)) + _SHARE * (shares and len(folders) > 1),
             id=f"speak-{tag}",
             metadata={"tags": [SPEAKS]},
         )

@@ -61,7 +61,7 @@ def run(
     notebook, start = nbformat.read(path, as_version=4), time.perf_counter()
     try:
         executed = papermill.execute_notebook(
-            in_turns(notebook, folders), None, own_parameters, kernel_name="python3",
+            in_turns(notebook, folders, shares=True), None, own_parameters, kernel_name="python3",
             progress_bar=False, cwd=str(path.parent), engine_name=engine,
         )  # fmt: skip
         turns = by_language(executed, folders, name=path.stem)

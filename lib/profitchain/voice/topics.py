@@ -33,7 +33,8 @@ _SIGNS = r"[\pP\pZ\s$+<=>|~^`]+"
 
 def starter(name: str) -> dict[str, Topic]:
     """Return a starter list that comes with the suite."""
-    topics = yaml.safe_load((STARTERS / f"{name}.yml").read_text(encoding="utf-8"))
+    text = (STARTERS / f"{name}.yml").read_text(encoding="utf-8")
+    topics = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return {key: Topic(**topic) for key, topic in topics.items()}
 
 
