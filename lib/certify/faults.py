@@ -1,34 +1,24 @@
-"""What a report leaves behind when it is broken: killed, without room, in an odd place or time.
-
-Held is a run after which the last edition is whole, the next run gives the same edition and leaves
-nothing behind, and which itself gave that edition or one sentence without a traceback.
-"""
+"""What a report leaves behind when it is broken: without room, in an odd place or time, killed."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pandas as pd
 
-from profitchain.core.provenance import PACKAGE
+from certify.breakable import Shop, Trial, after, contents, finished, in_words, make_shop
+from certify.kills import kills_of
 
-NOTEBOOKS = ("00_summary", "03_short")
-NAMING = ("record.json", "receipts.json")
-LINES = 12  # of a message at most
-PATIENCE = 300  # seconds
 ODD_NAMES = {
     "an apostrophe": "it's", "a backslash": "back\\slash", "a new line": "new\nline",
     "200 letters": "x" * 200, "a quote": 'a "b"', "blanks": " a  b ", "braces": "{x} ${HOME} %s",
@@ -45,140 +35,6 @@ ENVIRONMENTS = {
     "no temporary folder": {"TMPDIR": "/nonexistent/tmp"},
 }
 YEAR = 365 * 86_400  # seconds
-PARAMETERS = 'company: str = "data/shop"  # folder\nperiod: str = ""  # period'
-CODE = """\
-from profitchain.exhibits import exhibit, findings, record_ids
-from profitchain.panel.edition import read_period
-from profitchain.words import prose
-
-edition = read_period(company, period)
-orders = edition.table("activity")[["period", "orders"]].groupby("period").sum().reset_index()"""
-SHOWN = (
-    "prose.answer('All is well.')",
-    "exhibit.table(orders, id='orders', message='Orders', measure='Orders', source='Orders')",
-    "findings.record(*record_ids.findings_of({'responses': int(orders['orders'].sum())}))",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One run that was broken: how, and what did not hold ("" if all did)."""
-
-    fault: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shop:
-    """A checkout of this library with short notebooks and a small firm, to be broken."""
-
-    root: Path
-    company: Path
-    out: Path
-    more: tuple[str, ...] = ()
-    environment: Mapping[str, str | None] = field(default_factory=dict)
-
-    @property
-    def edition(self) -> Path:
-        """Where its edition is published."""
-        return self.out / self.company.resolve().name / "2026Q1"
-
-    def start(self, *more: str) -> subprocess.Popen[str]:
-        """Start a report as the leader of a group of processes."""
-        environment = os.environ | {"PYTHONPATH": str(self.root / "lib"), "OMP_NUM_THREADS": "1"}
-        environment = {name: value for name, value in (environment | dict(self.environment)).items()
-                       if value is not None}  # fmt: skip
-        return subprocess.Popen(
-            [sys.executable, "-m", "profitchain", "report", "2026Q1",
-             f"--company={self.company}", f"--out={self.out}", *self.more, *more],
-            cwd=self.root, env=environment, text=True, errors="replace", start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-
-
-def make_shop(root: Path) -> Shop:
-    """Write a checkout of this library's code, two short notebooks and a firm of 121 orders."""
-    shutil.copytree(PACKAGE, root / "lib" / "profitchain")
-    (root / "notebooks").mkdir()
-    about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    for name in NOTEBOOKS:
-        shown = SHOWN if name == NOTEBOOKS[1] else SHOWN[:1]
-        cells = [
-            nbformat.v4.new_markdown_cell(f"# Is {name} well?"),
-            nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
-            *(nbformat.v4.new_code_cell(source) for source in (CODE, *shown)),
-        ]
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata=about)
-        nbformat.write(notebook, root / "notebooks" / f"{name}.ipynb")
-    company = root / "data" / "shop"
-    company.mkdir(parents=True)
-    days = pd.date_range("2025-12-01", "2026-03-31", freq="D")
-    orders = pd.DataFrame({"customer_id": "C1", "ordered_at": days, "revenue": 1})
-    orders.insert(0, "order_id", range(len(days)))
-    orders.to_csv(company / "orders.csv", index=False)
-    told = "name: Shop\ncurrency: EUR\ntables: {orders: {file: orders.csv}}\n"
-    (company / "company.yml").write_text(told, encoding="utf-8")
-    return Shop(root=root, company=company, out=root / "reports")
-
-
-def contents(edition: Path) -> dict[str, bytes]:
-    """Return an edition's files by their place, but for those that hold times or its folder."""
-    files = (path for path in edition.rglob("*") if path.is_file() and path.name not in NAMING)
-    return {str(path.relative_to(edition)): path.read_bytes() for path in files}
-
-
-def finished(running: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for a run; return its exit code and what it said."""
-    _out, told = running.communicate(timeout=PATIENCE)
-    return running.returncode, told
-
-
-def in_words(told: str) -> str:
-    """Return what is wrong with how a run that failed said so; "" if it is clear."""
-    lines = [line for line in told.splitlines() if line.strip() and "notebook/s" not in line]
-    if "Traceback" in told or not lines or len(lines) > LINES:
-        return f"no clear sentence: {told[-600:]}"
-    return ""
-
-
-def after(shop: Shop, before: Mapping[str, bytes], reference: Mapping[str, bytes]) -> str:
-    """Return what a broken run has spoilt: the last edition, the next run, or the folders."""
-    stands = contents(shop.edition)
-    if stands not in (before, reference):
-        return f"the edition that stands is neither the last nor a whole one: {sorted(stands)}"
-    code, told = finished(shop.start())
-    if code:
-        return f"the next run failed: {told[-600:]}"
-    if contents(shop.edition) != reference:
-        return "the next run's edition is another one"
-    left = [str(path.relative_to(shop.out)) for path in shop.out.rglob(".making-*")]
-    return f"left behind: {left}" if left else ""
-
-
-def killed(shop: Shop, luck: np.random.Generator, *, seconds: float, aimed: bool) -> Trial:
-    """Kill a run, first or again, in one language or two, at any moment or at the exchange."""
-    is_first, tongues = bool(luck.integers(2)), bool(luck.integers(2))
-    own = Shop(root=shop.root, company=shop.company, out=shop.out / ("two" if tongues else "one"),
-               more=("--language=en", "--language=zh-Hant") if tongues else ())  # fmt: skip
-    finished(own.start())
-    reference = contents(own.edition)
-    if is_first:
-        shutil.rmtree(own.out)
-    if luck.integers(4) == 0:
-        shutil.rmtree(own.company / ".store", ignore_errors=True)
-    before = contents(own.edition)
-    running = own.start("--fresh")
-    if aimed:
-        while running.poll() is None and not list(own.out.glob("*/.making-*/record.json")):
-            time.sleep(0.0005)
-        time.sleep(luck.uniform(0, 0.05))
-    else:
-        time.sleep(luck.uniform(0, seconds))
-    with suppress(ProcessLookupError):
-        os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()
-    fault = "killed at the exchange" if aimed else "killed at any moment"
-    return Trial(fault=fault, why=after(own, before, reference))
 
 
 def _broken(fault: str, shop: Shop, mended: Shop, reference: Mapping[str, bytes]) -> Trial:
@@ -277,13 +133,10 @@ def four_at_once(shop: Shop, reference: Mapping[str, bytes]) -> Trial:
 
 
 def trials_of(shop: Shop, times: int, seed: int) -> Iterator[Callable[[], Trial]]:
-    """Yield what to try: so many kills, half of them aimed, and every other fault."""
+    """Yield what to try but kills: every fault, and disks that fill up the more often."""
     luck = np.random.default_rng(seed)
-    start = time.monotonic()
     finished(shop.start("--fresh"))
-    seconds, reference = time.monotonic() - start, contents(shop.edition)
-    for number in range(times):
-        yield partial(killed, shop, luck, seconds=seconds, aimed=bool(number % 2))
+    reference = contents(shop.edition)
     for name, variables in ENVIRONMENTS.items():
         own = Shop(root=shop.root, company=shop.company, out=shop.out, environment=variables)
         yield partial(_broken, name, own, shop, reference)
@@ -317,7 +170,7 @@ def try_faults(times: int, *, seed: int = 2026) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         shop = make_shop(Path(folder) / "checkout")
         told = []
-        for trial in trials_of(shop, times, seed):
+        for trial in [*kills_of(shop, times, seed), *trials_of(shop, times, seed)]:
             told.append(trial())
             print("." if not told[-1].why else f"\n{told[-1]}", end="", flush=True, file=sys.stderr)
     rows = pd.DataFrame([{"fault": one.fault, "why": one.why} for one in told])

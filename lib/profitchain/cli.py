@@ -22,14 +22,12 @@ from profitchain.command_options import (
     add_json,
     add_order,
     add_size,
-    one_or_more,
-    some,
+    add_trials,
 )
 from profitchain.core.errors import ProfitchainError, of_the_system
 from profitchain.press import new_test
 
 QUICK = " and ".join(f"not {slow}" for slow in ("slow", "certify", "browser", "worlds", "edition"))
-CERTIFIED = ("numbers", "clusters", "worth", "drivers", "naming", "grades", "forecasts", "alarms")
 BESIDE = ("demo", "certify", "bench")  # the package, in a checkout
 EXAMPLE_OPTIONS = ("customers", "seed", "orders", "answers", "tables")
 Run = Callable[[argparse.Namespace], int]
@@ -142,7 +140,7 @@ def _print(folder: Path) -> None:
     from profitchain.pages import editions, index_pages, pdf
 
     for pages in editions.published_edition(folder).folders.values():
-        print(pdf.print_edition(pages), file=sys.stderr)
+        print(pdf.print_edition(pages, beside=folder), file=sys.stderr)
     index_pages.write_index_pages(folder.parent.parent)
 
 
@@ -216,8 +214,13 @@ def verify(options: argparse.Namespace) -> int:
 def certify(options: argparse.Namespace) -> int:
     """Try every headline number in invented firms and write the certificate; 1 if one misses.
 
-    With `--faults`, break reports instead, and print what held; 1 if something did not.
+    With `--faults`, break reports instead, and print what held; with `--disclosure`, attack what
+    small firms publish; 1 if something did not hold.
     """
+    if options.disclosure:
+        from certify import disclosure_run
+
+        return disclosure_run.run(options.disclosure, options.seed)
     if options.faults:
         from certify import faults
 
@@ -305,15 +308,7 @@ def _parser() -> argparse.ArgumentParser:
                      help="its folder, such as reports/example/2026Q3")  # fmt: skip
     sub.add_argument("--company", metavar="DIR", help="the company's folder (default: by its name)")
 
-    sub = command(certify, help="try every headline number in invented firms (minutes)")
-    sub.add_argument("--firms", type=some, default=1000, metavar="N", help="of each kind (1000)")
-    sub.add_argument("--parts", nargs="+", default=[], metavar="PART", choices=CERTIFIED,
-                     help=f"only these: {', '.join(CERTIFIED)}")  # fmt: skip
-    sub.add_argument("--to", metavar="FILE",
-                     help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
-    sub.add_argument("--faults", type=one_or_more, default=0, metavar="N",
-                     help="instead, kill N reports, break others, print what held")  # fmt: skip
-    sub.add_argument("--seed", type=int, default=2026, metavar="S", help="of the faults (2026)")
+    add_trials(command(certify, help="try every headline number in invented firms (minutes)"))
 
     add_contests(command(bench, help="measure time and memory beside other programs (hours)"))
 

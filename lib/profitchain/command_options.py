@@ -6,6 +6,7 @@ import argparse
 from functools import partial
 
 EXAMPLE = "data/example"
+CERTIFIED = ("numbers", "clusters", "worth", "drivers", "naming", "grades", "forecasts", "alarms")
 
 
 def add_contests(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +20,20 @@ def add_contests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="also peers of a gigabyte to install")
     parser.add_argument("--write", action="store_true", help="into lib/BENCHMARKS.md")
     parser.add_argument("--json", metavar="FILE", help="also write all figures there")
+
+
+def add_trials(parser: argparse.ArgumentParser) -> None:
+    """Let a command say what is tried, and how often."""
+    parser.add_argument("--firms", type=some, default=1000, metavar="N", help="of each kind (1000)")
+    parser.add_argument("--parts", nargs="+", default=[], metavar="PART", choices=CERTIFIED,
+                        help=f"only these: {', '.join(CERTIFIED)}")  # fmt: skip
+    parser.add_argument("--to", metavar="FILE",
+                        help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
+    parser.add_argument("--faults", type=one_or_more, default=0, metavar="N",
+                        help="instead, kill N reports, break others, print what held")  # fmt: skip
+    parser.add_argument("--disclosure", type=one_or_more, nargs="+", default=[], metavar="N",
+                        help="instead, attack editions of firms of N answers a year")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="of either (2026)")
 
 
 def add_order(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ from certify.certify import (
 )
 from certify.firms import TRIALS, FirmTrial, firm
 from certify.link_firms import LinkFirm
-from profitchain import cli
+from profitchain.command_options import CERTIFIED
 
 FIRMS = int(os.environ.get("PROFITCHAIN_WORLDS", "40"))
 ALLOWED = 0.0005  # how often one figure of a right estimator may fail by chance
@@ -131,7 +131,7 @@ def test_a_part_written_again_keeps_the_other_parts(tmp_path):
 
 
 def test_the_command_knows_every_part():
-    assert tuple(run.PARTS) == cli.CERTIFIED
+    assert tuple(run.PARTS) == CERTIFIED
 
 
 @pytest.mark.slow

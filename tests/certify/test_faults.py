@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from editions import Here, run_here
 
-from certify.faults import Shop, contents, in_words, make_shop
+from certify.breakable import Shop, contents, in_words, make_shop
 from profitchain import cli
 from profitchain.core import provenance
 from profitchain.press import fork_server, publish
@@ -102,6 +102,16 @@ def test_a_report_that_stops_at_any_step_spoils_nothing(shop, error, capsys):
         assert report(shop) == 0, done[-1:]
         assert contents(shop.edition) == reference, done[-1:]
         assert not list(shop.out.rglob(".making-*")), done[-1:]
+
+
+def test_what_a_killed_run_left_goes_with_the_next_run_that_has_nothing_to_do(shop, capsys):
+    command = ["report", "2026Q1", f"--company={shop.company}", f"--out={shop.out}"]
+    assert cli.main(command) == 0
+    left = shop.edition.with_name(f".making-2026Q1-{NOBODY}")
+    left.mkdir()
+    assert cli.main(command) == 0
+    assert "Nothing has changed" in capsys.readouterr().err
+    assert not left.exists()
 
 
 ODD = ["it's a\\b\n {x} ${HOME} %s 毛線", "a*[b]?", "x" * 200]

@@ -120,6 +120,17 @@ def test_who_is_erased_is_told_by_no_later_edition(company, tmp_path, customers:
             pd.testing.assert_series_equal(by_group, whole, check_dtype=False)
 
 
+def test_a_trend_tells_of_a_quarter_what_its_published_months_add_up_to(company, tmp_path) -> None:
+    rows, months = shop(340), ["2025-01", "2025-02", "2025-03"]
+    before = [counts(published(company, rows, name, tmp_path / name), name) for name in months]
+    left = rows[rows["cluster"] != rows.loc[rows["month"] == months[1], "cluster"].iloc[0]]
+    later = shown(prepared(company, left, "2025Q2", tmp_path / "q"), tmp_path / "q")
+    pd.testing.assert_series_equal(
+        counts(later, "2025Q1"), pd.concat(before).groupby(level=0).sum(), check_dtype=False
+    )
+    assert counts(later, "2025Q1").sum() > (left["quarter"] == "2025Q1").sum()
+
+
 def test_what_was_published_stands_unless_many_have_changed(company, tmp_path) -> None:
     rows = shop(340)
     published(company, rows, "2025Q1", tmp_path / "first")
@@ -137,6 +148,15 @@ def test_what_was_published_stands_unless_many_have_changed(company, tmp_path) -
     assert why(rows, "2025-02") == ""
     assert "lies inside 2025Q1" in why(one_score, "2025-02")
     assert why(rows[rows["cluster"] != answered.iloc[0]], "2025Q2") == ""
+
+
+def test_months_show_no_groups_and_quarters_do(company, tmp_path) -> None:
+    rows = shop(340)
+    month, quarter = (
+        company.model_copy(update=prepared(company, rows, name, tmp_path / name).settings)
+        for name in ("2025-01", "2025Q1")
+    )
+    assert (month.segments, quarter.segments) == ([], list(SEGMENTS))
 
 
 def test_the_ledger_is_added_to_alone_and_names_nobody(company, tmp_path) -> None:

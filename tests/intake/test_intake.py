@@ -255,6 +255,26 @@ def test_a_duckdb_file_gives_a_table_a_view_or_a_query(shop, source):
     assert (row["order_id"], row["revenue"]) == ("7", 1235)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [{"table": "till_now"}, {"query": "SELECT * FROM Others"}, {"query": "SELECT * FROM by_macro"}],
+)
+def test_a_view_that_asks_for_the_clock_is_refused(shop, source):
+    """Straight away, through another view, or in a macro; views beside it do no harm."""
+    company = shop(tables={"orders": {"database": "shop.duckdb"} | source})
+    with duckdb.connect(str(company.folder / "shop.duckdb")) as con:
+        con.sql(f"CREATE TABLE orders AS {TYPED}")
+        con.sql("CREATE VIEW till_now AS FROM orders WHERE ordered_at < now()")
+        con.sql('CREATE VIEW "an AS SELECT 1" AS FROM till_now')
+        con.sql('CREATE VIEW others(order_id, a, b, c) AS FROM "an AS SELECT 1"')
+        con.sql("CREATE MACRO by_now(d) AS d < current_date")
+        con.sql("CREATE VIEW by_macro AS SELECT * FROM orders WHERE by_now(ordered_at)")
+        con.sql("CREATE VIEW steady AS FROM orders")
+    assert " asks for " in refusal(company)
+    steady = shop(tables={"orders": {"database": "shop.duckdb", "table": "steady"}})
+    assert len(rows_of(open_intake(steady, Q1))) == 1
+
+
 def test_an_excel_sheet_is_read_with_its_real_dates_and_numbers(shop):
     company = shop(
         tables={"orders": {"file": "book.xlsx", "sheet": "Sales", "date_format": "%d.%m.%Y"}}

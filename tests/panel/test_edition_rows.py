@@ -108,7 +108,7 @@ def test_a_long_list_of_days_and_a_column_named_twice_are_read(edition):
 
 def test_every_summary_says_what_its_rows_are(edition):
     summaries = edition.summaries
-    hidden = {"customer_ids", "group_sizes", "score_sums"}  # no page may read them
+    hidden = {"customer_ids", "group_sizes", "followed_sizes", "score_sums"}  # not for pages
     kept = {path.stem for path in edition.folder.glob("*.parquet")} - hidden
     assert set(summaries["summary"]) == kept
     for row in summaries.itertuples():

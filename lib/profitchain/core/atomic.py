@@ -28,7 +28,7 @@ def aside(target: Path) -> Iterator[Path]:
     building = target.parent / f"{_MARK}{target.name}-{os.getpid()}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _clear_up(target.parent)
+        clear_up(target.parent)
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir()
     except OSError as refused:
@@ -48,7 +48,7 @@ def scratch(place: Path) -> Iterator[Path]:
 
     What killed runs left there is removed first.
     """
-    _clear_up(place)
+    clear_up(place)
     folder = place / f"{_MARK}scratch.{uuid4().hex}-{os.getpid()}"
     folder.mkdir(mode=0o700)
     try:
@@ -92,8 +92,13 @@ def _exchanged(made: Path, target: Path) -> bool:
         return False
 
 
-def _clear_up(parent: Path) -> None:
-    """Put back what runs that are gone had set aside, and remove what else they left behind."""
+def clear_up(parent: Path) -> None:
+    """Put back what runs that are gone had set aside, and remove what else they left behind.
+
+    Parameters
+    ----------
+    parent : the folder beside whose folders they worked.
+    """
     for folder in parent.glob(f"{_MARK}*"):
         name, _, pid = folder.name.removeprefix(_MARK).rpartition("-")
         if _alive(pid):

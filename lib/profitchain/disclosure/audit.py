@@ -30,16 +30,18 @@ Cell = tuple[str, str, date]  # segment, group, first day of an elementary span
 class Release:
     """What an edition says of a period: which groups of each segment it shows together alone.
 
-    `together` has no segment of which no groups are shown; without `total` nothing is shown.
+    `together` has no segment of which no groups are shown; without `total` nothing is shown. Of a
+    rolling `window` that ends with the period it says what is shown of that.
     """
 
     period: Period
     together: Mapping[str, frozenset[str]] = field(default_factory=dict)
     total: bool = True
+    window: Span | None = None
 
     @property
     def span(self) -> Span:
-        return self.period.first_day, self.period.last_day + A_DAY
+        return self.window or (self.period.first_day, self.period.last_day + A_DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,10 @@ class _Lattice:
         return row
 
     def customers(self, segment: str, group: str, span: Span) -> int:
-        """Return how many customers of a group were counted in a span."""
+        """Return how many customers of a group were counted in a span, or in a part of it."""
         counted = self.counted.get((segment, group), ())
-        return max((n for inner, n in counted if inner == span), default=0)
+        parts = [n for inner, n in counted if span[0] <= inner[0] and inner[1] <= span[1]]
+        return max((n for inner, n in counted if inner == span), default=max(parts, default=0))
 
     def is_small(self, segment: str, groups: Sequence[str], spans: Sequence[Span]) -> bool:
         """Tell whether 1 customer or more, and fewer than the smallest group, may be behind it.
@@ -86,7 +89,12 @@ class _Lattice:
 
 
 def audited(
-    new: Release, before: Sequence[Release], counted: pd.DataFrame, *, smallest: int
+    new: Release,
+    before: Sequence[Release],
+    counted: pd.DataFrame,
+    *,
+    smallest: int,
+    since: date = date.min,
 ) -> Release:
     """Return the new release with as many more groups together as keep small ones hidden.
 
@@ -94,14 +102,16 @@ def audited(
     ----------
     before : all that was published earlier.
     counted : customers (`customers`) by `period`, `segment` and `group`, of all periods of each
-        length, as far as they are known; the segment `TOTAL` has all in one group.
+        length, as far as they are known; the segment `TOTAL` has all in one group. A `period` may
+        be a span too, as `span_name` writes it.
+    since : the day from which on customers are counted; who came before is not known.
 
     Where groups put together don't help, nothing at all is shown (`total` is False). What earlier
     editions alone give away, this one can't take back.
     """
     near = _near(new, before)
     known = [release for release in near if release.total]
-    lattice = _lattice([new, *known], counted, smallest)
+    lattice = _lattice([new, *known], counted, smallest, since)
     old = [row for release in known for row in _rows(lattice, release)]
     old += _relations(lattice)
 
@@ -158,10 +168,12 @@ def _near(new: Release, before: Sequence[Release]) -> list[Release]:
     return near
 
 
-def _lattice(releases: Sequence[Release], counted: pd.DataFrame, smallest: int) -> _Lattice:
+def _lattice(
+    releases: Sequence[Release], counted: pd.DataFrame, smallest: int, since: date = date.min
+) -> _Lattice:
     cuts = sorted({day for release in releases for day in release.span})
     by_cell: dict[tuple[str, str], list[tuple[Span, int]]] = {}
-    spans = {name: Release(period=Period(name)).span for name in counted["period"].unique()}
+    spans = {name: _span_of(name) for name in counted["period"].unique()}
     kept = counted[counted["customers"] > 0]
     for row in kept.itertuples():
         by_cell.setdefault((row.segment, row.group), []).append(
@@ -181,9 +193,24 @@ def _lattice(releases: Sequence[Release], counted: pd.DataFrame, smallest: int) 
         for (segment, group), length in about.items():
             if length == shortest:
                 place[segment, group, start] = len(place)
+        if end <= since:  # whoever may have been there
+            for segment, group in sorted(by_cell):
+                place[segment, group, start] = len(place)
     return _Lattice(
         starts=tuple(cuts[:-1]), groups=groups, counted=by_cell, smallest=smallest, place=place
     )
+
+
+def span_name(span: Span) -> str:
+    """Return what a span that is no period is called."""
+    return "/".join(day.isoformat() for day in span)
+
+
+def _span_of(name: str) -> Span:
+    if "/" not in name:
+        return Release(period=Period(name)).span
+    start, _, end = name.partition("/")
+    return date.fromisoformat(start), date.fromisoformat(end)
 
 
 def _months(span: Span) -> int:

@@ -20,6 +20,7 @@ from profitchain.core.periods import LENGTHS, Period
 from profitchain.disclosure.audit import Release, audited
 from profitchain.disclosure.ledger import entries_of, releases_in
 from profitchain.disclosure.published_sums import changes_since, composed_of
+from profitchain.disclosure.windows import BUYERS, FOLLOWED, audited_windows
 from profitchain.sources.company import Company
 from profitchain.stats.disclosure_control import OTHERS, pooled, withheld
 
@@ -40,7 +41,8 @@ class DisclosureGate:
 
     `together` are the groups of fewer customers than may be shown in the last year and this one;
     `groups` tells whether any are shown: not in periods shorter than the firm reports by.
-    `changes` is what summaries lack of what was published of their periods.
+    `windows` are what rolling windows show, by whom they are of. `changes` is what summaries lack
+    of what was published of their periods.
     """
 
     period: Period
@@ -48,12 +50,13 @@ class DisclosureGate:
     releases: tuple[Release, ...] = ()
     together: Pools = field(default_factory=dict)
     groups: bool = True
+    windows: Mapping[str, Release] = field(default_factory=dict)
     changes: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @property
-    def settings(self) -> dict[str, list[str]]:
-        """What pages may know of company.yml in another way than it says."""
-        return {} if self.groups else {"segments": []}
+    def settings(self) -> dict[str, dict[str, str]]:
+        """What pages may know of company.yml in another way than it says: no groups of months."""
+        return {} if self.groups else {"named_segments": {}}
 
     def listed(self, segments: Sequence[str]) -> Sequence[str]:
         """Return those segments by which groups are shown."""
@@ -90,6 +93,13 @@ class DisclosureGate:
             "total": own.total,
             "together": {name: sorted(groups) for name, groups in own.together.items()},
             "trend": {str(release.period): release.total for release in self.releases[:-1]},
+            "windows": {
+                of: {
+                    "span": [day.isoformat() for day in window.span],
+                    "together": {name: sorted(pool) for name, pool in window.together.items()},
+                }
+                for of, window in self.windows.items()
+            },
         }
 
     def completed(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -116,12 +126,17 @@ class DisclosureGate:
             frame = _hidden(frame, self.hidden if name == "score_cells" else own)
             return put_together(frame, {**self.together, **self.own.together})
         if name in OF_ANSWERS:
-            return put_together(frame, self.together)
+            return put_together(frame, self._in_window(FOLLOWED))
         if name in OF_CUSTOMERS:
             now = frame[frame["back"] == 0] if "back" in frame else frame
             names = [segment for segment in self.together if segment in frame]
-            return put_together(frame, {name: pooled(now, name, self.smallest) for name in names})
+            small = {name: pooled(now, name, self.smallest) for name in names}
+            beside = self._in_window(BUYERS)
+            return put_together(frame, {n: small[n] | beside.get(n, frozenset()) for n in names})
         return frame
+
+    def _in_window(self, of: str) -> Pools:
+        return self.windows[of].together if of in self.windows else self.together
 
 
 def gate_of(company: Company, period: Period, folder: Path) -> DisclosureGate:
@@ -152,6 +167,8 @@ def gate_of(company: Company, period: Period, folder: Path) -> DisclosureGate:
             new = audited(new, known, counted, smallest=smallest)
         known.append(new)
         releases.append(new)
+    if groups:
+        how["windows"] = audited_windows(company, period, folder, entries, together)
     return DisclosureGate(**how, releases=tuple(releases), together=together)
 
 

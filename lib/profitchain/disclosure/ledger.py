@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,15 @@ def releases_in(entries: Sequence[Entry]) -> Iterator[Release]:
         yield Release(
             period=Period(entry["period"]), together=pools_of(entry), total=entry["total"]
         )
+
+
+def windows_in(entries: Sequence[Entry], of: str) -> Iterator[Release]:
+    """Yield which groups rolling windows showed, of those followed or of buyers."""
+    for entry in entries:
+        if told := entry.get("windows", {}).get(of):  # older entries have none
+            together = {segment: frozenset(names) for segment, names in told["together"].items()}
+            start, end = map(date.fromisoformat, told["span"])
+            yield Release(period=Period(entry["period"]), together=together, window=(start, end))
 
 
 def pools_of(entry: Entry) -> dict[str, frozenset[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +18,13 @@ STAYING: dict[str, tuple[str, list[str], list[str]]] = {  # period, keys and sum
     "link_cells": ("closes", [], ["n", "repeats"]),
     "activity": ("period", ["guest"], []),  # all its numbers
     "cohorts": ("period", ["cohort"], ["active"]),
+}
+
+ADDING_UP = {  # of these the sums of a whole that consists of published parts
+    "score_cells": ["n"],
+    "asked_cells": ["n"],
+    "link_cells": ["n", "repeats"],
+    "activity": ["orders", "revenue", "margin", "new_revenue", "new"],
 }
 
 
@@ -38,12 +45,14 @@ def changes_since(
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield, by summary, what its periods lack of what was published of them.
 
-    The edition's own is among them where only trends have told of it: else it was to stand.
+    The edition's own is among them where only trends have told of it: else it was to stand. What
+    was published of all its parts was published of a period.
     """
     own = {str(period)} & {entry["period"] for entry in entries}
     for name, (when, keys, _sums) in STAYING.items():
         path = folder / f"{name}.parquet"
         published = sums_of(entries, name) if path.exists() else {}
+        published |= _wholes(published, name, period, entries)
         now = sums_in(name, pd.read_parquet(path), period) if published else pd.DataFrame({OF: []})
         periods = list(published.keys() & set(now[OF]) - own)
         if not periods:
@@ -53,7 +62,8 @@ def changes_since(
             then = then[then["cohort"].isin([each.name for each in period.reach()])]
         keys = [OF, *(key for key in keys if key in now)]
         now = now[now[OF].isin(periods)].set_index(keys)
-        lacking = then.set_index(keys).reindex(columns=now.columns).sub(now, fill_value=0)
+        then = then.set_index(keys).reindex(columns=now.columns)
+        lacking = then.fillna(now.reindex(then.index)).sub(now, fill_value=0)
         lacking = lacking[(lacking != 0).any(axis=1)].reset_index()
         if len(lacking):
             yield name, lacking.rename(columns={OF: when})
@@ -79,16 +89,48 @@ def composed_of(folder: Path, period: Period, entries: Sequence[Entry]) -> pd.Da
         return None
     now, parts = pd.read_parquet(path), []
     names = [name for name in now["period"].unique() if name in published.keys() - hidden]
-    taken: list[Period] = []
-    for each in sorted(map(Period, names), key=lambda p: (p.first_day - p.last_day, p.first_day)):
-        if any(each.first_day <= p.last_day and p.first_day <= each.last_day for p in taken):
-            continue
-        taken.append(each)
+    for each in _apart(names):
         inside = now[now["period"] == str(each)].drop(columns="period")
         own = [entry for entry in entries if entry["period"] == str(each) and entry["groups"]]
         parts.append(_lacking(inside, published[str(each)], own[-1] if own else None))
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return found if len(found) else None
+
+
+def _apart(names: Iterable[str]) -> list[Period]:
+    """Return periods that don't overlap: the longest first."""
+    taken: list[Period] = []
+    for each in sorted(map(Period, names), key=lambda p: (p.first_day - p.last_day, p.first_day)):
+        if not any(each.first_day <= p.last_day and p.first_day <= each.last_day for p in taken):
+            taken.append(each)
+    return taken
+
+
+def _wholes(
+    published: dict[str, pd.DataFrame], name: str, period: Period, entries: Sequence[Entry]
+) -> dict[str, pd.DataFrame]:
+    """Return sums of periods that were not published, but whose parts were, all of them."""
+    hidden = {str(release.period) for release in releases_in(entries) if not release.total}
+    adding, found = ADDING_UP.get(name, []), {}
+    for each in period.reach() if adding else []:
+        if str(each) in published or (each == period and name == "score_cells"):
+            continue  # `composed_of` has the edition's own
+        inside = [of for of in published.keys() - hidden if _is_inside(Period(of), each)]
+        parts = _apart(inside)
+        if sum(map(_days, parts)) == _days(each):
+            rows = pd.concat([published[str(p)] for p in parts]).assign(**{OF: str(each)})
+            keys = [OF, *(key for key in STAYING[name][1] if key in rows)]
+            sums = [column for column in adding if column in rows]
+            found[str(each)] = rows.groupby(keys, as_index=False, dropna=False)[sums].sum()
+    return found
+
+
+def _is_inside(part: Period, whole: Period) -> bool:
+    return whole.first_day <= part.first_day and part.last_day <= whole.last_day
+
+
+def _days(period: Period) -> int:
+    return (period.last_day - period.first_day).days + 1
 
 
 def _lacking(now: pd.DataFrame, then: pd.DataFrame, own: Entry | None) -> pd.DataFrame:

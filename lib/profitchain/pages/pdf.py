@@ -7,12 +7,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from profitchain.core import i18n
+from profitchain.core.atomic import scratch
 from profitchain.core.errors import CannotPrint
 from profitchain.exhibits import findings
 from profitchain.pages import editions
@@ -55,6 +55,7 @@ _PAGES = re.compile(rb"(\d+) 0 obj\s<</Type /Pages\b[^>]*?/Kids \[([^\]]*)\]")
 _REFERENCE = re.compile(rb"(\d+) 0 R")
 _MARKS = re.compile(rb"/([\w-]+) \[(\d+) 0 R /XYZ")
 _DATE = re.compile(rb"(?<=Date \(D:)\d{14}")
+_NODE = re.compile(rb"(?<=\(node)\d{8}(?=\))")  # marks of table cells, counted from anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +72,20 @@ class _Leaf:
     sections: list[tuple[str, str]]
 
 
-def print_edition(folder: Path) -> Path:
+def print_edition(folder: Path, *, beside: Path | None = None) -> Path:
     """Print the pages in an edition's folder (or in one language's folder inside it); return where.
 
     The first page is printed once more by itself, for those who have two minutes.
+
+    Parameters
+    ----------
+    beside : the edition's folder, beside which it is made; by default the pages'.
 
     Raises CannotPrint where there is no Chromium, or where it can't do it; the pages stay as they
     are.
     """
     browser, period = _browser(), findings.edition_story(folder).period
-    with tempfile.TemporaryDirectory(prefix="profitchain-") as name:
-        room = Path(name)
+    with scratch((beside or folder).parent) as room:
         at, has_sections = page_numbers(_printed(browser, book_html(folder, {}), room)), True
         if at.get(FIRST, 0) > CONTENTS + 1:  # a sheet of contents is read; two are leafed through
             has_sections = False
@@ -94,11 +98,11 @@ def print_edition(folder: Path) -> Path:
         # Dated by its period's end, so that it doesn't tell when it was printed.
         date = f"{period.last_day:%Y%m%d}000000".encode("ascii")
         for file, printed in books.items():
-            (room / file).write_bytes(_DATE.sub(date, printed))
+            (room / file).write_bytes(_counted_anew(_DATE.sub(date, printed)))
         for file in books:
-            shutil.copyfile(room / file, folder / file)
-    with i18n.speaking(_language(folder)):
-        _lead_from(folder / INDEX)
+            (room / file).replace(folder / file)
+        with i18n.speaking(_language(folder)):
+            _lead_from(folder / INDEX, room)
     return folder / PDF
 
 
@@ -112,7 +116,14 @@ def printed_summary(browser: str, folder: Path, room: Path) -> bytes:
     return printed
 
 
-def _lead_from(index: Path) -> None:
+def _counted_anew(printed: bytes) -> bytes:
+    """Return a PDF whose marks of table cells count from 1, in their order, as long as before."""
+    nodes = sorted(set(_NODE.findall(printed)))
+    places = {node: b"%08d" % place for place, node in enumerate(nodes, 1)}
+    return _NODE.sub(lambda node: places[node[0]], printed)
+
+
+def _lead_from(index: Path, room: Path) -> None:
     """Let the downloads of an edition's first page lead to the edition on paper."""
     answer = html.escape(prose.TEXT["answer"])
     links = (
@@ -120,7 +131,7 @@ def _lead_from(index: Path) -> None:
         f'<a href="{SUMMARY_PDF}" download>{answer} (PDF)</a></li>'
     )
     text = index.read_text(encoding="utf-8")
-    making = index.with_suffix(".making")
+    making = room / INDEX
     making.write_text(text.replace(PRINTED_MARK, links), encoding="utf-8", newline="\n")
     making.replace(index)
 

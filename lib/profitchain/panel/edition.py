@@ -27,6 +27,7 @@ from profitchain.core.period_names import period_asked
 from profitchain.core.periods import Period
 from profitchain.disclosure.gate import GROUP_SIZES, DisclosureGate, gate_of
 from profitchain.disclosure.published_sums import SCORE_SUMS
+from profitchain.disclosure.windows import FOLLOWED_SIZES
 from profitchain.intake.doubts import Doubt
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS, code_version
 from profitchain.panel.needs import made_choices, refuse_columns, refuse_tables
@@ -44,6 +45,7 @@ from profitchain.stats.clusters import with_answers
 from profitchain.stats.sampling_weights import STANDS_FOR, stands_for
 
 LAST_PERIOD = "last_period"
+NOT_FOR_PAGES = (CUSTOMER_IDS, GROUP_SIZES, FOLLOWED_SIZES, SCORE_SUMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -160,7 +162,7 @@ class Edition:
 
     def has(self, name: str) -> bool:
         """Tell whether a summary could be made from the firm's tables."""
-        if not isinstance(name, str) or name in (CUSTOMER_IDS, GROUP_SIZES, SCORE_SUMS):
+        if not isinstance(name, str) or name in NOT_FOR_PAGES:
             return False
         path = self._path(name)
         if path.exists():

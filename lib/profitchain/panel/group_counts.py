@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import ibis
 from ibis.expr.types import Table, Value
 
 from profitchain.core.periods import LENGTHS, Period
-from profitchain.disclosure.audit import TOTAL
+from profitchain.disclosure.audit import TOTAL, span_name
 from profitchain.disclosure.gate import TWO_YEARS
+from profitchain.disclosure.windows import lookback_of
 from profitchain.panel.context import Context
 from profitchain.sources.spans import by_span
 
@@ -20,16 +21,41 @@ def group_sizes(context: Context, answers: Table) -> Table:
     Periods are those of every length since the year in which the trend begins; `TWO_YEARS` is the
     last whole year and what follows; the segment `TOTAL` has all in one group.
     """
-    rows = answers.filter(answers[context.score_column].notnull())
+    return _sizes(context, answers.filter(answers[context.score_column].notnull()))
+
+
+def followed_sizes(context: Context, lives: Table) -> Table:
+    """Return period, segment, group, customers: whose windows closed in it, each once.
+
+    Periods are as in `group_sizes`, and the lookback (`audit.span_name`).
+
+    Parameters
+    ----------
+    lives : `panel.lives`.
+    """
+    rows = lives.filter(lives.window_ends < context.ends_at)
+    sizes = _sizes(context, rows.mutate(responded_at=rows.window_ends))
+    inside = rows.filter(rows.window_ends >= context.lookback_starts_at)
+    name = span_name(lookback_of(context.company, context.period))
+    named = (inside.mutate(responded_at=inside.window_ends), ibis.literal(name))
+    both = sizes.filter(sizes.period != TWO_YEARS).union(_counted(context, [named]))
+    return both.order_by("period", "segment", "group")
+
+
+def _sizes(context: Context, rows: Table) -> Table:
+    return _counted(context, [(rows, period) for period in _period_names(context, rows)])
+
+
+def _counted(context: Context, spans: Sequence[tuple[Table, Value]]) -> Table:
     segments = context.company.segments
-    names = {"responded_at": rows.responded_at, "cluster": rows.cluster}
     parts = [
-        rows.select(segment=ibis.literal(segment), group=group, period=period, **names)
-        for period in _period_names(context, rows)
+        rows.select(segment=ibis.literal(segment), group=group, period=period,
+                    responded_at=rows.responded_at, cluster=rows.cluster)
+        for rows, period in spans
         for segment, group in [(TOTAL, ibis.literal(TOTAL)), *((s, rows[s]) for s in segments)]
-    ]
-    every = ibis.union(*parts).filter(lambda t: t.period.notnull())
-    sizes = every.group_by(["period", "segment", "group"])
+    ]  # fmt: skip
+    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    sizes = every.filter(lambda t: t.period.notnull()).group_by(["period", "segment", "group"])
     sizes = sizes.aggregate(customers=lambda t: t.cluster.nunique())
     return sizes.order_by("period", "segment", "group")
 

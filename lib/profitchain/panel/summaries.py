@@ -21,6 +21,7 @@ from profitchain.core.errors import PeriodError
 from profitchain.core.periods import Period
 from profitchain.disclosure.gate import GROUP_SIZES
 from profitchain.disclosure.published_sums import SCORE_SUMS
+from profitchain.disclosure.windows import FOLLOWED_SIZES
 from profitchain.intake.fingerprints import CUSTOMER_IDS, LINK_ANSWERS
 from profitchain.intake.intake import LEADING, Intake, leading_table
 from profitchain.panel import (
@@ -172,6 +173,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
     facts |= panel.order_of_events(lives)
     if facts["customers"] > firm_customers.EXACT_CLUSTERS:  # no cluster is a customer
         facts["customers_followed"] = int(panel.customers_followed(context, lives).execute())
+    yield FOLLOWED_SIZES, group_counts.followed_sizes(context, lives)
     yield from _of_links(context, panel.panel(context, lives))
     few = lives if firm.few is context else lives.semi_join(firm.drawn, "customer_id")
     yield "window_cells", response_windows.window_cells(firm.few, few)

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from profitchain.core.atomic import clear_up
 from profitchain.core.errors import ProfitchainError
 from profitchain.intake.fingerprints import STANDING, fingerprint, is_of_files
 from profitchain.pages.verbatims import FILE as VERBATIMS
@@ -60,6 +61,8 @@ def standing_edition(request: ReportRequest, code: str, notebooks: Path) -> Path
         folder = Path(mark["folder"])
         made_of = sources(request, code, notebooks)
         if made_of and mark["hash"] == _with_files(made_of, request, folder):
+            with suppress(OSError):  # the disk may be closed
+                clear_up(folder.parent)
             return folder
     return None
 

@@ -30,6 +30,7 @@ from profitchain.sources.query_sandbox import (
     MOST_ROWS,
     close_in,
     one_select,
+    refuse_unsteady_views,
     rows_of,
     sandbox,
     too_many_rows,
@@ -203,6 +204,8 @@ def _read_from_sql(
         if catalog:
             apart.raw_sql(f"SET search_path = 'memory.main,{catalog}.main'")
         query = query or f"SELECT * FROM {catalog}.{'.'.join(map(sql_name, place))}"  # a view
+        if catalog:
+            refuse_unsteady_views(apart, query, table)
         close_in(apart, paths)
         rows_of(apart, query, table, lambda rows: _take_in(con, name, rows))
     raw = _raw(con, name, rejected=rejected, numbered=False)

@@ -94,25 +94,73 @@ def too_many_rows(table: str) -> CompanyError:
 def one_select(query: str, table: str) -> str:
     """Return the query without its semicolon; stop if it is more than a SELECT from its inputs."""
     query = query.strip().rstrip(";")
-    statements = duckdb.extract_statements(query)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    duckdb.extract_statements(query)  # a fault of its words is told as the engine says it
+    if not _is_select(query):
         raise not_one_select(table)
+    for node in _steady(query, table, "query: asks"):
+        if _is_outside(node):
+            raise _reaches_out(table)
+    return query
+
+
+def refuse_unsteady_views(con: Any, query: str, table: str) -> None:
+    """Stop if a view or macro that a query reads, itself or by others, gives other rows tomorrow.
+
+    Raises CompanyError, naming it, or where it can't be looked into.
+    """
+    views = con.raw_sql("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal").fetchall()
+    macros = con.raw_sql(
+        "SELECT function_name, macro_definition FROM duckdb_functions() "
+        "WHERE NOT internal AND macro_definition IS NOT NULL"
+    ).fetchall()
+    written: dict[str, list[str]] = {}  # some may share a name
+    for name, text in [*((name, _body(text)) for name, text in views), *macros]:
+        written.setdefault(name.lower(), []).append(text)
+    waiting, known = [(query, "query: asks")], set[str]()
+    while waiting:
+        body, asks = waiting.pop()
+        for node in _steady(body, table, asks):
+            used = {str(node.get(key) or "").lower() for key in ("table_name", "function_name")}
+            for name in (used & written.keys()) - known:
+                known.add(name)
+                whole = [text if _is_select(text) else f"SELECT {text}" for text in written[name]]
+                waiting += [(text, f"its view or macro {name} asks") for text in whole]
+
+
+def _is_select(text: str) -> bool:
+    try:
+        (statement,) = duckdb.extract_statements(text)
+    except (ValueError, duckdb.Error):
+        return False
+    return bool(statement.type == duckdb.StatementType.SELECT)
+
+
+def _body(view: str) -> str:
+    """Return the SELECT of a view, as `CREATE VIEW name AS SELECT …` has it."""
+    places = [match.end() for match in re.finditer(r"\bAS\b", view)]
+    bodies = [view[place:].strip().rstrip(";") for place in places]
+    return next(filter(_is_select, bodies), view)
+
+
+def _steady(query: str, table: str, asks: str) -> list[Mapping[str, Any]]:
+    """Return the parts of a query; stop if one gives something else each time."""
     with duckdb.connect() as con:
         text = con.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
         unsteady = con.execute(
             "SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
         ).fetchall()
     names = {name for (name,) in unsteady}.difference(["error"]).union(_ALSO_UNSTEADY)
-    for node in _nodes(json.loads(text[0] if text else "{}")):
-        if _is_outside(node):
-            raise _reaches_out(table)
-        if name := _what_changes(node, names):
-            raise CompanyError(
-                f"tables: {table}: query: asks for {name}, so that the same tables would give "
-                "other rows tomorrow, or elsewhere. Write the day, or leave it out: an edition "
-                "takes what lies before its period's end."
-            )
-    return query
+    tree = json.loads(text[0] if text else "{}")
+    if tree.get("error"):
+        raise not_one_select(table)
+    nodes = list(_nodes(tree))
+    for name in filter(None, (_what_changes(node, names) for node in nodes)):
+        raise CompanyError(
+            f"tables: {table}: {asks} for {name}, so that the same tables would give "
+            "other rows tomorrow, or elsewhere. Write the day, or leave it out: an edition "
+            "takes what lies before its period's end."
+        )
+    return nodes
 
 
 def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
