@@ -20,6 +20,12 @@ MILLION = 1_000_000
 SCRIPTS = Path(__file__).parent / "contenders"
 EXAMPLE = ROOT / "data" / "example"
 ORDERS_AN_ANSWER = 10
+EDITIONS = {
+    "first": "first edition",
+    "again": "another period",
+    "quarter": "one more quarter in new files",
+    "answers": "one changed file of answers",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +69,15 @@ class Part:
 def growth(orders: int, place: Path) -> list[Contest]:
     """Return the preparation of a firm's edition beside a bare scan of its tables."""
     firm = str(firm_of(orders))
-    first, again = ("profitchain, first edition", "first"), ("profitchain, another period", "again")
-    ours = [
-        Contender(name=name, script="ours", task="prepare", arguments=(firm, which))
-        for name, which in (first, again)
-    ]
+    ours = tuple(
+        Contender(
+            name=f"profitchain, {name}", script="ours", task="prepare", arguments=(firm, which)
+        )
+        for which, name in EDITIONS.items()
+    )
     floor = Contender(name="floor: scan", script="frames", task="scan", arguments=(firm,))
     title = f"Prepare an edition: {orders:,} orders"
-    return [Contest(title=title, contenders=(ours[0], ours[1], floor))]
+    return [Contest(title=title, contenders=(*ours, floor))]
 
 
 def data(orders: int, place: Path) -> list[Contest]:

@@ -61,6 +61,7 @@ def test_contacts_answer_for_the_account_that_buys_and_old_numbers_for_the_new(t
 
 
 def test_large_files_typed_once_know_aliases_as_well(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_cache, "KEPT", 0)
     monkeypatch.setattr(parquet_cache, "LARGE", 0)
     company = firm(tmp_path)
     ORDERS.assign(ordered_at=pd.to_datetime(ORDERS["ordered_at"])).to_parquet(

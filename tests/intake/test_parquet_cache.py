@@ -1,15 +1,17 @@
-"""Large Parquet files are typed once: a later edition reads what is new, the rows are the same."""
+"""Parquet files are typed once: a later edition reads what is new, the rows are the same."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import ibis
+import numpy as np
 import pandas as pd
 import pytest
 
 from profitchain.core.periods import Period
-from profitchain.intake import intake, parquet_cache
+from profitchain.intake import hashing, intake, parquet_cache
 from profitchain.sources.company import load_company, store_of
 from profitchain.sources.typed_tables import MARK, WHO
 
@@ -23,10 +25,11 @@ tables:
 """
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(parquet_cache, "LARGE", 0)
-    monkeypatch.setattr(parquet_cache, "PIECE", 0)  # each file is a piece
+@pytest.fixture(params=[0, 10**9], ids=["large", "small"])
+def folder(tmp_path, monkeypatch, request) -> Path:
+    for name in ("KEPT", "PIECE", "SMALL_PIECE"):  # each file is a piece
+        monkeypatch.setattr(parquet_cache, name, 0)
+    monkeypatch.setattr(parquet_cache, "LARGE", request.param)
     (tmp_path / "company.yml").write_text(COMPANY)
     (tmp_path / "orders").mkdir()
     for quarter in (1, 2, 3):
@@ -161,3 +164,66 @@ def test_rows_set_aside_stay_as_long_as_their_piece(folder):
         os.utime(path, (0, 0))
     parquet_cache.remove_old(firm)
     assert all(path.exists() for path in asides)
+
+
+@pytest.mark.parametrize("at_once", [3, 10**9], ids=["in parts", "at once"])
+@pytest.mark.parametrize("seed", range(3))
+def test_keys_are_told_to_differ_as_counting_them_does(monkeypatch, at_once, seed):
+    monkeypatch.setattr(hashing, "AT_ONCE", at_once)
+    con, rng = ibis.duckdb.connect(), np.random.default_rng(seed)
+    for rows in (1, 7, 20):
+        drawn = rng.choice(60, rows, replace=bool(seed))
+        keys = con.create_table(f"keys_{rows}", pd.DataFrame({"key": [f"O{k}" for k in drawn]}))
+        told = hashing.all_differ(con, hashing.number_of(keys.key), at_most=rows)
+        assert told is (len(set(drawn)) == rows)
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 100))]
+)
+def test_whatever_became_of_files_and_of_what_was_kept_the_rows_are_the_same(
+    folder, monkeypatch, seed
+):
+    rng = np.random.default_rng(seed)
+    opened(folder)
+    for step in range(3):
+        change_a_file(folder, rng, step)
+        spoil_what_was_kept(folder, rng)
+        as_without(folder, monkeypatch, str(rng.choice(["2025Q2", "2025Q4"])))
+
+
+def change_a_file(folder: Path, rng: np.random.Generator, step: int) -> None:
+    """Add, change or remove one of the files, at times with rows that come late or twice."""
+    quarter, place = int(rng.integers(1, 5)), folder / "orders"
+    frame = quarter_of(quarter)
+    frame["revenue"] += int(rng.integers(0, 9))
+    for kind in rng.choice(4, 2, replace=False):
+        if kind == 0:
+            frame.loc[3, "ordered_at"] = pd.Timestamp("2025-01-05 07:00")  # late
+        elif kind == 1:
+            frame.loc[4, "order_id"] = f"O{rng.integers(1, 5)}0{rng.integers(10, 60)}"
+        elif kind == 2:
+            frame.loc[5, "status"] = None
+        else:
+            frame.loc[6, "revenue"] = None
+    gone = sorted(place.glob("*.parquet"))
+    if len(gone) > 2 and rng.random() < 0.3:
+        gone[int(rng.integers(len(gone)))].unlink()
+    else:
+        frame.to_parquet(
+            place / f"2025Q{quarter}{'' if rng.random() < 0.5 else f'-{step}'}.parquet"
+        )
+
+
+def spoil_what_was_kept(folder: Path, rng: np.random.Generator) -> None:
+    """Remove some kept files, cut or garble others, and leave what a killed run would."""
+    place = store_of(load_company(folder)) / parquet_cache.FOLDER
+    for path in sorted(place.glob("*")):
+        fate = rng.random()
+        if fate < 0.2:
+            path.unlink()
+        elif fate < 0.3:
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        elif fate < 0.4:
+            path.write_bytes(path.read_bytes()[::-1])
+    (place / ".making-killed").write_bytes(b"half")

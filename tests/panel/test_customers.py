@@ -41,6 +41,7 @@ def firm(repo, tmp_path_factory) -> Path:
 @pytest.fixture
 def large(monkeypatch) -> pytest.MonkeyPatch:
     """A world in which the example is a large firm."""
+    monkeypatch.setattr(parquet_cache, "KEPT", 0)
     monkeypatch.setattr(parquet_cache, "LARGE", 0)
     monkeypatch.setattr(customers, "DRAWN_FROM", FEW)
     monkeypatch.setattr(customers, "DRAWN", FEW)

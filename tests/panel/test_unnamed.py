@@ -119,6 +119,7 @@ def test_anonymous_answers_count_for_scores_each_as_a_customer_of_its_own(tmp_pa
 
 
 def test_a_large_firm_whose_orders_are_typed_once_counts_the_same(edition, tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_cache, "KEPT", 0)
     for module, name in ((parquet_cache, "LARGE"), (customers, "DRAWN_FROM")):
         monkeypatch.setattr(module, name, 0)
     monkeypatch.setattr(customers, "DRAWN", 10**9)

@@ -5,38 +5,96 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clock import Clock, adopt, main, parquet
 
+if TYPE_CHECKING:
+    from profitchain.core.periods import Period
+
 CHANGED = "04_drivers.ipynb"  # one of the longer ones
 LAST = "2026Q3"  # period of an invented firm
+QUARTER = "2026-07-01"  # it begins
+DATED = {"orders": "ordered_at", "responses": "responded_at", "customers": ""}
 CONTROLS = ("prior_orders", "recency", "tenure", "region", "tier")
 
 
 def prepare(company: str, which: str = "first") -> dict:
-    """Check a firm's tables and sum them up: for its first edition ever, or for another one.
+    """Check a firm's tables and sum them up: for its first edition ever, or for a later one.
 
-    The first finds an empty store; another period's finds what the first has left there.
+    The first finds an empty store, another period (`again`) what the first has left there. After
+    an edition of all before it comes that of a quarter in files of its own (`quarter`), or of the
+    same period with one answer less (`answers`); both of a copy of the firm.
     """
     from profitchain.core.periods import Period
-    from profitchain.panel import edition as panel_edition
     from profitchain.sources.company import load_company, store_of
 
-    firm = load_company(Path(company))
-    period = LAST if which == "first" else Period(LAST).previous
+    last, folder = Period(LAST), Path(company)
     if which == "first":
-        shutil.rmtree(store_of(firm))
+        shutil.rmtree(store_of(load_company(folder)))
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        if which in ("quarter", "answers"):
+            folder = _copied(folder, Path(place) / "firm", until=which == "quarter")
+            _prepared(folder, last.previous if which == "quarter" else last)
+            if which == "quarter":
+                _add_quarter(Path(company), folder)
+            else:
+                _take_an_answer(folder)
+        clock, size = _prepared(folder, last.previous if which == "again" else last)
+    return {**clock.told, "result": f"{size / 1e6:,.1f} MB kept"}
+
+
+def _prepared(company: Path, period: Period) -> tuple[Clock, int]:
+    """Prepare an edition; return what that took, and the bytes of what is kept."""
+    from profitchain.panel import edition as panel_edition
+    from profitchain.sources.company import load_company
+
+    firm = load_company(company)
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock()
-        panel_edition._prepare(firm, Period(period), Path(folder))
+        panel_edition._prepare(firm, period, Path(folder))
         clock.stop()
-        size = sum(path.stat().st_size for path in Path(folder).iterdir())
-    return {**clock.told, "result": f"{size / 1e6:,.1f} MB kept"}
+        return clock, sum(path.stat().st_size for path in Path(folder).iterdir())
+
+
+def _copied(company: Path, to: Path, *, until: bool) -> Path:
+    """Copy a firm, each table into a folder; `until`: only what was before the last quarter."""
+    to.mkdir()
+    told = (company / "company.yml").read_text(encoding="utf-8")
+    told = re.sub(r"file: (\w+)(/\*)?\.parquet", r"file: \1/*.parquet", told)
+    (to / "company.yml").write_text(told, encoding="utf-8")
+    for table, at in DATED.items():
+        (to / table).mkdir()
+        which = f"{at} < '{QUARTER}'" if until and at else "true"
+        _copy_rows(parquet(str(company), table), which, to / table / "before.parquet")
+    return to
+
+
+def _add_quarter(company: Path, to: Path) -> None:
+    for table, at in DATED.items():
+        if at:
+            path = to / table / "quarter.parquet"
+            _copy_rows(parquet(str(company), table), f"{at} >= '{QUARTER}'", path)
+
+
+def _take_an_answer(company: Path) -> None:
+    path = company / "responses" / "before.parquet"
+    changed = path.with_suffix(".changed")
+    _copy_rows(str(path), "file_row_number > 0", changed)
+    changed.replace(path)
+
+
+def _copy_rows(source: str, where: str, to: Path) -> None:
+    import duckdb
+
+    rows = f"SELECT * EXCLUDE (file_row_number) FROM read_parquet('{source}', file_row_number=true)"
+    duckdb.sql(f"COPY ({rows} WHERE {where}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def panel(company: str) -> dict:

@@ -255,7 +255,7 @@ def _alike(pairs: ir.Table, column: str) -> ir.BooleanValue:
 def _done_twice(gate: Gate, table: str) -> Iterator[Finding]:
     """Tell of answers or orders that a customer gave alike twice within a minute."""
     judged = gate.judged[table]
-    if judged.table.pieces:
+    if judged.table.is_large:
         return
     rows, dated_by = gate.rows(table), judged.table.schema.dated_by or ""
     at, alike = rows[typed_name(dated_by)], ("score",) if table == "responses" else ("money",)

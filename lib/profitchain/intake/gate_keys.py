@@ -58,7 +58,7 @@ def _customers(gate: Gate, table: str) -> ir.Table:
 def _rounded_powers(gate: Gate, table: str) -> Iterator[Finding]:
     """Stop where ids are written as 7.70E+18: whoever rounded them made one of many."""
     judged = gate.judged[table]
-    if judged.table.pieces or judged.table.raw.warehouse:
+    if judged.table.is_large or judged.table.raw.warehouse:
         return
     rows = judged.rows
     powers = rows.filter(rows[_CUSTOMER].contains("E+") & rows[_CUSTOMER].re_search(POWER))
@@ -80,11 +80,13 @@ def _rounded_powers(gate: Gate, table: str) -> Iterator[Finding]:
 def _nobodies(gate: Gate, table: str) -> Iterator[Finding]:
     """Tell how many rows name nobody: guest, 0, #N/A."""
     judged = gate.judged[table]
-    cells = rows_of(judged, "used", cells=True)
-    cells = cells.filter(cells[_CUSTOMER].isnull())
-    n, of = int(cells.count().execute()), gate.outcomes[table][0].rows
+    rows = gate.rows(table)
+    n = int(rows.filter(rows[_CUSTOMER].isnull()).count().execute())
+    of = gate.outcomes[table][0].rows
     if not n:
         return
+    cells = rows_of(judged, "used", cells=True)
+    cells = cells.filter(cells[_CUSTOMER].isnull())
     word = cells[judged.table.source_names["customer_id"]].cast("string").strip()
     words = cells.select(word=word)
     words = words.filter(words["word"].notnull() & (words["word"] != ""))

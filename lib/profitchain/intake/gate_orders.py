@@ -141,7 +141,7 @@ def _signs(gate: Gate, table: str) -> dict[str, dict[str, int]]:
     """Return the rows with each sign or code of money, by column: in cells, and beside them."""
     judged = gate.judged[table]
     typed, cells = judged.table, judged.cells
-    if typed.raw.warehouse or typed.pieces:
+    if typed.raw.warehouse or typed.is_large:
         has_codes = gate.has(table, "currency") and "rates" not in gate.judged
         return _codes(judged.rows, {"currency": typed_name("currency")}) if has_codes else {}
     money = [c.name for c in typed.present if c.kind == "money"]
@@ -149,11 +149,11 @@ def _signs(gate: Gate, table: str) -> dict[str, dict[str, int]]:
     if not money or converted:
         return {}
     names = {name: typed.source_names[name] for name in money}
-    found = {}
+    found, as_came = {}, typed.raw.relation if typed.pieces else cells
     for name, source_name in names.items():
-        if cells[source_name].type().is_string():
-            text = cells[source_name]
-            odd = cells.filter(text.try_cast("float64").isnull() & text.notnull())
+        if as_came[source_name].type().is_string():
+            text = as_came[source_name]
+            odd = as_came.filter(text.try_cast("float64").isnull() & text.notnull())
             sign = odd[source_name].re_replace(_PLAIN, "").upper()
             found[name] = _counts(odd.select(sign=sign))
     beside = {name: name for name in typed.raw.columns if CURRENCY_COLUMN.fullmatch(name.strip())}

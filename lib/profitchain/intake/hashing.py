@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from profitchain.sources.casts import builtin
 
+AT_ONCE = 120_000_000  # numbers that are sorted at once: 2 GB
 _HEX = "0123456789abcdef"
 _hash = builtin("hash", "string", returns="uint64")  # DuckDB
 _md5 = builtin("md5", "string", returns="string")  # hex: DuckDB, PostgreSQL, Spark, Snowflake
@@ -52,3 +56,22 @@ def number_of(text: ir.StringValue) -> ir.IntegerValue:
 def any_bits(bits: ir.IntegerValue, engine: str = "duckdb") -> ir.IntegerValue:
     """Return the bits that are set in any row of a group."""
     return _bit_or(bits) if engine == "pyspark" else bits.bit_or()
+
+
+def all_differ(con: Any, numbers: ir.IntegerColumn, *, at_most: int = 0) -> bool:
+    """Return whether no two of these `number_of` are alike: in order, none equals the next.
+
+    Two texts may share a number, so those that do are still to be looked at.
+
+    Parameters
+    ----------
+    at_most : how many there are, if they may be more than `AT_ONCE`; these go in several passes.
+    """
+    parts = at_most // AT_ONCE + 1
+    rows = numbers.name("number").as_table()
+    for part in range(parts):
+        some = rows.filter(rows["number"] % parts == part) if parts > 1 else rows
+        ordered = np.sort(con.to_pyarrow(some)["number"].to_numpy())
+        if (ordered[1:] == ordered[:-1]).any():
+            return False
+    return True

@@ -281,7 +281,7 @@ def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:
             continue
         rows, table = used_rows(judged[name], end), judged[name].table
         if not table.raw.warehouse:
-            is_large = table.pieces or (table.raw.lasting and not table.raw.paths)
+            is_large = table.is_large or (table.raw.lasting and not table.raw.paths)
             rows = (con.create_view if is_large else con.create_table)(name, rows)
         tables[name] = rows
     for name in judged:

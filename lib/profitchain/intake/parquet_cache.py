@@ -1,9 +1,9 @@
-"""Typed rows of large Parquet files, cached for later editions.
+"""Typed rows of Parquet files, cached for later editions.
 
 A piece holds the typed rows of some files of one table, and beside it those of them that are not
 sound by themselves. It is named by those files' content, by how they are read and by this package's
 code, so it can't be stale; a file that is new or changed makes the pieces anew that it belongs to,
-and no others.
+and no others. A seal beside it holds the hashes of both: what was lost or changed is made anew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,9 +21,10 @@ from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow.parquet as pq
 
 from profitchain.intake.fingerprints import code_version
-from profitchain.intake.hashing import md5_digits, number_of
+from profitchain.intake.hashing import all_differ, md5_digits, number_of
 from profitchain.intake.row_checks import is_sound
 from profitchain.sources.company import Company, store_of
 from profitchain.sources.csv_dialect import FILE, ROW
@@ -31,37 +32,76 @@ from profitchain.sources.loading import file_hash
 from profitchain.sources.typed_tables import MARK, SOUND, WHO, TypedTable, key_text, typed_name
 
 FOLDER = "pieces"
-LARGE = 32_000_000  # bytes; what is smaller is typed anew each time
-PIECE = 96_000_000  # bytes of the source's files, about
+KEPT = 1_000_000  # bytes; what is smaller is typed anew each time
+LARGE = 32_000_000  # bytes
+PIECE = 96_000_000  # bytes of a large table's files in a piece, about
+SMALL_PIECE = 4_000_000  # of any other's
 DAYS_KEPT = 60
 _SECONDS_A_DAY = 86_400
-_MAKING, _DIFFER, _ASIDE = ".making-", "differ-", "aside-"
+_MAKING, _DIFFER, _ASIDE, _SEAL = ".making-", "differ-", "aside-", "seal-"
 _WRITTEN = {"parquet_version": "v2", "dictionary_size_limit": 1000}  # half the time to read ids
 
 
 def read_cached(con: Any, table: TypedTable, company: Company) -> TypedTable:
-    """Return a table whose typed rows are read from pieces, as far as its files are large.
+    """Return a table whose typed rows are read from pieces, unless its files are small.
 
     Its rows are then places and typed values, and of the cells only whether they were given; those
-    that are not sound by themselves are `aside`.
+    that are not sound by themselves are `aside`. Orders that are large have `__who` and `__mark`.
     """
     paths = table.raw.paths
     names, size = {path.name for path in paths}, sum(path.stat().st_size for path in paths)
-    if not paths or size < LARGE or len(names) < len(paths):
+    if not paths or size < KEPT or len(names) < len(paths):
         return table
     folder = store_of(company) / FOLDER
     folder.mkdir(exist_ok=True)
-    pieces = tuple(_piece(con, table, company, some, folder) for some in _in_order(paths))
+    is_large = size >= LARGE
+    groups = _in_order(paths, PIECE if is_large else SMALL_PIECE)
+    pieces = tuple(_piece(con, table, company, some, folder) for some in groups)
     name = table.schema.table
-    rows = con.read_parquet(pieces, table_name=f"pieces_{name}")
-    asides = [path for path in map(_aside, pieces) if path.exists()]
-    aside = con.read_parquet(asides, table_name=f"pieces_{name}_aside") if asides else None
-    rows = rows if aside is None else rows.filter(rows[SOUND])
-    return replace(table, rows=rows, pieces=pieces, aside=aside)
+    rows = _told_apart(con.read_parquet(pieces, table_name=f"pieces_{name}"), is_large)
+    asides = [_beside(piece, _ASIDE) for piece in pieces if len(_sealed(piece)) > 1]
+    if not asides:
+        return replace(table, rows=rows, pieces=pieces, is_large=is_large)
+    aside = _told_apart(con.read_parquet(asides, table_name=f"pieces_{name}_aside"), is_large)
+    rows = rows.filter(rows[SOUND])
+    return replace(table, rows=rows, pieces=pieces, aside=aside, is_large=is_large)
 
 
-def _aside(piece: Path) -> Path:
-    return piece.with_name(f"{_ASIDE}{piece.name}")
+def _told_apart(rows: ir.Table, is_large: bool) -> ir.Table:
+    """Return rows without the customers' numbers where their ids are as quick to compare."""
+    return rows if is_large else rows.drop(*(n for n in (WHO, MARK) if n in rows.columns))
+
+
+def _beside(piece: Path, what: str) -> Path:
+    return piece.with_name(f"{what}{piece.name}")
+
+
+def _sealed(piece: Path) -> dict[str, str]:
+    """Return the hashes of a piece, and of its rows set aside if there are any, as written."""
+    return _read(_beside(piece, _SEAL)) or {}
+
+
+def _is_whole(piece: Path) -> bool:
+    """Tell whether a piece and what was set aside from it are as they were written."""
+    sealed = _sealed(piece)
+    paths = {name: piece.with_name(name) for name in sealed}
+    there = sealed and all(path.exists() for path in paths.values())
+    return bool(there) and all(file_hash(path) == sealed[name] for name, path in paths.items())
+
+
+def _read(path: Path) -> Any:
+    """Return what a small file of JSON says; None if it is gone or isn't whole."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, what: object) -> None:
+    """Write a small file of JSON aside and rename it."""
+    making = path.with_name(f"{_MAKING}{uuid4().hex}")
+    making.write_text(json.dumps(what), encoding="utf-8")
+    making.replace(path)
 
 
 def keys_are_unique(con: Any, table: TypedTable) -> bool:
@@ -71,51 +111,56 @@ def keys_are_unique(con: Any, table: TypedTable) -> bool:
     """
     now = {piece.name for piece in table.pieces}
     records = table.pieces[0].parent.glob(f"{_DIFFER}*.json")
-    proven = [set(json.loads(path.read_text("utf-8"))) for path in records]
+    proven = [set(_read(path) or ()) for path in records]
     compared: set[str] = max((names for names in proven if names <= now), key=len, default=set())
     new = [piece for piece in table.pieces if piece.name not in compared]
     old = [piece for piece in table.pieces if piece.name in compared]
     if new:
         here = _keys(con, new, table.keys)
-        counts = here.aggregate(rows=here.count(), keys=here.key.nunique()).to_pandas().iloc[0]
-        if counts["rows"] != counts["keys"]:
+        if not all_differ(con, here.key, at_most=rows_in(new)):
             return False
         if old and int(_keys(con, old, table.keys).semi_join(here, "key").count().execute()):
             return False
         digest = hashlib.sha256("\n".join(sorted(now)).encode()).hexdigest()[:24]
         path = table.pieces[0].with_name(f"{_DIFFER}{digest}.json")
-        path.write_text(json.dumps(sorted(now)), encoding="utf-8")
+        _write(path, sorted(now))
     return True
 
 
+def rows_in(pieces: Sequence[Path]) -> int:
+    """Return how many rows some pieces hold."""
+    return sum(pq.read_metadata(piece).num_rows for piece in pieces)
+
+
 def _keys(con: Any, pieces: list[Path], keys: list[str]) -> ir.Table:
-    """Return the hash of each row's key; rows without one are set aside anyhow."""
+    """Return the number of each row's key; rows without one are set aside anyhow."""
     rows = con.read_parquet(pieces)
     has_key = [rows[key].notnull() for key in keys]
-    return rows.filter(*has_key).select(key=key_text(rows, keys).hash())
+    return rows.filter(*has_key).select(key=number_of(key_text(rows, keys)))
 
 
 def remove_old(company: Company) -> None:
     """Remove the pieces that no edition has read for two months, and what killed runs left.
 
-    Rows set aside from a piece go once it is gone, never before.
+    What lies beside a piece goes once it is gone, never before.
     """
     now = time.time()
     folder = store_of(company) / FOLDER
-    for path in sorted(folder.glob("*"), key=lambda path: path.name.startswith(_ASIDE)):
+    beside = (_ASIDE, _SEAL)
+    for path in sorted(folder.glob("*"), key=lambda path: path.name.startswith(beside)):
         days = 1 if path.name.startswith(_MAKING) else DAYS_KEPT
         is_old = path.stat().st_mtime < now - days * _SECONDS_A_DAY
-        piece = path.with_name(path.name.removeprefix(_ASIDE))
+        piece = path.with_name(path.name.removeprefix(_ASIDE).removeprefix(_SEAL))
         if is_old and (piece == path or not piece.exists()):
             path.unlink(missing_ok=True)
 
 
-def _in_order(paths: tuple[Path, ...]) -> Iterator[list[Path]]:
+def _in_order(paths: tuple[Path, ...], size: int) -> Iterator[list[Path]]:
     """Yield the files in groups, by name, so that later ones leave the first groups as they are."""
     group: list[Path] = []
     for path in paths:
         group.append(path)
-        if sum(path.stat().st_size for path in group) >= PIECE:
+        if sum(path.stat().st_size for path in group) >= size:
             yield group
             group = []
     if group:
@@ -123,18 +168,19 @@ def _in_order(paths: tuple[Path, ...]) -> Iterator[list[Path]]:
 
 
 def _piece(con: Any, table: TypedTable, company: Company, paths: list[Path], folder: Path) -> Path:
-    """Return a piece's file, written aside and renamed if it isn't there yet.
+    """Return a piece's file, written aside and renamed if it isn't there yet as it was written.
 
-    Those of its rows that are not sound, if any, stand in a file beside it.
+    Those of its rows that are not sound, if any, stand in a file beside it; its seal comes last.
     """
     piece = folder / f"{table.schema.table}-{_key(table, company, paths)}.parquet"
-    if piece.exists():
-        os.utime(piece)
+    if _is_whole(piece):
+        if time.time() - piece.stat().st_mtime > _SECONDS_A_DAY:
+            os.utime(piece)
         return piece
     rows = table.rows.mutate(**{SOUND: is_sound(table, company)})
     if len(table.raw.paths) > 1:
         rows = rows.filter(rows[FILE].isin([path.name for path in paths]))
-    making = folder / f"{_MAKING}{uuid4().hex}"
+    making, made = folder / f"{_MAKING}{uuid4().hex}", [piece]
     try:
         con.to_parquet(_bare(rows, table), making, **_WRITTEN)
         written = con.read_parquet(making)
@@ -142,8 +188,9 @@ def _piece(con: Any, table: TypedTable, company: Company, paths: list[Path], fol
         if aside.count().execute():  # it is there before its piece
             draft = making.with_name(f"{making.name}-{_ASIDE}")
             con.to_parquet(aside, draft, **_WRITTEN)
-            draft.replace(_aside(piece))
+            made.append(draft.replace(_beside(piece, _ASIDE)))
         making.replace(piece)
+        _write(_beside(piece, _SEAL), {path.name: file_hash(path) for path in made})
     finally:
         making.unlink(missing_ok=True)
     return piece

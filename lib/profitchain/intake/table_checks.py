@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.intake import parquet_cache, reasons
+from profitchain.intake.hashing import all_differ, number_of
 from profitchain.intake.row_checks import (
     Check,
     RowKind,
@@ -133,10 +134,10 @@ def _set_repeats_aside(con: Any, judged: JudgedTable) -> JudgedTable:
     if table.pieces and parquet_cache.keys_are_unique(con, table):
         return judged
     sound = rows.filter(_is_sound(rows, judged.outcomes))
-    sound = sound.mutate(__key=key_text(sound, table.keys).hash())
-    counts = sound.aggregate(rows=sound.count(), keys=sound["__key"].nunique()).to_pandas().iloc[0]
-    if counts["rows"] == counts["keys"]:
+    many = parquet_cache.rows_in(table.pieces)
+    if all_differ(con, number_of(key_text(sound, table.keys)), at_most=many):
         return judged
+    sound = sound.mutate(__key=key_text(sound, table.keys).hash())
     shared = sound.group_by("__key").having(sound.count() > 1).aggregate(__n=sound.count())
     ranked = _ranked(_with_cells(sound.semi_join(shared, "__key"), table), table)
     losers = ranked.filter(ranked["__place"] > 0).select(

@@ -109,6 +109,7 @@ def _settings(company: Company) -> tuple[str, str, dict[str, Any]]:
 
 def _connected(company: Company) -> Any:
     backend, url, options = _settings(company)
+    ibis.options.sql.fuse_selects = backend != EMBEDDED  # DuckDB does it itself, and quicker
     if backend not in connections.ENGINES:
         raise CompanyError(
             "connect: the URL from the environment names an engine that is not known here. "

@@ -42,7 +42,8 @@ class TypedTable:
     can't be read. `source_names` gives the source's name of each column that is `present`,
     `formats` the way in which it is written, `emptied` the values of scores that count as nothing
     given. Rows that are read from `parquet_cache` lack the source's own columns; those for which a
-    check of the row by itself holds are `aside`, if there are any.
+    check of the row by itself holds are `aside`, if there are any; of those that are large not
+    every row is looked at again for what is doubtful.
     """
 
     schema: TableSchema
@@ -54,6 +55,7 @@ class TypedTable:
     emptied: tuple[Emptied, ...] = ()
     pieces: tuple[Path, ...] = ()
     aside: ir.Table | None = None
+    is_large: bool = False
 
     @property
     def values(self) -> list[str]:
