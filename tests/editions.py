@@ -33,7 +33,7 @@ from papermill.parameterize import parameterize_notebook
 
 from profitchain.core import i18n
 from profitchain.core.errors import NotMeasured
-from profitchain.exhibits import exhibit, tables
+from profitchain.exhibits import drawings, tables
 from profitchain.exhibits.findings import FIELDS
 from profitchain.pages.workbook_exhibits import HEADER
 from profitchain.press import fork_server, multilingual, publish, run_notebook
@@ -127,7 +127,7 @@ def publish_here(company: str | Path, period: str = "", **how: object) -> Path:
 @contextmanager
 def drawn_once() -> Iterator[None]:
     """Draw each chart once for all editions published meanwhile that show the same data alike."""
-    draw, kept = exhibit._drawing, {}
+    draw, kept = drawings._drawing, {}
 
     def drawing(*given: object, **how: object) -> str:
         key = pickle.dumps((i18n.spoken(), given, how))
@@ -135,7 +135,7 @@ def drawn_once() -> Iterator[None]:
             kept[key] = draw(*given, **how)
         return kept[key]
 
-    with mock.patch.object(exhibit, "_drawing", drawing):
+    with mock.patch.object(drawings, "_drawing", drawing):
         yield
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import zipfile
 from html.parser import HTMLParser

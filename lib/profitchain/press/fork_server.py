@@ -42,6 +42,7 @@ NEEDED = (
     "profitchain.panel.panel", "profitchain.exhibits.exhibit", "profitchain.press.assemble",
     "profitchain.press.notebook_process", "nbconvert", "openpyxl",
 )  # fmt: skip
+ANY_WORDS = ("Estimate", "n")  # whose translation reads a catalogue
 _NOTEBOOKS = "PROFITCHAIN_NOTEBOOKS"  # whose imports the process makes too
 _LANGUAGES = "PROFITCHAIN_LANGUAGES"  # whose catalogues it reads
 _COMPANY = "PROFITCHAIN_COMPANY"  # whose own language it is, where none is named
@@ -128,7 +129,7 @@ def _read_words(languages: Sequence[str], company: str) -> None:
         catalogue.page(name)
     for tag in languages or [load_company(find_company(company)).language]:
         with i18n.speaking(tag):
-            i18n.listed([i18n.gettext("of"), ""])
+            i18n.listed(i18n.gettext(word) for word in ANY_WORDS)
 
 
 class Forks:
