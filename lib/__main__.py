@@ -81,6 +81,11 @@ class Checkout:
     def requirements(self) -> Path:
         return self.root / "requirements.txt"
 
+    @property
+    def hashed(self) -> Path:
+        """What requirements.txt pins, with the hash of every file."""
+        return self.root / "lib" / "hashed.txt"
+
     def beside(self, ending: str) -> Path:
         """Return the hidden path `.venv.ending` beside the environment."""
         return self.root / f".venv.{ending}"
@@ -138,7 +143,8 @@ def why_not_ready(checkout: Checkout) -> str | None:
 
 def mark(checkout: Checkout, *, python: str) -> dict[str, str]:
     """Return what the mark of a finished environment says."""
-    digest = hashlib.sha256(checkout.requirements.read_bytes()).hexdigest()
+    pins = checkout.requirements.read_bytes() + checkout.hashed.read_bytes()
+    digest = hashlib.sha256(pins).hexdigest()
     return {"requirements": digest, "folder": str(checkout.venv), "python": python}
 
 
@@ -215,18 +221,13 @@ def set_up(checkout: Checkout, *, lock: int) -> None:
     # The base interpreter, for sys.executable may be that of the environment just removed.
     base = getattr(sys, "_base_executable", None) or sys.executable
     run(checkout, [base, "-I", "-m", "venv", str(checkout.venv)], lock=lock)
-    pip = [
-        str(checkout.python),
-        "-I",
-        "-m",
-        "pip",
-        "install",
-        "--no-user",
-        "--no-input",
-        "--no-deps",
-    ]
-    pip += ["--disable-pip-version-check", "--requirement", checkout.requirements.name]
-    run(checkout, pip, lock=lock)
+    pip = [str(checkout.python), "-I", "-m", "pip", "install", "--no-user", "--no-input"]
+    pip += ["--disable-pip-version-check", "--no-deps"]
+    hashed = str(checkout.hashed.relative_to(checkout.root))
+    run(checkout, [*pip, "--require-hashes", "--requirement", hashed], lock=lock)
+    # All pins are there by now; what is left is the library itself, built by a pinned builder.
+    itself = ["--no-build-isolation", "--requirement", checkout.requirements.name]
+    run(checkout, [*pip, *itself], lock=lock)
     finish(checkout)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import doctest
+import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +24,7 @@ import pytest
 
 REPO = Path(__file__).resolve().parent.parent
 LAUNCHER = REPO / "lib" / "__main__.py"
+WHEEL = "profitchain-1-py3-none-any.whl"
 PATIENCE_SECONDS = 120  # an empty environment takes 3 s on an idle core, more on a busy one
 TELL = """
 import json, os, sys
@@ -50,13 +53,15 @@ def make_checkout(folder: Path) -> Path:
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text(TELL)
     shutil.copy(LAUNCHER, folder / "lib")
-    with zipfile.ZipFile(folder / "profitchain-1-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / WHEEL, "w") as wheel:
         wheel.writestr("profitchain.pth", str(folder / "lib"))
         about = "profitchain-1.dist-info"
         wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: profitchain\nVersion: 1")
         wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: any")
         wheel.writestr(f"{about}/RECORD", "")
-    (folder / "requirements.txt").write_text("./profitchain-1-py3-none-any.whl\n")
+    hashed = hashlib.sha256((folder / WHEEL).read_bytes()).hexdigest()
+    (folder / "requirements.txt").write_text(f"./{WHEEL}\n")
+    (folder / "lib" / "hashed.txt").write_text(f"./{WHEEL} --hash=sha256:{hashed}\n")
     return folder
 
 
@@ -137,6 +142,28 @@ def test_an_environment_filled_by_hand_is_adopted(ready):
     assert launcher.why_not_ready(launcher.Checkout(ready[0])) is None
 
 
+def test_a_file_that_was_tampered_with_is_not_installed(tmp_path):
+    checkout = make_checkout(tmp_path / "suite")
+    with zipfile.ZipFile(checkout / WHEEL, "a") as wheel:
+        wheel.writestr("more.py", "")
+    code, _, errors = run(checkout)
+    assert code == 1
+    assert "HASH" in errors.upper()
+    assert not (launcher.Checkout(checkout).venv / "more.py").exists()
+    assert launcher.why_not_ready(launcher.Checkout(checkout)) == "the one there was not finished"
+
+
+def test_every_pin_has_the_hashes_of_its_files():
+    text = launcher.Checkout(REPO).requirements.read_text(encoding="utf-8")
+    pins = {line.strip() for line in text.splitlines() if "==" in line.partition("#")[0]}
+    hashed = launcher.Checkout(REPO).hashed.read_text(encoding="utf-8")
+    blocks = re.split(r"^(?=[\w.-]+==)", hashed, flags=re.MULTILINE)[1:]
+    named = {block.partition("\\")[0].strip() for block in blocks}
+    assert named - pins == {"flit-core==3.12.0"}  # what builds the library itself
+    assert pins < named
+    assert all(re.search(r"\n    --hash=sha256:[0-9a-f]{64}", block) for block in blocks)
+
+
 @posix_only
 @pytest.mark.parametrize(
     ("sent", "to_all", "exit_code"),
@@ -163,6 +190,8 @@ def whole(tmp_path: Path) -> launcher.Checkout:
     """A checkout with the mark of a finished environment and nothing else."""
     checkout = launcher.Checkout(tmp_path)
     checkout.requirements.write_text("pandas==3.1.1\n")
+    checkout.hashed.parent.mkdir()
+    checkout.hashed.touch()
     checkout.venv.mkdir()
     checkout.mark.write_text(json.dumps(launcher.mark(checkout, python="3.11")))
     return checkout
@@ -177,10 +206,21 @@ def whole(tmp_path: Path) -> launcher.Checkout:
         (lambda checkout: checkout.mark.write_text(""), "3.11", "not finished"),
         (lambda checkout: checkout.mark.write_text('{"begun": true}'), "3.11", "not finished"),
         (lambda checkout: checkout.requirements.write_text("x==1"), "3.11", "has changed"),
+        (lambda checkout: checkout.hashed.write_text("x==1"), "3.11", "has changed"),
         (lambda _: None, "3.12", "its Python has gone"),
         (lambda _: None, None, "is broken"),
     ],
-    ids=["whole", "missing", "unmarked", "empty", "begun", "changed", "upgraded", "broken"],
+    ids=[
+        "whole",
+        "missing",
+        "unmarked",
+        "empty",
+        "begun",
+        "changed",
+        "other hashes",
+        "upgraded",
+        "broken",
+    ],
 )
 def test_only_a_whole_environment_is_used(tmp_path, monkeypatch, spoil, python, reason):
     checkout = whole(tmp_path)
@@ -229,7 +269,9 @@ def test_a_missing_part_of_python_is_named_with_its_mend(tmp_path, monkeypatch, 
     monkeypatch.setattr(
         launcher.importlib.util, "find_spec", lambda name: None if name == missing else find(name)
     )
-    (tmp_path / "requirements.txt").touch()
+    (tmp_path / "lib").mkdir()
+    for name in ("requirements.txt", "lib/hashed.txt"):
+        (tmp_path / name).touch()
     assert launcher.main([], launcher.Checkout(tmp_path)) == 1
     said = capsys.readouterr().err
     assert f"module {missing} is missing" in said

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from profitchain.exhibits import style, svg_compaction
+from profitchain.exhibits import axes, style, svg_compaction
 
 LINE = '<path d="M 0 {y} L 100 {y}" style="fill: none; stroke: {colour}"/>'
 BOX = '<path d="M {x} 0 L {x} 9 L {right} 9 z" style="fill: {colour}"/>'
@@ -53,3 +53,18 @@ def test_han_letters_have_the_room_they_need():
             svg = style.svg(figure, prefix=name, css_class="panel")
         sizes[name] = float(re.search(r'text-anchor:end[^>]*x="([\d.]+)"', svg)[1])
     assert sizes["zh"] > 12 * style.PANEL.text > sizes["en"]
+
+
+@pytest.mark.parametrize("off", [-1e-13, 1e-13])
+def test_the_last_digit_of_a_fit_moves_no_mark(off):
+    places = [("M", (10.05, 20.15)), ("L", (30.25, 40.35))]
+    moved = [(command, tuple(place + off for place in ends)) for command, ends in places]
+    assert svg_compaction.path_data(moved) == svg_compaction.path_data(places)
+
+
+@pytest.mark.parametrize("off", [-1e-14, 1e-14])
+@pytest.mark.parametrize("low", [0.04, 0.0357, 0.2])
+def test_the_last_digit_of_a_fit_moves_no_tick(low, off):
+    locator = axes.SteadyLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
+    ticks = locator.tick_values(low, low + 0.1)  # five steps of .02 just reach
+    assert list(locator.tick_values(low, low + 0.1 + off)) == list(ticks)

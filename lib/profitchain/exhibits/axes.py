@@ -28,6 +28,14 @@ LineEnd = tuple[float, float, str, str]  # x, y, what to write there, its colour
 PERIOD_PAD = 6  # below the axis: Chinese letters are taller, and touch its zero otherwise
 
 
+class SteadyLocator(MaxNLocator):
+    """Chooses an axis' ticks by its ends' first nine digits: on all processors the same."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """Return where ticks stand between two ends, or just outside them."""
+        return super().tick_values(float(f"{vmin:.9g}"), float(f"{vmax:.9g}"))
+
+
 def tick(value: float, unit: str, *, places: int | None = None) -> str:
     """Return an axis label: with `places` decimals, by default as few as tell it apart.
 
@@ -48,7 +56,7 @@ def value_axis(axis: Axis, data: pd.DataFrame) -> None:
     An axis without a zero spans at least `LEAST_SPAN` of its unit, so that small moves look small.
     """
     _widen(axis, unit_of(data))
-    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(SteadyLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(_InUnit(unit_of(data)))
     is_x = axis is axis.axes.xaxis
     axis.axes.grid(True, axis="x" if is_x else "y")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from profitchain.core import formats
 from profitchain.core.errors import ParameterError
@@ -237,7 +236,7 @@ def draw_curve(
         part = data[data.iloc[:, 0].astype(float).between(*stretch)]
         ax.plot(part.iloc[:, 0].astype(float), part["value"], "-o", color=style.SERIES[1])
     nbins = 11 if data.iloc[:, 0].astype(float).max() < 1000 else 5  # long numbers need room
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=nbins))
+    ax.xaxis.set_major_locator(axes.SteadyLocator(integer=True, nbins=nbins))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
     return ax

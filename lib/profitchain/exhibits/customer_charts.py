@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from profitchain.core import formats
 from profitchain.core.i18n import _
@@ -158,7 +158,7 @@ def draw_survival(
     ax.tick_params(axis="x", pad=axes.CORNER_PAD)
     if mark is not None:
         _point_out(ax, mark, data, x_label)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.xaxis.set_major_locator(axes.SteadyLocator(integer=True, nbins=7))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
     axes.label_ends(ax, ends)

@@ -87,7 +87,7 @@ def mark(ax: Axes, events: Events, order: list[str], *, with_key: bool) -> None:
             fontweight="bold", annotation_clip=False,
         )  # fmt: skip
     texts = [f"{number} {name}, {day.isoformat()}" for number, name, day in events]
-    hover.tell(ax, texts, (places, [ax.get_ylim()[1]] * len(places)))
+    hover.tell(ax, texts, (places, [1.0] * len(places)), scale=ax.get_xaxis_transform())
     if with_key:
         letters = int(0.9 * ax.figure.bbox.width / (0.52 * axes.text_size(ax)))
         ax.set_xlabel("\n".join(axes.wrapped(key(events), letters)), loc="left")

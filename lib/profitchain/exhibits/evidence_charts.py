@@ -9,7 +9,6 @@ from unicodedata import east_asian_width
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
 from profitchain.core import formats
@@ -139,7 +138,7 @@ def draw_event(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
     ax.vlines(months, data["low"], data["high"], color=style.SUBJECT, linewidth=3, alpha=0.45)
     ax.plot(months, data["value"], "o", color=style.SUBJECT)
     hover.tell_rows(ax, data, months, across=False)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.xaxis.set_major_locator(axes.SteadyLocator(integer=True, nbins=7))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
     return ax
@@ -191,7 +190,7 @@ def draw_crosses(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
     ax.margins(x=0.25, y=0.12)
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
     axes.value_axis(ax.yaxis, data)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.xaxis.set_major_locator(axes.SteadyLocator(integer=True, nbins=7))
     ax.tick_params(axis="x", pad=axes.CORNER_PAD)
     places = ax.transAxes.inverted().transform(
         ax.transData.transform(known[["across_value", "value"]].to_numpy(float))

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import Transform
 
 from profitchain.core import formats
 from profitchain.core.i18n import _
@@ -28,10 +29,11 @@ Ends = Iterable[float]
 class _Target:
     """A line between two places of an axes that tells its text, as broad as its mark.
 
-    `breadth` is in CSS pixels, or in units of the other axis where the mark is a `bar`.
+    `breadth` is in CSS pixels, or in units of the other axis where the mark is a `bar`; `scale`
+    tells where a place lies in the drawing.
     """
 
-    ax: Axes
+    scale: Transform
     text: str
     start: tuple[float, float]
     end: tuple[float, float]
@@ -49,6 +51,7 @@ def tell(
     ends: tuple[Ends, Ends] | None = None,
     *,
     bar: float = 0,
+    scale: Transform | None = None,
 ) -> None:
     """Let marks tell a text each to who points at them.
 
@@ -57,13 +60,16 @@ def tell(
     starts, ends : x and y where each mark begins and ends, in the axes' data; a dot has no ends.
         A mark whose start isn't known tells nothing; an end that isn't known is the start.
     bar : how broad bars are, in units of the axis across them; other marks are as broad as a dot.
+    scale : of the places, where it is not that of the axes' data.
     """
     marks = zip(texts, *starts, *(ends or starts), strict=True)
     told = _TARGETS.setdefault(ax.figure, [])
     for text, x, y, x_end, y_end in marks:
         if np.isfinite(x) and np.isfinite(y):
             end = (x if np.isnan(x_end) else x_end, y if np.isnan(y_end) else y_end)
-            told.append(_Target(ax, text, (x, y), end, bar or BREADTH, bool(bar)))
+            told.append(
+                _Target(scale or ax.transData, text, (x, y), end, bar or BREADTH, bool(bar))
+            )
 
 
 def tell_rows(
@@ -127,14 +133,14 @@ def _look(target: _Target) -> str:
     if not target.is_bar:
         caps = "stroke-linecap:round;"
         return f"pointer-events:stroke;{caps}stroke-width:{target.breadth:g}"
-    (left, low), (right, high) = target.ax.transData.transform([(0, 0), (target.breadth,) * 2])
+    (left, low), (right, high) = target.scale.transform([(0, 0), (target.breadth,) * 2])
     is_level = target.start[1] == target.end[1]
     breadth = abs(high - low if is_level else right - left)
     return f"pointer-events:stroke;stroke-width:{breadth:.0f}"
 
 
 def _written(target: _Target, height: float) -> str:
-    ends = target.ax.transData.transform([target.start, target.end])
+    ends = target.scale.transform([target.start, target.end])
     (x, y), (x_end, y_end) = np.round(ends)  # to whole pixels: nobody points more finely
     x_end += (x, y) == (x_end, y_end)  # a line without a length can't be pointed at
     d = svg_compaction.path_data([("M", (x, height - y)), ("L", (x_end, height - y_end))])

@@ -282,7 +282,7 @@ def _relative(command: str, moved: list[int]) -> tuple[str, str]:
 
 
 def _tenths(number: float) -> int:
-    return round(number * 10)
+    return round(round(number, 6) * 10)  # half a tenth goes the same way on all processors
 
 
 def _joined(tenths: Iterable[int]) -> str:
