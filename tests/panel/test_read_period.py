@@ -109,6 +109,17 @@ def test_two_processes_that_prepare_at_once_both_get_the_edition(company):
     assert len(folders_of(company)) == 1
 
 
+def test_what_was_prepared_is_opened_without_an_engine(company, light):
+    panel_edition.read_period(company, "2026Q1")
+    code = (
+        "import sys; from profitchain.panel.edition import read_period\n"
+        "read_period(sys.argv[1], '2026Q1')\n"
+        "print({'ibis', 'duckdb', 'scipy.stats', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, company], capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr
+
+
 def test_a_process_that_loses_the_race_uses_the_winner_s_summaries(company, light, monkeypatch):
     prepare = panel_edition._prepare
 

@@ -26,15 +26,6 @@ from profitchain.sources.csv_dialect import (
 )
 from profitchain.sources.encodings import home_encodings
 from profitchain.sources.excel_input import sheet_cells
-from profitchain.sources.query_sandbox import (
-    MOST_ROWS,
-    close_in,
-    one_select,
-    refuse_unsteady_views,
-    rows_of,
-    sandbox,
-    too_many_rows,
-)
 from profitchain.sources.settings import Source
 
 if TYPE_CHECKING:
@@ -183,14 +174,18 @@ def _read_delimited(con: Any, name: str, paths: list[Path], source: Source, **ho
 def _read_from_sql(
     con: Any, table: str, source: Source, company: Company, *, scratch: Path
 ) -> RawTable:
+    from profitchain.sources import (
+        query_sandbox,
+    )  # brings the engine, which few who hash files need
+
     name = f"raw_{table}"
     database = paths_of(source.database, company)[0].resolve() if source.database else None
     place, query, rejected = _parted(source), "", list[Rejected]()
     if source.table is None:
-        query = one_select(expand(source.query or ""), table)
+        query = query_sandbox.one_select(expand(source.query or ""), table)
     elif raw := _base_table(con, name, _attached(con, database), *place):
         return raw
-    with sandbox(memory_limit(con), scratch) as apart:
+    with query_sandbox.sandbox(memory_limit(con), scratch) as apart:
         catalog, paths = _attached(apart, database), list[Path]()
         for number, (alias, file) in enumerate(source.files.items()):
             part = source.model_copy(update={"file": file})
@@ -205,12 +200,12 @@ def _read_from_sql(
             apart.raw_sql(f"SET search_path = 'memory.main,{catalog}.main'")
         query = query or f"SELECT * FROM {catalog}.{'.'.join(map(sql_name, place))}"  # a view
         if catalog:
-            refuse_unsteady_views(apart, query, table)
-        close_in(apart, paths)
-        rows_of(apart, query, table, lambda rows: _take_in(con, name, rows))
+            query_sandbox.refuse_unsteady_views(apart, query, table)
+        query_sandbox.close_in(apart, paths)
+        query_sandbox.rows_of(apart, query, table, lambda rows: _take_in(con, name, rows))
     raw = _raw(con, name, rejected=rejected, numbered=False)
-    if int(raw.relation.count().execute()) > MOST_ROWS:
-        raise too_many_rows(table)
+    if int(raw.relation.count().execute()) > query_sandbox.MOST_ROWS:
+        raise query_sandbox.too_many_rows(table)
     return raw
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from profitchain.core.estimates import Estimate, counted
 from profitchain.stats.ratios import wilson
@@ -57,7 +57,7 @@ def group_size(inside: int, rows: pd.DataFrame, *, level: float = 0.95) -> Estim
     weight, n = factor(rows), len(rows)
     if weight == 1:
         return counted(inside, unit="customers")
-    quantile = float(stats.norm.ppf((1 + level) / 2))
+    quantile = float(scipy.stats.norm.ppf((1 + level) / 2))
     low, high = wilson(inside / n, n / (1 - 1 / weight), quantile)
     return Estimate(
         value=inside * weight, low=low * n * weight, high=high * n * weight, n=n, unit="customers",
