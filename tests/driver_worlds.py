@@ -24,6 +24,7 @@ def firm(folder: Path, rows: pd.DataFrame, **settings: object) -> pc.Edition:
     days = pd.date_range("2026-01-01", "2026-09-30", periods=len(rows))
     rows = rows.assign(response_id=range(len(rows)), responded_at=days.strftime("%Y-%m-%d"))
     rows = rows.rename(columns={"cluster": "customer_id", "score": "nps"}).drop(columns="n")
+    folder.mkdir(exist_ok=True)
     rows.to_csv(folder / "responses.csv", index=False)
     questions = {"nps": {"kind": "nps"}} | {name: {"kind": "driver"} for name in NAMES}
     questions |= settings.pop("questions", {})

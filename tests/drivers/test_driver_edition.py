@@ -106,6 +106,23 @@ def test_an_effort_question_whose_low_end_is_easy_is_turned_round(tmp_path):
     assert all(gain.value > 0 for gain in figures.mending.gain)
 
 
+def test_a_measured_question_under_drivers_drives_as_one_of_that_kind(tmp_path):
+    rows = answered(np.random.default_rng(3), 800)
+    plain = driver_figures(firm(tmp_path / "plain", rows))
+    questions = {"quality": {"kind": "csat"},
+                 "delivery": {"kind": "ces", "easy_is": "low", "scale": [1, 5]}}  # fmt: skip
+    effort = rows.assign(delivery=6 - rows["delivery"])
+    edition = firm(
+        tmp_path / "measured", effort, questions=questions, drivers=["quality", "delivery"]
+    )
+    measured = driver_figures(edition)
+    assert measured.names == plain.names
+    assert measured.shares.explained.values == pytest.approx(plain.shares.explained.values)
+    assert measured.performance["value"].tolist() == pytest.approx(plain.performance["value"])
+    gains, as_plain = ([gain.value for gain in f.mending.gain] for f in (measured, plain))
+    assert gains == pytest.approx(as_plain)
+
+
 def test_what_matters_is_not_said_to_drift_where_it_does_not():
     rng, found = np.random.default_rng(4), []
     for _world in range(20):

@@ -112,7 +112,23 @@ def test_a_firm_without_answers_has_no_main_question(tmp_path):
             {"questions": {"a": {"kind": "driver"}, "b": {"kind": "importance", "of": "aa"}}},
             "questions.b.of: 'aa' is no question of kind: driver. Did you mean 'a'?",
         ),
-        ({"drivers": ["nps"]}, "drivers: 'nps' is the column of a question"),
+        ({"drivers": ["nps"]}, "drivers: 'nps' is the main question"),
+        (
+            {
+                "questions": {"nps": {"kind": "nps"}, "a": {"kind": "csat", "column": "q1"}},
+                "main_question": "nps",
+                "drivers": ["q1"],
+            },
+            "drivers: 'q1' is the column of a question. Write 'a'.",
+        ),
+        (
+            {
+                "questions": {"nps": {"kind": "nps"}, "a": {"kind": "driver"}},
+                "main_question": "nps",
+                "drivers": ["a"],
+            },
+            "drivers: 'a' counts by its kind already",
+        ),
         ({"blocks": {"x": {"questions": ["nsp"]}}}, "blocks.x.questions: 'nsp' is unknown."),
         (
             {

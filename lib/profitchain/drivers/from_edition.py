@@ -27,7 +27,7 @@ from profitchain.panel.driver_cells import ASKED, COLUMN, refuse_without
 from profitchain.panel.edition import Edition
 from profitchain.panel.panel import segment_columns
 from profitchain.sources.company import Company
-from profitchain.sources.settings import EXPERIENCED, Question
+from profitchain.sources.settings import Question
 from profitchain.stats.margins import Wald
 from profitchain.stats.model_design import Outcome
 from profitchain.stats.ratios import ratio
@@ -87,12 +87,11 @@ def drivers_of(company: Company, cells: pd.DataFrame) -> list[Driver]:
     A further column whose cells are all numbers enters as a number, else as categories.
     """
     drivers = [
-        Driver(name=q.name, column=ASKED + q.name, scale=q.scale, target=q.satisfied_at,
+        Driver(name=q.name, column=ASKED + q.name, scale=q.scale, target=q.better(q.satisfied_at),
                blank=q.blank, label=str(q.label))
-        for q in company.questions.values()
-        if q.kind in EXPERIENCED
+        for q in company.driving
     ]  # fmt: skip
-    for name in company.drivers:
+    for name in company.driving_columns:
         is_number = pd.to_numeric(cells[COLUMN + name].dropna(), errors="coerce").notna().all()
         drivers.append(
             Driver(name=name, column=COLUMN + name, kind="number" if is_number else "category",
@@ -116,8 +115,8 @@ def driver_rows(
     refuse_without(firm)
     cells = edition.table(summary)
     assert firm.main is not None
-    if firm.main.easy_is == "low":
-        cells = cells.assign(score=sum(firm.main.scale) - cells["score"])
+    answers = {"score": firm.main} | {ASKED + q.name: q for q in firm.driving}
+    cells = cells.assign(**{name: q.better(cells[name]) for name, q in answers.items()})
     drivers = drivers_of(firm, cells)
     numbers = [driver.column for driver in drivers if driver.kind == "number"]
     return cells.assign(**{name: pd.to_numeric(cells[name]) for name in numbers}), drivers

@@ -267,7 +267,7 @@ def _stray_segments(company: Company, judged: Judged) -> dict[str, list[str]]:
     stray += [
         f"drivers: '{name}' is a column of neither responses nor orders. "
         f"{did_you_mean(name, columns)}"
-        for name in company.drivers
+        for name in company.driving_columns
         if name not in known
     ]
     return {"segments and drivers": stray} if stray else {}

@@ -17,7 +17,7 @@ from profitchain.core.i18n import _
 from profitchain.panel.context import Context
 from profitchain.panel.panel import cells, segment_columns
 from profitchain.sources.company import Company
-from profitchain.sources.settings import EXPERIENCED, OF_A_DRIVER, Question
+from profitchain.sources.settings import OF_A_DRIVER, Question
 from profitchain.stats import clusters
 
 ASKED, COLUMN = "asked_", "column_"  # before the names of questions and of further columns
@@ -27,8 +27,7 @@ _NOTHING = ibis.null("string")
 
 def asked(company: Company) -> bool:
     """Tell whether a firm has a score and anything that may drive it."""
-    drives = [question.kind in EXPERIENCED for question in company.questions.values()]
-    return company.main is not None and (any(drives) or bool(company.drivers))
+    return company.main is not None and bool(company.driving or company.drivers)
 
 
 def refuse_without(company: Company) -> None:
@@ -71,7 +70,7 @@ def driver_periods(context: Context, *rows: Table, many: bool = False) -> Table:
     for some in rows:
         period = context.period_of(some.responded_at)
         parts.append(some.mutate(period=period).filter(period.notnull()))
-    every = _every(context, parts, ["period"], _drivers(context.company))
+    every = _every(context, parts, ["period"], context.company.driving)
     return _alike(every, FEWER_BUCKETS if many else 0)
 
 
@@ -85,22 +84,20 @@ def driver_segments(context: Context, *rows: Table, many: bool = False) -> Table
     names = [name for name in segment_columns(context.company) if name in context.company.segments]
     if not names:
         return None
-    every = _every(context, lately, names, _drivers(context.company))
+    every = _every(context, lately, names, context.company.driving)
     others = [dict.fromkeys(set(names) - {name}, _NOTHING) for name in names]
     parts = [every.mutate(**empty) for empty in others]
     return _alike(ibis.union(*parts) if len(parts) > 1 else every, FEWER_BUCKETS if many else 0)
 
 
-def _drivers(company: Company) -> list[Question]:
-    return [question for question in company.questions.values() if question.kind in EXPERIENCED]
-
-
 def _kept(company: Company) -> list[Question]:
     """Return the questions whose answers are kept of the lookback beside the main one's."""
-    in_blocks = {name for block in company.blocks.values() for name in block.questions}
-    kinds = (*EXPERIENCED, *OF_A_DRIVER)
+    named = {name for block in company.blocks.values() for name in block.questions}
+    named |= {question.name for question in company.driving}
     questions = company.questions.items()
-    return [question for name, question in questions if question.kind in kinds or name in in_blocks]
+    return [
+        question for name, question in questions if question.kind in OF_A_DRIVER or name in named
+    ]
 
 
 def _lately(context: Context, rows: Table) -> Table:
@@ -119,7 +116,7 @@ def _every(
         columns |= {ASKED + question.name: rows[question.column] for question in questions}
         columns |= {
             COLUMN + name: rows[name].cast("string") if name in rows.columns else _NOTHING
-            for name in context.company.drivers
+            for name in context.company.driving_columns
         }
         selected.append(rows.select(*keys, **columns))
     return ibis.union(*selected) if len(selected) > 1 else selected[0]

@@ -47,7 +47,7 @@ def answers(context: Context, customers: Table) -> Table:
     rows = context.tables["responses"]
     columns = ["response_id", "customer_id", "responded_at", *_of(rows, "order_id", *segments)]
     columns += [question.column for question in context.company.questions.values()]
-    columns += _of(rows, context.company.experiment or "", *context.company.drivers)
+    columns += _of(rows, context.company.experiment or "", *context.company.driving_columns)
     rows = rows.select(*dict.fromkeys(columns))
     if context.key == WHO:
         rows = with_clusters(rows, exact=False).drop("draw")
@@ -57,7 +57,7 @@ def answers(context: Context, customers: Table) -> Table:
     if "customers" in context.tables:
         rows = looked_up(rows, context.tables["customers"], "customer_id", [*segments, "joined_on"])
     if "order_id" in rows.columns and "orders" in context.tables:
-        wanted = dict.fromkeys([*segments, *context.company.drivers])
+        wanted = dict.fromkeys([*segments, *context.company.driving_columns])
         missing = [name for name in wanted if name not in rows.columns]
         rows = looked_up(rows, context.all_orders(missing), "order_id", missing)
         rows = with_own_order(context, rows)

@@ -22,6 +22,7 @@ from profitchain.sources.company_faults import driver_faults, faults_in_words
 from profitchain.sources.company_file import names_in, read_yaml
 from profitchain.sources.connections import Connect, connect_faults, place_faults, secret_parts
 from profitchain.sources.settings import (
+    EXPERIENCED,
     Block,
     ColumnLabels,
     Limits,
@@ -129,6 +130,17 @@ class Company(Settings):
         if self.main_question:
             return self.questions[self.main_question]
         return next(iter(self.questions.values()), None)
+
+    @property
+    def driving(self) -> list[Question]:
+        """The questions that may move the score: drivers, values, those named under `drivers:`."""
+        named = self.drivers
+        return [q for q in self.questions.values() if q.kind in EXPERIENCED or q.name in named]
+
+    @property
+    def driving_columns(self) -> list[str]:
+        """The further columns that may: what stands under `drivers:` and is no question."""
+        return [name for name in self.drivers if name not in self.questions]
 
     @property
     def all_questions(self) -> list[Question]:
@@ -287,7 +299,9 @@ def _faults(company: Company) -> Iterable[str]:
             "report_every: week can't be, for contracts are followed by what is paid each month. "
             "Write month, quarter or year."
         )
-    yield from driver_faults(questions, company.drivers, company.blocks)
+    yield from driver_faults(
+        questions, company.drivers, company.blocks, main or next(iter(questions), "")
+    )
     controls = [*BUILT_IN_CONTROLS, MONTH, *company.segments]
     for control in company.controls:
         if control not in controls:

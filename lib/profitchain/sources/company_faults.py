@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from profitchain.core.errors import did_you_mean
 from profitchain.sources import known_values
-from profitchain.sources.settings import EXPERIENCED, Block, Question, Settings
+from profitchain.sources.settings import EXPERIENCED, OF_A_DRIVER, Block, Question, Settings
 
 _WAYS = ("str", "int", "float")  # of a setting that may be one or another
 
@@ -56,9 +56,9 @@ def _fault_in_words(fault: Mapping[str, Any], parts: Mapping[str, type[Settings]
 
 
 def driver_faults(
-    questions: Mapping[str, Question], columns: Sequence[str], blocks: Mapping[str, Block]
+    questions: Mapping[str, Question], named: Sequence[str], blocks: Mapping[str, Block], main: str
 ) -> Iterable[str]:
-    """Yield what is wrong with expectations and importance, further columns, and blocks."""
+    """Yield what is wrong with expectations and importance, what else may drive, and blocks."""
     judged = [name for name, question in questions.items() if question.kind in EXPERIENCED]
     for name, question in questions.items():
         if question.of and question.of not in judged:
@@ -66,13 +66,18 @@ def driver_faults(
                 f"questions.{name}.of: '{question.of}' is no question of kind: driver. "
                 f"{did_you_mean(question.of, judged)}"
             )
-    asked = {question.column for question in questions.values()}
-    for name in filter(asked.__contains__, columns):
-        yield f"drivers: '{name}' is the column of a question. Give that kind: driver."
+    of_column = {question.column: name for name, question in questions.items()}
+    for name in named:
+        if name == main:
+            yield f"drivers: '{name}' is the main question, which drivers may move. Leave it out."
+        elif name in questions and questions[name].kind in (*EXPERIENCED, *OF_A_DRIVER):
+            yield f"drivers: '{name}' counts by its kind already. Leave it out."
+        elif name in of_column and name not in questions:
+            yield f"drivers: '{name}' is the column of a question. Write '{of_column[name]}'."
     for block, parts in blocks.items():
         others = [other for other in blocks if other != block]
-        named = {"questions": (parts.questions, questions), "follows": (parts.follows, others)}
-        for part, (names, known) in named.items():
+        lists = {"questions": (parts.questions, questions), "follows": (parts.follows, others)}
+        for part, (names, known) in lists.items():
             for name in (name for name in names if name not in known):
                 yield f"blocks.{block}.{part}: '{name}' is unknown. {did_you_mean(name, known)}"
     given = [name for parts in blocks.values() for name in parts.questions]

@@ -142,7 +142,7 @@ def schema_of(table: str, company: Company) -> TableSchema:
     if table in SEGMENTED:
         names = {column.name for column in columns}
         experiment = [company.experiment] if company.experiment and table in ASSIGNED else []
-        drivers = company.drivers if table in MAY_DRIVE else []
+        drivers = company.driving_columns if table in MAY_DRIVE else []
         segments = dict.fromkeys([*company.segments, *experiment, *drivers])
         columns += [ColumnSchema(name=s, kind="text") for s in segments if s not in names]
     lower = [column.name.lower() for column in columns]

@@ -177,6 +177,10 @@ class Question(Settings):
             return self.satisfied_from
         return self.scale[0] + 1 if self.easy_is == "low" else self.scale[1] - 1
 
+    def better(self, given: Any) -> Any:
+        """Return answers turned so that a higher one is better, whatever the scale says."""
+        return sum(self.scale) - given if self.easy_is == "low" else given
+
 
 def _default_label(name: str) -> str:
     return name.replace("_", " ").capitalize() if len(name) > _LONGEST_ACRONYM else name.upper()
