@@ -23,7 +23,7 @@ from editions import SECRET, body, entries, findings, holes, publish_here, said_
 from demo.write_example import write_example
 from profitchain import cli
 from profitchain.core.periods import Period
-from profitchain.exhibits import exhibit
+from profitchain.exhibits import drawings
 from profitchain.exhibits.findings import FIELDS
 from profitchain.panel.edition import Edition
 from profitchain.press import publish, verify
@@ -270,7 +270,7 @@ def test_other_periods_of_the_example_are_published_too(example, tmp_path, perio
 
 
 def test_what_happened_after_the_period_changes_no_finding(tmp_path, monkeypatch):
-    monkeypatch.setattr(exhibit, "_drawing", lambda *_, **__: "")  # only findings are compared
+    monkeypatch.setattr(drawings, "_drawing", lambda *_, **__: "")  # only findings are compared
     for write in ("write_pages", "workbooks"):
         monkeypatch.setattr(publish, write, lambda *_: [])
     full, cut = tmp_path / "full" / "shop", tmp_path / "cut" / "shop"
@@ -301,7 +301,7 @@ def test_verify_finds_an_untouched_edition_again_and_a_touched_number(
     assert cli.main(["verify", str(mine)]) == 0
     said = capsys.readouterr().out
     assert re.fullmatch(
-        rf"All {len(entries(edition))} findings came out again: \d\d,\d+ values of all files.\n",
+        rf"All {len(entries(edition))} findings came out again: \d+,\d+ values of all files.\n",
         said,
     )
     rows = entries(mine)

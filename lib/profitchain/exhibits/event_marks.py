@@ -89,7 +89,7 @@ def mark(ax: Axes, events: Events, order: list[str], *, with_key: bool) -> None:
     texts = [f"{number} {name}, {day.isoformat()}" for number, name, day in events]
     hover.tell(ax, texts, (places, [1.0] * len(places)), scale=ax.get_xaxis_transform())
     if with_key:
-        letters = int(0.9 * ax.figure.bbox.width / (0.52 * axes.text_size(ax)))
+        letters = int(0.75 * ax.figure.bbox.width / (0.52 * axes.text_size(ax)))
         ax.set_xlabel("\n".join(axes.wrapped(key(events), letters)), loc="left")
 
 
