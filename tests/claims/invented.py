@@ -24,11 +24,11 @@ def edition_of(
     drivers: tuple[str, ...] = (),
 ) -> SimpleNamespace:
     """Return what passes for an edition: summaries by name, and what a company says."""
+    questions = {name: Question(name=name, kind="driver", scale=(1.0, 5.0)) for name in drivers}
     company = SimpleNamespace(
         main=main, controls=controls, currency="EUR", discount_rate=0.1, folder=Path("/nowhere"),
-        tables=dict.fromkeys(given), drivers=(), questions={
-            name: Question(name=name, kind="driver", scale=(1.0, 5.0)) for name in drivers
-        },
+        tables=dict.fromkeys(given), drivers=(), questions=questions,
+        driving=list(questions.values()), driving_columns=[],
     )  # fmt: skip
     return SimpleNamespace(
         company=company, smallest=10, stands_for=1.0, assumed_margin=None, has=tables.__contains__,

@@ -24,7 +24,7 @@ from profitchain.core.errors import CompanyError, ContractError, PeriodError
 from profitchain.core.periods import Period
 from profitchain.intake.fingerprints import fingerprint
 from profitchain.intake.intake import Intake, check_report, last_period, open_intake
-from profitchain.sources import loading, query_sandbox
+from profitchain.sources import query_sandbox
 from profitchain.sources.casts import from_utc, to_utc
 from profitchain.sources.company import Company, load_company
 
@@ -421,8 +421,7 @@ def test_an_export_of_a_survey_tool_is_read_as_it_comes(shop, text, source):
 def test_a_query_that_is_more_than_a_select_from_its_files_is_refused(
     shop, monkeypatch, query, told
 ):
-    for module in (loading, query_sandbox):
-        monkeypatch.setattr(module, "MOST_ROWS", 1000)
+    monkeypatch.setattr(query_sandbox, "MOST_ROWS", 1000)
     source = {"files": {"export": "orders.csv"}, "query": query}
     assert told in refusal(shop({"orders.csv": ONE_ORDER}, tables={"orders": source}))
 
