@@ -45,4 +45,5 @@ def test_no_figure_is_claimed_that_is_not_clear(total, says):
 def test_where_low_is_easy_one_point_better_is_one_point_lower():
     shown = chain(estimate(10_000.0, 4000.0), estimate(-0.025, 0.01, "share"), "low")
     assert shown.options["figures"][0] == "+2.5 in 100"
-    assert "none above 1" in shown.options["start"][1]
+    assert shown.options["start"][0] == "−1 point"
+    assert "none below 1" in shown.options["start"][1]

@@ -8,6 +8,7 @@ from typing import Any
 from profitchain.core.estimates import Estimate, to_frame
 from profitchain.core.formats import digits, interval, number
 from profitchain.core.i18n import _, listed
+from profitchain.drivers.mending import AS_GOOD, ENOUGH
 from profitchain.effects.scenarios import clear_stretch
 from profitchain.exhibits import charts, event_marks, exhibit
 from profitchain.exhibits.exhibit import Exhibit
@@ -22,8 +23,6 @@ from profitchain.words.what_if import ends_of
 from profitchain.words.worth import BOOKED
 
 BY_SCORE, BY_STEP = "repeat_rate_by_score", "worth_of_step"
-SURE = 0.9  # a driver is named alone from this chance on to be the best to mend,
-AS_GOOD = 0.95  # unless another is worth so much of its money
 
 
 def decide(findings: EditionFindings, edition: Edition) -> str:
@@ -61,7 +60,7 @@ def _driver(findings: EditionFindings, edition: Edition) -> str:
     for driver, chance in best.items():
         money = worth.get(driver)
         if (
-            chance.value >= SURE
+            chance.value >= ENOUGH
             and money is not None
             and money.low > 0
             and not any(
@@ -152,14 +151,12 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
 
 
 def _stretch(curve: Mapping[str, Estimate], steps: Mapping[str, Estimate]) -> dict[str, Any]:
-    """Return which part of the curve the chart speaks of, and what lies between its ends."""
-    rates = {float(score): rate.value for score, rate in curve.items()}
+    """Return which part of the curve the chart speaks of, and what it says at its two ends."""
+    rates = {float(score): rate for score, rate in curve.items()}
     ends = tuple(map(float, ends_of(steps).values())) if steps else ()
     if not ends or not set(ends) <= set(rates):
         return {}
-    gain = 100 * (rates[ends[1]] - rates[ends[0]])
-    said = _("{size} in 100", size=f"+{digits(gain, 0)}")
-    return {"stretch": ends, "gain": said if gain > 0 else ""}
+    return {"stretch": ends, "gain": " → ".join(number(rates[end]) for end in ends)}
 
 
 def _described(message: str) -> str:

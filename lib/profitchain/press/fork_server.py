@@ -61,7 +61,9 @@ def start(notebooks: Path, code: str, *, languages: Sequence[str] = (), company:
     """Start the process unless it runs; tell whether notebooks may be forked from it.
 
     It imports while this process goes on. What notebooks in a folder import from this library, it
-    XX"""
+    imports too, and reads the words of the languages, by default the company's own. Where it was
+    started with other `code` (`provenance.code_of`), kernels are plain.
+    """
     global _started_with
     if not can_fork():
         return False

@@ -12,6 +12,7 @@ from profitchain.core.i18n import N_, _, locale
 from profitchain.effects.value_of_a_point import PARTS, Worth
 from profitchain.measures.data_quality import differing
 from profitchain.panel.edition import Edition
+from profitchain.sources.settings import Question
 from profitchain.words import catalogue
 from profitchain.words.captions import assumed_share, drawn_from, drawn_sentences, source
 from profitchain.words.presentation import Presentation, Said, known_values
@@ -81,13 +82,21 @@ def _worth_said(worth: MaybeEstimate, share: MaybeEstimate, edition: Edition, mo
     shown = worth if worth.spans_zero else upward(worth)
     values = {
         "day": last_day(edition),
-        "best": "{:g}".format(main.scale[0 if main.easy_is == "low" else 1]),
+        "limit": _limit(main),
         "what": _(WORDS[money]),
         "size": number(shown),
         "ends": interval(shown, bare=True),
         "part": number(upward(share)) if isinstance(share, Estimate) else "",
     }
     return Said(key, values)
+
+
+def _limit(main: Question) -> str:
+    """Return where the best end of a scale stops answers that were a point better."""
+    low, high = (f"{end:g}" for end in main.scale)
+    if main.easy_is == "low":
+        return _("none below {best}", best=low)
+    return _("none above {best}", best=high)
 
 
 def _when(worth: Worth) -> list[Said | str]:
@@ -170,10 +179,9 @@ def chain(figure: Worth, repeat: MaybeEstimate, money: str, *, edition: Edition)
         _("experiences of the year"): counted_in_full(figure.orders, unit="orders"),
         _("{what} a year", what=what): total,
     }
-    best = "{:g}".format(main.scale[0 if main.easy_is == "low" else 1])
-    about = _("on “{question}”, none above {best}", question=str(main.label), best=best)
+    about = _("on “{question}”, {limit}", question=str(main.label), limit=_limit(main))
     options = {
-        "start": (_("+1 point"), about),
+        "start": (_("−1 point") if main.easy_is == "low" else _("+1 point"), about),
         "figures": [_step_figure(step) for step in steps.values()],
         "signs": ["→", "→", "×", "="],
     }
