@@ -124,7 +124,7 @@ def _unknown_customer(con: Any, table: TypedTable, judged: Judged) -> tuple[Type
     people = table.rows.select(who).distinct()
     strangers = people.anti_join(_of_outcome(judged["customers"], "used"), who)
     strangers = materialise(con, "strangers", strangers.filter(strangers[who].notnull()))
-    if "orders" in judged:
+    if "orders" in judged and int(strangers.count().execute()):
         buyers = _of_outcome(judged["orders"], "used", "cancelled", "left_out")
         few = buyers.semi_join(strangers, who).select(who).distinct()
         strangers = materialise(con, "strangers_without_orders", strangers.anti_join(few, who))

@@ -18,7 +18,8 @@ from profitchain.sources.settings import MatchIds
 from profitchain.sources.temp_tables import materialise
 from profitchain.sources.typed_tables import typed_name
 
-MET_BY = ("invitations", "contacts", "memberships", "offers")  # customers' tables but for answers
+MET_BY = ("responses", "invitations", "contacts", "memberships", "offers")  # customers' tables
+LOTS = 4096  # of customers, by their numbers: who has a share of the rows has it of one lot's
 MOST_OF_ONE = 0.05  # share of a table's rows above which one customer is looked at
 ABOVE_SECOND = 5  # times as many rows as the second has
 STRAY = 0.01  # share of customers without an order from which on spellings are compared
@@ -30,29 +31,23 @@ _CUSTOMER = typed_name("customer_id")
 def id_findings(gate: Gate) -> Iterator[Finding]:
     """Yield what is doubtful about ids."""
     tables = [t for t in ("orders", "responses") if gate.has(t, "customer_id")]
-    customers = {table: _customers(gate, table) for table in tables}
     for table in tables:
         yield from _rounded_powers(gate, table)
         yield from _nobodies(gate, table)
-        yield from _one_for_many(customers[table], table)
-    if "orders" in customers:
-        if "responses" in customers:
-            yield from _meet(gate, "responses", customers["responses"], customers["orders"])
+        yield from _one_for_many(gate, table)
+    if "orders" in tables:
         for table in (name for name in MET_BY if gate.has(name, "customer_id")):
-            yield from _meet(gate, table, _customers(gate, table), customers["orders"])
+            yield from _meet(gate, table)
         if gate.has("responses", "customer_id", "order_id"):
             yield from _orders_of_answers(gate)
     yield from _look_alike(gate)
 
 
 def _customers(gate: Gate, table: str) -> ir.Table:
-    """Return who, n, first, last: one row a customer of a table; n counts the rows in use."""
+    """Return who, used: one row a row of a table that names a customer."""
     rows = gate.rows(table, "used", "cancelled", "later", "broken")
-    at = rows[typed_name(gate.judged[table].table.schema.dated_by or "")]
-    rows = rows.mutate(who=gate.who(rows), at=at, used=rows[OUTCOME] == USED)
-    grouped = rows.filter(rows["who"].notnull()).group_by("who")
-    sums = grouped.aggregate(n=times(rows["used"]), first=rows["at"].min(), last=rows["at"].max())
-    return materialise(gate.con, f"customers_of_{table}", sums)
+    rows = rows.select(who=gate.who(rows), used=rows[OUTCOME] == USED)
+    return rows.filter(rows["who"].notnull())
 
 
 def _rounded_powers(gate: Gate, table: str) -> Iterator[Finding]:
@@ -101,28 +96,43 @@ def _nobodies(gate: Gate, table: str) -> Iterator[Finding]:
         yield Doubt(**name, kind=kind, values={"n": n, "of": of})
 
 
-def _one_for_many(customers: ir.Table, table: str) -> Iterator[Finding]:
+def _one_for_many(gate: Gate, table: str) -> Iterator[Finding]:
     """Tell of a customer who has far more rows than any other: it may stand for many."""
-    total = customers.aggregate(n=customers["n"].sum(), of=customers.count()).to_pandas().iloc[0]
-    top = customers.order_by(ibis.desc("n")).limit(2).to_pandas()["n"].tolist()
-    if len(top) < 2 or top[0] < 20 or top[0] < MOST_OF_ONE * total["n"]:
+    rows = _customers(gate, table)
+    if rows["who"].type().is_integer() and not _is_uneven(rows):
         return
-    if top[0] >= ABOVE_SECOND * top[1]:
-        values: Values = {"n": int(top[0]), "of": int(total["n"]), "customers": int(total["of"])}
+    customers = rows.group_by("who").aggregate(n=times(rows["used"]))
+    whole = ibis.window()
+    customers = customers.mutate(
+        total=customers["n"].sum().over(whole), of=customers["n"].count().over(whole)
+    )
+    top = customers.order_by(ibis.desc("n")).limit(2).to_pandas()
+    if len(top) < 2 or top["n"][0] < 20 or top["n"][0] < MOST_OF_ONE * top["total"][0]:
+        return
+    if top["n"][0] >= ABOVE_SECOND * top["n"][1]:
+        n, total, of = (int(top[name][0]) for name in ("n", "total", "of"))
+        values: Values = {"n": n, "of": total, "customers": of}
         yield Doubt(table=table, column="customer_id", kind="one_customer", values=values)
 
 
-def _meet(gate: Gate, table: str, here: ir.Table, buyers: ir.Table) -> Iterator[Finding]:
+def _is_uneven(rows: ir.Table) -> bool:
+    """Tell whether a lot of customers has a share of the rows that one alone may not have."""
+    lots = rows.group_by(lot=rows["who"] % LOTS).aggregate(n=times(rows["used"]))
+    sums = lots.aggregate(most=lots["n"].max(), of=lots["n"].sum()).to_pandas().iloc[0].fillna(0)
+    return bool(sums["most"] >= MOST_OF_ONE * sums["of"])
+
+
+def _meet(gate: Gate, table: str) -> Iterator[Finding]:
     """Tell how many customers of a table never ordered, and which spelling would find them."""
-    others = buyers.select(buyer="who")
-    joined = here.left_join(others, here["who"] == others["buyer"])
-    met = times(joined["buyer"].notnull())
-    sums = joined.aggregate(of=joined.count(), met=met).to_pandas().iloc[0].fillna(0)
-    of, strangers = int(sums["of"]), int(sums["of"] - sums["met"])
-    if strangers < 3 or strangers <= STRAY * of:
+    here, buyers = _customers(gate, table).select("who").distinct(), _customers(gate, "orders")
+    strangers = int(here.anti_join(buyers, "who").count().execute())
+    if strangers < 3:
+        return
+    of = int(here.count().execute())
+    if strangers <= STRAY * of:
         return
     found, setting = _respelt(gate, table, buyers)
-    many = of >= ENOUGH and int(buyers.count().execute()) >= ENOUGH
+    many = of >= ENOUGH and int(buyers["who"].nunique().execute()) >= ENOUGH
     past = strangers > gate.company.limits.strangers * of
     values: Values = {"n": strangers, "of": of, "found": found, "setting": setting}
     if many and past and table == "responses":

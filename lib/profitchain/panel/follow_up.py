@@ -110,7 +110,7 @@ def weights(context: Context, delay: int) -> Table:
     orders = _of_the_year(context, purchases(context.tables["orders"]).select("ordered_at"))
     orders = orders.mutate(day=_days_between(orders.ordered_at, context.ends_at))
     days = orders.group_by("day").aggregate(n=orders.count())
-    pairs = _ages().cross_join(days)
+    pairs = whole_numbers("age").cross_join(days)
     is_older, as_old = pairs.day > pairs.age + delay, pairs.day == pairs.age + delay
     counts = pairs.group_by("age").aggregate(
         old=(total(is_older, pairs.n) * 2 + total(as_old, pairs.n)), all=total(True, pairs.n)
@@ -205,14 +205,14 @@ def _days_between(start: Column, end: Value) -> Value:
     return ((seconds(end) - seconds(start)) // SECONDS_A_DAY).cast("int64")
 
 
-def _ages() -> Table:
-    """Return age: 0 to 399, put together by digits so that any engine can make them."""
+def whole_numbers(name: str) -> Table:
+    """Return 0 to 399 in one column, put together by digits so that any engine can make them."""
     ones, tens, hundreds = (
-        _digits(name, range(0, many * step, step))
-        for name, many, step in (("ones", 10, 1), ("tens", 10, 10), ("hundreds", 4, 100))
+        _digits(digit, range(0, many * step, step))
+        for digit, many, step in (("ones", 10, 1), ("tens", 10, 10), ("hundreds", 4, 100))
     )
     joined = ones.cross_join(tens).cross_join(hundreds)
-    return joined.select(age=joined.ones + joined.tens + joined.hundreds)
+    return joined.select(**{name: joined.ones + joined.tens + joined.hundreds})
 
 
 def _digits(name: str, numbers: Sequence[int]) -> Table:

@@ -7,7 +7,7 @@ import itertools
 import ibis
 from ibis.expr.types import Column, Table
 
-from profitchain.intake.hashing import any_bits
+from profitchain.panel import outlook_steps
 from profitchain.panel.context import Context, purchases
 from profitchain.panel.panel import SECONDS_A_DAY, cells, of_literals, total, with_margin
 from profitchain.sources.casts import seconds
@@ -24,20 +24,21 @@ def buyers(context: Context) -> Table:
 
     `seen` holds a bit for each period with a purchase: 1 for all before those of the trend and the
     one before it, 2 for that one, then 4, 8 and so on; it is 0 for customers with refunds alone.
+    Beside it stand `outlook_steps.step_sums`.
     Where the key is `__who`, `__mark` and `__mark_too` are the smallest and largest of the
     customer's; where they differ, two customers share a number.
     """
-    orders = context.tables["orders"]
-    bought, at = orders.revenue >= 0, orders.ordered_at
-    zone = context.company.time_zone
-    starts = [period.starts_at(zone) for period in context.periods_and_one_before]
-    kind = _kind_of_bits(context)
-    seen = by_span(at, starts, [EARLIER, *_bits(context).values()], kind=kind)
-    marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if context.key == WHO else {}
-    return orders.group_by(context.key).aggregate(
-        seen=any_bits(ibis.ifelse(bought, seen, 0), context.engine).cast(kind),
-        **marks,
-    )
+    is_number = context.key == WHO
+    orders = outlook_steps.with_steps(context, *([MARK] if is_number else []))
+    marks = {MARK: orders[MARK].min(), MARK_TOO: orders[MARK].max()} if is_number else {}
+    sums = outlook_steps.step_sums(context, orders)
+    rows = orders.group_by(context.key).aggregate(**sums, **marks)
+    periods = context.periods_and_one_before
+    seen = ibis.ifelse(outlook_steps.bought_before(context, rows, periods[0]), EARLIER, 0)
+    for period in periods:
+        bit = _bits(context)[period.name]
+        seen = seen | ibis.ifelse(outlook_steps.bought_in(context, rows, period), bit, 0)
+    return rows.mutate(seen=seen.cast(_kind_of_bits(context)))
 
 
 def sharing_a_number(customers: Table) -> Table:

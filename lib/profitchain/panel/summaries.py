@@ -8,7 +8,7 @@ and of about a quarter of a million drawn by chance above.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ class Firm:
 
     `customers` has one row a customer, with cluster and when who bought, as `purchases.buyers` has
     it; `first` is the instant of the first purchase. `drawn` are those whose lives are kept, `few`
-    the context as far as they are in it, the same as `context` where everybody is drawn.
+    the context as far as they are in it, the same as `context` where everybody is drawn. `made` has
+    what `answers` makes once.
     """
 
     con: Any
@@ -74,6 +75,14 @@ class Firm:
     first: datetime | None
     drawn: Table
     few: Context
+    made: dict[str, Table] = field(default_factory=dict)
+
+    def answers(self) -> Table:
+        """Return `panel.answers`, each with its number."""
+        if "answers" not in self.made:
+            rows = materialise(self.con, "answers", panel.answers(self.context, self.customers))
+            self.made["answers"] = with_row_number(self.con, rows)
+        return self.made["answers"]
 
 
 def write_summaries(intake: Intake, period: Period, folder: Path) -> dict[str, int]:
@@ -135,7 +144,7 @@ def _of_orders(firm: Firm, facts: dict[str, int]) -> Summaries:
     yield "cohorts", purchases.cohorts(context, firm.customers)
     yield "worth_year", follow_up.year_totals(context, firm.first)
     yield "months", snapshots.months(context)
-    yield from outlook_steps.outlook_summaries(context)
+    yield "step_cohorts", outlook_steps.step_cohorts(context, firm.customers)
     yield "gaps", contracts.lengths(context) if context.by_contract else purchases.gaps(firm.few)
     if "costs" in tables:
         yield "cost_sums", snapshots.cost_sums(context)
@@ -153,9 +162,7 @@ def _of_answers(firm: Firm, facts: dict[str, int]) -> Summaries:
         nothing = {"closes": "string", "cluster": "int64", "n": "int64", "repeats": "int64"}
         yield "link_cells", panel.of_literals([], nothing)
         return
-    answers = with_row_number(
-        firm.con, materialise(firm.con, "answers", panel.answers(context, firm.customers))
-    )
+    answers = firm.answers()
     anonymous = "responses" in context.unnamed
     others = [unnamed.anonymous_answers(context)] if anonymous else []
     yield "score_cells", panel.score_cells(context, answers, *others)

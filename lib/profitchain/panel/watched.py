@@ -13,18 +13,19 @@ import ibis
 from ibis.expr.types import Table, Value
 
 from profitchain.core.periods import Period
-from profitchain.panel import panel, unnamed
+from profitchain.panel import unnamed
 from profitchain.panel.contact_times import contact_summaries
 from profitchain.panel.context import Context
 from profitchain.panel.moved_scores import moved_sums
-from profitchain.panel.panel import as_text, looked_up, segment_columns
+from profitchain.panel.panel import TOUCHPOINT, as_text, looked_up
 from profitchain.sources import temp_tables
 from profitchain.sources.settings import Question
 from profitchain.sources.spans import by_span
+from profitchain.sources.typed_tables import WHO
 
 Keep: TypeAlias = Callable[[str, Table], Table]
 PERIODS_BACK = {"week": 105, "month": 37, "quarter": 21, "year": 10}
-TOUCHPOINT, CHANNEL = "touchpoint", "channel"
+CHANNEL = "channel"
 ORDERS, COMPLAINTS = "orders", "complaints"
 PLANS = ("goals", "actions", "benchmarks")  # small tables that pages read as they are
 SUMS = ("customers", "n", "total", "nn", "sn", "ss")
@@ -95,26 +96,27 @@ def _group_names(context: Context) -> list[str]:
 
 
 def _answers(firm: Any) -> Table:
-    """Return one row an answer of `history`: who, at, period, segments, touchpoint, questions."""
+    """Return one row an answer of `history`: who, at, period, segments, touchpoint, questions.
+
+    Where the firm's customers are told apart by number, and none is anonymous, also `__who`.
+    """
     context: Context = firm.context
-    parts = [(panel.answers(context, firm.customers), context.tables["responses"])]
+    parts = [firm.answers()]
     if "responses" in context.unnamed:
-        parts.append((unnamed.anonymous_answers(context), context.unnamed["responses"]))
-    several = [_with_places(context, rows, table) for rows, table in parts]
+        parts.append(unnamed.anonymous_answers(context))
+    numbers = [WHO] if all(WHO in rows.columns for rows in parts) else []
+    several = [_with_places(context, rows, numbers) for rows in parts]
     rows = ibis.union(*several) if len(several) > 1 else several[0]
     return rows.filter(rows.period.notnull())
 
 
-def _with_places(context: Context, rows: Table, table: Table) -> Table:
-    segments = segment_columns(context.company)
-    if TOUCHPOINT not in segments:
-        rows = looked_up(rows, table, "response_id", [TOUCHPOINT])
+def _with_places(context: Context, rows: Table, numbers: list[str]) -> Table:
     if TOUCHPOINT not in rows.columns:
         rows = rows.mutate(**{TOUCHPOINT: ibis.null("string")})
     rows = as_text(rows, [TOUCHPOINT])
     questions = context.company.questions.values()
     return rows.select(
-        *dict.fromkeys([*context.company.segments, TOUCHPOINT]),
+        *dict.fromkeys([*context.company.segments, TOUCHPOINT, *numbers]),
         who=ibis.coalesce(rows.customer_id, ibis.literal("\n") + rows.response_id),
         at=rows.responded_at,
         period=_period_of(context, rows.responded_at),
@@ -200,7 +202,8 @@ def _parts(
     each: dict[str, Value] = {}
     for at, (n, x) in enumerate(amounts.values()):
         each |= {f"n{at}": n.sum(), f"x{at}": x.sum()}
-    people = rows.group_by([*keys, "who"]).aggregate(**each)
+    who = WHO if WHO in rows.columns else "who"
+    people = rows.group_by([*keys, who]).aggregate(**each)
     sums: dict[str, Value] = {}
     for at in range(len(amounts)):
         n, x = people[f"n{at}"], people[f"x{at}"]
