@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import ibis
+import pandas as pd
 from ibis.expr.types import Table, Value
 
 from profitchain.core.errors import PeriodError
@@ -99,3 +100,12 @@ def renewed(last_at: Value, ends: Value) -> Value:
 
 def _of(table: Table, *names: str) -> list[str]:
     return [name for name in names if name in table.columns]
+
+
+def last_end(subscriptions: Table, period: Period | None) -> pd.Timestamp | None:
+    """Return the last day on which a contract ended, by the period's end; None if none did."""
+    if "ended_on" not in subscriptions.columns or period is None:
+        return None
+    known = subscriptions.filter(subscriptions.ended_on <= ibis.date(period.last_day))
+    last = known.aggregate(last=known.ended_on.max().cast("timestamp")).to_pandas()["last"].iloc[0]
+    return None if pd.isna(last) else last

@@ -282,7 +282,8 @@ def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
         at = intake.tables[lead][SCHEMAS[lead].dated_by].cast("timestamp")
         ends = at.as_table().aggregate(first=at.min(), last=at.max()).to_pandas().iloc[0]
         if lead == "subscriptions":
-            return ends["first"], max(ends["last"], _last_end(intake) or ends["last"])
+            known = contracts.last_end(intake.tables["subscriptions"], intake.period)
+            return ends["first"], max(ends["last"], known or ends["last"])
         return None, ends["last"]
     orders = intake.tables["orders"]
     bought = orders.ordered_at
@@ -290,17 +291,6 @@ def _reach(intake: Intake) -> tuple[datetime | None, pd.Timestamp]:
         bought = ibis.ifelse(orders.revenue >= 0, orders.ordered_at, None)
     reach = orders.aggregate(first=bought.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
     return None if pd.isna(reach["first"]) else reach["first"], reach["last"]
-
-
-def _last_end(intake: Intake) -> pd.Timestamp | None:
-    """Return the last day on which a contract ended, by the period's end; None if none did."""
-    contracts = intake.tables["subscriptions"]
-    if "ended_on" not in contracts.columns or intake.period is None:
-        return None
-    ended = contracts.ended_on
-    known = contracts.filter(ended <= ibis.date(intake.period.last_day))
-    last = known.aggregate(last=known.ended_on.max().cast("timestamp")).to_pandas()["last"].iloc[0]
-    return None if pd.isna(last) else last
 
 
 def _days_uncovered(intake: Intake, period: Period, last: pd.Timestamp) -> int:
