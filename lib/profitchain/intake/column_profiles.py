@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from profitchain.sources.schemas import SCHEMAS
 from profitchain.sources.typed_tables import MARK, WHO
 
 EXACTLY = 1_000_000  # rows up to which different values are counted one by one
@@ -28,7 +29,10 @@ def _of_table(name: str, table: ir.Table, total: int) -> list[tuple]:
         value = table[column]
         ordered = not (value.type().is_string() or value.type().is_boolean())
         sums[f"given_{k}"] = value.count()
-        sums[f"distinct_{k}"] = value.nunique() if total <= EXACTLY else value.approx_nunique()
+        if (column,) == SCHEMAS[name].unique:  # rows that share it have been set aside
+            sums[f"distinct_{k}"] = value.count()
+        else:
+            sums[f"distinct_{k}"] = value.nunique() if total <= EXACTLY else value.approx_nunique()
         sums[f"first_{k}"] = value.min() if ordered else ibis.literal("")
         sums[f"last_{k}"] = value.max() if ordered else ibis.literal("")
     (row,) = table.aggregate(**sums).to_pyarrow().to_pylist()

@@ -223,19 +223,20 @@ def histories(rows: Table, context: Context) -> Table:
     bought = pairs.revenue >= 0
     earlier, later, unplaced = placed(pairs, context.company.time_zone)
     before, after = bought & earlier, later & (pairs.ordered_at <= pairs.window_ends)
+    at, soon = pairs.ordered_at, after & bought
     sums = {
-        "unplaced": ibis.ifelse((bought & unplaced).fill_null(False), 1, 0).max(),
-        "prior_orders": total(before, 1),
-        "last_before": ibis.ifelse(before, pairs.ordered_at, None).max(),
-        "first_before": ibis.ifelse(before, pairs.ordered_at, None).min(),
-        "orders": total(after & bought, 1),
-        "spend": total(after, pairs.revenue),
-        "next_at": ibis.ifelse(bought & later, pairs.ordered_at, None).min(),
+        "unplaced": (bought & unplaced).any().fill_null(False).cast("int64"),
+        "prior_orders": at.count(where=before),
+        "last_before": at.max(where=before),
+        "first_before": at.min(where=before),
+        "orders": at.count(where=soon),
+        "spend": pairs.revenue.sum(where=after).fill_null(0).cast("int64"),
+        "next_at": at.min(where=bought & later),
     }
     if "margin" in pairs.columns:
-        sums["margin"] = total(after, pairs.margin)
+        sums["margin"] = pairs.margin.sum(where=after).fill_null(0).cast("int64")
     if context.by_contract:
-        sums["last_at"] = ibis.ifelse(later, pairs.ordered_at, None).max()
+        sums["last_at"] = at.max(where=later)
     return _described(rows.join(pairs.group_by("row").aggregate(**sums), "row", how="inner"))
 
 
