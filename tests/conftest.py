@@ -108,7 +108,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     if "ibis" in sys.modules:
-        from compiled_once import compile_once
+        from certify.compiled_once import compile_once
 
         compile_once()
 

@@ -2,8 +2,9 @@
 
 import ibis
 import pytest
-from compiled_once import compile_once, compiled
 from ibis.backends.sql import SQLBackend
+
+from certify.compiled_once import compile_once, compiled
 
 ONES = {
     "a whole number": lambda t: t.filter(t.a == 1),

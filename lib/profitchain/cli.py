@@ -214,8 +214,9 @@ def verify(options: argparse.Namespace) -> int:
 def certify(options: argparse.Namespace) -> int:
     """Try every headline number in invented firms and write the certificate; 1 if one misses.
 
-    With `--faults`, break reports instead, and print what held; with `--disclosure`, attack what
-    small firms publish; 1 if something did not hold.
+    With `--faults`, break reports instead, and print what held; with `--histories`, hold stores
+    topped up beside empty ones; with `--disclosure`, attack what small firms publish; 1 if
+    something did not hold.
     """
     if options.disclosure:
         from certify import disclosure_run
@@ -225,6 +226,10 @@ def certify(options: argparse.Namespace) -> int:
         from certify import faults
 
         return faults.run(options.faults, options.seed)
+    if options.histories:
+        from certify import histories
+
+        return histories.run(options.histories, options.seed)
     from certify import run as certification
 
     to = Path(options.to) if options.to else None

@@ -31,9 +31,11 @@ def add_trials(parser: argparse.ArgumentParser) -> None:
                         help="where the certificate goes (lib/CERTIFICATE.md)")  # fmt: skip
     parser.add_argument("--faults", type=one_or_more, default=0, metavar="N",
                         help="instead, kill N reports, break others, print what held")  # fmt: skip
+    parser.add_argument("--histories", type=one_or_more, default=0, metavar="N",
+                        help="instead, hold N topped-up stores beside new ones")  # fmt: skip
     parser.add_argument("--disclosure", type=one_or_more, nargs="+", default=[], metavar="N",
                         help="instead, attack editions of firms of N answers a year")  # fmt: skip
-    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="of either (2026)")
+    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="of these (2026)")
 
 
 def add_order(parser: argparse.ArgumentParser) -> None:

@@ -123,6 +123,20 @@ def test_a_changed_file_is_read_again_and_no_other(folder):
     assert len(in_pieces(folder)) == 4
 
 
+def test_a_change_behind_the_same_size_and_time_is_seen(folder):
+    path, frame = folder / "orders" / "2025Q2.parquet", quarter_of(2)
+    plainly = {"compression": None, "use_dictionary": False}
+    frame.to_parquet(path, **plainly)
+    before = path.stat()
+    opened(folder)
+    frame.loc[5, "revenue"] = 8.25
+    frame.to_parquet(path, **plainly)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    orders, _, _ = opened(folder)
+    assert 825 in set(orders["revenue"])
+
+
 def test_a_new_order_with_an_old_key_is_set_aside(folder):
     opened(folder)
     write_quarter(folder, 4, order_id="O2009")

@@ -13,6 +13,7 @@ from ibis.expr.types import Table, Value
 from profitchain.panel.context import Context
 from profitchain.panel.panel import cells
 from profitchain.sources.casts import seconds
+from profitchain.sources.exact_sums import PLACES, exact_sum, millionths
 
 FIRST, CLOSED, BACKLOG = "first response", "close", "backlog"
 STEPS = {FIRST: "first_response_at", CLOSED: "closed_at"}
@@ -120,7 +121,7 @@ def contact_sequels(context: Context, answers: Table | None) -> Table:
     rows = rows.mutate(score=score, cluster=ibis.dense_rank().over(order_by=rows.customer_id))
     return cells(
         rows, ["answered", "cluster"], n=rows.count(), ordered=rows.ordered.sum().cast("int64"),
-        scored=rows.score.count(), total=rows.score.sum().fill_null(0.0).cast("float64"),
+        scored=rows.score.count(), total=exact_sum(millionths(rows.score), PLACES).fill_null(0.0),
     )  # fmt: skip
 
 

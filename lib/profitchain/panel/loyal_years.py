@@ -17,6 +17,7 @@ from profitchain.panel.context import Context, purchases
 from profitchain.panel.experiences import with_clusters_of, year_starts_at
 from profitchain.panel.panel import SECONDS_A_DAY, cells, looked_up, total, with_margin
 from profitchain.sources.casts import from_utc, seconds
+from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole
 
 Keep: TypeAlias = Callable[[str, Table], Table]
 LOYAL_FROM = 3  # orders before the month
@@ -136,7 +137,8 @@ def newcomer_months(context: Context, *, keep: Keep) -> Table | None:
         is_known, money = each.known >= month, each[f"to_{month}"]
         sums[f"n_{month}"] = total(is_known, 1)
         sums[f"sum_{month}"] = total(is_known, money)
-        sums[f"sq_{month}"] = ibis.ifelse(is_known, (money / unit) * (money / unit), 0.0).sum()
+        squared = whole(ibis.ifelse(is_known, money, 0)) * whole(money)
+        sums[f"sq_{month}"] = exact_sum(squared) / (unit * unit)
     wide = keep("newcomers", each.group_by("channel").aggregate(**sums))
     parts = [
         wide.select("channel", "new", months=ibis.literal(month, "int64"),
@@ -167,27 +169,27 @@ def price_cells(context: Context, customers: Table) -> Table:
     """
     rows = _net_lines(context)
     keys = ["product_id", "month"]
-    loyal, new = rows.loyalty == LOYAL, rows.loyalty == NEW
+    loyal, new, parts = rows.loyalty == LOYAL, rows.loyalty == NEW, millionths(rows.quantity)
     means = rows.group_by(keys).aggregate(
-        loyal_quantity=ibis.ifelse(loyal, rows.quantity, 0.0).sum(),
-        new_quantity=ibis.ifelse(new, rows.quantity, 0.0).sum(),
-        new_net=ibis.ifelse(new, rows.net, 0.0).sum(),
+        loyal_quantity=exact_sum(ibis.ifelse(loyal, parts, 0), PLACES),
+        new_quantity=exact_sum(ibis.ifelse(new, parts, 0), PLACES),
+        new_net=exact_sum(ibis.ifelse(new, millionths(rows.net), 0), PLACES),
     )
     means = means.filter(means.loyal_quantity > 0, means.new_quantity > 0)
     rows = rows.join(means, keys).filter(lambda t: t.loyalty != BETWEEN)
     at_price = rows.quantity * rows.new_net / rows.new_quantity
     loyal = rows.loyalty == LOYAL
     above = rows.net - at_price
-    parts = {
+    amounts = {
         "apart": ibis.ifelse(loyal, above, 0.0),
         "at_new_price": ibis.ifelse(loyal, at_price, 0.0),
         "new_part": ibis.ifelse(loyal, 0.0, above * rows.loyal_quantity / rows.new_quantity),
     }
     rows = rows.mutate(
-        **{name: (part * FINE).round().cast("int64") for name, part in parts.items()}
+        **{name: (part * FINE).round().cast("int64") for name, part in amounts.items()}
     )
     rows = with_clusters_of(context, rows, customers)
-    added = {name: rows[name].sum().cast("int64") for name in parts}
+    added = {name: rows[name].sum().cast("int64") for name in amounts}
     return cells(rows, ["cluster"], **added, lines=rows.count())
 
 

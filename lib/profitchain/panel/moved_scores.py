@@ -12,9 +12,11 @@ from ibis.expr.types import Table
 
 from profitchain.core.periods import Period
 from profitchain.panel.context import Context
+from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole_sum
 
 BOTH, CAME, GONE, SILENT = "both", "came", "gone", "silent"
 AMOUNTS = ("t0", "n0", "t1", "n1")  # sum of values and answers, before and now
+_PLACES = {"t0": PLACES, "n0": 0, "t1": PLACES, "n1": 0}
 PRODUCTS = tuple(itertools.combinations_with_replacement(AMOUNTS, 2))
 
 
@@ -41,9 +43,10 @@ def moved_sums(context: Context, answers: Table, orders: Table | None) -> Table:
 
 def _against(context: Context, rows: Table, orders: Table | None, before: Period) -> Table:
     then, now = rows.period == before.name, rows.period == context.period.name
+    worth = millionths(rows.worth)
     people = rows.group_by("who").aggregate(
-        t0=ibis.ifelse(then, rows.worth, 0.0).sum(), n0=ibis.ifelse(then, 1.0, 0.0).sum(),
-        t1=ibis.ifelse(now, rows.worth, 0.0).sum(), n1=ibis.ifelse(now, 1.0, 0.0).sum(),
+        t0=whole_sum(ibis.ifelse(then, worth, 0)), n0=whole_sum(ibis.ifelse(then, 1, 0)),
+        t1=whole_sum(ibis.ifelse(now, worth, 0)), n1=whole_sum(ibis.ifelse(now, 1, 0)),
     )  # fmt: skip
     people = people.filter((people.n0 > 0) | (people.n1 > 0))
     gone = ibis.literal(False)
@@ -58,7 +61,9 @@ def _against(context: Context, rows: Table, orders: Table | None, before: Period
         else_=SILENT,
     )  # fmt: skip
     people = people.mutate(kind=kind)
-    sums = {name: people[name].sum() for name in AMOUNTS}
-    sums |= {f"{a}_{b}": (people[a] * people[b]).sum() for a, b in PRODUCTS}
+    sums = {name: exact_sum(people[name], _PLACES[name]) for name in AMOUNTS}
+    sums |= {
+        f"{a}_{b}": exact_sum(people[a] * people[b], _PLACES[a] + _PLACES[b]) for a, b in PRODUCTS
+    }
     found = people.group_by("kind").aggregate(customers=people.count(), **sums)
     return found.mutate(against=ibis.literal(before.name))

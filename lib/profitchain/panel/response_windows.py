@@ -101,7 +101,7 @@ def answered_orders(context: Context) -> Table:
     theirs = ibis.window(group_by=both.customer_id, order_by=[both["at"], both.is_order.desc()])
     both = both.mutate(answered=1 - both.is_order.lead().over(theirs).fill_null(1))
     rows = both.filter(both.is_order == 1)
-    theirs = ibis.window(group_by=rows.customer_id, order_by=rows["at"])
+    theirs = ibis.window(group_by=rows.customer_id, order_by=[rows["at"], rows.answered])
     ends = rows["at"] + ibis.interval(days=context.company.repeat_within_days)
     rows = rows.mutate(
         prior_orders=ibis.least(ibis.row_number().over(theirs), MOST_ORDERS),

@@ -19,6 +19,7 @@ from profitchain.panel.experiences import (
     with_last_score,
 )
 from profitchain.panel.panel import cells, total
+from profitchain.sources.exact_sums import PLACES, exact_sum, millionths
 
 HANDLED_DAYS = 3  # a complaint closed so soon was handled in time
 FOLLOWED_DAYS = 91  # how long its customer is followed from then on
@@ -72,8 +73,8 @@ def handling_cells(context: Context, customers: Table) -> Table:
     return cells(
         rows, ["handled", "score", "prior", "cluster"],
         n=rows.count(), came=total(rows.later > 0, 1), both=total(both, 1),
-        before=ibis.ifelse(both, rows.score, 0.0).sum(),
-        after=ibis.ifelse(both, rows.next_score, 0.0).sum(),
+        before=exact_sum(ibis.ifelse(both, millionths(rows.score), 0), PLACES),
+        after=exact_sum(ibis.ifelse(both, millionths(rows.next_score), 0), PLACES),
     )  # fmt: skip
 
 

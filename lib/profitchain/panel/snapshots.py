@@ -29,6 +29,7 @@ from profitchain.panel.panel import (
 )
 from profitchain.panel.response_windows import contact_sums
 from profitchain.sources.casts import from_utc, seconds
+from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole_sum
 
 SNAPSHOTS_BACK = 6  # a risk model learns from at most so many earlier ends of periods
 QUARTER_HOUR = 900  # seconds; no zone's clock differs from UTC by anything finer
@@ -257,7 +258,7 @@ def _quantities(context: Context, when: Table) -> Table | None:
     orders = purchases(context.tables["orders"]).select("order_id", "customer_id", "ordered_at")
     lines = lines.select("order_id", "quantity").join(orders, "order_id", how="inner")
     lines = _in_lookback(lines, "ordered_at", when)
-    return lines.group_by(*_EACH).aggregate(quantity=lines.quantity.sum())
+    return lines.group_by(*_EACH).aggregate(quantity=exact_sum(millionths(lines.quantity), PLACES))
 
 
 def _contacts(context: Context, when: Table) -> Table:
@@ -340,11 +341,12 @@ def months(context: Context) -> Table:
     bought = bought.mutate(quarter=(seconds(bought.ordered_at) // QUARTER_HOUR).cast("int64"))
     lines = context.tables.get("order_lines")
     if lines is not None and "quantity" in lines.columns:
-        units = lines.group_by("order_id").aggregate(quantity=lines.quantity.sum())
+        units = whole_sum(millionths(lines.quantity))
+        units = lines.group_by("order_id").aggregate(quantity=units)
         bought = bought.left_join(units, "order_id")
     sums = {"orders": bought.count(), "revenue": bought.revenue.sum().cast("int64")}
     if "quantity" in bought.columns:
-        sums["quantity"] = bought.quantity.fill_null(0).sum()
+        sums["quantity"] = whole_sum(bought.quantity.fill_null(0))
     quarters = bought.group_by("quarter").aggregate(**sums)
     at = ibis.timestamp(_FIRST_INSTANT) + (quarters.quarter * QUARTER_HOUR).as_interval("s")
     quarters = quarters.mutate(local=from_utc(at, context.company.time_zone))
@@ -356,7 +358,7 @@ def months(context: Context) -> Table:
     totals = {name: quarters[name].sum().cast("int64") for name in ("orders", "revenue")}
     totals |= {"first_day": quarters.day.min(), "last_day": quarters.day.max()}
     if "quantity" in quarters.columns:
-        totals["quantity"] = quarters.quantity.sum()
+        totals["quantity"] = exact_sum(quarters.quantity, PLACES)
     return cells(quarters, ["month"], **totals)
 
 

@@ -19,6 +19,7 @@ from profitchain.panel.context import Context
 from profitchain.panel.moved_scores import moved_sums
 from profitchain.panel.panel import TOUCHPOINT, as_text, looked_up
 from profitchain.sources import temp_tables
+from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole
 from profitchain.sources.settings import Question
 from profitchain.sources.spans import by_span
 from profitchain.sources.typed_tables import WHO
@@ -129,12 +130,12 @@ def _of_answers(context: Context, answers: Table, keep: Keep) -> list[Table]:
     amounts = {}
     for name, question in context.company.questions.items():
         value = value_of(question, answers[question.column])
-        amounts[name] = (ibis.ifelse(value.notnull(), 1.0, 0.0), value.fill_null(0.0))
+        amounts[name] = (ibis.ifelse(value.notnull(), 1, 0), millionths(value.fill_null(0.0)))
     splits = ["", *dict.fromkeys([*context.company.segments, TOUCHPOINT])]
     return [
         part
         for by in splits
-        for part in _parts(context, answers, amounts, by=by, keep=keep, name="scores")
+        for part in _parts(context, answers, amounts, PLACES, by=by, keep=keep, name="scores")
     ]
 
 
@@ -152,23 +153,23 @@ def _of_orders(context: Context, keep: Keep) -> list[Table]:
     parts = [
         part
         for by in ["", *dict.fromkeys([*context.company.segments, CHANNEL])]
-        for part in _parts(context, rows, amounts, by=by, keep=keep, name="orders")
+        for part in _parts(context, rows, amounts, 0, by=by, keep=keep, name="orders")
     ]
     if len(kinds) > 1:
-        amounts = {COMPLAINTS: (rows.bought, 100.0 * rows.complaints)}
+        amounts = {COMPLAINTS: (rows.bought, 100 * rows.complaints)}
         for by in ["", *context.company.segments]:
-            parts += _parts(context, rows, amounts, by=by, keep=keep, name="complaints")
+            parts += _parts(context, rows, amounts, 0, by=by, keep=keep, name="complaints")
     return parts
 
 
 def _bought(context: Context, orders: Table, who: str) -> Table:
     names = dict.fromkeys([*context.company.segments, CHANNEL])
     rows = _with_segments(context, orders, names)
-    is_order = ibis.ifelse(rows.revenue >= 0, 1.0, 0.0)
+    is_order = ibis.ifelse(rows.revenue >= 0, 1, 0).cast("int64")
     return rows.select(
         *names, who=(ibis.literal("\n") + rows[who] if who != "customer_id" else rows[who]),
         period=_period_of(context, rows.ordered_at), bought=is_order,
-        revenue=rows.revenue.cast("float64").fill_null(0.0), complaints=ibis.literal(0.0),
+        revenue=rows.revenue.cast("int64").fill_null(0), complaints=ibis.literal(0, "int64"),
     )  # fmt: skip
 
 
@@ -176,10 +177,10 @@ def _complaints(context: Context) -> Table:
     contacts = context.tables["contacts"]
     names = dict.fromkeys([*context.company.segments, CHANNEL])
     own = [name for name in contacts.columns if name not in names]
-    rows = _with_segments(context, contacts.select(*own), names)
+    rows, nothing = _with_segments(context, contacts.select(*own), names), ibis.literal(0, "int64")
     return rows.filter(rows.is_complaint).select(
         *names, who=rows.customer_id, period=_period_of(context, rows.opened_at),
-        bought=ibis.literal(0.0), revenue=ibis.literal(0.0), complaints=ibis.literal(1.0),
+        bought=nothing, revenue=nothing, complaints=ibis.literal(1, "int64"),
     )  # fmt: skip
 
 
@@ -194,23 +195,30 @@ def _with_segments(context: Context, rows: Table, names: dict[str, None]) -> Tab
 
 
 def _parts(
-    context: Context, rows: Table, amounts: dict[str, tuple[Value, Value]], *, by: str,
-    keep: Keep, name: str,
+    context: Context, rows: Table, amounts: dict[str, tuple[Value, Value]], places: int, *,
+    by: str, keep: Keep, name: str,
 ) -> list[Table]:  # fmt: skip
-    """Return one table a measure: measure, split, the groups' columns, period and `SUMS`."""
+    """Return one table a measure: measure, split, the groups' columns, period and `SUMS`.
+
+    Parameters
+    ----------
+    amounts : of each measure how often a row counts and with which whole number.
+    places : how many digits of that number are decimals.
+    """
     keys = ["period", *([by] if by else [])]
     each: dict[str, Value] = {}
     for at, (n, x) in enumerate(amounts.values()):
-        each |= {f"n{at}": n.sum(), f"x{at}": x.sum()}
+        each |= {f"n{at}": n.sum().cast("int64"), f"x{at}": x.sum().cast("int64")}
     who = WHO if WHO in rows.columns else "who"
     people = rows.group_by([*keys, who]).aggregate(**each)
     sums: dict[str, Value] = {}
     for at in range(len(amounts)):
         n, x = people[f"n{at}"], people[f"x{at}"]
         sums |= {
-            f"customers{at}": ibis.ifelse(n > 0, 1, 0).sum(), f"n{at}": n.sum(),
-            f"total{at}": x.sum(), f"nn{at}": (n * n).sum(), f"sn{at}": (x * n).sum(),
-            f"ss{at}": (x * x).sum(),
+            f"customers{at}": ibis.ifelse(n > 0, 1, 0).sum(), f"n{at}": exact_sum(n),
+            f"total{at}": exact_sum(x, places), f"nn{at}": exact_sum(n * n),
+            f"sn{at}": exact_sum(x * n, places),
+            f"ss{at}": exact_sum(whole(x) * whole(x), 2 * places),
         }  # fmt: skip
     wide = keep(f"{name}_{by}".rstrip("_"), people.group_by(keys).aggregate(**sums))
     groups = {n: wide[n] if n == by else ibis.null("string") for n in _group_names(context)}

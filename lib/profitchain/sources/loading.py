@@ -116,9 +116,12 @@ def source_hash(table: str, company: Company) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """Return the sha256 of a file's bytes, read once a process unless it changes."""
+    """Return the sha256 of a file's bytes, read once a process unless it changes.
+
+    Whoever sets a file's time back to what it was changes the time of its entry.
+    """
     now = path.stat()
-    return _hash_of(path, now.st_ino, now.st_size, now.st_mtime_ns)
+    return _hash_of(path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
 
 
 @cache

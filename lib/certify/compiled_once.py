@@ -1,8 +1,9 @@
 """Queries that Ibis writes once a process: most of what preparing a small firm's period costs.
 
 Equal expressions are the same SQL: their tables' names and types, and each literal's value and
-type are parts of them. Kernels and commands that tests start write all anew, and
-press/test_runs_alike.py holds their editions equal to those made here.
+type are parts of them. Tests use this, and histories of many runs in one process. Kernels and
+commands that tests start write all anew, and press/test_runs_alike.py holds their editions equal
+to those made here.
 """
 
 from __future__ import annotations
