@@ -7,16 +7,20 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from weakref import WeakSet
 
 from profitchain.core import i18n
 from profitchain.exhibits import svg_compaction
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis, Tick
     from matplotlib.figure import Figure
+    from matplotlib.spines import Spine
     from matplotlib.textpath import TextToPath
 
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -101,6 +105,7 @@ _RC: dict[Any, Any] = {
     "xtick.major.size": 0,
     "ytick.major.size": 0,
 }
+MOST_TEXTS = 16_384  # texts whose breadth, and whose lines, a process remembers
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -113,38 +118,12 @@ def canvas_figure(canvas: Canvas, height: float) -> Iterator[Figure]:
 
     texts = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
     look = _RC | dict.fromkeys(texts, canvas.text)
-    with matplotlib.rc_context(look), warnings.catch_warnings(), _honest_widths():
+    once = honest_widths(), copied_ticks()
+    with matplotlib.rc_context(look), warnings.catch_warnings(), once[0], once[1]:
         # Glyphs are the browser's business: the file holds text, not outlines.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=4 / 72)
         yield Figure(figsize=(canvas.width / 72, height / 72), layout=layout)
-
-
-@contextmanager
-def _honest_widths() -> Iterator[None]:
-    """Let Han letters be as broad as they are, though the font that measures them has none."""
-    from unittest.mock import patch
-
-    from matplotlib.textpath import TextToPath
-
-    measure = _measured_once()
-
-    def honest(self: TextToPath, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
-        scale = prop.get_size_in_points() / self.FONT_SCALE
-        (natural := prop.copy()).set_size(self.FONT_SCALE)
-        wide, high, below = measure(i18n.HAN.sub("\N{EM DASH}", s), natural, ismath)
-        return wide * scale, high * scale, below * scale
-
-    with patch.object(TextToPath, "get_text_width_height_descent", honest):
-        yield
-
-
-@cache
-def _measured_once() -> Callable[..., tuple[float, float, float]]:
-    """Return what measures a text at the font's own size, each only once: drawings say the same."""
-    from matplotlib.textpath import TextToPath
-
-    return lru_cache(16_384)(TextToPath().get_text_width_height_descent)
 
 
 def svg(
@@ -160,11 +139,12 @@ def svg(
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    for patch in (figure.patch, *(ax.patch for ax in figure.axes)):
-        patch.set(facecolor="none", edgecolor="none")
+    for ground in (figure.patch, *(ax.patch for ax in figure.axes)):
+        ground.set(facecolor="none", edgecolor="none")
     buffer = io.StringIO()
     # `savefig` would draw all of it twice: once only to lay it out, which drawing does by itself.
-    FigureCanvasSVG(figure).print_svg(buffer, metadata=_NO_METADATA)
+    with while_printing():
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=_NO_METADATA)
     text = _tightened(
         buffer.getvalue().partition("<svg")[2], css_class, above(figure) if above else ""
     )
@@ -192,3 +172,122 @@ def _tightened(text: str, css_class: str, above: str) -> str:
 def _variable(match: re.Match[str]) -> str:
     name = VARIABLES.get(match[0])
     return f"var({name},{match[0]})" if name else match[0]
+
+
+# Laying out a figure asks for its ticks and texts some twenty times, though between two of them
+# nothing has moved: here each is asked once for each place of the axes.
+
+
+@contextmanager
+def honest_widths() -> Iterator[None]:
+    """Let Han letters be as broad as they are, though the font that measures them has none."""
+    from matplotlib.textpath import TextToPath
+
+    measure = _measure()
+
+    def honest(self: TextToPath, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+        scale = prop.get_size_in_points() / self.FONT_SCALE
+        (natural := prop.copy()).set_size(self.FONT_SCALE)
+        wide, high, below = measure(i18n.HAN.sub("\N{EM DASH}", s), natural, ismath)
+        return wide * scale, high * scale, below * scale
+
+    with patch.object(TextToPath, "get_text_width_height_descent", honest):
+        yield
+
+
+@contextmanager
+def copied_ticks() -> Iterator[None]:
+    """Let an axis' further ticks be copies of its first one."""
+    from matplotlib.axis import Axis
+
+    kind: Any = Axis
+    new_tick, copy_look, copies = kind._get_tick, kind._copy_tick_props, WeakSet[Any]()
+
+    def tick(axis: Axis, major: bool) -> Tick:
+        ticks = axis.majorTicks if major else axis.minorTicks
+        if not ticks:
+            return new_tick(axis, major)
+        copies.add(copy := _copied(ticks[0]))
+        for name in ("tick1line", "tick2line", "gridline", "label1", "label2"):
+            setattr(copy, name, _copied(getattr(copy, name)))
+        for label in (copy.label1, copy.label2):
+            label.set_fontproperties(label.get_fontproperties())
+        return copy
+
+    def with_look(axis: Axis, first: Tick, other: Tick) -> None:
+        if other not in copies:
+            copy_look(axis, first, other)
+
+    with patch.multiple(Axis, _get_tick=tick, _copy_tick_props=with_look):
+        yield
+
+
+def _copied(artist: Any) -> Any:
+    copy = object.__new__(type(artist))
+    vars(copy).update(vars(artist))
+    return copy
+
+
+@contextmanager
+def while_printing() -> Iterator[None]:
+    """Measure a finished figure's texts, ticks and spines once for each place of its axes.
+
+    Only within `honest_widths`, and only while nothing but the layout changes the figure.
+    """
+    from matplotlib.axis import Axis
+    from matplotlib.spines import Spine
+    from matplotlib.text import Text
+
+    with ExitStack() as stack:
+        for owner, name, once in (
+            (Text, "_get_layout", _laid_out),
+            (Axis, "_update_ticks", _by_place),
+            (Axis, "_get_ticklabel_bboxes", _by_place),
+            (Spine, "get_window_extent", _by_place),
+        ):
+            stack.enter_context(patch.object(owner, name, once(getattr(owner, name))))
+        yield
+
+
+@cache
+def _measure() -> Callable[..., tuple[float, float, float]]:
+    """Return what measures a text at the font's own size, each only once: drawings say the same."""
+    from matplotlib.textpath import TextToPath
+
+    return lru_cache(MOST_TEXTS)(TextToPath().get_text_width_height_descent)
+
+
+_layouts: dict[tuple[Any, ...], Any] = {}
+
+
+def _laid_out(lay_out: Callable[..., Any]) -> Callable[..., Any]:
+    """Lay out the lines of texts that look alike once; where they stand doesn't matter."""
+
+    def once(text: Any, renderer: Any) -> Any:
+        if text.get_wrap():
+            return lay_out(text, renderer)
+        look = (
+            text._text, text._fontproperties, text._horizontalalignment, text._verticalalignment,
+            text._multialignment, text._linespacing, text._rotation, text._rotation_mode,
+            text._usetex, text._parse_math, text.get_transform_rotates_text(),
+        )  # fmt: skip
+        if look not in _layouts:
+            if len(_layouts) >= MOST_TEXTS:
+                _layouts.clear()
+            _layouts[(look[0], look[1].copy(), *look[2:])] = lay_out(text, renderer)
+        return _layouts[look]
+
+    return once
+
+
+def _by_place(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """Ask an axis or a spine again only when its axes have another place or view."""
+    answers: dict[Axis | Spine, tuple[Any, Any]] = {}
+
+    def once(part: Axis | Spine, *rest: Any, **named: Any) -> Any:
+        place = (part.axes.bbox.bounds, part.axes.viewLim.bounds)
+        if part not in answers or answers[part][0] != place:
+            answers[part] = place, ask(part, *rest, **named)
+        return answers[part][1]
+
+    return once
