@@ -9,7 +9,7 @@ of promoters are, comes from the firm's tables; which sums are published, from t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,12 @@ from scipy.optimize import linprog
 from certify.finished_editions import (
     ANSWERS,
     FOLLOWED,
+    OTHERS,
     SATISFACTION,
+    SCORE,
     Statement,
     months_of,
+    shown_in,
     statements_in,
     texts_of,
 )
@@ -45,7 +48,8 @@ class Attack:
     `near` those of which answers, promoters and detractors are each known to within one; `named`
     those whose group the page names; `wrong` statements that the tables contradict; `changed` those
     that say of the same something else by fewer customers than may be shown, or don't follow from
-    those of which they are the sum.
+    those of which they are the sum. `large` are groups, in a period or a window of page 07, of as
+    many customers as may be shown or more, and `lost` those of them not shown by themselves.
     """
 
     hidden: int
@@ -54,6 +58,8 @@ class Attack:
     named: int
     wrong: int
     changed: int
+    large: int = 0
+    lost: int = 0
 
 
 def names_in(rows: pd.DataFrame, segments: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -117,19 +123,31 @@ def attacked(
     """
     names = names_in(rows, segments)
     said = [one for edition in editions for one in statements_in(edition, names)]
-    out = Attack(hidden=0, exact=0, near=0, named=_named(editions, rows, segments, smallest),
-                 wrong=0, changed=changed(said, smallest))  # fmt: skip
+    found = [Attack(hidden=0, exact=0, near=0, named=_named(editions, rows, segments, smallest),
+                    wrong=0, changed=changed(said, smallest))]  # fmt: skip
     own = [months_of(edition.name) for edition in editions]
-    for of, month in ((ANSWERS, "month"), (FOLLOWED, "closes")):
+    for of, month, more in ((ANSWERS, "month", []), (FOLLOWED, "closes", [SCORE])):
         told = [one for one in said if one.of == of]
         inside = rows.assign(month=rows[month])
         months = {name for one in told for name in one.months} | set(inside["month"].dropna())
-        cells = Cells(inside[inside["month"].notna()], segments, months)
-        found = solved(cells, told, cells.small(_spans(own), smallest))
-        out = Attack(hidden=out.hidden + found.hidden, exact=out.exact + found.exact,
-                     near=out.near + found.near, named=out.named, wrong=out.wrong + found.wrong,
-                     changed=out.changed + found.changed)  # fmt: skip
-    return out
+        cells = Cells(inside[inside["month"].notna()], [*segments, *more], months)
+        targets = [one for one in cells.small(_spans(own), smallest) if one[0] in segments]
+        found.append(solved(cells, told, targets))
+        found += [_cost(edition, of, cells, segments, smallest) for edition in editions]
+    return Attack(**{one.name: sum(getattr(part, one.name) for part in found)
+                     for one in fields(Attack)})  # fmt: skip
+
+
+def _cost(edition: Path, of: str, cells: Cells, segments: Sequence[str], smallest: int) -> Attack:
+    """Return how many groups are large enough to be shown, and how many of them are not."""
+    large = lost = 0
+    for segment, (months, shown) in shown_in(edition, of).items():
+        if segment not in segments:
+            continue
+        sizes = cells.inside(TOTAL, (), months).groupby(segment)["customer"].nunique()
+        enough = set(sizes.index[sizes >= smallest])
+        large, lost = large + len(enough), lost + len(enough - (shown - {OTHERS}))
+    return Attack(hidden=0, exact=0, near=0, named=0, wrong=0, changed=0, large=large, lost=lost)
 
 
 def solved(cells: Cells, told: Sequence[Statement], targets: Sequence[Target]) -> Attack:

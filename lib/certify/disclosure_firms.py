@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
-GROUPS = {"region": 5, "tier": 4}
 FIRST, DAYS = pd.Timestamp("2024-01-01"), 731  # two years to the end of 2025
 ORDERS_AN_ANSWER = 2
 
 
-def write_firm(folder: Path, answers: int, seed: int) -> None:
-    """Write a firm's tables: so many answers a year, customers of a few uneven groups."""
+def write_firm(
+    folder: Path, answers: int, seed: int, *, groups: Mapping[str, int], smallest: int
+) -> None:
+    """Write a firm's tables: so many answers a year, customers of a few uneven groups.
+
+    Parameters
+    ----------
+    groups : how many each segment has.
+    smallest : the customers of a group that may be shown.
+    """
     rng = np.random.default_rng(seed)
     n, many = 2 * answers, 2 * answers
     customers = pd.DataFrame({"customer_id": [f"C{k:04}" for k in range(many)]})
-    for segment, groups in GROUPS.items():
-        drawn = rng.choice(groups, many, p=rng.dirichlet(np.ones(groups)))
+    for segment, count in groups.items():
+        drawn = rng.choice(count, many, p=rng.dirichlet(np.ones(count)))
         customers[segment] = [f"{segment} {group}" for group in drawn]
     size = ORDERS_AN_ANSWER * n
     orders = pd.DataFrame({
@@ -42,8 +50,8 @@ def write_firm(folder: Path, answers: int, seed: int) -> None:
         "name": f"Firm of {answers}", "currency": "EUR", "report_every": "quarter",
         "tables": {name: {"file": f"{name}.csv"} for name in tables},
         "questions": {"nps": {"kind": "nps"}}, "main_question": "nps",
-        "segments": list(GROUPS), "repeat_within_days": 30, "gross_margin": 0.4,
-        "privacy": {"smallest_group": 10},
+        "segments": list(groups), "repeat_within_days": 30, "gross_margin": 0.4,
+        "privacy": {"smallest_group": smallest},
     }  # fmt: skip
     (folder / "company.yml").write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
 

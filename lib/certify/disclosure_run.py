@@ -1,12 +1,12 @@
-"""Publishes editions of a small firm, erases customers, publishes on, and attacks what came out."""
+"""Publishes editions of small firms, erases customers, publishes on, and attacks what came out."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from unittest import mock
 
@@ -14,48 +14,73 @@ import pandas as pd
 
 from certify.breakable import contents
 from certify.disclosure_attack import KINDS, Attack, attacked
-from certify.disclosure_firms import GROUPS, erase, write_firm
+from certify.disclosure_firms import erase, write_firm
 from profitchain.press import publish
 
-PAGES = ("00_summary", "02_response", "03_satisfaction", "05_loyalty", "06_value",
-         "07_repeat_purchase")  # fmt: skip
-BEFORE = ("2025-01", "2025-02", "2025-03", "2025Q1")
-AFTER = ("2025-02", "2025Q1", "2025Q2", "2025")  # two made again, a later and an enclosing one
-LAST_BEFORE = "2025-03"  # months up to it were published before the erasure
+PAGES = ("00_summary", "03_satisfaction", "05_loyalty", "07_repeat_purchase")
+QUARTERS = ("2025Q1", "2025Q2", "2025Q3", "2025Q4")
 ERASED = 3
-SMALLEST = 10
+GIVEN_AWAY = ("exact", "near", "named", "changed", "moved")
 
 
-def attack_firm(answers: int, seed: int) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A kind of firm, and which editions it publishes before customers are erased and after.
+
+    `again` are made once more; `month` is one that was published before, in which those answered
+    who are erased, and the last of which anything was told before.
+    """
+
+    groups: Mapping[str, int] = field(default_factory=lambda: {"region": 5, "tier": 4})
+    smallest: int = 10
+    before: Sequence[str] = ("2025-01", "2025-02", "2025-03", "2025Q1")
+    after: Sequence[str] = ("2025Q2", "2025")
+    again: Sequence[str] = ("2025-02", "2025Q1")
+    month: str = "2025-03"
+
+
+CASES = {
+    "months, their quarter, the year": Case(),
+    "3 regions, 2 tiers: quarters, the year": Case(
+        groups={"region": 3, "tier": 2}, before=QUARTERS, after=("2025",), again=("2025Q4",),
+        month="2025-12",
+    ),
+    "groups of 5: a quarter, then months": Case(
+        smallest=5, before=("2025Q1",), after=("2025-04", "2025Q2"),
+        again=("2025Q1",),
+    ),
+}  # fmt: skip
+
+
+def attack_firm(answers: int, seed: int, case: Case) -> pd.DataFrame:
     """Return what came out before an erasure, after it, and with nothing hidden: a row each.
 
     Parameters
     ----------
     answers : of the firm, a year.
     """
-    segments = list(GROUPS)
-    rows = []
+    segments, smallest = list(case.groups), case.smallest
     with tempfile.TemporaryDirectory() as name, _few_pages(Path(name)):
         firm, out = Path(name) / "firm", Path(name) / "out"
-        write_firm(firm, answers, seed)
+        write_firm(firm, answers, seed, groups=case.groups, smallest=smallest)
         first = answers_of(firm, segments)
-        editions = _published(firm, out, BEFORE)
-        rows.append(_row("before", attacked(editions, first, segments, smallest=SMALLEST), 0))
+        editions = _published(firm, out, case.before)
+        rows = [_row("before", attacked(editions, first, segments, smallest=smallest), 0)]
         stood = {edition: contents(edition) for edition in editions}
-        gone = sorted(first.loc[first["month"] == LAST_BEFORE, "customer"].unique())[:ERASED]
+        gone = sorted(first.loc[first["month"] == case.month, "customer"].unique())[:ERASED]
         erase(firm, gone)
         left = answers_of(firm, segments)
-        editions = [*editions, *_published(firm, out, AFTER[2:])]
-        _published(firm, out, AFTER[:2])
+        editions = [*editions, *_published(firm, out, case.after)]
+        _published(firm, out, case.again)
         moved = sum(contents(edition) != was for edition, was in stood.items())
-        attack = attacked(editions, _told_of(first, gone), segments, smallest=SMALLEST)
-        rows.append(_row("after", attack, moved))
-        told = (firm / "company.yml").read_text(encoding="utf-8")
-        open_to_all = told.replace(f"smallest_group: {SMALLEST}", "smallest_group: 1")
+        told = _told_of(first, gone, case.month)
+        rows.append(_row("after", attacked(editions, told, segments, smallest=smallest), moved))
+        about = (firm / "company.yml").read_text(encoding="utf-8")
+        open_to_all = about.replace(f"smallest_group: {smallest}", "smallest_group: 1")
         (firm / "company.yml").write_text(open_to_all, encoding="utf-8")
         editions = _published(firm, Path(name) / "nothing hidden", ["2025Q1"])
         rows.append(
-            _row("nothing hidden", attacked(editions, left, segments, smallest=SMALLEST), 0)
+            _row("nothing hidden", attacked(editions, left, segments, smallest=smallest), 0)
         )
     return pd.DataFrame(rows)
 
@@ -71,26 +96,28 @@ def answers_of(firm: Path, segments: Sequence[str]) -> pd.DataFrame:
         "month": answers["responded_at"].dt.strftime("%Y-%m"),
         "closes": (answers["responded_at"] + days).dt.strftime("%Y-%m"),
         "kind": pd.cut(score, [-1, 6, 8, 10], labels=KINDS[::-1]).astype(str),
+        "score": score.astype(str),
         **{segment: answers["customer_id"].map(customers[segment]) for segment in segments},
     })  # fmt: skip
 
 
-def _told_of(rows: pd.DataFrame, gone: Sequence[str]) -> pd.DataFrame:
+def _told_of(rows: pd.DataFrame, gone: Sequence[str], last: str) -> pd.DataFrame:
     """Return the answers that are told of: of those erased, in the months published before."""
     is_gone = rows["customer"].isin(list(gone))
-    late = {
-        name: rows[name].mask(is_gone & (rows[name] > LAST_BEFORE)) for name in ("month", "closes")
-    }
+    late = {name: rows[name].mask(is_gone & (rows[name] > last)) for name in ("month", "closes")}
     return rows.assign(**late)
 
 
 def run(answers: Sequence[int], seed: int) -> int:
-    """Attack firms and print what came out; return 1 if anything was given away."""
-    tables = [attack_firm(n, seed).assign(answers=n) for n in answers]
+    """Attack firms of each kind and print what came out; return 1 if anything was given away."""
+    tables = []
+    for n in answers:
+        for name, case in CASES.items():
+            tables.append(attack_firm(n, seed, case).assign(answers=n, publishes=name))
+            print(tables[-1].set_index(["answers", "publishes", "editions"]).to_string())
     table = pd.concat(tables)
-    print(table.set_index(["answers", "editions"]).to_string())
     hidden = table[table["editions"] != "nothing hidden"]
-    return int(hidden[["exact", "near", "named", "changed", "moved"]].to_numpy().sum() > 0)
+    return int(hidden[[*GIVEN_AWAY]].to_numpy().sum() > 0)
 
 
 def _row(editions: str, attack: Attack, moved: int) -> dict[str, object]:

@@ -15,8 +15,9 @@ import pandas as pd
 from profitchain.core.periods import Period
 
 ANSWERS, FOLLOWED = "answers", "answers followed"  # what is counted
-OTHERS = "(others)"
+OTHERS, SCORE = "(others)", "score"
 SATISFACTION, REPEATS = "03_satisfaction", "07_repeat_purchase"
+BY_GROUP = {ANSWERS: f"{SATISFACTION}-by-segment", FOLLOWED: f"{REPEATS}-by-segment"}
 REPEAT_RATE = "Repeat purchase rate"
 LOOKBACK = 12  # months
 _TAG = re.compile(r"<[^>]*>")
@@ -57,12 +58,28 @@ def statements_in(edition: Path, names: dict[str, Sequence[str]]) -> Iterator[St
     trends = _csv(edition, "05_loyalty-trends")
     for row in trends[trends["measure"] == REPEAT_RATE].itertuples():
         yield Statement(of=FOLLOWED, months=months_of(row.period), n=int(row.n), value=row.value)
-    for name, of, months in (
-        (f"{SATISFACTION}-by-segment", ANSWERS, own),
-        (f"{REPEATS}-by-segment", FOLLOWED, _lookback(own)),
-    ):
+    for of in BY_GROUP:
+        name, months = _by_group_in(edition, of)
         yield from _by_group(_csv(edition, name), of, months, names)
         yield from _by_group(_sheet(edition, name), of, months, names)
+    rates = _csv(edition, f"{REPEATS}-raw-rates")
+    for row in rates[rates["n"] > 0].itertuples():
+        yield Statement(of=FOLLOWED, months=_lookback(own), n=int(row.n), value=row.value,
+                        segment=SCORE, groups=frozenset({str(int(row.score))}))  # fmt: skip
+
+
+def shown_in(edition: Path, of: str) -> dict[str, tuple[tuple[str, ...], set[str]]]:
+    """Return, by segment, over which months an edition tells of its groups, and of which."""
+    name, months = _by_group_in(edition, of)
+    rows = _csv(edition, name)
+    return {
+        str(segment): (months, set(inside["group"])) for segment, inside in rows.groupby("segment")
+    }
+
+
+def _by_group_in(edition: Path, of: str) -> tuple[str, tuple[str, ...]]:
+    own = months_of(edition.name)
+    return BY_GROUP[of], _lookback(own) if of == FOLLOWED else own
 
 
 def months_of(period: str) -> tuple[str, ...]:

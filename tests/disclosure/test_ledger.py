@@ -131,6 +131,17 @@ def test_a_trend_tells_of_a_quarter_what_its_published_months_add_up_to(company,
     assert counts(later, "2025Q1").sum() > (left["quarter"] == "2025Q1").sum()
 
 
+def test_months_told_after_their_quarter_add_up_to_it(company, tmp_path) -> None:
+    rows, months = shop(340), ["2025-01", "2025-02", "2025-03"]
+    before = counts(published(company, rows, "2025Q1", tmp_path / "q"), "2025Q1")
+    left = rows[rows["cluster"] != rows.loc[rows["month"] == months[1], "cluster"].iloc[0]]
+    for name in ("2025-04", "2025-05"):
+        later = published(company, left, name, tmp_path / name)
+        of_months = pd.concat([counts(later, month) for month in months])
+        pd.testing.assert_series_equal(of_months.groupby(level=0).sum(), before, check_dtype=False)
+    assert of_months.sum() > (left["quarter"] == "2025Q1").sum()
+
+
 def test_what_was_published_stands_unless_many_have_changed(company, tmp_path) -> None:
     rows = shop(340)
     published(company, rows, "2025Q1", tmp_path / "first")

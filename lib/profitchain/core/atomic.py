@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +57,23 @@ def scratch(place: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def among_temporary(name: str) -> Path:
+    """Return a folder among temporary files that stays, and that its owner alone may read.
+
+    Raises ParameterError where somebody else has made it, or can read it: its name can be guessed.
+    """
+    folder = Path(tempfile.gettempdir()) / name
+    folder.mkdir(exist_ok=True, mode=0o700)
+    about = folder.lstat()
+    is_alone = stat.S_ISDIR(about.st_mode) and not about.st_mode & 0o077
+    if is_alone and about.st_uid == os.getuid():
+        return folder
+    raise ParameterError(
+        f"{folder} would hold the firm's figures, and isn't yours alone. Remove it, or let TMPDIR "
+        "name a folder of your own."
+    )
 
 
 def exchange(made: Path, target: Path) -> None:

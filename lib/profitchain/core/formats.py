@@ -193,7 +193,8 @@ def number(estimate: MaybeEstimate, *, difference: bool = False, sign: bool = Fa
     if isinstance(estimate, NotEstimable):
         return _(TOO_FEW)
     text = plain(estimate.value, estimate.unit, places=places_of(estimate))
-    return f"+{text}" if sign and estimate.value > 0 else text
+    is_more = sign and estimate.value > 0 and re.search("[1-9]", text)
+    return f"+{text}" if is_more else text
 
 
 def interval(estimate: MaybeEstimate, *, difference: bool = False, bare: bool = False) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from profitchain.core.periods import LENGTHS, Period
+from profitchain.disclosure import published_windows
 from profitchain.disclosure.audit import Release, audited
 from profitchain.disclosure.ledger import entries_of, releases_in
 from profitchain.disclosure.published_sums import changes_since, composed_of
@@ -104,11 +105,16 @@ class DisclosureGate:
 
     def completed(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a summary whose sums of published periods are those that were published."""
-        changes = self.changes.get(name)
+        changes, raw = self.changes.get(name), frame
+        if name == published_windows.LINK and not frame.empty:
+            if "cluster" not in frame:  # put together by bands
+                return frame
+            lacking = self.changes.get(published_windows.FOLLOWED)
+            frame = frame if lacking is None else published_windows.completed(frame, lacking)
         if changes is None or frame.empty:
             return frame
-        if name == "link_cells" and "cluster" not in frame:  # put together by bands
-            return frame
+        if frame is not raw:
+            changes = published_windows.left_of(changes, raw, frame)
         if name == "cohorts":
             both = pd.concat([frame, changes], ignore_index=True)
             return both.groupby(["cohort", "period"], as_index=False, sort=False)["active"].sum()
@@ -149,7 +155,7 @@ def gate_of(company: Company, period: Period, folder: Path) -> DisclosureGate:
     smallest, entries = company.privacy.smallest_group, entries_of(company)
     groups = LENGTHS.index(period.every) >= LENGTHS.index(company.report_every)
     how: dict[str, Any] = {"period": period, "smallest": smallest, "groups": groups}
-    how["changes"] = _changes(folder, period, entries)
+    how["changes"] = _changes(company, folder, period, entries)
     path = folder / f"{GROUP_SIZES}.parquet"
     if not path.exists():  # no answers
         return DisclosureGate(**how, together=dict.fromkeys(company.segments, frozenset()))
@@ -182,10 +188,15 @@ def put_together(frame: pd.DataFrame, together: Pools) -> pd.DataFrame:
     return frame.assign(**names)
 
 
-def _changes(folder: Path, period: Period, entries: Sequence[Any]) -> dict[str, pd.DataFrame]:
+def _changes(
+    company: Company, folder: Path, period: Period, entries: Sequence[Any]
+) -> dict[str, pd.DataFrame]:
     if not entries:
         return {}
     changes = dict(changes_since(folder, period, entries))
+    lacking = published_windows.lacking_since(company, period, folder, entries)
+    if len(lacking):
+        changes[published_windows.FOLLOWED] = lacking
     own = composed_of(folder, period, entries)
     if own is not None:
         before = [changes["score_cells"]] if "score_cells" in changes else []

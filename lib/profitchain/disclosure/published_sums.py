@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -48,12 +48,15 @@ def changes_since(
     The edition's own is among them where only trends have told of it: else it was to stand. What
     was published of all its parts was published of a period.
     """
-    own = {str(period)} & {entry["period"] for entry in entries}
+    own = own_of(period, entries)
     for name, (when, keys, _sums) in STAYING.items():
         path = folder / f"{name}.parquet"
         published = sums_of(entries, name) if path.exists() else {}
-        published |= _wholes(published, name, period, entries)
+        besides = [str(period)] if name == "score_cells" else []  # `composed_of` has its own
+        how = keys, ADDING_UP.get(name, [])
+        published |= wholes(published, how, period, entries, besides=besides)
         now = sums_in(name, pd.read_parquet(path), period) if published else pd.DataFrame({OF: []})
+        published |= parts_of(published, now, how)
         periods = list(published.keys() & set(now[OF]) - own)
         if not periods:
             continue
@@ -106,22 +109,73 @@ def _apart(names: Iterable[str]) -> list[Period]:
     return taken
 
 
-def _wholes(
-    published: dict[str, pd.DataFrame], name: str, period: Period, entries: Sequence[Entry]
+def own_of(period: Period, entries: Sequence[Entry]) -> set[str]:
+    """Return an edition's own period where it was published: it was to stand, or gives way."""
+    return {str(period)} & {entry["period"] for entry in entries}
+
+
+def wholes(
+    published: Mapping[str, pd.DataFrame],
+    how: tuple[list[str], list[str]],
+    period: Period,
+    entries: Sequence[Entry],
+    *,
+    besides: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
-    """Return sums of periods that were not published, but whose parts were, all of them."""
+    """Return sums of periods that were not published, but whose parts were, all of them.
+
+    Parameters
+    ----------
+    how : keys and sums of a summary.
+    besides : periods that are not asked for.
+    """
     hidden = {str(release.period) for release in releases_in(entries) if not release.total}
-    adding, found = ADDING_UP.get(name, []), {}
+    (keys, adding), found = how, {}
     for each in period.reach() if adding else []:
-        if str(each) in published or (each == period and name == "score_cells"):
-            continue  # `composed_of` has the edition's own
+        if str(each) in published or str(each) in besides:
+            continue
         inside = [of for of in published.keys() - hidden if _is_inside(Period(of), each)]
         parts = _apart(inside)
         if sum(map(_days, parts)) == _days(each):
             rows = pd.concat([published[str(p)] for p in parts]).assign(**{OF: str(each)})
-            keys = [OF, *(key for key in STAYING[name][1] if key in rows)]
+            by = [OF, *(key for key in keys if key in rows)]
             sums = [column for column in adding if column in rows]
-            found[str(each)] = rows.groupby(keys, as_index=False, dropna=False)[sums].sum()
+            found[str(each)] = rows.groupby(by, as_index=False, dropna=False)[sums].sum()
+    return found
+
+
+def parts_of(
+    published: Mapping[str, pd.DataFrame], now: pd.DataFrame, how: tuple[list[str], list[str]]
+) -> dict[str, pd.DataFrame]:
+    """Return sums of the largest parts, told of for the first time, of what was published whole.
+
+    They take what all parts together lack of the whole.
+
+    Parameters
+    ----------
+    now : sums by period (`OF`) and keys as they are today.
+    how : keys and sums of a summary.
+    """
+    (keys, adding), found = how, {}
+    sums = [column for column in adding if column in now]
+    named = {str(name): Period(str(name)) for name in now[OF].unique()}
+    by = [key for key in keys if key in now]
+    for whole, then in published.items():
+        inside = [name for name, each in named.items() if _is_inside(each, Period(whole))]
+        new = [name for name in inside if name not in published]
+        if (
+            not sums
+            or not new
+            or sum(_days(named[name]) for name in inside) != _days(Period(whole))
+        ):
+            continue
+        old = [published[name] for name in inside if name in published]
+        told = pd.concat([*old, now[now[OF].isin(new)]]).assign(**{OF: whole})
+        largest = now[now[OF].isin(new)].groupby(OF)[sums[0]].sum().idxmax()
+        each = now[now[OF] == largest]
+        lacks = [then.assign(**{OF: whole}), told.assign(**{s: -told[s] for s in sums}), each]
+        rows = pd.concat([frame[[*by, *sums]] for frame in lacks]).assign(**{OF: largest})
+        found[str(largest)] = rows.groupby([OF, *by], as_index=False, dropna=False)[sums].sum()
     return found
 
 

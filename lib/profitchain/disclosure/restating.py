@@ -15,6 +15,7 @@ from profitchain.disclosure import ledger
 from profitchain.disclosure.gate import DisclosureGate
 from profitchain.disclosure.ledger import OF
 from profitchain.disclosure.published_sums import STAYING, sums_in
+from profitchain.disclosure.published_windows import LINK, followed_sums
 from profitchain.sources.company import Company
 
 BUCKETS, DIGITS = 256, 6
@@ -62,6 +63,7 @@ def write_down(company: Company, gate: DisclosureGate, folder: Path, *, anew: bo
         return
     others = [other for other in entries if not anew or other["period"] != period]
     sums = {name: _new_sums(name, gate, folder, others) for name in STAYING}
+    sums |= _new_followed_sums(company, gate, folder, others)
     groups = _group_sums(gate, folder).to_dict("list")
     entry |= {"made_of": _made_of(folder), "groups": groups, "sums": sums}
     withdrawn = [{"withdrawn": period, **at}] if anew and own else []
@@ -124,7 +126,21 @@ def _new_sums(
     frame = _summary(name, folder)
     if frame.empty:
         return {}
-    sums = sums_in(name, gate.completed(name, frame), gate.period)
+    return _unknown(name, sums_in(name, gate.completed(name, frame), gate.period), gate, entries)
+
+
+def _new_followed_sums(
+    company: Company, gate: DisclosureGate, folder: Path, entries: list[ledger.Entry]
+) -> dict[str, dict[str, list[object]]]:
+    """Return by name what windows consist of, of the periods that nothing was published of."""
+    cells = gate.completed(LINK, _summary(LINK, folder))
+    named = followed_sums(company, gate.period, cells)
+    return {name: _unknown(name, sums, gate, entries) for name, sums in named}
+
+
+def _unknown(
+    name: str, sums: pd.DataFrame, gate: DisclosureGate, entries: list[ledger.Entry]
+) -> dict[str, list[object]]:
     known = ledger.sums_of(entries, name).keys() - {str(gate.period)}
     new: dict[str, list[object]] = sums[~sums[OF].isin(list(known))].to_dict("list")
     return new
