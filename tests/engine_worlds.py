@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
@@ -28,6 +29,7 @@ from demo.world import simulate
 from demo.write_example import build_example, company_yml
 
 SCHEMA = "shop"
+SUMS = 1e-9  # engines add floats in other orders
 _BINARIES = "/usr/lib/postgresql/*/bin"
 _KINDS = {"string": "text", "int64": "bigint", "double": "double precision", "bool": "boolean"}
 _KINDS |= {"date32[day]": "date", "timestamp[us]": "timestamp"}
@@ -143,6 +145,23 @@ def write_firm(folder: Path, rows: Mapping[str, pa.Table], **settings: object) -
             pq.write_table(table, folder / f"{name}.parquet")
     (folder / "company.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
     return folder
+
+
+def saved(folder: Path) -> dict[str, pa.Table]:
+    return {path.stem: pq.read_table(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+def assert_same_files(ours: Path, theirs: Path, *, within: float = SUMS) -> None:
+    """Hold that summaries have the same columns, kinds and values."""
+    first, second = saved(ours), saved(theirs)
+    assert list(first) == list(second)
+    for name, table in first.items():
+        kinds = [(f.name, str(f.type).removeprefix("large_")) for f in table.schema]
+        found = [(f.name, str(f.type).removeprefix("large_")) for f in second[name].schema]
+        assert kinds == found, name
+        pd.testing.assert_frame_equal(
+            table.to_pandas(), second[name].to_pandas(), check_exact=False, rtol=within, atol=0
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

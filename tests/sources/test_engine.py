@@ -29,7 +29,9 @@ import sqlglot
 from editions import publish_here
 from engine_worlds import (
     SCHEMA,
+    SUMS,
     Postgres,
+    assert_same_files,
     odd_tables,
     postgres_missing,
     postgres_server,
@@ -69,7 +71,6 @@ pytestmark = [
 REPO = Path(__file__).resolve().parents[2]
 PERIOD = Period("2026Q3")
 CUSTOMERS = 300
-SUMS = 1e-9  # relative; Java's exponentials are others
 URL = "WAREHOUSE_URL"
 FEW = 250  # more rows than any check or profile needs to see, fewer than any table of orders
 SPARK = {"backend": "pyspark", "master": "local[2]"}
@@ -102,13 +103,24 @@ def embedded(tables, tmp_path_factory) -> Path:
     return write_firm(tmp_path_factory.mktemp("embedded") / "firm", tables)
 
 
+@pytest.fixture(scope="module")
+def loaded(postgres, tables) -> dict[str, object]:
+    """What company.yml says of the firm's tables in PostgreSQL, where no test has changed them."""
+    return postgres.load(tables)
+
+
 @pytest.fixture
-def on_postgres(postgres, tables, tmp_path, monkeypatch) -> Path:
+def on_postgres(postgres, tables, loaded, tmp_path, monkeypatch) -> Path:
     """The same firm as tables of PostgreSQL, named by a URL from the environment."""
     monkeypatch.setenv(URL, postgres.url)
-    return write_firm(
-        tmp_path / "firm", tables, connect=f"${{{URL}}}", tables=postgres.load(tables)
-    )
+    return write_firm(tmp_path / "firm", tables, connect=f"${{{URL}}}", tables=loaded)
+
+
+@pytest.fixture
+def changing(postgres, tables) -> Iterator[None]:
+    """Whoever changes the tables in PostgreSQL leaves them as they were."""
+    yield
+    postgres.load(tables)
 
 
 @pytest.fixture
@@ -248,10 +260,6 @@ def lines(path: Path) -> int:
     return len(pd.read_csv(path))
 
 
-def saved(folder: Path) -> dict[str, pa.Table]:
-    return {path.stem: pq.read_table(path) for path in sorted(folder.glob("*.parquet"))}
-
-
 def quarantined(firm: Path) -> dict[str, list[list[str]]]:
     """Return each quarantine file's rows without their place, which a warehouse's rows lack."""
     files = sorted((firm / "quarantine").glob("*.csv"))
@@ -267,19 +275,6 @@ def assert_alike(ours: Path, theirs: Path, *, within: float = SUMS) -> None:
     assert quarantined(ours) == quarantined(theirs)
 
 
-def assert_same_files(ours: Path, theirs: Path, *, within: float = SUMS) -> None:
-    """Hold that summaries have the same columns, kinds and values."""
-    first, second = saved(ours), saved(theirs)
-    assert list(first) == list(second)
-    for name, table in first.items():
-        kinds = [(f.name, str(f.type).removeprefix("large_")) for f in table.schema]
-        found = [(f.name, str(f.type).removeprefix("large_")) for f in second[name].schema]
-        assert kinds == found, name
-        pd.testing.assert_frame_equal(
-            table.to_pandas(), second[name].to_pandas(), check_exact=False, rtol=within, atol=0
-        )
-
-
 def assert_only_sums_crossed(crossed: Crossed, tables: Mapping[str, pa.Table]) -> None:
     """Hold that no engine gave away a table: small answers, summaries, rows that broke."""
     assert max(rows for _, rows in crossed.answers) < FEW < tables["orders"].num_rows
@@ -293,6 +288,28 @@ def assert_only_sums_crossed(crossed: Crossed, tables: Mapping[str, pa.Table]) -
 def test_postgresql_gives_the_same_sums_as_duckdb(on_postgres, embedded, tables, crossed):
     assert_alike(embedded, on_postgres, within=0)
     assert_only_sums_crossed(crossed, tables)
+
+
+def test_rows_are_judged_once_in_postgresql(on_postgres, monkeypatch):
+    """So neither their account nor the quarantine of what broke reads the table again."""
+    from psycopg import Cursor
+
+    asked: list[str] = []
+    for name in ("execute", "copy"):
+        ask = getattr(Cursor, name)
+
+        def asking(self, statement, *args, ask=ask, **how):
+            asked.append(str(statement))
+            return ask(self, statement, *args, **how)
+
+        monkeypatch.setattr(Cursor, name, asking)
+    intake = open_intake(load_company(on_postgres), PERIOD)
+    nested = run_sql(intake.con, "SHOW enable_nestloop")
+    intake.close()
+    reads = [one for one in asked if f'"{SCHEMA}"."order_lines"' in one and " VIEW " not in one]
+    assert len(quarantined(on_postgres)["order_lines"]) > 0
+    assert [one.split()[0] for one in reads] == ["CREATE", "SELECT"]  # judged, and its digest
+    assert nested == "off"  # or a summary of 200,000 orders takes longer than the whole edition
 
 
 @pytest.mark.slow
@@ -388,6 +405,11 @@ def test_what_spark_lacks_is_told_in_one_message(spark, tables, tmp_path, source
         open_intake(firm, PERIOD)
 
 
+def run_sql(con: object, sql: str) -> object:
+    with con.con.cursor() as cursor:
+        return cursor.execute(sql).fetchone()[0]
+
+
 def execute(postgres: Postgres, *statements: str) -> list[tuple]:
     import psycopg
 
@@ -439,7 +461,9 @@ def gone_within(seconds: float, postgres: Postgres) -> bool:
     return not execute(postgres, LEFT)
 
 
-def test_a_fingerprint_changes_with_a_cell_of_a_table_and_with_nothing_else(on_postgres, postgres):
+def test_a_fingerprint_changes_with_a_cell_of_a_table_and_with_nothing_else(
+    on_postgres, postgres, changing
+):
     firm = load_company(on_postgres)
     first = fingerprint(firm)
     execute(postgres, f"CREATE TABLE {SCHEMA}.turned AS SELECT * FROM {SCHEMA}.orders")
@@ -465,7 +489,7 @@ def test_a_fingerprint_changes_with_a_cell_of_a_table_and_with_nothing_else(on_p
 
 
 def test_pages_take_the_fingerprint_that_their_edition_was_made_under(
-    on_postgres, postgres, monkeypatch
+    on_postgres, postgres, changing, monkeypatch
 ):
     firm = load_company(on_postgres)
     first = fingerprint(firm)
@@ -501,10 +525,8 @@ def test_pages_take_the_fingerprint_that_their_edition_was_made_under(
         ("orders", {"database": "shop.duckdb", "table": "orders"}, "read by DuckDB alone"),
     ],
 )  # fmt: skip
-def test_what_postgresql_lacks_is_told_in_one_message(
-    on_postgres, postgres, tables, table, source, told
-):
-    given = {name: {"table": f"{SCHEMA}.{name}"} for name in tables} | {table: source}
+def test_what_postgresql_lacks_is_told_in_one_message(on_postgres, tables, table, source, told):
+    given = {"responses": {"table": f"{SCHEMA}.responses"}, table: source}
     with pytest.raises((CompanyError, ContractError), match=re.escape(told)):
         firm = load_company(write_firm(on_postgres, tables, connect=f"${{{URL}}}", tables=given))
         open_intake(firm, PERIOD)
@@ -587,6 +609,21 @@ def test_what_a_killed_run_overflowed_to_disk_is_removed_by_the_next(tmp_path, m
     engine_module._overflow()
     assert not left.exists()
     assert ours.exists()
+
+
+def test_what_memory_has_no_room_for_lies_where_nobody_else_can_read_it(
+    embedded, tables, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    connect = {"backend": "duckdb", "memory_limit": "60MB", "threads": 1}
+    firm = write_firm(tmp_path / "firm", {"orders": tables["orders"]}, connect=connect)
+    intake = open_intake(load_company(firm))
+    many = "SELECT range::VARCHAR || ' of a customer' AS a, random() AS b FROM range(3000000)"
+    intake.con.raw_sql(f"CREATE TEMP TABLE many AS {many}")
+    (place,) = tmp_path.glob("profitchain-*")
+    assert place.stat().st_mode & 0o077 == 0 and any(place.iterdir())
+    intake.close()
+    assert not place.exists()
 
 
 def test_an_interrupted_query_stops_the_run_like_any_other_work(embedded):

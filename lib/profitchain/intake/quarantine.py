@@ -64,7 +64,7 @@ def spreadsheet_safe(text: ir.StringValue) -> ir.StringValue:
 def _broken_rows(judged: JudgedTable) -> ir.Table:
     """Return reason, place and the source's own cells of each broken row, in the source's order."""
     raw, numbers = judged.table.raw, judged.numbers("broken")
-    rows = judged.cells.filter(judged.cells[OUTCOME].isin(numbers))
+    rows = judged.broken()
     reason = ibis.cases(*((rows[OUTCOME] == n, judged.outcomes[n][0]) for n in numbers))
     place = rows[ROW].cast("string") if raw.numbered else ibis.literal("")
     cells = [display_text(rows[name], warehouse=raw.warehouse) for name in raw.columns]

@@ -88,7 +88,7 @@ def _readable(judged: JudgedTable, reason: str, column: str | None, share: float
 def _first_broken(judged: JudgedTable) -> dict[int, tuple[tuple[str, str], ...]]:
     """Return the first rows of each broken outcome, as place and the cell that broke it."""
     table, numbers = judged.table, judged.numbers("broken")
-    rows = judged.cells.filter(judged.cells[OUTCOME].isin(numbers))
+    rows = judged.broken()
     cells = [
         (
             rows[OUTCOME] == number,

@@ -25,6 +25,7 @@ from profitchain.sources.date_number_formats import End, is_later
 from profitchain.sources.date_words import period_start
 from profitchain.sources.schemas import PLANS, TableSchema
 from profitchain.sources.typed_tables import MARK, WHO, TypedTable, key_text, typed_name
+from profitchain.sources.warehouse_casts import display_text
 
 OUTCOME = "__outcome"
 USED = 0
@@ -36,17 +37,29 @@ class JudgedTable:
     """A typed table whose rows carry the number of their outcome in `__outcome`; 0 is "used".
 
     `outcomes` maps each other number to its reason, kind and column. `cells` are the same rows with
-    the source's own columns, which `rows` lack of a warehouse.
+    the source's own columns, which `rows` lack of a warehouse; there `kept` are the rows with the
+    text of each own cell of those that broke, so that nobody has to judge them again.
     """
 
     table: TypedTable
     rows: ir.Table
     cells: ir.Table
     outcomes: dict[int, tuple[str, RowKind, str | None]]
+    kept: ir.Table | None = None
 
     def numbers(self, *kinds: RowKind) -> list[int]:
         """Return the numbers of the outcomes of these kinds."""
         return [n for n, (_, kind, _) in self.outcomes.items() if kind in kinds]
+
+    def broken(self) -> ir.Table:
+        """Return outcome, place and the source's own columns of the rows that broke."""
+        rows = self.cells if self.kept is None else self.kept
+        rows = rows.filter(rows[OUTCOME].isin(self.numbers("broken")))
+        if self.kept is None:
+            return rows
+        own = {name: rows[f"__cell_{k}"] for k, name in enumerate(self.table.raw.columns)}
+        place = {FILE: ibis.null("string"), ROW: ibis.null("int64")}
+        return rows.select(OUTCOME, **place, **own)
 
 
 Judged = dict[str, JudgedTable]  # by the table's name
@@ -213,8 +226,10 @@ def _judged_there(con: Any, table: TypedTable, rows: ir.Table, outcomes: dict) -
     Its rows have no place, so repeats are told apart by a window, over those that share a key.
     """
     name, columns = f"judged_{table.schema.table}", [*table.values, OUTCOME]
-    values = temp_tables.materialise(con, name, rows.select(*columns))
-    judged = JudgedTable(table=table, rows=values, cells=rows, outcomes=outcomes)
+    rows = temp_tables.worked_out_once(con, rows)
+    kept = temp_tables.materialise(con, name, _with_broken_cells(rows, table, outcomes))
+    values = kept.select(*columns)
+    judged = JudgedTable(table=table, rows=values, cells=rows, outcomes=outcomes, kept=kept)
     if not table.keys:
         return judged
     sound = values.filter(_is_sound(values, outcomes))
@@ -224,23 +239,46 @@ def _judged_there(con: Any, table: TypedTable, rows: ir.Table, outcomes: dict) -
     shared = temp_tables.materialise(con, f"shared_{table.schema.table}", shared)
     if not int(shared.count().execute()):
         return judged
+    apart = _told_apart(rows, shared, table, outcomes)
+    outcomes_now = outcomes | _repeat_outcomes(table.schema)
+    again = _with_broken_cells(apart, table, outcomes_now).cast(kept.schema())
+    others = _not_shared(kept, shared, table, outcomes)
+    kept = temp_tables.materialise(con, f"{name}_apart", others.union(again))
     temp_tables.drop(con, name)
-    rows = _told_apart(rows, shared, table, outcomes)
-    values = temp_tables.materialise(con, f"{name}_apart", rows.select(*columns))
-    outcomes = outcomes | _repeat_outcomes(table.schema)
-    return JudgedTable(table=table, rows=values, cells=rows, outcomes=outcomes)
+    cells = _not_shared(rows, shared, table, outcomes).union(apart)
+    values = kept.select(*columns)
+    return JudgedTable(table=table, rows=values, cells=cells, outcomes=outcomes_now, kept=kept)
+
+
+def _with_broken_cells(rows: ir.Table, table: TypedTable, outcomes: dict) -> ir.Table:
+    """Return typed values and outcome, and as text each of the source's own cells where one broke.
+
+    Of the other rows nothing more is kept: an empty cell takes one bit.
+    """
+    broken = rows[OUTCOME].isin([n for n, (_, kind, _) in outcomes.items() if kind == "broken"])
+    nothing = ibis.null("string")
+    cells = {
+        f"__cell_{k}": ibis.ifelse(broken, display_text(rows[name], warehouse=True), nothing)
+        for k, name in enumerate(table.raw.columns)
+    }
+    return rows.select(*table.values, OUTCOME, **cells)
+
+
+def _not_shared(rows: ir.Table, shared: ir.Table, table: TypedTable, outcomes: dict) -> ir.Table:
+    """Return the rows that share their key with no other, or are not used anyhow."""
+    joined = rows.mutate(__key=key_text(rows, table.keys))
+    joined = joined.left_join(shared, joined["__key"] == shared["__shared"])
+    alone = joined["__shared"].isnull() | ~_is_sound(joined, outcomes)
+    return joined.filter(alone).select(*rows.columns)
 
 
 def _told_apart(rows: ir.Table, shared: ir.Table, table: TypedTable, outcomes: dict) -> ir.Table:
-    """Return all rows, those that share a key with an earlier one set aside."""
-    columns = rows.columns
-    rows = rows.mutate(__key=key_text(rows, table.keys))
-    rows = rows.left_join(shared, rows["__key"] == shared["__shared"])
-    is_suspect = _is_sound(rows, outcomes) & rows["__shared"].notnull()
-    ranked = _ranked(rows.filter(is_suspect), table)
+    """Return the rows that share a key, those that share it with an earlier one set aside."""
+    keyed = rows.filter(_is_sound(rows, outcomes)).mutate(__key=key_text(rows, table.keys))
+    suspects = keyed.semi_join(shared, keyed["__key"] == shared["__shared"])
+    ranked = _ranked(suspects, table)
     outcome = ibis.ifelse(ranked["__place"] > 0, _why(ranked), ranked[OUTCOME]).cast("int64")
-    apart = ranked.mutate(**{OUTCOME: outcome}).select(*columns)
-    return rows.filter(~is_suspect).select(*columns).union(apart)
+    return ranked.mutate(**{OUTCOME: outcome}).select(*rows.columns)
 
 
 def used_rows(

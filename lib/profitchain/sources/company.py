@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from babel.numbers import get_currency_precision
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from profitchain.core.atomic import among_temporary
 from profitchain.core.errors import CompanyError, did_you_mean
 from profitchain.core.periods import Every
 from profitchain.core.provenance import ROOT
@@ -242,8 +242,7 @@ def store_of(company: Company) -> Path:
             raise PermissionError
     except OSError:
         place = hashlib.sha256(str(company.folder).encode()).hexdigest()[:16]
-        store = Path(tempfile.gettempdir()) / f"profitchain-{os.getuid()}-{place}"
-        store.mkdir(exist_ok=True, mode=0o700)
+        store = among_temporary(f"profitchain-{os.getuid()}-{place}")
     return store
 
 

@@ -35,6 +35,7 @@ _DRIVERS = ("psycopg", "pyspark", "py4j", "duckdb", "ibis", "sqlglot", "google",
             "clickhouse_connect")  # fmt: skip
 _USUAL_MEMORY = 4_000_000_000  # bytes
 _SETTING = re.compile(r"^[a-z_]+$")
+_OVERFLOWS: dict[int, Path] = {}  # by engine: a folder for what its memory has no room for
 
 
 def is_embedded(con: Any) -> bool:
@@ -62,6 +63,7 @@ def close(con: Any) -> None:
     """Let go of an engine, and with it of all its temporary tables."""
     with suppress(Exception):
         con.disconnect()
+    shutil.rmtree(_OVERFLOWS.pop(id(con), ""), ignore_errors=True)
 
 
 @contextmanager
@@ -149,7 +151,10 @@ def _duckdb(options: Mapping[str, Any], company: Company) -> Any:
     memory, con = _USUAL_MEMORY, ibis.duckdb.connect()
     with suppress(AttributeError, OSError, ValueError):  # on Windows
         memory = min(memory, int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 0.6))
-    con.raw_sql(f"SET temp_directory = '{_overflow()}'; SET TimeZone = 'UTC'")
+    place = _OVERFLOWS[id(con)] = _overflow()
+    with suppress(OSError):  # no room, which is told where it is needed
+        place.mkdir(mode=0o700)  # DuckDB's own would be open to all
+    con.raw_sql(f"SET temp_directory = '{place}'; SET TimeZone = 'UTC'")
     con.raw_sql(f"SET memory_limit = '{memory}B'")
     for words in (date_words, number_words):
         words.teach(con.con)
@@ -188,7 +193,8 @@ def _is_running(process: int) -> bool:
 def _postgres(url: str, options: dict[str, Any]) -> Any:
     con = ibis.connect(url) if url else ibis.postgres.connect(**options)
     # jit: compiling hundreds of small expressions takes longer than they do
-    for setting in ("TIME ZONE 'UTC'", "DateStyle = 'ISO'", "jit = off"):
+    # enable_nestloop: rows behind a window are guessed to be few, and are gone through for each row
+    for setting in ("TIME ZONE 'UTC'", "DateStyle = 'ISO'", "jit = off", "enable_nestloop = off"):
         run_statement(con, f"SET {setting}")
     run_statement(con, "SET application_name = 'profitchain'")
     with suppress(Exception):  # so that a query ends soon after a killed run; not on every system
@@ -205,11 +211,12 @@ def _spark(url: str, options: dict[str, Any]) -> Any:
     options = dict(options)
     builder = SparkSession.builder.appName("profitchain")
     if remote := options.pop("remote", None):
-        builder = builder.remote(remote)
+        builder, options = builder.remote(remote), _SPARK_ANYWHERE | options
     else:
         master = url if url.startswith("spark://") else options.pop("master", "local[*]")
         builder = builder.master(master)
-        options = _SPARK_USUAL | (_SPARK_LOCAL if master.startswith("local") else {}) | options
+        usual = _SPARK_ANYWHERE | _SPARK_HERE
+        options = usual | (_SPARK_LOCAL if master.startswith("local") else {}) | options
     for name, value in options.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
@@ -218,21 +225,23 @@ def _spark(url: str, options: dict[str, Any]) -> Any:
     return ibis.pyspark.connect(session)
 
 
-_SPARK_USUAL = {
-    "spark.sql.session.timeZone": "UTC", "spark.ui.showConsoleProgress": "false",
-    "spark.driver.maxResultSize": "0",
+_SPARK_ANYWHERE = {
+    "spark.sql.session.timeZone": "UTC",
     "spark.sql.constraintPropagation.enabled": "false",  # hours on nested cases otherwise
+}
+_SPARK_HERE = {  # the driver is this process's own, whoever the workers are
+    "spark.ui.showConsoleProgress": "false", "spark.driver.maxResultSize": "0",
+    "spark.driver.memory": "3g", "spark.driver.extraJavaOptions": "-Xss16m",
 }  # fmt: skip
 _SPARK_LOCAL = {
     "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1", "spark.sql.shuffle.partitions": "8",
-    "spark.sql.catalogImplementation": "in-memory", "spark.driver.memory": "3g",
-    "spark.driver.extraJavaOptions": "-Xss16m",
+    "spark.sql.catalogImplementation": "in-memory",
 }  # fmt: skip
 
 
 def run_statement(con: Any, sql: str) -> None:
     """Let an engine carry out a statement that gives nothing back."""
     cursor = con.raw_sql(sql)
-    if hasattr(cursor, "close"):
+    if con.name != "pyspark" and hasattr(cursor, "close"):  # of Spark any name is a column's
         cursor.close()

@@ -28,6 +28,7 @@ from profitchain.sources.number_words import (
 )
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema, ambiguous_missing
 from profitchain.sources.settings import Source
+from profitchain.sources.temp_tables import worked_out_once
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
@@ -225,7 +226,8 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
         values.append(value)
     added = dict(zip([*table.cell_names, *table.values], [*cells, *values], strict=True))
     table = replace(table, rows=relation.mutate(**added))
-    return replace(table, rows=table.rows.mutate(**_settled(table, company, embedded=False))), ()
+    rows = table.rows.mutate(**_settled(table, company, embedded=False))
+    return replace(table, rows=worked_out_once(con, rows)), ()
 
 
 def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> ir.Table:
