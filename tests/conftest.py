@@ -18,6 +18,7 @@ os.environ["MPLBACKEND"] = "Agg"
 for library in ("OMP", "OPENBLAS", "MKL"):  # as in a notebook's kernel: else last digits may differ
     os.environ[f"{library}_NUM_THREADS"] = "1"
 os.environ.pop("PROFITCHAIN_BUILD", None)
+sys.modules.setdefault("rfc3987_syntax", None)  # see pages/notebooks.py: else a second to import
 
 TESTS = Path(__file__).resolve().parent
 REPO = TESTS.parent
@@ -30,13 +31,15 @@ CHROMIUM_SWITCHES = (
     "--disable-sync",
 )
 
-# Fixtures that publish or prepare a whole edition, functions that prepare a firm, and files that do
-# little else or draw many worlds: `test --quick` leaves out what needs them.
+# Fixtures that publish or prepare a whole edition, functions that prepare a firm or judge its rows,
+# and files that do little else or draw many worlds: `test --quick` leaves out what needs them. Of
+# the tests that judge rows it keeps each file's first.
 EDITIONS = {
     *("example_reports", "example_by_command", "olist_reports", "published", "edition"),
     *("checkout", "hostile"),
 }
 PREPARING = {"publish_here", "open_edition", "read_period"}  # functions that prepare a firm
+JUDGING = {"open_intake"}
 LONG = {
     "edition": {
         *("test_edition", "test_odd_firms", "test_languages", "test_read_period", "test_customers"),
@@ -44,7 +47,8 @@ LONG = {
         *("test_notebook_process", "test_customer_lists", "test_write_example", "test_engine"),
         *("test_bench", "test_new_notebook", "test_edition_cache", "test_personal_data"),
         *("test_parquet_cache", "test_edition_rows", "test_snapshots", "test_notebooks"),
-        "test_periods_of_firms",
+        *("test_periods_of_firms", "test_faults", "test_raw_exports", "test_missing_editions"),
+        *("test_shared_numbers", "test_watch_of_firms", "test_programmes_of_firms"),
     },
     "worlds": {
         *("test_truth", "test_certify", "test_designs", "test_churn_model", "test_grading_rules"),
@@ -67,12 +71,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long files first; mark tests of whole editions and of many worlds, by what they use."""
     place = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+    judged: set[Path] = set()
     for item in items:
         names = set(getattr(item, "fixturenames", ())), _names_used(item)
         if "browser" in names[0]:
             item.add_marker("browser")
         if names[0] & EDITIONS or names[1] & PREPARING or item.path.stem in LONG["edition"]:
             item.add_marker("edition")
+        elif names[1] & JUDGING:
+            if item.path in judged:
+                item.add_marker("edition")
+            judged.add(item.path)
         drawn = "WORLDS" in names[1] or item.get_closest_marker("hypothesis")
         if drawn or item.path.stem in LONG["worlds"]:
             item.add_marker("worlds")
@@ -104,9 +113,10 @@ def _parts(code: CodeType) -> Iterator[CodeType]:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported out of each round of garbage, and write equal queries once."""
+    """Leave imports out of rounds of garbage, make rounds rare, and write equal queries once."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # else a tenth of preparing a firm
     if "ibis" in sys.modules:
         from certify.compiled_once import compile_once
 
