@@ -87,6 +87,25 @@ def test_growth_ties_to_the_books():
     assert isinstance(unknown["earned_growth"], NotEstimable)
 
 
+def test_a_step_of_few_customers_is_told_with_another_alone():
+    cells = year_cells()
+    steps = growth.bridge_of(cells, currency="EUR", smallest=10).set_index("step")
+    assert steps["value"].to_dict() == {
+        "year before": 10_000, "lost": -4_000, "change of the kept": -600,
+        growth.NEW: 650, "won": 1_200, "this year": 7_250,
+    }  # fmt: skip
+    assert (steps["n"] >= 10).all() and steps["n"][growth.NEW] == 15
+    left = cells.drop(cells.index[cells["came"] == "lost"][9:])
+    steps = growth.bridge_of(left, currency="EUR", smallest=10).set_index("step")
+    assert steps.loc[growth.PAST].loc[["value", "n"]].tolist() == [-1_500, 69]
+    assert steps["value"].iloc[:-1].sum() == steps["value"]["this year"]
+    few = cells[~cells["came"].isin(["won", "referred"])]
+    assert growth.bridge_of(few, currency="EUR", smallest=10)["why"].notna().all()
+    found = growth.net_retention(cells, knows_referrals=True, smallest=11)
+    assert isinstance(found["earned_growth"], NotEstimable)
+    assert found["net_revenue_retention"].value == pytest.approx(0.54)
+
+
 def test_a_first_year_has_no_growth():
     cells = year_cells().query("came == 'won'")
     found = growth.net_retention(cells, knows_referrals=True)["net_revenue_retention"]

@@ -181,6 +181,7 @@ def by_channel(draw: np.random.Generator, chance: dict[str, float], each: int) -
     return cells.assign(cluster=range(len(cells)), customers=1)
 
 
+@pytest.mark.worlds
 def test_channels_are_told_apart_only_beyond_chance():
     draw = np.random.default_rng(4)
     alike = [

@@ -44,6 +44,7 @@ def test_who_stayed_longer_had_longer_to_refer_and_that_is_no_effect():
     assert fair.low <= 0 <= fair.high and naive.low > 0
 
 
+@pytest.mark.worlds
 def test_the_lift_of_offers_holds_the_truth_and_the_raw_rate_overstates():
     draw, held, worlds = np.random.default_rng(7), 0, 200
     for _world in range(worlds):

@@ -74,6 +74,7 @@ def test_at_least_fifteen_claims_are_planted():
     assert len(PLANTED) >= 15 and set(PLANTED) <= set(CLAIMS)
 
 
+@pytest.mark.worlds
 @pytest.mark.parametrize("id", PLANTED)
 def test_no_wrong_verdict_in_a_few_worlds(id):
     held(id, FEW)

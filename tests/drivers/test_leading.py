@@ -87,6 +87,7 @@ def test_in_worlds_where_half_are_near_equal_a_chance_is_so_as_often_as_it_says(
     assert so[middle].mean() < drawn[middle].mean() - 0.05  # what draws alone would say
 
 
+@pytest.mark.worlds
 def test_near_equals_are_rarely_named_and_a_clear_one_mostly():
     rng, kinds = np.random.default_rng(4), [*KINDS]
     near, clear = ([driver_world(rng, kind) for _ in range(25)] for kind in (kinds[0], kinds[-1]))

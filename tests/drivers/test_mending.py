@@ -79,6 +79,7 @@ def test_one_point_more_is_the_mean_difference_among_those_with_room():
     assert effects["delivery", "detractors"] == pytest.approx(change[model.levels <= 6].sum())
 
 
+@pytest.mark.worlds
 def test_the_error_of_a_moved_share_is_that_of_drawing_customers_anew():
     rng = np.random.default_rng(5)
     rows = answered(rng, 600)
@@ -190,6 +191,7 @@ def test_a_mood_behind_all_answers_is_not_taken_for_drivers_that_differ():
     assert np.mean(apart) >= 0.8
 
 
+@pytest.mark.worlds
 def test_a_ceiling_is_not_taken_for_a_penalty():
     rng, false = np.random.default_rng(12), []
     for _world in range(25):

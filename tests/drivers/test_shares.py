@@ -191,6 +191,7 @@ def coverage(rng: np.random.Generator, worlds: int, n: int, **world: float) -> n
     return hit / worlds
 
 
+@pytest.mark.worlds
 def test_intervals_cover_the_shares_of_related_drivers_under_a_ceiling():
     assert coverage(np.random.default_rng(11), 150, 600).mean() == pytest.approx(0.95, abs=0.03)
 

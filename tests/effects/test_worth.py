@@ -52,6 +52,7 @@ def test_an_order_of_the_day_of_an_answer_without_a_time_does_not_follow_it(mome
 # --- the truth ------------------------------------------------------------------------------------
 
 
+@pytest.mark.worlds
 @pytest.mark.parametrize(
     "mechanism",
     [m if k in (0, 2, 6) else pytest.param(m, marks=pytest.mark.worlds)

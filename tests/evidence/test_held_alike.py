@@ -121,6 +121,7 @@ def test_a_return_is_held_alike_by_the_month_of_its_own_order_not_of_the_answer_
     assert_allclose(named.told.values, plain.told.values, rtol=1e-12)
 
 
+@pytest.mark.worlds
 def test_the_error_of_what_is_left_is_that_of_customers_drawn_again(firm):
     answers, _asked = firm
     error = found_left(answers).covariance[0, 0] ** 0.5

@@ -260,6 +260,7 @@ def noisy(
     return cells, close.assign(cluster=cells["cluster"])
 
 
+@pytest.mark.worlds
 def test_the_correction_finds_the_link_behind_a_noisy_score():
     rng = np.random.default_rng(11)
     covered, values, raw = [], [], []

@@ -36,6 +36,8 @@ def test_each_step_stands_in_its_box_and_none_runs_over(canvas):
     for box, words in zip(boxes, figures, strict=True):
         assert box.x0 <= texts[words].x0 and texts[words].x1 <= box.x1 + 1, words
         assert box.y0 <= texts[words].y0 and texts[words].y1 <= box.y1
+    sizes = {text.get_fontsize() for text in ax.texts if text.get_text() in figures}
+    assert len(sizes) == 1
     inside = [words for words in texts if words not in "→↓×="]
     for words in inside:
         assert any(box.y0 - 1 <= texts[words].y0 and texts[words].x1 <= box.x1 + 1

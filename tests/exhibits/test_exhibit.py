@@ -295,8 +295,8 @@ def test_curves_end_on_the_same_day_so_that_their_last_values_compare():
     data = pd.concat([long, short]).assign(unit="share", low=0.0, high=1.0)
     drawn = exhibit.chart(customer_charts.draw_survival, data, id="x", group="group", **WORDS)
     wide = drawn.body.partition("</svg>")[0]
-    assert ">40.0%</text>" in wide and ">30.0%</text>" in wide and "60.0%</text>" not in wide
-    assert "<title>a · 70: 40.0%" in wide and "<title>a · 90" not in wide
+    assert ">46.7%</text>" in wide and ">30.0%</text>" in wide and "60.0%</text>" not in wide
+    assert "<title>a · 70: 46.7%" in wide and "<title>a · 90" not in wide
 
 
 def test_what_a_drawing_speaks_of_is_coloured_and_the_rest_is_grey():
@@ -309,3 +309,42 @@ def test_what_a_drawing_speaks_of_is_coloured_and_the_rest_is_grey():
     how = {"stretch": (1, 3), "gain": "+16 in 100"}
     drawn = exhibit.chart(charts.draw_curve, curve, id="x", **how, **WORDS).body
     assert drawn.count("+16 in 100</text>") == 2 and "var(--s2," in drawn
+
+
+def test_a_line_that_ends_early_is_named_at_its_own_end():
+    came, coming = trend(6).iloc[:4].assign(what="came"), trend(6).iloc[3:].assign(what="forecast")
+    with style.canvas_figure(style.WIDE, 320) as figure:
+        data = pd.concat([came, coming]).assign(unit="points")
+        ax = charts.draw_trend(figure.subplots(), data, group="what")
+        places = {text.get_text(): text.xy[0] for text in ax.texts}
+    assert places["came 36.0"] == 3 and places["forecast\n40.0"] == 5
+
+
+def test_a_drawing_alone_in_its_panel_is_as_large_as_any_other():
+    data = rows(("a", "b")).assign(segment="tier")
+    alone = exhibit.chart(charts.draw_dots, data, id="x", panels="segment", **WORDS).body
+    assert 'class="wide"' in alone and 'class="panel"' not in alone and ">Tier</p>" in alone
+    two = pd.concat([data, data.assign(segment="region")])
+    several = exhibit.chart(charts.draw_dots, two, id="x", panels="segment", **WORDS).body
+    assert several.count('class="panel"') == 2 and 'class="wide"' not in several
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_right"),
+    [
+        (["€9,500", "−€18,000"], True),
+        (["−74.0% (−94.5% to −47.9%)", "–"], True),
+        (["+1.2 points (−22.8 to 22.8)", "0.0 points (−1.0 to 1.0)"], True),
+        (["2026-06-30", "2026-11-15"], True),
+        (["over 99%", "3%"], False),
+        (["3 customers wrote of late parcels", "2 of nothing"], False),
+    ],
+)
+def test_figures_in_words_stand_right_and_words_left(cells, is_right):
+    table = tables.table_html(pd.DataFrame({"action": ["a", "b"], "cost": cells}), caption="x")
+    assert (table.count('<td class="number"') == 2) == is_right
+
+
+def test_numbers_of_a_curve_are_parted_by_thousands():
+    curve = trend(4).assign(period=[0, 900, 1800, 2400])
+    assert ">1,800</text>" in exhibit.chart(charts.draw_curve, curve, id="x", **WORDS).body

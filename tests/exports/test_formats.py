@@ -100,6 +100,7 @@ def test_every_known_export_has_a_sample():
     assert known_exports().keys() == SAMPLES.keys()
 
 
+@pytest.mark.edition
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_an_export_is_read_as_it_is_meant(name, tmp_path):
     table, rows, expected = SAMPLES[name]

@@ -573,7 +573,7 @@ def test_where_nobody_was_lost_there_is_no_value(discount, says):
     assert says in reasons.text(contract.next_payment)
 
 
-def trial_of(customers: pd.DataFrame, days: int = 365, **changes: object):
+def trial_of(customers: pd.DataFrame, days: int = 365, *, smallest: int = 0, **changes: object):
     then = customers.assign(holdout_days=days, calibrated_to="2025-09-30")
     now = customers.assign(
         repeats=customers["repeats"] + customers["came"],
@@ -589,7 +589,9 @@ def trial_of(customers: pd.DataFrame, days: int = 365, **changes: object):
     last = customers["age_days"].max() + days
     came = pd.DataFrame({"day": [last], "new": 0, "repeats": now["repeats"].sum()})
     came["repeats"] -= customers["repeats"].sum()
-    return holdout_test.compare_with_holdout(then, now, pd.concat([rows, came]), currency="EUR")
+    daily = pd.concat([rows, came])
+    how = {"currency": "EUR", "smallest": smallest}
+    return holdout_test.compare_with_holdout(then, now, daily, **how)
 
 
 def test_a_true_model_predicts(large_world):
@@ -602,6 +604,19 @@ def test_a_true_model_predicts(large_world):
     assert (apart < 2.5 * (rows["happened_high"] - rows["happened_low"]) / 2).all()
     assert rows["customers"].sum() == 30_000 and rows["repeats"].tolist() == [*range(8)]
     assert lifetime_model.verdict(trial).key == "fits"
+
+
+def test_too_few_customers_are_told_of_with_others_alone(large_world):
+    trial = trial_of(large_world.head(400), smallest=10)
+    for rows in (trial.by_repeats, trial.by_silence):
+        assert (rows["customers"] >= 10).all() and rows["customers"].sum() == 400
+    alone = trial_of(large_world.head(400))
+    assert (alone.by_repeats["customers"] < 10).any()
+    most = int(trial.by_repeats["repeats"].max())
+    together = alone.by_repeats.query("repeats >= @most")["customers"].sum()
+    assert trial.by_repeats["customers"].iloc[-1] == together
+    shown = lifetime_model.lifetime_holdout(trial, edition=None)
+    assert f"{most}: or more" in shown.options["x_label"]
 
 
 def test_tracking_adds_up_what_each_day_s_newcomers_are_expected_to_buy(large_world):

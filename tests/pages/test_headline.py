@@ -54,8 +54,8 @@ def test_a_score_that_weights_move_clearly_stands_with_both_and_its_bounds(tmp_p
         nps_bound__happy=points(70, 4),
     )  # fmt: skip
     assert cards.cautions(found, EDITION)[0] == (
-        "Weighted for who answered: 24.0 points (18.0 to 30.0). The silent all detractors: "
-        "−40.0 points; all promoters: 70.0 points."
+        "Net promoter score weighted for who answered: 24.0 points (18.0 to 30.0). The silent all "
+        "detractors: −40.0 points; all promoters: 70.0 points."
     )
 
 
@@ -140,14 +140,17 @@ def test_what_to_decide_follows_the_first_rule_that_is_clear(tmp_path, numbers, 
 
 
 def test_the_one_chart_is_the_curve_else_the_score_else_revenue(tmp_path):
-    rates = {
-        f"repeat_rate_by_score__{score}": points(score / 20, 0.05, "share") for score in (0, 5, 10)
-    }
-    curve = decision.chart(recorded(tmp_path, **rates, **STEPS), EDITION)
-    assert (curve.id, curve.message) == (
-        "curve",
-        "From 6 to 8 each point clearly goes with more money",
+    rising, level = (
+        {
+            f"repeat_rate_by_score__{score}": points(rate(score), 0.03, "share")
+            for score in range(11)
+        }
+        for rate in (lambda score: score / 20, lambda _score: 0.3)
     )
+    curve = decision.chart(recorded(tmp_path, **rising, **STEPS), EDITION)
+    assert (curve.id, curve.message) == ("curve", "From 6 to 8 more customers order again")
+    flat = decision.chart(recorded(tmp_path, **level, **STEPS), EDITION)
+    assert flat.message == "Who scores higher orders again more often, or not"
     course = pd.DataFrame({
         "id": "nps", "period": ["2026Q2", "2026Q3"], "value": [20.0, 30.0], "low": 10.0,
         "high": 40.0, "n": 90,

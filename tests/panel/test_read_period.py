@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -161,6 +162,23 @@ def test_a_company_folder_that_cannot_be_written_is_read_all_the_same(
     assert company not in edition.folder.parents
     assert edition.folder.parent.stat().st_mode & 0o077 == 0
     assert len(edition.table("activity"))
+
+
+@pytest.mark.parametrize("harm", ["open to all", "a link"])
+def test_a_store_among_temporary_files_that_somebody_else_prepared_is_refused(
+    company, light, monkeypatch, tmp_path, harm
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (company / ".store").write_text("")
+    place = panel_edition.read_period(company, "2026Q1").folder.parent
+    if harm == "a link":
+        shutil.move(place, tmp_path / "elsewhere")
+        place.symlink_to(tmp_path / "elsewhere")
+    else:
+        place.chmod(0o777)
+    with pytest.raises(ParameterError, match=r"isn't yours alone\. Remove it"):
+        panel_edition.read_period(company, "2026Q1")
 
 
 def test_only_the_last_editions_are_kept(company, light, monkeypatch):

@@ -518,12 +518,9 @@ def test_no_page_shows_a_slip_of_the_machine(edition, name):
 SECOND, SHARED = "zh-Hans", ("03_satisfaction", "04_drivers", "09_sensitivity", "12_voice")
 
 
-def test_an_edition_in_two_languages_says_what_one_in_the_second_alone_says(tmp_path, repo):
-    firm = tmp_path / "example"
-    hidden = shutil.ignore_patterns(".store")
-    shutil.copytree(repo / "data" / "example", firm, ignore=hidden)
+def test_an_edition_in_two_languages_says_what_one_in_the_second_alone_says(tmp_path, example):
     both, alone = (
-        reported(firm, tmp_path / "-".join(tags), tags) for tags in (("en", SECOND), (SECOND,))
+        reported(example, tmp_path / "-".join(tags), tags) for tags in (("en", SECOND), (SECOND,))
     )
     parts = {}
     for folder in (both / SECOND, alone):

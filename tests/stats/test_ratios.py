@@ -201,6 +201,7 @@ def grouped(rng: np.random.Generator, groups: int, shift: float = 0.0) -> pd.Dat
     return rows.assign(y=np.where(first, (rng.random(len(rows)) < 0.5 + shift) * 1.0, rows["y"]))
 
 
+@pytest.mark.worlds
 def test_of_many_groups_that_are_alike_hardly_any_is_called_different() -> None:
     rng = np.random.default_rng(8)
     called = [

@@ -67,6 +67,7 @@ def test_misspellings_and_other_languages_hide_topics_from_a_list(comments, hits
     assert recall(comments["kind"] == MIXED_KIND) < recall(plain & ~comments["misspelt"])
 
 
+@pytest.mark.worlds
 @pytest.mark.parametrize("worlds", [30, pytest.param(400, marks=pytest.mark.slow)])
 def test_intervals_of_shares_cover_what_all_answers_would_speak_of(answered, worlds):
     """As a reader labels them: 95% at least, since commenters are a large part of all answers."""

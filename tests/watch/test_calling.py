@@ -34,6 +34,7 @@ def test_lists_with_other_shares_left_alone_are_compared_within_themselves():
     assert found.effect.value == pytest.approx(0) and found.effect.low < 0 < found.effect.high
 
 
+@pytest.mark.worlds
 @pytest.mark.parametrize("effect", [0.0, 0.12])
 def test_intervals_hold_the_effect_where_lists_leave_few_alone(effect):
     rng, held, worlds = np.random.default_rng(5), 0, 200

@@ -26,6 +26,7 @@ def series_of(values, *, split="", group="", error=2.0, id="nps") -> Series:
     return Series(id=id, split=split, group=group, unit="points", frame=frame)
 
 
+@pytest.mark.worlds
 def test_of_goals_with_a_chance_of_60_to_80_percent_about_that_share_is_reached():
     rng, chances, reached = np.random.default_rng(3), [], []
     for _ in range(500):

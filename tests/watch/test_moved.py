@@ -64,6 +64,7 @@ def test_each_part_shows_what_was_planted(part, how):
     assert abs(calm[part].value) < abs(moved[part].value) / 2
 
 
+@pytest.mark.worlds
 def test_the_interval_of_the_change_covers_as_often_as_it_says():
     rng, covered = np.random.default_rng(4), 0
     for _ in range(200):

@@ -26,8 +26,10 @@ from profitchain.core.estimates import (
 )
 from profitchain.panel.edition import Edition
 from profitchain.stats.clusters import totals
+from profitchain.stats.disclosure_control import too_small, withheld
 from profitchain.stats.ratios import CLUSTERED, ratio
 
+PAST, NEW = "year before's customers", "others who came"  # groups of few, put together
 WAYS = ("kept", "lost", "reactivated", "referred", "won")
 STEPS = ("year before", "lost", "change of the kept", "reactivated", "referred", "won", "this year")
 FEWEST_KEPT = 10  # customers
@@ -41,16 +43,20 @@ def growth(edition: Edition) -> dict[str, MaybeEstimate]:
     if why := _opened_lately(edition):
         return dict.fromkeys(("net_revenue_retention", "earned_growth"), why)
     knows = _knows_referrals(edition)
-    return net_retention(edition.table("growth_cells"), knows_referrals=knows)
+    cells, few = edition.table("growth_cells"), edition.smallest
+    return net_retention(cells, knows_referrals=knows, smallest=few)
 
 
-def net_retention(cells: pd.DataFrame, *, knows_referrals: bool) -> dict[str, MaybeEstimate]:
+def net_retention(
+    cells: pd.DataFrame, *, knows_referrals: bool, smallest: int = 0
+) -> dict[str, MaybeEstimate]:
     """Return net revenue retention, and earned growth, with intervals clustered by customer.
 
     Parameters
     ----------
     cells : one row a way to have come and cluster
         Reads came, cluster, customers, before, revenue, revenue_before.
+    smallest : the fewest referred customers of whom both figures together may tell.
     """
     why = _too_short(cells)
     if why:
@@ -66,34 +72,55 @@ def net_retention(cells: pd.DataFrame, *, knows_referrals: bool) -> dict[str, Ma
     kept, earned = (with_n(one, n) for one in found)
     if not knows_referrals:
         earned = NotEstimable("needs_table", table="referrals", n=n)
+    elif 0 < cells.loc[is_referred, "customers"].sum() < smallest:
+        earned = too_small(n, smallest)
     return {"net_revenue_retention": kept, "earned_growth": earned}
 
 
 def bridge(edition: Edition) -> pd.DataFrame:
     """Return step, value, low, high, n, why: from the year before's revenue to this year's.
 
-    Counted in full; the steps between the first and the last add up to their difference.
+    Counted in full; the steps between the first and the last add up to their difference. Steps
+    of too few customers to show are put together (`PAST`, `NEW`).
     """
     cells = edition.table("growth_cells")
     if why := _opened_lately(edition) or _too_short(cells):
         return to_frame([why], step=["this year"])
-    return bridge_of(cells, currency=edition.company.currency, scale=edition.stands_for)
+    return bridge_of(cells, currency=edition.company.currency, scale=edition.stands_for,
+                     smallest=edition.smallest)  # fmt: skip
 
 
-def bridge_of(cells: pd.DataFrame, *, currency: str, scale: float = 1.0) -> pd.DataFrame:
+def bridge_of(
+    cells: pd.DataFrame, *, currency: str, scale: float = 1.0, smallest: int = 0
+) -> pd.DataFrame:
     """Return the bridge of `growth_cells` (see `bridge`)."""
     sums = cells.groupby("came")[["customers", "before", "revenue", "revenue_before"]].sum()
-    sums = sums.reindex(list(WAYS), fill_value=0.0) * scale
-    now, before = sums["revenue"], sums["revenue_before"]
+    sums = sums.reindex(list(WAYS), fill_value=0.0)
+    new = sums["customers"][list(WAYS[2:])]
+    if 0 < new.sum() < smallest:  # they are the rest of the year
+        return to_frame([too_small(int(new.sum()), smallest)], step=["this year"])
+    past = pd.Series({"change of the kept": sums["customers"]["kept"],
+                      "lost": sums["before"]["lost"]})  # fmt: skip
+    few = [*_few(past, smallest), *_few(new, smallest)]
+    now, before = scale * sums["revenue"], scale * sums["revenue_before"]
     values = {
-        "year before": (before.sum(), sums["before"].sum()),
-        "lost": (now["lost"] - before["lost"], sums["before"]["lost"]),
-        "change of the kept": (now["kept"] - before["kept"], sums["customers"]["kept"]),
+        "lost": (now["lost"] - before["lost"], past["lost"], PAST),
+        "change of the kept": (now["kept"] - before["kept"], past["change of the kept"], PAST),
+        **{way: (now[way], new[way], NEW) for way in WAYS[2:]},
     }
-    values |= {way: (now[way], sums["customers"][way]) for way in WAYS[2:]}
-    values["this year"] = (now.sum(), sums["customers"].sum())
-    figures = [counted(round(value, 2), unit=currency, n=round(n)) for value, n in values.values()]
-    return to_frame(figures, step=list(values))
+    steps = {"year before": [before.sum(), sums["before"].sum()]}
+    for name, (value, n, pool) in values.items():
+        step = steps.setdefault(pool if name in few else name, [0.0, 0.0])
+        step[:] = step[0] + value, step[1] + n
+    steps["this year"] = [now.sum(), sums["customers"].sum()]
+    figures = [counted(round(value, 2), unit=currency, n=round(n * scale))
+               for value, n in steps.values()]  # fmt: skip
+    return to_frame(figures, step=list(steps))
+
+
+def _few(customers: pd.Series, smallest: int) -> list[str]:
+    hidden = withheld(customers, smallest)
+    return list(hidden.index[hidden])
 
 
 def levers(edition: Edition) -> pd.DataFrame | NotEstimable:

@@ -22,7 +22,6 @@ from profitchain.core.estimates import (
     Reason,
     to_columns,
     to_frame,
-    with_n,
 )
 from profitchain.effects.dose_response import bands_of, inner_edges, span
 from profitchain.effects.effect_by_segment import LOWEST, MOVES, STEPS, by_group, possible
@@ -316,8 +315,9 @@ def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
     Returns
     -------
     One row a step, from the worst score up: step ("6 to 7"), value, low, high (per answer within
-    the window, a point), n (answers that stand at its start), why. One row that says
-    why where the line may not bend: its steps would only repeat the model's own form.
+    the window, a point), n (of the whole model: answers that stand at its start may be too few to
+    be told), why. One row that says why where the line may not bend: its steps would only repeat
+    the model's own form.
     """
     if isinstance(levels, NotEstimable):
         return to_frame([levels], step=["all"])
@@ -326,15 +326,13 @@ def by_start(levels: Levels | NotEstimable) -> pd.DataFrame:
     low, high = levels.scale
     width = max(1.0, np.ceil((high - low) / MOST_STEPS))
     edges = np.unique([*np.arange(low, high, width), high])[:: int(levels.up)]
-    share = np.array([levels.shares[levels.scores == edge].sum() for edge in edges[:-1]])
     starts, targets = edges[:-1, None], edges[1:, None]
     moves = [
         Move(name="", starts=start, targets=target, shares=1 / np.abs(target - start))
         for start, target in zip(starts, targets, strict=True)
     ]
-    n = (share * levels.n).round().astype(int)
     names = [span(start, end) for start, end in itertools.pairwise(edges)]
-    return to_frame(map(with_n, changed(levels, moves), n), step=names)
+    return to_frame(changed(levels, moves), step=names)
 
 
 def mending_and_delighting(levels: Levels | NotEstimable) -> dict[str, MaybeEstimate]:

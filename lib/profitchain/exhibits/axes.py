@@ -24,6 +24,7 @@ MOST_LETTERS = 100  # of a name beside its row; tables hold it whole
 CORNER_PAD = 10  # below the axis, so that the two numbers of the corner stay apart
 LEAST_SPAN = {"share": 0.1, "points": 20.0, "score": 1.0}  # of an axis without a zero
 LEAST_PART = 0.2  # of its largest number, in other units
+GROUND = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}  # no line runs through it
 LineEnd = tuple[float, float, str, str]  # x, y, what to write there, its colour
 PERIOD_PAD = 6  # below the axis: Chinese letters are taller, and touch its zero otherwise
 
@@ -135,14 +136,23 @@ def wrapped(text: str, letters: int) -> list[str]:
 
 
 def label_ends(ax: Axes, ends: Sequence[LineEnd]) -> None:
-    """Write each line's name and last value beside its end, pushed apart where they'd touch."""
+    """Write each line's name and last value beside its end, pushed apart where they'd touch.
+
+    A line that ends before the others has them beneath its own end.
+    """
     size, height = text_size(ax), ax.figure.bbox.height * 0.72
     low, high = ax.get_ylim()
     lines = max((end[2].count("\n") + 1 for end in ends), default=1)
     gap = (high - low) * size * 1.25 * lines / height
     level = -np.inf
     right = max((end[0] for end in ends), default=0)
-    for _x, y, text, colour in sorted(ends, key=lambda end: end[1]):
+    for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
+        if x < right:
+            ax.annotate(
+                text.replace("\n", " "), (x, y), xytext=(0, -8), textcoords="offset points",
+                ha="center", va="top", color=colour, fontweight="bold", bbox=GROUND, zorder=2.5,
+            )  # fmt: skip
+            continue
         level = max(y, level + gap)
         ax.annotate(
             text, (right, level), xytext=(9, 0), textcoords="offset points", va="center",
@@ -237,8 +247,7 @@ def unit_of(data: pd.DataFrame) -> str:
 
 
 def _note(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
-    ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}  # no line runs through it
-    ax.text(x, y, text, transform=ax.get_yaxis_transform(), bbox=ground, **look)
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), bbox=GROUND, **look)
 
 
 def _row_texts(data: pd.DataFrame) -> list[str]:

@@ -237,6 +237,7 @@ def draw_curve(
         ax.plot(part.iloc[:, 0].astype(float), part["value"], "-o", color=style.SERIES[1])
     nbins = 11 if data.iloc[:, 0].astype(float).max() < 1000 else 5  # long numbers need room
     ax.xaxis.set_major_locator(axes.SteadyLocator(integer=True, nbins=nbins))
+    ax.xaxis.set_major_formatter(lambda value, _place: axes.tick(value, "customers", places=0))
     ax.set_xlabel(x_label)
     axes.value_axis(ax.yaxis, data)
     return ax

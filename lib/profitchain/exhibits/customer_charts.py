@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -18,7 +18,7 @@ from profitchain.exhibits import axes, charts, hover, style
 GAP, PAD = 22, 8  # between boxes, and inside them, in CSS pixels
 NARROW_GAP = 24
 LARGE, SMALL = 1.3, 0.86  # of a box's figure, in sizes of its words
-LETTER, BOLD = 0.56, 0.69  # the breadth of one, in sizes
+LETTER, BOLD = 0.56, 0.62  # the breadth of one, in sizes
 WIDE_GAP = 0.3  # of the axis: two words have room between the dots
 
 
@@ -69,8 +69,8 @@ def draw_shares(
     many, much = rows["share_of_customers"], rows[f"share_of_{money}"]
     places = range(len(rows))
     ax.hlines(places, many, much, color=style.CONTEXT, linewidth=2, alpha=0.6)
-    ax.plot(many, places, "o", color=style.CONTEXT, markersize=8)
-    ax.plot(much, places, "o", color=style.SUBJECT, markersize=9)
+    ax.plot(many, places, "o", color=style.CONTEXT, markersize=8, clip_on=False)
+    ax.plot(much, places, "o", color=style.SUBJECT, markersize=9, clip_on=False)
     for shares, name in ((many, _("customers")), (much, _(money))):
         labelled = zip(rows.iloc[:, 0], shares, strict=True)
         texts = [hover.text_of([label, name], share, "share") for label, share in labelled]
@@ -130,24 +130,23 @@ def draw_survival(
     x_label: str = "",
     mark: tuple[float, float] | None = None,
 ) -> Axes:
-    """Draw shares over time as steps with their bands, one line a group.
+    """Draw shares over time with their bands, one line a group, straight between known days.
 
     Lines end where the first of them does, so that their last values are of the same day.
 
     Parameters
     ----------
-    data : one row a day (and group) at which a share changes; first column days.
+    data : one row a day (and group) of which a share is known; first column days.
     mark : a place on the curve to point out: days and value.
     """
     ends: list[axes.LineEnd] = []
     lines = charts.coloured(data, group)
     until = min(line.iloc[:, 0].astype(float).max() for _colour, _ink, (_name, line) in lines)
-    band: dict[str, Any] = {"step": "post", "alpha": 0.16, "linewidth": 0}
     for colour, ink, (name, line) in lines:
         line = _until(line, until)
         days = line.iloc[:, 0].astype(float)
-        ax.fill_between(days, line["low"], line["high"], color=colour, **band)
-        ax.step(days, line["value"], where="post", color=colour)
+        ax.fill_between(days, line["low"], line["high"], color=colour, alpha=0.16, linewidth=0)
+        ax.plot(days, line["value"], color=colour)
         places = hover.some(line)
         hover.tell_rows(ax, places, places.iloc[:, 0].astype(float), across=False, name=name)
         last = line.iloc[-1]
@@ -176,11 +175,13 @@ def _point_out(ax: Axes, mark: tuple[float, float], data: pd.DataFrame, x_label:
 
 
 def _until(line: pd.DataFrame, day: float) -> pd.DataFrame:
-    """Return a line of steps up to a day, its last step still standing on that day."""
+    """Return a line up to a day, where it passes between two days that are known."""
     days = line.iloc[:, 0].astype(float)
-    last = line[days <= day].iloc[-1:]
-    standing = last.assign(**{str(line.columns[0]): day}) if days.max() > day else last.iloc[:0]
-    return pd.concat([line[days <= day], standing])
+    before = line[days <= day]
+    if days.max() <= day:
+        return before
+    there = {name: np.interp(day, days, line[name]) for name in ("value", "low", "high")}
+    return pd.concat([before, before.iloc[-1:].assign(**{str(line.columns[0]): day, **there})])
 
 
 def draw_chain(
@@ -204,8 +205,10 @@ def draw_chain(
     words = [start, *zip(figures, map(axes.plain_label, data.iloc[:, 0]), strict=True)]
     ranges = ["", *map(_range, data.to_dict("records"))]
     boxes = list(_boxes(len(words), wide, high, is_narrow))
+    large = _figure_size(axes.text_size(ax), boxes[0][2], [figure for figure, _label in words])
     for place, (box, (figure, label)) in enumerate(zip(boxes, words, strict=True)):
-        _box(ax, box, [figure, label, ranges[place]], is_filled=place == len(words) - 1)
+        parts = [figure, label, ranges[place]]
+        _box(ax, box, parts, large=large, is_filled=place == len(words) - 1)
     for sign, (left, top, _w, _h) in zip(signs, boxes[1:], strict=True):
         x, y = left - GAP / 2, top + boxes[0][3] / 2
         if is_narrow:
@@ -229,8 +232,19 @@ def _boxes(
     return [(place * (width + GAP), 0, width, high) for place in range(number)]
 
 
+def _figure_size(size: float, width: float, figures: Sequence[str]) -> float:
+    """Return how large the figures of all boxes stand: as large as the longest one has room."""
+    longest = max(1, *map(axes.breadth, figures))
+    return size * max(SMALL, min(LARGE, (width - 2 * PAD) / (BOLD * size * longest)))
+
+
 def _box(
-    ax: Axes, box: tuple[float, float, float, float], words: Sequence[str], *, is_filled: bool
+    ax: Axes,
+    box: tuple[float, float, float, float],
+    words: Sequence[str],
+    *,
+    large: float,
+    is_filled: bool,
 ) -> None:
     """Draw a box with its figure, its words and its interval, one below the other."""
     left, top, width, height = box
@@ -239,7 +253,6 @@ def _box(
     ink, soft = (style.PAPER, style.PAPER) if is_filled else (style.INK, style.SOFT)
     figure, label, ends = words
     size, room = axes.text_size(ax), width - 2 * PAD
-    large = size * max(SMALL, min(LARGE, room / (BOLD * size * max(1, axes.breadth(figure)))))
     letters = int(room / (LETTER * size))
     lines = [line for text in (label, ends) if text for line in axes.wrapped(text, letters)]
     y = top + PAD + 0.9 * large

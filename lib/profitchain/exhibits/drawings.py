@@ -37,6 +37,10 @@ def pictures(
     how: dict[str, Any] = {"id": id, "height": height, "options": options}
     if panels is None:
         return _both_widths(draw, with_group_names(data), **how)
+    if len(names := data[panels].drop_duplicates()) == 1:  # as large as any other drawing
+        alone = with_group_names(data).drop(columns=panels)
+        title = html.escape(catalogue.heading_of(_(str(names.iloc[0]))))
+        return f'<p class="alone">{title}</p>{_both_widths(draw, alone, **how)}'
     key = event_marks.key(options.get("events", ()))
     beneath = f'<p class="measure">{html.escape(key)}</p>' if key else ""
     return _panels(draw, data, panels, **how) + beneath

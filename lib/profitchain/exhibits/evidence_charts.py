@@ -46,6 +46,7 @@ def draw_contours(
     """
     dots = list(zip(data["score_share"], data["outcome_share"], strict=True))
     labels = _Labels(ax, reach, dots)
+    labels.avoid(lines[["score_share", "outcome_share"]].to_numpy(float))
     for name, line in lines.groupby("line", sort=False):
         _named_line(ax, str(name), line, labels)
     for axis in (ax.xaxis, ax.yaxis):
@@ -196,12 +197,28 @@ def draw_crosses(ax: Axes, data: pd.DataFrame, *, x_label: str = "") -> Axes:
         ax.transData.transform(known[["across_value", "value"]].to_numpy(float))
     )
     labels = _Labels(ax, (1.0, 1.0), list(map(tuple, places)), transform=ax.transAxes)
+    labels.avoid(_on_intervals(ax, known))
     for name, place in zip(known.iloc[:, 0], places, strict=True):
         text = axes.plain_label(name)
         above = (float(place[0]), float(place[1]) + labels.line)  # clear of its interval
         labels.write(text, [above], color=style.INK, fontweight="bold")
     ax.set_xlabel(_(x_label))
     return ax
+
+
+def _on_intervals(ax: Axes, crosses: pd.DataFrame) -> list[Place]:
+    """Return places along the intervals of crosses, from 0 to 1 across and up the drawing."""
+    ways = (
+        ("across_value", "low"),
+        ("across_value", "high"),
+        ("across_low", "value"),
+        ("across_high", "value"),
+    )
+    centre = crosses[["across_value", "value"]].to_numpy(float)
+    ends = [crosses[list(way)].to_numpy(float) for way in ways]
+    along = [centre + part * (end - centre) for end in ends for part in np.linspace(0.1, 1, 10)]
+    places = ax.transAxes.inverted().transform(ax.transData.transform(np.concatenate(along)))
+    return list(map(tuple, places))
 
 
 def _name_dots(ax: Axes, data: pd.DataFrame, named: pd.DataFrame, middle: float) -> None:
@@ -249,8 +266,13 @@ class _Labels:
         size, box = axes.text_size(ax), ax.figure.bbox
         self.ax, self.reach, self.transform = ax, reach, transform or ax.transData
         self.letter = letter = 0.56 * size / (box.width * 0.82) * reach[0]
-        self.line = line = 1.3 * size / (box.height * 0.82) * reach[1]
+        self.line = line = 1.2 * size / (box.height * 0.82) * reach[1]
         self.taken = [(x - letter, y - line / 2, x + letter, y + line / 2) for x, y in dots]
+
+    def avoid(self, places: Iterable[Place]) -> None:
+        """Keep names off what is drawn at these places."""
+        across, up = self.letter / 2, self.line / 4
+        self.taken += [(x - across, y - up, x + across, y + up) for x, y in places]
 
     def write(
         self,

@@ -26,6 +26,9 @@ STACKED_ABOVE = 3
 WHOLE_PERCENTS = 0.1  # from this share on, a heat table needs no decimals
 INTERVAL = N_(" (95% interval)")
 ARROWS = {"up": "▲ ", "down": "▼ "}  # a change whose interval leaves zero out
+_FIGURE = re.compile(  # in words: signs, currency, unit, and its interval
+    r"[▲▼] .*|[+−]?[^\d\s+−]{0,3}\d[\d.,]*\s?\S{0,6}\s?([(（].*[)）])?|\d{4}-\d\d-\d\d|–"
+)
 _HIDDEN = {"unit", "why"}
 _NAMES = {"id", "table", "column"}  # what stands in them is the same in every language
 Kind = Literal["number", "flag", "date", "text"]
@@ -270,6 +273,7 @@ def _plain_column(data: pd.DataFrame, name: str, unit: str) -> TableColumn:
         texts = [_figure(cell, unit) for cell in cells]
     else:
         texts = [str(cell) if name in _NAMES else _label(cell) for cell in cells]
+    is_number = is_number or (bool(texts) and all(map(_FIGURE.fullmatch, texts)))
     return TableColumn(heading=heading, cells=texts, numeric=is_number and not is_first)
 
 

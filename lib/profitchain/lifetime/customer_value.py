@@ -120,8 +120,10 @@ def back_test(edition: Edition) -> MaybeHoldout:
     then, days = edition.table("holdout"), edition.table("repeat_days")
     if then.empty:
         return NotEstimable("nobody_yet_so_long_ago")
-    now, currency = customers_now(edition), edition.company.currency
-    return holdout_test.compare_with_holdout(then, now, days, currency=currency)
+    return holdout_test.compare_with_holdout(
+        then, customers_now(edition), days,
+        currency=edition.company.currency, smallest=edition.smallest,
+    )  # fmt: skip
 
 
 def spend_by_repeats(customers: pd.DataFrame, currency: str) -> dict[str, MaybeEstimate]:

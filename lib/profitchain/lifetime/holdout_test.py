@@ -7,7 +7,7 @@ used that gave what happened the higher likelihood.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,7 +69,12 @@ Verdict = Literal["fits", "unsure", "slightly too many", "slightly too few", "to
 
 
 def compare_with_holdout(
-    then: pd.DataFrame, now: pd.DataFrame, repeat_days: pd.DataFrame, *, currency: str
+    then: pd.DataFrame,
+    now: pd.DataFrame,
+    repeat_days: pd.DataFrame,
+    *,
+    currency: str,
+    smallest: int = 0,
 ) -> MaybeHoldout:
     """Return how well the models, fitted to an earlier snapshot, predicted what came after it.
 
@@ -79,6 +84,7 @@ def compare_with_holdout(
         `holdout_days`, `calibrated_to`.
     now : the same customers and newer ones now: `row`, `repeats`, `repeat_revenue`, `age_days`.
     repeat_days : one row a day since the firm's first purchase: `day`, `new`, `repeats`.
+    smallest : the fewest customers of whom a number of repeats, or a band of silence, may tell.
     """
     models = expected_value.fit_models(then, float(then["revenue"].sum()), currency=currency)
     if isinstance(models, NotEstimable):
@@ -98,8 +104,8 @@ def compare_with_holdout(
         models=models,
         calibrated_to=str(then["calibrated_to"].iloc[0]),
         days=days,
-        by_repeats=_by_repeats(expected, came),
-        by_silence=_by_silence(expected, came),
+        by_repeats=_by_repeats(expected, came, smallest),
+        by_silence=_by_silence(expected, came, smallest),
         gain=gain,
         ratio=_off_by(expected, came, events=came.sum()),
         ratio_with_new=_with_new(models, daily, days),
@@ -194,24 +200,57 @@ def silence(first: float, last: float) -> str:
     return f"{first:.0f}–{last:.0f}" if np.isfinite(last) else f"{first:.0f}+"
 
 
-def _by_repeats(expected: Expectation, came: np.ndarray) -> pd.DataFrame:
-    """Return one row a number of earlier repeats: expected and happened, a customer."""
-    group = expected.models.customers["repeats"].clip(upper=MOST_REPEATS).to_numpy()
+def enough_together(sizes: Sequence[int], smallest: int) -> list[int]:
+    """Return, for each group in order, the first of those that it is one with, to be enough.
+
+    Examples
+    --------
+    >>> enough_together([30, 12, 8, 1, 2], 10), enough_together([3, 20, 0, 15, 4], 10)
+    ([0, 1, 2, 2, 2], [0, 0, 2, 3, 3])
+    """
+    starts: list[int] = []
+    for place in range(len(sizes)):
+        held = sum(sizes[starts[-1] : place]) if starts else 0
+        is_new = not starts or held == 0 or held >= smallest
+        starts.append(place if is_new else starts[-1])
+    if starts and 0 < sum(sizes[starts[-1] :]) < smallest:
+        before = next((s for s in reversed(starts) if s < starts[-1] and sizes[s]), starts[-1])
+        starts = [before if start >= before else start for start in starts]
+    return starts
+
+
+def _by_repeats(expected: Expectation, came: np.ndarray, smallest: int) -> pd.DataFrame:
+    """Return one row a number of earlier repeats: expected and happened, a customer.
+
+    From the first number on that too few customers had, those with as many or more are one group.
+    """
+    group = expected.models.customers["repeats"].clip(upper=MOST_REPEATS).to_numpy(int)
+    starts = enough_together(np.bincount(group).tolist(), smallest)
+    most = next((at for at, start in zip(starts[1:], starts, strict=False) if at == start), None)
+    group = group if most is None else group.clip(max=most)
     return _by_group(expected, came, group).rename(columns={"group": "repeats"})
 
 
-def _by_silence(expected: Expectation, came: np.ndarray) -> pd.DataFrame:
-    """Return one row a band of days since the last purchase: expected and happened."""
+def _by_silence(expected: Expectation, came: np.ndarray, smallest: int) -> pd.DataFrame:
+    """Return one row a band of days since the last purchase: expected and happened.
+
+    Bands of too few customers are one with their neighbours.
+    """
     customers = expected.models.customers
     silent = (customers["age_days"] - customers["last_age_days"]).to_numpy()
-    rows = _by_group(expected, came, np.searchsorted(SILENT_DAYS, silent))
-    band, ends = rows.pop("group"), np.array([0, *(day + 1 for day in SILENT_DAYS), np.inf])
+    band = np.searchsorted(SILENT_DAYS, silent)
+    starts = np.array(
+        enough_together(np.bincount(band, minlength=len(SILENT_DAYS) + 1).tolist(), smallest)
+    )
+    rows = _by_group(expected, came, starts[band])
+    first, ends = rows.pop("group"), np.array([0, *(day + 1 for day in SILENT_DAYS), np.inf])
+    last = np.array([np.flatnonzero(starts == start).max() for start in first])
     more, fewer = (
         rows[f"{one}_low"] > rows[f"{other}_high"]
         for one, other in (("expected", "happened"), ("happened", "expected"))
     )
-    rows.insert(0, "silent_to", ends[band + 1] - 1)
-    rows.insert(0, "silent_from", ends[band])
+    rows.insert(0, "silent_to", ends[last + 1] - 1)
+    rows.insert(0, "silent_from", ends[first])
     return rows.assign(is_off=more | fewer)
 
 

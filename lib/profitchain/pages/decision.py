@@ -128,11 +128,11 @@ def chart(findings: EditionFindings, edition: Edition) -> Exhibit | None:
         return exhibit.chart(
             charts.draw_curve, rows, id="curve", unit="share", x_label=str(main.label),
             **_stretch(curve, steps),
-            message=_step_message(findings),
+            message=_curve_message(curve, steps),
             measure=_("Share ordering again within {days} days, by score; like customers compared",
                       days=digits(firm.repeat_within_days, 0)),
             source=_("95% intervals; answers followed to the end of their window"),
-            description=_described(_step_message(findings)),
+            description=_described(_curve_message(curve, steps)),
         )  # fmt: skip
     ids = [public_id(main, firm.all_questions)] if main is not None else []
     for id in [*ids, "revenue", "orders"]:
@@ -163,7 +163,10 @@ def _described(message: str) -> str:
     return following(_("{message}.", message=message), _("The values stand in the table."))
 
 
-def _step_message(findings: EditionFindings) -> str:
-    if not (steps := clear_stretch(findings.groups(BY_STEP))):
+def _curve_message(curve: Mapping[str, Estimate], steps: Mapping[str, Estimate]) -> str:
+    """Return what the curve shows: that repeats rise where money does, or the question alone."""
+    rates = {float(score): rate for score, rate in curve.items()}
+    ends = list(map(float, ends_of(steps).values())) if steps else []
+    if not ends or not set(ends) <= set(rates) or rates[ends[0]].high >= rates[ends[1]].low:
         return _("Who scores higher orders again more often, or not")
-    return _("From {start} to {end} each point clearly goes with more money", **ends_of(steps))
+    return _("From {start} to {end} more customers order again", **ends_of(steps))

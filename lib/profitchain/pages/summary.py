@@ -108,9 +108,8 @@ def _line(page: PageStory, known: str) -> str:
         _("Said above.") if text and prose.unmarked(text) in prose.unmarked(known) else text
         for text in each
     ]
-    return (
-        f"<p>{_link(page)}{' '.join(f'<span>{prose.emphasised(text)}</span>' for text in each)}</p>"
-    )
+    spans = prose.following(*(f"<span>{prose.emphasised(text)}</span>" for text in each))
+    return f"<p>{_link(page)}{spans}</p>"
 
 
 def _lacking(pages: Sequence[PageStory]) -> str:
@@ -204,7 +203,9 @@ def _figure(text: str) -> str:
     return f'<p class="figure"{length}>{figure}{words}</p>'
 
 
-def _size(change: Estimate) -> str:
+def _size(change: Estimate, *, short: bool = False) -> str:
+    if short and change.unit == "share":
+        return _("{figure} pp", figure=formats.digits(100 * abs(change.value), 1))
     return prose.number(change if change.value >= 0 else change.times(-1), difference=True)
 
 
@@ -217,7 +218,7 @@ def _moved(findings: EditionFindings, id: str) -> str:
         if change is None:
             continue
         if isinstance(change, Estimate):
-            verdict, size = change.verdict, _size(change)
+            verdict, size = change.verdict, _size(change, short=True)
         else:
             verdict, size = ("up" if change >= 0 else "down"), f"{abs(change):.0%}"
         mark, words = _MARKS[verdict]

@@ -10,33 +10,21 @@ import pandas as pd
 
 from profitchain.benefits.after_scores import AfterScores
 from profitchain.benefits.channels import Channels, Conversion
-from profitchain.benefits.complaint_handling import HANDLED, LEFT, ComplaintHandling
+from profitchain.benefits.complaint_handling import LEFT, ComplaintHandling
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.formats import digits, interval, number
 from profitchain.core.i18n import N_, _
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ALIKE
 from profitchain.words.benefits import name_in_words
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import text
 
-RULES = {
-    "left out": N_("service costs left out"),
-    "by customers": N_("shared by customers"),
-    "by revenue": N_("shared by revenue"),
-}
-HANDLING = {
-    HANDLED: N_("Handled within three days"),
-    LEFT: N_("Left longer"),
-}
-LEVERS = {
-    "retention": N_("retention"),
-    "margin": N_("margin rate"),
-    "length": N_("length of the relation"),
-    "frequency": N_("orders a year"),
-    "basket": N_("basket"),
-}
+RULES = words_of("benefit_costs", "rules")
+HANDLING = words_of("benefit_costs", "handling")
+LEVERS = words_of("benefit_costs", "levers")
 STEPS = {"+1 point": N_("1 point"), "+1%": N_("1%")}
 
 

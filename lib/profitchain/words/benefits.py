@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from profitchain.benefits.after_scores import AfterScores
-from profitchain.benefits.grades import MODERATE, STRONG, TOO_FEW, WEAK, grade_of
+from profitchain.benefits.grades import grade_of
 from profitchain.benefits.grades import grades as grades_of
+from profitchain.benefits.growth import NEW
 from profitchain.benefits.offers import OfferLift
 from profitchain.benefits.whole_worth import LINES, WholeWorth
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, counted, to_frame
@@ -16,45 +17,15 @@ from profitchain.core.formats import digits, interval, number
 from profitchain.core.i18n import N_, _
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import drawn_from, source
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital, listed
 from profitchain.words.reasons import text
 from profitchain.words.voice import listing_of
 
-NAMES = {
-    LINES[0]: N_("margin of repeat orders"),
-    LINES[1]: N_("referred newcomers' first year"),
-    LINES[2]: N_("complaints that stay away"),
-    "all": N_("all lines"),
-    "cross_sell": N_("cross-sell"),
-    "upsell": N_("upsell"),
-    "offers": N_("offers"),
-    "referrals": N_("word of mouth"),
-    "complaints": N_("complaints"),
-    "acquisition": N_("cost of winning"),
-    "price": N_("price of the same"),
-    "growth": N_("growth"),
-    "levers": N_("levers of value"),
-    "handling": N_("complaints handled"),
-    "refunds": N_("returns"),
-    "conversion": N_("referrals that order"),
-    "channels": N_("newcomers by channel"),
-}
-GRADES = {
-    STRONG: N_("strong"),
-    MODERATE: N_("moderate"),
-    WEAK: N_("weak"),
-    TOO_FEW: N_("too few data"),
-}
-STEPS = {
-    "year before": N_("revenue of the year before"),
-    "lost": N_("lost: customers who didn't come back"),
-    "change of the kept": N_("kept: what they brought more or less"),
-    "reactivated": N_("back after a year or more away"),
-    "referred": N_("new, referred"),
-    "won": N_("new, won otherwise"),
-    "this year": N_("revenue of this year"),
-}
+NAMES = words_of("benefits", "names")
+GRADES = words_of("benefits", "grades")
+STEPS = words_of("benefits", "steps")
 
 
 def name_in_words(name: str) -> str:
@@ -221,9 +192,10 @@ def growth_bridge(steps: pd.DataFrame, *, edition: Edition) -> Presentation:
         "revenue": [number(counted(value, unit=currency)) for value in steps["value"]],
         "customers": steps["n"],
     })  # fmt: skip
-    return Presentation(
-        rows, "earned" if values["referred"] > values["won"] else "bought", {"empty": ""}
-    )
+    if NEW in values:
+        return Presentation(rows, "together", {"empty": ""})
+    is_earned = values["referred"] > values["won"]
+    return Presentation(rows, "earned" if is_earned else "bought", {"empty": ""})
 
 
 def earned_growth(growth: Mapping[str, MaybeEstimate], *, edition: Edition) -> list[Said]:

@@ -10,7 +10,6 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.sampling_weights import stands_for
 from profitchain.words.presentation import source
 
-Caption = dict[str, object]
 PER_POINT = "percentage points"
 FOLLOWED = N_("Answers followed to the end of their window")
 ANSWERS = N_("Survey answers")

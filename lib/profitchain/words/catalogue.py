@@ -21,37 +21,7 @@ FOLDER = Path(__file__).parent
 _NOT_WORDS = {"counts", "formats"}
 CONTEXT = "a column"
 EXHIBIT_WORDS = ("says", "measure", "source", "alt", "empty", "x_label")
-_COLUMNS = """
-a customer|a year|adjusted for|answered|answers|answers moved|apart|as strong as|at a loss|at risk
-AUC|band|before|books|Brier skill|broken|came|cancelled|change|change on the month
-change on the quarter|change on the week|change on the year|choice|clear|cluster|cohort|column
-contact cost|contacts|counts|customers|customers per arm|customers share|cut|days|days followed
-days silent|definition|deserters|design|detractors|difference|dimension|discount|discount share
-dissatisfied|easy|effective answers|estimate|expected|explains of repeats|explains of the score
-field|figure|for|forecast|group|groups|hard|here|hostages|id|if not|is own|kind|label
-largest|last order before|later|left out|latest answer|latest answer, among like customers|least
-left|left at 2 times|left at 3 times|lift|line|loyal|margin|margin, raw|mean score|measure
-measured by|missing share|model|model error|money|month|most|most rise|moved|neither|neutral
-next period|no answer|no order|not measured|not satisfied|now|NPS|NPS points|offset|one more point
-orders|orders before|other costs|ours|outcome|outcome share|p adjusted|parameter|passives|per answer
-per customer|period|phrase|platform|points|possible|predicted|profit|promoters|reason|recency days
-reliability|repeats
-repeats so far|retention rate|retention rate, raw|revenue|revenue, raw|robust error|rows|rows in
-satisfied|saved|scenario|score|score as|score share|score, raw|segment|setting|share
-share of answers|share of customers|share of margin|share of revenue|silent|smallest|source
-specifications|step|table|ten points by|tenure days|term|text|the rule|topic|used|value
-verdict|way|way to count|weeks|weights for|what it compares|window
-above|across|below|best to mend|cause|derived|driver|everybody|explained|gap|leads to|low answers
-of all|path|stated|those served
-channel|complaint|cost|lever|more by|ordered again|payback|price|rule|value to come
-as given|claim|claimed|claims|error|gives here|is here|remarks|right|stands in
-action|by|chance|owner|part|range|target|until
-interval widths|published
-what|expected|80%|95%|naive|interval|came|inside|method|mean error|used|action|return|loss
-margin a year|pays back after|highest price of a point|knowing all|a year more of answers
-against the lot|compared|drawn by lot|effect|event|grade|joining itself|members
-members against others|not reached|plain|programme|repeat|same history|since|would show
-"""
+_COLUMNS = (FOLDER / "columns.txt").read_text(encoding="utf-8")
 
 
 @cache
@@ -59,6 +29,11 @@ def read(name: str) -> dict[str, Any]:
     """Return the messages of one file (`reasons`, `measures`), by key."""
     text = (FOLDER / f"{name}.yml").read_text(encoding="utf-8")
     return dict(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def words_of(room: str, names: str) -> dict[str, str]:
+    """Return a room's names of something by key, as `names.yml` has them, to be translated."""
+    return dict(read("names")[room][names])
 
 
 def page(name: str) -> dict[str, Any]:

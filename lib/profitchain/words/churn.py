@@ -11,7 +11,6 @@ from profitchain.lifetime.churn_model import (
     COIN,
     UNITS,
     ChurnForecast,
-    Forecast,
     Judge,
     MaybeForecast,
     forecast_quality,
@@ -21,6 +20,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.forecast_scores import TOP, calibration_line
 from profitchain.words import reasons
 from profitchain.words.captions import drawn_sentences
+from profitchain.words.catalogue import words_of
 from profitchain.words.pace import CLEAR
 from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import periods_word
@@ -30,10 +30,7 @@ from profitchain.words.value import NEARLY_ALL
 
 LITTLE = 0.01  # of AUC: one pair of a leaver and a stayer in a hundred put right
 HEADINGS: dict[Judge, str] = {"auc": "AUC", "brier_skill": "Brier_skill", "lift": "lift"}
-NAMES: dict[Forecast, str] = {
-    "history": N_("purchase history and contacts"),
-    "satisfaction": N_("the same and satisfaction"),
-}
+NAMES = words_of("churn", "names")
 ADDED = {N_("what satisfaction adds"): False, N_("what it adds where they answered"): True}
 LAST_PERIOD = N_("Customers of the lookback a period ago")
 

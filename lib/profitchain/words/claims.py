@@ -14,38 +14,16 @@ from profitchain.claims.registry import OWN, Claim
 from profitchain.claims.verdicts import VERDICTS, Verdict
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable
 from profitchain.core.formats import digits, interval, number, plain
-from profitchain.core.i18n import N_, _, spoken
+from profitchain.core.i18n import _, spoken
 from profitchain.panel.edition import Edition
 from profitchain.words import catalogue
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import listed
 from profitchain.words.reasons import text
 
-VERDICT_NAMES = {
-    "supported": N_("supported here"),
-    "contradicted": N_("contradicted here"),
-    "open": N_("open"),
-    "ill_posed": N_("ill-posed"),
-    "not_testable": N_("not testable"),
-}
-READINGS = {
-    "raw": N_("raw"),
-    "adjusted": N_("adjusted"),
-    "customer": N_("a customer"),
-    "order": N_("an order"),
-    "points": N_("5 points"),
-    "relative": N_("5%"),
-    "all": N_("of all"),
-    "explained": N_("of the explained"),
-    "left out": N_("service left out"),
-    "by customers": N_("service by customers"),
-    "by revenue": N_("service by revenue"),
-    "lot": N_("by lot"),
-    "did": N_("difference in differences"),
-    "matched": N_("matched"),
-    "feedback": N_("feedback"),
-    "new products": N_("new products"),
-}
+VERDICT_NAMES = words_of("claims", "verdict_names")
+READINGS = words_of("claims", "readings")
 SHOWN_AS = {"percent": "share", "points": "percentage points", "correlation": "ratio"}
 
 
@@ -75,10 +53,13 @@ def answer(every: Sequence[JudgedClaim], *, edition: Edition) -> list[Said | str
 def weightiest_claims(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
     """Return the claims that matter most to decisions, of those with a clear verdict."""
     chosen = weightiest(every)
-    rows = _rows(chosen, short=True)
     fallen = sum(one.verdict == "contradicted" for one in chosen)
     says = "none" if not chosen else "against" if fallen == len(chosen) else "mixed"
     says = "fewer" if 0 < len(chosen) < 3 else says
+    rows = _rows(chosen).drop(columns=["remarks", "stands in"])
+    rows["claim"] = [claim_in_words(one.claim) for one in chosen]
+    if says == "against":  # as the message says
+        rows = rows.drop(columns="verdict")
     return Presentation(rows, says, {"n": len(every)})
 
 
@@ -125,20 +106,21 @@ def errors(every: Sequence[JudgedClaim], *, edition: Edition) -> Presentation:
     return Presentation(rows, "what")
 
 
-def _rows(every: Sequence[JudgedClaim], *, short: bool = False) -> pd.DataFrame:
+def _rows(every: Sequence[JudgedClaim]) -> pd.DataFrame:
     """Return claims as a table: id, claim, claimed, here (99% interval), verdict; where and why."""
-    columns = {
-        "claim": [
-            _("{id}: {claim}", id=one.claim.id, claim=claim_in_words(one.claim)) for one in every
-        ],
-        "claimed": [_claimed(one.claim) for one in every],
-        "here": [_here(one) for one in every],
-        "verdict": [_verdict(one) for one in every],
-    }
-    if not short:
-        places = ["; ".join(filter(None, one.claim.where)) for one in every]
-        columns |= {"remarks": [_remarks(one) for one in every], "stands in": places}
-    return pd.DataFrame(columns)
+    return pd.DataFrame(
+        {
+            "claim": [
+                _("{id}: {claim}", id=one.claim.id, claim=claim_in_words(one.claim))
+                for one in every
+            ],
+            "claimed": [_claimed(one.claim) for one in every],
+            "here": [_here(one) for one in every],
+            "verdict": [_verdict(one) for one in every],
+            "remarks": [_remarks(one) for one in every],
+            "stands in": ["; ".join(filter(None, one.claim.where)) for one in every],
+        }
+    )
 
 
 def _verdict(one: JudgedClaim) -> str:

@@ -13,6 +13,7 @@ from profitchain.voice.mood import MoodModel
 from profitchain.voice.proposals import TopicProposals
 from profitchain.voice.shares import Texts
 from profitchain.words.captions import ANSWERS
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.reasons import text
 from profitchain.words.voice import (
@@ -24,11 +25,7 @@ from profitchain.words.voice import (
     topic_names,
 )
 
-SOURCES = {
-    "responses": N_("Comments without a score"),
-    "contacts": N_("Contacts"),
-    "mentions": N_("Public mentions"),
-}
+SOURCES = words_of("contacts", "sources")
 NONE_RELEASED = N_(
     "No text has been released. `report --lists` proposes some, in the firm's own folder."
 )

@@ -16,6 +16,7 @@ from profitchain.measures.data_quality import KINDS, MOSTLY_EMPTY, by_table
 from profitchain.panel.edition import Edition
 from profitchain.sources.company import Company
 from profitchain.words import catalogue
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.prose import clauses, listed, period_word
 from profitchain.words.scores import trend_description
@@ -26,13 +27,7 @@ DOUBTFUL = {
     "unplaced": ("responses", "responded_at"),
     "by_contract": ("subscriptions", "started_on"),
 }  # table and column of each
-FATES = {
-    "used": N_("**{count} were used**"),
-    "later": N_("{count} lie after the period's end"),
-    "cancelled": N_("{count} belong to cancelled orders"),
-    "left_out": N_("{count} were left out or joined to another row, as the export asks"),
-    "broken": N_("{count} broke the data contract"),
-}  # of rows
+FATES = words_of("data", "fates")
 FEWEST_DAYS = 1  # without an order or answer before a period may not be whole
 THIN = 0.2  # of the median period: fewer orders or answers than that look like a hole
 

@@ -21,16 +21,13 @@ from profitchain.drivers.shares import DriverShares
 from profitchain.drivers.skips import SkipCheck
 from profitchain.panel.edition import Edition
 from profitchain.words.captions import drawn_from, drawn_sentences, source
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital, listed
 from profitchain.words.reasons import text
 from profitchain.words.worth import WORDS, last_day
 
-KINDS = {
-    "basic": N_("basic: a low answer costs more"),
-    "excitement": N_("excitement: a high answer gains more"),
-    "performance": N_("no clear difference"),
-}
+KINDS = words_of("drivers", "kinds")
 
 PAYS = {True: "pays", False: "pays_not", None: "pays_unclear"}
 MOST_ACTIONS = 6
@@ -237,7 +234,7 @@ def not_decided(figures: DriverFigures, *, edition: Edition) -> list[Said | str]
         return []
     labels = _labels(found)
     chances = [
-        _("{driver} in {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}")
+        _("{driver} {chance}", driver=labels[at], chance=f"{found.best[at]:.0%}")
         for at in found.first
     ]
     return [Said("chances", {"chances": listed(chances)})]

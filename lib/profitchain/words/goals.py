@@ -12,17 +12,13 @@ from profitchain.core.i18n import N_, _
 from profitchain.panel.edition import Edition
 from profitchain.watch import goals as aims
 from profitchain.watch.goals import Goal, Standing
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.reasons import text
 from profitchain.words.watch import metric_name
 
 STATES = {aims.REACHED: N_("reached"), aims.MISSED: N_("not reached")}
-POSITIONS = {
-    aims.ABOVE: N_("above"),
-    aims.BELOW: N_("below"),
-    aims.CANT_TELL: N_("can't tell"),
-    aims.GREY: N_("not comparable: no definition or year"),
-}
+POSITIONS = words_of("goals", "positions")
 
 
 def goals_in_brief(found: Sequence[Goal] | NotEstimable, *, edition: Edition) -> list[Said]:

@@ -14,6 +14,7 @@ from profitchain.evidence.grading_rules import ANSWERS as ANSWERED
 from profitchain.evidence.grading_rules import Grading
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
+from profitchain.words.catalogue import words_of
 from profitchain.words.designs import agreement
 from profitchain.words.hidden_confounding import needed_strength
 from profitchain.words.presentation import Presentation, Said
@@ -22,38 +23,10 @@ TOO_FEW_DATA, NO_LINK = N_("too few data"), N_("no link that matters")  # others
 ANSWERS = (N_("yes"), N_("no"), N_("can't be said"), N_("not asked"))
 OPENING = {1.0: "more", -1.0: "less", 0.0: "either_way"}
 WHOLE = {TOO_FEW_DATA: "too_few", NO_LINK: "no_link"}  # grades that are a sentence of their own
-ASKS = {
-    "enough": N_("The effect, all held alike, is clear of zero, or the answers would show one of a "
-                 "tenth of the repeat rate, or of its rest where that is less, four times in five"),
-    "none_opposes": N_("No draw by lot, event or own earlier answer is clear the other way, and "
-                       "the next score does not tell as much of this return as this one"),
-    "clear": N_("The effect is clear of zero beside history, calendar months by segment and what "
-                "is recorded of the order"),
-    "lasting": N_("It would stay clear if only a third of what lasts about customers showed in "
-                  "their next score (one-sided, 5%)"),
-    "late": N_("It is clear among those who were not yet back after a third of the window"),
-    "answering": N_("It would stay clear if one more point made the odds of answering {odds} times "
-                    "as high (assumed: nobody knows what the silent would say)"),
-    "by_chance": N_("A draw by lot, or an event valid by its regions, is clear in the same "
-                    "direction"),
-}  # fmt: skip
-OPEN = {  # what a rule that is not kept leaves open
-    "none_opposes": N_("designs that should agree point different ways"),
-    "clear": N_("it is not clear beside history and calendar months, although there are enough "
-                "answers"),
-    "lasting": N_("habits that last could explain it"),
-    "late": N_("an incentive that soon ends could explain it"),
-    "answering": N_("who answers could explain it"),
-}  # fmt: skip
-UNJUDGED = {  # what stays open as these data can't tell
-    "lasting": N_("whether habits that last explain it can't be judged"),
-    "late": N_("whether an incentive that soon ends explains it can't be judged"),
-    "answering": N_("whether it comes from who answers can't be judged"),
-}
-BY_CHANCE = {
-    "experiment": N_("a draw by lot shows it"),
-    "shock": N_("an event by regions shows it"),
-}
+ASKS = words_of("grading_rules", "asks")
+OPEN = words_of("grading_rules", "open")  # what a rule that is not kept leaves open
+UNJUDGED = words_of("grading_rules", "unjudged")  # what stays open as these data can't tell
+BY_CHANCE = words_of("grading_rules", "by_chance")
 
 
 def answer(

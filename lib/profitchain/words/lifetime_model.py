@@ -15,7 +15,6 @@ from profitchain.lifetime.expected_value import LifetimeModels
 from profitchain.lifetime.holdout_test import (
     CLOSE,
     FAR,
-    MOST_REPEATS,
     HoldoutTest,
     MaybeHoldout,
     failure,
@@ -107,9 +106,7 @@ def lifetime_holdout(trial: HoldoutTest, *, edition: Edition) -> Presentation:
     says = "little"
     if isinstance(trial.ratio, Estimate):
         says, values["share"] = holdout_says(trial.ratio)
-    before = _("repeats before")
-    if most == MOST_REPEATS:
-        before = _("repeats before ({most}: or more)", most=most)
+    before = _("repeats before ({most}: or more)", most=most)
     values |= {"day": _day(trial.calibrated_to)}
     return Presentation(line, says, values, {"points": dots, "x_label": before})
 

@@ -7,26 +7,19 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.formats import plain
-from profitchain.core.i18n import N_, _, listed
+from profitchain.core.i18n import _, listed
 from profitchain.lifetime.bgnbd_gammagamma import TWO_SIDED, FittedModel
 from profitchain.lifetime.customer_value import CustomerValue, spend_by_repeats
 from profitchain.lifetime.expected_value import LifetimeModels
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
 from profitchain.words.captions import drawn_sentences
+from profitchain.words.catalogue import words_of
 from profitchain.words.lifetime import CUSTOMERS
 from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.value import NEARLY_ALL
 
-MEANING = {
-    "r": N_("{model} r: shape of the rates at which customers buy; below 1 most buy rarely"),
-    "alpha": N_("{model} alpha (weeks): r/alpha is the mean rate a week"),
-    "a": N_("{model} a: a/(a + b) is the mean chance to leave after a purchase"),
-    "b": N_("{model} b"),
-    "p": N_("Gamma-Gamma p: how alike a customer's own purchases are"),
-    "q": N_("Gamma-Gamma q: how alike customers are; 1 or less has no mean"),
-    "v": N_("Gamma-Gamma v: scale of what is paid"),
-}
+MEANING = words_of("lifetime_parameters", "meaning")
 
 
 def independence(ahead: CustomerValue, *, edition: Edition) -> list[Said | str]:

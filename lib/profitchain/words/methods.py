@@ -11,7 +11,7 @@ import pandas as pd
 
 from profitchain.core.formats import digits, plain
 from profitchain.core.group_names import segment_name
-from profitchain.core.i18n import N_, _, listed, ngettext
+from profitchain.core.i18n import _, listed, ngettext
 from profitchain.effects.dose_response import FEWEST_SCORES
 from profitchain.effects.power import POWER
 from profitchain.effects.response_propensity import MOST_TIMES_THE_MEDIAN
@@ -29,6 +29,7 @@ from profitchain.measures.satisfaction import measures_of
 from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import Measure
 from profitchain.words import catalogue, measures
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said, known_values
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import control_name
@@ -106,18 +107,7 @@ def settings(*, edition: Edition) -> Presentation:
     return Presentation(pd.DataFrame(rows, columns=["setting", "value", "field"]), "set")
 
 
-SETTINGS = {
-    "main_question": N_("Main question"),
-    "report_every": N_("One period is a"),
-    "repeat_within_days": N_("An order after an answer counts for"),
-    "lookback_months": N_("Customers and answers are looked for over"),
-    "controls": N_("Like customers are alike in"),
-    "segments": N_("Groups compared"),
-    "gross_margin": N_("Margin assumed where orders carry none"),
-    "discount_rate": N_("Later money is discounted a year by"),
-    "smallest_group": N_("Groups are shown from"),
-    "control_tolerance": N_("Our totals may part from the books by"),
-}
+SETTINGS = words_of("methods", "settings")
 
 
 def fixed(*, edition: Edition) -> Presentation:

@@ -102,7 +102,8 @@ def weighted_beside(
         low=ends[0], high=ends[1], low_words=low_words, high_words=high_words,
     )  # fmt: skip
     inner = sentence(
-        "Weighted for who answered: {weighted:number} ({ends}).", otherwise="", weighted=weighted,
+        "{label} weighted for who answered: {weighted:number} ({ends}).", otherwise="",
+        label=label(measures_of(main)[0]), weighted=weighted,
         ends=interval(weighted, bare=True) if isinstance(weighted, Estimate) else "",
     )  # fmt: skip
     return following(inner, outer)

@@ -13,23 +13,13 @@ from profitchain.outlook.forecast import Outlook, TrackRecord
 from profitchain.outlook.plan import Payoff
 from profitchain.outlook.rolling import Forecast
 from profitchain.panel.edition import Edition
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import first_capital
 from profitchain.words.reasons import text
 
-MEASURES = {
-    "orders": N_("orders"),
-    "customers": N_("active customers"),
-    "revenue": N_("revenue"),
-    "margin": N_("margin"),
-}
-METHODS = {
-    "naive": N_("the same period a year before"),
-    "last": N_("the last period once more"),
-    "smoothing": N_("smoothing with a damped trend"),
-    "base and newcomers": N_("known customers and newcomers"),
-    "mean": N_("the mean of all these"),
-}
+MEASURES = words_of("outlook", "measures")
+METHODS = words_of("outlook", "methods")
 HELD = {"better": "held_better", "worse": "held_worse", "not_clearly": "held_not_clearly"}
 CAME, FORECAST = N_("came"), N_("forecast")
 MOST_SHOWN = 12  # periods of the past

@@ -17,27 +17,15 @@ from profitchain.lifetime.cox_model import (
 from profitchain.measures.loyalty import share_again_within
 from profitchain.panel.edition import Edition
 from profitchain.words import reasons
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said, source
 from profitchain.words.scores import percent, spread
 
 CLEAR = 0.05  # a test's p below this counts as a sign
 RATED = N_("Customers with an answer in the lookback")
 GROUPS = (N_("satisfied"), N_("not satisfied"))  # of customers, in exhibits
-TERMS = {
-    SCORE: N_("one more point"),
-    "prior_orders": N_("twice the orders before"),
-    "recency_days": N_("twice the days since the last order"),
-    "tenure_days": N_("twice the days as a customer"),
-    "contacts": N_("a contact in the year before"),
-    "complaints": N_("a complaint among them"),
-}
-HELD = {
-    "prior_orders": N_("orders before"),
-    "recency_days": N_("days since the last order"),
-    "tenure_days": N_("days as a customer"),
-    "contacts": N_("contacts"),
-    "complaints": N_("complaints"),
-}
+TERMS = words_of("pace", "terms")
+HELD = words_of("pace", "held")
 
 
 def return_by_satisfaction(

@@ -7,24 +7,20 @@ import pandas as pd
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
 from profitchain.core.formats import digits, interval, number, period_label
 from profitchain.core.group_names import group_name
-from profitchain.core.i18n import N_, _
+from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
 from profitchain.programmes.events import NPS, EventEffect
 from profitchain.programmes.lots import LotEffect
 from profitchain.programmes.memberships import DESIGNS, ProgrammeEffects
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.reasons import text
 
 Programmes = list[ProgrammeEffects] | NotEstimable
 Events = list[EventEffect] | NotEstimable
-LONGEST_LABEL = 28  # letters that a narrow chart has room for
-NAMES = {
-    "raw": N_("Members against others"),
-    "matched": N_("Same history"),
-    "did": N_("Joining itself"),
-    "lot": N_("Drawn by lot"),
-}
+LONGEST_LABEL = 48  # letters that two lines beside a chart have room for
+NAMES = words_of("programmes", "names")
 
 
 def answer(

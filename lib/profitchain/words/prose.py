@@ -26,6 +26,7 @@ from profitchain.core.formats import (
 from profitchain.core.i18n import N_, _, clauses, following, listed
 from profitchain.core.periods import Period
 from profitchain.words import reasons
+from profitchain.words.catalogue import words_of
 from profitchain.words.reasons import with_interval
 
 if TYPE_CHECKING:
@@ -41,55 +42,7 @@ __all__ = [
 
 On = Literal["week", "month", "quarter", "year"]
 NOTHING, TOO_FEW_TO_SAY = N_("Nothing to list."), N_("Too few to say")
-_FURNITURE = {
-    "all_editions": N_("All editions"),
-    "all_periods": N_("All periods"),
-    "answer": N_("The answer"),
-    "by_period": N_("Period by period"),
-    "by_question": N_("Question by question"),
-    "code": N_("How this was computed"),
-    "commit": N_("Commit, time and full hashes"),
-    "contact": N_("Questions to"),
-    "next_edition": N_("Next edition"),
-    "contents": N_("On this page"),
-    "contents_of_edition": N_("Contents"),
-    "data": N_("Data behind this exhibit"),
-    "download": N_("Download as CSV"),
-    "long_table": N_("All findings of all these editions in one table (CSV)"),
-    "editions_lead": N_("Each edition answers the same questions for one period."),
-    "editions_none": N_("No edition yet. Publish the first one with: profitchain report"),
-    "editions_title": N_("What is satisfaction worth?"),
-    "findings": N_("Findings recorded on this page"),
-    "incomplete": N_("This edition is incomplete"),
-    "incomplete_more": N_(
-        "The following pages could not be made, and what they would have said is missing here as "
-        "well. A complete edition of this period, if there was one, still stands in its place."
-    ),
-    "inputs": N_("Tables read"),
-    "languages": N_("Languages"),
-    "next": N_("Next question"),
-    "no_page": N_("This page could not be made"),
-    "open_notebook": N_("Open this notebook in JupyterLab to change it and run it again:"),
-    "code_cell": N_("Code cell"),
-    "editions": N_("Editions"),
-    "pages": N_("Questions"),
-    "not_measured": N_("Not measured"),
-    "notebook": N_("Notebook"),
-    "packages": N_("Package versions"),
-    "parameters": N_("Parameters"),
-    "period": N_("Period"),
-    "periods": N_("Earlier periods"),
-    "previous": N_("Previous question"),
-    "record": N_("The record of this page"),
-    "rows": N_("rows"),
-    "skip": N_("Skip to the answer"),
-    "skip_on": N_("Skip to the editions"),
-    "this_edition": N_("This edition"),
-    "unplaced": N_("Commentary without a place"),
-    "too_few": TOO_FEW_TO_SAY,
-    "nothing": NOTHING,
-    "ways": N_("Ways to other pages"),
-}
+_FURNITURE = words_of("prose", "furniture") | {"too_few": TOO_FEW_TO_SAY, "nothing": NOTHING}
 
 
 class _Furniture:
@@ -106,10 +59,7 @@ _PERIODS = {
 _MANY_PERIODS = {
     "week": N_("weeks"), "month": N_("months"), "quarter": N_("quarters"), "year": N_("years"),
 }  # fmt: skip
-_ON = {
-    "week": N_("on the week"), "month": N_("on the month"), "quarter": N_("on the quarter"),
-    "year": N_("on the year"),
-}  # fmt: skip
+_ON = words_of("prose", "on")
 
 
 def period_word(period: Period | str) -> str:

@@ -17,31 +17,14 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.comparisons import ABOVE_OTHERS, BELOW_OTHERS
 from profitchain.words import reasons
 from profitchain.words.captions import drawn_from
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said, figure_rows, source
 from profitchain.words.value import CUSTOMERS, beside, few_clause, with_assumption
 
 UNSEEN = N_("whatever no table holds, such as staff, rent and payment fees")
-SHARED_BY = {
-    "orders": N_("{costs} to all who ordered, by their orders"),
-    "customers": N_("{costs} to all who ordered, in equal parts"),
-}
-PURPOSES = {
-    "acquisition": N_("acquisition"),
-    "retention": N_("retention"),
-    "service": N_("service"),
-    "referral": N_("referral"),
-    "programme": N_("programme"),
-}
-RHYTHM = {
-    "orders_per_customer": N_("Orders per customer"),
-    "one_order_share": N_("Customers with one order"),
-    "two_or_three_share": N_("… with two or three"),
-    "four_or_more_share": N_("… with four or more"),
-    "once_ever_share": N_("Of all customers ever, with one day of purchase"),
-    "days_between": N_("Days between purchases, median"),
-    "units_per_order": N_("Units per order"),
-    "revenue_per_order": N_("Revenue per order"),
-}
+SHARED_BY = words_of("purchases", "shared_by")
+PURPOSES = words_of("purchases", "purposes")
+RHYTHM = words_of("purchases", "rhythm")
 
 
 def left(profit: MaybeEstimate, losing: MaybeEstimate, *, edition: Edition) -> list[Said]:

@@ -18,30 +18,16 @@ from profitchain.core.formats import MINUS, TOO_FEW, evidence, in_brackets, numb
 from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import N_, _, listed, ngettext
 from profitchain.words import catalogue
+from profitchain.words.catalogue import words_of
 
 Values = Mapping[str, Any]
 HIDDEN = "group_too_small"
 RECORDED = "as_recorded"  # a reason that an edition gave, in its words
 MESSAGES = catalogue.read("reasons") | {RECORDED: "{text}"}
-OUTCOMES = {
-    "n": N_("answers"),
-    "repeats": N_("repeats"),
-    "orders": N_("orders"),
-    "spend": N_("spend"),
-    "margin": N_("margin"),
-}
-CONTROLS = {
-    "prior_orders": N_("prior orders"),
-    "recency": N_("days since the last order"),
-    "tenure": N_("days as a customer"),
-    "month": N_("month of the answer"),
-}
+OUTCOMES = words_of("reasons", "outcomes")
+CONTROLS = words_of("reasons", "controls")
 LEVELS = (N_("not known"), N_("all others"), N_("(others)"))  # of a control, beside the firm's own
-MONEY = {
-    "margin": N_("margin"),
-    "revenue": N_("revenue"),
-    "period_revenue": N_("revenue of the period"),
-}
+MONEY = words_of("reasons", "money")
 
 
 def outcome_name(outcome: str) -> str:

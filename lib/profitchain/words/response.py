@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from profitchain.core.formats import digits
+from profitchain.core.formats import digits, period_short
 from profitchain.core.group_names import group_name, segment_name
 from profitchain.core.i18n import N_, _, length, ngettext
 from profitchain.panel.edition import Edition
@@ -77,7 +77,10 @@ def response_trend(rate: MeasureSeries, *, edition: Edition) -> Presentation:
 
 
 def groups_of_requests(measure: Measure, groups: pd.DataFrame, *, edition: Edition) -> Presentation:
-    """Return the rate by group, and which groups stand apart."""
+    """Return the rate by group, and which groups stand apart; months in their order, by name."""
+    months = groups[groups["segment"] == "month"].sort_values("group")
+    named = months.assign(group=months["group"].map(period_short))
+    groups = pd.concat([named, groups.drop(months.index)])
     return segments_of(measure, groups, whose_requests(edition.facts), edition.period)
 
 

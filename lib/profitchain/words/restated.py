@@ -9,19 +9,14 @@ import pandas as pd
 
 from profitchain.core.estimates import Estimate
 from profitchain.core.formats import digits, in_brackets, interval, number, period_short
-from profitchain.core.i18n import N_, _, ngettext
+from profitchain.core.i18n import _, ngettext
 from profitchain.core.periods import Period
 from profitchain.panel.edition import Edition
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation
 
 MOST_ROWS = 20
-REASONS = {
-    "settings": N_("company.yml or settings changed"),
-    "code": N_("the code changed"),
-    "rows_added": N_("rows came late"),
-    "rows_removed": N_("rows were removed"),
-    "rows_changed": N_("rows changed"),
-}
+REASONS = words_of("restated", "reasons")
 
 
 def restated(rows: pd.DataFrame, *, edition: Edition) -> Presentation:

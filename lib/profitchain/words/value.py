@@ -18,6 +18,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.disclosure_control import too_small
 from profitchain.words import measures, reasons
 from profitchain.words.captions import drawn_from
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said, lookback_words, source
 from profitchain.words.prose import listed
 from profitchain.words.worth import assumed_clause, assumed_share
@@ -26,16 +27,7 @@ DASH = "–"
 CUSTOMERS, WHO_ORDERED = N_("Customers"), N_("Customers who ordered")
 NEARLY_ALL = N_("All but the season and the formulas with retention")
 MEASURES = {"recency": N_("recency"), "frequency": N_("the number of orders")}
-RULES = {  # of the value groups; the first that holds is the customer's
-    "Lapsed": N_("no order in the lookback"),
-    "New": N_("first order within this period, whatever it was"),
-    "Champions": N_("lately, often and much: top third in all three"),
-    "Regulars": N_("often: top third in orders, not long ago"),
-    "Big spenders": N_("much but not often: top third in money, not long ago"),
-    "Gone quiet": N_("long ago: last third in recency, though top third in orders or money"),
-    "Cooling": N_("long ago, and neither often nor much before"),
-    "Occasional": N_("not long ago, neither often nor much"),
-}
+RULES = words_of("value", "rules")  # of the value groups; the first that holds is the customer's
 
 
 def carried(shares: Mapping[str, MaybeEstimate], edition: Edition) -> Said:

@@ -23,6 +23,7 @@ from profitchain.panel.edition import Edition
 from profitchain.stats.disclosure_control import too_small
 from profitchain.words import catalogue, presentation, reasons
 from profitchain.words.captions import drawn_from, drawn_sentences
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said, lookback_words, source
 from profitchain.words.prose import TOO_FEW_TO_SAY, period_word
 from profitchain.words.segments import differences
@@ -42,21 +43,8 @@ from profitchain.words.value import (
 )
 
 PAGE = "06_value"
-RULES = {
-    "Loyal": N_("much and satisfied"),
-    "Hostages": N_("much though not satisfied"),
-    "At risk": N_("little though satisfied: they could as well go elsewhere"),
-    "Deserters": N_("little and not satisfied"),
-}
-NOT_MEASURED = {
-    "Financial": N_("acquisition cost, payment risk"),
-    "Relational": N_("trust, ties to people, complaints forgiven"),
-    "Strategic": N_("name, reach, what is learnt from them"),
-    "Operational": N_("returns handled, forecasts, channel of the order"),
-    "Data": N_("browsing, consents, the quality of what is known"),
-    "Technology": N_("digital share, self-service, integrations"),
-    "Human": N_("what customers know and do for others; what staff learn"),
-}
+RULES = words_of("value_matrix", "rules")
+NOT_MEASURED = words_of("value_matrix", "not_measured")
 MEASURED_BY = {
     "": DASH,
     "profit_per_customer": N_("profit per customer after cost to serve"),

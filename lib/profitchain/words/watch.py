@@ -17,7 +17,7 @@ from profitchain.core.formats import (
     plain,
 )
 from profitchain.core.group_names import group_name
-from profitchain.core.i18n import N_, _
+from profitchain.core.i18n import _
 from profitchain.core.periods import Period
 from profitchain.measures.loyalty import loyalty_measures
 from profitchain.measures.satisfaction import measures_of
@@ -29,40 +29,18 @@ from profitchain.watch.calling import Calling
 from profitchain.watch.contacts import Waiting
 from profitchain.watch.moved import OTHERS_ANSWERED, SAME, UNHAPPY_LEFT, Moved
 from profitchain.watch.series import LOG, id_of
+from profitchain.words.catalogue import words_of
 from profitchain.words.measures import label
 from profitchain.words.presentation import Presentation, Said
 from profitchain.words.prose import listed
 from profitchain.words.reasons import text
 
-NAMES = {
-    "orders": N_("Orders"),
-    "revenue": N_("Revenue"),
-    "active_customers": N_("Active customers"),
-    "response_rate": N_("Response rate"),
-    "complaints_per_100_orders": N_("Complaints for each 100 orders"),
-}
-PART_NAMES = {
-    SAME: N_("The same customers changed their mind"),
-    OTHERS_ANSWERED: N_("Other customers answered"),
-    UNHAPPY_LEFT: N_("The unhappy left"),
-}
+NAMES = words_of("watch", "names")
+PART_NAMES = words_of("watch", "part_names")
 SAYS = {SAME: "same", OTHERS_ANSWERED: "others", UNHAPPY_LEFT: "left"}
-VERDICTS = {
-    acts.PLANNED: N_("planned"),
-    acts.RUNNING: N_("too new to judge"),
-    acts.KEPT: N_("kept: it got better"),
-    acts.DROPPED: N_("dropped: less than hoped for"),
-    acts.CANT_TELL: N_("can't tell"),
-}
-IN_MONEY = {
-    acts.KEPT: N_("kept: more margin than cost"),
-    acts.DROPPED: N_("dropped: less margin than cost"),
-}
-DESIGNS = {
-    acts.BY_LOT: N_("drawn by lot"),
-    acts.BY_GROUP: N_("its group against others"),
-    acts.BEFORE_AFTER: N_("before and after alone"),
-}
+VERDICTS = words_of("watch", "verdicts")
+IN_MONEY = words_of("watch", "in_money")
+DESIGNS = words_of("watch", "designs")
 SHOWN = 4
 
 

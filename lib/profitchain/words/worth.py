@@ -15,6 +15,7 @@ from profitchain.panel.edition import Edition
 from profitchain.sources.settings import Question
 from profitchain.words import catalogue
 from profitchain.words.captions import assumed_share, drawn_from, drawn_sentences, source
+from profitchain.words.catalogue import words_of
 from profitchain.words.presentation import Presentation, Said, known_values
 from profitchain.words.presentation import text as message_text
 from profitchain.words.prose import TEXT, first_capital, listed
@@ -23,18 +24,13 @@ from profitchain.words.repeat_effect import upward
 
 PAGE = "08_worth"
 WORDS = {"margin": N_("margin"), "spend": N_("revenue")}
-BOOKED = {
-    "revenue": N_("revenue"),
-    "orders": N_("orders"),
-    "active_customers": N_("active customers"),
-}
+BOOKED = words_of("worth", "booked")
 NAMES = (  # of rows, as `effects` has them; translated where they are shown
     N_("first 90 days"), N_("day 91 to 180"), N_("day 181 to 365"),
     N_("experiences of the extra orders"), N_("straight line"), N_("line that may bend"),
-    N_("straight line, differing by earlier orders"),
-    N_("line that may bend, differing by earlier orders"),
-    N_("all together"), N_("their mean: the figure"),
+    N_("all together"), N_("this page's figure"),
 )  # fmt: skip
+BY_EARLIER_ORDERS = words_of("worth", "by_earlier_orders")  # short enough for a phone
 
 
 def answer(
@@ -208,8 +204,10 @@ def _step_figure(step: MaybeEstimate) -> str:
 
 def models(figure: Worth, money: str, *, edition: Edition) -> Presentation:
     """Return the ways to count, and their mean, which is the figure."""
-    ways = {"their mean: the figure": figure.total, **figure.models}
-    rows = to_frame(ways.values(), label=[_(name) for name in ways])
+    ways = {"this page's figure": figure.total, **figure.models}
+    rows = to_frame(
+        ways.values(), label=[first_capital(_(BY_EARLIER_ORDERS.get(name, name))) for name in ways]
+    )
     says = "none"
     if isinstance(figure.total, Estimate):
         above, below = (rows["low"] > 0).all(), (rows["high"] < 0).all()
