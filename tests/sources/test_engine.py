@@ -57,7 +57,7 @@ from profitchain.sources.connections import COMPILED_ENGINES
 from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
 from profitchain.sources.date_words import period_start
-from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole_sum
+from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole, whole_sum
 from profitchain.sources.loading import RawTable
 from profitchain.sources.schemas import schema_of
 from profitchain.sources.typed_tables import type_columns
@@ -366,8 +366,8 @@ def test_sums_of_decimals_are_the_same_bits(engine, request):
     rows = of_literals(given, {"x": "float64"})
     rows = rows.mutate(total=whole_sum(millionths(rows.x)).over(ibis.window()))
     x = millionths(rows.x)
-    sums = {"x": exact_sum(x, PLACES), "xx": exact_sum(x * x, 2 * PLACES),
-            "mixed": exact_sum(x * rows.total, 2 * PLACES)}  # fmt: skip
+    sums = {"x": exact_sum(x, PLACES), "xx": exact_sum(whole(x) * whole(x), 2 * PLACES),
+            "mixed": exact_sum(whole(x) * rows.total, 2 * PLACES)}  # fmt: skip
     theirs, ours = (c.to_pandas(rows.aggregate(**sums)) for c in (con, ibis.duckdb.connect()))
     if server:
         con.disconnect()

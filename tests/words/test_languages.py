@@ -360,7 +360,7 @@ def test_a_catalogue_alone_adds_a_language(french):
 def test_what_is_not_translated_or_was_reworded_is_listed_and_shown_in_english(french):
     state = translations.update_catalogues("fr")
     listed = translations.state_in_words(state)
-    assert "not translated: lib/profitchain/words/prose.py: All editions" in listed
+    assert "not translated: lib/profitchain/words/names.yml: All editions" in listed
     path, cell = french / "notebooks.po", "## Take the data"
     known = catalogue("fr", "notebooks")
     (found,) = [one for one in known if str(one.id).startswith(cell)]

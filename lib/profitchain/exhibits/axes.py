@@ -170,7 +170,7 @@ def name_rows(ax: Axes, data: pd.DataFrame, *, values: bool = True) -> Axes:
     ax.set_ylim(len(data) - 0.5, -0.85 if is_narrow else -0.6)
     ax.set_yticks([])
     if is_narrow:
-        room = int(ax.figure.bbox.width / (0.5 * text_size(ax)))  # in letters
+        room = int(ax.figure.bbox.width / (0.56 * text_size(ax)))  # in letters
         for row, (label, text) in enumerate(zip(labels, texts, strict=True)):
             _note(
                 ax,

@@ -266,13 +266,14 @@ class _Labels:
         size, box = axes.text_size(ax), ax.figure.bbox
         self.ax, self.reach, self.transform = ax, reach, transform or ax.transData
         self.letter = letter = 0.56 * size / (box.width * 0.82) * reach[0]
-        self.line = line = 1.2 * size / (box.height * 0.82) * reach[1]
+        self.line = line = 1.3 * size / (box.height * 0.82) * reach[1]
         self.taken = [(x - letter, y - line / 2, x + letter, y + line / 2) for x, y in dots]
+        self.drawn: list[tuple[float, float, float, float]] = []
 
     def avoid(self, places: Iterable[Place]) -> None:
-        """Keep names off what is drawn at these places."""
+        """Keep names off what is drawn at these places, if there is room elsewhere."""
         across, up = self.letter / 2, self.line / 4
-        self.taken += [(x - across, y - up, x + across, y + up) for x, y in places]
+        self.drawn += [(x - across, y - up, x + across, y + up) for x, y in places]
 
     def write(
         self,
@@ -296,7 +297,8 @@ class _Labels:
         free = [(box, side) for box, side in boxes if self._is_free(box)]
         if or_nothing and not free:
             return
-        box, side = (free or boxes)[0]
+        clear = [(box, side) for box, side in free if not _touches(box, self.drawn)]
+        box, side = (clear or free or boxes)[0]
         self.taken.append(box)
         at, middle = box[0] if side == "left" else box[2], (box[1] + box[3]) / 2
         how: dict[str, Any] = {"zorder": 1, "transform": self.transform}
@@ -316,7 +318,13 @@ class _Labels:
     def _is_free(self, box: tuple[float, float, float, float]) -> bool:
         if box[0] < 0 or box[2] > self.reach[0] or box[3] > self.reach[1]:
             return False
-        return not any(
-            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-            for other in self.taken
-        )
+        return not _touches(box, self.taken)
+
+
+def _touches(
+    box: tuple[float, float, float, float], others: Iterable[tuple[float, float, float, float]]
+) -> bool:
+    return any(
+        box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+        for other in others
+    )

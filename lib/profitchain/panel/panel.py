@@ -225,7 +225,7 @@ def histories(rows: Table, context: Context) -> Table:
     before, after = bought & earlier, later & (pairs.ordered_at <= pairs.window_ends)
     at, soon = pairs.ordered_at, after & bought
     sums = {
-        "unplaced": (bought & unplaced).any().fill_null(False).cast("int64"),
+        "unplaced": ibis.ifelse((bought & unplaced).any().fill_null(False), 1, 0),
         "prior_orders": at.count(where=before),
         "last_before": at.max(where=before),
         "first_before": at.min(where=before),
