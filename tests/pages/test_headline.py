@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import pytest
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
 from profitchain.exhibits.findings import EditionFindings, findings_in
-from profitchain.pages import cards, decision, headline
+from profitchain.pages import cards, decision, headline, summary
 from profitchain.sources.company import Question
 from profitchain.words.nonresponse import weighted_beside
 from profitchain.words.repeat_effect import reversed_sentence
@@ -161,3 +162,25 @@ def test_the_one_chart_is_the_curve_else_the_score_else_revenue(tmp_path):
     course = decision.chart(found, SimpleNamespace(**{**vars(EDITION), **told}))
     assert course.id == "course" and ">1 new shop</text>" in course.html
     assert decision.chart(recorded(tmp_path), EDITION) is None
+
+
+def places(svg: str, mark: str) -> list[tuple[float, float]]:
+    (points,) = re.findall(rf'<{mark} points="([^"]*)"', svg)
+    numbers = list(map(float, points.split()))
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def test_a_card_draws_the_intervals_around_its_line():
+    values, band = [10.0, 12.0, 11.0], [(9.0, 11.0), (10.0, 14.0), (10.5, 11.5)]
+    svg = summary.spark_svg(values, "From 10 to 11.", band)
+    line, around = places(svg, "polyline"), places(svg, "polygon")
+    above, below = around[:3], around[:2:-1]
+    for (x, y), (left, high), (right, low) in zip(line, above, below, strict=True):
+        assert x == left == right
+        assert high < y < low  # down the drawing
+    scale = (line[0][1] - line[1][1]) / 2.0  # of one unit
+    for at in range(3):
+        expected = [(end - values[at]) * scale for end in band[at]]
+        found = [line[at][1] - below[at][1], line[at][1] - above[at][1]]
+        assert found == pytest.approx(expected, abs=0.11)
+    assert "<polygon" not in summary.spark_svg(values)

@@ -242,26 +242,36 @@ def _sparkline(findings: EditionFindings, id: str, estimate: Estimate) -> str:
         "From {first} in {start} to {last} in {end}.", first=first, start=start, last=last, end=end
     )
     since = f'<p class="since" aria-hidden="true"><span>{start}</span><span>{end}</span></p>'
-    return f"{spark_svg(values, words)}{since}"
+    ends = course[["low", "high"]].dropna()
+    band = ends.to_numpy(float).tolist() if len(ends) == len(course) else []
+    return f"{spark_svg(values, words, band)}{since}"
 
 
-def spark_svg(values: Sequence[float], words: str = "") -> str:
-    """Return a line as small as a word, its last value as a dot; `words` are read aloud for it."""
-    low, high = min(values), max(values)
-    across = (SPARK_WIDTH - 2 * SPARK_PAD) / (len(values) - 1)
-    down = (SPARK_HEIGHT - 2 * SPARK_PAD) / ((high - low) or 1)
-    points = [
-        (SPARK_PAD + place * across, SPARK_PAD + (high - value) * down)
-        for place, value in enumerate(values)
-    ]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    x, y = points[-1]
+def spark_svg(
+    values: Sequence[float], words: str = "", band: Sequence[Sequence[float]] = ()
+) -> str:
+    """Return a line as small as a word, its last value as a dot; `words` are read aloud for it.
+
+    Parameters
+    ----------
+    band : the low and high end of each value's interval, where all have one.
+    """
+    known = [*values, *(end for ends in band for end in ends)]
+    top, across = max(known), (SPARK_WIDTH - 2 * SPARK_PAD) / (len(values) - 1)
+    down = (SPARK_HEIGHT - 2 * SPARK_PAD) / ((top - min(known)) or 1)
+
+    def points(numbers: Sequence[float]) -> list[str]:
+        return [f"{SPARK_PAD + place * across:.0f} {SPARK_PAD + (top - number) * down:.1f}"
+                for place, number in enumerate(numbers)]  # fmt: skip
+
+    line = points(values)
+    around = points([high for _low, high in band]) + points([low for low, _high in band])[::-1]
+    x, y = line[-1].split()
     aloud = f'role="img" aria-label="{html.escape(words)}"' if words else 'aria-hidden="true"'
     return (
-        f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
-        f'height="{SPARK_HEIGHT}" {aloud}><polyline points="{path}" '
-        'fill="none" stroke="var(--context,#8c8c8c)" stroke-width="2"/>'
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="var(--s1,#0072b2)"/></svg>'
+        f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" {aloud}>'
+        + (f'<polygon points="{" ".join(around)}"/>' if band else "")
+        + f'<polyline points="{" ".join(line)}"/><circle cx="{x}" cy="{y}" r="3.5"/></svg>'
     )
 
 
