@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 
@@ -87,8 +86,7 @@ def test_what_follows_test_goes_to_pytest_as_it_stands(monkeypatch):
     assert cli.main(["test"]) == 3
     asked, quick, some, every = (" ".join(words) for words in ran)
     assert asked == "-m pytest -k store --lf"
-    many = 1 + os.cpu_count()
-    parallel = f"--numprocesses={many} --dist=loadfile --no-loadscope-reorder"
+    parallel = "--numprocesses=auto --dist=loadfile --no-loadscope-reorder"
     left_out = "not slow and not certify and not browser and not worlds and not edition"
     assert quick == f"-m pytest -m {left_out}"
     assert some == f"-m pytest -m {left_out} tests/core"

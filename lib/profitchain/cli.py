@@ -270,14 +270,10 @@ def languages(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run the test suite on all cores; the quick tests or what arguments ask for on one.
-
-    One process more than there are cores: some wait for browsers and databases.
-    """
+    """Run the test suite on all cores; the quick tests or what arguments ask for on one."""
     from profitchain.core.provenance import ROOT
 
-    many = 1 + (os.cpu_count() or 1)
-    together = [f"--numprocesses={many}", "--dist=loadfile", "--no-loadscope-reorder"]
+    together = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
     parallel = [] if options.pytest or options.quick else together  # each imports all once more
     quick = ["-m", QUICK] if options.quick else []
     command = [sys.executable, "-m", "pytest", *parallel, *quick, *options.pytest]
