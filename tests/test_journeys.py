@@ -237,7 +237,7 @@ def test_the_skip_link_leads_into_the_page(reader, example_reports, edition):
         assert reader.locator(".skip").evaluate("each => each === document.activeElement")
         assert reader.evaluate(FOCUSED)["seen"]
         reader.keyboard.press("Enter")
-        assert reader.url.endswith("#main")
+        reader.wait_for_url("**#main")
         reader.keyboard.press("Tab")
         assert reader.evaluate(FOCUSED)["inMain"], page.name
 
