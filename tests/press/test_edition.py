@@ -330,7 +330,8 @@ def text_with_another_digit(
     return f"{text[:at]}{other}{text[at + 1 :]}", int(at)
 
 
-PRINTED = r"(?s)>[^<>]*\d[^<>]*<(?!/style)"  # a sentence's, a table's or a drawing's figures
+# A sentence's, a table's or a drawing's figures; versions are the machine's, not compared.
+PRINTED = r"(?s)(?<!Package versions</dt><dd)>[^<>]*\d[^<>]*<(?!/style)"
 IN_CELLS = r"<v>[^<]{1,15}|<t[^>]*>[^<]+"  # Excel keeps fifteen digits
 
 
