@@ -31,7 +31,6 @@ UNKNOWN = N_("(unknown)")
 SECONDS_A_DAY = 86_400
 HISTORY = ("prior_orders", "recency_days", "tenure_days")
 OUTCOMES = ("orders", "spend", "margin")
-TOUCHPOINT = "touchpoint"
 SMALL = ("cluster", *HISTORY, "n", "repeats")  # 32 bits do
 
 
@@ -49,7 +48,6 @@ def answers(context: Context, customers: Table) -> Table:
     columns = ["response_id", "customer_id", "responded_at", *_of(rows, "order_id", *segments)]
     columns += [question.column for question in context.company.questions.values()]
     columns += _of(rows, context.company.experiment or "", *context.company.driving_columns)
-    columns += _of(rows, TOUCHPOINT)
     rows = rows.select(*dict.fromkeys(columns))
     if context.key == WHO:
         rows = with_clusters(rows, exact=False).drop("draw")

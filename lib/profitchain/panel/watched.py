@@ -17,7 +17,7 @@ from profitchain.panel import unnamed
 from profitchain.panel.contact_times import contact_summaries
 from profitchain.panel.context import Context
 from profitchain.panel.moved_scores import moved_sums
-from profitchain.panel.panel import TOUCHPOINT, as_text, looked_up
+from profitchain.panel.panel import as_text, looked_up
 from profitchain.sources import temp_tables
 from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole
 from profitchain.sources.settings import Question
@@ -26,7 +26,7 @@ from profitchain.sources.typed_tables import WHO
 
 Keep: TypeAlias = Callable[[str, Table], Table]
 PERIODS_BACK = {"week": 105, "month": 37, "quarter": 21, "year": 10}
-CHANNEL = "channel"
+TOUCHPOINT, CHANNEL = "touchpoint", "channel"
 ORDERS, COMPLAINTS = "orders", "complaints"
 PLANS = ("goals", "actions", "benchmarks")  # small tables that pages read as they are
 SUMS = ("customers", "n", "total", "nn", "sn", "ss")
@@ -102,7 +102,10 @@ def _answers(firm: Any) -> Table:
     Where the firm's customers are told apart by number, and none is anonymous, also `__who`.
     """
     context: Context = firm.context
-    parts = [firm.answers()]
+    answers = firm.answers()
+    if TOUCHPOINT not in answers.columns:
+        answers = looked_up(answers, context.tables["responses"], "response_id", [TOUCHPOINT])
+    parts = [answers]
     if "responses" in context.unnamed:
         parts.append(unnamed.anonymous_answers(context))
     numbers = [WHO] if all(WHO in rows.columns for rows in parts) else []
