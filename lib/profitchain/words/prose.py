@@ -151,7 +151,7 @@ class Prose:
     ) -> dict[str, object]:
         plain = [unmarked(text.partition("\n")[0]) for text in self.sentences]
         part = "li" if self.is_answer else "p"
-        heads = [f"<b>{html.escape(head)}</b>" for head in self.heads] or [""] * len(plain)
+        heads = [f"<b>{html.escape(head)}</b> " for head in self.heads] or [""] * len(plain)
         parts = "".join(
             f"<{part}>{head}{_with_small_print(text)}</{part}>"
             for head, text in zip(heads, self.sentences, strict=True)
