@@ -14,6 +14,7 @@ from types import CodeType
 import hypothesis
 import pytest
 
+gc.disable()  # what is imported is no garbage
 os.environ["MPLBACKEND"] = "Agg"
 for library in ("OMP", "OPENBLAS", "MKL"):  # as in a notebook's kernel: else last digits may differ
     os.environ[f"{library}_NUM_THREADS"] = "1"
@@ -39,7 +40,7 @@ EDITIONS = {
     *("checkout", "hostile"),
 }
 PREPARING = {"publish_here", "open_edition", "read_period"}  # functions that prepare a firm
-JUDGING = {"open_intake"}
+JUDGING = {"open_intake", "read_parts"}
 LONG = {
     "edition": {
         *("test_edition", "test_odd_firms", "test_languages", "test_read_period", "test_customers"),
@@ -49,11 +50,14 @@ LONG = {
         *("test_parquet_cache", "test_edition_rows", "test_snapshots", "test_notebooks"),
         *("test_periods_of_firms", "test_faults", "test_raw_exports", "test_missing_editions"),
         *("test_shared_numbers", "test_watch_of_firms", "test_programmes_of_firms"),
+        *("test_histories", "test_ledger", "test_published_windows", "test_of_firms", "test_audit"),
+        *("test_file_parts", "test_plain_files", "test_documentation", "test_identities"),
     },
     "worlds": {
         *("test_truth", "test_certify", "test_designs", "test_churn_model", "test_grading_rules"),
         *("test_sampling_weights", "test_bgnbd_gammagamma", "test_response_rate"),
         *("test_repeat_effect", "test_value_of_a_point", "test_segment_comparisons"),
+        *("test_driver_truth", "test_mending", "test_leading", "test_windows"),
     },
 }
 
@@ -82,7 +86,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if item.path in judged:
                 item.add_marker("edition")
             judged.add(item.path)
-        drawn = "WORLDS" in names[1] or item.get_closest_marker("hypothesis")
+        drawn = (
+            "WORLDS" in names[1]
+            or "worlds" in item.name
+            or hasattr(getattr(item, "obj", None), "hypothesis")
+        )
         if drawn or item.path.stem in LONG["worlds"]:
             item.add_marker("worlds")
 
@@ -114,6 +122,7 @@ def _parts(code: CodeType) -> Iterator[CodeType]:
 
 def pytest_collection_finish() -> None:
     """Leave imports out of rounds of garbage, make rounds rare, and write equal queries once."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # else a tenth of preparing a firm

@@ -109,6 +109,7 @@ def _publish(options: argparse.Namespace, choices: Mapping[str, Any]) -> int:
     from profitchain.press.publish import publish
 
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # rounds of garbage are a tenth of preparing a firm
     gc.enable()
     _refuse_bad_claims(options.company)
     if options.lists:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import ibis
@@ -52,22 +53,26 @@ def by_span(
 def _written(
     compiler: SQLGlotCompiler, op: ValueOfSpan, *, at: sge.Expression, **_parts: object
 ) -> sge.Expression:
-    instants = [_literal(compiler, start, op.at.dtype) for start in op.starts]
+    """Return the conditions as one piece of text: as a tree they took longer than the engine."""
+    instant = at.sql(dialect=compiler.dialect)
+    starts = [_literal(compiler, start, op.at.dtype) for start in op.starts]
     values = [_literal(compiler, value, op.kind) for value in op.values]
 
-    def halved(first: int, last: int) -> sge.Expression:
+    def halved(first: int, last: int) -> str:
         if first == last:
             return values[first]
         half = (first + last) // 2
-        is_before = sge.LT(this=at, expression=instants[half])
-        return compiler.if_(is_before, halved(first, half), halved(half + 1, last))
+        before, after = halved(first, half), halved(half + 1, last)
+        return f"CASE WHEN {instant} < {starts[half]} THEN {before} ELSE {after} END"
 
-    return halved(0, len(instants))
+    return sge.Var(this=halved(0, len(starts)))
 
 
-def _literal(compiler: SQLGlotCompiler, value: object, kind: dt.DataType) -> sge.Expression:
+@cache
+def _literal(compiler: SQLGlotCompiler, value: object, kind: dt.DataType) -> str:
     literal = ops.Literal(value, kind)
-    return compiler.visit_Literal(literal, value=literal.value, dtype=kind)
+    written = compiler.visit_Literal(literal, value=literal.value, dtype=kind)
+    return str(written.sql(dialect=compiler.dialect))
 
 
 SQLGlotCompiler.visit_ValueOfSpan = _written  # where Ibis looks for how a step is written

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import sqlglot as sg
 import sqlglot.expressions as sge
@@ -48,6 +49,16 @@ def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
     else:
         con.create_table(table, rows, temp=True, overwrite=True)
     return con.table(table)
+
+
+def view(con: Any, name: str, rows: ir.Table) -> ir.Table:
+    """Return rows under a name of the embedded engine, worked out where they are read.
+
+    Their types are taken at their word: to ask DuckDB for them would plan all views below anew.
+    """
+    con.raw_sql(f"CREATE VIEW {sql_name(name)} AS {con.compile(rows)}")
+    kinds = {column: _as_kept(kind) for column, kind in rows.schema().items()}
+    return ops.DatabaseTable(name, schema=ibis.schema(kinds), source=con).to_expr()
 
 
 def worked_out_once(con: Any, rows: ir.Table) -> ir.Table:
@@ -204,6 +215,11 @@ def _copy_out(con: Any, rows: ir.Table, path: Path) -> None:
     copy = f"COPY ({query.sql(dialect=con.dialect)}) TO STDOUT ({options})"
     with con.con.cursor() as cursor, cursor.copy(copy) as blocks, path.open("wb") as file:
         file.writelines(blocks)
+
+
+def _as_kept(kind: dt.DataType) -> dt.DataType:
+    """Return a type as DuckDB has it: its moments are of microseconds."""
+    return kind.copy(scale=6) if kind.is_timestamp() and kind.scale is None else kind
 
 
 def _stored(kind: dt.DataType) -> str:

@@ -28,7 +28,7 @@ from profitchain.sources.number_words import (
 )
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema, ambiguous_missing
 from profitchain.sources.settings import Source
-from profitchain.sources.temp_tables import worked_out_once
+from profitchain.sources.temp_tables import view, worked_out_once
 
 SOUND = "__sound"
 WHO, MARK = "__who", "__mark"  # in pieces of orders: `number_of` and `md5_digits` of the customer
@@ -198,7 +198,7 @@ def _scored(con: Any, table: TypedTable, end: End | None) -> tuple[TypedTable, l
     kept = without_emptied(table.rows, emptied, names)
     rows = table.rows.mutate(**kept)
     if not table.raw.warehouse:
-        rows = con.create_view(f"scored_{table.schema.table}", rows)
+        rows = view(con, f"scored_{table.schema.table}", rows)
     return replace(table, rows=rows, emptied=emptied), []
 
 
@@ -231,7 +231,7 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
 
 
 def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> ir.Table:
-    return con.create_view(name, rows.mutate(**values)) if values else rows
+    return view(con, name, rows.mutate(**values)) if values else rows
 
 
 def _trim(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
