@@ -38,6 +38,8 @@ from engine_worlds import (
     spark_missing,
     write_firm,
 )
+from ibis.backends.sql.compilers import PySparkCompiler
+from ibis.backends.sql.dialects import PySpark
 
 from profitchain.cli import main
 from profitchain.core.errors import CompanyError, ContractError
@@ -310,6 +312,13 @@ def test_rows_are_judged_once_in_postgresql(on_postgres, monkeypatch):
     assert len(quarantined(on_postgres)["order_lines"]) > 0
     assert [one.split()[0] for one in reads] == ["CREATE", "SELECT"]  # judged, and its digest
     assert nested == "off"  # or a summary of 200,000 orders takes longer than the whole edition
+
+
+def test_no_letter_is_taken_for_a_blank_on_spark():
+    engine_module.use_known_escapes(PySpark)
+    names = ibis.table({"name": "string"}, name="names")
+    written = PySparkCompiler().to_sqlglot(names.select(plain=names.name.strip())).sql(PySpark)
+    assert "' \\t\\n\\r\v\f'" in written
 
 
 @pytest.mark.slow
@@ -595,6 +604,19 @@ def test_duckdb_takes_its_settings_from_connect(embedded, tables, tmp_path):
     found = intake.con.raw_sql(wanted).fetchone()
     intake.close()
     assert found[0] == 1 and found[1].startswith("74")  # 777 MB are 741 MiB
+
+
+def test_no_query_draws_a_bar_of_its_progress_into_a_page(embedded):
+    ask = """if True:
+        import sys, duckdb
+        from profitchain.sources import company, engine
+        wanted = "SELECT current_setting('enable_progress_bar')"
+        with engine.open_engine(company.load_company(sys.argv[1])) as (con, _scratch):
+            print(duckdb.execute(wanted).fetchone(), con.raw_sql(wanted).fetchone())
+    """  # a process without a script is taken for one that people look at, as a notebook's is
+    command = [sys.executable, "-c", ask, str(embedded)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "(True,) (False,)\n"
 
 
 def test_what_a_killed_run_overflowed_to_disk_is_removed_by_the_next(tmp_path, monkeypatch):

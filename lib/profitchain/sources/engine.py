@@ -155,7 +155,7 @@ def _duckdb(options: Mapping[str, Any], company: Company) -> Any:
     with suppress(OSError):  # no room, which is told where it is needed
         place.mkdir(mode=0o700)  # DuckDB's own would be open to all
     con.raw_sql(f"SET temp_directory = '{place}'; SET TimeZone = 'UTC'")
-    con.raw_sql(f"SET memory_limit = '{memory}B'")
+    con.raw_sql(f"SET memory_limit = '{memory}B'; SET enable_progress_bar = false")  # in Jupyter
     for words in (date_words, number_words):
         words.teach(con.con)
     for name, value in options.items():
@@ -222,7 +222,18 @@ def _spark(url: str, options: dict[str, Any]) -> Any:
     session = builder.getOrCreate()
     if not remote:
         session.sparkContext.setLogLevel("OFF")
-    return ibis.pyspark.connect(session)
+    con = ibis.pyspark.connect(session)
+    use_known_escapes(con.dialect)
+    return con
+
+
+def use_known_escapes(dialect: Any) -> None:
+    """Have a dialect write a form feed in a text as it is: Spark reads \\f as the letter f.
+
+    Ids and names would else lose an f or v at their ends, for a blank that is stripped.
+    """
+    known = dialect.ESCAPED_SEQUENCES.items()
+    dialect.ESCAPED_SEQUENCES = {sign: written for sign, written in known if sign not in "\a\f\v"}
 
 
 _SPARK_ANYWHERE = {
