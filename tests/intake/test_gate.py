@@ -133,9 +133,53 @@ def test_ids_of_which_a_part_is_spelt_otherwise_are_counted(firm):
     assert "`match_ids: {leading_zeros: strip}`" in says["near_misses"]
 
 
+def test_customers_spelt_otherwise_than_in_orders_are_told(firm):
+    known = Frame({"customer_id": [f"00{1000 + k}" for k in range(CUSTOMERS)], "region": "North"})
+    says = told(firm({"customers": known}))
+    assert "40 of 40 customers of `customers` have no order" in says["near_misses_elsewhere"]
+    half = Frame({"customer_id": [f"{1000 + 2 * k}" for k in range(CUSTOMERS)], "region": "North"})
+    assert told(firm({"customers": half})) == {}  # who is known need not have ordered
+
+
+def in_two_files(
+    firm: Firm, table: str, first: Frame, second: Frame, **settings: object
+) -> Company:
+    """Return a firm of which one table lies in two files."""
+    company = firm(**settings)
+    for year, rows in ((2025, first), (2026, second)):
+        rows.to_csv(company.folder / f"{table}-{year}.csv", index=False)
+    path = company.folder / "company.yml"
+    path.write_text(path.read_text("utf-8").replace(f"{table}.csv", f"{table}-*.csv"), "utf-8")
+    return load_company(company.folder)
+
+
+def test_numbers_that_start_anew_in_another_file_stop(firm):
+    rows = orders_of(order_id=[f"{k % 60}" for k in range(120)])
+    stop = refusal(in_two_files(firm, "orders", rows[:60], rows[60:]))
+    assert "60 of its 120 rows have the same order_id as a row of another customer" in stop
+    company = in_two_files(firm, "orders", rows[:60], rows[60:], limits={"shared_keys": 0.51})
+    assert len(opened(company).tables["orders"].execute()) == 60
+    answers = answers_of(response_id=[f"{k % 40}" for k in range(80)])
+    answers["customer_id"] = [f"{1000 + k // 2}" for k in range(80)]
+    stop = refusal(in_two_files(firm, "responses", answers[:40], answers[40:]))
+    assert "40 of its 80 rows have the same response_id" in stop
+
+
+def test_later_versions_of_orders_replace_earlier_ones_without_a_word(firm):
+    rows = orders_of()
+    paid = rows[:80].assign(revenue="33.00")
+    company = in_two_files(firm, "orders", rows[:80], pd.concat([paid, rows[80:]]))
+    assert told(company) == {}
+    refunds = rows[:30].assign(revenue="-5.00", ordered_at=rows["ordered_at"] + timedelta(days=9))
+    company = in_two_files(firm, "orders", rows, refunds)
+    assert "30 of 150 rows of `orders` share their `order_id`" in told(company)["versions"]
+
+
 def test_ids_as_rounded_powers_stop(firm):
     stop = refusal(firm({"orders": orders_of(customer_id="7.70E+18")}))
     assert "120 of its 120 rows have a customer_id such as '7.70E+18' (1 different)" in stop
+    as_floats = [f"7.7000000000000{k % CUSTOMERS:02}e+18" for k in range(120)]  # as Parquet's are
+    assert "(40 different)" in refusal(firm({"orders": orders_of(customer_id=as_floats)}))
 
 
 def test_one_id_for_many_is_told(firm):
@@ -367,6 +411,15 @@ def test_a_day_far_from_all_others_decides_nothing(firm, far):
     company = firm({"orders": orders_of(ordered_at=at)})
     assert last_period(company) == Q1
     assert far in told(company)["far_days"]
+
+
+@pytest.mark.parametrize("nothing", ["1970-01-01", "2099-12-31", "1900-01-01"])
+def test_a_day_that_systems_write_for_none_is_told_however_many_rows_have_it(firm, nothing):
+    at = [pd.Timestamp(nothing) if k % 20 == 1 else START + timedelta(hours=18 * k)
+          for k in range(120)]  # fmt: skip
+    company = firm({"orders": orders_of(ordered_at=at)})
+    assert last_period(company) == Q1
+    assert nothing in told(company)["far_days"]
 
 
 def pauses(days: list[date], rows: list[int]) -> Frame:

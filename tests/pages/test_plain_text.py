@@ -106,3 +106,11 @@ def test_the_example_says_every_finding_sentence_and_definition(example_reports)
             elif folder == edition:
                 assert f"  - {plain_text.escaped(findings.group_words(row['group']))}: " in text
         assert "edition.md" in (folder / "index.html").read_text("utf-8")
+
+
+def test_an_interval_that_is_not_at_95_percent_says_so(example_reports):
+    text = (example_reports / "example" / "2026Q3" / "edition.md").read_text("utf-8")
+    own = re.findall(r"  - C\d\d: .*?(\d\d)% interval", text)
+    assert len(own) > 20 and set(own) == {"99"}
+    assert set(re.findall(r"  - lasting: .*?(\d\d)% interval", text)) == {"90"}
+    assert re.findall(r"  - adjusted: .*?(\d\d)% interval", text)[0] == "95"

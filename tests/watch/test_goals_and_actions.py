@@ -68,7 +68,15 @@ OWN = {"nps": Estimate(value=30, low=25, high=35, n=900, unit="points")}
 
 @pytest.mark.parametrize(
     ("low", "high", "position"),
-    [(10, 20, "above"), (40, 50, "below"), (30, 40, "can't tell"), (34, 60, "can't tell")],
+    [
+        (10, 20, "above"),
+        (40, 50, "below"),
+        (30, 40, "can't tell"),
+        (34, 60, "can't tell"),
+        (25, 35, "within"),
+        (0, 90, "within"),
+        (26, 90, "can't tell"),
+    ],
 )
 def test_a_position_goes_by_the_whole_interval(low, high, position):
     row = {"metric": "nps", "value": 30, "source": "x", "low": low, "high": high, "year": 2025}

@@ -39,6 +39,11 @@ def test_every_finding_has_a_definition():
     assert set(DEFINED) <= set(labels), "defined, and never recorded"
 
 
+def test_no_number_is_defined_twice():
+    ids = [id for name in methods.SECTIONS for id in methods.DEFINITIONS[name]]
+    assert sorted(ids) == sorted(set(ids))
+
+
 def test_every_id_of_the_example_is_defined():
     ids = {finding["id"] for finding in json.loads(EXAMPLE.read_text(encoding="utf-8"))}
     measured = [*loyalty_measures("EUR").values(), rate_of(invited=True)]

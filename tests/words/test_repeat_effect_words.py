@@ -109,10 +109,11 @@ def test_what_comparing_like_customers_does_is_a_share_of_the_raw_link(raw, effe
 
 def test_the_curve_compares_the_scores_that_many_gave():
     dots = pd.DataFrame({"score": [0, 5, 10], "value": [0.9, 0.3, 0.6], "n": [1, 50, 60]})
-    line = pd.DataFrame({"score": [0.0, 10.0], "value": [0.3, 0.6]})
+    line = pd.DataFrame({"score": [0.0, 5.0, 10.0], "value": [0.2, 0.32, 0.58]})
     shown = words.curve(share(0.03), line, dots, edition=EDITION)
     assert shown.says == "rates" and shown.options["points"] is dots
-    assert (shown.values["low"], shown.values["low_share"]) == ("5", "30%")
+    assert (shown.values["low"], shown.values["low_share"]) == ("5", "32%")  # as its line has it
+    assert shown.values["high_share"] == "58%"
     assert words.curve(share(0.005), line, dots, edition=EDITION).says == "unclear"
     assert words.curve(FEW, line, dots[:2], edition=EDITION).says == "few"
 

@@ -22,6 +22,7 @@ from profitchain.core.periods import Period
 from profitchain.core.provenance import REPORTS
 from profitchain.exhibits import style, tables
 from profitchain.words import prose, reasons
+from profitchain.words.measures import figure_words
 
 if TYPE_CHECKING:
     from profitchain.panel.edition import Edition
@@ -91,7 +92,7 @@ class Record:
     def _html(self) -> str:
         title, columns = prose.TEXT["findings"], ["id", "figure", "label"]
         rows = [
-            (part.id, prose.with_interval(part.estimate, difference=is_difference(part.id)),
+            (part.id, figure_words(part.id, part.group, part.estimate),
              in_brackets(part.label, group_words(part.group)) if part.group else part.label)
             for part in self.findings
         ]  # fmt: skip
@@ -313,16 +314,6 @@ def edition_story(folder: Path) -> EditionStory:
         headline=answers[0][0] if answers and answers[0] else "",
         pages=pages,
     )
-
-
-def is_change(id: str) -> bool:
-    """Whether a finding says how much another one moved."""
-    return id.endswith(("_change", "_change_on_year"))
-
-
-def is_difference(id: str) -> bool:
-    """Whether a finding is a difference, so that shares are said in percentage points."""
-    return is_change(id) or "_effect_" in id
 
 
 def _stories(content: Mapping[str, Any]) -> tuple[PageStory, ...]:

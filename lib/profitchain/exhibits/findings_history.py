@@ -14,6 +14,7 @@ from profitchain.core.errors import ParameterError, PeriodError, ProfitchainErro
 from profitchain.core.periods import Period
 from profitchain.exhibits import findings, tables
 from profitchain.exhibits.findings import LONG_TABLE, PageStory
+from profitchain.words.measures import is_change
 
 COLUMNS = (
     "id", "group", "period", "period_start", "period_end", "value", "low", "high", "n", "unit",
@@ -108,7 +109,7 @@ def long_rows(stories: Sequence[PageStory], *, company: str, period: Period) -> 
             "period_end": period.last_day,
             "compared_with": YEAR_BEFORE
             if row["id"].endswith("_change_on_year")
-            else PERIOD_BEFORE * findings.is_change(row["id"]),
+            else PERIOD_BEFORE * is_change(row["id"]),
             "every": period.every,
             "page": page.name,
             "question": page.question,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -85,6 +85,7 @@ def row_findings(gate: Gate) -> Iterator[Finding]:
         yield from _repeated(gate, table)
         if any(n == CONFLICTING for n in gate.judged[table].outcomes):
             yield from _conflicting(gate, table)
+        yield from _replaced(gate, table)
     for table in ("orders", "responses"):
         if gate.has(table, "customer_id"):
             yield from _done_twice(gate, table)
@@ -209,6 +210,34 @@ def _conflicting(gate: Gate, table: str) -> Iterator[Finding]:
         yield Doubt(table=table, column=key, kind="versions", values={"n": n, "of": total})
 
 
+def _replaced(gate: Gate, table: str) -> Iterator[Finding]:
+    """Tell of rows for which a later file has others of their key: numbers that start anew."""
+    judged = gate.judged[table]
+    older = {
+        n for n, (why, _, _) in judged.outcomes.items() if why == reasons.BY_FORMAT["replaced"]
+    }
+    replaced = sum(
+        o.rows for o in gate.outcomes[table] if o.reason == reasons.BY_FORMAT["replaced"]
+    )
+    if replaced < FEW:
+        return
+    counts, total = _conflicts(gate, table, older), sum(o.rows for o in gate.outcomes[table])
+    key, n = judged.table.schema.unique[0], counts["strangers"]
+    if n > gate.company.limits.shared_keys * total and n > counts["n"] / 2:
+        yield Stop(
+            table=table,
+            says=f"{n:,} of its {total:,} rows have the same {key} as a row of another customer in "
+            "a later file, so they would be left out as older versions of it: do several shops or "
+            "tills number alike, or do numbers start anew with each file? Make them differ: put "
+            f"what tells the files apart before {key}, in the export or by a query: over them. "
+            "If later rows do replace these, add to company.yml: limits: "
+            f"{{shared_keys: {min(1, n / total + 0.01):.2f}}}.",
+        )
+    elif counts["others"] >= max(FEW, NOTED * total):
+        values: Values = {"n": counts["others"], "of": total}
+        yield Doubt(table=table, column=key, kind="versions", values=values)
+
+
 def _quoted(name: str) -> str:
     return name if name.isidentifier() else sql_name(name)
 
@@ -225,13 +254,16 @@ def _one_row_an_order(theirs: dict[str, str]) -> str:
     return f"SELECT {', '.join(columns)} FROM export GROUP BY ALL"
 
 
-def _conflicts(gate: Gate, table: str) -> dict[str, int]:
-    """Return how many rows differ from one with their key: n, items, others (n of other events)."""
+def _conflicts(gate: Gate, table: str, lost_as: Collection[int] = (CONFLICTING,)) -> dict[str, int]:
+    """Return how many rows differ from one with their key: n, items, others (n of other events).
+
+    `strangers` are those of another customer, where customers are known; else of another event.
+    """
     judged = gate.judged[table]
     names = [name for name in ("customer_id", judged.table.schema.dated_by or "") if name]
     names = [name for name in names if name in judged.table.source_names]
     kept = rows_of(judged, "used", "cancelled")
-    lost = judged.rows.filter(judged.rows[OUTCOME] == CONFLICTING)
+    lost = judged.rows.filter(judged.rows[OUTCOME].isin(list(lost_as)))
     places = [FILE] if FILE in judged.rows.columns else []
     columns = [*judged.table.keys, *(typed_name(name) for name in names), *places]
     columns = list(dict.fromkeys(columns))
@@ -243,7 +275,8 @@ def _conflicts(gate: Gate, table: str) -> dict[str, int]:
     items, others = times(event & here), times(~event)
     if table != "orders" and names[:1] == ["customer_id"]:
         others = times(~same[0])
-    sums = pairs.aggregate(n=pairs.count(), items=items, others=others)
+    strangers = times(~same[0]) if names[:1] == ["customer_id"] else others
+    sums = pairs.aggregate(n=pairs.count(), items=items, others=others, strangers=strangers)
     return {name: int(n) for name, n in sums.to_pandas().iloc[0].fillna(0).items()}
 
 

@@ -18,7 +18,14 @@ from profitchain.sources.settings import MatchIds
 from profitchain.sources.temp_tables import materialise
 from profitchain.sources.typed_tables import typed_name
 
-MET_BY = ("responses", "invitations", "contacts", "memberships", "offers")  # customers' tables
+MET_BY = (
+    "customers",
+    "responses",
+    "invitations",
+    "contacts",
+    "memberships",
+    "offers",
+)  # customers' tables
 LOTS = 4096  # of customers, by their numbers: who has a share of the rows has it of one lot's
 MOST_OF_ONE = 0.05  # share of a table's rows above which one customer is looked at
 ABOVE_SECOND = 5  # times as many rows as the second has
@@ -56,7 +63,7 @@ def _rounded_powers(gate: Gate, table: str) -> Iterator[Finding]:
     if judged.table.is_large or judged.table.raw.warehouse:
         return
     rows = judged.rows
-    powers = rows.filter(rows[_CUSTOMER].contains("E+") & rows[_CUSTOMER].re_search(POWER))
+    powers = rows.filter(rows[_CUSTOMER].upper().contains("E+") & rows[_CUSTOMER].re_search(POWER))
     sums = powers.aggregate(n=powers.count(), ids=powers[_CUSTOMER].nunique(),
                             example=powers[_CUSTOMER].min()).to_pandas().iloc[0]  # fmt: skip
     total, n = sum(outcome.rows for outcome in gate.outcomes[table]), int(sums["n"])
@@ -129,7 +136,7 @@ def _meet(gate: Gate, table: str) -> Iterator[Finding]:
     if strangers < 3:
         return
     of = int(here.count().execute())
-    if strangers <= STRAY * of:
+    if strangers <= (0.5 if table == "customers" else STRAY) * of:  # who is known need not order
         return
     found, setting = _respelt(gate, table, buyers)
     many = of >= ENOUGH and int(buyers["who"].nunique().execute()) >= ENOUGH

@@ -22,6 +22,9 @@ from profitchain.sources.typed_tables import typed_name
 SOME_ROWS = 50  # of fewer no day is far from the others
 STRAY = 0.005  # share of rows that may lie far from all others
 QUIET, A_YEAR = 60, 365  # days without a row, at least, before one that is far, and after one
+NO_DAYS = {(date.fromisoformat(day) - date(1970, 1, 1)).days
+           for day in ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31",
+                       "9999-12-31")}  # fmt: skip
 A_DAY, MOST_PAUSES = 86_400, 40
 TOPS = (5, 7, 10)  # highest scores of usual scales
 UNLIKE = 10  # times as often 0 as 1 or 2: no opinion is shaped so
@@ -136,8 +139,9 @@ def _about_local(at: ir.TimestampValue, zone: str) -> ir.TimestampValue:
 def usual_days(pauses: pd.DataFrame) -> tuple[int, int] | None:
     """Return the first and last day that isn't far from all others; None of few rows.
 
-    Far are at most 0.5% of the rows, beyond a pause four times as long as any other between them
-    and of at least 60 days; of a year where they come first, for firms begin slowly.
+    Far are at most 0.5% of the rows, or those of a day that systems write for none, beyond a pause
+    four times as long as any other between them and of at least 60 days; of a year where they come
+    first, for firms begin slowly.
 
     Parameters
     ----------
@@ -147,7 +151,9 @@ def usual_days(pauses: pd.DataFrame) -> tuple[int, int] | None:
         return None
     total, first, last = (int(pauses[name].iloc[0]) for name in ("total", "first", "last"))
     most = max(STRAY * total, 1)
-    few_below, few_above = pauses["below"] <= most, total - pauses["below"] <= most
+    begins, ends = pauses["day"] - pauses["pause"] == first, pauses["day"] == last
+    few_below = (pauses["below"] <= most) | (begins & (first in NO_DAYS))
+    few_above = (total - pauses["below"] <= most) | (ends & (last in NO_DAYS))
     core = pauses.loc[~few_below & ~few_above, "pause"].max()
     least = max(QUIET, 4 * (0 if pd.isna(core) else int(core)))
     late = pauses[few_above & (pauses["pause"] > least)]

@@ -22,6 +22,7 @@ from profitchain.pages import page as pages
 from profitchain.pages import sanitise
 from profitchain.pages.notebooks import nbformat
 from profitchain.words import prose
+from profitchain.words.measures import figure_words
 
 SENTENCES = ('<ul class="answer">', '<div class="reading">')  # begin what `prose.Prose` shows
 TERMS = {"term": "definition", "setting": "value", "parameter": "value", "id": "definition"}
@@ -153,7 +154,8 @@ def _numbers(page: PageStory, definitions: Mapping[str, str], period: Period) ->
     lines = []
     for id, rows in by_id.items():
         first = rows[0]
-        parts = (escaped(first.get("unit", "")), str(period), escaped(definitions.get(id, "")))
+        unit = first.get("unit", "") if len({row.get("unit") for row in rows}) == 1 else ""
+        parts = (escaped(unit), str(period), escaped(definitions.get(id, "")))
         whole = "" if first.get("group") else f" {escaped(_figure(first))};"
         name = f"`{id}`" if _NAME.fullmatch(id) else escaped(id)
         lines.append(f"- {name} {escaped(first['label'])}:{whole} {'; '.join(filter(None, parts))}")
@@ -171,7 +173,7 @@ def _figure(row: Mapping) -> str:
     if "why" in row:
         return _("Not measured: {why}", why=prose.reason(prose.unmarked(row["why"])))
     numbers = {part: row[part] for part in ("value", "low", "high", "n", "unit")}
-    return prose.with_interval(Estimate(**numbers), difference=findings.is_difference(row["id"]))
+    return figure_words(row["id"], row.get("group"), Estimate(**numbers))
 
 
 def _defined(shown: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -18,11 +18,10 @@ from profitchain.exhibits.findings import (
     WORKBOOK,
     EditionFindings,
     PageStory,
-    is_change,
-    is_difference,
 )
 from profitchain.pages.site import GROUPS, group_of
 from profitchain.words import prose, reasons, scores
+from profitchain.words.measures import is_change, is_difference
 from profitchain.words.prose import Prose
 
 UNCLEAR = "no clear change"

@@ -48,7 +48,8 @@ READ_ME = (
     ("period_start, period_end", N_("The period's first and last day, as dates.")),
     ("value", N_("The number: an estimate, or a count.")),
     ("low, high", N_(
-        "The ends of its 95% interval. Both equal the value where all was counted in full.")),
+        "The ends of its 95% interval (of a claim 99%). Both equal the value where all was counted "
+        "in full.")),
     ("n", N_("How many answers, customers or orders it rests on.")),
     ("unit", N_("In what it is: see above.")),
     ("page", N_("The page of the report that shows it.")),

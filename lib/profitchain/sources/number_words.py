@@ -20,6 +20,7 @@ LAKHS = r"^[+-]?\d{1,2}(,\d{2})+,\d{3}(\.\d*)?$"  # 1,23,456.78 in India
 _WRITTEN_SIGNS = dict(
     zip("０１２３４５６７８９．，＋－−–—‐‑﹣（）％￥", "0123456789.,+-------()%¥", strict=True)
 )
+_NO_CENTS = r"(\d)[.,] ?-+([^\d]*)$"  # 85.- is a price, and no refund
 _TRAILING_MINUS = r"^([^-+()]*\d[^-+()]*?) *-$"
 _translate = builtin("translate", "string", "string", "string", returns="string")
 _is_finite = builtin("isfinite", "float64", returns="boolean")
@@ -28,6 +29,8 @@ _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _UNITS = r"分|点|點|星|級|级|points?\b|pts?\b|stars?\b|sterne?\b|punkte?\b|étoiles?\b|estrellas?\b"
 _LEADING = re.compile(rf"^{_NUMBER} ?(?:[-–—=:.()|]|{_UNITS})\D*$", re.IGNORECASE)
 _TRAILING = re.compile(rf"^\D*[^\W\d_]\D*? ?[-–—=:(] ?{_NUMBER} ?(?:{_UNITS})?\)?$", re.IGNORECASE)
+_MONTHS = "jan|feb|m[aä]r|apr|a[bv]r|ma[iy]|jun|jul|aug|ago|sep|o[ckg]t|nov|de[cz]|dic"
+_MONTH = re.compile(rf"^(\d+[-. ]+({_MONTHS})\w*\.?|({_MONTHS})\w*[-. ]+\d+)$", re.IGNORECASE)
 _FRACTION = re.compile(
     rf"^{_NUMBER} ?(?:{_UNITS})? ?(?:/|out of|von|sur|de) ?{_NUMBER} ?(?:{_UNITS})?$", re.IGNORECASE
 )
@@ -112,6 +115,7 @@ def with_plain_signs(text: ir.StringValue) -> ir.StringValue:
     """Return a number's text with ASCII digits and signs, its minus in front, no apostrophe."""
     plain = _translate(text, "".join(_WRITTEN_SIGNS), "".join(_WRITTEN_SIGNS.values()))
     plain = plain.re_replace(r"^['’‘`´] *([-+(.,\d])", r"\1")
+    plain = plain.re_replace(_NO_CENTS, r"\1\2")
     return plain.re_replace(_TRAILING_MINUS, r"-\1")
 
 
@@ -168,6 +172,8 @@ def score_of(text: str, highest: float) -> float | None:
         return float(filled) if total == highest or filled == total <= highest else None
     if fraction := _FRACTION.match(plain):
         return _number(fraction[1]) if _number(fraction[2]) == highest else None
+    if _MONTH.match(plain):  # a spreadsheet made a date of 4/5
+        return None
     labelled = _LEADING.match(plain) or _TRAILING.match(plain)
     return _number(labelled[1]) if labelled else None
 

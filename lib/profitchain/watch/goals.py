@@ -23,7 +23,7 @@ from profitchain.watch.series import LOG, Series
 LOWER_IS_BETTER = ("churn_rate", "complaints_per_100_orders")
 REACHED, MISSED, OPEN = "reached", "missed", "open"
 ABOVE, BELOW, CANT_TELL, GREY = "above", "below", "can't tell", "not comparable"
-Position = Literal["above", "below", "can't tell", "not comparable"]
+Position = Literal["above", "below", "within", "can't tell", "not comparable"]
 FURTHEST = 8  # periods ahead
 
 
@@ -194,9 +194,15 @@ def standing(row: Mapping[str, Any], own: Mapping[str, MaybeEstimate]) -> Standi
     if year is None or not defined:
         position = "not comparable"
     elif isinstance(figure, Estimate):
-        position = "above" if figure.low > high else "below" if figure.high < low else "can't tell"
+        position = _beside(figure, low, high)
     return Standing(metric=metric, own=figure, low=low, high=high, position=position,
                     source=str(row.get("source") or ""), year=year)  # fmt: skip
+
+
+def _beside(figure: Estimate, low: float, high: float) -> Position:
+    if low <= figure.low and figure.high <= high:
+        return "within"
+    return "above" if figure.low > high else "below" if figure.high < low else "can't tell"
 
 
 def figures(edition: Edition) -> dict[str, MaybeEstimate]:

@@ -45,7 +45,7 @@ DESIGNS = {  # by what a design compares: its label, and what it compares and as
     "next_score": (N_("Check: the next order's score"),
         N_("Asks what the next order's score, which can't have caused this return, shows of it "
            "beyond this score: more than nothing is a habit that lasts.")),
-    "lasting": (N_("If habits weigh three times as much"),
+    "lasting": (N_("If habits weigh three times as much (90%)"),
         N_("As same month and segment, less three times what the next score shows (90% interval: "
            "its near end is the test).")),
     "late": (N_("Only returns after a third of the window"),

@@ -13,7 +13,9 @@ from profitchain.core.i18n import _, ngettext
 from profitchain.core.periods import Period
 from profitchain.stats.comparisons import Measure, MeasureSeries
 from profitchain.words import catalogue
+from profitchain.words.reasons import with_interval
 
+LEVELS = {("claim", ""): 0.99, ("repeat_effect_per_point_by_design", "lasting"): 0.9}  # else 95%
 LABELS, DEFINITIONS = (catalogue.read("measures")[part] for part in ("labels", "definitions"))
 
 
@@ -26,8 +28,8 @@ def definition(measure: Measure) -> str:
     """Return how a measure is defined, as a clause."""
     if measure.id == "repeat_rate":
         return ngettext(
-            "share of answers followed by an order within {n} day",
-            "share of answers followed by an order within {n} days",
+            "of answers whose {n} day ended in the period, the share followed by an order",
+            "of answers whose {n} days ended in the period, the share followed by an order",
             int(measure.values["within_days"]),
         )
     return _(DEFINITIONS[measure.key or measure.id], **_values(measure))
@@ -85,3 +87,19 @@ def _values(measure: Measure) -> dict[str, str]:
         name: value if isinstance(value, str) else f"{value:g}"
         for name, value in measure.values.items()
     }
+
+
+def is_change(id: str) -> bool:
+    """Whether a finding says how much another one moved."""
+    return id.endswith(("_change", "_change_on_year"))
+
+
+def figure_words(id: str, group: str | None, estimate: MaybeEstimate) -> str:
+    """Return a finding's figure with its interval, at its own level, and its n."""
+    level = LEVELS.get((id, group or ""), LEVELS.get((id, "")))
+    return with_interval(estimate, difference=is_difference(id), level=level)
+
+
+def is_difference(id: str) -> bool:
+    """Whether a finding is a difference, so that shares are said in percentage points."""
+    return is_change(id) or "_effect_" in id

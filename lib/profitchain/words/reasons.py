@@ -7,6 +7,7 @@ reasons themselves are said first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -166,8 +167,10 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**texts) if names else frame
 
 
-def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
-    """Return a figure with its interval and its n; a count in full stands alone.
+def with_interval(
+    said: MaybeEstimate, *, difference: bool = False, level: float | None = None
+) -> str:
+    """Return a figure with its interval (of a `level`, if not its own) and its n, or a count alone.
 
     Examples
     --------
@@ -184,4 +187,5 @@ def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
     figure = number(said, difference=difference)
     if said.low == said.high:
         return figure
-    return in_brackets(figure, evidence(said, difference=difference))
+    at_level = replace(said, level=level or said.level)
+    return in_brackets(figure, evidence(at_level, difference=difference))

@@ -145,7 +145,7 @@ def curve(
     effect: MaybeEstimate, line: pd.DataFrame, dots: pd.DataFrame, *, edition: Edition
 ) -> Presentation:
     """Return the adjusted curve along the scale, and each score's own share as a dot."""
-    says, values = _compared(dots)
+    says, values = _compared(dots, line)
     if isinstance(effect, Estimate) and effect.spans_zero and says == "rates":
         says = "unclear"
     return Presentation(line, says, values, {"points": dots})
@@ -156,14 +156,22 @@ def raw_rates(rates: pd.DataFrame, *, edition: Edition) -> Presentation:
     return Presentation(rates, *_compared(rates))
 
 
-def _compared(rates: pd.DataFrame) -> tuple[str, dict[str, object]]:
-    """Return the share that came back after the lowest and the highest score that many gave."""
+def _compared(
+    rates: pd.DataFrame, line: pd.DataFrame | None = None
+) -> tuple[str, dict[str, object]]:
+    """Return the share that came back after the lowest and the highest score that many gave.
+
+    With a `line`, what it says at these scores.
+    """
     answers: dict[str, object] = {"n": int(rates["n"].sum())}
     common = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
     if len(common) < 2:
         return "few", answers
     low, high = common.iloc[0], common.iloc[-1]
-    shares = {"low_share": percent(low["value"]), "high_share": percent(high["value"])}
+    said = rates if line is None else line
+    at = said.groupby("score")["value"].first()
+    shares = {f"{end}_share": percent(at.get(row["score"], row["value"]))
+              for end, row in (("low", low), ("high", high))}  # fmt: skip
     return "rates", {
         **answers, **shares, "low": f"{low['score']:.2g}", "high": f"{high['score']:.2g}",
     }  # fmt: skip
