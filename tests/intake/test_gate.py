@@ -175,6 +175,28 @@ def test_later_versions_of_orders_replace_earlier_ones_without_a_word(firm):
     assert "30 of 150 rows of `orders` share their `order_id`" in told(company)["versions"]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("order_status", ("completed", "cancelled")), ("Financial Status", ("paid", "voided")),
+     ("状态", ("已完成", "已取消"))],
+)  # fmt: skip
+def test_a_column_of_statuses_that_nobody_named_is_told(firm, name, words):
+    column = [words[k % 6 == 0] for k in range(120)]
+    company = firm({"orders": orders_of(**{name: column})})
+    says = told(company)
+    assert f"`{name}` of orders isn't read, and 20 rows say" in says["unread_status"]
+    path = company.folder / "company.yml"
+    given = yaml.safe_load(path.read_text("utf-8"))
+    given["tables"]["orders"]["columns"] = {"status": name}
+    path.write_text(yaml.safe_dump(given), "utf-8")
+    mended = opened(load_company(company.folder))  # as the warning says
+    assert len(mended.tables["orders"].execute()) == 100
+    assert "unread_status" not in {doubt.kind for doubt in mended.doubts}
+    others = ("gift", "cancelled my other one", "by phone")
+    says = told(firm({"orders": orders_of(note=[others[k % 3] for k in range(120)])}))
+    assert says == {}
+
+
 def test_ids_as_rounded_powers_stop(firm):
     stop = refusal(firm({"orders": orders_of(customer_id="7.70E+18")}))
     assert "120 of its 120 rows have a customer_id such as '7.70E+18' (1 different)" in stop

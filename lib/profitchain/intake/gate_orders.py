@@ -36,6 +36,7 @@ CURRENCY_COLUMN = re.compile(
     r"([a-z]+[ _-]){0,2}(currency|currency[ _]code|waehrung|währung|devise|moneda|moeda|valuta)"
     r"|币种|幣種|幣別|币别|货币|貨幣|結帳幣別", re.IGNORECASE
 )  # fmt: skip
+MOSTLY_KNOWN = 0.8  # share of a column's words that mean a status, from which on it holds statuses
 _MOST_STATUSES, _MOST_CURRENCIES = 60, 200
 _PLAIN = r"[0-9\s.,+()'’\x{00A0}\x{202F}\x{2009}\x{2212}-]+"
 
@@ -44,6 +45,8 @@ def order_findings(gate: Gate) -> Iterator[Finding]:
     """Yield what is doubtful about orders, and about money in every table."""
     if gate.has("orders", "status"):
         yield from _statuses(gate)
+    elif gate.has("orders", "order_id"):
+        yield from _unread_statuses(gate)
     for table in gate.judged:
         yield from _currencies(gate, table)
     if gate.has("orders", "revenue"):
@@ -99,6 +102,28 @@ def _statuses(gate: Gate) -> Iterator[Finding]:
             values: Values = {"n": int(rows["n"].sum()), "revenue": int(rows["revenue"].sum()),
                       "words": named}  # fmt: skip
             yield Doubt(table="orders", column="status", kind=kind, values=values)
+
+
+def _unread_statuses(gate: Gate) -> Iterator[Finding]:
+    """Tell of a column of statuses that nobody named: orders that are no sales count."""
+    typed, words = gate.judged["orders"].table, status_words(gate.company)
+    if typed.raw.warehouse or typed.is_large:
+        return
+    rows = typed.raw.relation if typed.pieces else gate.judged["orders"].cells
+    taken = {*typed.source_names.values(), *gate.company.segments}
+    for column in (name for name in typed.raw.columns if name not in taken):
+        if not rows[column].type().is_string():
+            continue
+        forms = rows.select(form=status_form(rows[column]))
+        forms = forms.filter(forms["form"].notnull() & (forms["form"] != ""))
+        counts = forms.group_by("form").aggregate(n=forms.count()).order_by(ibis.desc("n"), "form")
+        seen = counts.limit(_MOST_STATUSES).to_pandas()
+        lost = seen[seen["form"].isin(words.left_out | words.refunded)]
+        known = seen.loc[seen["form"].isin(words.known), "n"].sum()
+        if len(lost) and len(seen) < _MOST_STATUSES and known >= MOSTLY_KNOWN * seen["n"].sum():
+            named = ", ".join(f"{w} ({n:,})" for w, n in lost.head(5).itertuples(index=False))
+            values: Values = {"n": int(lost["n"].sum()), "words": named}
+            yield Doubt(table="orders", column=column, kind="unread_status", values=values)
 
 
 def statuses_line(gate: Gate) -> str:
