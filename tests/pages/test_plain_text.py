@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from profitchain.claims import verdicts
 from profitchain.core.estimates import Estimate, NotEstimable
 from profitchain.core.periods import Period
+from profitchain.evidence import designs
 from profitchain.exhibits import findings
 from profitchain.pages import page as pages
 from profitchain.pages import plain_text
 from profitchain.pages.notebooks import nbformat
 from profitchain.words import prose
+from profitchain.words.measures import LEVELS
 
 MOST_BYTES = 150_000
 EVIL = "<img src=x> **a** [b](http://c.d) `e` | www.f.g h@i.j"
@@ -114,3 +117,4 @@ def test_an_interval_that_is_not_at_95_percent_says_so(example_reports):
     assert len(own) > 20 and set(own) == {"99"}
     assert set(re.findall(r"  - lasting: .*?(\d\d)% interval", text)) == {"90"}
     assert re.findall(r"  - adjusted: .*?(\d\d)% interval", text)[0] == "95"
+    assert [*LEVELS.values()] == [verdicts.LEVEL, designs.ONE_SIDED]

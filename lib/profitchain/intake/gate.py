@@ -212,13 +212,9 @@ def _conflicting(gate: Gate, table: str) -> Iterator[Finding]:
 
 def _replaced(gate: Gate, table: str) -> Iterator[Finding]:
     """Tell of rows for which a later file has others of their key: numbers that start anew."""
-    judged = gate.judged[table]
-    older = {
-        n for n, (why, _, _) in judged.outcomes.items() if why == reasons.BY_FORMAT["replaced"]
-    }
-    replaced = sum(
-        o.rows for o in gate.outcomes[table] if o.reason == reasons.BY_FORMAT["replaced"]
-    )
+    judged, why = gate.judged[table], reasons.BY_FORMAT["replaced"]
+    older = {number for number, (reason, _, _) in judged.outcomes.items() if reason == why}
+    replaced = sum(outcome.rows for outcome in gate.outcomes[table] if outcome.reason == why)
     if replaced < FEW:
         return
     counts, total = _conflicts(gate, table, older), sum(o.rows for o in gate.outcomes[table])

@@ -18,18 +18,13 @@ from profitchain.sources.settings import MatchIds
 from profitchain.sources.temp_tables import materialise
 from profitchain.sources.typed_tables import typed_name
 
-MET_BY = (
-    "customers",
-    "responses",
-    "invitations",
-    "contacts",
-    "memberships",
-    "offers",
-)  # customers' tables
+# Customers' tables:
+MET_BY = ("customers", "responses", "invitations", "contacts", "memberships", "offers")
 LOTS = 4096  # of customers, by their numbers: who has a share of the rows has it of one lot's
 MOST_OF_ONE = 0.05  # share of a table's rows above which one customer is looked at
 ABOVE_SECOND = 5  # times as many rows as the second has
 STRAY = 0.01  # share of customers without an order from which on spellings are compared
+UNMET = 0.5  # the same of the table of customers, which holds some who never bought
 LONGEST_NAME = 500  # letters of a group's name
 MOST_NAMES = 20_000  # the most frequent, of all columns of text
 _CUSTOMER = typed_name("customer_id")
@@ -136,7 +131,7 @@ def _meet(gate: Gate, table: str) -> Iterator[Finding]:
     if strangers < 3:
         return
     of = int(here.count().execute())
-    if strangers <= (0.5 if table == "customers" else STRAY) * of:  # who is known need not order
+    if strangers <= (UNMET if table == "customers" else STRAY) * of:
         return
     found, setting = _respelt(gate, table, buyers)
     many = of >= ENOUGH and int(buyers["who"].nunique().execute()) >= ENOUGH

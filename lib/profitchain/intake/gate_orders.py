@@ -45,7 +45,7 @@ def order_findings(gate: Gate) -> Iterator[Finding]:
     """Yield what is doubtful about orders, and about money in every table."""
     if gate.has("orders", "status"):
         yield from _statuses(gate)
-    elif gate.has("orders", "order_id"):
+    elif "orders" in gate.judged:
         yield from _unread_statuses(gate)
     for table in gate.judged:
         yield from _currencies(gate, table)

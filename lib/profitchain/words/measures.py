@@ -1,8 +1,9 @@
-"""What each measure is called and how it is defined (measures.yml), and tables of several."""
+"""What measures are called and how they are defined (measures.yml), and figures of findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -94,12 +95,14 @@ def is_change(id: str) -> bool:
     return id.endswith(("_change", "_change_on_year"))
 
 
-def figure_words(id: str, group: str | None, estimate: MaybeEstimate) -> str:
-    """Return a finding's figure with its interval, at its own level, and its n."""
-    level = LEVELS.get((id, group or ""), LEVELS.get((id, "")))
-    return with_interval(estimate, difference=is_difference(id), level=level)
-
-
 def is_difference(id: str) -> bool:
     """Whether a finding is a difference, so that shares are said in percentage points."""
     return is_change(id) or "_effect_" in id
+
+
+def figure_words(id: str, group: str | None, estimate: MaybeEstimate) -> str:
+    """Return a finding's figure with its interval, at its own level, and its n."""
+    level = LEVELS.get((id, group or ""), LEVELS.get((id, "")))
+    if isinstance(estimate, Estimate) and level:
+        estimate = replace(estimate, level=level)
+    return with_interval(estimate, difference=is_difference(id))

@@ -7,7 +7,6 @@ reasons themselves are said first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -167,10 +166,8 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**texts) if names else frame
 
 
-def with_interval(
-    said: MaybeEstimate, *, difference: bool = False, level: float | None = None
-) -> str:
-    """Return a figure with its interval (of a `level`, if not its own) and its n, or a count alone.
+def with_interval(said: MaybeEstimate, *, difference: bool = False) -> str:
+    """Return a figure with its interval and its n; a count in full stands alone.
 
     Examples
     --------
@@ -187,5 +184,4 @@ def with_interval(
     figure = number(said, difference=difference)
     if said.low == said.high:
         return figure
-    at_level = replace(said, level=level or said.level)
-    return in_brackets(figure, evidence(at_level, difference=difference))
+    return in_brackets(figure, evidence(said, difference=difference))

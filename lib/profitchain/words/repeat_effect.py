@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from profitchain.core.estimates import Estimate, MaybeEstimate, NotEstimable, to_frame
@@ -165,16 +166,18 @@ def _compared(
     """
     answers: dict[str, object] = {"n": int(rates["n"].sum())}
     common = rates[rates["value"].notna() & (rates["n"] >= SEVERAL * rates["n"].sum())]
-    if len(common) < 2:
+    said = common if line is None else line[line["value"].notna()]
+    if len(common) < 2 or said.empty:
         return "few", answers
-    low, high = common.iloc[0], common.iloc[-1]
-    said = rates if line is None else line
-    at = said.groupby("score")["value"].first()
-    shares = {f"{end}_share": percent(at.get(row["score"], row["value"]))
-              for end, row in (("low", low), ("high", high))}  # fmt: skip
+    ends = common["score"].iloc[[0, -1]]
+    low, high = np.interp(ends, said["score"], said["value"])
+    shares = {"low_share": percent(low), "high_share": percent(high)}
     return "rates", {
-        **answers, **shares, "low": f"{low['score']:.2g}", "high": f"{high['score']:.2g}",
-    }  # fmt: skip
+        **answers,
+        **shares,
+        "low": f"{ends.iloc[0]:.2g}",
+        "high": f"{ends.iloc[-1]:.2g}",
+    }
 
 
 def bands(parts: pd.DataFrame, test: Wald | NotEstimable, *, edition: Edition) -> Presentation:
