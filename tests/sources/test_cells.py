@@ -5,10 +5,11 @@ from __future__ import annotations
 import ibis
 import pytest
 
-from profitchain.sources import casts, date_words, number_words
+from profitchain.sources import casts, date_words, number_words, typed_tables
 from profitchain.sources.date_number_formats import format_that_reads
 from profitchain.sources.date_words import plain_date, plain_month
 from profitchain.sources.encodings import home_encodings, likely, recognised
+from profitchain.sources.engine_functions import CellMacros
 from profitchain.sources.number_words import emptied_scores, is_special, score_of
 from profitchain.sources.schemas import ColumnSchema
 
@@ -249,3 +250,65 @@ def test_a_few_words_are_enough_in_the_encoding_of_the_firms_own_country(codec, 
 def test_a_western_encoding_is_offered_and_never_taken(text, codec):
     assert recognised(text.encode(codec)) is None
     assert likely(text.encode(codec)) in ("cp1252", None)
+
+
+# --- macros --------------------------------------------------------------------------------------
+
+
+def as_iso_wall(text, *, excel):
+    return typed_tables._wall(text, written=casts.ISO, excel=excel)
+
+
+MACROS = {
+    "trimmed": (casts.trimmed_text, {}),
+    "given": (
+        number_words._given_text,
+        {"missing": ("7", "it's"), "points": (("good", "9"), ('"t0".', None)), "kind": "number"},
+    ),
+    "wall": (as_iso_wall, {"excel": True}),
+    "month": (casts.month_text, {}),
+    "amount": (number_words.parse_amount, {"decimal": ",", "minor_units": 100}),
+    "number": (number_words.parse_number, {"decimal": "."}),
+    "flag": (casts.parse_flag, {}),
+}
+ODD_CELLS = [
+    *(
+        "  a ",
+        "\u3000x",
+        "7",
+        "7.0",
+        "it's",
+        "GOOD",
+        '"t0".',
+        "n/a",
+        "'0012",
+        "45660.5",
+        "yes",
+        "否",
+    ),
+    *("2026-03-04 10:00:00+01:00", "2026-03", "1.234,50 €", "(12,00)", "1,234.5", "8e3", "", None),
+]
+
+
+@pytest.mark.parametrize("name", MACROS)
+def test_a_macro_gives_what_its_function_gives_written_out(con, name):
+    function, options = MACROS[name]
+    call = CellMacros(con)
+    direct = values(con, ODD_CELLS, lambda text: function(text, **options))
+    assert values(con, ODD_CELLS, lambda text: call(function, text, **options)) == direct
+    assert len(set(map(str, direct))) > 2  # else nothing was read
+
+
+def test_a_macro_of_a_cell_as_it_is_is_that_cell_and_types_have_macros_of_their_own(con):
+    call = CellMacros(con)
+    table = ibis.table({"text": "string", "day": "date", "at": "timestamp(6)"}, name="some")
+    assert call(casts.month_text, table.day).equals(table.day)
+    kinds = [call(casts.trimmed_text, table[name]).op().__func_name__ for name in ("text", "day")]
+    assert kinds[0] != kinds[1]
+
+
+def test_each_connection_learns_its_own_macros():
+    for _ in range(2):  # Ibis takes two memories for one connection
+        con = ibis.duckdb.connect()
+        call = CellMacros(con)
+        assert values(con, [" a "], lambda text, c=call: c(casts.trimmed_text, text)) == ["a"]

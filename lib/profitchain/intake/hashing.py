@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from profitchain.sources.casts import builtin
+from profitchain.sources.engine_functions import builtin
 
 AT_ONCE = 120_000_000  # numbers that are sorted at once: 2 GB
 _HEX = "0123456789abcdef"

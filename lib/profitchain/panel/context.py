@@ -15,7 +15,7 @@ from ibis.expr.types import Column, Table, Value
 
 from profitchain.core.periods import Period, months_before, starts_at
 from profitchain.sources.company import Company
-from profitchain.sources.spans import by_span
+from profitchain.sources.engine_functions import by_span
 from profitchain.sources.typed_tables import MARK, WHO
 
 MOST_MONTHS = 120

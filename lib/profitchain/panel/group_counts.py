@@ -12,7 +12,7 @@ from profitchain.disclosure.audit import TOTAL, span_name
 from profitchain.disclosure.gate import TWO_YEARS
 from profitchain.disclosure.windows import lookback_of
 from profitchain.panel.context import Context
-from profitchain.sources.spans import by_span
+from profitchain.sources.engine_functions import by_span
 
 
 def group_sizes(context: Context, answers: Table) -> Table:

@@ -17,7 +17,7 @@ from profitchain.intake.hashing import any_bits
 from profitchain.panel.context import Context
 from profitchain.panel.follow_up import whole_numbers
 from profitchain.panel.panel import cells, with_margin
-from profitchain.sources.spans import by_span
+from profitchain.sources.engine_functions import by_span
 
 MOST_STEPS = {"month": 120, "week": 260}
 BITS = 53  # of a word: those that a float holds, for engines divide by way of it

@@ -11,7 +11,7 @@ from profitchain.panel import outlook_steps
 from profitchain.panel.context import Context, purchases
 from profitchain.panel.panel import SECONDS_A_DAY, cells, of_literals, total, with_margin
 from profitchain.sources.casts import seconds
-from profitchain.sources.spans import by_span
+from profitchain.sources.engine_functions import by_span
 from profitchain.sources.typed_tables import MARK, WHO
 
 MARK_TOO = f"{MARK}_too"

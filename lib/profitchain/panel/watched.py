@@ -19,9 +19,9 @@ from profitchain.panel.context import Context
 from profitchain.panel.moved_scores import moved_sums
 from profitchain.panel.panel import as_text, looked_up
 from profitchain.sources import temp_tables
+from profitchain.sources.engine_functions import by_span
 from profitchain.sources.exact_sums import PLACES, exact_sum, millionths, whole
 from profitchain.sources.settings import Question
-from profitchain.sources.spans import by_span
 from profitchain.sources.typed_tables import WHO
 
 Keep: TypeAlias = Callable[[str, Table], Table]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
 from itertools import pairwise
 from operator import or_
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
 
-from profitchain.sources.spans import by_span
+from profitchain.sources.engine_functions import builtin, by_span
 
 DAY_FIRST, MONTH_FIRST, ISO, ROC, EXCEL = "day first", "month first", "iso", "roc", "excel"
 UNIX = {"unix": 1_000_000, "unix_ms": 1_000}
@@ -99,11 +97,6 @@ class Stamp:
 
     wall: ir.TimestampValue
     fixed: ir.BooleanValue
-
-
-def builtin(name: str, *kinds: str, returns: str) -> Callable[..., Any]:
-    """Return a function that an engine has itself, or was taught, of values of the named types."""
-    return ibis.udf.scalar.builtin(lambda _a, _b, _c: None, name=name, signature=(kinds, returns))
 
 
 _FIXED = ibis.literal(True)
@@ -222,15 +215,15 @@ def _iso(text: ir.StringValue) -> Stamp:
     return Stamp(wall=ibis.ifelse(usual, wall, at), fixed=fixed)
 
 
-def moment(stamp: Stamp, zone: str) -> ir.TimestampValue:
+def moment(wall: ir.TimestampValue, fixed: ir.BooleanValue, *, zone: str) -> ir.TimestampValue:
     """Return a stamp in UTC, where it has no offset of its own as wall time in `zone`."""
-    return ibis.ifelse(stamp.fixed, stamp.wall, to_utc(stamp.wall, zone))
+    return ibis.ifelse(fixed, wall, to_utc(wall, zone))
 
 
-def day(stamp: Stamp, *, zone: str, local: str) -> ir.DateValue:
+def day(wall: ir.TimestampValue, fixed: ir.BooleanValue, *, zone: str, local: str) -> ir.DateValue:
     """Return a stamp's calendar day: its own where it has no offset, else the day in `local`."""
-    naive = stamp.wall if zone == local else from_utc(to_utc(stamp.wall, zone), local)
-    return ibis.ifelse(stamp.fixed, from_utc(stamp.wall, local), naive).date()
+    naive = wall if zone == local else from_utc(to_utc(wall, zone), local)
+    return ibis.ifelse(fixed, from_utc(wall, local), naive).date()
 
 
 def month_text(value: ir.Value) -> ir.Value:

@@ -16,8 +16,17 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.sources import casts
-from profitchain.sources.casts import DAY_FIRST, EXCEL, ISO, MONTH_FIRST, ROC, SHORT_YEAR, SLASHED
+from profitchain.sources.casts import (
+    DAY_FIRST,
+    EXCEL,
+    ISO,
+    MONTH_FIRST,
+    ROC,
+    SHORT_YEAR,
+    SLASHED,
+)
 from profitchain.sources.date_words import plain_dates, plain_months
+from profitchain.sources.engine_functions import Call
 from profitchain.sources.number_words import (
     LAKHS,
     with_plain_signs,
@@ -82,7 +91,7 @@ def is_later(value: ir.Value, end: End | None) -> ir.BooleanValue:
 
 def find_formats(
     named: ir.Table, schema: TableSchema, source: Source, *, odd: Sequence[str], zone: str,
-    end: End | None,
+    end: End | None, call: Call,
 ) -> ColumnFormats:  # fmt: skip
     """Return how each column of a table is written, with a fault for each that can't be known.
 
@@ -94,10 +103,14 @@ def find_formats(
     dates = [column for column in unsettled if column.kind in DATES]
     numbers = [column for column in unsettled if column.kind in NUMERIC]
     faults: list[str] = []
-    for column, row in _evidence(named, dates, lambda c: _date_evidence(named[c.name], zone, end)):
+    limit = end.in_zone(zone) if end else None
+    for column, row in _evidence(
+        named, dates, lambda c: _date_evidence(named[c.name], limit, call)
+    ):
         formats[column.name] = _settle_dates(column, row, faults)
     before = _not_later(named, schema, formats, zone=zone, end=end) if numbers else named
-    for column, row in _evidence(before, numbers, lambda c: _number_evidence(before[c.name], c)):
+    evidence = _evidence(before, numbers, lambda c: _number_evidence(before[c.name], c, call))
+    for column, row in evidence:
         formats[column.name] = _settle(column, row, faults, sort="numbers")
     usual = {c.name: "." if c.kind in NUMERIC else ISO for c in schema.columns}
     by_column = {name: written or usual[name] for name, written in formats.items()}
@@ -110,7 +123,9 @@ def _declared(column: ColumnSchema, source: Source) -> str | None:
     return source.format_of(column.name)
 
 
-def odd_columns(named: ir.Table, schema: TableSchema, source: Source) -> list[ColumnSchema]:
+def odd_columns(
+    named: ir.Table, schema: TableSchema, source: Source, call: Call
+) -> list[ColumnSchema]:
     """Return the columns with a cell that isn't plainly written, found without regexes.
 
     Not those of dates in a pattern of the firm's own, nor of numbers whose mark it declares.
@@ -121,15 +136,19 @@ def odd_columns(named: ir.Table, schema: TableSchema, source: Source) -> list[Co
             continue
         text, declared = named[column.name], _declared(column, source)
         if column.kind in DATES and declared in _WORDED:
-            signs[column.name] = _is_odd_date(text).any().fill_null(False)
+            signs[column.name] = call(_is_odd_date, text).any().fill_null(False)
         elif column.kind in NUMERIC and declared is None:
-            grouped = text.contains(".") & (text.length() - text.find(".") == _DOT_AND_THREE)
-            wide = casts.bytes_of(text) != text.length()
-            signs[column.name] = (text.contains(",") | grouped | wide).any().fill_null(False)
+            signs[column.name] = call(_is_odd_number, text).any().fill_null(False)
     if not signs:
         return []
     is_odd = named.aggregate([sign.name(name) for name, sign in signs.items()]).to_pandas().iloc[0]
     return [column for column in schema.columns if column.name in signs and is_odd[column.name]]
+
+
+def _is_odd_number(text: ir.StringValue) -> ir.BooleanValue:
+    """Tell whether a number could have a decimal comma, or holds other digits than 0 to 9."""
+    grouped = text.contains(".") & (text.length() - text.find(".") == _DOT_AND_THREE)
+    return text.contains(",") | grouped | (casts.bytes_of(text) != text.length())
 
 
 def _is_odd_date(text: ir.StringValue) -> ir.BooleanValue:
@@ -158,19 +177,13 @@ def _evidence(
     return list(zip(columns, rows, strict=True))
 
 
-def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str, ir.Value]:
+def _date_evidence(text: ir.StringValue, limit: datetime | None, call: Call) -> dict[str, ir.Value]:
     given = text.count()
     day_numbers = text.re_search(_DAY_NUMBER).fill_null(False).sum()
-    text = ibis.ifelse(casts.is_year_first(text), ibis.null("string"), text)
-    short = ibis.ifelse(text.substr(-3, 1) == "-", ibis.null("string"), text)  # 26-03-04 is no day
-    a, b = (
-        ibis.coalesce(text.re_extract(SLASHED, k).nullif(""), short.re_extract(SHORT_YEAR, k))
-        .nullif("")
-        .try_cast("int64")
-        for k in (1, 2)
-    )
-    year = short.re_extract(SHORT_YEAR, 3).nullif("").try_cast("int64")
-    later = [_is_after(text, order, zone, end) for order in (DAY_FIRST, MONTH_FIRST)]
+    text = call(_not_year_first, text)
+    a, b = (call(_day_or_month, text, place=place) for place in (1, 2))
+    year = call(_short_year, text)
+    later = [call(_is_after, text, order=way, limit=limit) for way in (DAY_FIRST, MONTH_FIRST)]
     unsure = (a <= 12) & (b <= 12) & (a != b) & ~(later[0] & later[1])
     is_short = year.notnull() & ~(later[0] & later[1])
     return {
@@ -191,11 +204,30 @@ def _date_evidence(text: ir.StringValue, zone: str, end: End | None) -> dict[str
     }
 
 
-def _is_after(text: ir.StringValue, order: str, zone: str, end: End | None) -> ir.BooleanValue:
+def _not_year_first(text: ir.StringValue) -> ir.StringValue:
+    return ibis.ifelse(casts.is_year_first(text), ibis.null("string"), text)
+
+
+def _short(text: ir.StringValue) -> ir.StringValue:
+    return ibis.ifelse(text.substr(-3, 1) == "-", ibis.null("string"), text)  # 26-03-04 is no day
+
+
+def _day_or_month(text: ir.StringValue, *, place: int) -> ir.IntegerValue:
+    """Return a date's first or second number, which may be its day or its month."""
+    long = text.re_extract(SLASHED, place).nullif("")
+    number = ibis.coalesce(long, _short(text).re_extract(SHORT_YEAR, place))
+    return number.nullif("").try_cast("int64")
+
+
+def _short_year(text: ir.StringValue) -> ir.IntegerValue:
+    return _short(text).re_extract(SHORT_YEAR, 3).nullif("").try_cast("int64")
+
+
+def _is_after(text: ir.StringValue, *, order: str, limit: datetime | None) -> ir.BooleanValue:
     """Return whether a date, read in an order of day and month, lies after the period."""
-    if end is None:
+    if limit is None:
         return ibis.literal(False)
-    return (casts.slashed_wall(text, order) >= ibis.literal(end.in_zone(zone))).fill_null(False)
+    return (casts.slashed_wall(text, order) >= ibis.literal(limit)).fill_null(False)
 
 
 def _settle_dates(column: ColumnSchema, row: dict, faults: list[str]) -> str | None:
@@ -215,13 +247,9 @@ def _settle_dates(column: ColumnSchema, row: dict, faults: list[str]) -> str | N
     return _settle(column, row, faults, sort="dates")
 
 
-def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir.Value]:
-    dot = text.find(".")
-    plain = ~text.contains(",") & text.try_cast("float64").notnull()
-    sure = plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
-    rest = ibis.ifelse(plain & ((dot < 0) | sure), ibis.null("string"), text)
-    rest = with_plain_signs(rest)
-    bare = without_grouping(without_currency(rest) if column.kind == "money" else rest)
+def _number_evidence(text: ir.StringValue, column: ColumnSchema, call: Call) -> dict[str, ir.Value]:
+    sure, is_money = call(_is_surely_plain, text), column.kind == "money"
+    bare = call(_bare_number, text, is_money=is_money)
     unsure = bare.re_search(_EITHER)
     return {
         "first": (sure | bare.re_search(_POINT) | bare.re_search(LAKHS)).fill_null(False).sum(),
@@ -230,6 +258,20 @@ def _number_evidence(text: ir.StringValue, column: ColumnSchema) -> dict[str, ir
         "some": ibis.literal(0),
         "example": text.min(where=unsure),
     }
+
+
+def _is_surely_plain(text: ir.StringValue) -> ir.BooleanValue:
+    dot = text.find(".")
+    plain = ~text.contains(",") & text.try_cast("float64").notnull()
+    return plain & (dot >= 0) & (text.length() - dot != _DOT_AND_THREE)
+
+
+def _bare_number(text: ir.StringValue, *, is_money: bool) -> ir.StringValue:
+    """Return a number's digits and marks where they leave open which mark is which."""
+    plain = ~text.contains(",") & text.try_cast("float64").notnull()
+    settled = plain & ((text.find(".") < 0) | _is_surely_plain(text))
+    rest = with_plain_signs(ibis.ifelse(settled, ibis.null("string"), text))
+    return without_grouping(without_currency(rest) if is_money else rest)
 
 
 def _settle(column: ColumnSchema, row: dict, faults: list[str], *, sort: str) -> str | None:

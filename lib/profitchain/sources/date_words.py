@@ -17,7 +17,7 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.core import periods
-from profitchain.sources.casts import builtin
+from profitchain.sources.engine_functions import builtin
 
 _PLAIN = r"^(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})([T ]\d{1,2}:\d{2}(:\d{2})?)?$"
 _YEAR = r"((?:19|20|21)\d{2})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from profitchain.sources.casts import builtin
+from profitchain.sources.engine_functions import builtin
 from profitchain.sources.settings import MatchIds
 
 ODD_BLANKS = "\u00a0\u00ad\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff"  # in a class
@@ -107,6 +107,8 @@ def looks(text: str) -> str:
     >>> looks("N\N{CYRILLIC SMALL LETTER O}rd\u200b") == looks("Nord")
     True
     """
+    if text.isascii():
+        return " ".join(text.split())
     seen = unicodedata.normalize("NFKC", text).translate(_LOOKS)
     return " ".join("".join(c for c in seen if unicodedata.category(c) != "Cf").split())
 

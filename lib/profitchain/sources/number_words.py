@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from profitchain.sources.casts import LARGEST_AMOUNT, NULL, builtin, na_as_null
+from profitchain.sources.casts import LARGEST_AMOUNT, NULL, na_as_null
+from profitchain.sources.engine_functions import Call, builtin, directly
 from profitchain.sources.schemas import IS_NUMBER, ColumnSchema
 from profitchain.sources.settings import Source
 
@@ -178,7 +179,9 @@ def score_of(text: str, highest: float) -> float | None:
     return _number(labelled[1]) if labelled else None
 
 
-def given_cell(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
+def given_cell(
+    value: ir.Value, column: ColumnSchema, source: Source, *, call: Call = directly
+) -> ir.Value:
     """Return a trimmed cell, a label's score in its place; null where it says nothing was given."""
     missing = source.missing_of(column.name)
     if not value.type().is_string():
@@ -187,19 +190,32 @@ def given_cell(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Valu
         return (
             value if is_missing is None else ibis.ifelse(is_missing, ibis.null(value.type()), value)
         )
-    missing = [*missing, *(f"{word}.0" for word in missing if word.isdecimal())]
-    value = ibis.ifelse(value.isin([NULL, *missing]), ibis.null("string"), value)
-    if labels := source.labels.get(column.name):
-        mark = source.decimal or "."
+    labels, mark = source.labels.get(column.name) or {}, source.decimal or "."
+    points = tuple(
+        (label.lower(), of.replace(".", mark) if of and IS_NUMBER.match(of) else of)
+        for label, of in labels.items()
+    )
+    return call(_given_text, value, missing=tuple(missing), points=points, kind=column.kind)
+
+
+def _given_text(
+    text: ir.StringValue,
+    *,
+    missing: tuple[str, ...],
+    points: tuple[tuple[str, Any], ...],
+    kind: str,
+) -> ir.StringValue:
+    missing += tuple(f"{word}.0" for word in missing if word.isdecimal())
+    text = ibis.ifelse(text.isin([NULL, *missing]), ibis.null("string"), text)
+    if points:
         words = [
-            (value.lower() == label.lower(), ibis.null("string") if of is None else
-             of.replace(".", mark) if IS_NUMBER.match(of) else of)
-            for label, of in labels.items()
-        ]  # fmt: skip
-        value = ibis.cases(*words, else_=value)
-    if column.kind == "id":  # spreadsheets mark text by an apostrophe
-        return ibis.ifelse(value.startswith("'"), value.substr(1).nullif(""), value)
-    return value if column.kind in TEXTS else na_as_null(value)
+            (text.lower() == label, ibis.null("string") if of is None else of)
+            for label, of in points
+        ]
+        text = ibis.cases(*words, else_=text)
+    if kind == "id":  # spreadsheets mark text by an apostrophe
+        return ibis.ifelse(text.startswith("'"), text.substr(1).nullif(""), text)
+    return text if kind in TEXTS else na_as_null(text)
 
 
 def is_special(value: str) -> bool:

@@ -19,8 +19,8 @@ import ibis.expr.types as ir
 import sqlglot as sg
 import sqlglot.expressions as sge
 
-from profitchain.sources.casts import builtin
 from profitchain.sources.engine import is_embedded, run_statement
+from profitchain.sources.engine_functions import builtin
 from profitchain.sources.loading import sql_name, sql_text
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from profitchain.sources.company import Company
 from profitchain.sources.connections import ENGINE_NAMES
 from profitchain.sources.date_number_formats import End, find_formats, is_later, odd_columns
 from profitchain.sources.date_words import plain_dates, plain_months
+from profitchain.sources.engine_functions import Call, CellMacros, directly
 from profitchain.sources.loading import RawTable
 from profitchain.sources.number_words import (
     TEXTS,
@@ -27,7 +28,7 @@ from profitchain.sources.number_words import (
     worded_score,
 )
 from profitchain.sources.schemas import DATES, NUMERIC, ColumnSchema, TableSchema, ambiguous_missing
-from profitchain.sources.settings import Source
+from profitchain.sources.settings import MatchIds, Source
 from profitchain.sources.temp_tables import view, worked_out_once
 
 SOUND = "__sound"
@@ -124,18 +125,12 @@ def _parsed(
 
     Each step is a view of its own, so that the engine works out every value once.
     """
-    raw, present, name = table.raw, table.present, table.schema.table
+    raw, present, name, call = table.raw, table.present, table.schema.table, CellMacros(con)
     source = raw.source or company.tables[name]
-    trimmed = {
-        f"__trimmed_{c.name}": _trim(raw.relation[table.source_names[c.name]], c, source)
-        for c in present
-    }
-    rows = _stage(con, f"trimmed_{name}", raw.relation, trimmed)
-    cells = [given_cell(rows[f"__trimmed_{c.name}"], c, source) for c in present]
-    rows = _stage(con, f"given_{name}", rows, dict(zip(table.cell_names, cells, strict=True)))
+    rows = _with_cells(con, table, source, call)
     zone = source.time_zone or company.time_zone
     named = rows.select(**{c.name: rows[given_name(c.name)] for c in present}) if present else rows
-    odd = odd_columns(named, table.schema, source)
+    odd = odd_columns(named, table.schema, source, call)
     worded = {c.name: c for c in odd if c.kind in DATES}
     plain = {
         plain_name(n): _plain(rows[given_name(n)], c, source.format_of(n), zone)
@@ -145,35 +140,51 @@ def _parsed(
     cells_of = {c.name: (plain_name if c.name in worded else given_name)(c.name) for c in present}
     named = rows.select(**{n: rows[cell] for n, cell in cells_of.items()}) if present else rows
     names = [c.name for c in odd]
-    written = find_formats(named, table.schema, source, odd=names, zone=zone, end=end)
+    written = find_formats(named, table.schema, source, odd=names, zone=zone, end=end, call=call)
     if written.faults:
         return table, written.faults
     formats, stamps = written.by_column, dict[str, ir.Value]()
     slashed = {n: w for n, w in formats.items() if n in worded and w in _SLASHED}
-    turned = {plain_name(n): casts.slashed_as_iso(rows[cells_of[n]], w) for n, w in slashed.items()}
+    turned = {
+        plain_name(n): call(casts.slashed_as_iso, rows[cells_of[n]], order=w)
+        for n, w in slashed.items()
+    }
     rows = _stage(con, f"turned_{name}", rows, turned)
     for c in (c for c in present if c.kind in DATES):
         way = casts.ISO if c.name in slashed else formats[c.name]
-        stamps |= _stamps(rows[cells_of[c.name]], c, way, excel=raw.excel)
+        stamps |= _stamps(rows[cells_of[c.name]], c, way, excel=raw.excel, call=call)
     rows = _stage(con, f"stamps_{name}", rows, stamps)
-    values = [_value(rows, c, formats[c.name], zone, company) for c in present]
+    values = [_value(rows, c, formats[c.name], zone, company, call=call) for c in present]
     rows = _stage(con, f"typed_{name}", rows, dict(zip(table.values, values, strict=True)))
     table = replace(table, rows=rows, formats=formats)
-    rows = _stage(con, f"settled_{name}", rows, _settled(table, company, embedded=True))
+    rows = _stage(con, f"settled_{name}", rows, _settled(table, company, call, embedded=True))
     return replace(table, rows=rows), ()
 
 
-def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str, ir.Value]:
+def _with_cells(con: Any, table: TypedTable, source: Source, call: Call) -> ir.Table:
+    """Return a table's rows with each cell as it was given, trimmed."""
+    raw, present, name = table.raw.relation, table.present, table.schema.table
+    trimmed = {
+        f"__trimmed_{c.name}": _trim(raw[table.source_names[c.name]], c, source, call)
+        for c in present
+    }
+    rows = _stage(con, f"trimmed_{name}", raw, trimmed)
+    cells = [given_cell(rows[f"__trimmed_{c.name}"], c, source, call=call) for c in present]
+    return _stage(con, f"given_{name}", rows, dict(zip(table.cell_names, cells, strict=True)))
+
+
+def _settled(
+    table: TypedTable, company: Company, call: Call, *, embedded: bool
+) -> dict[str, ir.Value]:
     """Return typed values where they are others than their cells: ids in one form, old scores."""
     name, dated_by = table.schema.table, table.schema.dated_by
     key, values = next(iter(table.schema.unique), None), dict[str, ir.Value]()
     for column in table.present:
         value = table.value(column.name)
         if column.kind == "id":
-            value = id_forms.tidy_id(value, company.match_ids, embedded=embedded)
-            if id_forms.refers(column.name, table=name, key=key):
-                value = id_forms.somebody(value)
-            values[typed_name(column.name)] = value
+            refers = id_forms.refers(column.name, table=name, key=key)
+            how = {"match": company.match_ids, "embedded": embedded, "refers": refers}
+            values[typed_name(column.name)] = call(_id_in_one_form, value, **how)
         elif column.since is not None and dated_by in table.source_names:
             first = ibis.timestamp(starts_at(column.since, company.time_zone))
             old = table.value(dated_by) < first
@@ -181,6 +192,13 @@ def _settled(table: TypedTable, company: Company, *, embedded: bool) -> dict[str
                 cell = table.rows[of_cell]
                 values[of_cell] = ibis.ifelse(old, ibis.null(cell.type()), cell)
     return values
+
+
+def _id_in_one_form(
+    text: ir.StringValue, *, match: MatchIds, embedded: bool, refers: bool
+) -> ir.StringValue:
+    text = id_forms.tidy_id(text, match, embedded=embedded)
+    return id_forms.somebody(text) if refers else text
 
 
 def _scored(con: Any, table: TypedTable, end: End | None) -> tuple[TypedTable, list[str]]:
@@ -226,7 +244,7 @@ def _cast(con: Any, table: TypedTable, company: Company) -> tuple[TypedTable, Se
         values.append(value)
     added = dict(zip([*table.cell_names, *table.values], [*cells, *values], strict=True))
     table = replace(table, rows=relation.mutate(**added))
-    rows = table.rows.mutate(**_settled(table, company, embedded=False))
+    rows = table.rows.mutate(**_settled(table, company, directly, embedded=False))
     return replace(table, rows=worked_out_once(con, rows)), ()
 
 
@@ -234,16 +252,16 @@ def _stage(con: Any, name: str, rows: ir.Table, values: dict[str, ir.Value]) -> 
     return view(con, name, rows.mutate(**values)) if values else rows
 
 
-def _trim(value: ir.Value, column: ColumnSchema, source: Source) -> ir.Value:
+def _trim(value: ir.Value, column: ColumnSchema, source: Source, call: Call) -> ir.Value:
     """Return a source's cell, text trimmed; what must be text becomes text.
 
     So do numbers in place of dates, 20260304, unless the firm declares that days are counted.
     """
     if column.kind in TEXTS or value.type().is_string():
-        return casts.trimmed_text(value)
+        return call(casts.trimmed_text, value)
     is_counted = source.format_of(column.name) in (*casts.UNIX, casts.EXCEL)
     if column.kind in DATES and value.type().is_numeric() and not is_counted:
-        return casts.trimmed_text(value)
+        return call(casts.trimmed_text, value)
     if value.type().is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(value.type()), value)
     return value
@@ -258,39 +276,50 @@ def _plain(
 
 
 def _stamps(
-    cell: ir.Value, column: ColumnSchema, written: str, *, excel: bool
+    cell: ir.Value, column: ColumnSchema, written: str, *, excel: bool, call: Call
 ) -> dict[str, ir.Value]:
     """Return a date column as it is written, still to be put in its time zone."""
     name = typed_name(column.name)
     if column.kind == "month":
-        cell = casts.month_text(cell)
-    stamp = casts.parse_stamp(cell, written)
-    wall = stamp.wall
-    if excel:  # where text, dates and day numbers may stand in one column
-        others = {casts.ISO, casts.EXCEL} - {written} - set(casts.UNIX)
-        more = [casts.parse_stamp(cell, other).wall for other in sorted(others)]
-        wall = wall if written in casts.UNIX else ibis.coalesce(wall, *more)
-    return {f"{name}_wall": wall, f"{name}_fixed": stamp.fixed}
+        cell = call(casts.month_text, cell)
+    return {
+        f"{name}_wall": call(_wall, cell, written=written, excel=excel),
+        f"{name}_fixed": call(_is_fixed, cell, written=written),
+    }
+
+
+def _wall(cell: ir.Value, *, written: str, excel: bool) -> ir.TimestampValue:
+    """Return a moment as it is written; in a spreadsheet text, dates and day numbers may mix."""
+    wall = casts.parse_stamp(cell, written).wall
+    if not excel or written in casts.UNIX:
+        return wall
+    others = {casts.ISO, casts.EXCEL} - {written}
+    return ibis.coalesce(wall, *(casts.parse_stamp(cell, w).wall for w in sorted(others)))
+
+
+def _is_fixed(cell: ir.Value, *, written: str) -> ir.BooleanValue:
+    return casts.parse_stamp(cell, written).fixed
 
 
 def _value(
-    rows: ir.Table, column: ColumnSchema, written: str, zone: str, company: Company
+    rows: ir.Table, column: ColumnSchema, written: str, zone: str, company: Company, *, call: Call
 ) -> ir.Value:
     cell, name = rows[given_name(column.name)], typed_name(column.name)
     if column.kind in DATES:
-        stamp = casts.Stamp(wall=rows[f"{name}_wall"], fixed=rows[f"{name}_fixed"])
+        stamp = rows[f"{name}_wall"], rows[f"{name}_fixed"]
         if column.kind == "time":
-            return casts.moment(stamp, zone)
-        day = casts.day(stamp, zone=zone, local=company.time_zone)
+            return call(casts.moment, *stamp, zone=zone)
+        day = call(casts.day, *stamp, zone=zone, local=company.time_zone)
         is_month = column.kind == "month"
         return day.truncate("M").cast("timestamp(6)").cast("date") if is_month else day
     if column.kind == "money":
-        return number_words.parse_amount(cell, decimal=written, minor_units=company.minor_units)
+        minor_units = company.minor_units
+        return call(number_words.parse_amount, cell, decimal=written, minor_units=minor_units)
     if column.kind in NUMERIC:
-        number = number_words.parse_number(cell, decimal=written)
+        number = call(number_words.parse_number, cell, decimal=written)
         is_worded = column.kind == "score" and cell.type().is_string()
         return ibis.coalesce(number, worded_score(cell, column)) if is_worded else number
     if column.kind == "year":
-        year = number_words.parse_number(cell, decimal=".").try_cast("int64")
+        year = call(number_words.parse_number, cell, decimal=".").try_cast("int64")
         return ibis.ifelse(year.between(*casts.YEARS), year, ibis.null("int64"))
-    return casts.parse_flag(cell) if column.kind == "flag" else cell
+    return call(casts.parse_flag, cell) if column.kind == "flag" else cell

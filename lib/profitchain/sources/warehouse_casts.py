@@ -101,8 +101,8 @@ def moment_or_day(
     wall = ibis.ifelse(possible, wall, ibis.null("timestamp"))
     stamp = casts.Stamp(wall=wall, fixed=ibis.literal(fixed))
     if column.kind == "time":
-        return wall if fixed else casts.moment(stamp, zone)
-    day = casts.day(stamp, zone=zone, local=local)
+        return wall if fixed else casts.moment(stamp.wall, stamp.fixed, zone=zone)
+    day = casts.day(stamp.wall, stamp.fixed, zone=zone, local=local)
     return day.cast("timestamp").truncate("M").cast("date") if column.kind == "month" else day
 
 
