@@ -175,6 +175,32 @@ def test_later_versions_of_orders_replace_earlier_ones_without_a_word(firm):
     assert "30 of 150 rows of `orders` share their `order_id`" in told(company)["versions"]
 
 
+@pytest.mark.parametrize("names", [("o-9", "o-10"), ("o", "o (1)"), ("o-2026-09", "o-2026-10")])
+def test_the_later_of_two_files_is_the_one_that_a_person_would_say(firm, names):
+    company, rows = firm(), orders_of()
+    for name, revenue in zip(names, ("11.00", "22.00"), strict=True):
+        rows.assign(revenue=revenue).to_csv(company.folder / f"{name}.csv", index=False)
+    path = company.folder / "company.yml"
+    path.write_text(path.read_text("utf-8").replace("orders.csv", "o[ -]*.csv"), "utf-8")
+    if names[0] == "o":
+        path.write_text(path.read_text("utf-8").replace("o[ -]*.csv", "o[. ]*"), "utf-8")
+    orders = opened(load_company(company.folder)).tables["orders"]
+    assert set(orders.revenue.execute()) == {2200}
+
+
+def test_rows_without_a_key_that_stand_alike_in_two_files_are_told(firm):
+    months = [f"2025-{month:02}" for month in range(1, 13)]
+    costs = pd.DataFrame({"month": months, "purpose": "acquisition", "amount": range(100, 112)})
+    company = firm({"costs": costs})
+    path = company.folder / "company.yml"
+    path.write_text(path.read_text("utf-8").replace("costs.csv", "costs*.csv"), "utf-8")
+    costs[9:].assign(amount=7).to_csv(company.folder / "costs-2.csv", index=False)
+    assert "copied" not in told(load_company(company.folder))
+    costs[9:].to_csv(company.folder / "costs-2.csv", index=False)
+    says = told(load_company(company.folder))["copied"]
+    assert "3 of 15 rows of `costs` stand alike in another file" in says
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("order_status", ("completed", "cancelled")), ("Financial Status", ("paid", "voided")),
@@ -384,7 +410,7 @@ def test_another_money_than_the_declared_one_stops(firm, sign):
     assert "€" not in stop
 
 
-@pytest.mark.parametrize("name", ["currency", "币种"])
+@pytest.mark.parametrize("name", ["currency", "币种", "Ccy", "order_curr."])
 def test_a_column_of_currencies_beside_revenue_is_looked_at(firm, name):
     codes = ["JPY" if k % 3 == 0 else "EUR" for k in range(120)]
     assert "'JPY' (40 rows)" in refusal(firm({"orders": orders_of(**{name: codes})}))

@@ -516,6 +516,22 @@ def test_an_ambiguous_order_of_day_and_month_is_an_error_and_not_a_guess(shop, s
     assert "date_format: day first" in str(refused.value)
 
 
+TURNED = [f"2026-{month:02}-{month:02}" for month in range(1, 11)]  # as a spreadsheet saves them
+DAY_NUMBERS = ["46023", "46055"] * 5  # the 1st of January, the 2nd of February 2026
+
+
+@pytest.mark.parametrize("real", [TURNED, DAY_NUMBERS])
+@pytest.mark.parametrize("text", ["25/3/2026", "3/25/2026"])
+def test_days_and_months_that_a_spreadsheet_turned_round_are_refused(shop, real, text):
+    with pytest.raises(ContractError, match=f"10 cells are dates, all of .* such as '{text}'"):
+        moments(shop, [*real, text])
+    order = "day first" if text.startswith("25") else "month first"
+    if real is TURNED:
+        assert moments(shop, [*real, text], date_format=order)[-1] == "2026-03-25 00:00:00"
+        assert moments(shop, [*real[:9], text])[-1] == "2026-03-25 00:00:00"  # too few to tell
+        assert moments(shop, [*real, "2026-01-13", text])[-1] == "2026-03-25 00:00:00"
+
+
 @pytest.mark.parametrize(
     ("date_format", "stamp", "utc"),
     [

@@ -12,7 +12,7 @@ from profitchain.exports.file_rows import LEFT_OUT, Part, read_part
 from profitchain.exports.found_files import first_rows
 from profitchain.exports.known_exports import known_exports, nearly, recognised
 from profitchain.sources.company import Company
-from profitchain.sources.csv_dialect import FILE, ROW
+from profitchain.sources.csv_dialect import FILE, ROW, in_file_order
 from profitchain.sources.date_number_formats import End
 from profitchain.sources.loading import (
     RawTable,
@@ -111,7 +111,8 @@ def _later_versions_win(
     keep = ", ".join([FILE, ROW, *map(sql_name, ours)])
     if not keys:
         return f"SELECT {keep}, {LEFT_OUT} FROM {joined}"
-    order = f"({by_moment}{_EXPORT}, coalesce({FILE}, ''))"
+    file = in_file_order(f"coalesce({FILE}, '')")
+    order = f"({by_moment}{_EXPORT}, {file})"
     values = f"hash({', '.join(map(sql_name, ours))}, coalesce({LEFT_OUT}, ''))"
     given = " AND ".join(f"{key} IS NOT NULL" for key in keys)
     by = f"PARTITION BY {', '.join(keys)}"

@@ -11,8 +11,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
-from profitchain.intake.gate import Gate, rows_of, times
+from profitchain.intake.gate import NOTED, Gate, rows_of, times
 from profitchain.intake.table_checks import OUTCOME, USED
+from profitchain.sources.csv_dialect import FILE
 from profitchain.sources.id_forms import FORMS, POWER, in_form, looks
 from profitchain.sources.settings import MatchIds
 from profitchain.sources.temp_tables import materialise
@@ -42,7 +43,24 @@ def id_findings(gate: Gate) -> Iterator[Finding]:
             yield from _meet(gate, table)
         if gate.has("responses", "customer_id", "order_id"):
             yield from _orders_of_answers(gate)
+    for table, judged in gate.judged.items():
+        if not judged.table.schema.unique:
+            yield from _copied(gate, table)
     yield from _look_alike(gate)
+
+
+def _copied(gate: Gate, table: str) -> Iterator[Finding]:
+    """Tell of rows without a key that stand alike in several files: a copy, or exports overlap."""
+    judged = gate.judged[table]
+    if FILE not in judged.rows.columns or judged.table.is_large:
+        return
+    rows, values = gate.rows(table), judged.table.values
+    in_file = rows.group_by([*values, FILE]).aggregate(n=rows.count())
+    sums = in_file.group_by(values).aggregate(most=in_file["n"].max(), n=in_file["n"].sum())
+    counts = sums.aggregate(n=(sums["n"] - sums["most"]).sum(), of=sums["n"].sum()).to_pandas()
+    n, of = (int(x) for x in counts.iloc[0].fillna(0))
+    if n > NOTED * of:
+        yield Doubt(table=table, column="", kind="copied", values={"n": n, "of": of})
 
 
 def _customers(gate: Gate, table: str) -> ir.Table:

@@ -33,7 +33,8 @@ SIGNS: dict[str, tuple[str, ...]] = {  # which currencies a sign may mean
     "日元": ("JPY",), "日圓": ("JPY",),
 }  # fmt: skip
 CURRENCY_COLUMN = re.compile(
-    r"([a-z]+[ _-]){0,2}(currency|currency[ _]code|waehrung|währung|devise|moneda|moeda|valuta)"
+    r"([a-z]+[ _-]){0,2}(currency|currency[ _]code|ccy|curr?\.?|waehrung|währung|devise"
+    r"|moneda|moeda|valuta)"
     r"|币种|幣種|幣別|币别|货币|貨幣|結帳幣別", re.IGNORECASE
 )  # fmt: skip
 MOSTLY_KNOWN = 0.8  # share of a column's words that mean a status, from which on it holds statuses

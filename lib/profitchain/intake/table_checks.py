@@ -20,7 +20,7 @@ from profitchain.intake.row_checks import (
 )
 from profitchain.sources import temp_tables
 from profitchain.sources.company import Company
-from profitchain.sources.csv_dialect import FILE, ROW
+from profitchain.sources.csv_dialect import FILE, ROW, in_file_order
 from profitchain.sources.date_number_formats import End, is_later
 from profitchain.sources.date_words import period_start
 from profitchain.sources.schemas import PLANS, TableSchema
@@ -140,8 +140,8 @@ def _later(table: TypedTable, end: End | None) -> list[Check]:
 def _set_repeats_aside(con: Any, judged: JudgedTable) -> JudgedTable:
     """Set aside all but one of the rows that share a key.
 
-    Of several files the last one's row stays, by their names; of an answer its last version; else
-    the earliest row, then the first by value.
+    Of several files the last one's row stays, by `in_file_order`; of an answer its last version;
+    else the earliest row, then the first by value.
     """
     table, rows = judged.table, judged.rows
     if table.pieces and parquet_cache.keys_are_unique(con, table):
@@ -185,19 +185,20 @@ def _ranked(suspects: ir.Table, table: TypedTable) -> ir.Table:
     """Return rows that share keys with their place by key, and by key and values."""
     dated = [typed_name(table.schema.dated_by)] if table.schema.dated_by else []
     versions, answers = _has_versions(table), table.schema.table == "responses"
-    order = [suspects[FILE].desc()] if versions else []
+    file = in_file_order(suspects[FILE])
+    order = [file.desc()] if versions else []
     for name in dict.fromkeys((*dated, *table.values)):  # a key that comes twice counts as its last
         if name in table.values:
             latest = answers and name in dated
             ascending = suspects[name].asc(nulls_first=False)
             order.append(suspects[name].desc(nulls_first=False) if latest else ascending)
     order += [suspects[name].cast("string") for name in table.raw.columns]
-    order += [suspects[ROW]] if versions else [suspects[FILE], suspects[ROW]]
+    order += [suspects[ROW]] if versions else [file, suspects[ROW]]
     place = ibis.row_number().over(group_by=table.keys, order_by=order)
     copy = ibis.row_number().over(group_by=[*table.keys, *table.values], order_by=order)
     older, edited = ibis.literal(False), ibis.literal(False)
     if versions:
-        older = suspects[FILE] < suspects[FILE].max().over(group_by=table.keys)
+        older = file < file.max().over(group_by=table.keys)
     if answers and dated[0] in table.values:
         at = suspects[dated[0]]
         edited = (at < at.max().over(group_by=table.keys)).fill_null(False)

@@ -43,6 +43,7 @@ _POINT = (
 _COMMA = _POINT.replace(r"\.", "~").replace(",(", r"\.(").replace("(,", r"(\.").replace("~", ",")
 _EITHER = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _DOT_AND_THREE = 4
+_MONTHS, _TURNED = 12, 10  # cells that are dates, none of a day after the 12th
 _USUAL_LENGTHS, _LENGTHS_IN_UTC = (10, 19), (20, 24)  # bytes
 _DAY_NUMBER = r"^[2-7]\d{4}([.,]\d+)?$"
 _LIKELY_YEARS = (1990, 2100)
@@ -180,6 +181,8 @@ def _evidence(
 def _date_evidence(text: ir.StringValue, limit: datetime | None, call: Call) -> dict[str, ir.Value]:
     given = text.count()
     day_numbers = text.re_search(_DAY_NUMBER).fill_null(False).sum()
+    real = call(_real_date, text)
+    real = real if limit is None else ibis.ifelse(real < limit, real, ibis.null(real.type()))
     text = call(_not_year_first, text)
     a, b = (call(_day_or_month, text, place=place) for place in (1, 2))
     year = call(_short_year, text)
@@ -193,6 +196,9 @@ def _date_evidence(text: ir.StringValue, limit: datetime | None, call: Call) -> 
         "some": a.count(),
         "example": text.min(where=unsure),
         "given": given,
+        "real": real.count(),
+        "early": (real.day() <= _MONTHS).fill_null(False).sum(),
+        "late": text.max(where=(a > _MONTHS) | (b > _MONTHS)),
         "day_numbers": day_numbers,
         "short": text.min(where=is_short),
         "middle": b.max(where=is_short),
@@ -202,6 +208,15 @@ def _date_evidence(text: ir.StringValue, limit: datetime | None, call: Call) -> 
             year.max(where=is_short), 32 * (year.min(where=is_short) < 1).cast("int64")
         ),
     }
+
+
+def _real_date(text: ir.StringValue) -> ir.TimestampValue:
+    """Return the moment of a cell that a spreadsheet took for a date: in ISO, or a day's number."""
+    day_number = ibis.ifelse(text.re_search(_DAY_NUMBER), text, ibis.null("string"))
+    iso = ibis.ifelse(casts.is_year_first(text), text, ibis.null("string"))
+    return ibis.coalesce(
+        casts.parse_stamp(iso, ISO).wall, casts.parse_stamp(day_number, EXCEL).wall
+    )
 
 
 def _not_year_first(text: ir.StringValue) -> ir.StringValue:
@@ -234,6 +249,14 @@ def _settle_dates(column: ColumnSchema, row: dict, faults: list[str]) -> str | N
     """Return how a column of dates is written, or add a fault."""
     if row["given"] and row["given"] == row["day_numbers"]:
         return EXCEL
+    if (row["first"] or row["second"]) and row["real"] == row["early"] >= _TURNED:
+        faults.append(
+            f"Column '{column.name}': {row['real']:,} cells are dates, all of the 1st to 12th of a "
+            f"month, and others are text such as '{row['late']}'. A spreadsheet has turned day and "
+            "month round wherever it could. Give the file as it was before a spreadsheet saved it; "
+            "or, if all dates are right, declare how the others are written: date_format: day "
+            "first (or: month first)."
+        )
     short, middle, heads, tails, days = (
         row[k] for k in ("short", "middle", "heads", "tails", "days")
     )
