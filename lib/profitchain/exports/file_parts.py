@@ -12,7 +12,7 @@ from profitchain.exports.file_rows import LEFT_OUT, Part, read_part
 from profitchain.exports.found_files import first_rows
 from profitchain.exports.known_exports import known_exports, nearly, recognised
 from profitchain.sources.company import Company
-from profitchain.sources.csv_dialect import FILE, ROW, in_file_order
+from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End
 from profitchain.sources.loading import (
     RawTable,
@@ -27,6 +27,9 @@ from profitchain.sources.settings import Source
 
 REPLACED, AGAIN = "replaced", "again"
 _EXPORT = "__export"
+_ORDERED = (  # what makes names of files comparable: no ending, numbers of twenty digits
+    (r"\.[^./]*$", ""), (r"(\d+)", rf"{'0' * 20}\1"), (r"\d*(\d{20})", r"\1"),
+)  # fmt: skip
 _PLAIN = {"file": "joined.csv", "decimal": ".", "date_format": "iso", "time_zone": "UTC"}
 
 
@@ -71,6 +74,21 @@ def read_raw(con: Any, table: str, company: Company, *, scratch: Path) -> RawTab
     if raw is None:
         raise ContractError(" ".join(faults))
     return raw
+
+
+def in_file_order(name: Any) -> Any:
+    """Return a text by which files' names follow one another as a person would put them.
+
+    Numbers go by their value, `orders-9` before `orders-10`, and `orders` before `orders (1)`.
+    `name` is a value of Ibis, or SQL.
+    """
+    for pattern, replaced in _ORDERED:
+        if isinstance(name, str):
+            steps = f"{sql_text(pattern)}, {sql_text(replaced)}, 'g'"
+            name = f"regexp_replace({name}, {steps})"
+        else:
+            name = name.re_replace(pattern, replaced)
+    return name
 
 
 def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) -> RawTable:

@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from profitchain.exports.file_parts import in_file_order
 from profitchain.intake import parquet_cache, reasons
 from profitchain.intake.hashing import all_differ, number_of
 from profitchain.intake.row_checks import (
@@ -20,7 +21,7 @@ from profitchain.intake.row_checks import (
 )
 from profitchain.sources import temp_tables
 from profitchain.sources.company import Company
-from profitchain.sources.csv_dialect import FILE, ROW, in_file_order
+from profitchain.sources.csv_dialect import FILE, ROW
 from profitchain.sources.date_number_formats import End, is_later
 from profitchain.sources.date_words import period_start
 from profitchain.sources.schemas import PLANS, TableSchema

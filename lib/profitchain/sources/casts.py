@@ -25,6 +25,7 @@ _ISO = (
 _WALL = r"^[-/\d]+([T ][\d:]+([.,]\d+)?)?"
 _OFFSET = r":\d{2}(?:[.,]\d+)? ?([+-]\d{2}(?::?\d{2})?)$"
 SLASHED = r"^(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20|21)\d\d)(?:,?[ T]+(.*))?$"
+DAY_NUMBER = r"^[2-7]\d{4}([.,]\d+)?$"
 SHORT_YEAR = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d\d)(?:,?[ T]+(.*))?$"
 _WIDE_BLANKS = (
     r"^[\s\v\p{Z}\x{200B}-\x{200F}\x{2060}\x{FEFF}]+|[\s\v\p{Z}\x{200B}-\x{200F}\x{2060}\x{FEFF}]+$"
@@ -175,6 +176,34 @@ def slashed_wall(text: ir.StringValue, order: str) -> ir.TimestampValue:
 def is_year_first(text: ir.StringValue) -> ir.BooleanValue:
     """Tell whether text begins as 2026-03-04 does."""
     return (text.substr(4, 1) == "-") & (text.substr(2, 1) != "-")
+
+
+def not_year_first(text: ir.StringValue) -> ir.StringValue:
+    """Return a date's text, null where it begins as 2026-03-04 does."""
+    return ibis.ifelse(is_year_first(text), ibis.null("string"), text)
+
+
+def _short(text: ir.StringValue) -> ir.StringValue:
+    return ibis.ifelse(text.substr(-3, 1) == "-", ibis.null("string"), text)  # 26-03-04 is no day
+
+
+def day_or_month(text: ir.StringValue, *, place: int) -> ir.IntegerValue:
+    """Return a date's first or second number, which may be its day or its month."""
+    long = text.re_extract(SLASHED, place).nullif("")
+    number = ibis.coalesce(long, _short(text).re_extract(SHORT_YEAR, place))
+    return number.nullif("").try_cast("int64")
+
+
+def short_year(text: ir.StringValue) -> ir.IntegerValue:
+    """Return a date's year of two digits, at its end."""
+    return _short(text).re_extract(SHORT_YEAR, 3).nullif("").try_cast("int64")
+
+
+def real_date(text: ir.StringValue) -> ir.TimestampValue:
+    """Return the moment of a cell that a spreadsheet took for a date: in ISO, or a day's number."""
+    day_number = ibis.ifelse(text.re_search(DAY_NUMBER), text, ibis.null("string"))
+    iso = ibis.ifelse(is_year_first(text), text, ibis.null("string"))
+    return ibis.coalesce(parse_stamp(iso, ISO).wall, parse_stamp(day_number, EXCEL).wall)
 
 
 def _since_1970(microseconds: ir.FloatingValue) -> ir.TimestampValue:

@@ -26,9 +26,6 @@ from profitchain.sources.encodings import (
 from profitchain.sources.settings import Source
 
 FILE, ROW = "__file", "__row"  # where a row of a source stands
-_ORDERED = (  # what makes names of files comparable: no ending, numbers of twenty digits
-    (r"\.[^./]*$", ""), (r"(\d+)", rf"{'0' * 20}\1"), (r"\d*(\d{20})", r"\1"),
-)  # fmt: skip
 DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": "\t"}
 _BREAK, _LONE_RETURN = "\ue00d", re.compile(r"\r(?!\n)")
@@ -333,21 +330,6 @@ def _shape(text: str) -> str:
 def as_pattern(path: Path) -> str:
     """Return a path as DuckDB's readers take it, so that no sign of it is a wildcard."""
     return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
-
-
-def in_file_order(name: Any) -> Any:
-    """Return a text by which files' names follow one another as a person would put them.
-
-    Numbers go by their value, `orders-9` before `orders-10`, and `orders` before `orders (1)`.
-    `name` is a value of Ibis, or SQL.
-    """
-    for pattern, replaced in _ORDERED:
-        if isinstance(name, str):
-            steps = f"{sql_text(pattern)}, {sql_text(replaced)}, 'g'"
-            name = f"regexp_replace({name}, {steps})"
-        else:
-            name = name.re_replace(pattern, replaced)
-    return name
 
 
 def sql_text(text: str) -> str:

@@ -16,15 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from profitchain.sources import casts
-from profitchain.sources.casts import (
-    DAY_FIRST,
-    EXCEL,
-    ISO,
-    MONTH_FIRST,
-    ROC,
-    SHORT_YEAR,
-    SLASHED,
-)
+from profitchain.sources.casts import DAY_FIRST, EXCEL, ISO, MONTH_FIRST, ROC
 from profitchain.sources.date_words import plain_dates, plain_months
 from profitchain.sources.engine_functions import Call
 from profitchain.sources.number_words import (
@@ -45,7 +37,6 @@ _EITHER = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 _DOT_AND_THREE = 4
 _MONTHS, _TURNED = 12, 10  # cells that are dates, none of a day after the 12th
 _USUAL_LENGTHS, _LENGTHS_IN_UTC = (10, 19), (20, 24)  # bytes
-_DAY_NUMBER = r"^[2-7]\d{4}([.,]\d+)?$"
 _LIKELY_YEARS = (1990, 2100)
 _KNOWN = (ISO, DAY_FIRST, MONTH_FIRST, "%y/%m/%d", "%y-%m-%d", "%y/%m/%d %H:%M", "%Y-%d-%m")
 _COUNTED = ("unix", "unix_ms", EXCEL)
@@ -180,12 +171,12 @@ def _evidence(
 
 def _date_evidence(text: ir.StringValue, limit: datetime | None, call: Call) -> dict[str, ir.Value]:
     given = text.count()
-    day_numbers = text.re_search(_DAY_NUMBER).fill_null(False).sum()
-    real = call(_real_date, text)
+    day_numbers = text.re_search(casts.DAY_NUMBER).fill_null(False).sum()
+    real = call(casts.real_date, text)
     real = real if limit is None else ibis.ifelse(real < limit, real, ibis.null(real.type()))
-    text = call(_not_year_first, text)
-    a, b = (call(_day_or_month, text, place=place) for place in (1, 2))
-    year = call(_short_year, text)
+    text = call(casts.not_year_first, text)
+    a, b = (call(casts.day_or_month, text, place=place) for place in (1, 2))
+    year = call(casts.short_year, text)
     later = [call(_is_after, text, order=way, limit=limit) for way in (DAY_FIRST, MONTH_FIRST)]
     unsure = (a <= 12) & (b <= 12) & (a != b) & ~(later[0] & later[1])
     is_short = year.notnull() & ~(later[0] & later[1])
@@ -208,34 +199,6 @@ def _date_evidence(text: ir.StringValue, limit: datetime | None, call: Call) -> 
             year.max(where=is_short), 32 * (year.min(where=is_short) < 1).cast("int64")
         ),
     }
-
-
-def _real_date(text: ir.StringValue) -> ir.TimestampValue:
-    """Return the moment of a cell that a spreadsheet took for a date: in ISO, or a day's number."""
-    day_number = ibis.ifelse(text.re_search(_DAY_NUMBER), text, ibis.null("string"))
-    iso = ibis.ifelse(casts.is_year_first(text), text, ibis.null("string"))
-    return ibis.coalesce(
-        casts.parse_stamp(iso, ISO).wall, casts.parse_stamp(day_number, EXCEL).wall
-    )
-
-
-def _not_year_first(text: ir.StringValue) -> ir.StringValue:
-    return ibis.ifelse(casts.is_year_first(text), ibis.null("string"), text)
-
-
-def _short(text: ir.StringValue) -> ir.StringValue:
-    return ibis.ifelse(text.substr(-3, 1) == "-", ibis.null("string"), text)  # 26-03-04 is no day
-
-
-def _day_or_month(text: ir.StringValue, *, place: int) -> ir.IntegerValue:
-    """Return a date's first or second number, which may be its day or its month."""
-    long = text.re_extract(SLASHED, place).nullif("")
-    number = ibis.coalesce(long, _short(text).re_extract(SHORT_YEAR, place))
-    return number.nullif("").try_cast("int64")
-
-
-def _short_year(text: ir.StringValue) -> ir.IntegerValue:
-    return _short(text).re_extract(SHORT_YEAR, 3).nullif("").try_cast("int64")
 
 
 def _is_after(text: ir.StringValue, *, order: str, limit: datetime | None) -> ir.BooleanValue:
