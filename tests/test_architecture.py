@@ -37,7 +37,7 @@ DRAWING = {"matplotlib", "seaborn"}
 NO_SUCH_NAMES = {"utils", "util", "helpers", "common", "misc", "base"}
 MOST_MODULES = 17
 MOST_ROOMS = {  # one or two a page; a kind of cell each; a fact of customers each
-    "words": 42, "sources": 28, "intake": 18, "panel": 29, "pages": 21, "press": 23,
+    "words": 42, "sources": 28, "intake": 19, "panel": 29, "pages": 21, "press": 23,
 }  # fmt: skip
 MOST_CODE_LINES_A_MODULE = 250
 MOST_CODE_LINES_A_FUNCTION = 40

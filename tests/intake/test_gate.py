@@ -13,7 +13,7 @@ import yaml
 from profitchain.core.errors import ContractError
 from profitchain.core.periods import Period
 from profitchain.intake.gate_orders import currencies_of
-from profitchain.intake.gate_values import last_usual_day, usual_days
+from profitchain.intake.gate_values import last_usual_day, quiet, usual_days
 from profitchain.intake.intake import Intake, last_period, open_intake
 from profitchain.intake.row_checks import one_form, status_words
 from profitchain.sources.company import Company, load_company
@@ -201,6 +201,34 @@ def test_rows_without_a_key_that_stand_alike_in_two_files_are_told(firm):
     assert "3 of 15 rows of `costs` stand alike in another file" in says
 
 
+def by_halves(company: Company, table: str, *halves: Frame) -> Company:
+    """Give a table as several files of one pattern."""
+    path = company.folder / "company.yml"
+    path.write_text(path.read_text("utf-8").replace(f"{table}.csv", f"{table}-*.csv"), "utf-8")
+    for k, half in enumerate(halves):
+        half.to_csv(company.folder / f"{table}-{k}.csv", index=False)
+    return load_company(company.folder)
+
+
+def test_a_column_that_another_file_calls_otherwise_is_told(firm):
+    answers = answers_of(place=["shop", "till"] * 40)
+    assert told(by_halves(firm(), "responses", answers[:40], answers[40:])) == {}
+    later = answers[40:].rename(columns={"nps": "recommend_score"})
+    says = told(by_halves(firm(), "responses", answers[:40], later))["renamed"]
+    assert "`nps` of `responses` is empty in 1 of 2 files, which has `recommend_score`" in says
+    assert "responses-1.csv" in says
+    new = answers[40:].assign(effort=3)  # a further question
+    assert told(by_halves(firm(), "responses", answers[:40], new)) == {}
+
+
+def test_a_file_with_other_amounts_is_told(firm):
+    orders = orders_of()
+    assert told(by_halves(firm(), "orders", orders[:40], orders[40:80], orders[80:])) == {}
+    cents = orders[80:].assign(revenue=[f"{20 + k % 7}50" for k in range(40)])
+    says = told(by_halves(firm(), "orders", orders[:40], orders[40:80], cents))["other_amounts"]
+    assert "middle order of orders-2.csv brings €2,350, that of other files €23.50" in says
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("order_status", ("completed", "cancelled")), ("Financial Status", ("paid", "voided")),
@@ -228,6 +256,44 @@ def test_ids_as_rounded_powers_stop(firm):
     assert "120 of its 120 rows have a customer_id such as '7.70E+18' (1 different)" in stop
     as_floats = [f"7.7000000000000{k % CUSTOMERS:02}e+18" for k in range(120)]  # as Parquet's are
     assert "(40 different)" in refusal(firm({"orders": orders_of(customer_id=as_floats)}))
+
+
+def test_ids_that_a_spreadsheet_cut_to_fifteen_digits_stop(firm):
+    long = [f"{483920175536284193 + 7_654_321_987 * (k % CUSTOMERS)}" for k in range(120)]
+    cut = [id[:15] + "000" for id in long]
+    orders = {"orders": orders_of(customer_id=cut, order_id=[f"1{k:017}" for k in range(120)])}
+    answers = {"responses": answers_of(customer_id=long[:80])}
+    stop = refusal(firm(orders | answers))
+    assert f"120 of its 120 rows have a customer_id such as '{min(cut)}' (40 different)" in stop
+    plain = {"responses": answers_of(customer_id=cut[:80])}
+    assert "rounded" not in told(firm(orders | plain, match_ids={"numbers": "plain"}))
+    whole = {"orders": orders_of(customer_id=long)}
+    assert told(firm(whole | answers)) == {}
+
+
+def test_rounded_ids_of_orders_are_told(firm):
+    ids = [f"{483920175536284 + k}000" for k in range(120)]
+    says = told(firm({"orders": orders_of(order_id=ids)}))["rounded"]
+    assert "120 of 120 rows of `orders` have a rounded `order_id`" in says
+    some = [id if k < 30 else id[:-3] + f"{k:03}" for k, id in enumerate(ids)]
+    assert "rounded" not in told(firm({"orders": orders_of(order_id=some)}))  # a quarter
+
+
+def test_customers_in_two_spellings_are_told(firm):
+    ids = [f"{k % CUSTOMERS:05}" if k < 60 else f"{k % CUSTOMERS}" for k in range(120)]
+    answers = {"responses": answers_of(customer_id=ids[:80])}
+    zeros = {"orders": orders_of(customer_id=ids)} | answers
+    says = told(firm(zeros))["spelt_twice"]
+    assert "39 of 78 customers have the id of another" in says  # 00000 and 0 name nobody
+    assert "`match_ids: {leading_zeros: strip}`" in says
+    assert "spelt_twice" not in told(firm(zeros, match_ids={"leading_zeros": "strip"}))
+    case = [f"c{k % CUSTOMERS}" if k < 60 else f"C{k % CUSTOMERS}" for k in range(120)]
+    answers = {"responses": answers_of(customer_id=case[:80])}
+    says = told(firm({"orders": orders_of(customer_id=case)} | answers))
+    assert "{case: ignore}" in says["spelt_twice"]
+    two = [id.upper() if k in (1, 2) else id.lower() for k, id in enumerate(case)]
+    answers = {"responses": answers_of(customer_id=two[:80])}
+    assert "spelt_twice" not in told(firm({"orders": orders_of(customer_id=two)} | answers))
 
 
 def test_one_id_for_many_is_told(firm):
@@ -478,6 +544,44 @@ def pauses(days: list[date], rows: list[int]) -> Frame:
     frame["below"] = frame["n"].cumsum() - frame["n"]
     frame = frame.assign(total=sum(rows), first=number[0], last=number[-1])
     return frame.sort_values("pause", ascending=False, kind="stable")
+
+
+def test_a_stretch_without_orders_amid_days_that_have_some_is_told(firm):
+    at = [START + timedelta(hours=18 * k + (24 * 28 if k > 40 else 0)) for k in range(80)]
+    at += [pd.Timestamp(at[-1]) + timedelta(hours=k) for k in range(40)]
+    says = told(firm({"orders": orders_of(ordered_at=at)}))["quiet"]
+    assert "No order is of the 28 days from 2026-02-01 to 2026-02-28**, beside 37 in" in says
+
+
+def test_a_stretch_that_only_begins_by_the_end_of_the_period_is_not_told(firm):
+    at = [START + timedelta(hours=18 * k + (24 * 28 if k > 100 else 0)) for k in range(120)]
+    assert "quiet" not in told(firm({"orders": orders_of(ordered_at=at)}))
+
+
+def days_but(*without: tuple[date, date], since: date = date(2023, 1, 1)) -> list[date]:
+    """All days up to the end of 2025 but those of some stretches, first and last day of each."""
+    days = [since + timedelta(days=k) for k in range((date(2026, 1, 1) - since).days)]
+    return [day for day in days if not any(first <= day <= last for first, last in without)]
+
+
+@pytest.mark.parametrize(
+    ("without", "months"),
+    [
+        ([], []),
+        ([(date(2025, 3, 1), date(2025, 3, 31))], [3]),
+        ([(date(2025, 3, 1), date(2025, 3, 31)), (date(2025, 6, 1), date(2025, 6, 30))], [3, 6]),
+        ([(date(2025, 3, 1), date(2025, 3, 13))], []),
+        ([(date(2025, 3, 1), date(2025, 3, 15)), (date(2025, 9, 1), date(2025, 9, 4))], []),
+        ([(date(year, 8, 1), date(year, 8, 25)) for year in (2024, 2025)], []),  # a season's
+        ([(date(2023, 3, 1), date(2023, 3, 31))], []),  # long ago
+    ],
+)
+def test_stretches_that_stand_out(without, months):
+    days = days_but(*without)
+    frame = pauses(days, [3] * len(days))
+    until = [date(1970, 1, 1) + timedelta(days=day - 1)
+             for day, _ in quiet(frame, usual_days(frame))]  # fmt: skip
+    assert [day.month for day in until] == months
 
 
 def test_a_season_is_no_slip():

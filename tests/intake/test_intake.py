@@ -297,6 +297,25 @@ def test_an_excel_sheet_is_read_with_its_real_dates_and_numbers(shop):
     ]
 
 
+def test_all_workbooks_of_a_pattern_are_read(shop):
+    company = shop(tables={"orders": {"file": "orders-*.xlsx"}})
+    for month in (1, 2):
+        book = openpyxl.Workbook()
+        book.active.append(["order_id", "customer_id", "ordered_at", "revenue"])
+        book.active.append([f"O{month}", "c1", datetime(2026, month, 5), month])
+        book.save(company.folder / f"orders-{month}.xlsx")
+    (company.folder / "~$orders-2.xlsx").write_bytes(b"open in Excel")
+    rows = rows_of(open_intake(company, Q1))
+    assert [(r["order_id"], r["revenue"]) for r in rows] == [("O1", 100), ("O2", 200)]
+
+
+def test_a_pattern_that_means_files_of_several_kinds_is_refused(shop):
+    company = shop({"orders-1.csv": "order_id\n"}, tables={"orders": {"file": "orders-*"}})
+    openpyxl.Workbook().save(company.folder / "orders-2.xlsx")
+    says = refusal(company)
+    assert "orders-* means files of several kinds: orders-1.csv, orders-2.xlsx." in says
+
+
 def test_a_workbook_of_several_sheets_is_asked_about(shop):
     company = shop(tables={"orders": {"file": "book.xlsx"}})
     book = openpyxl.Workbook()

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -19,6 +20,21 @@ MOST_LETTERS = 80  # of a licence: some packages give its whole text
 _NAMED = re.compile(r"^(Name|Version):[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 
 
+def file_hash(path: Path) -> str:
+    """Return the sha256 of a file's bytes, read once a process unless it changes.
+
+    Whoever sets a file's time back to what it was changes the time of its entry.
+    """
+    now = path.stat()
+    return _hash_of(path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+
+
+@cache
+def _hash_of(path: Path, *_state: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def code_of(notebooks: Path) -> str:
     """Return a hash of all that could compute otherwise: this library, modules beside notebooks.
 
@@ -28,7 +44,7 @@ def code_of(notebooks: Path) -> str:
     files += [path for path in notebooks.rglob("*.py") if ".ipynb_checkpoints" not in path.parts]
     digest = hashlib.sha256(f"{sys.version} {platform.platform()}".encode())
     for path in sorted(path for path in files if path.is_file()):
-        digest.update(f"\0{path}\0".encode() + path.read_bytes())
+        digest.update(f"\0{path}\0{file_hash(path)}".encode())
     for name, number in sorted(map(_name_and_version, distributions())):
         digest.update(f"\0{name} {number}".encode())
     return digest.hexdigest()

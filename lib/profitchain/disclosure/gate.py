@@ -16,10 +16,11 @@ from typing import Any
 
 import pandas as pd
 
+from profitchain.core.cache import remembered
 from profitchain.core.periods import LENGTHS, Period
 from profitchain.disclosure import published_windows
 from profitchain.disclosure.audit import Release, audited
-from profitchain.disclosure.ledger import entries_of, releases_in
+from profitchain.disclosure.ledger import Entry, entries_of, releases_in
 from profitchain.disclosure.published_sums import changes_since, composed_of
 from profitchain.disclosure.windows import BUYERS, FOLLOWED, audited_windows
 from profitchain.sources.company import Company
@@ -152,7 +153,16 @@ def gate_of(company: Company, period: Period, folder: Path) -> DisclosureGate:
     ----------
     folder : the edition's, with its summaries.
     """
-    smallest, entries = company.privacy.smallest_group, entries_of(company)
+    files = sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir())
+    return _gate(company, period, folder, entries_of(company), files)
+
+
+@remembered
+def _gate(
+    company: Company, period: Period, folder: Path, entries: list[Entry], _files: list[Any]
+) -> DisclosureGate:
+    """Return the gate once for all pages that a process makes: `_files` say whether it holds."""
+    smallest = company.privacy.smallest_group
     groups = LENGTHS.index(period.every) >= LENGTHS.index(company.report_every)
     how: dict[str, Any] = {"period": period, "smallest": smallest, "groups": groups}
     how["changes"] = _changes(company, folder, period, entries)

@@ -24,6 +24,7 @@ from profitchain.sources.loading import (
 )
 from profitchain.sources.schemas import TableSchema, schema_of
 from profitchain.sources.settings import Source
+from profitchain.sources.temp_tables import made
 
 REPLACED, AGAIN = "replaced", "again"
 _EXPORT = "__export"
@@ -94,7 +95,7 @@ def in_file_order(name: Any) -> Any:
 def _joined(con: Any, schema: TableSchema, parts: list[Part], files: list[str]) -> RawTable:
     name, selects = f"raw_{schema.table}", []
     for number, (part, file) in enumerate(zip(parts, files, strict=True)):
-        con.create_table(f"part_{name}_{number}", part.rows)
+        made(con, f"part_{name}_{number}", part.rows)
         here = f"coalesce({FILE}, {sql_text(file)})" if len(parts) > 1 else FILE
         selects.append(
             f"SELECT * REPLACE ({here} AS {FILE}), {number} AS {_EXPORT} FROM part_{name}_{number}"

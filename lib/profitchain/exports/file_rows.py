@@ -43,6 +43,7 @@ from profitchain.sources.date_number_formats import End
 from profitchain.sources.loading import RawTable, paths_of
 from profitchain.sources.schemas import DATES, ColumnSchema, TableSchema
 from profitchain.sources.settings import Source
+from profitchain.sources.temp_tables import made
 from profitchain.sources.typed_tables import given_name, type_columns, typed_name
 
 LEFT_OUT = "__left_out"
@@ -125,7 +126,7 @@ def _by_format(
 ) -> tuple[Part | None, list[str]]:
     known = known_exports()[source.format or ""]
     rules = known.tables[schema.table]
-    rows = con.create_table(f"read_{laid.schema.table}", rows.select(
+    rows = made(con, f"read_{laid.schema.table}", rows.select(
         FILE, ROW, *laid.marks, *(n for c in laid.schema.columns for n in
         (given_name(c.name), typed_name(c.name)))))  # fmt: skip
     came = int(rows.count().execute())

@@ -11,7 +11,7 @@ import json
 import os
 from typing import Any
 
-from profitchain.core.provenance import PACKAGE
+from profitchain.core.provenance import PACKAGE, file_hash
 from profitchain.sources.company import Company, table_names
 from profitchain.sources.company_file import expand
 from profitchain.sources.connections import EMBEDDED, backend_of
@@ -39,7 +39,7 @@ def code_version() -> str:
     digest = hashlib.sha256()
     words = [*PACKAGE.glob("intake/*.yml"), *PACKAGE.glob("sources/formats/*.yml")]
     for path in sorted([*PACKAGE.rglob("*.py"), *words]):
-        digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode() + path.read_bytes())
+        digest.update(f"{path.relative_to(PACKAGE).as_posix()} {file_hash(path)}\n".encode())
     return digest.hexdigest()
 
 

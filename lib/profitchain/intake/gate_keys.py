@@ -11,9 +11,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from profitchain.intake.doubts import ENOUGH, FEW, Doubt, Finding, Stop, Values
-from profitchain.intake.gate import NOTED, Gate, rows_of, times
+from profitchain.intake.gate import Gate, rows_of, times
 from profitchain.intake.table_checks import OUTCOME, USED
-from profitchain.sources.csv_dialect import FILE
 from profitchain.sources.id_forms import FORMS, POWER, in_form, looks
 from profitchain.sources.settings import MatchIds
 from profitchain.sources.temp_tables import materialise
@@ -26,6 +25,8 @@ MOST_OF_ONE = 0.05  # share of a table's rows above which one customer is looked
 ABOVE_SECOND = 5  # times as many rows as the second has
 STRAY = 0.01  # share of customers without an order from which on spellings are compared
 UNMET = 0.5  # the same of the table of customers, which holds some who never bought
+EXACT_DIGITS = 15  # of a number in a spreadsheet
+ZEROS_BY_CHANCE = 0.3  # share of longer ids that may end in zeros: a tenth by chance
 LONGEST_NAME = 500  # letters of a group's name
 MOST_NAMES = 20_000  # the most frequent, of all columns of text
 _CUSTOMER = typed_name("customer_id")
@@ -35,32 +36,16 @@ def id_findings(gate: Gate) -> Iterator[Finding]:
     """Yield what is doubtful about ids."""
     tables = [t for t in ("orders", "responses") if gate.has(t, "customer_id")]
     for table in tables:
-        yield from _rounded_powers(gate, table)
+        yield from _rounded(gate, table)
         yield from _nobodies(gate, table)
         yield from _one_for_many(gate, table)
     if "orders" in tables:
+        yield from _spelt_twice(gate)
         for table in (name for name in MET_BY if gate.has(name, "customer_id")):
             yield from _meet(gate, table)
         if gate.has("responses", "customer_id", "order_id"):
             yield from _orders_of_answers(gate)
-    for table, judged in gate.judged.items():
-        if not judged.table.schema.unique:
-            yield from _copied(gate, table)
     yield from _look_alike(gate)
-
-
-def _copied(gate: Gate, table: str) -> Iterator[Finding]:
-    """Tell of rows without a key that stand alike in several files: a copy, or exports overlap."""
-    judged = gate.judged[table]
-    if FILE not in judged.rows.columns or judged.table.is_large:
-        return
-    rows, values = gate.rows(table), judged.table.values
-    in_file = rows.group_by([*values, FILE]).aggregate(n=rows.count())
-    sums = in_file.group_by(values).aggregate(most=in_file["n"].max(), n=in_file["n"].sum())
-    counts = sums.aggregate(n=(sums["n"] - sums["most"]).sum(), of=sums["n"].sum()).to_pandas()
-    n, of = (int(x) for x in counts.iloc[0].fillna(0))
-    if n > NOTED * of:
-        yield Doubt(table=table, column="", kind="copied", values={"n": n, "of": of})
 
 
 def _customers(gate: Gate, table: str) -> ir.Table:
@@ -70,26 +55,45 @@ def _customers(gate: Gate, table: str) -> ir.Table:
     return rows.filter(rows["who"].notnull())
 
 
-def _rounded_powers(gate: Gate, table: str) -> Iterator[Finding]:
-    """Stop where ids are written as 7.70E+18: whoever rounded them made one of many."""
-    judged = gate.judged[table]
-    if judged.table.is_large or judged.table.raw.warehouse:
+def _rounded(gate: Gate, table: str) -> Iterator[Finding]:
+    """Stop where a spreadsheet rounded ids of customers: it made one of many. Tell of orders' ids.
+
+    They are written as 7.70E+18, or end in zeros after the 15 digits that a spreadsheet keeps.
+    """
+    judged, plain = gate.judged[table], gate.company.match_ids.numbers == "plain"
+    if judged.table.is_large or judged.table.raw.warehouse or plain:
         return
-    rows = judged.rows
-    powers = rows.filter(rows[_CUSTOMER].upper().contains("E+") & rows[_CUSTOMER].re_search(POWER))
-    sums = powers.aggregate(n=powers.count(), ids=powers[_CUSTOMER].nunique(),
-                            example=powers[_CUSTOMER].min()).to_pandas().iloc[0]  # fmt: skip
-    total, n = sum(outcome.rows for outcome in gate.outcomes[table]), int(sums["n"])
-    if n < FEW or n < STRAY * total:
-        return
-    yield Stop(
-        table=table,
-        says=f"{n:,} of its {total:,} rows have a customer_id such as '{sums['example']}' "
-        f"({int(sums['ids']):,} different): a spreadsheet wrote long numbers as rounded "
-        "powers of ten, and who is who can't be told from them. Export the table anew with "
-        "customer_id as text. If none was rounded, add to company.yml: match_ids: "
-        "{numbers: plain}.",
-    )
+    names = [name for name in ("customer_id", "order_id") if gate.has(table, name)]
+    cells = {name: judged.rows[typed_name(name)] for name in names}
+    sums = {f"{name}/{of}": sum for name, id in cells.items() for of, sum in _sums(id).items()}
+    counts = judged.rows.aggregate(**sums).to_pandas().iloc[0]
+    total = sum(outcome.rows for outcome in gate.outcomes[table])
+    for name, id in cells.items():
+        long, powers, zeros, ids, example = (counts[f"{name}/{of}"] for of in _sums(id))
+        n = int(powers) + (int(zeros) if zeros >= max(2 * FEW, ZEROS_BY_CHANCE * long) else 0)
+        if n < FEW or n < STRAY * total:
+            continue
+        if name == "order_id":
+            yield Doubt(table=table, column=name, kind="rounded", values={"n": n, "of": total})
+            continue
+        yield Stop(
+            table=table,
+            says=f"{n:,} of its {total:,} rows have a customer_id such as '{example}' "
+            f"({int(ids):,} different): a spreadsheet rounded long numbers, as powers of ten or "
+            "after 15 digits, and who is who can't be told from them. Export the table anew with "
+            "customer_id as text. If none was rounded, add to company.yml: match_ids: "
+            "{numbers: plain}.",
+        )
+
+
+def _sums(id: ir.StringValue) -> dict[str, ir.Value]:
+    """Return how many ids are long, are powers of ten, end in zeros; different ones, the first."""
+    long = (id.length() > EXACT_DIGITS) & id.re_search(r"^[0-9]+$")
+    zeros = long & (id.substr(EXACT_DIGITS).replace("0", "") == "")
+    powers = id.upper().contains("E+") & id.re_search(POWER)
+    rounded = ibis.ifelse(powers | zeros, id, ibis.null("string"))
+    return {"long": times(long), "powers": times(powers), "zeros": times(zeros),
+            "ids": rounded.nunique(), "example": rounded.min()}  # fmt: skip
 
 
 def _nobodies(gate: Gate, table: str) -> Iterator[Finding]:
@@ -163,6 +167,21 @@ def _meet(gate: Gate, table: str) -> Iterator[Finding]:
     elif strangers > of / 2 and of >= FEW and table in ("responses", "contacts"):
         kind = "strangers" if table == "responses" else "strangers_elsewhere"
         yield Doubt(table=table, column="customer_id", kind=kind, values=values)
+
+
+def _spelt_twice(gate: Gate) -> Iterator[Finding]:
+    """Tell how many ids of those who ordered are another one's in a second spelling."""
+    judged = gate.judged["orders"]
+    if judged.table.is_large or judged.table.raw.warehouse:
+        return
+    rows = gate.rows("orders")
+    ids = rows.select(id=rows[_CUSTOMER]).distinct()["id"]
+    sums = {f"as_{k}": in_form(ids, form.match).nunique() for k, form in enumerate(FORMS)}
+    of, *fewer = ids.as_table().aggregate(of=ids.nunique(), **sums).to_pandas().iloc[0].astype(int)
+    least, setting = min(zip(fewer, (form.setting for form in FORMS), strict=True))
+    if of - least > max(STRAY * of, 2):
+        values: Values = {"n": int(of - least), "of": int(of), "setting": setting}
+        yield Doubt(table="orders", column="customer_id", kind="spelt_twice", values=values)
 
 
 def _no_meeting(of: int, met: int, found: int, setting: str) -> str:

@@ -26,6 +26,7 @@ NO_DAYS = {(date.fromisoformat(day) - date(1970, 1, 1)).days
            for day in ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31",
                        "9999-12-31")}  # fmt: skip
 A_DAY, MOST_PAUSES = 86_400, 40
+TWO_WEEKS, MONTH = 14, 30  # days
 TOPS = (5, 7, 10)  # highest scores of usual scales
 UNLIKE = 10  # times as often 0 as 1 or 2: no opinion is shaped so
 TOP_SHARE = 0.05  # of answers at the top of the scale that was really used
@@ -35,7 +36,7 @@ def value_findings(gate: Gate) -> Iterator[Finding]:
     """Yield what is doubtful about days and scores."""
     for table, column in (("orders", "ordered_at"), ("responses", "responded_at")):
         if gate.has(table, column):
-            yield from _far_days(gate, table, column)
+            yield from _days(gate, table, column)
     if gate.has("responses", "responded_at"):
         yield from _scales(gate)
     if gate.has("subscriptions", "ended_on"):
@@ -207,20 +208,53 @@ def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 
 
-def _far_days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
-    """Tell of rows whose day is far from all others: a typing error, or a clock that stood."""
+def _days(gate: Gate, table: str, column: str) -> Iterator[Finding]:
+    """Tell of days far from all others, and of stretches amid the others that have no orders."""
     rows, zone = gate.judged[table].rows, gate.company.time_zone
     pauses = pauses_of(rows, column, zone)
     usual = usual_days(pauses)
-    if usual is None or usual == (pauses["first"].iloc[0], pauses["last"].iloc[0]):
+    if usual is None:
         return
-    days = _by_day(rows, column, zone)
+    if usual != (pauses["first"].iloc[0], pauses["last"].iloc[0]):
+        yield _far_days(_by_day(rows, column, zone), usual, table=table, column=column)
+    for day, pause in quiet(pauses, usual) if table == "orders" else ():
+        days = _by_day(gate.rows(table), column, zone)
+        near = days["day"].between(day - 2 * pause + 2, day + pause - 2)  # as long on both sides
+        sides = days.filter(near).to_pandas()
+        before = int(sides.loc[sides["day"] < day, "n"].sum())
+        after = int(sides["n"].sum()) - before
+        if min(before, after) >= ENOUGH / 2:
+            values: Values = {"n": pause - 1, "before": before, "after": after,
+                              "since": str(_date(day - pause + 1)),
+                              "until": str(_date(day - 1))}  # fmt: skip
+            yield Doubt(table=table, column=column, kind="quiet", values=values)
+
+
+def quiet(pauses: pd.DataFrame, usual: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return day, pause: up to three pauses of two weeks or more, four times as long as all others.
+
+    None where two are about a year apart, as a season's; none that ended two years before the last
+    usual day. `pauses` are as `pauses_of` gives them.
+    """
+    days = pauses[(pauses["day"] > usual[0]) & (pauses["day"] <= usual[1])]
+    found = list(zip(days["day"].tolist(), days["pause"].tolist(), strict=True))
+    long = [*(pause for _, pause in found), 1]
+    many = [k for k in (1, 2, 3)[: len(found)] if long[k - 1] > max(TWO_WEEKS, 4 * long[k] - 1)]
+    found = found[: max(many, default=0)]
+    apart = [abs(one - other) for k, (one, _) in enumerate(found) for other, _ in found[:k]]
+    if any(days > MONTH and abs(days - A_YEAR * round(days / A_YEAR)) < MONTH for days in apart):
+        return []
+    return sorted(one for one in found if usual[1] - one[0] < 2 * A_YEAR)
+
+
+def _far_days(days: ir.Table, usual: tuple[int, int], *, table: str, column: str) -> Doubt:
+    """Tell of rows whose day is far from all others: a typing error, or a clock that stood."""
     far = days.filter((days["day"] < usual[0]) | (days["day"] > usual[1]))
     far = far.order_by("day").limit(MOST_PAUSES).to_pandas()
     named = ", ".join(str(_date(int(day))) for day in far["day"].head(3))
     values: Values = {"n": int(far["n"].sum()), "days": named, "since": str(_date(usual[0])),
                       "until": str(_date(usual[1]))}  # fmt: skip
-    yield Doubt(table=table, column=column, kind="far_days", values=values)
+    return Doubt(table=table, column=column, kind="far_days", values=values)
 
 
 def _scales(gate: Gate) -> Iterator[Finding]:

@@ -19,7 +19,14 @@ from profitchain.exports.file_parts import (
     has_parts,
     read_parts,
 )
-from profitchain.intake import gate_keys, gate_orders, gate_values, reasons, row_account
+from profitchain.intake import (
+    gate_files,
+    gate_keys,
+    gate_orders,
+    gate_values,
+    reasons,
+    row_account,
+)
 from profitchain.intake.column_profiles import column_profiles
 from profitchain.intake.cross_checks import check_across_tables
 from profitchain.intake.doubts import Doubt
@@ -43,11 +50,12 @@ from profitchain.sources.engine import close, is_embedded, open_engine
 from profitchain.sources.loading import read_source, source_name
 from profitchain.sources.number_words import Emptied
 from profitchain.sources.schemas import MAY_DRIVE, SCHEMAS, schema_of
+from profitchain.sources.temp_tables import made, view
 from profitchain.sources.typed_tables import type_columns, typed_name
 from profitchain.sources.warehouse import read_from_engine
 
 GATES = (
-    row_findings, gate_orders.order_findings, gate_keys.id_findings,
+    row_findings, gate_orders.order_findings, gate_keys.id_findings, gate_files.file_findings,
     gate_values.value_findings,
 )  # fmt: skip
 READING_ORDER = ("identities", "rates", "customers", "orders", "responses", *SCHEMAS)
@@ -282,7 +290,7 @@ def _publish(con: Any, judged: Judged, end: End | None) -> dict[str, ir.Table]:
         rows, table = used_rows(judged[name], end), judged[name].table
         if not table.raw.warehouse:
             is_large = table.is_large or (table.raw.lasting and not table.raw.paths)
-            rows = (con.create_view if is_large else con.create_table)(name, rows)
+            rows = (view if is_large else made)(con, name, rows)
         tables[name] = rows
     for name in judged:
         if not judged[name].table.raw.lasting:

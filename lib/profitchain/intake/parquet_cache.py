@@ -23,12 +23,12 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
+from profitchain.core.provenance import file_hash
 from profitchain.intake.fingerprints import code_version
 from profitchain.intake.hashing import all_differ, md5_digits, number_of
 from profitchain.intake.row_checks import is_sound
 from profitchain.sources.company import Company, store_of
 from profitchain.sources.csv_dialect import FILE, ROW
-from profitchain.sources.loading import file_hash
 from profitchain.sources.typed_tables import MARK, SOUND, WHO, TypedTable, key_text, typed_name
 
 FOLDER = "pieces"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -264,9 +265,15 @@ def cells(rows: Table, keys: Sequence[str], **sums: Value) -> Table:
 
 def of_literals(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, str]) -> Table:
     """Return a few rows as a table that any engine can read, for nothing is handed over to it."""
+    values = tuple(tuple(row[name] for name in kinds) for row in rows)
+    return _of_literals(values, tuple(kinds.items()))
+
+
+@lru_cache(maxsize=200)
+def _of_literals(rows: tuple[tuple[object, ...], ...], kinds: tuple[tuple[str, str], ...]) -> Table:
     literals = [
-        {name: ibis.literal(row[name], kind) for name, kind in kinds.items()}
-        for row in rows or [dict.fromkeys(kinds)]
+        {name: ibis.literal(value, kind) for value, (name, kind) in zip(row, kinds, strict=True)}
+        for row in rows or [[None] * len(kinds)]
     ]
     parts = [ibis.literal(0).as_table().select(**literal) for literal in literals]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]

@@ -8,11 +8,11 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profitchain.core.errors import CompanyError, did_you_mean
+from profitchain.core.provenance import file_hash
 from profitchain.sources.company import Company, redacted
 from profitchain.sources.company_file import expand
 from profitchain.sources.csv_dialect import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 _EXCEL_SUFFIXES = (".xlsx", ".xlsm")
+OPEN_IN_EXCEL = "~$"  # beside a workbook that somebody has open: no data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,25 +116,10 @@ def source_hash(table: str, company: Company) -> str:
     return hashlib.sha256("\n".join([*hashes, *words]).encode()).hexdigest()
 
 
-def file_hash(path: Path) -> str:
-    """Return the sha256 of a file's bytes, read once a process unless it changes.
-
-    Whoever sets a file's time back to what it was changes the time of its entry.
-    """
-    now = path.stat()
-    return _hash_of(path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-
-
-@cache
-def _hash_of(path: Path, *_state: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch: Path) -> RawTable:
     file = source.file or ""
     paths = paths_of(file, company)
-    suffix = paths[0].suffix.lower()
+    suffix = _one_kind(paths, file)
     if suffix in _PARQUET_SUFFIXES:
         names = ", ".join(sql_text(as_pattern(path)) for path in paths)
         column = "parse_filename(filename)" if len(paths) > 1 else "NULL::VARCHAR"
@@ -147,7 +133,10 @@ def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch
         home = home_encodings(company.currency, company.language)
         return _read_delimited(con, name, paths, source, home=home, scratch=scratch)
     if suffix in _EXCEL_SUFFIXES:
-        con.create_table(name, sheet_cells(paths[0], source, table=name.removeprefix("raw_")))
+        table = name.removeprefix("raw_")
+        for part, path in _places(name, paths).items():
+            con.create_table(part, sheet_cells(path, source, table=table))
+        _append(con, name, _places(name, paths))
         return _raw(con, name, excel=True)
     suffixes = ", ".join((*_TEXT_SUFFIXES, *_PARQUET_SUFFIXES, *_EXCEL_SUFFIXES))
     raise CompanyError(
@@ -155,15 +144,29 @@ def _read_file(con: Any, name: str, source: Source, company: Company, *, scratch
     )
 
 
-def _read_delimited(con: Any, name: str, paths: list[Path], source: Source, **how: Any) -> RawTable:
+def _one_kind(paths: list[Path], file: str) -> str:
+    """Return the ending of a pattern's files; those of one kind alone are read as one table."""
+    endings = {path.suffix.lower(): path.name for path in paths}
+    kinds = (_TEXT_SUFFIXES, _PARQUET_SUFFIXES, _EXCEL_SUFFIXES)
+    if len(endings) > 1 and not any(endings.keys() <= set(kind) for kind in kinds):
+        raise CompanyError(
+            f"{display_path(file)} means files of several kinds: {', '.join(endings.values())}. "
+            "Make the pattern narrower, or name them one by one under files:."
+        )
+    return paths[0].suffix.lower()
+
+
+def _places(name: str, paths: list[Path]) -> dict[str, Path]:
+    """Return under which name each file of a table is read: that of the table, if it is alone."""
     if len(paths) == 1:
-        return _raw(con, name, rejected=load_csv(con, name, paths[0], source, **how))
-    parts = {f"{name}_{number}": path for number, path in enumerate(paths)}
-    rejected = [
-        (path.name, row, text)
-        for part, path in parts.items()
-        for _, row, text in load_csv(con, part, path, source, **how)
-    ]
+        return {name: paths[0]}
+    return {f"{name}_{number}": path for number, path in enumerate(paths)}
+
+
+def _append(con: Any, name: str, parts: dict[str, Path]) -> None:
+    """Put a table's files beneath one another, each row with the name of its own."""
+    if name in parts:
+        return
     selects = [
         f"SELECT * REPLACE ({sql_text(path.name)} AS {FILE}) FROM {part}"
         for part, path in parts.items()
@@ -171,6 +174,16 @@ def _read_delimited(con: Any, name: str, paths: list[Path], source: Source, **ho
     con.raw_sql(f"CREATE TABLE {name} AS " + " UNION ALL BY NAME ".join(selects))
     for part in parts:
         con.raw_sql(f"DROP TABLE {part}")
+
+
+def _read_delimited(con: Any, name: str, paths: list[Path], source: Source, **how: Any) -> RawTable:
+    parts = _places(name, paths)
+    rejected = [
+        (path.name if len(paths) > 1 else file, row, text)
+        for part, path in parts.items()
+        for file, row, text in load_csv(con, part, path, source, **how)
+    ]
+    _append(con, name, parts)
     return _raw(con, name, rejected=rejected)
 
 
@@ -280,7 +293,8 @@ def paths_of(written: str, company: Company) -> list[Path]:
         paths = [path] if path.is_file() else []
     else:
         root = "" if Path(text).is_absolute() else glob.escape(str(company.folder)) + os.sep
-        paths = sorted(Path(name) for name in glob.glob(root + text, recursive=True))  # noqa: PTH207
+        found = glob.glob(root + text, recursive=True)  # noqa: PTH207
+        paths = sorted(path for path in map(Path, found) if not path.name.startswith(OPEN_IN_EXCEL))
     if not paths:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = did_you_mean(path.name, beside)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import sqlglot as sg
 import sqlglot.expressions as sge
+from ibis.backends.sql.datatypes import DuckDBType
 
 from profitchain.sources.engine import is_embedded, run_statement
 from profitchain.sources.engine_functions import builtin
@@ -37,7 +39,7 @@ _spark_hash = builtin("xxhash64", "string", returns="int64")
 def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
     """Return rows computed once, as a temporary table that replaces another of its name."""
     if is_embedded(con):
-        return con.create_table(name, rows)
+        return made(con, name, rows)
     table = PREFIX + name
     if con.name == "pyspark":
         frame = con.raw_sql(_as_declared(con, rows)).localCheckpoint()  # a cache keeps the plan
@@ -51,12 +53,27 @@ def materialise(con: Any, name: str, rows: ir.Table) -> ir.Table:
     return con.table(table)
 
 
+def made(con: Any, name: str, rows: ir.Table) -> ir.Table:
+    """Return rows as a new table of the embedded engine, its columns of the types that Ibis says.
+
+    One statement: Ibis' own way asks for the schema, makes the table, fills it, and asks again.
+    """
+    columns = _with_types({column: _declared(kind) for column, kind in rows.schema().items()})
+    query = f"SELECT {columns} FROM ({con.compile(rows)})"
+    con.raw_sql(f"CREATE TABLE {sql_name(name)} AS {query}")
+    return _named(con, name, rows)
+
+
 def view(con: Any, name: str, rows: ir.Table) -> ir.Table:
     """Return rows under a name of the embedded engine, worked out where they are read.
 
     Their types are taken at their word: to ask DuckDB for them would plan all views below anew.
     """
     con.raw_sql(f"CREATE VIEW {sql_name(name)} AS {con.compile(rows)}")
+    return _named(con, name, rows)
+
+
+def _named(con: Any, name: str, rows: ir.Table) -> ir.Table:
     kinds = {column: _as_kept(kind) for column, kind in rows.schema().items()}
     return ops.DatabaseTable(name, schema=ibis.schema(kinds), source=con).to_expr()
 
@@ -220,6 +237,12 @@ def _copy_out(con: Any, rows: ir.Table, path: Path) -> None:
 def _as_kept(kind: dt.DataType) -> dt.DataType:
     """Return a type as DuckDB has it: its moments are of microseconds."""
     return kind.copy(scale=6) if kind.is_timestamp() and kind.scale is None else kind
+
+
+@cache
+def _declared(kind: dt.DataType) -> str:
+    """Return how DuckDB writes a type."""
+    return str(DuckDBType.to_string(kind))
 
 
 def _stored(kind: dt.DataType) -> str:

@@ -120,10 +120,11 @@ def _spans_of_time(
     if MONTH not in names or MONTH not in cells or cells[MONTH].nunique() < 2:
         yield None, cells, names
         return
+    if well_filled(cells, MONTH, outcome):
+        yield None, cells, names
     quarters = cells.assign(**{MONTH: cells[MONTH].astype(str).map(_quarter)})
-    for note, spans in ((None, cells), (Reason("months_as_quarters"), quarters)):
-        if well_filled(spans, MONTH, outcome):
-            yield note, spans, names
+    if well_filled(quarters, MONTH, outcome):
+        yield Reason("months_as_quarters"), quarters, names
     yield Reason("months_not_held"), cells, [name for name in names if name != MONTH]
 
 

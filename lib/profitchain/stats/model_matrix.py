@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -233,8 +234,10 @@ def _numeric(cells: pd.DataFrame, column: str, outcome: str) -> Iterator[np.ndar
     values = cells[column].to_numpy(float)
     none_before = np.isnan(values) | (values < 0)
     yield np.log1p(np.where(none_before, 0.0, values))
-    counts = cells[["n", outcome]]
-    if _varies(counts[none_before], outcome) and _varies(counts[~none_before], outcome):
+    n, came = (cells[name].to_numpy(float, na_value=0.0) for name in ("n", outcome))
+    if all(
+        _enough(n[side].sum(), came[side].sum(), outcome) for side in (none_before, ~none_before)
+    ):
         yield none_before.astype(np.int8)
 
 
@@ -264,7 +267,9 @@ def _levels(
 ) -> Iterator[np.ndarray]:
     if cells.empty:
         return
-    codes, levels = pd.factorize(named_levels(cells[control]), sort=True)
+    places, values = pd.factorize(cells[control], use_na_sentinel=False)
+    names, levels = pd.factorize(named_levels(pd.Series(values)), sort=True)
+    codes = names[places]
     counts = {name: np.bincount(codes, cells[name].to_numpy(float)) for name in ("n", outcome)}
     sums = pd.DataFrame(counts, index=pd.Index(np.asarray(levels, object)))
     pooled = _pool(sums, outcome)
@@ -280,32 +285,31 @@ def _levels(
 def _pool(sums: pd.DataFrame, outcome: str) -> pd.Series:
     """Return each category's name, those too thin to stand alone under one."""
     names = pd.Series(sums.index, index=sums.index)
-    thin = sums.index[~_enough(sums, outcome)]
+    thin = sums.index[~_enough(sums["n"], sums[outcome], outcome)]
     if thin.empty:
         return names
-    rest = sums.drop(thin)
-    together = sums.loc[thin].sum().to_frame().T
-    alone = bool(_enough(together, outcome).iloc[0]) or rest.empty
+    rest, joined = sums.drop(thin), sums.loc[thin]
+    alone = _enough(joined["n"].sum(), joined[outcome].sum(), outcome) or rest.empty
     name = ALL_OTHERS if alone else str(rest["n"].idxmin())
     return names.where(~names.isin(thin), name)
 
 
 def well_filled(cells: pd.DataFrame, control: str, outcome: str) -> bool:
     """Tell whether nearly all answers lie in levels that can stand alone, at least two of them."""
-    sums = cells.groupby(control, observed=True)[["n", outcome]].sum()
-    filled = sums["n"][_enough(sums, outcome)]
-    return len(filled) > 1 and filled.sum() >= WELL_FILLED * sums["n"].sum()
+    codes, levels = pd.factorize(cells[control])
+    given = codes >= 0
+    n, came = (
+        np.bincount(codes[given], cells[name].to_numpy(float, na_value=0.0)[given], len(levels))
+        for name in ("n", outcome)
+    )
+    filled = n[_enough(n, came, outcome)]
+    return len(filled) > 1 and bool(filled.sum() >= WELL_FILLED * n.sum())
 
 
-def _enough(sums: pd.DataFrame, outcome: str) -> pd.Series:
-    both = sums[outcome] > 0
-    if outcome == "repeats":
-        both &= sums[outcome] < sums["n"]
-    return both & (sums["n"] >= FEWEST_IN_LEVEL)
-
-
-def _varies(cells: pd.DataFrame, outcome: str) -> bool:
-    return bool(_enough(cells.sum().to_frame().T, outcome).iloc[0])
+def _enough(n: Any, came: Any, outcome: str) -> Any:
+    """Tell whether answers, or those of each level, are enough for a column of their own."""
+    both = (came > 0) & (came < n) if outcome == "repeats" else came > 0
+    return both & (n >= FEWEST_IN_LEVEL)
 
 
 def column_of(control: str) -> str:

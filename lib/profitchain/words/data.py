@@ -184,7 +184,7 @@ def _doubt_in_words(doubt: Doubt, company: Company) -> str:
 def _in_words(name: str, value: float | str, company: Company) -> str:
     if isinstance(value, str):
         return value
-    if name == "revenue":
+    if name in ("revenue", "elsewhere"):
         return plain(value / company.minor_units, company.currency)
     if name == "share":
         return plain(value, "share")
