@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from profitchain.words.prose import answer, note, sentence
     from profitchain.words.reasons import with_interval
 
-__version__ = "0.11.0"
+__version__ = "0.12.0"
 
 # fmt: off
 __all__ = [

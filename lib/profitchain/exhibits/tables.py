@@ -320,7 +320,7 @@ def _row(cells: Sequence[str], columns: list[TableColumn], *, is_total: bool, st
 
 
 def _td(cell: str, number: bool, *, label: str = "") -> str:
-    kind = ' class="number"' if number else ""
+    kind = f' class="number{" range" * (" (" in cell)}"' if number else ""
     label = f' data-label="{html.escape(label)}"' if label else ""
     return f"<td{kind}{label}>{with_names(cell)}</td>"
 
